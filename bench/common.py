@@ -1,0 +1,172 @@
+"""What every benchmark here shares: the machine's description, child processes, tables, history."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+HISTORY = HERE / "history"
+
+# OpenMP pools of other libraries spin for a while after a call and steal half of the next
+# contestant's machine; 250 ms is longer than every default (libgomp, libiomp, OpenBLAS).
+PAUSE = 0.25
+
+
+def thread_environment(threads: int) -> dict[str, str]:
+    """Give the variables that hold every library to `threads` threads."""
+    count = str(threads)
+    return {
+        "OMP_NUM_THREADS": count,
+        "MKL_NUM_THREADS": count,
+        "OPENBLAS_NUM_THREADS": count,
+        "LAMINA_NUM_THREADS": count,
+        "NPROC": count,  # XLA's pool
+        "XLA_FLAGS": f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'}",
+        "KERAS_BACKEND": "jax",
+        "JAX_PLATFORMS": "cpu",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+
+
+def pin(threads: int) -> None:
+    """Hold this process to the first `threads` CPUs it may use (Linux; elsewhere nothing)."""
+    if hasattr(os, "sched_setaffinity"):
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, allowed[: max(1, threads)])
+
+
+class Child:
+    """A benchmark process that answers one JSON line to each JSON line; idle in between."""
+
+    def __init__(
+        self,
+        module: str,
+        arguments: Mapping[str, Any],
+        threads: int,
+        python: str = sys.executable,
+        site: str | None = None,
+    ) -> None:
+        environment = dict(os.environ) | thread_environment(threads)
+        paths = [site] if site else []
+        paths += [environment["PYTHONPATH"]] if environment.get("PYTHONPATH") else []
+        environment["PYTHONPATH"] = os.pathsep.join([*paths, str(HERE)])
+        self.process = subprocess.Popen(
+            [python, "-m", module, json.dumps({**arguments, "threads": threads})],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            text=True,
+        )
+        self.hello = self._read()
+
+    def _read(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            return {"error": f"the process ended with status {self.process.wait()}"}
+        return dict(json.loads(line))
+
+    def ask(self, **command: Any) -> dict[str, Any]:
+        """Wait out spinning pools, send `command`, return the answer."""
+        assert self.process.stdin is not None
+        time.sleep(PAUSE)
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+        return self._read()
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def serve(answer: Any, hello: Mapping[str, Any]) -> None:
+    """Run a child's side: greet, then answer each line until the input closes.
+
+    Standard output is kept for the protocol: whatever a library prints goes to standard error.
+    """
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def send(message: Mapping[str, Any]) -> None:
+        out.write(json.dumps(message) + "\n")
+        out.flush()
+
+    send(hello)
+    for line in sys.stdin:
+        send(answer(json.loads(line)))
+
+
+def cpu_model() -> str:
+    """Name the processor, as the system knows it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    if sys.platform == "darwin":
+        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    return platform.processor() or platform.machine()
+
+
+def revision() -> str:
+    """Give the git revision of this tree, with `+` where files differ from it."""
+
+    def git(*arguments: str) -> str:
+        run = subprocess.run(["git", *arguments], cwd=HERE, capture_output=True, text=True)
+        return run.stdout.strip() if run.returncode == 0 else ""
+
+    commit = git("rev-parse", "--short", "HEAD")
+    return (commit + ("+" if git("status", "--porcelain") else "")) if commit else "unknown"
+
+
+def machine(threads: int) -> dict[str, Any]:
+    """Say where and when a figure was taken."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return {
+        "date": now.isoformat(timespec="seconds"),
+        "revision": revision(),
+        "cpu": cpu_model(),
+        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "threads": threads,
+    }
+
+
+def append_history(name: str, record: Mapping[str, Any]) -> None:
+    """Append one JSON line to `bench/history/<name>.jsonl`."""
+    HISTORY.mkdir(exist_ok=True)
+    with (HISTORY / f"{name}.jsonl").open("a") as file:
+        file.write(json.dumps(record) + "\n")
+
+
+def geometric_mean(values: Iterable[float]) -> float:
+    logs = [math.log(value) for value in values]
+    return math.exp(sum(logs) / len(logs)) if logs else math.nan
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Lay out rows in columns: the first two to the left, figures to the right."""
+    lines = [list(head), *(list(row) for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+
+    def show(line: Sequence[str]) -> str:
+        cells = [
+            cell.ljust(width) if i < 2 or i == len(head) - 1 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        return "  ".join(cells).rstrip()
+
+    rule = "  ".join("-" * width for width in widths)
+    return "\n".join([show(lines[0]), rule, *(show(line) for line in lines[1:])])

@@ -1,0 +1,411 @@
+#include "execution.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <stdexcept>
+
+#include "runtime/isa.h"
+#include "runtime/threads.h"
+
+namespace lamina {
+
+Execution::Execution(std::shared_ptr<const Graph> graph, ExecutionSettings settings_)
+    : settings(settings_),
+      graph_(std::move(graph)),
+      plan_(make_plan(*graph_, settings.rows, settings.training, settings.input_gradients)),
+      arena_(plan_.bytes) {
+  const std::size_t element = bytes_of(graph_->dtype);
+  if (settings.training)
+    for (std::size_t id = 0; id < graph_->values().size(); ++id) {
+      const Value& value = graph_->values()[id];
+      if (value.kind != ValueKind::parameter || !plan_.flows[id]) continue;
+      slices_.push_back({value.parameter, gradient_size_});
+      gradient_size_ += Index(padded_bytes(*value.parameter) / element);
+    }
+  gradient_ = Buffer(std::size_t(gradient_size_) * element);
+  for (const MetricTerm& term : graph_->metrics())
+    metric_states_.emplace_back(std::size_t(metric_state_size(term.spec.kind, term.cols)), 0.0);
+}
+
+void Execution::reset() {
+  loss_sum_ = loss_rows_ = 0.0;
+  for (auto& state : metric_states_) std::fill(state.begin(), state.end(), 0.0);
+}
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+template <class T>
+class ExecutionOf final : public Execution {
+ public:
+  ExecutionOf(std::shared_ptr<const Graph> graph, ExecutionSettings settings_)
+      : Execution(std::move(graph), settings_),
+        values_(graph_->values().size(), nullptr),
+        gradients_(graph_->values().size(), nullptr) {
+    for (std::size_t id = 0; id < values_.size(); ++id) {
+      const Value& value = graph_->values()[id];
+      if (value.kind == ValueKind::parameter) values_[id] = value.parameter->data();
+      if (plan_.value_offset[id] != Plan::nowhere)
+        values_[id] = arena_.data() + plan_.value_offset[id];
+      if (plan_.gradient_offset[id] != Plan::nowhere)
+        gradients_[id] = arena_.data() + plan_.gradient_offset[id];
+    }
+    for (std::size_t id = 0; id < values_.size(); ++id)
+      values_[id] = values_[std::size_t(plan_.stands_for[id])];
+    for (const Tensor& input : graph_->inputs())
+      for (std::size_t id = 0; id < values_.size(); ++id)
+        if (plan_.stands_for[id] == input.value && ValueId(id) != input.value)
+          stand_ins_.push_back({ValueId(id), input.value});
+    for (const GradientSlice& slice : slices_)
+      for (std::size_t id = 0; id < values_.size(); ++id)
+        if (graph_->values()[id].parameter == slice.parameter)
+          gradients_[id] = reinterpret_cast<std::byte*>(flat() + slice.offset);
+    for (const Plan::Step& step : plan_.backward) prepare(step);
+  }
+
+  void bind(std::vector<DataView> inputs) override;
+  void set_update(UpdateSettings update) override { update_ = std::move(update); }
+
+  double train(const Batch& batch, double learning_rate, std::int64_t step) override {
+    const Busy busy(*this);
+    const double loss = run_forward(batch, true);
+    if (!std::isfinite(loss)) return loss;
+    run_backward(batch);
+    timed("update", "", [&] { apply_update<T>(update_, slices_, flat(), learning_rate, step); });
+    return loss;
+  }
+  double gradients(const Batch& batch) override {
+    const Busy busy(*this);
+    const double loss = run_forward(batch, true);
+    run_backward(batch);
+    return loss;
+  }
+  double test(const Batch& batch) override {
+    const Busy busy(*this);
+    return run_forward(batch, false);
+  }
+  std::vector<ProfileLine> profile(const Batch& batch, double learning_rate,
+                                   std::int64_t step) override {
+    std::vector<ProfileLine> lines;
+    lines_ = &lines;
+    train(batch, learning_rate, step);
+    lines_ = nullptr;
+    return lines;
+  }
+  std::string first_nonfinite(const Batch& batch) override;
+
+  const std::byte* output(std::size_t index) const override {
+    return values_[std::size_t(graph_->outputs()[index].value)];
+  }
+  const std::byte* input_gradient(std::size_t index) const override {
+    return gradients_[std::size_t(graph_->inputs()[index].value)];
+  }
+
+ private:
+  // One caller at a time.
+  class Busy {
+   public:
+    explicit Busy(ExecutionOf& owner) : owner_(owner) {
+      if (owner_.busy_.test_and_set(std::memory_order_acquire))
+        throw std::runtime_error("another thread is using this execution of the model");
+    }
+    ~Busy() { owner_.busy_.clear(std::memory_order_release); }
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+
+   private:
+    ExecutionOf& owner_;
+  };
+
+  // Where each input's gradient goes, fixed by the plan.
+  struct Prepared {
+    const Operation* operation;
+    std::vector<T*> input_gradients;
+    std::vector<Accumulate> accumulate;
+    struct Sum {
+      T* into;
+      const T* from;
+      Index width;
+    };
+    std::vector<Sum> sums;
+  };
+
+  T* flat() const { return reinterpret_cast<T*>(gradient_.data()); }
+  T* value(ValueId id) const { return id < 0 ? nullptr : reinterpret_cast<T*>(values_[id]); }
+
+  void prepare(const Plan::Step& step);
+  void fetch(const Batch& batch);
+  double run_forward(const Batch& batch, bool training);
+  void run_backward(const Batch& batch);
+  double total_loss(Index rows, bool seed_gradients);
+  void seed_gradient(const LossTerm& term, Index rows, bool first);
+  void update_metrics(Index rows);
+  Call<T> call(const Operation& operation, const Batch& batch, bool training,
+               const std::vector<T*>& input_gradients,
+               const std::vector<Accumulate>& accumulate) const {
+    return {k_ == nullptr ? kernels<T>() : *k_, batch.rows(), training,
+            {settings.seed, 0, batch.random_step}, values_.data(), gradients_.data(),
+            operation.inputs, operation.output, input_gradients, accumulate};
+  }
+
+  // Runs `body`; when profiling, adds a line for it.
+  template <class Body>
+  void timed(const char* pass, const char* part, Body&& body, const Operation* operation = nullptr,
+             Index rows = 0) {
+    if (lines_ == nullptr) return body();
+    forget_thread_decision();
+    const auto begin = Clock::now();
+    body();
+    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    const ThreadDecision decision = last_thread_decision();
+    ProfileLine line{part, part, pass, "", 0.0, 0.0, seconds, decision.threads, get_num_threads(),
+                     decision.flop};
+    if (operation != nullptr) {
+      const Cost cost =
+          operation->cost(*pass == 'f' ? Pass::forward : Pass::backward, rows);
+      line.operation = operation->kind;
+      line.name = operation->name;
+      line.sizes = operation->sizes(rows);
+      line.flop = cost.flop;
+      line.elements = cost.elements;
+    } else if (*pass == 'u') {
+      line.operation = "optimizer";
+      line.sizes = std::to_string(gradient_size_);
+      line.elements = double(gradient_size_) * double(3 + 2 * update_.slots.size());
+    }
+    lines_->push_back(std::move(line));
+  }
+
+  struct StandIn {
+    ValueId id, input;
+  };
+
+  std::vector<std::byte*> values_, gradients_;
+  std::vector<StandIn> stand_ins_;  // values that are a graph input by another name
+  std::vector<DataView> data_;
+  std::vector<Prepared> backward_;
+  UpdateSettings update_;
+  const Kernels<T>* k_ = nullptr;
+  std::vector<ProfileLine>* lines_ = nullptr;
+  std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
+};
+
+template <class T>
+void ExecutionOf<T>::prepare(const Plan::Step& step) {
+  const Operation& operation = *graph_->operations()[std::size_t(step.operation)];
+  Prepared prepared{&operation, {}, {}, {}};
+  for (std::size_t i = 0; i < operation.inputs.size(); ++i) {
+    const ValueId id = operation.inputs[i];
+    T* into = step.wants[i] ? reinterpret_cast<T*>(gradients_[std::size_t(id)]) : nullptr;
+    if (into != nullptr && step.sum_offset[i] != Plan::nowhere) {
+      T* apart = reinterpret_cast<T*>(arena_.data() + step.sum_offset[i]);
+      prepared.sums.push_back({into, apart, graph_->values()[std::size_t(id)].width});
+      into = apart;
+    }
+    prepared.input_gradients.push_back(into);
+    prepared.accumulate.push_back(step.adds[i] ? Accumulate::yes : Accumulate::no);
+  }
+  backward_.push_back(std::move(prepared));
+}
+
+template <class T>
+void ExecutionOf<T>::bind(std::vector<DataView> inputs) {
+  if (!inputs.empty() && inputs.size() != graph_->inputs().size())
+    throw std::invalid_argument("bind: the graph has " + std::to_string(graph_->inputs().size()) +
+                                " inputs; got " + std::to_string(inputs.size()) + " arrays");
+  for (const DataView& view : inputs)
+    if (view.rows != inputs.front().rows)
+      throw std::invalid_argument("bind: all arrays need as many rows as the first, " +
+                                  std::to_string(inputs.front().rows) + "; got " +
+                                  std::to_string(view.rows));
+  data_ = std::move(inputs);
+}
+
+// The batch's rows: copied into the plan's buffers through `order`, or read where they are.
+template <class T>
+void ExecutionOf<T>::fetch(const Batch& batch) {
+  if (data_.size() != graph_->inputs().size())
+    throw std::runtime_error("no data is bound to this execution");
+  const Index rows = batch.rows();
+  if (rows < 0 || rows > settings.rows || batch.start < 0 ||
+      (batch.order == nullptr && !data_.empty() && batch.stop > data_.front().rows))
+    throw std::invalid_argument("batch: rows " + std::to_string(batch.start) + " to " +
+                                std::to_string(batch.stop) + " are out of range");
+  for (std::size_t i = 0; i < data_.size(); ++i) {
+    const auto id = std::size_t(graph_->inputs()[i].value);
+    const Value& input = graph_->values()[id];
+    const Index width = input.width;
+    if (batch.order == nullptr) {
+      values_[id] = const_cast<std::byte*>(data_[i].data) +
+                    std::size_t(batch.start * width) * bytes_of(input.dtype);
+      continue;
+    }
+    values_[id] = arena_.data() + plan_.value_offset[id];
+    if (input.dtype == DType::int32)  // moved as float: same width, bits untouched
+      kernels<float>().gather_rows(reinterpret_cast<float*>(values_[id]),
+                                   reinterpret_cast<const float*>(data_[i].data),
+                                   batch.order + batch.start, {rows, width});
+    else
+      kernels<T>().gather_rows(reinterpret_cast<T*>(values_[id]),
+                               reinterpret_cast<const T*>(data_[i].data),
+                               batch.order + batch.start, {rows, width});
+  }
+  for (const StandIn& stand_in : stand_ins_) values_[stand_in.id] = values_[stand_in.input];
+}
+
+template <class T>
+double ExecutionOf<T>::run_forward(const Batch& batch, bool training) {
+  static const std::vector<T*> no_gradients;
+  static const std::vector<Accumulate> no_accumulate;
+  k_ = &kernels<T>();
+  last_rows_ = batch.rows();
+  timed("gather", "rows", [&] { fetch(batch); });
+  for (const int index : plan_.forward) {
+    const Operation& operation = *graph_->operations()[std::size_t(index)];
+    timed("forward", "",
+          [&] {
+            operation.forward(call(operation, batch, training && settings.training, no_gradients,
+                                   no_accumulate));
+          },
+          &operation, batch.rows());
+  }
+  double loss = 0.0;
+  timed("loss", "total", [&] { loss = total_loss(batch.rows(), training && settings.training); });
+  loss_sum_ += loss * double(batch.rows());
+  loss_rows_ += double(batch.rows());
+  if (!metric_states_.empty()) timed("metrics", "all", [&] { update_metrics(batch.rows()); });
+  return loss;
+}
+
+template <class T>
+double ExecutionOf<T>::total_loss(Index rows, bool seed_gradients) {
+  const Kernels<T>& k = *k_;
+  double total = 0.0;
+  const std::vector<LossTerm>& terms = graph_->losses();
+  for (std::size_t t = 0; t < terms.size(); ++t) {
+    const LossTerm& term = terms[t];
+    const Index positions = graph_->values()[std::size_t(term.loss)].width;
+    const T* loss = value(term.loss);
+    const T* weight = value(term.weight);
+    double sum = 0.0;
+    if (weight == nullptr || positions == 1) {
+      sum = k.dot(loss, weight, rows * positions);
+    } else {
+      for (Index row = 0; row < rows; ++row)
+        sum += double(weight[row]) * k.dot(loss + row * positions, nullptr, positions);
+    }
+    if (rows > 0) total += term.scale * sum / double(rows * positions);
+    if (!seed_gradients || !plan_.flows[std::size_t(term.loss)]) continue;
+    bool first = true;
+    for (std::size_t earlier = 0; earlier < t; ++earlier)
+      first = first && terms[earlier].loss != term.loss;
+    seed_gradient(term, rows, first);
+  }
+  for (const Penalty& penalty : graph_->penalties()) {
+    const T* w = value(penalty.parameter);
+    const Index size = graph_->values()[std::size_t(penalty.parameter)].width;
+    if (penalty.l1 != 0.0) total += penalty.l1 * k.absolute_sum(w, size);
+    if (penalty.l2 != 0.0) total += penalty.l2 * k.dot(w, w, size);
+  }
+  return total;
+}
+
+// d total / d loss at every position; the first term of a value writes, later ones add.
+template <class T>
+void ExecutionOf<T>::seed_gradient(const LossTerm& term, Index rows, bool first) {
+  const Index positions = graph_->values()[std::size_t(term.loss)].width;
+  T* gradient = reinterpret_cast<T*>(gradients_[std::size_t(term.loss)]);
+  const T* weight = value(term.weight);
+  const T share = T(term.scale / double(rows * positions));
+  for (Index row = 0; row < rows; ++row) {
+    const T seed = weight == nullptr ? share : share * weight[row];
+    for (Index i = row * positions; i < (row + 1) * positions; ++i)
+      gradient[i] = first ? seed : gradient[i] + seed;
+  }
+}
+
+template <class T>
+void ExecutionOf<T>::update_metrics(Index rows) {
+  for (std::size_t i = 0; i < metric_states_.size(); ++i) {
+    const MetricTerm& term = graph_->metrics()[i];
+    const Index positions = graph_->values()[std::size_t(term.prediction)].width / term.cols;
+    const bool labels = graph_->values()[std::size_t(term.target)].dtype == DType::int32;
+    const T* prediction = value(term.prediction);
+    const auto* label =
+        labels ? reinterpret_cast<const std::int32_t*>(values_[std::size_t(term.target)]) : nullptr;
+    const T* target = labels ? nullptr : value(term.target);
+    const T* weight = value(term.weight);
+    double* state = metric_states_[i].data();
+    if (positions == 1 || weight == nullptr) {
+      k_->metric_update(state, prediction, target, label, weight, {rows * positions, term.cols},
+                        term.spec);
+      continue;
+    }
+    // One weight a row, several positions: each position sees its row's weight.
+    for (Index row = 0; row < rows; ++row)
+      for (Index at = row * positions; at < (row + 1) * positions; ++at)
+        k_->metric_update(state, prediction + at * term.cols,
+                          labels ? nullptr : target + at * term.cols, labels ? label + at : nullptr,
+                          weight + row, {1, term.cols}, term.spec);
+  }
+}
+
+template <class T>
+void ExecutionOf<T>::run_backward(const Batch& batch) {
+  if (!settings.training)
+    throw std::runtime_error("this execution was planned for inference; it has no gradients");
+  for (const Prepared& step : backward_)
+    timed("backward", "",
+          [&] {
+            step.operation->backward(
+                call(*step.operation, batch, true, step.input_gradients, step.accumulate));
+            for (const auto& sum : step.sums)
+              k_->add_into(sum.into, sum.from, sum.width * batch.rows());
+          },
+          step.operation, batch.rows());
+  for (const Penalty& penalty : graph_->penalties())
+    if (T* gradient = reinterpret_cast<T*>(gradients_[std::size_t(penalty.parameter)]))
+      k_->penalty_backward(gradient, value(penalty.parameter),
+                           graph_->values()[std::size_t(penalty.parameter)].width, penalty.l1,
+                           penalty.l2);
+}
+
+template <class T>
+std::string ExecutionOf<T>::first_nonfinite(const Batch& batch) {
+  const Busy busy(*this);
+  static const std::vector<T*> no_gradients;
+  static const std::vector<Accumulate> no_accumulate;
+  k_ = &kernels<T>();
+  for (const Value& v : graph_->values())
+    if (v.parameter != nullptr &&
+        k_->find_nonfinite(reinterpret_cast<const T*>(v.parameter->data()), v.width) >= 0)
+      return v.name;
+  fetch(batch);
+  for (const int index : plan_.forward) {
+    const Operation& operation = *graph_->operations()[std::size_t(index)];
+    operation.forward(call(operation, batch, settings.training, no_gradients, no_accumulate));
+    const Index width = graph_->values()[std::size_t(operation.output)].width;
+    if (k_->find_nonfinite(value(operation.output), width * batch.rows()) >= 0)
+      return operation.name;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::unique_ptr<Execution> Execution::create(std::shared_ptr<const Graph> graph,
+                                             ExecutionSettings settings) {
+  if (!graph->built()) throw std::runtime_error("Execution: the graph is not built; call build()");
+  if (settings.rows < 1)
+    throw std::invalid_argument("Execution: rows must be at least 1; got " +
+                                std::to_string(settings.rows));
+  if (graph->dtype == DType::float64)
+    return std::make_unique<ExecutionOf<double>>(std::move(graph), settings);
+  return std::make_unique<ExecutionOf<float>>(std::move(graph), settings);
+}
+
+}  // namespace lamina

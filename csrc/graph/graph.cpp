@@ -1,0 +1,191 @@
+#include "graph.h"
+
+#include <stdexcept>
+
+namespace lamina {
+
+Graph::Graph(DType dtype_) : dtype(dtype_) {
+  if (dtype == DType::int32)
+    throw std::invalid_argument("Graph: dtype must be float32 or float64; got int32");
+}
+
+void Graph::check_open(const char* who) const {
+  if (built_)
+    throw std::runtime_error(std::string(who) +
+                             ": the graph is built and cannot change; record before build()");
+}
+
+const Value& Graph::check(const Tensor& tensor, const char* who) const {
+  if (tensor.value < 0 || std::size_t(tensor.value) >= values_.size())
+    throw std::invalid_argument(std::string(who) + ": the tensor belongs to another graph");
+  const Value& value = values_[std::size_t(tensor.value)];
+  if (value.width != size_of(tensor.shape))
+    throw std::invalid_argument(std::string(who) + ": the tensor belongs to another graph");
+  return value;
+}
+
+void Graph::check_float(const Tensor& tensor, const char* who) const {
+  if (check(tensor, who).dtype == DType::int32)
+    throw std::invalid_argument(std::string(who) + ": needs a floating-point tensor; got int32");
+}
+
+const Operation* Graph::producer(const Tensor& tensor) const {
+  const int producer = values_[std::size_t(tensor.value)].producer;
+  return producer < 0 ? nullptr : operations_[std::size_t(producer)].get();
+}
+
+Tensor Graph::input(Shape shape, std::string name, bool labels) {
+  check_open("input");
+  for (const Index axis : shape)
+    if (axis < 1)
+      throw std::invalid_argument("Input '" + name + "': every axis needs at least 1 element; got " +
+                                  to_string(shape));
+  const Index width = size_of(shape);
+  values_.push_back(
+      {ValueKind::input, labels ? DType::int32 : dtype, width, std::move(name), nullptr, -1});
+  inputs_.push_back({ValueId(values_.size()) - 1, std::move(shape)});
+  return inputs_.back();
+}
+
+Tensor Graph::parameter(std::shared_ptr<Parameter> p) {
+  check_open("parameter");
+  if (p->dtype != dtype)
+    throw std::invalid_argument("parameter '" + p->name + "': is " + name_of(p->dtype) +
+                                ", the graph is " + name_of(dtype));
+  for (std::size_t id = 0; id < values_.size(); ++id)
+    if (values_[id].parameter == p) return {ValueId(id), p->shape};
+  const Shape shape = p->shape;
+  values_.push_back({ValueKind::parameter, dtype, p->size, p->name, p, -1});
+  return {ValueId(values_.size()) - 1, shape};
+}
+
+Tensor Graph::record(std::unique_ptr<Operation> operation, Shape shape, std::string name) {
+  check_open(operation->kind.c_str());
+  const Index width = size_of(shape);
+  operation->name = name.empty() ? operation->kind : std::move(name);
+  operation->output = ValueId(values_.size());
+  values_.push_back({ValueKind::result, dtype, width, operation->name, nullptr,
+                     int(operations_.size())});
+  operations_.push_back(std::move(operation));
+  return {ValueId(values_.size()) - 1, std::move(shape)};
+}
+
+namespace {
+
+void check_weight(const Graph& graph, const Tensor* weight, const char* who) {
+  if (weight == nullptr) return;
+  graph.check_float(*weight, who);
+  if (size_of(weight->shape) != 1)
+    throw std::invalid_argument(std::string(who) + ": weights are one number a row; got shape " +
+                                to_string(weight->shape));
+}
+
+}  // namespace
+
+void Graph::add_loss(const Tensor& loss, const Tensor* weight, double scale) {
+  check_open("add_loss");
+  check_float(loss, "add_loss");
+  check_weight(*this, weight, "add_loss");
+  losses_.push_back({loss.value, weight == nullptr ? -1 : weight->value, scale});
+}
+
+void Graph::add_penalty(const Tensor& parameter, double l1, double l2) {
+  check_open("add_penalty");
+  if (check(parameter, "add_penalty").kind != ValueKind::parameter)
+    throw std::invalid_argument("add_penalty: needs a parameter");
+  penalties_.push_back({parameter.value, l1, l2});
+}
+
+int Graph::add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& target,
+                      const Tensor* weight) {
+  check_open("add_metric");
+  check_float(prediction, "add_metric");
+  check_weight(*this, weight, "add_metric");
+  const Shape& shape = prediction.shape;
+  const Index cols = shape.empty() ? 1 : shape.back();
+  const bool sparse = spec.kind == Metric::sparse_categorical_accuracy;
+  const Value& value = check(target, "add_metric");
+  const Index wanted = size_of(shape) / (sparse ? cols : 1);
+  if ((value.dtype == DType::int32) != sparse || value.width != wanted)
+    throw std::invalid_argument("add_metric: predictions of shape " + to_string(shape) + " need " +
+                                (sparse ? "int32 labels" : "targets") + " of " +
+                                std::to_string(wanted) + " elements a row; got " +
+                                name_of(value.dtype) + " " + to_string(target.shape));
+  metrics_.push_back(
+      {spec, prediction.value, target.value, weight == nullptr ? -1 : weight->value, cols});
+  return int(metrics_.size()) - 1;
+}
+
+int Graph::add_output(const Tensor& tensor) {
+  check_open("add_output");
+  check_float(tensor, "add_output");
+  outputs_.push_back(tensor);
+  return int(outputs_.size()) - 1;
+}
+
+// Values that something other than an operation reads: losses, metrics, outputs.
+std::vector<bool> Graph::read_directly() const {
+  std::vector<bool> read(values_.size(), false);
+  const auto mark = [&](ValueId id) {
+    if (id >= 0) read[std::size_t(id)] = true;
+  };
+  for (const LossTerm& term : losses_) mark(term.loss), mark(term.weight);
+  for (const MetricTerm& term : metrics_)
+    mark(term.prediction), mark(term.target), mark(term.weight);
+  for (const Tensor& output : outputs_) mark(output.value);
+  return read;
+}
+
+void Graph::drop_unused() {
+  std::vector<bool> used = read_directly();
+  std::vector<std::unique_ptr<Operation>> kept;
+  for (std::size_t i = operations_.size(); i-- > 0;) {
+    if (!used[std::size_t(operations_[i]->output)]) continue;
+    for (const ValueId id : operations_[i]->inputs)
+      if (id >= 0) used[std::size_t(id)] = true;
+    kept.push_back(std::move(operations_[i]));
+  }
+  operations_.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
+}
+
+void Graph::fuse_activations() {
+  const std::vector<bool> direct = read_directly();
+  std::vector<int> readers(values_.size(), 0);
+  std::vector<Operation*> producers(values_.size(), nullptr);
+  for (const auto& operation : operations_) {
+    producers[std::size_t(operation->output)] = operation.get();
+    for (const ValueId id : operation->inputs)
+      if (id >= 0) ++readers[std::size_t(id)];
+  }
+  std::vector<std::unique_ptr<Operation>> kept;
+  for (auto& operation : operations_) {
+    const auto input = std::size_t(operation->inputs.empty() || operation->inputs[0] < 0
+                                       ? operation->output
+                                       : operation->inputs[0]);
+    Operation* producer = producers[input];
+    if (producer != nullptr && producer != operation.get() && readers[input] == 1 &&
+        !direct[input] && producer->absorb(*operation)) {
+      producer->output = operation->output;
+      producers[std::size_t(operation->output)] = producer;
+      continue;
+    }
+    kept.push_back(std::move(operation));
+  }
+  operations_ = std::move(kept);
+  for (std::size_t i = 0; i < operations_.size(); ++i) {
+    Operation& operation = *operations_[i];
+    values_[std::size_t(operation.output)].producer = int(i);
+    const ValueId first = operation.inputs.empty() ? -1 : operation.inputs[0];
+    if (first >= 0 && producers[std::size_t(first)] != nullptr)
+      operation.meet_producer(*producers[std::size_t(first)]);
+  }
+}
+
+void Graph::build() {
+  check_open("build");
+  drop_unused();
+  fuse_activations();
+  built_ = true;
+}
+
+}  // namespace lamina

@@ -1,0 +1,92 @@
+// A graph: operations recorded once, frozen by build(), replayed by any number of executions.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "operation.h"
+
+namespace lamina {
+
+// A handle on a value, seen with this shape (reshape makes another handle, not another value).
+struct Tensor {
+  ValueId value = -1;
+  Shape shape;
+};
+
+enum class ValueKind { input, parameter, result };
+
+struct Value {
+  ValueKind kind;
+  DType dtype;
+  Index width;  // elements a row; of a parameter: its size
+  std::string name;
+  std::shared_ptr<Parameter> parameter;  // of a parameter
+  int producer = -1;                     // operation of a result
+};
+
+struct LossTerm {
+  ValueId loss;    // one number a position
+  ValueId weight;  // one number a row, or -1
+  double scale;
+};
+struct Penalty {
+  ValueId parameter;
+  double l1, l2;
+};
+struct MetricTerm {
+  MetricSpec spec;
+  ValueId prediction, target, weight;  // weight: -1 for none
+  Index cols;
+};
+
+class Graph {
+ public:
+  explicit Graph(DType dtype);
+
+  Tensor input(Shape shape, std::string name, bool labels);
+  Tensor parameter(std::shared_ptr<Parameter> parameter);
+  // Appends an operation and makes its output value, `shape` a row.
+  Tensor record(std::unique_ptr<Operation> operation, Shape shape, std::string name);
+
+  void add_loss(const Tensor& loss, const Tensor* weight, double scale);
+  void add_penalty(const Tensor& parameter, double l1, double l2);
+  int add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& target,
+                 const Tensor* weight);
+  int add_output(const Tensor& tensor);
+  void build();
+
+  // Throw std::invalid_argument unless the tensor belongs here and fits.
+  const Value& check(const Tensor& tensor, const char* who) const;
+  void check_float(const Tensor& tensor, const char* who) const;
+  void check_open(const char* who) const;
+
+  // The operation whose output the tensor is, or null.
+  const Operation* producer(const Tensor& tensor) const;
+
+  const DType dtype;
+  bool built() const { return built_; }
+  const std::vector<Value>& values() const { return values_; }
+  const std::vector<std::unique_ptr<Operation>>& operations() const { return operations_; }
+  const std::vector<Tensor>& inputs() const { return inputs_; }
+  const std::vector<Tensor>& outputs() const { return outputs_; }
+  const std::vector<LossTerm>& losses() const { return losses_; }
+  const std::vector<Penalty>& penalties() const { return penalties_; }
+  const std::vector<MetricTerm>& metrics() const { return metrics_; }
+
+ private:
+  void fuse_activations();
+  void drop_unused();
+  std::vector<bool> read_directly() const;
+
+  std::vector<Value> values_;
+  std::vector<std::unique_ptr<Operation>> operations_;
+  std::vector<Tensor> inputs_, outputs_;
+  std::vector<LossTerm> losses_;
+  std::vector<Penalty> penalties_;
+  std::vector<MetricTerm> metrics_;
+  bool built_ = false;
+};
+
+}  // namespace lamina

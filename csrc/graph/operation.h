@@ -1,0 +1,102 @@
+// An operation: a forward and a backward kernel between values of a graph.
+//
+// Operations are recorded once and replayed by executions; they hold settings, never buffers.  A
+// new one derives from OperationOf<Self>, gives forward_as / backward_as for any float type, says
+// what its backward reads and what it costs.  Shapes are checked where it is recorded.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../kernel.h"
+#include "parameter.h"
+#include "shape.h"
+
+namespace lamina {
+
+using ValueId = int;
+
+// What a kernel call of one operation sees during a replay: pointers for `rows` rows.
+template <class T>
+struct Call {
+  const Kernels<T>& kernels;
+  Index rows;
+  bool training;
+  RandomKey random;  // the operation sets `stream`
+  std::byte* const* values;     // by value id
+  std::byte* const* gradients;  // by value id; null where no gradient flows
+  const std::vector<ValueId>& inputs;
+  ValueId output;
+  const std::vector<T*>& input_gradients;      // by input: where this operation writes, or null
+  const std::vector<Accumulate>& accumulate;   // by input: whether a parameter's gradient has begun
+
+  const T* in(int i) const { return reinterpret_cast<const T*>(at(i)); }
+  const std::int32_t* labels(int i) const { return reinterpret_cast<const std::int32_t*>(at(i)); }
+  T* out() const { return reinterpret_cast<T*>(values[output]); }
+  // The gradient at the output; its last reader may overwrite it.
+  T* dout() const { return reinterpret_cast<T*>(gradients[output]); }
+  T* din(int i) const { return input_gradients[std::size_t(i)]; }
+
+ private:
+  const std::byte* at(int i) const {
+    const ValueId id = inputs[std::size_t(i)];
+    return id < 0 ? nullptr : values[id];
+  }
+};
+
+struct Cost {
+  double flop = 0.0;
+  double elements = 0.0;  // read or written
+};
+
+enum class Pass { forward, backward };
+
+class Operation {
+ public:
+  Operation(std::string kind_, std::vector<ValueId> inputs_)
+      : kind(std::move(kind_)), inputs(std::move(inputs_)) {}
+  virtual ~Operation() = default;
+
+  std::string kind;  // "dense", as recorded
+  std::string name;  // the layer's, for messages
+  std::vector<ValueId> inputs;  // -1 for one that was left out (a dense layer without bias)
+  ValueId output = -1;
+
+  virtual void forward(const Call<float>&) const = 0;
+  virtual void forward(const Call<double>&) const = 0;
+  virtual void backward(const Call<float>&) const = 0;
+  virtual void backward(const Call<double>&) const = 0;
+
+  // What backward reads besides the output's gradient.
+  virtual bool backward_reads_input(int i) const = 0;
+  virtual bool backward_reads_output() const = 0;
+  // False for inputs no gradient flows to (labels, statistics).
+  virtual bool differentiable(int) const { return true; }
+  // Identity outside training: the value passes through.
+  virtual bool only_in_training() const { return false; }
+  // Fusion, asked once by Graph::build: takes over a follower that alone reads the output (dense
+  // and its activation); returns whether it did.
+  virtual bool absorb(const Operation&) { return false; }
+  // Told once, after fusion, who produces the first input.
+  virtual void meet_producer(const Operation&) {}
+  // Whether the output came out of a ReLU, so that y > 0 tells where its gradient flows.
+  virtual bool rectified() const { return false; }
+  virtual Cost cost(Pass, Index rows) const = 0;
+  virtual std::string sizes(Index rows) const = 0;  // "32x19 @ 19x64"
+};
+
+template <class Self>
+class OperationOf : public Operation {
+ public:
+  using Operation::Operation;
+  void forward(const Call<float>& call) const final { self().forward_as(call); }
+  void forward(const Call<double>& call) const final { self().forward_as(call); }
+  void backward(const Call<float>& call) const final { self().backward_as(call); }
+  void backward(const Call<double>& call) const final { self().backward_as(call); }
+
+ private:
+  const Self& self() const { return static_cast<const Self&>(*this); }
+};
+
+}  // namespace lamina

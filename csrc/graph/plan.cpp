@@ -1,0 +1,221 @@
+#include "plan.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace lamina {
+namespace {
+
+// Time: 0 gathers the inputs, 1 .. F are the forward operations, F + 1 losses, metrics and outputs,
+// then backward operations up to 2F + 2.
+struct Interval {
+  std::size_t bytes;
+  int begin, end;
+  std::size_t offset = 0;
+};
+
+// Largest first, each at the lowest place free during its whole life.
+std::size_t place(std::vector<Interval>& intervals) {
+  std::vector<std::size_t> order(intervals.size());
+  std::iota(order.begin(), order.end(), std::size_t(0));
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return intervals[a].bytes > intervals[b].bytes;
+  });
+  std::vector<const Interval*> placed;  // by offset
+  std::size_t total = 0;
+  for (const std::size_t i : order) {
+    Interval& mine = intervals[i];
+    std::size_t offset = 0;
+    for (const Interval* other : placed) {
+      if (other->end < mine.begin || mine.end < other->begin) continue;
+      if (offset + mine.bytes <= other->offset) break;
+      offset = std::max(offset, other->offset + other->bytes);
+    }
+    mine.offset = offset;
+    total = std::max(total, offset + mine.bytes);
+    placed.insert(std::upper_bound(placed.begin(), placed.end(), &mine,
+                                   [](const Interval* a, const Interval* b) {
+                                     return a->offset < b->offset;
+                                   }),
+                  &mine);
+  }
+  return total;
+}
+
+class Planner {
+ public:
+  Planner(const Graph& graph, Index rows, bool training, bool input_gradients)
+      : graph_(graph),
+        rows_(rows),
+        training_(training),
+        input_gradients_(input_gradients),
+        values_(graph.values().size()),
+        losses_time_(int(graph.operations().size()) + 1),
+        last_time_(2 * losses_time_) {}
+
+  Plan make() {
+    plan_.value_offset.assign(values_, Plan::nowhere);
+    plan_.gradient_offset.assign(values_, Plan::nowhere);
+    plan_.stands_for.resize(values_);
+    std::iota(plan_.stands_for.begin(), plan_.stands_for.end(), ValueId(0));
+    value_interval_.assign(values_, -1);
+    gradient_interval_.assign(values_, -1);
+    schedule_forward();
+    find_flows();
+    if (training_) schedule_backward();
+    plan_.bytes = place(intervals_);
+    assign(value_interval_, plan_.value_offset);
+    assign(gradient_interval_, plan_.gradient_offset);
+    for (Plan::Step& step : plan_.backward)
+      for (std::size_t& offset : step.sum_offset)
+        if (offset != Plan::nowhere) offset = intervals_[offset].offset;
+    return std::move(plan_);
+  }
+
+ private:
+  ValueId root(ValueId id) const { return plan_.stands_for[std::size_t(id)]; }
+
+  std::size_t bytes(ValueId id) const {
+    const Value& value = graph_.values()[std::size_t(id)];
+    const Index size = checked_product(checked_product(rows_, value.width), 64);  // room to round
+    return (std::size_t(size / 64) * bytes_of(value.dtype) + 63) / 64 * 64;
+  }
+
+  void begin_value(ValueId id, int time) {
+    value_interval_[std::size_t(id)] = int(intervals_.size());
+    intervals_.push_back({bytes(id), time, time});
+  }
+
+  void read_value(ValueId id, int time) {
+    if (id < 0) return;
+    const int interval = value_interval_[std::size_t(root(id))];
+    if (interval >= 0) extend(interval, time);
+  }
+
+  void extend(int interval, int time) {
+    Interval& i = intervals_[std::size_t(interval)];
+    i.end = std::max(i.end, time);
+  }
+
+  void assign(const std::vector<int>& interval, std::vector<std::size_t>& offset) const {
+    for (std::size_t id = 0; id < values_; ++id)
+      if (interval[id] >= 0) offset[id] = intervals_[std::size_t(interval[id])].offset;
+  }
+
+  void schedule_forward() {
+    for (const Tensor& input : graph_.inputs()) begin_value(input.value, 0);
+    const auto& operations = graph_.operations();
+    for (std::size_t j = 0; j < operations.size(); ++j) {
+      const Operation& operation = *operations[j];
+      const int time = int(j) + 1;
+      if (operation.only_in_training() && !training_) {
+        plan_.stands_for[std::size_t(operation.output)] = root(operation.inputs[0]);
+        continue;
+      }
+      plan_.forward.push_back(int(j));
+      begin_value(operation.output, time);
+      for (const ValueId id : operation.inputs) read_value(id, time);
+    }
+    for (const LossTerm& t : graph_.losses())
+      read_value(t.loss, losses_time_), read_value(t.weight, losses_time_);
+    for (const MetricTerm& t : graph_.metrics())
+      read_value(t.prediction, losses_time_), read_value(t.target, losses_time_),
+          read_value(t.weight, losses_time_);
+    for (const Tensor& output : graph_.outputs()) read_value(output.value, last_time_ + 1);
+  }
+
+  // A gradient flows to a value that leads to a loss and that depends on something to learn.
+  void find_flows() {
+    std::vector<bool> learns(values_, false);
+    plan_.flows.assign(values_, false);
+    for (std::size_t id = 0; id < values_; ++id) {
+      const Value& value = graph_.values()[id];
+      learns[id] = (value.kind == ValueKind::parameter && value.parameter->trainable) ||
+                   (value.kind == ValueKind::input && value.dtype != DType::int32 &&
+                    input_gradients_);
+    }
+    const auto& operations = graph_.operations();
+    for (const auto& operation : operations)
+      for (std::size_t i = 0; i < operation->inputs.size(); ++i)
+        if (operation->inputs[i] >= 0 && operation->differentiable(int(i)) &&
+            learns[std::size_t(operation->inputs[i])])
+          learns[std::size_t(operation->output)] = true;
+    for (const LossTerm& term : graph_.losses())
+      plan_.flows[std::size_t(term.loss)] = learns[std::size_t(term.loss)];
+    for (auto it = operations.rbegin(); it != operations.rend(); ++it)
+      if (plan_.flows[std::size_t((*it)->output)])
+        for (std::size_t i = 0; i < (*it)->inputs.size(); ++i)
+          if (const ValueId id = (*it)->inputs[i];
+              id >= 0 && (*it)->differentiable(int(i)) && learns[std::size_t(id)])
+            plan_.flows[std::size_t(id)] = true;
+  }
+
+  void begin_gradient(ValueId id, int time) {
+    gradient_interval_[std::size_t(id)] = int(intervals_.size());
+    intervals_.push_back({bytes(id), time, time});
+  }
+
+  void schedule_backward() {
+    std::vector<bool> begun(values_, false);
+    for (const LossTerm& term : graph_.losses())
+      if (plan_.flows[std::size_t(term.loss)] && !begun[std::size_t(term.loss)]) {
+        begin_gradient(term.loss, losses_time_);
+        begun[std::size_t(term.loss)] = true;
+      }
+    const auto& operations = graph_.operations();
+    for (std::size_t j = operations.size(); j-- > 0;) {
+      const Operation& operation = *operations[j];
+      if (!plan_.flows[std::size_t(operation.output)]) continue;
+      const int time = last_time_ - int(j);
+      extend(gradient_interval_[std::size_t(operation.output)], time);
+      if (operation.backward_reads_output()) read_value(operation.output, time);
+      plan_.backward.push_back(backward_step(int(j), time, begun));
+    }
+    if (input_gradients_)
+      for (const Tensor& input : graph_.inputs())
+        if (const int interval = gradient_interval_[std::size_t(input.value)]; interval >= 0)
+          extend(interval, last_time_ + 1);
+  }
+
+  Plan::Step backward_step(int j, int time, std::vector<bool>& begun) {
+    const Operation& operation = *graph_.operations()[std::size_t(j)];
+    const std::size_t inputs = operation.inputs.size();
+    Plan::Step step{j, std::vector<bool>(inputs, false), std::vector<bool>(inputs, false),
+                    std::vector<std::size_t>(inputs, Plan::nowhere)};
+    for (std::size_t i = 0; i < inputs; ++i) {
+      const ValueId id = operation.inputs[i];
+      if (id < 0) continue;
+      if (operation.backward_reads_input(int(i))) read_value(id, time);
+      if (!operation.differentiable(int(i)) || !plan_.flows[std::size_t(id)]) continue;
+      step.wants[i] = true;
+      step.adds[i] = begun[std::size_t(id)];
+      begun[std::size_t(id)] = true;
+      if (graph_.values()[std::size_t(id)].kind == ValueKind::parameter) continue;
+      if (!step.adds[i]) {
+        begin_gradient(id, time);
+        continue;
+      }
+      extend(gradient_interval_[std::size_t(id)], time);
+      step.sum_offset[i] = intervals_.size();  // an interval for now, its offset once placed
+      intervals_.push_back({bytes(id), time, time});
+    }
+    return step;
+  }
+
+  const Graph& graph_;
+  const Index rows_;
+  const bool training_, input_gradients_;
+  const std::size_t values_;
+  const int losses_time_, last_time_;
+  Plan plan_;
+  std::vector<Interval> intervals_;
+  std::vector<int> value_interval_, gradient_interval_;
+};
+
+}  // namespace
+
+Plan make_plan(const Graph& graph, Index rows, bool training, bool input_gradients) {
+  return Planner(graph, rows, training, input_gradients).make();
+}
+
+}  // namespace lamina

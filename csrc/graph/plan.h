@@ -1,0 +1,35 @@
+// Memory planned once: where every value and gradient of an execution lives in one arena.
+#pragma once
+
+#include <vector>
+
+#include "graph.h"
+
+namespace lamina {
+
+struct Plan {
+  static constexpr std::size_t nowhere = std::size_t(-1);
+
+  // By value id; `nowhere` for parameters and for values that stand for another (see `stands_for`).
+  std::vector<std::size_t> value_offset;
+  std::vector<std::size_t> gradient_offset;  // `nowhere` where no gradient flows
+  // A value that is another's under a new name: the output of an operation that does nothing here.
+  std::vector<ValueId> stands_for;
+
+  struct Step {
+    int operation;
+    std::vector<bool> wants;               // by input: whether its gradient is needed
+    std::vector<bool> adds;                // by input: whether to add to what others wrote
+    std::vector<std::size_t> sum_offset;   // by input: scratch when a value's gradient is summed
+  };
+  std::vector<int> forward;     // operations in order
+  std::vector<Step> backward;   // in order of execution
+  std::vector<bool> flows;      // by value: whether a gradient reaches it and is wanted
+  std::size_t bytes = 0;
+};
+
+// For `rows` rows.  `training`: activations are kept for the backward pass.  `input_gradients`:
+// gradients flow to the graph's floating-point inputs too and stay readable.
+Plan make_plan(const Graph& graph, Index rows, bool training, bool input_gradients);
+
+}  // namespace lamina

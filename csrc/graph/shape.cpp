@@ -1,0 +1,35 @@
+#include "shape.h"
+
+#include <stdexcept>
+
+namespace lamina {
+
+Index checked_product(Index a, Index b) {
+  Index product = 0;
+  if (__builtin_mul_overflow(a, b, &product))
+    throw std::overflow_error("size: " + std::to_string(a) + " x " + std::to_string(b) +
+                              " elements overflow; the sizes of an array must multiply to less "
+                              "than 2^63");
+  return product;
+}
+
+Index size_of(const Shape& shape) {
+  Index size = 1;
+  for (const Index axis : shape) size = checked_product(size, axis);
+  return size;
+}
+
+std::string to_string(const Shape& shape) {
+  std::string text = "(";
+  for (std::size_t i = 0; i < shape.size(); ++i)
+    text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+  return text + (shape.size() == 1 ? ",)" : ")");
+}
+
+const char* name_of(DType d) {
+  return d == DType::float32 ? "float32" : d == DType::float64 ? "float64" : "int32";
+}
+
+std::size_t bytes_of(DType d) { return d == DType::float64 ? 8 : 4; }
+
+}  // namespace lamina

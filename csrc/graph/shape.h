@@ -1,0 +1,30 @@
+// Sizes of one row of a tensor (the row axis, the batch, is never part of a Shape).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "../kernel.h"
+
+namespace lamina {
+
+using Shape = std::vector<Index>;
+
+// Elements of one row; throws std::overflow_error when the product does not fit.
+Index size_of(const Shape& shape);
+// a * b for sizes; throws std::overflow_error.
+Index checked_product(Index a, Index b);
+std::string to_string(const Shape& shape);  // "(28, 28)", "(5,)", "()"
+
+enum class DType { float32, float64, int32 };
+const char* name_of(DType);
+std::size_t bytes_of(DType);
+
+template <class T>
+constexpr DType dtype_of = DType::float32;
+template <>
+inline constexpr DType dtype_of<double> = DType::float64;
+template <>
+inline constexpr DType dtype_of<std::int32_t> = DType::int32;
+
+}  // namespace lamina

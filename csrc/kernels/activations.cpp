@@ -1,0 +1,62 @@
+// Activations over runs of elements, forward and backward; the laws are in activations.h.
+#include "activations.h"
+#include "table.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+namespace {
+
+template <class T, class Law>
+void forward_run(T* y, const T* x, Index begin, Index end, Law law) {
+  for_vectors<T>(begin, end, [=](Index i, Index count) {
+    store_count<T>(y + i, law.forward(load_count<T>(x + i, count)), count);
+  });
+}
+
+template <class T, class Law>
+void backward_run(T* dx, const T* dy, const T* saved, Index begin, Index end, Law law) {
+  for_vectors<T>(begin, end, [=](Index i, Index count) {
+    const Vec<T> slope = load_count<T>(saved + i, count);
+    store_count<T>(dx + i, law.backward(load_count<T>(dy + i, count), slope), count);
+  });
+}
+
+template <class T>
+void activation_forward(T* y, const T* x, Index size, ActivationSpec spec) {
+  with_law<Vec<T>>(spec, [&](auto law) {
+    parallel_elements(size, decltype(law)::work * double(sizeof(T) / 4),
+                      [=](Index begin, Index end) { forward_run(y, x, begin, end, law); });
+  });
+}
+
+template <class T>
+void activation_backward(T* dx, const T* dy, const T* saved, Index size, ActivationSpec spec) {
+  with_law<Vec<T>>(spec, [&](auto law) {
+    const bool from_output = derivative_from_output(spec.kind);
+    const double work = from_output ? 10 : decltype(law)::work;
+    parallel_elements(size, work * double(sizeof(T) / 4), [=](Index begin, Index end) {
+      backward_run(dx, dy, saved, begin, end, law);
+    });
+  });
+}
+
+}  // namespace
+
+template <class T>
+void activate(T* y, Index size, ActivationSpec spec) {
+  if (spec.kind == Activation::linear) return;
+  with_law<Vec<T>>(spec, [=](auto law) { forward_run<T>(y, y, 0, size, law); });
+}
+template void activate<float>(float*, Index, ActivationSpec);
+template void activate<double>(double*, Index, ActivationSpec);
+
+template <class T>
+void fill_activations(Kernels<T>& k) {
+  k.activation_forward = activation_forward<T>;
+  k.activation_backward = activation_backward<T>;
+}
+template void fill_activations<float>(Kernels<float>&);
+template void fill_activations<double>(Kernels<double>&);
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

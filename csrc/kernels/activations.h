@@ -1,0 +1,202 @@
+// The activations, one law each: forward(x), and below it backward(dy, saved), dy times the
+// derivative, where `saved` is y or x as derivative_from_output says.
+//
+// Definitions are Keras's.  NaN in gives NaN out.  Where x times something vanishing would be
+// infinity times zero, x is clamped first, so that the limits hold at -infinity too.
+#pragma once
+
+#include "vmath.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+
+// y = activation(y) in place: the bits of activation_forward, on the calling thread (for an
+// epilogue, whose block is in cache).
+template <class T>
+void activate(T* y, Index size, ActivationSpec);
+
+// `work`: threads_for's measure of one element, forward.
+template <class V>
+struct Linear {
+  static constexpr double work = 6;
+  LAMINA_INLINE V forward(V x) const { return x; }
+  LAMINA_INLINE V backward(V dy, V) const { return dy; }
+};
+
+template <class V>
+struct Relu {
+  static constexpr double work = 6;
+  LAMINA_INLINE V forward(V x) const { return max(V{}, x); }
+  LAMINA_INLINE V backward(V dy, V y) const { return y > V{} ? dy : V{}; }
+};
+
+// alpha >= 0, else the output does not tell the sides apart.
+template <class V>
+struct LeakyRelu {
+  static constexpr double work = 6;
+  V alpha;
+  LAMINA_INLINE V forward(V x) const { return x > V{} ? x : alpha * x; }
+  LAMINA_INLINE V backward(V dy, V y) const { return y > V{} ? dy : alpha * dy; }
+};
+
+// x or alpha (exp(x) - 1), alpha >= 0; the derivative alpha exp(x) is y + alpha.
+template <class V>
+struct Elu {
+  static constexpr double work = 30;
+  V alpha;
+  LAMINA_INLINE V forward(V x) const { return x > V{} ? x : alpha * expm1(x); }
+  LAMINA_INLINE V backward(V dy, V y) const { return y > V{} ? dy : dy * (y + alpha); }
+};
+
+// Klambauer et al., "Self-normalizing neural networks", 2017.
+template <class V>
+struct Selu {
+  static constexpr double work = 30;
+  static constexpr double scale = 1.0507009873554804934193349852946;
+  static constexpr double alpha = 1.6732632423543772848170429916717;
+  LAMINA_INLINE V forward(V x) const {
+    return x > V{} ? constant<V>(scale) * x : constant<V>(scale * alpha) * expm1(x);
+  }
+  LAMINA_INLINE V backward(V dy, V y) const {
+    return dy * (y > V{} ? constant<V>(scale) : y + constant<V>(scale * alpha));
+  }
+};
+
+// x Phi(x) as max(x, 0) - t Q(t), t = |x|: no cancellation on the left, where Phi(x) = Q(t).
+template <class V>
+struct Gelu {
+  static constexpr double work = 45;
+  LAMINA_INLINE V forward(V x) const {
+    const auto [t, u, p, q, n] = normal_tail(x);
+    const V up = u * p;
+    return max(V{}, x) - scale_by_power(fma(up, q, up), n);
+  }
+  // Phi(x) + x phi(x): at the left Q(t) - t phi(t), at the right 1 minus that.
+  LAMINA_INLINE V backward(V dy, V x) const {
+    const auto [t, u, p, q, n] = normal_tail(x);
+    const V ratio = p * (1 - u) * constant<V>(1 / Format<V>::tail_center);
+    const V density = t * constant<V>(0.39894228040143267794);
+    const V left = scale_by_power((1 + q) * (ratio - density), n);
+    return dy * (x < V{} ? left : 1 - left);
+  }
+};
+
+template <class V>
+struct Silu {
+  static constexpr double work = 35;
+  LAMINA_INLINE V forward(V x) const { return silu(x); }
+  // s (1 + x (1 - s)), s the sigmoid
+  LAMINA_INLINE V backward(V dy, V x) const {
+    x = within(-Format<V>::vanishing, Format<V>::vanishing, x);
+    const V e = decay(x).value;
+    const V w = 1 / (1 + e);
+    return dy * (w * ((x < V{} ? e : constant<V>(1)) + x * e * w));
+  }
+};
+
+template <class V>
+struct Sigmoid {
+  static constexpr double work = 30;
+  LAMINA_INLINE V forward(V x) const { return sigmoid(x); }
+  LAMINA_INLINE V backward(V dy, V y) const { return dy * (y * (1 - y)); }
+};
+
+template <class V>
+struct Tanh {
+  static constexpr double work = 35;
+  LAMINA_INLINE V forward(V x) const { return tanh(x); }
+  LAMINA_INLINE V backward(V dy, V y) const { return dy * ((1 - y) * (1 + y)); }
+};
+
+template <class V>
+struct Softplus {
+  static constexpr double work = 60;
+  LAMINA_INLINE V forward(V x) const { return softplus(x); }
+  LAMINA_INLINE V backward(V dy, V x) const { return dy * sigmoid(x); }
+};
+
+template <class V>
+struct Softsign {
+  static constexpr double work = 12;
+  LAMINA_INLINE V forward(V x) const {
+    constexpr double most = sizeof(typename Format<V>::scalar) == 4 ? 0x1p100 : 0x1p1000;
+    x = within(-most, most, x);
+    return x / (1 + absolute(x));
+  }
+  // 1 / (1 + |x|)^2 = (1 - |y|)^2
+  LAMINA_INLINE V backward(V dy, V y) const {
+    const V w = 1 - absolute(y);
+    return dy * (w * w);
+  }
+};
+
+// clip(x / 6 + 1/2, 0, 1); added before divided, so that nothing cancels near -3.
+template <class V>
+struct HardSigmoid {
+  static constexpr double work = 6;
+  LAMINA_INLINE V forward(V x) const {
+    return within(0.0, 6.0, x + 3) * constant<V>(1.0 / 6.0);
+  }
+  LAMINA_INLINE V backward(V dy, V y) const {
+    const V slope = y > V{} ? constant<V>(1.0 / 6.0) : V{};
+    return dy * (y < constant<V>(1) ? slope : V{});
+  }
+};
+
+// x tanh(softplus(x)).  With e = exp(-|x|), tanh(log(1 + exp(x))) is
+//   x >= 0: (1 + 2e) / (1 + 2e + 2e^2)        x < 0: e (e + 2) / (e (e + 2) + 2).
+template <class V>
+struct Mish {
+  static constexpr double work = 40;
+  LAMINA_INLINE V forward(V x) const {
+    x = max(constant<V>(-Format<V>::vanishing), x);
+    const auto [e, q, n] = decay(x);
+    const auto left = x < V{};
+    const V right = 1 + 2 * e;
+    const V above = left ? fma(x, q, x) * (e + 2) : x * right;
+    const V below = left ? fma(e, e + 2, constant<V>(2)) : fma(2 * e, e, right);
+    return scale_by_power(above / below, left ? n : V{});
+  }
+  // tanh(s) + x (1 - tanh(s)^2) sigmoid(x), s the softplus
+  LAMINA_INLINE V backward(V dy, V x) const {
+    x = within(-Format<V>::vanishing, Format<V>::vanishing, x);
+    const V e = decay(x).value;
+    const auto left = x < V{};
+    const V right = 1 + 2 * e;
+    const V above = left ? e * (e + 2) : right;
+    const V below = 1 / (left ? above + 2 : right + 2 * e * e);
+    const V slope = (left ? e : e * e) * (1 + e) * 4;
+    return dy * (below * (above + x * slope * below));
+  }
+};
+
+template <class V>
+struct Exponential {
+  static constexpr double work = 25;
+  LAMINA_INLINE V forward(V x) const { return exp(x); }
+  LAMINA_INLINE V backward(V dy, V y) const { return dy * y; }
+};
+
+// use(law) with the law of `spec` on vectors V.
+template <class V, class Use>
+LAMINA_INLINE void with_law(ActivationSpec spec, Use&& use) {
+  switch (spec.kind) {
+    case Activation::linear: return use(Linear<V>{});
+    case Activation::relu: return use(Relu<V>{});
+    case Activation::leaky_relu: return use(LeakyRelu<V>{constant<V>(spec.alpha)});
+    case Activation::elu: return use(Elu<V>{constant<V>(spec.alpha)});
+    case Activation::selu: return use(Selu<V>{});
+    case Activation::gelu: return use(Gelu<V>{});
+    case Activation::silu: return use(Silu<V>{});
+    case Activation::sigmoid: return use(Sigmoid<V>{});
+    case Activation::tanh: return use(Tanh<V>{});
+    case Activation::softplus: return use(Softplus<V>{});
+    case Activation::softsign: return use(Softsign<V>{});
+    case Activation::hard_sigmoid: return use(HardSigmoid<V>{});
+    case Activation::mish: return use(Mish<V>{});
+    case Activation::exponential: return use(Exponential<V>{});
+  }
+}
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

@@ -1,0 +1,108 @@
+// Crossentropy over the classes of a row, -sum_c t_c log p_c, from probabilities and from logits.
+//
+// The targets are taken as they are: where they do not sum to one, w = sum_c t_c enters both the
+// loss and its derivative.
+#pragma once
+
+#include "loss_rows.h"
+#include "vmath.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+
+// Keras's backend.epsilon(): probabilities are kept in [epsilon, 1 - epsilon].
+constexpr double probability_epsilon = 1e-7;
+
+// p = softmax(x), log p_c = (x_c - m) - log(s) with m = max x and s = sum exp(x - m).  Nothing
+// overflows, and the differences are exact for the large logits: L = sum t (m - x) + w log(s).
+template <class T>
+struct SoftmaxCrossentropy {
+  static constexpr double work = 100;
+  using V = Vec<T>;
+
+  template <class Rows>
+  LAMINA_INLINE V largest(const Rows& rows) const {
+    constexpr T lowest = -T(__builtin_inf());
+    V m = rows.x(0, lowest);
+    for (Index j = 1; j < rows.units(); ++j) m = max(m, rows.x(j, lowest));
+    return rows.largest(m);
+  }
+
+  template <class Rows>
+  LAMINA_INLINE V forward(const Rows& rows) const {
+    constexpr T lowest = -T(__builtin_inf());
+    const V m = largest(rows), zero = {};
+    V s = {}, a = {}, w = {};
+    for (Index j = 0; j < rows.units(); ++j) {
+      const V x = rows.x(j, lowest), t = rows.t(j);
+      s += exp(x - m);
+      a += t == zero ? zero : t * (m - x);  // a class masked by -inf costs nothing where t is 0
+      w += t;
+    }
+    return rows.sum(a) + rows.sum(w) * log(rows.sum(s));
+  }
+
+  // dL/dx_c = w p_c - t_c.
+  template <class Rows>
+  LAMINA_INLINE void backward(Rows& rows) const {
+    constexpr T lowest = -T(__builtin_inf());
+    const V m = largest(rows);
+    V s = {}, w = {};
+    for (Index j = 0; j < rows.units(); ++j) {
+      const V e = exp(rows.x(j, lowest) - m);
+      rows.put(j, e);
+      s += e;
+      w += rows.t(j);
+    }
+    const V factor = rows.sum(w) / rows.sum(s);
+    for (Index j = 0; j < rows.units(); ++j)
+      rows.put(j, rows.dloss * (rows.put_back(j) * factor - rows.t(j)));
+  }
+};
+
+// From probabilities, as Keras has it: q_c = x_c / sum(x), p_c = clip(q_c), L = -sum t_c log p_c.
+template <class T, bool sparse>
+struct ProbabilityCrossentropy {
+  static constexpr double work = sparse ? 30 : 100;
+  using V = Vec<T>;
+  V low = broadcast(T(probability_epsilon)), high = broadcast(T(1 - probability_epsilon));
+
+  template <class Rows>
+  LAMINA_INLINE V total(const Rows& rows) const {
+    V sum = {};
+    for (Index j = 0; j < rows.units(); ++j) sum += rows.x(j, 0);
+    return rows.sum(sum);
+  }
+
+  template <class Rows>
+  LAMINA_INLINE V forward(const Rows& rows) const {
+    const V sum = total(rows);
+    V a = {};
+    for (Index j = 0; j < rows.units(); ++j) {
+      const V p = min(high, max(low, rows.x(j, 0) / sum));
+      a += rows.t(j) * (sparse ? p : log(p));
+    }
+    return sparse ? -log(rows.sum(a)) : -rows.sum(a);  // one-hot: one logarithm a row will do
+  }
+
+  // dL/dx_c = (u - t_c / q_c [c inside]) / sum(x), u = sum of t over the classes inside, where
+  // "inside" means not clipped.
+  template <class Rows>
+  LAMINA_INLINE void backward(Rows& rows) const {
+    const V sum = total(rows), zero = {};
+    V u = {};
+    for (Index j = 0; j < rows.units(); ++j) {
+      const V q = rows.x(j, 0) / sum, t = rows.t(j);
+      u += q < low ? zero : (q > high ? zero : t);
+    }
+    u = rows.sum(u);
+    const V factor = rows.dloss / sum;
+    for (Index j = 0; j < rows.units(); ++j) {
+      const V q = rows.x(j, 0) / sum, t = rows.t(j);
+      rows.put(j, factor * (u - (q < low ? zero : (q > high ? zero : t / q))));
+    }
+  }
+};
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

@@ -1,0 +1,145 @@
+// Element-wise kernels on flat runs, the normalisation of columns, penalties and the gathering of
+// rows.  Sums over arrays are in reductions.cpp.
+#include "simd.h"
+#include "table.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+namespace {
+
+template <class T>
+void add_into(T* y, const T* x, Index size) {
+  parallel_elements(size, 25, [=](Index begin, Index end) {
+    for_vectors<T>(begin, end, [=](Index i, Index count) {
+      store_count(y + i, load_count(y + i, count) + load_count(x + i, count), count);
+    });
+  });
+}
+
+template <class T>
+void scale(T* y, const T* x, double factor, Index size) {
+  const Vec<T> by = broadcast(T(factor));
+  parallel_elements(size, 15, [=](Index begin, Index end) {
+    for_vectors<T>(begin, end, [=](Index i, Index count) {
+      store_count(y + i, by * load_count(x + i, count), count);
+    });
+  });
+}
+
+// A NaN stays a NaN.
+template <class T>
+void clip(T* y, const T* x, double limit, Index size) {
+  const Vec<T> high = broadcast(T(limit)), low = -high;
+  parallel_elements(size, 15, [=](Index begin, Index end) {
+    for_vectors<T>(begin, end, [=](Index i, Index count) {
+      store_count(y + i, min(high, max(low, load_count(x + i, count))), count);
+    });
+  });
+}
+
+// body(r) for every row, in chunks of about element_chunk elements.
+template <class Body>
+LAMINA_INLINE void for_each_row(RowsCols dims, double work, Body&& body) {
+  const Index step = element_chunk / (dims.cols > 0 ? dims.cols : 1) + 1;
+  const Index chunks = (dims.rows + step - 1) / step;
+  if (chunks <= 0) return;
+  const int threads = chunks == 1 ? 1 : threads_for(work * double(dims.rows * dims.cols), chunks);
+  parallel_chunks(threads, chunks, [&](Index chunk) {
+    const Index begin = chunk * step, end = begin + step < dims.rows ? begin + step : dims.rows;
+    for (Index r = begin; r < end; ++r) body(r);
+  });
+}
+
+// Divided, not multiplied by 1 / std: the formula's own rounding.
+template <class T>
+void normalize_forward(T* y_ni, const T* x_ni, const T* mean_i, const T* std_i, RowsCols dims) {
+  for_each_row(dims, 25, [=](Index r) {
+    const T* x_i = x_ni + r * dims.cols;
+    T* y_i = y_ni + r * dims.cols;
+    for_vectors<T>(0, dims.cols, [=](Index i, Index count) {
+      const Vec<T> centred = load_count(x_i + i, count) - load_count(mean_i + i, count);
+      store_count(y_i + i, centred / load_count(std_i + i, count), count);
+    });
+  });
+}
+
+template <class T>
+void normalize_backward(T* dx_ni, const T* dy_ni, const T* std_i, RowsCols dims) {
+  for_each_row(dims, 25, [=](Index r) {
+    const T* dy_i = dy_ni + r * dims.cols;
+    T* dx_i = dx_ni + r * dims.cols;
+    for_vectors<T>(0, dims.cols, [=](Index i, Index count) {
+      store_count(dx_i + i, load_count(dy_i + i, count) / load_count(std_i + i, count), count);
+    });
+  });
+}
+
+// d/dw of l1 |w| + l2 w^2; the kink at 0 counts as flat.
+template <class T>
+void penalty_backward(T* dw, const T* w, Index size, double l1, double l2) {
+  const Vec<T> zero = {}, one = broadcast(T(l1)), two = broadcast(T(2 * l2));
+  parallel_elements(size, 25, [=](Index begin, Index end) {
+    for_vectors<T>(begin, end, [=](Index i, Index count) {
+      const Vec<T> x = load_count(w + i, count);
+      const Vec<T> sign = x > zero ? one : (x < zero ? -one : zero);
+      store_count(dw + i, load_count(dw + i, count) + (sign + two * x), count);
+    });
+  });
+}
+
+// Whole vectors, the last one overlapping the one before it.  Bits are moved, not numbers: rows of
+// 32-bit integers pass as rows of float.
+template <class T>
+LAMINA_INLINE void copy_row(T* out, const T* x, Index cols) {
+  if (cols < lanes<T>) {
+    for (Index i = 0; i < cols; ++i) __builtin_memcpy(out + i, x + i, sizeof(T));
+    return;
+  }
+  Index i = 0;
+  for (; i + 4 * lanes<T> <= cols; i += 4 * lanes<T>) {
+    const Vec<T> a = load(x + i), b = load(x + i + lanes<T>);
+    const Vec<T> c = load(x + i + 2 * lanes<T>), d = load(x + i + 3 * lanes<T>);
+    store(out + i, a);
+    store(out + i + lanes<T>, b);
+    store(out + i + 2 * lanes<T>, c);
+    store(out + i + 3 * lanes<T>, d);
+  }
+  for (; i + lanes<T> <= cols; i += lanes<T>) store(out + i, load(x + i));
+  if (i < cols) store(out + cols - lanes<T>, load(x + cols - lanes<T>));
+}
+
+template <class T>
+void gather_rows(T* out, const T* x, const std::int64_t* index, RowsCols dims) {
+  if (index == nullptr) {
+    parallel_elements(dims.rows * dims.cols, 15, [=](Index begin, Index end) {
+      __builtin_memcpy(out + begin, x + begin, sizeof(T) * std::size_t(end - begin));
+    });
+    return;
+  }
+  for_each_row(dims, 25, [=](Index r) {
+    if (r + 1 < dims.rows) {  // the row after this one: its first lines, the rest the CPU guesses
+      const T* next = x + Index(index[r + 1]) * dims.cols;
+      __builtin_prefetch(next);
+      __builtin_prefetch(next + 64 / sizeof(T));
+    }
+    copy_row(out + r * dims.cols, x + Index(index[r]) * dims.cols, dims.cols);
+  });
+}
+
+}  // namespace
+
+template <class T>
+void fill_elementwise(Kernels<T>& k) {
+  k.add_into = add_into<T>;
+  k.scale = scale<T>;
+  k.clip = clip<T>;
+  k.normalize_forward = normalize_forward<T>;
+  k.normalize_backward = normalize_backward<T>;
+  k.penalty_backward = penalty_backward<T>;
+  k.gather_rows = gather_rows<T>;
+}
+template void fill_elementwise(Kernels<float>&);
+template void fill_elementwise(Kernels<double>&);
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

@@ -1,0 +1,295 @@
+// The blocked matrix product: C (+)= A B, + bias, activation.
+//
+// Sources A and B say how elements are read (see pack.h); a hook sees every finished block of C
+// while it is in the first cache.  Bits: K is cut into chunks by its length alone, each chunk is
+// one chain of fma from zero, and the chunk sums are added to C in order.  How C is cut into
+// threads, blocks and tiles, and what is packed, changes no bit.
+#pragma once
+
+#include "microkernel.h"
+#include "pack.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+
+template <class T, class A, class B>
+struct Product {
+  T* c;
+  Index ldc;
+  A a;  // m x k
+  B b;  // k x n
+  Index m, n, k;
+  bool add;       // to C, else overwrite it
+  const T* bias;  // of length n, or null
+  bool relu;
+};
+
+struct Range {
+  Index begin, end;
+  Index size() const { return end - begin; }
+};
+
+// A hook is called as hook(rows, columns) once per finished block of C; any order, any thread.
+struct NoHook {
+  static constexpr bool wanted = false;
+  void operator()(Range, Range) const {}
+};
+
+// Column vectors of one tile for a part of C of m rows and `vectors` column vectors.
+inline int tile_vectors(Index m, Index vectors) {
+  if (vectors <= usual_vectors) return int(vectors);
+  int v = usual_vectors;
+  // Few rows: a wider tile keeps as many chains in flight.
+  while (v < most_vectors && v < vectors && m <= tallest[v]) ++v;
+  return v;
+}
+
+// Scratch for packing; without memory, room for one panel of each on the stack.
+template <class T>
+struct Panels {
+  static constexpr Index small_a = most_height * longest_chunk + pack_slack;
+  static constexpr Index small_b = lanes<T> * longest_chunk + pack_slack;
+};
+
+template <class T, class A, class B, class Hook>
+class BlockedProduct {
+ public:
+  BlockedProduct(const Product<T, A, B>& product, const Hook& hook) : p(product), hook(hook) {}
+
+  void run(Range rows, Range cols) {
+    if (rows.size() <= 0 || cols.size() <= 0) return;
+    plan(rows.size(), cols.size());
+    if (!reserve()) {
+      alignas(64) T a_small[Panels<T>::small_a], b_small[Panels<T>::small_b];
+      a_panels = a_small;
+      b_panels = b_small;
+      max_vectors = 1;
+      columns_in_block = lanes<T>;
+      rows_in_block = max_height = tallest[0];
+      blocks(rows, cols);
+      return;
+    }
+    blocks(rows, cols);
+  }
+
+ private:
+  const Product<T, A, B>& p;
+  const Hook& hook;
+  int max_vectors, max_height;
+  Index rows_in_block, columns_in_block, chunk_max;
+  bool a_direct, b_direct;
+  T* a_panels = nullptr;
+  T* b_panels = nullptr;
+
+  void plan(Index m, Index n) {
+    const Index vectors = (n + lanes<T> - 1) / lanes<T>;
+    max_vectors = tile_vectors(m, vectors);
+    max_height = tallest[max_vectors - 1];
+    chunk_max = (p.k + parts_of(p.k, longest_chunk) - 1) / parts_of(p.k, longest_chunk);
+    columns_in_block = parts_of(vectors, block_vectors) == 1 ? vectors * lanes<T>
+                                                             : block_vectors * lanes<T>;
+    rows_in_block = m < block_rows ? m : block_rows;
+    a_direct = reads_a_in_place(m, n);
+    b_direct = reads_b_in_place(m, n);
+  }
+
+  // A read in place costs no pass, but rows a power of two apart fall into the same cache sets.
+  bool reads_a_in_place(Index m, Index n) const {
+    if constexpr (!A::addressable) {
+      return false;
+    } else {
+      const Index bytes = m * p.k * Index(sizeof(T));
+      if (!p.a.k_adjacent) return bytes <= 65536 || n <= lanes<T> * max_vectors;
+      if (m <= max_height) return true;
+      const bool same_sets = p.a.ld * sizeof(T) % 2048 == 0;
+      return !same_sets && (n < 256 || bytes <= 262144);
+    }
+  }
+  bool reads_b_in_place(Index m, Index n) const {
+    if constexpr (!B::addressable) {
+      return false;
+    } else {
+      if (p.b.k_adjacent) return false;
+      if (LAMINA_VECTOR_BYTES < 32 && n % lanes<T> != 0) return false;
+      return m <= 2 * max_height || p.k * n * Index(sizeof(T)) <= 32768;
+    }
+  }
+
+  bool reserve() {
+    const Index a_size = a_direct ? 0 : rows_in_block * chunk_max + pack_slack;
+    const Index b_size = b_direct ? 0 : columns_in_block * chunk_max + pack_slack;
+    if (a_size > 0) {
+      a_panels = static_cast<T*>(scratch(0, sizeof(T) * a_size));
+      if (!a_panels) return a_direct = b_direct = false;
+    }
+    if (b_size > 0) {
+      b_panels = static_cast<T*>(scratch(1, sizeof(T) * b_size));
+      if (!b_panels) return a_direct = b_direct = false;
+    }
+    return true;
+  }
+
+  // --- one block: columns `cols` (its panels in b_panels), one chunk of k
+
+  struct Chunk {
+    Index begin, depth;
+    bool first, last;
+  };
+
+  void blocks(Range rows, Range cols) {
+    const Index vectors = (cols.size() + lanes<T> - 1) / lanes<T>;
+    const Parts column_blocks(vectors, parts_of(vectors, columns_in_block / lanes<T>));
+    const Parts chunks(p.k, parts_of(p.k, longest_chunk));
+    for (Index j = 0; j < column_blocks.count; ++j) {
+      const Index end = cols.begin + column_blocks.begin(j + 1) * lanes<T>;
+      const Range block{cols.begin + column_blocks.begin(j) * lanes<T>,
+                        end < cols.end ? end : cols.end};
+      for (Index i = 0; i < chunks.count; ++i) {
+        const Index k = chunks.begin(i);
+        const Chunk chunk{k, chunks.begin(i + 1) - k, i == 0, i == chunks.count - 1};
+        column_block(rows, block, chunk);
+      }
+    }
+  }
+
+  void column_block(Range rows, Range cols, Chunk chunk) {
+    const Index vectors = (cols.size() + lanes<T> - 1) / lanes<T>;
+    const Parts panels(vectors, parts_of(vectors, max_vectors));
+    if (!b_direct) {
+      for (Index i = 0; i < panels.count; ++i) {
+        const Index first = panels.begin(i) * lanes<T>;
+        const Index width = panels.begin(i + 1) * lanes<T> - first;
+        const Index left = cols.size() - first;
+        p.b.pack(b_panels + first * chunk.depth, width, cols.begin + first,
+                 width < left ? width : left, chunk.begin, chunk.depth);
+      }
+    }
+    const Parts row_blocks(rows.size(), parts_of(rows.size(), rows_in_block));
+    for (Index i = 0; i < row_blocks.count; ++i) {
+      const Range block{rows.begin + row_blocks.begin(i), rows.begin + row_blocks.begin(i + 1)};
+      const Parts tiles(block.size(), parts_of(block.size(), max_height));
+      if (!a_direct) {
+        for (Index t = 0; t < tiles.count; ++t) {
+          const Index first = tiles.begin(t), height = tiles.begin(t + 1) - first;
+          p.a.pack(a_panels + first * chunk.depth, height, block.begin + first, height,
+                   chunk.begin, chunk.depth);
+        }
+      }
+      if (Hook::wanted || a_direct)
+        rows_outer(block, tiles, cols, panels, chunk);
+      else
+        columns_outer(block, tiles, cols, panels, chunk);
+    }
+  }
+
+  // The finished rows are handed to the hook while they are in the first cache.
+  void rows_outer(Range rows, const Parts& tiles, Range cols, const Parts& panels, Chunk chunk) {
+    for (Index t = 0; t < tiles.count; ++t) {
+      const Range strip{rows.begin + tiles.begin(t), rows.begin + tiles.begin(t + 1)};
+      for (Index i = 0; i < panels.count; ++i)
+        tile(rows, strip, cols, panels.begin(i), panels.begin(i + 1), chunk);
+      if (Hook::wanted && chunk.last) hook(strip, cols);
+    }
+  }
+  void columns_outer(Range rows, const Parts& tiles, Range cols, const Parts& panels,
+                     Chunk chunk) {
+    for (Index i = 0; i < panels.count; ++i)
+      for (Index t = 0; t < tiles.count; ++t) {
+        const Range strip{rows.begin + tiles.begin(t), rows.begin + tiles.begin(t + 1)};
+        tile(rows, strip, cols, panels.begin(i), panels.begin(i + 1), chunk);
+      }
+  }
+
+  LAMINA_INLINE void tile(Range rows, Range strip, Range cols, Index first_vector,
+                          Index end_vector, Chunk chunk) {
+    const Index col = cols.begin + first_vector * lanes<T>;
+    const Index height = strip.size(), vectors = end_vector - first_vector;
+    Tile<T> t;
+    bool k_adjacent = false;
+    t.a = a_panels + (strip.begin - rows.begin) * chunk.depth;
+    t.a_step = height;
+    if constexpr (A::addressable) {
+      if (a_direct) {
+        k_adjacent = p.a.k_adjacent;
+        t.a = p.a.at(strip.begin, chunk.begin);
+        t.a_step = p.a.ld;
+      }
+    }
+    t.b = b_panels + first_vector * lanes<T> * chunk.depth;
+    t.b_step = vectors * lanes<T>;
+    if constexpr (B::addressable) {
+      if (b_direct) {
+        t.b = p.b.at(col, chunk.begin);
+        t.b_step = p.b.ld;
+      }
+    }
+    t.depth = chunk.depth;
+    t.c = p.c + strip.begin * p.ldc + col;
+    t.ldc = p.ldc;
+    const Index tail = cols.end - (cols.begin + (end_vector - 1) * lanes<T>);
+    t.tail = tail < lanes<T> ? tail : lanes<T>;
+    t.bias = chunk.last && p.bias ? p.bias + col : nullptr;
+    t.add = p.add || !chunk.first;
+    t.relu = chunk.last && p.relu;
+    kernel(k_adjacent, b_direct && tail < lanes<T>, vectors, height)(t);
+  }
+
+  static LAMINA_INLINE TileKernel<T> kernel(bool k_adjacent, bool mask_b, Index vectors,
+                                            Index height) {
+    const Index v = vectors - 1, h = height - 1;
+    if (masks_are_free || mask_b)
+      return k_adjacent ? TileKernels<T, true, true>::of_vectors[v].of_height[h]
+                        : TileKernels<T, false, true>::of_vectors[v].of_height[h];
+    return k_adjacent ? TileKernels<T, true, masks_are_free>::of_vectors[v].of_height[h]
+                      : TileKernels<T, false, masks_are_free>::of_vectors[v].of_height[h];
+  }
+};
+
+// Cuts C among threads: a grid of one tile a thread, the one whose threads pack least.  No thread
+// waits for another; each packs what it needs.
+template <class T, class A, class B, class Hook>
+void multiply(const Product<T, A, B>& p, const Hook& hook) {
+  const double flop = 2.0 * double(p.m) * double(p.n) * double(p.k);
+  const Index column_units = (p.n + lanes<T> - 1) / lanes<T>;
+  int threads = 1;
+  if (flop > 1e5) threads = threads_for(flop, p.m > column_units ? p.m : column_units);
+  if (threads <= 1) {
+    BlockedProduct<T, A, B, Hook>(p, hook).run({0, p.m}, {0, p.n});
+    return;
+  }
+  Index across = 1;
+  double least = -1;
+  for (Index c = 1; c <= threads; ++c) {
+    if (threads % c != 0) continue;
+    const double packed = double(p.n) / double(c) + double(p.m) * double(c) / double(threads);
+    if (least < 0 || packed <= least) {
+      least = packed;
+      across = c;
+    }
+  }
+  const Parts rows(p.m, threads / across), cols(column_units, across);
+  parallel_chunks(threads, threads, [&](Index part) {
+    const Index i = part / cols.count, j = part % cols.count;
+    const Index end = cols.begin(j + 1) * lanes<T>;
+    BlockedProduct<T, A, B, Hook>(p, hook).run({rows.begin(i), rows.begin(i + 1)},
+                                               {cols.begin(j) * lanes<T>, end < p.n ? end : p.n});
+  });
+}
+
+// The table entry, see kernel.h (defined in gemm.cpp).
+template <class T>
+void gemm(T* c_mn, const T* a, const T* b, Index m, Index n, Index k, Index ldc, Index lda,
+          Index ldb, bool transpose_a, bool transpose_b, Accumulate accumulate);
+
+// A matrix in memory as left operand (m x k) or right operand (k x n); `transposed` as stored.
+template <class T>
+Strided<T> left_operand(const T* a, Index lda, bool transposed, Index k) {
+  return {a, lda, !transposed && !(k == 1 && lda == 1)};
+}
+template <class T>
+Strided<T> right_operand(const T* b, Index ldb, bool transposed, Index k) {
+  return {b, ldb, transposed && !(k == 1 && ldb == 1)};
+}
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

@@ -1,0 +1,202 @@
+// How a loss walks over the rows of predictions and targets.
+//
+// A loss is a law over `units()` vectors per step: x(j, fill) predictions, t(j) targets, put(j, v)
+// gradients, and sums and maxima over a row's columns.  Two layouts serve every law:
+//   NarrowRows  few columns: `lanes` rows at a time, transposed; unit j is column j, a lane is a
+//               row, and nothing is ever summed across lanes
+//   WideRow     one row; unit j is columns j * lanes .., sums fold the lanes
+// Which one is used follows from the number of columns alone.
+#pragma once
+
+#include "simd.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+
+constexpr Index narrow_columns = 24;
+
+// Dense targets t_nc, or integer labels standing for one-hot rows; t = true * keep + add.
+template <class T>
+struct Targets {
+  const T* true_nc;
+  const std::int32_t* label_n;
+  T keep, add;  // label smoothing
+};
+
+template <class T>
+LAMINA_INLINE Vec<T> iota() {
+  Vec<T> v;
+  for (Index i = 0; i < lanes<T>; ++i) v[i] = T(i);
+  return v;
+}
+
+template <class T, bool sparse>
+struct NarrowRows {
+  using V = Vec<T>;
+  static constexpr Index size = narrow_columns * lanes<T>;
+  alignas(64) T x_cr[size];
+  alignas(64) T t_cr[size];
+  alignas(64) T d_cr[size];
+  Index cols, rows;
+  V keep, add;
+  V dloss;
+
+  LAMINA_INLINE Index units() const { return cols; }
+  LAMINA_INLINE V x(Index j, T) const { return load(x_cr + j * lanes<T>); }
+  LAMINA_INLINE V t(Index j) const {
+    const V t = load(t_cr + j * lanes<T>);
+    return sparse ? t : t * keep + add;
+  }
+  LAMINA_INLINE V only(Index, V v) const { return v; }
+  LAMINA_INLINE void put(Index j, V v) { store(d_cr + j * lanes<T>, v); }
+  LAMINA_INLINE V put_back(Index j) const { return load(d_cr + j * lanes<T>); }
+  LAMINA_INLINE V sum(V v) const { return v; }
+  LAMINA_INLINE V largest(V v) const { return v; }
+
+  // Rows r .. r + count - 1; lanes behind them hold ones, whose results nobody reads.
+  void read(const T* pred_nc, const Targets<T>& targets, Index r, Index count) {
+    rows = count;
+    transpose(x_cr, pred_nc + r * cols);
+    if (!sparse) {
+      transpose(t_cr, targets.true_nc + r * cols);
+      return;
+    }
+    for (Index e = 0; e < cols * lanes<T>; ++e) t_cr[e] = 0;
+    for (Index i = 0; i < count; ++i) t_cr[targets.label_n[r + i] * lanes<T> + i] = 1;
+  }
+  void transpose(T* out_cr, const T* in_rc) const {
+    if (cols == 1) {
+      store(out_cr, broadcast(T(1)));
+      store_count(out_cr, load_count(in_rc, rows), rows);
+      return;
+    }
+    if (rows < lanes<T>)
+      for (Index j = 0; j < cols; ++j) store(out_cr + j * lanes<T>, broadcast(T(1)));
+    for (Index i = 0; i < rows; ++i)
+      for (Index j = 0; j < cols; ++j) out_cr[j * lanes<T> + i] = in_rc[i * cols + j];
+  }
+  void write(T* dpred_nc, Index r) const {
+    T* out = dpred_nc + r * cols;
+    if (cols == 1) return store_count(out, load(d_cr), rows);
+    for (Index i = 0; i < rows; ++i)
+      for (Index j = 0; j < cols; ++j) out[i * cols + j] = d_cr[j * lanes<T> + i];
+  }
+};
+
+template <class T, bool sparse>
+struct WideRow {
+  using V = Vec<T>;
+  const T* x_c;
+  const T* t_c;
+  T* d_c;
+  T label;
+  Index cols;
+  V keep, add;
+  V dloss;
+
+  LAMINA_INLINE Index units() const { return (cols + lanes<T> - 1) / lanes<T>; }
+  LAMINA_INLINE Index count(Index j) const {
+    const Index left = cols - j * lanes<T>;
+    return left < lanes<T> ? left : lanes<T>;
+  }
+  // Lanes behind the row's end read as `fill`, and are zero in what `only` returns.
+  LAMINA_INLINE V x(Index j, T fill) const {
+    const Index n = count(j);
+    if (n == lanes<T>) return load(x_c + j * lanes<T>);
+    return iota<T>() < T(n) ? load_partial(x_c + j * lanes<T>, n) : broadcast(fill);
+  }
+  LAMINA_INLINE V t(Index j) const {
+    if (sparse) return iota<T>() == label - T(j * lanes<T>) ? broadcast(T(1)) : V{};
+    const Index n = count(j);
+    return only(j, load_count(t_c + j * lanes<T>, n) * keep + add);
+  }
+  LAMINA_INLINE V only(Index j, V v) const {
+    const Index n = count(j);
+    return n == lanes<T> ? v : (iota<T>() < T(n) ? v : V{});
+  }
+  LAMINA_INLINE void put(Index j, V v) { store_count(d_c + j * lanes<T>, v, count(j)); }
+  LAMINA_INLINE V put_back(Index j) const { return load_count(d_c + j * lanes<T>, count(j)); }
+  LAMINA_INLINE V sum(V v) const { return broadcast(sum_lanes<T>(v)); }
+  LAMINA_INLINE V largest(V v) const {
+    T part[lanes<T>];
+    store(part, v);
+    T best = part[0];
+    for (Index i = 1; i < lanes<T>; ++i) best = part[i] > best ? part[i] : best;
+    return broadcast(best);
+  }
+};
+
+// Rows of one chunk: a multiple of every vector's lanes, from the number of columns alone.
+LAMINA_INLINE Index rows_per_chunk(Index cols) {
+  return (element_chunk / (cols > 0 ? cols : 1) + 63) / 64 * 64;
+}
+
+// body(begin, end) over the rows in fixed chunks.
+template <class Body>
+LAMINA_INLINE void parallel_rows(RowsCols dims, double flop, Body&& body) {
+  const Index step = rows_per_chunk(dims.cols), chunks = (dims.rows + step - 1) / step;
+  if (chunks <= 0) return;
+  const int threads = chunks == 1 ? 1 : threads_for(flop * double(dims.rows * dims.cols), chunks);
+  parallel_chunks(threads, chunks, [&](Index chunk) {
+    const Index begin = chunk * step;
+    body(begin, begin + step < dims.rows ? begin + step : dims.rows);
+  });
+}
+
+// loss_n = law.forward(rows).
+template <class T, bool sparse, class Law>
+void for_rows_forward(T* loss_n, const T* pred_nc, Targets<T> targets, RowsCols dims, Law law) {
+  const Vec<T> keep = broadcast(targets.keep), add = broadcast(targets.add);
+  parallel_rows(dims, Law::work, [=](Index begin, Index end) {
+    if (dims.cols <= narrow_columns) {
+      NarrowRows<T, sparse> rows;
+      rows.cols = dims.cols, rows.keep = keep, rows.add = add;
+      for_vectors<T>(begin, end, [&](Index r, Index count) {
+        rows.read(pred_nc, targets, r, count);
+        store_count(loss_n + r, law.forward(rows), count);
+      });
+      return;
+    }
+    WideRow<T, sparse> row;
+    row.cols = dims.cols, row.keep = keep, row.add = add;
+    for (Index r = begin; r < end; ++r) {
+      row.x_c = pred_nc + r * dims.cols;
+      row.t_c = sparse ? nullptr : targets.true_nc + r * dims.cols;
+      row.label = sparse ? T(targets.label_n[r]) : T(0);
+      loss_n[r] = law.forward(row)[0];
+    }
+  });
+}
+
+// dpred_nc = dloss_n times the derivative, through law.backward(rows).
+template <class T, bool sparse, class Law>
+void for_rows_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, Targets<T> targets,
+                       RowsCols dims, Law law) {
+  const Vec<T> keep = broadcast(targets.keep), add = broadcast(targets.add);
+  parallel_rows(dims, Law::work, [=](Index begin, Index end) {
+    if (dims.cols <= narrow_columns) {
+      NarrowRows<T, sparse> rows;
+      rows.cols = dims.cols, rows.keep = keep, rows.add = add;
+      for_vectors<T>(begin, end, [&](Index r, Index count) {
+        rows.read(pred_nc, targets, r, count);
+        rows.dloss = load_count(dloss_n + r, count);
+        law.backward(rows);
+        rows.write(dpred_nc, r);
+      });
+      return;
+    }
+    WideRow<T, sparse> row;
+    row.cols = dims.cols, row.keep = keep, row.add = add;
+    for (Index r = begin; r < end; ++r) {
+      row.x_c = pred_nc + r * dims.cols;
+      row.t_c = sparse ? nullptr : targets.true_nc + r * dims.cols;
+      row.d_c = dpred_nc + r * dims.cols;
+      row.label = sparse ? T(targets.label_n[r]) : T(0);
+      row.dloss = broadcast(dloss_n[r]);
+      law.backward(row);
+    }
+  });
+}
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

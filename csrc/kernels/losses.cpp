@@ -1,0 +1,185 @@
+// Losses, one number a row, and their derivatives by the prediction.
+//
+// Keras's definitions (keras.losses, version 3).  Laws that act on single elements are averaged
+// over the columns; the crossentropies over classes are in crossentropy.h.  Each law's backward is
+// the exact derivative of its forward, clipping included; where a law has a kink, the derivative
+// there is 0 (mean_absolute_error) or the one from inside (the clipped probabilities).
+#include "crossentropy.h"
+#include "loss_rows.h"
+#include "table.h"
+#include "vmath.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+namespace {
+
+// d = x - t in all three.  Written so that a NaN in d comes out as NaN.
+template <class T>
+struct SquaredError {
+  static constexpr double work = 10;
+  using V = Vec<T>;
+  LAMINA_INLINE V value(V x, V t) const { return (x - t) * (x - t); }
+  LAMINA_INLINE V slope(V x, V t) const { return T(2) * (x - t); }
+};
+
+template <class T>
+struct AbsoluteError {
+  static constexpr double work = 10;
+  using V = Vec<T>;
+  LAMINA_INLINE V value(V x, V t) const { return max(x - t, t - x); }
+  LAMINA_INLINE V slope(V x, V t) const {
+    const V d = x - t, zero = {}, one = broadcast(T(1));
+    return d > zero ? one : (d < zero ? -one : d);
+  }
+};
+
+// d^2 / 2 where |d| <= delta, else delta |d| - delta^2 / 2.
+template <class T>
+struct Huber {
+  static constexpr double work = 10;
+  using V = Vec<T>;
+  V delta;
+  LAMINA_INLINE V value(V x, V t) const {
+    const V d = x - t, a = max(d, -d);
+    return a <= delta ? T(0.5) * d * d : delta * a - T(0.5) * delta * delta;
+  }
+  LAMINA_INLINE V slope(V x, V t) const { return min(delta, max(-delta, x - t)); }
+};
+
+// p = clip(x, epsilon, 1 - epsilon): -(t log p + (1 - t) log(1 - p)).
+template <class T>
+struct BinaryCrossentropy {
+  static constexpr double work = 100;
+  using V = Vec<T>;
+  V low = broadcast(T(probability_epsilon)), high = broadcast(T(1 - probability_epsilon));
+  LAMINA_INLINE V value(V x, V t) const {
+    const V p = min(high, max(low, x));
+    return -(t * log(p) + (T(1) - t) * log(T(1) - p));
+  }
+  LAMINA_INLINE V slope(V x, V t) const {
+    const V zero = {};
+    return x < low ? zero : (x > high ? zero : (x - t) / (x * (T(1) - x)));
+  }
+};
+
+// p = sigmoid(x): max(x, 0) - t x + log(1 + exp(-|x|)), in which nothing overflows.
+template <class T>
+struct SigmoidCrossentropy {
+  static constexpr double work = 100;
+  using V = Vec<T>;
+  LAMINA_INLINE V value(V x, V t) const {
+    return max(V{}, x) - t * x + log1p(exp(-max(x, -x)));
+  }
+  LAMINA_INLINE V slope(V x, V t) const { return sigmoid(x) - t; }
+};
+
+// The mean of law.value over the columns; law.slope / columns.
+template <class T, template <class> class Law>
+struct Mean {
+  static constexpr double work = Law<T>::work;
+  using V = Vec<T>;
+  Law<T> law;
+
+  template <class Rows>
+  LAMINA_INLINE V forward(const Rows& rows) const {
+    V sum = {};
+    for (Index j = 0; j < rows.units(); ++j)
+      sum += rows.only(j, law.value(rows.x(j, 0), rows.t(j)));
+    return rows.sum(sum) / T(rows.cols);
+  }
+  template <class Rows>
+  LAMINA_INLINE void backward(Rows& rows) const {
+    const V factor = rows.dloss / T(rows.cols);
+    for (Index j = 0; j < rows.units(); ++j)
+      rows.put(j, factor * law.slope(rows.x(j, 0), rows.t(j)));
+  }
+};
+
+// use(law) with the law that `spec` names.
+template <class T, class Use>
+void with_law(LossSpec spec, Use use) {
+  switch (spec.kind) {
+    case Loss::mean_squared_error:
+      return use(Mean<T, SquaredError>{});
+    case Loss::mean_absolute_error:
+      return use(Mean<T, AbsoluteError>{});
+    case Loss::huber:
+      return use(Mean<T, Huber>{{broadcast(T(spec.parameter))}});
+    case Loss::binary_crossentropy:
+      return use(Mean<T, BinaryCrossentropy>{});
+    case Loss::binary_crossentropy_logits:
+      return use(Mean<T, SigmoidCrossentropy>{});
+    case Loss::categorical_crossentropy:
+      return use(ProbabilityCrossentropy<T, false>{});
+    case Loss::categorical_crossentropy_logits:
+      return use(SoftmaxCrossentropy<T>{});
+  }
+}
+
+// Label smoothing: binary t (1 - s) + s / 2, categorical t (1 - s) + s / classes.
+template <class T>
+Targets<T> smoothed(const T* true_nc, Index cols, LossSpec spec) {
+  const double s = spec.parameter;
+  switch (spec.kind) {
+    case Loss::binary_crossentropy:
+    case Loss::binary_crossentropy_logits:
+      return {true_nc, nullptr, T(1 - s), T(s / 2)};
+    case Loss::categorical_crossentropy:
+    case Loss::categorical_crossentropy_logits:
+      return {true_nc, nullptr, T(1 - s), T(s / double(cols))};
+    default:
+      return {true_nc, nullptr, T(1), T(0)};
+  }
+}
+
+template <class T>
+void loss_forward(T* loss_n, const T* pred_nc, const T* true_nc, RowsCols dims, LossSpec spec) {
+  const Targets<T> targets = smoothed(true_nc, dims.cols, spec);
+  with_law<T>(spec,
+              [&](auto law) { for_rows_forward<T, false>(loss_n, pred_nc, targets, dims, law); });
+}
+
+template <class T>
+void loss_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, const T* true_nc, RowsCols dims,
+                   LossSpec spec) {
+  const Targets<T> targets = smoothed(true_nc, dims.cols, spec);
+  with_law<T>(spec, [&](auto law) {
+    for_rows_backward<T, false>(dpred_nc, dloss_n, pred_nc, targets, dims, law);
+  });
+}
+
+template <class T>
+void sparse_crossentropy_forward(T* loss_n, const T* pred_nc, const std::int32_t* label_n,
+                                 RowsCols dims, bool from_logits) {
+  const Targets<T> targets{nullptr, label_n, T(1), T(0)};
+  if (from_logits)
+    for_rows_forward<T, true>(loss_n, pred_nc, targets, dims, SoftmaxCrossentropy<T>{});
+  else
+    for_rows_forward<T, true>(loss_n, pred_nc, targets, dims, ProbabilityCrossentropy<T, true>{});
+}
+
+template <class T>
+void sparse_crossentropy_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc,
+                                  const std::int32_t* label_n, RowsCols dims, bool from_logits) {
+  const Targets<T> targets{nullptr, label_n, T(1), T(0)};
+  if (from_logits)
+    for_rows_backward<T, true>(dpred_nc, dloss_n, pred_nc, targets, dims, SoftmaxCrossentropy<T>{});
+  else
+    for_rows_backward<T, true>(dpred_nc, dloss_n, pred_nc, targets, dims,
+                               ProbabilityCrossentropy<T, true>{});
+}
+
+}  // namespace
+
+template <class T>
+void fill_losses(Kernels<T>& k) {
+  k.loss_forward = loss_forward<T>;
+  k.loss_backward = loss_backward<T>;
+  k.sparse_crossentropy_forward = sparse_crossentropy_forward<T>;
+  k.sparse_crossentropy_backward = sparse_crossentropy_backward<T>;
+}
+template void fill_losses(Kernels<float>&);
+template void fill_losses(Kernels<double>&);
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

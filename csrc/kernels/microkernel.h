@@ -1,0 +1,168 @@
+// One tile of C: the innermost loop of every matrix product.
+//
+// An element's value is one chain: fma over k from zero, then + C (if adding), + bias, activation.
+// Nothing else (tile shape, masks, packing) takes part, so the bits follow from the chain alone.
+#pragma once
+
+#include "tiles.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+
+template <class T>
+struct Tile {
+  const T* a;
+  Index a_step;  // rows adjacent: elements from one k to the next; k adjacent: from row to row
+  const T* b;
+  Index b_step;  // elements from one k to the next
+  Index depth;   // terms of this chunk of k
+  T* c;
+  Index ldc;
+  Index tail;     // columns of the last vector, 1 .. lanes
+  const T* bias;  // of the first column, or null
+  bool add;       // to C, else overwrite it
+  bool relu;
+};
+
+// acc += a * b.  GCC 12 turns some intrinsics into the 132 form and register moves, 6 to 8 % of
+// the loop; one asm instruction pins the form.
+#if defined(__GNUC__) && !defined(__clang__) && LAMINA_VECTOR_BYTES >= 32
+LAMINA_INLINE void fma_into(vf& acc, vf a, vf b) {
+  __asm__("vfmadd231ps %2, %1, %0" : "+v"(acc) : "v"(a), "v"(b));
+}
+LAMINA_INLINE void fma_into(vd& acc, vd a, vd b) {
+  __asm__("vfmadd231pd %2, %1, %0" : "+v"(acc) : "v"(a), "v"(b));
+}
+#else
+template <class V>
+LAMINA_INLINE void fma_into(V& acc, V a, V b) {
+  acc = fma(a, b, acc);
+}
+#endif
+
+// AVX-512 masks cost nothing: one kernel serves whole and partial last vectors.
+constexpr bool masks_are_free = LAMINA_VECTOR_BYTES == 64;
+
+// Terms acc += A B over the chunk.  KAdjacent: the rows of A lie apart, else its columns do.
+// MaskB: the last vector of B ends at `tail` (never read behind it).
+template <class T, int Height, int Vectors, bool KAdjacent, bool MaskB>
+LAMINA_INLINE void accumulate(Vec<T> (&acc)[Height][Vectors], const Tile<T>& t) {
+  constexpr int groups = (Height + 2) / 3;  // addresses base, base + step, base + 2 step
+  const T* a[groups];
+  const Index a_step = t.a_step, b_step = t.b_step, tail = t.tail;
+  LAMINA_UNROLL
+  for (int g = 0; g < groups; ++g) a[g] = t.a + (KAdjacent ? 3 * g * a_step : 0);
+  const T* b = t.b;
+  for (Index k = t.depth; k > 0; --k) {
+    Vec<T> row[Vectors];
+    LAMINA_UNROLL
+    for (int v = 0; v < Vectors; ++v)
+      row[v] = MaskB && v == Vectors - 1 ? load_partial(b + v * lanes<T>, tail)
+                                         : load(b + v * lanes<T>);
+    LAMINA_UNROLL
+    for (int r = 0; r < Height; ++r) {
+      const Vec<T> x = broadcast(KAdjacent ? a[r / 3][r % 3 * a_step] : a[0][r]);
+      LAMINA_UNROLL
+      for (int v = 0; v < Vectors; ++v) fma_into(acc[r][v], x, row[v]);
+    }
+    b += b_step;
+    if (KAdjacent) {
+      LAMINA_UNROLL
+      for (int g = 0; g < groups; ++g) ++a[g];
+    } else {
+      a[0] += a_step;
+    }
+  }
+}
+
+// The last vector's loads and stores; elsewhere whole vectors.
+template <class T, int Vectors>
+LAMINA_INLINE Vec<T> load_tile(const T* p, int v, Index tail) {
+  if (v < Vectors - 1) return load(p + v * lanes<T>);
+  if (masks_are_free) return load_partial(p + v * lanes<T>, tail);
+  return load_count(p + v * lanes<T>, tail);
+}
+template <class T, int Vectors>
+LAMINA_INLINE void store_tile(T* p, Vec<T> x, int v, Index tail) {
+  if (v < Vectors - 1)
+    store(p + v * lanes<T>, x);
+  else if (masks_are_free)
+    store_partial(p + v * lanes<T>, x, tail);
+  else
+    store_count(p + v * lanes<T>, x, tail);
+}
+
+template <class T, int Height, int Vectors>
+LAMINA_INLINE void finish(Vec<T> (&acc)[Height][Vectors], const Tile<T>& t) {
+  const Index tail = t.tail, ldc = t.ldc;
+  if (t.add) {
+    LAMINA_UNROLL
+    for (int r = 0; r < Height; ++r) {
+      LAMINA_UNROLL
+      for (int v = 0; v < Vectors; ++v)
+        acc[r][v] = load_tile<T, Vectors>(t.c + r * ldc, v, tail) + acc[r][v];
+    }
+  }
+  if (t.bias) {
+    LAMINA_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const Vec<T> bias = load_tile<T, Vectors>(t.bias, v, tail);
+      LAMINA_UNROLL
+      for (int r = 0; r < Height; ++r) acc[r][v] = acc[r][v] + bias;
+    }
+  }
+  if (t.relu) {
+    LAMINA_UNROLL
+    for (int r = 0; r < Height; ++r) {
+      LAMINA_UNROLL
+      for (int v = 0; v < Vectors; ++v) acc[r][v] = max(broadcast(T(0)), acc[r][v]);
+    }
+  }
+  LAMINA_UNROLL
+  for (int r = 0; r < Height; ++r) {
+    LAMINA_UNROLL
+    for (int v = 0; v < Vectors; ++v)
+      store_tile<T, Vectors>(t.c + r * ldc, acc[r][v], v, tail);
+  }
+}
+
+template <class T, int Height, int Vectors, bool KAdjacent, bool MaskB>
+void multiply_tile(const Tile<T>& t) {
+  Vec<T> acc[Height][Vectors];
+  LAMINA_UNROLL
+  for (int r = 0; r < Height; ++r) {
+    LAMINA_UNROLL
+    for (int v = 0; v < Vectors; ++v) acc[r][v] = Vec<T>{};
+  }
+  accumulate<T, Height, Vectors, KAdjacent, MaskB>(acc, t);
+  finish<T, Height, Vectors>(acc, t);
+}
+
+// --- the kernels of all tile shapes: kernel[vectors - 1][height - 1]
+
+template <class T>
+using TileKernel = void (*)(const Tile<T>&);
+
+template <class T, bool KAdjacent, bool MaskB>
+struct TileKernels {
+  template <int Height, int Vectors>
+  static constexpr TileKernel<T> one() {
+    constexpr int height = Height < tallest[Vectors - 1] ? Height : tallest[Vectors - 1];
+    return &multiply_tile<T, height, Vectors, KAdjacent, MaskB>;
+  }
+  struct Column {
+    TileKernel<T> of_height[most_height];
+  };
+  template <int V>
+  static constexpr Column column() {
+    return {{one<1, V>(), one<2, V>(), one<3, V>(), one<4, V>(), one<5, V>(), one<6, V>(),
+             one<7, V>(), one<8, V>(), one<9, V>(), one<10, V>(), one<11, V>(), one<12, V>(),
+             one<13, V>(), one<14, V>(), one<15, V>(), one<16, V>()}};
+  }
+  static constexpr Column of_vectors[most_vectors] = {column<1>(), column<2>(), column<3>(),
+                                                      column<4>(), column<5>(), column<6>(),
+                                                      column<7>(), column<8>()};
+};
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

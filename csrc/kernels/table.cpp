@@ -1,0 +1,31 @@
+// The table of this instruction set.
+#include "table.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+namespace {
+
+template <class T>
+void fill(Kernels<T>& k) {
+  fill_gemm(k);
+  fill_dense(k);
+  fill_activations(k);
+  fill_softmax(k);
+  fill_random(k);
+  fill_dropout(k);
+  fill_losses(k);
+  fill_metrics(k);
+  fill_optimizers(k);
+  fill_elementwise(k);
+  fill_reductions(k);
+}
+
+}  // namespace
+
+void fill_tables(Kernels<float>& single, Kernels<double>& twice) {
+  fill(single);
+  fill(twice);
+}
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

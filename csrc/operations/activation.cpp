@@ -1,0 +1,27 @@
+#include "activation.h"
+
+#include "graph/names.h"
+#include "operations.h"
+
+namespace lamina {
+
+ActivationOperation::ActivationOperation(ValueId x, ActivationSpec spec, Index width)
+    : OperationOf(lamina::name_of(spec.kind), {x}), spec_(spec), width_(width) {}
+
+Cost ActivationOperation::cost(Pass pass, Index rows) const {
+  const double size = double(width_ * rows);
+  return {size, pass == Pass::forward ? 2.0 * size : 3.0 * size};
+}
+
+std::string ActivationOperation::sizes(Index rows) const {
+  return std::to_string(rows) + "x" + std::to_string(width_);
+}
+
+Tensor activation(Graph& graph, const Tensor& x, ActivationSpec spec, const std::string& name) {
+  graph.check_float(x, "activation");
+  if (spec.kind == Activation::linear) return x;
+  return graph.record(std::make_unique<ActivationOperation>(x.value, spec, size_of(x.shape)),
+                      x.shape, name);
+}
+
+}  // namespace lamina

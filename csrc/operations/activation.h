@@ -1,0 +1,39 @@
+// The element-wise activation as an operation; dense and the losses recognise it to fuse with it.
+#pragma once
+
+#include "graph/operation.h"
+
+namespace lamina {
+
+class ActivationOperation final : public OperationOf<ActivationOperation> {
+ public:
+  ActivationOperation(ValueId x, ActivationSpec spec, Index width);
+
+  ActivationSpec spec() const { return spec_; }
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    c.kernels.activation_forward(c.out(), c.in(0), width_ * c.rows, spec_);
+  }
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    const bool from_output = derivative_from_output(spec_.kind);
+    c.kernels.activation_backward(c.din(0), c.dout(), from_output ? c.out() : c.in(0),
+                                  width_ * c.rows, spec_);
+  }
+
+  bool rectified() const override { return spec_.kind == Activation::relu; }
+  bool backward_reads_input(int) const override { return !derivative_from_output(spec_.kind); }
+  bool backward_reads_output() const override { return derivative_from_output(spec_.kind); }
+  Cost cost(Pass pass, Index rows) const override;
+  std::string sizes(Index rows) const override;
+
+ private:
+  const ActivationSpec spec_;
+  const Index width_;
+};
+
+// Whether `operation` is a softmax over rows of `cols` columns.
+bool is_softmax(const Operation& operation, Index cols);
+
+}  // namespace lamina

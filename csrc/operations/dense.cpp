@@ -1,0 +1,107 @@
+#include "activation.h"
+#include "graph/names.h"
+#include "operations.h"
+
+#include <stdexcept>
+
+namespace lamina {
+namespace {
+
+class Dense final : public OperationOf<Dense> {
+ public:
+  Dense(std::vector<ValueId> inputs_, Index inputs_count, Index units, Index positions)
+      : OperationOf("dense", std::move(inputs_)),
+        features_(inputs_count),
+        units_(units),
+        positions_(positions) {}
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    c.kernels.dense_forward(c.out(), c.in(0), c.in(1), c.in(2), dims(c.rows), activation_);
+  }
+
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    const DenseDims d = dims(c.rows);
+    if (activation_.kind != Activation::linear)  // dz over dy, whose last reader this is
+      c.kernels.activation_backward(c.dout(), c.dout(), c.out(), d.rows * d.units, activation_);
+    // One flag serves kernel and bias: they are read by the same layers, or summed below.
+    T* dw = c.din(1);
+    T* db = c.inputs[2] < 0 ? nullptr : c.din(2);
+    if (db == nullptr || dw == nullptr || c.accumulate[1] == c.accumulate[2]) {
+      c.kernels.dense_backward(c.din(0), dw, db, c.dout(), c.in(0), c.in(1), d,
+                               c.accumulate[dw == nullptr && db != nullptr ? 2 : 1]);
+    } else {
+      c.kernels.dense_backward(c.din(0), dw, nullptr, c.dout(), c.in(0), c.in(1), d,
+                               c.accumulate[1]);
+      c.kernels.dense_backward(nullptr, nullptr, db, c.dout(), c.in(0), c.in(1), d,
+                               c.accumulate[2]);
+    }
+  }
+
+  bool absorb(const Operation& follower) override {
+    const auto* next = dynamic_cast<const ActivationOperation*>(&follower);
+    if (next == nullptr || activation_.kind != Activation::linear ||
+        !derivative_from_output(next->spec().kind))
+      return false;
+    activation_ = next->spec();
+    kind = std::string("dense+") + lamina::name_of(activation_.kind);
+    return true;
+  }
+  bool rectified() const override { return activation_.kind == Activation::relu; }
+
+  // The weights are read for dx, the inputs for dw, the output for the activation's derivative.
+  bool backward_reads_input(int i) const override { return i <= 1; }
+  bool backward_reads_output() const override { return activation_.kind != Activation::linear; }
+
+  Cost cost(Pass pass, Index rows) const override {
+    const double products = 2.0 * double(dims(rows).rows) * double(features_) * double(units_);
+    const double n = double(dims(rows).rows);
+    const double arrays =
+        n * double(features_) + double(features_) * double(units_) + n * double(units_);
+    return pass == Pass::forward ? Cost{products, arrays} : Cost{2.0 * products, 2.0 * arrays};
+  }
+  std::string sizes(Index rows) const override {
+    return std::to_string(dims(rows).rows) + "x" + std::to_string(features_) + " @ " +
+           std::to_string(features_) + "x" + std::to_string(units_);
+  }
+
+ private:
+  DenseDims dims(Index rows) const { return {rows * positions_, features_, units_}; }
+
+  const Index features_, units_;
+  const Index positions_;  // rows of the product a row of the batch
+  ActivationSpec activation_;
+};
+
+}  // namespace
+
+Tensor dense(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* bias,
+             ActivationSpec spec, const std::string& name) {
+  graph.check_float(x, "dense");
+  graph.check_float(kernel, "dense");
+  if (x.shape.empty())
+    throw std::invalid_argument("dense: x has shape (), needs at least 1 axis of features");
+  const Index features = x.shape.back();
+  if (kernel.shape.size() != 2 || kernel.shape[0] != features)
+    throw std::invalid_argument("dense: kernel has shape " + to_string(kernel.shape) +
+                                ", needs (" + std::to_string(features) + ", units) for inputs " +
+                                to_string(x.shape));
+  const Index units = kernel.shape[1];
+  if (bias != nullptr) {
+    graph.check_float(*bias, "dense");
+    if (bias->shape != Shape{units})
+      throw std::invalid_argument("dense: bias has shape " + to_string(bias->shape) + ", needs (" +
+                                  std::to_string(units) + ",)");
+  }
+  Shape shape = x.shape;
+  shape.back() = units;
+  const Tensor z = graph.record(
+      std::make_unique<Dense>(
+          std::vector<ValueId>{x.value, kernel.value, bias == nullptr ? -1 : bias->value}, features,
+          units, size_of(x.shape) / features),
+      shape, name);
+  return spec.kind == Activation::linear ? z : activation(graph, z, spec, name);
+}
+
+}  // namespace lamina

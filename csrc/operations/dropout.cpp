@@ -1,0 +1,58 @@
+#include <cmath>
+#include <stdexcept>
+
+#include "operations.h"
+
+namespace lamina {
+namespace {
+
+class Dropout final : public OperationOf<Dropout> {
+ public:
+  Dropout(ValueId x, double rate, std::uint32_t stream, Index width)
+      : OperationOf("dropout", {x}), rate_(rate), stream_(stream), width_(width) {}
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    c.kernels.dropout_forward(c.out(), c.in(0), width_ * c.rows, rate_, key(c.random));
+  }
+  // After a ReLU the output's sign stands for the mask: no second draw (kernel.h).
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    c.kernels.dropout_backward(c.din(0), c.dout(), after_relu_ ? c.out() : nullptr,
+                               width_ * c.rows, rate_, key(c.random));
+  }
+
+  void meet_producer(const Operation& producer) override { after_relu_ = producer.rectified(); }
+  bool only_in_training() const override { return true; }
+  bool backward_reads_input(int) const override { return false; }
+  bool backward_reads_output() const override { return after_relu_; }
+  Cost cost(Pass, Index rows) const override {
+    const double size = double(width_ * rows);
+    return {size, 2.0 * size};
+  }
+  std::string sizes(Index rows) const override {
+    return std::to_string(rows) + "x" + std::to_string(width_);
+  }
+
+ private:
+  RandomKey key(RandomKey k) const { return {k.seed, stream_, k.step}; }
+
+  const double rate_;
+  const std::uint32_t stream_;
+  const Index width_;
+  bool after_relu_ = false;
+};
+
+}  // namespace
+
+Tensor dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream,
+               const std::string& name) {
+  graph.check_float(x, "dropout");
+  if (!(rate >= 0.0 && rate < 1.0))
+    throw std::invalid_argument("dropout: rate must be in [0, 1); got " + std::to_string(rate));
+  if (rate == 0.0) return x;
+  return graph.record(std::make_unique<Dropout>(x.value, rate, stream, size_of(x.shape)), x.shape,
+                      name);
+}
+
+}  // namespace lamina

@@ -1,0 +1,300 @@
+#include "array.h"
+
+#include <cmath>
+#include <limits>
+
+namespace lamina {
+namespace python {
+
+namespace {
+
+using npy = py::detail::npy_api;
+constexpr int kReadable = py::array::c_style | py::array::forcecast | npy::NPY_ARRAY_ALIGNED_;
+
+std::string dtype_text(const py::array& array) { return py::str(array.dtype()); }
+
+}  // namespace
+
+std::string text_of(const Shape& shape) {
+  std::string out = "(";
+  for (std::size_t k = 0; k < shape.size(); ++k) {
+    out += (k ? ", " : "") + std::to_string(shape[k]);
+  }
+  return out + (shape.size() == 1 ? ",)" : ")");
+}
+
+std::string text_of(const py::object& value) {
+  std::string out = py::repr(value);
+  return out.size() <= 80 ? out : out.substr(0, 77) + "...";
+}
+
+const char* name_of(Dtype dtype) { return dtype == Dtype::float32 ? "float32" : "float64"; }
+
+Index checked_size(const char* function, const Shape& shape, std::size_t item_bytes) {
+  Index size = 1;
+  bool overflow = false;
+  bool empty = false;
+  for (Index axis : shape) {
+    if (axis < 0) {
+      throw py::value_error(
+          text(function, ": sizes must not be negative; got shape ", text_of(shape)));
+    }
+    empty = empty || axis == 0;
+    overflow = overflow || __builtin_mul_overflow(size, axis, &size);
+  }
+  Index bytes;
+  overflow = overflow || __builtin_mul_overflow(size, Index(item_bytes), &bytes);
+  if (overflow && !empty) {
+    throw py::value_error(text(function, ": an array of shape ", text_of(shape),
+                               " is too large: its size overflows"));
+  }
+  return empty ? 0 : size;
+}
+
+// --- Argument: what may come in
+
+Argument::Argument(const char* function_, const char* name_, const py::object& value)
+    : function(function_), name(name_) {
+  if (value.is_none()) return;
+  is_array_ = py::isinstance<py::array>(value);
+  if (is_array_ && py::hasattr(value, "mask") && py::hasattr(value, "filled")) {
+    refuse_type("must not be a masked array (fill it first); got " +
+                std::string(py::str(py::type::of(value))));
+  }
+  try {
+    array_ = is_array_ ? py::reinterpret_borrow<py::array>(value)
+                       : py::reinterpret_steal<py::array>(npy::get().PyArray_FromAny_(
+                             value.ptr(), nullptr, 0, 0, npy::NPY_ARRAY_ENSUREARRAY_, nullptr));
+    if (!array_) throw py::error_already_set();
+  } catch (py::error_already_set& error) {
+    const std::string rule =
+        "must be an array of numbers, all rows of one length; got " + text_of(value);
+    if (error.matches(PyExc_ValueError)) refuse(rule);
+    if (error.matches(PyExc_TypeError)) refuse_type(rule);
+    throw;
+  }
+  check_kind();
+}
+
+void Argument::check_kind() const {
+  const char k = kind();
+  const bool real = k == 'b' || k == 'i' || k == 'u' || (k == 'f' && array_.itemsize() <= 8);
+  if (!real) refuse_type("must hold real numbers; got dtype " + dtype_text(array_));
+}
+
+bool Argument::decides(Dtype* dtype) const {
+  if (!given() || !is_array_ || kind() != 'f' || array_.itemsize() < 4) return false;
+  *dtype = array_.itemsize() == 4 ? Dtype::float32 : Dtype::float64;
+  return true;
+}
+
+Dtype common_dtype(std::initializer_list<const Argument*> arguments) {
+  const Argument* first = nullptr;
+  Dtype decided = Dtype::float64;
+  for (const Argument* argument : arguments) {
+    Dtype own;
+    if (!argument->decides(&own)) continue;
+    if (!first) {
+      first = argument;
+      decided = own;
+    } else if (own != decided) {
+      throw py::type_error(text(argument->function, ": arrays must share one dtype; got ",
+                                first->name, " of ", name_of(decided), " and ", argument->name,
+                                " of ", name_of(own)));
+    }
+  }
+  return decided;
+}
+
+// --- Argument: shapes
+
+RowsCols Argument::rows_cols() const {
+  Index rows = 1;
+  for (int k = 0; k + 1 < rank(); ++k) rows *= axis(k);
+  return {rows, axis(-1)};
+}
+
+void Argument::refuse(const std::string& rule) const {
+  throw py::value_error(text(function, ": ", name, " ", rule));
+}
+
+void Argument::refuse_type(const std::string& rule) const {
+  throw py::type_error(text(function, ": ", name, " ", rule));
+}
+
+void Argument::needs_rank(int rank_wanted, const char* axes) const {
+  if (!given()) refuse_type("must be an array; got None");
+  if (rank() != rank_wanted) {
+    refuse(text("must have ", rank_wanted, rank_wanted == 1 ? " axis " : " axes ", axes,
+                "; got shape ", text_of(shape())));
+  }
+}
+
+void Argument::needs_rank_at_least(int rank_wanted, const char* axes) const {
+  if (!given()) refuse_type("must be an array; got None");
+  if (rank() < rank_wanted) {
+    refuse(text("must have at least ", rank_wanted, rank_wanted == 1 ? " axis " : " axes ", axes,
+                "; got shape ", text_of(shape())));
+  }
+}
+
+void Argument::needs_shape(const Shape& wanted, const char* axes) const {
+  if (!given()) refuse_type("must be an array; got None");
+  if (shape() != wanted) {
+    refuse(text("must have shape ", axes, *axes ? " = " : "", text_of(wanted), "; got shape ",
+                text_of(shape())));
+  }
+}
+
+void Argument::needs_columns() const {
+  if (axis(-1) == 0) {
+    refuse("must have at least one column in its last axis; got shape " + text_of(shape()));
+  }
+}
+
+// --- Argument: values
+
+void Argument::check_exact(Dtype dtype) const {
+  const char k = kind();
+  const py::ssize_t bytes = array_.itemsize();
+  const bool may_lose = (k == 'f' && is_array_ && bytes == 8 && dtype == Dtype::float32) ||
+                        ((k == 'i' || k == 'u') && bytes > (dtype == Dtype::float32 ? 2 : 4));
+  if (!may_lose || size() == 0) return;
+  if (k == 'f') {
+    refuse_type(text("must not lose digits; got float64 where ", name_of(dtype), " is used"));
+  }
+  const long long limit = dtype == Dtype::float32 ? 1LL << 24 : 1LL << 53;
+  for (const char* extreme : {"min", "max"}) {
+    const py::object value = array_.attr(extreme)();
+    if (value < py::int_(-limit) || value > py::int_(limit)) {
+      refuse_type(text("must be exact in ", name_of(dtype), " (integers up to ", limit, "); got ",
+                       std::string(py::str(value))));
+    }
+  }
+}
+
+template <class T>
+py::array_t<T> Argument::values() const {
+  check_exact(dtype_of<T>);
+  auto converted = py::array_t<T, kReadable>::ensure(array_);
+  if (!converted) throw py::error_already_set();
+  return py::reinterpret_borrow<py::array_t<T>>(converted);
+}
+template py::array_t<float> Argument::values<float>() const;
+template py::array_t<double> Argument::values<double>() const;
+
+py::array_t<std::int64_t> Argument::integers(Index bound, const char* what) const {
+  if (kind() == 'f' && size() > 0)
+    refuse_type("must hold integers; got dtype " + dtype_text(array_));
+  auto converted = py::array_t<std::int64_t, kReadable>::ensure(array_);
+  if (!converted) throw py::error_already_set();
+  const std::int64_t* p = converted.data();
+  for (Index k = 0; k < size(); ++k) {
+    if (p[k] >= 0 && p[k] < bound) continue;
+    const std::string got = py::str(py::list(array_.attr("ravel")())[std::size_t(k)]);
+    refuse(text("must lie in [0, ", bound, "), the ", what, "; got ", got, " at position ", k));
+  }
+  return py::reinterpret_borrow<py::array_t<std::int64_t>>(converted);
+}
+
+py::array_t<std::int32_t> Argument::labels(Index classes) const {
+  const Index largest = std::numeric_limits<std::int32_t>::max();
+  const auto wide = integers(classes < largest ? classes : largest, "classes");
+  py::array_t<std::int32_t> narrow(wide.size());
+  for (Index k = 0; k < wide.size(); ++k) {
+    narrow.mutable_data()[k] = std::int32_t(wide.data()[k]);
+  }
+  return narrow;
+}
+
+py::array_t<std::int64_t> Argument::row_numbers(Index rows) const { return integers(rows, "rows"); }
+
+void Argument::check_in_place(Dtype dtype) const {
+  if (!given() || !is_array_) refuse_type("is updated in place and must be a NumPy array");
+  Dtype own;
+  if (!decides(&own) || own != dtype || !array_.dtype().equal(py::dtype(name_of(dtype)))) {
+    refuse_type(text("is updated in place and must be of native ", name_of(dtype), "; got dtype ",
+                     dtype_text(array_)));
+  }
+  if (!array_.writeable()) refuse("is updated in place and must be writable; it is read-only");
+  const int layout = py::array::c_style | npy::NPY_ARRAY_ALIGNED_;
+  if ((array_.flags() & layout) != layout) {
+    refuse("is updated in place and must be C-contiguous and aligned; got strides " +
+           std::string(py::str(array_.attr("strides"))));
+  }
+}
+
+template <class T>
+T* Argument::in_place() const {
+  check_in_place(dtype_of<T>);
+  return static_cast<T*>(const_cast<void*>(array_.data()));
+}
+template float* Argument::in_place<float>() const;
+template double* Argument::in_place<double>() const;
+
+void Argument::apart_from(const Argument& other) const {
+  if (!given() || !other.given()) return;
+  const py::object share = py::module_::import("numpy").attr("may_share_memory");
+  if (share(array_, other.array_).cast<bool>()) {
+    refuse(text("is updated in place and must not share memory with ", other.name));
+  }
+}
+
+// --- scalars
+
+double number(const char* function, const char* name, const py::object& value) {
+  const double x = PyFloat_AsDouble(value.ptr());
+  if (x == -1.0 && PyErr_Occurred()) {
+    PyErr_Clear();
+    throw py::type_error(text(function, ": ", name, " must be a number; got ", text_of(value)));
+  }
+  return x;
+}
+
+double number_in(const char* function, const char* name, const py::object& value, double low,
+                 double high, bool open_above) {
+  const double x = number(function, name, value);
+  if (std::isfinite(x) && x >= low && (open_above ? x < high : x <= high)) return x;
+  std::string rule = " must be a finite number";
+  if (std::isfinite(low) && std::isfinite(high)) {
+    rule = text(" must lie in [", low, ", ", high, open_above ? ")" : "]");
+  } else if (std::isfinite(low)) {
+    rule = text(" must be a finite number of at least ", low);
+  }
+  throw py::value_error(text(function, ": ", name, rule, "; got ", text_of(value)));
+}
+
+std::uint64_t whole_number(const char* function, const char* name, const py::object& value,
+                           std::uint64_t largest) {
+  const py::object index = py::reinterpret_steal<py::object>(PyNumber_Index(value.ptr()));
+  if (!index) {
+    PyErr_Clear();
+    throw py::type_error(text(function, ": ", name, " must be an integer; got ", text_of(value)));
+  }
+  const unsigned long long x = PyLong_AsUnsignedLongLong(index.ptr());
+  const bool outside = PyErr_Occurred() != nullptr;
+  PyErr_Clear();
+  if (outside || x > largest) {
+    throw py::value_error(
+        text(function, ": ", name, " must lie in [0, ", largest, "]; got ", text_of(value)));
+  }
+  return x;
+}
+
+std::string word(const char* function, const char* name, const py::object& value) {
+  if (!py::isinstance<py::str>(value)) {
+    throw py::type_error(text(function, ": ", name, " must be a string; got ", text_of(value)));
+  }
+  return py::cast<std::string>(value);
+}
+
+RandomKey random_key(const char* function, const py::object& seed, const py::object& stream,
+                     const py::object& step) {
+  const std::uint64_t half = std::numeric_limits<std::uint32_t>::max();
+  return {whole_number(function, "seed", seed, std::numeric_limits<std::uint64_t>::max()),
+          std::uint32_t(whole_number(function, "stream", stream, half)),
+          std::uint32_t(whole_number(function, "step", step, half))};
+}
+
+}  // namespace python
+}  // namespace lamina

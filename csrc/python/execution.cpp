@@ -1,0 +1,349 @@
+// Execution and Predictor for Python: they check arrays, keep them alive and drop the GIL.
+#include "graph/execution.h"
+
+#include <pybind11/stl.h>
+
+#include "graph.h"
+#include "graph/predictor.h"
+
+namespace lamina {
+
+namespace py = pybind11;
+using namespace py::literals;
+
+namespace python {
+namespace {
+
+// An array for graph input `input`: (rows, *shape), C-contiguous, of the graph's dtype.
+DataView data_view(const Graph& graph, const Tensor& input, const py::array& array) {
+  const Value& value = graph.values()[std::size_t(input.value)];
+  const Index rows = array.ndim() > 0 ? array.shape(0) : 0;
+  const bool dtype_fits = array.dtype().is(numpy_dtype(value.dtype)) ||
+                          array.dtype().equal(numpy_dtype(value.dtype));
+  if (!dtype_fits || !(array.flags() & py::array::c_style) ||
+      reinterpret_cast<std::uintptr_t>(array.data()) % bytes_of(value.dtype) != 0)
+    throw py::type_error("input '" + value.name + "': needs a C-contiguous " +
+                         name_of(value.dtype) + " array; got " +
+                         std::string(py::str(array.dtype())));
+  const Shape got(array.shape(), array.shape() + array.ndim());
+  Shape wanted = input.shape;
+  wanted.insert(wanted.begin(), rows);
+  if (got != wanted)
+    throw py::value_error("input '" + value.name + "': needs shape (rows, " +
+                          to_string(input.shape).substr(1) + "; got " + to_string(got));
+  return {static_cast<const std::byte*>(array.data()), rows};
+}
+
+std::vector<DataView> data_views(const Graph& graph, const std::vector<py::array>& arrays) {
+  if (arrays.size() != graph.inputs().size())
+    throw py::value_error("the graph has " + std::to_string(graph.inputs().size()) +
+                          " inputs; got " + std::to_string(arrays.size()) + " arrays");
+  std::vector<DataView> views;
+  for (std::size_t i = 0; i < arrays.size(); ++i)
+    views.push_back(data_view(graph, graph.inputs()[i], arrays[i]));
+  for (const DataView& v : views)
+    if (v.rows != views.front().rows)
+      throw py::value_error("all arrays need as many rows as the first, " +
+                            std::to_string(views.front().rows) + "; got " + std::to_string(v.rows));
+  return views;
+}
+
+class BoundExecution {
+ public:
+  BoundExecution(std::shared_ptr<Graph> graph, Index rows, bool training, std::uint64_t seed,
+                 bool input_gradients)
+      : execution_(Execution::create(std::move(graph), {rows, training, input_gradients, seed})) {}
+
+  void bind(std::vector<py::array> arrays) {
+    execution_->bind(data_views(execution_->graph(), arrays));
+    arrays_ = std::move(arrays);
+    order_ = py::none();
+    order_rows_ = nullptr;
+  }
+  void unbind() {
+    execution_->bind({});
+    arrays_.clear();
+    order_ = py::none();
+    order_rows_ = nullptr;
+  }
+
+  void set_update(const std::string& kind, std::vector<py::array> slots,
+                  const py::kwargs& settings);
+
+  double train(const py::object& order, Index start, Index stop, double learning_rate,
+               std::int64_t step, std::uint32_t random_step) {
+    const Batch batch = make_batch(order, start, stop, random_step);
+    const py::gil_scoped_release release;
+    return execution_->train(batch, learning_rate, step);
+  }
+  double gradients(const py::object& order, Index start, Index stop, std::uint32_t random_step) {
+    const Batch batch = make_batch(order, start, stop, random_step);
+    const py::gil_scoped_release release;
+    return execution_->gradients(batch);
+  }
+  double test(const py::object& order, Index start, Index stop) {
+    const Batch batch = make_batch(order, start, stop, 0);
+    const py::gil_scoped_release release;
+    return execution_->test(batch);
+  }
+  py::object first_nonfinite(const py::object& order, Index start, Index stop,
+                             std::uint32_t random_step) {
+    const Batch batch = make_batch(order, start, stop, random_step);
+    const std::string name = execution_->first_nonfinite(batch);
+    return name.empty() ? py::object(py::none()) : py::object(py::str(name));
+  }
+  py::list profile(const py::object& order, Index start, Index stop, double learning_rate,
+                   std::int64_t step, std::uint32_t random_step);
+
+  py::array gradient(const py::object& self) const {
+    return view(graph().dtype, -1, {execution_->gradient_size()}, execution_->gradient(), self,
+                true);
+  }
+  py::array gradient_of(const py::object& self, const Parameter& p) const {
+    for (const GradientSlice& slice : execution_->slices())
+      if (slice.parameter.get() == &p)
+        return view(p.dtype, -1, p.shape,
+                    execution_->gradient() + std::size_t(slice.offset) * bytes_of(p.dtype), self,
+                    true);
+    throw py::value_error("gradient_of: '" + p.name + "' is not trained by this execution");
+  }
+  std::vector<std::shared_ptr<Parameter>> trainable() const {
+    std::vector<std::shared_ptr<Parameter>> parameters;
+    for (const GradientSlice& slice : execution_->slices()) parameters.push_back(slice.parameter);
+    return parameters;
+  }
+  py::array output(std::size_t index) const {
+    const Tensor& tensor = graph().outputs().at(index);
+    return py::array(numpy_dtype(graph().dtype), with_rows(tensor.shape),
+                     execution_->output(index));
+  }
+  py::array input_gradient(std::size_t index) const {
+    const Tensor& tensor = graph().inputs().at(index);
+    const std::byte* data = execution_->input_gradient(index);
+    if (data == nullptr) throw py::value_error("input_gradient: none flows to this input");
+    return py::array(numpy_dtype(graph().dtype), with_rows(tensor.shape), data);
+  }
+  std::vector<py::array_t<double>> metrics() const {
+    std::vector<py::array_t<double>> states;
+    for (const auto& state : execution_->metrics())
+      states.emplace_back(Index(state.size()), state.data());
+    return states;
+  }
+  Execution& execution() { return *execution_; }
+
+ private:
+  const Graph& graph() const { return execution_->graph(); }
+  Shape with_rows(Shape shape) const {
+    shape.insert(shape.begin(), execution_->last_rows());
+    return shape;
+  }
+  Batch make_batch(const py::object& order, Index start, Index stop, std::uint32_t random_step) {
+    if (order.is_none()) return {nullptr, start, stop, random_step};
+    if (!order.is(order_)) check_order(order);
+    if (start < 0 || stop > order_size_ || start > stop)
+      throw py::value_error("batch: rows " + std::to_string(start) + " to " + std::to_string(stop) +
+                            " of an order of " + std::to_string(order_size_));
+    return {order_rows_, start, stop, random_step};
+  }
+  // Once for each order array: its numbers are read without a check afterwards.
+  void check_order(const py::object& order) {
+    if (!py::isinstance<py::array_t<std::int64_t, py::array::c_style>>(order))
+      throw py::type_error("order: needs a C-contiguous int64 array or None");
+    const auto array = py::reinterpret_borrow<py::array>(order);
+    const Index rows = arrays_.empty() ? 0 : arrays_.front().shape(0);
+    const auto* numbers = static_cast<const std::int64_t*>(array.data());
+    for (Index i = 0; i < array.size(); ++i)
+      if (numbers[i] < 0 || numbers[i] >= rows)
+        throw py::value_error("order: row " + std::to_string(numbers[i]) + " of " +
+                              std::to_string(rows));
+    order_ = order;
+    order_rows_ = numbers;
+    order_size_ = array.size();
+  }
+
+  std::unique_ptr<Execution> execution_;
+  std::vector<py::array> arrays_, slots_;  // kept alive
+  py::object order_ = py::none();
+  const std::int64_t* order_rows_ = nullptr;
+  Index order_size_ = 0;
+};
+
+Rule rule_from_name(const std::string& kind) {
+  if (kind == "sgd") return Rule::sgd;
+  if (kind == "rmsprop") return Rule::rmsprop;
+  if (kind == "adam") return Rule::adam;
+  throw py::value_error("set_update: unknown rule '" + kind + "'; known: adam, rmsprop, sgd");
+}
+
+void read_setting(UpdateSettings& update, const std::string& key, const py::handle& value) {
+  if (key == "nesterov")
+    update.nesterov = py::cast<bool>(value);
+  else if (key == "centered")
+    update.centered = py::cast<bool>(value);
+  else if (key == "momentum")
+    update.momentum = py::cast<double>(value);
+  else if (key == "rho")
+    update.rho = py::cast<double>(value);
+  else if (key == "beta_1")
+    update.beta_1 = py::cast<double>(value);
+  else if (key == "beta_2")
+    update.beta_2 = py::cast<double>(value);
+  else if (key == "epsilon")
+    update.epsilon = py::cast<double>(value);
+  else if (key == "weight_decay")
+    update.weight_decay = py::cast<double>(value);
+  else if (key == "clipvalue")
+    update.clipvalue = py::cast<double>(value);
+  else if (key == "clipnorm")
+    update.clipnorm = py::cast<double>(value);
+  else if (key == "global_clipnorm")
+    update.global_clipnorm = py::cast<double>(value);
+  else if (key == "no_decay")
+    for (const py::handle parameter : value)
+      update.no_decay.push_back(py::cast<std::shared_ptr<Parameter>>(parameter).get());
+  else
+    throw py::type_error("set_update: unknown setting '" + key + "'");
+}
+
+// Slots by place: sgd [velocity]; rmsprop [mean square, momentum, mean gradient];
+// adam [m, v, largest v].  None leaves a place empty.
+void BoundExecution::set_update(const std::string& kind, std::vector<py::array> slots,
+                                const py::kwargs& settings) {
+  UpdateSettings update;
+  update.rule = rule_from_name(kind);
+  for (const auto& [key, value] : settings) read_setting(update, py::cast<std::string>(key), value);
+  const py::dtype dtype = numpy_dtype(graph().dtype);
+  for (const py::array& slot : slots) {
+    if (slot.size() == 0) {
+      update.slots.push_back(nullptr);
+      continue;
+    }
+    if (!slot.dtype().equal(dtype) || !(slot.flags() & py::array::c_style) || !slot.writeable() ||
+        slot.size() != execution_->gradient_size())
+      throw py::value_error("set_update: a slot needs a writable C-contiguous " +
+                            std::string(name_of(graph().dtype)) + " array of " +
+                            std::to_string(execution_->gradient_size()) + " elements");
+    update.slots.push_back(static_cast<std::byte*>(const_cast<void*>(slot.data())));
+  }
+  const auto needs = [&](std::size_t place) {
+    if (place >= update.slots.size() || update.slots[place] == nullptr)
+      throw py::value_error("set_update: " + kind + " needs slot " + std::to_string(place));
+  };
+  if (update.rule == Rule::adam) needs(0), needs(1);
+  if (update.rule == Rule::rmsprop) needs(0);
+  if (update.rule == Rule::rmsprop && update.momentum != 0.0) needs(1);
+  if (update.rule == Rule::rmsprop && update.centered) needs(2);
+  if (update.rule == Rule::sgd && update.momentum != 0.0) needs(0);
+  execution_->set_update(std::move(update));
+  slots_ = std::move(slots);
+}
+
+py::list BoundExecution::profile(const py::object& order, Index start, Index stop,
+                                 double learning_rate, std::int64_t step,
+                                 std::uint32_t random_step) {
+  const Batch batch = make_batch(order, start, stop, random_step);
+  py::list rows;
+  for (const ProfileLine& line : execution_->profile(batch, learning_rate, step)) {
+    const std::string why =
+        line.threads > 1 ? "the work pays"
+        : line.limit == 1 ? "the limit is 1"
+        : line.planned_flop == 0.0 ? "fixed work"
+                                   : "too little work to share";
+    rows.append(py::dict("operation"_a = line.operation, "name"_a = line.name,
+                         "pass"_a = line.pass, "shapes"_a = line.sizes,
+                         "mflop"_a = line.flop * 1e-6,
+                         "mb"_a = line.elements * double(bytes_of(graph().dtype)) * 1e-6,
+                         "threads"_a = line.threads, "why"_a = why, "us"_a = line.seconds * 1e6));
+  }
+  return rows;
+}
+
+std::vector<py::array> predict(Predictor& predictor, const std::vector<py::array>& arrays,
+                               Index batch_size) {
+  const Graph& graph = predictor.graph();
+  if (batch_size < 1)
+    throw py::value_error("predict: batch_size must be at least 1; got " +
+                          std::to_string(batch_size));
+  const std::vector<DataView> views = data_views(graph, arrays);
+  const Index rows = views.empty() ? 0 : views.front().rows;
+  std::vector<py::array> results;
+  std::vector<std::byte*> pointers;
+  for (const Tensor& output : graph.outputs()) {
+    Shape shape = output.shape;
+    shape.insert(shape.begin(), rows);
+    results.emplace_back(numpy_dtype(graph.dtype), shape);
+    pointers.push_back(static_cast<std::byte*>(results.back().mutable_data()));
+  }
+  const py::gil_scoped_release release;
+  predictor.predict(views, batch_size, pointers);
+  return results;
+}
+
+py::array predict_all(Predictor& predictor, const py::array& x) {
+  const Graph& graph = predictor.graph();
+  if (graph.inputs().size() != 1 || graph.outputs().size() != 1)
+    throw py::value_error("the model has " + std::to_string(graph.inputs().size()) +
+                          " inputs and " + std::to_string(graph.outputs().size()) +
+                          " outputs; call predict with lists");
+  const std::vector<DataView> views{data_view(graph, graph.inputs().front(), x)};
+  Shape shape = graph.outputs().front().shape;
+  shape.insert(shape.begin(), views.front().rows);
+  py::array result(numpy_dtype(graph.dtype), shape);
+  const std::vector<std::byte*> pointers{static_cast<std::byte*>(result.mutable_data())};
+  const py::gil_scoped_release release;
+  predictor.predict(views, std::max<Index>(views.front().rows, 1), pointers);
+  return result;
+}
+
+}  // namespace
+}  // namespace python
+
+void bind_execution(py::module_& module) {
+  using python::BoundExecution;
+  py::class_<BoundExecution>(module, "Execution",
+                             "Planned buffers for at most `rows` rows of a built graph.")
+      .def(py::init<std::shared_ptr<Graph>, Index, bool, std::uint64_t, bool>(), "graph"_a,
+           "rows"_a, "training"_a = false, "seed"_a = 0, "input_gradients"_a = false)
+      .def("bind", &BoundExecution::bind, "arrays"_a)
+      .def("unbind", &BoundExecution::unbind)
+      .def("set_update", &BoundExecution::set_update, "kind"_a, "slots"_a)
+      .def("train", &BoundExecution::train, "order"_a, "start"_a, "stop"_a, "learning_rate"_a,
+           "step"_a, "random_step"_a,
+           "One step over rows order[start:stop]; returns the loss. Not finite: no update.")
+      .def("gradients", &BoundExecution::gradients, "order"_a, "start"_a, "stop"_a,
+           "random_step"_a = 0)
+      .def("test", &BoundExecution::test, "order"_a, "start"_a, "stop"_a)
+      .def("first_nonfinite", &BoundExecution::first_nonfinite, "order"_a, "start"_a, "stop"_a,
+           "random_step"_a = 0)
+      .def("profile", &BoundExecution::profile, "order"_a, "start"_a, "stop"_a, "learning_rate"_a,
+           "step"_a, "random_step"_a)
+      .def_property_readonly(
+          "gradient",
+          [](const py::object& self) { return py::cast<BoundExecution&>(self).gradient(self); })
+      .def("gradient_of",
+           [](const py::object& self, const Parameter& parameter) {
+             return py::cast<BoundExecution&>(self).gradient_of(self, parameter);
+           },
+           "parameter"_a)
+      .def("trainable", &BoundExecution::trainable)
+      .def("output", &BoundExecution::output, "index"_a)
+      .def("input_gradient", &BoundExecution::input_gradient, "index"_a)
+      .def("reset", [](BoundExecution& e) { e.execution().reset(); })
+      .def_property_readonly("mean_loss",
+                             [](BoundExecution& e) { return e.execution().mean_loss(); })
+      .def_property_readonly("metrics", &BoundExecution::metrics)
+      .def_property_readonly("gradient_size",
+                             [](BoundExecution& e) { return e.execution().gradient_size(); })
+      .def_property_readonly("rows", [](BoundExecution& e) { return e.execution().settings.rows; });
+
+  py::class_<Predictor, std::unique_ptr<Predictor>>(
+      module, "Predictor", "Inference from any number of threads: a pool of executions.")
+      .def(py::init([](std::shared_ptr<Graph> graph) {
+             return std::make_unique<Predictor>(std::move(graph));
+           }),
+           "graph"_a)
+      .def("predict", &python::predict, "arrays"_a, "batch_size"_a)
+      .def("__call__", &python::predict_all, "x"_a, "One input, one output, all rows at once.");
+}
+
+}  // namespace lamina

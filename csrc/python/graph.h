@@ -1,0 +1,30 @@
+// The binders of lamina._core's graph, execution and runtime.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <memory>
+
+#include "graph/graph.h"
+
+namespace lamina {
+
+void bind_graph(pybind11::module_& module);
+void bind_execution(pybind11::module_& module);
+void bind_runtime(pybind11::module_& module);
+
+namespace python {
+
+pybind11::dtype numpy_dtype(DType dtype);
+pybind11::tuple shape_tuple(const Shape& shape);
+// `rows` rows of `shape` over memory that `owner` keeps alive; `rows` < 0: just the shape.
+pybind11::array view(DType dtype, Index rows, const Shape& shape, const std::byte* data,
+                     pybind11::handle owner, bool writable);
+
+// A user's own operation: forward and backward on NumPy arrays, called back with the GIL held.
+Tensor record_python(Graph& graph, const std::vector<Tensor>& inputs, Shape shape,
+                     pybind11::object forward, pybind11::object backward, const std::string& name);
+
+}  // namespace python
+}  // namespace lamina

@@ -1,0 +1,36 @@
+// The binders of lamina._core.kernels, one file each; every function there takes and returns
+// plain NumPy arrays under the policy of array.h.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include "../kernel.h"
+
+namespace lamina {
+
+void bind_kernels_dense(pybind11::module_& module);
+void bind_kernels_activations(pybind11::module_& module);
+void bind_kernels_random(pybind11::module_& module);
+void bind_kernels_losses(pybind11::module_& module);
+void bind_kernels_metrics(pybind11::module_& module);
+void bind_kernels_optimizers(pybind11::module_& module);
+void bind_kernels_elementwise(pybind11::module_& module);
+
+inline void bind_kernels(pybind11::module_& module) {
+  bind_kernels_dense(module);
+  bind_kernels_activations(module);
+  bind_kernels_random(module);
+  bind_kernels_losses(module);
+  bind_kernels_metrics(module);
+  bind_kernels_optimizers(module);
+  bind_kernels_elementwise(module);
+}
+
+namespace python {
+
+// The activation and its alpha (None: Keras's default) as a function's arguments name them.
+ActivationSpec activation_spec(const char* function, const pybind11::object& name,
+                               const pybind11::object& alpha);
+
+}  // namespace python
+}  // namespace lamina

@@ -1,0 +1,85 @@
+// Metrics on NumPy arrays: states that batches are added to.
+#include <limits>
+#include <stdexcept>
+
+#include "../graph/names.h"
+#include "../runtime/isa.h"
+#include "array.h"
+#include "kernels.h"
+
+namespace lamina {
+namespace python {
+namespace {
+
+using Object = py::object;
+
+Metric metric_argument(const char* function, const Object& kind) {
+  try {
+    return metric_from_name(word(function, "kind", kind));
+  } catch (const std::invalid_argument& error) {
+    throw py::value_error(text(function, ": ", error.what()));
+  }
+}
+
+py::array metric_state(Object kind, Object columns) {
+  const char* who = "metric_state";
+  const Metric metric = metric_argument(who, kind);
+  const auto cols = whole_number(who, "columns", columns, std::numeric_limits<Index>::max() / 32);
+  auto state = output<double>(who, {metric_state_size(metric, Index(cols))});
+  std::fill_n(state.mutable_data(), state.size(), 0.0);
+  return state;
+}
+
+template <class T>
+void update_typed(double* state, const Argument& y_true, const Argument& y_pred,
+                  const Argument& weight, const MetricSpec& spec) {
+  const auto sizes = y_pred.rows_cols();
+  const bool sparse = spec.kind == Metric::sparse_categorical_accuracy;
+  const auto labels = sparse ? y_true.labels(sizes.cols) : py::array_t<std::int32_t>();
+  const auto ts = sparse ? py::array_t<T>() : y_true.values<T>();
+  const auto ps = y_pred.values<T>();
+  const auto ws = weight.given() ? weight.values<T>() : py::array_t<T>();
+  const T *pp = ps.data(), *tp = sparse ? nullptr : ts.data(),
+          *wp = weight.given() ? ws.data() : nullptr;
+  const std::int32_t* lp = sparse ? labels.data() : nullptr;
+  without_gil([&] { kernels<T>().metric_update(state, pp, tp, lp, wp, sizes, spec); });
+}
+
+void metric_update(Object kind, Object state_, Object y_true_, Object y_pred_, Object weight_,
+                   Object threshold) {
+  const char* who = "metric_update";
+  const Argument state(who, "state", state_), y_true(who, "y_true", y_true_),
+      y_pred(who, "y_pred", y_pred_), weight(who, "sample_weight", weight_);
+  const double infinity = std::numeric_limits<double>::infinity();
+  const MetricSpec spec = {metric_argument(who, kind),
+                           number_in(who, "threshold", threshold, -infinity, infinity)};
+  y_pred.needs_rank_at_least(1, "(..., columns)");
+  y_pred.needs_columns();
+  const bool sparse = spec.kind == Metric::sparse_categorical_accuracy;
+  y_true.needs_shape(sparse ? y_pred.leading() : y_pred.shape(), "");
+  if (weight.given()) weight.needs_shape(y_pred.leading(), "(...,)");
+  state.needs_shape({metric_state_size(spec.kind, y_pred.axis(-1))}, "(metric_state,)");
+  for (const Argument* read : {&y_true, &y_pred, &weight}) state.apart_from(*read);
+  double* p = state.in_place<double>();
+  const Argument absent(who, "", py::none());
+  if (common_dtype({&y_pred, sparse ? &absent : &y_true, &weight}) == Dtype::float32) {
+    update_typed<float>(p, y_true, y_pred, weight, spec);
+  } else {
+    update_typed<double>(p, y_true, y_pred, weight, spec);
+  }
+}
+
+}  // namespace
+}  // namespace python
+
+void bind_kernels_metrics(pybind11::module_& module) {
+  using namespace python;
+  using pybind11::arg;
+  module.def("metric_state", &metric_state, arg("kind"), arg("columns") = 1,
+             "A zeroed state for metric_update, float64.");
+  module.def("metric_update", &metric_update, arg("kind"), arg("state"), arg("y_true"),
+             arg("y_pred"), arg("sample_weight") = pybind11::none(), arg("threshold") = 0.5,
+             "Adds a batch to `state` in place.");
+}
+
+}  // namespace lamina

@@ -1,0 +1,28 @@
+// lamina._core: wiring only.
+#include <pybind11/pybind11.h>
+
+#include "graph.h"
+#include "kernels.h"
+#include "runtime/isa.h"
+
+namespace py = pybind11;
+
+PYBIND11_MODULE(_core, module) {
+  // Before anything else runs: a CPU without the baseline gets a sentence, not a signal.
+  if (const std::string missing = lamina::missing_cpu_features(); !missing.empty())
+    throw py::import_error("lamina needs a CPU with x86-64-v2; this one lacks" + missing);
+  try {
+    lamina::choose_isa();
+  } catch (const std::invalid_argument& error) {
+    throw py::import_error(std::string("LAMINA_ISA: ") + error.what());
+  }
+  module.doc() = "The compiled core of lamina: graphs, executions, kernels and the runtime.";
+  module.attr("__version__") = LAMINA_VERSION;
+
+  auto runtime = module.def_submodule("runtime", "Instruction set and threads.");
+  lamina::bind_runtime(runtime);
+  auto kernels = module.def_submodule("kernels", "The kernels on plain NumPy arrays.");
+  lamina::bind_kernels(kernels);
+  lamina::bind_graph(module);
+  lamina::bind_execution(module);
+}

@@ -1,0 +1,135 @@
+// An operation written in Python: the layer of a user, or a loss of their own.
+#include <pybind11/stl.h>
+
+#include <cstring>
+#include <stdexcept>
+
+#include "graph.h"
+
+namespace lamina {
+namespace python {
+
+namespace py = pybind11;
+
+namespace {
+
+class PythonOperation final : public OperationOf<PythonOperation> {
+ public:
+  PythonOperation(std::vector<ValueId> inputs_, std::vector<Shape> input_shapes,
+                  std::vector<bool> labels, Shape shape, py::object forward, py::object backward)
+      : OperationOf("python", std::move(inputs_)),
+        input_shapes_(std::move(input_shapes)),
+        labels_(std::move(labels)),
+        shape_(std::move(shape)),
+        forward_(std::move(forward)),
+        backward_(std::move(backward)) {}
+  ~PythonOperation() override {
+    const py::gil_scoped_acquire gil;
+    forward_ = py::object();
+    backward_ = py::object();
+  }
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    const py::gil_scoped_acquire gil;
+    const py::object result = forward_(*arguments(c));
+    copy_checked<T>(result, c.out(), c.rows, shape_, "forward");
+  }
+
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    const py::gil_scoped_acquire gil;
+    const py::array dy = view(dtype_of<T>, c.rows, shape_, reinterpret_cast<std::byte*>(c.dout()),
+                              py::none(), false);
+    py::object result = backward_(dy, *arguments(c));
+    if (!py::isinstance<py::tuple>(result) && !py::isinstance<py::list>(result))
+      result = py::make_tuple(result);
+    const auto gradients = py::reinterpret_borrow<py::sequence>(result);
+    if (gradients.size() != inputs.size())
+      throw py::value_error(name + ": backward must return one gradient for each of the " +
+                            std::to_string(inputs.size()) + " inputs; got " +
+                            std::to_string(gradients.size()));
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      T* into = c.din(int(i));
+      if (into == nullptr) continue;
+      const py::object gradient = gradients[i];
+      const Index size = c.rows * size_of(input_shapes_[i]);
+      if (gradient.is_none())
+        std::memset(into, 0, std::size_t(size) * sizeof(T));
+      else
+        copy_checked<T>(gradient, into, c.rows, input_shapes_[i], "backward");
+    }
+  }
+
+  bool differentiable(int i) const override {
+    return !labels_[std::size_t(i)] && !backward_.is_none();
+  }
+  bool backward_reads_input(int) const override { return true; }
+  bool backward_reads_output() const override { return false; }
+  Cost cost(Pass, Index rows) const override {
+    return {0.0, double(rows) * double(size_of(shape_))};
+  }
+  std::string sizes(Index rows) const override {
+    return std::to_string(rows) + "x" + to_string(shape_);
+  }
+
+ private:
+  template <class T>
+  py::tuple arguments(const Call<T>& c) const {
+    py::tuple arrays(inputs.size());
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      arrays[i] = view(labels_[i] ? DType::int32 : dtype_of<T>, c.rows, input_shapes_[i],
+                       c.values[inputs[i]], py::none(), false);
+    return arrays;
+  }
+
+  template <class T>
+  void copy_checked(const py::object& result, T* into, Index rows, const Shape& shape,
+                    const char* which) const {
+    const auto array = py::array_t<T, py::array::c_style | py::array::forcecast>::ensure(result);
+    if (!array) throw py::error_already_set();
+    Shape wanted = shape;
+    wanted.insert(wanted.begin(), rows);
+    const Shape got(array.shape(), array.shape() + array.ndim());
+    if (got != wanted)
+      throw py::value_error(name + ": " + which + " must return an array of shape " +
+                            to_string(wanted) + "; got " + to_string(got));
+    std::memcpy(into, array.data(), std::size_t(array.size()) * sizeof(T));
+  }
+
+  const std::vector<Shape> input_shapes_;
+  const std::vector<bool> labels_;
+  const Shape shape_;
+  py::object forward_, backward_;
+};
+
+}  // namespace
+
+Tensor record_python(Graph& graph, const std::vector<Tensor>& inputs, Shape shape,
+                     py::object forward, py::object backward, const std::string& name) {
+  if (!PyCallable_Check(forward.ptr()))
+    throw py::type_error("python: forward must be callable; got " +
+                         std::string(py::str(py::type::of(forward))));
+  if (!backward.is_none() && !PyCallable_Check(backward.ptr()))
+    throw py::type_error("python: backward must be callable or None; got " +
+                         std::string(py::str(py::type::of(backward))));
+  std::vector<ValueId> ids;
+  std::vector<Shape> shapes;
+  std::vector<bool> labels;
+  for (const Tensor& input : inputs) {
+    const Value& value = graph.check(input, "python");
+    if (value.kind == ValueKind::parameter)
+      throw py::value_error("python: parameters cannot be inputs of a Python operation");
+    ids.push_back(input.value);
+    shapes.push_back(input.shape);
+    labels.push_back(value.dtype == DType::int32);
+  }
+  const Shape copy = shape;
+  return graph.record(
+      std::make_unique<PythonOperation>(std::move(ids), std::move(shapes), std::move(labels), copy,
+                                        std::move(forward), std::move(backward)),
+      std::move(shape), name);
+}
+
+}  // namespace python
+}  // namespace lamina

@@ -1,0 +1,30 @@
+// Instruction set and threads for Python.
+#include "runtime/isa.h"
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "graph.h"
+#include "runtime/threads.h"
+
+namespace lamina {
+
+namespace py = pybind11;
+using namespace py::literals;
+
+void bind_runtime(py::module_& module) {
+  module.def("isa", &isa, "The instruction set whose kernels run.");
+  module.def("use_isa", &use_isa, "name"_a);
+  module.def("available_isas", &available_isas, "What was built and this CPU has, best last.");
+  module.def("get_num_threads", &get_num_threads);
+  module.def("set_num_threads", &set_num_threads, "threads"_a);
+  module.def("thread_info", [] {
+    const ThreadInfo info = thread_info();
+    return py::dict("limit"_a = info.limit, "source"_a = info.source, "affinity"_a = info.affinity,
+                    "quota"_a = info.quota == 0.0 ? py::object(py::none())
+                                                  : py::object(py::float_(info.quota)),
+                    "openmp"_a = info.openmp);
+  });
+}
+
+}  // namespace lamina

@@ -1,0 +1,110 @@
+#include "isa.h"
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <mutex>
+#include <stdexcept>
+#include <string_view>
+
+// LAMINA_EACH_ISA expands to X(v2)X(v3)X(v4): the sets CMake compiled the kernels for.
+#define X(name)                                            \
+  namespace lamina::name {                                 \
+  void fill_tables(Kernels<float>&, Kernels<double>&);     \
+  }
+LAMINA_EACH_ISA
+#undef X
+
+namespace lamina {
+namespace {
+
+struct Isa {
+  const char* name;
+  void (*fill)(Kernels<float>&, Kernels<double>&);
+  std::once_flag* filled;
+  Kernels<float> of_float{};
+  Kernels<double> of_double{};
+};
+
+#define X(name) std::once_flag filled_##name;
+LAMINA_EACH_ISA
+#undef X
+
+#define X(name) Isa{#name, &lamina::name::fill_tables, &filled_##name},
+std::array isas{LAMINA_EACH_ISA};
+#undef X
+
+std::atomic<const Isa*> chosen{nullptr};
+
+#if defined(__x86_64__)
+#define LAMINA_LACKS(feature) (__builtin_cpu_supports(feature) ? "" : " " feature)
+std::string lacks(std::string_view isa) {
+  __builtin_cpu_init();
+  std::string missing;
+  if (isa == "v2" || isa == "v3" || isa == "v4")
+    missing = missing + LAMINA_LACKS("sse3") + LAMINA_LACKS("ssse3") + LAMINA_LACKS("sse4.1") +
+              LAMINA_LACKS("sse4.2") + LAMINA_LACKS("popcnt");
+  if (isa == "v3" || isa == "v4")
+    missing = missing + LAMINA_LACKS("avx") + LAMINA_LACKS("avx2") + LAMINA_LACKS("fma") +
+              LAMINA_LACKS("bmi") + LAMINA_LACKS("bmi2");
+  if (isa == "v4")
+    missing = missing + LAMINA_LACKS("avx512f") + LAMINA_LACKS("avx512bw") +
+              LAMINA_LACKS("avx512cd") + LAMINA_LACKS("avx512dq") + LAMINA_LACKS("avx512vl");
+  return missing;
+}
+#else
+std::string lacks(std::string_view) { return ""; }
+#endif
+
+const Isa& in_use() {
+  const Isa* isa = chosen.load(std::memory_order_acquire);
+  if (isa == nullptr) {
+    choose_isa();
+    isa = chosen.load(std::memory_order_acquire);
+  }
+  return *isa;
+}
+
+}  // namespace
+
+std::string missing_cpu_features() { return lacks(isas.front().name); }
+
+std::vector<std::string> available_isas() {
+  std::vector<std::string> names;
+  for (const Isa& isa : isas)
+    if (lacks(isa.name).empty()) names.emplace_back(isa.name);
+  return names;
+}
+
+std::string isa() { return in_use().name; }
+
+void use_isa(const std::string& name) {
+  for (Isa& isa : isas) {
+    if (name != isa.name) continue;
+    if (const std::string missing = lacks(name); !missing.empty())
+      throw std::invalid_argument("use_isa: this CPU cannot run '" + name + "'; it lacks" + missing);
+    std::call_once(*isa.filled, [&] { isa.fill(isa.of_float, isa.of_double); });
+    chosen.store(&isa, std::memory_order_release);
+    return;
+  }
+  std::string known;
+  for (const Isa& isa : isas) known += std::string(known.empty() ? "" : ", ") + isa.name;
+  throw std::invalid_argument("use_isa: unknown instruction set '" + name + "'; this build has " +
+                              known);
+}
+
+void choose_isa() {
+  const char* wanted = std::getenv("LAMINA_ISA");
+  use_isa(wanted != nullptr && *wanted != '\0' ? wanted : available_isas().back());
+}
+
+template <>
+const Kernels<float>& kernels<float>() {
+  return in_use().of_float;
+}
+template <>
+const Kernels<double>& kernels<double>() {
+  return in_use().of_double;
+}
+
+}  // namespace lamina

@@ -1,0 +1,28 @@
+// Which instruction set's kernels run: chosen when the module loads, overridden by LAMINA_ISA.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "../kernel.h"
+
+namespace lamina {
+
+// The table of the instruction set in use, for float or double.
+template <class T>
+const Kernels<T>& kernels();
+
+// What this CPU lacks of the baseline, "" if nothing: to be asked before any kernel runs.
+std::string missing_cpu_features();
+
+// Instruction sets that were built and that this CPU has, the best last.
+std::vector<std::string> available_isas();
+std::string isa();
+
+// Throws std::invalid_argument for a name that was not built or that the CPU lacks.
+void use_isa(const std::string& name);
+
+// The choice at load: LAMINA_ISA if set, else the best.  Throws std::invalid_argument.
+void choose_isa();
+
+}  // namespace lamina

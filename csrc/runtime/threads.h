@@ -1,0 +1,37 @@
+// How many threads run, and the one place where OpenMP is called (threads_for and parallel_for are
+// declared in kernel.h, where the kernels see them).
+//
+// The limit is LAMINA_NUM_THREADS, else OMP_NUM_THREADS, else the smaller of the CPU affinity and
+// the cgroup's CPU quota; set_num_threads overrides it.  A smaller omp_set_num_threads (which is
+// what threadpoolctl calls) is obeyed, and inside somebody's parallel region one thread runs.
+#pragma once
+
+#include <string>
+
+#include "../kernel.h"
+
+namespace lamina {
+
+int get_num_threads();             // the limit in force for the calling thread
+void set_num_threads(int threads);  // >= 1
+
+// What threads_for decided last on this thread, for lamina.profile.
+struct ThreadDecision {
+  int threads = 1;
+  int limit = 1;
+  Index chunks = 0;
+  double flop = 0.0;
+};
+ThreadDecision last_thread_decision();
+void forget_thread_decision();
+
+struct ThreadInfo {
+  int limit;           // in force
+  std::string source;  // what set it
+  int affinity;        // CPUs this process may run on
+  double quota;        // CPUs the cgroup grants; 0 without a quota
+  std::string openmp;  // version date of the OpenMP specification
+};
+ThreadInfo thread_info();
+
+}  // namespace lamina

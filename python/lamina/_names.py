@@ -1,0 +1,63 @@
+"""Names given as strings: look one up, or say which known name is nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
+    """Return ``table[name]``; an unknown name raises a ValueError that suggests the nearest.
+
+    Parameters
+    ----------
+    kind : str
+        What is being looked up, for the message: "optimizer", "loss", ...
+    name : str
+        The name given.
+    table : mapping of str to object
+        Known names.
+
+    Examples
+    --------
+    >>> lookup("colour", "red", {"red": 1, "green": 2})
+    1
+    >>> lookup("colour", "gren", {"red": 1, "green": 2})
+    Traceback (most recent call last):
+    ...
+    ValueError: unknown colour 'gren'; did you mean 'green'? Known: green, red
+    """
+    try:
+        return table[name]
+    except KeyError:
+        raise ValueError(unknown(kind, name, table)) from None
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return the message for an unknown name: what was got, the nearest, all known."""
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+    if not near:
+        folded = {n.lower(): n for n in names}
+        near = [folded[m] for m in get_close_matches(str(name).lower(), folded, n=1, cutoff=0.5)]
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"unknown {kind} {name!r}; {hint}Known: {', '.join(names)}"
+
+
+def snake_case(name: str) -> str:
+    """Return a class name as a layer's default name.
+
+    Examples
+    --------
+    >>> snake_case("InputLayer"), snake_case("Conv2D"), snake_case("GRU")
+    ('input_layer', 'conv2d', 'gru')
+    """
+    out = ""
+    for i, c in enumerate(name):
+        starts_word = c.isupper() and i > 0 and (name[i - 1].islower())
+        out += ("_" if starts_word else "") + c.lower()
+    return out

@@ -1,0 +1,15 @@
+"""Callbacks: code that ``fit``, ``evaluate`` and ``predict`` call at stated moments."""
+
+from __future__ import annotations
+
+from lamina.callbacks.callback import Callback
+from lamina.callbacks.callback_list import CallbackList
+from lamina.callbacks.early_stopping import EarlyStopping
+from lamina.callbacks.history import History
+from lamina.callbacks.lambda_callback import LambdaCallback
+from lamina.callbacks.progress import EpochLines, Progress
+
+__all__ = [
+    "Callback", "CallbackList", "EarlyStopping", "EpochLines", "History", "LambdaCallback",
+    "Progress",
+]  # fmt: skip

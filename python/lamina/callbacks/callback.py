@@ -1,0 +1,100 @@
+"""The base of all callbacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lamina.models.model import Model
+
+Logs = dict[str, float]
+
+
+class Callback:
+    """Override the hooks you need; those you do not override cost nothing.
+
+    Set ``self.model.stop_training = True`` to end a fit after the batch at hand.
+
+    Attributes
+    ----------
+    model : Model
+        The model being trained, evaluated or used.
+    params : dict
+        ``epochs``, ``steps`` (batches an epoch), ``verbose``, and ``metrics``, the keys that the
+        logs of an epoch will have.
+
+    Examples
+    --------
+    >>> import numpy as np, lamina
+    >>> class Last(lamina.callbacks.Callback):
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         self.seen = (epoch, sorted(logs))
+    >>> model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> last = Last()
+    >>> _ = model.fit(np.eye(2), [0.0, 1.0], epochs=2, verbose=0, callbacks=[last])
+    >>> last.seen
+    (1, ['loss'])
+    """
+
+    def __init__(self) -> None:
+        self.model: Model | Any = None
+        self.params: dict[str, Any] = {}
+
+    def set_model(self, model: Model) -> None:
+        """Receive the model."""
+        self.model = model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Receive the run's settings."""
+        self.params = params
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Before the first epoch."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """After the last epoch; ``logs`` are that epoch's."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Before an epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """After an epoch and its validation; what is added to ``logs`` enters the history."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a training step."""
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a training step; ``logs`` hold the epoch's means so far."""
+
+    def on_tick(self, batch: int, logs: Logs | None = None) -> None:
+        """About ten times a second within an epoch, after a training step."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Before an evaluation, validation included."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """After an evaluation."""
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a batch of an evaluation."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a batch of an evaluation."""
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Before a prediction."""
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """After a prediction."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a batch of a prediction."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a batch of a prediction."""
+
+
+# Keras's older name of the training-batch hooks is honoured too.
+ALIASES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
+HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))

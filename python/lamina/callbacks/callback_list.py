@@ -1,0 +1,85 @@
+"""Several callbacks called as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from lamina.callbacks.callback import ALIASES, HOOKS, Callback
+
+if TYPE_CHECKING:
+    from lamina.models.model import Model
+
+Hook = Callable[..., Any]
+
+
+class CallbackList:
+    """The overridden hooks of several callbacks, by hook.
+
+    Parameters
+    ----------
+    callbacks : Callback, or iterable of Callback, optional
+        Any object with hooks will do; it need not derive from ``Callback``.
+
+    Examples
+    --------
+    >>> from lamina.callbacks import CallbackList, LambdaCallback
+    >>> hooks = CallbackList([LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs))])
+    >>> hooks.call("on_epoch_end", 0, {"loss": 1.0})
+    0 {'loss': 1.0}
+    >>> hooks["on_train_batch_end"]
+    []
+    """
+
+    def __init__(self, callbacks: object = None) -> None:
+        if callbacks is None:
+            self.callbacks: list[Any] = []
+        elif isinstance(callbacks, Iterable) and not isinstance(callbacks, (str, bytes)):
+            self.callbacks = list(callbacks)
+        else:
+            self.callbacks = [callbacks]
+        for callback in self.callbacks:
+            if isinstance(callback, type) or not any(hasattr(callback, hook) for hook in HOOKS):
+                raise TypeError(f"callbacks: needs Callback instances; got {callback!r}")
+        self._hooks: dict[str, list[Hook]] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Collect the hooks anew."""
+        self._hooks = {name: _overridden(self.callbacks, name) for name in HOOKS}
+
+    def append(self, callback: Callback) -> None:
+        """Add a callback after the others."""
+        self.callbacks.append(callback)
+        self.refresh()
+
+    def start(self, model: Model, params: dict[str, Any]) -> None:
+        """Tell every callback its model and the run's settings."""
+        for callback in self.callbacks:
+            if hasattr(callback, "set_params"):
+                callback.set_params(params)
+            if hasattr(callback, "set_model"):
+                callback.set_model(model)
+        self.refresh()
+
+    def __getitem__(self, name: str) -> list[Hook]:
+        """Return the overridden hooks of that name, in order."""
+        return self._hooks[name]
+
+    def call(self, name: str, *args: Any) -> None:
+        """Call all hooks of that name."""
+        for hook in self._hooks[name]:
+            hook(*args)
+
+
+def _overridden(callbacks: list[Any], name: str) -> list[Hook]:
+    found: list[Hook] = []
+    for callback in callbacks:
+        for spelling in (name, ALIASES.get(name)):
+            hook = getattr(callback, spelling, None) if spelling else None
+            if hook is None:
+                continue
+            base = getattr(Callback, spelling, None) if spelling else None
+            if getattr(hook, "__func__", hook) is not base:
+                found.append(hook)
+    return found

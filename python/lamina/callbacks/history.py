@@ -1,0 +1,56 @@
+"""What happened in a fit, epoch by epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina._check import Array
+from lamina.callbacks.callback import Callback, Logs
+
+
+class History(Callback):
+    """The record that ``fit`` returns; ``model.history`` holds it from the fit's start.
+
+    Attributes
+    ----------
+    history : dict of str to list of float
+        ``loss``, the metrics, both with ``val_`` in front for validation data, and
+        ``learning_rate`` where that follows a schedule.
+    epoch : list of int
+        Epochs done, from 0.
+    validation_rows : ndarray of int64 or None
+        The rows of ``x`` that ``validation_split`` held out.
+
+    Examples
+    --------
+    >>> import numpy as np, lamina
+    >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)])
+    >>> model.compile("sgd", "mse", metrics=["mae"])
+    >>> history = model.fit(np.arange(10.0), np.arange(10.0), epochs=2, validation_split=0.2,
+    ...                     verbose=0)
+    >>> sorted(history.history), history.epoch, len(history.validation_rows)
+    (['loss', 'mae', 'val_loss', 'val_mae'], [0, 1], 2)
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+        self.validation_rows: Array | None = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Append the epoch's logs."""
+        self.epoch.append(epoch)
+        for key, value in (logs or {}).items():
+            self.history.setdefault(key, []).append(value)
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the learning curves with matplotlib; see ``lamina.plot.learning_curves``."""
+        from lamina import plot
+
+        return plot.learning_curves(self, **options)
+
+    def __repr__(self) -> str:
+        """Return the epochs done and the last values."""
+        last = ", ".join(f"{key}={values[-1]:.4g}" for key, values in self.history.items())
+        return f"<History of {len(self.epoch)} epochs{': ' if last else ''}{last}>"

@@ -1,0 +1,41 @@
+"""A callback from functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lamina._names import unknown
+from lamina.callbacks.callback import HOOKS, Callback
+
+
+class LambdaCallback(Callback):
+    """Call the functions given at the hooks of the same names.
+
+    Parameters
+    ----------
+    **hooks : callable
+        ``on_epoch_end=f`` calls ``f(epoch, logs)``; every hook of ``Callback`` may be given.
+
+    Raises
+    ------
+    ValueError
+        A hook that does not exist; the nearest is suggested.
+
+    Examples
+    --------
+    >>> from lamina.callbacks import LambdaCallback
+    >>> LambdaCallback(on_train_end=lambda logs: print("done")).on_train_end(None)
+    done
+    """
+
+    def __init__(self, **hooks: Callable[..., Any] | None) -> None:
+        super().__init__()
+        for name, hook in hooks.items():
+            if name not in HOOKS:
+                raise ValueError(f"LambdaCallback: {unknown('hook', name, HOOKS)}")
+            if hook is None:
+                continue
+            if not callable(hook):
+                raise TypeError(f"LambdaCallback: {name} must be callable; got {hook!r}")
+            setattr(self, name, hook)

@@ -1,0 +1,158 @@
+"""The command ``lamina``: a demonstration on real digits, and facts for a bug report."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        print("\nlamina: interrupted", file=sys.stderr)
+        return 130
+    except (OSError, ImportError, ValueError) as error:
+        print(f"lamina: error: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lamina", description="Neural networks on a CPU.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    demo = commands.add_parser(
+        "demo",
+        help="train a network on 5,000 handwritten digits and test it on 10,000",
+        description="Train 784-256-128-10 with dropout on 5,000 MNIST digits, print the accuracy "
+        "on the 10,000 test digits, and draw learning_curves.png and first_layer.png.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    demo.add_argument("--epochs", type=_positive, default=20, help="passes over the digits")
+    demo.add_argument("--seed", type=_seed, default=1, help="fixes every random number")
+    demo.add_argument("--batch-size", type=_positive, default=128, help="digits a step")
+    demo.add_argument(
+        "--validation-split",
+        type=_fraction,
+        default=0.0,
+        help="share of the training digits held out to draw a validation curve",
+    )
+    demo.add_argument("--output-dir", type=Path, default=Path(), help="where the figures go")
+    demo.add_argument("--quiet", action="store_true", help="no progress bar")
+    demo.set_defaults(run=_demo)
+
+    info = commands.add_parser("info", help="print version, instruction set and threads")
+    info.set_defaults(run=_info)
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text) if text.strip().lstrip("+-").isdigit() else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be a positive integer; got {text!r}")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = int(text) if text.strip().isdigit() else -1
+    if not 0 <= value < 2**64:
+        raise argparse.ArgumentTypeError(f"must be an integer in [0, 2**64); got {text!r}")
+    return value
+
+
+def _fraction(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value < 1.0:
+        raise argparse.ArgumentTypeError(f"must be a number in [0, 1); got {text!r}")
+    return value
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    # Find out what is missing before the training, not after it.
+    drawable = find_spec("matplotlib") is not None
+    if drawable:
+        arguments.output_dir.mkdir(parents=True, exist_ok=True)
+        if not os.access(arguments.output_dir, os.W_OK):
+            raise OSError(f"--output-dir: {arguments.output_dir} is not writable")
+    model, history, seconds, accuracy = _train(arguments)
+    print(f"Training: {seconds:.2f} s for {arguments.epochs} epochs")
+    print(f"Test accuracy on 10,000 digits: {100 * accuracy:.2f} %")
+    if not drawable:
+        print("No figures: they need matplotlib, pip install 'lamina[plot]'")
+        return 0
+
+    from lamina import plot
+
+    for name, draw, subject in (
+        ("learning_curves.png", plot.learning_curves, history),
+        ("first_layer.png", plot.first_layer, model),
+    ):
+        draw(subject, arguments.output_dir / name)
+        print(f"Wrote {arguments.output_dir / name}")
+    return 0
+
+
+def _train(arguments: argparse.Namespace) -> tuple[Any, Any, float, float]:
+    import numpy as np
+
+    from lamina import Input, Sequential, layers, set_random_seed
+    from lamina.datasets import mnist
+
+    set_random_seed(arguments.seed)
+    (x_train, y_train), (x_test, y_test) = mnist.load_data()
+    x_train = x_train.reshape(-1, 784).astype(np.float32) / 255
+    x_test = x_test.reshape(-1, 784).astype(np.float32) / 255
+    model = Sequential(
+        [
+            Input((784,)),
+            layers.Dense(256, activation="relu"),
+            layers.Dropout(0.4),
+            layers.Dense(128, activation="relu"),
+            layers.Dropout(0.3),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    if not arguments.quiet:
+        model.summary()
+    start = time.perf_counter()
+    history = model.fit(
+        x_train,
+        y_train,
+        batch_size=arguments.batch_size,
+        epochs=arguments.epochs,
+        validation_split=arguments.validation_split,
+        verbose=0 if arguments.quiet else 1,
+    )
+    seconds = time.perf_counter() - start
+    _, accuracy = model.evaluate(x_test, y_test, batch_size=1000, verbose=0)
+    return model, history, seconds, float(accuracy)
+
+
+def _info(_: argparse.Namespace) -> int:
+    import numpy as np
+
+    import lamina
+    from lamina import _core
+
+    runtime = _core.runtime
+    print(f"lamina {lamina.__version__}")
+    print(f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.platform()}")
+    others = ", ".join(runtime.available_isas())
+    print(f"Instruction set: {runtime.isa()} (this CPU can run: {others})")
+    print(f"Threads: {runtime.get_num_threads()}")
+    for key, value in runtime.thread_info().items():
+        print(f"  {key}: {value}")
+    return 0

@@ -1,0 +1,96 @@
+"""IDX files, the format of MNIST: a magic number, sizes, and the elements, big-endian."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+_GZIP_MAGIC = b"\x1f\x8b"
+# Deflate cannot expand a byte to more: a header that claims more is refused before reading on.
+_GZIP_RATIO = 1032
+
+
+def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
+    """Read an IDX file, plain or gzipped.
+
+    The file must hold exactly what its header says; memory is taken for what is there, not for
+    what a header claims.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.  Whether it is gzipped is read from its first bytes, not from its name.
+
+    Returns
+    -------
+    ndarray
+        In native byte order, of the header's shape; uint8 for MNIST.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no IDX file, is truncated, has bytes left over, or is damaged gzip.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from lamina.datasets import read_idx
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "labels")
+    ...     with open(path, "wb") as file:
+    ...         _ = file.write(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1]))
+    ...     read_idx(path)
+    array([7, 2, 1], dtype=uint8)
+    """
+    name = os.fspath(path)
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        zipped = file.read(2) == _GZIP_MAGIC
+        file.seek(0)
+        if not zipped:
+            return _read(name, file, size)
+        try:
+            with gzip.open(file) as unzipped:
+                return _read(name, unzipped, size * _GZIP_RATIO)  # type: ignore[arg-type]
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise ValueError(f"read_idx: {name}: damaged gzip file ({error})") from None
+
+
+def _read(name: str, file: BinaryIO, limit: int) -> NDArray[Any]:
+    magic = file.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _TYPES or magic[3] == 0:
+        raise ValueError(
+            f"read_idx: {name}: must start with an IDX magic number (0, 0, type, axes); "
+            f"got {magic.hex(' ') or 'an empty file'}"
+        )
+    dtype, axes = np.dtype(_TYPES[magic[2]]), magic[3]
+    if axes > 32:
+        raise ValueError(f"read_idx: {name}: must have at most 32 axes; got {axes}")
+    header = file.read(4 * axes)
+    if len(header) < 4 * axes:
+        raise ValueError(f"read_idx: {name}: ends inside its header of {axes} axes")
+    shape = tuple(int(n) for n in np.frombuffer(header, ">u4"))
+    needed = dtype.itemsize
+    for n in shape:  # Python integers: the product cannot wrap
+        needed *= n
+    if needed > limit:
+        raise ValueError(
+            f"read_idx: {name}: the header's shape {shape} needs {needed} bytes, "
+            f"more than the file can hold"
+        )
+    data = file.read(needed + 1)
+    if len(data) != needed:
+        got = f"{len(data)}" if len(data) < needed else "more"
+        raise ValueError(
+            f"read_idx: {name}: the header's shape {shape} needs {needed} bytes; got {got}"
+        )
+    values = np.frombuffer(data, dtype).reshape(shape)
+    return values.astype(dtype.newbyteorder("="))

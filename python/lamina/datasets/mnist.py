@@ -1,0 +1,41 @@
+"""MNIST: handwritten digits, 28 x 28 pixels; 5,000 to train and all 10,000 to test."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+from numpy.typing import NDArray
+
+from lamina.datasets.idx import read_idx
+from lamina.datasets.table import Split
+
+
+def load_data() -> Split:
+    """Return 5,000 of the training digits, 500 of each, and the 10,000 test digits.
+
+    The full training set of 60,000 may be read from its IDX files with `read_idx`.
+
+    Returns
+    -------
+    ((x_train, y_train), (x_test, y_test))
+        uint8; images of shape (5000, 28, 28) and (10000, 28, 28) with ink from 0 to 255, labels
+        of shape (5000,) and (10000,) from 0 to 9.
+
+    Examples
+    --------
+    >>> from lamina.datasets import mnist
+    >>> (x_train, y_train), (x_test, y_test) = mnist.load_data()
+    >>> x_train.shape, y_test.shape
+    ((5000, 28, 28), (10000,))
+    """
+    return (
+        (_read("train5k-images-idx3-ubyte.gz"), _read("train5k-labels-idx1-ubyte.gz")),
+        (_read("t10k-images-idx3-ubyte.gz"), _read("t10k-labels-idx1-ubyte.gz")),
+    )
+
+
+def _read(name: str) -> NDArray[Any]:
+    file = resources.files("lamina.datasets").joinpath("data", "mnist", name)
+    with resources.as_file(file) as path:
+        return read_idx(path)

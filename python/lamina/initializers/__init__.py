@@ -1,0 +1,71 @@
+"""Initial values of weights, with Keras's names and arguments."""
+
+from __future__ import annotations
+
+from lamina._settings import resolve, serialize
+from lamina.initializers.base import Initializer, compute_fans
+from lamina.initializers.constant import Constant, Identity, Ones, Zeros
+from lamina.initializers.orthogonal import Orthogonal
+from lamina.initializers.random import RandomNormal, RandomUniform, TruncatedNormal
+from lamina.initializers.scaling import (
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    LecunNormal,
+    LecunUniform,
+    VarianceScaling,
+)
+
+__all__ = [
+    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity",
+    "Initializer", "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "RandomNormal",
+    "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros", "compute_fans", "get",
+    "serialize",
+]  # fmt: skip
+
+_TABLE: dict[str, type[Initializer]] = {
+    "zeros": Zeros,
+    "ones": Ones,
+    "constant": Constant,
+    "identity": Identity,
+    "random_uniform": RandomUniform,
+    "random_normal": RandomNormal,
+    "truncated_normal": TruncatedNormal,
+    "variance_scaling": VarianceScaling,
+    "glorot_uniform": GlorotUniform,
+    "glorot_normal": GlorotNormal,
+    "he_uniform": HeUniform,
+    "he_normal": HeNormal,
+    "lecun_uniform": LecunUniform,
+    "lecun_normal": LecunNormal,
+    "orthogonal": Orthogonal,
+    "zero": Zeros,
+    "one": Ones,
+    "uniform": RandomUniform,
+    "normal": RandomNormal,
+}
+
+
+def get(identifier: object) -> Initializer:
+    """Return the initializer for a name, class, configuration or instance.
+
+    Parameters
+    ----------
+    identifier : str, dict, type or Initializer
+        Such as ``"he_normal"``, ``"HeNormal"`` or ``initializers.HeNormal(seed=1)``.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown; the nearest is suggested.
+    TypeError
+        If `identifier` is of another type.
+
+    Examples
+    --------
+    >>> from lamina import initializers
+    >>> initializers.get("he_normal")
+    HeNormal(seed=None)
+    """
+    return resolve("initializer", identifier, _TABLE, Initializer)

@@ -1,0 +1,91 @@
+"""The kernels that layers, losses and optimizers run on, called on plain NumPy arrays.
+
+For teaching, for tests and for other people's code: each function checks its arguments, runs one
+kernel without the GIL on as many threads as pay, and returns fresh arrays (functions whose name
+ends in ``_update``, ``add_into`` and the ``out``-like arguments write to arrays that you own).
+
+Arrays
+    ``float32`` and ``float64``; the first array of either type decides, and an array of the other
+    type is a ``TypeError``.  Integers, booleans, ``float16`` and Python numbers are taken as that
+    type where they are exact in it.  Complex, text, object and masked arrays are a ``TypeError``.
+    Any memory order, stride, byte order and alignment is read, and read-only arrays are fine.
+Errors
+    ``TypeError`` for the type of an argument, ``ValueError`` for its shape or value, with the
+    function's name, the rule and the value got.  Nothing has been written when one is raised.
+Bits
+    Results depend on the values and the shapes, not on the number of threads.
+"""
+
+from lamina.kernels._activations import (
+    activation_backward,
+    activation_forward,
+    log_softmax_backward,
+    log_softmax_forward,
+    softmax_backward,
+    softmax_forward,
+)
+from lamina.kernels._dense import dense_backward, dense_forward, matmul
+from lamina.kernels._elementwise import (
+    absolute_sum,
+    add_into,
+    clip,
+    column_sums,
+    dot,
+    find_nonfinite,
+    gather_rows,
+    normalize_backward,
+    normalize_forward,
+    penalty_backward,
+    scale,
+)
+from lamina.kernels._losses import loss_backward, loss_forward
+from lamina.kernels._metrics import metric_state, metric_update
+from lamina.kernels._optimizers import adam_update, rmsprop_update, sgd_update
+from lamina.kernels._random import (
+    dropout_backward,
+    dropout_forward,
+    permutation,
+    random_bits,
+    random_uniform,
+)
+
+__all__ = [  # noqa: RUF022 (by concept)
+    # matrix product and dense
+    "matmul",
+    "dense_forward",
+    "dense_backward",
+    # activations
+    "activation_forward",
+    "activation_backward",
+    "softmax_forward",
+    "softmax_backward",
+    "log_softmax_forward",
+    "log_softmax_backward",
+    # random numbers and dropout
+    "random_uniform",
+    "random_bits",
+    "permutation",
+    "dropout_forward",
+    "dropout_backward",
+    # losses and metrics
+    "loss_forward",
+    "loss_backward",
+    "metric_state",
+    "metric_update",
+    # optimizers
+    "sgd_update",
+    "rmsprop_update",
+    "adam_update",
+    # element-wise and reductions
+    "add_into",
+    "scale",
+    "clip",
+    "normalize_forward",
+    "normalize_backward",
+    "column_sums",
+    "dot",
+    "absolute_sum",
+    "penalty_backward",
+    "gather_rows",
+    "find_nonfinite",
+]

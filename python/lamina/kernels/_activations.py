@@ -1,0 +1,222 @@
+"""Element-wise activations, softmax and log-softmax, each forward beside its backward."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
+
+from lamina import _core
+
+Array = NDArray[Any]
+
+
+def activation_forward(x: ArrayLike, kind: str, alpha: float | None = None) -> Array:
+    r"""Apply an activation to every element.
+
+    ================ ==========================================================================
+    kind             law
+    ================ ==========================================================================
+    ``linear``       :math:`x`
+    ``relu``         :math:`\max(x, 0)`
+    ``leaky_relu``   :math:`x` where positive, else :math:`\alpha x` (``alpha`` 0.2)
+    ``elu``          :math:`x` where positive, else :math:`\alpha (e^x - 1)` (``alpha`` 1)
+    ``selu``         :math:`\lambda\,\mathrm{elu}(x)`, Klambauer et al. 2017, constants as there
+    ``gelu``         :math:`x\,\Phi(x)`, exact (not the tanh form), Hendrycks and Gimpel 2016
+    ``silu``         :math:`x\,\sigma(x)`; also named ``swish``
+    ``sigmoid``      :math:`\sigma(x) = 1 / (1 + e^{-x})`
+    ``tanh``         :math:`\tanh x`
+    ``softplus``     :math:`\log(1 + e^x)`
+    ``softsign``     :math:`x / (1 + |x|)`
+    ``hard_sigmoid`` :math:`\min(\max(x / 6 + 1/2, 0), 1)`
+    ``mish``         :math:`x \tanh(\mathrm{softplus}(x))`, Misra 2019
+    ``exponential``  :math:`e^x`
+    ================ ==========================================================================
+
+    Parameters
+    ----------
+    x : array_like
+        Input of any shape.
+    kind : str
+        A name from the table.
+    alpha : float, optional
+        Negative slope of ``leaky_relu``, scale of ``elu``, not negative; Keras's default if not given.
+
+    Returns
+    -------
+    ndarray of the shape of `x`
+
+    Raises
+    ------
+    ValueError
+        If `kind` is unknown or `alpha` is negative or not finite.
+    TypeError
+        If `x` does not hold real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.activation_forward(np.array([-1.0, 2.0]), "leaky_relu")
+    array([-0.2,  2. ])
+    """
+    return _core.kernels.activation_forward(x, kind, alpha)
+
+
+def activation_backward(
+    dy: ArrayLike, x: ArrayLike, kind: str, alpha: float | None = None
+) -> Array:
+    r"""Gradient at the input of an activation, :math:`dx = dy\,g'(x)`.
+
+    Parameters
+    ----------
+    dy : array_like
+        Gradient at the output.
+    x : array_like of the shape of `dy`
+        The activation's input.  Where the derivative follows from the output, as with the
+        sigmoid, the output is computed first.
+    kind : str
+        A name as in `activation_forward`.
+    alpha : float, optional
+        As in `activation_forward`.
+
+    Returns
+    -------
+    ndarray of the shape of `x`
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, `kind` is unknown or `alpha` is negative or not finite.
+    TypeError
+        If the arrays' dtypes differ or are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.activation_backward(np.array([1.0, 1.0]), np.array([0.0, -3.0]), "sigmoid")[0]
+    np.float64(0.25)
+    """
+    return _core.kernels.activation_backward(dy, x, kind, alpha)
+
+
+def softmax_forward(x: ArrayLike) -> Array:
+    r"""Softmax of the last axis, :math:`y_c = e^{x_c - \max x} / \sum_d e^{x_d - \max x}`.
+
+    Parameters
+    ----------
+    x : array_like of shape (..., classes)
+        Logits; any finite size is fine.
+
+    Returns
+    -------
+    ndarray of the shape of `x`
+
+    Raises
+    ------
+    ValueError
+        If there is no axis, or no class.
+    TypeError
+        If `x` does not hold real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.softmax_forward(np.array([[1e4, 1e4]]))
+    array([[0.5, 0.5]])
+    """
+    return _core.kernels.softmax_forward(x)
+
+
+def softmax_backward(dy: ArrayLike, y: ArrayLike) -> Array:
+    r"""Gradient at the input of the softmax, :math:`dx_c = y_c (dy_c - \sum_d dy_d y_d)`.
+
+    Parameters
+    ----------
+    dy : array_like of shape (..., classes)
+        Gradient at the output.
+    y : array_like of the shape of `dy`
+        The output of `softmax_forward`.
+
+    Returns
+    -------
+    ndarray of the shape of `y`
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or there is no class.
+    TypeError
+        If the arrays' dtypes differ or are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.softmax_backward(np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]]))
+    array([[ 0.25, -0.25]])
+    """
+    return _core.kernels.softmax_backward(dy, y)
+
+
+def log_softmax_forward(x: ArrayLike) -> Array:
+    r"""Logarithm of the softmax, :math:`y_c = x_c - \max x - \log \sum_d e^{x_d - \max x}`.
+
+    Parameters
+    ----------
+    x : array_like of shape (..., classes)
+        Logits; any finite size is fine.
+
+    Returns
+    -------
+    ndarray of the shape of `x`
+
+    Raises
+    ------
+    ValueError
+        If there is no axis, or no class.
+    TypeError
+        If `x` does not hold real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.log_softmax_forward(np.array([[0.0, -1e4]]))
+    array([[     0., -10000.]])
+    """
+    return _core.kernels.log_softmax_forward(x)
+
+
+def log_softmax_backward(dy: ArrayLike, y: ArrayLike) -> Array:
+    r"""Gradient at the input of the log-softmax, :math:`dx_c = dy_c - e^{y_c} \sum_d dy_d`.
+
+    Parameters
+    ----------
+    dy : array_like of shape (..., classes)
+        Gradient at the output.
+    y : array_like of the shape of `dy`
+        The output of `log_softmax_forward`.
+
+    Returns
+    -------
+    ndarray of the shape of `y`
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or there is no class.
+    TypeError
+        If the arrays' dtypes differ or are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> y = kernels.log_softmax_forward(np.array([[0.0, 0.0]]))
+    >>> kernels.log_softmax_backward(np.array([[1.0, 0.0]]), y).round(6)
+    array([[ 0.5, -0.5]])
+    """
+    return _core.kernels.log_softmax_backward(dy, y)

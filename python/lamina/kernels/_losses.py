@@ -1,0 +1,123 @@
+"""Losses, one number a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
+
+from lamina import _core
+
+Array = NDArray[Any]
+
+
+def loss_forward(
+    kind: str,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    delta: float = 1.0,
+) -> Array:
+    r"""Compute the loss of every row, over the last axis.
+
+    ``mean_squared_error``
+        :math:`\frac1C \sum_c (p_c - y_c)^2`
+    ``mean_absolute_error``
+        :math:`\frac1C \sum_c |p_c - y_c|`
+    ``huber``
+        :math:`\frac1C \sum_c h(p_c - y_c)`, :math:`h(r) = r^2/2` for :math:`|r| \le \delta`, else
+        :math:`\delta (|r| - \delta/2)` (Huber 1964)
+    ``binary_crossentropy``
+        :math:`-\frac1C \sum_c y_c \log p_c + (1 - y_c) \log(1 - p_c)`
+    ``categorical_crossentropy``
+        :math:`-\sum_c y_c \log p_c`
+    ``sparse_categorical_crossentropy``
+        the same for an integer label in place of a one-hot row
+
+    From logits the sigmoid or the softmax is part of the law, and losses are exact at any finite
+    logit.  Probabilities are kept within [1e-7, 1 - 1e-7], as in Keras, and the categorical losses
+    divide a row by its sum first.  Label smoothing :math:`s` replaces :math:`y` by
+    :math:`y (1 - s) + s/2` (binary) or :math:`y (1 - s) + s/C` (categorical).
+
+    Parameters
+    ----------
+    kind : str
+        A name from above.
+    y_true : array_like of the shape of `y_pred`, or (...,) of integers for the sparse loss
+        Targets.
+    y_pred : array_like of shape (..., columns)
+        Predictions: values, probabilities, or logits.
+    from_logits : bool, default False
+        For the crossentropies: `y_pred` holds logits.
+    label_smoothing : float, default 0
+        In [0, 1]; for ``binary_crossentropy`` and ``categorical_crossentropy``.
+    delta : float, default 1
+        For ``huber``.
+
+    Returns
+    -------
+    ndarray of shape (...,)
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a label is outside [0, columns), or an argument does not go with
+        `kind`.
+    TypeError
+        If dtypes differ, arrays are not real numbers, or labels are not integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.loss_forward(
+    ...     "sparse_categorical_crossentropy", [0], np.array([[1e4, -1e4]]), from_logits=True
+    ... )
+    array([0.])
+    """
+    return _core.kernels.loss_forward(kind, y_true, y_pred, from_logits, label_smoothing, delta)
+
+
+def loss_backward(
+    kind: str,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    dloss: ArrayLike | None = None,
+    *,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    delta: float = 1.0,
+) -> Array:
+    r"""Gradient of the loss at `y_pred`, each row times its `dloss`.
+
+    From logits and with targets that sum to one, this is :math:`\sigma(z) - y` (over the number
+    of columns) and :math:`\mathrm{softmax}(z) - y`.
+
+    Parameters
+    ----------
+    kind, y_true, y_pred, from_logits, label_smoothing, delta
+        As in `loss_forward`.
+    dloss : array_like of shape (...,), optional
+        Gradient at each row's loss; 1 if not given.
+
+    Returns
+    -------
+    ndarray of the shape of `y_pred`
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in `loss_forward`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.loss_backward("mean_squared_error", np.array([[1.0, 2.0]]), np.array([[2.0, 2.0]]))
+    array([[1., 0.]])
+    """
+    return _core.kernels.loss_backward(
+        kind, y_true, y_pred, dloss, from_logits, label_smoothing, delta
+    )

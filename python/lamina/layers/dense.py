@@ -1,0 +1,121 @@
+"""A fully connected layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina import _check, _core, activations, initializers, regularizers
+from lamina._check import Array, Shape
+from lamina.layers.layer import Layer
+
+
+class Dense(Layer):
+    """``y = activation(x W + b)``: every unit sees every input.
+
+    On input with more axes it works along the last one, the others standing for more rows.
+
+    Parameters
+    ----------
+    units : int
+        Number of outputs.
+    activation : str or Activation, optional
+        Linear if not given.  All but softmax and log_softmax are applied in the same pass as
+        the product.
+    use_bias : bool, default True
+        Whether ``b`` is added.
+    kernel_initializer : str or Initializer, default "glorot_uniform"
+        First values of ``W``.
+    bias_initializer : str or Initializer, default "zeros"
+        First values of ``b``.
+    kernel_regularizer, bias_regularizer : str or Regularizer, optional
+        Penalties that training adds to the loss.
+    **base
+        ``name``, ``trainable``, ``dtype``, ``input_shape``, ``input_dim``: see ``Layer``.
+
+    Notes
+    -----
+    Shapes: x (rows, ..., inputs), W (inputs, units), b (units,), y (rows, ..., units).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> layer = lamina.layers.Dense(2, kernel_initializer="ones", bias_initializer="ones")
+    >>> layer([[1.0, 2.0, 3.0]])
+    array([[7., 7.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **base: Any,
+    ) -> None:
+        super().__init__(**base)
+        self.units = _check.integer("Dense", "units", units)
+        self.activation = activations.get(activation)
+        self.use_bias = _check.boolean("Dense", "use_bias", use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self._kernel: _core.Parameter | None = None
+        self._bias: _core.Parameter | None = None
+
+    @property
+    def kernel(self) -> Array | None:
+        """The live weights ``W``, shape (inputs, units); None before the layer is built."""
+        self._settle()
+        return None if self._kernel is None else self._kernel.array
+
+    @property
+    def bias(self) -> Array | None:
+        """The live bias ``b``, shape (units,); None without one or before the layer is built."""
+        self._settle()
+        return None if self._bias is None else self._bias.array
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the input's shape with ``units`` as its last size."""
+        if len(input_shape) == 0:
+            raise ValueError(
+                f"{self.name}: input has shape (rows,); needs at least 2 axes (rows, ..., inputs)"
+            )
+        _check.elements(self.name, "kernel of shape", (input_shape[-1], self.units))
+        return (*input_shape[:-1], self.units)
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the kernel and the bias."""
+        shape = (input_shape[-1], self.units)
+        self._kernel = self.add_weight("kernel", shape, self.kernel_initializer)
+        if self.use_bias:
+            self._bias = self.add_weight("bias", (self.units,), self.bias_initializer)
+
+    def forget(self) -> None:
+        """Undo building."""
+        super().forget()
+        self._kernel = self._bias = None
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record one product, with the activation in it where that can be."""
+        assert self._kernel is not None
+        kernel = graph.parameter(self._kernel)
+        bias = None if self._bias is None else graph.parameter(self._bias)
+        fused = self.activation.fusable
+        if fused is not None:
+            kind, alpha = fused
+            return graph.dense(x, kernel, bias, kind, alpha, name=self.name)
+        z = graph.dense(x, kernel, bias, name=self.name)
+        name = f"{self.name}/{self.activation.name}"
+        return self.activation.record(graph, z, name)  # type: ignore[no-any-return]
+
+    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
+        """Return those of the kernel and of the bias."""
+        pairs = (
+            (self._kernel, self.kernel_regularizer),
+            (self._bias, self.bias_regularizer),
+        )
+        return [(p, r.l1, r.l2) for p, r in pairs if p is not None and r is not None]

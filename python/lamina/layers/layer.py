@@ -1,0 +1,306 @@
+"""The base of all layers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from lamina import _check, _core
+from lamina._check import Array, Shape
+from lamina._names import snake_case
+from lamina.layers import weights as weights_
+
+L = TypeVar("L", bound="Layer")
+
+
+class Layer:
+    """A layer: weights, and the operations it records on a graph.
+
+    Shapes are those of one row throughout: the axis of rows, or batch, is left out.
+
+    Parameters
+    ----------
+    name : str, optional
+        Unique in a model; by default the class's name in small letters, numbered.
+    trainable : bool, default True
+        False keeps the weights as they are in ``fit``.  May be changed later; it holds from the
+        next ``fit`` on.
+    dtype : {"float32", "float64"}, optional
+        The model's if not given.
+    input_shape : tuple of int, optional
+        Shape of a row of input, for the first layer of a model without an ``Input``.
+    input_dim : int, optional
+        Short for ``input_shape=(input_dim,)``.
+
+    Notes
+    -----
+    A layer of your own overrides ``compute_output_shape`` (and checks the shape there), ``build``
+    if it has weights, and ``record``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> class Mix(lamina.layers.Layer):
+    ...     """A square matrix, the identity at first."""
+    ...     def build(self, input_shape):
+    ...         n = input_shape[-1]
+    ...         identity = lamina.initializers.get("identity")
+    ...         self.matrix = self.add_weight("matrix", (n, n), identity)
+    ...     def record(self, graph, x):
+    ...         return graph.dense(x, graph.parameter(self.matrix), name=self.name)
+    >>> Mix()([[1.0, 2.0]])
+    array([[1., 2.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: str | None = None,
+        input_shape: int | Sequence[int] | None = None,
+        input_dim: int | None = None,
+    ) -> None:
+        who = type(self).__name__
+        if name is not None and (not isinstance(name, str) or not name):
+            raise TypeError(f"{who}: name must be a non-empty string; got {name!r}")
+        if input_shape is not None and input_dim is not None:
+            raise ValueError(f"{who}: give input_shape or input_dim, not both")
+        self.name = name or snake_case(who)
+        self.named = name is not None
+        self.built = False
+        self.stream = 0
+        self._dtype = None if dtype is None else _check.dtype(who, dtype)
+        self._given_dtype = self._dtype
+        self._trainable = _check.boolean(who, "trainable", trainable)
+        self._input_shape: Shape | None = None
+        if input_shape is not None:
+            self._input_shape = _check.shape(who, "input_shape", input_shape)
+        elif input_dim is not None:
+            self._input_shape = (_check.integer(who, "input_dim", input_dim),)
+        self._parameters: list[_core.Parameter] = []
+        self._initializers: list[tuple[_core.Parameter, Callable[..., Array]]] = []
+        self._pending: list[tuple[_core.Parameter, Array]] = []
+        self._learnable: list[int] = []  # indices of the weights that gradients may change
+        self._built_shape: Shape | None = None
+
+    # --- what a layer of one's own overrides
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of a row of output; raises ValueError if ``input_shape`` is unfit."""
+        return input_shape
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the weights, with ``add_weight``."""
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record the layer's operations on ``graph`` and return the output tensor."""
+        return x
+
+    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
+        """Return (weight, l1, l2) for every weight that has a penalty."""
+        return []
+
+    # --- weights
+
+    def add_weight(
+        self,
+        name: str,
+        shape: Shape,
+        initializer: Callable[..., Array],
+        trainable: bool = True,
+    ) -> _core.Parameter:
+        """Make a weight in ``build``; ``graph.parameter(weight)`` is its tensor.
+
+        Parameters
+        ----------
+        name : str
+        shape : tuple of int
+        initializer : callable
+            ``initializer(shape, dtype=..., rng=...)`` returns the first values.
+        trainable : bool, default True
+            False for statistics that no gradient changes.
+        """
+        _check.elements(self.name, f"{name} of shape", shape)
+        full = f"{self.name}/{name}"
+        parameter = _core.Parameter(full, tuple(shape), self.dtype, trainable and self._trainable)
+        if trainable:
+            self._learnable.append(len(self._parameters))
+        self._parameters.append(parameter)
+        self._initializers.append((parameter, initializer))
+        return parameter
+
+    @property
+    def parameters(self) -> list[_core.Parameter]:
+        """The weights as the engine holds them, in the order of ``get_weights``."""
+        return list(self._parameters)
+
+    @property
+    def weights(self) -> list[Array]:
+        """The live weight arrays: writing to them changes the layer."""
+        self._settle()
+        return [p.array for p in self._parameters]
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of the weights."""
+        return [np.array(w) for w in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replace the weights by arrays of the same shapes; a refused call changes none."""
+        new = weights_.checked(self.name, self._parameters, weights)
+        for array, value in zip(self.weights, new, strict=True):
+            array[...] = value
+
+    def count_params(self) -> int:
+        """Return the number of weights, trainable or not."""
+        return sum(p.size for p in self._parameters)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether ``fit`` changes the weights."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = _check.boolean(self.name, "trainable", value)
+        for index in self._learnable:
+            self._parameters[index].trainable = self._trainable
+
+    @property
+    def dtype(self) -> str:
+        """ "float32" or "float64": the layer's own, else its model's."""
+        return self._dtype or "float32"
+
+    def take_initializers(self) -> list[tuple[_core.Parameter, Callable[..., Array]]]:
+        """Hand over the initial values still to be drawn."""
+        taken, self._initializers = self._initializers, []
+        return taken
+
+    def take_pending(self) -> list[tuple[_core.Parameter, Array]]:
+        """Hand over the restored values still to be written."""
+        taken, self._pending = self._pending, []
+        return taken
+
+    def _settle(self) -> None:
+        # A layer restored or used on its own has no model that allocates for it.
+        if self._pending:
+            weights_.allocate([self])
+
+    # --- building
+
+    def prepare(self, input_shape: Shape, dtype: str, stream: int) -> Shape:
+        """Build the layer for a model unless it is built; returns its output shape.
+
+        A layer that is built keeps its weights: two models may share one.
+        """
+        output = self.compute_output_shape(input_shape)
+        if self.built:
+            if self._built_shape != input_shape and self._parameters:
+                raise ValueError(
+                    f"{self.name}: was built for input {_check.show_shape(self._built_shape or ())}"
+                    f"; got {_check.show_shape(input_shape)}"
+                )
+            if self.dtype != dtype and self._parameters:
+                raise ValueError(f"{self.name}: holds {self.dtype}; the model is {dtype}")
+            return output
+        if self._given_dtype is not None and self._given_dtype != dtype:
+            raise ValueError(f"{self.name}: dtype is {self._given_dtype}; the model's is {dtype}")
+        self._dtype = _check.dtype(self.name, dtype)
+        self.stream = stream
+        try:
+            self.build(input_shape)
+        except BaseException:
+            self.forget()
+            raise
+        self.built, self._built_shape = True, input_shape
+        return output
+
+    def forget(self) -> None:
+        """Undo ``prepare``: used when building a model fails half-way."""
+        self.built, self._built_shape, self._dtype = False, None, self._given_dtype
+        self._parameters, self._initializers, self._pending = [], [], []
+        self._learnable.clear()
+
+    def __call__(self, x: Any) -> Array:
+        """Apply the layer to an array of shape (rows, ...), as in inference.
+
+        A layer that is not built yet is built for the array's shape.
+        """
+        from lamina.random import next_seed
+
+        dtype = self._dtype or "float32"
+        array = _check.floats(self.name, "x", x, dtype, finite=False)
+        if array.ndim == 0:
+            raise ValueError(f"{self.name}: x must have an axis of rows; got a single number")
+        shape = array.shape[1:]
+        fresh = not self.built
+        self.prepare(shape, dtype, self.stream)
+        if fresh:
+            weights_.allocate([self])
+            weights_.initialize([self], next_seed())
+        self._settle()
+        graph = _core.Graph(dtype)
+        graph.add_output(self.record(graph, graph.input(shape, "x")))
+        graph.build()
+        return _core.Predictor(graph).predict([array], max(1, len(array)))[0]
+
+    # --- configuration, copies
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as plain values.
+
+        Attributes named as arguments are read; objects with a ``get_config`` become
+        ``{"class_name", "config"}``.
+        """
+        config: dict[str, Any] = {"name": self.name, "trainable": self._trainable}
+        if self._given_dtype is not None:
+            config["dtype"] = self._given_dtype
+        if self._input_shape is not None:
+            config["input_shape"] = self._input_shape
+        for argument in inspect.signature(type(self)).parameters.values():
+            if argument.kind is argument.VAR_KEYWORD or argument.name in BASE_ARGUMENTS:
+                continue
+            value = getattr(self, argument.name)
+            if hasattr(value, "get_config"):
+                value = {"class_name": type(value).__name__, "config": value.get_config()}
+            config[argument.name] = value
+        return config
+
+    @classmethod
+    def from_config(cls: type[L], config: dict[str, Any]) -> L:
+        """Return a new layer, unbuilt, from what ``get_config`` returned."""
+        return cls(**config)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes with weights as plain arrays (pickle, deepcopy)."""
+        state = dict(self.__dict__)
+        pending = {id(p): v for p, v in self._pending}
+        saved: dict[int, weights_.Saved] = {}
+        for parameter in self._parameters:
+            saved[id(parameter)] = weights_.save(parameter)
+            if id(parameter) in pending:
+                saved[id(parameter)].value = pending[id(parameter)]
+        for key, value in state.items():
+            if isinstance(value, _core.Parameter) and id(value) in saved:
+                state[key] = saved[id(value)]
+        state["_parameters"] = list(saved.values())
+        state["_initializers"], state["_pending"] = [], []
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore attributes; the values of weights wait until their model has a home for them."""
+        made = {id(s): (weights_.restore(s), s) for s in state["_parameters"]}
+        for key, value in state.items():
+            self.__dict__[key] = made[id(value)][0] if id(value) in made else value
+        self._parameters = [p for p, _ in made.values()]
+        self._pending = [(p, s.value) for p, s in made.values() if s.value is not None]
+
+    def __repr__(self) -> str:
+        """Return the class, the name and whether it is built."""
+        return f"<{type(self).__name__} {self.name}{'' if self.built else ', not built'}>"
+
+
+BASE_ARGUMENTS = frozenset({"name", "trainable", "dtype", "input_shape", "input_dim"})

@@ -1,0 +1,215 @@
+"""What every loss shares: the target's checks, recording, and evaluation on plain arrays."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lamina._settings import Configurable
+
+REDUCTION = "sum_over_batch_size"
+
+
+class Loss(Configurable):
+    """Base of all losses.
+
+    Attributes
+    ----------
+    name : str
+        Keras's name, shown in errors and tables.
+    target_dtype : {"float", "int32"}
+        What the graph binds as the target.
+    from_logits : bool
+        Whether predictions are taken before the sigmoid or softmax.
+    """
+
+    kind: ClassVar[str] = ""
+    target_dtype: ClassVar[str] = "float"
+    name: str = ""
+    from_logits: bool = False
+    reduction: str = REDUCTION
+
+    def _init(self, reduction: str, name: str | None) -> None:
+        who = type(self).__name__
+        if reduction != REDUCTION:
+            raise ValueError(f"{who}: reduction must be {REDUCTION!r}; got {reduction!r}")
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"{who}: name must be a string; got {name!r}")
+        self.reduction = reduction
+        self.name = name or self.kind
+
+    def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the target's shape for a prediction's, both without the row axis."""
+        return tuple(prediction_shape)
+
+    def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[Any]:
+        """Return `y` in the target's shape, or say which row does not fit.
+
+        A missing or additional last axis of size 1 is put right; the dtype stays.
+
+        Parameters
+        ----------
+        y : array_like of shape (rows, ...)
+            Targets, real and finite.
+        prediction_shape : tuple of int
+            Shape of one row's prediction.
+
+        Returns
+        -------
+        ndarray of shape (rows, *target_shape)
+
+        Raises
+        ------
+        TypeError
+            If `y` does not hold real numbers.
+        ValueError
+            If its shape does not fit or a value is NaN, infinite or outside the loss's range.
+        """
+        return check_real_target(self.name, y, self.target_shape(prediction_shape))
+
+    @property
+    def parameter(self) -> float:
+        """The kernel's one number: Huber's delta, the label smoothing."""
+        return 0.0
+
+    def record(self, graph: Any, prediction: Any, target: Any) -> Any:
+        """Record the loss on a graph under construction; returns the tensor of its values."""
+        return graph.loss(
+            self.kind, prediction, target, self.parameter, self.from_logits, name=self.name
+        )
+
+    def __call__(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the weighted mean of the loss on plain arrays.
+
+        Parameters
+        ----------
+        y_true : array_like of shape (rows, *target_shape)
+            Targets.
+        y_pred : array_like of shape (rows, ...)
+            Predictions; float32 is computed in float32, everything else in float64.
+        sample_weight : array_like of shape (rows,), optional
+            Weight of each row.
+
+        Returns
+        -------
+        float
+        """
+        prediction = real_array(self.name, "y_pred", y_pred)
+        shape = prediction.shape[1:]
+        target = self.check_target(y_true, shape)
+        check_rows(self.name, target, prediction)
+        return _evaluate(self, target, prediction, check_weight(self.name, sample_weight, target))
+
+
+def _evaluate(
+    loss: Loss, target: NDArray[Any], prediction: NDArray[Any], weight: NDArray[Any] | None
+) -> float:
+    from lamina import _core
+
+    dtype = prediction.dtype.name
+    graph = _core.Graph(dtype)
+    target = np.ascontiguousarray(target, "int32" if loss.target_dtype == "int32" else dtype)
+    arrays = [prediction, target]
+    p = graph.input(prediction.shape[1:], name="y_pred")
+    t = graph.input(target.shape[1:], name="y_true", dtype=loss.target_dtype)
+    w = None
+    if weight is not None:
+        # One weight a row holds for all its positions.
+        positions = prediction.shape[1:-1]
+        spread = weight.reshape(-1, *[1] * len(positions))
+        arrays.append(
+            np.ascontiguousarray(np.broadcast_to(spread, weight.shape + positions), dtype)
+        )
+        w = graph.input(positions, name="sample_weight")
+    graph.add_loss(loss.record(graph, p, t), w)
+    graph.build()
+    execution = _core.Execution(graph, prediction.shape[0], False)
+    execution.bind(arrays)
+    return float(execution.test(None, 0, prediction.shape[0]))
+
+
+def real_array(who: str, name: str, values: ArrayLike) -> NDArray[Any]:
+    """Return a C-contiguous float32 or float64 array with at least one row."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{who}: {name} must hold real numbers; got dtype {array.dtype}")
+    if array.ndim == 0 or array.shape[0] == 0:
+        raise ValueError(f"{who}: {name} must have at least one row; got shape {array.shape}")
+    return np.ascontiguousarray(array, "float32" if array.dtype == np.float32 else "float64")
+
+
+def check_rows(who: str, target: NDArray[Any], prediction: NDArray[Any]) -> None:
+    """Raise unless targets and predictions have equally many rows."""
+    if target.shape[0] != prediction.shape[0]:
+        raise ValueError(
+            f"{who}: y_true and y_pred must have equally many rows; "
+            f"got {target.shape[0]} and {prediction.shape[0]}"
+        )
+
+
+def check_weight(who: str, weight: ArrayLike | None, target: NDArray[Any]) -> NDArray[Any] | None:
+    """Return None or one finite, non-negative float64 weight a row."""
+    if weight is None:
+        return None
+    array = np.asarray(weight)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{who}: sample_weight must hold real numbers; got dtype {array.dtype}")
+    if array.shape != target.shape[:1]:
+        raise ValueError(
+            f"{who}: sample_weight must have shape {target.shape[:1]}, one weight a row; "
+            f"got {array.shape}"
+        )
+    array = array.astype(np.float64)
+    raise_at_first(who, "sample_weight", ~(array >= 0) | np.isinf(array), array, "finite and >= 0")
+    return array
+
+
+def fit_shape(who: str, y: NDArray[Any], shape: tuple[int, ...], hint: str = "") -> NDArray[Any]:
+    """Return `y` with rows of `shape`, adding or dropping a last axis of size 1."""
+    if y.ndim >= 1:
+        if y.shape[1:] == shape:
+            return y
+        if y.shape[1:] == (*shape, 1) or (*y.shape[1:], 1) == shape:
+            return y.reshape(y.shape[0], *shape)
+    needed = ", ".join(["rows", *map(str, shape)])
+    raise ValueError(
+        f"{who}: y must have shape ({needed}{',' if not shape else ''}) to match the prediction; "
+        f"got {y.shape}{hint}"
+    )
+
+
+def raise_at_first(who: str, name: str, bad: NDArray[Any], values: NDArray[Any], rule: str) -> None:
+    """Raise ValueError for the first True of `bad`, naming row, column and value."""
+    if not bad.any():
+        return
+    place = np.unravel_index(int(np.argmax(bad)), bad.shape)
+    column = f", column {', '.join(str(int(i)) for i in place[1:])}" if len(place) > 1 else ""
+    raise ValueError(
+        f"{who}: {name} must be {rule}; got {values[place].item()} in row {int(place[0])}{column}"
+    )
+
+
+def check_real_target(
+    who: str,
+    y: ArrayLike,
+    shape: tuple[int, ...],
+    *,
+    low: float = -np.inf,
+    high: float = np.inf,
+    hint: str = "",
+) -> NDArray[Any]:
+    """Return real targets in `shape`, finite and between `low` and `high`."""
+    array = np.asarray(y)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{who}: y must hold real numbers; got dtype {array.dtype}")
+    array = fit_shape(who, array, shape, hint)
+    if array.dtype.kind == "f":
+        raise_at_first(who, "y", ~np.isfinite(array), array, "finite")
+    if np.isfinite(low) or np.isfinite(high):
+        rule = f"in [{low:g}, {high:g}]{hint}"
+        raise_at_first(who, "y", (array < low) | (array > high), array, rule)
+    return array

@@ -1,0 +1,196 @@
+"""Losses for classes.
+
+With a sigmoid or softmax as the model's last step these are computed from what goes into it, so
+they are exact however extreme it is; ``from_logits=True`` says that the model ends without one.
+Probabilities of any other origin are kept at least 1e-7 away from 0 and 1 before the logarithm.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lamina._check import number
+from lamina.losses.base import REDUCTION, Loss, check_real_target, fit_shape, raise_at_first
+
+
+class _Crossentropy(Loss):
+    """Settings that the cross-entropies share."""
+
+    def _init_logits(self, from_logits: bool, axis: int) -> None:
+        who = type(self).__name__
+        if not isinstance(from_logits, (bool, np.bool_)):
+            raise TypeError(f"{who}: from_logits must be True or False; got {from_logits!r}")
+        if axis != -1:
+            raise ValueError(f"{who}: axis must be -1, the last; got {axis!r}")
+        self.from_logits = bool(from_logits)
+        self.axis = axis
+
+    def _init_smoothing(self, label_smoothing: float) -> None:
+        self.label_smoothing = number(
+            type(self).__name__, "label_smoothing", label_smoothing, low=0.0, high=1.0
+        )
+
+
+class BinaryCrossentropy(_Crossentropy):
+    """``mean_c -y_c log p_c - (1 - y_c) log(1 - p_c)`` over the last axis, y in [0, 1].
+
+    Parameters
+    ----------
+    from_logits : bool, default False
+        Whether predictions are log-odds rather than probabilities.
+    label_smoothing : float, default 0.0
+        In [0, 1]; targets become ``y * (1 - s) + s / 2``.
+    axis : int, default -1
+        The axis of the outputs, the last.
+    reduction : {"sum_over_batch_size"}
+        How rows are combined; see `lamina.losses`.
+    name : str, default "binary_crossentropy"
+        Name in reports.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> round(losses.BinaryCrossentropy(from_logits=True)([[1], [0]], [[0.0], [0.0]]), 6)
+    0.693147
+    """
+
+    kind = "binary_crossentropy"
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str = REDUCTION,
+        name: str | None = None,
+    ) -> None:
+        self._init_logits(from_logits, axis)
+        self._init_smoothing(label_smoothing)
+        self._init(reduction, name)
+
+    @property
+    def parameter(self) -> float:
+        """The label smoothing."""
+        return self.label_smoothing
+
+    def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[np.generic]:
+        """Return `y` in the target's shape; its values must lie in [0, 1]."""
+        return check_real_target(self.name, y, tuple(prediction_shape), low=0.0, high=1.0)
+
+
+class CategoricalCrossentropy(_Crossentropy):
+    """``-sum_c y_c log p_c`` over the last axis, y one-hot or class probabilities.
+
+    Parameters
+    ----------
+    from_logits : bool, default False
+        Whether predictions are taken before the softmax.
+    label_smoothing : float, default 0.0
+        In [0, 1]; targets become ``y * (1 - s) + s / classes``.
+    axis : int, default -1
+        The axis of the classes, the last.
+    reduction : {"sum_over_batch_size"}
+        How rows are combined; see `lamina.losses`.
+    name : str, default "categorical_crossentropy"
+        Name in reports.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> round(losses.CategoricalCrossentropy()([[0, 1]], [[0.5, 0.5]]), 6)
+    0.693147
+    """
+
+    kind = "categorical_crossentropy"
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str = REDUCTION,
+        name: str | None = None,
+    ) -> None:
+        self._init_logits(from_logits, axis)
+        self._init_smoothing(label_smoothing)
+        self._init(reduction, name)
+
+    @property
+    def parameter(self) -> float:
+        """The label smoothing."""
+        return self.label_smoothing
+
+    def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[np.generic]:
+        """Return `y`, one row of class probabilities a position; values must lie in [0, 1]."""
+        hint = (
+            "; integer labels need sparse_categorical_crossentropy or utils.to_categorical(y)"
+            if np.ndim(y) == len(prediction_shape)
+            else ""
+        )
+        return check_real_target(
+            self.name, y, tuple(prediction_shape), low=0.0, high=1.0, hint=hint
+        )
+
+
+class SparseCategoricalCrossentropy(_Crossentropy):
+    """``-log p_y`` over the last axis, y an integer label from 0 to classes - 1.
+
+    Parameters
+    ----------
+    from_logits : bool, default False
+        Whether predictions are taken before the softmax.
+    axis : int, default -1
+        The axis of the classes, the last.
+    reduction : {"sum_over_batch_size"}
+        How rows are combined; see `lamina.losses`.
+    name : str, default "sparse_categorical_crossentropy"
+        Name in reports.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> round(losses.SparseCategoricalCrossentropy()([1], [[0.5, 0.5]]), 6)
+    0.693147
+    """
+
+    kind = "sparse_categorical_crossentropy"
+    target_dtype = "int32"
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        axis: int = -1,
+        reduction: str = REDUCTION,
+        name: str | None = None,
+    ) -> None:
+        self._init_logits(from_logits, axis)
+        self._init(reduction, name)
+
+    def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """One label a position: the prediction's shape without the classes."""
+        return tuple(prediction_shape[:-1])
+
+    def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[np.int32]:
+        """Return the labels as int32; each must be an integer in [0, classes)."""
+        return check_labels(self.name, y, tuple(prediction_shape))
+
+
+def check_labels(who: str, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """Return integer labels as int32 of shape (rows, *prediction_shape[:-1])."""
+    if not prediction_shape:
+        raise ValueError(f"{who}: the prediction must have a last axis of classes; got one number")
+    classes = prediction_shape[-1]
+    array = np.asarray(y)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{who}: y must hold integer labels; got dtype {array.dtype}")
+    hint = ""
+    if array.shape[1:] == prediction_shape and classes > 1:
+        hint = "; one-hot rows need categorical_crossentropy"
+    array = fit_shape(who, array, prediction_shape[:-1], hint)
+    if array.dtype.kind == "f":
+        # NaN is no integer either; floats such as 3.0 are what CSV readers give.
+        raise_at_first(who, "y", array != np.floor(array), array, "integer labels")
+    rule = f"integer labels in [0, {classes})"
+    raise_at_first(who, "y", (array < 0) | (array >= classes), array, rule)
+    return array.astype(np.int32)

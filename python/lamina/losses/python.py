@@ -1,0 +1,89 @@
+"""A user's own loss, written in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lamina.losses.base import REDUCTION, Loss
+
+Forward = Callable[[NDArray[Any], NDArray[Any]], ArrayLike]
+
+
+class PythonLoss(Loss):
+    """A loss from two functions on NumPy arrays.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(y_true, y_pred)`` returns one value a row, shape (rows,), or one a position,
+        shape ``y_pred.shape[:-1]``.
+    backward : callable
+        ``backward(y_true, y_pred)`` returns the derivative of those values by `y_pred`, of
+        `y_pred`'s shape.  The weight of a row and the mean over rows are applied afterwards.
+    reduction : {"sum_over_batch_size"}
+        How rows are combined; see `lamina.losses`.
+    name : str, default ``forward.__name__``
+        Name in reports.
+
+    Examples
+    --------
+    The quantile (pinball) loss at 0.9:
+
+    >>> import numpy as np
+    >>> from lamina import losses
+    >>> def pinball(y, p):
+    ...     return np.maximum(0.9 * (y - p), 0.1 * (p - y))[:, 0]
+    >>> def slope(y, p):
+    ...     return np.where(y > p, -0.9, 0.1)
+    >>> loss = losses.PythonLoss(pinball, slope)
+    >>> round(loss([[1.0], [0.0]], [[0.0], [1.0]]), 6)
+    0.5
+    """
+
+    def __init__(
+        self,
+        forward: Forward,
+        backward: Forward,
+        reduction: str = REDUCTION,
+        name: str | None = None,
+    ) -> None:
+        for role, function in (("forward", forward), ("backward", backward)):
+            if not callable(function):
+                raise TypeError(f"PythonLoss: {role} must be callable; got {function!r}")
+        self.forward = forward
+        self.backward = backward
+        self._init(reduction, name or getattr(forward, "__name__", "python_loss"))
+
+    def record(self, graph: Any, prediction: Any, target: Any) -> Any:
+        """Record the two functions as a Python operation of the graph."""
+        positions = tuple(prediction.shape[:-1])
+
+        def forward(y_pred: NDArray[Any], y_true: NDArray[Any]) -> NDArray[Any]:
+            return _checked(
+                self.name, "forward", self.forward(y_true, y_pred),
+                (y_pred.shape[0], *positions), y_pred.dtype,
+            )  # fmt: skip
+
+        def backward(
+            dvalue: NDArray[Any], y_pred: NDArray[Any], y_true: NDArray[Any]
+        ) -> tuple[NDArray[Any], None]:
+            slope = _checked(
+                self.name, "backward", self.backward(y_true, y_pred), y_pred.shape, y_pred.dtype
+            )
+            spread = dvalue if dvalue.ndim == slope.ndim else dvalue[..., np.newaxis]
+            return np.ascontiguousarray(slope * spread), None
+
+        return graph.python([prediction, target], positions, forward, backward, name=self.name)
+
+
+def _checked(
+    who: str, role: str, values: ArrayLike, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    array = np.ascontiguousarray(values, dtype=dtype)
+    if array.shape != shape:
+        raise ValueError(f"{who}: {role} must return shape {shape}; got {array.shape}")
+    return array

@@ -1,0 +1,87 @@
+"""Losses for continuous outcomes."""
+
+from __future__ import annotations
+
+from lamina._check import number
+from lamina.losses.base import REDUCTION, Loss
+
+
+class MeanSquaredError(Loss):
+    """``mean_c (y_c - p_c)^2`` over the last axis.
+
+    Parameters
+    ----------
+    reduction : {"sum_over_batch_size"}
+        How rows are combined; see `lamina.losses`.
+    name : str, default "mean_squared_error"
+        Name in reports.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.MeanSquaredError()([[0.0], [1.0]], [[1.0], [3.0]])
+    2.5
+    """
+
+    kind = "mean_squared_error"
+
+    def __init__(self, reduction: str = REDUCTION, name: str | None = None) -> None:
+        self._init(reduction, name)
+
+
+class MeanAbsoluteError(Loss):
+    """``mean_c |y_c - p_c|`` over the last axis; its gradient at 0 is 0.
+
+    Parameters
+    ----------
+    reduction : {"sum_over_batch_size"}
+        How rows are combined; see `lamina.losses`.
+    name : str, default "mean_absolute_error"
+        Name in reports.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.MeanAbsoluteError()([[0.0], [1.0]], [[1.0], [3.0]])
+    1.5
+    """
+
+    kind = "mean_absolute_error"
+
+    def __init__(self, reduction: str = REDUCTION, name: str | None = None) -> None:
+        self._init(reduction, name)
+
+
+class Huber(Loss):
+    """``mean_c h(y_c - p_c)``: h(e) = e^2/2 for |e| <= delta, else delta |e| - delta^2/2.
+
+    Huber 1964: the square near 0, the absolute value in the tails.
+
+    Parameters
+    ----------
+    delta : float, default 1.0
+        Where the two meet, above 0.
+    reduction : {"sum_over_batch_size"}
+        How rows are combined; see `lamina.losses`.
+    name : str, default "huber"
+        Name in reports.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.Huber()([[0.0], [1.0]], [[1.0], [4.0]])
+    1.5
+    """
+
+    kind = "huber"
+
+    def __init__(
+        self, delta: float = 1.0, reduction: str = REDUCTION, name: str | None = None
+    ) -> None:
+        self.delta = number("Huber", "delta", delta, low=0.0, low_open=True)
+        self._init(reduction, name)
+
+    @property
+    def parameter(self) -> float:
+        """Delta."""
+        return self.delta

@@ -1,0 +1,139 @@
+"""Metrics, with Keras's names: reported beside the loss, or used alone.
+
+A metric is a weighted mean over all rows seen, ``sum(weight * value) / sum(weight)``, not a mean
+of the batches' means.
+
+Examples
+--------
+>>> from lamina import metrics
+>>> m = metrics.MeanAbsoluteError()
+>>> m.update_state([[0.0], [1.0]], [[1.0], [3.0]])
+>>> m.result()
+1.5
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lamina._settings import find, serialize
+from lamina._settings import resolve as _resolve
+from lamina.metrics.accuracy import (
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+)
+from lamina.metrics.base import KernelMetric, Metric
+from lamina.metrics.regression import (
+    MeanAbsoluteError,
+    MeanSquaredError,
+    R2Score,
+    RootMeanSquaredError,
+)
+from lamina.metrics.wrapper import MeanMetricWrapper
+
+__all__ = [
+    "BinaryAccuracy", "CategoricalAccuracy", "KernelMetric", "MeanAbsoluteError",
+    "MeanMetricWrapper", "MeanSquaredError", "Metric", "R2Score", "RootMeanSquaredError",
+    "SparseCategoricalAccuracy", "get", "resolve", "serialize",
+]  # fmt: skip
+
+_TABLE: dict[str, type[Metric]] = {
+    "binary_accuracy": BinaryAccuracy,
+    "categorical_accuracy": CategoricalAccuracy,
+    "sparse_categorical_accuracy": SparseCategoricalAccuracy,
+    "mean_absolute_error": MeanAbsoluteError,
+    "mae": MeanAbsoluteError,
+    "mean_squared_error": MeanSquaredError,
+    "mse": MeanSquaredError,
+    "root_mean_squared_error": RootMeanSquaredError,
+    "rmse": RootMeanSquaredError,
+    "r2_score": R2Score,
+    "r2": R2Score,
+}
+_ACCURACY = ("accuracy", "acc")
+
+
+def get(identifier: object) -> Metric:
+    """Return the metric for a name, class, configuration, instance or function.
+
+    Parameters
+    ----------
+    identifier : str, dict, type, Metric or callable
+        A name becomes the metric's own name, as in Keras: ``get("mae").name`` is ``"mae"``.  A
+        function ``f(y_true, y_pred)`` of one value a row is wrapped in `MeanMetricWrapper`.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown; the nearest is suggested.  ``"accuracy"`` is no metric of its
+        own: `resolve` chooses its form.
+    TypeError
+        If `identifier` is of another type.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.get("rmse")
+    RootMeanSquaredError(name='rmse')
+    """
+    if isinstance(identifier, str):
+        if identifier.lower() in _ACCURACY:
+            raise ValueError(
+                f"metric {identifier!r} takes its form from the loss; here, name one of "
+                f"binary_accuracy, categorical_accuracy, sparse_categorical_accuracy"
+            )
+        metric = find("metric", identifier, _TABLE | dict.fromkeys(_ACCURACY, Metric))()
+        metric.name = identifier
+        return metric
+    if callable(identifier) and not isinstance(identifier, (Metric, type, Mapping)):
+        return MeanMetricWrapper(identifier)
+    return _resolve("metric", identifier, _TABLE, Metric)
+
+
+def resolve(identifier: object, loss: Any, prediction_shape: tuple[int, ...]) -> Metric:
+    """Return the metric for a model's output; ``"accuracy"`` takes its form from the loss.
+
+    Parameters
+    ----------
+    identifier : str, dict, type, Metric or callable
+        As for `get`, and ``"accuracy"`` or ``"acc"``.
+    loss : Loss
+        The loss of the output.
+    prediction_shape : tuple of int
+        Shape of one row's prediction.
+
+    Raises
+    ------
+    ValueError
+        If the metric needs other targets than the loss has.
+    """
+    if isinstance(identifier, str) and identifier.lower() in _ACCURACY:
+        metric = _accuracy(loss, prediction_shape)
+        metric.name = identifier
+    else:
+        metric = get(identifier)
+    if isinstance(metric, KernelMetric):
+        _check_targets(metric, loss, prediction_shape)
+    return metric
+
+
+def _accuracy(loss: Any, prediction_shape: tuple[int, ...]) -> Metric:
+    if loss.target_dtype == "int32":
+        return SparseCategoricalAccuracy()
+    if loss.name == "binary_crossentropy" or prediction_shape[-1:] in ((), (1,)):
+        # A log-odds above 0 is a probability above 1/2.
+        return BinaryAccuracy(threshold=0.0 if loss.from_logits else 0.5)
+    return CategoricalAccuracy()
+
+
+def _check_targets(metric: KernelMetric, loss: Any, shape: tuple[int, ...]) -> None:
+    same_shape = metric.target_shape(shape) == loss.target_shape(shape)
+    if metric.target_dtype == loss.target_dtype and same_shape:
+        return
+    kind = "integer labels" if loss.target_dtype == "int32" else "targets as wide as the prediction"
+    raise ValueError(
+        f"metric {metric.name} does not fit the loss {loss.name}, which has {kind}; "
+        f"'accuracy' takes the form that fits"
+    )

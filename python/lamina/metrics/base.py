@@ -1,0 +1,174 @@
+"""What every metric shares, and the metrics that run as kernels."""
+
+# ruff: noqa: ARG002 - a method that subclasses define names its arguments
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lamina._settings import Configurable
+from lamina.losses.base import check_real_target, check_rows, check_weight, real_array
+
+
+class Metric(Configurable):
+    """Base of all metrics, and of a user's own.
+
+    A subclass defines ``update_state``, ``result`` and ``reset_state``; `fit` and `evaluate`
+    call it with the model's output after each batch.
+
+    Attributes
+    ----------
+    name : str
+        Key in the history.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import metrics
+    >>> class Largest(metrics.Metric):
+    ...     name = "largest"
+    ...     def reset_state(self):
+    ...         self.value = 0.0
+    ...     def update_state(self, y_true, y_pred, sample_weight=None):
+    ...         self.value = max(self.value, float(np.abs(y_true - y_pred).max()))
+    ...     def result(self):
+    ...         return self.value
+    >>> Largest()(np.array([1.0, 2.0]), np.array([1.5, 4.0]))
+    2.0
+    """
+
+    name: str = "metric"
+
+    def reset_state(self) -> None:
+        """Forget all rows seen."""
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any | None = None) -> None:
+        """Add rows.
+
+        Parameters
+        ----------
+        y_true : array_like of shape (rows, ...)
+            Targets.
+        y_pred : array_like of shape (rows, ...)
+            Predictions.
+        sample_weight : array_like of shape (rows,), optional
+            Weight of each row.
+        """
+        raise TypeError(f"{type(self).__name__}: a metric must define update_state()")
+
+    def result(self) -> float:
+        """Return the metric of all rows seen since the last reset."""
+        raise TypeError(f"{type(self).__name__}: a metric must define result()")
+
+    def __call__(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the metric of these rows alone: reset, add, result."""
+        self.reset_state()
+        self.update_state(y_true, y_pred, sample_weight)
+        return self.result()
+
+
+class KernelMetric(Metric):
+    """A metric that a kernel accumulates: nothing of it runs in Python during a fit.
+
+    Attributes
+    ----------
+    target_dtype : {"float", "int32"}
+        What the graph binds as the target.
+    """
+
+    kind: ClassVar[str]
+    target_dtype: ClassVar[str] = "float"
+
+    def __init__(self, name: str | None = None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"{type(self).__name__}: name must be a string; got {name!r}")
+        self.name = name or self.default_name()
+        self._state: NDArray[np.float64] | None = None
+        self._cols = 0
+
+    @classmethod
+    def default_name(cls) -> str:
+        """Return the name where none is given."""
+        return cls.kind
+
+    @property
+    def parameter(self) -> float:
+        """The kernel's one number: the threshold."""
+        return 0.0
+
+    def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the target's shape for a prediction's, both without the row axis."""
+        return tuple(prediction_shape)
+
+    def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[Any]:
+        """Return `y` in the target's shape, or say which row does not fit."""
+        return check_real_target(self.name, y, self.target_shape(prediction_shape))
+
+    def record(self, graph: Any, prediction: Any, target: Any, weight: Any | None = None) -> int:
+        """Record the metric on a graph under construction; returns its index there."""
+        return int(
+            graph.add_metric(self.kind, prediction, target, weight, parameter=self.parameter)
+        )
+
+    def reset_state(self) -> None:
+        """Forget all rows seen."""
+        self._state = None
+
+    def update_state(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> None:
+        """Add rows.
+
+        Parameters
+        ----------
+        y_true : array_like of shape (rows, ...)
+            Targets.
+        y_pred : array_like of shape (rows, ...)
+            Predictions; float32 is computed in float32, everything else in float64.
+        sample_weight : array_like of shape (rows,), optional
+            Weight of each row.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument does not hold real numbers or does not fit the others.
+        """
+        from lamina import _core
+
+        prediction = real_array(self.name, "y_pred", y_pred)
+        target = self.check_target(y_true, prediction.shape[1:])
+        check_rows(self.name, target, prediction)
+        weight = check_weight(self.name, sample_weight, target)
+        if prediction.ndim == 1:  # one number a row is a row of one column
+            prediction = prediction[:, np.newaxis]
+            target = target if self.target_dtype == "int32" else target[:, np.newaxis]
+        cols = prediction.shape[-1]
+        if self._state is None:
+            self._state, self._cols = _core.kernels.metric_state(self.kind, cols), cols
+        elif cols != self._cols:
+            raise ValueError(
+                f"{self.name}: y_pred must have as many columns as before, {self._cols}; got {cols}"
+            )
+        dtype = prediction.dtype
+        if self.target_dtype != "int32":
+            target = np.ascontiguousarray(target, dtype)
+        if weight is not None:
+            spread = weight.reshape(-1, *[1] * (prediction.ndim - 2))
+            weight = np.ascontiguousarray(np.broadcast_to(spread, prediction.shape[:-1]), dtype)
+        _core.kernels.metric_update(
+            self.kind, self._state, target, prediction, weight, self.parameter
+        )
+
+    def result(self, state: NDArray[np.float64] | None = None) -> float:
+        """Return the metric of all rows seen, or of a graph's accumulated `state`."""
+        state = self._state if state is None else state
+        return 0.0 if state is None else float(self.value(np.asarray(state)))
+
+    def value(self, state: NDArray[np.float64]) -> float:
+        """Return the metric for the kernel's sums, {sum of w * value, sum of w}."""
+        return float(state[0] / state[1]) if state[1] else 0.0

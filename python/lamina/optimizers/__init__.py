@@ -1,0 +1,38 @@
+"""Optimizers, with Keras's names, arguments and defaults."""
+
+from __future__ import annotations
+
+from lamina._settings import resolve, serialize
+from lamina.optimizers import schedules
+from lamina.optimizers.adam import Adam, AdamW
+from lamina.optimizers.base import Optimizer
+from lamina.optimizers.rmsprop import RMSprop
+from lamina.optimizers.sgd import SGD
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "get", "schedules", "serialize"]
+
+_TABLE: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+}
+
+
+def get(identifier: object) -> Optimizer:
+    """Return the optimizer for a name, class, configuration or instance.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown; the nearest is suggested.
+    TypeError
+        If `identifier` is of another type.
+
+    Examples
+    --------
+    >>> from lamina import optimizers
+    >>> optimizers.get("sgd").learning_rate
+    0.01
+    """
+    return resolve("optimizer", identifier, _TABLE, Optimizer)

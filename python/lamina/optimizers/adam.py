@@ -1,0 +1,141 @@
+"""Adam, and Adam with decoupled weight decay."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lamina._check import boolean, number
+from lamina.optimizers.base import Array, Optimizer
+from lamina.optimizers.schedules import LearningRateSchedule
+
+
+class Adam(Optimizer):
+    """Adaptive moments (Kingma and Ba 2015, https://arxiv.org/abs/1412.6980).
+
+    ``m = beta_1 m + (1 - beta_1) g``, ``v = beta_2 v + (1 - beta_2) g^2`` and
+    ``w -= lr sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)`` in step t.  As in
+    Keras this is the paper's "epsilon hat": PyTorch adds its epsilon after the correction of v.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule, default 0.001
+        Step size.
+    beta_1, beta_2 : float, default 0.9 and 0.999
+        Decay of the two running means, in [0, 1).
+    epsilon : float, default 1e-7
+        Keeps the denominator away from 0; above 0.
+    amsgrad : bool, default False
+        Use the largest v so far (Reddi et al. 2018).
+    weight_decay : float, optional
+        Decoupled weight decay, none by default.
+    clipnorm, clipvalue, global_clipnorm, name
+        See `Optimizer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import optimizers
+    >>> w = np.array([1.0, 1.0])
+    >>> optimizers.Adam(learning_rate=0.25).apply([np.array([100.0, -0.1])], [w])
+    >>> w.round(3)
+    array([0.75, 1.25])
+    """
+
+    kind = "adam"
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        *,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(
+            learning_rate,
+            weight_decay=weight_decay,
+            clipnorm=clipnorm,
+            clipvalue=clipvalue,
+            global_clipnorm=global_clipnorm,
+            name=name,
+        )
+        who = type(self).__name__
+        self.beta_1 = number(who, "beta_1", beta_1, low=0.0, high=1.0, high_open=True)
+        self.beta_2 = number(who, "beta_2", beta_2, low=0.0, high=1.0, high_open=True)
+        self.epsilon = number(who, "epsilon", epsilon, low=0.0, low_open=True)
+        self.amsgrad = boolean(who, "amsgrad", amsgrad)
+
+    @property
+    def slot_count(self) -> int:
+        """The two running means, and with amsgrad the largest of the second."""
+        return 3 if self.amsgrad else 2
+
+    def settings(self) -> dict[str, Any]:
+        """Return the rule's settings for the fused kernel."""
+        return {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+
+    def update_step(
+        self, weights: Array, gradient: Array, slots: list[Array], learning_rate: float
+    ) -> None:
+        """Apply the rule to one weight array, in place."""
+        m, v = slots[:2]
+        t = self.iterations + 1
+        m += (1.0 - self.beta_1) * (gradient - m)
+        v += (1.0 - self.beta_2) * (np.square(gradient) - v)
+        if self.amsgrad:
+            np.maximum(slots[2], v, out=slots[2])
+            v = slots[2]
+        rate = learning_rate * math.sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
+        weights -= rate * m / (np.sqrt(v) + self.epsilon)
+
+
+class AdamW(Adam):
+    """Adam with weight decay taken off the weights themselves: ``w -= lr * weight_decay * w``.
+
+    Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101.  Arguments as in `Adam`.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule, default 0.001
+        Step size.
+    weight_decay : float, default 0.004
+        Decoupled weight decay, at least 0.
+    beta_1, beta_2, epsilon, amsgrad, clipnorm, clipvalue, global_clipnorm, name
+        See `Adam`.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        weight_decay: float = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        *,
+        amsgrad: bool = False,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(
+            learning_rate,
+            beta_1,
+            beta_2,
+            epsilon,
+            amsgrad,
+            weight_decay=number(type(self).__name__, "weight_decay", weight_decay, low=0.0),
+            clipnorm=clipnorm,
+            clipvalue=clipvalue,
+            global_clipnorm=global_clipnorm,
+            name=name,
+        )

@@ -1,0 +1,283 @@
+"""What every optimizer shares: the learning rate, clipping, weight decay and its state."""
+
+# ruff: noqa: ARG002 - a method that subclasses define names its arguments
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina._check import number
+from lamina._settings import Configurable, optional_number, serialize
+from lamina.optimizers.schedules import LearningRateSchedule
+from lamina.optimizers.schedules import get as get_schedule
+
+Array = NDArray[Any]
+
+
+class Optimizer(Configurable):
+    r"""Base of all optimizers, and of a user's own.
+
+    A step does, in Keras's order: clip the gradients; take ``learning_rate * weight_decay * w``
+    off every weight; apply the rule.  The rules of this package run as one fused kernel over all
+    weights.  A subclass that overrides `update_step` (the rule for one weight array) or `update`
+    (the whole step) runs in NumPy instead.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule, default 0.001
+        Step size, at least 0, or its law over steps.
+    weight_decay : float, optional
+        Decoupled weight decay, at least 0.  It does not enter the rule's averages: that is an L2
+        penalty, see `lamina.regularizers`.
+    clipnorm : float, optional
+        Each array's gradient is scaled down to at most this norm.
+    clipvalue : float, optional
+        Each gradient's elements are cut to ``[-clipvalue, clipvalue]``.
+    global_clipnorm : float, optional
+        All gradients together are scaled down to at most this norm.
+    name : str, optional
+        Name in reports; the class's name in lower case if not given.
+
+    Attributes
+    ----------
+    iterations : int
+        Steps done.  The next step uses ``learning_rate(iterations)`` if that is a schedule.
+    slots : list of ndarray
+        The rule's state, each a flat array over all weights; kept from one fit to the next.
+
+    Raises
+    ------
+    ValueError
+        If a setting is outside its range, or more than one kind of clipping is set.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import optimizers
+    >>> class SignDescent(optimizers.Optimizer):
+    ...     def update_step(self, weights, gradient, slots, learning_rate):
+    ...         weights -= learning_rate * np.sign(gradient)
+    >>> w = np.array([1.0, 2.0])
+    >>> SignDescent(learning_rate=0.5).apply([np.array([3.0, -4.0])], [w])
+    >>> w
+    array([0.5, 2.5])
+    """
+
+    # Name of the fused kernel that does exactly what this class's update_step does.
+    kind: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        *,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        who = type(self).__name__
+        self.learning_rate = learning_rate
+        self.weight_decay = optional_number(who, "weight_decay", weight_decay, low=0.0)
+        self.clipnorm = optional_number(who, "clipnorm", clipnorm, low=0.0, low_open=True)
+        self.clipvalue = optional_number(who, "clipvalue", clipvalue, low=0.0, low_open=True)
+        self.global_clipnorm = optional_number(
+            who, "global_clipnorm", global_clipnorm, low=0.0, low_open=True
+        )
+        if sum(c is not None for c in (self.clipnorm, self.clipvalue, self.global_clipnorm)) > 1:
+            raise ValueError(
+                f"{who}: only one of clipnorm, clipvalue and global_clipnorm may be set; "
+                f"got {clipnorm!r}, {clipvalue!r} and {global_clipnorm!r}"
+            )
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"{who}: name must be a string; got {name!r}")
+        self.name = name or who.lower()
+        self.iterations = 0
+        self.slots: list[Array] = []
+        self._excluded: list[Any] = []
+        self._excluded_names: list[str] = []
+
+    # --- learning rate
+
+    @property
+    def learning_rate(self) -> float | LearningRateSchedule:
+        """The step size or its schedule; may be set at any time."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float | LearningRateSchedule) -> None:
+        self._learning_rate: float | LearningRateSchedule
+        if isinstance(value, (LearningRateSchedule, Mapping)):
+            self._learning_rate = get_schedule(value)
+        else:
+            self._learning_rate = number(type(self).__name__, "learning_rate", value, low=0.0)
+
+    def current_learning_rate(self) -> float:
+        """Return the step size of the next step."""
+        rate = self._learning_rate
+        if isinstance(rate, float):
+            return rate
+        return number(type(rate).__name__, "learning rate", rate(self.iterations), low=0.0)
+
+    # --- state
+
+    @property
+    def slot_count(self) -> int:
+        """How many arrays of state the rule keeps for each weight array."""
+        return 0
+
+    def build(self, size: int, dtype: Any) -> None:
+        """Allocate the state for `size` weights; one of the same size and dtype is kept.
+
+        Otherwise the state starts at zero and so does `iterations`.
+        """
+        same = len(self.slots) == self.slot_count and all(
+            s.size == size and s.dtype == np.dtype(dtype) for s in self.slots
+        )
+        if not same:
+            if self.slots:
+                self.iterations = 0
+            self.slots = [np.zeros(size, dtype) for _ in range(self.slot_count)]
+
+    def reset(self) -> None:
+        """Forget the state: the next step is the first."""
+        self.slots = []
+        self.iterations = 0
+
+    def exclude_from_weight_decay(
+        self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
+    ) -> None:
+        """Leave weights out of the weight decay, by object or by part of their name.
+
+        Call it before the fit, such as ``exclude_from_weight_decay(var_names=["bias"])``.
+        """
+        self._excluded = list(var_list or [])
+        self._excluded_names = list(var_names or [])
+
+    def _decays(self, parameter: Any) -> bool:
+        name = getattr(parameter, "name", "")
+        return not any(parameter is p for p in self._excluded) and not any(
+            part in name for part in self._excluded_names
+        )
+
+    # --- the fused path
+
+    @property
+    def fused(self) -> bool:
+        """Whether a step runs as one kernel: neither `update` nor `update_step` is overridden."""
+        cls = type(self)
+        owner = next((c for c in cls.__mro__ if vars(c).get("kind")), None)
+        return (
+            owner is not None
+            and cls.update_step is owner.update_step
+            and cls.update is Optimizer.update
+        )
+
+    def settings(self) -> dict[str, Any]:
+        """Return the rule's settings for the fused kernel."""
+        return {}
+
+    def kernel_slots(self) -> list[Array]:
+        """Return the state by the fused kernel's places; one not used is an empty array."""
+        return self.slots
+
+    def attach(self, execution: Any) -> None:
+        """Give a training execution this optimizer's state and, if fused, its rule."""
+        if not self.fused:
+            return
+        self.build(execution.gradient_size, execution.gradient.dtype)
+        execution.set_update(
+            self.kind,
+            self.kernel_slots(),
+            **self.settings(),
+            weight_decay=self.weight_decay or 0.0,
+            clipnorm=self.clipnorm or 0.0,
+            clipvalue=self.clipvalue or 0.0,
+            global_clipnorm=self.global_clipnorm or 0.0,
+            no_decay=[p for p in execution.trainable() if not self._decays(p)],
+        )
+
+    # --- the path in NumPy
+
+    def apply(self, gradients: Sequence[Array], parameters: Sequence[Array]) -> None:
+        """Do one step on plain arrays, in place: Keras's ``apply``."""
+        self.update(list(parameters), list(gradients), self.current_learning_rate())
+        self.iterations += 1
+
+    def update(self, parameters: list[Array], gradients: list[Array], learning_rate: float) -> None:
+        """Do one step: clip, decay, apply the rule to each array in place.
+
+        Parameters
+        ----------
+        parameters : list of ndarray
+            Weights, written in place.
+        gradients : list of ndarray
+            Their gradients, not modified.
+        learning_rate : float
+            Step size.
+        """
+        if len(parameters) != len(gradients):
+            raise ValueError(
+                f"{type(self).__name__}: needs one gradient a weight array; "
+                f"got {len(gradients)} for {len(parameters)}"
+            )
+        sizes = [p.size for p in parameters]
+        self.build(sum(sizes), parameters[0].dtype if parameters else np.float64)
+        ends = np.cumsum(sizes)
+        for p, g, end in zip(parameters, self._clipped(gradients), ends, strict=True):
+            views = [s[int(end) - p.size : int(end)].reshape(p.shape) for s in self.slots]
+            if self.weight_decay and self._decays(p):
+                np.multiply(p, 1.0 - learning_rate * self.weight_decay, out=p)
+            self.update_step(p, g, views, learning_rate)
+
+    def update_step(
+        self,
+        weights: Array,
+        gradient: Array,
+        slots: list[Array],
+        learning_rate: float,
+    ) -> None:
+        """Apply the rule to one weight array, in place.
+
+        Parameters
+        ----------
+        weights : ndarray
+            The weights, to be changed in place.
+        gradient : ndarray
+            Their gradient, after clipping.
+        slots : list of ndarray
+            `slot_count` arrays of the same shape, zero before the first step.
+        learning_rate : float
+            Step size; ``self.iterations + 1`` is the step's number.
+        """
+        raise TypeError(f"{type(self).__name__}: a subclass must define update_step() or update()")
+
+    def _clipped(self, gradients: Sequence[Array]) -> list[Array]:
+        if self.clipvalue is not None:
+            return [np.clip(g, -self.clipvalue, self.clipvalue) for g in gradients]
+        if self.clipnorm is not None:
+            return [_scaled(g, self.clipnorm, _norm([g])) for g in gradients]
+        if self.global_clipnorm is not None:
+            norm = _norm(gradients)
+            return [_scaled(g, self.global_clipnorm, norm) for g in gradients]
+        return list(gradients)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments; a schedule becomes its configuration."""
+        config = super().get_config()
+        if isinstance(self._learning_rate, LearningRateSchedule):
+            config["learning_rate"] = serialize(self._learning_rate)
+        return config
+
+
+def _norm(gradients: Iterable[Array]) -> float:
+    return math.sqrt(sum(float(np.square(g, dtype=np.float64).sum()) for g in gradients))
+
+
+def _scaled(gradient: Array, limit: float, norm: float) -> Array:
+    return gradient * gradient.dtype.type(limit / norm) if norm > limit else gradient

@@ -1,0 +1,84 @@
+"""Gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina._check import boolean, number
+from lamina.optimizers.base import Array, Optimizer
+from lamina.optimizers.schedules import LearningRateSchedule
+
+
+class SGD(Optimizer):
+    """Gradient descent ``w -= lr * g``, with momentum if asked for.
+
+    With momentum, ``v = momentum * v - lr * g`` and ``w += v``; with Nesterov's,
+    ``w += momentum * v - lr * g`` (Sutskever et al. 2013).
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule, default 0.01
+        Step size.
+    momentum : float, default 0.0
+        In [0, 1].
+    nesterov : bool, default False
+        Use Nesterov's momentum.
+    weight_decay, clipnorm, clipvalue, global_clipnorm, name
+        See `Optimizer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import optimizers
+    >>> w = np.array([1.0])
+    >>> optimizers.SGD(learning_rate=0.5).apply([np.array([1.0])], [w])
+    >>> w
+    array([0.5])
+    """
+
+    kind = "sgd"
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        *,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(
+            learning_rate,
+            weight_decay=weight_decay,
+            clipnorm=clipnorm,
+            clipvalue=clipvalue,
+            global_clipnorm=global_clipnorm,
+            name=name,
+        )
+        who = type(self).__name__
+        self.momentum = number(who, "momentum", momentum, low=0.0, high=1.0)
+        self.nesterov = boolean(who, "nesterov", nesterov)
+
+    @property
+    def slot_count(self) -> int:
+        """The velocity, with momentum."""
+        return 1 if self.momentum else 0
+
+    def settings(self) -> dict[str, Any]:
+        """Return the rule's settings for the fused kernel."""
+        return {"momentum": self.momentum, "nesterov": self.nesterov}
+
+    def update_step(
+        self, weights: Array, gradient: Array, slots: list[Array], learning_rate: float
+    ) -> None:
+        """Apply the rule to one weight array, in place."""
+        step = learning_rate * gradient
+        if not slots:
+            weights -= step
+            return
+        (velocity,) = slots
+        velocity[...] = self.momentum * velocity - step
+        weights += self.momentum * velocity - step if self.nesterov else velocity

@@ -1,0 +1,85 @@
+"""What the engine runs on: threads and instruction set.
+
+``LAMINA_NUM_THREADS`` and ``LAMINA_ISA`` set both from the environment; ``OMP_NUM_THREADS``, the
+CPU affinity and the cgroup's CPU quota are respected.  No choice of threads changes a bit of any
+result.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina import _check, _core
+from lamina._names import unknown
+
+__all__ = [
+    "available_isas",
+    "explain_threads",
+    "get_num_threads",
+    "isa",
+    "set_num_threads",
+    "use_isa",
+]
+
+
+def get_num_threads() -> int:
+    """Return the largest number of threads an operation may use.
+
+    Examples
+    --------
+    >>> get_num_threads() >= 1
+    True
+    """
+    return _core.runtime.get_num_threads()
+
+
+def set_num_threads(n: int) -> None:
+    """Let operations use at most ``n`` threads; each still decides how many pay for its work.
+
+    Examples
+    --------
+    >>> before = get_num_threads()
+    >>> set_num_threads(1)
+    >>> get_num_threads()
+    1
+    >>> set_num_threads(before)
+    """
+    _core.runtime.set_num_threads(_check.integer("set_num_threads", "n", n))
+
+
+def isa() -> str:
+    """Return the instruction set in use: "v2", "v3" (AVX2), "v4" (AVX-512) or "portable"."""
+    return _core.runtime.isa()
+
+
+def available_isas() -> list[str]:
+    """Return the instruction sets that this build has and this CPU can run.
+
+    Examples
+    --------
+    >>> isa() in available_isas()
+    True
+    """
+    return _core.runtime.available_isas()
+
+
+def use_isa(name: str) -> None:
+    """Run the kernels of another instruction set from now on (results differ in last bits)."""
+    known = available_isas()
+    if name not in known:
+        raise ValueError(f"use_isa: {unknown('instruction set', name, known)}")
+    _core.runtime.use_isa(name)
+
+
+def explain_threads() -> str:
+    """Return in words where the number of threads comes from.
+
+    Examples
+    --------
+    >>> print(explain_threads())  # doctest: +ELLIPSIS
+    threads in use: ...
+    """
+    info: dict[str, Any] = _core.runtime.thread_info()
+    lines = [f"threads in use: {get_num_threads()}"]
+    lines += [f"{str(key).replace('_', ' ')}: {value}" for key, value in info.items()]
+    return "\n".join(lines)

@@ -1,0 +1,24 @@
+"""Fixtures for all tests: the instruction set and the number of threads, restored afterwards."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from lamina import runtime
+
+
+@pytest.fixture(params=runtime.available_isas())
+def isa(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run the test once with the kernels of each instruction set this CPU has."""
+    before = runtime.isa()
+    runtime.use_isa(request.param)
+    yield request.param
+    runtime.use_isa(before)
+
+
+@pytest.fixture
+def threads() -> Iterator[Callable[[int], None]]:
+    """Set the number of threads: ``threads(2)``."""
+    before = runtime.get_num_threads()
+    yield runtime.set_num_threads
+    runtime.set_num_threads(before)

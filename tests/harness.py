@@ -1,0 +1,394 @@
+"""What every kernel and every layer must pass.
+
+``check_kernel`` and ``check_layer`` compare with a NumPy float64 oracle and with finite
+differences, and check what no oracle sees: inputs unchanged, bits that do not depend on threads,
+memory layout or repetition, empty batches.  Instruction sets are the ``isa`` fixture's.
+
+Tolerances follow from the dtype and the length of the sums: a sum of k products carries a rounding
+error of the order of sqrt(k) eps times the sum of the magnitudes (Higham, "Accuracy and stability
+of numerical algorithms", chapter 3); ``4 + 2 sqrt(k)`` is what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina import _core, runtime
+
+DTYPES = ("float32", "float64")
+# Around every vector length (4 to 16 lanes) and tile height (6 to 16) of the kernels.
+ODD_SIZES = (1, 2, 3, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33, 47, 48, 49, 63, 65)
+THREADS = (1, 2, 3, 4)
+
+Function = Callable[..., Any]
+
+
+def tolerance(dtype: Any, reduction: int = 1, factor: float = 1.0) -> float:
+    """Return the relative error allowed after sums of ``reduction`` terms."""
+    return float(factor * (4.0 + 2.0 * np.sqrt(reduction)) * np.finfo(dtype).eps)
+
+
+def assert_close(
+    got: Any,
+    want: Any,
+    reduction: int = 1,
+    magnitude: Any = None,
+    factor: float = 1.0,
+    what: str = "",
+) -> None:
+    """Compare with an oracle's float64; ``magnitude`` is what the rounding errors scale with."""
+    got, want = np.asarray(got), np.asarray(want, np.float64)
+    assert got.shape == want.shape, f"{what}: shape {got.shape}, oracle {want.shape}"
+    size = np.abs(want) if magnitude is None else np.maximum(np.abs(want), magnitude)
+    info = np.finfo(got.dtype)
+    allowed = tolerance(got.dtype, reduction, factor) * size + 4 * float(info.tiny)
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.abs(got.astype(np.float64) - want)
+    good = (error <= allowed) | (got == want) | (np.isnan(got) & np.isnan(want))
+    if not good.all():
+        worst = np.unravel_index(np.argmax(np.where(good, -1, error / np.maximum(allowed, 1e-300))),
+                                 got.shape)  # fmt: skip
+        raise AssertionError(
+            f"{what}: {np.count_nonzero(~good)} of {got.size} differ; worst at {worst}: "
+            f"got {got[worst]!r}, want {want[worst]!r}, allowed {np.broadcast_to(allowed, got.shape)[worst]:.3g}"  # noqa: E501
+        )
+
+
+def assert_same_bits(got: Sequence[Any], want: Sequence[Any], what: str) -> None:
+    """Compare arrays bit by bit."""
+    for k, (a, b) in enumerate(zip(got, want, strict=True)):
+        a, b = np.asarray(a), np.asarray(b)  # noqa: PLW2901
+        assert a.dtype == b.dtype, f"{what}: result {k} has {a.dtype} and {b.dtype}"
+        assert a.shape == b.shape, f"{what}: result {k} has {a.shape} and {b.shape}"
+        if a.tobytes() != b.tobytes():
+            differ = np.flatnonzero(a.ravel().view(np.uint8) != b.ravel().view(np.uint8))
+            where = differ[0] // a.itemsize
+            raise AssertionError(
+                f"{what}: result {k} differs first at element {where}: "
+                f"{a.ravel()[where]!r} and {b.ravel()[where]!r}"
+            )
+
+
+def layouts(x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the values of ``x`` as memory may hold them."""
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    yield "read-only", frozen
+    yield "big-endian", x.astype(x.dtype.newbyteorder(">"))
+    raw = np.empty(x.nbytes + 1, np.uint8)[1:]
+    misaligned = raw.view(x.dtype).reshape(x.shape)
+    misaligned[...] = x
+    yield "misaligned", misaligned
+    if x.ndim == 0:
+        return
+    yield "Fortran", np.asfortranarray(x)
+    yield "negative strides", x[::-1].copy()[::-1]
+    wide = np.zeros((*x.shape[:-1], 2 * x.shape[-1]), x.dtype)
+    wide[..., ::2] = x
+    yield "every second", wide[..., ::2]
+
+
+def results(value: Any) -> tuple[np.ndarray, ...]:
+    """Return a function's results as a tuple of arrays."""
+    return tuple(np.asarray(v) for v in value) if isinstance(value, tuple) else (np.asarray(value),)
+
+
+def as_dtype(inputs: Sequence[Any], dtype: str) -> list[Any]:
+    """Return float arrays in ``dtype``; integer arrays and None stay."""
+    return [
+        x.astype(dtype) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in inputs
+    ]
+
+
+def check_invariants(function: Function, inputs: Sequence[Any], what: str = "") -> tuple[Any, ...]:
+    """Check repetition, threads, layouts and unchanged inputs; return the results."""
+    before = [None if x is None else x.copy() for x in inputs]
+    first = results(function(*inputs))
+    kept = [r.copy() for r in first]
+    assert_same_bits(results(function(*inputs)), kept, f"{what} called twice")
+    assert_same_bits(first, kept, f"{what} results after a second call")
+    limit = runtime.get_num_threads()
+    try:
+        for count in THREADS:
+            runtime.set_num_threads(count)
+            assert_same_bits(results(function(*inputs)), kept, f"{what} on {count} threads")
+    finally:
+        runtime.set_num_threads(limit)
+    for k, x in enumerate(inputs):
+        if x is None:
+            continue
+        for layout, other in layouts(x):
+            changed = [*inputs[:k], other, *inputs[k + 1 :]]
+            assert_same_bits(results(function(*changed)), kept, f"{what} input {k} {layout}")
+            np.testing.assert_array_equal(other, before[k], f"{what} wrote to input {k}")
+        np.testing.assert_array_equal(x, before[k], f"{what} wrote to input {k}")
+    return first
+
+
+def check_gradient(
+    scalar: Callable[[], float],
+    variables: Sequence[np.ndarray],
+    gradients: Sequence[np.ndarray],
+    relative: float = 1e-6,
+    step: float = 1e-5,
+    most: int = 24,
+) -> None:
+    """Compare gradients with central differences of ``scalar()``, which reads ``variables``.
+
+    At most ``most`` elements of each variable are tried, drawn with a fixed seed.  The bound is
+    relative to the variable's largest slope.
+    """
+    rng = np.random.default_rng(20)
+    for k, (variable, gradient) in enumerate(zip(variables, gradients, strict=True)):
+        assert variable.shape == gradient.shape, f"gradient {k}: {gradient.shape}"
+        assert variable.dtype == np.float64, "finite differences need float64"
+        if variable.size == 0:
+            continue
+        flat = variable.reshape(-1)
+        assert np.shares_memory(flat, variable), "finite differences need C-contiguous arrays"
+        chosen = rng.permutation(variable.size)[:most]
+        slopes = np.empty(len(chosen))
+        for n, element in enumerate(chosen):
+            value = flat[element]
+            flat[element] = value + step
+            above = scalar()
+            flat[element] = value - step
+            below = scalar()
+            flat[element] = value
+            slopes[n] = (above - below) / (2.0 * step)
+        largest = max(np.abs(gradient).max(), 1e-3)
+        error = np.abs(slopes - gradient.reshape(-1)[chosen]).max()
+        assert error <= relative * largest, (
+            f"gradient {k} is off by {error / largest:.3g} of its largest element "
+            f"(finite differences {slopes[:4]}, got {gradient.reshape(-1)[chosen][:4]})"
+        )
+
+
+def check_kernel(
+    forward: Function,
+    oracle: Function,
+    inputs: Sequence[Any],
+    dtype: str,
+    *,
+    backward: Function | None = None,
+    differentiable: Sequence[int] = (0,),
+    oracle_backward: Function | None = None,
+    magnitude: Function | None = None,
+    reduction: int = 1,
+    factor: float = 1.0,
+    finite_differences: bool = True,
+) -> tuple[Any, ...]:
+    """Check a kernel and its backward.
+
+    Parameters
+    ----------
+    forward, oracle : callable
+        The kernel and its NumPy float64 version, both called with the inputs.
+    inputs : sequence
+        Arrays; floats are cast to ``dtype``, integers and None stay as they are.
+    backward : callable, optional
+        ``backward(dy, *inputs)`` returns the gradients of the ``differentiable`` inputs, of which
+        ``oracle_backward`` is the NumPy version.  Without one, finite differences of ``forward``
+        are the only judge.
+    magnitude : callable, optional
+        As ``oracle``: what rounding errors scale with, where that is not the result.
+    reduction : int
+        Length of the longest sum.
+    """
+    typed = as_dtype(inputs, dtype)
+    exact = as_dtype(typed, "float64")
+    got = check_invariants(forward, typed, "forward")
+    for y in got:
+        assert y.dtype == dtype, f"{dtype} in, {y.dtype} out"
+    sizes = results(magnitude(*exact)) if magnitude else [None] * len(got)
+    for y, want, size in zip(got, results(oracle(*exact)), sizes, strict=True):
+        assert_close(y, want, reduction, size, factor, "forward")
+    if backward is None:
+        return got
+    rng = np.random.default_rng(10)
+    dy = np.asarray(rng.normal(size=got[0].shape))
+    gradients = check_invariants(backward, [dy.astype(dtype), *typed], "backward")
+    if oracle_backward is not None:
+        exact_dy = dy.astype(dtype).astype(np.float64)
+        wanted = results(oracle_backward(exact_dy, *exact))
+        for g, want in zip(gradients, wanted, strict=True):
+            size = np.abs(want).max(initial=0.0)
+            assert_close(g, want, max(reduction, dy.size), size, factor, "backward")
+    if dtype == "float64" and finite_differences:
+        live = [x.copy() if isinstance(x, np.ndarray) else x for x in typed]
+        check_gradient(
+            lambda: float(np.sum(dy * results(forward(*live))[0])),
+            [live[k] for k in differentiable],
+            gradients,
+        )
+    return got
+
+
+def check_added(into: Callable[..., Any], fresh: Sequence[np.ndarray], reduction: int) -> None:
+    """Check that ``into(*arrays)`` adds what a call without them returns as ``fresh``."""
+    rng = np.random.default_rng(30)
+    starts = [rng.normal(size=f.shape).astype(f.dtype) for f in fresh]
+    arrays = [s.copy() for s in starts]
+    into(*arrays)
+    for start, array, f in zip(starts, arrays, fresh, strict=True):
+        size = np.abs(start) + np.abs(f).max(initial=0.0)
+        want = start.astype(np.float64) + f.astype(np.float64)
+        assert_close(array, want, reduction, size, 2.0, "accumulation")
+
+
+# --- layers
+
+
+class _Replay:
+    """A layer on a graph of its own under a mean squared error: loss, gradients, output."""
+
+    def __init__(self, layer: Any, input_shape: tuple[int, ...], dtype: str, uses: int = 1):
+        self.graph = _core.Graph(dtype)
+        self.uses = uses
+        for use in range(uses):
+            x = self.graph.input(input_shape, f"x{use}")
+            y = layer.record(self.graph, x)
+            target = self.graph.input(tuple(y.shape), f"target{use}")
+            self.graph.add_output(y)
+            self.graph.add_loss(self.graph.loss("mean_squared_error", y, target))
+        self.graph.build()
+        self.output_shape = tuple(y.shape)
+
+    def execution(self, rows: int, arrays: list[np.ndarray]) -> Any:
+        run = _core.Execution(self.graph, rows, True, 1, True)
+        run.bind(arrays)
+        return run
+
+    def all(self, rows: int, arrays: list[np.ndarray], layer: Any) -> list[np.ndarray]:
+        """Return loss, output, gradients of weights and input for all rows of ``arrays``."""
+        run = self.execution(rows, arrays)
+        loss = run.gradients(None, 0, len(arrays[0]), 3)
+        weights = [p for p in layer.parameters if p.trainable]
+        gradients = [np.array(run.gradient_of(p)) for p in weights]
+        return [np.float64(loss), run.output(0), *gradients, run.input_gradient(0)]
+
+
+def _built(factory: Function, input_shape: tuple[int, ...], dtype: str) -> Any:
+    layer = factory(dtype=dtype)
+    rng = np.random.default_rng(40)
+    layer(np.zeros((1, *input_shape), dtype))
+    layer.set_weights([rng.normal(size=w.shape).astype(dtype) for w in layer.get_weights()])
+    return layer
+
+
+def check_layer(
+    factory: Function,
+    input_shape: tuple[int, ...],
+    oracle: Function | None,
+    *,
+    dtype: str = "float32",
+    reduction: int = 1,
+    magnitude: float = 1.0,
+    rows: Sequence[int] = (1, 2, 7, 33),
+    refused: Sequence[tuple[Any, type[Exception], str]] = (),
+    step: float = 1e-5,
+    seed: int = 50,
+) -> None:
+    """Check a layer alone.
+
+    Parameters
+    ----------
+    factory : callable
+        ``factory(dtype=...)`` returns a new layer.
+    input_shape : tuple of int
+        Shape of one row.
+    oracle : callable or None
+        ``oracle(x, *weights)`` in NumPy float64 returns the output in inference.
+    refused : sequence of (array, exception, text)
+        Inputs that the layer must refuse, with part of the message.
+    """
+    layer = _built(factory, input_shape, dtype)
+    rng = np.random.default_rng(seed)
+    weights = layer.get_weights()
+    for count in (0, *rows):
+        x = rng.normal(size=(count, *input_shape)).astype(dtype)
+        (y,) = check_invariants(layer, [x], type(layer).__name__)
+        assert y.dtype == dtype
+        if oracle is not None:
+            exact = [w.astype(np.float64) for w in weights]
+            assert_close(y, oracle(x.astype(np.float64), *exact), reduction, magnitude)
+    x = rng.normal(size=(7, *input_shape)).astype(dtype)
+    _check_layer_gradients(layer, x, dtype, step)
+    _check_layer_protocol(factory, layer, x, dtype)
+    for bad, error, text in refused:
+        _check_refused(layer, bad, error, text)
+
+
+def _check_layer_gradients(layer: Any, x: np.ndarray, dtype: str, step: float) -> None:
+    replay = _Replay(layer, x.shape[1:], dtype)
+    rng = np.random.default_rng(60)
+    target = rng.normal(size=(len(x), *replay.output_shape)).astype(dtype)
+    # Called twice, fewer rows than planned, threads: the same bits.
+    got = replay.all(len(x), [x, target], layer)
+    assert_same_bits(replay.all(len(x), [x, target], layer), got, "replay twice")
+    assert_same_bits(replay.all(64, [x, target], layer), got, "fewer rows than planned")
+    limit = runtime.get_num_threads()
+    try:
+        for count in THREADS:
+            runtime.set_num_threads(count)
+            assert_same_bits(replay.all(len(x), [x, target], layer), got, f"{count} threads")
+    finally:
+        runtime.set_num_threads(limit)
+    _check_summed_gradients(layer, x, target, got, dtype)
+    if dtype == "float64":
+        run = replay.execution(len(x), [x, target])
+        weights = [p.array for p in layer.parameters if p.trainable]
+        check_gradient(
+            lambda: run.gradients(None, 0, len(x), 3), [*weights, x], got[2:], step=step
+        )
+
+
+def _check_summed_gradients(
+    layer: Any, x: np.ndarray, target: np.ndarray, alone: list[np.ndarray], dtype: str
+) -> None:
+    """Use the layer twice in one graph: its weights' gradients are the sum of both uses'."""
+    both = _Replay(layer, x.shape[1:], dtype, uses=2)
+    other = [np.ascontiguousarray(x[::-1] * 0.5), np.ascontiguousarray(target[::-1])]
+    second = _Replay(layer, x.shape[1:], dtype).all(len(x), other, layer)
+    summed = both.all(len(x), [x, target, *other], layer)
+    if layer.parameters and np.array_equal(alone[1], layer(x)):  # not where a mask is drawn
+        for a, b, s in zip(alone[2:-1], second[2:-1], summed[2:-1], strict=True):
+            size = np.abs(a).max() + np.abs(b).max()
+            assert_close(s, a.astype(np.float64) + b, len(x), size, 2.0, "summed gradients")
+
+
+def _check_layer_protocol(factory: Function, layer: Any, x: np.ndarray, dtype: str) -> None:
+    """Configuration and weights: a copy made from them computes the same bits."""
+    from lamina import layers
+
+    twin = layers.deserialize(layers.serialize(layer))
+    assert twin.get_config() == layer.get_config()
+    twin(x[:1])
+    twin.set_weights(layer.get_weights())
+    assert_same_bits([twin(x)], [layer(x)], "copy from config and weights")
+    weights = layer.get_weights()
+    for w in layer.get_weights():
+        w[...] = 0  # a copy: the layer keeps its own
+    assert_same_bits(layer.get_weights(), weights, "get_weights returned a view")
+    for k, w in enumerate(weights):
+        wrong = [*weights[:k], np.zeros((*w.shape, 2), dtype), *weights[k + 1 :]]
+        _check_refused(layer, wrong, ValueError, "", layer.set_weights)
+        assert_same_bits(layer.get_weights(), weights, "refused set_weights")
+    assert type(factory(dtype=dtype)) is type(layer)
+
+
+def _check_refused(
+    layer: Any, bad: Any, error: type[Exception], text: str, call: Function | None = None
+) -> None:
+    before = layer.get_weights()
+    try:
+        (call or layer)(bad)
+    except error as caught:
+        assert text in str(caught), f"message {str(caught)!r} lacks {text!r}"
+        assert type(caught) is error
+    else:
+        raise AssertionError(f"accepted {bad!r}")
+    assert_same_bits(layer.get_weights(), before, "refused input")

@@ -1,0 +1,149 @@
+"""The dense layer's kernels."""
+
+import numpy as np
+import pytest
+
+from harness import DTYPES, ODD_SIZES, assert_close, assert_same_bits, check_added, check_kernel
+from kernels.test_activations import LAWS
+from lamina import kernels
+
+
+def oracle(x, kernel, bias=None, activation="linear"):
+    z = x @ kernel + (0 if bias is None else bias)
+    return LAWS[activation](z)
+
+
+def oracle_backward(dz, x, kernel, bias=None):
+    rows = x.reshape(-1, x.shape[-1])
+    flat = dz.reshape(-1, dz.shape[-1])
+    return dz @ kernel.T, rows.T @ flat, flat.sum(axis=0)
+
+
+def magnitude(x, kernel, bias=None):
+    return np.abs(x) @ np.abs(kernel) + (0 if bias is None else np.abs(bias))
+
+
+def arrays(rows, inputs, units, bias=True, seed=2):
+    rng = np.random.default_rng(seed)
+    leading = rows if isinstance(rows, tuple) else (rows,)
+    x = rng.normal(size=(*leading, inputs))
+    w = rng.normal(size=(inputs, units)) / np.sqrt(inputs)
+    return [x, w, rng.normal(size=units)] if bias else [x, w]
+
+
+def check(rows, inputs, units, dtype, bias=True):
+    check_kernel(
+        kernels.dense_forward,
+        oracle,
+        arrays(rows, inputs, units, bias),
+        dtype,
+        backward=lambda dz, x, w, b=None: kernels.dense_backward(dz, x, w)[: 3 if bias else 2],
+        differentiable=(0, 1, 2) if bias else (0, 1),
+        oracle_backward=lambda *a: oracle_backward(*a)[: 3 if bias else 2],
+        magnitude=magnitude,
+        reduction=inputs + 1,
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", ODD_SIZES)
+def test_odd_sizes(size, dtype):
+    check(size, 5, 3, dtype)
+    check(7, size, 3, dtype)
+    check(7, 5, size, dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    ("rows", "inputs", "units"),
+    [(0, 4, 3), (1, 13, 64), (32, 19, 64), (32, 64, 1), (128, 128, 10), ((3, 5), 4, 6), (200, 30, 40)],
+)
+def test_shapes(rows, inputs, units, dtype):
+    check(rows, inputs, units, dtype)
+    check(rows, inputs, units, dtype, bias=False)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("activation", sorted(LAWS))
+@pytest.mark.parametrize("units", [1, 33])
+def test_fused_activation_is_the_separate_one(activation, units, dtype):
+    x, w, b = (a.astype(dtype) for a in arrays(33, 9, units))
+    fused = kernels.dense_forward(x, w, b, activation)
+    z = kernels.dense_forward(x, w, b)
+    assert_same_bits([fused], [kernels.activation_forward(z, activation)], activation)
+    wide = [a.astype(np.float64) for a in (x, w, b)]
+    # The error of z passes through a slope of at most about 1, or of y itself for exp.
+    size = magnitude(*wide) * np.maximum(np.abs(oracle(*wide, activation)), 1.1)
+    assert_close(fused, oracle(*wide, activation), 10, size, what=activation)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_do_not_depend_on_the_batch(dtype):
+    x, w, b = (a.astype(dtype) for a in arrays(130, 37, 29))
+    whole = kernels.dense_forward(x, w, b, "tanh")
+    for rows in (1, 2, 5, 31, 64, 129):
+        assert_same_bits([kernels.dense_forward(x[:rows], w, b, "tanh")], [whole[:rows]], str(rows))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("rows", "inputs", "units"), [(9, 5, 7), (128, 64, 33), (0, 3, 2)])
+def test_gradients_accumulate(rows, inputs, units, dtype):
+    x, w, b = (a.astype(dtype) for a in arrays(rows, inputs, units))
+    dz = np.random.default_rng(4).normal(size=(rows, units)).astype(dtype)
+    _, dw, db = kernels.dense_backward(dz, x, w)
+    check_added(lambda a, c: kernels.dense_backward(dz, x, w, a, c), [dw, db], rows)
+    if rows == 0:
+        assert not dw.any()
+        assert not db.any()
+
+
+@pytest.mark.parametrize("rows", [300, 1000, 4001])
+def test_many_rows_on_threads(rows, threads):
+    x, w, b = (a.astype(np.float32) for a in arrays(rows, 70, 50))
+    dz = np.random.default_rng(4).normal(size=(rows, 50)).astype(np.float32)
+    threads(1)
+    alone = kernels.dense_forward(x, w, b, "relu"), *kernels.dense_backward(dz, x, w)
+    for want, got in zip(oracle_backward(*(a.astype(float) for a in (dz, x, w))), alone[1:], strict=True):
+        assert_close(got, want, rows, np.abs(want).max())
+    for count in (2, 3, 4):
+        threads(count)
+        again = kernels.dense_forward(x, w, b, "relu"), *kernels.dense_backward(dz, x, w)
+        assert_same_bits(again, alone, f"{count} threads")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_torch(dtype):
+    torch = pytest.importorskip("torch")
+    x, w, b = (torch.tensor(a.astype(dtype), requires_grad=True) for a in arrays(17, 19, 23))
+    y = torch.relu(x @ w + b)
+    dy = torch.ones_like(y)
+    y.backward(dy)
+    plain = [t.detach().numpy() for t in (x, w, b)]
+    z = kernels.dense_forward(*plain)
+    dz = kernels.activation_backward(dy.numpy(), z, "relu")
+    tolerance = 200 * np.finfo(dtype).eps
+    np.testing.assert_allclose(kernels.dense_forward(*plain, "relu"), y.detach().numpy(), atol=tolerance)
+    for got, want in zip(kernels.dense_backward(dz, *plain[:2]), (x, w, b), strict=True):
+        np.testing.assert_allclose(got, want.grad.numpy(), atol=tolerance, rtol=tolerance)
+
+
+def test_refused():
+    x, w = np.ones((4, 3)), np.ones((3, 2))
+    with pytest.raises(ValueError, match="dense_forward: kernel must have one row for each of the 3 inputs of x; got shape \\(4, 2\\)"):  # noqa: E501
+        kernels.dense_forward(x, np.ones((4, 2)))
+    with pytest.raises(ValueError, match=r"dense_forward: x must have at least 2 axes \(rows, ..., inputs\); got shape \(3,\)"):  # noqa: E501
+        kernels.dense_forward(np.ones(3), w)
+    with pytest.raises(ValueError, match=r"dense_forward: bias must have shape \(units,\) = \(2,\); got shape \(3,\)"):  # noqa: E501
+        kernels.dense_forward(x, w, np.ones(3))
+    with pytest.raises(ValueError, match="dense_forward: .*unknown.*'rleu'"):
+        kernels.dense_forward(x, w, activation="rleu")
+    with pytest.raises(TypeError, match="dense_forward: activation must be a string; got 3"):
+        kernels.dense_forward(x, w, activation=3)
+    with pytest.raises(ValueError, match="at least one input and one unit"):
+        kernels.dense_forward(np.ones((4, 0)), np.ones((0, 2)))
+    with pytest.raises(ValueError, match="alpha must be a finite number of at least 0; got -1"):
+        kernels.dense_forward(x, w, activation="elu", alpha=-1)
+    with pytest.raises(ValueError, match="dkernel and dbias must be given together"):
+        kernels.dense_backward(np.ones((4, 2)), x, w, np.zeros((3, 2)))
+    with pytest.raises(ValueError, match=r"dz must have shape \(rows, ..., units\) = \(4, 2\)"):
+        kernels.dense_backward(np.ones((4, 3)), x, w)

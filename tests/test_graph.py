@@ -1,0 +1,434 @@
+"""The graph and its executions, below the layers: against NumPy written out by hand."""
+
+import gc
+import threading
+
+import numpy as np
+import pytest
+from lamina import _core
+
+
+def parameters(graph, rng, **shapes):
+    """Parameters with normal values, and their tensors in ``graph``."""
+    made = {name: _core.Parameter(name, shape, graph.dtype) for name, shape in shapes.items()}
+    _core.allocate(list(made.values()))
+    for p in made.values():
+        p.array[...] = rng.normal(size=p.shape)
+    return made, {name: graph.parameter(p) for name, p in made.items()}
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(5)
+
+
+def two_layers(rng, dtype="float64", activation="tanh"):
+    graph = _core.Graph(dtype)
+    x, y = graph.input((3,), "x"), graph.input((2,), "y")
+    values, tensors = parameters(graph, rng, w1=(3, 4), b1=(4,), w2=(4, 2), b2=(2,))
+    hidden = graph.dense(x, tensors["w1"], tensors["b1"], activation)
+    output = graph.dense(hidden, tensors["w2"], tensors["b2"])
+    graph.add_loss(graph.loss("mean_squared_error", output, y))
+    graph.add_output(output)
+    graph.build()
+    return graph, values
+
+
+def numpy_two_layers(values, x, y):
+    """Loss and gradients of `two_layers`, written out."""
+    w = {name: p.array.astype("float64") for name, p in values.items()}
+    hidden = np.tanh(x @ w["w1"] + w["b1"])
+    output = hidden @ w["w2"] + w["b2"]
+    d_output = 2 * (output - y) / y.size
+    d_hidden = (d_output @ w["w2"].T) * (1 - hidden**2)
+    gradients = {
+        "w1": x.T @ d_hidden,
+        "b1": d_hidden.sum(0),
+        "w2": hidden.T @ d_output,
+        "b2": d_output.sum(0),
+    }
+    return np.mean((output - y) ** 2), gradients, output
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
+def test_a_step_is_the_chain_rule(rng, dtype, tolerance):
+    graph, values = two_layers(rng, dtype)
+    x, y = rng.normal(size=(7, 3)).astype(dtype), rng.normal(size=(7, 2)).astype(dtype)
+    execution = _core.Execution(graph, 7, True)
+    execution.bind([x, y])
+    loss = execution.gradients(None, 0, 7)
+    expected_loss, gradients, output = numpy_two_layers(values, x, y)
+    assert loss == pytest.approx(expected_loss, rel=tolerance)
+    np.testing.assert_allclose(execution.output(0), output, rtol=10 * tolerance, atol=tolerance)
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(
+            execution.gradient_of(values[name]), gradient, rtol=10 * tolerance, atol=tolerance
+        )
+
+
+def test_rows_come_by_index_and_fewer_than_planned(rng):
+    graph, values = two_layers(rng)
+    x, y = rng.normal(size=(9, 3)), rng.normal(size=(9, 2))
+    execution = _core.Execution(graph, 8, True)
+    execution.bind([x, y])
+    order = np.array([4, 1, 8, 0, 3])
+    execution.gradients(order, 1, 4)
+    _, gradients, _ = numpy_two_layers(values, x[order[1:4]], y[order[1:4]])
+    np.testing.assert_allclose(execution.gradient_of(values["w1"]), gradients["w1"], rtol=1e-12)
+
+
+def test_activations_are_fused_into_dense(rng):
+    graph, _ = two_layers(rng, activation="relu")
+    assert graph.operations() == ["dense+relu", "dense", "mean_squared_error"]
+    # gelu's derivative needs its input, so it stays an operation of its own.
+    graph, _ = two_layers(rng, activation="gelu")
+    assert graph.operations() == ["dense", "gelu", "dense", "mean_squared_error"]
+
+
+def test_a_tensor_used_twice_gets_its_gradients_summed(rng):
+    graph = _core.Graph("float64")
+    x, y = graph.input((3,)), graph.input((3,))
+    values, tensors = parameters(graph, rng, w=(3, 3), v=(3, 3))
+    hidden = graph.dense(x, tensors["w"], None, "tanh")
+    twice = graph.dense(hidden, tensors["v"])  # v serves two products
+    again = graph.dense(twice, tensors["v"])
+    graph.add_loss(graph.loss("mean_squared_error", again, y))
+    graph.add_loss(graph.loss("mean_squared_error", hidden, y), scale=0.5)
+    graph.build()
+    data = [rng.normal(size=(5, 3)), rng.normal(size=(5, 3))]
+    execution = _core.Execution(graph, 5, True, input_gradients=True)
+    execution.bind(data)
+    loss = execution.gradients(None, 0, 5)
+    assert np.isfinite(loss)
+    step = 1e-6
+    for p in values.values():
+        analytic = execution.gradient_of(p).copy()
+        for at in np.ndindex(*p.shape):
+            middle = p.array[at]
+            p.array[at] = middle + step
+            above = execution.test(None, 0, 5)
+            p.array[at] = middle - step
+            below = execution.test(None, 0, 5)
+            p.array[at] = middle
+            assert (above - below) / (2 * step) == pytest.approx(analytic[at], rel=1e-6, abs=1e-9)
+
+
+def test_input_gradients(rng):
+    graph, values = two_layers(rng)
+    x, y = rng.normal(size=(4, 3)), rng.normal(size=(4, 2))
+    execution = _core.Execution(graph, 4, True, input_gradients=True)
+    execution.bind([x, y])
+    execution.gradients(None, 0, 4)
+    hidden = np.tanh(x @ values["w1"].array + values["b1"].array)
+    output = hidden @ values["w2"].array + values["b2"].array
+    d_hidden = (2 * (output - y) / y.size) @ values["w2"].array.T * (1 - hidden**2)
+    np.testing.assert_allclose(
+        execution.input_gradient(0), d_hidden @ values["w1"].array.T, rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize("kind", ["categorical_crossentropy", "sparse_categorical_crossentropy"])
+def test_softmax_is_fused_with_its_crossentropy(rng, kind):
+    """At logits of +-1e4 the probabilities round to 0 and 1; loss and gradient stay exact."""
+    sparse = kind.startswith("sparse")
+    graph = _core.Graph("float32")
+    x = graph.input((3,))
+    y = graph.input((), dtype="int32") if sparse else graph.input((3,))
+    values, tensors = parameters(graph, rng, w=(3, 3))
+    values["w"].array[...] = np.eye(3)
+    probabilities = graph.dense(x, tensors["w"], None)
+    probabilities = graph.softmax(probabilities)
+    graph.add_loss(graph.loss(kind, probabilities, y))
+    graph.build()
+    assert graph.operations()[-1] == kind + "_logits"
+    assert "softmax" not in graph.operations()  # nothing reads the probabilities
+    logits = np.array([[1e4, 0.0, -1e4], [0.0, 0.0, 0.0]], "float32")
+    labels = np.array([2, 1], "int32")
+    execution = _core.Execution(graph, 2, True, input_gradients=True)
+    execution.bind([logits, labels if sparse else np.eye(3, dtype="float32")[labels]])
+    loss = execution.gradients(None, 0, 2)
+    assert loss == pytest.approx((2e4 + np.log(3.0)) / 2, rel=1e-6)
+    expected = np.array([[1.0, 0.0, -1.0], [1 / 3, 1 / 3 - 1, 1 / 3]]) / 2
+    np.testing.assert_allclose(execution.input_gradient(0), expected, atol=1e-7)
+
+
+def test_sigmoid_is_fused_with_binary_crossentropy(rng):
+    graph = _core.Graph("float32")
+    x, y = graph.input((1,)), graph.input((1,))
+    graph.add_loss(graph.loss("binary_crossentropy", graph.activation(x, "sigmoid"), y))
+    graph.build()
+    execution = _core.Execution(graph, 2, True, input_gradients=True)
+    execution.bind(
+        [np.array([[1e4], [-1e4]], "float32"), np.array([[0.0], [0.0]], "float32")]
+    )
+    assert execution.gradients(None, 0, 2) == pytest.approx(5e3)
+    np.testing.assert_allclose(execution.input_gradient(0), [[0.5], [0.0]], atol=1e-7)
+
+
+def test_sample_weights_and_penalties(rng):
+    graph = _core.Graph("float64")
+    x, y, weight = graph.input((2,)), graph.input((1,)), graph.input(())
+    values, tensors = parameters(graph, rng, w=(2, 1))
+    output = graph.dense(x, tensors["w"])
+    graph.add_loss(graph.loss("mean_squared_error", output, y), weight)
+    graph.add_penalty(tensors["w"], 0.1, 0.2)
+    graph.build()
+    data = [rng.normal(size=(6, 2)), rng.normal(size=(6, 1)), rng.uniform(size=6)]
+    execution = _core.Execution(graph, 6, True)
+    execution.bind(data)
+    w = values["w"].array
+    error = data[0] @ w - data[1]
+    loss = np.mean(data[2][:, None] * error**2) + 0.1 * np.abs(w).sum() + 0.2 * (w**2).sum()
+    assert execution.gradients(None, 0, 6) == pytest.approx(loss, rel=1e-12)
+    gradient = data[0].T @ (2 * data[2][:, None] * error) / 6 + 0.1 * np.sign(w) + 0.4 * w
+    np.testing.assert_allclose(execution.gradient_of(values["w"]), gradient, rtol=1e-12)
+
+
+def test_a_python_operation(rng):
+    graph = _core.Graph("float64")
+    x, y = graph.input((2,)), graph.input((2,))
+    values, tensors = parameters(graph, rng, w=(2, 2))
+    hidden = graph.dense(x, tensors["w"])
+    cubed = graph.python([hidden], (2,), lambda h: h**3, lambda dy, h: (3 * h**2 * dy,), "cube")
+    graph.add_loss(graph.loss("mean_squared_error", cubed, y))
+    graph.build()
+    data = [rng.normal(size=(3, 2)), rng.normal(size=(3, 2))]
+    execution = _core.Execution(graph, 3, True)
+    execution.bind(data)
+    execution.gradients(None, 0, 3)
+    h = data[0] @ values["w"].array
+    gradient = data[0].T @ (3 * h**2 * 2 * (h**3 - data[1]) / 6)
+    np.testing.assert_allclose(execution.gradient_of(values["w"]), gradient, rtol=1e-12)
+
+
+def test_a_python_operation_that_fails_leaves_the_execution_usable(rng):
+    fail = [True]
+
+    def forward(x):
+        if fail[0]:
+            raise KeyError("mine")
+        return x
+
+    graph = _core.Graph("float64")
+    x, y = graph.input((2,)), graph.input((2,))
+    graph.add_loss(
+        graph.loss("mean_squared_error", graph.python([x], (2,), forward, None, "mine"), y)
+    )
+    graph.build()
+    execution = _core.Execution(graph, 3, True)
+    execution.bind([np.ones((3, 2)), np.zeros((3, 2))])
+    with pytest.raises(KeyError, match="mine"):
+        execution.test(None, 0, 3)
+    fail[0] = False
+    assert execution.test(None, 0, 3) == 1.0
+
+
+def test_a_python_operation_returning_the_wrong_shape():
+    graph = _core.Graph("float64")
+    x = graph.input((2,))
+    graph.add_output(graph.python([x], (2,), lambda a: a[:, :1], None, "short"))
+    graph.build()
+    with pytest.raises(ValueError, match=r"short: forward must return .* \(3, 2\); got \(3, 1\)"):
+        _core.Predictor(graph)(np.ones((3, 2)))
+
+
+def test_dropout_is_identity_outside_training(rng):
+    graph = _core.Graph("float64")
+    x = graph.input((50,))
+    dropped = graph.dropout(x, 0.5, 3)
+    graph.add_loss(graph.loss("mean_squared_error", dropped, x))
+    graph.add_output(dropped)
+    graph.build()
+    data = rng.normal(size=(4, 50))
+    np.testing.assert_array_equal(_core.Predictor(graph)(data), data)
+    execution = _core.Execution(graph, 4, True, seed=9)
+    execution.bind([data])
+    execution.gradients(None, 0, 4, random_step=1)
+    first = execution.output(0)
+    kept = first != 0
+    assert 0.3 < kept.mean() < 0.7
+    np.testing.assert_allclose(first[kept], 2 * data[kept])
+    execution.gradients(None, 0, 4, random_step=2)
+    assert np.any((execution.output(0) != 0) != kept)  # another step, another mask
+    execution.gradients(None, 0, 4, random_step=1)
+    np.testing.assert_array_equal(execution.output(0), first)  # the same step, the same mask
+
+
+def test_dropout_behind_relu_has_the_gradient_of_its_mask(rng):
+    """The mask is read off the output's sign there; finite differences know nothing of that."""
+    graph = _core.Graph("float64")
+    x, y = graph.input((6,)), graph.input((6,))
+    values, tensors = parameters(graph, rng, w=(6, 6))
+    hidden = graph.dropout(graph.dense(x, tensors["w"], None, "relu"), 0.4, 1)
+    graph.add_loss(graph.loss("mean_squared_error", hidden, y))
+    graph.build()
+    execution = _core.Execution(graph, 5, True, seed=2)
+    execution.bind([rng.normal(size=(5, 6)), rng.normal(size=(5, 6))])
+    execution.gradients(None, 0, 5, random_step=7)
+    analytic = execution.gradient_of(values["w"]).copy()
+    w, step = values["w"].array, 1e-6
+    for at in np.ndindex(6, 6):
+        middle = w[at]
+        w[at] = middle + step
+        above = execution.gradients(None, 0, 5, random_step=7)
+        w[at] = middle - step
+        below = execution.gradients(None, 0, 5, random_step=7)
+        w[at] = middle
+        assert (above - below) / (2 * step) == pytest.approx(analytic[at], rel=1e-6, abs=1e-9)
+
+
+def test_a_built_graph_does_not_change(rng):
+    graph, _ = two_layers(rng)
+    with pytest.raises(RuntimeError, match="the graph is built and cannot change"):
+        graph.input((3,))
+    with pytest.raises(RuntimeError, match="the graph is built"):
+        graph.build()
+    unbuilt = _core.Graph("float32")
+    unbuilt.add_output(unbuilt.input((3,)))
+    with pytest.raises(RuntimeError, match="not built"):
+        _core.Execution(unbuilt, 3, False)
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        (lambda g, x, w: g.dense(x, w), r"kernel has shape \(4, 2\), needs \(3, units\)"),
+        (lambda g, x, w: g.dropout(x, 1.0, 0), r"rate must be in \[0, 1\); got 1.0"),
+        (lambda g, x, w: g.reshape(x, (2, 2)), r"\(3,\) has 3 elements, \(2, 2\) has 4"),
+        (lambda g, x, w: g.activation(x, "rellu"), "unknown name 'rellu'"),
+        (lambda g, x, w: g.input((0,)), "at least 1 element"),
+        (lambda g, x, w: g.add_penalty(x, 1.0, 1.0), "needs a parameter"),
+    ],
+)
+def test_wrong_recordings_are_refused(rng, record, message):
+    graph = _core.Graph("float64")
+    x = graph.input((3,))
+    _, tensors = parameters(graph, rng, w=(4, 2))
+    with pytest.raises(ValueError, match=message):
+        record(graph, x, tensors["w"])
+
+
+def test_sizes_that_overflow():
+    graph = _core.Graph("float32")
+    with pytest.raises(OverflowError, match="overflow"):
+        graph.input((2**40, 2**40))
+    with pytest.raises(OverflowError, match="overflow"):
+        _core.Parameter("w", (2**40, 2**40), "float32")
+
+
+def test_wrong_data_is_refused(rng):
+    graph, _ = two_layers(rng)
+    execution = _core.Execution(graph, 4, True)
+    x, y = np.ones((4, 3)), np.ones((4, 2))
+    with pytest.raises(TypeError, match="C-contiguous float64"):
+        execution.bind([x.astype("float32"), y])
+    with pytest.raises(TypeError, match="C-contiguous float64"):
+        execution.bind([np.asfortranarray(x), y])
+    with pytest.raises(ValueError, match=r"needs shape \(rows, 3,\); got \(4, 2\)"):
+        execution.bind([y, y])
+    with pytest.raises(ValueError, match="as many rows"):
+        execution.bind([x, np.ones((5, 2))])
+    execution.bind([x, y])
+    with pytest.raises(ValueError, match="out of range"):
+        execution.train(None, 0, 5, 0.1, 1, 0)
+    with pytest.raises(ValueError, match="row 4 of 4"):
+        execution.train(np.array([0, 4]), 0, 2, 0.1, 1, 0)
+    with pytest.raises(TypeError, match="int64"):
+        execution.train(np.array([0, 1], "int32"), 0, 2, 0.1, 1, 0)
+
+
+def test_first_nonfinite_names_the_operation_and_nothing_is_updated(rng):
+    graph = _core.Graph("float32")
+    x, y = graph.input((2,)), graph.input((2,))
+    values, tensors = parameters(graph, rng, w=(2, 2), v=(2, 2))
+    hidden = graph.dense(x, tensors["w"], None, "exponential", name="explodes")
+    graph.add_loss(
+        graph.loss("mean_squared_error", graph.dense(hidden, tensors["v"], name="after"), y)
+    )
+    graph.build()
+    values["w"].array[...] = 1000.0
+    execution = _core.Execution(graph, 3, True)
+    execution.bind([np.ones((3, 2), "float32"), np.ones((3, 2), "float32")])
+    execution.set_update("sgd", [], momentum=0.0)
+    before = [p.array.copy() for p in values.values()]
+    assert not np.isfinite(execution.train(None, 0, 3, 0.1, 1, 0))
+    assert execution.first_nonfinite(None, 0, 3) == "explodes"
+    for p, old in zip(values.values(), before, strict=True):
+        np.testing.assert_array_equal(p.array, old)
+
+
+def test_concurrent_predictions_are_the_serial_bits(rng):
+    graph, _ = two_layers(rng, "float32")
+    inference = _core.Graph("float32")
+    x = inference.input((3,))
+    _, tensors = parameters(inference, rng, w=(3, 64), v=(64, 2))
+    inference.add_output(
+        inference.dense(inference.dense(x, tensors["w"], None, "tanh"), tensors["v"])
+    )
+    inference.build()
+    predictor = _core.Predictor(inference)
+    data = rng.normal(size=(500, 3)).astype("float32")
+    serial = predictor(data)
+    wrong = []
+
+    def work():
+        for _ in range(50):
+            if not np.array_equal(predictor(data), serial):
+                wrong.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    np.testing.assert_array_equal(predictor.predict([data], 7)[0], serial)  # any batch size
+
+
+def test_one_caller_at_a_time(rng):
+    """A second thread inside the same execution is refused, not raced."""
+    inside, leave = threading.Event(), threading.Event()
+
+    def forward(x):
+        inside.set()
+        leave.wait(10)
+        return x
+
+    graph = _core.Graph("float64")
+    x = graph.input((1,))
+    graph.add_output(graph.python([x], (1,), forward, None))
+    graph.build()
+    execution = _core.Execution(graph, 1)
+    execution.bind([np.ones((1, 1))])
+    thread = threading.Thread(target=lambda: execution.test(None, 0, 1))
+    thread.start()
+    inside.wait(10)
+    with pytest.raises(RuntimeError, match="another thread"):
+        execution.test(None, 0, 1)
+    leave.set()
+    thread.join()
+
+
+def test_data_outlives_its_names(rng):
+    graph, _ = two_layers(rng)
+    execution = _core.Execution(graph, 4, True)
+    execution.bind([rng.normal(size=(4, 3)), rng.normal(size=(4, 2))])
+    gc.collect()
+    first = execution.test(None, 0, 4)
+    _ = [rng.normal(size=(4, 3)) for _ in range(20)]  # would reuse freed memory
+    assert execution.test(None, 0, 4) == first
+
+
+def test_profile_has_a_line_an_operation(rng):
+    graph, _ = two_layers(rng)
+    execution = _core.Execution(graph, 4, True)
+    execution.bind([rng.normal(size=(4, 3)), rng.normal(size=(4, 2))])
+    execution.set_update("sgd", [], momentum=0.0)
+    lines = execution.profile(None, 0, 4, 0.1, 1, 0)
+    passes = [(line["pass"], line["operation"]) for line in lines]
+    assert ("forward", "dense+tanh") in passes
+    assert ("backward", "dense") in passes
+    assert ("update", "optimizer") in passes
+    dense = next(line for line in lines if line["operation"] == "dense+tanh")
+    assert dense["shapes"] == "4x3 @ 3x4"
+    assert dense["mflop"] == pytest.approx(2 * 4 * 3 * 4 * 1e-6)

@@ -1,0 +1,147 @@
+"""The same seed, the same bits: whole fits, whatever the threads and whatever went before."""
+
+import hashlib
+import os
+import signal
+import threading
+import time
+
+import lamina
+import numpy as np
+import pytest
+from lamina import layers
+
+
+@pytest.fixture(autouse=True)
+def restore_threads():
+    before = lamina.runtime.get_num_threads()
+    yield
+    lamina.runtime.set_num_threads(before)
+
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(700, 150)).astype("float32")
+Y = RNG.integers(0, 7, 700)
+
+
+def make(dtype="float32"):
+    model = lamina.Sequential(
+        [
+            layers.Input((150,)),
+            layers.Dense(200, activation="relu"),
+            layers.Dropout(0.4),
+            layers.Dense(90, activation="gelu"),
+            layers.Dropout(0.1),
+            layers.Dense(7, activation="softmax"),
+        ],
+        dtype=dtype,
+    )
+    model.compile(
+        optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    return model
+
+
+def digest(model):
+    return hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights())).hexdigest()
+
+
+def fitted(seed=1, **options):
+    lamina.set_random_seed(seed)
+    model = make(options.pop("dtype", "float32"))
+    history = model.fit(X, Y, batch_size=128, epochs=3, verbose=0, validation_split=0.2, **options)
+    return digest(model), history.history
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_fit_does_not_depend_on_threads(isa, dtype):
+    results = []
+    for threads in (1, 2, 3, 4):
+        lamina.runtime.set_num_threads(threads)
+        results.append(fitted(dtype=dtype))
+    assert all(other == results[0] for other in results[1:])
+
+
+def test_the_seed_decides():
+    assert fitted(1) == fitted(1)
+    assert fitted(1)[0] != fitted(2)[0]
+
+
+def test_interrupting_leaves_a_usable_model():
+    """Ctrl-C arrives within a batch; the history stays and the next fit is as good as new."""
+    lamina.set_random_seed(1)
+    model = make()
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, batch_size=128, epochs=1_000_000, verbose=0)
+    assert len(model.history.history["loss"]) > 0
+    assert np.all(np.isfinite(model.predict(X)))
+    before = model.evaluate(X, Y, verbose=0)[0]
+    model.fit(X, Y, batch_size=128, epochs=2, verbose=0)
+    assert model.evaluate(X, Y, verbose=0)[0] < before + 0.1
+
+
+def test_eight_threads_predict_the_serial_bits():
+    lamina.set_random_seed(1)
+    model = make()
+    serial = model.predict(X)
+    answers = [None] * 8
+
+    def work(i):
+        answers[i] = [model.predict(X) for _ in range(20)]
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(np.array_equal(p, serial) for many in answers for p in many)
+
+
+def test_two_fits_at_once_are_refused():
+    model = make()
+    started = threading.Event()
+    callback = lamina.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: started.set())
+    failures = []
+
+    def work():
+        try:
+            model.fit(X, Y, epochs=1_000_000, verbose=0, callbacks=[callback])
+        except Exception as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert started.wait(20)
+    with pytest.raises(RuntimeError, match="fit"):
+        model.fit(X, Y, verbose=0)
+    model.stop_training = True
+    thread.join(20)
+    assert not thread.is_alive()
+    assert not failures
+    model.fit(X, Y, verbose=0)  # free again
+
+
+def resident_bytes():
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="reads Linux's /proc")
+@pytest.mark.parametrize("what", ["predict", "fit"])
+def test_memory_stays(what):
+    """bench/footprint.py runs the long version."""
+    model = make()
+    calls = {
+        "predict": (lambda: model.predict(X[:1]), 5000),
+        "fit": (lambda: model.fit(X[:64], Y[:64], verbose=0), 100),
+    }
+    call, times = calls[what]
+    for _ in range(times // 5):
+        call()
+    before = resident_bytes()
+    for _ in range(times):
+        call()
+    time.sleep(0)
+    assert resident_bytes() - before < 2_000_000

@@ -1,0 +1,86 @@
+"""How many threads: what is obeyed, and that the bits do not depend on it."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from lamina import _core, runtime
+
+
+@pytest.fixture(autouse=True)
+def restore_threads():
+    before = _core.runtime.get_num_threads()
+    yield
+    _core.runtime.set_num_threads(before)
+
+
+def in_new_process(code, **environment):
+    cleared = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**cleared, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+SAY = "from lamina import _core; print(_core.runtime.get_num_threads())"
+
+
+def test_set_and_get():
+    runtime.set_num_threads(3)
+    assert runtime.get_num_threads() == 3
+
+
+@pytest.mark.parametrize("bad", [0, -1])
+def test_at_least_one_thread(bad):
+    with pytest.raises(ValueError, match=f"at least 1 thread; got {bad}|got {bad}"):
+        runtime.set_num_threads(bad)
+
+
+@pytest.mark.parametrize("name", ["LAMINA_NUM_THREADS", "OMP_NUM_THREADS"])
+def test_environment(name):
+    assert in_new_process(SAY, **{name: "3"}) == "3"
+
+
+def test_lamina_goes_before_openmp():
+    assert in_new_process(SAY, LAMINA_NUM_THREADS="1", OMP_NUM_THREADS="3") == "1"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs CPU affinity")
+def test_affinity():
+    one = min(os.sched_getaffinity(0))
+    assert in_new_process(f"import os; os.sched_setaffinity(0, {{{one}}}); {SAY}") == "1"
+
+
+def test_threadpoolctl():
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    _core.runtime.set_num_threads(4)
+    with threadpoolctl.threadpool_limits(1):
+        assert _core.runtime.get_num_threads() == 1
+    assert _core.runtime.get_num_threads() == 4
+
+
+def test_more_threads_than_cores_give_the_same_bits():
+    rng = np.random.default_rng(1)
+    a = rng.normal(size=(301, 257)).astype("float32")
+    b = rng.normal(size=(257, 403)).astype("float32")
+    results = []
+    for threads in (1, 2, 3, 4, 7):
+        _core.runtime.set_num_threads(threads)
+        results.append(_core.kernels.matmul(a, b))
+    for other in results[1:]:
+        np.testing.assert_array_equal(other, results[0])
+
+
+def test_thread_info_says_where_the_limit_comes_from():
+    _core.runtime.set_num_threads(2)
+    info = _core.runtime.thread_info()
+    assert info["limit"] == 2
+    assert info["source"] == "set_num_threads"
+    assert info["affinity"] >= 1
