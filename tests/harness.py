@@ -177,9 +177,9 @@ def check_kernel(
     differentiable: Sequence[int] = (0,),
     oracle_backward: Function | None = None,
     magnitude: Function | None = None,
+    backward_magnitude: Function | None = None,
     reduction: int = 1,
     factor: float = 1.0,
-    finite_differences: bool = True,
 ) -> tuple[Any, ...]:
     """Check a kernel and its backward.
 
@@ -193,8 +193,9 @@ def check_kernel(
         ``backward(dy, *inputs)`` returns the gradients of the ``differentiable`` inputs, of which
         ``oracle_backward`` is the NumPy version.  Without one, finite differences of ``forward``
         are the only judge.
-    magnitude : callable, optional
-        As ``oracle``: what rounding errors scale with, where that is not the result.
+    magnitude, backward_magnitude : callable, optional
+        As ``oracle`` and ``oracle_backward``: what rounding errors scale with, where that is not
+        the result (its largest element, for the backward).
     reduction : int
         Length of the longest sum.
     """
@@ -214,10 +215,12 @@ def check_kernel(
     if oracle_backward is not None:
         exact_dy = dy.astype(dtype).astype(np.float64)
         wanted = results(oracle_backward(exact_dy, *exact))
-        for g, want in zip(gradients, wanted, strict=True):
-            size = np.abs(want).max(initial=0.0)
+        sizes = [np.abs(want).max(initial=0.0) for want in wanted]
+        if backward_magnitude is not None:
+            sizes = list(results(backward_magnitude(exact_dy, *exact)))
+        for g, want, size in zip(gradients, wanted, sizes, strict=True):
             assert_close(g, want, max(reduction, dy.size), size, factor, "backward")
-    if dtype == "float64" and finite_differences:
+    if dtype == "float64":
         live = [x.copy() if isinstance(x, np.ndarray) else x for x in typed]
         check_gradient(
             lambda: float(np.sum(dy * results(forward(*live))[0])),

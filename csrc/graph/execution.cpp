@@ -155,7 +155,7 @@ class ExecutionOf final : public Execution {
   // Runs `body`; when profiling, adds a line for it.
   template <class Body>
   void timed(const char* pass, const char* part, Body&& body, const Operation* operation = nullptr,
-             Index rows = 0) {
+             Index rows = 0, bool to_input = false) {
     if (lines_ == nullptr) return body();
     forget_thread_decision();
     const auto begin = Clock::now();
@@ -166,7 +166,7 @@ class ExecutionOf final : public Execution {
                      decision.flop};
     if (operation != nullptr) {
       const Cost cost =
-          operation->cost(*pass == 'f' ? Pass::forward : Pass::backward, rows);
+          operation->cost(*pass == 'f' ? Pass::forward : Pass::backward, rows, to_input);
       line.operation = operation->kind;
       line.name = operation->name;
       line.sizes = operation->sizes(rows);
@@ -366,7 +366,8 @@ void ExecutionOf<T>::run_backward(const Batch& batch) {
             for (const auto& sum : step.sums)
               k_->add_into(sum.into, sum.from, sum.width * batch.rows());
           },
-          step.operation, batch.rows());
+          step.operation, batch.rows(),
+          !step.input_gradients.empty() && step.input_gradients[0] != nullptr);
   for (const Penalty& penalty : graph_->penalties())
     if (T* gradient = reinterpret_cast<T*>(gradients_[std::size_t(penalty.parameter)]))
       k_->penalty_backward(gradient, value(penalty.parameter),

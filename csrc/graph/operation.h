@@ -82,7 +82,8 @@ class Operation {
   virtual void meet_producer(const Operation&) {}
   // Whether the output came out of a ReLU, so that y > 0 tells where its gradient flows.
   virtual bool rectified() const { return false; }
-  virtual Cost cost(Pass, Index rows) const = 0;
+  // `to_input`: whether backward also makes the first input's gradient.
+  virtual Cost cost(Pass, Index rows, bool to_input) const = 0;
   virtual std::string sizes(Index rows) const = 0;  // "32x19 @ 19x64"
 };
 

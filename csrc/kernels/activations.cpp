@@ -8,14 +8,14 @@ namespace {
 
 template <class T, class Law>
 void forward_run(T* y, const T* x, Index begin, Index end, Law law) {
-  for_vectors<T>(begin, end, [=](Index i, Index count) {
+  for_vectors<T>(begin, end, [=](Index i, Index count) __attribute__((always_inline)) {
     store_count<T>(y + i, law.forward(load_count<T>(x + i, count)), count);
   });
 }
 
 template <class T, class Law>
 void backward_run(T* dx, const T* dy, const T* saved, Index begin, Index end, Law law) {
-  for_vectors<T>(begin, end, [=](Index i, Index count) {
+  for_vectors<T>(begin, end, [=](Index i, Index count) __attribute__((always_inline)) {
     const Vec<T> slope = load_count<T>(saved + i, count);
     store_count<T>(dx + i, law.backward(load_count<T>(dy + i, count), slope), count);
   });

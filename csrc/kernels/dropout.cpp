@@ -51,8 +51,8 @@ void dropout_forward(T* y, const T* x, Index size, double rate, RandomKey random
   if (rate >= 1) return fill_with(y, size, T(0));
   const Philox key(random_key);
   const DropoutLaw law(rate);
-  parallel_elements(size, dropout_work, [=](Index begin, Index end) {
-    philox_range(key, begin, end, [=](Index e, vu32 bits, Index count) {
+  parallel_elements(size, dropout_work, [&](Index begin, Index end) {
+    philox_range(key, begin, end, [&](Index e, vu32 bits, Index count) {
       drop(y + e, x + e, bits, count, law);
     });
   });

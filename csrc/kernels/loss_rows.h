@@ -30,6 +30,43 @@ LAMINA_INLINE Vec<T> iota() {
   return v;
 }
 
+// The transpose of four rows of four numbers (float), of two rows of two (double).
+LAMINA_INLINE void transpose_tile(float* out, Index ld_out, const float* in, Index ld_in) {
+  typedef float quad __attribute__((vector_size(16)));
+  typedef std::int32_t pick __attribute__((vector_size(16)));
+  const quad a = load_as<quad>(in), b = load_as<quad>(in + ld_in);
+  const quad c = load_as<quad>(in + 2 * ld_in), d = load_as<quad>(in + 3 * ld_in);
+  const pick low = {0, 4, 1, 5}, high = {2, 6, 3, 7}, first = {0, 1, 4, 5}, second = {2, 3, 6, 7};
+  const quad ab = __builtin_shuffle(a, b, low), cd = __builtin_shuffle(c, d, low);
+  const quad ab2 = __builtin_shuffle(a, b, high), cd2 = __builtin_shuffle(c, d, high);
+  store(out, __builtin_shuffle(ab, cd, first));
+  store(out + ld_out, __builtin_shuffle(ab, cd, second));
+  store(out + 2 * ld_out, __builtin_shuffle(ab2, cd2, first));
+  store(out + 3 * ld_out, __builtin_shuffle(ab2, cd2, second));
+}
+LAMINA_INLINE void transpose_tile(double* out, Index ld_out, const double* in, Index ld_in) {
+  typedef double pair __attribute__((vector_size(16)));
+  typedef std::int64_t pick __attribute__((vector_size(16)));
+  const pair a = load_as<pair>(in), b = load_as<pair>(in + ld_in);
+  store(out, __builtin_shuffle(a, b, pick{0, 2}));
+  store(out + ld_out, __builtin_shuffle(a, b, pick{1, 3}));
+}
+
+// out(j, i) = in(i, j) for `rows` x `cols` of `in`: by tiles, then one by one.
+template <class T>
+void transpose_copy(T* out, Index ld_out, const T* in, Index ld_in, Index rows, Index cols) {
+  constexpr Index tile = 16 / sizeof(T);
+  const Index whole_rows = rows / tile * tile, whole_cols = cols / tile * tile;
+  for (Index i = 0; i < whole_rows; i += tile) {
+    for (Index j = 0; j < whole_cols; j += tile)
+      transpose_tile(out + j * ld_out + i, ld_out, in + i * ld_in + j, ld_in);
+    for (Index k = i; k < i + tile; ++k)
+      for (Index j = whole_cols; j < cols; ++j) out[j * ld_out + k] = in[k * ld_in + j];
+  }
+  for (Index i = whole_rows; i < rows; ++i)
+    for (Index j = 0; j < cols; ++j) out[j * ld_out + i] = in[i * ld_in + j];
+}
+
 template <class T, bool sparse>
 struct NarrowRows {
   using V = Vec<T>;
@@ -72,14 +109,12 @@ struct NarrowRows {
     }
     if (rows < lanes<T>)
       for (Index j = 0; j < cols; ++j) store(out_cr + j * lanes<T>, broadcast(T(1)));
-    for (Index i = 0; i < rows; ++i)
-      for (Index j = 0; j < cols; ++j) out_cr[j * lanes<T> + i] = in_rc[i * cols + j];
+    transpose_copy(out_cr, lanes<T>, in_rc, cols, rows, cols);
   }
   void write(T* dpred_nc, Index r) const {
-    T* out = dpred_nc + r * cols;
-    if (cols == 1) return store_count(out, load(d_cr), rows);
-    for (Index i = 0; i < rows; ++i)
-      for (Index j = 0; j < cols; ++j) out[i * cols + j] = d_cr[j * lanes<T> + i];
+    T* out_rc = dpred_nc + r * cols;
+    if (cols == 1) return store_count(out_rc, load(d_cr), rows);
+    transpose_copy(out_rc, cols, d_cr, lanes<T>, cols, rows);
   }
 };
 

@@ -19,16 +19,15 @@ namespace LAMINA_ISA {
 
 constexpr Index philox_group_size = 64;
 
-// The round keys, and the part of the counter that is the same for all blocks.
+// The round keys in every lane, and the part of the counter that is the same for all blocks.
 struct Philox {
-  std::uint32_t key0[10], key1[10];
-  std::uint32_t step, stream;
+  vu64 key0[10], key1[10], step, stream;
 
-  explicit Philox(RandomKey key) : step(key.step), stream(key.stream) {
+  explicit Philox(RandomKey key) : step(vu64{} + key.step), stream(vu64{} + key.stream) {
     std::uint32_t k0 = std::uint32_t(key.seed), k1 = std::uint32_t(key.seed >> 32);
     for (int round = 0; round < 10; ++round) {
-      key0[round] = k0;
-      key1[round] = k1;
+      key0[round] = vu64{} + k0;
+      key1[round] = vu64{} + k1;
       k0 += 0x9E3779B9u;  // the golden ratio's fraction
       k1 += 0xBB67AE85u;  // that of the square root of 3
     }
@@ -57,12 +56,12 @@ struct PhiloxWords {
 
 LAMINA_INLINE PhiloxWords philox_rounds(const Philox& key, vu64 block) {
   const vu64 zero = {}, m0 = zero + 0xD2511F53ull, m1 = zero + 0xCD9E8D57ull;
-  vu64 c0 = block, c1 = block >> 32, c2 = zero + key.step, c3 = zero + key.stream;
+  vu64 c0 = block, c1 = block >> 32, c2 = key.step, c3 = key.stream;
   LAMINA_UNROLL
   for (int round = 0; round < 10; ++round) {
     const vu64 p0 = multiply_lower(c0, m0), p1 = multiply_lower(c2, m1);
-    c0 = (p1 >> 32) ^ c1 ^ (zero + key.key0[round]);
-    c2 = (p0 >> 32) ^ c3 ^ (zero + key.key1[round]);
+    c0 = (p1 >> 32) ^ (c1 ^ key.key0[round]);  // c1 is there early: a shorter chain
+    c2 = (p0 >> 32) ^ (c3 ^ key.key1[round]);
     c1 = p1;
     c3 = p0;
   }

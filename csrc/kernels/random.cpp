@@ -10,8 +10,8 @@ constexpr double random_work = 40;  // threads_for's measure, an element
 
 void random_bits(std::uint32_t* out, Index size, RandomKey random_key) {
   const Philox key(random_key);
-  parallel_elements(size, random_work, [=](Index begin, Index end) {
-    philox_range(key, begin, end, [=](Index e, vu32 bits, Index count) {
+  parallel_elements(size, random_work, [&](Index begin, Index end) {
+    philox_range(key, begin, end, [&](Index e, vu32 bits, Index count) {
       if (count == lanes<float>)
         store(out + e, bits);
       else
@@ -23,8 +23,8 @@ void random_bits(std::uint32_t* out, Index size, RandomKey random_key) {
 // The upper 24 bits of one word, times 2^-24.
 void random_uniform(float* out, Index size, RandomKey random_key) {
   const Philox key(random_key);
-  parallel_elements(size, random_work, [=](Index begin, Index end) {
-    philox_range(key, begin, end, [=](Index e, vu32 bits, Index count) {
+  parallel_elements(size, random_work, [&](Index begin, Index end) {
+    philox_range(key, begin, end, [&](Index e, vu32 bits, Index count) {
       store_count(out + e, __builtin_convertvector(vi32(bits >> 8), vf) * 0x1p-24f, count);
     });
   });
@@ -43,7 +43,7 @@ LAMINA_INLINE vd fraction53(vu64 hi, vu64 lo) {
 void random_uniform(double* out, Index size, RandomKey random_key) {
   typedef std::uint32_t half __attribute__((vector_size(LAMINA_VECTOR_BYTES / 2)));
   const Philox key(random_key);
-  parallel_elements(size, 2 * random_work, [=](Index begin, Index end) {
+  parallel_elements(size, 2 * random_work, [&](Index begin, Index end) {
     for (Index first = begin; first < end; first += 32) {
       alignas(64) std::uint32_t words[philox_group_size];
       philox_group(key, std::uint64_t(first / 32),

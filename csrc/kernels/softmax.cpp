@@ -57,13 +57,22 @@ LAMINA_INLINE Vec<T> load_logits(const T* p, Index count) {
   return lane < int(count) ? load_partial(p, count) : broadcast(T(-__builtin_inf()));
 }
 
+// exp, whose zeros are not made by underflow (three times the time below AVX-512).
+template <class V>
+LAMINA_INLINE V exp_or_zero(V x) {
+  const auto vanishes = x < constant<V>(Format<V>::exp_least);
+  const V e = exp(vanishes ? V{} : x);
+  return vanishes ? V{} : e;
+}
+
 // body(begin, end) over rows in parallel chunks of about element_chunk elements.
 template <class Body>
 LAMINA_INLINE void parallel_rows(RowsCols size, double work, Body&& body) {
   if (size.rows <= 0 || size.cols <= 0) return;
   const Index step = size.cols < element_chunk ? element_chunk / size.cols : 1;
   const Index chunks = (size.rows + step - 1) / step;
-  const int threads = chunks == 1 ? 1 : threads_for(work * double(size.rows) * double(size.cols), chunks);
+  const double flop = work * double(size.rows) * double(size.cols);
+  const int threads = chunks == 1 ? 1 : threads_for(flop, chunks);
   parallel_chunks(threads, chunks, [&](Index chunk) {
     const Index begin = chunk * step;
     body(begin, begin + step < size.rows ? begin + step : size.rows);
@@ -89,7 +98,7 @@ void forward_narrow(T* y, const T* x, Index rows, Index cols) {
     LAMINA_UNROLL
     for (int k = 0; k < vectors; ++k) {
       v[k] -= most;
-      e[k] = exp(v[k]);
+      e[k] = exp_or_zero(v[k]);
       total = k == 0 ? e[0] : total + e[k];
     }
     total = sum_all<T>(total);
@@ -116,7 +125,7 @@ void forward_wide(T* y, const T* x, Index rows, Index cols) {
       Vec<T> part = {};
       const Index end = begin + block < cols ? begin + block : cols;
       for_vectors<T>(begin, end, [&](Index i, Index count) __attribute__((always_inline)) {
-        const Vec<T> e = exp(load_logits(x + i, count) - most);
+        const Vec<T> e = exp_or_zero(load_logits(x + i, count) - most);
         if (!take_log) store_count<T>(y + i, e, count);
         part += e;
       });
@@ -160,7 +169,7 @@ void backward_rows(T* dx, const T* dy, const T* y, Index rows, Index cols) {
     for_vectors<T>(0, cols, [&](Index i, Index count) __attribute__((always_inline)) {
       const Vec<T> g = load_count<T>(dy + i, count);
       const Vec<T> p = load_count<T>(y + i, count);
-      store_count<T>(dx + i, take_log ? g - exp(p) * sum : p * (g - sum), count);
+      store_count<T>(dx + i, take_log ? g - exp_or_zero(p) * sum : p * (g - sum), count);
     });
   }
 }

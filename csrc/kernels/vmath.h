@@ -34,10 +34,12 @@ struct Format<vf> {
   static constexpr double ln2_high = 0.693359375, ln2_low = -2.12194440e-4;
   static constexpr double exp_least = -105.0, exp_most = 90.0;  // beyond: 0 and infinity
   static constexpr double expm1_least = -20.0, expm1_most = 89.0;
+  static constexpr double log1p_linear = 0x1p-26;  // log1p(x) rounds to x below
   static constexpr double tanh_one = 10.0;   // tanh rounds to 1
   static constexpr double vanishing = 150.0;  // x exp(-x) rounds to 0
   static constexpr int logistic_shift = 32;
   static constexpr double logistic_scale = 0x1p-32;
+  static constexpr double logistic_most = 110.5;  // 2^n scaled is finite, x / it rounds to 0
   static constexpr double tail_zero = 15.0;  // x exp(-x^2 / 2) rounds to 0
   static constexpr double tail_center = 4.0;
 };
@@ -55,10 +57,12 @@ struct Format<vd> {
   static constexpr double ln2_high = 6.93145751953125e-1, ln2_low = 1.42860682030941723212e-6;
   static constexpr double exp_least = -746.0, exp_most = 710.0;
   static constexpr double expm1_least = -40.0, expm1_most = 709.9;
+  static constexpr double log1p_linear = 0x1p-55;
   static constexpr double tanh_one = 20.0;
   static constexpr double vanishing = 800.0;
   static constexpr int logistic_shift = 64;
   static constexpr double logistic_scale = 0x1p-64;
+  static constexpr double logistic_most = 753.0;
   static constexpr double tail_zero = 39.0;
   static constexpr double tail_center = 5.0;
 };
@@ -85,7 +89,8 @@ LAMINA_INLINE V within(double least, double most, V x) {
   return min(constant<V>(most), max(constant<V>(least), x));
 }
 
-// Horner's rule; coefficients from the highest power down.
+// Horner's rule, coefficients from the highest power down; from eight of them on, even and odd
+// powers apart, which halves the chain that a loop's iterations have to overlap.
 template <class V>
 LAMINA_INLINE V horner(V, V sum) {
   return sum;
@@ -94,9 +99,20 @@ template <class V, class... C>
 LAMINA_INLINE V horner(V x, V sum, double next, C... rest) {
   return horner(x, fma(sum, x, constant<V>(next)), rest...);
 }
+template <class V>
+LAMINA_INLINE V even_odd(V x, V, V odd, V even) {
+  return fma(odd, x, even);
+}
 template <class V, class... C>
-LAMINA_INLINE V polynomial(V x, double highest, C... rest) {
-  return horner(x, constant<V>(highest), rest...);
+LAMINA_INLINE V even_odd(V x, V square, V one, V other, double next, C... rest) {
+  return even_odd(x, square, other, fma(one, square, constant<V>(next)), rest...);
+}
+template <class V, class... C>
+LAMINA_INLINE V polynomial(V x, double highest, double second, C... rest) {
+  if constexpr (sizeof...(rest) < 6)
+    return horner(x, constant<V>(highest), second, rest...);
+  else
+    return even_odd(x, x * x, constant<V>(highest), constant<V>(second), rest...);
 }
 
 // x * x - square exactly, where square is x * x rounded (Dekker's split where there is no fused
@@ -106,7 +122,7 @@ LAMINA_INLINE V square_error(V x, V square) {
 #if defined(__FMA__) || !defined(__x86_64__)
   return fma(x, x, -square);
 #else
-  constexpr int low_bits = (Format<V>::mantissa + 1) / 2;
+  constexpr int low_bits = (Format<V>::mantissa + 2) / 2;
   const V high = V((bits_of(x) >> low_bits) << low_bits);
   const V low = x - high;
   return ((high * high - square) + 2 * high * low) + low * low;
@@ -292,7 +308,7 @@ LAMINA_INLINE V tanh(V x) {
 template <class V>
 LAMINA_INLINE V logistic_sum(V x) {
   using F = Format<V>;
-  const auto [n, r] = reduce(within(-40.0, -F::exp_least, -x));
+  const auto [n, r] = reduce(within(-40.0, F::logistic_most, -x));
   const V q = expm1_reduced(r);
   const V shift = constant<V>(F::shift);
   const V most = constant<V>(F::mantissa * 4);  // 2^-n beyond adds nothing
@@ -332,10 +348,14 @@ LAMINA_INLINE Decay<V> decay(V x) {
   return {scale_by_power(1 + q, n), q, n};
 }
 
-// max(x, 0) + log(1 + exp(-|x|)).
+// max(x, 0) + log(1 + exp(-|x|)).  A small exponential is its own log1p, whose squares and cubes
+// would underflow (three times the time).
 template <class V>
 LAMINA_INLINE V softplus(V x) {
-  return max(V{}, x) + log1p(decay(x).value);
+  const V least = constant<V>(Format<V>::log1p_linear);
+  const V e = decay(x).value;
+  const V y = log1p(max(least, e));
+  return max(V{}, x) + (e < least ? e : y);
 }
 
 // --- the normal distribution's tail

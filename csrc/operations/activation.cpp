@@ -8,7 +8,7 @@ namespace lamina {
 ActivationOperation::ActivationOperation(ValueId x, ActivationSpec spec, Index width)
     : OperationOf(lamina::name_of(spec.kind), {x}), spec_(spec), width_(width) {}
 
-Cost ActivationOperation::cost(Pass pass, Index rows) const {
+Cost ActivationOperation::cost(Pass pass, Index rows, bool) const {
   const double size = double(width_ * rows);
   return {size, pass == Pass::forward ? 2.0 * size : 3.0 * size};
 }

@@ -25,7 +25,7 @@ class ActivationOperation final : public OperationOf<ActivationOperation> {
   bool rectified() const override { return spec_.kind == Activation::relu; }
   bool backward_reads_input(int) const override { return !derivative_from_output(spec_.kind); }
   bool backward_reads_output() const override { return derivative_from_output(spec_.kind); }
-  Cost cost(Pass pass, Index rows) const override;
+  Cost cost(Pass pass, Index rows, bool) const override;
   std::string sizes(Index rows) const override;
 
  private:

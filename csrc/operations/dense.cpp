@@ -54,12 +54,13 @@ class Dense final : public OperationOf<Dense> {
   bool backward_reads_input(int i) const override { return i <= 1; }
   bool backward_reads_output() const override { return activation_.kind != Activation::linear; }
 
-  Cost cost(Pass pass, Index rows) const override {
+  Cost cost(Pass pass, Index rows, bool to_input) const override {
     const double products = 2.0 * double(dims(rows).rows) * double(features_) * double(units_);
     const double n = double(dims(rows).rows);
     const double arrays =
         n * double(features_) + double(features_) * double(units_) + n * double(units_);
-    return pass == Pass::forward ? Cost{products, arrays} : Cost{2.0 * products, 2.0 * arrays};
+    const double times = pass == Pass::forward || !to_input ? 1.0 : 2.0;
+    return {times * products, times * arrays};
   }
   std::string sizes(Index rows) const override {
     return std::to_string(dims(rows).rows) + "x" + std::to_string(features_) + " @ " +

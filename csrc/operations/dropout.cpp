@@ -26,7 +26,7 @@ class Dropout final : public OperationOf<Dropout> {
   bool only_in_training() const override { return true; }
   bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return after_relu_; }
-  Cost cost(Pass, Index rows) const override {
+  Cost cost(Pass, Index rows, bool) const override {
     const double size = double(width_ * rows);
     return {size, 2.0 * size};
   }

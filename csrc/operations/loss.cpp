@@ -28,7 +28,7 @@ class LossOperation final : public OperationOf<LossOperation> {
   bool differentiable(int i) const override { return i == 0; }
   bool backward_reads_input(int) const override { return true; }
   bool backward_reads_output() const override { return false; }
-  Cost cost(Pass, Index rows) const override {
+  Cost cost(Pass, Index rows, bool) const override {
     const double size = double(positions_ * rows * cols_);
     return {4.0 * size, 2.0 * size};
   }
@@ -66,7 +66,7 @@ class SparseCrossentropy final : public OperationOf<SparseCrossentropy> {
   bool differentiable(int i) const override { return i == 0; }
   bool backward_reads_input(int) const override { return true; }
   bool backward_reads_output() const override { return false; }
-  Cost cost(Pass, Index rows) const override {
+  Cost cost(Pass, Index rows, bool) const override {
     const double size = double(positions_ * rows * cols_);
     return {4.0 * size, size};
   }

@@ -22,7 +22,7 @@ class Normalize final : public OperationOf<Normalize> {
   bool differentiable(int i) const override { return i == 0; }
   bool backward_reads_input(int i) const override { return i == 2; }
   bool backward_reads_output() const override { return false; }
-  Cost cost(Pass, Index rows) const override {
+  Cost cost(Pass, Index rows, bool) const override {
     const double size = double(positions_ * rows * cols_);
     return {2.0 * size, 2.0 * size};
   }

@@ -29,7 +29,7 @@ class Softmax final : public OperationOf<Softmax> {
   Index cols() const { return cols_; }
   bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return true; }
-  Cost cost(Pass pass, Index rows) const override {
+  Cost cost(Pass pass, Index rows, bool) const override {
     const double size = double(positions_ * rows * cols_);
     return {3.0 * size, pass == Pass::forward ? 2.0 * size : 3.0 * size};
   }

@@ -66,7 +66,7 @@ class PythonOperation final : public OperationOf<PythonOperation> {
   }
   bool backward_reads_input(int) const override { return true; }
   bool backward_reads_output() const override { return false; }
-  Cost cost(Pass, Index rows) const override {
+  Cost cost(Pass, Index rows, bool) const override {
     return {0.0, double(rows) * double(size_of(shape_))};
   }
   std::string sizes(Index rows) const override {

@@ -123,8 +123,7 @@ class EarlyStopping(Callback):
         if epoch < self.start_from_epoch or logs is None or self.monitor not in logs:
             return  # an epoch without validation (validation_freq) is not counted
         value = logs[self.monitor]
-        first = self.best_epoch is None and self.baseline is None and not math.isnan(value)
-        if first or self._improves(value):
+        if self._improves(value):
             self.best, self.best_epoch, self.wait = value, epoch, 0
             if self.restore_best_weights:
                 self._best_weights = self.model.get_weights()

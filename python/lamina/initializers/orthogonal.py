@@ -42,7 +42,7 @@ class Orthogonal(SeededInitializer):
         super().__init__(seed)
         self.gain = number("Orthogonal", "gain", gain)
 
-    def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
+    def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:  # noqa: ARG002
         """Return the matrix.
 
         Raises

@@ -44,7 +44,6 @@ class Layer:
     --------
     >>> import lamina
     >>> class Mix(lamina.layers.Layer):
-    ...     """A square matrix, the identity at first."""
     ...     def build(self, input_shape):
     ...         n = input_shape[-1]
     ...         identity = lamina.initializers.get("identity")
@@ -173,6 +172,11 @@ class Layer:
     def dtype(self) -> str:
         """ "float32" or "float64": the layer's own, else its model's."""
         return self._dtype or "float32"
+
+    @property
+    def given_input_shape(self) -> Shape | None:
+        """The shape of a row of input that the constructor was given."""
+        return self._input_shape
 
     def take_initializers(self) -> list[tuple[_core.Parameter, Callable[..., Array]]]:
         """Hand over the initial values still to be drawn."""

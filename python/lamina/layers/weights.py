@@ -30,10 +30,7 @@ class Saved:
 def save(parameter: _core.Parameter) -> Saved:
     """Return a weight as plain values; one that has no values yet is saved without."""
     p = parameter
-    try:
-        value: Array | None = np.array(p.array)
-    except RuntimeError:
-        value = None
+    value = np.array(p.array) if p.allocated else None
     return Saved(p.name, tuple(p.shape), p.dtype, p.trainable, value)
 
 

@@ -118,13 +118,8 @@ def _evaluate(
     t = graph.input(target.shape[1:], name="y_true", dtype=loss.target_dtype)
     w = None
     if weight is not None:
-        # One weight a row holds for all its positions.
-        positions = prediction.shape[1:-1]
-        spread = weight.reshape(-1, *[1] * len(positions))
-        arrays.append(
-            np.ascontiguousarray(np.broadcast_to(spread, weight.shape + positions), dtype)
-        )
-        w = graph.input(positions, name="sample_weight")
+        arrays.append(weight.astype(dtype))
+        w = graph.input((), name="sample_weight")  # of a row, for all its positions
     graph.add_loss(loss.record(graph, p, t), w)
     graph.build()
     execution = _core.Execution(graph, prediction.shape[0], False)

@@ -2,7 +2,8 @@
 
 With a sigmoid or softmax as the model's last step these are computed from what goes into it, so
 they are exact however extreme it is; ``from_logits=True`` says that the model ends without one.
-Probabilities of any other origin are kept at least 1e-7 away from 0 and 1 before the logarithm.
+As in Keras, probabilities of any other origin are kept at least 1e-7 away from 0 and 1 before the
+logarithm, and those of several classes are first divided by their sum.
 """
 
 from __future__ import annotations

@@ -1,0 +1,100 @@
+"""The process of one matrix product library: times each shape, answers with medians."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from common import pin, serve
+
+Product = Callable[[], object]
+BATCHES = 7
+BATCH_SECONDS = 0.004
+
+
+def lamina_products(threads: int) -> tuple[Callable[..., Product], str]:
+    import lamina
+    from lamina import kernels
+
+    lamina.set_num_threads(threads)
+
+    def make(a: Any, b: Any, transpose_a: bool, transpose_b: bool, out: Any) -> Product:
+        return lambda: kernels.matmul(a, b, transpose_a, transpose_b, out=out)
+
+    return make, f"{lamina.__version__} {lamina.runtime.isa()}"
+
+
+def torch_products(threads: int) -> tuple[Callable[..., Product], str]:
+    import torch
+
+    torch.set_num_threads(threads)
+
+    def make(a: Any, b: Any, transpose_a: bool, transpose_b: bool, out: Any) -> Product:
+        left, right, result = (torch.from_numpy(array) for array in (a, b, out))
+        left, right = left.t() if transpose_a else left, right.t() if transpose_b else right
+        return lambda: torch.mm(left, right, out=result)
+
+    return make, torch.__version__
+
+
+def numpy_products(_threads: int) -> tuple[Callable[..., Product], str]:
+    def make(a: Any, b: Any, transpose_a: bool, transpose_b: bool, out: Any) -> Product:
+        left, right = a.T if transpose_a else a, b.T if transpose_b else b
+        return lambda: np.matmul(left, right, out=out)
+
+    return make, np.__version__
+
+
+LIBRARIES = {"lamina": lamina_products, "torch": torch_products, "numpy": numpy_products}
+
+
+def seconds_of(product: Product, calls: int) -> float:
+    begin = time.perf_counter()
+    for _ in range(calls):
+        product()
+    return (time.perf_counter() - begin) / calls
+
+
+def time_shape(make: Callable[..., Product], shape: list[Any]) -> tuple[float, float]:
+    """Give the median seconds of a call, and the largest error against float64."""
+    op, m, n, k = shape
+    transpose_a, transpose_b = op[0] == "T", op[1] == "T"
+    rng = np.random.default_rng(m + n + k)
+    a = rng.standard_normal((k, m) if transpose_a else (m, k), dtype=np.float32)
+    b = rng.standard_normal((n, k) if transpose_b else (k, n), dtype=np.float32)
+    out = np.empty((m, n), np.float32)
+    product = make(a, b, transpose_a, transpose_b, out)
+    product()
+    rows = slice(0, 8)
+    left = (a.T if transpose_a else a)[rows].astype(np.float64)
+    exact = left @ (b.T if transpose_b else b).astype(np.float64)
+    error = float(np.abs(out[rows] - exact).max() / np.sqrt(k))
+    calls = max(1, int(BATCH_SECONDS / max(seconds_of(product, 3), 1e-7)))
+    batches = 3 if calls == 1 else BATCHES
+    return statistics.median(seconds_of(product, calls) for _ in range(batches)), error
+
+
+def main() -> None:
+    arguments = json.loads(sys.argv[1])
+    pin(arguments["threads"])
+    try:
+        make, version = LIBRARIES[arguments["peer"]](arguments["threads"])
+        hello = {"version": version}
+    except ImportError as error:
+        hello = {"error": f"not installed ({error})"}
+
+    def answer(command: dict[str, Any]) -> dict[str, Any]:
+        results = [time_shape(make, shape) for shape in command["shapes"]]
+        return {"seconds": [r[0] for r in results], "errors": [r[1] for r in results]}
+
+    serve(answer, hello)
+
+
+if __name__ == "__main__":
+    main()

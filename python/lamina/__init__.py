@@ -1,0 +1,53 @@
+"""lamina: neural networks on a CPU.
+
+Keras's names, scikit-learn's protocol, the same bits on every run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+# First: it tells a CPU that lacks something in words, before NumPy could stop at it.
+from lamina import _core
+from lamina import activations, callbacks, initializers, layers, losses, metrics, models
+from lamina import optimizers, random, regularizers, runtime, utils
+from lamina.layers import Input
+from lamina.models import Model, NotCompiledError, Sequential, TrainingDiverged
+from lamina.random import set_random_seed
+from lamina.runtime import get_num_threads, set_num_threads
+
+if TYPE_CHECKING:
+    from lamina import datasets, kernels, plot, profiling
+    from lamina.profiling import profile
+
+__version__: str = _core.__version__
+
+__all__ = [
+    # models
+    "Input", "Model", "Sequential", "layers", "models",
+    # what they are made of
+    "activations", "initializers", "regularizers",
+    # training
+    "NotCompiledError", "TrainingDiverged", "callbacks", "losses", "metrics", "optimizers",
+    # data and figures
+    "datasets", "plot", "utils",
+    # reproducibility, threads, speed
+    "get_num_threads", "kernels", "profile", "profiling", "random", "runtime", "set_num_threads",
+    "set_random_seed",
+    "__version__",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    # Rooms that not every program enters are opened at the door.
+    from importlib import import_module
+
+    if name == "profile":
+        return import_module("lamina.profiling").profile
+    if name in ("datasets", "kernels", "plot", "profiling"):
+        return import_module(f"lamina.{name}")
+    raise AttributeError(f"module 'lamina' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

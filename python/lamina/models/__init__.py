@@ -1,0 +1,9 @@
+"""Models: layers put together, trained and used."""
+
+from __future__ import annotations
+
+from lamina.models.errors import NotCompiledError, TrainingDiverged
+from lamina.models.model import Model
+from lamina.models.sequential import Sequential
+
+__all__ = ["Model", "NotCompiledError", "Sequential", "TrainingDiverged"]

@@ -1,0 +1,199 @@
+"""A model whose layers follow each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from lamina import _check, _core
+from lamina._check import Shape
+from lamina.layers import InputLayer, Layer, deserialize, serialize
+from lamina.models.model import Model
+
+
+class Sequential(Model):
+    """Layers one after the other.
+
+    Parameters
+    ----------
+    layers : iterable of Layer, optional
+        The first may be an ``Input``; without one the input's shape is taken from the first data.
+    name : str, optional
+    dtype : {"float32", "float64"}, default "float32"
+        Of weights and computation.
+    seed : int, optional
+        Of this model's random numbers; drawn from ``lamina.set_random_seed``'s sequence if not
+        given.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Something that is no layer, an ``Input`` that is not first, a name used twice, or a layer
+        that does not fit the one before it.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> from lamina.layers import Dense, Dropout
+    >>> model = lamina.Sequential([
+    ...     lamina.Input((784,)),
+    ...     Dense(256, activation="relu"), Dropout(0.4),
+    ...     Dense(128, activation="relu"), Dropout(0.3),
+    ...     Dense(10, activation="softmax"),
+    ... ])
+    >>> model.count_params()
+    235146
+    """
+
+    def __init__(
+        self,
+        layers: Iterable[Layer] | None = None,
+        *,
+        name: str | None = None,
+        dtype: str = "float32",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype, seed=seed)
+        self._input: InputLayer | None = None
+        self._layers: list[Layer] = []
+        self._row_shape: Shape | None = None
+        if layers is not None and (isinstance(layers, Layer) or not isinstance(layers, Iterable)):
+            raise TypeError(f"Sequential: layers must be a list of layers; got {layers!r}")
+        for layer in layers or ():
+            self.add(layer)
+
+    # --- structure
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in order, without the ``Input``."""
+        return list(self._layers)
+
+    @property
+    def row_shape(self) -> Shape | None:
+        """The shape of a row of input; None until it is known."""
+        return self._row_shape
+
+    def add(self, layer: Layer) -> None:
+        """Append a layer; one that does not fit is refused and the model stays as it was."""
+        if not isinstance(layer, Layer):
+            hint = "; call it to make an instance" if isinstance(layer, type) else ""
+            raise TypeError(f"Sequential: needs layers; got {layer!r}{hint}")
+        if any(layer is other for other in self._layers):
+            raise ValueError(f"Sequential: layer {layer.name!r} is in the model already")
+        if isinstance(layer, InputLayer):
+            if self._input is not None or self._layers:
+                raise ValueError("Sequential: an Input must be the first layer, and the only Input")
+            if layer.dtype != self.dtype and layer.get_config().get("dtype"):
+                raise ValueError(f"{layer.name}: dtype is {layer.dtype}; the model's {self.dtype}")
+            self._input, self._row_shape = layer, layer.shape
+            return
+        name = self._free_name(layer)
+        row_shape = self._row_shape
+        if row_shape is None and not self._layers:
+            row_shape = layer.given_input_shape
+        if row_shape is not None:
+            layer.compute_output_shape(self.output_row_shape(row_shape))
+        layer.name, self._row_shape = name, row_shape
+        self._layers.append(layer)
+        self._changed()
+
+    def _free_name(self, layer: Layer) -> str:
+        taken = {other.name for other in self._layers}
+        if layer.name not in taken:
+            return layer.name
+        if layer.named:
+            raise ValueError(f"Sequential: two layers are named {layer.name!r}; names must differ")
+        base, number = layer.name, 1
+        while f"{base}_{number}" in taken:
+            number += 1
+        return f"{base}_{number}"
+
+    def pop(self) -> Layer:
+        """Remove and return the last layer, with its weights."""
+        if not self._layers:
+            raise ValueError("Sequential: pop from a model without layers")
+        layer = self._layers.pop()
+        if not self._layers and self._input is None:
+            self._row_shape = None
+        self._changed()
+        return layer
+
+    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
+        """Make the weights.
+
+        Parameters
+        ----------
+        input_shape : tuple, optional
+            With the axis of rows first, as ``(None, 13)``; not needed after an ``Input``.
+        """
+        row_shape = self._row_shape
+        if input_shape is not None:
+            if not isinstance(input_shape, Sequence) or len(input_shape) == 0:
+                raise TypeError(f"build: input_shape must be like (None, 13); got {input_shape!r}")
+            given = _check.shape("build", "input_shape", tuple(input_shape)[1:])
+            if row_shape is not None and given != row_shape:
+                raise ValueError(
+                    f"build: input_shape must be {self.input_shape}; got {tuple(input_shape)}"
+                )
+            row_shape = given
+        self.ensure_built(row_shape)
+
+    def output_row_shape(self, row_shape: Shape) -> Shape:
+        """Return the shape of a row of output for rows of input of ``row_shape``."""
+        for layer in self._layers:
+            row_shape = layer.compute_output_shape(row_shape)
+        return row_shape
+
+    def _build_layers(self, row_shape: Shape) -> None:
+        shape = row_shape
+        for index, layer in enumerate(self._layers):
+            shape = layer.prepare(shape, self.dtype, index)
+        self._row_shape = row_shape
+
+    def ensure_built(self, row_shape: Shape | None) -> None:
+        if not self._layers:
+            raise ValueError(f"{self.name}: has no layers; add some first")
+        super().ensure_built(row_shape)
+        if self._row_shape is None:  # all layers came built from another model
+            self._row_shape = row_shape
+
+    def _record(self, graph: _core.Graph, inputs: list[_core.Tensor]) -> list[_core.Tensor]:
+        (x,) = inputs
+        for layer in self._layers:
+            x = layer.record(graph, x)
+        return [x]
+
+    # --- configuration
+
+    def get_config(self) -> dict[str, Any]:
+        """Return name, dtype, seed, input shape and layers as plain values, without weights."""
+        return {
+            "name": self.name,
+            "dtype": self.dtype,
+            "seed": self._seed,
+            "input_shape": self._row_shape,
+            "layers": [serialize(layer) for layer in self._layers],
+        }
+
+    @classmethod
+    def from_config(
+        cls,
+        config: Mapping[str, Any],
+        custom_objects: Mapping[str, type[Layer]] | None = None,
+    ) -> Sequential:
+        """Return a new model from what ``get_config`` returned; weights are drawn anew.
+
+        Examples
+        --------
+        >>> import lamina
+        >>> model = lamina.Sequential([lamina.Input((4,)), lamina.layers.Dense(2)])
+        >>> lamina.Sequential.from_config(model.get_config()).count_params()
+        10
+        """
+        model = cls(name=config.get("name"), dtype=config["dtype"], seed=config.get("seed"))
+        if config.get("input_shape") is not None:
+            model.add(InputLayer(config["input_shape"]))
+        for layer in config["layers"]:
+            model.add(deserialize(layer, custom_objects))
+        return model

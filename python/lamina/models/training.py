@@ -1,0 +1,260 @@
+"""The training loop: one call into the engine a mini-batch, and as little else as can be."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _check
+from lamina._check import Array
+from lamina.callbacks import CallbackList, History
+from lamina.callbacks.progress import for_verbose
+from lamina.models.data import Data
+from lamina.models.errors import TrainingDiverged
+from lamina.models.objective import Objective, python_step
+from lamina.random import SHUFFLE, Stream, mix
+
+if TYPE_CHECKING:
+    from lamina.models.model import Model
+
+TICK = 0.1  # seconds between two on_tick calls
+
+
+@dataclass
+class Plan:
+    """The settings of one ``fit``, checked."""
+
+    batch: int
+    first_epoch: int
+    epochs: int
+    shuffle: bool
+    steps: int
+    validation_batch: int
+    validation_freq: int | Container[int]
+
+    def validates(self, epoch: int) -> bool:
+        """Return whether validation follows the epoch, counted from 0."""
+        if isinstance(self.validation_freq, int):
+            return (epoch + 1) % self.validation_freq == 0
+        return epoch + 1 in self.validation_freq
+
+
+def batch_rows(who: str, name: str, value: object, rows: int) -> int:
+    """Return a batch size of at most ``rows``; None stands for all rows."""
+    return rows if value is None else min(_check.integer(who, name, value), rows)
+
+
+def plan(
+    rows: int,
+    batch_size: object,
+    epochs: object,
+    initial_epoch: object,
+    shuffle: object,
+    steps_per_epoch: object,
+    validation_batch_size: object,
+    validation_freq: Any,
+) -> Plan:
+    """Check the settings of a fit over ``rows`` training rows."""
+    batch = batch_rows("fit", "batch_size", batch_size, rows)
+    steps = -(-rows // batch)
+    if steps_per_epoch is not None:
+        wanted = _check.integer("fit", "steps_per_epoch", steps_per_epoch)
+        if wanted > steps:
+            raise ValueError(
+                f"fit: steps_per_epoch must be at most {steps}, the batches of {batch} that "
+                f"{rows} rows make; got {wanted}"
+            )
+        steps = wanted
+    if not (hasattr(validation_freq, "__contains__") and not isinstance(validation_freq, str)):
+        validation_freq = _check.integer("fit", "validation_freq", validation_freq)
+    if validation_batch_size is not None:
+        validation_batch = _check.integer("fit", "validation_batch_size", validation_batch_size)
+    else:
+        validation_batch = max(batch, 256)
+    return Plan(
+        batch,
+        _check.integer("fit", "initial_epoch", initial_epoch, 0),
+        _check.integer("fit", "epochs", epochs),
+        _check.boolean("fit", "shuffle", shuffle),
+        steps,
+        validation_batch,
+        validation_freq,
+    )
+
+
+class Training:
+    """One run of ``fit``.
+
+    Parameters
+    ----------
+    model : Model
+        Built, compiled, and held by this thread.
+    data : Data
+        Training data, and validation rows too where they were split off.
+    rows : ndarray of int64 or None
+        The rows to train on; None for all.
+    held_out : tuple of (Data, ndarray of int64 or None) or None
+        Validation data and which of its rows.
+    settings : Plan
+    callbacks : CallbackList
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        data: Data,
+        rows: Array | None,
+        held_out: tuple[Data, Array | None] | None,
+        settings: Plan,
+        callbacks: CallbackList,
+    ) -> None:
+        self.model, self.data, self.rows, self.held_out = model, data, rows, held_out
+        self.settings, self.hooks = settings, callbacks
+        self.optimizer: Any = model.compiled("fit").optimizer
+        self.objective: Objective = model.objective(data.weight is not None)
+        self.execution = self.objective.execution(settings.batch, True)
+        self.optimizer.attach(self.execution)
+        self.train: Callable[..., float] = (
+            self.execution.train
+            if self.optimizer.fused
+            else python_step(self.execution, self.optimizer)
+        )
+        self.observe = self.objective.observer(self.execution, data)
+        self.scheduled = not isinstance(self.optimizer.learning_rate, float)
+
+    def run(self) -> None:
+        """Run all epochs."""
+        hooks, model, settings = self.hooks, self.model, self.settings
+        self.execution.bind(self.data.arrays)
+        try:
+            hooks.call("on_train_begin", {})
+            logs: dict[str, float] = {}
+            for epoch in range(settings.first_epoch, settings.epochs):
+                hooks.call("on_epoch_begin", epoch, {})
+                logs = self._epoch(epoch)
+                hooks.call("on_epoch_end", epoch, logs)
+                if model.stop_training:
+                    break
+            hooks.call("on_train_end", logs)
+        finally:
+            self.execution.unbind()
+            for callback in hooks.callbacks:
+                if hasattr(callback, "close"):
+                    callback.close()
+
+    def single(self) -> dict[str, float]:
+        """Do one step on all rows; returns loss and metrics."""
+        self.execution.bind(self.data.arrays)
+        try:
+            self.objective.reset(self.execution)
+            self._batches(0, None)
+            return self.objective.results(self.execution)
+        finally:
+            self.execution.unbind()
+
+    def _epoch(self, epoch: int) -> dict[str, float]:
+        self.objective.reset(self.execution)
+        self._batches(epoch, self._order())
+        self.model.epochs_done += 1
+        logs = self.objective.results(self.execution)
+        if self.held_out is not None and self.settings.validates(epoch):
+            data, rows = self.held_out
+            self.hooks.call("on_test_begin", {})
+            objective = self.model.objective(data.weight is not None)
+            result = objective.evaluate(data, rows, self.settings.validation_batch, self.hooks)
+            logs.update({f"val_{key}": value for key, value in result.items()})
+            self.hooks.call("on_test_end", result)
+        if self.scheduled:
+            logs["learning_rate"] = self.optimizer.current_learning_rate()
+        return logs
+
+    def _order(self) -> Array | None:
+        if not self.settings.shuffle:
+            return self.rows
+        count = self.data.rows if self.rows is None else len(self.rows)
+        stream = Stream(mix(self.model.seed, SHUFFLE), self.model.epochs_done & 0xFFFF_FFFF)
+        order = stream.permutation(count)
+        return order if self.rows is None else np.ascontiguousarray(self.rows[order])
+
+    def _batches(self, epoch: int, order: Array | None) -> None:
+        # Everything the loop touches is a local: a step of a small network takes microseconds.
+        model, optimizer, train, observe = self.model, self.optimizer, self.train, self.observe
+        begin, end = self.hooks["on_train_batch_begin"], self.hooks["on_train_batch_end"]
+        ticks, clock = self.hooks["on_tick"], time.perf_counter
+        batch, infinity = self.settings.batch, math.inf
+        count = self.data.rows if order is None else len(order)
+        count = min(count, self.settings.steps * batch)
+        scheduled = self.scheduled
+        step, random_step = optimizer.iterations, model.random_step
+        rate = optimizer.current_learning_rate()
+        due = clock() + TICK if ticks else infinity
+        try:
+            for start in range(0, count, batch):
+                stop = start + batch
+                if stop > count:
+                    stop = count
+                if scheduled:
+                    optimizer.iterations = step
+                    rate = optimizer.current_learning_rate()
+                for hook in begin:
+                    hook(start // batch, {})
+                step += 1
+                random_step = (random_step + 1) & 0xFFFF_FFFF
+                loss = train(order, start, stop, rate, step, random_step)
+                if not -infinity < loss < infinity:
+                    step -= 1
+                    where = self.execution.first_nonfinite(order, start, stop, random_step)
+                    raise TrainingDiverged(loss, epoch + 1, start // batch + 1, rate, where)
+                if observe is not None:
+                    observe(order, start, stop)
+                if end:
+                    optimizer.iterations, model.random_step = step, random_step
+                    self._call(end, start // batch)
+                    rate = optimizer.current_learning_rate()
+                if ticks and clock() >= due:
+                    self._call(ticks, start // batch)
+                    due = clock() + TICK
+                if model.stop_training:
+                    break
+        finally:
+            optimizer.iterations, model.random_step = step, random_step
+
+    def _call(self, hooks: list[Callable[..., Any]], batch: int) -> None:
+        logs = self.objective.results(self.execution)
+        for hook in hooks:
+            hook(batch, logs)
+
+
+def collect(callbacks: object, verbose: object) -> tuple[CallbackList, History]:
+    """Return the user's callbacks, then the history, then what shows progress."""
+    hooks = CallbackList(callbacks)
+    history = History()
+    hooks.append(history)
+    shower = for_verbose(verbose)
+    if shower is not None:
+        hooks.append(shower)
+    return hooks, history
+
+
+def parameters_of_run(
+    settings: Plan, names: list[str], validated: bool, verbose: object, hooks: CallbackList
+) -> dict[str, Any]:
+    """Return the callbacks' ``params``."""
+    own = [h for h in hooks["on_epoch_end"] if not _is_library(h)]
+    return {
+        "epochs": settings.epochs,
+        "steps": settings.steps,
+        "verbose": verbose,
+        "metrics": [*names, *(f"val_{name}" for name in names if validated)],
+        "open_logs": bool(own),  # a user's callback may add keys to an epoch's logs
+    }
+
+
+def _is_library(hook: Any) -> bool:
+    owner = type(getattr(hook, "__self__", None))
+    return owner.__module__.startswith("lamina.callbacks")

@@ -1,0 +1,158 @@
+"""One training step, operation by operation: what it costs and why."""
+
+from __future__ import annotations
+
+import copy
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+from lamina import _check
+from lamina.callbacks import CallbackList
+from lamina.models import data as data_
+from lamina.models import training
+from lamina.models.model import Model
+
+COLUMNS = ("operation", "pass", "shapes", "MFLOP", "MB", "threads", "why", "us", "GFLOP/s", "MB/s")
+TEXT = (0, 1, 2, 6)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One operation's forward or backward pass, or the update.
+
+    ``mb`` counts the bytes read and written, ``us`` the median time of the step's repetitions.
+    """
+
+    operation: str
+    phase: str
+    shapes: str
+    mflop: float
+    mb: float
+    threads: int
+    why: str
+    us: float
+
+    @property
+    def gflop_per_s(self) -> float:
+        """Speed of arithmetic."""
+        return self.mflop / self.us * 1e3 if self.us > 0 else 0.0
+
+    @property
+    def mb_per_s(self) -> float:
+        """Speed of memory traffic."""
+        return self.mb / self.us * 1e6 if self.us > 0 else 0.0
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the columns as text."""
+        return (
+            self.operation, self.phase, self.shapes, f"{self.mflop:.3f}", f"{self.mb:.3f}",
+            str(self.threads) if self.threads else "", self.why, f"{self.us:.2f}",
+            f"{self.gflop_per_s:.1f}", f"{self.mb_per_s:,.0f}",
+        )  # fmt: skip
+
+
+class Profile:
+    """The table of a step; printing it shows it.
+
+    Attributes
+    ----------
+    rows : list of Row
+        In the order in which they ran.
+    total : Row
+        Their sums.
+    """
+
+    def __init__(self, rows: list[Row], title: str) -> None:
+        self.rows, self.title = rows, title
+        self.total = Row(
+            "total", "", "", sum(r.mflop for r in rows), sum(r.mb for r in rows), 0, "",
+            sum(r.us for r in rows),
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        """Return the table as text."""
+        cells = [COLUMNS, *(r.cells() for r in self.rows), self.total.cells()]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(COLUMNS))]
+        lines = [
+            "  ".join(
+                f"{cell:<{w}}" if i in TEXT else f"{cell:>{w}}"
+                for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in cells
+        ]
+        rule = "-" * max(map(len, lines))
+        return "\n".join([self.title, lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+    __repr__ = __str__
+
+
+def profile(
+    model: Model, x: Any, y: Any, batch_size: int | None = 32, repeats: int = 20
+) -> Profile:
+    """Return a table of one training step.
+
+    Parameters
+    ----------
+    model : Model
+        Compiled; a copy of it is trained, so that it stays as it is.
+    x, y : array_like
+        Data as for ``fit``; the first batch is used.
+    batch_size : int or None, default 32
+        Rows of the step; None for all.
+    repeats : int, default 20
+        Steps of which each time is the median (after one to warm up).
+
+    Returns
+    -------
+    Profile
+
+    Examples
+    --------
+    >>> import numpy as np, lamina
+    >>> model = lamina.Sequential([lamina.Input((4,)), lamina.layers.Dense(3)])
+    >>> model.compile("adam", "mse")
+    >>> table = lamina.profile(model, np.ones((8, 4)), np.ones((8, 3)))
+    >>> print(table)                                    # doctest: +ELLIPSIS
+    One training step of sequential, 8 rows, float32
+    operation ...
+    >>> table.total.us > 0
+    True
+    """
+    if not isinstance(model, Model):
+        raise TypeError(f"profile: needs a model; got {model!r}")
+    repeats = _check.integer("profile", "repeats", repeats)
+    data = data_.prepare("profile", model, x, y)
+    settings = training.plan(data.rows, batch_size, 1, 0, False, None, None, 1)
+    twin = copy.deepcopy(model)
+    twin.ensure_built(data.x.shape[1:])
+    run = training.Training(twin, data, None, None, settings, CallbackList())
+    optimizer, execution = run.optimizer, run.execution
+    if not optimizer.fused:
+        raise TypeError(
+            f"profile: the step of {type(optimizer).__name__} runs in Python; compile the model "
+            f"with an optimizer of lamina.optimizers"
+        )
+    execution.bind(data.arrays)
+    try:
+        rate, step = optimizer.current_learning_rate(), optimizer.iterations + 1
+        runs = [
+            execution.profile(None, 0, settings.batch, rate, step + i, i + 1)
+            for i in range(repeats + 1)
+        ][1:]
+    finally:
+        execution.unbind()
+    rows = [_row(lines) for lines in zip(*runs, strict=True)]
+    title = f"One training step of {model.name}, {settings.batch} rows, {model.dtype}"
+    return Profile(rows, title)
+
+
+def _row(lines: tuple[dict[str, Any], ...]) -> Row:
+    first = lines[0]
+    name = first.get("name") or ""
+    operation = first["operation"]
+    label = f"{name} ({operation})" if name and name != operation else operation
+    return Row(
+        label, first["pass"], str(first["shapes"]), first["mflop"], first["mb"],
+        first["threads"], first["why"], statistics.median(line["us"] for line in lines),
+    )  # fmt: skip

@@ -1,0 +1,248 @@
+"""Losses against NumPy in float64, Keras where installed, and bad input."""
+
+import numpy as np
+import pytest
+
+from lamina import losses
+
+RTOL = {"float32": 2e-5, "float64": 1e-12}
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def one_hot(labels, classes):
+    return np.eye(classes)[labels]
+
+
+def mean_squared_error(y, p):
+    return np.mean((y - p) ** 2, axis=-1)
+
+
+def mean_absolute_error(y, p):
+    return np.mean(np.abs(y - p), axis=-1)
+
+
+def huber(y, p, delta=1.0):
+    e = np.abs(y - p)
+    return np.mean(np.where(e <= delta, e**2 / 2, delta * e - delta**2 / 2), axis=-1)
+
+
+def binary_crossentropy(y, p):
+    return np.mean(-y * np.log(p) - (1 - y) * np.log(1 - p), axis=-1)
+
+
+def categorical_crossentropy(y, p):
+    return -np.sum(y * np.log(p / p.sum(axis=-1, keepdims=True)), axis=-1)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(1, 1), (5, 1), (6, 3), (4, 3, 2), (33, 17)])
+@pytest.mark.parametrize(
+    ("loss", "oracle"),
+    [
+        (losses.MeanSquaredError(), mean_squared_error),
+        (losses.MeanAbsoluteError(), mean_absolute_error),
+        (losses.Huber(), huber),
+        (losses.Huber(delta=0.3), lambda y, p: huber(y, p, 0.3)),
+    ],
+    ids=["mse", "mae", "huber", "huber_0.3"],
+)
+def test_regression_losses(rng, loss, oracle, shape, dtype):
+    y, p = rng.normal(size=shape).astype(dtype), rng.normal(size=shape).astype(dtype)
+    weight = rng.uniform(size=shape[0])
+    per_position = oracle(y.astype("float64"), p.astype("float64"))
+    np.testing.assert_allclose(loss(y, p), per_position.mean(), rtol=RTOL[dtype])
+    weighted = per_position * weight.reshape(-1, *[1] * (per_position.ndim - 1))
+    np.testing.assert_allclose(loss(y, p, weight), weighted.mean(), rtol=RTOL[dtype])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_crossentropies(rng, from_logits, smoothing, dtype):
+    z = rng.normal(size=(9, 4)).astype(dtype)
+    z64 = z.astype("float64")
+    settings = {"from_logits": from_logits, "label_smoothing": smoothing}
+
+    y = rng.integers(0, 2, size=(9, 4))
+    p = z if from_logits else sigmoid(z64).astype(dtype)
+    expected = binary_crossentropy(y * (1 - smoothing) + smoothing / 2, sigmoid(z64)).mean()
+    got = losses.BinaryCrossentropy(**settings)(y, p)
+    np.testing.assert_allclose(got, expected, rtol=RTOL[dtype])
+
+    labels = rng.integers(0, 4, size=9)
+    y = one_hot(labels, 4)
+    p = z if from_logits else softmax(z64).astype(dtype)
+    expected = categorical_crossentropy(y * (1 - smoothing) + smoothing / 4, softmax(z64)).mean()
+    got = losses.CategoricalCrossentropy(**settings)(y, p)
+    np.testing.assert_allclose(got, expected, rtol=RTOL[dtype])
+
+    sparse = losses.SparseCategoricalCrossentropy(from_logits=from_logits)
+    expected = categorical_crossentropy(y, softmax(z64)).mean()
+    np.testing.assert_allclose(sparse(labels, p), expected, rtol=RTOL[dtype])
+    np.testing.assert_allclose(sparse(labels[:, None], p), expected, rtol=RTOL[dtype])
+    np.testing.assert_allclose(sparse(labels.astype(float), p), expected, rtol=RTOL[dtype])
+
+
+def test_extreme_logits_give_exact_losses():
+    z = np.array([[1e4, -1e4], [-1e4, 1e4]], dtype="float32")
+    sparse = losses.SparseCategoricalCrossentropy(from_logits=True)
+    assert sparse([0, 1], z) == 0.0
+    assert sparse([1, 0], z) == 2e4
+    binary = losses.BinaryCrossentropy(from_logits=True)
+    assert binary([[0.0, 1.0], [1.0, 0.0]], z) == 1e4
+
+
+def test_probabilities_of_zero_are_kept_away_from_the_logarithm():
+    got = losses.CategoricalCrossentropy()([[0.0, 1.0]], [[1.0, 0.0]])
+    np.testing.assert_allclose(got, -np.log(1e-7), rtol=1e-12)
+
+
+def test_against_keras(rng):
+    keras = pytest.importorskip("keras")
+    y, p = rng.uniform(size=(8, 3)), rng.uniform(0.01, 0.99, size=(8, 3))
+    labels = rng.integers(0, 3, size=8)
+    for name in (
+        "MeanSquaredError", "MeanAbsoluteError", "Huber", "BinaryCrossentropy",
+        "CategoricalCrossentropy", "SparseCategoricalCrossentropy",
+    ):  # fmt: skip
+        target = labels if name.startswith("Sparse") else y
+        theirs = float(getattr(keras.losses, name)()(target, p.astype("float32")))
+        np.testing.assert_allclose(getattr(losses, name)()(target, p), theirs, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "cls"),
+    [
+        ("mse", losses.MeanSquaredError),
+        ("MeanSquaredError", losses.MeanSquaredError),
+        ("mean_squared_error", losses.MeanSquaredError),
+        ("mae", losses.MeanAbsoluteError),
+        ("huber", losses.Huber),
+        ("bce", losses.BinaryCrossentropy),
+        ("BinaryCrossentropy", losses.BinaryCrossentropy),
+        ("categorical_crossentropy", losses.CategoricalCrossentropy),
+        ("sparse_categorical_crossentropy", losses.SparseCategoricalCrossentropy),
+    ],
+)
+def test_names(name, cls):
+    assert type(losses.get(name)) is cls
+    assert type(losses.get(cls)) is cls
+
+
+def test_configuration_round_trip():
+    for loss in (
+        losses.Huber(delta=0.5, name="robust"),
+        losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2),
+        losses.SparseCategoricalCrossentropy(from_logits=True),
+    ):
+        copy = losses.get(losses.serialize(loss))
+        assert type(copy) is type(loss)
+        assert copy.get_config() == loss.get_config()
+
+
+def pinball(y, p):
+    return np.maximum(0.9 * (y - p), 0.1 * (p - y))[..., 0]
+
+
+def pinball_slope(y, p):
+    return np.where(y > p, -0.9, 0.1)
+
+
+def test_a_loss_of_ones_own(rng):
+    y, p = rng.normal(size=(6, 1)), rng.normal(size=(6, 1))
+    weight = rng.uniform(size=6)
+    loss = losses.PythonLoss(pinball, pinball_slope)
+    assert loss.name == "pinball"
+    np.testing.assert_allclose(loss(y, p), pinball(y, p).mean(), rtol=1e-12)
+    np.testing.assert_allclose(loss(y, p, weight), (weight * pinball(y, p)).mean(), rtol=1e-12)
+
+
+def test_gradients_of_a_loss_of_ones_own(rng):
+    from lamina import _core
+
+    x, y, weight = rng.normal(size=(6, 2)), rng.normal(size=(6, 1)), rng.uniform(size=6)
+    loss = losses.PythonLoss(pinball, pinball_slope)
+    graph = _core.Graph("float64")
+    kernel = _core.Parameter("kernel", (2, 1), "float64")
+    _core.allocate([kernel])
+    kernel.array[...] = 0.3
+    tensors = graph.input((2,)), graph.input((1,)), graph.input(())
+    prediction = graph.dense(tensors[0], graph.parameter(kernel))
+    graph.add_loss(loss.record(graph, prediction, tensors[1]), tensors[2])
+    graph.build()
+    execution = _core.Execution(graph, 6, True)
+    execution.bind([x, y, weight])
+    execution.gradients(None, 0, 6, 0)
+    p = x @ kernel.array
+    expected = x.T @ (pinball_slope(y, p) * weight[:, None]) / 6
+    np.testing.assert_allclose(execution.gradient_of(kernel), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: losses.get("mean_sqared_error"), ValueError, "did you mean 'mean_squared_error'"),
+        (lambda: losses.get(3), TypeError, "got 3"),
+        (lambda: losses.get(np.mean), TypeError, "PythonLoss"),
+        (lambda: losses.Huber(delta=0), ValueError, "Huber: delta"),
+        (lambda: losses.Huber(delta="1"), TypeError, "Huber: delta must be a number; got '1'"),
+        (lambda: losses.MeanSquaredError(reduction="sum"), ValueError, "reduction .*got 'sum'"),
+        (lambda: losses.BinaryCrossentropy(label_smoothing=1.5), ValueError, "got 1.5"),
+        (lambda: losses.BinaryCrossentropy(from_logits="yes"), TypeError, "from_logits"),
+        (lambda: losses.CategoricalCrossentropy(axis=0), ValueError, "axis must be -1"),
+        (lambda: losses.MeanSquaredError()([[1.0]], [[1.0, 2.0]]), ValueError, r"\(rows, 2\)"),
+        (lambda: losses.MeanSquaredError()([[1.0]], [[1.0], [2.0]]), ValueError, "1 and 2"),
+        (lambda: losses.MeanSquaredError()([[np.nan]], [[1.0]]), ValueError, "row 0, column 0"),
+        (lambda: losses.MeanSquaredError()([["a"]], [[1.0]]), TypeError, "real numbers"),
+        (lambda: losses.MeanSquaredError()([], []), ValueError, "at least one row"),
+        (lambda: losses.BinaryCrossentropy()([[2]], [[0.5]]), ValueError, r"\[0, 1\]; got 2"),
+        (
+            lambda: losses.SparseCategoricalCrossentropy()([0, 3], [[0.5, 0.5]] * 2),
+            ValueError,
+            r"integer labels in \[0, 2\); got 3 in row 1",
+        ),
+        (
+            lambda: losses.SparseCategoricalCrossentropy()([0.5], [[0.5, 0.5]]),
+            ValueError,
+            "integer labels; got 0.5 in row 0",
+        ),
+        (
+            lambda: losses.SparseCategoricalCrossentropy()([-1], [[0.5, 0.5]]),
+            ValueError,
+            "got -1 in row 0",
+        ),
+        (
+            lambda: losses.SparseCategoricalCrossentropy()([[0, 1]], [[0.5, 0.5]]),
+            ValueError,
+            "one-hot rows need categorical_crossentropy",
+        ),
+        (
+            lambda: losses.CategoricalCrossentropy()([1], [[0.5, 0.5]]),
+            ValueError,
+            "integer labels need sparse_categorical_crossentropy",
+        ),
+        (
+            lambda: losses.MeanSquaredError()([1.0], [1.0], [-1.0]),
+            ValueError,
+            "sample_weight must be finite and >= 0; got -1.0 in row 0",
+        ),
+        (lambda: losses.MeanSquaredError()([1.0], [1.0], [1.0, 1.0]), ValueError, r"\(1,\)"),
+        (lambda: losses.PythonLoss(pinball, None), TypeError, "backward must be callable"),
+    ],
+)
+def test_bad_input(call, error, text):
+    with pytest.raises(error, match=text):
+        call()

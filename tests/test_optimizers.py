@@ -1,0 +1,268 @@
+"""Optimizers: the fused kernels, the rules in NumPy, and Keras and PyTorch agree."""
+
+import numpy as np
+import pytest
+
+from lamina import _core, optimizers
+
+SHAPES = [(5, 3), (3,), (3, 2), (2,)]
+
+# name: (class, settings)
+RULES = {
+    "sgd": ("SGD", {"learning_rate": 0.1}),
+    "sgd_decay": ("SGD", {"learning_rate": 0.1, "weight_decay": 0.1}),
+    "momentum": ("SGD", {"learning_rate": 0.1, "momentum": 0.9}),
+    "nesterov": ("SGD", {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True}),
+    "rmsprop": ("RMSprop", {"learning_rate": 0.01}),
+    "rmsprop_momentum": ("RMSprop", {"learning_rate": 0.01, "momentum": 0.5}),
+    "rmsprop_centered": ("RMSprop", {"learning_rate": 0.01, "centered": True}),
+    "rmsprop_all": (
+        "RMSprop", {"momentum": 0.5, "centered": True, "rho": 0.8, "weight_decay": 0.01},
+    ),
+    "adam": ("Adam", {"learning_rate": 0.05}),
+    "amsgrad": ("Adam", {"learning_rate": 0.05, "amsgrad": True, "beta_2": 0.9}),
+    "adam_decay": ("Adam", {"learning_rate": 0.05, "weight_decay": 0.1}),
+    "adamw": ("AdamW", {"learning_rate": 0.05, "weight_decay": 0.1, "epsilon": 1e-3}),
+    "clipvalue": ("Adam", {"learning_rate": 0.05, "clipvalue": 0.01}),
+    "clipnorm": ("SGD", {"learning_rate": 0.1, "clipnorm": 0.1}),
+    "global_clipnorm": ("SGD", {"learning_rate": 0.1, "global_clipnorm": 0.1}),
+}  # fmt: skip
+
+
+def make(name):
+    cls, settings = RULES[name]
+    return getattr(optimizers, cls)(**settings)
+
+
+class Problem:
+    """A network of two layers whose gradients are also at hand as arrays."""
+
+    def __init__(self, dtype="float64"):
+        rng = np.random.default_rng(2)
+        graph = _core.Graph(dtype)
+        x, y = graph.input((5,), "x"), graph.input((2,), "y")
+        self.parameters = [
+            _core.Parameter(name, shape, dtype)
+            for name, shape in zip(
+                ("1/kernel", "1/bias", "2/kernel", "2/bias"), SHAPES, strict=True
+            )
+        ]
+        _core.allocate(self.parameters)
+        for p in self.parameters:
+            p.array[...] = rng.normal(size=p.shape)
+        w1, b1, w2, b2 = (graph.parameter(p) for p in self.parameters)
+        output = graph.dense(graph.dense(x, w1, b1, "tanh"), w2, b2)
+        graph.add_loss(graph.loss("mean_squared_error", output, y))
+        graph.build()
+        self.execution = _core.Execution(graph, 8, True)
+        self.execution.bind(
+            [rng.normal(size=(8, 5)).astype(dtype), rng.normal(size=(8, 2)).astype(dtype)]
+        )
+
+    def weights(self):
+        return [np.array(p.array) for p in self.parameters]
+
+    def gradients(self):
+        self.execution.gradients(None, 0, 8, 0)
+        return [np.array(self.execution.gradient_of(p)) for p in self.parameters]
+
+    def train(self, optimizer, steps):
+        """Steps as the training loop does them: fused."""
+        assert optimizer.fused
+        optimizer.attach(self.execution)
+        for _ in range(steps):
+            rate = optimizer.current_learning_rate()
+            self.execution.train(None, 0, 8, rate, optimizer.iterations + 1, 0)
+            optimizer.iterations += 1
+        return self.weights()
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [("float64", 1e-10), ("float32", 1e-3)])
+@pytest.mark.parametrize("name", RULES)
+def test_the_fused_kernel_is_the_rule_in_numpy(name, dtype, rtol):
+    fused = Problem(dtype).train(make(name), 7)
+    problem, optimizer = Problem(dtype), make(name)
+    for _ in range(7):
+        optimizer.apply(problem.gradients(), [p.array for p in problem.parameters])
+    for ours, theirs in zip(fused, problem.weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=rtol)
+
+
+def rule_by_hand(name, w, g_of):
+    """Three rules written out once more, from the papers."""
+    w = w.copy()
+    a, b = np.zeros_like(w), np.zeros_like(w)
+    for t in range(1, 6):
+        g = g_of(w)
+        if name == "nesterov":
+            a = 0.9 * a - 0.1 * g
+            w = w + 0.9 * a - 0.1 * g
+        elif name == "rmsprop":
+            a = 0.9 * a + 0.1 * g**2
+            w = w - 0.01 * g / np.sqrt(a + 1e-7)
+        else:
+            a = 0.9 * a + 0.1 * g
+            b = 0.999 * b + 0.001 * g**2
+            rate = 0.05 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+            w = w - 0.05 * 0.1 * w if name == "adam_decay" else w
+            w = w - rate * a / (np.sqrt(b) + 1e-7)
+    return w
+
+
+@pytest.mark.parametrize("name", ["nesterov", "rmsprop", "adam", "adam_decay"])
+def test_rules_by_hand(name):
+    target = np.random.default_rng(4).normal(size=(4, 3))
+    w = np.random.default_rng(5).normal(size=(4, 3))
+    expected = rule_by_hand(name, w, lambda v: 2 * (v - target))
+    optimizer = make(name)
+    for _ in range(5):
+        optimizer.apply([2 * (w - target)], [w])
+    np.testing.assert_allclose(w, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_against_keras(name):
+    keras = pytest.importorskip("keras")
+    cls, settings = RULES[name]
+    rng = np.random.default_rng(6)
+    start = [rng.normal(size=s).astype("float32") for s in SHAPES]
+    gradients = [[rng.normal(size=s).astype("float32") for s in SHAPES] for _ in range(5)]
+    theirs, variables = (
+        getattr(keras.optimizers, cls)(**settings),
+        [keras.Variable(w) for w in start],
+    )
+    ours, weights = make(name), [w.copy() for w in start]
+    for g in gradients:
+        theirs.apply([keras.ops.convert_to_tensor(x) for x in g], variables)
+        ours.apply(g, weights)
+    for w, v in zip(weights, variables, strict=True):
+        np.testing.assert_allclose(w, np.asarray(v), rtol=2e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "cls", "settings"),
+    [
+        ("momentum", "SGD", {"lr": 0.1, "momentum": 0.9}),
+        ("nesterov", "SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True}),
+        ("adam", "Adam", {"lr": 0.05, "eps": 1e-9}),
+        ("adam_decay", "AdamW", {"lr": 0.05, "eps": 1e-9, "weight_decay": 0.1}),
+    ],
+)
+def test_against_torch(name, cls, settings):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(8)
+    start, gradients = rng.normal(size=(4, 3)), rng.normal(size=(5, 4, 3))
+    parameter = torch.nn.Parameter(torch.tensor(start))
+    theirs = getattr(torch.optim, cls)([parameter], **settings)
+    ours, w = make(name), start.copy()
+    for g in gradients:
+        parameter.grad = torch.tensor(g)
+        theirs.step()
+        ours.apply([g], [w])
+    np.testing.assert_allclose(w, parameter.detach().numpy(), rtol=1e-4)
+
+
+def test_state_is_kept_from_one_fit_to_the_next():
+    problem = Problem()
+    at_once = problem.train(make("adam"), 6)
+    problem, optimizer = Problem(), make("adam")
+    problem.train(optimizer, 4)
+    for ours, theirs in zip(problem.train(optimizer, 2), at_once, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert optimizer.iterations == 6
+
+
+def test_other_weights_start_afresh():
+    optimizer, w = make("adam"), np.ones(3)
+    optimizer.apply([np.ones(3)], [w])
+    optimizer.apply([np.ones(4)], [np.ones(4)])
+    assert optimizer.iterations == 1
+    optimizer.reset()
+    assert (optimizer.iterations, optimizer.slots) == (0, [])
+
+
+def test_exclusion_from_weight_decay():
+    def weights(**excluded):
+        problem, optimizer = Problem(), optimizers.AdamW(1e-9, weight_decay=1e8)
+        if excluded.get("var_list") == "first":
+            excluded = {"var_list": problem.parameters[:1]}
+        optimizer.exclude_from_weight_decay(**excluded)
+        before = problem.weights()
+        after = problem.train(optimizer, 1)
+        return [not np.allclose(a, b, rtol=1e-6) for a, b in zip(before, after, strict=True)]
+
+    assert weights() == [True, True, True, True]
+    assert weights(var_names=["bias"]) == [True, False, True, False]
+    assert weights(var_list="first") == [False, True, True, True]
+
+
+def test_a_rule_of_ones_own_is_not_fused():
+    class Sign(optimizers.SGD):
+        def update_step(self, weights, gradient, slots, learning_rate):
+            weights -= learning_rate * np.sign(gradient)
+
+    class Renamed(optimizers.Adam):
+        pass
+
+    optimizer = Sign(learning_rate=0.5)
+    assert not optimizer.fused
+    assert Renamed().fused
+    w = np.array([1.0, 1.0])
+    optimizer.apply([np.array([3.0, -4.0])], [w])
+    np.testing.assert_array_equal(w, [0.5, 1.5])
+    optimizer.attach(Problem().execution)
+
+
+def test_gradients_are_not_modified():
+    g = np.full(3, 10.0)
+    for name in RULES:
+        make(name).apply([g], [np.ones(3)])
+    np.testing.assert_array_equal(g, np.full(3, 10.0))
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_configuration_round_trip(name):
+    optimizer = make(name)
+    copy = optimizers.get(optimizers.serialize(optimizer))
+    assert type(copy) is type(optimizer)
+    assert copy.get_config() == optimizer.get_config()
+
+
+def test_names_and_defaults():
+    assert optimizers.get("SGD").learning_rate == 0.01
+    assert optimizers.get("rmsprop").rho == 0.9
+    assert optimizers.get("adam").learning_rate == 0.001
+    assert optimizers.get("AdamW").weight_decay == 0.004
+    assert optimizers.get(optimizers.Adam).name == "adam"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: optimizers.get("adm"), ValueError, "unknown .*'adm'; did you mean 'adam'"),
+        (lambda: optimizers.get(None), TypeError, "got None"),
+        (lambda: optimizers.SGD(-0.1), ValueError, "SGD: learning_rate .*got -0.1"),
+        (lambda: optimizers.SGD(float("inf")), ValueError, "SGD: learning_rate .*got inf"),
+        (lambda: optimizers.SGD("fast"), TypeError, "SGD: learning_rate .*got 'fast'"),
+        (lambda: optimizers.SGD(momentum=1.5), ValueError, "SGD: momentum .*got 1.5"),
+        (lambda: optimizers.SGD(nesterov=1), TypeError, "SGD: nesterov"),
+        (lambda: optimizers.RMSprop(rho=1.0), ValueError, "RMSprop: rho"),
+        (lambda: optimizers.Adam(beta_1=1.0), ValueError, "Adam: beta_1"),
+        (lambda: optimizers.Adam(epsilon=0.0), ValueError, "Adam: epsilon"),
+        (lambda: optimizers.AdamW(weight_decay=-1.0), ValueError, "AdamW: weight_decay"),
+        (lambda: optimizers.AdamW(weight_decay=None), TypeError, "AdamW: weight_decay"),
+        (lambda: optimizers.Adam(clipnorm=0.0), ValueError, "Adam: clipnorm"),
+        (lambda: optimizers.Adam(clipnorm=1.0, clipvalue=1.0), ValueError, "only one of"),
+        (lambda: optimizers.SGD().apply([], [np.ones(1)]), ValueError, "got 0 for 1"),
+    ],
+)
+def test_bad_input(call, error, text):
+    with pytest.raises(error, match=text):
+        call()
+
+
+def test_a_refused_learning_rate_changes_nothing():
+    optimizer = optimizers.SGD(0.5)
+    with pytest.raises(ValueError, match="got -1"):
+        optimizer.learning_rate = -1
+    assert optimizer.learning_rate == 0.5
