@@ -117,19 +117,25 @@ def cpu_model() -> str:
         pass
     if sys.platform == "darwin":
         command = ["sysctl", "-n", "machdep.cpu.brand_string"]
-        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+        return _output(*command)
     return platform.processor() or platform.machine()
 
 
 def revision() -> str:
     """Give the git revision of this tree, with `+` where files differ from it."""
+    commit = _output("git", "rev-parse", "--short", "HEAD")
+    # History files grow while benchmarks run: they make no difference.
+    dirty = _output("git", "status", "--porcelain", "--", ":/", ":(top,exclude)bench/history")
+    return commit + "+" * bool(dirty) if commit else "unknown"
 
-    def git(*arguments: str) -> str:
-        run = subprocess.run(["git", *arguments], cwd=HERE, capture_output=True, text=True)
-        return run.stdout.strip() if run.returncode == 0 else ""
 
-    commit = git("rev-parse", "--short", "HEAD")
-    return (commit + ("+" if git("status", "--porcelain") else "")) if commit else "unknown"
+def _output(*command: str) -> str:
+    """Give what a command prints, "" if it fails or does not exist."""
+    try:
+        run = subprocess.run(command, cwd=HERE, check=False, capture_output=True, text=True)
+    except OSError:
+        return ""
+    return run.stdout.strip() if run.returncode == 0 else ""
 
 
 def machine(threads: int) -> dict[str, Any]:
@@ -139,7 +145,9 @@ def machine(threads: int) -> dict[str, Any]:
         "date": now.isoformat(timespec="seconds"),
         "revision": revision(),
         "cpu": cpu_model(),
-        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cpus": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
         "threads": threads,
     }
 

@@ -1,7 +1,7 @@
 """What lamina costs beyond NumPy: import time, memory, the wheel; and memory that must not grow.
 
-    python bench/footprint.py
-    python bench/footprint.py --wheel dist/lamina-0.1.0-*.whl
+python bench/footprint.py
+python bench/footprint.py --wheel dist/lamina-0.1.0-*.whl
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def rss():
 what, calls = sys.argv[1], int(sys.argv[2])
 rng = np.random.default_rng(0)
 x, y = rng.standard_normal((64, 13), dtype="float32"), rng.standard_normal(64, dtype="float32")
-model = lamina.Sequential([lamina.Input((13,)), lamina.Dense(64, activation="relu"),
-                           lamina.Dropout(0.1), lamina.Dense(1)])
+model = lamina.Sequential([lamina.Input((13,)), lamina.layers.Dense(64, activation="relu"),
+                           lamina.layers.Dropout(0.1), lamina.layers.Dense(1)])
 model.compile(optimizer="adam", loss="mean_squared_error")
 call = {"predict": lambda: model.predict(x[:1], verbose=0),
         "predict_on_batch": lambda: model.predict_on_batch(x[:1]),
@@ -58,7 +58,9 @@ def fresh(code: str, *arguments: str) -> str | None:
     """Run `code` in a fresh interpreter; None if it fails (the library is not there)."""
     environment = dict(os.environ) | {"KERAS_BACKEND": "jax", "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, "-c", code, *arguments]
-    run = subprocess.run(command, capture_output=True, text=True, cwd=HERE, env=environment)
+    run = subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd=HERE, env=environment
+    )
     return run.stdout.strip().splitlines()[-1] if run.returncode == 0 else None
 
 

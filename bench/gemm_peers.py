@@ -55,7 +55,10 @@ def measure(
         name: [statistics.median(column) for column in zip(*turns, strict=True)]
         for name, turns in seconds.items()
     }
-    return medians, {name: child.hello["version"] for name, child in children.items()}
+    versions = {}
+    for name, child in children.items():
+        versions[name] = " ".join(filter(None, (child.hello["version"], child.hello["blas"])))
+    return medians, versions
 
 
 def report(shapes: list[Shape], medians: dict[str, list[float]], threads: int) -> list[float]:
@@ -94,6 +97,7 @@ def main(arguments: list[str] | None = None) -> None:
         medians, versions = measure(shapes, threads, options.rounds)
         if not medians:
             continue
+        print(", ".join(f"{name} {version}" for name, version in versions.items()))
         ratios = report(shapes, medians, threads)
         if options.history:
             append_history(

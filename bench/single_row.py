@@ -1,6 +1,6 @@
 """One row through a trained 13-64-1 network: microseconds a call.
 
-    python bench/single_row.py
+python bench/single_row.py
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import statistics
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -32,8 +33,8 @@ def lamina_calls() -> dict[str, Call]:
     import lamina
 
     row, x, y = row_and_data()
-    model = lamina.Sequential([lamina.Input((INPUTS,)), lamina.Dense(UNITS, activation="relu"),
-                               lamina.Dense(1)])  # fmt: skip
+    hidden = lamina.layers.Dense(UNITS, activation="relu")
+    model = lamina.Sequential([lamina.Input((INPUTS,)), hidden, lamina.layers.Dense(1)])
     model.compile(optimizer="adam", loss="mean_squared_error")
     model.fit(x, y, batch_size=32, epochs=2, verbose=0)
     return {
@@ -54,9 +55,7 @@ def sklearn_calls() -> dict[str, Call]:
     from sklearn.neural_network import MLPRegressor
 
     row, x, y = row_and_data()
-    model = MLPRegressor((UNITS,), max_iter=2, random_state=0)
-    import warnings
-
+    model = MLPRegressor(hidden_layer_sizes=(UNITS,), max_iter=2, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # two epochs do not converge
         model.fit(x, y)

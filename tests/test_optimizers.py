@@ -196,6 +196,20 @@ def test_exclusion_from_weight_decay():
     assert weights(var_list="first") == [False, True, True, True]
 
 
+def test_exclusion_holds_for_a_rule_in_numpy():
+    class Still(optimizers.Optimizer):
+        def update_step(self, weights, gradient, slots, learning_rate):
+            pass
+
+    problem, optimizer = Problem(), Still(0.5, weight_decay=1.0)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    optimizer.attach(problem.execution)
+    before = problem.weights()
+    optimizer.apply(problem.gradients(), [p.array for p in problem.parameters])
+    for a, b, factor in zip(before, problem.weights(), (0.5, 1, 0.5, 1), strict=True):
+        np.testing.assert_array_equal(b, factor * a)
+
+
 def test_a_rule_of_ones_own_is_not_fused():
     class Sign(optimizers.SGD):
         def update_step(self, weights, gradient, slots, learning_rate):

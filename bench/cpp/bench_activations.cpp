@@ -11,12 +11,18 @@ struct Named {
   Activation kind;
 };
 static const Named activations[] = {
-    {"relu", Activation::relu},         {"leaky_relu", Activation::leaky_relu},
-    {"elu", Activation::elu},           {"selu", Activation::selu},
-    {"gelu", Activation::gelu},         {"silu", Activation::silu},
-    {"sigmoid", Activation::sigmoid},   {"tanh", Activation::tanh},
-    {"softplus", Activation::softplus}, {"softsign", Activation::softsign},
-    {"mish", Activation::mish},         {"exponential", Activation::exponential},
+    {"relu", Activation::relu},
+    {"leaky_relu", Activation::leaky_relu},
+    {"elu", Activation::elu},
+    {"selu", Activation::selu},
+    {"gelu", Activation::gelu},
+    {"silu", Activation::silu},
+    {"sigmoid", Activation::sigmoid},
+    {"tanh", Activation::tanh},
+    {"softplus", Activation::softplus},
+    {"softsign", Activation::softsign},
+    {"mish", Activation::mish},
+    {"exponential", Activation::exponential},
     {"hard_sigmoid", Activation::hard_sigmoid},
 };
 

@@ -63,16 +63,16 @@ void register_benchmarks() {
     const RowsCols d{size(shape[0]), size(shape[1])};
     for (const Named& named : losses) {
       const Loss kind = named.kind;
-      benchmark::RegisterBenchmark(label(named.name, shape).c_str(),
-                                   [=](benchmark::State& state) { loss_both_ways(state, kind, d); })
-          ->UseRealTime();
+      benchmark::RegisterBenchmark(label(named.name, shape).c_str(), [=](benchmark::State& state) {
+        loss_both_ways(state, kind, d);
+      })->UseRealTime();
     }
     benchmark::RegisterBenchmark(label("sparse_crossentropy_logits", shape).c_str(),
                                  [=](benchmark::State& state) { sparse_both_ways(state, d); })
         ->UseRealTime();
-    benchmark::RegisterBenchmark(label("softmax", shape).c_str(),
-                                 [=](benchmark::State& state) { softmax(state, d); })
-        ->UseRealTime();
+    benchmark::RegisterBenchmark(label("softmax", shape).c_str(), [=](benchmark::State& state) {
+      softmax(state, d);
+    })->UseRealTime();
   }
 }
 

@@ -41,15 +41,15 @@ void register_benchmarks() {
     benchmark::RegisterBenchmark(label("sgd_nesterov", shape).c_str(),
                                  [=](benchmark::State& state) { sgd(state, n); })
         ->UseRealTime();
-    benchmark::RegisterBenchmark(label("rmsprop", shape).c_str(),
-                                 [=](benchmark::State& state) { rmsprop(state, n); })
-        ->UseRealTime();
-    benchmark::RegisterBenchmark(label("adam", shape).c_str(),
-                                 [=](benchmark::State& state) { adam(state, n, 0.0); })
-        ->UseRealTime();
-    benchmark::RegisterBenchmark(label("adamw", shape).c_str(),
-                                 [=](benchmark::State& state) { adam(state, n, 0.004); })
-        ->UseRealTime();
+    benchmark::RegisterBenchmark(label("rmsprop", shape).c_str(), [=](benchmark::State& state) {
+      rmsprop(state, n);
+    })->UseRealTime();
+    benchmark::RegisterBenchmark(label("adam", shape).c_str(), [=](benchmark::State& state) {
+      adam(state, n, 0.0);
+    })->UseRealTime();
+    benchmark::RegisterBenchmark(label("adamw", shape).c_str(), [=](benchmark::State& state) {
+      adam(state, n, 0.004);
+    })->UseRealTime();
   }
 }
 

@@ -54,6 +54,20 @@ def numpy_products(_threads: int) -> tuple[Callable[..., Product], str]:
 LIBRARIES = {"lamina": lamina_products, "torch": torch_products, "numpy": numpy_products}
 
 
+def blas_kernels() -> str:
+    """Say which kernels the BLAS libraries of this process chose, where threadpoolctl can tell.
+
+    OpenBLAS falls back to older ones on processors that it does not know yet; then
+    OPENBLAS_CORETYPE names better ones, and is passed on to the processes.
+    """
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        return ""
+    found = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return ", ".join(f"{p['internal_api']} {p.get('architecture', '')}".strip() for p in found)
+
+
 def seconds_of(product: Product, calls: int) -> float:
     begin = time.perf_counter()
     for _ in range(calls):
@@ -85,7 +99,7 @@ def main() -> None:
     pin(arguments["threads"])
     try:
         make, version = LIBRARIES[arguments["peer"]](arguments["threads"])
-        hello = {"version": version}
+        hello = {"version": version, "blas": blas_kernels()}
     except ImportError as error:
         hello = {"error": f"not installed ({error})"}
 

@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+
 from workloads import Workload
 
 # XLA's own generator: on a CPU the default (threefry) costs more than the small networks.
@@ -72,9 +73,7 @@ def train_step(layers: Any, task: str, state: Tree, x: Any, y: Any) -> Tree:
     m = jax.tree.map(lambda a, g: BETA_1 * a + (1 - BETA_1) * g, m, gradient)
     v = jax.tree.map(lambda a, g: BETA_2 * a + (1 - BETA_2) * g * g, v, gradient)
     rate = RATE * jnp.sqrt(1 - BETA_2**step) / (1 - BETA_1**step)
-    weights = jax.tree.map(
-        lambda w, a, b: w - rate * a / (jnp.sqrt(b) + EPSILON), weights, m, v
-    )
+    weights = jax.tree.map(lambda w, a, b: w - rate * a / (jnp.sqrt(b) + EPSILON), weights, m, v)
     return weights, m, v, step, key
 
 
@@ -99,9 +98,7 @@ class Trainer:
         loss = functools.partial(batch_loss, workload.layers, workload.task)
         self.full_loss = jax.jit(lambda weights, x, y: loss(weights, x, y, None))
         self.step = jax.jit(step, donate_argnums=0)
-        self.loop = jax.jit(
-            functools.partial(self._loop, step), static_argnums=4, donate_argnums=0
-        )
+        self.loop = jax.jit(functools.partial(self._loop, step), static_argnums=4, donate_argnums=0)
         self.fit = self.fit_loop if variant == "loop" else self.fit_steps
 
     def _shuffled(self, key: Any, x: Any, y: Any) -> tuple[Any, Any]:
@@ -130,7 +127,7 @@ class Trainer:
         for _ in range(epochs):
             self.epoch += 1
             order = rng.permutation(rows)
-            # Slices of NumPy arrays: cheaper to hand to a jitted function than to cut on the device.
+            # Slices of NumPy arrays: cheaper to hand over than to cut on the device.
             x, y = self.host_x[order], self.host_y[order]
             for begin in range(0, rows, batch):
                 state = step(state, x[begin : begin + batch], y[begin : begin + batch])

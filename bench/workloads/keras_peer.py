@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import jax
 import keras
+
 from workloads import Workload
 
 LAYERS = {
     "dense": lambda units, activation: keras.layers.Dense(units, activation=activation),
-    "dropout": lambda rate: keras.layers.Dropout(rate),
+    "dropout": keras.layers.Dropout,
 }
 KINDS = LAYERS.keys()
 

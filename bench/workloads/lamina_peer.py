@@ -6,8 +6,8 @@ import lamina
 from workloads import Workload
 
 LAYERS = {
-    "dense": lambda units, activation: lamina.Dense(units, activation=activation),
-    "dropout": lambda rate: lamina.Dropout(rate),
+    "dense": lambda units, activation: lamina.layers.Dense(units, activation=activation),
+    "dropout": lamina.layers.Dropout,
 }
 KINDS = LAYERS.keys()
 

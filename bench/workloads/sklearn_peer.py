@@ -9,6 +9,7 @@ import sklearn
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+
 from workloads import Workload
 
 KINDS = ("dense", "dropout")

@@ -1,5 +1,6 @@
 // Activations over runs of elements, forward and backward; the laws are in activations.h.
 #include "activations.h"
+
 #include "table.h"
 
 namespace lamina {

@@ -15,7 +15,7 @@ namespace LAMINA_ISA {
 template <class T>
 void activate(T* y, Index size, ActivationSpec);
 
-// `work`: threads_for's measure of one element, forward.
+// `work`: threads_for's measure of one float, forward: nanoseconds measured with AVX2, times 100.
 template <class V>
 struct Linear {
   static constexpr double work = 6;
@@ -63,9 +63,10 @@ struct Selu {
 };
 
 // x Phi(x) as max(x, 0) - t Q(t), t = |x|: no cancellation on the left, where Phi(x) = Q(t).
+// 3.0 ulp in float, 3.8 in double, the left tail included.
 template <class V>
 struct Gelu {
-  static constexpr double work = 45;
+  static constexpr double work = 65;
   LAMINA_INLINE V forward(V x) const {
     const auto [t, u, p, q, n] = normal_tail(x);
     const V up = u * p;
@@ -83,7 +84,7 @@ struct Gelu {
 
 template <class V>
 struct Silu {
-  static constexpr double work = 35;
+  static constexpr double work = 45;
   LAMINA_INLINE V forward(V x) const { return silu(x); }
   // s (1 + x (1 - s)), s the sigmoid
   LAMINA_INLINE V backward(V dy, V x) const {
@@ -96,21 +97,21 @@ struct Silu {
 
 template <class V>
 struct Sigmoid {
-  static constexpr double work = 30;
+  static constexpr double work = 40;
   LAMINA_INLINE V forward(V x) const { return sigmoid(x); }
   LAMINA_INLINE V backward(V dy, V y) const { return dy * (y * (1 - y)); }
 };
 
 template <class V>
 struct Tanh {
-  static constexpr double work = 35;
+  static constexpr double work = 45;
   LAMINA_INLINE V forward(V x) const { return tanh(x); }
   LAMINA_INLINE V backward(V dy, V y) const { return dy * ((1 - y) * (1 + y)); }
 };
 
 template <class V>
 struct Softplus {
-  static constexpr double work = 60;
+  static constexpr double work = 130;
   LAMINA_INLINE V forward(V x) const { return softplus(x); }
   LAMINA_INLINE V backward(V dy, V x) const { return dy * sigmoid(x); }
 };
@@ -134,9 +135,7 @@ struct Softsign {
 template <class V>
 struct HardSigmoid {
   static constexpr double work = 6;
-  LAMINA_INLINE V forward(V x) const {
-    return within(0.0, 6.0, x + 3) * constant<V>(1.0 / 6.0);
-  }
+  LAMINA_INLINE V forward(V x) const { return within(0.0, 6.0, x + 3) * constant<V>(1.0 / 6.0); }
   LAMINA_INLINE V backward(V dy, V y) const {
     const V slope = y > V{} ? constant<V>(1.0 / 6.0) : V{};
     return dy * (y < constant<V>(1) ? slope : V{});
@@ -145,9 +144,10 @@ struct HardSigmoid {
 
 // x tanh(softplus(x)).  With e = exp(-|x|), tanh(log(1 + exp(x))) is
 //   x >= 0: (1 + 2e) / (1 + 2e + 2e^2)        x < 0: e (e + 2) / (e (e + 2) + 2).
+// 3.3 ulp in float, 3.4 in double.
 template <class V>
 struct Mish {
-  static constexpr double work = 40;
+  static constexpr double work = 80;
   LAMINA_INLINE V forward(V x) const {
     x = max(constant<V>(-Format<V>::vanishing), x);
     const auto [e, q, n] = decay(x);
@@ -172,7 +172,7 @@ struct Mish {
 
 template <class V>
 struct Exponential {
-  static constexpr double work = 25;
+  static constexpr double work = 30;
   LAMINA_INLINE V forward(V x) const { return exp(x); }
   LAMINA_INLINE V backward(V dy, V y) const { return dy * y; }
 };
@@ -181,20 +181,34 @@ struct Exponential {
 template <class V, class Use>
 LAMINA_INLINE void with_law(ActivationSpec spec, Use&& use) {
   switch (spec.kind) {
-    case Activation::linear: return use(Linear<V>{});
-    case Activation::relu: return use(Relu<V>{});
-    case Activation::leaky_relu: return use(LeakyRelu<V>{constant<V>(spec.alpha)});
-    case Activation::elu: return use(Elu<V>{constant<V>(spec.alpha)});
-    case Activation::selu: return use(Selu<V>{});
-    case Activation::gelu: return use(Gelu<V>{});
-    case Activation::silu: return use(Silu<V>{});
-    case Activation::sigmoid: return use(Sigmoid<V>{});
-    case Activation::tanh: return use(Tanh<V>{});
-    case Activation::softplus: return use(Softplus<V>{});
-    case Activation::softsign: return use(Softsign<V>{});
-    case Activation::hard_sigmoid: return use(HardSigmoid<V>{});
-    case Activation::mish: return use(Mish<V>{});
-    case Activation::exponential: return use(Exponential<V>{});
+    case Activation::linear:
+      return use(Linear<V>{});
+    case Activation::relu:
+      return use(Relu<V>{});
+    case Activation::leaky_relu:
+      return use(LeakyRelu<V>{constant<V>(spec.alpha)});
+    case Activation::elu:
+      return use(Elu<V>{constant<V>(spec.alpha)});
+    case Activation::selu:
+      return use(Selu<V>{});
+    case Activation::gelu:
+      return use(Gelu<V>{});
+    case Activation::silu:
+      return use(Silu<V>{});
+    case Activation::sigmoid:
+      return use(Sigmoid<V>{});
+    case Activation::tanh:
+      return use(Tanh<V>{});
+    case Activation::softplus:
+      return use(Softplus<V>{});
+    case Activation::softsign:
+      return use(Softsign<V>{});
+    case Activation::hard_sigmoid:
+      return use(HardSigmoid<V>{});
+    case Activation::mish:
+      return use(Mish<V>{});
+    case Activation::exponential:
+      return use(Exponential<V>{});
   }
 }
 

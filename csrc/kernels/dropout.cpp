@@ -52,9 +52,8 @@ void dropout_forward(T* y, const T* x, Index size, double rate, RandomKey random
   const Philox key(random_key);
   const DropoutLaw law(rate);
   parallel_elements(size, dropout_work, [&](Index begin, Index end) {
-    philox_range(key, begin, end, [&](Index e, vu32 bits, Index count) {
-      drop(y + e, x + e, bits, count, law);
-    });
+    philox_range(key, begin, end,
+                 [&](Index e, vu32 bits, Index count) { drop(y + e, x + e, bits, count, law); });
   });
 }
 

@@ -67,9 +67,7 @@ template <class T>
 struct SigmoidCrossentropy {
   static constexpr double work = 100;
   using V = Vec<T>;
-  LAMINA_INLINE V value(V x, V t) const {
-    return max(V{}, x) - t * x + log1p(exp(-max(x, -x)));
-  }
+  LAMINA_INLINE V value(V x, V t) const { return max(V{}, x) - t * x + log1p(exp(-max(x, -x))); }
   LAMINA_INLINE V slope(V x, V t) const { return sigmoid(x) - t; }
 };
 

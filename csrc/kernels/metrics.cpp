@@ -134,9 +134,8 @@ void metric_update(double* state, const T* pred_nc, const T* true_nc, const std:
         return is_first_largest(pred_nc + r * cols, first_largest(true_nc + r * cols, cols), cols);
       });
     case Metric::sparse_categorical_accuracy:
-      return add([=](Index r) {
-        return is_first_largest(pred_nc + r * cols, Index(label_n[r]), cols);
-      });
+      return add(
+          [=](Index r) { return is_first_largest(pred_nc + r * cols, Index(label_n[r]), cols); });
     case Metric::mean_absolute_error:
       return add(mean_of([](double x, double t) { return __builtin_fabs(x - t); }));
     case Metric::mean_squared_error:

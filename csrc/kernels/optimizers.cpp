@@ -68,11 +68,10 @@ void rmsprop_run(T* param, T* mean_square, T* moment, T* mean_grad, const T* gra
 template <class T>
 void rmsprop(T* param, T* mean_square, T* momentum, T* mean_grad, const T* grad, Index size,
              RmspropSpec spec) {
-  const auto run = momentum != nullptr
-                       ? (mean_grad != nullptr ? rmsprop_run<T, true, true>
-                                               : rmsprop_run<T, true, false>)
-                       : (mean_grad != nullptr ? rmsprop_run<T, false, true>
-                                               : rmsprop_run<T, false, false>);
+  const auto run =
+      momentum != nullptr
+          ? (mean_grad != nullptr ? rmsprop_run<T, true, true> : rmsprop_run<T, true, false>)
+          : (mean_grad != nullptr ? rmsprop_run<T, false, true> : rmsprop_run<T, false, false>);
   run(param, mean_square, momentum, mean_grad, grad, size, spec);
 }
 
@@ -111,10 +110,10 @@ void adam_run(T* param, T* m_, T* v_, T* max_v, const T* grad, Index size, AdamS
 
 template <class T>
 void adam(T* param, T* m, T* v, T* max_v, const T* grad, Index size, AdamSpec spec) {
-  const auto run = max_v != nullptr
-                       ? (spec.weight_decay != 0 ? adam_run<T, true, true> : adam_run<T, true, false>)
-                       : (spec.weight_decay != 0 ? adam_run<T, false, true>
-                                                 : adam_run<T, false, false>);
+  const auto run =
+      max_v != nullptr
+          ? (spec.weight_decay != 0 ? adam_run<T, true, true> : adam_run<T, true, false>)
+          : (spec.weight_decay != 0 ? adam_run<T, false, true> : adam_run<T, false, false>);
   run(param, m, v, max_v, grad, size, spec);
 }
 

@@ -1,4 +1,5 @@
-// Sums over arrays: column sums (column_sums.h), dot products, and the search for what is not a number.
+// Sums over arrays: column sums (column_sums.h), dot products, and the search for what is not a
+// number.
 //
 // Sums run over chunks whose length follows from the shapes, and the chunks' results are added in
 // order: the same bits on any number of threads.

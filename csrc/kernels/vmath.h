@@ -2,8 +2,9 @@
 //
 // One template serves float and double.  They hold over the whole range: signed zeros, subnormal
 // arguments and results (rounded once, never flushed), overflow to infinity, NaN in gives NaN out.
-// Errors quoted are the largest seen, in units in the last place, against mpmath and double
-// double references: a sweep over every binary exponent and a dense one over the useful range.
+// Errors quoted are the largest seen over all instruction sets, in units in the last place (float,
+// double), against 80-bit and (normal tail) 40-digit references: random mantissas at every binary
+// exponent, and 700,000 arguments over the useful range.
 //
 // Sources: Cephes (Moshier; expf, logf, the split of ln 2), fdlibm (Sun; e_log.c), Muller et al.,
 // "Handbook of Floating-Point Arithmetic", 2nd ed. (range reduction; products' errors), Shepherd
@@ -35,12 +36,12 @@ struct Format<vf> {
   static constexpr double exp_least = -105.0, exp_most = 90.0;  // beyond: 0 and infinity
   static constexpr double expm1_least = -20.0, expm1_most = 89.0;
   static constexpr double log1p_linear = 0x1p-26;  // log1p(x) rounds to x below
-  static constexpr double tanh_one = 10.0;   // tanh rounds to 1
-  static constexpr double vanishing = 150.0;  // x exp(-x) rounds to 0
+  static constexpr double tanh_one = 10.0;         // tanh rounds to 1
+  static constexpr double vanishing = 150.0;       // x exp(-x) rounds to 0
   static constexpr int logistic_shift = 32;
   static constexpr double logistic_scale = 0x1p-32;
   static constexpr double logistic_most = 110.5;  // 2^n scaled is finite, x / it rounds to 0
-  static constexpr double tail_zero = 15.0;  // x exp(-x^2 / 2) rounds to 0
+  static constexpr double tail_zero = 15.0;       // x exp(-x^2 / 2) rounds to 0
   static constexpr double tail_center = 4.0;
 };
 template <>
@@ -89,8 +90,7 @@ LAMINA_INLINE V within(double least, double most, V x) {
   return min(constant<V>(most), max(constant<V>(least), x));
 }
 
-// Horner's rule, coefficients from the highest power down; from eight of them on, even and odd
-// powers apart, which halves the chain that a loop's iterations have to overlap.
+// Horner's rule; coefficients from the highest power down.
 template <class V>
 LAMINA_INLINE V horner(V, V sum) {
   return sum;
@@ -99,20 +99,9 @@ template <class V, class... C>
 LAMINA_INLINE V horner(V x, V sum, double next, C... rest) {
   return horner(x, fma(sum, x, constant<V>(next)), rest...);
 }
-template <class V>
-LAMINA_INLINE V even_odd(V x, V, V odd, V even) {
-  return fma(odd, x, even);
-}
 template <class V, class... C>
-LAMINA_INLINE V even_odd(V x, V square, V one, V other, double next, C... rest) {
-  return even_odd(x, square, other, fma(one, square, constant<V>(next)), rest...);
-}
-template <class V, class... C>
-LAMINA_INLINE V polynomial(V x, double highest, double second, C... rest) {
-  if constexpr (sizeof...(rest) < 6)
-    return horner(x, constant<V>(highest), second, rest...);
-  else
-    return even_odd(x, x * x, constant<V>(highest), constant<V>(second), rest...);
+LAMINA_INLINE V polynomial(V x, double highest, C... rest) {
+  return horner(x, constant<V>(highest), rest...);
 }
 
 // x * x - square exactly, where square is x * x rounded (Dekker's split where there is no fused
@@ -184,13 +173,15 @@ LAMINA_INLINE V exp_reduced(V r) {
   return expm1_reduced(r) + 1;
 }
 
+// 1.05 and 1.1 ulp.
 template <class V>
 LAMINA_INLINE V exp(V x) {
   const auto [n, r] = reduce(within(Format<V>::exp_least, Format<V>::exp_most, x));
   return scale_by_power(exp_reduced(r), n);
 }
 
-// 2^n (exp(r) - 1) + (2^n - 1), at half size so that n = 128 (1024) does not overflow early.
+// 2^n (exp(r) - 1) + (2^n - 1), at half size so that n = 128 (1024) does not overflow
+// early.  1.7 and 1.8 ulp.
 template <class V>
 LAMINA_INLINE V expm1(V x) {
   const auto [n, r] = reduce(within(Format<V>::expm1_least, Format<V>::expm1_most, x));
@@ -215,10 +206,10 @@ LAMINA_INLINE vf log_reduced(vf f, vf k) {  // Cephes logf
 LAMINA_INLINE vd log_reduced(vd f, vd k) {  // fdlibm e_log.c
   const vd s = f / (f + 2);
   const vd z = s * s;
-  const vd series = z * polynomial(z, 1.479819860511658591e-1, 1.531383769920937332e-1,
-                                   1.818357216161805012e-1, 2.222219843214978396e-1,
-                                   2.857142874366239149e-1, 3.999999999940941908e-1,
-                                   6.666666666666735130e-1);
+  const vd series =
+      z * polynomial(z, 1.479819860511658591e-1, 1.531383769920937332e-1, 1.818357216161805012e-1,
+                     2.222219843214978396e-1, 2.857142874366239149e-1, 3.999999999940941908e-1,
+                     6.666666666666735130e-1);
   const vd half_square = f * f * 0.5;
   const vd low = fma(s, half_square + series, k * 1.90821492927058770002e-10);
   return k * 6.93147180369123816490e-1 - ((half_square - low) - f);
@@ -234,8 +225,7 @@ template <class V>
 LAMINA_INLINE Split<V> split(V x) {
   using F = Format<V>;
   constexpr typename F::bits offset = F::bias;  // keeps the shifted number positive
-  const auto biased =
-      (bits_of(x) - (F::sqrt_half - (offset << F::mantissa))) >> F::mantissa;
+  const auto biased = (bits_of(x) - (F::sqrt_half - (offset << F::mantissa))) >> F::mantissa;
   const auto whole = biased - offset;
   const V k = V(biased | bits_of(constant<V>(F::implicit))) - constant<V>(F::implicit + offset);
   return {V(bits_of(x) - (whole << F::mantissa)), k, whole};
@@ -250,6 +240,7 @@ LAMINA_INLINE V log_range(V x, V y) {
   return x > V{} ? y : outside;
 }
 
+// 0.8 and 0.8 ulp.
 template <class V>
 LAMINA_INLINE V log(V x) {
   using F = Format<V>;
@@ -260,6 +251,7 @@ LAMINA_INLINE V log(V x) {
 }
 
 // log(u) with u = 1 + x rounded; what the rounding lost goes into the reduced argument.
+// 1.4 and 1.4 ulp.
 template <class V>
 LAMINA_INLINE V log1p(V x) {
   const V u = 1 + x;
@@ -288,7 +280,7 @@ LAMINA_INLINE Fraction<vd> tanh_fraction(vd z) {
                      4.84406305325125486048e3)};
 }
 
-// Beyond 0.625: 1 - 2 / (exp(2 |x|) + 1).
+// Beyond 0.625: 1 - 2 / (exp(2 |x|) + 1).  1.2 and 1.2 ulp.
 template <class V>
 LAMINA_INLINE V tanh(V x) {
   const V t = min(constant<V>(Format<V>::tanh_one), absolute(x));
@@ -320,13 +312,13 @@ LAMINA_INLINE V logistic_sum(V x) {
              large ? power : power + constant<V>(F::logistic_scale));
 }
 
-// 1 / (1 + exp(-x)).
+// 1 / (1 + exp(-x)).  1.8 and 1.8 ulp.
 template <class V>
 LAMINA_INLINE V sigmoid(V x) {
   return constant<V>(Format<V>::logistic_scale) / logistic_sum(x);
 }
 
-// x sigmoid(x).
+// x sigmoid(x).  1.8 and 1.8 ulp.
 template <class V>
 LAMINA_INLINE V silu(V x) {
   const V bounded = max(constant<V>(-Format<V>::vanishing), x);  // -infinity gives -0
@@ -349,7 +341,7 @@ LAMINA_INLINE Decay<V> decay(V x) {
 }
 
 // max(x, 0) + log(1 + exp(-|x|)).  A small exponential is its own log1p, whose squares and cubes
-// would underflow (three times the time).
+// would underflow (three times the time).  1.7 and 1.7 ulp.
 template <class V>
 LAMINA_INLINE V softplus(V x) {
   const V least = constant<V>(Format<V>::log1p_linear);
@@ -369,14 +361,13 @@ LAMINA_INLINE vf tail_polynomial(vf v) {
                     -0.6078966856002808, 0.7552851438522339);
 }
 LAMINA_INLINE vd tail_polynomial(vd v) {
-  return polynomial(v, -1.5877468827473365e-10, 1.753048401408232e-09, 7.66307180076004e-09,
-                    -9.31356099432606e-09, -6.594221662477223e-08, 4.2274993740065346e-08,
-                    4.331410356862585e-07, -3.366153681012471e-07, -2.76926709599743e-06,
-                    3.9809021578680414e-06, 1.6681213742042063e-05, -4.97628142705858e-05,
-                    -5.937572800991586e-05, 0.0005448990647731298, -0.0007978693984660701,
-                    -0.0029933767705085422, 0.020795066799883178, -0.06911863870631016,
-                    0.1650203661703847, -0.31353315667130455, 0.4953056159699764,
-                    -0.6653825028900567, 0.769193049750063);
+  return polynomial(
+      v, -1.5877468827473365e-10, 1.753048401408232e-09, 7.66307180076004e-09,
+      -9.31356099432606e-09, -6.594221662477223e-08, 4.2274993740065346e-08, 4.331410356862585e-07,
+      -3.366153681012471e-07, -2.76926709599743e-06, 3.9809021578680414e-06, 1.6681213742042063e-05,
+      -4.97628142705858e-05, -5.937572800991586e-05, 0.0005448990647731298, -0.0007978693984660701,
+      -0.0029933767705085422, 0.020795066799883178, -0.06911863870631016, 0.1650203661703847,
+      -0.31353315667130455, 0.4953056159699764, -0.6653825028900567, 0.769193049750063);
 }
 
 // With t = min(|x|, limit): u = t / (t + K), exp(-t^2 / 2) = (1 + q) 2^n, and

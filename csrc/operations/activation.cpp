@@ -1,5 +1,7 @@
 #include "activation.h"
 
+#include <stdexcept>
+
 #include "graph/names.h"
 #include "operations.h"
 
@@ -20,6 +22,10 @@ std::string ActivationOperation::sizes(Index rows) const {
 Tensor activation(Graph& graph, const Tensor& x, ActivationSpec spec, const std::string& name) {
   graph.check_float(x, "activation");
   if (spec.kind == Activation::linear) return x;
+  // The derivative is read off the output's sign, which a negative alpha would turn around.
+  if (!(spec.alpha >= 0.0))
+    throw std::invalid_argument(std::string(lamina::name_of(spec.kind)) +
+                                ": alpha must be at least 0; got " + std::to_string(spec.alpha));
   return graph.record(std::make_unique<ActivationOperation>(x.value, spec, size_of(x.shape)),
                       x.shape, name);
 }

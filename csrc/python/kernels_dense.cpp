@@ -1,4 +1,6 @@
 // Matrix product and dense layer on NumPy arrays.
+#include <pybind11/typing.h>
+
 #include "../runtime/isa.h"
 #include "array.h"
 #include "kernels.h"
@@ -8,6 +10,7 @@ namespace python {
 namespace {
 
 using Object = py::object;
+using Gradients = py::typing::Tuple<py::array, py::array, py::array>;  // dx, dkernel, dbias
 
 // --- matmul
 
@@ -115,7 +118,7 @@ std::pair<Object, T*> gradient(const Argument& into, const Object& object, const
   return {fresh, fresh.mutable_data()};
 }
 
-py::tuple dense_backward(Object dz_, Object x_, Object kernel_, Object dkernel_, Object dbias_) {
+Gradients dense_backward(Object dz_, Object x_, Object kernel_, Object dkernel_, Object dbias_) {
   const char* who = "dense_backward";
   const Argument dz(who, "dz", dz_), x(who, "x", x_), kernel(who, "kernel", kernel_),
       dkernel(who, "dkernel", dkernel_), dbias(who, "dbias", dbias_);
@@ -131,7 +134,7 @@ py::tuple dense_backward(Object dz_, Object x_, Object kernel_, Object dkernel_,
     dbias.apart_from(*read);
   }
   dkernel.apart_from(dbias);
-  return with_dtype({&dz, &x, &kernel, &dkernel, &dbias}, [&](auto zero) -> py::tuple {
+  return with_dtype({&dz, &x, &kernel, &dkernel, &dbias}, [&](auto zero) -> Gradients {
     using T = decltype(zero);
     const auto dzs = dz.values<T>(), xs = x.values<T>(), ws = kernel.values<T>();
     auto dx = output<T>(who, x.shape());
@@ -141,7 +144,7 @@ py::tuple dense_backward(Object dz_, Object x_, Object kernel_, Object dkernel_,
     const T *dzp = dzs.data(), *xp = xs.data(), *wp = ws.data();
     const auto add = Accumulate(dkernel.given());
     without_gil([&] { kernels<T>().dense_backward(dxp, dwp, dbp, dzp, xp, wp, dims, add); });
-    return py::make_tuple(dx, dw, db);
+    return Gradients(py::make_tuple(dx, dw, db));
   });
 }
 

@@ -3,6 +3,7 @@
 Keras's names, scikit-learn's protocol, the same bits on every run.
 """
 
+# ruff: noqa: I001, RUF022  (_core comes first; the list goes by concept)
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, TypeVar
 
 from lamina._check import number
@@ -13,7 +12,6 @@ from lamina._names import lookup
 C = TypeVar("C", bound="Configurable")
 
 
-@cache
 def _argument_names(cls: type) -> tuple[str, ...]:
     parameters = inspect.signature(cls).parameters.values()
     return tuple(p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))

@@ -99,12 +99,12 @@ class Activation(Configurable):
                 f"{self.name}: x must have a last axis of at least 1; got shape {array.shape}"
             )
         dtype = "float32" if array.dtype == np.float32 else "float64"
-        return np.asarray(self._compute(np.require(array, dtype, ["C", "A"])))
+        return self._compute(np.require(array, dtype, ["C", "A"]))
 
     def _compute(self, x: NDArray[Any]) -> NDArray[Any]:
         assert self.fusable is not None
         kind, alpha = self.fusable
-        return _core.kernels.activation_forward(x, kind, alpha)
+        return np.asarray(_core.kernels.activation_forward(x, kind, alpha))
 
 
 class Linear(Activation):
@@ -289,7 +289,7 @@ class Softmax(Activation):
         return graph.softmax(x, name=name or self.name)
 
     def _compute(self, x: NDArray[Any]) -> NDArray[Any]:
-        return _core.kernels.softmax_forward(x)
+        return np.asarray(_core.kernels.softmax_forward(x))
 
 
 class LogSoftmax(Activation):
@@ -307,7 +307,7 @@ class LogSoftmax(Activation):
         return graph.log_softmax(x, name=name or self.name)
 
     def _compute(self, x: NDArray[Any]) -> NDArray[Any]:
-        return _core.kernels.log_softmax_forward(x)
+        return np.asarray(_core.kernels.log_softmax_forward(x))
 
 
 _CLASSES: tuple[type[Activation], ...] = (

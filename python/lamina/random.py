@@ -6,7 +6,6 @@ Philox 4x32-10 (Salmon, Moraes, Dror and Shaw, 2011, "Parallel random numbers: a
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
 from collections.abc import Sequence
@@ -23,9 +22,29 @@ SPLIT = 0x5EED_0002
 INITIAL = 0x5EED_1000
 
 _MASK64 = (1 << 64) - 1
-_lock = threading.Lock()
-_root: int | None = None
-_drawn = itertools.count()
+
+
+class _Sequence:
+    """The seeds that models draw: number k of a root."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._root: int | None = None
+        self._drawn = 0
+
+    def start(self, root: int) -> None:
+        with self._lock:
+            self._root, self._drawn = root, 0
+
+    def draw(self) -> int:
+        with self._lock:
+            if self._root is None:
+                self._root = int.from_bytes(os.urandom(8), "little")
+            self._drawn += 1
+            return mix(self._root, self._drawn)
+
+
+_seeds = _Sequence()
 
 
 def mix(*values: int) -> int:
@@ -62,11 +81,7 @@ def set_random_seed(seed: int) -> None:
     >>> bool((weights() == weights()).all())
     True
     """
-    global _root, _drawn
-    value = seed_value("set_random_seed", seed)
-    with _lock:
-        _root = value
-        _drawn = itertools.count()
+    _seeds.start(seed_value("set_random_seed", seed))
 
 
 def seed_value(who: str, seed: object) -> int:
@@ -79,11 +94,7 @@ def seed_value(who: str, seed: object) -> int:
 
 def next_seed() -> int:
     """Return the next seed of the global sequence (of the system's entropy if none was set)."""
-    global _root
-    with _lock:
-        if _root is None:
-            _root = int.from_bytes(os.urandom(8), "little")
-        return mix(_root, next(_drawn))
+    return _seeds.draw()
 
 
 class Stream:

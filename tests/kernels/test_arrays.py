@@ -1,5 +1,7 @@
 """The array policy: what every kernel function takes, converts and refuses."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,8 @@ def relu(x):
 @pytest.mark.parametrize(
     "bad",
     [
-        np.ones(2, complex), np.array(["1", "2"]), np.array([1.0, None]), np.array(["2020-01-01"], "M8"),
+        np.ones(2, complex), np.array(["1", "2"]), np.array([1.0, None]),
+        np.array(["2020-01-01"], "M8"),
         np.ma.masked_array([1.0, 2.0], [True, False]), {"a": 1}, object(), b"12", [1j],
         np.array([(1.0, 2.0)], "f8,f8"),
     ],
@@ -129,3 +132,15 @@ def test_rate_out_of_range(rate):
 
 def test_numpy_integers_are_integers():
     assert kernels.random_bits(np.int32(3), np.uint64(7), np.int64(1)).shape == (3,)
+
+
+def test_many_python_threads_at_once():
+    x = np.random.default_rng(0).normal(size=(300, 200))
+    w = np.random.default_rng(1).normal(size=(200, 100))
+    want = kernels.dense_forward(x, w, activation="tanh").tobytes()
+
+    def run(_):
+        return kernels.dense_forward(x, w, activation="tanh").tobytes()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(run, range(100))) == {want}

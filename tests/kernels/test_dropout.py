@@ -55,6 +55,13 @@ def test_the_mask_is_the_uniform_numbers_of_the_key():
     assert ((uniform >= 0.25) == kept).all()
 
 
+@pytest.mark.parametrize("rate", [0.1, 0.4, 2 / 3])
+def test_the_threshold_to_the_last_bit(rate):
+    n = 3_000_000
+    kept = kernels.dropout_forward(np.ones(n, np.float32), rate, *KEY) != 0
+    assert ((kernels.random_bits(n, *KEY) >= round(rate * 2**32)) == kept).all()
+
+
 def test_both_types_and_all_shapes_share_a_mask():
     single = kernels.dropout_forward(np.ones((20, 30), np.float32), 0.4, *KEY)
     double = kernels.dropout_forward(np.ones(600), 0.4, *KEY).reshape(20, 30)
@@ -84,4 +91,6 @@ def test_threads(threads):
 def test_rate_zero_is_the_identity_and_steps_differ():
     x = np.random.default_rng(2).normal(size=100)
     assert_same_bits([kernels.dropout_forward(x, 0, *KEY)], [x], "rate 0")
-    assert (kernels.dropout_forward(x, 0.5, 1, 1, 1) != kernels.dropout_forward(x, 0.5, 1, 1, 2)).any()
+    assert (
+        kernels.dropout_forward(x, 0.5, 1, 1, 1) != kernels.dropout_forward(x, 0.5, 1, 1, 2)
+    ).any()

@@ -74,7 +74,9 @@ def data(kind, from_logits, shape, seed=3):
         return t, (z if from_logits else rng.uniform(0.3, 1, shape))
     if kind == "binary_crossentropy":
         z = rng.normal(size=shape, scale=2)
-        return (rng.random(shape) < 0.5).astype(float), (z if from_logits else rng.uniform(0.2, 0.8, shape))
+        return (rng.random(shape) < 0.5).astype(float), (
+            z if from_logits else rng.uniform(0.2, 0.8, shape)
+        )
     t = rng.normal(size=shape, scale=2)
     gap = rng.uniform(0.05, 0.9, shape) + (rng.random(shape) < 0.4) * 1.2  # off every kink
     return t, t + gap * rng.choice([-1, 1], shape)
@@ -111,7 +113,18 @@ def check(kind, from_logits, shape, dtype, **settings):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("kind", "from_logits"), CASES)
 def test_law(kind, from_logits, dtype):
-    for shape in [(0, 3), (1, 1), (7, 1), (5, 2), (33, 10), (9, 24), (9, 25), (6, 100), (2, 3, 4), (5,)]:
+    for shape in [
+        (0, 3),
+        (1, 1),
+        (7, 1),
+        (5, 2),
+        (33, 10),
+        (9, 24),
+        (9, 25),
+        (6, 100),
+        (2, 3, 4),
+        (5,),
+    ]:
         check(kind, from_logits, shape, dtype)
 
 
@@ -217,8 +230,13 @@ def test_probabilities_of_zero_and_one_are_kept_off_the_logarithm(dtype):
     loss = kernels.loss_forward("binary_crossentropy", p[:, ::-1], p)
     np.testing.assert_allclose(loss, [want], rtol=1e-6)
     assert np.isfinite(kernels.loss_backward("binary_crossentropy", p[:, ::-1], p)).all()
-    for kind, truth in [("categorical_crossentropy", p[:, ::-1]), ("sparse_categorical_crossentropy", [0])]:
-        np.testing.assert_allclose(kernels.loss_forward(kind, truth, p), [-np.log(EPSILON)], rtol=1e-6)
+    for kind, truth in [
+        ("categorical_crossentropy", p[:, ::-1]),
+        ("sparse_categorical_crossentropy", [0]),
+    ]:
+        np.testing.assert_allclose(
+            kernels.loss_forward(kind, truth, p), [-np.log(EPSILON)], rtol=1e-6
+        )
         assert np.isfinite(kernels.loss_backward(kind, truth, p)).all()
 
 
@@ -295,27 +313,38 @@ def test_torch(dtype):
 def test_refused():
     p = np.full((2, 3), 1 / 3)
     sparse = "sparse_categorical_crossentropy"
-    with pytest.raises(ValueError, match=r"loss_forward: y_true must lie in \[0, 3\), the classes; got 3 at position 1"):  # noqa: E501
+    with pytest.raises(
+        ValueError,
+        match=r"loss_forward: y_true must lie in \[0, 3\), the classes; got 3 at position 1",
+    ):
         kernels.loss_forward(sparse, [0, 3], p)
     with pytest.raises(ValueError, match="got -1 at position 0"):
         kernels.loss_backward(sparse, [-1, 0], p)
     with pytest.raises(TypeError, match="y_true must hold integers; got dtype float64"):
         kernels.loss_forward(sparse, [0.0, 1.0], p)
-    with pytest.raises(ValueError, match=r"y_true must have shape \(...,\) = \(2,\); got shape \(2, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"y_true must have shape \(...,\) = \(2,\); got shape \(2, 1\)"
+    ):
         kernels.loss_forward(sparse, [[0], [1]], p)
-    with pytest.raises(ValueError, match=r"y_true must have shape of y_pred = \(2, 3\); got shape \(2,\)"):
+    with pytest.raises(
+        ValueError, match=r"y_true must have shape of y_pred = \(2, 3\); got shape \(2,\)"
+    ):
         kernels.loss_forward("huber", [0, 1], p)
-    with pytest.raises(ValueError, match="unknown name 'mean_square_error'.*sparse_categorical"):
+    with pytest.raises(ValueError, match=r"unknown name 'mean_square_error'.*sparse_categorical"):
         kernels.loss_forward("mean_square_error", p, p)
     with pytest.raises(ValueError, match="from_logits is for the crossentropies; got kind 'huber'"):
         kernels.loss_forward("huber", p, p, from_logits=True)
-    with pytest.raises(ValueError, match="label_smoothing is for .*; got kind 'sparse_categorical"):
+    with pytest.raises(
+        ValueError, match=r"label_smoothing is for .*; got kind 'sparse_categorical"
+    ):
         kernels.loss_forward(sparse, [0, 1], p, label_smoothing=0.1)
     with pytest.raises(ValueError, match=r"label_smoothing must lie in \[0, 1\]; got 1.5"):
         kernels.loss_forward("categorical_crossentropy", p, p, label_smoothing=1.5)
     with pytest.raises(ValueError, match="delta must be a finite number of at least 0; got nan"):
         kernels.loss_forward("huber", p, p, delta=float("nan"))
-    with pytest.raises(ValueError, match=r"dloss must have shape \(...,\) = \(2,\); got shape \(3,\)"):
+    with pytest.raises(
+        ValueError, match=r"dloss must have shape \(...,\) = \(2,\); got shape \(3,\)"
+    ):
         kernels.loss_backward("huber", p, p, np.ones(3))
     with pytest.raises(ValueError, match="y_pred must have at least one column"):
         kernels.loss_forward("huber", np.ones((2, 0)), np.ones((2, 0)))

@@ -112,7 +112,10 @@ def test_special_values_pass_through():
 
 def test_long_sums_in_float32_beat_half_an_eps_of_the_magnitude():
     a, b = (f.astype(np.float32) for f in factors(33, 33, 4096, seed=5))
-    want, size = oracle(a.astype(float), b.astype(float)), magnitude(a.astype(float), b.astype(float))
+    want, size = (
+        oracle(a.astype(float), b.astype(float)),
+        magnitude(a.astype(float), b.astype(float)),
+    )
     error = np.abs(kernels.matmul(a, b) - want) / size
     assert error.max() <= 0.5 * np.finfo(np.float32).eps
 
@@ -151,16 +154,23 @@ def test_instruction_sets_agree():
 
 def test_refused():
     f4, f8 = np.ones((2, 3), np.float32), np.ones((3, 2))
-    with pytest.raises(TypeError, match="matmul: arrays must share one dtype; got a of float32 and b of float64"):  # noqa: E501
+    with pytest.raises(
+        TypeError, match="matmul: arrays must share one dtype; got a of float32 and b of float64"
+    ):
         kernels.matmul(f4, f8)
-    with pytest.raises(ValueError, match=r"matmul: b must have the inner size of a, 2; got 3 \(a \(3, 2\), b \(3, 2\)\)"):  # noqa: E501
+    with pytest.raises(
+        ValueError,
+        match=r"matmul: b must have the inner size of a, 2; got 3 \(a \(3, 2\), b \(3, 2\)\)",
+    ):
         kernels.matmul(f8, f8)
     with pytest.raises(ValueError, match=r"matmul: a must have 2 axes \(m, k\); got shape \(3,\)"):
         kernels.matmul(np.ones(3), f8)
     with pytest.raises(ValueError, match="out must be given where accumulate is True"):
         kernels.matmul(f8.T, f8, accumulate=True)
-    with pytest.raises(ValueError, match="out is updated in place and must not share memory with a"):
-        square = np.ones((2, 2))
+    square = np.ones((2, 2))
+    with pytest.raises(
+        ValueError, match="out is updated in place and must not share memory with a"
+    ):
         kernels.matmul(square, square, out=square)
     frozen = np.ones((2, 2))
     frozen.flags.writeable = False

@@ -57,7 +57,9 @@ def wide(*arrays):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("shape", [(1, 1), (9, 1), (17, 2), (33, 10), (5, 65), (2, 3, 4), (3000, 3)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (9, 1), (17, 2), (33, 10), (5, 65), (2, 3, 4), (3000, 3)]
+)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_law(kind, shape, weighted, dtype):
     t, p, w = data(kind, shape, dtype)
@@ -112,16 +114,20 @@ def test_ties_go_to_the_first_and_the_threshold_is_open():
     kernels.metric_update("sparse_categorical_accuracy", state, [0, 1], np.ones((2, 3)))
     assert state.tolist() == [1, 2]
     state = kernels.metric_state("binary_accuracy")
-    kernels.metric_update("binary_accuracy", state, [[0], [1]], np.array([[0.7], [0.8]]), threshold=0.7)
+    kernels.metric_update(
+        "binary_accuracy", state, [[0], [1]], np.array([[0.7], [0.8]]), threshold=0.7
+    )
     assert state.tolist() == [2, 2]
 
 
 def test_refused():
     p = np.ones((2, 3))
     state = kernels.metric_state("mean_squared_error")
-    with pytest.raises(ValueError, match="metric_state: .*unknown name 'mse2'"):
+    with pytest.raises(ValueError, match=r"metric_state: .*unknown name 'mse2'"):
         kernels.metric_state("mse2")
-    with pytest.raises(ValueError, match=r"state must have shape \(metric_state,\) = \(12,\); got shape \(2,\)"):
+    with pytest.raises(
+        ValueError, match=r"state must have shape \(metric_state,\) = \(12,\); got shape \(2,\)"
+    ):
         kernels.metric_update("r2", state, p, p)
     with pytest.raises(TypeError, match="state is updated in place and must be of native float64"):
         kernels.metric_update("mean_squared_error", np.zeros(2, np.float32), p, p)

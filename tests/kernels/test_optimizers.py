@@ -169,15 +169,23 @@ def test_refused():
     p, m, v, g = (np.zeros(3) for _ in range(4))
     with pytest.raises(ValueError, match="adam_update: step must be at least 1; got 0"):
         kernels.adam_update(p, m, v, g, 0)
-    with pytest.raises(ValueError, match="m must have shape of param = \\(3,\\); got shape \\(2,\\)"):
+    with pytest.raises(
+        ValueError, match="m must have shape of param = \\(3,\\); got shape \\(2,\\)"
+    ):
         kernels.adam_update(p, m[:2], v, g, 1)
-    with pytest.raises(ValueError, match="m is updated in place and must not share memory with param"):
+    with pytest.raises(
+        ValueError, match="m is updated in place and must not share memory with param"
+    ):
         kernels.adam_update(p, p, v, g, 1)
-    with pytest.raises(ValueError, match="param is updated in place and must not share memory with grad"):
+    with pytest.raises(
+        ValueError, match="param is updated in place and must not share memory with grad"
+    ):
         kernels.adam_update(p, m, v, p, 1)
     with pytest.raises(TypeError, match="param is updated in place and must be a NumPy array"):
         kernels.sgd_update([1.0, 2.0], [1.0, 2.0])
-    with pytest.raises(TypeError, match="param is updated in place and must be of native float64; got dtype int64"):  # noqa: E501
+    with pytest.raises(
+        TypeError, match="param is updated in place and must be of native float64; got dtype int64"
+    ):
         kernels.sgd_update(np.zeros(3, np.int64), g)
     with pytest.raises(TypeError, match="got param of float64 and grad of float32"):
         kernels.sgd_update(p, g.astype(np.float32))
@@ -187,7 +195,9 @@ def test_refused():
         kernels.sgd_update(np.zeros(6)[::2], g)
     with pytest.raises(ValueError, match=r"rho must lie in \[0, 1\); got 1"):
         kernels.rmsprop_update(p, m, g, rho=1)
-    with pytest.raises(ValueError, match="learning_rate must be a finite number of at least 0; got -1"):
+    with pytest.raises(
+        ValueError, match="learning_rate must be a finite number of at least 0; got -1"
+    ):
         kernels.sgd_update(p, g, learning_rate=-1)
     p.flags.writeable = False
     with pytest.raises(ValueError, match="param is updated in place and must be writable"):

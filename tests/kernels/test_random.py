@@ -21,11 +21,14 @@ def philox(counter, key):
 
 
 def bits(size, seed, stream=0, step=0):
-    """Element e takes word (e % 64) / 16 of the counter 16 (e / 64) + e % 16."""
+    """Element e takes word (e % 64) / 16 of block 16 (e / 64) + e % 16.
+
+    The counter is (block's low half, its high half, step, stream).
+    """
     out = np.empty(size, np.uint32)
     for e in range(size):
         n = 16 * (e // 64) + e % 16
-        words = philox((n & MASK, n >> 32, stream, step), (seed & MASK, seed >> 32))
+        words = philox((n & MASK, n >> 32, step, stream), (seed & MASK, seed >> 32))
         out[e] = words[(e % 64) // 16]
     return out
 

@@ -134,7 +134,9 @@ def test_torch(dtype):
 
 
 def test_refused():
-    with pytest.raises(ValueError, match=r"softmax_forward: x must have at least 1 axis \(..., classes\)"):
+    with pytest.raises(
+        ValueError, match=r"softmax_forward: x must have at least 1 axis \(..., classes\)"
+    ):
         kernels.softmax_forward(1.0)
     with pytest.raises(ValueError, match="x must have at least one column"):
         kernels.softmax_forward(np.ones((3, 0)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.callbacks.callback import ALIASES, HOOKS, Callback
 
 if TYPE_CHECKING:
-    from lamina.models.model import Model
+    from lamina.models.network import Network
 
 Hook = Callable[..., Any]
 
@@ -53,7 +53,7 @@ class CallbackList:
         self.callbacks.append(callback)
         self.refresh()
 
-    def start(self, model: Model, params: dict[str, Any]) -> None:
+    def start(self, model: Network, params: dict[str, Any]) -> None:
         """Tell every callback its model and the run's settings."""
         for callback in self.callbacks:
             if hasattr(callback, "set_params"):

@@ -133,7 +133,7 @@ class EarlyStopping(Callback):
             self.stopped_epoch = epoch
             self.model.stop_training = True
             if self.verbose:
-                print(f"EarlyStopping: no better {self.monitor} for {self.wait} epochs; "  # noqa: T201
+                print(f"EarlyStopping: no better {self.monitor} for {self.wait} epochs; "
                       f"stopped after epoch {epoch + 1}")  # fmt: skip
 
     def on_train_end(self, logs: Logs | None = None) -> None:
@@ -141,5 +141,5 @@ class EarlyStopping(Callback):
         if self._best_weights is not None and self.best_epoch != self._last_epoch:
             self.model.set_weights(self._best_weights)
             if self.verbose:
-                print(f"EarlyStopping: restored the weights of epoch {(self.best_epoch or 0) + 1}")  # noqa: T201
+                print(f"EarlyStopping: restored the weights of epoch {(self.best_epoch or 0) + 1}")
         self._best_weights = None

@@ -33,9 +33,9 @@ class Progress(Callback):
         self._line_at = 0.0
 
     def _open(self, total: int) -> Any:
-        from tqdm.std import tqdm
+        from tqdm.std import tqdm  # type: ignore[import-untyped,unused-ignore]
 
-        class Bar(tqdm):  # type: ignore[type-arg]
+        class Bar(tqdm):  # type: ignore[misc,type-arg,unused-ignore]
             monitor_interval = 0  # no thread beside ours: a fork must stay safe
 
         return Bar(total=total, unit="batch", dynamic_ncols=True, leave=True, miniters=1 << 60)
@@ -100,7 +100,8 @@ class EpochLines(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Print the line."""
         took = time.perf_counter() - self._start
-        print(f"Epoch {epoch + 1}/{self.params.get('epochs', '?')} - {took:.3g} s - {show(logs)}")  # noqa: T201
+        shown = f"{took:.2f} s" if took >= 0.1 else f"{took * 1e3:.2f} ms"
+        print(f"Epoch {epoch + 1}/{self.params.get('epochs', '?')} - {shown} - {show(logs)}")
 
 
 def for_verbose(verbose: object) -> Callback | None:

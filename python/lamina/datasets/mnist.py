@@ -36,6 +36,6 @@ def load_data() -> Split:
 
 
 def _read(name: str) -> NDArray[Any]:
-    file = resources.files("lamina.datasets").joinpath("data", "mnist", name)
+    file = resources.files("lamina.datasets") / "data" / "mnist" / name
     with resources.as_file(file) as path:
         return read_idx(path)

@@ -41,7 +41,7 @@ class Table:
 
 def package_bytes(name: str) -> bytes:
     """Return the contents of a file of the package's ``datasets/data`` folder."""
-    return resources.files("lamina.datasets").joinpath("data", *name.split("/")).read_bytes()
+    return (resources.files("lamina.datasets") / "data" / name).read_bytes()
 
 
 def read_csv(name: str) -> dict[str, list[str]]:

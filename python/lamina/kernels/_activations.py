@@ -40,7 +40,8 @@ def activation_forward(x: ArrayLike, kind: str, alpha: float | None = None) -> A
     kind : str
         A name from the table.
     alpha : float, optional
-        Negative slope of ``leaky_relu``, scale of ``elu``, not negative; Keras's default if not given.
+        Negative slope of ``leaky_relu``, scale of ``elu``, not negative; Keras's default if not
+        given.
 
     Returns
     -------

@@ -32,7 +32,7 @@ class Activation(Layer):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape."""
-        if self.activation.rowwise and not input_shape:
+        if self.activation.fusable is None and not input_shape:
             raise ValueError(
                 f"{self.name}: {self.activation.name} needs at least 2 axes (rows, ..., classes); "
                 f"input has shape (rows,)"

@@ -95,7 +95,7 @@ class Layer:
     def build(self, input_shape: Shape) -> None:
         """Make the weights, with ``add_weight``."""
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:  # noqa: ARG002
         """Record the layer's operations on ``graph`` and return the output tensor."""
         return x
 
@@ -170,7 +170,7 @@ class Layer:
 
     @property
     def dtype(self) -> str:
-        """ "float32" or "float64": the layer's own, else its model's."""
+        """The layer's own, else its model's: "float32" or "float64"."""
         return self._dtype or "float32"
 
     @property

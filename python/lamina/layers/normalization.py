@@ -165,7 +165,8 @@ class Normalization(Layer):
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
         """Record the standardisation."""
-        assert self._mean is not None and self._std is not None
+        assert self._mean is not None
+        assert self._std is not None
         mean, std = graph.parameter(self._mean), graph.parameter(self._std)
         return graph.normalize(x, mean, std, name=self.name)
 

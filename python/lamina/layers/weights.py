@@ -63,7 +63,9 @@ def initialize(layers: Sequence[Layer], seed: int) -> None:
             parameter.array[...] = value
 
 
-def checked(who: str, parameters: Sequence[_core.Parameter], values: Sequence[object]) -> list[Array]:
+def checked(
+    who: str, parameters: Sequence[_core.Parameter], values: Sequence[object]
+) -> list[Array]:
     """Return new values for the weights, or refuse all of them."""
     if isinstance(values, np.ndarray) or not isinstance(values, Sequence):
         raise TypeError(f"{who}: weights must be a list of arrays; got {type(values).__name__}")

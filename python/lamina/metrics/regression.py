@@ -109,6 +109,20 @@ class R2Score(KernelMetric):
         """Return the name where none is given."""
         return "r2_score"
 
+    def record(self, graph: Any, prediction: Any, target: Any, weight: Any | None = None) -> int:
+        """Record the metric on a graph under construction; returns its index there.
+
+        Raises
+        ------
+        ValueError
+            If columns are not aggregated: a history holds one number an epoch.
+        """
+        if self.class_aggregation is None:
+            raise ValueError(
+                "R2Score: class_aggregation must be set in a model's metrics; got None"
+            )
+        return super().record(graph, prediction, target, weight)
+
     def result(self, state: NDArray[np.float64] | None = None) -> Any:
         """Return the score: a float, or an array of columns where they are not aggregated."""
         state = self._state if state is None else state

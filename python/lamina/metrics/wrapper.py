@@ -36,7 +36,7 @@ class MeanMetricWrapper(Metric):
         if not callable(fn):
             raise TypeError(f"MeanMetricWrapper: fn must be callable; got {fn!r}")
         self.fn = fn
-        self.name = name or getattr(fn, "__name__", "mean_metric")
+        self.name = name or str(getattr(fn, "__name__", "mean_metric"))
         self.reset_state()
 
     def reset_state(self) -> None:

@@ -86,7 +86,7 @@ def labels(loss: Loss, y: Array) -> Array | None:
     if loss.target_dtype == "int32" and y.ndim == 1:
         return y.astype(np.int64)
     if isinstance(loss, CategoricalCrossentropy) and y.ndim == 2:
-        return y.argmax(axis=1).astype(np.int64)
+        return np.asarray(y.argmax(axis=1), dtype=np.int64)
     if isinstance(loss, BinaryCrossentropy) and y[:1].size == 1:
         flat = y.reshape(-1)
         if np.isin(flat, (0, 1)).all():
@@ -126,7 +126,8 @@ def row_weights(
     if not weight.any():
         raise ValueError(f"{who}: sample_weight must not be 0 for every row")
     spread = weight.reshape(*weight.shape, *[1] * (1 + len(positions) - weight.ndim))
-    return np.require(np.broadcast_to(spread, (len(y), *positions)), dtype, ["C", "A"])
+    whole: Array = np.require(np.broadcast_to(spread, (len(y), *positions)), dtype, ["C", "A"])
+    return whole
 
 
 def _class_weights(
@@ -173,3 +174,8 @@ def prepare(
     goal = target(who, y, len(array), loss, output, model.dtype)
     weight = row_weights(who, sample_weight, class_weight, goal, loss, output, model.dtype)
     return Data(converted_input(who, x, array, model.dtype), goal, weight)
+
+
+def batch_rows(who: str, name: str, value: object, rows: int) -> int:
+    """Return a batch size of at most ``rows``; None stands for all rows."""
+    return rows if value is None else min(_check.integer(who, name, value), rows)

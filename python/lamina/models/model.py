@@ -1,34 +1,25 @@
-"""What every model can do: compile, fit, evaluate, predict, keep and give its weights."""
+"""A network that can be trained: compile, fit, evaluate."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from lamina import _check, _core
+from lamina import _check
 from lamina._check import Array, Shape
 from lamina.callbacks import CallbackList, History
-from lamina.layers import Layer
-from lamina.layers import weights as weights_
 from lamina.models import data as data_
 from lamina.models import training
 from lamina.models.errors import NotCompiledError
 from lamina.models.guard import Guard
+from lamina.models.network import BLOCK, Network
 from lamina.models.objective import Compiled, Objective
 from lamina.models.split import check_fraction, held_out
-from lamina.random import next_seed, seed_value
-
-BLOCK = 1024  # rows that predict and evaluate take at a time where nothing else is said
 
 
-class Model:
-    """Base of models: it needs to know its layers and how they follow each other.
-
-    A subclass gives ``layers``, ``row_shape``, ``output_row_shape``, ``_build_layers`` and
-    ``_record``; everything else is here.
+class Model(Network):
+    """Base of models: what a subclass of ``Network`` needs for training is here.
 
     Attributes
     ----------
@@ -43,187 +34,27 @@ class Model:
         Set it to True, in a callback or another thread, to end a fit after the batch at hand.
     """
 
+    _not_copied = (*Network._not_copied, "_guard", "_objectives", "_frozen")
+
     def __init__(
         self, *, name: str | None = None, dtype: str = "float32", seed: int | None = None
     ) -> None:
-        who = type(self).__name__
-        if name is not None and not isinstance(name, str):
-            raise TypeError(f"{who}: name must be a string; got {name!r}")
-        self.name = name or who.lower()
-        self.dtype = _check.dtype(who, dtype)
-        self._seed = None if seed is None else seed_value(who, seed)
+        super().__init__(name=name, dtype=dtype, seed=seed)
         self.history: History | None = None
         self.stop_training = False
         self.epochs_done = 0  # over all fits: keys the shuffles
         self.random_step = 0  # training steps over all fits: keys the dropout masks
         self._compiled: Compiled | None = None
-        self._start()
 
     def _start(self) -> None:
-        # What is made anew in a copy: locks, and all that belongs to the engine.
+        super()._start()
         self._guard = Guard()
-        self._building = threading.RLock()
         self._objectives: dict[bool, Objective] = {}
         self._frozen: tuple[bool, ...] = ()
-        self._fast: tuple[_core.Predictor, np.dtype[Any], Shape] | None = None
-
-    # --- what a subclass gives
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers in order."""
-        raise TypeError(f"{type(self).__name__}: a model must define layers")
-
-    @property
-    def row_shape(self) -> Shape | None:
-        """The shape of a row of input; None until it is known."""
-        raise TypeError(f"{type(self).__name__}: a model must define row_shape")
-
-    def output_row_shape(self, row_shape: Shape) -> Shape:
-        """Return the shape of a row of output; ValueError if the layers do not fit."""
-        raise TypeError(f"{type(self).__name__}: a model must define output_row_shape")
-
-    def _build_layers(self, row_shape: Shape) -> None:
-        raise TypeError(f"{type(self).__name__}: a model must define _build_layers")
-
-    def _record(self, graph: _core.Graph, inputs: list[_core.Tensor]) -> list[_core.Tensor]:
-        raise TypeError(f"{type(self).__name__}: a model must define _record")
-
-    # --- structure
-
-    @property
-    def seed(self) -> int:
-        """The model's seed; drawn from the global sequence when first needed."""
-        if self._seed is None:
-            self._seed = next_seed()
-        return self._seed
-
-    @property
-    def built(self) -> bool:
-        """Whether the weights exist."""
-        return bool(self.layers) and all(layer.built for layer in self.layers)
-
-    def ensure_built(self, row_shape: Shape | None) -> None:
-        if self.built:
-            return
-        if row_shape is None:
-            raise ValueError(
-                f"{self.name}: the input shape is not known yet; begin with lamina.Input(shape), "
-                f"call build or fit"
-            )
-        with self._building:
-            fresh = [layer for layer in self.layers if not layer.built]
-            try:
-                self._build_layers(row_shape)
-                weights_.allocate(self.layers)
-                weights_.initialize(self.layers, self.seed)
-            except BaseException:
-                for layer in fresh:
-                    layer.forget()
-                raise
-            self._changed()
 
     def _changed(self) -> None:
+        super()._changed()
         self._objectives.clear()
-        self._fast = None
-
-    def record_outputs(
-        self, graph: _core.Graph, inputs: list[_core.Tensor]
-    ) -> list[_core.Tensor]:
-        """Record the whole model on a graph under construction."""
-        return self._record(graph, inputs)
-
-    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return (weight, l1, l2) of all penalised weights."""
-        return [penalty for layer in self.layers for penalty in layer.penalties()]
-
-    @property
-    def parameters(self) -> list[_core.Parameter]:
-        """The weights as the engine holds them."""
-        return [p for layer in self.layers for p in layer.parameters]
-
-    @property
-    def input_shape(self) -> tuple[int | None, ...] | None:
-        """The shape of the input, None standing for the rows."""
-        return None if self.row_shape is None else (None, *self.row_shape)
-
-    @property
-    def output_shape(self) -> tuple[int | None, ...] | None:
-        """The shape of the output, None standing for the rows."""
-        shape = self.row_shape
-        return None if shape is None else (None, *self.output_row_shape(shape))
-
-    # --- weights
-
-    @property
-    def weights(self) -> list[Array]:
-        """The live weight arrays of all layers."""
-        self.ensure_built(self.row_shape)
-        return [w for layer in self.layers for w in layer.weights]
-
-    def get_weights(self) -> list[Array]:
-        """Return copies of all weights, layer by layer, in Keras's shapes and order."""
-        self.ensure_built(self.row_shape)
-        return [w for layer in self.layers for w in layer.get_weights()]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Replace all weights by arrays like those of ``get_weights``.
-
-        Raises
-        ------
-        ValueError, TypeError
-            Too few, too many, or another shape: then no weight is changed.
-        """
-        self.ensure_built(self.row_shape)
-        counts = [len(layer.get_weights()) for layer in self.layers]
-        if isinstance(weights, np.ndarray) or not isinstance(weights, Sequence):
-            raise TypeError(f"{self.name}: weights must be a list; got {type(weights).__name__}")
-        if len(weights) != sum(counts):
-            raise ValueError(
-                f"{self.name}: needs {sum(counts)} weight arrays; got {len(weights)}"
-            )
-        before, taken = [layer.get_weights() for layer in self.layers], 0
-        try:
-            for layer, count in zip(self.layers, counts, strict=True):
-                layer.set_weights(list(weights[taken : taken + count]))
-                taken += count
-        except (TypeError, ValueError):
-            for layer, old in zip(self.layers, before, strict=True):
-                layer.set_weights(old)
-            raise
-
-    def count_params(self) -> int:
-        """Return the number of weights, trainable or not."""
-        self.ensure_built(self.row_shape)
-        return sum(layer.count_params() for layer in self.layers)
-
-    def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
-        """Print the layers with output shapes and weight counts.
-
-        Parameters
-        ----------
-        line_length : int, optional
-            Width of the table.
-        print_fn : callable, optional
-            Called with the text in place of ``print``.
-
-        Examples
-        --------
-        >>> import lamina
-        >>> model = lamina.Sequential([lamina.Input((19,)), lamina.layers.Dense(50, "relu"),
-        ...                            lamina.layers.Dense(1)], name="hitters")
-        >>> model.summary()
-        Model: "hitters"
-        Layer (type)       Output shape      Weights
-        --------------------------------------------
-        dense (Dense)      (rows, 50)          1,000
-        dense_1 (Dense)    (rows, 1)              51
-        --------------------------------------------
-        Weights: 1,051 (4.1 KB), trainable: 1,051
-        """
-        from lamina.models.summary import table
-
-        (print_fn or print)(table(self, line_length))
 
     # --- compile
 
@@ -281,7 +112,7 @@ class Model:
     def metrics_names(self) -> list[str]:
         """The names that ``evaluate`` returns values for."""
         compiled = self.compiled("metrics_names")
-        return ["loss", *(getattr(m, "name", m) for m, _ in compiled.requests)]
+        return ["loss", *(m if isinstance(m, str) else m.name for m, _ in compiled.requests)]
 
     def objective(self, weighted: bool) -> Objective:
         """Return the training graph, made when first needed or when layers were frozen since."""
@@ -483,7 +314,7 @@ class Model:
         hooks = CallbackList(callbacks)
         with self._guard.evaluating("evaluate"):
             data = data_.prepare("evaluate", self, x, y, sample_weight)
-            rows = training.batch_rows("evaluate", "batch_size", batch_size or BLOCK, data.rows)
+            rows = data_.batch_rows("evaluate", "batch_size", batch_size or BLOCK, data.rows)
             self.ensure_built(data.x.shape[1:])
             objective = self.objective(data.weight is not None)
             hooks.start(self, {"steps": -(-data.rows // rows), "metrics": objective.names})
@@ -491,7 +322,7 @@ class Model:
             logs = objective.evaluate(data, None, rows, hooks)
             hooks.call("on_test_end", logs)
         if verbose in (1, 2):
-            print(" - ".join(f"{key}: {value:.4g}" for key, value in logs.items()))  # noqa: T201
+            print(" - ".join(f"{key}: {value:.4g}" for key, value in logs.items()))
         return self._reported(logs, return_dict)
 
     def test_on_batch(
@@ -506,109 +337,3 @@ class Model:
         if return_dict:
             return logs
         return list(logs.values()) if len(logs) > 1 else logs["loss"]
-
-    # --- predict
-
-    def predict(
-        self, x: Any, batch_size: int | None = None, verbose: Any = 0, callbacks: Any = None
-    ) -> Array:
-        """Return the outputs for the rows of ``x``.
-
-        Parameters
-        ----------
-        x : array_like of shape (rows, ...)
-            No rows give no outputs.
-        batch_size : int, optional
-            Rows at a time; the result does not depend on it.
-        verbose : ignored
-            There is nothing to show; accepted because Keras's callers pass it.
-        callbacks : list of Callback, optional
-            Their ``on_predict_*`` hooks are called.
-
-        Returns
-        -------
-        ndarray of shape (rows, ...), the model's dtype
-
-        Notes
-        -----
-        Any number of threads may predict with one model at once.
-
-        Examples
-        --------
-        >>> import lamina
-        >>> model = lamina.Sequential([lamina.Input((2,)),
-        ...                            lamina.layers.Dense(1, kernel_initializer="ones")])
-        >>> model.predict([[1.0, 2.0]])
-        array([[3.]], dtype=float32)
-        """
-        fast = self._fast
-        if fast is not None and type(x) is np.ndarray and batch_size is None and callbacks is None:
-            predictor, dtype, tail = fast
-            shape = x.shape
-            if shape[1:] == tail and 0 < shape[0] <= BLOCK and x.dtype == dtype:
-                flags = x.flags
-                if flags.c_contiguous and flags.aligned and _core.kernels.find_nonfinite(x) < 0:
-                    return predictor(x)
-        return self._predict(x, batch_size, callbacks)
-
-    def _predict(self, x: Any, batch_size: int | None, callbacks: Any) -> Array:
-        array = data_.shaped_input("predict", x, self.row_shape, empty=True)
-        self.output_row_shape(array.shape[1:])
-        rows = training.batch_rows("predict", "batch_size", batch_size or BLOCK, len(array) or 1)
-        if batch_size is not None:
-            _check.integer("predict", "batch_size", batch_size)
-        converted = data_.converted_input("predict", x, array, self.dtype)
-        self.ensure_built(array.shape[1:])
-        predictor = self._predictor()
-        if callbacks is None:
-            return predictor.predict([converted], rows)[0]
-        hooks = CallbackList(callbacks)
-        hooks.start(self, {"steps": -(-len(array) // rows)})
-        hooks.call("on_predict_begin", {})
-        outputs = []
-        for index, start in enumerate(range(0, len(array), rows)):
-            hooks.call("on_predict_batch_begin", index, {})
-            outputs.append(predictor.predict([converted[start : start + rows]], rows)[0])
-            hooks.call("on_predict_batch_end", index, {})
-        hooks.call("on_predict_end", {})
-        return np.concatenate(outputs) if outputs else predictor.predict([converted], 1)[0]
-
-    def predict_on_batch(self, x: Any) -> Array:
-        """Return the outputs for the rows of ``x``, taken as one batch."""
-        return self.predict(x)
-
-    def __call__(self, x: Any) -> Array:
-        """Return ``predict(x)``."""
-        return self.predict(x)
-
-    def _predictor(self) -> _core.Predictor:
-        fast = self._fast
-        if fast is None:
-            with self._building:
-                graph = _core.Graph(self.dtype)
-                assert self.row_shape is not None
-                for output in self._record(graph, [graph.input(self.row_shape, "x")]):
-                    graph.add_output(output)
-                graph.build()
-                fast = (_core.Predictor(graph), np.dtype(self.dtype), self.row_shape)
-                self._fast = fast
-        return fast[0]
-
-    # --- copies
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return everything but the engine's objects (pickle, deepcopy)."""
-        gone = ("_guard", "_building", "_objectives", "_frozen", "_fast")
-        state = {key: value for key, value in self.__dict__.items() if key not in gone}
-        state["_seed"] = self.seed
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore, and give all weights one home."""
-        self.__dict__.update(state)
-        self._start()
-        weights_.allocate(self.layers)
-
-    def __repr__(self) -> str:
-        """Return the class, name and number of layers."""
-        return f"<{type(self).__name__} {self.name} of {len(self.layers)} layers>"

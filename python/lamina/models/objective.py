@@ -123,7 +123,7 @@ class Objective:
         return logs
 
     def observer(self, execution: _core.Execution, data: Data) -> Observe | None:
-        """Return what feeds metrics written in Python after each batch, or None if there are none."""
+        """Return what feeds metrics written in Python after each batch, or None."""
         own = [
             (metric, weights)
             for (metric, weights), index in zip(self.metrics, self._indices, strict=True)

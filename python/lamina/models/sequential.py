@@ -152,6 +152,7 @@ class Sequential(Model):
         self._row_shape = row_shape
 
     def ensure_built(self, row_shape: Shape | None) -> None:
+        """Make the weights unless they exist."""
         if not self._layers:
             raise ValueError(f"{self.name}: has no layers; add some first")
         super().ensure_built(row_shape)

@@ -84,7 +84,7 @@ def _shares(sizes: Array, held: int) -> Array:
     shares = np.floor(exact + 1e-9).astype(np.int64)
     rest = np.argsort(-(exact - shares), kind="stable")
     shares[rest[: held - int(shares.sum())]] += 1
-    return shares
+    return np.asarray(shares)
 
 
 def check_fraction(value: object) -> float:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from lamina._check import show_shape
 
 if TYPE_CHECKING:
-    from lamina.models.model import Model
+    from lamina.models.network import Network
 
 HEAD = ("Layer (type)", "Output shape", "Weights")
 
 
-def table(model: Model, line_length: int | None = None) -> str:
+def table(model: Network, line_length: int | None = None) -> str:
     """Return the layers with output shapes and weight counts, and the totals."""
     rows = []
     shape = model.row_shape
@@ -38,7 +38,7 @@ def _line(row: tuple[str, str, str], widths: list[int]) -> str:
     return f"{row[0]:<{widths[0]}}    {row[1]:<{widths[1]}}    {row[2]:>{widths[2]}}"
 
 
-def _totals(model: Model) -> str:
+def _totals(model: Network) -> str:
     if not model.built:
         return "Weights: not built; the input shape is not known yet"
     parameters = model.parameters

@@ -14,6 +14,7 @@ from lamina import _check
 from lamina._check import Array
 from lamina.callbacks import CallbackList, History
 from lamina.callbacks.progress import for_verbose
+from lamina.models import data as data_
 from lamina.models.data import Data
 from lamina.models.errors import TrainingDiverged
 from lamina.models.objective import Objective, python_step
@@ -44,11 +45,6 @@ class Plan:
         return epoch + 1 in self.validation_freq
 
 
-def batch_rows(who: str, name: str, value: object, rows: int) -> int:
-    """Return a batch size of at most ``rows``; None stands for all rows."""
-    return rows if value is None else min(_check.integer(who, name, value), rows)
-
-
 def plan(
     rows: int,
     batch_size: object,
@@ -60,7 +56,7 @@ def plan(
     validation_freq: Any,
 ) -> Plan:
     """Check the settings of a fit over ``rows`` training rows."""
-    batch = batch_rows("fit", "batch_size", batch_size, rows)
+    batch = data_.batch_rows("fit", "batch_size", batch_size, rows)
     steps = -(-rows // batch)
     if steps_per_epoch is not None:
         wanted = _check.integer("fit", "steps_per_epoch", steps_per_epoch)
@@ -196,7 +192,7 @@ class Training:
         try:
             for start in range(0, count, batch):
                 stop = start + batch
-                if stop > count:
+                if stop > count:  # noqa: PLR1730  min() is a call
                     stop = count
                 if scheduled:
                     optimizer.iterations = step

@@ -101,6 +101,7 @@ class Optimizer(Configurable):
         self.slots: list[Array] = []
         self._excluded: list[Any] = []
         self._excluded_names: list[str] = []
+        self._undecayed: set[int] = set()  # places of the weights left out of the decay
 
     # --- learning rate
 
@@ -174,7 +175,7 @@ class Optimizer(Configurable):
         owner = next((c for c in cls.__mro__ if vars(c).get("kind")), None)
         return (
             owner is not None
-            and cls.update_step is owner.update_step
+            and cls.update_step is vars(owner)["update_step"]
             and cls.update is Optimizer.update
         )
 
@@ -188,6 +189,8 @@ class Optimizer(Configurable):
 
     def attach(self, execution: Any) -> None:
         """Give a training execution this optimizer's state and, if fused, its rule."""
+        parameters = execution.trainable()
+        self._undecayed = {i for i, p in enumerate(parameters) if not self._decays(p)}
         if not self.fused:
             return
         self.build(execution.gradient_size, execution.gradient.dtype)
@@ -199,7 +202,7 @@ class Optimizer(Configurable):
             clipnorm=self.clipnorm or 0.0,
             clipvalue=self.clipvalue or 0.0,
             global_clipnorm=self.global_clipnorm or 0.0,
-            no_decay=[p for p in execution.trainable() if not self._decays(p)],
+            no_decay=[parameters[i] for i in sorted(self._undecayed)],
         )
 
     # --- the path in NumPy
@@ -229,9 +232,10 @@ class Optimizer(Configurable):
         sizes = [p.size for p in parameters]
         self.build(sum(sizes), parameters[0].dtype if parameters else np.float64)
         ends = np.cumsum(sizes)
-        for p, g, end in zip(parameters, self._clipped(gradients), ends, strict=True):
+        triples = zip(parameters, self._clipped(gradients), ends, strict=True)
+        for i, (p, g, end) in enumerate(triples):
             views = [s[int(end) - p.size : int(end)].reshape(p.shape) for s in self.slots]
-            if self.weight_decay and self._decays(p):
+            if self.weight_decay and i not in self._undecayed:
                 np.multiply(p, 1.0 - learning_rate * self.weight_decay, out=p)
             self.update_step(p, g, views, learning_rate)
 

@@ -313,8 +313,8 @@ class CosineDecayRestarts(LearningRateSchedule):
         """Return the learning rate after `step` steps."""
         # Counting periods by subtraction stays exact where a logarithm rounds at a restart.
         if self.t_mul == 1.0:
-            restarts, start = divmod(step, self.first_decay_steps)
-            fraction = start / self.first_decay_steps
+            restarts, rest = divmod(step, self.first_decay_steps)
+            fraction = rest / self.first_decay_steps
         else:
             restarts, start, length = 0, 0.0, float(self.first_decay_steps)
             while step >= start + length:

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import collections.abc
+import typing
+
+import numpy
+import numpy.typing
+
+from . import kernels, runtime
+
+__all__: list[str] = [
+    "Execution",
+    "Graph",
+    "Parameter",
+    "Predictor",
+    "Tensor",
+    "allocate",
+    "kernels",
+    "runtime",
+]
+
+class Parameter:
+    trainable: bool
+    def __init__(
+        self,
+        name: str,
+        shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+        dtype: str,
+        trainable: bool = True,
+    ) -> None: ...
+    @property
+    def allocated(self) -> bool: ...
+    @property
+    def array(self) -> numpy.typing.NDArray[typing.Any]: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def shape(self) -> tuple[typing.Any, ...]: ...
+    @property
+    def size(self) -> int: ...
+
+class Tensor:
+    @property
+    def shape(self) -> tuple[typing.Any, ...]: ...
+
+class Graph:
+    def __init__(self, dtype: str) -> None: ...
+    def activation(
+        self,
+        x: Tensor,
+        kind: str,
+        alpha: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        name: str = "",
+    ) -> Tensor: ...
+    def add_loss(
+        self,
+        loss: Tensor,
+        weight: Tensor | None = None,
+        scale: typing.SupportsFloat | typing.SupportsIndex = 1.0,
+    ) -> None: ...
+    def add_metric(
+        self,
+        kind: str,
+        prediction: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        parameter: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+    ) -> int: ...
+    def add_output(self, x: Tensor) -> int: ...
+    def add_penalty(
+        self,
+        parameter: Tensor,
+        l1: typing.SupportsFloat | typing.SupportsIndex,
+        l2: typing.SupportsFloat | typing.SupportsIndex,
+    ) -> None: ...
+    def build(self) -> None: ...
+    def dense(
+        self,
+        x: Tensor,
+        kernel: Tensor,
+        bias: Tensor | None = None,
+        activation: str = "linear",
+        alpha: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        name: str = "",
+    ) -> Tensor: ...
+    def dropout(
+        self,
+        x: Tensor,
+        rate: typing.SupportsFloat | typing.SupportsIndex,
+        stream: typing.SupportsInt | typing.SupportsIndex,
+        name: str = "",
+    ) -> Tensor: ...
+    def dtype_of(self, tensor: Tensor) -> str: ...
+    def input(
+        self,
+        shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+        name: str = "",
+        dtype: str = "float",
+    ) -> Tensor: ...
+    def log_softmax(self, x: Tensor, name: str = "") -> Tensor: ...
+    def loss(
+        self,
+        kind: str,
+        prediction: Tensor,
+        target: Tensor,
+        parameter: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        from_logits: bool = False,
+        name: str = "",
+    ) -> Tensor: ...
+    def normalize(self, x: Tensor, mean: Tensor, std: Tensor, name: str = "") -> Tensor: ...
+    def operations(self) -> list[str]: ...
+    def parameter(self, parameter: Parameter) -> Tensor: ...
+    def python(
+        self,
+        inputs: collections.abc.Sequence[Tensor],
+        shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+        forward: typing.Any,
+        backward: typing.Any,
+        name: str = "",
+    ) -> Tensor: ...
+    def reshape(
+        self,
+        x: Tensor,
+        shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+        name: str = "",
+    ) -> Tensor: ...
+    def softmax(self, x: Tensor, name: str = "") -> Tensor: ...
+    @property
+    def built(self) -> bool: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def inputs(self) -> list[Tensor]: ...
+    @property
+    def outputs(self) -> list[Tensor]: ...
+
+class Execution:
+    def __init__(
+        self,
+        graph: Graph,
+        rows: typing.SupportsInt | typing.SupportsIndex,
+        training: bool = False,
+        seed: typing.SupportsInt | typing.SupportsIndex = 0,
+        input_gradients: bool = False,
+    ) -> None: ...
+    def bind(self, arrays: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]]) -> None: ...
+    def first_nonfinite(
+        self,
+        order: typing.Any,
+        start: typing.SupportsInt | typing.SupportsIndex,
+        stop: typing.SupportsInt | typing.SupportsIndex,
+        random_step: typing.SupportsInt | typing.SupportsIndex = 0,
+    ) -> typing.Any: ...
+    def gradient_of(self, parameter: Parameter) -> numpy.typing.NDArray[typing.Any]: ...
+    def gradients(
+        self,
+        order: typing.Any,
+        start: typing.SupportsInt | typing.SupportsIndex,
+        stop: typing.SupportsInt | typing.SupportsIndex,
+        random_step: typing.SupportsInt | typing.SupportsIndex = 0,
+    ) -> float: ...
+    def input_gradient(
+        self, index: typing.SupportsInt | typing.SupportsIndex
+    ) -> numpy.typing.NDArray[typing.Any]: ...
+    def output(
+        self, index: typing.SupportsInt | typing.SupportsIndex
+    ) -> numpy.typing.NDArray[typing.Any]: ...
+    def profile(
+        self,
+        order: typing.Any,
+        start: typing.SupportsInt | typing.SupportsIndex,
+        stop: typing.SupportsInt | typing.SupportsIndex,
+        learning_rate: typing.SupportsFloat | typing.SupportsIndex,
+        step: typing.SupportsInt | typing.SupportsIndex,
+        random_step: typing.SupportsInt | typing.SupportsIndex,
+    ) -> list[typing.Any]: ...
+    def reset(self) -> None: ...
+    def set_update(
+        self,
+        kind: str,
+        slots: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+        **kwargs: typing.Any,
+    ) -> None: ...
+    def test(
+        self,
+        order: typing.Any,
+        start: typing.SupportsInt | typing.SupportsIndex,
+        stop: typing.SupportsInt | typing.SupportsIndex,
+    ) -> float: ...
+    def train(
+        self,
+        order: typing.Any,
+        start: typing.SupportsInt | typing.SupportsIndex,
+        stop: typing.SupportsInt | typing.SupportsIndex,
+        learning_rate: typing.SupportsFloat | typing.SupportsIndex,
+        step: typing.SupportsInt | typing.SupportsIndex,
+        random_step: typing.SupportsInt | typing.SupportsIndex,
+    ) -> float: ...
+    def trainable(self) -> list[Parameter]: ...
+    def unbind(self) -> None: ...
+    @property
+    def gradient(self) -> numpy.typing.NDArray[typing.Any]: ...
+    @property
+    def gradient_size(self) -> int: ...
+    @property
+    def mean_loss(self) -> float: ...
+    @property
+    def metrics(self) -> list[numpy.typing.NDArray[numpy.float64]]: ...
+    @property
+    def rows(self) -> int: ...
+
+class Predictor:
+    def __call__(self, x: numpy.typing.NDArray[typing.Any]) -> numpy.typing.NDArray[typing.Any]: ...
+    def __init__(self, graph: Graph) -> None: ...
+    def predict(
+        self,
+        arrays: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+        batch_size: typing.SupportsInt | typing.SupportsIndex,
+    ) -> list[numpy.typing.NDArray[typing.Any]]: ...
+
+def allocate(parameters: collections.abc.Sequence[Parameter]) -> None: ...
+
+__version__: str

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import typing
+
+__all__: list[str] = [
+    "available_isas",
+    "get_num_threads",
+    "isa",
+    "set_num_threads",
+    "thread_info",
+    "use_isa",
+]
+
+def available_isas() -> list[str]: ...
+def get_num_threads() -> int: ...
+def isa() -> str: ...
+def set_num_threads(threads: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+def thread_info() -> dict[str, typing.Any]: ...
+def use_isa(name: str) -> None: ...

@@ -1,0 +1,30 @@
+"""Every example in every public docstring runs and prints what it says."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import lamina
+
+# Command lines run on import or need a terminal; data and figures have tests of their own.
+SKIPPED = ("lamina.__main__",)
+MODULES = sorted(
+    info.name
+    for info in pkgutil.walk_packages(lamina.__path__, "lamina.")
+    if info.name not in SKIPPED and "._core" not in info.name
+)
+
+
+def test_every_room_is_walked():
+    assert {"lamina.layers.dense", "lamina.models.model", "lamina.callbacks.history"} <= set(MODULES)
+
+
+@pytest.mark.parametrize("name", ["lamina", *MODULES])
+def test_examples(name):
+    if name == "lamina.plot":
+        pytest.importorskip("matplotlib")
+    module = importlib.import_module(name)
+    result = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert result.failed == 0

@@ -1,0 +1,134 @@
+"""The harness itself: every layer passes it, and what is broken on purpose does not."""
+
+import numpy as np
+import pytest
+
+import lamina
+from harness import (
+    DTYPES,
+    assert_close,
+    assert_same_bits,
+    check_gradient,
+    check_kernel,
+    check_layer,
+)
+from lamina import kernels, layers
+
+LAYERS = {
+    "dense": (lambda **k: layers.Dense(5, "tanh", **k), (3,), lambda x, w, b: np.tanh(x @ w + b)),
+    "dense without bias": (
+        lambda **k: layers.Dense(17, use_bias=False, **k), (9,), lambda x, w: x @ w
+    ),
+    "dense softmax": (lambda **k: layers.Dense(4, "softmax", **k), (3,), None),
+    "dense on three axes": (lambda **k: layers.Dense(2, **k), (4, 3), lambda x, w, b: x @ w + b),
+    "activation": (lambda **k: layers.Activation("gelu", **k), (6,), None),
+    "dropout": (lambda **k: layers.Dropout(0.4, **k), (8,), lambda x: x),
+    "flatten": (layers.Flatten, (2, 3, 4), lambda x: x.reshape(-1, 24)),
+    "normalization": (
+        lambda **k: layers.Normalization(mean=[1.0, 2.0], variance=[4.0, 9.0], **k), (2,),
+        lambda x, *_: (x - [1.0, 2.0]) / [2.0, 3.0],
+    ),
+    "reshape": (lambda **k: layers.Reshape((4, 3), **k), (12,), lambda x: x.reshape(-1, 4, 3)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", sorted(LAYERS))
+def test_every_layer(name, dtype, isa):
+    factory, shape, oracle = LAYERS[name]
+    check_layer(factory, shape, oracle, dtype=dtype, reduction=shape[-1], magnitude=4.0)
+
+
+def test_refused_inputs_are_checked():
+    def factory(**base):
+        return layers.Dense(2, **base)
+
+    refused = [
+        (np.ones(3, np.float32)[0], ValueError, "must have an axis of rows"),
+        (np.ones((2, 4), np.float32), ValueError, "was built for input (rows, 3); got (rows, 4)"),
+        (np.ones((2, 3), complex), TypeError, "complex"),
+    ]
+    check_layer(factory, (3,), None, refused=refused)
+    with pytest.raises(AssertionError, match="accepted"):
+        check_layer(factory, (3,), None, refused=[(np.ones((2, 3)), ValueError, "")])
+
+
+# --- what must fail, does
+
+
+def scaled(x):
+    return kernels.scale(x, 2)
+
+
+def test_wrong_forward():
+    with pytest.raises(AssertionError, match="forward: 6 of 6 differ"):
+        check_kernel(scaled, lambda x: 2.0001 * x, [np.ones((2, 3))], "float32")
+
+
+def test_wrong_backward():
+    def backward(dy, x):
+        return dy * 2.00001
+
+    with pytest.raises(AssertionError, match="gradient 0 is off"):
+        check_kernel(scaled, lambda x: 2 * x, [np.ones((2, 3))], "float64", backward=backward)
+
+
+def test_written_input():
+    def careless(x):
+        x = np.asarray(x)
+        y = x * 2.0
+        if x.flags.writeable and x.dtype.isnative:
+            x[...] = y / 2.0 + 1
+        return y
+
+    with pytest.raises(AssertionError):
+        check_kernel(careless, lambda x: 2 * x, [np.ones(3)], "float64")
+
+
+def test_state_between_calls():
+    calls = []
+
+    def counting(x):
+        calls.append(1)
+        return np.asarray(x) + len(calls) * 1e-12
+
+    with pytest.raises(AssertionError, match="called twice"):
+        check_kernel(counting, lambda x: x, [np.ones(3)], "float64")
+
+
+def test_layout_ignored():
+    def raw(x):
+        return np.frombuffer(np.asarray(x).tobytes(), np.float64) + 0
+
+    with pytest.raises(AssertionError, match="big-endian"):
+        check_kernel(raw, lambda x: x, [np.ones(3)], "float64")
+
+
+def test_threads_matter():
+    def threaded(x):
+        return np.asarray(x) * (1 + 1e-15 * lamina.get_num_threads())
+
+    with pytest.raises(AssertionError, match="threads"):
+        check_kernel(threaded, lambda x: x, [np.ones(3)], "float64")
+
+
+def test_bits_and_slopes():
+    with pytest.raises(AssertionError, match="differs first at element 1"):
+        assert_same_bits([np.array([1.0, 0.0])], [np.array([1.0, -0.0])], "zeros")
+    with pytest.raises(AssertionError):
+        assert_close(np.float32(1.0), np.nan)
+    x = np.array([3.0])
+    check_gradient(lambda: float(x[0] ** 2), [x], [np.array([6.0])])
+    with pytest.raises(AssertionError, match="gradient 0 is off"):
+        check_gradient(lambda: float(x[0] ** 2), [x], [np.array([6.0001])])
+
+
+def test_broken_layer():
+    class Wrong(layers.Layer):
+        """Its backward is twice the derivative of its forward."""
+
+        def record(self, graph, x):
+            return graph.python([x], tuple(x.shape), lambda v: v * 3, lambda dy, v: (dy * 6,))
+
+    with pytest.raises(AssertionError, match="gradient 0 is off"):
+        check_layer(Wrong, (3,), lambda x: 3 * x, dtype="float64")

@@ -1,0 +1,234 @@
+"""Layers: laws against NumPy, shapes, configuration, weights, copies."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.layers import (
+    Activation,
+    Dense,
+    Dropout,
+    Flatten,
+    Input,
+    InputLayer,
+    Layer,
+    Normalization,
+    Reshape,
+    deserialize,
+    serialize,
+)
+
+RNG = np.random.default_rng(3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(5, 3), (2, 4, 3), (1, 3)])
+def test_dense_is_its_formula(dtype, shape):
+    x = RNG.normal(size=shape)
+    layer = Dense(4, activation="tanh", bias_initializer="ones", dtype=dtype)
+    y = layer(x)
+    expected = np.tanh(x @ layer.kernel.astype("float64") + layer.bias)
+    assert y.dtype == dtype
+    assert layer.kernel.shape == (3, 4)
+    np.testing.assert_allclose(y, expected, atol=1e-6 if dtype == "float32" else 1e-13)
+
+
+def test_dense_without_bias_and_with_softmax():
+    layer = Dense(3, activation="softmax", use_bias=False)
+    y = layer(RNG.normal(size=(6, 2)))
+    assert layer.bias is None
+    assert len(layer.get_weights()) == 1
+    np.testing.assert_allclose(y.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_dense_penalties_name_weight_and_factors():
+    layer = Dense(2, kernel_regularizer="l2", bias_regularizer=lamina.regularizers.L1(0.5))
+    layer(np.ones((1, 2)))
+    assert [(p.name, l1, l2) for p, l1, l2 in layer.penalties()] == [
+        ("dense/kernel", 0.0, 0.01),
+        ("dense/bias", 0.5, 0.0),
+    ]
+
+
+def test_flatten_reshape_activation_dropout():
+    x = RNG.normal(size=(2, 3, 4)).astype("float32")
+    np.testing.assert_array_equal(Flatten()(x), x.reshape(2, 12))
+    np.testing.assert_array_equal(Reshape((-1, 2))(x), x.reshape(2, 6, 2))
+    np.testing.assert_array_equal(Reshape((4, 3))(x), x.reshape(2, 4, 3))
+    np.testing.assert_array_equal(Activation("relu")(x), np.maximum(x, 0))
+    np.testing.assert_array_equal(Dropout(0.9)(x), x)
+    np.testing.assert_array_equal(Dropout(0)(x), x)
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: Dense(0), "Dense: units must be a positive integer; got 0"),
+        (lambda: Dense(2.5), "Dense: units must be a positive integer; got 2.5"),
+        (lambda: Dense(True), "Dense: units must be a positive integer; got True"),
+        (lambda: Dense(2, activation="rellu"), "did you mean 'relu'"),
+        (lambda: Dense(2, kernel_initializer="glorot_unifrom"), "did you mean 'glorot_uniform'"),
+        (lambda: Dense(2, use_bias=1), "use_bias must be True or False"),
+        (lambda: Dense(2, name=3), "name must be a non-empty string"),
+        (lambda: Dense(2, dtype="int8"), "dtype must be 'float32' or 'float64'; got 'int8'"),
+        (lambda: Dense(2, input_shape=(2,), input_dim=2), "not both"),
+        (lambda: Dropout(1.0), r"Dropout: rate must be in \[0, 1\); got 1.0"),
+        (lambda: Dropout("half"), "Dropout: rate must be a number"),
+        (lambda: Dropout(float("nan")), "Dropout: rate must be in"),
+        (lambda: Reshape((-1, -1)), "at most one -1"),
+        (lambda: Reshape((0, 3)), "positive sizes"),
+        (lambda: Reshape((5, 2))(np.ones((1, 12))), "has 12 elements"),
+        (lambda: Reshape((-1, 5))(np.ones((1, 12))), "has 12 elements"),
+        (lambda: Input((0,)), r"Input: shape\[0\] must be a positive integer; got 0"),
+        (lambda: Input("13"), "Input: shape must be a tuple"),
+        (lambda: Input((2**40, 2**40)), "more than memory can address"),
+        (lambda: Dense(3)(np.ones(3)), "needs at least 2 axes"),
+        (lambda: Dense(3)(1.0), "axis of rows"),
+        (lambda: Dense(3)([["a"]]), "must hold numbers"),
+        (lambda: Activation("softmax")(np.ones(3)), "needs at least 2 axes"),
+    ],
+)
+def test_refusals_name_rule_and_value(make, text):
+    with pytest.raises((ValueError, TypeError), match=text):
+        make()
+
+
+def test_unknown_keyword_is_a_type_error():
+    with pytest.raises(TypeError, match="unitz"):
+        Dense(3, unitz=3)
+
+
+def test_a_built_layer_refuses_another_width():
+    layer = Dense(3)
+    layer(np.ones((2, 4)))
+    with pytest.raises(ValueError, match=r"was built for input \(rows, 4\); got \(rows, 5\)"):
+        layer(np.ones((2, 5)))
+
+
+def test_set_weights_is_all_or_nothing():
+    layer = Dense(2)
+    layer(np.ones((1, 3)))
+    before = layer.get_weights()
+    with pytest.raises(ValueError, match=r"dense/bias must have shape \(2,\); got \(3,\)"):
+        layer.set_weights([np.ones((3, 2)), np.ones(3)])
+    with pytest.raises(ValueError, match="needs 2 weight arrays"):
+        layer.set_weights([np.ones((3, 2))])
+    for a, b in zip(before, layer.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    layer.set_weights([np.full((3, 2), 2), [1, 1]])
+    np.testing.assert_array_equal(layer(np.ones((1, 3))), [[7, 7]])
+
+
+LAYERS = [
+    Dense(3, "leaky_relu", kernel_regularizer="l1_l2", name="wide", trainable=False),
+    Dense(2, activation=lamina.activations.LeakyReLU(0.3), kernel_initializer="he_normal"),
+    Activation("softplus"),
+    Dropout(0.25, seed=7),
+    Flatten(),
+    Reshape((2, -1)),
+    Normalization(mean=[1.0, 2.0], variance=[3.0, 4.0]),
+    InputLayer((3, 4), dtype="float64"),
+]
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: type(layer).__name__)
+def test_config_round_trip(layer):
+    again = deserialize(serialize(layer))
+    assert type(again) is type(layer)
+    assert again.get_config() == layer.get_config()
+
+
+def test_deserialize_suggests_and_takes_custom_classes():
+    with pytest.raises(ValueError, match="did you mean 'Dense'"):
+        deserialize({"class_name": "Dens", "config": {}})
+
+    class Mine(Layer):
+        pass
+
+    assert isinstance(deserialize(serialize(Mine()), {"Mine": Mine}), Mine)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_have_weights_of_their_own(copied):
+    layer = Dense(3, "relu")
+    x = RNG.normal(size=(4, 2))
+    y = layer(x)
+    twin = copied(layer)
+    np.testing.assert_array_equal(twin(x), y)
+    twin.kernel[...] = 0
+    np.testing.assert_array_equal(layer(x), y)
+
+
+# --- Normalization
+
+
+def test_normalization_standardises_by_column():
+    x = RNG.normal(5, 3, size=(500, 4))
+    layer = Normalization(dtype="float64")
+    layer.adapt(x)
+    y = layer(x)
+    np.testing.assert_allclose(layer.mean, x.mean(0))
+    np.testing.assert_allclose(layer.variance, x.var(0))
+    np.testing.assert_allclose(y, (x - x.mean(0)) / x.std(0), atol=1e-12)
+    back = Normalization(mean=layer.mean, variance=layer.variance, invert=True, dtype="float64")
+    np.testing.assert_allclose(back(y), x, atol=1e-12)
+
+
+def test_normalization_has_no_cancellation_and_merges_blocks(monkeypatch):
+    x = RNG.normal(1e8, 1, size=(1000, 2))
+    monkeypatch.setattr("lamina.layers.normalization.BLOCK", 64)
+    layer = Normalization()
+    layer.adapt(x)
+    np.testing.assert_allclose(layer.variance, x.var(0), rtol=1e-7)  # E[x^2] - m^2 is off by 1
+    x[700, 1] = np.nan
+    with pytest.raises(ValueError, match="got nan at row 700, column 1"):
+        layer.adapt(x)
+
+
+def test_normalization_divides_constant_columns_by_one():
+    layer = Normalization(dtype="float64")
+    layer.adapt(np.full((7, 1), 0.1))
+    np.testing.assert_array_equal(layer([[0.1], [1.1]]), [[0.0], [1.0]])
+
+
+def test_normalization_axis_none_and_vectors():
+    x = RNG.normal(size=(9, 4, 2))
+    layer = Normalization(axis=None, dtype="float64")
+    layer.adapt(x)
+    np.testing.assert_allclose(layer(x), (x - x.mean()) / x.std(), atol=1e-12)
+    column = Normalization()
+    column.adapt([1.0, 3.0])
+    assert column.mean.tolist() == [2.0]
+
+
+def test_normalization_adapts_after_building_and_refuses_other_columns():
+    layer = Normalization(dtype="float64")
+    np.testing.assert_array_equal(layer([[3.0, 4.0]]), [[3.0, 4.0]])
+    layer.adapt([[1.0, 0.0], [3.0, 8.0]])
+    np.testing.assert_array_equal(layer([[3.0, 4.0]]), [[1.0, 0.0]])
+    mean = layer.mean.copy()
+    with pytest.raises(ValueError, match="has statistics of|statistics of 3 columns"):
+        layer.adapt(np.ones((4, 3)))
+    with pytest.raises(ValueError, match="at least one row"):
+        layer.adapt(np.ones((0, 2)))
+    np.testing.assert_array_equal(layer.mean, mean)
+    layer.set_weights([[0.0, 0.0], [4.0, 4.0], 10])
+    np.testing.assert_array_equal(layer([[2.0, 4.0]]), [[1.0, 2.0]])
+    assert [w.tolist() for w in layer.get_weights()] == [[0, 0], [4, 4]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"axis": 1}, "axis must be -1"),
+        ({"mean": 1.0}, "both mean and variance"),
+        ({"mean": [1.0], "variance": [-1.0]}, "variance must be >= 0"),
+        ({"mean": [1.0], "variance": [1.0, 2.0]}, "one shape"),
+    ],
+)
+def test_normalization_refusals(arguments, text):
+    with pytest.raises(ValueError, match=text):
+        Normalization(**arguments)

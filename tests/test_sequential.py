@@ -1,0 +1,262 @@
+"""Sequential: structure, names, weights, summary, prediction, copies."""
+
+import copy
+import pickle
+import threading
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.layers import Activation, Dense, Dropout, Flatten, Input, Normalization, Reshape
+
+RNG = np.random.default_rng(5)
+
+
+def small(**options):
+    return lamina.Sequential([Input((3,)), Dense(4, "relu"), Dense(2)], **options)
+
+
+def test_names_shapes_and_counts():
+    model = small(name="m")
+    assert [layer.name for layer in model.layers] == ["dense", "dense_1"]
+    assert model.input_shape == (None, 3)
+    assert model.output_shape == (None, 2)
+    assert model.count_params() == 3 * 4 + 4 + 4 * 2 + 2
+    assert [w.shape for w in model.get_weights()] == [(3, 4), (4,), (4, 2), (2,)]
+    text = []
+    model.summary(print_fn=text.append)
+    assert "Weights: 26 (104 B), trainable: 26" in text[0]
+
+
+def test_input_shape_by_layer_by_data_and_by_build():
+    by_layer = lamina.Sequential([Dense(2, input_shape=(3,))])
+    by_dim = lamina.Sequential([Dense(2, input_dim=3)])
+    by_build = lamina.Sequential([Dense(2)])
+    by_build.build((None, 3))
+    by_data = lamina.Sequential([Dense(2)])
+    with pytest.raises(ValueError, match="input shape is not known"):
+        by_data.get_weights()
+    by_data.predict(np.ones((1, 3)))
+    for model in (by_layer, by_dim, by_build, by_data):
+        assert model.count_params() == 8
+
+
+def test_add_and_pop_keep_weights():
+    model = small()
+    x = RNG.normal(size=(5, 3)).astype("float32")
+    before, y = model.get_weights(), model.predict(x)
+    model.add(Activation("softmax"))
+    np.testing.assert_allclose(model.predict(x).sum(1), 1, rtol=1e-6)
+    model.pop()
+    np.testing.assert_array_equal(model.predict(x), y)
+    model.add(Dense(1))
+    assert model.predict(x).shape == (5, 1)
+    for a, b in zip(before, model.get_weights(), strict=False):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("bad", "text"),
+    [
+        (lambda m: m.add("dense"), "needs layers; got 'dense'"),
+        (lambda m: m.add(Dense), "call it to make an instance"),
+        (lambda m: m.add(Input((3,))), "must be the first layer"),
+        (lambda m: m.add(m.layers[0]), "is in the model already"),
+        (lambda m: m.add(Dense(1, name="dense")), "two layers are named 'dense'"),
+        (lambda m: m.add(Reshape((3, 3))), "has 2 elements"),
+        (lambda m: m.add(Normalization(mean=np.ones(3), variance=np.ones(3))), "3 columns"),
+        (lambda m: m.add(Dense(2**61)), "more than memory can address"),
+        (lambda m: m.build((None, 4)), "build: input_shape must be"),
+        (lambda m: m.build(4), "build: input_shape must be like"),
+        (lambda m: m.set_weights(m.get_weights()[:-1]), "needs 4 weight arrays; got 3"),
+        (lambda m: m.set_weights([*m.get_weights()[:-1], np.ones(9)]), "must have shape"),
+        (lambda m: m.set_weights(np.ones(3)), "must be a list"),
+    ],
+)
+def test_refused_calls_change_nothing(bad, text):
+    model = small()
+    before, layers = model.get_weights(), model.layers
+    with pytest.raises((ValueError, TypeError), match=text):
+        bad(model)
+    assert model.layers == layers
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: lamina.Sequential(Dense(2)),
+        lambda: lamina.Sequential([Dense(2), Input((3,))]),
+        lambda: lamina.Sequential(dtype="float16"),
+        lambda: lamina.Sequential(seed=-1),
+        lambda: lamina.Sequential(name=3),
+        lambda: lamina.Sequential([Input((3,), dtype="float64"), Dense(1)]),
+        lambda: lamina.Sequential([Input((3,)), Dense(1, dtype="float64")]).get_weights(),
+        lambda: lamina.Sequential([]).predict(np.ones((1, 1))),
+        lambda: lamina.Sequential().pop(),
+    ],
+)
+def test_impossible_models(make):
+    with pytest.raises((ValueError, TypeError)):
+        make()
+
+
+def test_a_build_that_fails_leaves_no_weights():
+    def wrong(shape, dtype, rng):
+        return np.ones(7)
+
+    model = small()
+    model = lamina.Sequential([Input((3,)), Dense(2), Flatten()])
+
+    class Odd(lamina.initializers.Initializer):
+        def __call__(self, shape, dtype="float32", rng=None):
+            return wrong(shape, dtype, rng)
+
+    model.add(Dense(2, kernel_initializer=Odd()))
+    with pytest.raises(ValueError, match="must return shape"):
+        model.get_weights()
+    assert not model.built
+    assert not any(layer.built for layer in model.layers)
+
+
+def test_layers_are_shared_between_models():
+    first = small()
+    first.get_weights()
+    features = lamina.Sequential([Input((3,)), *first.layers[:1]])
+    x = RNG.normal(size=(2, 3)).astype("float32")
+    kernel, bias = first.get_weights()[:2]
+    np.testing.assert_allclose(features.predict(x), np.maximum(x @ kernel + bias, 0), rtol=1e-5)
+
+
+# --- predict
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_predict_is_the_formula(dtype):
+    model = small(dtype=dtype)
+    k1, b1, k2, b2 = (w.astype("float64") for w in model.get_weights())
+    x = RNG.normal(size=(50, 3))
+    expected = np.maximum(x @ k1 + b1, 0) @ k2 + b2
+    np.testing.assert_allclose(model.predict(x), expected, atol=1e-5 if dtype == "float32" else 1e-12)
+    assert model.predict(x).dtype == dtype
+
+
+def test_predict_does_not_depend_on_the_batch_or_the_layout():
+    model = small()
+    x = RNG.normal(size=(2500, 3)).astype("float32")
+    y = model.predict(x)
+    for other in (
+        model.predict(x, batch_size=7),
+        model.predict(x, batch_size=10**12),
+        model(x),
+        model.predict_on_batch(x),
+        model.predict(np.asfortranarray(x)),
+        model.predict(x[::-1])[::-1],
+        model.predict(x.astype(">f4")),
+        model.predict(x.astype("float64")),
+        model.predict(x.tolist()),
+        np.concatenate([model.predict(x[i : i + 1]) for i in range(100)] + [y[100:]]),
+    ):
+        np.testing.assert_array_equal(other, y)
+    assert model.predict(x[:0]).shape == (0, 2)
+
+
+def test_predict_reads_read_only_and_misaligned_data_and_changes_none():
+    model = small()
+    x = RNG.normal(size=(6, 3)).astype("float32")
+    y = model.predict(x)
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    np.testing.assert_array_equal(model.predict(frozen), y)
+    raw = np.zeros(x.nbytes + 1, dtype=np.uint8)[1:]
+    odd = raw.view("float32").reshape(x.shape)
+    odd[...] = x
+    np.testing.assert_array_equal(model.predict(odd), y)
+    np.testing.assert_array_equal(model.predict(np.broadcast_to(x[:1], (4, 3))), y[[0] * 4])
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (np.ones(3), r"x has shape \(3,\); the model needs \(rows, 3\); one row is x\[None\]"),
+        (np.ones((2, 4)), r"x has shape \(2, 4\); the model needs \(rows, 3\)"),
+        (np.ones((2, 3, 1)), "x.reshape"),
+        ([[1.0, np.nan, 2.0]], "got nan at row 0, column 1"),
+        (np.float32([[1, 2, 3], [1, 2, -np.inf]]), "got -inf at row 1, column 2"),
+        ([[1.0, 2.0, 1e300]], "must fit float32; got 1e.300 at row 0, column 2"),
+        ([[1, 2], [3]], "not a rectangular array"),
+        ([["1", "2", "3"]], "must hold numbers"),
+        (np.ones((1, 3), dtype=complex), "must hold numbers"),
+        (np.ones((1, 3), dtype=object), "must hold numbers"),
+        (None, "x is None"),
+        (np.lib.stride_tricks.as_strided(np.ones(1), (2**20, 2**16), (0, 0)), "needs"),
+    ],
+)
+def test_predict_refuses(x, text):
+    with pytest.raises((ValueError, TypeError), match=text):
+        small().predict(x)
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, "many"])
+def test_predict_refuses_batch_sizes(size):
+    with pytest.raises((ValueError, TypeError), match="predict: batch_size must be a positive"):
+        small().predict(np.ones((2, 3)), batch_size=size)
+
+
+def test_eight_threads_predict_the_serial_bits():
+    model = lamina.Sequential([Input((20,)), Dense(64, "tanh"), Dropout(0.5), Dense(3, "softmax")])
+    data = [RNG.normal(size=(17 + i, 20)).astype("float32") for i in range(8)]
+    expected = [model.predict(x) for x in data]
+    wrong = []
+
+    def work(i):
+        for _ in range(200):
+            if not np.array_equal(model.predict(data[i]), expected[i]):
+                wrong.append(i)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+# --- copies
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_continues_to_the_same_bits(copied):
+    x = RNG.normal(size=(40, 3))
+    y = x.sum(1)
+    model = lamina.Sequential([Normalization(), Dense(8, "relu"), Dropout(0.3), Dense(1)])
+    model.layers[0].adapt(x)
+    model.compile("adam", "mse", metrics=["mae"])
+    model.fit(x, y, epochs=3, verbose=0, batch_size=8)
+    twin = copied(model)
+    for m in (model, twin):
+        m.fit(x, y, epochs=3, verbose=0, batch_size=8)
+    assert model.history.history == twin.history.history
+    for a, b in zip(model.get_weights(), twin.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    twin.layers[1].kernel[...] = 0
+    assert model.layers[1].kernel.any()
+
+
+def test_config_round_trip_gives_the_same_model_but_new_weights():
+    model = small(seed=4, dtype="float64")
+    again = lamina.Sequential.from_config(model.get_config())
+    assert again.get_config() == model.get_config()
+    for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)  # the seed is part of the configuration
+
+
+def test_seeds():
+    lamina.set_random_seed(9)
+    first, second = small().get_weights()[0], small().get_weights()[0]
+    lamina.set_random_seed(9)
+    np.testing.assert_array_equal(small().get_weights()[0], first)
+    assert (first != second).any()
+    np.testing.assert_array_equal(small(seed=1).get_weights()[0], small(seed=1).get_weights()[0])

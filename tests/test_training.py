@@ -1,0 +1,351 @@
+"""fit, evaluate, train_on_batch: against NumPy by hand, and what the loop promises."""
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.callbacks import Callback, LambdaCallback
+from lamina.layers import Activation, Dense, Dropout, Input
+from lamina.models.split import held_out
+
+RNG = np.random.default_rng(11)
+X = RNG.normal(size=(50, 3))
+Y = X @ [1.0, -2.0, 0.5] + 0.1
+
+
+def network(dtype="float64", seed=2, dropout=0.0):
+    return lamina.Sequential(
+        [Input((3,)), Dense(5, "tanh"), Dropout(dropout), Dense(1)], dtype=dtype, seed=seed
+    )
+
+
+def step_by_hand(weights, x, y, rate, weight=None, l2=0.0):
+    """One SGD step of 3-5-1 with tanh and mse; returns the loss before it."""
+    k1, b1, k2, b2 = weights
+    h = np.tanh(x @ k1 + b1)
+    error = h @ k2 + b2 - y[:, None]
+    w = np.ones(len(x)) if weight is None else weight
+    loss = (w[:, None] * error**2).sum() / len(x) + l2 * (k1**2).sum()
+    d2 = 2 * w[:, None] * error / len(x)
+    d1 = d2 @ k2.T * (1 - h**2)
+    gradients = [x.T @ d1 + 2 * l2 * k1, d1.sum(0), h.T @ d2, d2.sum(0)]
+    for array, gradient in zip(weights, gradients, strict=True):
+        array -= rate * gradient
+    return loss
+
+
+def test_fit_is_gradient_descent_by_hand():
+    model = network()
+    model.compile(lamina.optimizers.SGD(0.1), "mse", metrics=["mae"])
+    weights = model.get_weights()
+    history = model.fit(X, Y, batch_size=16, epochs=3, shuffle=False, verbose=0)
+    losses = []
+    for _ in range(3):
+        total = 0.0
+        for start in range(0, 50, 16):
+            rows = slice(start, start + 16)
+            total += step_by_hand(weights, X[rows], Y[rows], 0.1) * len(X[rows])
+        losses.append(total / 50)
+    np.testing.assert_allclose(history.history["loss"], losses, rtol=1e-12)
+    for got, expected in zip(model.get_weights(), weights, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_sample_weights_penalties_and_the_whole_data_as_one_batch():
+    model = lamina.Sequential(
+        [Input((3,)), Dense(5, "tanh", kernel_regularizer=lamina.regularizers.L2(0.05)), Dense(1)],
+        dtype="float64",
+    )
+    model.compile(lamina.optimizers.SGD(0.1), "mse")
+    weights, weight = model.get_weights(), RNG.uniform(0, 2, 50)
+    history = model.fit(X, Y, batch_size=None, epochs=2, sample_weight=weight, verbose=0)
+    by_hand = [step_by_hand(weights, X, Y, 0.1, weight, 0.05) for _ in range(2)]
+    np.testing.assert_allclose(history.history["loss"], by_hand, rtol=1e-12)
+
+
+def test_evaluate_train_on_batch_and_test_on_batch_agree():
+    model = network()
+    model.compile("sgd", "mse", metrics=["mae", lambda y, p: abs(y - p).max(-1)])
+    expected = model.predict(X)[:, 0] - Y
+    values = model.evaluate(X, Y, batch_size=7)
+    np.testing.assert_allclose(values[0], np.mean(expected**2), rtol=1e-12)
+    np.testing.assert_allclose(values[1:], [np.mean(abs(expected))] * 2, rtol=1e-12)
+    np.testing.assert_allclose(model.test_on_batch(X, Y), values, rtol=1e-12)
+    np.testing.assert_allclose(model.train_on_batch(X, Y), values, rtol=1e-12)
+    assert model.evaluate(X, Y)[0] < values[0]
+    assert list(model.evaluate(X, Y, return_dict=True)) == ["loss", "mae", "<lambda>"]
+    assert model.optimizer.iterations == 1
+
+
+def test_frozen_layers_keep_their_weights():
+    model = network()
+    model.compile("adam", "mse")
+    model.fit(X, Y, verbose=0)
+    model.layers[0].trainable = False
+    before = model.get_weights()
+    model.fit(X, Y, verbose=0)
+    after = model.get_weights()
+    np.testing.assert_array_equal(before[0], after[0])
+    assert (before[2] != after[2]).any()
+    model.layers[0].trainable = True
+    model.fit(X, Y, verbose=0)
+    assert (model.get_weights()[0] != after[0]).any()
+
+
+def test_class_weights_are_sample_weights():
+    y = (Y > 0.7).astype(int)
+    assert 0 < y.mean() < 0.5
+    results = []
+    balanced = np.where(y == 1, 50 / (2 * y.sum()), 50 / (2 * (1 - y).sum()))
+    for option in (
+        {"class_weight": "balanced"},
+        {"class_weight": {0: balanced[y == 0][0], 1: balanced[y == 1][0]}},
+        {"sample_weight": balanced},
+        {"class_weight": "balanced", "sample_weight": np.ones((50, 1))},
+    ):
+        model = lamina.Sequential([Input((3,)), Dense(1, "sigmoid")], dtype="float64", seed=1)
+        model.compile("sgd", "binary_crossentropy", weighted_metrics=["accuracy"])
+        results.append(model.fit(X, y, verbose=0, epochs=2, **option).history)
+    for other in results[1:]:
+        assert other.keys() == results[0].keys()
+        for key, values in other.items():
+            np.testing.assert_allclose(values, results[0][key], rtol=1e-12)
+
+
+# --- seeds, threads, state
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_same_seed_same_bits_for_any_number_of_threads(threads, count):
+    def run(n):
+        threads(n)
+        model = network("float32", dropout=0.4)
+        model.compile("adam", "mse")
+        history = model.fit(X, Y, epochs=3, batch_size=8, verbose=0, validation_split=0.2)
+        return history.history, [w.tobytes() for w in model.get_weights()]
+
+    assert run(1) == run(count)
+
+
+def test_two_fits_are_one_longer_fit():
+    once, twice = network(dropout=0.4), network(dropout=0.4)
+    for model in (once, twice):
+        model.compile(lamina.optimizers.Adam(0.01), "mse")
+    once.fit(X, Y, epochs=5, verbose=0)
+    twice.fit(X, Y, epochs=2, verbose=0)
+    twice.fit(X, Y, epochs=5, initial_epoch=2, verbose=0)
+    assert twice.history.epoch == [2, 3, 4]
+    for a, b in zip(once.get_weights(), twice.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_an_optimizer_of_ones_own_runs():
+    class Plain(lamina.optimizers.Optimizer):
+        def update_step(self, weights, gradient, slots, learning_rate):
+            weights -= learning_rate * gradient
+
+    mine, builtin = network(), network()
+    mine.compile(Plain(0.05), "mse")
+    builtin.compile(lamina.optimizers.SGD(0.05), "mse")
+    for model in (mine, builtin):
+        model.fit(X, Y, epochs=3, verbose=0)
+    assert mine.optimizer.iterations == builtin.optimizer.iterations == 6
+    for a, b in zip(mine.get_weights(), builtin.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+def test_a_schedule_is_followed_and_recorded():
+    schedule = lamina.optimizers.schedules.ExponentialDecay(0.1, 2, 0.5)
+    model = network()
+    model.compile(lamina.optimizers.SGD(schedule), "mse")
+    rates = model.fit(X, Y, batch_size=25, epochs=3, verbose=0).history["learning_rate"]
+    np.testing.assert_allclose(rates, [0.05, 0.025, 0.0125])
+
+
+def test_steps_per_epoch_and_validation_freq():
+    model = network()
+    model.compile("sgd", "mse")
+    seen = []
+    count = LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
+    history = model.fit(
+        X, Y, batch_size=10, epochs=4, steps_per_epoch=2, callbacks=count, verbose=0,
+        validation_data=(X, Y), validation_freq=2,
+    )  # fmt: skip
+    assert seen == [0, 1] * 4
+    assert len(history.history["val_loss"]) == 2
+    assert len(model.fit(X, Y, validation_data=(X, Y, np.ones(50)), validation_freq=[1], epochs=2,
+                         verbose=0).history["val_loss"]) == 1  # fmt: skip
+
+
+def test_data_of_the_right_dtype_is_not_copied_and_never_written():
+    x, y = X.astype("float32"), Y.astype("float32")[:, None]
+    x.flags.writeable = y.flags.writeable = False
+    model = network("float32")
+    model.compile("sgd", "mse")
+    model.fit(x, y, verbose=0)
+    data = lamina.models.data.prepare("fit", model, x, y)
+    assert data.x is x or np.shares_memory(data.x, x)
+    assert np.shares_memory(data.y, y)
+
+
+def test_memory_maps_and_other_layouts_train_to_the_same_bits(tmp_path):
+    x = X.astype("float32")
+    stored = np.memmap(tmp_path / "x.bin", "float32", "w+", shape=x.shape)
+    stored[...] = x
+    results = []
+    for data in (x, stored, np.asfortranarray(x), x.astype(">f4"), x.tolist(), x[::-1][::-1]):
+        model = network("float32")
+        model.compile("adam", "mse")
+        model.fit(data, Y, verbose=0)
+        results.append([w.tobytes() for w in model.get_weights()])
+    assert all(result == results[0] for result in results)
+
+
+# --- splits
+
+
+def test_a_split_is_stratified_repeatable_and_recorded():
+    y = np.repeat([0, 1, 2], [30, 15, 5])
+    model = lamina.Sequential([Input((3,)), Dense(3, "softmax")], seed=3)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = model.fit(X, y, validation_split=0.2, verbose=0)
+    rows = history.validation_rows
+    assert np.bincount(y[rows]).tolist() == [6, 3, 1]
+    assert not np.array_equal(rows, np.arange(40, 50))
+    np.testing.assert_array_equal(model.fit(X, y, validation_split=0.2, verbose=0).validation_rows,
+                                  rows)  # fmt: skip
+    one_hot = lamina.utils.to_categorical(y)
+    model.compile("adam", "categorical_crossentropy")
+    np.testing.assert_array_equal(
+        model.fit(X, one_hot, validation_split=0.2, verbose=0).validation_rows, rows
+    )
+    tail = model.fit(X, one_hot, validation_split=0.2, time_ordered=True, verbose=0)
+    assert tail.validation_rows.tolist() == list(range(40, 50))
+
+
+def test_held_out_rows_do_not_train():
+    model, reference = network(), network()
+    for m in (model, reference):
+        m.compile("sgd", "mse")
+    y = Y.copy()
+    rows = model.fit(X, Y, validation_split=0.3, verbose=0).validation_rows
+    y[rows] = 1e3
+    reference.fit(X, y, validation_split=0.3, verbose=0)
+    for a, b in zip(model.get_weights(), reference.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_shares_of_the_classes(seed):
+    classes = np.random.default_rng(seed).integers(0, 4, 97)
+    train, held = held_out(97, 0.25, classes, "auto", False, seed)
+    assert len(held) == 25
+    assert sorted([*train, *held]) == list(range(97))
+    exact = np.bincount(classes) * 25 / 97
+    assert (abs(np.bincount(classes[held], minlength=4) - exact) < 1).all()
+
+
+# --- interruptions, divergence, two at once
+
+
+def test_divergence_names_place_and_keeps_weights_and_history():
+    model = lamina.Sequential([Input((3,)), Dense(4, "relu"), Dense(1)], seed=1)
+    model.compile(lamina.optimizers.SGD(1e6), "mse")
+    with pytest.raises(lamina.TrainingDiverged, match="learning rate 1e\\+06") as caught:
+        model.fit(X, Y, epochs=50, verbose=0)
+    assert caught.value.where is not None
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+    assert len(model.history.epoch) == caught.value.epoch - 1
+    model.compile(lamina.optimizers.SGD(1e-3), "mse")
+    model.set_weights([np.zeros_like(w) for w in model.get_weights()])
+    model.fit(X, Y, verbose=0)
+
+
+def test_interrupt_stops_within_a_batch_and_leaves_a_usable_model():
+    model = network("float32")
+    model.compile("adam", "mse")
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    start = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y, epochs=10**8, verbose=0)
+    assert time.perf_counter() - start < 5
+    done = len(model.history.epoch)
+    assert done > 0
+    assert model.optimizer.iterations >= 2 * done
+    model.fit(X, Y, epochs=1, verbose=0)
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_two_fits_at_once_are_refused_but_predictions_are_not():
+    model = network("float32")
+    model.compile("adam", "mse")
+    running = threading.Event()
+    thread = threading.Thread(
+        target=model.fit,
+        args=(X, Y),
+        kwargs={"epochs": 10**8, "verbose": 0,
+                "callbacks": LambdaCallback(on_epoch_end=lambda e, logs: running.set())},
+    )  # fmt: skip
+    thread.start()
+    running.wait(10)
+    try:
+        for call in (
+            lambda: model.fit(X, Y, verbose=0),
+            lambda: model.train_on_batch(X, Y),
+            lambda: model.evaluate(X, Y),
+            lambda: model.compile("sgd", "mse"),
+        ):
+            with pytest.raises(RuntimeError, match="busy with fit"):
+                call()
+        assert model.predict(X).shape == (50, 1)
+    finally:
+        model.stop_training = True
+        thread.join(10)
+    assert not thread.is_alive()
+    model.fit(X, Y, verbose=0)
+
+
+def test_a_callback_may_evaluate_and_predict_but_not_fit():
+    class Nosy(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["again"] = self.model.evaluate(X, Y)
+            with pytest.raises(RuntimeError, match="busy"):
+                self.model.train_on_batch(X, Y)
+
+    model, quiet = network(), network()
+    for m, callbacks in ((model, [Nosy()]), (quiet, None)):
+        m.compile("sgd", "mse")
+        m.fit(X, Y, epochs=3, verbose=0, callbacks=callbacks, validation_data=(X, Y))
+    assert model.history.history["again"] == model.history.history["val_loss"]
+    assert model.history.history["loss"] == quiet.history.history["loss"]
+
+
+def test_memory_stays_constant_over_predicts_and_fits():
+    resource = pytest.importorskip("resource")
+    model = network("float32")
+    model.compile("adam", "mse")
+    x = X.astype("float32")
+
+    def use(times):
+        for _ in range(times):
+            model.fit(x, Y, verbose=0, validation_split=0.2)
+            for _ in range(100):
+                model.predict(x[:1])
+
+    use(50)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    use(300)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 2000  # KB
+
+
+def test_activation_layers_are_fused_with_the_loss_at_extreme_logits():
+    model = lamina.Sequential([Input((2,)), Dense(2, kernel_initializer="identity"),
+                               Activation("softmax")])  # fmt: skip
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    assert model.evaluate([[1e4, -1e4]], [1]) == pytest.approx(2e4)
