@@ -1,10 +1,14 @@
 """Fixtures for all tests: the instruction set and the number of threads, restored afterwards."""
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from lamina import runtime
+
+# The peer that some tests compare with, where it is installed.
+os.environ.setdefault("KERAS_BACKEND", "jax")
 
 
 @pytest.fixture(params=runtime.available_isas())

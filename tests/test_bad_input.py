@@ -89,7 +89,7 @@ def state(model):
     return (
         [w.tobytes() for w in model.get_weights()],
         [s.tobytes() for s in optimizer.slots],
-        optimizer.iterations, optimizer.learning_rate, id(model.history), model.epochs_done,
+        optimizer.iterations, optimizer.learning_rate, model.history, model.epochs_done,
         model.random_step, copy.deepcopy(model.history.history),
     )  # fmt: skip
 
@@ -137,12 +137,21 @@ def test_targets_of_a_regression(bad):
     refuses(model, "must have shape", X, np.ones((20, 2)))
 
 
+@pytest.mark.parametrize("size", [0, -1, 2.0, True])
+def test_batch_sizes_of_evaluate(model, size):
+    with pytest.raises((ValueError, TypeError), match="evaluate: batch_size must be a positive"):
+        model.evaluate(X, Y, batch_size=size)
+
+
 def test_an_unbuilt_model_stays_unbuilt():
     model = lamina.Sequential([Dense(4, "softmax")])
     model.compile("adam", "sparse_categorical_crossentropy")
     for x, y in ((X, Y + 1), (X * np.nan, Y), (X, Y[:3])):
         with pytest.raises(ValueError, match=r"\w"):
             model.fit(x, y, verbose=0)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["mae"])
+    with pytest.raises(ValueError, match="does not fit the loss"):
+        model.fit(X, Y, verbose=0)
     assert not model.built
     assert model.row_shape is None
 

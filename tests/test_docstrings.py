@@ -18,7 +18,9 @@ MODULES = sorted(
 
 
 def test_every_room_is_walked():
-    assert {"lamina.layers.dense", "lamina.models.model", "lamina.callbacks.history"} <= set(MODULES)
+    assert {"lamina.layers.dense", "lamina.models.model", "lamina.callbacks.history"} <= set(
+        MODULES
+    )
 
 
 @pytest.mark.parametrize("name", ["lamina", *MODULES])

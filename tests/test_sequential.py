@@ -139,7 +139,9 @@ def test_predict_is_the_formula(dtype):
     k1, b1, k2, b2 = (w.astype("float64") for w in model.get_weights())
     x = RNG.normal(size=(50, 3))
     expected = np.maximum(x @ k1 + b1, 0) @ k2 + b2
-    np.testing.assert_allclose(model.predict(x), expected, atol=1e-5 if dtype == "float32" else 1e-12)
+    np.testing.assert_allclose(
+        model.predict(x), expected, atol=1e-5 if dtype == "float32" else 1e-12
+    )
     assert model.predict(x).dtype == dtype
 
 
@@ -260,3 +262,32 @@ def test_seeds():
     np.testing.assert_array_equal(small().get_weights()[0], first)
     assert (first != second).any()
     np.testing.assert_array_equal(small(seed=1).get_weights()[0], small(seed=1).get_weights()[0])
+
+
+def test_threads_that_meet_an_unbuilt_model_see_the_same_weights():
+    for _ in range(20):
+        model = lamina.Sequential([Input((50,)), Dense(200), Dense(200), Dense(1)])
+        x = np.ones((1, 50), "float32")
+        outputs = []
+        threads = [
+            threading.Thread(target=lambda m=model: outputs.append(m.predict(x)[0, 0]))
+            for _ in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(set(outputs)) == 1
+        assert outputs[0] == model.predict(x)[0, 0]
+
+
+def test_the_model_freezes_as_a_whole():
+    model = small()
+    model.compile("sgd", "mse")
+    x, y = RNG.normal(size=(8, 3)), np.ones((8, 2))
+    model.trainable = False
+    before = model.get_weights()
+    model.fit(x, y, verbose=0)
+    assert not model.trainable
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -57,14 +57,10 @@ class BoundExecution {
   void bind(std::vector<py::array> arrays) {
     execution_->bind(data_views(execution_->graph(), arrays));
     arrays_ = std::move(arrays);
-    order_ = py::none();
-    order_rows_ = nullptr;
   }
   void unbind() {
     execution_->bind({});
     arrays_.clear();
-    order_ = py::none();
-    order_rows_ = nullptr;
   }
 
   void set_update(const std::string& kind, std::vector<py::array> slots,
@@ -137,35 +133,26 @@ class BoundExecution {
     shape.insert(shape.begin(), execution_->last_rows());
     return shape;
   }
+  // The numbers are checked batch by batch, right before they are used: about 1 ns a row.
   Batch make_batch(const py::object& order, Index start, Index stop, std::uint32_t random_step) {
     if (order.is_none()) return {nullptr, start, stop, random_step};
-    if (!order.is(order_)) check_order(order);
-    if (start < 0 || stop > order_size_ || start > stop)
-      throw py::value_error("batch: rows " + std::to_string(start) + " to " + std::to_string(stop) +
-                            " of an order of " + std::to_string(order_size_));
-    return {order_rows_, start, stop, random_step};
-  }
-  // Once for each order array: its numbers are read without a check afterwards.
-  void check_order(const py::object& order) {
     if (!py::isinstance<py::array_t<std::int64_t, py::array::c_style>>(order))
       throw py::type_error("order: needs a C-contiguous int64 array or None");
     const auto array = py::reinterpret_borrow<py::array>(order);
+    if (start < 0 || stop > array.size() || start > stop)
+      throw py::value_error("batch: rows " + std::to_string(start) + " to " + std::to_string(stop) +
+                            " of an order of " + std::to_string(array.size()));
     const Index rows = arrays_.empty() ? 0 : arrays_.front().shape(0);
     const auto* numbers = static_cast<const std::int64_t*>(array.data());
-    for (Index i = 0; i < array.size(); ++i)
+    for (Index i = start; i < stop; ++i)
       if (numbers[i] < 0 || numbers[i] >= rows)
         throw py::value_error("order: row " + std::to_string(numbers[i]) + " of " +
                               std::to_string(rows));
-    order_ = order;
-    order_rows_ = numbers;
-    order_size_ = array.size();
+    return {numbers, start, stop, random_step};
   }
 
   std::unique_ptr<Execution> execution_;
   std::vector<py::array> arrays_, slots_;  // kept alive
-  py::object order_ = py::none();
-  const std::int64_t* order_rows_ = nullptr;
-  Index order_size_ = 0;
 };
 
 Rule rule_from_name(const std::string& kind) {

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lamina.models.network import Network
 
 Hook = Callable[..., Any]
+KNOWN = (*HOOKS, *ALIASES.values())
 
 
 class CallbackList:
@@ -39,7 +40,7 @@ class CallbackList:
         else:
             self.callbacks = [callbacks]
         for callback in self.callbacks:
-            if isinstance(callback, type) or not any(hasattr(callback, hook) for hook in HOOKS):
+            if isinstance(callback, type) or not any(hasattr(callback, hook) for hook in KNOWN):
                 raise TypeError(f"callbacks: needs Callback instances; got {callback!r}")
         self._hooks: dict[str, list[Hook]] = {}
         self.refresh()

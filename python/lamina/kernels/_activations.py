@@ -96,8 +96,8 @@ def activation_backward(
     --------
     >>> import numpy as np
     >>> from lamina import kernels
-    >>> kernels.activation_backward(np.array([1.0, 1.0]), np.array([0.0, -3.0]), "sigmoid")[0]
-    np.float64(0.25)
+    >>> kernels.activation_backward(np.array([1.0, 1.0]), np.array([0.0, 3.0]), "relu")
+    array([0., 1.])
     """
     return _core.kernels.activation_backward(dy, x, kind, alpha)
 

@@ -171,11 +171,15 @@ def prepare(
     array = shaped_input(who, x, model.row_shape)
     output = model.output_row_shape(array.shape[1:])
     loss = model.compiled(who).loss
+    if not model.built:  # refuse metrics that do not fit before there are weights
+        model.compiled(who).resolve(output)
     goal = target(who, y, len(array), loss, output, model.dtype)
     weight = row_weights(who, sample_weight, class_weight, goal, loss, output, model.dtype)
     return Data(converted_input(who, x, array, model.dtype), goal, weight)
 
 
-def batch_rows(who: str, name: str, value: object, rows: int) -> int:
-    """Return a batch size of at most ``rows``; None stands for all rows."""
-    return rows if value is None else min(_check.integer(who, name, value), rows)
+def batch_rows(who: str, name: str, value: object, rows: int, default: int | None = None) -> int:
+    """Return a batch size of at most ``rows``; None stands for ``default``, or for all rows."""
+    if value is None:
+        return min(rows if default is None else default, rows)
+    return min(_check.integer(who, name, value), rows)

@@ -238,8 +238,8 @@ class Model(Network):
                 self,
                 training.parameters_of_run(settings, names, held is not None, verbose, hooks),
             )
-            self.history, self.stop_training = history, False
-            run.run()
+            self.stop_training = False
+            run.run(history)
             return history
 
     def _validation(self, given: Any, row_shape: Shape) -> data_.Data:
@@ -314,7 +314,7 @@ class Model(Network):
         hooks = CallbackList(callbacks)
         with self._guard.evaluating("evaluate"):
             data = data_.prepare("evaluate", self, x, y, sample_weight)
-            rows = data_.batch_rows("evaluate", "batch_size", batch_size or BLOCK, data.rows)
+            rows = data_.batch_rows("evaluate", "batch_size", batch_size, data.rows, BLOCK)
             self.ensure_built(data.x.shape[1:])
             objective = self.objective(data.weight is not None)
             hooks.start(self, {"steps": -(-data.rows // rows), "metrics": objective.names})

@@ -34,7 +34,7 @@ class Network:
         Fixes initial weights, shuffles, validation splits and dropout.
     """
 
-    _not_copied: tuple[str, ...] = ("_building", "_fast")
+    _not_copied: tuple[str, ...] = ("_building", "_ready", "_fast")
 
     def __init__(
         self, *, name: str | None = None, dtype: str = "float32", seed: int | None = None
@@ -50,6 +50,7 @@ class Network:
     def _start(self) -> None:
         # What is made anew in a copy: locks, and all that belongs to the engine.
         self._building = threading.RLock()
+        self._ready = False  # all weights made and filled: what another thread may rely on
         self._fast: tuple[_core.Predictor, np.dtype[Any], Shape] | None = None
 
     # --- what a subclass gives
@@ -94,9 +95,11 @@ class Network:
 
     def ensure_built(self, row_shape: Shape | None) -> None:
         """Make the weights unless they exist; a failure leaves the model without any."""
-        if self.built:
+        if self._ready:
             return
         if row_shape is None:
+            if self.built:  # all layers come from another model
+                return
             raise ValueError(
                 f"{self.name}: the input shape is not known yet; begin with lamina.Input(shape), "
                 f"call build or fit"
@@ -111,9 +114,12 @@ class Network:
                 for layer in fresh:
                     layer.forget()
                 raise
-            self._changed()
+            if fresh:
+                self._changed()
+            self._ready = True
 
     def _changed(self) -> None:
+        self._ready = False
         self._fast = None
 
     def record_outputs(self, graph: _core.Graph, inputs: list[_core.Tensor]) -> list[_core.Tensor]:
@@ -181,6 +187,17 @@ class Network:
         """Return the number of weights, trainable or not."""
         self.ensure_built(self.row_shape)
         return sum(layer.count_params() for layer in self.layers)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether any layer trains; setting it freezes or thaws all layers."""
+        return any(layer.trainable for layer in self.layers)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        value = _check.boolean(self.name, "trainable", value)
+        for layer in self.layers:
+            layer.trainable = value
 
     def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
         """Print the layers with output shapes and weight counts.
@@ -261,9 +278,7 @@ class Network:
     def _predict(self, x: Any, batch_size: int | None, callbacks: Any) -> Array:
         array = data_.shaped_input("predict", x, self.row_shape, empty=True)
         self.output_row_shape(array.shape[1:])
-        rows = data_.batch_rows("predict", "batch_size", batch_size or BLOCK, len(array) or 1)
-        if batch_size is not None:
-            _check.integer("predict", "batch_size", batch_size)
+        rows = data_.batch_rows("predict", "batch_size", batch_size, len(array) or 1, BLOCK)
         converted = data_.converted_input("predict", x, array, self.dtype)
         self.ensure_built(array.shape[1:])
         predictor = self._predictor()

@@ -123,12 +123,13 @@ class Training:
         self.observe = self.objective.observer(self.execution, data)
         self.scheduled = not isinstance(self.optimizer.learning_rate, float)
 
-    def run(self) -> None:
-        """Run all epochs."""
+    def run(self, history: History) -> None:
+        """Run all epochs; ``history`` becomes the model's once no callback refuses the run."""
         hooks, model, settings = self.hooks, self.model, self.settings
         self.execution.bind(self.data.arrays)
         try:
             hooks.call("on_train_begin", {})
+            model.history = history
             logs: dict[str, float] = {}
             for epoch in range(settings.first_epoch, settings.epochs):
                 hooks.call("on_epoch_begin", epoch, {})

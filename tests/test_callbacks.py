@@ -1,0 +1,200 @@
+"""Callbacks: which hooks are called, early stopping, history, progress."""
+
+import copy
+import math
+import pickle
+import sys
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.callbacks import (
+    Callback,
+    CallbackList,
+    EarlyStopping,
+    EpochLines,
+    History,
+    LambdaCallback,
+    Progress,
+)
+from lamina.callbacks.callback import HOOKS
+from lamina.callbacks.progress import for_verbose
+from lamina.layers import Dense, Input
+
+X = np.linspace(-1, 1, 12)
+Y = 2 * X
+
+
+def line(rate=0.1):
+    model = lamina.Sequential([Input((1,)), Dense(1, kernel_initializer="zeros")])
+    model.compile(lamina.optimizers.SGD(rate), "mse")
+    return model
+
+
+def test_order_of_hooks():
+    calls = []
+
+    def noting(name):
+        return lambda *args: calls.append((name, *[a for a in args if isinstance(a, int)]))
+
+    everything = LambdaCallback(**{name: noting(name) for name in HOOKS if name != "on_tick"})
+    model = line()
+    model.fit(X, Y, batch_size=8, verbose=0, callbacks=[everything], validation_data=(X, Y))
+    assert [name for name, *_ in calls] == [
+        "on_train_begin", "on_epoch_begin",
+        "on_train_batch_begin", "on_train_batch_end",
+        "on_train_batch_begin", "on_train_batch_end",
+        "on_test_begin", "on_test_batch_begin", "on_test_batch_end", "on_test_end",
+        "on_epoch_end", "on_train_end",
+    ]  # fmt: skip
+    assert ("on_train_batch_end", 1) in calls
+    calls.clear()
+    y = model.predict(X, batch_size=5, callbacks=[everything])
+    np.testing.assert_array_equal(y, model.predict(X))
+    assert [name for name, *_ in calls] == [
+        "on_predict_begin", *["on_predict_batch_begin", "on_predict_batch_end"] * 3,
+        "on_predict_end",
+    ]  # fmt: skip
+
+
+def test_hooks_not_overridden_are_not_called():
+    hooks = CallbackList([Callback(), LambdaCallback(on_epoch_end=print), History()])
+    assert [len(hooks[name]) for name in HOOKS if hooks[name]] == [2]
+
+
+def test_a_stranger_with_hooks_and_keras_old_names_will_do():
+    class Stranger:
+        seen = ()
+
+        def on_batch_end(self, batch, logs):
+            self.seen += (batch, sorted(logs))
+
+    stranger = Stranger()
+    line().fit(X, Y, verbose=0, callbacks=stranger)
+    assert stranger.seen == (0, ["loss"])
+    with pytest.raises(TypeError, match="needs Callback instances"):
+        CallbackList([print])
+    with pytest.raises(ValueError, match="did you mean 'on_epoch_end'"):
+        LambdaCallback(on_epoch_ends=print)
+    with pytest.raises(TypeError, match="must be callable"):
+        LambdaCallback(on_epoch_end=3)
+
+
+def test_callbacks_may_set_the_learning_rate_and_stop():
+    model, rates = line(), []
+
+    def halve(epoch, logs):
+        model.optimizer.learning_rate = model.optimizer.learning_rate / 2
+        rates.append(model.optimizer.learning_rate)
+        logs["rate"] = rates[-1]
+        model.stop_training = epoch == 2
+
+    history = model.fit(X, Y, epochs=9, verbose=0, callbacks=LambdaCallback(on_epoch_end=halve))
+    assert history.history["rate"] == rates == [0.05, 0.025, 0.0125]
+
+    def stop(batch, logs):
+        model.stop_training = batch == 1
+
+    seen = []
+    model.fit(X, Y, batch_size=1, epochs=9, verbose=0, callbacks=[
+        LambdaCallback(on_train_batch_end=stop),
+        LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))])  # fmt: skip
+    assert seen == [0, 1]
+
+
+def scripted(values, **options):
+    """Run EarlyStopping over a made-up val_loss; the weight is the epoch's number."""
+    model = line()
+    model.get_weights()
+
+    class Script(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["val_loss"] = values[epoch]
+            self.model.layers[0].kernel[...] = epoch
+
+    stop = EarlyStopping(**options)
+    model.fit(X, Y, epochs=len(values), verbose=0, callbacks=[Script(), stop])
+    return stop, int(model.layers[0].kernel[0, 0]), len(model.history.epoch)
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "best", "epochs"),
+    [
+        ([3, 2, 1, 2, 3, 0], {"patience": 2}, 2, 5),
+        ([3, 2, 1, 2], {"patience": 9}, 2, 4),  # restored although all epochs ran
+        ([3, 2, 1], {"patience": 9}, 2, 3),
+        ([3, 2, 1, 5], {"patience": 1, "restore_best_weights": False}, 3, 4),
+        ([3, 2.9, 2.8, 1], {"patience": 2, "min_delta": 0.5}, 0, 3),
+        ([1, 2, 3], {"patience": 1, "mode": "max"}, 2, 3),
+        ([0, 9, 8, 9], {"patience": 1, "start_from_epoch": 1}, 2, 4),
+        ([3, 4, 5], {"patience": 2, "baseline": 1.0}, 1, 2),  # never better: nothing to restore
+        ([math.nan, 2, math.nan, 1], {"patience": 3}, 3, 4),
+        ([3, 4], {}, 0, 2),
+    ],
+)
+def test_early_stopping(values, options, best, epochs):
+    _, weight, ran = scripted(values, **options)
+    assert (weight, ran) == (best, epochs)
+
+
+def test_early_stopping_reports(capsys):
+    stop, _, _ = scripted([2, 1, 3, 4], patience=2, verbose=1)
+    assert (stop.best, stop.best_epoch, stop.stopped_epoch) == (1, 1, 3)
+    assert "restored the weights of epoch 2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"patience": -1}, {"mode": "mni"}, {"min_delta": "x"}, {"monitor": 3}, {"baseline": math.nan}],
+)
+def test_early_stopping_refusals(options):
+    with pytest.raises((ValueError, TypeError), match="EarlyStopping"):
+        EarlyStopping(**options)
+
+
+def test_history_is_kept_copied_and_drawn():
+    model = line()
+    history = model.fit(X, Y, epochs=3, verbose=0)
+    assert model.history is history
+    assert history.epoch == [0, 1, 2]
+    assert "3 epochs: loss=" in repr(history)
+    for twin in (copy.deepcopy(history), pickle.loads(pickle.dumps(history))):
+        assert twin.history == history.history
+    pytest.importorskip("matplotlib")
+    assert len(history.plot().axes) == 1
+
+
+@pytest.mark.parametrize(("verbose", "kind"), [(0, type(None)), (1, Progress), (2, EpochLines)])
+def test_verbose_chooses(verbose, kind):
+    assert type(for_verbose(verbose)) is kind
+    with pytest.raises(ValueError, match="verbose must be"):
+        for_verbose("loud")
+
+
+def test_bar_shows_epochs_and_losses(capsys, monkeypatch):
+    monkeypatch.setattr("lamina.models.training.TICK", 0.0)
+    line().fit(X, Y, epochs=3, verbose=1)
+    shown = capsys.readouterr().err
+    assert "Epoch 1/3" in shown
+    assert "Epoch 3/3: 100%" in shown
+    assert "loss:" in shown
+
+
+def test_lines_show_epochs_and_losses(capsys):
+    line().fit(X, Y, epochs=2, verbose=2, validation_split=0.25)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("Epoch 1/2 - ")
+    assert "- loss: " in second
+    assert "- val_loss: " in second
+
+
+def test_a_bar_is_closed_when_a_fit_fails():
+    def fail(epoch, logs):
+        raise OSError("no")
+
+    model = line()
+    with pytest.raises(OSError, match="no"):
+        model.fit(X, Y, verbose=1, callbacks=LambdaCallback(on_epoch_end=fail))
+    model.fit(X, Y, verbose=0)
+    assert "tqdm" in sys.modules

@@ -1,0 +1,36 @@
+"""to_categorical."""
+
+import numpy as np
+import pytest
+
+from lamina.utils import to_categorical
+
+
+@pytest.mark.parametrize("labels", [[0, 2, 1], [[0], [2], [1]], np.array([0.0, 2.0, 1.0])])
+def test_rows_of_the_identity(labels):
+    hot = to_categorical(labels, 4, "float64")
+    np.testing.assert_array_equal(hot, np.eye(4)[[0, 2, 1]])
+    assert hot.dtype == np.float64
+
+
+def test_more_axes():
+    assert to_categorical(np.zeros((2, 3), int), 5).shape == (2, 3, 5)
+    assert to_categorical([], 3).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "text"),
+    [
+        ([0, 3], 3, r"in \[0, 3\); got 3 at row 1"),
+        ([0, -1], None, "got -1 at row 1"),
+        ([0.5], None, "whole numbers; got 0.5"),
+        ([np.nan], None, "whole numbers"),
+        (["a"], None, "must hold numbers"),
+        ([], None, "num_classes is needed"),
+        ([0], 0, "num_classes must be a positive integer"),
+        ([0, 2**60], None, "more than memory"),
+    ],
+)
+def test_refusals(labels, classes, text):
+    with pytest.raises((ValueError, TypeError), match=text):
+        to_categorical(labels, classes)
