@@ -80,10 +80,10 @@ struct RandomKey {
 enum class Loss : int {
   mean_squared_error,
   mean_absolute_error,
-  huber,                       // parameter: delta
-  binary_crossentropy,         // parameter: label smoothing; predictions are probabilities
-  binary_crossentropy_logits,  // the same from logits, fused with the sigmoid
-  categorical_crossentropy,    // parameter: label smoothing; rows are probabilities
+  huber,                            // parameter: delta
+  binary_crossentropy,              // parameter: label smoothing; predictions are probabilities
+  binary_crossentropy_logits,       // the same from logits, fused with the sigmoid
+  categorical_crossentropy,         // parameter: label smoothing; rows are probabilities
   categorical_crossentropy_logits,  // the same from logits, fused with the softmax
 };
 
@@ -184,7 +184,7 @@ struct Kernels {
   void (*adam)(T* param, T* m, T* v, T* max_v, const T* grad, Index size, AdamSpec);
 
   // --- element-wise and reductions (kernels/elementwise.cpp)
-  void (*add_into)(T* y, const T* x, Index size);           // y += x
+  void (*add_into)(T* y, const T* x, Index size);              // y += x
   void (*scale)(T* y, const T* x, double factor, Index size);  // y = factor x; may alias
   void (*clip)(T* y, const T* x, double limit, Index size);    // to [-limit, limit]; may alias
   // y = (x - mean) / std by column; dx = dy / std.

@@ -122,7 +122,7 @@ def test_y(model, case):
 @pytest.mark.parametrize("options", BAD_OPTIONS)
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
 def test_options(model, options):
-    given = eval(f"dict({options})", {"X": X, "Y": Y, "lamina": lamina})  # noqa: S307
+    given = eval(f"dict({options})", {"X": X, "Y": Y, "lamina": lamina})
     refuses(model, BAD_OPTIONS[options], X, Y, **given)
 
 

@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+
 from lamina import _core
 
 
@@ -158,9 +159,7 @@ def test_sigmoid_is_fused_with_binary_crossentropy(rng):
     graph.add_loss(graph.loss("binary_crossentropy", graph.activation(x, "sigmoid"), y))
     graph.build()
     execution = _core.Execution(graph, 2, True, input_gradients=True)
-    execution.bind(
-        [np.array([[1e4], [-1e4]], "float32"), np.array([[0.0], [0.0]], "float32")]
-    )
+    execution.bind([np.array([[1e4], [-1e4]], "float32"), np.array([[0.0], [0.0]], "float32")])
     assert execution.gradients(None, 0, 2) == pytest.approx(5e3)
     np.testing.assert_allclose(execution.input_gradient(0), [[0.5], [0.0]], atol=1e-7)
 
@@ -358,7 +357,7 @@ def test_first_nonfinite_names_the_operation_and_nothing_is_updated(rng):
 
 
 def test_concurrent_predictions_are_the_serial_bits(rng):
-    graph, _ = two_layers(rng, "float32")
+    # Any batch size, any number of callers.
     inference = _core.Graph("float32")
     x = inference.input((3,))
     _, tensors = parameters(inference, rng, w=(3, 64), v=(64, 2))
@@ -432,3 +431,31 @@ def test_profile_has_a_line_an_operation(rng):
     dense = next(line for line in lines if line["operation"] == "dense+tanh")
     assert dense["shapes"] == "4x3 @ 3x4"
     assert dense["mflop"] == pytest.approx(2 * 4 * 3 * 4 * 1e-6)
+
+
+def test_weights_of_rows_and_of_positions(rng):
+    """Both forms of weights, over a loss of 4 positions a row, against NumPy."""
+    data = [rng.normal(size=(5, 4, 2)), rng.normal(size=(5, 4, 1))]
+    by_row, by_position = rng.uniform(size=5), rng.uniform(size=(5, 4))
+    for weights, spread in ((by_row, by_row[:, None, None]), (by_position, by_position[..., None])):
+        graph = _core.Graph("float64")
+        x, y, weight = graph.input((4, 2)), graph.input((4, 1)), graph.input(weights.shape[1:])
+        values, tensors = parameters(graph, rng, w=(2, 1))
+        output = graph.dense(x, tensors["w"])
+        graph.add_loss(graph.loss("mean_squared_error", output, y), weight)
+        graph.add_metric("mean_squared_error", output, y, weight)
+        graph.build()
+        execution = _core.Execution(graph, 5, True)
+        execution.bind([*data, weights])
+        error = data[0] @ values["w"].array - data[1]
+        loss = execution.gradients(None, 0, 5)
+        assert loss == pytest.approx(np.mean(spread * error**2), rel=1e-12)
+        gradient = (data[0] * 2 * spread * error).sum((0, 1))[:, None] / 20
+        np.testing.assert_allclose(execution.gradient_of(values["w"]), gradient, rtol=1e-12)
+        total, weight_sum = execution.metrics[0]
+        whole = np.broadcast_to(spread, error.shape)
+        assert total / weight_sum == pytest.approx(np.average(error**2, weights=whole), rel=1e-12)
+    with pytest.raises(ValueError, match=r"each of its 4 positions; got shape \(3,\)"):
+        graph = _core.Graph("float64")
+        x, y, weight = graph.input((4, 1)), graph.input((4, 1)), graph.input((3,))
+        graph.add_loss(graph.loss("mean_squared_error", x, y), weight)

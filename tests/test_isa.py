@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from lamina import _core
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -210,7 +210,7 @@ def test_normalization_adapts_after_building_and_refuses_other_columns():
     layer.adapt([[1.0, 0.0], [3.0, 8.0]])
     np.testing.assert_array_equal(layer([[3.0, 4.0]]), [[1.0, 0.0]])
     mean = layer.mean.copy()
-    with pytest.raises(ValueError, match="has statistics of|statistics of 3 columns"):
+    with pytest.raises(ValueError, match="has statistics of 3 columns"):
         layer.adapt(np.ones((4, 3)))
     with pytest.raises(ValueError, match="at least one row"):
         layer.adapt(np.ones((0, 2)))

@@ -59,7 +59,9 @@ def test_ties_go_to_the_first_column():
 def test_batches_add_up(rng, metric):
     y, p, weight = rng.normal(3, 1, size=(90, 2)), rng.normal(size=(90, 2)), rng.uniform(size=90)
     whole = metric(y, p, weight)
+    metric.update_state(y + 1, p)
     metric.reset_state()
+    assert metric.result() == 0.0
     for rows in (slice(0, 1), slice(1, 50), slice(50, 90)):
         metric.update_state(y[rows], p[rows], weight[rows])
     np.testing.assert_allclose(metric.result(), whole, rtol=1e-10)

@@ -6,9 +6,10 @@ import signal
 import threading
 import time
 
-import lamina
 import numpy as np
 import pytest
+
+import lamina
 from lamina import layers
 
 
@@ -36,9 +37,7 @@ def make(dtype="float32"):
         ],
         dtype=dtype,
     )
-    model.compile(
-        optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

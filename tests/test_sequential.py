@@ -270,7 +270,7 @@ def test_threads_that_meet_an_unbuilt_model_see_the_same_weights():
         x = np.ones((1, 50), "float32")
         outputs = []
         threads = [
-            threading.Thread(target=lambda m=model: outputs.append(m.predict(x)[0, 0]))
+            threading.Thread(target=lambda m=model, x=x, o=outputs: o.append(m.predict(x)[0, 0]))
             for _ in range(4)
         ]
         for thread in threads:

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from lamina import _core, runtime
 
 

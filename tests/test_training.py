@@ -34,8 +34,8 @@ def step_by_hand(weights, x, y, rate, weight=None, l2=0.0):
     d2 = 2 * w[:, None] * error / len(x)
     d1 = d2 @ k2.T * (1 - h**2)
     gradients = [x.T @ d1 + 2 * l2 * k1, d1.sum(0), h.T @ d2, d2.sum(0)]
-    for array, gradient in zip(weights, gradients, strict=True):
-        array -= rate * gradient
+    for k, gradient in enumerate(gradients):
+        weights[k] -= rate * gradient
     return loss
 
 
@@ -142,6 +142,33 @@ def test_two_fits_are_one_longer_fit():
     assert twice.history.epoch == [2, 3, 4]
     for a, b in zip(once.get_weights(), twice.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_every_epoch_has_an_order_of_its_own_over_all_rows():
+    class Rows(lamina.metrics.Metric):
+        name = "rows"
+        seen: list[float] = []  # noqa: RUF012
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.seen.extend(y_true[:, 0].tolist())
+
+        def result(self):
+            return 0.0
+
+    def orders(**options):
+        Rows.seen = []
+        model = network(seed=2)
+        model.compile("sgd", "mse", metrics=[Rows()])
+        model.fit(X, np.arange(50), epochs=2, verbose=0, **options)
+        model.fit(X, np.arange(50), verbose=0, **options)
+        return [Rows.seen[start : start + 50] for start in (0, 50, 100)]
+
+    drawn = orders()
+    assert all(sorted(order) == list(range(50)) for order in drawn)
+    assert drawn[0] != drawn[1] != drawn[2] != drawn[0]
+    assert drawn[0] != sorted(drawn[0])
+    assert orders() == drawn
+    assert orders(shuffle=False) == [list(range(50))] * 3
 
 
 def test_an_optimizer_of_ones_own_runs():

@@ -137,6 +137,11 @@ class ExecutionOf final : public Execution {
   T* flat() const { return reinterpret_cast<T*>(gradient_.data()); }
   T* value(ValueId id) const { return id < 0 ? nullptr : reinterpret_cast<T*>(values_[id]); }
 
+  // Whether a weight is one number a position, not one a row.
+  bool weighs_positions(ValueId weight, Index positions) const {
+    return weight >= 0 && graph_->values()[std::size_t(weight)].width == positions;
+  }
+
   void prepare(const Plan::Step& step);
   void fetch(const Batch& batch);
   double run_forward(const Batch& batch, bool training);
@@ -147,9 +152,16 @@ class ExecutionOf final : public Execution {
   Call<T> call(const Operation& operation, const Batch& batch, bool training,
                const std::vector<T*>& input_gradients,
                const std::vector<Accumulate>& accumulate) const {
-    return {k_ == nullptr ? kernels<T>() : *k_, batch.rows(), training,
-            {settings.seed, 0, batch.random_step}, values_.data(), gradients_.data(),
-            operation.inputs, operation.output, input_gradients, accumulate};
+    return {k_ == nullptr ? kernels<T>() : *k_,
+            batch.rows(),
+            training,
+            {settings.seed, 0, batch.random_step},
+            values_.data(),
+            gradients_.data(),
+            operation.inputs,
+            operation.output,
+            input_gradients,
+            accumulate};
   }
 
   // Runs `body`; when profiling, adds a line for it.
@@ -162,8 +174,9 @@ class ExecutionOf final : public Execution {
     body();
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     const ThreadDecision decision = last_thread_decision();
-    ProfileLine line{part, part, pass, "", 0.0, 0.0, seconds, decision.threads, get_num_threads(),
-                     decision.flop};
+    ProfileLine line{
+        part,         part, pass, "", 0.0, 0.0, seconds, decision.threads, get_num_threads(),
+        decision.flop};
     if (operation != nullptr) {
       const Cost cost =
           operation->cost(*pass == 'f' ? Pass::forward : Pass::backward, rows, to_input);
@@ -251,8 +264,8 @@ void ExecutionOf<T>::fetch(const Batch& batch) {
                                    batch.order + batch.start, {rows, width});
     else
       kernels<T>().gather_rows(reinterpret_cast<T*>(values_[id]),
-                               reinterpret_cast<const T*>(data_[i].data),
-                               batch.order + batch.start, {rows, width});
+                               reinterpret_cast<const T*>(data_[i].data), batch.order + batch.start,
+                               {rows, width});
   }
   for (const StandIn& stand_in : stand_ins_) values_[stand_in.id] = values_[stand_in.input];
 }
@@ -266,12 +279,13 @@ double ExecutionOf<T>::run_forward(const Batch& batch, bool training) {
   timed("gather", "rows", [&] { fetch(batch); });
   for (const int index : plan_.forward) {
     const Operation& operation = *graph_->operations()[std::size_t(index)];
-    timed("forward", "",
-          [&] {
-            operation.forward(call(operation, batch, training && settings.training, no_gradients,
-                                   no_accumulate));
-          },
-          &operation, batch.rows());
+    timed(
+        "forward", "",
+        [&] {
+          operation.forward(
+              call(operation, batch, training && settings.training, no_gradients, no_accumulate));
+        },
+        &operation, batch.rows());
   }
   double loss = 0.0;
   timed("loss", "total", [&] { loss = total_loss(batch.rows(), training && settings.training); });
@@ -292,7 +306,7 @@ double ExecutionOf<T>::total_loss(Index rows, bool seed_gradients) {
     const T* loss = value(term.loss);
     const T* weight = value(term.weight);
     double sum = 0.0;
-    if (weight == nullptr || positions == 1) {
+    if (weight == nullptr || weighs_positions(term.weight, positions)) {
       sum = k.dot(loss, weight, rows * positions);
     } else {
       for (Index row = 0; row < rows; ++row)
@@ -321,10 +335,10 @@ void ExecutionOf<T>::seed_gradient(const LossTerm& term, Index rows, bool first)
   T* gradient = reinterpret_cast<T*>(gradients_[std::size_t(term.loss)]);
   const T* weight = value(term.weight);
   const T share = T(term.scale / double(rows * positions));
-  for (Index row = 0; row < rows; ++row) {
-    const T seed = weight == nullptr ? share : share * weight[row];
-    for (Index i = row * positions; i < (row + 1) * positions; ++i)
-      gradient[i] = first ? seed : gradient[i] + seed;
+  const Index each = weighs_positions(term.weight, positions) ? 1 : positions;  // a weight's reach
+  for (Index i = 0; i < rows * positions; ++i) {
+    const T seed = weight == nullptr ? share : share * weight[i / each];
+    gradient[i] = first ? seed : gradient[i] + seed;
   }
 }
 
@@ -340,7 +354,7 @@ void ExecutionOf<T>::update_metrics(Index rows) {
     const T* target = labels ? nullptr : value(term.target);
     const T* weight = value(term.weight);
     double* state = metric_states_[i].data();
-    if (positions == 1 || weight == nullptr) {
+    if (weight == nullptr || weighs_positions(term.weight, positions)) {
       k_->metric_update(state, prediction, target, label, weight, {rows * positions, term.cols},
                         term.spec);
       continue;
@@ -359,15 +373,16 @@ void ExecutionOf<T>::run_backward(const Batch& batch) {
   if (!settings.training)
     throw std::runtime_error("this execution was planned for inference; it has no gradients");
   for (const Prepared& step : backward_)
-    timed("backward", "",
-          [&] {
-            step.operation->backward(
-                call(*step.operation, batch, true, step.input_gradients, step.accumulate));
-            for (const auto& sum : step.sums)
-              k_->add_into(sum.into, sum.from, sum.width * batch.rows());
-          },
-          step.operation, batch.rows(),
-          !step.input_gradients.empty() && step.input_gradients[0] != nullptr);
+    timed(
+        "backward", "",
+        [&] {
+          step.operation->backward(
+              call(*step.operation, batch, true, step.input_gradients, step.accumulate));
+          for (const auto& sum : step.sums)
+            k_->add_into(sum.into, sum.from, sum.width * batch.rows());
+        },
+        step.operation, batch.rows(),
+        !step.input_gradients.empty() && step.input_gradients[0] != nullptr);
   for (const Penalty& penalty : graph_->penalties())
     if (T* gradient = reinterpret_cast<T*>(gradients_[std::size_t(penalty.parameter)]))
       k_->penalty_backward(gradient, value(penalty.parameter),

@@ -38,8 +38,8 @@ Tensor Graph::input(Shape shape, std::string name, bool labels) {
   check_open("input");
   for (const Index axis : shape)
     if (axis < 1)
-      throw std::invalid_argument("Input '" + name + "': every axis needs at least 1 element; got " +
-                                  to_string(shape));
+      throw std::invalid_argument(
+          "Input '" + name + "': every axis needs at least 1 element; got " + to_string(shape));
   const Index width = size_of(shape);
   values_.push_back(
       {ValueKind::input, labels ? DType::int32 : dtype, width, std::move(name), nullptr, -1});
@@ -64,20 +64,22 @@ Tensor Graph::record(std::unique_ptr<Operation> operation, Shape shape, std::str
   const Index width = size_of(shape);
   operation->name = name.empty() ? operation->kind : std::move(name);
   operation->output = ValueId(values_.size());
-  values_.push_back({ValueKind::result, dtype, width, operation->name, nullptr,
-                     int(operations_.size())});
+  values_.push_back(
+      {ValueKind::result, dtype, width, operation->name, nullptr, int(operations_.size())});
   operations_.push_back(std::move(operation));
   return {ValueId(values_.size()) - 1, std::move(shape)};
 }
 
 namespace {
 
-void check_weight(const Graph& graph, const Tensor* weight, const char* who) {
+void check_weight(const Graph& graph, const Tensor* weight, Index positions, const char* who) {
   if (weight == nullptr) return;
   graph.check_float(*weight, who);
-  if (size_of(weight->shape) != 1)
-    throw std::invalid_argument(std::string(who) + ": weights are one number a row; got shape " +
-                                to_string(weight->shape));
+  const Index width = size_of(weight->shape);
+  if (width != 1 && width != positions)
+    throw std::invalid_argument(
+        std::string(who) + ": weights are one number a row or one for each " + "of its " +
+        std::to_string(positions) + " positions; got shape " + to_string(weight->shape));
 }
 
 }  // namespace
@@ -85,7 +87,7 @@ void check_weight(const Graph& graph, const Tensor* weight, const char* who) {
 void Graph::add_loss(const Tensor& loss, const Tensor* weight, double scale) {
   check_open("add_loss");
   check_float(loss, "add_loss");
-  check_weight(*this, weight, "add_loss");
+  check_weight(*this, weight, size_of(loss.shape), "add_loss");
   losses_.push_back({loss.value, weight == nullptr ? -1 : weight->value, scale});
 }
 
@@ -100,9 +102,9 @@ int Graph::add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& t
                       const Tensor* weight) {
   check_open("add_metric");
   check_float(prediction, "add_metric");
-  check_weight(*this, weight, "add_metric");
   const Shape& shape = prediction.shape;
   const Index cols = shape.empty() ? 1 : shape.back();
+  check_weight(*this, weight, size_of(shape) / cols, "add_metric");
   const bool sparse = spec.kind == Metric::sparse_categorical_accuracy;
   const Value& value = check(target, "add_metric");
   const Index wanted = size_of(shape) / (sparse ? cols : 1);
@@ -159,9 +161,9 @@ void Graph::fuse_activations() {
   }
   std::vector<std::unique_ptr<Operation>> kept;
   for (auto& operation : operations_) {
-    const auto input = std::size_t(operation->inputs.empty() || operation->inputs[0] < 0
-                                       ? operation->output
-                                       : operation->inputs[0]);
+    const auto input =
+        std::size_t(operation->inputs.empty() || operation->inputs[0] < 0 ? operation->output
+                                                                          : operation->inputs[0]);
     Operation* producer = producers[input];
     if (producer != nullptr && producer != operation.get() && readers[input] == 1 &&
         !direct[input] && producer->absorb(*operation)) {

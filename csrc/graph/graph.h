@@ -28,7 +28,7 @@ struct Value {
 
 struct LossTerm {
   ValueId loss;    // one number a position
-  ValueId weight;  // one number a row, or -1
+  ValueId weight;  // one number a row or a position, or -1
   double scale;
 };
 struct Penalty {

@@ -23,13 +23,13 @@ struct Call {
   const Kernels<T>& kernels;
   Index rows;
   bool training;
-  RandomKey random;  // the operation sets `stream`
+  RandomKey random;             // the operation sets `stream`
   std::byte* const* values;     // by value id
   std::byte* const* gradients;  // by value id; null where no gradient flows
   const std::vector<ValueId>& inputs;
   ValueId output;
-  const std::vector<T*>& input_gradients;      // by input: where this operation writes, or null
-  const std::vector<Accumulate>& accumulate;   // by input: whether a parameter's gradient has begun
+  const std::vector<T*>& input_gradients;     // by input: where this operation writes, or null
+  const std::vector<Accumulate>& accumulate;  // by input: whether a parameter's gradient has begun
 
   const T* in(int i) const { return reinterpret_cast<const T*>(at(i)); }
   const std::int32_t* labels(int i) const { return reinterpret_cast<const std::int32_t*>(at(i)); }
@@ -58,8 +58,8 @@ class Operation {
       : kind(std::move(kind_)), inputs(std::move(inputs_)) {}
   virtual ~Operation() = default;
 
-  std::string kind;  // "dense", as recorded
-  std::string name;  // the layer's, for messages
+  std::string kind;             // "dense", as recorded
+  std::string name;             // the layer's, for messages
   std::vector<ValueId> inputs;  // -1 for one that was left out (a dense layer without bias)
   ValueId output = -1;
 

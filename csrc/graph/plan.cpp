@@ -33,10 +33,9 @@ std::size_t place(std::vector<Interval>& intervals) {
     }
     mine.offset = offset;
     total = std::max(total, offset + mine.bytes);
-    placed.insert(std::upper_bound(placed.begin(), placed.end(), &mine,
-                                   [](const Interval* a, const Interval* b) {
-                                     return a->offset < b->offset;
-                                   }),
+    placed.insert(std::upper_bound(
+                      placed.begin(), placed.end(), &mine,
+                      [](const Interval* a, const Interval* b) { return a->offset < b->offset; }),
                   &mine);
   }
   return total;
@@ -130,9 +129,9 @@ class Planner {
     plan_.flows.assign(values_, false);
     for (std::size_t id = 0; id < values_; ++id) {
       const Value& value = graph_.values()[id];
-      learns[id] = (value.kind == ValueKind::parameter && value.parameter->trainable) ||
-                   (value.kind == ValueKind::input && value.dtype != DType::int32 &&
-                    input_gradients_);
+      learns[id] =
+          (value.kind == ValueKind::parameter && value.parameter->trainable) ||
+          (value.kind == ValueKind::input && value.dtype != DType::int32 && input_gradients_);
     }
     const auto& operations = graph_.operations();
     for (const auto& operation : operations)

@@ -18,13 +18,13 @@ struct Plan {
 
   struct Step {
     int operation;
-    std::vector<bool> wants;               // by input: whether its gradient is needed
-    std::vector<bool> adds;                // by input: whether to add to what others wrote
-    std::vector<std::size_t> sum_offset;   // by input: scratch when a value's gradient is summed
+    std::vector<bool> wants;              // by input: whether its gradient is needed
+    std::vector<bool> adds;               // by input: whether to add to what others wrote
+    std::vector<std::size_t> sum_offset;  // by input: scratch when a value's gradient is summed
   };
-  std::vector<int> forward;     // operations in order
-  std::vector<Step> backward;   // in order of execution
-  std::vector<bool> flows;      // by value: whether a gradient reaches it and is wanted
+  std::vector<int> forward;    // operations in order
+  std::vector<Step> backward;  // in order of execution
+  std::vector<bool> flows;     // by value: whether a gradient reaches it and is wanted
   std::size_t bytes = 0;
 };
 

@@ -36,8 +36,8 @@ void Predictor::predict(const std::vector<DataView>& inputs, Index batch_size,
     const Batch batch{nullptr, start, std::min(rows, start + batch_size), 0};
     execution->test(batch);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-      const std::size_t row_bytes = std::size_t(size_of(graph_->outputs()[i].shape)) *
-                                    bytes_of(graph_->dtype);
+      const std::size_t row_bytes =
+          std::size_t(size_of(graph_->outputs()[i].shape)) * bytes_of(graph_->dtype);
       std::memcpy(outputs[i] + std::size_t(start) * row_bytes, execution->output(i),
                   std::size_t(batch.rows()) * row_bytes);
     }

@@ -17,8 +17,8 @@ LAMINA_INLINE void sum_strip(T* sum, const T* x, Index ld, Index rows, Index tai
   for (Index r = 0; r < rows; ++r, x += ld) {
     LAMINA_UNROLL
     for (int v = 0; v < Vectors; ++v)
-      acc[v] = acc[v] + (v < Vectors - 1 ? load(x + v * lanes<T>)
-                                         : load_count(x + v * lanes<T>, tail));
+      acc[v] =
+          acc[v] + (v < Vectors - 1 ? load(x + v * lanes<T>) : load_count(x + v * lanes<T>, tail));
   }
   LAMINA_UNROLL
   for (int v = 0; v < Vectors; ++v) {

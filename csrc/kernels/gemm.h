@@ -44,13 +44,7 @@ inline int tile_vectors(Index m, Index vectors) {
   return v;
 }
 
-// Scratch for packing; without memory, room for one panel of each on the stack.
-template <class T>
-struct Panels {
-  static constexpr Index small_a = most_height * longest_chunk + pack_slack;
-  static constexpr Index small_b = lanes<T> * longest_chunk + pack_slack;
-};
-
+// One thread's part of a product.  Packs into scratch slots 0 (A) and 1 (B).
 template <class T, class A, class B, class Hook>
 class BlockedProduct {
  public:
@@ -59,16 +53,7 @@ class BlockedProduct {
   void run(Range rows, Range cols) {
     if (rows.size() <= 0 || cols.size() <= 0) return;
     plan(rows.size(), cols.size());
-    if (!reserve()) {
-      alignas(64) T a_small[Panels<T>::small_a], b_small[Panels<T>::small_b];
-      a_panels = a_small;
-      b_panels = b_small;
-      max_vectors = 1;
-      columns_in_block = lanes<T>;
-      rows_in_block = max_height = tallest[0];
-      blocks(rows, cols);
-      return;
-    }
+    if (!reserve()) return run_without_memory(rows, cols);
     blocks(rows, cols);
   }
 
@@ -86,14 +71,27 @@ class BlockedProduct {
     max_vectors = tile_vectors(m, vectors);
     max_height = tallest[max_vectors - 1];
     chunk_max = (p.k + parts_of(p.k, longest_chunk) - 1) / parts_of(p.k, longest_chunk);
-    columns_in_block = parts_of(vectors, block_vectors) == 1 ? vectors * lanes<T>
-                                                             : block_vectors * lanes<T>;
+    columns_in_block =
+        parts_of(vectors, block_vectors) == 1 ? vectors * lanes<T> : block_vectors * lanes<T>;
     rows_in_block = m < block_rows ? m : block_rows;
     a_direct = reads_a_in_place(m, n);
     b_direct = reads_b_in_place(m, n);
   }
 
+  // Without scratch: one panel of each operand at a time, on the stack.
+  __attribute__((noinline)) void run_without_memory(Range rows, Range cols) {
+    alignas(64) T a_small[most_height * longest_chunk + pack_slack];
+    alignas(64) T b_small[lanes<T> * longest_chunk + pack_slack];
+    a_panels = a_small;
+    b_panels = b_small;
+    max_vectors = 1;
+    columns_in_block = lanes<T>;
+    rows_in_block = max_height = tallest[0];
+    blocks(rows, cols);
+  }
+
   // A read in place costs no pass, but rows a power of two apart fall into the same cache sets.
+  // 128x256x784 in place: 2 % faster with AVX2, 4 % with AVX-512.
   bool reads_a_in_place(Index m, Index n) const {
     if constexpr (!A::addressable) {
       return false;
@@ -102,7 +100,7 @@ class BlockedProduct {
       if (!p.a.k_adjacent) return bytes <= 65536 || n <= lanes<T> * max_vectors;
       if (m <= max_height) return true;
       const bool same_sets = p.a.ld * sizeof(T) % 2048 == 0;
-      return !same_sets && (n < 256 || bytes <= 262144);
+      return !same_sets && (n < 512 || bytes <= 262144);
     }
   }
   bool reads_b_in_place(Index m, Index n) const {
@@ -171,8 +169,8 @@ class BlockedProduct {
       if (!a_direct) {
         for (Index t = 0; t < tiles.count; ++t) {
           const Index first = tiles.begin(t), height = tiles.begin(t + 1) - first;
-          p.a.pack(a_panels + first * chunk.depth, height, block.begin + first, height,
-                   chunk.begin, chunk.depth);
+          p.a.pack(a_panels + first * chunk.depth, height, block.begin + first, height, chunk.begin,
+                   chunk.depth);
         }
       }
       if (Hook::wanted || a_direct)
@@ -186,13 +184,13 @@ class BlockedProduct {
   void rows_outer(Range rows, const Parts& tiles, Range cols, const Parts& panels, Chunk chunk) {
     for (Index t = 0; t < tiles.count; ++t) {
       const Range strip{rows.begin + tiles.begin(t), rows.begin + tiles.begin(t + 1)};
+      prefetch_rows({strip.end, strip.end + strip.size()}, chunk);
       for (Index i = 0; i < panels.count; ++i)
         tile(rows, strip, cols, panels.begin(i), panels.begin(i + 1), chunk);
       if (Hook::wanted && chunk.last) hook(strip, cols);
     }
   }
-  void columns_outer(Range rows, const Parts& tiles, Range cols, const Parts& panels,
-                     Chunk chunk) {
+  void columns_outer(Range rows, const Parts& tiles, Range cols, const Parts& panels, Chunk chunk) {
     for (Index i = 0; i < panels.count; ++i)
       for (Index t = 0; t < tiles.count; ++t) {
         const Range strip{rows.begin + tiles.begin(t), rows.begin + tiles.begin(t + 1)};
@@ -200,8 +198,20 @@ class BlockedProduct {
       }
   }
 
-  LAMINA_INLINE void tile(Range rows, Range strip, Range cols, Index first_vector,
-                          Index end_vector, Chunk chunk) {
+  // The next rows of a large A read in place.  15488x64x288 on a Zen 5: 170 to 198 GF/s with
+  // AVX-512, 95 to 103 with AVX2 (into the second cache only: 191).
+  void prefetch_rows(Range rows, Chunk chunk) const {
+    if constexpr (A::addressable) {
+      if (!a_direct || !p.a.k_adjacent || p.m * p.k * Index(sizeof(T)) <= 1048576) return;
+      const Index end = rows.end < p.m ? rows.end : p.m;
+      for (Index r = rows.begin; r < end; ++r)
+        for (Index k = 0; k < chunk.depth; k += 64 / Index(sizeof(T)))
+          __builtin_prefetch(p.a.at(r, chunk.begin + k));
+    }
+  }
+
+  LAMINA_INLINE void tile(Range rows, Range strip, Range cols, Index first_vector, Index end_vector,
+                          Chunk chunk) {
     const Index col = cols.begin + first_vector * lanes<T>;
     const Index height = strip.size(), vectors = end_vector - first_vector;
     Tile<T> t;

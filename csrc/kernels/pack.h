@@ -26,8 +26,7 @@ LAMINA_INLINE void copy_run(T* panel, Index width, const T* from, Index ld, Inde
     Vec<T> run[Vectors];
     LAMINA_UNROLL
     for (int v = 0; v < Vectors; ++v)
-      run[v] = v < Vectors - 1 ? load(from + v * lanes<T>)
-                               : load_count(from + v * lanes<T>, tail);
+      run[v] = v < Vectors - 1 ? load(from + v * lanes<T>) : load_count(from + v * lanes<T>, tail);
     LAMINA_UNROLL
     for (int v = 0; v < Vectors; ++v) store(panel + v * lanes<T>, run[v]);
   }

@@ -1,8 +1,8 @@
+#include <stdexcept>
+
 #include "activation.h"
 #include "graph/names.h"
 #include "operations.h"
-
-#include <stdexcept>
 
 namespace lamina {
 namespace {
@@ -85,8 +85,8 @@ Tensor dense(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* 
     throw std::invalid_argument("dense: x has shape (), needs at least 1 axis of features");
   const Index features = x.shape.back();
   if (kernel.shape.size() != 2 || kernel.shape[0] != features)
-    throw std::invalid_argument("dense: kernel has shape " + to_string(kernel.shape) +
-                                ", needs (" + std::to_string(features) + ", units) for inputs " +
+    throw std::invalid_argument("dense: kernel has shape " + to_string(kernel.shape) + ", needs (" +
+                                std::to_string(features) + ", units) for inputs " +
                                 to_string(x.shape));
   const Index units = kernel.shape[1];
   if (bias != nullptr) {

@@ -18,8 +18,8 @@ class Dropout final : public OperationOf<Dropout> {
   // After a ReLU the output's sign stands for the mask: no second draw (kernel.h).
   template <class T>
   void backward_as(const Call<T>& c) const {
-    c.kernels.dropout_backward(c.din(0), c.dout(), after_relu_ ? c.out() : nullptr,
-                               width_ * c.rows, rate_, key(c.random));
+    c.kernels.dropout_backward(c.din(0), c.dout(), after_relu_ ? c.out() : nullptr, width_ * c.rows,
+                               rate_, key(c.random));
   }
 
   void meet_producer(const Operation& producer) override { after_relu_ = producer.rectified(); }

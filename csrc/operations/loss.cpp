@@ -84,9 +84,9 @@ bool take_logits(const Graph& graph, Tensor& prediction, bool categorical, Index
   const Operation* producer = graph.producer(prediction);
   if (producer == nullptr) return false;
   const auto* activation = dynamic_cast<const ActivationOperation*>(producer);
-  const bool fits = categorical ? is_softmax(*producer, cols)
-                                : activation != nullptr &&
-                                      activation->spec().kind == Activation::sigmoid;
+  const bool fits = categorical
+                        ? is_softmax(*producer, cols)
+                        : activation != nullptr && activation->spec().kind == Activation::sigmoid;
   if (fits) prediction.value = producer->inputs[0];
   return fits;
 }
@@ -117,9 +117,9 @@ Tensor loss(Graph& graph, const std::string& kind, const Tensor& prediction_, co
                                                              from_logits, positions, cols),
                         shape, name);
   const LossSpec spec{loss_from_name(from_logits ? kind + "_logits" : kind), parameter};
-  return graph.record(std::make_unique<LossOperation>(prediction.value, target.value, spec,
-                                                      positions, cols),
-                      shape, name);
+  return graph.record(
+      std::make_unique<LossOperation>(prediction.value, target.value, spec, positions, cols), shape,
+      name);
 }
 
 }  // namespace lamina

@@ -3,6 +3,8 @@
 
 #include <pybind11/stl.h>
 
+#include <cstdio>
+
 #include "graph.h"
 #include "graph/predictor.h"
 
@@ -18,8 +20,8 @@ namespace {
 DataView data_view(const Graph& graph, const Tensor& input, const py::array& array) {
   const Value& value = graph.values()[std::size_t(input.value)];
   const Index rows = array.ndim() > 0 ? array.shape(0) : 0;
-  const bool dtype_fits = array.dtype().is(numpy_dtype(value.dtype)) ||
-                          array.dtype().equal(numpy_dtype(value.dtype));
+  const bool dtype_fits =
+      array.dtype().is(numpy_dtype(value.dtype)) || array.dtype().equal(numpy_dtype(value.dtype));
   if (!dtype_fits || !(array.flags() & py::array::c_style) ||
       reinterpret_cast<std::uintptr_t>(array.data()) % bytes_of(value.dtype) != 0)
     throw py::type_error("input '" + value.name + "': needs a C-contiguous " +
@@ -225,20 +227,23 @@ void BoundExecution::set_update(const std::string& kind, std::vector<py::array> 
   slots_ = std::move(slots);
 }
 
+std::string thread_reason(const ProfileLine& line) {
+  if (line.limit == 1) return "the limit is 1";
+  if (line.planned_flop == 0.0) return "one chunk";
+  char work[64];
+  std::snprintf(work, sizeof work, "%.2g MFLOP", line.planned_flop * 1e-6);
+  return std::string(work) + (line.threads > 1 ? " pays" : " is too little");
+}
+
 py::list BoundExecution::profile(const py::object& order, Index start, Index stop,
                                  double learning_rate, std::int64_t step,
                                  std::uint32_t random_step) {
   const Batch batch = make_batch(order, start, stop, random_step);
   py::list rows;
   for (const ProfileLine& line : execution_->profile(batch, learning_rate, step)) {
-    const std::string why =
-        line.threads > 1 ? "the work pays"
-        : line.limit == 1 ? "the limit is 1"
-        : line.planned_flop == 0.0 ? "fixed work"
-                                   : "too little work to share";
-    rows.append(py::dict("operation"_a = line.operation, "name"_a = line.name,
-                         "pass"_a = line.pass, "shapes"_a = line.sizes,
-                         "mflop"_a = line.flop * 1e-6,
+    const std::string why = thread_reason(line);
+    rows.append(py::dict("operation"_a = line.operation, "name"_a = line.name, "pass"_a = line.pass,
+                         "shapes"_a = line.sizes, "mflop"_a = line.flop * 1e-6,
                          "mb"_a = line.elements * double(bytes_of(graph().dtype)) * 1e-6,
                          "threads"_a = line.threads, "why"_a = why, "us"_a = line.seconds * 1e6));
   }
@@ -307,11 +312,12 @@ void bind_execution(py::module_& module) {
       .def_property_readonly(
           "gradient",
           [](const py::object& self) { return py::cast<BoundExecution&>(self).gradient(self); })
-      .def("gradient_of",
-           [](const py::object& self, const Parameter& parameter) {
-             return py::cast<BoundExecution&>(self).gradient_of(self, parameter);
-           },
-           "parameter"_a)
+      .def(
+          "gradient_of",
+          [](const py::object& self, const Parameter& parameter) {
+            return py::cast<BoundExecution&>(self).gradient_of(self, parameter);
+          },
+          "parameter"_a)
       .def("trainable", &BoundExecution::trainable)
       .def("output", &BoundExecution::output, "index"_a)
       .def("input_gradient", &BoundExecution::input_gradient, "index"_a)

@@ -53,8 +53,8 @@ void bind_parameter(py::module_& module) {
       .def_property_readonly("dtype", [](const Parameter& p) { return name_of(p.dtype); })
       .def_readonly("size", &Parameter::size)
       .def_readwrite("trainable", &Parameter::trainable)
-      .def_property_readonly(
-          "allocated", &Parameter::allocated, "Whether the parameter has values yet.")
+      .def_property_readonly("allocated", &Parameter::allocated,
+                             "Whether the parameter has values yet.")
       .def_property_readonly(
           "array",
           [](const std::shared_ptr<Parameter>& p) {
@@ -73,28 +73,31 @@ void bind_tensor(py::module_& module) {
 template <class Class>
 void bind_operations(Class& graph) {
   graph
-      .def("dense",
-           [](Graph& g, const Tensor& x, const Tensor& kernel, const std::optional<Tensor>& bias,
-              const std::string& activation, double alpha, const std::string& name) {
-             return dense(g, x, kernel, pointer(bias), {activation_from_name(activation), alpha},
-                          name);
-           },
-           "x"_a, "kernel"_a, "bias"_a = py::none(), "activation"_a = "linear", "alpha"_a = 0.0,
-           "name"_a = "")
-      .def("activation",
-           [](Graph& g, const Tensor& x, const std::string& kind, double alpha,
-              const std::string& name) {
-             return activation(g, x, {activation_from_name(kind), alpha}, name);
-           },
-           "x"_a, "kind"_a, "alpha"_a = 0.0, "name"_a = "")
+      .def(
+          "dense",
+          [](Graph& g, const Tensor& x, const Tensor& kernel, const std::optional<Tensor>& bias,
+             const std::string& activation, double alpha, const std::string& name) {
+            return dense(g, x, kernel, pointer(bias), {activation_from_name(activation), alpha},
+                         name);
+          },
+          "x"_a, "kernel"_a, "bias"_a = py::none(), "activation"_a = "linear", "alpha"_a = 0.0,
+          "name"_a = "")
+      .def(
+          "activation",
+          [](Graph& g, const Tensor& x, const std::string& kind, double alpha,
+             const std::string& name) {
+            return activation(g, x, {activation_from_name(kind), alpha}, name);
+          },
+          "x"_a, "kind"_a, "alpha"_a = 0.0, "name"_a = "")
       .def("softmax", &softmax, "x"_a, "name"_a = "")
       .def("log_softmax", &log_softmax, "x"_a, "name"_a = "")
       .def("dropout", &dropout, "x"_a, "rate"_a, "stream"_a, "name"_a = "")
-      .def("reshape",
-           [](const Graph& g, const Tensor& x, Shape shape, const std::string&) {
-             return reshape(g, x, std::move(shape));
-           },
-           "x"_a, "shape"_a, "name"_a = "")
+      .def(
+          "reshape",
+          [](const Graph& g, const Tensor& x, Shape shape, const std::string&) {
+            return reshape(g, x, std::move(shape));
+          },
+          "x"_a, "shape"_a, "name"_a = "")
       .def("normalize", &normalize, "x"_a, "mean"_a, "std"_a, "name"_a = "")
       .def("python", &record_python, "inputs"_a, "shape"_a, "forward"_a, "backward"_a,
            "name"_a = "")
@@ -105,21 +108,23 @@ void bind_operations(Class& graph) {
 template <class Class>
 void bind_terms(Class& graph) {
   graph
-      .def("add_loss",
-           [](Graph& g, const Tensor& loss, const std::optional<Tensor>& weight, double scale) {
-             g.add_loss(loss, pointer(weight), scale);
-           },
-           "loss"_a, "weight"_a = py::none(), "scale"_a = 1.0,
-           "total += scale * mean over rows and positions of weight * loss")
+      .def(
+          "add_loss",
+          [](Graph& g, const Tensor& loss, const std::optional<Tensor>& weight, double scale) {
+            g.add_loss(loss, pointer(weight), scale);
+          },
+          "loss"_a, "weight"_a = py::none(), "scale"_a = 1.0,
+          "total += scale * mean over rows and positions of weight * loss")
       .def("add_penalty", &Graph::add_penalty, "parameter"_a, "l1"_a, "l2"_a,
            "total += l1 sum|w| + l2 sum w^2")
-      .def("add_metric",
-           [](Graph& g, const std::string& kind, const Tensor& prediction, const Tensor& target,
-              const std::optional<Tensor>& weight, double parameter) {
-             return g.add_metric({metric_from_name(kind), parameter}, prediction, target,
-                                 pointer(weight));
-           },
-           "kind"_a, "prediction"_a, "target"_a, "weight"_a = py::none(), "parameter"_a = 0.0)
+      .def(
+          "add_metric",
+          [](Graph& g, const std::string& kind, const Tensor& prediction, const Tensor& target,
+             const std::optional<Tensor>& weight, double parameter) {
+            return g.add_metric({metric_from_name(kind), parameter}, prediction, target,
+                                pointer(weight));
+          },
+          "kind"_a, "prediction"_a, "target"_a, "weight"_a = py::none(), "parameter"_a = 0.0)
       .def("add_output", &Graph::add_output, "x"_a);
 }
 
@@ -136,28 +141,31 @@ void bind_graph(py::module_& module) {
              return std::make_shared<Graph>(python::dtype_from_name(dtype));
            }),
            "dtype"_a)
-      .def("input",
-           [](Graph& g, Shape shape, const std::string& name, const std::string& dtype) {
-             if (dtype != "float" && dtype != "int32")
-               throw std::invalid_argument("input: dtype must be 'float' or 'int32'; got '" +
-                                           dtype + "'");
-             return g.input(std::move(shape), name, dtype == "int32");
-           },
-           "shape"_a, "name"_a = "", "dtype"_a = "float")
+      .def(
+          "input",
+          [](Graph& g, Shape shape, const std::string& name, const std::string& dtype) {
+            if (dtype != "float" && dtype != "int32")
+              throw std::invalid_argument("input: dtype must be 'float' or 'int32'; got '" + dtype +
+                                          "'");
+            return g.input(std::move(shape), name, dtype == "int32");
+          },
+          "shape"_a, "name"_a = "", "dtype"_a = "float")
       .def("parameter", &Graph::parameter, "parameter"_a)
       .def("build", &Graph::build, "Freeze: fuse activations, drop what nothing reads.")
-      .def("dtype_of",
-           [](const Graph& g, const Tensor& t) {
-             return g.check(t, "dtype_of").dtype == DType::int32 ? "int32" : "float";
-           },
-           "tensor"_a)
-      .def("operations",
-           [](const Graph& g) {
-             std::vector<std::string> kinds;
-             for (const auto& operation : g.operations()) kinds.push_back(operation->kind);
-             return kinds;
-           },
-           "Kinds of the operations in order, fused ones after build().")
+      .def(
+          "dtype_of",
+          [](const Graph& g, const Tensor& t) {
+            return g.check(t, "dtype_of").dtype == DType::int32 ? "int32" : "float";
+          },
+          "tensor"_a)
+      .def(
+          "operations",
+          [](const Graph& g) {
+            std::vector<std::string> kinds;
+            for (const auto& operation : g.operations()) kinds.push_back(operation->kind);
+            return kinds;
+          },
+          "Kinds of the operations in order, fused ones after build().")
       .def_property_readonly("built", &Graph::built)
       .def_property_readonly("inputs", &Graph::inputs)
       .def_property_readonly("outputs", &Graph::outputs)

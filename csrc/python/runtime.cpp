@@ -1,10 +1,9 @@
 // Instruction set and threads for Python.
-#include "runtime/isa.h"
-
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include "graph.h"
+#include "runtime/isa.h"
 #include "runtime/threads.h"
 
 namespace lamina {
@@ -20,10 +19,10 @@ void bind_runtime(py::module_& module) {
   module.def("set_num_threads", &set_num_threads, "threads"_a);
   module.def("thread_info", [] {
     const ThreadInfo info = thread_info();
-    return py::dict("limit"_a = info.limit, "source"_a = info.source, "affinity"_a = info.affinity,
-                    "quota"_a = info.quota == 0.0 ? py::object(py::none())
-                                                  : py::object(py::float_(info.quota)),
-                    "openmp"_a = info.openmp);
+    return py::dict(
+        "limit"_a = info.limit, "source"_a = info.source, "affinity"_a = info.affinity,
+        "quota"_a = info.quota == 0.0 ? py::object(py::none()) : py::object(py::float_(info.quota)),
+        "openmp"_a = info.openmp);
   });
 }
 

@@ -32,7 +32,8 @@ double quota_v2(const std::string& folder) {
 }
 
 double quota_v1(const std::string& folder) {
-  std::ifstream quota_file(folder + "/cpu.cfs_quota_us"), period_file(folder + "/cpu.cfs_period_us");
+  std::ifstream quota_file(folder + "/cpu.cfs_quota_us"),
+      period_file(folder + "/cpu.cfs_period_us");
   double quota = 0.0, period = 0.0;
   if (!(quota_file >> quota) || !(period_file >> period) || quota <= 0.0 || period <= 0.0)
     return 0.0;
@@ -57,8 +58,8 @@ double cpu_quota() {
     const bool v2 = id == "0" && controllers.empty();
     if (!v2 && controllers.find("cpu") == std::string::npos) continue;
     while (!path.empty() && path != "/") {
-      quota = smaller(quota, v2 ? quota_v2("/sys/fs/cgroup" + path)
-                                : quota_v1("/sys/fs/cgroup/cpu" + path));
+      quota = smaller(
+          quota, v2 ? quota_v2("/sys/fs/cgroup" + path) : quota_v1("/sys/fs/cgroup/cpu" + path));
       path.resize(path.find_last_of('/'));
     }
   }

@@ -8,9 +8,9 @@
 #include <string_view>
 
 // LAMINA_EACH_ISA expands to X(v2)X(v3)X(v4): the sets CMake compiled the kernels for.
-#define X(name)                                            \
-  namespace lamina::name {                                 \
-  void fill_tables(Kernels<float>&, Kernels<double>&);     \
+#define X(name)                                        \
+  namespace lamina::name {                             \
+  void fill_tables(Kernels<float>&, Kernels<double>&); \
   }
 LAMINA_EACH_ISA
 #undef X
@@ -82,7 +82,8 @@ void use_isa(const std::string& name) {
   for (Isa& isa : isas) {
     if (name != isa.name) continue;
     if (const std::string missing = lacks(name); !missing.empty())
-      throw std::invalid_argument("use_isa: this CPU cannot run '" + name + "'; it lacks" + missing);
+      throw std::invalid_argument("use_isa: this CPU cannot run '" + name + "'; it lacks" +
+                                  missing);
     std::call_once(*isa.filled, [&] { isa.fill(isa.of_float, isa.of_double); });
     chosen.store(&isa, std::memory_order_release);
     return;

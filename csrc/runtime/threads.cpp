@@ -51,7 +51,7 @@ Limit& load_limit() {
   return limit;
 }
 
-std::atomic<int> chosen_threads{0};       // by set_num_threads; 0: as at load
+std::atomic<int> chosen_threads{0};        // by set_num_threads; 0: as at load
 std::atomic<int> startable_threads{4096};  // fewer after the system refused to start some
 
 thread_local ThreadDecision last_decision;
@@ -189,7 +189,10 @@ ThreadInfo thread_info() {
   const bool chosen = chosen_threads.load(std::memory_order_relaxed) != 0;
   const int limit = get_num_threads();
   const bool lowered = !chosen && limit < load.threads;
-  return {limit, chosen ? "set_num_threads" : lowered ? "OpenMP in this thread" : load.source,
+  return {limit,
+          chosen    ? "set_num_threads"
+          : lowered ? "OpenMP in this thread"
+                    : load.source,
           cpu_affinity(), cpu_quota(), std::to_string(_OPENMP)};
 }
 

@@ -12,7 +12,7 @@
 
 namespace lamina {
 
-int get_num_threads();             // the limit in force for the calling thread
+int get_num_threads();              // the limit in force for the calling thread
 void set_num_threads(int threads);  // >= 1
 
 // What threads_for decided last on this thread, for lamina.profile.
