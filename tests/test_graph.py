@@ -455,7 +455,8 @@ def test_weights_of_rows_and_of_positions(rng):
         total, weight_sum = execution.metrics[0]
         whole = np.broadcast_to(spread, error.shape)
         assert total / weight_sum == pytest.approx(np.average(error**2, weights=whole), rel=1e-12)
+    graph = _core.Graph("float64")
+    x, y, weight = graph.input((4, 1)), graph.input((4, 1)), graph.input((3,))
+    loss = graph.loss("mean_squared_error", x, y)
     with pytest.raises(ValueError, match=r"each of its 4 positions; got shape \(3,\)"):
-        graph = _core.Graph("float64")
-        x, y, weight = graph.input((4, 1)), graph.input((4, 1)), graph.input((3,))
-        graph.add_loss(graph.loss("mean_squared_error", x, y), weight)
+        graph.add_loss(loss, weight)

@@ -174,9 +174,17 @@ class ExecutionOf final : public Execution {
     body();
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     const ThreadDecision decision = last_thread_decision();
-    ProfileLine line{
-        part,         part, pass, "", 0.0, 0.0, seconds, decision.threads, get_num_threads(),
-        decision.flop};
+    ProfileLine line{part,
+                     part,
+                     pass,
+                     "",
+                     0.0,
+                     0.0,
+                     seconds,
+                     decision.threads,
+                     get_num_threads(),
+                     decision.flop,
+                     decision.crowded};
     if (operation != nullptr) {
       const Cost cost =
           operation->cost(*pass == 'f' ? Pass::forward : Pass::backward, rows, to_input);

@@ -42,6 +42,7 @@ struct ProfileLine {
   double flop, elements, seconds;
   int threads, limit;
   double planned_flop;
+  bool crowded;
 };
 
 class Execution {

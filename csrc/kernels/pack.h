@@ -60,7 +60,7 @@ void copy_panel(T* panel, Index width, const T* from, Index ld, Index count, Ind
 template <class T>
 constexpr Index square = 1;
 template <class T>
-LAMINA_INLINE void transpose_square(T* to, Index width, const T* const* row, Index k) {
+LAMINA_INLINE void transpose_square(T* to, Index, const T* const* row, Index k) {
   to[0] = row[0][k];
 }
 #elif LAMINA_VECTOR_BYTES >= 32

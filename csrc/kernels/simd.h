@@ -140,14 +140,8 @@ LAMINA_INLINE vd fma(vd a, vd b, vd c) {
 LAMINA_INLINE vf sqrt(vf x) { return vf(_mm256_sqrt_ps(__m256(x))); }
 LAMINA_INLINE vd sqrt(vd x) { return vd(_mm256_sqrt_pd(__m256d(x))); }
 #else
-template <class V, class T>
-LAMINA_INLINE V broadcast_as(T x) {
-  V v = {};
-  for (Index i = 0; i < Of<T>::lanes; ++i) v[i] = x;
-  return v;
-}
-LAMINA_INLINE vf broadcast(float x) { return broadcast_as<vf>(x); }
-LAMINA_INLINE vd broadcast(double x) { return broadcast_as<vd>(x); }
+LAMINA_INLINE vf broadcast(float x) { return vf{x, x, x, x}; }
+LAMINA_INLINE vd broadcast(double x) { return vd{x, x}; }
 #if defined(__x86_64__)  // v2 has no fused multiply-add: two roundings, everywhere alike
 LAMINA_INLINE vf fma(vf a, vf b, vf c) { return a * b + c; }
 LAMINA_INLINE vd fma(vd a, vd b, vd c) { return a * b + c; }

@@ -21,6 +21,7 @@ struct ThreadDecision {
   int limit = 1;
   Index chunks = 0;
   double flop = 0.0;
+  bool crowded = false;  // one thread because others use the CPUs
 };
 ThreadDecision last_thread_decision();
 void forget_thread_decision();
