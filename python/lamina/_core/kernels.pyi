@@ -69,7 +69,11 @@ def dense_backward(
     kernel: typing.Any,
     dkernel: typing.Any = None,
     dbias: typing.Any = None,
-) -> tuple[typing.Any, ...]: ...
+) -> tuple[
+    numpy.typing.NDArray[typing.Any],
+    numpy.typing.NDArray[typing.Any],
+    numpy.typing.NDArray[typing.Any],
+]: ...
 def dense_forward(
     x: typing.Any,
     kernel: typing.Any,
