@@ -77,6 +77,7 @@ struct Crowding {
   Clock::time_point until;
   Clock::duration pause = shortest_pause;
   long preemptions = -1;  // of this thread, when last asked
+  int regions = 0;        // the first ones also start the pool: they say nothing
 
   bool holds() {
     if (paused && Clock::now() >= until) paused = false;
@@ -95,7 +96,9 @@ struct Crowding {
 #endif
   }
   void note(Clock::duration worked, Clock::duration waited, Clock::time_point now) {
-    if (waited > worked + patience || (worked + waited > long_region && preempted())) {
+    if (regions < 2) {
+      ++regions;
+    } else if (waited > worked + patience || (worked + waited > long_region && preempted())) {
       paused = true;
       until = now + pause;
       pause = std::min(2 * pause, longest_pause);
@@ -116,7 +119,10 @@ thread_local Crowding crowding;
 std::atomic<unsigned> generation{1};    // of this process: +1 in each child
 thread_local unsigned pool_generation;  // of this thread's pool; 0: it has none yet
 
-void count_child() { generation.fetch_add(1, std::memory_order_relaxed); }
+void count_child() {
+  generation.fetch_add(1, std::memory_order_relaxed);
+  crowding = {};  // the parent's
+}
 
 void watch_forks() {
   static const int registered = pthread_atfork(nullptr, nullptr, &count_child);
