@@ -52,13 +52,12 @@ def in_child(work):
 def threads_running():
     return len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 99
 
-expected = train()
 """
 
 
-def run(code, timeout=300):
+def run(code, timeout=300, first="expected = train()\n"):
     done = subprocess.run(
-        [sys.executable, "-c", PRELUDE + textwrap.dedent(code)],
+        [sys.executable, "-c", PRELUDE + first + textwrap.dedent(code)],
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -121,3 +120,43 @@ def test_multiprocessing_fork():
         with multiprocessing.get_context("fork").Pool(2) as pool:
             print(sum(pool.apply(train) == expected for _ in range(4)))
     """) == ["4"]
+
+
+def test_while_other_threads_predict():
+    """A lock that another thread holds at the moment of the fork stays locked in the child."""
+    assert run("""
+        small = lamina.Sequential([layers.Input((3,)), layers.Dense(2)])
+        rows = np.ones((4, 3), "float32")
+        small.predict(rows)
+        stop = threading.Event()
+        def predict():
+            while not stop.is_set():
+                small.predict(rows)
+        workers = [threading.Thread(target=predict) for _ in range(3)]
+        for worker in workers:
+            worker.start()
+        def in_the_child():
+            return str(small.predict(rows).shape)
+        answers = [in_child(in_the_child) for _ in range(300)]
+        stop.set()
+        for worker in workers:
+            worker.join()
+        print(answers.count("(4, 2)"))
+    """) == ["300"]
+
+
+def test_after_another_library_used_the_same_openmp():
+    """The dead pool may be one that lamina never started."""
+    ctypes_region = """
+        import ctypes
+        body = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: None)
+        try:
+            gomp = ctypes.CDLL("libgomp.so.1")
+        except OSError:
+            print(1)
+            raise SystemExit
+        gomp.GOMP_parallel(body, None, 2, 0)
+        first = in_child(train)
+        print(int(first == train()))
+    """
+    assert run(ctypes_region, first="") == ["1"]

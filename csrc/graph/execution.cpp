@@ -1,7 +1,6 @@
 #include "execution.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstring>
@@ -9,6 +8,7 @@
 
 #include "runtime/isa.h"
 #include "runtime/threads.h"
+#include "terms.h"
 
 namespace lamina {
 
@@ -16,7 +16,8 @@ Execution::Execution(std::shared_ptr<const Graph> graph, ExecutionSettings setti
     : settings(settings_),
       graph_(std::move(graph)),
       plan_(make_plan(*graph_, settings.rows, settings.training, settings.input_gradients)),
-      arena_(plan_.bytes) {
+      arena_(plan_.bytes),
+      label_bounds_(graph_->label_bounds()) {
   const std::size_t element = bytes_of(graph_->dtype);
   if (settings.training)
     for (std::size_t id = 0; id < graph_->values().size(); ++id) {
@@ -30,7 +31,30 @@ Execution::Execution(std::shared_ptr<const Graph> graph, ExecutionSettings setti
     metric_states_.emplace_back(std::size_t(metric_state_size(term.spec.kind, term.cols)), 0.0);
 }
 
+Execution::Busy::Busy(Execution& owner) : owner_(owner) {
+  if (owner_.busy_.test_and_set(std::memory_order_acquire))
+    throw std::runtime_error("another thread is using this execution of the model");
+}
+
+Execution::Busy::~Busy() { owner_.busy_.clear(std::memory_order_release); }
+
+// The kernels index by label, so this is the last gate: whatever a caller checked before.
+void Execution::check_labels(const std::vector<DataView>& inputs) const {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Value& value = graph_->values()[std::size_t(graph_->inputs()[i].value)];
+    if (label_bounds_[i] == 0) continue;
+    const auto* labels = reinterpret_cast<const std::int32_t*>(inputs[i].data);
+    for (Index j = 0; j < inputs[i].rows * value.width; ++j)
+      if (labels[j] < 0 || labels[j] >= label_bounds_[i])
+        throw std::invalid_argument("input '" + value.name + "': labels must lie in [0, " +
+                                    std::to_string(label_bounds_[i]) + "); got " +
+                                    std::to_string(labels[j]) + " in row " +
+                                    std::to_string(j / value.width));
+  }
+}
+
 void Execution::reset() {
+  const Busy busy(*this);
   loss_sum_ = loss_rows_ = 0.0;
   for (auto& state : metric_states_) std::fill(state.begin(), state.end(), 0.0);
 }
@@ -68,7 +92,10 @@ class ExecutionOf final : public Execution {
   }
 
   void bind(std::vector<DataView> inputs) override;
-  void set_update(UpdateSettings update) override { update_ = std::move(update); }
+  void set_update(UpdateSettings update) override {
+    const Busy busy(*this);
+    update_ = std::move(update);
+  }
 
   double train(const Batch& batch, double learning_rate, std::int64_t step) override {
     const Busy busy(*this);
@@ -91,9 +118,8 @@ class ExecutionOf final : public Execution {
   std::vector<ProfileLine> profile(const Batch& batch, double learning_rate,
                                    std::int64_t step) override {
     std::vector<ProfileLine> lines;
-    lines_ = &lines;
+    const Recording recording(lines_, lines);
     train(batch, learning_rate, step);
-    lines_ = nullptr;
     return lines;
   }
   std::string first_nonfinite(const Batch& batch) override;
@@ -106,19 +132,18 @@ class ExecutionOf final : public Execution {
   }
 
  private:
-  // One caller at a time.
-  class Busy {
+  // Lets `timed` write to `lines` for as long as it lives.
+  class Recording {
    public:
-    explicit Busy(ExecutionOf& owner) : owner_(owner) {
-      if (owner_.busy_.test_and_set(std::memory_order_acquire))
-        throw std::runtime_error("another thread is using this execution of the model");
+    Recording(std::vector<ProfileLine>*& place, std::vector<ProfileLine>& lines) : place_(place) {
+      place_ = &lines;
     }
-    ~Busy() { owner_.busy_.clear(std::memory_order_release); }
-    Busy(const Busy&) = delete;
-    Busy& operator=(const Busy&) = delete;
+    ~Recording() { place_ = nullptr; }
+    Recording(const Recording&) = delete;
+    Recording& operator=(const Recording&) = delete;
 
    private:
-    ExecutionOf& owner_;
+    std::vector<ProfileLine>*& place_;
   };
 
   // Where each input's gradient goes, fixed by the plan.
@@ -137,18 +162,11 @@ class ExecutionOf final : public Execution {
   T* flat() const { return reinterpret_cast<T*>(gradient_.data()); }
   T* value(ValueId id) const { return id < 0 ? nullptr : reinterpret_cast<T*>(values_[id]); }
 
-  // Whether a weight is one number a position, not one a row.
-  bool weighs_positions(ValueId weight, Index positions) const {
-    return weight >= 0 && graph_->values()[std::size_t(weight)].width == positions;
-  }
-
+  Buffers buffers() const { return {values_, gradients_}; }
   void prepare(const Plan::Step& step);
   void fetch(const Batch& batch);
   double run_forward(const Batch& batch, bool training);
   void run_backward(const Batch& batch);
-  double total_loss(Index rows, bool seed_gradients);
-  void seed_gradient(const LossTerm& term, Index rows, bool first);
-  void update_metrics(Index rows);
   Call<T> call(const Operation& operation, const Batch& batch, bool training,
                const std::vector<T*>& input_gradients,
                const std::vector<Accumulate>& accumulate) const {
@@ -212,7 +230,6 @@ class ExecutionOf final : public Execution {
   UpdateSettings update_;
   const Kernels<T>* k_ = nullptr;
   std::vector<ProfileLine>* lines_ = nullptr;
-  std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
 };
 
 template <class T>
@@ -235,6 +252,7 @@ void ExecutionOf<T>::prepare(const Plan::Step& step) {
 
 template <class T>
 void ExecutionOf<T>::bind(std::vector<DataView> inputs) {
+  const Busy busy(*this);
   if (!inputs.empty() && inputs.size() != graph_->inputs().size())
     throw std::invalid_argument("bind: the graph has " + std::to_string(graph_->inputs().size()) +
                                 " inputs; got " + std::to_string(inputs.size()) + " arrays");
@@ -243,6 +261,7 @@ void ExecutionOf<T>::bind(std::vector<DataView> inputs) {
       throw std::invalid_argument("bind: all arrays need as many rows as the first, " +
                                   std::to_string(inputs.front().rows) + "; got " +
                                   std::to_string(view.rows));
+  if (!inputs.empty()) check_labels(inputs);
   data_ = std::move(inputs);
 }
 
@@ -296,84 +315,16 @@ double ExecutionOf<T>::run_forward(const Batch& batch, bool training) {
         &operation, batch.rows());
   }
   double loss = 0.0;
-  timed("loss", "total", [&] { loss = total_loss(batch.rows(), training && settings.training); });
+  timed("loss", "total", [&] {
+    loss = total_loss<T>(*graph_, buffers(), batch.rows());
+    if (training && settings.training) seed_gradients<T>(*graph_, plan_, buffers(), batch.rows());
+  });
   loss_sum_ += loss * double(batch.rows());
   loss_rows_ += double(batch.rows());
-  if (!metric_states_.empty()) timed("metrics", "all", [&] { update_metrics(batch.rows()); });
+  if (!metric_states_.empty())
+    timed("metrics", "all",
+          [&] { update_metrics<T>(*graph_, buffers(), batch.rows(), metric_states_); });
   return loss;
-}
-
-template <class T>
-double ExecutionOf<T>::total_loss(Index rows, bool seed_gradients) {
-  const Kernels<T>& k = *k_;
-  double total = 0.0;
-  const std::vector<LossTerm>& terms = graph_->losses();
-  for (std::size_t t = 0; t < terms.size(); ++t) {
-    const LossTerm& term = terms[t];
-    const Index positions = graph_->values()[std::size_t(term.loss)].width;
-    const T* loss = value(term.loss);
-    const T* weight = value(term.weight);
-    double sum = 0.0;
-    if (weight == nullptr || weighs_positions(term.weight, positions)) {
-      sum = k.dot(loss, weight, rows * positions);
-    } else {
-      for (Index row = 0; row < rows; ++row)
-        sum += double(weight[row]) * k.dot(loss + row * positions, nullptr, positions);
-    }
-    if (rows > 0) total += term.scale * sum / double(rows * positions);
-    if (!seed_gradients || !plan_.flows[std::size_t(term.loss)]) continue;
-    bool first = true;
-    for (std::size_t earlier = 0; earlier < t; ++earlier)
-      first = first && terms[earlier].loss != term.loss;
-    seed_gradient(term, rows, first);
-  }
-  for (const Penalty& penalty : graph_->penalties()) {
-    const T* w = value(penalty.parameter);
-    const Index size = graph_->values()[std::size_t(penalty.parameter)].width;
-    if (penalty.l1 != 0.0) total += penalty.l1 * k.absolute_sum(w, size);
-    if (penalty.l2 != 0.0) total += penalty.l2 * k.dot(w, w, size);
-  }
-  return total;
-}
-
-// d total / d loss at every position; the first term of a value writes, later ones add.
-template <class T>
-void ExecutionOf<T>::seed_gradient(const LossTerm& term, Index rows, bool first) {
-  const Index positions = graph_->values()[std::size_t(term.loss)].width;
-  T* gradient = reinterpret_cast<T*>(gradients_[std::size_t(term.loss)]);
-  const T* weight = value(term.weight);
-  const T share = T(term.scale / double(rows * positions));
-  const Index each = weighs_positions(term.weight, positions) ? 1 : positions;  // a weight's reach
-  for (Index i = 0; i < rows * positions; ++i) {
-    const T seed = weight == nullptr ? share : share * weight[i / each];
-    gradient[i] = first ? seed : gradient[i] + seed;
-  }
-}
-
-template <class T>
-void ExecutionOf<T>::update_metrics(Index rows) {
-  for (std::size_t i = 0; i < metric_states_.size(); ++i) {
-    const MetricTerm& term = graph_->metrics()[i];
-    const Index positions = graph_->values()[std::size_t(term.prediction)].width / term.cols;
-    const bool labels = graph_->values()[std::size_t(term.target)].dtype == DType::int32;
-    const T* prediction = value(term.prediction);
-    const auto* label =
-        labels ? reinterpret_cast<const std::int32_t*>(values_[std::size_t(term.target)]) : nullptr;
-    const T* target = labels ? nullptr : value(term.target);
-    const T* weight = value(term.weight);
-    double* state = metric_states_[i].data();
-    if (weight == nullptr || weighs_positions(term.weight, positions)) {
-      k_->metric_update(state, prediction, target, label, weight, {rows * positions, term.cols},
-                        term.spec);
-      continue;
-    }
-    // One weight a row, several positions: each position sees its row's weight.
-    for (Index row = 0; row < rows; ++row)
-      for (Index at = row * positions; at < (row + 1) * positions; ++at)
-        k_->metric_update(state, prediction + at * term.cols,
-                          labels ? nullptr : target + at * term.cols, labels ? label + at : nullptr,
-                          weight + row, {1, term.cols}, term.spec);
-  }
 }
 
 template <class T>
@@ -391,11 +342,7 @@ void ExecutionOf<T>::run_backward(const Batch& batch) {
         },
         step.operation, batch.rows(),
         !step.input_gradients.empty() && step.input_gradients[0] != nullptr);
-  for (const Penalty& penalty : graph_->penalties())
-    if (T* gradient = reinterpret_cast<T*>(gradients_[std::size_t(penalty.parameter)]))
-      k_->penalty_backward(gradient, value(penalty.parameter),
-                           graph_->values()[std::size_t(penalty.parameter)].width, penalty.l1,
-                           penalty.l2);
+  add_penalty_gradients<T>(*graph_, buffers());
 }
 
 template <class T>

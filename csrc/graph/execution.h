@@ -5,6 +5,7 @@
 // may have any number of them.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -81,17 +82,34 @@ class Execution {
   const ExecutionSettings settings;
 
  protected:
+  // Held by whoever works with the execution; a second caller gets std::runtime_error.
+  class Busy {
+   public:
+    explicit Busy(Execution& owner);
+    ~Busy();
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+
+   private:
+    Execution& owner_;
+  };
+
   Execution(std::shared_ptr<const Graph> graph, ExecutionSettings settings);
+  void check_labels(const std::vector<DataView>& inputs) const;
 
   const std::shared_ptr<const Graph> graph_;
   const Plan plan_;
   const Buffer arena_;
+  const std::vector<Index> label_bounds_;  // by graph input
   std::vector<GradientSlice> slices_;
   Index gradient_size_ = 0;
   Buffer gradient_;
   std::vector<std::vector<double>> metric_states_;
   double loss_sum_ = 0.0, loss_rows_ = 0.0;
   Index last_rows_ = 0;
+
+ private:
+  std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
 };
 
 }  // namespace lamina

@@ -1,10 +1,20 @@
 #include "graph.h"
 
+#include <algorithm>
+#include <atomic>
 #include <stdexcept>
 
 namespace lamina {
+namespace {
 
-Graph::Graph(DType dtype_) : dtype(dtype_) {
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+}  // namespace
+
+Graph::Graph(DType dtype_) : id(next_id()), dtype(dtype_) {
   if (dtype == DType::int32)
     throw std::invalid_argument("Graph: dtype must be float32 or float64; got int32");
 }
@@ -16,17 +26,43 @@ void Graph::check_open(const char* who) const {
 }
 
 const Value& Graph::check(const Tensor& tensor, const char* who) const {
-  if (tensor.value < 0 || std::size_t(tensor.value) >= values_.size())
+  if (tensor.graph != id)
     throw std::invalid_argument(std::string(who) + ": the tensor belongs to another graph");
-  const Value& value = values_[std::size_t(tensor.value)];
-  if (value.width != size_of(tensor.shape))
-    throw std::invalid_argument(std::string(who) + ": the tensor belongs to another graph");
+  return values_[std::size_t(tensor.value)];
+}
+
+const Value& Graph::check_rows(const Tensor& tensor, const char* who) const {
+  const Value& value = check(tensor, who);
+  if (value.kind == ValueKind::parameter)
+    throw std::invalid_argument(std::string(who) + ": needs values row by row; got parameter '" +
+                                value.name + "'");
   return value;
 }
 
-void Graph::check_float(const Tensor& tensor, const char* who) const {
-  if (check(tensor, who).dtype == DType::int32)
+void Graph::check_float_rows(const Tensor& tensor, const char* who) const {
+  if (check_rows(tensor, who).dtype == DType::int32)
     throw std::invalid_argument(std::string(who) + ": needs a floating-point tensor; got int32");
+}
+
+void Graph::check_parameter(const Tensor& tensor, const char* who) const {
+  if (check(tensor, who).kind != ValueKind::parameter)
+    throw std::invalid_argument(std::string(who) + ": needs a parameter; got values row by row");
+}
+
+std::vector<Index> Graph::label_bounds() const {
+  std::vector<Index> by_value(values_.size(), 0);
+  const auto lower = [&](ValueId id_, Index bound) {
+    Index& mine = by_value[std::size_t(id_)];
+    if (bound > 0) mine = mine == 0 ? bound : std::min(mine, bound);
+  };
+  for (const auto& operation : operations_)
+    for (std::size_t i = 0; i < operation->inputs.size(); ++i)
+      if (operation->inputs[i] >= 0) lower(operation->inputs[i], operation->label_bound(int(i)));
+  for (const MetricTerm& term : metrics_)
+    if (values_[std::size_t(term.target)].dtype == DType::int32) lower(term.target, term.cols);
+  std::vector<Index> bounds;
+  for (const Tensor& input : inputs_) bounds.push_back(by_value[std::size_t(input.value)]);
+  return bounds;
 }
 
 const Operation* Graph::producer(const Tensor& tensor) const {
@@ -43,7 +79,7 @@ Tensor Graph::input(Shape shape, std::string name, bool labels) {
   const Index width = size_of(shape);
   values_.push_back(
       {ValueKind::input, labels ? DType::int32 : dtype, width, std::move(name), nullptr, -1});
-  inputs_.push_back({ValueId(values_.size()) - 1, std::move(shape)});
+  inputs_.push_back({ValueId(values_.size()) - 1, std::move(shape), id});
   return inputs_.back();
 }
 
@@ -52,11 +88,11 @@ Tensor Graph::parameter(std::shared_ptr<Parameter> p) {
   if (p->dtype != dtype)
     throw std::invalid_argument("parameter '" + p->name + "': is " + name_of(p->dtype) +
                                 ", the graph is " + name_of(dtype));
-  for (std::size_t id = 0; id < values_.size(); ++id)
-    if (values_[id].parameter == p) return {ValueId(id), p->shape};
+  for (std::size_t v = 0; v < values_.size(); ++v)
+    if (values_[v].parameter == p) return {ValueId(v), p->shape, id};
   const Shape shape = p->shape;
   values_.push_back({ValueKind::parameter, dtype, p->size, p->name, p, -1});
-  return {ValueId(values_.size()) - 1, shape};
+  return {ValueId(values_.size()) - 1, shape, id};
 }
 
 Tensor Graph::record(std::unique_ptr<Operation> operation, Shape shape, std::string name) {
@@ -67,14 +103,14 @@ Tensor Graph::record(std::unique_ptr<Operation> operation, Shape shape, std::str
   values_.push_back(
       {ValueKind::result, dtype, width, operation->name, nullptr, int(operations_.size())});
   operations_.push_back(std::move(operation));
-  return {ValueId(values_.size()) - 1, std::move(shape)};
+  return {ValueId(values_.size()) - 1, std::move(shape), id};
 }
 
 namespace {
 
 void check_weight(const Graph& graph, const Tensor* weight, Index positions, const char* who) {
   if (weight == nullptr) return;
-  graph.check_float(*weight, who);
+  graph.check_float_rows(*weight, who);
   const Index width = size_of(weight->shape);
   if (width != 1 && width != positions)
     throw std::invalid_argument(
@@ -86,27 +122,26 @@ void check_weight(const Graph& graph, const Tensor* weight, Index positions, con
 
 void Graph::add_loss(const Tensor& loss, const Tensor* weight, double scale) {
   check_open("add_loss");
-  check_float(loss, "add_loss");
+  check_float_rows(loss, "add_loss");
   check_weight(*this, weight, size_of(loss.shape), "add_loss");
   losses_.push_back({loss.value, weight == nullptr ? -1 : weight->value, scale});
 }
 
 void Graph::add_penalty(const Tensor& parameter, double l1, double l2) {
   check_open("add_penalty");
-  if (check(parameter, "add_penalty").kind != ValueKind::parameter)
-    throw std::invalid_argument("add_penalty: needs a parameter");
+  check_parameter(parameter, "add_penalty");
   penalties_.push_back({parameter.value, l1, l2});
 }
 
 int Graph::add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& target,
                       const Tensor* weight) {
   check_open("add_metric");
-  check_float(prediction, "add_metric");
+  check_float_rows(prediction, "add_metric");
   const Shape& shape = prediction.shape;
   const Index cols = shape.empty() ? 1 : shape.back();
   check_weight(*this, weight, size_of(shape) / cols, "add_metric");
   const bool sparse = spec.kind == Metric::sparse_categorical_accuracy;
-  const Value& value = check(target, "add_metric");
+  const Value& value = check_rows(target, "add_metric");
   const Index wanted = size_of(shape) / (sparse ? cols : 1);
   if ((value.dtype == DType::int32) != sparse || value.width != wanted)
     throw std::invalid_argument("add_metric: predictions of shape " + to_string(shape) + " need " +
@@ -120,7 +155,7 @@ int Graph::add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& t
 
 int Graph::add_output(const Tensor& tensor) {
   check_open("add_output");
-  check_float(tensor, "add_output");
+  check_float_rows(tensor, "add_output");
   outputs_.push_back(tensor);
   return int(outputs_.size()) - 1;
 }

@@ -13,6 +13,7 @@ namespace lamina {
 struct Tensor {
   ValueId value = -1;
   Shape shape;
+  std::uint64_t graph = 0;  // Graph::id
 };
 
 enum class ValueKind { input, parameter, result };
@@ -57,14 +58,21 @@ class Graph {
   int add_output(const Tensor& tensor);
   void build();
 
-  // Throw std::invalid_argument unless the tensor belongs here and fits.
+  // Throw std::invalid_argument unless the tensor belongs here and is what is wanted: values row by
+  // row (and floating-point), or a parameter.
   const Value& check(const Tensor& tensor, const char* who) const;
-  void check_float(const Tensor& tensor, const char* who) const;
+  const Value& check_rows(const Tensor& tensor, const char* who) const;
+  void check_float_rows(const Tensor& tensor, const char* who) const;
+  void check_parameter(const Tensor& tensor, const char* who) const;
   void check_open(const char* who) const;
 
   // The operation whose output the tensor is, or null.
   const Operation* producer(const Tensor& tensor) const;
 
+  // By graph input: what its labels must stay below; 0 where nobody reads it as labels.
+  std::vector<Index> label_bounds() const;
+
+  const std::uint64_t id;
   const DType dtype;
   bool built() const { return built_; }
   const std::vector<Value>& values() const { return values_; }

@@ -73,6 +73,8 @@ class Operation {
   virtual bool backward_reads_output() const = 0;
   // False for inputs no gradient flows to (labels, statistics).
   virtual bool differentiable(int) const { return true; }
+  // What the labels of an int32 input must stay below; 0 for other inputs.
+  virtual Index label_bound(int) const { return 0; }
   // Identity outside training: the value passes through.
   virtual bool only_in_training() const { return false; }
   // Fusion, asked once by Graph::build: takes over a follower that alone reads the output (dense

@@ -1,5 +1,7 @@
 #include "parameter.h"
 
+#include <sys/mman.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -8,8 +10,15 @@
 namespace lamina {
 
 Buffer::Buffer(std::size_t bytes) : size_(bytes) {
+  constexpr std::size_t huge_page = std::size_t(2) << 20;
   void* fresh = nullptr;
-  if (posix_memalign(&fresh, 64, bytes == 0 ? 64 : bytes) != 0) throw std::bad_alloc();
+  const bool large = bytes >= 2 * huge_page;
+  if (posix_memalign(&fresh, large ? huge_page : 64, bytes == 0 ? 64 : bytes) != 0)
+    throw std::bad_alloc();
+#if defined(MADV_HUGEPAGE)
+  // Packing a matrix walks down its rows, a page each: fewer, larger pages.
+  if (large) madvise(fresh, bytes, MADV_HUGEPAGE);
+#endif
   std::memset(fresh, 0, bytes);
   data_.reset(static_cast<std::byte*>(fresh));
 }
@@ -44,7 +53,7 @@ void allocate(const std::vector<std::shared_ptr<Parameter>>& parameters) {
   Index bytes = 0;
   for (const auto& p : parameters)
     if (!p->allocated() && __builtin_add_overflow(bytes, Index(padded_bytes(*p)), &bytes))
-      throw std::overflow_error("allocate: the parameters need more than 2^63 bytes");
+      throw std::invalid_argument("allocate: the parameters need more than 2^63 bytes");
   const auto storage = std::make_shared<Buffer>(std::size_t(bytes));
   std::size_t offset = 0;
   for (const auto& p : parameters) {

@@ -7,15 +7,12 @@ namespace lamina {
 
 Predictor::Predictor(std::shared_ptr<const Graph> graph) : graph_(std::move(graph)) {}
 
-// An idle execution with room for `rows`; one that is too small makes way for a larger.
+// One that is too small makes way for a larger.
 std::unique_ptr<Execution> Predictor::take(Index rows) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-      std::unique_ptr<Execution> last = std::move(idle_.back());
-      idle_.pop_back();
-      if (last->settings.rows >= rows) return last;
-    }
+  if (!idle_.empty()) {
+    std::unique_ptr<Execution> last = std::move(idle_.back());
+    idle_.pop_back();
+    if (last->settings.rows >= rows) return last;
   }
   ExecutionSettings settings;
   settings.rows = std::max<Index>(rows, 1);
@@ -23,27 +20,25 @@ std::unique_ptr<Execution> Predictor::take(Index rows) {
 }
 
 void Predictor::give_back(std::unique_ptr<Execution> execution) {
-  const std::lock_guard lock(mutex_);
   idle_.push_back(std::move(execution));
 }
 
-void Predictor::predict(const std::vector<DataView>& inputs, Index batch_size,
-                        const std::vector<std::byte*>& outputs) {
+void predict(Execution& execution, const std::vector<DataView>& inputs, Index batch_size,
+             const std::vector<std::byte*>& outputs) {
+  const Graph& graph = execution.graph();
   const Index rows = inputs.empty() ? 0 : inputs.front().rows;
-  std::unique_ptr<Execution> execution = take(std::min(batch_size, rows));
-  execution->bind(inputs);
+  execution.bind(inputs);
   for (Index start = 0; start < rows; start += batch_size) {
     const Batch batch{nullptr, start, std::min(rows, start + batch_size), 0};
-    execution->test(batch);
+    execution.test(batch);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const std::size_t row_bytes =
-          std::size_t(size_of(graph_->outputs()[i].shape)) * bytes_of(graph_->dtype);
-      std::memcpy(outputs[i] + std::size_t(start) * row_bytes, execution->output(i),
+          std::size_t(size_of(graph.outputs()[i].shape)) * bytes_of(graph.dtype);
+      std::memcpy(outputs[i] + std::size_t(start) * row_bytes, execution.output(i),
                   std::size_t(batch.rows()) * row_bytes);
     }
   }
-  execution->bind({});
-  give_back(std::move(execution));
+  execution.bind({});
 }
 
 }  // namespace lamina

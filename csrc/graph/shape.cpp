@@ -7,9 +7,9 @@ namespace lamina {
 Index checked_product(Index a, Index b) {
   Index product = 0;
   if (__builtin_mul_overflow(a, b, &product))
-    throw std::overflow_error("size: " + std::to_string(a) + " x " + std::to_string(b) +
-                              " elements overflow; the sizes of an array must multiply to less "
-                              "than 2^63");
+    throw std::invalid_argument("size: " + std::to_string(a) + " x " + std::to_string(b) +
+                                " elements overflow; the sizes of an array must multiply to less "
+                                "than 2^63");
   return product;
 }
 

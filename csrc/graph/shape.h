@@ -10,9 +10,9 @@ namespace lamina {
 
 using Shape = std::vector<Index>;
 
-// Elements of one row; throws std::overflow_error when the product does not fit.
+// Elements of one row; throws std::invalid_argument when the product does not fit.
 Index size_of(const Shape& shape);
-// a * b for sizes; throws std::overflow_error.
+// a * b for sizes; throws std::invalid_argument.
 Index checked_product(Index a, Index b);
 std::string to_string(const Shape& shape);  // "(28, 28)", "(5,)", "()"
 

@@ -20,7 +20,7 @@ std::string ActivationOperation::sizes(Index rows) const {
 }
 
 Tensor activation(Graph& graph, const Tensor& x, ActivationSpec spec, const std::string& name) {
-  graph.check_float(x, "activation");
+  graph.check_float_rows(x, "activation");
   if (spec.kind == Activation::linear) return x;
   // The derivative is read off the output's sign, which a negative alpha would turn around.
   if (!(spec.alpha >= 0.0))

@@ -79,8 +79,8 @@ class Dense final : public OperationOf<Dense> {
 
 Tensor dense(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* bias,
              ActivationSpec spec, const std::string& name) {
-  graph.check_float(x, "dense");
-  graph.check_float(kernel, "dense");
+  graph.check_float_rows(x, "dense");
+  graph.check_parameter(kernel, "dense");
   if (x.shape.empty())
     throw std::invalid_argument("dense: x has shape (), needs at least 1 axis of features");
   const Index features = x.shape.back();
@@ -90,7 +90,7 @@ Tensor dense(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* 
                                 to_string(x.shape));
   const Index units = kernel.shape[1];
   if (bias != nullptr) {
-    graph.check_float(*bias, "dense");
+    graph.check_parameter(*bias, "dense");
     if (bias->shape != Shape{units})
       throw std::invalid_argument("dense: bias has shape " + to_string(bias->shape) + ", needs (" +
                                   std::to_string(units) + ",)");

@@ -47,7 +47,7 @@ class Dropout final : public OperationOf<Dropout> {
 
 Tensor dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream,
                const std::string& name) {
-  graph.check_float(x, "dropout");
+  graph.check_float_rows(x, "dropout");
   if (!(rate >= 0.0 && rate < 1.0))
     throw std::invalid_argument("dropout: rate must be in [0, 1); got " + std::to_string(rate));
   if (rate == 0.0) return x;

@@ -64,6 +64,7 @@ class SparseCrossentropy final : public OperationOf<SparseCrossentropy> {
   }
 
   bool differentiable(int i) const override { return i == 0; }
+  Index label_bound(int i) const override { return i == 1 ? cols_ : 0; }
   bool backward_reads_input(int) const override { return true; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {
@@ -95,8 +96,8 @@ bool take_logits(const Graph& graph, Tensor& prediction, bool categorical, Index
 
 Tensor loss(Graph& graph, const std::string& kind, const Tensor& prediction_, const Tensor& target,
             double parameter, bool from_logits, const std::string& name) {
-  graph.check_float(prediction_, "loss");
-  graph.check(target, "loss");
+  graph.check_float_rows(prediction_, "loss");
+  graph.check_rows(target, "loss");
   Tensor prediction = prediction_;
   Shape shape = prediction.shape;
   const Index cols = shape.empty() ? 1 : shape.back();

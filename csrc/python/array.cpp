@@ -176,8 +176,7 @@ void Argument::check_exact(Dtype dtype) const {
 template <class T>
 py::array_t<T> Argument::values() const {
   check_exact(dtype_of<T>);
-  auto converted = py::array_t<T, kReadable>::ensure(array_);
-  if (!converted) throw py::error_already_set();
+  const py::array_t<T, kReadable> converted(array_);  // MemoryError where it does not fit
   return py::reinterpret_borrow<py::array_t<T>>(converted);
 }
 template py::array_t<float> Argument::values<float>() const;
@@ -186,8 +185,7 @@ template py::array_t<double> Argument::values<double>() const;
 py::array_t<std::int64_t> Argument::integers(Index bound, const char* what) const {
   if (kind() == 'f' && size() > 0)
     refuse_type("must hold integers; got dtype " + dtype_text(array_));
-  auto converted = py::array_t<std::int64_t, kReadable>::ensure(array_);
-  if (!converted) throw py::error_already_set();
+  const py::array_t<std::int64_t, kReadable> converted(array_);
   const std::int64_t* p = converted.data();
   for (Index k = 0; k < size(); ++k) {
     if (p[k] >= 0 && p[k] < bound) continue;

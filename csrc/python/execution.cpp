@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <cstdio>
+#include <optional>
 
 #include "graph.h"
 #include "graph/predictor.h"
@@ -65,7 +66,7 @@ class BoundExecution {
     arrays_.clear();
   }
 
-  void set_update(const std::string& kind, std::vector<py::array> slots,
+  void set_update(const std::string& kind, const std::vector<std::optional<py::array>>& slots,
                   const py::kwargs& settings);
 
   double train(const py::object& order, Index start, Index stop, double learning_rate,
@@ -196,17 +197,20 @@ void read_setting(UpdateSettings& update, const std::string& key, const py::hand
 
 // Slots by place: sgd [velocity]; rmsprop [mean square, momentum, mean gradient];
 // adam [m, v, largest v].  None leaves a place empty.
-void BoundExecution::set_update(const std::string& kind, std::vector<py::array> slots,
+void BoundExecution::set_update(const std::string& kind,
+                                const std::vector<std::optional<py::array>>& slots,
                                 const py::kwargs& settings) {
   UpdateSettings update;
   update.rule = rule_from_name(kind);
   for (const auto& [key, value] : settings) read_setting(update, py::cast<std::string>(key), value);
   const py::dtype dtype = numpy_dtype(graph().dtype);
-  for (const py::array& slot : slots) {
-    if (slot.size() == 0) {
+  std::vector<py::array> kept;
+  for (const std::optional<py::array>& place : slots) {
+    if (!place) {
       update.slots.push_back(nullptr);
       continue;
     }
+    const py::array& slot = kept.emplace_back(*place);
     if (!slot.dtype().equal(dtype) || !(slot.flags() & py::array::c_style) || !slot.writeable() ||
         slot.size() != execution_->gradient_size())
       throw py::value_error("set_update: a slot needs a writable C-contiguous " +
@@ -215,7 +219,7 @@ void BoundExecution::set_update(const std::string& kind, std::vector<py::array> 
     update.slots.push_back(static_cast<std::byte*>(const_cast<void*>(slot.data())));
   }
   const auto needs = [&](std::size_t place) {
-    if (place >= update.slots.size() || update.slots[place] == nullptr)
+    if (place >= slots.size() || !slots[place])
       throw py::value_error("set_update: " + kind + " needs slot " + std::to_string(place));
   };
   if (update.rule == Rule::adam) needs(0), needs(1);
@@ -224,7 +228,7 @@ void BoundExecution::set_update(const std::string& kind, std::vector<py::array> 
   if (update.rule == Rule::rmsprop && update.centered) needs(2);
   if (update.rule == Rule::sgd && update.momentum != 0.0) needs(0);
   execution_->set_update(std::move(update));
-  slots_ = std::move(slots);
+  slots_ = std::move(kept);
 }
 
 std::string thread_reason(const ProfileLine& line) {
@@ -251,6 +255,18 @@ py::list BoundExecution::profile(const py::object& order, Index start, Index sto
   return rows;
 }
 
+// The pool is touched under the GIL, the work is done without it.
+void run_predictor(Predictor& predictor, const std::vector<DataView>& views, Index batch_size,
+                   const std::vector<std::byte*>& outputs) {
+  const Index rows = views.empty() ? 0 : views.front().rows;
+  std::unique_ptr<Execution> execution = predictor.take(std::min(batch_size, rows));
+  {
+    const py::gil_scoped_release release;
+    lamina::predict(*execution, views, batch_size, outputs);
+  }
+  predictor.give_back(std::move(execution));
+}
+
 std::vector<py::array> predict(Predictor& predictor, const std::vector<py::array>& arrays,
                                Index batch_size) {
   const Graph& graph = predictor.graph();
@@ -267,8 +283,7 @@ std::vector<py::array> predict(Predictor& predictor, const std::vector<py::array
     results.emplace_back(numpy_dtype(graph.dtype), shape);
     pointers.push_back(static_cast<std::byte*>(results.back().mutable_data()));
   }
-  const py::gil_scoped_release release;
-  predictor.predict(views, batch_size, pointers);
+  run_predictor(predictor, views, batch_size, pointers);
   return results;
 }
 
@@ -283,8 +298,7 @@ py::array predict_all(Predictor& predictor, const py::array& x) {
   shape.insert(shape.begin(), views.front().rows);
   py::array result(numpy_dtype(graph.dtype), shape);
   const std::vector<std::byte*> pointers{static_cast<std::byte*>(result.mutable_data())};
-  const py::gil_scoped_release release;
-  predictor.predict(views, std::max<Index>(views.front().rows, 1), pointers);
+  run_predictor(predictor, views, std::max<Index>(views.front().rows, 1), pointers);
   return result;
 }
 

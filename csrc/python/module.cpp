@@ -4,6 +4,7 @@
 #include "graph.h"
 #include "kernels.h"
 #include "runtime/isa.h"
+#include "runtime/threads.h"
 
 namespace py = pybind11;
 
@@ -16,6 +17,7 @@ PYBIND11_MODULE(_core, module) {
   } catch (const std::invalid_argument& error) {
     throw py::import_error(std::string("LAMINA_ISA: ") + error.what());
   }
+  lamina::watch_forks();
   module.doc() = "The compiled core of lamina: graphs, executions, kernels and the runtime.";
   module.attr("__version__") = LAMINA_VERSION;
 

@@ -39,8 +39,7 @@ class PythonOperation final : public OperationOf<PythonOperation> {
   template <class T>
   void backward_as(const Call<T>& c) const {
     const py::gil_scoped_acquire gil;
-    const py::array dy = view(dtype_of<T>, c.rows, shape_, reinterpret_cast<std::byte*>(c.dout()),
-                              py::none(), false);
+    const py::array dy = copy(dtype_of<T>, c.rows, shape_, reinterpret_cast<std::byte*>(c.dout()));
     py::object result = backward_(dy, *arguments(c));
     if (!py::isinstance<py::tuple>(result) && !py::isinstance<py::list>(result))
       result = py::make_tuple(result);
@@ -74,20 +73,31 @@ class PythonOperation final : public OperationOf<PythonOperation> {
   }
 
  private:
+  // The user's own: kept beyond the call, it stays what it was.
+  static py::array copy(DType dtype, Index rows, Shape shape, const std::byte* data) {
+    shape.insert(shape.begin(), rows);
+    return py::array(numpy_dtype(dtype), shape, data);
+  }
+
   template <class T>
   py::tuple arguments(const Call<T>& c) const {
     py::tuple arrays(inputs.size());
     for (std::size_t i = 0; i < inputs.size(); ++i)
-      arrays[i] = view(labels_[i] ? DType::int32 : dtype_of<T>, c.rows, input_shapes_[i],
-                       c.values[inputs[i]], py::none(), false);
+      arrays[i] = copy(labels_[i] ? DType::int32 : dtype_of<T>, c.rows, input_shapes_[i],
+                       c.values[inputs[i]]);
     return arrays;
   }
 
   template <class T>
   void copy_checked(const py::object& result, T* into, Index rows, const Shape& shape,
                     const char* which) const {
-    const auto array = py::array_t<T, py::array::c_style | py::array::forcecast>::ensure(result);
-    if (!array) throw py::error_already_set();
+    const auto any =
+        py::reinterpret_borrow<py::array>(py::module_::import("numpy").attr("asarray")(result));
+    if (const char kind = any.dtype().kind();
+        kind != 'f' && kind != 'i' && kind != 'u' && kind != 'b')
+      throw py::type_error(name + ": " + which + " must return real numbers; got dtype " +
+                           std::string(py::str(any.dtype())));
+    const py::array_t<T, py::array::c_style | py::array::forcecast> array(any);
     Shape wanted = shape;
     wanted.insert(wanted.begin(), rows);
     const Shape got(array.shape(), array.shape() + array.ndim());

@@ -72,40 +72,57 @@ constexpr Clock::duration long_region = std::chrono::milliseconds(1);
 constexpr Clock::duration shortest_pause = std::chrono::milliseconds(20);
 constexpr Clock::duration longest_pause = std::chrono::milliseconds(640);
 
-struct Crowding {
-  bool paused = false;
-  Clock::time_point until;
-  Clock::duration pause = shortest_pause;
-  long preemptions = -1;  // of this thread, when last asked
-  int regions = 0;        // the first ones also start the pool: they say nothing
+const bool minded = [] {
+  const char* wish = std::getenv("LAMINA_CROWDING");
+  return wish == nullptr || std::string(wish) != "0";
+}();
 
+class Crowding {
+ public:
   bool holds() {
-    if (paused && Clock::now() >= until) paused = false;
-    return paused;
+    if (paused_ && Clock::now() >= until_) paused_ = false;
+    return paused_;
   }
-  // Whether the system took the CPU away since it was last asked.
-  bool preempted() {
+  void note(Clock::duration worked, Clock::duration waited, Clock::time_point now) {
+    if (regions_ < 2) {  // these also start the pool: they say nothing
+      ++regions_;
+      return;
+    }
+    const bool lost_cpu = worked + waited > long_region && preempted(worked + waited, now);
+    if (waited <= worked + patience && !lost_cpu) {
+      suspicion_ = std::max(suspicion_ - 1, 0);
+      pause_ = std::max(pause_ - pause_ / 16, shortest_pause);
+      return;
+    }
+    suspicion_ += 4;
+    if (suspicion_ < 8 || !minded) return;  // once in a while happens to everybody
+    paused_ = true;
+    until_ = now + pause_;
+    pause_ = std::min(2 * pause_, longest_pause);
+    suspicion_ = 4;
+  }
+
+ private:
+  // Whether the system took the CPU away since the region before; unknown if that is long ago.
+  bool preempted(Clock::duration region, Clock::time_point now) {
 #if defined(RUSAGE_THREAD)
     rusage usage;
     if (getrusage(RUSAGE_THREAD, &usage) != 0) return false;
-    const bool more = preemptions >= 0 && usage.ru_nivcsw > preemptions;
-    preemptions = usage.ru_nivcsw;
+    const bool more = now - asked_ < 2 * region + long_region && usage.ru_nivcsw > preemptions_;
+    preemptions_ = usage.ru_nivcsw;
+    asked_ = now;
     return more;
 #else
+    (void)region, (void)now;
     return false;
 #endif
   }
-  void note(Clock::duration worked, Clock::duration waited, Clock::time_point now) {
-    if (regions < 2) {
-      ++regions;
-    } else if (waited > worked + patience || (worked + waited > long_region && preempted())) {
-      paused = true;
-      until = now + pause;
-      pause = std::min(2 * pause, longest_pause);
-    } else {
-      pause = std::max(pause - pause / 16, shortest_pause);
-    }
-  }
+
+  bool paused_ = false;
+  Clock::time_point until_, asked_;
+  Clock::duration pause_ = shortest_pause;
+  int suspicion_ = 0, regions_ = 0;
+  long preemptions_ = 0;
 };
 thread_local Crowding crowding;
 
@@ -119,14 +136,11 @@ thread_local Crowding crowding;
 std::atomic<unsigned> generation{1};    // of this process: +1 in each child
 thread_local unsigned pool_generation;  // of this thread's pool; 0: it has none yet
 
+// In the forking thread, which alone goes on in the child.  Another library may have given it a
+// pool on the same OpenMP, so it counts as having one.
 void count_child() {
-  generation.fetch_add(1, std::memory_order_relaxed);
+  pool_generation = generation.fetch_add(1, std::memory_order_relaxed);
   crowding = {};  // the parent's
-}
-
-void watch_forks() {
-  static const int registered = pthread_atfork(nullptr, nullptr, &count_child);
-  (void)registered;
 }
 
 struct Region {
@@ -134,9 +148,10 @@ struct Region {
   Index chunks;
   void (*body)(void*, Index);
   void* context;
+  Clock::duration worked{}, waited{};  // by the thread that led it
 };
 
-void run_region(const Region& region) {
+void run_region(Region& region) {
   const Clock::time_point begin = Clock::now();
   Clock::time_point worked = begin;
 #pragma omp parallel num_threads(region.threads)
@@ -149,7 +164,8 @@ void run_region(const Region& region) {
     if (self == 0) worked = Clock::now();
   }
   const Clock::time_point end = Clock::now();
-  crowding.note(worked - begin, end - worked, end);
+  region.worked = worked - begin;
+  region.waited = end - worked;
 }
 
 void run_serial(const Region& region) {
@@ -161,7 +177,7 @@ class Leader {
   explicit Leader(unsigned generation_) : generation(generation_) {
     std::thread([this] { serve(); }).detach();
   }
-  void run(const Region& region) {
+  void run(Region& region) {
     std::unique_lock lock(mutex_);
     region_ = &region;
     wake_.notify_one();
@@ -181,7 +197,7 @@ class Leader {
   }
   std::mutex mutex_;
   std::condition_variable wake_, done_;
-  const Region* region_ = nullptr;
+  Region* region_ = nullptr;
 };
 
 // Never freed: its thread sleeps on it until the process ends.
@@ -227,6 +243,11 @@ int start_rehearsal(int threads) {
 }
 
 }  // namespace
+
+void watch_forks() {
+  static const int registered = pthread_atfork(nullptr, nullptr, &count_child);
+  (void)registered;
+}
 
 int get_num_threads() {
   const Limit& load = load_limit();
@@ -275,7 +296,7 @@ int threads_for(double flop, Index chunks) {
 }
 
 void parallel_for(int threads, Index chunks, void (*body)(void*, Index), void* context) {
-  Region region{int(std::min<Index>(threads, chunks)), chunks, body, context};
+  Region region{int(std::min<Index>(threads, chunks)), chunks, body, context, {}, {}};
   if (region.threads <= 1 || omp_in_parallel()) return run_serial(region);
   watch_forks();
   if (region.threads > largest_team) {
@@ -286,10 +307,14 @@ void parallel_for(int threads, Index chunks, void (*body)(void*, Index), void* c
   }
   const unsigned now = generation.load(std::memory_order_relaxed);
   if (pool_generation == 0) pool_generation = now;
-  if (pool_generation == now) return run_region(region);
-  if (leader == nullptr || leader->generation != now) leader = start_leader(now);
-  if (leader == nullptr) return run_serial(region);
-  leader->run(region);
+  if (pool_generation == now) {
+    run_region(region);
+  } else {
+    if (leader == nullptr || leader->generation != now) leader = start_leader(now);
+    if (leader == nullptr) return run_serial(region);
+    leader->run(region);
+  }
+  crowding.note(region.worked, region.waited, Clock::now());
 }
 
 void* scratch(int slot, std::size_t bytes) {

@@ -4,6 +4,7 @@
 // The limit is LAMINA_NUM_THREADS, else OMP_NUM_THREADS, else the smaller of the CPU affinity and
 // the cgroup's CPU quota; set_num_threads overrides it.  A smaller omp_set_num_threads (which is
 // what threadpoolctl calls) is obeyed, and inside somebody's parallel region one thread runs.
+// LAMINA_CROWDING=0 keeps all threads at work also where other processes hold the CPUs.
 #pragma once
 
 #include <string>
@@ -11,6 +12,9 @@
 #include "../kernel.h"
 
 namespace lamina {
+
+// To be called when the module loads: from then on a fork() is noticed.
+void watch_forks();
 
 int get_num_threads();              // the limit in force for the calling thread
 void set_num_threads(int threads);  // >= 1

@@ -1,0 +1,115 @@
+#include "terms.h"
+
+#include "runtime/isa.h"
+
+namespace lamina {
+namespace {
+
+template <class T>
+const T* values(const Buffers& buffers, ValueId id) {
+  return id < 0 ? nullptr : reinterpret_cast<const T*>(buffers.values[std::size_t(id)]);
+}
+
+Index width(const Graph& graph, ValueId id) { return graph.values()[std::size_t(id)].width; }
+
+// Whether a weight is one number a position, not one a row.
+bool weighs_positions(const Graph& graph, ValueId weight, Index positions) {
+  return weight >= 0 && width(graph, weight) == positions;
+}
+
+}  // namespace
+
+template <class T>
+double total_loss(const Graph& graph, const Buffers& buffers, Index rows) {
+  const Kernels<T>& k = kernels<T>();
+  double total = 0.0;
+  for (const LossTerm& term : graph.losses()) {
+    const Index positions = width(graph, term.loss);
+    const T* loss = values<T>(buffers, term.loss);
+    const T* weight = values<T>(buffers, term.weight);
+    double sum = 0.0;
+    if (weight == nullptr || weighs_positions(graph, term.weight, positions)) {
+      sum = k.dot(loss, weight, rows * positions);
+    } else {
+      for (Index row = 0; row < rows; ++row)
+        sum += double(weight[row]) * k.dot(loss + row * positions, nullptr, positions);
+    }
+    if (rows > 0) total += term.scale * sum / double(rows * positions);
+  }
+  for (const Penalty& penalty : graph.penalties()) {
+    const T* w = values<T>(buffers, penalty.parameter);
+    const Index size = width(graph, penalty.parameter);
+    if (penalty.l1 != 0.0) total += penalty.l1 * k.absolute_sum(w, size);
+    if (penalty.l2 != 0.0) total += penalty.l2 * k.dot(w, w, size);
+  }
+  return total;
+}
+
+template <class T>
+void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers, Index rows) {
+  const std::vector<LossTerm>& terms = graph.losses();
+  for (std::size_t t = 0; t < terms.size(); ++t) {
+    const LossTerm& term = terms[t];
+    if (!plan.flows[std::size_t(term.loss)]) continue;
+    // The first term of a value writes, later ones add.
+    bool first = true;
+    for (std::size_t earlier = 0; earlier < t; ++earlier)
+      first = first && terms[earlier].loss != term.loss;
+    const Index positions = width(graph, term.loss);
+    T* gradient = reinterpret_cast<T*>(buffers.gradients[std::size_t(term.loss)]);
+    const T* weight = values<T>(buffers, term.weight);
+    const T share = T(term.scale / double(rows * positions));
+    const Index each = weighs_positions(graph, term.weight, positions) ? 1 : positions;
+    for (Index i = 0; i < rows * positions; ++i) {
+      const T seed = weight == nullptr ? share : share * weight[i / each];
+      gradient[i] = first ? seed : gradient[i] + seed;
+    }
+  }
+}
+
+template <class T>
+void add_penalty_gradients(const Graph& graph, const Buffers& buffers) {
+  for (const Penalty& penalty : graph.penalties())
+    if (T* gradient = reinterpret_cast<T*>(buffers.gradients[std::size_t(penalty.parameter)]))
+      kernels<T>().penalty_backward(gradient, values<T>(buffers, penalty.parameter),
+                                    width(graph, penalty.parameter), penalty.l1, penalty.l2);
+}
+
+template <class T>
+void update_metrics(const Graph& graph, const Buffers& buffers, Index rows,
+                    std::vector<std::vector<double>>& states) {
+  const Kernels<T>& k = kernels<T>();
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    const MetricTerm& term = graph.metrics()[i];
+    const Index positions = width(graph, term.prediction) / term.cols;
+    const bool labels = graph.values()[std::size_t(term.target)].dtype == DType::int32;
+    const T* prediction = values<T>(buffers, term.prediction);
+    const auto* label = labels ? values<std::int32_t>(buffers, term.target) : nullptr;
+    const T* target = labels ? nullptr : values<T>(buffers, term.target);
+    const T* weight = values<T>(buffers, term.weight);
+    double* state = states[i].data();
+    if (weight == nullptr || weighs_positions(graph, term.weight, positions)) {
+      k.metric_update(state, prediction, target, label, weight, {rows * positions, term.cols},
+                      term.spec);
+      continue;
+    }
+    // One weight a row, several positions: each position sees its row's weight.
+    for (Index row = 0; row < rows; ++row)
+      for (Index at = row * positions; at < (row + 1) * positions; ++at)
+        k.metric_update(state, prediction + at * term.cols,
+                        labels ? nullptr : target + at * term.cols, labels ? label + at : nullptr,
+                        weight + row, {1, term.cols}, term.spec);
+  }
+}
+
+#define LAMINA_INSTANTIATE(T)                                                        \
+  template double total_loss<T>(const Graph&, const Buffers&, Index);                \
+  template void seed_gradients<T>(const Graph&, const Plan&, const Buffers&, Index); \
+  template void add_penalty_gradients<T>(const Graph&, const Buffers&);              \
+  template void update_metrics<T>(const Graph&, const Buffers&, Index,               \
+                                  std::vector<std::vector<double>>&);
+LAMINA_INSTANTIATE(float)
+LAMINA_INSTANTIATE(double)
+#undef LAMINA_INSTANTIATE
+
+}  // namespace lamina
