@@ -160,3 +160,37 @@ def test_after_another_library_used_the_same_openmp():
         print(int(first == train()))
     """
     assert run(ctypes_region, first="") == ["1"]
+
+
+def test_a_child_trains_while_the_parent_trains_and_builds():
+    run("""
+        import time
+        model = lamina.Sequential([layers.Input((200,)), layers.Dense(8)])
+        model.compile("sgd", "mse")
+        goal = np.zeros((256, 8), "float32")
+        held, done = threading.Event(), threading.Event()
+
+        def busy():
+            with model._building:
+                held.set()
+                done.wait(30)
+
+        def fit(epoch, logs):
+            trains.set()
+            done.wait(30)
+
+        trains = threading.Event()
+        hook = lamina.callbacks.LambdaCallback(on_epoch_begin=fit)
+        first = threading.Thread(target=lambda: model.fit(x, goal, verbose=0, callbacks=[hook]))
+        first.start()
+        assert trains.wait(30)
+        second = threading.Thread(target=busy)
+        second.start()
+        assert held.wait(30)
+        answer = in_child(lambda: str(model.fit(x, goal, verbose=0).epoch) + str(
+            model.predict(x).shape))
+        done.set()
+        first.join()
+        second.join()
+        assert answer == "[0](256, 8)", answer
+    """)

@@ -9,10 +9,11 @@ from harness import (
     assert_close,
     assert_same_bits,
     check_gradient,
+    check_invariants,
     check_kernel,
-    check_layer,
 )
 from lamina import kernels, layers
+from layer_harness import check_layer
 
 LAYERS = {
     "dense": (lambda **k: layers.Dense(5, "tanh", **k), (3,), lambda x, w, b: np.tanh(x @ w + b)),
@@ -20,6 +21,7 @@ LAYERS = {
         lambda **k: layers.Dense(17, use_bias=False, **k), (9,), lambda x, w: x @ w
     ),
     "dense softmax": (lambda **k: layers.Dense(4, "softmax", **k), (3,), None),
+    "dense wide": (lambda **k: layers.Dense(70, "relu", **k), (150,), None),
     "dense on three axes": (lambda **k: layers.Dense(2, **k), (4, 3), lambda x, w, b: x @ w + b),
     "activation": (lambda **k: layers.Activation("gelu", **k), (6,), None),
     "dropout": (lambda **k: layers.Dropout(0.4, **k), (8,), lambda x: x),
@@ -110,6 +112,27 @@ def test_threads_matter():
 
     with pytest.raises(AssertionError, match="threads"):
         check_kernel(threaded, lambda x: x, [np.ones(3)], "float64")
+
+
+def test_threads_matter_to_many_rows_alone():
+    class Threaded(layers.Layer):
+        """Sums its columns in as many parts as there are threads, where they pay."""
+
+        def record(self, graph, x):
+            return graph.python([x], tuple(x.shape), self.forward, lambda dy, v: (dy,))
+
+        def forward(self, v):
+            parts = np.array_split(v, lamina.get_num_threads() if len(v) > 2000 else 1)
+            return v - sum(part.sum(axis=0) for part in parts)
+
+    check_invariants(Threaded(), [np.random.default_rng(1).normal(size=(33, 3)).astype("f4")])
+    with pytest.raises(AssertionError, match=r"100000 rows on \d threads: result 0"):
+        check_layer(Threaded, (3,), None)
+
+
+def test_a_check_without_threads_is_refused():
+    with pytest.raises(AssertionError, match="3 rows start no threads for"):
+        check_layer(lambda **k: layers.Dense(2, **k), (3,), None, many_rows=3)
 
 
 def test_bits_and_slopes():

@@ -60,10 +60,19 @@ def test_every_set_gives_nearly_the_same(isa):
 def kernel_objects():
     """Objects by instruction set, of the newest build below build/ or LAMINA_BUILD_DIR."""
     folder = Path(os.environ.get("LAMINA_BUILD_DIR", ROOT / "build"))
-    return {
-        name: sorted(folder.glob(f"**/kernels_{name}.dir/**/*.o"))
-        for name in _core.runtime.available_isas()
-    }
+    builds = {}
+    for name in _core.runtime.available_isas():
+        for path in sorted(folder.glob(f"**/kernels_{name}.dir/**/*.o")):
+            build = next(p for p in path.parents if p.name == f"kernels_{name}.dir").parent
+            builds.setdefault(build, {}).setdefault(name, []).append(path)
+    if not builds:
+        return dict.fromkeys(_core.runtime.available_isas(), ())
+
+    def newest(build):
+        return max(path.stat().st_mtime for paths in builds[build].values() for path in paths)
+
+    objects = builds[max(builds, key=newest)]
+    return {name: objects.get(name, ()) for name in _core.runtime.available_isas()}
 
 
 OBJECTS = kernel_objects()

@@ -232,3 +232,54 @@ def test_normalization_adapts_after_building_and_refuses_other_columns():
 def test_normalization_refusals(arguments, text):
     with pytest.raises(ValueError, match=text):
         Normalization(**arguments)
+
+
+def test_a_layer_may_hold_its_weights_in_lists_and_dicts():
+    model = lamina.Sequential([Input((5,)), Two()], seed=1)
+    model.compile("adam", "mse")
+    x = np.random.default_rng(0).normal(size=(8, 5)).astype("float32")
+    model.fit(x, x[:, 0], verbose=0)
+    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        layer = twin.layers[0]
+        assert layer.both[0] is layer.parameters[0]
+        assert layer.named_weights["b"] is layer.parameters[1]
+        assert layer.both[0] is not model.layers[0].both[0]
+        np.testing.assert_array_equal(twin.predict(x), model.predict(x))
+        kept = copy.deepcopy(model)
+        kept.fit(x, x[:, 0], verbose=0)
+        twin.fit(x, x[:, 0], verbose=0)  # the optimizer's state found its weights again
+        np.testing.assert_array_equal(twin.predict(x), kept.predict(x))
+
+
+class Two(Layer):
+    def compute_output_shape(self, input_shape):
+        return (1,)
+
+    def build(self, input_shape):
+        ones = lamina.initializers.get("ones")
+        self.both = [self.add_weight("a", (5, 3), ones), self.add_weight("b", (3, 1), ones)]
+        self.named_weights = {"b": self.both[1]}
+
+    def record(self, graph, x):
+        for weight in self.both:
+            x = graph.dense(x, graph.parameter(weight))
+        return x
+
+
+def test_two_dropouts_of_one_model_have_streams_of_their_own():
+    shared = Dropout(0.5, name="shared")
+    first = lamina.Sequential([Input((1000,)), shared], seed=3)
+    first.build()  # the layer is the first of that model, and the second of the next
+    second = lamina.Sequential([Input((1000,)), Dropout(0.5, name="own"), shared], seed=3)
+    second.compile("sgd", lamina.losses.PythonLoss(keep, lambda y, p: np.zeros_like(p)))
+    second.fit(np.ones((4, 1000)), np.zeros((4, 1000)), verbose=0, epochs=1)
+    share = np.mean(KEPT[0] > 0)
+    assert 0.2 < share < 0.3  # one mask twice would keep half
+
+
+KEPT = []
+
+
+def keep(y, p):
+    KEPT.append(p.copy())
+    return p.mean(-1)

@@ -1,8 +1,11 @@
 """Optimizers: the fused kernels, the rules in NumPy, and Keras and PyTorch agree."""
 
+import copy
+
 import numpy as np
 import pytest
 
+import lamina
 from lamina import _core, optimizers
 
 SHAPES = [(5, 3), (3,), (3, 2), (2,)]
@@ -280,3 +283,112 @@ def test_a_refused_learning_rate_changes_nothing():
     with pytest.raises(ValueError, match="got -1"):
         optimizer.learning_rate = -1
     assert optimizer.learning_rate == 0.5
+
+
+DATA = np.random.default_rng(9).normal(size=(32, 4)).astype("float32")
+
+
+def twins(optimizer, seed=1):
+    layers = [lamina.layers.Dense(4, name="a"), lamina.layers.Dense(4, name="b")]
+    model = lamina.Sequential([lamina.Input((4,)), *layers], seed=seed)
+    model.compile(optimizer, "mse")
+    return model, *layers
+
+
+def test_state_belongs_to_weights_not_to_their_places():
+    model, a, b = twins(optimizers.SGD(0.1, momentum=0.9))
+    b.trainable = False
+    model.fit(DATA, DATA + 5, verbose=0)
+    a.trainable, b.trainable = False, True
+    before = b.get_weights()
+    # Without an error there is no gradient: any change were the other layer's velocity.
+    model.fit(DATA, model.predict(DATA), batch_size=None, verbose=0)
+    for old, new in zip(before, b.get_weights(), strict=True):
+        np.testing.assert_allclose(new, old, atol=1e-5)
+    a.trainable = True
+    before = a.get_weights()
+    model.fit(DATA, model.predict(DATA), batch_size=None, verbose=0)
+    assert np.abs(a.get_weights()[0] - before[0]).max() > 1e-2  # its velocity was kept
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_freezing_keeps_the_others_state(fused):
+    class Own(optimizers.Adam):
+        def update_step(self, *arguments):
+            super().update_step(*arguments)
+
+    model, a, b = twins((optimizers.Adam if fused else Own)(0.01))
+    assert model.optimizer.fused == fused
+    model.fit(DATA, DATA + 5, epochs=3, verbose=0)
+    twin = copy.deepcopy(model)
+    old = {p.name: model.optimizer.slots[0][s].copy() for p, s in model.optimizer._places.items()}
+    a.trainable = False
+    model.fit(DATA, DATA + 5, batch_size=None, verbose=0)
+    assert model.optimizer.iterations == 4
+    a.trainable = True
+    frozen = model.layers[0].get_weights()
+    model.optimizer.attach(model.objective(False).take(32, True), model)
+    state = {p.name: model.optimizer.slots[0][s] for p, s in model.optimizer._places.items()}
+    assert list(state) == list(old)
+    for name in ("a/kernel", "a/bias"):
+        np.testing.assert_array_equal(state[name], old[name])
+    # The same step with nothing frozen moves b alike: its moments were there.
+    twin.fit(DATA, DATA + 5, batch_size=None, verbose=0)
+    np.testing.assert_array_equal(twin.layers[1].get_weights()[0], b.get_weights()[0])
+    assert not np.array_equal(twin.layers[0].get_weights()[0], frozen[0])
+
+
+def test_a_model_frozen_as_a_whole_trains_nothing_and_forgets_nothing():
+    for name in RULES:
+        model, _, _ = twins(make(name))
+        model.fit(DATA, DATA + 5, verbose=0)
+        slots = [s.copy() for s in model.optimizer.slots]
+        model.trainable = False
+        before = model.get_weights()
+        model.fit(DATA, DATA + 5, verbose=0)
+        for old, new in zip(before, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(new, old)
+        for old, new in zip(slots, model.optimizer.slots, strict=True):
+            np.testing.assert_array_equal(new, old)
+
+
+def test_two_models_may_not_share_an_optimizer():
+    optimizer = optimizers.Adam()
+    first, second = twins(optimizer)[0], twins(optimizer, 2)[0]
+    first.fit(DATA, DATA, verbose=0)
+    for call in (second.fit, second.train_on_batch):
+        with pytest.raises(ValueError, match="Adam: each model needs an optimizer of its own"):
+            call(DATA, DATA)
+    assert not second.built
+    assert optimizer.iterations == 1
+    copy.deepcopy(first).fit(DATA, DATA, verbose=0)
+    first.compile("sgd", "mse")  # first has let go of it
+    second.fit(DATA, DATA, verbose=0)
+    assert optimizer.iterations == 1
+    del second, call
+    third = twins(optimizer, 3)[0]
+    third.fit(DATA, DATA, epochs=2, verbose=0)
+    assert optimizer.iterations == 2
+
+
+def test_a_refused_fit_does_not_touch_the_state():
+    model, a, _ = twins(optimizers.Adam())
+    model.fit(DATA, DATA, verbose=0)
+    a.trainable, slots = False, model.optimizer.slots
+    with pytest.raises(ValueError, match="EarlyStopping"):
+        model.fit(DATA, DATA, verbose=0, callbacks=[lamina.callbacks.EarlyStopping("val_loss")])
+    assert model.optimizer.slots is slots
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_state_lies_as_the_gradient_does(dtype):
+    problem, optimizer = Problem(dtype), make("adam")
+    optimizer.attach(problem.execution)
+    gradient = problem.execution.gradient
+    assert optimizer.slots[0].size == gradient.size
+    for p in problem.parameters:
+        problem.execution.gradient_of(p)[...] = 7.0
+        place = optimizer._places[p]
+        assert (gradient[place] == 7.0).all()
+        assert gradient[place].size == p.size == np.count_nonzero(gradient == 7.0)
+        problem.execution.gradient_of(p)[...] = 0.0

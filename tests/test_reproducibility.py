@@ -52,12 +52,29 @@ def fitted(seed=1, **options):
     return digest(model), history.history
 
 
+def passes_on_threads(dtype):
+    """Return the (operation, pass) of a step that run on more than one thread."""
+    model = make(dtype)
+    for _ in range(100):
+        rows = lamina.profile(model, X, Y, batch_size=128, repeats=1).rows
+        if not any(row.why == "others use the CPUs" for row in rows):
+            break
+        time.sleep(0.02)
+    return {(row.operation.split()[-1].strip("()"), row.phase) for row in rows if row.threads > 1}
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_fit_does_not_depend_on_threads(isa, dtype):
     results = []
     for threads in (1, 2, 3, 4):
         lamina.runtime.set_num_threads(threads)
         results.append(fitted(dtype=dtype))
+        used = passes_on_threads(dtype)
+        if threads == 1:
+            assert not used
+        else:
+            passes = {("dense+relu", "forward"), ("dense+relu", "backward"), ("dropout", "forward")}
+            assert passes | {("optimizer", "update")} <= used
     assert all(other == results[0] for other in results[1:])
 
 

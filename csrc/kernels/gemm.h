@@ -261,8 +261,7 @@ template <class T, class A, class B, class Hook>
 void multiply(const Product<T, A, B>& p, const Hook& hook) {
   const double flop = 2.0 * double(p.m) * double(p.n) * double(p.k);
   const Index column_units = (p.n + lanes<T> - 1) / lanes<T>;
-  int threads = 1;
-  if (flop > 1e5) threads = threads_for(flop, p.m > column_units ? p.m : column_units);
+  const int threads = threads_for(flop, p.m > column_units ? p.m : column_units);
   if (threads <= 1) {
     BlockedProduct<T, A, B, Hook>(p, hook).run({0, p.m}, {0, p.n});
     return;

@@ -30,36 +30,34 @@ LAMINA_INLINE Vec<T> iota() {
   return v;
 }
 
-// Elements of a and b by number: first those of a, then those of b.
+// Elements of two vectors by number: first those of a, then those of b.
+template <int... numbers, class V>
+LAMINA_INLINE V pick(V a, V b) {
 #if defined(__clang__)
-#define LAMINA_SHUFFLE(pick, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+  return __builtin_shufflevector(a, b, numbers...);
 #else  // GCC has the other from version 12 on
-#define LAMINA_SHUFFLE(pick, a, b, ...) __builtin_shuffle(a, b, pick{__VA_ARGS__})
+  return __builtin_shuffle(a, b, decltype(a < b){numbers...});
 #endif
+}
 
 // The transpose of four rows of four numbers (float), of two rows of two (double).
 LAMINA_INLINE void transpose_tile(float* out, Index ld_out, const float* in, Index ld_in) {
   typedef float quad __attribute__((vector_size(16)));
-  typedef std::int32_t pick __attribute__((vector_size(16)));
   const quad a = load_as<quad>(in), b = load_as<quad>(in + ld_in);
   const quad c = load_as<quad>(in + 2 * ld_in), d = load_as<quad>(in + 3 * ld_in);
-  const quad ab = LAMINA_SHUFFLE(pick, a, b, 0, 4, 1, 5);
-  const quad cd = LAMINA_SHUFFLE(pick, c, d, 0, 4, 1, 5);
-  const quad ab2 = LAMINA_SHUFFLE(pick, a, b, 2, 6, 3, 7);
-  const quad cd2 = LAMINA_SHUFFLE(pick, c, d, 2, 6, 3, 7);
-  store(out, LAMINA_SHUFFLE(pick, ab, cd, 0, 1, 4, 5));
-  store(out + ld_out, LAMINA_SHUFFLE(pick, ab, cd, 2, 3, 6, 7));
-  store(out + 2 * ld_out, LAMINA_SHUFFLE(pick, ab2, cd2, 0, 1, 4, 5));
-  store(out + 3 * ld_out, LAMINA_SHUFFLE(pick, ab2, cd2, 2, 3, 6, 7));
+  const quad ab = pick<0, 4, 1, 5>(a, b), cd = pick<0, 4, 1, 5>(c, d);
+  const quad ab2 = pick<2, 6, 3, 7>(a, b), cd2 = pick<2, 6, 3, 7>(c, d);
+  store(out, pick<0, 1, 4, 5>(ab, cd));
+  store(out + ld_out, pick<2, 3, 6, 7>(ab, cd));
+  store(out + 2 * ld_out, pick<0, 1, 4, 5>(ab2, cd2));
+  store(out + 3 * ld_out, pick<2, 3, 6, 7>(ab2, cd2));
 }
 LAMINA_INLINE void transpose_tile(double* out, Index ld_out, const double* in, Index ld_in) {
   typedef double pair __attribute__((vector_size(16)));
-  typedef std::int64_t pick __attribute__((vector_size(16)));
   const pair a = load_as<pair>(in), b = load_as<pair>(in + ld_in);
-  store(out, LAMINA_SHUFFLE(pick, a, b, 0, 2));
-  store(out + ld_out, LAMINA_SHUFFLE(pick, a, b, 1, 3));
+  store(out, pick<0, 2>(a, b));
+  store(out + ld_out, pick<1, 3>(a, b));
 }
-#undef LAMINA_SHUFFLE
 
 // out(j, i) = in(i, j) for `rows` x `cols` of `in`: by tiles, then one by one.
 template <class T>

@@ -19,13 +19,13 @@ constexpr double softmax_work = 40;  // threads_for's measure, an element
 
 template <class V>
 LAMINA_INLINE V swap_lanes(V v, Index distance) {
-  typename Format<V>::uvec other = {};
   constexpr Index count = Index(sizeof(V) / sizeof(v[0]));
 #if defined(__clang__)
   V swapped = {};
   for (Index i = 0; i < count; ++i) swapped[i] = v[i ^ distance];
   return swapped;
 #else
+  typename Format<V>::uvec other = {};
   LAMINA_UNROLL
   for (Index i = 0; i < count; ++i) other[i] = typename Format<V>::bits(i ^ distance);
   return __builtin_shuffle(v, other);

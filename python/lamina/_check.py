@@ -19,8 +19,9 @@ Array = NDArray[Any]
 Shape = tuple[int, ...]
 DType = Literal["float32", "float64"]
 
-# More elements than this cannot be addressed as float64: refused before anything is allocated.
-MAX_ELEMENTS = sys.maxsize // 8
+# More elements than this cannot be addressed as float64 with padding, as the engine counts:
+# refused before anything is allocated.
+MAX_ELEMENTS = sys.maxsize // 16
 
 
 def integer(who: str, name: str, value: object, low: int = 1) -> int:
@@ -105,6 +106,11 @@ def dtype(who: str, value: object) -> DType:
 
 def numeric(who: str, name: str, value: object) -> Array:
     """Return ``value`` as an array of bools, integers or floats, without a copy if it is one."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{who}: {name} is a masked array, whose mask would be lost; fill or drop the masked "
+            f"values first"
+        )
     if isinstance(value, np.ndarray):
         array: Array = np.asarray(value)
     elif value is None:
@@ -134,6 +140,12 @@ def floats(
     infinite in ``dtype``; the message names the row (counted from ``first_row``) and the column.
     """
     source = numeric(who, name, value)
+    if source.dtype.kind == "f" and source.dtype.itemsize > 8:
+        raise TypeError(
+            f"{who}: {name} must hold at most float64; got {source.dtype}, which {dtype} would cut"
+        )
+    if source.dtype.kind in "iu":
+        _exact_integers(who, name, source, dtype, first_row)
     with np.errstate(over="ignore"):
         array = np.require(source, dtype, ["C", "A"])
     if finite:
@@ -141,6 +153,28 @@ def floats(
         if first >= 0:
             raise ValueError(_nonfinite(who, name, value, source, array, first, first_row))
     return array
+
+
+def _exact_integers(who: str, name: str, source: Array, dtype: str, first_row: int) -> None:
+    # Integers beyond 2**24 (float32) or 2**53 (float64) are mostly between two floats: an
+    # identifier, say, would become another one.
+    digits = 24 if dtype == "float32" else 53
+    if source.dtype.itemsize * 8 <= digits or source.size == 0:
+        return
+    low, high = int(source.min()), int(source.max())
+    if max(high, -low) <= 2**digits:
+        return
+    size = np.where(source < 0, ~source, source).astype(np.uint64)
+    size += (source < 0).astype(np.uint64)  # |x|, of the lowest integer too
+    lowest_bit = size & (~size + np.uint64(1))
+    lost = size // np.maximum(lowest_bit, np.uint64(1)) >= np.uint64(2**digits)
+    if not lost.any():
+        return
+    place = np.unravel_index(int(np.argmax(lost)), lost.shape)
+    row = f" in row {int(place[0]) + first_row}" if place else ""
+    raise ValueError(
+        f"{who}: {name} must hold integers that {dtype} holds exactly; got {source[place]}{row}"
+    )
 
 
 def _nonfinite(

@@ -133,15 +133,13 @@ def profile(
             f"profile: the step of {type(optimizer).__name__} runs in Python; compile the model "
             f"with an optimizer of lamina.optimizers"
         )
-    execution.bind(data.arrays)
-    try:
+    with run.steps:
+        run.attach()
         rate, step = optimizer.current_learning_rate(), optimizer.iterations + 1
         runs = [
             execution.profile(None, 0, settings.batch, rate, step + i, i + 1)
             for i in range(repeats + 1)
         ][1:]
-    finally:
-        execution.unbind()
     rows = [_row(lines) for lines in zip(*runs, strict=True)]
     title = f"One training step of {model.name}, {settings.batch} rows, {model.dtype}"
     return Profile(rows, title)

@@ -32,6 +32,9 @@ class _Sequence:
         self._root: int | None = None
         self._drawn = 0
 
+    def renew_lock(self) -> None:
+        self._lock = threading.Lock()
+
     def start(self, root: int) -> None:
         with self._lock:
             self._root, self._drawn = root, 0
@@ -45,6 +48,8 @@ class _Sequence:
 
 
 _seeds = _Sequence()
+if hasattr(os, "register_at_fork"):  # another thread may have been drawing
+    os.register_at_fork(after_in_child=_seeds.renew_lock)
 
 
 def mix(*values: int) -> int:

@@ -22,6 +22,9 @@ __all__ = [
 ]
 
 
+MAX_THREADS = 2**31 - 1  # what the engine counts with
+
+
 def get_num_threads() -> int:
     """Return the largest number of threads an operation may use.
 
@@ -44,7 +47,10 @@ def set_num_threads(n: int) -> None:
     1
     >>> set_num_threads(before)
     """
-    _core.runtime.set_num_threads(_check.integer("set_num_threads", "n", n))
+    count = _check.integer("set_num_threads", "n", n)
+    if count > MAX_THREADS:
+        raise ValueError(f"set_num_threads: n must be at most {MAX_THREADS}; got {count}")
+    _core.runtime.set_num_threads(count)
 
 
 def isa() -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from lamina import _check
-from lamina._check import Array
 from lamina._names import unknown
 from lamina.callbacks.callback import Callback, Logs
 
@@ -99,7 +99,7 @@ class EarlyStopping(Callback):
         self.best = self.baseline if self.baseline is not None else -self._sign * math.inf
         self.best_epoch: int | None = None
         self._last_epoch: int | None = None
-        self._best_weights: list[Array] | None = None
+        self._best_weights: list[Any] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Forget the last fit, and refuse a quantity that this one will not have."""
@@ -126,7 +126,7 @@ class EarlyStopping(Callback):
         if self._improves(value):
             self.best, self.best_epoch, self.wait = value, epoch, 0
             if self.restore_best_weights:
-                self._best_weights = self.model.get_weights()
+                self._best_weights = self.model.snapshot()
             return
         self.wait += 1
         if self.wait >= self.patience:
@@ -139,7 +139,7 @@ class EarlyStopping(Callback):
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Put the best weights back."""
         if self._best_weights is not None and self.best_epoch != self._last_epoch:
-            self.model.set_weights(self._best_weights)
+            self.model.restore(self._best_weights)
             if self.verbose:
                 print(f"EarlyStopping: restored the weights of epoch {(self.best_epoch or 0) + 1}")
         self._best_weights = None

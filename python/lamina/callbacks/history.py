@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import weakref
+from typing import TYPE_CHECKING, Any
 
 from lamina._check import Array
 from lamina.callbacks.callback import Callback, Logs
+
+if TYPE_CHECKING:
+    from lamina.models.model import Model
 
 
 class History(Callback):
@@ -33,10 +37,25 @@ class History(Callback):
     """
 
     def __init__(self) -> None:
+        self._model: weakref.ref[Model] | None = None
         super().__init__()
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
         self.validation_rows: Array | None = None
+
+    # The model holds its history: a strong link back would keep both until a garbage collection.
+    @property
+    def model(self) -> Model | Any:
+        """The model that was trained; None in a copy, or once the model is gone."""
+        return None if self._model is None else self._model()
+
+    @model.setter
+    def model(self, model: Model | None) -> None:
+        self._model = None if model is None else weakref.ref(model)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return everything but the link to the model (pickle, deepcopy)."""
+        return {**self.__dict__, "_model": None}
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Append the epoch's logs."""

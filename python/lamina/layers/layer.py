@@ -153,6 +153,15 @@ class Layer:
         for array, value in zip(self.weights, new, strict=True):
             array[...] = value
 
+    def snapshot(self) -> Any:
+        """Return a copy of all that the layer holds, for ``restore`` to put back to the bit."""
+        return [np.array(w) for w in self.weights]
+
+    def restore(self, state: Any) -> None:
+        """Put back what ``snapshot`` of this layer returned."""
+        for array, value in zip(self.weights, state, strict=True):
+            array[...] = value
+
     def count_params(self) -> int:
         """Return the number of weights, trainable or not."""
         return sum(p.size for p in self._parameters)
@@ -281,26 +290,14 @@ class Layer:
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes with weights as plain arrays (pickle, deepcopy)."""
         state = dict(self.__dict__)
-        pending = {id(p): v for p, v in self._pending}
-        saved: dict[int, weights_.Saved] = {}
-        for parameter in self._parameters:
-            saved[id(parameter)] = weights_.save(parameter)
-            if id(parameter) in pending:
-                saved[id(parameter)].value = pending[id(parameter)]
-        for key, value in state.items():
-            if isinstance(value, _core.Parameter) and id(value) in saved:
-                state[key] = saved[id(value)]
-        state["_parameters"] = list(saved.values())
-        state["_initializers"], state["_pending"] = [], []
+        # A Parameter is copied without its values, wherever an attribute holds it.
+        filled = [(p, np.array(p.array)) for p in self._parameters if p.allocated]
+        state["_initializers"], state["_pending"] = [], [*self._pending, *filled]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore attributes; the values of weights wait until their model has a home for them."""
-        made = {id(s): (weights_.restore(s), s) for s in state["_parameters"]}
-        for key, value in state.items():
-            self.__dict__[key] = made[id(value)][0] if id(value) in made else value
-        self._parameters = [p for p, _ in made.values()]
-        self._pending = [(p, s.value) for p, s in made.values() if s.value is not None]
+        self.__dict__.update(state)
 
     def __repr__(self) -> str:
         """Return the class, the name and whether it is built."""

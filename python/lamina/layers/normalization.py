@@ -178,14 +178,28 @@ class Normalization(Layer):
         columns = self._built_shape[-1:]
         mean = np.zeros(1) if self.mean is None else self.mean
         variance = np.ones(1) if self.variance is None else self.variance
-        return [np.broadcast_to(a, columns).astype(self.dtype) for a in (mean, variance)]
+        with np.errstate(over="ignore"):  # a variance beyond float32; the layer's own is float64
+            return [np.broadcast_to(a, columns).astype(self.dtype) for a in (mean, variance)]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace mean and variance (a third array, Keras's count, is ignored)."""
         values = list(weights)[:2] if len(weights) == 3 else list(weights)
         if len(values) != 2:
             raise ValueError(f"{self.name}: needs [mean, variance]; got {len(values)} arrays")
+        held = zip(values, self.get_weights(), strict=True) if self.built else ()
+        pairs = [(np.asarray(new), own) for new, own in held]
+        if pairs and all(n.dtype == o.dtype and np.array_equal(n, o) for n, o in pairs):
+            return  # what get_weights returned: the float64 statistics say more than it could
         self._set(*values)
+
+    def snapshot(self) -> Any:
+        """Return copies of the statistics, in float64, and of the rows made from them."""
+        return self.mean, self.variance, super().snapshot()  # statistics are never written to
+
+    def restore(self, state: Any) -> None:
+        """Put back what ``snapshot`` of this layer returned."""
+        self.mean, self.variance, rows = state
+        super().restore(rows)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments, the statistics as lists."""

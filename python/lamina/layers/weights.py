@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,27 +16,14 @@ if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
 
-@dataclass
-class Saved:
-    """A weight in a pickle: what a new one needs."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    trainable: bool
-    value: Array | None
-
-
-def save(parameter: _core.Parameter) -> Saved:
-    """Return a weight as plain values; one that has no values yet is saved without."""
+def _reduce(parameter: _core.Parameter) -> tuple[type, tuple[object, ...]]:
     p = parameter
-    value = np.array(p.array) if p.allocated else None
-    return Saved(p.name, tuple(p.shape), p.dtype, p.trainable, value)
+    return type(p), (p.name, tuple(p.shape), p.dtype, p.trainable)
 
 
-def restore(saved: Saved) -> _core.Parameter:
-    """Return a new weight without values: they follow when it has a home."""
-    return _core.Parameter(saved.name, saved.shape, saved.dtype, saved.trainable)
+# In pickles and deep copies a weight is the same object wherever it is met; its values are its
+# layer's to save, and follow when the copy has a home.
+copyreg.pickle(_core.Parameter, _reduce)
 
 
 def allocate(layers: Iterable[Layer]) -> None:

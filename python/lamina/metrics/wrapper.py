@@ -62,12 +62,16 @@ class MeanMetricWrapper(Metric):
                 f"{self.name}: the function must return one value a row, shape ({rows},); "
                 f"got {values.shape}"
             )
-        values = values.reshape(rows, -1).mean(axis=1)
         weight = np.ones(rows) if sample_weight is None else np.asarray(sample_weight, np.float64)
-        if weight.shape != (rows,):
+        common = min(weight.ndim, values.ndim)
+        if common == 0 or weight.shape[:common] != values.shape[:common]:
             raise ValueError(
-                f"{self.name}: sample_weight must have shape ({rows},); got {weight.shape}"
+                f"{self.name}: sample_weight must have shape ({rows},), or one weight for each "
+                f"of the function's values; got {weight.shape}"
             )
+        # Whichever has further axes is averaged over them.
+        values = values.reshape(*values.shape[:common], -1).mean(axis=-1)
+        weight = weight.reshape(*weight.shape[:common], -1).mean(axis=-1)
         self._total += float(np.sum(weight * values))
         self._weight += float(np.sum(weight))
 

@@ -102,8 +102,13 @@ def row_weights(
     loss: Loss,
     output: Shape,
     dtype: str,
+    trained: Array | None = None,
 ) -> Array | None:
-    """Return sample weights times class weights, one for each row (or position), or None."""
+    """Return sample weights times class weights, one for each row (or position), or None.
+
+    Class weights are for training: given the rows ``trained``, they are counted over these and
+    change these alone.
+    """
     if sample_weight is None and class_weight is None:
         return None
     positions = output[:-1]
@@ -118,20 +123,26 @@ def row_weights(
                 f"got {weight.shape}"
             )
     if class_weight is not None:
-        factors = _class_weights(who, class_weight, labels(loss, y), y, loss, output)
+        factors = _class_weights(who, class_weight, labels(loss, y), y, loss, output, trained)
         weight = weight * factors.reshape(-1, *[1] * (weight.ndim - 1))
     if (weight < 0).any():
         row = int(np.argwhere(weight < 0)[0][0])
         raise ValueError(f"{who}: sample_weight must be >= 0; got {weight.min()} (row {row})")
-    if not weight.any():
-        raise ValueError(f"{who}: sample_weight must not be 0 for every row")
+    if not (weight if trained is None else weight[trained]).any():
+        raise ValueError(f"{who}: sample_weight must not be 0 for every row that is trained on")
     spread = weight.reshape(*weight.shape, *[1] * (1 + len(positions) - weight.ndim))
     whole: Array = np.require(np.broadcast_to(spread, (len(y), *positions)), dtype, ["C", "A"])
     return whole
 
 
 def _class_weights(
-    who: str, weights: object, classes: Array | None, y: Array, loss: Loss, output: Shape
+    who: str,
+    weights: object,
+    classes: Array | None,
+    y: Array,
+    loss: Loss,
+    output: Shape,
+    trained: Array | None,
 ) -> Array:
     if classes is None:
         raise ValueError(
@@ -141,9 +152,9 @@ def _class_weights(
     count = 2 if isinstance(loss, BinaryCrossentropy) else output[-1]
     factors = np.ones(count)
     if isinstance(weights, str) and weights == "balanced":
-        sizes = np.bincount(classes, minlength=count)
+        sizes = np.bincount(classes if trained is None else classes[trained], minlength=count)
         present = sizes > 0
-        factors[present] = len(classes) / (present.sum() * sizes[present])
+        factors[present] = sizes.sum() / (present.sum() * sizes[present])
     elif isinstance(weights, Mapping):
         for label, value in weights.items():
             index = _check.integer(who, "class_weight's label", label, 0)
@@ -156,7 +167,11 @@ def _class_weights(
         raise TypeError(
             f"{who}: class_weight must be a dict of label to weight or 'balanced'; got {weights!r}"
         )
-    return factors[classes]
+    if trained is None:
+        return factors[classes]
+    result = np.ones(len(classes))
+    result[trained] = factors[classes[trained]]
+    return result
 
 
 def prepare(

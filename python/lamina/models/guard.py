@@ -2,9 +2,68 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import weakref
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lamina.models.network import Network
+
+# Held for a few instructions, by all guards; a lock is a context that no signal can leave half-way.
+_switch = threading.Lock()
+# Models whose locks a forked child makes anew: the thread that held one is not in the child.
+_networks: weakref.WeakSet[Network] = weakref.WeakSet()
+
+
+def renew_in_child(network: Network) -> None:
+    """Give the model a free building lock in every process forked from now on."""
+    _networks.add(network)
+
+
+def _after_fork() -> None:
+    global _switch  # noqa: PLW0603
+    _switch = threading.Lock()
+    for network in list(_networks):
+        network.renew_lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+class Claim:
+    """One call's hold on a model, for a ``with`` statement.
+
+    It counts only while the call that made it runs: an interrupt between any two instructions,
+    or the end of its thread, cannot leave the model busy.
+    """
+
+    def __init__(self, guard: Guard, who: str, frame: FrameType, shared: bool) -> None:
+        self._guard, self.who, self._shared = guard, who, shared
+        self.thread, self.frame = threading.get_ident(), frame
+
+    def live(self) -> bool:
+        """Return whether the call that made the claim still runs, in whichever thread."""
+        frame = sys._current_frames().get(self.thread)
+        while frame is not None and frame is not self.frame:
+            frame = frame.f_back
+        return frame is not None
+
+    def __enter__(self) -> None:
+        """Take the model, or refuse."""
+        self._guard.take(self, self._shared)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the model back."""
+        self._guard.give_back(self)
 
 
 class Guard:
@@ -21,32 +80,29 @@ class Guard:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._owner = 0
-        self._what = ""
+        self._claim: Claim | None = None
 
-    def _refuse(self, who: str) -> None:
-        raise RuntimeError(
-            f"{who}: the model is busy with {self._what or 'another call'}; one training at a time"
-        )
-
-    @contextmanager
-    def training(self, who: str) -> Iterator[None]:
+    def training(self, who: str) -> Claim:
         """Hold the model for the length of a training call."""
-        if not self._lock.acquire(blocking=False):
-            self._refuse(who)
-        self._owner, self._what = threading.get_ident(), who
-        try:
-            yield
-        finally:
-            self._owner, self._what = 0, ""
-            self._lock.release()
+        return Claim(self, who, sys._getframe(1), shared=False)
 
-    @contextmanager
-    def evaluating(self, who: str) -> Iterator[None]:
+    def evaluating(self, who: str) -> Claim:
         """Hold the model for an evaluation; a callback of the running fit may evaluate too."""
-        if self._owner == threading.get_ident():
-            yield
-            return
-        with self.training(who):
-            yield
+        return Claim(self, who, sys._getframe(1), shared=True)
+
+    def take(self, claim: Claim, shared: bool) -> None:
+        """Let the claim hold the model; RuntimeError if another call that still runs does."""
+        with _switch:
+            held = self._claim
+            if held is None or not held.live():
+                self._claim = claim
+                return
+        if not (shared and held.thread == claim.thread):
+            raise RuntimeError(
+                f"{claim.who}: the model is busy with {held.who}; one training at a time"
+            )
+
+    def give_back(self, claim: Claim) -> None:
+        """End the claim, if it holds the model."""
+        if self._claim is claim:
+            self._claim = None

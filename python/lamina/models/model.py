@@ -173,7 +173,8 @@ class Model(Network):
         shuffle : bool, default True
             Draw a new order of the rows each epoch.
         class_weight : dict of int to float, or "balanced", optional
-            Weight of each class; "balanced" is rows / (classes * rows of the class).
+            Weight of each class in training (validation takes no class weights); "balanced" is
+            rows / (classes * rows of the class), counted over the rows trained on.
         sample_weight : array_like of shape (rows,), optional
             Weight of each row; the loss is ``sum(weight * loss) / rows``.
         initial_epoch : int, default 0
@@ -199,7 +200,7 @@ class Model(Network):
             Before anything changes, for data or settings that do not fit; the message names the
             rule, the value and its place.
         TrainingDiverged
-            When the loss turns NaN or infinite.
+            When the loss turns NaN or infinite, or a weight has done so at an epoch's end.
         RuntimeError
             When this model is being trained already.
 
@@ -215,6 +216,7 @@ class Model(Network):
         True
         """
         with self._guard.training("fit"):
+            self.compiled("fit").optimizer.check_owner(self)
             hooks, history = training.collect(callbacks, verbose)
             data = data_.prepare("fit", self, x, y, sample_weight, class_weight)
             fraction = check_fraction(validation_split)
@@ -226,6 +228,11 @@ class Model(Network):
                 classes = data_.labels(self.compiled("fit").loss, data.y)
                 ordered = _check.boolean("fit", "time_ordered", time_ordered)
                 rows, kept = held_out(data.rows, fraction, classes, stratify, ordered, self.seed)
+                if data.weight is not None:  # class weights are the training rows' own
+                    loss, output = self.loss, self.output_row_shape(data.x.shape[1:])
+                    data.weight = data_.row_weights(
+                        "fit", sample_weight, class_weight, data.y, loss, output, self.dtype, rows
+                    )
                 held, history.validation_rows = (data, kept), kept
             settings = training.plan(
                 data.rows if rows is None else len(rows), batch_size, epochs, initial_epoch,
@@ -268,6 +275,7 @@ class Model(Network):
         The values are those before the step, in training mode (with dropout).
         """
         with self._guard.training("train_on_batch"):
+            self.compiled("train_on_batch").optimizer.check_owner(self)
             data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight)
             self.ensure_built(data.x.shape[1:])
             settings = training.plan(data.rows, None, 1, 0, False, None, None, 1)

@@ -14,9 +14,11 @@ from lamina.callbacks import CallbackList
 from lamina.layers import Layer
 from lamina.layers import weights as weights_
 from lamina.models import data as data_
+from lamina.models.guard import renew_in_child
 from lamina.random import next_seed, seed_value
 
 BLOCK = 1024  # rows that predict and evaluate take at a time where nothing else is said
+CALL = 64 * BLOCK  # rows of one call into the engine, between which Ctrl-C is heard
 
 
 class Network:
@@ -49,9 +51,14 @@ class Network:
 
     def _start(self) -> None:
         # What is made anew in a copy: locks, and all that belongs to the engine.
-        self._building = threading.RLock()
+        self.renew_lock()
+        renew_in_child(self)
         self._ready = False  # all weights made and filled: what another thread may rely on
         self._fast: tuple[_core.Predictor, np.dtype[Any], Shape] | None = None
+
+    def renew_lock(self) -> None:
+        """Make the lock on building anew: in a forked child nobody else can hold it."""
+        self._building = threading.RLock()
 
     # --- what a subclass gives
 
@@ -173,15 +180,24 @@ class Network:
             raise TypeError(f"{self.name}: weights must be a list; got {type(weights).__name__}")
         if len(weights) != sum(counts):
             raise ValueError(f"{self.name}: needs {sum(counts)} weight arrays; got {len(weights)}")
-        before, taken = [layer.get_weights() for layer in self.layers], 0
+        before, taken = self.snapshot(), 0
         try:
             for layer, count in zip(self.layers, counts, strict=True):
                 layer.set_weights(list(weights[taken : taken + count]))
                 taken += count
-        except (TypeError, ValueError):
-            for layer, old in zip(self.layers, before, strict=True):
-                layer.set_weights(old)
+        except BaseException:
+            self.restore(before)
             raise
+
+    def snapshot(self) -> list[Any]:
+        """Return copies of all that the layers hold, for ``restore`` to put back to the bit."""
+        self.ensure_built(self.row_shape)
+        return [layer.snapshot() for layer in self.layers]
+
+    def restore(self, state: Sequence[Any]) -> None:
+        """Put back what ``snapshot`` of this model returned."""
+        for layer, old in zip(self.layers, state, strict=True):
+            layer.restore(old)
 
     def count_params(self) -> int:
         """Return the number of weights, trainable or not."""
@@ -283,7 +299,7 @@ class Network:
         self.ensure_built(array.shape[1:])
         predictor = self._predictor()
         if callbacks is None:
-            return predictor.predict([converted], rows)[0]
+            return _in_calls(predictor, converted, rows)
         hooks = CallbackList(callbacks)
         hooks.start(self, {"steps": -(-len(array) // rows)})
         hooks.call("on_predict_begin", {})
@@ -333,3 +349,16 @@ class Network:
     def __repr__(self) -> str:
         """Return the class, name and number of layers."""
         return f"<{type(self).__name__} {self.name} of {len(self.layers)} layers>"
+
+
+def _in_calls(predictor: _core.Predictor, x: Array, rows: int) -> Array:
+    # Rows do not depend on each other: several calls give the bits of one, and hear signals.
+    step = max(1, CALL // rows) * rows
+    first = predictor.predict([x[:step]], rows)[0]
+    if len(x) <= step:
+        return first
+    whole = np.empty((len(x), *first.shape[1:]), first.dtype)
+    whole[:step] = first
+    for start in range(step, len(x), step):
+        whole[start : start + step] = predictor.predict([x[start : start + step]], rows)[0]
+    return whole

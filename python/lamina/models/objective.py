@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ class Compiled:
     """What ``compile`` was given, resolved as far as is possible without shapes."""
 
     def __init__(self, optimizer: object, loss: object, plain: object, weighted: object) -> None:
+        self.running = False  # whether a pass over data has the metrics
         self.optimizer = optimizers.get(optimizer)
         self.loss = losses.get(loss)
         requests = [(m, False) for m in _listed("metrics", plain)]
@@ -64,7 +66,7 @@ class Objective:
     """
 
     def __init__(self, model: Model, weighted: bool) -> None:
-        compiled = model.compiled("fit")
+        compiled = self.compiled = model.compiled("fit")
         self.seed = model.seed
         self.loss = compiled.loss
         graph = self.graph = _core.Graph(model.dtype)
@@ -80,13 +82,13 @@ class Objective:
             graph.add_penalty(graph.parameter(parameter), l1, l2)
         self.metrics = compiled.resolve(output)
         # In the order of `metrics`: the graph's index, or None for those that run in Python.
-        self._indices = [
+        self.indices = [
             metric.record(graph, prediction, y, weight if weights else None)
             if hasattr(metric, "record")
             else None
             for metric, weights in self.metrics
         ]
-        if None in self._indices:
+        if None in self.indices:
             graph.add_output(prediction)
         graph.build()
         self._executions: OrderedDict[tuple[int, bool], _core.Execution] = OrderedDict()
@@ -96,37 +98,105 @@ class Objective:
         """The keys of the logs: loss and metrics."""
         return ["loss", *(metric.name for metric, _ in self.metrics)]
 
-    def execution(self, rows: int, training: bool) -> _core.Execution:
-        """Return an execution for batches of at most ``rows`` rows, made once for each size."""
-        key = (rows, training)
-        if key not in self._executions:
-            self._executions[key] = _core.Execution(self.graph, rows, training, self.seed)
-            if len(self._executions) > KEPT:
-                self._executions.popitem(last=False)
-        self._executions.move_to_end(key)
-        return self._executions[key]
+    def start(self, data: Data, rows: int, training: bool) -> Pass:
+        """Return a pass over ``data`` in batches of at most ``rows`` rows, for a ``with``."""
+        return Pass(self, data, rows, training)
 
-    def reset(self, execution: _core.Execution) -> None:
+    def take(self, rows: int, training: bool) -> _core.Execution:
+        """Return an execution for batches of at most ``rows`` rows that nobody else has."""
+        execution = self._executions.pop((rows, training), None)
+        return execution or _core.Execution(self.graph, rows, training, self.seed)
+
+    def give_back(self, execution: _core.Execution, rows: int, training: bool) -> None:
+        """Keep an execution for the next pass with batches of that size."""
+        self._executions[rows, training] = execution
+        self._executions.move_to_end((rows, training))
+        if len(self._executions) > KEPT:
+            self._executions.popitem(last=False)
+
+    def evaluate(
+        self, data: Data, rows: Array | None, batch: int, hooks: Any = None
+    ) -> dict[str, float]:
+        """Return loss and metrics over all of ``data`` or the rows given."""
+        count = data.rows if rows is None else len(rows)
+        batch = min(batch, count)
+        with self.start(data, batch, False) as run:
+            execution, observe = run.execution, run.observe
+            begin = hooks["on_test_batch_begin"] if hooks else ()
+            end = hooks["on_test_batch_end"] if hooks else ()
+            for index, start in enumerate(range(0, count, batch)):
+                for hook in begin:
+                    hook(index, {})
+                stop = min(start + batch, count)
+                execution.test(rows, start, stop)
+                if observe is not None:
+                    observe(rows, start, stop)
+                if end:
+                    logs = run.results()
+                    for hook in end:
+                        hook(index, logs)
+            return run.results()
+
+
+class Pass:
+    """One run over data, which may begin within another: an execution and metrics of its own.
+
+    Attributes
+    ----------
+    execution : Execution
+        Bound to the data within the ``with`` block.
+    observe : callable or None
+        What feeds metrics written in Python after each batch.
+    """
+
+    def __init__(self, objective: Objective, data: Data, rows: int, training: bool) -> None:
+        self._objective, self._data, self._key = objective, data, (rows, training)
+        self.execution = objective.take(rows, training)
+        self.metrics = objective.metrics
+        self.observe: Observe | None = None
+
+    def __enter__(self) -> Pass:
+        """Bind the data and start all sums."""
+        objective = self._objective
+        self._outer = objective.compiled.running
+        if self._outer:  # the metrics that the user gave serve the outermost pass
+            self.metrics = [
+                (m if index is not None else copy.deepcopy(m), weights)
+                for (m, weights), index in zip(objective.metrics, objective.indices, strict=True)
+            ]
+        objective.compiled.running = True
+        self.observe = self._observer()
+        self.reset()
+        self.execution.bind(self._data.arrays)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Let go of the data, and keep the execution for the next pass."""
+        self._objective.compiled.running = self._outer
+        self.execution.unbind()
+        self._objective.give_back(self.execution, *self._key)
+
+    def reset(self) -> None:
         """Start the sums of loss and metrics anew."""
-        execution.reset()
-        for (metric, _), index in zip(self.metrics, self._indices, strict=True):
+        self.execution.reset()
+        for (metric, _), index in zip(self.metrics, self._objective.indices, strict=True):
             if index is None:
                 metric.reset_state()
 
-    def results(self, execution: _core.Execution) -> dict[str, float]:
+    def results(self) -> dict[str, float]:
         """Return loss and metrics of the batches since ``reset``."""
-        logs = {"loss": float(execution.mean_loss)}
-        states = execution.metrics if self.metrics else []
-        for (metric, _), index in zip(self.metrics, self._indices, strict=True):
+        logs = {"loss": float(self.execution.mean_loss)}
+        states = self.execution.metrics if self.metrics else []
+        for (metric, _), index in zip(self.metrics, self._objective.indices, strict=True):
             value = metric.result() if index is None else metric.result(states[index])
             logs[metric.name] = float(value)
         return logs
 
-    def observer(self, execution: _core.Execution, data: Data) -> Observe | None:
-        """Return what feeds metrics written in Python after each batch, or None."""
+    def _observer(self) -> Observe | None:
+        execution, data = self.execution, self._data
         own = [
             (metric, weights)
-            for (metric, weights), index in zip(self.metrics, self._indices, strict=True)
+            for (metric, weights), index in zip(self.metrics, self._objective.indices, strict=True)
             if index is None
         ]
         if not own:
@@ -140,34 +210,6 @@ class Objective:
                 metric.update_state(y, prediction, weight)
 
         return observe
-
-    def evaluate(
-        self, data: Data, rows: Array | None, batch: int, hooks: Any = None
-    ) -> dict[str, float]:
-        """Return loss and metrics over all of ``data`` or the rows given."""
-        count = data.rows if rows is None else len(rows)
-        batch = min(batch, count)
-        execution = self.execution(batch, False)
-        execution.bind(data.arrays)
-        try:
-            self.reset(execution)
-            observe = self.observer(execution, data)
-            begin = hooks["on_test_batch_begin"] if hooks else ()
-            end = hooks["on_test_batch_end"] if hooks else ()
-            for index, start in enumerate(range(0, count, batch)):
-                for hook in begin:
-                    hook(index, {})
-                stop = min(start + batch, count)
-                execution.test(rows, start, stop)
-                if observe:
-                    observe(rows, start, stop)
-                if end:
-                    logs = self.results(execution)
-                    for hook in end:
-                        hook(index, logs)
-            return self.results(execution)
-        finally:
-            execution.unbind()
 
 
 def python_step(execution: _core.Execution, optimizer: Any) -> Callable[..., float]:

@@ -76,6 +76,10 @@ class Sequential(Model):
 
     def add(self, layer: Layer) -> None:
         """Append a layer; one that does not fit is refused and the model stays as it was."""
+        with self._guard.training("add"):
+            self._add(layer)
+
+    def _add(self, layer: Layer) -> None:
         if not isinstance(layer, Layer):
             hint = "; call it to make an instance" if isinstance(layer, type) else ""
             raise TypeError(f"Sequential: needs layers; got {layer!r}{hint}")
@@ -111,13 +115,14 @@ class Sequential(Model):
 
     def pop(self) -> Layer:
         """Remove and return the last layer, with its weights."""
-        if not self._layers:
-            raise ValueError("Sequential: pop from a model without layers")
-        layer = self._layers.pop()
-        if not self._layers and self._input is None:
-            self._row_shape = None
-        self._changed()
-        return layer
+        with self._guard.training("pop"):
+            if not self._layers:
+                raise ValueError("Sequential: pop from a model without layers")
+            layer = self._layers.pop()
+            if not self._layers and self._input is None:
+                self._row_shape = None
+            self._changed()
+            return layer
 
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Make the weights.
@@ -161,7 +166,8 @@ class Sequential(Model):
 
     def _record(self, graph: _core.Graph, inputs: list[_core.Tensor]) -> list[_core.Tensor]:
         (x,) = inputs
-        for layer in self._layers:
+        for index, layer in enumerate(self._layers):
+            layer.stream = index  # in this model; the layer may stand elsewhere in another
             x = layer.record(graph, x)
         return [x]
 

@@ -42,7 +42,7 @@ def held_out(
             f"fit: validation_split {fraction:g} of {rows} rows must leave rows on both sides"
         )
     if time_ordered:
-        if stratify is True or isinstance(stratify, np.ndarray):
+        if stratify is not False and not (isinstance(stratify, str) and stratify == "auto"):
             raise ValueError("fit: give stratify or time_ordered=True, not both")
         everything = np.arange(rows, dtype=np.int64)
         return everything[: rows - held], everything[rows - held :]
@@ -75,7 +75,13 @@ def _groups(rows: int, classes: Array | None, stratify: object) -> Array | None:
             raise ValueError(
                 f"fit: stratify must hold one label a row, shape ({rows},); got {given.shape}"
             )
-    return None if given is None else np.unique(given, return_inverse=True)[1].reshape(-1)
+    if given is None:
+        return None
+    try:
+        return np.unique(given, return_inverse=True)[1].reshape(-1)
+    except TypeError:  # objects of several types have no order
+        kinds = ", ".join(sorted({type(label).__name__ for label in given}))
+        raise TypeError(f"fit: stratify must hold labels of one type; got {kinds}") from None
 
 
 def _shares(sizes: Array, held: int) -> Array:

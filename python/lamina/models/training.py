@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina import _check
+from lamina import _check, _core
 from lamina._check import Array
 from lamina.callbacks import CallbackList, History
 from lamina.callbacks.progress import for_verbose
@@ -113,52 +113,55 @@ class Training:
         self.settings, self.hooks = settings, callbacks
         self.optimizer: Any = model.compiled("fit").optimizer
         self.objective: Objective = model.objective(data.weight is not None)
-        self.execution = self.objective.execution(settings.batch, True)
-        self.optimizer.attach(self.execution)
-        self.train: Callable[..., float] = (
-            self.execution.train
-            if self.optimizer.fused
-            else python_step(self.execution, self.optimizer)
-        )
-        self.observe = self.objective.observer(self.execution, data)
+        self.optimizer.check_owner(model)
+        model.compiled("fit").running = False  # a fit is never within another pass
+        self.steps = self.objective.start(data, settings.batch, True)
+        self.execution = self.steps.execution
+        self.train: Callable[..., float] = self.execution.train
+        self.scheduled = False
+        self.weights: list[tuple[str, Array]] = []
+
+    def attach(self) -> None:
+        """Give the optimizer the execution: the first thing that changes anything."""
+        self.optimizer.attach(self.execution, self.model)
+        if not self.optimizer.fused:
+            self.train = python_step(self.execution, self.optimizer)
         self.scheduled = not isinstance(self.optimizer.learning_rate, float)
+        self.weights = [(p.name, p.array) for p in self.execution.trainable()]
 
     def run(self, history: History) -> None:
         """Run all epochs; ``history`` becomes the model's once no callback refuses the run."""
         hooks, model, settings = self.hooks, self.model, self.settings
-        self.execution.bind(self.data.arrays)
         try:
-            hooks.call("on_train_begin", {})
-            model.history = history
-            logs: dict[str, float] = {}
-            for epoch in range(settings.first_epoch, settings.epochs):
-                hooks.call("on_epoch_begin", epoch, {})
-                logs = self._epoch(epoch)
-                hooks.call("on_epoch_end", epoch, logs)
-                if model.stop_training:
-                    break
-            hooks.call("on_train_end", logs)
+            with self.steps:
+                hooks.call("on_train_begin", {})
+                self.attach()
+                model.history = history
+                logs: dict[str, float] = {}
+                for epoch in range(settings.first_epoch, settings.epochs):
+                    hooks.call("on_epoch_begin", epoch, {})
+                    logs = self._epoch(epoch)
+                    hooks.call("on_epoch_end", epoch, logs)
+                    if model.stop_training:
+                        break
+                hooks.call("on_train_end", logs)
         finally:
-            self.execution.unbind()
             for callback in hooks.callbacks:
                 if hasattr(callback, "close"):
                     callback.close()
 
     def single(self) -> dict[str, float]:
         """Do one step on all rows; returns loss and metrics."""
-        self.execution.bind(self.data.arrays)
-        try:
-            self.objective.reset(self.execution)
+        with self.steps:
+            self.attach()
             self._batches(0, None)
-            return self.objective.results(self.execution)
-        finally:
-            self.execution.unbind()
+            return self.steps.results()
 
     def _epoch(self, epoch: int) -> dict[str, float]:
-        self.objective.reset(self.execution)
+        self.steps.reset()
         self._batches(epoch, self._order())
         self.model.epochs_done += 1
-        logs = self.objective.results(self.execution)
+        logs = self.steps.results()
         if self.held_out is not None and self.settings.validates(epoch):
             data, rows = self.held_out
             self.hooks.call("on_test_begin", {})
@@ -180,7 +183,8 @@ class Training:
 
     def _batches(self, epoch: int, order: Array | None) -> None:
         # Everything the loop touches is a local: a step of a small network takes microseconds.
-        model, optimizer, train, observe = self.model, self.optimizer, self.train, self.observe
+        model, optimizer, train = self.model, self.optimizer, self.train
+        observe = self.steps.observe
         begin, end = self.hooks["on_train_batch_begin"], self.hooks["on_train_batch_end"]
         ticks, clock = self.hooks["on_tick"], time.perf_counter
         batch, infinity = self.settings.batch, math.inf
@@ -188,6 +192,7 @@ class Training:
         count = min(count, self.settings.steps * batch)
         scheduled = self.scheduled
         step, random_step = optimizer.iterations, model.random_step
+        loss, done = 0.0, 0
         rate = optimizer.current_learning_rate()
         due = clock() + TICK if ticks else infinity
         try:
@@ -202,11 +207,12 @@ class Training:
                     hook(start // batch, {})
                 step += 1
                 random_step = (random_step + 1) & 0xFFFF_FFFF
+                done = start // batch + 1
                 loss = train(order, start, stop, rate, step, random_step)
                 if not -infinity < loss < infinity:
                     step -= 1
                     where = self.execution.first_nonfinite(order, start, stop, random_step)
-                    raise TrainingDiverged(loss, epoch + 1, start // batch + 1, rate, where)
+                    raise TrainingDiverged(loss, epoch + 1, done, rate, where)
                 if observe is not None:
                     observe(order, start, stop)
                 if end:
@@ -220,9 +226,14 @@ class Training:
                     break
         finally:
             optimizer.iterations, model.random_step = step, random_step
+        # The next loss would tell of all but the last step.
+        find_nonfinite = _core.kernels.find_nonfinite
+        for name, array in self.weights:
+            if find_nonfinite(array) >= 0:
+                raise TrainingDiverged(loss, epoch + 1, done, rate, None, name)
 
     def _call(self, hooks: list[Callable[..., Any]], batch: int) -> None:
-        logs = self.objective.results(self.execution)
+        logs = self.steps.results()
         for hook in hooks:
             hook(batch, logs)
 

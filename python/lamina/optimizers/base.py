@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -99,6 +100,9 @@ class Optimizer(Configurable):
         self.name = name or who.lower()
         self.iterations = 0
         self.slots: list[Array] = []
+        self._places: dict[Any, slice] = {}  # where each attached weight's state lies in a slot
+        self._kept: dict[Any, list[Array]] = {}  # the state of weights that are frozen now
+        self._owner: weakref.ref[Any] | None = None  # the model whose weights these are
         self._excluded: list[Any] = []
         self._excluded_names: list[str] = []
         self._undecayed: set[int] = set()  # places of the weights left out of the decay
@@ -144,11 +148,57 @@ class Optimizer(Configurable):
             if self.slots:
                 self.iterations = 0
             self.slots = [np.zeros(size, dtype) for _ in range(self.slot_count)]
+            self._places = {}
 
     def reset(self) -> None:
         """Forget the state: the next step is the first."""
         self.slots = []
+        self._places, self._kept = {}, {}
         self.iterations = 0
+
+    def check_owner(self, model: Any) -> None:
+        """Raise ValueError if another model is being trained with this optimizer.
+
+        Its iterations and its weights' state are one model's; a model that is gone, or has been
+        compiled with another optimizer, does not count.
+        """
+        other = None if self._owner is None else self._owner()
+        if other is not None and other is not model and other.optimizer is self:
+            raise ValueError(
+                f"{type(self).__name__}: each model needs an optimizer of its own; this one trains "
+                f"{other.name!r}, got {model.name!r}"
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return everything but the link to the model (pickle, deepcopy)."""
+        return {**self.__dict__, "_owner": None}
+
+    def _arrange(self, places: dict[Any, slice], size: int, dtype: Any) -> None:
+        # Lay the flat state out for these weights; each that was here before keeps its own.
+        same = len(self.slots) == self.slot_count and all(
+            s.size == size and s.dtype == np.dtype(dtype) for s in self.slots
+        )
+        if not places or (same and places == self._places):
+            return
+        kept = dict(self._kept)
+        for p, place in self._places.items():
+            kept[p] = [slot[place].copy() for slot in self.slots]
+        slots = [np.zeros(size, dtype) for _ in range(self.slot_count)]
+        continues = not kept and not self.slots
+        for p, place in places.items():
+            old = kept.get(p)
+            if old is None:
+                continue
+            fits = len(old) == len(slots) and all(
+                o.dtype == s.dtype for o, s in zip(old, slots, strict=True)
+            )
+            continues = continues or fits or not old
+            for slot, values in zip(slots, old, strict=True) if fits else ():
+                slot[place] = values
+        if not continues:
+            self.iterations = 0
+        self.slots, self._places = slots, dict(places)
+        self._kept = {p: state for p, state in kept.items() if p not in places}
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
@@ -183,17 +233,38 @@ class Optimizer(Configurable):
         """Return the rule's settings for the fused kernel."""
         return {}
 
-    def kernel_slots(self) -> list[Array]:
-        """Return the state by the fused kernel's places; one not used is an empty array."""
-        return self.slots
+    def kernel_slots(self) -> list[Array | None]:
+        """Return the state by the fused kernel's places; one not used is None."""
+        return list(self.slots)
 
-    def attach(self, execution: Any) -> None:
-        """Give a training execution this optimizer's state and, if fused, its rule."""
+    def attach(self, execution: Any, model: Any = None) -> None:
+        """Give a training execution this optimizer's state and, if fused, its rule.
+
+        The state belongs to weights, not to places: freezing some keeps all others', and theirs
+        for when they are thawed.
+        """
+        if model is not None:
+            self.check_owner(model)
+            self._owner = weakref.ref(model)
+            if self._kept:
+                mine = set(model.parameters)
+                self._kept = {p: state for p, state in self._kept.items() if p in mine}
         parameters = execution.trainable()
         self._undecayed = {i for i, p in enumerate(parameters) if not self._decays(p)}
-        if not self.fused:
+        dtype = execution.gradient.dtype
+        # A fused kernel's state lies as the gradient does: each weight begins a cache line.
+        fused = self.fused
+        line = 64 // dtype.itemsize if fused else 1
+        places, size = {}, 0
+        for p in parameters:
+            places[p] = slice(size, size + p.size)
+            size += -(-p.size // line) * line
+        self._arrange(places, size, dtype)
+        if not fused:
             return
-        self.build(execution.gradient_size, execution.gradient.dtype)
+        if not parameters:  # all are frozen: there is nothing to update
+            execution.set_update("sgd", [])
+            return
         execution.set_update(
             self.kind,
             self.kernel_slots(),

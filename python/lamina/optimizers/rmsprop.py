@@ -79,13 +79,12 @@ class RMSprop(Optimizer):
             "centered": self.centered,
         }
 
-    def kernel_slots(self) -> list[Array]:
+    def kernel_slots(self) -> list[Array | None]:
         """Return the state by the kernel's places: mean square, momentum, mean gradient."""
         rest = list(self.slots)
-        none = np.zeros(0, rest[0].dtype)
         square = rest.pop(0)
-        mean = rest.pop() if self.centered else none
-        return [square, rest.pop() if rest else none, mean]
+        mean = rest.pop() if self.centered else None
+        return [square, rest.pop() if rest else None, mean]
 
     def update_step(
         self, weights: Array, gradient: Array, slots: list[Array], learning_rate: float
