@@ -70,6 +70,44 @@ struct DenseDims {
   Index units;
 };
 
+// --- convolution and pooling
+
+// How many windows of `taps` cells, `dilation` apart, fit into a padded length at this stride.
+constexpr Index window_count(Index padded, Index taps, Index stride, Index dilation) {
+  return padded < (taps - 1) * dilation + 1 ? 0 : (padded - (taps - 1) * dilation - 1) / stride + 1;
+}
+
+// Images are (images, height, width, channels), weights (kernel_h, kernel_w, channels / groups,
+// filters).  Padding is by zeros and explicit: valid, same and causal are the caller's.  A signal
+// is an image of height 1.  At least one window must fit.
+struct ConvDims {
+  Index images, height, width, channels, filters;
+  Index kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
+  Index pad_top, pad_bottom, pad_left, pad_right;
+  Index groups;
+};
+constexpr Index out_height(const ConvDims& d) {
+  return window_count(d.height + d.pad_top + d.pad_bottom, d.kernel_h, d.stride_h, d.dilation_h);
+}
+constexpr Index out_width(const ConvDims& d) {
+  return window_count(d.width + d.pad_left + d.pad_right, d.kernel_w, d.stride_w, d.dilation_w);
+}
+
+// Every window must meet the image: padding smaller than the pool on each side.
+struct PoolDims {
+  Index images, height, width, channels;
+  Index pool_h, pool_w, stride_h, stride_w;
+  Index pad_top, pad_bottom, pad_left, pad_right;
+};
+constexpr Index out_height(const PoolDims& d) {
+  return window_count(d.height + d.pad_top + d.pad_bottom, d.pool_h, d.stride_h, 1);
+}
+constexpr Index out_width(const PoolDims& d) {
+  return window_count(d.width + d.pad_left + d.pad_right, d.pool_w, d.stride_w, 1);
+}
+// Bytes of one index into a window, as max_pool2d keeps it for backward.
+constexpr Index pool_index_bytes(const PoolDims& d) { return d.pool_h * d.pool_w <= 256 ? 1 : 4; }
+
 // value = f(seed, stream, step, element): Philox 4x32-10 (Salmon et al. 2011).
 struct RandomKey {
   std::uint64_t seed;
@@ -125,6 +163,59 @@ struct AdamSpec {
   std::int64_t step;    // 1 for the first update: bias correction
 };
 
+// --- recurrence: cells, sizes and arguments
+
+enum class Cell : int {
+  simple_rnn,
+  lstm,              // gates i, f, c, o
+  gru,               // gates z, r, h; reset after the product (Keras's default), bias (2, 3 units)
+  gru_reset_before,  // reset before the product (Cho et al. 2014), bias (3 units)
+};
+constexpr Index cell_gates(Cell c) { return c == Cell::simple_rnn ? 1 : c == Cell::lstm ? 4 : 3; }
+
+// Axes of recurrence: t time steps, u units, g gates x units (columns of both weight matrices).
+struct RecurrentDims {
+  Cell cell;
+  Index rows, steps, inputs, units;
+  ActivationSpec activation;            // of the state; Keras: tanh
+  ActivationSpec recurrent_activation;  // of the gates (lstm, gru); Keras: sigmoid
+  bool reversed;   // last time step first; outputs lie in the order of processing
+  bool sequences;  // y_ntu holds every step's output, else y_nu the last
+};
+
+// All but x, w and u may be null.
+template <class T>
+struct RecurrentInputs {
+  const T* x_nti;
+  const T* w_ig;
+  const T* u_ug;
+  const T* b;                   // g; gru: 2 x g
+  const T* h_nu;                // initial states, zero if null
+  const T* c_nu;                // lstm alone
+  const std::uint8_t* mask_nt;  // 0: the step is skipped, state and output stay as they were
+  const T* drop_ni;             // factors on x and on the h that is multiplied by u, the same
+  const T* drop_nu;             // for all steps and gates (dropout)
+};
+
+// Each may be null.  dx, dh and dc are written, parameter gradients follow Accumulate.
+template <class T>
+struct RecurrentGradients {
+  T* dx_nti;
+  T* dw_ig;
+  T* du_ug;
+  T* db;
+  T* dh_nu;
+  T* dc_nu;
+};
+
+// Elements of the buffers that the caller lends: `saved` carries what backward needs from forward
+// to backward; `workspace` holds nothing between calls.
+struct RecurrentSizes {
+  Index saved, workspace;
+};
+
+// --- end of recurrence's types
+
 // One entry per kernel; every instruction set fills one table for float and one for double.
 template <class T>
 struct Kernels {
@@ -140,6 +231,28 @@ struct Kernels {
   // db_o may be null.  dx is written; dw and db follow Accumulate.
   void (*dense_backward)(T* dx_ni, T* dw_io, T* db_o, const T* dz_no, const T* x_ni, const T* w_io,
                          DenseDims, Accumulate);
+
+  // --- convolution (kernels/conv.cpp): h, w image axes; r, s window axes; c channels; o filters
+  // y = activation(x * w + b), cross-correlation as Keras's; b_o may be null.
+  void (*conv2d_forward)(T* y_nhwo, const T* x_nhwc, const T* w_rsco, const T* b_o, ConvDims,
+                         ActivationSpec);
+  // dz is the gradient at the pre-activation; each of dx, dw and db may be null.
+  void (*conv2d_backward)(T* dx_nhwc, T* dw_rsco, T* db_o, const T* dz_nhwo, const T* x_nhwc,
+                          const T* w_rsco, ConvDims, Accumulate);
+  // The transposed layer maps the outputs of the convolution that `dims` describes to its inputs:
+  // x_nhwo has out_height x out_width pixels, y_nhwc height x width.
+  void (*conv2d_transpose_forward)(T* y_nhwc, const T* x_nhwo, const T* w_rsco, const T* b_c,
+                                   ConvDims, ActivationSpec);
+  void (*conv2d_transpose_backward)(T* dx_nhwo, T* dw_rsco, T* db_c, const T* dz_nhwc,
+                                    const T* x_nhwo, const T* w_rsco, ConvDims, Accumulate);
+
+  // --- pooling (kernels/pool.cpp): only cells of the image count, never the padding
+  // The first of equal maxima wins; NaN wins over numbers.  `index_nhwc` keeps the winner's place
+  // in its window (pool_index_bytes each); null where no backward follows.
+  void (*max_pool2d_forward)(T* y_nhwc, void* index_nhwc, const T* x_nhwc, PoolDims);
+  void (*max_pool2d_backward)(T* dx_nhwc, const T* dy_nhwc, const void* index_nhwc, PoolDims);
+  void (*average_pool2d_forward)(T* y_nhwc, const T* x_nhwc, PoolDims);
+  void (*average_pool2d_backward)(T* dx_nhwc, const T* dy_nhwc, PoolDims);
 
   // --- activations (kernels/activations.cpp, kernels/softmax.cpp); y may alias x, dx may alias dy
   void (*activation_forward)(T* y, const T* x, Index size, ActivationSpec);
@@ -161,6 +274,17 @@ struct Kernels {
   // ReLU pass its output here, and y > 0 stands for the mask (the ReLU's own backward zeroes the
   // elements where the two differ).
   void (*dropout_backward)(T* dx, const T* dy, const T* y, Index size, double rate, RandomKey);
+
+  // --- recurrence over whole sequences (kernels/recurrent.cpp)
+  // The same sizes on every instruction set.
+  RecurrentSizes (*recurrent_sizes)(RecurrentDims);
+  // y, the last states h_nu and c_nu, and saved may be null.
+  void (*recurrent_forward)(T* y, T* h_nu, T* c_nu, T* saved, T* workspace,
+                            const RecurrentInputs<T>&, RecurrentDims);
+  // dy and the gradients at the last states may be null.  The inputs are forward's.
+  void (*recurrent_backward)(const RecurrentGradients<T>&, T* workspace, const T* dy,
+                             const T* dh_nu, const T* dc_nu, const T* saved,
+                             const RecurrentInputs<T>&, RecurrentDims, Accumulate);
 
   // --- losses and metrics (kernels/losses.cpp, kernels/metrics.cpp)
   // loss_n: the mean over the columns of one row (crossentropies over classes: the sum).

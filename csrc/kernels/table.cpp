@@ -18,6 +18,9 @@ void fill(Kernels<T>& k) {
   fill_optimizers(k);
   fill_elementwise(k);
   fill_reductions(k);
+  fill_convolution(k);
+  fill_pooling(k);
+  fill_recurrent(k);
 }
 
 }  // namespace

@@ -28,6 +28,13 @@ template <class T>
 void fill_elementwise(Kernels<T>&);
 template <class T>
 void fill_reductions(Kernels<T>&);
+template <class T>
+void fill_recurrent(Kernels<T>&);
+
+template <class T>
+void fill_convolution(Kernels<T>&);
+template <class T>
+void fill_pooling(Kernels<T>&);
 
 // Both tables of this instruction set; the runtime calls it once.
 void fill_tables(Kernels<float>&, Kernels<double>&);

@@ -9,21 +9,25 @@
 namespace lamina {
 
 void bind_kernels_dense(pybind11::module_& module);
+void bind_kernels_convolution(pybind11::module_& module);
 void bind_kernels_activations(pybind11::module_& module);
 void bind_kernels_random(pybind11::module_& module);
 void bind_kernels_losses(pybind11::module_& module);
 void bind_kernels_metrics(pybind11::module_& module);
 void bind_kernels_optimizers(pybind11::module_& module);
 void bind_kernels_elementwise(pybind11::module_& module);
+void bind_kernels_recurrence(pybind11::module_& module);
 
 inline void bind_kernels(pybind11::module_& module) {
   bind_kernels_dense(module);
+  bind_kernels_convolution(module);
   bind_kernels_activations(module);
   bind_kernels_random(module);
   bind_kernels_losses(module);
   bind_kernels_metrics(module);
   bind_kernels_optimizers(module);
   bind_kernels_elementwise(module);
+  bind_kernels_recurrence(module);
 }
 
 namespace python {

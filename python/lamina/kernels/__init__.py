@@ -24,6 +24,12 @@ from lamina.kernels._activations import (
     softmax_backward,
     softmax_forward,
 )
+from lamina.kernels._convolution import (
+    conv1d_backward,
+    conv1d_forward,
+    conv2d_backward,
+    conv2d_forward,
+)
 from lamina.kernels._dense import dense_backward, dense_forward, matmul
 from lamina.kernels._elementwise import (
     absolute_sum,
@@ -41,6 +47,16 @@ from lamina.kernels._elementwise import (
 from lamina.kernels._losses import loss_backward, loss_forward
 from lamina.kernels._metrics import metric_state, metric_update
 from lamina.kernels._optimizers import adam_update, rmsprop_update, sgd_update
+from lamina.kernels._pooling import (
+    average_pool1d_backward,
+    average_pool1d_forward,
+    average_pool2d_backward,
+    average_pool2d_forward,
+    max_pool1d_backward,
+    max_pool1d_forward,
+    max_pool2d_backward,
+    max_pool2d_forward,
+)
 from lamina.kernels._random import (
     dropout_backward,
     dropout_forward,
@@ -48,12 +64,45 @@ from lamina.kernels._random import (
     random_bits,
     random_uniform,
 )
+from lamina.kernels._recurrence import (
+    gru_backward,
+    gru_forward,
+    lstm_backward,
+    lstm_forward,
+    simple_rnn_backward,
+    simple_rnn_forward,
+)
+from lamina.kernels._recurrent_step import rnn_step_backward, rnn_step_forward
+from lamina.kernels._transposed import (
+    conv1d_transpose_backward,
+    conv1d_transpose_forward,
+    conv2d_transpose_backward,
+    conv2d_transpose_forward,
+)
 
 __all__ = [  # noqa: RUF022 (by concept)
     # matrix product and dense
     "matmul",
     "dense_forward",
     "dense_backward",
+    # convolution
+    "conv1d_forward",
+    "conv1d_backward",
+    "conv2d_forward",
+    "conv2d_backward",
+    "conv1d_transpose_forward",
+    "conv1d_transpose_backward",
+    "conv2d_transpose_forward",
+    "conv2d_transpose_backward",
+    # pooling
+    "max_pool1d_forward",
+    "max_pool1d_backward",
+    "max_pool2d_forward",
+    "max_pool2d_backward",
+    "average_pool1d_forward",
+    "average_pool1d_backward",
+    "average_pool2d_forward",
+    "average_pool2d_backward",
     # activations
     "activation_forward",
     "activation_backward",
@@ -61,6 +110,15 @@ __all__ = [  # noqa: RUF022 (by concept)
     "softmax_backward",
     "log_softmax_forward",
     "log_softmax_backward",
+    # recurrence
+    "simple_rnn_forward",
+    "simple_rnn_backward",
+    "lstm_forward",
+    "lstm_backward",
+    "gru_forward",
+    "gru_backward",
+    "rnn_step_forward",
+    "rnn_step_backward",
     # random numbers and dropout
     "random_uniform",
     "random_bits",

@@ -1,0 +1,184 @@
+// Convolution layers: y = activation(x * w + b) over NHWC images, and its gradients.  The
+// transposed layer is backward-data run forward.
+#include "conv_depthwise.h"
+#include "table.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+namespace {
+
+// Outputs of one unit: the weights stream by once for each, the images stay in the second cache.
+constexpr Index usual_pixels = 512;
+
+template <class T>
+bool multiply_unit(const ConvProduct<T>& p, const ConvPlan<T>& plan, Index index) {
+  const Unit unit = plan.units.at(index);
+  char* memory = static_cast<char*>(scratch(0, plan.places_bytes + plan.window_bytes));
+  if (!memory) return false;
+  Place* places = reinterpret_cast<Place*>(memory);
+  Window window(memory + plan.places_bytes, p.taps(), p.depth);
+  const WindowStrides strides{p.horizontal.inputs * p.x_pixel(), p.x_pixel(), p.depth,
+                              p.horizontal.taps};
+  for (Index r = 0; r < plan.rows.count; ++r)
+    for (Index c = 0; c < plan.cols.count; ++c) {
+      const Index count = fill_places(places, p, unit, plan.rows, r, plan.cols, c);
+      if (count == 0) continue;
+      fill_window(window, p.vertical, p.horizontal, plan.rows.of_class(r), plan.cols.of_class(c),
+                  strides);
+      if (is_depthwise(p))
+        depthwise_class(p, window, places, count);
+      else
+        multiply_class(p, window, places, count);
+    }
+  if (p.activation.kind != Activation::relu) {
+    const Index row = p.horizontal.outputs * p.y_pixel();
+    activate(p.y + (unit.image * p.vertical.outputs + unit.row) * row,
+             unit.pixels(p.horizontal.outputs) * p.y_pixel(), p.activation);
+  }
+  return true;
+}
+
+// The whole product.  Takes scratch slots 2 and 3 of this thread; units use slot 0.
+template <class T>
+void multiply(ConvProduct<T> p) {
+  p.vertical.prepare();
+  p.horizontal.prepare();
+  // A small batch is cut finer, four units a thread: no bit depends on it.
+  const int team = threads_for(p.flop(), p.images * p.vertical.outputs);
+  const Index share = team > 1 ? p.pixels() / (4 * team) : usual_pixels;
+  const Index pixels = share < usual_pixels ? (share < 24 ? 24 : share) : usual_pixels;
+  const Units units(p.images, p.vertical.outputs, p.horizontal.outputs, pixels);
+  const int threads = threads_for(p.flop(), units.count);
+  const Index row_bytes = Classes::bytes(p.vertical.outputs);
+  char* tables = static_cast<char*>(scratch(3, row_bytes + Classes::bytes(p.horizontal.outputs)));
+  const bool direct = is_depthwise(p) || reads_weights_in_place(p);
+  T* panels = direct ? nullptr : static_cast<T*>(scratch(2, sizeof(T) * p.pack_size()));
+  if (!tables || !(direct || panels)) {
+    parallel_chunks(threads, units.count, [&](Index i) { plain_unit(p, units.at(i)); });
+    return;
+  }
+  if (!direct) pack_weights(panels, p);
+  p.b = direct ? p.w : panels;
+  const ConvPlan<T> plan{Classes(p.vertical, tables), Classes(p.horizontal, tables + row_bytes),
+                         units, units.most_pixels(p.horizontal.outputs) * Index(sizeof(Place)),
+                         Window::bytes(p.taps(), p.depth)};
+  parallel_chunks(threads, units.count, [&](Index i) {
+    if (!multiply_unit(p, plan, i)) plain_unit(p, units.at(i));
+  });
+}
+
+template <class T>
+ConvProduct<T> forward_product(T* y, const T* x, const T* w, const T* b, const ConvDims& d,
+                               ActivationSpec activation) {
+  return {y,
+          x,
+          w,
+          nullptr,
+          b,
+          activation,
+          vertical_forward(d),
+          horizontal_forward(d),
+          d.images,
+          d.groups,
+          d.channels / d.groups,
+          d.filters / d.groups,
+          false};
+}
+template <class T>
+ConvProduct<T> data_product(T* dx, const T* dz, const T* w, const T* b, const ConvDims& d,
+                            ActivationSpec activation) {
+  return {dx,
+          dz,
+          w,
+          nullptr,
+          b,
+          activation,
+          vertical_backward(d),
+          horizontal_backward(d),
+          d.images,
+          d.groups,
+          d.filters / d.groups,
+          d.channels / d.groups,
+          true};
+}
+
+template <class T>
+void conv_weights(T* dw, T* db, const T* x, const T* dz, const ConvDims& dims,
+                  Accumulate accumulate) {
+  const WeightsProduct<T> p(x, dz, dims);
+  const Index pixel = p.out_w * dims.filters;
+  const WeightsCut cut(dims, p.out_h, p.out_w, unit_pixels(p), p.size() * Index(sizeof(T)),
+                       p.flop());
+  for_weight_chunks(dw, db, p.size(), dims.filters, p.blocks(), cut, p.flop(), accumulate,
+                    [&](Range range, T* to_w, T* to_b, Range blocks, bool onto) {
+                      WeightsScratch<T> s;
+                      const bool memory = to_w && reserve_weights(p, cut.units, &s);
+                      if (p.spans_taps()) blocks = {0, p.taps()};
+                      for (Index i = range.begin; i < range.end; ++i) {
+                        const Unit unit = cut.units.at(i);
+                        const bool add = onto || i > range.begin;
+                        if (to_b)
+                          sum_rows(to_b, dz + (unit.image * p.out_h + unit.row) * pixel,
+                                   dims.filters, unit.pixels(p.out_w), add);
+                        if (!to_w) continue;
+                        if (memory && p.depthwise())
+                          depthwise_weights_unit(p, unit, to_w, blocks, s.runs, add);
+                        else if (memory)
+                          weights_unit(p, unit, to_w, blocks, s, add);
+                        else
+                          plain_weights(p, unit, to_w, blocks, add);
+                      }
+                      if (range.size() == 0 && !onto) {  // an empty batch
+                        for (Index k = 0; to_b && k < dims.filters; ++k) to_b[k] = T(0);
+                        for (Index k = 0; to_w && k < p.size(); ++k) to_w[k] = T(0);
+                      }
+                    });
+}
+
+// --- the table's entries
+
+template <class T>
+void conv2d_forward(T* y, const T* x, const T* w, const T* b, ConvDims dims,
+                    ActivationSpec activation) {
+  multiply(forward_product(y, x, w, b, upright(dims), activation));
+}
+
+// dx = dz * w flipped,  dw (+)= windows of x^T dz,  db (+)= sums of dz over the pixels.
+template <class T>
+void conv2d_backward(T* dx, T* dw, T* db, const T* dz, const T* x, const T* w, ConvDims dims,
+                     Accumulate accumulate) {
+  const ConvDims d = upright(dims);
+  if (dw || db) conv_weights(dw, db, x, dz, d, accumulate);
+  if (dx) multiply(data_product<T>(dx, dz, w, nullptr, d, {}));
+}
+
+template <class T>
+void conv2d_transpose_forward(T* y, const T* x, const T* w, const T* b, ConvDims dims,
+                              ActivationSpec activation) {
+  multiply(data_product(y, x, w, b, upright(dims), activation));
+}
+
+// dz is the image of `dims` here, x its output: the roles of both in dw are swapped.
+template <class T>
+void conv2d_transpose_backward(T* dx, T* dw, T* db, const T* dz, const T* x, const T* w,
+                               ConvDims dims, Accumulate accumulate) {
+  const ConvDims d = upright(dims);
+  if (dw) conv_weights<T>(dw, nullptr, dz, x, d, accumulate);
+  if (db) sum_columns(db, dz, {d.images * d.height * d.width, d.channels}, accumulate);
+  if (dx) multiply(forward_product<T>(dx, dz, w, nullptr, d, {}));
+}
+
+}  // namespace
+
+template <class T>
+void fill_convolution(Kernels<T>& k) {
+  k.conv2d_forward = conv2d_forward<T>;
+  k.conv2d_backward = conv2d_backward<T>;
+  k.conv2d_transpose_forward = conv2d_transpose_forward<T>;
+  k.conv2d_transpose_backward = conv2d_transpose_backward<T>;
+}
+template void fill_convolution<float>(Kernels<float>&);
+template void fill_convolution<double>(Kernels<double>&);
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

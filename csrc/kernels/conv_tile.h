@@ -1,0 +1,177 @@
+// One tile of a convolution: the innermost loop of forward, backward-data and backward-weights.
+//
+//   c[row.out + j] (+)= sum over runs and their steps of  x[row.in + step] * b[step][j]
+//
+// A row of the tile is a place in x and a place in c, anywhere; a run is an arithmetic sequence of
+// steps.  So the image is read where it lies: in forward a row is a pixel and a run a stretch of
+// window cells, in backward-weights a row is a weight and a run a stretch of pixels.
+//
+// Bits: an element is one chain of fma from zero over the runs in order, then + C (if adding),
+// + bias, activation.  Tile shape takes no part.
+#pragma once
+
+#include "microkernel.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+
+struct Place {
+  Index in, out;
+};
+struct Run {
+  Index a, b, count;  // the first step: elements of x, rows of b
+};
+
+template <class T>
+struct GatherTile {
+  const T* x;
+  const T* b;  // whole vectors are read: padded to the tile's width
+  T* c;
+  const Place* rows;
+  const Run* runs;
+  Index run_count;
+  Index a_step, b_step;  // within a run
+  Index tail;            // columns of the last vector, 1 .. lanes
+  const T* bias;         // of the first column, or null
+  bool add;              // to C, else overwrite it
+  bool relu;
+};
+
+// Part of the contract, as longest_chunk: the sum over the window is cut into parts of at most
+// this.
+constexpr Index conv_chunk = 400;
+
+// Tile shapes: fewer rows than a matrix product's, since every row holds a pointer register.
+constexpr int gather_vectors = LAMINA_VECTOR_BYTES == 64 ? 4 : 2;
+constexpr int gather_most_height = 12;
+constexpr int gather_height(int vectors) {
+  return tallest[vectors - 1] < gather_most_height ? tallest[vectors - 1] : gather_most_height;
+}
+
+template <class T, int Height, int Vectors>
+LAMINA_INLINE void gather_accumulate(Vec<T> (&acc)[Height][Vectors], const GatherTile<T>& t) {
+  const T* row[Height];
+  LAMINA_UNROLL
+  for (int r = 0; r < Height; ++r) row[r] = t.x + t.rows[r].in;
+  const Index a_step = t.a_step, b_step = t.b_step;
+  for (Index i = 0; i < t.run_count; ++i) {
+    Index a = t.runs[i].a;
+    const T* b = t.b + t.runs[i].b * b_step;
+    for (Index k = t.runs[i].count; k > 0; --k) {
+      Vec<T> column[Vectors];
+      LAMINA_UNROLL
+      for (int v = 0; v < Vectors; ++v) column[v] = load(b + v * lanes<T>);
+      LAMINA_UNROLL
+      for (int r = 0; r < Height; ++r) {
+        const Vec<T> x = broadcast(row[r][a]);
+        LAMINA_UNROLL
+        for (int v = 0; v < Vectors; ++v) fma_into(acc[r][v], x, column[v]);
+      }
+      a += a_step;
+      b += b_step;
+    }
+  }
+}
+
+template <class T, int Height, int Vectors>
+LAMINA_INLINE void gather_finish(Vec<T> (&acc)[Height][Vectors], const GatherTile<T>& t) {
+  const Index tail = t.tail;
+  if (t.add) {
+    LAMINA_UNROLL
+    for (int r = 0; r < Height; ++r) {
+      LAMINA_UNROLL
+      for (int v = 0; v < Vectors; ++v)
+        acc[r][v] = load_tile<T, Vectors>(t.c + t.rows[r].out, v, tail) + acc[r][v];
+    }
+  }
+  if (t.bias) {
+    LAMINA_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const Vec<T> bias = load_tile<T, Vectors>(t.bias, v, tail);
+      LAMINA_UNROLL
+      for (int r = 0; r < Height; ++r) acc[r][v] = acc[r][v] + bias;
+    }
+  }
+  if (t.relu) {
+    LAMINA_UNROLL
+    for (int r = 0; r < Height; ++r) {
+      LAMINA_UNROLL
+      for (int v = 0; v < Vectors; ++v) acc[r][v] = max(broadcast(T(0)), acc[r][v]);
+    }
+  }
+  LAMINA_UNROLL
+  for (int r = 0; r < Height; ++r) {
+    LAMINA_UNROLL
+    for (int v = 0; v < Vectors; ++v)
+      store_tile<T, Vectors>(t.c + t.rows[r].out, acc[r][v], v, tail);
+  }
+}
+
+template <class T, int Height, int Vectors>
+void gather_tile(const GatherTile<T>& t) {
+  Vec<T> acc[Height][Vectors];
+  LAMINA_UNROLL
+  for (int r = 0; r < Height; ++r) {
+    LAMINA_UNROLL
+    for (int v = 0; v < Vectors; ++v) acc[r][v] = Vec<T>{};
+  }
+  gather_accumulate<T, Height, Vectors>(acc, t);
+  gather_finish<T, Height, Vectors>(acc, t);
+}
+
+// The kernels of all tile shapes: kernel[vectors - 1][height - 1].
+template <class T>
+struct GatherTiles {
+  using Kernel = void (*)(const GatherTile<T>&);
+  struct Column {
+    Kernel of_height[gather_most_height];
+  };
+  template <int H, int V>
+  static constexpr Kernel one() {
+    return &gather_tile < T, H < gather_height(V) ? H : gather_height(V), V > ;
+  }
+  template <int V>
+  static constexpr Column column() {
+    return {{one<1, V>(), one<2, V>(), one<3, V>(), one<4, V>(), one<5, V>(), one<6, V>(),
+             one<7, V>(), one<8, V>(), one<9, V>(), one<10, V>(), one<11, V>(), one<12, V>()}};
+  }
+  static constexpr Column of_vectors[4] = {column<1>(), column<2>(),
+                                           column < gather_vectors<3 ? 1 : 3>(),
+                                           column < gather_vectors<4 ? 1 : 4>()};
+
+  // All rows `places[0 .. count)`, in tiles of near-equal height.
+  static void run(GatherTile<T> t, const Place* places, Index count, Index vectors) {
+    const Parts tiles(count, parts_of(count, gather_height(int(vectors))));
+    for (Index i = 0; i < tiles.count; ++i) {
+      const Index first = tiles.begin(i);
+      t.rows = places + first;
+      of_vectors[vectors - 1].of_height[tiles.begin(i + 1) - first - 1](t);
+    }
+  }
+};
+
+// Columns of a product cut into panels of at most gather_vectors vectors; a panel's rows are
+// stored one after the other, padded to whole vectors.
+template <class T>
+struct PanelCut {
+  Index columns;
+  Parts parts;
+  explicit PanelCut(Index columns_)
+      : columns(columns_),
+        parts((columns_ + lanes<T> - 1) / lanes<T>,
+              parts_of((columns_ + lanes<T> - 1) / lanes<T>, gather_vectors)) {}
+  Index count() const { return parts.count; }
+  Index first(Index panel) const { return parts.begin(panel) * lanes<T>; }
+  Index vectors(Index panel) const { return parts.begin(panel + 1) - parts.begin(panel); }
+  Index padded() const { return parts.begin(parts.count) * lanes<T>; }
+  Index used(Index panel) const {
+    const Index left = columns - first(panel), width = vectors(panel) * lanes<T>;
+    return left < width ? left : width;
+  }
+  Index tail(Index panel) const { return used(panel) - (vectors(panel) - 1) * lanes<T>; }
+  // A matrix of these columns, stored without gaps, is its own only panel.
+  bool is_panel() const { return parts.count == 1 && columns == padded(); }
+};
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

@@ -1,0 +1,130 @@
+// Recurrence over whole sequences: SimpleRNN, LSTM and GRU, forward and backward.
+//
+// The batch is cut into chunks of rows, each of which runs through all its steps on one thread;
+// the input's projection is part of the step's product, and the weights' gradients are summed
+// block by block while the gates' gradients are in the second cache.
+//
+// Measured on a Zen 5 with AVX-512 (64 rows, 200 steps, 32 inputs, 64 units, two threads): one
+// product for the inputs of a whole block before its steps, 0 to 2 % slower; blocks of 128, 384
+// and 512 terms, chunks of 32 rows, panels of two or four vectors, all within 3 %.
+#include "gru_cell.h"
+#include "lstm_cell.h"
+#include "recurrent_sweep.h"
+#include "rnn_cell.h"
+#include "table.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+namespace {
+
+template <class T>
+RecurrentSizes recurrent_sizes(RecurrentDims dims) {
+  return RecurrentPlan(dims).sizes();
+}
+
+// use(cell): the usual laws compiled in, any others by a switch.
+template <class T, class Use>
+void with_cell(const RecurrentDims& d, Use&& use) {
+  using V = Vec<T>;
+  using FixedAct = FixedLaw<Tanh<V>>;
+  using FixedRec = FixedLaw<Sigmoid<V>>;
+  const bool fixed =
+      d.activation.kind == Activation::tanh && d.recurrent_activation.kind == Activation::sigmoid;
+  const AnyLaw<V> act{d.activation}, rec{d.recurrent_activation};
+  switch (d.cell) {
+    case Cell::simple_rnn:
+      return use(SimpleRnnCell<T>{d.activation});
+    case Cell::lstm:
+      if (fixed) return use(LstmCell<T, FixedAct, FixedRec>{});
+      return use(LstmCell<T, AnyLaw<V>, AnyLaw<V>>{act, rec});
+    case Cell::gru:
+      if (fixed) return use(GruCell<T, FixedAct, FixedRec>{});
+      return use(GruCell<T, AnyLaw<V>, AnyLaw<V>>{act, rec});
+    case Cell::gru_reset_before:
+      if (fixed) return use(GruResetBeforeCell<T, FixedAct, FixedRec>{});
+      return use(GruResetBeforeCell<T, AnyLaw<V>, AnyLaw<V>>{act, rec});
+  }
+}
+
+// Products, and the activations' equivalent of them.
+double work_of(const RecurrentPlan& p) {
+  const double rows = double(p.d.rows) * double(p.d.steps);
+  return rows * double(p.gates) * (2.0 * double(p.sources) + 60.0);
+}
+
+template <class T>
+void recurrent_forward(T* y, T* h_nu, T* c_nu, T* saved, T* workspace, const RecurrentInputs<T>& in,
+                       RecurrentDims dims) {
+  const RecurrentPlan p(dims);
+  RecurrentCall<T> call{p, in, {}, {}, {}, {}, nullptr};
+  T* bias = workspace + p.stacked_size();
+  stack_weights(workspace, bias, p, in);
+  if (in.b) call.bias = bias;
+  T* at = bias + round_up(p.gates, 16);
+  for (int i = 0; i < p.link_count; ++i) {
+    const Link& l = p.links[i];
+    const Strided<T> from{workspace + l.source * p.gates + l.gate, p.gates, false};
+    at = call.links[i].pack(at, from, l.depth, l.gates, p.chunk_rows,
+                            p.panels_size(l.depth, l.gates));
+  }
+  T* const parts = workspace + p.shared_size();
+  with_cell<T>(dims, [&](auto cell) {
+    parallel_chunks(threads_for(work_of(p), p.chunks.count), p.chunks.count, [&](Index chunk) {
+      ForwardSweep<T, decltype(cell)>(call, chunk, saved, parts + chunk * p.chunk_size(), cell)
+          .run(y, h_nu, c_nu);
+    });
+  });
+}
+
+// Transposed: a column of the operand is a source, its terms are gates.
+template <class T>
+void pack_backward(RecurrentCall<T>& call, T* workspace, bool inputs) {
+  const RecurrentPlan& p = call.p;
+  stack_weights<T>(workspace, nullptr, p, call.in);
+  T* at = workspace + p.stacked_size() + round_up(p.gates, 16);
+  const auto from = [&](Index source, Index gate) {
+    return Strided<T>{workspace + source * p.gates + gate, p.gates, true};
+  };
+  const Index i = p.d.inputs, u = p.d.units;
+  if (inputs) call.to_x.pack(at, from(p.x_at, 0), p.x_gates, i, p.chunk_rows * p.block_steps, 0);
+  at += p.panels_size(p.x_gates, i);
+  at = call.to_h.pack(at, from(p.h_at, p.h_gate), p.h_gates, u, p.chunk_rows,
+                      p.panels_size(p.h_gates, u));
+  if (p.reset_before()) call.to_reset.pack(at, from(0, 0), u, u, p.chunk_rows, 0);
+}
+
+template <class T>
+void recurrent_backward(const RecurrentGradients<T>& out, T* workspace, const T* dy, const T* dh_nu,
+                        const T* dc_nu, const T* saved, const RecurrentInputs<T>& in,
+                        RecurrentDims dims, Accumulate accumulate) {
+  const RecurrentPlan p(dims);
+  RecurrentCall<T> call{p, in, {}, {}, {}, {}, nullptr};
+  pack_backward(call, workspace, out.dx_nti != nullptr);
+  T* const parts = workspace + p.shared_size();
+  const Index size = p.chunk_size();
+  with_cell<T>(dims, [&](auto cell) {
+    const double work = 2.0 * work_of(p);
+    parallel_chunks(threads_for(work, p.chunks.count), p.chunks.count, [&](Index chunk) {
+      BackwardSweep<T, decltype(cell)>(call, chunk, saved, parts + chunk * size, cell, out)
+          .run(dy, dh_nu, dc_nu);
+    });
+  });
+  const Index partial =
+      p.sources_size() + p.block_gates_size() + p.block_inputs_size() + 4 * p.state_size();
+  if (out.dw_ig || out.du_ug || out.db)
+    unstack_gradients(out, parts + partial, size, p, accumulate);
+}
+
+}  // namespace
+
+template <class T>
+void fill_recurrent(Kernels<T>& k) {
+  k.recurrent_sizes = recurrent_sizes<T>;
+  k.recurrent_forward = recurrent_forward<T>;
+  k.recurrent_backward = recurrent_backward<T>;
+}
+template void fill_recurrent<float>(Kernels<float>&);
+template void fill_recurrent<double>(Kernels<double>&);
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

@@ -1,0 +1,137 @@
+// What the cells share: the view of one step of a chunk, and laws of activations.
+//
+// A cell says whether its step has two dependent products (`two_products`) and whether the state
+// reaches the next one beside the product (`passes_state`).
+#pragma once
+
+#include "activations.h"
+#include "recurrent_plan.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+
+// One time step of a chunk's rows.  Arrays are rows x units, z rows x gates; forward writes h, c
+// and replaces z by what backward needs; backward reads them, writes dz, and turns the gradients
+// dh, dc at this step's states into those at the previous step's, as far as they do not pass
+// through a product.
+template <class T>
+struct Step {
+  Index rows, units, gates;
+  T* z;
+  T *h, *c;
+  const T *h_before, *c_before;
+  T* source;  // this step's sources
+  Index source_ld, h_at;
+  // backward
+  T *dz, *dh, *dc;
+  T* product;                // gru_reset_before: the gradient at r h, then at h through the reset
+  const std::uint8_t* mask;  // or null
+  Index mask_ld;
+
+  bool live(Index row) const { return !mask || mask[row * mask_ld] != 0; }
+};
+
+// A law known when compiled whose derivative is of the output.
+template <class L>
+struct FixedLaw : L {
+  template <class V>
+  LAMINA_INLINE V output(V saved) const {
+    return saved;
+  }
+  template <class V>
+  LAMINA_INLINE V keep(V, V y) const {
+    return y;
+  }
+};
+
+// Any law, chosen for each vector: slower, and small.
+template <class V>
+__attribute__((noinline)) V any_forward(V x, ActivationSpec spec) {
+  V y{};
+  with_law<V>(spec, [&](auto law) { y = law.forward(x); });
+  return y;
+}
+template <class V>
+__attribute__((noinline)) V any_backward(V dy, V saved, ActivationSpec spec) {
+  V dx{};
+  with_law<V>(spec, [&](auto law) { dx = law.backward(dy, saved); });
+  return dx;
+}
+template <class V>
+struct AnyLaw {
+  ActivationSpec spec;
+  LAMINA_INLINE V forward(V x) const { return any_forward(x, spec); }
+  LAMINA_INLINE V backward(V dy, V saved) const { return any_backward(dy, saved, spec); }
+  // The output, from what was kept: the output, or the input if the derivative needs that.
+  LAMINA_INLINE V output(V saved) const {
+    return derivative_from_output(spec.kind) ? saved : any_forward(saved, spec);
+  }
+  LAMINA_INLINE V keep(V x, V y) const { return derivative_from_output(spec.kind) ? y : x; }
+};
+
+template <class T>
+LAMINA_INLINE void zero_values(T* p, Index size) {
+  for_vectors<T>(0, size, [=](Index i, Index count) { store_count<T>(p + i, Vec<T>{}, count); });
+}
+template <class T>
+LAMINA_INLINE void copy_values(T* to, const T* from, Index size) {
+  for_vectors<T>(0, size, [=](Index i, Index count) {
+    store_count<T>(to + i, load_count<T>(from + i, count), count);
+  });
+}
+template <class T>
+LAMINA_INLINE void add_values(T* to, const T* from, Index size) {
+  for_vectors<T>(0, size, [=](Index i, Index count) {
+    store_count<T>(to + i, load_count<T>(to + i, count) + load_count<T>(from + i, count), count);
+  });
+}
+
+// Rows that lie `ld` apart.
+template <class T>
+struct RowsAt {
+  T* data;
+  Index ld;
+};
+
+// body(row, column, count) over rows of vectors.  Narrow rows get a loop of their own, in which
+// the mask of the partial vector is made once.
+template <class T, class Body>
+LAMINA_INLINE void for_rows(Index rows, Index cols, Body&& body) {
+  if (cols < lanes<T>) {
+    for (Index r = 0; r < rows; ++r) body(r, Index(0), cols);
+    return;
+  }
+  for (Index r = 0; r < rows; ++r)
+    for_vectors<T>(0, cols, [&](Index i, Index count) { body(r, i, count); });
+}
+
+// to = from * factor; factor.data may be null (1).
+template <class T>
+void scale_rows(RowsAt<T> to, RowsAt<const T> from, RowsAt<const T> factor, Index rows,
+                Index cols) {
+  if (!factor.data) {
+    for_rows<T>(rows, cols, [=](Index r, Index i, Index count) {
+      store_count<T>(to.data + r * to.ld + i, load_count<T>(from.data + r * from.ld + i, count),
+                     count);
+    });
+    return;
+  }
+  for_rows<T>(rows, cols, [=](Index r, Index i, Index count) {
+    const Vec<T> x = load_count<T>(from.data + r * from.ld + i, count);
+    const Vec<T> f = load_count<T>(factor.data + r * factor.ld + i, count);
+    store_count<T>(to.data + r * to.ld + i, x * f, count);
+  });
+}
+// to += from * factor; factor.data may be null (1).
+template <class T>
+void add_rows(RowsAt<T> to, RowsAt<const T> from, RowsAt<const T> factor, Index rows, Index cols) {
+  for_rows<T>(rows, cols, [=](Index r, Index i, Index count) {
+    T* sum = to.data + r * to.ld + i;
+    Vec<T> x = load_count<T>(from.data + r * from.ld + i, count);
+    if (factor.data) x = x * load_count<T>(factor.data + r * factor.ld + i, count);
+    store_count<T>(sum, load_count<T>(sum, count) + x, count);
+  });
+}
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

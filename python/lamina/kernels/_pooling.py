@@ -1,0 +1,410 @@
+"""Maximum and average pooling, over one or two spatial axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lamina import _core
+from lamina.kernels._windows import Array, Padding, Sizes, pads_of, settings, sizes_of
+
+
+def _pool_window(
+    who: str, shape: Sequence[int], axes: int, pool_size: Any, strides: Any, padding: Any
+) -> tuple[tuple[int, ...], Any]:
+    """Return the window's sizes, height first, and its settings."""
+    pool = sizes_of(who, "pool_size", pool_size, axes)
+    steps = pool if strides is None else sizes_of(who, "strides", strides, axes)
+    if len(shape) != axes + 2 or min(shape[1:]) < 1:
+        raise ValueError(
+            f"{who}: x must have {axes + 2} axes, none empty but the first; got shape {shape}"
+        )
+    pads = pads_of(who, padding, shape[1 : axes + 1], pool, steps, ("valid", "same"))
+    window = settings(steps, (1,) * axes, pads)
+    return (1, *pool) if axes == 1 else pool, window
+
+
+def max_pool1d_forward(
+    x: ArrayLike,
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> tuple[Array, Array]:
+    r"""Maximum over windows, and where each maximum lies.
+
+    Of equal maxima the first counts, in row order; a NaN is larger than any number.  Padding never
+    wins.
+
+    Parameters
+    ----------
+    x : array_like of shape (batch, steps, channels)
+        Each channel is pooled by itself.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    y : ndarray
+        The maxima.
+    index : ndarray of uint8 (windows of at most 256 cells) or int32, of the shape of ``y``
+        Each maximum's place in its whole window, row by row; for `max_pool1d_backward`.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> y, index = kernels.max_pool1d_forward(np.array([[[1.0], [3.0], [2.0], [2.0]]]), 2)
+    >>> y.ravel(), index.ravel()
+    (array([3., 2.]), array([1, 0], dtype=uint8))
+    """
+    who = "max_pool1d_forward"
+    pool, window = _pool_window(who, np.shape(x), 1, pool_size, strides, padding)
+    y, place = _core.kernels.max_pool_forward(who, 1, x, pool, window)
+    return y, place
+
+
+def max_pool1d_backward(
+    dy: ArrayLike,
+    index: ArrayLike,
+    shape: Sequence[int],
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> Array:
+    r"""Gradient of `max_pool1d_forward`: ``dy`` at each window's maximum, zero elsewhere.
+
+    Parameters
+    ----------
+    dy : array_like of the shape of the output
+        Gradient at the output.
+    index : array_like of the shape of the output
+        What the forward pass returned.
+    shape : sequence of int
+        The shape of the input.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    ndarray of shape ``shape``
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> index = np.zeros((1, 2, 1), np.uint8)
+    >>> kernels.max_pool1d_backward(np.array([[[5.0], [6.0]]]), index, (1, 4, 1), 2).ravel()
+    array([5., 0., 6., 0.])
+    """
+    who = "max_pool1d_backward"
+    pool, window = _pool_window(who, shape, 1, pool_size, strides, padding)
+    return _core.kernels.max_pool_backward(who, 1, dy, index, list(shape), pool, window)
+
+
+def average_pool1d_forward(
+    x: ArrayLike,
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> Array:
+    r"""Mean over windows; padding counts neither in the sum nor in the number of cells.
+
+    Parameters
+    ----------
+    x : array_like of shape (batch, steps, channels)
+        Each channel is pooled by itself.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    ndarray
+        The means.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.average_pool1d_forward(np.array([[[1.0], [3.0], [2.0], [2.0]]]), 2).ravel()
+    array([2., 2.])
+    """
+    who = "average_pool1d_forward"
+    pool, window = _pool_window(who, np.shape(x), 1, pool_size, strides, padding)
+    return _core.kernels.average_pool_forward(who, 1, x, pool, window)
+
+
+def average_pool1d_backward(
+    dy: ArrayLike,
+    shape: Sequence[int],
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> Array:
+    r"""Gradient of `average_pool1d_forward`: each ``dy`` shared out over its window.
+
+    Parameters
+    ----------
+    dy : array_like of the shape of the output
+        Gradient at the output.
+    shape : sequence of int
+        The shape of the input.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    ndarray of shape ``shape``
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.average_pool1d_backward(np.array([[[5.0], [6.0]]]), (1, 4, 1), 2).ravel()
+    array([2.5, 2.5, 3. , 3. ])
+    """
+    who = "average_pool1d_backward"
+    pool, window = _pool_window(who, shape, 1, pool_size, strides, padding)
+    return _core.kernels.average_pool_backward(who, 1, dy, list(shape), pool, window)
+
+
+def max_pool2d_forward(
+    x: ArrayLike,
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> tuple[Array, Array]:
+    r"""Maximum over windows, and where each maximum lies.
+
+    Of equal maxima the first counts, in row order; a NaN is larger than any number.  Padding never
+    wins.
+
+    Parameters
+    ----------
+    x : array_like of shape (batch, height, width, channels)
+        Each channel is pooled by itself.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    y : ndarray
+        The maxima.
+    index : ndarray of uint8 (windows of at most 256 cells) or int32, of the shape of ``y``
+        Each maximum's place in its whole window, row by row; for `max_pool2d_backward`.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> y, index = kernels.max_pool2d_forward(np.array([[[[1.0], [3.0], [2.0], [2.0]]]]), (1, 2))
+    >>> y.ravel(), index.ravel()
+    (array([3., 2.]), array([1, 0], dtype=uint8))
+    """
+    who = "max_pool2d_forward"
+    pool, window = _pool_window(who, np.shape(x), 2, pool_size, strides, padding)
+    y, place = _core.kernels.max_pool_forward(who, 2, x, pool, window)
+    return y, place
+
+
+def max_pool2d_backward(
+    dy: ArrayLike,
+    index: ArrayLike,
+    shape: Sequence[int],
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> Array:
+    r"""Gradient of `max_pool2d_forward`: ``dy`` at each window's maximum, zero elsewhere.
+
+    Parameters
+    ----------
+    dy : array_like of the shape of the output
+        Gradient at the output.
+    index : array_like of the shape of the output
+        What the forward pass returned.
+    shape : sequence of int
+        The shape of the input.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    ndarray of shape ``shape``
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> index = np.zeros((1, 1, 2, 1), np.uint8)
+    >>> dy = np.array([[[[5.0], [6.0]]]])
+    >>> kernels.max_pool2d_backward(dy, index, (1, 1, 4, 1), (1, 2)).ravel()
+    array([5., 0., 6., 0.])
+    """
+    who = "max_pool2d_backward"
+    pool, window = _pool_window(who, shape, 2, pool_size, strides, padding)
+    return _core.kernels.max_pool_backward(who, 2, dy, index, list(shape), pool, window)
+
+
+def average_pool2d_forward(
+    x: ArrayLike,
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> Array:
+    r"""Mean over windows; padding counts neither in the sum nor in the number of cells.
+
+    Parameters
+    ----------
+    x : array_like of shape (batch, height, width, channels)
+        Each channel is pooled by itself.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    ndarray
+        The means.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.average_pool2d_forward(np.array([[[[1.0], [3.0], [2.0], [2.0]]]]), (1, 2)).ravel()
+    array([2., 2.])
+    """
+    who = "average_pool2d_forward"
+    pool, window = _pool_window(who, np.shape(x), 2, pool_size, strides, padding)
+    return _core.kernels.average_pool_forward(who, 2, x, pool, window)
+
+
+def average_pool2d_backward(
+    dy: ArrayLike,
+    shape: Sequence[int],
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> Array:
+    r"""Gradient of `average_pool2d_forward`: each ``dy`` shared out over its window.
+
+    Parameters
+    ----------
+    dy : array_like of the shape of the output
+        Gradient at the output.
+    shape : sequence of int
+        The shape of the input.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    ndarray of shape ``shape``
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.average_pool2d_backward(np.array([[[[5.0], [6.0]]]]), (1, 1, 4, 1), (1, 2)).ravel()
+    array([2.5, 2.5, 3. , 3. ])
+    """
+    who = "average_pool2d_backward"
+    pool, window = _pool_window(who, shape, 2, pool_size, strides, padding)
+    return _core.kernels.average_pool_backward(who, 2, dy, list(shape), pool, window)

@@ -1,0 +1,86 @@
+"""Strides, dilation and padding of windows, as the core takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import index
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina import _core
+
+Array = NDArray[Any]
+Sizes = int | Sequence[int]
+Padding = str | int | Sequence[Any]
+
+LARGEST = 2**31 - 1
+
+
+def whole(who: str, name: str, value: Any, least: int) -> int:
+    """Return an integer of at least ``least``."""
+    try:
+        number = index(value)
+    except TypeError:
+        raise TypeError(f"{who}: {name} must be an integer; got {value!r}") from None
+    if not least <= number <= LARGEST:
+        raise ValueError(f"{who}: {name} must lie in [{least}, {LARGEST}]; got {value!r}")
+    return number
+
+
+def sizes_of(who: str, name: str, value: Any, axes: int, least: int = 1) -> tuple[int, ...]:
+    """Return one integer for each axis from an integer or a sequence."""
+    if isinstance(value, (list, tuple, np.ndarray)):
+        if len(value) != axes:
+            raise ValueError(f"{who}: {name} must be an integer or {axes} of them; got {value!r}")
+        return tuple(whole(who, name, v, least) for v in value)
+    return (whole(who, name, value, least),) * axes
+
+
+def _explicit(who: str, value: Sequence[Any], axes: int) -> list[tuple[int, ...]]:
+    """Return pairs from pairs; for one axis the pair alone will do."""
+    pairs = [value] if axes == 1 and len(value) == 2 and np.ndim(value[0]) == 0 else list(value)
+    if len(pairs) != axes or any(np.shape(pair) != (2,) for pair in pairs):
+        raise ValueError(f"{who}: padding must hold (before, after) for each axis; got {value!r}")
+    return [sizes_of(who, "padding", pair, 2, 0) for pair in pairs]
+
+
+def pads_of(
+    who: str,
+    padding: Padding,
+    sizes: Sequence[int],
+    window: Sequence[int],
+    strides: Sequence[int],
+    names: Sequence[str],
+) -> list[tuple[int, ...]]:
+    """Return cells before and after each axis; ``window`` is the dilated kernel's length."""
+    axes = len(window)
+    if isinstance(padding, (list, tuple, np.ndarray)):
+        return _explicit(who, padding, axes)
+    if not isinstance(padding, str):
+        cells = whole(who, "padding", padding, 0)
+        return [(cells, cells)] * axes
+    if padding not in names:
+        known = ", ".join(repr(name) for name in names)
+        raise ValueError(
+            f"{who}: padding must be {known} or (before, after) for each axis; got {padding!r}"
+        )
+    if padding == "valid":
+        return [(0, 0)] * axes
+    if padding == "causal":
+        return [(window[0] - 1, 0)]
+    pads: list[tuple[int, ...]] = []
+    for size, length, stride in zip(sizes, window, strides, strict=True):
+        total = max((-(-size // stride) - 1) * stride + length - size, 0)
+        pads.append((total // 2, total - total // 2))
+    return pads
+
+
+def settings(
+    strides: Sequence[int], dilation: Sequence[int], pads: Sequence[tuple[int, ...]]
+) -> Any:
+    """Return the core's form, where a signal is an image of height 1."""
+    if len(strides) == 1:
+        strides, dilation, pads = (1, *strides), (1, *dilation), [(0, 0), *pads]
+    return _core.kernels.WindowSettings(tuple(strides), tuple(dilation), (*pads[0], *pads[1]))

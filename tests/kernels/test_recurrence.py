@@ -1,0 +1,413 @@
+"""SimpleRNN, LSTM and GRU against a step-by-step oracle, finite differences and PyTorch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness import DTYPES, assert_close, assert_same_bits, check_added, check_gradient
+from kernels.test_activations import LAWS
+from lamina import kernels, runtime
+
+CELLS = ("simple_rnn", "lstm", "gru", "gru_reset_before")
+GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
+
+
+# --- the oracle, in float64: one step, then the loop over steps
+
+
+def step(cell, x, h, hd, c, kernel, recurrent, bias, act, rec):
+    """One step; ``hd`` is the state after recurrent dropout, used in products alone."""
+    units = recurrent.shape[0]
+    if cell == "simple_rnn":
+        return act(x @ kernel + hd @ recurrent + (0 if bias is None else bias)), c
+    if cell == "lstm":
+        z = x @ kernel + hd @ recurrent + (0 if bias is None else bias)
+        i, f, g, o = np.split(z, 4, axis=1)
+        c = rec(f) * c + rec(i) * act(g)
+        return rec(o) * act(c), c
+    first, second = (0, 0) if bias is None else bias if cell == "gru" else (bias, np.zeros(1))
+    zx = x @ kernel + first
+    xz, xr, xh = np.split(zx, 3, axis=1)
+    if cell == "gru":
+        hz, hr, hh = np.split(hd @ recurrent + second, 3, axis=1)
+        z, r = rec(xz + hz), rec(xr + hr)
+        candidate = act(xh + r * hh)
+    else:
+        z = rec(xz + hd @ recurrent[:, :units])
+        r = rec(xr + hd @ recurrent[:, units : 2 * units])
+        candidate = act(xh + (r * hd) @ recurrent[:, 2 * units :])
+    return z * h + (1 - z) * candidate, c
+
+
+def oracle(cell, x, kernel, recurrent, bias=None, h=None, c=None, *, mask=None, input_drop=None,
+           recurrent_drop=None, activation="tanh", recurrent_activation="sigmoid",
+           go_backwards=False):  # fmt: skip
+    """Outputs of all steps, the last h and the last c."""
+    rows, steps, _ = x.shape
+    units = recurrent.shape[0]
+    h = np.zeros((rows, units)) if h is None else h
+    c = np.zeros((rows, units)) if c is None else c
+    ys = np.zeros((rows, steps, units))
+    for s in range(steps):
+        t = steps - 1 - s if go_backwards else s
+        xt = x[:, t] if input_drop is None else x[:, t] * input_drop
+        hd = h if recurrent_drop is None else h * recurrent_drop
+        new_h, new_c = step(
+            cell, xt, h, hd, c, kernel, recurrent, bias, LAWS[activation],
+            LAWS[recurrent_activation],
+        )  # fmt: skip
+        live = np.ones((rows, 1), bool) if mask is None else mask[:, t, np.newaxis].astype(bool)
+        h, c = np.where(live, new_h, h), np.where(live, new_c, c)
+        ys[:, s] = h
+    return ys, h, c
+
+
+# --- one problem and both directions of it
+
+
+class Problem:
+    """Arrays of one layer; ``options`` go to both directions."""
+
+    def __init__(self, cell, rows, steps, inputs, units, dtype="float64", *, bias=True,
+                 states=True, seed=3, **options):  # fmt: skip
+        rng = np.random.default_rng(seed)
+        gates = GATES[cell] * units
+        shape = (2, gates) if cell == "gru" else (gates,)
+        draw = lambda *size, scale=1.0: np.asarray(rng.normal(size=size) * scale).astype(dtype)  # noqa: E731
+        self.cell, self.rows, self.options = cell, rows, dict(options)
+        self.x = draw(rows, steps, inputs)
+        self.kernel = draw(inputs, gates, scale=0.7 / np.sqrt(inputs))
+        self.recurrent = draw(units, gates, scale=0.7 / np.sqrt(units))
+        self.bias = draw(*shape, scale=0.3) if bias else None
+        self.h = draw(rows, units) if states else None
+        self.c = draw(rows, units) if states and cell == "lstm" else None
+        for name, width in (("input_drop", inputs), ("recurrent_drop", units)):
+            if self.options.get(name) is True:
+                drop = (rng.random((rows, width)) < 0.7) / 0.7
+                self.options[name] = drop.astype(dtype)
+        if self.options.get("mask") is True:
+            self.options["mask"] = rng.random((rows, steps)) < 0.6
+        size = (rows, steps, units) if self.options.get("return_sequences") else (rows, units)
+        self.dy, self.dh, self.dc = draw(*size), draw(rows, units), draw(rows, units)
+
+    @property
+    def weights(self):
+        return [self.x, self.kernel, self.recurrent, self.bias, self.h]
+
+    def call(self, direction):
+        name = "gru" if self.cell == "gru_reset_before" else self.cell
+        more = {"reset_after": False} if self.cell == "gru_reset_before" else {}
+        function = getattr(kernels, f"{name}_{direction}")
+        return lambda *a, **k: function(*a, **k, **more, **self.options)
+
+    def forward(self, **more):
+        states = [self.c] if self.cell == "lstm" else []
+        return self.call("forward")(*self.weights, *states, **more)
+
+    def backward(self, saved, **more):
+        states = [self.c] if self.cell == "lstm" else []
+        more = {"dh": self.dh, **({"dc": self.dc} if self.cell == "lstm" else {}), **more}
+        return self.call("backward")(self.dy, saved, *self.weights, *states, **more)
+
+    def oracle(self):
+        options = {
+            k: v.astype(float) if isinstance(v, np.ndarray) and v.dtype.kind == "f" else v
+            for k, v in self.options.items()
+            if k not in ("return_sequences", "alpha")
+        }
+        wide = [None if a is None else a.astype(float) for a in (*self.weights, self.c)]
+        return oracle(self.cell, *wide, **options)
+
+    def scalar(self):
+        """What the gradients are of."""
+        y, h, *rest = self.forward()
+        loss = np.sum(self.dy * y) + np.sum(self.dh * h)
+        return float(loss + (np.sum(self.dc * rest[0]) if self.cell == "lstm" else 0.0))
+
+    def check_forward(self, factor=8.0):
+        y, h, *rest = self.forward()
+        ys, want_h, want_c = self.oracle()
+        sequences = self.options.get("return_sequences")
+        reduction = self.x.shape[1] * (self.x.shape[2] + self.recurrent.shape[0])
+        size = 1.0 + np.abs(ys).max(initial=0.0)
+        want = ys if sequences else want_h
+        assert_close(y, want, reduction, size, factor, "y")
+        assert_close(h, want_h, reduction, size, factor, "h")
+        if self.cell == "lstm":
+            size = 1.0 + np.abs(want_c).max(initial=0.0)
+            assert_close(rest[0], want_c, reduction, size, factor, "c")
+        none = self.forward(keep=False)
+        assert none[-1].size == 0
+        assert_same_bits(none[:-1], [y, h, *rest][:-1], "without saving")
+        return rest[-1]
+
+    def check_gradients(self):
+        """Finite differences of every input and parameter."""
+        gradients = list(self.backward(self.check_forward()))
+        variables = [self.x, self.kernel, self.recurrent, self.bias, self.h, self.c]
+        kept = [
+            (v, g) for v, g in zip(variables, gradients, strict=False) if v is not None and v.size
+        ]
+        check_gradient(self.scalar, [v for v, _ in kept], [g for _, g in kept], relative=2e-6)
+
+
+# --- values and gradients
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("sequences", [False, True])
+@pytest.mark.parametrize(
+    ("rows", "steps", "inputs", "units"),
+    [(1, 1, 1, 1), (2, 1, 3, 2), (1, 7, 2, 5), (5, 6, 3, 12), (3, 40, 4, 9), (17, 3, 1, 17)],
+)
+def test_gradients(cell, sequences, rows, steps, inputs, units):
+    Problem(cell, rows, steps, inputs, units, return_sequences=sequences).check_gradients()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"mask": True},
+        {"go_backwards": True},
+        {"input_drop": True},
+        {"recurrent_drop": True},
+        {"mask": True, "go_backwards": True, "input_drop": True, "recurrent_drop": True},
+    ],
+    ids="-".join,
+)
+@pytest.mark.parametrize("states", [False, True])
+def test_options(cell, options, states):
+    for sequences in (False, True):
+        Problem(
+            cell, 6, 5, 3, 7, return_sequences=sequences, states=states, **options
+        ).check_gradients()
+    Problem(cell, 6, 5, 3, 7, bias=False, **options).check_gradients()
+
+
+@pytest.mark.parametrize("activation", sorted(LAWS))
+def test_activations(activation):
+    steps = 1 if activation == "exponential" else 3  # an exponential of one overflows
+    for options in ({"return_sequences": True}, {"mask": True}):
+        Problem("simple_rnn", 4, steps, 2, 5, activation=activation, **options).check_gradients()
+    for cell in CELLS[1:]:
+        Problem(cell, 3, steps, 2, 5, activation=activation).check_gradients()
+        Problem(cell, 3, steps, 2, 5, recurrent_activation=activation, mask=True).check_gradients()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(
+    ("rows", "steps", "inputs", "units"),
+    [(64, 20, 32, 64), (33, 9, 65, 31), (70, 5, 3, 12), (130, 30, 16, 16), (2, 3, 410, 15)],
+)
+def test_larger(cell, dtype, rows, steps, inputs, units):
+    """Several chunks, blocks and tiles; gradients beside those of float64 and a chunk of one."""
+    problem = Problem(cell, rows, steps, inputs, units, dtype, return_sequences=True)
+    got = problem.backward(problem.check_forward(factor=16.0))
+    exact = Problem(cell, rows, steps, inputs, units, dtype, return_sequences=True)
+    for name in ("x", "kernel", "recurrent", "bias", "h", "c", "dy", "dh", "dc"):
+        value = getattr(exact, name)
+        setattr(exact, name, None if value is None else value.astype(float))
+    parts = []
+    for first in range(0, rows, 7):  # row by row nothing but the sums differs
+        part = Problem(cell, rows, steps, inputs, units, return_sequences=True)
+        for name in ("x", "h", "c", "dy", "dh", "dc"):
+            value = getattr(exact, name)
+            setattr(part, name, None if value is None else value[first : first + 7])
+        for name in ("kernel", "recurrent", "bias"):
+            setattr(part, name, getattr(exact, name))
+        parts.append(part.backward(part.forward()[-1]))
+    for k, gradient in enumerate(got):
+        pieces = [p[k] for p in parts]
+        want = sum(pieces) if 1 <= k <= 3 else np.concatenate(pieces)
+        size = np.abs(want).max()
+        assert_close(gradient, want, steps * (rows + 4 * units), size, 8.0, f"gradient {k}")
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_output_alone_and_state_alone(cell):
+    problem = Problem(cell, 5, 4, 3, 6)
+    saved = problem.forward()[-1]
+    both = problem.backward(saved)
+    zero = np.zeros_like(problem.dh)
+    alone = problem.backward(saved, dh=zero, **({"dc": zero} if cell == "lstm" else {}))
+    problem.dy = None
+    state = problem.backward(saved)
+    for a, b, s in zip(alone, state, both, strict=True):
+        np.testing.assert_allclose(a + b, s, rtol=1e-12, atol=1e-12)
+
+
+# --- laws that no oracle sees
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("rows", [1, 15, 64, 129])
+def test_threads_and_repetition(cell, dtype, rows, threads):
+    problem = Problem(
+        cell, rows, 30, 20, 33, dtype, return_sequences=True, mask=True, recurrent_drop=True
+    )
+    threads(1)
+    forward = problem.forward()
+    backward = problem.backward(forward[-1])
+    for count in (1, 2, 3, 4):
+        threads(count)
+        again = problem.forward()
+        assert_same_bits(again[:-1], forward[:-1], f"{count} threads")
+        assert_same_bits(problem.backward(again[-1]), backward, f"{count} threads, backward")
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_rows_do_not_depend_on_the_batch(cell):
+    problem = Problem(cell, 70, 12, 9, 21, "float32", return_sequences=True)
+    whole = problem.forward()
+    gradients = problem.backward(whole[-1])
+    for rows in (1, 5, 16, 33, 69):
+        part = Problem(cell, 70, 12, 9, 21, "float32", return_sequences=True)
+        for name in ("x", "h", "c", "dy", "dh", "dc"):
+            value = getattr(part, name)
+            setattr(part, name, None if value is None else value[:rows])
+        some = part.forward()
+        assert_same_bits([some[0], some[1]], [whole[0][:rows], whole[1][:rows]], str(rows))
+        again = part.backward(some[-1])
+        assert_same_bits([again[0], again[4]], [gradients[0][:rows], gradients[4][:rows]], "dx, dh")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("rows", [0, 4, 40])
+def test_gradients_accumulate(cell, dtype, rows):
+    problem = Problem(cell, rows, 6, 5, 18, dtype)
+    saved = problem.forward()[-1]
+    fresh = problem.backward(saved)[1:4]
+    check_added(
+        lambda w, u, b: problem.backward(saved, dkernel=w, drecurrent_kernel=u, dbias=b), fresh, 200
+    )
+    if rows == 0:
+        assert not any(f.any() for f in fresh)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_inputs_stay_and_layouts_do_not_matter(cell):
+    problem = Problem(cell, 5, 4, 3, 6, "float32", mask=True, input_drop=True)
+    forward = problem.forward()
+    backward = problem.backward(forward[-1])
+    before = [a.copy() for a in problem.weights]
+    for k, name in enumerate(("x", "kernel", "recurrent", "bias", "h")):
+        value = np.asfortranarray(getattr(problem, name)[::-1])[::-1]
+        value.flags.writeable = False
+        setattr(problem, name, value)
+        assert_same_bits(problem.forward()[:-1], forward[:-1], name)
+        assert_same_bits(problem.backward(forward[-1]), backward, name)
+        np.testing.assert_array_equal(getattr(problem, name), before[k])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_what_a_mask_hides_does_not_matter(cell):
+    problem = Problem(cell, 4, 6, 3, 5, mask=True, return_sequences=True)
+    y = problem.forward()
+    gradients = problem.backward(y[-1])
+    problem.x[~problem.options["mask"]] = np.nan
+    again = problem.forward()
+    assert_same_bits(again[:-1], y[:-1], "outputs")
+    assert_same_bits(problem.backward(again[-1]), gradients, "gradients")
+    assert not gradients[0][~problem.options["mask"]].any()
+    everything = Problem(cell, 4, 6, 3, 5, mask=np.zeros((4, 6), bool))
+    assert_same_bits([everything.forward()[0]], [everything.h], "all hidden")
+
+
+def test_every_isa_is_close():
+    problems = [Problem(c, 20, 15, 10, 20, "float32", return_sequences=True) for c in CELLS]
+    before = runtime.isa()
+    found = []
+    for name in runtime.available_isas():
+        runtime.use_isa(name)
+        forward = [p.forward() for p in problems]
+        found.append([p.backward(f[-1]) for p, f in zip(problems, forward, strict=True)])
+    runtime.use_isa(before)
+    for other in found[1:]:
+        for a, b in zip(found[0], other, strict=True):
+            for x, y in zip(a, b, strict=True):
+                np.testing.assert_allclose(x, y, atol=2e-5 * np.abs(x).max())
+
+
+# --- one step, peers, refusals
+
+
+def test_one_step_is_the_layer():
+    p = Problem("simple_rnn", 5, 3, 4, 6)
+    y, _, saved = p.forward()
+    h = p.h
+    states = [h]
+    for t in range(3):
+        h = kernels.rnn_step_forward(p.x[:, t], h, p.kernel, p.recurrent, p.bias)
+        states.append(h)
+    np.testing.assert_allclose(h, y, rtol=1e-14)
+    want = p.backward(saved, dh=np.zeros_like(p.dh))
+    dh, sums = p.dy, [0, 0, 0]
+    for t in (2, 1, 0):
+        dx, *weights, dh = kernels.rnn_step_backward(
+            dh, p.x[:, t], states[t], p.kernel, p.recurrent, p.bias
+        )
+        np.testing.assert_allclose(dx, want[0][:, t], rtol=1e-12)
+        sums = [a + b for a, b in zip(sums, weights, strict=True)]
+    for got, expected in zip([*sums, dh], want[1:], strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-11)
+
+
+@pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
+def test_torch(cell):
+    torch = pytest.importorskip("torch")
+    p = Problem(cell, 9, 11, 4, 8, bias=cell == "gru", states=False, return_sequences=True)
+    layer = {"simple_rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell]
+    peer = layer(4, 8, batch_first=True, bias=cell == "gru", dtype=torch.float64)
+    # PyTorch's gates: LSTM i, f, g, o; GRU r, z, n.
+    order = {"simple_rnn": [0], "lstm": [0, 1, 2, 3], "gru": [1, 0, 2]}[cell]
+    columns = np.concatenate([np.arange(8) + 8 * g for g in order])
+    with torch.no_grad():
+        peer.weight_ih_l0.copy_(torch.tensor(p.kernel[:, columns].T.copy()))
+        peer.weight_hh_l0.copy_(torch.tensor(p.recurrent[:, columns].T.copy()))
+        if cell == "gru":
+            peer.bias_ih_l0.copy_(torch.tensor(p.bias[0][columns]))
+            peer.bias_hh_l0.copy_(torch.tensor(p.bias[1][columns]))
+    x = torch.tensor(p.x, requires_grad=True)
+    y, _ = peer(x)
+    y.backward(torch.tensor(p.dy))
+    forward = p.forward()
+    zero = np.zeros_like(p.dh)
+    got = p.backward(forward[-1], dh=zero, **({"dc": zero} if cell == "lstm" else {}))
+    np.testing.assert_allclose(forward[0], y.detach().numpy(), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(got[0], x.grad.numpy(), rtol=1e-9, atol=1e-12)
+    for mine, theirs in zip(got[1:3], (peer.weight_ih_l0, peer.weight_hh_l0), strict=True):
+        np.testing.assert_allclose(mine[:, columns], theirs.grad.numpy().T, rtol=1e-9, atol=1e-11)
+
+
+def test_refused():
+    x, w, u = np.ones((2, 3, 4)), np.ones((4, 8)), np.ones((2, 8))
+    with pytest.raises(ValueError, match=r"lstm_forward: x must have .*3 axes.*got shape \(2, 3\)"):
+        kernels.lstm_forward(np.ones((2, 3)), w, u)
+    with pytest.raises(ValueError, match=r"lstm_forward: recurrent_kernel must have shape"):
+        kernels.lstm_forward(x, w, np.ones((2, 6)))
+    with pytest.raises(ValueError, match=r"lstm_forward: kernel must have shape .*\(4, 8\)"):
+        kernels.lstm_forward(x, np.ones((3, 8)), u)
+    with pytest.raises(ValueError, match="x must have at least one time step and one input"):
+        kernels.lstm_forward(np.ones((2, 0, 4)), w, u)
+    with pytest.raises(ValueError, match=r"initial_h must have shape \(rows, units\) = \(2, 2\)"):
+        kernels.lstm_forward(x, w, u, None, np.ones((3, 2)))
+    with pytest.raises(ValueError, match=r"mask must have shape \(rows, steps\) = \(2, 3\)"):
+        kernels.lstm_forward(x, w, u, mask=np.ones((2, 4), bool))
+    with pytest.raises(TypeError, match="mask must be boolean"):
+        kernels.lstm_forward(x, w, u, mask=np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"lstm_forward: .*unknown.*'tahn'"):
+        kernels.lstm_forward(x, w, u, activation="tahn")
+    with pytest.raises(ValueError, match=r"gru_forward: bias must have shape .*\(2, 6\)"):
+        kernels.gru_forward(x, np.ones((4, 6)), np.ones((2, 6)), np.ones(6))
+    y, _, _, saved = kernels.lstm_forward(x, w, u)
+    with pytest.raises(ValueError, match="lstm_backward: saved must have shape"):
+        kernels.lstm_backward(y, saved[1:], x, w, u)
+    with pytest.raises(ValueError, match=r"lstm_backward: dy must have shape \(rows, units\)"):
+        kernels.lstm_backward(y[:1], saved, x, w, u)
+    with pytest.raises(ValueError, match=r"dkernel .* must be given together"):
+        kernels.lstm_backward(y, saved, x, w, u, dkernel=np.zeros((4, 8)))
