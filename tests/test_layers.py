@@ -283,3 +283,8 @@ KEPT = []
 def keep(y, p):
     KEPT.append(p.copy())
     return p.mean(-1)
+
+
+def test_a_layer_written_for_keras_is_refused():
+    with pytest.raises(TypeError, match=r"Twice: a layer defines record\(graph, x\)"):
+        type("Twice", (lamina.layers.Layer,), {"call": lambda self, x: 2 * x})

@@ -376,3 +376,13 @@ def test_activation_layers_are_fused_with_the_loss_at_extreme_logits():
                                Activation("softmax")])  # fmt: skip
     model.compile("sgd", "sparse_categorical_crossentropy")
     assert model.evaluate([[1e4, -1e4]], [1]) == pytest.approx(2e4)
+
+
+@pytest.mark.parametrize("optimizer", [None, "sgd", "rmsprop", "adam", "adamw"])
+def test_every_optimizer_by_name_fits(optimizer):
+    lamina.set_random_seed(1)
+    x = np.linspace(-1, 1, 64)[:, None]
+    model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)])
+    model.compile(loss="mse", **({"optimizer": optimizer} if optimizer else {}))
+    history = model.fit(x, 2 * x, epochs=20, verbose=0).history
+    assert history["loss"][-1] < history["loss"][0]

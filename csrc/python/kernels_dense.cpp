@@ -36,7 +36,7 @@ py::array matmul_typed(const Argument& a, const Argument& b, const Argument& out
   const auto [m, n, k] = matmul_sizes(a, b, transpose_a, transpose_b);
   const Shape shape = {m, n};
   const auto as = a.values<T>(), bs = b.values<T>();
-  py::array_t<T> fresh;
+  auto fresh = py::reinterpret_steal<py::array_t<T>>(py::handle());
   T* c;
   if (out.given()) {
     out.needs_shape(shape, "(m, n)");

@@ -54,6 +54,15 @@ class Layer:
     array([[1., 2.]], dtype=float32)
     """
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse Keras's ``call``, which would never be called."""
+        super().__init_subclass__(**options)
+        if "call" in vars(cls):
+            raise TypeError(
+                f"{cls.__name__}: a layer defines record(graph, x), which records operations; "
+                f"got call (see lamina.layers.Layer)"
+            )
+
     def __init__(
         self,
         *,
