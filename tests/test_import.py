@@ -3,30 +3,31 @@
 import subprocess
 import sys
 
+import pytest
+
 import lamina
 
 COST = """
-import sys, time, resource, numpy
+import sys, resource, numpy
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-start = time.perf_counter()
 import lamina
-took = time.perf_counter() - start
 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 late = [m for m in ("tqdm", "matplotlib", "lamina.plot", "lamina.datasets") if m in sys.modules]
-print(took, grown, ",".join(late))
+print(grown, ",".join(late))
 """
 
 
-def test_import_is_cheap_and_lazy():
-    runs = []
-    for _ in range(5):
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ru_maxrss is in KB on Linux")
+def test_import_is_small_and_lazy():
+    """How long it takes is for bench/footprint.py to say."""
+    grown = []
+    for _ in range(3):
         out = subprocess.run([sys.executable, "-W", "error", "-c", COST], check=True,
                              capture_output=True, text=True).stdout  # fmt: skip
-        took, grown, *late = out.split()
+        size, *late = out.split()
         assert not late
-        runs.append((float(took), int(grown)))
-    assert min(took for took, _ in runs) < 0.1
-    assert min(grown for _, grown in runs) < 15_000  # KB
+        grown.append(int(size))
+    assert min(grown) < 15_000  # KB
 
 
 def test_everything_public_is_there():
