@@ -180,7 +180,7 @@ class Execution:
     def set_update(
         self,
         kind: str,
-        slots: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+        slots: collections.abc.Sequence[numpy.typing.NDArray[typing.Any] | None],
         **kwargs: typing.Any,
     ) -> None: ...
     def test(

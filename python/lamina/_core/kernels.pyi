@@ -1,18 +1,26 @@
 from __future__ import annotations
 
+import collections.abc
 import typing
 
 import numpy
 import numpy.typing
 
 __all__: list[str] = [
+    "WindowSettings",
     "absolute_sum",
     "activation_backward",
     "activation_forward",
     "adam_update",
     "add_into",
+    "average_pool_backward",
+    "average_pool_forward",
     "clip",
     "column_sums",
+    "conv_backward",
+    "conv_forward",
+    "conv_transpose_backward",
+    "conv_transpose_forward",
     "dense_backward",
     "dense_forward",
     "dot",
@@ -25,6 +33,8 @@ __all__: list[str] = [
     "loss_backward",
     "loss_forward",
     "matmul",
+    "max_pool_backward",
+    "max_pool_forward",
     "metric_state",
     "metric_update",
     "normalize_backward",
@@ -41,6 +51,20 @@ __all__: list[str] = [
     "softmax_backward",
     "softmax_forward",
 ]
+
+class WindowSettings:
+    def __init__(
+        self,
+        strides: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+        ],
+        dilation: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+        ],
+        padding: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"
+        ],
+    ) -> None: ...
 
 def absolute_sum(a: typing.Any) -> float: ...
 def activation_backward(
@@ -63,8 +87,85 @@ def adam_update(
     weight_decay: typing.Any = 0.0,
 ) -> None: ...
 def add_into(y: typing.Any, x: typing.Any) -> None: ...
+def average_pool_backward(
+    arg0: str,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.Any,
+    arg3: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg4: typing.Annotated[
+        collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+    ],
+    arg5: WindowSettings,
+) -> numpy.typing.NDArray[typing.Any]: ...
+def average_pool_forward(
+    arg0: str,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.Any,
+    arg3: typing.Annotated[
+        collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+    ],
+    arg4: WindowSettings,
+) -> numpy.typing.NDArray[typing.Any]: ...
 def clip(x: typing.Any, limit: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def column_sums(x: typing.Any, out: typing.Any = None) -> numpy.typing.NDArray[typing.Any]: ...
+def conv_backward(
+    arg0: str,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: WindowSettings,
+    arg6: typing.SupportsInt | typing.SupportsIndex,
+    arg7: typing.Any,
+    arg8: typing.Any,
+) -> tuple[
+    numpy.typing.NDArray[typing.Any],
+    numpy.typing.NDArray[typing.Any],
+    numpy.typing.NDArray[typing.Any],
+]: ...
+def conv_forward(
+    arg0: str,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: WindowSettings,
+    arg6: typing.SupportsInt | typing.SupportsIndex,
+    arg7: typing.Any,
+    arg8: typing.Any,
+) -> numpy.typing.NDArray[typing.Any]: ...
+def conv_transpose_backward(
+    arg0: str,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: WindowSettings,
+    arg6: typing.SupportsInt | typing.SupportsIndex,
+    arg7: typing.Annotated[
+        collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+    ],
+    arg8: typing.Any,
+    arg9: typing.Any,
+) -> tuple[
+    numpy.typing.NDArray[typing.Any],
+    numpy.typing.NDArray[typing.Any],
+    numpy.typing.NDArray[typing.Any],
+]: ...
+def conv_transpose_forward(
+    arg0: str,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: typing.Any,
+    arg5: WindowSettings,
+    arg6: typing.SupportsInt | typing.SupportsIndex,
+    arg7: typing.Annotated[
+        collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+    ],
+    arg8: typing.Any,
+    arg9: typing.Any,
+) -> numpy.typing.NDArray[typing.Any]: ...
 def dense_backward(
     dz: typing.Any,
     x: typing.Any,
@@ -124,6 +225,26 @@ def matmul(
     out: typing.Any = None,
     accumulate: bool = False,
 ) -> numpy.typing.NDArray[typing.Any]: ...
+def max_pool_backward(
+    arg0: str,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.Any,
+    arg3: typing.Any,
+    arg4: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    arg5: typing.Annotated[
+        collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+    ],
+    arg6: WindowSettings,
+) -> numpy.typing.NDArray[typing.Any]: ...
+def max_pool_forward(
+    arg0: str,
+    arg1: typing.SupportsInt | typing.SupportsIndex,
+    arg2: typing.Any,
+    arg3: typing.Annotated[
+        collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+    ],
+    arg4: WindowSettings,
+) -> tuple[typing.Any, ...]: ...
 def metric_state(kind: typing.Any, columns: typing.Any = 1) -> numpy.typing.NDArray[typing.Any]: ...
 def metric_update(
     kind: typing.Any,
