@@ -7,10 +7,11 @@ import json
 import math
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ HISTORY = HERE / "history"
 # OpenMP pools of other libraries spin for a while after a call and steal half of the next
 # contestant's machine; 250 ms is longer than every default (libgomp, libiomp, OpenBLAS).
 PAUSE = 0.25
+BATCHES = 7
+BATCH_SECONDS = 0.004
 
 
 def thread_environment(threads: int) -> dict[str, str]:
@@ -55,8 +58,9 @@ class Child:
         threads: int,
         python: str = sys.executable,
         site: str | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> None:
-        environment = dict(os.environ) | thread_environment(threads)
+        environment = dict(os.environ) | thread_environment(threads) | dict(more or {})
         paths = [site] if site else []
         paths += [environment["PYTHONPATH"]] if environment.get("PYTHONPATH") else []
         environment["PYTHONPATH"] = os.pathsep.join([*paths, str(HERE)])
@@ -105,6 +109,21 @@ def serve(answer: Any, hello: Mapping[str, Any]) -> None:
     send(hello)
     for line in sys.stdin:
         send(answer(json.loads(line)))
+
+
+def seconds_of(call: Callable[[], object], calls: int) -> float:
+    begin = time.perf_counter()
+    for _ in range(calls):
+        call()
+    return (time.perf_counter() - begin) / calls
+
+
+def median_seconds(call: Callable[[], object]) -> float:
+    """Give the median over batches of calls of about 4 ms, after a few calls to warm up."""
+    call()
+    calls = max(1, int(BATCH_SECONDS / max(seconds_of(call, 3), 1e-7)))
+    batches = 3 if calls == 1 else BATCHES
+    return statistics.median(seconds_of(call, calls) for _ in range(batches))
 
 
 def cpu_model() -> str:

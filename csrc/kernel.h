@@ -21,200 +21,9 @@
 // anything that could emit a shared inline symbol (no std containers, no iostream).
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include "specs.h"
 
 namespace lamina {
-
-using Index = std::ptrdiff_t;
-
-enum class Accumulate : bool { no = false, yes = true };
-
-// Element-wise activations.  `alpha` is the negative slope of leaky_relu and elu's scale.
-enum class Activation : int {
-  linear,
-  relu,
-  leaky_relu,
-  elu,
-  selu,
-  gelu,
-  silu,
-  sigmoid,
-  tanh,
-  softplus,
-  softsign,
-  hard_sigmoid,
-  mish,
-  exponential,
-};
-
-struct ActivationSpec {
-  Activation kind = Activation::linear;
-  double alpha = 0.0;
-};
-
-// True where the derivative is computed from the output y; otherwise the kernel needs the input x.
-constexpr bool derivative_from_output(Activation a) {
-  return a != Activation::gelu && a != Activation::silu && a != Activation::softplus &&
-         a != Activation::mish;
-}
-
-struct RowsCols {
-  Index rows;
-  Index cols;
-};
-
-struct DenseDims {
-  Index rows;
-  Index inputs;
-  Index units;
-};
-
-// --- convolution and pooling
-
-// How many windows of `taps` cells, `dilation` apart, fit into a padded length at this stride.
-constexpr Index window_count(Index padded, Index taps, Index stride, Index dilation) {
-  return padded < (taps - 1) * dilation + 1 ? 0 : (padded - (taps - 1) * dilation - 1) / stride + 1;
-}
-
-// Images are (images, height, width, channels), weights (kernel_h, kernel_w, channels / groups,
-// filters).  Padding is by zeros and explicit: valid, same and causal are the caller's.  A signal
-// is an image of height 1.  At least one window must fit.
-struct ConvDims {
-  Index images, height, width, channels, filters;
-  Index kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
-  Index pad_top, pad_bottom, pad_left, pad_right;
-  Index groups;
-};
-constexpr Index out_height(const ConvDims& d) {
-  return window_count(d.height + d.pad_top + d.pad_bottom, d.kernel_h, d.stride_h, d.dilation_h);
-}
-constexpr Index out_width(const ConvDims& d) {
-  return window_count(d.width + d.pad_left + d.pad_right, d.kernel_w, d.stride_w, d.dilation_w);
-}
-
-// Every window must meet the image: padding smaller than the pool on each side.
-struct PoolDims {
-  Index images, height, width, channels;
-  Index pool_h, pool_w, stride_h, stride_w;
-  Index pad_top, pad_bottom, pad_left, pad_right;
-};
-constexpr Index out_height(const PoolDims& d) {
-  return window_count(d.height + d.pad_top + d.pad_bottom, d.pool_h, d.stride_h, 1);
-}
-constexpr Index out_width(const PoolDims& d) {
-  return window_count(d.width + d.pad_left + d.pad_right, d.pool_w, d.stride_w, 1);
-}
-// Bytes of one index into a window, as max_pool2d keeps it for backward.
-constexpr Index pool_index_bytes(const PoolDims& d) { return d.pool_h * d.pool_w <= 256 ? 1 : 4; }
-
-// value = f(seed, stream, step, element): Philox 4x32-10 (Salmon et al. 2011).
-struct RandomKey {
-  std::uint64_t seed;
-  std::uint32_t stream;  // which use: a layer, the shuffle, an initialiser
-  std::uint32_t step;    // which time: optimizer step, epoch
-};
-
-enum class Loss : int {
-  mean_squared_error,
-  mean_absolute_error,
-  huber,                            // parameter: delta
-  binary_crossentropy,              // parameter: label smoothing; predictions are probabilities
-  binary_crossentropy_logits,       // the same from logits, fused with the sigmoid
-  categorical_crossentropy,         // parameter: label smoothing; rows are probabilities
-  categorical_crossentropy_logits,  // the same from logits, fused with the softmax
-};
-
-struct LossSpec {
-  Loss kind = Loss::mean_squared_error;
-  double parameter = 0.0;
-};
-
-enum class Metric : int {
-  binary_accuracy,              // parameter: threshold
-  categorical_accuracy,         // argmax of both rows, first maximum wins
-  sparse_categorical_accuracy,  // integer labels
-  mean_absolute_error,
-  mean_squared_error,
-  r2,
-};
-
-struct MetricSpec {
-  Metric kind = Metric::mean_squared_error;
-  double parameter = 0.0;
-};
-
-// Doubles of state a metric accumulates into: {sum of w * value, sum of w}, and for r2, column
-// by column, {sum w, mean of y, sum w (y - mean)^2, sum w (y - prediction)^2}.
-constexpr Index metric_state_size(Metric m, Index cols) { return m == Metric::r2 ? 4 * cols : 2; }
-
-struct SgdSpec {
-  double learning_rate;
-  double momentum;
-  bool nesterov;
-};
-struct RmspropSpec {
-  double learning_rate, rho, momentum, epsilon;
-  bool centered;
-};
-struct AdamSpec {
-  double learning_rate, beta_1, beta_2, epsilon;
-  double weight_decay;  // decoupled (AdamW): p -= learning_rate * weight_decay * p, before the step
-  std::int64_t step;    // 1 for the first update: bias correction
-};
-
-// --- recurrence: cells, sizes and arguments
-
-enum class Cell : int {
-  simple_rnn,
-  lstm,              // gates i, f, c, o
-  gru,               // gates z, r, h; reset after the product (Keras's default), bias (2, 3 units)
-  gru_reset_before,  // reset before the product (Cho et al. 2014), bias (3 units)
-};
-constexpr Index cell_gates(Cell c) { return c == Cell::simple_rnn ? 1 : c == Cell::lstm ? 4 : 3; }
-
-// Axes of recurrence: t time steps, u units, g gates x units (columns of both weight matrices).
-struct RecurrentDims {
-  Cell cell;
-  Index rows, steps, inputs, units;
-  ActivationSpec activation;            // of the state; Keras: tanh
-  ActivationSpec recurrent_activation;  // of the gates (lstm, gru); Keras: sigmoid
-  bool reversed;   // last time step first; outputs lie in the order of processing
-  bool sequences;  // y_ntu holds every step's output, else y_nu the last
-};
-
-// All but x, w and u may be null.
-template <class T>
-struct RecurrentInputs {
-  const T* x_nti;
-  const T* w_ig;
-  const T* u_ug;
-  const T* b;                   // g; gru: 2 x g
-  const T* h_nu;                // initial states, zero if null
-  const T* c_nu;                // lstm alone
-  const std::uint8_t* mask_nt;  // 0: the step is skipped, state and output stay as they were
-  const T* drop_ni;             // factors on x and on the h that is multiplied by u, the same
-  const T* drop_nu;             // for all steps and gates (dropout)
-};
-
-// Each may be null.  dx, dh and dc are written, parameter gradients follow Accumulate.
-template <class T>
-struct RecurrentGradients {
-  T* dx_nti;
-  T* dw_ig;
-  T* du_ug;
-  T* db;
-  T* dh_nu;
-  T* dc_nu;
-};
-
-// Elements of the buffers that the caller lends: `saved` carries what backward needs from forward
-// to backward; `workspace` holds nothing between calls.
-struct RecurrentSizes {
-  Index saved, workspace;
-};
-
-// --- end of recurrence's types
 
 // One entry per kernel; every instruction set fills one table for float and one for double.
 template <class T>
@@ -285,6 +94,79 @@ struct Kernels {
   void (*recurrent_backward)(const RecurrentGradients<T>&, T* workspace, const T* dy,
                              const T* dh_nu, const T* dc_nu, const T* saved,
                              const RecurrentInputs<T>&, RecurrentDims, Accumulate);
+
+  // --- normalisation (kernels/batch_norm.cpp, kernels/layer_norm.cpp)
+  // Mean and variance (divided by the count) of each column over the rows where mask_n is not 0
+  // (all where it is null); with no row, 0 and 0.
+  void (*column_moments)(T* mean_c, T* variance_c, const T* x_nc, const std::uint8_t* mask_n,
+                         RowsCols);
+  // y = (x - mean) / sqrt(variance + epsilon) gamma + beta; gamma and beta may be null (1, 0).
+  void (*batch_norm_forward)(T* y_nc, const T* x_nc, const T* mean_c, const T* variance_c,
+                             const T* gamma_c, const T* beta_c, RowsCols, BatchNormSpec);
+  // dx, dgamma and dbeta may each be null; dx is written, the others follow Accumulate.
+  void (*batch_norm_backward)(T* dx_nc, T* dgamma_c, T* dbeta_c, const T* dy_nc, const T* x_nc,
+                              const T* mean_c, const T* variance_c, const T* gamma_c,
+                              const std::uint8_t* mask_n, RowsCols, BatchNormSpec, Accumulate);
+  // The same over the columns of each row; mean_n and inverse_n (1 / std) are kept for backward
+  // and may be null.
+  void (*layer_norm_forward)(T* y_nc, T* mean_n, T* inverse_n, const T* x_nc, const T* gamma_c,
+                             const T* beta_c, RowsCols, double epsilon);
+  void (*layer_norm_backward)(T* dx_nc, T* dgamma_c, T* dbeta_c, const T* dy_nc, const T* x_nc,
+                              const T* mean_n, const T* inverse_n, const T* gamma_c, RowsCols,
+                              Accumulate);
+
+  // --- embedding (kernels/embedding.cpp) and masks (kernels/masks.cpp); d: columns of the table
+  // y_nd = table[id]; ids outside [0, vocabulary) are the caller's to refuse.
+  void (*embedding_forward)(T* y_nd, const T* table_vd, const std::int32_t* id_n, RowsCols);
+  // dtable[id] += dy, in row order for each id.  Accumulate::no writes zeros first.
+  void (*embedding_backward)(T* dtable_vd, const T* dy_nd, const std::int32_t* id_n, RowsCols,
+                             Index vocabulary, Accumulate);
+  // The same as a sparse gradient: the ids that occur, ascending, and the sum of each one's rows.
+  // `unique_n` and `sum_nd` have room for n; returns how many there are, -1 if memory is out.
+  Index (*embedding_backward_sparse)(std::int32_t* unique_n, T* sum_nd, const T* dy_nd,
+                                     const std::int32_t* id_n, RowsCols, Index vocabulary);
+  // mask: whether the id is not 0; whether any column differs from `value`.
+  void (*token_mask)(std::uint8_t* mask_n, const std::int32_t* id_n, Index size);
+  void (*value_mask)(std::uint8_t* mask_n, const T* x_nc, RowsCols, double value);
+  // y = x where the mask is 1, else 0; y may alias x.
+  void (*apply_mask)(T* y_nc, const T* x_nc, const std::uint8_t* mask_n, RowsCols);
+  // Mean over the positions p of each row where mask_np is not 0 (all where null); an empty
+  // mask gives 0.
+  void (*masked_mean_forward)(T* y_nc, const T* x_npc, const std::uint8_t* mask_np, Index positions,
+                              RowsCols);
+  void (*masked_mean_backward)(T* dx_npc, const T* dy_nc, const std::uint8_t* mask_np,
+                               Index positions, RowsCols);
+
+  // --- data moved (kernels/strided.cpp)
+  void (*strided_copy)(T* y, const T* x, const StridedSpec&);
+  void (*strided_add)(T* y, const T* x, const StridedSpec&);  // y += x, in index order
+  void (*resize_forward)(T* y, const T* x, ResizeDims);
+  void (*resize_backward)(T* dx, const T* dy, ResizeDims);
+
+  // --- several inputs (kernels/combine.cpp); y may alias a
+  void (*combine_forward)(T* y, const T* a, const T* b, Index size, Combine);
+  // da and db may be null; equal values of a maximum share its gradient half and half.
+  void (*combine_backward)(T* da, T* db, const T* dy, const T* a, const T* b, Index size, Combine);
+  void (*batched_product)(T* c, const T* a, const T* b, BatchedProductDims);
+  // y = x / max(|x|, 1e-7), row by row (Keras's epsilon for Dot(normalize=True)).
+  void (*unit_rows_forward)(T* y_nc, const T* x_nc, RowsCols);
+  void (*unit_rows_backward)(T* dx_nc, const T* dy_nc, const T* x_nc, RowsCols);
+
+  // --- activations with weights or bounds (kernels/relu.cpp)
+  void (*bounded_relu_forward)(T* y, const T* x, Index size, ReluSpec);
+  void (*bounded_relu_backward)(T* dx, const T* dy, const T* x, Index size, ReluSpec);
+  // y = max(x, 0) + alpha min(x, 0), alpha by column; dx and dalpha may be null.
+  void (*prelu_forward)(T* y_nc, const T* x_nc, const T* alpha_c, RowsCols);
+  void (*prelu_backward)(T* dx_nc, T* dalpha_c, const T* dy_nc, const T* x_nc, const T* alpha_c,
+                         RowsCols, Accumulate);
+
+  // --- noise (kernels/noise.cpp): drawn again in backward, never stored; y may alias x
+  void (*noise_forward)(T* y, const T* x, Index size, Noise, double amount, RandomKey);
+  void (*noise_backward)(T* dx, const T* dy, Index size, Noise, double amount, RandomKey);
+  // Dropout of whole channels: one draw for each row and channel, whatever the position.
+  void (*spatial_dropout_forward)(T* y_npc, const T* x_npc, Index positions, RowsCols, double rate,
+                                  RandomKey);
+  // Forward and backward are the same map: dx = keep / (1 - rate) dy.
 
   // --- losses and metrics (kernels/losses.cpp, kernels/metrics.cpp)
   // loss_n: the mean over the columns of one row (crossentropies over classes: the sum).

@@ -24,7 +24,7 @@ class Workload:
     batch: int
     rows: int  # of the training set, a multiple of the batch
     steps: int  # of one round
-    mflop: float  # of one step: forward, both products of backward
+    mflop: float  # of one step: forward and backward, without the gradient at the data
     target_us: float  # median of one step on two threads
     target_ratio: float  # the best peer's time over lamina's
 
@@ -47,7 +47,11 @@ class Workload:
         x = rng.standard_normal((self.rows, *self.input_shape), dtype=np.float32)
         flat = x.reshape(self.rows, -1)
         weights = rng.standard_normal((flat.shape[1], self.classes), dtype=np.float32)
-        scores = flat @ weights / np.sqrt(np.float32(flat.shape[1]))
+        if len(self.input_shape) == 2:  # (steps, inputs): the past fades, or no state could tell
+            steps, inputs = self.input_shape
+            fade = np.float32(0.5) ** np.arange(steps - 1, -1, -1, dtype=np.float32)
+            weights *= np.repeat(fade, inputs)[:, None]
+        scores = flat @ weights / np.linalg.norm(weights, axis=0)
         if self.task == "classification":
             return x, scores.argmax(axis=1).astype(np.int32)
         return x, scores.astype(np.float32)
@@ -106,5 +110,89 @@ WORKLOADS = _by_name(
         mflop=4900,
         target_us=33000,
         target_ratio=1.1,
+    ),
+    # Two convolutions on images of MNIST's size.
+    Workload(
+        name="cnn",
+        input_shape=(28, 28, 1),
+        layers=(
+            ("conv2d", 32, 3, "valid", "relu"),
+            ("max_pool2d", 2),
+            ("conv2d", 64, 3, "valid", "relu"),
+            ("max_pool2d", 2),
+            ("flatten",),
+            ("dense", 128, "relu"),
+            ("dense", 10, "softmax"),
+        ),
+        task="classification",
+        batch=128,
+        rows=1280,
+        steps=20,
+        mflop=1970,
+        target_us=18000,
+        target_ratio=2.5,
+    ),
+    # The book's CIFAR-100 network (section 10.9.3).
+    Workload(
+        name="cifar",
+        input_shape=(32, 32, 3),
+        layers=(
+            ("conv2d", 32, 3, "same", "relu"),
+            ("max_pool2d", 2),
+            ("conv2d", 64, 3, "same", "relu"),
+            ("max_pool2d", 2),
+            ("conv2d", 128, 3, "same", "relu"),
+            ("max_pool2d", 2),
+            ("conv2d", 256, 3, "same", "relu"),
+            ("max_pool2d", 2),
+            ("flatten",),
+            ("dense", 512, "relu"),
+            ("dense", 100, "softmax"),
+        ),
+        task="classification",
+        batch=128,
+        rows=640,
+        steps=10,
+        mflop=11770,
+        target_us=88000,
+        target_ratio=1.6,
+    ),
+    # The book's NYSE network (section 10.9.6): five days of three series, as many rows as there.
+    Workload(
+        name="nyse",
+        input_shape=(5, 3),
+        layers=(("simple_rnn", 12, "relu"), ("dense", 1, "linear")),
+        task="regression",
+        batch=64,
+        rows=4288,
+        steps=670,
+        mflop=0.33,
+        target_us=20,
+        target_ratio=3.0,
+    ),
+    # Long sequences: the last state alone goes on.
+    Workload(
+        name="rnn",
+        input_shape=(200, 32),
+        layers=(("simple_rnn", 64, "tanh"), ("dense", 1, "linear")),
+        task="regression",
+        batch=64,
+        rows=512,
+        steps=16,
+        mflop=419,
+        target_us=5000,
+        target_ratio=2.5,
+    ),
+    Workload(
+        name="lstm",
+        input_shape=(200, 32),
+        layers=(("lstm", 64), ("dense", 1, "linear")),
+        task="regression",
+        batch=64,
+        rows=512,
+        steps=16,
+        mflop=1680,
+        target_us=16000,
+        target_ratio=3.0,
     ),
 )

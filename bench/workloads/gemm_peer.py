@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from common import pin, serve
+from common import median_seconds, pin, serve
 
 Product = Callable[[], object]
-BATCHES = 7
-BATCH_SECONDS = 0.004
 
 
 def lamina_products(threads: int) -> tuple[Callable[..., Product], str]:
@@ -68,13 +64,6 @@ def blas_kernels() -> str:
     return ", ".join(f"{p['internal_api']} {p.get('architecture', '')}".strip() for p in found)
 
 
-def seconds_of(product: Product, calls: int) -> float:
-    begin = time.perf_counter()
-    for _ in range(calls):
-        product()
-    return (time.perf_counter() - begin) / calls
-
-
 def time_shape(make: Callable[..., Product], shape: list[Any]) -> tuple[float, float]:
     """Give the median seconds of a call, and the largest error of eight rows against float64."""
     op, m, n, k = shape
@@ -84,10 +73,7 @@ def time_shape(make: Callable[..., Product], shape: list[Any]) -> tuple[float, f
     b = rng.standard_normal((n, k) if transpose_b else (k, n), dtype=np.float32)
     out = np.empty((m, n), np.float32)
     product = make(a, b, transpose_a, transpose_b, out)
-    product()
-    calls = max(1, int(BATCH_SECONDS / max(seconds_of(product, 3), 1e-7)))
-    batches = 3 if calls == 1 else BATCHES
-    seconds = statistics.median(seconds_of(product, calls) for _ in range(batches))
+    seconds = median_seconds(product)
     left = (a.T if transpose_a else a)[:8].astype(np.float64)
     # By einsum: `@` would wake NumPy's own OpenBLAS threads, which then spin beside the next shape.
     exact = np.einsum("mk,nk->mn" if transpose_b else "mk,kn->mn", left, b)

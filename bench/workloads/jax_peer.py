@@ -7,6 +7,7 @@ and optimizer state are donated, so that updates happen in place.
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import jax
@@ -19,18 +20,33 @@ from workloads import Workload
 jax.config.update("jax_default_prng_impl", "unsafe_rbg")
 
 Tree = Any
+Shape = tuple[int, ...]  # of a row, channels last
+SHORT = 8  # time steps up to which a scan is unrolled: faster there, slower beyond
 BETA_1, BETA_2, EPSILON, RATE = 0.9, 0.999, 1e-7, 1e-3
 
 
-def dense_init(rng: np.random.Generator, width: int, units: int, _activation: str) -> Tree:
-    limit = np.sqrt(6.0 / (width + units))
-    kernel = rng.uniform(-limit, limit, (width, units)).astype(np.float32)
-    return (jnp.asarray(kernel), jnp.zeros(units, jnp.float32)), units
+def glorot(rng: np.random.Generator, *shape: int) -> Any:
+    """Draw a kernel (..., inputs, outputs) as Keras does; the axes before are a window's."""
+    limit = np.sqrt(6.0 / (math.prod(shape[:-2]) * (shape[-2] + shape[-1])))
+    return jnp.asarray(rng.uniform(-limit, limit, shape).astype(np.float32))
+
+
+def orthogonal(rng: np.random.Generator, units: int, columns: int) -> Any:
+    """Draw a recurrent kernel whose rows are orthonormal, as Keras does."""
+    return jnp.asarray(np.linalg.qr(rng.standard_normal((columns, units)))[0].T.astype(np.float32))
+
+
+def activated(z: Any, activation: str) -> Any:
+    # A softmax at the end belongs to the loss.
+    return {"relu": jax.nn.relu, "tanh": jnp.tanh}.get(activation, lambda z: z)(z)
+
+
+def dense_init(rng: np.random.Generator, shape: Shape, units: int, _activation: str) -> Tree:
+    return (glorot(rng, shape[-1], units), jnp.zeros(units, jnp.float32)), (units,)
 
 
 def dense(weights: Tree, x: Any, _key: Any, _units: int, activation: str) -> Any:
-    z = x @ weights[0] + weights[1]
-    return jax.nn.relu(z) if activation == "relu" else z  # a softmax belongs to the loss
+    return activated(x @ weights[0] + weights[1], activation)
 
 
 def dropout(_weights: Tree, x: Any, key: Any, rate: float) -> Any:
@@ -39,11 +55,86 @@ def dropout(_weights: Tree, x: Any, key: Any, rate: float) -> Any:
     return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x / (1 - rate), 0)
 
 
-LAYERS = {
+def conv2d_init(
+    rng: np.random.Generator, shape: Shape, filters: int, size: int, padding: str, _activation: str
+) -> Tree:
+    height, width, channels = shape
+    lost = 0 if padding == "same" else size - 1
+    weights = (glorot(rng, size, size, channels, filters), jnp.zeros(filters, jnp.float32))
+    return weights, (height - lost, width - lost, filters)
+
+
+def conv2d(
+    weights: Tree, x: Any, _key: Any, _filters: int, _size: int, padding: str, activation: str
+) -> Any:
+    axes = ("NHWC", "HWIO", "NHWC")
+    z = jax.lax.conv_general_dilated(x, weights[0], (1, 1), padding.upper(), dimension_numbers=axes)
+    return activated(z + weights[1], activation)
+
+
+def max_pool2d_init(_rng: np.random.Generator, shape: Shape, size: int) -> Tree:
+    return (), (shape[0] // size, shape[1] // size, shape[2])
+
+
+def max_pool2d(_weights: Tree, x: Any, _key: Any, size: int) -> Any:
+    # A maximum over axes: the gradient of reduce_window costs several times as much on a CPU.
+    n, h, w, c = x.shape
+    windows = x[:, : h // size * size, : w // size * size]
+    return windows.reshape(n, h // size, size, w // size, size, c).max(axis=(2, 4))
+
+
+def recurrent_init(rng: np.random.Generator, shape: Shape, units: int, gates: int) -> Tree:
+    """Draw (kernel, recurrent kernel, bias)."""
+    bias = np.zeros(gates * units, np.float32)
+    if gates == 4:
+        bias[units : 2 * units] = 1.0  # forget little at first
+    kernels = glorot(rng, shape[1], gates * units), orthogonal(rng, units, gates * units)
+    return (*kernels, jnp.asarray(bias)), (units,)
+
+
+def recurrence(weights: Tree, x: Any, states: int, advance: Any) -> Any:
+    """Run `advance(states, z)` over time, z the inputs' share; give the last of the first state."""
+    kernel, recurrent_kernel, bias = weights
+    z_tng = jnp.swapaxes(x @ kernel + bias, 0, 1)
+    zero = jnp.zeros((len(x), len(recurrent_kernel)), x.dtype)
+
+    def step(old: Any, z: Any) -> tuple[Any, None]:
+        return advance(old, z + old[0] @ recurrent_kernel), None
+
+    return jax.lax.scan(step, (zero,) * states, z_tng, unroll=len(z_tng) <= SHORT)[0][0]
+
+
+def simple_rnn(weights: Tree, x: Any, _key: Any, _units: int, activation: str) -> Any:
+    return recurrence(weights, x, 1, lambda _, z: (activated(z, activation),))
+
+
+def lstm(weights: Tree, x: Any, _key: Any, _units: int) -> Any:
+    def advance(old: Any, z: Any) -> Any:
+        i, f, c, o = jnp.split(z, 4, axis=1)
+        cell = jax.nn.sigmoid(f) * old[1] + jax.nn.sigmoid(i) * jnp.tanh(c)
+        return jax.nn.sigmoid(o) * jnp.tanh(cell), cell
+
+    return recurrence(weights, x, 2, advance)
+
+
+LAYERS: dict[str, Any] = {
     "dense": (dense_init, dense),
-    "dropout": (lambda _rng, width, _rate: ((), width), dropout),
+    "dropout": (lambda _rng, shape, _rate: ((), shape), dropout),
+    "conv2d": (conv2d_init, conv2d),
+    "max_pool2d": (max_pool2d_init, max_pool2d),
+    "flatten": (
+        lambda _rng, shape: ((), (math.prod(shape),)),
+        lambda _weights, x, _key: x.reshape(len(x), -1),
+    ),
+    "simple_rnn": (
+        lambda rng, shape, units, _activation: recurrent_init(rng, shape, units, 1),
+        simple_rnn,
+    ),
+    "lstm": (lambda rng, shape, units: recurrent_init(rng, shape, units, 4), lstm),
 }
 KINDS = LAYERS.keys()
+# (variant, kind): why it is not measured.
+LEFT_OUT = {("loop", "conv2d"): "XLA runs convolutions within a loop on a CPU ten times slower"}
 
 
 def versions() -> dict[str, str]:
@@ -84,9 +175,9 @@ class Trainer:
         self.host_x, self.host_y = workload.data()
         self.x, self.y = jnp.asarray(self.host_x), jnp.asarray(self.host_y)
         rng = np.random.default_rng(0)
-        weights, width = [], workload.input_shape[-1]
+        weights, shape = [], workload.input_shape
         for kind, *settings in workload.layers:
-            built, width = LAYERS[str(kind)][0](rng, width, *settings)
+            built, shape = LAYERS[str(kind)][0](rng, shape, *settings)
             weights.append(built)
 
         def zeros() -> Tree:

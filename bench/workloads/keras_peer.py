@@ -10,6 +10,13 @@ from workloads import Workload
 LAYERS = {
     "dense": lambda units, activation: keras.layers.Dense(units, activation=activation),
     "dropout": keras.layers.Dropout,
+    "conv2d": lambda filters, size, padding, activation: keras.layers.Conv2D(
+        filters, size, padding=padding, activation=activation
+    ),
+    "max_pool2d": keras.layers.MaxPooling2D,
+    "flatten": keras.layers.Flatten,
+    "simple_rnn": lambda units, activation: keras.layers.SimpleRNN(units, activation=activation),
+    "lstm": keras.layers.LSTM,
 }
 KINDS = LAYERS.keys()
 

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import lamina
 from workloads import Workload
 
+
+def layer(name: str) -> Callable[..., Any]:
+    """Look a layer up when it is built: compare.py also runs builds that lack some."""
+
+    def build(*settings: Any) -> Any:
+        return getattr(lamina.layers, name)(*settings)
+
+    return build
+
+
 LAYERS = {
     "dense": lambda units, activation: lamina.layers.Dense(units, activation=activation),
-    "dropout": lamina.layers.Dropout,
+    "dropout": layer("Dropout"),
+    "conv2d": lambda filters, size, padding, activation: lamina.layers.Conv2D(
+        filters, size, padding=padding, activation=activation
+    ),
+    "max_pool2d": layer("MaxPooling2D"),
+    "flatten": layer("Flatten"),
+    "simple_rnn": lambda units, activation: lamina.layers.SimpleRNN(units, activation=activation),
+    "lstm": layer("LSTM"),
 }
 KINDS = LAYERS.keys()
 

@@ -3,6 +3,7 @@
 A peer's module offers
 
     KINDS      the kinds of layer it can build
+    LEFT_OUT   if there is any: what it could build but nobody would use, and why
     versions() what is installed, for the table
     Trainer(workload, threads, variant)   builds the model; `note` says where the job differs
         .fit(epochs)    trains for whole epochs, as its user would write it, and waits for the end
@@ -48,6 +49,10 @@ def start(arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     lacking = missing_kinds(workload, module.KINDS)
     if lacking:
         return None, {"error": f"has no layer for {', '.join(lacking)}"}
+    unfit = getattr(module, "LEFT_OUT", {})
+    for kind, *_ in workload.layers:
+        if (variant, kind) in unfit:
+            return None, {"error": unfit[variant, kind]}
     trainer = module.Trainer(workload, arguments["threads"], variant)
     before = trainer.loss()
     # Twice: the first call compiles, the second finds buffers and caches in place.

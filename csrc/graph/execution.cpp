@@ -149,6 +149,8 @@ class ExecutionOf final : public Execution {
   // Where each input's gradient goes, fixed by the plan.
   struct Prepared {
     const Operation* operation;
+    std::byte* saved;
+    std::byte* workspace;
     std::vector<T*> input_gradients;
     std::vector<Accumulate> accumulate;
     struct Sum {
@@ -166,10 +168,23 @@ class ExecutionOf final : public Execution {
   void prepare(const Plan::Step& step);
   void fetch(const Batch& batch);
   double run_forward(const Batch& batch, bool training);
+  std::byte* place(std::size_t offset) const {
+    return offset == Plan::nowhere ? nullptr : arena_.data() + offset;
+  }
   void run_backward(const Batch& batch);
+  // What an operation is lent, and what it may move.
+  struct Lent {
+    std::byte* saved;
+    std::byte* workspace;
+    bool commit;
+  };
+  Lent lent(int operation, bool commit) const {
+    return {place(plan_.saved_offset[std::size_t(operation)]),
+            place(plan_.workspace_offset[std::size_t(operation)]), commit};
+  }
   Call<T> call(const Operation& operation, const Batch& batch, bool training,
-               const std::vector<T*>& input_gradients,
-               const std::vector<Accumulate>& accumulate) const {
+               const std::vector<T*>& input_gradients, const std::vector<Accumulate>& accumulate,
+               const Lent& lent) const {
     return {k_ == nullptr ? kernels<T>() : *k_,
             batch.rows(),
             training,
@@ -177,9 +192,12 @@ class ExecutionOf final : public Execution {
             values_.data(),
             gradients_.data(),
             operation.inputs,
-            operation.output,
+            operation.outputs,
             input_gradients,
-            accumulate};
+            accumulate,
+            lent.saved,
+            lent.workspace,
+            lent.commit};
   }
 
   // Runs `body`; when profiling, adds a line for it.
@@ -235,7 +253,12 @@ class ExecutionOf final : public Execution {
 template <class T>
 void ExecutionOf<T>::prepare(const Plan::Step& step) {
   const Operation& operation = *graph_->operations()[std::size_t(step.operation)];
-  Prepared prepared{&operation, {}, {}, {}};
+  Prepared prepared{&operation,
+                    place(plan_.saved_offset[std::size_t(step.operation)]),
+                    place(step.workspace_offset),
+                    {},
+                    {},
+                    {}};
   for (std::size_t i = 0; i < operation.inputs.size(); ++i) {
     const ValueId id = operation.inputs[i];
     T* into = step.wants[i] ? reinterpret_cast<T*>(gradients_[std::size_t(id)]) : nullptr;
@@ -285,7 +308,11 @@ void ExecutionOf<T>::fetch(const Batch& batch) {
       continue;
     }
     values_[id] = arena_.data() + plan_.value_offset[id];
-    if (input.dtype == DType::int32)  // moved as float: same width, bits untouched
+    if (input.dtype == DType::boolean)
+      for (Index r = 0; r < rows; ++r)
+        std::memcpy(values_[id] + r * width, data_[i].data + batch.order[batch.start + r] * width,
+                    std::size_t(width));
+    else if (input.dtype == DType::int32)  // moved as float: same width, bits untouched
       kernels<float>().gather_rows(reinterpret_cast<float*>(values_[id]),
                                    reinterpret_cast<const float*>(data_[i].data),
                                    batch.order + batch.start, {rows, width});
@@ -309,8 +336,8 @@ double ExecutionOf<T>::run_forward(const Batch& batch, bool training) {
     timed(
         "forward", "",
         [&] {
-          operation.forward(
-              call(operation, batch, training && settings.training, no_gradients, no_accumulate));
+          operation.forward(call(operation, batch, training && settings.training, no_gradients,
+                                 no_accumulate, lent(index, true)));
         },
         &operation, batch.rows());
   }
@@ -335,8 +362,8 @@ void ExecutionOf<T>::run_backward(const Batch& batch) {
     timed(
         "backward", "",
         [&] {
-          step.operation->backward(
-              call(*step.operation, batch, true, step.input_gradients, step.accumulate));
+          step.operation->backward(call(*step.operation, batch, true, step.input_gradients,
+                                        step.accumulate, {step.saved, step.workspace, true}));
           for (const auto& sum : step.sums)
             k_->add_into(sum.into, sum.from, sum.width * batch.rows());
         },
@@ -358,10 +385,13 @@ std::string ExecutionOf<T>::first_nonfinite(const Batch& batch) {
   fetch(batch);
   for (const int index : plan_.forward) {
     const Operation& operation = *graph_->operations()[std::size_t(index)];
-    operation.forward(call(operation, batch, settings.training, no_gradients, no_accumulate));
-    const Index width = graph_->values()[std::size_t(operation.output)].width;
-    if (k_->find_nonfinite(value(operation.output), width * batch.rows()) >= 0)
-      return operation.name;
+    operation.forward(
+        call(operation, batch, settings.training, no_gradients, no_accumulate, lent(index, false)));
+    for (const ValueId output : operation.outputs) {
+      const Value& v = graph_->values()[std::size_t(output)];
+      if (is_floating(v.dtype) && k_->find_nonfinite(value(output), v.width * batch.rows()) >= 0)
+        return operation.name;
+    }
   }
   return "";
 }

@@ -15,8 +15,9 @@ std::uint64_t next_id() {
 }  // namespace
 
 Graph::Graph(DType dtype_) : id(next_id()), dtype(dtype_) {
-  if (dtype == DType::int32)
-    throw std::invalid_argument("Graph: dtype must be float32 or float64; got int32");
+  if (!is_floating(dtype))
+    throw std::invalid_argument(std::string("Graph: dtype must be float32 or float64; got ") +
+                                name_of(dtype));
 }
 
 void Graph::check_open(const char* who) const {
@@ -40,13 +41,22 @@ const Value& Graph::check_rows(const Tensor& tensor, const char* who) const {
 }
 
 void Graph::check_float_rows(const Tensor& tensor, const char* who) const {
-  if (check_rows(tensor, who).dtype == DType::int32)
-    throw std::invalid_argument(std::string(who) + ": needs a floating-point tensor; got int32");
+  const DType got = check_rows(tensor, who).dtype;
+  if (!is_floating(got))
+    throw std::invalid_argument(std::string(who) + ": needs a floating-point tensor; got " +
+                                name_of(got));
 }
 
 void Graph::check_parameter(const Tensor& tensor, const char* who) const {
   if (check(tensor, who).kind != ValueKind::parameter)
     throw std::invalid_argument(std::string(who) + ": needs a parameter; got values row by row");
+}
+
+void Graph::check_mask(const Tensor& mask, const Shape& positions, const char* who) const {
+  if (check_rows(mask, who).dtype != DType::boolean || mask.shape != positions)
+    throw std::invalid_argument(std::string(who) + ": needs a mask (bool) of shape " +
+                                to_string(positions) + "; got " +
+                                name_of(check_rows(mask, who).dtype) + " " + to_string(mask.shape));
 }
 
 std::vector<Index> Graph::label_bounds() const {
@@ -70,15 +80,14 @@ const Operation* Graph::producer(const Tensor& tensor) const {
   return producer < 0 ? nullptr : operations_[std::size_t(producer)].get();
 }
 
-Tensor Graph::input(Shape shape, std::string name, bool labels) {
+Tensor Graph::input(Shape shape, std::string name, DType type) {
   check_open("input");
   for (const Index axis : shape)
     if (axis < 1)
       throw std::invalid_argument(
           "Input '" + name + "': every axis needs at least 1 element; got " + to_string(shape));
   const Index width = size_of(shape);
-  values_.push_back(
-      {ValueKind::input, labels ? DType::int32 : dtype, width, std::move(name), nullptr, -1});
+  values_.push_back({ValueKind::input, type, width, std::move(name), nullptr, -1});
   inputs_.push_back({ValueId(values_.size()) - 1, std::move(shape), id});
   return inputs_.back();
 }
@@ -95,15 +104,39 @@ Tensor Graph::parameter(std::shared_ptr<Parameter> p) {
   return {ValueId(values_.size()) - 1, shape, id};
 }
 
-Tensor Graph::record(std::unique_ptr<Operation> operation, Shape shape, std::string name) {
-  check_open(operation->kind.c_str());
+Tensor Graph::append(Shape shape, DType type, const Operation& operation) {
   const Index width = size_of(shape);
-  operation->name = name.empty() ? operation->kind : std::move(name);
-  operation->output = ValueId(values_.size());
   values_.push_back(
-      {ValueKind::result, dtype, width, operation->name, nullptr, int(operations_.size())});
-  operations_.push_back(std::move(operation));
+      {ValueKind::result, type, width, operation.name, nullptr, int(operations_.size())});
   return {ValueId(values_.size()) - 1, std::move(shape), id};
+}
+
+Tensor Graph::record(std::unique_ptr<Operation> operation, Shape shape, std::string name) {
+  return record(std::move(operation), std::move(shape), std::move(name), dtype);
+}
+
+Tensor Graph::record(std::unique_ptr<Operation> operation, Shape shape, std::string name,
+                     DType type) {
+  check_open(operation->kind.c_str());
+  operation->name = name.empty() ? operation->kind : std::move(name);
+  const Tensor output = append(std::move(shape), type, *operation);
+  operation->outputs = {output.value};
+  operations_.push_back(std::move(operation));
+  return output;
+}
+
+std::vector<Tensor> Graph::record(std::unique_ptr<Operation> operation, std::vector<Shape> shapes,
+                                  std::string name) {
+  check_open(operation->kind.c_str());
+  operation->name = name.empty() ? operation->kind : std::move(name);
+  for (const Shape& shape : shapes) size_of(shape);  // all are refused before any is made
+  std::vector<Tensor> outputs;
+  for (Shape& shape : shapes) {
+    outputs.push_back(append(std::move(shape), dtype, *operation));
+    operation->outputs.push_back(outputs.back().value);
+  }
+  operations_.push_back(std::move(operation));
+  return outputs;
 }
 
 namespace {
@@ -177,7 +210,10 @@ void Graph::drop_unused() {
   std::vector<bool> used = read_directly();
   std::vector<std::unique_ptr<Operation>> kept;
   for (std::size_t i = operations_.size(); i-- > 0;) {
-    if (!used[std::size_t(operations_[i]->output)]) continue;
+    const std::vector<ValueId>& outputs = operations_[i]->outputs;
+    if (std::none_of(outputs.begin(), outputs.end(),
+                     [&](ValueId output) { return used[std::size_t(output)]; }))
+      continue;
     for (const ValueId id : operations_[i]->inputs)
       if (id >= 0) used[std::size_t(id)] = true;
     kept.push_back(std::move(operations_[i]));
@@ -190,20 +226,21 @@ void Graph::fuse_activations() {
   std::vector<int> readers(values_.size(), 0);
   std::vector<Operation*> producers(values_.size(), nullptr);
   for (const auto& operation : operations_) {
-    producers[std::size_t(operation->output)] = operation.get();
+    for (const ValueId output : operation->outputs)
+      producers[std::size_t(output)] = operation.get();
     for (const ValueId id : operation->inputs)
       if (id >= 0) ++readers[std::size_t(id)];
   }
   std::vector<std::unique_ptr<Operation>> kept;
   for (auto& operation : operations_) {
     const auto input =
-        std::size_t(operation->inputs.empty() || operation->inputs[0] < 0 ? operation->output
+        std::size_t(operation->inputs.empty() || operation->inputs[0] < 0 ? operation->output()
                                                                           : operation->inputs[0]);
     Operation* producer = producers[input];
-    if (producer != nullptr && producer != operation.get() && readers[input] == 1 &&
-        !direct[input] && producer->absorb(*operation)) {
-      producer->output = operation->output;
-      producers[std::size_t(operation->output)] = producer;
+    if (producer != nullptr && producer != operation.get() && producer->outputs.size() == 1 &&
+        readers[input] == 1 && !direct[input] && producer->absorb(*operation)) {
+      producer->outputs = operation->outputs;
+      producers[std::size_t(operation->output())] = producer;
       continue;
     }
     kept.push_back(std::move(operation));
@@ -211,7 +248,7 @@ void Graph::fuse_activations() {
   operations_ = std::move(kept);
   for (std::size_t i = 0; i < operations_.size(); ++i) {
     Operation& operation = *operations_[i];
-    values_[std::size_t(operation.output)].producer = int(i);
+    for (const ValueId output : operation.outputs) values_[std::size_t(output)].producer = int(i);
     const ValueId first = operation.inputs.empty() ? -1 : operation.inputs[0];
     if (first >= 0 && producers[std::size_t(first)] != nullptr)
       operation.meet_producer(*producers[std::size_t(first)]);

@@ -46,10 +46,15 @@ class Graph {
  public:
   explicit Graph(DType dtype);
 
-  Tensor input(Shape shape, std::string name, bool labels);
+  // `dtype`: the graph's own, int32 (labels, tokens) or boolean (a mask).
+  Tensor input(Shape shape, std::string name, DType dtype);
   Tensor parameter(std::shared_ptr<Parameter> parameter);
   // Appends an operation and makes its output value, `shape` a row.
   Tensor record(std::unique_ptr<Operation> operation, Shape shape, std::string name);
+  // The same with an output of another type (a mask), and with several outputs.
+  Tensor record(std::unique_ptr<Operation> operation, Shape shape, std::string name, DType dtype);
+  std::vector<Tensor> record(std::unique_ptr<Operation> operation, std::vector<Shape> shapes,
+                             std::string name);
 
   void add_loss(const Tensor& loss, const Tensor* weight, double scale);
   void add_penalty(const Tensor& parameter, double l1, double l2);
@@ -64,6 +69,8 @@ class Graph {
   const Value& check_rows(const Tensor& tensor, const char* who) const;
   void check_float_rows(const Tensor& tensor, const char* who) const;
   void check_parameter(const Tensor& tensor, const char* who) const;
+  // A mask over the leading axes `positions` of a row.
+  void check_mask(const Tensor& mask, const Shape& positions, const char* who) const;
   void check_open(const char* who) const;
 
   // The operation whose output the tensor is, or null.
@@ -84,6 +91,7 @@ class Graph {
   const std::vector<MetricTerm>& metrics() const { return metrics_; }
 
  private:
+  Tensor append(Shape shape, DType dtype, const Operation& operation);
   void fuse_activations();
   void drop_unused();
   std::vector<bool> read_directly() const;

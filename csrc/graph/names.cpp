@@ -48,6 +48,13 @@ constexpr Named<Metric> metrics[] = {
     {"r2", Metric::r2},
 };
 
+constexpr Named<Cell> cells[] = {
+    {"simple_rnn", Cell::simple_rnn},
+    {"lstm", Cell::lstm},
+    {"gru", Cell::gru},
+    {"gru_reset_before", Cell::gru_reset_before},
+};
+
 template <class E, std::size_t n>
 E find(const Named<E> (&table)[n], const std::string& name, const char* what) {
   std::string known;
@@ -72,6 +79,7 @@ Activation activation_from_name(const std::string& name) {
 }
 Loss loss_from_name(const std::string& name) { return find(losses, name, "loss"); }
 Metric metric_from_name(const std::string& name) { return find(metrics, name, "metric"); }
+Cell cell_from_name(const std::string& name) { return find(cells, name, "cell"); }
 
 const char* name_of(Activation a) { return find_name(activations, a); }
 const char* name_of(Loss l) { return find_name(losses, l); }

@@ -1,4 +1,4 @@
-// The names by which Python speaks of activations, losses and metrics, one table each.
+// The names by which Python speaks of activations, losses, metrics and cells, one table each.
 #pragma once
 
 #include <string>
@@ -11,6 +11,7 @@ namespace lamina {
 Activation activation_from_name(const std::string& name);
 Loss loss_from_name(const std::string& name);
 Metric metric_from_name(const std::string& name);
+Cell cell_from_name(const std::string& name);
 
 const char* name_of(Activation);
 const char* name_of(Loss);

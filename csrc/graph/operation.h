@@ -27,21 +27,33 @@ struct Call {
   std::byte* const* values;     // by value id
   std::byte* const* gradients;  // by value id; null where no gradient flows
   const std::vector<ValueId>& inputs;
-  ValueId output;
+  const std::vector<ValueId>& outputs;
   const std::vector<T*>& input_gradients;     // by input: where this operation writes, or null
   const std::vector<Accumulate>& accumulate;  // by input: whether a parameter's gradient has begun
+  std::byte* saved_buffer;
+  std::byte* workspace_buffer;
+  bool commit;  // whether the call may move what outlives it (moving statistics, states)
 
   const T* in(int i) const { return reinterpret_cast<const T*>(at(i)); }
   const std::int32_t* labels(int i) const { return reinterpret_cast<const std::int32_t*>(at(i)); }
-  T* out() const { return reinterpret_cast<T*>(values[output]); }
-  // The gradient at the output; its last reader may overwrite it.
-  T* dout() const { return reinterpret_cast<T*>(gradients[output]); }
+  const std::uint8_t* mask(int i) const { return reinterpret_cast<const std::uint8_t*>(at(i)); }
+  // A parameter that the operation itself moves, where `commit` allows it.
+  T* parameter(int i) const { return reinterpret_cast<T*>(values[inputs[std::size_t(i)]]); }
+  // Null where the operation was recorded without that output, or nobody reads it.
+  T* out(int i = 0) const { return reinterpret_cast<T*>(at_output(values, i)); }
+  // The gradient at an output, null where none flows; its last reader may overwrite it.
+  T* dout(int i = 0) const { return reinterpret_cast<T*>(at_output(gradients, i)); }
   T* din(int i) const { return input_gradients[std::size_t(i)]; }
+  std::byte* saved() const { return saved_buffer; }          // null in inference
+  std::byte* workspace() const { return workspace_buffer; }  // holds nothing between calls
 
  private:
   const std::byte* at(int i) const {
     const ValueId id = inputs[std::size_t(i)];
     return id < 0 ? nullptr : values[id];
+  }
+  std::byte* at_output(std::byte* const* by_value, int i) const {
+    return std::size_t(i) < outputs.size() ? by_value[outputs[std::size_t(i)]] : nullptr;
   }
 };
 
@@ -61,7 +73,8 @@ class Operation {
   std::string kind;             // "dense", as recorded
   std::string name;             // the layer's, for messages
   std::vector<ValueId> inputs;  // -1 for one that was left out (a dense layer without bias)
-  ValueId output = -1;
+  std::vector<ValueId> outputs;
+  ValueId output() const { return outputs[0]; }
 
   virtual void forward(const Call<float>&) const = 0;
   virtual void forward(const Call<double>&) const = 0;
@@ -75,6 +88,9 @@ class Operation {
   virtual bool differentiable(int) const { return true; }
   // What the labels of an int32 input must stay below; 0 for other inputs.
   virtual Index label_bound(int) const { return 0; }
+  // Buffers that the plan lends: `saved` from forward to backward, `workspace` for one call.
+  virtual std::size_t saved_bytes(Index, DType) const { return 0; }
+  virtual std::size_t workspace_bytes(Pass, Index, DType) const { return 0; }
   // Identity outside training: the value passes through.
   virtual bool only_in_training() const { return false; }
   // Fusion, asked once by Graph::build: takes over a follower that alone reads the output (dense

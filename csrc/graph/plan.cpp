@@ -59,25 +59,41 @@ class Planner {
     std::iota(plan_.stands_for.begin(), plan_.stands_for.end(), ValueId(0));
     value_interval_.assign(values_, -1);
     gradient_interval_.assign(values_, -1);
+    plan_.saved_offset.assign(graph_.operations().size(), Plan::nowhere);
+    plan_.workspace_offset = plan_.saved_offset;
     schedule_forward();
     find_flows();
     if (training_) schedule_backward();
     plan_.bytes = place(intervals_);
     assign(value_interval_, plan_.value_offset);
     assign(gradient_interval_, plan_.gradient_offset);
-    for (Plan::Step& step : plan_.backward)
-      for (std::size_t& offset : step.sum_offset)
-        if (offset != Plan::nowhere) offset = intervals_[offset].offset;
+    for (std::size_t& saved : plan_.saved_offset) resolve(saved);
+    for (std::size_t& workspace : plan_.workspace_offset) resolve(workspace);
+    for (Plan::Step& step : plan_.backward) {
+      resolve(step.workspace_offset);
+      for (std::size_t& offset : step.sum_offset) resolve(offset);
+    }
     return std::move(plan_);
   }
 
  private:
+  DType dtype() const { return graph_.dtype; }
   ValueId root(ValueId id) const { return plan_.stands_for[std::size_t(id)]; }
 
   std::size_t bytes(ValueId id) const {
     const Value& value = graph_.values()[std::size_t(id)];
     const Index size = checked_product(checked_product(rows_, value.width), 64);  // room to round
     return (std::size_t(size / 64) * bytes_of(value.dtype) + 63) / 64 * 64;
+  }
+
+  // An interval by number, until all are placed.
+  std::size_t buffer(std::size_t size, int time) {
+    if (size == 0) return Plan::nowhere;
+    intervals_.push_back({(size + 63) / 64 * 64, time, time});
+    return intervals_.size() - 1;
+  }
+  void resolve(std::size_t& interval) const {
+    if (interval != Plan::nowhere) interval = intervals_[interval].offset;
   }
 
   void begin_value(ValueId id, int time) {
@@ -108,11 +124,14 @@ class Planner {
       const Operation& operation = *operations[j];
       const int time = int(j) + 1;
       if (operation.only_in_training() && !training_) {
-        plan_.stands_for[std::size_t(operation.output)] = root(operation.inputs[0]);
+        plan_.stands_for[std::size_t(operation.output())] = root(operation.inputs[0]);
         continue;
       }
       plan_.forward.push_back(int(j));
-      begin_value(operation.output, time);
+      for (const ValueId output : operation.outputs) begin_value(output, time);
+      if (training_) plan_.saved_offset[j] = buffer(operation.saved_bytes(rows_, dtype()), time);
+      plan_.workspace_offset[j] =
+          buffer(operation.workspace_bytes(Pass::forward, rows_, dtype()), time);
       for (const ValueId id : operation.inputs) read_value(id, time);
     }
     for (const LossTerm& t : graph_.losses())
@@ -129,24 +148,28 @@ class Planner {
     plan_.flows.assign(values_, false);
     for (std::size_t id = 0; id < values_; ++id) {
       const Value& value = graph_.values()[id];
-      learns[id] =
-          (value.kind == ValueKind::parameter && value.parameter->trainable) ||
-          (value.kind == ValueKind::input && value.dtype != DType::int32 && input_gradients_);
+      learns[id] = (value.kind == ValueKind::parameter && value.parameter->trainable) ||
+                   (value.kind == ValueKind::input && is_floating(value.dtype) && input_gradients_);
     }
     const auto& operations = graph_.operations();
     for (const auto& operation : operations)
       for (std::size_t i = 0; i < operation->inputs.size(); ++i)
         if (operation->inputs[i] >= 0 && operation->differentiable(int(i)) &&
             learns[std::size_t(operation->inputs[i])])
-          learns[std::size_t(operation->output)] = true;
+          for (const ValueId output : operation->outputs) learns[std::size_t(output)] = true;
     for (const LossTerm& term : graph_.losses())
       plan_.flows[std::size_t(term.loss)] = learns[std::size_t(term.loss)];
     for (auto it = operations.rbegin(); it != operations.rend(); ++it)
-      if (plan_.flows[std::size_t((*it)->output)])
+      if (flows_out(**it))
         for (std::size_t i = 0; i < (*it)->inputs.size(); ++i)
           if (const ValueId id = (*it)->inputs[i];
               id >= 0 && (*it)->differentiable(int(i)) && learns[std::size_t(id)])
             plan_.flows[std::size_t(id)] = true;
+  }
+
+  bool flows_out(const Operation& operation) const {
+    return std::any_of(operation.outputs.begin(), operation.outputs.end(),
+                       [&](ValueId output) { return plan_.flows[std::size_t(output)]; });
   }
 
   void begin_gradient(ValueId id, int time) {
@@ -164,10 +187,13 @@ class Planner {
     const auto& operations = graph_.operations();
     for (std::size_t j = operations.size(); j-- > 0;) {
       const Operation& operation = *operations[j];
-      if (!plan_.flows[std::size_t(operation.output)]) continue;
+      if (!flows_out(operation)) continue;
       const int time = last_time_ - int(j);
-      extend(gradient_interval_[std::size_t(operation.output)], time);
-      if (operation.backward_reads_output()) read_value(operation.output, time);
+      for (const ValueId output : operation.outputs) {
+        if (plan_.flows[std::size_t(output)]) extend(gradient_interval_[std::size_t(output)], time);
+        if (operation.backward_reads_output()) read_value(output, time);
+      }
+      if (plan_.saved_offset[j] != Plan::nowhere) extend(int(plan_.saved_offset[j]), time);
       plan_.backward.push_back(backward_step(int(j), time, begun));
     }
     if (input_gradients_)
@@ -180,7 +206,8 @@ class Planner {
     const Operation& operation = *graph_.operations()[std::size_t(j)];
     const std::size_t inputs = operation.inputs.size();
     Plan::Step step{j, std::vector<bool>(inputs, false), std::vector<bool>(inputs, false),
-                    std::vector<std::size_t>(inputs, Plan::nowhere)};
+                    std::vector<std::size_t>(inputs, Plan::nowhere),
+                    buffer(operation.workspace_bytes(Pass::backward, rows_, dtype()), time)};
     for (std::size_t i = 0; i < inputs; ++i) {
       const ValueId id = operation.inputs[i];
       if (id < 0) continue;

@@ -21,10 +21,13 @@ struct Plan {
     std::vector<bool> wants;              // by input: whether its gradient is needed
     std::vector<bool> adds;               // by input: whether to add to what others wrote
     std::vector<std::size_t> sum_offset;  // by input: scratch when a value's gradient is summed
+    std::size_t workspace_offset;         // `nowhere` without one
   };
   std::vector<int> forward;    // operations in order
   std::vector<Step> backward;  // in order of execution
   std::vector<bool> flows;     // by value: whether a gradient reaches it and is wanted
+  // By operation, `nowhere` without one: what it keeps for backward, and scratch for forward.
+  std::vector<std::size_t> saved_offset, workspace_offset;
   std::size_t bytes = 0;
 };
 

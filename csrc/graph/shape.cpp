@@ -27,9 +27,19 @@ std::string to_string(const Shape& shape) {
 }
 
 const char* name_of(DType d) {
-  return d == DType::float32 ? "float32" : d == DType::float64 ? "float64" : "int32";
+  switch (d) {
+    case DType::float32:
+      return "float32";
+    case DType::float64:
+      return "float64";
+    case DType::int32:
+      return "int32";
+    case DType::boolean:
+      break;
+  }
+  return "bool";
 }
 
-std::size_t bytes_of(DType d) { return d == DType::float64 ? 8 : 4; }
+std::size_t bytes_of(DType d) { return d == DType::float64 ? 8 : d == DType::boolean ? 1 : 4; }
 
 }  // namespace lamina

@@ -16,8 +16,9 @@ Index size_of(const Shape& shape);
 Index checked_product(Index a, Index b);
 std::string to_string(const Shape& shape);  // "(28, 28)", "(5,)", "()"
 
-enum class DType { float32, float64, int32 };
+enum class DType { float32, float64, int32, boolean };  // boolean: a mask, 1 byte each
 const char* name_of(DType);
+constexpr bool is_floating(DType d) { return d == DType::float32 || d == DType::float64; }
 std::size_t bytes_of(DType);
 
 template <class T>

@@ -21,6 +21,14 @@ void fill(Kernels<T>& k) {
   fill_convolution(k);
   fill_pooling(k);
   fill_recurrent(k);
+  fill_batch_norm(k);
+  fill_layer_norm(k);
+  fill_embedding(k);
+  fill_masks(k);
+  fill_strided(k);
+  fill_combine(k);
+  fill_relu(k);
+  fill_noise(k);
 }
 
 }  // namespace

@@ -29,12 +29,27 @@ void fill_elementwise(Kernels<T>&);
 template <class T>
 void fill_reductions(Kernels<T>&);
 template <class T>
-void fill_recurrent(Kernels<T>&);
-
-template <class T>
 void fill_convolution(Kernels<T>&);
 template <class T>
 void fill_pooling(Kernels<T>&);
+template <class T>
+void fill_recurrent(Kernels<T>&);
+template <class T>
+void fill_batch_norm(Kernels<T>&);
+template <class T>
+void fill_layer_norm(Kernels<T>&);
+template <class T>
+void fill_embedding(Kernels<T>&);
+template <class T>
+void fill_masks(Kernels<T>&);
+template <class T>
+void fill_strided(Kernels<T>&);
+template <class T>
+void fill_combine(Kernels<T>&);
+template <class T>
+void fill_relu(Kernels<T>&);
+template <class T>
+void fill_noise(Kernels<T>&);
 
 // Both tables of this instruction set; the runtime calls it once.
 void fill_tables(Kernels<float>&, Kernels<double>&);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "graph/graph.h"
 
@@ -23,6 +24,41 @@ Tensor reshape(const Graph& graph, const Tensor& x, Shape shape);
 // (x - mean) / std over the last axis.
 Tensor normalize(Graph& graph, const Tensor& x, const Tensor& mean, const Tensor& std,
                  const std::string& name);
+// A recurrent layer's settings.  Dropout draws its factors for x from `stream`, those for the state
+// from `recurrent_stream`, once for all steps.
+struct RecurrentSpec {
+  Cell cell = Cell::simple_rnn;
+  ActivationSpec activation{Activation::tanh, 0.0};
+  ActivationSpec recurrent_activation{Activation::sigmoid, 0.0};  // of the gates
+  bool return_sequences = false, return_state = false, go_backwards = false;
+  double dropout = 0.0, recurrent_dropout = 0.0;
+  std::uint32_t stream = 0, recurrent_stream = 0;
+};
+// SimpleRNN, LSTM or GRU over the steps of x (steps, features).  Returns y, (steps, units) or that
+// of the last step, then with return_state the last h (and c).  `initial_state`: h (and c), or
+// none for zeros; bias and mask (boolean, one a step) may be null.
+std::vector<Tensor> recurrent(Graph& graph, const Tensor& x, const Tensor& kernel,
+                              const Tensor& recurrent_kernel, const Tensor* bias,
+                              const std::vector<Tensor>& initial_state, const Tensor* mask,
+                              const RecurrentSpec& spec, const std::string& name);
+// How a window moves over an image, height first; a signal (steps, channels) is an image of height 1.
+struct WindowSpec {
+  Index stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
+  Index pad_top = 0, pad_bottom = 0, pad_left = 0, pad_right = 0;
+};
+// x * w + b (cross-correlation), then an element-wise activation; bias may be null.  kernel: (h, w,
+// channels / groups, filters); 0 groups is depthwise, kernel (h, w, channels, multiplier).
+Tensor conv2d(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* bias,
+              const WindowSpec& window, Index groups, ActivationSpec activation,
+              const std::string& name);
+// The transposed layer: from the outputs of the convolution that `window` describes to an input of
+// height x width.  kernel: (h, w, filters, channels), the channels those of x.
+Tensor conv2d_transpose(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* bias,
+                        const WindowSpec& window, Index height, Index width,
+                        ActivationSpec activation, const std::string& name);
+// `kind`: "max" or "average"; padding never counts.
+Tensor pool2d(Graph& graph, const std::string& kind, const Tensor& x, Index pool_h, Index pool_w,
+              const WindowSpec& window, const std::string& name);
 // One loss a position: the shape of the prediction without its last axis.  A prediction that came
 // out of a softmax or a sigmoid is taken back to its logits and fused, which is exact where
 // probabilities have rounded to 0 or 1.  `kind`: a name of names.h or

@@ -3,6 +3,8 @@
 
 #include <pybind11/stl.h>
 
+#include <array>
+
 #include "graph/names.h"
 #include "operations/operations.h"
 
@@ -16,7 +18,8 @@ namespace python {
 py::dtype numpy_dtype(DType dtype) {
   return dtype == DType::float32   ? py::dtype::of<float>()
          : dtype == DType::float64 ? py::dtype::of<double>()
-                                   : py::dtype::of<std::int32_t>();
+         : dtype == DType::int32   ? py::dtype::of<std::int32_t>()
+                                   : py::dtype::of<bool>();
 }
 
 py::tuple shape_tuple(const Shape& shape) { return py::tuple(py::cast(shape)); }
@@ -106,6 +109,81 @@ void bind_operations(Class& graph) {
 }
 
 template <class Class>
+void bind_recurrent(Class& graph) {
+  graph.def(
+      "recurrent",
+      [](Graph& g, const std::string& cell, const Tensor& x, const Tensor& kernel,
+         const Tensor& recurrent_kernel, const std::optional<Tensor>& bias,
+         const std::vector<Tensor>& initial_state, const std::optional<Tensor>& mask,
+         const std::string& activation, double alpha, const std::string& recurrent_activation,
+         double recurrent_alpha, bool return_sequences, bool return_state, bool go_backwards,
+         double dropout, double recurrent_dropout, std::uint32_t stream,
+         std::uint32_t recurrent_stream, const std::string& name) {
+        const RecurrentSpec spec{cell_from_name(cell),
+                                 {activation_from_name(activation), alpha},
+                                 {activation_from_name(recurrent_activation), recurrent_alpha},
+                                 return_sequences,
+                                 return_state,
+                                 go_backwards,
+                                 dropout,
+                                 recurrent_dropout,
+                                 stream,
+                                 recurrent_stream};
+        return recurrent(g, x, kernel, recurrent_kernel, pointer(bias), initial_state,
+                         pointer(mask), spec, name);
+      },
+      "cell"_a, "x"_a, "kernel"_a, "recurrent_kernel"_a, "bias"_a = py::none(),
+      "initial_state"_a = std::vector<Tensor>(), "mask"_a = py::none(), "activation"_a = "tanh",
+      "alpha"_a = 0.0, "recurrent_activation"_a = "sigmoid", "recurrent_alpha"_a = 0.0,
+      "return_sequences"_a = false, "return_state"_a = false, "go_backwards"_a = false,
+      "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0, "stream"_a = 0, "recurrent_stream"_a = 0,
+      "name"_a = "", "[y], or with return_state [y, h] or, of an lstm, [y, h, c].");
+}
+
+// (h, w), (h, w) and (top, bottom, left, right), as Python resolved them.
+using Pair = std::array<Index, 2>;
+using Pads = std::array<Index, 4>;
+WindowSpec window_spec(const Pair& strides, const Pair& dilation, const Pads& p) {
+  return {strides[0], strides[1], dilation[0], dilation[1], p[0], p[1], p[2], p[3]};
+}
+
+template <class Class>
+void bind_windows(Class& graph) {
+  graph
+      .def(
+          "conv2d",
+          [](Graph& g, const Tensor& x, const Tensor& kernel, const std::optional<Tensor>& bias,
+             Pair strides, Pair dilation, Pads padding, Index groups, const std::string& activation,
+             double alpha, const std::string& name) {
+            return conv2d(g, x, kernel, pointer(bias), window_spec(strides, dilation, padding),
+                          groups, {activation_from_name(activation), alpha}, name);
+          },
+          "x"_a, "kernel"_a, "bias"_a, "strides"_a, "dilation"_a, "padding"_a, "groups"_a = 1,
+          "activation"_a = "linear", "alpha"_a = 0.0, "name"_a = "",
+          "0 groups: depthwise, kernel (h, w, channels, multiplier).")
+      .def(
+          "conv2d_transpose",
+          [](Graph& g, const Tensor& x, const Tensor& kernel, const std::optional<Tensor>& bias,
+             Pair strides, Pair dilation, Pads padding, Pair size, const std::string& activation,
+             double alpha, const std::string& name) {
+            return conv2d_transpose(g, x, kernel, pointer(bias),
+                                    window_spec(strides, dilation, padding), size[0], size[1],
+                                    {activation_from_name(activation), alpha}, name);
+          },
+          "x"_a, "kernel"_a, "bias"_a, "strides"_a, "dilation"_a, "padding"_a, "size"_a,
+          "activation"_a = "linear", "alpha"_a = 0.0, "name"_a = "",
+          "To an output of `size` (h, w), which the convolution maps to x.")
+      .def(
+          "pool2d",
+          [](Graph& g, const std::string& kind, const Tensor& x, Pair pool, Pair strides,
+             Pads padding, const std::string& name) {
+            return pool2d(g, kind, x, pool[0], pool[1], window_spec(strides, {1, 1}, padding),
+                          name);
+          },
+          "kind"_a, "x"_a, "pool"_a, "strides"_a, "padding"_a, "name"_a = "");
+}
+
+template <class Class>
 void bind_terms(Class& graph) {
   graph
       .def(
@@ -144,10 +222,13 @@ void bind_graph(py::module_& module) {
       .def(
           "input",
           [](Graph& g, Shape shape, const std::string& name, const std::string& dtype) {
-            if (dtype != "float" && dtype != "int32")
-              throw std::invalid_argument("input: dtype must be 'float' or 'int32'; got '" + dtype +
-                                          "'");
-            return g.input(std::move(shape), name, dtype == "int32");
+            if (dtype != "float" && dtype != "int32" && dtype != "bool")
+              throw std::invalid_argument("input: dtype must be 'float', 'int32' or 'bool'; got '" +
+                                          dtype + "'");
+            return g.input(std::move(shape), name,
+                           dtype == "float"   ? g.dtype
+                           : dtype == "int32" ? DType::int32
+                                              : DType::boolean);
           },
           "shape"_a, "name"_a = "", "dtype"_a = "float")
       .def("parameter", &Graph::parameter, "parameter"_a)
@@ -155,7 +236,8 @@ void bind_graph(py::module_& module) {
       .def(
           "dtype_of",
           [](const Graph& g, const Tensor& t) {
-            return g.check(t, "dtype_of").dtype == DType::int32 ? "int32" : "float";
+            const DType dtype = g.check(t, "dtype_of").dtype;
+            return is_floating(dtype) ? "float" : name_of(dtype);
           },
           "tensor"_a)
       .def(
@@ -171,6 +253,8 @@ void bind_graph(py::module_& module) {
       .def_property_readonly("outputs", &Graph::outputs)
       .def_property_readonly("dtype", [](const Graph& g) { return name_of(g.dtype); });
   python::bind_operations(graph);
+  python::bind_recurrent(graph);
+  python::bind_windows(graph);
   python::bind_terms(graph);
 }
 

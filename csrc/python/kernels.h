@@ -17,6 +17,9 @@ void bind_kernels_metrics(pybind11::module_& module);
 void bind_kernels_optimizers(pybind11::module_& module);
 void bind_kernels_elementwise(pybind11::module_& module);
 void bind_kernels_recurrence(pybind11::module_& module);
+void bind_kernels_normalization(pybind11::module_& module);
+void bind_kernels_embedding(pybind11::module_& module);
+void bind_kernels_arrays(pybind11::module_& module);
 
 inline void bind_kernels(pybind11::module_& module) {
   bind_kernels_dense(module);
@@ -28,6 +31,9 @@ inline void bind_kernels(pybind11::module_& module) {
   bind_kernels_optimizers(module);
   bind_kernels_elementwise(module);
   bind_kernels_recurrence(module);
+  bind_kernels_normalization(module);
+  bind_kernels_embedding(module);
+  bind_kernels_arrays(module);
 }
 
 namespace python {

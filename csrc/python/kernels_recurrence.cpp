@@ -1,4 +1,5 @@
 // SimpleRNN, LSTM and GRU over whole sequences on NumPy arrays.
+#include "../graph/names.h"
 #include "../runtime/isa.h"
 #include "array.h"
 #include "kernels.h"
@@ -9,14 +10,6 @@ namespace {
 
 using Object = py::object;
 using Flags = py::array_t<bool, py::array::c_style | py::array::forcecast>;
-
-Cell cell_from_name(const std::string& name) {
-  if (name == "simple_rnn") return Cell::simple_rnn;
-  if (name == "lstm") return Cell::lstm;
-  if (name == "gru") return Cell::gru;
-  if (name == "gru_reset_before") return Cell::gru_reset_before;
-  throw py::value_error(text("cell must be simple_rnn, lstm, gru or gru_reset_before; got ", name));
-}
 
 // What both directions take; the Python functions fill it from their keywords.
 struct Layer {

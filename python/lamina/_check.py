@@ -155,6 +155,59 @@ def floats(
     return array
 
 
+def tokens(who: str, name: str, value: object, bound: int | None, first_row: int = 0) -> Array:
+    """Return ``value`` as a C-contiguous int32 array of whole numbers in [0, bound).
+
+    The message names the first number that does not fit, its row and its position.
+    """
+    source = numeric(who, name, value)
+    top = 2**31 if bound is None else bound
+    with np.errstate(invalid="ignore"):
+        bad = (source < (-top if bound is None else 0)) | (source >= top)
+        if source.dtype.kind == "f":
+            bad |= source != np.floor(source)  # NaN differs from itself
+    if source.dtype.kind != "b" and bad.any():
+        place = np.unravel_index(int(np.argmax(bad)), bad.shape)
+        where = f"row {int(place[0]) + first_row}"
+        if len(place) > 1:
+            where += f", position {', '.join(str(int(i)) for i in place[1:])}"
+        rule = "whole numbers" if bound is None else f"whole numbers in [0, {bound})"
+        raise ValueError(f"{who}: {name} must hold {rule}; got {source[place]} in {where}")
+    array: Array = np.require(source, np.int32, ["C", "A"])
+    return array
+
+
+def integers(
+    who: str, name: str, value: object, bound: tuple[str, int] | None = None
+) -> Array:
+    """Return ``value`` as a C-contiguous aligned array of int32.
+
+    Floats must be whole.  With a bound, (who says so, n), all must lie in [0, n); the message
+    names the row and the position.
+    """
+    source = numeric(who, name, value)
+    if source.dtype.kind == "f":
+        bad = ~np.isfinite(source) | (source != np.floor(source))
+        if bad.any():
+            raise ValueError(f"{who}: {name} must hold whole numbers; {_at(source, bad)}")
+    owner, low, high = who, -(2**31), 2**31
+    rule = f"{name} must hold integers in [{low}, {high})"
+    if bound is not None:
+        owner, low, high = bound[0], 0, bound[1]
+        rule = f"token ids must lie in [0, {high})"
+    if source.size and (source.min() < low or source.max() >= high):
+        raise ValueError(f"{owner}: {rule}; {_at(source, (source < low) | (source >= high))}")
+    return np.require(source, np.int32, ["C", "A"])
+
+
+def _at(values: Array, bad: Array) -> str:
+    place = np.unravel_index(int(np.argmax(bad)), bad.shape)
+    where = f" in row {int(place[0])}" if place else ""
+    if len(place) > 1:
+        where += f", position {', '.join(str(int(i)) for i in place[1:])}"
+    return f"got {values[place].item()}{where}"
+
+
 def _exact_integers(who: str, name: str, source: Array, dtype: str, first_row: int) -> None:
     # Integers beyond 2**24 (float32) or 2**53 (float64) are mostly between two floats: an
     # identifier, say, would become another one.

@@ -120,6 +120,28 @@ class Graph:
         backward: typing.Any,
         name: str = "",
     ) -> Tensor: ...
+    def recurrent(
+        self,
+        cell: str,
+        x: Tensor,
+        kernel: Tensor,
+        recurrent_kernel: Tensor,
+        bias: Tensor | None = None,
+        initial_state: collections.abc.Sequence[Tensor] = [],
+        mask: Tensor | None = None,
+        activation: str = "tanh",
+        alpha: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        recurrent_activation: str = "sigmoid",
+        recurrent_alpha: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        dropout: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        recurrent_dropout: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        stream: typing.SupportsInt | typing.SupportsIndex = 0,
+        recurrent_stream: typing.SupportsInt | typing.SupportsIndex = 0,
+        name: str = "",
+    ) -> list[Tensor]: ...
     def reshape(
         self,
         x: Tensor,

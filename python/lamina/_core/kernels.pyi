@@ -13,10 +13,18 @@ __all__: list[str] = [
     "activation_forward",
     "adam_update",
     "add_into",
+    "apply_mask",
     "average_pool_backward",
     "average_pool_forward",
+    "batch_norm_backward",
+    "batch_norm_forward",
+    "batched_product",
+    "bounded_relu_backward",
+    "bounded_relu_forward",
     "clip",
     "column_sums",
+    "combine_backward",
+    "combine_forward",
     "conv_backward",
     "conv_forward",
     "conv_transpose_backward",
@@ -26,30 +34,50 @@ __all__: list[str] = [
     "dot",
     "dropout_backward",
     "dropout_forward",
+    "embedding_backward",
+    "embedding_backward_sparse",
+    "embedding_forward",
     "find_nonfinite",
     "gather_rows",
+    "layer_norm_backward",
+    "layer_norm_forward",
     "log_softmax_backward",
     "log_softmax_forward",
     "loss_backward",
     "loss_forward",
+    "masked_mean_backward",
+    "masked_mean_forward",
     "matmul",
     "max_pool_backward",
     "max_pool_forward",
     "metric_state",
     "metric_update",
+    "moved",
+    "noise_backward",
+    "noise_forward",
     "normalize_backward",
     "normalize_forward",
     "penalty_backward",
     "permutation",
+    "prelu_backward",
+    "prelu_forward",
     "random_bits",
     "random_uniform",
     "recurrent_backward",
     "recurrent_forward",
+    "resize_backward",
+    "resize_forward",
     "rmsprop_update",
     "scale",
     "sgd_update",
     "softmax_backward",
     "softmax_forward",
+    "spatial_dropout_backward",
+    "spatial_dropout_forward",
+    "token_mask",
+    "unit_rows_backward",
+    "unit_rows_forward",
+    "value_mask",
 ]
 
 class WindowSettings:
@@ -87,6 +115,7 @@ def adam_update(
     weight_decay: typing.Any = 0.0,
 ) -> None: ...
 def add_into(y: typing.Any, x: typing.Any) -> None: ...
+def apply_mask(x: typing.Any, mask: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def average_pool_backward(
     arg0: str,
     arg1: typing.SupportsInt | typing.SupportsIndex,
@@ -106,8 +135,59 @@ def average_pool_forward(
     ],
     arg4: WindowSettings,
 ) -> numpy.typing.NDArray[typing.Any]: ...
+def batch_norm_backward(
+    dy: typing.Any,
+    x: typing.Any,
+    mean: typing.Any,
+    variance: typing.Any,
+    gamma: typing.Any = None,
+    epsilon: typing.Any = 0.001,
+    batch_statistics: bool = True,
+    mask: typing.Any = None,
+    dgamma: typing.Any = None,
+    dbeta: typing.Any = None,
+) -> tuple[
+    numpy.typing.NDArray[typing.Any],
+    numpy.typing.NDArray[typing.Any],
+    numpy.typing.NDArray[typing.Any],
+]: ...
+def batch_norm_forward(
+    x: typing.Any,
+    gamma: typing.Any = None,
+    beta: typing.Any = None,
+    mean: typing.Any = None,
+    variance: typing.Any = None,
+    epsilon: typing.Any = 0.001,
+    mask: typing.Any = None,
+) -> tuple[
+    numpy.typing.NDArray[typing.Any],
+    numpy.typing.NDArray[typing.Any],
+    numpy.typing.NDArray[typing.Any],
+]: ...
+def batched_product(
+    a: typing.Any, b: typing.Any, transpose_a: bool = False, transpose_b: bool = False
+) -> numpy.typing.NDArray[typing.Any]: ...
+def bounded_relu_backward(
+    dy: typing.Any,
+    x: typing.Any,
+    max_value: typing.Any = None,
+    negative_slope: typing.Any = 0.0,
+    threshold: typing.Any = 0.0,
+) -> numpy.typing.NDArray[typing.Any]: ...
+def bounded_relu_forward(
+    x: typing.Any,
+    max_value: typing.Any = None,
+    negative_slope: typing.Any = 0.0,
+    threshold: typing.Any = 0.0,
+) -> numpy.typing.NDArray[typing.Any]: ...
 def clip(x: typing.Any, limit: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def column_sums(x: typing.Any, out: typing.Any = None) -> numpy.typing.NDArray[typing.Any]: ...
+def combine_backward(
+    dy: typing.Any, a: typing.Any, b: typing.Any, kind: typing.Any
+) -> tuple[numpy.typing.NDArray[typing.Any], numpy.typing.NDArray[typing.Any]]: ...
+def combine_forward(
+    a: typing.Any, b: typing.Any, kind: typing.Any
+) -> numpy.typing.NDArray[typing.Any]: ...
 def conv_backward(
     arg0: str,
     arg1: typing.SupportsInt | typing.SupportsIndex,
@@ -196,8 +276,35 @@ def dropout_backward(
 def dropout_forward(
     x: typing.Any, rate: typing.Any, seed: typing.Any, stream: typing.Any = 0, step: typing.Any = 0
 ) -> numpy.typing.NDArray[typing.Any]: ...
+def embedding_backward(
+    dy: typing.Any, ids: typing.Any, vocabulary: typing.Any, dtable: typing.Any = None
+) -> numpy.typing.NDArray[typing.Any]: ...
+def embedding_backward_sparse(
+    dy: typing.Any, ids: typing.Any, vocabulary: typing.Any
+) -> tuple[numpy.typing.NDArray[typing.Any], numpy.typing.NDArray[typing.Any]]: ...
+def embedding_forward(table: typing.Any, ids: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def find_nonfinite(x: typing.Any) -> int: ...
 def gather_rows(x: typing.Any, index: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
+def layer_norm_backward(
+    dy: typing.Any,
+    x: typing.Any,
+    mean: typing.Any,
+    inverse: typing.Any,
+    gamma: typing.Any = None,
+    dgamma: typing.Any = None,
+    dbeta: typing.Any = None,
+) -> tuple[
+    numpy.typing.NDArray[typing.Any],
+    numpy.typing.NDArray[typing.Any],
+    numpy.typing.NDArray[typing.Any],
+]: ...
+def layer_norm_forward(
+    x: typing.Any, gamma: typing.Any = None, beta: typing.Any = None, epsilon: typing.Any = 0.001
+) -> tuple[
+    numpy.typing.NDArray[typing.Any],
+    numpy.typing.NDArray[typing.Any],
+    numpy.typing.NDArray[typing.Any],
+]: ...
 def log_softmax_backward(dy: typing.Any, y: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def log_softmax_forward(x: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def loss_backward(
@@ -216,6 +323,12 @@ def loss_forward(
     from_logits: bool = False,
     label_smoothing: typing.Any = 0.0,
     delta: typing.Any = 1.0,
+) -> numpy.typing.NDArray[typing.Any]: ...
+def masked_mean_backward(
+    dy: typing.Any, positions: typing.Any, mask: typing.Any = None
+) -> numpy.typing.NDArray[typing.Any]: ...
+def masked_mean_forward(
+    x: typing.Any, mask: typing.Any = None
 ) -> numpy.typing.NDArray[typing.Any]: ...
 def matmul(
     a: typing.Any,
@@ -254,6 +367,29 @@ def metric_update(
     sample_weight: typing.Any = None,
     threshold: typing.Any = 0.5,
 ) -> None: ...
+def moved(
+    function: str,
+    shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    parts: list,
+    zeros: bool = False,
+    add: bool = False,
+) -> numpy.typing.NDArray[typing.Any]: ...
+def noise_backward(
+    dy: typing.Any,
+    kind: typing.Any,
+    amount: typing.Any,
+    seed: typing.Any,
+    stream: typing.Any = 0,
+    step: typing.Any = 0,
+) -> numpy.typing.NDArray[typing.Any]: ...
+def noise_forward(
+    x: typing.Any,
+    kind: typing.Any,
+    amount: typing.Any,
+    seed: typing.Any,
+    stream: typing.Any = 0,
+    step: typing.Any = 0,
+) -> numpy.typing.NDArray[typing.Any]: ...
 def normalize_backward(dy: typing.Any, std: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def normalize_forward(
     x: typing.Any, mean: typing.Any, std: typing.Any
@@ -264,6 +400,10 @@ def penalty_backward(
 def permutation(
     n: typing.Any, seed: typing.Any, stream: typing.Any = 0, step: typing.Any = 0
 ) -> numpy.typing.NDArray[typing.Any]: ...
+def prelu_backward(
+    dy: typing.Any, x: typing.Any, alpha: typing.Any, dalpha: typing.Any = None
+) -> tuple[numpy.typing.NDArray[typing.Any], numpy.typing.NDArray[typing.Any]]: ...
+def prelu_forward(x: typing.Any, alpha: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def random_bits(
     shape: typing.Any, seed: typing.Any, stream: typing.Any = 0, step: typing.Any = 0
 ) -> numpy.typing.NDArray[typing.Any]: ...
@@ -318,6 +458,8 @@ def recurrent_forward(
     return_sequences: bool,
     keep: bool,
 ) -> tuple[typing.Any, ...]: ...
+def resize_backward(dy: typing.Any, size: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
+def resize_forward(x: typing.Any, size: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def rmsprop_update(
     param: typing.Any,
     mean_square: typing.Any,
@@ -340,3 +482,13 @@ def sgd_update(
 ) -> None: ...
 def softmax_backward(dy: typing.Any, y: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def softmax_forward(x: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
+def spatial_dropout_backward(
+    dy: typing.Any, rate: typing.Any, seed: typing.Any, stream: typing.Any = 0, step: typing.Any = 0
+) -> numpy.typing.NDArray[typing.Any]: ...
+def spatial_dropout_forward(
+    x: typing.Any, rate: typing.Any, seed: typing.Any, stream: typing.Any = 0, step: typing.Any = 0
+) -> numpy.typing.NDArray[typing.Any]: ...
+def token_mask(ids: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
+def unit_rows_backward(dy: typing.Any, x: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
+def unit_rows_forward(x: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
+def value_mask(x: typing.Any, value: typing.Any = 0.0) -> numpy.typing.NDArray[typing.Any]: ...

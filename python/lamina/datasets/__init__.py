@@ -1,4 +1,4 @@
-"""Data sets: four in the package, Fashion-MNIST and any IDX file from a folder.
+"""Data sets: four in the package; Fashion-MNIST, CIFAR, IMDB and any IDX file from a folder.
 
 Each module has ``load_data()``, which returns ``((x_train, y_train), (x_test, y_test))`` as in
 Keras; the tables also have ``load()``, which returns a `Table` with column names.  Sources and
@@ -7,8 +7,19 @@ licences are in ``data/README.md`` beside this file.
 
 from __future__ import annotations
 
-from lamina.datasets import boston, fashion_mnist, hitters, mnist, nyse
+from lamina.datasets import boston, cifar10, cifar100, fashion_mnist, hitters, imdb, mnist, nyse
 from lamina.datasets.idx import read_idx
 from lamina.datasets.table import Table
 
-__all__ = ["Table", "boston", "fashion_mnist", "hitters", "mnist", "nyse", "read_idx"]
+__all__ = [
+    "Table",
+    "boston",
+    "cifar10",
+    "cifar100",
+    "fashion_mnist",
+    "hitters",
+    "imdb",
+    "mnist",
+    "nyse",
+    "read_idx",
+]

@@ -24,6 +24,17 @@ from lamina.kernels._activations import (
     softmax_backward,
     softmax_forward,
 )
+from lamina.kernels._arrays import (
+    crop,
+    pad,
+    permute,
+    repeat_backward,
+    repeat_forward,
+    resize_backward,
+    resize_forward,
+    upsample_backward,
+    upsample_forward,
+)
 from lamina.kernels._convolution import (
     conv1d_backward,
     conv1d_forward,
@@ -44,8 +55,37 @@ from lamina.kernels._elementwise import (
     penalty_backward,
     scale,
 )
+from lamina.kernels._embedding import (
+    embedding_backward,
+    embedding_backward_sparse,
+    embedding_forward,
+)
 from lamina.kernels._losses import loss_backward, loss_forward
+from lamina.kernels._merge import (
+    combine_backward,
+    combine_forward,
+    concatenate_backward,
+    concatenate_forward,
+    dot_backward,
+    dot_forward,
+)
 from lamina.kernels._metrics import metric_state, metric_update
+from lamina.kernels._noise import (
+    bounded_relu_backward,
+    bounded_relu_forward,
+    noise_backward,
+    noise_forward,
+    prelu_backward,
+    prelu_forward,
+    spatial_dropout_backward,
+    spatial_dropout_forward,
+)
+from lamina.kernels._normalization import (
+    batch_norm_backward,
+    batch_norm_forward,
+    layer_norm_backward,
+    layer_norm_forward,
+)
 from lamina.kernels._optimizers import adam_update, rmsprop_update, sgd_update
 from lamina.kernels._pooling import (
     average_pool1d_backward,
@@ -119,12 +159,48 @@ __all__ = [  # noqa: RUF022 (by concept)
     "gru_backward",
     "rnn_step_forward",
     "rnn_step_backward",
+    # normalisation
+    "batch_norm_forward",
+    "batch_norm_backward",
+    "layer_norm_forward",
+    "layer_norm_backward",
+    # embedding
+    "embedding_forward",
+    "embedding_backward",
+    "embedding_backward_sparse",
     # random numbers and dropout
     "random_uniform",
     "random_bits",
     "permutation",
     "dropout_forward",
     "dropout_backward",
+    # noise
+    "noise_forward",
+    "noise_backward",
+    "spatial_dropout_forward",
+    "spatial_dropout_backward",
+    # activations with bounds or weights
+    "bounded_relu_forward",
+    "bounded_relu_backward",
+    "prelu_forward",
+    "prelu_backward",
+    # data moved
+    "permute",
+    "pad",
+    "crop",
+    "repeat_forward",
+    "repeat_backward",
+    "upsample_forward",
+    "upsample_backward",
+    "resize_forward",
+    "resize_backward",
+    # several inputs
+    "combine_forward",
+    "combine_backward",
+    "concatenate_forward",
+    "concatenate_backward",
+    "dot_forward",
+    "dot_backward",
     # losses and metrics
     "loss_forward",
     "loss_backward",

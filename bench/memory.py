@@ -1,0 +1,115 @@
+"""What a training step of a convolutional network needs beside its data and weights.
+
+A network that learns must keep its input and the outputs of its layers until the backward pass.
+All else is overhead: gradients, the optimizer's state, packed panels, the threads' scratch.  The
+peak of a whole `fit` in a fresh process, over what the process had before it, must stay within
+1.2 times what is kept, plus 32 MB.
+
+    python bench/memory.py
+    python bench/memory.py --workloads cifar --threads 1 --no-history
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+from common import Child, append_history, machine, pin, serve, table
+from workloads import WORKLOADS, Workload
+
+MB = 2**20
+FACTOR, CONSTANT = 1.2, 32 * MB
+BATCHES, EPOCHS = 2, 3
+CONVOLUTIONAL = [w.name for w in WORKLOADS.values() if any(k[0] == "conv2d" for k in w.layers)]
+
+
+def status(key: str) -> int:
+    """Read a size from /proc/self/status: VmRSS, the memory now; VmHWM, its peak."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(key + ":"):
+            return 1024 * int(line.split()[1])
+    raise OSError(f"/proc/self/status has no {key}")
+
+
+def kept_bytes(model: Any, workload: Workload) -> int:
+    """Sum one batch's input and layer outputs; a layer that only renames values keeps none."""
+    import lamina
+
+    shape = workload.input_shape
+    elements = math.prod(shape)
+    for layer in model.layers:
+        shape = layer.compute_output_shape(shape)
+        if not isinstance(layer, lamina.layers.Flatten):
+            elements += math.prod(shape)
+    return 4 * workload.batch * elements
+
+
+def fit_memory(workload: Workload, threads: int) -> dict[str, Any]:
+    """Train for a few steps; give bytes."""
+    module = importlib.import_module("workloads.lamina_peer")
+    trainer = module.Trainer(workload, threads, "")
+    model, rows = trainer.model, BATCHES * workload.batch
+    x, y = trainer.x[:rows], trainer.y[:rows]
+    weights = sum(weight.nbytes for weight in model.get_weights())
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
+    before = status("VmRSS")
+    model.fit(x, y, batch_size=workload.batch, epochs=EPOCHS, verbose=0)
+    peak = status("VmHWM") - before
+    execution = model.objective(False).take(workload.batch, True)
+    return {
+        "kept": kept_bytes(model, workload),
+        "planned": getattr(execution, "arena_bytes", None),
+        "per_weight": 3 * weights,  # its gradient and Adam's two moments
+        "peak": peak,
+    }
+
+
+def serve_child(arguments: dict[str, Any]) -> None:
+    pin(arguments["threads"])
+    try:
+        hello = fit_memory(WORKLOADS[arguments["workload"]], arguments["threads"])
+    except ImportError as error:
+        hello = {"error": f"lamina is not installed ({error})"}
+    except OSError as error:
+        hello = {"error": f"needs Linux's /proc/self/status and clear_refs ({error})"}
+    serve(lambda _: {}, hello)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n")[0])
+    parser.add_argument("--workloads", nargs="+", choices=CONVOLUTIONAL, default=CONVOLUTIONAL)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--no-history", dest="history", action="store_false")
+    options = parser.parse_args(arguments)
+    rows, values = [], {}
+    for name in options.workloads:
+        child = Child("memory", {"workload": name}, options.threads)
+        found = child.hello
+        child.close()
+        if "error" in found:
+            raise SystemExit(f"memory: {found['error']}")
+        bound = FACTOR * found["kept"] + CONSTANT
+        planned = found["planned"]
+        cells = [found["kept"], planned, found["per_weight"], found["peak"], bound]
+        shown = ["-" if value is None else f"{value / MB:.1f}" for value in cells]
+        verdict = "met" if found["peak"] <= bound else "MISSED"
+        rows.append([name, f"{WORKLOADS[name].batch} rows", *shown, verdict])
+        values[name] = {**found, "bound": bound}
+    head = ["workload", "batch", "kept MB", "planned MB", "gradients + Adam MB", "peak MB",
+            "bound MB", ""]  # fmt: skip
+    print(table(head, rows))
+    print(f"bound: {FACTOR} x kept + {CONSTANT / MB:.0f} MB")
+    if options.history:
+        append_history("memory", {**machine(options.threads), "bytes": values})
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1 and sys.argv[1].startswith("{"):
+        serve_child(json.loads(sys.argv[1]))
+    else:
+        main()

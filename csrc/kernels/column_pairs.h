@@ -1,0 +1,131 @@
+// Pairs of column sums, sum a and sum a b, over many rows: moments, and the gradients of
+// normalisations.
+//
+// Rows are cut into chunks whose length follows from the shapes.  A chunk is summed in registers,
+// column by column in row order, in the type of the data; the chunks' results are joined in double
+// and in order.  Where a row is shorter than a strip of registers, several rows pass as one.
+#pragma once
+
+#include "simd.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+
+// Columns summed at a time: four vectors.
+template <class T>
+constexpr Index strip_size = 4 * lanes<T>;
+
+struct RowChunks {
+  Index rows, step, count;  // `step` rows a chunk
+  Index begin(Index chunk) const { return chunk * step; }
+  Index length(Index chunk) const {
+    const Index left = rows - chunk * step;
+    return left < step ? left : step;
+  }
+};
+
+// `group` rows that pass as one never cross a chunk.  At least one chunk, which may be empty.
+inline RowChunks cut_rows(RowsCols dims, Index group) {
+  const Index wanted = element_chunk / (dims.cols > 0 ? dims.cols : 1);
+  const Index least = wanted > 64 ? wanted : 64;
+  const Index step = (least + group - 1) / group * group;
+  const Index count = (dims.rows + step - 1) / step;
+  return {dims.rows, step, count > 0 ? count : 1};
+}
+
+// How many rows pass as one.
+template <class T>
+Index rows_as_one(Index cols) {
+  return cols > 0 && 2 * cols <= strip_size<T> ? strip_size<T> / cols : 1;
+}
+
+// term(row, column, count, a, b) gives both factors of `count` columns; rows whose mask is 0 are
+// left out.  `add` starts from what first and second hold.
+template <class T, int Vectors, class Term>
+LAMINA_INLINE void sum_pair_vectors(T* first, T* second, Index column, Index rows, Index tail,
+                                    const std::uint8_t* mask_n, bool add, const Term& term) {
+  Vec<T> sum[Vectors], product[Vectors];
+  LAMINA_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    const Index at = column + v * lanes<T>;
+    sum[v] = add ? load(first + at) : Vec<T>{};
+    product[v] = add ? load(second + at) : Vec<T>{};
+  }
+  for (Index r = 0; r < rows; ++r) {
+    if (mask_n != nullptr && mask_n[r] == 0) continue;
+    LAMINA_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      Vec<T> a, b;
+      term(r, column + v * lanes<T>, v < Vectors - 1 ? lanes<T> : tail, a, b);
+      sum[v] += a;
+      product[v] = fma(a, b, product[v]);
+    }
+  }
+  LAMINA_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    store(first + column + v * lanes<T>, sum[v]);
+    store(second + column + v * lanes<T>, product[v]);
+  }
+}
+
+// The sums of up to strip_size columns; first and second have room for a whole strip.
+template <class T, class Term>
+LAMINA_INLINE void sum_pairs(T* first, T* second, Index rows, Index width,
+                             const std::uint8_t* mask_n, bool add, const Term& term) {
+  const Index vectors = (width + lanes<T> - 1) / lanes<T>;
+  const Index tail = width - (vectors - 1) * lanes<T>;
+  if (vectors == 4) return sum_pair_vectors<T, 4>(first, second, 0, rows, tail, mask_n, add, term);
+  if (vectors >= 2)
+    sum_pair_vectors<T, 2>(first, second, 0, rows, vectors == 2 ? tail : lanes<T>, mask_n, add,
+                           term);
+  if (vectors % 2 == 1)
+    sum_pair_vectors<T, 1>(first, second, (vectors - 1) * lanes<T>, rows, tail, mask_n, add, term);
+}
+
+// Two results for each column, and the number of rows they come from.
+struct ColumnPairs {
+  double* data;
+  Index cols;
+  double& count() const { return data[0]; }
+  double* first() const { return data + 1; }
+  double* second() const { return data + 1 + cols; }
+  static constexpr Index room(Index cols) { return 1 + 2 * cols; }
+};
+
+inline void add_pairs(ColumnPairs total, ColumnPairs part) {
+  total.count() += part.count();
+  for (Index j = 0; j < total.cols; ++j) total.first()[j] += part.first()[j];
+  for (Index j = 0; j < total.cols; ++j) total.second()[j] += part.second()[j];
+}
+
+// part(chunk, column, pairs) fills the pairs of the columns from `column` on, join(total, pairs)
+// takes them in order, use(column, total) has the result.  Where there is no memory for all chunks
+// at once, strip by strip, to the same end.
+template <class T, class Part, class Join, class Use>
+LAMINA_INLINE void reduce_pairs(Index cols, Index chunks, double work, const Part& part,
+                                const Join& join, const Use& use) {
+  const Index room = ColumnPairs::room(cols);
+  auto* all = static_cast<double*>(scratch(3, sizeof(double) * std::size_t(chunks * room)));
+  if (all != nullptr) {
+    const int threads = chunks == 1 ? 1 : threads_for(work, chunks);
+    parallel_chunks(threads, chunks, [&](Index chunk) {
+      part(chunk, Index(0), ColumnPairs{all + chunk * room, cols});
+    });
+    for (Index chunk = 1; chunk < chunks; ++chunk)
+      join(ColumnPairs{all, cols}, ColumnPairs{all + chunk * room, cols});
+    return use(Index(0), ColumnPairs{all, cols});
+  }
+  double total[ColumnPairs::room(strip_size<T>)], one[ColumnPairs::room(strip_size<T>)];
+  for (Index column = 0; column < cols; column += strip_size<T>) {
+    const Index width = cols - column < strip_size<T> ? cols - column : strip_size<T>;
+    part(Index(0), column, ColumnPairs{total, width});
+    for (Index chunk = 1; chunk < chunks; ++chunk) {
+      part(chunk, column, ColumnPairs{one, width});
+      join(ColumnPairs{total, width}, ColumnPairs{one, width});
+    }
+    use(column, ColumnPairs{total, width});
+  }
+}
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

@@ -1,0 +1,192 @@
+// Layers of two inputs: sum, difference, product, maximum; batched products and unit rows for Dot.
+#include "gemm.h"
+#include "table.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+namespace {
+
+constexpr double combine_work = 25;  // threads_for's measure, an element
+
+// --- element by element
+
+template <class T, class Operation>
+LAMINA_INLINE void map_two(T* y, const T* a, const T* b, Index size, Operation operation) {
+  parallel_elements(size, combine_work, [=](Index begin, Index end) {
+    for_vectors<T>(begin, end, [=](Index i, Index count) {
+      store_count<T>(y + i, operation(load_count(a + i, count), load_count(b + i, count)), count);
+    });
+  });
+}
+
+template <class T>
+void combine_forward(T* y, const T* a, const T* b, Index size, Combine kind) {
+  using V = Vec<T>;
+  switch (kind) {
+    case Combine::add:
+      return map_two(y, a, b, size, [](V p, V q) { return p + q; });
+    case Combine::subtract:
+      return map_two(y, a, b, size, [](V p, V q) { return p - q; });
+    case Combine::multiply:
+      return map_two(y, a, b, size, [](V p, V q) { return p * q; });
+    case Combine::maximum:  // max gives q wherever either is NaN
+      return map_two(y, a, b, size, [](V p, V q) { return p != p ? p : max(p, q); });
+  }
+}
+
+template <class T>
+void maximum_gradient(T* out, const T* dy, const T* own, const T* other, Index size) {
+  parallel_elements(size, combine_work, [=](Index begin, Index end) {
+    for_vectors<T>(begin, end, [=](Index i, Index count) {
+      const Vec<T> mine = load_count(own + i, count), theirs = load_count(other + i, count);
+      const Vec<T> slope = load_count(dy + i, count), zero = {};
+      const Vec<T> shared = mine == theirs ? slope * T(0.5) : zero;
+      store_count<T>(out + i, mine > theirs ? slope : shared, count);
+    });
+  });
+}
+
+template <class T>
+void signed_copy(T* out, const T* dy, Index size, bool negative) {
+  parallel_elements(size, 15, [=](Index begin, Index end) {
+    for_vectors<T>(begin, end, [=](Index i, Index count) {
+      const Vec<T> slope = load_count(dy + i, count);
+      store_count<T>(out + i, negative ? -slope : slope, count);
+    });
+  });
+}
+
+// Sums and differences do not read a and b, which may then be null.
+template <class T>
+void combine_backward(T* da, T* db, const T* dy, const T* a, const T* b, Index size, Combine kind) {
+  using V = Vec<T>;
+  const auto product = [](V p, V q) { return p * q; };
+  switch (kind) {
+    case Combine::add:
+    case Combine::subtract:
+      if (da) signed_copy(da, dy, size, false);
+      if (db) signed_copy(db, dy, size, kind == Combine::subtract);
+      return;
+    case Combine::multiply:
+      if (da) map_two(da, dy, b, size, product);
+      if (db) map_two(db, dy, a, size, product);
+      return;
+    case Combine::maximum:
+      if (da) maximum_gradient(da, dy, a, b, size);
+      if (db) maximum_gradient(db, dy, b, a, size);
+      return;
+  }
+}
+
+// --- sums along a row, in double: eight chains on every instruction set, added pairwise
+
+template <class T>
+double row_product(const T* a, const T* b, Index size) {
+  double part[8] = {};
+  Index i = 0;
+  for (; i + 8 <= size; i += 8)
+    for (int k = 0; k < 8; ++k) part[k] += double(a[i + k]) * double(b[i + k]);
+  for (int k = 0; i < size; ++i, ++k) part[k] += double(a[i]) * double(b[i]);
+  for (int half = 4; half > 0; half /= 2)
+    for (int k = 0; k < half; ++k) part[k] += part[k + half];
+  return part[0];
+}
+
+// body(r) for every row, in chunks of about element_chunk elements.
+template <class Body>
+LAMINA_INLINE void rows_in_chunks(Index rows, Index cols, double work, Body&& body) {
+  const Index step = element_chunk / (cols > 0 ? cols : 1) + 1;
+  const Index chunks = (rows + step - 1) / step;
+  if (chunks <= 0) return;
+  const int threads = chunks == 1 ? 1 : threads_for(work * double(rows) * double(cols), chunks);
+  parallel_chunks(threads, chunks, [&](Index chunk) {
+    const Index end = (chunk + 1) * step < rows ? (chunk + 1) * step : rows;
+    for (Index r = chunk * step; r < end; ++r) body(r);
+  });
+}
+
+// --- products of pairs of matrices
+
+// One pair on the calling thread.  A single column is a row of the transposed product, whose
+// vectors run along memory.
+template <class T>
+void one_product(T* c, const T* a, const T* b, BatchedProductDims d) {
+  const Index lda = d.transpose_a ? d.m : d.k, ldb = d.transpose_b ? d.k : d.n;
+  const bool column = d.n == 1 && d.transpose_a;
+  const auto left =
+      column ? left_operand(b, ldb, !d.transpose_b, d.k) : left_operand(a, lda, d.transpose_a, d.k);
+  const auto right =
+      column ? right_operand(a, lda, false, d.k) : right_operand(b, ldb, d.transpose_b, d.k);
+  const Index m = column ? 1 : d.m, n = column ? d.m : d.n;
+  const Product<T, Strided<T>, Strided<T>> p{c, n, left, right, m, n, d.k, false, nullptr, false};
+  BlockedProduct<T, Strided<T>, Strided<T>, NoHook>(p, NoHook{}).run({0, m}, {0, n});
+}
+
+// Threads share out the pairs; few large pairs are shared out each by itself.
+template <class T>
+void batched_product(T* c, const T* a, const T* b, BatchedProductDims d) {
+  const Index size_c = d.m * d.n, size_a = d.m * d.k, size_b = d.k * d.n;
+  if (d.batch <= 0 || size_c <= 0) return;
+  if (d.m == 1 && d.n == 1) {
+    return rows_in_chunks(d.batch, d.k, combine_work,
+                          [=](Index i) { c[i] = T(row_product(a + i * d.k, b + i * d.k, d.k)); });
+  }
+  const double flop = 2.0 * double(d.m) * double(d.n) * double(d.k);
+  const int across = threads_for(flop * double(d.batch), d.batch);
+  const int within = threads_for(flop, d.m);
+  if (within > across) {
+    const Index lda = d.transpose_a ? d.m : d.k, ldb = d.transpose_b ? d.k : d.n;
+    for (Index i = 0; i < d.batch; ++i)
+      gemm(c + i * size_c, a + i * size_a, b + i * size_b, d.m, d.n, d.k, d.n, lda, ldb,
+           d.transpose_a, d.transpose_b, Accumulate::no);
+    return;
+  }
+  parallel_chunks(across, d.batch,
+                  [=](Index i) { one_product(c + i * size_c, a + i * size_a, b + i * size_b, d); });
+}
+
+// --- rows of length 1
+
+constexpr double least_length = 1e-7;
+
+template <class T>
+void unit_rows_forward(T* y_nc, const T* x_nc, RowsCols dims) {
+  rows_in_chunks(dims.rows, dims.cols, 2 * combine_work, [=](Index r) {
+    const T* x = x_nc + r * dims.cols;
+    T* y = y_nc + r * dims.cols;
+    const double length = __builtin_sqrt(row_product(x, x, dims.cols));
+    const double inverse = 1.0 / (length < least_length ? least_length : length);
+    for (Index i = 0; i < dims.cols; ++i) y[i] = T(double(x[i]) * inverse);
+  });
+}
+
+// dx = (dy - y (y dy)) / |x|; a row shorter than the least length is only scaled.
+template <class T>
+void unit_rows_backward(T* dx_nc, const T* dy_nc, const T* x_nc, RowsCols dims) {
+  rows_in_chunks(dims.rows, dims.cols, 3 * combine_work, [=](Index r) {
+    const T *x = x_nc + r * dims.cols, *dy = dy_nc + r * dims.cols;
+    T* dx = dx_nc + r * dims.cols;
+    const double length = __builtin_sqrt(row_product(x, x, dims.cols));
+    const bool clamped = length < least_length;
+    const double inverse = 1.0 / (clamped ? least_length : length);
+    const double along = clamped ? 0.0 : row_product(x, dy, dims.cols) * inverse * inverse;
+    for (Index i = 0; i < dims.cols; ++i)
+      dx[i] = T((double(dy[i]) - along * double(x[i])) * inverse);
+  });
+}
+
+}  // namespace
+
+template <class T>
+void fill_combine(Kernels<T>& k) {
+  k.combine_forward = combine_forward<T>;
+  k.combine_backward = combine_backward<T>;
+  k.batched_product = batched_product<T>;
+  k.unit_rows_forward = unit_rows_forward<T>;
+  k.unit_rows_backward = unit_rows_backward<T>;
+}
+template void fill_combine(Kernels<float>&);
+template void fill_combine(Kernels<double>&);
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

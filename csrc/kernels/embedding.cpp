@@ -1,0 +1,130 @@
+// Embedding: rows of a table by id, and the gradient as a whole table or by the ids that occur.
+//
+// Backward adds in row order for each id without atomics: threads share out the columns, or, where
+// rows are short, the ids.  Either way an element of the table is one thread's.
+#include "simd.h"
+#include "table.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+namespace {
+
+constexpr double row_work = 30;  // threads_for's measure, an element
+
+template <class T>
+void embedding_forward(T* y_nd, const T* table_vd, const std::int32_t* id_n, RowsCols dims) {
+  const Index cols = dims.cols;
+  const Index step = element_chunk / (cols > 0 ? cols : 1) + 1;
+  const Index chunks = (dims.rows + step - 1) / step;
+  const double work = row_work * double(dims.rows) * double(cols);
+  parallel_chunks(chunks <= 1 ? 1 : threads_for(work, chunks), chunks, [=](Index chunk) {
+    const Index begin = chunk * step, end = begin + step < dims.rows ? begin + step : dims.rows;
+    for (Index r = begin; r < end; ++r) {
+      if (r + 4 < end) __builtin_prefetch(table_vd + Index(id_n[r + 4]) * cols);
+      const T* row = table_vd + Index(id_n[r]) * cols;
+      for_vectors<T>(0, cols, [=](Index j, Index count) {
+        store_count(y_nd + r * cols + j, load_count(row + j, count), count);
+      });
+    }
+  });
+}
+
+// --- backward
+
+// Which of `parts` an id belongs to: a hash, for frequent ids tend to be neighbours.
+LAMINA_INLINE std::uint32_t part_of(Index id, std::uint32_t parts) {
+  return std::uint32_t((std::uint64_t(std::uint32_t(id) * 0x9E3779B1u) * parts) >> 32);
+}
+
+// sum[place(row)] += dy[row] for all rows in order.
+template <class T, class Place>
+LAMINA_INLINE void add_rows(T* sum, const T* dy_nd, RowsCols dims, const Place& place) {
+  constexpr Index line = 64 / Index(sizeof(T)), ahead = 4;
+  const Index cols = dims.cols;
+  const double work = row_work * double(dims.rows) * double(cols);
+  const Index most = dims.rows < 1024 ? dims.rows : 1024;
+  const Index parts = dims.rows * cols < element_chunk ? 1 : threads_for(work, most);
+  const bool by_columns = cols >= parts * line;
+  parallel_chunks(int(parts), parts, [=](Index part) {
+    Index begin = 0, end = cols;
+    if (by_columns) {  // whole cache lines
+      begin = cols / line * part / parts * line;
+      end = part + 1 < parts ? cols / line * (part + 1) / parts * line : cols;
+    }
+    for (Index r = 0; r < dims.rows; ++r) {
+      const Index to = place(r);
+      if (!by_columns && part_of(to, std::uint32_t(parts)) != std::uint32_t(part)) continue;
+      if (r + ahead < dims.rows) __builtin_prefetch(sum + place(r + ahead) * cols + begin, 1);
+      for_vectors<T>(begin, end, [=](Index j, Index count) {
+        T* at = sum + to * cols + j;
+        store_count<T>(at, load_count(at, count) + load_count(dy_nd + r * cols + j, count), count);
+      });
+    }
+  });
+}
+
+template <class T>
+void write_zeros(T* y, Index size) {
+  parallel_elements(size, 15, [=](Index begin, Index end) {
+    __builtin_memset(y + begin, 0, sizeof(T) * std::size_t(end - begin));
+  });
+}
+
+template <class T>
+void embedding_backward(T* dtable_vd, const T* dy_nd, const std::int32_t* id_n, RowsCols dims,
+                        Index vocabulary, Accumulate accumulate) {
+  if (accumulate == Accumulate::no) write_zeros(dtable_vd, vocabulary * dims.cols);
+  add_rows(dtable_vd, dy_nd, dims, [=](Index r) { return Index(id_n[r]); });
+}
+
+// The ids that occur, as a bitmap with the number of ids before each word: an id's place is found
+// without sorting and without memory for the whole vocabulary's sums.
+struct IdSet {
+  std::uint64_t* word;
+  std::int32_t* before;
+  Index words;
+  Index place(std::int32_t id) const {
+    const std::uint64_t below = (std::uint64_t(1) << (id % 64)) - 1;
+    return before[id / 64] + __builtin_popcountll(word[id / 64] & below);
+  }
+};
+
+// Fills the set and writes its members ascending; returns how many.
+inline Index collect(IdSet set, std::int32_t* unique_n, const std::int32_t* id_n, Index rows) {
+  __builtin_memset(set.word, 0, sizeof(std::uint64_t) * std::size_t(set.words));
+  for (Index r = 0; r < rows; ++r) set.word[id_n[r] / 64] |= std::uint64_t(1) << (id_n[r] % 64);
+  Index found = 0;
+  for (Index w = 0; w < set.words; ++w) {
+    set.before[w] = std::int32_t(found);
+    for (std::uint64_t left = set.word[w]; left != 0; left &= left - 1)
+      unique_n[found++] = std::int32_t(64 * w + __builtin_ctzll(left));
+  }
+  return found;
+}
+
+template <class T>
+Index embedding_backward_sparse(std::int32_t* unique_n, T* sum_nd, const T* dy_nd,
+                                const std::int32_t* id_n, RowsCols dims, Index vocabulary) {
+  const Index words = (vocabulary + 63) / 64;
+  auto* memory = static_cast<std::uint64_t*>(scratch(3, 12 * std::size_t(words) + 64));
+  if (memory == nullptr) return -1;
+  const IdSet set = {memory, reinterpret_cast<std::int32_t*>(memory + words), words};
+  const Index found = collect(set, unique_n, id_n, dims.rows);
+  write_zeros(sum_nd, found * dims.cols);
+  add_rows(sum_nd, dy_nd, dims, [=](Index r) { return set.place(id_n[r]); });
+  return found;
+}
+
+}  // namespace
+
+template <class T>
+void fill_embedding(Kernels<T>& k) {
+  k.embedding_forward = embedding_forward<T>;
+  k.embedding_backward = embedding_backward<T>;
+  k.embedding_backward_sparse = embedding_backward_sparse<T>;
+}
+template void fill_embedding<float>(Kernels<float>&);
+template void fill_embedding<double>(Kernels<double>&);
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

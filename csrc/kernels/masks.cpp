@@ -1,0 +1,158 @@
+// Masks, one byte a position: made from ids or values, applied, and the mean over what they keep.
+#include "simd.h"
+#include "table.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+namespace {
+
+// body(begin, end) over rows in chunks of about element_chunk elements; `row` elements each.
+template <class Body>
+LAMINA_INLINE void parallel_rows(Index rows, Index row, double work, const Body& body) {
+  if (row <= 0) return;
+  const Index step = row < element_chunk ? element_chunk / row : 1;
+  const Index chunks = (rows + step - 1) / step;
+  const double flop = work * double(rows) * double(row);
+  parallel_chunks(chunks <= 1 ? 1 : threads_for(flop, chunks), chunks,
+                  [&](Index chunk) __attribute__((noinline)) {
+                    const Index begin = chunk * step;
+                    body(begin, begin + step < rows ? begin + step : rows);
+                  });
+}
+
+void token_mask(std::uint8_t* mask_n, const std::int32_t* id_n, Index size) {
+  parallel_elements(size, 10, [=](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r) mask_n[r] = id_n[r] != 0;
+  });
+}
+
+// Whether any of the columns is not `value`: a NaN is not.
+template <class T>
+LAMINA_INLINE bool differs(const T* x, Index cols, T value) {
+  const Vec<T> wanted = broadcast(value);
+  typename Of<T>::ivec any = {};
+  Index j = 0;
+  for (; j + lanes<T> <= cols; j += lanes<T>) any |= load(x + j) != wanted;
+  bool found = false;
+  if (j > 0)
+    for (Index i = 0; i < lanes<T>; ++i) found = found || any[i] != 0;
+  for (; j < cols; ++j) found = found || x[j] != value;
+  return found;
+}
+
+template <class T>
+void value_mask(std::uint8_t* mask_n, const T* x_nc, RowsCols dims, double value) {
+  if (dims.cols <= 0)
+    for (Index r = 0; r < dims.rows; ++r) mask_n[r] = 0;
+  parallel_rows(dims.rows, dims.cols, 15, [=](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r)
+      mask_n[r] = differs(x_nc + r * dims.cols, dims.cols, T(value));
+  });
+}
+
+template <class T>
+LAMINA_INLINE void copy_or_zero(T* y, const T* x, Index cols, bool keep) {
+  for_vectors<T>(0, cols, [=](Index j, Index count) {
+    store_count<T>(y + j, keep ? load_count(x + j, count) : Vec<T>{}, count);
+  });
+}
+
+template <class T>
+void apply_mask(T* y_nc, const T* x_nc, const std::uint8_t* mask_n, RowsCols dims) {
+  parallel_rows(dims.rows, dims.cols, 20, [=](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r)
+      copy_or_zero(y_nc + r * dims.cols, x_nc + r * dims.cols, dims.cols, mask_n[r] != 0);
+  });
+}
+
+// --- mean over positions
+
+inline Index count_kept(const std::uint8_t* mask_p, Index positions) {
+  if (mask_p == nullptr) return positions;
+  Index count = 0;
+  for (Index p = 0; p < positions; ++p) count += mask_p[p] != 0;
+  return count;
+}
+
+// y[column..] = the sum over the positions kept, times `factor`: blocks of 64 positions, so that
+// rounding errors do not grow with the length.
+template <class T, int Vectors>
+LAMINA_INLINE void mean_strip(T* y, const T* x, const std::uint8_t* mask_p, Index positions,
+                              Index cols, Index tail, T factor) {
+  Vec<T> total[Vectors] = {};
+  for (Index begin = 0; begin < positions; begin += 64) {
+    const Index end = begin + 64 < positions ? begin + 64 : positions;
+    Vec<T> part[Vectors] = {};
+    for (Index p = begin; p < end; ++p) {
+      if (mask_p != nullptr && mask_p[p] == 0) continue;
+      LAMINA_UNROLL
+      for (int v = 0; v < Vectors; ++v)
+        part[v] += load_count(x + p * cols + v * lanes<T>, v < Vectors - 1 ? lanes<T> : tail);
+    }
+    LAMINA_UNROLL
+    for (int v = 0; v < Vectors; ++v) total[v] += part[v];
+  }
+  LAMINA_UNROLL
+  for (int v = 0; v < Vectors; ++v)
+    store_count<T>(y + v * lanes<T>, total[v] * broadcast(factor),
+                   v < Vectors - 1 ? lanes<T> : tail);
+}
+
+template <class T>
+void masked_mean_forward(T* y_nc, const T* x_npc, const std::uint8_t* mask_np, Index positions,
+                         RowsCols dims) {
+  const Index cols = dims.cols;
+  const Index row = positions > 0 ? positions * cols : cols;
+  parallel_rows(dims.rows, row, 20, [=](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r) {
+      const std::uint8_t* mask_p = mask_np ? mask_np + r * positions : nullptr;
+      const Index kept = count_kept(mask_p, positions);
+      const T factor = kept > 0 ? T(1) / T(kept) : T(0);
+      const T* x = x_npc + r * positions * cols;
+      T* y = y_nc + r * cols;
+      Index j = 0;
+      for (; j + 4 * lanes<T> <= cols; j += 4 * lanes<T>)
+        mean_strip<T, 4>(y + j, x + j, mask_p, positions, cols, lanes<T>, factor);
+      for (; j < cols; j += lanes<T>)
+        mean_strip<T, 1>(y + j, x + j, mask_p, positions, cols,
+                         cols - j < lanes<T> ? cols - j : lanes<T>, factor);
+    }
+  });
+}
+
+template <class T>
+void masked_mean_backward(T* dx_npc, const T* dy_nc, const std::uint8_t* mask_np, Index positions,
+                          RowsCols dims) {
+  const Index cols = dims.cols;
+  parallel_rows(dims.rows, positions * cols, 20, [=](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r) {
+      const std::uint8_t* mask_p = mask_np ? mask_np + r * positions : nullptr;
+      const Index kept = count_kept(mask_p, positions);
+      const Vec<T> factor = broadcast(kept > 0 ? T(1) / T(kept) : T(0));
+      for (Index p = 0; p < positions; ++p) {
+        const bool keep = mask_p == nullptr || mask_p[p] != 0;
+        T* dx = dx_npc + (r * positions + p) * cols;
+        for_vectors<T>(0, cols, [=](Index j, Index count) {
+          const Vec<T> dy = load_count(dy_nc + r * cols + j, count);
+          store_count<T>(dx + j, keep ? dy * factor : Vec<T>{}, count);
+        });
+      }
+    }
+  });
+}
+
+}  // namespace
+
+template <class T>
+void fill_masks(Kernels<T>& k) {
+  k.token_mask = token_mask;
+  k.value_mask = value_mask<T>;
+  k.apply_mask = apply_mask<T>;
+  k.masked_mean_forward = masked_mean_forward<T>;
+  k.masked_mean_backward = masked_mean_backward<T>;
+}
+template void fill_masks<float>(Kernels<float>&);
+template void fill_masks<double>(Kernels<double>&);
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

@@ -1,0 +1,203 @@
+#include <stdexcept>
+
+#include "activation.h"
+#include "graph/names.h"
+#include "operations.h"
+
+namespace lamina {
+namespace {
+
+// Both directions: the convolution, and the transposed layer, which maps its outputs to its inputs.
+class Convolution final : public OperationOf<Convolution> {
+ public:
+  Convolution(std::vector<ValueId> inputs_, bool transposed, const ConvDims& row)
+      : OperationOf(transposed ? "conv2d_transpose" : "conv2d", std::move(inputs_)),
+        transposed_(transposed),
+        row_(row) {}
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    const auto kernel = transposed_ ? c.kernels.conv2d_transpose_forward : c.kernels.conv2d_forward;
+    kernel(c.out(), c.in(0), c.in(1), c.in(2), dims(c.rows), activation_);
+  }
+
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    const ConvDims d = dims(c.rows);
+    if (activation_.kind != Activation::linear)  // dz over dy, whose last reader this is
+      c.kernels.activation_backward(c.dout(), c.dout(), c.out(), output_size(c.rows), activation_);
+    const auto kernel =
+        transposed_ ? c.kernels.conv2d_transpose_backward : c.kernels.conv2d_backward;
+    // One flag serves kernel and bias: they are read by the same layers, or summed below.
+    T* dw = c.din(1);
+    T* db = c.inputs[2] < 0 ? nullptr : c.din(2);
+    if (db == nullptr || dw == nullptr || c.accumulate[1] == c.accumulate[2]) {
+      kernel(c.din(0), dw, db, c.dout(), c.in(0), c.in(1), d,
+             c.accumulate[dw == nullptr && db != nullptr ? 2 : 1]);
+    } else {
+      kernel(c.din(0), dw, nullptr, c.dout(), c.in(0), c.in(1), d, c.accumulate[1]);
+      kernel(nullptr, nullptr, db, c.dout(), c.in(0), c.in(1), d, c.accumulate[2]);
+    }
+  }
+
+  bool absorb(const Operation& follower) override {
+    const auto* next = dynamic_cast<const ActivationOperation*>(&follower);
+    if (next == nullptr || activation_.kind != Activation::linear ||
+        !derivative_from_output(next->spec().kind))
+      return false;
+    activation_ = next->spec();
+    kind += std::string("+") + lamina::name_of(activation_.kind);
+    return true;
+  }
+  bool rectified() const override { return activation_.kind == Activation::relu; }
+
+  // The weights are read for dx, the inputs for dw, the output for the activation's derivative.
+  bool backward_reads_input(int i) const override { return i <= 1; }
+  bool backward_reads_output() const override { return activation_.kind != Activation::linear; }
+
+  Cost cost(Pass pass, Index rows, bool to_input) const override {
+    const double pixels = double(rows) * double(out_height(row_)) * double(out_width(row_));
+    const double weights = double(row_.kernel_h) * double(row_.kernel_w) *
+                           double(row_.channels / row_.groups) * double(row_.filters);
+    const double images =
+        double(rows) * double(row_.height) * double(row_.width) * double(row_.channels);
+    const double arrays = images + weights + pixels * double(row_.filters);
+    const double times = pass == Pass::forward || !to_input ? 1.0 : 2.0;
+    return {times * 2.0 * pixels * weights, times * arrays};
+  }
+  std::string sizes(Index rows) const override {
+    const auto text = [](Index n) { return std::to_string(n); };
+    const Index height = transposed_ ? out_height(row_) : row_.height;
+    const Index width = transposed_ ? out_width(row_) : row_.width;
+    return text(rows) + "x" + text(height) + "x" + text(width) + "x" +
+           text(transposed_ ? row_.filters : row_.channels) + " * " + text(row_.kernel_h) + "x" +
+           text(row_.kernel_w) + "x" + text(row_.channels / row_.groups) + "x" + text(row_.filters);
+  }
+
+ private:
+  ConvDims dims(Index rows) const {
+    ConvDims d = row_;
+    d.images = rows;
+    return d;
+  }
+  Index output_size(Index rows) const {
+    return rows * (transposed_ ? row_.height * row_.width * row_.channels
+                               : out_height(row_) * out_width(row_) * row_.filters);
+  }
+
+  const bool transposed_;
+  const ConvDims row_;  // images: 1
+  ActivationSpec activation_;
+};
+
+std::string text(Index n) { return std::to_string(n); }
+
+// A signal (steps, channels) is an image of height 1: no operation, only how its axes are read.
+void check_axes(Graph& graph, const Tensor& x, const Tensor& kernel, const char* who) {
+  graph.check_float_rows(x, who);
+  graph.check_parameter(kernel, who);
+  if (x.shape.size() != 2 && x.shape.size() != 3)
+    throw std::invalid_argument(std::string(who) + ": x has shape " + to_string(x.shape) +
+                                ", needs (height, width, channels) or (steps, channels)");
+  if (kernel.shape.size() != x.shape.size() + 1)
+    throw std::invalid_argument(std::string(who) + ": kernel has shape " + to_string(kernel.shape) +
+                                ", needs " + text(Index(x.shape.size())) + " + 1 axes for inputs " +
+                                to_string(x.shape));
+  if (size_of(x.shape) == 0 || size_of(kernel.shape) == 0)
+    throw std::invalid_argument(std::string(who) + ": x " + to_string(x.shape) + " and kernel " +
+                                to_string(kernel.shape) + " must have elements");
+}
+
+ConvDims window_dims(const WindowSpec& window, const Shape& kernel, const char* who) {
+  for (const Index n : {window.stride_h, window.stride_w, window.dilation_h, window.dilation_w})
+    if (n < 1)
+      throw std::invalid_argument(std::string(who) + ": strides and dilation must be >= 1");
+  for (const Index n : {window.pad_top, window.pad_bottom, window.pad_left, window.pad_right})
+    if (n < 0) throw std::invalid_argument(std::string(who) + ": padding must be >= 0");
+  ConvDims d{};
+  d.images = 1;
+  d.kernel_h = kernel.size() == 4 ? kernel[0] : 1;
+  d.kernel_w = kernel[kernel.size() - 3];
+  d.stride_h = window.stride_h, d.stride_w = window.stride_w;
+  d.dilation_h = window.dilation_h, d.dilation_w = window.dilation_w;
+  d.pad_top = window.pad_top, d.pad_bottom = window.pad_bottom;
+  d.pad_left = window.pad_left, d.pad_right = window.pad_right;
+  d.groups = 1;
+  return d;
+}
+
+Shape image_shape(const Shape& like, Index height, Index width, Index channels) {
+  return like.size() == 3 ? Shape{height, width, channels} : Shape{width, channels};
+}
+
+Tensor record_convolution(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* bias,
+                          bool transposed, const ConvDims& d, ActivationSpec spec,
+                          const std::string& name) {
+  const char* who = transposed ? "conv2d_transpose" : "conv2d";
+  const Index outputs = transposed ? d.channels : d.filters;
+  if (bias != nullptr) {
+    graph.check_parameter(*bias, who);
+    if (bias->shape != Shape{outputs})
+      throw std::invalid_argument(std::string(who) + ": bias has shape " + to_string(bias->shape) +
+                                  ", needs (" + text(outputs) + ",)");
+  }
+  const Shape shape = transposed ? image_shape(x.shape, d.height, d.width, outputs)
+                                 : image_shape(x.shape, out_height(d), out_width(d), outputs);
+  size_of(shape);  // refuses what does not fit
+  const Tensor z = graph.record(
+      std::make_unique<Convolution>(
+          std::vector<ValueId>{x.value, kernel.value, bias == nullptr ? -1 : bias->value},
+          transposed, d),
+      shape, name);
+  return spec.kind == Activation::linear ? z : activation(graph, z, spec, name);
+}
+
+}  // namespace
+
+Tensor conv2d(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* bias,
+              const WindowSpec& window, Index groups, ActivationSpec spec,
+              const std::string& name) {
+  check_axes(graph, x, kernel, "conv2d");
+  ConvDims d = window_dims(window, kernel.shape, "conv2d");
+  d.height = x.shape.size() == 3 ? x.shape[0] : 1;
+  d.width = x.shape[x.shape.size() - 2];
+  d.channels = x.shape.back();
+  const Index inputs = kernel.shape[kernel.shape.size() - 2];
+  const bool depthwise = groups == 0;
+  d.groups = depthwise ? d.channels : groups;
+  d.filters = depthwise ? checked_product(d.channels, kernel.shape.back()) : kernel.shape.back();
+  const bool fits = depthwise ? inputs == d.channels
+                              : groups > 0 && d.filters % groups == 0 && d.channels % groups == 0 &&
+                                    inputs == d.channels / groups;
+  if (!fits)
+    throw std::invalid_argument("conv2d: kernel has shape " + to_string(kernel.shape) +
+                                ", which does not fit inputs " + to_string(x.shape) +
+                                (depthwise ? ", depthwise" : " in " + text(groups) + " groups"));
+  if (out_height(d) < 1 || out_width(d) < 1)
+    throw std::invalid_argument("conv2d: kernel of shape " + to_string(kernel.shape) +
+                                " is larger than the padded image " + to_string(x.shape));
+  return record_convolution(graph, x, kernel, bias, false, d, spec, name);
+}
+
+Tensor conv2d_transpose(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* bias,
+                        const WindowSpec& window, Index height, Index width, ActivationSpec spec,
+                        const std::string& name) {
+  check_axes(graph, x, kernel, "conv2d_transpose");
+  ConvDims d = window_dims(window, kernel.shape, "conv2d_transpose");
+  d.height = height;
+  d.width = width;
+  d.filters = x.shape.back();
+  d.channels = kernel.shape[kernel.shape.size() - 2];
+  if (kernel.shape.back() != d.filters)
+    throw std::invalid_argument("conv2d_transpose: kernel has shape " + to_string(kernel.shape) +
+                                ", needs " + text(d.filters) + " as its last axis for inputs " +
+                                to_string(x.shape));
+  const Index x_height = x.shape.size() == 3 ? x.shape[0] : 1;
+  if (height < 1 || width < 1 || out_height(d) != x_height ||
+      out_width(d) != x.shape[x.shape.size() - 2])
+    throw std::invalid_argument("conv2d_transpose: an output of " + text(height) + " x " +
+                                text(width) + " does not come from inputs " + to_string(x.shape));
+  return record_convolution(graph, x, kernel, bias, true, d, spec, name);
+}
+
+}  // namespace lamina

@@ -1,0 +1,124 @@
+#include <stdexcept>
+
+#include "operations.h"
+
+namespace lamina {
+namespace {
+
+std::string window_sizes(const PoolDims& d, Index rows) {
+  const auto text = [](Index n) { return std::to_string(n); };
+  return text(rows) + "x" + text(d.height) + "x" + text(d.width) + "x" + text(d.channels) + " / " +
+         text(d.pool_h) + "x" + text(d.pool_w);
+}
+
+PoolDims of_rows(PoolDims d, Index rows) {
+  d.images = rows;
+  return d;
+}
+
+Index outputs_of(const PoolDims& d) { return out_height(d) * out_width(d) * d.channels; }
+
+// Every cell of every window is looked at, inputs and outputs pass through memory once.
+Cost pooling_cost(const PoolDims& d, Index rows) {
+  const double outputs = double(rows) * double(outputs_of(d));
+  return {outputs * double(d.pool_h) * double(d.pool_w),
+          outputs + double(rows) * double(d.height) * double(d.width) * double(d.channels)};
+}
+
+class MaxPooling final : public OperationOf<MaxPooling> {
+ public:
+  MaxPooling(ValueId x, const PoolDims& row) : OperationOf("max_pool2d", {x}), row_(row) {}
+
+  // Backward needs only each winner's place in its window, 1 byte mostly.
+  std::size_t saved_bytes(Index rows, DType) const override {
+    return std::size_t(
+        checked_product(checked_product(rows, outputs_of(row_)), pool_index_bytes(row_)));
+  }
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    c.kernels.max_pool2d_forward(c.out(), c.saved(), c.in(0), of_rows(row_, c.rows));
+  }
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    c.kernels.max_pool2d_backward(c.din(0), c.dout(), c.saved(), of_rows(row_, c.rows));
+  }
+
+  bool backward_reads_input(int) const override { return false; }
+  bool backward_reads_output() const override { return false; }
+  Cost cost(Pass, Index rows, bool) const override { return pooling_cost(row_, rows); }
+  std::string sizes(Index rows) const override { return window_sizes(row_, rows); }
+
+ private:
+  const PoolDims row_;  // images: 1
+};
+
+class AveragePooling final : public OperationOf<AveragePooling> {
+ public:
+  AveragePooling(ValueId x, const PoolDims& row) : OperationOf("average_pool2d", {x}), row_(row) {}
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    c.kernels.average_pool2d_forward(c.out(), c.in(0), of_rows(row_, c.rows));
+  }
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    c.kernels.average_pool2d_backward(c.din(0), c.dout(), of_rows(row_, c.rows));
+  }
+
+  bool backward_reads_input(int) const override { return false; }
+  bool backward_reads_output() const override { return false; }
+  Cost cost(Pass, Index rows, bool) const override { return pooling_cost(row_, rows); }
+  std::string sizes(Index rows) const override { return window_sizes(row_, rows); }
+
+ private:
+  const PoolDims row_;  // images: 1
+};
+
+// A signal (steps, channels) is an image of height 1.
+PoolDims pool_dims(Graph& graph, const Tensor& x, Index pool_h, Index pool_w, const WindowSpec& w,
+                   const std::string& who) {
+  graph.check_float_rows(x, who.c_str());
+  if ((x.shape.size() != 2 && x.shape.size() != 3) || size_of(x.shape) == 0)
+    throw std::invalid_argument(who + ": x has shape " + to_string(x.shape) +
+                                ", needs (height, width, channels) or (steps, channels)");
+  if (pool_h < 1 || pool_w < 1 || w.stride_h < 1 || w.stride_w < 1)
+    throw std::invalid_argument(who + ": pool and strides must be >= 1");
+  const Index height = x.shape.size() == 3 ? x.shape[0] : 1;
+  const PoolDims d{1,
+                   height,
+                   x.shape[x.shape.size() - 2],
+                   x.shape.back(),
+                   pool_h,
+                   pool_w,
+                   w.stride_h,
+                   w.stride_w,
+                   w.pad_top,
+                   w.pad_bottom,
+                   w.pad_left,
+                   w.pad_right};
+  const bool inside = w.pad_top >= 0 && w.pad_bottom >= 0 && w.pad_left >= 0 && w.pad_right >= 0 &&
+                      w.pad_top < pool_h && w.pad_bottom < pool_h && w.pad_left < pool_w &&
+                      w.pad_right < pool_w;
+  if (!inside) throw std::invalid_argument(who + ": padding must lie in [0, pool)");
+  if (out_height(d) < 1 || out_width(d) < 1)
+    throw std::invalid_argument(who + ": a pool of " + std::to_string(pool_h) + " x " +
+                                std::to_string(pool_w) + " is larger than the padded image " +
+                                to_string(x.shape));
+  return d;
+}
+
+}  // namespace
+
+Tensor pool2d(Graph& graph, const std::string& kind, const Tensor& x, Index pool_h, Index pool_w,
+              const WindowSpec& window, const std::string& name) {
+  if (kind != "max" && kind != "average")
+    throw std::invalid_argument("pool2d: kind must be 'max' or 'average'; got '" + kind + "'");
+  const PoolDims d = pool_dims(graph, x, pool_h, pool_w, window, kind + "_pool2d");
+  Shape shape{out_width(d), d.channels};
+  if (x.shape.size() == 3) shape.insert(shape.begin(), out_height(d));
+  if (kind == "max")
+    return graph.record(std::make_unique<MaxPooling>(x.value, d), std::move(shape), name);
+  return graph.record(std::make_unique<AveragePooling>(x.value, d), std::move(shape), name);
+}
+
+}  // namespace lamina

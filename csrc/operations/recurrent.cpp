@@ -1,0 +1,222 @@
+#include <algorithm>
+#include <stdexcept>
+
+#include "graph/names.h"
+#include "operations.h"
+#include "runtime/isa.h"
+
+namespace lamina {
+namespace {
+
+enum Slot { x_slot, kernel_slot, recurrent_slot, bias_slot, h_slot, c_slot, mask_slot, slots };
+
+constexpr Index aligned(Index elements) { return (elements + 15) / 16 * 16; }
+
+class Recurrent final : public OperationOf<Recurrent> {
+ public:
+  Recurrent(std::vector<ValueId> inputs_, const RecurrentSpec& spec, Index steps, Index features,
+            Index units)
+      : OperationOf("recurrent", std::move(inputs_)),
+        spec_(spec),
+        steps_(steps),
+        features_(features),
+        units_(units) {
+    const char* const kinds[] = {"simple_rnn", "lstm", "gru", "gru"};
+    kind = kinds[int(spec.cell)];
+  }
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    T* const h = c.out(1);
+    T* const state = spec_.cell == Cell::lstm ? c.out(2) : nullptr;
+    c.kernels.recurrent_forward(c.out(0), h, state, reinterpret_cast<T*>(c.saved()),
+                                workspace_of(c), inputs_of(c), dims(c.rows));
+  }
+
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    const bool lstm = spec_.cell == Cell::lstm;
+    RecurrentGradients<T> out{c.din(x_slot),
+                              c.din(kernel_slot),
+                              c.din(recurrent_slot),
+                              inputs[bias_slot] < 0 ? nullptr : c.din(bias_slot),
+                              inputs[h_slot] < 0 ? nullptr : c.din(h_slot),
+                              inputs[c_slot] < 0 ? nullptr : c.din(c_slot)};
+    const Accumulate accumulate = begin_parameters(c, out);
+    c.kernels.recurrent_backward(out, workspace_of(c), c.dout(0), c.dout(1),
+                                 lstm ? c.dout(2) : nullptr,
+                                 reinterpret_cast<const T*>(c.saved()), inputs_of(c), dims(c.rows),
+                                 accumulate);
+  }
+
+  bool differentiable(int i) const override { return i != mask_slot; }
+  bool backward_reads_input(int i) const override { return i != bias_slot; }
+  bool backward_reads_output() const override { return false; }
+
+  std::size_t saved_bytes(Index rows, DType dtype) const override {
+    return std::size_t(kernels<float>().recurrent_sizes(dims(rows)).saved) * bytes_of(dtype);
+  }
+  // A batch with fewer rows is cut otherwise and may want more: room for any.
+  std::size_t workspace_bytes(Pass, Index rows, DType dtype) const override {
+    Index most = 0;
+    for (Index n = 1; n <= rows; ++n)
+      most = std::max(most, kernels<float>().recurrent_sizes(dims(n)).workspace);
+    const Index factors = aligned(input_factors(rows)) + aligned(state_factors(rows));
+    return std::size_t(factors + most) * bytes_of(dtype);
+  }
+
+  Cost cost(Pass pass, Index rows, bool to_input) const override {
+    const double n = double(rows) * double(steps_), gates = double(cell_gates(spec_.cell) * units_);
+    const double from_x = 2.0 * n * double(features_) * gates;
+    const double from_h = 2.0 * n * double(units_) * gates;
+    const double arrays = n * (double(features_) + gates + double(units_)) +
+                          double(features_ + units_) * gates;
+    if (pass == Pass::forward) return {from_x + from_h, arrays};
+    return {(to_input ? 2.0 : 1.0) * from_x + 2.0 * from_h, 2.0 * arrays};
+  }
+  std::string sizes(Index rows) const override {
+    return std::to_string(rows) + "x" + std::to_string(steps_) + "x" + std::to_string(features_) +
+           " -> " + std::to_string(units_);
+  }
+
+ private:
+  RecurrentDims dims(Index rows) const {
+    return {spec_.cell,
+            rows,
+            steps_,
+            features_,
+            units_,
+            spec_.activation,
+            spec_.recurrent_activation,
+            spec_.go_backwards,
+            spec_.return_sequences};
+  }
+  Index input_factors(Index rows) const { return spec_.dropout > 0.0 ? rows * features_ : 0; }
+  Index state_factors(Index rows) const {
+    return spec_.recurrent_dropout > 0.0 ? rows * units_ : 0;
+  }
+
+  // The workspace begins with the factors of dropout; backward draws them again, as dropout does.
+  template <class T>
+  T* workspace_of(const Call<T>& c) const {
+    return reinterpret_cast<T*>(c.workspace()) + aligned(input_factors(c.rows)) +
+           aligned(state_factors(c.rows));
+  }
+  template <class T>
+  const T* draw(const Call<T>& c, T* factors, Index size, double rate, std::uint32_t stream) const {
+    if (!c.training || size == 0) return nullptr;
+    std::fill_n(factors, size, T(1));
+    c.kernels.dropout_forward(factors, factors, size, rate, {c.random.seed, stream, c.random.step});
+    return factors;
+  }
+  template <class T>
+  RecurrentInputs<T> inputs_of(const Call<T>& c) const {
+    T* const factors = reinterpret_cast<T*>(c.workspace());
+    const Index of_inputs = input_factors(c.rows);
+    return {c.in(x_slot),
+            c.in(kernel_slot),
+            c.in(recurrent_slot),
+            c.in(bias_slot),
+            c.in(h_slot),
+            c.in(c_slot),
+            c.mask(mask_slot),
+            draw(c, factors, of_inputs, spec_.dropout, spec_.stream),
+            draw(c, factors + aligned(of_inputs), state_factors(c.rows), spec_.recurrent_dropout,
+                 spec_.recurrent_stream)};
+  }
+
+  // The kernel takes one flag for all: where another layer has begun but some, the others begin
+  // at zero.
+  template <class T>
+  Accumulate begin_parameters(const Call<T>& c, const RecurrentGradients<T>& out) const {
+    const Index gates = cell_gates(spec_.cell) * units_;
+    const Index biases = spec_.cell == Cell::gru ? 2 * gates : gates;
+    T* const gradients[] = {out.dw_ig, out.du_ug, out.db};
+    const Index size[] = {features_ * gates, units_ * gates, biases};
+    bool any = false;
+    for (std::size_t i = 0; i < 3; ++i)
+      any = any || (gradients[i] != nullptr && c.accumulate[i + 1] == Accumulate::yes);
+    if (!any) return Accumulate::no;
+    for (std::size_t i = 0; i < 3; ++i)
+      if (gradients[i] != nullptr && c.accumulate[i + 1] == Accumulate::no)
+        std::fill_n(gradients[i], size[i], T(0));
+    return Accumulate::yes;
+  }
+
+  const RecurrentSpec spec_;
+  const Index steps_, features_, units_;
+};
+
+void check_shape(const Tensor& tensor, const Shape& wanted, const char* what) {
+  if (tensor.shape != wanted)
+    throw std::invalid_argument(std::string("recurrent: ") + what + " has shape " +
+                                to_string(tensor.shape) + ", needs " + to_string(wanted));
+}
+
+void check_rate(double rate, const char* what) {
+  if (!(rate >= 0.0 && rate < 1.0))
+    throw std::invalid_argument(std::string("recurrent: ") + what + " must be in [0, 1); got " +
+                                std::to_string(rate));
+}
+
+// Steps, features and units, once the weights fit the input.
+RecurrentDims checked_dims(const Graph& graph, const Tensor& x, const Tensor& kernel,
+                           const Tensor& recurrent_kernel, const Tensor* bias, Cell cell) {
+  graph.check_float_rows(x, "recurrent");
+  graph.check_parameter(kernel, "recurrent");
+  graph.check_parameter(recurrent_kernel, "recurrent");
+  if (x.shape.size() != 2 || x.shape[0] < 1 || x.shape[1] < 1)
+    throw std::invalid_argument("recurrent: x has shape " + to_string(x.shape) +
+                                ", needs (steps, features), both at least 1");
+  const Index units = recurrent_kernel.shape.empty() ? 0 : recurrent_kernel.shape[0];
+  if (units < 1) throw std::invalid_argument("recurrent: recurrent_kernel has no units");
+  const Index gates = cell_gates(cell) * units;
+  check_shape(recurrent_kernel, {units, gates}, "recurrent_kernel");
+  check_shape(kernel, {x.shape[1], gates}, "kernel");
+  if (bias != nullptr) {
+    graph.check_parameter(*bias, "recurrent");
+    check_shape(*bias, cell == Cell::gru ? Shape{2, gates} : Shape{gates}, "bias");
+  }
+  RecurrentDims d{};
+  d.steps = x.shape[0], d.inputs = x.shape[1], d.units = units;
+  return d;
+}
+
+}  // namespace
+
+std::vector<Tensor> recurrent(Graph& graph, const Tensor& x, const Tensor& kernel,
+                              const Tensor& recurrent_kernel, const Tensor* bias,
+                              const std::vector<Tensor>& initial_state, const Tensor* mask,
+                              const RecurrentSpec& spec, const std::string& name) {
+  const RecurrentDims d = checked_dims(graph, x, kernel, recurrent_kernel, bias, spec.cell);
+  const std::size_t states = spec.cell == Cell::lstm ? 2 : 1;
+  check_rate(spec.dropout, "dropout");
+  check_rate(spec.recurrent_dropout, "recurrent_dropout");
+  if (!initial_state.empty() && initial_state.size() != states)
+    throw std::invalid_argument("recurrent: initial_state needs " + std::to_string(states) +
+                                " tensors; got " + std::to_string(initial_state.size()));
+  for (const Tensor& state : initial_state) {
+    graph.check_float_rows(state, "recurrent");
+    check_shape(state, {d.units}, "initial_state");
+  }
+  if (mask != nullptr) {
+    if (graph.check_rows(*mask, "recurrent").dtype != DType::boolean)
+      throw std::invalid_argument("recurrent: mask must be boolean");
+    check_shape(*mask, {d.steps}, "mask");
+  }
+  std::vector<ValueId> inputs(slots, -1);
+  inputs[x_slot] = x.value;
+  inputs[kernel_slot] = kernel.value;
+  inputs[recurrent_slot] = recurrent_kernel.value;
+  if (bias != nullptr) inputs[bias_slot] = bias->value;
+  for (std::size_t i = 0; i < initial_state.size(); ++i)
+    inputs[h_slot + i] = initial_state[i].value;
+  if (mask != nullptr) inputs[mask_slot] = mask->value;
+  std::vector<Shape> shapes{spec.return_sequences ? Shape{d.steps, d.units} : Shape{d.units}};
+  if (spec.return_state) shapes.insert(shapes.end(), states, Shape{d.units});
+  return graph.record(
+      std::make_unique<Recurrent>(std::move(inputs), spec, d.steps, d.inputs, d.units), shapes,
+      name);
+}
+
+}  // namespace lamina

@@ -1,0 +1,246 @@
+// Sizes and settings that kernels take: plain structs, and what follows from them.
+//
+// Like kernel.h, which includes it, it is read by objects compiled for one instruction set: no std
+// containers, no iostream.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lamina {
+
+using Index = std::ptrdiff_t;
+
+enum class Accumulate : bool { no = false, yes = true };
+
+// Element-wise activations.  `alpha` is the negative slope of leaky_relu and elu's scale.
+enum class Activation : int {
+  linear,
+  relu,
+  leaky_relu,
+  elu,
+  selu,
+  gelu,
+  silu,
+  sigmoid,
+  tanh,
+  softplus,
+  softsign,
+  hard_sigmoid,
+  mish,
+  exponential,
+};
+
+struct ActivationSpec {
+  Activation kind = Activation::linear;
+  double alpha = 0.0;
+};
+
+// True where the derivative is computed from the output y; otherwise the kernel needs the input x.
+constexpr bool derivative_from_output(Activation a) {
+  return a != Activation::gelu && a != Activation::silu && a != Activation::softplus &&
+         a != Activation::mish;
+}
+
+struct RowsCols {
+  Index rows;
+  Index cols;
+};
+
+struct DenseDims {
+  Index rows;
+  Index inputs;
+  Index units;
+};
+
+// --- convolution and pooling
+
+// How many windows of `taps` cells, `dilation` apart, fit into a padded length at this stride.
+constexpr Index window_count(Index padded, Index taps, Index stride, Index dilation) {
+  return padded < (taps - 1) * dilation + 1 ? 0 : (padded - (taps - 1) * dilation - 1) / stride + 1;
+}
+
+// Images are (images, height, width, channels), weights (kernel_h, kernel_w, channels / groups,
+// filters).  Padding is by zeros and explicit: valid, same and causal are the caller's.  A signal
+// is an image of height 1.  At least one window must fit.
+struct ConvDims {
+  Index images, height, width, channels, filters;
+  Index kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
+  Index pad_top, pad_bottom, pad_left, pad_right;
+  Index groups;
+};
+constexpr Index out_height(const ConvDims& d) {
+  return window_count(d.height + d.pad_top + d.pad_bottom, d.kernel_h, d.stride_h, d.dilation_h);
+}
+constexpr Index out_width(const ConvDims& d) {
+  return window_count(d.width + d.pad_left + d.pad_right, d.kernel_w, d.stride_w, d.dilation_w);
+}
+
+// Every window must meet the image: padding smaller than the pool on each side.
+struct PoolDims {
+  Index images, height, width, channels;
+  Index pool_h, pool_w, stride_h, stride_w;
+  Index pad_top, pad_bottom, pad_left, pad_right;
+};
+constexpr Index out_height(const PoolDims& d) {
+  return window_count(d.height + d.pad_top + d.pad_bottom, d.pool_h, d.stride_h, 1);
+}
+constexpr Index out_width(const PoolDims& d) {
+  return window_count(d.width + d.pad_left + d.pad_right, d.pool_w, d.stride_w, 1);
+}
+// Bytes of one index into a window, as max_pool2d keeps it for backward.
+constexpr Index pool_index_bytes(const PoolDims& d) { return d.pool_h * d.pool_w <= 256 ? 1 : 4; }
+
+// value = f(seed, stream, step, element): Philox 4x32-10 (Salmon et al. 2011).
+struct RandomKey {
+  std::uint64_t seed;
+  std::uint32_t stream;  // which use: a layer, the shuffle, an initialiser
+  std::uint32_t step;    // which time: optimizer step, epoch
+};
+
+enum class Loss : int {
+  mean_squared_error,
+  mean_absolute_error,
+  huber,                            // parameter: delta
+  binary_crossentropy,              // parameter: label smoothing; predictions are probabilities
+  binary_crossentropy_logits,       // the same from logits, fused with the sigmoid
+  categorical_crossentropy,         // parameter: label smoothing; rows are probabilities
+  categorical_crossentropy_logits,  // the same from logits, fused with the softmax
+};
+
+struct LossSpec {
+  Loss kind = Loss::mean_squared_error;
+  double parameter = 0.0;
+};
+
+enum class Metric : int {
+  binary_accuracy,              // parameter: threshold
+  categorical_accuracy,         // argmax of both rows, first maximum wins
+  sparse_categorical_accuracy,  // integer labels
+  mean_absolute_error,
+  mean_squared_error,
+  r2,
+};
+
+struct MetricSpec {
+  Metric kind = Metric::mean_squared_error;
+  double parameter = 0.0;
+};
+
+// Doubles of state a metric accumulates into: {sum of w * value, sum of w}, and for r2, column
+// by column, {sum w, mean of y, sum w (y - mean)^2, sum w (y - prediction)^2}.
+constexpr Index metric_state_size(Metric m, Index cols) { return m == Metric::r2 ? 4 * cols : 2; }
+
+struct SgdSpec {
+  double learning_rate;
+  double momentum;
+  bool nesterov;
+};
+struct RmspropSpec {
+  double learning_rate, rho, momentum, epsilon;
+  bool centered;
+};
+struct AdamSpec {
+  double learning_rate, beta_1, beta_2, epsilon;
+  double weight_decay;  // decoupled (AdamW): p -= learning_rate * weight_decay * p, before the step
+  std::int64_t step;    // 1 for the first update: bias correction
+};
+
+// --- normalisation over a batch
+
+struct BatchNormSpec {
+  double epsilon;
+  bool batch_statistics;  // mean and variance came from x itself: backward follows them
+};
+
+// --- data moved, not computed: permute, pad, crop, repeat, concatenate, broadcast
+
+// y[sum of i * y_stride] = x[sum of i * x_stride] for every index i < size, slowest axis first.
+// Strides are in elements; 0 repeats (in x) or sums (in y, of strided_add).
+struct StridedSpec {
+  static constexpr int most = 8;
+  int axes;
+  Index size[most], y_stride[most], x_stride[most];
+};
+
+// Element-wise operations of two arrays.
+enum class Combine : int { add, subtract, multiply, maximum };
+
+// c = a b for each of `batch` pairs; a is m x k, b k x n, as they are stored or transposed.
+struct BatchedProductDims {
+  Index batch, m, n, k;
+  bool transpose_a, transpose_b;
+};
+
+// Keras's ReLU: x >= max_value: max_value; x >= threshold: x; else slope (x - threshold).
+struct ReluSpec {
+  double max_value;  // infinity where there is none
+  double negative_slope;
+  double threshold;
+};
+
+// Noise that training adds: `amount` is the standard deviation (gaussian) or the rate.
+enum class Noise : int {
+  gaussian,          // y = x + amount normal
+  gaussian_dropout,  // y = x (1 + sqrt(amount / (1 - amount)) normal)
+  alpha_dropout,     // Klambauer et al. 2017: keeps mean and variance of a SELU's output
+};
+
+// One axis resized linearly: x is (outer, from, inner), y (outer, to, inner); pixels are squares,
+// their centres at (i + 0.5) (half-pixel centres; Keras's and TensorFlow's rule).
+struct ResizeDims {
+  Index outer, from, to, inner;
+};
+
+// --- recurrence: cells, sizes and arguments
+
+enum class Cell : int {
+  simple_rnn,
+  lstm,              // gates i, f, c, o
+  gru,               // gates z, r, h; reset after the product (Keras's default), bias (2, 3 units)
+  gru_reset_before,  // reset before the product (Cho et al. 2014), bias (3 units)
+};
+constexpr Index cell_gates(Cell c) { return c == Cell::simple_rnn ? 1 : c == Cell::lstm ? 4 : 3; }
+
+// Axes of recurrence: t time steps, u units, g gates x units (columns of both weight matrices).
+struct RecurrentDims {
+  Cell cell;
+  Index rows, steps, inputs, units;
+  ActivationSpec activation;            // of the state; Keras: tanh
+  ActivationSpec recurrent_activation;  // of the gates (lstm, gru); Keras: sigmoid
+  bool reversed;   // last time step first; outputs lie in the order of processing
+  bool sequences;  // y_ntu holds every step's output, else y_nu the last
+};
+
+// All but x, w and u may be null.
+template <class T>
+struct RecurrentInputs {
+  const T* x_nti;
+  const T* w_ig;
+  const T* u_ug;
+  const T* b;                   // g; gru: 2 x g
+  const T* h_nu;                // initial states, zero if null
+  const T* c_nu;                // lstm alone
+  const std::uint8_t* mask_nt;  // 0: the step is skipped, state and output stay as they were
+  const T* drop_ni;             // factors on x and on the h that is multiplied by u, the same
+  const T* drop_nu;             // for all steps and gates (dropout)
+};
+
+// Each may be null.  dx, dh and dc are written, parameter gradients follow Accumulate.
+template <class T>
+struct RecurrentGradients {
+  T* dx_nti;
+  T* dw_ig;
+  T* du_ug;
+  T* db;
+  T* dh_nu;
+  T* dc_nu;
+};
+
+// Elements of the buffers that the caller lends: `saved` carries what backward needs from forward
+// to backward; `workspace` holds nothing between calls.
+struct RecurrentSizes {
+  Index saved, workspace;
+};
+
+}  // namespace lamina

@@ -1,0 +1,299 @@
+"""ReLUs with bounds or weights, and the noise that training adds.
+
+Every function raises ``ValueError`` where a shape or number does not fit, and ``TypeError`` where
+arrays' dtypes differ or are not real numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
+
+from lamina import _core
+
+Array = NDArray[Any]
+
+
+def bounded_relu_forward(
+    x: ArrayLike,
+    max_value: float | None = None,
+    negative_slope: float = 0.0,
+    threshold: float = 0.0,
+) -> Array:
+    r"""ReLU with bounds, Keras's ``ReLU`` layer.
+
+    .. math:: y = \begin{cases} m & x \ge m \\ x & t \le x < m \\ s (x - t) & x < t \end{cases}
+
+    Parameters
+    ----------
+    x : array_like
+        Input of any shape.
+    max_value : float, optional
+        The bound m, not negative; none by default.
+    negative_slope : float, default 0.0
+        The slope s, not negative.
+    threshold : float, default 0.0
+        The threshold t, not negative.
+
+    Returns
+    -------
+    ndarray of the shape of `x`
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.bounded_relu_forward(np.array([-1.0, 2.0, 9.0]), max_value=6)
+    array([0., 2., 6.])
+    """
+    return _core.kernels.bounded_relu_forward(x, max_value, negative_slope, threshold)
+
+
+def bounded_relu_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    max_value: float | None = None,
+    negative_slope: float = 0.0,
+    threshold: float = 0.0,
+) -> Array:
+    """Gradient at the input of `bounded_relu_forward`; `negative_slope` at the threshold itself.
+
+    Parameters
+    ----------
+    dy : array_like
+        Gradient at the output.
+    x : array_like of the shape of `dy`
+        As given forward.
+    max_value, negative_slope, threshold : float
+        As given forward.
+
+    Returns
+    -------
+    ndarray of the shape of `x`
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range or the shapes differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.bounded_relu_backward(np.ones(3), np.array([-1.0, 2.0, 9.0]), max_value=6)
+    array([0., 1., 0.])
+    """
+    return _core.kernels.bounded_relu_backward(dy, x, max_value, negative_slope, threshold)
+
+
+def prelu_forward(x: ArrayLike, alpha: ArrayLike) -> Array:
+    r"""ReLU with a learnt slope below zero (He et al. 2015), :math:`\max(x,0)+\alpha\min(x,0)`.
+
+    Parameters
+    ----------
+    x : array_like of shape (..., *alpha's)
+        Input.
+    alpha : array_like
+        Slopes, of the shape of the last axes of `x`.
+
+    Returns
+    -------
+    ndarray of the shape of `x`
+
+    Raises
+    ------
+    ValueError
+        If the shape of `alpha` is not that of the last axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.prelu_forward(np.array([[-2.0, 2.0]]), np.array([0.5, 0.5]))
+    array([[-1.,  2.]])
+    """
+    return _core.kernels.prelu_forward(x, alpha)
+
+
+def prelu_backward(
+    dy: ArrayLike, x: ArrayLike, alpha: ArrayLike, dalpha: Array | None = None
+) -> tuple[Array, Array]:
+    r"""Gradients of `prelu_forward`; at 0 the slope is :math:`\alpha`.
+
+    Parameters
+    ----------
+    dy : array_like
+        Gradient at the output.
+    x, alpha : array_like
+        As given forward.
+    dalpha : ndarray of the shape of `alpha`, optional
+        Writable and C-contiguous; the gradient of `alpha` is added to it.
+
+    Returns
+    -------
+    dx, dalpha : ndarray
+        `dalpha` is the array given, if one was.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or `dalpha` cannot be written or shares memory with an input.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.prelu_backward(np.ones((1, 2)), np.array([[-2.0, 2.0]]), np.array([0.5, 0.5]))
+    (array([[0.5, 1. ]]), array([-2.,  0.]))
+    """
+    return _core.kernels.prelu_backward(dy, x, alpha, dalpha)
+
+
+def noise_forward(
+    x: ArrayLike, kind: str, amount: float, seed: int, stream: int = 0, step: int = 0
+) -> Array:
+    r"""Add noise to an array, a function of the key and the element's position alone.
+
+    ==================== =======================================================================
+    kind                 law, :math:`z` standard normal
+    ==================== =======================================================================
+    ``gaussian``         :math:`x + \mathrm{amount}\,z`
+    ``gaussian_dropout`` :math:`x\,(1 + \sqrt{r/(1-r)}\,z)`, :math:`r` = amount
+    ``alpha_dropout``    :math:`a\,x + b` with probability :math:`1-r`, else :math:`a\,p + b`
+    ==================== =======================================================================
+
+    Normal numbers come from Philox's words by Box and Muller (1958).  Alpha dropout (Klambauer et
+    al. 2017) has :math:`p = -1.7581`, :math:`a = ((1-r)(1+r p^2))^{-1/2}`, :math:`b = -a p r`:
+    mean 0 and variance 1 stay what they are.
+
+    Parameters
+    ----------
+    x : array_like
+        Input of any shape.
+    kind : str
+        As above.
+    amount : float
+        The standard deviation, not negative; for the dropouts the rate, in [0, 1).
+    seed, stream, step : int
+        The key, as in `random_uniform`.
+
+    Returns
+    -------
+    ndarray of the shape of `x`
+
+    Raises
+    ------
+    ValueError
+        If `kind` is unknown or a number is outside its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> y = kernels.noise_forward(np.zeros(10_000), "gaussian", 2.0, seed=1)
+    >>> bool(abs(y.std() - 2) < 0.1)
+    True
+    """
+    return _core.kernels.noise_forward(x, kind, amount, seed, stream, step)
+
+
+def noise_backward(
+    dy: ArrayLike, kind: str, amount: float, seed: int, stream: int = 0, step: int = 0
+) -> Array:
+    """Gradient at the input of `noise_forward`, the same noise drawn again.
+
+    Parameters
+    ----------
+    dy : array_like
+        Gradient at the output.
+    kind, amount, seed, stream, step
+        As given forward.
+
+    Returns
+    -------
+    ndarray of the shape of `dy`
+
+    Raises
+    ------
+    ValueError
+        If `kind` is unknown or a number is outside its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.noise_backward(np.ones(2), "gaussian", 2.0, seed=1)
+    array([1., 1.])
+    """
+    return _core.kernels.noise_backward(dy, kind, amount, seed, stream, step)
+
+
+def spatial_dropout_forward(
+    x: ArrayLike, rate: float, seed: int, stream: int = 0, step: int = 0
+) -> Array:
+    r"""Dropout of whole channels (Tompson et al. 2015): one draw a sample and channel.
+
+    Parameters
+    ----------
+    x : array_like of shape (batch, ..., channels)
+        Input.
+    rate : float
+        In [0, 1): with this probability a channel is zero, else scaled by :math:`1/(1-rate)`.
+    seed, stream, step : int
+        The key, as in `random_uniform`.
+
+    Returns
+    -------
+    ndarray of the shape of `x`
+
+    Raises
+    ------
+    ValueError
+        If `rate` or a part of the key is outside its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> y = kernels.spatial_dropout_forward(np.ones((4, 5, 8)), 0.5, seed=3)
+    >>> bool((y == y[:, :1]).all())
+    True
+    """
+    return _core.kernels.spatial_dropout_forward(x, rate, seed, stream, step)
+
+
+def spatial_dropout_backward(
+    dy: ArrayLike, rate: float, seed: int, stream: int = 0, step: int = 0
+) -> Array:
+    """Gradient at the input of `spatial_dropout_forward`: the same map.
+
+    Parameters
+    ----------
+    dy : array_like of shape (batch, ..., channels)
+        Gradient at the output.
+    rate, seed, stream, step
+        As given forward.
+
+    Returns
+    -------
+    ndarray of the shape of `dy`
+
+    Raises
+    ------
+    ValueError
+        If `rate` or a part of the key is outside its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.spatial_dropout_backward(np.ones((1, 2, 1)), 0.0, seed=3).ravel()
+    array([1., 1.])
+    """
+    return _core.kernels.spatial_dropout_backward(dy, rate, seed, stream, step)

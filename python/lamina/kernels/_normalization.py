@@ -1,0 +1,235 @@
+"""Batch and layer normalisation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
+
+from lamina import _core
+
+Array = NDArray[Any]
+
+
+def batch_norm_forward(
+    x: ArrayLike,
+    gamma: ArrayLike | None = None,
+    beta: ArrayLike | None = None,
+    mean: ArrayLike | None = None,
+    variance: ArrayLike | None = None,
+    epsilon: float = 1e-3,
+    mask: ArrayLike | None = None,
+) -> tuple[Array, Array, Array]:
+    r"""Batch normalisation, :math:`y = \gamma (x - \mu) / \sqrt{\sigma^2 + \epsilon} + \beta`.
+
+    Mean and variance (divided by the count) are taken for each column over all other axes of the
+    rows that ``mask`` keeps; every row is normalised with them.
+
+    Parameters
+    ----------
+    x : array_like of shape (..., columns)
+        Input.
+    gamma, beta : array_like of shape (columns,), optional
+        Scale and shift; 1 and 0 by default.
+    mean, variance : array_like of shape (columns,), optional
+        Moments to use; those of ``x`` by default.  Both or neither.
+    epsilon : float, default 1e-3
+        Added to the variance.
+    mask : array_like of bool, of the shape of ``x`` without its last axis, optional
+        Rows that count in the moments; all by default.  With none kept, the moments are 0.
+
+    Returns
+    -------
+    y : ndarray of the shape of ``x``
+    mean, variance : ndarray of shape (columns,)
+        The moments used.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or a mask comes with given moments.
+    TypeError
+        If the arrays' dtypes differ or are not real numbers, or the mask is not boolean.
+
+    References
+    ----------
+    Ioffe and Szegedy, "Batch normalization", 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> y, mean, variance = kernels.batch_norm_forward(np.array([[1.0], [3.0]]), epsilon=0.0)
+    >>> y.ravel(), mean, variance
+    (array([-1.,  1.]), array([2.]), array([1.]))
+    """
+    y, mean, variance = _core.kernels.batch_norm_forward(
+        x, gamma, beta, mean, variance, epsilon, mask
+    )
+    return y, mean, variance
+
+
+def batch_norm_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    mean: ArrayLike,
+    variance: ArrayLike,
+    gamma: ArrayLike | None = None,
+    epsilon: float = 1e-3,
+    batch_statistics: bool = True,
+    mask: ArrayLike | None = None,
+    dgamma: Array | None = None,
+    dbeta: Array | None = None,
+) -> tuple[Array, Array, Array]:
+    r"""Gradients of batch normalisation.
+
+    With :math:`\hat x = (x - \mu) / s`, :math:`s = \sqrt{\sigma^2 + \epsilon}`, sums over all
+    rows, and moments of the :math:`M` rows where the mask :math:`m` is 1,
+
+    .. math::
+        d\beta = \sum dy, \quad d\gamma = \sum dy\,\hat x, \quad
+        dx = \frac{\gamma}{s} \left(dy - \frac{m}{M} (d\beta + \hat x\,d\gamma)\right).
+
+    Parameters
+    ----------
+    dy, x : array_like of shape (..., columns)
+        Gradient at the output, and the input.
+    mean, variance : array_like of shape (columns,)
+        The moments that `batch_norm_forward` returned.
+    gamma : array_like of shape (columns,), optional
+        Scale; 1 by default.
+    epsilon : float, default 1e-3
+        As in the forward.
+    batch_statistics : bool, default True
+        Whether the moments came from ``x`` and vary with it; if not, :math:`dx = \gamma\,dy / s`.
+    mask : array_like of bool, of the shape of ``x`` without its last axis, optional
+        As in the forward.
+    dgamma, dbeta : ndarray of shape (columns,), optional
+        Gradients to add to, in place; both or neither.
+
+    Returns
+    -------
+    dx, dgamma, dbeta : ndarray
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or an array to be added to cannot be written in place.
+    TypeError
+        If the arrays' dtypes differ or are not real numbers, or the mask is not boolean.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> x, dy = np.array([[1.0], [3.0]]), np.array([[0.0], [1.0]])
+    >>> dx, dgamma, dbeta = kernels.batch_norm_backward(dy, x, [2.0], [1.0], epsilon=0.0)
+    >>> dx.ravel(), dgamma, dbeta
+    (array([0., 0.]), array([1.]), array([1.]))
+    """
+    dx, dg, db = _core.kernels.batch_norm_backward(
+        dy, x, mean, variance, gamma, epsilon, batch_statistics, mask, dgamma, dbeta
+    )
+    return dx, dg, db
+
+
+def layer_norm_forward(
+    x: ArrayLike,
+    gamma: ArrayLike | None = None,
+    beta: ArrayLike | None = None,
+    epsilon: float = 1e-3,
+) -> tuple[Array, Array, Array]:
+    r"""Layer normalisation, :math:`y = \gamma (x - \mu) / \sqrt{\sigma^2 + \epsilon} + \beta`.
+
+    Mean and variance (divided by the count) are taken over the columns of each row.
+
+    Parameters
+    ----------
+    x : array_like of shape (..., columns)
+        Input.
+    gamma, beta : array_like of shape (columns,), optional
+        Scale and shift; 1 and 0 by default.
+    epsilon : float, default 1e-3
+        Added to the variance.
+
+    Returns
+    -------
+    y : ndarray of the shape of ``x``
+    mean, inverse : ndarray of the shape of ``x`` without its last axis
+        The rows' means and :math:`1 / \sqrt{\sigma^2 + \epsilon}`, for the backward.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or there is no column.
+    TypeError
+        If the arrays' dtypes differ or are not real numbers.
+
+    References
+    ----------
+    Ba, Kiros and Hinton, "Layer normalization", 2016.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> y, mean, inverse = kernels.layer_norm_forward(np.array([[1.0, 3.0]]), epsilon=0.0)
+    >>> y, mean, inverse
+    (array([[-1.,  1.]]), array([2.]), array([1.]))
+    """
+    y, mean, inverse = _core.kernels.layer_norm_forward(x, gamma, beta, epsilon)
+    return y, mean, inverse
+
+
+def layer_norm_backward(
+    dy: ArrayLike,
+    x: ArrayLike,
+    mean: ArrayLike,
+    inverse: ArrayLike,
+    gamma: ArrayLike | None = None,
+    dgamma: Array | None = None,
+    dbeta: Array | None = None,
+) -> tuple[Array, Array, Array]:
+    r"""Gradients of layer normalisation.
+
+    With :math:`\hat x = (x - \mu) v`, :math:`v` the inverse and :math:`g = \gamma\,dy`,
+
+    .. math::
+        dx = v \left(g - \overline{g} - \hat x\,\overline{g \hat x}\right), \quad
+        d\gamma = \sum_n dy\,\hat x, \quad d\beta = \sum_n dy,
+
+    the bars being means over the columns of a row.
+
+    Parameters
+    ----------
+    dy, x : array_like of shape (..., columns)
+        Gradient at the output, and the input.
+    mean, inverse : array_like of the shape of ``x`` without its last axis
+        What `layer_norm_forward` returned.
+    gamma : array_like of shape (columns,), optional
+        Scale; 1 by default.
+    dgamma, dbeta : ndarray of shape (columns,), optional
+        Gradients to add to, in place; both or neither.
+
+    Returns
+    -------
+    dx, dgamma, dbeta : ndarray
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or an array to be added to cannot be written in place.
+    TypeError
+        If the arrays' dtypes differ or are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> x, dy = np.array([[1.0, 3.0]]), np.array([[0.0, 1.0]])
+    >>> dx, dgamma, dbeta = kernels.layer_norm_backward(dy, x, [2.0], [1.0])
+    >>> dx, dgamma, dbeta
+    (array([[0., 0.]]), array([0., 1.]), array([0., 1.]))
+    """
+    dx, dg, db = _core.kernels.layer_norm_backward(dy, x, mean, inverse, gamma, dgamma, dbeta)
+    return dx, dg, db

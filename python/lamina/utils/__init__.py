@@ -1,0 +1,17 @@
+"""Small helpers of Keras's ``utils``: coding of labels and texts, windows, and the seed."""
+
+from __future__ import annotations
+
+from lamina.random import set_random_seed
+from lamina.utils.coding import multi_hot, one_hot, to_categorical
+from lamina.utils.sequences import pad_sequences
+from lamina.utils.timeseries import timeseries_windows
+
+__all__ = [
+    "multi_hot",
+    "one_hot",
+    "pad_sequences",
+    "set_random_seed",
+    "timeseries_windows",
+    "to_categorical",
+]
