@@ -71,6 +71,7 @@ class Execution {
   Index last_rows() const { return last_rows_; }
 
   std::byte* gradient() const { return gradient_.data(); }
+  std::size_t arena_bytes() const { return plan_.bytes; }  // values and gradients, planned
   Index gradient_size() const { return gradient_size_; }
   const std::vector<GradientSlice>& slices() const { return slices_; }
 

@@ -44,8 +44,9 @@ struct Call {
   // The gradient at an output, null where none flows; its last reader may overwrite it.
   T* dout(int i = 0) const { return reinterpret_cast<T*>(at_output(gradients, i)); }
   T* din(int i) const { return input_gradients[std::size_t(i)]; }
-  std::byte* saved() const { return saved_buffer; }          // null in inference
-  std::byte* workspace() const { return workspace_buffer; }  // holds nothing between calls
+  T* kept() const { return reinterpret_cast<T*>(saved_buffer); }  // saved, as numbers
+  std::byte* saved() const { return saved_buffer; }               // null in inference
+  std::byte* workspace() const { return workspace_buffer; }       // holds nothing between calls
 
  private:
   const std::byte* at(int i) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -41,7 +42,8 @@ std::vector<Tensor> recurrent(Graph& graph, const Tensor& x, const Tensor& kerne
                               const Tensor& recurrent_kernel, const Tensor* bias,
                               const std::vector<Tensor>& initial_state, const Tensor* mask,
                               const RecurrentSpec& spec, const std::string& name);
-// How a window moves over an image, height first; a signal (steps, channels) is an image of height 1.
+// How a window moves over an image, height first; a signal (steps, channels) is an image of
+// height 1.
 struct WindowSpec {
   Index stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
   Index pad_top = 0, pad_bottom = 0, pad_left = 0, pad_right = 0;
@@ -59,11 +61,63 @@ Tensor conv2d_transpose(Graph& graph, const Tensor& x, const Tensor& kernel, con
 // `kind`: "max" or "average"; padding never counts.
 Tensor pool2d(Graph& graph, const std::string& kind, const Tensor& x, Index pool_h, Index pool_w,
               const WindowSpec& window, const std::string& name);
+struct BatchNormOptions {
+  double momentum = 0.99, epsilon = 1e-3;
+  bool batch_statistics = true;  // in training; false: the moving statistics, which stay
+};
+// Over the last axis; gamma, beta and mask (over the other axes) may be null.  Training moves the
+// statistics: moving = momentum moving + (1 - momentum) batch.
+Tensor batch_norm(Graph& graph, const Tensor& x, const Tensor* gamma, const Tensor* beta,
+                  const Tensor& moving_mean, const Tensor& moving_variance, const Tensor* mask,
+                  BatchNormOptions options, const std::string& name);
+// Over the last `axes` axes; gamma and beta may be null.
+Tensor layer_norm(Graph& graph, const Tensor& x, int axes, const Tensor* gamma, const Tensor* beta,
+                  double epsilon, const std::string& name);
+// Rows of the table (vocabulary, columns) by int32 token, and whether a token is not 0.
+Tensor embedding(Graph& graph, const Tensor& ids, const Tensor& table, const std::string& name);
+Tensor token_mask(Graph& graph, const Tensor& ids, const std::string& name);
+// Axes are those of a row.  Margins: what each axis gets (zeros) or loses before and behind.
+using Margins = std::vector<std::pair<Index, Index>>;
+Tensor permute(Graph& graph, const Tensor& x, const std::vector<Index>& order,
+               const std::string& name);
+Tensor pad(Graph& graph, const Tensor& x, const Margins& margins, const std::string& name);
+Tensor crop(Graph& graph, const Tensor& x, const Margins& margins, const std::string& name);
+// One axis, last index first.
+Tensor flip(Graph& graph, const Tensor& x, Index axis, const std::string& name);
+// Every element `times` times in a row, axis by axis.
+Tensor repeat(Graph& graph, const Tensor& x, const std::vector<Index>& times,
+              const std::string& name);
+Tensor concatenate(Graph& graph, const std::vector<Tensor>& inputs, Index axis,
+                   const std::string& name);
+// One axis, linearly (ResizeDims).
+Tensor resize(Graph& graph, const Tensor& x, Index axis, Index to, const std::string& name);
+Tensor bounded_relu(Graph& graph, const Tensor& x, ReluSpec spec, const std::string& name);
+// One alpha for each element of the last axes.
+Tensor prelu(Graph& graph, const Tensor& x, const Tensor& alpha, const std::string& name);
+// Identity outside training and at amount 0; spatial: whole channels, the last axis.
+Tensor noise(Graph& graph, const Tensor& x, Noise kind, double amount, std::uint32_t stream,
+             const std::string& name);
+Tensor spatial_dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream,
+                       const std::string& name);
+// Of two inputs of one shape.
+Tensor combine(Graph& graph, Combine kind, const Tensor& a, const Tensor& b,
+               const std::string& name);
+Tensor scale(Graph& graph, const Tensor& x, double factor, const std::string& name);
+// The product of two matrices a row, each as it is or transposed.
+Tensor dot(Graph& graph, const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b,
+           const std::string& name);
+// The last axis scaled to length 1.
+Tensor unit_rows(Graph& graph, const Tensor& x, const std::string& name);
 // One loss a position: the shape of the prediction without its last axis.  A prediction that came
 // out of a softmax or a sigmoid is taken back to its logits and fused, which is exact where
 // probabilities have rounded to 0 or 1.  `kind`: a name of names.h or
 // "sparse_categorical_crossentropy".
 Tensor loss(Graph& graph, const std::string& kind, const Tensor& prediction, const Tensor& target,
             double parameter, bool from_logits, const std::string& name);
+
+// The weight of each position times its mask; `normalized`: times positions / positions kept, so
+// that a mean over all is the mean over those kept (Keras's rule).  weight may be null (1).
+Tensor masked_weight(Graph& graph, const Tensor& mask, const Tensor* weight, bool normalized,
+                     const std::string& name);
 
 }  // namespace lamina

@@ -44,9 +44,8 @@ class Recurrent final : public OperationOf<Recurrent> {
                               inputs[c_slot] < 0 ? nullptr : c.din(c_slot)};
     const Accumulate accumulate = begin_parameters(c, out);
     c.kernels.recurrent_backward(out, workspace_of(c), c.dout(0), c.dout(1),
-                                 lstm ? c.dout(2) : nullptr,
-                                 reinterpret_cast<const T*>(c.saved()), inputs_of(c), dims(c.rows),
-                                 accumulate);
+                                 lstm ? c.dout(2) : nullptr, reinterpret_cast<const T*>(c.saved()),
+                                 inputs_of(c), dims(c.rows), accumulate);
   }
 
   bool differentiable(int i) const override { return i != mask_slot; }
@@ -59,7 +58,7 @@ class Recurrent final : public OperationOf<Recurrent> {
   // A batch with fewer rows is cut otherwise and may want more: room for any.
   std::size_t workspace_bytes(Pass, Index rows, DType dtype) const override {
     Index most = 0;
-    for (Index n = 1; n <= rows; ++n)
+    for (Index n = 1; n <= std::max(rows, Index(1)); ++n)
       most = std::max(most, kernels<float>().recurrent_sizes(dims(n)).workspace);
     const Index factors = aligned(input_factors(rows)) + aligned(state_factors(rows));
     return std::size_t(factors + most) * bytes_of(dtype);
@@ -69,8 +68,8 @@ class Recurrent final : public OperationOf<Recurrent> {
     const double n = double(rows) * double(steps_), gates = double(cell_gates(spec_.cell) * units_);
     const double from_x = 2.0 * n * double(features_) * gates;
     const double from_h = 2.0 * n * double(units_) * gates;
-    const double arrays = n * (double(features_) + gates + double(units_)) +
-                          double(features_ + units_) * gates;
+    const double arrays =
+        n * (double(features_) + gates + double(units_)) + double(features_ + units_) * gates;
     if (pass == Pass::forward) return {from_x + from_h, arrays};
     return {(to_input ? 2.0 : 1.0) * from_x + 2.0 * from_h, 2.0 * arrays};
   }

@@ -211,6 +211,16 @@ py::array_t<std::int32_t> Argument::labels(Index classes) const {
   return narrow;
 }
 
+const std::uint8_t* Argument::bytes(Index bound) const {
+  if (!array_.dtype().equal(py::dtype::of<std::uint8_t>()) ||
+      !(array_.flags() & py::array::c_style))
+    return nullptr;
+  const auto* values = static_cast<const std::uint8_t*>(array_.data());
+  std::uint8_t largest = 0;
+  for (Index k = 0; k < array_.size(); ++k) largest = values[k] > largest ? values[k] : largest;
+  return Index(largest) < bound ? values : nullptr;
+}
+
 py::array_t<std::int64_t> Argument::row_numbers(Index rows) const { return integers(rows, "rows"); }
 
 void Argument::check_in_place(Dtype dtype) const {

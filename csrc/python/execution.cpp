@@ -342,6 +342,9 @@ void bind_execution(py::module_& module) {
       .def_property_readonly("metrics", &BoundExecution::metrics)
       .def_property_readonly("gradient_size",
                              [](BoundExecution& e) { return e.execution().gradient_size(); })
+      .def_property_readonly(
+          "arena_bytes", [](BoundExecution& e) { return e.execution().arena_bytes(); },
+          "Memory planned for values and gradients.")
       .def_property_readonly("rows", [](BoundExecution& e) { return e.execution().settings.rows; });
 
   py::class_<Predictor, std::unique_ptr<Predictor>>(

@@ -255,6 +255,7 @@ void bind_graph(py::module_& module) {
   python::bind_operations(graph);
   python::bind_recurrent(graph);
   python::bind_windows(graph);
+  python::bind_graph_operations(graph);
   python::bind_terms(graph);
 }
 

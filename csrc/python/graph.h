@@ -22,6 +22,9 @@ pybind11::tuple shape_tuple(const Shape& shape);
 pybind11::array view(DType dtype, Index rows, const Shape& shape, const std::byte* data,
                      pybind11::handle owner, bool writable);
 
+// The operations of graph_operations.cpp.
+void bind_graph_operations(pybind11::class_<Graph, std::shared_ptr<Graph>>& graph);
+
 // A user's own operation: forward and backward on NumPy arrays, called back with the GIL held.
 Tensor record_python(Graph& graph, const std::vector<Tensor>& inputs, Shape shape,
                      pybind11::object forward, pybind11::object backward, const std::string& name);

@@ -89,8 +89,8 @@ Move move_of(const char* who, const py::tuple& part, Index x_size, Index y_size)
 
 // `parts`: (x, y_start, x_start, sizes, y_strides, x_strides) of each input, in elements.  What no
 // part reaches is zero where `zeros`; `add` sums instead of copying, onto zeros.
-py::array moved(const std::string& function, const Shape& shape, const py::list& parts, bool zeros,
-                bool add) {
+py::array moved(const std::string& function, const Shape& shape,
+                const py::typing::List<py::object>& parts, bool zeros, bool add) {
   const char* who = function.c_str();
   std::deque<Argument> inputs;
   const Argument* first = nullptr;

@@ -279,17 +279,19 @@ py::array max_pool_backward(Name who, int rank, Object dy_, Object index_, const
   const PoolDims d = pool_dims(who.c_str(), shape, rank, pool, window);
   dy.needs_shape(pooled_shape(d, rank), "of the output");
   index.needs_shape(pooled_shape(d, rank), "of the output");
-  const auto places = index.labels(d.pool_h * d.pool_w);
+  const bool narrow = pool_index_bytes(d) == 1;
+  std::vector<std::uint8_t> narrowed;
+  py::array_t<std::int32_t> wide;
+  const void* ip = narrow ? index.bytes(d.pool_h * d.pool_w) : nullptr;
+  if (ip == nullptr) {
+    wide = index.labels(d.pool_h * d.pool_w);
+    if (narrow) narrowed.assign(wide.data(), wide.data() + wide.size());
+    ip = narrow ? static_cast<const void*>(narrowed.data()) : wide.data();
+  }
   return with_dtype({&dy}, [&](auto zero) -> py::array {
     using T = decltype(zero);
     const auto dys = dy.values<T>();
     auto dx = output<T>(who.c_str(), shape);
-    std::vector<std::uint8_t> narrow;
-    const void* ip = places.data();
-    if (pool_index_bytes(d) == 1) {
-      narrow.assign(places.data(), places.data() + places.size());
-      ip = narrow.data();
-    }
     T* dxp = dx.mutable_data();
     const T* dyp = dys.data();
     without_gil([&] { kernels<T>().max_pool2d_backward(dxp, dyp, ip, d); });

@@ -291,7 +291,8 @@ int threads_for(double flop, Index chunks) {
   int threads = int(std::max<Index>(1, std::min<Index>({limit, chunks, Index(pay)})));
   const bool crowded = threads > 1 && crowding.holds();
   if (crowded) threads = 1;
-  last_decision = {threads, limit, chunks, flop, crowded};
+  // Of the kernels of one operation the largest speaks: packing weights is none of its business.
+  if (flop >= last_decision.flop) last_decision = {threads, limit, chunks, flop, crowded};
   return threads;
 }
 

@@ -177,9 +177,7 @@ def tokens(who: str, name: str, value: object, bound: int | None, first_row: int
     return array
 
 
-def integers(
-    who: str, name: str, value: object, bound: tuple[str, int] | None = None
-) -> Array:
+def integers(who: str, name: str, value: object, bound: tuple[str, int] | None = None) -> Array:
     """Return ``value`` as a C-contiguous aligned array of int32.
 
     Floats must be whole.  With a bound, (who says so, n), all must lie in [0, n); the message

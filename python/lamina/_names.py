@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -61,3 +61,18 @@ def snake_case(name: str) -> str:
         starts_word = c.isupper() and i > 0 and (name[i - 1].islower())
         out += ("_" if starts_word else "") + c.lower()
     return out
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return the name, numbered if it is taken.
+
+    Examples
+    --------
+    >>> free_name("dense", {"relu"}), free_name("dense", {"dense", "dense_1"})
+    ('dense', 'dense_2')
+    """
+    free, number = name, 0
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free

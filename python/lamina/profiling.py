@@ -125,7 +125,7 @@ def profile(
     data = data_.prepare("profile", model, x, y)
     settings = training.plan(data.rows, batch_size, 1, 0, False, None, None, 1)
     twin = copy.deepcopy(model)
-    twin.ensure_built(data.x.shape[1:])
+    twin.ensure_built(data.row_shapes)
     run = training.Training(twin, data, None, None, settings, CallbackList())
     optimizer, execution = run.optimizer, run.execution
     if not optimizer.fused:

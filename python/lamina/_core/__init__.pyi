@@ -54,6 +54,7 @@ class Graph:
         alpha: typing.SupportsFloat | typing.SupportsIndex = 0.0,
         name: str = "",
     ) -> Tensor: ...
+    def add(self, inputs: collections.abc.Sequence[Tensor], name: str = "") -> Tensor: ...
     def add_loss(
         self,
         loss: Tensor,
@@ -75,7 +76,85 @@ class Graph:
         l1: typing.SupportsFloat | typing.SupportsIndex,
         l2: typing.SupportsFloat | typing.SupportsIndex,
     ) -> None: ...
+    def average(self, inputs: collections.abc.Sequence[Tensor], name: str = "") -> Tensor: ...
+    def batch_norm(
+        self,
+        x: Tensor,
+        moving_mean: Tensor,
+        moving_variance: Tensor,
+        gamma: Tensor | None = None,
+        beta: Tensor | None = None,
+        mask: Tensor | None = None,
+        momentum: typing.SupportsFloat | typing.SupportsIndex = 0.99,
+        epsilon: typing.SupportsFloat | typing.SupportsIndex = 0.001,
+        batch_statistics: bool = True,
+        name: str = "",
+    ) -> Tensor: ...
+    def bounded_relu(
+        self,
+        x: Tensor,
+        max_value: typing.SupportsFloat | typing.SupportsIndex | None = None,
+        negative_slope: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        threshold: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        name: str = "",
+    ) -> Tensor: ...
     def build(self) -> None: ...
+    def concatenate(
+        self,
+        inputs: collections.abc.Sequence[Tensor],
+        axis: typing.SupportsInt | typing.SupportsIndex,
+        name: str = "",
+    ) -> Tensor: ...
+    def conv2d(
+        self,
+        x: Tensor,
+        kernel: Tensor,
+        bias: Tensor | None,
+        strides: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+        ],
+        dilation: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+        ],
+        padding: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"
+        ],
+        groups: typing.SupportsInt | typing.SupportsIndex = 1,
+        activation: str = "linear",
+        alpha: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        name: str = "",
+    ) -> Tensor: ...
+    def conv2d_transpose(
+        self,
+        x: Tensor,
+        kernel: Tensor,
+        bias: Tensor | None,
+        strides: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+        ],
+        dilation: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+        ],
+        padding: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"
+        ],
+        size: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+        ],
+        activation: str = "linear",
+        alpha: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        name: str = "",
+    ) -> Tensor: ...
+    def crop(
+        self,
+        x: Tensor,
+        margins: collections.abc.Sequence[
+            tuple[
+                typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex
+            ]
+        ],
+        name: str = "",
+    ) -> Tensor: ...
     def dense(
         self,
         x: Tensor,
@@ -83,6 +162,14 @@ class Graph:
         bias: Tensor | None = None,
         activation: str = "linear",
         alpha: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        name: str = "",
+    ) -> Tensor: ...
+    def dot(
+        self,
+        a: Tensor,
+        b: Tensor,
+        transpose_a: bool = False,
+        transpose_b: bool = False,
         name: str = "",
     ) -> Tensor: ...
     def dropout(
@@ -93,11 +180,24 @@ class Graph:
         name: str = "",
     ) -> Tensor: ...
     def dtype_of(self, tensor: Tensor) -> str: ...
+    def embedding(self, ids: Tensor, table: Tensor, name: str = "") -> Tensor: ...
+    def flip(
+        self, x: Tensor, axis: typing.SupportsInt | typing.SupportsIndex, name: str = ""
+    ) -> Tensor: ...
     def input(
         self,
         shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
         name: str = "",
         dtype: str = "float",
+    ) -> Tensor: ...
+    def layer_norm(
+        self,
+        x: Tensor,
+        axes: typing.SupportsInt | typing.SupportsIndex = 1,
+        gamma: Tensor | None = None,
+        beta: Tensor | None = None,
+        epsilon: typing.SupportsFloat | typing.SupportsIndex = 0.001,
+        name: str = "",
     ) -> Tensor: ...
     def log_softmax(self, x: Tensor, name: str = "") -> Tensor: ...
     def loss(
@@ -109,9 +209,54 @@ class Graph:
         from_logits: bool = False,
         name: str = "",
     ) -> Tensor: ...
+    def masked_weight(
+        self, mask: Tensor, weight: Tensor | None = None, normalized: bool = False, name: str = ""
+    ) -> Tensor: ...
+    def maximum(self, inputs: collections.abc.Sequence[Tensor], name: str = "") -> Tensor: ...
+    def multiply(self, inputs: collections.abc.Sequence[Tensor], name: str = "") -> Tensor: ...
+    def noise(
+        self,
+        x: Tensor,
+        kind: str,
+        amount: typing.SupportsFloat | typing.SupportsIndex,
+        stream: typing.SupportsInt | typing.SupportsIndex,
+        name: str = "",
+    ) -> Tensor: ...
     def normalize(self, x: Tensor, mean: Tensor, std: Tensor, name: str = "") -> Tensor: ...
     def operations(self) -> list[str]: ...
+    def pad(
+        self,
+        x: Tensor,
+        margins: collections.abc.Sequence[
+            tuple[
+                typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex
+            ]
+        ],
+        name: str = "",
+    ) -> Tensor: ...
     def parameter(self, parameter: Parameter) -> Tensor: ...
+    def permute(
+        self,
+        x: Tensor,
+        order: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+        name: str = "",
+    ) -> Tensor: ...
+    def pool2d(
+        self,
+        kind: str,
+        x: Tensor,
+        pool: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+        ],
+        strides: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+        ],
+        padding: typing.Annotated[
+            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"
+        ],
+        name: str = "",
+    ) -> Tensor: ...
+    def prelu(self, x: Tensor, alpha: Tensor, name: str = "") -> Tensor: ...
     def python(
         self,
         inputs: collections.abc.Sequence[Tensor],
@@ -142,13 +287,39 @@ class Graph:
         recurrent_stream: typing.SupportsInt | typing.SupportsIndex = 0,
         name: str = "",
     ) -> list[Tensor]: ...
+    def repeat(
+        self,
+        x: Tensor,
+        times: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+        name: str = "",
+    ) -> Tensor: ...
     def reshape(
         self,
         x: Tensor,
         shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
         name: str = "",
     ) -> Tensor: ...
+    def resize(
+        self,
+        x: Tensor,
+        axis: typing.SupportsInt | typing.SupportsIndex,
+        to: typing.SupportsInt | typing.SupportsIndex,
+        name: str = "",
+    ) -> Tensor: ...
+    def scale(
+        self, x: Tensor, factor: typing.SupportsFloat | typing.SupportsIndex, name: str = ""
+    ) -> Tensor: ...
     def softmax(self, x: Tensor, name: str = "") -> Tensor: ...
+    def spatial_dropout(
+        self,
+        x: Tensor,
+        rate: typing.SupportsFloat | typing.SupportsIndex,
+        stream: typing.SupportsInt | typing.SupportsIndex,
+        name: str = "",
+    ) -> Tensor: ...
+    def subtract(self, a: Tensor, b: Tensor, name: str = "") -> Tensor: ...
+    def token_mask(self, ids: Tensor, name: str = "") -> Tensor: ...
+    def unit_rows(self, x: Tensor, name: str = "") -> Tensor: ...
     @property
     def built(self) -> bool: ...
     @property
@@ -222,6 +393,8 @@ class Execution:
     ) -> float: ...
     def trainable(self) -> list[Parameter]: ...
     def unbind(self) -> None: ...
+    @property
+    def arena_bytes(self) -> int: ...
     @property
     def gradient(self) -> numpy.typing.NDArray[typing.Any]: ...
     @property

@@ -370,7 +370,7 @@ def metric_update(
 def moved(
     function: str,
     shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
-    parts: list,
+    parts: list[typing.Any],
     zeros: bool = False,
     add: bool = False,
 ) -> numpy.typing.NDArray[typing.Any]: ...

@@ -26,6 +26,8 @@ class Activation(Layer):
     array([[0., 2.]], dtype=float32)
     """
 
+    supports_masking = True
+
     def __init__(self, activation: Any, **base: Any) -> None:
         super().__init__(**base)
         self.activation = activations.get(activation)

@@ -44,6 +44,8 @@ class Dense(Layer):
     array([[7., 7.]], dtype=float32)
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         units: int,
@@ -93,6 +95,10 @@ class Dense(Layer):
         self._kernel = self.add_weight("kernel", shape, self.kernel_initializer)
         if self.use_bias:
             self._bias = self.add_weight("bias", (self.units,), self.bias_initializer)
+
+    def weights_fit(self, input_shape: Shape) -> bool:
+        """Return whether the last axis is the same: the others are rows to it."""
+        return bool(input_shape) and input_shape[-1] == self._built_shape[-1]
 
     def forget(self) -> None:
         """Undo building."""

@@ -33,6 +33,8 @@ class Dropout(Layer):
     array([[1., 2.]], dtype=float32)
     """
 
+    supports_masking = True
+
     def __init__(self, rate: float, seed: int | None = None, **base: Any) -> None:
         super().__init__(**base)
         self.rate = _check.number("Dropout", "rate", rate, 0.0, 1.0, high_open=True)

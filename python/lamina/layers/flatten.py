@@ -24,6 +24,8 @@ class Flatten(Layer):
     array([[1., 2., 3., 4.]], dtype=float32)
     """
 
+    input_dtype = None
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return one axis with all elements."""
         return (math.prod(input_shape),)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from lamina import _check
 from lamina.layers.layer import Layer
+from lamina.layers.node import Node, SymbolicTensor
 
 
 class InputLayer(Layer):
@@ -16,8 +19,9 @@ class InputLayer(Layer):
     ----------
     shape : tuple of int
         Shape of one row, without the axis of rows: ``(13,)``, ``(28, 28)``.
-    dtype : {"float32", "float64"}, optional
-        The model's if not given.
+    dtype : {"float32", "float64", "int32", "bool"}, optional
+        What the layers that read it need, and the model's precision, if not given.  Any integer
+        type stands for "int32", of token ids; "bool" is for masks.
     name : str, optional
 
     Raises
@@ -34,8 +38,11 @@ class InputLayer(Layer):
         name: str | None = None,
         **base: Any,
     ) -> None:
-        super().__init__(name=name, dtype=dtype, **base)
+        kind = _discrete(dtype)
+        super().__init__(name=name, dtype=None if kind else dtype, **base)
         self.shape = _check.shape("Input", "shape", shape)
+        self.kind = kind  # "int32" or "bool", None for numbers of the model's precision
+        self.built = True
 
     def compute_output_shape(self, input_shape: _check.Shape) -> _check.Shape:
         """Return the shape; a differing input is refused."""
@@ -46,19 +53,41 @@ class InputLayer(Layer):
             )
         return self.shape
 
+    def tensor(self) -> SymbolicTensor:
+        """Return the symbolic tensor that stands for the rows; always the same one."""
+        if not self.nodes:
+            self.nodes.append(Node(self, [], [self.shape], self.kind or self._given_dtype))
+        return self.nodes[0].outputs[0]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        config = super().get_config()
+        return {**config, "dtype": self.kind} if self.kind else config
+
+
+def _discrete(dtype: object) -> str | None:
+    try:
+        kind = np.dtype(dtype).kind if dtype is not None else "f"  # type: ignore[call-overload]
+    except TypeError:
+        return None
+    return {"i": "int32", "u": "int32", "b": "bool"}.get(kind)
+
 
 def Input(  # noqa: N802
     shape: int | Sequence[int], *, dtype: str | None = None, name: str | None = None
-) -> InputLayer:
-    """Return the first entry of a model: the shape of one row.
+) -> SymbolicTensor:
+    """Return the symbolic tensor that stands for a model's rows.
+
+    It is the first entry of a ``Sequential``, or what the layers of a graph model are called on.
 
     Parameters
     ----------
     shape : tuple of int
-        Without the axis of rows.
-    dtype : {"float32", "float64"}, optional
-        The model's if not given.
+        Of one row, without the axis of rows.
+    dtype : {"float32", "float64", "int32", "bool"}, optional
+        What the layers that read it need, and the model's precision, if not given.
     name : str, optional
+        Data may be given as a dict by these names.
 
     Examples
     --------
@@ -66,5 +95,11 @@ def Input(  # noqa: N802
     >>> model = lamina.Sequential([lamina.Input((4,)), lamina.layers.Dense(3)])
     >>> model.count_params()
     15
+
+    A graph model:
+
+    >>> x = lamina.Input((4,))
+    >>> lamina.Model(x, lamina.layers.Dense(3)(x)).count_params()
+    15
     """
-    return InputLayer(shape, dtype=dtype, name=name)
+    return InputLayer(shape, dtype=dtype, name=name).tensor()

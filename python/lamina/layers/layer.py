@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from lamina import _check, _core
 from lamina._check import Array, Shape
 from lamina._names import snake_case
+from lamina.layers import calls
 from lamina.layers import weights as weights_
+from lamina.layers.node import Node
 
 L = TypeVar("L", bound="Layer")
 
@@ -38,7 +40,13 @@ class Layer:
     Notes
     -----
     A layer of your own overrides ``compute_output_shape`` (and checks the shape there), ``build``
-    if it has weights, and ``record``.
+    if it has weights, and ``record``.  A layer of several inputs sets ``multiple_inputs`` and is
+    given lists: of shapes, and of tensors.  One that returns a list of shapes has several outputs.
+
+    A mask says which positions of a row count, as one truth value for each position of the
+    leading axes.  A layer whose ``record`` has a parameter ``mask`` is given it; with
+    ``supports_masking`` it passes on unchanged, else it ends here, unless ``compute_mask`` says
+    something else.
 
     Examples
     --------
@@ -54,6 +62,12 @@ class Layer:
     array([[1., 2.]], dtype=float32)
     """
 
+    multiple_inputs: bool = False  # whether a list is a list of inputs
+    # What the engine feeds: "float", or "int32" (tokens); None where any will do.
+    input_dtype: ClassVar[str | None] = "float"
+    supports_masking: bool = False  # whether a mask passes through unchanged
+    takes_mask: ClassVar[bool] = False  # whether `record` has a parameter `mask`; found out
+
     def __init_subclass__(cls, **options: Any) -> None:
         """Refuse Keras's ``call``, which would never be called."""
         super().__init_subclass__(**options)
@@ -62,6 +76,7 @@ class Layer:
                 f"{cls.__name__}: a layer defines record(graph, x), which records operations; "
                 f"got call (see lamina.layers.Layer)"
             )
+        cls.takes_mask = "mask" in inspect.signature(cls.record).parameters
 
     def __init__(
         self,
@@ -93,20 +108,49 @@ class Layer:
         self._initializers: list[tuple[_core.Parameter, Callable[..., Array]]] = []
         self._pending: list[tuple[_core.Parameter, Array]] = []
         self._learnable: list[int] = []  # indices of the weights that gradients may change
-        self._built_shape: Shape | None = None
+        self._built_shape: Any = None  # a shape, or a list of them for several inputs
+        self.nodes: list[Node] = []  # the calls on symbolic tensors
 
     # --- what a layer of one's own overrides
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of a row of output; raises ValueError if ``input_shape`` is unfit."""
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of a row of output; raises ValueError if ``input_shape`` is unfit.
+
+        A layer of several inputs is given a list of shapes; one of several outputs returns one.
+        """
         return input_shape
 
-    def build(self, input_shape: Shape) -> None:
+    def build(self, input_shape: Any) -> None:
         """Make the weights, with ``add_weight``."""
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:  # noqa: ARG002
-        """Record the layer's operations on ``graph`` and return the output tensor."""
+    def record(self, graph: _core.Graph, x: Any) -> Any:  # noqa: ARG002
+        """Record the layer's operations on ``graph`` and return the output tensor.
+
+        Several inputs come, and several outputs go, as a list.
+        """
         return x
+
+    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
+        """Return the outgoing mask, a tensor or None, for the input's (a list for several)."""
+        if not self.supports_masking:
+            return None
+        return mask[0] if isinstance(mask, list) else mask
+
+    def weights_fit(self, input_shape: Any) -> bool:
+        """Return whether the weights, built for another input, fit this one too.
+
+        A layer whose weights depend on the last axis alone returns ``self.same_last_axis(...)``.
+        """
+        return bool(input_shape == self._built_shape)
+
+    @property
+    def streams(self) -> int:
+        """How many streams of random numbers the layer uses, from ``self.stream`` on."""
+        return 1
+
+    def input_bound(self) -> int | None:
+        """Return what token ids must stay below, for a layer that takes them."""
+        return None
 
     def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
         """Return (weight, l1, l2) for every weight that has a penalty."""
@@ -206,6 +250,10 @@ class Layer:
         taken, self._pending = self._pending, []
         return taken
 
+    def settle(self) -> None:
+        """Give the weights a home if they were restored and have none yet."""
+        self._settle()
+
     def _settle(self) -> None:
         # A layer restored or used on its own has no model that allocates for it.
         if self._pending:
@@ -213,18 +261,14 @@ class Layer:
 
     # --- building
 
-    def prepare(self, input_shape: Shape, dtype: str, stream: int) -> Shape:
+    def prepare(self, input_shape: Any, dtype: str, stream: int) -> Any:
         """Build the layer for a model unless it is built; returns its output shape.
 
         A layer that is built keeps its weights: two models may share one.
         """
         output = self.compute_output_shape(input_shape)
         if self.built:
-            if self._built_shape != input_shape and self._parameters:
-                raise ValueError(
-                    f"{self.name}: was built for input {_check.show_shape(self._built_shape or ())}"
-                    f"; got {_check.show_shape(input_shape)}"
-                )
+            self.check_weights_fit(input_shape)
             if self.dtype != dtype and self._parameters:
                 raise ValueError(f"{self.name}: holds {self.dtype}; the model is {dtype}")
             return output
@@ -246,28 +290,79 @@ class Layer:
         self._parameters, self._initializers, self._pending = [], [], []
         self._learnable.clear()
 
-    def __call__(self, x: Any) -> Array:
-        """Apply the layer to an array of shape (rows, ...), as in inference.
+    def check_weights_fit(self, input_shape: Any) -> None:
+        """Raise ValueError if the layer has weights, and they are for another input."""
+        if self.built and self._parameters and not self.weights_fit(input_shape):
+            raise ValueError(
+                f"{self.name}: was built for input {show_shapes(self._built_shape)}"
+                f"; got {show_shapes(input_shape)}"
+            )
 
-        A layer that is not built yet is built for the array's shape.
+    def same_last_axis(self, input_shape: Any) -> bool:
+        """Return whether the input's last axis is that which the layer was built for."""
+        old, new = self._built_shape, input_shape
+        if isinstance(old, list) or isinstance(new, list):  # states beside the input have no say
+            old, new = (s[0] if isinstance(s, list) else s for s in (old, new))
+        return bool(len(old) == len(new) and old[-1:] == new[-1:])
+
+    # --- use
+
+    def input_dtypes(self, count: int) -> list[str | None]:
+        """Return "float", "int32" or None (any) for each of ``count`` inputs."""
+        return [self.input_dtype] * count
+
+    def input_bounds(self, count: int) -> list[tuple[str, int] | None]:
+        """Return for each input who bounds its token ids and what they must stay below."""
+        bound = self.input_bound()
+        return [None if bound is None else (self.name, bound)] * count
+
+    def apply(self, graph: _core.Graph, x: Any, mask: Any = None) -> tuple[Any, Any]:
+        """Record the layer; returns its output and its outgoing mask (lists for several)."""
+        y = self.record(graph, x, mask=mask) if self.takes_mask else self.record(graph, x)  # type: ignore[call-arg]
+        some = any(m is not None for m in mask) if isinstance(mask, list) else mask is not None
+        if not some and type(self).compute_mask is Layer.compute_mask:
+            return y, [None] * len(y) if isinstance(y, list) else None
+        out = self.compute_mask(graph, x, mask)
+        if isinstance(y, list) and not isinstance(out, list):
+            out = [out, *[None] * (len(y) - 1)]  # the other outputs are states
+        return y, out
+
+    def __call__(self, x: Any, *, mask: Any = None) -> Any:
+        """Apply the layer, to arrays as in inference or to symbolic tensors.
+
+        Parameters
+        ----------
+        x : array_like of shape (rows, ...), SymbolicTensor, or a list of one kind
+            A layer that is not built yet is built for the shape of arrays.
+        mask : array_like of bool or SymbolicTensor, optional
+            For layers that take one: shape (rows, steps).
+
+        Returns
+        -------
+        ndarray, SymbolicTensor, or a list of them for a layer with several outputs
         """
-        from lamina.random import next_seed
+        return calls.call(self, x, mask)
 
-        dtype = self._dtype or "float32"
-        array = _check.floats(self.name, "x", x, dtype, finite=False)
-        if array.ndim == 0:
-            raise ValueError(f"{self.name}: x must have an axis of rows; got a single number")
-        shape = array.shape[1:]
-        fresh = not self.built
-        self.prepare(shape, dtype, self.stream)
-        if fresh:
-            weights_.allocate([self])
-            weights_.initialize([self], next_seed())
-        self._settle()
-        graph = _core.Graph(dtype)
-        graph.add_output(self.record(graph, graph.input(shape, "x")))
-        graph.build()
-        return _core.Predictor(graph).predict([array], max(1, len(array)))[0]
+    @property
+    def input(self) -> Any:
+        """The symbolic tensor, or list of them, that the layer was called on."""
+        inputs = self._only_node("input").inputs
+        return inputs[0] if len(inputs) == 1 else list(inputs)
+
+    @property
+    def output(self) -> Any:
+        """The symbolic tensor, or list of them, that calling the layer returned."""
+        outputs = self._only_node("output").outputs
+        return outputs[0] if len(outputs) == 1 else list(outputs)
+
+    def _only_node(self, what: str) -> Node:
+        if len(self.nodes) == 1:
+            return self.nodes[0]
+        if not self.nodes:
+            raise AttributeError(f"{self.name}: has no {what}; it was not called on an Input yet")
+        raise AttributeError(
+            f"{self.name}: was called {len(self.nodes)} times; layer.nodes[i].{what}s tells which"
+        )
 
     # --- configuration, copies
 
@@ -302,6 +397,7 @@ class Layer:
         # A Parameter is copied without its values, wherever an attribute holds it.
         filled = [(p, np.array(p.array)) for p in self._parameters if p.allocated]
         state["_initializers"], state["_pending"] = [], [*self._pending, *filled]
+        state["nodes"] = []  # a graph model makes its copies' nodes anew
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -311,6 +407,13 @@ class Layer:
     def __repr__(self) -> str:
         """Return the class, the name and whether it is built."""
         return f"<{type(self).__name__} {self.name}{'' if self.built else ', not built'}>"
+
+
+def show_shapes(shapes: Any) -> str:
+    """Return a row's shape, or a list of them, as users see it."""
+    if isinstance(shapes, list):
+        return f"[{', '.join(_check.show_shape(s) for s in shapes)}]"
+    return _check.show_shape(shapes or ())
 
 
 BASE_ARGUMENTS = frozenset({"name", "trainable", "dtype", "input_shape", "input_dim"})

@@ -140,6 +140,10 @@ class Normalization(Layer):
         self._mean = self.add_weight("mean", columns, self._initial_mean, trainable=False)
         self._std = self.add_weight("std", columns, self._initial_std, trainable=False)
 
+    def weights_fit(self, input_shape: Shape) -> bool:
+        """Return whether the columns are the same: the other axes are rows to it."""
+        return bool(input_shape) and input_shape[-1] == self._built_shape[-1]
+
     def forget(self) -> None:
         """Undo building; the statistics stay."""
         super().forget()

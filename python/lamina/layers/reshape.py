@@ -29,6 +29,8 @@ class Reshape(Layer):
             [3., 4.]]], dtype=float32)
     """
 
+    input_dtype = None
+
     def __init__(self, target_shape: int | Sequence[int], **base: Any) -> None:
         super().__init__(**base)
         target = _check.shape("Reshape", "target_shape", target_shape, -1)

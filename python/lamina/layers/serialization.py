@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lamina._names import lookup
 from lamina.layers.layer import Layer
 
+# Models within models: class name to a function of (config, custom_objects).
+_MODELS: dict[str, Callable[[Mapping[str, Any], Any], Layer]] = {}
+
+
+def register(name: str, restore: Callable[[Mapping[str, Any], Any], Layer]) -> None:
+    """Let ``deserialize`` restore a model of that class as a layer."""
+    _MODELS[name] = restore
+
 
 def serialize(layer: Layer) -> dict[str, Any]:
     """Return ``{"class_name": ..., "config": ...}`` of a layer, without its weights."""
-    return {"class_name": type(layer).__name__, "config": layer.get_config()}
+    name = getattr(layer, "class_name", type(layer).__name__)
+    return {"class_name": name, "config": layer.get_config()}
 
 
 def deserialize(
@@ -42,5 +51,7 @@ def deserialize(
     table.update(custom_objects or {})
     if not isinstance(config, Mapping) or "class_name" not in config:
         raise TypeError(f"deserialize: needs a mapping with 'class_name'; got {config!r}")
+    if config["class_name"] in _MODELS:
+        return _MODELS[config["class_name"]](config.get("config", {}), custom_objects)
     cls = lookup("layer", str(config["class_name"]), table)
     return cls.from_config(dict(config.get("config", {})))

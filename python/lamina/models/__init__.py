@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lamina.models.errors import NotCompiledError, TrainingDiverged
+from lamina.models.functional import Functional
 from lamina.models.model import Model
 from lamina.models.sequential import Sequential
 
-__all__ = ["Model", "NotCompiledError", "Sequential", "TrainingDiverged"]
+__all__ = ["Functional", "Model", "NotCompiledError", "Sequential", "TrainingDiverged"]

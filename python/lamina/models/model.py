@@ -10,16 +10,28 @@ from lamina import _check
 from lamina._check import Array, Shape
 from lamina.callbacks import CallbackList, History
 from lamina.models import data as data_
+from lamina.models import inputs as inputs_
 from lamina.models import training
+from lamina.models.compiled import Compiled
 from lamina.models.errors import NotCompiledError
 from lamina.models.guard import Guard
 from lamina.models.network import BLOCK, Network
-from lamina.models.objective import Compiled, Objective
+from lamina.models.objective import Objective
 from lamina.models.split import check_fraction, held_out
 
 
 class Model(Network):
-    """Base of models: what a subclass of ``Network`` needs for training is here.
+    """A network that can be trained; ``Model(inputs, outputs)`` makes one from symbolic tensors.
+
+    Parameters
+    ----------
+    inputs, outputs : SymbolicTensor, list or dict of them
+        What ``lamina.Input`` and the layers called on it returned: see
+        ``lamina.models.Functional``, which such a call makes.  Without them this is the base of
+        models.
+    name : str, optional
+    dtype : {"float32", "float64"}, optional
+    seed : int, optional
 
     Attributes
     ----------
@@ -32,9 +44,39 @@ class Model(Network):
         Of the last fit, also of one that was interrupted.
     stop_training : bool
         Set it to True, in a callback or another thread, to end a fit after the batch at hand.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> from lamina.layers import Dense
+    >>> x = lamina.Input((19,), name="x")
+    >>> h = Dense(50, "relu", name="h")(x)
+    >>> model = lamina.Model(inputs=x, outputs=[Dense(1, name="mean")(h), Dense(2, name="rest")(h)])
+    >>> model.output_names
+    ['mean', 'rest']
+    >>> model.output_shape
+    [(None, 1), (None, 2)]
     """
 
     _not_copied = (*Network._not_copied, "_guard", "_objectives", "_frozen")
+
+    def __new__(cls, *args: Any, **options: Any) -> Model:
+        """Return a graph model for ``Model(inputs, outputs)``."""
+        if cls is Model and (args or {"inputs", "outputs"} & options.keys()):
+            from lamina.models.functional import Functional
+
+            return object.__new__(Functional)
+        return object.__new__(cls)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse Keras's ``call``, which would never be called."""
+        super().__init_subclass__(**options)
+        if "call" in vars(cls):
+            raise TypeError(
+                f"{cls.__name__}: a model is made of layers, as Model(inputs, outputs) or "
+                f"Sequential; got call, which would never be called (for an operation of your "
+                f"own, see lamina.layers.Layer)"
+            )
 
     def __init__(
         self, *, name: str | None = None, dtype: str = "float32", seed: int | None = None
@@ -49,7 +91,7 @@ class Model(Network):
     def _start(self) -> None:
         super()._start()
         self._guard = Guard()
-        self._objectives: dict[bool, Objective] = {}
+        self._objectives: dict[tuple[bool, ...], Objective] = {}
         self._frozen: tuple[bool, ...] = ()
 
     def _changed(self) -> None:
@@ -64,18 +106,23 @@ class Model(Network):
         loss: Any = None,
         metrics: Any = None,
         weighted_metrics: Any = None,
+        loss_weights: Any = None,
     ) -> None:
         """Choose how to train.
 
         Parameters
         ----------
         optimizer : str or Optimizer, default "rmsprop"
-        loss : str or Loss
-            Such as ``"mse"``, ``"sparse_categorical_crossentropy"``.
+        loss : str or Loss, list or dict of them
+            Such as ``"mse"``, ``"sparse_categorical_crossentropy"``: for each output, or one for
+            all.  None in a list, or what a dict lacks, leaves an output out of training.
         metrics : list of str, Metric or callable, optional
-            Reported beside the loss, without weights.  ``"accuracy"`` takes its form from the loss.
+            Reported beside the loss, without weights.  ``"accuracy"`` takes its form from the
+            loss.  With several outputs: a dict by output, or a list of one entry for each.
         weighted_metrics : list, optional
             The same, with sample and class weights.
+        loss_weights : float, list or dict of float, optional
+            What each output's loss counts in the total.
 
         Raises
         ------
@@ -85,9 +132,12 @@ class Model(Network):
         """
         if loss is None:
             raise ValueError("compile: needs a loss, such as loss='mse'; got None")
-        compiled = Compiled(optimizer, loss, metrics, weighted_metrics)
-        if self.row_shape is not None:
-            compiled.resolve(self.output_row_shape(self.row_shape))
+        compiled = Compiled(
+            optimizer, loss, metrics, weighted_metrics, loss_weights, self.output_names
+        )
+        shapes = self.input_row_shapes
+        if shapes is not None:
+            compiled.resolve(self.output_row_shapes(shapes))
         with self._guard.training("compile"):
             self._compiled = compiled
             self._objectives.clear()
@@ -105,24 +155,27 @@ class Model(Network):
 
     @property
     def loss(self) -> Any:
-        """The loss; None before ``compile``."""
+        """The loss, a list for several outputs; None before ``compile``."""
         return None if self._compiled is None else self._compiled.loss
 
     @property
     def metrics_names(self) -> list[str]:
         """The names that ``evaluate`` returns values for."""
         compiled = self.compiled("metrics_names")
-        return ["loss", *(m if isinstance(m, str) else m.name for m, _ in compiled.requests)]
+        return ["loss", *compiled.loss_keys, *compiled.metric_keys()]
 
-    def objective(self, weighted: bool) -> Objective:
+    def objective(self, weighted: bool | tuple[bool, ...]) -> Objective:
         """Return the training graph, made when first needed or when layers were frozen since."""
         frozen = tuple(p.trainable for p in self.parameters)
         if frozen != self._frozen:
             self._objectives.clear()
             self._frozen = frozen
-        if weighted not in self._objectives:
-            self._objectives[weighted] = Objective(self, weighted)
-        return self._objectives[weighted]
+        key = weighted
+        if isinstance(key, bool):
+            key = (key,) * len(self.output_names)
+        if key not in self._objectives:
+            self._objectives[key] = Objective(self, key)
+        return self._objectives[key]
 
     # --- fit
 
@@ -150,11 +203,12 @@ class Model(Network):
 
         Parameters
         ----------
-        x : array_like of shape (rows, ...)
+        x : array_like of shape (rows, ...), or a list or dict of them
             NumPy arrays of any real dtype and layout, memory maps, lists, pandas objects.  Data
-            of the model's dtype in C order is not copied.
-        y : array_like of shape (rows, ...)
-            Targets as the loss wants them.
+            of the model's dtype in C order is not copied.  For several inputs a list, or a dict
+            by their names.
+        y : array_like of shape (rows, ...), or a list or dict of them
+            Targets as the loss wants them; for several outputs a list or a dict by their names.
         batch_size : int or None, default 32
             Rows a step; None for all rows.
         epochs : int, default 1
@@ -175,8 +229,9 @@ class Model(Network):
         class_weight : dict of int to float, or "balanced", optional
             Weight of each class in training (validation takes no class weights); "balanced" is
             rows / (classes * rows of the class), counted over the rows trained on.
-        sample_weight : array_like of shape (rows,), optional
-            Weight of each row; the loss is ``sum(weight * loss) / rows``.
+        sample_weight : array_like of shape (rows,), list or dict of them, optional
+            Weight of each row; the loss is ``sum(weight * loss) / rows``.  One array counts for
+            all outputs.
         initial_epoch : int, default 0
             Number of the first epoch.
         steps_per_epoch : int, optional
@@ -223,23 +278,23 @@ class Model(Network):
             rows: Array | None = None
             held: tuple[data_.Data, Array | None] | None = None
             if validation_data is not None:
-                held = (self._validation(validation_data, data.x.shape[1:]), None)
+                held = (self._validation(validation_data, data.row_shapes), None)
             elif fraction > 0.0:
-                classes = data_.labels(self.compiled("fit").loss, data.y)
+                classes = data_.classes_of(self, data)
                 ordered = _check.boolean("fit", "time_ordered", time_ordered)
                 rows, kept = held_out(data.rows, fraction, classes, stratify, ordered, self.seed)
-                if data.weight is not None:  # class weights are the training rows' own
-                    loss, output = self.loss, self.output_row_shape(data.x.shape[1:])
-                    data.weight = data_.row_weights(
-                        "fit", sample_weight, class_weight, data.y, loss, output, self.dtype, rows
+                if any(data.weighted):  # class weights are the training rows' own
+                    outputs = self.output_row_shapes(data.row_shapes)
+                    data.weights = data_.weights_of(
+                        "fit", self, data.targets, outputs, sample_weight, class_weight, rows
                     )
                 held, history.validation_rows = (data, kept), kept
             settings = training.plan(
                 data.rows if rows is None else len(rows), batch_size, epochs, initial_epoch,
                 shuffle, steps_per_epoch, validation_batch_size, validation_freq,
             )  # fmt: skip
-            self.ensure_built(data.x.shape[1:])
-            names = self.objective(data.weight is not None).names
+            self.ensure_built(data.row_shapes)
+            names = self.objective(data.weighted).names
             run = training.Training(self, data, rows, held, settings, hooks)
             hooks.start(
                 self,
@@ -249,17 +304,18 @@ class Model(Network):
             run.run(history)
             return history
 
-    def _validation(self, given: Any, row_shape: Shape) -> data_.Data:
+    def _validation(self, given: Any, row_shapes: list[Shape]) -> data_.Data:
         if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
             raise TypeError(
                 "fit: validation_data must be a tuple (x, y) or (x, y, sample_weight); "
                 f"got {type(given).__name__}"
             )
         held = data_.prepare("fit: validation_data", self, *given)
-        if held.x.shape[1:] != row_shape:
-            raise ValueError(
-                f"fit: validation_data has x of shape {held.x.shape}; x has rows of {row_shape}"
-            )
+        for x, shape in zip(held.inputs, row_shapes, strict=True):
+            if x.shape[1:] != shape:
+                raise ValueError(
+                    f"fit: validation_data has x of shape {x.shape}; x has rows of {shape}"
+                )
         return held
 
     def train_on_batch(
@@ -277,7 +333,7 @@ class Model(Network):
         with self._guard.training("train_on_batch"):
             self.compiled("train_on_batch").optimizer.check_owner(self)
             data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight)
-            self.ensure_built(data.x.shape[1:])
+            self.ensure_built(data.row_shapes)
             settings = training.plan(data.rows, None, 1, 0, False, None, None, 1)
             run = training.Training(self, data, None, None, settings, CallbackList())
             self.stop_training = False
@@ -323,8 +379,8 @@ class Model(Network):
         with self._guard.evaluating("evaluate"):
             data = data_.prepare("evaluate", self, x, y, sample_weight)
             rows = data_.batch_rows("evaluate", "batch_size", batch_size, data.rows, BLOCK)
-            self.ensure_built(data.x.shape[1:])
-            objective = self.objective(data.weight is not None)
+            self.ensure_built(data.row_shapes)
+            objective = self.objective(data.weighted)
             hooks.start(self, {"steps": -(-data.rows // rows), "metrics": objective.names})
             hooks.call("on_test_begin", {})
             logs = objective.evaluate(data, None, rows, hooks)
@@ -337,7 +393,10 @@ class Model(Network):
         self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """Return loss and metrics on these rows taken as one batch."""
-        rows = max(1, np.shape(x)[0]) if np.ndim(x) else 1
+        if len(self.ports) > 1 or isinstance(x, dict):
+            rows = max(1, len(inputs_.shaped("test_on_batch", x, self.ports)[0]))
+        else:
+            rows = max(1, np.shape(x)[0]) if np.ndim(x) else 1
         return self.evaluate(x, y, rows, 0, sample_weight, None, return_dict)
 
     @staticmethod
@@ -345,3 +404,10 @@ class Model(Network):
         if return_dict:
             return logs
         return list(logs.values()) if len(logs) > 1 else logs["loss"]
+
+    @classmethod
+    def from_config(cls, config: Any, custom_objects: Any = None) -> Any:
+        """Return a new graph model from what its ``get_config`` returned."""
+        from lamina.models.functional import Functional
+
+        return Functional.from_config(config, custom_objects)

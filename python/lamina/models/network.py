@@ -10,22 +10,27 @@ import numpy as np
 
 from lamina import _check, _core
 from lamina._check import Array, Shape
+from lamina._names import lookup
 from lamina.callbacks import CallbackList
 from lamina.layers import Layer
 from lamina.layers import weights as weights_
+from lamina.layers.node import any_symbolic
 from lamina.models import data as data_
+from lamina.models import inputs as inputs_
 from lamina.models.guard import renew_in_child
+from lamina.models.inputs import Port
+from lamina.models.weights import Weighted
 from lamina.random import next_seed, seed_value
 
 BLOCK = 1024  # rows that predict and evaluate take at a time where nothing else is said
 CALL = 64 * BLOCK  # rows of one call into the engine, between which Ctrl-C is heard
 
 
-class Network:
+class Network(Weighted):
     """Layers that follow each other in some way, with weights, able to predict.
 
-    A subclass gives ``layers``, ``row_shape``, ``output_row_shape``, ``_build_layers`` and
-    ``_record``.
+    A subclass gives ``layers``, ``ports``, ``output_names``, ``output_row_shapes``,
+    ``_build_layers`` and ``_record``.  Shapes are those of rows, one for each input or output.
 
     Attributes
     ----------
@@ -36,7 +41,7 @@ class Network:
         Fixes initial weights, shuffles, validation splits and dropout.
     """
 
-    _not_copied: tuple[str, ...] = ("_building", "_ready", "_fast")
+    _not_copied: tuple[str, ...] = ("_building", "_ready", "_general", "_fast", "_layer")
 
     def __init__(
         self, *, name: str | None = None, dtype: str = "float32", seed: int | None = None
@@ -45,6 +50,7 @@ class Network:
         if name is not None and not isinstance(name, str):
             raise TypeError(f"{who}: name must be a string; got {name!r}")
         self.name = name or who.lower()
+        self.named = name is not None
         self.dtype = _check.dtype(who, dtype)
         self._seed = None if seed is None else seed_value(who, seed)
         self._start()
@@ -54,7 +60,10 @@ class Network:
         self.renew_lock()
         renew_in_child(self)
         self._ready = False  # all weights made and filled: what another thread may rely on
+        self._general: _core.Predictor | None = None
+        # Of models with one input of floats and one output.
         self._fast: tuple[_core.Predictor, np.dtype[Any], Shape] | None = None
+        self._layer: Any = None  # the model as a layer of others
 
     def renew_lock(self) -> None:
         """Make the lock on building anew: in a forked child nobody else can hold it."""
@@ -63,30 +72,72 @@ class Network:
     # --- what a subclass gives
 
     @property
-    def layers(self) -> list[Layer]:
-        """The layers in order."""
-        raise TypeError(f"{type(self).__name__}: a model must define layers")
+    def ports(self) -> list[Port]:
+        """What may be fed to each input."""
+        raise TypeError(f"{type(self).__name__}: a model must define ports")
 
     @property
-    def row_shape(self) -> Shape | None:
-        """The shape of a row of input; None until it is known."""
-        raise TypeError(f"{type(self).__name__}: a model must define row_shape")
+    def output_names(self) -> list[str]:
+        """The names of the outputs."""
+        raise TypeError(f"{type(self).__name__}: a model must define output_names")
 
-    def output_row_shape(self, row_shape: Shape) -> Shape:  # noqa: ARG002
-        """Return the shape of a row of output; ValueError if the layers do not fit."""
-        raise TypeError(f"{type(self).__name__}: a model must define output_row_shape")
+    def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:  # noqa: ARG002
+        """Return the shapes of a row of the outputs; ValueError if the layers do not fit."""
+        raise TypeError(f"{type(self).__name__}: a model must define output_row_shapes")
 
-    def _build_layers(self, row_shape: Shape) -> None:  # noqa: ARG002
+    def _build_layers(self, shapes: Sequence[Shape]) -> None:  # noqa: ARG002
         raise TypeError(f"{type(self).__name__}: a model must define _build_layers")
 
     def _record(
         self,
         graph: _core.Graph,  # noqa: ARG002
-        inputs: list[_core.Tensor],  # noqa: ARG002
-    ) -> list[_core.Tensor]:
+        inputs: Sequence[_core.Tensor],  # noqa: ARG002
+        masks: Sequence[_core.Tensor | None],  # noqa: ARG002
+        stream: int,  # noqa: ARG002
+    ) -> tuple[list[Any], list[Any]]:
+        # Returns the outputs and their masks; random streams begin with `stream`.
         raise TypeError(f"{type(self).__name__}: a model must define _record")
 
+    def _packed(self, outputs: list[Any]) -> Any:
+        # Outputs in the form in which the model was given them.
+        return outputs[0] if len(outputs) == 1 else outputs
+
     # --- structure
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs: keys of data given as a dict."""
+        return [port.name for port in self.ports]
+
+    @property
+    def input_row_shapes(self) -> list[Shape] | None:
+        """The shapes of a row of the inputs; None until they are known."""
+        shapes = [port.shape for port in self.ports]
+        return None if None in shapes else shapes  # type: ignore[return-value]
+
+    @property
+    def streams(self) -> int:
+        """How many streams of random numbers the layers use."""
+        return sum(layer.streams for layer in self.layers)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """Return a layer by name or by place.
+
+        Raises
+        ------
+        ValueError
+            No such layer (the nearest name is suggested), or neither or both given.
+        """
+        if isinstance(name, int) and index is None:
+            name, index = None, name
+        if (name is None) == (index is None):
+            raise ValueError(f"{self.name}: get_layer needs a name or an index")
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"{self.name}: has {len(layers)} layers; got index {index}")
+            return layers[index]
+        return lookup("layer", str(name), {layer.name: layer for layer in layers})
 
     @property
     def seed(self) -> int:
@@ -100,11 +151,11 @@ class Network:
         """Whether the weights exist."""
         return bool(self.layers) and all(layer.built for layer in self.layers)
 
-    def ensure_built(self, row_shape: Shape | None) -> None:
+    def ensure_built(self, shapes: Sequence[Shape] | None) -> None:
         """Make the weights unless they exist; a failure leaves the model without any."""
         if self._ready:
             return
-        if row_shape is None:
+        if shapes is None:
             if self.built:  # all layers come from another model
                 return
             raise ValueError(
@@ -114,9 +165,9 @@ class Network:
         with self._building:
             fresh = [layer for layer in self.layers if not layer.built]
             try:
-                self._build_layers(row_shape)
+                self._build_layers(shapes)
                 weights_.allocate(self.layers)
-                weights_.initialize(self.layers, self.seed)
+                weights_.initialize(self._drawn_layers(), self.seed)
             except BaseException:
                 for layer in fresh:
                     layer.forget()
@@ -125,95 +176,46 @@ class Network:
                 self._changed()
             self._ready = True
 
+    def prepare_layers(self, shapes: Sequence[Shape]) -> None:
+        """Build the layers; an outer model gives the weights their home and first values."""
+        with self._building:
+            self._build_layers(shapes)
+
+    def _drawn_layers(self) -> list[Layer]:
+        # Each draws its first weights from a stream by its place here.
+        return self.layers
+
     def _changed(self) -> None:
         self._ready = False
-        self._fast = None
+        self._general = self._fast = None
 
-    def record_outputs(self, graph: _core.Graph, inputs: list[_core.Tensor]) -> list[_core.Tensor]:
-        """Record the whole model on a graph under construction."""
-        return self._record(graph, inputs)
+    def graph_inputs(self, graph: _core.Graph) -> list[_core.Tensor]:
+        """Make the model's inputs on a graph under construction."""
+        ports = self.ports
+        single = len(ports) == 1
+        return [graph.input(p.shape or (), "x" if single else p.name, p.kind) for p in ports]
 
-    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return (weight, l1, l2) of all penalised weights."""
-        return [penalty for layer in self.layers for penalty in layer.penalties()]
-
-    @property
-    def parameters(self) -> list[_core.Parameter]:
-        """The weights as the engine holds them."""
-        return [p for layer in self.layers for p in layer.parameters]
-
-    @property
-    def input_shape(self) -> tuple[int | None, ...] | None:
-        """The shape of the input, None standing for the rows."""
-        return None if self.row_shape is None else (None, *self.row_shape)
+    def record_outputs(
+        self,
+        graph: _core.Graph,
+        inputs: Sequence[_core.Tensor],
+        masks: Sequence[_core.Tensor | None] | None = None,
+        stream: int = 0,
+    ) -> tuple[list[Any], list[Any]]:
+        """Record the whole model on a graph under construction; returns outputs and masks."""
+        return self._record(graph, inputs, masks or [None] * len(inputs), stream)
 
     @property
-    def output_shape(self) -> tuple[int | None, ...] | None:
-        """The shape of the output, None standing for the rows."""
-        shape = self.row_shape
-        return None if shape is None else (None, *self.output_row_shape(shape))
-
-    # --- weights
+    def input_shape(self) -> Any:
+        """The shape of the input, None standing for the rows; a list of them for several."""
+        shapes = self.input_row_shapes
+        return None if shapes is None else _with_rows(shapes)
 
     @property
-    def weights(self) -> list[Array]:
-        """The live weight arrays of all layers."""
-        self.ensure_built(self.row_shape)
-        return [w for layer in self.layers for w in layer.weights]
-
-    def get_weights(self) -> list[Array]:
-        """Return copies of all weights, layer by layer, in Keras's shapes and order."""
-        self.ensure_built(self.row_shape)
-        return [w for layer in self.layers for w in layer.get_weights()]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Replace all weights by arrays like those of ``get_weights``.
-
-        Raises
-        ------
-        ValueError, TypeError
-            Too few, too many, or another shape: then no weight is changed.
-        """
-        self.ensure_built(self.row_shape)
-        counts = [len(layer.get_weights()) for layer in self.layers]
-        if isinstance(weights, np.ndarray) or not isinstance(weights, Sequence):
-            raise TypeError(f"{self.name}: weights must be a list; got {type(weights).__name__}")
-        if len(weights) != sum(counts):
-            raise ValueError(f"{self.name}: needs {sum(counts)} weight arrays; got {len(weights)}")
-        before, taken = self.snapshot(), 0
-        try:
-            for layer, count in zip(self.layers, counts, strict=True):
-                layer.set_weights(list(weights[taken : taken + count]))
-                taken += count
-        except BaseException:
-            self.restore(before)
-            raise
-
-    def snapshot(self) -> list[Any]:
-        """Return copies of all that the layers hold, for ``restore`` to put back to the bit."""
-        self.ensure_built(self.row_shape)
-        return [layer.snapshot() for layer in self.layers]
-
-    def restore(self, state: Sequence[Any]) -> None:
-        """Put back what ``snapshot`` of this model returned."""
-        for layer, old in zip(self.layers, state, strict=True):
-            layer.restore(old)
-
-    def count_params(self) -> int:
-        """Return the number of weights, trainable or not."""
-        self.ensure_built(self.row_shape)
-        return sum(layer.count_params() for layer in self.layers)
-
-    @property
-    def trainable(self) -> bool:
-        """Whether any layer trains; setting it freezes or thaws all layers."""
-        return any(layer.trainable for layer in self.layers)
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        value = _check.boolean(self.name, "trainable", value)
-        for layer in self.layers:
-            layer.trainable = value
+    def output_shape(self) -> Any:
+        """The shape of the output, None standing for the rows; a list of them for several."""
+        shapes = self.input_row_shapes
+        return None if shapes is None else _with_rows(self.output_row_shapes(shapes))
 
     def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
         """Print the layers with output shapes and weight counts.
@@ -239,9 +241,12 @@ class Network:
         ------------------------------------------
         Weights: 1,051 (4.1 KB), trainable: 1,051
         """
+        (print_fn or print)(self._table(line_length))
+
+    def _table(self, line_length: int | None) -> str:
         from lamina.models.summary import table
 
-        (print_fn or print)(table(self, line_length))
+        return table(self, line_length)
 
     # --- predict
 
@@ -251,13 +256,13 @@ class Network:
         batch_size: int | None = None,
         verbose: Any = 0,  # noqa: ARG002
         callbacks: Any = None,
-    ) -> Array:
+    ) -> Any:
         """Return the outputs for the rows of ``x``.
 
         Parameters
         ----------
-        x : array_like of shape (rows, ...)
-            No rows give no outputs.
+        x : array_like of shape (rows, ...), or a list or dict of them
+            No rows give no outputs.  A list or dict for models with several inputs.
         batch_size : int, optional
             Rows at a time; the result does not depend on it.
         verbose : ignored
@@ -268,6 +273,7 @@ class Network:
         Returns
         -------
         ndarray of shape (rows, ...), the model's dtype
+            A list or dict of them for a graph model that was given its outputs so.
 
         Notes
         -----
@@ -291,46 +297,78 @@ class Network:
                     return predictor(x)
         return self._predict(x, batch_size, callbacks)
 
-    def _predict(self, x: Any, batch_size: int | None, callbacks: Any) -> Array:
-        array = data_.shaped_input("predict", x, self.row_shape, empty=True)
-        self.output_row_shape(array.shape[1:])
-        rows = data_.batch_rows("predict", "batch_size", batch_size, len(array) or 1, BLOCK)
-        converted = data_.converted_input("predict", x, array, self.dtype)
-        self.ensure_built(array.shape[1:])
+    def _predict(self, x: Any, batch_size: int | None, callbacks: Any) -> Any:
+        ports = self.ports
+        arrays = inputs_.shaped("predict", x, ports, empty=True)
+        shapes = [a.shape[1:] for a in arrays]
+        self.output_row_shapes(shapes)
+        count = len(arrays[0])
+        rows = data_.batch_rows("predict", "batch_size", batch_size, count or 1, BLOCK)
+        fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
+        self.ensure_built(shapes)
         predictor = self._predictor()
         if callbacks is None:
-            return _in_calls(predictor, converted, rows)
+            return self._packed(_in_calls(predictor, fed, rows))
         hooks = CallbackList(callbacks)
-        hooks.start(self, {"steps": -(-len(array) // rows)})
+        hooks.start(self, {"steps": -(-count // rows)})
         hooks.call("on_predict_begin", {})
-        outputs = []
-        for index, start in enumerate(range(0, len(array), rows)):
+        parts = []
+        for index, start in enumerate(range(0, count, rows)):
             hooks.call("on_predict_batch_begin", index, {})
-            outputs.append(predictor.predict([converted[start : start + rows]], rows)[0])
+            parts.append(predictor.predict([a[start : start + rows] for a in fed], rows))
             hooks.call("on_predict_batch_end", index, {})
         hooks.call("on_predict_end", {})
-        return np.concatenate(outputs) if outputs else predictor.predict([converted], 1)[0]
+        if not parts:
+            return self._packed(predictor.predict(fed, 1))
+        return self._packed([np.concatenate(pieces) for pieces in zip(*parts, strict=True)])
 
-    def predict_on_batch(self, x: Any) -> Array:
+    def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for the rows of ``x``, taken as one batch."""
         return self.predict(x)
 
-    def __call__(self, x: Any) -> Array:
-        """Return ``predict(x)``."""
-        return self.predict(x)
+    def __call__(self, x: Any, *, mask: Any = None) -> Any:
+        """Return ``predict(x)``; on symbolic tensors, be a layer of another model.
+
+        All models made so share this one's weights.
+        """
+        values = list(x.values()) if isinstance(x, dict) else x
+        if not any_symbolic(values):
+            if mask is not None:
+                raise TypeError(f"{self.name}: mask is for symbolic tensors; predict takes none")
+            return self.predict(x)
+        if isinstance(x, dict):
+            values = inputs_.separated(self.name, x, self.ports)
+        y = self.as_layer()(values, mask=mask)
+        return self._packed(y if isinstance(y, list) else [y])
+
+    def as_layer(self) -> Any:
+        """Return the model as a layer of other models; always the same one."""
+        if self._layer is None:
+            from lamina.models.nested import ModelLayer
+
+            self._layer = ModelLayer(self)  # type: ignore[arg-type]
+        return self._layer
+
+    def adopt(self, layer: Any) -> None:
+        """Take a restored layer for what ``as_layer`` returns."""
+        self._layer = layer
 
     def _predictor(self) -> _core.Predictor:
-        fast = self._fast
-        if fast is None:
+        predictor = self._general
+        if predictor is None:
             with self._building:
                 graph = _core.Graph(self.dtype)
-                assert self.row_shape is not None
-                for output in self._record(graph, [graph.input(self.row_shape, "x")]):
+                inputs = self.graph_inputs(graph)
+                outputs, _ = self.record_outputs(graph, inputs)
+                for output in outputs:
                     graph.add_output(output)
                 graph.build()
-                fast = (_core.Predictor(graph), np.dtype(self.dtype), self.row_shape)
-                self._fast = fast
-        return fast[0]
+                predictor = self._general = _core.Predictor(graph)
+                (port, *others) = self.ports
+                packed = self._packed(outputs) is outputs[0]
+                if port.kind == "float" and not others and packed and port.shape is not None:
+                    self._fast = (predictor, np.dtype(self.dtype), port.shape)
+        return predictor
 
     # --- copies
 
@@ -351,14 +389,20 @@ class Network:
         return f"<{type(self).__name__} {self.name} of {len(self.layers)} layers>"
 
 
-def _in_calls(predictor: _core.Predictor, x: Array, rows: int) -> Array:
+def _with_rows(shapes: Sequence[Shape]) -> Any:
+    full = [(None, *shape) for shape in shapes]
+    return full[0] if len(full) == 1 else full
+
+
+def _in_calls(predictor: _core.Predictor, inputs: list[Array], rows: int) -> list[Array]:
     # Rows do not depend on each other: several calls give the bits of one, and hear signals.
-    step = max(1, CALL // rows) * rows
-    first = predictor.predict([x[:step]], rows)[0]
-    if len(x) <= step:
+    count, step = len(inputs[0]), max(1, CALL // rows) * rows
+    first = predictor.predict([x[:step] for x in inputs], rows)
+    if count <= step:
         return first
-    whole = np.empty((len(x), *first.shape[1:]), first.dtype)
-    whole[:step] = first
-    for start in range(step, len(x), step):
-        whole[start : start + step] = predictor.predict([x[start : start + step]], rows)[0]
+    whole = [np.empty((count, *y.shape[1:]), y.dtype) for y in first]
+    for start in range(0, count, step):
+        part = [x[start : start + step] for x in inputs]
+        for y, piece in zip(whole, predictor.predict(part, rows) if start else first, strict=True):
+            y[start : start + step] = piece
     return whole

@@ -1,57 +1,52 @@
-"""The training graph: a model with its loss, penalties and metrics, and its executions."""
+"""The training graph: a model with its losses, penalties and metrics, and its executions."""
 
 from __future__ import annotations
 
-import copy
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina import _core, losses, metrics, optimizers
-from lamina._check import Array, Shape
+from lamina import _core
+from lamina._check import Array
+from lamina.models.passes import Pass
 
 if TYPE_CHECKING:
     from lamina.models.data import Data
     from lamina.models.model import Model
 
 KEPT = 4  # executions by batch size; a fifth drops the one not used for longest
-Observe = Callable[[Any, int, int], None]
 
 
-class Compiled:
-    """What ``compile`` was given, resolved as far as is possible without shapes."""
+@dataclass
+class Head:
+    """An output that has a loss.
 
-    def __init__(self, optimizer: object, loss: object, plain: object, weighted: object) -> None:
-        self.running = False  # whether a pass over data has the metrics
-        self.optimizer = optimizers.get(optimizer)
-        self.loss = losses.get(loss)
-        requests = [(m, False) for m in _listed("metrics", plain)]
-        requests += [(m, True) for m in _listed("weighted_metrics", weighted)]
-        self.requests = [
-            (m if isinstance(m, str) and m.lower() in ("accuracy", "acc") else metrics.get(m), w)
-            for m, w in requests
-        ]
+    Attributes
+    ----------
+    place : int
+        Among the model's outputs.
+    key : str
+        Of its own loss in the logs; empty where there is no other output's loss.
+    metrics : list of tuple
+        (metric, whether it is weighted, key in the logs).
+    indices : list
+        In the order of ``metrics``: the graph's index, or None for those that run in Python.
+    prediction, value, weight, masked : int or None
+        Graph outputs that Python reads after each batch: the prediction and the weights of
+        metrics (without and with sample weights), the loss and its weights.
+    """
 
-    def resolve(self, output: Shape) -> list[tuple[Any, bool]]:
-        """Return (metric, whether it is weighted) for a model with that output."""
-        resolved = [(metrics.resolve(m, self.loss, output), w) for m, w in self.requests]
-        names = [m.name for m, _ in resolved]
-        for name in names:
-            if name == "loss" or names.count(name) > 1:
-                raise ValueError(f"compile: metrics need names of their own; got {names}")
-        return resolved
-
-
-def _listed(name: str, value: object) -> list[Any]:
-    if value is None:
-        return []
-    if isinstance(value, (list, tuple)):
-        return list(value)
-    if isinstance(value, dict):
-        raise TypeError(f"compile: {name} must be a list; got {value!r}")
-    return [value]
+    place: int
+    key: str
+    metrics: list[tuple[Any, bool, str]]
+    indices: list[int | None] = field(default_factory=list)
+    prediction: int | None = None
+    value: int | None = None
+    weight: int | None = None
+    masked: dict[bool, int] = field(default_factory=dict)
 
 
 class Objective:
@@ -61,42 +56,77 @@ class Objective:
     ----------
     model : Model
         Built and compiled.
-    weighted : bool
-        Whether there is a third input, one weight for each row (or position).
+    weighted : sequence of bool
+        For each output whether there is an input of weights, one for each row (or position).
     """
 
-    def __init__(self, model: Model, weighted: bool) -> None:
+    def __init__(self, model: Model, weighted: Sequence[bool]) -> None:
         compiled = self.compiled = model.compiled("fit")
         self.seed = model.seed
-        self.loss = compiled.loss
         graph = self.graph = _core.Graph(model.dtype)
-        assert model.row_shape is not None
-        x = graph.input(model.row_shape, "x")
-        (prediction,) = model.record_outputs(graph, [x])
-        output = tuple(prediction.shape)
-        kind = "int32" if self.loss.target_dtype == "int32" else "float"
-        y = graph.input(self.loss.target_shape(output), "y", kind)
-        weight = graph.input(output[:-1], "sample_weight") if weighted else None
-        graph.add_loss(self.loss.record(graph, prediction, y), weight)
+        outputs, masks = model.record_outputs(graph, model.graph_inputs(graph))
+        shapes = [tuple(t.shape) for t in outputs]
+        resolved = compiled.resolve(shapes)
+        self.heads: list[Head] = []
+        several = bool(compiled.loss_keys)
+        for place, loss in enumerate(compiled.losses):
+            if loss is None:
+                continue
+            metrics = [(m, w, compiled.key(place, m.name)) for m, w in resolved[place]]
+            head = Head(place, compiled.key(place, "loss") if several else "", metrics)
+            self.heads.append(head)
+            self._record(graph, head, outputs[place], masks[place], weighted[place])
         for parameter, l1, l2 in model.penalties():
             graph.add_penalty(graph.parameter(parameter), l1, l2)
-        self.metrics = compiled.resolve(output)
-        # In the order of `metrics`: the graph's index, or None for those that run in Python.
-        self.indices = [
-            metric.record(graph, prediction, y, weight if weights else None)
-            if hasattr(metric, "record")
-            else None
-            for metric, weights in self.metrics
-        ]
-        if None in self.indices:
-            graph.add_output(prediction)
         graph.build()
         self._executions: OrderedDict[tuple[int, bool], _core.Execution] = OrderedDict()
 
+    def _record(
+        self,
+        graph: _core.Graph,
+        head: Head,
+        prediction: _core.Tensor,
+        mask: _core.Tensor | None,
+        weighted: bool,
+    ) -> None:
+        compiled, place = self.compiled, head.place
+        loss, output = compiled.losses[place], tuple(prediction.shape)
+        assert loss is not None
+        suffix = f":{compiled.names[place]}" if len(compiled.names) > 1 else ""
+        kind = "int32" if loss.target_dtype == "int32" else "float"
+        y = graph.input(loss.target_shape(output), f"y{suffix}", kind)
+        weight = graph.input(output[:-1], f"sample_weight{suffix}") if weighted else None
+        if mask is not None:
+            _check_mask(compiled.names[place], mask, output)
+        value = loss.record(graph, prediction, y)
+        by: Any = weight if mask is None else graph.masked_weight(mask, weight, True)
+        graph.add_loss(value, by, compiled.scales[place])
+        # Masked positions count for no metric, with sample weights or without.
+        plain: Any = None if mask is None else graph.masked_weight(mask, None, False)
+        full: Any = weight if mask is None else graph.masked_weight(mask, weight, False)
+        for metric, by_weight, _ in head.metrics:
+            chosen = full if by_weight else plain
+            recorded = hasattr(metric, "record")
+            head.indices.append(metric.record(graph, prediction, y, chosen) if recorded else None)
+        if None in head.indices:
+            head.prediction = graph.add_output(prediction)
+            for by_weight, chosen in ((False, plain), (True, full)):
+                if mask is not None:
+                    head.masked[by_weight] = graph.add_output(chosen)
+        if head.key:
+            head.value = graph.add_output(value)
+            head.weight = graph.add_output(by) if mask is not None else None
+
+    @property
+    def loss(self) -> Any:
+        """The loss, or the list of them."""
+        return self.compiled.loss
+
     @property
     def names(self) -> list[str]:
-        """The keys of the logs: loss and metrics."""
-        return ["loss", *(metric.name for metric, _ in self.metrics)]
+        """The keys of the logs: loss, the outputs' own losses if several, metrics."""
+        keys = [key for head in self.heads for _, _, key in head.metrics]
+        return ["loss", *self.compiled.loss_keys, *keys]
 
     def start(self, data: Data, rows: int, training: bool) -> Pass:
         """Return a pass over ``data`` in batches of at most ``rows`` rows, for a ``with``."""
@@ -138,78 +168,12 @@ class Objective:
             return run.results()
 
 
-class Pass:
-    """One run over data, which may begin within another: an execution and metrics of its own.
-
-    Attributes
-    ----------
-    execution : Execution
-        Bound to the data within the ``with`` block.
-    observe : callable or None
-        What feeds metrics written in Python after each batch.
-    """
-
-    def __init__(self, objective: Objective, data: Data, rows: int, training: bool) -> None:
-        self._objective, self._data, self._key = objective, data, (rows, training)
-        self.execution = objective.take(rows, training)
-        self.metrics = objective.metrics
-        self.observe: Observe | None = None
-
-    def __enter__(self) -> Pass:
-        """Bind the data and start all sums."""
-        objective = self._objective
-        self._outer = objective.compiled.running
-        if self._outer:  # the metrics that the user gave serve the outermost pass
-            self.metrics = [
-                (m if index is not None else copy.deepcopy(m), weights)
-                for (m, weights), index in zip(objective.metrics, objective.indices, strict=True)
-            ]
-        objective.compiled.running = True
-        self.observe = self._observer()
-        self.reset()
-        self.execution.bind(self._data.arrays)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Let go of the data, and keep the execution for the next pass."""
-        self._objective.compiled.running = self._outer
-        self.execution.unbind()
-        self._objective.give_back(self.execution, *self._key)
-
-    def reset(self) -> None:
-        """Start the sums of loss and metrics anew."""
-        self.execution.reset()
-        for (metric, _), index in zip(self.metrics, self._objective.indices, strict=True):
-            if index is None:
-                metric.reset_state()
-
-    def results(self) -> dict[str, float]:
-        """Return loss and metrics of the batches since ``reset``."""
-        logs = {"loss": float(self.execution.mean_loss)}
-        states = self.execution.metrics if self.metrics else []
-        for (metric, _), index in zip(self.metrics, self._objective.indices, strict=True):
-            value = metric.result() if index is None else metric.result(states[index])
-            logs[metric.name] = float(value)
-        return logs
-
-    def _observer(self) -> Observe | None:
-        execution, data = self.execution, self._data
-        own = [
-            (metric, weights)
-            for (metric, weights), index in zip(self.metrics, self._objective.indices, strict=True)
-            if index is None
-        ]
-        if not own:
-            return None
-
-        def observe(order: Array | None, start: int, stop: int) -> None:
-            rows: Any = slice(start, stop) if order is None else order[start:stop]
-            prediction, y = execution.output(0), data.y[rows]
-            for metric, weights in own:
-                weight = data.weight[rows] if weights and data.weight is not None else None
-                metric.update_state(y, prediction, weight)
-
-        return observe
+def _check_mask(name: str, mask: _core.Tensor, output: tuple[int, ...]) -> None:
+    if tuple(mask.shape) != output[:-1]:
+        raise ValueError(
+            f"{name}: the output's mask has shape {tuple(mask.shape)} a row; a loss needs one "
+            f"truth value for each of its positions, {output[:-1]}"
+        )
 
 
 def python_step(execution: _core.Execution, optimizer: Any) -> Callable[..., float]:

@@ -7,7 +7,9 @@ from typing import Any
 
 from lamina import _check, _core
 from lamina._check import Shape
-from lamina.layers import InputLayer, Layer, deserialize, serialize
+from lamina._names import free_name
+from lamina.layers import InputLayer, Layer, SymbolicTensor, deserialize, serialize
+from lamina.models.inputs import Port
 from lamina.models.model import Model
 
 
@@ -16,8 +18,9 @@ class Sequential(Model):
 
     Parameters
     ----------
-    layers : iterable of Layer, optional
-        The first may be an ``Input``; without one the input's shape is taken from the first data.
+    layers : iterable of Layer or Model, optional
+        The first may be an ``Input``; without one the input's shape is taken from the first
+        data.  A model is a layer too.
     name : str, optional
     dtype : {"float32", "float64"}, default "float32"
         Of weights and computation.
@@ -47,7 +50,7 @@ class Sequential(Model):
 
     def __init__(
         self,
-        layers: Iterable[Layer] | None = None,
+        layers: Iterable[Layer | SymbolicTensor | Model] | None = None,
         *,
         name: str | None = None,
         dtype: str = "float32",
@@ -55,6 +58,7 @@ class Sequential(Model):
     ) -> None:
         super().__init__(name=name, dtype=dtype, seed=seed)
         self._input: InputLayer | None = None
+        self._stand_in: InputLayer | None = None  # for symbolic tensors, where there is none
         self._layers: list[Layer] = []
         self._row_shape: Shape | None = None
         if layers is not None and (isinstance(layers, Layer) or not isinstance(layers, Iterable)):
@@ -74,12 +78,34 @@ class Sequential(Model):
         """The shape of a row of input; None until it is known."""
         return self._row_shape
 
-    def add(self, layer: Layer) -> None:
+    @property
+    def ports(self) -> list[Port]:
+        """What may be fed: the first layer that cares says whether floats or token ids."""
+        given = None if self._input is None else self._input.kind
+        name = "input_layer" if self._input is None else self._input.name
+        for layer in self._layers:
+            kind = layer.input_dtypes(1)[0]
+            if kind is not None:
+                if given is not None and given != kind:
+                    raise TypeError(f"{layer.name}: needs {kind} values; {name} is {given}")
+                return [Port(name, self._row_shape, kind, layer.input_bounds(1)[0])]
+        return [Port(name, self._row_shape, given or "float")]
+
+    @property
+    def output_names(self) -> list[str]:
+        """The name of the last layer."""
+        return [self._layers[-1].name if self._layers else self.name]
+
+    def add(self, layer: Layer | SymbolicTensor | Model) -> None:
         """Append a layer; one that does not fit is refused and the model stays as it was."""
         with self._guard.training("add"):
             self._add(layer)
 
-    def _add(self, layer: Layer) -> None:
+    def _add(self, layer: Any) -> None:
+        if isinstance(layer, SymbolicTensor) and not layer.node.inputs:
+            layer = layer.node.layer
+        if isinstance(layer, Model):
+            layer = layer.as_layer()
         if not isinstance(layer, Layer):
             hint = "; call it to make an instance" if isinstance(layer, type) else ""
             raise TypeError(f"Sequential: needs layers; got {layer!r}{hint}")
@@ -88,7 +114,8 @@ class Sequential(Model):
         if isinstance(layer, InputLayer):
             if self._input is not None or self._layers:
                 raise ValueError("Sequential: an Input must be the first layer, and the only Input")
-            if layer.dtype != self.dtype and layer.get_config().get("dtype"):
+            given = layer.kind is None and "dtype" in layer.get_config()
+            if layer.dtype != self.dtype and given:
                 raise ValueError(f"{layer.name}: dtype is {layer.dtype}; the model's {self.dtype}")
             self._input, self._row_shape = layer, layer.shape
             return
@@ -97,7 +124,12 @@ class Sequential(Model):
         if row_shape is None and not self._layers:
             row_shape = layer.given_input_shape
         if row_shape is not None:
-            layer.compute_output_shape(self.output_row_shape(row_shape))
+            shape = layer.compute_output_shape(self.output_row_shape(row_shape))
+            if isinstance(shape, list):
+                raise ValueError(
+                    f"{layer.name}: has {len(shape)} outputs; a layer of a Sequential has one "
+                    f"(lamina.Model takes several)"
+                )
         layer.name, self._row_shape = name, row_shape
         self._layers.append(layer)
         self._changed()
@@ -108,10 +140,7 @@ class Sequential(Model):
             return layer.name
         if layer.named:
             raise ValueError(f"Sequential: two layers are named {layer.name!r}; names must differ")
-        base, number = layer.name, 1
-        while f"{base}_{number}" in taken:
-            number += 1
-        return f"{base}_{number}"
+        return free_name(layer.name, taken)
 
     def pop(self) -> Layer:
         """Remove and return the last layer, with its weights."""
@@ -142,7 +171,7 @@ class Sequential(Model):
                     f"build: input_shape must be {self.input_shape}; got {tuple(input_shape)}"
                 )
             row_shape = given
-        self.ensure_built(row_shape)
+        self.ensure_built(None if row_shape is None else [row_shape])
 
     def output_row_shape(self, row_shape: Shape) -> Shape:
         """Return the shape of a row of output for rows of input of ``row_shape``."""
@@ -150,36 +179,77 @@ class Sequential(Model):
             row_shape = layer.compute_output_shape(row_shape)
         return row_shape
 
-    def _build_layers(self, row_shape: Shape) -> None:
-        shape = row_shape
-        for index, layer in enumerate(self._layers):
-            shape = layer.prepare(shape, self.dtype, index)
-        self._row_shape = row_shape
+    def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
+        """Return the shape of a row of output in a list of one."""
+        return [self.output_row_shape(shapes[0])]
 
-    def ensure_built(self, row_shape: Shape | None) -> None:
+    def _build_layers(self, shapes: Sequence[Shape]) -> None:
+        (shape,) = shapes
+        stream = 0
+        for layer in self._layers:
+            shape = layer.prepare(shape, self.dtype, stream)
+            stream += layer.streams
+        (self._row_shape,) = shapes
+
+    def ensure_built(self, shapes: Sequence[Shape] | None) -> None:
         """Make the weights unless they exist."""
         if not self._layers:
             raise ValueError(f"{self.name}: has no layers; add some first")
-        super().ensure_built(row_shape)
-        if self._row_shape is None:  # all layers came built from another model
-            self._row_shape = row_shape
+        super().ensure_built(shapes)
+        if self._row_shape is None and shapes is not None:  # all layers came built from another
+            (self._row_shape,) = shapes
 
-    def _record(self, graph: _core.Graph, inputs: list[_core.Tensor]) -> list[_core.Tensor]:
-        (x,) = inputs
-        for index, layer in enumerate(self._layers):
-            layer.stream = index  # in this model; the layer may stand elsewhere in another
-            x = layer.record(graph, x)
-        return [x]
+    def _record(
+        self,
+        graph: _core.Graph,
+        inputs: Sequence[_core.Tensor],
+        masks: Sequence[_core.Tensor | None],
+        stream: int,
+    ) -> tuple[list[Any], list[Any]]:
+        (x,), (mask,) = inputs, masks
+        for layer in self._layers:
+            layer.stream = stream  # in this model; the layer may stand elsewhere in another
+            stream += layer.streams
+            x, mask = layer.apply(graph, x, mask)
+        return [x], [mask]
+
+    # --- symbolic tensors: the same layers, for models that read what is between them
+
+    @property
+    def inputs(self) -> list[SymbolicTensor]:
+        """The symbolic tensor that stands for the rows; ``layer.output`` is known from then on."""
+        return [self._chained()[0]]
+
+    @property
+    def outputs(self) -> list[SymbolicTensor]:
+        """The symbolic tensor that the last layer returns."""
+        return [self._chained()[-1]]
+
+    def _chained(self) -> list[SymbolicTensor]:
+        if self._row_shape is None:
+            raise ValueError(f"{self.name}: the input shape is not known yet; begin with an Input")
+        if self._stand_in is None or self._stand_in.shape != self._row_shape:
+            self._stand_in = InputLayer(self._row_shape)
+        chain = [(self._input or self._stand_in).tensor()]
+        for layer in self._layers:
+            known = [n for n in layer.nodes if n.inputs[0] is chain[-1] and len(n.inputs) == 1]
+            chain.append(known[0].outputs[0] if known else layer(chain[-1]))
+        return chain
 
     # --- configuration
 
     def get_config(self) -> dict[str, Any]:
         """Return name, dtype, seed, input shape and layers as plain values, without weights."""
+        given = {} if self._input is None else self._input.get_config()
+        told = {key: given[key] for key in ("name", "dtype") if key in given}
+        if self._input is not None and not self._input.named:
+            told.pop("name")
         return {
             "name": self.name,
             "dtype": self.dtype,
             "seed": self._seed,
             "input_shape": self._row_shape,
+            **({"input": told} if told else {}),
             "layers": [serialize(layer) for layer in self._layers],
         }
 
@@ -200,7 +270,7 @@ class Sequential(Model):
         """
         model = cls(name=config.get("name"), dtype=config["dtype"], seed=config.get("seed"))
         if config.get("input_shape") is not None:
-            model.add(InputLayer(config["input_shape"]))
+            model.add(InputLayer(config["input_shape"], **config.get("input", {})))
         for layer in config["layers"]:
             model.add(deserialize(layer, custom_objects))
         return model

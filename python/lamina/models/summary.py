@@ -15,7 +15,8 @@ HEAD = ("Layer (type)", "Output shape", "Weights")
 def table(model: Network, line_length: int | None = None) -> str:
     """Return the layers with output shapes and weight counts, and the totals."""
     rows = []
-    shape = model.row_shape
+    shapes = model.input_row_shapes
+    shape = None if shapes is None else shapes[0]
     if shape is not None:
         model.count_params()  # builds
     for layer in model.layers:
@@ -23,14 +24,15 @@ def table(model: Network, line_length: int | None = None) -> str:
             shape = layer.compute_output_shape(shape)
         shown = "?" if shape is None else show_shape(shape)
         count = f"{layer.count_params():,}" if layer.built else "?"
-        rows.append((f"{layer.name} ({type(layer).__name__})", shown, count))
+        kind = getattr(layer, "class_name", type(layer).__name__)  # of a model, its own
+        rows.append((f"{layer.name} ({kind})", shown, count))
     widths = [max(len(row[i]) for row in [HEAD, *rows]) for i in range(3)]
     spare = (line_length or 0) - sum(widths) - 8
     widths[0] += max(spare, 0)
     width = sum(widths) + 8
     lines = [f'Model: "{model.name}"', _line(HEAD, widths), "-" * width]
     lines += [_line(row, widths) for row in rows]
-    lines += ["-" * width, _totals(model)]
+    lines += ["-" * width, totals(model)]
     return "\n".join(lines)
 
 
@@ -38,7 +40,8 @@ def _line(row: tuple[str, str, str], widths: list[int]) -> str:
     return f"{row[0]:<{widths[0]}}    {row[1]:<{widths[1]}}    {row[2]:>{widths[2]}}"
 
 
-def _totals(model: Network) -> str:
+def totals(model: Network) -> str:
+    """Return the line of all weights, their memory, and how many train."""
     if not model.built:
         return "Weights: not built; the input shape is not known yet"
     parameters = model.parameters

@@ -112,7 +112,7 @@ class Training:
         self.model, self.data, self.rows, self.held_out = model, data, rows, held_out
         self.settings, self.hooks = settings, callbacks
         self.optimizer: Any = model.compiled("fit").optimizer
-        self.objective: Objective = model.objective(data.weight is not None)
+        self.objective: Objective = model.objective(data.weighted)
         self.optimizer.check_owner(model)
         model.compiled("fit").running = False  # a fit is never within another pass
         self.steps = self.objective.start(data, settings.batch, True)
@@ -165,7 +165,7 @@ class Training:
         if self.held_out is not None and self.settings.validates(epoch):
             data, rows = self.held_out
             self.hooks.call("on_test_begin", {})
-            objective = self.model.objective(data.weight is not None)
+            objective = self.model.objective(data.weighted)
             result = objective.evaluate(data, rows, self.settings.validation_batch, self.hooks)
             logs.update({f"val_{key}": value for key, value in result.items()})
             self.hooks.call("on_test_end", result)

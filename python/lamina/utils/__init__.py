@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from lamina.plot_model import model_to_dot, plot_model
 from lamina.random import set_random_seed
 from lamina.utils.coding import multi_hot, one_hot, to_categorical
 from lamina.utils.sequences import pad_sequences
 from lamina.utils.timeseries import timeseries_windows
 
 __all__ = [
+    "model_to_dot",
     "multi_hot",
     "one_hot",
     "pad_sequences",
+    "plot_model",
     "set_random_seed",
     "timeseries_windows",
     "to_categorical",

@@ -1,0 +1,98 @@
+// Rows of a table by token, and the mask of tokens that are not 0.
+#include <stdexcept>
+
+#include "operations.h"
+
+namespace lamina {
+namespace {
+
+class Embedding final : public OperationOf<Embedding> {
+ public:
+  Embedding(std::vector<ValueId> inputs_, Index positions, Index vocabulary, Index cols)
+      : OperationOf("embedding", std::move(inputs_)),
+        positions_(positions),
+        vocabulary_(vocabulary),
+        cols_(cols) {}
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    c.kernels.embedding_forward(c.out(), c.in(1), c.labels(0), dims(c.rows));
+  }
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    c.kernels.embedding_backward(c.din(1), c.dout(), c.labels(0), dims(c.rows), vocabulary_,
+                                 c.accumulate[1]);
+  }
+
+  bool differentiable(int i) const override { return i == 1; }
+  Index label_bound(int i) const override { return i == 0 ? vocabulary_ : 0; }
+  bool backward_reads_input(int i) const override { return i == 0; }
+  bool backward_reads_output() const override { return false; }
+  Cost cost(Pass, Index rows, bool) const override {
+    const double size = double(dims(rows).rows * cols_);
+    return {size, 2.0 * size};
+  }
+  std::string sizes(Index rows) const override {
+    return std::to_string(dims(rows).rows) + " of " + std::to_string(vocabulary_) + "x" +
+           std::to_string(cols_);
+  }
+
+ private:
+  RowsCols dims(Index rows) const { return {rows * positions_, cols_}; }
+
+  const Index positions_, vocabulary_, cols_;
+};
+
+class TokenMask final : public OperationOf<TokenMask> {
+ public:
+  TokenMask(ValueId ids, Index width) : OperationOf("token_mask", {ids}), width_(width) {}
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    c.kernels.token_mask(reinterpret_cast<std::uint8_t*>(c.out()), c.labels(0), width_ * c.rows);
+  }
+  template <class T>
+  void backward_as(const Call<T>&) const {}
+
+  bool differentiable(int) const override { return false; }
+  bool backward_reads_input(int) const override { return false; }
+  bool backward_reads_output() const override { return false; }
+  Cost cost(Pass, Index rows, bool) const override {
+    return {double(width_ * rows), double(width_ * rows)};
+  }
+  std::string sizes(Index rows) const override {
+    return std::to_string(rows) + "x" + std::to_string(width_);
+  }
+
+ private:
+  const Index width_;
+};
+
+void check_tokens(const Graph& graph, const Tensor& ids, const char* who) {
+  if (const DType dtype = graph.check_rows(ids, who).dtype; dtype != DType::int32)
+    throw std::invalid_argument(std::string(who) + ": needs int32 tokens; got " + name_of(dtype));
+}
+
+}  // namespace
+
+Tensor embedding(Graph& graph, const Tensor& ids, const Tensor& table, const std::string& name) {
+  check_tokens(graph, ids, "embedding");
+  graph.check_parameter(table, "embedding");
+  if (table.shape.size() != 2)
+    throw std::invalid_argument("embedding: the table has shape " + to_string(table.shape) +
+                                ", needs (vocabulary, columns)");
+  Shape shape = ids.shape;
+  shape.push_back(table.shape[1]);
+  return graph.record(
+      std::make_unique<Embedding>(std::vector<ValueId>{ids.value, table.value}, size_of(ids.shape),
+                                  table.shape[0], table.shape[1]),
+      shape, name);
+}
+
+Tensor token_mask(Graph& graph, const Tensor& ids, const std::string& name) {
+  check_tokens(graph, ids, "token_mask");
+  return graph.record(std::make_unique<TokenMask>(ids.value, size_of(ids.shape)), ids.shape, name,
+                      DType::boolean);
+}
+
+}  // namespace lamina

@@ -1,0 +1,133 @@
+// Noise that only training adds.
+#include <cmath>
+#include <stdexcept>
+
+#include "graph/names.h"
+#include "operations.h"
+
+namespace lamina {
+namespace {
+
+const char* name_of_noise(Noise kind) {
+  return kind == Noise::gaussian           ? "gaussian_noise"
+         : kind == Noise::gaussian_dropout ? "gaussian_dropout"
+                                           : "alpha_dropout";
+}
+
+class NoiseOperation final : public OperationOf<NoiseOperation> {
+ public:
+  NoiseOperation(ValueId x, Noise noise, double amount, std::uint32_t stream, Index width)
+      : OperationOf(name_of_noise(noise), {x}),
+        noise_(noise),
+        amount_(amount),
+        stream_(stream),
+        width_(width) {}
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    c.kernels.noise_forward(c.out(), c.in(0), width_ * c.rows, noise_, amount_, key(c.random));
+  }
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    c.kernels.noise_backward(c.din(0), c.dout(), width_ * c.rows, noise_, amount_, key(c.random));
+  }
+
+  bool only_in_training() const override { return true; }
+  bool backward_reads_input(int) const override { return false; }
+  bool backward_reads_output() const override { return false; }
+  Cost cost(Pass, Index rows, bool) const override {
+    const double size = double(width_ * rows);
+    return {4.0 * size, 2.0 * size};
+  }
+  std::string sizes(Index rows) const override {
+    return std::to_string(rows) + "x" + std::to_string(width_);
+  }
+
+ private:
+  RandomKey key(RandomKey k) const { return {k.seed, stream_, k.step}; }
+
+  const Noise noise_;
+  const double amount_;
+  const std::uint32_t stream_;
+  const Index width_;
+};
+
+class SpatialDropout final : public OperationOf<SpatialDropout> {
+ public:
+  SpatialDropout(ValueId x, double rate, std::uint32_t stream, Index positions, Index channels)
+      : OperationOf("spatial_dropout", {x}),
+        rate_(rate),
+        stream_(stream),
+        positions_(positions),
+        channels_(channels) {}
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    run(c, c.out(), c.in(0));
+  }
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    run(c, c.din(0), static_cast<const T*>(c.dout()));
+  }
+
+  bool only_in_training() const override { return true; }
+  bool backward_reads_input(int) const override { return false; }
+  bool backward_reads_output() const override { return false; }
+  Cost cost(Pass, Index rows, bool) const override {
+    const double size = double(rows * positions_ * channels_);
+    return {size, 2.0 * size};
+  }
+  std::string sizes(Index rows) const override {
+    return std::to_string(rows) + "x" + std::to_string(positions_) + "x" +
+           std::to_string(channels_);
+  }
+
+ private:
+  template <class T>
+  void run(const Call<T>& c, T* y, const T* x) const {
+    c.kernels.spatial_dropout_forward(y, x, positions_, {c.rows, channels_}, rate_,
+                                      {c.random.seed, stream_, c.random.step});
+  }
+
+  const double rate_;
+  const std::uint32_t stream_;
+  const Index positions_, channels_;
+};
+
+void check_rate(double rate, const char* who) {
+  if (!(rate >= 0.0 && rate < 1.0))
+    throw std::invalid_argument(std::string(who) + ": rate must be in [0, 1); got " +
+                                std::to_string(rate));
+}
+
+}  // namespace
+
+Tensor noise(Graph& graph, const Tensor& x, Noise kind, double amount, std::uint32_t stream,
+             const std::string& name) {
+  const char* who = name_of_noise(kind);
+  graph.check_float_rows(x, who);
+  if (kind != Noise::gaussian) check_rate(amount, who);
+  if (!(amount >= 0.0) || !std::isfinite(amount))
+    throw std::invalid_argument(std::string(who) + ": stddev must be at least 0; got " +
+                                std::to_string(amount));
+  if (amount == 0.0) return x;
+  return graph.record(
+      std::make_unique<NoiseOperation>(x.value, kind, amount, stream, size_of(x.shape)), x.shape,
+      name);
+}
+
+Tensor spatial_dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream,
+                       const std::string& name) {
+  graph.check_float_rows(x, "spatial_dropout");
+  check_rate(rate, "spatial_dropout");
+  if (x.shape.size() < 2)
+    throw std::invalid_argument("spatial_dropout: needs positions and channels; got inputs " +
+                                to_string(x.shape));
+  if (rate == 0.0) return x;
+  const Index channels = x.shape.back();
+  return graph.record(std::make_unique<SpatialDropout>(x.value, rate, stream,
+                                                       size_of(x.shape) / channels, channels),
+                      x.shape, name);
+}
+
+}  // namespace lamina

@@ -1,0 +1,201 @@
+// Batch and layer normalisation as operations.
+#include <cmath>
+#include <stdexcept>
+
+#include "operations.h"
+
+namespace lamina {
+namespace {
+
+template <class T>
+T* kept(const Call<T>& c) {
+  return reinterpret_cast<T*>(c.saved());
+}
+
+// Inputs: x, gamma, beta, moving mean, moving variance, mask.
+class BatchNorm final : public OperationOf<BatchNorm> {
+ public:
+  BatchNorm(std::vector<ValueId> inputs_, Index positions, Index cols, BatchNormOptions options)
+      : OperationOf("batch_norm", std::move(inputs_)),
+        positions_(positions),
+        cols_(cols),
+        options_(options) {}
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    const RowsCols d = dims(c.rows);
+    const T *mean = c.in(3), *variance = c.in(4);
+    const bool own = learns(c.training);
+    if (own) {
+      T* moments = c.kept();
+      c.kernels.column_moments(moments, moments + cols_, c.in(0), c.mask(5), d);
+      if (c.commit && d.rows > 0) {
+        move(c.parameter(3), moments);
+        move(c.parameter(4), moments + cols_);
+      }
+      mean = moments, variance = moments + cols_;
+    }
+    c.kernels.batch_norm_forward(c.out(), c.in(0), mean, variance, c.in(1), c.in(2), d,
+                                 {options_.epsilon, own});
+  }
+
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    const bool own = learns(c.training);
+    const T* mean = own ? c.kept() : c.in(3);
+    const T* variance = own ? c.kept() + cols_ : c.in(4);
+    const auto run = [&](T* dx, T* dgamma, T* dbeta, Accumulate accumulate) {
+      c.kernels.batch_norm_backward(dx, dgamma, dbeta, c.dout(), c.in(0), mean, variance, c.in(1),
+                                    own ? c.mask(5) : nullptr, dims(c.rows),
+                                    {options_.epsilon, own}, accumulate);
+    };
+    T* dgamma = inputs[1] < 0 ? nullptr : c.din(1);
+    T* dbeta = inputs[2] < 0 ? nullptr : c.din(2);
+    const bool apart = dgamma != nullptr && dbeta != nullptr && c.accumulate[1] != c.accumulate[2];
+    run(c.din(0), dgamma, apart ? nullptr : dbeta, c.accumulate[dgamma == nullptr ? 2 : 1]);
+    if (apart) run(nullptr, nullptr, dbeta, c.accumulate[2]);
+  }
+
+  bool differentiable(int i) const override { return i < 3; }
+  bool backward_reads_input(int i) const override { return i != 2; }
+  bool backward_reads_output() const override { return false; }
+  std::size_t saved_bytes(Index, DType dtype) const override {
+    return options_.batch_statistics ? 2 * std::size_t(cols_) * bytes_of(dtype) : 0;
+  }
+  Cost cost(Pass, Index rows, bool) const override {
+    const double size = double(dims(rows).rows * cols_);
+    return {6.0 * size, 3.0 * size};
+  }
+  std::string sizes(Index rows) const override {
+    return std::to_string(dims(rows).rows) + "x" + std::to_string(cols_);
+  }
+
+ private:
+  RowsCols dims(Index rows) const { return {rows * positions_, cols_}; }
+  bool learns(bool training) const { return training && options_.batch_statistics; }
+
+  template <class T>
+  void move(T* moving, const T* batch) const {
+    const double keep = options_.momentum;
+    for (Index j = 0; j < cols_; ++j)
+      moving[j] = T(keep * double(moving[j]) + (1.0 - keep) * double(batch[j]));
+  }
+
+  const Index positions_, cols_;
+  const BatchNormOptions options_;
+};
+
+// Inputs: x, gamma, beta.
+class LayerNorm final : public OperationOf<LayerNorm> {
+ public:
+  LayerNorm(std::vector<ValueId> inputs_, Index positions, Index cols, double epsilon)
+      : OperationOf("layer_norm", std::move(inputs_)),
+        positions_(positions),
+        cols_(cols),
+        epsilon_(epsilon) {}
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    const RowsCols d = dims(c.rows);
+    T* mean = c.kept();
+    c.kernels.layer_norm_forward(c.out(), mean, mean == nullptr ? nullptr : mean + d.rows, c.in(0),
+                                 c.in(1), c.in(2), d, epsilon_);
+  }
+
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    const RowsCols d = dims(c.rows);
+    const auto run = [&](T* dx, T* dgamma, T* dbeta, Accumulate accumulate) {
+      c.kernels.layer_norm_backward(dx, dgamma, dbeta, c.dout(), c.in(0), c.kept(),
+                                    c.kept() + d.rows, c.in(1), d, accumulate);
+    };
+    T* dgamma = inputs[1] < 0 ? nullptr : c.din(1);
+    T* dbeta = inputs[2] < 0 ? nullptr : c.din(2);
+    const bool apart = dgamma != nullptr && dbeta != nullptr && c.accumulate[1] != c.accumulate[2];
+    run(c.din(0), dgamma, apart ? nullptr : dbeta, c.accumulate[dgamma == nullptr ? 2 : 1]);
+    if (apart) run(nullptr, nullptr, dbeta, c.accumulate[2]);
+  }
+
+  bool backward_reads_input(int i) const override { return i <= 1; }
+  bool backward_reads_output() const override { return false; }
+  std::size_t saved_bytes(Index rows, DType dtype) const override {
+    return 2 * std::size_t(dims(rows).rows) * bytes_of(dtype);
+  }
+  Cost cost(Pass, Index rows, bool) const override {
+    const double size = double(dims(rows).rows * cols_);
+    return {8.0 * size, 3.0 * size};
+  }
+  std::string sizes(Index rows) const override {
+    return std::to_string(dims(rows).rows) + "x" + std::to_string(cols_);
+  }
+
+ private:
+  RowsCols dims(Index rows) const { return {rows * positions_, cols_}; }
+
+  const Index positions_, cols_;
+  const double epsilon_;
+};
+
+void check_weight(const Graph& graph, const Tensor* weight, Index cols, const Tensor& x,
+                  const char* who, const char* which) {
+  if (weight == nullptr) return;
+  graph.check_parameter(*weight, who);
+  if (size_of(weight->shape) != cols)
+    throw std::invalid_argument(std::string(who) + ": " + which + " has shape " +
+                                to_string(weight->shape) + ", needs " + std::to_string(cols) +
+                                " elements for inputs " + to_string(x.shape));
+}
+
+void check_epsilon(double epsilon, const char* who) {
+  if (!(epsilon >= 0.0) || !std::isfinite(epsilon))
+    throw std::invalid_argument(std::string(who) + ": epsilon must be at least 0; got " +
+                                std::to_string(epsilon));
+}
+
+ValueId id_of(const Tensor* tensor) { return tensor == nullptr ? -1 : tensor->value; }
+
+}  // namespace
+
+Tensor batch_norm(Graph& graph, const Tensor& x, const Tensor* gamma, const Tensor* beta,
+                  const Tensor& moving_mean, const Tensor& moving_variance, const Tensor* mask,
+                  BatchNormOptions options, const std::string& name) {
+  graph.check_float_rows(x, "batch_norm");
+  if (x.shape.empty())
+    throw std::invalid_argument("batch_norm: x has shape (), needs at least 1 axis of features");
+  const Index cols = x.shape.back();
+  check_weight(graph, gamma, cols, x, "batch_norm", "gamma");
+  check_weight(graph, beta, cols, x, "batch_norm", "beta");
+  check_weight(graph, &moving_mean, cols, x, "batch_norm", "moving_mean");
+  check_weight(graph, &moving_variance, cols, x, "batch_norm", "moving_variance");
+  if (mask != nullptr)
+    graph.check_mask(*mask, Shape(x.shape.begin(), x.shape.end() - 1), "batch_norm");
+  check_epsilon(options.epsilon, "batch_norm");
+  if (!(options.momentum >= 0.0 && options.momentum <= 1.0))
+    throw std::invalid_argument("batch_norm: momentum must be in [0, 1]; got " +
+                                std::to_string(options.momentum));
+  return graph.record(
+      std::make_unique<BatchNorm>(
+          std::vector<ValueId>{x.value, id_of(gamma), id_of(beta), moving_mean.value,
+                               moving_variance.value, id_of(mask)},
+          size_of(x.shape) / cols, cols, options),
+      x.shape, name);
+}
+
+Tensor layer_norm(Graph& graph, const Tensor& x, int axes, const Tensor* gamma, const Tensor* beta,
+                  double epsilon, const std::string& name) {
+  graph.check_float_rows(x, "layer_norm");
+  if (axes < 1 || std::size_t(axes) > x.shape.size())
+    throw std::invalid_argument("layer_norm: axes must be in [1, " +
+                                std::to_string(x.shape.size()) + "] for inputs " +
+                                to_string(x.shape) + "; got " + std::to_string(axes));
+  const Index cols = size_of(Shape(x.shape.end() - axes, x.shape.end()));
+  check_weight(graph, gamma, cols, x, "layer_norm", "gamma");
+  check_weight(graph, beta, cols, x, "layer_norm", "beta");
+  check_epsilon(epsilon, "layer_norm");
+  return graph.record(
+      std::make_unique<LayerNorm>(std::vector<ValueId>{x.value, id_of(gamma), id_of(beta)},
+                                  size_of(x.shape) / cols, cols, epsilon),
+      x.shape, name);
+}
+
+}  // namespace lamina

@@ -1,0 +1,97 @@
+// Rectifiers with bounds or with weights of their own.
+#include <cmath>
+#include <stdexcept>
+
+#include "operations.h"
+
+namespace lamina {
+namespace {
+
+class BoundedRelu final : public OperationOf<BoundedRelu> {
+ public:
+  BoundedRelu(ValueId x, ReluSpec spec, Index width)
+      : OperationOf("bounded_relu", {x}), spec_(spec), width_(width) {}
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    c.kernels.bounded_relu_forward(c.out(), c.in(0), width_ * c.rows, spec_);
+  }
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    c.kernels.bounded_relu_backward(c.din(0), c.dout(), c.in(0), width_ * c.rows, spec_);
+  }
+
+  bool backward_reads_input(int) const override { return true; }
+  bool backward_reads_output() const override { return false; }
+  Cost cost(Pass, Index rows, bool) const override {
+    return {double(width_ * rows), 3.0 * double(width_ * rows)};
+  }
+  std::string sizes(Index rows) const override {
+    return std::to_string(rows) + "x" + std::to_string(width_);
+  }
+
+ private:
+  const ReluSpec spec_;
+  const Index width_;
+};
+
+class Prelu final : public OperationOf<Prelu> {
+ public:
+  Prelu(ValueId x, ValueId alpha, Index positions, Index cols)
+      : OperationOf("prelu", {x, alpha}), positions_(positions), cols_(cols) {}
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    c.kernels.prelu_forward(c.out(), c.in(0), c.in(1), dims(c.rows));
+  }
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    c.kernels.prelu_backward(c.din(0), c.din(1), c.dout(), c.in(0), c.in(1), dims(c.rows),
+                             c.accumulate[1]);
+  }
+
+  bool backward_reads_input(int) const override { return true; }
+  bool backward_reads_output() const override { return false; }
+  Cost cost(Pass, Index rows, bool) const override {
+    const double size = double(dims(rows).rows * cols_);
+    return {2.0 * size, 3.0 * size};
+  }
+  std::string sizes(Index rows) const override {
+    return std::to_string(dims(rows).rows) + "x" + std::to_string(cols_);
+  }
+
+ private:
+  RowsCols dims(Index rows) const { return {rows * positions_, cols_}; }
+
+  const Index positions_, cols_;
+};
+
+}  // namespace
+
+Tensor bounded_relu(Graph& graph, const Tensor& x, ReluSpec spec, const std::string& name) {
+  graph.check_float_rows(x, "bounded_relu");
+  if (!(spec.max_value >= 0.0) || !std::isfinite(spec.negative_slope) ||
+      !std::isfinite(spec.threshold))
+    throw std::invalid_argument(
+        "bounded_relu: max_value must be at least 0, slope and threshold finite; got " +
+        std::to_string(spec.max_value) + ", " + std::to_string(spec.negative_slope) + ", " +
+        std::to_string(spec.threshold));
+  return graph.record(std::make_unique<BoundedRelu>(x.value, spec, size_of(x.shape)), x.shape,
+                      name);
+}
+
+Tensor prelu(Graph& graph, const Tensor& x, const Tensor& alpha, const std::string& name) {
+  graph.check_float_rows(x, "prelu");
+  graph.check_parameter(alpha, "prelu");
+  const Index cols = size_of(alpha.shape);
+  Index trailing = 1;
+  for (std::size_t i = x.shape.size(); trailing < cols && i-- > 0;) trailing *= x.shape[i];
+  if (trailing != cols)
+    throw std::invalid_argument("prelu: alpha has shape " + to_string(alpha.shape) +
+                                ", needs one number for each element of the last axes of " +
+                                to_string(x.shape));
+  return graph.record(std::make_unique<Prelu>(x.value, alpha.value, size_of(x.shape) / cols, cols),
+                      x.shape, name);
+}
+
+}  // namespace lamina

@@ -1,0 +1,68 @@
+"""Axes as Keras counts them, with the axis of rows, and as a graph does, without it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lamina import _check
+from lamina._check import Shape
+
+
+def axis_of_row(who: str, axis: int, shape: Shape) -> int:
+    """Return the place in ``shape``, a row's, of an axis that counts the rows as axis 0."""
+    place = axis - 1 if axis > 0 else len(shape) + axis
+    if axis == 0 or not 0 <= place < len(shape):
+        raise ValueError(
+            f"{who}: axis must be one of input {_check.show_shape(shape)} other than the rows; "
+            f"got {axis}"
+        )
+    return place
+
+
+def moved_last(axes: Sequence[int], rank: int) -> tuple[list[int], list[int]]:
+    """Return the permutation that moves ``axes`` behind the others, and the one back."""
+    there = [axis for axis in range(rank) if axis not in axes] + list(axes)
+    return there, [there.index(axis) for axis in range(rank)]
+
+
+def integers(who: str, name: str, value: object, low: int = -_check.MAX_ELEMENTS) -> list[int]:
+    """Return an integer or a sequence of them as a list."""
+    if isinstance(value, (list, tuple)):
+        return [_check.integer(who, f"{name}[{i}]", v, low) for i, v in enumerate(value)]
+    return [_check.integer(who, name, value, low)]
+
+
+def pair(who: str, name: str, value: object, low: int = 0) -> tuple[int, int]:
+    """Return one integer twice, or two."""
+    both = integers(who, name, value, low)
+    if isinstance(value, (list, tuple)) and len(both) != 2:
+        raise ValueError(f"{who}: {name} must be an integer or a pair; got {value!r}")
+    return both[0], both[-1]
+
+
+def margins_2d(who: str, name: str, value: object) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return ((top, bottom), (left, right)) from an integer, a pair, or a pair of pairs."""
+    if not isinstance(value, (list, tuple)):
+        n = _check.integer(who, name, value, 0)
+        return (n, n), (n, n)
+    if len(value) != 2:
+        raise ValueError(
+            f"{who}: {name} must be an integer, a pair or a pair of pairs; got {value!r}"
+        )
+    rows, columns = (pair(who, f"{name}[{i}]", v) for i, v in enumerate(value))
+    return rows, columns
+
+
+def channels_first(who: str, data_format: object) -> bool:
+    """Return whether the channels come before the image's axes."""
+    if data_format not in (None, "channels_last", "channels_first"):
+        raise ValueError(
+            f"{who}: data_format must be 'channels_last' or 'channels_first'; got {data_format!r}"
+        )
+    return data_format == "channels_first"
+
+
+def needs_rank(who: str, shape: Shape, rank: int, axes: str) -> None:
+    """Raise ValueError unless a row has ``rank`` axes; ``axes`` names them."""
+    if len(shape) != rank:
+        raise ValueError(f"{who}: input has shape {_check.show_shape(shape)}; needs (rows, {axes})")

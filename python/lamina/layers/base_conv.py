@@ -1,0 +1,210 @@
+"""What the convolution layers share."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from lamina import _check, _core, activations, initializers, regularizers
+from lamina._check import Array, Shape
+from lamina.layers import windows
+from lamina.layers.layer import Layer
+
+
+class BaseConv(Layer):
+    """A layer with a window of weights that slides over its input, a bias and an activation.
+
+    A subclass fixes the number of spatial axes, makes its weights and records its operation.
+
+    Parameters
+    ----------
+    kernel_size, strides, dilation_rate : int or sequence of int
+        One for each spatial axis.
+    padding : str
+        One of the class's ``_paddings``.
+    data_format : str, optional
+        "channels_last".
+    activation : str or Activation, optional
+        Linear if not given.
+    use_bias : bool
+        Whether a bias is added.
+    bias_initializer : str or Initializer
+        First values of the bias.
+    bias_regularizer : str or Regularizer, optional
+        Its penalty.
+    **base
+        See ``Layer``.
+    """
+
+    _axes: ClassVar[int] = 2
+    _paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        strides: Any,
+        padding: str,
+        data_format: str | None,
+        dilation_rate: Any,
+        activation: Any,
+        use_bias: bool,
+        bias_initializer: Any,
+        bias_regularizer: Any,
+        **base: Any,
+    ) -> None:
+        super().__init__(**base)
+        who = type(self).__name__
+        self.kernel_size = windows.sizes(who, "kernel_size", kernel_size, self._axes)
+        self.strides = windows.sizes(who, "strides", strides, self._axes)
+        self.padding = windows.padding(who, padding, self._paddings)
+        self.data_format = windows.data_format(who, data_format)
+        self.dilation_rate = windows.sizes(who, "dilation_rate", dilation_rate, self._axes)
+        self.activation = activations.get(activation)
+        self.use_bias = _check.boolean(who, "use_bias", use_bias)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self._bias: _core.Parameter | None = None
+        self._penalized: list[tuple[_core.Parameter, Any]] = []
+
+    @property
+    def bias(self) -> Array | None:
+        """The live bias, shape (filters,); None without one or before the layer is built."""
+        return self._live(self._bias)
+
+    def _live(self, parameter: _core.Parameter | None) -> Array | None:
+        self._settle()
+        return None if parameter is None else parameter.array
+
+    def _place(self, input_shape: Shape) -> tuple[Shape, windows.Pads]:
+        """Return spatial sizes of the output, and the padding."""
+        spatial, _ = windows.image(self.name, input_shape, self._axes)
+        span = windows.extent(self.kernel_size, self.dilation_rate)
+        return windows.placed(self.name, "the kernel", spatial, span, self.strides, self.padding)
+
+    def _weight(self, name: str, shape: Shape, initializer: Any, penalty: Any) -> _core.Parameter:
+        weight = self.add_weight(name, shape, initializer)
+        self._penalized.append((weight, penalty))
+        return weight
+
+    def _add_bias(self, filters: int) -> None:
+        if self.use_bias:
+            self._bias = self._weight(
+                "bias", (filters,), self.bias_initializer, self.bias_regularizer
+            )
+
+    def forget(self) -> None:
+        """Undo building."""
+        super().forget()
+        self._bias = None
+        self._penalized = []
+
+    def _geometry(self, input_shape: Shape) -> dict[str, Any]:
+        """Return strides, dilation and padding as the graph takes them."""
+        _, pads = self._place(input_shape)
+        return {
+            "strides": windows.pair(self.strides),
+            "dilation": windows.pair(self.dilation_rate),
+            "padding": windows.around(pads),
+        }
+
+    def _finish(self, graph: _core.Graph, record: Any) -> _core.Tensor:
+        """Call ``record(bias, kind, alpha)`` with the activation in it where that can be."""
+        bias = None if self._bias is None else graph.parameter(self._bias)
+        fused = self.activation.fusable
+        if fused is not None:
+            return record(bias, *fused)  # type: ignore[no-any-return]
+        z = record(bias, "linear", 0.0)
+        name = f"{self.name}/{self.activation.name}"
+        return self.activation.record(graph, z, name)  # type: ignore[no-any-return]
+
+    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
+        """Return those of the weights and of the bias."""
+        return [(p, r.l1, r.l2) for p, r in self._penalized if r is not None]
+
+
+class Conv(BaseConv):
+    """Convolution over one or two spatial axes: the base of ``Conv1D`` and ``Conv2D``.
+
+    Parameters
+    ----------
+    filters : int
+        Number of outputs a place; `groups` divides it.
+    groups : int
+        Channels and filters fall into this many groups that do not mix.
+    kernel_initializer : str or Initializer
+        First values of the kernel.
+    kernel_regularizer : str or Regularizer, optional
+        Its penalty.
+    *shared, **base
+        See ``BaseConv``.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        groups: int,
+        kernel_initializer: Any,
+        kernel_regularizer: Any,
+        *shared: Any,
+        **base: Any,
+    ) -> None:
+        super().__init__(*shared, **base)
+        who = type(self).__name__
+        self.filters = _check.integer(who, "filters", filters)
+        self.groups = _check.integer(who, "groups", groups)
+        if self.filters % self.groups != 0:
+            raise ValueError(
+                f"{who}: groups must divide filters; got {self.groups} groups, "
+                f"{self.filters} filters"
+            )
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self._kernel: _core.Parameter | None = None
+
+    @property
+    def kernel(self) -> Array | None:
+        """The live kernel; None before the layer is built."""
+        return self._live(self._kernel)
+
+    def _kernel_shape(self, channels: int) -> Shape:
+        return (*self.kernel_size, channels // self.groups, self.filters)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the number of places along each spatial axis, then ``filters``."""
+        _, channels = windows.image(self.name, input_shape, self._axes)
+        if channels % self.groups != 0:
+            raise ValueError(
+                f"{self.name}: groups must divide the input's channels; got {self.groups} groups, "
+                f"{channels} channels"
+            )
+        counts, _ = self._place(input_shape)
+        _check.elements(self.name, "kernel of shape", self._kernel_shape(channels))
+        return (*counts, self.filters)
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the kernel and the bias."""
+        self._kernel = self._weight(
+            "kernel",
+            self._kernel_shape(input_shape[-1]),
+            self.kernel_initializer,
+            self.kernel_regularizer,
+        )
+        self._add_bias(self.filters)
+
+    def forget(self) -> None:
+        """Undo building."""
+        super().forget()
+        self._kernel = None
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record one convolution, with the activation in it where that can be."""
+        assert self._kernel is not None
+        kernel = graph.parameter(self._kernel)
+        geometry = self._geometry(tuple(x.shape))
+
+        def convolve(bias: Any, kind: str, alpha: float) -> _core.Tensor:
+            return graph.conv2d(
+                x, kernel, bias, **geometry, groups=self.groups, activation=kind, alpha=alpha,
+                name=self.name,
+            )  # fmt: skip
+
+        return self._finish(graph, convolve)

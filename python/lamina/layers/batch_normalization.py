@@ -1,0 +1,137 @@
+"""Batch normalisation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina import _check, _core, initializers, regularizers
+from lamina._check import Shape
+from lamina.layers._axes import axis_of_row, moved_last
+from lamina.layers.layer import Layer
+
+
+class BatchNormalization(Layer):
+    """``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta``, channel by channel.
+
+    In training, mean and variance are the batch's, over all rows and positions, and the moving
+    statistics follow them: ``moving = momentum * moving + (1 - momentum) * batch``.  Prediction,
+    and a layer with ``trainable=False``, use the moving statistics and leave them as they are.
+    Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167.
+
+    Parameters
+    ----------
+    axis : int, default -1
+        The axis of channels, counted with the axis of rows: 1 is the first of a row.
+    momentum : float, default 0.99
+        In [0, 1]: how much of the moving statistics a batch leaves.
+    epsilon : float, default 0.001
+        Keeps a constant channel from a division by 0.
+    center, scale : bool, default True
+        Whether ``beta`` is added, whether ``gamma`` multiplies.
+    beta_initializer, gamma_initializer : str or Initializer, default "zeros", "ones"
+    moving_mean_initializer : str or Initializer, default "zeros"
+    moving_variance_initializer : str or Initializer, default "ones"
+    beta_regularizer, gamma_regularizer : str or Regularizer, optional
+    **base
+        See ``Layer``.
+
+    Notes
+    -----
+    Weights, each (channels,): gamma, beta, moving mean, moving variance.  The variance is divided
+    by the count, as in Keras.  Steps that a mask leaves out have no part in the statistics.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> layer = lamina.layers.BatchNormalization(epsilon=0.0)
+    >>> layer([[1.0, 2.0]])                 # the moving statistics are still 0 and 1
+    array([[1., 2.]], dtype=float32)
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        **base: Any,
+    ) -> None:
+        super().__init__(**base)
+        who = "BatchNormalization"
+        self.axis = _check.integer(who, "axis", axis, -_check.MAX_ELEMENTS)
+        self.momentum = _check.number(who, "momentum", momentum, 0.0, 1.0)
+        self.epsilon = _check.number(who, "epsilon", epsilon, 0.0)
+        self.center = _check.boolean(who, "center", center)
+        self.scale = _check.boolean(who, "scale", scale)
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self._gamma: _core.Parameter | None = None
+        self._beta: _core.Parameter | None = None
+        self._mean: _core.Parameter | None = None
+        self._variance: _core.Parameter | None = None
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the input's shape."""
+        axis_of_row(self.name, self.axis, input_shape)
+        return input_shape
+
+    def build(self, input_shape: Shape) -> None:
+        """Make gamma, beta and the moving statistics."""
+        shape = (input_shape[axis_of_row(self.name, self.axis, input_shape)],)
+        if self.scale:
+            self._gamma = self.add_weight("gamma", shape, self.gamma_initializer)
+        if self.center:
+            self._beta = self.add_weight("beta", shape, self.beta_initializer)
+        self._mean = self.add_weight(
+            "moving_mean", shape, self.moving_mean_initializer, trainable=False
+        )
+        self._variance = self.add_weight(
+            "moving_variance", shape, self.moving_variance_initializer, trainable=False
+        )
+
+    def forget(self) -> None:
+        """Undo building."""
+        super().forget()
+        self._gamma = self._beta = self._mean = self._variance = None
+
+    def record(
+        self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None = None
+    ) -> _core.Tensor:
+        """Record the normalisation; one of another axis is between two permutations."""
+        assert self._mean is not None
+        assert self._variance is not None
+        axis = axis_of_row(self.name, self.axis, tuple(x.shape))
+        there, back = moved_last((axis,), len(x.shape))
+        if mask is not None and tuple(mask.shape) != tuple(x.shape)[:-1]:
+            mask = None  # it counts positions of an axis that is normalised by itself
+        y = graph.batch_norm(
+            graph.permute(x, there),
+            graph.parameter(self._mean),
+            graph.parameter(self._variance),
+            gamma=None if self._gamma is None else graph.parameter(self._gamma),
+            beta=None if self._beta is None else graph.parameter(self._beta),
+            mask=mask,
+            momentum=self.momentum,
+            epsilon=self.epsilon,
+            batch_statistics=self.trainable,
+            name=self.name,
+        )
+        return graph.permute(y, back)
+
+    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
+        """Return those of gamma and of beta."""
+        pairs = ((self._gamma, self.gamma_regularizer), (self._beta, self.beta_regularizer))
+        return [(p, r.l1, r.l2) for p, r in pairs if p is not None and r is not None]

@@ -1,0 +1,222 @@
+"""Two recurrent layers, one from each end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina import _core
+from lamina._check import Array, Shape
+from lamina.layers.layer import Layer
+from lamina.layers.recurrent import Recurrent, split_shapes
+
+MERGES = ("concat", "sum", "mul", "ave", None)
+
+
+class Bidirectional(Layer):
+    """Read a sequence from both ends and merge what both layers say of each step.
+
+    Schuster and Paliwal, "Bidirectional recurrent neural networks", 1997.
+
+    Parameters
+    ----------
+    layer : SimpleRNN, LSTM or GRU
+        Both directions are made of its settings; it stays as it is.
+    merge_mode : {"concat", "sum", "mul", "ave", None}, default "concat"
+        How the two outputs become one; None returns both.
+    backward_layer : SimpleRNN, LSTM or GRU, optional
+        Settings of the other direction, with the opposite ``go_backwards``.
+    **base
+        See ``Layer``.
+
+    Notes
+    -----
+    The backward outputs are put in the order of the steps before they are merged.  With
+    ``return_state`` the states of the forward layer follow the output, then those of the backward
+    layer; initial states are given in that order.  Weights: the forward layer's, then the other's.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> import numpy as np
+    >>> layer = lamina.layers.Bidirectional(lamina.layers.LSTM(3, return_sequences=True))
+    >>> layer(np.zeros((2, 5, 4))).shape
+    (2, 5, 6)
+    """
+
+    multiple_inputs = True
+
+    def __init__(
+        self,
+        layer: Recurrent,
+        merge_mode: str | None = "concat",
+        *,
+        backward_layer: Recurrent | None = None,
+        **base: Any,
+    ) -> None:
+        super().__init__(**base)
+        for name, value in (("layer", layer), ("backward_layer", backward_layer)):
+            if not isinstance(value, Recurrent) and (value is not None or name == "layer"):
+                raise TypeError(
+                    f"Bidirectional: {name} must be a SimpleRNN, LSTM or GRU; got {value!r}"
+                )
+        if merge_mode not in MERGES:
+            raise ValueError(
+                f"Bidirectional: merge_mode must be one of {', '.join(map(repr, MERGES))}; "
+                f"got {merge_mode!r}"
+            )
+        self.layer, self.merge_mode = layer, merge_mode
+        self._backward_given = backward_layer
+        self.forward_layer = _again(layer, f"forward_{layer.name}", layer.go_backwards)
+        other = layer if backward_layer is None else backward_layer
+        backwards = not layer.go_backwards
+        self.backward_layer = _again(other, f"backward_{other.name}", backwards)
+        if backward_layer is not None:
+            self._check_pair(layer, backward_layer)
+
+    def _check_pair(self, layer: Recurrent, other: Recurrent) -> None:
+        for name, unlike in (
+            ("go_backwards", layer.go_backwards == other.go_backwards),
+            ("return_sequences", layer.return_sequences != other.return_sequences),
+            ("return_state", layer.return_state != other.return_state),
+        ):
+            if unlike:
+                rule = "the opposite of" if name == "go_backwards" else "that of"
+                raise ValueError(
+                    f"Bidirectional: backward_layer's {name} must be {rule} layer's; "
+                    f"got {getattr(layer, name)} and {getattr(other, name)}"
+                )
+        if layer.units != other.units and self.merge_mode not in ("concat", None):
+            raise ValueError(
+                f"Bidirectional: merge_mode {self.merge_mode!r} needs as many units in both "
+                f"directions; got {layer.units} and {other.units}"
+            )
+
+    @property
+    def directions(self) -> tuple[Recurrent, Recurrent]:
+        """The forward and the backward layer."""
+        return self.forward_layer, self.backward_layer
+
+    def _shares(self, given: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Return x and the initial states of each direction."""
+        x, *states = given
+        forward = self.forward_layer.states
+        total = forward + self.backward_layer.states
+        if states and len(states) != total:
+            raise ValueError(f"{self.name}: needs {total} initial states; got {len(states)}")
+        return [x, *states[:forward]], [x, *states[forward:]]
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the merged output's shape; a list with ``return_state`` or without merging."""
+        x, states = split_shapes(input_shape)
+        outputs, last = [], []
+        for layer, share in zip(self.directions, self._shares([x, *states]), strict=True):
+            shape = layer.compute_output_shape(share)
+            y, *of_states = shape if isinstance(shape, list) else [shape]
+            outputs.append(y)
+            last += of_states
+        merged = outputs if self.merge_mode is None else [self._merged_shape(*outputs)]
+        return merged[0] if len(merged) + len(last) == 1 else [*merged, *last]
+
+    def _merged_shape(self, a: Shape, b: Shape) -> Shape:
+        return (*a[:-1], a[-1] + b[-1]) if self.merge_mode == "concat" else a
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights of both directions."""
+        x, _ = split_shapes(input_shape)
+        stream = self.stream
+        for layer in self.directions:
+            layer.name = f"{self.name}/{layer.name.rsplit('/')[-1]}"  # its weights' names, unique
+            layer.trainable = self.trainable and layer.trainable
+            layer.prepare(x, self.dtype, stream)
+            stream += layer.streams
+            first = len(self._parameters)
+            self._parameters += layer.parameters
+            self._initializers += layer.take_initializers()
+            self._learnable += range(first, len(self._parameters))
+
+    def forget(self) -> None:
+        """Undo building."""
+        super().forget()
+        for layer in self.directions:
+            layer.forget()
+
+    def take_pending(self) -> list[tuple[_core.Parameter, Array]]:
+        """Hand over the restored values; the directions hold the same ones again."""
+        for layer in self.directions:
+            layer.take_pending()
+        return super().take_pending()
+
+    def weights_fit(self, input_shape: Any) -> bool:
+        """Return whether the features are as many: the number of steps is free."""
+        return self.same_last_axis(input_shape)
+
+    @property
+    def streams(self) -> int:
+        """Those of both directions."""
+        return sum(layer.streams for layer in self.directions)
+
+    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
+        """Return those of both directions."""
+        return [p for layer in self.directions for p in layer.penalties()]
+
+    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
+        """Return the input's mask where the outputs of all steps keep it."""
+        out = self.forward_layer.compute_mask(graph, x, mask)
+        if self.merge_mode is not None:
+            return out
+        states = sum(layer.states for layer in self.directions) if self.layer.return_state else 0
+        return [out, out, *[None] * states]
+
+    def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> Any:
+        """Record both directions and their merge; x may be a list of it and initial states."""
+        outputs, last = [], []
+        given = list(x) if isinstance(x, (list, tuple)) else [x]
+        for layer, share in zip(self.directions, self._shares(given), strict=True):
+            recorded = layer.record(graph, share, mask)
+            y, *states = recorded if isinstance(recorded, list) else [recorded]
+            if layer is self.backward_layer and layer.return_sequences:
+                y = graph.flip(y, 0, name=f"{self.name}/flip")
+            outputs.append(y)
+            last += states
+        merged = self._merge(graph, outputs)
+        return merged[0] if len(merged) + len(last) == 1 else [*merged, *last]
+
+    def _merge(self, graph: _core.Graph, outputs: list[_core.Tensor]) -> list[_core.Tensor]:
+        if self.merge_mode is None:
+            return outputs
+        if self.merge_mode == "concat":
+            axis = len(outputs[0].shape) - 1
+            return [graph.concatenate(outputs, axis, name=self.name)]
+        merge = {"sum": graph.add, "mul": graph.multiply, "ave": graph.average}[self.merge_mode]
+        return [merge(outputs, name=self.name)]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as plain values."""
+        config = super().get_config()
+        if self._backward_given is None:
+            config["backward_layer"] = None
+        else:
+            from lamina.layers.serialization import serialize
+
+            config["backward_layer"] = serialize(self._backward_given)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Bidirectional:
+        """Return a new layer, unbuilt, from what ``get_config`` returned."""
+        from lamina.layers.serialization import deserialize
+
+        plain = dict(config)
+        for name in ("layer", "backward_layer"):
+            if isinstance(plain.get(name), dict):
+                plain[name] = deserialize(plain[name])
+        return cls(**plain)
+
+
+def _again(layer: Recurrent, name: str, go_backwards: bool) -> Recurrent:
+    """Return a new layer of the same settings, its weights still to be made."""
+    config = {**layer.get_config(), "name": name, "go_backwards": go_backwards}
+    config.pop("input_shape", None)
+    # Configurations hold plain values; the settings themselves do as well, and need no looking up.
+    config.update({k: getattr(layer, k) for k, v in config.items() if isinstance(v, dict)})
+    return type(layer).from_config(config)

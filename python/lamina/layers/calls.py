@@ -1,0 +1,140 @@
+"""What happens when a layer is called: on arrays it computes, on symbolic tensors it notes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _check, _core
+from lamina.layers import weights as weights_
+from lamina.layers.node import Node, SymbolicTensor, any_symbolic, as_list, shapes_of
+
+if TYPE_CHECKING:
+    from lamina.layers.layer import Layer
+
+
+def call(layer: Layer, x: Any, mask: Any) -> Any:
+    """Return arrays for arrays, symbolic tensors for symbolic tensors."""
+    if any_symbolic(x) or any_symbolic(mask):
+        return on_symbols(layer, x, mask)
+    return on_arrays(layer, x, mask)
+
+
+def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
+    """Check the shapes and return the outputs of a new node."""
+    inputs = as_list(x)
+    masks = None if mask is None else as_list(mask)
+    for place, tensor in enumerate([*inputs, *(m for m in masks or () if m is not None)]):
+        if not isinstance(tensor, SymbolicTensor):
+            raise TypeError(
+                f"{layer.name}: inputs must be all symbolic tensors or all arrays; "
+                f"got {type(tensor).__name__} at place {place}"
+            )
+    _check_count(layer, len(inputs), isinstance(x, (list, tuple)))
+    if masks is not None:
+        _check_masks(layer, inputs, masks)
+    for tensor, kind in zip(inputs, layer.input_dtypes(len(inputs)), strict=True):
+        if kind is not None and tensor.kind not in (None, kind):
+            needs = "integers" if kind == "int32" else f"{kind} values"
+            raise TypeError(f"{layer.name}: needs {needs}; {tensor.name} is {tensor.dtype}")
+    shapes = shapes_of(inputs)
+    output = layer.compute_output_shape(shapes)
+    layer.check_weights_fit(shapes)
+    several = isinstance(output, list)
+    # A layer that takes anything hands on what it takes.
+    dtype = inputs[0].dtype if layer.input_dtypes(len(inputs))[0] is None else "float"
+    node = Node(layer, inputs, output if isinstance(output, list) else [output], dtype, masks)
+    layer.nodes.append(node)
+    return list(node.outputs) if several else node.outputs[0]
+
+
+def _check_count(layer: Layer, count: int, listed: bool) -> None:
+    if count == 0:
+        raise ValueError(f"{layer.name}: needs at least one input; got an empty list")
+    if listed and count > 1 and not layer.multiple_inputs:
+        raise ValueError(f"{layer.name}: takes one input; got a list of {count}")
+
+
+def _check_masks(layer: Layer, inputs: list[Any], masks: list[Any]) -> None:
+    if len(masks) != len(inputs):
+        raise ValueError(
+            f"{layer.name}: needs one mask for each of {len(inputs)} inputs; got {len(masks)}"
+        )
+    if not layer.takes_mask:
+        raise TypeError(f"{layer.name}: takes no mask")
+    for mask in masks:
+        if isinstance(mask, SymbolicTensor) and mask.kind != "bool":
+            raise TypeError(
+                f"{layer.name}: mask must have dtype bool, as Input(shape, dtype='bool'); "
+                f"got {mask!r}"
+            )
+
+
+def _arrays(layer: Layer, x: Any, dtype: str) -> list[Any]:
+    listed = layer.multiple_inputs and isinstance(x, (list, tuple))
+    values = list(x) if listed else [x]
+    _check_count(layer, len(values), listed)
+    arrays = []
+    for i, (value, kind) in enumerate(zip(values, layer.input_dtypes(len(values)), strict=True)):
+        name = f"x[{i}]" if len(values) > 1 else "x"
+        if kind == "int32":
+            bound = layer.input_bounds(len(values))[i]
+            arrays.append(_check.integers(layer.name, name, value, bound))
+        else:
+            arrays.append(_check.floats(layer.name, name, value, dtype, finite=False))
+        if arrays[-1].ndim == 0:
+            raise ValueError(f"{layer.name}: {name} must have an axis of rows; got a single number")
+        if len(arrays[-1]) != len(arrays[0]):
+            raise ValueError(
+                f"{layer.name}: all inputs must have as many rows; got {len(arrays[0])} and "
+                f"{len(arrays[-1])}"
+            )
+    return arrays
+
+
+def on_arrays(layer: Layer, x: Any, mask: Any) -> Any:
+    """Build the layer if it is not, and return its output as in inference."""
+    from lamina.random import next_seed
+
+    dtype = layer.dtype
+    arrays = _arrays(layer, x, dtype)
+    masks = [None] * len(arrays) if mask is None else as_list(mask)
+    if mask is not None:
+        if isinstance(mask, list) and not layer.multiple_inputs:
+            masks = [np.asarray(mask)]
+        _check_masks(layer, arrays, masks)
+        pairs = zip(masks, arrays, strict=True)
+        masks = [None if m is None else _mask(layer, m, a) for m, a in pairs]
+    shapes = [a.shape[1:] for a in arrays]
+    fresh = not layer.built
+    layer.prepare(shapes[0] if len(shapes) == 1 else shapes, dtype, layer.stream)
+    if fresh:
+        weights_.allocate([layer])
+        weights_.initialize([layer], next_seed())
+    layer.settle()
+    graph = _core.Graph(dtype)
+    kinds = layer.input_dtypes(len(arrays))
+    names = ["x"] if len(arrays) == 1 else [f"x{i}" for i in range(len(arrays))]
+    inputs = [graph.input(s, n, k or "float") for s, n, k in zip(shapes, names, kinds, strict=True)]
+    given = [None if m is None else graph.input(m.shape[1:], "mask", "bool") for m in masks]
+    one = len(inputs) == 1
+    y, _ = layer.apply(graph, inputs[0] if one else inputs, given[0] if one else given)
+    for output in as_list(y):
+        graph.add_output(output)
+    graph.build()
+    bound = [*arrays, *(m for m in masks if m is not None)]
+    outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])))
+    return outputs if isinstance(y, list) else outputs[0]
+
+
+def _mask(layer: Layer, mask: object, array: Any) -> Any:
+    values = np.asarray(mask)
+    if values.dtype.kind not in "biu":
+        raise TypeError(f"{layer.name}: mask must hold True and False; got dtype {values.dtype}")
+    if values.ndim == 0 or values.shape != array.shape[: values.ndim]:
+        raise ValueError(
+            f"{layer.name}: mask must have the leading axes of x, of shape {array.shape}; "
+            f"got {values.shape}"
+        )
+    return np.require(values, np.bool_, ["C", "A"])

@@ -1,0 +1,90 @@
+"""Convolution over signals."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from lamina.layers.base_conv import Conv
+
+
+class Conv1D(Conv):
+    r"""Convolution of signals, :math:`y_{to} = g(\sum_{sc} x_{t+s,\,c} W_{sco} + b_o)`.
+
+    A cross-correlation, as in Keras; written here for strides and dilation of 1.
+
+    Parameters
+    ----------
+    filters : int
+        Number of filters, the channels of the output.
+    kernel_size : int or tuple of 1 int
+        Cells of the window.
+    strides : int or tuple of 1 int, default 1
+        Steps of the window.
+    padding : {"valid", "same", "causal"}, default "valid"
+        "valid" pads nothing, "same" pads with zeros so that a stride of 1 keeps the size,
+        "causal" pads in front alone: no output sees a later step.
+    data_format : {"channels_last"}, optional
+        The only layout.
+    dilation_rate : int or tuple of 1 int, default 1
+        Distance between neighbouring cells of the window.
+    groups : int, default 1
+        Channels and filters fall into this many groups that do not mix.
+    activation : str or Activation, optional
+        Linear if not given.  All but softmax and log_softmax are applied in the same pass.
+    use_bias : bool, default True
+        Whether ``b`` is added.
+    kernel_initializer : str or Initializer, default "glorot_uniform"
+        First values of ``W``.
+    bias_initializer : str or Initializer, default "zeros"
+        First values of ``b``.
+    kernel_regularizer, bias_regularizer : str or Regularizer, optional
+        Penalties that training adds to the loss.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, groups do not divide filters or channels, the input has
+        another number of axes, or the window is larger than the padded signal.
+
+    Notes
+    -----
+    Shapes: x (rows, steps, channels), W (kernel size, channels / groups, filters), b (filters,),
+    y (rows, out steps, filters).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> layer = lamina.layers.Conv1D(1, 2, padding="causal", kernel_initializer="ones")
+    >>> layer([[[0.0], [1.0], [2.0]]])
+    array([[[0.],
+            [1.],
+            [3.]]], dtype=float32)
+    """
+
+    _axes: ClassVar[int] = 1
+    _paddings: ClassVar[tuple[str, ...]] = ("valid", "same", "causal")
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: Any = 1,
+        groups: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **base: Any,
+    ) -> None:
+        super().__init__(
+            filters, groups, kernel_initializer, kernel_regularizer, kernel_size, strides, padding,
+            data_format, dilation_rate, activation, use_bias, bias_initializer, bias_regularizer,
+            **base,
+        )  # fmt: skip

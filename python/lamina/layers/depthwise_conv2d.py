@@ -1,0 +1,135 @@
+"""Convolution of every channel by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina import _check, _core, initializers, regularizers
+from lamina._check import Array, Shape
+from lamina.layers import windows
+from lamina.layers.base_conv import BaseConv
+
+
+class DepthwiseConv2D(BaseConv):
+    r"""Each channel convolved alone, :math:`y_{hw,cm+k} = g(\sum_{rs} x_{h+r,w+s,c} W_{rsck})`.
+
+    Channels do not mix: each makes ``m`` (the depth multiplier) outputs of its own, k < m.  A bias
+    is added before the activation g.
+
+    Parameters
+    ----------
+    kernel_size : int or tuple of 2 int
+        Cells of the window along each axis.
+    strides : int or tuple of 2 int, default (1, 1)
+        Steps of the window.
+    padding : {"valid", "same"}, default "valid"
+        "valid" pads nothing, "same" pads with zeros so that a stride of 1 keeps the size.
+    depth_multiplier : int, default 1
+        Outputs a channel.
+    data_format : {"channels_last"}, optional
+        The only layout.
+    dilation_rate : int or tuple of 2 int, default (1, 1)
+        Distance between neighbouring cells of the window.
+    activation : str or Activation, optional
+        Linear if not given.  All but softmax and log_softmax are applied in the same pass.
+    use_bias : bool, default True
+        Whether a bias is added.
+    depthwise_initializer : str or Initializer, default "glorot_uniform"
+        First values of ``W``.
+    bias_initializer : str or Initializer, default "zeros"
+        First values of the bias.
+    depthwise_regularizer, bias_regularizer : str or Regularizer, optional
+        Penalties that training adds to the loss.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, the input has another number of axes, or the window is
+        larger than the padded image.
+
+    Notes
+    -----
+    Shapes: x (rows, height, width, channels), W (kernel height, kernel width, channels, m), bias
+    (m channels,), y (rows, out height, out width, m channels).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> layer = lamina.layers.DepthwiseConv2D(2, depthwise_initializer="ones")
+    >>> layer([[[[0.0, 1.0], [1.0, 1.0]], [[2.0, 1.0], [3.0, 1.0]]]])
+    array([[[[6., 4.]]]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        strides: Any = (1, 1),
+        padding: str = "valid",
+        depth_multiplier: int = 1,
+        data_format: str | None = None,
+        dilation_rate: Any = (1, 1),
+        activation: Any = None,
+        use_bias: bool = True,
+        depthwise_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        depthwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **base: Any,
+    ) -> None:
+        super().__init__(
+            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
+            bias_initializer, bias_regularizer, **base,
+        )  # fmt: skip
+        self.depth_multiplier = _check.integer(
+            type(self).__name__, "depth_multiplier", depth_multiplier
+        )
+        self.depthwise_initializer = initializers.get(depthwise_initializer)
+        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
+        self._kernel: _core.Parameter | None = None
+
+    @property
+    def kernel(self) -> Array | None:
+        """The live kernel; None before the layer is built."""
+        return self._live(self._kernel)
+
+    def _kernel_shape(self, channels: int) -> Shape:
+        return (*self.kernel_size, channels, self.depth_multiplier)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the number of places along each axis, then the outputs of all channels."""
+        _, channels = windows.image(self.name, input_shape, self._axes)
+        counts, _ = self._place(input_shape)
+        _check.elements(self.name, "kernel of shape", self._kernel_shape(channels))
+        return (*counts, channels * self.depth_multiplier)
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the kernel and the bias."""
+        channels = input_shape[-1]
+        self._kernel = self._weight(
+            "kernel",
+            self._kernel_shape(channels),
+            self.depthwise_initializer,
+            self.depthwise_regularizer,
+        )
+        self._add_bias(channels * self.depth_multiplier)
+
+    def forget(self) -> None:
+        """Undo building."""
+        super().forget()
+        self._kernel = None
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record one convolution, with the activation in it where that can be."""
+        assert self._kernel is not None
+        kernel = graph.parameter(self._kernel)
+        geometry = self._geometry(tuple(x.shape))
+
+        def convolve(bias: Any, kind: str, alpha: float) -> _core.Tensor:
+            return graph.conv2d(
+                x, kernel, bias, **geometry, groups=0, activation=kind, alpha=alpha,
+                name=self.name,
+            )  # fmt: skip
+
+        return self._finish(graph, convolve)

@@ -1,0 +1,109 @@
+"""Embedding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina import _check, _core, initializers, regularizers
+from lamina._check import Array, Shape
+from lamina.layers.layer import Layer
+
+
+class Embedding(Layer):
+    """``y = table[x]``: a learned row for each token.
+
+    Parameters
+    ----------
+    input_dim : int
+        Size of the vocabulary: tokens are whole numbers in [0, input_dim).
+    output_dim : int
+        Columns of the table.
+    embeddings_initializer : str or Initializer, default "uniform"
+        First values of the table.
+    embeddings_regularizer : str or Regularizer, optional
+        Penalty that training adds to the loss.
+    mask_zero : bool, default False
+        Whether token 0 stands for padding, which later layers skip.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        A token that is no whole number or not below ``input_dim``; the message names its place.
+
+    Notes
+    -----
+    Shapes: x (rows, ...), table (input_dim, output_dim), y (rows, ..., output_dim).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> layer = lamina.layers.Embedding(3, 2, embeddings_initializer="ones")
+    >>> layer([[0, 2]])
+    array([[[1., 1.],
+            [1., 1.]]], dtype=float32)
+    """
+
+    input_dtype = "int32"
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        mask_zero: bool = False,
+        **base: Any,
+    ) -> None:
+        super().__init__(**base)
+        self.input_dim = _check.integer("Embedding", "input_dim", input_dim)
+        self.output_dim = _check.integer("Embedding", "output_dim", output_dim)
+        if self.input_dim > 2**31 - 1:
+            raise ValueError(f"Embedding: input_dim must be below 2**31; got {input_dim}")
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.mask_zero = _check.boolean("Embedding", "mask_zero", mask_zero)
+        self._table: _core.Parameter | None = None
+
+    @property
+    def embeddings(self) -> Array | None:
+        """The live table, shape (input_dim, output_dim); None before the layer is built."""
+        self._settle()
+        return None if self._table is None else self._table.array
+
+    def input_bound(self) -> int:
+        """Return the vocabulary's size."""
+        return self.input_dim
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the input's shape with an axis of ``output_dim`` columns behind."""
+        return (*input_shape, self.output_dim)
+
+    def weights_fit(self, input_shape: Any) -> bool:  # noqa: ARG002
+        """Return True: the table has nothing to do with how many tokens there are."""
+        return True
+
+    def build(self, input_shape: Shape) -> None:  # noqa: ARG002
+        """Make the table."""
+        shape = (self.input_dim, self.output_dim)
+        self._table = self.add_weight("embeddings", shape, self.embeddings_initializer)
+
+    def forget(self) -> None:
+        """Undo building."""
+        super().forget()
+        self._table = None
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record the look-up."""
+        assert self._table is not None
+        return graph.embedding(x, graph.parameter(self._table), name=self.name)
+
+    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
+        """Return which tokens are not 0, with ``mask_zero``."""
+        return graph.token_mask(x, name=f"{self.name}/mask") if self.mask_zero else None
+
+    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
+        """Return that of the table."""
+        p, r = self._table, self.embeddings_regularizer
+        return [] if p is None or r is None else [(p, r.l1, r.l2)]

@@ -1,0 +1,45 @@
+"""GaussianDropout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina import _check, _core
+from lamina.layers._stream import stream_of
+from lamina.layers.layer import Layer
+from lamina.random import seed_value
+
+
+class GaussianDropout(Layer):
+    """In training, multiply by normal noise of mean 1 and dropout's variance.
+
+    ``y = x * (1 + sqrt(rate / (1 - rate)) * normal)``.  Srivastava et al. 2014, section 10,
+    https://jmlr.org/papers/v15/srivastava14a.html.
+
+    Parameters
+    ----------
+    rate : float
+        In [0, 1).
+    seed : int, optional
+        As in ``Dropout``.
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.GaussianDropout(0.4)([[1.0, 2.0]])        # inference: the identity
+    array([[1., 2.]], dtype=float32)
+    """
+
+    supports_masking = True
+
+    def __init__(self, rate: float, seed: int | None = None, **base: Any) -> None:
+        super().__init__(**base)
+        self.rate = _check.number("GaussianDropout", "rate", rate, 0.0, 1.0, high_open=True)
+        self.seed = None if seed is None else seed_value("GaussianDropout", seed)
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record the noise; at rate 0 there is nothing to record."""
+        stream = stream_of(self.stream, self.seed)
+        return graph.noise(x, "gaussian_dropout", self.rate, stream, name=self.name)

@@ -1,0 +1,172 @@
+"""Pooling over everything but rows and channels."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from lamina import _check, _core
+from lamina._check import Shape
+from lamina.layers import windows
+from lamina.layers.layer import Layer
+
+
+class GlobalPooling(Layer):
+    """The base of the global pooling layers: one window as large as the input.
+
+    Parameters
+    ----------
+    data_format : {"channels_last"}, optional
+    keepdims : bool, default False
+        Whether the spatial axes stay, each of size 1.
+    **base
+        See ``Layer``.
+    """
+
+    _axes: ClassVar[int] = 2
+    _kind: ClassVar[str] = "max"
+
+    def __init__(self, data_format: str | None = None, keepdims: bool = False, **base: Any) -> None:
+        super().__init__(**base)
+        who = type(self).__name__
+        self.data_format = windows.data_format(who, data_format)
+        self.keepdims = _check.boolean(who, "keepdims", keepdims)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the channels, after as many 1 as there were spatial axes with ``keepdims``."""
+        spatial, channels = windows.image(self.name, input_shape, self._axes)
+        return (*(1 for _ in spatial), channels) if self.keepdims else (channels,)
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record one pooling operation."""
+        shape = tuple(x.shape)
+        window = windows.pair(shape[:-1])
+        y = graph.pool2d(self._kind, x, window, window, (0, 0, 0, 0), name=self.name)
+        return graph.reshape(y, self.compute_output_shape(shape), name=self.name)
+
+
+class GlobalMaxPooling1D(GlobalPooling):
+    """The maximum over all steps, every channel by itself.
+
+    Parameters
+    ----------
+    data_format : {"channels_last"}, optional
+        The only layout.
+    keepdims : bool, default False
+        Whether the spatial axes stay, each of size 1.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If the input has another number of axes.
+
+    Notes
+    -----
+    Shapes: x (rows, steps, channels), y (rows, channels) or (rows, 1, channels).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.GlobalMaxPooling1D()([[[1.0], [3.0]]])
+    array([[3.]], dtype=float32)
+    """
+
+    _axes: ClassVar[int] = 1
+    _kind: ClassVar[str] = "max"
+
+
+class GlobalMaxPooling2D(GlobalPooling):
+    """The maximum over the whole image, every channel by itself.
+
+    Parameters
+    ----------
+    data_format : {"channels_last"}, optional
+        The only layout.
+    keepdims : bool, default False
+        Whether the spatial axes stay, each of size 1.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If the input has another number of axes.
+
+    Notes
+    -----
+    Shapes: x (rows, height, width, channels), y (rows, channels) or (rows, 1, 1, channels).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.GlobalMaxPooling2D()([[[[1.0], [3.0]]]])
+    array([[3.]], dtype=float32)
+    """
+
+    _axes: ClassVar[int] = 2
+    _kind: ClassVar[str] = "max"
+
+
+class GlobalAveragePooling1D(GlobalPooling):
+    """The mean over all steps, every channel by itself.
+
+    Parameters
+    ----------
+    data_format : {"channels_last"}, optional
+        The only layout.
+    keepdims : bool, default False
+        Whether the spatial axes stay, each of size 1.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If the input has another number of axes.
+
+    Notes
+    -----
+    Shapes: x (rows, steps, channels), y (rows, channels) or (rows, 1, channels).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.GlobalAveragePooling1D()([[[1.0], [3.0]]])
+    array([[2.]], dtype=float32)
+    """
+
+    _axes: ClassVar[int] = 1
+    _kind: ClassVar[str] = "average"
+
+
+class GlobalAveragePooling2D(GlobalPooling):
+    """The mean over the whole image, every channel by itself.
+
+    Parameters
+    ----------
+    data_format : {"channels_last"}, optional
+        The only layout.
+    keepdims : bool, default False
+        Whether the spatial axes stay, each of size 1.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If the input has another number of axes.
+
+    Notes
+    -----
+    Shapes: x (rows, height, width, channels), y (rows, channels) or (rows, 1, 1, channels).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.GlobalAveragePooling2D()([[[[1.0], [3.0]]]])
+    array([[2.]], dtype=float32)
+    """
+
+    _axes: ClassVar[int] = 2
+    _kind: ClassVar[str] = "average"

@@ -1,0 +1,128 @@
+"""Gated recurrent unit."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from lamina import _check
+from lamina._check import Shape
+from lamina.layers.recurrent import Recurrent
+
+
+class GRU(Recurrent):
+    """A state that gates mix with a candidate: ``h_t = z h_{t-1} + (1 - z) g``.
+
+    The gates z, r are ``recurrent_activation(x_t W + h_{t-1} U + b)``, each with columns of its
+    own; the candidate g is ``activation(x_t W + b + r (h_{t-1} U + b'))`` with ``reset_after``,
+    else ``activation(x_t W + (r h_{t-1}) U + b)``.  Cho et al., "Learning phrase representations
+    using RNN encoder-decoder for statistical machine translation", 2014.
+
+    Parameters
+    ----------
+    units : int
+        Size of the state and of the output.
+    activation : str or Activation, default "tanh"
+        Of the candidate, element-wise.
+    recurrent_activation : str or Activation, default "sigmoid"
+        Of the gates, element-wise.
+    use_bias : bool, default True
+        Whether a bias is added.
+    kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
+        First values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : str or Regularizer, optional
+        Penalties that training adds to the loss.
+    dropout, recurrent_dropout : float, default 0.0
+        Fractions of the inputs, and of the state that U multiplies, set to 0 in training: one
+        draw for all steps of a sequence.
+    seed : int, optional
+        Makes this layer's dropout differ from another's; by default its place in the model does.
+    return_sequences : bool, default False
+        Return the output of every step rather than that of the last.
+    return_state : bool, default False
+        Also return the last state h.
+    go_backwards : bool, default False
+        Process the last step first; outputs lie in the order of processing.
+    stateful : bool, default False
+        Only False: every batch starts from zero or from the initial state that is given.
+    unroll : bool, default False
+        Accepted, without effect.
+    reset_after : bool, default True
+        Apply the gate r after the product with U, which has a bias of its own then.
+    **base
+        See ``Layer``.
+
+    Notes
+    -----
+    Shapes: x (rows, steps, features), W (features, 3 units), U (units, 3 units), b (2, 3 units),
+    or (3 units,) without ``reset_after``, columns in the order z, r, g; y (rows, units) or, with
+    ``return_sequences``, (rows, steps, units).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> import numpy as np
+    >>> layer = lamina.layers.GRU(3)
+    >>> layer(np.zeros((2, 5, 4))).shape
+    (2, 3)
+    >>> [w.shape for w in layer.get_weights()]
+    [(4, 9), (3, 9), (2, 9)]
+    """
+
+    gates: ClassVar[int] = 3
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        reset_after: bool = True,
+        **base: Any,
+    ) -> None:
+        super().__init__(
+            units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            **base,
+        )
+        self.reset_after = _check.boolean("GRU", "reset_after", reset_after)
+
+    @property
+    def cell(self) -> str:
+        """The name of the cell's kernel."""
+        return "gru" if self.reset_after else "gru_reset_before"
+
+    @property
+    def bias_shape(self) -> Shape:
+        """Shape of the bias: with ``reset_after`` the inputs' and the state's."""
+        columns = self.gates * self.units
+        return (2, columns) if self.reset_after else (columns,)

@@ -1,0 +1,36 @@
+"""LeakyReLU as a layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina import _check, _core
+from lamina.layers.layer import Layer
+
+
+class LeakyReLU(Layer):
+    """``x`` for x > 0, else ``negative_slope * x`` (Maas et al. 2013).
+
+    Parameters
+    ----------
+    negative_slope : float, default 0.3
+        At least 0.
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.LeakyReLU(0.5)([[-1.0, 2.0]])
+    array([[-0.5,  2. ]], dtype=float32)
+    """
+
+    supports_masking = True
+
+    def __init__(self, negative_slope: float = 0.3, **base: Any) -> None:
+        super().__init__(**base)
+        self.negative_slope = _check.number("LeakyReLU", "negative_slope", negative_slope, 0.0)
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record the function."""
+        return graph.activation(x, "leaky_relu", self.negative_slope, name=self.name)

@@ -1,0 +1,129 @@
+"""Long short-term memory."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from lamina import _check
+from lamina._check import Array, Shape
+from lamina.layers.recurrent import Recurrent
+
+
+class LSTM(Recurrent):
+    """A state c that gates write, keep and read: ``c = f c + i g``, ``h = o activation(c)``.
+
+    The gates i, f, o are ``recurrent_activation(x_t W + h_{t-1} U + b)``, the candidate g is
+    ``activation`` of the same, each with columns of its own.  Hochreiter and Schmidhuber, "Long
+    short-term memory", 1997; the gate f is of Gers, Schmidhuber and Cummins, 2000.
+
+    Parameters
+    ----------
+    units : int
+        Size of the state and of the output.
+    activation : str or Activation, default "tanh"
+        Of the candidate and of the state, element-wise.
+    recurrent_activation : str or Activation, default "sigmoid"
+        Of the gates, element-wise.
+    use_bias : bool, default True
+        Whether a bias is added.
+    kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
+        First values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
+    unit_forget_bias : bool, default True
+        Start the bias of the gate f at 1 (Jozefowicz et al. 2015).
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : str or Regularizer, optional
+        Penalties that training adds to the loss.
+    dropout, recurrent_dropout : float, default 0.0
+        Fractions of the inputs, and of the state that U multiplies, set to 0 in training: one
+        draw for all steps of a sequence.
+    seed : int, optional
+        Makes this layer's dropout differ from another's; by default its place in the model does.
+    return_sequences : bool, default False
+        Return the output of every step rather than that of the last.
+    return_state : bool, default False
+        Also return the last states h and c.
+    go_backwards : bool, default False
+        Process the last step first; outputs lie in the order of processing.
+    stateful : bool, default False
+        Only False: every batch starts from zero or from the initial state that is given.
+    unroll : bool, default False
+        Accepted, without effect.
+    **base
+        See ``Layer``.
+
+    Notes
+    -----
+    Shapes: x (rows, steps, features), W (features, 4 units), U (units, 4 units), b (4 units,),
+    columns in the order i, f, g, o; y (rows, units) or, with ``return_sequences``,
+    (rows, steps, units).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> import numpy as np
+    >>> layer = lamina.layers.LSTM(3, return_sequences=True)
+    >>> layer(np.zeros((2, 5, 4))).shape
+    (2, 5, 3)
+    >>> [w.shape for w in layer.get_weights()]
+    [(4, 12), (3, 12), (12,)]
+    """
+
+    gates: ClassVar[int] = 4
+    states: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        **base: Any,
+    ) -> None:
+        super().__init__(
+            units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            **base,
+        )
+        self.unit_forget_bias = _check.boolean("LSTM", "unit_forget_bias", unit_forget_bias)
+
+    @property
+    def cell(self) -> str:
+        """The name of the cell's kernel."""
+        return "lstm"
+
+    def first_bias(self, shape: Shape, dtype: str, rng: Any) -> Array:
+        """Return the first values of the bias, that of the gate f at 1."""
+        bias = super().first_bias(shape, dtype, rng)
+        if self.unit_forget_bias:
+            bias[self.units : 2 * self.units] = 1.0
+        return bias

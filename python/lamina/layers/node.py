@@ -1,0 +1,147 @@
+"""Symbolic tensors, and the nodes that say which layer made them of which others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lamina._check import Shape, show_shape
+
+if TYPE_CHECKING:
+    from lamina.layers.layer import Layer
+
+
+class SymbolicTensor:
+    """What a layer returns when it is called on a placeholder: a shape, and where it came from.
+
+    ``lamina.Input`` makes the first ones.  ``lamina.Model(inputs, outputs)`` reads the layers
+    between them.  ``a + b``, ``a - b`` and ``a * b`` call the layers Add, Subtract and Multiply.
+
+    Attributes
+    ----------
+    shape : tuple
+        With None for the rows: ``(None, 28, 28)``.
+    dtype : str or None
+        "int32" of token ids, "bool" of masks, "float32" or "float64" where an ``Input`` says so;
+        None where the model decides.
+    name : str
+        Of the layer that made it; numbered if it has several outputs.
+    node : Node
+        The call that made it.
+    index : int
+        Its place among that call's outputs.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> x = lamina.Input((3,), name="x")
+    >>> lamina.layers.Dense(2)(x)
+    <SymbolicTensor (rows, 2), output of dense>
+    """
+
+    def __init__(self, row_shape: Shape, dtype: str | None, node: Node, index: int) -> None:
+        self.row_shape, self.dtype, self.node, self.index = row_shape, dtype, node, index
+
+    @property
+    def shape(self) -> tuple[int | None, ...]:
+        """The shape, None standing for the rows."""
+        return (None, *self.row_shape)
+
+    @property
+    def name(self) -> str:
+        """The name of the layer that made it, with a number after the first output."""
+        return self.node.layer.name + (f":{self.index}" if self.index else "")
+
+    @property
+    def kind(self) -> str | None:
+        """What the engine is fed: "float", "int32" or "bool"; None until readers tell."""
+        return "float" if self.dtype in ("float32", "float64") else self.dtype
+
+    def __repr__(self) -> str:
+        """Return shape and origin."""
+        what = "output of" if self.node.inputs else "Input"
+        return f"<SymbolicTensor {show_shape(self.row_shape)}, {what} {self.name}>"
+
+    def __len__(self) -> int:
+        """Refuse: a symbolic tensor has no rows yet."""
+        raise TypeError(f"{self!r} has no rows yet; a model made of it takes them")
+
+    def __iter__(self) -> Iterator[Any]:
+        """Refuse: a symbolic tensor has no rows yet."""
+        raise TypeError(f"{self!r} cannot be iterated over; a layer takes it whole")
+
+    def __bool__(self) -> bool:
+        """Refuse: a symbolic tensor has no value yet."""
+        raise TypeError(f"{self!r} has no value yet; a model made of it computes one")
+
+    def __array__(self, *args: Any, **options: Any) -> Any:
+        """Refuse: a symbolic tensor is no array."""
+        raise TypeError(f"{self!r} is no array; use a model's predict on data")
+
+    def _merged(self, kind: str, other: object) -> Any:
+        if not isinstance(other, SymbolicTensor):
+            return NotImplemented
+        from lamina import layers
+
+        return getattr(layers, kind)()([self, other])
+
+    def __add__(self, other: object) -> Any:
+        """Call the layer Add."""
+        return self._merged("Add", other)
+
+    def __sub__(self, other: object) -> Any:
+        """Call the layer Subtract."""
+        return self._merged("Subtract", other)
+
+    def __mul__(self, other: object) -> Any:
+        """Call the layer Multiply."""
+        return self._merged("Multiply", other)
+
+
+class Node:
+    """One call of a layer on symbolic tensors.
+
+    Attributes
+    ----------
+    layer : Layer
+    inputs : list of SymbolicTensor
+        None for an ``Input``.
+    masks : list of SymbolicTensor or None
+        Masks that the call was given, one for each input; None where the inputs' own hold.
+    outputs : list of SymbolicTensor
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        inputs: Sequence[SymbolicTensor],
+        shapes: Sequence[Shape],
+        dtype: str | None = "float",
+        masks: Sequence[SymbolicTensor | None] | None = None,
+    ) -> None:
+        self.layer, self.inputs = layer, list(inputs)
+        self.masks = None if masks is None else list(masks)
+        self.outputs = [SymbolicTensor(s, dtype, self, i) for i, s in enumerate(shapes)]
+
+    @property
+    def parents(self) -> list[SymbolicTensor]:
+        """All tensors that the call reads: inputs, then masks it was given."""
+        return [*self.inputs, *(m for m in self.masks or () if m is not None)]
+
+
+def shapes_of(tensors: Sequence[SymbolicTensor]) -> Any:
+    """Return what ``compute_output_shape`` takes: one shape, or a list for several tensors."""
+    shapes = [t.row_shape for t in tensors]
+    return shapes[0] if len(shapes) == 1 else shapes
+
+
+def any_symbolic(value: object) -> bool:
+    """Return whether the value is, or a list of it holds, a symbolic tensor."""
+    if isinstance(value, SymbolicTensor):
+        return True
+    return isinstance(value, (list, tuple)) and any(isinstance(v, SymbolicTensor) for v in value)
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a list or tuple as a list, anything else as a list of one."""
+    return list(value) if isinstance(value, (list, tuple)) else [value]

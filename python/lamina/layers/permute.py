@@ -1,0 +1,49 @@
+"""Permute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lamina import _check, _core
+from lamina._check import Shape
+from lamina.layers.layer import Layer
+
+
+class Permute(Layer):
+    """Change the order of a row's axes.
+
+    Parameters
+    ----------
+    dims : sequence of int
+        Axis ``dims[i]`` becomes axis ``i``; a row's axes are counted from 1.
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.Permute((2, 1))([[[1.0, 2.0], [3.0, 4.0]]])
+    array([[[1., 3.],
+            [2., 4.]]], dtype=float32)
+    """
+
+    def __init__(self, dims: Sequence[int], **base: Any) -> None:
+        super().__init__(**base)
+        self.dims = _check.shape("Permute", "dims", dims)
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            raise ValueError(
+                f"Permute: dims must hold each of 1 to {len(self.dims)} once; got {self.dims}"
+            )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the sizes in the new order."""
+        if len(input_shape) != len(self.dims):
+            raise ValueError(
+                f"{self.name}: dims {self.dims} do not fit input {_check.show_shape(input_shape)}"
+            )
+        return tuple(input_shape[axis - 1] for axis in self.dims)
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record the permutation."""
+        return graph.permute(x, [axis - 1 for axis in self.dims], name=self.name)

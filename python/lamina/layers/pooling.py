@@ -1,0 +1,255 @@
+"""Maximum and average pooling."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from lamina import _core
+from lamina._check import Shape
+from lamina.layers import windows
+from lamina.layers.layer import Layer
+
+
+class Pooling(Layer):
+    """The base of the pooling layers: a window without weights.
+
+    Parameters
+    ----------
+    pool_size : int or sequence of int
+        One for each spatial axis.
+    strides : int or sequence of int, optional
+        The pool size if not given.
+    padding : {"valid", "same"}
+    data_format : {"channels_last"}, optional
+    **base
+        See ``Layer``.
+    """
+
+    _axes: ClassVar[int] = 2
+    _kind: ClassVar[str] = "max"
+
+    def __init__(
+        self, pool_size: Any, strides: Any, padding: str, data_format: str | None, **base: Any
+    ) -> None:
+        super().__init__(**base)
+        who = type(self).__name__
+        self.pool_size = windows.sizes(who, "pool_size", pool_size, self._axes)
+        given = pool_size if strides is None else strides
+        self.strides = windows.sizes(who, "strides", given, self._axes)
+        self.padding = windows.padding(who, padding, ("valid", "same"))
+        self.data_format = windows.data_format(who, data_format)
+
+    def _place(self, input_shape: Shape) -> tuple[Shape, windows.Pads]:
+        spatial, _ = windows.image(self.name, input_shape, self._axes)
+        return windows.placed(
+            self.name, "pool_size", spatial, self.pool_size, self.strides, self.padding
+        )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the number of windows along each spatial axis, then the channels."""
+        counts, _ = self._place(input_shape)
+        return (*counts, input_shape[-1])
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record one pooling operation."""
+        _, pads = self._place(tuple(x.shape))
+        pool, strides = windows.pair(self.pool_size), windows.pair(self.strides)
+        return graph.pool2d(self._kind, x, pool, strides, windows.around(pads), name=self.name)
+
+
+class MaxPooling1D(Pooling):
+    """The maximum over windows, every channel by itself.
+
+    Of equal maxima the first counts, in row order; a NaN is larger than any number.
+
+    Parameters
+    ----------
+    pool_size : int or tuple of 1 int, default 2
+        Cells of the window.
+    strides : int or tuple of 1 int, optional
+        Steps of the window; its size if not given.
+    padding : {"valid", "same"}, default "valid"
+        "valid" drops what fills no window; with "same" a window begins at every stride.
+    data_format : {"channels_last"}, optional
+        The only layout.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, the input has another number of axes, or the window is
+        larger than the padded signal.
+
+    Notes
+    -----
+    Shapes: x (rows, steps, channels), y (rows, out steps, channels).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.MaxPooling1D(2)([[[1.0], [3.0], [5.0], [2.0]]])
+    array([[[3.],
+            [5.]]], dtype=float32)
+    """
+
+    _axes: ClassVar[int] = 1
+    _kind: ClassVar[str] = "max"
+
+    def __init__(
+        self,
+        pool_size: Any = 2,
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **base: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, **base)
+
+
+class MaxPooling2D(Pooling):
+    """The maximum over windows, every channel by itself.
+
+    Of equal maxima the first counts, in row order; a NaN is larger than any number.
+
+    Parameters
+    ----------
+    pool_size : int or tuple of 2 int, default (2, 2)
+        Cells of the window along each axis.
+    strides : int or tuple of 2 int, optional
+        Steps of the window; its size if not given.
+    padding : {"valid", "same"}, default "valid"
+        "valid" drops what fills no window; with "same" a window begins at every stride.
+    data_format : {"channels_last"}, optional
+        The only layout.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, the input has another number of axes, or the window is
+        larger than the padded image.
+
+    Notes
+    -----
+    Shapes: x (rows, height, width, channels), y (rows, out height, out width, channels).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.MaxPooling2D(2)([[[[1.0], [2.0]], [[4.0], [5.0]]]])
+    array([[[[5.]]]], dtype=float32)
+    """
+
+    _axes: ClassVar[int] = 2
+    _kind: ClassVar[str] = "max"
+
+    def __init__(
+        self,
+        pool_size: Any = (2, 2),
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **base: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, **base)
+
+
+class AveragePooling1D(Pooling):
+    """The mean over windows, every channel by itself.
+
+    Padding counts neither in the sum nor in the number of cells.
+
+    Parameters
+    ----------
+    pool_size : int or tuple of 1 int
+        Cells of the window.
+    strides : int or tuple of 1 int, optional
+        Steps of the window; its size if not given.
+    padding : {"valid", "same"}, default "valid"
+        "valid" drops what fills no window; with "same" a window begins at every stride.
+    data_format : {"channels_last"}, optional
+        The only layout.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, the input has another number of axes, or the window is
+        larger than the padded signal.
+
+    Notes
+    -----
+    Shapes: x (rows, steps, channels), y (rows, out steps, channels).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.AveragePooling1D(2)([[[1.0], [3.0], [5.0], [3.0]]])
+    array([[[2.],
+            [4.]]], dtype=float32)
+    """
+
+    _axes: ClassVar[int] = 1
+    _kind: ClassVar[str] = "average"
+
+    def __init__(
+        self,
+        pool_size: Any,
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **base: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, **base)
+
+
+class AveragePooling2D(Pooling):
+    """The mean over windows, every channel by itself.
+
+    Padding counts neither in the sum nor in the number of cells.
+
+    Parameters
+    ----------
+    pool_size : int or tuple of 2 int
+        Cells of the window along each axis.
+    strides : int or tuple of 2 int, optional
+        Steps of the window; its size if not given.
+    padding : {"valid", "same"}, default "valid"
+        "valid" drops what fills no window; with "same" a window begins at every stride.
+    data_format : {"channels_last"}, optional
+        The only layout.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, the input has another number of axes, or the window is
+        larger than the padded image.
+
+    Notes
+    -----
+    Shapes: x (rows, height, width, channels), y (rows, out height, out width, channels).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.AveragePooling2D(2)([[[[1.0], [2.0]], [[4.0], [5.0]]]])
+    array([[[[3.]]]], dtype=float32)
+    """
+
+    _axes: ClassVar[int] = 2
+    _kind: ClassVar[str] = "average"
+
+    def __init__(
+        self,
+        pool_size: Any,
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **base: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, **base)

@@ -1,0 +1,88 @@
+"""PReLU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lamina import _core, initializers, regularizers
+from lamina._check import Shape
+from lamina.layers._axes import axis_of_row, integers, moved_last
+from lamina.layers.layer import Layer
+
+
+class PReLU(Layer):
+    """``x`` for x > 0, else ``alpha * x``, the slopes learned.
+
+    He et al. 2015, https://arxiv.org/abs/1502.01852.
+
+    Parameters
+    ----------
+    alpha_initializer : str or Initializer, default "zeros"
+    alpha_regularizer : str or Regularizer, optional
+    shared_axes : int or sequence of int, optional
+        Axes along which one slope serves all, a row's axes counted from 1: (1, 2) for one slope
+        a channel of an image.
+    **base
+        See ``Layer``.
+
+    Notes
+    -----
+    Weights: alpha, of a row's shape with 1 for each shared axis.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.PReLU("ones")([[-1.0, 2.0]])
+    array([[-1.,  2.]], dtype=float32)
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        alpha_initializer: Any = "zeros",
+        alpha_regularizer: Any = None,
+        shared_axes: int | Sequence[int] | None = None,
+        **base: Any,
+    ) -> None:
+        super().__init__(**base)
+        self.alpha_initializer = initializers.get(alpha_initializer)
+        self.alpha_regularizer = regularizers.get(alpha_regularizer)
+        self.shared_axes = (
+            None if shared_axes is None else integers("PReLU", "shared_axes", shared_axes)
+        )
+        self._alpha: _core.Parameter | None = None
+
+    def _shared(self, input_shape: Shape) -> set[int]:
+        return {axis_of_row(self.name, axis, input_shape) for axis in self.shared_axes or ()}
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the input's shape."""
+        self._shared(input_shape)
+        return input_shape
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the slopes."""
+        shared = self._shared(input_shape)
+        shape = tuple(1 if i in shared else n for i, n in enumerate(input_shape))
+        self._alpha = self.add_weight("alpha", shape, self.alpha_initializer)
+
+    def forget(self) -> None:
+        """Undo building."""
+        super().forget()
+        self._alpha = None
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record the function, the shared axes in front."""
+        assert self._alpha is not None
+        rank = len(x.shape)
+        shared = self._shared(tuple(x.shape))
+        there, back = moved_last([i for i in range(rank) if i not in shared], rank)
+        y = graph.prelu(graph.permute(x, there), graph.parameter(self._alpha), name=self.name)
+        return graph.permute(y, back)
+
+    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
+        """Return that of the slopes."""
+        p, r = self._alpha, self.alpha_regularizer
+        return [] if p is None or r is None else [(p, r.l1, r.l2)]

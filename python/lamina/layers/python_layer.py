@@ -1,0 +1,73 @@
+"""A layer written in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lamina import _check, _core
+from lamina._check import Array, Shape
+from lamina.layers.layer import Layer
+
+
+class PythonLayer(Layer):
+    """A layer without weights whose forward and backward are Python functions of arrays.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(x)`` returns y; both arrays start with the axis of rows.
+    backward : callable or None
+        ``backward(dy, x)`` returns dx, the gradient of the loss by x from that by y.  None: no
+        gradient goes through, and layers before this one do not learn.
+    output_shape : tuple of int, optional
+        Shape of a row of y; that of x if not given.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        At run time, if a function returns another shape than promised or no numbers.
+
+    Notes
+    -----
+    Both functions are called with copies, from one thread at a time.  A saved model needs them
+    again: pass the class with its functions bound as a custom object.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> square = lamina.layers.PythonLayer(lambda x: x * x, lambda dy, x: 2 * x * dy)
+    >>> square([[1.0, -3.0]])
+    array([[1., 9.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        forward: Callable[[Array], Any],
+        backward: Callable[[Array, Array], Any] | None,
+        output_shape: int | Sequence[int] | None = None,
+        **base: Any,
+    ) -> None:
+        super().__init__(**base)
+        if not callable(forward):
+            raise TypeError(f"PythonLayer: forward must be callable; got {forward!r}")
+        if backward is not None and not callable(backward):
+            raise TypeError(f"PythonLayer: backward must be callable or None; got {backward!r}")
+        self.forward = forward
+        self.backward = backward
+        self.output_shape = (
+            None
+            if output_shape is None
+            else _check.shape("PythonLayer", "output_shape", output_shape)
+        )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the promised shape, or the input's."""
+        return input_shape if self.output_shape is None else self.output_shape
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record the two functions."""
+        shape = self.compute_output_shape(tuple(x.shape))
+        return graph.python([x], shape, self.forward, self.backward, name=self.name)

@@ -1,0 +1,264 @@
+"""What SimpleRNN, LSTM and GRU share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from lamina import _check, _core, activations, initializers, regularizers
+from lamina._check import Array, Shape
+from lamina._names import snake_case
+from lamina.layers.layer import Layer
+from lamina.random import mix, seed_value
+
+
+class Recurrent(Layer):
+    """Base of the layers that carry a state from step to step.
+
+    A subclass names its cell and its settings; this class checks them, makes the weights and
+    records the operation.
+    """
+
+    multiple_inputs = True  # x, or x and the initial states
+
+    gates: ClassVar[int] = 1  # blocks of columns of both kernels
+    states: ClassVar[int] = 1  # h, or h and c
+
+    def __init__(
+        self,
+        units: int,
+        *,
+        activation: Any,
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool,
+        kernel_initializer: Any,
+        recurrent_initializer: Any,
+        bias_initializer: Any,
+        kernel_regularizer: Any,
+        recurrent_regularizer: Any,
+        bias_regularizer: Any,
+        dropout: float,
+        recurrent_dropout: float,
+        seed: int | None,
+        return_sequences: bool,
+        return_state: bool,
+        go_backwards: bool,
+        stateful: bool,
+        unroll: bool,
+        **base: Any,
+    ) -> None:
+        super().__init__(**base)
+        who = type(self).__name__
+        self.units = _check.integer(who, "units", units)
+        self.activation = _elementwise(who, "activation", activation)
+        self.recurrent_activation = _elementwise(who, "recurrent_activation", recurrent_activation)
+        self.use_bias = _check.boolean(who, "use_bias", use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.recurrent_initializer = initializers.get(recurrent_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.dropout = _check.number(who, "dropout", dropout, 0.0, 1.0, high_open=True)
+        self.recurrent_dropout = _check.number(
+            who, "recurrent_dropout", recurrent_dropout, 0.0, 1.0, high_open=True
+        )
+        self.seed = None if seed is None else seed_value(who, seed)
+        self.return_sequences = _check.boolean(who, "return_sequences", return_sequences)
+        self.return_state = _check.boolean(who, "return_state", return_state)
+        self.go_backwards = _check.boolean(who, "go_backwards", go_backwards)
+        self.stateful = _check.boolean(who, "stateful", stateful)
+        self.unroll = _check.boolean(who, "unroll", unroll)
+        if self.stateful:
+            raise ValueError(
+                f"{who}: stateful must be False, states start anew with every batch; got True "
+                f"(pass the last states on with return_state and initial states)"
+            )
+        self._kernel: _core.Parameter | None = None
+        self._recurrent_kernel: _core.Parameter | None = None
+        self._bias: _core.Parameter | None = None
+
+    # --- what a cell says about itself
+
+    @property
+    def cell(self) -> str:
+        """The name of the cell's kernel."""
+        raise TypeError(f"{type(self).__name__}: a recurrent layer names its cell")
+
+    @property
+    def bias_shape(self) -> Shape:
+        """Shape of the bias: a number for every column of the kernels."""
+        return (self.gates * self.units,)
+
+    def first_bias(self, shape: Shape, dtype: str, rng: Any) -> Array:
+        """Return the first values of the bias."""
+        return self.bias_initializer(shape, dtype=dtype, rng=rng)
+
+    # --- weights
+
+    @property
+    def kernel(self) -> Array | None:
+        """The live weights of the inputs, (features, gates * units); None before building."""
+        return self._array(self._kernel)
+
+    @property
+    def recurrent_kernel(self) -> Array | None:
+        """The live weights of the state, (units, gates * units); None before building."""
+        return self._array(self._recurrent_kernel)
+
+    @property
+    def bias(self) -> Array | None:
+        """The live bias; None without one or before building."""
+        return self._array(self._bias)
+
+    def _array(self, parameter: _core.Parameter | None) -> Array | None:
+        self._settle()
+        return None if parameter is None else parameter.array
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return (units,) or, with ``return_sequences``, (steps, units), and the states' shapes.
+
+        ``input_shape`` is that of x, or a list of x's and of the initial states'; the result is a
+        list with ``return_state``.
+        """
+        x, states = split_shapes(input_shape)
+        self._check_shapes(x, states)
+        columns = self.gates * self.units
+        _check.elements(self.name, "kernel of shape", (x[1], columns))
+        _check.elements(self.name, "recurrent_kernel of shape", (self.units, columns))
+        y = (x[0], self.units) if self.return_sequences else (self.units,)
+        return [y, *[(self.units,)] * self.states] if self.return_state else y
+
+    def _check_shapes(self, x: Shape, states: Sequence[Shape]) -> None:
+        cls = type(self).__name__
+        who = cls if self.name == snake_case(cls) else self.name
+        if len(x) != 2:
+            raise ValueError(
+                f"{who}: input has shape {_check.show_shape(x)}; needs 3 axes "
+                f"(batch, time steps, features)"
+            )
+        if x[0] < 1 or x[1] < 1:
+            raise ValueError(
+                f"{who}: input has shape {_check.show_shape(x)}; needs at least 1 time step and "
+                f"1 feature"
+            )
+        if states and len(states) != self.states:
+            raise ValueError(
+                f"{who}: needs {self.states} initial state{'s' if self.states > 1 else ''}; "
+                f"got {len(states)}"
+            )
+        for state in states:
+            if state != (self.units,):
+                raise ValueError(
+                    f"{who}: initial state has shape {_check.show_shape(state)}; needs "
+                    f"{_check.show_shape((self.units,))}, one number a unit"
+                )
+
+    def build(self, input_shape: Any) -> None:
+        """Make the kernels and the bias."""
+        x, _ = split_shapes(input_shape)
+        columns = self.gates * self.units
+        self._kernel = self.add_weight("kernel", (x[1], columns), self.kernel_initializer)
+        self._recurrent_kernel = self.add_weight(
+            "recurrent_kernel", (self.units, columns), self.recurrent_initializer
+        )
+        if self.use_bias:
+            self._bias = self.add_weight("bias", self.bias_shape, self.first_bias)
+
+    def forget(self) -> None:
+        """Undo building."""
+        super().forget()
+        self._kernel = self._recurrent_kernel = self._bias = None
+
+    def weights_fit(self, input_shape: Any) -> bool:
+        """Return whether the features are as many: the number of steps is free."""
+        return self.same_last_axis(input_shape)
+
+    @property
+    def streams(self) -> int:
+        """Two: the dropout of the inputs and that of the state."""
+        return 2
+
+    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
+        """Return those of both kernels and of the bias."""
+        pairs = (
+            (self._kernel, self.kernel_regularizer),
+            (self._recurrent_kernel, self.recurrent_regularizer),
+            (self._bias, self.bias_regularizer),
+        )
+        return [(p, r.l1, r.l2) for p, r in pairs if p is not None and r is not None]
+
+    # --- recording
+
+    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
+        """Return the input's mask, which the outputs of all steps keep; None for the last one's."""
+        if not self.return_sequences:
+            return None
+        return mask[0] if isinstance(mask, list) else mask
+
+    def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> Any:
+        """Record all steps as one operation.
+
+        Parameters
+        ----------
+        graph : Graph
+        x : Tensor or list of Tensor
+            The input (steps, features), or a list of it and of the initial states h (and c).
+        mask : Tensor or list, optional
+            Boolean, one a step: a step that is False leaves the state as it was.  Of a list, the
+            first counts.
+
+        Returns
+        -------
+        Tensor, or with ``return_state`` a list of y and the last states
+        """
+        assert self._kernel is not None
+        assert self._recurrent_kernel is not None
+        tensors = list(x) if isinstance(x, (list, tuple)) else [x]
+        # A built layer may be applied again: to another number of steps, with states or without.
+        self._check_shapes(tuple(tensors[0].shape), [tuple(t.shape) for t in tensors[1:]])
+        kind, alpha = self.activation.fusable
+        gate_kind, gate_alpha = self.recurrent_activation.fusable
+        outputs = graph.recurrent(
+            self.cell,
+            tensors[0],
+            graph.parameter(self._kernel),
+            graph.parameter(self._recurrent_kernel),
+            None if self._bias is None else graph.parameter(self._bias),
+            initial_state=tensors[1:],
+            mask=mask[0] if isinstance(mask, list) else mask,
+            activation=kind,
+            alpha=alpha,
+            recurrent_activation=gate_kind,
+            recurrent_alpha=gate_alpha,
+            return_sequences=self.return_sequences,
+            return_state=self.return_state,
+            go_backwards=self.go_backwards,
+            dropout=self.dropout,
+            recurrent_dropout=self.recurrent_dropout,
+            stream=self._stream_of(0),
+            recurrent_stream=self._stream_of(1),
+            name=self.name,
+        )
+        return outputs if self.return_state else outputs[0]
+
+    def _stream_of(self, use: int) -> int:
+        if self.seed is None:
+            return self.stream + use
+        return mix(self.seed, use) >> 33 | 0x8000_0000
+
+
+def _elementwise(who: str, name: str, value: Any) -> Any:
+    """Return the activation; the functions of a whole row do not fit into a step."""
+    activation = activations.get(value)
+    if activation.fusable is None:
+        raise ValueError(f"{who}: {name} must be element-wise; got {activation.name}")
+    return activation
+
+
+def split_shapes(input_shape: Any) -> tuple[Shape, list[Shape]]:
+    """Return x's shape and the initial states'."""
+    if len(input_shape) > 0 and isinstance(input_shape[0], (list, tuple)):
+        first, *rest = (tuple(shape) for shape in input_shape)
+        return first, rest
+    return tuple(input_shape), []

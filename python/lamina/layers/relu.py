@@ -1,0 +1,55 @@
+"""ReLU as a layer, with a bound, a slope and a threshold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina import _check, _core
+from lamina.layers.layer import Layer
+
+
+class ReLU(Layer):
+    """``max_value`` from there on, ``x`` from ``threshold`` on, below ``slope (x - threshold)``.
+
+    Parameters
+    ----------
+    max_value : float, optional
+        At least 0; no bound if not given.
+    negative_slope : float, default 0.0
+        At least 0.
+    threshold : float, default 0.0
+        At least 0.
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.ReLU(max_value=6.0)([[-1.0, 2.0, 7.0]])
+    array([[0., 2., 6.]], dtype=float32)
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **base: Any,
+    ) -> None:
+        super().__init__(**base)
+        self.max_value = (
+            None if max_value is None else _check.number("ReLU", "max_value", max_value, 0.0)
+        )
+        self.negative_slope = _check.number("ReLU", "negative_slope", negative_slope, 0.0)
+        self.threshold = _check.number("ReLU", "threshold", threshold, 0.0)
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record the function; the plain one can be part of the product before it."""
+        if self.max_value is None and self.threshold == 0.0:
+            kind = "leaky_relu" if self.negative_slope else "relu"
+            return graph.activation(x, kind, self.negative_slope, name=self.name)
+        return graph.bounded_relu(
+            x, self.max_value, self.negative_slope, self.threshold, name=self.name
+        )

@@ -1,0 +1,158 @@
+"""A depthwise convolution, then one of a single cell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina import _check, _core, initializers, regularizers
+from lamina._check import Array, Shape
+from lamina.layers import windows
+from lamina.layers.base_conv import BaseConv
+
+
+class SeparableConv2D(BaseConv):
+    """Convolve each channel by itself, then mix the channels place by place.
+
+    Two small kernels in place of one that does both: fewer weights and products (Chollet 2017).
+    Bias and activation follow the second.
+
+    Parameters
+    ----------
+    filters : int
+        Number of filters, the channels of the output.
+    kernel_size : int or tuple of 2 int
+        Cells of the window along each axis.
+    strides : int or tuple of 2 int, default (1, 1)
+        Steps of the window.
+    padding : {"valid", "same"}, default "valid"
+        "valid" pads nothing, "same" pads with zeros so that a stride of 1 keeps the size.
+    data_format : {"channels_last"}, optional
+        The only layout.
+    dilation_rate : int or tuple of 2 int, default (1, 1)
+        Distance between neighbouring cells of the window.
+    depth_multiplier : int, default 1
+        Outputs a channel between the two.
+    activation : str or Activation, optional
+        Linear if not given.  All but softmax and log_softmax are applied in the same pass.
+    use_bias : bool, default True
+        Whether a bias is added.
+    depthwise_initializer, pointwise_initializer : str or Initializer, default "glorot_uniform"
+        First values of the two kernels.
+    bias_initializer : str or Initializer, default "zeros"
+        First values of the bias.
+    depthwise_regularizer, pointwise_regularizer, bias_regularizer : str or Regularizer, optional
+        Penalties that training adds to the loss.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, the input has another number of axes, or the window is
+        larger than the padded image.
+
+    Notes
+    -----
+    Shapes: x (rows, height, width, channels), depthwise kernel (kernel height, kernel width,
+    channels, m), pointwise kernel (1, 1, m channels, filters), bias (filters,), y (rows, out
+    height, out width, filters).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> layer = lamina.layers.SeparableConv2D(
+    ...     1, 2, depthwise_initializer="ones", pointwise_initializer="ones"
+    ... )
+    >>> layer([[[[0.0, 1.0], [1.0, 1.0]], [[2.0, 1.0], [3.0, 1.0]]]])
+    array([[[[10.]]]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = (1, 1),
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: Any = (1, 1),
+        depth_multiplier: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        depthwise_initializer: Any = "glorot_uniform",
+        pointwise_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        depthwise_regularizer: Any = None,
+        pointwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **base: Any,
+    ) -> None:
+        super().__init__(
+            kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
+            bias_initializer, bias_regularizer, **base,
+        )  # fmt: skip
+        who = type(self).__name__
+        self.filters = _check.integer(who, "filters", filters)
+        self.depth_multiplier = _check.integer(who, "depth_multiplier", depth_multiplier)
+        self.depthwise_initializer = initializers.get(depthwise_initializer)
+        self.pointwise_initializer = initializers.get(pointwise_initializer)
+        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
+        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
+        self._depthwise: _core.Parameter | None = None
+        self._pointwise: _core.Parameter | None = None
+
+    @property
+    def depthwise_kernel(self) -> Array | None:
+        """The live kernel of the first convolution; None before the layer is built."""
+        return self._live(self._depthwise)
+
+    @property
+    def pointwise_kernel(self) -> Array | None:
+        """The live kernel of the second convolution; None before the layer is built."""
+        return self._live(self._pointwise)
+
+    def _kernel_shapes(self, channels: int) -> tuple[Shape, Shape]:
+        between = channels * self.depth_multiplier
+        depthwise = (*self.kernel_size, channels, self.depth_multiplier)
+        return depthwise, (1, 1, between, self.filters)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the number of places along each axis, then ``filters``."""
+        _, channels = windows.image(self.name, input_shape, self._axes)
+        counts, _ = self._place(input_shape)
+        for shape in self._kernel_shapes(channels):
+            _check.elements(self.name, "kernel of shape", shape)
+        return (*counts, self.filters)
+
+    def build(self, input_shape: Shape) -> None:
+        """Make both kernels and the bias."""
+        depthwise, pointwise = self._kernel_shapes(input_shape[-1])
+        self._depthwise = self._weight(
+            "depthwise_kernel", depthwise, self.depthwise_initializer, self.depthwise_regularizer
+        )
+        self._pointwise = self._weight(
+            "pointwise_kernel", pointwise, self.pointwise_initializer, self.pointwise_regularizer
+        )
+        self._add_bias(self.filters)
+
+    def forget(self) -> None:
+        """Undo building."""
+        super().forget()
+        self._depthwise = self._pointwise = None
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record two convolutions, the activation in the second where that can be."""
+        assert self._depthwise is not None
+        assert self._pointwise is not None
+        between = graph.conv2d(
+            x, graph.parameter(self._depthwise), None, **self._geometry(tuple(x.shape)), groups=0,
+            name=f"{self.name}/depthwise",
+        )  # fmt: skip
+        pointwise = graph.parameter(self._pointwise)
+
+        def mix(bias: Any, kind: str, alpha: float) -> _core.Tensor:
+            return graph.conv2d(
+                between, pointwise, bias, (1, 1), (1, 1), (0, 0, 0, 0), activation=kind,
+                alpha=alpha, name=self.name,
+            )  # fmt: skip
+
+        return self._finish(graph, mix)

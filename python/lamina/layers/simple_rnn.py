@@ -1,0 +1,106 @@
+"""The plain recurrent layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina.layers.recurrent import Recurrent
+
+
+class SimpleRNN(Recurrent):
+    """``h_t = activation(x_t W + h_{t-1} U + b)``: the output is fed back at the next step.
+
+    Elman, "Finding structure in time", 1990.
+
+    Parameters
+    ----------
+    units : int
+        Size of the state and of the output.
+    activation : str or Activation, default "tanh"
+        Of the state, element-wise.
+    use_bias : bool, default True
+        Whether a bias is added.
+    kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
+        First values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : str or Regularizer, optional
+        Penalties that training adds to the loss.
+    dropout, recurrent_dropout : float, default 0.0
+        Fractions of the inputs, and of the state that U multiplies, set to 0 in training: one
+        draw for all steps of a sequence.
+    return_sequences : bool, default False
+        Return the output of every step rather than that of the last.
+    return_state : bool, default False
+        Also return the last state h.
+    go_backwards : bool, default False
+        Process the last step first; outputs lie in the order of processing.
+    stateful : bool, default False
+        Only False: every batch starts from zero or from the initial state that is given.
+    unroll : bool, default False
+        Accepted, without effect.
+    seed : int, optional
+        Makes this layer's dropout differ from another's; by default its place in the model does.
+    **base
+        See ``Layer``.
+
+    Notes
+    -----
+    Shapes: x (rows, steps, features), W (features, units), U (units, units), b (units,),
+    y (rows, units) or, with ``return_sequences``, (rows, steps, units).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> import numpy as np
+    >>> layer = lamina.layers.SimpleRNN(
+    ...     1, "linear", kernel_initializer="ones", recurrent_initializer="ones"
+    ... )
+    >>> layer(np.array([[[1.0], [2.0], [3.0]]]))        # one sequence of three steps: its sum
+    array([[6.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        seed: int | None = None,
+        **base: Any,
+    ) -> None:
+        super().__init__(
+            units,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            seed=seed,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            **base,
+        )
+
+    @property
+    def cell(self) -> str:
+        """The name of the cell's kernel."""
+        return "simple_rnn"

@@ -1,0 +1,160 @@
+"""What ``compile`` was given: optimizer, and for each output a loss, its weight and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lamina import _check, losses, metrics, optimizers
+from lamina._check import Shape
+from lamina._names import unknown
+
+Request = tuple[Any, bool]
+
+
+class Compiled:
+    """What ``compile`` was given, resolved as far as is possible without shapes.
+
+    Attributes
+    ----------
+    losses : list of Loss or None
+        One for each output; None leaves the output out of training.
+    scales : list of float
+        What each output's loss counts in the total.
+    requests : list of list of tuple
+        For each output, (metric or "accuracy", whether it is weighted).
+    """
+
+    def __init__(
+        self,
+        optimizer: object,
+        loss: object,
+        plain: object,
+        weighted: object,
+        loss_weights: object,
+        names: Sequence[str],
+    ) -> None:
+        self.running = False  # whether a pass over data has the metrics
+        self.names = list(names)
+        self.optimizer = optimizers.get(optimizer)
+        self.losses = [
+            None if one is None else losses.get(one) for one in _by_output("loss", loss, names)
+        ]
+        if all(one is None for one in self.losses):
+            raise ValueError(f"compile: needs a loss, such as loss='mse'; got {loss!r}")
+        self.scales = [
+            1.0 if s is None else _check.number("compile", "loss_weights", s, 0.0)
+            for s in _by_output("loss_weights", loss_weights, names)
+        ]
+        self.requests: list[list[Request]] = [
+            [(_named(m), w) for given, w in ((a, False), (b, True)) for m in given]
+            for a, b in zip(
+                _lists("metrics", plain, names),
+                _lists("weighted_metrics", weighted, names),
+                strict=True,
+            )
+        ]
+        for name, one, requests in zip(names, self.losses, self.requests, strict=True):
+            if one is None and requests:
+                raise ValueError(f"compile: output {name!r} has metrics but no loss")
+
+    @property
+    def loss(self) -> Any:
+        """The loss, or the list of them for several outputs."""
+        return self.losses[0] if len(self.losses) == 1 else list(self.losses)
+
+    def key(self, output: int, name: str) -> str:
+        """Return how logs call a quantity of an output."""
+        return name if len(self.names) == 1 else f"{self.names[output]}_{name}"
+
+    @property
+    def loss_keys(self) -> list[str]:
+        """The keys of the outputs' own losses in the logs, if there are several."""
+        places = [i for i, loss in enumerate(self.losses) if loss is not None]
+        return [self.key(i, "loss") for i in places] if len(places) > 1 else []
+
+    def resolve(self, outputs: Sequence[Shape]) -> list[list[Request]]:
+        """Return for each output (metric, whether it is weighted), given the outputs' shapes."""
+        resolved = [
+            [(metrics.resolve(m, loss, shape), w) for m, w in requests]
+            for requests, loss, shape in zip(self.requests, self.losses, outputs, strict=True)
+        ]
+        names = [self.key(i, m.name) for i, pairs in enumerate(resolved) for m, _ in pairs]
+        taken = {"loss", *self.loss_keys}
+        for name in names:
+            if name in taken or names.count(name) > 1:
+                raise ValueError(f"compile: metrics need names of their own; got {names}")
+        return resolved
+
+    def metric_keys(self) -> list[str]:
+        """Return the keys of the metrics in the logs, before they are resolved."""
+        return [
+            self.key(i, m if isinstance(m, str) else m.name)
+            for i, requests in enumerate(self.requests)
+            for m, _ in requests
+        ]
+
+
+def _named(metric: Any) -> Any:
+    if isinstance(metric, str) and metric.lower() in ("accuracy", "acc"):
+        return metric
+    return metrics.get(metric)
+
+
+def _per_output(value: object) -> bool:
+    # A mapping with a class name is one object's configuration.
+    return isinstance(value, Mapping) and "class_name" not in value
+
+
+def _chosen(what: str, value: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
+    for key in value:
+        if key not in names:
+            raise ValueError(f"compile: {what}: {unknown('output', str(key), names)}")
+    return [value.get(name) for name in names]
+
+
+def _by_output(what: str, value: Any, names: Sequence[str]) -> list[Any]:
+    if _per_output(value):
+        return _chosen(what, value, names)
+    if isinstance(value, (list, tuple)):
+        if len(value) != len(names):
+            raise ValueError(
+                f"compile: {what} must have one entry for each output, {', '.join(names)}; "
+                f"got {len(value)}"
+            )
+        return list(value)
+    return [value] * len(names)
+
+
+def _lists(what: str, value: Any, names: Sequence[str]) -> list[list[Any]]:
+    if len(names) == 1:
+        if _per_output(value) and set(value) == set(names):
+            value = value[names[0]]
+        return [_listed(what, value)]
+    if value is None:
+        return [[] for _ in names]
+    if _per_output(value):
+        return [_listed(what, entry) for entry in _chosen(what, value, names)]
+    if isinstance(value, (list, tuple)):
+        if len(value) != len(names):
+            raise ValueError(
+                f"compile: {what} of a model with several outputs must be a dict, or a list with "
+                f"one entry for each of {', '.join(names)}; got {len(value)}"
+            )
+        return [_listed(what, entry) for entry in value]
+    if not isinstance(value, str):
+        raise TypeError(
+            f"compile: {what} of a model with several outputs must be a dict by output or a list "
+            f"of lists; got {value!r}"
+        )
+    return [[value] for _ in names]
+
+
+def _listed(name: str, value: object) -> list[Any]:
+    if value is None:
+        return []
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    if isinstance(value, dict):
+        raise TypeError(f"compile: {name} must be a list; got {value!r}")
+    return [value]

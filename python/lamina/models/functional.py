@@ -1,0 +1,277 @@
+"""Models that are graphs of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lamina import _check, _core
+from lamina._check import Shape
+from lamina._names import free_name
+from lamina.layers import InputLayer, Layer, SymbolicTensor
+from lamina.models import functional_config
+from lamina.models.inputs import Port
+from lamina.models.model import Model
+from lamina.models.structure import Structure
+
+
+class Functional(Model):
+    """A model made of layers called on symbolic tensors; ``Model(inputs, outputs)`` makes one.
+
+    Parameters
+    ----------
+    inputs, outputs : SymbolicTensor, list or dict of them
+        Data are given, and ``predict`` returns them, in the same form.  A dict's keys name them;
+        otherwise an input is called as its ``Input`` and an output as the layer that made it.
+    name : str, optional
+    dtype : {"float32", "float64"}, optional
+        Of weights and computation; by default that of the inputs, or of layers built already.
+    seed : int, optional
+        Of this model's random numbers.
+
+    Attributes
+    ----------
+    layers : list of Layer
+        The inputs' too.  They, and so the weights, go in Keras's order: by their distance from
+        the outputs, farthest first; among equals, as they are met on the way back from the first
+        output.
+
+    Raises
+    ------
+    ValueError, TypeError
+        An output that is not connected to the inputs, an input without use, something that is no
+        symbolic tensor, a tensor listed twice, a name used twice, layers that do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np, lamina
+    >>> from lamina.layers import Dense
+    >>> left, right = lamina.Input((2,), name="left"), lamina.Input((2,), name="right")
+    >>> shared = Dense(3, name="shared")
+    >>> model = lamina.Model({"a": left, "b": right}, [shared(left), shared(right)])
+    >>> [y.shape for y in model.predict({"a": np.ones((4, 2)), "b": np.ones((4, 2))})]
+    [(4, 3), (4, 3)]
+    >>> model.count_params()
+    9
+    """
+
+    def __init__(
+        self,
+        inputs: Any,
+        outputs: Any,
+        *,
+        name: str | None = None,
+        dtype: str | None = None,
+        seed: int | None = None,
+    ) -> None:
+        ins, self._input_form = _listed("inputs", inputs)
+        outs, self._output_form = _listed("outputs", outputs)
+        structure = Structure("Model", ins, outs)
+        super().__init__(name=name, dtype=dtype or _dtype_of(structure), seed=seed)
+        self._structure = structure
+        structure.ports([t.name for t in ins])  # readers that disagree are told
+        for layer, free in _free_names(structure.layers):
+            layer.name = free
+        self.ensure_built(self.input_row_shapes)
+
+    # --- structure
+
+    @property
+    def layers(self) -> list[Layer]:
+        """All layers, those of the inputs too, in Keras's order."""
+        return list(self._structure.layers)
+
+    @property
+    def inputs(self) -> list[SymbolicTensor]:
+        """The symbolic tensors that rows are fed to."""
+        return [self._structure.tensors[t] for t in self._structure.inputs]
+
+    @property
+    def outputs(self) -> list[SymbolicTensor]:
+        """The symbolic tensors that are predicted."""
+        return [self._structure.tensors[t] for t in self._structure.outputs]
+
+    @property
+    def input_names(self) -> list[str]:
+        """The dict's keys, or the names of the inputs."""
+        if isinstance(self._input_form, list):
+            return list(self._input_form)
+        return [layer.name for layer in self._structure.input_layers]
+
+    @property
+    def output_names(self) -> list[str]:
+        """The dict's keys, or the names of the layers that made them (numbered if not unique)."""
+        if isinstance(self._output_form, list):
+            return list(self._output_form)
+        names: list[str] = []
+        for tensor in self.outputs:
+            names.append(free_name(tensor.node.layer.name, names))
+        return names
+
+    @property
+    def ports(self) -> list[Port]:
+        """What may be fed to each input."""
+        return self._structure.ports(self.input_names)
+
+    @property
+    def input_row_shapes(self) -> list[Shape]:
+        """The shapes of a row of the inputs."""
+        return [self._structure.shapes[t] for t in self._structure.inputs]
+
+    @property
+    def row_shape(self) -> Any:
+        """The shape of a row of input; a list of them for several inputs."""
+        shapes = self.input_row_shapes
+        return shapes[0] if len(shapes) == 1 else shapes
+
+    def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
+        """Return the shapes of a row of the outputs; ValueError if the inputs do not fit."""
+        for name, needed, got in zip(self.input_names, self.input_row_shapes, shapes, strict=True):
+            if tuple(got) != needed:
+                raise ValueError(
+                    f"{self.name}: input {name!r} has shape {_check.show_shape(got)}; "
+                    f"needs {_check.show_shape(needed)}"
+                )
+        return [self._structure.shapes[t] for t in self._structure.outputs]
+
+    def _build_layers(self, shapes: Sequence[Shape]) -> None:  # noqa: ARG002
+        self._structure.prepare(self.dtype)
+
+    def _record(
+        self,
+        graph: _core.Graph,
+        inputs: Sequence[_core.Tensor],
+        masks: Sequence[_core.Tensor | None],
+        stream: int,
+    ) -> tuple[list[Any], list[Any]]:
+        return self._structure.record(graph, inputs, masks, stream)
+
+    @property
+    def streams(self) -> int:
+        """How many streams of random numbers the layers use."""
+        return self._structure.streams
+
+    def _packed(self, outputs: list[Any]) -> Any:
+        if isinstance(self._output_form, list):
+            return dict(zip(self._output_form, outputs, strict=True))
+        return outputs[0] if len(outputs) == 1 else outputs  # a list of one too, as in Keras
+
+    def _table(self, line_length: int | None) -> str:
+        from lamina.models.graph_summary import table
+
+        return table(self, line_length)
+
+    def connections(self) -> list[tuple[Layer, list[Layer]]]:
+        """Return each layer with those that its calls read, in the order of ``layers``."""
+        return list(self._structure.readers())
+
+    def output_shapes_by_layer(self) -> dict[str, list[Shape]]:
+        """Return the shapes of a row of each layer's outputs, of its first call."""
+        structure = self._structure
+        shapes = {layer.name: [layer.shape] for layer in structure.input_layers}
+        for step in structure.steps:
+            shapes.setdefault(step.layer.name, [structure.shapes[t] for t in step.outputs])
+        return shapes
+
+    def _drawn_layers(self) -> list[Layer]:
+        # Without the inputs: a chain of layers draws what a Sequential of them draws.
+        return [layer for layer in self.layers if not isinstance(layer, InputLayer)]
+
+    # --- configuration, copies
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the layers, what each was called on, inputs and outputs, as plain values.
+
+        A node of ``inbound_nodes`` lists (layer name, which of its calls, which output).
+        """
+        return {
+            "name": self.name,
+            "dtype": self.dtype,
+            "seed": self._seed,
+            **functional_config.to_config(self._structure, self._input_form, self._output_form),
+        }
+
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]] | None = None
+    ) -> Functional:
+        """Return a new model from what ``get_config`` returned; weights are drawn anew.
+
+        Examples
+        --------
+        >>> import lamina
+        >>> x = lamina.Input((4,))
+        >>> model = lamina.Model(x, lamina.layers.Dense(2)(x))
+        >>> lamina.Model.from_config(model.get_config()).count_params()
+        10
+        """
+        inputs, outputs = functional_config.from_config(config, custom_objects)
+        made = cls if issubclass(cls, Functional) else Functional
+        return made(
+            inputs, outputs, name=config.get("name"), dtype=config["dtype"],
+            seed=config.get("seed"),
+        )  # fmt: skip
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore, make the symbolic tensors, and give all weights one home."""
+        super().__setstate__(state)
+        self._structure.restore_nodes()
+
+
+def _listed(what: str, value: Any) -> tuple[list[SymbolicTensor], Any]:
+    # The tensors, and the form they came in: "one", "list" or a dict's keys.
+    form: Any = "one"
+    if isinstance(value, Mapping):
+        form, tensors = [str(key) for key in value], list(value.values())
+    elif isinstance(value, (list, tuple)):
+        form, tensors = "list", list(value)
+    else:
+        tensors = [value]
+    if not tensors:
+        raise ValueError(f"Model: {what} must hold at least one symbolic tensor; got none")
+    for tensor in tensors:
+        if not isinstance(tensor, SymbolicTensor):
+            raise TypeError(
+                f"Model: {what} must be symbolic tensors, as lamina.Input and layers called on "
+                f"them return; got {type(tensor).__name__}"
+            )
+    for i, tensor in enumerate(tensors):
+        if any(tensor is other for other in tensors[:i]):
+            raise ValueError(f"Model: {what} must differ; {tensor.name!r} is listed twice")
+    return tensors, form
+
+
+def _dtype_of(structure: Structure) -> str:
+    given = {
+        layer.get_config()["dtype"]: layer.name
+        for layer in structure.input_layers
+        if layer.kind is None and "dtype" in layer.get_config()
+    }
+    if len(given) > 1:
+        pairs = ", ".join(f"{name!r} is {dtype}" for dtype, name in given.items())
+        raise ValueError(f"Model: inputs must have one dtype; {pairs}")
+    held = [la.dtype for la in structure.layers if la.built and la.parameters]
+    return next(iter(given), held[0] if held else "float32")
+
+
+def _free_names(layers: Sequence[Layer]) -> list[tuple[Layer, str]]:
+    """Return new names for layers whose own, not given by the user, is taken."""
+    taken: set[str] = set()
+    for layer in layers:
+        if layer.named:
+            if layer.name in taken:
+                raise ValueError(f"Model: two layers are named {layer.name!r}; names must differ")
+            taken.add(layer.name)
+    renamed = []
+    # Built layers first: they may stand in another model under the name they have.
+    others = sorted((la for la in layers if not la.named), key=_is_new)
+    for layer in others:
+        free = free_name(layer.name, taken)
+        taken.add(free)
+        if free != layer.name:
+            renamed.append((layer, free))
+    return renamed
+
+
+def _is_new(layer: Layer) -> bool:
+    return isinstance(layer, InputLayer) or not layer.built

@@ -1,0 +1,93 @@
+"""A graph model's structure as plain values and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lamina.layers import InputLayer, Layer, SymbolicTensor, deserialize, serialize
+from lamina.layers.node import as_list
+from lamina.models.structure import Structure
+
+Reference = list[Any]  # [layer name, which of its calls, which output]
+
+
+def to_config(structure: Structure, input_form: Any, output_form: Any) -> dict[str, Any]:
+    """Return layers with their inbound nodes, and where inputs and outputs are."""
+    calls: dict[int, list[Any]] = {id(layer): [] for layer in structure.layers}
+    where: dict[int, Reference] = {}
+    for number, layer in zip(structure.inputs, structure.input_layers, strict=True):
+        where[number] = [layer.name, 0, 0]
+    for step in structure.steps:
+        inbound = calls[id(step.layer)]
+        for i, number in enumerate(step.outputs):
+            where[number] = [step.layer.name, len(inbound), i]
+        node: dict[str, Any] = {"inputs": [where[t] for t in step.inputs]}
+        if step.masks is not None:
+            node["masks"] = [None if m is None else where[m] for m in step.masks]
+        inbound.append(node)
+    layers = [
+        {**serialize(layer), "name": layer.name, "inbound_nodes": calls[id(layer)]}
+        for layer in structure.layers
+    ]
+    return {
+        "layers": layers,
+        "input_layers": _formed([where[t] for t in structure.inputs], input_form),
+        "output_layers": _formed([where[t] for t in structure.outputs], output_form),
+    }
+
+
+def _formed(references: list[Reference], form: Any) -> Any:
+    if isinstance(form, list):
+        return dict(zip(form, references, strict=True))
+    return references[0] if form == "one" else references
+
+
+def from_config(
+    config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]] | None
+) -> tuple[Any, Any]:
+    """Return inputs and outputs of new layers, called as the configuration says."""
+    layers: dict[str, Layer] = {}
+    waiting: list[tuple[str, Any]] = []
+    for entry in config["layers"]:
+        layer = layers[entry["name"]] = deserialize(entry, custom_objects)
+        waiting += [(entry["name"], node) for node in entry["inbound_nodes"]]
+        if isinstance(layer, InputLayer):
+            layer.tensor()
+    while waiting:
+        left = []
+        blocked: set[str] = set()  # calls of one layer keep their order
+        for name, node in waiting:
+            references = [*node["inputs"], *(m for m in node.get("masks") or () if m)]
+            if name in blocked or not all(len(layers[r[0]].nodes) > r[1] for r in references):
+                left.append((name, node))
+                blocked.add(name)
+                continue
+            _call(layers, name, node)
+        if len(left) == len(waiting):
+            names = ", ".join(name for name, _ in left)
+            raise ValueError(f"Model.from_config: these layers wait for each other: {names}")
+        waiting = left
+    return _tensors(layers, config["input_layers"]), _tensors(layers, config["output_layers"])
+
+
+def _call(layers: Mapping[str, Layer], name: str, node: Mapping[str, Any]) -> None:
+    x = [_tensor(layers, r) for r in node["inputs"]]
+    masks = node.get("masks")
+    given = masks and [None if m is None else _tensor(layers, m) for m in masks]
+    layer = layers[name]
+    # What the call was given is known: a subclass need not sort it again.
+    Layer.__call__(layer, x if len(x) > 1 else x[0], mask=given)
+
+
+def _tensor(layers: Mapping[str, Layer], reference: Reference) -> SymbolicTensor:
+    name, call, output = reference
+    return layers[name].nodes[call].outputs[output]
+
+
+def _tensors(layers: Mapping[str, Layer], references: Any) -> Any:
+    if isinstance(references, Mapping):
+        return {key: _tensor(layers, r) for key, r in references.items()}
+    if references and isinstance(references[0], str):
+        return _tensor(layers, references)
+    return [_tensor(layers, r) for r in as_list(references)]

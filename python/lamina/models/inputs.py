@@ -1,0 +1,153 @@
+"""What may be fed to a model, and how lists and dicts of arrays find their places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lamina import _check
+from lamina._check import Array, Shape
+from lamina._names import unknown
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input of a model.
+
+    Attributes
+    ----------
+    name : str
+    shape : tuple of int or None
+        Of a row; None where the first data will tell.
+    kind : {"float", "int32", "bool"}
+        What the engine is fed.
+    bound : tuple (str, int) or None
+        Which layer says what token ids must stay below.
+    """
+
+    name: str
+    shape: Shape | None
+    kind: str = "float"
+    bound: tuple[str, int] | None = None
+
+
+def arranged(who: str, what: str, value: Any, names: Sequence[str]) -> list[Any]:
+    """Return what a list or dict holds for each name, in order; None for what it lacks.
+
+    For one name anything but a dict stands for itself.
+    """
+    if isinstance(value, Mapping):
+        for key in value:
+            if key not in names:
+                raise ValueError(f"{who}: {what}: {unknown('name', str(key), names)}")
+        return [value.get(name) for name in names]
+    if len(names) == 1:
+        return [value]
+    if not isinstance(value, (list, tuple)):
+        shape = f" of shape {np.shape(value)}" if isinstance(value, np.ndarray) else ""
+        raise TypeError(
+            f"{who}: {what} must be a list or dict of {len(names)} arrays, for "
+            f"{', '.join(names)}; got {type(value).__name__}{shape}"
+        )
+    if len(value) != len(names):
+        raise ValueError(
+            f"{who}: {what} must hold {len(names)} arrays, for {', '.join(names)}; got {len(value)}"
+        )
+    return list(value)
+
+
+def label(what: str, name: str, count: int) -> str:
+    """Return how messages call one of several arrays: ``x['left']``; of one, ``x``."""
+    return what if count == 1 else f"{what}[{name!r}]"
+
+
+def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
+    """Return what ``x`` holds for each input of a model."""
+    names = [port.name for port in ports]
+    if len(ports) == 1 and _boxed(x, ports[0].shape):
+        return [x[0]]
+    values = arranged(who, "x", x, names)
+    for value, name in zip(values, names, strict=True):
+        if value is None and isinstance(x, (Mapping, list, tuple)):
+            raise ValueError(f"{who}: x has nothing for input {name!r}")
+    return values
+
+
+def _boxed(x: Any, shape: Shape | None) -> bool:
+    # [array] for a model of one input, where it cannot be the rows themselves.
+    single = isinstance(x, (list, tuple)) and len(x) == 1 and isinstance(x[0], np.ndarray)
+    return single and shape is not None and x[0].ndim == len(shape) + 1 and shape != ()
+
+
+def shaped(who: str, x: Any, ports: Sequence[Port], *, empty: bool = False) -> list[Array]:
+    """Return numeric arrays of as many rows for all inputs; nothing is converted yet."""
+    values, count = separated(who, x, ports), len(ports)
+    arrays = [
+        shaped_input(who, value, port.shape, empty=empty, name=label("x", port.name, count))
+        for value, port in zip(values, ports, strict=True)
+    ]
+    for array, port in zip(arrays, ports, strict=True):
+        if len(array) != len(arrays[0]):
+            raise ValueError(
+                f"{who}: all inputs must have as many rows; got {len(arrays[0])} for "
+                f"{ports[0].name!r} and {len(array)} for {port.name!r}"
+            )
+    return arrays
+
+
+def shaped_input(
+    who: str, x: object, shape: Shape | None, *, empty: bool = False, name: str = "x"
+) -> Array:
+    """Return ``x`` as a numeric array of rows of ``shape``; nothing is converted yet.
+
+    A vector is a column where the model takes one number a row, or takes any shape yet.
+    """
+    array = _check.numeric(who, name, x)
+    if array.ndim == 0:
+        raise ValueError(f"{who}: {name} must have an axis of rows; got a single number")
+    if array.ndim == 1 and shape in (None, (1,)):
+        array = array[:, None]
+    if shape is not None and array.shape[1:] != shape:
+        raise ValueError(
+            f"{who}: {name} has shape {array.shape}; the model needs {_check.show_shape(shape)}"
+            f"{_hint(array.shape, shape)}"
+        )
+    if len(array) == 0 and not empty:
+        raise ValueError(f"{who}: {name} must have at least one row; got shape {array.shape}")
+    if 0 in array.shape[1:]:
+        raise ValueError(f"{who}: {name} must have columns; got shape {array.shape}")
+    return array
+
+
+def _hint(got: Shape, needed: Shape) -> str:
+    if got == needed:
+        return "; one row is x[None]"
+    if len(got) > 1 and int(np.prod(got[1:])) == int(np.prod(needed)):
+        return f"; x.reshape{(-1, *needed)} or a layers.Reshape would fit"
+    return ""
+
+
+def converted(
+    who: str, x: Any, arrays: Sequence[Array], ports: Sequence[Port], dtype: str
+) -> list[Array]:
+    """Return the shaped inputs as the engine takes them, finite and within their bounds."""
+    values, result = separated(who, x, ports), []
+    for value, array, port in zip(values, arrays, ports, strict=True):
+        name = label("x", port.name, len(ports))
+        if port.kind == "int32":
+            result.append(_check.integers(who, name, array, port.bound))
+        elif port.kind == "bool":
+            result.append(_truths(who, name, array))
+        else:  # a table knows its columns' names
+            source = value if hasattr(value, "columns") and np.ndim(array) == 2 else array
+            result.append(_check.floats(who, name, source, dtype))
+    return result
+
+
+def _truths(who: str, name: str, array: Array) -> Array:
+    if array.dtype.kind != "b" and not np.isin(array, (0, 1)).all():
+        raise ValueError(f"{who}: {name} is a mask and must hold True and False (or 1 and 0)")
+    return np.require(array, np.bool_, ["C", "A"])

@@ -1,0 +1,217 @@
+"""A model used as a layer of another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _check, _core
+from lamina._check import Array
+from lamina.layers import Layer
+from lamina.layers.serialization import register
+
+if TYPE_CHECKING:
+    from lamina.models.model import Model
+
+
+class ModelLayer(Layer):
+    """A model as a layer: the same weights, one line in a summary.
+
+    A model called on symbolic tensors, or added to a ``Sequential``, is wrapped so.  What is not
+    a layer's own is the model's: ``model.get_layer("encoder").summary()``.
+
+    Parameters
+    ----------
+    model : Model
+    """
+
+    takes_mask = True
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        name = model.name
+        super().__init__(name=name)
+        self.named = model.named
+        self.multiple_inputs = len(model.ports) > 1
+        self._fresh: list[Layer] = []
+
+    @property
+    def class_name(self) -> str:
+        """The kind of model, as configurations name it."""
+        return "Functional" if hasattr(self.model, "connections") else "Sequential"
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the model has and a layer has not."""
+        if name.startswith("_") or name == "model":
+            raise AttributeError(name)
+        return getattr(self.model, name)
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self.model.name = value
+
+    @property
+    def built(self) -> bool:
+        """Whether the model's weights exist."""
+        return self.model.built
+
+    @built.setter
+    def built(self, value: bool) -> None:
+        """Leave it: the model knows."""
+
+    @property
+    def trainable(self) -> bool:
+        """Whether any of the model's layers trains."""
+        return self.model.trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self.model.trainable = value
+
+    @property
+    def dtype(self) -> str:
+        """The model's."""
+        return self.model.dtype
+
+    # --- shapes and what is fed
+
+    def _shapes(self, input_shape: Any) -> list[Any]:
+        shapes = input_shape if isinstance(input_shape, list) else [input_shape]
+        if len(shapes) != len(self.model.ports):
+            raise ValueError(
+                f"{self.name}: takes {len(self.model.ports)} inputs; got {len(shapes)}"
+            )
+        known = [port.shape for port in self.model.ports]
+        for got, needed in zip(shapes, known, strict=True):
+            if needed is not None and tuple(got) != needed:
+                raise ValueError(
+                    f"{self.name}: input has shape {_check.show_shape(got)}; "
+                    f"needs {_check.show_shape(needed)}"
+                )
+        return shapes
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the model's output shape, a list for several outputs."""
+        outputs = self.model.output_row_shapes(self._shapes(input_shape))
+        return outputs if len(outputs) > 1 else outputs[0]
+
+    def input_dtypes(self, count: int) -> list[str | None]:  # noqa: ARG002
+        """Return what the model's inputs are fed."""
+        return [port.kind for port in self.model.ports]
+
+    def input_bounds(self, count: int) -> list[tuple[str, int] | None]:  # noqa: ARG002
+        """Return the bounds of the model's token ids."""
+        return [port.bound for port in self.model.ports]
+
+    @property
+    def streams(self) -> int:
+        """How many streams of random numbers the model's layers use."""
+        return self.model.streams
+
+    # --- building and recording
+
+    def prepare(self, input_shape: Any, dtype: str, stream: int) -> Any:
+        """Build the model's layers, for the outer model to fill."""
+        output = self.compute_output_shape(input_shape)
+        if self.model.dtype != dtype:
+            raise ValueError(f"{self.name}: is {self.model.dtype}; the model is {dtype}")
+        self.stream = stream
+        self._fresh = [layer for layer in self.model.layers if not layer.built]
+        self.model.prepare_layers(self._shapes(input_shape))
+        return output
+
+    def forget(self) -> None:
+        """Undo building of the layers that ``prepare`` built."""
+        for layer in self._fresh:
+            layer.forget()
+        self._fresh = []
+
+    def apply(self, graph: _core.Graph, x: Any, mask: Any = None) -> tuple[Any, Any]:
+        """Record the whole model; returns outputs and masks."""
+        inputs = x if isinstance(x, list) else [x]
+        masks = mask if isinstance(mask, list) else [mask] * len(inputs)
+        y, out = self.model.record_outputs(graph, inputs, masks, self.stream)
+        return (y, out) if len(y) > 1 else (y[0], out[0])
+
+    def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> Any:
+        """Record the whole model."""
+        return self.apply(graph, x, mask)[0]
+
+    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
+        """Return those of all the model's layers."""
+        return self.model.penalties()
+
+    # --- weights: all of them are the model's layers'
+
+    @property
+    def parameters(self) -> list[_core.Parameter]:
+        """The model's weights as the engine holds them."""
+        return self.model.parameters
+
+    @property
+    def weights(self) -> list[Array]:
+        """The live weight arrays of all the model's layers."""
+        return [w for layer in self.model.layers for w in layer.weights]
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of the model's weights."""
+        return [np.array(w) for layer in self.model.layers for w in layer.get_weights()]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replace the model's weights."""
+        self.model.set_weights(weights)
+
+    def snapshot(self) -> Any:
+        """Return a copy of all that the model's layers hold."""
+        return [layer.snapshot() for layer in self.model.layers]
+
+    def restore(self, state: Any) -> None:
+        """Put back what ``snapshot`` returned."""
+        self.model.restore(state)
+
+    def count_params(self) -> int:
+        """Return the number of weights of the model."""
+        return sum(p.size for p in self.parameters)
+
+    def take_initializers(self) -> list[Any]:
+        """Hand over the initial values of all layers still to be drawn."""
+        return [pair for layer in self.model.layers for pair in layer.take_initializers()]
+
+    def take_pending(self) -> list[Any]:
+        """Hand over the restored values of all layers still to be written."""
+        return [pair for layer in self.model.layers for pair in layer.take_pending()]
+
+    def _settle(self) -> None:
+        for layer in self.model.layers:
+            layer.settle()
+
+    # --- configuration, copies
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the model's."""
+        return self.model.get_config()  # type: ignore[no-any-return, attr-defined]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore; the model knows its layer again."""
+        super().__setstate__(state)
+        self.model.adopt(self)
+
+
+def restored(config: Mapping[str, Any], custom_objects: Any) -> Layer:
+    """Return the model of a configuration as a layer."""
+    from lamina.models.functional import Functional
+    from lamina.models.sequential import Sequential
+
+    made: Any = Functional if "output_layers" in config else Sequential
+    return made.from_config(config, custom_objects).as_layer()  # type: ignore[no-any-return]
+
+
+for _name in ("Functional", "Sequential"):
+    register(_name, restored)

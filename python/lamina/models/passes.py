@@ -1,0 +1,124 @@
+"""One run over data: an execution bound to it, the sums of losses and metrics."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina._check import Array
+
+if TYPE_CHECKING:
+    from lamina.models.data import Data
+    from lamina.models.objective import Head, Objective
+
+Observe = Callable[[Any, int, int], None]
+
+
+class Pass:
+    """One run over data, which may begin within another: an execution and metrics of its own.
+
+    Attributes
+    ----------
+    execution : Execution
+        Bound to the data within the ``with`` block.
+    observe : callable or None
+        What feeds metrics written in Python, and the losses of single outputs, after each batch.
+    """
+
+    def __init__(self, objective: Objective, data: Data, rows: int, training: bool) -> None:
+        self._objective, self._data, self._key = objective, data, (rows, training)
+        self.execution = objective.take(rows, training)
+        # Of each output with a loss: (metric, the graph's index or None, weighted, key).
+        self.metrics = [_listed(head) for head in objective.heads]
+        self.observe: Observe | None = None
+        self._sums = dict.fromkeys(objective.compiled.loss_keys, 0.0)
+        self._rows = 0
+
+    def __enter__(self) -> Pass:
+        """Bind the data and start all sums."""
+        compiled = self._objective.compiled
+        self._outer = compiled.running
+        if self._outer:  # the metrics that the user gave serve the outermost pass
+            self.metrics = [
+                [(copy.deepcopy(m) if i is None else m, i, w, key) for m, i, w, key in listed]
+                for listed in self.metrics
+            ]
+        compiled.running = True
+        self.observe = self._observer()
+        self.reset()
+        self.execution.bind(self._data.arrays)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Let go of the data, and keep the execution for the next pass."""
+        self._objective.compiled.running = self._outer
+        self.execution.unbind()
+        self._objective.give_back(self.execution, *self._key)
+
+    def reset(self) -> None:
+        """Start the sums of loss and metrics anew."""
+        self.execution.reset()
+        self._sums, self._rows = dict.fromkeys(self._sums, 0.0), 0
+        for listed in self.metrics:
+            for metric, index, _, _ in listed:
+                if index is None:
+                    metric.reset_state()
+
+    def results(self) -> dict[str, float]:
+        """Return losses and metrics of the batches since ``reset``."""
+        logs = {"loss": float(self.execution.mean_loss)}
+        for key, total in self._sums.items():
+            logs[key] = total / self._rows if self._rows else 0.0
+        states = self.execution.metrics if any(self.metrics) else []
+        for listed in self.metrics:
+            for metric, index, _, key in listed:
+                value = metric.result() if index is None else metric.result(states[index])
+                logs[key] = float(value)
+        return logs
+
+    def _observer(self) -> Observe | None:
+        watched = []
+        for head, listed in zip(self._objective.heads, self.metrics, strict=True):
+            own = [(metric, weighted) for metric, index, weighted, _ in listed if index is None]
+            if own or head.key:
+                watched.append((head, own))
+        if not watched:
+            return None
+
+        def observe(order: Array | None, start: int, stop: int) -> None:
+            rows: Any = slice(start, stop) if order is None else order[start:stop]
+            for head, own in watched:
+                self._observe(head, own, rows, stop - start)
+            self._rows += stop - start
+
+        return observe
+
+    def _observe(self, head: Head, own: list[tuple[Any, bool]], rows: Any, count: int) -> None:
+        execution, data = self.execution, self._data
+        given = data.weights[head.place]
+        weight = None if given is None else given[rows]
+        if head.value is not None:
+            value = execution.output(head.value).astype(np.float64)
+            by = weight if head.weight is None else execution.output(head.weight)
+            self._sums[head.key] += count * float(np.mean(value if by is None else value * by))
+        if not own:
+            return
+        target = data.targets[head.place]
+        assert target is not None
+        assert head.prediction is not None
+        prediction, y = execution.output(head.prediction), target[rows]
+        for metric, weighted in own:
+            by = weight if weighted else None
+            if weighted in head.masked:
+                by = execution.output(head.masked[weighted])
+            metric.update_state(y, prediction, by)
+
+
+def _listed(head: Head) -> list[tuple[Any, int | None, bool, str]]:
+    return [
+        (metric, index, weighted, key)
+        for (metric, weighted, key), index in zip(head.metrics, head.indices, strict=True)
+    ]

@@ -1,0 +1,243 @@
+"""From symbolic tensors to steps: which layer runs when, on what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lamina import _core
+from lamina._check import show_shape
+from lamina.layers import InputLayer, Layer, SymbolicTensor
+from lamina.layers.node import Node
+from lamina.models.inputs import Port
+
+
+@dataclass
+class Step:
+    """One application of a layer; tensors are numbers."""
+
+    layer: Layer
+    inputs: list[int]
+    masks: list[int | None] | None
+    outputs: list[int]
+
+
+class Structure:
+    """The graph between a model's inputs and outputs.
+
+    Attributes
+    ----------
+    layers : list of Layer
+        In Keras's order: by their distance from the outputs, farthest first; among equals, as
+        they are met on the way back from the first output.
+    steps : list of Step
+        In an order in which they can run.
+    shapes : list of tuple of int
+        Of a row of each tensor.
+    inputs, outputs : list of int
+        Tensors.
+    """
+
+    def __init__(
+        self, who: str, inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]
+    ) -> None:
+        starts = {id(t): _input_of(t) for t in inputs}
+        nodes, met = _trace(who, starts, outputs)
+        for tensor, start in zip(inputs, starts.values(), strict=True):
+            if start.node not in nodes:
+                raise ValueError(
+                    f"{who}: input {tensor.name!r} of shape {show_shape(tensor.row_shape)} leads "
+                    f"to no output"
+                )
+        self.tensors: list[SymbolicTensor] = []
+        self._numbers: dict[int, int] = {}
+        self.inputs = [self._number(t) for t in starts.values()]
+        self.steps: list[Step] = []
+        for node in nodes:
+            if not node.inputs:
+                continue
+            used = [self._number(starts.get(id(t), t)) for t in node.inputs]
+            masks = [
+                None if m is None else self._number(starts.get(id(m), m)) for m in node.masks or ()
+            ]
+            made = [self._number(t) for t in node.outputs]
+            self.steps.append(Step(node.layer, used, masks or None, made))
+        self.outputs = [self._number(starts.get(id(t), t)) for t in outputs]
+        self.shapes = [t.row_shape for t in self.tensors]
+        self.input_layers: list[InputLayer] = [s.node.layer for s in starts.values()]  # type: ignore[misc]
+        self.layers = self._sorted(met)
+
+    def _number(self, tensor: SymbolicTensor) -> int:
+        if id(tensor) not in self._numbers:
+            self._numbers[id(tensor)] = len(self.tensors)
+            self.tensors.append(tensor)
+        return self._numbers[id(tensor)]
+
+    def _sorted(self, met: list[Layer]) -> list[Layer]:
+        depth_of_layer: dict[int, int] = {}
+        needed: dict[int, int] = {}  # by tensor: one more than the depth of its deepest reader
+        for step in reversed(self.steps):
+            depth = max(needed.get(t, 0) for t in step.outputs)
+            depth = max(depth, depth_of_layer.get(id(step.layer), 0))
+            depth_of_layer[id(step.layer)] = depth
+            for t in (*step.inputs, *(m for m in step.masks or () if m is not None)):
+                needed[t] = max(needed.get(t, 0), depth + 1)
+        for number, layer in zip(self.inputs, self.input_layers, strict=True):
+            depth_of_layer[id(layer)] = needed.get(number, 0)
+        return sorted(met, key=lambda layer: -depth_of_layer[id(layer)])
+
+    # --- what the model asks
+
+    def ports(self, names: Sequence[str]) -> list[Port]:
+        """Return what may be fed to each input."""
+        wants: dict[int, tuple[str, str, tuple[str, int] | None]] = {}
+        for step in reversed(self.steps):
+            count = len(step.inputs)
+            bounds = step.layer.input_bounds(count)
+            for t, kind, bound in zip(
+                step.inputs, step.layer.input_dtypes(count), bounds, strict=True
+            ):
+                if kind is not None:
+                    want = (kind, step.layer.name, bound)
+                elif step.outputs[0] in wants:  # takes anything, and hands it on
+                    want = wants[step.outputs[0]]
+                else:
+                    continue
+                wants[t] = _agreed(t, self.inputs, names, wants.get(t), want)
+        ports = []
+        for number, name, layer in zip(self.inputs, names, self.input_layers, strict=True):
+            kind, _, bound = wants.get(number, (layer.kind or "float", "", None))
+            ports.append(Port(name, self.shapes[number], layer.kind or kind, bound))
+        return ports
+
+    def prepare(self, dtype: str) -> None:
+        """Build all layers."""
+        stream = 0
+        for step in self.steps:
+            shapes: Any = [self.shapes[t] for t in step.inputs]
+            step.layer.prepare(shapes if len(shapes) > 1 else shapes[0], dtype, stream)
+            stream += step.layer.streams
+
+    @property
+    def streams(self) -> int:
+        """How many streams of random numbers all steps use."""
+        return sum(step.layer.streams for step in self.steps)
+
+    def record(
+        self,
+        graph: _core.Graph,
+        inputs: Sequence[_core.Tensor],
+        masks: Sequence[_core.Tensor | None],
+        stream: int,
+    ) -> tuple[list[Any], list[Any]]:
+        """Record all steps; returns the outputs and their masks."""
+        values: dict[int, Any] = dict(zip(self.inputs, inputs, strict=True))
+        masked: dict[int, Any] = dict(zip(self.inputs, masks, strict=True))
+        for step in self.steps:
+            step.layer.stream = stream  # of this use; the layer may be used elsewhere too
+            stream += step.layer.streams
+            x = [values[t] for t in step.inputs]
+            mask = [masked[t] for t in step.inputs]
+            for i, given in enumerate(step.masks or ()):
+                mask[i] = mask[i] if given is None else values[given]
+            one = len(x) == 1
+            y, out = step.layer.apply(graph, x[0] if one else x, mask[0] if one else mask)
+            made = (y, out) if isinstance(y, list) else ([y], [out])
+            for t, value, its_mask in zip(step.outputs, *made, strict=True):
+                values[t], masked[t] = value, its_mask
+        return [values[t] for t in self.outputs], [masked[t] for t in self.outputs]
+
+    def readers(self) -> Iterator[tuple[Layer, list[Layer]]]:
+        """Yield each layer with those whose outputs its calls read, for tables and drawings."""
+        makers: dict[int, Layer] = dict(zip(self.inputs, self.input_layers, strict=True))
+        for step in self.steps:
+            makers.update(dict.fromkeys(step.outputs, step.layer))
+        for layer in self.layers:
+            own = [step for step in self.steps if step.layer is layer]
+            yield layer, [makers[t] for step in own for t in step.inputs]
+
+    # --- copies
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return everything but the symbolic tensors, which belong to this process's nodes."""
+        return {**self.__dict__, "tensors": [], "_numbers": {}}
+
+    def restore_nodes(self) -> None:
+        """Make the symbolic tensors of a copy."""
+        made: dict[int, SymbolicTensor] = {}
+        for number, layer in zip(self.inputs, self.input_layers, strict=True):
+            made[number] = layer.tensor()
+        for step in self.steps:
+            masks = [None if m is None else made[m] for m in step.masks or ()] or None
+            shapes = [self.shapes[t] for t in step.outputs]
+            inputs = [made[t] for t in step.inputs]
+            anything = step.layer.input_dtypes(len(inputs))[0] is None
+            dtype = inputs[0].dtype if anything else "float"
+            node = Node(step.layer, inputs, shapes, dtype, masks)
+            step.layer.nodes.append(node)
+            made.update(zip(step.outputs, node.outputs, strict=True))
+        self.tensors = [made[number] for number in range(len(self.shapes))]
+        self._numbers = {id(t): number for number, t in made.items()}
+
+
+def _input_of(tensor: SymbolicTensor) -> SymbolicTensor:
+    # A tensor that a layer made may begin a model too: rows are fed in its place.
+    if not tensor.node.inputs:
+        return tensor
+    dtype = "int32" if tensor.kind == "int32" else None
+    name = f"{tensor.name.replace(':', '_')}_input"
+    return InputLayer(tensor.row_shape, dtype=dtype, name=name).tensor()
+
+
+def _trace(
+    who: str, starts: dict[int, SymbolicTensor], outputs: Sequence[SymbolicTensor]
+) -> tuple[list[Node], list[Layer]]:
+    """Return the nodes, readers after what they read, and the layers in the order met.
+
+    It goes back from the outputs depth first, without recursion: models may be deep.
+    """
+    done: dict[Node, None] = {}
+    met: dict[int, Layer] = {}
+    for output in outputs:
+        stack = [(starts.get(id(output), output).node, 0)]
+        while stack:
+            node, place = stack.pop()
+            if node in done:
+                continue
+            met.setdefault(id(node.layer), node.layer)
+            if not node.inputs and not any(node is s.node for s in starts.values()):
+                (tensor,) = node.outputs
+                names = ", ".join(s.name for s in starts.values())
+                raise ValueError(
+                    f"{who}: output {output.name!r} of shape {show_shape(output.row_shape)} needs "
+                    f"Input {tensor.name!r} of shape {show_shape(tensor.row_shape)}, which is not "
+                    f"among the inputs: {names}"
+                )
+            parents = node.parents
+            if place == len(parents):
+                done[node] = None
+                continue
+            stack.append((node, place + 1))
+            stack.append((starts.get(id(parents[place]), parents[place]).node, 0))
+    return list(done), list(met.values())
+
+
+def _agreed(
+    tensor: int,
+    inputs: Sequence[int],
+    names: Sequence[str],
+    old: tuple[str, str, tuple[str, int] | None] | None,
+    new: tuple[str, str, tuple[str, int] | None],
+) -> tuple[str, str, tuple[str, int] | None]:
+    # What one tensor's readers need: the same kind, and of token ids the lowest bound.
+    if old is None:
+        return new
+    if old[0] != new[0]:
+        what = names[inputs.index(tensor)] if tensor in inputs else "a tensor between layers"
+        raise ValueError(
+            f"Model: {what!r} is read as {new[0]} by {new[1]!r} and as {old[0]} by {old[1]!r}"
+        )
+    if old[2] is None or (new[2] is not None and new[2][1] < old[2][1]):
+        return new
+    return old

@@ -1,0 +1,122 @@
+"""Targets and weights as users pass them, checked and converted once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lamina import _check
+from lamina._check import Array, Shape
+from lamina.losses import BinaryCrossentropy, CategoricalCrossentropy, Loss
+
+
+def target(
+    who: str, y: object, rows: int, loss: Loss, output: Shape, dtype: str, name: str = "y"
+) -> Array:
+    """Return ``y`` as the loss's target."""
+    array = _check.numeric(who, name, y)
+    if array.ndim == 0:
+        raise ValueError(f"{who}: {name} must have an axis of rows; got a single number")
+    if len(array) != rows:
+        raise ValueError(f"{who}: x and {name} must have as many rows; got {rows} and {len(array)}")
+    try:
+        fitted = loss.check_target(array, output)
+    except (ValueError, TypeError) as error:
+        raise (error if name == "y" else type(error)(f"{who}: {name}: {error}")) from None
+    if loss.target_dtype == "int32":
+        return np.require(fitted, np.int32, ["C", "A"])
+    return _check.floats(who, name, fitted, dtype)
+
+
+def labels(loss: Loss, y: Array) -> Array | None:
+    """Return one class number a row for the losses of classes, None for all others."""
+    if loss.target_dtype == "int32" and y.ndim == 1:
+        return y.astype(np.int64)
+    if isinstance(loss, CategoricalCrossentropy) and y.ndim == 2:
+        return np.asarray(y.argmax(axis=1), dtype=np.int64)
+    if isinstance(loss, BinaryCrossentropy) and y[:1].size == 1:
+        flat = y.reshape(-1)
+        if np.isin(flat, (0, 1)).all():
+            return flat.astype(np.int64)
+    return None
+
+
+def row_weights(
+    who: str,
+    sample_weight: object,
+    class_weight: object,
+    y: Array,
+    loss: Loss,
+    output: Shape,
+    dtype: str,
+    trained: Array | None = None,
+    name: str = "sample_weight",
+) -> Array | None:
+    """Return sample weights times class weights, one for each row (or position), or None.
+
+    Class weights are for training: given the rows ``trained``, they are counted over these and
+    change these alone.
+    """
+    if sample_weight is None and class_weight is None:
+        return None
+    positions = output[:-1]
+    weight: Array = np.ones(len(y))
+    if sample_weight is not None:
+        weight = _check.floats(who, name, sample_weight, "float64")
+        if weight.shape == (len(y), 1):
+            weight = weight[:, 0]
+        if weight.shape not in ((len(y),), (len(y), *positions)):
+            raise ValueError(
+                f"{who}: {name} must have shape ({len(y)},), one weight a row; got {weight.shape}"
+            )
+    if class_weight is not None:
+        factors = _class_weights(who, class_weight, labels(loss, y), y, loss, output, trained)
+        weight = weight * factors.reshape(-1, *[1] * (weight.ndim - 1))
+    if (weight < 0).any():
+        row = int(np.argwhere(weight < 0)[0][0])
+        raise ValueError(f"{who}: {name} must be >= 0; got {weight.min()} (row {row})")
+    if not (weight if trained is None else weight[trained]).any():
+        raise ValueError(f"{who}: {name} must not be 0 for every row that is trained on")
+    spread = weight.reshape(*weight.shape, *[1] * (1 + len(positions) - weight.ndim))
+    whole: Array = np.require(np.broadcast_to(spread, (len(y), *positions)), dtype, ["C", "A"])
+    return whole
+
+
+def _class_weights(
+    who: str,
+    weights: object,
+    classes: Array | None,
+    y: Array,
+    loss: Loss,
+    output: Shape,
+    trained: Array | None,
+) -> Array:
+    if classes is None:
+        raise ValueError(
+            f"{who}: class_weight needs one class a row; loss {loss.name} with y of shape "
+            f"{y.shape} has none (use sample_weight)"
+        )
+    count = 2 if isinstance(loss, BinaryCrossentropy) else output[-1]
+    factors = np.ones(count)
+    if isinstance(weights, str) and weights == "balanced":
+        sizes = np.bincount(classes if trained is None else classes[trained], minlength=count)
+        present = sizes > 0
+        factors[present] = sizes.sum() / (present.sum() * sizes[present])
+    elif isinstance(weights, Mapping):
+        for label, value in weights.items():
+            index = _check.integer(who, "class_weight's label", label, 0)
+            if index >= count:
+                raise ValueError(
+                    f"{who}: class_weight's labels must be in [0, {count}); got {label}"
+                )
+            factors[index] = _check.number(who, f"class_weight[{label}]", value, 0.0)
+    else:
+        raise TypeError(
+            f"{who}: class_weight must be a dict of label to weight or 'balanced'; got {weights!r}"
+        )
+    if trained is None:
+        return factors[classes]
+    result = np.ones(len(classes))
+    result[trained] = factors[classes[trained]]
+    return result

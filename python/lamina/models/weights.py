@@ -1,0 +1,105 @@
+"""The weights of a model: all its layers' together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina import _check, _core
+from lamina._check import Array, Shape
+from lamina.layers import Layer
+
+
+class Weighted:
+    """What a model can do with its layers' weights.
+
+    A subclass gives ``layers``, ``input_row_shapes`` and ``ensure_built``.
+    """
+
+    name: str
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in order."""
+        raise TypeError(f"{type(self).__name__}: a model must define layers")
+
+    @property
+    def input_row_shapes(self) -> list[Shape] | None:
+        """The shapes of a row of the inputs; None until they are known."""
+        raise TypeError(f"{type(self).__name__}: a model must define input_row_shapes")
+
+    def ensure_built(self, shapes: Sequence[Shape] | None) -> None:  # noqa: ARG002
+        """Make the weights unless they exist."""
+        raise TypeError(f"{type(self).__name__}: a model must define ensure_built")
+
+    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
+        """Return (weight, l1, l2) of all penalised weights."""
+        pairs = (penalty for layer in self.layers for penalty in layer.penalties())
+        return list(dict.fromkeys(pairs))  # a layer may stand here and in a model within
+
+    @property
+    def parameters(self) -> list[_core.Parameter]:
+        """The weights as the engine holds them."""
+        return list(dict.fromkeys(p for layer in self.layers for p in layer.parameters))
+
+    @property
+    def weights(self) -> list[Array]:
+        """The live weight arrays of all layers."""
+        self.ensure_built(self.input_row_shapes)
+        return [w for layer in self.layers for w in layer.weights]
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of all weights, layer by layer, in Keras's shapes and order."""
+        self.ensure_built(self.input_row_shapes)
+        return [w for layer in self.layers for w in layer.get_weights()]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replace all weights by arrays like those of ``get_weights``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Too few, too many, or another shape: then no weight is changed.
+        """
+        self.ensure_built(self.input_row_shapes)
+        counts = [len(layer.get_weights()) for layer in self.layers]
+        if isinstance(weights, np.ndarray) or not isinstance(weights, Sequence):
+            raise TypeError(f"{self.name}: weights must be a list; got {type(weights).__name__}")
+        if len(weights) != sum(counts):
+            raise ValueError(f"{self.name}: needs {sum(counts)} weight arrays; got {len(weights)}")
+        before, taken = self.snapshot(), 0
+        try:
+            for layer, count in zip(self.layers, counts, strict=True):
+                layer.set_weights(list(weights[taken : taken + count]))
+                taken += count
+        except BaseException:
+            self.restore(before)
+            raise
+
+    def snapshot(self) -> list[Any]:
+        """Return copies of all that the layers hold, for ``restore`` to put back to the bit."""
+        self.ensure_built(self.input_row_shapes)
+        return [layer.snapshot() for layer in self.layers]
+
+    def restore(self, state: Sequence[Any]) -> None:
+        """Put back what ``snapshot`` of this model returned."""
+        for layer, old in zip(self.layers, state, strict=True):
+            layer.restore(old)
+
+    def count_params(self) -> int:
+        """Return the number of weights, trainable or not."""
+        self.ensure_built(self.input_row_shapes)
+        return sum(p.size for p in self.parameters)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether any layer trains; setting it freezes or thaws all layers."""
+        return any(layer.trainable for layer in self.layers)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        value = _check.boolean(self.name, "trainable", value)
+        for layer in self.layers:
+            layer.trainable = value

@@ -1,0 +1,272 @@
+"""A model drawn as a graph: by Graphviz where it is installed, else by matplotlib."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lamina._check import show_shape
+
+if TYPE_CHECKING:
+    from lamina.models import Model
+
+__all__ = ["model_to_dot", "plot_model"]
+
+DIRECTIONS = ("TB", "LR", "BT", "RL")
+
+
+@dataclass
+class _Box:
+    """A layer as it is drawn: lines of text, and the numbers of the boxes it reads."""
+
+    lines: list[str]
+    reads: list[int] = field(default_factory=list)
+
+
+def _boxes(model: Any, shapes: bool, dtype: bool, names: bool, trainable: bool) -> list[_Box]:
+    if hasattr(model, "connections"):
+        pairs = model.connections()
+        outputs = model.output_shapes_by_layer()
+    else:
+        model.ensure_built(model.input_row_shapes)
+        layers, shape = model.layers, model.row_shape
+        before: list[list[Any]] = [[], *([layer] for layer in layers[:-1])]
+        pairs, outputs = list(zip(layers, before, strict=True)), {}
+        for layer in layers:
+            shape = layer.compute_output_shape(shape)
+            outputs[layer.name] = [shape]
+    number = {id(layer): i for i, (layer, _) in enumerate(pairs)}
+    boxes = []
+    for layer, readings in pairs:
+        kind = getattr(layer, "class_name", type(layer).__name__)
+        lines = [f"{layer.name} ({kind})" if names else kind]
+        if shapes:
+            lines.append(", ".join(show_shape(s) for s in outputs[layer.name]))
+        if dtype:
+            lines.append(getattr(layer, "kind", None) or model.dtype)
+        if trainable:
+            lines.append("trainable" if layer.trainable else "frozen")
+        reads = dict.fromkeys(number[id(r)] for r in readings)
+        boxes.append(_Box(lines, list(reads)))
+    return boxes
+
+
+def model_to_dot(
+    model: Model,
+    show_shapes: bool = False,
+    show_dtype: bool = False,
+    show_layer_names: bool = True,
+    rankdir: str = "TB",
+    show_trainable: bool = False,
+) -> str:
+    """Return the model as text in Graphviz's language.
+
+    Parameters
+    ----------
+    model : Model
+    show_shapes, show_dtype, show_layer_names, rankdir, show_trainable
+        As for ``plot_model``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(1)])
+    >>> print(lamina.utils.model_to_dot(model))
+    digraph {
+      rankdir=TB;
+      node [shape=box, style=rounded, fontname="Helvetica"];
+      n0 [label="dense (Dense)"];
+    }
+    """
+    _check(model, rankdir)
+    boxes = _boxes(model, show_shapes, show_dtype, show_layer_names, show_trainable)
+    return _dot(boxes, rankdir)
+
+
+def _dot(boxes: list[_Box], rankdir: str, dpi: int | None = None) -> str:
+    lines = ["digraph {", f"  rankdir={rankdir};"]
+    if dpi is not None:
+        lines.append(f"  dpi={dpi};")
+    lines.append('  node [shape=box, style=rounded, fontname="Helvetica"];')
+    for i, box in enumerate(boxes):
+        text = "\\n".join(line.replace("\\", "\\\\").replace('"', '\\"') for line in box.lines)
+        lines.append(f'  n{i} [label="{text}"];')
+    lines += [f"  n{r} -> n{i};" for i, box in enumerate(boxes) for r in box.reads]
+    return "\n".join([*lines, "}"])
+
+
+def plot_model(
+    model: Model,
+    to_file: str | os.PathLike[str] = "model.png",
+    show_shapes: bool = False,
+    show_dtype: bool = False,
+    show_layer_names: bool = True,
+    rankdir: str = "TB",
+    dpi: int = 200,
+    show_trainable: bool = False,
+) -> Path:
+    """Draw a model's layers and what they read.
+
+    Graphviz draws if its program ``dot`` is found, otherwise matplotlib does.
+
+    Parameters
+    ----------
+    model : Model
+        A Sequential or a graph model; its input shape must be known.
+    to_file : str or path-like, default "model.png"
+        The ending chooses the format: png, svg, pdf; with Graphviz also dot.
+    show_shapes, show_dtype : bool, default False
+        Write each layer's output shape, and the dtype.
+    show_layer_names : bool, default True
+        Write the layers' names; else their classes alone.
+    rankdir : {"TB", "LR", "BT", "RL"}, default "TB"
+        Where the data flow: top to bottom, left to right, ...
+    dpi : int, default 200
+        Dots an inch.
+    show_trainable : bool, default False
+        Write whether each layer trains.
+
+    Returns
+    -------
+    pathlib.Path
+        Where the picture is.
+
+    Raises
+    ------
+    ImportError
+        If neither Graphviz nor matplotlib is installed.
+    ValueError, TypeError
+        If `model` is no model, its input shape is unknown, or an argument is.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(1)])
+    >>> lamina.utils.plot_model(model, "model.png", show_shapes=True)   # doctest: +SKIP
+    PosixPath('model.png')
+    """
+    _check(model, rankdir)
+    path = Path(to_file)
+    if not path.suffix:
+        raise ValueError(f"plot_model: to_file needs an ending such as .png; got {str(path)!r}")
+    boxes = _boxes(model, show_shapes, show_dtype, show_layer_names, show_trainable)
+    program = _graphviz()
+    if path.suffix == ".dot":
+        path.write_text(_dot(boxes, rankdir) + "\n", encoding="utf-8")
+    elif program is not None:
+        _by_graphviz(program, _dot(boxes, rankdir, dpi), path)
+    else:
+        _by_matplotlib(boxes, rankdir, dpi, path)
+    return path
+
+
+def _check(model: Any, rankdir: str) -> None:
+    from lamina.models import Model
+
+    if not isinstance(model, Model):
+        raise TypeError(f"plot_model: needs a model; got {type(model).__name__}")
+    if rankdir not in DIRECTIONS:
+        raise ValueError(f"plot_model: rankdir must be one of {DIRECTIONS}; got {rankdir!r}")
+    if not model.layers or model.input_row_shapes is None:
+        raise ValueError(
+            f"plot_model: the shapes of {model.name!r} are not known yet; begin with an Input"
+        )
+
+
+def _graphviz() -> str | None:
+    import shutil
+
+    return shutil.which("dot")
+
+
+def _by_graphviz(program: str, text: str, path: Path) -> None:
+    import subprocess
+
+    command = [program, f"-T{path.suffix[1:]}", "-o", str(path)]
+    done = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise ValueError(f"plot_model: Graphviz could not write {path}: {done.stderr.strip()}")
+
+
+# --- the drawing without Graphviz: boxes in rows by their distance from the inputs
+
+
+def _ranks(boxes: list[_Box]) -> list[int]:
+    ranks: dict[int, int] = {}
+    left = list(range(len(boxes)))
+    while left:
+        for i in list(left):
+            before = [r for r in boxes[i].reads if r != i]
+            if all(r in ranks for r in before):
+                ranks[i] = 1 + max((ranks[r] for r in before), default=-1)
+                left.remove(i)
+                break
+        else:  # a shared layer that reads what another call of it made
+            ranks[left[0]] = 1 + max(ranks.values(), default=-1)
+            left.pop(0)
+    return [ranks[i] for i in range(len(boxes))]
+
+
+def _places(boxes: list[_Box]) -> list[tuple[float, float]]:
+    """Return (across, along) of each box, boxes of a rank near the middle of what they read."""
+    ranks = _ranks(boxes)
+    across = [0.0] * len(boxes)
+    for rank in range(max(ranks) + 1):
+        row = [i for i, r in enumerate(ranks) if r == rank]
+        wish = {
+            i: sum(across[r] for r in boxes[i].reads) / max(1, len(boxes[i].reads)) for i in row
+        }
+        row.sort(key=lambda i: wish[i])
+        middle = sum(wish.values()) / len(row)
+        for place, i in enumerate(row):
+            across[i] = middle + place - (len(row) - 1) / 2
+    # A line that passes ranks by would cross the boxes there: such boxes step aside.
+    for i, box in enumerate(boxes):
+        for r in box.reads:
+            for j in range(len(boxes)):
+                between = ranks[r] < ranks[j] < ranks[i]
+                if between and abs(across[j] - across[r]) < 0.5 and across[i] == across[r]:
+                    across[j] += 0.6
+    return list(zip(across, [float(r) for r in ranks], strict=True))
+
+
+def _by_matplotlib(boxes: list[_Box], rankdir: str, dpi: int, path: Path) -> None:
+    from lamina.plot import _figure
+
+    places = _places(boxes)
+    sideways = rankdir in ("LR", "RL")
+    turn = -1.0 if rankdir in ("TB", "RL") else 1.0
+    wide = max(len(line) for box in boxes for line in box.lines) * 0.09 + 0.4
+    high = max(len(box.lines) for box in boxes) * 0.2 + 0.6
+    points = [
+        (turn * along * (wide + 0.5), across * high)
+        if sideways
+        else (across * (wide + 0.2), turn * along * high)
+        for across, along in places
+    ]
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    size = (max(xs) - min(xs) + wide + 0.4, max(ys) - min(ys) + high)
+    figure = _figure("plot_model", size)
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    axes.set_xlim(min(xs) - wide / 2 - 0.2, max(xs) + wide / 2 + 0.2)
+    axes.set_ylim(min(ys) - high / 2, max(ys) + high / 2)
+    texts = [
+        axes.text(
+            x, y, "\n".join(box.lines), ha="center", va="center", fontsize=9, zorder=2,
+            bbox={"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": "#444444"},
+        )
+        for (x, y), box in zip(points, boxes, strict=True)
+    ]  # fmt: skip
+    for i, box in enumerate(boxes):
+        for r in box.reads:
+            axes.annotate(
+                "", xy=points[i], xytext=points[r], zorder=1,
+                arrowprops={
+                    "arrowstyle": "-|>", "color": "#444444",
+                    "patchA": texts[r].get_bbox_patch(), "patchB": texts[i].get_bbox_patch(),
+                },
+            )  # fmt: skip
+    figure.savefig(path, dpi=dpi)

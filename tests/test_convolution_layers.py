@@ -1,0 +1,259 @@
+"""Convolution layers against plain NumPy, with the checks that every layer passes."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import runtime
+from lamina.layers import Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
+from layer_harness import _built, _Replay, check_layer
+
+RNG = np.random.default_rng(80)
+
+
+def pads(size, taps, stride, dilation, padding):
+    """Return the cells of zeros before and after an axis, by Keras's rule."""
+    span = (taps - 1) * dilation + 1
+    if padding == "causal":
+        return span - 1, 0
+    if padding == "valid":
+        return 0, 0
+    total = max((-(-size // stride) - 1) * stride + span - size, 0)
+    return total // 2, total - total // 2
+
+
+def conv2d(
+    x, kernel, bias=0.0, strides=(1, 1), padding=("valid", "valid"), dilation=(1, 1), groups=1
+):
+    """Return the cross-correlation, window by window."""
+    taps = kernel.shape[:2]
+    around = [pads(x.shape[1 + a], taps[a], strides[a], dilation[a], padding[a]) for a in (0, 1)]
+    x = np.pad(x, ((0, 0), *around, (0, 0)))
+    spans = [(t - 1) * d + 1 for t, d in zip(taps, dilation, strict=True)]
+    counts = [(x.shape[1 + a] - spans[a]) // strides[a] + 1 for a in (0, 1)]
+    filters, channels = kernel.shape[3] // groups, kernel.shape[2]
+    y = np.zeros((len(x), *counts, kernel.shape[3]))
+    for g, r, s in itertools.product(range(groups), range(taps[0]), range(taps[1])):
+        top, left = r * dilation[0], s * dilation[1]
+        cells = x[
+            :,
+            top : top + (counts[0] - 1) * strides[0] + 1 : strides[0],
+            left : left + (counts[1] - 1) * strides[1] + 1 : strides[1],
+            g * channels : (g + 1) * channels,
+        ]
+        out = slice(g * filters, (g + 1) * filters)
+        y[..., out] += cells @ kernel[r, s, :, out]
+    return y + bias
+
+
+@pytest.mark.parametrize(
+    ("kernel", "strides", "padding", "dilation", "groups"),
+    [
+        ((3, 3), (1, 1), "valid", (1, 1), 1),
+        ((3, 2), (2, 1), "same", (1, 1), 1),
+        ((2, 3), (1, 1), "same", (2, 1), 2),
+        ((2, 2), (2, 3), "valid", (1, 2), 4),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_conv2d(kernel, strides, padding, dilation, groups, dtype):
+    check_layer(
+        lambda **base: Conv2D(
+            8, kernel, strides, padding, dilation_rate=dilation, groups=groups, **base
+        ),
+        (7, 8, 4),
+        lambda x, w, b: conv2d(x, w, b, strides, (padding,) * 2, dilation, groups),
+        dtype=dtype,
+        reduction=kernel[0] * kernel[1] * 4,
+        magnitude=40.0,
+        refused=[(np.zeros((32, 28, 28)), ValueError, "needs 4 axes (batch, height, width, chan")],
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "stride", "padding", "dilation", "groups"),
+    [(3, 1, "valid", 1, 1), (2, 2, "same", 1, 2), (3, 1, "causal", 2, 1)],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_conv1d(size, stride, padding, dilation, groups, dtype):
+    check_layer(
+        lambda **base: Conv1D(
+            6, size, stride, padding, dilation_rate=dilation, groups=groups, **base
+        ),
+        (9, 4),
+        lambda x, w, b: conv2d(
+            x[:, None], w[None], b, (1, stride), ("valid", padding), (1, dilation), groups
+        )[:, 0],
+        dtype=dtype,
+        reduction=size * 4,
+        magnitude=20.0,
+        refused=[(np.zeros((5, 9)), ValueError, "needs 3 axes (batch, steps, channels)")],
+    )
+
+
+def test_depthwise_conv2d():
+    check_layer(
+        lambda **base: DepthwiseConv2D((3, 2), 2, "same", depth_multiplier=2, **base),
+        (6, 5, 3),
+        lambda x, w, b: conv2d(x, w.reshape(3, 2, 1, 6), b, (2, 2), ("same", "same"), groups=3),
+        dtype="float64",
+        reduction=6,
+        magnitude=10.0,
+        refused=[(np.zeros((3, 6, 5)), ValueError, "needs 4 axes")],
+    )
+
+
+def test_separable_conv2d():
+    check_layer(
+        lambda **base: SeparableConv2D(4, 3, depth_multiplier=2, **base),
+        (6, 5, 3),
+        lambda x, w, v, b: conv2d(conv2d(x, w.reshape(3, 3, 1, 6), groups=3), v, b),
+        dtype="float64",
+        reduction=54,
+        magnitude=100.0,
+        refused=[(np.zeros((3, 6, 5)), ValueError, "needs 4 axes")],
+    )
+
+
+def test_conv2d_transpose():
+    def spread(x, w, b):
+        y = np.zeros((len(x), 2 * 4 + 3, 2 * 3 + 2, 4)) + b
+        for r, s in itertools.product(range(3), range(2)):
+            y[:, r : r + 9 : 2, s : s + 7 : 2] += x @ w[r, s].T
+        return y
+
+    check_layer(
+        lambda **base: Conv2DTranspose(4, (3, 2), 2, **base),
+        (5, 4, 3),
+        spread,
+        dtype="float64",
+        reduction=18,
+        magnitude=20.0,
+        refused=[(np.zeros((3, 6, 5)), ValueError, "needs 4 axes")],
+    )
+    with pytest.raises(ValueError, match="output_padding must be smaller than strides"):
+        Conv2DTranspose(4, 3, 2, output_padding=2)
+
+
+@pytest.mark.parametrize(
+    "factory",
+    [
+        lambda **base: Conv2D(8, 3, padding="same", **base),
+        lambda **base: Conv2D(8, 3, 2, groups=2, **base),
+        lambda **base: DepthwiseConv2D(3, **base),
+        lambda **base: SeparableConv2D(8, 3, **base),
+        lambda **base: Conv2DTranspose(8, 3, 2, **base),
+    ],
+)
+def test_large_batches_have_the_same_bits_on_any_number_of_threads(factory):
+    layer = _built(factory, (8, 8, 4), "float32")
+    replay = _Replay(layer, (8, 8, 4), "float32")
+    x = RNG.normal(size=(600, 8, 8, 4)).astype("float32")
+    arrays = [x, RNG.normal(size=(600, *replay.output_shape)).astype("float32")]
+    limit = runtime.get_num_threads()
+    try:
+        results = []
+        for count in (1, 2, 4):
+            runtime.set_num_threads(count)
+            results.append(replay.all(600, arrays, layer))
+    finally:
+        runtime.set_num_threads(limit)
+    for other in results[1:]:
+        for a, b in zip(results[0], other, strict=True):
+            assert a.tobytes() == b.tobytes()
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "softmax"])
+def test_conv2d_activation_and_no_bias(activation):
+    x = RNG.normal(size=(3, 5, 6, 2))
+    layer = Conv2D(4, 3, activation=activation, use_bias=False, dtype="float64")
+    y = layer(x)
+    expected = lamina.activations.get(activation)(conv2d(x, layer.kernel))
+    assert layer.bias is None
+    np.testing.assert_allclose(y, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_relu_is_fused():
+    model = lamina.Sequential(
+        [Conv2D(2, 2, input_shape=(4, 4, 1)), lamina.layers.Activation("relu")]
+    )
+    model.build()
+    y = model.predict(-np.ones((1, 4, 4, 1)))
+    assert y.shape == (1, 3, 3, 2)
+    assert y.min() >= 0
+
+
+def test_kernel_shapes_and_fans_are_keras():
+    layer = Conv2D(6, (3, 2), groups=2, kernel_initializer="he_uniform")
+    layer(np.zeros((1, 4, 4, 4)))
+    assert [w.shape for w in layer.get_weights()] == [(3, 2, 2, 6), (6,)]
+    assert np.abs(layer.kernel).max() <= np.sqrt(6 / (3 * 2 * 2))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"filters": 0}, ValueError, "Conv2D: filters must be a positive integer; got 0"),
+        ({"filters": 2.0}, TypeError, "Conv2D: filters must be a positive integer; got 2.0"),
+        ({"kernel_size": 0}, ValueError, "Conv2D: kernel_size must lie in [1, "),
+        ({"kernel_size": (1, 2, 3)}, ValueError, "kernel_size must be an integer or 2 of them"),
+        ({"strides": -1}, ValueError, "Conv2D: strides must lie in"),
+        ({"dilation_rate": 0}, ValueError, "Conv2D: dilation_rate must lie in"),
+        ({"padding": "causal"}, ValueError, "Conv2D: padding must be one of 'valid', 'same'"),
+        ({"padding": 1}, ValueError, "Conv2D: padding must be one of"),
+        ({"data_format": "channels_first"}, ValueError, "data_format must be 'channels_last'"),
+        ({"groups": 3}, ValueError, "Conv2D: groups must divide filters; got 3 groups, 4 filters"),
+    ],
+)
+def test_refused_arguments(arguments, error, text):
+    with pytest.raises(error) as caught:
+        Conv2D(**{"filters": 4, "kernel_size": 2, **arguments})
+    assert text in str(caught.value)
+
+
+def test_refused_shapes():
+    with pytest.raises(ValueError, match=r"conv2d: the kernel spans .* more than the image"):
+        Conv2D(4, 5)(np.zeros((1, 4, 9, 1)))
+    with pytest.raises(ValueError, match=r"groups must divide the input's channels; got 2 .* 3"):
+        Conv2D(4, 2, groups=2)(np.zeros((1, 4, 4, 3)))
+    with pytest.raises(ValueError, match="needs at least one element a row"):
+        Conv2D(4, 2)(np.zeros((1, 4, 0, 3)))
+    with pytest.raises(ValueError, match=r"\(batch, 28, 28\); needs 4 axes"):
+        Conv2D(4, 3, input_shape=(28, 28)).compute_output_shape((28, 28))
+
+
+def test_penalties():
+    layer = Conv2D(2, 2, kernel_regularizer="l2")
+    layer(np.zeros((1, 3, 3, 1)))
+    assert [(p.name, l1, l2) for p, l1, l2 in layer.penalties()] == [("conv2d/kernel", 0.0, 0.01)]
+
+
+def test_a_fit_has_the_same_bits_on_any_number_of_threads():
+    x = RNG.normal(size=(96, 16, 16, 3)).astype("float32")
+    labels = RNG.integers(0, 5, size=96)
+    limit = runtime.get_num_threads()
+    results = []
+    try:
+        for count in (1, 2, 4):
+            runtime.set_num_threads(count)
+            lamina.set_random_seed(5)
+            model = lamina.Sequential([
+                lamina.layers.Input((16, 16, 3)),
+                Conv2D(16, 3, padding="same", activation="relu"),
+                lamina.layers.MaxPooling2D(),
+                Conv2D(24, 3, activation="relu"),
+                lamina.layers.AveragePooling2D(2),
+                lamina.layers.Flatten(),
+                lamina.layers.Dense(5, activation="softmax"),
+            ])  # fmt: skip
+            model.compile("adam", "sparse_categorical_crossentropy")
+            history = model.fit(x, labels, batch_size=32, epochs=3, verbose=0)
+            results.append([*model.get_weights(), np.array(history.history["loss"])])
+    finally:
+        runtime.set_num_threads(limit)
+    assert results[0][-1][-1] < results[0][-1][0]
+    for other in results[1:]:
+        for a, b in zip(results[0], other, strict=True):
+            assert a.tobytes() == b.tobytes()

@@ -1,0 +1,143 @@
+"""Layers called on symbolic tensors: shapes, nodes, kinds of data, refusals."""
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.layers import Dense, Dropout, Flatten, Input, InputLayer, Layer, SymbolicTensor
+
+X = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+
+
+class Ids(Layer):
+    """A layer of token ids."""
+
+    input_dtype = "int32"
+
+    def input_bound(self):
+        return 5
+
+
+class Masked(Layer):
+    def record(self, graph, x, mask=None):
+        return x
+
+
+class Pair(Layer):
+    multiple_inputs = True
+
+    def compute_output_shape(self, input_shape):
+        assert isinstance(input_shape, list)
+        return input_shape[0]
+
+    def record(self, graph, x):
+        assert isinstance(x, list)
+        return x[1]
+
+
+def test_a_symbolic_tensor_tells_its_shape_and_origin():
+    x = Input((28, 28), name="image")
+    assert isinstance(x, SymbolicTensor)
+    assert x.shape == (None, 28, 28)
+    assert x.dtype is None
+    assert x.name == "image"
+    assert repr(x) == "<SymbolicTensor (rows, 28, 28), Input image>"
+    layer = Flatten(name="flat")
+    y = layer(x)
+    assert y.shape == (None, 784)
+    assert repr(y) == "<SymbolicTensor (rows, 784), output of flat>"
+    assert layer.input is x
+    assert layer.output is y
+    assert y.node.layer is layer
+    assert y.node.inputs == [x]
+    assert layer.nodes == [y.node]
+    layer(x)
+    with pytest.raises(AttributeError, match=r"flat: was called 2 times; layer.nodes\[i\]"):
+        layer.output  # noqa: B018
+    with pytest.raises(AttributeError, match="has no output"):
+        Flatten().output  # noqa: B018
+    for use in (len, iter, bool, np.asarray):
+        with pytest.raises(TypeError, match="SymbolicTensor"):
+            use(x)
+
+
+def test_input_gives_the_tensor_of_an_input_layer():
+    layer = InputLayer((3,), name="x")
+    assert layer.tensor() is layer.tensor()
+    assert layer.built
+    assert lamina.Sequential([layer, Dense(1)]).count_params() == 4
+    assert lamina.Sequential([Input((3,)), Dense(1)]).count_params() == 4
+    assert Input((3,), dtype="int64").dtype == "int32"
+    assert Input((3,), dtype="bool").kind == "bool"
+    assert InputLayer((3,), dtype="int32").get_config()["dtype"] == "int32"
+    with pytest.raises(ValueError, match="dtype must be 'float32' or 'float64'; got 'complex64'"):
+        Input((3,), dtype="complex64")
+
+
+def test_shapes_are_checked_when_a_layer_is_called():
+    with pytest.raises(ValueError, match="dense: input has shape"):
+        Dense(3)(Input(()))
+    built = Dense(3)
+    built(X)
+    with pytest.raises(ValueError, match=r"was built for input \(rows, 3\); got \(rows, 5\)"):
+        built(Input((5,)))
+    with pytest.raises(ValueError, match="dense: takes one input; got a list of 2"):
+        Dense(1)([Input((3,)), Input((3,))])
+    with pytest.raises(ValueError, match="needs at least one input; got an empty list"):
+        Pair()([])
+    with pytest.raises(TypeError, match="all symbolic tensors or all arrays; got ndarray at pl"):
+        Pair()([Input((3,)), X])
+    assert Dense(1)([Input((3,))]).shape == (None, 1)
+
+
+def test_several_arrays_go_in_as_a_list():
+    np.testing.assert_array_equal(Pair()([X, X * 2]), X * 2)
+    np.testing.assert_array_equal(Pair()([X.tolist(), (X * 2).tolist()]), X * 2)
+    with pytest.raises(ValueError, match="pair: all inputs must have as many rows; got 4 and 3"):
+        Pair()([X, X[:3]])
+    np.testing.assert_array_equal(Dropout(0.5)([X[0], X[1]]), X[:2])  # a list of rows, as ever
+
+
+def test_token_ids_are_checked():
+    with pytest.raises(ValueError, match=r"ids: token ids must lie in \[0, 5\); got 6 in row 1, p"):
+        Ids()([[1, 2], [6, 0]])
+    with pytest.raises(ValueError, match=r"x must hold whole numbers; got 1.5 in row 0, position"):
+        Ids()([[1.5, 2], [3, 0]])
+    with pytest.raises(ValueError, match=r"got -1 in row 0, position 1"):
+        Ids()([[1, -1]])
+    with pytest.raises(TypeError, match="ids: needs integers; dense is float"):
+        Ids()(Dense(2)(Input((2,))))
+    with pytest.raises(TypeError, match="dense: needs float values; x is int32"):
+        Dense(2)(Input((2,), name="x", dtype="int32"))
+
+
+def test_readers_of_one_input_agree_on_its_kind():
+    x = Input((2,), name="x")
+    ids, dense = Ids(name="ids")(x), Dense(1, name="dense")(x)
+    with pytest.raises(ValueError, match=r"'x' is read as .* by 'ids' and as float by 'dense'"):
+        lamina.Model(x, [ids, dense])
+    flat = Ids()(Flatten()(Input((2, 2))))  # takes anything, and hands it on
+    assert lamina.Model(flat.node.inputs[0].node.inputs, flat).ports[0].kind == "int32"
+
+
+def test_masks_are_for_layers_that_take_them():
+    x, mask = Input((5, 3)), Input((5,), dtype="bool")
+    assert Masked()(x, mask=mask).shape == (None, 5, 3)
+    assert Masked.takes_mask
+    assert not Dense.takes_mask
+    with pytest.raises(TypeError, match="dense: takes no mask"):
+        Dense(1)(x, mask=mask)
+    with pytest.raises(TypeError, match="mask must have dtype bool"):
+        Masked()(x, mask=Input((5,)))
+    with pytest.raises(ValueError, match="mask must have the leading axes of x"):
+        Masked()(np.ones((2, 5, 3)), mask=np.ones((2, 4), bool))
+    with pytest.raises(TypeError, match="mask must hold True and False"):
+        Masked()(np.ones((2, 5, 3)), mask=np.ones((2, 5)))
+
+
+def test_layers_say_whether_masks_pass():
+    assert Dense.supports_masking
+    assert Dropout.supports_masking
+    assert lamina.layers.Activation.supports_masking
+    assert not Flatten.supports_masking
+    assert not Layer.supports_masking
