@@ -31,6 +31,7 @@ from lamina.layers.layer import Layer
 from lamina.layers.layer_normalization import LayerNormalization
 from lamina.layers.leaky_relu import LeakyReLU
 from lamina.layers.lstm import LSTM
+from lamina.layers.merge import Add, Average, Concatenate, Maximum, Multiply, Subtract
 from lamina.layers.node import SymbolicTensor
 from lamina.layers.normalization import Normalization
 from lamina.layers.permute import Permute
@@ -59,11 +60,14 @@ __all__ = [
     "GRU",
     "LSTM",
     "Activation",
+    "Add",
     "AlphaDropout",
+    "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "BatchNormalization",
     "Bidirectional",
+    "Concatenate",
     "Conv1D",
     "Conv2D",
     "Conv2DTranspose",
@@ -87,6 +91,8 @@ __all__ = [
     "LeakyReLU",
     "MaxPooling1D",
     "MaxPooling2D",
+    "Maximum",
+    "Multiply",
     "Normalization",
     "PReLU",
     "Permute",
@@ -99,6 +105,7 @@ __all__ = [
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "Subtract",
     "SymbolicTensor",
     "UpSampling2D",
     "ZeroPadding1D",

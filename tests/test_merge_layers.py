@@ -1,0 +1,100 @@
+"""Layers of several inputs: values, shapes, gradients through a graph model, refusals."""
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.layers import (
+    Add,
+    Average,
+    Concatenate,
+    Dense,
+    Input,
+    Maximum,
+    Multiply,
+    Subtract,
+)
+
+RNG = np.random.default_rng(3)
+A, B, C = (RNG.normal(size=(4, 3, 2)).astype(np.float32) for _ in range(3))
+
+JOINED = [
+    (Add, lambda *x: sum(x[1:], x[0])),
+    (Multiply, lambda *x: np.prod(x, axis=0)),
+    (Average, lambda *x: np.mean(x, axis=0)),
+    (Maximum, lambda *x: np.max(x, axis=0)),
+]
+
+
+@pytest.mark.parametrize(("layer", "oracle"), JOINED)
+def test_values(layer, oracle):
+    np.testing.assert_allclose(layer()([A, B]), oracle(A, B), 1e-6, 1e-6)
+    np.testing.assert_allclose(layer()([A, B, C]), oracle(A, B, C), 1e-6, 1e-6)
+
+
+def test_subtract():
+    np.testing.assert_array_equal(Subtract()([A, B]), A - B)
+    with pytest.raises(ValueError, match="subtract: needs 2 inputs; got 3"):
+        Subtract()([A, B, C])
+
+
+@pytest.mark.parametrize("axis", [1, 2, -1, -2])
+def test_concatenate(axis):
+    np.testing.assert_array_equal(Concatenate(axis)([A, B]), np.concatenate([A, B], axis))
+
+
+def test_sizes_of_one_are_repeated():
+    small = A[:, :1]
+    np.testing.assert_array_equal(Add()([small, B]), small + B)
+    row = A[:, 0]
+    np.testing.assert_array_equal(Multiply()([B, row]), B * row[:, None])
+
+
+def test_refusals_name_layer_and_shapes():
+    with pytest.raises(ValueError, match=r"add: inputs must have one shape; got \(rows, 3, 2\), "):
+        Add()([A, np.zeros((4, 5, 2))])
+    with pytest.raises(ValueError, match=r"concatenate: inputs must agree in all axes but axis -1"):
+        Concatenate()([A, np.zeros((4, 5, 2))])
+    with pytest.raises(ValueError, match="concatenate: axis must be one of"):
+        Concatenate(0)([A, B])
+    with pytest.raises(ValueError, match="needs a list of at least 2 inputs"):
+        Add()([A])
+
+
+@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # of the peer
+def test_a_skip_connection_equals_keras():
+    keras = pytest.importorskip("keras")
+
+    def build(kit, layers):
+        x, other = kit.Input((3,), name="x"), kit.Input((3,), name="other")
+        hidden = layers.Dense(3, activation="tanh")(x)
+        joined = layers.Concatenate()(
+            [
+                layers.Add()([hidden, x]),
+                layers.Multiply()([hidden, other]),
+                layers.Average()([x, other]),
+                layers.Maximum()([hidden, other]),
+                layers.Subtract()([x, other]),
+            ]
+        )
+        model = kit.Model([x, other], layers.Dense(1)(joined))
+        model.compile(kit.optimizers.SGD(0.05), "mse")
+        return model
+
+    model, peer = build(lamina, lamina.layers), build(keras, keras.layers)
+    peer.set_weights(model.get_weights())
+    x, other = (RNG.normal(size=(16, 3)).astype(np.float32) for _ in range(2))
+    y = RNG.normal(size=(16, 1)).astype(np.float32)
+    for _ in range(3):
+        model.train_on_batch([x, other], y)
+        peer.train_on_batch([x, other], y)
+    for ours, theirs in zip(model.get_weights(), peer.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, 1e-5, 1e-6)
+
+
+def test_operators_of_symbolic_tensors():
+    x = Input((2,))
+    y = Dense(2, kernel_initializer="ones")(x)
+    model = lamina.Model(x, (x + y) * (x - y))
+    v = np.array([[1.0, 2.0]], np.float32)
+    np.testing.assert_allclose(model.predict(v), (v + 3) * (v - 3))
