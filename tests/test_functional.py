@@ -260,6 +260,29 @@ def test_a_sequential_takes_models():
     np.testing.assert_array_equal(twin.predict(X), outer.predict(X))
 
 
+def test_a_model_is_no_layer_of_itself_and_stays_as_others_know_it():
+    inner = lamina.Sequential([Input((3,)), Dense(3)], name="inner")
+    with pytest.raises(ValueError, match="'inner' holds 'inner'; a model cannot be a layer of it"):
+        inner.add(inner)
+    outer = lamina.Sequential([Input((3,))], name="outer")
+    outer.add(inner)
+    with pytest.raises(ValueError, match="'inner' is a layer of another model"):
+        inner.add(outer)
+    with pytest.raises(ValueError, match="cannot change any more"):
+        inner.pop()
+    again = lamina.Sequential([Input((3,)), outer], name="again")
+    assert again.count_params() == 12
+    copy.deepcopy(inner).add(Dense(1))
+
+
+def test_build_checks_the_shape():
+    model = siamese("float32")
+    model.build()
+    model.build([(None, 3), (None, 3)])
+    with pytest.raises(ValueError, match="build: input_shape must be"):
+        model.build((None, 3))
+
+
 def test_a_model_of_several_inputs_within_another():
     inner = siamese("float32")
     p, q = Input((3,), name="p"), Input((3,), name="q")
@@ -364,6 +387,8 @@ def test_the_layers_of_a_sequential_have_symbolic_outputs():
     assert [y.shape for y in features.predict(X)] == [(40, 6), (40, 6), (40, 1)]
     np.testing.assert_array_equal(features.predict(X)[2], model.predict(X))
     assert model.outputs[0] is model.outputs[0]
+    assert model.output is model.outputs[0]
+    assert lamina.Model(model.input, model.output).predict(X).shape == (40, 1)
 
 
 def test_summary_tells_what_is_connected():

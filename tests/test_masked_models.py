@@ -89,7 +89,7 @@ def translation():
     decode = LSTM(5, return_sequences=True, return_state=True, name="decode")
     read = Dense(2, name="read")
     _, *state = encode(source)
-    both = lamina.Model([source, target], read(decode([target, *state])[0]), seed=2)
+    both = lamina.Model([source, target], read(decode(target, initial_state=state)[0]), seed=2)
     encoder = lamina.Model(source, state, name="encoder")
     one, h, c = Input((1, 2)), Input((5,)), Input((5,))
     y, *next_state = decode([one, h, c])
@@ -129,5 +129,9 @@ def test_a_mask_may_be_fed():
     np.testing.assert_array_equal(twin.predict([data, np.tile(given, (5, 1))]), got)
     layer = model.get_layer("lstm")
     np.testing.assert_array_equal(layer(data, mask=np.tile(given, (5, 1))), got)
+    zeros = np.zeros((5, 4))
+    with_state = layer(data, mask=np.tile(given, (5, 1)), initial_state=[zeros, zeros])
+    np.testing.assert_array_equal(with_state, got)
+    np.testing.assert_array_equal(layer(data.tolist(), mask=np.tile(given, (5, 1)).tolist()), got)
     with pytest.raises(ValueError, match=r"x\['mask'\] is a mask and must hold True and False"):
         model.predict([data, np.full((5, 6), 2)])

@@ -63,6 +63,13 @@ def test_graphviz_is_called_with_the_text(tmp_path, monkeypatch):
         lamina.utils.plot_model(sequential(), tmp_path / "m.svg")
 
 
+def test_a_model_within_is_one_box():
+    inner = lamina.Sequential([Input((3,)), Dense(4)], name="inner")
+    text = lamina.utils.model_to_dot(lamina.Sequential([Input((3,)), inner, Dense(1)]))
+    assert 'n0 [label="inner (Sequential)"];' in text
+    assert "n2" not in text
+
+
 def test_the_dot_ending_writes_the_text(tmp_path):
     path = lamina.utils.plot_model(sequential(), tmp_path / "m.dot")
     assert path.read_text().startswith("digraph {")

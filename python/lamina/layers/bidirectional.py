@@ -6,6 +6,7 @@ from typing import Any
 
 from lamina import _core
 from lamina._check import Array, Shape
+from lamina.layers.calls import with_states
 from lamina.layers.layer import Layer
 from lamina.layers.recurrent import Recurrent, split_shapes
 
@@ -104,6 +105,20 @@ class Bidirectional(Layer):
         if states and len(states) != total:
             raise ValueError(f"{self.name}: needs {total} initial states; got {len(states)}")
         return [x, *states[:forward]], [x, *states[forward:]]
+
+    def __call__(self, x: Any, *, mask: Any = None, initial_state: Any = None) -> Any:
+        """Apply the layer, to arrays as in inference or to symbolic tensors.
+
+        Parameters
+        ----------
+        x : array_like or SymbolicTensor
+            Or a list of it and the initial states.
+        mask : array_like of bool or SymbolicTensor, optional
+            Which steps count, (rows, steps).
+        initial_state : list of array_like or SymbolicTensor, optional
+            The states before the first step; zero if not given.
+        """
+        return super().__call__(with_states(x, initial_state), mask=mask)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the merged output's shape; a list with ``return_state`` or without merging."""

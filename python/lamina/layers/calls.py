@@ -24,7 +24,7 @@ def call(layer: Layer, x: Any, mask: Any) -> Any:
 def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
     """Check the shapes and return the outputs of a new node."""
     inputs = as_list(x)
-    masks = None if mask is None else as_list(mask)
+    masks = None if mask is None else _spread(mask, len(inputs))
     for place, tensor in enumerate([*inputs, *(m for m in masks or () if m is not None)]):
         if not isinstance(tensor, SymbolicTensor):
             raise TypeError(
@@ -49,11 +49,30 @@ def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
     return list(node.outputs) if several else node.outputs[0]
 
 
+def with_states(x: Any, initial_state: Any) -> Any:
+    """Return the inputs of a recurrent layer: x, or a list of x and the initial states.
+
+    Keras's two forms are one: ``layer(x, initial_state=[h, c])`` and ``layer([x, h, c])``.
+    """
+    if initial_state is not None:
+        return [*as_list(x), *as_list(initial_state)]
+    if isinstance(x, (list, tuple)) and not any(
+        isinstance(v, (np.ndarray, SymbolicTensor)) for v in x
+    ):
+        return np.asarray(x)  # rows written out, not a list of inputs
+    return x
+
+
 def _check_count(layer: Layer, count: int, listed: bool) -> None:
     if count == 0:
         raise ValueError(f"{layer.name}: needs at least one input; got an empty list")
     if listed and count > 1 and not layer.multiple_inputs:
         raise ValueError(f"{layer.name}: takes one input; got a list of {count}")
+
+
+def _spread(mask: Any, count: int) -> list[Any]:
+    # One mask beside several inputs is the first's: the others are states.
+    return list(mask) if isinstance(mask, (list, tuple)) else [mask, *[None] * (count - 1)]
 
 
 def _check_masks(layer: Layer, inputs: list[Any], masks: list[Any]) -> None:
@@ -99,10 +118,10 @@ def on_arrays(layer: Layer, x: Any, mask: Any) -> Any:
 
     dtype = layer.dtype
     arrays = _arrays(layer, x, dtype)
-    masks = [None] * len(arrays) if mask is None else as_list(mask)
+    masks: list[Any] = [None] * len(arrays)
     if mask is not None:
-        if isinstance(mask, list) and not layer.multiple_inputs:
-            masks = [np.asarray(mask)]
+        rows = isinstance(mask, list) and len(arrays) == 1  # truth values written out
+        masks = _spread(np.asarray(mask) if rows else mask, len(arrays))
         _check_masks(layer, arrays, masks)
         pairs = zip(masks, arrays, strict=True)
         masks = [None if m is None else _mask(layer, m, a) for m, a in pairs]

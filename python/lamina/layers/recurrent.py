@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from lamina import _check, _core, activations, initializers, regularizers
 from lamina._check import Array, Shape
 from lamina._names import snake_case
+from lamina.layers.calls import with_states
 from lamina.layers.layer import Layer
 from lamina.random import mix, seed_value
 
@@ -114,6 +115,20 @@ class Recurrent(Layer):
     def _array(self, parameter: _core.Parameter | None) -> Array | None:
         self._settle()
         return None if parameter is None else parameter.array
+
+    def __call__(self, x: Any, *, mask: Any = None, initial_state: Any = None) -> Any:
+        """Apply the layer, to arrays as in inference or to symbolic tensors.
+
+        Parameters
+        ----------
+        x : array_like or SymbolicTensor
+            Or a list of it and the initial states.
+        mask : array_like of bool or SymbolicTensor, optional
+            Which steps count, (rows, steps).
+        initial_state : list of array_like or SymbolicTensor, optional
+            The states before the first step; zero if not given.
+        """
+        return super().__call__(with_states(x, initial_state), mask=mask)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return (units,) or, with ``return_sequences``, (steps, units), and the states' shapes.

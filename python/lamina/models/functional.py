@@ -134,6 +134,14 @@ class Functional(Model):
                 )
         return [self._structure.shapes[t] for t in self._structure.outputs]
 
+    def build(self, input_shape: Any = None) -> None:
+        """Check the shape, or list of shapes, if given; the weights are made with the model."""
+        if input_shape is None:
+            return
+        given = input_shape if isinstance(input_shape, list) else [input_shape]
+        if [tuple(shape)[1:] for shape in given] != self.input_row_shapes:
+            raise ValueError(f"build: input_shape must be {self.input_shape}; got {input_shape}")
+
     def _build_layers(self, shapes: Sequence[Shape]) -> None:  # noqa: ARG002
         self._structure.prepare(self.dtype)
 

@@ -98,6 +98,30 @@ class Model(Network):
         super()._changed()
         self._objectives.clear()
 
+    # --- symbolic tensors
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The symbolic tensors that rows are fed to."""
+        raise TypeError(f"{type(self).__name__}: a model must define inputs")
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The symbolic tensors that are predicted."""
+        raise TypeError(f"{type(self).__name__}: a model must define outputs")
+
+    @property
+    def input(self) -> Any:
+        """The symbolic tensor that rows are fed to; a list of them for several."""
+        tensors = self.inputs
+        return tensors[0] if len(tensors) == 1 else tensors
+
+    @property
+    def output(self) -> Any:
+        """The symbolic tensor that is predicted; a list of them for several."""
+        tensors = self.outputs
+        return tensors[0] if len(tensors) == 1 else tensors
+
     # --- compile
 
     def compile(

@@ -349,6 +349,11 @@ class Network(Weighted):
             self._layer = ModelLayer(self)  # type: ignore[arg-type]
         return self._layer
 
+    def holds(self, model: Any) -> bool:
+        """Return whether the model is this one, or a layer of it at any depth."""
+        inner = (getattr(layer, "model", None) for layer in self.layers)
+        return self is model or any(m is not None and m.holds(model) for m in inner)
+
     def adopt(self, layer: Any) -> None:
         """Take a restored layer for what ``as_layer`` returns."""
         self._layer = layer

@@ -104,7 +104,13 @@ class Sequential(Model):
     def _add(self, layer: Any) -> None:
         if isinstance(layer, SymbolicTensor) and not layer.node.inputs:
             layer = layer.node.layer
+        self._refuse_if_nested()
         if isinstance(layer, Model):
+            if layer.holds(self):
+                raise ValueError(
+                    f"Sequential: {layer.name!r} holds {self.name!r}; a model cannot be a layer of "
+                    f"itself"
+                )
             layer = layer.as_layer()
         if not isinstance(layer, Layer):
             hint = "; call it to make an instance" if isinstance(layer, type) else ""
@@ -134,6 +140,13 @@ class Sequential(Model):
         self._layers.append(layer)
         self._changed()
 
+    def _refuse_if_nested(self) -> None:
+        if self._layer is not None:
+            raise ValueError(
+                f"Sequential: {self.name!r} is a layer of another model, which knows its shapes; "
+                f"it cannot change any more"
+            )
+
     def _free_name(self, layer: Layer) -> str:
         taken = {other.name for other in self._layers}
         if layer.name not in taken:
@@ -145,6 +158,7 @@ class Sequential(Model):
     def pop(self) -> Layer:
         """Remove and return the last layer, with its weights."""
         with self._guard.training("pop"):
+            self._refuse_if_nested()
             if not self._layers:
                 raise ValueError("Sequential: pop from a model without layers")
             layer = self._layers.pop()
