@@ -1,6 +1,7 @@
 """Data sets: shapes, published figures, and files that are not what they claim."""
 
 import gzip
+import lzma
 import os
 import struct
 
@@ -112,7 +113,7 @@ def write(tmp_path):
     ("kind", "dtype"),
     [(8, "u1"), (9, "i1"), (0x0B, "i2"), (0x0C, "i4"), (0x0D, "f4"), (0x0E, "f8")],
 )
-@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress], ids=["plain", "gzip", "xz"])
 def test_idx_types(write, kind, dtype, pack):
     values = np.arange(6).reshape(2, 3).astype(">" + dtype)
     read = read_idx(write(pack(idx((2, 3), values.tobytes(), kind))))
@@ -124,7 +125,7 @@ def test_idx_of_no_rows(write):
     assert read_idx(write(idx((0, 28, 28)))).shape == (0, 28, 28)
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress], ids=["plain", "gzip", "xz"])
 @pytest.mark.parametrize(
     ("content", "text"),
     [
@@ -148,18 +149,26 @@ def test_damaged_idx(write, content, text, pack):
         read_idx(write(pack(content)))
 
 
-def test_every_truncation_of_a_gzip_file_is_an_error(write):
-    whole = gzip.compress(idx((4, 5), bytes(range(20))))
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress], ids=["gzip", "xz"])
+def test_every_truncation_of_a_packed_file_is_an_error(write, pack):
+    whole = pack(idx((4, 5), bytes(range(20))))
     for length in range(len(whole)):
         with pytest.raises(ValueError, match="read_idx"):
             read_idx(write(whole[:length]))
 
 
-def test_damaged_gzip(write):
-    whole = bytearray(gzip.compress(idx((100,), os.urandom(100))))
-    whole[-5] ^= 0xFF  # the checksum
-    with pytest.raises(ValueError, match="damaged gzip"):
+@pytest.mark.parametrize(("name", "pack"), [("gzip", gzip.compress), ("xz", lzma.compress)])
+def test_damaged_packed_file(write, name, pack):
+    whole = bytearray(pack(idx((100,), os.urandom(100))))
+    whole[-5] ^= 0xFF  # gzip: the checksum; xz: the size of the index
+    with pytest.raises(ValueError, match=f"damaged {name}"):
         read_idx(write(bytes(whole)))
+
+
+def test_xz_without_the_module(write, monkeypatch):
+    monkeypatch.setattr("lamina.datasets.idx.lzma", None)
+    with pytest.raises(ImportError, match="needs the standard module lzma"):
+        read_idx(write(lzma.compress(idx((1,), b"a"))))
 
 
 # --- Fashion-MNIST

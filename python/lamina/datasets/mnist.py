@@ -30,8 +30,8 @@ def load_data() -> Split:
     ((5000, 28, 28), (10000,))
     """
     return (
-        (_read("train5k-images-idx3-ubyte.gz"), _read("train5k-labels-idx1-ubyte.gz")),
-        (_read("t10k-images-idx3-ubyte.gz"), _read("t10k-labels-idx1-ubyte.gz")),
+        (_read("train5k-images-idx3-ubyte.xz"), _read("train5k-labels-idx1-ubyte.gz")),
+        (_read("t10k-images-idx3-ubyte.xz"), _read("t10k-labels-idx1-ubyte.gz")),
     )
 
 
