@@ -1,0 +1,115 @@
+"""The scripts of examples/ at a small setting: figures printed, pictures drawn."""
+
+import gzip
+import re
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+pytest.importorskip("matplotlib")
+pytestmark = pytest.mark.skipif(
+    not (EXAMPLES / "mnist_cnn.py").is_file(), reason="needs the sources' examples"
+)
+
+# What a script draws, the last line it prints, and the rows that keep it short.
+SCRIPTS = {
+    "mnist_cnn": (
+        {"mnist_curves", "mnist_errors", "mnist_feature_maps"},
+        r"mnist_cnn: test accuracy \d+\.\d\d % \(\d+ of 256 wrong\), "
+        r"1 epochs of 256 digits in \d+\.\d s",
+        256,
+    ),
+    "fashion_cnn": (
+        {"fashion_curves", "fashion_confusion"},
+        r"fashion_cnn: test accuracy \d+\.\d\d %, 1 epochs of 64 pictures in \d+\.\d s",
+        64,
+    ),
+    "imdb_lstm": (
+        {"imdb_curves", "imdb_probabilities"},
+        r"imdb_lstm: test accuracy \d+\.\d %, loss \d\.\d{3}, "
+        r"1 epochs of 128 reviews in \d+\.\d s",
+        128,
+    ),
+    "nyse_rnn": (
+        {"nyse"},
+        r"nyse_rnn: test R2 -?\d\.\d{3}, linear autoregression 0\.\d{3}, "
+        r"1 epochs of 500 days in \d+\.\d\d s",
+        500,
+    ),
+    "seq2seq": (
+        {"seq2seq_curves", "seq2seq_model"},
+        r"seq2seq: \d+\.\d % of 1000 new sums right, 1 epochs of 256 sums in \d+\.\d s",
+        256,
+    ),
+    "one_hot_text": (
+        {"one_hot_curves", "one_hot_text"},
+        r"one_hot_text: test accuracy \d+\.\d %, logistic regression \d+\.\d %",
+        256,
+    ),
+}
+
+
+def run(name, *arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        **options,
+    )
+
+
+def write_idx(path, array):
+    head = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+    path.write_bytes(gzip.compress(head + array.tobytes()))
+
+
+@pytest.fixture(scope="module")
+def clothes(tmp_path_factory):
+    """A folder in Fashion-MNIST's format, of noise."""
+    folder = tmp_path_factory.mktemp("clothes")
+    rng = np.random.default_rng(0)
+    for part, rows in (("train", 80), ("t10k", 40)):
+        images = rng.integers(0, 256, (rows, 28, 28), dtype=np.uint8)
+        write_idx(folder / f"{part}-images-idx3-ubyte.gz", images)
+        write_idx(folder / f"{part}-labels-idx1-ubyte.gz", np.arange(rows, dtype=np.uint8) % 10)
+    return folder
+
+
+def test_every_script_is_listed():
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SCRIPTS)
+    guide = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert [name for name in SCRIPTS if f"{name}.py" not in guide] == []
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_script(name, tmp_path, clothes):
+    pictures, line, rows = SCRIPTS[name]
+    data = ("--data", clothes) if name == "fashion_cnn" else ()
+    out = tmp_path / "new" / "pictures"
+    done = run(name, "--epochs", 1, "--seed", 3, "--rows", rows, "--out", out, *data, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(line, done.stdout.splitlines()[-1]), done.stdout
+    assert {path.stem for path in out.iterdir()} == pictures
+    for picture in out.iterdir():
+        assert picture.read_bytes().startswith(b"\x89PNG")
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]  # and nothing elsewhere
+
+
+def test_the_autoregression_is_the_book_s(tmp_path):
+    done = run("nyse_rnn", "--epochs", 1, "--out", tmp_path)
+    assert "linear autoregression 0.413, 1 epochs of 4276 days" in done.stdout, done.stderr
+
+
+def test_missing_clothes_are_told(tmp_path):
+    done = run("fashion_cnn", "--data", tmp_path / "nowhere", "--out", tmp_path)
+    assert done.returncode == 1
+    assert "apt install dataset-fashion-mnist" in done.stderr
+    assert "--data" in done.stderr
+    assert "Traceback" not in done.stderr
