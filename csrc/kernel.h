@@ -25,6 +25,13 @@
 
 namespace lamina {
 
+// Takes or gives the images of a batch a few at a time, on any thread; it takes no scratch.
+template <class T>
+struct ImageHook {
+  void (*call)(void* context, T* values_nhwo, Index image, Index images);
+  void* context;
+};
+
 // One entry per kernel; every instruction set fills one table for float and one for double.
 template <class T>
 struct Kernels {
@@ -48,6 +55,13 @@ struct Kernels {
   // dz is the gradient at the pre-activation; each of dx, dw and db may be null.
   void (*conv2d_backward)(T* dx_nhwc, T* dw_rsco, T* db_o, const T* dz_nhwo, const T* x_nhwc,
                           const T* w_rsco, ConvDims, Accumulate);
+  // The same for outputs that never lie in memory as a whole: y is handed over, dz is fetched.
+  // Whole images pass through the thread's scratch; dz is fetched once for dw and db, once for dx.
+  // False where there is no memory for them.
+  bool (*conv2d_forward_images)(ImageHook<T> take, const T* x_nhwc, const T* w_rsco, const T* b_o,
+                                ConvDims, ActivationSpec);
+  bool (*conv2d_backward_images)(T* dx_nhwc, T* dw_rsco, T* db_o, ImageHook<T> give,
+                                 const T* x_nhwc, const T* w_rsco, ConvDims, Accumulate);
   // The transposed layer maps the outputs of the convolution that `dims` describes to its inputs:
   // x_nhwo has out_height x out_width pixels, y_nhwc height x width.
   void (*conv2d_transpose_forward)(T* y_nhwc, const T* x_nhwo, const T* w_rsco, const T* b_c,
@@ -57,8 +71,10 @@ struct Kernels {
 
   // --- pooling (kernels/pool.cpp): only cells of the image count, never the padding
   // The first of equal maxima wins; NaN wins over numbers.  `index_nhwc` keeps the winner's place
-  // in its window (pool_index_bytes each); null where no backward follows.
-  void (*max_pool2d_forward)(T* y_nhwc, void* index_nhwc, const T* x_nhwc, PoolDims);
+  // in its window (pool_index_bytes each); null where no backward follows.  `rectified`: x came out
+  // of a ReLU whose derivative backward includes, as a maximum that is not above 0 has no place.
+  void (*max_pool2d_forward)(T* y_nhwc, void* index_nhwc, const T* x_nhwc, PoolDims,
+                             bool rectified);
   void (*max_pool2d_backward)(T* dx_nhwc, const T* dy_nhwc, const void* index_nhwc, PoolDims);
   void (*average_pool2d_forward)(T* y_nhwc, const T* x_nhwc, PoolDims);
   void (*average_pool2d_backward)(T* dx_nhwc, const T* dy_nhwc, PoolDims);
@@ -128,8 +144,9 @@ struct Kernels {
   // mask: whether the id is not 0; whether any column differs from `value`.
   void (*token_mask)(std::uint8_t* mask_n, const std::int32_t* id_n, Index size);
   void (*value_mask)(std::uint8_t* mask_n, const T* x_nc, RowsCols, double value);
-  // y = x where the mask is 1, else 0; y may alias x.
-  void (*apply_mask)(T* y_nc, const T* x_nc, const std::uint8_t* mask_n, RowsCols);
+  // y = a where the mask is not 0, else b; `fill` for one that is null; y may alias both.
+  void (*select)(T* y_nc, const T* a_nc, const T* b_nc, const std::uint8_t* mask_n, RowsCols,
+                 double fill);
   // Mean over the positions p of each row where mask_np is not 0 (all where null); an empty
   // mask gives 0.
   void (*masked_mean_forward)(T* y_nc, const T* x_npc, const std::uint8_t* mask_np, Index positions,

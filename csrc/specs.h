@@ -88,8 +88,8 @@ constexpr Index out_height(const PoolDims& d) {
 constexpr Index out_width(const PoolDims& d) {
   return window_count(d.width + d.pad_left + d.pad_right, d.pool_w, d.stride_w, 1);
 }
-// Bytes of one index into a window, as max_pool2d keeps it for backward.
-constexpr Index pool_index_bytes(const PoolDims& d) { return d.pool_h * d.pool_w <= 256 ? 1 : 4; }
+// Bytes of one index into a window, as max_pool2d keeps it for backward; a byte of 255 is no place.
+constexpr Index pool_index_bytes(const PoolDims& d) { return d.pool_h * d.pool_w <= 255 ? 1 : 4; }
 
 // value = f(seed, stream, step, element): Philox 4x32-10 (Salmon et al. 2011).
 struct RandomKey {
@@ -164,7 +164,7 @@ struct StridedSpec {
 };
 
 // Element-wise operations of two arrays.
-enum class Combine : int { add, subtract, multiply, maximum };
+enum class Combine : int { add, subtract, multiply, maximum, minimum };
 
 // c = a b for each of `batch` pairs; a is m x k, b k x n, as they are stored or transposed.
 struct BatchedProductDims {

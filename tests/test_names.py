@@ -15,7 +15,15 @@ def test_lookup_finds_or_suggests():
 
 
 @pytest.mark.parametrize(
-    ("name", "snake"), [("Dense", "dense"), ("MaxPooling2D", "max_pooling2d"), ("LSTM", "lstm")]
+    ("name", "snake"),
+    [
+        ("Dense", "dense"),
+        ("MaxPooling2D", "max_pooling2d"),
+        ("LSTM", "lstm"),
+        ("Conv2DTranspose", "conv2d_transpose"),
+        ("PReLU", "p_re_lu"),
+        ("SimpleRNN", "simple_rnn"),
+    ],
 )
 def test_snake_case(name, snake):
     assert snake_case(name) == snake

@@ -19,7 +19,7 @@ static void count_pass(benchmark::State& state, PoolDims d, double index_bytes) 
 static void max_forward(benchmark::State& state, PoolDims d) {
   Buffer y(cells_out(d)), index(cells_out(d)), x(cells_in(d));  // an index takes at most 4 bytes
   for (auto _ : state) {
-    kernels().max_pool2d_forward(y.data(), index.data(), x.data(), d);
+    kernels().max_pool2d_forward(y.data(), index.data(), x.data(), d, false);
     benchmark::ClobberMemory();
   }
   count_pass(state, d, double(pool_index_bytes(d)));
@@ -27,7 +27,7 @@ static void max_forward(benchmark::State& state, PoolDims d) {
 
 static void max_backward(benchmark::State& state, PoolDims d) {
   Buffer y(cells_out(d)), index(cells_out(d)), x(cells_in(d)), dx(cells_in(d)), dy(cells_out(d));
-  kernels().max_pool2d_forward(y.data(), index.data(), x.data(), d);
+  kernels().max_pool2d_forward(y.data(), index.data(), x.data(), d, false);
   for (auto _ : state) {
     kernels().max_pool2d_backward(dx.data(), dy.data(), index.data(), d);
     benchmark::ClobberMemory();

@@ -99,6 +99,7 @@ class ExecutionOf final : public Execution {
 
   double train(const Batch& batch, double learning_rate, std::int64_t step) override {
     const Busy busy(*this);
+    const StateClaims states(graph_->states());
     const double loss = run_forward(batch, true);
     if (!std::isfinite(loss)) return loss;
     run_backward(batch);
@@ -107,12 +108,14 @@ class ExecutionOf final : public Execution {
   }
   double gradients(const Batch& batch) override {
     const Busy busy(*this);
+    const StateClaims states(graph_->states());
     const double loss = run_forward(batch, true);
     run_backward(batch);
     return loss;
   }
   double test(const Batch& batch) override {
     const Busy busy(*this);
+    const StateClaims states(graph_->states());
     return run_forward(batch, false);
   }
   std::vector<ProfileLine> profile(const Batch& batch, double learning_rate,
@@ -167,6 +170,7 @@ class ExecutionOf final : public Execution {
   Buffers buffers() const { return {values_, gradients_}; }
   void prepare(const Plan::Step& step);
   void fetch(const Batch& batch);
+  void leave_states(const Batch& batch);
   double run_forward(const Batch& batch, bool training);
   std::byte* place(std::size_t offset) const {
     return offset == Plan::nowhere ? nullptr : arena_.data() + offset;
@@ -186,7 +190,7 @@ class ExecutionOf final : public Execution {
                const std::vector<T*>& input_gradients, const std::vector<Accumulate>& accumulate,
                const Lent& lent) const {
     return {k_ == nullptr ? kernels<T>() : *k_,
-            batch.rows(),
+            batch.rows() * operation.fold,
             training,
             {settings.seed, 0, batch.random_step},
             values_.data(),
@@ -294,6 +298,7 @@ void ExecutionOf<T>::fetch(const Batch& batch) {
   if (data_.size() != graph_->inputs().size())
     throw std::runtime_error("no data is bound to this execution");
   const Index rows = batch.rows();
+  for (const StateTerm& term : graph_->states()) term.state->check_rows(rows, term.name);
   if (rows < 0 || rows > settings.rows || batch.start < 0 ||
       (batch.order == nullptr && !data_.empty() && batch.stop > data_.front().rows))
     throw std::invalid_argument("batch: rows " + std::to_string(batch.start) + " to " +
@@ -322,6 +327,15 @@ void ExecutionOf<T>::fetch(const Batch& batch) {
                                {rows, width});
   }
   for (const StandIn& stand_in : stand_ins_) values_[stand_in.id] = values_[stand_in.input];
+  for (const StateTerm& term : graph_->states())
+    if (term.before >= 0) term.state->read(values_[std::size_t(term.before)], batch.rows());
+}
+
+// Last of the forward pass, once the loss is known to be finite.
+template <class T>
+void ExecutionOf<T>::leave_states(const Batch& batch) {
+  for (const StateTerm& term : graph_->states())
+    if (term.after >= 0) term.state->write(values_[std::size_t(term.after)], batch.rows());
 }
 
 template <class T>
@@ -339,13 +353,14 @@ double ExecutionOf<T>::run_forward(const Batch& batch, bool training) {
           operation.forward(call(operation, batch, training && settings.training, no_gradients,
                                  no_accumulate, lent(index, true)));
         },
-        &operation, batch.rows());
+        &operation, batch.rows() * operation.fold);
   }
   double loss = 0.0;
   timed("loss", "total", [&] {
     loss = total_loss<T>(*graph_, buffers(), batch.rows());
     if (training && settings.training) seed_gradients<T>(*graph_, plan_, buffers(), batch.rows());
   });
+  if (std::isfinite(loss)) leave_states(batch);
   loss_sum_ += loss * double(batch.rows());
   loss_rows_ += double(batch.rows());
   if (!metric_states_.empty())
@@ -367,7 +382,7 @@ void ExecutionOf<T>::run_backward(const Batch& batch) {
           for (const auto& sum : step.sums)
             k_->add_into(sum.into, sum.from, sum.width * batch.rows());
         },
-        step.operation, batch.rows(),
+        step.operation, batch.rows() * step.operation->fold,
         !step.input_gradients.empty() && step.input_gradients[0] != nullptr);
   add_penalty_gradients<T>(*graph_, buffers());
 }
@@ -375,6 +390,7 @@ void ExecutionOf<T>::run_backward(const Batch& batch) {
 template <class T>
 std::string ExecutionOf<T>::first_nonfinite(const Batch& batch) {
   const Busy busy(*this);
+  const StateClaims states(graph_->states());
   static const std::vector<T*> no_gradients;
   static const std::vector<Accumulate> no_accumulate;
   k_ = &kernels<T>();

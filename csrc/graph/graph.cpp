@@ -76,7 +76,8 @@ std::vector<Index> Graph::label_bounds() const {
 }
 
 const Operation* Graph::producer(const Tensor& tensor) const {
-  const int producer = values_[std::size_t(tensor.value)].producer;
+  const ValueId source = values_[std::size_t(tensor.value)].view_of;
+  const int producer = values_[std::size_t(source < 0 ? tensor.value : source)].producer;
   return producer < 0 ? nullptr : operations_[std::size_t(producer)].get();
 }
 
@@ -105,10 +106,85 @@ Tensor Graph::parameter(std::shared_ptr<Parameter> p) {
 }
 
 Tensor Graph::append(Shape shape, DType type, const Operation& operation) {
-  const Index width = size_of(shape);
-  values_.push_back(
-      {ValueKind::result, type, width, operation.name, nullptr, int(operations_.size())});
+  const Index width = checked_product(size_of(shape), operation.fold);
+  values_.push_back({ValueKind::result, type, width, operation.name, nullptr,
+                     int(operations_.size()), operation.fold});
   return {ValueId(values_.size()) - 1, std::move(shape), id};
+}
+
+Tensor Graph::folded(const Tensor& x, Shape shape, Index fold) {
+  check_open("fold");
+  const Value& value = check_rows(x, "fold");
+  if (fold < 1 || checked_product(size_of(shape), fold) != value.width)
+    throw std::invalid_argument("fold: a row of the batch has " + std::to_string(value.width) +
+                                " elements, not " + std::to_string(fold) + " x " +
+                                to_string(shape));
+  const ValueId source = value.view_of < 0 ? x.value : value.view_of;
+  if (values_[std::size_t(source)].fold == fold) return {source, std::move(shape), id};
+  Value view = value;
+  view.fold = fold;
+  view.view_of = source;
+  values_.push_back(std::move(view));
+  return {ValueId(values_.size()) - 1, std::move(shape), id};
+}
+
+// The value itself, of what is read row by row of the batch.
+ValueId Graph::unfolded(const Tensor& tensor, const char* who) const {
+  const Value& value = check_rows(tensor, who);
+  if (value.fold != 1)
+    throw std::invalid_argument(std::string(who) + ": needs a tensor that is not folded; got " +
+                                std::to_string(value.fold) + " rows for each row of the batch");
+  return value.view_of < 0 ? tensor.value : value.view_of;
+}
+
+StateTerm& Graph::term_of(const std::shared_ptr<State>& state, std::string name) {
+  if (state->dtype != dtype)
+    throw std::invalid_argument(name + ": its state is " + name_of(state->dtype) +
+                                ", the graph is " + name_of(dtype));
+  for (StateTerm& term : states_)
+    if (term.state == state) return term;
+  states_.push_back({state, -1, -1, std::move(name)});
+  return states_.back();
+}
+
+Tensor Graph::state(std::shared_ptr<State> state, std::string name) {
+  check_open("state");
+  StateTerm& term = term_of(state, std::move(name));
+  if (term.after >= 0) return {term.after, state->shape, id};  // a layer's second use goes on
+  if (term.before < 0) {
+    values_.push_back({ValueKind::state, dtype, size_of(state->shape), term.name, nullptr, -1});
+    term.before = ValueId(values_.size()) - 1;
+  }
+  return {term.before, state->shape, id};
+}
+
+void Graph::carry(std::shared_ptr<State> state, const Tensor& value, std::string name) {
+  check_open("carry");
+  check_float_rows(value, "carry");
+  if (value.shape != state->shape)
+    throw std::invalid_argument("carry: the state has shape " + to_string(state->shape) + "; got " +
+                                to_string(value.shape));
+  const ValueId after = unfolded(value, "carry");
+  term_of(state, std::move(name)).after = after;
+}
+
+// Names the operation, and brings inputs that are views back to what they are views of.
+void Graph::begin(Operation& operation, std::string name) {
+  check_open(operation.kind.c_str());
+  operation.name = name.empty() ? operation.kind : std::move(name);
+  Index fold = 0;
+  for (ValueId& input : operation.inputs) {
+    if (input < 0) continue;
+    const Value& value = values_[std::size_t(input)];
+    if (value.kind == ValueKind::parameter) continue;
+    if (fold == 0) fold = value.fold;
+    if (fold != value.fold)
+      throw std::invalid_argument(operation.name + ": all inputs need as many rows; got " +
+                                  std::to_string(fold) + " and " + std::to_string(value.fold) +
+                                  " for each row of the batch");
+    if (value.view_of >= 0) input = value.view_of;
+  }
+  operation.fold = fold == 0 ? 1 : fold;
 }
 
 Tensor Graph::record(std::unique_ptr<Operation> operation, Shape shape, std::string name) {
@@ -117,8 +193,7 @@ Tensor Graph::record(std::unique_ptr<Operation> operation, Shape shape, std::str
 
 Tensor Graph::record(std::unique_ptr<Operation> operation, Shape shape, std::string name,
                      DType type) {
-  check_open(operation->kind.c_str());
-  operation->name = name.empty() ? operation->kind : std::move(name);
+  begin(*operation, std::move(name));
   const Tensor output = append(std::move(shape), type, *operation);
   operation->outputs = {output.value};
   operations_.push_back(std::move(operation));
@@ -127,9 +202,9 @@ Tensor Graph::record(std::unique_ptr<Operation> operation, Shape shape, std::str
 
 std::vector<Tensor> Graph::record(std::unique_ptr<Operation> operation, std::vector<Shape> shapes,
                                   std::string name) {
-  check_open(operation->kind.c_str());
-  operation->name = name.empty() ? operation->kind : std::move(name);
-  for (const Shape& shape : shapes) size_of(shape);  // all are refused before any is made
+  begin(*operation, std::move(name));
+  for (const Shape& shape : shapes)  // all are refused before any is made
+    checked_product(size_of(shape), operation->fold);
   std::vector<Tensor> outputs;
   for (Shape& shape : shapes) {
     outputs.push_back(append(std::move(shape), dtype, *operation));
@@ -157,7 +232,8 @@ void Graph::add_loss(const Tensor& loss, const Tensor* weight, double scale) {
   check_open("add_loss");
   check_float_rows(loss, "add_loss");
   check_weight(*this, weight, size_of(loss.shape), "add_loss");
-  losses_.push_back({loss.value, weight == nullptr ? -1 : weight->value, scale});
+  losses_.push_back(
+      {unfolded(loss, "add_loss"), weight == nullptr ? -1 : unfolded(*weight, "add_loss"), scale});
 }
 
 void Graph::add_penalty(const Tensor& parameter, double l1, double l2) {
@@ -181,19 +257,20 @@ int Graph::add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& t
                                 (sparse ? "int32 labels" : "targets") + " of " +
                                 std::to_string(wanted) + " elements a row; got " +
                                 name_of(value.dtype) + " " + to_string(target.shape));
-  metrics_.push_back(
-      {spec, prediction.value, target.value, weight == nullptr ? -1 : weight->value, cols});
+  const char* const who = "add_metric";
+  metrics_.push_back({spec, unfolded(prediction, who), unfolded(target, who),
+                      weight == nullptr ? -1 : unfolded(*weight, who), cols});
   return int(metrics_.size()) - 1;
 }
 
 int Graph::add_output(const Tensor& tensor) {
   check_open("add_output");
   check_float_rows(tensor, "add_output");
-  outputs_.push_back(tensor);
+  outputs_.push_back({unfolded(tensor, "add_output"), tensor.shape, id});
   return int(outputs_.size()) - 1;
 }
 
-// Values that something other than an operation reads: losses, metrics, outputs.
+// Values that something other than an operation reads: losses, metrics, outputs, states.
 std::vector<bool> Graph::read_directly() const {
   std::vector<bool> read(values_.size(), false);
   const auto mark = [&](ValueId id) {
@@ -203,6 +280,7 @@ std::vector<bool> Graph::read_directly() const {
   for (const MetricTerm& term : metrics_)
     mark(term.prediction), mark(term.target), mark(term.weight);
   for (const Tensor& output : outputs_) mark(output.value);
+  for (const StateTerm& term : states_) mark(term.after);
   return read;
 }
 
@@ -250,8 +328,11 @@ void Graph::fuse_activations() {
     Operation& operation = *operations_[i];
     for (const ValueId output : operation.outputs) values_[std::size_t(output)].producer = int(i);
     const ValueId first = operation.inputs.empty() ? -1 : operation.inputs[0];
-    if (first >= 0 && producers[std::size_t(first)] != nullptr)
-      operation.meet_producer(*producers[std::size_t(first)]);
+    Operation* producer = first < 0 ? nullptr : producers[std::size_t(first)];
+    if (producer != nullptr)
+      operation.meet_producer(*producer, readers[std::size_t(first)] == 1 &&
+                                             !direct[std::size_t(first)] &&
+                                             producer->outputs.size() == 1);
   }
 }
 

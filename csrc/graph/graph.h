@@ -6,25 +6,29 @@
 #include <vector>
 
 #include "operation.h"
+#include "state.h"
 
 namespace lamina {
 
 // A handle on a value, seen with this shape (reshape makes another handle, not another value).
+// The shape is that of a row; a folded value has `fold` of them for each row of the batch.
 struct Tensor {
   ValueId value = -1;
   Shape shape;
   std::uint64_t graph = 0;  // Graph::id
 };
 
-enum class ValueKind { input, parameter, result };
+enum class ValueKind { input, parameter, result, state };
 
 struct Value {
   ValueKind kind;
   DType dtype;
-  Index width;  // elements a row; of a parameter: its size
+  Index width;  // elements a row of the batch; of a parameter: its size
   std::string name;
   std::shared_ptr<Parameter> parameter;  // of a parameter
   int producer = -1;                     // operation of a result
+  Index fold = 1;                        // rows of it for each row of the batch
+  ValueId view_of = -1;                  // the value whose elements these are, folded otherwise
 };
 
 struct LossTerm {
@@ -42,6 +46,13 @@ struct MetricTerm {
   Index cols;
 };
 
+// A state: what a batch begins with and what it leaves to the next; -1 where it does not.
+struct StateTerm {
+  std::shared_ptr<State> state;
+  ValueId before, after;
+  std::string name;  // the layer's, for messages
+};
+
 class Graph {
  public:
   explicit Graph(DType dtype);
@@ -49,6 +60,14 @@ class Graph {
   // `dtype`: the graph's own, int32 (labels, tokens) or boolean (a mask).
   Tensor input(Shape shape, std::string name, DType dtype);
   Tensor parameter(std::shared_ptr<Parameter> parameter);
+  // The same elements with `fold` rows of `shape` for each row of the batch: no operation.  What is
+  // recorded on it runs on as many rows; all inputs of an operation need the same fold.
+  Tensor folded(const Tensor& x, Shape shape, Index fold);
+  // What the batch begins with: the state that the last batch left, zeros at first; or what
+  // `carry` was given for it.
+  Tensor state(std::shared_ptr<State> state, std::string name);
+  // Leaves `value` to the next batch.
+  void carry(std::shared_ptr<State> state, const Tensor& value, std::string name);
   // Appends an operation and makes its output value, `shape` a row.
   Tensor record(std::unique_ptr<Operation> operation, Shape shape, std::string name);
   // The same with an output of another type (a mask), and with several outputs.
@@ -75,6 +94,7 @@ class Graph {
 
   // The operation whose output the tensor is, or null.
   const Operation* producer(const Tensor& tensor) const;
+  Index fold(const Tensor& tensor) const { return values_[std::size_t(tensor.value)].fold; }
 
   // By graph input: what its labels must stay below; 0 where nobody reads it as labels.
   std::vector<Index> label_bounds() const;
@@ -89,9 +109,13 @@ class Graph {
   const std::vector<LossTerm>& losses() const { return losses_; }
   const std::vector<Penalty>& penalties() const { return penalties_; }
   const std::vector<MetricTerm>& metrics() const { return metrics_; }
+  const std::vector<StateTerm>& states() const { return states_; }
 
  private:
+  void begin(Operation& operation, std::string name);
   Tensor append(Shape shape, DType dtype, const Operation& operation);
+  ValueId unfolded(const Tensor& tensor, const char* who) const;
+  StateTerm& term_of(const std::shared_ptr<State>& state, std::string name);
   void fuse_activations();
   void drop_unused();
   std::vector<bool> read_directly() const;
@@ -102,6 +126,7 @@ class Graph {
   std::vector<LossTerm> losses_;
   std::vector<Penalty> penalties_;
   std::vector<MetricTerm> metrics_;
+  std::vector<StateTerm> states_;
   bool built_ = false;
 };
 

@@ -75,6 +75,9 @@ class Operation {
   std::string name;             // the layer's, for messages
   std::vector<ValueId> inputs;  // -1 for one that was left out (a dense layer without bias)
   std::vector<ValueId> outputs;
+  // Rows of the operation for each row of the batch: Call::rows, and all `rows` below, count them.
+  // Only an operation whose rows have to do with each other looks at it.
+  Index fold = 1;
   ValueId output() const { return outputs[0]; }
 
   virtual void forward(const Call<float>&) const = 0;
@@ -97,8 +100,10 @@ class Operation {
   // Fusion, asked once by Graph::build: takes over a follower that alone reads the output (dense
   // and its activation); returns whether it did.
   virtual bool absorb(const Operation&) { return false; }
-  // Told once, after fusion, who produces the first input.
-  virtual void meet_producer(const Operation&) {}
+  // Told once, after fusion, who produces the first input, and whether nobody else reads it.
+  virtual void meet_producer(Operation&, bool /*alone*/) {}
+  // Leaves the derivative of its ReLU to the only reader of its output; returns whether it does.
+  virtual bool leave_relu() { return false; }
   // Whether the output came out of a ReLU, so that y > 0 tells where its gradient flows.
   virtual bool rectified() const { return false; }
   // `to_input`: whether backward also makes the first input's gradient.

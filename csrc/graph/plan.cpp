@@ -6,8 +6,8 @@
 namespace lamina {
 namespace {
 
-// Time: 0 gathers the inputs, 1 .. F are the forward operations, F + 1 losses, metrics and outputs,
-// then backward operations up to 2F + 2.
+// Time: 0 gathers the inputs, 1 .. F are the forward operations, F + 1 losses, metrics, states and
+// outputs, then backward operations up to 2F + 2.
 struct Interval {
   std::size_t bytes;
   int begin, end;
@@ -86,6 +86,8 @@ class Planner {
     return (std::size_t(size / 64) * bytes_of(value.dtype) + 63) / 64 * 64;
   }
 
+  Index rows_of(const Operation& operation) const { return checked_product(rows_, operation.fold); }
+
   // An interval by number, until all are placed.
   std::size_t buffer(std::size_t size, int time) {
     if (size == 0) return Plan::nowhere;
@@ -119,6 +121,8 @@ class Planner {
 
   void schedule_forward() {
     for (const Tensor& input : graph_.inputs()) begin_value(input.value, 0);
+    for (const StateTerm& t : graph_.states())
+      if (t.before >= 0) begin_value(t.before, 0);
     const auto& operations = graph_.operations();
     for (std::size_t j = 0; j < operations.size(); ++j) {
       const Operation& operation = *operations[j];
@@ -129,9 +133,10 @@ class Planner {
       }
       plan_.forward.push_back(int(j));
       for (const ValueId output : operation.outputs) begin_value(output, time);
-      if (training_) plan_.saved_offset[j] = buffer(operation.saved_bytes(rows_, dtype()), time);
+      const Index rows = rows_of(operation);
+      if (training_) plan_.saved_offset[j] = buffer(operation.saved_bytes(rows, dtype()), time);
       plan_.workspace_offset[j] =
-          buffer(operation.workspace_bytes(Pass::forward, rows_, dtype()), time);
+          buffer(operation.workspace_bytes(Pass::forward, rows, dtype()), time);
       for (const ValueId id : operation.inputs) read_value(id, time);
     }
     for (const LossTerm& t : graph_.losses())
@@ -139,6 +144,7 @@ class Planner {
     for (const MetricTerm& t : graph_.metrics())
       read_value(t.prediction, losses_time_), read_value(t.target, losses_time_),
           read_value(t.weight, losses_time_);
+    for (const StateTerm& t : graph_.states()) read_value(t.after, losses_time_);
     for (const Tensor& output : graph_.outputs()) read_value(output.value, last_time_ + 1);
   }
 
@@ -205,9 +211,10 @@ class Planner {
   Plan::Step backward_step(int j, int time, std::vector<bool>& begun) {
     const Operation& operation = *graph_.operations()[std::size_t(j)];
     const std::size_t inputs = operation.inputs.size();
-    Plan::Step step{j, std::vector<bool>(inputs, false), std::vector<bool>(inputs, false),
-                    std::vector<std::size_t>(inputs, Plan::nowhere),
-                    buffer(operation.workspace_bytes(Pass::backward, rows_, dtype()), time)};
+    Plan::Step step{
+        j, std::vector<bool>(inputs, false), std::vector<bool>(inputs, false),
+        std::vector<std::size_t>(inputs, Plan::nowhere),
+        buffer(operation.workspace_bytes(Pass::backward, rows_of(operation), dtype()), time)};
     for (std::size_t i = 0; i < inputs; ++i) {
       const ValueId id = operation.inputs[i];
       if (id < 0) continue;

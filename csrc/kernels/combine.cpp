@@ -1,4 +1,4 @@
-// Layers of two inputs: sum, difference, product, maximum; batched products and unit rows for Dot.
+// Layers of two inputs: sum, difference, product, extremes; batched products and unit rows for Dot.
 #include "gemm.h"
 #include "table.h"
 
@@ -29,8 +29,10 @@ void combine_forward(T* y, const T* a, const T* b, Index size, Combine kind) {
       return map_two(y, a, b, size, [](V p, V q) { return p - q; });
     case Combine::multiply:
       return map_two(y, a, b, size, [](V p, V q) { return p * q; });
-    case Combine::maximum:  // max gives q wherever either is NaN
+    case Combine::maximum:  // max and min give q wherever either is NaN
       return map_two(y, a, b, size, [](V p, V q) { return p != p ? p : max(p, q); });
+    case Combine::minimum:
+      return map_two(y, a, b, size, [](V p, V q) { return p != p ? p : min(p, q); });
   }
 }
 
@@ -74,6 +76,10 @@ void combine_backward(T* da, T* db, const T* dy, const T* a, const T* b, Index s
     case Combine::maximum:
       if (da) maximum_gradient(da, dy, a, b, size);
       if (db) maximum_gradient(db, dy, b, a, size);
+      return;
+    case Combine::minimum:  // a is the smaller where b is the larger
+      if (da) maximum_gradient(da, dy, b, a, size);
+      if (db) maximum_gradient(db, dy, a, b, size);
       return;
   }
 }

@@ -160,14 +160,15 @@ struct Unit {
 
 struct Units {
   Index images, height, per_unit, bands, band_rows, count;
-  // Units of about `pixels` outputs.
-  Units(Index images_, Index height_, Index width, Index pixels)
+  // Units of about `pixels` outputs; `whole`: never less than an image.  Sharing out the images
+  // evenly instead of leaving the last unit short gained nothing (65 of 128 on one thread of two).
+  Units(Index images_, Index height_, Index width, Index pixels, bool whole = false)
       : images(images_), height(height_) {
     const Index area = height * width;
     per_unit = area >= pixels ? 1 : (pixels + area - 1) / area;
     if (per_unit > images) per_unit = images;
     bands = 1;
-    if (area >= 2 * pixels) {
+    if (!whole && area >= 2 * pixels) {
       const Index rows = (pixels + width - 1) / width;
       bands = height / rows > 0 ? height / rows : 1;
     }

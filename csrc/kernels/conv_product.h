@@ -22,6 +22,9 @@ struct ConvProduct {
   Index images, groups, depth, columns;
   bool backward;  // columns are the layer's channels, taps run backwards
 
+  const ImageHook<T>* take = nullptr;  // gets y, which is null then
+  const ImageHook<T>* give = nullptr;  // makes x, which is null then
+
   // The weight from tap and input k to column j of group g.
   LAMINA_INLINE T weight(Index g, Index tap, Index k, Index j) const {
     if (!backward) return w[(tap * depth + k) * y_pixel() + g * columns + j];
@@ -30,6 +33,9 @@ struct ConvProduct {
   Index taps() const { return vertical.taps * horizontal.taps; }
   Index x_pixel() const { return groups * depth; }
   Index y_pixel() const { return groups * columns; }
+  Index x_image() const { return vertical.inputs * horizontal.inputs * x_pixel(); }
+  Index y_image() const { return vertical.outputs * horizontal.outputs * y_pixel(); }
+  bool by_images() const { return take || give; }
   Index pixels() const { return images * vertical.outputs * horizontal.outputs; }
   double flop() const {
     const double cells = double(taps()) / double(vertical.divide * horizontal.divide);

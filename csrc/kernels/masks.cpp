@@ -51,17 +51,22 @@ void value_mask(std::uint8_t* mask_n, const T* x_nc, RowsCols dims, double value
 }
 
 template <class T>
-LAMINA_INLINE void copy_or_zero(T* y, const T* x, Index cols, bool keep) {
+LAMINA_INLINE void copy_or_fill(T* y, const T* x, Index cols, bool copy, Vec<T> fill) {
   for_vectors<T>(0, cols, [=](Index j, Index count) {
-    store_count<T>(y + j, keep ? load_count(x + j, count) : Vec<T>{}, count);
+    store_count<T>(y + j, copy ? load_count(x + j, count) : fill, count);
   });
 }
 
 template <class T>
-void apply_mask(T* y_nc, const T* x_nc, const std::uint8_t* mask_n, RowsCols dims) {
+void select(T* y_nc, const T* a_nc, const T* b_nc, const std::uint8_t* mask_n, RowsCols dims,
+            double fill) {
+  const Vec<T> constant = broadcast(T(fill));
   parallel_rows(dims.rows, dims.cols, 20, [=](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r)
-      copy_or_zero(y_nc + r * dims.cols, x_nc + r * dims.cols, dims.cols, mask_n[r] != 0);
+    for (Index r = begin; r < end; ++r) {
+      const T* x = mask_n[r] != 0 ? a_nc : b_nc;
+      copy_or_fill(y_nc + r * dims.cols, x == nullptr ? nullptr : x + r * dims.cols, dims.cols,
+                   x != nullptr, constant);
+    }
   });
 }
 
@@ -147,7 +152,7 @@ template <class T>
 void fill_masks(Kernels<T>& k) {
   k.token_mask = token_mask;
   k.value_mask = value_mask<T>;
-  k.apply_mask = apply_mask<T>;
+  k.select = select<T>;
   k.masked_mean_forward = masked_mean_forward<T>;
   k.masked_mean_backward = masked_mean_backward<T>;
 }

@@ -58,81 +58,122 @@ LAMINA_INLINE void store_places(I* to, typename Of<T>::ivec place, Index count) 
   else
     __builtin_memcpy(to, &v, sizeof(I) * std::size_t(count));
 }
+#if LAMINA_VECTOR_BYTES == 64  // GCC 12 may widen a generic vector of bytes one by one
+LAMINA_INLINE vi32 widen(const std::uint8_t* p, vi32) {
+  return vi32(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
+LAMINA_INLINE vi64 widen(const std::uint8_t* p, vi64) {
+  return vi64(_mm512_cvtepu8_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+}
+#elif LAMINA_VECTOR_BYTES == 32
+LAMINA_INLINE vi32 widen(const std::uint8_t* p, vi32) {
+  return vi32(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+}
+LAMINA_INLINE vi64 widen(const std::uint8_t* p, vi64) {
+  std::int32_t four;
+  __builtin_memcpy(&four, p, sizeof four);
+  return vi64(_mm256_cvtepu8_epi64(_mm_cvtsi32_si128(four)));
+}
+#endif
+template <class I, class V>
+LAMINA_INLINE V widen(const I* p, V) {
+  typedef I narrow __attribute__((vector_size(sizeof(V) / sizeof(V{}[0]) * sizeof(I))));
+  narrow v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return __builtin_convertvector(v, V);
+}
 template <class T, class I>
 LAMINA_INLINE typename Of<T>::ivec load_places(const I* from, Index count) {
-  typedef I narrow __attribute__((vector_size(lanes<T> * sizeof(I))));
-  narrow v = {};
-  if (count == lanes<T>)
-    __builtin_memcpy(&v, from, sizeof v);
-  else
-    __builtin_memcpy(&v, from, sizeof(I) * std::size_t(count));
-  return __builtin_convertvector(v, typename Of<T>::ivec);
+  I some[lanes<T>];
+  if (count < lanes<T>) {
+    __builtin_memset(some, 0, sizeof some);
+    __builtin_memcpy(some, from, sizeof(I) * std::size_t(count));
+    from = some;
+  }
+  return widen(from, typename Of<T>::ivec{});
 }
 
-// A later cell wins where it is larger, or the first NaN: not (x <= best), best no NaN.
-template <class T, class I, bool Keep>
-LAMINA_INLINE void max_window(T* y, I* index, const T* x, const PoolDims& d, const PoolWindow& w) {
+// The places of all winners.  The width is looked at for each vector: a template of it would make
+// twice the code for nothing.
+struct Winners {
+  void* index;  // or null: nobody asks
+  bool bytes;
+
+  template <class T>
+  LAMINA_INLINE void put(Index at, typename Of<T>::ivec place, Index count) const {
+    if (!index) return;
+    if (bytes)
+      store_places<T>(static_cast<std::uint8_t*>(index) + at, place, count);
+    else
+      store_places<T>(static_cast<std::int32_t*>(index) + at, place, count);
+  }
+  template <class T>
+  LAMINA_INLINE typename Of<T>::ivec get(Index at, Index count) const {
+    return bytes ? load_places<T>(static_cast<const std::uint8_t*>(index) + at, count)
+                 : load_places<T>(static_cast<const std::int32_t*>(index) + at, count);
+  }
+};
+constexpr Index no_place = -1;  // as a byte 255, which is no place either (pool_index_bytes)
+
+// A later cell wins where it is larger, or the first NaN: not (x <= best), best no NaN.  Side: the
+// window is a whole square of that side, unrolled; 0: whatever it is.
+template <class T, Index Side>
+LAMINA_INLINE void max_window(T* y, const Winners& winners, Index at, const T* x, const PoolDims& d,
+                              const PoolWindow& w, bool rectified) {
   using ivec = typename Of<T>::ivec;
-  const Index row = d.width * d.channels;
-  for_vectors<T>(0, d.channels, [=](Index c, Index count) __attribute__((always_inline)) {
+  const Index row = d.width * d.channels, rows = Side ? Side : w.rows, cols = Side ? Side : w.cols;
+  for_vectors<T>(0, d.channels, [&](Index c, Index count) __attribute__((always_inline)) {
     const T* from = x + c;
     Vec<T> best = load_count(from, count);
     ivec place = places_at<T>(w.first);
-    for (Index r = 0; r < w.rows; ++r)
-      for (Index k = r == 0 ? 1 : 0; k < w.cols; ++k) {
+    for (Index r = 0; r < rows; ++r)
+      for (Index k = r == 0 ? 1 : 0; k < cols; ++k) {
         const Vec<T> cell = load_count(from + r * row + k * d.channels, count);
         const ivec wins = ivec(~(cell <= best)) & ivec(best == best);
+        const ivec here = places_at<T>(w.first + r * d.pool_w + k);
         best = wins ? cell : best;
-        if (Keep) {
-          const ivec here = places_at<T>(w.first + r * d.pool_w + k);
-          place = wins ? here : place;
-        }
+        place = wins ? here : place;
       }
-    store_count<T>(y + c, best, count);
-    if (Keep) store_places<T, I>(index + c, place, count);
-  });
-}
-
-template <class T, class I, bool Keep>
-void max_rows(T* y, I* index, const T* x, const PoolDims& d) {
-  const Index cols = out_width(d), height = out_height(d);
-  parallel_rows(d, 8, [=, &d](Index image, Index out_row) {
-    const T* from = x + image * d.height * d.width * d.channels;
-    const Index to = (image * height + out_row) * cols * d.channels;
-    for (Index col = 0; col < cols; ++col) {
-      const PoolWindow w = pool_window(d, out_row, col);
-      const Index at = to + col * d.channels;
-      max_window<T, I, Keep>(y + at, Keep ? index + at : nullptr,
-                             from + (w.row * d.width + w.col) * d.channels, d, w);
-    }
+    store_count<T>(y + at + c, best, count);
+    if (rectified) place = best > Vec<T>{} ? place : places_at<T>(no_place);
+    winners.put<T>(at + c, place, count);
   });
 }
 
 template <class T>
-void max_pool2d_forward(T* y, void* index, const T* x, PoolDims d) {
-  if (!index)
-    max_rows<T, std::uint8_t, false>(y, nullptr, x, d);
-  else if (pool_index_bytes(d) == 1)
-    max_rows<T, std::uint8_t, true>(y, static_cast<std::uint8_t*>(index), x, d);
-  else
-    max_rows<T, std::int32_t, true>(y, static_cast<std::int32_t*>(index), x, d);
+void max_pool2d_forward(T* y, void* index, const T* x, PoolDims d, bool rectified) {
+  const Index cols = out_width(d), height = out_height(d);
+  const Winners winners{index, pool_index_bytes(d) == 1};
+  const bool square = d.pool_h == 2 && d.pool_w == 2;
+  parallel_rows(d, 8, [=, &d](Index image, Index out_row) {
+    const T* from = x + image * d.height * d.width * d.channels;
+    Index at = (image * height + out_row) * cols * d.channels;
+    for (Index col = 0; col < cols; ++col, at += d.channels) {
+      const PoolWindow w = pool_window(d, out_row, col);
+      const T* first = from + (w.row * d.width + w.col) * d.channels;
+      if (square && w.cells() == 4)
+        max_window<T, 2>(y, winners, at, first, d, w, rectified);
+      else
+        max_window<T, 0>(y, winners, at, first, d, w, rectified);
+    }
+  });
 }
 
 // Adds (or, where no cell belongs to two windows, writes) dy to the winning cells.
-template <class T, class I, bool Add>
-LAMINA_INLINE void max_window_backward(T* dx, const T* dy, const I* index, const PoolDims& d,
-                                       const PoolWindow& w) {
+template <class T, Index Side>
+LAMINA_INLINE void max_window_backward(T* dx, const T* dy, const Winners& winners, Index at,
+                                       const PoolDims& d, const PoolWindow& w, bool add) {
   using ivec = typename Of<T>::ivec;
-  const Index row = d.width * d.channels;
-  for_vectors<T>(0, d.channels, [=](Index c, Index count) __attribute__((always_inline)) {
-    const Vec<T> slope = load_count(dy + c, count);
-    const ivec place = load_places<T, I>(index + c, count);
-    for (Index r = 0; r < w.rows; ++r)
-      for (Index k = 0; k < w.cols; ++k) {
+  const Index row = d.width * d.channels, rows = Side ? Side : w.rows, cols = Side ? Side : w.cols;
+  for_vectors<T>(0, d.channels, [&](Index c, Index count) __attribute__((always_inline)) {
+    const Vec<T> slope = load_count(dy + at + c, count);
+    const ivec place = winners.get<T>(at + c, count);
+    for (Index r = 0; r < rows; ++r)
+      for (Index k = 0; k < cols; ++k) {
         T* to = dx + c + r * row + k * d.channels;
         const ivec here = places_at<T>(w.first + r * d.pool_w + k);
         Vec<T> cell = place == here ? slope : Vec<T>{};
-        if (Add) cell = load_count(to, count) + cell;
+        if (add) cell = load_count(to, count) + cell;
         store_count<T>(to, cell, count);
       }
   });
@@ -168,42 +209,39 @@ LAMINA_INLINE void scatter_windows(T* dx, const PoolDims& d, Window&& window) {
   });
 }
 
-template <class T, class I>
-void max_scatter(T* dx, const T* dy, const I* index, const PoolDims& d) {
-  if (windows_apart(d))
-    scatter_windows(dx, d, [=, &d](T* to, Index at, const PoolWindow& w) {
-      max_window_backward<T, I, false>(to, dy + at, index + at, d, w);
-    });
-  else
-    scatter_windows(dx, d, [=, &d](T* to, Index at, const PoolWindow& w) {
-      max_window_backward<T, I, true>(to, dy + at, index + at, d, w);
-    });
-}
-
 template <class T>
 void max_pool2d_backward(T* dx, const T* dy, const void* index, PoolDims d) {
-  if (pool_index_bytes(d) == 1)
-    max_scatter(dx, dy, static_cast<const std::uint8_t*>(index), d);
-  else
-    max_scatter(dx, dy, static_cast<const std::int32_t*>(index), d);
+  const Winners winners{const_cast<void*>(index), pool_index_bytes(d) == 1};
+  const bool add = !windows_apart(d), square = !add && d.pool_h == 2 && d.pool_w == 2;
+  scatter_windows(dx, d, [=, &d](T* to, Index at, const PoolWindow& w) {
+    if (square && w.cells() == 4)
+      max_window_backward<T, 2>(to, dy, winners, at, d, w, false);
+    else
+      max_window_backward<T, 0>(to, dy, winners, at, d, w, add);
+  });
 }
 
 // --- average
 
-template <class T>
-LAMINA_INLINE void average_window(T* y, const T* x, const PoolDims& d, const PoolWindow& w) {
+// Vectors of channels side by side: the sums of one alone would wait for each addition.
+template <class T, int Vectors>
+LAMINA_INLINE void average_channels(T* y, const T* x, const PoolDims& d, const PoolWindow& w,
+                                    Index count) {
   const Index row = d.width * d.channels;
-  const T share = T(1) / T(w.cells());
-  for_vectors<T>(0, d.channels, [=](Index c, Index count) __attribute__((always_inline)) {
-    Vec<T> sum = {};
-    for (Index r = 0; r < w.rows; ++r) {
-      Vec<T> line = {};
-      for (Index k = 0; k < w.cols; ++k)
-        line = line + load_count(x + c + r * row + k * d.channels, count);
-      sum = sum + line;
+  const Vec<T> share = broadcast(T(1) / T(w.cells()));
+  Vec<T> sum[Vectors] = {};
+  for (Index r = 0; r < w.rows; ++r) {
+    Vec<T> line[Vectors] = {};
+    for (Index k = 0; k < w.cols; ++k) {
+      LAMINA_UNROLL
+      for (int v = 0; v < Vectors; ++v)
+        line[v] = line[v] + load_count(x + r * row + k * d.channels + v * lanes<T>, count);
     }
-    store_count<T>(y + c, sum * broadcast(share), count);
-  });
+    LAMINA_UNROLL
+    for (int v = 0; v < Vectors; ++v) sum[v] = sum[v] + line[v];
+  }
+  LAMINA_UNROLL
+  for (int v = 0; v < Vectors; ++v) store_count<T>(y + v * lanes<T>, sum[v] * share, count);
 }
 
 template <class T>
@@ -211,40 +249,35 @@ void average_pool2d_forward(T* y, const T* x, PoolDims d) {
   const Index cols = out_width(d), height = out_height(d);
   parallel_rows(d, 6, [=, &d](Index image, Index out_row) {
     const T* from = x + image * d.height * d.width * d.channels;
-    const Index to = (image * height + out_row) * cols * d.channels;
-    for (Index col = 0; col < cols; ++col) {
+    T* to = y + (image * height + out_row) * cols * d.channels;
+    for (Index col = 0; col < cols; ++col, to += d.channels) {
       const PoolWindow w = pool_window(d, out_row, col);
-      average_window(y + to + col * d.channels, from + (w.row * d.width + w.col) * d.channels, d,
-                     w);
+      const T* first = from + (w.row * d.width + w.col) * d.channels;
+      Index c = 0;
+      for (; c + 4 * lanes<T> <= d.channels; c += 4 * lanes<T>)
+        average_channels<T, 4>(to + c, first + c, d, w, lanes<T>);
+      for_vectors<T>(c, d.channels, [&](Index i, Index count) {
+        average_channels<T, 1>(to + i, first + i, d, w, count);
+      });
     }
   });
 }
 
-template <class T, bool Add>
-LAMINA_INLINE void average_window_backward(T* dx, const T* dy, const PoolDims& d,
-                                           const PoolWindow& w) {
-  const Index row = d.width * d.channels;
-  const T share = T(1) / T(w.cells());
-  for_vectors<T>(0, d.channels, [=](Index c, Index count) __attribute__((always_inline)) {
-    const Vec<T> slope = load_count(dy + c, count) * broadcast(share);
-    for (Index r = 0; r < w.rows; ++r)
-      for (Index k = 0; k < w.cols; ++k) {
-        T* to = dx + c + r * row + k * d.channels;
-        store_count<T>(to, Add ? load_count(to, count) + slope : slope, count);
-      }
-  });
-}
-
+// Cell by cell, so that memory is written in its order.
 template <class T>
 void average_pool2d_backward(T* dx, const T* dy, PoolDims d) {
-  if (windows_apart(d))
-    scatter_windows(dx, d, [=, &d](T* to, Index at, const PoolWindow& w) {
-      average_window_backward<T, false>(to, dy + at, d, w);
-    });
-  else
-    scatter_windows(dx, d, [=, &d](T* to, Index at, const PoolWindow& w) {
-      average_window_backward<T, true>(to, dy + at, d, w);
-    });
+  const bool add = !windows_apart(d);
+  scatter_windows(dx, d, [=, &d](T* first, Index at, const PoolWindow& w) {
+    const Vec<T> share = broadcast(T(1) / T(w.cells()));
+    for (Index r = 0; r < w.rows; ++r)
+      for (Index k = 0; k < w.cols; ++k) {
+        T* to = first + (r * d.width + k) * d.channels;
+        for_vectors<T>(0, d.channels, [=](Index c, Index count) {
+          const Vec<T> slope = load_count(dy + at + c, count) * share;
+          store_count<T>(to + c, add ? load_count(to + c, count) + slope : slope, count);
+        });
+      }
+  });
 }
 
 }  // namespace

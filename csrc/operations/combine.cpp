@@ -1,4 +1,4 @@
-// Operations of several inputs: sum, difference, product, maximum, and products of matrices; and
+// Operations of several inputs: sum, difference, product, extremes, and products of matrices; and
 // the steps that layers make of them, a constant factor and rows of length 1.
 #include <cmath>
 #include <stdexcept>
@@ -12,7 +12,8 @@ const char* name_of_combine(Combine kind) {
   return kind == Combine::add        ? "add"
          : kind == Combine::subtract ? "subtract"
          : kind == Combine::multiply ? "multiply"
-                                     : "maximum";
+         : kind == Combine::maximum  ? "maximum"
+                                     : "minimum";
 }
 
 class CombineOperation final : public OperationOf<CombineOperation> {
@@ -31,7 +32,7 @@ class CombineOperation final : public OperationOf<CombineOperation> {
   }
 
   bool backward_reads_input(int) const override {
-    return combine_ == Combine::multiply || combine_ == Combine::maximum;
+    return combine_ != Combine::add && combine_ != Combine::subtract;
   }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {

@@ -1,13 +1,50 @@
+#include <new>
+#include <optional>
 #include <stdexcept>
 
 #include "activation.h"
 #include "graph/names.h"
 #include "operations.h"
+#include "pooling.h"
 
 namespace lamina {
 namespace {
 
+// Max pooling over a convolution's outputs, a few images at a time while they are near: the outputs
+// are never stored as a whole.
+template <class T>
+struct PooledImages {
+  const Kernels<T>& kernels;
+  PoolDims window;  // images: 1
+  T* y;             // pooled, or its gradient
+  std::byte* index;
+  bool rectified;
+
+  static void take(void* self, T* values, Index image, Index images) {
+    const auto& p = *static_cast<const PooledImages*>(self);
+    p.kernels.max_pool2d_forward(p.y + image * p.size(), p.index_at(image), values, p.of(images),
+                                 p.rectified);
+  }
+  static void give(void* self, T* values, Index image, Index images) {
+    const auto& p = *static_cast<const PooledImages*>(self);
+    p.kernels.max_pool2d_backward(values, p.y + image * p.size(), p.index_at(image), p.of(images));
+  }
+
+  Index size() const { return out_height(window) * out_width(window) * window.channels; }
+  std::byte* index_at(Index image) const {
+    return index == nullptr ? nullptr : index + image * size() * pool_index_bytes(window);
+  }
+  PoolDims of(Index images) const {
+    PoolDims d = window;
+    d.images = images;
+    return d;
+  }
+};
+
 // Both directions: the convolution, and the transposed layer, which maps its outputs to its inputs.
+// With max pooling over its outputs (one node of the graph) the activation's derivative is taken at
+// the winners alone.  The training step of two
+// such layers (28x28x1 to 32, 13x13x32 to 64 filters, 128 images): 6.6 to 5.5 ms on a Zen 5.
 class Convolution final : public OperationOf<Convolution> {
  public:
   Convolution(std::vector<ValueId> inputs_, bool transposed, const ConvDims& row)
@@ -17,30 +54,57 @@ class Convolution final : public OperationOf<Convolution> {
 
   template <class T>
   void forward_as(const Call<T>& c) const {
+    const ConvDims d = dims(c.rows);
+    PooledImages<T> pooled{c.kernels, pool_, c.out(), c.saved(), rectified()};
+    T* const z = pooled_ ? reinterpret_cast<T*>(c.workspace()) : c.out();
+    if (z == nullptr && pooled_) {
+      if (!c.kernels.conv2d_forward_images({PooledImages<T>::take, &pooled}, c.in(0), c.in(1),
+                                           c.in(2), d, activation_))
+        throw std::bad_alloc();
+      return;
+    }
     const auto kernel = transposed_ ? c.kernels.conv2d_transpose_forward : c.kernels.conv2d_forward;
-    kernel(c.out(), c.in(0), c.in(1), c.in(2), dims(c.rows), activation_);
+    kernel(z, c.in(0), c.in(1), c.in(2), d, activation_);
+    if (pooled_) PooledImages<T>::take(&pooled, z, 0, c.rows);
   }
 
   template <class T>
   void backward_as(const Call<T>& c) const {
-    const ConvDims d = dims(c.rows);
-    if (activation_.kind != Activation::linear)  // dz over dy, whose last reader this is
+    if (!dy_is_dz())  // dz over dy, whose last reader this is
       c.kernels.activation_backward(c.dout(), c.dout(), c.out(), output_size(c.rows), activation_);
-    const auto kernel =
-        transposed_ ? c.kernels.conv2d_transpose_backward : c.kernels.conv2d_backward;
+    PooledImages<T> pooled{c.kernels, pool_, c.dout(), c.saved(), rectified()};
+    T* const dz = pooled_ ? reinterpret_cast<T*>(c.workspace()) : c.dout();
+    if (pooled_ && dz != nullptr) PooledImages<T>::give(&pooled, dz, 0, c.rows);
+    const auto gradients = [&](T* dx, T* dw, T* db, Accumulate accumulate) {
+      const ConvDims d = dims(c.rows);
+      const auto kernel =
+          transposed_ ? c.kernels.conv2d_transpose_backward : c.kernels.conv2d_backward;
+      if (dz != nullptr || !pooled_)
+        kernel(dx, dw, db, dz, c.in(0), c.in(1), d, accumulate);
+      else if (!c.kernels.conv2d_backward_images(dx, dw, db, {PooledImages<T>::give, &pooled},
+                                                 c.in(0), c.in(1), d, accumulate))
+        throw std::bad_alloc();
+    };
     // One flag serves kernel and bias: they are read by the same layers, or summed below.
     T* dw = c.din(1);
     T* db = c.inputs[2] < 0 ? nullptr : c.din(2);
     if (db == nullptr || dw == nullptr || c.accumulate[1] == c.accumulate[2]) {
-      kernel(c.din(0), dw, db, c.dout(), c.in(0), c.in(1), d,
-             c.accumulate[dw == nullptr && db != nullptr ? 2 : 1]);
+      gradients(c.din(0), dw, db, c.accumulate[dw == nullptr && db != nullptr ? 2 : 1]);
     } else {
-      kernel(c.din(0), dw, nullptr, c.dout(), c.in(0), c.in(1), d, c.accumulate[1]);
-      kernel(nullptr, nullptr, db, c.dout(), c.in(0), c.in(1), d, c.accumulate[2]);
+      gradients(c.din(0), dw, nullptr, c.accumulate[1]);
+      gradients(nullptr, nullptr, db, c.accumulate[2]);
     }
   }
 
   bool absorb(const Operation& follower) override {
+    if (pooled_) return false;
+    if (const PoolDims* window = max_pooling_window(follower)) {
+      if (transposed_) return false;
+      pool_ = *window;
+      pooled_ = true;
+      kind += "+" + follower.kind;
+      return true;
+    }
     const auto* next = dynamic_cast<const ActivationOperation*>(&follower);
     if (next == nullptr || activation_.kind != Activation::linear ||
         !derivative_from_output(next->spec().kind))
@@ -49,11 +113,22 @@ class Convolution final : public OperationOf<Convolution> {
     kind += std::string("+") + lamina::name_of(activation_.kind);
     return true;
   }
+  // Few rows are shared out by their bands, large images do not stay near: both are pooled after
+  // the convolution.
+  std::size_t workspace_bytes(Pass, Index rows, DType dtype) const override {
+    const std::size_t image = std::size_t(convolved_size(1)) * std::size_t(bytes_of(dtype));
+    return pooled_ && (rows < 8 || image > (256 << 10)) ? std::size_t(rows) * image : 0;
+  }
+  // Backward needs only each winner's place in its window, 1 byte mostly.
+  std::size_t saved_bytes(Index rows, DType) const override {
+    return pooled_ ? std::size_t(checked_product(output_size(rows), pool_index_bytes(pool_))) : 0;
+  }
   bool rectified() const override { return activation_.kind == Activation::relu; }
+  bool leave_relu() override { return relu_left_ = rectified() && !pooled_; }
 
   // The weights are read for dx, the inputs for dw, the output for the activation's derivative.
   bool backward_reads_input(int i) const override { return i <= 1; }
-  bool backward_reads_output() const override { return activation_.kind != Activation::linear; }
+  bool backward_reads_output() const override { return !dy_is_dz(); }
 
   Cost cost(Pass pass, Index rows, bool to_input) const override {
     const double pixels = double(rows) * double(out_height(row_)) * double(out_width(row_));
@@ -61,7 +136,7 @@ class Convolution final : public OperationOf<Convolution> {
                            double(row_.channels / row_.groups) * double(row_.filters);
     const double images =
         double(rows) * double(row_.height) * double(row_.width) * double(row_.channels);
-    const double arrays = images + weights + pixels * double(row_.filters);
+    const double arrays = images + weights + double(output_size(rows));
     const double times = pass == Pass::forward || !to_input ? 1.0 : 2.0;
     return {times * 2.0 * pixels * weights, times * arrays};
   }
@@ -75,19 +150,30 @@ class Convolution final : public OperationOf<Convolution> {
   }
 
  private:
+  // A pool includes the derivative of a ReLU.
+  bool dy_is_dz() const {
+    return activation_.kind == Activation::linear || relu_left_ || (pooled_ && rectified());
+  }
   ConvDims dims(Index rows) const {
     ConvDims d = row_;
     d.images = rows;
     return d;
   }
-  Index output_size(Index rows) const {
+  Index convolved_size(Index rows) const {
     return rows * (transposed_ ? row_.height * row_.width * row_.channels
                                : out_height(row_) * out_width(row_) * row_.filters);
+  }
+  Index output_size(Index rows) const {
+    return pooled_ ? rows * out_height(pool_) * out_width(pool_) * pool_.channels
+                   : convolved_size(rows);
   }
 
   const bool transposed_;
   const ConvDims row_;  // images: 1
+  PoolDims pool_{};     // of one row, where it is pooled
+  bool pooled_ = false;
   ActivationSpec activation_;
+  bool relu_left_ = false;  // to a pool behind
 };
 
 std::string text(Index n) { return std::to_string(n); }

@@ -22,7 +22,7 @@ class Dropout final : public OperationOf<Dropout> {
                                rate_, key(c.random));
   }
 
-  void meet_producer(const Operation& producer) override { after_relu_ = producer.rectified(); }
+  void meet_producer(Operation& producer, bool) override { after_relu_ = producer.rectified(); }
   bool only_in_training() const override { return true; }
   bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return after_relu_; }

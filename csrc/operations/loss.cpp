@@ -81,15 +81,17 @@ class SparseCrossentropy final : public OperationOf<SparseCrossentropy> {
 };
 
 // The tensor behind a softmax (`categorical`) or a sigmoid, if `prediction` came out of one.
-bool take_logits(const Graph& graph, Tensor& prediction, bool categorical, Index cols) {
+bool take_logits(Graph& graph, Tensor& prediction, bool categorical, Index cols) {
   const Operation* producer = graph.producer(prediction);
   if (producer == nullptr) return false;
   const auto* activation = dynamic_cast<const ActivationOperation*>(producer);
   const bool fits = categorical
                         ? is_softmax(*producer, cols)
                         : activation != nullptr && activation->spec().kind == Activation::sigmoid;
-  if (fits) prediction.value = producer->inputs[0];
-  return fits;
+  if (!fits) return false;
+  const Tensor logits{producer->inputs[0], prediction.shape, prediction.graph};
+  prediction = graph.folded(logits, prediction.shape, graph.fold(prediction));
+  return true;
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // Batch and layer normalisation as operations.
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <stdexcept>
 
 #include "operations.h"
@@ -13,6 +15,9 @@ T* kept(const Call<T>& c) {
 }
 
 // Inputs: x, gamma, beta, moving mean, moving variance, mask.
+//
+// Of a folded x each step has statistics of its own, and moves the moving ones in turn, as if the
+// layer were applied to one step after the other.
 class BatchNorm final : public OperationOf<BatchNorm> {
  public:
   BatchNorm(std::vector<ValueId> inputs_, Index positions, Index cols, BatchNormOptions options)
@@ -23,44 +28,58 @@ class BatchNorm final : public OperationOf<BatchNorm> {
 
   template <class T>
   void forward_as(const Call<T>& c) const {
-    const RowsCols d = dims(c.rows);
-    const T *mean = c.in(3), *variance = c.in(4);
-    const bool own = learns(c.training);
-    if (own) {
-      T* moments = c.kept();
-      c.kernels.column_moments(moments, moments + cols_, c.in(0), c.mask(5), d);
-      if (c.commit && d.rows > 0) {
+    if (!learns(c.training)) {
+      c.kernels.batch_norm_forward(c.out(), c.in(0), c.in(3), c.in(4), c.in(1), c.in(2),
+                                   dims(c.rows), {options_.epsilon, false});
+      return;
+    }
+    const RowsCols d = dims(c.rows / fold);
+    for (Index step = 0; step < fold; ++step) {
+      T* moments = moments_of(c, step);
+      const T* x = gather(c.in(0), room(c, 0), step, d);
+      T* y = fold == 1 ? c.out() : room(c, d.rows * cols_);
+      const std::uint8_t* mask = mask_of(c, step, 2, d);
+      c.kernels.column_moments(moments, moments + cols_, x, mask, d);
+      if (c.commit && counts(mask, d.rows)) {
         move(c.parameter(3), moments);
         move(c.parameter(4), moments + cols_);
       }
-      mean = moments, variance = moments + cols_;
+      c.kernels.batch_norm_forward(y, x, moments, moments + cols_, c.in(1), c.in(2), d,
+                                   {options_.epsilon, true});
+      scatter(c.out(), y, step, d);
     }
-    c.kernels.batch_norm_forward(c.out(), c.in(0), mean, variance, c.in(1), c.in(2), d,
-                                 {options_.epsilon, own});
   }
 
   template <class T>
   void backward_as(const Call<T>& c) const {
-    const bool own = learns(c.training);
-    const T* mean = own ? c.kept() : c.in(3);
-    const T* variance = own ? c.kept() + cols_ : c.in(4);
-    const auto run = [&](T* dx, T* dgamma, T* dbeta, Accumulate accumulate) {
-      c.kernels.batch_norm_backward(dx, dgamma, dbeta, c.dout(), c.in(0), mean, variance, c.in(1),
-                                    own ? c.mask(5) : nullptr, dims(c.rows),
-                                    {options_.epsilon, own}, accumulate);
-    };
-    T* dgamma = inputs[1] < 0 ? nullptr : c.din(1);
-    T* dbeta = inputs[2] < 0 ? nullptr : c.din(2);
-    const bool apart = dgamma != nullptr && dbeta != nullptr && c.accumulate[1] != c.accumulate[2];
-    run(c.din(0), dgamma, apart ? nullptr : dbeta, c.accumulate[dgamma == nullptr ? 2 : 1]);
-    if (apart) run(nullptr, nullptr, dbeta, c.accumulate[2]);
+    if (!learns(c.training)) {
+      run_backward(c, {c.din(0), c.dout(), c.in(0), c.in(3), c.in(4), nullptr}, dims(c.rows), 0);
+      return;
+    }
+    const RowsCols d = dims(c.rows / fold);
+    const Index size = d.rows * cols_;
+    for (Index step = 0; step < fold; ++step) {
+      T* moments = moments_of(c, step);
+      const T* x = gather(c.in(0), room(c, 0), step, d);
+      const T* dy = gather<T>(c.dout(), room(c, size), step, d);
+      T* dx = c.din(0) == nullptr || fold == 1 ? c.din(0) : room(c, 2 * size);
+      run_backward(c, {dx, dy, x, moments, moments + cols_, mask_of(c, step, 3, d)}, d, step);
+      if (dx != nullptr) scatter(c.din(0), dx, step, d);
+    }
   }
 
   bool differentiable(int i) const override { return i < 3; }
   bool backward_reads_input(int i) const override { return i != 2; }
   bool backward_reads_output() const override { return false; }
   std::size_t saved_bytes(Index, DType dtype) const override {
-    return options_.batch_statistics ? 2 * std::size_t(cols_) * bytes_of(dtype) : 0;
+    return options_.batch_statistics ? 2 * std::size_t(cols_ * fold) * bytes_of(dtype) : 0;
+  }
+  // One step's x and y, or x, dy and dx, then its mask.
+  std::size_t workspace_bytes(Pass pass, Index rows, DType dtype) const override {
+    if (fold == 1 || !options_.batch_statistics) return 0;
+    const RowsCols d = dims(rows / fold);
+    const Index arrays = pass == Pass::forward ? 2 : 3;
+    return std::size_t(arrays * d.rows * cols_) * bytes_of(dtype) + std::size_t(d.rows);
   }
   Cost cost(Pass, Index rows, bool) const override {
     const double size = double(dims(rows).rows * cols_);
@@ -72,7 +91,70 @@ class BatchNorm final : public OperationOf<BatchNorm> {
 
  private:
   RowsCols dims(Index rows) const { return {rows * positions_, cols_}; }
+  // Whether a batch says anything about its columns.
+  static bool counts(const std::uint8_t* mask, Index rows) {
+    if (mask == nullptr) return rows > 0;
+    return std::any_of(mask, mask + rows, [](std::uint8_t kept) { return kept != 0; });
+  }
   bool learns(bool training) const { return training && options_.batch_statistics; }
+
+  template <class T>
+  T* moments_of(const Call<T>& c, Index step) const {
+    return c.kept() + 2 * cols_ * step;
+  }
+
+  // In the workspace; there is none where nothing is gathered.
+  template <class T>
+  T* room(const Call<T>& c, Index at) const {
+    return fold == 1 ? nullptr : reinterpret_cast<T*>(c.workspace()) + at;
+  }
+  // The rows of one step, each `width` elements; where there is but one step, the array itself.
+  template <class E>
+  const E* gather(const E* from, E* to, Index step, RowsCols d, Index width) const {
+    if (fold == 1 || from == nullptr) return from;
+    for (Index r = 0; r < d.rows / positions_; ++r)
+      std::memcpy(to + r * width, from + (r * fold + step) * width, std::size_t(width) * sizeof(E));
+    return to;
+  }
+  template <class T>
+  const T* gather(const T* from, T* to, Index step, RowsCols d) const {
+    return gather(from, to, step, d, positions_ * cols_);
+  }
+  template <class T>
+  void scatter(T* to, const T* from, Index step, RowsCols d) const {
+    const Index width = positions_ * cols_;
+    if (fold == 1) return;
+    for (Index r = 0; r < d.rows / positions_; ++r)
+      std::memcpy(to + (r * fold + step) * width, from + r * width, std::size_t(width) * sizeof(T));
+  }
+  // Behind the `arrays` of the workspace.
+  template <class T>
+  const std::uint8_t* mask_of(const Call<T>& c, Index step, Index arrays, RowsCols d) const {
+    auto* to = reinterpret_cast<std::uint8_t*>(room(c, arrays * d.rows * cols_));
+    return gather(c.mask(5), to, step, d, positions_);
+  }
+
+  template <class T>
+  struct Step {
+    T* dx;
+    const T *dy, *x, *mean, *variance;
+    const std::uint8_t* mask;
+  };
+  template <class T>
+  void run_backward(const Call<T>& c, const Step<T>& s, RowsCols d, Index step) const {
+    const auto run = [&](T* dx, T* dgamma, T* dbeta, Accumulate accumulate) {
+      c.kernels.batch_norm_backward(dx, dgamma, dbeta, s.dy, s.x, s.mean, s.variance, c.in(1),
+                                    s.mask, d, {options_.epsilon, learns(c.training)}, accumulate);
+    };
+    T* dgamma = inputs[1] < 0 ? nullptr : c.din(1);
+    T* dbeta = inputs[2] < 0 ? nullptr : c.din(2);
+    const auto accumulate = [&](std::size_t i) {
+      return step > 0 ? Accumulate::yes : c.accumulate[i];
+    };
+    const bool apart = dgamma != nullptr && dbeta != nullptr && accumulate(1) != accumulate(2);
+    run(s.dx, dgamma, apart ? nullptr : dbeta, accumulate(dgamma == nullptr ? 2 : 1));
+    if (apart) run(nullptr, nullptr, dbeta, accumulate(2));
+  }
 
   template <class T>
   void move(T* moving, const T* batch) const {

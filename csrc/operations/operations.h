@@ -22,6 +22,10 @@ Tensor dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream,
                const std::string& name);
 // The same value seen with another shape: no operation.
 Tensor reshape(const Graph& graph, const Tensor& x, Shape shape);
+// The steps of a row, its first axis, as rows of their own, and back: no operations.  What is
+// recorded in between runs on every step.
+Tensor fold(Graph& graph, const Tensor& x);
+Tensor unfold(Graph& graph, const Tensor& x, Index steps);
 // (x - mean) / std over the last axis.
 Tensor normalize(Graph& graph, const Tensor& x, const Tensor& mean, const Tensor& std,
                  const std::string& name);
@@ -119,5 +123,18 @@ Tensor loss(Graph& graph, const std::string& kind, const Tensor& prediction, con
 // that a mean over all is the mean over those kept (Keras's rule).  weight may be null (1).
 Tensor masked_weight(Graph& graph, const Tensor& mask, const Tensor* weight, bool normalized,
                      const std::string& name);
+
+// Masks: truth values over the leading axes of a row.
+// Whether any number along the last axis is not `value`.
+Tensor value_mask(Graph& graph, const Tensor& x, double value, const std::string& name);
+// x where the mask is true, else `other`, of its shape, or `fill` if that is null.
+Tensor where(Graph& graph, const Tensor& mask, const Tensor& x, const Tensor* other, double fill,
+             const std::string& name);
+// Of x (positions, columns), over the positions that the mask keeps: 0 where it keeps none.
+Tensor masked_mean(Graph& graph, const Tensor& x, const Tensor& mask, const std::string& name);
+// One mask out of several: true where any is, or, with an axis >= 0, one behind the other along it.
+// Each is first repeated to its shape of `shapes`; a null one is true everywhere.
+Tensor join_masks(Graph& graph, const std::vector<const Tensor*>& masks,
+                  const std::vector<Shape>& shapes, Index axis, const std::string& name);
 
 }  // namespace lamina

@@ -1,3 +1,5 @@
+#include "pooling.h"
+
 #include <stdexcept>
 
 #include "operations.h"
@@ -28,6 +30,7 @@ Cost pooling_cost(const PoolDims& d, Index rows) {
 class MaxPooling final : public OperationOf<MaxPooling> {
  public:
   MaxPooling(ValueId x, const PoolDims& row) : OperationOf("max_pool2d", {x}), row_(row) {}
+  const PoolDims& window() const { return row_; }
 
   // Backward needs only each winner's place in its window, 1 byte mostly.
   std::size_t saved_bytes(Index rows, DType) const override {
@@ -36,13 +39,17 @@ class MaxPooling final : public OperationOf<MaxPooling> {
   }
   template <class T>
   void forward_as(const Call<T>& c) const {
-    c.kernels.max_pool2d_forward(c.out(), c.saved(), c.in(0), of_rows(row_, c.rows));
+    c.kernels.max_pool2d_forward(c.out(), c.saved(), c.in(0), of_rows(row_, c.rows), rectified_);
   }
   template <class T>
   void backward_as(const Call<T>& c) const {
     c.kernels.max_pool2d_backward(c.din(0), c.dout(), c.saved(), of_rows(row_, c.rows));
   }
 
+  // The winner's gradient passes the producer's ReLU if the maximum does: one test a window.
+  void meet_producer(Operation& producer, bool alone) override {
+    rectified_ = alone && producer.leave_relu();
+  }
   bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override { return pooling_cost(row_, rows); }
@@ -50,6 +57,7 @@ class MaxPooling final : public OperationOf<MaxPooling> {
 
  private:
   const PoolDims row_;  // images: 1
+  bool rectified_ = false;
 };
 
 class AveragePooling final : public OperationOf<AveragePooling> {
@@ -108,6 +116,11 @@ PoolDims pool_dims(Graph& graph, const Tensor& x, Index pool_h, Index pool_w, co
 }
 
 }  // namespace
+
+const PoolDims* max_pooling_window(const Operation& operation) {
+  const auto* pooling = dynamic_cast<const MaxPooling*>(&operation);
+  return pooling == nullptr ? nullptr : &pooling->window();
+}
 
 Tensor pool2d(Graph& graph, const std::string& kind, const Tensor& x, Index pool_h, Index pool_w,
               const WindowSpec& window, const std::string& name) {

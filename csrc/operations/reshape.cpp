@@ -13,4 +13,23 @@ Tensor reshape(const Graph& graph, const Tensor& x, Shape shape) {
   return {x.value, std::move(shape), x.graph};
 }
 
+Tensor fold(Graph& graph, const Tensor& x) {
+  const Index before = graph.check_rows(x, "fold").fold;
+  if (x.shape.empty() || x.shape[0] < 1)
+    throw std::invalid_argument("fold: needs a row of at least 1 step; got shape " +
+                                to_string(x.shape));
+  return graph.folded(x, Shape(x.shape.begin() + 1, x.shape.end()),
+                      checked_product(before, x.shape[0]));
+}
+
+Tensor unfold(Graph& graph, const Tensor& x, Index steps) {
+  const Index before = graph.check_rows(x, "unfold").fold;
+  if (steps < 1 || before % steps != 0)
+    throw std::invalid_argument("unfold: needs a divisor of the " + std::to_string(before) +
+                                " rows for each row of the batch; got " + std::to_string(steps));
+  Shape shape = x.shape;
+  shape.insert(shape.begin(), steps);
+  return graph.folded(x, std::move(shape), before / steps);
+}
+
 }  // namespace lamina

@@ -101,6 +101,8 @@ void bind_operations(Class& graph) {
             return reshape(g, x, std::move(shape));
           },
           "x"_a, "shape"_a, "name"_a = "")
+      .def("fold", &fold, "x"_a, "The steps of a row, its first axis, as rows of their own.")
+      .def("unfold", &unfold, "x"_a, "steps"_a)
       .def("normalize", &normalize, "x"_a, "mean"_a, "std"_a, "name"_a = "")
       .def("python", &record_python, "inputs"_a, "shape"_a, "forward"_a, "backward"_a,
            "name"_a = "")
@@ -138,6 +140,35 @@ void bind_recurrent(Class& graph) {
       "return_sequences"_a = false, "return_state"_a = false, "go_backwards"_a = false,
       "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0, "stream"_a = 0, "recurrent_stream"_a = 0,
       "name"_a = "", "[y], or with return_state [y, h] or, of an lstm, [y, h, c].");
+}
+
+void bind_state(py::module_& module) {
+  py::class_<State, std::shared_ptr<State>>(module, "State",
+                                            "What each batch leaves to the next, row by row.")
+      .def(py::init([](Shape shape, const std::string& dtype) {
+             return std::make_shared<State>(std::move(shape), dtype_from_name(dtype));
+           }),
+           "shape"_a, "dtype"_a)
+      .def("reset", &State::reset, "rows"_a = 0, "Zeros, for batches of `rows` rows; 0 for any.")
+      .def_property_readonly("rows", &State::rows, "Of the batches; 0 before the first one.")
+      .def_property_readonly(
+          "array",
+          [](const State& s) -> py::object {
+            if (s.data() == nullptr) return py::none();
+            Shape full = s.shape;
+            full.insert(full.begin(), s.rows());
+            return py::array(numpy_dtype(s.dtype), full, s.data());
+          },
+          "A copy; None before the first batch.");
+}
+
+template <class Class>
+void bind_states(Class& graph) {
+  graph
+      .def("state", &Graph::state, "state"_a, "name"_a = "",
+           "What the batch begins with: the state that the last one left.")
+      .def("carry", &Graph::carry, "state"_a, "value"_a, "name"_a = "",
+           "Leave a value to the next batch.");
 }
 
 // (h, w), (h, w) and (top, bottom, left, right), as Python resolved them.
@@ -212,6 +243,7 @@ void bind_terms(Class& graph) {
 void bind_graph(py::module_& module) {
   python::bind_parameter(module);
   python::bind_tensor(module);
+  python::bind_state(module);
   py::class_<Graph, std::shared_ptr<Graph>> graph(
       module, "Graph", "Operations recorded once, frozen by build(), replayed by executions.");
   graph
@@ -254,6 +286,7 @@ void bind_graph(py::module_& module) {
       .def_property_readonly("dtype", [](const Graph& g) { return name_of(g.dtype); });
   python::bind_operations(graph);
   python::bind_recurrent(graph);
+  python::bind_states(graph);
   python::bind_windows(graph);
   python::bind_graph_operations(graph);
   python::bind_terms(graph);

@@ -41,15 +41,7 @@ void bind_normalization(GraphClass& graph) {
           },
           "x"_a, "axes"_a = 1, "gamma"_a = py::none(), "beta"_a = py::none(), "epsilon"_a = 1e-3,
           "name"_a = "")
-      .def("embedding", &embedding, "ids"_a, "table"_a, "name"_a = "")
-      .def("token_mask", &token_mask, "ids"_a, "name"_a = "")
-      .def(
-          "masked_weight",
-          [](Graph& g, const Tensor& mask, const Optional& weight, bool normalized,
-             const std::string& name) {
-            return masked_weight(g, mask, pointer(weight), normalized, name);
-          },
-          "mask"_a, "weight"_a = py::none(), "normalized"_a = false, "name"_a = "");
+      .def("embedding", &embedding, "ids"_a, "table"_a, "name"_a = "");
 }
 
 void bind_moves(GraphClass& graph) {
@@ -92,6 +84,33 @@ void bind_elements(GraphClass& graph) {
       .def("spatial_dropout", &spatial_dropout, "x"_a, "rate"_a, "stream"_a, "name"_a = "");
 }
 
+void bind_masks(GraphClass& graph) {
+  graph.def("token_mask", &token_mask, "ids"_a, "name"_a = "")
+      .def("value_mask", &value_mask, "x"_a, "value"_a = 0.0, "name"_a = "")
+      .def(
+          "where",
+          [](Graph& g, const Tensor& mask, const Tensor& x, const Optional& other, double fill,
+             const std::string& name) { return where(g, mask, x, pointer(other), fill, name); },
+          "mask"_a, "x"_a, "other"_a = py::none(), "fill"_a = 0.0, "name"_a = "")
+      .def("masked_mean", &masked_mean, "x"_a, "mask"_a, "name"_a = "")
+      .def(
+          "join_masks",
+          [](Graph& g, const std::vector<Optional>& masks, const std::vector<Shape>& shapes,
+             std::optional<Index> axis, const std::string& name) {
+            std::vector<const Tensor*> pointers;
+            for (const Optional& mask : masks) pointers.push_back(pointer(mask));
+            return join_masks(g, pointers, shapes, axis.value_or(-1), name);
+          },
+          "masks"_a, "shapes"_a, "axis"_a = py::none(), "name"_a = "")
+      .def(
+          "masked_weight",
+          [](Graph& g, const Tensor& mask, const Optional& weight, bool normalized,
+             const std::string& name) {
+            return masked_weight(g, mask, pointer(weight), normalized, name);
+          },
+          "mask"_a, "weight"_a = py::none(), "normalized"_a = false, "name"_a = "");
+}
+
 Tensor chain(Graph& graph, Combine kind, const std::vector<Tensor>& inputs,
              const std::string& name) {
   if (inputs.empty()) throw std::invalid_argument(name + ": needs at least 1 input; got none");
@@ -112,6 +131,7 @@ void bind_merges(GraphClass& graph) {
   of_many("add", Combine::add);
   of_many("multiply", Combine::multiply);
   of_many("maximum", Combine::maximum);
+  of_many("minimum", Combine::minimum);
   graph
       .def(
           "subtract",
@@ -138,6 +158,7 @@ void bind_graph_operations(py::class_<Graph, std::shared_ptr<Graph>>& graph) {
   bind_normalization(graph);
   bind_moves(graph);
   bind_elements(graph);
+  bind_masks(graph);
   bind_merges(graph);
 }
 

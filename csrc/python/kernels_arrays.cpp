@@ -152,8 +152,10 @@ Combine combine_argument(const char* who, const Object& value) {
   if (kind == "subtract") return Combine::subtract;
   if (kind == "multiply") return Combine::multiply;
   if (kind == "maximum") return Combine::maximum;
+  if (kind == "minimum") return Combine::minimum;
   throw py::value_error(
-      text(who, ": kind must be 'add', 'subtract', 'multiply' or 'maximum'; got ", text_of(value)));
+      text(who, ": kind must be 'add', 'subtract', 'multiply', 'maximum' or 'minimum'; got ",
+           text_of(value)));
 }
 
 py::array combine_forward(Object a_, Object b_, Object kind_) {

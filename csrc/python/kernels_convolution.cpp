@@ -268,7 +268,7 @@ py::tuple max_pool_forward(Name who, int rank, Object x_, std::array<Index, 2> p
     T* yp = y.mutable_data();
     void* ip = index.mutable_data();
     const T* xp = xs.data();
-    without_gil([&] { kernels<T>().max_pool2d_forward(yp, ip, xp, d); });
+    without_gil([&] { kernels<T>().max_pool2d_forward(yp, ip, xp, d, false); });
     return py::make_tuple(y, index);
   });
 }

@@ -146,7 +146,7 @@ py::array apply_mask(Object x_, Object mask_) {
     T* yp = y.mutable_data();
     const T* xp = xs.data();
     const std::uint8_t* mp = keep.data();
-    without_gil([&] { kernels<T>().apply_mask(yp, xp, mp, sizes); });
+    without_gil([&] { kernels<T>().select(yp, xp, nullptr, mp, sizes, 0.0); });
     return y;
   });
 }

@@ -49,16 +49,18 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 def snake_case(name: str) -> str:
-    """Return a class name as a layer's default name.
+    """Return a class name as a layer's default name, the one that Keras gives.
 
     Examples
     --------
-    >>> snake_case("InputLayer"), snake_case("Conv2D"), snake_case("GRU")
-    ('input_layer', 'conv2d', 'gru')
+    >>> snake_case("InputLayer"), snake_case("Conv2DTranspose"), snake_case("GRU")
+    ('input_layer', 'conv2d_transpose', 'gru')
     """
     out = ""
     for i, c in enumerate(name):
-        starts_word = c.isupper() and i > 0 and (name[i - 1].islower())
+        # A capital begins a word behind a small letter, and before one: "2D" + "Transpose".
+        beside = name[i - 1].islower() or name[i + 1 : i + 2].islower()
+        starts_word = c.isupper() and i > 0 and beside
         out += ("_" if starts_word else "") + c.lower()
     return out
 

@@ -28,6 +28,7 @@ KINDS = {
     "subtract": (np.subtract, lambda dy, a, b: (dy, -dy)),
     "multiply": (np.multiply, lambda dy, a, b: (dy * b, dy * a)),
     "maximum": (np.maximum, lambda dy, a, b: (dy * (a > b), dy * (b > a))),
+    "minimum": (np.minimum, lambda dy, a, b: (dy * (a < b), dy * (b < a))),
 }
 
 
@@ -49,17 +50,21 @@ def test_combine(size, kind, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_equal_values_share_the_maximum(dtype):
+def test_equal_values_share_the_extreme(dtype):
     a = np.array([1, 2, 3, -0.0, np.inf, -np.inf] * 7, dtype)
     b = np.array([1, 1, 4, 0.0, np.inf, 5] * 7, dtype)
     da, db = kernels.combine_backward(np.full(42, 2, dtype), a, b, "maximum")
     np.testing.assert_array_equal(da, [1, 2, 0, 1, 1, 0] * 7)
     np.testing.assert_array_equal(db, [1, 0, 2, 1, 1, 2] * 7)
+    da, db = kernels.combine_backward(np.full(42, 2, dtype), a, b, "minimum")
+    np.testing.assert_array_equal(da, [1, 0, 2, 1, 1, 2] * 7)
+    np.testing.assert_array_equal(db, [1, 2, 0, 1, 1, 0] * 7)
 
 
-def test_maximum_lets_nan_through():
+@pytest.mark.parametrize("kind", ["maximum", "minimum"])
+def test_extremes_let_nan_through(kind):
     a, b = np.array([np.nan, 1.0, np.nan] * 9), np.array([1.0, np.nan, np.nan] * 9)
-    assert np.isnan(kernels.combine_forward(a, b, "maximum")).all()
+    assert np.isnan(kernels.combine_forward(a, b, kind)).all()
 
 
 # --- concatenation
@@ -284,7 +289,7 @@ def test_refused():
     x = np.ones((3, 2))
     with pytest.raises(
         ValueError,
-        match="kind must be 'add', 'subtract', 'multiply' or 'maximum'; got 'mean'",
+        match="kind must be 'add', 'subtract', 'multiply', 'maximum' or 'minimum'; got 'mean'",
     ):
         kernels.combine_forward(x, x, "mean")
     with pytest.raises(ValueError, match=r"combine_forward: b must have shape of a = \(3, 2\)"):

@@ -1,4 +1,4 @@
-"""Several inputs into one: sum, difference, product, maximum, concatenation, dot products.
+"""Several inputs into one: sum, difference, product, maximum, minimum, concatenation, dot products.
 
 Every function raises ``ValueError`` where shapes or a choice do not fit, and ``TypeError`` where
 arrays' dtypes differ or are not real numbers.
@@ -27,8 +27,8 @@ def combine_forward(a: ArrayLike, b: ArrayLike, kind: str) -> Array:
     ----------
     a, b : array_like
         Inputs of one shape.
-    kind : {"add", "subtract", "multiply", "maximum"}
-        ``a + b``, ``a - b``, ``a b``, or the larger of the two (NaN if either is).
+    kind : {"add", "subtract", "multiply", "maximum", "minimum"}
+        ``a + b``, ``a - b``, ``a b``, or the larger or smaller of the two (NaN if either is).
 
     Returns
     -------
@@ -52,7 +52,7 @@ def combine_forward(a: ArrayLike, b: ArrayLike, kind: str) -> Array:
 def combine_backward(dy: ArrayLike, a: ArrayLike, b: ArrayLike, kind: str) -> tuple[Array, Array]:
     """Gradients at both inputs of `combine_forward`.
 
-    Equal values of a maximum get half of its gradient each.
+    Equal values of a maximum or minimum get half of its gradient each.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ def max_pool1d_forward(
     -------
     y : ndarray
         The maxima.
-    index : ndarray of uint8 (windows of at most 256 cells) or int32, of the shape of ``y``
+    index : ndarray of uint8 (windows of at most 255 cells) or int32, of the shape of ``y``
         Each maximum's place in its whole window, row by row; for `max_pool1d_backward`.
 
     Raises
@@ -245,7 +245,7 @@ def max_pool2d_forward(
     -------
     y : ndarray
         The maxima.
-    index : ndarray of uint8 (windows of at most 256 cells) or int32, of the shape of ``y``
+    index : ndarray of uint8 (windows of at most 255 cells) or int32, of the shape of ``y``
         Each maximum's place in its whole window, row by row; for `max_pool2d_backward`.
 
     Raises

@@ -6,6 +6,7 @@ from lamina.layers.activation import Activation
 from lamina.layers.alpha_dropout import AlphaDropout
 from lamina.layers.batch_normalization import BatchNormalization
 from lamina.layers.bidirectional import Bidirectional
+from lamina.layers.concatenation import Concatenate
 from lamina.layers.conv1d import Conv1D
 from lamina.layers.conv2d import Conv2D
 from lamina.layers.conv2d_transpose import Conv2DTranspose
@@ -13,6 +14,7 @@ from lamina.layers.cropping1d import Cropping1D
 from lamina.layers.cropping2d import Cropping2D
 from lamina.layers.dense import Dense
 from lamina.layers.depthwise_conv2d import DepthwiseConv2D
+from lamina.layers.dot_product import Dot
 from lamina.layers.dropout import Dropout
 from lamina.layers.elu import ELU
 from lamina.layers.embedding import Embedding
@@ -31,7 +33,18 @@ from lamina.layers.layer import Layer
 from lamina.layers.layer_normalization import LayerNormalization
 from lamina.layers.leaky_relu import LeakyReLU
 from lamina.layers.lstm import LSTM
-from lamina.layers.merge import Add, Average, Concatenate, Maximum, Multiply, Subtract
+from lamina.layers.masking import Masking
+from lamina.layers.merge import Add, Average, Maximum, Minimum, Multiply, Subtract
+from lamina.layers.merging import (
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from lamina.layers.node import SymbolicTensor
 from lamina.layers.normalization import Normalization
 from lamina.layers.permute import Permute
@@ -51,6 +64,7 @@ from lamina.layers.serialization import deserialize, serialize
 from lamina.layers.simple_rnn import SimpleRNN
 from lamina.layers.softmax import Softmax
 from lamina.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D
+from lamina.layers.time_distributed import TimeDistributed
 from lamina.layers.up_sampling2d import UpSampling2D
 from lamina.layers.zero_padding1d import ZeroPadding1D
 from lamina.layers.zero_padding2d import ZeroPadding2D
@@ -75,6 +89,7 @@ __all__ = [
     "Cropping2D",
     "Dense",
     "DepthwiseConv2D",
+    "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
@@ -89,9 +104,11 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "Masking",
     "MaxPooling1D",
     "MaxPooling2D",
     "Maximum",
+    "Minimum",
     "Multiply",
     "Normalization",
     "PReLU",
@@ -107,9 +124,18 @@ __all__ = [
     "SpatialDropout2D",
     "Subtract",
     "SymbolicTensor",
+    "TimeDistributed",
     "UpSampling2D",
     "ZeroPadding1D",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 from lamina import _check, _core, initializers, regularizers
 from lamina._check import Shape
 from lamina.layers._axes import axis_of_row, moved_last
+from lamina.layers._masks import check_masks, spread
 from lamina.layers.layer import Layer
 
 
@@ -38,7 +39,12 @@ class BatchNormalization(Layer):
     Notes
     -----
     Weights, each (channels,): gamma, beta, moving mean, moving variance.  The variance is divided
-    by the count, as in Keras.  Steps that a mask leaves out have no part in the statistics.
+    by the count, as in Keras.
+
+    Steps that a mask hides have no part in a batch's statistics, though they are normalised with
+    them; a batch that is hidden altogether leaves the moving statistics as they are.  A mask
+    counts where the axis of channels lies behind its own axes, as the last one does; Keras's
+    statistics for a mask over the axis of channels itself are not there.
 
     Examples
     --------
@@ -115,10 +121,14 @@ class BatchNormalization(Layer):
         assert self._variance is not None
         axis = axis_of_row(self.name, self.axis, tuple(x.shape))
         there, back = moved_last((axis,), len(x.shape))
-        if mask is not None and tuple(mask.shape) != tuple(x.shape)[:-1]:
-            mask = None  # it counts positions of an axis that is normalised by itself
+        moved = graph.permute(x, there)
+        if mask is not None:
+            check_masks(self.name, [x], [mask])
+            # One over the axis of channels would be another for each of them.
+            over = len(mask.shape) > axis
+            mask = None if over else spread(graph, mask, tuple(moved.shape)[:-1], self.name)
         y = graph.batch_norm(
-            graph.permute(x, there),
+            moved,
             graph.parameter(self._mean),
             graph.parameter(self._variance),
             gamma=None if self._gamma is None else graph.parameter(self._gamma),

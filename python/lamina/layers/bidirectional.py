@@ -31,7 +31,8 @@ class Bidirectional(Layer):
 
     Notes
     -----
-    The backward outputs are put in the order of the steps before they are merged.  With
+    The backward outputs are put in the order of the steps before they are merged; with
+    ``return_sequences`` both are 0 at steps that a mask hides, as in Keras.  With
     ``return_state`` the states of the forward layer follow the output, then those of the backward
     layer; initial states are given in that order.  Weights: the forward layer's, then the other's.
 
@@ -96,6 +97,22 @@ class Bidirectional(Layer):
     def directions(self) -> tuple[Recurrent, Recurrent]:
         """The forward and the backward layer."""
         return self.forward_layer, self.backward_layer
+
+    @property
+    def stateful(self) -> bool:
+        """Whether the directions begin each batch with the states that the last one left."""
+        return self.layer.stateful
+
+    def reset_state(self) -> None:
+        """Set the states of both directions to zero; the next batch may have any rows."""
+        if not any(layer.stateful for layer in self.directions):
+            raise AttributeError(f"{self.name}: reset_state needs a stateful layer")
+        for layer in self.directions:
+            layer.reset_state()
+
+    def reset_states(self) -> None:
+        """Do what ``reset_state`` does, by Keras's older name."""
+        self.reset_state()
 
     def _shares(self, given: list[Any]) -> tuple[list[Any], list[Any]]:
         """Return x and the initial states of each direction."""
@@ -186,11 +203,14 @@ class Bidirectional(Layer):
         """Record both directions and their merge; x may be a list of it and initial states."""
         outputs, last = [], []
         given = list(x) if isinstance(x, (list, tuple)) else [x]
+        kept = mask[0] if isinstance(mask, list) else mask
         for layer, share in zip(self.directions, self._shares(given), strict=True):
             recorded = layer.record(graph, share, mask)
             y, *states = recorded if isinstance(recorded, list) else [recorded]
             if layer is self.backward_layer and layer.return_sequences:
                 y = graph.flip(y, 0, name=f"{self.name}/flip")
+            if kept is not None and layer.return_sequences:
+                y = graph.where(kept, y, name=f"{self.name}/where")
             outputs.append(y)
             last += states
         merged = self._merge(graph, outputs)

@@ -82,11 +82,17 @@ def _check_masks(layer: Layer, inputs: list[Any], masks: list[Any]) -> None:
         )
     if not layer.takes_mask:
         raise TypeError(f"{layer.name}: takes no mask")
-    for mask in masks:
-        if isinstance(mask, SymbolicTensor) and mask.kind != "bool":
+    for x, mask in zip(inputs, masks, strict=True):
+        if not isinstance(mask, SymbolicTensor):
+            continue
+        if mask.kind != "bool":
             raise TypeError(
                 f"{layer.name}: mask must have dtype bool, as Input(shape, dtype='bool'); "
                 f"got {mask!r}"
+            )
+        if mask.row_shape != x.row_shape[: len(mask.row_shape)]:
+            raise ValueError(
+                f"{layer.name}: mask must have the leading axes of its input, {x!r}; got {mask!r}"
             )
 
 
@@ -107,7 +113,7 @@ def _arrays(layer: Layer, x: Any, dtype: str) -> list[Any]:
         if len(arrays[-1]) != len(arrays[0]):
             raise ValueError(
                 f"{layer.name}: all inputs must have as many rows; got {len(arrays[0])} and "
-                f"{len(arrays[-1])}"
+                f"{len(arrays[-1])}, of shapes {arrays[0].shape} and {arrays[-1].shape}"
             )
     return arrays
 
@@ -127,14 +133,41 @@ def on_arrays(layer: Layer, x: Any, mask: Any) -> Any:
         masks = [None if m is None else _mask(layer, m, a) for m, a in pairs]
     shapes = [a.shape[1:] for a in arrays]
     fresh = not layer.built
+    _check_not_empty(layer, shapes)
     layer.prepare(shapes[0] if len(shapes) == 1 else shapes, dtype, layer.stream)
+    try:
+        graph, several = _recorded(layer, shapes, masks, dtype)
+    except BaseException:
+        if fresh:
+            layer.forget()
+        raise
     if fresh:
         weights_.allocate([layer])
         weights_.initialize([layer], next_seed())
     layer.settle()
+    bound = [*arrays, *(m for m in masks if m is not None)]
+    outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])))
+    return outputs if several else outputs[0]
+
+
+def _check_not_empty(layer: Layer, shapes: list[Any]) -> None:
+    if not any(0 in shape for shape in shapes):
+        return
+    layer.compute_output_shape(shapes[0] if len(shapes) == 1 else shapes)  # its own words first
+    shown = ", ".join(_check.show_shape(shape) for shape in shapes)
+    raise ValueError(
+        f"{layer.name}: input has shape {shown}; needs at least one element along every axis "
+        f"but the rows"
+    )
+
+
+def _recorded(
+    layer: Layer, shapes: list[Any], masks: list[Any], dtype: str
+) -> tuple[_core.Graph, bool]:
+    """Return a graph of the layer alone, and whether it has several outputs."""
     graph = _core.Graph(dtype)
-    kinds = layer.input_dtypes(len(arrays))
-    names = ["x"] if len(arrays) == 1 else [f"x{i}" for i in range(len(arrays))]
+    kinds = layer.input_dtypes(len(shapes))
+    names = ["x"] if len(shapes) == 1 else [f"x{i}" for i in range(len(shapes))]
     inputs = [graph.input(s, n, k or "float") for s, n, k in zip(shapes, names, kinds, strict=True)]
     given = [None if m is None else graph.input(m.shape[1:], "mask", "bool") for m in masks]
     one = len(inputs) == 1
@@ -142,9 +175,7 @@ def on_arrays(layer: Layer, x: Any, mask: Any) -> Any:
     for output in as_list(y):
         graph.add_output(output)
     graph.build()
-    bound = [*arrays, *(m for m in masks if m is not None)]
-    outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])))
-    return outputs if isinstance(y, list) else outputs[0]
+    return graph, isinstance(y, list)
 
 
 def _mask(layer: Layer, mask: object, array: Any) -> Any:

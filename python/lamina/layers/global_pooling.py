@@ -109,7 +109,7 @@ class GlobalMaxPooling2D(GlobalPooling):
 
 
 class GlobalAveragePooling1D(GlobalPooling):
-    """The mean over all steps, every channel by itself.
+    """The mean over all steps, every channel by itself; under a mask, over those it keeps.
 
     Parameters
     ----------
@@ -123,11 +123,15 @@ class GlobalAveragePooling1D(GlobalPooling):
     Raises
     ------
     ValueError
-        If the input has another number of axes.
+        If the input has another number of axes, or the mask is not one truth value a step.
 
     Notes
     -----
-    Shapes: x (rows, steps, channels), y (rows, channels) or (rows, 1, channels).
+    Shapes: x (rows, steps, channels), mask (rows, steps), y (rows, channels) or
+    (rows, 1, channels).
+
+    A row whose steps are all hidden has the mean 0, and no gradient flows to it; Keras divides 0
+    by 0 there and returns NaN.
 
     Examples
     --------
@@ -138,6 +142,21 @@ class GlobalAveragePooling1D(GlobalPooling):
 
     _axes: ClassVar[int] = 1
     _kind: ClassVar[str] = "average"
+
+    def record(
+        self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None = None
+    ) -> _core.Tensor:
+        """Record one pooling operation, or the mean under a mask."""
+        if mask is None:
+            return super().record(graph, x)
+        shape = tuple(x.shape)
+        if tuple(mask.shape) != shape[:1]:
+            raise ValueError(
+                f"{self.name}: mask must be one truth value for each of {shape[0]} steps; "
+                f"got shape {_check.show_shape(tuple(mask.shape))}"
+            )
+        y = graph.masked_mean(x, mask, name=self.name)
+        return graph.reshape(y, self.compute_output_shape(shape), name=self.name)
 
 
 class GlobalAveragePooling2D(GlobalPooling):

@@ -19,6 +19,8 @@ class InputLayer(Layer):
     ----------
     shape : tuple of int
         Shape of one row, without the axis of rows: ``(13,)``, ``(28, 28)``.
+    batch_size : int, optional
+        Rows of every batch of a model with stateful layers; of no consequence for others.
     dtype : {"float32", "float64", "int32", "bool"}, optional
         What the layers that read it need, and the model's precision, if not given.  Any integer
         type stands for "int32", of token ids; "bool" is for masks.
@@ -34,6 +36,7 @@ class InputLayer(Layer):
         self,
         shape: int | Sequence[int],
         *,
+        batch_size: int | None = None,
         dtype: str | None = None,
         name: str | None = None,
         **base: Any,
@@ -41,6 +44,9 @@ class InputLayer(Layer):
         kind = _discrete(dtype)
         super().__init__(name=name, dtype=None if kind else dtype, **base)
         self.shape = _check.shape("Input", "shape", shape)
+        self.batch_size = None
+        if batch_size is not None:
+            self.batch_size = _check.integer("Input", "batch_size", batch_size)
         self.kind = kind  # "int32" or "bool", None for numbers of the model's precision
         self.built = True
 
@@ -62,6 +68,8 @@ class InputLayer(Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         config = super().get_config()
+        if self.batch_size is None:
+            del config["batch_size"]
         return {**config, "dtype": self.kind} if self.kind else config
 
 
@@ -74,7 +82,12 @@ def _discrete(dtype: object) -> str | None:
 
 
 def Input(  # noqa: N802
-    shape: int | Sequence[int], *, dtype: str | None = None, name: str | None = None
+    shape: int | Sequence[int] | None = None,
+    batch_size: int | None = None,
+    *,
+    dtype: str | None = None,
+    batch_shape: Sequence[int | None] | None = None,
+    name: str | None = None,
 ) -> SymbolicTensor:
     """Return the symbolic tensor that stands for a model's rows.
 
@@ -84,8 +97,12 @@ def Input(  # noqa: N802
     ----------
     shape : tuple of int
         Of one row, without the axis of rows.
+    batch_size : int, optional
+        Rows of every batch of a model with stateful layers; of no consequence for others.
     dtype : {"float32", "float64", "int32", "bool"}, optional
         What the layers that read it need, and the model's precision, if not given.
+    batch_shape : tuple of int, optional
+        ``(batch_size, *shape)`` in place of both; None stands for any number of rows.
     name : str, optional
         Data may be given as a dict by these names.
 
@@ -102,4 +119,13 @@ def Input(  # noqa: N802
     >>> lamina.Model(x, lamina.layers.Dense(3)(x)).count_params()
     15
     """
-    return InputLayer(shape, dtype=dtype, name=name).tensor()
+    if batch_shape is not None:
+        if shape is not None or batch_size is not None:
+            raise ValueError("Input: give batch_shape, or shape and batch_size, not both")
+        if not isinstance(batch_shape, Sequence) or len(batch_shape) == 0:
+            raise TypeError(f"Input: batch_shape must be like (32, 5, 3); got {batch_shape!r}")
+        batch_size, *rest = batch_shape
+        shape = tuple(rest)  # type: ignore[arg-type]
+    if shape is None:
+        raise TypeError("Input: shape must be given, the shape of one row; got None")
+    return InputLayer(shape, batch_size=batch_size, dtype=dtype, name=name).tensor()

@@ -378,7 +378,9 @@ class Layer:
         if self._input_shape is not None:
             config["input_shape"] = self._input_shape
         for argument in inspect.signature(type(self)).parameters.values():
-            if argument.kind is argument.VAR_KEYWORD or argument.name in BASE_ARGUMENTS:
+            # A layer may have an argument of its own by such a name: Embedding's input_dim.
+            base = argument.name in BASE_ARGUMENTS and argument.kind is argument.KEYWORD_ONLY
+            if base or argument.kind is argument.VAR_KEYWORD:
                 continue
             value = getattr(self, argument.name)
             if hasattr(value, "get_config"):

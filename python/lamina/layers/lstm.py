@@ -44,7 +44,10 @@ class LSTM(Recurrent):
     go_backwards : bool, default False
         Process the last step first; outputs lie in the order of processing.
     stateful : bool, default False
-        Only False: every batch starts from zero or from the initial state that is given.
+        Begin each batch with the state that the last one left, row by row, in ``fit`` (give it
+        ``shuffle=False``), ``evaluate`` and ``predict``; an initial state that is given goes
+        first.  All batches must have as many rows, until ``reset_state()``.  Saved weights and
+        copies hold no state.
     unroll : bool, default False
         Accepted, without effect.
     **base

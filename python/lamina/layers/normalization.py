@@ -54,6 +54,8 @@ class Normalization(Layer):
     array([[ 1., -1.]], dtype=float32)
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         axis: int | None = -1,

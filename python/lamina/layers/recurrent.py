@@ -70,11 +70,7 @@ class Recurrent(Layer):
         self.go_backwards = _check.boolean(who, "go_backwards", go_backwards)
         self.stateful = _check.boolean(who, "stateful", stateful)
         self.unroll = _check.boolean(who, "unroll", unroll)
-        if self.stateful:
-            raise ValueError(
-                f"{who}: stateful must be False, states start anew with every batch; got True "
-                f"(pass the last states on with return_state and initial states)"
-            )
+        self._carried: list[_core.State] = []  # of a stateful layer, between batches
         self._kernel: _core.Parameter | None = None
         self._recurrent_kernel: _core.Parameter | None = None
         self._bias: _core.Parameter | None = None
@@ -184,6 +180,7 @@ class Recurrent(Layer):
         """Undo building."""
         super().forget()
         self._kernel = self._recurrent_kernel = self._bias = None
+        self._carried = []
 
     def weights_fit(self, input_shape: Any) -> bool:
         """Return whether the features are as many: the number of steps is free."""
@@ -202,6 +199,36 @@ class Recurrent(Layer):
             (self._bias, self.bias_regularizer),
         )
         return [(p, r.l1, r.l2) for p, r in pairs if p is not None and r is not None]
+
+    # --- the state between batches
+
+    def reset_state(self) -> None:
+        """Set the state of a stateful layer to zero; the next batch may have any rows."""
+        for state in self._carried:
+            state.reset()
+
+    def reset_states(self) -> None:
+        """Do what ``reset_state`` does, by Keras's older name."""
+        self.reset_state()
+
+    @property
+    def state_rows(self) -> int:
+        """Rows of the state that the next batch begins with; 0 before the first one."""
+        return max((state.rows for state in self._carried), default=0)
+
+    @property
+    def carried_state(self) -> list[Array] | None:
+        """Copies of the state that the next batch begins with; None before the first one."""
+        return [state.array for state in self._carried] if self.state_rows else None
+
+    def _states(self) -> list[_core.State]:
+        if not self._carried:
+            self._carried = [_core.State((self.units,), self.dtype) for _ in range(self.states)]
+        return self._carried
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes; a copy begins with a state of zeros."""
+        return {**super().__getstate__(), "_carried": []}
 
     # --- recording
 
@@ -232,6 +259,15 @@ class Recurrent(Layer):
         tensors = list(x) if isinstance(x, (list, tuple)) else [x]
         # A built layer may be applied again: to another number of steps, with states or without.
         self._check_shapes(tuple(tensors[0].shape), [tuple(t.shape) for t in tensors[1:]])
+        masked = mask[0] if isinstance(mask, list) else mask
+        if masked is not None and tuple(masked.shape) != tuple(tensors[0].shape)[:1]:
+            raise ValueError(
+                f"{self.name}: mask has shape {_check.show_shape(tuple(masked.shape))}; needs "
+                f"{_check.show_shape(tuple(tensors[0].shape)[:1])}, one truth value a step"
+            )
+        carried = self._states() if self.stateful else []
+        if len(tensors) == 1:
+            tensors += [graph.state(state, self.name) for state in carried]
         kind, alpha = self.activation.fusable
         gate_kind, gate_alpha = self.recurrent_activation.fusable
         outputs = graph.recurrent(
@@ -241,13 +277,13 @@ class Recurrent(Layer):
             graph.parameter(self._recurrent_kernel),
             None if self._bias is None else graph.parameter(self._bias),
             initial_state=tensors[1:],
-            mask=mask[0] if isinstance(mask, list) else mask,
+            mask=masked,
             activation=kind,
             alpha=alpha,
             recurrent_activation=gate_kind,
             recurrent_alpha=gate_alpha,
             return_sequences=self.return_sequences,
-            return_state=self.return_state,
+            return_state=self.return_state or self.stateful,
             go_backwards=self.go_backwards,
             dropout=self.dropout,
             recurrent_dropout=self.recurrent_dropout,
@@ -255,6 +291,8 @@ class Recurrent(Layer):
             recurrent_stream=self._stream_of(1),
             name=self.name,
         )
+        for state, value in zip(carried, outputs[1:], strict=bool(carried)):
+            graph.carry(state, value, self.name)
         return outputs if self.return_state else outputs[0]
 
     def _stream_of(self, use: int) -> int:

@@ -12,6 +12,7 @@ from lamina.layers import InputLayer, Layer, SymbolicTensor
 from lamina.models import functional_config
 from lamina.models.inputs import Port
 from lamina.models.model import Model
+from lamina.models.stateful import batch_of_input
 from lamina.models.structure import Structure
 
 
@@ -107,6 +108,11 @@ class Functional(Model):
         for tensor in self.outputs:
             names.append(free_name(tensor.node.layer.name, names))
         return names
+
+    def batch_given(self) -> int | None:
+        """Return the first ``batch_size`` of an ``Input``."""
+        given = (batch_of_input(layer) for layer in self._structure.input_layers)
+        return next((batch for batch in given if batch is not None), None)
 
     @property
     def ports(self) -> list[Port]:

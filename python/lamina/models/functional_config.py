@@ -59,6 +59,7 @@ def from_config(
         blocked: set[str] = set()  # calls of one layer keep their order
         for name, node in waiting:
             references = [*node["inputs"], *(m for m in node.get("masks") or () if m)]
+            _check_known(layers, name, references)
             if name in blocked or not all(len(layers[r[0]].nodes) > r[1] for r in references):
                 left.append((name, node))
                 blocked.add(name)
@@ -80,9 +81,20 @@ def _call(layers: Mapping[str, Layer], name: str, node: Mapping[str, Any]) -> No
     Layer.__call__(layer, x if len(x) > 1 else x[0], mask=given)
 
 
+def _check_known(layers: Mapping[str, Layer], reader: str, references: list[Reference]) -> None:
+    for name, *_ in references:
+        if name not in layers:
+            raise ValueError(f"Model.from_config: {reader} reads {name!r}, which is no layer of it")
+
+
 def _tensor(layers: Mapping[str, Layer], reference: Reference) -> SymbolicTensor:
     name, call, output = reference
-    return layers[name].nodes[call].outputs[output]
+    nodes = layers[name].nodes if name in layers else []
+    if not (0 <= call < len(nodes) and 0 <= output < len(nodes[call].outputs)):
+        raise ValueError(
+            f"Model.from_config: no layer has the output {list(reference)} (name, call, output)"
+        )
+    return nodes[call].outputs[output]
 
 
 def _tensors(layers: Mapping[str, Layer], references: Any) -> Any:

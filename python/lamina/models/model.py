@@ -317,6 +317,9 @@ class Model(Network):
                 data.rows if rows is None else len(rows), batch_size, epochs, initial_epoch,
                 shuffle, steps_per_epoch, validation_batch_size, validation_freq,
             )  # fmt: skip
+            kept_rows = None if held is None else held[0].rows if held[1] is None else len(held[1])
+            trained = data.rows if rows is None else len(rows)
+            self.check_fit(settings, trained, kept_rows, validation_batch_size)
             self.ensure_built(data.row_shapes)
             names = self.objective(data.weighted).names
             run = training.Training(self, data, rows, held, settings, hooks)
@@ -359,11 +362,18 @@ class Model(Network):
             data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight)
             self.ensure_built(data.row_shapes)
             settings = training.plan(data.rows, None, 1, 0, False, None, None, 1)
+            self.check_batches("train_on_batch", data.rows, data.rows)
             run = training.Training(self, data, None, None, settings, CallbackList())
             self.stop_training = False
             return self._reported(run.single(), return_dict)
 
-    # --- evaluate
+    # --- predict and evaluate
+
+    def _predict(self, x: Any, batch_size: int | None, callbacks: Any) -> Any:
+        if not self.stateful:
+            return super()._predict(x, batch_size, callbacks)
+        with self._guard.evaluating("predict"):  # two at once would mix their states
+            return super()._predict(x, batch_size, callbacks)
 
     def evaluate(
         self,
@@ -402,7 +412,9 @@ class Model(Network):
         hooks = CallbackList(callbacks)
         with self._guard.evaluating("evaluate"):
             data = data_.prepare("evaluate", self, x, y, sample_weight)
-            rows = data_.batch_rows("evaluate", "batch_size", batch_size, data.rows, BLOCK)
+            given = self.default_batch(batch_size)
+            rows = data_.batch_rows("evaluate", "batch_size", given, data.rows, BLOCK)
+            self.check_batches("evaluate", data.rows, rows)
             self.ensure_built(data.row_shapes)
             objective = self.objective(data.weighted)
             hooks.start(self, {"steps": -(-data.rows // rows), "metrics": objective.names})

@@ -19,14 +19,14 @@ from lamina.models import data as data_
 from lamina.models import inputs as inputs_
 from lamina.models.guard import renew_in_child
 from lamina.models.inputs import Port
-from lamina.models.weights import Weighted
+from lamina.models.stateful import Stateful
 from lamina.random import next_seed, seed_value
 
 BLOCK = 1024  # rows that predict and evaluate take at a time where nothing else is said
 CALL = 64 * BLOCK  # rows of one call into the engine, between which Ctrl-C is heard
 
 
-class Network(Weighted):
+class Network(Stateful):
     """Layers that follow each other in some way, with weights, able to predict.
 
     A subclass gives ``layers``, ``ports``, ``output_names``, ``output_row_shapes``,
@@ -264,7 +264,7 @@ class Network(Weighted):
         x : array_like of shape (rows, ...), or a list or dict of them
             No rows give no outputs.  A list or dict for models with several inputs.
         batch_size : int, optional
-            Rows at a time; the result does not depend on it.
+            Rows at a time; the result does not depend on it, unless a layer is stateful.
         verbose : ignored
             There is nothing to show; accepted because Keras's callers pass it.
         callbacks : list of Callback, optional
@@ -277,7 +277,8 @@ class Network(Weighted):
 
         Notes
         -----
-        Any number of threads may predict with one model at once.
+        Any number of threads may predict with one model at once, unless a layer is stateful: then
+        a second one is refused, as a second fit is.
 
         Examples
         --------
@@ -303,7 +304,9 @@ class Network(Weighted):
         shapes = [a.shape[1:] for a in arrays]
         self.output_row_shapes(shapes)
         count = len(arrays[0])
-        rows = data_.batch_rows("predict", "batch_size", batch_size, count or 1, BLOCK)
+        given = self.default_batch(batch_size)
+        rows = data_.batch_rows("predict", "batch_size", given, count or 1, BLOCK)
+        self.check_batches("predict", count, rows)
         fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
         self.ensure_built(shapes)
         predictor = self._predictor()
@@ -324,7 +327,9 @@ class Network(Weighted):
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for the rows of ``x``, taken as one batch."""
-        return self.predict(x)
+        ports = self.ports
+        batch = len(inputs_.shaped("predict_on_batch", x, ports, empty=True)[0])
+        return self.predict(x, (batch or None) if self.stateful else None)
 
     def __call__(self, x: Any, *, mask: Any = None) -> Any:
         """Return ``predict(x)``; on symbolic tensors, be a layer of another model.
@@ -371,7 +376,8 @@ class Network(Weighted):
                 predictor = self._general = _core.Predictor(graph)
                 (port, *others) = self.ports
                 packed = self._packed(outputs) is outputs[0]
-                if port.kind == "float" and not others and packed and port.shape is not None:
+                plain = port.kind == "float" and not others and packed and not self.stateful
+                if plain and port.shape is not None:
                     self._fast = (predictor, np.dtype(self.dtype), port.shape)
         return predictor
 

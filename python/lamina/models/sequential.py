@@ -11,6 +11,7 @@ from lamina._names import free_name
 from lamina.layers import InputLayer, Layer, SymbolicTensor, deserialize, serialize
 from lamina.models.inputs import Port
 from lamina.models.model import Model
+from lamina.models.stateful import batch_of_input
 
 
 class Sequential(Model):
@@ -77,6 +78,10 @@ class Sequential(Model):
     def row_shape(self) -> Shape | None:
         """The shape of a row of input; None until it is known."""
         return self._row_shape
+
+    def batch_given(self) -> int | None:
+        """Return the ``batch_size`` of the ``Input``."""
+        return batch_of_input(self._input)
 
     @property
     def ports(self) -> list[Port]:
@@ -255,7 +260,7 @@ class Sequential(Model):
     def get_config(self) -> dict[str, Any]:
         """Return name, dtype, seed, input shape and layers as plain values, without weights."""
         given = {} if self._input is None else self._input.get_config()
-        told = {key: given[key] for key in ("name", "dtype") if key in given}
+        told = {key: given[key] for key in ("name", "dtype", "batch_size") if given.get(key)}
         if self._input is not None and not self._input.named:
             told.pop("name")
         return {

@@ -198,6 +198,7 @@ def _trace(
     It goes back from the outputs depth first, without recursion: models may be deep.
     """
     done: dict[Node, None] = {}
+    path: dict[Node, None] = {}  # from the output to where the walk stands
     met: dict[int, Layer] = {}
     for output in outputs:
         stack = [(starts.get(id(output), output).node, 0)]
@@ -205,6 +206,9 @@ def _trace(
             node, place = stack.pop()
             if node in done:
                 continue
+            if place == 0:
+                _check_no_cycle(who, node, path)
+                path[node] = None
             met.setdefault(id(node.layer), node.layer)
             if not node.inputs and not any(node is s.node for s in starts.values()):
                 (tensor,) = node.outputs
@@ -217,10 +221,22 @@ def _trace(
             parents = node.parents
             if place == len(parents):
                 done[node] = None
+                del path[node]
                 continue
             stack.append((node, place + 1))
             stack.append((starts.get(id(parents[place]), parents[place]).node, 0))
     return list(done), list(met.values())
+
+
+def _check_no_cycle(who: str, node: Node, path: dict[Node, None]) -> None:
+    if node not in path:
+        return
+    around = list(path)[list(path).index(node) :]
+    names = ", ".join(f"{n.layer.name!r} {show_shape(n.outputs[0].row_shape)}" for n in around)
+    raise ValueError(
+        f"{who}: a layer cannot read its own output; each of these needs the next, "
+        f"the last the first: {names}"
+    )
 
 
 def _agreed(

@@ -1,0 +1,58 @@
+// A state that each batch leaves to the next, row by row: that of a stateful recurrent layer.
+//
+// It belongs to a layer, whose graphs share it.  An execution claims the states of its graph for
+// the length of a batch.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "parameter.h"
+
+namespace lamina {
+
+struct StateTerm;
+
+class State {
+ public:
+  State(Shape shape, DType dtype);
+
+  const Shape shape;  // of a row
+  const DType dtype;
+
+  // Of the batches; 0 where the first one will tell.
+  Index rows() const { return rows_; }
+  const std::byte* data() const { return data_.data(); }  // null before the first batch
+  // Zeros again, for batches of so many rows; 0 for any.  std::runtime_error while claimed.
+  void reset(Index rows);
+
+  // For whoever claimed it.  check_rows throws std::invalid_argument; `who` is the layer.
+  void check_rows(Index rows, const std::string& who) const;
+  void read(std::byte* to, Index rows) const;
+  void write(const std::byte* from, Index rows);
+
+ private:
+  friend class StateClaims;
+  std::size_t bytes(Index rows) const;
+
+  std::atomic_flag claimed_ = ATOMIC_FLAG_INIT;
+  Index rows_ = 0;
+  Buffer data_;
+};
+
+// Holds states for as long as it lives; std::runtime_error if another execution does.
+class StateClaims {
+ public:
+  explicit StateClaims(const std::vector<StateTerm>& terms);
+  ~StateClaims();
+  StateClaims(const StateClaims&) = delete;
+  StateClaims& operator=(const StateClaims&) = delete;
+
+ private:
+  void release(std::size_t count);
+  const std::vector<StateTerm>& terms_;
+};
+
+}  // namespace lamina

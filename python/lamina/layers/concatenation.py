@@ -1,0 +1,73 @@
+"""Concatenate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lamina import _check, _core
+from lamina._check import Shape
+from lamina.layers._axes import axis_of_row
+from lamina.layers._masks import check_masks, trailing_ones
+from lamina.layers.layer import Layer
+from lamina.layers.merge import checked_inputs
+
+
+class Concatenate(Layer):
+    """Inputs one behind the other along an axis.
+
+    Masks of the inputs are joined too: one behind the other along an axis that they have, such as
+    that of the steps, where an input without a mask counts as all kept; along another axis, such
+    as that of the features, a position is kept if any input keeps it.
+
+    Parameters
+    ----------
+    axis : int, default -1
+        Counted with the axis of rows, which it cannot be.
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.Concatenate()([[[1.0, 2.0]], [[3.0]]])
+    array([[1., 2., 3.]], dtype=float32)
+    """
+
+    multiple_inputs = True
+
+    def __init__(self, axis: int = -1, **base: Any) -> None:
+        super().__init__(**base)
+        self.axis = _check.integer("Concatenate", "axis", axis, -_check.MAX_ELEMENTS)
+
+    def _place(self, shape: Sequence[int]) -> int:
+        return axis_of_row(self.name, self.axis, tuple(shape))
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """Return the shape with the sizes along the axis added up."""
+        shapes = checked_inputs(self.name, input_shape)
+        place = self._place(shapes[0])
+        others = [(*shape[:place], *shape[place + 1 :]) for shape in shapes]
+        if any(len(s) != len(shapes[0]) for s in shapes) or len(set(others)) > 1:
+            shown = ", ".join(_check.show_shape(s) for s in shapes)
+            raise ValueError(
+                f"{self.name}: inputs must agree in all axes but axis {self.axis}; got {shown}"
+            )
+        total = sum(shape[place] for shape in shapes)
+        return (*shapes[0][:place], total, *shapes[0][place + 1 :])
+
+    def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> _core.Tensor:  # noqa: ARG002
+        """Record the inputs moved to their places."""
+        return graph.concatenate(list(x), self._place(x[0].shape), name=self.name)
+
+    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
+        """Return the masks joined, or None where every position is kept."""
+        check_masks(self.name, x, mask)
+        ranks = [len(m.shape) for m in mask if m is not None]
+        place, rank = self._place(x[0].shape), max(ranks, default=0)
+        along = place < rank
+        if not ranks or (not along and len(ranks) < len(mask)):
+            return None
+        spread = [m if m is None else trailing_ones(graph, m, rank) for m in mask]
+        shapes = [tuple(tensor.shape)[:rank] for tensor in x]
+        return graph.join_masks(spread, shapes, place if along else None, name=f"{self.name}/mask")

@@ -1,0 +1,63 @@
+"""Masking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina import _check, _core
+from lamina._check import Shape
+from lamina.layers.layer import Layer
+
+
+class Masking(Layer):
+    """Hide the steps whose features all equal ``mask_value``: later layers skip them.
+
+    Parameters
+    ----------
+    mask_value : float, default 0.0
+        What padding holds; compared after rounding to the layer's dtype.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If a row of the input has no axis.
+
+    Notes
+    -----
+    Shapes: x and y (rows, steps, ..., features), mask (rows, steps, ...).  ``y`` is 0 at hidden
+    steps, and ``x`` elsewhere.
+
+    A row may be hidden altogether: a recurrent layer then returns its initial state (zeros unless
+    given), ``GlobalAveragePooling1D`` returns zeros, and the row has no part in a loss for each
+    step.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> x = [[[1.0, 0.0], [-1.0, -1.0]]]
+    >>> lamina.layers.Masking(-1.0)(x)
+    array([[[1., 0.],
+            [0., 0.]]], dtype=float32)
+    >>> lamina.layers.GlobalAveragePooling1D()(x, mask=[[True, False]])
+    array([[1., 0.]], dtype=float32)
+    """
+
+    def __init__(self, mask_value: float = 0.0, **base: Any) -> None:
+        super().__init__(**base)
+        self.mask_value = _check.number("Masking", "mask_value", mask_value)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the input's shape."""
+        if not input_shape:
+            raise ValueError(f"{self.name}: input has shape (rows,); needs an axis of features")
+        return input_shape
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record the mask and what it leaves."""
+        return graph.where(self.compute_mask(graph, x, None), x, name=self.name)
+
+    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
+        """Return which steps have a feature that is not ``mask_value``."""
+        return graph.value_mask(x, self.mask_value, name=f"{self.name}/mask")

@@ -1,0 +1,238 @@
+"""The layers of several inputs as functions: each makes a layer and calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lamina.layers.concatenation import Concatenate
+from lamina.layers.dot_product import Dot
+from lamina.layers.merge import Add, Average, Maximum, Minimum, Multiply, Subtract
+
+
+def add(inputs: Sequence[Any], **base: Any) -> Any:
+    """Return the sum of two or more inputs.
+
+    Parameters
+    ----------
+    inputs : list of array_like or SymbolicTensor
+    **base
+        See ``Layer``.
+
+    Returns
+    -------
+    ndarray or SymbolicTensor
+
+    Raises
+    ------
+    ValueError
+        See ``Add``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.add([[[1.0, 2.0]], [[10.0, 20.0]]])
+    array([[11., 22.]], dtype=float32)
+    """
+    return Add(**base)(inputs)
+
+
+def subtract(inputs: Sequence[Any], **base: Any) -> Any:
+    """Return the first of two inputs minus the second.
+
+    Parameters
+    ----------
+    inputs : list of array_like or SymbolicTensor
+    **base
+        See ``Layer``.
+
+    Returns
+    -------
+    ndarray or SymbolicTensor
+
+    Raises
+    ------
+    ValueError
+        See ``Subtract``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.subtract([[[11.0, 22.0]], [[1.0, 2.0]]])
+    array([[10., 20.]], dtype=float32)
+    """
+    return Subtract(**base)(inputs)
+
+
+def multiply(inputs: Sequence[Any], **base: Any) -> Any:
+    """Return the product of two or more inputs, element by element.
+
+    Parameters
+    ----------
+    inputs : list of array_like or SymbolicTensor
+    **base
+        See ``Layer``.
+
+    Returns
+    -------
+    ndarray or SymbolicTensor
+
+    Raises
+    ------
+    ValueError
+        See ``Multiply``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.multiply([[[2.0, 3.0]], [[4.0, 5.0]]])
+    array([[ 8., 15.]], dtype=float32)
+    """
+    return Multiply(**base)(inputs)
+
+
+def average(inputs: Sequence[Any], **base: Any) -> Any:
+    """Return the mean of two or more inputs, element by element.
+
+    Parameters
+    ----------
+    inputs : list of array_like or SymbolicTensor
+    **base
+        See ``Layer``.
+
+    Returns
+    -------
+    ndarray or SymbolicTensor
+
+    Raises
+    ------
+    ValueError
+        See ``Average``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.average([[[1.0, 2.0]], [[3.0, 6.0]]])
+    array([[2., 4.]], dtype=float32)
+    """
+    return Average(**base)(inputs)
+
+
+def maximum(inputs: Sequence[Any], **base: Any) -> Any:
+    """Return the largest of two or more inputs, element by element.
+
+    Parameters
+    ----------
+    inputs : list of array_like or SymbolicTensor
+    **base
+        See ``Layer``.
+
+    Returns
+    -------
+    ndarray or SymbolicTensor
+
+    Raises
+    ------
+    ValueError
+        See ``Maximum``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.maximum([[[1.0, 6.0]], [[3.0, 2.0]]])
+    array([[3., 6.]], dtype=float32)
+    """
+    return Maximum(**base)(inputs)
+
+
+def minimum(inputs: Sequence[Any], **base: Any) -> Any:
+    """Return the smallest of two or more inputs, element by element.
+
+    Parameters
+    ----------
+    inputs : list of array_like or SymbolicTensor
+    **base
+        See ``Layer``.
+
+    Returns
+    -------
+    ndarray or SymbolicTensor
+
+    Raises
+    ------
+    ValueError
+        See ``Minimum``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.minimum([[[1.0, 6.0]], [[3.0, 2.0]]])
+    array([[1., 2.]], dtype=float32)
+    """
+    return Minimum(**base)(inputs)
+
+
+def concatenate(inputs: Sequence[Any], axis: int = -1, **base: Any) -> Any:
+    """Return the inputs one behind the other along an axis.
+
+    Parameters
+    ----------
+    inputs : list of array_like or SymbolicTensor
+    axis : int, default -1
+        See ``Concatenate``.
+    **base
+        See ``Layer``.
+
+    Returns
+    -------
+    ndarray or SymbolicTensor
+
+    Raises
+    ------
+    ValueError
+        See ``Concatenate``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.concatenate([[[1.0, 2.0]], [[3.0]]])
+    array([[1., 2., 3.]], dtype=float32)
+    """
+    return Concatenate(axis, **base)(inputs)
+
+
+def dot(
+    inputs: Sequence[Any],
+    axes: int | tuple[int, int] | list[int] = -1,
+    normalize: bool = False,
+    **base: Any,
+) -> Any:
+    """Return the dot products along one axis of each of two inputs.
+
+    Parameters
+    ----------
+    inputs : list of array_like or SymbolicTensor
+        Two of them.
+    axes : int or pair of int, default -1
+        See ``Dot``.
+    normalize : bool, default False
+        See ``Dot``.
+    **base
+        See ``Layer``.
+
+    Returns
+    -------
+    ndarray or SymbolicTensor
+
+    Raises
+    ------
+    TypeError, ValueError
+        See ``Dot``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.dot([[[1.0, 2.0]], [[3.0, 4.0]]])
+    array([[11.]], dtype=float32)
+    """
+    return Dot(axes, normalize, **base)(inputs)

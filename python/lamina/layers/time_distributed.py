@@ -1,0 +1,242 @@
+"""One layer, applied to every step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from lamina import _check, _core
+from lamina._check import Array, Shape, show_shape
+from lamina.layers.layer import Layer
+from lamina.layers.stateful import carriers
+
+
+class TimeDistributed(Layer):
+    """Apply one layer, with the same weights, to every step of a sequence.
+
+    ``y[:, t] = layer(x[:, t])``: all steps run as so many rows of one batch, without a copy.
+
+    Parameters
+    ----------
+    layer : Layer or Model
+        Of one input and one output; not a stateful one.
+    **base
+        See ``Layer``.  ``trainable`` holds for ``layer`` too.
+
+    Raises
+    ------
+    ValueError, TypeError
+        No layer, a stateful one, one of several outputs; an input of fewer than 3 axes.
+
+    Notes
+    -----
+    Shapes: x (rows, steps, ...), y (rows, steps, *shape of the layer's output).  Weights are the
+    layer's own.
+
+    Steps are treated as Keras does: batch normalisation takes statistics of each step by itself,
+    and its moving statistics move once a step; dropout draws anew at every step.  Of a mask
+    (rows, steps, ...) each step's part is handed to a layer that takes one, and the whole is
+    passed on as far as it fits the output.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> import numpy as np
+    >>> images = np.zeros((2, 5, 8, 8, 3))
+    >>> lamina.layers.TimeDistributed(lamina.layers.Conv2D(4, 3))(images).shape
+    (2, 5, 6, 6, 4)
+    """
+
+    def __init__(self, layer: Any, **base: Any) -> None:
+        super().__init__(**base)
+        as_layer = getattr(layer, "as_layer", None)
+        inner = layer if isinstance(layer, Layer) or as_layer is None else as_layer()
+        if not isinstance(inner, Layer):
+            raise ValueError(f"TimeDistributed: layer must be a Layer or a model; got {layer!r}")
+        for carrier in carriers(inner):
+            raise ValueError(
+                f"TimeDistributed: layer must not be stateful, its steps are rows of one batch; "
+                f"got {carrier.name!r} with stateful=True"
+            )
+        self.layer = inner
+        self._fresh = False
+        if not self._trainable:
+            inner.trainable = False
+
+    # --- shapes and what is fed
+
+    def _step(self, input_shape: Any) -> Shape:
+        """Return the shape of one step of a row."""
+        shape = tuple(input_shape)
+        if len(shape) < 2 or any(not isinstance(size, int) for size in shape):
+            shown = show_shape(shape) if all(isinstance(s, int) for s in shape) else str(shape)
+            raise ValueError(
+                f"{self.name}: input has shape {shown}; needs at least 3 axes "
+                f"(batch, time steps, ...)"
+            )
+        if shape[0] < 1:
+            raise ValueError(
+                f"{self.name}: input has shape {show_shape(shape)}; needs at least 1 time step"
+            )
+        return shape[1:]
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return (steps, ...) with the shape of the layer's output."""
+        output = self.layer.compute_output_shape(self._step(input_shape))
+        if isinstance(output, list):
+            raise ValueError(
+                f"{self.name}: the layer must have one output; {self.layer.name} has {len(output)}"
+            )
+        return (input_shape[0], *output)
+
+    def input_dtypes(self, count: int) -> list[str | None]:
+        """Return what the layer is fed."""
+        return self.layer.input_dtypes(count)
+
+    def input_bounds(self, count: int) -> list[tuple[str, int] | None]:
+        """Return the bounds of the layer's token ids."""
+        return self.layer.input_bounds(count)
+
+    # --- building and recording
+
+    @contextmanager
+    def _as_inner(self) -> Iterator[Layer]:
+        """Name what the layer makes after this one; a model's layers have names of their own."""
+        layer = self.layer
+        if hasattr(layer, "model"):
+            yield layer
+            return
+        name, layer.name = layer.name, f"{self.name}/{layer.name}"
+        try:
+            yield layer
+        finally:
+            layer.name = name
+
+    def prepare(self, input_shape: Any, dtype: str, stream: int) -> Any:
+        """Build the layer, for one step, unless it is built."""
+        output = self.compute_output_shape(input_shape)
+        if self._given_dtype is not None and self._given_dtype != dtype:
+            raise ValueError(f"{self.name}: dtype is {self._given_dtype}; the model's is {dtype}")
+        if not self.built:
+            self._fresh = not self.layer.built
+        with self._as_inner() as layer:
+            layer.prepare(self._step(input_shape), dtype, stream)
+        self._dtype, self.stream = _check.dtype(self.name, dtype), stream
+        self.built, self._built_shape = True, input_shape
+        return output
+
+    def forget(self) -> None:
+        """Undo ``prepare``; a layer that was built before stays so."""
+        super().forget()
+        if self._fresh:
+            self.layer.forget()
+
+    def check_weights_fit(self, input_shape: Any) -> None:
+        """Raise ValueError if the layer has weights, and they are for other steps."""
+        self.layer.check_weights_fit(self._step(input_shape))
+
+    @property
+    def streams(self) -> int:
+        """Those of the layer."""
+        return self.layer.streams
+
+    def record(
+        self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None = None
+    ) -> _core.Tensor:
+        """Record the layer on the steps as rows."""
+        shape = tuple(x.shape)
+        self.compute_output_shape(shape)
+        if mask is not None and tuple(mask.shape)[:1] != shape[:1]:
+            raise ValueError(
+                f"{self.name}: mask has shape {show_shape(tuple(mask.shape))}; input of shape "
+                f"{show_shape(shape)} needs {show_shape(shape[:1])}, one truth value a step"
+            )
+        own = None if mask is None else graph.fold(mask)
+        with self._as_inner() as layer:
+            layer.stream = self.stream
+            y, _ = layer.apply(graph, graph.fold(x), own)
+        return graph.unfold(y, shape[0])
+
+    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
+        """Return the input's mask where it fits the output."""
+        if mask is None:
+            return None
+        output = self.compute_output_shape(tuple(x.shape))
+        shape = tuple(mask.shape)
+        return mask if len(shape) < len(output) and output[: len(shape)] == shape else None
+
+    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
+        """Return those of the layer."""
+        return self.layer.penalties()
+
+    # --- weights: all of them are the layer's
+
+    @property
+    def parameters(self) -> list[_core.Parameter]:
+        """The layer's weights as the engine holds them."""
+        return self.layer.parameters
+
+    @property
+    def weights(self) -> list[Array]:
+        """The live weight arrays of the layer."""
+        return self.layer.weights
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of the layer's weights."""
+        return self.layer.get_weights()
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replace the layer's weights."""
+        self.layer.set_weights(weights)
+
+    def snapshot(self) -> Any:
+        """Return a copy of all that the layer holds."""
+        return self.layer.snapshot()
+
+    def restore(self, state: Any) -> None:
+        """Put back what ``snapshot`` returned."""
+        self.layer.restore(state)
+
+    def count_params(self) -> int:
+        """Return the number of weights of the layer."""
+        return self.layer.count_params()
+
+    @property
+    def trainable(self) -> bool:
+        """Whether ``fit`` changes the layer's weights."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self.layer.trainable = value
+        self._trainable = value
+
+    def take_initializers(self) -> list[tuple[_core.Parameter, Callable[..., Array]]]:
+        """Hand over the layer's initial values still to be drawn."""
+        return self.layer.take_initializers()
+
+    def take_pending(self) -> list[tuple[_core.Parameter, Array]]:
+        """Hand over the layer's restored values still to be written."""
+        return self.layer.take_pending()
+
+    def _settle(self) -> None:
+        self.layer.settle()
+
+    # --- configuration
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as plain values."""
+        from lamina.layers.serialization import serialize
+
+        return {**super().get_config(), "layer": serialize(self.layer)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> TimeDistributed:
+        """Return a new layer, unbuilt, from what ``get_config`` returned."""
+        from lamina.layers.serialization import deserialize
+
+        plain = dict(config)
+        if isinstance(plain.get("layer"), dict):
+            plain["layer"] = deserialize(plain["layer"])
+        return cls(**plain)

@@ -1,0 +1,78 @@
+"""No argument of a layer that changes numbers is left without a comparison with Keras."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+import test_keras_convolution
+import test_keras_grid
+import test_keras_layers
+import test_keras_noise
+from keras_peer import keras
+from lamina import layers
+
+# Arguments that change no number of a layer, or have one legal value.
+NEUTRAL = {"name", "trainable", "dtype", "input_shape", "input_dim", "seed"}
+RECURRENT = {
+    "activation", "use_bias", "return_sequences", "return_state", "go_backwards",  # _recurrence
+    "recurrent_activation", "unroll",  # _states
+    "dropout", "recurrent_dropout",  # _noise
+    "kernel_initializer", "recurrent_initializer", "bias_initializer", "unit_forget_bias",
+    "kernel_regularizer", "recurrent_regularizer", "bias_regularizer",  # _grid
+    "units", "reset_after",
+    "stateful",  # test_keras_time
+}  # fmt: skip
+ELSEWHERE = {
+    "SimpleRNN": RECURRENT,
+    "LSTM": RECURRENT,
+    "GRU": RECURRENT,
+    "Bidirectional": {"layer", "merge_mode", "backward_layer"},  # test_keras_states
+    "BatchNormalization": {"momentum"},  # test_keras_states
+    "TimeDistributed": {"layer"},  # test_keras_time
+    "Embedding": {"input_dim", "output_dim", "mask_zero"},  # test_keras_grid
+    "Masking": {"mask_value"},  # test_keras_grid
+}
+REFUSED = {"AlphaDropout": {"noise_shape"}}  # has one legal value
+LAST_ONLY = ("Conv", "Pooling")  # in a name: layers that refuse channels_first
+NO_LAYERS = {"Input", "InputLayer", "Layer"}
+
+
+def classes():
+    pairs = ((name, getattr(layers, name)) for name in layers.__all__)
+    return {
+        name: cls
+        for name, cls in pairs
+        if inspect.isclass(cls) and hasattr(keras.layers, name) and name not in NO_LAYERS
+    }
+
+
+def cases():
+    """Yield (layer, arguments that a comparison gives)."""
+    for name, _, arguments, options in test_keras_convolution.CASES:
+        given = inspect.signature(getattr(layers, name)).bind_partial(*arguments, **options)
+        yield name, set(given.arguments) | set(options)
+    for name, options, _ in test_keras_layers.GRID:
+        yield name, set(options)
+    for name, _, options in (*test_keras_grid.CASES, *test_keras_grid.JOINED):
+        yield name, set(options)
+    for name, _, options in test_keras_noise.CASES:
+        yield name, set(options)
+    for name, (_, options) in test_keras_grid.WITH_WEIGHTS.items():
+        for ending in ("_initializer", "_regularizer"):
+            yield name, {*options, *test_keras_grid.arguments_of(name, ending)}
+    yield from ELSEWHERE.items()
+
+
+@pytest.mark.parametrize("name", classes())
+def test_every_argument_is_compared(name):
+    parameters = inspect.signature(classes()[name]).parameters.values()
+    own = {p.name for p in parameters if p.kind is not p.VAR_KEYWORD}
+    compared = [given for case, given in cases() if case == name]
+    assert compared, f"{name} is compared with Keras nowhere"
+    refused = REFUSED.get(name, set())
+    if any(part in name for part in LAST_ONLY):
+        refused = refused | {"data_format"}
+    missing = own - NEUTRAL - refused - set().union(*compared)
+    assert not missing, f"{name}: no comparison sets {sorted(missing)}"

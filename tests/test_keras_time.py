@@ -1,0 +1,100 @@
+"""TimeDistributed and stateful layers against Keras 3: the same weights, outputs, gradients."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+
+from keras_peer import assert_near, assert_same_step, keras, peer_step, step, twins
+from lamina import layers
+
+# Keras's own variables are copied to arrays the old way.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+K = keras.layers
+ROWS, STEPS, UNITS = 6, 4, 3
+
+INNER = {
+    "dense": (functools.partial(layers.Dense, 3, "tanh"), functools.partial(K.Dense, 3, "tanh"),
+              (4, 5)),
+    "conv2d": (functools.partial(layers.Conv2D, 3, 2, activation="relu"),
+               functools.partial(K.Conv2D, 3, 2, activation="relu"), (3, 5, 4, 2)),
+    "max_pooling2d": (functools.partial(layers.MaxPooling2D, 2),
+                      functools.partial(K.MaxPooling2D, 2), (3, 5, 4, 2)),
+    "flatten": (layers.Flatten, K.Flatten, (3, 2, 4)),
+    "lstm": (functools.partial(layers.LSTM, 3), functools.partial(K.LSTM, 3), (3, 5, 4)),
+    "gru_sequences": (functools.partial(layers.GRU, 3, return_sequences=True),
+                      functools.partial(K.GRU, 3, return_sequences=True), (3, 5, 4)),
+    "layer_normalization": (layers.LayerNormalization, K.LayerNormalization, (3, 6)),
+    "batch_normalization": (layers.BatchNormalization, K.BatchNormalization, (3, 4)),
+    "batch_normalization_of_images": (layers.BatchNormalization, K.BatchNormalization,
+                                      (3, 4, 3, 2)),
+}  # fmt: skip
+
+
+def pair(kind):
+    mine, theirs, shape = INNER[kind]
+    rng = np.random.default_rng(31)
+    x = rng.normal(size=(ROWS, *shape)).astype("float32")
+    both = layers.TimeDistributed(mine()), K.TimeDistributed(theirs())
+    twins(*both, [x], rng, False)
+    return *both, x
+
+
+@pytest.mark.parametrize("kind", INNER)
+def test_time_distributed_same_as_keras(kind):
+    mine, theirs, x = pair(kind)
+    assert_near(mine(x), theirs(x), "in inference")
+    assert_same_step(mine, theirs, [x], training=True)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_moving_statistics_same_as_keras(masked):
+    mine, theirs, x = pair("batch_normalization")
+    mask = np.random.default_rng(32).random((ROWS, 3)) > 0.3 if masked else None
+    y = step(mine, [x], None, mask)[0][0]
+    assert_near(y, theirs(x, training=True, **({"mask": mask} if masked else {})), "output")
+    for ours, others in zip(mine.get_weights(), theirs.get_weights(), strict=True):
+        assert_near(ours, others, "moving statistics")
+
+
+def test_mask_of_words_same_as_keras():
+    mine, theirs, x = pair("lstm")
+    mask = np.random.default_rng(33).random((ROWS, 3, 5)) > 0.4
+    assert_same_step(mine, theirs, [x], mask=mask, training=True)
+
+
+CELLS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("sequences", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_three_batches_same_as_keras(cell, sequences, bidirectional):
+    rng = np.random.default_rng(34)
+    batches = [rng.normal(size=(ROWS, STEPS, 5)).astype("float32") for _ in range(3)]
+    mine, theirs = (
+        getattr(room, CELLS[cell])(UNITS, stateful=True, return_sequences=sequences)
+        for room in (layers, K)
+    )
+    if bidirectional:
+        mine, theirs = layers.Bidirectional(mine), K.Bidirectional(theirs)
+    twins(mine, theirs, [batches[0]], rng, False)
+    width = UNITS * (1 + bidirectional)
+    firsts = []
+    for i, x in enumerate(batches):
+        shape = (ROWS, STEPS, width) if sequences else (ROWS, width)
+        targets = [rng.normal(size=shape).astype("float32")]
+        wanted = peer_step(theirs, [x], targets, training=True)
+        got = step(mine, [x], targets)
+        firsts.append(theirs(x))  # outside of a gradient Keras moves its state
+        for kind, ours, others in zip(("output", "weight", "input"), got, wanted, strict=True):
+            for a, b in zip(ours, others, strict=True):
+                assert_near(a, b, f"batch {i}: {kind}")
+    for reset in ("reset_state", "reset_states"):
+        for layer in (mine, theirs):
+            getattr(layer, reset)()
+        for x, first in zip(batches, firsts, strict=True):
+            assert_near(mine(x), first, "after a reset")

@@ -1,0 +1,99 @@
+"""A convolution takes over the max pooling that alone reads it: the same numbers, fewer passes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import layers
+
+# height, width, channels; the convolution; the pooling
+CASES = {
+    "relu": ((11, 9, 3), {"filters": 5, "kernel_size": 3, "activation": "relu"}, {}),
+    "linear": ((6, 6, 2), {"filters": 4, "kernel_size": 3, "padding": "same"}, {}),
+    "tanh, overlapping": (
+        (9, 10, 2),
+        {"filters": 3, "kernel_size": 2, "activation": "tanh"},
+        {"pool_size": 3, "strides": 2},
+    ),
+    "relu, overlapping": (
+        (9, 10, 2),
+        {"filters": 17, "kernel_size": 3, "activation": "relu", "strides": 2},
+        {"pool_size": 3, "strides": 1, "padding": "same"},
+    ),
+    "groups": ((8, 8, 4), {"filters": 6, "kernel_size": 3, "groups": 2, "activation": "elu"}, {}),
+    "wide places": (
+        (20, 20, 1),
+        {"filters": 3, "kernel_size": 3, "activation": "relu"},
+        {"pool_size": 17},
+    ),
+    "far apart": (
+        (72, 72, 1),  # 4900 pixels of 16 floats do not stay near
+        {"filters": 16, "kernel_size": 3, "activation": "relu"},
+        {},
+    ),
+}
+
+
+def network(case: str, both: bool, dtype: str = "float32") -> lamina.Model:
+    """Two convolutions and a pool; `both` also asks for what stands before the pool."""
+    shape, convolution, pooling = CASES[case]
+    lamina.set_random_seed(3)
+    x = lamina.Input(shape)
+    first = layers.Conv2D(4, 3, padding="same", activation="relu")(x)
+    z = layers.Conv2D(**convolution, bias_initializer="random_normal")(first)
+    y = layers.MaxPooling2D(**pooling)(z)
+    return lamina.Model(x, [y, z] if both else y, dtype=dtype)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("rows", [1, 8, 19])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_outputs_are_those_of_the_two_layers(case: str, rows: int, dtype: str) -> None:
+    x = np.random.default_rng(0).standard_normal((rows, *CASES[case][0])).astype(dtype)
+    alone = network(case, False, dtype).predict(x, verbose=0)
+    np.testing.assert_array_equal(alone, network(case, True, dtype).predict(x, verbose=0)[0])
+
+
+def trained(case: str, both: bool, rows: int, threads: int) -> list[np.ndarray]:
+    """The weights after a step of plain descent: the gradients."""
+    lamina.set_num_threads(threads)
+    rng = np.random.default_rng(1)
+    model = network(case, both)
+    x = rng.standard_normal((rows, *CASES[case][0]), dtype=np.float32)
+    y = model.predict(x, verbose=0)
+    wanted = y[0] + 1 if both else y + 1
+    weights = [1.0, 0.0] if both else None
+    model.compile(lamina.optimizers.SGD(0.1), "mse", loss_weights=weights)
+    model.train_on_batch(x, [wanted, y[1]] if both else wanted)
+    return model.get_weights()
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("rows", [3, 19])
+def test_gradients_are_those_of_the_two_layers(case: str, rows: int) -> None:
+    together, apart = trained(case, False, rows, 2), trained(case, True, rows, 2)
+    for a, b in zip(together, apart, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", ["relu", "tanh, overlapping", "far apart"])
+def test_no_bit_depends_on_the_threads(case: str) -> None:
+    for one, two in zip(trained(case, False, 37, 1), trained(case, False, 37, 3), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_the_profile_shows_one_operation() -> None:
+    model = lamina.Sequential(
+        [
+            lamina.Input((8, 8, 1)),
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(1),
+        ]
+    )
+    model.compile("sgd", "mse")
+    table = str(lamina.profile(model, np.ones((9, 8, 8, 1)), np.ones((9, 1))))
+    assert "conv2d+relu+max_pool2d" in table
