@@ -15,8 +15,13 @@ LAYERS = {
     ),
     "max_pool2d": keras.layers.MaxPooling2D,
     "flatten": keras.layers.Flatten,
-    "simple_rnn": lambda units, activation: keras.layers.SimpleRNN(units, activation=activation),
+    "simple_rnn": lambda units, activation, dropout=0.0, recurrent_dropout=0.0: (
+        keras.layers.SimpleRNN(
+            units, activation, dropout=dropout, recurrent_dropout=recurrent_dropout
+        )
+    ),
     "lstm": keras.layers.LSTM,
+    "embedding": lambda words, size: keras.layers.Embedding(words, size, mask_zero=True),
 }
 KINDS = LAYERS.keys()
 

@@ -26,8 +26,13 @@ LAYERS = {
     ),
     "max_pool2d": layer("MaxPooling2D"),
     "flatten": layer("Flatten"),
-    "simple_rnn": lambda units, activation: lamina.layers.SimpleRNN(units, activation=activation),
+    "simple_rnn": lambda units, activation, dropout=0.0, recurrent_dropout=0.0: (
+        lamina.layers.SimpleRNN(
+            units, activation, dropout=dropout, recurrent_dropout=recurrent_dropout
+        )
+    ),
     "lstm": layer("LSTM"),
+    "embedding": lambda words, size: lamina.layers.Embedding(words, size, mask_zero=True),
 }
 KINDS = LAYERS.keys()
 

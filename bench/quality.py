@@ -1,0 +1,179 @@
+"""What training reaches on test data: lamina beside Keras at equal settings, over seeds.
+
+Every training has a process of its own, with the same threads on the same CPUs, and goes round
+the peers seed by seed.  The networks, initialisers, optimizers and their settings, batches, epochs
+and data are the same; only the random numbers differ.
+
+    python bench/quality.py
+    python bench/quality.py --workloads nyse-rnn --seeds 3 --peers lamina
+    python bench/quality.py --workloads fashion-cnn --data folder/of/idx/files
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from common import Child, append_history, machine, revision, table
+from workloads.quality_jobs import DATA, JOBS, Job, linear_r2
+from workloads.quality_peer import PEERS
+
+Result = dict[str, Any]
+
+
+def kept(path: Path | None) -> list[Result]:
+    """Read the results that an earlier, perhaps interrupted run left."""
+    if path is None or not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def train(job: Job, peer: str, seed: int, arrays: str, threads: int) -> Result:
+    """Train once, in a fresh process."""
+    arguments = {"peer": peer, "job": job.name, "seed": seed, "arrays": arrays}
+    child = Child("workloads.quality_peer", arguments, threads)
+    try:
+        answer = child.hello if "error" in child.hello else child.ask()
+    finally:
+        child.close()
+    return answer | {"versions": child.hello.get("versions", {}), "revision": revision()}
+
+
+def measure(job: Job, arrays: str, options: argparse.Namespace) -> dict[str, list[Result]]:
+    """Train with every seed in turn: lamina, Keras, lamina, ..."""
+    results: dict[str, list[Result]] = {peer: [] for peer in options.peers}
+    key = {"settings": job.settings(), "threads": options.threads}
+    earlier = kept(options.results)
+    for seed in range(options.seeds):
+        for peer in list(results):
+            who = {"workload": job.name, "peer": peer, "seed": seed}
+            wanted = (key | who).items()
+            result = next((old for old in earlier if wanted <= old.items()), None)
+            if result is None:
+                result = key | who | train(job, peer, seed, arrays, options.threads)
+                if "error" in result:
+                    print(f"{job.name}: {peer} left out: {result['error']}")
+                    del results[peer]
+                    continue
+                if options.results is not None:
+                    with options.results.open("a") as file:
+                        file.write(json.dumps(result) + "\n")
+            results[peer].append(result)
+    return results
+
+
+def verdicts(job: Job, medians: dict[str, dict[str, float]]) -> dict[str, bool]:
+    """Say of each target whether lamina's medians meet it."""
+    own, other = medians.get("lamina"), medians.get("keras")
+    result = {}
+    if own and job.target is not None:
+        result[f"{job.unit} at least {job.target:g}"] = own["score"] >= job.target
+    if own and other:
+        least = other["score"] - job.margin
+        result[f"{job.unit} at least Keras's less {job.margin:g}"] = own["score"] >= least
+        if job.target_time is not None:
+            met = own["seconds"] <= job.target_time * other["seconds"]
+            result[f"at most {job.target_time:g} of Keras's time"] = met
+    return result
+
+
+def report(job: Job, results: dict[str, list[Result]], threads: int, beside: Result) -> Result:
+    """Print the table of one job and its targets; return what goes to the history."""
+    medians = {
+        peer: {
+            what: statistics.median(run[what] for run in runs)
+            for what in ("score", "seconds", "compiling", "loss")
+        }
+        for peer, runs in results.items()
+    }
+    versions = {peer: runs[0]["versions"] for peer, runs in results.items()}
+    digits = 4 if job.regression else 2
+    own = medians.get("lamina")
+    rows = []
+    for peer, median in medians.items():
+        scores = [run["score"] for run in results[peer]]
+        rows.append(
+            [
+                job.name,
+                peer,
+                f"{median['score']:.{digits}f} {job.unit}",
+                f"{min(scores):.{digits}f}..{max(scores):.{digits}f}",
+                f"{median['loss']:.4f}",
+                f"{median['seconds']:.2f}",
+                f"{median['compiling']:.2f}",
+                f"{median['seconds'] / own['seconds']:.2f}" if own else "-",
+                f"{len(scores)} seeds; "
+                + ", ".join(f"{key} {value}" for key, value in versions[peer].items()),
+            ]
+        )
+    head = ["workload", "peer", "median", "min..max", "loss", "seconds", "compiling", "x lamina"]
+    print(table([*head, "what"], rows))
+    for name, value in beside.items():
+        print(f"{job.name}: {name} {value:.4f}")
+    verdict = verdicts(job, medians)
+    for target, met in verdict.items():
+        print(f"{job.name}: {target}: {'met' if met else 'MISSED'}")
+    print(flush=True)
+    drop = ("settings", "threads", "workload", "peer", "versions")
+    runs = {
+        peer: [{k: v for k, v in run.items() if k not in drop} for run in some]
+        for peer, some in results.items()
+    }
+    return {
+        **machine(threads),
+        "workload": job.name,
+        "versions": versions,
+        "medians": medians,
+        "runs": runs,
+        "beside": beside,
+        "met": verdict,
+    }
+
+
+def run(job: Job, options: argparse.Namespace) -> None:
+    try:
+        loaded = DATA[job.data](options.data)
+    except FileNotFoundError as error:
+        print(f"{job.name} left out: {error}\n")
+        return
+    beside = {"linear autoregression's test R2": linear_r2(loaded)} if job.data == "nyse" else {}
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "arrays.npz")
+        np.savez(file, **loaded)  # type: ignore[arg-type]
+        results = measure(job, file, options)
+    if not results:
+        return
+    record = report(job, results, options.threads, beside)
+    if options.history:
+        append_history("quality", record)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--workloads", nargs="+", choices=list(JOBS), default=list(JOBS))
+    parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=list(PEERS))
+    parser.add_argument("--seeds", type=int, default=5, help="trainings of each (default: 5)")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--data", help="folder of Fashion-MNIST's files (default: Debian's)")
+    parser.add_argument(
+        "--results", type=Path, help="file that keeps each training, so that none is repeated"
+    )
+    parser.add_argument("--no-history", dest="history", action="store_false")
+    options = parser.parse_args(arguments)
+    if options.seeds < 1 or options.threads < 1:
+        parser.error("--seeds and --threads must be at least 1")
+    where = machine(options.threads)
+    print(f"{where['cpu']}, {where['threads']} threads, {where['revision']}, {where['date']}\n")
+    for name in options.workloads:
+        run(JOBS[name], options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
