@@ -1,6 +1,8 @@
 """Fixtures for all tests: the instruction set and the number of threads, restored afterwards."""
 
 import os
+import signal
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,6 +14,17 @@ from lamina import runtime
 
 # The peer that some tests compare with, where it is installed.
 os.environ.setdefault("KERAS_BACKEND", "jax")
+
+# A shell's background jobs ignore it, and tests of Ctrl-C would wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_compilations() -> Iterator[None]:
+    """Drop what JAX compiled for a module's tests: over all of them it came to 5 GB."""
+    yield
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
 
 
 @pytest.fixture(params=runtime.available_isas())

@@ -235,6 +235,11 @@ def test_sizes_that_overflow():
         graph.input((2**40, 2**40))
     with pytest.raises(ValueError, match="overflow"):
         _core.Parameter("w", (2**40, 2**40), "float32")
+    x = graph.input((2**40, 3), "long")
+    with pytest.raises(ValueError, match=r"\+ \d+ elements overflow"):
+        graph.pad(x, [(2**63 - 1, 2**63 - 1), (0, 0)])
+    with pytest.raises(ValueError, match="overflow"):
+        graph.pad(x, [(2**62, 0), (0, 0)])
 
 
 def test_weights_of_rows_and_of_positions(rng):

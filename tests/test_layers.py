@@ -96,9 +96,17 @@ def test_refusals_name_rule_and_value(make, text):
         make()
 
 
-def test_unknown_keyword_is_a_type_error():
-    with pytest.raises(TypeError, match="unitz"):
-        Dense(3, unitz=3)
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: Dense(3, activaton="relu"), r"Dense: .*'activaton'; did you mean 'activation'\?"),
+        (lambda: lamina.layers.LSTM(3, unit=1), r"LSTM: .*'unit'; did you mean 'units'\?"),
+        (lambda: Flatten(qqq=1), r"Flatten: unknown argument 'qqq'; known: dtype, input_dim"),
+    ],
+)
+def test_unknown_keyword_is_a_type_error(make, text):
+    with pytest.raises(TypeError, match=text):
+        make()
 
 
 def test_a_built_layer_refuses_another_width():
@@ -257,7 +265,7 @@ class Two(Layer):
 
     def build(self, input_shape):
         ones = lamina.initializers.get("ones")
-        self.both = [self.add_weight("a", (5, 3), ones), self.add_weight("b", (3, 1), ones)]
+        self.both = [self.add_weight("a", (5, 3), ones), self.add_weight("b", (3, 1), "ones")]
         self.named_weights = {"b": self.both[1]}
 
     def record(self, graph, x):

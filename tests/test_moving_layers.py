@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import lamina
 from lamina import _core, layers
 from layer_harness import check_layer
 
@@ -139,3 +140,38 @@ def test_python_layer():
         dtype="float64",
         many_rows=0,
     )
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (layers.ZeroPadding1D, "padding"),
+        (lambda n: layers.ZeroPadding1D((0, n)), r"padding\[1\]"),
+        (layers.ZeroPadding2D, "padding"),
+        (lambda n: layers.ZeroPadding2D((1, n)), r"padding\[1\]"),
+        (lambda n: layers.ZeroPadding2D(((0, n), (0, 0))), r"padding\[0\]\[1\]"),
+        (layers.Cropping1D, "cropping"),
+        (layers.Cropping2D, "cropping"),
+        (layers.UpSampling2D, "size"),
+        (layers.RepeatVector, "n"),
+    ],
+)
+@pytest.mark.parametrize("n", [2**31, 2**60, 2**63 - 1, 2**70])
+def test_sizes_beyond_the_engine_are_refused(make, name, n):
+    who = type(make(1)).__name__
+    with pytest.raises(ValueError, match=rf"^{who}: {name} must lie in \[[01], 2147483647\]"):
+        make(n)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (layers.ZeroPadding1D(2**31 - 1), (1, 2**28)),
+        (layers.ZeroPadding2D(2**31 - 1), (1, 1, 1)),
+        (layers.UpSampling2D(2**31 - 1), (1, 1, 1)),
+        (layers.RepeatVector(2**31 - 1), (2**30,)),
+    ],
+)
+def test_outputs_beyond_memory_are_refused(layer, shape):
+    with pytest.raises(ValueError, match=rf"^{layer.name}: output of shape .* memory can address"):
+        layer(lamina.Input(shape))

@@ -97,3 +97,40 @@ def test_the_profile_shows_one_operation() -> None:
     model.compile("sgd", "mse")
     table = str(lamina.profile(model, np.ones((9, 8, 8, 1)), np.ones((9, 1))))
     assert "conv2d+relu+max_pool2d" in table
+
+
+# A pool of whole rows behind a convolution of steps, and the other way round: the windows are of
+# another number of rows, so each operation stays as it is.
+FOLDED = {
+    "steps, then rows": lambda x, more: layers.MaxPooling2D(2)(
+        more(layers.TimeDistributed(layers.Conv1D(4, 3, activation="relu", name="c"))(x))
+    ),
+    "steps, then one row": lambda x, more: layers.MaxPooling1D(3)(
+        layers.Reshape((36, 4))(more(layers.TimeDistributed(layers.Conv1D(4, 3, name="c"))(x)))
+    ),
+    "rows, then steps": lambda x, more: layers.TimeDistributed(layers.MaxPooling1D(2))(
+        more(layers.Conv2D(4, 3, padding="same", activation="relu", name="c")(x))
+    ),
+    "rows, then whole steps": lambda x, more: layers.TimeDistributed(layers.GlobalMaxPooling1D())(
+        more(layers.Conv2D(4, 3, padding="same", activation="relu", name="c")(x))
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FOLDED)
+@pytest.mark.parametrize("rows", [1, 3, 9])
+def test_windows_of_other_rows_stay_apart(case: str, rows: int) -> None:
+    def weights_and_output(apart: bool) -> list[np.ndarray]:
+        lamina.set_random_seed(3)
+        x, seen = lamina.Input((6, 8, 3)), []
+        y = FOLDED[case](x, lambda z: seen.append(z) or z)
+        model = lamina.Model(x, [y, *seen] if apart else y)
+        model.compile(lamina.optimizers.SGD(0.1), "mse", loss_weights=[1, 0] if apart else None)
+        data = np.random.default_rng(0).standard_normal((rows, 6, 8, 3)).astype("float32")
+        outputs = model.predict(data, verbose=0)
+        outputs = outputs if apart else [outputs]
+        model.train_on_batch(data, [0 * o for o in outputs] if apart else 0 * outputs[0])
+        return [outputs[0], *model.get_weights()]
+
+    for together, apart in zip(weights_and_output(False), weights_and_output(True), strict=True):
+        np.testing.assert_allclose(together, apart, rtol=1e-4, atol=1e-6)

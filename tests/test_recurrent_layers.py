@@ -10,7 +10,7 @@ import pytest
 
 import lamina
 from harness import assert_close, assert_same_bits, check_gradient
-from kernels.test_recurrence import oracle
+from kernels.recurrence_oracle import oracle
 from lamina import runtime
 from lamina.layers import GRU, LSTM, Bidirectional, Dense, SimpleRNN, deserialize, serialize
 from layer_harness import check_layer

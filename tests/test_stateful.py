@@ -12,7 +12,7 @@ import pytest
 
 import lamina
 from harness import assert_same_bits, check_gradient
-from kernels.test_recurrence import oracle
+from kernels.recurrence_oracle import oracle
 from lamina import _core, runtime
 from lamina.layers import GRU, LSTM, Bidirectional, Dense, SimpleRNN, deserialize, serialize
 

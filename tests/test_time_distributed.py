@@ -10,7 +10,7 @@ import pytest
 
 import lamina
 from harness import assert_same_bits
-from kernels.test_recurrence import oracle as recurrence
+from kernels.recurrence_oracle import oracle as recurrence
 from lamina import _core, runtime
 from lamina.layers import (
     LSTM,

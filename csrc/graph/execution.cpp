@@ -1,13 +1,11 @@
 #include "execution.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <stdexcept>
 
 #include "runtime/isa.h"
-#include "runtime/threads.h"
 #include "terms.h"
 
 namespace lamina {
@@ -61,8 +59,6 @@ void Execution::reset() {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 template <class T>
 class ExecutionOf final : public Execution {
  public:
@@ -103,7 +99,17 @@ class ExecutionOf final : public Execution {
     const double loss = run_forward(batch, true);
     if (!std::isfinite(loss)) return loss;
     run_backward(batch);
-    timed("update", "", [&] { apply_update<T>(update_, slices_, flat(), learning_rate, step); });
+    profiler_.timed(
+        "update", "",
+        [&] {
+          settle(batch);
+          apply_update<T>(update_, slices_, flat(), learning_rate, step);
+        },
+        [&](ProfileLine& line) {
+          line.operation = "optimizer";
+          line.sizes = std::to_string(gradient_size_);
+          line.elements = double(gradient_size_) * double(3 + 2 * update_.slots.size());
+        });
     return loss;
   }
   double gradients(const Batch& batch) override {
@@ -111,6 +117,7 @@ class ExecutionOf final : public Execution {
     const StateClaims states(graph_->states());
     const double loss = run_forward(batch, true);
     run_backward(batch);
+    if (std::isfinite(loss)) settle(batch);
     return loss;
   }
   double test(const Batch& batch) override {
@@ -121,7 +128,7 @@ class ExecutionOf final : public Execution {
   std::vector<ProfileLine> profile(const Batch& batch, double learning_rate,
                                    std::int64_t step) override {
     std::vector<ProfileLine> lines;
-    const Recording recording(lines_, lines);
+    const Profiler::Recording recording(profiler_, lines);
     train(batch, learning_rate, step);
     return lines;
   }
@@ -135,20 +142,6 @@ class ExecutionOf final : public Execution {
   }
 
  private:
-  // Lets `timed` write to `lines` for as long as it lives.
-  class Recording {
-   public:
-    Recording(std::vector<ProfileLine>*& place, std::vector<ProfileLine>& lines) : place_(place) {
-      place_ = &lines;
-    }
-    ~Recording() { place_ = nullptr; }
-    Recording(const Recording&) = delete;
-    Recording& operator=(const Recording&) = delete;
-
-   private:
-    std::vector<ProfileLine>*& place_;
-  };
-
   // Where each input's gradient goes, fixed by the plan.
   struct Prepared {
     const Operation* operation;
@@ -176,15 +169,14 @@ class ExecutionOf final : public Execution {
     return offset == Plan::nowhere ? nullptr : arena_.data() + offset;
   }
   void run_backward(const Batch& batch);
-  // What an operation is lent, and what it may move.
+  void settle(const Batch& batch);
   struct Lent {
     std::byte* saved;
     std::byte* workspace;
-    bool commit;
   };
-  Lent lent(int operation, bool commit) const {
+  Lent lent(int operation) const {
     return {place(plan_.saved_offset[std::size_t(operation)]),
-            place(plan_.workspace_offset[std::size_t(operation)]), commit};
+            place(plan_.workspace_offset[std::size_t(operation)])};
   }
   Call<T> call(const Operation& operation, const Batch& batch, bool training,
                const std::vector<T*>& input_gradients, const std::vector<Accumulate>& accumulate,
@@ -200,45 +192,7 @@ class ExecutionOf final : public Execution {
             input_gradients,
             accumulate,
             lent.saved,
-            lent.workspace,
-            lent.commit};
-  }
-
-  // Runs `body`; when profiling, adds a line for it.
-  template <class Body>
-  void timed(const char* pass, const char* part, Body&& body, const Operation* operation = nullptr,
-             Index rows = 0, bool to_input = false) {
-    if (lines_ == nullptr) return body();
-    forget_thread_decision();
-    const auto begin = Clock::now();
-    body();
-    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    const ThreadDecision decision = last_thread_decision();
-    ProfileLine line{part,
-                     part,
-                     pass,
-                     "",
-                     0.0,
-                     0.0,
-                     seconds,
-                     decision.threads,
-                     get_num_threads(),
-                     decision.flop,
-                     decision.crowded};
-    if (operation != nullptr) {
-      const Cost cost =
-          operation->cost(*pass == 'f' ? Pass::forward : Pass::backward, rows, to_input);
-      line.operation = operation->kind;
-      line.name = operation->name;
-      line.sizes = operation->sizes(rows);
-      line.flop = cost.flop;
-      line.elements = cost.elements;
-    } else if (*pass == 'u') {
-      line.operation = "optimizer";
-      line.sizes = std::to_string(gradient_size_);
-      line.elements = double(gradient_size_) * double(3 + 2 * update_.slots.size());
-    }
-    lines_->push_back(std::move(line));
+            lent.workspace};
   }
 
   struct StandIn {
@@ -251,7 +205,7 @@ class ExecutionOf final : public Execution {
   std::vector<Prepared> backward_;
   UpdateSettings update_;
   const Kernels<T>* k_ = nullptr;
-  std::vector<ProfileLine>* lines_ = nullptr;
+  Profiler profiler_;
 };
 
 template <class T>
@@ -344,19 +298,21 @@ double ExecutionOf<T>::run_forward(const Batch& batch, bool training) {
   static const std::vector<Accumulate> no_accumulate;
   k_ = &kernels<T>();
   last_rows_ = batch.rows();
-  timed("gather", "rows", [&] { fetch(batch); });
+  profiler_.timed("gather", "rows", [&] { fetch(batch); });
   for (const int index : plan_.forward) {
     const Operation& operation = *graph_->operations()[std::size_t(index)];
-    timed(
+    profiler_.timed(
         "forward", "",
         [&] {
           operation.forward(call(operation, batch, training && settings.training, no_gradients,
-                                 no_accumulate, lent(index, true)));
+                                 no_accumulate, lent(index)));
         },
-        &operation, batch.rows() * operation.fold);
+        [&](ProfileLine& line) {
+          describe(line, operation, Pass::forward, batch.rows() * operation.fold, false);
+        });
   }
   double loss = 0.0;
-  timed("loss", "total", [&] {
+  profiler_.timed("loss", "total", [&] {
     loss = total_loss<T>(*graph_, buffers(), batch.rows());
     if (training && settings.training) seed_gradients<T>(*graph_, plan_, buffers(), batch.rows());
   });
@@ -364,8 +320,8 @@ double ExecutionOf<T>::run_forward(const Batch& batch, bool training) {
   loss_sum_ += loss * double(batch.rows());
   loss_rows_ += double(batch.rows());
   if (!metric_states_.empty())
-    timed("metrics", "all",
-          [&] { update_metrics<T>(*graph_, buffers(), batch.rows(), metric_states_); });
+    profiler_.timed("metrics", "all",
+                    [&] { update_metrics<T>(*graph_, buffers(), batch.rows(), metric_states_); });
   return loss;
 }
 
@@ -374,17 +330,32 @@ void ExecutionOf<T>::run_backward(const Batch& batch) {
   if (!settings.training)
     throw std::runtime_error("this execution was planned for inference; it has no gradients");
   for (const Prepared& step : backward_)
-    timed(
+    profiler_.timed(
         "backward", "",
         [&] {
           step.operation->backward(call(*step.operation, batch, true, step.input_gradients,
-                                        step.accumulate, {step.saved, step.workspace, true}));
+                                        step.accumulate, {step.saved, step.workspace}));
           for (const auto& sum : step.sums)
             k_->add_into(sum.into, sum.from, sum.width * batch.rows());
         },
-        step.operation, batch.rows() * step.operation->fold,
-        !step.input_gradients.empty() && step.input_gradients[0] != nullptr);
+        [&](ProfileLine& line) {
+          describe(line, *step.operation, Pass::backward, batch.rows() * step.operation->fold,
+                   !step.input_gradients.empty() && step.input_gradients[0] != nullptr);
+        });
   add_penalty_gradients<T>(*graph_, buffers());
+}
+
+// Last of a training step, so that its backward pass reads what its forward pass did.
+template <class T>
+void ExecutionOf<T>::settle(const Batch& batch) {
+  static const std::vector<T*> no_gradients;
+  static const std::vector<Accumulate> no_accumulate;
+  for (const int index : plan_.forward) {
+    const Operation& operation = *graph_->operations()[std::size_t(index)];
+    if (!operation.settles()) continue;
+    const Lent saved{place(plan_.saved_offset[std::size_t(index)]), nullptr};
+    operation.settle(call(operation, batch, true, no_gradients, no_accumulate, saved));
+  }
 }
 
 template <class T>
@@ -402,7 +373,7 @@ std::string ExecutionOf<T>::first_nonfinite(const Batch& batch) {
   for (const int index : plan_.forward) {
     const Operation& operation = *graph_->operations()[std::size_t(index)];
     operation.forward(
-        call(operation, batch, settings.training, no_gradients, no_accumulate, lent(index, false)));
+        call(operation, batch, settings.training, no_gradients, no_accumulate, lent(index)));
     for (const ValueId output : operation.outputs) {
       const Value& v = graph_->values()[std::size_t(output)];
       if (is_floating(v.dtype) && k_->find_nonfinite(value(output), v.width * batch.rows()) >= 0)

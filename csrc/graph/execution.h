@@ -12,6 +12,7 @@
 
 #include "graph.h"
 #include "plan.h"
+#include "profile.h"
 #include "update.h"
 
 namespace lamina {
@@ -35,15 +36,6 @@ struct ExecutionSettings {
   bool training = false;         // keep activations, allow train(); dropout is active
   bool input_gradients = false;  // gradients for the inputs too
   std::uint64_t seed = 0;        // of dropout and other noise
-};
-
-// One line of a profile: one operation's pass, or another part of the step.
-struct ProfileLine {
-  std::string operation, name, pass, sizes;
-  double flop, elements, seconds;
-  int threads, limit;
-  double planned_flop;
-  bool crowded;
 };
 
 class Execution {

@@ -299,7 +299,7 @@ void Graph::drop_unused() {
   operations_.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
 }
 
-void Graph::fuse_activations() {
+void Graph::fuse_followers() {
   const std::vector<bool> direct = read_directly();
   std::vector<int> readers(values_.size(), 0);
   std::vector<Operation*> producers(values_.size(), nullptr);
@@ -316,7 +316,8 @@ void Graph::fuse_activations() {
                                                                           : operation->inputs[0]);
     Operation* producer = producers[input];
     if (producer != nullptr && producer != operation.get() && producer->outputs.size() == 1 &&
-        readers[input] == 1 && !direct[input] && producer->absorb(*operation)) {
+        readers[input] == 1 && !direct[input] && producer->fold == operation->fold &&
+        producer->absorb(*operation)) {
       producer->outputs = operation->outputs;
       producers[std::size_t(operation->output())] = producer;
       continue;
@@ -339,7 +340,7 @@ void Graph::fuse_activations() {
 void Graph::build() {
   check_open("build");
   drop_unused();
-  fuse_activations();
+  fuse_followers();
   built_ = true;
 }
 

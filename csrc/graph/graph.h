@@ -116,7 +116,7 @@ class Graph {
   Tensor append(Shape shape, DType dtype, const Operation& operation);
   ValueId unfolded(const Tensor& tensor, const char* who) const;
   StateTerm& term_of(const std::shared_ptr<State>& state, std::string name);
-  void fuse_activations();
+  void fuse_followers();
   void drop_unused();
   std::vector<bool> read_directly() const;
 

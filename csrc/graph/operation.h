@@ -32,12 +32,11 @@ struct Call {
   const std::vector<Accumulate>& accumulate;  // by input: whether a parameter's gradient has begun
   std::byte* saved_buffer;
   std::byte* workspace_buffer;
-  bool commit;  // whether the call may move what outlives it (moving statistics, states)
 
   const T* in(int i) const { return reinterpret_cast<const T*>(at(i)); }
   const std::int32_t* labels(int i) const { return reinterpret_cast<const std::int32_t*>(at(i)); }
   const std::uint8_t* mask(int i) const { return reinterpret_cast<const std::uint8_t*>(at(i)); }
-  // A parameter that the operation itself moves, where `commit` allows it.
+  // A parameter that the operation itself moves, in `settle` alone.
   T* parameter(int i) const { return reinterpret_cast<T*>(values[inputs[std::size_t(i)]]); }
   // Null where the operation was recorded without that output, or nobody reads it.
   T* out(int i = 0) const { return reinterpret_cast<T*>(at_output(values, i)); }
@@ -85,6 +84,13 @@ class Operation {
   virtual void backward(const Call<float>&) const = 0;
   virtual void backward(const Call<double>&) const = 0;
 
+  // Whether a training step leaves something behind that outlives the batch (moving statistics).
+  // It does so in `settle`, from what forward saved: after the backward pass, in the order of
+  // recording, and only if the step's loss is finite.
+  virtual bool settles() const { return false; }
+  virtual void settle(const Call<float>&) const {}
+  virtual void settle(const Call<double>&) const {}
+
   // What backward reads besides the output's gradient.
   virtual bool backward_reads_input(int i) const = 0;
   virtual bool backward_reads_output() const = 0;
@@ -92,7 +98,8 @@ class Operation {
   virtual bool differentiable(int) const { return true; }
   // What the labels of an int32 input must stay below; 0 for other inputs.
   virtual Index label_bound(int) const { return 0; }
-  // Buffers that the plan lends: `saved` from forward to backward, `workspace` for one call.
+  // Buffers that the plan lends: `saved` from forward to backward and `settle`, `workspace` for one
+  // forward or backward.
   virtual std::size_t saved_bytes(Index, DType) const { return 0; }
   virtual std::size_t workspace_bytes(Pass, Index, DType) const { return 0; }
   // Identity outside training: the value passes through.

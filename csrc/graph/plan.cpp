@@ -135,6 +135,8 @@ class Planner {
       for (const ValueId output : operation.outputs) begin_value(output, time);
       const Index rows = rows_of(operation);
       if (training_) plan_.saved_offset[j] = buffer(operation.saved_bytes(rows, dtype()), time);
+      if (operation.settles() && plan_.saved_offset[j] != Plan::nowhere)
+        extend(int(plan_.saved_offset[j]), last_time_ + 1);
       plan_.workspace_offset[j] =
           buffer(operation.workspace_bytes(Pass::forward, rows, dtype()), time);
       for (const ValueId id : operation.inputs) read_value(id, time);

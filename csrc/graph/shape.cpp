@@ -13,6 +13,14 @@ Index checked_product(Index a, Index b) {
   return product;
 }
 
+Index checked_sum(Index a, Index b) {
+  Index sum = 0;
+  if (__builtin_add_overflow(a, b, &sum))
+    throw std::invalid_argument("size: " + std::to_string(a) + " + " + std::to_string(b) +
+                                " elements overflow; an axis must be shorter than 2^63");
+  return sum;
+}
+
 Index size_of(const Shape& shape) {
   Index size = 1;
   for (const Index axis : shape) size = checked_product(size, axis);

@@ -14,6 +14,7 @@ using Shape = std::vector<Index>;
 Index size_of(const Shape& shape);
 // a * b for sizes; throws std::invalid_argument.
 Index checked_product(Index a, Index b);
+Index checked_sum(Index a, Index b);
 std::string to_string(const Shape& shape);  // "(28, 28)", "(5,)", "()"
 
 enum class DType { float32, float64, int32, boolean };  // boolean: a mask, 1 byte each

@@ -4,6 +4,7 @@
 
 #include "graph/names.h"
 #include "operations.h"
+#include "sizes.h"
 
 namespace lamina {
 
@@ -15,9 +16,7 @@ Cost ActivationOperation::cost(Pass pass, Index rows, bool) const {
   return {size, pass == Pass::forward ? 2.0 * size : 3.0 * size};
 }
 
-std::string ActivationOperation::sizes(Index rows) const {
-  return std::to_string(rows) + "x" + std::to_string(width_);
-}
+std::string ActivationOperation::sizes(Index rows) const { return rows_by_cols(rows, width_); }
 
 Tensor activation(Graph& graph, const Tensor& x, ActivationSpec spec, const std::string& name) {
   graph.check_float_rows(x, "activation");

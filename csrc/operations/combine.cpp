@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "operations.h"
+#include "sizes.h"
 
 namespace lamina {
 namespace {
@@ -38,9 +39,7 @@ class CombineOperation final : public OperationOf<CombineOperation> {
   Cost cost(Pass, Index rows, bool) const override {
     return {double(width_ * rows), 3.0 * double(width_ * rows)};
   }
-  std::string sizes(Index rows) const override {
-    return std::to_string(rows) + "x" + std::to_string(width_);
-  }
+  std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
 
  private:
   const Combine combine_;
@@ -66,9 +65,7 @@ class Scale final : public OperationOf<Scale> {
   Cost cost(Pass, Index rows, bool) const override {
     return {double(width_ * rows), 2.0 * double(width_ * rows)};
   }
-  std::string sizes(Index rows) const override {
-    return std::to_string(rows) + "x" + std::to_string(width_);
-  }
+  std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
 
  private:
   const double factor_;

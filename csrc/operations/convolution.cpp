@@ -43,8 +43,8 @@ struct PooledImages {
 
 // Both directions: the convolution, and the transposed layer, which maps its outputs to its inputs.
 // With max pooling over its outputs (one node of the graph) the activation's derivative is taken at
-// the winners alone.  The training step of two
-// such layers (28x28x1 to 32, 13x13x32 to 64 filters, 128 images): 6.6 to 5.5 ms on a Zen 5.
+// the winners alone.  The training step of two such layers (28x28x1 to 32, 13x13x32 to 64 filters,
+// 128 images): 6.6 to 5.5 ms on a Zen 5.
 class Convolution final : public OperationOf<Convolution> {
  public:
   Convolution(std::vector<ValueId> inputs_, bool transposed, const ConvDims& row)

@@ -2,6 +2,7 @@
 #include <stdexcept>
 
 #include "operations.h"
+#include "sizes.h"
 
 namespace lamina {
 namespace {
@@ -30,9 +31,7 @@ class Dropout final : public OperationOf<Dropout> {
     const double size = double(width_ * rows);
     return {size, 2.0 * size};
   }
-  std::string sizes(Index rows) const override {
-    return std::to_string(rows) + "x" + std::to_string(width_);
-  }
+  std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
 
  private:
   RandomKey key(RandomKey k) const { return {k.seed, stream_, k.step}; }

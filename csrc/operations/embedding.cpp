@@ -1,7 +1,9 @@
 // Rows of a table by token, and the mask of tokens that are not 0.
 #include <stdexcept>
 
+#include "gradient_free.h"
 #include "operations.h"
+#include "sizes.h"
 
 namespace lamina {
 namespace {
@@ -43,26 +45,19 @@ class Embedding final : public OperationOf<Embedding> {
   const Index positions_, vocabulary_, cols_;
 };
 
-class TokenMask final : public OperationOf<TokenMask> {
+class TokenMask final : public GradientFree<TokenMask> {
  public:
-  TokenMask(ValueId ids, Index width) : OperationOf("token_mask", {ids}), width_(width) {}
+  TokenMask(ValueId ids, Index width) : GradientFree("token_mask", {ids}), width_(width) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
     c.kernels.token_mask(reinterpret_cast<std::uint8_t*>(c.out()), c.labels(0), width_ * c.rows);
   }
-  template <class T>
-  void backward_as(const Call<T>&) const {}
 
-  bool differentiable(int) const override { return false; }
-  bool backward_reads_input(int) const override { return false; }
-  bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {
     return {double(width_ * rows), double(width_ * rows)};
   }
-  std::string sizes(Index rows) const override {
-    return std::to_string(rows) + "x" + std::to_string(width_);
-  }
+  std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
 
  private:
   const Index width_;

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "gradient_free.h"
 #include "operations.h"
+#include "sizes.h"
 
 namespace lamina {
 namespace {
@@ -13,10 +15,10 @@ struct MaskPart {
   std::vector<Index> from, to;
 };
 
-class JoinMasks final : public OperationOf<JoinMasks> {
+class JoinMasks final : public GradientFree<JoinMasks> {
  public:
   JoinMasks(std::vector<ValueId> inputs_, std::vector<MaskPart> parts, Index width)
-      : OperationOf("join_masks", std::move(inputs_)), parts_(std::move(parts)), width_(width) {}
+      : GradientFree("join_masks", std::move(inputs_)), parts_(std::move(parts)), width_(width) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
@@ -31,20 +33,13 @@ class JoinMasks final : public OperationOf<JoinMasks> {
             joined[r * width_ + part.to[i]] = 1;
     }
   }
-  template <class T>
-  void backward_as(const Call<T>&) const {}
 
-  bool differentiable(int) const override { return false; }
-  bool backward_reads_input(int) const override { return false; }
-  bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {
     double size = 0;
     for (const MaskPart& part : parts_) size += double(rows) * double(part.to.size());
     return {size, 2.0 * size};
   }
-  std::string sizes(Index rows) const override {
-    return std::to_string(rows) + "x" + std::to_string(width_);
-  }
+  std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
 
  private:
   const std::vector<MaskPart> parts_;
@@ -87,7 +82,7 @@ Shape joined_shape(const std::vector<Shape>& shapes, Index axis) {
   for (std::size_t k = 1; k < shapes.size(); ++k) {
     Shape alike = shapes[k];
     if (axis >= 0 && alike.size() == joined.size()) {
-      joined[std::size_t(axis)] += alike[std::size_t(axis)];
+      joined[std::size_t(axis)] = checked_sum(joined[std::size_t(axis)], alike[std::size_t(axis)]);
       alike[std::size_t(axis)] = joined[std::size_t(axis)];
     }
     if (alike != joined)

@@ -1,14 +1,16 @@
 #include <stdexcept>
 
+#include "gradient_free.h"
 #include "operations.h"
+#include "sizes.h"
 
 namespace lamina {
 namespace {
 
-class MaskedWeight final : public OperationOf<MaskedWeight> {
+class MaskedWeight final : public GradientFree<MaskedWeight> {
  public:
   MaskedWeight(std::vector<ValueId> inputs_, Index positions, bool each, bool normalized)
-      : OperationOf("masked_weight", std::move(inputs_)),
+      : GradientFree("masked_weight", std::move(inputs_)),
         positions_(positions),
         each_(each),
         normalized_(normalized) {}
@@ -28,19 +30,12 @@ class MaskedWeight final : public OperationOf<MaskedWeight> {
       y[i] = mask[i] != 0 ? factor * own : T(0);
     }
   }
-  template <class T>
-  void backward_as(const Call<T>&) const {}
 
-  bool differentiable(int) const override { return false; }
-  bool backward_reads_input(int) const override { return false; }
-  bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {
     const double size = double(positions_ * rows);
     return {size, 2.0 * size};
   }
-  std::string sizes(Index rows) const override {
-    return std::to_string(rows) + "x" + std::to_string(positions_);
-  }
+  std::string sizes(Index rows) const override { return rows_by_cols(rows, positions_); }
 
  private:
   const Index positions_;

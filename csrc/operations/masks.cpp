@@ -2,31 +2,24 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "gradient_free.h"
 #include "operations.h"
+#include "sizes.h"
 
 namespace lamina {
 namespace {
 
-std::string rows_by_cols(Index rows, Index cols) {
-  return std::to_string(rows) + "x" + std::to_string(cols);
-}
-
-class ValueMask final : public OperationOf<ValueMask> {
+class ValueMask final : public GradientFree<ValueMask> {
  public:
   ValueMask(ValueId x, Index positions, Index cols, double value)
-      : OperationOf("value_mask", {x}), positions_(positions), cols_(cols), value_(value) {}
+      : GradientFree("value_mask", {x}), positions_(positions), cols_(cols), value_(value) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
     c.kernels.value_mask(reinterpret_cast<std::uint8_t*>(c.out()), c.in(0),
                          {c.rows * positions_, cols_}, value_);
   }
-  template <class T>
-  void backward_as(const Call<T>&) const {}
 
-  bool differentiable(int) const override { return false; }
-  bool backward_reads_input(int) const override { return false; }
-  bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {
     const double size = double(rows * positions_ * cols_);
     return {size, size};

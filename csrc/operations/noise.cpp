@@ -4,6 +4,7 @@
 
 #include "graph/names.h"
 #include "operations.h"
+#include "sizes.h"
 
 namespace lamina {
 namespace {
@@ -39,9 +40,7 @@ class NoiseOperation final : public OperationOf<NoiseOperation> {
     const double size = double(width_ * rows);
     return {4.0 * size, 2.0 * size};
   }
-  std::string sizes(Index rows) const override {
-    return std::to_string(rows) + "x" + std::to_string(width_);
-  }
+  std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
 
  private:
   RandomKey key(RandomKey k) const { return {k.seed, stream_, k.step}; }

@@ -9,15 +9,11 @@
 namespace lamina {
 namespace {
 
-template <class T>
-T* kept(const Call<T>& c) {
-  return reinterpret_cast<T*>(c.saved());
-}
-
 // Inputs: x, gamma, beta, moving mean, moving variance, mask.
 //
 // Of a folded x each step has statistics of its own, and moves the moving ones in turn, as if the
-// layer were applied to one step after the other.
+// layer were applied to one step after the other.  They move in `settle`: a step whose loss is not
+// finite leaves them.
 class BatchNorm final : public OperationOf<BatchNorm> {
  public:
   BatchNorm(std::vector<ValueId> inputs_, Index positions, Index cols, BatchNormOptions options)
@@ -40,10 +36,7 @@ class BatchNorm final : public OperationOf<BatchNorm> {
       T* y = fold == 1 ? c.out() : room(c, d.rows * cols_);
       const std::uint8_t* mask = mask_of(c, step, 2, d);
       c.kernels.column_moments(moments, moments + cols_, x, mask, d);
-      if (c.commit && counts(mask, d.rows)) {
-        move(c.parameter(3), moments);
-        move(c.parameter(4), moments + cols_);
-      }
+      *weight_of(c, step) = T(counts(mask, d.rows));
       c.kernels.batch_norm_forward(y, x, moments, moments + cols_, c.in(1), c.in(2), d,
                                    {options_.epsilon, true});
       scatter(c.out(), y, step, d);
@@ -68,11 +61,16 @@ class BatchNorm final : public OperationOf<BatchNorm> {
     }
   }
 
+  bool settles() const override { return options_.batch_statistics; }
+  void settle(const Call<float>& c) const override { settle_as(c); }
+  void settle(const Call<double>& c) const override { settle_as(c); }
+
   bool differentiable(int i) const override { return i < 3; }
   bool backward_reads_input(int i) const override { return i != 2; }
   bool backward_reads_output() const override { return false; }
+  // Each step's mean and variance, then whether each step's rows count.
   std::size_t saved_bytes(Index, DType dtype) const override {
-    return options_.batch_statistics ? 2 * std::size_t(cols_ * fold) * bytes_of(dtype) : 0;
+    return settles() ? std::size_t((2 * cols_ + 1) * fold) * bytes_of(dtype) : 0;
   }
   // One step's x and y, or x, dy and dx, then its mask.
   std::size_t workspace_bytes(Pass pass, Index rows, DType dtype) const override {
@@ -101,6 +99,10 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   template <class T>
   T* moments_of(const Call<T>& c, Index step) const {
     return c.kept() + 2 * cols_ * step;
+  }
+  template <class T>
+  T* weight_of(const Call<T>& c, Index step) const {
+    return c.kept() + 2 * cols_ * fold + step;
   }
 
   // In the workspace; there is none where nothing is gathered.
@@ -156,6 +158,14 @@ class BatchNorm final : public OperationOf<BatchNorm> {
     if (apart) run(nullptr, nullptr, dbeta, accumulate(2));
   }
 
+  template <class T>
+  void settle_as(const Call<T>& c) const {
+    for (Index step = 0; step < fold; ++step) {
+      if (*weight_of(c, step) == T(0)) continue;
+      move(c.parameter(3), moments_of(c, step));
+      move(c.parameter(4), moments_of(c, step) + cols_);
+    }
+  }
   template <class T>
   void move(T* moving, const T* batch) const {
     const double keep = options_.momentum;

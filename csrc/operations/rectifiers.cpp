@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "operations.h"
+#include "sizes.h"
 
 namespace lamina {
 namespace {
@@ -26,9 +27,7 @@ class BoundedRelu final : public OperationOf<BoundedRelu> {
   Cost cost(Pass, Index rows, bool) const override {
     return {double(width_ * rows), 3.0 * double(width_ * rows)};
   }
-  std::string sizes(Index rows) const override {
-    return std::to_string(rows) + "x" + std::to_string(width_);
-  }
+  std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
 
  private:
   const ReluSpec spec_;

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "operations.h"
+#include "sizes.h"
 
 namespace lamina {
 namespace {
@@ -69,9 +70,7 @@ class Move final : public OperationOf<Move> {
   Cost cost(Pass, Index rows, bool) const override {
     return {double(width_ * rows), 2.0 * double(width_ * rows)};
   }
-  std::string sizes(Index rows) const override {
-    return std::to_string(rows) + "x" + std::to_string(width_);
-  }
+  std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
 
  private:
   static StridedSpec spec(const Piece& p, Index rows, Index y_width, Index x_width) {
@@ -179,7 +178,9 @@ Tensor pad(Graph& graph, const Tensor& x, const Margins& margins, const std::str
   check_room(x.shape.size(), x.shape, "pad");
   check_margins(x.shape, margins, "pad");
   Shape shape = x.shape;
-  for (std::size_t i = 0; i < shape.size(); ++i) shape[i] += margins[i].first + margins[i].second;
+  for (std::size_t i = 0; i < shape.size(); ++i)
+    shape[i] = checked_sum(shape[i], checked_sum(margins[i].first, margins[i].second));
+  size_of(shape);  // refuses what does not fit
   const std::vector<Index> from = strides_of(x.shape), to = strides_of(shape);
   Piece piece(x.shape);
   for (std::size_t i = 0; i < shape.size(); ++i) {
@@ -270,7 +271,7 @@ Tensor concatenate(Graph& graph, const std::vector<Tensor>& inputs, Index axis,
       throw std::invalid_argument("concatenate: inputs must agree on all axes but " +
                                   std::to_string(axis) + "; got " + to_string(inputs[0].shape) +
                                   " and " + to_string(x.shape));
-    shape[at] += x.shape[at];
+    shape[at] = checked_sum(shape[at], x.shape[at]);
   }
   const std::vector<Index> to = strides_of(shape);
   std::vector<Piece> pieces;

@@ -20,6 +20,9 @@ void bind_kernels_recurrence(pybind11::module_& module);
 void bind_kernels_normalization(pybind11::module_& module);
 void bind_kernels_embedding(pybind11::module_& module);
 void bind_kernels_arrays(pybind11::module_& module);
+void bind_kernels_merge(pybind11::module_& module);
+void bind_kernels_rectifiers(pybind11::module_& module);
+void bind_kernels_noise(pybind11::module_& module);
 
 inline void bind_kernels(pybind11::module_& module) {
   bind_kernels_dense(module);
@@ -34,6 +37,9 @@ inline void bind_kernels(pybind11::module_& module) {
   bind_kernels_normalization(module);
   bind_kernels_embedding(module);
   bind_kernels_arrays(module);
+  bind_kernels_merge(module);
+  bind_kernels_rectifiers(module);
+  bind_kernels_noise(module);
 }
 
 namespace python {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from lamina.datasets.idx import read_idx
@@ -14,6 +15,7 @@ from lamina.datasets.table import Split
 def load_data() -> Split:
     """Return 5,000 of the training digits, 500 of each, and the 10,000 test digits.
 
+    The training digits are in turn a 0, a 1, ... a 9, and so on; the test digits in MNIST's order.
     The full training set of 60,000 may be read from its IDX files with `read_idx`.
 
     Returns
@@ -29,8 +31,11 @@ def load_data() -> Split:
     >>> x_train.shape, y_test.shape
     ((5000, 28, 28), (10000,))
     """
+    x, y = _read("train5k-images-idx3-ubyte.xz"), _read("train5k-labels-idx1-ubyte.gz")
+    # The file has all zeros, then all ones (smaller so): any part of what is returned is balanced.
+    in_turn = np.arange(len(y)).reshape(10, -1).T.ravel()
     return (
-        (_read("train5k-images-idx3-ubyte.xz"), _read("train5k-labels-idx1-ubyte.gz")),
+        (x[in_turn], y[in_turn]),
         (_read("t10k-images-idx3-ubyte.xz"), _read("t10k-labels-idx1-ubyte.gz")),
     )
 

@@ -28,12 +28,12 @@ from lamina.kernels._arrays import (
     crop,
     pad,
     permute,
-    repeat_backward,
-    repeat_forward,
-    resize_backward,
-    resize_forward,
-    upsample_backward,
-    upsample_forward,
+)
+from lamina.kernels._average_pooling import (
+    average_pool1d_backward,
+    average_pool1d_forward,
+    average_pool2d_backward,
+    average_pool2d_forward,
 )
 from lamina.kernels._convolution import (
     conv1d_backward,
@@ -60,7 +60,21 @@ from lamina.kernels._embedding import (
     embedding_backward_sparse,
     embedding_forward,
 )
+from lamina.kernels._gru import (
+    gru_backward,
+    gru_forward,
+)
 from lamina.kernels._losses import loss_backward, loss_forward
+from lamina.kernels._lstm import (
+    lstm_backward,
+    lstm_forward,
+)
+from lamina.kernels._max_pooling import (
+    max_pool1d_backward,
+    max_pool1d_forward,
+    max_pool2d_backward,
+    max_pool2d_forward,
+)
 from lamina.kernels._merge import (
     combine_backward,
     combine_forward,
@@ -87,16 +101,6 @@ from lamina.kernels._normalization import (
     layer_norm_forward,
 )
 from lamina.kernels._optimizers import adam_update, rmsprop_update, sgd_update
-from lamina.kernels._pooling import (
-    average_pool1d_backward,
-    average_pool1d_forward,
-    average_pool2d_backward,
-    average_pool2d_forward,
-    max_pool1d_backward,
-    max_pool1d_forward,
-    max_pool2d_backward,
-    max_pool2d_forward,
-)
 from lamina.kernels._random import (
     dropout_backward,
     dropout_forward,
@@ -104,15 +108,19 @@ from lamina.kernels._random import (
     random_bits,
     random_uniform,
 )
-from lamina.kernels._recurrence import (
-    gru_backward,
-    gru_forward,
-    lstm_backward,
-    lstm_forward,
+from lamina.kernels._recurrent_step import rnn_step_backward, rnn_step_forward
+from lamina.kernels._resizing import (
+    repeat_backward,
+    repeat_forward,
+    resize_backward,
+    resize_forward,
+    upsample_backward,
+    upsample_forward,
+)
+from lamina.kernels._simple_rnn import (
     simple_rnn_backward,
     simple_rnn_forward,
 )
-from lamina.kernels._recurrent_step import rnn_step_backward, rnn_step_forward
 from lamina.kernels._transposed import (
     conv1d_transpose_backward,
     conv1d_transpose_forward,

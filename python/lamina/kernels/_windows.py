@@ -84,3 +84,18 @@ def settings(
     if len(strides) == 1:
         strides, dilation, pads = (1, *strides), (1, *dilation), [(0, 0), *pads]
     return _core.kernels.WindowSettings(tuple(strides), tuple(dilation), (*pads[0], *pads[1]))
+
+
+def pool_window(
+    who: str, shape: Sequence[int], axes: int, pool_size: Any, strides: Any, padding: Any
+) -> tuple[tuple[int, ...], Any]:
+    """Return a pooling window's sizes, height first, and its settings."""
+    pool = sizes_of(who, "pool_size", pool_size, axes)
+    steps = pool if strides is None else sizes_of(who, "strides", strides, axes)
+    if len(shape) != axes + 2 or min(shape[1:]) < 1:
+        raise ValueError(
+            f"{who}: x must have {axes + 2} axes, none empty but the first; got shape {shape}"
+        )
+    pads = pads_of(who, padding, shape[1 : axes + 1], pool, steps, ("valid", "same"))
+    window = settings(steps, (1,) * axes, pads)
+    return (1, *pool) if axes == 1 else pool, window

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from lamina import _check
 from lamina._check import Shape
+from lamina.kernels._windows import LARGEST
 
 
 def axis_of_row(who: str, axis: int, shape: Shape) -> int:
@@ -32,18 +33,29 @@ def integers(who: str, name: str, value: object, low: int = -_check.MAX_ELEMENTS
     return [_check.integer(who, name, value, low)]
 
 
+def cells(who: str, name: str, value: object, low: int = 0) -> int:
+    """Return an integer that the engine can count cells of an axis with."""
+    n = _check.integer(who, name, value, low)
+    if n > LARGEST:
+        raise ValueError(f"{who}: {name} must lie in [{low}, {LARGEST}]; got {n}")
+    return n
+
+
 def pair(who: str, name: str, value: object, low: int = 0) -> tuple[int, int]:
     """Return one integer twice, or two."""
-    both = integers(who, name, value, low)
-    if isinstance(value, (list, tuple)) and len(both) != 2:
+    if not isinstance(value, (list, tuple)):
+        n = cells(who, name, value, low)
+        return n, n
+    both = [cells(who, f"{name}[{i}]", v, low) for i, v in enumerate(value)]
+    if len(both) != 2:
         raise ValueError(f"{who}: {name} must be an integer or a pair; got {value!r}")
-    return both[0], both[-1]
+    return both[0], both[1]
 
 
 def margins_2d(who: str, name: str, value: object) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return ((top, bottom), (left, right)) from an integer, a pair, or a pair of pairs."""
     if not isinstance(value, (list, tuple)):
-        n = _check.integer(who, name, value, 0)
+        n = cells(who, name, value)
         return (n, n), (n, n)
     if len(value) != 2:
         raise ValueError(

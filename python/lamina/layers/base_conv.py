@@ -65,6 +65,10 @@ class BaseConv(Layer):
         self._bias: _core.Parameter | None = None
         self._penalized: list[tuple[_core.Parameter, Any]] = []
 
+    def weights_fit(self, input_shape: Shape) -> bool:
+        """Return whether the channels are as many: the window slides over any size."""
+        return self.same_last_axis(input_shape)
+
     @property
     def bias(self) -> Array | None:
         """The live bias, shape (filters,); None without one or before the layer is built."""

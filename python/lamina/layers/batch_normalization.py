@@ -94,9 +94,16 @@ class BatchNormalization(Layer):
         axis_of_row(self.name, self.axis, input_shape)
         return input_shape
 
+    def _features(self, input_shape: Shape) -> int:
+        return input_shape[axis_of_row(self.name, self.axis, input_shape)]
+
+    def weights_fit(self, input_shape: Shape) -> bool:
+        """Return whether ``axis`` has the same size: the other axes are rows to it."""
+        return self._features(input_shape) == self._features(self._built_shape)
+
     def build(self, input_shape: Shape) -> None:
         """Make gamma, beta and the moving statistics."""
-        shape = (input_shape[axis_of_row(self.name, self.axis, input_shape)],)
+        shape = (self._features(input_shape),)
         if self.scale:
             self._gamma = self.add_weight("gamma", shape, self.gamma_initializer)
         if self.center:

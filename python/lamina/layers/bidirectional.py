@@ -201,6 +201,10 @@ class Bidirectional(Layer):
 
     def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> Any:
         """Record both directions and their merge; x may be a list of it and initial states."""
+        stream = self.stream  # of this use: the layer may be used elsewhere too
+        for layer in self.directions:
+            layer.stream = stream
+            stream += layer.streams
         outputs, last = [], []
         given = list(x) if isinstance(x, (list, tuple)) else [x]
         kept = mask[0] if isinstance(mask, list) else mask

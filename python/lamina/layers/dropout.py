@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from lamina import _check, _core
+from lamina.layers._stream import stream_of
 from lamina.layers.layer import Layer
-from lamina.random import mix, seed_value
+from lamina.random import seed_value
 
 
 class Dropout(Layer):
@@ -44,6 +45,4 @@ class Dropout(Layer):
         """Record the mask; at rate 0 there is nothing to record."""
         if self.rate == 0.0:
             return x
-        # Streams below 2**20 are places in the model, those above 2**31 seeds of layers.
-        stream = self.stream if self.seed is None else mix(self.seed) >> 33 | 0x8000_0000
-        return graph.dropout(x, self.rate, stream, name=self.name)
+        return graph.dropout(x, self.rate, stream_of(self.stream, self.seed), name=self.name)

@@ -65,6 +65,8 @@ class GlobalMaxPooling1D(GlobalPooling):
     -----
     Shapes: x (rows, steps, channels), y (rows, channels) or (rows, 1, channels).
 
+    Of equal maxima the first alone gets the gradient (Keras shares it among them).
+
     Examples
     --------
     >>> import lamina
@@ -96,6 +98,8 @@ class GlobalMaxPooling2D(GlobalPooling):
     Notes
     -----
     Shapes: x (rows, height, width, channels), y (rows, channels) or (rows, 1, 1, channels).
+
+    Of equal maxima the first alone gets the gradient (Keras shares it among them).
 
     Examples
     --------

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from lamina import _check, _core
-from lamina._check import Array, Shape
-from lamina._names import snake_case
+from lamina._check import Shape
+from lamina._names import refuse_unknown, snake_case
 from lamina.layers import calls
-from lamina.layers import weights as weights_
 from lamina.layers.node import Node
+from lamina.layers.weighted import Weighted
 
 L = TypeVar("L", bound="Layer")
 
 
-class Layer:
+class Layer(Weighted):
     """A layer: weights, and the operations it records on a graph.
 
     Shapes are those of one row throughout: the axis of rows, or batch, is left out.
@@ -86,8 +86,11 @@ class Layer:
         dtype: str | None = None,
         input_shape: int | Sequence[int] | None = None,
         input_dim: int | None = None,
+        **unknown: Any,
     ) -> None:
         who = type(self).__name__
+        if unknown:
+            refuse_unknown(type(self), unknown)
         if name is not None and (not isinstance(name, str) or not name):
             raise TypeError(f"{who}: name must be a non-empty string; got {name!r}")
         if input_shape is not None and input_dim is not None:
@@ -104,10 +107,7 @@ class Layer:
             self._input_shape = _check.shape(who, "input_shape", input_shape)
         elif input_dim is not None:
             self._input_shape = (_check.integer(who, "input_dim", input_dim),)
-        self._parameters: list[_core.Parameter] = []
-        self._initializers: list[tuple[_core.Parameter, Callable[..., Array]]] = []
-        self._pending: list[tuple[_core.Parameter, Array]] = []
-        self._learnable: list[int] = []  # indices of the weights that gradients may change
+        self._hold_none()
         self._built_shape: Any = None  # a shape, or a list of them for several inputs
         self.nodes: list[Node] = []  # the calls on symbolic tensors
 
@@ -156,108 +156,10 @@ class Layer:
         """Return (weight, l1, l2) for every weight that has a penalty."""
         return []
 
-    # --- weights
-
-    def add_weight(
-        self,
-        name: str,
-        shape: Shape,
-        initializer: Callable[..., Array],
-        trainable: bool = True,
-    ) -> _core.Parameter:
-        """Make a weight in ``build``; ``graph.parameter(weight)`` is its tensor.
-
-        Parameters
-        ----------
-        name : str
-        shape : tuple of int
-        initializer : callable
-            ``initializer(shape, dtype=..., rng=...)`` returns the first values.
-        trainable : bool, default True
-            False for statistics that no gradient changes.
-        """
-        _check.elements(self.name, f"{name} of shape", shape)
-        full = f"{self.name}/{name}"
-        parameter = _core.Parameter(full, tuple(shape), self.dtype, trainable and self._trainable)
-        if trainable:
-            self._learnable.append(len(self._parameters))
-        self._parameters.append(parameter)
-        self._initializers.append((parameter, initializer))
-        return parameter
-
-    @property
-    def parameters(self) -> list[_core.Parameter]:
-        """The weights as the engine holds them, in the order of ``get_weights``."""
-        return list(self._parameters)
-
-    @property
-    def weights(self) -> list[Array]:
-        """The live weight arrays: writing to them changes the layer."""
-        self._settle()
-        return [p.array for p in self._parameters]
-
-    def get_weights(self) -> list[Array]:
-        """Return copies of the weights."""
-        return [np.array(w) for w in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Replace the weights by arrays of the same shapes; a refused call changes none."""
-        new = weights_.checked(self.name, self._parameters, weights)
-        for array, value in zip(self.weights, new, strict=True):
-            array[...] = value
-
-    def snapshot(self) -> Any:
-        """Return a copy of all that the layer holds, for ``restore`` to put back to the bit."""
-        return [np.array(w) for w in self.weights]
-
-    def restore(self, state: Any) -> None:
-        """Put back what ``snapshot`` of this layer returned."""
-        for array, value in zip(self.weights, state, strict=True):
-            array[...] = value
-
-    def count_params(self) -> int:
-        """Return the number of weights, trainable or not."""
-        return sum(p.size for p in self._parameters)
-
-    @property
-    def trainable(self) -> bool:
-        """Whether ``fit`` changes the weights."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = _check.boolean(self.name, "trainable", value)
-        for index in self._learnable:
-            self._parameters[index].trainable = self._trainable
-
-    @property
-    def dtype(self) -> str:
-        """The layer's own, else its model's: "float32" or "float64"."""
-        return self._dtype or "float32"
-
     @property
     def given_input_shape(self) -> Shape | None:
         """The shape of a row of input that the constructor was given."""
         return self._input_shape
-
-    def take_initializers(self) -> list[tuple[_core.Parameter, Callable[..., Array]]]:
-        """Hand over the initial values still to be drawn."""
-        taken, self._initializers = self._initializers, []
-        return taken
-
-    def take_pending(self) -> list[tuple[_core.Parameter, Array]]:
-        """Hand over the restored values still to be written."""
-        taken, self._pending = self._pending, []
-        return taken
-
-    def settle(self) -> None:
-        """Give the weights a home if they were restored and have none yet."""
-        self._settle()
-
-    def _settle(self) -> None:
-        # A layer restored or used on its own has no model that allocates for it.
-        if self._pending:
-            weights_.allocate([self])
 
     # --- building
 
@@ -287,8 +189,7 @@ class Layer:
     def forget(self) -> None:
         """Undo ``prepare``: used when building a model fails half-way."""
         self.built, self._built_shape, self._dtype = False, None, self._given_dtype
-        self._parameters, self._initializers, self._pending = [], [], []
-        self._learnable.clear()
+        self._hold_none()
 
     def check_weights_fit(self, input_shape: Any) -> None:
         """Raise ValueError if the layer has weights, and they are for another input."""

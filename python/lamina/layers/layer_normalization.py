@@ -83,9 +83,16 @@ class LayerNormalization(Layer):
         self._axes(input_shape)
         return input_shape
 
+    def _features(self, input_shape: Shape) -> Shape:
+        return input_shape[len(input_shape) - self._axes(input_shape) :]
+
+    def weights_fit(self, input_shape: Shape) -> bool:
+        """Return whether the normalised axes are the same: the others are rows to them."""
+        return self._features(input_shape) == self._features(self._built_shape)
+
     def build(self, input_shape: Shape) -> None:
         """Make gamma and beta."""
-        shape = input_shape[len(input_shape) - self._axes(input_shape) :]
+        shape = self._features(input_shape)
         if self.scale:
             self._gamma = self.add_weight("gamma", shape, self.gamma_initializer)
         if self.center:

@@ -57,6 +57,14 @@ class PReLU(Layer):
     def _shared(self, input_shape: Shape) -> set[int]:
         return {axis_of_row(self.name, axis, input_shape) for axis in self.shared_axes or ()}
 
+    def _slopes(self, input_shape: Shape) -> Shape:
+        shared = self._shared(input_shape)
+        return tuple(1 if i in shared else n for i, n in enumerate(input_shape))
+
+    def weights_fit(self, input_shape: Shape) -> bool:
+        """Return whether the axes that are not shared are the same."""
+        return self._slopes(input_shape) == self._slopes(self._built_shape)
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape."""
         self._shared(input_shape)
@@ -64,9 +72,7 @@ class PReLU(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Make the slopes."""
-        shared = self._shared(input_shape)
-        shape = tuple(1 if i in shared else n for i, n in enumerate(input_shape))
-        self._alpha = self.add_weight("alpha", shape, self.alpha_initializer)
+        self._alpha = self.add_weight("alpha", self._slopes(input_shape), self.alpha_initializer)
 
     def forget(self) -> None:
         """Undo building."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from lamina import _check, _core
 from lamina._check import Shape
-from lamina.layers._axes import needs_rank
+from lamina.layers._axes import cells, needs_rank
 from lamina.layers.layer import Layer
 
 
@@ -34,11 +34,12 @@ class RepeatVector(Layer):
 
     def __init__(self, n: int, **base: Any) -> None:
         super().__init__(**base)
-        self.n = _check.integer("RepeatVector", "n", n)
+        self.n = cells("RepeatVector", "n", n, 1)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return (n, features)."""
         needs_rank(self.name, input_shape, 1, "features")
+        _check.elements(self.name, "output of shape", (self.n, *input_shape))
         return (self.n, *input_shape)
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lamina import _core
+from lamina import _check, _core
 from lamina._check import Shape
 from lamina.layers._axes import channels_first, needs_rank, pair
 from lamina.layers.layer import Layer
@@ -58,7 +58,9 @@ class UpSampling2D(Layer):
         """Return the shape of the larger image."""
         axes = "channels, height, width" if self._first else "height, width, channels"
         needs_rank(self.name, input_shape, 3, axes)
-        return tuple(n * t for n, t in zip(input_shape, self._times(), strict=True))
+        shape = tuple(n * t for n, t in zip(input_shape, self._times(), strict=True))
+        _check.elements(self.name, "output of shape", shape)
+        return shape
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
         """Record one copy, or one blend for each axis."""

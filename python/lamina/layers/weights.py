@@ -14,6 +14,7 @@ from lamina.random import INITIAL, Stream, mix
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
+    from lamina.layers.weighted import Weighted
 
 
 def _reduce(parameter: _core.Parameter) -> tuple[type, tuple[object, ...]]:
@@ -26,7 +27,7 @@ def _reduce(parameter: _core.Parameter) -> tuple[type, tuple[object, ...]]:
 copyreg.pickle(_core.Parameter, _reduce)
 
 
-def allocate(layers: Iterable[Layer]) -> None:
+def allocate(layers: Iterable[Weighted]) -> None:
     """Give all weights of the layers one flat home, and those restored their values."""
     together = list(layers)
     _core.allocate([p for layer in together for p in layer.parameters])

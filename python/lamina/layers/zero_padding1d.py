@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lamina import _core
+from lamina import _check, _core
 from lamina._check import Shape
 from lamina.layers._axes import needs_rank, pair
 from lamina.layers.layer import Layer
@@ -40,6 +40,7 @@ class ZeroPadding1D(Layer):
         """Return the shape with more steps."""
         needs_rank(self.name, input_shape, 2, "steps, channels")
         steps = input_shape[0] + sum(self.padding)
+        _check.elements(self.name, "output of shape", (steps, input_shape[1]))
         return (steps, input_shape[1])
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:

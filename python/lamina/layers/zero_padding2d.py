@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lamina import _core
+from lamina import _check, _core
 from lamina._check import Shape
 from lamina.layers._axes import channels_first, margins_2d, needs_rank
 from lamina.layers.layer import Layer
@@ -46,7 +46,9 @@ class ZeroPadding2D(Layer):
         axes = "channels, height, width" if self._first else "height, width, channels"
         needs_rank(self.name, input_shape, 3, axes)
         margins = self._margins()
-        return tuple(n + sum(m) for n, m in zip(input_shape, margins, strict=True))
+        shape = tuple(n + sum(m) for n, m in zip(input_shape, margins, strict=True))
+        _check.elements(self.name, "output of shape", shape)
+        return shape
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
         """Record the copy."""

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina import _check
-from lamina._check import Array, Shape
+from lamina._check import Array
 from lamina.callbacks import CallbackList, History
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
@@ -15,9 +14,11 @@ from lamina.models import training
 from lamina.models.compiled import Compiled
 from lamina.models.errors import NotCompiledError
 from lamina.models.guard import Guard
-from lamina.models.network import BLOCK, Network
+from lamina.models.network import Network
 from lamina.models.objective import Objective
-from lamina.models.split import check_fraction, held_out
+from lamina.models.prediction import BLOCK
+from lamina.models.split import check_fraction
+from lamina.models.validation import Held, given, split
 
 
 class Model(Network):
@@ -97,30 +98,6 @@ class Model(Network):
     def _changed(self) -> None:
         super()._changed()
         self._objectives.clear()
-
-    # --- symbolic tensors
-
-    @property
-    def inputs(self) -> list[Any]:
-        """The symbolic tensors that rows are fed to."""
-        raise TypeError(f"{type(self).__name__}: a model must define inputs")
-
-    @property
-    def outputs(self) -> list[Any]:
-        """The symbolic tensors that are predicted."""
-        raise TypeError(f"{type(self).__name__}: a model must define outputs")
-
-    @property
-    def input(self) -> Any:
-        """The symbolic tensor that rows are fed to; a list of them for several."""
-        tensors = self.inputs
-        return tensors[0] if len(tensors) == 1 else tensors
-
-    @property
-    def output(self) -> Any:
-        """The symbolic tensor that is predicted; a list of them for several."""
-        tensors = self.outputs
-        return tensors[0] if len(tensors) == 1 else tensors
 
     # --- compile
 
@@ -267,7 +244,8 @@ class Model(Network):
         stratify : {"auto", True, False} or array_like of shape (rows,)
             Whether a split keeps the classes' shares, or labels whose shares it keeps.
         time_ordered : bool, default False
-            Hold out the last rows: for series, where a random split would leak the future.
+            Hold out the last rows: for series, where a random split would leak the future, and
+            always so for a stateful model, whose batches follow one another.
 
         Returns
         -------
@@ -300,26 +278,21 @@ class Model(Network):
             data = data_.prepare("fit", self, x, y, sample_weight, class_weight)
             fraction = check_fraction(validation_split)
             rows: Array | None = None
-            held: tuple[data_.Data, Array | None] | None = None
+            held: Held | None = None
             if validation_data is not None:
-                held = (self._validation(validation_data, data.row_shapes), None)
+                held = Held(given(self, validation_data, data.row_shapes), None)
             elif fraction > 0.0:
-                classes = data_.classes_of(self, data)
-                ordered = _check.boolean("fit", "time_ordered", time_ordered)
-                rows, kept = held_out(data.rows, fraction, classes, stratify, ordered, self.seed)
-                if any(data.weighted):  # class weights are the training rows' own
-                    outputs = self.output_row_shapes(data.row_shapes)
-                    data.weights = data_.weights_of(
-                        "fit", self, data.targets, outputs, sample_weight, class_weight, rows
-                    )
-                held, history.validation_rows = (data, kept), kept
+                rows, held = split(
+                    self, data, fraction, stratify, time_ordered, sample_weight, class_weight
+                )
+                history.validation_rows = held.rows
+            trained = data.rows if rows is None else len(rows)
             settings = training.plan(
-                data.rows if rows is None else len(rows), batch_size, epochs, initial_epoch,
+                trained, batch_size, epochs, initial_epoch,
                 shuffle, steps_per_epoch, validation_batch_size, validation_freq,
             )  # fmt: skip
-            kept_rows = None if held is None else held[0].rows if held[1] is None else len(held[1])
-            trained = data.rows if rows is None else len(rows)
-            self.check_fit(settings, trained, kept_rows, validation_batch_size)
+            kept = None if held is None else held.size
+            self.check_fit(settings, trained, kept, validation_batch_size)
             self.ensure_built(data.row_shapes)
             names = self.objective(data.weighted).names
             run = training.Training(self, data, rows, held, settings, hooks)
@@ -330,20 +303,6 @@ class Model(Network):
             self.stop_training = False
             run.run(history)
             return history
-
-    def _validation(self, given: Any, row_shapes: list[Shape]) -> data_.Data:
-        if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
-            raise TypeError(
-                "fit: validation_data must be a tuple (x, y) or (x, y, sample_weight); "
-                f"got {type(given).__name__}"
-            )
-        held = data_.prepare("fit: validation_data", self, *given)
-        for x, shape in zip(held.inputs, row_shapes, strict=True):
-            if x.shape[1:] != shape:
-                raise ValueError(
-                    f"fit: validation_data has x of shape {x.shape}; x has rows of {shape}"
-                )
-        return held
 
     def train_on_batch(
         self,
@@ -392,7 +351,7 @@ class Model(Network):
         x, y, sample_weight : array_like
             As for ``fit``.
         batch_size : int, optional
-            Rows at a time; no result depends on it beyond rounding.
+            Rows at a time, as in ``predict``; no result depends on it beyond rounding.
         verbose : {"auto", 0, 1, 2}, default 0
             1 and 2 print the result.
         callbacks : list of Callback, optional
@@ -412,7 +371,7 @@ class Model(Network):
         hooks = CallbackList(callbacks)
         with self._guard.evaluating("evaluate"):
             data = data_.prepare("evaluate", self, x, y, sample_weight)
-            given = self.default_batch(batch_size)
+            given = self.default_batch(batch_size, data.rows)
             rows = data_.batch_rows("evaluate", "batch_size", given, data.rows, BLOCK)
             self.check_batches("evaluate", data.rows, rows)
             self.ensure_built(data.row_shapes)

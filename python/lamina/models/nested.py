@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from lamina import _check, _core
 from lamina._check import Array
 from lamina.layers import Layer
@@ -158,11 +156,11 @@ class ModelLayer(Layer):
     @property
     def weights(self) -> list[Array]:
         """The live weight arrays of all the model's layers."""
-        return [w for layer in self.model.layers for w in layer.weights]
+        return self.model.live_weights()
 
     def get_weights(self) -> list[Array]:
         """Return copies of the model's weights."""
-        return [np.array(w) for layer in self.model.layers for w in layer.get_weights()]
+        return self.model.copied_weights()
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace the model's weights."""

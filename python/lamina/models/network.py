@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lamina import _check, _core
-from lamina._check import Array, Shape
+from lamina._check import Shape
 from lamina._names import lookup
 from lamina.callbacks import CallbackList
 from lamina.layers import Layer
@@ -17,20 +17,17 @@ from lamina.layers import weights as weights_
 from lamina.layers.node import any_symbolic
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
+from lamina.models.ends import Ends
 from lamina.models.guard import renew_in_child
-from lamina.models.inputs import Port
+from lamina.models.prediction import BLOCK, in_batches, in_calls
 from lamina.models.stateful import Stateful
 from lamina.random import next_seed, seed_value
 
-BLOCK = 1024  # rows that predict and evaluate take at a time where nothing else is said
-CALL = 64 * BLOCK  # rows of one call into the engine, between which Ctrl-C is heard
 
-
-class Network(Stateful):
+class Network(Ends, Stateful):
     """Layers that follow each other in some way, with weights, able to predict.
 
-    A subclass gives ``layers``, ``ports``, ``output_names``, ``output_row_shapes``,
-    ``_build_layers`` and ``_record``.  Shapes are those of rows, one for each input or output.
+    A subclass gives ``layers``, ``_build_layers`` and ``_record``, and what ``Ends`` names.
 
     Attributes
     ----------
@@ -71,20 +68,6 @@ class Network(Stateful):
 
     # --- what a subclass gives
 
-    @property
-    def ports(self) -> list[Port]:
-        """What may be fed to each input."""
-        raise TypeError(f"{type(self).__name__}: a model must define ports")
-
-    @property
-    def output_names(self) -> list[str]:
-        """The names of the outputs."""
-        raise TypeError(f"{type(self).__name__}: a model must define output_names")
-
-    def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:  # noqa: ARG002
-        """Return the shapes of a row of the outputs; ValueError if the layers do not fit."""
-        raise TypeError(f"{type(self).__name__}: a model must define output_row_shapes")
-
     def _build_layers(self, shapes: Sequence[Shape]) -> None:  # noqa: ARG002
         raise TypeError(f"{type(self).__name__}: a model must define _build_layers")
 
@@ -103,17 +86,6 @@ class Network(Stateful):
         return outputs[0] if len(outputs) == 1 else outputs
 
     # --- structure
-
-    @property
-    def input_names(self) -> list[str]:
-        """The names of the inputs: keys of data given as a dict."""
-        return [port.name for port in self.ports]
-
-    @property
-    def input_row_shapes(self) -> list[Shape] | None:
-        """The shapes of a row of the inputs; None until they are known."""
-        shapes = [port.shape for port in self.ports]
-        return None if None in shapes else shapes  # type: ignore[return-value]
 
     @property
     def streams(self) -> int:
@@ -205,18 +177,6 @@ class Network(Stateful):
         """Record the whole model on a graph under construction; returns outputs and masks."""
         return self._record(graph, inputs, masks or [None] * len(inputs), stream)
 
-    @property
-    def input_shape(self) -> Any:
-        """The shape of the input, None standing for the rows; a list of them for several."""
-        shapes = self.input_row_shapes
-        return None if shapes is None else _with_rows(shapes)
-
-    @property
-    def output_shape(self) -> Any:
-        """The shape of the output, None standing for the rows; a list of them for several."""
-        shapes = self.input_row_shapes
-        return None if shapes is None else _with_rows(self.output_row_shapes(shapes))
-
     def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
         """Print the layers with output shapes and weight counts.
 
@@ -264,7 +224,8 @@ class Network(Stateful):
         x : array_like of shape (rows, ...), or a list or dict of them
             No rows give no outputs.  A list or dict for models with several inputs.
         batch_size : int, optional
-            Rows at a time; the result does not depend on it, unless a layer is stateful.
+            Rows at a time; the result does not depend on it, unless a layer is stateful: then
+            by default those of its states, all rows while it has none.
         verbose : ignored
             There is nothing to show; accepted because Keras's callers pass it.
         callbacks : list of Callback, optional
@@ -304,26 +265,17 @@ class Network(Stateful):
         shapes = [a.shape[1:] for a in arrays]
         self.output_row_shapes(shapes)
         count = len(arrays[0])
-        given = self.default_batch(batch_size)
+        given = self.default_batch(batch_size, count)
         rows = data_.batch_rows("predict", "batch_size", given, count or 1, BLOCK)
         self.check_batches("predict", count, rows)
         fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
         self.ensure_built(shapes)
         predictor = self._predictor()
         if callbacks is None:
-            return self._packed(_in_calls(predictor, fed, rows))
+            return self._packed(in_calls(predictor, fed, rows))
         hooks = CallbackList(callbacks)
         hooks.start(self, {"steps": -(-count // rows)})
-        hooks.call("on_predict_begin", {})
-        parts = []
-        for index, start in enumerate(range(0, count, rows)):
-            hooks.call("on_predict_batch_begin", index, {})
-            parts.append(predictor.predict([a[start : start + rows] for a in fed], rows))
-            hooks.call("on_predict_batch_end", index, {})
-        hooks.call("on_predict_end", {})
-        if not parts:
-            return self._packed(predictor.predict(fed, 1))
-        return self._packed([np.concatenate(pieces) for pieces in zip(*parts, strict=True)])
+        return self._packed(in_batches(predictor, fed, rows, hooks))
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for the rows of ``x``, taken as one batch."""
@@ -398,22 +350,3 @@ class Network(Stateful):
     def __repr__(self) -> str:
         """Return the class, name and number of layers."""
         return f"<{type(self).__name__} {self.name} of {len(self.layers)} layers>"
-
-
-def _with_rows(shapes: Sequence[Shape]) -> Any:
-    full = [(None, *shape) for shape in shapes]
-    return full[0] if len(full) == 1 else full
-
-
-def _in_calls(predictor: _core.Predictor, inputs: list[Array], rows: int) -> list[Array]:
-    # Rows do not depend on each other: several calls give the bits of one, and hear signals.
-    count, step = len(inputs[0]), max(1, CALL // rows) * rows
-    first = predictor.predict([x[:step] for x in inputs], rows)
-    if count <= step:
-        return first
-    whole = [np.empty((count, *y.shape[1:]), y.dtype) for y in first]
-    for start in range(0, count, step):
-        part = [x[start : start + step] for x in inputs]
-        for y, piece in zip(whole, predictor.predict(part, rows) if start else first, strict=True):
-            y[start : start + step] = piece
-    return whole

@@ -56,9 +56,14 @@ class Stateful(Weighted):
         given = self.batch_given()
         return given or next((c.state_rows for c in self.carriers() if c.state_rows), None)
 
-    def default_batch(self, batch_size: Any) -> Any:
-        """Return the batch size of predictions where nothing else is said."""
-        return self.state_rows() if batch_size is None and self.stateful else batch_size
+    def default_batch(self, batch_size: Any, rows: int) -> Any:
+        """Return the batch size of predictions where nothing else is said.
+
+        That of the states, or all ``rows`` while there are none: any other could leave a rest.
+        """
+        if batch_size is not None or not self.stateful:
+            return batch_size
+        return self.state_rows() or rows or None
 
     def check_batches(self, who: str, rows: int, batch: int) -> None:
         """Raise ValueError unless ``rows`` rows make batches of the size that the states need."""
@@ -66,9 +71,10 @@ class Stateful(Weighted):
             return
         carrier, needed = self.carriers()[0].name, self.state_rows()
         if needed is not None and batch != needed:
+            other = "" if self.batch_given() else ", or call reset_state()"
             raise ValueError(
                 f"{who}: {carrier} is stateful and its states are of {needed} rows; got batches "
-                f"of {batch} (give batch_size={needed}, or call reset_state())"
+                f"of {batch} (give batch_size={needed}{other})"
             )
         if rows % batch:
             raise ValueError(

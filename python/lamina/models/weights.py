@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,18 @@ import numpy as np
 from lamina import _check, _core
 from lamina._check import Array, Shape
 from lamina.layers import Layer
+
+
+def once(layers: Iterable[Layer], arrays: Callable[[Layer], list[Array]]) -> list[Array]:
+    """Return the arrays of all layers, those of a weight met again only where it is met first.
+
+    A layer may stand in a model beside a ``TimeDistributed`` or another model that holds it.
+    """
+    found: dict[_core.Parameter, Array] = {}
+    for layer in layers:
+        for parameter, array in zip(layer.parameters, arrays(layer), strict=True):
+            found.setdefault(parameter, array)
+    return list(found.values())
 
 
 class Weighted:
@@ -44,16 +56,24 @@ class Weighted:
         """The weights as the engine holds them."""
         return list(dict.fromkeys(p for layer in self.layers for p in layer.parameters))
 
+    def live_weights(self) -> list[Array]:
+        """Return what ``weights`` does, of a model that is built."""
+        return once(self.layers, lambda layer: layer.weights)
+
+    def copied_weights(self) -> list[Array]:
+        """Return what ``get_weights`` does, of a model that is built."""
+        return once(self.layers, lambda layer: layer.get_weights())
+
     @property
     def weights(self) -> list[Array]:
         """The live weight arrays of all layers."""
         self.ensure_built(self.input_row_shapes)
-        return [w for layer in self.layers for w in layer.weights]
+        return self.live_weights()
 
     def get_weights(self) -> list[Array]:
         """Return copies of all weights, layer by layer, in Keras's shapes and order."""
         self.ensure_built(self.input_row_shapes)
-        return [w for layer in self.layers for w in layer.get_weights()]
+        return self.copied_weights()
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace all weights by arrays like those of ``get_weights``.
@@ -64,16 +84,17 @@ class Weighted:
             Too few, too many, or another shape: then no weight is changed.
         """
         self.ensure_built(self.input_row_shapes)
-        counts = [len(layer.get_weights()) for layer in self.layers]
+        parameters = self.parameters
         if isinstance(weights, np.ndarray) or not isinstance(weights, Sequence):
             raise TypeError(f"{self.name}: weights must be a list; got {type(weights).__name__}")
-        if len(weights) != sum(counts):
-            raise ValueError(f"{self.name}: needs {sum(counts)} weight arrays; got {len(weights)}")
-        before, taken = self.snapshot(), 0
+        if len(weights) != len(parameters):
+            raise ValueError(
+                f"{self.name}: needs {len(parameters)} weight arrays; got {len(weights)}"
+            )
+        new, before = dict(zip(parameters, weights, strict=True)), self.snapshot()
         try:
-            for layer, count in zip(self.layers, counts, strict=True):
-                layer.set_weights(list(weights[taken : taken + count]))
-                taken += count
+            for layer in self.layers:
+                layer.set_weights([new[p] for p in layer.parameters])
         except BaseException:
             self.restore(before)
             raise

@@ -1,0 +1,119 @@
+// Arrays merged and multiplied pair by pair; rows of length one.
+#include <pybind11/typing.h>
+
+#include "../runtime/isa.h"
+#include "array.h"
+#include "kernels.h"
+#include "maps.h"
+
+namespace lamina {
+namespace python {
+namespace {
+
+using Object = py::object;
+using Pair = py::typing::Tuple<py::array, py::array>;
+
+Combine combine_argument(const char* who, const Object& value) {
+  const std::string kind = word(who, "kind", value);
+  if (kind == "add") return Combine::add;
+  if (kind == "subtract") return Combine::subtract;
+  if (kind == "multiply") return Combine::multiply;
+  if (kind == "maximum") return Combine::maximum;
+  if (kind == "minimum") return Combine::minimum;
+  throw py::value_error(
+      text(who, ": kind must be 'add', 'subtract', 'multiply', 'maximum' or 'minimum'; got ",
+           text_of(value)));
+}
+
+py::array combine_forward(Object a_, Object b_, Object kind_) {
+  const char* who = "combine_forward";
+  const Argument a(who, "a", a_), b(who, "b", b_);
+  const Combine kind = combine_argument(who, kind_);
+  a.needs_rank_at_least(0, "");
+  b.needs_shape(a.shape(), "of a");
+  return with_dtype({&a, &b}, [&](auto zero) -> py::array {
+    using T = decltype(zero);
+    const auto as = a.values<T>(), bs = b.values<T>();
+    auto y = output<T>(who, a.shape());
+    const T *ap = as.data(), *bp = bs.data();
+    T* yp = y.mutable_data();
+    without_gil([&] { kernels<T>().combine_forward(yp, ap, bp, as.size(), kind); });
+    return y;
+  });
+}
+
+Pair combine_backward(Object dy_, Object a_, Object b_, Object kind_) {
+  const char* who = "combine_backward";
+  const Argument dy(who, "dy", dy_), a(who, "a", a_), b(who, "b", b_);
+  const Combine kind = combine_argument(who, kind_);
+  dy.needs_rank_at_least(0, "");
+  a.needs_shape(dy.shape(), "of dy");
+  b.needs_shape(dy.shape(), "of dy");
+  return with_dtype({&dy, &a, &b}, [&](auto zero) -> Pair {
+    using T = decltype(zero);
+    const auto dys = dy.values<T>(), as = a.values<T>(), bs = b.values<T>();
+    auto da = output<T>(who, dy.shape()), db = output<T>(who, dy.shape());
+    const T *dyp = dys.data(), *ap = as.data(), *bp = bs.data();
+    T *dap = da.mutable_data(), *dbp = db.mutable_data();
+    without_gil([&] { kernels<T>().combine_backward(dap, dbp, dyp, ap, bp, dys.size(), kind); });
+    return py::make_tuple(da, db);
+  });
+}
+
+py::array batched_product(Object a_, Object b_, bool transpose_a, bool transpose_b) {
+  const char* who = "batched_product";
+  const Argument a(who, "a", a_), b(who, "b", b_);
+  a.needs_rank(3, "(batch, m, k)");
+  const BatchedProductDims d{a.axis(0),
+                             a.axis(transpose_a ? 2 : 1),
+                             b.given() && b.rank() == 3 ? b.axis(transpose_b ? 1 : 2) : 0,
+                             a.axis(transpose_a ? 1 : 2),
+                             transpose_a,
+                             transpose_b};
+  b.needs_shape(transpose_b ? Shape{d.batch, d.n, d.k} : Shape{d.batch, d.k, d.n},
+                transpose_b ? "(batch, n, k)" : "(batch, k, n)");
+  return with_dtype({&a, &b}, [&](auto zero) -> py::array {
+    using T = decltype(zero);
+    const auto as = a.values<T>(), bs = b.values<T>();
+    auto c = output<T>(who, {d.batch, d.m, d.n});
+    const T *ap = as.data(), *bp = bs.data();
+    T* cp = c.mutable_data();
+    without_gil([&] { kernels<T>().batched_product(cp, ap, bp, d); });
+    return c;
+  });
+}
+
+py::array unit_rows_forward(Object x_) {
+  const Argument x("unit_rows_forward", "x", x_);
+  x.needs_rank_at_least(1, "(..., columns)");
+  const RowsCols dims = x.rows_cols();
+  return map(x, x.shape(),
+             [=](const auto& k, auto* y, const auto* xp) { k.unit_rows_forward(y, xp, dims); });
+}
+
+py::array unit_rows_backward(Object dy_, Object x_) {
+  const Argument dy("unit_rows_backward", "dy", dy_), x("unit_rows_backward", "x", x_);
+  x.needs_rank_at_least(1, "(..., columns)");
+  const RowsCols dims = x.rows_cols();
+  return map_back(dy, x, [=](const auto& k, auto* dx, const auto* dyp, const auto* xp) {
+    k.unit_rows_backward(dx, dyp, xp, dims);
+  });
+}
+
+}  // namespace
+}  // namespace python
+
+void bind_kernels_merge(pybind11::module_& module) {
+  using namespace python;
+  using pybind11::arg;
+  module.def("combine_forward", &combine_forward, arg("a"), arg("b"), arg("kind"),
+             "a + b, a - b, a b or max(a, b).");
+  module.def("combine_backward", &combine_backward, arg("dy"), arg("a"), arg("b"), arg("kind"),
+             "(da, db).");
+  module.def("batched_product", &batched_product, arg("a"), arg("b"), arg("transpose_a") = false,
+             arg("transpose_b") = false, "Matrix products, pair by pair.");
+  module.def("unit_rows_forward", &unit_rows_forward, arg("x"), "x / max(|x|, 1e-12) by row.");
+  module.def("unit_rows_backward", &unit_rows_backward, arg("dy"), arg("x"), "Its gradient.");
+}
+
+}  // namespace lamina

@@ -1,0 +1,191 @@
+"""Average pooling, over one or two spatial axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lamina import _core
+from lamina.kernels._windows import Array, Padding, Sizes, pool_window
+
+
+def average_pool1d_forward(
+    x: ArrayLike,
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> Array:
+    r"""Mean over windows; padding counts neither in the sum nor in the number of cells.
+
+    Parameters
+    ----------
+    x : array_like of shape (batch, steps, channels)
+        Each channel is pooled by itself.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    ndarray
+        The means.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.average_pool1d_forward(np.array([[[1.0], [3.0], [2.0], [2.0]]]), 2).ravel()
+    array([2., 2.])
+    """
+    who = "average_pool1d_forward"
+    pool, window = pool_window(who, np.shape(x), 1, pool_size, strides, padding)
+    return _core.kernels.average_pool_forward(who, 1, x, pool, window)
+
+
+def average_pool1d_backward(
+    dy: ArrayLike,
+    shape: Sequence[int],
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> Array:
+    r"""Gradient of `average_pool1d_forward`: each ``dy`` shared out over its window.
+
+    Parameters
+    ----------
+    dy : array_like of the shape of the output
+        Gradient at the output.
+    shape : sequence of int
+        The shape of the input.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    ndarray of shape ``shape``
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.average_pool1d_backward(np.array([[[5.0], [6.0]]]), (1, 4, 1), 2).ravel()
+    array([2.5, 2.5, 3. , 3. ])
+    """
+    who = "average_pool1d_backward"
+    pool, window = pool_window(who, shape, 1, pool_size, strides, padding)
+    return _core.kernels.average_pool_backward(who, 1, dy, list(shape), pool, window)
+
+
+def average_pool2d_forward(
+    x: ArrayLike,
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> Array:
+    r"""Mean over windows; padding counts neither in the sum nor in the number of cells.
+
+    Parameters
+    ----------
+    x : array_like of shape (batch, height, width, channels)
+        Each channel is pooled by itself.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    ndarray
+        The means.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.average_pool2d_forward(np.array([[[[1.0], [3.0], [2.0], [2.0]]]]), (1, 2)).ravel()
+    array([2., 2.])
+    """
+    who = "average_pool2d_forward"
+    pool, window = pool_window(who, np.shape(x), 2, pool_size, strides, padding)
+    return _core.kernels.average_pool_forward(who, 2, x, pool, window)
+
+
+def average_pool2d_backward(
+    dy: ArrayLike,
+    shape: Sequence[int],
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> Array:
+    r"""Gradient of `average_pool2d_forward`: each ``dy`` shared out over its window.
+
+    Parameters
+    ----------
+    dy : array_like of the shape of the output
+        Gradient at the output.
+    shape : sequence of int
+        The shape of the input.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    ndarray of shape ``shape``
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> kernels.average_pool2d_backward(np.array([[[[5.0], [6.0]]]]), (1, 1, 4, 1), (1, 2)).ravel()
+    array([2.5, 2.5, 3. , 3. ])
+    """
+    who = "average_pool2d_backward"
+    pool, window = pool_window(who, shape, 2, pool_size, strides, padding)
+    return _core.kernels.average_pool_backward(who, 2, dy, list(shape), pool, window)

@@ -1,0 +1,214 @@
+"""Maximum pooling, over one or two spatial axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lamina import _core
+from lamina.kernels._windows import Array, Padding, Sizes, pool_window
+
+
+def max_pool1d_forward(
+    x: ArrayLike,
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> tuple[Array, Array]:
+    r"""Maximum over windows, and where each maximum lies.
+
+    Of equal maxima the first counts, in row order; a NaN is larger than any number.  Padding never
+    wins.
+
+    Parameters
+    ----------
+    x : array_like of shape (batch, steps, channels)
+        Each channel is pooled by itself.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    y : ndarray
+        The maxima.
+    index : ndarray of uint8 (windows of at most 255 cells) or int32, of the shape of ``y``
+        Each maximum's place in its whole window, row by row; for `max_pool1d_backward`.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> y, index = kernels.max_pool1d_forward(np.array([[[1.0], [3.0], [2.0], [2.0]]]), 2)
+    >>> y.ravel(), index.ravel()
+    (array([3., 2.]), array([1, 0], dtype=uint8))
+    """
+    who = "max_pool1d_forward"
+    pool, window = pool_window(who, np.shape(x), 1, pool_size, strides, padding)
+    y, place = _core.kernels.max_pool_forward(who, 1, x, pool, window)
+    return y, place
+
+
+def max_pool1d_backward(
+    dy: ArrayLike,
+    index: ArrayLike,
+    shape: Sequence[int],
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> Array:
+    r"""Gradient of `max_pool1d_forward`: ``dy`` at each window's maximum, zero elsewhere.
+
+    Parameters
+    ----------
+    dy : array_like of the shape of the output
+        Gradient at the output.
+    index : array_like of the shape of the output
+        What the forward pass returned.
+    shape : sequence of int
+        The shape of the input.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    ndarray of shape ``shape``
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> index = np.zeros((1, 2, 1), np.uint8)
+    >>> kernels.max_pool1d_backward(np.array([[[5.0], [6.0]]]), index, (1, 4, 1), 2).ravel()
+    array([5., 0., 6., 0.])
+    """
+    who = "max_pool1d_backward"
+    pool, window = pool_window(who, shape, 1, pool_size, strides, padding)
+    return _core.kernels.max_pool_backward(who, 1, dy, index, list(shape), pool, window)
+
+
+def max_pool2d_forward(
+    x: ArrayLike,
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> tuple[Array, Array]:
+    r"""Maximum over windows, and where each maximum lies.
+
+    Of equal maxima the first counts, in row order; a NaN is larger than any number.  Padding never
+    wins.
+
+    Parameters
+    ----------
+    x : array_like of shape (batch, height, width, channels)
+        Each channel is pooled by itself.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    y : ndarray
+        The maxima.
+    index : ndarray of uint8 (windows of at most 255 cells) or int32, of the shape of ``y``
+        Each maximum's place in its whole window, row by row; for `max_pool2d_backward`.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> y, index = kernels.max_pool2d_forward(np.array([[[[1.0], [3.0], [2.0], [2.0]]]]), (1, 2))
+    >>> y.ravel(), index.ravel()
+    (array([3., 2.]), array([1, 0], dtype=uint8))
+    """
+    who = "max_pool2d_forward"
+    pool, window = pool_window(who, np.shape(x), 2, pool_size, strides, padding)
+    y, place = _core.kernels.max_pool_forward(who, 2, x, pool, window)
+    return y, place
+
+
+def max_pool2d_backward(
+    dy: ArrayLike,
+    index: ArrayLike,
+    shape: Sequence[int],
+    pool_size: Sizes,
+    strides: Sizes | None = None,
+    padding: Padding = "valid",
+) -> Array:
+    r"""Gradient of `max_pool2d_forward`: ``dy`` at each window's maximum, zero elsewhere.
+
+    Parameters
+    ----------
+    dy : array_like of the shape of the output
+        Gradient at the output.
+    index : array_like of the shape of the output
+        What the forward pass returned.
+    shape : sequence of int
+        The shape of the input.
+    pool_size : int or sequence of int
+        Cells of the window along each spatial axis.
+    strides : int or sequence of int, optional
+        Steps of the window; its size by default.
+    padding : str, int or sequence, default "valid"
+        ``"valid"``, ``"same"``, or cells: one number, or (before, after) for each spatial axis;
+        smaller than the window.
+
+    Returns
+    -------
+    ndarray of shape ``shape``
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or the window is larger than the padded image.
+    TypeError
+        If the arrays' dtypes are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import kernels
+    >>> index = np.zeros((1, 1, 2, 1), np.uint8)
+    >>> dy = np.array([[[[5.0], [6.0]]]])
+    >>> kernels.max_pool2d_backward(dy, index, (1, 1, 4, 1), (1, 2)).ravel()
+    array([5., 0., 6., 0.])
+    """
+    who = "max_pool2d_backward"
+    pool, window = pool_window(who, shape, 2, pool_size, strides, padding)
+    return _core.kernels.max_pool_backward(who, 2, dy, index, list(shape), pool, window)

@@ -1,0 +1,85 @@
+"""The two ends of a model: what is fed to it, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lamina._check import Shape
+from lamina.models.inputs import Port
+
+
+class Ends:
+    """Names, shapes and symbolic tensors of a model's inputs and outputs.
+
+    A subclass gives ``ports``, ``inputs``, ``outputs``, ``output_names`` and
+    ``output_row_shapes``.  Shapes are those of rows, one for each input or output.
+    """
+
+    # --- what a subclass gives
+
+    @property
+    def ports(self) -> list[Port]:
+        """What may be fed to each input."""
+        raise TypeError(f"{type(self).__name__}: a model must define ports")
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the outputs."""
+        raise TypeError(f"{type(self).__name__}: a model must define output_names")
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The symbolic tensors that rows are fed to."""
+        raise TypeError(f"{type(self).__name__}: a model must define inputs")
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The symbolic tensors that are predicted."""
+        raise TypeError(f"{type(self).__name__}: a model must define outputs")
+
+    def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:  # noqa: ARG002
+        """Return the shapes of a row of the outputs; ValueError if the layers do not fit."""
+        raise TypeError(f"{type(self).__name__}: a model must define output_row_shapes")
+
+    # --- what follows from it
+
+    @property
+    def input(self) -> Any:
+        """The symbolic tensor that rows are fed to; a list of them for several."""
+        tensors = self.inputs
+        return tensors[0] if len(tensors) == 1 else tensors
+
+    @property
+    def output(self) -> Any:
+        """The symbolic tensor that is predicted; a list of them for several."""
+        tensors = self.outputs
+        return tensors[0] if len(tensors) == 1 else tensors
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs: keys of data given as a dict."""
+        return [port.name for port in self.ports]
+
+    @property
+    def input_row_shapes(self) -> list[Shape] | None:
+        """The shapes of a row of the inputs; None until they are known."""
+        shapes = [port.shape for port in self.ports]
+        return None if None in shapes else shapes  # type: ignore[return-value]
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of the input, None standing for the rows; a list of them for several."""
+        shapes = self.input_row_shapes
+        return None if shapes is None else _with_rows(shapes)
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the output, None standing for the rows; a list of them for several."""
+        shapes = self.input_row_shapes
+        return None if shapes is None else _with_rows(self.output_row_shapes(shapes))
+
+
+def _with_rows(shapes: Sequence[Shape]) -> Any:
+    full = [(None, *shape) for shape in shapes]
+    return full[0] if len(full) == 1 else full

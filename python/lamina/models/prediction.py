@@ -1,0 +1,42 @@
+"""How rows go through a predictor: in calls that can be interrupted, in batches with hooks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lamina import _core
+from lamina._check import Array
+from lamina.callbacks import CallbackList
+
+BLOCK = 1024  # rows that predict and evaluate take at a time where nothing else is said
+CALL = 64 * BLOCK  # rows of one call into the engine, between which Ctrl-C is heard
+
+
+def in_calls(predictor: _core.Predictor, inputs: list[Array], rows: int) -> list[Array]:
+    """Return the outputs for all rows: several calls give the bits of one, and hear signals."""
+    count, step = len(inputs[0]), max(1, CALL // rows) * rows
+    first = predictor.predict([x[:step] for x in inputs], rows)
+    if count <= step:
+        return first
+    whole = [np.empty((count, *y.shape[1:]), y.dtype) for y in first]
+    for start in range(0, count, step):
+        part = [x[start : start + step] for x in inputs]
+        for y, piece in zip(whole, predictor.predict(part, rows) if start else first, strict=True):
+            y[start : start + step] = piece
+    return whole
+
+
+def in_batches(
+    predictor: _core.Predictor, inputs: list[Array], rows: int, hooks: CallbackList
+) -> list[Array]:
+    """Return the outputs for all rows, calling the hooks around each batch."""
+    hooks.call("on_predict_begin", {})
+    parts = []
+    for index, start in enumerate(range(0, len(inputs[0]), rows)):
+        hooks.call("on_predict_batch_begin", index, {})
+        parts.append(predictor.predict([x[start : start + rows] for x in inputs], rows))
+        hooks.call("on_predict_batch_end", index, {})
+    hooks.call("on_predict_end", {})
+    if not parts:
+        return predictor.predict(inputs, 1)
+    return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]

@@ -1,0 +1,64 @@
+"""What a fit is validated on: data given beside it, or rows held out of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lamina import _check
+from lamina._check import Array, Shape
+from lamina.models import data as data_
+from lamina.models.split import held_out
+
+if TYPE_CHECKING:
+    from lamina.models.model import Model
+
+
+class Held(NamedTuple):
+    """Data, and which of their rows; None for all."""
+
+    data: data_.Data
+    rows: Array | None
+
+    @property
+    def size(self) -> int:
+        """How many rows there are to validate on."""
+        return self.data.rows if self.rows is None else len(self.rows)
+
+
+def given(model: Model, data: Any, row_shapes: list[Shape]) -> data_.Data:
+    """Return ``validation_data``, checked; its rows must have the shapes of the fit's."""
+    if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+        raise TypeError(
+            "fit: validation_data must be a tuple (x, y) or (x, y, sample_weight); "
+            f"got {type(data).__name__}"
+        )
+    held = data_.prepare("fit: validation_data", model, *data)
+    for x, shape in zip(held.inputs, row_shapes, strict=True):
+        if x.shape[1:] != shape:
+            raise ValueError(
+                f"fit: validation_data has x of shape {x.shape}; x has rows of {shape}"
+            )
+    return held
+
+
+def split(
+    model: Model,
+    data: data_.Data,
+    fraction: float,
+    stratify: object,
+    time_ordered: object,
+    sample_weight: Any,
+    class_weight: Any,
+) -> tuple[Array, Held]:
+    """Return the rows to train on and those held out, see ``Model.fit``."""
+    classes = data_.classes_of(model, data)
+    # A state goes from a row of one batch to the same row of the next: rows drawn from among
+    # them would put the others in wrong places.
+    ordered = _check.boolean("fit", "time_ordered", time_ordered) or model.stateful
+    rows, kept = held_out(data.rows, fraction, classes, stratify, ordered, model.seed)
+    if any(data.weighted):  # class weights are the training rows' own
+        outputs = model.output_row_shapes(data.row_shapes)
+        data.weights = data_.weights_of(
+            "fit", model, data.targets, outputs, sample_weight, class_weight, rows
+        )
+    return rows, Held(data, kept)
