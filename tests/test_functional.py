@@ -378,3 +378,8 @@ def test_unnamed_layers_are_numbered_and_named_ones_keep_their_names():
     model = lamina.Model(x, Dense(1)(Dense(2, name="dense")(Dense(2)(x))))
     names = [layer.name for layer in model.layers]
     assert names == ["input_layer", "dense_1", "dense", "dense_2"]
+
+
+def test_a_model_of_nothing():
+    with pytest.raises(TypeError, match=r"Model: needs inputs and outputs; .* see Sequential"):
+        lamina.Model()

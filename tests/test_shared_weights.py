@@ -104,3 +104,25 @@ def test_two_uses_of_a_bidirectional_layer_draw_their_own_dropout(nested):
     x = np.random.default_rng(4).normal(size=(16, 5, 3)).astype("float32")
     assert model.train_on_batch(x, np.zeros((16, 16))) > 0.0
     assert (model.predict(x) == 0.0).all()
+
+
+def test_gradients_of_shared_layers_add_up():
+    shared = Dense(3)
+    x = lamina.Input((4, 5))
+    both = Add()([TimeDistributed(shared)(x), TimeDistributed(shared)(x)])
+    model, alone = lamina.Model(x, both), TimeDistributed(shared)
+    data = np.random.default_rng(10).normal(size=(6, 4, 5)).astype("float32")
+    np.testing.assert_allclose(model.predict(data), 2 * alone(data), rtol=1e-6)
+    before = shared.get_weights()
+    model.compile(lamina.optimizers.SGD(1.0), "mse")
+    model.train_on_batch(data, np.zeros((6, 4, 3)))
+    for new, old, gradient in zip(
+        shared.get_weights(), before, _of_both(data, *before), strict=True
+    ):
+        np.testing.assert_allclose(old - new, gradient, rtol=1e-4, atol=1e-5)
+
+
+def _of_both(x, w, b):
+    y = 2 * (x @ w + b)
+    dy = 4 * y / y.size  # once through each
+    return np.einsum("rti,rto->io", x, dy), dy.sum((0, 1))

@@ -389,25 +389,3 @@ class Two(Layer):
 def test_refusals(make, text):
     with pytest.raises((ValueError, TypeError), match=text):
         make()
-
-
-def test_gradients_of_shared_layers_add_up():
-    shared = Dense(3)
-    x = lamina.Input((4, 5))
-    both = Add()([TimeDistributed(shared)(x), TimeDistributed(shared)(x)])
-    model, alone = lamina.Model(x, both), TimeDistributed(shared)
-    data = np.random.default_rng(10).normal(size=(6, 4, 5)).astype("float32")
-    np.testing.assert_allclose(model.predict(data), 2 * alone(data), rtol=1e-6)
-    before = shared.get_weights()
-    model.compile(lamina.optimizers.SGD(1.0), "mse")
-    model.train_on_batch(data, np.zeros((6, 4, 3)))
-    for new, old, gradient in zip(
-        shared.get_weights(), before, _of_both(data, *before), strict=True
-    ):
-        np.testing.assert_allclose(old - new, gradient, rtol=1e-4, atol=1e-5)
-
-
-def _of_both(x, w, b):
-    y = 2 * (x @ w + b)
-    dy = 4 * y / y.size  # once through each
-    return np.einsum("rti,rto->io", x, dy), dy.sum((0, 1))

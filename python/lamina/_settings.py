@@ -84,7 +84,8 @@ def resolve(kind: str, identifier: object, table: Mapping[str, type[C]], base: t
         cls = find(kind, str(identifier["class_name"]), table)
         return cls.from_config(identifier.get("config", {}))
     raise TypeError(
-        f"{kind}: needs a name, a {base.__name__} or its configuration; got {identifier!r}"
+        f"{kind}: needs a name, an instance of {base.__name__} or its configuration; "
+        f"got {identifier!r}"
     )
 
 

@@ -63,11 +63,13 @@ class Model(Network):
 
     def __new__(cls, *args: Any, **options: Any) -> Model:
         """Return a graph model for ``Model(inputs, outputs)``."""
-        if cls is Model and (args or {"inputs", "outputs"} & options.keys()):
-            from lamina.models.functional import Functional
+        if cls is not Model:
+            return object.__new__(cls)
+        if not args and not {"inputs", "outputs"} & options.keys():
+            raise TypeError("Model: needs inputs and outputs; for layers in a row see Sequential")
+        from lamina.models.functional import Functional
 
-            return object.__new__(Functional)
-        return object.__new__(cls)
+        return object.__new__(Functional)
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Refuse Keras's ``call``, which would never be called."""
