@@ -99,10 +99,8 @@ def refuse_unknown(cls: type, unknown: Mapping[str, object]) -> NoReturn:
         name
         for base in cls.__mro__
         if "__init__" in vars(base)
-        for name, parameter in list(inspect.signature(vars(base)["__init__"]).parameters.items())[
-            1:
-        ]
-        if parameter.kind in named
+        for name, parameter in inspect.signature(vars(base)["__init__"]).parameters.items()
+        if name != "self" and parameter.kind in named
     }
     first = next(iter(unknown))
     near = get_close_matches(first, sorted(known), n=1)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from lamina._check import Array
 from lamina.callbacks import CallbackList, History
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
@@ -17,8 +16,7 @@ from lamina.models.guard import Guard
 from lamina.models.network import Network
 from lamina.models.objective import Objective
 from lamina.models.prediction import BLOCK
-from lamina.models.split import check_fraction
-from lamina.models.validation import Held, given, split
+from lamina.models.validation import choose
 
 
 class Model(Network):
@@ -28,8 +26,7 @@ class Model(Network):
     ----------
     inputs, outputs : SymbolicTensor, list or dict of them
         What ``lamina.Input`` and the layers called on it returned: see
-        ``lamina.models.Functional``, which such a call makes.  Without them this is the base of
-        models.
+        ``lamina.models.Functional``, which such a call makes.  The base of models has none.
     name : str, optional
     dtype : {"float32", "float64"}, optional
     seed : int, optional
@@ -173,9 +170,7 @@ class Model(Network):
         if frozen != self._frozen:
             self._objectives.clear()
             self._frozen = frozen
-        key = weighted
-        if isinstance(key, bool):
-            key = (key,) * len(self.output_names)
+        key = (weighted,) * len(self.output_names) if isinstance(weighted, bool) else weighted
         if key not in self._objectives:
             self._objectives[key] = Objective(self, key)
         return self._objectives[key]
@@ -278,16 +273,11 @@ class Model(Network):
             self.compiled("fit").optimizer.check_owner(self)
             hooks, history = training.collect(callbacks, verbose)
             data = data_.prepare("fit", self, x, y, sample_weight, class_weight)
-            fraction = check_fraction(validation_split)
-            rows: Array | None = None
-            held: Held | None = None
-            if validation_data is not None:
-                held = Held(given(self, validation_data, data.row_shapes), None)
-            elif fraction > 0.0:
-                rows, held = split(
-                    self, data, fraction, stratify, time_ordered, sample_weight, class_weight
-                )
-                history.validation_rows = held.rows
+            rows, held = choose(
+                self, data, validation_data,
+                validation_split, stratify, time_ordered, sample_weight, class_weight,
+            )  # fmt: skip
+            history.validation_rows = None if held is None else held.rows
             trained = data.rows if rows is None else len(rows)
             settings = training.plan(
                 trained, batch_size, epochs, initial_epoch,

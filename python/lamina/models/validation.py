@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lamina import _check
 from lamina._check import Array, Shape
 from lamina.models import data as data_
-from lamina.models.split import held_out
+from lamina.models.split import check_fraction, held_out
 
 if TYPE_CHECKING:
     from lamina.models.model import Model
@@ -25,7 +25,26 @@ class Held(NamedTuple):
         return self.data.rows if self.rows is None else len(self.rows)
 
 
-def given(model: Model, data: Any, row_shapes: list[Shape]) -> data_.Data:
+def choose(
+    model: Model,
+    data: data_.Data,
+    validation_data: Any,
+    fraction: float,
+    stratify: object,
+    time_ordered: object,
+    sample_weight: Any,
+    class_weight: Any,
+) -> tuple[Array | None, Held | None]:
+    """Return the rows to train on, None for all, and what to validate on, if anything."""
+    fraction = check_fraction(fraction)
+    if validation_data is not None:
+        return None, Held(_given(model, validation_data, data.row_shapes), None)
+    if fraction == 0.0:
+        return None, None
+    return _split(model, data, fraction, stratify, time_ordered, sample_weight, class_weight)
+
+
+def _given(model: Model, data: Any, row_shapes: list[Shape]) -> data_.Data:
     """Return ``validation_data``, checked; its rows must have the shapes of the fit's."""
     if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
         raise TypeError(
@@ -41,7 +60,7 @@ def given(model: Model, data: Any, row_shapes: list[Shape]) -> data_.Data:
     return held
 
 
-def split(
+def _split(
     model: Model,
     data: data_.Data,
     fraction: float,
