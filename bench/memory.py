@@ -1,6 +1,6 @@
 """What a training step of a convolutional network needs beside its data and weights.
 
-A network that learns must keep its input and the outputs of its layers until the backward pass.
+A network that stores the output of each layer keeps these and its input until the backward pass.
 All else is overhead: gradients, the optimizer's state, packed panels, the threads' scratch.  The
 peak of a whole `fit` in a fresh process, over what the process had before it, must stay within
 1.2 times what is kept, plus 32 MB.

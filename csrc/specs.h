@@ -153,7 +153,7 @@ struct BatchNormSpec {
   bool batch_statistics;  // mean and variance came from x itself: backward follows them
 };
 
-// --- data moved, not computed: permute, pad, crop, repeat, concatenate, broadcast
+// --- data moved, not computed: permute, pad, crop, flip, repeat, concatenate
 
 // y[sum of i * y_stride] = x[sum of i * x_stride] for every index i < size, slowest axis first.
 // Strides are in elements; 0 repeats (in x) or sums (in y, of strided_add).

@@ -242,6 +242,17 @@ def test_sizes_that_overflow():
         graph.pad(x, [(2**62, 0), (0, 0)])
 
 
+def test_masks_are_no_numbers():
+    graph = _core.Graph("float32")
+    x, mask = graph.input((3,), "x"), graph.input((3,), "mask", "bool")
+    with pytest.raises(ValueError, match=r"need targets .*; got bool"):
+        graph.loss("mean_squared_error", x, mask)
+    with pytest.raises(ValueError, match="every axis needs at least 1 element"):
+        graph.join_masks([mask], [(0,)])
+    with pytest.raises(ValueError, match="every axis needs at least 1 element"):
+        graph.python([x], (0,), lambda x: x, None)
+
+
 def test_weights_of_rows_and_of_positions(rng):
     """Both forms of weights, over a loss of 4 positions a row, against NumPy."""
     data = [rng.normal(size=(5, 4, 2)), rng.normal(size=(5, 4, 1))]

@@ -57,7 +57,7 @@ def test_outputs_are_those_of_the_two_layers(case: str, rows: int, dtype: str) -
 
 
 def trained(case: str, both: bool, rows: int, threads: int) -> list[np.ndarray]:
-    """The weights after a step of plain descent: the gradients."""
+    """The change of the weights by a step of plain descent: the gradients."""
     lamina.set_num_threads(threads)
     rng = np.random.default_rng(1)
     model = network(case, both)
@@ -65,9 +65,27 @@ def trained(case: str, both: bool, rows: int, threads: int) -> list[np.ndarray]:
     y = model.predict(x, verbose=0)
     wanted = y[0] + 1 if both else y + 1
     weights = [1.0, 0.0] if both else None
-    model.compile(lamina.optimizers.SGD(0.1), "mse", loss_weights=weights)
+    model.compile(lamina.optimizers.SGD(1.0), "mse", loss_weights=weights)
+    before = model.get_weights()
     model.train_on_batch(x, [wanted, y[1]] if both else wanted)
-    return model.get_weights()
+    return [b - a for a, b in zip(model.get_weights(), before, strict=True)]
+
+
+def pooled_rows(case: str, rows: int) -> list:
+    """The profile of the last convolution and its pool, forward and backward, on 3 threads."""
+    lamina.set_num_threads(3)
+    model = network(case, False)
+    model.compile("sgd", "mse")
+    x = np.ones((rows, *CASES[case][0]), np.float32)
+    profile = lamina.profile(model, x, model.predict(x, verbose=0), batch_size=rows)
+    return [row for row in profile.rows if "max_pool2d" in row.operation]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_convolution_takes_the_pool_over(case: str) -> None:
+    kinds = [row.operation for row in pooled_rows(case, 9)]
+    assert len(kinds) == 2, "forward and backward"
+    assert all("conv2d" in kind and "+max_pool2d" in kind for kind in kinds), kinds
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -80,7 +98,8 @@ def test_gradients_are_those_of_the_two_layers(case: str, rows: int) -> None:
 
 @pytest.mark.parametrize("case", ["relu", "tanh, overlapping", "far apart"])
 def test_no_bit_depends_on_the_threads(case: str) -> None:
-    for one, two in zip(trained(case, False, 37, 1), trained(case, False, 37, 3), strict=True):
+    assert all(row.threads > 1 for row in pooled_rows(case, 400)), "the check would be empty"
+    for one, two in zip(trained(case, False, 400, 1), trained(case, False, 400, 3), strict=True):
         np.testing.assert_array_equal(one, two)
 
 

@@ -48,3 +48,12 @@ def test_the_advice_is_one_that_helps():
         model.predict(x[:4])
         with pytest.raises(ValueError, match=f"got batches of 32 .give batch_size{advice}"):
             model.fit(x, y, verbose=0)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_test_batch_is_one_batch(listed):
+    model = lamina.Sequential([lamina.Input((2, 3)), GRU(2, stateful=True), Dense(1)], seed=3)
+    model.compile("sgd", "mse")
+    x, y = np.ones((5, 2, 3), "float32"), np.zeros((5, 1))
+    model.test_on_batch([x] if listed else x, y)
+    assert model.state_rows() == 5

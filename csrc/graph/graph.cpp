@@ -106,6 +106,11 @@ Tensor Graph::parameter(std::shared_ptr<Parameter> p) {
 }
 
 Tensor Graph::append(Shape shape, DType type, const Operation& operation) {
+  for (const Index axis : shape)
+    if (axis < 1)
+      throw std::invalid_argument(operation.name +
+                                  ": every axis needs at least 1 element; got an output of shape " +
+                                  to_string(shape));
   const Index width = checked_product(size_of(shape), operation.fold);
   values_.push_back({ValueKind::result, type, width, operation.name, nullptr,
                      int(operations_.size()), operation.fold});
@@ -252,7 +257,7 @@ int Graph::add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& t
   const bool sparse = spec.kind == Metric::sparse_categorical_accuracy;
   const Value& value = check_rows(target, "add_metric");
   const Index wanted = size_of(shape) / (sparse ? cols : 1);
-  if ((value.dtype == DType::int32) != sparse || value.width != wanted)
+  if (value.dtype != (sparse ? DType::int32 : dtype) || value.width != wanted)
     throw std::invalid_argument("add_metric: predictions of shape " + to_string(shape) + " need " +
                                 (sparse ? "int32 labels" : "targets") + " of " +
                                 std::to_string(wanted) + " elements a row; got " +

@@ -105,7 +105,7 @@ class Operation {
   // Identity outside training: the value passes through.
   virtual bool only_in_training() const { return false; }
   // Fusion, asked once by Graph::build: takes over a follower that alone reads the output (dense
-  // and its activation); returns whether it did.
+  // its activation, a convolution the max pooling behind); returns whether it did.
   virtual bool absorb(const Operation&) { return false; }
   // Told once, after fusion, who produces the first input, and whether nobody else reads it.
   virtual void meet_producer(Operation&, bool /*alone*/) {}

@@ -75,6 +75,11 @@ void check_repeats(const Graph& graph, const Tensor& mask, const Shape& shape) {
 
 // The shape of the joined mask.
 Shape joined_shape(const std::vector<Shape>& shapes, Index axis) {
+  for (const Shape& shape : shapes)
+    for (const Index size : shape)
+      if (size < 1)
+        throw std::invalid_argument("join_masks: every axis needs at least 1 element; got " +
+                                    to_string(shape));
   Shape joined = shapes[0];
   if (axis >= Index(joined.size()))
     throw std::invalid_argument("join_masks: axis must be one of shape " + to_string(joined) +

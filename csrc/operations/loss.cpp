@@ -106,12 +106,14 @@ Tensor loss(Graph& graph, const std::string& kind, const Tensor& prediction_, co
   if (!shape.empty()) shape.pop_back();
   const Index positions = size_of(shape);
   const bool sparse = kind == "sparse_categorical_crossentropy";
-  const bool labels = graph.values()[std::size_t(target.value)].dtype == DType::int32;
-  if (labels != sparse || size_of(target.shape) != (sparse ? positions : positions * cols))
+  const DType got = graph.values()[std::size_t(target.value)].dtype;
+  if (got != (sparse ? DType::int32 : graph.dtype) ||
+      size_of(target.shape) != (sparse ? positions : positions * cols))
     throw std::invalid_argument("loss " + kind + ": predictions " + to_string(prediction.shape) +
                                 " need " + (sparse ? "int32 labels " : "targets ") +
                                 to_string(sparse ? shape : prediction.shape) + "; got " +
-                                (labels ? "int32 " : "") + to_string(target.shape));
+                                (is_floating(got) ? "" : std::string(name_of(got)) + " ") +
+                                to_string(target.shape));
   const bool categorical = sparse || kind == "categorical_crossentropy";
   if (categorical || kind == "binary_crossentropy")
     from_logits = from_logits || take_logits(graph, prediction, categorical, cols);

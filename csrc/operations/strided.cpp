@@ -1,5 +1,5 @@
-// Data moved, not computed: permute, pad, crop, repeat and concatenate are one operation, a list of
-// strided copies; and the linear resizing of one axis.
+// Data moved, not computed: permute, pad, crop, flip, repeat and concatenate are one operation, a
+// list of strided copies; and the linear resizing of one axis.
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>

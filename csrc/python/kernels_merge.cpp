@@ -107,12 +107,12 @@ void bind_kernels_merge(pybind11::module_& module) {
   using namespace python;
   using pybind11::arg;
   module.def("combine_forward", &combine_forward, arg("a"), arg("b"), arg("kind"),
-             "a + b, a - b, a b or max(a, b).");
+             "a + b, a - b, a b, max(a, b) or min(a, b).");
   module.def("combine_backward", &combine_backward, arg("dy"), arg("a"), arg("b"), arg("kind"),
              "(da, db).");
   module.def("batched_product", &batched_product, arg("a"), arg("b"), arg("transpose_a") = false,
              arg("transpose_b") = false, "Matrix products, pair by pair.");
-  module.def("unit_rows_forward", &unit_rows_forward, arg("x"), "x / max(|x|, 1e-12) by row.");
+  module.def("unit_rows_forward", &unit_rows_forward, arg("x"), "x / max(|x|, 1e-7) by row.");
   module.def("unit_rows_backward", &unit_rows_backward, arg("dy"), arg("x"), "Its gradient.");
 }
 

@@ -7,7 +7,7 @@
 namespace lamina {
 namespace python {
 
-// y = call(kernels, y, x) for one array and an output of the shape given (x's where empty).
+// y = call(kernels, y, x) for one array and an output of the shape given.
 template <class Call>
 py::array map(const Argument& x, const Shape& shape, Call call) {
   return with_dtype({&x}, [&](auto zero) -> py::array {

@@ -16,10 +16,10 @@ namespace {
 class PythonOperation final : public OperationOf<PythonOperation> {
  public:
   PythonOperation(std::vector<ValueId> inputs_, std::vector<Shape> input_shapes,
-                  std::vector<bool> labels, Shape shape, py::object forward, py::object backward)
+                  std::vector<DType> dtypes, Shape shape, py::object forward, py::object backward)
       : OperationOf("python", std::move(inputs_)),
         input_shapes_(std::move(input_shapes)),
-        labels_(std::move(labels)),
+        dtypes_(std::move(dtypes)),
         shape_(std::move(shape)),
         forward_(std::move(forward)),
         backward_(std::move(backward)) {}
@@ -61,7 +61,7 @@ class PythonOperation final : public OperationOf<PythonOperation> {
   }
 
   bool differentiable(int i) const override {
-    return !labels_[std::size_t(i)] && !backward_.is_none();
+    return is_floating(dtypes_[std::size_t(i)]) && !backward_.is_none();
   }
   bool backward_reads_input(int) const override { return true; }
   bool backward_reads_output() const override { return false; }
@@ -83,8 +83,7 @@ class PythonOperation final : public OperationOf<PythonOperation> {
   py::tuple arguments(const Call<T>& c) const {
     py::tuple arrays(inputs.size());
     for (std::size_t i = 0; i < inputs.size(); ++i)
-      arrays[i] = copy(labels_[i] ? DType::int32 : dtype_of<T>, c.rows, input_shapes_[i],
-                       c.values[inputs[i]]);
+      arrays[i] = copy(dtypes_[i], c.rows, input_shapes_[i], c.values[inputs[i]]);
     return arrays;
   }
 
@@ -108,7 +107,7 @@ class PythonOperation final : public OperationOf<PythonOperation> {
   }
 
   const std::vector<Shape> input_shapes_;
-  const std::vector<bool> labels_;
+  const std::vector<DType> dtypes_;
   const Shape shape_;
   py::object forward_, backward_;
 };
@@ -125,18 +124,18 @@ Tensor record_python(Graph& graph, const std::vector<Tensor>& inputs, Shape shap
                          std::string(py::str(py::type::of(backward))));
   std::vector<ValueId> ids;
   std::vector<Shape> shapes;
-  std::vector<bool> labels;
+  std::vector<DType> dtypes;
   for (const Tensor& input : inputs) {
     const Value& value = graph.check(input, "python");
     if (value.kind == ValueKind::parameter)
       throw py::value_error("python: parameters cannot be inputs of a Python operation");
     ids.push_back(input.value);
     shapes.push_back(input.shape);
-    labels.push_back(value.dtype == DType::int32);
+    dtypes.push_back(value.dtype);
   }
   const Shape copy = shape;
   return graph.record(
-      std::make_unique<PythonOperation>(std::move(ids), std::move(shapes), std::move(labels), copy,
+      std::make_unique<PythonOperation>(std::move(ids), std::move(shapes), std::move(dtypes), copy,
                                         std::move(forward), std::move(backward)),
       std::move(shape), name);
 }

@@ -155,28 +155,6 @@ def floats(
     return array
 
 
-def tokens(who: str, name: str, value: object, bound: int | None, first_row: int = 0) -> Array:
-    """Return ``value`` as a C-contiguous int32 array of whole numbers in [0, bound).
-
-    The message names the first number that does not fit, its row and its position.
-    """
-    source = numeric(who, name, value)
-    top = 2**31 if bound is None else bound
-    with np.errstate(invalid="ignore"):
-        bad = (source < (-top if bound is None else 0)) | (source >= top)
-        if source.dtype.kind == "f":
-            bad |= source != np.floor(source)  # NaN differs from itself
-    if source.dtype.kind != "b" and bad.any():
-        place = np.unravel_index(int(np.argmax(bad)), bad.shape)
-        where = f"row {int(place[0]) + first_row}"
-        if len(place) > 1:
-            where += f", position {', '.join(str(int(i)) for i in place[1:])}"
-        rule = "whole numbers" if bound is None else f"whole numbers in [0, {bound})"
-        raise ValueError(f"{who}: {name} must hold {rule}; got {source[place]} in {where}")
-    array: Array = np.require(source, np.int32, ["C", "A"])
-    return array
-
-
 def integers(who: str, name: str, value: object, bound: tuple[str, int] | None = None) -> Array:
     """Return ``value`` as a C-contiguous aligned array of int32.
 

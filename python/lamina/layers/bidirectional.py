@@ -100,12 +100,12 @@ class Bidirectional(Layer):
 
     @property
     def stateful(self) -> bool:
-        """Whether the directions begin each batch with the states that the last one left."""
-        return self.layer.stateful
+        """Whether a direction begins each batch with the state that the last one left."""
+        return any(layer.stateful for layer in self.directions)
 
     def reset_state(self) -> None:
         """Set the states of both directions to zero; the next batch may have any rows."""
-        if not any(layer.stateful for layer in self.directions):
+        if not self.stateful:
             raise AttributeError(f"{self.name}: reset_state needs a stateful layer")
         for layer in self.directions:
             layer.reset_state()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from lamina.callbacks import CallbackList, History
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
@@ -380,10 +378,7 @@ class Model(Network):
         self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """Return loss and metrics on these rows taken as one batch."""
-        if len(self.ports) > 1 or isinstance(x, dict):
-            rows = max(1, len(inputs_.shaped("test_on_batch", x, self.ports)[0]))
-        else:
-            rows = max(1, np.shape(x)[0]) if np.ndim(x) else 1
+        rows = max(1, len(inputs_.shaped("test_on_batch", x, self.ports)[0]))
         return self.evaluate(x, y, rows, 0, sample_weight, None, return_dict)
 
     @staticmethod

@@ -121,7 +121,8 @@ class ModelLayer(Layer):
         if self.model.dtype != dtype:
             raise ValueError(f"{self.name}: is {self.model.dtype}; the model is {dtype}")
         self.stream = stream
-        self._fresh = [layer for layer in self.model.layers if not layer.built]
+        if not self.built:  # a second use built nothing
+            self._fresh = [layer for layer in self.model.layers if not layer.built]
         self.model.prepare_layers(self._shapes(input_shape))
         return output
 
