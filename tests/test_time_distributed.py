@@ -85,14 +85,14 @@ def test_layer(factory, shape, law, rows, dtype):
 
 
 INNER = {
-    "dense": (lambda: Dense(3, "gelu"), (4, 5)),
+    "dense": (lambda: Dense(48, "gelu"), (4, 40)),
     "convolution": (lambda: Conv2D(4, 3, padding="same"), (3, 6, 6, 2)),
     "pooling": (lambda: MaxPooling2D(2), (3, 6, 6, 2)),
     "recurrent": (lambda: LSTM(3, return_sequences=True), (3, 4, 2)),
     "bidirectional": (lambda: Bidirectional(LSTM(2)), (3, 4, 2)),
     "model": (
-        lambda: lamina.Sequential([lamina.Input((5,)), Dense(6, "relu"), Dense(2, "softmax")]),
-        (4, 5),
+        lambda: lamina.Sequential([lamina.Input((40,)), Dense(48, "relu"), Dense(9, "softmax")]),
+        (4, 40),
     ),
 }
 
