@@ -1,6 +1,7 @@
 // Convolution layers: y = activation(x * w + b) over NHWC images, and its gradients.  The
 // transposed layer is backward-data run forward.
-#include "conv_depthwise.h"
+#include "conv_depthwise_3x3.h"
+#include "conv_depthwise_weights.h"
 #include "table.h"
 
 namespace lamina {
@@ -8,7 +9,6 @@ namespace LAMINA_ISA {
 namespace {
 
 // Outputs of one unit: the weights stream by once for each, the images stay in the second cache.
-// 256: 1 % slower, also where the unit's images are pooled from scratch.
 constexpr Index usual_pixels = 512;
 
 template <class T>
@@ -19,7 +19,9 @@ bool multiply_unit(const ConvProduct<T>& p, const ConvPlan<T>& plan, const Unit&
   Window window(memory + plan.places_bytes, p.taps(), p.depth);
   const WindowStrides strides{p.horizontal.inputs * p.x_pixel(), p.x_pixel(), p.depth,
                               p.horizontal.taps};
-  for (Index r = 0; r < plan.rows.count; ++r)
+  const bool swept = sweeps(p);
+  if (swept) sweep_unit(p, unit);
+  for (Index r = 0; !swept && r < plan.rows.count; ++r)
     for (Index c = 0; c < plan.cols.count; ++c) {
       const bool lanewise = lanewise_depth(p) > 0;
       const Index count = lanewise ? 1 : fill_places(places, p, unit, plan.rows, r, plan.cols, c);

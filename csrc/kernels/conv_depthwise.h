@@ -28,6 +28,11 @@ Index lanewise_depth(const WeightsProduct<T>& p) {
   return lanewise_depth<T>(p.d.groups, p.depth(), p.columns(), p.taps());
 }
 
+// Three taps, all steps one: neighbouring windows share two cells of three.
+inline bool sweeps_axis(const Axis& a) {
+  return a.taps == 3 && a.scale == 1 && a.dilation == 1 && a.divide == 1;
+}
+
 #if LAMINA_VECTOR_BYTES == 64
 LAMINA_INLINE vf permute(vf x, vi32 from) {
   return vf(_mm512_permutexvar_ps(__m512i(from), __m512(x)));
@@ -120,7 +125,8 @@ void lanewise_span(const EvenPlaces<T>& e, Index place) {
     lanewise_tile<T, Depth, Width>(e, groups, place, c, e.channels - c);
 }
 
-// Widths 6, 2, 1: images of 14, 28, 56 and 112 have 12, 26, 54 and 110 inner columns.
+// Widths 6, 2, 1: six chains of fma hide most of its latency, images of 7 to 112 columns leave few
+// single places.
 template <class T, int Depth>
 void lanewise_places(const EvenPlaces<T>& e, Index count) {
   Index i = 0;
@@ -163,8 +169,8 @@ void lanewise_row(const ConvProduct<T>& p, const Window& window, Place first, Pl
   if (depth == 1) lanewise_places<T, 1>(e, count);
 }
 
-// One unit and class pair.  Places are listed for one row, not for all: 112 x 112 x 32 on two
-// threads 0.36 to 0.33 ms (one run each).
+// One unit and class pair.  Places are listed for one row, not for all: a short list stays in the
+// first cache.
 template <class T>
 void lanewise_class(const ConvProduct<T>& p, const Window& window, Place* places, const Unit& unit,
                     const Classes& rows, Index row_class, const Classes& cols, Index col_class) {
@@ -186,149 +192,6 @@ void lanewise_class(const ConvProduct<T>& p, const Window& window, Place* places
         lanewise_row(p, window, Place{in + places[i].in, out + places[i].out}, step, n);
       }
   }
-}
-
-// --- the weights' gradient: one chain an element, over the pixels in their order
-
-// One tap and all channels of the groups, Vectors of outputs.
-template <class T, int Depth, int Vectors>
-LAMINA_INLINE void lanewise_tap(T* dw, Index ld, const T* x, const T* dz, const Run* runs,
-                                Index run_count, Index x_step, Index dz_step, Index tail,
-                                bool add) {
-  const GroupLanes<T, Depth> groups;
-  Vec<T> acc[Depth][Vectors];
-  LAMINA_UNROLL
-  for (int d = 0; d < Depth; ++d) {
-    LAMINA_UNROLL
-    for (int v = 0; v < Vectors; ++v) acc[d][v] = Vec<T>{};
-  }
-  for (Index i = 0; i < run_count; ++i) {
-    const T* a = x + runs[i].a;
-    const T* b = dz + runs[i].b * dz_step;
-    for (Index k = runs[i].count; k > 0; --k, a += x_step, b += dz_step) {
-      LAMINA_UNROLL
-      for (int v = 0; v < Vectors; ++v) {
-        const Vec<T> cell = load_count(a + v * lanes<T>, tail);
-        const Vec<T> slope = load_count(b + v * lanes<T>, tail);
-        LAMINA_UNROLL
-        for (int d = 0; d < Depth; ++d) acc[d][v] = fma(groups.channel(cell, d), slope, acc[d][v]);
-      }
-    }
-  }
-  LAMINA_UNROLL
-  for (int d = 0; d < Depth; ++d) {
-    LAMINA_UNROLL
-    for (int v = 0; v < Vectors; ++v) {
-      T* to = dw + d * ld + v * lanes<T>;
-      if (add) acc[d][v] = load_count(to, tail) + acc[d][v];
-      store_count<T>(to, acc[d][v], tail);
-    }
-  }
-}
-
-template <class T, int Depth>
-void lanewise_taps(const WeightsProduct<T>& p, const Unit& unit, T* dw, Range taps, Run* runs,
-                   bool add) {
-  constexpr int wide = Depth == 1 ? 4 : 2;
-  const Index channels = p.d.channels, x_step = p.d.stride_w * channels;
-  const T* dz = p.dz + (unit.image * p.out_h + unit.row) * p.out_w * channels;
-  for (Index tap = taps.begin; tap < taps.end; ++tap) {
-    const Index count = tap_runs(p, unit, tap, runs);
-    T* to = dw + tap * Depth * channels;
-    Index c = 0;
-    for (; c + wide * lanes<T> <= channels; c += wide * lanes<T>)
-      lanewise_tap<T, Depth, wide>(to + c, channels, p.x + c, dz + c, runs, count, x_step, channels,
-                                   lanes<T>, add);
-    for (; c < channels; c += lanes<T>) {
-      const Index left = channels - c;
-      lanewise_tap<T, Depth, 1>(to + c, channels, p.x + c, dz + c, runs, count, x_step, channels,
-                                left < lanes<T> ? left : lanes<T>, add);
-    }
-  }
-}
-
-// A row of pixels for Rows tap rows of three taps each: 3 Rows chains.
-template <class T, int Rows>
-LAMINA_INLINE void sweep_row(Vec<T>* sums, const T* x, Index x_row, Index x_tap, Index x_step,
-                             const T* dz, Index dz_step, Index count, Index tail) {
-  Vec<T> acc[3 * Rows];
-  LAMINA_UNROLL
-  for (int t = 0; t < 3 * Rows; ++t) acc[t] = sums[t];
-  for (Index k = count; k > 0; --k, x += x_step, dz += dz_step) {
-    const Vec<T> slope = load_count(dz, tail);
-    LAMINA_UNROLL
-    for (int t = 0; t < 3 * Rows; ++t)
-      acc[t] = fma(load_count(x + t / 3 * x_row + t % 3 * x_tap, tail), slope, acc[t]);
-  }
-  LAMINA_UNROLL
-  for (int t = 0; t < 3 * Rows; ++t) sums[t] = acc[t];
-}
-
-// A vector of channels over a unit of a depthwise layer of 3 x 3 taps.
-template <class T>
-LAMINA_INLINE void sweep_unit(const WeightsProduct<T>& p, const Unit& unit, T* dw, Index c,
-                              Index tail, bool add) {
-  const ConvDims& d = p.d;
-  const Index channels = d.channels, x_row = d.width * channels, x_tap = d.dilation_w * channels;
-  const Index x_step = d.stride_w * channels, tap_row = d.dilation_h * x_row;
-  const Axis cols = horizontal_forward(d);
-  const Range left = outputs_of_tap(cols, 0), mid = outputs_of_tap(cols, 1),
-              right = outputs_of_tap(cols, 2);
-  // Where all three meet the image; taps further right start and end further left.
-  const Index end = left.begin < right.end ? right.end : left.begin;
-  Vec<T> sums[9] = {};
-  for (Index i = unit.image; i < unit.image + unit.images; ++i)
-    for (Index row = unit.row; row < unit.row + unit.rows; ++row) {
-      const Index top = row * d.stride_h - d.pad_top;
-      const T* x = p.x + (i * d.height + top) * x_row - d.pad_left * channels + c;
-      const T* dz = p.dz + (i * p.out_h + row) * p.out_w * channels + c;
-      bool meets[3];
-      for (Index ky = 0; ky < 3; ++ky) {
-        const Index at = top + ky * d.dilation_h;
-        meets[ky] = at >= 0 && at < d.height;
-      }
-      const bool all = meets[0] && meets[1] && meets[2];
-      const auto edge = [&](Index from, Index to) {
-        for (Index col = from; col < to; ++col)
-          for (Index t = 0; t < 9; ++t) {
-            const Range& range = t % 3 == 0 ? left : t % 3 == 1 ? mid : right;
-            if (!meets[t / 3] || col < range.begin || col >= range.end) continue;
-            const T* cell = x + col * x_step + t / 3 * tap_row + t % 3 * x_tap;
-            sums[t] = fma(load_count(cell, tail), load_count(dz + col * channels, tail), sums[t]);
-          }
-      };
-      edge(0, left.begin);
-      const Index inner = left.begin;
-      const T* from = x + inner * x_step;
-      if (all)
-        sweep_row<T, 3>(sums, from, tap_row, x_tap, x_step, dz + inner * channels, channels,
-                        end - inner, tail);
-      else
-        for (Index ky = 0; ky < 3; ++ky)
-          if (meets[ky])
-            sweep_row<T, 1>(sums + 3 * ky, from + ky * tap_row, tap_row, x_tap, x_step,
-                            dz + inner * channels, channels, end - inner, tail);
-      edge(end, p.out_w);
-    }
-  for (Index t = 0; t < 9; ++t) {
-    T* to = dw + t * channels + c;
-    if (add) sums[t] = load_count(to, tail) + sums[t];
-    store_count<T>(to, sums[t], tail);
-  }
-}
-
-template <class T>
-void lanewise_weights_unit(const WeightsProduct<T>& p, const Unit& unit, T* dw, Range taps,
-                           Run* runs, bool add) {
-  const Index depth = lanewise_depth(p);
-  if constexpr (lanes<T> > 8)
-    if (depth == 8) return lanewise_taps<T, 8>(p, unit, dw, taps, runs, add);
-  if constexpr (lanes<T> > 4)
-    if (depth == 4) return lanewise_taps<T, 4>(p, unit, dw, taps, runs, add);
-  const bool sweep = p.d.kernel_h == 3 && p.d.kernel_w == 3 && taps.size() == 9;
-  if (!sweep) return lanewise_taps<T, 1>(p, unit, dw, taps, runs, add);
-  for_vectors<T>(0, p.d.channels,
-                 [&](Index c, Index tail) { sweep_unit(p, unit, dw, c, tail, add); });
 }
 
 }  // namespace LAMINA_ISA

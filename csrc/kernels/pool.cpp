@@ -254,6 +254,8 @@ void average_pool2d_forward(T* y, const T* x, PoolDims d) {
       const PoolWindow w = pool_window(d, out_row, col);
       const T* first = from + (w.row * d.width + w.col) * d.channels;
       Index c = 0;
+      for (; c + 8 * lanes<T> <= d.channels; c += 8 * lanes<T>)
+        average_channels<T, 8>(to + c, first + c, d, w, lanes<T>);
       for (; c + 4 * lanes<T> <= d.channels; c += 4 * lanes<T>)
         average_channels<T, 4>(to + c, first + c, d, w, lanes<T>);
       for_vectors<T>(c, d.channels, [&](Index i, Index count) {

@@ -1,0 +1,128 @@
+// Depthwise convolution of 3 x 3 taps, a step of one: what windows share is read once.
+//
+// A tile of outputs, two rows of four, meets 4 x 6 cells of its channels; each is loaded once and
+// goes to all the outputs whose windows hold it.  The weights' gradient walks along a row of cells
+// with the slopes of three outputs in registers.  Sums are the chains of conv_depthwise.h.
+#pragma once
+
+#include "conv_depthwise.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+
+// --- forward and backward-data
+
+constexpr int sweep_width = 4;  // outputs of a tile's row
+
+// At most one column of zeros on either side, and vectors that need no mask.
+template <class T>
+bool sweeps(const ConvProduct<T>& p) {
+  const Axis& a = p.horizontal;
+  const bool apart = a.shift == 0 || a.shift == 1;
+  return lanewise_depth(p) == 1 && sweeps_axis(p.vertical) && sweeps_axis(a) && apart &&
+         a.outputs >= sweep_width && a.outputs - a.shift < a.inputs && p.y_pixel() >= lanes<T>;
+}
+
+// One or two rows of outputs and the rows of cells that they meet.
+template <class T>
+struct SweepRows {
+  const T *x, *w, *bias;  // x: the first row's first cell, in the image or not; bias: or null
+  T* y;
+  Index x_row, y_row, pixel, w_step;
+  bool meets[4];     // which rows of cells lie in the image
+  bool left, right;  // whether the tile's first and last columns of cells do
+  bool relu;
+};
+
+// A row of cells for `Rows` rows of outputs; w: the tap row by which the upper one meets it.
+template <class T, int Rows>
+LAMINA_INLINE void sweep_cells(Vec<T> (*acc)[sweep_width], const SweepRows<T>& s, const T* x,
+                               const T* w) {
+  Vec<T> weight[Rows][3];
+  LAMINA_UNROLL
+  for (int r = 0; r < Rows; ++r) {
+    LAMINA_UNROLL
+    for (int t = 0; t < 3; ++t) weight[r][t] = load(w + (t - 3 * r) * s.w_step);
+  }
+  LAMINA_UNROLL
+  for (int i = 0; i < sweep_width + 2; ++i) {
+    if ((i == 0 && !s.left) || (i == sweep_width + 1 && !s.right)) continue;
+    const Vec<T> cell = load(x + i * s.pixel);
+    LAMINA_UNROLL
+    for (int t = 0; t < 3; ++t) {
+      const int col = i - t;
+      if (col < 0 || col >= sweep_width) continue;
+      LAMINA_UNROLL
+      for (int r = 0; r < Rows; ++r) acc[r][col] = fma(cell, weight[r][t], acc[r][col]);
+    }
+  }
+}
+
+template <class T, int Rows>
+LAMINA_INLINE void sweep_tile(const SweepRows<T>& s, const T* x, T* y, Index c) {
+  Vec<T> acc[Rows][sweep_width];
+  LAMINA_UNROLL
+  for (int r = 0; r < Rows; ++r) {
+    LAMINA_UNROLL
+    for (int i = 0; i < sweep_width; ++i) acc[r][i] = Vec<T>{};
+  }
+  const T* w = s.w + c;
+  x += c;
+  if (s.meets[0]) sweep_cells<T, 1>(acc, s, x, w);
+  if (s.meets[1]) sweep_cells<T, Rows>(acc, s, x + s.x_row, w + 3 * s.w_step);
+  if (s.meets[2]) sweep_cells<T, Rows>(acc, s, x + 2 * s.x_row, w + 6 * s.w_step);
+  if (Rows == 2 && s.meets[3]) sweep_cells<T, 1>(acc + 1, s, x + 3 * s.x_row, w + 6 * s.w_step);
+  const Vec<T> bias = s.bias ? load(s.bias + c) : Vec<T>{};
+  LAMINA_UNROLL
+  for (int r = 0; r < Rows; ++r) {
+    LAMINA_UNROLL
+    for (int i = 0; i < sweep_width; ++i) {
+      if (s.bias) acc[r][i] = acc[r][i] + bias;
+      if (s.relu) acc[r][i] = max(broadcast(T(0)), acc[r][i]);
+      store(y + r * s.y_row + i * s.pixel + c, acc[r][i]);
+    }
+  }
+}
+
+// All columns; the last tile and the last vector may do again what their neighbours did.
+template <class T, int Rows>
+void sweep_columns(SweepRows<T> s, const Axis& cols, Index channels) {
+  const Index last = cols.outputs - sweep_width, top = channels - lanes<T>;
+  for (Index col = 0;; col = col + sweep_width < last ? col + sweep_width : last) {
+    const Index first = col - cols.shift;
+    s.left = first >= 0;
+    s.right = first + sweep_width + 1 < cols.inputs;
+    const T* x = s.x + first * s.pixel;
+    T* y = s.y + col * s.pixel;
+    for (Index c = 0; c < channels; c += lanes<T>) sweep_tile<T, Rows>(s, x, y, c < top ? c : top);
+    if (col == last) return;
+  }
+}
+
+template <class T>
+void sweep_unit(const ConvProduct<T>& p, const Unit& unit) {
+  const Axis &rows = p.vertical, &cols = p.horizontal;
+  const Index channels = p.y_pixel();
+  SweepRows<T> s;
+  s.w = p.b + (p.backward ? 8 * channels : 0);
+  s.w_step = p.backward ? -channels : channels;
+  s.bias = p.bias;
+  s.pixel = channels;
+  s.x_row = cols.inputs * channels;
+  s.y_row = cols.outputs * channels;
+  s.relu = p.activation.kind == Activation::relu;
+  for (Index image = unit.image; image < unit.image + unit.images; ++image)
+    for (Index row = unit.row; row < unit.row + unit.rows; row += 2) {
+      const Index top = row - rows.shift;
+      for (Index i = 0; i < 4; ++i) s.meets[i] = top + i >= 0 && top + i < rows.inputs;
+      s.x = p.x + image * p.x_image() + top * s.x_row;
+      s.y = p.y + image * p.y_image() + row * s.y_row;
+      if (row + 1 < unit.row + unit.rows)
+        sweep_columns<T, 2>(s, cols, channels);
+      else
+        sweep_columns<T, 1>(s, cols, channels);
+    }
+}
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina
