@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import json
 import math
@@ -169,6 +170,33 @@ def machine(threads: int) -> dict[str, Any]:
         else os.cpu_count(),
         "threads": threads,
     }
+
+
+def at_least_one(text: str) -> int:
+    """Read a count from the command line."""
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1; got {count}")
+    return count
+
+
+def add_options(
+    parser: argparse.ArgumentParser,
+    rounds: int | None = None,
+    threads: int | list[int] | None = None,
+) -> None:
+    """Add the options that commands here share, with their defaults; None leaves one out."""
+    if rounds is not None:
+        text = "measurements of each, of which the median counts (default: %(default)s)"
+        parser.add_argument("--rounds", type=at_least_one, default=rounds, help=text)
+    if isinstance(threads, list):
+        text = f"how many, one table each (default: {' '.join(map(str, threads))})"
+        parser.add_argument("--threads", type=at_least_one, nargs="+", default=threads, help=text)
+    elif threads is not None:
+        text = "of each process, which has as many CPUs (default: %(default)s)"
+        parser.add_argument("--threads", type=at_least_one, default=threads, help=text)
+    text = "append no line to bench/history"
+    parser.add_argument("--no-history", dest="history", action="store_false", help=text)
 
 
 def append_history(name: str, record: Mapping[str, Any]) -> None:

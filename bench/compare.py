@@ -14,7 +14,7 @@ import statistics
 import sys
 from pathlib import Path
 
-from common import Child, append_history, machine, table
+from common import Child, add_options, append_history, at_least_one, machine, table
 from workloads import WORKLOADS, Workload
 
 
@@ -60,13 +60,17 @@ def compare(workload: Workload, builds: list[str], options: argparse.Namespace) 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("a")
-    parser.add_argument("b")
-    parser.add_argument("--workloads", nargs="+", choices=list(WORKLOADS), default=list(WORKLOADS))
-    parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--steps", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--history", action="store_true", help="append to history/compare.jsonl")
+    parser.add_argument("a", help="a build: Python, environment or directory")
+    parser.add_argument("b", help="another")
+    parser.add_argument(
+        "--workloads",
+        nargs="+",
+        choices=list(WORKLOADS),
+        default=list(WORKLOADS),
+        help="(default: all)",
+    )
+    parser.add_argument("--steps", type=at_least_one, help="steps a round (default: by workload)")
+    add_options(parser, rounds=11, threads=2)
     options = parser.parse_args(arguments)
     rows = [compare(WORKLOADS[name], [options.a, options.b], options) for name in options.workloads]
     head = ["workload", "loss", "A us", "B us", "A/B", "A/B by round"]

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common import HERE, append_history, machine, table
+from common import HERE, add_options, append_history, machine, table
 
 # Imports run in a fresh interpreter; the figures are those of the second import alone.
 IMPORT = """
@@ -81,12 +81,12 @@ def imports(modules: list[str], rounds: int) -> dict[str, tuple[float, float]]:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", action="store_true", help="import the peers too (slow)")
     parser.add_argument("--wheel", type=Path, help="a built wheel to weigh")
-    parser.add_argument("--predicts", type=int, default=100_000)
-    parser.add_argument("--fits", type=int, default=1_000)
-    parser.add_argument("--no-history", dest="history", action="store_false")
+    text = "calls after which memory must not have grown; 0 for none (default: %(default)s)"
+    parser.add_argument("--predicts", type=int, default=100_000, help=text)
+    parser.add_argument("--fits", type=int, default=1_000, help=text)
+    add_options(parser, rounds=5)
     options = parser.parse_args(arguments)
     if not Path("/proc/self/statm").exists():
         raise SystemExit("footprint: needs /proc/self/statm (Linux)")

@@ -13,7 +13,7 @@ import argparse
 import statistics
 import sys
 
-from common import HERE, Child, append_history, geometric_mean, machine, table
+from common import HERE, Child, add_options, append_history, geometric_mean, machine, table
 from workloads.gemm_peer import LIBRARIES
 
 Shape = tuple[str, int, int, int]
@@ -86,12 +86,8 @@ def report(shapes: list[Shape], medians: dict[str, list[float]], threads: int) -
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--no-history", dest="history", action="store_false")
+    add_options(parser, rounds=7, threads=[1, 2])
     options = parser.parse_args(arguments)
-    if options.rounds < 1 or min(options.threads) < 1:
-        parser.error("--rounds and --threads must be at least 1")
     shapes = read_shapes()
     for threads in options.threads:
         medians, versions = measure(shapes, threads, options.rounds)

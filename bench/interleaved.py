@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from common import HERE, Child, append_history, geometric_mean, machine, table
+from common import HERE, Child, add_options, append_history, geometric_mean, machine, table
 
 PASSES = ("forward", "backward")
 # Fresh results come from memory that the process already has: a page's first touch costs more than
@@ -143,13 +143,9 @@ def run(
 ) -> None:
     """Read the options, measure with each number of threads, report, append to the history."""
     parser = argparse.ArgumentParser(description=title)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="problems whose line holds this text")
-    parser.add_argument("--no-history", dest="history", action="store_false")
+    add_options(parser, rounds=5, threads=[1, 2])
     options = parser.parse_args(arguments)
-    if options.rounds < 1 or min(options.threads) < 1:
-        parser.error("--rounds and --threads must be at least 1")
     problems = [problem for problem in problems if options.only in " ".join(problem)]
     if not problems:
         parser.error(f"--only: no line holds {options.only!r}")

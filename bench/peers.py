@@ -15,7 +15,7 @@ import statistics
 import sys
 from typing import Any
 
-from common import Child, append_history, machine, table
+from common import Child, add_options, append_history, at_least_one, machine, table
 from workloads import WORKLOADS, Workload
 from workloads.peer import PEERS
 
@@ -57,7 +57,7 @@ def measure(children: dict[str, Child], rounds: int, epochs: int) -> dict[str, l
 
 
 def targets(workload: Workload, medians: dict[str, float]) -> dict[str, Any]:
-    """Compare lamina's median with what DESIGN asks: a time, and a ratio to the best peer."""
+    """Compare lamina's median with the workload's targets: a time, a ratio to the best peer."""
     others = {name: us for name, us in medians.items() if name != "lamina"}
     if "lamina" not in medians:
         return {}
@@ -144,15 +144,19 @@ def run(workload: Workload, options: argparse.Namespace) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--workloads", nargs="+", choices=list(WORKLOADS), default=list(WORKLOADS))
-    parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=list(PEERS))
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--steps", type=int, default=0, help="steps a round (default: by workload)")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--no-history", dest="history", action="store_false")
+    parser.add_argument(
+        "--workloads",
+        nargs="+",
+        choices=list(WORKLOADS),
+        default=list(WORKLOADS),
+        help="(default: all)",
+    )
+    parser.add_argument(
+        "--peers", nargs="+", choices=list(PEERS), default=list(PEERS), help="(default: all)"
+    )
+    parser.add_argument("--steps", type=at_least_one, help="steps a round (default: by workload)")
+    add_options(parser, rounds=7, threads=2)
     options = parser.parse_args(arguments)
-    if options.rounds < 1 or options.threads < 1 or options.steps < 0:
-        parser.error("--rounds and --threads must be at least 1, --steps at least 0")
     where = machine(options.threads)
     print(f"{where['cpu']}, {where['threads']} threads, {where['revision']}, {where['date']}\n")
     for name in options.workloads:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from common import Child, append_history, machine, revision, table
+from common import Child, add_options, append_history, at_least_one, machine, revision, table
 from workloads.quality_jobs import DATA, JOBS, Job, linear_r2
 from workloads.quality_peer import PEERS
 
@@ -51,7 +51,7 @@ def measure(job: Job, arrays: str, options: argparse.Namespace) -> dict[str, lis
     results: dict[str, list[Result]] = {peer: [] for peer in options.peers}
     key = {"settings": job.settings(), "threads": options.threads}
     earlier = kept(options.results)
-    for seed in range(options.seeds):
+    for seed in range(options.first_seed, options.first_seed + options.seeds):
         for peer in list(results):
             who = {"workload": job.name, "peer": peer, "seed": seed}
             wanted = (key | who).items()
@@ -82,6 +82,15 @@ def verdicts(job: Job, medians: dict[str, dict[str, float]]) -> dict[str, bool]:
             met = own["seconds"] <= job.target_time * other["seconds"]
             result[f"at most {job.target_time:g} of Keras's time"] = met
     return result
+
+
+def difference(results: dict[str, list[Result]]) -> tuple[float, float] | None:
+    """Give by how much lamina's mean score lies above Keras's, and that figure's standard error."""
+    own, other = ([run["score"] for run in results.get(peer, [])] for peer in ("lamina", "keras"))
+    if min(len(own), len(other)) < 2:
+        return None
+    error = sum(statistics.variance(scores) / len(scores) for scores in (own, other)) ** 0.5
+    return statistics.mean(own) - statistics.mean(other), error
 
 
 def report(job: Job, results: dict[str, list[Result]], threads: int, beside: Result) -> Result:
@@ -117,6 +126,13 @@ def report(job: Job, results: dict[str, list[Result]], threads: int, beside: Res
     print(table([*head, "what"], rows))
     for name, value in beside.items():
         print(f"{job.name}: {name} {value:.4f}")
+    apart = difference(results)
+    if apart is not None:
+        mean, error = apart
+        print(
+            f"{job.name}: lamina's mean less Keras's: "
+            f"{mean:+.{digits}f} (standard error {error:.{digits}f})"
+        )
     verdict = verdicts(job, medians)
     for target, met in verdict.items():
         print(f"{job.name}: {target}: {'met' if met else 'MISSED'}")
@@ -131,6 +147,7 @@ def report(job: Job, results: dict[str, list[Result]], threads: int, beside: Res
         "workload": job.name,
         "versions": versions,
         "medians": medians,
+        "difference": apart,
         "runs": runs,
         "beside": beside,
         "met": verdict,
@@ -157,18 +174,22 @@ def run(job: Job, options: argparse.Namespace) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--workloads", nargs="+", choices=list(JOBS), default=list(JOBS))
-    parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=list(PEERS))
-    parser.add_argument("--seeds", type=int, default=5, help="trainings of each (default: 5)")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--workloads", nargs="+", choices=list(JOBS), default=list(JOBS), help="(default: all)"
+    )
+    parser.add_argument(
+        "--peers", nargs="+", choices=list(PEERS), default=list(PEERS), help="(default: all)"
+    )
+    text = "trainings of each, of which the median counts (default: %(default)s)"
+    parser.add_argument("--seeds", type=at_least_one, default=5, help=text)
+    text = "the seeds count up from here (default: %(default)s)"
+    parser.add_argument("--first-seed", type=int, default=0, help=text)
     parser.add_argument("--data", help="folder of Fashion-MNIST's files (default: Debian's)")
     parser.add_argument(
         "--results", type=Path, help="file that keeps each training, so that none is repeated"
     )
-    parser.add_argument("--no-history", dest="history", action="store_false")
+    add_options(parser, threads=2)
     options = parser.parse_args(arguments)
-    if options.seeds < 1 or options.threads < 1:
-        parser.error("--seeds and --threads must be at least 1")
     where = machine(options.threads)
     print(f"{where['cpu']}, {where['threads']} threads, {where['revision']}, {where['date']}\n")
     for name in options.workloads:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from common import Child, append_history, machine, pin, serve, table
+from common import Child, add_options, append_history, machine, pin, serve, table
 
 Call = Callable[[], object]
 INPUTS, UNITS = 13, 64
@@ -124,9 +124,7 @@ def serve_child(arguments: dict[str, Any]) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--no-history", dest="history", action="store_false")
+    add_options(parser, rounds=7, threads=2)
     options = parser.parse_args(arguments)
     children = {}
     for library in LIBRARIES:

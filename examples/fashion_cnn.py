@@ -27,8 +27,8 @@ def main():
     """Train, test and draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of the four IDX files")
-    parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=5, help="passes through the data")
+    parser.add_argument("--seed", type=int, default=1, help="of all random numbers")
     parser.add_argument("--rows", type=int, help="train and test on the first ROWS pictures only")
     parser.add_argument("--out", type=Path, default=Path("pictures"), help="folder of the pictures")
     options = parser.parse_args()

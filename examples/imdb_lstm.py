@@ -20,7 +20,7 @@ from lamina import layers, plot
 from lamina.datasets import imdb
 from lamina.utils import pad_sequences
 
-WORDS = 500  # the vocabulary: 0 padding, 1 start of a review, 2 any other word, the rest words
+WORDS = 500  # the vocabulary: 0 padding, 1 start of a review, 2 any other word, from 4 on words
 LENGTH = 200  # words of a review that are read, its last
 
 
@@ -29,8 +29,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     here = Path(__file__).parent
     parser.add_argument("--data", type=Path, default=here / "data", help="folder of the reviews")
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=10, help="passes through the data")
+    parser.add_argument("--seed", type=int, default=1, help="of all random numbers")
     parser.add_argument("--rows", type=int, help="train on the first ROWS reviews only")
     parser.add_argument("--out", type=Path, default=Path("pictures"), help="folder of the pictures")
     options = parser.parse_args()

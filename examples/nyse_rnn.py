@@ -30,8 +30,8 @@ LAGS = 5
 def main():
     """Fit both, compare and draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=75)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=75, help="passes through the data")
+    parser.add_argument("--seed", type=int, default=1, help="of all random numbers")
     parser.add_argument("--rows", type=int, help="train on the first ROWS days only")
     parser.add_argument("--out", type=Path, default=Path("pictures"), help="folder of the pictures")
     options = parser.parse_args()

@@ -30,8 +30,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     here = Path(__file__).parent
     parser.add_argument("--data", type=Path, default=here / "data", help="folder of the reviews")
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=20, help="passes through the data")
+    parser.add_argument("--seed", type=int, default=1, help="of all random numbers")
     parser.add_argument("--rows", type=int, help="train on the first ROWS reviews only")
     parser.add_argument("--out", type=Path, default=Path("pictures"), help="folder of the pictures")
     options = parser.parse_args()

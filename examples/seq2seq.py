@@ -32,8 +32,8 @@ SUM, ANSWER = 7, 4  # letters of "999+999" and "1998"
 def main():
     """Train on some sums, answer others."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=30, help="passes through the data")
+    parser.add_argument("--seed", type=int, default=1, help="of all random numbers")
     parser.add_argument("--rows", type=int, default=40_000, help="sums to train on")
     parser.add_argument("--out", type=Path, default=Path("pictures"), help="folder of the pictures")
     options = parser.parse_args()
