@@ -157,6 +157,8 @@ struct Kernels {
   // --- data moved (kernels/strided.cpp)
   void (*strided_copy)(T* y, const T* x, const StridedSpec&);
   void (*strided_add)(T* y, const T* x, const StridedSpec&);  // y += x, in index order
+  // Masks joined, a byte a position: y becomes 1 where x is not 0.
+  void (*strided_any)(std::uint8_t* y, const std::uint8_t* x, const StridedSpec&);
   void (*resize_forward)(T* y, const T* x, ResizeDims);
   void (*resize_backward)(T* dx, const T* dy, ResizeDims);
 

@@ -36,9 +36,15 @@ def isa(request: pytest.FixtureRequest) -> Iterator[str]:
     runtime.use_isa(before)
 
 
-@pytest.fixture
-def threads() -> Iterator[Callable[[int], None]]:
-    """Set the number of threads: ``threads(2)``."""
+@pytest.fixture(autouse=True)
+def restore_threads() -> Iterator[None]:
+    """No test leaves its number of threads to the next."""
     before = runtime.get_num_threads()
-    yield runtime.set_num_threads
+    yield
     runtime.set_num_threads(before)
+
+
+@pytest.fixture
+def threads() -> Callable[[int], None]:
+    """Set the number of threads: ``threads(2)``."""
+    return runtime.set_num_threads

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from harness import (
     check_invariants,
 )
 from lamina import _core, runtime
+from thread_proof import assert_on_threads
 
 
 class _Replay:
@@ -150,29 +150,6 @@ def _check_layer_threads(
             assert_same_bits(got, alone, f"{type(layer).__name__}, {rows} rows on {count} threads")
     finally:
         runtime.set_num_threads(limit)
-
-
-def thread_plan(run: Any, rows: int) -> dict[tuple[str, str], int]:
-    """Return the threads of each (operation, pass) of a step that changes no weight."""
-    run.set_update("sgd", [])
-    for _ in range(100):
-        lines = run.profile(None, 0, rows, 0.0, 1, 3)
-        if not any(line["why"] == "others use the CPUs" for line in lines):
-            break
-        time.sleep(0.02)
-    return {
-        (line["operation"], line["pass"]): line["threads"]
-        for line in lines
-        if line["pass"] in ("forward", "backward")
-    }
-
-
-def assert_on_threads(run: Any, rows: int) -> None:
-    """Fail if any operation but those written in Python would run on one thread."""
-    plan = thread_plan(run, rows)
-    assert plan, "nothing ran"
-    serial = [name for name, threads in plan.items() if threads < 2 and name[0] != "python"]
-    assert not serial, f"{rows} rows start no threads for {serial}: the check would be empty"
 
 
 def _check_summed_gradients(

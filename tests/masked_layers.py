@@ -11,7 +11,7 @@ import numpy as np
 import lamina
 from harness import THREADS, assert_same_bits, check_gradient
 from lamina import _core
-from layer_harness import thread_plan
+from thread_proof import thread_plan
 
 Masks = Sequence[np.ndarray | None]
 

@@ -83,7 +83,9 @@ def test_masks_that_do_not_fit(cls):
         ((ROWS, STEPS, FEATURES), ("4, 5",)),
     ):
         refusal(lambda shape=shape: layer(X, mask=np.ones(shape, bool)), "cell: mask", *texts)
-    refusal(lambda: layer(X, mask=np.ones((ROWS, STEPS))), "cell: mask", error=TypeError)
+    halves = np.full((ROWS, STEPS), 0.5)
+    refusal(lambda: layer(X, mask=halves), "cell: mask", "True and False", "0.5 in row 0")
+    refusal(lambda: layer(X, mask=[["yes"]]), "cell: mask", "numbers", error=TypeError)
     x = Input((STEPS, FEATURES))
     refusal(lambda: layer(x, mask=Input((STEPS + 1,), dtype="bool")), "cell: mask", "(rows, 5)")
     refusal(lambda: layer(x, mask=Input((STEPS,))), "cell: mask", "bool", error=TypeError)

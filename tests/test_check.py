@@ -71,7 +71,7 @@ def test_shapes():
     with pytest.raises(ValueError, match="more than memory can address"):
         _check.shape("who", "s", (2**31, 2**31, 2**31))
     for bad in ("12", 2.5, (1, 2.0)):
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match=r"who: s(\[1\])? must be a (tuple|positive) .*; got "):
             _check.shape("who", "s", bad)
 
 
@@ -93,3 +93,28 @@ def test_integers_that_a_float_cannot_hold_are_refused(dtype, digits, kind):
     for lost in (2**digits + 1, 2**62 + 1, 2**63 - 1, *([] if kind == "uint64" else [1 - 2**63])):
         with pytest.raises(ValueError, match=f"who: x must hold integers .* got {lost} in row 5"):
             _check.floats("who", "x", np.insert(exact, 5, lost), dtype)
+
+
+@pytest.mark.parametrize("given", [[[True], [False]], np.array([[1.0], [0.0]]), [[1], [0]],
+                                   np.array([[1, 9], [0, 9]], ">i2")[:, :1]])  # fmt: skip
+def test_truths_are_bools_or_ones_and_zeros(given):
+    array = _check.truths("who", "mask", given)
+    assert array.dtype == bool
+    assert array.flags.c_contiguous
+    assert array.tolist() == [[True], [False]]
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "text"),
+    [
+        ([[1, 0], [0, 2]], ValueError, r"mask must .* or 1 and 0; got 2 in row 1, position 1"),
+        ([1.0, np.nan], ValueError, "got nan in row 1"),
+        ([0.5], ValueError, r"got 0\.5 in row 0"),
+        (["yes"], TypeError, "who: mask must hold numbers"),
+        (np.ma.masked_less([1, 2], 2), TypeError, "mask is a masked array"),
+        (None, TypeError, "mask is None"),
+    ],
+)
+def test_what_is_no_truth_is_refused(given, error, text):
+    with pytest.raises(error, match=text):
+        _check.truths("who", "mask", given)

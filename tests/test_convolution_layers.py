@@ -9,6 +9,7 @@ import lamina
 from lamina import runtime
 from lamina.layers import Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
 from layer_harness import _built, _Replay, check_layer
+from thread_proof import assert_on_threads, assert_step_on_threads
 
 RNG = np.random.default_rng(80)
 
@@ -150,14 +151,17 @@ def test_conv2d_transpose():
 def test_large_batches_have_the_same_bits_on_any_number_of_threads(factory):
     layer = _built(factory, (8, 8, 4), "float32")
     replay = _Replay(layer, (8, 8, 4), "float32")
-    x = RNG.normal(size=(600, 8, 8, 4)).astype("float32")
-    arrays = [x, RNG.normal(size=(600, *replay.output_shape)).astype("float32")]
+    rows = 2000
+    x = RNG.normal(size=(rows, 8, 8, 4)).astype("float32")
+    arrays = [x, RNG.normal(size=(rows, *replay.output_shape)).astype("float32")]
     limit = runtime.get_num_threads()
     try:
         results = []
         for count in (1, 2, 4):
             runtime.set_num_threads(count)
-            results.append(replay.all(600, arrays, layer))
+            results.append(replay.all(rows, arrays, layer))
+            if count > 1:
+                assert_on_threads(replay.execution(rows, arrays), rows)
     finally:
         runtime.set_num_threads(limit)
     for other in results[1:]:
@@ -251,6 +255,7 @@ def test_a_fit_has_the_same_bits_on_any_number_of_threads():
             model.compile("adam", "sparse_categorical_crossentropy")
             history = model.fit(x, labels, batch_size=32, epochs=3, verbose=0)
             results.append([*model.get_weights(), np.array(history.history["loss"])])
+            assert_step_on_threads(model, x, labels, 32, {"conv2d+relu", "conv2d+relu+max_pool2d"})
     finally:
         runtime.set_num_threads(limit)
     assert results[0][-1][-1] < results[0][-1][0]

@@ -228,3 +228,62 @@ def test_a_profile_that_fails_leaves_no_trace(rng):
     for step in range(1, 100):
         execution.train(None, 0, 1, 0.1, step, step)
     assert values["w"].array[0, 0] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_profile_of_an_execution_at_work_is_refused_and_keeps_its_lines(rng):
+    def forward(a):
+        with pytest.raises(RuntimeError, match="another thread"):
+            execution.profile(None, 0, 1, 0.1, 1, 0)
+        return a
+
+    graph = _core.Graph("float64")
+    x, y = graph.input((1,)), graph.input((1,))
+    _, tensors = parameters(graph, rng, w=(1, 1))
+    hidden = graph.python([graph.dense(x, tensors["w"])], (1,), forward, lambda dy, a: dy)
+    graph.add_loss(graph.loss("mean_squared_error", hidden, y))
+    graph.build()
+    execution = _core.Execution(graph, 1, True)
+    execution.bind([np.ones((1, 1)), np.ones((1, 1))])
+    execution.set_update("sgd", [], momentum=0.0)
+    passes = [line["pass"] for line in execution.profile(None, 0, 1, 0.1, 1, 0)]
+    assert passes.count("forward") == passes.count("backward") == 3
+
+
+def test_outputs_are_of_rows_that_were_run(rng):
+    """A batch that was refused has none, nor has data that was let go."""
+    graph = _core.Graph("float64")
+    x = graph.input((3,))
+    graph.add_output(x)
+    graph.add_output(graph.softmax(x))
+    graph.build()
+    execution = _core.Execution(graph, 2)
+    execution.bind([rng.normal(size=(2, 3))])
+    execution.test(None, 0, 2)
+    for batch in ((None, 0, 10**9), (None, 1, 0), (np.array([0, 2]), 0, 2)):
+        with pytest.raises(ValueError, match=r"out of range|of an order|row 2 of 2"):
+            execution.test(*batch)
+        assert [execution.output(i).shape for i in (0, 1)] == [(2, 3), (2, 3)]
+    execution.unbind()
+    assert [execution.output(i).shape for i in (0, 1)] == [(0, 3), (0, 3)]
+
+
+def test_gradients_of_an_execution_for_inference_run_nothing(rng):
+    graph, _ = two_layers(rng)
+    execution = _core.Execution(graph, 4)
+    execution.bind([rng.normal(size=(4, 3)), rng.normal(size=(4, 2))])
+    for call in (execution.gradients, lambda *batch: execution.train(*batch, 0.1, 1, 1)):
+        with pytest.raises(RuntimeError, match="planned for inference"):
+            call(None, 0, 4)
+    assert execution.mean_loss == 0.0
+
+
+def test_more_rows_than_memory_holds_are_refused():
+    graph = _core.Graph("float64")
+    y = graph.input((1,))
+    for _ in range(40):
+        y = graph.activation(y, "tanh")
+    graph.add_loss(y)
+    graph.build()
+    for rows in (2**56, 2**57 - 1, 2**60, 2**62):
+        with pytest.raises((ValueError, MemoryError)):
+            _core.Execution(graph, rows, True, 0, True)

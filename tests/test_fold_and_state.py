@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -68,3 +70,57 @@ def test_the_engine_s_states():
     np.testing.assert_array_equal(predictor.predict([ones[:2]], 3)[0], ones[:2])
     with pytest.raises(ValueError, match="at least 0; got -1"):
         state.reset(-1)
+
+
+def counting(state, forward):
+    """A running sum whose batches call `forward` in the middle."""
+    graph = _core.Graph("float32")
+    y = graph.add([graph.input((2,), "x"), graph.state(state, "sum")])
+    graph.carry(state, y, "sum")
+    graph.add_output(graph.python([y], (2,), forward, None))
+    graph.build()
+    return _core.Predictor(graph)
+
+
+def test_a_state_is_not_read_while_a_batch_runs():
+    state, refused = _core.State((2,), "float32"), []
+
+    def forward(a):
+        for touch in (lambda: state.array, state.reset):
+            with pytest.raises(RuntimeError, match="another thread is using the state"):
+                touch()
+            refused.append(touch)
+        return a
+
+    predictor = counting(state, forward)
+    predictor.predict([np.ones((3, 2), "float32")], 3)
+    assert len(refused) == 2
+    np.testing.assert_array_equal(state.array, np.ones((3, 2)))
+
+
+def test_no_batch_fails_for_a_reader():
+    """A batch waits for whoever copies the state; the copy is of one batch, never of two."""
+    state = _core.State((2,), "float32")
+    predictor = counting(state, lambda a: a)
+    done, torn = threading.Event(), []
+
+    def read():
+        while not done.is_set():
+            try:
+                seen = state.array
+            except RuntimeError:
+                continue
+            if seen is not None and not (seen == seen[0, 0]).all():
+                torn.append(seen)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    ones = np.ones((64, 2), "float32")
+    for _ in range(300):
+        predictor.predict([ones], 64)
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert not torn
+    np.testing.assert_array_equal(state.array, 300 * ones)

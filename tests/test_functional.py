@@ -211,6 +211,14 @@ def test_build_checks_the_shape():
         model.build((None, 3))
 
 
+def test_build_says_what_a_shape_is():
+    x = Input((3,))
+    model = lamina.Model(x, Dense(1)(x))
+    for bad in (3, [None, 3], "abc"):
+        with pytest.raises(TypeError, match=r"build: input_shape must be like \(None, 3\); got"):
+            model.build(bad)
+
+
 def test_a_model_of_several_inputs_within_another():
     inner = siamese("float32")
     p, q = Input((3,), name="p"), Input((3,), name="q")

@@ -335,3 +335,27 @@ def test_python_operations_returning_no_numbers(returns, error, message):
     graph.build()
     with pytest.raises(error, match=message):
         _core.Predictor(graph)(np.ones((1, 2)))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda g: _core.allocate([None]),
+        lambda g: g.parameter(None),
+        lambda g: g.state(None),
+        lambda g: g.carry(None, g.input((2,))),
+        lambda g: _core.Execution(None, 3),
+        lambda g: _core.Predictor(None),
+    ],
+)
+def test_none_is_nothing_to_work_with(call):
+    with pytest.raises(TypeError, match="None"):
+        call(_core.Graph("float32"))
+
+
+def test_sizes_below_one_are_refused():
+    graph = _core.Graph("float32")
+    with pytest.raises(ValueError, match=r"reshape: every axis needs .*; got \(-2, -2\)"):
+        graph.reshape(graph.input((4,)), (-2, -2))
+    with pytest.raises(ValueError, match=r"State: every axis needs .*; got shape \(-1,\)"):
+        _core.State((-1,), "float32")

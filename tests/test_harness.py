@@ -14,6 +14,7 @@ from harness import (
 )
 from lamina import kernels, layers
 from layer_harness import check_layer
+from thread_proof import TASKS, assert_step_on_threads, same_on_threads
 
 LAYERS = {
     "dense": (lambda **k: layers.Dense(5, "tanh", **k), (3,), lambda x, w, b: np.tanh(x @ w + b)),
@@ -83,7 +84,7 @@ def test_written_input():
             x[...] = y / 2.0 + 1
         return y
 
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match=r"called twice|wrote to input"):
         check_kernel(careless, lambda x: 2 * x, [np.ones(3)], "float64")
 
 
@@ -133,6 +134,29 @@ def test_threads_matter_to_many_rows_alone():
 def test_a_check_without_threads_is_refused():
     with pytest.raises(AssertionError, match="3 rows start no threads for"):
         check_layer(lambda **k: layers.Dense(2, **k), (3,), None, many_rows=3)
+
+
+def test_threads_of_a_call_are_seen():
+    x = np.ones((400, 400), np.float32)
+    ((alone,),) = same_on_threads(lambda: kernels.matmul(x, x))
+    assert (alone == 400).all()
+
+
+@pytest.mark.skipif(not TASKS.exists(), reason="reads Linux's /proc")
+def test_a_call_on_one_thread_is_refused():
+    x = np.ones((3, 3), np.float32)
+    with pytest.raises(AssertionError, match="product call 0 on 2 threads: one thread ran"):
+        same_on_threads(lambda: kernels.matmul(x, x), what="product")
+
+
+def test_a_step_on_one_thread_is_refused():
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    lamina.set_num_threads(2)
+    with pytest.raises(AssertionError, match=r"dense (forward|backward) on 1 threads"):
+        assert_step_on_threads(model, np.ones((4, 3)), np.ones((4, 2)), 4, {"dense"})
+    with pytest.raises(AssertionError, match="no lstm in"):
+        assert_step_on_threads(model, np.ones((4, 3)), np.ones((4, 2)), 4, {"lstm"})
 
 
 def test_bits_and_slopes():

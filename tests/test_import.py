@@ -34,4 +34,10 @@ def test_everything_public_is_there():
     for name in lamina.__all__:
         assert getattr(lamina, name) is not None
     assert set(dir(lamina)) == set(lamina.__all__)
+    rooms = {name: getattr(lamina, name) for name in lamina.__all__}
+    listed = {n: room for n, room in rooms.items() if hasattr(room, "__all__")}
+    assert {"layers", "models", "losses", "datasets", "kernels", "random"} <= listed.keys()
+    for name, room in listed.items():
+        assert set(dir(room)) == set(room.__all__), name
+        assert all(getattr(room, public) is not None for public in room.__all__)
     assert not hasattr(lamina, "nothing")

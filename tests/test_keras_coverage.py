@@ -10,28 +10,18 @@ import test_keras_convolution
 import test_keras_grid
 import test_keras_layers
 import test_keras_noise
+import test_keras_recurrence
+import test_keras_states
+import test_keras_time
 from keras_peer import keras
 from lamina import layers
 
 # Arguments that change no number of a layer, or have one legal value.
 NEUTRAL = {"name", "trainable", "dtype", "input_shape", "input_dim", "seed"}
-RECURRENT = {
-    "activation", "use_bias", "return_sequences", "return_state", "go_backwards",  # _recurrence
-    "recurrent_activation", "unroll",  # _states
-    "dropout", "recurrent_dropout",  # _noise
-    "kernel_initializer", "recurrent_initializer", "bias_initializer", "unit_forget_bias",
-    "kernel_regularizer", "recurrent_regularizer", "bias_regularizer",  # _grid
-    "units", "reset_after",
-    "stateful",  # test_keras_time
-}  # fmt: skip
 ELSEWHERE = {
-    "SimpleRNN": RECURRENT,
-    "LSTM": RECURRENT,
-    "GRU": RECURRENT,
     "Bidirectional": {"layer", "merge_mode", "backward_layer"},  # test_keras_states
-    "BatchNormalization": {"momentum"},  # test_keras_states
     "TimeDistributed": {"layer"},  # test_keras_time
-    "Embedding": {"input_dim", "output_dim", "mask_zero"},  # test_keras_grid
+    "Embedding": {"mask_zero"},  # test_keras_grid
     "Masking": {"mask_value"},  # test_keras_grid
 }
 REFUSED = {"AlphaDropout": {"noise_shape"}}  # has one legal value
@@ -62,7 +52,22 @@ def cases():
     for name, (_, options) in test_keras_grid.WITH_WEIGHTS.items():
         for ending in ("_initializer", "_regularizer"):
             yield name, {*options, *test_keras_grid.arguments_of(name, ending)}
+    for _, options in test_keras_states.NORMS:
+        yield "BatchNormalization", set(options)
+    yield from recurrent_cases()
     yield from ELSEWHERE.items()
+
+
+def recurrent_cases():
+    for name in test_keras_time.CELLS.values():
+        yield name, set(test_keras_recurrence.SETTINGS)
+        for options in (*test_keras_noise.RECURRENT, *test_keras_time.STATEFUL):
+            yield name, set(options)
+        yield name, set(test_keras_states.UNROLLED)
+    for name, options in test_keras_states.GATED:
+        yield name, set(options)
+    for options in test_keras_grid.FIRST_BIASES:
+        yield "LSTM", set(options)
 
 
 @pytest.mark.parametrize("name", classes())

@@ -89,6 +89,8 @@ CASES = [
     ("GlobalAveragePooling1D", [SIGNAL], {}),
     ("GlobalAveragePooling2D", [IMAGE], {"keepdims": True}),
     ("ZeroPadding1D", [SIGNAL], {"padding": 2}),
+    ("ZeroPadding1D", [SIGNAL], {"padding": (1, 2), "data_format": "channels_first"}),
+    ("Flatten", [IMAGE], {"data_format": "channels_first"}),
     ("ZeroPadding2D", [IMAGE], {"padding": 1}),
     ("Cropping1D", [SIGNAL], {"cropping": 2}),
     ("Cropping2D", [IMAGE], {"cropping": 1}),
@@ -111,6 +113,10 @@ CASES = [
     ("Permute", [(3, 4)], {"dims": (2, 1)}),
     ("LayerNormalization", [IMAGE], {"axis": (1, 2, 3)}),
     ("LayerNormalization", [SIGNAL], {"axis": 2, "scale": False}),
+    ("LayerNormalization", [SIGNAL], {"axis": 1}),
+    ("LayerNormalization", [IMAGE], {"axis": [3, 1]}),
+    ("LayerNormalization", [IMAGE], {"axis": -2, "center": False}),
+    ("LayerNormalization", [IMAGE], {"axis": [-3, -2], "epsilon": 0.2}),
     ("LayerNormalization", [SIGNAL], {"axis": -1, "center": False, "scale": False}),
     ("Normalization", [SIGNAL], {"mean": [1.0, -2, 3, 4], "variance": [0.5, 2.0, 1.0, 9.0]}),
     ("Normalization", [SIGNAL], {"mean": 1.5, "variance": 4.0, "axis": None}),
@@ -268,19 +274,26 @@ def test_initializers_fill_the_weights_they_name(name):
         np.testing.assert_array_equal(got, wanted)
 
 
-@pytest.mark.parametrize("forget", [True, False])
-def test_the_bias_of_forget_gates(forget):
+FIRST_BIASES = [{"unit_forget_bias": forget} for forget in (True, False)]
+
+
+@pytest.mark.parametrize("options", FIRST_BIASES)
+def test_the_bias_of_forget_gates(options):
     x = np.zeros((1, 2, 3), np.float32)
-    mine = layers.LSTM(4, unit_forget_bias=forget)
-    theirs = keras.layers.LSTM(4, unit_forget_bias=forget)
+    mine = layers.LSTM(4, **options)
+    theirs = keras.layers.LSTM(4, **options)
     mine(x)
     theirs(x)
     np.testing.assert_array_equal(mine.get_weights()[2], theirs.get_weights()[2])
 
 
+@pytest.mark.parametrize("trainable", [True, False])
 @pytest.mark.parametrize("name", WITH_WEIGHTS)
-def test_penalties_change_loss_and_gradients(name):
-    """One step of gradient descent, a penalty of its own on every weight that may have one."""
+def test_penalties_change_loss_and_gradients(name, trainable):
+    """One step of gradient descent, a penalty of its own on every weight that may have one.
+
+    Weights that do not train pay none.
+    """
     import lamina
 
     shape, options = WITH_WEIGHTS[name]
@@ -294,7 +307,7 @@ def test_penalties_change_loss_and_gradients(name):
             a: kit.regularizers.L1L2(l1=0.02 * (i + 1), l2=0.03 * (i + 1))
             for i, a in enumerate(arguments)
         }
-        layer = getattr(kit.layers, name)(**options, **penalties)
+        layer = getattr(kit.layers, name)(**options, **penalties, trainable=trainable)
         kind = {"dtype": "int32"} if name == "Embedding" else {}
         model = kit.Sequential([kit.Input(shape, **kind), layer], **extra)
         model.compile(kit.optimizers.SGD(0.1), "mean_squared_error")
@@ -314,3 +327,14 @@ def test_penalties_change_loss_and_gradients(name):
         assert_near(np.float64(got).reshape(-1)[:1], np.float64(wanted).reshape(-1)[:1], "loss")
     for i, (a, b) in enumerate(zip(mine.get_weights(), theirs.get_weights(), strict=True)):
         assert_near(a, b, f"weight {i}")
+
+
+@pytest.mark.parametrize("axis", [-1, 1, (1, 2)])
+def test_softmax_leaves_out_what_is_hidden(axis):
+    rng = np.random.default_rng(41)
+    x = rng.normal(size=(5, 4, 3)).astype("float32")
+    mask = rng.random((5, 4, 3)) > 0.4
+    mask[0] = False  # a whole row
+    mine, theirs = layers.Softmax(axis), keras.layers.Softmax(axis)
+    assert_near(mine(x, mask=mask), theirs(x, mask=mask), "in inference")
+    assert_same_step(mine, theirs, [x], mask=mask)

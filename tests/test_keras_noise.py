@@ -11,9 +11,19 @@ from lamina import layers
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Keras on NumPy 2
 
 ROWS = 64
+WHOLE_BATCH = [  # one mask for all rows
+    ("Dropout", (7,), {"rate": 0.4, "noise_shape": (1, None)}),
+    ("Dropout", (3, 4), {"rate": 0.3, "noise_shape": (1, None, 1)}),
+    ("Dropout", (3, 4), {"rate": 0.4, "noise_shape": (1, 3, 4)}),
+]
 CASES = [
     ("Dropout", (5,), {"rate": 0.4}),
     ("Dropout", (3, 4), {"rate": 0.1}),
+    ("Dropout", (3, 4), {"rate": 0.3, "noise_shape": (None, 1, None)}),
+    ("Dropout", (3, 4), {"rate": 0.4, "noise_shape": [None, 3, 1]}),
+    ("Dropout", (3, 4, 2), {"rate": 0.3, "noise_shape": (None, 1, 4, 1)}),
+    ("Dropout", (3, 4), {"rate": 0.3, "noise_shape": (None, 1, 1)}),
+    *WHOLE_BATCH,
     ("SpatialDropout1D", (4, 6), {"rate": 0.3}),
     ("SpatialDropout2D", (3, 4, 5), {"rate": 0.25}),
     ("SpatialDropout2D", (5, 3, 4), {"rate": 0.25, "data_format": "channels_first"}),
@@ -78,7 +88,9 @@ def test_prediction_is_the_identity(name, shape, options):
     np.testing.assert_array_equal(np.asarray(theirs(x, training=False)), x)
 
 
-@pytest.mark.parametrize(("name", "shape", "options"), CASES)
+@pytest.mark.parametrize(
+    ("name", "shape", "options"), [case for case in CASES if case not in WHOLE_BATCH]
+)
 def test_the_law_is_keras_s(name, shape, options):
     """Both draw for themselves: shares, means and deviations agree within their errors."""
     x = np.ones((40_000, *shape), np.float32)
@@ -88,6 +100,9 @@ def test_the_law_is_keras_s(name, shape, options):
     others = np.asarray(theirs(x, training=True), np.float64)
     free = {"SpatialDropout1D": shape[-1], "SpatialDropout2D": shape[0] if "data_format" in options
             else shape[-1]}.get(name, x[0].size)  # numbers drawn a row  # fmt: skip
+    if "noise_shape" in options:
+        row = zip(options["noise_shape"][1:], shape, strict=True)
+        free = np.prod([n or size for n, size in row])
     error = 5 * np.sqrt(2 / (len(x) * free)) * others.std()
     assert abs(ours.mean() - others.mean()) < error
     assert abs(ours.std() / others.std() - 1) < 0.02
@@ -107,6 +122,13 @@ CELLS = {
     "GRU": {"reset_after": True},
     "GRU before": {"reset_after": False},
 }
+
+
+RECURRENT = [
+    {"dropout": 0.3, "recurrent_dropout": 0.0},
+    {"dropout": 0.0, "recurrent_dropout": 0.4},
+    {"dropout": 0.3, "recurrent_dropout": 0.4},
+]
 
 
 def recurrent_masks(dropout, recurrent_dropout):
@@ -129,19 +151,16 @@ def recurrent_masks(dropout, recurrent_dropout):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize(("dropout", "recurrent_dropout"), [(0.3, 0.0), (0.0, 0.4), (0.3, 0.4)])
-def test_recurrent_dropout(monkeypatch, cell, dropout, recurrent_dropout):
+@pytest.mark.parametrize("rates", RECURRENT)
+def test_recurrent_dropout(monkeypatch, cell, rates):
     rng = np.random.default_rng(6)
-    options = {
-        "dropout": dropout, "recurrent_dropout": recurrent_dropout, "return_sequences": True,
-        **CELLS[cell],
-    }  # fmt: skip
+    options = {**rates, "return_sequences": True, **CELLS[cell]}
     name = cell.split()[0]
     mine = getattr(layers, name)(UNITS, **options, seed=3)
     theirs = getattr(keras.layers, name)(UNITS, **options)
     x = rng.normal(size=(ROWS, 6, FEATURES)).astype(np.float32)
     twins(mine, theirs, [x], rng, states=False)
-    masks = dict(zip((FEATURES, UNITS), recurrent_masks(dropout, recurrent_dropout), strict=True))
+    masks = dict(zip((FEATURES, UNITS), recurrent_masks(**rates), strict=True))
 
     def bernoulli(key, p, shape):
         return jax.numpy.asarray(masks[shape[-1]] != 0)

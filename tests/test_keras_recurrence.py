@@ -43,8 +43,8 @@ def by_keras(layer, inputs, targets, mask):
 
 
 # Every pair of settings occurs; all 192 combinations were compared once.
+SETTINGS = ("return_sequences", "go_backwards", "return_state", "masked", "activation", "use_bias")
 GRID = (
-    # sequences, backwards, states, masked, activation, bias
     (False, False, False, False, "tanh", True),
     (True, True, True, True, "tanh", True),
     (True, False, True, False, "relu", True),
@@ -57,13 +57,11 @@ GRID = (
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize(("sequences", "backwards", "states", "masked", "activation", "bias"), GRID)
-def test_same_as_keras(cell, sequences, backwards, states, masked, activation, bias):
+@pytest.mark.parametrize("row", GRID)
+def test_same_as_keras(cell, row):
     rng = np.random.default_rng(12)
-    options = {
-        "activation": activation, "use_bias": bias, "return_sequences": sequences,
-        "return_state": states, "go_backwards": backwards,
-    }  # fmt: skip
+    options = dict(zip(SETTINGS, row, strict=True))
+    masked, states = options.pop("masked"), options["return_state"]
     mine = CELLS[cell](
         UNITS, **options, **({"reset_after": cell == "gru"} if CELLS[cell] is GRU else {})
     )
@@ -71,7 +69,7 @@ def test_same_as_keras(cell, sequences, backwards, states, masked, activation, b
     inputs = [x]
     if states:
         inputs += [
-            rng.normal(size=(ROWS, UNITS)).astype("float32") * 0.5 for _ in range(mine.states)
+            rng.normal(size=(ROWS, UNITS)).astype("float32") * 0.5 for _ in range(mine._state_count)
         ]
     theirs = keras_layer(cell, **options)
     theirs.build(x.shape)
@@ -81,8 +79,8 @@ def test_same_as_keras(cell, sequences, backwards, states, masked, activation, b
     assert [w.shape for w in mine.get_weights()] == [w.shape for w in weights]
     mine.set_weights(weights)
     mask = _mask(rng) if masked else None
-    shape = (ROWS, STEPS, UNITS) if sequences else (ROWS, UNITS)
-    shapes = [shape, *[(ROWS, UNITS)] * (mine.states if states else 0)]
+    shape = (ROWS, STEPS, UNITS) if options["return_sequences"] else (ROWS, UNITS)
+    shapes = [shape, *[(ROWS, UNITS)] * (mine._state_count if states else 0)]
     targets = [rng.normal(size=s).astype("float32") for s in shapes]
     got = replay(mine, inputs, targets, mask)
     want = by_keras(theirs, inputs, targets, mask)

@@ -98,17 +98,21 @@ def test_activations_of_a_simple_rnn(name):
     assert_same_step(mine, theirs, [x])
 
 
-@pytest.mark.parametrize("cell", ["LSTM", "GRU", "GRU before"])
-@pytest.mark.parametrize(
-    ("activation", "recurrent"),
-    [("tanh", "hard_sigmoid"), ("softsign", "sigmoid"), ("relu", "tanh"), ("elu", "softsign")],
-)
-def test_activations_of_gated_cells(cell, activation, recurrent):
+PAIRS = [("tanh", "hard_sigmoid"), ("softsign", "sigmoid"), ("relu", "tanh"), ("elu", "softsign")]
+GATED = [
+    (cell, {"activation": activation, "recurrent_activation": recurrent, **more})
+    for cell, more in (
+        ("LSTM", {}),
+        ("GRU", {"reset_after": True}),
+        ("GRU", {"reset_after": False}),
+    )
+    for activation, recurrent in PAIRS
+]
+
+
+@pytest.mark.parametrize(("name", "options"), GATED)
+def test_activations_of_gated_cells(name, options):
     rng = np.random.default_rng(6)
-    options = {"activation": activation, "recurrent_activation": recurrent}
-    if cell != "LSTM":
-        options["reset_after"] = cell == "GRU"
-    name = cell.split()[0]
     x = normal(rng, ROWS, 4, FEATURES) * 0.5
     mine = getattr(layers, name)(UNITS, **options)
     theirs = getattr(keras.layers, name)(UNITS, **options)
@@ -116,12 +120,15 @@ def test_activations_of_gated_cells(cell, activation, recurrent):
     assert_same_step(mine, theirs, [x])
 
 
+UNROLLED = {"unroll": True, "return_sequences": True}
+
+
 @pytest.mark.parametrize("cell", ["SimpleRNN", "LSTM", "GRU"])
 def test_unrolling_changes_nothing(cell):
     rng = np.random.default_rng(7)
     x = normal(rng, ROWS, 4, FEATURES)
-    mine = getattr(layers, cell)(UNITS, unroll=True, return_sequences=True)
-    theirs = getattr(keras.layers, cell)(UNITS, unroll=True, return_sequences=True)
+    mine = getattr(layers, cell)(UNITS, **UNROLLED)
+    theirs = getattr(keras.layers, cell)(UNITS, **UNROLLED)
     twins(mine, theirs, [x], rng, states=False)
     assert_same_step(mine, theirs, [x])
 
@@ -167,12 +174,11 @@ def test_bidirectional_of_two_kinds():
     assert_same_step(mine, theirs, [x])
 
 
-@pytest.mark.parametrize("cell", ["SimpleRNN", "LSTM"])
-def test_initial_states_of_both_directions(cell):
+@pytest.mark.parametrize(("cell", "count"), [("SimpleRNN", 2), ("LSTM", 4)])
+def test_initial_states_of_both_directions(cell, count):
     rng = np.random.default_rng(10)
     mine = layers.Bidirectional(getattr(layers, cell)(UNITS))
     theirs = keras.layers.Bidirectional(getattr(keras.layers, cell)(UNITS))
-    count = 2 * mine.forward_layer.states
     inputs = [normal(rng, ROWS, STEPS, FEATURES), *(normal(rng, ROWS, UNITS) for _ in range(count))]
     twins(mine, theirs, inputs, rng, states=True)
     assert_same_step(mine, theirs, inputs, states=True)

@@ -67,25 +67,23 @@ def test_mask_of_words_same_as_keras():
 
 
 CELLS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
+STATEFUL = [{"stateful": True, "return_sequences": sequences} for sequences in (False, True)]
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("sequences", [False, True])
+@pytest.mark.parametrize("options", STATEFUL)
 @pytest.mark.parametrize("cell", CELLS)
-def test_three_batches_same_as_keras(cell, sequences, bidirectional):
+def test_three_batches_same_as_keras(cell, options, bidirectional):
     rng = np.random.default_rng(34)
     batches = [rng.normal(size=(ROWS, STEPS, 5)).astype("float32") for _ in range(3)]
-    mine, theirs = (
-        getattr(room, CELLS[cell])(UNITS, stateful=True, return_sequences=sequences)
-        for room in (layers, K)
-    )
+    mine, theirs = (getattr(room, CELLS[cell])(UNITS, **options) for room in (layers, K))
     if bidirectional:
         mine, theirs = layers.Bidirectional(mine), K.Bidirectional(theirs)
     twins(mine, theirs, [batches[0]], rng, False)
     width = UNITS * (1 + bidirectional)
     firsts = []
     for i, x in enumerate(batches):
-        shape = (ROWS, STEPS, width) if sequences else (ROWS, width)
+        shape = (ROWS, STEPS, width) if options["return_sequences"] else (ROWS, width)
         targets = [rng.normal(size=shape).astype("float32")]
         wanted = peer_step(theirs, [x], targets, training=True)
         got = step(mine, [x], targets)
@@ -98,3 +96,48 @@ def test_three_batches_same_as_keras(cell, sequences, bidirectional):
             getattr(layer, reset)()
         for x, first in zip(batches, firsts, strict=True):
             assert_near(mine(x), first, "after a reset")
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_steps_of_a_stateful_layer_same_as_keras(cell, bidirectional):
+    """Each step begins with the state of the step before it, the first with the last batch's."""
+    rng = np.random.default_rng(35)
+    batches = [rng.normal(size=(ROWS, 3, STEPS, 5)).astype("float32") for _ in range(3)]
+    mine, theirs = (
+        getattr(room, CELLS[cell])(UNITS, stateful=True, return_sequences=True)
+        for room in (layers, K)
+    )
+    if bidirectional:
+        mine, theirs = layers.Bidirectional(mine), K.Bidirectional(theirs)
+    mine, theirs = layers.TimeDistributed(mine), K.TimeDistributed(theirs)
+    twins(mine, theirs, [batches[0]], rng, False)
+    for i, x in enumerate(batches):
+        targets = [rng.normal(size=(ROWS, 3, STEPS, UNITS * (1 + bidirectional)))]
+        targets = [t.astype("float32") for t in targets]
+        wanted = peer_step(theirs, [x], targets, training=True)
+        got = step(mine, [x], targets)
+        theirs(x)  # outside of a gradient Keras moves its state
+        for kind, ours, others in zip(("output", "weight", "input"), got, wanted, strict=True):
+            for a, b in zip(ours, others, strict=True):
+                assert_near(a, b, f"batch {i}: {kind}")
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_states_same_as_keras(cell):
+    rng = np.random.default_rng(36)
+    x = rng.normal(size=(ROWS, STEPS, 5)).astype("float32")
+    mine, theirs = (getattr(room, CELLS[cell])(UNITS, stateful=True) for room in (layers, K))
+    twins(mine, theirs, [x], rng, False)
+    assert mine.states is None  # Keras's are zeros: it was told the rows
+    for _ in range(2):
+        mine(x)
+        theirs(x)
+        assert len(mine.states) == len(theirs.states)
+        for ours, others in zip(mine.states, theirs.states, strict=True):
+            assert_near(ours, others, "states")
+    plain, peer = (getattr(room, CELLS[cell])(UNITS) for room in (layers, K))
+    plain(x)
+    peer(x)
+    assert plain.states is None
+    assert peer.states is None

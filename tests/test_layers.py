@@ -101,7 +101,10 @@ def test_refusals_name_rule_and_value(make, text):
     [
         (lambda: Dense(3, activaton="relu"), r"Dense: .*'activaton'; did you mean 'activation'\?"),
         (lambda: lamina.layers.LSTM(3, unit=1), r"LSTM: .*'unit'; did you mean 'units'\?"),
-        (lambda: Flatten(qqq=1), r"Flatten: unknown argument 'qqq'; known: dtype, input_dim"),
+        (
+            lambda: Flatten(qqq=1),
+            r"Flatten: unknown argument 'qqq'; known: data_format, dtype, input_dim",
+        ),
     ],
 )
 def test_unknown_keyword_is_a_type_error(make, text):

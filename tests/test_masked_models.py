@@ -133,5 +133,12 @@ def test_a_mask_may_be_fed():
     with_state = layer(data, mask=np.tile(given, (5, 1)), initial_state=[zeros, zeros])
     np.testing.assert_array_equal(with_state, got)
     np.testing.assert_array_equal(layer(data.tolist(), mask=np.tile(given, (5, 1)).tolist()), got)
-    with pytest.raises(ValueError, match=r"x\['mask'\] is a mask and must hold True and False"):
+    for kept in (np.tile(given, (5, 1)), np.tile(given, (5, 1)) * 1.0):  # one rule everywhere
+        np.testing.assert_array_equal(model.as_layer()([data, kept]), got)
+        np.testing.assert_array_equal(layer(data, mask=kept), got)
+        np.testing.assert_array_equal(model.predict([data, kept]), got)
+    for call in (model.as_layer(), model.predict, lambda pair: layer(pair[0], mask=pair[1])):
+        with pytest.raises(ValueError, match="must hold True and False, or 1 and 0; got 2"):
+            call([data, np.full((5, 6), 2)])
+    with pytest.raises(ValueError, match=r"x\['mask'\] must hold True and False, or 1 and 0"):
         model.predict([data, np.full((5, 6), 2)])

@@ -13,6 +13,7 @@ from lamina.layers import (
     Input,
     Masking,
     Normalization,
+    Softmax,
 )
 from layer_harness import check_layer
 from masked_layers import Masked, check_masked
@@ -92,7 +93,7 @@ def test_the_mean_is_over_the_steps_that_are_kept(keepdims):
 
 def test_the_mean_refuses_a_mask_that_is_not_one_truth_value_a_step():
     layer = GlobalAveragePooling1D()
-    rule = r"mask must be one truth value for each of 5 steps; got shape \(rows, 5, 3\)"
+    rule = r"mask has shape \(rows, 5, 3\); .* needs \(rows, 5\), one truth value a step"
     with pytest.raises(ValueError, match=rule):
         layer(X, mask=np.ones_like(X, bool))
     with pytest.raises(ValueError, match="mask must have the leading axes of x"):
@@ -137,6 +138,20 @@ def test_batch_normalization_of_images_of_steps_spreads_the_mask():
     m, v = x[KEEP].mean((0, 2)), x[KEEP].var((0, 2))
     want = (x - m[:, None]) / np.sqrt(v + 1e-3)[:, None]
     np.testing.assert_allclose(y, want, 1e-11, 1e-11)
+
+
+def test_batch_normalization_refuses_a_mask_over_its_channels():
+    rule = (
+        r"batch_normalization: a mask must not reach over axis 1, that of the channels; "
+        r"got \(rows, 5\) for input \(rows, 5, 3\)"
+    )
+    with pytest.raises(ValueError, match=rule):
+        BatchNormalization(axis=1)(X, mask=KEEP)
+    model = lamina.Sequential([Input((5, 3)), Masking(), BatchNormalization(axis=1)])
+    with pytest.raises(ValueError, match=rule):
+        model.predict(X)
+    frozen = BatchNormalization(axis=1, trainable=False)  # takes no statistics
+    np.testing.assert_array_equal(frozen(X, mask=KEEP), frozen(X))
 
 
 def test_normalization_passes_the_mask_on():
@@ -252,3 +267,12 @@ def test_operations_of_masks_refuse_what_does_not_fit():
     for call, text in refused:
         with pytest.raises(ValueError, match=text):
             call()
+
+
+def test_softmax_over_steps_leaves_out_the_hidden_ones():
+    y = Softmax(axis=1)(X, mask=KEEP)
+    want = np.where(KEEP[..., None], np.exp(X), 0.0)
+    want /= np.maximum(want.sum(1, keepdims=True), 1e-300)
+    np.testing.assert_allclose(y, want, atol=1e-6)
+    np.testing.assert_array_equal(Softmax()(X, mask=KEEP), Softmax()(X))  # of each step alone
+    check_masked(lambda **base: Softmax(axis=1, **base), [X], [KEEP])

@@ -6,6 +6,7 @@ import pytest
 import lamina
 from lamina import _core
 from lamina.layers import LSTM, Dense, Embedding
+from thread_proof import assert_step_on_threads
 
 
 def masked_weight(mask, weight, normalized):
@@ -95,7 +96,7 @@ def test_loss_under_a_mask_equals_keras():
 
 def test_a_fit_under_a_mask_has_the_same_bits_on_any_number_of_threads():
     x, y = data()
-    x, y = np.tile(x, (200, 1)), np.tile(y, (200, 1, 1))
+    x, y = np.tile(x, (1000, 1)), np.tile(y, (1000, 1, 1))
     results = []
     limit = lamina.get_num_threads()
     try:
@@ -103,8 +104,9 @@ def test_a_fit_under_a_mask_has_the_same_bits_on_any_number_of_threads():
             lamina.set_num_threads(threads)
             model = network()
             model.compile("adam", "mse")
-            model.fit(x, y, batch_size=300, epochs=2, verbose=0)
+            model.fit(x, y, batch_size=3000, epochs=2, verbose=0)
             results.append([w.tobytes() for w in model.get_weights()])
+            assert_step_on_threads(model, x, y, 3000, {"embedding", "lstm"})
     finally:
         lamina.set_num_threads(limit)
     assert results[0] == results[1] == results[2]

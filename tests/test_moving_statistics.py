@@ -81,6 +81,27 @@ def test_an_update_in_numpy_leaves_them_too():
     diverge(compiled(layers, Descent(0.1)), x)
 
 
+@pytest.mark.parametrize("optimizer", [None, Descent(0.1)])
+@pytest.mark.parametrize(("stack", "name"), [(row, "norm"), (steps, "time"), (alone, "norm")])
+def test_an_infinite_variance_of_a_batch_is_refused(stack, name, optimizer):
+    """Its outputs and the loss are finite: numbers over infinity are 0."""
+    layers, x = stack()
+    layers[1].name = name
+    model = compiled(layers, optimizer)
+    model.train_on_batch(x, targets(x, model))
+    before = [np.array(w) for w in model.get_weights()]
+    y = targets(x, model)
+    for train in (
+        lambda: model.fit(x * 1e25, y, verbose=0),
+        lambda: model.train_on_batch(x * 1e25, y),
+    ):
+        with pytest.raises(lamina.TrainingDiverged, match=f"began in '{name}"):
+            train()
+        assert_same_bits(model.get_weights(), before, "an infinite variance")
+    model.train_on_batch(x, y)
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
 def test_the_steps_before_a_diverged_one_count():
     """Its own step is the second: what the first left is what remains."""
     layers, x = row(momentum=0.5)

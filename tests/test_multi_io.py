@@ -7,6 +7,7 @@ import lamina
 from lamina.layers import Dense, Dropout, Input
 from lamina.metrics import Metric
 from test_functional import Join
+from thread_proof import assert_step_on_threads
 
 RNG = np.random.default_rng(4)
 A, B = RNG.normal(size=(30, 3)), RNG.normal(size=(30, 2))
@@ -196,15 +197,16 @@ def test_one_input_and_output_may_be_named():
 
 def test_results_do_not_depend_on_threads():
     weights = []
+    a, b, y = (np.tile(v, (2000, 1)) for v in (A, B, Y))
+    c, rows = np.tile(C, 2000), 30_000
+    large = {"dense+tanh", "sparse_categorical_crossentropy_logits"}
     for count in (1, 2, 4):
         lamina.set_num_threads(count)
-        try:
-            model = two_by_two("float32")
-            model.compile("adam", LOSSES)
-            model.fit([A, B], [Y, C], epochs=2, verbose=0)
-            weights.append([w.tobytes() for w in model.get_weights()])
-        finally:
-            lamina.set_num_threads(2)
+        model = two_by_two("float32")
+        model.compile("adam", LOSSES)
+        model.fit([a, b], [y, c], batch_size=rows, epochs=2, verbose=0)
+        weights.append([w.tobytes() for w in model.get_weights()])
+        assert_step_on_threads(model, [a, b], [y, c], rows, large)
     assert weights[0] == weights[1] == weights[2]
 
 

@@ -131,8 +131,8 @@ def test_masks_are_for_layers_that_take_them():
         Masked()(x, mask=Input((5,)))
     with pytest.raises(ValueError, match="mask must have the leading axes of x"):
         Masked()(np.ones((2, 5, 3)), mask=np.ones((2, 4), bool))
-    with pytest.raises(TypeError, match="mask must hold True and False"):
-        Masked()(np.ones((2, 5, 3)), mask=np.ones((2, 5)))
+    with pytest.raises(ValueError, match=r"mask must hold True and False, or 1 and 0; got 0\.5"):
+        Masked()(np.ones((2, 5, 3)), mask=np.full((2, 5), 0.5))
 
 
 def test_layers_say_whether_masks_pass():

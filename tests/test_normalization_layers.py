@@ -35,12 +35,17 @@ def test_batch_normalization(shape, axis, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("shape", "axis"), [((5,), -1), ((4, 6), -1), ((3, 4, 5), (2, 3))])
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [((5,), -1), ((4, 6), -1), ((3, 4, 5), (2, 3)), ((4, 6), 1), ((3, 4, 5), (3, 1))],
+)
 def test_layer_normalization(shape, axis, dtype):
     def oracle(x, gamma, beta):
-        axes = (-1,) if axis == -1 else axis
+        axes = (axis % x.ndim,) if isinstance(axis, int) else axis
         mean = x.mean(axis=axes, keepdims=True)
         variance = x.var(axis=axes, keepdims=True)
+        sizes = [n if place in axes else 1 for place, n in enumerate(x.shape)]
+        gamma, beta = gamma.reshape(sizes), beta.reshape(sizes)
         return (x - mean) / np.sqrt(variance + 1e-3) * gamma + beta
 
     check_layer(
@@ -87,16 +92,52 @@ def test_frozen_layer_predicts_in_training():
         np.testing.assert_array_equal(a, b)
 
 
+def test_freezing_between_fits_holds_without_trainable_weights():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(2.0, 3.0, (32, 3)).astype("float32"), np.zeros((32, 1), "float32")
+    model = _model(center=False, scale=False)
+    model.fit(x, y, epochs=1, verbose=0)
+    layer = model.layers[0]
+    layer.trainable = False
+    mean = np.array(layer.moving_mean)
+    model.fit(x, y, epochs=1, verbose=0)
+    np.testing.assert_array_equal(layer.moving_mean, mean)
+
+
 @pytest.mark.parametrize(
     ("make", "text"),
     [
         (lambda: layers.BatchNormalization(momentum=1.5), "momentum must be in [0, 1]; got 1.5"),
         (lambda: layers.BatchNormalization(axis=3)([[1.0]]), "axis must be one of input (rows, 1)"),
         (lambda: layers.BatchNormalization(axis=0)([[1.0]]), "other than the rows; got 0"),
-        (lambda: layers.LayerNormalization(axis=1)([[[1.0]]]), "must hold the last axes"),
+        (lambda: layers.LayerNormalization(axis=0)([[[1.0]]]), "other than the rows; got 0"),
+        (
+            lambda: layers.LayerNormalization(axis=[1, -2])([[[1.0]]]),
+            "at least one axis of input (rows, 1, 1), and each once; got [1, -2]",
+        ),
+        (lambda: layers.LayerNormalization(axis=[])([[[1.0]]]), "at least one axis"),
     ],
 )
 def test_refused(make, text):
     with pytest.raises(ValueError, match="ormalization") as caught:
         make()
     assert text in str(caught.value)
+
+
+def test_weights_by_their_names():
+    x = np.random.default_rng(1).normal(size=(4, 5))
+    layer = layers.BatchNormalization()
+    names = ("gamma", "beta", "moving_mean", "moving_variance")
+    assert [getattr(layer, name) for name in names] == [None] * 4
+    layer(x)
+    for name, weight in zip(names, layer.weights, strict=True):
+        assert getattr(layer, name) is weight or np.shares_memory(getattr(layer, name), weight)
+    assert layers.BatchNormalization(scale=False).gamma is None
+    layer = layers.LayerNormalization(center=False)
+    layer(x)
+    assert layer.beta is None
+    np.testing.assert_array_equal(layer.gamma, np.ones(5))
+    layer = layers.PReLU("ones")
+    assert layer.alpha is None
+    layer(x)
+    np.testing.assert_array_equal(layer.alpha, np.ones(5))

@@ -35,6 +35,32 @@ def test_a_python_metric_is_not_disturbed_by_an_evaluation_in_a_callback():
     np.testing.assert_allclose(inner.seen[1:], [1e6, 1e6], rtol=1e-4)
 
 
+def test_a_pass_that_cannot_begin_is_not_running():
+    class Fails(Metric):
+        name, refuses = "fails", False
+
+        def reset_state(self):
+            if self.refuses:
+                raise ArithmeticError("no")
+            self.rows = 0
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.rows += len(y_true)
+
+        def result(self):
+            return float(self.rows)
+
+    metric = Fails()
+    metric.reset_state()
+    model = network(metrics=[metric])
+    metric.refuses = True
+    with pytest.raises(ArithmeticError):
+        model.evaluate(X, Y)
+    assert not model.compiled("test").running
+    metric.refuses = False
+    assert model.evaluate(X, Y)[1] == metric.rows == 64
+
+
 def test_an_evaluation_within_an_evaluation_with_the_same_batches():
     class Nested(Callback):
         inside = False
@@ -84,6 +110,23 @@ def test_a_weighted_python_metric_of_a_sequence():
     model.compile("sgd", "mse", weighted_metrics=[each[0]])
     got = model.evaluate(x, y, sample_weight=w)[1]
     np.testing.assert_allclose(got, np.average(error, weights=w))
+
+
+def test_only_weighted_metrics_in_python_are_weighted():
+    x, y, w = RNG.normal(size=(8, 5)), RNG.normal(size=(8, 2)), RNG.uniform(size=8)
+
+    def plain(t, p):
+        return np.abs(t - p).mean(-1)
+
+    def heavy(t, p):
+        return np.abs(t - p).mean(-1)
+
+    model = lamina.Sequential([Input((5,)), Dense(2)], dtype="float64")
+    model.compile("sgd", "mse", metrics=[plain], weighted_metrics=[heavy])
+    error = np.abs(y - model.predict(x)).mean(-1)
+    got = model.evaluate(x, y, sample_weight=w, batch_size=3, return_dict=True)
+    np.testing.assert_allclose(got["plain"], error.mean())
+    np.testing.assert_allclose(got["heavy"], np.average(error, weights=w))
 
 
 def classifier():

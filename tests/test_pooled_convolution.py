@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -153,3 +156,73 @@ def test_windows_of_other_rows_stay_apart(case: str, rows: int) -> None:
 
     for together, apart in zip(weights_and_output(False), weights_and_output(True), strict=True):
         np.testing.assert_allclose(together, apart, rtol=1e-4, atol=1e-6)
+
+
+SHORT_OF_MEMORY = """
+import ctypes, resource
+import numpy as np
+from lamina import _core
+
+_core.runtime.set_num_threads(1)
+rng = np.random.default_rng(0)
+graph = _core.Graph("float32")
+x, target = graph.input((62, 62, 1), "x"), graph.input((30 * 30 * 16,), "target")
+weights = [_core.Parameter(*p, "float32") for p in (("kernel", (3, 3, 1, 16)), ("bias", (16,)))]
+_core.allocate(weights)
+weights[0].array[...] = rng.standard_normal((3, 3, 1, 16))
+kernel, bias = map(graph.parameter, weights)
+pads = (0, 0, 0, 0)
+z = graph.conv2d(x, kernel, bias, (1, 1), (1, 1), pads, activation="relu")
+y = graph.reshape(graph.pool2d("max", z, (2, 2), (2, 2), pads), (30 * 30 * 16,))
+graph.add_loss(graph.loss("mean_squared_error", y, target))
+graph.build()
+assert graph.operations()[0] == "conv2d+relu+max_pool2d", graph.operations()
+data = [rng.standard_normal((9, *t.shape), dtype=np.float32) for t in (x, target)]
+runs = [_core.Execution(graph, 9, True, 0, True) for _ in range(2)]
+for run in runs:
+    run.bind(data)
+    run.set_update("sgd", [])
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+limits = resource.getrlimit(resource.RLIMIT_AS)
+before = [np.array(w.array) for w in weights]
+
+def short_of_memory(call):
+    held = []
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 20, limits[1]))  # nothing more is mapped
+    for size in (1 << 20, 1 << 18, 1 << 17, 1 << 16):  # nor left to malloc
+        while place := libc.malloc(size):
+            held.append(place)
+    try:
+        call()
+    except MemoryError:
+        refused = True
+    else:
+        refused = False
+    for place in held:
+        libc.free(place)
+    resource.setrlimit(resource.RLIMIT_AS, limits)
+    for weight, old in zip(weights, before):
+        assert (weight.array == old).all(), "weights moved"
+    return refused
+
+train = lambda: runs[0].train(None, 0, 9, 0.1, 1, 1)
+assert short_of_memory(lambda: runs[0].test(None, 0, 9)), "forward"
+assert short_of_memory(train), "a step, forward"
+runs[0].test(None, 0, 9)
+assert short_of_memory(train), "a step, backward"
+losses = [run.gradients(None, 0, 9) for run in runs]  # as if nothing had been
+assert losses[0] == losses[1] > 0
+assert (runs[0].gradient == runs[1].gradient).all() and runs[0].gradient.any()
+assert (runs[0].input_gradient(0) == runs[1].input_gradient(0)).all()
+print("sound")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
+def test_a_step_without_memory_for_its_images_is_refused_whole() -> None:
+    command = [sys.executable, "-c", SHORT_OF_MEMORY]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "sound", done.stderr[-2000:]

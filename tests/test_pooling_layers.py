@@ -91,6 +91,7 @@ def test_large_windows_keep_wide_indices():
     ("arguments", "text"),
     [
         ({"pool_size": 0}, "MaxPooling2D: pool_size must lie in [1, "),
+        ({"pool_size": 70000}, "MaxPooling2D: pool_size must span at most 2147483647 cells"),
         ({"strides": 0}, "MaxPooling2D: strides must lie in [1, "),
         ({"padding": "causal"}, "MaxPooling2D: padding must be one of 'valid', 'same'"),
         ({"data_format": "channels_first"}, "MaxPooling2D: data_format must be 'channels_last'"),

@@ -15,6 +15,7 @@ from lamina import runtime
 from lamina.layers import GRU, LSTM, Bidirectional, Dense, SimpleRNN, deserialize, serialize
 from layer_harness import check_layer
 from recurrent_layers import replay
+from thread_proof import assert_step_on_threads
 
 CELLS = {
     "simple_rnn": SimpleRNN,
@@ -101,7 +102,7 @@ def _problem(cell, states, rows=5, dtype="float64"):
     lamina.layers.weights.allocate([layer])
     lamina.layers.weights.initialize([layer], 5)
     layer.set_weights([rng.normal(size=w.shape) * 0.6 for w in layer.get_weights()])
-    initial = [rng.normal(size=(rows, 4)).astype(dtype) for _ in range(layer.states)]
+    initial = [rng.normal(size=(rows, 4)).astype(dtype) for _ in range(layer._state_count)]
     return layer, [x, *initial] if states else [x]
 
 
@@ -115,7 +116,7 @@ def test_states_and_masks(cell, states, masked):
     y, h, c = oracle(cell, inputs[0], *layer.get_weights(), *inputs[1:], mask=mask)
     for got, want in zip(outputs, [y, h, c], strict=False):
         assert_close(got, want, 50, 1.0)
-    assert len(outputs) == 1 + layer.states
+    assert len(outputs) == 1 + layer._state_count
 
     def loss():
         return sum(float((o**2).mean()) for o in replay(layer, inputs, mask=mask)[0])
@@ -291,6 +292,8 @@ def test_fit_has_the_same_bits_on_any_number_of_threads(cell):
             history = model.fit(x, y, batch_size=64, epochs=4, verbose=0)
             results.append([*model.get_weights(), model.predict(x, verbose=0)])
             assert history.history["loss"][-1] < history.history["loss"][0]
+            name = "gru" if cell.startswith("gru") else cell
+            assert_step_on_threads(model, x, y, 64, {name})
     finally:
         runtime.set_num_threads(limit)
     for other in results[1:]:

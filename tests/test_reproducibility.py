@@ -11,14 +11,7 @@ import pytest
 
 import lamina
 from lamina import layers
-
-
-@pytest.fixture(autouse=True)
-def restore_threads():
-    before = lamina.runtime.get_num_threads()
-    yield
-    lamina.runtime.set_num_threads(before)
-
+from thread_proof import step_plan
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(700, 150)).astype("float32")
@@ -54,13 +47,7 @@ def fitted(seed=1, **options):
 
 def passes_on_threads(dtype):
     """Return the (operation, pass) of a step that run on more than one thread."""
-    model = make(dtype)
-    for _ in range(100):
-        rows = lamina.profile(model, X, Y, batch_size=128, repeats=1).rows
-        if not any(row.why == "others use the CPUs" for row in rows):
-            break
-        time.sleep(0.02)
-    return {(row.operation.split()[-1].strip("()"), row.phase) for row in rows if row.threads > 1}
+    return {key for key, threads in step_plan(make(dtype), X, Y, 128).items() if threads > 1}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -87,10 +74,12 @@ def test_interrupting_leaves_a_usable_model():
     """Ctrl-C arrives within a batch; the history stays and the next fit is as good as new."""
     lamina.set_random_seed(1)
     model = make()
-    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    first = lamina.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: timer.start() if epoch == 1 else None
+    )
     with pytest.raises(KeyboardInterrupt):
-        model.fit(X, Y, batch_size=128, epochs=1_000_000, verbose=0)
+        model.fit(X, Y, batch_size=128, epochs=1_000_000, verbose=0, callbacks=[first])
     assert len(model.history.history["loss"]) > 0
     assert np.all(np.isfinite(model.predict(X)))
     before = model.evaluate(X, Y, verbose=0)[0]

@@ -4,13 +4,13 @@ Layers and batches are those of ``bench/workloads``; rows are fewer, the last ba
 """
 
 import hashlib
-import time
 
 import numpy as np
 import pytest
 
 import lamina
 from lamina import layers
+from thread_proof import step_plan
 
 THREADS = (1, 2, 4)
 CNN = (("conv", 32, "valid"), ("conv", 64, "valid"), 128, 10)
@@ -32,13 +32,6 @@ WORKLOADS = {
     "rnn": ((200, 32), ("SimpleRNN", 64, "tanh", 1), "numbers", 64, 200, {"simple_rnn"}),
     "lstm": ((200, 32), ("LSTM", 64, "tanh", 1), "numbers", 64, 200, {"lstm"}),
 }
-
-
-@pytest.fixture(autouse=True)
-def restore_threads():
-    before = lamina.runtime.get_num_threads()
-    yield
-    lamina.runtime.set_num_threads(before)
 
 
 def network(shape, parts):
@@ -80,28 +73,13 @@ def fitted(name):
     return hashlib.sha256(b"".join(a.tobytes() for a in arrays)).hexdigest(), history.history
 
 
-def threads_of_a_step(name):
-    """Return the largest number of threads of each operation, by pass."""
-    model, x, y, batch = job(name)
-    for _ in range(100):
-        rows = lamina.profile(model, x, y, batch_size=batch, repeats=1).rows
-        if not any(row.why == "others use the CPUs" for row in rows):
-            break
-        time.sleep(0.02)
-    used = {}
-    for row in rows:
-        key = row.operation.split()[-1].strip("()"), row.phase
-        used[key] = max(row.threads, used.get(key, 0))
-    return used
-
-
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_a_fit_has_the_same_bits_on_any_number_of_threads(isa, name):
     results = []
     for count in THREADS:
         lamina.runtime.set_num_threads(count)
         results.append(fitted(name))
-        used = threads_of_a_step(name)
+        used = step_plan(*job(name))
         if count == 1:
             assert set(used.values()) == {1}
         for operation in WORKLOADS[name][-1] if count > 1 else ():

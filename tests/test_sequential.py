@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 import lamina
-from lamina.layers import Activation, Dense, Dropout, Flatten, Input, Normalization, Reshape
+from lamina.layers import (
+    GRU,
+    Activation,
+    Dense,
+    Dropout,
+    Flatten,
+    Input,
+    Normalization,
+    Reshape,
+)
 
 RNG = np.random.default_rng(5)
 
@@ -85,21 +94,27 @@ def test_refused_calls_change_nothing(bad, text):
 
 
 @pytest.mark.parametrize(
-    "make",
+    ("make", "text"),
     [
-        lambda: lamina.Sequential(Dense(2)),
-        lambda: lamina.Sequential([Dense(2), Input((3,))]),
-        lambda: lamina.Sequential(dtype="float16"),
-        lambda: lamina.Sequential(seed=-1),
-        lambda: lamina.Sequential(name=3),
-        lambda: lamina.Sequential([Input((3,), dtype="float64"), Dense(1)]),
-        lambda: lamina.Sequential([Input((3,)), Dense(1, dtype="float64")]).get_weights(),
-        lambda: lamina.Sequential([]).predict(np.ones((1, 1))),
-        lambda: lamina.Sequential().pop(),
+        (lambda: lamina.Sequential(Dense(2)), "layers must be a list of layers; got <Dense"),
+        (lambda: lamina.Sequential([Dense(2), Input((3,))]), "Input must be the first layer"),
+        (lambda: lamina.Sequential(dtype="float16"), "'float32' or 'float64'; got 'float16'"),
+        (lambda: lamina.Sequential(seed=-1), "seed must be an integer >= 0; got -1"),
+        (lambda: lamina.Sequential(name=3), "name must be a string; got 3"),
+        (
+            lambda: lamina.Sequential([Input((3,), dtype="float64"), Dense(1)]),
+            "input_layer: dtype is float64; the model's",
+        ),
+        (
+            lambda: lamina.Sequential([Input((3,)), Dense(1, dtype="float64")]).get_weights(),
+            "dense: dtype is float64; the model's",
+        ),
+        (lambda: lamina.Sequential([]).predict(np.ones((1, 1))), "has no layers; add some first"),
+        (lambda: lamina.Sequential().pop(), "pop from a model without layers"),
     ],
 )
-def test_impossible_models(make):
-    with pytest.raises((ValueError, TypeError)):
+def test_impossible_models(make, text):
+    with pytest.raises((ValueError, TypeError), match=text):
         make()
 
 
@@ -119,6 +134,35 @@ def test_a_build_that_fails_leaves_no_weights():
         model.get_weights()
     assert not model.built
     assert not any(layer.built for layer in model.layers)
+
+
+def test_layers_have_no_weights_until_the_model_has():
+    model = lamina.Sequential([Input((3,)), Dense(2), lamina.Sequential([Dense(1)])])
+    for layer in model.layers:
+        assert layer.weights == layer.get_weights() == []
+        assert layer.count_params() == 0
+    assert len(model.weights) == 4
+    assert [w.shape for w in model.layers[0].weights] == [(3, 2), (2,)]
+    assert model.layers[1].weights[0] is not None
+    model.add(Dense(1))
+    assert model.layers[-1].weights == []
+    assert len(model.layers[0].weights) == 2
+
+
+def test_a_model_used_as_a_layer_first_has_the_weights_of_its_seed():
+    first = lamina.Sequential([Dense(2), Dense(1)], seed=5)
+    y = first.as_layer()(np.eye(3))
+    second = lamina.Sequential([Dense(2), Dense(1)], seed=5)
+    np.testing.assert_array_equal(second.predict(np.eye(3)), y)
+    np.testing.assert_array_equal(first.predict(np.eye(3)), y)
+
+
+def test_a_step_that_is_refused_builds_nothing():
+    model = lamina.Sequential([Input((2, 3), batch_size=4), GRU(2, stateful=True)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="states are of 4 rows"):
+        model.train_on_batch(np.ones((2, 2, 3)), np.ones((2, 2)))
+    assert not model.built
 
 
 def test_layers_are_shared_between_models():
@@ -253,6 +297,13 @@ def test_config_round_trip_gives_the_same_model_but_new_weights():
     assert again.get_config() == model.get_config()
     for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)  # the seed is part of the configuration
+
+
+def test_model_restores_either_kind():
+    model = small()
+    twin = lamina.Model.from_config(model.get_config())
+    assert type(twin) is lamina.Sequential
+    assert twin.get_config() == model.get_config()
 
 
 def test_seeds():

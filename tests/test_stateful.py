@@ -15,6 +15,7 @@ from harness import assert_same_bits, check_gradient
 from kernels.recurrence_oracle import oracle
 from lamina import _core, runtime
 from lamina.layers import GRU, LSTM, Bidirectional, Dense, SimpleRNN, deserialize, serialize
+from thread_proof import assert_on_threads
 
 CELLS = {
     "simple_rnn": SimpleRNN,
@@ -53,12 +54,10 @@ def test_batches_are_one_sequence(cell):
     y = [layer(part) for part in parts]
     want = oracle(cell, whole, *layer.get_weights())[0]
     np.testing.assert_allclose(np.concatenate(y, 1), want, atol=1e-12)
-    for got, state in zip(
-        layer.carried_state, states(cell, whole, layer.get_weights()), strict=True
-    ):
+    for got, state in zip(layer.states, states(cell, whole, layer.get_weights()), strict=True):
         np.testing.assert_allclose(got, state, atol=1e-12)
     layer.reset_states()
-    assert layer.carried_state is None
+    assert layer.states is None
     assert_same_bits([layer(part) for part in parts], y, "after reset_states")
 
 
@@ -88,7 +87,7 @@ def test_gradients_with_the_state_of_the_last_batch(cell):
     layer = stateful(cell)
     whole, (before, x) = batches(2)
     layer(before)
-    given = layer.carried_state
+    given = layer.states
     target = np.random.default_rng(4).normal(size=(ROWS, STEPS, UNITS))
     run = recorded(layer, 9)
     run.bind([x, target])
@@ -110,8 +109,9 @@ def test_gradients_with_the_state_of_the_last_batch(cell):
 @ALL
 def test_bits_do_not_depend_on_threads(cell):
     layer = stateful(cell, "float32")
-    _, parts = batches(3, 900, "float32")
-    target = np.random.default_rng(5).normal(size=(900, STEPS, UNITS)).astype("float32")
+    rows = 8000  # of so narrow a layer; fewer start no threads
+    _, parts = batches(3, rows, "float32")
+    target = np.random.default_rng(5).normal(size=(rows, STEPS, UNITS)).astype("float32")
     wanted, limit = None, runtime.get_num_threads()
     try:
         for count in (1, 2, 4):
@@ -119,12 +119,14 @@ def test_bits_do_not_depend_on_threads(cell):
             layer.reset_state()
             got = []
             for part in parts:
-                run = recorded(layer, 1000, "float32")
+                run = recorded(layer, rows + 100, "float32")
                 run.bind([part, target])
-                run.gradients(None, 0, 900, 3)
+                run.gradients(None, 0, rows, 3)
                 got += [run.output(0), run.input_gradient(0)]
                 got += [np.array(run.gradient_of(p)) for p in layer.parameters]
-            got += layer.carried_state
+            got += layer.states
+            if count > 1:
+                assert_on_threads(run, rows)
             wanted = wanted or got
             assert_same_bits(got, wanted, f"{cell} on {count} threads")
     finally:
@@ -154,7 +156,7 @@ def test_every_call_of_a_model_goes_on(cell):
     model.predict(parts[6])
     last = model.predict_on_batch(parts[7])
     weights = layer.get_weights()
-    for got, want in zip(layer.carried_state, states(cell, whole, weights), strict=True):
+    for got, want in zip(layer.states, states(cell, whole, weights), strict=True):
         np.testing.assert_allclose(got, want, atol=1e-12)
     h = states(cell, whole, weights)[0]
     kernel, bias = model.layers[1].get_weights()
@@ -177,15 +179,15 @@ def test_a_failed_step_leaves_the_state():
     model.compile("sgd", "mse")
     _, (first, second) = batches(2, dtype="float32")
     model.train_on_batch(first, np.zeros((ROWS, 1)))
-    before = layer.carried_state
+    before = layer.states
     with pytest.raises(lamina.TrainingDiverged):
         model.train_on_batch(second, np.full((ROWS, 1), 1e30))
-    assert_same_bits(layer.carried_state, before, "after a loss that is infinite")
+    assert_same_bits(layer.states, before, "after a loss that is infinite")
     with pytest.raises(ValueError, match=r"every|batches"):
         model.fit(second[:4], np.zeros((4, 1)), batch_size=4, verbose=0)
     with pytest.raises(ValueError, match=r"finite|NaN"):
         model.predict(np.full_like(second, np.nan))
-    assert_same_bits(layer.carried_state, before, "after refusals")
+    assert_same_bits(layer.states, before, "after refusals")
 
 
 def test_steps_without_an_update_move_it_too():
@@ -195,12 +197,12 @@ def test_steps_without_an_update_move_it_too():
     for part in parts:
         run.bind([part, np.zeros((ROWS, STEPS, UNITS))])
         run.gradients(None, 0, ROWS, 3)
-    h, c = layer.carried_state
+    h, c = layer.states
     want_h, want_c = states("lstm", whole, layer.get_weights())
     np.testing.assert_allclose(h, want_h, atol=1e-12)
     np.testing.assert_allclose(c, want_c, atol=1e-12)
     run.first_nonfinite(None, 0, ROWS, 4)
-    assert_same_bits(layer.carried_state, [h, c], "a look for NaN moves nothing")
+    assert_same_bits(layer.states, [h, c], "a look for NaN moves nothing")
 
 
 @pytest.mark.parametrize("sequences", [False, True])
@@ -243,7 +245,7 @@ def test_second_use_in_a_model_goes_on_from_the_first():
     run.gradients(None, 0, ROWS, 3)
     want = oracle("gru", whole, *layer.get_weights())[0]
     np.testing.assert_allclose(np.concatenate([run.output(0), run.output(1)], 1), want, atol=1e-12)
-    np.testing.assert_allclose(layer.carried_state[0], want[:, -1], atol=1e-12)
+    np.testing.assert_allclose(layer.states[0], want[:, -1], atol=1e-12)
 
 
 # --- models
@@ -312,7 +314,7 @@ def test_copies_begin_at_zero():
     assert (model.predict(x) != first).any()
     again = deserialize(serialize(layer))
     assert again.stateful
-    assert again.carried_state is None
+    assert again.states is None
 
 
 def test_two_predictions_at_once_are_refused():

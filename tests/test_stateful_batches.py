@@ -47,7 +47,28 @@ def test_the_advice_is_one_that_helps():
         model.compile("sgd", "mse")
         model.predict(x[:4])
         with pytest.raises(ValueError, match=f"got batches of 32 .give batch_size{advice}"):
-            model.fit(x, y, verbose=0)
+            model.fit(x, y, batch_size=32, verbose=0)
+
+
+def test_a_fit_takes_the_batches_of_a_stateful_input():
+    x, y = np.ones((32, 2, 3), "float32"), np.zeros((32, 1))
+
+    def steps(stateful, **options):
+        begin = lamina.Input((2, 3), batch_size=4)
+        model = lamina.Sequential([begin, GRU(2, stateful=stateful), Dense(1)], seed=3)
+        model.compile("sgd", "mse")
+        return model.fit(x, y, verbose=0, **options).params["steps"], model
+
+    taken, model = steps(True, validation_data=(x[:8], y[:8]))
+    assert taken == 8
+    assert model.state_rows() == 4
+    assert model.evaluate(x, y) >= 0.0
+    assert steps(False)[0] == 1  # of no consequence without a state
+    assert steps(False, batch_size=None)[0] == 1
+    with pytest.raises(ValueError, match="states are of 4 rows; got batches of 32"):
+        steps(True, batch_size=None)
+    with pytest.raises(TypeError, match="batch_size must be a positive integer; got 'all'"):
+        steps(True, batch_size="all")
 
 
 @pytest.mark.parametrize("listed", [False, True])

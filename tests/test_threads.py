@@ -8,13 +8,7 @@ import numpy as np
 import pytest
 
 from lamina import _core, runtime
-
-
-@pytest.fixture(autouse=True)
-def restore_threads():
-    before = _core.runtime.get_num_threads()
-    yield
-    _core.runtime.set_num_threads(before)
+from thread_proof import same_on_threads
 
 
 def in_new_process(code, **environment):
@@ -71,12 +65,7 @@ def test_more_threads_than_cores_give_the_same_bits():
     rng = np.random.default_rng(1)
     a = rng.normal(size=(301, 257)).astype("float32")
     b = rng.normal(size=(257, 403)).astype("float32")
-    results = []
-    for threads in (1, 2, 3, 4, 7):
-        _core.runtime.set_num_threads(threads)
-        results.append(_core.kernels.matmul(a, b))
-    for other in results[1:]:
-        np.testing.assert_array_equal(other, results[0])
+    same_on_threads(lambda: _core.kernels.matmul(a, b), counts=(2, 3, 4, 7))
 
 
 def test_thread_info_says_where_the_limit_comes_from():

@@ -358,11 +358,6 @@ class Two(Layer):
     [
         (lambda: TimeDistributed(3), "layer must be a Layer or a model; got 3"),
         (lambda: TimeDistributed(Dense), "layer must be a Layer or a model"),
-        (lambda: TimeDistributed(LSTM(2, stateful=True)), "must not be stateful"),
-        (
-            lambda: TimeDistributed(lamina.Sequential([Bidirectional(LSTM(2, stateful=True))])),
-            "must not be stateful.*forward_lstm",
-        ),
         (
             lambda: TimeDistributed(Dense(2))(np.zeros((2, 3))),
             r"time_distributed: input has shape \(rows, 3\); needs at least 3 axes",

@@ -48,16 +48,17 @@ class Execution {
   virtual void bind(std::vector<DataView> inputs) = 0;
   virtual void set_update(UpdateSettings settings) = 0;
 
-  // Returns the batch's loss.  If it is not finite, nothing was updated.
+  // Returns the batch's loss.  If it is not finite, nothing was updated; it is NaN where what the
+  // batch would leave behind (moving statistics) is not finite.
   virtual double train(const Batch& batch, double learning_rate, std::int64_t step) = 0;
   virtual double gradients(const Batch& batch) = 0;  // forward and backward
   virtual double test(const Batch& batch) = 0;       // forward, losses, metrics
   virtual std::vector<ProfileLine> profile(const Batch& batch, double learning_rate,
                                            std::int64_t step) = 0;
-  // The operation in whose output NaN or infinity first appears for the batch; "" if none.
+  // The operation in whose output or statistics NaN or infinity first appears; "" if none.
   virtual std::string first_nonfinite(const Batch& batch) = 0;
 
-  // Of the last batch; valid until the next.
+  // Of the last batch, `last_rows` rows; valid until the next, or the next bind.
   virtual const std::byte* output(std::size_t index) const = 0;
   virtual const std::byte* input_gradient(std::size_t index) const = 0;
   Index last_rows() const { return last_rows_; }

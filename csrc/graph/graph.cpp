@@ -52,6 +52,11 @@ void Graph::check_parameter(const Tensor& tensor, const char* who) const {
     throw std::invalid_argument(std::string(who) + ": needs a parameter; got values row by row");
 }
 
+void Graph::check_tokens(const Tensor& tensor, const char* who) const {
+  if (const DType got = check_rows(tensor, who).dtype; got != DType::int32)
+    throw std::invalid_argument(std::string(who) + ": needs int32 tokens; got " + name_of(got));
+}
+
 void Graph::check_mask(const Tensor& mask, const Shape& positions, const char* who) const {
   if (check_rows(mask, who).dtype != DType::boolean || mask.shape != positions)
     throw std::invalid_argument(std::string(who) + ": needs a mask (bool) of shape " +

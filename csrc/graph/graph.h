@@ -88,6 +88,7 @@ class Graph {
   const Value& check_rows(const Tensor& tensor, const char* who) const;
   void check_float_rows(const Tensor& tensor, const char* who) const;
   void check_parameter(const Tensor& tensor, const char* who) const;
+  void check_tokens(const Tensor& tensor, const char* who) const;  // int32
   // A mask over the leading axes `positions` of a row.
   void check_mask(const Tensor& mask, const Shape& positions, const char* who) const;
   void check_open(const char* who) const;

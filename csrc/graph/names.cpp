@@ -55,6 +55,18 @@ constexpr Named<Cell> cells[] = {
     {"gru_reset_before", Cell::gru_reset_before},
 };
 
+constexpr Named<Noise> noises[] = {
+    {"gaussian_noise", Noise::gaussian},
+    {"gaussian", Noise::gaussian},
+    {"gaussian_dropout", Noise::gaussian_dropout},
+    {"alpha_dropout", Noise::alpha_dropout},
+};
+
+constexpr Named<Combine> merges[] = {
+    {"add", Combine::add},         {"subtract", Combine::subtract}, {"multiply", Combine::multiply},
+    {"maximum", Combine::maximum}, {"minimum", Combine::minimum},
+};
+
 template <class E, std::size_t n>
 E find(const Named<E> (&table)[n], const std::string& name, const char* what) {
   std::string known;
@@ -80,10 +92,13 @@ Activation activation_from_name(const std::string& name) {
 Loss loss_from_name(const std::string& name) { return find(losses, name, "loss"); }
 Metric metric_from_name(const std::string& name) { return find(metrics, name, "metric"); }
 Cell cell_from_name(const std::string& name) { return find(cells, name, "cell"); }
+Noise noise_from_name(const std::string& name) { return find(noises, name, "noise"); }
 
 const char* name_of(Activation a) { return find_name(activations, a); }
 const char* name_of(Loss l) { return find_name(losses, l); }
 const char* name_of(Metric m) { return find_name(metrics, m); }
+const char* name_of(Noise n) { return find_name(noises, n); }
+const char* name_of(Combine c) { return find_name(merges, c); }
 
 double default_alpha(Activation a) {
   return a == Activation::leaky_relu ? 0.2 : a == Activation::elu ? 1.0 : 0.0;

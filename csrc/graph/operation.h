@@ -28,8 +28,9 @@ struct Call {
   std::byte* const* gradients;  // by value id; null where no gradient flows
   const std::vector<ValueId>& inputs;
   const std::vector<ValueId>& outputs;
-  const std::vector<T*>& input_gradients;     // by input: where this operation writes, or null
-  const std::vector<Accumulate>& accumulate;  // by input: whether a parameter's gradient has begun
+  const std::vector<T*>& input_gradients;  // by input: where this operation writes, or null
+  // Whether the gradients of its parameters have begun; where but some had, the others are zeroed.
+  Accumulate accumulate;
   std::byte* saved_buffer;
   std::byte* workspace_buffer;
 
@@ -90,6 +91,9 @@ class Operation {
   virtual bool settles() const { return false; }
   virtual void settle(const Call<float>&) const {}
   virtual void settle(const Call<double>&) const {}
+  // Whether what it would leave is finite; if not, the batch has no loss and changes nothing.
+  virtual bool can_settle(const Call<float>&) const { return true; }
+  virtual bool can_settle(const Call<double>&) const { return true; }
 
   // What backward reads besides the output's gradient.
   virtual bool backward_reads_input(int i) const = 0;

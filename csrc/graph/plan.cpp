@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <stdexcept>
 
 namespace lamina {
 namespace {
@@ -14,7 +15,8 @@ struct Interval {
   std::size_t offset = 0;
 };
 
-// Largest first, each at the lowest place free during its whole life.
+// Largest first, each at the lowest place free during its whole life.  Throws std::invalid_argument
+// where the places do not fit.
 std::size_t place(std::vector<Interval>& intervals) {
   std::vector<std::size_t> order(intervals.size());
   std::iota(order.begin(), order.end(), std::size_t(0));
@@ -32,7 +34,12 @@ std::size_t place(std::vector<Interval>& intervals) {
       offset = std::max(offset, other->offset + other->bytes);
     }
     mine.offset = offset;
-    total = std::max(total, offset + mine.bytes);
+    std::size_t end = 0;
+    if (__builtin_add_overflow(offset, mine.bytes, &end) || Index(end) < 0)
+      throw std::invalid_argument(
+          "Execution: the values of a batch must fit into 2^63 bytes; take "
+          "fewer rows");
+    total = std::max(total, end);
     placed.insert(std::upper_bound(
                       placed.begin(), placed.end(), &mine,
                       [](const Interval* a, const Interval* b) { return a->offset < b->offset; }),

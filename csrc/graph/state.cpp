@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <stdexcept>
+#include <thread>
 
 #include "graph.h"
 
@@ -11,7 +12,35 @@ State::State(Shape shape_, DType dtype_) : shape(std::move(shape_)), dtype(dtype
   if (!is_floating(dtype))
     throw std::invalid_argument(std::string("State: dtype must be float32 or float64; got ") +
                                 name_of(dtype));
+  for (const Index axis : shape)
+    if (axis < 1)
+      throw std::invalid_argument("State: every axis needs at least 1 element; got shape " +
+                                  to_string(shape));
+  size_of(shape);  // refuses what does not fit
 }
+
+bool State::hold(Holder holder) const {
+  for (;;) {
+    Holder found = Holder::nobody;
+    if (holder_.compare_exchange_weak(found, holder, std::memory_order_acquire)) return true;
+    if (found == Holder::execution) return false;
+    std::this_thread::yield();
+  }
+}
+
+class State::Glance {
+ public:
+  Glance(const State& state, const char* who) : state_(state) {
+    if (!state_.hold(Holder::glance))
+      throw std::runtime_error(std::string(who) + ": another thread is using the state");
+  }
+  ~Glance() { state_.let_go(); }
+  Glance(const Glance&) = delete;
+  Glance& operator=(const Glance&) = delete;
+
+ private:
+  const State& state_;
+};
 
 std::size_t State::bytes(Index rows) const {
   return std::size_t(checked_product(rows, size_of(shape))) * bytes_of(dtype);
@@ -20,11 +49,15 @@ std::size_t State::bytes(Index rows) const {
 void State::reset(Index rows) {
   if (rows < 0)
     throw std::invalid_argument("State: rows must be at least 0; got " + std::to_string(rows));
-  if (claimed_.test_and_set(std::memory_order_acquire))
-    throw std::runtime_error("reset_state: another thread is using the state");
+  const Glance glance(*this, "reset_state");
   data_ = Buffer();
   rows_ = rows;
-  claimed_.clear(std::memory_order_release);
+}
+
+std::vector<std::byte> State::copy() const {
+  const Glance glance(*this, "carried_state");
+  if (data_.data() == nullptr) return {};
+  return {data_.data(), data_.data() + bytes(rows_)};
 }
 
 void State::check_rows(Index rows, const std::string& who) const {
@@ -42,22 +75,26 @@ void State::check_rows(Index rows, const std::string& who) const {
 
 void State::read(std::byte* to, Index rows) const {
   if (rows == 0) return;
-  if (data_.data() == nullptr)
+  if (data_.size() < bytes(rows))  // no batch has left any
     std::memset(to, 0, bytes(rows));
   else
     std::memcpy(to, data_.data(), bytes(rows));
 }
 
+void State::reserve(Index rows) {
+  if (data_.size() < bytes(rows)) data_ = Buffer(bytes(rows));
+}
+
 void State::write(const std::byte* from, Index rows) {
   if (rows == 0) return;
-  if (data_.data() == nullptr) data_ = Buffer(bytes(rows));
+  reserve(rows);
   std::memcpy(data_.data(), from, bytes(rows));
   rows_ = rows;
 }
 
 StateClaims::StateClaims(const std::vector<StateTerm>& terms) : terms_(terms) {
   for (std::size_t i = 0; i < terms_.size(); ++i)
-    if (terms_[i].state->claimed_.test_and_set(std::memory_order_acquire)) {
+    if (!terms_[i].state->hold(State::Holder::execution)) {
       release(i);
       throw std::runtime_error(terms_[i].name + ": another thread is using the layer's state");
     }
@@ -66,8 +103,7 @@ StateClaims::StateClaims(const std::vector<StateTerm>& terms) : terms_(terms) {
 StateClaims::~StateClaims() { release(terms_.size()); }
 
 void StateClaims::release(std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i)
-    terms_[i].state->claimed_.clear(std::memory_order_release);
+  for (std::size_t i = 0; i < count; ++i) terms_[i].state->let_go();
 }
 
 }  // namespace lamina

@@ -24,21 +24,30 @@ class State {
 
   // Of the batches; 0 where the first one will tell.
   Index rows() const { return rows_; }
-  const std::byte* data() const { return data_.data(); }  // null before the first batch
-  // Zeros again, for batches of so many rows; 0 for any.  std::runtime_error while claimed.
-  void reset(Index rows);
 
-  // For whoever claimed it.  check_rows throws std::invalid_argument; `who` is the layer.
+  // std::runtime_error while an execution holds the state.
+  // Zeros again, for batches of so many rows; 0 for any.
+  void reset(Index rows);
+  // What the next batch begins with, `rows` rows of it; empty before the first batch.
+  std::vector<std::byte> copy() const;
+
+  // For an execution that holds it.  check_rows throws std::invalid_argument; `who` is the layer.
   void check_rows(Index rows, const std::string& who) const;
   void read(std::byte* to, Index rows) const;
+  void reserve(Index rows);  // write of as many rows cannot fail
   void write(const std::byte* from, Index rows);
 
  private:
   friend class StateClaims;
+  // A glance waits for no batch, and a batch waits for glances: they are short.
+  enum class Holder { nobody, glance, execution };
+  class Glance;
+  bool hold(Holder holder) const;  // false while an execution does
+  void let_go() const { holder_.store(Holder::nobody, std::memory_order_release); }
   std::size_t bytes(Index rows) const;
 
-  std::atomic_flag claimed_ = ATOMIC_FLAG_INIT;
-  Index rows_ = 0;
+  mutable std::atomic<Holder> holder_{Holder::nobody};
+  std::atomic<Index> rows_{0};
   Buffer data_;
 };
 

@@ -47,9 +47,8 @@ constexpr int gather_most_height = 12;
 constexpr int gather_height(int vectors) {
   return tallest[vectors - 1] < gather_most_height ? tallest[vectors - 1] : gather_most_height;
 }
-// The next tile's height where `rest` rows are left.  Few heights have a kernel (all of them took
-// 5 to 60 kB more code and 0 to 7 % more time), and no rest of 1 to 3 rows is left, too few
-// chains of fma at once.
+// The next tile's height where `rest` rows are left.  Few heights have a kernel (all of them are
+// more code and no faster), and no rest of 1 to 3 rows is left, too few chains of fma at once.
 constexpr int gather_split[gather_most_height] = {0, 1, 2, 3, 4, 3, 6, 4, 4, 9, 6, 9};
 constexpr int gather_next(Index rest, int most) {
   if (rest == most || rest > most + 3) return most;

@@ -131,13 +131,14 @@ void noise_backward(T* dx, const T* dy, Index size, Noise kind, double amount, R
 // --- whole channels (Tompson et al., "Efficient object localization", 2015)
 
 constexpr Index channel_strip = 256;
+constexpr Index position_block = 1024;  // positions that repeat the draw of their strip
 
-// Channels [first, first + count) of one row: their words, then every position.
+// Channels [first, first + count) of some positions of one row: their words, then every position.
 template <class T>
-void drop_channels(T* y, const T* x, Index positions, RowsCols dims, Index row, Index first,
+void drop_channels(T* y, const T* x, Index positions, Index cols, Index row, Index first,
                    const Philox& key, double rate) {
-  const Index left = dims.cols - first, count = left < channel_strip ? left : channel_strip;
-  const Index element = row * dims.cols + first, offset = element % philox_group_size;
+  const Index left = cols - first, count = left < channel_strip ? left : channel_strip;
+  const Index element = row * cols + first, offset = element % philox_group_size;
   alignas(64) std::uint32_t words[channel_strip + 2 * philox_group_size] = {};
   each_group(key, element - offset, element + count,
              [&](Index at, Index, const std::uint32_t* group) {
@@ -147,7 +148,7 @@ void drop_channels(T* y, const T* x, Index positions, RowsCols dims, Index row, 
   const auto threshold = keep_threshold(rate);
   const Vec<T> scale = broadcast(T(1.0 / (1.0 - rate))), zero = {};
   for (Index p = 0; p < positions; ++p) {
-    const Index at = (row * positions + p) * dims.cols + first;
+    const Index at = p * cols + first;
     for_vectors<T>(0, count, [&](Index i, Index n) {
       const Vec<T> scaled = load_count(x + at + i, n) * scale;
       const auto word = word_lanes<T>(words + offset + i);
@@ -160,13 +161,17 @@ template <class T>
 void spatial_dropout_forward(T* y_npc, const T* x_npc, Index positions, RowsCols dims, double rate,
                              RandomKey random_key) {
   const Index strips = (dims.cols + channel_strip - 1) / channel_strip;
-  const Index units = dims.rows * strips;
-  if (units <= 0 || positions <= 0) return;
+  const Index blocks = (positions + position_block - 1) / position_block;
+  const Index units = dims.rows * blocks * strips;
+  if (units <= 0) return;
   const Philox key(random_key);
   const double work = 15.0 * double(dims.rows) * double(dims.cols) * double(positions);
   parallel_chunks(threads_for(work, units), units, [&](Index unit) {
-    drop_channels(y_npc, x_npc, positions, dims, unit / strips, unit % strips * channel_strip, key,
-                  rate);
+    const Index first = unit % strips * channel_strip, block = unit / strips;
+    const Index row = block / blocks, begin = block % blocks * position_block;
+    const Index left = positions - begin, at = (row * positions + begin) * dims.cols;
+    drop_channels(y_npc + at, x_npc + at, left < position_block ? left : position_block, dims.cols,
+                  row, first, key, rate);
   });
 }
 

@@ -1,5 +1,5 @@
 // Data moved: permute, pad, crop, repeat, concatenate, broadcast and its transpose, the ordered
-// sum; and the linear resizing of one axis.
+// sum; masks joined; and the linear resizing of one axis.
 //
 // Axes that lie behind one another in both arrays are merged, the smallest y stride goes innermost,
 // and the two innermost axes form a plane that is cut into blocks.  A block is copied by runs,
@@ -152,6 +152,20 @@ void strided_add(T* y, const T* x, const StridedSpec& spec) {
   });
 }
 
+// --- masks, a byte a position: few beside the numbers they mask
+
+void strided_any(std::uint8_t* y, const std::uint8_t* x, const StridedSpec& spec) {
+  StridedAxes axes;
+  if (!axes.take(spec, [](Index) { return true; })) return;
+  axes.merge();
+  if (axes.count == 0) axes.push({1, 0, 0});
+  const StridedAxis inner = axes.axis[axes.count - 1];
+  Walk walk(axes.axis, axes.count - 1, 0);
+  for (Index outer = axes.total() / inner.size; outer > 0; --outer, walk.next())
+    for (Index i = 0; i < inner.size; ++i)
+      y[walk.y + i * inner.y] = y[walk.y + i * inner.y] != 0 || x[walk.x + i * inner.x] != 0;
+}
+
 // --- one axis resized linearly
 
 // Output i lies at (i + 0.5) from / to - 0.5, counted in whole numbers: between `low` and `high`,
@@ -253,6 +267,7 @@ template <class T>
 void fill_strided(Kernels<T>& k) {
   k.strided_copy = strided_copy<T>;
   k.strided_add = strided_add<T>;
+  k.strided_any = strided_any;
   k.resize_forward = resize_forward<T>;
   k.resize_backward = resize_backward<T>;
 }

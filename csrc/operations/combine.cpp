@@ -3,24 +3,17 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "graph/names.h"
 #include "operations.h"
 #include "sizes.h"
 
 namespace lamina {
 namespace {
 
-const char* name_of_combine(Combine kind) {
-  return kind == Combine::add        ? "add"
-         : kind == Combine::subtract ? "subtract"
-         : kind == Combine::multiply ? "multiply"
-         : kind == Combine::maximum  ? "maximum"
-                                     : "minimum";
-}
-
 class CombineOperation final : public OperationOf<CombineOperation> {
  public:
   CombineOperation(ValueId a, ValueId b, Combine combine, Index width)
-      : OperationOf(name_of_combine(combine), {a, b}), combine_(combine), width_(width) {}
+      : OperationOf(lamina::name_of(combine), {a, b}), combine_(combine), width_(width) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
@@ -150,7 +143,7 @@ class UnitRows final : public OperationOf<UnitRows> {
 
 Tensor combine(Graph& graph, Combine kind, const Tensor& a, const Tensor& b,
                const std::string& name) {
-  const char* who = name_of_combine(kind);
+  const char* who = name_of(kind);
   graph.check_float_rows(a, who);
   graph.check_float_rows(b, who);
   if (a.shape != b.shape)

@@ -25,18 +25,8 @@ class Dense final : public OperationOf<Dense> {
     const DenseDims d = dims(c.rows);
     if (activation_.kind != Activation::linear)  // dz over dy, whose last reader this is
       c.kernels.activation_backward(c.dout(), c.dout(), c.out(), d.rows * d.units, activation_);
-    // One flag serves kernel and bias: they are read by the same layers, or summed below.
-    T* dw = c.din(1);
-    T* db = c.inputs[2] < 0 ? nullptr : c.din(2);
-    if (db == nullptr || dw == nullptr || c.accumulate[1] == c.accumulate[2]) {
-      c.kernels.dense_backward(c.din(0), dw, db, c.dout(), c.in(0), c.in(1), d,
-                               c.accumulate[dw == nullptr && db != nullptr ? 2 : 1]);
-    } else {
-      c.kernels.dense_backward(c.din(0), dw, nullptr, c.dout(), c.in(0), c.in(1), d,
-                               c.accumulate[1]);
-      c.kernels.dense_backward(nullptr, nullptr, db, c.dout(), c.in(0), c.in(1), d,
-                               c.accumulate[2]);
-    }
+    c.kernels.dense_backward(c.din(0), c.din(1), c.din(2), c.dout(), c.in(0), c.in(1), d,
+                             c.accumulate);
   }
 
   bool absorb(const Operation& follower) override {

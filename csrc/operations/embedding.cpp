@@ -1,9 +1,7 @@
-// Rows of a table by token, and the mask of tokens that are not 0.
+// Rows of a table by token.
 #include <stdexcept>
 
-#include "gradient_free.h"
 #include "operations.h"
-#include "sizes.h"
 
 namespace lamina {
 namespace {
@@ -23,7 +21,7 @@ class Embedding final : public OperationOf<Embedding> {
   template <class T>
   void backward_as(const Call<T>& c) const {
     c.kernels.embedding_backward(c.din(1), c.dout(), c.labels(0), dims(c.rows), vocabulary_,
-                                 c.accumulate[1]);
+                                 c.accumulate);
   }
 
   bool differentiable(int i) const override { return i == 1; }
@@ -45,33 +43,10 @@ class Embedding final : public OperationOf<Embedding> {
   const Index positions_, vocabulary_, cols_;
 };
 
-class TokenMask final : public GradientFree<TokenMask> {
- public:
-  TokenMask(ValueId ids, Index width) : GradientFree("token_mask", {ids}), width_(width) {}
-
-  template <class T>
-  void forward_as(const Call<T>& c) const {
-    c.kernels.token_mask(reinterpret_cast<std::uint8_t*>(c.out()), c.labels(0), width_ * c.rows);
-  }
-
-  Cost cost(Pass, Index rows, bool) const override {
-    return {double(width_ * rows), double(width_ * rows)};
-  }
-  std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
-
- private:
-  const Index width_;
-};
-
-void check_tokens(const Graph& graph, const Tensor& ids, const char* who) {
-  if (const DType dtype = graph.check_rows(ids, who).dtype; dtype != DType::int32)
-    throw std::invalid_argument(std::string(who) + ": needs int32 tokens; got " + name_of(dtype));
-}
-
 }  // namespace
 
 Tensor embedding(Graph& graph, const Tensor& ids, const Tensor& table, const std::string& name) {
-  check_tokens(graph, ids, "embedding");
+  graph.check_tokens(ids, "embedding");
   graph.check_parameter(table, "embedding");
   if (table.shape.size() != 2)
     throw std::invalid_argument("embedding: the table has shape " + to_string(table.shape) +
@@ -82,12 +57,6 @@ Tensor embedding(Graph& graph, const Tensor& ids, const Tensor& table, const std
       std::make_unique<Embedding>(std::vector<ValueId>{ids.value, table.value}, size_of(ids.shape),
                                   table.shape[0], table.shape[1]),
       shape, name);
-}
-
-Tensor token_mask(Graph& graph, const Tensor& ids, const std::string& name) {
-  check_tokens(graph, ids, "token_mask");
-  return graph.record(std::make_unique<TokenMask>(ids.value, size_of(ids.shape)), ids.shape, name,
-                      DType::boolean);
 }
 
 }  // namespace lamina

@@ -5,62 +5,55 @@
 #include "gradient_free.h"
 #include "operations.h"
 #include "sizes.h"
+#include "strided.h"
 
 namespace lamina {
 namespace {
 
-// What one mask gives to a row of the joined one: joined[to[i]] |= mask[from[i]].
-struct MaskPart {
-  Index width = 0;
-  std::vector<Index> from, to;
-};
-
+// Pieces of a row, one a mask; a mask that is not there is true everywhere.
 class JoinMasks final : public GradientFree<JoinMasks> {
  public:
-  JoinMasks(std::vector<ValueId> inputs_, std::vector<MaskPart> parts, Index width)
-      : GradientFree("join_masks", std::move(inputs_)), parts_(std::move(parts)), width_(width) {}
+  JoinMasks(std::vector<ValueId> inputs_, std::vector<Piece> pieces, Index width)
+      : GradientFree("join_masks", std::move(inputs_)), pieces_(std::move(pieces)), width_(width) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
+    const std::uint8_t everywhere = 1;
     auto* joined = reinterpret_cast<std::uint8_t*>(c.out());
     std::fill_n(joined, width_ * c.rows, std::uint8_t(0));
-    for (std::size_t k = 0; k < parts_.size(); ++k) {
-      const MaskPart& part = parts_[k];
-      const std::uint8_t* mask = c.mask(int(k));
-      for (Index r = 0; r < c.rows; ++r)
-        for (std::size_t i = 0; i < part.to.size(); ++i)
-          if (mask == nullptr || mask[r * part.width + part.from[i]] != 0)
-            joined[r * width_ + part.to[i]] = 1;
+    for (std::size_t k = 0; k < pieces_.size(); ++k) {
+      const std::uint8_t* mask = inputs[k] < 0 ? &everywhere : c.mask(int(k));
+      c.kernels.strided_any(joined + pieces_[k].y_at, mask, pieces_[k].of_rows(c.rows, width_));
     }
   }
 
   Cost cost(Pass, Index rows, bool) const override {
     double size = 0;
-    for (const MaskPart& part : parts_) size += double(rows) * double(part.to.size());
+    for (const Piece& piece : pieces_) size += double(rows) * double(piece.size());
     return {size, 2.0 * size};
   }
   std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
 
  private:
-  const std::vector<MaskPart> parts_;
+  const std::vector<Piece> pieces_;
   const Index width_;
 };
 
-// Places of all positions of a block, in order, where `whole` lies in memory; an axis of size 1 of
-// it is read again and again.
-std::vector<Index> places(const Shape& block, const Shape& whole, Index first) {
-  std::vector<Index> found{first};
-  Index stride = size_of(whole);
-  for (std::size_t axis = 0; axis < block.size(); ++axis) {
-    stride /= whole[axis];
-    const Index step = whole[axis] == 1 ? 0 : stride;
-    std::vector<Index> finer;
-    finer.reserve(found.size() * std::size_t(block[axis]));
-    for (const Index place : found)
-      for (Index i = 0; i < block[axis]; ++i) finer.push_back(place + i * step);
-    found = std::move(finer);
+// A block of the joined mask, filled from `mask`, whose axes of size 1 are read again and again; a
+// null one is a single truth value for all.
+Piece piece_of(const Tensor* mask, const Shape& block, const Shape& joined, Index y_at) {
+  const Shape from = mask == nullptr ? Shape(block.size(), 1) : mask->shape;
+  const std::vector<Index> y = strides_of(joined), x = strides_of(from);
+  Piece piece(from);
+  if (mask == nullptr) piece.x_width = 0;
+  piece.y_at = y_at;
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    if (piece.full())
+      throw std::invalid_argument("join_masks: masks of shape " + to_string(joined) +
+                                  " have too many axes");
+    piece.axis(block[i], y[i], from[i] == 1 ? 0 : x[i]);
   }
-  return found;
+  return piece;
 }
 
 void check_repeats(const Graph& graph, const Tensor& mask, const Shape& shape) {
@@ -107,26 +100,20 @@ Tensor join_masks(Graph& graph, const std::vector<const Tensor*>& masks,
     throw std::invalid_argument("join_masks: needs a mask, and a shape for each; got " +
                                 std::to_string(given) + " and " + std::to_string(shapes.size()));
   const Shape joined = joined_shape(shapes, axis);
+  const Index width = size_of(joined);
   const Index across =
       axis < 0 ? 0 : size_of(Shape(joined.begin() + std::ptrdiff_t(axis) + 1, joined.end()));
-  std::vector<MaskPart> parts;
+  std::vector<Piece> pieces;
   std::vector<ValueId> ids;
   Index before = 0;
   for (std::size_t k = 0; k < masks.size(); ++k) {
-    MaskPart part;
-    part.to = places(shapes[k], joined, before * across);
-    if (masks[k] != nullptr) {
-      check_repeats(graph, *masks[k], shapes[k]);
-      part.width = size_of(masks[k]->shape);
-      part.from = places(shapes[k], masks[k]->shape, 0);
-    }
+    if (masks[k] != nullptr) check_repeats(graph, *masks[k], shapes[k]);
+    pieces.push_back(piece_of(masks[k], shapes[k], joined, before * across));
     if (axis >= 0) before += shapes[k][std::size_t(axis)];
-    parts.push_back(std::move(part));
     ids.push_back(masks[k] == nullptr ? -1 : masks[k]->value);
   }
-  return graph.record(
-      std::make_unique<JoinMasks>(std::move(ids), std::move(parts), size_of(joined)), joined, name,
-      DType::boolean);
+  return graph.record(std::make_unique<JoinMasks>(std::move(ids), std::move(pieces), width), joined,
+                      name, DType::boolean);
 }
 
 }  // namespace lamina

@@ -1,4 +1,4 @@
-// Masks made from values, put on values, and the mean over what a mask keeps.
+// Masks made from tokens and values, put on values, and the mean over what a mask keeps.
 #include <algorithm>
 #include <stdexcept>
 
@@ -8,6 +8,24 @@
 
 namespace lamina {
 namespace {
+
+class TokenMask final : public GradientFree<TokenMask> {
+ public:
+  TokenMask(ValueId ids, Index width) : GradientFree("token_mask", {ids}), width_(width) {}
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    c.kernels.token_mask(reinterpret_cast<std::uint8_t*>(c.out()), c.labels(0), width_ * c.rows);
+  }
+
+  Cost cost(Pass, Index rows, bool) const override {
+    return {double(width_ * rows), double(width_ * rows)};
+  }
+  std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
+
+ private:
+  const Index width_;
+};
 
 class ValueMask final : public GradientFree<ValueMask> {
  public:
@@ -97,6 +115,12 @@ class MaskedMean final : public OperationOf<MaskedMean> {
 };
 
 }  // namespace
+
+Tensor token_mask(Graph& graph, const Tensor& ids, const std::string& name) {
+  graph.check_tokens(ids, "token_mask");
+  return graph.record(std::make_unique<TokenMask>(ids.value, size_of(ids.shape)), ids.shape, name,
+                      DType::boolean);
+}
 
 Tensor value_mask(Graph& graph, const Tensor& x, double value, const std::string& name) {
   graph.check_float_rows(x, "value_mask");

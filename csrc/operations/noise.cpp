@@ -9,16 +9,10 @@
 namespace lamina {
 namespace {
 
-const char* name_of_noise(Noise kind) {
-  return kind == Noise::gaussian           ? "gaussian_noise"
-         : kind == Noise::gaussian_dropout ? "gaussian_dropout"
-                                           : "alpha_dropout";
-}
-
 class NoiseOperation final : public OperationOf<NoiseOperation> {
  public:
   NoiseOperation(ValueId x, Noise noise, double amount, std::uint32_t stream, Index width)
-      : OperationOf(name_of_noise(noise), {x}),
+      : OperationOf(lamina::name_of(noise), {x}),
         noise_(noise),
         amount_(amount),
         stream_(stream),
@@ -53,12 +47,14 @@ class NoiseOperation final : public OperationOf<NoiseOperation> {
 
 class SpatialDropout final : public OperationOf<SpatialDropout> {
  public:
-  SpatialDropout(ValueId x, double rate, std::uint32_t stream, Index positions, Index channels)
+  SpatialDropout(ValueId x, double rate, std::uint32_t stream, Index positions, Index channels,
+                 bool share_rows)
       : OperationOf("spatial_dropout", {x}),
         rate_(rate),
         stream_(stream),
         positions_(positions),
-        channels_(channels) {}
+        channels_(channels),
+        share_rows_(share_rows) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
@@ -84,13 +80,20 @@ class SpatialDropout final : public OperationOf<SpatialDropout> {
  private:
   template <class T>
   void run(const Call<T>& c, T* y, const T* x) const {
-    c.kernels.spatial_dropout_forward(y, x, positions_, {c.rows, channels_}, rate_,
-                                      {c.random.seed, stream_, c.random.step});
+    const auto drop = [&](Index at, Index positions, Index rows) {
+      c.kernels.spatial_dropout_forward(y + at, x + at, positions, {rows, channels_}, rate_,
+                                        {c.random.seed, stream_, c.random.step});
+    };
+    if (!share_rows_) return drop(0, positions_, c.rows);
+    if (fold == 1) return drop(0, positions_ * c.rows, 1);  // all rows are positions of one
+    for (Index row = 0; row < c.rows; row += fold)          // steps draw, each its own
+      drop(row * positions_ * channels_, positions_, fold);
   }
 
   const double rate_;
   const std::uint32_t stream_;
   const Index positions_, channels_;
+  const bool share_rows_;
 };
 
 void check_rate(double rate, const char* who) {
@@ -103,7 +106,7 @@ void check_rate(double rate, const char* who) {
 
 Tensor noise(Graph& graph, const Tensor& x, Noise kind, double amount, std::uint32_t stream,
              const std::string& name) {
-  const char* who = name_of_noise(kind);
+  const char* who = name_of(kind);
   graph.check_float_rows(x, who);
   if (kind != Noise::gaussian) check_rate(amount, who);
   if (!(amount >= 0.0) || !std::isfinite(amount))
@@ -116,7 +119,7 @@ Tensor noise(Graph& graph, const Tensor& x, Noise kind, double amount, std::uint
 }
 
 Tensor spatial_dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream,
-                       const std::string& name) {
+                       bool share_rows, const std::string& name) {
   graph.check_float_rows(x, "spatial_dropout");
   check_rate(rate, "spatial_dropout");
   if (x.shape.size() < 2)
@@ -124,8 +127,8 @@ Tensor spatial_dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t
                                 to_string(x.shape));
   if (rate == 0.0) return x;
   const Index channels = x.shape.back();
-  return graph.record(std::make_unique<SpatialDropout>(x.value, rate, stream,
-                                                       size_of(x.shape) / channels, channels),
+  return graph.record(std::make_unique<SpatialDropout>(
+                          x.value, rate, stream, size_of(x.shape) / channels, channels, share_rows),
                       x.shape, name);
 }
 

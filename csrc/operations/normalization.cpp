@@ -1,7 +1,6 @@
 // Batch and layer normalisation as operations.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <stdexcept>
 
 #include "operations.h"
@@ -32,14 +31,14 @@ class BatchNorm final : public OperationOf<BatchNorm> {
     const RowsCols d = dims(c.rows / fold);
     for (Index step = 0; step < fold; ++step) {
       T* moments = moments_of(c, step);
-      const T* x = gather(c.in(0), room(c, 0), step, d);
+      const T* x = gather(c, c.in(0), room(c, 0), step, d);
       T* y = fold == 1 ? c.out() : room(c, d.rows * cols_);
       const std::uint8_t* mask = mask_of(c, step, 2, d);
       c.kernels.column_moments(moments, moments + cols_, x, mask, d);
       *weight_of(c, step) = T(counts(mask, d.rows));
       c.kernels.batch_norm_forward(y, x, moments, moments + cols_, c.in(1), c.in(2), d,
                                    {options_.epsilon, true});
-      scatter(c.out(), y, step, d);
+      scatter(c, c.out(), y, step, d);
     }
   }
 
@@ -53,17 +52,20 @@ class BatchNorm final : public OperationOf<BatchNorm> {
     const Index size = d.rows * cols_;
     for (Index step = 0; step < fold; ++step) {
       T* moments = moments_of(c, step);
-      const T* x = gather(c.in(0), room(c, 0), step, d);
-      const T* dy = gather<T>(c.dout(), room(c, size), step, d);
+      const T* x = gather(c, c.in(0), room(c, 0), step, d);
+      const T* dy = gather<T>(c, c.dout(), room(c, size), step, d);
       T* dx = c.din(0) == nullptr || fold == 1 ? c.din(0) : room(c, 2 * size);
       run_backward(c, {dx, dy, x, moments, moments + cols_, mask_of(c, step, 3, d)}, d, step);
-      if (dx != nullptr) scatter(c.din(0), dx, step, d);
+      if (dx != nullptr) scatter(c, c.din(0), dx, step, d);
     }
   }
 
   bool settles() const override { return options_.batch_statistics; }
   void settle(const Call<float>& c) const override { settle_as(c); }
   void settle(const Call<double>& c) const override { settle_as(c); }
+  // The squares of finite numbers may overflow.
+  bool can_settle(const Call<float>& c) const override { return finite_moments(c); }
+  bool can_settle(const Call<double>& c) const override { return finite_moments(c); }
 
   bool differentiable(int i) const override { return i < 3; }
   bool backward_reads_input(int i) const override { return i != 2; }
@@ -110,30 +112,37 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   T* room(const Call<T>& c, Index at) const {
     return fold == 1 ? nullptr : reinterpret_cast<T*>(c.workspace()) + at;
   }
-  // The rows of one step, each `width` elements; where there is but one step, the array itself.
-  template <class E>
-  const E* gather(const E* from, E* to, Index step, RowsCols d, Index width) const {
-    if (fold == 1 || from == nullptr) return from;
-    for (Index r = 0; r < d.rows / positions_; ++r)
-      std::memcpy(to + r * width, from + (r * fold + step) * width, std::size_t(width) * sizeof(E));
+  // `width` elements of each row: they follow each other in y by `y_step`, in x by `x_step`.
+  static StridedSpec rows_apart(Index rows, Index width, Index y_step, Index x_step) {
+    return {2, {rows, width}, {y_step, 1}, {x_step, 1}};
+  }
+  // The rows of one step; where there is but one step, the array itself.
+  template <class T>
+  const T* gather(const Call<T>& c, const T* from, T* to, Index step, RowsCols d) const {
+    const Index width = positions_ * cols_;
+    if (fold == 1) return from;
+    c.kernels.strided_copy(to, from + step * width,
+                           rows_apart(d.rows / positions_, width, width, fold * width));
     return to;
   }
   template <class T>
-  const T* gather(const T* from, T* to, Index step, RowsCols d) const {
-    return gather(from, to, step, d, positions_ * cols_);
-  }
-  template <class T>
-  void scatter(T* to, const T* from, Index step, RowsCols d) const {
+  void scatter(const Call<T>& c, T* to, const T* from, Index step, RowsCols d) const {
     const Index width = positions_ * cols_;
     if (fold == 1) return;
-    for (Index r = 0; r < d.rows / positions_; ++r)
-      std::memcpy(to + (r * fold + step) * width, from + r * width, std::size_t(width) * sizeof(T));
+    c.kernels.strided_copy(to + step * width, from,
+                           rows_apart(d.rows / positions_, width, fold * width, width));
   }
   // Behind the `arrays` of the workspace.
   template <class T>
   const std::uint8_t* mask_of(const Call<T>& c, Index step, Index arrays, RowsCols d) const {
+    const std::uint8_t* from = c.mask(5);
+    if (fold == 1 || from == nullptr) return from;
     auto* to = reinterpret_cast<std::uint8_t*>(room(c, arrays * d.rows * cols_));
-    return gather(c.mask(5), to, step, d, positions_);
+    std::fill_n(to, d.rows, std::uint8_t(0));
+    c.kernels.strided_any(
+        to, from + step * positions_,
+        rows_apart(d.rows / positions_, positions_, positions_, fold * positions_));
+    return to;
   }
 
   template <class T>
@@ -144,20 +153,15 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   };
   template <class T>
   void run_backward(const Call<T>& c, const Step<T>& s, RowsCols d, Index step) const {
-    const auto run = [&](T* dx, T* dgamma, T* dbeta, Accumulate accumulate) {
-      c.kernels.batch_norm_backward(dx, dgamma, dbeta, s.dy, s.x, s.mean, s.variance, c.in(1),
-                                    s.mask, d, {options_.epsilon, learns(c.training)}, accumulate);
-    };
-    T* dgamma = inputs[1] < 0 ? nullptr : c.din(1);
-    T* dbeta = inputs[2] < 0 ? nullptr : c.din(2);
-    const auto accumulate = [&](std::size_t i) {
-      return step > 0 ? Accumulate::yes : c.accumulate[i];
-    };
-    const bool apart = dgamma != nullptr && dbeta != nullptr && accumulate(1) != accumulate(2);
-    run(s.dx, dgamma, apart ? nullptr : dbeta, accumulate(dgamma == nullptr ? 2 : 1));
-    if (apart) run(nullptr, nullptr, dbeta, accumulate(2));
+    c.kernels.batch_norm_backward(s.dx, c.din(1), c.din(2), s.dy, s.x, s.mean, s.variance, c.in(1),
+                                  s.mask, d, {options_.epsilon, learns(c.training)},
+                                  step > 0 ? Accumulate::yes : c.accumulate);
   }
 
+  template <class T>
+  bool finite_moments(const Call<T>& c) const {
+    return c.kernels.find_nonfinite(c.kept(), 2 * cols_ * fold) < 0;
+  }
   template <class T>
   void settle_as(const Call<T>& c) const {
     for (Index step = 0; step < fold; ++step) {
@@ -197,15 +201,8 @@ class LayerNorm final : public OperationOf<LayerNorm> {
   template <class T>
   void backward_as(const Call<T>& c) const {
     const RowsCols d = dims(c.rows);
-    const auto run = [&](T* dx, T* dgamma, T* dbeta, Accumulate accumulate) {
-      c.kernels.layer_norm_backward(dx, dgamma, dbeta, c.dout(), c.in(0), c.kept(),
-                                    c.kept() + d.rows, c.in(1), d, accumulate);
-    };
-    T* dgamma = inputs[1] < 0 ? nullptr : c.din(1);
-    T* dbeta = inputs[2] < 0 ? nullptr : c.din(2);
-    const bool apart = dgamma != nullptr && dbeta != nullptr && c.accumulate[1] != c.accumulate[2];
-    run(c.din(0), dgamma, apart ? nullptr : dbeta, c.accumulate[dgamma == nullptr ? 2 : 1]);
-    if (apart) run(nullptr, nullptr, dbeta, c.accumulate[2]);
+    c.kernels.layer_norm_backward(c.din(0), c.din(1), c.din(2), c.dout(), c.in(0), c.kept(),
+                                  c.kept() + d.rows, c.in(1), d, c.accumulate);
   }
 
   bool backward_reads_input(int i) const override { return i <= 1; }

@@ -98,11 +98,12 @@ Tensor resize(Graph& graph, const Tensor& x, Index axis, Index to, const std::st
 Tensor bounded_relu(Graph& graph, const Tensor& x, ReluSpec spec, const std::string& name);
 // One alpha for each element of the last axes.
 Tensor prelu(Graph& graph, const Tensor& x, const Tensor& alpha, const std::string& name);
-// Identity outside training and at amount 0; spatial: whole channels, the last axis.
+// Identity outside training and at amount 0; spatial: whole channels, the last axis, each row for
+// itself or all rows alike.
 Tensor noise(Graph& graph, const Tensor& x, Noise kind, double amount, std::uint32_t stream,
              const std::string& name);
 Tensor spatial_dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream,
-                       const std::string& name);
+                       bool share_rows, const std::string& name);
 // Of two inputs of one shape.
 Tensor combine(Graph& graph, Combine kind, const Tensor& a, const Tensor& b,
                const std::string& name);

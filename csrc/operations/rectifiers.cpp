@@ -46,7 +46,7 @@ class Prelu final : public OperationOf<Prelu> {
   template <class T>
   void backward_as(const Call<T>& c) const {
     c.kernels.prelu_backward(c.din(0), c.din(1), c.dout(), c.in(0), c.in(1), dims(c.rows),
-                             c.accumulate[1]);
+                             c.accumulate);
   }
 
   bool backward_reads_input(int) const override { return true; }

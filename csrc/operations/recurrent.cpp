@@ -36,16 +36,11 @@ class Recurrent final : public OperationOf<Recurrent> {
   template <class T>
   void backward_as(const Call<T>& c) const {
     const bool lstm = spec_.cell == Cell::lstm;
-    RecurrentGradients<T> out{c.din(x_slot),
-                              c.din(kernel_slot),
-                              c.din(recurrent_slot),
-                              inputs[bias_slot] < 0 ? nullptr : c.din(bias_slot),
-                              inputs[h_slot] < 0 ? nullptr : c.din(h_slot),
-                              inputs[c_slot] < 0 ? nullptr : c.din(c_slot)};
-    const Accumulate accumulate = begin_parameters(c, out);
+    const RecurrentGradients<T> out{c.din(x_slot),    c.din(kernel_slot), c.din(recurrent_slot),
+                                    c.din(bias_slot), c.din(h_slot),      c.din(c_slot)};
     c.kernels.recurrent_backward(out, workspace_of(c), c.dout(0), c.dout(1),
                                  lstm ? c.dout(2) : nullptr, reinterpret_cast<const T*>(c.saved()),
-                                 inputs_of(c), dims(c.rows), accumulate);
+                                 inputs_of(c), dims(c.rows), c.accumulate);
   }
 
   bool differentiable(int i) const override { return i != mask_slot; }
@@ -53,10 +48,12 @@ class Recurrent final : public OperationOf<Recurrent> {
   bool backward_reads_output() const override { return false; }
 
   std::size_t saved_bytes(Index rows, DType dtype) const override {
+    check_size(rows);
     return std::size_t(kernels<float>().recurrent_sizes(dims(rows)).saved) * bytes_of(dtype);
   }
   // A batch with fewer rows is cut otherwise and may want more: room for any.
   std::size_t workspace_bytes(Pass, Index rows, DType dtype) const override {
+    check_size(rows);
     Index most = 0;
     for (Index n = 1; n <= std::max(rows, Index(1)); ++n)
       most = std::max(most, kernels<float>().recurrent_sizes(dims(n)).workspace);
@@ -90,6 +87,11 @@ class Recurrent final : public OperationOf<Recurrent> {
             spec_.go_backwards,
             spec_.return_sequences};
   }
+  // Refuses rows whose steps, with all that is kept of one, do not fit into memory.
+  void check_size(Index rows) const {
+    checked_product(checked_product(rows, steps_),
+                    checked_product(checked_sum(features_, units_), 256));
+  }
   Index input_factors(Index rows) const { return spec_.dropout > 0.0 ? rows * features_ : 0; }
   Index state_factors(Index rows) const {
     return spec_.recurrent_dropout > 0.0 ? rows * units_ : 0;
@@ -122,24 +124,6 @@ class Recurrent final : public OperationOf<Recurrent> {
             draw(c, factors, of_inputs, spec_.dropout, spec_.stream),
             draw(c, factors + aligned(of_inputs), state_factors(c.rows), spec_.recurrent_dropout,
                  spec_.recurrent_stream)};
-  }
-
-  // The kernel takes one flag for all: where another layer has begun but some, the others begin
-  // at zero.
-  template <class T>
-  Accumulate begin_parameters(const Call<T>& c, const RecurrentGradients<T>& out) const {
-    const Index gates = cell_gates(spec_.cell) * units_;
-    const Index biases = spec_.cell == Cell::gru ? 2 * gates : gates;
-    T* const gradients[] = {out.dw_ig, out.du_ug, out.db};
-    const Index size[] = {features_ * gates, units_ * gates, biases};
-    bool any = false;
-    for (std::size_t i = 0; i < 3; ++i)
-      any = any || (gradients[i] != nullptr && c.accumulate[i + 1] == Accumulate::yes);
-    if (!any) return Accumulate::no;
-    for (std::size_t i = 0; i < 3; ++i)
-      if (gradients[i] != nullptr && c.accumulate[i + 1] == Accumulate::no)
-        std::fill_n(gradients[i], size[i], T(0));
-    return Accumulate::yes;
   }
 
   const RecurrentSpec spec_;

@@ -6,6 +6,10 @@ namespace lamina {
 
 Tensor reshape(const Graph& graph, const Tensor& x, Shape shape) {
   graph.check_rows(x, "reshape");
+  for (const Index axis : shape)
+    if (axis < 1)
+      throw std::invalid_argument("reshape: every axis needs at least 1 element; got " +
+                                  to_string(shape));
   if (size_of(shape) != size_of(x.shape))
     throw std::invalid_argument("reshape: a row of shape " + to_string(x.shape) + " has " +
                                 std::to_string(size_of(x.shape)) + " elements, " +

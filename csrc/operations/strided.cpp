@@ -1,5 +1,7 @@
 // Data moved, not computed: permute, pad, crop, flip, repeat and concatenate are one operation, a
 // list of strided copies; and the linear resizing of one axis.
+#include "strided.h"
+
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
@@ -9,24 +11,6 @@
 
 namespace lamina {
 namespace {
-
-std::vector<Index> strides_of(const Shape& shape) {
-  std::vector<Index> strides(shape.size(), 1);
-  for (std::size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
-  return strides;
-}
-
-// What one input gives to the output: y[y_at + i y_stride] = x[x_at + i x_stride], a row.
-struct Piece {
-  StridedSpec row{};  // axis 0, the rows, is filled in by each call
-  Index x_width = 0, x_at = 0, y_at = 0;
-
-  explicit Piece(const Shape& x) : x_width(size_of(x)) { row.axes = 1; }
-  void axis(Index size, Index y_stride, Index x_stride) {
-    row.size[row.axes] = size, row.y_stride[row.axes] = y_stride;
-    row.x_stride[row.axes++] = x_stride;
-  }
-};
 
 class Move final : public OperationOf<Move> {
  public:
@@ -46,8 +30,7 @@ class Move final : public OperationOf<Move> {
     if (fills_) zero(c, c.out(), width_ * c.rows);
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
       const Piece& p = pieces_[i];
-      c.kernels.strided_copy(c.out() + p.y_at, c.in(int(i)) + p.x_at,
-                             spec(p, c.rows, width_, p.x_width));
+      c.kernels.strided_copy(c.out() + p.y_at, c.in(int(i)) + p.x_at, p.of_rows(c.rows, width_));
     }
   }
 
@@ -58,7 +41,7 @@ class Move final : public OperationOf<Move> {
       if (dx == nullptr) continue;
       const Piece& p = pieces_[i];
       if (leaves_ || sums_) zero(c, dx, p.x_width * c.rows);
-      StridedSpec back = spec(p, c.rows, width_, p.x_width);
+      StridedSpec back = p.of_rows(c.rows, width_);
       std::swap_ranges(back.y_stride, back.y_stride + back.axes, back.x_stride);
       (sums_ ? c.kernels.strided_add : c.kernels.strided_copy)(dx + p.x_at, c.dout() + p.y_at,
                                                                back);
@@ -73,11 +56,6 @@ class Move final : public OperationOf<Move> {
   std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
 
  private:
-  static StridedSpec spec(const Piece& p, Index rows, Index y_width, Index x_width) {
-    StridedSpec full = p.row;
-    full.size[0] = rows, full.y_stride[0] = y_width, full.x_stride[0] = x_width;
-    return full;
-  }
   template <class T>
   static void zero(const Call<T>& c, T* y, Index size) {
     const T nothing = 0;
@@ -242,6 +220,7 @@ Tensor repeat(Graph& graph, const Tensor& x, const std::vector<Index>& times,
     axes += times[i] > 1;
   }
   if (shape == x.shape) return x;
+  size_of(shape);  // refuses what does not fit
   check_room(axes, x.shape, "repeat");
   const std::vector<Index> from = strides_of(x.shape), to = strides_of(shape);
   Piece piece(x.shape);
@@ -273,6 +252,7 @@ Tensor concatenate(Graph& graph, const std::vector<Tensor>& inputs, Index axis,
                                   " and " + to_string(x.shape));
     shape[at] = checked_sum(shape[at], x.shape[at]);
   }
+  const Index width = size_of(shape);
   const std::vector<Index> to = strides_of(shape);
   std::vector<Piece> pieces;
   std::vector<ValueId> ids;
@@ -286,7 +266,6 @@ Tensor concatenate(Graph& graph, const std::vector<Tensor>& inputs, Index axis,
     pieces.push_back(piece);
     ids.push_back(x.value);
   }
-  const Index width = size_of(shape);
   return graph.record(std::make_unique<Move>("concatenate", std::move(ids), std::move(pieces),
                                              width, false, false, false),
                       shape, name);

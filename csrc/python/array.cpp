@@ -58,7 +58,7 @@ Argument::Argument(const char* function_, const char* name_, const py::object& v
     : function(function_), name(name_) {
   if (value.is_none()) return;
   is_array_ = py::isinstance<py::array>(value);
-  const bool plain =  // no subclass: saves the question, which costs 0.4 us
+  const bool plain =  // no subclass: saves a question that costs more than the rest
       is_array_ && reinterpret_cast<PyObject*>(Py_TYPE(value.ptr())) ==
                        reinterpret_cast<PyObject*>(py::detail::npy_api::get().PyArray_Type_);
   if (is_array_ && !plain && py::hasattr(value, "mask") && py::hasattr(value, "filled")) {
@@ -217,7 +217,7 @@ const std::uint8_t* Argument::bytes(Index bound) const {
       !(array_.flags() & py::array::c_style))
     return nullptr;
   const auto* values = static_cast<const std::uint8_t*>(array_.data());
-  // A block at a time: 32 running maxima are one vector's, one alone is a chain of 1 ns a byte.
+  // A block at a time: 32 running maxima are one vector's, one alone is a chain through all bytes.
   constexpr Index block = 32;
   std::uint8_t most[block] = {};
   const Index count = array_.size(), whole = count / block * block;
@@ -258,8 +258,8 @@ struct ByteRange {
   std::uintptr_t begin, end;
 };
 
-// From the lowest to the highest byte that the strides reach (NumPy's may_share_memory goes by the
-// same bounds, 0.8 us a call from here).
+// From the lowest to the highest byte that the strides reach: the bounds of NumPy's
+// may_share_memory, without a call into Python.
 ByteRange byte_range(const py::array& array) {
   auto begin = reinterpret_cast<std::uintptr_t>(array.data()), end = begin;
   if (array.size() == 0) return {begin, end};

@@ -3,10 +3,7 @@
 
 #include <pybind11/stl.h>
 
-#include <array>
-
 #include "graph/names.h"
-#include "operations/operations.h"
 
 namespace lamina {
 
@@ -41,8 +38,6 @@ DType dtype_from_name(const std::string& name) {
   throw std::invalid_argument("dtype: must be 'float32' or 'float64'; got '" + name + "'");
 }
 
-const Tensor* pointer(const std::optional<Tensor>& tensor) { return tensor ? &*tensor : nullptr; }
-
 void bind_parameter(py::module_& module) {
   py::class_<Parameter, std::shared_ptr<Parameter>>(
       module, "Parameter", "One array of weights; `allocate` gives it a place.")
@@ -64,82 +59,19 @@ void bind_parameter(py::module_& module) {
             return view(p->dtype, -1, p->shape, p->data(), py::cast(p), true);
           },
           "A writable view of the live values.");
-  module.def("allocate", &allocate, "parameters"_a,
-             "Give parameters without a home one flat, zeroed storage.");
+  module.def(
+      "allocate",
+      [](const std::vector<std::shared_ptr<Parameter>>& parameters) {
+        for (const auto& parameter : parameters)
+          if (parameter == nullptr) throw py::type_error("allocate: needs parameters; got None");
+        allocate(parameters);
+      },
+      "parameters"_a, "Give parameters without a home one flat, zeroed storage.");
 }
 
 void bind_tensor(py::module_& module) {
   py::class_<Tensor>(module, "Tensor", "A value of a graph; shapes leave out the row axis.")
       .def_property_readonly("shape", [](const Tensor& t) { return shape_tuple(t.shape); });
-}
-
-template <class Class>
-void bind_operations(Class& graph) {
-  graph
-      .def(
-          "dense",
-          [](Graph& g, const Tensor& x, const Tensor& kernel, const std::optional<Tensor>& bias,
-             const std::string& activation, double alpha, const std::string& name) {
-            return dense(g, x, kernel, pointer(bias), {activation_from_name(activation), alpha},
-                         name);
-          },
-          "x"_a, "kernel"_a, "bias"_a = py::none(), "activation"_a = "linear", "alpha"_a = 0.0,
-          "name"_a = "")
-      .def(
-          "activation",
-          [](Graph& g, const Tensor& x, const std::string& kind, double alpha,
-             const std::string& name) {
-            return activation(g, x, {activation_from_name(kind), alpha}, name);
-          },
-          "x"_a, "kind"_a, "alpha"_a = 0.0, "name"_a = "")
-      .def("softmax", &softmax, "x"_a, "name"_a = "")
-      .def("log_softmax", &log_softmax, "x"_a, "name"_a = "")
-      .def("dropout", &dropout, "x"_a, "rate"_a, "stream"_a, "name"_a = "")
-      .def(
-          "reshape",
-          [](const Graph& g, const Tensor& x, Shape shape, const std::string&) {
-            return reshape(g, x, std::move(shape));
-          },
-          "x"_a, "shape"_a, "name"_a = "")
-      .def("fold", &fold, "x"_a, "The steps of a row, its first axis, as rows of their own.")
-      .def("unfold", &unfold, "x"_a, "steps"_a)
-      .def("normalize", &normalize, "x"_a, "mean"_a, "std"_a, "name"_a = "")
-      .def("python", &record_python, "inputs"_a, "shape"_a, "forward"_a, "backward"_a,
-           "name"_a = "")
-      .def("loss", &loss, "kind"_a, "prediction"_a, "target"_a, "parameter"_a = 0.0,
-           "from_logits"_a = false, "name"_a = "");
-}
-
-template <class Class>
-void bind_recurrent(Class& graph) {
-  graph.def(
-      "recurrent",
-      [](Graph& g, const std::string& cell, const Tensor& x, const Tensor& kernel,
-         const Tensor& recurrent_kernel, const std::optional<Tensor>& bias,
-         const std::vector<Tensor>& initial_state, const std::optional<Tensor>& mask,
-         const std::string& activation, double alpha, const std::string& recurrent_activation,
-         double recurrent_alpha, bool return_sequences, bool return_state, bool go_backwards,
-         double dropout, double recurrent_dropout, std::uint32_t stream,
-         std::uint32_t recurrent_stream, const std::string& name) {
-        const RecurrentSpec spec{cell_from_name(cell),
-                                 {activation_from_name(activation), alpha},
-                                 {activation_from_name(recurrent_activation), recurrent_alpha},
-                                 return_sequences,
-                                 return_state,
-                                 go_backwards,
-                                 dropout,
-                                 recurrent_dropout,
-                                 stream,
-                                 recurrent_stream};
-        return recurrent(g, x, kernel, recurrent_kernel, pointer(bias), initial_state,
-                         pointer(mask), spec, name);
-      },
-      "cell"_a, "x"_a, "kernel"_a, "recurrent_kernel"_a, "bias"_a = py::none(),
-      "initial_state"_a = std::vector<Tensor>(), "mask"_a = py::none(), "activation"_a = "tanh",
-      "alpha"_a = 0.0, "recurrent_activation"_a = "sigmoid", "recurrent_alpha"_a = 0.0,
-      "return_sequences"_a = false, "return_state"_a = false, "go_backwards"_a = false,
-      "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0, "stream"_a = 0, "recurrent_stream"_a = 0,
-      "name"_a = "", "[y], or with return_state [y, h] or, of an lstm, [y, h, c].");
 }
 
 void bind_state(py::module_& module) {
@@ -154,68 +86,24 @@ void bind_state(py::module_& module) {
       .def_property_readonly(
           "array",
           [](const State& s) -> py::object {
-            if (s.data() == nullptr) return py::none();
+            const std::vector<std::byte> copy = s.copy();
+            if (copy.empty()) return py::none();
             Shape full = s.shape;
-            full.insert(full.begin(), s.rows());
-            return py::array(numpy_dtype(s.dtype), full, s.data());
+            full.insert(full.begin(), Index(copy.size() / bytes_of(s.dtype)) / size_of(s.shape));
+            return py::array(numpy_dtype(s.dtype), full, copy.data());
           },
-          "A copy; None before the first batch.");
+          "A copy; None before the first batch. RuntimeError while a batch runs.");
 }
 
-template <class Class>
-void bind_states(Class& graph) {
+void bind_states(GraphClass& graph) {
   graph
-      .def("state", &Graph::state, "state"_a, "name"_a = "",
+      .def("state", &Graph::state, "state"_a.none(false), "name"_a = "",
            "What the batch begins with: the state that the last one left.")
-      .def("carry", &Graph::carry, "state"_a, "value"_a, "name"_a = "",
+      .def("carry", &Graph::carry, "state"_a.none(false), "value"_a, "name"_a = "",
            "Leave a value to the next batch.");
 }
 
-// (h, w), (h, w) and (top, bottom, left, right), as Python resolved them.
-using Pair = std::array<Index, 2>;
-using Pads = std::array<Index, 4>;
-WindowSpec window_spec(const Pair& strides, const Pair& dilation, const Pads& p) {
-  return {strides[0], strides[1], dilation[0], dilation[1], p[0], p[1], p[2], p[3]};
-}
-
-template <class Class>
-void bind_windows(Class& graph) {
-  graph
-      .def(
-          "conv2d",
-          [](Graph& g, const Tensor& x, const Tensor& kernel, const std::optional<Tensor>& bias,
-             Pair strides, Pair dilation, Pads padding, Index groups, const std::string& activation,
-             double alpha, const std::string& name) {
-            return conv2d(g, x, kernel, pointer(bias), window_spec(strides, dilation, padding),
-                          groups, {activation_from_name(activation), alpha}, name);
-          },
-          "x"_a, "kernel"_a, "bias"_a, "strides"_a, "dilation"_a, "padding"_a, "groups"_a = 1,
-          "activation"_a = "linear", "alpha"_a = 0.0, "name"_a = "",
-          "0 groups: depthwise, kernel (h, w, channels, multiplier).")
-      .def(
-          "conv2d_transpose",
-          [](Graph& g, const Tensor& x, const Tensor& kernel, const std::optional<Tensor>& bias,
-             Pair strides, Pair dilation, Pads padding, Pair size, const std::string& activation,
-             double alpha, const std::string& name) {
-            return conv2d_transpose(g, x, kernel, pointer(bias),
-                                    window_spec(strides, dilation, padding), size[0], size[1],
-                                    {activation_from_name(activation), alpha}, name);
-          },
-          "x"_a, "kernel"_a, "bias"_a, "strides"_a, "dilation"_a, "padding"_a, "size"_a,
-          "activation"_a = "linear", "alpha"_a = 0.0, "name"_a = "",
-          "To an output of `size` (h, w), which the convolution maps to x.")
-      .def(
-          "pool2d",
-          [](Graph& g, const std::string& kind, const Tensor& x, Pair pool, Pair strides,
-             Pads padding, const std::string& name) {
-            return pool2d(g, kind, x, pool[0], pool[1], window_spec(strides, {1, 1}, padding),
-                          name);
-          },
-          "kind"_a, "x"_a, "pool"_a, "strides"_a, "padding"_a, "name"_a = "");
-}
-
-template <class Class>
-void bind_terms(Class& graph) {
+void bind_terms(GraphClass& graph) {
   graph
       .def(
           "add_loss",
@@ -244,8 +132,8 @@ void bind_graph(py::module_& module) {
   python::bind_parameter(module);
   python::bind_tensor(module);
   python::bind_state(module);
-  py::class_<Graph, std::shared_ptr<Graph>> graph(
-      module, "Graph", "Operations recorded once, frozen by build(), replayed by executions.");
+  python::GraphClass graph(module, "Graph",
+                           "Operations recorded once, frozen by build(), replayed by executions.");
   graph
       .def(py::init([](const std::string& dtype) {
              return std::make_shared<Graph>(python::dtype_from_name(dtype));
@@ -263,15 +151,8 @@ void bind_graph(py::module_& module) {
                                               : DType::boolean);
           },
           "shape"_a, "name"_a = "", "dtype"_a = "float")
-      .def("parameter", &Graph::parameter, "parameter"_a)
+      .def("parameter", &Graph::parameter, "parameter"_a.none(false))
       .def("build", &Graph::build, "Freeze: fuse activations, drop what nothing reads.")
-      .def(
-          "dtype_of",
-          [](const Graph& g, const Tensor& t) {
-            const DType dtype = g.check(t, "dtype_of").dtype;
-            return is_floating(dtype) ? "float" : name_of(dtype);
-          },
-          "tensor"_a)
       .def(
           "operations",
           [](const Graph& g) {
@@ -284,10 +165,7 @@ void bind_graph(py::module_& module) {
       .def_property_readonly("inputs", &Graph::inputs)
       .def_property_readonly("outputs", &Graph::outputs)
       .def_property_readonly("dtype", [](const Graph& g) { return name_of(g.dtype); });
-  python::bind_operations(graph);
-  python::bind_recurrent(graph);
   python::bind_states(graph);
-  python::bind_windows(graph);
   python::bind_graph_operations(graph);
   python::bind_terms(graph);
 }

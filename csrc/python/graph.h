@@ -5,6 +5,7 @@
 #include <pybind11/pybind11.h>
 
 #include <memory>
+#include <optional>
 
 #include "graph/graph.h"
 
@@ -22,8 +23,14 @@ pybind11::tuple shape_tuple(const Shape& shape);
 pybind11::array view(DType dtype, Index rows, const Shape& shape, const std::byte* data,
                      pybind11::handle owner, bool writable);
 
+using GraphClass = pybind11::class_<Graph, std::shared_ptr<Graph>>;
+
 // The operations of graph_operations.cpp.
-void bind_graph_operations(pybind11::class_<Graph, std::shared_ptr<Graph>>& graph);
+void bind_graph_operations(GraphClass& graph);
+
+inline const Tensor* pointer(const std::optional<Tensor>& tensor) {
+  return tensor ? &*tensor : nullptr;
+}
 
 // A user's own operation: forward and backward on NumPy arrays, called back with the GIL held.
 Tensor record_python(Graph& graph, const std::vector<Tensor>& inputs, Shape shape,

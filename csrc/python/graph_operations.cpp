@@ -1,10 +1,11 @@
-// What layers record besides the products: normalisation, embedding, data moved, noise, several
-// inputs.
+// What layers record on a graph.
 #include <pybind11/stl.h>
 
+#include <array>
 #include <limits>
 
 #include "graph.h"
+#include "graph/names.h"
 #include "operations/operations.h"
 
 namespace lamina {
@@ -15,10 +16,116 @@ using namespace py::literals;
 
 namespace {
 
-using GraphClass = py::class_<Graph, std::shared_ptr<Graph>>;
 using Optional = std::optional<Tensor>;
 
-const Tensor* pointer(const Optional& tensor) { return tensor ? &*tensor : nullptr; }
+void bind_operations(GraphClass& graph) {
+  graph
+      .def(
+          "dense",
+          [](Graph& g, const Tensor& x, const Tensor& kernel, const Optional& bias,
+             const std::string& activation, double alpha, const std::string& name) {
+            return dense(g, x, kernel, pointer(bias), {activation_from_name(activation), alpha},
+                         name);
+          },
+          "x"_a, "kernel"_a, "bias"_a = py::none(), "activation"_a = "linear", "alpha"_a = 0.0,
+          "name"_a = "")
+      .def(
+          "activation",
+          [](Graph& g, const Tensor& x, const std::string& kind, double alpha,
+             const std::string& name) {
+            return activation(g, x, {activation_from_name(kind), alpha}, name);
+          },
+          "x"_a, "kind"_a, "alpha"_a = 0.0, "name"_a = "")
+      .def("softmax", &softmax, "x"_a, "name"_a = "")
+      .def("log_softmax", &log_softmax, "x"_a, "name"_a = "")
+      .def("dropout", &dropout, "x"_a, "rate"_a, "stream"_a, "name"_a = "")
+      .def(
+          "reshape",
+          [](const Graph& g, const Tensor& x, Shape shape, const std::string&) {
+            return reshape(g, x, std::move(shape));
+          },
+          "x"_a, "shape"_a, "name"_a = "")
+      .def("fold", &fold, "x"_a, "The steps of a row, its first axis, as rows of their own.")
+      .def("unfold", &unfold, "x"_a, "steps"_a)
+      .def("normalize", &normalize, "x"_a, "mean"_a, "std"_a, "name"_a = "")
+      .def("python", &record_python, "inputs"_a, "shape"_a, "forward"_a, "backward"_a,
+           "name"_a = "")
+      .def("loss", &loss, "kind"_a, "prediction"_a, "target"_a, "parameter"_a = 0.0,
+           "from_logits"_a = false, "name"_a = "");
+}
+
+void bind_recurrent(GraphClass& graph) {
+  graph.def(
+      "recurrent",
+      [](Graph& g, const std::string& cell, const Tensor& x, const Tensor& kernel,
+         const Tensor& recurrent_kernel, const Optional& bias,
+         const std::vector<Tensor>& initial_state, const Optional& mask,
+         const std::string& activation, double alpha, const std::string& recurrent_activation,
+         double recurrent_alpha, bool return_sequences, bool return_state, bool go_backwards,
+         double dropout, double recurrent_dropout, std::uint32_t stream,
+         std::uint32_t recurrent_stream, const std::string& name) {
+        const RecurrentSpec spec{cell_from_name(cell),
+                                 {activation_from_name(activation), alpha},
+                                 {activation_from_name(recurrent_activation), recurrent_alpha},
+                                 return_sequences,
+                                 return_state,
+                                 go_backwards,
+                                 dropout,
+                                 recurrent_dropout,
+                                 stream,
+                                 recurrent_stream};
+        return recurrent(g, x, kernel, recurrent_kernel, pointer(bias), initial_state,
+                         pointer(mask), spec, name);
+      },
+      "cell"_a, "x"_a, "kernel"_a, "recurrent_kernel"_a, "bias"_a = py::none(),
+      "initial_state"_a = std::vector<Tensor>(), "mask"_a = py::none(), "activation"_a = "tanh",
+      "alpha"_a = 0.0, "recurrent_activation"_a = "sigmoid", "recurrent_alpha"_a = 0.0,
+      "return_sequences"_a = false, "return_state"_a = false, "go_backwards"_a = false,
+      "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0, "stream"_a = 0, "recurrent_stream"_a = 0,
+      "name"_a = "", "[y], or with return_state [y, h] or, of an lstm, [y, h, c].");
+}
+
+// (h, w), (h, w) and (top, bottom, left, right), as Python resolved them.
+using Pair = std::array<Index, 2>;
+using Pads = std::array<Index, 4>;
+WindowSpec window_spec(const Pair& strides, const Pair& dilation, const Pads& p) {
+  return {strides[0], strides[1], dilation[0], dilation[1], p[0], p[1], p[2], p[3]};
+}
+
+void bind_windows(GraphClass& graph) {
+  graph
+      .def(
+          "conv2d",
+          [](Graph& g, const Tensor& x, const Tensor& kernel, const Optional& bias, Pair strides,
+             Pair dilation, Pads padding, Index groups, const std::string& activation, double alpha,
+             const std::string& name) {
+            return conv2d(g, x, kernel, pointer(bias), window_spec(strides, dilation, padding),
+                          groups, {activation_from_name(activation), alpha}, name);
+          },
+          "x"_a, "kernel"_a, "bias"_a, "strides"_a, "dilation"_a, "padding"_a, "groups"_a = 1,
+          "activation"_a = "linear", "alpha"_a = 0.0, "name"_a = "",
+          "0 groups: depthwise, kernel (h, w, channels, multiplier).")
+      .def(
+          "conv2d_transpose",
+          [](Graph& g, const Tensor& x, const Tensor& kernel, const Optional& bias, Pair strides,
+             Pair dilation, Pads padding, Pair size, const std::string& activation, double alpha,
+             const std::string& name) {
+            return conv2d_transpose(g, x, kernel, pointer(bias),
+                                    window_spec(strides, dilation, padding), size[0], size[1],
+                                    {activation_from_name(activation), alpha}, name);
+          },
+          "x"_a, "kernel"_a, "bias"_a, "strides"_a, "dilation"_a, "padding"_a, "size"_a,
+          "activation"_a = "linear", "alpha"_a = 0.0, "name"_a = "",
+          "To an output of `size` (h, w), which the convolution maps to x.")
+      .def(
+          "pool2d",
+          [](Graph& g, const std::string& kind, const Tensor& x, Pair pool, Pair strides,
+             Pads padding, const std::string& name) {
+            return pool2d(g, kind, x, pool[0], pool[1], window_spec(strides, {1, 1}, padding),
+                          name);
+          },
+          "kind"_a, "x"_a, "pool"_a, "strides"_a, "padding"_a, "name"_a = "");
+}
 
 void bind_normalization(GraphClass& graph) {
   graph
@@ -54,14 +161,6 @@ void bind_moves(GraphClass& graph) {
       .def("resize", &resize, "x"_a, "axis"_a, "to"_a, "name"_a = "");
 }
 
-Noise noise_from_name(const std::string& name) {
-  if (name == "gaussian") return Noise::gaussian;
-  if (name == "gaussian_dropout") return Noise::gaussian_dropout;
-  if (name == "alpha_dropout") return Noise::alpha_dropout;
-  throw std::invalid_argument(
-      "noise: must be 'gaussian', 'gaussian_dropout' or 'alpha_dropout'; got '" + name + "'");
-}
-
 void bind_elements(GraphClass& graph) {
   graph
       .def(
@@ -81,7 +180,8 @@ void bind_elements(GraphClass& graph) {
             return noise(g, x, noise_from_name(kind), amount, stream, name);
           },
           "x"_a, "kind"_a, "amount"_a, "stream"_a, "name"_a = "")
-      .def("spatial_dropout", &spatial_dropout, "x"_a, "rate"_a, "stream"_a, "name"_a = "");
+      .def("spatial_dropout", &spatial_dropout, "x"_a, "rate"_a, "stream"_a, "share_rows"_a = false,
+           "name"_a = "");
 }
 
 void bind_masks(GraphClass& graph) {
@@ -154,7 +254,10 @@ void bind_merges(GraphClass& graph) {
 
 }  // namespace
 
-void bind_graph_operations(py::class_<Graph, std::shared_ptr<Graph>>& graph) {
+void bind_graph_operations(GraphClass& graph) {
+  bind_operations(graph);
+  bind_recurrent(graph);
+  bind_windows(graph);
   bind_normalization(graph);
   bind_moves(graph);
   bind_elements(graph);

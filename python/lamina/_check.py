@@ -176,6 +176,21 @@ def integers(who: str, name: str, value: object, bound: tuple[str, int] | None =
     return np.require(source, np.int32, ["C", "A"])
 
 
+def truths(who: str, name: str, value: object) -> Array:
+    """Return ``value`` as a C-contiguous aligned array of bool, such as a mask.
+
+    It must hold True and False; numbers must be 1 and 0.
+    """
+    source = numeric(who, name, value)
+    if source.dtype.kind != "b":
+        bad = (source != 0) & (source != 1)
+        if bad.any():
+            raise ValueError(
+                f"{who}: {name} must hold True and False, or 1 and 0; {_at(source, bad)}"
+            )
+    return np.require(source, np.bool_, ["C", "A"])
+
+
 def _at(values: Array, bad: Array) -> str:
     place = np.unravel_index(int(np.argmax(bad)), bad.shape)
     where = f" in row {int(place[0])}" if place else ""

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from lamina._check import number
 from lamina._names import lookup
 
 C = TypeVar("C", bound="Configurable")
+
+# The classes of the user's own, by name, while a configuration is read.
+_custom: ContextVar[Mapping[str, Any]] = ContextVar("custom", default=MappingProxyType({}))
+
+
+@contextmanager
+def reading_with(custom_objects: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
+    """Let all that is read from configurations within the block, at any depth, know these names.
+
+    Those of a block around this one hold too; the innermost wins.  Yields all of them.
+    """
+    known = {**_custom.get(), **(custom_objects or {})}
+    token = _custom.set(known)
+    try:
+        yield known
+    finally:
+        _custom.reset(token)
 
 
 def _argument_names(cls: type) -> tuple[str, ...]:
@@ -81,7 +101,12 @@ def resolve(kind: str, identifier: object, table: Mapping[str, type[C]], base: t
     if isinstance(identifier, type) and issubclass(identifier, base):
         return identifier()
     if isinstance(identifier, Mapping) and "class_name" in identifier:
-        cls = find(kind, str(identifier["class_name"]), table)
+        own: dict[str, type[C]] = {
+            name: cls
+            for name, cls in _custom.get().items()
+            if isinstance(cls, type) and issubclass(cls, base)
+        }
+        cls = find(kind, str(identifier["class_name"]), {**table, **own})
         return cls.from_config(identifier.get("config", {}))
     raise TypeError(
         f"{kind}: needs a name, an instance of {base.__name__} or its configuration; "

@@ -56,6 +56,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 class Activation(Configurable):
     """An activation function; it computes through the kernels the layers use.
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["first_layer", "learning_curves"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def _figure(who: str, size: tuple[float, float]) -> Figure:
     """Return an empty figure that no window shows; pyplot and its state are not touched."""
     try:

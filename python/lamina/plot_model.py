@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamina._check import show_shape
+from lamina.models.summary import label
 
 if TYPE_CHECKING:
     from lamina.models import Model
@@ -40,8 +41,7 @@ def _boxes(model: Any, shapes: bool, dtype: bool, names: bool, trainable: bool) 
     number = {id(layer): i for i, (layer, _) in enumerate(pairs)}
     boxes = []
     for layer, readings in pairs:
-        kind = getattr(layer, "class_name", type(layer).__name__)
-        lines = [f"{layer.name} ({kind})" if names else kind]
+        lines = [label(layer) if names else layer.class_name]
         if shapes:
             lines.append(", ".join(show_shape(s) for s in outputs[layer.name]))
         if dtype:

@@ -16,6 +16,13 @@ from numpy.typing import NDArray
 
 from lamina import _check, _core
 
+__all__ = ["Stream", "set_random_seed"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 # Streams of one model's seed.  Layers use their index; these lie far above it.
 SHUFFLE = 0x5EED_0001
 SPLIT = 0x5EED_0002

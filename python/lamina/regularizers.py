@@ -19,6 +19,10 @@ from lamina._settings import Configurable, resolve, serialize
 __all__ = ["L1", "L1L2", "L2", "Regularizer", "get", "serialize"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 class Regularizer(Configurable):
     """A penalty ``l1 * sum(|w|) + l2 * sum(w ** 2)`` on one weight array.
 
@@ -30,6 +34,15 @@ class Regularizer(Configurable):
 
     l1: float = 0.0
     l2: float = 0.0
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse Keras's ``__call__`` of one's own, which training would never call."""
+        super().__init_subclass__(**options)
+        if "__call__" in vars(cls):
+            raise TypeError(
+                f"{cls.__name__}: a regularizer sets its factors l1 and l2, which the engine "
+                f"reads; got __call__ (see lamina.regularizers.Regularizer)"
+            )
 
     def __call__(self, weights: Any) -> float:
         """Return the penalty of an array of any shape, computed in float64."""

@@ -22,6 +22,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 MAX_THREADS = 2**31 - 1  # what the engine counts with
 
 

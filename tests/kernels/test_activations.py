@@ -7,6 +7,7 @@ import pytest
 
 from harness import DTYPES, ODD_SIZES, assert_same_bits, check_kernel
 from lamina import kernels
+from thread_proof import same_on_threads
 
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 _erfc = np.vectorize(math.erfc, otypes=[np.float64])
@@ -134,14 +135,12 @@ def test_an_element_does_not_depend_on_its_place(kind, dtype):
 
 
 @pytest.mark.parametrize("kind", ["relu", "gelu", "tanh"])
-def test_many_elements_on_threads(kind, threads):
+def test_many_elements_on_threads(kind):
     x = np.random.default_rng(9).normal(size=300_001).astype(np.float32)
-    threads(1)
-    alone = kernels.activation_forward(x, kind), kernels.activation_backward(x, x, kind)
-    for count in (2, 3, 4):
-        threads(count)
-        again = kernels.activation_forward(x, kind), kernels.activation_backward(x, x, kind)
-        assert_same_bits(again, alone, f"{count} threads")
+    same_on_threads(
+        lambda: kernels.activation_forward(x, kind),
+        lambda: kernels.activation_backward(x, x, kind),
+    )
 
 
 def test_alpha():

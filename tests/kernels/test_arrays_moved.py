@@ -7,6 +7,7 @@ import pytest
 
 from harness import DTYPES, assert_same_bits, check_invariants, check_kernel
 from lamina import kernels
+from thread_proof import same_on_threads
 
 
 def normal(*shape, seed=1):
@@ -180,34 +181,27 @@ def test_resize_keeps_infinities_in_place():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_large_moves_on_threads(dtype, threads):
+def test_large_moves_on_threads(dtype):
     x = normal(40, 61, 33, 7).astype(dtype)
 
-    def everything():
-        return [
-            kernels.permute(x, (0, 3, 1, 2)),
-            kernels.permute(x, (3, 2, 1, 0)),
-            kernels.permute(x.reshape(-1, 231), (1, 0)),
-            kernels.permute(x, (0, 1, 2, 3)),
-            kernels.pad(x, [(0, 1), (2, 3), (0, 0), (1, 1)]),
-            kernels.crop(x, [(1, 0), (0, 5), (3, 0), (0, 0)]),
-            kernels.upsample_forward(x, (2, 3)),
-            kernels.upsample_backward(np.repeat(x, 2, 1), (2, 3)),
-            kernels.repeat_backward(x, 61, 1),
-            kernels.repeat_backward(x.ravel(), 5),
-            kernels.resize_forward(x, 99, 2),
-            kernels.resize_backward(x, 20, 1),
-        ]
-
-    threads(1)
-    alone = everything()
-    assert_same_bits([alone[0]], [np.ascontiguousarray(x.transpose(0, 3, 1, 2))], "permute")
-    assert_same_bits([alone[1]], [np.ascontiguousarray(x.T)], "all axes turned round")
-    assert_same_bits([alone[2]], [np.ascontiguousarray(x.reshape(-1, 231).T)], "matrix")
-    assert_same_bits([alone[3]], [x], "copy")
-    for count in (2, 3, 4):
-        threads(count)
-        assert_same_bits(everything(), alone, f"{count} threads")
+    alone = same_on_threads(
+        lambda: kernels.permute(x, (0, 3, 1, 2)),
+        lambda: kernels.permute(x, (3, 2, 1, 0)),
+        lambda: kernels.permute(x.reshape(-1, 231), (1, 0)),
+        lambda: kernels.permute(x, (0, 1, 2, 3)),
+        lambda: kernels.pad(x, [(0, 1), (2, 3), (0, 0), (1, 1)]),
+        lambda: kernels.crop(x, [(1, 0), (0, 5), (3, 0), (0, 0)]),
+        lambda: kernels.upsample_forward(x, (2, 3)),
+        lambda: kernels.upsample_backward(np.repeat(x, 2, 1), (2, 3)),
+        lambda: kernels.repeat_backward(x, 61, 1),
+        lambda: kernels.repeat_backward(x.ravel(), 5),
+        lambda: kernels.resize_forward(x, 99, 2),
+        lambda: kernels.resize_backward(x, 20, 1),
+    )
+    assert_same_bits(alone[0], [np.ascontiguousarray(x.transpose(0, 3, 1, 2))], "permute")
+    assert_same_bits(alone[1], [np.ascontiguousarray(x.T)], "all axes turned round")
+    assert_same_bits(alone[2], [np.ascontiguousarray(x.reshape(-1, 231).T)], "matrix")
+    assert_same_bits(alone[3], [x], "copy")
 
 
 def test_refused():

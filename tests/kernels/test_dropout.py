@@ -5,6 +5,7 @@ import pytest
 
 from harness import DTYPES, ODD_SIZES, assert_same_bits, check_kernel
 from lamina import kernels
+from thread_proof import same_on_threads
 
 KEY = (11, 2, 3)
 
@@ -78,14 +79,12 @@ def test_after_relu_the_output_stands_for_the_mask(dtype):
     assert_same_bits([np.where(x > 0, through_y, 0)], [np.where(x > 0, redrawn, 0)], "mask")
 
 
-def test_threads(threads):
+def test_threads():
     x = np.ones(400_001, np.float32)
-    threads(1)
-    alone = kernels.dropout_forward(x, 0.4, *KEY), kernels.dropout_backward(x, 0.4, *KEY)
-    for count in (2, 3, 4):
-        threads(count)
-        again = kernels.dropout_forward(x, 0.4, *KEY), kernels.dropout_backward(x, 0.4, *KEY)
-        assert_same_bits(again, alone, f"{count} threads")
+    same_on_threads(
+        lambda: kernels.dropout_forward(x, 0.4, *KEY),
+        lambda: kernels.dropout_backward(x, 0.4, *KEY),
+    )
 
 
 def test_rate_zero_is_the_identity_and_steps_differ():

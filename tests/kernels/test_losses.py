@@ -1,5 +1,7 @@
 """Losses: laws, derivatives, fused logits at their extremes."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from harness import DTYPES, ODD_SIZES, assert_close, assert_same_bits, check_ker
 from kernels.test_activations import softplus
 from kernels.test_softmax import log_softmax, softmax
 from lamina import kernels
+from thread_proof import same_on_threads
 
 EPSILON = 1e-7  # Keras's backend.epsilon()
 
@@ -266,22 +269,15 @@ def test_rows_do_not_depend_on_the_batch(columns, dtype):
 
 
 @pytest.mark.parametrize("columns", [1, 10, 100])
-def test_many_rows_on_threads(columns, threads):
+def test_many_rows_on_threads(columns):
     for kind, from_logits in CASES:
         shape = (100_000 // columns, columns)
         t, p = (a.astype(np.float32) for a in data(kind, from_logits, shape))
-
-        def both(kind=kind, t=t, p=p, from_logits=from_logits):
-            return [
-                kernels.loss_forward(kind, t, p, from_logits=from_logits),
-                kernels.loss_backward(kind, t, p, from_logits=from_logits),
-            ]
-
-        threads(1)
-        alone = both()
-        for count in (2, 3, 4):
-            threads(count)
-            assert_same_bits(both(), alone, f"{kind} on {count} threads")
+        same_on_threads(
+            partial(kernels.loss_forward, kind, t, p, from_logits=from_logits),
+            partial(kernels.loss_backward, kind, t, p, from_logits=from_logits),
+            what=kind,
+        )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

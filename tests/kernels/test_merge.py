@@ -15,6 +15,7 @@ from harness import (
     results,
 )
 from lamina import _core, kernels
+from thread_proof import same_on_threads
 
 
 def normal(*shape, seed=1):
@@ -162,14 +163,10 @@ def test_products_of_empty_sums_are_zero():
 
 
 @pytest.mark.parametrize(("batch", "m", "n", "k"), [(2, 300, 200, 150), (500, 20, 20, 16)])
-def test_batched_products_on_threads(batch, m, n, k, threads):
+def test_batched_products_on_threads(batch, m, n, k):
     a, b = normal(batch, m, k).astype(np.float32), normal(batch, k, n).astype(np.float32)
-    threads(1)
-    alone = _core.kernels.batched_product(a, b)
+    ((alone,),) = same_on_threads(lambda: _core.kernels.batched_product(a, b))
     assert_close(alone, a.astype(float) @ b, k, np.abs(a).astype(float) @ np.abs(b))
-    for count in (2, 3, 4):
-        threads(count)
-        assert_same_bits([_core.kernels.batched_product(a, b)], [alone], f"{count} threads")
     assert_same_bits(  # nor does a pair depend on its neighbours
         [_core.kernels.batched_product(a[1:2], b[1:2])], [alone[1:2]], "alone"
     )
@@ -262,15 +259,12 @@ def test_prelu(shape, last, dtype):
     check_added(lambda into: kernels.prelu_backward(dy, x, alpha, into), [fresh], shape[0] + 1)
 
 
-def test_prelu_on_threads(threads):
+def test_prelu_on_threads():
     x, dy = normal(30_001, 5).astype(np.float32), normal(30_001, 5, seed=2).astype(np.float32)
     alpha = np.linspace(0, 1, 5).astype(np.float32)
-    threads(1)
-    alone = kernels.prelu_forward(x, alpha), *kernels.prelu_backward(dy, x, alpha)
-    for count in (2, 3, 4):
-        threads(count)
-        again = kernels.prelu_forward(x, alpha), *kernels.prelu_backward(dy, x, alpha)
-        assert_same_bits(again, alone, f"{count} threads")
+    same_on_threads(
+        lambda: kernels.prelu_forward(x, alpha), lambda: kernels.prelu_backward(dy, x, alpha)
+    )
 
 
 def test_gradients_by_differences_through_a_concatenation():

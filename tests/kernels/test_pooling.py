@@ -5,6 +5,7 @@ import pytest
 
 from harness import DTYPES, assert_same_bits, check_kernel
 from lamina import kernels
+from thread_proof import same_on_threads
 
 # height, width, channels, pool, strides, padding ((top, bottom), (left, right))
 SHAPES = {
@@ -147,16 +148,15 @@ def test_empty_batch():
     assert kernels.average_pool2d_forward(np.ones((0, 4, 4, 2)), 2).shape == (0, 2, 2, 2)
 
 
-def test_many_images_on_threads(threads):
+def test_many_images_on_threads():
     x = np.random.default_rng(2).normal(size=(40, 26, 26, 33)).astype("float32")
-    results = []
-    for count in (1, 2, 3, 4):
-        threads(count)
-        y, index = kernels.max_pool2d_forward(x, 3, 2)
-        dx = kernels.max_pool2d_backward(y, index, x.shape, 3, 2)
-        mean = kernels.average_pool2d_forward(x, 3, 2)
-        results.append((y, index, dx, mean, kernels.average_pool2d_backward(mean, x.shape, 3, 2)))
-        assert_same_bits(results[-1], results[0], f"{count} threads")
+    y, index = kernels.max_pool2d_forward(x, 3, 2)
+    same_on_threads(
+        lambda: kernels.max_pool2d_forward(x, 3, 2),
+        lambda: kernels.max_pool2d_backward(y, index, x.shape, 3, 2),
+        lambda: kernels.average_pool2d_forward(x, 3, 2),
+        lambda: kernels.average_pool2d_backward(y, x.shape, 3, 2),
+    )
 
 
 def test_refused():
@@ -165,6 +165,8 @@ def test_refused():
         kernels.max_pool2d_forward(x, 6)
     with pytest.raises(ValueError, match=r"pool_size must lie in \[1, 2147483647\]; got 0"):
         kernels.average_pool2d_forward(x, 0)
+    with pytest.raises(ValueError, match=r"span at most 2147483647 cells; got \(65536, 32768\)"):
+        kernels.max_pool2d_forward(x, (65536, 32768), 1, "same")  # winners are kept as int32
     with pytest.raises(ValueError, match="padding must be smaller than the pool size; got 2, 2, 0"):
         kernels.max_pool2d_forward(x, 2, padding=((2, 2), (0, 0)))
     with pytest.raises(ValueError, match=r"padding must be 'valid', 'same' or .*; got 'causal'"):

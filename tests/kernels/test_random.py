@@ -5,6 +5,7 @@ import pytest
 
 from harness import assert_same_bits
 from lamina import kernels
+from thread_proof import same_on_threads
 
 MASK = 0xFFFFFFFF
 
@@ -62,17 +63,15 @@ def test_bits(key):
 
 @pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 63, 64, 65, 127, 1000, 100_001])
 @pytest.mark.parametrize("dtype", ["float32", "float64", None])
-def test_a_prefix_on_any_number_of_threads(size, dtype, threads):
+def test_a_prefix_has_the_same_bits(size, dtype):
     def draw(n):
         if dtype is None:
             return kernels.random_bits(n, 5, 6, 7)
         return kernels.random_uniform(n, 5, 6, 7, dtype)
 
-    threads(1)
-    longest = draw(120_000)
-    for count in (1, 2, 3, 4):
-        threads(count)
-        assert_same_bits([draw(size)], [longest[:size]], f"{count} threads")
+    assert_same_bits([draw(size)], [draw(120_000)[:size]], f"{size} numbers")
+    if size > 100_000:
+        same_on_threads(lambda: draw(size))
 
 
 def test_uniform_float32_is_the_upper_24_bits():

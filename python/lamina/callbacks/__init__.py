@@ -13,3 +13,7 @@ __all__ = [
     "Callback", "CallbackList", "EarlyStopping", "EpochLines", "History", "LambdaCallback",
     "Progress",
 ]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -23,3 +23,7 @@ __all__ = [
     "nyse",
     "read_idx",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -24,6 +24,11 @@ __all__ = [
     "serialize",
 ]  # fmt: skip
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 _TABLE: dict[str, type[Initializer]] = {
     "zeros": Zeros,
     "ones": Ones,

@@ -231,3 +231,7 @@ __all__ = [  # noqa: RUF022 (by concept)
     "gather_rows",
     "find_nonfinite",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

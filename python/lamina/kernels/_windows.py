@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from operator import index
 from typing import Any
@@ -38,10 +39,17 @@ def sizes_of(who: str, name: str, value: Any, axes: int, least: int = 1) -> tupl
     return (whole(who, name, value, least),) * axes
 
 
+def _is_pair(value: Any) -> bool:
+    """Tell two numbers; asking NumPy for the shape of a tuple takes longer than a small pool."""
+    if type(value) in (tuple, list) and all(type(item) is int for item in value):
+        return len(value) == 2
+    return bool(np.shape(value) == (2,))
+
+
 def _explicit(who: str, value: Sequence[Any], axes: int) -> list[tuple[int, ...]]:
     """Return pairs from pairs; for one axis the pair alone will do."""
     pairs = [value] if axes == 1 and len(value) == 2 and np.ndim(value[0]) == 0 else list(value)
-    if len(pairs) != axes or any(np.shape(pair) != (2,) for pair in pairs):
+    if len(pairs) != axes or not all(_is_pair(pair) for pair in pairs):
         raise ValueError(f"{who}: padding must hold (before, after) for each axis; got {value!r}")
     return [sizes_of(who, "padding", pair, 2, 0) for pair in pairs]
 
@@ -86,11 +94,18 @@ def settings(
     return _core.kernels.WindowSettings(tuple(strides), tuple(dilation), (*pads[0], *pads[1]))
 
 
+def countable(who: str, pool: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a pool whose cells an int32 can count: max pooling keeps each winner's number."""
+    if math.prod(pool) > LARGEST:
+        raise ValueError(f"{who}: pool_size must span at most {LARGEST} cells; got {pool}")
+    return pool
+
+
 def pool_window(
     who: str, shape: Sequence[int], axes: int, pool_size: Any, strides: Any, padding: Any
 ) -> tuple[tuple[int, ...], Any]:
     """Return a pooling window's sizes, height first, and its settings."""
-    pool = sizes_of(who, "pool_size", pool_size, axes)
+    pool = countable(who, sizes_of(who, "pool_size", pool_size, axes))
     steps = pool if strides is None else sizes_of(who, "strides", strides, axes)
     if len(shape) != axes + 2 or min(shape[1:]) < 1:
         raise ValueError(

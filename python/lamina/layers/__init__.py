@@ -139,3 +139,7 @@ __all__ = [
     "serialize",
     "subtract",
 ]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -20,6 +20,19 @@ def check_masks(who: str, x: Sequence[Any], masks: Sequence[Any]) -> None:
             )
 
 
+def check_steps(who: str, x: Any, mask: Any, inner: bool = False) -> None:
+    """Raise ValueError unless a mask is one truth value a step, or, with ``inner``, begins so."""
+    if mask is None:
+        return
+    shape, needed = tuple(mask.shape), tuple(x.shape)[:1]
+    if (shape[:1] if inner else shape) != needed:
+        raise ValueError(
+            f"{who}: mask has shape {_check.show_shape(shape)}; input of shape "
+            f"{_check.show_shape(tuple(x.shape))} needs {_check.show_shape(needed)}, one truth "
+            f"value a step"
+        )
+
+
 def trailing_ones(graph: _core.Graph, mask: _core.Tensor, rank: int) -> _core.Tensor:
     """Return the mask with axes of size 1 behind, to ``rank`` axes."""
     shape = tuple(mask.shape)

@@ -63,7 +63,6 @@ class BaseConv(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self._bias: _core.Parameter | None = None
-        self._penalized: list[tuple[_core.Parameter, Any]] = []
 
     def weights_fit(self, input_shape: Shape) -> bool:
         """Return whether the channels are as many: the window slides over any size."""
@@ -74,32 +73,22 @@ class BaseConv(Layer):
         """The live bias, shape (filters,); None without one or before the layer is built."""
         return self._live(self._bias)
 
-    def _live(self, parameter: _core.Parameter | None) -> Array | None:
-        self._settle()
-        return None if parameter is None else parameter.array
-
     def _place(self, input_shape: Shape) -> tuple[Shape, windows.Pads]:
         """Return spatial sizes of the output, and the padding."""
         spatial, _ = windows.image(self.name, input_shape, self._axes)
         span = windows.extent(self.kernel_size, self.dilation_rate)
         return windows.placed(self.name, "the kernel", spatial, span, self.strides, self.padding)
 
-    def _weight(self, name: str, shape: Shape, initializer: Any, penalty: Any) -> _core.Parameter:
-        weight = self.add_weight(name, shape, initializer)
-        self._penalized.append((weight, penalty))
-        return weight
-
     def _add_bias(self, filters: int) -> None:
         if self.use_bias:
-            self._bias = self._weight(
-                "bias", (filters,), self.bias_initializer, self.bias_regularizer
+            self._bias = self.add_weight(
+                "bias", (filters,), self.bias_initializer, regularizer=self.bias_regularizer
             )
 
     def forget(self) -> None:
         """Undo building."""
         super().forget()
         self._bias = None
-        self._penalized = []
 
     def _geometry(self, input_shape: Shape) -> dict[str, Any]:
         """Return strides, dilation and padding as the graph takes them."""
@@ -119,10 +108,6 @@ class BaseConv(Layer):
         z = record(bias, "linear", 0.0)
         name = f"{self.name}/{self.activation.name}"
         return self.activation.record(graph, z, name)  # type: ignore[no-any-return]
-
-    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return those of the weights and of the bias."""
-        return [(p, r.l1, r.l2) for p, r in self._penalized if r is not None]
 
 
 class Conv(BaseConv):
@@ -186,11 +171,11 @@ class Conv(BaseConv):
 
     def build(self, input_shape: Shape) -> None:
         """Make the kernel and the bias."""
-        self._kernel = self._weight(
+        self._kernel = self.add_weight(
             "kernel",
             self._kernel_shape(input_shape[-1]),
             self.kernel_initializer,
-            self.kernel_regularizer,
+            regularizer=self.kernel_regularizer,
         )
         self._add_bias(self.filters)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lamina import _check, _core, initializers, regularizers
-from lamina._check import Shape
+from lamina._check import Array, Shape
 from lamina.layers._axes import axis_of_row, moved_last
 from lamina.layers._masks import check_masks, spread
 from lamina.layers.layer import Layer
@@ -36,15 +36,19 @@ class BatchNormalization(Layer):
     **base
         See ``Layer``.
 
+    Raises
+    ------
+    ValueError
+        If the input has no such axis, or a layer that trains is given a mask over it.
+
     Notes
     -----
     Weights, each (channels,): gamma, beta, moving mean, moving variance.  The variance is divided
     by the count, as in Keras.
 
     Steps that a mask hides have no part in a batch's statistics, though they are normalised with
-    them; a batch that is hidden altogether leaves the moving statistics as they are.  A mask
-    counts where the axis of channels lies behind its own axes, as the last one does; Keras's
-    statistics for a mask over the axis of channels itself are not there.
+    them; a batch that is hidden altogether leaves the moving statistics as they are.  The axis of
+    channels must lie behind those of the mask, as the last one does.
 
     Examples
     --------
@@ -89,6 +93,26 @@ class BatchNormalization(Layer):
         self._mean: _core.Parameter | None = None
         self._variance: _core.Parameter | None = None
 
+    @property
+    def gamma(self) -> Array | None:
+        """The live factors, (channels,); None with ``scale=False`` or before building."""
+        return self._live(self._gamma)
+
+    @property
+    def beta(self) -> Array | None:
+        """The live offsets, (channels,); None with ``center=False`` or before building."""
+        return self._live(self._beta)
+
+    @property
+    def moving_mean(self) -> Array | None:
+        """The live means that prediction uses, (channels,); None before building."""
+        return self._live(self._mean)
+
+    @property
+    def moving_variance(self) -> Array | None:
+        """The live variances that prediction uses, (channels,); None before building."""
+        return self._live(self._variance)
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape."""
         axis_of_row(self.name, self.axis, input_shape)
@@ -105,9 +129,13 @@ class BatchNormalization(Layer):
         """Make gamma, beta and the moving statistics."""
         shape = (self._features(input_shape),)
         if self.scale:
-            self._gamma = self.add_weight("gamma", shape, self.gamma_initializer)
+            self._gamma = self.add_weight(
+                "gamma", shape, self.gamma_initializer, regularizer=self.gamma_regularizer
+            )
         if self.center:
-            self._beta = self.add_weight("beta", shape, self.beta_initializer)
+            self._beta = self.add_weight(
+                "beta", shape, self.beta_initializer, regularizer=self.beta_regularizer
+            )
         self._mean = self.add_weight(
             "moving_mean", shape, self.moving_mean_initializer, trainable=False
         )
@@ -130,10 +158,7 @@ class BatchNormalization(Layer):
         there, back = moved_last((axis,), len(x.shape))
         moved = graph.permute(x, there)
         if mask is not None:
-            check_masks(self.name, [x], [mask])
-            # One over the axis of channels would be another for each of them.
-            over = len(mask.shape) > axis
-            mask = None if over else spread(graph, mask, tuple(moved.shape)[:-1], self.name)
+            mask = self._positions(graph, x, mask, tuple(moved.shape)[:-1])
         y = graph.batch_norm(
             moved,
             graph.parameter(self._mean),
@@ -148,7 +173,17 @@ class BatchNormalization(Layer):
         )
         return graph.permute(y, back)
 
-    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return those of gamma and of beta."""
-        pairs = ((self._gamma, self.gamma_regularizer), (self._beta, self.beta_regularizer))
-        return [(p, r.l1, r.l2) for p, r in pairs if p is not None and r is not None]
+    def _positions(
+        self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor, positions: Shape
+    ) -> _core.Tensor | None:
+        """Return the mask for each position of a row; None where no statistics are taken."""
+        check_masks(self.name, [x], [mask])
+        if not self.trainable:
+            return None
+        if len(mask.shape) > axis_of_row(self.name, self.axis, tuple(x.shape)):
+            raise ValueError(
+                f"{self.name}: a mask must not reach over axis {self.axis}, that of the channels; "
+                f"got {_check.show_shape(tuple(mask.shape))} for input "
+                f"{_check.show_shape(tuple(x.shape))}"
+            )
+        return spread(graph, mask, positions, self.name)

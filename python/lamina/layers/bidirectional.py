@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from lamina import _core
@@ -98,6 +99,10 @@ class Bidirectional(Layer):
         """The forward and the backward layer."""
         return self.forward_layer, self.backward_layer
 
+    def layers_within(self) -> Sequence[Layer]:
+        """Return both directions."""
+        return self.directions
+
     @property
     def stateful(self) -> bool:
         """Whether a direction begins each batch with the state that the last one left."""
@@ -117,8 +122,8 @@ class Bidirectional(Layer):
     def _shares(self, given: list[Any]) -> tuple[list[Any], list[Any]]:
         """Return x and the initial states of each direction."""
         x, *states = given
-        forward = self.forward_layer.states
-        total = forward + self.backward_layer.states
+        forward, backward = (layer._state_count for layer in self.directions)
+        total = forward + backward
         if states and len(states) != total:
             raise ValueError(f"{self.name}: needs {total} initial states; got {len(states)}")
         return [x, *states[:forward]], [x, *states[forward:]]
@@ -164,6 +169,7 @@ class Bidirectional(Layer):
             first = len(self._parameters)
             self._parameters += layer.parameters
             self._initializers += layer.take_initializers()
+            self._penalized += layer._penalized
             self._learnable += range(first, len(self._parameters))
 
     def forget(self) -> None:
@@ -187,16 +193,13 @@ class Bidirectional(Layer):
         """Those of both directions."""
         return sum(layer.streams for layer in self.directions)
 
-    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return those of both directions."""
-        return [p for layer in self.directions for p in layer.penalties()]
-
     def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
         """Return the input's mask where the outputs of all steps keep it."""
         out = self.forward_layer.compute_mask(graph, x, mask)
         if self.merge_mode is not None:
             return out
-        states = sum(layer.states for layer in self.directions) if self.layer.return_state else 0
+        states = sum(layer._state_count for layer in self.directions)
+        states = states if self.layer.return_state else 0
         return [out, out, *[None] * states]
 
     def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> Any:

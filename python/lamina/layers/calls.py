@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _check, _core
-from lamina.layers import weights as weights_
 from lamina.layers.node import Node, SymbolicTensor, any_symbolic, as_list, shapes_of
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
     dtype = inputs[0].dtype if layer.input_dtypes(len(inputs))[0] is None else "float"
     node = Node(layer, inputs, output if isinstance(output, list) else [output], dtype, masks)
     layer.nodes.append(node)
+    layer.place()
     return list(node.outputs) if several else node.outputs[0]
 
 
@@ -106,6 +106,8 @@ def _arrays(layer: Layer, x: Any, dtype: str) -> list[Any]:
         if kind == "int32":
             bound = layer.input_bounds(len(values))[i]
             arrays.append(_check.integers(layer.name, name, value, bound))
+        elif kind == "bool":
+            arrays.append(_check.truths(layer.name, name, value))
         else:
             arrays.append(_check.floats(layer.name, name, value, dtype, finite=False))
         if arrays[-1].ndim == 0:
@@ -120,8 +122,6 @@ def _arrays(layer: Layer, x: Any, dtype: str) -> list[Any]:
 
 def on_arrays(layer: Layer, x: Any, mask: Any) -> Any:
     """Build the layer if it is not, and return its output as in inference."""
-    from lamina.random import next_seed
-
     dtype = layer.dtype
     arrays = _arrays(layer, x, dtype)
     masks: list[Any] = [None] * len(arrays)
@@ -137,13 +137,12 @@ def on_arrays(layer: Layer, x: Any, mask: Any) -> Any:
     layer.prepare(shapes[0] if len(shapes) == 1 else shapes, dtype, layer.stream)
     try:
         graph, several = _recorded(layer, shapes, masks, dtype)
+        if fresh:
+            layer.fill()
     except BaseException:
         if fresh:
             layer.forget()
         raise
-    if fresh:
-        weights_.allocate([layer])
-        weights_.initialize([layer], next_seed())
     layer.settle()
     bound = [*arrays, *(m for m in masks if m is not None)]
     outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])))
@@ -179,12 +178,10 @@ def _recorded(
 
 
 def _mask(layer: Layer, mask: object, array: Any) -> Any:
-    values = np.asarray(mask)
-    if values.dtype.kind not in "biu":
-        raise TypeError(f"{layer.name}: mask must hold True and False; got dtype {values.dtype}")
+    values = _check.truths(layer.name, "mask", mask)
     if values.ndim == 0 or values.shape != array.shape[: values.ndim]:
         raise ValueError(
             f"{layer.name}: mask must have the leading axes of x, of shape {array.shape}; "
             f"got {values.shape}"
         )
-    return np.require(values, np.bool_, ["C", "A"])
+    return values

@@ -134,11 +134,11 @@ class Conv2DTranspose(BaseConv):
 
     def build(self, input_shape: Shape) -> None:
         """Make the kernel and the bias."""
-        self._kernel = self._weight(
+        self._kernel = self.add_weight(
             "kernel",
             self._kernel_shape(input_shape[-1]),
             self.kernel_initializer,
-            self.kernel_regularizer,
+            regularizer=self.kernel_regularizer,
         )
         self._add_bias(self.filters)
 

@@ -71,14 +71,12 @@ class Dense(Layer):
     @property
     def kernel(self) -> Array | None:
         """The live weights ``W``, shape (inputs, units); None before the layer is built."""
-        self._settle()
-        return None if self._kernel is None else self._kernel.array
+        return self._live(self._kernel)
 
     @property
     def bias(self) -> Array | None:
         """The live bias ``b``, shape (units,); None without one or before the layer is built."""
-        self._settle()
-        return None if self._bias is None else self._bias.array
+        return self._live(self._bias)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape with ``units`` as its last size."""
@@ -92,9 +90,13 @@ class Dense(Layer):
     def build(self, input_shape: Shape) -> None:
         """Make the kernel and the bias."""
         shape = (input_shape[-1], self.units)
-        self._kernel = self.add_weight("kernel", shape, self.kernel_initializer)
+        self._kernel = self.add_weight(
+            "kernel", shape, self.kernel_initializer, regularizer=self.kernel_regularizer
+        )
         if self.use_bias:
-            self._bias = self.add_weight("bias", (self.units,), self.bias_initializer)
+            self._bias = self.add_weight(
+                "bias", (self.units,), self.bias_initializer, regularizer=self.bias_regularizer
+            )
 
     def weights_fit(self, input_shape: Shape) -> bool:
         """Return whether the last axis is the same: the others are rows to it."""
@@ -117,11 +119,3 @@ class Dense(Layer):
         z = graph.dense(x, kernel, bias, name=self.name)
         name = f"{self.name}/{self.activation.name}"
         return self.activation.record(graph, z, name)  # type: ignore[no-any-return]
-
-    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return those of the kernel and of the bias."""
-        pairs = (
-            (self._kernel, self.kernel_regularizer),
-            (self._bias, self.bias_regularizer),
-        )
-        return [(p, r.l1, r.l2) for p, r in pairs if p is not None and r is not None]

@@ -107,11 +107,11 @@ class DepthwiseConv2D(BaseConv):
     def build(self, input_shape: Shape) -> None:
         """Make the kernel and the bias."""
         channels = input_shape[-1]
-        self._kernel = self._weight(
+        self._kernel = self.add_weight(
             "kernel",
             self._kernel_shape(channels),
             self.depthwise_initializer,
-            self.depthwise_regularizer,
+            regularizer=self.depthwise_regularizer,
         )
         self._add_bias(channels * self.depth_multiplier)
 

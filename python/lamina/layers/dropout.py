@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from math import prod
 from typing import Any
 
 from lamina import _check, _core
+from lamina._check import Shape
+from lamina.layers._axes import moved_last
 from lamina.layers._stream import stream_of
 from lamina.layers.layer import Layer
 from lamina.random import seed_value
@@ -21,11 +25,21 @@ class Dropout(Layer):
     ----------
     rate : float
         In [0, 1).
+    noise_shape : sequence of int or None, optional
+        One entry for each axis of the input, that of the rows first: 1 where all places along the
+        axis share one draw, else None or the axis's size.  ``(None, 1, None)`` drops whole channels
+        of a sequence; 1 in front gives all rows of a batch the same mask.  By default every
+        element draws for itself.
     seed : int, optional
         Makes this layer's masks differ from another's; by default its place in the model does.
         Masks are a function of the model's seed, this number, the step and the element.
     **base
         See ``Layer``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range, or ``noise_shape`` does not fit the input.
 
     Examples
     --------
@@ -36,13 +50,73 @@ class Dropout(Layer):
 
     supports_masking = True
 
-    def __init__(self, rate: float, seed: int | None = None, **base: Any) -> None:
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: Sequence[int | None] | None = None,
+        seed: int | None = None,
+        **base: Any,
+    ) -> None:
         super().__init__(**base)
         self.rate = _check.number("Dropout", "rate", rate, 0.0, 1.0, high_open=True)
+        self.noise_shape = None if noise_shape is None else _noise_shape(noise_shape)
         self.seed = None if seed is None else seed_value("Dropout", seed)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the input's shape."""
+        noise = self.noise_shape
+        if noise is None:
+            return input_shape
+        # How many rows a batch has is not known here: any number stands for all of them.
+        sizes = (noise[0] if noise else None, *input_shape)
+        if len(noise) != len(sizes) or any(
+            n not in (None, 1, size) for n, size in zip(noise, sizes, strict=True)
+        ):
+            raise ValueError(
+                f"{self.name}: noise_shape must have None, 1 or the size for each axis of input "
+                f"{_check.show_shape(input_shape)}; got {noise}"
+            )
+        return input_shape
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
         """Record the mask; at rate 0 there is nothing to record."""
         if self.rate == 0.0:
             return x
-        return graph.dropout(x, self.rate, stream_of(self.stream, self.seed), name=self.name)
+        stream = stream_of(self.stream, self.seed)
+        row = (self.noise_shape or (None,))[1:]
+        own = [place for place, n in enumerate(row) if n != 1] if row else range(len(x.shape))
+        share_rows = self.noise_shape is not None and self.noise_shape[0] == 1
+        return dropped(graph, x, self.rate, stream, own, share_rows, self.name)
+
+
+def _noise_shape(value: object) -> tuple[int | None, ...]:
+    if not isinstance(value, (list, tuple)) or not value:
+        raise TypeError(f"Dropout: noise_shape must be like (None, 1, None); got {value!r}")
+    return tuple(
+        None if n is None else _check.integer("Dropout", f"noise_shape[{i}]", n)
+        for i, n in enumerate(value)
+    )
+
+
+def dropped(
+    graph: _core.Graph,
+    x: _core.Tensor,
+    rate: float,
+    stream: int,
+    own: Collection[int],
+    share_rows: bool,
+    name: str,
+) -> _core.Tensor:
+    """Record dropout that draws for each place of the axes ``own`` of a row, and for each row.
+
+    Along the other axes, and with ``share_rows`` along the batch, a draw holds for all places.
+    """
+    shape = tuple(x.shape)
+    if len(own) == len(shape) and not share_rows:
+        return graph.dropout(x, rate, stream, name=name)
+    there, back = moved_last(sorted(own), len(shape))
+    moved = graph.permute(x, there)
+    channels = prod(shape[place] for place in own)
+    flat = graph.reshape(moved, (prod(shape) // channels, channels))
+    y = graph.spatial_dropout(flat, rate, stream, share_rows, name=name)
+    return graph.permute(graph.reshape(y, tuple(moved.shape)), back)

@@ -69,8 +69,7 @@ class Embedding(Layer):
     @property
     def embeddings(self) -> Array | None:
         """The live table, shape (input_dim, output_dim); None before the layer is built."""
-        self._settle()
-        return None if self._table is None else self._table.array
+        return self._live(self._table)
 
     def input_bound(self) -> int:
         """Return the vocabulary's size."""
@@ -87,7 +86,12 @@ class Embedding(Layer):
     def build(self, input_shape: Shape) -> None:  # noqa: ARG002
         """Make the table."""
         shape = (self.input_dim, self.output_dim)
-        self._table = self.add_weight("embeddings", shape, self.embeddings_initializer)
+        self._table = self.add_weight(
+            "embeddings",
+            shape,
+            self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+        )
 
     def forget(self) -> None:
         """Undo building."""
@@ -102,8 +106,3 @@ class Embedding(Layer):
     def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
         """Return which tokens are not 0, with ``mask_zero``."""
         return graph.token_mask(x, name=f"{self.name}/mask") if self.mask_zero else None
-
-    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return that of the table."""
-        p, r = self._table, self.embeddings_regularizer
-        return [] if p is None or r is None else [(p, r.l1, r.l2)]

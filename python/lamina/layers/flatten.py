@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from lamina import _core
 from lamina._check import Shape
+from lamina.layers._axes import channels_first, moved_last
 from lamina.layers.layer import Layer
 
 
@@ -14,6 +16,8 @@ class Flatten(Layer):
 
     Parameters
     ----------
+    data_format : {"channels_last", "channels_first"}, optional
+        With channels_first the first axis of a row is moved behind the others before.
     **base
         See ``Layer``.
 
@@ -26,10 +30,17 @@ class Flatten(Layer):
 
     input_dtype = None
 
+    def __init__(self, data_format: str | None = None, **base: Any) -> None:
+        super().__init__(**base)
+        self.data_format = data_format
+        self._first = channels_first("Flatten", data_format)
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return one axis with all elements."""
         return (math.prod(input_shape),)
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record another view of the same values."""
+        """Record another view of the same values; channels that come first are moved."""
+        if self._first and len(x.shape) > 1:
+            x = graph.permute(x, moved_last([0], len(x.shape))[0])
         return graph.reshape(x, self.compute_output_shape(tuple(x.shape)), name=self.name)

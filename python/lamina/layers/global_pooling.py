@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from lamina import _check, _core
 from lamina._check import Shape
 from lamina.layers import windows
+from lamina.layers._masks import check_steps
 from lamina.layers.layer import Layer
 
 
@@ -154,11 +155,7 @@ class GlobalAveragePooling1D(GlobalPooling):
         if mask is None:
             return super().record(graph, x)
         shape = tuple(x.shape)
-        if tuple(mask.shape) != shape[:1]:
-            raise ValueError(
-                f"{self.name}: mask must be one truth value for each of {shape[0]} steps; "
-                f"got shape {_check.show_shape(tuple(mask.shape))}"
-            )
+        check_steps(self.name, x, mask)
         y = graph.masked_mean(x, mask, name=self.name)
         return graph.reshape(y, self.compute_output_shape(shape), name=self.name)
 

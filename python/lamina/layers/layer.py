@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -42,6 +42,7 @@ class Layer(Weighted):
     A layer of your own overrides ``compute_output_shape`` (and checks the shape there), ``build``
     if it has weights, and ``record``.  A layer of several inputs sets ``multiple_inputs`` and is
     given lists: of shapes, and of tensors.  One that returns a list of shapes has several outputs.
+    One that holds other layers returns them from ``layers_within``.
 
     A mask says which positions of a row count, as one truth value for each position of the
     leading axes.  A layer whose ``record`` has a parameter ``mask`` is given it; with
@@ -67,6 +68,7 @@ class Layer(Weighted):
     input_dtype: ClassVar[str | None] = "float"
     supports_masking: bool = False  # whether a mask passes through unchanged
     takes_mask: ClassVar[bool] = False  # whether `record` has a parameter `mask`; found out
+    placed: bool = False  # whether a model, or a symbolic tensor, relies on its shapes
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Refuse Keras's ``call``, which would never be called."""
@@ -152,10 +154,6 @@ class Layer(Weighted):
         """Return what token ids must stay below, for a layer that takes them."""
         return None
 
-    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return (weight, l1, l2) for every weight that has a penalty."""
-        return []
-
     @property
     def given_input_shape(self) -> Shape | None:
         """The shape of a row of input that the constructor was given."""
@@ -205,6 +203,28 @@ class Layer(Weighted):
         if isinstance(old, list) or isinstance(new, list):  # states beside the input have no say
             old, new = (s[0] if isinstance(s, list) else s for s in (old, new))
         return bool(len(old) == len(new) and old[-1:] == new[-1:])
+
+    # --- layers that hold others
+
+    @property
+    def class_name(self) -> str:
+        """The class, as summaries and configurations name it."""
+        return type(self).__name__
+
+    def layers_within(self) -> Sequence[Layer]:
+        """Return the layers that this one holds, such as the one that a wrapper applies."""
+        return ()
+
+    def walk(self) -> Iterator[Layer]:
+        """Yield this layer and all within it, at any depth."""
+        yield self
+        for layer in self.layers_within():
+            yield from layer.walk()
+
+    def place(self) -> None:
+        """Note that something relies on the shapes of this layer and of those within it."""
+        for layer in self.walk():
+            layer.placed = True
 
     # --- use
 
@@ -285,7 +305,8 @@ class Layer(Weighted):
                 continue
             value = getattr(self, argument.name)
             if hasattr(value, "get_config"):
-                value = {"class_name": type(value).__name__, "config": value.get_config()}
+                kind = value.class_name if isinstance(value, Layer) else type(value).__name__
+                value = {"class_name": kind, "config": value.get_config()}
             config[argument.name] = value
         return config
 
@@ -301,6 +322,7 @@ class Layer(Weighted):
         filled = [(p, np.array(p.array)) for p in self._parameters if p.allocated]
         state["_initializers"], state["_pending"] = [], [*self._pending, *filled]
         state["nodes"] = []  # a graph model makes its copies' nodes anew
+        state.pop("placed", None)  # and any model places its copies
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from lamina import _check, _core, initializers, regularizers
-from lamina._check import Shape
-from lamina.layers._axes import axis_of_row, integers
+from lamina._check import Array, Shape
+from lamina.layers._axes import axis_of_row, integers, moved_last
 from lamina.layers.layer import Layer
 
 
 class LayerNormalization(Layer):
     """``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta``, each row by itself.
 
-    Mean and variance (divided by the count) are those of the row's last axis, or last axes; in
-    training and prediction alike.  Ba, Kiros and Hinton 2016, https://arxiv.org/abs/1607.06450.
+    Mean and variance (divided by the count) are those over the axes given, in training and
+    prediction alike.  Ba, Kiros and Hinton 2016, https://arxiv.org/abs/1607.06450.
 
     Parameters
     ----------
     axis : int or sequence of int, default -1
-        The axes to normalise over, the last ones, counted with the axis of rows.
+        The axes to normalise over, counted with the axis of rows, which is none of them.
     epsilon : float, default 0.001
     center, scale : bool, default True
         Whether ``beta`` is added, whether ``gamma`` multiplies.
@@ -29,9 +29,14 @@ class LayerNormalization(Layer):
     **base
         See ``Layer``.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If an axis is no integer, comes twice, or is not one of the input's.
+
     Notes
     -----
-    Weights, each of the normalised axes' shape: gamma, beta.
+    Weights, each of the normalised axes' shape, in the order in which they lie: gamma, beta.
 
     Examples
     --------
@@ -56,8 +61,8 @@ class LayerNormalization(Layer):
     ) -> None:
         super().__init__(**base)
         who = "LayerNormalization"
-        self.axis = integers(who, "axis", axis) if isinstance(axis, (list, tuple)) else axis
-        integers(who, "axis", axis)
+        checked = integers(who, "axis", axis)
+        self.axis = checked if isinstance(axis, (list, tuple)) else checked[0]
         self.epsilon = _check.number(who, "epsilon", epsilon, 0.0)
         self.center = _check.boolean(who, "center", center)
         self.scale = _check.boolean(who, "scale", scale)
@@ -68,15 +73,26 @@ class LayerNormalization(Layer):
         self._gamma: _core.Parameter | None = None
         self._beta: _core.Parameter | None = None
 
-    def _axes(self, input_shape: Shape) -> int:
+    @property
+    def gamma(self) -> Array | None:
+        """The live factors; None with ``scale=False`` or before the layer is built."""
+        return self._live(self._gamma)
+
+    @property
+    def beta(self) -> Array | None:
+        """The live offsets; None with ``center=False`` or before the layer is built."""
+        return self._live(self._beta)
+
+    def _axes(self, input_shape: Shape) -> list[int]:
+        """Return the places of the axes in a row, in ascending order."""
         given = integers(self.name, "axis", self.axis)
-        places = sorted(axis_of_row(self.name, axis, input_shape) for axis in given)
-        if not places or places != list(range(len(input_shape) - len(places), len(input_shape))):
+        places = sorted({axis_of_row(self.name, axis, input_shape) for axis in given})
+        if not places or len(places) < len(given):
             raise ValueError(
-                f"{self.name}: axis must hold the last axes of input "
-                f"{_check.show_shape(input_shape)}; got {self.axis}"
+                f"{self.name}: axis must hold at least one axis of input "
+                f"{_check.show_shape(input_shape)}, and each once; got {self.axis}"
             )
-        return len(places)
+        return places
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the input's shape."""
@@ -84,7 +100,7 @@ class LayerNormalization(Layer):
         return input_shape
 
     def _features(self, input_shape: Shape) -> Shape:
-        return input_shape[len(input_shape) - self._axes(input_shape) :]
+        return tuple(input_shape[place] for place in self._axes(input_shape))
 
     def weights_fit(self, input_shape: Shape) -> bool:
         """Return whether the normalised axes are the same: the others are rows to them."""
@@ -94,9 +110,13 @@ class LayerNormalization(Layer):
         """Make gamma and beta."""
         shape = self._features(input_shape)
         if self.scale:
-            self._gamma = self.add_weight("gamma", shape, self.gamma_initializer)
+            self._gamma = self.add_weight(
+                "gamma", shape, self.gamma_initializer, regularizer=self.gamma_regularizer
+            )
         if self.center:
-            self._beta = self.add_weight("beta", shape, self.beta_initializer)
+            self._beta = self.add_weight(
+                "beta", shape, self.beta_initializer, regularizer=self.beta_regularizer
+            )
 
     def forget(self) -> None:
         """Undo building."""
@@ -104,17 +124,15 @@ class LayerNormalization(Layer):
         self._gamma = self._beta = None
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the normalisation."""
-        return graph.layer_norm(
-            x,
-            self._axes(tuple(x.shape)),
+        """Record the normalisation; one over other axes is between two permutations."""
+        axes = self._axes(tuple(x.shape))
+        there, back = moved_last(axes, len(x.shape))
+        y = graph.layer_norm(
+            graph.permute(x, there),
+            len(axes),
             gamma=None if self._gamma is None else graph.parameter(self._gamma),
             beta=None if self._beta is None else graph.parameter(self._beta),
             epsilon=self.epsilon,
             name=self.name,
         )
-
-    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return those of gamma and of beta."""
-        pairs = ((self._gamma, self.gamma_regularizer), (self._beta, self.beta_regularizer))
-        return [(p, r.l1, r.l2) for p, r in pairs if p is not None and r is not None]
+        return graph.permute(y, back)

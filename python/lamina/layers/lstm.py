@@ -71,7 +71,7 @@ class LSTM(Recurrent):
     """
 
     gates: ClassVar[int] = 4
-    states: ClassVar[int] = 2
+    _state_count: ClassVar[int] = 2
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from lamina import _core
 from lamina._check import Shape
+from lamina.kernels._windows import countable
 from lamina.layers import windows
 from lamina.layers.layer import Layer
 
@@ -33,7 +34,7 @@ class Pooling(Layer):
     ) -> None:
         super().__init__(**base)
         who = type(self).__name__
-        self.pool_size = windows.sizes(who, "pool_size", pool_size, self._axes)
+        self.pool_size = countable(who, windows.sizes(who, "pool_size", pool_size, self._axes))
         given = pool_size if strides is None else strides
         self.strides = windows.sizes(who, "strides", given, self._axes)
         self.padding = windows.padding(who, padding, ("valid", "same"))

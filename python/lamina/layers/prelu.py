@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lamina import _core, initializers, regularizers
-from lamina._check import Shape
+from lamina._check import Array, Shape
 from lamina.layers._axes import axis_of_row, integers, moved_last
 from lamina.layers.layer import Layer
 
@@ -54,6 +54,11 @@ class PReLU(Layer):
         )
         self._alpha: _core.Parameter | None = None
 
+    @property
+    def alpha(self) -> Array | None:
+        """The live slopes; None before the layer is built."""
+        return self._live(self._alpha)
+
     def _shared(self, input_shape: Shape) -> set[int]:
         return {axis_of_row(self.name, axis, input_shape) for axis in self.shared_axes or ()}
 
@@ -72,7 +77,12 @@ class PReLU(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Make the slopes."""
-        self._alpha = self.add_weight("alpha", self._slopes(input_shape), self.alpha_initializer)
+        self._alpha = self.add_weight(
+            "alpha",
+            self._slopes(input_shape),
+            self.alpha_initializer,
+            regularizer=self.alpha_regularizer,
+        )
 
     def forget(self) -> None:
         """Undo building."""
@@ -87,8 +97,3 @@ class PReLU(Layer):
         there, back = moved_last([i for i in range(rank) if i not in shared], rank)
         y = graph.prelu(graph.permute(x, there), graph.parameter(self._alpha), name=self.name)
         return graph.permute(y, back)
-
-    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return that of the slopes."""
-        p, r = self._alpha, self.alpha_regularizer
-        return [] if p is None or r is None else [(p, r.l1, r.l2)]

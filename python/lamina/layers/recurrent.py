@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 from lamina import _check, _core, activations, initializers, regularizers
 from lamina._check import Array, Shape
 from lamina._names import snake_case
+from lamina.layers._masks import check_steps
+from lamina.layers._stream import stream_of
 from lamina.layers.calls import with_states
 from lamina.layers.layer import Layer
-from lamina.random import mix, seed_value
+from lamina.random import seed_value
 
 
 class Recurrent(Layer):
@@ -23,7 +25,7 @@ class Recurrent(Layer):
     multiple_inputs = True  # x, or x and the initial states
 
     gates: ClassVar[int] = 1  # blocks of columns of both kernels
-    states: ClassVar[int] = 1  # h, or h and c
+    _state_count: ClassVar[int] = 1  # h, or h and c
 
     def __init__(
         self,
@@ -96,21 +98,17 @@ class Recurrent(Layer):
     @property
     def kernel(self) -> Array | None:
         """The live weights of the inputs, (features, gates * units); None before building."""
-        return self._array(self._kernel)
+        return self._live(self._kernel)
 
     @property
     def recurrent_kernel(self) -> Array | None:
         """The live weights of the state, (units, gates * units); None before building."""
-        return self._array(self._recurrent_kernel)
+        return self._live(self._recurrent_kernel)
 
     @property
     def bias(self) -> Array | None:
         """The live bias; None without one or before building."""
-        return self._array(self._bias)
-
-    def _array(self, parameter: _core.Parameter | None) -> Array | None:
-        self._settle()
-        return None if parameter is None else parameter.array
+        return self._live(self._bias)
 
     def __call__(self, x: Any, *, mask: Any = None, initial_state: Any = None) -> Any:
         """Apply the layer, to arrays as in inference or to symbolic tensors.
@@ -138,7 +136,7 @@ class Recurrent(Layer):
         _check.elements(self.name, "kernel of shape", (x[1], columns))
         _check.elements(self.name, "recurrent_kernel of shape", (self.units, columns))
         y = (x[0], self.units) if self.return_sequences else (self.units,)
-        return [y, *[(self.units,)] * self.states] if self.return_state else y
+        return [y, *[(self.units,)] * self._state_count] if self.return_state else y
 
     def _check_shapes(self, x: Shape, states: Sequence[Shape]) -> None:
         cls = type(self).__name__
@@ -153,10 +151,10 @@ class Recurrent(Layer):
                 f"{who}: input has shape {_check.show_shape(x)}; needs at least 1 time step and "
                 f"1 feature"
             )
-        if states and len(states) != self.states:
+        needed = self._state_count
+        if states and len(states) != needed:
             raise ValueError(
-                f"{who}: needs {self.states} initial state{'s' if self.states > 1 else ''}; "
-                f"got {len(states)}"
+                f"{who}: needs {needed} initial state{'s' if needed > 1 else ''}; got {len(states)}"
             )
         for state in states:
             if state != (self.units,):
@@ -169,12 +167,22 @@ class Recurrent(Layer):
         """Make the kernels and the bias."""
         x, _ = split_shapes(input_shape)
         columns = self.gates * self.units
-        self._kernel = self.add_weight("kernel", (x[1], columns), self.kernel_initializer)
+        self._kernel = self.add_weight(
+            "kernel",
+            (x[1], columns),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+        )
         self._recurrent_kernel = self.add_weight(
-            "recurrent_kernel", (self.units, columns), self.recurrent_initializer
+            "recurrent_kernel",
+            (self.units, columns),
+            self.recurrent_initializer,
+            regularizer=self.recurrent_regularizer,
         )
         if self.use_bias:
-            self._bias = self.add_weight("bias", self.bias_shape, self.first_bias)
+            self._bias = self.add_weight(
+                "bias", self.bias_shape, self.first_bias, regularizer=self.bias_regularizer
+            )
 
     def forget(self) -> None:
         """Undo building."""
@@ -190,15 +198,6 @@ class Recurrent(Layer):
     def streams(self) -> int:
         """Two: the dropout of the inputs and that of the state."""
         return 2
-
-    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return those of both kernels and of the bias."""
-        pairs = (
-            (self._kernel, self.kernel_regularizer),
-            (self._recurrent_kernel, self.recurrent_regularizer),
-            (self._bias, self.bias_regularizer),
-        )
-        return [(p, r.l1, r.l2) for p, r in pairs if p is not None and r is not None]
 
     # --- the state between batches
 
@@ -217,13 +216,18 @@ class Recurrent(Layer):
         return max((state.rows for state in self._carried), default=0)
 
     @property
-    def carried_state(self) -> list[Array] | None:
-        """Copies of the state that the next batch begins with; None before the first one."""
+    def states(self) -> list[Array] | None:
+        """Copies of the states of a stateful layer, h (and c) of shape (rows, units).
+
+        They are what the next batch begins with.  None of a layer that is not stateful, and until
+        a batch tells the number of rows.
+        """
         return [state.array for state in self._carried] if self.state_rows else None
 
     def _states(self) -> list[_core.State]:
         if not self._carried:
-            self._carried = [_core.State((self.units,), self.dtype) for _ in range(self.states)]
+            count = self._state_count
+            self._carried = [_core.State((self.units,), self.dtype) for _ in range(count)]
         return self._carried
 
     def __getstate__(self) -> dict[str, Any]:
@@ -260,11 +264,7 @@ class Recurrent(Layer):
         # A built layer may be applied again: to another number of steps, with states or without.
         self._check_shapes(tuple(tensors[0].shape), [tuple(t.shape) for t in tensors[1:]])
         masked = mask[0] if isinstance(mask, list) else mask
-        if masked is not None and tuple(masked.shape) != tuple(tensors[0].shape)[:1]:
-            raise ValueError(
-                f"{self.name}: mask has shape {_check.show_shape(tuple(masked.shape))}; needs "
-                f"{_check.show_shape(tuple(tensors[0].shape)[:1])}, one truth value a step"
-            )
+        check_steps(self.name, tensors[0], masked)
         carried = self._states() if self.stateful else []
         if len(tensors) == 1:
             tensors += [graph.state(state, self.name) for state in carried]
@@ -287,18 +287,13 @@ class Recurrent(Layer):
             go_backwards=self.go_backwards,
             dropout=self.dropout,
             recurrent_dropout=self.recurrent_dropout,
-            stream=self._stream_of(0),
-            recurrent_stream=self._stream_of(1),
+            stream=stream_of(self.stream, self.seed, 0),
+            recurrent_stream=stream_of(self.stream, self.seed, 1),
             name=self.name,
         )
         for state, value in zip(carried, outputs[1:], strict=bool(carried)):
             graph.carry(state, value, self.name)
         return outputs if self.return_state else outputs[0]
-
-    def _stream_of(self, use: int) -> int:
-        if self.seed is None:
-            return self.stream + use
-        return mix(self.seed, use) >> 33 | 0x8000_0000
 
 
 def _elementwise(who: str, name: str, value: Any) -> Any:

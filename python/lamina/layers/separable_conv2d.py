@@ -126,11 +126,17 @@ class SeparableConv2D(BaseConv):
     def build(self, input_shape: Shape) -> None:
         """Make both kernels and the bias."""
         depthwise, pointwise = self._kernel_shapes(input_shape[-1])
-        self._depthwise = self._weight(
-            "depthwise_kernel", depthwise, self.depthwise_initializer, self.depthwise_regularizer
+        self._depthwise = self.add_weight(
+            "depthwise_kernel",
+            depthwise,
+            self.depthwise_initializer,
+            regularizer=self.depthwise_regularizer,
         )
-        self._pointwise = self._weight(
-            "pointwise_kernel", pointwise, self.pointwise_initializer, self.pointwise_regularizer
+        self._pointwise = self.add_weight(
+            "pointwise_kernel",
+            pointwise,
+            self.pointwise_initializer,
+            regularizer=self.pointwise_regularizer,
         )
         self._add_bias(self.filters)
 

@@ -6,34 +6,44 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lamina._names import lookup
+from lamina._settings import reading_with
 from lamina.layers.layer import Layer
 
-# Models within models: class name to a function of (config, custom_objects).
-_MODELS: dict[str, Callable[[Mapping[str, Any], Any], Layer]] = {}
+# Models within models: class name to a function of the configuration.
+_MODELS: dict[str, Callable[[Mapping[str, Any]], Layer]] = {}
 
 
-def register(name: str, restore: Callable[[Mapping[str, Any], Any], Layer]) -> None:
+def register(name: str, restore: Callable[[Mapping[str, Any]], Layer]) -> None:
     """Let ``deserialize`` restore a model of that class as a layer."""
     _MODELS[name] = restore
 
 
 def serialize(layer: Layer) -> dict[str, Any]:
     """Return ``{"class_name": ..., "config": ...}`` of a layer, without its weights."""
-    name = getattr(layer, "class_name", type(layer).__name__)
-    return {"class_name": name, "config": layer.get_config()}
+    return {"class_name": layer.class_name, "config": layer.get_config()}
 
 
 def deserialize(
-    config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]] | None = None
+    config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None
 ) -> Layer:
     """Return the layer that ``serialize`` described.
+
+    A layer that holds others calls this for them in its ``from_config``: the names given to the
+    outermost call hold there too, so nothing has to be handed on.
 
     Parameters
     ----------
     config : mapping
         What ``serialize`` returned.
     custom_objects : mapping of str to type, optional
-        Classes of your own by name.
+        Classes of your own by name: layers, and what layers are given, such as initializers.
+
+    Raises
+    ------
+    ValueError
+        An unknown name (the nearest is suggested).
+    TypeError
+        No configuration, or a name of ``custom_objects`` that stands for no class of layers.
 
     Examples
     --------
@@ -41,17 +51,28 @@ def deserialize(
     >>> deserialize(serialize(Dense(3, activation="relu"))).units
     3
     """
-    from lamina import layers
-
-    table: dict[str, type[Layer]] = {
-        name: cls
-        for name, cls in vars(layers).items()
-        if isinstance(cls, type) and issubclass(cls, Layer)
-    }
-    table.update(custom_objects or {})
     if not isinstance(config, Mapping) or "class_name" not in config:
         raise TypeError(f"deserialize: needs a mapping with 'class_name'; got {config!r}")
-    if config["class_name"] in _MODELS:
-        return _MODELS[config["class_name"]](config.get("config", {}), custom_objects)
-    cls = lookup("layer", str(config["class_name"]), table)
-    return cls.from_config(dict(config.get("config", {})))
+    name, settings = str(config["class_name"]), config.get("config", {})
+    with reading_with(custom_objects) as custom:
+        if name in custom:
+            cls = custom[name]
+            if not _is_layer_class(cls):
+                raise TypeError(
+                    f"deserialize: custom_objects[{name!r}] must be a class of layers; got {cls!r}"
+                )
+        elif name in _MODELS:
+            return _MODELS[name](settings)
+        else:
+            cls = lookup("layer", name, {**_library(), **custom})
+        return cls.from_config(dict(settings))  # type: ignore[no-any-return]
+
+
+def _library() -> dict[str, type[Layer]]:
+    from lamina import layers
+
+    return {name: cls for name, cls in vars(layers).items() if _is_layer_class(cls)}
+
+
+def _is_layer_class(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, Layer)

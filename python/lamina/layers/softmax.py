@@ -9,7 +9,10 @@ from typing import Any
 from lamina import _core
 from lamina._check import Shape
 from lamina.layers._axes import axis_of_row, integers, moved_last
+from lamina.layers._masks import check_masks
 from lamina.layers.layer import Layer
+
+HIDDEN = -1e9  # Keras's: exp of it beside any other is 0
 
 
 class Softmax(Layer):
@@ -21,6 +24,10 @@ class Softmax(Layer):
         Counted with the axis of rows: 1 is the first of a row.
     **base
         See ``Layer``.
+
+    Notes
+    -----
+    What a mask hides along such an axis has no part in the sum, and gets 0.
 
     Examples
     --------
@@ -45,10 +52,21 @@ class Softmax(Layer):
         self._axes(input_shape)
         return input_shape
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+    def record(
+        self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None = None
+    ) -> _core.Tensor:
         """Record the function, its axes moved behind the others and taken as one."""
-        rank = len(x.shape)
         axes = self._axes(tuple(x.shape))
+        if mask is None:
+            return self._along(graph, x, axes)
+        check_masks(self.name, [x], [mask])
+        if len(mask.shape) <= axes[0]:  # all or nothing of a sum is hidden
+            return self._along(graph, x, axes)
+        y = self._along(graph, graph.where(mask, x, fill=HIDDEN), axes)
+        return graph.where(mask, y, name=self.name)
+
+    def _along(self, graph: _core.Graph, x: _core.Tensor, axes: list[int]) -> _core.Tensor:
+        rank = len(x.shape)
         there, back = moved_last(axes, rank)
         moved = graph.permute(x, there)
         shape = tuple(moved.shape)

@@ -6,8 +6,9 @@ from typing import Any
 
 from lamina import _check, _core
 from lamina._check import Shape
-from lamina.layers._axes import channels_first, moved_last, needs_rank
+from lamina.layers._axes import channels_first, needs_rank
 from lamina.layers._stream import stream_of
+from lamina.layers.dropout import dropped
 from lamina.layers.layer import Layer
 from lamina.random import seed_value
 
@@ -48,8 +49,10 @@ class SpatialDropout1D(Layer):
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
         """Record the mask; at rate 0 there is nothing to record."""
+        if self.rate == 0.0:
+            return x
         stream = stream_of(self.stream, self.seed)
-        return graph.spatial_dropout(x, self.rate, stream, name=self.name)
+        return dropped(graph, x, self.rate, stream, [1], False, self.name)
 
 
 class SpatialDropout2D(Layer):
@@ -98,7 +101,6 @@ class SpatialDropout2D(Layer):
         """Record the mask; at rate 0 there is nothing to record."""
         if self.rate == 0.0:
             return x
-        there, back = moved_last((0 if self._first else 2,), 3)
-        moved = graph.permute(x, there)
         stream = stream_of(self.stream, self.seed)
-        return graph.permute(graph.spatial_dropout(moved, self.rate, stream, name=self.name), back)
+        channels = [0 if self._first else 2]
+        return dropped(graph, x, self.rate, stream, channels, False, self.name)

@@ -8,6 +8,8 @@ from typing import Any
 
 from lamina import _check, _core
 from lamina._check import Array, Shape, show_shape
+from lamina.layers._masks import check_steps
+from lamina.layers._stream import stream_of
 from lamina.layers.layer import Layer
 from lamina.layers.stateful import carriers
 
@@ -20,14 +22,15 @@ class TimeDistributed(Layer):
     Parameters
     ----------
     layer : Layer or Model
-        Of one input and one output; not a stateful one.
+        Of one input and one output.
     **base
         See ``Layer``.  ``trainable`` holds for ``layer`` too.
 
     Raises
     ------
     ValueError, TypeError
-        No layer, a stateful one, one of several outputs; an input of fewer than 3 axes.
+        No layer, one of several outputs; an input of fewer than 3 axes; a mask or token ids for a
+        stateful layer.
 
     Notes
     -----
@@ -38,6 +41,10 @@ class TimeDistributed(Layer):
     and its moving statistics move once a step; dropout draws anew at every step.  Of a mask
     (rows, steps, ...) each step's part is handed to a layer that takes one, and the whole is
     passed on as far as it fits the output.
+
+    A stateful layer takes the steps in turn: each begins with the state that the step before it
+    left, the first with that of the last batch.  So its steps run one after the other, on numbers
+    without a mask.
 
     Examples
     --------
@@ -54,11 +61,6 @@ class TimeDistributed(Layer):
         inner = layer if isinstance(layer, Layer) or as_layer is None else as_layer()
         if not isinstance(inner, Layer):
             raise ValueError(f"TimeDistributed: layer must be a Layer or a model; got {layer!r}")
-        for carrier in carriers(inner):
-            raise ValueError(
-                f"TimeDistributed: layer must not be stateful, its steps are rows of one batch; "
-                f"got {carrier.name!r} with stateful=True"
-            )
         self.layer = inner
         self._fresh = False
         if not self._trainable:
@@ -97,6 +99,10 @@ class TimeDistributed(Layer):
     def input_bounds(self, count: int) -> list[tuple[str, int] | None]:
         """Return the bounds of the layer's token ids."""
         return self.layer.input_bounds(count)
+
+    def layers_within(self) -> Sequence[Layer]:
+        """Return the layer that is applied."""
+        return (self.layer,)
 
     # --- building and recording
 
@@ -144,19 +150,38 @@ class TimeDistributed(Layer):
     def record(
         self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None = None
     ) -> _core.Tensor:
-        """Record the layer on the steps as rows."""
+        """Record the layer on the steps as rows; a stateful one on one step after the other."""
         shape = tuple(x.shape)
         self.compute_output_shape(shape)
-        if mask is not None and tuple(mask.shape)[:1] != shape[:1]:
-            raise ValueError(
-                f"{self.name}: mask has shape {show_shape(tuple(mask.shape))}; input of shape "
-                f"{show_shape(shape)} needs {show_shape(shape[:1])}, one truth value a step"
-            )
+        check_steps(self.name, x, mask, inner=True)
+        if carriers(self.layer):
+            return self._in_turn(graph, x, mask)
         own = None if mask is None else graph.fold(mask)
         with self._as_inner() as layer:
             layer.stream = self.stream
             y, _ = layer.apply(graph, graph.fold(x), own)
         return graph.unfold(y, shape[0])
+
+    def _in_turn(
+        self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None
+    ) -> _core.Tensor:
+        """Record the layer once a step: a second use of a state goes on from the first."""
+        who = carriers(self.layer)[0].name
+        if mask is not None or self.layer.input_dtypes(1)[0] == "int32":
+            raise ValueError(
+                f"{self.name}: takes neither masks nor token ids while {who!r} is stateful; got "
+                f"{'a mask' if mask is not None else 'token ids'}"
+            )
+        steps, *shape = x.shape
+        outputs = []
+        for t in range(steps):
+            margins = [(t, steps - 1 - t), *((0, 0) for _ in shape)]
+            step = graph.reshape(graph.crop(x, margins), shape)
+            with self._as_inner() as layer:
+                layer.stream = stream_of(0, self.stream, t)  # dropout draws anew
+                y, _ = layer.apply(graph, step)
+            outputs.append(graph.reshape(y, (1, *y.shape)))
+        return graph.concatenate(outputs, 0, name=self.name)
 
     def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
         """Return the input's mask where it fits the output."""
@@ -224,12 +249,6 @@ class TimeDistributed(Layer):
         self.layer.settle()
 
     # --- configuration
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments as plain values."""
-        from lamina.layers.serialization import serialize
-
-        return {**super().get_config(), "layer": serialize(self.layer)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> TimeDistributed:

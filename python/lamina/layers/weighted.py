@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from lamina import _check, _core, initializers
+from lamina import _check, _core, initializers, regularizers
 from lamina._check import Array, Shape
 from lamina.layers import weights as weights_
+from lamina.random import next_seed
 
 
 class Weighted:
@@ -24,13 +25,15 @@ class Weighted:
         self._initializers: list[tuple[_core.Parameter, Callable[..., Array]]] = []
         self._pending: list[tuple[_core.Parameter, Array]] = []
         self._learnable: list[int] = []  # indices of the weights that gradients may change
+        self._penalized: list[tuple[_core.Parameter, regularizers.Regularizer]] = []
 
     def add_weight(
         self,
         name: str,
         shape: Shape,
-        initializer: str | Callable[..., Array],
+        initializer: str | Callable[..., Array] = "glorot_uniform",
         trainable: bool = True,
+        regularizer: Any = None,
     ) -> _core.Parameter:
         """Make a weight in ``build``; ``graph.parameter(weight)`` is its tensor.
 
@@ -38,20 +41,25 @@ class Weighted:
         ----------
         name : str
         shape : tuple of int
-        initializer : str or callable
+        initializer : str or callable, default "glorot_uniform"
             By name, or ``initializer(shape, dtype=..., rng=...)`` that returns the first values.
         trainable : bool, default True
             False for statistics that no gradient changes.
+        regularizer : str or Regularizer, optional
+            Penalty that training adds to the loss, while the weight is trainable.
         """
         _check.elements(self.name, f"{name} of shape", shape)
-        if isinstance(initializer, str):
+        if isinstance(initializer, type) or not callable(initializer):
             initializer = initializers.get(initializer)
+        penalty = regularizers.get(regularizer)
         full = f"{self.name}/{name}"
         parameter = _core.Parameter(full, tuple(shape), self.dtype, trainable and self._trainable)
         if trainable:
             self._learnable.append(len(self._parameters))
         self._parameters.append(parameter)
         self._initializers.append((parameter, initializer))
+        if penalty is not None:
+            self._penalized.append((parameter, penalty))
         return parameter
 
     @property
@@ -59,9 +67,17 @@ class Weighted:
         """The weights as the engine holds them, in the order of ``get_weights``."""
         return list(self._parameters)
 
+    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
+        """Return (weight, l1, l2) for every penalised weight that trains, as Keras does."""
+        return [(p, r.l1, r.l2) for p, r in self._penalized if p.trainable]
+
     @property
     def weights(self) -> list[Array]:
-        """The live weight arrays: writing to them changes the layer."""
+        """The live weight arrays: writing to them changes the layer.
+
+        An empty list before the layer is built, which a model does when it is first used or asked
+        for its own weights, in ``summary`` or by ``build``.
+        """
         self._settle()
         return [p.array for p in self._parameters]
 
@@ -114,9 +130,19 @@ class Weighted:
         taken, self._pending = self._pending, []
         return taken
 
+    def fill(self) -> None:
+        """Give new weights of a layer used on its own a home, and their first values."""
+        weights_.allocate([self])
+        weights_.initialize([self], next_seed())
+
     def settle(self) -> None:
         """Give the weights a home if they were restored and have none yet."""
         self._settle()
+
+    def _live(self, parameter: _core.Parameter | None) -> Array | None:
+        # The array of a weight that a layer may be without.
+        self._settle()
+        return None if parameter is None else parameter.array
 
     def _settle(self) -> None:
         # A layer restored or used on its own has no model that allocates for it.

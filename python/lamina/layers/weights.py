@@ -13,7 +13,6 @@ from lamina._check import Array
 from lamina.random import INITIAL, Stream, mix
 
 if TYPE_CHECKING:
-    from lamina.layers.layer import Layer
     from lamina.layers.weighted import Weighted
 
 
@@ -36,7 +35,7 @@ def allocate(layers: Iterable[Weighted]) -> None:
             parameter.array[...] = value
 
 
-def initialize(layers: Sequence[Layer], seed: int) -> None:
+def initialize(layers: Sequence[Weighted], seed: int) -> None:
     """Fill new weights: weight k of layer i draws from a stream of its own of the model's seed."""
     for index, layer in enumerate(layers):
         for k, (parameter, initializer) in enumerate(layer.take_initializers()):

@@ -7,7 +7,7 @@ from typing import Any
 
 from lamina import _check, _core
 from lamina._check import Shape
-from lamina.layers._axes import needs_rank, pair
+from lamina.layers._axes import channels_first, needs_rank, pair
 from lamina.layers.layer import Layer
 
 
@@ -18,6 +18,8 @@ class ZeroPadding1D(Layer):
     ----------
     padding : int or (int, int), default 1
         Steps before and behind; one number for both.
+    data_format : {"channels_last", "channels_first"}, optional
+        channels_last if not given: x (rows, steps, channels).
     **base
         See ``Layer``.
 
@@ -32,17 +34,26 @@ class ZeroPadding1D(Layer):
     array([0., 1., 2., 0.], dtype=float32)
     """
 
-    def __init__(self, padding: int | Sequence[int] = 1, **base: Any) -> None:
+    def __init__(
+        self, padding: int | Sequence[int] = 1, data_format: str | None = None, **base: Any
+    ) -> None:
         super().__init__(**base)
         self.padding = pair("ZeroPadding1D", "padding", padding)
+        self.data_format = data_format
+        self._first = channels_first("ZeroPadding1D", data_format)
+
+    def _margins(self) -> list[tuple[int, int]]:
+        return [(0, 0), self.padding] if self._first else [self.padding, (0, 0)]
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape with more steps."""
-        needs_rank(self.name, input_shape, 2, "steps, channels")
-        steps = input_shape[0] + sum(self.padding)
-        _check.elements(self.name, "output of shape", (steps, input_shape[1]))
-        return (steps, input_shape[1])
+        axes = "channels, steps" if self._first else "steps, channels"
+        needs_rank(self.name, input_shape, 2, axes)
+        margins = self._margins()
+        shape = tuple(n + sum(m) for n, m in zip(input_shape, margins, strict=True))
+        _check.elements(self.name, "output of shape", shape)
+        return shape
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
         """Record the copy."""
-        return graph.pad(x, [self.padding, (0, 0)], name=self.name)
+        return graph.pad(x, self._margins(), name=self.name)

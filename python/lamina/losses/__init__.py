@@ -22,6 +22,11 @@ __all__ = [
     "MeanSquaredError", "PythonLoss", "SparseCategoricalCrossentropy", "get", "serialize",
 ]  # fmt: skip
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 _TABLE: dict[str, type[Loss]] = {
     "mean_squared_error": MeanSquaredError,
     "mse": MeanSquaredError,

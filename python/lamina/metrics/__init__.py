@@ -39,6 +39,11 @@ __all__ = [
     "SparseCategoricalAccuracy", "get", "resolve", "serialize",
 ]  # fmt: skip
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 _TABLE: dict[str, type[Metric]] = {
     "binary_accuracy": BinaryAccuracy,
     "categorical_accuracy": CategoricalAccuracy,

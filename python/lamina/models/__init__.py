@@ -8,3 +8,7 @@ from lamina.models.model import Model
 from lamina.models.sequential import Sequential
 
 __all__ = ["Functional", "Model", "NotCompiledError", "Sequential", "TrainingDiverged"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,7 +7,7 @@ from typing import Any
 
 from lamina import _check, losses, metrics, optimizers
 from lamina._check import Shape
-from lamina._names import unknown
+from lamina.models.inputs import arranged
 
 Request = tuple[Any, bool]
 
@@ -94,6 +94,10 @@ class Compiled:
             for m, _ in requests
         ]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes; no pass over data runs in a copy."""
+        return {**self.__dict__, "running": False}
+
 
 def _named(metric: Any) -> Any:
     if isinstance(metric, str) and metric.lower() in ("accuracy", "acc"):
@@ -106,16 +110,9 @@ def _per_output(value: object) -> bool:
     return isinstance(value, Mapping) and "class_name" not in value
 
 
-def _chosen(what: str, value: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
-    for key in value:
-        if key not in names:
-            raise ValueError(f"compile: {what}: {unknown('output', str(key), names)}")
-    return [value.get(name) for name in names]
-
-
 def _by_output(what: str, value: Any, names: Sequence[str]) -> list[Any]:
     if _per_output(value):
-        return _chosen(what, value, names)
+        return arranged("compile", what, value, names, "output")
     if isinstance(value, (list, tuple)):
         if len(value) != len(names):
             raise ValueError(
@@ -134,7 +131,8 @@ def _lists(what: str, value: Any, names: Sequence[str]) -> list[list[Any]]:
     if value is None:
         return [[] for _ in names]
     if _per_output(value):
-        return [_listed(what, entry) for entry in _chosen(what, value, names)]
+        entries = arranged("compile", what, value, names, "output")
+        return [_listed(what, entry) for entry in entries]
     if isinstance(value, (list, tuple)):
         if len(value) != len(names):
             raise ValueError(

@@ -23,21 +23,6 @@ class Data:
     weights: list[Array | None]
 
     @property
-    def x(self) -> Array:
-        """The first input."""
-        return self.inputs[0]
-
-    @property
-    def y(self) -> Array:
-        """The first target."""
-        return next(y for y in self.targets if y is not None)
-
-    @property
-    def weight(self) -> Array | None:
-        """The first output's weights."""
-        return self.weights[0]
-
-    @property
     def rows(self) -> int:
         """Number of rows."""
         return len(self.inputs[0])
@@ -152,8 +137,9 @@ def _sample_weights(who: str, value: Any, names: Sequence[str]) -> list[Any]:
 
 def classes_of(model: Any, data: Data) -> Array | None:
     """Return one class a row if the model has one output and its loss has classes."""
-    losses = [loss for loss in model.compiled("fit").losses if loss is not None]
-    return labels(losses[0], data.y) if len(losses) == 1 else None
+    pairs = zip(model.compiled("fit").losses, data.targets, strict=True)
+    known = [(loss, y) for loss, y in pairs if loss is not None and y is not None]
+    return labels(*known[0]) if len(known) == 1 else None
 
 
 def batch_rows(who: str, name: str, value: object, rows: int, default: int | None = None) -> int:

@@ -22,7 +22,8 @@ class TrainingDiverged(ArithmeticError):  # noqa: N818  what happened, not what 
         Counted from 1; the step within the epoch.
     learning_rate : float
     where : str or None
-        The operation in whose output NaN or infinity first appeared.
+        The operation in whose output, or in whose statistics of the batch, NaN or infinity first
+        appeared.  (An infinite variance may leave the loss finite; the loss then counts as NaN.)
     weight : str or None
         The first weight that holds NaN or infinity, if the loss was still finite.
     """

@@ -71,9 +71,15 @@ class Functional(Model):
         super().__init__(name=name, dtype=dtype or _dtype_of(structure), seed=seed)
         self._structure = structure
         structure.ports([t.name for t in ins])  # readers that disagree are told
-        for layer, free in _free_names(structure.layers):
+        renamed = [(layer, layer.name, free) for layer, free in _free_names(structure.layers)]
+        for layer, _, free in renamed:
             layer.name = free
-        self.ensure_built(self.input_row_shapes)
+        try:
+            self.ensure_built(self.input_row_shapes)
+        except BaseException:
+            for layer, old, _ in renamed:
+                layer.name = old
+            raise
 
     # --- structure
 
@@ -145,6 +151,10 @@ class Functional(Model):
         if input_shape is None:
             return
         given = input_shape if isinstance(input_shape, list) else [input_shape]
+        if not all(isinstance(shape, (list, tuple)) for shape in given):
+            raise TypeError(
+                f"build: input_shape must be like {self.input_shape}; got {input_shape}"
+            )
         if [tuple(shape)[1:] for shape in given] != self.input_row_shapes:
             raise ValueError(f"build: input_shape must be {self.input_shape}; got {input_shape}")
 
@@ -207,7 +217,7 @@ class Functional(Model):
 
     @classmethod
     def from_config(
-        cls, config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]] | None = None
+        cls, config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None
     ) -> Functional:
         """Return a new model from what ``get_config`` returned; weights are drawn anew.
 

@@ -44,7 +44,7 @@ def _formed(references: list[Reference], form: Any) -> Any:
 
 
 def from_config(
-    config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]] | None
+    config: Mapping[str, Any], custom_objects: Mapping[str, type] | None
 ) -> tuple[Any, Any]:
     """Return inputs and outputs of new layers, called as the configuration says."""
     layers: dict[str, Layer] = {}

@@ -34,7 +34,9 @@ class Port:
     bound: tuple[str, int] | None = None
 
 
-def arranged(who: str, what: str, value: Any, names: Sequence[str]) -> list[Any]:
+def arranged(
+    who: str, what: str, value: Any, names: Sequence[str], kind: str = "name"
+) -> list[Any]:
     """Return what a list or dict holds for each name, in order; None for what it lacks.
 
     For one name anything but a dict stands for itself.
@@ -42,7 +44,7 @@ def arranged(who: str, what: str, value: Any, names: Sequence[str]) -> list[Any]
     if isinstance(value, Mapping):
         for key in value:
             if key not in names:
-                raise ValueError(f"{who}: {what}: {unknown('name', str(key), names)}")
+                raise ValueError(f"{who}: {what}: {unknown(kind, str(key), names)}")
         return [value.get(name) for name in names]
     if len(names) == 1:
         return [value]
@@ -140,14 +142,8 @@ def converted(
         if port.kind == "int32":
             result.append(_check.integers(who, name, array, port.bound))
         elif port.kind == "bool":
-            result.append(_truths(who, name, array))
+            result.append(_check.truths(who, name, array))
         else:  # a table knows its columns' names
             source = value if hasattr(value, "columns") and np.ndim(array) == 2 else array
             result.append(_check.floats(who, name, source, dtype))
     return result
-
-
-def _truths(who: str, name: str, array: Array) -> Array:
-    if array.dtype.kind != "b" and not np.isin(array, (0, 1)).all():
-        raise ValueError(f"{who}: {name} is a mask and must hold True and False (or 1 and 0)")
-    return np.require(array, np.bool_, ["C", "A"])

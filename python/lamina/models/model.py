@@ -164,7 +164,8 @@ class Model(Network):
 
     def objective(self, weighted: bool | tuple[bool, ...]) -> Objective:
         """Return the training graph, made when first needed or when layers were frozen since."""
-        frozen = tuple(p.trainable for p in self.parameters)
+        held = [each.trainable for layer in self.layers for each in layer.walk()]
+        frozen = (*(p.trainable for p in self.parameters), *held)
         if frozen != self._frozen:
             self._objectives.clear()
             self._frozen = frozen
@@ -179,7 +180,7 @@ class Model(Network):
         self,
         x: Any,
         y: Any,
-        batch_size: int | None = 32,
+        batch_size: int | str | None = "auto",
         epochs: int = 1,
         verbose: Any = "auto",
         callbacks: Any = None,
@@ -205,8 +206,9 @@ class Model(Network):
             by their names.
         y : array_like of shape (rows, ...), or a list or dict of them
             Targets as the loss wants them; for several outputs a list or a dict by their names.
-        batch_size : int or None, default 32
-            Rows a step; None for all rows.
+        batch_size : int, None or "auto", default "auto"
+            Rows a step; None for all rows.  "auto" is 32, or what ``Input(batch_size=...)`` says
+            of a stateful model.
         epochs : int, default 1
             Epoch to stop at (not the number of further ones, if ``initial_epoch`` is set).
         verbose : {"auto", 0, 1, 2}
@@ -278,7 +280,7 @@ class Model(Network):
             history.validation_rows = None if held is None else held.rows
             trained = data.rows if rows is None else len(rows)
             settings = training.plan(
-                trained, batch_size, epochs, initial_epoch,
+                trained, self.default_fit_batch(batch_size), epochs, initial_epoch,
                 shuffle, steps_per_epoch, validation_batch_size, validation_freq,
             )  # fmt: skip
             kept = None if held is None else held.size
@@ -309,9 +311,9 @@ class Model(Network):
         with self._guard.training("train_on_batch"):
             self.compiled("train_on_batch").optimizer.check_owner(self)
             data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight)
-            self.ensure_built(data.row_shapes)
             settings = training.plan(data.rows, None, 1, 0, False, None, None, 1)
             self.check_batches("train_on_batch", data.rows, data.rows)
+            self.ensure_built(data.row_shapes)
             run = training.Training(self, data, None, None, settings, CallbackList())
             self.stop_training = False
             return self._reported(run.single(), return_dict)
@@ -389,7 +391,9 @@ class Model(Network):
 
     @classmethod
     def from_config(cls, config: Any, custom_objects: Any = None) -> Any:
-        """Return a new graph model from what its ``get_config`` returned."""
+        """Return a new model from what a graph's or a Sequential's ``get_config`` returned."""
         from lamina.models.functional import Functional
+        from lamina.models.sequential import Sequential
 
-        return Functional.from_config(config, custom_objects)
+        made: Any = Functional if "output_layers" in config else Sequential
+        return made.from_config(config, custom_objects)

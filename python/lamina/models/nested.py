@@ -33,7 +33,11 @@ class ModelLayer(Layer):
         super().__init__(name=name)
         self.named = model.named
         self.multiple_inputs = len(model.ports) > 1
-        self._fresh: list[Layer] = []
+        self._before: tuple[list[Layer], Any] | None = None  # what building changes
+
+    def layers_within(self) -> Sequence[Layer]:
+        """Return the model's layers."""
+        return self.model.layers
 
     @property
     def class_name(self) -> str:
@@ -81,6 +85,8 @@ class ModelLayer(Layer):
     # --- shapes and what is fed
 
     def _shapes(self, input_shape: Any) -> list[Any]:
+        if not self.model.layers:
+            raise ValueError(f"{self.name}: has no layers; add some first")
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         if len(shapes) != len(self.model.ports):
             raise ValueError(
@@ -122,15 +128,19 @@ class ModelLayer(Layer):
             raise ValueError(f"{self.name}: is {self.model.dtype}; the model is {dtype}")
         self.stream = stream
         if not self.built:  # a second use built nothing
-            self._fresh = [layer for layer in self.model.layers if not layer.built]
+            self._before = self.model.unbuilt()
         self.model.prepare_layers(self._shapes(input_shape))
         return output
 
     def forget(self) -> None:
         """Undo building of the layers that ``prepare`` built."""
-        for layer in self._fresh:
-            layer.forget()
-        self._fresh = []
+        if self._before is not None:
+            self.model.forget(self._before)
+        self._before = None
+
+    def keep(self) -> None:
+        """Take the model as it is: ``forget`` has nothing to undo."""
+        self._before = None
 
     def apply(self, graph: _core.Graph, x: Any, mask: Any = None) -> tuple[Any, Any]:
         """Record the whole model; returns outputs and masks."""
@@ -179,6 +189,10 @@ class ModelLayer(Layer):
         """Return the number of weights of the model."""
         return sum(p.size for p in self.parameters)
 
+    def fill(self) -> None:
+        """Give the model's new weights a home and the values that the model's seed gives."""
+        self.model.fill()
+
     def take_initializers(self) -> list[Any]:
         """Hand over the initial values of all layers still to be drawn."""
         return [pair for layer in self.model.layers for pair in layer.take_initializers()]
@@ -203,13 +217,11 @@ class ModelLayer(Layer):
         self.model.adopt(self)
 
 
-def restored(config: Mapping[str, Any], custom_objects: Any) -> Layer:
+def restored(config: Mapping[str, Any]) -> Layer:
     """Return the model of a configuration as a layer."""
-    from lamina.models.functional import Functional
-    from lamina.models.sequential import Sequential
+    from lamina.models.model import Model
 
-    made: Any = Functional if "output_layers" in config else Sequential
-    return made.from_config(config, custom_objects).as_layer()  # type: ignore[no-any-return]
+    return Model.from_config(config).as_layer()  # type: ignore[no-any-return]
 
 
 for _name in ("Functional", "Sequential"):

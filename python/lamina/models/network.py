@@ -135,16 +135,14 @@ class Network(Ends, Stateful):
                 f"call build or fit"
             )
         with self._building:
-            fresh = [layer for layer in self.layers if not layer.built]
+            before = self.unbuilt()
             try:
                 self._build_layers(shapes)
-                weights_.allocate(self.layers)
-                weights_.initialize(self._drawn_layers(), self.seed)
+                self.fill()
             except BaseException:
-                for layer in fresh:
-                    layer.forget()
+                self.forget(before)
                 raise
-            if fresh:
+            if before[0]:
                 self._changed()
             self._ready = True
 
@@ -153,6 +151,20 @@ class Network(Ends, Stateful):
         with self._building:
             self._build_layers(shapes)
 
+    def fill(self) -> None:
+        """Give all weights one home, and the new ones their first values."""
+        weights_.allocate(self.layers)
+        weights_.initialize(self._drawn_layers(), self.seed)
+
+    def unbuilt(self) -> tuple[list[Layer], Any]:
+        """Return the layers still to be built, and what else building tells of the model."""
+        return [layer for layer in self.layers if not layer.built], None
+
+    def forget(self, before: tuple[list[Layer], Any]) -> None:
+        """Undo building: the model is again what ``unbuilt`` returned."""
+        for layer in before[0]:
+            layer.forget()
+
     def _drawn_layers(self) -> list[Layer]:
         # Each draws its first weights from a stream by its place here.
         return self.layers
@@ -160,6 +172,8 @@ class Network(Ends, Stateful):
     def _changed(self) -> None:
         self._ready = False
         self._general = self._fast = None
+        if self._layer is not None:
+            self._layer.keep()
 
     def graph_inputs(self, graph: _core.Graph) -> list[_core.Tensor]:
         """Make the model's inputs on a graph under construction."""
@@ -306,11 +320,6 @@ class Network(Ends, Stateful):
             self._layer = ModelLayer(self)  # type: ignore[arg-type]
         return self._layer
 
-    def holds(self, model: Any) -> bool:
-        """Return whether the model is this one, or a layer of it at any depth."""
-        inner = (getattr(layer, "model", None) for layer in self.layers)
-        return self is model or any(m is not None and m.holds(model) for m in inner)
-
     def adopt(self, layer: Any) -> None:
         """Take a restored layer for what ``as_layer`` returns."""
         self._layer = layer
@@ -345,6 +354,8 @@ class Network(Ends, Stateful):
         """Restore, and give all weights one home."""
         self.__dict__.update(state)
         self._start()
+        for layer in self.layers:
+            layer.place()
         weights_.allocate(self.layers)
 
     def __repr__(self) -> str:

@@ -118,11 +118,6 @@ class Objective:
             head.weight = graph.add_output(by) if mask is not None else None
 
     @property
-    def loss(self) -> Any:
-        """The loss, or the list of them."""
-        return self.compiled.loss
-
-    @property
     def names(self) -> list[str]:
         """The keys of the logs: loss, the outputs' own losses if several, metrics."""
         keys = [key for head in self.heads for _, _, key in head.metrics]

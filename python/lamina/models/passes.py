@@ -46,10 +46,10 @@ class Pass:
                 [(copy.deepcopy(m) if i is None else m, i, w, key) for m, i, w, key in listed]
                 for listed in self.metrics
             ]
-        compiled.running = True
         self.observe = self._observer()
         self.reset()
         self.execution.bind(self._data.arrays)
+        compiled.running = True  # last: what fails before leaves no pass running
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from lamina import _check, _core
@@ -64,14 +64,21 @@ class Sequential(Model):
         self._row_shape: Shape | None = None
         if layers is not None and (isinstance(layers, Layer) or not isinstance(layers, Iterable)):
             raise TypeError(f"Sequential: layers must be a list of layers; got {layers!r}")
-        for layer in layers or ():
-            self.add(layer)
+        undo: list[Callable[[], None]] = []
+        try:
+            for layer in layers or ():
+                undo.append(_as_it_is(layer))
+                self.add(layer)
+        except BaseException:
+            for restore in reversed(undo):
+                restore()
+            raise
 
     # --- structure
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers in order, without the ``Input``."""
+        """The layers in order, without the ``Input``; they have no weights until the model has."""
         return list(self._layers)
 
     @property
@@ -111,17 +118,17 @@ class Sequential(Model):
             layer = layer.node.layer
         self._refuse_if_nested()
         if isinstance(layer, Model):
-            if layer.holds(self):
-                raise ValueError(
-                    f"Sequential: {layer.name!r} holds {self.name!r}; a model cannot be a layer of "
-                    f"itself"
-                )
             layer = layer.as_layer()
         if not isinstance(layer, Layer):
             hint = "; call it to make an instance" if isinstance(layer, type) else ""
             raise TypeError(f"Sequential: needs layers; got {layer!r}{hint}")
         if any(layer is other for other in self._layers):
             raise ValueError(f"Sequential: layer {layer.name!r} is in the model already")
+        if any(getattr(each, "model", None) is self for each in layer.walk()):
+            raise ValueError(
+                f"Sequential: {layer.name!r} holds {self.name!r}; a model cannot be a layer of "
+                f"itself"
+            )
         if isinstance(layer, InputLayer):
             if self._input is not None or self._layers:
                 raise ValueError("Sequential: an Input must be the first layer, and the only Input")
@@ -143,10 +150,11 @@ class Sequential(Model):
                 )
         layer.name, self._row_shape = name, row_shape
         self._layers.append(layer)
+        layer.place()
         self._changed()
 
     def _refuse_if_nested(self) -> None:
-        if self._layer is not None:
+        if self._layer is not None and self._layer.placed:
             raise ValueError(
                 f"Sequential: {self.name!r} is a layer of another model, which knows its shapes; "
                 f"it cannot change any more"
@@ -191,6 +199,15 @@ class Sequential(Model):
                 )
             row_shape = given
         self.ensure_built(None if row_shape is None else [row_shape])
+
+    def unbuilt(self) -> tuple[list[Layer], Any]:
+        """Return the layers still to be built, and the shape of a row if it is known."""
+        return super().unbuilt()[0], self._row_shape
+
+    def forget(self, before: tuple[list[Layer], Any]) -> None:
+        """Undo building: a shape that only the data told is open again."""
+        super().forget(before)
+        self._row_shape = before[1]
 
     def output_row_shape(self, row_shape: Shape) -> Shape:
         """Return the shape of a row of output for rows of input of ``row_shape``."""
@@ -276,7 +293,7 @@ class Sequential(Model):
     def from_config(
         cls,
         config: Mapping[str, Any],
-        custom_objects: Mapping[str, type[Layer]] | None = None,
+        custom_objects: Mapping[str, type] | None = None,
     ) -> Sequential:
         """Return a new model from what ``get_config`` returned; weights are drawn anew.
 
@@ -293,3 +310,18 @@ class Sequential(Model):
         for layer in config["layers"]:
             model.add(deserialize(layer, custom_objects))
         return model
+
+
+def _as_it_is(given: Any) -> Callable[[], None]:
+    """Return what makes a layer, or a model, again as it is now: a refused one keeps its name."""
+    layer = given.as_layer() if isinstance(given, Model) else given
+    if not isinstance(layer, Layer):
+        return lambda: None
+    name, free = layer.name, [each for each in layer.walk() if not each.placed]
+
+    def restore() -> None:
+        layer.name = name
+        for each in free:
+            each.placed = False
+
+    return restore

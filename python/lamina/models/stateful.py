@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from lamina.layers.recurrent import Recurrent
 
 
+FIT_BATCH = 32  # rows of a training step where nothing else is said
+
+
 class Stateful(Weighted):
     """What a model can do with the states of its layers.  A subclass gives ``layers``."""
 
@@ -64,6 +67,12 @@ class Stateful(Weighted):
         if batch_size is not None or not self.stateful:
             return batch_size
         return self.state_rows() or rows or None
+
+    def default_fit_batch(self, batch_size: Any) -> Any:
+        """Return the batch size of a fit: "auto" is 32, or what a stateful model's Input says."""
+        if not (isinstance(batch_size, str) and batch_size == "auto"):
+            return batch_size
+        return (self.batch_given() if self.stateful else None) or FIT_BATCH
 
     def check_batches(self, who: str, rows: int, batch: int) -> None:
         """Raise ValueError unless ``rows`` rows make batches of the size that the states need."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lamina._check import show_shape
 
 if TYPE_CHECKING:
+    from lamina.layers import Layer
     from lamina.models.network import Network
 
 HEAD = ("Layer (type)", "Output shape", "Weights")
@@ -24,20 +26,31 @@ def table(model: Network, line_length: int | None = None) -> str:
             shape = layer.compute_output_shape(shape)
         shown = "?" if shape is None else show_shape(shape)
         count = f"{layer.count_params():,}" if layer.built else "?"
-        kind = getattr(layer, "class_name", type(layer).__name__)  # of a model, its own
-        rows.append((f"{layer.name} ({kind})", shown, count))
-    widths = [max(len(row[i]) for row in [HEAD, *rows]) for i in range(3)]
-    spare = (line_length or 0) - sum(widths) - 8
-    widths[0] += max(spare, 0)
-    width = sum(widths) + 8
-    lines = [f'Model: "{model.name}"', _line(HEAD, widths), "-" * width]
-    lines += [_line(row, widths) for row in rows]
-    lines += ["-" * width, totals(model)]
+        rows.append((label(layer), shown, count))
+    return laid_out(model, HEAD, rows, line_length)
+
+
+def label(layer: Layer) -> str:
+    """Return a layer's name and class; a model's class for a model within."""
+    return f"{layer.name} ({layer.class_name})"
+
+
+def laid_out(
+    model: Network, head: Sequence[str], rows: Sequence[Sequence[str]], line_length: int | None
+) -> str:
+    """Return the rows in columns under a head, the third (counts) to the right, and the totals."""
+    columns = list(zip(head, *rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    gaps = 4 * (len(widths) - 1)
+    widths[0] += max((line_length or 0) - sum(widths) - gaps, 0)
+
+    def line(row: Sequence[str]) -> str:
+        cells = [f"{cell:{'>' if i == 2 else '<'}{widths[i]}}" for i, cell in enumerate(row)]
+        return (" " * 4).join(cells).rstrip()
+
+    rule = "-" * (sum(widths) + gaps)
+    lines = [f'Model: "{model.name}"', line(head), rule, *map(line, rows), rule, totals(model)]
     return "\n".join(lines)
-
-
-def _line(row: tuple[str, str, str], widths: list[int]) -> str:
-    return f"{row[0]:<{widths[0]}}    {row[1]:<{widths[1]}}    {row[2]:>{widths[2]}}"
 
 
 def totals(model: Network) -> str:

@@ -11,6 +11,11 @@ from lamina.optimizers.sgd import SGD
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "get", "schedules", "serialize"]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 _TABLE: dict[str, type[Optimizer]] = {
     "sgd": SGD,
     "rmsprop": RMSprop,

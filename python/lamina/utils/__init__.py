@@ -18,3 +18,7 @@ __all__ = [
     "timeseries_windows",
     "to_categorical",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,325 @@
+#include "execution_of.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+
+#include "runtime/isa.h"
+
+namespace lamina {
+
+template <class T>
+ExecutionOf<T>::ExecutionOf(std::shared_ptr<const Graph> graph, ExecutionSettings settings_)
+    : Execution(std::move(graph), settings_),
+      values_(graph_->values().size(), nullptr),
+      gradients_(graph_->values().size(), nullptr) {
+  for (std::size_t id = 0; id < values_.size(); ++id) {
+    const Value& value = graph_->values()[id];
+    values_[id] = value.kind == ValueKind::parameter ? value.parameter->data()
+                                                     : place(plan_.value_offset[id]);
+    gradients_[id] = place(plan_.gradient_offset[id]);
+  }
+  for (std::size_t id = 0; id < values_.size(); ++id)
+    values_[id] = values_[std::size_t(plan_.stands_for[id])];
+  for (const Tensor& input : graph_->inputs())
+    for (std::size_t id = 0; id < values_.size(); ++id)
+      if (plan_.stands_for[id] == input.value && ValueId(id) != input.value)
+        stand_ins_.push_back({ValueId(id), input.value});
+  for (const GradientSlice& slice : slices_)
+    for (std::size_t id = 0; id < values_.size(); ++id)
+      if (graph_->values()[id].parameter == slice.parameter)
+        gradients_[id] = reinterpret_cast<std::byte*>(flat() + slice.offset);
+  for (const Plan::Step& step : plan_.backward) prepare(step);
+  for (const int index : plan_.forward)
+    if (operation(index).settles()) settling_.push_back(index);
+}
+
+template <class T>
+Call<T> ExecutionOf<T>::call(const Operation& operation, const Batch& batch, bool training,
+                             const Lent& lent, const std::vector<T*>& input_gradients,
+                             Accumulate accumulate) const {
+  return {k_ == nullptr ? kernels<T>() : *k_,
+          batch.rows() * operation.fold,
+          training,
+          {settings.seed, 0, batch.random_step},
+          values_.data(),
+          gradients_.data(),
+          operation.inputs,
+          operation.outputs,
+          input_gradients,
+          accumulate,
+          lent.saved,
+          lent.workspace};
+}
+
+template <class T>
+void ExecutionOf<T>::prepare(const Plan::Step& step) {
+  const Operation& operation = this->operation(step.operation);
+  Prepared prepared{};
+  prepared.operation = &operation;
+  prepared.saved = place(plan_.saved_offset[std::size_t(step.operation)]);
+  prepared.workspace = place(step.workspace_offset);
+  for (std::size_t i = 0; i < operation.inputs.size(); ++i) {
+    const ValueId id = operation.inputs[i];
+    T* into = step.wants[i] ? reinterpret_cast<T*>(gradients_[std::size_t(id)]) : nullptr;
+    if (into != nullptr && step.sum_offset[i] != Plan::nowhere) {
+      T* apart = reinterpret_cast<T*>(arena_.data() + step.sum_offset[i]);
+      prepared.sums.push_back({into, apart, graph_->values()[std::size_t(id)].width});
+      into = apart;
+    }
+    prepared.input_gradients.push_back(into);
+    if (into == nullptr || graph_->values()[std::size_t(id)].kind != ValueKind::parameter) continue;
+    if (step.adds[i])
+      prepared.accumulate = Accumulate::yes;
+    else
+      prepared.zeroed.push_back({into, graph_->values()[std::size_t(id)].width});
+  }
+  // One flag serves all parameters: if none has begun, the kernel begins them.
+  if (prepared.accumulate == Accumulate::no) prepared.zeroed.clear();
+  backward_.push_back(std::move(prepared));
+}
+
+template <class T>
+void ExecutionOf<T>::bind(std::vector<DataView> inputs) {
+  const Busy busy(*this);
+  if (!inputs.empty() && inputs.size() != graph_->inputs().size())
+    throw std::invalid_argument("bind: the graph has " + std::to_string(graph_->inputs().size()) +
+                                " inputs; got " + std::to_string(inputs.size()) + " arrays");
+  for (const DataView& view : inputs)
+    if (view.rows != inputs.front().rows)
+      throw std::invalid_argument("bind: all arrays need as many rows as the first, " +
+                                  std::to_string(inputs.front().rows) + "; got " +
+                                  std::to_string(view.rows));
+  if (!inputs.empty()) check_labels(inputs);
+  data_ = std::move(inputs);
+  last_rows_ = 0;  // outputs that are inputs lay in the data before
+}
+
+template <class T>
+void ExecutionOf<T>::check_trains() const {
+  if (!settings.training)
+    throw std::runtime_error("this execution was planned for inference; it has no gradients");
+}
+
+// The kernels gather by row number, so this, too, is the last gate.
+template <class T>
+void ExecutionOf<T>::check_batch(const Batch& batch) const {
+  if (data_.size() != graph_->inputs().size())
+    throw std::runtime_error("no data is bound to this execution");
+  const Index rows = batch.rows(), all = data_.empty() ? 0 : data_.front().rows;
+  if (rows < 0 || rows > settings.rows || batch.start < 0 ||
+      (batch.order == nullptr && !data_.empty() && batch.stop > all))
+    throw std::invalid_argument("batch: rows " + std::to_string(batch.start) + " to " +
+                                std::to_string(batch.stop) + " are out of range");
+  for (Index i = batch.start; batch.order != nullptr && i < batch.stop; ++i)
+    if (batch.order[i] < 0 || batch.order[i] >= all)
+      throw std::invalid_argument("order: row " + std::to_string(batch.order[i]) + " of " +
+                                  std::to_string(all));
+  for (const StateTerm& term : graph_->states()) term.state->check_rows(rows, term.name);
+}
+
+// The batch's rows: copied into the plan's buffers through `order`, or read where they are.
+template <class T>
+void ExecutionOf<T>::fetch(const Batch& batch) {
+  check_batch(batch);
+  const Index rows = last_rows_ = batch.rows();
+  for (std::size_t i = 0; i < data_.size(); ++i) {
+    const auto id = std::size_t(graph_->inputs()[i].value);
+    const Value& input = graph_->values()[id];
+    const Index width = input.width;
+    if (batch.order == nullptr) {
+      values_[id] = const_cast<std::byte*>(data_[i].data) +
+                    std::size_t(batch.start * width) * bytes_of(input.dtype);
+      continue;
+    }
+    values_[id] = arena_.data() + plan_.value_offset[id];
+    if (input.dtype == DType::boolean)
+      for (Index r = 0; r < rows; ++r)
+        std::memcpy(values_[id] + r * width, data_[i].data + batch.order[batch.start + r] * width,
+                    std::size_t(width));
+    else if (input.dtype == DType::int32)  // moved as float: same width, bits untouched
+      kernels<float>().gather_rows(reinterpret_cast<float*>(values_[id]),
+                                   reinterpret_cast<const float*>(data_[i].data),
+                                   batch.order + batch.start, {rows, width});
+    else
+      kernels<T>().gather_rows(reinterpret_cast<T*>(values_[id]),
+                               reinterpret_cast<const T*>(data_[i].data), batch.order + batch.start,
+                               {rows, width});
+  }
+  for (const StandIn& stand_in : stand_ins_) values_[stand_in.id] = values_[stand_in.input];
+  for (const StateTerm& term : graph_->states())
+    if (term.before >= 0) term.state->read(values_[std::size_t(term.before)], rows);
+}
+
+// Last of the forward pass, once the loss is known to be finite.
+template <class T>
+void ExecutionOf<T>::leave_states(const Batch& batch) {
+  for (const StateTerm& term : graph_->states())  // all or none, where memory is short
+    if (term.after >= 0) term.state->reserve(batch.rows());
+  for (const StateTerm& term : graph_->states())
+    if (term.after >= 0) term.state->write(values_[std::size_t(term.after)], batch.rows());
+}
+
+template <class T>
+double ExecutionOf<T>::run_forward(const Batch& batch, bool training) {
+  k_ = &kernels<T>();
+  profiler_.timed("gather", "rows", [&] { fetch(batch); });
+  for (const int index : plan_.forward) {
+    const Operation& operation = this->operation(index);
+    profiler_.timed(
+        "forward", "",
+        [&] {
+          operation.forward(call(operation, batch, training && settings.training, lent(index)));
+        },
+        [&](ProfileLine& line) {
+          describe(line, operation, Pass::forward, batch.rows() * operation.fold, false);
+        });
+  }
+  double loss = 0.0;
+  profiler_.timed("loss", "total", [&] {
+    loss = total_loss<T>(*graph_, buffers(), batch.rows());
+    if (training && settings.training) seed_gradients<T>(*graph_, plan_, buffers(), batch.rows());
+  });
+  if (training && settings.training && std::isfinite(loss) && !can_settle(batch))
+    loss = std::numeric_limits<double>::quiet_NaN();
+  if (std::isfinite(loss)) leave_states(batch);
+  loss_sum_ += loss * double(batch.rows());
+  loss_rows_ += double(batch.rows());
+  if (!metric_states_.empty())
+    profiler_.timed("metrics", "all",
+                    [&] { update_metrics<T>(*graph_, buffers(), batch.rows(), metric_states_); });
+  return loss;
+}
+
+template <class T>
+void ExecutionOf<T>::run_backward(const Batch& batch) {
+  for (const Prepared& step : backward_)
+    profiler_.timed(
+        "backward", "",
+        [&] {
+          for (const auto& begin : step.zeroed) std::fill_n(begin.gradient, begin.size, T(0));
+          step.operation->backward(call(*step.operation, batch, true, {step.saved, step.workspace},
+                                        step.input_gradients, step.accumulate));
+          for (const auto& sum : step.sums)
+            k_->add_into(sum.into, sum.from, sum.width * batch.rows());
+        },
+        [&](ProfileLine& line) {
+          describe(line, *step.operation, Pass::backward, batch.rows() * step.operation->fold,
+                   !step.input_gradients.empty() && step.input_gradients[0] != nullptr);
+        });
+  add_penalty_gradients<T>(*graph_, buffers());
+}
+
+template <class T>
+double ExecutionOf<T>::run_step(const Batch& batch, double learning_rate, std::int64_t step) {
+  check_trains();
+  const StateClaims states(graph_->states());
+  const double loss = run_forward(batch, true);
+  if (!std::isfinite(loss)) return loss;
+  run_backward(batch);
+  profiler_.timed(
+      "update", "",
+      [&] {
+        settle(batch);
+        apply_update<T>(update_, slices_, flat(), learning_rate, step);
+      },
+      [&](ProfileLine& line) {
+        line.operation = "optimizer";
+        line.sizes = std::to_string(gradient_size_);
+        line.elements = double(gradient_size_) * double(3 + 2 * update_.slots.size());
+      });
+  return loss;
+}
+
+template <class T>
+Call<T> ExecutionOf<T>::settling_call(int index, const Batch& batch) const {
+  const Lent saved{place(plan_.saved_offset[std::size_t(index)]), nullptr};
+  return call(operation(index), batch, true, saved);
+}
+
+template <class T>
+bool ExecutionOf<T>::can_settle(const Batch& batch) const {
+  return std::all_of(settling_.begin(), settling_.end(), [&](int index) {
+    return operation(index).can_settle(settling_call(index, batch));
+  });
+}
+
+// Last of a training step, so that its backward pass reads what its forward pass did.
+template <class T>
+void ExecutionOf<T>::settle(const Batch& batch) {
+  for (const int index : settling_) operation(index).settle(settling_call(index, batch));
+}
+
+// --- what callers ask for
+
+template <class T>
+void ExecutionOf<T>::set_update(UpdateSettings update) {
+  const Busy busy(*this);
+  update_ = std::move(update);
+}
+
+template <class T>
+double ExecutionOf<T>::train(const Batch& batch, double learning_rate, std::int64_t step) {
+  const Busy busy(*this);
+  return run_step(batch, learning_rate, step);
+}
+
+template <class T>
+double ExecutionOf<T>::gradients(const Batch& batch) {
+  const Busy busy(*this);
+  check_trains();
+  const StateClaims states(graph_->states());
+  const double loss = run_forward(batch, true);
+  run_backward(batch);
+  if (std::isfinite(loss)) settle(batch);
+  return loss;
+}
+
+template <class T>
+double ExecutionOf<T>::test(const Batch& batch) {
+  const Busy busy(*this);
+  const StateClaims states(graph_->states());
+  return run_forward(batch, false);
+}
+
+template <class T>
+std::vector<ProfileLine> ExecutionOf<T>::profile(const Batch& batch, double learning_rate,
+                                                 std::int64_t step) {
+  const Busy busy(*this);  // first: a step of another caller must not find the lines
+  std::vector<ProfileLine> lines;
+  const Profiler::Recording recording(profiler_, lines);
+  run_step(batch, learning_rate, step);
+  return lines;
+}
+
+template <class T>
+std::string ExecutionOf<T>::first_nonfinite(const Batch& batch) {
+  const Busy busy(*this);
+  const StateClaims states(graph_->states());
+  k_ = &kernels<T>();
+  for (const Value& v : graph_->values())
+    if (v.parameter != nullptr &&
+        k_->find_nonfinite(reinterpret_cast<const T*>(v.parameter->data()), v.width) >= 0)
+      return v.name;
+  fetch(batch);
+  for (const int index : plan_.forward) {
+    const Operation& operation = this->operation(index);
+    operation.forward(call(operation, batch, settings.training, lent(index)));
+    for (const ValueId output : operation.outputs) {
+      const Value& v = graph_->values()[std::size_t(output)];
+      if (is_floating(v.dtype) && k_->find_nonfinite(value(output), v.width * batch.rows()) >= 0)
+        return operation.name;
+    }
+    if (settings.training && operation.settles() &&
+        !operation.can_settle(settling_call(index, batch)))
+      return operation.name;
+  }
+  return "";
+}
+
+template class ExecutionOf<float>;
+template class ExecutionOf<double>;
+
+}  // namespace lamina

@@ -1,0 +1,106 @@
+// An execution in one floating-point type: where the plan put everything, and the replay's parts.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "execution.h"
+#include "terms.h"
+
+namespace lamina {
+
+template <class T>
+class ExecutionOf final : public Execution {
+ public:
+  ExecutionOf(std::shared_ptr<const Graph> graph, ExecutionSettings settings);
+
+  void bind(std::vector<DataView> inputs) override;
+  void set_update(UpdateSettings update) override;
+
+  double train(const Batch& batch, double learning_rate, std::int64_t step) override;
+  double gradients(const Batch& batch) override;
+  double test(const Batch& batch) override;
+  std::vector<ProfileLine> profile(const Batch& batch, double learning_rate,
+                                   std::int64_t step) override;
+  std::string first_nonfinite(const Batch& batch) override;
+
+  const std::byte* output(std::size_t index) const override {
+    return values_[std::size_t(graph_->outputs()[index].value)];
+  }
+  const std::byte* input_gradient(std::size_t index) const override {
+    return gradients_[std::size_t(graph_->inputs()[index].value)];
+  }
+
+ private:
+  // Where each input's gradient goes, fixed by the plan.
+  struct Prepared {
+    const Operation* operation;
+    std::byte* saved;
+    std::byte* workspace;
+    std::vector<T*> input_gradients;
+    Accumulate accumulate = Accumulate::no;
+    struct Begin {
+      T* gradient;
+      Index size;
+    };
+    std::vector<Begin> zeroed;  // before the operation: parameters that nobody has begun
+    struct Sum {
+      T* into;
+      const T* from;
+      Index width;
+    };
+    std::vector<Sum> sums;
+  };
+
+  struct Lent {
+    std::byte* saved;
+    std::byte* workspace;
+  };
+  struct StandIn {
+    ValueId id, input;
+  };
+
+  T* flat() const { return reinterpret_cast<T*>(gradient_.data()); }
+  T* value(ValueId id) const { return id < 0 ? nullptr : reinterpret_cast<T*>(values_[id]); }
+  Buffers buffers() const { return {values_, gradients_}; }
+  std::byte* place(std::size_t offset) const {
+    return offset == Plan::nowhere ? nullptr : arena_.data() + offset;
+  }
+  const Operation& operation(int index) const { return *graph_->operations()[std::size_t(index)]; }
+  Lent lent(int operation) const {
+    return {place(plan_.saved_offset[std::size_t(operation)]),
+            place(plan_.workspace_offset[std::size_t(operation)])};
+  }
+  Call<T> call(const Operation& operation, const Batch& batch, bool training, const Lent& lent,
+               const std::vector<T*>& input_gradients = none_, Accumulate = Accumulate::no) const;
+  Call<T> settling_call(int index, const Batch& batch) const;
+
+  // The parts of a replay, in order.
+  void prepare(const Plan::Step& step);
+  void check_trains() const;
+  void check_batch(const Batch& batch) const;
+  void fetch(const Batch& batch);
+  double run_forward(const Batch& batch, bool training);
+  bool can_settle(const Batch& batch) const;
+  void leave_states(const Batch& batch);
+  void run_backward(const Batch& batch);
+  void settle(const Batch& batch);
+  double run_step(const Batch& batch, double learning_rate, std::int64_t step);
+
+  static inline const std::vector<T*> none_;  // outlives the calls that refer to it
+
+  std::vector<std::byte*> values_, gradients_;
+  std::vector<StandIn> stand_ins_;  // values that are a graph input by another name
+  std::vector<DataView> data_;
+  std::vector<Prepared> backward_;
+  std::vector<int> settling_;  // operations whose steps leave something behind
+  UpdateSettings update_;
+  const Kernels<T>* k_ = nullptr;
+  Profiler profiler_;
+};
+
+extern template class ExecutionOf<float>;
+extern template class ExecutionOf<double>;
+
+}  // namespace lamina

@@ -1,0 +1,53 @@
+// Where the elements of one array lie in another, a row: what the strided kernels are told.
+#pragma once
+
+#include <vector>
+
+#include "graph/shape.h"
+
+namespace lamina {
+
+inline std::vector<Index> strides_of(const Shape& shape) {
+  std::vector<Index> strides(shape.size(), 1);
+  for (std::size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
+  return strides;
+}
+
+// What one input gives to the output: y[y_at + i y_stride] = x[x_at + i x_stride], a row.
+class Piece {
+ public:
+  explicit Piece(const Shape& x) : x_width(size_of(x)) { row_.axes = 1; }
+
+  Index x_width, x_at = 0, y_at = 0;
+
+  // The next axis, slowest first; one that goes on where the last ended, in both, is one with it.
+  void axis(Index size, Index y_stride, Index x_stride) {
+    const int last = row_.axes - 1;
+    if (last > 0 && row_.y_stride[last] == size * y_stride &&
+        row_.x_stride[last] == size * x_stride) {
+      row_.size[last] *= size;
+      row_.y_stride[last] = y_stride, row_.x_stride[last] = x_stride;
+      return;
+    }
+    row_.size[row_.axes] = size, row_.y_stride[row_.axes] = y_stride;
+    row_.x_stride[row_.axes++] = x_stride;
+  }
+
+  // Elements of a row that it writes.
+  Index size() const {
+    Index product = 1;
+    for (int k = 1; k < row_.axes; ++k) product *= row_.size[k];
+    return product;
+  }
+  bool full() const { return row_.axes == StridedSpec::most; }  // no further axis
+  StridedSpec of_rows(Index rows, Index y_width) const {
+    StridedSpec full = row_;
+    full.size[0] = rows, full.y_stride[0] = y_width, full.x_stride[0] = x_width;
+    return full;
+  }
+
+ private:
+  StridedSpec row_{};  // axis 0, the rows, is filled in by each call
+};
+
+}  // namespace lamina

@@ -1,0 +1,47 @@
+"""The learning rate of each single step of a fit, read off what it does to one weight."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.callbacks import LambdaCallback
+from lamina.layers import Dense, Input
+from lamina.optimizers.schedules import ExponentialDecay
+
+ROWS = 6
+X, Y = np.ones((ROWS, 1)), np.zeros((ROWS, 1))
+
+
+def rates_of(rate, epochs=1, callbacks=None, **options):
+    """Fit y = w x to zeros, a row a step: each multiplies w by 1 - 2 rate."""
+    model = lamina.Sequential(
+        [Input((1,)), Dense(1, use_bias=False, kernel_initializer="ones")], dtype="float64"
+    )
+    model.compile(lamina.optimizers.SGD(rate), "mse")
+    seen = [1.0]
+    look = LambdaCallback(on_train_batch_begin=lambda *_: seen.append(model.get_weights()[0][0, 0]))
+    given = [look, *(callbacks or (lambda model: []))(model)]
+    model.fit(X, Y, batch_size=1, epochs=epochs, callbacks=given, verbose=0, **options)
+    seen = [*seen[1:], model.get_weights()[0][0, 0]]
+    return [(1 - after / before) / 2 for before, after in itertools.pairwise(seen)]
+
+
+@pytest.mark.parametrize("staircase", [False, True])
+def test_a_schedule_counts_steps_within_an_epoch_and_over_epochs(staircase):
+    schedule = ExponentialDecay(0.1, 4, 0.5, staircase)
+    steps = np.arange(2 * ROWS) / 4
+    wanted = 0.1 * 0.5 ** (np.floor(steps) if staircase else steps)
+    np.testing.assert_allclose(rates_of(schedule, epochs=2), wanted, rtol=1e-9)
+
+
+def test_a_rate_that_a_callback_sets_holds_from_the_next_step_on():
+    def halve(model):
+        def at(batch, logs):
+            if batch == 2:
+                model.optimizer.learning_rate = 0.05
+
+        return [LambdaCallback(on_train_batch_end=at)]
+
+    np.testing.assert_allclose(rates_of(0.1, callbacks=halve), [0.1] * 3 + [0.05] * 3, rtol=1e-9)

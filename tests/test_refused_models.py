@@ -1,0 +1,137 @@
+"""A model that another one, or a build, refuses is as it was before."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.layers import LSTM, Conv1D, Dense, Flatten, Input, Reshape, TimeDistributed
+
+
+class Odd(lamina.initializers.Initializer):
+    """Returns the wrong shape while ``wrong``."""
+
+    wrong = True
+
+    def __call__(self, shape, dtype="float32", rng=None):
+        return np.ones(7 if self.wrong else shape, dtype)
+
+
+def two_outputs():
+    x = Input((5, 3))
+    return lamina.Model(x, [Dense(2)(x), Dense(3)(x)])
+
+
+REFUSED = {
+    "shape": lambda m: lamina.Sequential([Input((4,)), m]),
+    "name": lambda m: lamina.Sequential([Input((3,)), Dense(3, name="inner"), m]),
+    "symbol": lambda m: m(Input((4,))),
+    "layer on a symbol": lambda m: m.as_layer()(Input((4,))),
+    "mask": lambda m: m(Input((3,)), mask=Input((3,))),
+    "empty beside": lambda m: lamina.Sequential([Input((3,)), m, lamina.Sequential()]),
+    "itself": lambda m: m.add(m),
+    "wrapped itself": lambda m: m.add(TimeDistributed(m)),
+    "wrapped": lambda m: TimeDistributed(m)(Input((5, 4))),
+}
+
+
+@pytest.mark.parametrize("how", REFUSED)
+def test_a_model_refused_by_another_can_still_change(how):
+    inner = lamina.Sequential([Input((3,)), Dense(2)], name="inner")
+    with pytest.raises((ValueError, TypeError)):
+        REFUSED[how](inner)
+    assert inner.name == "inner"
+    inner.add(Dense(1))
+    assert inner.predict(np.ones((2, 3))).shape == (2, 1)
+    inner.pop()
+    outer = lamina.Sequential([Input((3,)), inner])
+    with pytest.raises(ValueError, match="'inner' is a layer of another model"):
+        inner.add(Dense(1))
+    assert outer.predict(np.ones((2, 3))).shape == (2, 2)
+
+
+@pytest.mark.parametrize("use", ["symbol", "model", "copy"])
+def test_what_holds_a_model_at_any_depth_seals_it(use):
+    inner = lamina.Sequential([Input((3,)), Dense(2)], name="inner")
+    middle = lamina.Sequential([Input((4, 3)), TimeDistributed(inner)], name="middle")
+    if use == "symbol":
+        middle(Input((4, 3)))
+    else:
+        outer = lamina.Sequential([Input((4, 3)), middle])
+        if use == "copy":
+            inner = copy.deepcopy(outer).layers[0].model.layers[0].layer.model
+    with pytest.raises(ValueError, match="'inner' is a layer of another model"):
+        inner.add(Dense(1))
+    with pytest.raises(ValueError, match="'inner' is a layer of another model"):
+        inner.add(TimeDistributed(middle))
+
+
+def test_calling_a_model_as_a_layer_on_arrays_seals_nothing():
+    model = lamina.Sequential([Dense(2)])
+    assert model.as_layer()(np.ones((2, 3))).shape == (2, 2)
+    model.add(Dense(1))
+    assert model.as_layer()(np.ones((2, 3))).shape == (2, 1)
+    outer = lamina.Sequential([Dense(3, input_shape=(4,)), Dense(3, kernel_initializer=Odd())])
+    outer.add(model)
+    before = model.layers[0].get_weights()
+    with pytest.raises(ValueError, match="must return shape"):
+        outer.build()
+    np.testing.assert_array_equal(model.layers[0].get_weights()[0], before[0])
+
+
+def test_a_refused_build_leaves_the_shape_open():
+    odd = Odd()
+    model = lamina.Sequential([Dense(2), Dense(2, kernel_initializer=odd)])
+    with pytest.raises(ValueError, match="must return shape"):
+        model.build((None, 5))
+    assert model.input_shape is None
+    odd.wrong = False
+    model.build((None, 3))
+    assert model.input_shape == (None, 3)
+
+
+def test_a_refused_outer_build_leaves_an_inner_shape_open():
+    inner = lamina.Sequential([Dense(6)], name="inner")
+    outer = lamina.Sequential([inner, Reshape((3, 2)), Conv1D(2, 2), Dense(2)])
+    outer.add(Flatten())
+    outer.layers[-2].kernel_initializer = Odd()
+    with pytest.raises(ValueError, match="must return shape"):
+        outer.build((None, 5))
+    assert inner.input_shape is None
+    assert not inner.built
+    outer.layers[-2].kernel_initializer = lamina.initializers.get("zeros")
+    assert outer.predict(np.ones((2, 4))).shape == (2, 4)
+    assert inner.input_shape == (None, 4)
+
+
+def test_a_refused_list_of_layers_renames_nothing():
+    layers = [Dense(2), Dense(2), lamina.Sequential([Dense(2)]), lamina.Sequential([Dense(2)])]
+    names = [layer.name for layer in layers]
+    with pytest.raises(ValueError, match="has 2 elements"):
+        lamina.Sequential([Input((3,)), *layers, Reshape((5,))])
+    assert [layer.name for layer in layers] == names
+    layers[2].add(Dense(1))
+
+
+def test_a_refused_graph_renames_nothing():
+    x = Input((3,))
+    first = Dense(2)
+    second = Dense(2, kernel_initializer=Odd())
+    y = second(first(x))
+    with pytest.raises(ValueError, match="must return shape"):
+        lamina.Model(x, y)
+    assert [first.name, second.name] == ["dense", "dense"]
+    assert not first.built
+
+
+def test_a_layer_whose_first_values_are_refused_is_not_built():
+    odd = Odd()
+    layer = LSTM(2, kernel_initializer=odd)
+    with pytest.raises(ValueError, match="must return shape"):
+        layer(np.ones((1, 2, 3)))
+    assert not layer.built
+    odd.wrong = False
+    assert layer(np.ones((1, 2, 4))).shape == (1, 2)
