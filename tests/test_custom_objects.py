@@ -103,3 +103,28 @@ def test_ones_own_class_may_take_a_library_name():
         pass
 
     assert type(deserialize(serialize(Dense(2)), {"Dense": Dense})) is Dense
+
+
+def test_what_layers_are_given_may_take_a_library_name_too():
+    class Zeros(Sevens):
+        pass
+
+    again = deserialize(serialize(Dense(2, kernel_initializer=Zeros())), {"Zeros": Zeros})
+    assert type(again.kernel_initializer) is Zeros
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: deserialize(serialize(Dense(2)), ["Dense"]), r"custom_objects: must map names"),
+        (lambda: lamina.Model.from_config(None), "needs what get_config returned; got None"),
+        (lambda: lamina.Sequential.from_config({}), "needs what get_config returned; got {}"),
+        (
+            lambda: lamina.Model.from_config({"output_layers": []}),
+            "needs what get_config returned; got {'output_layers'",
+        ),
+    ],
+)
+def test_what_is_no_configuration_is_refused(call, text):
+    with pytest.raises(TypeError, match=text):
+        call()

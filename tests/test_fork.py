@@ -145,6 +145,28 @@ def test_while_other_threads_predict():
     """) == ["300"]
 
 
+def test_while_another_thread_holds_a_state():
+    """The thread is gone in the child, and holds nothing there."""
+    assert run("""
+        model = lamina.Sequential([layers.Input((60, 16)), layers.LSTM(32, stateful=True)])
+        rows = np.ones((256, 60, 16), "float32")
+        model.predict(rows)
+        stop = threading.Event()
+        def predict():
+            while not stop.is_set():
+                model.predict(rows)
+        worker = threading.Thread(target=predict)
+        worker.start()
+        def in_the_child():
+            model.reset_state()
+            return str(model.predict(rows[:3]).shape)
+        answers = [in_child(in_the_child) for _ in range(30)]
+        stop.set()
+        worker.join()
+        print(answers.count("(3, 32)"))
+    """) == ["30"]
+
+
 def test_after_another_library_used_the_same_openmp():
     """The dead pool may be one that lamina never started."""
     ctypes_region = """

@@ -194,7 +194,7 @@ def test_a_model_is_no_layer_of_itself_and_stays_as_others_know_it():
         inner.add(inner)
     outer = lamina.Sequential([Input((3,))], name="outer")
     outer.add(inner)
-    with pytest.raises(ValueError, match="'inner' is a layer of another model"):
+    with pytest.raises(ValueError, match="'inner' is part of a model or layer"):
         inner.add(outer)
     with pytest.raises(ValueError, match="cannot change any more"):
         inner.pop()

@@ -277,6 +277,41 @@ class Two(Layer):
         return x
 
 
+def test_a_weight_needs_no_name_and_may_be_one_number():
+    class Shifted(Layer):
+        def build(self, input_shape):
+            self.by = self.add_weight()
+            self.slope = self.add_weight(shape=3, initializer="ones")
+
+        def record(self, graph, x):
+            return x
+
+    layer = Shifted(name="shifted")
+    layer(np.ones((2, 3)))
+    assert [p.name for p in layer.parameters] == ["shifted/weight", "shifted/weight_1"]
+    assert [w.shape for w in layer.get_weights()] == [(), (3,)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        (((2,), "zeros"), TypeError, r"odd: add_weight: name must be a string; got \(2,\)"),
+        (("w", (2, 0)), ValueError, r"odd: w's shape\[1\] must be"),
+        (("w", "3"), TypeError, "odd: w's shape must be a tuple of integers; got '3'"),
+    ],
+)
+def test_weights_that_cannot_be(arguments, error, text):
+    with pytest.raises(error, match=text):
+        Layer(name="odd").add_weight(*arguments)
+
+
+def test_flatten_moves_only_channels_that_are_floats():
+    ids = Input((2, 3), dtype="int32")
+    with pytest.raises(TypeError, match="flatten: needs float values"):
+        Flatten(data_format="channels_first")(ids)
+    assert Flatten()(ids).dtype == "int32"
+
+
 def test_two_dropouts_of_one_model_have_streams_of_their_own():
     shared = Dropout(0.5, name="shared")
     first = lamina.Sequential([Input((1000,)), shared], seed=3)

@@ -48,7 +48,7 @@ def test_a_model_refused_by_another_can_still_change(how):
     assert inner.predict(np.ones((2, 3))).shape == (2, 1)
     inner.pop()
     outer = lamina.Sequential([Input((3,)), inner])
-    with pytest.raises(ValueError, match="'inner' is a layer of another model"):
+    with pytest.raises(ValueError, match="'inner' is part of a model or layer"):
         inner.add(Dense(1))
     assert outer.predict(np.ones((2, 3))).shape == (2, 2)
 
@@ -63,9 +63,9 @@ def test_what_holds_a_model_at_any_depth_seals_it(use):
         outer = lamina.Sequential([Input((4, 3)), middle])
         if use == "copy":
             inner = copy.deepcopy(outer).layers[0].model.layers[0].layer.model
-    with pytest.raises(ValueError, match="'inner' is a layer of another model"):
+    with pytest.raises(ValueError, match="'inner' is part of a model or layer"):
         inner.add(Dense(1))
-    with pytest.raises(ValueError, match="'inner' is a layer of another model"):
+    with pytest.raises(ValueError, match="'inner' is part of a model or layer"):
         inner.add(TimeDistributed(middle))
 
 
@@ -82,6 +82,18 @@ def test_calling_a_model_as_a_layer_on_arrays_seals_nothing():
     np.testing.assert_array_equal(model.layers[0].get_weights()[0], before[0])
 
 
+def test_a_wrapper_used_on_arrays_seals_what_it_holds():
+    inner = lamina.Sequential([Dense(2)], name="inner")
+    layer = TimeDistributed(inner)
+    with pytest.raises(ValueError, match="needs at least 3 axes"):
+        layer(np.ones((2, 3)))
+    inner.add(Dense(3))
+    assert layer(np.ones((2, 4, 3))).shape == (2, 4, 3)
+    with pytest.raises(ValueError, match="'inner' is part of a model or layer"):
+        inner.add(Dense(1))
+    assert layer(np.ones((2, 4, 3))).shape == (2, 4, 3)
+
+
 def test_a_refused_build_leaves_the_shape_open():
     odd = Odd()
     model = lamina.Sequential([Dense(2), Dense(2, kernel_initializer=odd)])
@@ -91,6 +103,47 @@ def test_a_refused_build_leaves_the_shape_open():
     odd.wrong = False
     model.build((None, 3))
     assert model.input_shape == (None, 3)
+
+
+class Late(Dense):
+    """Refuses what it is asked to record."""
+
+    def record(self, graph, x):
+        raise ArithmeticError("not today")
+
+
+@pytest.mark.parametrize("use", ["predict", "fit", "evaluate", "build"])
+def test_what_recording_refuses_is_not_built(use):
+    model = lamina.Sequential([Dense(2), Late(1)])
+    model.compile("sgd", "mse")
+    x, y = np.ones((4, 3)), np.ones((4, 1))
+    arguments = {"predict": (x,), "fit": (x, y), "evaluate": (x, y), "build": ((None, 3),)}
+    with pytest.raises(ArithmeticError, match="not today"):
+        getattr(model, use)(*arguments[use])
+    assert not model.built
+    assert model.input_shape is None
+    model.pop()
+    assert model.predict(np.ones((4, 5))).shape == (4, 2)
+
+
+def test_callbacks_are_looked_at_before_anything_is_built():
+    model = lamina.Sequential([Dense(2)])
+    with pytest.raises(TypeError):
+        model.predict(np.ones((2, 3)), callbacks=[3])
+    assert not model.built
+
+
+def test_a_refused_build_leaves_what_another_model_built_since():
+    inner = Dense(2)
+    held = TimeDistributed(inner)
+    with pytest.raises(ValueError, match="dtype is float64"):
+        lamina.Sequential([Input((4, 3)), held, Dense(1, dtype="float64")]).build()
+    assert not inner.built
+    other = lamina.Sequential([Input((3,)), inner])
+    before = other.predict(np.ones((1, 3)))
+    with pytest.raises(ValueError, match="dtype is float64"):
+        lamina.Sequential([Input((4, 3)), Dense(3, dtype="float64"), held]).build()
+    np.testing.assert_array_equal(other.predict(np.ones((1, 3))), before)
 
 
 def test_a_refused_outer_build_leaves_an_inner_shape_open():

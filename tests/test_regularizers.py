@@ -81,6 +81,41 @@ def test_a_layer_of_one_s_own_has_penalties():
     assert [(p.name, l1, l2) for p, l1, l2 in again.penalties()] == [("mix/matrix", 0.02, 0.3)]
 
 
+class Holding(layers.Layer):
+    """A wrapper of a user's own."""
+
+    def __init__(self, layer, **base):
+        super().__init__(**base)
+        self.layer = layer
+
+    def layers_within(self):
+        return (self.layer,)
+
+    def compute_output_shape(self, input_shape):
+        return self.layer.compute_output_shape(input_shape)
+
+    def record(self, graph, x):
+        return self.layer.record(graph, x)
+
+
+def test_a_wrapper_has_the_penalties_of_what_it_holds():
+    inner = layers.Dense(2, kernel_regularizer="l2")
+    inner(np.ones((1, 3)))
+    assert Holding(inner).penalties() == inner.penalties()
+    assert [l2 for _, _, l2 in inner.penalties()] == [0.01]
+
+
+def test_a_weight_without_a_loss_learns_from_its_penalty():
+    x = lamina.Input((3,))
+    head = layers.Dense(2, kernel_regularizer=regularizers.L2(0.3), kernel_initializer="ones")
+    model = lamina.Model(x, [layers.Dense(1)(x), head(x)], dtype="float64")
+    model.compile(lamina.optimizers.SGD(0.5), ["mse", None])
+    for step in (1, 2):  # w - 0.5 * 2 * 0.3 * w; a gradient that was not begun anew would grow
+        model.train_on_batch(np.ones((4, 3)), [np.ones((4, 1)), None])
+        np.testing.assert_allclose(head.get_weights()[0], np.full((3, 2), 0.7**step), rtol=1e-12)
+    np.testing.assert_array_equal(head.get_weights()[1], np.zeros(2))
+
+
 def test_copies_keep_their_penalties():
     layer = Mix("l2", dtype="float64")
     layer(np.ones((1, 2)))

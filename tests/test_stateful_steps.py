@@ -37,8 +37,10 @@ def test_steps_of_a_stateful_layer_are_one_sequence(model):
         outer.predict(x[:4], batch_size=4)
 
 
-def test_steps_of_a_stateful_layer_draw_their_own_dropout():
-    inner = lamina.Sequential([lamina.Input((4, 5)), Dropout(0.5), GRU(5, stateful=True)])
+@pytest.mark.parametrize("seed", [None, 3])
+def test_steps_of_a_stateful_layer_draw_their_own_dropout(seed):
+    drop = Dropout(0.5, seed=seed)
+    inner = lamina.Sequential([lamina.Input((4, 5)), drop, GRU(5, stateful=True)])
     layer = TimeDistributed(inner)
     x = np.ones((8, 3, 4, 5), "float32")
     layer(x)
@@ -54,6 +56,7 @@ def test_steps_of_a_stateful_layer_draw_their_own_dropout():
     assert 0.3 < steps.mean() < 0.7
     assert (steps[:, 0] != steps[:, 1]).any()
     assert (steps[:, 1] != steps[:, 2]).any()
+    assert drop.turn == 0
 
 
 @pytest.mark.parametrize(

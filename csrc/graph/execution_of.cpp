@@ -209,6 +209,9 @@ void ExecutionOf<T>::run_backward(const Batch& batch) {
           describe(line, *step.operation, Pass::backward, batch.rows() * step.operation->fold,
                    !step.input_gradients.empty() && step.input_gradients[0] != nullptr);
         });
+  for (const ValueId id : plan_.only_penalized)
+    std::fill_n(reinterpret_cast<T*>(gradients_[std::size_t(id)]),
+                graph_->values()[std::size_t(id)].width, T(0));
   add_penalty_gradients<T>(*graph_, buffers());
 }
 

@@ -180,6 +180,11 @@ class Planner {
           if (const ValueId id = (*it)->inputs[i];
               id >= 0 && (*it)->differentiable(int(i)) && learns[std::size_t(id)])
             plan_.flows[std::size_t(id)] = true;
+    for (const Penalty& penalty : graph_.penalties())
+      if (const auto id = std::size_t(penalty.parameter); learns[id] && !plan_.flows[id]) {
+        plan_.flows[id] = true;
+        plan_.only_penalized.push_back(penalty.parameter);
+      }
   }
 
   bool flows_out(const Operation& operation) const {

@@ -23,9 +23,10 @@ struct Plan {
     std::vector<std::size_t> sum_offset;  // by input: scratch when a value's gradient is summed
     std::size_t workspace_offset;         // `nowhere` without one
   };
-  std::vector<int> forward;    // operations in order
-  std::vector<Step> backward;  // in order of execution
-  std::vector<bool> flows;     // by value: whether a gradient reaches it and is wanted
+  std::vector<int> forward;             // operations in order
+  std::vector<Step> backward;           // in order of execution
+  std::vector<bool> flows;              // by value: whether a gradient reaches it and is wanted
+  std::vector<ValueId> only_penalized;  // parameters that learn from their penalty alone
   // By operation, `nowhere` without one: what it keeps for backward, and scratch for forward.
   std::vector<std::size_t> saved_offset, workspace_offset;
   std::size_t bytes = 0;

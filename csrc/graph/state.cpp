@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "graph.h"
+#include "runtime/threads.h"
 
 namespace lamina {
 
@@ -19,19 +20,24 @@ State::State(Shape shape_, DType dtype_) : shape(std::move(shape_)), dtype(dtype
   size_of(shape);  // refuses what does not fit
 }
 
-bool State::hold(Holder holder) const {
+bool State::hold(Kind kind) const {
+  const Holder mine{process_generation(), kind};
   for (;;) {
-    Holder found = Holder::nobody;
-    if (holder_.compare_exchange_weak(found, holder, std::memory_order_acquire)) return true;
-    if (found == Holder::execution) return false;
-    std::this_thread::yield();
+    Holder found = holder_.load(std::memory_order_relaxed);
+    if (found.kind == Kind::nobody || found.process != mine.process) {
+      if (holder_.compare_exchange_weak(found, mine, std::memory_order_acquire)) return true;
+    } else if (found.kind == Kind::execution) {
+      return false;
+    } else {
+      std::this_thread::yield();
+    }
   }
 }
 
 class State::Glance {
  public:
   Glance(const State& state, const char* who) : state_(state) {
-    if (!state_.hold(Holder::glance))
+    if (!state_.hold(Kind::glance))
       throw std::runtime_error(std::string(who) + ": another thread is using the state");
   }
   ~Glance() { state_.let_go(); }
@@ -55,7 +61,7 @@ void State::reset(Index rows) {
 }
 
 std::vector<std::byte> State::copy() const {
-  const Glance glance(*this, "carried_state");
+  const Glance glance(*this, "states");
   if (data_.data() == nullptr) return {};
   return {data_.data(), data_.data() + bytes(rows_)};
 }
@@ -94,7 +100,7 @@ void State::write(const std::byte* from, Index rows) {
 
 StateClaims::StateClaims(const std::vector<StateTerm>& terms) : terms_(terms) {
   for (std::size_t i = 0; i < terms_.size(); ++i)
-    if (!terms_[i].state->hold(State::Holder::execution)) {
+    if (!terms_[i].state->hold(State::Kind::execution)) {
       release(i);
       throw std::runtime_error(terms_[i].name + ": another thread is using the layer's state");
     }

@@ -40,13 +40,18 @@ class State {
  private:
   friend class StateClaims;
   // A glance waits for no batch, and a batch waits for glances: they are short.
-  enum class Holder { nobody, glance, execution };
+  enum class Kind : unsigned { nobody, glance, execution };
+  // A thread that a fork() left behind in the parent holds nothing in the child.
+  struct Holder {
+    unsigned process = 0;
+    Kind kind = Kind::nobody;
+  };
   class Glance;
-  bool hold(Holder holder) const;  // false while an execution does
-  void let_go() const { holder_.store(Holder::nobody, std::memory_order_release); }
+  bool hold(Kind kind) const;  // false while an execution does
+  void let_go() const { holder_.store(Holder(), std::memory_order_release); }
   std::size_t bytes(Index rows) const;
 
-  mutable std::atomic<Holder> holder_{Holder::nobody};
+  mutable std::atomic<Holder> holder_{Holder()};
   std::atomic<Index> rows_{0};
   Buffer data_;
 };

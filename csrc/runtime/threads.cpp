@@ -249,6 +249,8 @@ void watch_forks() {
   (void)registered;
 }
 
+unsigned process_generation() { return generation.load(std::memory_order_relaxed); }
+
 int get_num_threads() {
   const Limit& load = load_limit();
   int limit = chosen_threads.load(std::memory_order_relaxed);

@@ -15,6 +15,8 @@ namespace lamina {
 
 // To be called when the module loads: from then on a fork() is noticed.
 void watch_forks();
+// A number that this process has, and no process that it was forked from.
+unsigned process_generation();
 
 int get_num_threads();              // the limit in force for the calling thread
 void set_num_threads(int threads);  // >= 1

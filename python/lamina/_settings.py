@@ -24,6 +24,8 @@ def reading_with(custom_objects: Mapping[str, Any] | None) -> Iterator[Mapping[s
 
     Those of a block around this one hold too; the innermost wins.  Yields all of them.
     """
+    if custom_objects is not None and not isinstance(custom_objects, Mapping):
+        raise TypeError(f"custom_objects: must map names to classes; got {custom_objects!r}")
     known = {**_custom.get(), **(custom_objects or {})}
     token = _custom.set(known)
     try:
@@ -57,6 +59,11 @@ class Configurable:
         """Return the constructor call that builds an equal object."""
         settings = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
         return f"{type(self).__name__}({settings})"
+
+
+def has_settings(config: object, *names: str) -> bool:
+    """Return whether ``config`` can be a configuration, and holds all ``names``."""
+    return isinstance(config, Mapping) and all(name in config for name in names)
 
 
 def serialize(instance: Configurable | None) -> dict[str, Any] | None:
@@ -106,7 +113,8 @@ def resolve(kind: str, identifier: object, table: Mapping[str, type[C]], base: t
             for name, cls in _custom.get().items()
             if isinstance(cls, type) and issubclass(cls, base)
         }
-        cls = find(kind, str(identifier["class_name"]), {**table, **own})
+        name = str(identifier["class_name"])
+        cls = own[name] if name in own else find(kind, name, {**table, **own})
         return cls.from_config(identifier.get("config", {}))
     raise TypeError(
         f"{kind}: needs a name, an instance of {base.__name__} or its configuration; "

@@ -88,7 +88,7 @@ class Profile:
 
 
 def profile(
-    model: Model, x: Any, y: Any, batch_size: int | None = 32, repeats: int = 20
+    model: Model, x: Any, y: Any, batch_size: int | str | None = "auto", repeats: int = 20
 ) -> Profile:
     """Return a table of one training step.
 
@@ -98,8 +98,8 @@ def profile(
         Compiled; a copy of it is trained, so that it stays as it is.
     x, y : array_like
         Data as for ``fit``; the first batch is used.
-    batch_size : int or None, default 32
-        Rows of the step; None for all.
+    batch_size : int, None or "auto", default "auto"
+        Rows of the step, as in ``fit``; None for all.
     repeats : int, default 20
         Steps of which each time is the median (after one to warm up).
 
@@ -123,7 +123,8 @@ def profile(
         raise TypeError(f"profile: needs a model; got {model!r}")
     repeats = _check.integer("profile", "repeats", repeats)
     data = data_.prepare("profile", model, x, y)
-    settings = training.plan(data.rows, batch_size, 1, 0, False, None, None, 1)
+    given = model.default_fit_batch(batch_size)
+    settings = training.plan(data.rows, given, 1, 0, False, None, None, 1)
     twin = copy.deepcopy(model)
     twin.ensure_built(data.row_shapes)
     run = training.Training(twin, data, None, None, settings, CallbackList())

@@ -54,7 +54,7 @@ class Initializer(Configurable):
         who = type(self).__name__
         sizes = _check.shape(who, "shape", shape, 0)
         dtype = _check.dtype(who, dtype)
-        return np.ascontiguousarray(self.values(sizes, dtype, self._stream(rng)), dtype=dtype)
+        return np.require(self.values(sizes, dtype, self._stream(rng)), dtype, "C")
 
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
         """Return the values; what a subclass overrides."""

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from lamina.random import mix
 
+PLACE = 0x706C616365  # sets hashes of places apart from those of seeds
 
-def stream_of(place: int, seed: int | None, *use: int) -> int:
-    """Return the stream of a layer at ``place`` in its model, or of its own seed.
 
-    A layer that draws for several uses numbers them.  Streams below 2**20 are places in the model,
-    those above 2**31 seeds of layers.
+class Draws(Protocol):
+    """A layer that draws: its place in the model, its own seed, and the time step it is at."""
+
+    stream: int
+    seed: int | None
+    turn: int
+
+
+def stream_of(layer: Draws, *use: int) -> int:
+    """Return the stream of a layer, by its place in its model or by its own seed.
+
+    A layer that draws for several uses numbers them; one that is recorded step after step draws
+    anew at each.  Streams below 2**20 are places in the model, those above 2**31 hashes.
     """
-    return place + sum(use) if seed is None else mix(seed, *use) >> 33 | 0x8000_0000
+    if layer.seed is None and layer.turn == 0:
+        return layer.stream + sum(use)
+    origin = (PLACE, layer.stream) if layer.seed is None else (layer.seed,)
+    return mix(*origin, *use, *([layer.turn] if layer.turn else [])) >> 33 | 0x8000_0000

@@ -169,7 +169,6 @@ class Bidirectional(Layer):
             first = len(self._parameters)
             self._parameters += layer.parameters
             self._initializers += layer.take_initializers()
-            self._penalized += layer._penalized
             self._learnable += range(first, len(self._parameters))
 
     def forget(self) -> None:

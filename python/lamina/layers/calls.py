@@ -143,6 +143,8 @@ def on_arrays(layer: Layer, x: Any, mask: Any) -> Any:
         if fresh:
             layer.forget()
         raise
+    for held in layer.layers_within():  # a model in there grows no more: this layer is built for it
+        held.place()
     layer.settle()
     bound = [*arrays, *(m for m in masks if m is not None)]
     outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])))

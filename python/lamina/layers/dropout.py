@@ -82,7 +82,7 @@ class Dropout(Layer):
         """Record the mask; at rate 0 there is nothing to record."""
         if self.rate == 0.0:
             return x
-        stream = stream_of(self.stream, self.seed)
+        stream = stream_of(self)
         row = (self.noise_shape or (None,))[1:]
         own = [place for place, n in enumerate(row) if n != 1] if row else range(len(x.shape))
         share_rows = self.noise_shape is not None and self.noise_shape[0] == 1

@@ -35,6 +35,10 @@ class Flatten(Layer):
         self.data_format = data_format
         self._first = channels_first("Flatten", data_format)
 
+    def input_dtypes(self, count: int) -> list[str | None]:
+        """Return that channels which are to be moved must be floats; else anything goes."""
+        return ["float" if self._first else None] * count
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return one axis with all elements."""
         return (math.prod(input_shape),)

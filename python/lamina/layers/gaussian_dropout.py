@@ -41,5 +41,5 @@ class GaussianDropout(Layer):
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
         """Record the noise; at rate 0 there is nothing to record."""
-        stream = stream_of(self.stream, self.seed)
+        stream = stream_of(self)
         return graph.noise(x, "gaussian_dropout", self.rate, stream, name=self.name)

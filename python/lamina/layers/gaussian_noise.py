@@ -38,5 +38,5 @@ class GaussianNoise(Layer):
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
         """Record the noise; without any there is nothing to record."""
-        stream = stream_of(self.stream, self.seed)
+        stream = stream_of(self)
         return graph.noise(x, "gaussian", self.stddev, stream, name=self.name)

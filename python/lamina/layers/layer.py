@@ -68,6 +68,7 @@ class Layer(Weighted):
     input_dtype: ClassVar[str | None] = "float"
     supports_masking: bool = False  # whether a mask passes through unchanged
     takes_mask: ClassVar[bool] = False  # whether `record` has a parameter `mask`; found out
+    turn: int = 0  # the time step that is recorded, where a layer is recorded once for each
     placed: bool = False  # whether a model, or a symbolic tensor, relies on its shapes
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -214,6 +215,11 @@ class Layer(Weighted):
     def layers_within(self) -> Sequence[Layer]:
         """Return the layers that this one holds, such as the one that a wrapper applies."""
         return ()
+
+    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
+        """Return (weight, l1, l2) for every penalised weight that trains, as Keras does."""
+        held = (penalty for layer in self.layers_within() for penalty in layer.penalties())
+        return [*super().penalties(), *held]
 
     def walk(self) -> Iterator[Layer]:
         """Yield this layer and all within it, at any depth."""

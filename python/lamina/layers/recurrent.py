@@ -287,8 +287,8 @@ class Recurrent(Layer):
             go_backwards=self.go_backwards,
             dropout=self.dropout,
             recurrent_dropout=self.recurrent_dropout,
-            stream=stream_of(self.stream, self.seed, 0),
-            recurrent_stream=stream_of(self.stream, self.seed, 1),
+            stream=stream_of(self, 0),
+            recurrent_stream=stream_of(self, 1),
             name=self.name,
         )
         for state, value in zip(carried, outputs[1:], strict=bool(carried)):

@@ -51,7 +51,7 @@ class SpatialDropout1D(Layer):
         """Record the mask; at rate 0 there is nothing to record."""
         if self.rate == 0.0:
             return x
-        stream = stream_of(self.stream, self.seed)
+        stream = stream_of(self)
         return dropped(graph, x, self.rate, stream, [1], False, self.name)
 
 
@@ -101,6 +101,6 @@ class SpatialDropout2D(Layer):
         """Record the mask; at rate 0 there is nothing to record."""
         if self.rate == 0.0:
             return x
-        stream = stream_of(self.stream, self.seed)
+        stream = stream_of(self)
         channels = [0 if self._first else 2]
         return dropped(graph, x, self.rate, stream, channels, False, self.name)

@@ -9,7 +9,6 @@ from typing import Any
 from lamina import _check, _core
 from lamina._check import Array, Shape, show_shape
 from lamina.layers._masks import check_steps
-from lamina.layers._stream import stream_of
 from lamina.layers.layer import Layer
 from lamina.layers.stateful import carriers
 
@@ -135,7 +134,8 @@ class TimeDistributed(Layer):
     def forget(self) -> None:
         """Undo ``prepare``; a layer that was built before stays so."""
         super().forget()
-        if self._fresh:
+        fresh, self._fresh = self._fresh, False  # another model may build the layer from now on
+        if fresh:
             self.layer.forget()
 
     def check_weights_fit(self, input_shape: Any) -> None:
@@ -177,8 +177,8 @@ class TimeDistributed(Layer):
         for t in range(steps):
             margins = [(t, steps - 1 - t), *((0, 0) for _ in shape)]
             step = graph.reshape(graph.crop(x, margins), shape)
-            with self._as_inner() as layer:
-                layer.stream = stream_of(0, self.stream, t)  # dropout draws anew
+            with self._as_inner() as layer, at_turn(layer, t):
+                layer.stream = self.stream
                 y, _ = layer.apply(graph, step)
             outputs.append(graph.reshape(y, (1, *y.shape)))
         return graph.concatenate(outputs, 0, name=self.name)
@@ -190,10 +190,6 @@ class TimeDistributed(Layer):
         output = self.compute_output_shape(tuple(x.shape))
         shape = tuple(mask.shape)
         return mask if len(shape) < len(output) and output[: len(shape)] == shape else None
-
-    def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return those of the layer."""
-        return self.layer.penalties()
 
     # --- weights: all of them are the layer's
 
@@ -259,3 +255,15 @@ class TimeDistributed(Layer):
         if isinstance(plain.get("layer"), dict):
             plain["layer"] = deserialize(plain["layer"])
         return cls(**plain)
+
+
+@contextmanager
+def at_turn(layer: Layer, turn: int) -> Iterator[None]:
+    """Let the layer, and those within it, draw the random numbers of one time step."""
+    for each in layer.walk():
+        each.turn = turn
+    try:
+        yield
+    finally:
+        for each in layer.walk():
+            each.turn = 0

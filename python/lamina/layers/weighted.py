@@ -29,9 +29,9 @@ class Weighted:
 
     def add_weight(
         self,
-        name: str,
-        shape: Shape,
-        initializer: str | Callable[..., Array] = "glorot_uniform",
+        name: str | None = None,
+        shape: Shape = (),
+        initializer: str | Callable[..., Array] | None = None,
         trainable: bool = True,
         regularizer: Any = None,
     ) -> _core.Parameter:
@@ -39,21 +39,38 @@ class Weighted:
 
         Parameters
         ----------
-        name : str
-        shape : tuple of int
-        initializer : str or callable, default "glorot_uniform"
-            By name, or ``initializer(shape, dtype=..., rng=...)`` that returns the first values.
+        name : str, optional
+            By default ``weight``, ``weight_1``, ...
+        shape : tuple of int, default ()
+            ``()`` is a single number.
+        initializer : str or callable, optional
+            By name, or ``initializer(shape, dtype=..., rng=...)`` that returns the first values; by
+            default Glorot's uniform.
         trainable : bool, default True
             False for statistics that no gradient changes.
         regularizer : str or Regularizer, optional
             Penalty that training adds to the loss, while the weight is trainable.
+
+        Raises
+        ------
+        TypeError
+            A name that is no string, or a shape that holds anything but integers.
+        ValueError
+            A shape without elements, or of more than memory can address.
         """
-        _check.elements(self.name, f"{name} of shape", shape)
+        if name is None:
+            count = len(self._parameters)
+            name = f"weight_{count}" if count else "weight"
+        if not isinstance(name, str):
+            raise TypeError(f"{self.name}: add_weight: name must be a string; got {name!r}")
+        shape = _check.shape(self.name, f"{name}'s shape", shape)
+        if initializer is None:
+            initializer = "glorot_uniform"
         if isinstance(initializer, type) or not callable(initializer):
             initializer = initializers.get(initializer)
         penalty = regularizers.get(regularizer)
         full = f"{self.name}/{name}"
-        parameter = _core.Parameter(full, tuple(shape), self.dtype, trainable and self._trainable)
+        parameter = _core.Parameter(full, shape, self.dtype, trainable and self._trainable)
         if trainable:
             self._learnable.append(len(self._parameters))
         self._parameters.append(parameter)
@@ -68,7 +85,7 @@ class Weighted:
         return list(self._parameters)
 
     def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return (weight, l1, l2) for every penalised weight that trains, as Keras does."""
+        """Return (weight, l1, l2) for every penalised weight of its own that trains."""
         return [(p, r.l1, r.l2) for p, r in self._penalized if p.trainable]
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 from lamina import _check, _core
 from lamina._check import Shape
 from lamina._names import free_name
+from lamina._settings import has_settings
 from lamina.layers import InputLayer, Layer, SymbolicTensor
 from lamina.models import functional_config
 from lamina.models.inputs import Port
@@ -229,6 +230,8 @@ class Functional(Model):
         >>> lamina.Model.from_config(model.get_config()).count_params()
         10
         """
+        if not has_settings(config, "dtype", "layers", "input_layers", "output_layers"):
+            raise TypeError(f"from_config: needs what get_config returned; got {config!r}")
         inputs, outputs = functional_config.from_config(config, custom_objects)
         made = cls if issubclass(cls, Functional) else Functional
         return made(

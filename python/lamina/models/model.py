@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lamina._settings import has_settings
 from lamina.callbacks import CallbackList, History
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
@@ -395,5 +396,5 @@ class Model(Network):
         from lamina.models.functional import Functional
         from lamina.models.sequential import Sequential
 
-        made: Any = Functional if "output_layers" in config else Sequential
+        made: Any = Functional if has_settings(config, "output_layers") else Sequential
         return made.from_config(config, custom_objects)

@@ -139,11 +139,12 @@ class Network(Ends, Stateful):
             try:
                 self._build_layers(shapes)
                 self.fill()
+                if before[0]:
+                    self._changed()
+                self._predictor()  # what recording refuses is refused before there is a model
             except BaseException:
                 self.forget(before)
                 raise
-            if before[0]:
-                self._changed()
             self._ready = True
 
     def prepare_layers(self, shapes: Sequence[Shape]) -> None:
@@ -283,11 +284,11 @@ class Network(Ends, Stateful):
         rows = data_.batch_rows("predict", "batch_size", given, count or 1, BLOCK)
         self.check_batches("predict", count, rows)
         fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
+        hooks = None if callbacks is None else CallbackList(callbacks)
         self.ensure_built(shapes)
         predictor = self._predictor()
-        if callbacks is None:
+        if hooks is None:
             return self._packed(in_calls(predictor, fed, rows))
-        hooks = CallbackList(callbacks)
         hooks.start(self, {"steps": -(-count // rows)})
         return self._packed(in_batches(predictor, fed, rows, hooks))
 

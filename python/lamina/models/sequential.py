@@ -8,6 +8,7 @@ from typing import Any
 from lamina import _check, _core
 from lamina._check import Shape
 from lamina._names import free_name
+from lamina._settings import has_settings
 from lamina.layers import InputLayer, Layer, SymbolicTensor, deserialize, serialize
 from lamina.models.inputs import Port
 from lamina.models.model import Model
@@ -156,7 +157,7 @@ class Sequential(Model):
     def _refuse_if_nested(self) -> None:
         if self._layer is not None and self._layer.placed:
             raise ValueError(
-                f"Sequential: {self.name!r} is a layer of another model, which knows its shapes; "
+                f"Sequential: {self.name!r} is part of a model or layer that knows its shapes; "
                 f"it cannot change any more"
             )
 
@@ -304,6 +305,8 @@ class Sequential(Model):
         >>> lamina.Sequential.from_config(model.get_config()).count_params()
         10
         """
+        if not has_settings(config, "dtype", "layers"):
+            raise TypeError(f"from_config: needs what get_config returned; got {config!r}")
         model = cls(name=config.get("name"), dtype=config["dtype"], seed=config.get("seed"))
         if config.get("input_shape") is not None:
             model.add(InputLayer(config["input_shape"], **config.get("input", {})))
