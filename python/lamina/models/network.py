@@ -141,7 +141,7 @@ class Network(Ends, Stateful):
                 self.fill()
                 if before[0]:
                     self._changed()
-                self._predictor()  # what recording refuses is refused before there is a model
+                self._recorded()  # what recording refuses is refused before there is a model
             except BaseException:
                 self.forget(before)
                 raise
@@ -325,13 +325,16 @@ class Network(Ends, Stateful):
         """Take a restored layer for what ``as_layer`` returns."""
         self._layer = layer
 
+    def _recorded(self) -> tuple[_core.Graph, list[Any]]:
+        """Return a new graph of the model alone, and its outputs."""
+        graph = _core.Graph(self.dtype)
+        return graph, self.record_outputs(graph, self.graph_inputs(graph))[0]
+
     def _predictor(self) -> _core.Predictor:
         predictor = self._general
         if predictor is None:
             with self._building:
-                graph = _core.Graph(self.dtype)
-                inputs = self.graph_inputs(graph)
-                outputs, _ = self.record_outputs(graph, inputs)
+                graph, outputs = self._recorded()
                 for output in outputs:
                     graph.add_output(output)
                 graph.build()
