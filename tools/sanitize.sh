@@ -33,8 +33,10 @@ if [ $# = 0 ]; then
     tests/test_multi_io.py tests/test_bad_input*.py
 fi
 # The interpreter is not instrumented, so the sanitizers' libraries come first; what it keeps until
-# it ends is no leak.
+# it ends is no leak.  Memory that cannot be had is to be an error of lamina's, not the sanitizer's,
+# which does not start at all in the small address space that one test asks for.
 PYTHONPATH=$build/site LAMINA_BUILD_DIR=$build \
   LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so)" \
-  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
-  "$python" -m pytest -p no:cacheprovider "$@"
+  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
+  "$python" -m pytest -p no:cacheprovider --deselect \
+  tests/test_pooled_convolution.py::test_a_step_without_memory_for_its_images_is_refused_whole "$@"
