@@ -334,3 +334,39 @@ def keep(y, p):
 def test_a_layer_written_for_keras_is_refused():
     with pytest.raises(TypeError, match=r"Twice: a layer defines record\(graph, x\)"):
         type("Twice", (lamina.layers.Layer,), {"call": lambda self, x: 2 * x})
+
+
+class Says(Layer):
+    """Says one shape, and records another."""
+
+    says: object = (4,)
+
+    def compute_output_shape(self, input_shape):
+        return self.says
+
+    def record(self, graph, x):
+        return x
+
+
+@pytest.mark.parametrize("says", [(4,), (None, 3), [(3,)]])
+def test_a_layer_that_records_another_shape_than_it_says_is_named(says):
+    layer = Says(name="says")
+    layer.says = says
+    with pytest.raises(ValueError, match=r"says: compute_output_shape says .*record returned \(3,"):
+        layer(np.ones((2, 3)))
+
+
+def test_what_is_no_tensor_is_refused():
+    class Nothing(Layer):
+        def record(self, graph, x):
+            return None
+
+    with pytest.raises(TypeError, match="nothing: record must return tensors; got None"):
+        Nothing()(np.ones((2, 3)))
+
+
+def test_weights_of_a_layer_that_is_not_built():
+    layer = Dense(1)
+    with pytest.raises(ValueError, match="dense: has no weights yet: build the model"):
+        layer.set_weights([np.ones((3, 1)), np.zeros(1)])
+    layer.set_weights([])

@@ -187,3 +187,18 @@ def test_columns_may_not_change():
     metric.update_state([[1.0, 2.0]], [[1.0, 2.0]])
     with pytest.raises(ValueError, match="as many columns as before, 2; got 1"):
         metric.update_state([[1.0]], [[1.0]])
+
+
+def test_a_metric_of_ones_own_is_named_as_keras_s_are():
+    class LargestGap(metrics.Metric):
+        pass
+
+    class Called(metrics.Metric):
+        def __init__(self, name="called"):
+            super().__init__(name=name)
+
+    assert LargestGap().name == "largest_gap"
+    assert LargestGap(name="gap").name == "gap"
+    assert Called().name == "called"
+    with pytest.raises(TypeError, match="LargestGap: name must be a string; got 3"):
+        LargestGap(name=3)

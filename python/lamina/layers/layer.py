@@ -12,7 +12,7 @@ from lamina import _check, _core
 from lamina._check import Shape
 from lamina._names import refuse_unknown, snake_case
 from lamina.layers import calls
-from lamina.layers.node import Node
+from lamina.layers.node import Node, as_list
 from lamina.layers.weighted import Weighted
 
 L = TypeVar("L", bound="Layer")
@@ -246,6 +246,7 @@ class Layer(Weighted):
     def apply(self, graph: _core.Graph, x: Any, mask: Any = None) -> tuple[Any, Any]:
         """Record the layer; returns its output and its outgoing mask (lists for several)."""
         y = self.record(graph, x, mask=mask) if self.takes_mask else self.record(graph, x)  # type: ignore[call-arg]
+        self._check_recorded(x, y)
         some = any(m is not None for m in mask) if isinstance(mask, list) else mask is not None
         if not some and type(self).compute_mask is Layer.compute_mask:
             return y, [None] * len(y) if isinstance(y, list) else None
@@ -253,6 +254,21 @@ class Layer(Weighted):
         if isinstance(y, list) and not isinstance(out, list):
             out = [out, *[None] * (len(y) - 1)]  # the other outputs are states
         return y, out
+
+    def _check_recorded(self, x: Any, y: Any) -> None:
+        """Raise unless ``record`` returned what ``compute_output_shape`` says."""
+        for tensor in as_list(y):
+            if not isinstance(tensor, _core.Tensor):
+                raise TypeError(f"{self.name}: record must return tensors; got {tensor!r}")
+        got = [tuple(t.shape) for t in y] if isinstance(y, list) else tuple(y.shape)
+        said = self.compute_output_shape(
+            [tuple(t.shape) for t in x] if isinstance(x, list) else tuple(x.shape)
+        )
+        if got != said:
+            raise ValueError(
+                f"{self.name}: compute_output_shape says {said} of a row, without the axis of "
+                f"rows; record returned {got}"
+            )
 
     def __call__(self, x: Any, *, mask: Any = None) -> Any:
         """Apply the layer, to arrays as in inference or to symbolic tensors.

@@ -32,8 +32,10 @@ class PythonLayer(Layer):
 
     Notes
     -----
-    Both functions are called with copies, from one thread at a time.  A saved model needs them
-    again: pass the class with its functions bound as a custom object.
+    Both functions are called with copies, from one thread at a time.  ``get_config`` holds the
+    functions themselves, so it is no JSON, and ``pickle`` needs functions that a module defines by
+    name.  A subclass whose ``__init__`` passes its functions on has neither limit; to
+    ``from_config`` it is one of the ``custom_objects``.
 
     Examples
     --------

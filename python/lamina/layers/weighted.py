@@ -17,6 +17,7 @@ class Weighted:
     """What a layer can do with its weights; a part of ``Layer``."""
 
     name: str
+    built: bool
     _dtype: str | None  # None until a model says
     _trainable: bool
 
@@ -104,6 +105,11 @@ class Weighted:
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace the weights by arrays of the same shapes; a refused call changes none."""
+        if not self.built and len(weights) > 0:
+            raise ValueError(
+                f"{self.name}: has no weights yet: build the model, or call the layer, first; "
+                f"got {len(weights)}"
+            )
         new = weights_.checked(self.name, self._parameters, weights)
         for array, value in zip(self.weights, new, strict=True):
             array[...] = value

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lamina._names import snake_case
 from lamina._settings import Configurable
 from lamina.losses.base import check_real_target, check_rows, check_weight, real_array
 
@@ -19,10 +20,10 @@ class Metric(Configurable):
     A subclass defines ``update_state``, ``result`` and ``reset_state``; `fit` and `evaluate`
     call it with the model's output after each batch.
 
-    Attributes
+    Parameters
     ----------
-    name : str
-        Key in the history.
+    name : str, optional
+        Key in the history; by default the class's ``name``, or else the class in snake case.
 
     Examples
     --------
@@ -41,6 +42,22 @@ class Metric(Configurable):
     """
 
     name: str = "metric"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Name a class that does not name itself."""
+        super().__init_subclass__(**options)
+        if cls.name == "metric":
+            cls.name = snake_case(cls.__name__)
+
+    def __init__(self, name: str | None = None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"{type(self).__name__}: name must be a string; got {name!r}")
+        self.name = name or self.default_name()
+
+    @classmethod
+    def default_name(cls) -> str:
+        """Return the name where none is given."""
+        return cls.name
 
     def reset_state(self) -> None:
         """Forget all rows seen."""
@@ -85,9 +102,7 @@ class KernelMetric(Metric):
     target_dtype: ClassVar[str] = "float"
 
     def __init__(self, name: str | None = None) -> None:
-        if name is not None and not isinstance(name, str):
-            raise TypeError(f"{type(self).__name__}: name must be a string; got {name!r}")
-        self.name = name or self.default_name()
+        super().__init__(name)
         self._state: NDArray[np.float64] | None = None
         self._cols = 0
 

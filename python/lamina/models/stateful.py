@@ -80,10 +80,10 @@ class Stateful(Weighted):
             return
         carrier, needed = self.carriers()[0].name, self.state_rows()
         if needed is not None and batch != needed:
-            other = "" if self.batch_given() else ", or call reset_state()"
+            other = "" if self.batch_given() else ", until reset_state() is called"
             raise ValueError(
                 f"{who}: {carrier} is stateful and its states are of {needed} rows; got batches "
-                f"of {batch} (give batch_size={needed}{other})"
+                f"of {batch} (every batch needs {needed}{other})"
             )
         if rows % batch:
             raise ValueError(
