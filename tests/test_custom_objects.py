@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -128,3 +130,17 @@ def test_what_layers_are_given_may_take_a_library_name_too():
 def test_what_is_no_configuration_is_refused(call, text):
     with pytest.raises(TypeError, match=text):
         call()
+
+
+class Square(lamina.layers.PythonLayer):
+    """A layer that brings its functions along."""
+
+    def __init__(self, **base):
+        super().__init__(lambda x: x * x, lambda dy, x: 2 * x * dy, **base)
+
+
+def test_a_python_layer_with_functions_of_its_own_is_json():
+    model = lamina.Sequential([Input((3,)), Square()])
+    told = json.loads(json.dumps(model.get_config()))
+    again = lamina.Sequential.from_config(told, {"Square": Square})
+    np.testing.assert_array_equal(again.predict([[1.0, 2.0, 3.0]]), [[1.0, 4.0, 9.0]])

@@ -29,8 +29,7 @@ class Dropout(Layer):
         One entry for each axis of the input, that of the rows first: 1 where all places along the
         axis share one draw, else None or the axis's size (that of the rows is not looked at).
         ``(None, 1, None)`` drops whole channels of a sequence; 1 in front gives all rows of a batch
-        the same mask.  By default every
-        element draws for itself.
+        the same mask.  By default every element draws for itself.
     seed : int, optional
         Makes this layer's masks differ from another's; by default its place in the model does.
         Masks are a function of the model's seed, this number, the step and the element.

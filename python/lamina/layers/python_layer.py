@@ -32,10 +32,10 @@ class PythonLayer(Layer):
 
     Notes
     -----
-    Both functions are called with copies, from one thread at a time.  ``get_config`` holds the
-    functions themselves, so it is no JSON, and ``pickle`` needs functions that a module defines by
-    name.  A subclass whose ``__init__`` passes its functions on has neither limit; to
-    ``from_config`` it is one of the ``custom_objects``.
+    Both functions are called with copies, from one thread at a time.  ``pickle`` needs functions
+    that a module defines by name.  ``get_config`` holds the functions themselves, so it is no JSON;
+    that of a subclass whose ``__init__`` passes its own functions on is, and ``from_config`` is
+    given the subclass in ``custom_objects``.
 
     Examples
     --------
