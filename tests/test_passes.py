@@ -211,6 +211,9 @@ def test_many_rows_are_predicted_in_several_calls_to_the_same_bits(monkeypatch):
             calls.append(len(arrays[0]))
             return self.inner.predict(arrays, rows)
 
+        def block(self, rows):
+            return self.inner.block(rows)
+
     model = network()
     x = RNG.normal(size=(150_000, 5)).astype("float32")
     model.build()

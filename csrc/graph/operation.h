@@ -100,6 +100,8 @@ class Operation {
   virtual bool backward_reads_output() const = 0;
   // False for inputs no gradient flows to (labels, statistics).
   virtual bool differentiable(int) const { return true; }
+  // Whether code of the user's sees how many rows a batch has.
+  virtual bool sees_batches() const { return false; }
   // What the labels of an int32 input must stay below; 0 for other inputs.
   virtual Index label_bound(int) const { return 0; }
   // Buffers that the plan lends: `saved` from forward to backward and `settle`, `workspace` for one

@@ -265,4 +265,21 @@ Plan make_plan(const Graph& graph, Index rows, bool training, bool input_gradien
   return Planner(graph, rows, training, input_gradients).make();
 }
 
+Index rows_within(const Graph& graph, Index rows, std::size_t bytes) {
+  const auto fits = [&](Index count) {
+    try {
+      return make_plan(graph, count, false, false).bytes <= bytes;
+    } catch (const std::invalid_argument&) {  // sizes that overflow
+      return false;
+    }
+  };
+  if (rows <= 1 || fits(rows)) return std::max<Index>(rows, 1);
+  Index enough = 1, too_many = rows;
+  while (too_many - enough > 1) {
+    const Index middle = enough + (too_many - enough) / 2;
+    (fits(middle) ? enough : too_many) = middle;
+  }
+  return enough;
+}
+
 }  // namespace lamina

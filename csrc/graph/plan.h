@@ -36,4 +36,11 @@ struct Plan {
 // gradients flow to the graph's floating-point inputs too and stay readable.
 Plan make_plan(const Graph& graph, Index rows, bool training, bool input_gradients);
 
+// What the plan of a pass over more data than one batch may take where nobody asks for a batch of
+// so many rows: enough for the kernels to work at full speed, little enough for a CPU's caches.
+constexpr std::size_t block_bytes = std::size_t(16) << 20;
+
+// The most rows, at least 1 and at most `rows`, whose plan for inference takes at most `bytes`.
+Index rows_within(const Graph& graph, Index rows, std::size_t bytes = block_bytes);
+
 }  // namespace lamina

@@ -5,7 +5,28 @@
 
 namespace lamina {
 
-Predictor::Predictor(std::shared_ptr<const Graph> graph) : graph_(std::move(graph)) {}
+namespace {
+
+bool sees_batches(const Graph& graph) {
+  const auto& operations = graph.operations();
+  return !graph.states().empty() ||
+         std::any_of(operations.begin(), operations.end(),
+                     [](const auto& operation) { return operation->sees_batches(); });
+}
+
+}  // namespace
+
+Predictor::Predictor(std::shared_ptr<const Graph> graph)
+    : graph_(std::move(graph)), sees_batches_(sees_batches(*graph_)) {}
+
+Index Predictor::block(Index rows) {
+  if (rows <= fits_) return rows;
+  if (rows < too_many_) {
+    fits_ = rows_within(*graph_, rows);
+    if (fits_ < rows) too_many_ = fits_ + 1;
+  }
+  return fits_;
+}
 
 // One that is too small makes way for a larger.
 std::unique_ptr<Execution> Predictor::take(Index rows) {
@@ -20,7 +41,11 @@ std::unique_ptr<Execution> Predictor::take(Index rows) {
 }
 
 void Predictor::give_back(std::unique_ptr<Execution> execution) {
-  idle_.push_back(std::move(execution));
+  std::size_t bytes = execution->arena_bytes();
+  for (const auto& other : idle_) bytes += other->arena_bytes();
+  // A single row takes what it takes.
+  if (bytes <= pool_bytes || (idle_.empty() && execution->settings.rows == 1))
+    idle_.push_back(std::move(execution));
 }
 
 void predict(Execution& execution, const std::vector<DataView>& inputs, Index batch_size,

@@ -1,9 +1,13 @@
 // Concurrent inference: each caller takes an execution from a small pool.
 //
+// Memory is bounded by the plan, whatever the rows need: a batch is cut into blocks of rows that
+// stay within `block_bytes` (results do not depend on it), and the pool keeps `pool_bytes` at most.
+//
 // The pool has no lock of its own: whoever takes and gives back holds Python's.  A fork() from
 // Python happens under that lock too, so a child never inherits a pool in the middle of a change.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -15,6 +19,12 @@ class Predictor {
  public:
   explicit Predictor(std::shared_ptr<const Graph> graph);
 
+  // How many of `rows` rows to take at a time.
+  Index block(Index rows);
+  // The same for rows that a caller asked to see as one batch: all of them where states or the
+  // user's own operations would notice.
+  Index batch(Index rows) { return sees_batches_ ? rows : block(rows); }
+
   // An execution with room for `rows`, for the caller alone until given back.
   std::unique_ptr<Execution> take(Index rows);
   void give_back(std::unique_ptr<Execution> execution);
@@ -22,7 +32,11 @@ class Predictor {
   const Graph& graph() const { return *graph_; }
 
  private:
+  static constexpr std::size_t pool_bytes = 4 * block_bytes;
+
   const std::shared_ptr<const Graph> graph_;
+  const bool sees_batches_;
+  Index fits_ = 0, too_many_ = std::numeric_limits<Index>::max();  // rows of a block
   std::vector<std::unique_ptr<Execution>> idle_;
 };
 

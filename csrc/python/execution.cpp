@@ -286,7 +286,8 @@ std::vector<py::array> predict(Predictor& predictor, const std::vector<py::array
     results.emplace_back(numpy_dtype(graph.dtype), shape);
     pointers.push_back(static_cast<std::byte*>(results.back().mutable_data()));
   }
-  run_predictor(predictor, views, batch_size, pointers);
+  run_predictor(predictor, views, predictor.batch(std::min(batch_size, std::max<Index>(rows, 1))),
+                pointers);
   return results;
 }
 
@@ -301,7 +302,8 @@ py::array predict_all(Predictor& predictor, const py::array& x) {
   shape.insert(shape.begin(), views.front().rows);
   py::array result(numpy_dtype(graph.dtype), shape);
   const std::vector<std::byte*> pointers{static_cast<std::byte*>(result.mutable_data())};
-  run_predictor(predictor, views, std::max<Index>(views.front().rows, 1), pointers);
+  run_predictor(predictor, views, predictor.block(std::max<Index>(views.front().rows, 1)),
+                pointers);
   return result;
 }
 
@@ -358,6 +360,8 @@ void bind_execution(py::module_& module) {
            }),
            "graph"_a.none(false))
       .def("predict", &python::predict, "arrays"_a, "batch_size"_a)
+      .def("block", &Predictor::block, "rows"_a,
+           "How many of `rows` rows one plan of a few megabytes holds, at least 1.")
       .def("__call__", &python::predict_all, "x"_a, "One input, one output, all rows at once.");
 }
 

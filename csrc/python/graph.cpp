@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include "graph/names.h"
+#include "graph/plan.h"
 
 namespace lamina {
 
@@ -161,6 +162,9 @@ void bind_graph(py::module_& module) {
             return kinds;
           },
           "Kinds of the operations in order, fused ones after build().")
+      .def(
+          "block", [](const Graph& g, Index rows) { return rows_within(g, rows); }, "rows"_a,
+          "How many of `rows` rows one plan of a few megabytes holds in inference, at least 1.")
       .def_property_readonly("built", &Graph::built)
       .def_property_readonly("inputs", &Graph::inputs)
       .def_property_readonly("outputs", &Graph::outputs)

@@ -65,6 +65,7 @@ class PythonOperation final : public OperationOf<PythonOperation> {
   }
   bool backward_reads_input(int) const override { return true; }
   bool backward_reads_output() const override { return false; }
+  bool sees_batches() const override { return true; }
   Cost cost(Pass, Index rows, bool) const override {
     return {0.0, double(rows) * double(size_of(shape_))};
   }

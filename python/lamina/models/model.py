@@ -369,10 +369,13 @@ class Model(Network):
             self.check_batches("evaluate", data.rows, rows)
             self.ensure_built(data.row_shapes)
             objective = self.objective(data.weighted)
+            if given is None:
+                rows = objective.block(rows)
             hooks.start(self, {"steps": -(-data.rows // rows), "metrics": objective.names})
             hooks.call("on_test_begin", {})
             logs = objective.evaluate(data, None, rows, hooks)
             hooks.call("on_test_end", logs)
+            objective.trim()
         if verbose in (1, 2):
             print(" - ".join(f"{key}: {value:.4g}" for key, value in logs.items()))
         return self._reported(logs, return_dict)

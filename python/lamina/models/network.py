@@ -287,6 +287,8 @@ class Network(Ends, Stateful):
         hooks = None if callbacks is None else CallbackList(callbacks)
         self.ensure_built(shapes)
         predictor = self._predictor()
+        if given is None:
+            rows = predictor.block(rows)
         if hooks is None:
             return self._packed(in_calls(predictor, fed, rows))
         hooks.start(self, {"steps": -(-count // rows)})

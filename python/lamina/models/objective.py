@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from lamina.models.data import Data
     from lamina.models.model import Model
 
-KEPT = 4  # executions by batch size; a fifth drops the one not used for longest
+# Executions kept by batch size, in number and in bytes; others drop the one not used for longest.
+KEPT = 4
+KEPT_BYTES = 64 << 20
 
 
 @dataclass
@@ -80,6 +82,7 @@ class Objective:
             graph.add_penalty(graph.parameter(parameter), l1, l2)
         graph.build()
         self._executions: OrderedDict[tuple[int, bool], _core.Execution] = OrderedDict()
+        self._blocks: dict[int, int] = {}
 
     def _record(
         self,
@@ -136,8 +139,21 @@ class Objective:
         """Keep an execution for the next pass with batches of that size."""
         self._executions[rows, training] = execution
         self._executions.move_to_end((rows, training))
-        if len(self._executions) > KEPT:
-            self._executions.popitem(last=False)
+        self.trim(1)  # the next step of train_on_batch needs this one, however large
+
+    def trim(self, least: int = 0) -> None:
+        """Give back the memory of executions beyond what is kept, but for the ``least`` last."""
+        kept = self._executions
+        while len(kept) > least and (
+            len(kept) > KEPT or sum(e.arena_bytes for e in kept.values()) > KEPT_BYTES
+        ):
+            kept.popitem(last=False)
+
+    def block(self, rows: int) -> int:
+        """Return how many of ``rows`` rows to take at a time so that the plan stays small."""
+        if rows not in self._blocks:
+            self._blocks[rows] = self.graph.block(rows)
+        return self._blocks[rows]
 
     def evaluate(
         self, data: Data, rows: Array | None, batch: int, hooks: Any = None

@@ -8,13 +8,16 @@ from lamina import _core
 from lamina._check import Array
 from lamina.callbacks import CallbackList
 
-BLOCK = 1024  # rows that predict and evaluate take at a time where nothing else is said
-CALL = 64 * BLOCK  # rows of one call into the engine, between which Ctrl-C is heard
+# Rows that predict and evaluate take at a time where nothing else is said; fewer where the plan of
+# so many would need more memory than a block may (``block`` of a predictor or a graph).
+BLOCK = 1024
+CALL = 64  # batches of one call into the engine, between which Ctrl-C is heard
 
 
 def in_calls(predictor: _core.Predictor, inputs: list[Array], rows: int) -> list[Array]:
     """Return the outputs for all rows: several calls give the bits of one, and hear signals."""
-    count, step = len(inputs[0]), max(1, CALL // rows) * rows
+    batches = min(max(CALL, BLOCK // rows), max(1, CALL * BLOCK // rows))
+    count, step = len(inputs[0]), batches * rows
     first = predictor.predict([x[:step] for x in inputs], rows)
     if count <= step:
         return first

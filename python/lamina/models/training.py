@@ -35,7 +35,7 @@ class Plan:
     epochs: int
     shuffle: bool
     steps: int
-    validation_batch: int
+    validation_batch: int | None  # None: as many rows as a block holds
     validation_freq: int | Container[int]
 
     def validates(self, epoch: int) -> bool:
@@ -68,10 +68,9 @@ def plan(
         steps = wanted
     if not (hasattr(validation_freq, "__contains__") and not isinstance(validation_freq, str)):
         validation_freq = _check.integer("fit", "validation_freq", validation_freq)
+    validation_batch = None
     if validation_batch_size is not None:
         validation_batch = _check.integer("fit", "validation_batch_size", validation_batch_size)
-    else:
-        validation_batch = max(batch, 256)
     return Plan(
         batch,
         _check.integer("fit", "initial_epoch", initial_epoch, 0),
@@ -146,6 +145,7 @@ class Training:
                         break
                 hooks.call("on_train_end", logs)
         finally:
+            self.objective.trim()
             for callback in hooks.callbacks:
                 if hasattr(callback, "close"):
                     callback.close()
@@ -166,7 +166,8 @@ class Training:
             data, rows = self.held_out
             self.hooks.call("on_test_begin", {})
             objective = self.model.objective(data.weighted)
-            result = objective.evaluate(data, rows, self.settings.validation_batch, self.hooks)
+            batch = self.settings.validation_batch or objective.block(max(self.settings.batch, 256))
+            result = objective.evaluate(data, rows, batch, self.hooks)
             logs.update({f"val_{key}": value for key, value in result.items()})
             self.hooks.call("on_test_end", result)
         if self.scheduled:

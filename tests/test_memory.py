@@ -1,0 +1,95 @@
+"""What a pass over many rows needs in memory: what its plan allows, not what all rows take."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.layers import Conv2D, Dense, GlobalAveragePooling2D, Input, PythonLayer
+
+# A row of these two convolutions needs about 1 MB; prints by how many MB the process grew.
+PICTURES = """
+import os, resource, sys
+import numpy as np, lamina
+from lamina.layers import Conv2D, Dense, GlobalAveragePooling2D, Input
+
+model = lamina.Sequential([Input((64, 64, 3)), Conv2D(32, 3, activation="relu", padding="same"),
+                           Conv2D(32, 3, activation="relu", padding="same"),
+                           GlobalAveragePooling2D(), Dense(10, "softmax")], seed=1)
+model.compile("sgd", "sparse_categorical_crossentropy")
+x = np.random.default_rng(0).random((160, 64, 64, 3), dtype="float32")
+y = np.zeros(160, "int32")
+
+def peak():
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used / 2**20 if sys.platform == "darwin" else used / 2**10
+
+def now():
+    with open("/proc/self/statm") as f:
+        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+before = peak()
+"""
+
+
+def run(script):
+    done = subprocess.run(
+        [sys.executable, "-c", PICTURES + script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs the resource module")
+def test_memory_is_bounded_by_the_plan():
+    # All rows at once take 170 MB.
+    run("""
+model.predict(x)
+model.predict(x, batch_size=150)
+assert peak() - before < 60, ("predict", peak() - before)
+model.evaluate(x, y)
+assert peak() - before < 80, ("evaluate", peak() - before)
+model.fit(x[:4], y[:4], batch_size=2, verbose=0, validation_data=(x, y))
+assert peak() - before < 100, ("validation", peak() - before)
+""")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_the_memory_of_large_batches_is_given_back():
+    run("""
+model.fit(x[:80], y[:80], batch_size=80, verbose=0)
+model.evaluate(x[:80], y[:80], batch_size=80)
+assert peak() - before > 150, peak() - before
+assert now() - before < 70, now() - before
+""")
+
+
+def test_the_blocks_do_not_change_the_results():
+    model = lamina.Sequential(
+        [Input((64, 64, 3)), Conv2D(16, 3, activation="relu"), GlobalAveragePooling2D(), Dense(2)],
+        seed=1,
+    )
+    x = np.random.default_rng(0).random((70, 64, 64, 3), dtype="float32")
+    assert (
+        model.predict(x).tobytes() == np.concatenate([model.predict(r[None]) for r in x]).tobytes()
+    )
+    assert model.predict(x).tobytes() == model.predict(x, batch_size=70).tobytes()
+
+
+def test_a_python_layer_sees_the_batches_asked_for():
+    seen = []
+
+    def forward(x):
+        seen.append(len(x))
+        return x
+
+    wide = 64 * 1024  # a block holds fewer than 40 such rows
+    model = lamina.Sequential([Input((wide,)), PythonLayer(forward, lambda dy, x: dy)])
+    x = np.zeros((100, wide), "float32")
+    model.predict(x, batch_size=50)
+    assert seen == [50, 50]
+    seen.clear()
+    model.predict(x)
+    assert sum(seen) == 100
+    assert len(seen) > 2
