@@ -39,15 +39,17 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    # Rooms that not every program enters are opened at the door.
-    from importlib import import_module
+if not TYPE_CHECKING:  # a type checker would take every misspelt name for one of these
 
-    if name == "profile":
-        return import_module("lamina.profiling").profile
-    if name in ("datasets", "kernels", "plot", "profiling"):
-        return import_module(f"lamina.{name}")
-    raise AttributeError(f"module 'lamina' has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        # Rooms that not every program enters are opened at the door.
+        from importlib import import_module
+
+        if name == "profile":
+            return import_module("lamina.profiling").profile
+        if name in ("datasets", "kernels", "plot", "profiling"):
+            return import_module(f"lamina.{name}")
+        raise AttributeError(f"module 'lamina' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

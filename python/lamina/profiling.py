@@ -5,13 +5,16 @@ from __future__ import annotations
 import copy
 import statistics
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from lamina import _check
 from lamina.callbacks import CallbackList
 from lamina.models import data as data_
 from lamina.models import training
 from lamina.models.model import Model
+
+if TYPE_CHECKING:
+    from lamina._typing import Data
 
 COLUMNS = ("operation", "pass", "shapes", "MFLOP", "MB", "threads", "why", "us", "GFLOP/s", "MB/s")
 TEXT = (0, 1, 2, 6)
@@ -88,7 +91,11 @@ class Profile:
 
 
 def profile(
-    model: Model, x: Any, y: Any, batch_size: int | str | None = "auto", repeats: int = 20
+    model: Model,
+    x: Data,
+    y: Data,
+    batch_size: int | Literal["auto"] | None = "auto",
+    repeats: int = 20,
 ) -> Profile:
     """Return a table of one training step.
 

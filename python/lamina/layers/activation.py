@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _core, activations
 from lamina._check import Shape
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import ActivationLike, DimArguments, Unpack
 
 
 class Activation(Layer):
@@ -28,7 +31,7 @@ class Activation(Layer):
 
     supports_masking = True
 
-    def __init__(self, activation: Any, **base: Any) -> None:
+    def __init__(self, activation: ActivationLike, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.activation = activations.get(activation)
 

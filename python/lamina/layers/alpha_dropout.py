@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina.layers._stream import stream_of
 from lamina.layers.layer import Layer
 from lamina.random import seed_value
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class AlphaDropout(Layer):
@@ -36,7 +39,11 @@ class AlphaDropout(Layer):
     supports_masking = True
 
     def __init__(
-        self, rate: float, noise_shape: None = None, seed: int | None = None, **base: Any
+        self,
+        rate: float,
+        noise_shape: None = None,
+        seed: int | None = None,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         self.rate = _check.number("AlphaDropout", "rate", rate, 0.0, 1.0, high_open=True)

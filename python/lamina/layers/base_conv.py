@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lamina import _check, _core, activations, initializers, regularizers
 from lamina._check import Array, Shape
 from lamina.layers import windows
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import (
+        ActivationLike,
+        DimArguments,
+        InitializerLike,
+        RegularizerLike,
+        Sizes,
+        Unpack,
+    )
 
 
 class BaseConv(Layer):
@@ -40,16 +50,16 @@ class BaseConv(Layer):
 
     def __init__(
         self,
-        kernel_size: Any,
-        strides: Any,
+        kernel_size: Sizes,
+        strides: Sizes,
         padding: str,
         data_format: str | None,
-        dilation_rate: Any,
-        activation: Any,
+        dilation_rate: Sizes,
+        activation: ActivationLike,
         use_bias: bool,
-        bias_initializer: Any,
-        bias_regularizer: Any,
-        **base: Any,
+        bias_initializer: InitializerLike,
+        bias_regularizer: RegularizerLike,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         who = type(self).__name__
@@ -131,10 +141,10 @@ class Conv(BaseConv):
         self,
         filters: int,
         groups: int,
-        kernel_initializer: Any,
-        kernel_regularizer: Any,
+        kernel_initializer: InitializerLike,
+        kernel_regularizer: RegularizerLike,
         *shared: Any,
-        **base: Any,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(*shared, **base)
         who = type(self).__name__

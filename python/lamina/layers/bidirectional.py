@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from lamina import _core
 from lamina._check import Array, Shape
 from lamina.layers.calls import with_states
 from lamina.layers.layer import Layer
 from lamina.layers.recurrent import Recurrent, split_shapes
+
+if TYPE_CHECKING:
+    from lamina._typing import ArrayLike, DimArguments, Masks, Symbols, Unpack
+    from lamina.layers.node import SymbolicTensor
 
 MERGES = ("concat", "sum", "mul", "ave", None)
 
@@ -54,7 +58,7 @@ class Bidirectional(Layer):
         merge_mode: str | None = "concat",
         *,
         backward_layer: Recurrent | None = None,
-        **base: Any,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         for name, value in (("layer", layer), ("backward_layer", backward_layer)):
@@ -128,6 +132,18 @@ class Bidirectional(Layer):
             raise ValueError(f"{self.name}: needs {total} initial states; got {len(states)}")
         return [x, *states[:forward]], [x, *states[forward:]]
 
+    @overload
+    def __call__(
+        self, x: Symbols, *, mask: Masks = None, initial_state: Symbols | None = None
+    ) -> SymbolicTensor: ...
+    @overload
+    def __call__(
+        self,
+        x: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        initial_state: ArrayLike | Sequence[ArrayLike] | None = None,
+    ) -> Array: ...
     def __call__(self, x: Any, *, mask: Any = None, initial_state: Any = None) -> Any:
         """Apply the layer, to arrays as in inference or to symbolic tensors.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
 from lamina._check import Shape
@@ -11,6 +11,9 @@ from lamina.layers._axes import axis_of_row
 from lamina.layers._masks import check_masks, trailing_ones
 from lamina.layers.layer import Layer
 from lamina.layers.merge import checked_inputs
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class Concatenate(Layer):
@@ -36,7 +39,7 @@ class Concatenate(Layer):
 
     multiple_inputs = True
 
-    def __init__(self, axis: int = -1, **base: Any) -> None:
+    def __init__(self, axis: int = -1, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.axis = _check.integer("Concatenate", "axis", axis, -_check.MAX_ELEMENTS)
 

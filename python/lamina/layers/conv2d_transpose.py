@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core, initializers, regularizers
 from lamina._check import Array, Shape
 from lamina.kernels._windows import sizes_of
 from lamina.layers import windows
 from lamina.layers.base_conv import BaseConv
+
+if TYPE_CHECKING:
+    from lamina._typing import (
+        ActivationLike,
+        DimArguments,
+        InitializerLike,
+        RegularizerLike,
+        Sizes,
+        Unpack,
+    )
 
 
 class Conv2DTranspose(BaseConv):
@@ -71,19 +81,19 @@ class Conv2DTranspose(BaseConv):
     def __init__(
         self,
         filters: int,
-        kernel_size: Any,
-        strides: Any = (1, 1),
+        kernel_size: Sizes,
+        strides: Sizes = (1, 1),
         padding: str = "valid",
-        output_padding: Any = None,
+        output_padding: Sizes | None = None,
         data_format: str | None = None,
-        dilation_rate: Any = (1, 1),
-        activation: Any = None,
+        dilation_rate: Sizes = (1, 1),
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        **base: Any,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,

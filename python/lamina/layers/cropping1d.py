@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina._check import Shape
 from lamina.layers._axes import needs_rank, pair
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class Cropping1D(Layer):
@@ -32,7 +35,9 @@ class Cropping1D(Layer):
     array([2., 3.], dtype=float32)
     """
 
-    def __init__(self, cropping: int | Sequence[int] = (1, 1), **base: Any) -> None:
+    def __init__(
+        self, cropping: int | Sequence[int] = (1, 1), **base: Unpack[DimArguments]
+    ) -> None:
         super().__init__(**base)
         self.cropping = pair("Cropping1D", "cropping", cropping)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina._check import Shape
 from lamina.layers._axes import channels_first, margins_2d, needs_rank
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Margins, Unpack
 
 
 class Cropping2D(Layer):
@@ -32,7 +35,10 @@ class Cropping2D(Layer):
     """
 
     def __init__(
-        self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **base: Any
+        self,
+        cropping: Margins = ((0, 0), (0, 0)),
+        data_format: str | None = None,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         self.cropping = margins_2d("Cropping2D", "cropping", cropping)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core, activations, initializers, regularizers
 from lamina._check import Array, Shape
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import (
+        ActivationLike,
+        DimArguments,
+        InitializerLike,
+        RegularizerLike,
+        Unpack,
+    )
 
 
 class Dense(Layer):
@@ -49,13 +58,13 @@ class Dense(Layer):
     def __init__(
         self,
         units: int,
-        activation: Any = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        **base: Any,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         self.units = _check.integer("Dense", "units", units)

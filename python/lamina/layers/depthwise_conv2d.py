@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core, initializers, regularizers
 from lamina._check import Array, Shape
 from lamina.layers import windows
 from lamina.layers.base_conv import BaseConv
+
+if TYPE_CHECKING:
+    from lamina._typing import (
+        ActivationLike,
+        DimArguments,
+        InitializerLike,
+        RegularizerLike,
+        Sizes,
+        Unpack,
+    )
 
 
 class DepthwiseConv2D(BaseConv):
@@ -64,19 +74,19 @@ class DepthwiseConv2D(BaseConv):
 
     def __init__(
         self,
-        kernel_size: Any,
-        strides: Any = (1, 1),
+        kernel_size: Sizes,
+        strides: Sizes = (1, 1),
         padding: str = "valid",
         depth_multiplier: int = 1,
         data_format: str | None = None,
-        dilation_rate: Any = (1, 1),
-        activation: Any = None,
+        dilation_rate: Sizes = (1, 1),
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        depthwise_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        depthwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        **base: Any,
+        depthwise_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        depthwise_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,

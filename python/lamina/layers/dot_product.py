@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
 from lamina._check import Shape
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class Dot(Layer):
@@ -50,7 +53,10 @@ class Dot(Layer):
     multiple_inputs = True
 
     def __init__(
-        self, axes: int | tuple[int, int] | list[int], normalize: bool = False, **base: Any
+        self,
+        axes: int | tuple[int, int] | list[int],
+        normalize: bool = False,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         who, lowest = "Dot", -_check.MAX_ELEMENTS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina._check import Shape
@@ -12,6 +12,9 @@ from lamina.layers._axes import moved_last
 from lamina.layers._stream import stream_of
 from lamina.layers.layer import Layer
 from lamina.random import seed_value
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class Dropout(Layer):
@@ -55,7 +58,7 @@ class Dropout(Layer):
         rate: float,
         noise_shape: Sequence[int | None] | None = None,
         seed: int | None = None,
-        **base: Any,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         self.rate = _check.number("Dropout", "rate", rate, 0.0, 1.0, high_open=True)

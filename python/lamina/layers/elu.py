@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class ELU(Layer):
@@ -29,7 +32,7 @@ class ELU(Layer):
 
     supports_masking = True
 
-    def __init__(self, alpha: float = 1.0, **base: Any) -> None:
+    def __init__(self, alpha: float = 1.0, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.alpha = _check.number("ELU", "alpha", alpha, 0.0, low_open=True)
 

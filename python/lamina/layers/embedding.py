@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core, initializers, regularizers
 from lamina._check import Array, Shape
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import BaseArguments, InitializerLike, RegularizerLike, Unpack
 
 
 class Embedding(Layer):
@@ -51,10 +54,10 @@ class Embedding(Layer):
         self,
         input_dim: int,
         output_dim: int,
-        embeddings_initializer: Any = "uniform",
-        embeddings_regularizer: Any = None,
+        embeddings_initializer: InitializerLike = "uniform",
+        embeddings_regularizer: RegularizerLike = None,
         mask_zero: bool = False,
-        **base: Any,
+        **base: Unpack[BaseArguments],
     ) -> None:
         super().__init__(**base)
         self.input_dim = _check.integer("Embedding", "input_dim", input_dim)

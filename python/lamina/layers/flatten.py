@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _core
 from lamina._check import Shape
 from lamina.layers._axes import channels_first, moved_last
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class Flatten(Layer):
@@ -30,7 +33,7 @@ class Flatten(Layer):
 
     input_dtype = None
 
-    def __init__(self, data_format: str | None = None, **base: Any) -> None:
+    def __init__(self, data_format: str | None = None, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.data_format = data_format
         self._first = channels_first("Flatten", data_format)

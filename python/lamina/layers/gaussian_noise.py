@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina.layers._stream import stream_of
 from lamina.layers.layer import Layer
 from lamina.random import seed_value
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class GaussianNoise(Layer):
@@ -31,7 +34,9 @@ class GaussianNoise(Layer):
 
     supports_masking = True
 
-    def __init__(self, stddev: float, seed: int | None = None, **base: Any) -> None:
+    def __init__(
+        self, stddev: float, seed: int | None = None, **base: Unpack[DimArguments]
+    ) -> None:
         super().__init__(**base)
         self.stddev = _check.number("GaussianNoise", "stddev", stddev, 0.0)
         self.seed = None if seed is None else seed_value("GaussianNoise", seed)

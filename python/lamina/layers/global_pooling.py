@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from lamina import _check, _core
 from lamina._check import Shape
 from lamina.layers import windows
 from lamina.layers._masks import check_steps
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class GlobalPooling(Layer):
@@ -26,7 +29,9 @@ class GlobalPooling(Layer):
     _axes: ClassVar[int] = 2
     _kind: ClassVar[str] = "max"
 
-    def __init__(self, data_format: str | None = None, keepdims: bool = False, **base: Any) -> None:
+    def __init__(
+        self, data_format: str | None = None, keepdims: bool = False, **base: Unpack[DimArguments]
+    ) -> None:
         super().__init__(**base)
         who = type(self).__name__
         self.data_format = windows.data_format(who, data_format)

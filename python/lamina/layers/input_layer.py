@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina import _check
 from lamina.layers.layer import Layer
 from lamina.layers.node import Node, SymbolicTensor
+
+if TYPE_CHECKING:
+    from lamina._typing import InputArguments, Unpack
 
 
 class InputLayer(Layer):
@@ -39,7 +42,7 @@ class InputLayer(Layer):
         batch_size: int | None = None,
         dtype: str | None = None,
         name: str | None = None,
-        **base: Any,
+        **base: Unpack[InputArguments],
     ) -> None:
         kind = _discrete(dtype)
         super().__init__(name=name, dtype=None if kind else dtype, **base)

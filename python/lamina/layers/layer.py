@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
 
 import numpy as np
 
 from lamina import _check, _core
-from lamina._check import Shape
+from lamina._check import Array, Shape
 from lamina._names import refuse_unknown, snake_case
 from lamina.layers import calls
-from lamina.layers.node import Node, as_list
+from lamina.layers.node import Node, SymbolicTensor, as_list
 from lamina.layers.weighted import Weighted
+
+if TYPE_CHECKING:
+    from lamina._typing import ArrayLike, Masks, Symbols
 
 L = TypeVar("L", bound="Layer")
 
@@ -89,7 +92,7 @@ class Layer(Weighted):
         dtype: str | None = None,
         input_shape: int | Sequence[int] | None = None,
         input_dim: int | None = None,
-        **unknown: Any,
+        **unknown: NoReturn,
     ) -> None:
         who = type(self).__name__
         if unknown:
@@ -270,6 +273,10 @@ class Layer(Weighted):
                 f"rows; record returned {got}"
             )
 
+    @overload
+    def __call__(self, x: Symbols, *, mask: Masks = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, x: ArrayLike, *, mask: ArrayLike | None = None) -> Array: ...
     def __call__(self, x: Any, *, mask: Any = None) -> Any:
         """Apply the layer, to arrays as in inference or to symbolic tensors.
 
@@ -287,16 +294,16 @@ class Layer(Weighted):
         return calls.call(self, x, mask)
 
     @property
-    def input(self) -> Any:
+    def input(self) -> SymbolicTensor:
         """The symbolic tensor, or list of them, that the layer was called on."""
-        inputs = self._only_node("input").inputs
-        return inputs[0] if len(inputs) == 1 else list(inputs)
+        inputs: Any = self._only_node("input").inputs
+        return inputs[0] if len(inputs) == 1 else list(inputs)  # type: ignore[return-value]
 
     @property
-    def output(self) -> Any:
+    def output(self) -> SymbolicTensor:
         """The symbolic tensor, or list of them, that calling the layer returned."""
-        outputs = self._only_node("output").outputs
-        return outputs[0] if len(outputs) == 1 else list(outputs)
+        outputs: Any = self._only_node("output").outputs
+        return outputs[0] if len(outputs) == 1 else list(outputs)  # type: ignore[return-value]
 
     def _only_node(self, what: str) -> Node:
         if len(self.nodes) == 1:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core, initializers, regularizers
 from lamina._check import Array, Shape
 from lamina.layers._axes import axis_of_row, integers, moved_last
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, InitializerLike, RegularizerLike, Unpack
 
 
 class LayerNormalization(Layer):
@@ -53,11 +56,11 @@ class LayerNormalization(Layer):
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        **base: Any,
+        beta_initializer: InitializerLike = "zeros",
+        gamma_initializer: InitializerLike = "ones",
+        beta_regularizer: RegularizerLike = None,
+        gamma_regularizer: RegularizerLike = None,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         who = "LayerNormalization"

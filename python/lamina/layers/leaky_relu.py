@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class LeakyReLU(Layer):
@@ -27,7 +30,7 @@ class LeakyReLU(Layer):
 
     supports_masking = True
 
-    def __init__(self, negative_slope: float = 0.3, **base: Any) -> None:
+    def __init__(self, negative_slope: float = 0.3, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.negative_slope = _check.number("LeakyReLU", "negative_slope", negative_slope, 0.0)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
 from lamina._check import Shape
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class Masking(Layer):
@@ -44,7 +47,7 @@ class Masking(Layer):
     array([[1., 0.]], dtype=float32)
     """
 
-    def __init__(self, mask_value: float = 0.0, **base: Any) -> None:
+    def __init__(self, mask_value: float = 0.0, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.mask_value = _check.number("Masking", "mask_value", mask_value)
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from lamina.layers.concatenation import Concatenate
 from lamina.layers.dot_product import Dot
 from lamina.layers.merge import Add, Average, Maximum, Minimum, Multiply, Subtract
 
+if TYPE_CHECKING:
+    from lamina._check import Array
+    from lamina._typing import ArrayLike, DimArguments, Unpack
+    from lamina.layers.node import SymbolicTensor
 
-def add(inputs: Sequence[Any], **base: Any) -> Any:
+
+@overload
+def add(inputs: Sequence[SymbolicTensor], **base: Unpack[DimArguments]) -> SymbolicTensor: ...
+@overload
+def add(inputs: Sequence[ArrayLike], **base: Unpack[DimArguments]) -> Array: ...
+def add(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
     """Return the sum of two or more inputs.
 
     Parameters
@@ -37,7 +46,11 @@ def add(inputs: Sequence[Any], **base: Any) -> Any:
     return Add(**base)(inputs)
 
 
-def subtract(inputs: Sequence[Any], **base: Any) -> Any:
+@overload
+def subtract(inputs: Sequence[SymbolicTensor], **base: Unpack[DimArguments]) -> SymbolicTensor: ...
+@overload
+def subtract(inputs: Sequence[ArrayLike], **base: Unpack[DimArguments]) -> Array: ...
+def subtract(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
     """Return the first of two inputs minus the second.
 
     Parameters
@@ -64,7 +77,11 @@ def subtract(inputs: Sequence[Any], **base: Any) -> Any:
     return Subtract(**base)(inputs)
 
 
-def multiply(inputs: Sequence[Any], **base: Any) -> Any:
+@overload
+def multiply(inputs: Sequence[SymbolicTensor], **base: Unpack[DimArguments]) -> SymbolicTensor: ...
+@overload
+def multiply(inputs: Sequence[ArrayLike], **base: Unpack[DimArguments]) -> Array: ...
+def multiply(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
     """Return the product of two or more inputs, element by element.
 
     Parameters
@@ -91,7 +108,11 @@ def multiply(inputs: Sequence[Any], **base: Any) -> Any:
     return Multiply(**base)(inputs)
 
 
-def average(inputs: Sequence[Any], **base: Any) -> Any:
+@overload
+def average(inputs: Sequence[SymbolicTensor], **base: Unpack[DimArguments]) -> SymbolicTensor: ...
+@overload
+def average(inputs: Sequence[ArrayLike], **base: Unpack[DimArguments]) -> Array: ...
+def average(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
     """Return the mean of two or more inputs, element by element.
 
     Parameters
@@ -118,7 +139,11 @@ def average(inputs: Sequence[Any], **base: Any) -> Any:
     return Average(**base)(inputs)
 
 
-def maximum(inputs: Sequence[Any], **base: Any) -> Any:
+@overload
+def maximum(inputs: Sequence[SymbolicTensor], **base: Unpack[DimArguments]) -> SymbolicTensor: ...
+@overload
+def maximum(inputs: Sequence[ArrayLike], **base: Unpack[DimArguments]) -> Array: ...
+def maximum(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
     """Return the largest of two or more inputs, element by element.
 
     Parameters
@@ -145,7 +170,11 @@ def maximum(inputs: Sequence[Any], **base: Any) -> Any:
     return Maximum(**base)(inputs)
 
 
-def minimum(inputs: Sequence[Any], **base: Any) -> Any:
+@overload
+def minimum(inputs: Sequence[SymbolicTensor], **base: Unpack[DimArguments]) -> SymbolicTensor: ...
+@overload
+def minimum(inputs: Sequence[ArrayLike], **base: Unpack[DimArguments]) -> Array: ...
+def minimum(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
     """Return the smallest of two or more inputs, element by element.
 
     Parameters
@@ -172,7 +201,15 @@ def minimum(inputs: Sequence[Any], **base: Any) -> Any:
     return Minimum(**base)(inputs)
 
 
-def concatenate(inputs: Sequence[Any], axis: int = -1, **base: Any) -> Any:
+@overload
+def concatenate(
+    inputs: Sequence[SymbolicTensor], axis: int = -1, **base: Unpack[DimArguments]
+) -> SymbolicTensor: ...
+@overload
+def concatenate(
+    inputs: Sequence[ArrayLike], axis: int = -1, **base: Unpack[DimArguments]
+) -> Array: ...
+def concatenate(inputs: Sequence[Any], axis: int = -1, **base: Unpack[DimArguments]) -> Any:
     """Return the inputs one behind the other along an axis.
 
     Parameters
@@ -201,11 +238,25 @@ def concatenate(inputs: Sequence[Any], axis: int = -1, **base: Any) -> Any:
     return Concatenate(axis, **base)(inputs)
 
 
+@overload
+def dot(
+    inputs: Sequence[SymbolicTensor],
+    axes: int | tuple[int, int] | list[int] = -1,
+    normalize: bool = False,
+    **base: Unpack[DimArguments],
+) -> SymbolicTensor: ...
+@overload
+def dot(
+    inputs: Sequence[ArrayLike],
+    axes: int | tuple[int, int] | list[int] = -1,
+    normalize: bool = False,
+    **base: Unpack[DimArguments],
+) -> Array: ...
 def dot(
     inputs: Sequence[Any],
     axes: int | tuple[int, int] | list[int] = -1,
     normalize: bool = False,
-    **base: Any,
+    **base: Unpack[DimArguments],
 ) -> Any:
     """Return the dot products along one axis of each of two inputs.
 

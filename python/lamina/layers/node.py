@@ -74,9 +74,11 @@ class SymbolicTensor:
         """Refuse: a symbolic tensor has no value yet."""
         raise TypeError(f"{self!r} has no value yet; a model made of it computes one")
 
-    def __array__(self, *args: Any, **options: Any) -> Any:
-        """Refuse: a symbolic tensor is no array."""
-        raise TypeError(f"{self!r} is no array; use a model's predict on data")
+    if not TYPE_CHECKING:  # to a type checker, what has this method is an array
+
+        def __array__(self, *args: Any, **options: Any) -> Any:
+            """Refuse: a symbolic tensor is no array."""
+            raise TypeError(f"{self!r} is no array; use a model's predict on data")
 
     def _merged(self, kind: str, other: object) -> Any:
         if not isinstance(other, SymbolicTensor):
@@ -85,17 +87,17 @@ class SymbolicTensor:
 
         return getattr(layers, kind)()([self, other])
 
-    def __add__(self, other: object) -> Any:
+    def __add__(self, other: SymbolicTensor) -> SymbolicTensor:
         """Call the layer Add."""
-        return self._merged("Add", other)
+        return self._merged("Add", other)  # type: ignore[no-any-return]
 
-    def __sub__(self, other: object) -> Any:
+    def __sub__(self, other: SymbolicTensor) -> SymbolicTensor:
         """Call the layer Subtract."""
-        return self._merged("Subtract", other)
+        return self._merged("Subtract", other)  # type: ignore[no-any-return]
 
-    def __mul__(self, other: object) -> Any:
+    def __mul__(self, other: SymbolicTensor) -> SymbolicTensor:
         """Call the layer Multiply."""
-        return self._merged("Multiply", other)
+        return self._merged("Multiply", other)  # type: ignore[no-any-return]
 
 
 class Node:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina import _check, _core
 from lamina._check import Array, Shape
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 BLOCK = 1 << 16  # rows that adapt reads at a time: no copy of the whole data
 
@@ -62,7 +65,7 @@ class Normalization(Layer):
         mean: Any = None,
         variance: Any = None,
         invert: bool = False,
-        **base: Any,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         if axis not in (-1, None):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina._check import Shape
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class Permute(Layer):
@@ -28,7 +31,7 @@ class Permute(Layer):
             [2., 4.]]], dtype=float32)
     """
 
-    def __init__(self, dims: Sequence[int], **base: Any) -> None:
+    def __init__(self, dims: Sequence[int], **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.dims = _check.shape("Permute", "dims", dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from lamina import _core
 from lamina._check import Shape
 from lamina.kernels._windows import countable
 from lamina.layers import windows
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Sizes, Unpack
 
 
 class Pooling(Layer):
@@ -30,7 +33,12 @@ class Pooling(Layer):
     _kind: ClassVar[str] = "max"
 
     def __init__(
-        self, pool_size: Any, strides: Any, padding: str, data_format: str | None, **base: Any
+        self,
+        pool_size: Sizes,
+        strides: Sizes | None,
+        padding: str,
+        data_format: str | None,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         who = type(self).__name__
@@ -99,11 +107,11 @@ class MaxPooling1D(Pooling):
 
     def __init__(
         self,
-        pool_size: Any = 2,
-        strides: Any = None,
+        pool_size: Sizes = 2,
+        strides: Sizes | None = None,
         padding: str = "valid",
         data_format: str | None = None,
-        **base: Any,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **base)
 
@@ -148,11 +156,11 @@ class MaxPooling2D(Pooling):
 
     def __init__(
         self,
-        pool_size: Any = (2, 2),
-        strides: Any = None,
+        pool_size: Sizes = (2, 2),
+        strides: Sizes | None = None,
         padding: str = "valid",
         data_format: str | None = None,
-        **base: Any,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **base)
 
@@ -198,11 +206,11 @@ class AveragePooling1D(Pooling):
 
     def __init__(
         self,
-        pool_size: Any,
-        strides: Any = None,
+        pool_size: Sizes,
+        strides: Sizes | None = None,
         padding: str = "valid",
         data_format: str | None = None,
-        **base: Any,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **base)
 
@@ -247,10 +255,10 @@ class AveragePooling2D(Pooling):
 
     def __init__(
         self,
-        pool_size: Any,
-        strides: Any = None,
+        pool_size: Sizes,
+        strides: Sizes | None = None,
         padding: str = "valid",
         data_format: str | None = None,
-        **base: Any,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **base)

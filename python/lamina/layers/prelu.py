@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _core, initializers, regularizers
 from lamina._check import Array, Shape
 from lamina.layers._axes import axis_of_row, integers, moved_last
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, InitializerLike, RegularizerLike, Unpack
 
 
 class PReLU(Layer):
@@ -41,10 +44,10 @@ class PReLU(Layer):
 
     def __init__(
         self,
-        alpha_initializer: Any = "zeros",
-        alpha_regularizer: Any = None,
+        alpha_initializer: InitializerLike = "zeros",
+        alpha_regularizer: RegularizerLike = None,
         shared_axes: int | Sequence[int] | None = None,
-        **base: Any,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         self.alpha_initializer = initializers.get(alpha_initializer)

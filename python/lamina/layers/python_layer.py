@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
 from lamina._check import Array, Shape
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class PythonLayer(Layer):
@@ -50,7 +53,7 @@ class PythonLayer(Layer):
         forward: Callable[[Array], Any],
         backward: Callable[[Array, Array], Any] | None,
         output_shape: int | Sequence[int] | None = None,
-        **base: Any,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         if not callable(forward):

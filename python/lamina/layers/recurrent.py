@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from lamina import _check, _core, activations, initializers, regularizers
 from lamina._check import Array, Shape
@@ -13,6 +13,19 @@ from lamina.layers._stream import stream_of
 from lamina.layers.calls import with_states
 from lamina.layers.layer import Layer
 from lamina.random import seed_value
+
+if TYPE_CHECKING:
+    from lamina._typing import (
+        ActivationLike,
+        ArrayLike,
+        DimArguments,
+        InitializerLike,
+        Masks,
+        RegularizerLike,
+        Symbols,
+        Unpack,
+    )
+    from lamina.layers.node import SymbolicTensor
 
 
 class Recurrent(Layer):
@@ -31,15 +44,15 @@ class Recurrent(Layer):
         self,
         units: int,
         *,
-        activation: Any,
-        recurrent_activation: Any = "sigmoid",
+        activation: ActivationLike,
+        recurrent_activation: ActivationLike = "sigmoid",
         use_bias: bool,
-        kernel_initializer: Any,
-        recurrent_initializer: Any,
-        bias_initializer: Any,
-        kernel_regularizer: Any,
-        recurrent_regularizer: Any,
-        bias_regularizer: Any,
+        kernel_initializer: InitializerLike,
+        recurrent_initializer: InitializerLike,
+        bias_initializer: InitializerLike,
+        kernel_regularizer: RegularizerLike,
+        recurrent_regularizer: RegularizerLike,
+        bias_regularizer: RegularizerLike,
         dropout: float,
         recurrent_dropout: float,
         seed: int | None,
@@ -48,7 +61,7 @@ class Recurrent(Layer):
         go_backwards: bool,
         stateful: bool,
         unroll: bool,
-        **base: Any,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         who = type(self).__name__
@@ -110,6 +123,18 @@ class Recurrent(Layer):
         """The live bias; None without one or before building."""
         return self._live(self._bias)
 
+    @overload
+    def __call__(
+        self, x: Symbols, *, mask: Masks = None, initial_state: Symbols | None = None
+    ) -> SymbolicTensor: ...
+    @overload
+    def __call__(
+        self,
+        x: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        initial_state: ArrayLike | Sequence[ArrayLike] | None = None,
+    ) -> Array: ...
     def __call__(self, x: Any, *, mask: Any = None, initial_state: Any = None) -> Any:
         """Apply the layer, to arrays as in inference or to symbolic tensors.
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina._check import Shape
 from lamina.layers._axes import cells, needs_rank
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class RepeatVector(Layer):
@@ -32,7 +35,7 @@ class RepeatVector(Layer):
             [1., 2.]]], dtype=float32)
     """
 
-    def __init__(self, n: int, **base: Any) -> None:
+    def __init__(self, n: int, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.n = cells("RepeatVector", "n", n, 1)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina._check import Shape
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class Reshape(Layer):
@@ -31,7 +34,7 @@ class Reshape(Layer):
 
     input_dtype = None
 
-    def __init__(self, target_shape: int | Sequence[int], **base: Any) -> None:
+    def __init__(self, target_shape: int | Sequence[int], **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         target = _check.shape("Reshape", "target_shape", target_shape, -1)
         if target.count(-1) > 1 or 0 in target:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina.layers.recurrent import Recurrent
+
+if TYPE_CHECKING:
+    from lamina._typing import (
+        ActivationLike,
+        DimArguments,
+        InitializerLike,
+        RegularizerLike,
+        Unpack,
+    )
 
 
 class SimpleRNN(Recurrent):
@@ -64,14 +73,14 @@ class SimpleRNN(Recurrent):
     def __init__(
         self,
         units: int,
-        activation: Any = "tanh",
+        activation: ActivationLike = "tanh",
         use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        recurrent_initializer: InitializerLike = "orthogonal",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        recurrent_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         return_sequences: bool = False,
@@ -80,7 +89,7 @@ class SimpleRNN(Recurrent):
         stateful: bool = False,
         unroll: bool = False,
         seed: int | None = None,
-        **base: Any,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(
             units,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _core
 from lamina._check import Shape
 from lamina.layers._axes import axis_of_row, integers, moved_last
 from lamina.layers._masks import check_masks
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 HIDDEN = -1e9  # Keras's: exp of it beside any other is 0
 
@@ -38,7 +41,7 @@ class Softmax(Layer):
 
     supports_masking = True
 
-    def __init__(self, axis: int | Sequence[int] = -1, **base: Any) -> None:
+    def __init__(self, axis: int | Sequence[int] = -1, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         checked = integers("Softmax", "axis", axis)
         self.axis = checked if isinstance(axis, (list, tuple)) else checked[0]

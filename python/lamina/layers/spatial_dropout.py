@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina._check import Shape
@@ -11,6 +11,9 @@ from lamina.layers._stream import stream_of
 from lamina.layers.dropout import dropped
 from lamina.layers.layer import Layer
 from lamina.random import seed_value
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class SpatialDropout1D(Layer):
@@ -37,7 +40,7 @@ class SpatialDropout1D(Layer):
 
     supports_masking = True
 
-    def __init__(self, rate: float, seed: int | None = None, **base: Any) -> None:
+    def __init__(self, rate: float, seed: int | None = None, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.rate = _check.number("SpatialDropout1D", "rate", rate, 0.0, 1.0, high_open=True)
         self.seed = None if seed is None else seed_value("SpatialDropout1D", seed)
@@ -83,7 +86,7 @@ class SpatialDropout2D(Layer):
         rate: float,
         data_format: str | None = None,
         seed: int | None = None,
-        **base: Any,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         self.rate = _check.number("SpatialDropout2D", "rate", rate, 0.0, 1.0, high_open=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
 from lamina._check import Array, Shape, show_shape
 from lamina.layers._masks import check_steps
 from lamina.layers.layer import Layer
 from lamina.layers.stateful import carriers
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class TimeDistributed(Layer):
@@ -54,7 +57,7 @@ class TimeDistributed(Layer):
     (2, 5, 6, 6, 4)
     """
 
-    def __init__(self, layer: Any, **base: Any) -> None:
+    def __init__(self, layer: Any, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         as_layer = getattr(layer, "as_layer", None)
         inner = layer if isinstance(layer, Layer) or as_layer is None else as_layer()

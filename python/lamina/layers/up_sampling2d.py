@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina._check import Shape
 from lamina.layers._axes import channels_first, needs_rank, pair
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class UpSampling2D(Layer):
@@ -38,7 +41,7 @@ class UpSampling2D(Layer):
         size: int | Sequence[int] = (2, 2),
         data_format: str | None = None,
         interpolation: str = "nearest",
-        **base: Any,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         self.size = pair("UpSampling2D", "size", size, 1)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina._check import Shape
 from lamina.layers._axes import channels_first, needs_rank, pair
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
 
 
 class ZeroPadding1D(Layer):
@@ -35,7 +38,10 @@ class ZeroPadding1D(Layer):
     """
 
     def __init__(
-        self, padding: int | Sequence[int] = 1, data_format: str | None = None, **base: Any
+        self,
+        padding: int | Sequence[int] = 1,
+        data_format: str | None = None,
+        **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         self.padding = pair("ZeroPadding1D", "padding", padding)

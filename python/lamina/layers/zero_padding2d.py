@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina._check import Shape
 from lamina.layers._axes import channels_first, margins_2d, needs_rank
 from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Margins, Unpack
 
 
 class ZeroPadding2D(Layer):
@@ -31,7 +34,12 @@ class ZeroPadding2D(Layer):
     (1, 4, 4, 3)
     """
 
-    def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **base: Any) -> None:
+    def __init__(
+        self,
+        padding: Margins = (1, 1),
+        data_format: str | None = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
         super().__init__(**base)
         self.padding = margins_2d("ZeroPadding2D", "padding", padding)
         self.data_format = data_format

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina._check import Shape
 from lamina.models.inputs import Port
+
+if TYPE_CHECKING:
+    from lamina.layers import SymbolicTensor
 
 
 class Ends:
@@ -29,12 +32,12 @@ class Ends:
         raise TypeError(f"{type(self).__name__}: a model must define output_names")
 
     @property
-    def inputs(self) -> list[Any]:
+    def inputs(self) -> list[SymbolicTensor]:
         """The symbolic tensors that rows are fed to."""
         raise TypeError(f"{type(self).__name__}: a model must define inputs")
 
     @property
-    def outputs(self) -> list[Any]:
+    def outputs(self) -> list[SymbolicTensor]:
         """The symbolic tensors that are predicted."""
         raise TypeError(f"{type(self).__name__}: a model must define outputs")
 
@@ -45,13 +48,13 @@ class Ends:
     # --- what follows from it
 
     @property
-    def input(self) -> Any:
+    def input(self) -> SymbolicTensor | Any:
         """The symbolic tensor that rows are fed to; a list of them for several."""
         tensors = self.inputs
         return tensors[0] if len(tensors) == 1 else tensors
 
     @property
-    def output(self) -> Any:
+    def output(self) -> SymbolicTensor | Any:
         """The symbolic tensor that is predicted; a list of them for several."""
         tensors = self.outputs
         return tensors[0] if len(tensors) == 1 else tensors

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
 from lamina._check import Shape
@@ -15,6 +15,9 @@ from lamina.models.inputs import Port
 from lamina.models.model import Model
 from lamina.models.stateful import batch_of_input
 from lamina.models.structure import Structure
+
+if TYPE_CHECKING:
+    from lamina._typing import Tensors
 
 
 class Functional(Model):
@@ -59,8 +62,8 @@ class Functional(Model):
 
     def __init__(
         self,
-        inputs: Any,
-        outputs: Any,
+        inputs: Tensors,
+        outputs: Tensors,
         *,
         name: str | None = None,
         dtype: str | None = None,
@@ -69,7 +72,7 @@ class Functional(Model):
         ins, self._input_form = _listed("inputs", inputs)
         outs, self._output_form = _listed("outputs", outputs)
         structure = Structure("Model", ins, outs)
-        super().__init__(name=name, dtype=dtype or _dtype_of(structure), seed=seed)
+        self._begin(name, dtype or _dtype_of(structure), seed)
         self._structure = structure
         structure.ports([t.name for t in ins])  # readers that disagree are told
         renamed = [(layer, layer.name, free) for layer, free in _free_names(structure.layers)]

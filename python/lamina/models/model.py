@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Container, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from lamina._settings import has_settings
 from lamina.callbacks import CallbackList, History
@@ -16,6 +17,22 @@ from lamina.models.network import Network
 from lamina.models.objective import Objective
 from lamina.models.prediction import BLOCK
 from lamina.models.validation import choose
+
+if TYPE_CHECKING:
+    from lamina._typing import (
+        ArrayLike,
+        CallbacksLike,
+        ClassWeight,
+        Data,
+        LossesLike,
+        MetricsLike,
+        OptimizerLike,
+        Self,
+        Tensors,
+        Verbose,
+    )
+    from lamina.losses import Loss
+    from lamina.optimizers import Optimizer
 
 
 class Model(Network):
@@ -57,7 +74,7 @@ class Model(Network):
 
     _not_copied = (*Network._not_copied, "_guard", "_objectives", "_frozen")
 
-    def __new__(cls, *args: Any, **options: Any) -> Model:
+    def __new__(cls, *args: Any, **options: Any) -> Self:
         """Return a graph model for ``Model(inputs, outputs)``."""
         if cls is not Model:
             return object.__new__(cls)
@@ -65,7 +82,7 @@ class Model(Network):
             raise TypeError("Model: needs inputs and outputs; for layers in a row see Sequential")
         from lamina.models.functional import Functional
 
-        return object.__new__(Functional)
+        return object.__new__(Functional)  # type: ignore[return-value]
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Refuse Keras's ``call``, which would never be called."""
@@ -78,9 +95,22 @@ class Model(Network):
             )
 
     def __init__(
-        self, *, name: str | None = None, dtype: str = "float32", seed: int | None = None
+        self,
+        inputs: Tensors,  # noqa: ARG002
+        outputs: Tensors,  # noqa: ARG002
+        *,
+        name: str | None = None,  # noqa: ARG002
+        dtype: str | None = None,  # noqa: ARG002
+        seed: int | None = None,  # noqa: ARG002
     ) -> None:
-        super().__init__(name=name, dtype=dtype, seed=seed)
+        # ``Model(inputs, outputs)`` itself makes a Functional, which has an __init__ of its own.
+        raise TypeError(
+            f"{type(self).__name__}: a class of your own that is made of inputs and outputs "
+            f"derives from lamina.models.Functional; one of layers in a row from lamina.Sequential"
+        )
+
+    def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
+        super()._begin(name, dtype, seed)
         self.history: History | None = None
         self.stop_training = False
         self.epochs_done = 0  # over all fits: keys the shuffles
@@ -101,11 +131,11 @@ class Model(Network):
 
     def compile(
         self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
-        loss_weights: Any = None,
+        optimizer: OptimizerLike = "rmsprop",
+        loss: LossesLike | None = None,
+        metrics: MetricsLike = None,
+        weighted_metrics: MetricsLike = None,
+        loss_weights: float | Sequence[float | None] | Mapping[str, float] | None = None,
     ) -> None:
         """Choose how to train.
 
@@ -148,12 +178,12 @@ class Model(Network):
         return self._compiled
 
     @property
-    def optimizer(self) -> Any:
+    def optimizer(self) -> Optimizer | Any:
         """The optimizer; None before ``compile``."""
         return None if self._compiled is None else self._compiled.optimizer
 
     @property
-    def loss(self) -> Any:
+    def loss(self) -> Loss | Any:
         """The loss, a list for several outputs; None before ``compile``."""
         return None if self._compiled is None else self._compiled.loss
 
@@ -179,22 +209,22 @@ class Model(Network):
 
     def fit(
         self,
-        x: Any,
-        y: Any,
-        batch_size: int | str | None = "auto",
+        x: Data,
+        y: Data,
+        batch_size: int | Literal["auto"] | None = "auto",
         epochs: int = 1,
-        verbose: Any = "auto",
-        callbacks: Any = None,
+        verbose: Verbose = "auto",
+        callbacks: CallbacksLike = None,
         validation_split: float = 0.0,
-        validation_data: Any = None,
+        validation_data: tuple[Data, Data] | tuple[Data, Data, Data] | None = None,
         shuffle: bool = True,
-        class_weight: Any = None,
-        sample_weight: Any = None,
+        class_weight: ClassWeight = None,
+        sample_weight: Data | None = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
         validation_batch_size: int | None = None,
-        validation_freq: Any = 1,
-        stratify: Any = "auto",
+        validation_freq: int | Container[int] = 1,
+        stratify: ArrayLike | Literal["auto"] = "auto",
         time_ordered: bool = False,
     ) -> History:
         """Train.
@@ -297,12 +327,31 @@ class Model(Network):
             run.run(history)
             return history
 
+    @overload
     def train_on_batch(
         self,
-        x: Any,
-        y: Any,
-        sample_weight: Any = None,
-        class_weight: Any = None,
+        x: Data,
+        y: Data,
+        sample_weight: Data | None = None,
+        class_weight: ClassWeight = None,
+        return_dict: Literal[False] = False,
+    ) -> Any: ...
+    @overload
+    def train_on_batch(
+        self,
+        x: Data,
+        y: Data,
+        sample_weight: Data | None = None,
+        class_weight: ClassWeight = None,
+        *,
+        return_dict: Literal[True],
+    ) -> dict[str, float]: ...
+    def train_on_batch(
+        self,
+        x: Data,
+        y: Data,
+        sample_weight: Data | None = None,
+        class_weight: ClassWeight = None,
         return_dict: bool = False,
     ) -> Any:
         """Do one training step on these rows; returns what ``evaluate`` returns, of this batch.
@@ -327,14 +376,37 @@ class Model(Network):
         with self._guard.evaluating("predict"):  # two at once would mix their states
             return super()._predict(x, batch_size, callbacks)
 
+    @overload
     def evaluate(
         self,
-        x: Any,
-        y: Any,
+        x: Data,
+        y: Data,
         batch_size: int | None = None,
-        verbose: Any = 0,
-        sample_weight: Any = None,
-        callbacks: Any = None,
+        verbose: Verbose = 0,
+        sample_weight: Data | None = None,
+        callbacks: CallbacksLike = None,
+        return_dict: Literal[False] = False,
+    ) -> Any: ...
+    @overload
+    def evaluate(
+        self,
+        x: Data,
+        y: Data,
+        batch_size: int | None = None,
+        verbose: Verbose = 0,
+        sample_weight: Data | None = None,
+        callbacks: CallbacksLike = None,
+        *,
+        return_dict: Literal[True],
+    ) -> dict[str, float]: ...
+    def evaluate(
+        self,
+        x: Data,
+        y: Data,
+        batch_size: int | None = None,
+        verbose: Verbose = 0,
+        sample_weight: Data | None = None,
+        callbacks: CallbacksLike = None,
         return_dict: bool = False,
     ) -> Any:
         """Return the loss, or a list of the loss and the metrics, on these rows.
@@ -380,12 +452,25 @@ class Model(Network):
             print(" - ".join(f"{key}: {value:.4g}" for key, value in logs.items()))
         return self._reported(logs, return_dict)
 
+    @overload
     def test_on_batch(
-        self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
+        self,
+        x: Data,
+        y: Data,
+        sample_weight: Data | None = None,
+        return_dict: Literal[False] = False,
+    ) -> Any: ...
+    @overload
+    def test_on_batch(
+        self, x: Data, y: Data, sample_weight: Data | None = None, *, return_dict: Literal[True]
+    ) -> dict[str, float]: ...
+    def test_on_batch(
+        self, x: Data, y: Data, sample_weight: Data | None = None, return_dict: bool = False
     ) -> Any:
         """Return loss and metrics on these rows taken as one batch."""
         rows = max(1, len(inputs_.shaped("test_on_batch", x, self.ports)[0]))
-        return self.evaluate(x, y, rows, 0, sample_weight, None, return_dict)
+        evaluate: Any = self.evaluate  # whose overloads want to know return_dict
+        return evaluate(x, y, rows, 0, sample_weight, None, return_dict)
 
     @staticmethod
     def _reported(logs: dict[str, float], return_dict: bool) -> Any:
@@ -394,10 +479,12 @@ class Model(Network):
         return list(logs.values()) if len(logs) > 1 else logs["loss"]
 
     @classmethod
-    def from_config(cls, config: Any, custom_objects: Any = None) -> Any:
+    def from_config(
+        cls, config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None
+    ) -> Model:
         """Return a new model from what a graph's or a Sequential's ``get_config`` returned."""
         from lamina.models.functional import Functional
         from lamina.models.sequential import Sequential
 
         made: Any = Functional if has_settings(config, "output_layers") else Sequential
-        return made.from_config(config, custom_objects)
+        return made.from_config(config, custom_objects)  # type: ignore[no-any-return]

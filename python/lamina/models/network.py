@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -23,6 +23,10 @@ from lamina.models.prediction import BLOCK, in_batches, in_calls
 from lamina.models.stateful import Stateful
 from lamina.random import next_seed, seed_value
 
+if TYPE_CHECKING:
+    from lamina._typing import CallbacksLike, Data, Masks, Tensors, Verbose
+    from lamina.layers import SymbolicTensor
+
 
 class Network(Ends, Stateful):
     """Layers that follow each other in some way, with weights, able to predict.
@@ -40,9 +44,8 @@ class Network(Ends, Stateful):
 
     _not_copied: tuple[str, ...] = ("_building", "_ready", "_general", "_fast", "_layer")
 
-    def __init__(
-        self, *, name: str | None = None, dtype: str = "float32", seed: int | None = None
-    ) -> None:
+    def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
+        # What the constructors of both kinds of models begin with.
         who = type(self).__name__
         if name is not None and not isinstance(name, str):
             raise TypeError(f"{who}: name must be a string; got {name!r}")
@@ -192,7 +195,9 @@ class Network(Ends, Stateful):
         """Record the whole model on a graph under construction; returns outputs and masks."""
         return self._record(graph, inputs, masks or [None] * len(inputs), stream)
 
-    def summary(self, line_length: int | None = None, print_fn: Any = None) -> None:
+    def summary(
+        self, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None
+    ) -> None:
         """Print the layers with output shapes and weight counts.
 
         Parameters
@@ -227,10 +232,10 @@ class Network(Ends, Stateful):
 
     def predict(
         self,
-        x: Any,
+        x: Data,
         batch_size: int | None = None,
-        verbose: Any = 0,  # noqa: ARG002
-        callbacks: Any = None,
+        verbose: Verbose = 0,  # noqa: ARG002
+        callbacks: CallbacksLike = None,
     ) -> Any:
         """Return the outputs for the rows of ``x``.
 
@@ -294,12 +299,16 @@ class Network(Ends, Stateful):
         hooks.start(self, {"steps": -(-count // rows)})
         return self._packed(in_batches(predictor, fed, rows, hooks))
 
-    def predict_on_batch(self, x: Any) -> Any:
+    def predict_on_batch(self, x: Data) -> Any:
         """Return the outputs for the rows of ``x``, taken as one batch."""
         ports = self.ports
         batch = len(inputs_.shaped("predict_on_batch", x, ports, empty=True)[0])
         return self.predict(x, (batch or None) if self.stateful else None)
 
+    @overload
+    def __call__(self, x: Tensors, *, mask: Masks = None) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, x: Data) -> Any: ...
     def __call__(self, x: Any, *, mask: Any = None) -> Any:
         """Return ``predict(x)``; on symbolic tensors, be a layer of another model.
 

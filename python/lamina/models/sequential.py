@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from lamina import _check, _core
 from lamina._check import Shape
@@ -13,6 +13,10 @@ from lamina.layers import InputLayer, Layer, SymbolicTensor, deserialize, serial
 from lamina.models.inputs import Port
 from lamina.models.model import Model
 from lamina.models.stateful import batch_of_input
+
+if TYPE_CHECKING:
+    from lamina._check import Array
+    from lamina._typing import CallbacksLike, Data, Masks, Tensors, Verbose
 
 
 class Sequential(Model):
@@ -58,7 +62,7 @@ class Sequential(Model):
         dtype: str = "float32",
         seed: int | None = None,
     ) -> None:
-        super().__init__(name=name, dtype=dtype, seed=seed)
+        self._begin(name, dtype, seed)
         self._input: InputLayer | None = None
         self._stand_in: InputLayer | None = None  # for symbolic tensors, where there is none
         self._layers: list[Layer] = []
@@ -249,6 +253,27 @@ class Sequential(Model):
             stream += layer.streams
             x, mask = layer.apply(graph, x, mask)
         return [x], [mask]
+
+    if TYPE_CHECKING:  # one input and one output
+
+        def predict(
+            self,
+            x: Data,
+            batch_size: int | None = None,
+            verbose: Verbose = 0,
+            callbacks: CallbacksLike = None,
+        ) -> Array:
+            """Return the outputs for the rows of ``x``."""
+
+        def predict_on_batch(self, x: Data) -> Array:
+            """Return the outputs for the rows of ``x``, taken as one batch."""
+
+        @overload
+        def __call__(self, x: Tensors, *, mask: Masks = None) -> SymbolicTensor: ...
+        @overload
+        def __call__(self, x: Data) -> Array: ...
+        def __call__(self, x: Any, *, mask: Any = None) -> Any:
+            """Return ``predict(x)``; on symbolic tensors, be a layer of another model."""
 
     # --- symbolic tensors: the same layers, for models that read what is between them
 

@@ -1,0 +1,74 @@
+"""What public arguments may be, in words for type checkers; nothing imports this at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+from numpy.typing import ArrayLike
+from typing_extensions import Self, TypedDict, Unpack
+
+from lamina.activations import Activation
+from lamina.callbacks import Callback
+from lamina.initializers import Initializer
+from lamina.layers.node import SymbolicTensor
+from lamina.losses import Loss
+from lamina.metrics import Metric
+from lamina.optimizers import Optimizer
+from lamina.regularizers import Regularizer
+
+__all__ = [
+    "ActivationLike", "ArrayLike", "BaseArguments", "CallbacksLike", "ClassWeight", "Data",
+    "DimArguments", "InitializerLike", "InputArguments", "LossLike", "LossesLike", "Margins",
+    "Masks", "MetricLike", "MetricsLike", "OptimizerLike", "RegularizerLike", "Self", "Sizes",
+    "Symbols", "Tensors", "Unpack", "Verbose",
+]  # fmt: skip
+
+Config: TypeAlias = Mapping[str, Any]  # {"class_name": ..., "config": ...}
+
+ActivationLike: TypeAlias = "str | Activation | type[Activation] | Config | None"
+InitializerLike: TypeAlias = "str | Initializer | type[Initializer] | Config"
+RegularizerLike: TypeAlias = "str | Regularizer | type[Regularizer] | Config | None"
+OptimizerLike: TypeAlias = "str | Optimizer | type[Optimizer] | Config"
+LossLike: TypeAlias = "str | Loss | type[Loss] | Config"
+MetricLike: TypeAlias = "str | Metric | type[Metric] | Callable[..., Any] | Config"
+
+# For models of several outputs, a list or dict of them.
+LossesLike: TypeAlias = "LossLike | Sequence[LossLike | None] | Mapping[str, LossLike | None]"
+MetricsLike: TypeAlias = (
+    "MetricLike | Sequence[MetricLike | Sequence[MetricLike] | None]"
+    " | Mapping[str, MetricLike | Sequence[MetricLike] | None] | None"
+)
+CallbacksLike: TypeAlias = "Callback | Iterable[Callback] | None"
+
+# Rows of one input or output, or a list or dict of them for several.
+Data: TypeAlias = "ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]"
+ClassWeight: TypeAlias = "Mapping[Any, float] | Literal['balanced'] | None"
+Verbose: TypeAlias = "Literal['auto', 0, 1, 2] | bool"
+
+Sizes: TypeAlias = "int | Sequence[int]"  # one for all axes, or one for each
+Margins: TypeAlias = "int | Sequence[int] | Sequence[Sequence[int]]"
+
+Symbols: TypeAlias = "SymbolicTensor | Sequence[SymbolicTensor]"
+Tensors: TypeAlias = "SymbolicTensor | Sequence[SymbolicTensor] | Mapping[str, SymbolicTensor]"
+Masks: TypeAlias = "SymbolicTensor | Sequence[SymbolicTensor | None] | None"
+
+
+class InputArguments(TypedDict, total=False):
+    """What an ``InputLayer`` takes beside its own arguments."""
+
+    trainable: bool
+    input_shape: int | Sequence[int] | None
+
+
+class BaseArguments(InputArguments, total=False):
+    """What every layer's constructor takes beside its own arguments."""
+
+    name: str | None
+    dtype: str | None
+
+
+class DimArguments(BaseArguments, total=False):
+    """The same, with the short form of ``input_shape``."""
+
+    input_dim: int | None
