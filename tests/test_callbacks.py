@@ -128,8 +128,14 @@ def scripted(values, **options):
         ([3, 2.9, 2.8, 1], {"patience": 2, "min_delta": 0.5}, 0, 3),
         ([1, 2, 3], {"patience": 1, "mode": "max"}, 2, 3),
         ([0, 9, 8, 9], {"patience": 1, "start_from_epoch": 1}, 2, 4),
-        ([3, 4, 5], {"patience": 2, "baseline": 1.0}, 1, 2),  # never better: nothing to restore
+        ([3, 4, 5], {"patience": 2, "baseline": 1.0}, 0, 2),  # the best of those seen
+        ([5, 3, 4, 9], {"patience": 3, "baseline": 1.0}, 1, 3),
+        ([5, 0.5, 4, 9], {"patience": 2, "baseline": 1.0}, 1, 4),
+        ([9, 3, 4, 5], {"patience": 2, "baseline": 1.0, "start_from_epoch": 2}, 2, 4),
+        ([3, 1, 2, 0], {"patience": 2, "baseline": 4, "mode": "max"}, 0, 2),
         ([math.nan, 2, math.nan, 1], {"patience": 3}, 3, 4),
+        ([math.nan, math.nan, math.nan], {"patience": 2}, 0, 2),
+        ([1, 1.4, 1.8], {"patience": 1, "min_delta": -0.5, "mode": "max"}, 0, 2),
         ([3, 4], {}, 0, 2),
     ],
 )
@@ -142,6 +148,102 @@ def test_early_stopping_reports(capsys):
     stop, _, _ = scripted([2, 1, 3, 4], patience=2, verbose=1)
     assert (stop.best, stop.best_epoch, stop.stopped_epoch) == (1, 1, 3)
     assert "restored the weights of epoch 2" in capsys.readouterr().out
+
+
+def gap(y, p):
+    return np.abs(y - p)[:, 0]
+
+
+class VaccineScore(lamina.metrics.MeanMetricWrapper):
+    direction = "up"
+
+    def __init__(self, fn=gap, name="vaccine_score"):
+        super().__init__(fn, name)
+
+
+class FromKeras(lamina.metrics.MeanMetricWrapper):
+    def __init__(self):
+        super().__init__(gap, "leaf1")
+        self._direction = "down"
+
+
+def named(name, direction=None):
+    return lamina.metrics.MeanMetricWrapper(gap, name, direction)
+
+
+@pytest.mark.parametrize(
+    ("metric", "monitor", "larger"),
+    [
+        ("mae", "val_mae", False),
+        ("accuracy", "accuracy", True),
+        (lamina.metrics.R2Score(name="error"), "val_error", True),
+        (lamina.metrics.MeanSquaredError(name="precision"), "precision", False),
+        (named("accident", "down"), "val_accident", False),
+        (named("val_f1", "down"), "val_f1", False),  # measured in training
+        (named("f1"), "val_f1", True),
+        (named("RMSE"), "RMSE", False),
+        (named("accident_loss"), "accident_loss", False),
+        (VaccineScore(), "vaccine_score", True),
+        (FromKeras(), "val_leaf1", False),
+        (named("accident"), "val_accident", None),
+        (named("inaccuracy"), "inaccuracy", None),
+        (named("neg_log_loss"), "neg_log_loss", None),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_the_metric_says_which_values_are_better(metric, monitor, larger):
+    model = line()
+    model.compile("sgd", "mse", metrics=[metric])
+    stop = EarlyStopping(monitor=monitor, patience=9)
+    run = {} if getattr(metric, "name", "") == "val_f1" else {"validation_data": (X, Y)}
+    if larger is None:
+        with pytest.raises(ValueError, match="give mode='max' or mode='min'"):
+            model.fit(X, Y, verbose=0, callbacks=stop, **run)
+        stop = EarlyStopping(monitor=monitor, patience=9, mode="max")
+        larger = True
+    history = model.fit(X, Y, epochs=3, verbose=0, callbacks=stop, **run).history[monitor]
+    assert stop.best == (max(history) if larger else min(history))
+
+
+def test_losses_of_outputs_are_minimised_whatever_the_outputs_are_called():
+    x = Input((1,))
+    names = ("accident", "vaccine", "leaf1")
+    model = lamina.Model(x, [Dense(1, kernel_initializer="zeros", name=name)(x) for name in names])
+    model.compile(lamina.optimizers.SGD(0.1), "mse")
+    for name in names:
+        stop = EarlyStopping(monitor=f"val_{name}_loss", patience=3)
+        y = [Y] * 3
+        history = model.fit(X, y, epochs=8, verbose=0, callbacks=stop, validation_data=(X, y))
+        assert len(history.epoch) == 8
+        assert stop.best_epoch == 7
+
+
+def test_a_quantity_that_a_callback_adds_is_monitored():
+    def add(key):
+        return LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update({key: float(epoch)}))
+
+    model = line()
+    stop = EarlyStopping(monitor="val_auc", patience=1)
+    model.fit(X, Y, epochs=3, verbose=0, callbacks=[add("val_auc"), stop])
+    assert stop.best_epoch == 2
+    with pytest.raises(ValueError, match="'quality' are better; give mode="):
+        model.fit(X, Y, verbose=0, callbacks=[add("quality"), EarlyStopping("quality")])
+    late = [EarlyStopping("quality", mode="min"), add("quality")]
+    with pytest.warns(UserWarning, match="no epoch's logs had 'quality'"):
+        model.fit(X, Y, verbose=0, callbacks=late)
+    text = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(auc="high"))
+    with pytest.raises(TypeError, match="'auc' must be a number; got 'high'"):
+        model.fit(X, Y, verbose=0, callbacks=[text, EarlyStopping("auc")])
+
+
+def test_early_stopping_forgets_the_last_fit():
+    stop = EarlyStopping("loss", patience=1)
+    first, second = line(), line(1e-3)
+    first.fit(X, Y, epochs=9, verbose=0, callbacks=stop)
+    best = stop.best
+    second.fit(X, Y, epochs=2, verbose=0, callbacks=stop)
+    assert stop.best > best
+    assert stop.best_epoch == 1
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ class Callback:
     model : Model
         The model being trained, evaluated or used.
     params : dict
-        ``epochs``, ``steps`` (batches an epoch), ``verbose``, and ``metrics``, the keys that the
-        logs of an epoch will have.
+        ``epochs``, ``steps`` (batches an epoch), ``verbose``, ``metrics``, the keys that the logs
+        of an epoch will have, and ``directions``, which maps them to "up" where larger values are
+        better, "down" where smaller ones are, or None where nothing tells.
 
     Examples
     --------
@@ -59,7 +60,11 @@ class Callback:
         """Before an epoch."""
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """After an epoch and its validation; what is added to ``logs`` enters the history."""
+        """After an epoch and its validation.
+
+        What is added to ``logs`` or replaced there is what the callbacks after this one see, and
+        what enters the history.
+        """
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Before a training step."""

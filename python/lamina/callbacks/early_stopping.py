@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 from lamina import _check
 from lamina._names import unknown
 from lamina.callbacks.callback import Callback, Logs
-
-RISING = ("acc", "auc", "r2", "precision", "recall", "f1")
+from lamina.metrics.direction import DOWN, UP, direction_of_name
 
 
 class EarlyStopping(Callback):
@@ -26,21 +26,25 @@ class EarlyStopping(Callback):
     verbose : {0, 1}, default 0
         1 prints when it stops and what it restores.
     mode : {"auto", "min", "max"}, default "auto"
-        "auto" takes "max" for names with acc, auc, r2, precision, recall or f1 in them.
+        Whether smaller or larger values are better.  "auto" takes it from the quantity: losses
+        are minimised, a metric says it in its ``direction``, and quantities that say nothing go
+        by their whole name, ``val_`` aside, if it is one that everyone knows, such as "f1" or
+        "rmse", or ends in "_loss".
     baseline : float, optional
-        Only values better than this count as improvement.
+        Patience ends unless values better than this come.
     restore_best_weights : bool, default True
-        Put back the weights of the best epoch at the end, also when all epochs ran.  (Keras's
-        default is False: the weights are then those of the last epoch.)
+        Put back the weights of the best epoch at the end, also when all epochs ran or no epoch
+        was better than the baseline.  (Keras's default is False: the weights are then those of
+        the last epoch.)
     start_from_epoch : int, default 0
         Epochs before this one are not looked at.
 
     Attributes
     ----------
     best : float
-        The best value seen.
+        The best value seen; infinite if there was none.
     best_epoch : int or None
-        Its epoch.
+        Its epoch; None before the first epoch that is looked at.
     stopped_epoch : int
         The epoch after which training was stopped; 0 if it was not.
 
@@ -48,7 +52,7 @@ class EarlyStopping(Callback):
     ------
     ValueError
         At the start of a fit that will have no such quantity, as ``val_loss`` without
-        validation data.
+        validation data, or if ``mode`` is "auto" and nothing tells which values are better.
 
     Examples
     --------
@@ -89,21 +93,23 @@ class EarlyStopping(Callback):
             who, "restore_best_weights", restore_best_weights
         )
         self.start_from_epoch = _check.integer(who, "start_from_epoch", start_from_epoch, 0)
-        rising = mode == "max" or (mode == "auto" and any(part in monitor for part in RISING))
-        self._sign = 1.0 if rising else -1.0
-        self._forget()
+        self._forget(-1.0)
 
-    def _forget(self) -> None:
+    def _forget(self, sign: float) -> None:
+        self._sign = sign  # 1 where larger values are better
         self.wait = 0
         self.stopped_epoch = 0
-        self.best = self.baseline if self.baseline is not None else -self._sign * math.inf
+        self.best = -sign * math.inf
         self.best_epoch: int | None = None
         self._last_epoch: int | None = None
         self._best_weights: list[Any] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Forget the last fit, and refuse a quantity that this one will not have."""
-        self._forget()
+        self._check_monitor()
+        self._forget(1.0 if self._larger_is_better() else -1.0)
+
+    def _check_monitor(self) -> None:
         known = self.params.get("metrics")
         # Another callback's on_epoch_end may add the quantity to the logs.
         if known is not None and self.monitor not in known and not self.params.get("open_logs"):
@@ -114,20 +120,46 @@ class EarlyStopping(Callback):
                 f"EarlyStopping: {unknown('quantity to monitor', self.monitor, known)}{hint}"
             )
 
-    def _improves(self, value: float) -> bool:
-        return self._sign * (value - self.best) > self.min_delta
+    def _larger_is_better(self) -> bool:
+        if self.mode != "auto":
+            return self.mode == "max"
+        direction: str | None = self.params.get("directions", {}).get(self.monitor)
+        if direction is None:  # another callback's quantity
+            direction = direction_of_name(self.monitor.removeprefix("val_"))
+        if direction not in (UP, DOWN):
+            raise ValueError(
+                f"EarlyStopping: nothing tells whether larger or smaller values of "
+                f"{self.monitor!r} are better; give mode='max' or mode='min', or the metric an "
+                f"attribute direction, 'up' or 'down'"
+            )
+        return direction == UP
+
+    def _better(self, value: float, reference: float) -> bool:
+        return self._sign * (value - reference) > self.min_delta
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Compare, remember, and stop when patience is at its end."""
         self._last_epoch = epoch
-        if epoch < self.start_from_epoch or logs is None or self.monitor not in logs:
+        value = (logs or {}).get(self.monitor)
+        if epoch < self.start_from_epoch or value is None:
             return  # an epoch without validation (validation_freq) is not counted
-        value = logs[self.monitor]
-        if self._improves(value):
-            self.best, self.best_epoch, self.wait = value, epoch, 0
+        try:
+            value = float(value)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"EarlyStopping: {self.monitor!r} must be a number; got {value!r}"
+            ) from None
+        better = self._better(value, self.best)
+        # The first epoch looked at is the best until then, be its value NaN.
+        if better or self.best_epoch is None:
+            self.best_epoch = epoch
             if self.restore_best_weights:
                 self._best_weights = self.model.snapshot()
-            return
+        if better:
+            self.best = value
+            if self.baseline is None or self._better(value, self.baseline):
+                self.wait = 0
+                return
         self.wait += 1
         if self.wait >= self.patience:
             self.stopped_epoch = epoch
@@ -138,6 +170,13 @@ class EarlyStopping(Callback):
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Put the best weights back."""
+        last = -1 if self._last_epoch is None else self._last_epoch
+        if self.best_epoch is None and last >= self.start_from_epoch:
+            warnings.warn(
+                f"EarlyStopping: no epoch's logs had {self.monitor!r}, so nothing was monitored; "
+                f"a callback that adds it must stand before EarlyStopping",
+                stacklevel=2,
+            )
         if self._best_weights is not None and self.best_epoch != self._last_epoch:
             self.model.restore(self._best_weights)
             if self.verbose:

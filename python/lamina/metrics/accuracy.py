@@ -28,6 +28,7 @@ class BinaryAccuracy(KernelMetric):
     """
 
     kind = "binary_accuracy"
+    direction = "up"
 
     def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
         super().__init__(name)
@@ -57,6 +58,7 @@ class CategoricalAccuracy(KernelMetric):
     """
 
     kind = "categorical_accuracy"
+    direction = "up"
 
 
 class SparseCategoricalAccuracy(KernelMetric):
@@ -77,6 +79,7 @@ class SparseCategoricalAccuracy(KernelMetric):
     """
 
     kind = "sparse_categorical_accuracy"
+    direction = "up"
     target_dtype = "int32"
 
     def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:

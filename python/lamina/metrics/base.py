@@ -25,12 +25,20 @@ class Metric(Configurable):
     name : str, optional
         Key in the history; by default the class's ``name``, or else the class in snake case.
 
+    Attributes
+    ----------
+    direction : {"up", "down", None}
+        Whether larger or smaller values are better, for callbacks such as `EarlyStopping`.  None,
+        the default of a metric of your own, lets them go by the names that everyone knows, such
+        as "f1" or "mae".
+
     Examples
     --------
     >>> import numpy as np
     >>> from lamina import metrics
     >>> class Largest(metrics.Metric):
     ...     name = "largest"
+    ...     direction = "down"
     ...     def reset_state(self):
     ...         self.value = 0.0
     ...     def update_state(self, y_true, y_pred, sample_weight=None):
@@ -42,6 +50,7 @@ class Metric(Configurable):
     """
 
     name: str = "metric"
+    direction: str | None = None
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Name a class that does not name itself."""

@@ -22,6 +22,7 @@ class MeanAbsoluteError(KernelMetric):
     """
 
     kind = "mean_absolute_error"
+    direction = "down"
 
 
 class MeanSquaredError(KernelMetric):
@@ -34,6 +35,7 @@ class MeanSquaredError(KernelMetric):
     """
 
     kind = "mean_squared_error"
+    direction = "down"
 
 
 class RootMeanSquaredError(KernelMetric):
@@ -52,6 +54,7 @@ class RootMeanSquaredError(KernelMetric):
     """
 
     kind = "mean_squared_error"
+    direction = "down"
 
     @classmethod
     def default_name(cls) -> str:
@@ -88,6 +91,7 @@ class R2Score(KernelMetric):
     """
 
     kind = "r2"
+    direction = "up"
 
     def __init__(
         self,

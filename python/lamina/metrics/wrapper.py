@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lamina.metrics.base import Metric
+from lamina.metrics.direction import DIRECTIONS
 
 
 class MeanMetricWrapper(Metric):
@@ -21,6 +22,9 @@ class MeanMetricWrapper(Metric):
         averaged).
     name : str, default ``fn.__name__``
         Key in the history.
+    direction : {"up", "down"}, optional
+        Whether larger or smaller values are better; by default the function's own attribute
+        ``direction``, if it has one.
 
     Examples
     --------
@@ -32,11 +36,18 @@ class MeanMetricWrapper(Metric):
     2.0
     """
 
-    def __init__(self, fn: Callable[..., Any], name: str | None = None) -> None:
+    def __init__(
+        self, fn: Callable[..., Any], name: str | None = None, direction: str | None = None
+    ) -> None:
         if not callable(fn):
             raise TypeError(f"MeanMetricWrapper: fn must be callable; got {fn!r}")
+        if direction not in (None, *DIRECTIONS):
+            raise ValueError(
+                f"MeanMetricWrapper: direction must be 'up', 'down' or None; got {direction!r}"
+            )
+        super().__init__(name or str(getattr(fn, "__name__", "mean_metric")))
         self.fn = fn
-        self.name = name or str(getattr(fn, "__name__", "mean_metric"))
+        self.direction = direction or getattr(fn, "direction", None) or type(self).direction
         self.reset_state()
 
     def reset_state(self) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from lamina import _check, losses, metrics, optimizers
 from lamina._check import Shape
+from lamina.metrics.direction import DOWN, direction_of, direction_of_name
+from lamina.models import logs as logs_
 from lamina.models.inputs import arranged
 
 Request = tuple[Any, bool]
@@ -57,6 +59,7 @@ class Compiled:
         for name, one, requests in zip(names, self.losses, self.requests, strict=True):
             if one is None and requests:
                 raise ValueError(f"compile: output {name!r} has metrics but no loss")
+        self._check_names()
 
     @property
     def loss(self) -> Any:
@@ -79,12 +82,19 @@ class Compiled:
             [(metrics.resolve(m, loss, shape), w) for m, w in requests]
             for requests, loss, shape in zip(self.requests, self.losses, outputs, strict=True)
         ]
-        names = [self.key(i, m.name) for i, pairs in enumerate(resolved) for m, _ in pairs]
-        taken = {"loss", *self.loss_keys}
-        for name in names:
-            if name in taken or names.count(name) > 1:
-                raise ValueError(f"compile: metrics need names of their own; got {names}")
+        self._check_names()  # metrics can be renamed after compile
         return resolved
+
+    def _check_names(self) -> None:
+        for requests in self.requests:
+            for metric, _ in requests:
+                name = metric if isinstance(metric, str) else metric.name
+                if not isinstance(name, str) or not name:
+                    raise TypeError(
+                        f"compile: a metric's name must be a string, and not empty; that of "
+                        f"{type(metric).__name__} is {name!r}"
+                    )
+        logs_.check_measured(self.loss_keys, self.metric_keys())
 
     def metric_keys(self) -> list[str]:
         """Return the keys of the metrics in the logs, before they are resolved."""
@@ -93,6 +103,18 @@ class Compiled:
             for i, requests in enumerate(self.requests)
             for m, _ in requests
         ]
+
+    @property
+    def directions(self) -> dict[str, str | None]:
+        """For each key of the logs whether larger ("up") or smaller values are better, if known."""
+        known: dict[str, str | None] = dict.fromkeys(["loss", *self.loss_keys], DOWN)
+        for i, requests in enumerate(self.requests):
+            for metric, _ in requests:
+                if isinstance(metric, str):
+                    known[self.key(i, metric)] = direction_of_name(metric)
+                else:
+                    known[self.key(i, metric.name)] = direction_of(metric)
+        return known
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes; no pass over data runs in a copy."""

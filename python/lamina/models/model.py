@@ -316,13 +316,10 @@ class Model(Network):
             )  # fmt: skip
             kept = None if held is None else held.size
             self.check_fit(settings, trained, kept, validation_batch_size)
+            told = training.parameters_of_run(self, settings, held is not None, verbose, hooks)
             self.ensure_built(data.row_shapes)
-            names = self.objective(data.weighted).names
             run = training.Training(self, data, rows, held, settings, hooks)
-            hooks.start(
-                self,
-                training.parameters_of_run(settings, names, held is not None, verbose, hooks),
-            )
+            hooks.start(self, told)
             self.stop_training = False
             run.run(history)
             return history

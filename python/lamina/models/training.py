@@ -15,6 +15,7 @@ from lamina._check import Array
 from lamina.callbacks import CallbackList, History
 from lamina.callbacks.progress import for_verbose
 from lamina.models import data as data_
+from lamina.models import logs as logs_
 from lamina.models.data import Data
 from lamina.models.errors import TrainingDiverged
 from lamina.models.objective import Objective, python_step
@@ -125,7 +126,7 @@ class Training:
         self.optimizer.attach(self.execution, self.model)
         if not self.optimizer.fused:
             self.train = python_step(self.execution, self.optimizer)
-        self.scheduled = not isinstance(self.optimizer.learning_rate, float)
+        self.scheduled = follows_schedule(self.optimizer)
         self.weights = [(p.name, p.array) for p in self.execution.trainable()]
 
     def run(self, history: History) -> None:
@@ -239,6 +240,11 @@ class Training:
             hook(batch, logs)
 
 
+def follows_schedule(optimizer: Any) -> bool:
+    """Return whether the learning rate changes from step to step."""
+    return not isinstance(optimizer.learning_rate, float)
+
+
 def collect(callbacks: object, verbose: object) -> tuple[CallbackList, History]:
     """Return the user's callbacks, then the history, then what shows progress."""
     hooks = CallbackList(callbacks)
@@ -251,15 +257,18 @@ def collect(callbacks: object, verbose: object) -> tuple[CallbackList, History]:
 
 
 def parameters_of_run(
-    settings: Plan, names: list[str], validated: bool, verbose: object, hooks: CallbackList
+    model: Model, settings: Plan, validated: bool, verbose: object, hooks: CallbackList
 ) -> dict[str, Any]:
-    """Return the callbacks' ``params``."""
+    """Return the callbacks' ``params``; ValueError if two quantities would share a key."""
+    compiled = model.compiled("fit")
+    scheduled = follows_schedule(compiled.optimizer)
     own = [h for h in hooks["on_epoch_end"] if not _is_library(h)]
     return {
         "epochs": settings.epochs,
         "steps": settings.steps,
         "verbose": verbose,
-        "metrics": [*names, *(f"val_{name}" for name in names if validated)],
+        "metrics": logs_.keys_of_epoch(model.metrics_names, validated, scheduled),
+        "directions": logs_.directions_of_epoch(compiled.directions, validated),
         "open_logs": bool(own),  # a user's callback may add keys to an epoch's logs
     }
 

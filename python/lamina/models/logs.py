@@ -1,0 +1,53 @@
+"""The keys of an epoch's logs, and of the history: each quantity has one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+RATE = "learning_rate"
+VALIDATION = "val_"
+
+
+def check_measured(loss_keys: Iterable[str], metric_keys: Iterable[str]) -> None:
+    """Raise ValueError if two of the quantities that a batch gives would share a key."""
+    taken = {"loss": "the total loss", **dict.fromkeys(loss_keys, "an output's loss")}
+    for key in metric_keys:
+        if key in taken:
+            raise ValueError(
+                f"compile: metrics need names of their own; {key!r} is already the name of "
+                f"{taken[key]}"
+            )
+        taken[key] = "another metric"
+
+
+def keys_of_epoch(measured: Iterable[str], validated: bool, scheduled: bool) -> list[str]:
+    """Return the keys that an epoch's logs will have.
+
+    Raises
+    ------
+    ValueError
+        If a metric, or an output, is called as validation or the schedule call theirs: one
+        column of the history would overwrite the other.
+    """
+    measured = list(measured)
+    taken: dict[str, str] = {}
+    if validated:
+        for key in measured:
+            taken[VALIDATION + key] = f"the validation's {key!r}"
+    if scheduled:
+        taken[RATE] = "the rate of the optimizer's schedule"
+    for key in measured:
+        if key in taken:
+            raise ValueError(
+                f"fit: the quantity {key!r} and {taken[key]} would share one column of the "
+                f"history; give the metric or the output another name"
+            )
+    return [*measured, *taken]
+
+
+def directions_of_epoch(
+    directions: Mapping[str, str | None], validated: bool
+) -> dict[str, str | None]:
+    """Return, with the validation's keys, whether larger or smaller values are better."""
+    held = {VALIDATION + key: way for key, way in directions.items()} if validated else {}
+    return {**directions, **held}
