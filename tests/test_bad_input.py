@@ -17,7 +17,7 @@ BAD_X = {
     "one number": (3.0, "axis of rows"),
     "no rows": (X[:0], "at least one row"),
     "complex": (X.astype(complex), "must hold numbers"),
-    "object": (X.astype(object), "must hold numbers"),
+    "object": (np.where(X > 9, X, X.astype(object) * 1j), "must hold numbers"),
     "text": (X.astype(str), "must hold numbers"),
     "dates": (X.astype("datetime64[s]"), "must hold numbers"),
     "ragged": ([[1.0, 2.0], [1.0]], "not a rectangular array"),
@@ -59,11 +59,12 @@ BAD_OPTIONS = {
     "validation_data=(X[:, :1], Y)": "the model needs",
     "shuffle='yes'": "shuffle must be True or False",
     "class_weight={4: 1.0}": r"labels must be in \[0, 4\); got 4",
-    "class_weight={0: -1.0}": "class_weight",
+    "class_weight={0: np.nan}": "class_weight",
+    "class_weight={0.5: 1.0}": "label must be a whole number",
     "class_weight=[1, 2]": "class_weight must be",
     "class_weight='balance'": "class_weight must be",
     "sample_weight=Y[:3]": "sample_weight must have shape",
-    "sample_weight=-Y": "sample_weight must be >= 0",
+    "sample_weight=1e300 * (Y + 1)": "sample_weight must fit float32",
     "sample_weight=0 * Y": "must not be 0 for every row",
     "sample_weight=Y / 0.0": "sample_weight must be finite",
     "steps_per_epoch=100": "steps_per_epoch must be at most 1",
@@ -122,7 +123,7 @@ def test_y(model, case):
 @pytest.mark.parametrize("options", BAD_OPTIONS)
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
 def test_options(model, options):
-    given = eval(f"dict({options})", {"X": X, "Y": Y, "lamina": lamina})
+    given = eval(f"dict({options})", {"X": X, "Y": Y, "lamina": lamina, "np": np})
     refuses(model, BAD_OPTIONS[options], X, Y, **given)
 
 

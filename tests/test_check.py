@@ -83,16 +83,15 @@ def test_masks_and_digits_are_not_dropped_in_silence():
             _check.floats("who", "x", np.ones(2, np.longdouble), "float64")
 
 
-@pytest.mark.parametrize(("dtype", "digits"), [("float32", 24), ("float64", 53)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("kind", ["int64", "uint64", ">i8"])
-def test_integers_that_a_float_cannot_hold_are_refused(dtype, digits, kind):
-    exact = np.array([0, 2**digits, 2**digits + 2, 2**62, 2**62 + 2**61], kind)
-    if kind != "uint64":
-        exact = np.append(exact, [-(2**63), -(2**digits)]).astype(kind)
-    assert _check.floats("who", "x", exact, dtype).astype(object).tolist() == exact.tolist()
-    for lost in (2**digits + 1, 2**62 + 1, 2**63 - 1, *([] if kind == "uint64" else [1 - 2**63])):
-        with pytest.raises(ValueError, match=f"who: x must hold integers .* got {lost} in row 5"):
-            _check.floats("who", "x", np.insert(exact, 5, lost), dtype)
+def test_integers_are_rounded_to_the_nearest(dtype, kind):
+    ends = np.iinfo(kind)
+    given = np.array([ends.min, 2**24 + 1, 2**53 + 1, 2**62 + 2**37, ends.max], kind)
+    got = _check.floats("who", "x", given, dtype)
+    digits = np.finfo(dtype).nmant + 1
+    for value, rounded in zip(given.astype(object), got.astype(object), strict=True):
+        assert abs(int(rounded) - value) * 2**digits <= abs(value)
 
 
 @pytest.mark.parametrize("given", [[[True], [False]], np.array([[1.0], [0.0]]), [[1], [0]],

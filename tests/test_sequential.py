@@ -235,7 +235,7 @@ def test_predict_reads_read_only_and_misaligned_data_and_changes_none():
         ([[1, 2], [3]], "not a rectangular array"),
         ([["1", "2", "3"]], "must hold numbers"),
         (np.ones((1, 3), dtype=complex), "must hold numbers"),
-        (np.ones((1, 3), dtype=object), "must hold numbers"),
+        (np.full((1, 3), {}, dtype=object), "must hold numbers"),
         (None, "x is None"),
         (np.lib.stride_tricks.as_strided(np.ones(1), (2**20, 2**16), (0, 0)), "needs"),
     ],

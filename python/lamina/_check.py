@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _core
+from lamina._arrays import as_numbers, column_names, titled
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -106,53 +107,59 @@ def dtype(who: str, value: object) -> DType:
 
 def numeric(who: str, name: str, value: object) -> Array:
     """Return ``value`` as an array of bools, integers or floats, without a copy if it is one."""
-    if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(
-            f"{who}: {name} is a masked array, whose mask would be lost; fill or drop the masked "
-            f"values first"
-        )
-    if isinstance(value, np.ndarray):
-        array: Array = np.asarray(value)
-    elif value is None:
-        raise TypeError(f"{who}: {name} is None; needs an array")
-    else:
-        try:
-            array = np.asarray(value)
-        except ValueError as error:  # a ragged list
-            raise ValueError(f"{who}: {name} is not a rectangular array: {error}") from None
-    if array.dtype.kind not in "biuf":
-        hint = ""
-        if array.dtype.kind == "O":
-            hint = "; convert it first, for instance with np.asarray(data, dtype=float)"
-        raise TypeError(
-            f"{who}: {name} must hold numbers (bool, integer or float); got dtype "
-            f"{array.dtype}{hint}"
-        )
-    return array
+    return as_numbers(who, name, value)
+
+
+def cast(array: Array, dtype: Any) -> Array:
+    """Return a C-contiguous aligned array of ``dtype``, whatever ``numpy.seterr`` says.
+
+    A number below the dtype's smallest becomes 0, one above its largest infinite.
+    """
+    with np.errstate(all="ignore"):
+        return np.require(array, dtype, ["C", "A"])
 
 
 def floats(
-    who: str, name: str, value: object, dtype: str, *, finite: bool = True, first_row: int = 0
+    who: str,
+    name: str,
+    value: object,
+    dtype: str,
+    *,
+    finite: bool = True,
+    first_row: int = 0,
+    columns: Sequence[Any] | None = None,
 ) -> Array:
     """Return ``value`` as a C-contiguous aligned array of ``dtype``.
 
     With ``finite`` NaN and infinity are refused, and so is a finite number that becomes
-    infinite in ``dtype``; the message names the row (counted from ``first_row``) and the column.
+    infinite in ``dtype``; the message names the row (counted from ``first_row``) and the column,
+    by ``columns`` or a table's own names too.
     """
     source = numeric(who, name, value)
     if source.dtype.kind == "f" and source.dtype.itemsize > 8:
         raise TypeError(
             f"{who}: {name} must hold at most float64; got {source.dtype}, which {dtype} would cut"
         )
-    if source.dtype.kind in "iu":
-        _exact_integers(who, name, source, dtype, first_row)
-    with np.errstate(over="ignore"):
-        array = np.require(source, dtype, ["C", "A"])
+    array = cast(source, dtype)
     if finite:
         first = _core.kernels.find_nonfinite(array)
         if first >= 0:
-            raise ValueError(_nonfinite(who, name, value, source, array, first, first_row))
+            names = column_names(value) if columns is None else columns
+            raise ValueError(_nonfinite(who, name, names, source, array, first, first_row))
     return array
+
+
+def not_overflowing(who: str, name: str, source: Array, array: Array) -> None:
+    """Refuse a finite number of ``source`` that is infinite in ``array``, what a cast made of it.
+
+    NaN and infinity themselves pass: some arrays may hold them.
+    """
+    if _core.kernels.find_nonfinite(array) < 0:
+        return
+    lost = np.isinf(array) & np.isfinite(source)
+    if lost.any():
+        first = int(np.argmax(lost))
+        raise ValueError(_nonfinite(who, name, None, source, array, first, 0))
 
 
 def integers(who: str, name: str, value: object, bound: tuple[str, int] | None = None) -> Array:
@@ -173,7 +180,7 @@ def integers(who: str, name: str, value: object, bound: tuple[str, int] | None =
         rule = f"token ids must lie in [0, {high})"
     if source.size and (source.min() < low or source.max() >= high):
         raise ValueError(f"{owner}: {rule}; {_at(source, (source < low) | (source >= high))}")
-    return np.require(source, np.int32, ["C", "A"])
+    return cast(source, np.int32)
 
 
 def truths(who: str, name: str, value: object) -> Array:
@@ -188,7 +195,7 @@ def truths(who: str, name: str, value: object) -> Array:
             raise ValueError(
                 f"{who}: {name} must hold True and False, or 1 and 0; {_at(source, bad)}"
             )
-    return np.require(source, np.bool_, ["C", "A"])
+    return cast(source, np.bool_)
 
 
 def _at(values: Array, bad: Array) -> str:
@@ -199,39 +206,21 @@ def _at(values: Array, bad: Array) -> str:
     return f"got {values[place].item()}{where}"
 
 
-def _exact_integers(who: str, name: str, source: Array, dtype: str, first_row: int) -> None:
-    # Integers beyond 2**24 (float32) or 2**53 (float64) are mostly between two floats: an
-    # identifier, say, would become another one.
-    digits = 24 if dtype == "float32" else 53
-    if source.dtype.itemsize * 8 <= digits or source.size == 0:
-        return
-    low, high = int(source.min()), int(source.max())
-    if max(high, -low) <= 2**digits:
-        return
-    size = np.where(source < 0, ~source, source).astype(np.uint64)
-    size += (source < 0).astype(np.uint64)  # |x|, of the lowest integer too
-    lowest_bit = size & (~size + np.uint64(1))
-    lost = size // np.maximum(lowest_bit, np.uint64(1)) >= np.uint64(2**digits)
-    if not lost.any():
-        return
-    place = np.unravel_index(int(np.argmax(lost)), lost.shape)
-    row = f" in row {int(place[0]) + first_row}" if place else ""
-    raise ValueError(
-        f"{who}: {name} must hold integers that {dtype} holds exactly; got {source[place]}{row}"
-    )
-
-
 def _nonfinite(
-    who: str, name: str, value: object, source: Array, array: Array, first: int, first_row: int
+    who: str,
+    name: str,
+    columns: Sequence[Any] | None,
+    source: Array,
+    array: Array,
+    first: int,
+    first_row: int,
 ) -> str:
     place = np.unravel_index(first, array.shape)
     original = source[place] if source.shape == array.shape else array[place]
     where = f"row {place[0] + first_row}" if place else "its only element"
     if len(place) > 1:
-        columns = getattr(value, "columns", None)
-        label = ""
-        if columns is not None and len(place) == 2 and len(columns) == array.shape[1]:
-            label = f" ({columns[place[1]]!r})"
+        named = columns is not None and len(place) == 2 and len(columns) == array.shape[1]
+        label = titled(columns, int(place[1])) if named else ""
         column = ", ".join(str(int(i)) for i in place[1:])
         where += f", column {column}{label}"
     if np.isfinite(original):

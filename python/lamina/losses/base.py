@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lamina._check import cast, numeric
 from lamina._settings import Configurable
 
 REDUCTION = "sum_over_batch_size"
@@ -112,13 +113,13 @@ def _evaluate(
 
     dtype = prediction.dtype.name
     graph = _core.Graph(dtype)
-    target = np.ascontiguousarray(target, "int32" if loss.target_dtype == "int32" else dtype)
+    target = cast(target, "int32" if loss.target_dtype == "int32" else dtype)
     arrays = [prediction, target]
     p = graph.input(prediction.shape[1:], name="y_pred")
     t = graph.input(target.shape[1:], name="y_true", dtype=loss.target_dtype)
     w = None
     if weight is not None:
-        arrays.append(weight.astype(dtype))
+        arrays.append(cast(weight, dtype))
         w = graph.input((), name="sample_weight")  # of a row, for all its positions
     graph.add_loss(loss.record(graph, p, t), w)
     graph.build()
@@ -129,12 +130,10 @@ def _evaluate(
 
 def real_array(who: str, name: str, values: ArrayLike) -> NDArray[Any]:
     """Return a C-contiguous float32 or float64 array with at least one row."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{who}: {name} must hold real numbers; got dtype {array.dtype}")
+    array = numeric(who, name, values)
     if array.ndim == 0 or array.shape[0] == 0:
         raise ValueError(f"{who}: {name} must have at least one row; got shape {array.shape}")
-    return np.ascontiguousarray(array, "float32" if array.dtype == np.float32 else "float64")
+    return cast(array, "float32" if array.dtype == np.float32 else "float64")
 
 
 def check_rows(who: str, target: NDArray[Any], prediction: NDArray[Any]) -> None:
@@ -147,19 +146,16 @@ def check_rows(who: str, target: NDArray[Any], prediction: NDArray[Any]) -> None
 
 
 def check_weight(who: str, weight: ArrayLike | None, target: NDArray[Any]) -> NDArray[Any] | None:
-    """Return None or one finite, non-negative float64 weight a row."""
+    """Return None or one finite float64 weight a row."""
     if weight is None:
         return None
-    array = np.asarray(weight)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{who}: sample_weight must hold real numbers; got dtype {array.dtype}")
+    array = cast(numeric(who, "sample_weight", weight), np.float64)
     if array.shape != target.shape[:1]:
         raise ValueError(
             f"{who}: sample_weight must have shape {target.shape[:1]}, one weight a row; "
             f"got {array.shape}"
         )
-    array = array.astype(np.float64)
-    raise_at_first(who, "sample_weight", ~(array >= 0) | np.isinf(array), array, "finite and >= 0")
+    raise_at_first(who, "sample_weight", ~np.isfinite(array), array, "finite")
     return array
 
 
@@ -198,9 +194,7 @@ def check_real_target(
     hint: str = "",
 ) -> NDArray[Any]:
     """Return real targets in `shape`, finite and between `low` and `high`."""
-    array = np.asarray(y)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{who}: y must hold real numbers; got dtype {array.dtype}")
+    array = numeric(who, "y", y)
     array = fit_shape(who, array, shape, hint)
     if array.dtype.kind == "f":
         raise_at_first(who, "y", ~np.isfinite(array), array, "finite")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lamina._check import number
+from lamina._check import cast, number, numeric
 from lamina.losses.base import REDUCTION, Loss, check_real_target, fit_shape, raise_at_first
 
 
@@ -182,9 +182,7 @@ def check_labels(who: str, y: ArrayLike, prediction_shape: tuple[int, ...]) -> N
     if not prediction_shape:
         raise ValueError(f"{who}: the prediction must have a last axis of classes; got one number")
     classes = prediction_shape[-1]
-    array = np.asarray(y)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{who}: y must hold integer labels; got dtype {array.dtype}")
+    array = numeric(who, "y", y)
     hint = ""
     if array.shape[1:] == prediction_shape and classes > 1:
         hint = "; one-hot rows need categorical_crossentropy"
@@ -194,4 +192,4 @@ def check_labels(who: str, y: ArrayLike, prediction_shape: tuple[int, ...]) -> N
         raise_at_first(who, "y", array != np.floor(array), array, "integer labels")
     rule = f"integer labels in [0, {classes})"
     raise_at_first(who, "y", (array < 0) | (array >= classes), array, rule)
-    return array.astype(np.int32)
+    return cast(array, np.int32)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lamina._check import cast
 from lamina._names import snake_case
 from lamina._settings import Configurable
 from lamina.losses.base import check_real_target, check_rows, check_weight, real_array
@@ -180,10 +181,10 @@ class KernelMetric(Metric):
             )
         dtype = prediction.dtype
         if self.target_dtype != "int32":
-            target = np.ascontiguousarray(target, dtype)
+            target = cast(target, dtype)
         if weight is not None:
             spread = weight.reshape(-1, *[1] * (prediction.ndim - 2))
-            weight = np.ascontiguousarray(np.broadcast_to(spread, prediction.shape[:-1]), dtype)
+            weight = cast(np.broadcast_to(spread, prediction.shape[:-1]), dtype)
         _core.kernels.metric_update(
             self.kind, self._state, target, prediction, weight, self.parameter
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from lamina.models import logs as logs_
 from lamina.models.inputs import arranged
 
 Request = tuple[Any, bool]
+Resolved = tuple[Any, bool, str]
 
 
 class Compiled:
@@ -45,14 +47,14 @@ class Compiled:
         if all(one is None for one in self.losses):
             raise ValueError(f"compile: needs a loss, such as loss='mse'; got {loss!r}")
         self.scales = [
-            1.0 if s is None else _check.number("compile", "loss_weights", s, 0.0)
+            1.0 if s is None else _check.number("compile", "loss_weights", s)
             for s in _by_output("loss_weights", loss_weights, names)
         ]
         self.requests: list[list[Request]] = [
-            [(_named(m), w) for given, w in ((a, False), (b, True)) for m in given]
+            [(m, w) for given, w in ((a, False), (_apart(b, a), True)) for m in given]
             for a, b in zip(
-                _lists("metrics", plain, names),
-                _lists("weighted_metrics", weighted, names),
+                _named(_lists("metrics", plain, names)),
+                _named(_lists("weighted_metrics", weighted, names)),
                 strict=True,
             )
         ]
@@ -76,12 +78,23 @@ class Compiled:
         places = [i for i, loss in enumerate(self.losses) if loss is not None]
         return [self.key(i, "loss") for i in places] if len(places) > 1 else []
 
-    def resolve(self, outputs: Sequence[Shape]) -> list[list[Request]]:
-        """Return for each output (metric, whether it is weighted), given the outputs' shapes."""
-        resolved = [
-            [(metrics.resolve(m, loss, shape), w) for m, w in requests]
-            for requests, loss, shape in zip(self.requests, self.losses, outputs, strict=True)
-        ]
+    def _keys(self, output: int, requests: Sequence[Request]) -> list[str]:
+        # As in Keras, a weighted metric of a plain one's name is told apart from it.
+        named = [(m if isinstance(m, str) else m.name, weighted) for m, weighted in requests]
+        plain = {name for name, weighted in named if not weighted}
+        return [self.key(output, f"weighted_{n}" if w and n in plain else n) for n, w in named]
+
+    def resolve(self, outputs: Sequence[Shape]) -> list[list[Resolved]]:
+        """Return for each output (metric, whether it is weighted, its key in the logs).
+
+        The outputs' shapes decide what "accuracy" is.
+        """
+        resolved: list[list[Resolved]] = []
+        trio = zip(self.requests, self.losses, outputs, strict=True)
+        for place, (requests, loss, shape) in enumerate(trio):
+            pairs = [(metrics.resolve(m, loss, shape), w) for m, w in requests]
+            keys = self._keys(place, pairs)
+            resolved.append([(m, w, key) for (m, w), key in zip(pairs, keys, strict=True)])
         self._check_names()  # metrics can be renamed after compile
         return resolved
 
@@ -98,22 +111,16 @@ class Compiled:
 
     def metric_keys(self) -> list[str]:
         """Return the keys of the metrics in the logs, before they are resolved."""
-        return [
-            self.key(i, m if isinstance(m, str) else m.name)
-            for i, requests in enumerate(self.requests)
-            for m, _ in requests
-        ]
+        return [key for i, requests in enumerate(self.requests) for key in self._keys(i, requests)]
 
     @property
     def directions(self) -> dict[str, str | None]:
         """For each key of the logs whether larger ("up") or smaller values are better, if known."""
         known: dict[str, str | None] = dict.fromkeys(["loss", *self.loss_keys], DOWN)
         for i, requests in enumerate(self.requests):
-            for metric, _ in requests:
-                if isinstance(metric, str):
-                    known[self.key(i, metric)] = direction_of_name(metric)
-                else:
-                    known[self.key(i, metric.name)] = direction_of(metric)
+            for (metric, _), key in zip(requests, self._keys(i, requests), strict=True):
+                by_name = isinstance(metric, str)
+                known[key] = direction_of_name(metric) if by_name else direction_of(metric)
         return known
 
     def __getstate__(self) -> dict[str, Any]:
@@ -121,10 +128,17 @@ class Compiled:
         return {**self.__dict__, "running": False}
 
 
-def _named(metric: Any) -> Any:
-    if isinstance(metric, str) and metric.lower() in ("accuracy", "acc"):
-        return metric
-    return metrics.get(metric)
+def _named(lists: list[list[Any]]) -> list[list[Any]]:
+    return [[m if _is_accuracy(m) else metrics.get(m) for m in given] for given in lists]
+
+
+def _is_accuracy(metric: Any) -> bool:
+    return isinstance(metric, str) and metric.lower() in ("accuracy", "acc")
+
+
+def _apart(weighted: list[Any], plain: list[Any]) -> list[Any]:
+    # One object cannot hold two sums.
+    return [copy.deepcopy(m) if any(m is p for p in plain) else m for m in weighted]
 
 
 def _per_output(value: object) -> bool:

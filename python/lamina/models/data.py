@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lamina import _check
+from lamina._arrays import is_array, ndim_of
 from lamina._check import Array, Shape
 from lamina.models.inputs import arranged, converted, label, shaped
 from lamina.models.targets import labels, row_weights, target
@@ -73,8 +74,8 @@ def _targets(
     if isinstance(y, (list, tuple)) and len(names) > 1 and len(y) == len(names):
         values = dict(zip(names, y, strict=True))
     else:
-        if len(names) == 1 and _boxed(y, rows):
-            y = y[0]
+        if len(names) == 1:
+            y = _unboxed(y, rows)
         ignored = [name for name in names if name not in wanted]
         given = {k: v for k, v in y.items() if k not in ignored} if isinstance(y, Mapping) else y
         values = dict(zip(wanted, arranged(who, "y", given, wanted), strict=True))
@@ -90,10 +91,10 @@ def _targets(
     return goals
 
 
-def _boxed(y: Any, rows: int) -> bool:
+def _unboxed(values: Any, rows: int) -> Any:
     # [array] for a model of one output.
-    single = isinstance(y, (list, tuple)) and len(y) == 1 and isinstance(y[0], np.ndarray)
-    return single and y[0].ndim > 0 and len(y[0]) == rows
+    single = isinstance(values, (list, tuple)) and len(values) == 1 and is_array(values[0])
+    return values[0] if single and ndim_of(values[0]) and len(values[0]) == rows else values
 
 
 def weights_of(
@@ -116,7 +117,8 @@ def weights_of(
             f"(use sample_weight)"
         )
     weights: list[Array | None] = []
-    given = _sample_weights(who, sample_weight, names)
+    rows = next(len(goal) for goal in goals if goal is not None)
+    given = _sample_weights(who, _unboxed(sample_weight, rows), names)
     for name, loss, goal, output, weight in zip(names, losses, goals, outputs, given, strict=True):
         if loss is None or goal is None:
             weights.append(None)

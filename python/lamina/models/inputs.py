@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lamina import _check
+from lamina._arrays import column_names, is_array, ndim_of
 from lamina._check import Array, Shape
 from lamina._names import unknown
 
@@ -69,8 +70,8 @@ def label(what: str, name: str, count: int) -> str:
 def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
     """Return what ``x`` holds for each input of a model."""
     names = [port.name for port in ports]
-    if len(ports) == 1 and _boxed(x, ports[0].shape):
-        return [x[0]]
+    if len(ports) == 1:
+        x = unboxed(x, ports[0].shape)
     values = arranged(who, "x", x, names)
     for value, name in zip(values, names, strict=True):
         if value is None and isinstance(x, (Mapping, list, tuple)):
@@ -78,10 +79,19 @@ def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
     return values
 
 
-def _boxed(x: Any, shape: Shape | None) -> bool:
-    # [array] for a model of one input, where it cannot be the rows themselves.
-    single = isinstance(x, (list, tuple)) and len(x) == 1 and isinstance(x[0], np.ndarray)
-    return single and shape is not None and x[0].ndim == len(shape) + 1 and shape != ()
+def unboxed(x: Any, shape: Shape | None) -> Any:
+    """Return the array in a list or tuple of one, where it is not a row of ``shape`` itself.
+
+    A model of one input takes its array in a list too, as one of several inputs takes theirs; a
+    list of numbers, or of lists of them, is always data.
+    """
+    if not (isinstance(x, (list, tuple)) and len(x) == 1 and is_array(x[0])):
+        return x
+    axes = ndim_of(x[0])
+    is_row = shape is not None and axes == len(shape)
+    if is_row and shape == (1,) and len(x[0]) != 1:  # a column, given as a vector
+        is_row = False
+    return x if axes == 0 or is_row else x[0]
 
 
 def shaped(who: str, x: Any, ports: Sequence[Port], *, empty: bool = False) -> list[Array]:
@@ -143,7 +153,7 @@ def converted(
             result.append(_check.integers(who, name, array, port.bound))
         elif port.kind == "bool":
             result.append(_check.truths(who, name, array))
-        else:  # a table knows its columns' names
-            source = value if hasattr(value, "columns") and np.ndim(array) == 2 else array
-            result.append(_check.floats(who, name, source, dtype))
+        else:
+            names = column_names(value)
+            result.append(_check.floats(who, name, array, dtype, columns=names))
     return result

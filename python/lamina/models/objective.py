@@ -74,8 +74,8 @@ class Objective:
         for place, loss in enumerate(compiled.losses):
             if loss is None:
                 continue
-            metrics = [(m, w, compiled.key(place, m.name)) for m, w in resolved[place]]
-            head = Head(place, compiled.key(place, "loss") if several else "", metrics)
+            key = compiled.key(place, "loss") if several else ""
+            head = Head(place, key, resolved[place])
             self.heads.append(head)
             self._record(graph, head, outputs[place], masks[place], weighted[place])
         for parameter, l1, l2 in model.penalties():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from lamina import _check
+from lamina._arrays import column_names
 from lamina._check import Array, Shape
 from lamina.losses import BinaryCrossentropy, CategoricalCrossentropy, Loss
 
@@ -16,6 +18,9 @@ def target(
 ) -> Array:
     """Return ``y`` as the loss's target."""
     array = _check.numeric(who, name, y)
+    columns = column_names(y)
+    if columns is not None:  # before the loss, which knows no names
+        _check.floats(who, name, array, "float64", columns=columns)
     if array.ndim == 0:
         raise ValueError(f"{who}: {name} must have an axis of rows; got a single number")
     if len(array) != rows:
@@ -25,7 +30,7 @@ def target(
     except (ValueError, TypeError) as error:
         raise (error if name == "y" else type(error)(f"{who}: {name}: {error}")) from None
     if loss.target_dtype == "int32":
-        return np.require(fitted, np.int32, ["C", "A"])
+        return _check.cast(fitted, np.int32)
     return _check.floats(who, name, fitted, dtype)
 
 
@@ -72,14 +77,13 @@ def row_weights(
             )
     if class_weight is not None:
         factors = _class_weights(who, class_weight, labels(loss, y), y, loss, output, trained)
-        weight = weight * factors.reshape(-1, *[1] * (weight.ndim - 1))
-    if (weight < 0).any():
-        row = int(np.argwhere(weight < 0)[0][0])
-        raise ValueError(f"{who}: {name} must be >= 0; got {weight.min()} (row {row})")
+        with np.errstate(all="ignore"):
+            weight = weight * factors.reshape(-1, *[1] * (weight.ndim - 1))
     if not (weight if trained is None else weight[trained]).any():
         raise ValueError(f"{who}: {name} must not be 0 for every row that is trained on")
     spread = weight.reshape(*weight.shape, *[1] * (1 + len(positions) - weight.ndim))
-    whole: Array = np.require(np.broadcast_to(spread, (len(y), *positions)), dtype, ["C", "A"])
+    whole = _check.cast(np.broadcast_to(spread, (len(y), *positions)), dtype)
+    _check.not_overflowing(who, name, spread, whole)
     return whole
 
 
@@ -103,14 +107,9 @@ def _class_weights(
         sizes = np.bincount(classes if trained is None else classes[trained], minlength=count)
         present = sizes > 0
         factors[present] = sizes.sum() / (present.sum() * sizes[present])
-    elif isinstance(weights, Mapping):
+    elif isinstance(weights, Mapping) or hasattr(weights, "items"):  # a pandas Series too
         for label, value in weights.items():
-            index = _check.integer(who, "class_weight's label", label, 0)
-            if index >= count:
-                raise ValueError(
-                    f"{who}: class_weight's labels must be in [0, {count}); got {label}"
-                )
-            factors[index] = _check.number(who, f"class_weight[{label}]", value, 0.0)
+            factors[_class(who, label, count)] = _check.number(who, f"class_weight[{label}]", value)
     else:
         raise TypeError(
             f"{who}: class_weight must be a dict of label to weight or 'balanced'; got {weights!r}"
@@ -120,3 +119,18 @@ def _class_weights(
     result = np.ones(len(classes))
     result[trained] = factors[classes[trained]]
     return result
+
+
+def _class(who: str, label: Any, count: int) -> int:
+    # The keys of dict(zip(np.unique(y), weights)) are of y's dtype: bools, floats, integers.
+    whole = isinstance(label, (bool, np.bool_, int, np.integer))
+    if isinstance(label, (float, np.floating)):
+        whole = float(label).is_integer()
+    if not whole:
+        raise TypeError(
+            f"{who}: class_weight's label must be a whole number, as in y; got {label!r}"
+        )
+    index = int(label)
+    if not 0 <= index < count:
+        raise ValueError(f"{who}: class_weight's labels must be in [0, {count}); got {label}")
+    return index

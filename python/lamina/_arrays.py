@@ -1,0 +1,380 @@
+"""What users hold, as NumPy arrays of numbers: lists, tables, series, tensors, objects.
+
+No other library is imported: an object is known by what it can do.  What holds no numbers is
+refused with a line that makes numbers of it, which can be typed as it stands.
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+MISSING = ("NoneType", "NAType")  # types whose values stand for a missing number: None, pandas.NA
+STRINGS = ("U", "S", "T")  # kinds of dtypes
+
+
+def as_numbers(who: str, name: str, value: object) -> Array:
+    """Return ``value`` as an array of bools, integers or floats, without a copy if it is one.
+
+    A missing value becomes NaN.  ``name`` is the expression that messages show for it.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        if np.ma.is_masked(value):
+            raise TypeError(
+                f"{who}: {name} is a masked array, whose mask would be lost; fill or drop the "
+                f"masked values first"
+            )
+        return as_numbers(who, name, value.data)
+    if isinstance(value, np.ndarray):
+        return _from_array(who, name, np.asarray(value))
+    if _of_one_kind(value):
+        return np.asarray(value)  # no copy of a table of one dtype
+    columns = _columns(value)
+    if columns is not None:
+        return _from_table(who, name, value, columns)
+    return _from_array(who, name, _converted(who, name, value))
+
+
+def is_array(value: object) -> bool:
+    """Return whether ``value`` is an array, a table, a series or a tensor: no list of rows."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return isinstance(value, np.ndarray)
+    held = ("__array__", "__array_interface__", "to_numpy", "toarray")
+    return not isinstance(value, type) and any(hasattr(value, name) for name in held)
+
+
+def ndim_of(value: Any) -> int:
+    """Return how many axes an array, a table, a series or a tensor has."""
+    own = getattr(value, "ndim", None)
+    shape = getattr(value, "shape", None)
+    if isinstance(own, int):
+        return own
+    return len(shape) if isinstance(shape, Sequence) else np.ndim(value)
+
+
+def column_names(value: Any) -> list[Any] | None:
+    """Return the names of a table's columns, or the one of a series; None for plain arrays."""
+    if isinstance(value, (np.ndarray, list, tuple)):
+        return None
+    names = getattr(value, "column_names", None)  # pyarrow's `columns` are the data
+    if names is None:
+        names = getattr(value, "columns", None)
+    if names is None and getattr(value, "name", None) is not None and hasattr(value, "to_numpy"):
+        return [value.name]
+    if names is None or isinstance(names, str) or not isinstance(names, Iterable):
+        return None
+    return list(names)
+
+
+def titled(names: Sequence[Any] | None, place: int) -> str:
+    """Return a column's name as messages show it behind its number: `` ('age')``."""
+    return f" ({names[place]!r})" if names is not None and place < len(names) else ""
+
+
+# --- tables
+
+
+def _of_one_kind(value: Any) -> bool:
+    """Return whether a pandas table holds NumPy columns that NumPy itself would join."""
+    if not (hasattr(value, "iloc") and hasattr(value, "columns")):
+        return False
+    dtypes = list(value.dtypes)
+    kinds = {d.kind if isinstance(d, np.dtype) else "O" for d in dtypes}
+    return bool(dtypes) and (kinds <= set("iuf") or kinds == {"b"})
+
+
+def _columns(value: Any) -> list[Any] | None:
+    """Return a table's columns, by place: names may occur twice."""
+    if hasattr(value, "iloc") and hasattr(value, "columns"):  # pandas
+        return [value.iloc[:, i] for i in range(len(value.columns))]
+    if hasattr(value, "get_columns"):  # polars
+        return list(value.get_columns())
+    if hasattr(value, "column_names") and hasattr(value, "column"):  # pyarrow
+        return [value.column(i) for i in range(len(value.column_names))]
+    return None
+
+
+def _from_table(who: str, name: str, table: Any, columns: list[Any]) -> Array:
+    arrays = []
+    for place, column in enumerate(columns):
+        array = _series(column)
+        if array is None or not _holds_numbers(array):
+            _refuse_column(who, name, table, array, place)
+        arrays.append(_from_objects(array) if array.dtype.kind == "O" else array)
+    if not arrays:
+        return np.empty((len(table), 0))
+    result = np.empty((len(arrays[0]), len(arrays)), np.result_type(*arrays))
+    with np.errstate(all="ignore"):
+        for place, array in enumerate(arrays):
+            result[:, place] = array
+    return result
+
+
+def _series(column: Any) -> Array | None:
+    """Return a column as an array; None where its values stand for something else."""
+    if str(getattr(column, "dtype", "")) == "category":
+        return None
+    if type(column).__module__.split(".")[0] == "pyarrow" and not hasattr(column, "chunks"):
+        return np.asarray(column.to_numpy(zero_copy_only=False))
+    return np.asarray(column.to_numpy())
+
+
+def _refuse_column(who: str, name: str, table: Any, array: Array | None, place: int) -> NoReturn:
+    names = column_names(table)
+    got, row = ("categories", "") if array is None else _described(array)
+    title = names[place] if names is not None else place
+    where = f"{row}," if row else " in"
+    raise TypeError(
+        f"{who}: {name} must hold numbers (bool, integer or float); got {got}{where} column "
+        f"{place}{titled(names, place)}; {_column_advice(name, title, got, table, array)}"
+    )
+
+
+def _column_advice(name: str, title: Any, got: str, table: Any, array: Array | None) -> str:
+    pick, pandas, polars = (
+        f"{name}[{title!r}]",
+        hasattr(table, "iloc"),
+        hasattr(table, "get_columns"),
+    )
+    if not pandas and not polars:
+        return f"convert it in {name}.to_pandas()"
+    if got.startswith(("dates", "durations")):
+        if polars:
+            return f"pass {name}.with_columns(polars.col({title!r}).to_physical())"
+        since = f"({pick} - {pick}.min())" if got.startswith("dates") else pick
+        return f"count seconds, {pick} = {since}.dt.total_seconds()"
+    if array is not None and _parses(array):
+        if polars:
+            return f"convert it, {name}.with_columns(polars.col({title!r}).cast(float))"
+        return f"convert it, {pick} = {pick}.astype(float)"
+    if name.startswith("y"):
+        return f"number the classes, classes, {name} = numpy.unique({pick}, return_inverse=True)"
+    if polars:
+        return f"encode it, {name} = {name}.to_dummies({title!r})"
+    return f"encode it, {name} = pandas.get_dummies({name}, columns=[{title!r}])"
+
+
+# --- everything else
+
+
+def _converted(who: str, name: str, value: Any) -> Array:
+    """Return what NumPy makes of an object that is no array and no table."""
+    _refuse_no_data(who, name, value)
+    if hasattr(value, "detach") and hasattr(value, "numpy"):  # a torch tensor
+        return _from_tensor(value)
+    try:
+        array = _series(value) if hasattr(value, "to_numpy") else np.asarray(value)
+    except Exception as error:
+        raise _not_converted(who, name, value, error) from None
+    if array is None:
+        raise TypeError(
+            f"{who}: {name} must hold numbers (bool, integer or float); got categories; take their "
+            f"numbers, {_cat_codes(name, value)}"
+        )
+    if array.ndim == 0 and array.dtype == object and not _is_number(array.item()):
+        _refuse_object(who, name, value)
+    return array
+
+
+def _not_converted(who: str, name: str, value: Any, error: Exception) -> Exception:
+    if isinstance(error, ValueError) and isinstance(value, (list, tuple)):
+        return ValueError(
+            f"{who}: {name} is not a rectangular array: {error}; sequences of different lengths "
+            f"become one by lamina.utils.pad_sequences({name})"
+        )
+    if isinstance(value, (list, tuple)) and any(hasattr(v, "detach") for v in value):
+        return TypeError(f"{who}: {name} must be an array; pass torch.stack({name}).detach()")
+    return TypeError(f"{who}: {name} must be an array; {type(value).__name__} is none: {error}")
+
+
+def _cat_codes(name: str, value: Any) -> str:
+    return f"{name}.cat.codes" if hasattr(value, "cat") else f"{name}.codes"
+
+
+def _from_tensor(value: Any) -> Array:
+    tensor = value.detach().cpu()
+    if "sparse" in str(getattr(tensor, "layout", "")):
+        tensor = tensor.to_dense()
+    if str(tensor.dtype).endswith("bfloat16"):  # NumPy has none
+        tensor = tensor.float()
+    return np.asarray(tensor.resolve_conj() if tensor.is_complex() else tensor)
+
+
+def _refuse_no_data(who: str, name: str, value: Any) -> None:
+    if value is None:
+        raise TypeError(f"{who}: {name} is None; needs an array")
+    if hasattr(value, "toarray") and hasattr(value, "nnz"):
+        raise TypeError(
+            f"{who}: {name} must be a dense array; got a SciPy sparse matrix of shape "
+            f"{value.shape}; pass {name}.toarray()"
+        )
+    if hasattr(value, "collect") and hasattr(value, "collect_schema"):
+        raise TypeError(
+            f"{who}: {name} must be an array or a table; got a {type(value).__name__}; pass "
+            f"{name}.collect()"
+        )
+    if isinstance(value, Mapping):
+        shown = ", ".join(repr(key) for key in list(value)[:3])
+        raise TypeError(
+            f"{who}: {name} must be an array; got a {type(value).__name__} of {shown}; columns of "
+            f"equal length become an array by numpy.column_stack(list({name}.values()))"
+        )
+
+
+def _refuse_object(who: str, name: str, value: Any) -> NoReturn:
+    """Refuse what NumPy takes for a single object."""
+    kind = type(value).__name__
+    batches = hasattr(value, "dataset") or hasattr(value, "as_numpy_iterator")
+    if not batches and isinstance(value, (set, frozenset)):
+        raise TypeError(
+            f"{who}: {name} must be an array; got a {kind}, whose elements have no order; pass "
+            f"sorted({name})"
+        )
+    if not isinstance(value, Iterable):
+        raise TypeError(f"{who}: {name} must hold numbers (bool, integer or float); got one {kind}")
+    loop = "for x_batch, y_batch in {}: model.train_on_batch(x_batch, y_batch)".format(
+        f"{name}.as_numpy_iterator()" if hasattr(value, "as_numpy_iterator") else name
+    )
+    if batches:
+        raise TypeError(f"{who}: {name} must be an array; got a {kind}; train by `{loop}`")
+    raise TypeError(
+        f"{who}: {name} must be an array; got a {kind}: if it gives rows, pass list({name}); if it "
+        f"gives batches (x, y), train by `{loop}`"
+    )
+
+
+# --- arrays that hold no numbers, or hold them as objects
+
+
+def _from_array(who: str, name: str, array: Array) -> Array:
+    if array.dtype.kind in "biuf":
+        return array
+    if _holds_numbers(array):
+        return _from_objects(array)
+    got, row = _described(array)
+    raise TypeError(
+        f"{who}: {name} must hold numbers (bool, integer or float); got {got}{row}"
+        f"{_advice(name, array, got)}"
+    )
+
+
+def _holds_numbers(array: Array) -> bool:
+    return array.dtype.kind in "biuf" or (array.dtype.kind == "O" and _odd(array) is None)
+
+
+def _is_number(value: object) -> bool:
+    # Decimal and Fraction too; complex numbers are none here.
+    if isinstance(value, (numbers.Real, np.bool_)) or type(value).__name__ in MISSING:
+        return True
+    return isinstance(value, numbers.Number) and not isinstance(value, numbers.Complex)
+
+
+def _odd(array: Array) -> int | None:
+    """Return the place, in the flattened array, of the first object that is no number."""
+    flat = array.ravel().tolist()
+    known: dict[type, bool] = {}
+    for place, value in enumerate(flat):
+        kind = type(value)
+        if kind not in known:
+            known[kind] = _is_number(value)
+        if not known[kind]:
+            return place
+    return None
+
+
+def _from_objects(array: Array) -> Array:
+    flat = array.ravel().tolist()
+    if any(type(value).__name__ in MISSING for value in flat):
+        return np.array([_float(value) for value in flat]).reshape(array.shape)
+    result = np.array(flat) if flat else np.empty(0)
+    if result.dtype.kind not in "biuf":  # Decimal, Fraction, integers beyond 64 bits
+        result = np.array([_float(value) for value in flat])
+    return result.reshape(array.shape)
+
+
+def _float(value: Any) -> float:
+    if type(value).__name__ in MISSING:
+        return float("nan")
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond float64
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _described(array: Array) -> tuple[str, str]:
+    """Return in words what an array holds that is no number, and in which row."""
+    kind = array.dtype.kind
+    if kind == "M":
+        return f"dates (dtype {array.dtype})", ""
+    if kind == "m":
+        return f"durations (dtype {array.dtype})", ""
+    if kind in STRINGS:
+        return f"strings, such as {str(array.flat[0])!r}" if array.size else "strings", ""
+    if kind != "O":
+        return f"dtype {array.dtype}", ""
+    place = _odd(array) or 0
+    value = array.ravel()[place]
+    row = f" in row {place // (array.size // len(array))}" if array.ndim else ""
+    if isinstance(value, (str, bytes)):
+        return f"strings, such as {str(value)!r}", row
+    if hasattr(value, "isoformat") or type(value).__name__ in ("Period", "NaTType"):
+        return f"dates, such as {value}", row
+    if hasattr(value, "total_seconds"):
+        return f"durations, such as {value}", row
+    return f"objects of type {type(value).__name__}", row
+
+
+def _parses(array: Array) -> bool:
+    """Return whether the strings of an array are numbers written out."""
+    if array.dtype.kind not in (*STRINGS, "O") or array.size == 0:
+        return False
+    try:
+        with np.errstate(all="ignore"):
+            np.asarray(array, dtype=float)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _advice(name: str, array: Array, got: str) -> str:
+    if array.dtype.kind == "c":
+        return f"; pass numpy.real({name}) or numpy.abs({name})"
+    if array.dtype.kind == "V" and array.dtype.names:
+        return f" with fields; pass numpy.array({name}.tolist())"
+    if got.startswith("durations"):
+        return f"; pass numpy.asarray({name}, 'timedelta64[s]').astype(float)"
+    if got.startswith("dates"):
+        return f"; pass numpy.asarray({name}, 'datetime64[s]').astype(float)"
+    if got.startswith("strings") and _parses(array):
+        return f"; numbers written out are converted by numpy.asarray({name}, dtype=float)"
+    if got.startswith("strings"):
+        return _labels_advice(name, array)
+    return _objects_advice(name, array) if array.dtype.kind == "O" else ""
+
+
+def _labels_advice(name: str, array: Array) -> str:
+    kinds = {type(v) for v in array.ravel().tolist()} if array.dtype.kind == "O" else {str}
+    if any(kind.__name__ in MISSING for kind in kinds):
+        return "; leave out the rows whose value is missing, then number the classes from 0"
+    if array.ndim > 1 and array.shape[-1] > 1:
+        return f"; encode its columns, {name} = pandas.get_dummies(pandas.DataFrame({name}))"
+    labels = name if len(kinds) == 1 else f"numpy.asarray({name}, dtype=str)"
+    return (
+        f"; classes are numbered from 0 by classes, {name} = "
+        f"numpy.unique({labels}, return_inverse=True)"
+    )
+
+
+def _objects_advice(name: str, array: Array) -> str:
+    first = array.ravel()[_odd(array) or 0]
+    if not isinstance(first, (list, tuple, np.ndarray)):
+        return ""
+    if len({np.shape(v) for v in array.ravel()}) == 1:
+        return f"; rows of one shape become an array by numpy.stack(list({name}))"
+    return f"; sequences of different lengths become one by lamina.utils.pad_sequences({name})"
