@@ -3,7 +3,9 @@
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -48,3 +50,20 @@ def restore_threads() -> Iterator[None]:
 def threads() -> Callable[[int], None]:
     """Set the number of threads: ``threads(2)``."""
     return runtime.set_num_threads
+
+
+@pytest.fixture
+def notebook() -> Callable[..., list[Any]]:
+    """Run code cells in a fresh kernel: ``notebook(first, second)`` returns each one's outputs."""
+    nbclient = pytest.importorskip("nbclient")
+    nbformat = pytest.importorskip("nbformat")
+    pytest.importorskip("ipykernel")
+
+    def run(*cells: str) -> list[Any]:
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # those of the client are not ours
+            nbclient.NotebookClient(book, timeout=60, kernel_name="python3").execute()
+        return [cell.outputs for cell in book.cells]
+
+    return run

@@ -1,9 +1,8 @@
-"""Callbacks: which hooks are called, early stopping, history, progress."""
+"""Callbacks: which hooks are called, early stopping, history."""
 
 import copy
 import math
 import pickle
-import sys
 
 import numpy as np
 import pytest
@@ -13,13 +12,10 @@ from lamina.callbacks import (
     Callback,
     CallbackList,
     EarlyStopping,
-    EpochLines,
     History,
     LambdaCallback,
-    Progress,
 )
 from lamina.callbacks.callback import HOOKS
-from lamina.callbacks.progress import for_verbose
 from lamina.layers import Dense, Input
 
 X = np.linspace(-1, 1, 12)
@@ -147,7 +143,11 @@ def test_early_stopping(values, options, best, epochs):
 def test_early_stopping_reports(capsys):
     stop, _, _ = scripted([2, 1, 3, 4], patience=2, verbose=1)
     assert (stop.best, stop.best_epoch, stop.stopped_epoch) == (1, 1, 3)
-    assert "restored the weights of epoch 2" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "stopped after epoch 4" in out
+    assert "restored the weights of epoch 2" in out
+    scripted([2], patience=2, verbose=1)
+    assert capsys.readouterr().out == ""
 
 
 def gap(y, p):
@@ -265,38 +265,3 @@ def test_history_is_kept_copied_and_drawn():
         assert twin.history == history.history
     pytest.importorskip("matplotlib")
     assert len(history.plot().axes) == 1
-
-
-@pytest.mark.parametrize(("verbose", "kind"), [(0, type(None)), (1, Progress), (2, EpochLines)])
-def test_verbose_chooses(verbose, kind):
-    assert type(for_verbose(verbose)) is kind
-    with pytest.raises(ValueError, match="verbose must be"):
-        for_verbose("loud")
-
-
-def test_bar_shows_epochs_and_losses(capsys, monkeypatch):
-    monkeypatch.setattr("lamina.models.training.TICK", 0.0)
-    line().fit(X, Y, epochs=3, verbose=1)
-    shown = capsys.readouterr().err
-    assert "Epoch 1/3" in shown
-    assert "Epoch 3/3: 100%" in shown
-    assert "loss:" in shown
-
-
-def test_lines_show_epochs_and_losses(capsys):
-    line().fit(X, Y, epochs=2, verbose=2, validation_split=0.25)
-    first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith("Epoch 1/2 - ")
-    assert "- loss: " in second
-    assert "- val_loss: " in second
-
-
-def test_a_bar_is_closed_when_a_fit_fails():
-    def fail(epoch, logs):
-        raise OSError("no")
-
-    model = line()
-    with pytest.raises(OSError, match="no"):
-        model.fit(X, Y, verbose=1, callbacks=LambdaCallback(on_epoch_end=fail))
-    model.fit(X, Y, verbose=0)
-    assert "tqdm" in sys.modules

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import sys
 import time
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from lamina import _screen
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,10 +20,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
-        print("\nlamina: interrupted", file=sys.stderr)
+        _screen.complain("\nlamina: interrupted")
         return 130
     except (OSError, ImportError, ValueError) as error:
-        print(f"lamina: error: {error}", file=sys.stderr)
+        _screen.complain(f"lamina: error: {error}")
         return 1
 
 
@@ -87,10 +88,10 @@ def _demo(arguments: argparse.Namespace) -> int:
         if not os.access(arguments.output_dir, os.W_OK):
             raise OSError(f"--output-dir: {arguments.output_dir} is not writable")
     model, history, seconds, accuracy = _train(arguments)
-    print(f"Training: {seconds:.2f} s for {arguments.epochs} epochs")
-    print(f"Test accuracy on 10,000 digits: {100 * accuracy:.2f} %")
+    _screen.write(f"Training: {seconds:.2f} s for {arguments.epochs} epochs")
+    _screen.write(f"Test accuracy on 10,000 digits: {100 * accuracy:.2f} %")
     if not drawable:
-        print("No figures: they need matplotlib, pip install 'lamina[plot]'")
+        _screen.write("No figures: they need matplotlib, pip install 'lamina[plot]'")
         return 0
 
     from lamina import plot
@@ -100,7 +101,7 @@ def _demo(arguments: argparse.Namespace) -> int:
         ("first_layer.png", plot.first_layer, model),
     ):
         draw(subject, arguments.output_dir / name)
-        print(f"Wrote {arguments.output_dir / name}")
+        _screen.write(f"Wrote {arguments.output_dir / name}")
     return 0
 
 
@@ -148,11 +149,12 @@ def _info(_: argparse.Namespace) -> int:
     from lamina import _core
 
     runtime = _core.runtime
-    print(f"lamina {lamina.__version__}")
-    print(f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.platform()}")
+    _screen.write(f"lamina {lamina.__version__}")
+    python = f"Python {platform.python_version()}"
+    _screen.write(f"{python}, NumPy {np.__version__}, {platform.platform()}")
     others = ", ".join(runtime.available_isas())
-    print(f"Instruction set: {runtime.isa()} (this CPU can run: {others})")
-    print(f"Threads: {runtime.get_num_threads()}")
+    _screen.write(f"Instruction set: {runtime.isa()} (this CPU can run: {others})")
+    _screen.write(f"Threads: {runtime.get_num_threads()}")
     for key, value in runtime.thread_info().items():
-        print(f"  {key}: {value}")
+        _screen.write(f"  {key}: {value}")
     return 0

@@ -54,6 +54,11 @@ class CallbackList:
         self.callbacks.append(callback)
         self.refresh()
 
+    def prepend(self, callback: Callback) -> None:
+        """Add a callback before the others."""
+        self.callbacks.insert(0, callback)
+        self.refresh()
+
     def start(self, model: Network, params: dict[str, Any]) -> None:
         """Tell every callback its model and the run's settings."""
         for callback in self.callbacks:

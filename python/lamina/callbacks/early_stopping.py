@@ -6,7 +6,7 @@ import math
 import warnings
 from typing import Any
 
-from lamina import _check
+from lamina import _check, _screen
 from lamina._names import unknown
 from lamina.callbacks.callback import Callback, Logs
 from lamina.metrics.direction import DOWN, UP, direction_of_name
@@ -99,6 +99,7 @@ class EarlyStopping(Callback):
         self._sign = sign  # 1 where larger values are better
         self.wait = 0
         self.stopped_epoch = 0
+        self._stopped = False
         self.best = -sign * math.inf
         self.best_epoch: int | None = None
         self._last_epoch: int | None = None
@@ -162,11 +163,8 @@ class EarlyStopping(Callback):
                 return
         self.wait += 1
         if self.wait >= self.patience:
-            self.stopped_epoch = epoch
+            self.stopped_epoch, self._stopped = epoch, True
             self.model.stop_training = True
-            if self.verbose:
-                print(f"EarlyStopping: no better {self.monitor} for {self.wait} epochs; "
-                      f"stopped after epoch {epoch + 1}")  # fmt: skip
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Put the best weights back."""
@@ -177,8 +175,15 @@ class EarlyStopping(Callback):
                 f"a callback that adds it must stand before EarlyStopping",
                 stacklevel=2,
             )
+        if self.verbose and self._stopped:
+            _screen.write(
+                f"EarlyStopping: no better {self.monitor} for {self.wait} epochs; "
+                f"stopped after epoch {self.stopped_epoch + 1}"
+            )
         if self._best_weights is not None and self.best_epoch != self._last_epoch:
             self.model.restore(self._best_weights)
             if self.verbose:
-                print(f"EarlyStopping: restored the weights of epoch {(self.best_epoch or 0) + 1}")
+                _screen.write(
+                    f"EarlyStopping: restored the weights of epoch {(self.best_epoch or 0) + 1}"
+                )
         self._best_weights = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina._check import Array
 from lamina.callbacks.callback import Callback, Logs
+from lamina.callbacks.epoch_text import number
 
 if TYPE_CHECKING:
     from lamina.models.model import Model
@@ -71,5 +72,5 @@ class History(Callback):
 
     def __repr__(self) -> str:
         """Return the epochs done and the last values."""
-        last = ", ".join(f"{key}={values[-1]:.4g}" for key, values in self.history.items())
+        last = ", ".join(f"{key}={number(values[-1])}" for key, values in self.history.items())
         return f"<History of {len(self.epoch)} epochs{': ' if last else ''}{last}>"

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from lamina import _screen
 from lamina._settings import has_settings
 from lamina.callbacks import CallbackList, History
+from lamina.callbacks.epoch_text import items
+from lamina.callbacks.progress import level
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
 from lamina.models import training
@@ -243,8 +246,8 @@ class Model(Network):
         epochs : int, default 1
             Epoch to stop at (not the number of further ones, if ``initial_epoch`` is set).
         verbose : {"auto", 0, 1, 2}
-            0 silent, 1 a progress bar an epoch, 2 a line an epoch; "auto" is 1 on a terminal and
-            2 elsewhere.
+            0 silent; 1 a progress bar and then a line an epoch; 2 the line alone; "auto" is 1 on
+            a terminal and in a notebook, and 2 elsewhere.
         callbacks : list of Callback, optional
         validation_split : float, default 0.0
             Share of the rows held out: drawn at random (not the last rows, as in Keras), with
@@ -415,7 +418,7 @@ class Model(Network):
         batch_size : int, optional
             Rows at a time, as in ``predict``; no result depends on it beyond rounding.
         verbose : {"auto", 0, 1, 2}, default 0
-            1 and 2 print the result.
+            All but 0 print the result.
         callbacks : list of Callback, optional
             Their ``on_test_*`` hooks are called.
         return_dict : bool, default False
@@ -430,7 +433,7 @@ class Model(Network):
         >>> model.evaluate(np.eye(2), np.zeros(2))
         [1.0, 1.0]
         """
-        hooks = CallbackList(callbacks)
+        hooks, shown = CallbackList(callbacks), level("evaluate", verbose) > 0
         with self._guard.evaluating("evaluate"):
             data = data_.prepare("evaluate", self, x, y, sample_weight)
             given = self.default_batch(batch_size, data.rows)
@@ -445,8 +448,8 @@ class Model(Network):
             logs = objective.evaluate(data, None, rows, hooks)
             hooks.call("on_test_end", logs)
             objective.trim()
-        if verbose in (1, 2):
-            print(" - ".join(f"{key}: {value:.4g}" for key, value in logs.items()))
+        if shown:
+            _screen.write(" - ".join(items(logs)))
         return self._reported(logs, return_dict)
 
     @overload

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from lamina import _check, _core
+from lamina import _check, _core, _screen
 from lamina._check import Shape
 from lamina._names import lookup
 from lamina.callbacks import CallbackList
@@ -205,7 +205,7 @@ class Network(Ends, Stateful):
         line_length : int, optional
             Width of the table.
         print_fn : callable, optional
-            Called with the text in place of ``print``.
+            Called with the text, which standard output is given otherwise.
 
         Examples
         --------
@@ -221,7 +221,7 @@ class Network(Ends, Stateful):
         ------------------------------------------
         Weights: 1,051 (4.1 KB), trainable: 1,051
         """
-        (print_fn or print)(self._table(line_length))
+        (print_fn or _screen.write)(self._table(line_length))
 
     def _table(self, line_length: int | None) -> str:
         from lamina.models.summary import table

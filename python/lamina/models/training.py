@@ -13,7 +13,7 @@ import numpy as np
 from lamina import _check, _core
 from lamina._check import Array
 from lamina.callbacks import CallbackList, History
-from lamina.callbacks.progress import for_verbose
+from lamina.callbacks.progress import ClearBar, Progress, for_verbose
 from lamina.models import data as data_
 from lamina.models import logs as logs_
 from lamina.models.data import Data
@@ -253,6 +253,8 @@ def collect(callbacks: object, verbose: object) -> tuple[CallbackList, History]:
     shower = for_verbose(verbose)
     if shower is not None:
         hooks.append(shower)
+    if isinstance(shower, Progress):
+        hooks.prepend(ClearBar(shower))
     return hooks, history
 
 

@@ -1,0 +1,106 @@
+"""An epoch as text: its numbers first, then how long it took, in the width there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lamina._screen import columns
+from lamina.callbacks.callback import Logs
+
+BAR = 30  # columns of a bar at most
+SMALLEST_BAR = 8
+INDENT = "  "
+
+
+def number(value: Any) -> str:
+    """Return a value of the logs with four digits; callbacks may have added other things."""
+    try:
+        return f"{value:.4g}"
+    except (TypeError, ValueError):
+        return _printable(str(value))
+
+
+def items(logs: Logs | None) -> list[str]:
+    """Return logs as texts like ``loss: 0.1234``."""
+    return [f"{_printable(str(key))}: {number(value)}" for key, value in (logs or {}).items()]
+
+
+def _printable(text: str) -> str:
+    # A line feed or an escape sequence would break the line.
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+
+
+def seconds(took: float) -> str:
+    """Return a time as text."""
+    return f"{took:.2f} s" if took >= 0.1 else f"{took * 1e3:.2f} ms"
+
+
+def rate(batches: int, took: float) -> str:
+    """Return batches a second as text."""
+    value = batches / took if took > 0 else 0.0
+    return f"{value:,.0f} batches/s" if value >= 10 else f"{value:.2g} batches/s"
+
+
+def finished(title: str, logs: Logs | None, times: Sequence[str], width: int | None) -> str:
+    """Return the line of an epoch that is over, or several if the numbers need more than one.
+
+    In a narrow terminal the times go first, then the dashes.  ``width`` None stands for a file.
+
+    Examples
+    --------
+    >>> finished("Epoch 1/2", {"loss": 0.25}, ["0.42 s", "95 batches/s"], None)
+    'Epoch 1/2 - loss: 0.25 - 0.42 s - 95 batches/s'
+    >>> print(finished("Epoch 1/2", {"loss": 0.25, "accuracy": 0.875}, ["0.42 s"], 26))
+    Epoch 1/2 - loss: 0.25
+      accuracy: 0.875 - 0.42 s
+    """
+    numbers = items(logs)
+    if width is None:
+        return " - ".join([title, *numbers, *times])
+    for kept in range(len(times), -1, -1):
+        line = " - ".join([title, *numbers, *times[:kept]])
+        if columns(line) <= width:
+            return line
+    line = " ".join([title, *numbers])
+    return line if columns(line) <= width else _wrapped([title, *numbers, *times], width)
+
+
+def _wrapped(parts: Sequence[str], width: int) -> str:
+    lines, line = [], parts[0]
+    for part in parts[1:]:
+        longer = f"{line} - {part}"
+        if columns(longer) <= width:
+            line = longer
+        else:
+            lines.append(line)
+            line = INDENT + part
+    return "\n".join([*lines, line])
+
+
+def running(title: str, logs: Logs | None, done: int, total: int, speed: str, width: int) -> str:
+    """Return one line of an epoch under way, which never reaches the terminal's last column.
+
+    Examples
+    --------
+    >>> running("Epoch 1/2", {"loss": 0.25}, 30, 40, "95 batches/s", 70)
+    'Epoch 1/2 - loss: 0.25 [=================      ] 30/40 - 95 batches/s'
+    >>> running("Epoch 1/2", {"loss": 0.25, "accuracy": 0.875}, 30, 40, "95 batches/s", 34)
+    'Epoch 1/2 - loss: 0.25 - 30/40'
+    """
+    room = width - 1
+    count, numbers = f"{done}/{total}", items(logs)
+    head = " - ".join([title, *numbers])
+    bar = min(BAR, room - columns(f"{head} [] {count} - {speed}"))
+    if bar >= SMALLEST_BAR:
+        drawn = ("=" * (bar * done // max(total, 1))).ljust(bar)
+        return f"{head} [{drawn}] {count} - {speed}"
+    for line in (f"{head} - {count} - {speed}", f"{head} - {count}", head):
+        if columns(line) <= room:
+            return line
+    # Whole numbers only: half a number would be a wrong one.
+    for kept in range(len(numbers) - 1, -1, -1):
+        line = " - ".join([title, *numbers[:kept], count])
+        if columns(line) <= room:
+            return line
+    return count if len(count) <= room else ""
