@@ -26,32 +26,34 @@ __all__ = [
 
 Config: TypeAlias = Mapping[str, Any]  # {"class_name": ..., "config": ...}
 
-ActivationLike: TypeAlias = "str | Activation | type[Activation] | Config | None"
-InitializerLike: TypeAlias = "str | Initializer | type[Initializer] | Config"
-RegularizerLike: TypeAlias = "str | Regularizer | type[Regularizer] | Config | None"
-OptimizerLike: TypeAlias = "str | Optimizer | type[Optimizer] | Config"
-LossLike: TypeAlias = "str | Loss | type[Loss] | Config"
-MetricLike: TypeAlias = "str | Metric | type[Metric] | Callable[..., Any] | Config"
+ActivationLike: TypeAlias = str | Activation | type[Activation] | Config | None
+InitializerLike: TypeAlias = str | Initializer | type[Initializer] | Config
+RegularizerLike: TypeAlias = str | Regularizer | type[Regularizer] | Config | None
+OptimizerLike: TypeAlias = str | Optimizer | type[Optimizer] | Config
+LossLike: TypeAlias = str | Loss | type[Loss] | Config
+MetricLike: TypeAlias = str | Metric | type[Metric] | Callable[[Any, Any], Any] | Config
 
 # For models of several outputs, a list or dict of them.
-LossesLike: TypeAlias = "LossLike | Sequence[LossLike | None] | Mapping[str, LossLike | None]"
+LossesLike: TypeAlias = LossLike | Sequence[LossLike | None] | Mapping[str, LossLike | None]
 MetricsLike: TypeAlias = (
-    "MetricLike | Sequence[MetricLike | Sequence[MetricLike] | None]"
-    " | Mapping[str, MetricLike | Sequence[MetricLike] | None] | None"
+    MetricLike
+    | Sequence[MetricLike | Sequence[MetricLike] | None]
+    | Mapping[str, MetricLike | Sequence[MetricLike] | None]
+    | None
 )
-CallbacksLike: TypeAlias = "Callback | Iterable[Callback] | None"
+CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 
 # Rows of one input or output, or a list or dict of them for several.
-Data: TypeAlias = "ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]"
-ClassWeight: TypeAlias = "Mapping[Any, float] | Literal['balanced'] | None"
-Verbose: TypeAlias = "Literal['auto', 0, 1, 2] | bool"
+Data: TypeAlias = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
+ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"] | None
+Verbose: TypeAlias = Literal["auto", 0, 1, 2] | bool
 
-Sizes: TypeAlias = "int | Sequence[int]"  # one for all axes, or one for each
-Margins: TypeAlias = "int | Sequence[int] | Sequence[Sequence[int]]"
+Sizes: TypeAlias = int | Sequence[int]  # one for all axes, or one for each
+Margins: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]
 
-Symbols: TypeAlias = "SymbolicTensor | Sequence[SymbolicTensor]"
-Tensors: TypeAlias = "SymbolicTensor | Sequence[SymbolicTensor] | Mapping[str, SymbolicTensor]"
-Masks: TypeAlias = "SymbolicTensor | Sequence[SymbolicTensor | None] | None"
+Symbols: TypeAlias = SymbolicTensor | Sequence[SymbolicTensor]
+Tensors: TypeAlias = SymbolicTensor | Sequence[SymbolicTensor] | Mapping[str, SymbolicTensor]
+Masks: TypeAlias = SymbolicTensor | Sequence[SymbolicTensor | None] | None
 
 
 class InputArguments(TypedDict, total=False):

@@ -1,5 +1,7 @@
 """A typed user's program: it runs, and mypy --strict and pyright find nothing to say."""
 
+# pyright: strict
+
 from __future__ import annotations
 
 from typing import Any
