@@ -6,10 +6,11 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 # ruff: noqa: I001, RUF022  (_core comes first; the list goes by concept)
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 # First: it tells a CPU that lacks something in words, before NumPy could stop at it.
 from lamina import _core
+from lamina._answers import answer_imports, answering
 from lamina import activations, callbacks, initializers, layers, losses, metrics, models
 from lamina import optimizers, random, regularizers, runtime, utils
 from lamina.layers import Input
@@ -20,6 +21,13 @@ from lamina.runtime import get_num_threads, set_num_threads
 if TYPE_CHECKING:
     from lamina import datasets, kernels, plot, profiling
     from lamina.profiling import profile
+
+answer_imports()
+
+# Keras's names of the same.
+Layer, KerasTensor = layers.Layer, layers.SymbolicTensor
+Initializer, Regularizer = initializers.Initializer, regularizers.Regularizer
+Loss, Metric, Optimizer = losses.Loss, metrics.Metric, optimizers.Optimizer
 
 __version__: str = _core.__version__
 
@@ -40,16 +48,9 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # a type checker would take every misspelt name for one of these
-
-    def __getattr__(name: str) -> Any:
-        # Rooms that not every program enters are opened at the door.
-        from importlib import import_module
-
-        if name == "profile":
-            return import_module("lamina.profiling").profile
-        if name in ("datasets", "kernels", "plot", "profiling"):
-            return import_module(f"lamina.{name}")
-        raise AttributeError(f"module 'lamina' has no attribute {name!r}")
+    # Rooms that not every program enters are opened at the door.
+    _LAZY = {name: f"lamina.{name}" for name in ("datasets", "kernels", "plot", "profiling")}
+    __getattr__ = answering(__name__, {**_LAZY, "profile": "lamina.profiling:profile"})
 
 
 def __dir__() -> list[str]:

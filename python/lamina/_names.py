@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -78,31 +78,3 @@ def free_name(name: str, taken: Collection[str]) -> str:
         number += 1
         free = f"{name}_{number}"
     return free
-
-
-def refuse_unknown(cls: type, unknown: Mapping[str, object]) -> NoReturn:
-    """Raise TypeError for keywords that no constructor of a class takes.
-
-    Examples
-    --------
-    >>> from lamina.layers import Dense
-    >>> Dense(3, activaton="relu")
-    Traceback (most recent call last):
-        ...
-    TypeError: Dense: unknown argument 'activaton'; did you mean 'activation'?
-    """
-    import inspect
-    from difflib import get_close_matches
-
-    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    known = {
-        name
-        for base in cls.__mro__
-        if "__init__" in vars(base)
-        for name, parameter in inspect.signature(vars(base)["__init__"]).parameters.items()
-        if name != "self" and parameter.kind in named
-    }
-    first = next(iter(unknown))
-    near = get_close_matches(first, sorted(known), n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
-    raise TypeError(f"{cls.__name__}: unknown argument {first!r}; {hint}")

@@ -7,12 +7,13 @@ arrays, ``activations.relu(x)``, and may be given to a layer; so may its name, `
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _core
+from lamina._answers import answering
 from lamina._check import number, numeric
 from lamina._settings import Configurable, resolve, serialize
 
@@ -58,6 +59,10 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)
 
 
 class Activation(Configurable):
@@ -346,3 +351,6 @@ def get(identifier: object) -> Activation:
     if identifier is None:
         return linear
     return resolve("activation", identifier, _TABLE, Activation)
+
+
+deserialize = get  # by Keras's name

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from lamina import _check
+from lamina._answers import answering
 from lamina.callbacks import CallbackList
 from lamina.models import data as data_
 from lamina.models import training
@@ -162,3 +163,7 @@ def _row(lines: tuple[dict[str, Any], ...]) -> Row:
         label, first["pass"], str(first["shapes"]), first["mflop"], first["mb"],
         first["threads"], first["why"], statistics.median(line["us"] for line in lines),
     )  # fmt: skip
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

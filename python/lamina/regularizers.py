@@ -9,10 +9,11 @@ the number of rows.  So a text's ``lambda/2 * sum(w ** 2)`` is ``L2(lambda / 2)`
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina._answers import answering
 from lamina._check import number
 from lamina._settings import Configurable, resolve, serialize
 
@@ -21,6 +22,10 @@ __all__ = ["L1", "L1L2", "L2", "Regularizer", "get", "serialize"]
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)
 
 
 class Regularizer(Configurable):
@@ -111,6 +116,8 @@ class L1L2(Regularizer):
         self.l2 = number("L1L2", "l2", l2, low=0.0)
 
 
+l1, l2, l1_l2 = L1, L2, L1L2  # Keras's other names of the same
+
 _TABLE: dict[str, type[Regularizer]] = {"l1": L1, "l2": L2, "l1_l2": L1L2}
 
 
@@ -141,3 +148,6 @@ def get(identifier: object) -> Regularizer | None:
     if isinstance(identifier, str) and isinstance(regularizer, L1L2):
         return L1L2(0.01, 0.01)
     return regularizer
+
+
+deserialize = get  # by Keras's name

@@ -7,9 +7,10 @@ result.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
+from lamina._answers import answering
 from lamina._names import unknown
 
 __all__ = [
@@ -24,6 +25,10 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)
 
 
 MAX_THREADS = 2**31 - 1  # what the engine counts with

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lamina._answers import AnsweringKeywords
+
 if TYPE_CHECKING:
     from lamina.models.model import Model
 
 Logs = dict[str, float]
 
 
-class Callback:
+class Callback(AnsweringKeywords):
     """Override the hooks you need; those you do not override cost nothing.
 
     Set ``self.model.stop_training = True`` to end a fit after the batch at hand.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from lamina._answers import AnsweringKeywords
 from lamina.callbacks.callback import ALIASES, HOOKS, Callback
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ Hook = Callable[..., Any]
 KNOWN = (*HOOKS, *ALIASES.values())
 
 
-class CallbackList:
+class CallbackList(AnsweringKeywords):
     """The overridden hooks of several callbacks, by hook.
 
     Parameters

@@ -7,6 +7,9 @@ licences are in ``data/README.md`` beside this file.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from lamina._answers import answering
 from lamina.datasets import boston, cifar10, cifar100, fashion_mnist, hitters, imdb, mnist, nyse
 from lamina.datasets.idx import read_idx
 from lamina.datasets.table import Table
@@ -27,3 +30,7 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
+from lamina._answers import answering
 from lamina.datasets import cifar
 from lamina.datasets.table import Split
 
@@ -64,3 +66,7 @@ def load_data(path: str | os.PathLike[str] | None = None) -> Split:
     ['cat', 'truck']
     """
     return cifar.load(_LAYOUT, path)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from lamina._answers import answering
 from lamina.datasets import cifar
 from lamina.datasets.table import Split
 
@@ -94,3 +96,7 @@ def load_data(path: str | os.PathLike[str] | None = None, label_mode: str = "fin
     if label_mode not in _LAYOUTS:
         raise ValueError(f"cifar100: label_mode must be 'fine' or 'coarse'; got {label_mode!r}")
     return cifar.load(_LAYOUTS[label_mode], path)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from lamina._answers import answering
 from lamina.datasets.idx import read_idx
 from lamina.datasets.table import Split
 
@@ -71,3 +72,7 @@ def _find(folder: Path, name: str) -> Path:
         f"https://github.com/zalandoresearch/fashion-mnist into a folder and give it as path= "
         f"or in the environment variable LAMINA_DATA"
     )
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

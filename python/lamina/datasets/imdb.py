@@ -6,11 +6,12 @@ import os
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina._answers import answering
 from lamina._check import integer
 from lamina.datasets.npz import read_npz
 from lamina.datasets.table import Split
@@ -298,3 +299,7 @@ def _encode(part: _Part, draw: np.random.RandomState, coding: tuple[int | None, 
         return part
     tokens = np.insert(part.tokens, part.offsets[:-1], start)
     return _Part(tokens, part.offsets + np.arange(len(part.offsets)), part.labels)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

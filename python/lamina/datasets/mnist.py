@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina._answers import answering
 from lamina.datasets.idx import read_idx
 from lamina.datasets.table import Split
 
@@ -44,3 +45,7 @@ def _read(name: str) -> NDArray[Any]:
     file = resources.files("lamina.datasets") / "data" / "mnist" / name
     with resources.as_file(file) as path:
         return read_idx(path)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from lamina._answers import answering
 from lamina._check import integer
 from lamina.datasets.table import Split, numbers, read_csv
 
@@ -102,3 +104,7 @@ def load_data(lags: int = 5, standardize: bool = True) -> Split:
     x, y = np.ascontiguousarray(windows), values[lags:, _SERIES.index("log_volume")].copy()
     train = series.train[lags:]
     return (x[train], y[train]), (x[~train], y[~train])
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

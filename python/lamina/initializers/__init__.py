@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from lamina._answers import answering
 from lamina._settings import resolve, serialize
 from lamina.initializers.base import Initializer, compute_fans
 from lamina.initializers.constant import Constant, Identity, Ones, Zeros
@@ -17,6 +20,14 @@ from lamina.initializers.scaling import (
     VarianceScaling,
 )
 
+# Keras's other names of the same initializers.
+constant, zeros, ones = Constant, Zeros, Ones
+identity = IdentityInitializer = Identity
+orthogonal = OrthogonalInitializer = Orthogonal
+random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
+glorot_normal, glorot_uniform, variance_scaling = GlorotNormal, GlorotUniform, VarianceScaling
+he_normal, he_uniform, lecun_normal, lecun_uniform = HeNormal, HeUniform, LecunNormal, LecunUniform
+
 __all__ = [
     "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity",
     "Initializer", "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "RandomNormal",
@@ -27,6 +38,10 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)
 
 
 _TABLE: dict[str, type[Initializer]] = {
@@ -74,3 +89,6 @@ def get(identifier: object) -> Initializer:
     HeNormal(seed=None)
     """
     return resolve("initializer", identifier, _TABLE, Initializer)
+
+
+deserialize = get  # by Keras's name

@@ -16,6 +16,9 @@ Bits
     Results depend on the values and the shapes, not on the number of threads.
 """
 
+from typing import TYPE_CHECKING
+
+from lamina._answers import answering
 from lamina.kernels._activations import (
     activation_backward,
     activation_forward,
@@ -235,3 +238,7 @@ __all__ = [  # noqa: RUF022 (by concept)
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

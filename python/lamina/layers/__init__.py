@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from lamina._answers import answering
 from lamina.layers.activation import Activation
 from lamina.layers.alpha_dropout import AlphaDropout
 from lamina.layers.batch_normalization import BatchNormalization
@@ -68,6 +71,14 @@ from lamina.layers.time_distributed import TimeDistributed
 from lamina.layers.up_sampling2d import UpSampling2D
 from lamina.layers.zero_padding1d import ZeroPadding1D
 from lamina.layers.zero_padding2d import ZeroPadding2D
+
+# Keras's other names of the same layers.
+AvgPool1D, AvgPool2D = AveragePooling1D, AveragePooling2D
+MaxPool1D, MaxPool2D = MaxPooling1D, MaxPooling2D
+GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
+GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D
+Convolution1D, Convolution2D = Conv1D, Conv2D
+Convolution2DTranspose, SeparableConvolution2D = Conv2DTranspose, SeparableConv2D
 
 __all__ = [
     "ELU",
@@ -143,3 +154,7 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

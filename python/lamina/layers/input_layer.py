@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from lamina import _check
+from lamina._answers import refuse_arguments
 from lamina.layers.layer import Layer
 from lamina.layers.node import Node, SymbolicTensor
 
@@ -91,6 +92,7 @@ def Input(  # noqa: N802
     dtype: str | None = None,
     batch_shape: Sequence[int | None] | None = None,
     name: str | None = None,
+    **unknown: NoReturn,
 ) -> SymbolicTensor:
     """Return the symbolic tensor that stands for a model's rows.
 
@@ -122,6 +124,8 @@ def Input(  # noqa: N802
     >>> lamina.Model(x, lamina.layers.Dense(3)(x)).count_params()
     15
     """
+    if unknown:
+        refuse_arguments(Input, unknown)
     if batch_shape is not None:
         if shape is not None or batch_size is not None:
             raise ValueError("Input: give batch_shape, or shape and batch_size, not both")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
 import numpy as np
 
 from lamina import _check, _core
+from lamina._answers import Answering, refuse_unknown
 from lamina._check import Array, Shape
-from lamina._names import refuse_unknown, snake_case
+from lamina._names import snake_case
 from lamina.layers import calls
 from lamina.layers.node import Node, SymbolicTensor, as_list
 from lamina.layers.weighted import Weighted
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 L = TypeVar("L", bound="Layer")
 
 
-class Layer(Weighted):
+class Layer(Weighted, Answering):
     """A layer: weights, and the operations it records on a graph.
 
     Shapes are those of one row throughout: the axis of rows, or batch, is left out.

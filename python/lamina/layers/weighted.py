@@ -99,6 +99,16 @@ class Weighted:
         self._settle()
         return [p.array for p in self._parameters]
 
+    @property
+    def trainable_weights(self) -> list[Array]:
+        """The live arrays of the weights that ``fit`` changes."""
+        return [w for p, w in zip(self.parameters, self.weights, strict=True) if p.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Array]:
+        """The live arrays of the weights that ``fit`` leaves: frozen ones, and statistics."""
+        return [w for p, w in zip(self.parameters, self.weights, strict=True) if not p.trainable]
+
     def get_weights(self) -> list[Array]:
         """Return copies of the weights."""
         return [np.array(w) for w in self.weights]

@@ -7,6 +7,9 @@ their weighted mean, ``sum(weight * value) / number of positions``: Keras's redu
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from lamina._answers import answering
 from lamina._settings import resolve, serialize
 from lamina.losses.base import Loss
 from lamina.losses.crossentropy import (
@@ -25,6 +28,10 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)
 
 
 _TABLE: dict[str, type[Loss]] = {
@@ -63,3 +70,6 @@ def get(identifier: object) -> Loss:
             f"losses.PythonLoss(forward, backward); got {identifier!r}"
         )
     return resolve("loss", identifier, _TABLE, Loss)
+
+
+deserialize = get  # by Keras's name

@@ -15,8 +15,9 @@ Examples
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from lamina._answers import answering
 from lamina._settings import find, serialize
 from lamina._settings import resolve as _resolve
 from lamina.metrics.accuracy import (
@@ -42,6 +43,10 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)
 
 
 _TABLE: dict[str, type[Metric]] = {
@@ -142,3 +147,6 @@ def _check_targets(metric: KernelMetric, loss: Any, shape: tuple[int, ...]) -> N
         f"metric {metric.name} does not fit the loss {loss.name}, which has {kind}; "
         f"'accuracy' takes the form that fits"
     )
+
+
+deserialize = get  # by Keras's name

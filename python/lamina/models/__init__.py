@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from lamina._answers import answering
 from lamina.models.errors import NotCompiledError, TrainingDiverged
 from lamina.models.functional import Functional
 from lamina.models.model import Model
@@ -12,3 +15,7 @@ __all__ = ["Functional", "Model", "NotCompiledError", "Sequential", "TrainingDiv
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

@@ -128,6 +128,19 @@ class Compiled:
         return {**self.__dict__, "running": False}
 
 
+def check_ignored(
+    jit_compile: object, run_eagerly: object, steps_per_execution: object, auto_scale_loss: object
+) -> None:
+    """Check what Keras's ``compile`` takes and a step of compiled kernels has no use for."""
+    if jit_compile not in ("auto", None):
+        _check.boolean("compile", "jit_compile", jit_compile)
+    if run_eagerly is not None:
+        _check.boolean("compile", "run_eagerly", run_eagerly)
+    if steps_per_execution not in ("auto", None):
+        _check.integer("compile", "steps_per_execution", steps_per_execution)
+    _check.boolean("compile", "auto_scale_loss", auto_scale_loss)
+
+
 def _named(lists: list[list[Any]]) -> list[list[Any]]:
     return [[m if _is_accuracy(m) else metrics.get(m) for m in given] for given in lists]
 

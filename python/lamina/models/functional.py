@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from lamina import _check, _core
+from lamina._answers import refuse_unknown
 from lamina._check import Shape
 from lamina._names import free_name
 from lamina._settings import has_settings
@@ -68,7 +69,10 @@ class Functional(Model):
         name: str | None = None,
         dtype: str | None = None,
         seed: int | None = None,
+        **unknown: NoReturn,
     ) -> None:
+        if unknown:
+            refuse_unknown(type(self), unknown)
         ins, self._input_form = _listed("inputs", inputs)
         outs, self._output_form = _listed("outputs", outputs)
         structure = Structure("Model", ins, outs)
@@ -184,10 +188,10 @@ class Functional(Model):
             return dict(zip(self._output_form, outputs, strict=True))
         return outputs[0] if len(outputs) == 1 else outputs  # a list of one too, as in Keras
 
-    def _table(self, line_length: int | None) -> str:
+    def _table(self, line_length: int | None, show_trainable: bool) -> str:
         from lamina.models.graph_summary import table
 
-        return table(self, line_length)
+        return table(self, line_length, show_trainable)
 
     def connections(self) -> list[tuple[Layer, list[Layer]]]:
         """Return each layer with those that its calls read, in the order of ``layers``."""

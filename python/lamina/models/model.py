@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
 
 from lamina import _screen
+from lamina._answers import refuse_arguments
 from lamina._settings import has_settings
 from lamina.callbacks import CallbackList, History
 from lamina.callbacks.epoch_text import items
@@ -13,7 +14,7 @@ from lamina.callbacks.progress import level
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
 from lamina.models import training
-from lamina.models.compiled import Compiled
+from lamina.models.compiled import Compiled, check_ignored
 from lamina.models.errors import NotCompiledError
 from lamina.models.guard import Guard
 from lamina.models.network import Network
@@ -139,6 +140,12 @@ class Model(Network):
         metrics: MetricsLike = None,
         weighted_metrics: MetricsLike = None,
         loss_weights: float | Sequence[float | None] | Mapping[str, float] | None = None,
+        *,
+        jit_compile: bool | Literal["auto"] = "auto",
+        run_eagerly: bool = False,
+        steps_per_execution: int | Literal["auto"] = 1,
+        auto_scale_loss: bool = True,
+        **unknown: NoReturn,
     ) -> None:
         """Choose how to train.
 
@@ -155,6 +162,9 @@ class Model(Network):
             The same, with sample and class weights.
         loss_weights : float, list or dict of float, optional
             What each output's loss counts in the total.
+        jit_compile, run_eagerly, steps_per_execution, auto_scale_loss : ignored
+            They say how Keras runs a step; here it is one call into compiled kernels whatever
+            they are.
 
         Raises
         ------
@@ -162,6 +172,9 @@ class Model(Network):
             Unknown names (the nearest is suggested) or a metric that does not fit the loss; what
             was compiled before then stays.
         """
+        if unknown:
+            refuse_arguments(Model.compile, unknown)
+        check_ignored(jit_compile, run_eagerly, steps_per_execution, auto_scale_loss)
         if loss is None:
             raise ValueError("compile: needs a loss, such as loss='mse'; got None")
         compiled = Compiled(
@@ -229,6 +242,7 @@ class Model(Network):
         validation_freq: int | Container[int] = 1,
         stratify: ArrayLike | Literal["auto"] = "auto",
         time_ordered: bool = False,
+        **unknown: NoReturn,
     ) -> History:
         """Train.
 
@@ -303,6 +317,8 @@ class Model(Network):
         >>> bool(abs(model.predict(np.array([[0.5]]))[0, 0] - 2) < 1e-3)
         True
         """
+        if unknown:
+            refuse_arguments(Model.fit, unknown)
         with self._guard.training("fit"):
             self.compiled("fit").optimizer.check_owner(self)
             hooks, history = training.collect(callbacks, verbose)
@@ -353,11 +369,14 @@ class Model(Network):
         sample_weight: Data | None = None,
         class_weight: ClassWeight = None,
         return_dict: bool = False,
+        **unknown: NoReturn,
     ) -> Any:
         """Do one training step on these rows; returns what ``evaluate`` returns, of this batch.
 
         The values are those before the step, in training mode (with dropout).
         """
+        if unknown:
+            refuse_arguments(Model.train_on_batch, unknown)
         with self._guard.training("train_on_batch"):
             self.compiled("train_on_batch").optimizer.check_owner(self)
             data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight)
@@ -408,6 +427,7 @@ class Model(Network):
         sample_weight: Data | None = None,
         callbacks: CallbacksLike = None,
         return_dict: bool = False,
+        **unknown: NoReturn,
     ) -> Any:
         """Return the loss, or a list of the loss and the metrics, on these rows.
 
@@ -433,6 +453,8 @@ class Model(Network):
         >>> model.evaluate(np.eye(2), np.zeros(2))
         [1.0, 1.0]
         """
+        if unknown:
+            refuse_arguments(Model.evaluate, unknown)
         hooks, shown = CallbackList(callbacks), level("evaluate", verbose) > 0
         with self._guard.evaluating("evaluate"):
             data = data_.prepare("evaluate", self, x, y, sample_weight)
@@ -465,9 +487,16 @@ class Model(Network):
         self, x: Data, y: Data, sample_weight: Data | None = None, *, return_dict: Literal[True]
     ) -> dict[str, float]: ...
     def test_on_batch(
-        self, x: Data, y: Data, sample_weight: Data | None = None, return_dict: bool = False
+        self,
+        x: Data,
+        y: Data,
+        sample_weight: Data | None = None,
+        return_dict: bool = False,
+        **unknown: NoReturn,
     ) -> Any:
         """Return loss and metrics on these rows taken as one batch."""
+        if unknown:
+            refuse_arguments(Model.test_on_batch, unknown)
         rows = max(1, len(inputs_.shaped("test_on_batch", x, self.ports)[0]))
         evaluate: Any = self.evaluate  # whose overloads want to know return_dict
         return evaluate(x, y, rows, 0, sample_weight, None, return_dict)

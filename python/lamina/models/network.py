@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 import numpy as np
 
 from lamina import _check, _core, _screen
+from lamina._answers import Answering, refuse_arguments
 from lamina._check import Shape
 from lamina._names import lookup
 from lamina.callbacks import CallbackList
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from lamina.layers import SymbolicTensor
 
 
-class Network(Ends, Stateful):
+class Network(Ends, Stateful, Answering):
     """Layers that follow each other in some way, with weights, able to predict.
 
     A subclass gives ``layers``, ``_build_layers`` and ``_record``, and what ``Ends`` names.
@@ -196,7 +197,12 @@ class Network(Ends, Stateful):
         return self._record(graph, inputs, masks or [None] * len(inputs), stream)
 
     def summary(
-        self, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None
+        self,
+        line_length: int | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        *,
+        show_trainable: bool = False,
+        **unknown: NoReturn,
     ) -> None:
         """Print the layers with output shapes and weight counts.
 
@@ -206,6 +212,8 @@ class Network(Ends, Stateful):
             Width of the table.
         print_fn : callable, optional
             Called with the text, which standard output is given otherwise.
+        show_trainable : bool, default False
+            Say of each layer with weights whether ``fit`` changes them.
 
         Examples
         --------
@@ -221,12 +229,15 @@ class Network(Ends, Stateful):
         ------------------------------------------
         Weights: 1,051 (4.1 KB), trainable: 1,051
         """
-        (print_fn or _screen.write)(self._table(line_length))
+        if unknown:
+            refuse_arguments(Network.summary, unknown)
+        shown = _check.boolean("summary", "show_trainable", show_trainable)
+        (print_fn or _screen.write)(self._table(line_length, shown))
 
-    def _table(self, line_length: int | None) -> str:
+    def _table(self, line_length: int | None, show_trainable: bool) -> str:
         from lamina.models.summary import table
 
-        return table(self, line_length)
+        return table(self, line_length, show_trainable)
 
     # --- predict
 
@@ -236,6 +247,7 @@ class Network(Ends, Stateful):
         batch_size: int | None = None,
         verbose: Verbose = 0,  # noqa: ARG002
         callbacks: CallbacksLike = None,
+        **unknown: NoReturn,
     ) -> Any:
         """Return the outputs for the rows of ``x``.
 
@@ -269,6 +281,8 @@ class Network(Ends, Stateful):
         >>> model.predict([[1.0, 2.0]])
         array([[3.]], dtype=float32)
         """
+        if unknown:
+            refuse_arguments(Network.predict, unknown)
         fast = self._fast
         if fast is not None and type(x) is np.ndarray and batch_size is None and callbacks is None:
             predictor, dtype, tail = fast

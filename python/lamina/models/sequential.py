@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from lamina import _check, _core
+from lamina._answers import refuse_unknown
 from lamina._check import Shape
 from lamina._names import free_name
 from lamina._settings import has_settings
@@ -61,7 +62,10 @@ class Sequential(Model):
         name: str | None = None,
         dtype: str = "float32",
         seed: int | None = None,
+        **unknown: NoReturn,
     ) -> None:
+        if unknown:
+            refuse_unknown(type(self), unknown)
         self._begin(name, dtype, seed)
         self._input: InputLayer | None = None
         self._stand_in: InputLayer | None = None  # for symbolic tensors, where there is none
@@ -262,6 +266,7 @@ class Sequential(Model):
             batch_size: int | None = None,
             verbose: Verbose = 0,
             callbacks: CallbacksLike = None,
+            **unknown: NoReturn,
         ) -> Array:
             """Return the outputs for the rows of ``x``."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 HEAD = ("Layer (type)", "Output shape", "Weights")
 
 
-def table(model: Network, line_length: int | None = None) -> str:
+def table(model: Network, line_length: int | None = None, show_trainable: bool = False) -> str:
     """Return the layers with output shapes and weight counts, and the totals."""
     rows = []
     shapes = model.input_row_shapes
@@ -27,7 +27,19 @@ def table(model: Network, line_length: int | None = None) -> str:
         shown = "?" if shape is None else show_shape(shape)
         count = f"{layer.count_params():,}" if layer.built else "?"
         rows.append((label(layer), shown, count))
+    if show_trainable:
+        return laid_out(model, *with_trainable(HEAD, rows, model.layers), line_length)
     return laid_out(model, HEAD, rows, line_length)
+
+
+def with_trainable(
+    head: Sequence[str], rows: Sequence[Sequence[str]], layers: Sequence[Layer]
+) -> tuple[Sequence[str], list[Sequence[str]]]:
+    """Return head and rows with a column that says which layers train."""
+    said = [
+        "" if la.built and not la.parameters else "yes" if la.trainable else "no" for la in layers
+    ]
+    return (*head, "Trainable"), [(*row, each) for row, each in zip(rows, said, strict=True)]
 
 
 def label(layer: Layer) -> str:

@@ -70,6 +70,18 @@ class Weighted:
         self.ensure_built(self.input_row_shapes)
         return self.live_weights()
 
+    @property
+    def trainable_weights(self) -> list[Array]:
+        """The live arrays of the weights that ``fit`` changes."""
+        self.ensure_built(self.input_row_shapes)
+        return [p.array for p in self.parameters if p.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Array]:
+        """The live arrays of the weights that ``fit`` leaves: frozen ones, and statistics."""
+        self.ensure_built(self.input_row_shapes)
+        return [p.array for p in self.parameters if not p.trainable]
+
     def get_weights(self) -> list[Array]:
         """Return copies of all weights, layer by layer, in Keras's shapes and order."""
         self.ensure_built(self.input_row_shapes)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from lamina._answers import answering
 from lamina._settings import resolve, serialize
 from lamina.optimizers import schedules
 from lamina.optimizers.adam import Adam, AdamW
@@ -14,6 +17,10 @@ __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "get", "schedules", "
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)
 
 
 _TABLE: dict[str, type[Optimizer]] = {
@@ -41,3 +48,6 @@ def get(identifier: object) -> Optimizer:
     0.01
     """
     return resolve("optimizer", identifier, _TABLE, Optimizer)
+
+
+deserialize = get  # by Keras's name

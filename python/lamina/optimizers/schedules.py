@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from lamina._answers import answering
 from lamina._check import boolean, integer, number
 from lamina._settings import Configurable, resolve, serialize
 
@@ -345,3 +347,10 @@ def get(identifier: object) -> LearningRateSchedule:
         If `identifier` is of another type.
     """
     return resolve("schedule", identifier, _TABLE, LearningRateSchedule)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)
+
+
+deserialize = get  # by Keras's name

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from lamina._answers import answering
 from lamina.plot_model import model_to_dot, plot_model
 from lamina.random import set_random_seed
 from lamina.utils.coding import multi_hot, one_hot, to_categorical
@@ -22,3 +25,7 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

@@ -1,0 +1,257 @@
+"""Answers to names that are not here: Keras's get what to use, misspelt ones the nearest.
+
+The tables in ``lamina._keras`` are read when a name is missing, never before.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+PACKAGE = __name__.partition(".")[0]
+NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+def said_of(table: Mapping[str, str], name: str) -> str | None:
+    """Return the sentence of a table that answers a name."""
+    return next((sentence for sentence, names in table.items() if name in names.split()), None)
+
+
+def folded(name: str) -> str:
+    """Return a name without case and underscores."""
+    return name.replace("_", "").lower()
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the name meant: the same but for case and underscores, or the nearest."""
+    from difflib import get_close_matches
+
+    by_fold: dict[str, str] = {}
+    for each in sorted(known):
+        by_fold.setdefault(folded(each), each)
+    near = get_close_matches(folded(name), by_fold, n=1, cutoff=0.75)
+    return by_fold[near[0]] if near else None
+
+
+# --- modules
+
+
+def answering(module: str, lazy: Mapping[str, str] | None = None) -> Callable[[str], Any]:
+    """Return the ``__getattr__`` of a module: an AttributeError that says what to use.
+
+    ``lazy`` maps names to the modules that are imported when they are first asked for, or to
+    ``"module:name"``.
+
+    In ``from module import name`` it is an ImportError, as Python would make one without the words.
+
+    Examples
+    --------
+    >>> from lamina import layers
+    >>> layers.LSTMCell
+    Traceback (most recent call last):
+        ...
+    AttributeError: lamina.layers has no 'LSTMCell'; use SimpleRNN, LSTM or GRU, which hold their
+    cell and the loop over its steps
+    """
+
+    def __getattr__(name: str) -> Any:  # noqa: N807
+        if lazy is not None and name in lazy:
+            path, _, attribute = lazy[name].partition(":")
+            room = importlib.import_module(path)
+            return getattr(room, attribute) if attribute else room
+        if name.startswith("_"):
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        text = missing_from(module, name)
+        if _is_from_import():
+            raise ImportError(f"cannot import name {name!r}: {text}", name=module)
+        raise AttributeError(text, name=name)  # with a name of its own, Python suggests no second
+
+    return __getattr__
+
+
+def missing_from(module: str, name: str) -> str:
+    """Return the words for a name that a public module does not have."""
+    from lamina._keras.rooms import TABLES
+
+    room = module.removeprefix(PACKAGE).removeprefix(".")
+    said = said_of(TABLES.get(room, {}), name)
+    if said is None:
+        said = _elsewhere(module, name) or f"dir({module}) lists what it has"
+    return f"{module} has no {name!r}; {said}"
+
+
+def _elsewhere(module: str, name: str) -> str | None:
+    from lamina._keras.rooms import TABLES
+
+    held = vars(sys.modules[module])
+    made = (n for n, value in held.items() if getattr(value, "__module__", None) == module)
+    own = held.get("__all__") or [n for n in made if not n.startswith("_")]
+    for each in own:
+        if folded(each) == folded(name):
+            return f"use {each}"
+    rooms = {PACKAGE: sys.modules[PACKAGE]}
+    rooms |= {path: sys.modules[path] for r in TABLES if (path := f"{PACKAGE}.{r}") in sys.modules}
+    for path, room in rooms.items():
+        if name in getattr(room, "__all__", ()):
+            return f"use {path}.{name}"
+    near = nearest(name, own)
+    return None if near is None else f"did you mean {near!r}?"
+
+
+def _is_from_import() -> bool:
+    # Whether the module's __getattr__ runs for the name of a `from module import name`.  Python
+    # would swallow its AttributeError, words and all; only the instruction that asks tells.
+    if not hasattr(sys, "_getframe"):
+        return False
+    from opcode import opmap
+
+    asking = sys._getframe(2)
+    code, place = asking.f_code.co_code, asking.f_lasti
+    return 0 <= place < len(code) and code[place] == opmap.get("IMPORT_FROM")
+
+
+class _Rooms:
+    """Answers ``import lamina.ops``: asked last, for what no other finder knows."""
+
+    @staticmethod
+    def find_spec(fullname: str, path: object = None, target: object = None) -> None:  # noqa: ARG004
+        """Raise ModuleNotFoundError with the words for a module of Keras's."""
+        module, _, name = fullname.rpartition(".")
+        if module.partition(".")[0] != PACKAGE:
+            return
+        from lamina._keras.rooms import TABLES
+
+        room = module.removeprefix(PACKAGE).removeprefix(".")
+        said = said_of(TABLES.get(room, {}), name)
+        if said is not None:
+            raise ModuleNotFoundError(f"{module} has no {name!r}; {said}", name=fullname)
+
+
+def answer_imports() -> None:
+    """Let ``import`` of Keras's modules that are not here say what to use."""
+    if _Rooms not in sys.meta_path:
+        sys.meta_path.append(_Rooms)
+
+
+# --- objects
+
+
+class Answering:
+    """A base of public objects: an attribute that is not there is answered in words."""
+
+    if not TYPE_CHECKING:  # to a type checker, every attribute would be there
+
+        def __getattr__(self, name: str) -> Any:
+            """Raise AttributeError with the words for a name that is not there."""
+            cls = type(self)
+            if hasattr(cls, name):  # a property whose own AttributeError led here
+                return object.__getattribute__(self, name)
+            if name.startswith("_"):
+                raise AttributeError(f"{cls.__name__!r} object has no attribute {name!r}")
+            raise AttributeError(missing_attribute(cls, name), name=name)
+
+
+def missing_attribute(cls: type, name: str) -> str:
+    """Return the words for an attribute that objects of a class do not have."""
+    from lamina._keras.objects import TABLES
+
+    said = _said_of_class(TABLES, cls, name)
+    if said is None:
+        near = nearest(name, (n for n in dir(cls) if not n.startswith("_")))
+        said = None if near is None else f"did you mean {near!r}?"
+    return f"{cls.__name__} has no attribute {name!r}{'' if said is None else f'; {said}'}"
+
+
+def _said_of_class(tables: Mapping[str, Mapping[str, str]], cls: type, name: str) -> str | None:
+    found = (said_of(tables.get(base.__name__, {}), name) for base in cls.__mro__)
+    return next((said for said in found if said is not None), None)
+
+
+# --- keyword arguments
+
+
+def refuse_unknown(cls: type, unknown: Mapping[str, object]) -> None:
+    """Raise TypeError for keywords that no constructor of a class takes.
+
+    One of Keras's that is not here may be None, which asks for nothing.
+
+    Examples
+    --------
+    >>> from lamina.layers import Dense
+    >>> Dense(3, activaton="relu")
+    Traceback (most recent call last):
+        ...
+    TypeError: Dense: unknown argument 'activaton'; did you mean 'activation'?
+    """
+    from lamina._keras.arguments import TABLES
+
+    known = {
+        name
+        for base in cls.__mro__
+        if "__init__" in vars(base) and base is not object
+        for name in named_parameters(vars(base)["__init__"])
+    }
+    for name, value in unknown.items():
+        said = _said_of_class(TABLES, cls, name)
+        if said is None or value is not None:
+            _refuse(cls.__name__, name, known, said)
+
+
+def refuse_arguments(function: Callable[..., Any], unknown: Mapping[str, object]) -> None:
+    """Raise TypeError for keywords that a function does not take, as ``refuse_unknown`` does."""
+    from lamina._keras.arguments import TABLES
+
+    who = function.__name__
+    for name, value in unknown.items():
+        said = said_of(TABLES.get(who, {}), name)
+        if said is None or value is not None:
+            _refuse(who, name, named_parameters(function), said)
+
+
+def named_parameters(function: Callable[..., Any]) -> set[str]:
+    """Return the names that a function takes by keyword."""
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name for p in parameters if p.kind in NAMED and p.name != "self"}
+
+
+def _refuse(who: str, name: str, known: set[str], said: str | None) -> NoReturn:
+    if said is None:
+        near = nearest(name, known)
+        said = (
+            f"known: {', '.join(sorted(known)) or 'none'}"
+            if near is None
+            else (f"did you mean {near!r}?")
+        )
+    raise TypeError(f"{who}: unknown argument {name!r}; {said}")
+
+
+def checking_keywords(init: F) -> F:
+    """Return a constructor that answers keywords which it does not take."""
+    parameters = inspect.signature(init).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return init
+    known = {p.name for p in parameters if p.kind in NAMED}
+
+    @functools.wraps(init)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+        if not kwargs.keys() <= known:
+            unknown = {name: kwargs.pop(name) for name in kwargs.keys() - known}
+            refuse_unknown(type(self), unknown)
+        init(self, *args, **kwargs)
+
+    return checked  # type: ignore[return-value]
+
+
+class AnsweringKeywords(Answering):
+    """The same for classes whose constructors list their keywords; those of the library's own."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let the constructor answer keywords that it does not take."""
+        super().__init_subclass__(**options)
+        if "__init__" in vars(cls) and cls.__module__.partition(".")[0] == PACKAGE:
+            cls.__init__ = checking_keywords(vars(cls)["__init__"])  # type: ignore[method-assign]

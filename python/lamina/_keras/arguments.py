@@ -1,0 +1,130 @@
+"""What answers keyword arguments of Keras that are not here, by class or method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NO_CONSTRAINTS = (
+    "there are no constraints; use the regularizer, or set_weights with the weights clipped in a "
+    "callback's on_train_batch_end"
+)
+ROWS = "give it the rows that are to be used: x[:n], y[:n]"
+ARRAYS = "fit takes arrays, and reads them without workers"
+
+LAYER = {
+    NO_CONSTRAINTS: (
+        "kernel_constraint bias_constraint recurrent_constraint depthwise_constraint "
+        "pointwise_constraint beta_constraint gamma_constraint alpha_constraint "
+        "embeddings_constraint"
+    ),
+    "use kernel_regularizer, which penalises weights": "activity_regularizer",
+    "models are float32 or float64; there is no quantisation": "quantization_config autocast",
+    "there is no low-rank adaptation; freeze layers with trainable=False": "lora_rank lora_alpha",
+    "use input_shape=, the shape of a row, or begin with Input(batch_shape=...)": (
+        "batch_input_shape batch_shape"
+    ),
+    "begin with Input(shape, batch_size=...)": "batch_size",
+    "leave it out: sequences may have any length": "input_length",
+    "use set_weights once the model is built, or an initializer": "weights",
+    "leave it out: there is one implementation": (
+        "implementation use_cudnn time_major zero_output_for_mask reset_after renorm "
+        "renorm_clipping renorm_momentum synchronized fused virtual_batch_size unroll"
+    ),
+    "inputs are dense arrays": "sparse ragged optional",
+    "use lamina.Input(...), and call the layer on it": "input_tensor",
+    "use units": "output_dim nb_units",
+    "use kernel_initializer": "init",
+    "use kernel_size": "filter_length nb_row nb_col",
+    "use filters": "nb_filter",
+    "use strides": "subsample",
+    "use padding": "border_mode",
+    "use use_bias": "bias",
+    "use kernel_regularizer": "W_regularizer",
+    "use rate": "p",
+    "use negative_slope": "alpha",
+}
+
+INPUT = {
+    "inputs are dense arrays": "sparse ragged optional",
+    "use lamina.Input(...), and call the layer on it": "tensor input_tensor type_spec",
+}
+
+OPTIMIZER = {
+    "use learning_rate": "lr",
+    "give learning_rate a schedule such as optimizers.schedules.InverseTimeDecay": "decay",
+    "keep averages of the weights in a Callback": ("use_ema ema_momentum ema_overwrite_frequency"),
+    "gradients are float32 or float64 and need no scaling": "loss_scale_factor jit_compile",
+    "use a larger batch_size: memory is planned for what a batch needs": (
+        "gradient_accumulation_steps"
+    ),
+    "use beta_1": "beta1",
+    "use beta_2": "beta2",
+    "use epsilon": "eps",
+}
+
+LOSS = {
+    "it takes the predictions' dtype": "dtype",
+    "give sample_weight 0 to those rows": "ignore_class",
+}
+
+METRIC = {"results are float64": "dtype"}
+
+INITIALIZER = {
+    "the last two axes are inputs and outputs, as in every layer": "input_axes output_axes",
+    "Keras's initializers return the dtype they are called with": "dtype",
+}
+
+CALLBACK = {
+    "the History is always there: fit returns it": "add_history add_progbar",
+    "fit tells each callback its model": "model",
+    "use LambdaCallback, or derive from Callback": "on_batch_begin on_batch_end",
+    "use min_delta": "epsilon",
+}
+
+MODEL = {
+    "set model.trainable = False once it is made": "trainable",
+    "layers are given as a list": "layer",
+    "use inputs= and outputs=": "input output",
+}
+
+COMPILE = {
+    "use class_weight= or sample_weight= of fit": "sample_weight_mode",
+    "use metrics=": "metric",
+    "there is one backend": "target_tensors distribute",
+}
+
+FIT = {
+    ROWS: "validation_steps",
+    ARRAYS: "workers use_multiprocessing max_queue_size",
+    "use epochs": "nb_epoch",
+    "use verbose": "show_accuracy",
+}
+
+PREDICT = {ROWS: "steps", "predict takes arrays": "workers use_multiprocessing max_queue_size"}
+
+SUMMARY = {
+    "use line_length": "positions",
+    "call summary of the model within: model.get_layer(name).summary()": "expand_nested",
+    "print the layers one by one: for layer in model.layers": "layer_range",
+}
+
+# By the name of a class, for it and what derives from it, or by that of a method.
+TABLES: Mapping[str, Mapping[str, str]] = {
+    "Input": INPUT,
+    "InputLayer": LAYER,
+    "Layer": LAYER,
+    "Optimizer": OPTIMIZER,
+    "Loss": LOSS,
+    "Metric": METRIC,
+    "Initializer": INITIALIZER,
+    "Callback": CALLBACK,
+    "CallbackList": CALLBACK,
+    "Network": MODEL,
+    "compile": COMPILE,
+    "fit": FIT,
+    "train_on_batch": FIT,
+    "evaluate": PREDICT,
+    "test_on_batch": PREDICT,
+    "predict": PREDICT,
+    "summary": SUMMARY,
+}

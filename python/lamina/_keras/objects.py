@@ -1,0 +1,151 @@
+"""What answers attributes of Keras's objects that are not here, class by class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lamina._keras.rooms import PRECISION, STEP, WEIGHTS_FILE
+
+ARRAYS = "use weights, trainable_weights and non_trainable_weights: live NumPy arrays"
+NO_QUANTIZING = "models are float32 or float64; there is no quantisation"
+SHAPES = "use compute_output_shape, which takes and returns shapes of rows"
+RECORD = "a layer of your own defines record(graph, x) (see lamina.layers.Layer)"
+
+COMMON = {  # to models and layers
+    ARRAYS: (
+        "variables trainable_variables non_trainable_variables metrics_variables add_variable "
+        "updates"
+    ),
+    WEIGHTS_FILE: (
+        "save_own_variables load_own_variables build_from_config get_build_config get_state_tree "
+        "set_state_tree"
+    ),
+    NO_QUANTIZING: (
+        "quantize quantization_mode quantized_build quantized_call "
+        "get_quantization_layer_structure enable_lora"
+    ),
+    "use dtype; " + PRECISION: "dtype_policy compute_dtype variable_dtype autocast",
+    STEP: "stateless_call rematerialized_call jax_state_sync",
+    SHAPES: "compute_output_spec input_spec symbolic_call",
+    "use name": "path",
+    "penalties on weights come as kernel_regularizer= or add_weight(regularizer=...); another "
+    "loss is PythonLoss(forward, backward) on an output of its own": (
+        "add_loss losses activity_regularizer"
+    ),
+    "give metrics to compile": "add_metric metrics",
+}
+
+MODEL = {
+    **COMMON,
+    "pickle the model: pickle.dump(model, file) keeps weights, optimizer and settings": "save",
+    "keep get_weights() with numpy.savez": "save_weights",
+    "give set_weights what get_weights returned": "load_weights",
+    "use json.dumps(model.get_config())": "to_json to_yaml",
+    "pickle the model; there is no foreign format to export to": "export",
+    "call the model, or its predict": "call",
+    "a step is one call into the engine; write the loop yourself with train_on_batch": (
+        "train_step test_step predict_step make_train_function make_test_function "
+        "make_predict_function compute_loss compute_metrics compute_loss_and_updates "
+        "stateless_compute_loss train_function"
+    ),
+    "call compile again with the arguments you have": "compile_from_config get_compile_config",
+    "use evaluate(..., return_dict=True)": "get_metrics_result",
+    "metrics begin anew with each epoch and evaluation": "reset_metrics",
+    "weights belong to layers: add them in a layer of your own": "add_weight",
+    "masks pass from layer to layer": "compute_mask supports_masking",
+    "use output_shape": "compute_output_shape",
+    "use dtype": "input_dtype",
+    "every model runs in compiled kernels": "jit_compile run_eagerly",
+    "fit takes arrays; for data that come in pieces call train_on_batch": "fit_generator",
+    "call evaluate, or test_on_batch for each piece": "evaluate_generator",
+    "call predict for each piece": "predict_generator",
+    "use predict(x).argmax(axis=-1), or predict(x) > 0.5 for one sigmoid": "predict_classes",
+    "use predict": "predict_proba",
+    "each layer of a Sequential is given with add; its output is model.layers[i].output": (
+        "get_output_at"
+    ),
+    "a model is float32 or float64 from the start: Sequential(..., dtype='float64')": "astype",
+    "begin a Sequential with an Input; a graph of layers has its weights at once": "build",
+    "use lamina.utils.plot_model(model)": "plot",
+    "fit returns its History; model.history is the last": "losses_history",
+    "use fit(x, y)": "train",
+}
+
+LAYER = {
+    **COMMON,
+    RECORD: "call",
+    "use output.shape, or compute_output_shape": "output_shape get_output_shape_at",
+    "use input.shape": "get_input_shape_at",
+    "use layer.nodes[i].outputs": "get_output_at",
+    "use layer.nodes[i].inputs": "get_input_at",
+    "the last mask is not kept; compute_mask makes it": "output_mask input_mask",
+    "the shape of a row is input_shape= at the constructor": "batch_input_shape",
+    "use nodes": "inbound_nodes outbound_nodes",
+    "only recurrent layers carry a state": "stateful reset_state reset_states",
+}
+
+OPTIMIZER = {
+    "use learning_rate": "lr",
+    "a schedule is the learning_rate: optimizers.schedules.InverseTimeDecay": "decay",
+    "use slots, the state as flat arrays, and iterations": (
+        "variables weights get_weights set_weights add_variable add_variable_from_reference "
+        "add_optimizer_variables add_slot get_slot finalize_variable_values"
+    ),
+    "use apply(gradients, weights), which changes the arrays": (
+        "apply_gradients assign assign_add assign_sub minimize stateless_apply get_updates "
+        "get_gradients compute_gradients"
+    ),
+    WEIGHTS_FILE: "load_own_variables save_own_variables",
+    "gradients are float32 or float64 and need no scaling": "scale_loss",
+}
+
+LOSS = {
+    "call it: loss(y_true, y_pred)": "call fn",
+    "it takes the predictions' dtype": "dtype",
+}
+
+METRIC = {
+    "keep it in attributes, set by reset_state": (
+        "add_weight add_variable variables weights non_trainable_variables"
+    ),
+    "use reset_state": "reset_states",
+    "use update_state and result": (
+        "stateless_reset_state stateless_result stateless_update_state"
+    ),
+    "results are float64": "dtype",
+}
+
+CALLBACK = {
+    "use on_train_batch_begin": "on_batch_begin",
+    "use on_train_batch_end": "on_batch_end",
+    "give the callback the arrays itself": "validation_data",
+}
+
+HISTORY = {
+    **CALLBACK,
+    "use history.history['loss']": "loss losses",
+    "use history.history, the dict of lists": "keys values items get",
+}
+
+INITIALIZER = {"use copy.deepcopy": "clone"}
+
+TENSOR = {
+    "symbolic tensors have no values yet: make a Model of them and call predict": "numpy eval",
+    "use len(x.shape)": "ndim rank",
+    "use layers.Reshape": "reshape squeeze",
+    "use x.shape": "get_shape",
+    "all tensors are dense": "sparse ragged ragged_rank row_splits_dtype",
+}
+
+# By the name of the class that users derive from or hold.
+TABLES: Mapping[str, Mapping[str, str]] = {
+    "Network": MODEL,
+    "Layer": LAYER,
+    "Optimizer": OPTIMIZER,
+    "Loss": LOSS,
+    "Metric": METRIC,
+    "History": HISTORY,
+    "Callback": CALLBACK,
+    "Initializer": INITIALIZER,
+    "SymbolicTensor": TENSOR,
+}

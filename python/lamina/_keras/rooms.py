@@ -1,0 +1,279 @@
+"""What answers Keras's modules, classes and functions that are not here, room by room.
+
+Names that differ from one here by case and underscores alone need no entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+PIXELS = "change the pictures with NumPy before fit, or in a loop over train_on_batch"
+CUBES = "there are layers for one and two axes; Reshape folds a third into rows, or the channels"
+CELLS = "use SimpleRNN, LSTM or GRU, which hold their cell and the loop over its steps"
+OWN = "write a layer of your own (see lamina.layers.Layer), or PythonLayer for NumPy functions"
+WEIGHTS_FILE = "pickle the model, or keep get_config() as JSON and get_weights() with numpy.savez"
+NUMPY = (
+    "use NumPy on arrays (lamina.kernels has the layers' own functions), and in a layer of your "
+    "own the operations of the graph that record is given (see lamina.layers.Layer)"
+)
+LIST_OWN = "give classes of your own as custom_objects={'Name': Name} where a configuration is read"
+ARRAYS = "fit takes arrays: read the files with NumPy, Pillow or pandas first"
+STEP = "write the loop yourself with train_on_batch, or an operation with PythonLayer, PythonLoss"
+RATES = "use SGD, RMSprop, Adam or AdamW, or derive from lamina.optimizers.Optimizer"
+CLASSES = "compute it from predict with scikit-learn, or give compile a function f(y_true, y_pred)"
+PYTHON_LOSS = "write it as losses.PythonLoss(forward, backward)"
+FUNCTION = "give compile the name, or call an instance of the class"
+PRECISION = "float32 or float64 is an argument of each model: Sequential(..., dtype='float64')"
+
+TOP = {
+    "use lamina.__version__": "version",
+    PRECISION: "DTypePolicy FloatDTypePolicy dtype_policies mixed_precision",
+    "there are no pretrained models; build one of lamina.layers": "applications",
+    "there is no session to clear and no backend to choose: models keep no global state and are "
+    "freed with their last reference (so clear_session() can go); dtype is each model's, epsilon "
+    "an argument, for functions use NumPy": "backend config device clear_session",
+    "there are no constraints; use a kernel_regularizer, or set_weights with the weights clipped "
+    "in a callback's on_train_batch_end": "constraints",
+    "use Sequential or Model(inputs, outputs) without it": (
+        "Function Operation InputSpec name_scope RematScope StatelessScope SymbolicScope remat"
+    ),
+    "weights are NumPy arrays: model.weights, get_weights and set_weights; a layer of your own "
+    "makes them with add_weight": "Variable",
+    "a model runs on the CPU of one process; set_num_threads says how many threads": (
+        "distribution distribute"
+    ),
+    WEIGHTS_FILE: "saving export legacy",
+    NUMPY: "ops",
+    "use lamina.utils: pad_sequences, timeseries_windows, one_hot, to_categorical": "preprocessing",
+    "models are float32 or float64; there is no quantisation": "Quantizer quantizers",
+    "train the small model on predict of the large one": "distillation",
+    "use Python's own functions on lists and dicts": "tree",
+    "use lamina.plot and lamina.utils.plot_model": "visualization",
+    "wrap fit and predict in a scikit-learn estimator of your own": "wrappers",
+    "write the loop yourself with train_on_batch": "GradientTape estimator",
+}
+
+LAYERS = {
+    CUBES: (
+        "AveragePooling3D AvgPool3D Conv3D Conv3DTranspose Convolution3D Convolution3DTranspose "
+        "Cropping3D GlobalAveragePooling3D GlobalAvgPool3D GlobalMaxPool3D GlobalMaxPooling3D "
+        "MaxPool3D MaxPooling3D SpatialDropout3D UpSampling3D ZeroPadding3D ConvLSTM3D "
+        "AdaptiveAveragePooling3D AdaptiveMaxPooling3D"
+    ),
+    CELLS: "RNN GRUCell LSTMCell SimpleRNNCell StackedRNNCells",
+    "use LSTM or GRU": "CuDNNLSTM CuDNNGRU ConvLSTM1D ConvLSTM2D",
+    "use Reshape and Conv2DTranspose": "Conv1DTranspose Convolution1DTranspose",
+    "use Reshape and DepthwiseConv2D": "DepthwiseConv1D",
+    "use Reshape and SeparableConv2D": "SeparableConv1D SeparableConvolution1D",
+    "use Reshape and UpSampling2D": "UpSampling1D",
+    "use GlobalAveragePooling1D or 2D, or AveragePooling with the pool_size that fits": (
+        "AdaptiveAveragePooling1D AdaptiveAveragePooling2D"
+    ),
+    "use GlobalMaxPooling1D or 2D, or MaxPooling with the pool_size that fits": (
+        "AdaptiveMaxPooling1D AdaptiveMaxPooling2D"
+    ),
+    "use Dot, Softmax and Dense, of which attention is made": (
+        "AdditiveAttention Attention GroupQueryAttention MultiHeadAttention"
+    ),
+    "use LayerNormalization or BatchNormalization": (
+        "GroupNormalization RMSNormalization SpectralNormalization UnitNormalization"
+    ),
+    "use Normalization(mean=0, variance=1 / scale**2), or multiply the array": "Rescaling",
+    "resize the pictures before fit, or use UpSampling2D and AveragePooling2D": (
+        "Resizing CenterCrop"
+    ),
+    PIXELS: (
+        "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization "
+        "MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter "
+        "RandomContrast RandomCrop RandomElasticTransform RandomErasing RandomFlip "
+        "RandomGaussianBlur RandomGrayscale RandomHeight RandomHue RandomInvert RandomPerspective "
+        "RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear "
+        "RandomTranslation RandomWidth RandomZoom Solarization MaxNumBoundingBoxes"
+    ),
+    "code tokens and classes as integers with numpy.unique(..., return_inverse=True), then "
+    "utils.one_hot, utils.multi_hot or Embedding": (
+        "CategoryEncoding Discretization HashedCrossing Hashing IntegerLookup StringLookup "
+        "TextVectorization DenseFeatures"
+    ),
+    OWN: "Lambda Wrapper TorchModuleWrapper JaxLayer FlaxLayer TFSMLayer EinsumDense",
+    "leave it out, or use Activation('linear')": "Identity",
+    "use lamina.Sequential as a layer": "Pipeline",
+    "use kernel_regularizer, which penalises weights": "ActivityRegularization",
+    "use Embedding and Dense": "ReversibleEmbedding",
+    "compute the spectrogram with scipy.signal before fit": "MelSpectrogram STFTSpectrogram",
+    "use ReLU or LeakyReLU": "ThresholdedReLU",
+    "use Conv1D or Conv2D": "LocallyConnected1D LocallyConnected2D",
+    "layers check their input in compute_output_shape": "InputSpec",
+    "use lamina.layers itself, which has them all": "experimental preprocessing core",
+}
+
+LOSSES = {
+    PYTHON_LOSS: (
+        "BinaryFocalCrossentropy CTC CategoricalFocalCrossentropy "
+        "CategoricalGeneralizedCrossEntropy CategoricalHinge Circle CosineSimilarity Dice Hinge "
+        "KLDivergence LogCosh MeanAbsolutePercentageError MeanSquaredLogarithmicError Poisson "
+        "SquaredHinge Tversky binary_focal_crossentropy categorical_focal_crossentropy "
+        "categorical_generalized_cross_entropy categorical_hinge circle cosine_similarity ctc dice "
+        "hinge kl_divergence log_cosh mean_absolute_percentage_error "
+        "mean_squared_logarithmic_error poisson squared_hinge tversky kld mape msle logcosh KLD "
+        "MAPE MSLE"
+    ),
+    "use MeanSquaredError": "mse MSE",
+    "use MeanAbsoluteError": "mae MAE",
+    "use BinaryCrossentropy": "bce BCE",
+    "the reduction is always 'sum_over_batch_size'": "Reduction",
+}
+
+METRICS = {
+    "use BinaryAccuracy, CategoricalAccuracy or SparseCategoricalAccuracy; compile(metrics="
+    "['accuracy']) chooses": "Accuracy acc",
+    "use the loss: losses.BinaryCrossentropy()(y_true, y_pred), or evaluate": (
+        "BinaryCrossentropy binary_crossentropy BCE bce"
+    ),
+    "use the loss: losses.CategoricalCrossentropy()(y_true, y_pred), or evaluate": (
+        "CategoricalCrossentropy categorical_crossentropy"
+    ),
+    "use the loss: losses.SparseCategoricalCrossentropy()(y_true, y_pred), or evaluate": (
+        "SparseCategoricalCrossentropy sparse_categorical_crossentropy"
+    ),
+    "use the loss: losses.Huber()(y_true, y_pred), or evaluate": "huber",
+    CLASSES: (
+        "AUC BinaryIoU CategoricalHinge ConcordanceCorrelation CosineSimilarity F1Score "
+        "FBetaScore FalseNegatives FalsePositives Hinge IoU KLDivergence LogCoshError "
+        "MeanAbsolutePercentageError MeanIoU MeanSquaredLogarithmicError OneHotIoU OneHotMeanIoU "
+        "PearsonCorrelation Poisson Precision PrecisionAtRecall Recall RecallAtPrecision "
+        "SensitivityAtSpecificity SparseTopKCategoricalAccuracy SpecificityAtSensitivity "
+        "SquaredHinge TopKCategoricalAccuracy TrueNegatives TruePositives "
+        "binary_focal_crossentropy categorical_focal_crossentropy categorical_hinge "
+        "concordance_correlation hinge kl_divergence log_cosh mean_absolute_percentage_error "
+        "mean_squared_logarithmic_error pearson_correlation poisson "
+        "sparse_top_k_categorical_accuracy squared_hinge top_k_categorical_accuracy"
+    ),
+    "use MeanMetricWrapper, or derive from Metric": "Mean Sum MeanTensor MeanRelativeError",
+    "use MeanSquaredError": "mse MSE",
+    "use MeanAbsoluteError": "mae MAE",
+}
+
+OPTIMIZERS = {
+    RATES: (
+        "Adadelta Adafactor Adagrad Adamax Ftrl Lamb Lion Muon Nadam ScheduleFreeAdamW "
+        "MultiOptimizer OptimizerMap"
+    ),
+    "models are float32 or float64: gradients need no scaling": "LossScaleOptimizer",
+    "use lamina.optimizers itself, which has them all": "legacy experimental",
+}
+
+CALLBACKS = {
+    "use LambdaCallback(on_epoch_end=...) or a Callback of your own that keeps "
+    "self.model.get_weights(); EarlyStopping restores the best": (
+        "ModelCheckpoint BackupAndRestore OrbaxCheckpoint SwapEMAWeights"
+    ),
+    "use the History that fit returns: history.history is a dict of lists, which pandas or csv "
+    "write": "CSVLogger TensorBoard RemoteMonitor",
+    "use a schedule of lamina.optimizers.schedules as learning_rate, or set "
+    "self.model.optimizer.learning_rate in a Callback of your own": (
+        "LearningRateScheduler ReduceLROnPlateau"
+    ),
+    "fit(verbose=1) shows Progress": "ProgbarLogger BaseLogger",
+    "leave it out: fit raises TrainingDiverged before NaN reaches the weights": "TerminateOnNaN",
+}
+
+ACTIVATIONS = {
+    "use relu, leaky_relu, elu, selu, gelu, silu or mish": (
+        "celu glu hard_shrink soft_shrink threshold squareplus sparse_plus tanh_shrink"
+    ),
+    "use lamina.layers.ReLU(max_value=6)": "relu6",
+    "use hard_sigmoid times x, or silu": "hard_silu hard_swish",
+    "use tanh": "hard_tanh",
+    "use softmax or log_softmax": "sparsemax",
+    "use sigmoid; losses take from_logits=True for its logarithm": "log_sigmoid sparse_sigmoid",
+}
+
+INITIALIZERS = {
+    "write it as a class that derives from Initializer and defines values(shape, dtype, rng)": (
+        "STFT STFTInitializer stft"
+    ),
+}
+
+REGULARIZERS = {
+    "use L1, L2 or L1L2": "OrthogonalRegularizer orthogonal_regularizer",
+}
+
+DATASETS = {
+    "use lamina.datasets.boston": "boston_housing",
+    "use sklearn.datasets.fetch_california_housing": "california_housing",
+    "use lamina.datasets.imdb": "reuters",
+}
+
+IMDB = {
+    "read the index from the folder of the data set (see lamina.datasets.imdb.load_data)": (
+        "get_word_index"
+    ),
+}
+
+RANDOM = {
+    "use Stream(seed), whose methods uniform, normal, truncated_normal and permutation draw": (
+        "SeedGenerator beta binomial categorical gamma randint shuffle uniform normal "
+        "truncated_normal"
+    ),
+    "use lamina.layers.Dropout, or lamina.kernels": "dropout",
+}
+
+MODELS = {
+    WEIGHTS_FILE: "load_model save_model",
+    "use Model.from_config(model.get_config()), or copy.deepcopy(model) with its weights": (
+        "clone_model"
+    ),
+    "use Model.from_config(json.loads(text)), of what json.dumps(model.get_config()) gave": (
+        "model_from_json model_from_config model_from_yaml"
+    ),
+}
+
+UTILS = {
+    LIST_OWN: (
+        "CustomObjectScope custom_object_scope get_custom_objects get_registered_name "
+        "get_registered_object register_keras_serializable"
+    ),
+    "use serialize and deserialize of lamina.layers, or get_config and from_config": (
+        "deserialize_keras_object serialize_keras_object legacy"
+    ),
+    "models keep no global state: drop the last reference instead": "clear_session",
+    ARRAYS: (
+        "PyDataset Sequence array_to_img audio_dataset_from_directory get_file "
+        "image_dataset_from_directory img_to_array load_img save_img text_dataset_from_directory"
+    ),
+    "use timeseries_windows": "timeseries_dataset_from_array",
+    "use fit(validation_split=...), or sklearn.model_selection.train_test_split": "split_dataset",
+    "use lamina.layers.Normalization, or divide by numpy.linalg.norm": "normalize",
+    "fit(verbose=...) says what is shown": (
+        "Progbar disable_interactive_logging enable_interactive_logging "
+        "is_interactive_logging_enabled"
+    ),
+    "use isinstance(x, lamina.layers.SymbolicTensor)": "is_keras_tensor",
+    "use Model.inputs": "get_source_inputs",
+    "code columns with to_categorical and numpy.unique, and feed several inputs": "FeatureSpace",
+    "give x, y and sample_weight to fit": "pack_x_y_sample_weight unpack_x_y_sample_weight",
+    "use numpy.dtype(...).name": "standardize_dtype",
+    "use lamina.plot": "bounding_boxes",
+    "use lamina.utils itself, which has them all": "np_utils",
+    "write the settings in a dict": "Config",
+    "a model runs on the CPU of one process": "multi_gpu_model",
+}
+
+TABLES: Mapping[str, Mapping[str, str]] = {
+    "": TOP,
+    "layers": LAYERS,
+    "losses": LOSSES,
+    "metrics": METRICS,
+    "optimizers": OPTIMIZERS,
+    "optimizers.schedules": {},
+    "callbacks": CALLBACKS,
+    "activations": ACTIVATIONS,
+    "initializers": INITIALIZERS,
+    "regularizers": REGULARIZERS,
+    "datasets": DATASETS,
+    "datasets.imdb": IMDB,
+    "random": RANDOM,
+    "models": MODELS,
+    "utils": UTILS,
+}

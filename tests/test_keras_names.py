@@ -1,0 +1,279 @@
+"""Every public name of Keras is here, or the error says what to use (tools/keras_names.py)."""
+
+import importlib
+import inspect
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import callbacks, initializers, layers, losses, metrics, optimizers, regularizers
+from lamina._keras import arguments, objects, rooms
+
+KERAS = json.loads((Path(__file__).parent / "keras_names.json").read_text())
+
+
+def room(path):
+    """Return the module here, or None where it, or one above it, is answered by its own name."""
+    module = lamina
+    for part in filter(None, path.split(".")):
+        module = getattr(module, part, None)
+        if module is None:
+            return None
+    return module
+
+
+PRESENT = [path for path in KERAS["rooms"] if room(path) is not None]
+
+
+def test_most_rooms_are_walked():
+    assert {"", "layers", "optimizers.schedules", "datasets.imdb", "random"} <= set(PRESENT)
+
+
+@pytest.mark.parametrize("path", PRESENT)
+def test_names_of_modules(path):
+    module = room(path)
+    for name in KERAS["rooms"][path]:
+        if hasattr(module, name):
+            continue
+        with pytest.raises(AttributeError) as error:
+            getattr(module, name)
+        text = str(error.value)
+        assert text.startswith(f"{module.__name__} has no {name!r}; "), text
+        assert "lists what it has" not in text, text
+        assert "did you mean" not in text, text
+
+
+@pytest.mark.parametrize(
+    ("statement", "error", "words"),
+    [
+        ("from lamina.layers import LSTMCell", ImportError, "use SimpleRNN, LSTM or GRU"),
+        ("from lamina.regularizers import Dropout", ImportError, "use lamina.layers.Dropout"),
+        ("from lamina.layers import Dens", ImportError, "did you mean 'Dense'?"),
+        ("from lamina.layers import max_pooling2d", ImportError, "use MaxPooling2D"),
+        ("from lamina import backend", ImportError, "no session to clear"),
+        ("import lamina.backend", ModuleNotFoundError, "clear_session() can go"),
+        ("from lamina.applications.vgg16 import VGG16", ModuleNotFoundError, "no pretrained"),
+        ("from lamina.preprocessing.sequence import x", ModuleNotFoundError, "pad_sequences"),
+        ("import lamina.nothing", ModuleNotFoundError, "No module named"),
+        ("lamina.backend.clear_session()", AttributeError, "clear_session() can go"),
+        ("lamina.Dense", AttributeError, "use lamina.layers.Dense"),
+        ("lamina.optimizer", AttributeError, "did you mean 'optimizers'?"),
+        ("lamina.datasets.mnist.load_dta", AttributeError, "did you mean 'load_data'?"),
+        ("lamina.nothing", AttributeError, "dir(lamina) lists what it has"),
+    ],
+)
+def test_imports_and_misspelt_names(statement, error, words):
+    with pytest.raises(error) as raised:
+        exec(statement, {"lamina": lamina})
+    assert words in str(raised.value)
+
+
+def test_python_adds_no_second_suggestion():
+    run = subprocess.run([sys.executable, "-c", "import lamina; lamina.layers.Dens"],
+                         capture_output=True, text=True, check=False)  # fmt: skip
+    assert run.stderr.splitlines()[-1].endswith("has no 'Dens'; did you mean 'Dense'?")
+
+
+def test_asking_is_no_error():
+    assert not hasattr(layers, "LSTMCell")
+    assert not hasattr(lamina, "ops")
+    assert getattr(lamina.Sequential(), "save", None) is None
+    assert importlib.util.find_spec("lamina.nothing") is None
+    with pytest.raises(AttributeError, match=r"^module 'lamina.layers' has no attribute '_x'$"):
+        layers._x  # noqa: B018
+
+
+def test_other_names_of_the_same():
+    assert layers.MaxPool2D is layers.MaxPooling2D
+    assert layers.GlobalAvgPool1D is layers.GlobalAveragePooling1D
+    assert regularizers.l2 is regularizers.L2
+    assert initializers.he_normal is initializers.HeNormal
+    assert initializers.orthogonal is initializers.Orthogonal
+    assert losses.deserialize({"class_name": "Huber", "config": {"delta": 2.0}}).delta == 2.0
+    assert lamina.Layer is layers.Layer
+
+
+# --- objects
+
+
+def compiled(model):
+    model.compile("adam", "mse")
+    return model
+
+
+def chain():
+    return compiled(lamina.Sequential([lamina.Input((2,)), layers.Dense(1), layers.Dense(1)]))
+
+
+OBJECTS = {
+    "Model": lambda: compiled(lamina.Model(x := lamina.Input((2,)), layers.Dense(1)(x))),
+    "Sequential": chain,
+    "layers.Layer": lambda: layers.Dense(2),
+    "optimizers.Optimizer": optimizers.Adam,
+    "optimizers.schedules.LearningRateSchedule": (
+        lambda: optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)
+    ),
+    "losses.Loss": losses.Huber,
+    "metrics.Metric": metrics.MeanAbsoluteError,
+    "callbacks.Callback": callbacks.EarlyStopping,
+    "callbacks.History": callbacks.History,
+    "initializers.Initializer": initializers.HeNormal,
+    "regularizers.Regularizer": regularizers.L2,
+    "layers.SymbolicTensor": lambda: lamina.Input((3,)),
+}
+
+
+def test_every_class_has_an_object():
+    assert OBJECTS.keys() == KERAS["attributes"].keys()
+
+
+@pytest.mark.parametrize("path", OBJECTS)
+def test_attributes(path):
+    thing = OBJECTS[path]()
+    if path == "layers.Layer":
+        thing(lamina.Input((2,)))  # input and output are known
+    for name in KERAS["attributes"][path]:
+        if hasattr(thing, name):
+            continue
+        with pytest.raises(AttributeError) as error:
+            getattr(thing, name)
+        text = str(error.value)
+        assert text.startswith(f"{type(thing).__name__} has no attribute {name!r}; "), text
+        assert "did you mean" not in text, text
+
+
+def test_misspelt_attributes_and_those_that_raise():
+    with pytest.raises(AttributeError, match=r"has no attribute 'fitt'; did you mean 'fit'\?"):
+        chain().fitt  # noqa: B018
+    with pytest.raises(AttributeError, match=r"has no attribute 'zzz'$"):
+        layers.Dense(3).zzz  # noqa: B018
+    with pytest.raises(AttributeError, match="it was not called on an Input yet"):
+        layers.Dense(3).output  # noqa: B018
+
+
+def test_trainable_weights():
+    model = lamina.Sequential([lamina.Input((2,)), layers.Dense(3), layers.BatchNormalization()])
+    assert [w.shape for w in model.trainable_weights] == [(2, 3), (3,), (3,), (3,)]
+    assert [w.shape for w in model.non_trainable_weights] == [(3,), (3,)]
+    dense, norm = model.layers
+    dense.trainable = False
+    assert [w.shape for w in model.trainable_weights] == [(3,), (3,)]
+    assert dense.trainable_weights == []
+    assert len(norm.trainable_weights) == len(norm.non_trainable_weights) == 2
+    norm.trainable_weights[0][...] = 7.0
+    np.testing.assert_array_equal(norm.get_weights()[0], [7.0] * 3)
+    assert layers.Dense(2).trainable_weights == []
+
+
+# --- keyword arguments
+
+X, Y = np.ones((4, 2), "float32"), np.ones(4, "float32")
+CALLS = {
+    "compile": lambda m, **k: m.compile("adam", "mse", **k),
+    "fit": lambda m, **k: m.fit(X, Y, verbose=0, **k),
+    "evaluate": lambda m, **k: m.evaluate(X, Y, **k),
+    "predict": lambda m, **k: m.predict(X, **k),
+    "train_on_batch": lambda m, **k: m.train_on_batch(X, Y, **k),
+    "test_on_batch": lambda m, **k: m.test_on_batch(X, Y, **k),
+    "summary": lambda m, **k: m.summary(print_fn=lambda text: None, **k),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_arguments_of_methods(name):
+    known = inspect.signature(getattr(lamina.Model, name)).parameters
+    model = chain()
+    for argument in set(KERAS["methods"][name]) - known.keys():
+        with pytest.raises(TypeError, match=rf"^{name}: unknown argument '{argument}'; ") as error:
+            CALLS[name](model, **{argument: 3})
+        assert "did you mean" not in str(error.value)
+        assert "known:" not in str(error.value)
+        CALLS[name](model, **{argument: None})  # asks for nothing
+    with pytest.raises(TypeError, match=rf"^{name}: unknown argument 'zzzz'; known: "):
+        CALLS[name](model, zzzz=1)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: CALLS["fit"](chain(), epohcs=3), r"fit: .*'epohcs'; did you mean 'epochs'\?"),
+        (lambda: optimizers.Adam(lr=0.1), "Adam: unknown argument 'lr'; use learning_rate"),
+        (lambda: optimizers.SGD(momentun=0.9), r"SGD: .*'momentun'; did you mean 'momentum'\?"),
+        (lambda: callbacks.EarlyStopping(patince=1), r"did you mean 'patience'\?"),
+        (lambda: regularizers.L2(l=1), "L2: unknown argument 'l'; known: l2"),
+        (lambda: initializers.HeNormal(sed=1), r"HeNormal: .*did you mean 'seed'\?"),
+        (lambda: lamina.Input((3,), sparse=True), "Input: .*'sparse'; inputs are dense arrays"),
+        (lambda: lamina.Sequential([], nam="x"), r"Sequential: .*did you mean 'name'\?"),
+        (lambda: lamina.Model(x := lamina.Input((1,)), x, nam="x"), r"did you mean 'name'\?"),
+        (lambda: layers.Dense(3, activaton="relu"), r"Dense: .*did you mean 'activation'\?"),
+    ],
+)  # fmt: skip
+def test_misspelt_arguments(call, words):
+    with pytest.raises(TypeError, match=words):
+        call()
+
+
+REQUIRED = {"units": 3, "filters": 3, "kernel_size": 3, "input_dim": 3, "output_dim": 3,
+            "shape": (3,), "layer": layers.LSTM(2)}  # fmt: skip
+
+
+def own_parameters(cls):
+    bases = (base for base in cls.__mro__ if base is not object and "__init__" in vars(base))
+    return {name for base in bases for name in inspect.signature(vars(base)["__init__"]).parameters}
+
+
+@pytest.mark.parametrize("path", [p for p in KERAS["constructors"] if isinstance(room(p), type)])
+def test_arguments_of_constructors(path):
+    cls = room(path)
+    if path in ("callbacks.LambdaCallback", "losses.Loss"):  # any hook; nothing
+        return
+    required = {name: REQUIRED[name] for name in REQUIRED.keys() & own_parameters(cls)}
+    for argument in KERAS["constructors"][path]:
+        if argument in own_parameters(cls):
+            continue
+        with pytest.raises(TypeError, match=rf"^{cls.__name__}: .*'{argument}'; ") as error:
+            cls(**{**required, argument: 3})
+        assert "did you mean" not in str(error.value)
+        assert "known:" not in str(error.value)
+
+
+def test_what_compile_ignores():
+    model = chain()
+    options = {"jit_compile": True, "run_eagerly": True, "steps_per_execution": 8}
+    model.compile("sgd", "mse", **options, auto_scale_loss=False)
+    for name in options:
+        with pytest.raises((TypeError, ValueError), match=f"compile: {name} must be"):
+            model.compile("adam", "mae", **{name: "sometimes"})
+    assert model.loss.name == "mean_squared_error"
+
+
+def test_summary_shows_what_trains():
+    model = chain()
+    model.layers[0].trainable = False
+    lines = []
+    model.summary(show_trainable=True, print_fn=lambda text: lines.extend(text.splitlines()))
+    assert lines[1].endswith("Trainable")
+    assert [line.split()[-1] for line in lines[3:5]] == ["no", "yes"]
+
+
+# --- the tables
+
+
+def test_tables_answer_for_what_is_not_here():
+    for path, table in rooms.TABLES.items():
+        for names in table.values():
+            assert [n for n in names.split() if hasattr(room(path), n)] == [], path
+    bases = {cls.__name__: cls for thing in OBJECTS.values() for cls in type(thing()).__mro__}
+    for name, table in objects.TABLES.items():
+        for names in table.values():
+            assert [n for n in names.split() if hasattr(bases[name], n)] == [], name
+    assert arguments.TABLES.keys() >= {*CALLS, "Layer", "Optimizer"}
+    for tables in (rooms.TABLES, objects.TABLES, arguments.TABLES):
+        for path, table in tables.items():
+            names = [n for each in table.values() for n in each.split()]
+            assert len(names) == len(set(names)), path
