@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import lamina
 from lamina import cli, plot
 
 
@@ -16,6 +17,21 @@ def test_info(capsys):
     assert out.startswith("lamina ")
     assert "Instruction set: " in out
     assert "Threads: " in out
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"lamina {lamina.__version__}\n"
+
+
+def test_profile(capsys):
+    assert cli.main(["profile", "--batch-size", "32", "--repeats", "1"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("One training step of sequential, 32 rows, float32\n")
+    assert "dense (dense+relu)" in out
+    assert "32x784 @ 784x256" in out
 
 
 def test_demo(tmp_path, capsys):
@@ -42,6 +58,7 @@ def test_the_module_runs():
     [
         ([], "required: command"),
         (["dmeo"], "invalid choice: 'dmeo'"),
+        (["profile", "--repeats", "0"], "--repeats: must be a positive integer; got '0'"),
         (["demo", "--epochs", "0"], "--epochs: must be a positive integer; got '0'"),
         (["demo", "--epochs", "many"], "--epochs: must be a positive integer; got 'many'"),
         (["demo", "--batch-size", "-3"], "--batch-size: must be a positive integer; got '-3'"),

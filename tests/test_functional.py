@@ -31,7 +31,7 @@ def test_model_makes_a_functional_and_a_sequential_is_a_model():
     assert type(model) is lamina.models.Functional
     assert isinstance(model, lamina.Model)
     assert isinstance(sequence(), lamina.Model)
-    assert repr(model) == "<Functional functional of 4 layers>"
+    assert repr(model).startswith("<Functional functional of 4 layers, (rows, ")
     assert [layer.name for layer in model.layers] == ["input_layer", "dense", "dropout", "dense_1"]
     assert model.input_shape == (None, 3)
     assert model.output_shape == (None, 1)

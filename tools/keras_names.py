@@ -79,13 +79,16 @@ def constructors() -> dict[str, list[str]]:
 
 def main() -> None:
     """Write the file."""
-    names = {
+    names: dict[str, Any] = {
         "version": keras.__version__,
         "rooms": rooms(),
         "attributes": {path: public(cls) for path, cls in CLASSES.items()},
         "methods": {name: arguments(getattr(keras.Model, name)) for name in METHODS},
         "constructors": constructors(),
     }
+    for table in names.values():
+        if isinstance(table, dict):
+            table.update({key: " ".join(listed) for key, listed in table.items()})
     FILE.write_text(json.dumps(names, indent=1) + "\n")
 
 

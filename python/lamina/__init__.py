@@ -1,6 +1,31 @@
 """lamina: neural networks on a CPU.
 
 Keras's names, scikit-learn's protocol, the same bits on every run.
+
+=======================================  ==========================================================
+``Sequential``, ``Model``, ``Input``     layers in a row, graphs of layers, where rows come in
+``layers``                               ``Dense``, ``Conv2D``, ``LSTM``, ... and your own
+``losses``, ``metrics``, ``optimizers``  what ``compile`` takes, by name or as objects
+``callbacks``                            code that ``fit`` calls: ``EarlyStopping``, ...
+``activations``, ``initializers``,       what layers take, by name or as objects
+``regularizers``
+``datasets``, ``utils``, ``plot``        data to try, coding of labels and texts, figures
+``set_random_seed``                      makes all that follows repeat, to the bit
+``set_num_threads``, ``profile``         how many threads; what each operation of a step costs
+=======================================  ==========================================================
+
+``dir`` of each room lists what it has, and ``help(lamina.layers.Dense)`` explains one.
+
+Examples
+--------
+>>> import numpy as np, lamina
+>>> x = np.linspace(-1, 1, 64).reshape(-1, 1)
+>>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(8, activation="tanh"),
+...                            lamina.layers.Dense(1)])
+>>> model.compile(optimizer="adam", loss="mse")
+>>> history = model.fit(x, x**2, epochs=2, verbose=0)
+>>> model.predict(x).shape
+(64, 1)
 """
 
 # ruff: noqa: I001, RUF022  (_core comes first; the list goes by concept)

@@ -155,6 +155,17 @@ class Answering:
                 raise AttributeError(f"{cls.__name__!r} object has no attribute {name!r}")
             raise AttributeError(missing_attribute(cls, name), name=name)
 
+    def __dir__(self) -> list[str]:
+        """Return the names that users call: without private ones and what is the library's own."""
+        return shown(type(self), super().__dir__())
+
+
+def shown(cls: type, names: Iterable[str]) -> list[str]:
+    """Return the public names, without those that ``_plumbing`` of a class lists."""
+    hidden = {n for base in cls.__mro__ for n in str(vars(base).get("_plumbing", "")).split()}
+    kept = {"__call__", "__doc__", "__init__"}
+    return sorted(n for n in set(names) - hidden if not n.startswith("_") or n in kept)
+
 
 def missing_attribute(cls: type, name: str) -> str:
     """Return the words for an attribute that objects of a class do not have."""

@@ -77,6 +77,7 @@ class Activation(Configurable):
         None for the functions of a whole row, softmax and log_softmax.
     """
 
+    _plumbing: ClassVar[str] = "fusable record"
     name: ClassVar[str]
 
     @property

@@ -1,4 +1,4 @@
-"""The command ``lamina``: a demonstration on real digits, and facts for a bug report."""
+"""The command ``lamina``: a demonstration on real digits, and facts for a report on it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lamina import _screen
+from lamina import _core, _screen
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,6 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lamina", description="Neural networks on a CPU.")
+    parser.add_argument(
+        "--version", action="version", version=f"lamina {_core.__version__}",
+        help="print the version and stop",
+    )  # fmt: skip
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
     demo = commands.add_parser(
@@ -50,6 +54,18 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--output-dir", type=Path, default=Path(), help="where the figures go")
     demo.add_argument("--quiet", action="store_true", help="no progress bar")
     demo.set_defaults(run=_demo)
+
+    profile = commands.add_parser(
+        "profile",
+        help="print what each operation of one training step costs, and why",
+        description="Print the table that lamina.profile(model, x, y) returns, of one training "
+        "step of the network of 'lamina demo': for each operation its shapes, arithmetic, memory "
+        "traffic, threads and median time.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    profile.add_argument("--batch-size", type=_positive, default=128, help="digits a step")
+    profile.add_argument("--repeats", type=_positive, default=20, help="steps of the median")
+    profile.set_defaults(run=_profile)
 
     info = commands.add_parser("info", help="print version, instruction set and threads")
     info.set_defaults(run=_info)
@@ -106,26 +122,11 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> tuple[Any, Any, float, float]:
-    import numpy as np
-
-    from lamina import Input, Sequential, layers, set_random_seed
-    from lamina.datasets import mnist
+    from lamina import set_random_seed
 
     set_random_seed(arguments.seed)
-    (x_train, y_train), (x_test, y_test) = mnist.load_data()
-    x_train = x_train.reshape(-1, 784).astype(np.float32) / 255
-    x_test = x_test.reshape(-1, 784).astype(np.float32) / 255
-    model = Sequential(
-        [
-            Input((784,)),
-            layers.Dense(256, activation="relu"),
-            layers.Dropout(0.4),
-            layers.Dense(128, activation="relu"),
-            layers.Dropout(0.3),
-            layers.Dense(10, activation="softmax"),
-        ]
-    )
-    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    (x_train, y_train), (x_test, y_test) = _digits()
+    model = _network()
     if not arguments.quiet:
         model.summary()
     start = time.perf_counter()
@@ -142,14 +143,45 @@ def _train(arguments: argparse.Namespace) -> tuple[Any, Any, float, float]:
     return model, history, seconds, float(accuracy)
 
 
+def _digits() -> Any:
+    import numpy as np
+
+    from lamina.datasets import mnist
+
+    return tuple((x.reshape(-1, 784).astype(np.float32) / 255, y) for x, y in mnist.load_data())
+
+
+def _network() -> Any:
+    from lamina import Input, Sequential, layers
+
+    model = Sequential(
+        [
+            Input((784,)),
+            layers.Dense(256, activation="relu"),
+            layers.Dropout(0.4),
+            layers.Dense(128, activation="relu"),
+            layers.Dropout(0.3),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def _profile(arguments: argparse.Namespace) -> int:
+    from lamina.profiling import profile
+
+    (x, y), _ = _digits()
+    table = profile(_network(), x, y, batch_size=arguments.batch_size, repeats=arguments.repeats)
+    _screen.write(str(table))
+    return 0
+
+
 def _info(_: argparse.Namespace) -> int:
     import numpy as np
 
-    import lamina
-    from lamina import _core
-
     runtime = _core.runtime
-    _screen.write(f"lamina {lamina.__version__}")
+    _screen.write(f"lamina {_core.__version__}")
     python = f"Python {platform.python_version()}"
     _screen.write(f"{python}, NumPy {np.__version__}, {platform.platform()}")
     others = ", ".join(runtime.available_isas())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lamina._answers import AnsweringKeywords
+from lamina._public import changed_arguments
 
 if TYPE_CHECKING:
     from lamina.models.model import Model
@@ -43,6 +44,10 @@ class Callback(AnsweringKeywords):
     def __init__(self) -> None:
         self.model: Model | Any = None
         self.params: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        """Return the constructor's arguments that are no defaults."""
+        return f"{type(self).__name__}({', '.join(changed_arguments(self))})"
 
     def set_model(self, model: Model) -> None:
         """Receive the model."""

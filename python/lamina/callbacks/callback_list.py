@@ -46,6 +46,10 @@ class CallbackList(AnsweringKeywords):
         self._hooks: dict[str, list[Hook]] = {}
         self.refresh()
 
+    def __repr__(self) -> str:
+        """Return the callbacks."""
+        return f"CallbackList({self.callbacks!r})"
+
     def refresh(self) -> None:
         """Collect the hooks anew."""
         self._hooks = {name: _overridden(self.callbacks, name) for name in HOOKS}

@@ -39,3 +39,8 @@ class LambdaCallback(Callback):
             if not callable(hook):
                 raise TypeError(f"LambdaCallback: {name} must be callable; got {hook!r}")
             setattr(self, name, hook)
+
+    def __repr__(self) -> str:
+        """Return the hooks that have a function."""
+        given = ", ".join(f"{name}={vars(self)[name]!r}" for name in HOOKS if name in vars(self))
+        return f"LambdaCallback({given})"

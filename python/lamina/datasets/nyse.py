@@ -16,7 +16,7 @@ from lamina.datasets.table import Split, numbers, read_csv
 _SERIES = ("DJ_return", "log_volume", "log_volatility")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Series:
     """The trading days in order.
 
@@ -40,6 +40,11 @@ class Series:
     date: NDArray[np.datetime64]
     day_of_week: NDArray[np.str_]
     train: NDArray[np.bool_]
+
+    def __repr__(self) -> str:
+        """Return the names, the number of days and the first and the last."""
+        days = f"{len(self.date):,} days from {self.date[0]} to {self.date[-1]}"
+        return f"<Series of {days}: {', '.join(self.feature_names)}>"
 
 
 def load() -> Series:

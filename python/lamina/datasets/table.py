@@ -17,7 +17,7 @@ Array = NDArray[Any]
 Split = tuple[tuple[Array, Array], tuple[Array, Array]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """A data set for regression.
 
@@ -37,6 +37,19 @@ class Table:
     y: NDArray[np.float64]
     feature_names: tuple[str, ...]
     target_name: str
+
+    def __repr__(self) -> str:
+        """Return the names and the number of rows.
+
+        Examples
+        --------
+        >>> from lamina.datasets import boston
+        >>> boston.load()
+        <Table of 506 rows: medv by crim, zn, indus, chas, nox, rm, age, dis, rad, tax, ...>
+        """
+        few = ", ".join(self.feature_names[:10])
+        more = ", ..." if len(self.feature_names) > 10 else ""
+        return f"<Table of {len(self.y)} rows: {self.target_name} by {few}{more}>"
 
 
 def package_bytes(name: str) -> bytes:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
 import numpy as np
 
 from lamina import _check, _core
-from lamina._answers import Answering, refuse_unknown
+from lamina._answers import refuse_unknown
 from lamina._check import Array, Shape
 from lamina._names import snake_case
+from lamina._public import Public, changed_arguments
 from lamina.layers import calls
 from lamina.layers.node import Node, SymbolicTensor, as_list
 from lamina.layers.weighted import Weighted
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 L = TypeVar("L", bound="Layer")
 
 
-class Layer(Weighted, Answering):
+class Layer(Weighted, Public):
     """A layer: weights, and the operations it records on a graph.
 
     Shapes are those of one row throughout: the axis of rows, or batch, is left out.
@@ -66,6 +67,14 @@ class Layer(Weighted, Answering):
     >>> Mix()([[1.0, 2.0]])
     array([[1., 2.]], dtype=float32)
     """
+
+    # What models, wrappers and the engine ask of a layer; dir and help leave it out.
+    _plumbing: ClassVar[str] = (
+        "apply bias_shape cell check_weights_fit class_name fill first_bias forget gates "
+        "given_input_shape input_bound input_bounds input_dtypes named parameters penalties place "
+        "placed prepare restore settle snapshot state_rows stream streams take_initializers "
+        "take_pending takes_mask turn walk"
+    )
 
     multiple_inputs: bool = False  # whether a list is a list of inputs
     # What the engine feeds: "float", or "int32" (tokens); None where any will do.
@@ -360,8 +369,23 @@ class Layer(Weighted, Answering):
         self.__dict__.update(state)
 
     def __repr__(self) -> str:
-        """Return the class, the name and whether it is built."""
-        return f"<{type(self).__name__} {self.name}{'' if self.built else ', not built'}>"
+        """Return the class, the name, the settings that are no defaults, and whether it is built.
+
+        Examples
+        --------
+        >>> from lamina.layers import Dense
+        >>> Dense(3, activation="relu")
+        <Dense dense, units=3, activation='relu', not built>
+        """
+        # An error in the constructor may show a layer that is not made yet.
+        name = getattr(self, "name", None)
+        shown = [self.class_name if name is None else f"{self.class_name} {name}"]
+        shown += changed_arguments(self, ("name", "dtype", "input_shape", "trainable"))
+        if not getattr(self, "_trainable", True):
+            shown.append("trainable=False")
+        if not getattr(self, "built", False):
+            shown.append("not built")
+        return f"<{', '.join(shown)}>"
 
 
 def show_shapes(shapes: Any) -> str:

@@ -126,6 +126,10 @@ class Node:
         self.masks = None if masks is None else list(masks)
         self.outputs = [SymbolicTensor(s, dtype, self, i) for i, s in enumerate(shapes)]
 
+    def __repr__(self) -> str:
+        """Return the layer, what it read and what it returned."""
+        return f"<Node {self.layer.name}: {self.inputs} -> {self.outputs}>"
+
     @property
     def parents(self) -> list[SymbolicTensor]:
         """All tensors that the call reads: inputs, then masks it was given."""

@@ -26,6 +26,7 @@ class Loss(Configurable):
         Whether predictions are taken before the sigmoid or softmax.
     """
 
+    _plumbing: ClassVar[str] = "check_target kind parameter record target_dtype target_shape"
     kind: ClassVar[str] = ""
     target_dtype: ClassVar[str] = "float"
     name: str = ""

@@ -108,6 +108,9 @@ class KernelMetric(Metric):
         What the graph binds as the target.
     """
 
+    _plumbing: ClassVar[str] = (
+        "check_target default_name kind parameter record target_dtype target_shape value"
+    )
     kind: ClassVar[str]
     target_dtype: ClassVar[str] = "float"
 

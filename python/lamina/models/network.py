@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
 
 import numpy as np
 
 from lamina import _check, _core, _screen
-from lamina._answers import Answering, refuse_arguments
+from lamina._answers import refuse_arguments
 from lamina._check import Shape
 from lamina._names import lookup
+from lamina._public import Public
 from lamina.callbacks import CallbackList
 from lamina.layers import Layer
 from lamina.layers import weights as weights_
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from lamina.layers import SymbolicTensor
 
 
-class Network(Ends, Stateful, Answering):
+class Network(Ends, Stateful, Public):
     """Layers that follow each other in some way, with weights, able to predict.
 
     A subclass gives ``layers``, ``_build_layers`` and ``_record``, and what ``Ends`` names.
@@ -43,6 +44,15 @@ class Network(Ends, Stateful, Answering):
         Fixes initial weights, shuffles, validation splits and dropout.
     """
 
+    # What models, layers and the training loop ask of each other; dir and help leave it out.
+    _plumbing: ClassVar[str] = (
+        "adopt as_layer batch_given carriers check_batches check_fit compiled connections "
+        "copied_weights default_batch default_fit_batch ensure_built epochs_done fill forget "
+        "graph_inputs input_row_shapes live_weights named objective output_row_shape "
+        "output_row_shapes output_shapes_by_layer parameters penalties ports prepare_layers "
+        "random_step record_outputs renew_lock restore row_shape snapshot state_rows streams "
+        "unbuilt"
+    )
     _not_copied: tuple[str, ...] = ("_building", "_ready", "_general", "_fast", "_layer")
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
@@ -388,5 +398,17 @@ class Network(Ends, Stateful, Answering):
         weights_.allocate(self.layers)
 
     def __repr__(self) -> str:
-        """Return the class, name and number of layers."""
-        return f"<{type(self).__name__} {self.name} of {len(self.layers)} layers>"
+        """Return the class, name, number of layers and, of a model that is built, its shapes."""
+        layers = f"{len(self.layers)} layer{'' if len(self.layers) == 1 else 's'}"
+        head = f"<{type(self).__name__} {self.name} of {layers}"
+        if not self.built:
+            return f"{head}, not built>"
+        count = sum(p.size for p in self.parameters)
+        shapes = f"{_shown(self.input_shape)} -> {_shown(self.output_shape)}"
+        return f"{head}, {shapes}, {count:,} weights>"
+
+
+def _shown(shape: Any) -> str:
+    if isinstance(shape, list):
+        return f"[{', '.join(map(_shown, shape))}]"
+    return "?" if shape is None else _check.show_shape(shape[1:])

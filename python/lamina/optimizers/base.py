@@ -69,6 +69,8 @@ class Optimizer(Configurable):
     array([0.5, 2.5])
     """
 
+    _plumbing: ClassVar[str] = "attach check_owner fused kernel_slots kind settings"
+
     # Name of the fused kernel that does exactly what this class's update_step does.
     kind: ClassVar[str] = ""
 
