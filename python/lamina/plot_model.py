@@ -11,6 +11,8 @@ from lamina._check import show_shape
 from lamina.models.summary import label
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from lamina.models import Model
 
 __all__ = ["model_to_dot", "plot_model"]
@@ -233,8 +235,12 @@ def _places(boxes: list[_Box]) -> list[tuple[float, float]]:
 
 
 def _by_matplotlib(boxes: list[_Box], rankdir: str, dpi: int, path: Path) -> None:
-    from lamina.plot import _figure
+    from lamina.plot.figures import written
 
+    written("plot_model", lambda figure: _draw(figure, boxes, rankdir), path, dpi)
+
+
+def _draw(figure: Figure, boxes: list[_Box], rankdir: str) -> None:
     places = _places(boxes)
     sideways = rankdir in ("LR", "RL")
     turn = -1.0 if rankdir in ("TB", "RL") else 1.0
@@ -248,7 +254,7 @@ def _by_matplotlib(boxes: list[_Box], rankdir: str, dpi: int, path: Path) -> Non
     ]
     xs, ys = [x for x, _ in points], [y for _, y in points]
     size = (max(xs) - min(xs) + wide + 0.4, max(ys) - min(ys) + high)
-    figure = _figure("plot_model", size)
+    figure.set_size_inches(size)
     axes = figure.add_subplot()
     axes.set_axis_off()
     axes.set_xlim(min(xs) - wide / 2 - 0.2, max(xs) + wide / 2 + 0.2)
@@ -256,6 +262,7 @@ def _by_matplotlib(boxes: list[_Box], rankdir: str, dpi: int, path: Path) -> Non
     texts = [
         axes.text(
             x, y, "\n".join(box.lines), ha="center", va="center", fontsize=9, zorder=2,
+            parse_math=False,
             bbox={"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": "#444444"},
         )
         for (x, y), box in zip(points, boxes, strict=True)
@@ -269,4 +276,3 @@ def _by_matplotlib(boxes: list[_Box], rankdir: str, dpi: int, path: Path) -> Non
                     "patchA": texts[r].get_bbox_patch(), "patchB": texts[i].get_bbox_patch(),
                 },
             )  # fmt: skip
-    figure.savefig(path, dpi=dpi)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from lamina.callbacks.callback import Callback, Logs
 from lamina.callbacks.epoch_text import number
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from lamina.models.model import Model
 
 
@@ -23,6 +26,9 @@ class History(Callback):
         ``learning_rate`` where that follows a schedule.
     epoch : list of int
         Epochs done, from 0.
+    recorded_at : dict of str to list of int
+        For each key of ``history`` the epochs of its values: fewer than all with
+        ``validation_freq``.
     validation_rows : ndarray of int64 or None
         The rows of ``x`` that ``validation_split`` held out.
 
@@ -42,6 +48,7 @@ class History(Callback):
         super().__init__()
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+        self.recorded_at: dict[str, list[int]] = {}
         self.validation_rows: Array | None = None
 
     # The model holds its history: a strong link back would keep both until a garbage collection.
@@ -63,12 +70,28 @@ class History(Callback):
         self.epoch.append(epoch)
         for key, value in (logs or {}).items():
             self.history.setdefault(key, []).append(value)
+            self.recorded_at.setdefault(key, []).append(epoch)
 
-    def plot(self, **options: Any) -> Any:
-        """Draw the learning curves with matplotlib; see ``lamina.plot.learning_curves``."""
+    def plot(self, path: str | os.PathLike[str] | None = None, log: bool = False) -> Figure:
+        """Draw the learning curves: training, validation, and a star at each best epoch.
+
+        Parameters
+        ----------
+        path : str or path-like, optional
+            Where to save the figure; the ending chooses the format.
+        log : bool, default False
+            Give losses and errors a logarithmic axis: panels of positive values of which larger
+            ones are not better.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Pyplot's current figure, which ``plt.show()`` shows and a notebook shows by itself;
+            see ``lamina.plot.learning_curves``.
+        """
         from lamina import plot
 
-        return plot.learning_curves(self, **options)
+        return plot.learning_curves(self, path, log)
 
     def __repr__(self) -> str:
         """Return the epochs done and the last values."""
