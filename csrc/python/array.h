@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "../kernel.h"
+#include "gil.h"
 
 namespace lamina {
 namespace python {
@@ -115,7 +116,7 @@ py::array_t<T> output(const char* function, const Shape& shape) {
 // Runs a kernel call with the GIL released.  Fetch every pointer before.
 template <class F>
 void without_gil(F&& f) {
-  py::gil_scoped_release release;
+  const WithoutGil released;
   f();
 }
 

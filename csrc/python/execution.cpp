@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "gil.h"
 #include "graph.h"
 #include "graph/predictor.h"
 
@@ -72,17 +73,17 @@ class BoundExecution {
   double train(const py::object& order, Index start, Index stop, double learning_rate,
                std::int64_t step, std::uint32_t random_step) {
     const Batch batch = make_batch(order, start, stop, random_step);
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     return execution_->train(batch, learning_rate, step);
   }
   double gradients(const py::object& order, Index start, Index stop, std::uint32_t random_step) {
     const Batch batch = make_batch(order, start, stop, random_step);
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     return execution_->gradients(batch);
   }
   double test(const py::object& order, Index start, Index stop) {
     const Batch batch = make_batch(order, start, stop, 0);
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     return execution_->test(batch);
   }
   py::object first_nonfinite(const py::object& order, Index start, Index stop,
@@ -90,7 +91,7 @@ class BoundExecution {
     const Batch batch = make_batch(order, start, stop, random_step);
     std::string name;
     {
-      const py::gil_scoped_release release;
+      const WithoutGil released;
       name = execution_->first_nonfinite(batch);
     }
     return name.empty() ? py::object(py::none()) : py::object(py::str(name));
@@ -244,7 +245,7 @@ py::list BoundExecution::profile(const py::object& order, Index start, Index sto
   const Batch batch = make_batch(order, start, stop, random_step);
   std::vector<ProfileLine> lines;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     lines = execution_->profile(batch, learning_rate, step);
   }
   py::list rows;
@@ -264,7 +265,7 @@ void run_predictor(Predictor& predictor, const std::vector<DataView>& views, Ind
   const Index rows = views.empty() ? 0 : views.front().rows;
   std::unique_ptr<Execution> execution = predictor.take(std::min(batch_size, rows));
   {
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     lamina::predict(*execution, views, batch_size, outputs);
   }
   predictor.give_back(std::move(execution));

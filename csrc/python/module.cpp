@@ -1,4 +1,5 @@
 // lamina._core: wiring only.
+#include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
 #include "graph.h"
@@ -18,6 +19,9 @@ PYBIND11_MODULE(_core, module) {
     throw py::import_error(std::string("LAMINA_ISA: ") + error.what());
   }
   lamina::watch_forks();
+  // NumPy's table of functions is fetched here rather than at the first use, which releases the GIL
+  // in a way that a thread at the end of the interpreter would not survive.
+  py::detail::npy_api::get();
   module.doc() = "The compiled core of lamina: graphs, executions, kernels and the runtime.";
   module.attr("__version__") = LAMINA_VERSION;
 

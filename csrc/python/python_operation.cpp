@@ -4,6 +4,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "gil.h"
 #include "graph.h"
 
 namespace lamina {
@@ -24,23 +25,23 @@ class PythonOperation final : public OperationOf<PythonOperation> {
         forward_(std::move(forward)),
         backward_(std::move(backward)) {}
   ~PythonOperation() override {
-    const py::gil_scoped_acquire gil;
+    const WithGil gil;
     forward_ = py::object();
     backward_ = py::object();
   }
 
   template <class T>
   void forward_as(const Call<T>& c) const {
-    const py::gil_scoped_acquire gil;
-    const py::object result = forward_(*arguments(c));
+    const WithGil gil;
+    const py::object result = call_python(forward_, arguments(c));
     copy_checked<T>(result, c.out(), c.rows, shape_, "forward");
   }
 
   template <class T>
   void backward_as(const Call<T>& c) const {
-    const py::gil_scoped_acquire gil;
+    const WithGil gil;
     const py::array dy = copy(dtype_of<T>, c.rows, shape_, reinterpret_cast<std::byte*>(c.dout()));
-    py::object result = backward_(dy, *arguments(c));
+    py::object result = call_python(backward_, py::make_tuple(dy) + arguments(c));
     if (!py::isinstance<py::tuple>(result) && !py::isinstance<py::list>(result))
       result = py::make_tuple(result);
     const auto gradients = py::reinterpret_borrow<py::sequence>(result);
@@ -91,8 +92,8 @@ class PythonOperation final : public OperationOf<PythonOperation> {
   template <class T>
   void copy_checked(const py::object& result, T* into, Index rows, const Shape& shape,
                     const char* which) const {
-    const auto any =
-        py::reinterpret_borrow<py::array>(py::module_::import("numpy").attr("asarray")(result));
+    const py::object asarray = py::module_::import("numpy").attr("asarray");
+    const py::array any = call_python(asarray, py::make_tuple(result));
     if (const char kind = any.dtype().kind();
         kind != 'f' && kind != 'i' && kind != 'u' && kind != 'b')
       throw py::type_error(name + ": " + which + " must return real numbers; got dtype " +

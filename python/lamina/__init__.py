@@ -33,7 +33,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-# First: it tells a CPU that lacks something in words, before NumPy could stop at it.
+# First: what cannot run is told so in words, before NumPy or the compiled core could stop at it.
+from lamina import _interpreter as _interpreter
 from lamina import _core
 from lamina._answers import answer_imports, answering
 from lamina import activations, callbacks, initializers, layers, losses, metrics, models
