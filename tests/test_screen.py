@@ -4,6 +4,8 @@ import io
 import os
 import subprocess
 import sys
+import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -141,6 +143,41 @@ def test_a_screen_that_is_full_or_closed_does_not_change_the_exit_code(closed):
             [sys.executable, "-c", PROGRAM, *closed], stdout=full, stderr=full, check=False
         )
     assert run.returncode == 0
+
+
+def read_to(reader, read, count):
+    while sum(map(len, read)) < count:
+        read.append(os.read(reader, 1 << 16))
+
+
+def test_a_pipe_that_does_not_wait(monkeypatch):
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with io.TextIOWrapper(io.BufferedWriter(io.FileIO(writer, "w")), "utf-8") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        monkeypatch.setattr(_screen, "PATIENCE", 0.01)
+        _screen.write("x" * (1 << 21))  # nobody reads: the rest is dropped
+        os.read(reader, 1 << 21)
+        monkeypatch.setattr(_screen, "PATIENCE", 5.0)
+        read = []
+        thread = threading.Thread(target=lambda: read_to(reader, read, 1 << 20))
+        thread.start()
+        _screen.write("x" * ((1 << 20) - 1))
+        monkeypatch.undo()
+        thread.join(10)
+    assert sum(map(len, read)) == 1 << 20
+    os.close(reader)
+
+
+def test_a_warning_needs_no_screen_but_obeys_filters(monkeypatch):
+    with pytest.warns(UserWarning, match="look"):
+        _screen.warn("look")
+    with pytest.raises(UserWarning, match="look"):
+        _screen.warn("look")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        monkeypatch.setattr(warnings, "showwarning", lambda *a, **k: closed().write("x"))
+        _screen.warn("look")
 
 
 def test_a_reader_that_has_left_does_not_change_the_exit_code():

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import sys
 import unicodedata
+import warnings
 from typing import Any
 
 UNKNOWN_WIDTH = 80
+PATIENCE = 1.0  # seconds for the reader of a stream that does not wait itself
 
 _live = 0  # columns of the line that `show` left standing
 
@@ -25,6 +28,16 @@ def write(text: str) -> None:
 def complain(text: str) -> None:
     """Write lines to standard error."""
     _put("stderr", f"{text}\n")
+
+
+def warn(text: str) -> None:
+    """Warn the user; a filter may make an error of it, a stream that cannot be written may not."""
+    try:
+        warnings.warn(text, stacklevel=3)
+    except Warning:
+        raise
+    except Exception:
+        return
 
 
 def show(text: str) -> None:
@@ -108,11 +121,19 @@ def _put(name: str, text: str) -> None:
         # What the user has printed comes first.  Ours then goes past the stream's buffer: text
         # that cannot be written must not wait there for the exit, which would fail on it.
         stream.flush()
-        data = memoryview(_encoded(text, stream.encoding, stream.errors))
-        while data:
-            data = data[raw.write(data) :]
+        _put_bytes(raw, _encoded(text, stream.encoding, stream.errors))
     except Exception:  # streams fail in ways of their own; see the head of this file
         return
+
+
+def _put_bytes(raw: io.FileIO, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        count = raw.write(left)
+        if count is not None:
+            left = left[count:]
+        elif not select.select([], [raw], [], PATIENCE)[1]:  # full, and opened not to wait
+            return
 
 
 def _file_below(stream: Any) -> Any:

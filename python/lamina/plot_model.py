@@ -20,6 +20,16 @@ __all__ = ["model_to_dot", "plot_model"]
 DIRECTIONS = ("TB", "LR", "BT", "RL")
 
 
+class Picture(type(Path())):  # type: ignore[misc]  # pathlib chooses the class by the system
+    """The path of a picture, which a notebook shows."""
+
+    def _repr_png_(self) -> bytes | None:
+        return self.read_bytes() if self.suffix == ".png" and self.exists() else None
+
+    def _repr_svg_(self) -> str | None:
+        return self.read_text("utf-8") if self.suffix == ".svg" and self.exists() else None
+
+
 @dataclass
 class _Box:
     """A layer as it is drawn: lines of text, and the numbers of the boxes it reads."""
@@ -133,7 +143,7 @@ def plot_model(
     Returns
     -------
     pathlib.Path
-        Where the picture is.
+        Where the picture is; as the last value of a notebook's cell the picture itself is shown.
 
     Raises
     ------
@@ -147,10 +157,10 @@ def plot_model(
     >>> import lamina
     >>> model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(1)])
     >>> lamina.utils.plot_model(model, "model.png", show_shapes=True)   # doctest: +SKIP
-    PosixPath('model.png')
+    Picture('model.png')
     """
     _check(model, rankdir)
-    path = Path(to_file)
+    path = Picture(to_file)
     if not path.suffix:
         raise ValueError(f"plot_model: to_file needs an ending such as .png; got {str(path)!r}")
     boxes = _boxes(model, show_shapes, show_dtype, show_layer_names, show_trainable)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 from lamina import _check, _screen
@@ -170,10 +169,9 @@ class EarlyStopping(Callback):
         """Put the best weights back."""
         last = -1 if self._last_epoch is None else self._last_epoch
         if self.best_epoch is None and last >= self.start_from_epoch:
-            warnings.warn(
+            _screen.warn(
                 f"EarlyStopping: no epoch's logs had {self.monitor!r}, so nothing was monitored; "
-                f"a callback that adds it must stand before EarlyStopping",
-                stacklevel=2,
+                f"a callback that adds it must stand before EarlyStopping"
             )
         if self.verbose and self._stopped:
             _screen.write(
