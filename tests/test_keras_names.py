@@ -156,6 +156,18 @@ def test_misspelt_attributes_and_those_that_raise():
         layers.Dense(3).output  # noqa: B018
 
 
+def test_attributes_of_classes():
+    with pytest.raises(AttributeError, match=r"^Model has no attribute 'save'; pickle the model"):
+        lamina.Model.save  # noqa: B018
+    assert not hasattr(layers.Dense, "from_confg")
+
+
+def test_the_learning_rate_by_its_older_name():
+    adam = optimizers.Adam(0.1)
+    adam.lr = 0.5
+    assert adam.learning_rate == adam.lr == 0.5
+
+
 def test_trainable_weights():
     model = lamina.Sequential([lamina.Input((2,)), layers.Dense(3), layers.BatchNormalization()])
     assert [w.shape for w in model.trainable_weights] == [(2, 3), (3,), (3,), (3,)]
@@ -220,6 +232,41 @@ def test_misspelt_arguments(call, words):
 
 REQUIRED = {"units": 3, "filters": 3, "kernel_size": 3, "input_dim": 3, "output_dim": 3,
             "shape": (3,), "layer": layers.LSTM(2)}  # fmt: skip
+
+
+def test_training_of_a_call():
+    dense, x = layers.Dense(3), lamina.Input((2,))
+    assert dense(X, training=False).shape == (4, 3)
+    assert layers.LSTM(2)(X[None], training=False).shape == (1, 2)
+    model = chain()
+    np.testing.assert_array_equal(model(X, training=False), model.predict(X))
+    assert dense(x, training=None).shape == (None, 3)
+    for call in (
+        lambda: dense(X, training=True),
+        lambda: dense(x, training=False),
+        lambda: model(X, training=True),
+        lambda: layers.LSTM(2)(X[None], training=1),
+    ):
+        with pytest.raises(TypeError, match="'training'; a call computes as in inference"):
+            call()
+    with pytest.raises(TypeError, match=r"dense: unknown argument 'msk'; did you mean 'mask'\?"):
+        dense(X, msk=None)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: losses.get("hinge"), "unknown loss 'hinge'; write it as losses.PythonLoss"),
+        (lambda: optimizers.get("adamax"), "unknown optimizer 'adamax'; use SGD, RMSprop"),
+        (lambda: metrics.get("auc"), "unknown metric 'auc'; compute it from predict"),
+        (lambda: layers.Dense(2, "relu6"), r"'relu6'; use lamina.layers.ReLU\(max_value=6\)"),
+        (lambda: optimizers.get("adma"), r"unknown optimizer 'adma'; did you mean 'adam'\?"),
+        (lambda: chain().get_layer("attention"), r"unknown layer 'attention'; Known: dense"),
+    ],
+)
+def test_names_given_as_strings(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
 
 
 def own_parameters(cls):

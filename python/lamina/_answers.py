@@ -115,6 +115,27 @@ def _is_from_import() -> bool:
     return 0 <= place < len(code) and code[place] == opmap.get("IMPORT_FROM")
 
 
+# What is given by name, and the room of its names.  (A layer's name is the user's own.)
+BY_NAME = {
+    "activation": "activations", "initializer": "initializers", "loss": "losses",
+    "metric": "metrics", "optimizer": "optimizers", "regularizer": "regularizers",
+}  # fmt: skip
+
+
+def answer_to_string(kind: str, name: str) -> str | None:
+    """Return the words for a name of Keras's given as a string, such as ``compile(loss="hinge")``.
+
+    ``kind`` is what it names: "loss", "optimizer", ...
+    """
+    from lamina._keras.rooms import TABLES
+
+    table = TABLES.get(BY_NAME.get(kind, "none"), {})
+    for sentence, names in table.items():
+        if folded(name) in map(folded, names.split()):
+            return sentence
+    return None
+
+
 class _Rooms:
     """Answers ``import lamina.ops``: asked last, for what no other finder knows."""
 
@@ -213,13 +234,15 @@ def refuse_unknown(cls: type, unknown: Mapping[str, object]) -> None:
             _refuse(cls.__name__, name, known, said)
 
 
-def refuse_arguments(function: Callable[..., Any], unknown: Mapping[str, object]) -> None:
+def refuse_arguments(
+    function: Callable[..., Any], unknown: Mapping[str, object], caller: str | None = None
+) -> None:
     """Raise TypeError for keywords that a function does not take, as ``refuse_unknown`` does."""
     from lamina._keras.arguments import TABLES
 
-    who = function.__name__
+    who = caller or function.__name__
     for name, value in unknown.items():
-        said = said_of(TABLES.get(who, {}), name)
+        said = said_of(TABLES.get(function.__name__, {}), name)
         if said is None or value is not None:
             _refuse(who, name, named_parameters(function), said)
 

@@ -39,7 +39,12 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """Return the message for an unknown name: what was got, the nearest, all known."""
     from difflib import get_close_matches
 
+    from lamina._answers import answer_to_string
+
     names = sorted(known)
+    said = answer_to_string(kind, str(name))
+    if said is not None:
+        return f"unknown {kind} {name!r}; {said}. Known: {', '.join(names)}"
     near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     if not near:
         folded = {n.lower(): n for n in names}

@@ -6,11 +6,11 @@ import importlib
 import inspect
 from abc import ABCMeta
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina._answers import Answering, shown
+from lamina._answers import Answering, missing_attribute, shown
 
 LONGEST = 60  # characters of one argument in a repr
 
@@ -24,6 +24,14 @@ class PublicType(ABCMeta):
     def __dir__(cls) -> list[str]:
         """Return the names that users call."""
         return shown(cls, super().__dir__())
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(cls, name: str) -> Any:
+            """Raise AttributeError with the words for a name that is not there."""
+            if name.startswith("_"):
+                raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+            raise AttributeError(missing_attribute(cls, name), name=name)
 
 
 class Public(Answering, metaclass=PublicType):

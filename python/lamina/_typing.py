@@ -46,7 +46,7 @@ CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 # Rows of one input or output, or a list or dict of them for several.
 Data: TypeAlias = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
 ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"] | None
-Verbose: TypeAlias = Literal["auto", 0, 1, 2] | bool
+Verbose: TypeAlias = int | Literal["auto"]
 
 Sizes: TypeAlias = int | Sequence[int]  # one for all axes, or one for each
 Margins: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]

@@ -38,7 +38,7 @@ model.fit(x, y, epohcs=3)  # error
 model.fit(x, y, epochs="3")  # error
 model.fit(x, y, callbacks=[3])  # error
 model.fit(x, y, class_weight="balance")  # error
-model.fit(x, y, verbose=7)  # error
+model.fit(x, y, verbose="all")  # error
 model.fit(x, y).histroy  # error
 model.compile(optimiser="adam")  # error
 model.compile(3, "mse")  # error

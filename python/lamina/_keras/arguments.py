@@ -100,6 +100,13 @@ FIT = {
     "use verbose": "show_accuracy",
 }
 
+CALL = {
+    "a call computes as in inference, and fit as in training; trainable=False keeps a layer's "
+    "weights and statistics in fit": "training",
+    "the layer is given all it needs as x": "states initial_state inputs constants",
+    "masks pass from layer to layer": "attention_mask",
+}
+
 PREDICT = {ROWS: "steps", "predict takes arrays": "workers use_multiprocessing max_queue_size"}
 
 SUMMARY = {
@@ -126,5 +133,6 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "evaluate": PREDICT,
     "test_on_batch": PREDICT,
     "predict": PREDICT,
+    "__call__": CALL,
     "summary": SUMMARY,
 }

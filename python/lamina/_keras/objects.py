@@ -65,10 +65,7 @@ MODEL = {
         "get_output_at"
     ),
     "a model is float32 or float64 from the start: Sequential(..., dtype='float64')": "astype",
-    "begin a Sequential with an Input; a graph of layers has its weights at once": "build",
     "use lamina.utils.plot_model(model)": "plot",
-    "fit returns its History; model.history is the last": "losses_history",
-    "use fit(x, y)": "train",
 }
 
 LAYER = {
@@ -85,7 +82,6 @@ LAYER = {
 }
 
 OPTIMIZER = {
-    "use learning_rate": "lr",
     "a schedule is the learning_rate: optimizers.schedules.InverseTimeDecay": "decay",
     "use slots, the state as flat arrays, and iterations": (
         "variables weights get_weights set_weights add_variable add_variable_from_reference "

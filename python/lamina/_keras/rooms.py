@@ -51,6 +51,7 @@ TOP = {
     "use lamina.plot and lamina.utils.plot_model": "visualization",
     "wrap fit and predict in a scikit-learn estimator of your own": "wrappers",
     "write the loop yourself with train_on_batch": "GradientTape estimator",
+    "use lamina itself: lamina.Sequential, lamina.layers": "keras tf",
 }
 
 LAYERS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from lamina import _core
 from lamina._check import Array, Shape
@@ -143,8 +143,11 @@ class Bidirectional(Layer):
         *,
         mask: ArrayLike | None = None,
         initial_state: ArrayLike | Sequence[ArrayLike] | None = None,
+        training: Literal[False] | None = None,
     ) -> Array: ...
-    def __call__(self, x: Any, *, mask: Any = None, initial_state: Any = None) -> Any:
+    def __call__(
+        self, x: Any, *, mask: Any = None, initial_state: Any = None, **unknown: Any
+    ) -> Any:
         """Apply the layer, to arrays as in inference or to symbolic tensors.
 
         Parameters
@@ -156,7 +159,7 @@ class Bidirectional(Layer):
         initial_state : list of array_like or SymbolicTensor, optional
             The states before the first step; zero if not given.
         """
-        return super().__call__(with_states(x, initial_state), mask=mask)
+        return super().__call__(with_states(x, initial_state), mask=mask, **unknown)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the merged output's shape; a list with ``return_state`` or without merging."""

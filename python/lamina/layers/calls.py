@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _check, _core
+from lamina._answers import refuse_arguments
 from lamina.layers.node import Node, SymbolicTensor, any_symbolic, as_list, shapes_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,13 @@ def call(layer: Layer, x: Any, mask: Any) -> Any:
     if any_symbolic(x) or any_symbolic(mask):
         return on_symbols(layer, x, mask)
     return on_arrays(layer, x, mask)
+
+
+def refuse(layer: Any, x: Any, unknown: dict[str, Any]) -> None:
+    """Refuse arguments that no call takes; ``training=False`` asks arrays for what they get."""
+    if unknown.get("training", True) is False and not any_symbolic(x):
+        unknown = {name: value for name, value in unknown.items() if name != "training"}
+    refuse_arguments(type(layer).__call__, unknown, layer.name)
 
 
 def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:

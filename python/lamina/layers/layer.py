@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, TypeVar, overload
 
 import numpy as np
 
@@ -286,8 +286,14 @@ class Layer(Weighted, Public):
     @overload
     def __call__(self, x: Symbols, *, mask: Masks = None) -> SymbolicTensor: ...
     @overload
-    def __call__(self, x: ArrayLike, *, mask: ArrayLike | None = None) -> Array: ...
-    def __call__(self, x: Any, *, mask: Any = None) -> Any:
+    def __call__(
+        self,
+        x: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        training: Literal[False] | None = None,
+    ) -> Array: ...
+    def __call__(self, x: Any, *, mask: Any = None, **unknown: Any) -> Any:
         """Apply the layer, to arrays as in inference or to symbolic tensors.
 
         Parameters
@@ -296,11 +302,15 @@ class Layer(Weighted, Public):
             A layer that is not built yet is built for the shape of arrays.
         mask : array_like of bool or SymbolicTensor, optional
             For layers that take one: shape (rows, steps).
+        training : False or None, optional
+            Arrays are always computed so.
 
         Returns
         -------
         ndarray, SymbolicTensor, or a list of them for a layer with several outputs
         """
+        if unknown:
+            calls.refuse(self, x, unknown)
         return calls.call(self, x, mask)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from lamina import _check, _core, activations, initializers, regularizers
 from lamina._check import Array, Shape
@@ -134,8 +134,11 @@ class Recurrent(Layer):
         *,
         mask: ArrayLike | None = None,
         initial_state: ArrayLike | Sequence[ArrayLike] | None = None,
+        training: Literal[False] | None = None,
     ) -> Array: ...
-    def __call__(self, x: Any, *, mask: Any = None, initial_state: Any = None) -> Any:
+    def __call__(
+        self, x: Any, *, mask: Any = None, initial_state: Any = None, **unknown: Any
+    ) -> Any:
         """Apply the layer, to arrays as in inference or to symbolic tensors.
 
         Parameters
@@ -147,7 +150,7 @@ class Recurrent(Layer):
         initial_state : list of array_like or SymbolicTensor, optional
             The states before the first step; zero if not given.
         """
-        return super().__call__(with_states(x, initial_state), mask=mask)
+        return super().__call__(with_states(x, initial_state), mask=mask, **unknown)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return (units,) or, with ``return_sequences``, (steps, units), and the states' shapes.

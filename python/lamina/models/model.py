@@ -115,7 +115,7 @@ class Model(Network):
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
         super()._begin(name, dtype, seed)
-        self.history: History | None = None
+        self.history: History | Any = None
         self.stop_training = False
         self.epochs_done = 0  # over all fits: keys the shuffles
         self.random_step = 0  # training steps over all fits: keys the dropout masks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, overload
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from lamina._public import Public
 from lamina.callbacks import CallbackList
 from lamina.layers import Layer
 from lamina.layers import weights as weights_
+from lamina.layers.calls import refuse
 from lamina.layers.node import any_symbolic
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
@@ -332,13 +333,15 @@ class Network(Ends, Stateful, Public):
     @overload
     def __call__(self, x: Tensors, *, mask: Masks = None) -> SymbolicTensor: ...
     @overload
-    def __call__(self, x: Data) -> Any: ...
-    def __call__(self, x: Any, *, mask: Any = None) -> Any:
+    def __call__(self, x: Data, *, training: Literal[False] | None = None) -> Any: ...
+    def __call__(self, x: Any, *, mask: Any = None, **unknown: Any) -> Any:
         """Return ``predict(x)``; on symbolic tensors, be a layer of another model.
 
         All models made so share this one's weights.
         """
         values = list(x.values()) if isinstance(x, dict) else x
+        if unknown:
+            refuse(self, values, unknown)
         if not any_symbolic(values):
             if mask is not None:
                 raise TypeError(f"{self.name}: mask is for symbolic tensors; predict takes none")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
 
 from lamina import _check, _core
 from lamina._answers import refuse_unknown
@@ -276,8 +276,8 @@ class Sequential(Model):
         @overload
         def __call__(self, x: Tensors, *, mask: Masks = None) -> SymbolicTensor: ...
         @overload
-        def __call__(self, x: Data) -> Array: ...
-        def __call__(self, x: Any, *, mask: Any = None) -> Any:
+        def __call__(self, x: Data, *, training: Literal[False] | None = None) -> Array: ...
+        def __call__(self, x: Any, *, mask: Any = None, **unknown: Any) -> Any:
             """Return ``predict(x)``; on symbolic tensors, be a layer of another model."""
 
     # --- symbolic tensors: the same layers, for models that read what is between them

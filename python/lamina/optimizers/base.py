@@ -69,7 +69,7 @@ class Optimizer(Configurable):
     array([0.5, 2.5])
     """
 
-    _plumbing: ClassVar[str] = "attach check_owner fused kernel_slots kind settings"
+    _plumbing: ClassVar[str] = "attach check_owner fused kernel_slots kind lr settings"
 
     # Name of the fused kernel that does exactly what this class's update_step does.
     kind: ClassVar[str] = ""
@@ -123,6 +123,15 @@ class Optimizer(Configurable):
             self._learning_rate = get_schedule(value)
         else:
             self._learning_rate = number(type(self).__name__, "learning_rate", value, low=0.0)
+
+    @property
+    def lr(self) -> float | LearningRateSchedule:
+        """The learning rate, by Keras's older name."""
+        return self.learning_rate
+
+    @lr.setter
+    def lr(self, value: float | LearningRateSchedule) -> None:
+        self.learning_rate = value
 
     def current_learning_rate(self) -> float:
         """Return the step size of the next step."""
