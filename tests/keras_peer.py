@@ -14,6 +14,7 @@ import pytest
 
 from lamina import _core
 from lamina.layers import weights as weights_
+from lamina.random import Seed
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 keras = pytest.importorskip("keras")
@@ -38,8 +39,8 @@ def build(mine: Any, inputs: Sequence[np.ndarray]) -> None:
     """Give the layer its weights without computing anything."""
     shapes = [a.shape[1:] for a in inputs]
     mine.prepare(shapes[0] if len(shapes) == 1 else shapes, "float32", 0)
-    weights_.allocate([mine])
-    weights_.initialize([mine], 1)
+    weights_.place(mine, 0, Seed(1))
+    mine.settle()
 
 
 def step(

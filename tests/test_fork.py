@@ -187,13 +187,14 @@ def test_after_another_library_used_the_same_openmp():
 def test_a_child_trains_while_the_parent_trains_and_builds():
     run("""
         import time
+        from lamina.layers._lock import structure
         model = lamina.Sequential([layers.Input((200,)), layers.Dense(8)])
         model.compile("sgd", "mse")
         goal = np.zeros((256, 8), "float32")
         held, done = threading.Event(), threading.Event()
 
         def busy():
-            with model._building:
+            with structure():
                 held.set()
                 done.wait(30)
 

@@ -94,10 +94,12 @@ def test_same_as_keras(cell, row):
 
 def _build(layer, x):
     from lamina.layers import weights
+    from lamina.random import Seed
 
     layer.prepare(x.shape[1:], "float32", 0)
     weights.allocate([layer])
-    weights.initialize([layer], 1)
+    weights.place(layer, 0, Seed(1))
+    layer.settle()
 
 
 def _mask(rng):

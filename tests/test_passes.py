@@ -218,8 +218,7 @@ def test_many_rows_are_predicted_in_several_calls_to_the_same_bits(monkeypatch):
     x = RNG.normal(size=(150_000, 5)).astype("float32")
     model.build()
     at_once = model._predictor().predict([x], 1024)[0]
-    predictor = model._predictor
-    monkeypatch.setattr(model, "_predictor", lambda: Spy(predictor()))
+    monkeypatch.setattr(model, "_general", Spy(model._predictor()))
     for batch in (None, 7, 100_000):
         calls.clear()
         np.testing.assert_array_equal(model.predict(x, batch_size=batch), at_once)

@@ -118,35 +118,96 @@ def test_impossible_models(make, text):
         make()
 
 
-def test_a_build_that_fails_leaves_no_weights():
-    def wrong(shape, dtype, rng):
-        return np.ones(7)
+class Odd(lamina.initializers.Initializer):
+    wrong = True
 
-    model = small()
-    model = lamina.Sequential([Input((3,)), Dense(2), Flatten()])
+    def values(self, shape, dtype, rng):
+        return np.ones(7 if self.wrong else shape, dtype)
 
-    class Odd(lamina.initializers.Initializer):
-        def __call__(self, shape, dtype="float32", rng=None):
-            return wrong(shape, dtype, rng)
 
-    model.add(Dense(2, kernel_initializer=Odd()))
+def test_first_values_that_are_refused_leave_the_model_as_it_was():
+    odd = Odd()
+    model = lamina.Sequential([Dense(2), Flatten(), Dense(2, kernel_initializer=odd)])
     with pytest.raises(ValueError, match="must return shape"):
-        model.get_weights()
+        model.build((None, 3))
     assert not model.built
     assert not any(layer.built for layer in model.layers)
+    known = lamina.Sequential([Input((3,)), Dense(2), Dense(2, kernel_initializer=odd)])
+    for use in (known.get_weights, known.layers[1].get_weights, lambda: known.predict([[1, 2, 3]])):
+        with pytest.raises(ValueError, match="must return shape"):
+            use()
+    odd.wrong = False
+    assert (known.get_weights()[2] == 1).all()
 
 
-def test_layers_have_no_weights_until_the_model_has():
+def test_layers_have_their_weights_as_soon_as_the_input_is_known():
     model = lamina.Sequential([Input((3,)), Dense(2), lamina.Sequential([Dense(1)])])
-    for layer in model.layers:
-        assert layer.weights == layer.get_weights() == []
-        assert layer.count_params() == 0
-    assert len(model.weights) == 4
-    assert [w.shape for w in model.layers[0].weights] == [(3, 2), (2,)]
-    assert model.layers[1].weights[0] is not None
+    assert model.built
+    assert [layer.count_params() for layer in model.layers] == [8, 3]
+    assert [w.shape for w in model.layers[0].get_weights()] == [(3, 2), (2,)]
+    assert model.layers[1].weights[0].shape == (2, 1)
+    model.add(Dense(4))
+    assert model.layers[-1].kernel.shape == (1, 4)
+    first = lamina.Sequential([Dense(2, input_shape=(3,)), Dense(1)])
+    assert first.built
+    assert first.count_params() == 11
+    later = lamina.Sequential([Dense(2), Dense(1)])
+    assert not later.built
+    assert later.layers[0].get_weights() == []
+    later.predict(np.ones((1, 5)))
+    later.add(Dense(3))
+    assert [w.shape for w in later.layers[-1].weights] == [(1, 3), (3,)]
+
+
+def network(seed=5):
+    inner = lamina.Sequential([Input((4,)), Dense(3, name="a"), Dense(2, name="b")])
+    layers = [Input((3,)), Dense(4), Flatten(), inner, Dense(2, "tanh")]
+    return lamina.Sequential(layers, seed=seed)
+
+
+@pytest.mark.parametrize("first", range(5))
+def test_first_values_do_not_depend_on_who_asks_first(first):
+    model = network()
+    expected = network().get_weights()
+    inner = model.layers[2].model
+    asks = [
+        lambda: model.layers[-1].weights,
+        lambda: inner.layers[1].kernel,
+        inner.get_weights,
+        lambda: model.layers[0].set_weights(model.layers[0].get_weights()),
+        lambda: copy.deepcopy(model).get_weights(),
+    ]
+    asks[first]()
+    for got, want in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_an_added_layer_that_is_refused_changes_nothing():
+    model = lamina.Sequential([Input((3,)), Dense(2)], seed=1)
+    double = Dense(2, dtype="float64")
+    inner = lamina.Sequential([Dense(2), Dense(2, dtype="float64")])
+    for layer in (double, inner, lamina.layers.Reshape((5,)), lamina.layers.Conv1D(2, 2)):
+        with pytest.raises(ValueError, match=r"\w"):
+            model.add(layer)
+        assert len(model.layers) == 1
+        assert model.output_shape == (None, 2)
+    assert not double.built
+    assert not inner.layers[0].built
     model.add(Dense(1))
-    assert model.layers[-1].weights == []
-    assert len(model.layers[0].weights) == 2
+    same = lamina.Sequential([Input((3,)), Dense(2), Dense(1)], seed=1)
+    for got, want in zip(model.get_weights(), same.get_weights(), strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_a_layer_too_large_for_memory_leaves_the_model_usable():
+    model = lamina.Sequential([Input((2**20,)), Dense(2)])
+    model.add(Dense(2**46))
+    assert model.count_params() == 2**21 + 2 + 3 * 2**46
+    for use in (model.get_weights, model.layers[-1].get_weights, lambda: copy.copy(model)):
+        with pytest.raises(MemoryError):
+            use()
+    model.pop()
+    assert [w.shape for w in model.get_weights()] == [(2**20, 2), (2,)]
 
 
 def test_a_model_used_as_a_layer_first_has_the_weights_of_its_seed():
@@ -160,9 +221,11 @@ def test_a_model_used_as_a_layer_first_has_the_weights_of_its_seed():
 def test_a_step_that_is_refused_builds_nothing():
     model = lamina.Sequential([Input((2, 3), batch_size=4), GRU(2, stateful=True)])
     model.compile("sgd", "mse")
+    before = model.get_weights()
     with pytest.raises(ValueError, match="states are of 4 rows"):
         model.train_on_batch(np.ones((2, 2, 3)), np.ones((2, 2)))
-    assert not model.built
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+    assert model.optimizer.iterations == 0
 
 
 def test_layers_are_shared_between_models():

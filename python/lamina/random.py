@@ -53,10 +53,18 @@ class _Sequence:
 
     def draw(self) -> int:
         with self._lock:
-            if self._root is None:
-                self._root = int.from_bytes(os.urandom(8), "little")
-            self._drawn += 1
-            return mix(self._root, self._drawn)
+            return self._next()
+
+    def give(self, seed: Seed) -> None:
+        with self._lock:
+            if seed.given is None:  # else another thread was first
+                seed.given = self._next()
+
+    def _next(self) -> int:
+        if self._root is None:
+            self._root = int.from_bytes(os.urandom(8), "little")
+        self._drawn += 1
+        return mix(self._root, self._drawn)
 
 
 _seeds = _Sequence()
@@ -112,6 +120,21 @@ def seed_value(who: str, seed: object) -> int:
 def next_seed() -> int:
     """Return the next seed of the global sequence (of the system's entropy if none was set)."""
     return _seeds.draw()
+
+
+class Seed:
+    """A model's seed: given, or drawn from the global sequence when it is first needed."""
+
+    def __init__(self, given: int | None = None) -> None:
+        self.given = given
+
+    @property
+    def value(self) -> int:
+        """The seed, always the same from the first call on."""
+        if self.given is None:
+            _seeds.give(self)
+        assert self.given is not None
+        return self.given
 
 
 class Stream:

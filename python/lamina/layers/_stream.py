@@ -12,9 +12,13 @@ PLACE = 0x706C616365  # sets hashes of places apart from those of seeds
 class Draws(Protocol):
     """A layer that draws: its place in the model, its own seed, and the time step it is at."""
 
-    stream: int
     seed: int | None
-    turn: int
+
+    @property
+    def stream(self) -> int: ...
+
+    @property
+    def turn(self) -> int: ...
 
 
 def stream_of(layer: Draws, *use: int) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from lamina import _core
 from lamina._check import Array, Shape
+from lamina.layers._use import using
 from lamina.layers.calls import with_states
 from lamina.layers.layer import Layer
 from lamina.layers.recurrent import Recurrent, split_shapes
@@ -187,7 +188,7 @@ class Bidirectional(Layer):
             stream += layer.streams
             first = len(self._parameters)
             self._parameters += layer.parameters
-            self._initializers += layer.take_initializers()
+            self._undrawn += layer._first_values()
             self._learnable += range(first, len(self._parameters))
 
     def forget(self) -> None:
@@ -222,15 +223,14 @@ class Bidirectional(Layer):
 
     def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> Any:
         """Record both directions and their merge; x may be a list of it and initial states."""
-        stream = self.stream  # of this use: the layer may be used elsewhere too
-        for layer in self.directions:
-            layer.stream = stream
-            stream += layer.streams
+        stream = self.stream
         outputs, last = [], []
         given = list(x) if isinstance(x, (list, tuple)) else [x]
         kept = mask[0] if isinstance(mask, list) else mask
         for layer, share in zip(self.directions, self._shares(given), strict=True):
-            recorded = layer.record(graph, share, mask)
+            with using(layer, stream=stream):
+                recorded = layer.record(graph, share, mask)
+            stream += layer.streams
             y, *states = recorded if isinstance(recorded, list) else [recorded]
             if layer is self.backward_layer and layer.return_sequences:
                 y = graph.flip(y, 0, name=f"{self.name}/flip")

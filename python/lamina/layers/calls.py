@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina import _check, _core
 from lamina._answers import refuse_arguments
+from lamina.layers._lock import structure
 from lamina.layers.node import Node, SymbolicTensor, any_symbolic, as_list, shapes_of
 
 if TYPE_CHECKING:
@@ -140,20 +141,21 @@ def on_arrays(layer: Layer, x: Any, mask: Any) -> Any:
         pairs = zip(masks, arrays, strict=True)
         masks = [None if m is None else _mask(layer, m, a) for m, a in pairs]
     shapes = [a.shape[1:] for a in arrays]
-    fresh = not layer.built
     _check_not_empty(layer, shapes)
-    layer.prepare(shapes[0] if len(shapes) == 1 else shapes, dtype, layer.stream)
-    try:
-        graph, several = _recorded(layer, shapes, masks, dtype)
-        if fresh:
-            layer.fill()
-    except BaseException:
-        if fresh:
-            layer.forget()
-        raise
-    for held in layer.layers_within():  # a model in there grows no more: this layer is built for it
-        held.place()
-    layer.settle()
+    with structure():
+        fresh = not layer.built
+        layer.prepare(shapes[0] if len(shapes) == 1 else shapes, dtype, layer.stream)
+        try:
+            graph, several = _recorded(layer, shapes, masks, dtype)
+            if fresh:
+                layer.fill()
+            layer.settle()
+        except BaseException:
+            if fresh:
+                layer.forget()
+            raise
+        for held in layer.layers_within():  # a model in there grows no more: the layer relies on it
+            held.place()
     bound = [*arrays, *(m for m in masks if m is not None)]
     outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])))
     return outputs if several else outputs[0]

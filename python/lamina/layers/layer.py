@@ -14,8 +14,10 @@ from lamina._check import Array, Shape
 from lamina._names import snake_case
 from lamina._public import Public, changed_arguments
 from lamina.layers import calls
+from lamina.layers._use import current
 from lamina.layers.node import Node, SymbolicTensor, as_list
 from lamina.layers.weighted import Weighted
+from lamina.random import Seed
 
 if TYPE_CHECKING:
     from lamina._typing import ArrayLike, Masks, Symbols
@@ -72,7 +74,7 @@ class Layer(Weighted, Public):
     _plumbing: ClassVar[str] = (
         "apply bias_shape cell check_weights_fit class_name fill first_bias forget gates "
         "given_input_shape input_bound input_bounds input_dtypes named parameters penalties place "
-        "placed prepare restore settle snapshot state_rows stream streams take_initializers "
+        "placed prepare restore settle snapshot state_rows stream streams "
         "take_pending takes_mask turn walk"
     )
 
@@ -81,7 +83,6 @@ class Layer(Weighted, Public):
     input_dtype: ClassVar[str | None] = "float"
     supports_masking: bool = False  # whether a mask passes through unchanged
     takes_mask: ClassVar[bool] = False  # whether `record` has a parameter `mask`; found out
-    turn: int = 0  # the time step that is recorded, where a layer is recorded once for each
     placed: bool = False  # whether a model, or a symbolic tensor, relies on its shapes
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -111,10 +112,10 @@ class Layer(Weighted, Public):
             raise TypeError(f"{who}: name must be a non-empty string; got {name!r}")
         if input_shape is not None and input_dim is not None:
             raise ValueError(f"{who}: give input_shape or input_dim, not both")
-        self.name = name or snake_case(who)
+        self._name = name or snake_case(who)
         self.named = name is not None
         self.built = False
-        self.stream = 0
+        self._stream = 0
         self._dtype = None if dtype is None else _check.dtype(who, dtype)
         self._given_dtype = self._dtype
         self._trainable = _check.boolean(who, "trainable", trainable)
@@ -126,6 +127,31 @@ class Layer(Weighted, Public):
         self._hold_none()
         self._built_shape: Any = None  # a shape, or a list of them for several inputs
         self.nodes: list[Node] = []  # the calls on symbolic tensors
+
+    # --- what the use at hand says: see layers/_use.py
+
+    @property
+    def name(self) -> str:
+        """Unique in a model."""
+        return current(self, "name", self._name)  # type: ignore[no-any-return]
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._name = value
+
+    @property
+    def stream(self) -> int:
+        """The first of the layer's streams of random numbers."""
+        return current(self, "stream", self._stream)  # type: ignore[no-any-return]
+
+    @stream.setter
+    def stream(self, value: int) -> None:
+        self._stream = value
+
+    @property
+    def turn(self) -> int:
+        """The time step that is recorded, where a layer is recorded once for each."""
+        return current(self, "turn", 0)  # type: ignore[no-any-return]
 
     # --- what a layer of one's own overrides
 
@@ -239,6 +265,10 @@ class Layer(Weighted, Public):
         yield self
         for layer in self.layers_within():
             yield from layer.walk()
+
+    def _seeds_within(self) -> list[Seed]:
+        """Return the seeds of the models that this layer is, or holds."""
+        return [seed for layer in self.layers_within() for seed in layer._seeds_within()]
 
     def place(self) -> None:
         """Note that something relies on the shapes of this layer and of those within it."""
@@ -366,10 +396,11 @@ class Layer(Weighted, Public):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes with weights as plain arrays (pickle, deepcopy)."""
+        self._settle()
         state = dict(self.__dict__)
         # A Parameter is copied without its values, wherever an attribute holds it.
         filled = [(p, np.array(p.array)) for p in self._parameters if p.allocated]
-        state["_initializers"], state["_pending"] = [], [*self._pending, *filled]
+        state["_undrawn"], state["_pending"] = [], [*self._pending, *filled]
         state["nodes"] = []  # a graph model makes its copies' nodes anew
         state.pop("placed", None)  # and any model places its copies
         return state

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
 from lamina._check import Array, Shape, show_shape
 from lamina.layers._masks import check_steps
+from lamina.layers._use import using
 from lamina.layers.layer import Layer
 from lamina.layers.stateful import carriers
+from lamina.layers.weights import FirstValues
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
@@ -112,14 +114,9 @@ class TimeDistributed(Layer):
     def _as_inner(self) -> Iterator[Layer]:
         """Name what the layer makes after this one; a model's layers have names of their own."""
         layer = self.layer
-        if hasattr(layer, "model"):
+        within = {} if hasattr(layer, "model") else {"name": f"{self.name}/{layer.name}"}
+        with using(layer, stream=self.stream, **within):
             yield layer
-            return
-        name, layer.name = layer.name, f"{self.name}/{layer.name}"
-        try:
-            yield layer
-        finally:
-            layer.name = name
 
     def prepare(self, input_shape: Any, dtype: str, stream: int) -> Any:
         """Build the layer, for one step, unless it is built."""
@@ -128,9 +125,10 @@ class TimeDistributed(Layer):
             raise ValueError(f"{self.name}: dtype is {self._given_dtype}; the model's is {dtype}")
         if not self.built:
             self._fresh = not self.layer.built
+        self.stream = stream
         with self._as_inner() as layer:
             layer.prepare(self._step(input_shape), dtype, stream)
-        self._dtype, self.stream = _check.dtype(self.name, dtype), stream
+        self._dtype = _check.dtype(self.name, dtype)
         self.built, self._built_shape = True, input_shape
         return output
 
@@ -161,7 +159,6 @@ class TimeDistributed(Layer):
             return self._in_turn(graph, x, mask)
         own = None if mask is None else graph.fold(mask)
         with self._as_inner() as layer:
-            layer.stream = self.stream
             y, _ = layer.apply(graph, graph.fold(x), own)
         return graph.unfold(y, shape[0])
 
@@ -181,7 +178,6 @@ class TimeDistributed(Layer):
             margins = [(t, steps - 1 - t), *((0, 0) for _ in shape)]
             step = graph.reshape(graph.crop(x, margins), shape)
             with self._as_inner() as layer, at_turn(layer, t):
-                layer.stream = self.stream
                 y, _ = layer.apply(graph, step)
             outputs.append(graph.reshape(y, (1, *y.shape)))
         return graph.concatenate(outputs, 0, name=self.name)
@@ -236,9 +232,9 @@ class TimeDistributed(Layer):
         self.layer.trainable = value
         self._trainable = value
 
-    def take_initializers(self) -> list[tuple[_core.Parameter, Callable[..., Array]]]:
-        """Hand over the layer's initial values still to be drawn."""
-        return self.layer.take_initializers()
+    def _first_values(self) -> list[FirstValues]:
+        """Return the layer's first values that are still to be drawn."""
+        return self.layer._first_values()
 
     def take_pending(self) -> list[tuple[_core.Parameter, Array]]:
         """Hand over the layer's restored values still to be written."""
@@ -263,10 +259,7 @@ class TimeDistributed(Layer):
 @contextmanager
 def at_turn(layer: Layer, turn: int) -> Iterator[None]:
     """Let the layer, and those within it, draw the random numbers of one time step."""
-    for each in layer.walk():
-        each.turn = turn
-    try:
-        yield
-    finally:
+    with ExitStack() as stack:
         for each in layer.walk():
-            each.turn = 0
+            stack.enter_context(using(each, turn=turn))
+        yield

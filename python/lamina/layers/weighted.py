@@ -10,7 +10,8 @@ import numpy as np
 from lamina import _check, _core, initializers, regularizers
 from lamina._check import Array, Shape
 from lamina.layers import weights as weights_
-from lamina.random import next_seed
+from lamina.layers._lock import structure
+from lamina.random import Seed
 
 
 class Weighted:
@@ -23,7 +24,7 @@ class Weighted:
 
     def _hold_none(self) -> None:
         self._parameters: list[_core.Parameter] = []
-        self._initializers: list[tuple[_core.Parameter, Callable[..., Array]]] = []
+        self._undrawn: list[weights_.FirstValues] = []  # still to be drawn
         self._pending: list[tuple[_core.Parameter, Array]] = []
         self._learnable: list[int] = []  # indices of the weights that gradients may change
         self._penalized: list[tuple[_core.Parameter, regularizers.Regularizer]] = []
@@ -75,7 +76,7 @@ class Weighted:
         if trainable:
             self._learnable.append(len(self._parameters))
         self._parameters.append(parameter)
-        self._initializers.append((parameter, initializer))
+        self._undrawn.append(weights_.FirstValues(parameter, initializer))
         if penalty is not None:
             self._penalized.append((parameter, penalty))
         return parameter
@@ -93,8 +94,8 @@ class Weighted:
     def weights(self) -> list[Array]:
         """The live weight arrays: writing to them changes the layer.
 
-        An empty list before the layer is built, which a model does when it is first used or asked
-        for its own weights, in ``summary`` or by ``build``.
+        An empty list before the layer is built, which a model does as soon as it knows the shape
+        of its rows: from an ``Input``, else from ``build`` or the first data.
         """
         self._settle()
         return [p.array for p in self._parameters]
@@ -153,10 +154,15 @@ class Weighted:
         """The layer's own, else its model's: "float32" or "float64"."""
         return self._dtype or "float32"
 
-    def take_initializers(self) -> list[tuple[_core.Parameter, Callable[..., Array]]]:
-        """Hand over the initial values still to be drawn."""
-        taken, self._initializers = self._initializers, []
-        return taken
+    def _first_values(self) -> list[weights_.FirstValues]:
+        """Return the first values that are still to be drawn."""
+        if self._undrawn:
+            self._undrawn = [first for first in self._undrawn if not first.drawn]
+        return list(self._undrawn)
+
+    def _seeds_within(self) -> list[Seed]:
+        """Return the seeds of the models that this layer is, or holds."""
+        return []
 
     def take_pending(self) -> list[tuple[_core.Parameter, Array]]:
         """Hand over the restored values still to be written."""
@@ -165,11 +171,13 @@ class Weighted:
 
     def fill(self) -> None:
         """Give new weights of a layer used on its own a home, and their first values."""
-        weights_.allocate([self])
-        weights_.initialize([self], next_seed())
+        with structure():
+            if any(first.seed is None for first in self._first_values()):
+                weights_.place(self, 0, Seed())
+            weights_.settle([self])
 
     def settle(self) -> None:
-        """Give the weights a home if they were restored and have none yet."""
+        """Give the weights a home and their values if they have none yet."""
         self._settle()
 
     def _live(self, parameter: _core.Parameter | None) -> Array | None:
@@ -178,6 +186,6 @@ class Weighted:
         return None if parameter is None else parameter.array
 
     def _settle(self) -> None:
-        # A layer restored or used on its own has no model that allocates for it.
-        if self._pending:
-            weights_.allocate([self])
+        # The model has not needed them yet, or there is none: the layer was restored without it.
+        if self._pending or self._undrawn:
+            self.fill()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lamina import _check, _core
 from lamina._check import Array
-from lamina.random import INITIAL, Stream, mix
+from lamina.random import INITIAL, Seed, Stream, mix
 
 if TYPE_CHECKING:
     from lamina.layers.weighted import Weighted
@@ -35,25 +35,78 @@ def allocate(layers: Iterable[Weighted]) -> None:
             parameter.array[...] = value
 
 
-def initialize(layers: Sequence[Weighted], seed: int) -> None:
-    """Fill new weights: weight k of layer i draws from a stream of its own of the model's seed."""
-    for index, layer in enumerate(layers):
-        for k, (parameter, initializer) in enumerate(layer.take_initializers()):
-            shape = tuple(parameter.shape)
-            rng = Stream(mix(seed, INITIAL, index), k)
-            value = np.asarray(initializer(shape, dtype=parameter.dtype, rng=rng))
-            if value.shape != shape:
-                raise ValueError(
-                    f"{layer.name}: the initializer of {parameter.name} must return shape "
-                    f"{shape}; got {value.shape}"
-                )
-            parameter.array[...] = value
+class FirstValues:
+    """The first values of a weight, still to be drawn.
+
+    Weight k of layer i draws from a stream of its own of its model's seed: the numbers do not
+    depend on when it is drawn, or on what was drawn before.
+
+    Attributes
+    ----------
+    parameter : Parameter
+    initializer : callable
+    seed : Seed or None
+        None until a model, or the layer on its own, says.
+    place : tuple of int
+        The layer's place in the model, and the weight's in the layer.
+    drawn : bool
+    """
+
+    def __init__(self, parameter: _core.Parameter, initializer: Callable[..., Array]) -> None:
+        self.parameter, self.initializer = parameter, initializer
+        self.seed: Seed | None = None
+        self.place = (0, 0)
+        self.drawn = False
+
+    def draw(self, who: str) -> None:
+        """Write the values into the weight, which has a home."""
+        assert self.seed is not None
+        parameter, shape = self.parameter, tuple(self.parameter.shape)
+        layer, weight = self.place
+        rng = Stream(mix(self.seed.value, INITIAL, layer), weight)
+        value = np.asarray(self.initializer(shape, dtype=parameter.dtype, rng=rng))
+        if value.shape != shape:
+            raise ValueError(
+                f"{who}: the initializer of {parameter.name} must return shape {shape}; "
+                f"got {value.shape}"
+            )
+        parameter.array[...] = value
+        self.drawn = True
+
+
+def place(layer: Weighted, index: int, seed: Seed) -> None:
+    """Let weights that are still to be drawn take their values from a model's seed.
+
+    The first model that holds a layer gives the seed; one that holds a model gives it for all
+    that is in there.
+    """
+    own = layer._seeds_within()
+    waiting = [f for f in layer._first_values() if f.seed is None or f.seed in own]
+    for k, first in enumerate(waiting):
+        first.seed, first.place = seed, (index, k)
+
+
+def settle(layers: Sequence[Weighted]) -> None:
+    """Give all weights of the layers one home, and those that have none yet their values."""
+    allocate(layers)
+    for layer in layers:
+        for first in layer._first_values():
+            first.draw(layer.name)
+
+
+def copied(value: object) -> object:
+    """Return a value that shares no memory with anything: it may be a view of a live weight."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, (list, tuple)):
+        return [copied(entry) for entry in value]
+    return np.array(value) if hasattr(value, "__array__") else value
 
 
 def checked(
     who: str, parameters: Sequence[_core.Parameter], values: Sequence[object]
 ) -> list[Array]:
-    """Return new values for the weights, or refuse all of them."""
+    """Return copies of new values for the weights, or refuse all of them."""
     if isinstance(values, np.ndarray) or not isinstance(values, Sequence):
         raise TypeError(f"{who}: weights must be a list of arrays; got {type(values).__name__}")
     if len(values) != len(parameters):
@@ -69,5 +122,6 @@ def checked(
                 f"{who}: {parameter.name} must have shape {tuple(parameter.shape)}; "
                 f"got {array.shape}"
             )
-        arrays.append(array)
+        shared = array is value or not array.flags.owndata
+        arrays.append(array.copy() if shared else array)
     return arrays

@@ -219,7 +219,7 @@ class Functional(Model):
         return {
             "name": self.name,
             "dtype": self.dtype,
-            "seed": self._seed,
+            "seed": self._own_seed.given,
             **functional_config.to_config(self._structure, self._input_form, self._output_form),
         }
 

@@ -5,29 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import weakref
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from lamina.models.network import Network
 
 # Held for a few instructions, by all guards; a lock is a context that no signal can leave half-way.
 _switch = threading.Lock()
-# Models whose locks a forked child makes anew: the thread that held one is not in the child.
-_networks: weakref.WeakSet[Network] = weakref.WeakSet()
-
-
-def renew_in_child(network: Network) -> None:
-    """Give the model a free building lock in every process forked from now on."""
-    _networks.add(network)
 
 
 def _after_fork() -> None:
     global _switch  # noqa: PLW0603
     _switch = threading.Lock()
-    for network in list(_networks):
-        network.renew_lock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
-from lamina._check import Array
+from lamina._check import Array, Shape
 from lamina.layers import Layer
 from lamina.layers.serialization import register
+from lamina.layers.weights import FirstValues
+from lamina.random import Seed
 
 if TYPE_CHECKING:
     from lamina.models.model import Model
@@ -193,9 +195,14 @@ class ModelLayer(Layer):
         """Give the model's new weights a home and the values that the model's seed gives."""
         self.model.fill()
 
-    def take_initializers(self) -> list[Any]:
-        """Hand over the initial values of all layers still to be drawn."""
-        return [pair for layer in self.model.layers for pair in layer.take_initializers()]
+    def _first_values(self) -> list[FirstValues]:
+        """Return the first values of all layers that are still to be drawn."""
+        found = (first for layer in self.model.layers for first in layer._first_values())
+        return list(dict.fromkeys(found))  # a layer may stand there and in another that holds it
+
+    def _seeds_within(self) -> list[Seed]:
+        """Return the model's seed, and those of models within it."""
+        return [self.model._own_seed, *super()._seeds_within()]
 
     def take_pending(self) -> list[Any]:
         """Hand over the restored values of all layers still to be written."""
@@ -204,6 +211,12 @@ class ModelLayer(Layer):
     def _settle(self) -> None:
         for layer in self.model.layers:
             layer.settle()
+
+    @property
+    def given_input_shape(self) -> Shape | None:
+        """The shape of a row of the model's one input, if it is known."""
+        shapes = self.model.input_row_shapes
+        return shapes[0] if shapes is not None and len(shapes) == 1 else None
 
     # --- configuration, copies
 

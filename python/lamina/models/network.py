@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, overload
 
@@ -16,15 +15,15 @@ from lamina._public import Public
 from lamina.callbacks import CallbackList
 from lamina.layers import Layer
 from lamina.layers import weights as weights_
+from lamina.layers._lock import structure
 from lamina.layers.calls import refuse
 from lamina.layers.node import any_symbolic
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
 from lamina.models.ends import Ends
-from lamina.models.guard import renew_in_child
 from lamina.models.prediction import BLOCK, in_batches, in_calls
 from lamina.models.stateful import Stateful
-from lamina.random import next_seed, seed_value
+from lamina.random import Seed, seed_value
 
 if TYPE_CHECKING:
     from lamina._typing import CallbacksLike, Data, Masks, Tensors, Verbose
@@ -51,10 +50,10 @@ class Network(Ends, Stateful, Public):
         "copied_weights default_batch default_fit_batch ensure_built epochs_done fill forget "
         "graph_inputs input_row_shapes live_weights named objective output_row_shape "
         "output_row_shapes output_shapes_by_layer parameters penalties ports prepare_layers "
-        "random_step record_outputs renew_lock restore row_shape snapshot state_rows streams "
+        "random_step record_outputs restore row_shape snapshot state_rows streams "
         "unbuilt"
     )
-    _not_copied: tuple[str, ...] = ("_building", "_ready", "_general", "_fast", "_layer")
+    _not_copied: tuple[str, ...] = ("_ready", "_general", "_fast", "_layer")
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
         # What the constructors of both kinds of models begin with.
@@ -64,22 +63,17 @@ class Network(Ends, Stateful, Public):
         self.name = name or who.lower()
         self.named = name is not None
         self.dtype = _check.dtype(who, dtype)
-        self._seed = None if seed is None else seed_value(who, seed)
+        self._own_seed = Seed(None if seed is None else seed_value(who, seed))
         self._start()
 
     def _start(self) -> None:
-        # What is made anew in a copy: locks, and all that belongs to the engine.
-        self.renew_lock()
-        renew_in_child(self)
+        # What is made anew in a copy: all that belongs to the engine.
+        self._changes = 0  # of the structure: a call that looks at it twice knows of one between
         self._ready = False  # all weights made and filled: what another thread may rely on
         self._general: _core.Predictor | None = None
         # Of models with one input of floats and one output.
         self._fast: tuple[_core.Predictor, np.dtype[Any], Shape] | None = None
         self._layer: Any = None  # the model as a layer of others
-
-    def renew_lock(self) -> None:
-        """Make the lock on building anew: in a forked child nobody else can hold it."""
-        self._building = threading.RLock()
 
     # --- what a subclass gives
 
@@ -129,27 +123,30 @@ class Network(Ends, Stateful, Public):
     @property
     def seed(self) -> int:
         """The model's seed; drawn from the global sequence when first needed."""
-        if self._seed is None:
-            self._seed = next_seed()
-        return self._seed
+        return self._own_seed.value
 
     @property
     def built(self) -> bool:
         """Whether the weights exist."""
-        return bool(self.layers) and all(layer.built for layer in self.layers)
+        layers = self.layers
+        return bool(layers) and all(layer.built for layer in layers)
 
     def ensure_built(self, shapes: Sequence[Shape] | None) -> None:
-        """Make the weights unless they exist; a failure leaves the model without any."""
+        """Make the weights, and draw their first values, unless they have been.
+
+        A failure leaves the model as it was.
+        """
         if self._ready:
             return
-        if shapes is None:
-            if self.built:  # all layers come from another model
-                return
-            raise ValueError(
-                f"{self.name}: the input shape is not known yet; begin with lamina.Input(shape), "
-                f"call build or fit"
-            )
-        with self._building:
+        with structure():
+            if shapes is None:
+                if self.built:  # all layers come from another model
+                    self.fill()
+                    return
+                raise ValueError(
+                    f"{self.name}: the input shape is not known yet; begin with "
+                    f"lamina.Input(shape), call build or fit"
+                )
             before = self.unbuilt()
             try:
                 self._build_layers(shapes)
@@ -164,13 +161,16 @@ class Network(Ends, Stateful, Public):
 
     def prepare_layers(self, shapes: Sequence[Shape]) -> None:
         """Build the layers; an outer model gives the weights their home and first values."""
-        with self._building:
+        with structure():
             self._build_layers(shapes)
 
     def fill(self) -> None:
         """Give all weights one home, and the new ones their first values."""
-        weights_.allocate(self.layers)
-        weights_.initialize(self._drawn_layers(), self.seed)
+        with structure():
+            layers = self._drawn_layers()
+            for index, layer in enumerate(layers):
+                weights_.place(layer, index, self._own_seed)
+            weights_.settle(layers)
 
     def unbuilt(self) -> tuple[list[Layer], Any]:
         """Return the layers still to be built, and what else building tells of the model."""
@@ -187,6 +187,7 @@ class Network(Ends, Stateful, Public):
 
     def _changed(self) -> None:
         self._ready = False
+        self._changes += 1
         self._general = self._fast = None
         if self._layer is not None:
             self._layer.keep()
@@ -205,7 +206,8 @@ class Network(Ends, Stateful, Public):
         stream: int = 0,
     ) -> tuple[list[Any], list[Any]]:
         """Record the whole model on a graph under construction; returns outputs and masks."""
-        return self._record(graph, inputs, masks or [None] * len(inputs), stream)
+        with structure():
+            return self._record(graph, inputs, masks or [None] * len(inputs), stream)
 
     def summary(
         self,
@@ -243,7 +245,9 @@ class Network(Ends, Stateful, Public):
         if unknown:
             refuse_arguments(Network.summary, unknown)
         shown = _check.boolean("summary", "show_trainable", show_trainable)
-        (print_fn or _screen.write)(self._table(line_length, shown))
+        with structure():
+            table = self._table(line_length, shown)
+        (print_fn or _screen.write)(table)
 
     def _table(self, line_length: int | None, show_trainable: bool) -> str:
         from lamina.models.summary import table
@@ -305,7 +309,7 @@ class Network(Ends, Stateful, Public):
         return self._predict(x, batch_size, callbacks)
 
     def _predict(self, x: Any, batch_size: int | None, callbacks: Any) -> Any:
-        ports = self.ports
+        changes, ports = self._changes, self.ports
         arrays = inputs_.shaped("predict", x, ports, empty=True)
         shapes = [a.shape[1:] for a in arrays]
         self.output_row_shapes(shapes)
@@ -315,14 +319,26 @@ class Network(Ends, Stateful, Public):
         self.check_batches("predict", count, rows)
         fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
         hooks = None if callbacks is None else CallbackList(callbacks)
-        self.ensure_built(shapes)
-        predictor = self._predictor()
+        predictor = self._predictor_as_of(changes, shapes)
+        if predictor is None:  # another thread changed the model
+            return self._predict(x, batch_size, callbacks)
         if given is None:
             rows = predictor.block(rows)
         if hooks is None:
             return self._packed(in_calls(predictor, fed, rows))
         hooks.start(self, {"steps": -(-count // rows)})
         return self._packed(in_batches(predictor, fed, rows, hooks))
+
+    def _predictor_as_of(self, changes: int, shapes: list[Shape]) -> _core.Predictor | None:
+        # What predicts with the model as it was then, or None if it is another by now.
+        predictor = self._general if self._ready else None
+        if predictor is not None and self._changes == changes:
+            return predictor
+        with structure():
+            if self._changes != changes:
+                return None
+            self.ensure_built(shapes)
+            return self._predictor()
 
     def predict_on_batch(self, x: Data) -> Any:
         """Return the outputs for the rows of ``x``, taken as one batch."""
@@ -371,7 +387,7 @@ class Network(Ends, Stateful, Public):
     def _predictor(self) -> _core.Predictor:
         predictor = self._general
         if predictor is None:
-            with self._building:
+            with structure():
                 graph, outputs = self._recorded()
                 for output in outputs:
                     graph.add_output(output)
@@ -388,8 +404,11 @@ class Network(Ends, Stateful, Public):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return everything but the engine's objects (pickle, deepcopy)."""
-        state = {k: v for k, v in self.__dict__.items() if k not in self._not_copied}
-        state["_seed"] = self.seed
+        with structure():
+            if self.built:
+                self.fill()  # a copy has the same weights
+            state = {k: v for k, v in self.__dict__.items() if k not in self._not_copied}
+        state["_own_seed"] = Seed(self.seed)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -11,6 +11,9 @@ from lamina._check import Shape
 from lamina._names import free_name
 from lamina._settings import has_settings
 from lamina.layers import InputLayer, Layer, SymbolicTensor, deserialize, serialize
+from lamina.layers import weights as weights_
+from lamina.layers._lock import structure
+from lamina.layers._use import using
 from lamina.models.inputs import Port
 from lamina.models.model import Model
 from lamina.models.stateful import batch_of_input
@@ -69,7 +72,11 @@ class Sequential(Model):
         self._begin(name, dtype, seed)
         self._input: InputLayer | None = None
         self._stand_in: InputLayer | None = None  # for symbolic tensors, where there is none
+        # Never changed in place: who holds the list holds the layers as they were.
         self._layers: list[Layer] = []
+        # Of each layer, once the input shape is known: the shape of its output, and how many
+        # streams of random numbers it and those before it use.
+        self._ends: list[tuple[Shape, int]] = []
         self._row_shape: Shape | None = None
         if layers is not None and (isinstance(layers, Layer) or not isinstance(layers, Iterable)):
             raise TypeError(f"Sequential: layers must be a list of layers; got {layers!r}")
@@ -87,7 +94,7 @@ class Sequential(Model):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers in order, without the ``Input``; they have no weights until the model has."""
+        """The layers in order, without the ``Input``."""
         return list(self._layers)
 
     @property
@@ -115,12 +122,21 @@ class Sequential(Model):
     @property
     def output_names(self) -> list[str]:
         """The name of the last layer."""
-        return [self._layers[-1].name if self._layers else self.name]
+        layers = self._layers
+        return [layers[-1].name if layers else self.name]
 
     def add(self, layer: Layer | SymbolicTensor | Model) -> None:
-        """Append a layer; one that does not fit is refused and the model stays as it was."""
-        with self._guard.training("add"):
-            self._add(layer)
+        """Append a layer, and make its weights if the shape of the input is known.
+
+        One that does not fit is refused, and the model and the layer stay as they were.
+        """
+        with self._guard.training("add"), structure():
+            undo = _as_it_is(layer)
+            try:
+                self._add(layer)
+            except BaseException:
+                undo()
+                raise
 
     def _add(self, layer: Any) -> None:
         if isinstance(layer, SymbolicTensor) and not layer.node.inputs:
@@ -150,15 +166,17 @@ class Sequential(Model):
         row_shape = self._row_shape
         if row_shape is None and not self._layers:
             row_shape = layer.given_input_shape
+        end = None
         if row_shape is not None:
-            shape = layer.compute_output_shape(self.output_row_shape(row_shape))
-            if isinstance(shape, list):
-                raise ValueError(
-                    f"{layer.name}: has {len(shape)} outputs; a layer of a Sequential has one "
-                    f"(lamina.Model takes several)"
-                )
+            before, stream = self._ends[-1] if self._ends else (row_shape, 0)
+            _one_output(layer, layer.compute_output_shape(before))
+            layer.name = name
+            shape = layer.prepare(before, self.dtype, stream)
+            weights_.place(layer, len(self._layers), self._own_seed)
+            end = (shape, stream + layer.streams)
         layer.name, self._row_shape = name, row_shape
-        self._layers.append(layer)
+        self._layers = [*self._layers, layer]
+        self._ends = [*self._ends, end] if end is not None else []
         layer.place()
         self._changed()
 
@@ -179,11 +197,12 @@ class Sequential(Model):
 
     def pop(self) -> Layer:
         """Remove and return the last layer, with its weights."""
-        with self._guard.training("pop"):
+        with self._guard.training("pop"), structure():
             self._refuse_if_nested()
             if not self._layers:
                 raise ValueError("Sequential: pop from a model without layers")
-            layer = self._layers.pop()
+            layer = self._layers[-1]
+            self._layers, self._ends = self._layers[:-1], self._ends[:-1]
             if not self._layers and self._input is None:
                 self._row_shape = None
             self._changed()
@@ -210,16 +229,19 @@ class Sequential(Model):
         self.ensure_built(None if row_shape is None else [row_shape])
 
     def unbuilt(self) -> tuple[list[Layer], Any]:
-        """Return the layers still to be built, and the shape of a row if it is known."""
-        return super().unbuilt()[0], self._row_shape
+        """Return the layers still to be built, and what is known of shapes."""
+        return super().unbuilt()[0], (self._row_shape, self._ends)
 
     def forget(self, before: tuple[list[Layer], Any]) -> None:
         """Undo building: a shape that only the data told is open again."""
         super().forget(before)
-        self._row_shape = before[1]
+        self._row_shape, self._ends = before[1]
 
     def output_row_shape(self, row_shape: Shape) -> Shape:
         """Return the shape of a row of output for rows of input of ``row_shape``."""
+        ends = self._ends
+        if ends and row_shape == self._row_shape:
+            return ends[-1][0]
         for layer in self._layers:
             row_shape = layer.compute_output_shape(row_shape)
         return row_shape
@@ -230,19 +252,18 @@ class Sequential(Model):
 
     def _build_layers(self, shapes: Sequence[Shape]) -> None:
         (shape,) = shapes
-        stream = 0
+        stream, ends = 0, []
         for layer in self._layers:
             shape = layer.prepare(shape, self.dtype, stream)
             stream += layer.streams
-        (self._row_shape,) = shapes
+            ends.append((shape, stream))
+        (self._row_shape,), self._ends = shapes, ends
 
     def ensure_built(self, shapes: Sequence[Shape] | None) -> None:
         """Make the weights unless they exist."""
         if not self._layers:
             raise ValueError(f"{self.name}: has no layers; add some first")
         super().ensure_built(shapes)
-        if self._row_shape is None and shapes is not None:  # all layers came built from another
-            (self._row_shape,) = shapes
 
     def _record(
         self,
@@ -253,9 +274,9 @@ class Sequential(Model):
     ) -> tuple[list[Any], list[Any]]:
         (x,), (mask,) = inputs, masks
         for layer in self._layers:
-            layer.stream = stream  # in this model; the layer may stand elsewhere in another
+            with using(layer, stream=stream):
+                x, mask = layer.apply(graph, x, mask)
             stream += layer.streams
-            x, mask = layer.apply(graph, x, mask)
         return [x], [mask]
 
     if TYPE_CHECKING:  # one input and one output
@@ -314,7 +335,7 @@ class Sequential(Model):
         return {
             "name": self.name,
             "dtype": self.dtype,
-            "seed": self._seed,
+            "seed": self._own_seed.given,
             "input_shape": self._row_shape,
             **({"input": told} if told else {}),
             "layers": [serialize(layer) for layer in self._layers],
@@ -345,16 +366,29 @@ class Sequential(Model):
         return model
 
 
+def _one_output(layer: Layer, shape: Any) -> None:
+    if isinstance(shape, list):
+        raise ValueError(
+            f"{layer.name}: has {len(shape)} outputs; a layer of a Sequential has one "
+            f"(lamina.Model takes several)"
+        )
+
+
 def _as_it_is(given: Any) -> Callable[[], None]:
     """Return what makes a layer, or a model, again as it is now: a refused one keeps its name."""
     layer = given.as_layer() if isinstance(given, Model) else given
     if not isinstance(layer, Layer):
         return lambda: None
     name, free = layer.name, [each for each in layer.walk() if not each.placed]
+    built, drawn = layer.built, [(f, f.seed, f.place) for f in layer._first_values()]
 
     def restore() -> None:
         layer.name = name
         for each in free:
             each.placed = False
+        for first, seed, place in drawn:
+            first.seed, first.place = seed, place
+        if not built:
+            layer.forget()
 
     return restore

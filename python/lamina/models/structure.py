@@ -9,6 +9,7 @@ from typing import Any
 from lamina import _core
 from lamina._check import show_shape
 from lamina.layers import InputLayer, Layer, SymbolicTensor
+from lamina.layers._use import using
 from lamina.layers.node import Node
 from lamina.models.inputs import Port
 
@@ -135,14 +136,14 @@ class Structure:
         values: dict[int, Any] = dict(zip(self.inputs, inputs, strict=True))
         masked: dict[int, Any] = dict(zip(self.inputs, masks, strict=True))
         for step in self.steps:
-            step.layer.stream = stream  # of this use; the layer may be used elsewhere too
-            stream += step.layer.streams
             x = [values[t] for t in step.inputs]
             mask = [masked[t] for t in step.inputs]
             for i, given in enumerate(step.masks or ()):
                 mask[i] = mask[i] if given is None else values[given]
             one = len(x) == 1
-            y, out = step.layer.apply(graph, x[0] if one else x, mask[0] if one else mask)
+            with using(step.layer, stream=stream):
+                y, out = step.layer.apply(graph, x[0] if one else x, mask[0] if one else mask)
+            stream += step.layer.streams
             made = (y, out) if isinstance(y, list) else ([y], [out])
             for t, value, its_mask in zip(step.outputs, *made, strict=True):
                 values[t], masked[t] = value, its_mask

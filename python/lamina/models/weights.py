@@ -10,6 +10,8 @@ import numpy as np
 from lamina import _check, _core
 from lamina._check import Array, Shape
 from lamina.layers import Layer
+from lamina.layers import weights as weights_
+from lamina.layers._lock import structure
 
 
 def once(layers: Iterable[Layer], arrays: Callable[[Layer], list[Array]]) -> list[Array]:
@@ -42,6 +44,11 @@ class Weighted:
         """The shapes of a row of the inputs; None until they are known."""
         raise TypeError(f"{type(self).__name__}: a model must define input_row_shapes")
 
+    @property
+    def built(self) -> bool:
+        """Whether the weights exist."""
+        raise TypeError(f"{type(self).__name__}: a model must define built")
+
     def ensure_built(self, shapes: Sequence[Shape] | None) -> None:  # noqa: ARG002
         """Make the weights unless they exist."""
         raise TypeError(f"{type(self).__name__}: a model must define ensure_built")
@@ -67,8 +74,9 @@ class Weighted:
     @property
     def weights(self) -> list[Array]:
         """The live weight arrays of all layers."""
-        self.ensure_built(self.input_row_shapes)
-        return self.live_weights()
+        with structure():
+            self.ensure_built(self.input_row_shapes)
+            return self.live_weights()
 
     @property
     def trainable_weights(self) -> list[Array]:
@@ -84,8 +92,9 @@ class Weighted:
 
     def get_weights(self) -> list[Array]:
         """Return copies of all weights, layer by layer, in Keras's shapes and order."""
-        self.ensure_built(self.input_row_shapes)
-        return self.copied_weights()
+        with structure():
+            self.ensure_built(self.input_row_shapes)
+            return self.copied_weights()
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace all weights by arrays like those of ``get_weights``.
@@ -95,36 +104,43 @@ class Weighted:
         ValueError, TypeError
             Too few, too many, or another shape: then no weight is changed.
         """
-        self.ensure_built(self.input_row_shapes)
-        parameters = self.parameters
         if isinstance(weights, np.ndarray) or not isinstance(weights, Sequence):
             raise TypeError(f"{self.name}: weights must be a list; got {type(weights).__name__}")
-        if len(weights) != len(parameters):
-            raise ValueError(
-                f"{self.name}: needs {len(parameters)} weight arrays; got {len(weights)}"
-            )
-        new, before = dict(zip(parameters, weights, strict=True)), self.snapshot()
-        try:
-            for layer in self.layers:
-                layer.set_weights([new[p] for p in layer.parameters])
-        except BaseException:
-            self.restore(before)
-            raise
+        with structure():
+            self.ensure_built(self.input_row_shapes)
+            parameters = self.parameters
+            if len(weights) != len(parameters):
+                raise ValueError(
+                    f"{self.name}: needs {len(parameters)} weight arrays; got {len(weights)}"
+                )
+            # Copies: an array given may be a weight of this model, or a view of one.
+            values = [weights_.copied(value) for value in weights]
+            new, before = dict(zip(parameters, values, strict=True)), self.snapshot()
+            try:
+                for layer in self.layers:
+                    layer.set_weights([new[p] for p in layer.parameters])
+            except BaseException:
+                self.restore(before)
+                raise
 
     def snapshot(self) -> list[Any]:
         """Return copies of all that the layers hold, for ``restore`` to put back to the bit."""
-        self.ensure_built(self.input_row_shapes)
-        return [layer.snapshot() for layer in self.layers]
+        with structure():
+            self.ensure_built(self.input_row_shapes)
+            return [layer.snapshot() for layer in self.layers]
 
     def restore(self, state: Sequence[Any]) -> None:
         """Put back what ``snapshot`` of this model returned."""
-        for layer, old in zip(self.layers, state, strict=True):
-            layer.restore(old)
+        with structure():
+            for layer, old in zip(self.layers, state, strict=True):
+                layer.restore(old)
 
     def count_params(self) -> int:
         """Return the number of weights, trainable or not."""
-        self.ensure_built(self.input_row_shapes)
-        return sum(p.size for p in self.parameters)
+        with structure():
+            if not self.built:
+                self.ensure_built(self.input_row_shapes)
+            return sum(p.size for p in self.parameters)
 
     @property
     def trainable(self) -> bool:
