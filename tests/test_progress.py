@@ -96,6 +96,15 @@ def test_every_epoch_stays_on_a_terminal_with_all_its_numbers(columns, monkeypat
     assert max(map(len, parts)) <= screen.columns
 
 
+@pytest.mark.parametrize("width", [42, 40, 36, 34, 30])
+def test_epochs_look_alike_whatever_their_digits(width):
+    lines = [
+        finished("Epoch 1/2", {"loss": loss, "mae": 0.5}, ["9.99 s"], width)
+        for loss in (0.1234, 0.5)
+    ]
+    assert len({re.sub(r"[\d.]+", "n", line) for line in lines}) == 1
+
+
 def test_fast_epochs_are_not_lost(monkeypatch):
     screen = Screen(60)
     with screen.shown(monkeypatch) as lines:
@@ -187,11 +196,12 @@ def test_callbacks_may_log_what_is_no_number(capsys):
 
 
 def test_wide_letters_take_two_columns():
-    logs = {"損失": 0.5, "精度": 0.25}
-    line = finished("Epoch 1/9", logs, [], 37)
-    assert line == "Epoch 1/9 - 損失: 0.5 - 精度: 0.25"
-    assert "\n" in finished("Epoch 1/9", logs, [], 28)
-    assert running("Epoch 1/9", logs, 1, 2, "1 batches/s", 33) == "Epoch 1/9 - 損失: 0.5 - 1/2"
+    logs = {"損失": 0.1234, "精度": 0.4321}
+    line = "Epoch 1/9 - 損失: 0.1234 - 精度: 0.4321"  # 35 letters
+    assert finished("Epoch 1/9", logs, [], 39) == line
+    assert finished("Epoch 1/9", logs, [], 38) == line.replace(" - ", " ")
+    assert running("Epoch 1/9", logs, 1, 2, "1 batches/s", 40) == line
+    assert running("Epoch 1/9", logs, 1, 2, "1 batches/s", 39) == "Epoch 1/9 - 損失: 0.1234 - 1/2"
 
 
 NOTEBOOK = """

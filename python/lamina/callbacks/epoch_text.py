@@ -11,6 +11,7 @@ from lamina.callbacks.callback import Logs
 BAR = 30  # columns of a bar at most
 SMALLEST_BAR = 8
 INDENT = "  "
+USUAL = len("0.1234")
 
 
 def number(value: Any) -> str:
@@ -58,12 +59,14 @@ def finished(title: str, logs: Logs | None, times: Sequence[str], width: int | N
     numbers = items(logs)
     if width is None:
         return " - ".join([title, *numbers, *times])
+    # All epochs of a fit should look alike, whether 0.25 or 0.2512 stands there.
+    room = width - sum(max(0, USUAL - len(text.rpartition(" ")[2])) for text in numbers)
     for kept in range(len(times), -1, -1):
         line = " - ".join([title, *numbers, *times[:kept]])
-        if columns(line) <= width:
+        if columns(line) <= room:
             return line
     line = " ".join([title, *numbers])
-    return line if columns(line) <= width else _wrapped([title, *numbers, *times], width)
+    return line if columns(line) <= room else _wrapped([title, *numbers, *times], width)
 
 
 def _wrapped(parts: Sequence[str], width: int) -> str:
