@@ -13,6 +13,7 @@ import pytest
 import lamina
 from lamina import callbacks, initializers, layers, losses, metrics, optimizers, regularizers
 from lamina._keras import arguments, objects, rooms
+from lamina._public import Absent
 
 KERAS = json.loads((Path(__file__).parent / "keras_names.json").read_text())
 
@@ -148,10 +149,8 @@ def test_attributes(path):
 
 
 def test_misspelt_attributes_and_those_that_raise():
-    with pytest.raises(AttributeError, match=r"has no attribute 'fitt'; did you mean 'fit'\?"):
+    with pytest.raises(AttributeError, match=r"has no attribute 'fitt'$"):
         chain().fitt  # noqa: B018
-    with pytest.raises(AttributeError, match=r"has no attribute 'zzz'$"):
-        layers.Dense(3).zzz  # noqa: B018
     with pytest.raises(AttributeError, match="it was not called on an Input yet"):
         layers.Dense(3).output  # noqa: B018
 
@@ -318,7 +317,8 @@ def test_tables_answer_for_what_is_not_here():
     bases = {cls.__name__: cls for thing in OBJECTS.values() for cls in type(thing()).__mro__}
     for name, table in objects.TABLES.items():
         for names in table.values():
-            assert [n for n in names.split() if hasattr(bases[name], n)] == [], name
+            for each in names.split():
+                assert isinstance(inspect.getattr_static(bases[name], each), Absent), each
     assert arguments.TABLES.keys() >= {*CALLS, "Layer", "Optimizer"}
     for tables in (rooms.TABLES, objects.TABLES, arguments.TABLES):
         for path, table in tables.items():

@@ -10,9 +10,10 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from types import FunctionType
+from typing import Any, NoReturn, TypeVar
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=FunctionType)
 PACKAGE = __name__.partition(".")[0]
 NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -159,52 +160,12 @@ def answer_imports() -> None:
         sys.meta_path.append(_Rooms)
 
 
-# --- objects
-
-
-class Answering:
-    """A base of public objects: an attribute that is not there is answered in words."""
-
-    if not TYPE_CHECKING:  # to a type checker, every attribute would be there
-
-        def __getattr__(self, name: str) -> Any:
-            """Raise AttributeError with the words for a name that is not there."""
-            cls = type(self)
-            if hasattr(cls, name):  # a property whose own AttributeError led here
-                return object.__getattribute__(self, name)
-            if name.startswith("_"):
-                raise AttributeError(f"{cls.__name__!r} object has no attribute {name!r}")
-            raise AttributeError(missing_attribute(cls, name), name=name)
-
-    def __dir__(self) -> list[str]:
-        """Return the names that users call: without private ones and what is the library's own."""
-        return shown(type(self), super().__dir__())
-
-
-def shown(cls: type, names: Iterable[str]) -> list[str]:
-    """Return the public names, without those that ``_plumbing`` of a class lists."""
-    hidden = {n for base in cls.__mro__ for n in str(vars(base).get("_plumbing", "")).split()}
-    kept = {"__call__", "__doc__", "__init__"}
-    return sorted(n for n in set(names) - hidden if not n.startswith("_") or n in kept)
-
-
-def missing_attribute(cls: type, name: str) -> str:
-    """Return the words for an attribute that objects of a class do not have."""
-    from lamina._keras.objects import TABLES
-
-    said = _said_of_class(TABLES, cls, name)
-    if said is None:
-        near = nearest(name, (n for n in dir(cls) if not n.startswith("_")))
-        said = None if near is None else f"did you mean {near!r}?"
-    return f"{cls.__name__} has no attribute {name!r}{'' if said is None else f'; {said}'}"
+# --- keyword arguments
 
 
 def _said_of_class(tables: Mapping[str, Mapping[str, str]], cls: type, name: str) -> str | None:
     found = (said_of(tables.get(base.__name__, {}), name) for base in cls.__mro__)
     return next((said for said in found if said is not None), None)
-
-
-# --- keyword arguments
 
 
 def refuse_unknown(cls: type, unknown: Mapping[str, object]) -> None:
@@ -266,10 +227,10 @@ def _refuse(who: str, name: str, known: set[str], said: str | None) -> NoReturn:
 
 def checking_keywords(init: F) -> F:
     """Return a constructor that answers keywords which it does not take."""
-    parameters = inspect.signature(init).parameters.values()
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+    code = init.__code__  # inspect.signature would cost an import of the package milliseconds
+    if code.co_flags & inspect.CO_VARKEYWORDS:
         return init
-    known = {p.name for p in parameters if p.kind in NAMED}
+    known = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
     @functools.wraps(init)
     def checked(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -279,13 +240,3 @@ def checking_keywords(init: F) -> F:
         init(self, *args, **kwargs)
 
     return checked  # type: ignore[return-value]
-
-
-class AnsweringKeywords(Answering):
-    """The same for classes whose constructors list their keywords; those of the library's own."""
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        """Let the constructor answer keywords that it does not take."""
-        super().__init_subclass__(**options)
-        if "__init__" in vars(cls) and cls.__module__.partition(".")[0] == PACKAGE:
-            cls.__init__ = checking_keywords(vars(cls)["__init__"])  # type: ignore[method-assign]

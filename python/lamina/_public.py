@@ -1,18 +1,33 @@
-"""What public objects show of themselves: names without plumbing, and a call that makes them."""
+"""What public classes share: names without plumbing, and answers to Keras's that are not here."""
 
 from __future__ import annotations
 
-import importlib
-import inspect
 from abc import ABCMeta
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, NoReturn
 
-import numpy as np
+from lamina._answers import PACKAGE, checking_keywords
+from lamina._keras.objects import TABLES
 
-from lamina._answers import Answering, missing_attribute, shown
 
-LONGEST = 60  # characters of one argument in a repr
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == PACKAGE
+
+
+class Absent:
+    """An attribute of Keras's objects that is not here: asking for it raises, with the words.
+
+    A ``__getattr__`` would answer misspelt names too, but it slows every attribute that is there:
+    the step of a small network by a seventh.
+    """
+
+    def __init__(self, name: str, said: str) -> None:
+        self.name, self.said = name, said
+
+    def __get__(self, thing: object, cls: type) -> NoReturn:
+        """Raise AttributeError."""
+        text = f"{cls.__name__} has no attribute {self.name!r}; {self.said}"
+        raise AttributeError(text, name=self.name)  # with a name, Python suggests no second
 
 
 class PublicType(ABCMeta):
@@ -25,64 +40,47 @@ class PublicType(ABCMeta):
         """Return the names that users call."""
         return shown(cls, super().__dir__())
 
-    if not TYPE_CHECKING:
 
-        def __getattr__(cls, name: str) -> Any:
-            """Raise AttributeError with the words for a name that is not there."""
-            if name.startswith("_"):
-                raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
-            raise AttributeError(missing_attribute(cls, name), name=name)
+class Public(metaclass=PublicType):
+    """A base of public classes."""
 
+    # What other parts of the library ask of the objects, beside what users call.
+    _plumbing: ClassVar[str] = ""
 
-class Public(Answering, metaclass=PublicType):
-    """A base of public classes with much plumbing: each names its own in ``_plumbing``."""
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Answer Keras's attributes that such objects do not have."""
+        super().__init_subclass__(**options)
+        if _is_ours(cls):
+            for said, names in TABLES.get(cls.__name__, {}).items():
+                for name in names.split():
+                    if not hasattr(cls, name):
+                        setattr(cls, name, Absent(name, said))
 
-
-def changed_arguments(thing: Any, left_out: Iterable[str] = ()) -> list[str]:
-    """Return ``name=value`` for the constructor's arguments that differ from their defaults.
-
-    They are read from the attributes of the same names; one that is not there is left out.
-    """
-    missing, texts = object(), []
-    for parameter in inspect.signature(type(thing)).parameters.values():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            continue
-        value = getattr(thing, parameter.name, missing)
-        if parameter.name in left_out or value is missing:
-            continue
-        if parameter.default is parameter.empty or not _same(value, parameter.default):
-            texts.append(f"{parameter.name}={_short(value)}")
-    return texts
+    def __dir__(self) -> list[str]:
+        """Return the names that users call."""
+        return shown(type(self), super().__dir__())
 
 
-def _same(value: Any, default: Any) -> bool:
-    if value is default:
-        return True
-    if isinstance(value, np.ndarray):
-        return False
-    if isinstance(value, tuple) and isinstance(default, int):  # one number for all axes
-        return all(v == default for v in value)
-    if default is None:
-        return value == "channels_last" or _is_named(value, default)
-    if isinstance(default, str) and not isinstance(value, str):
-        return _is_named(value, default)
-    return type(value) is type(default) and bool(value == default)
+class PublicKeywords(Public):
+    """The same, of classes whose constructors list their keywords and answer all others."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let the constructor answer keywords that it does not take."""
+        super().__init_subclass__(**options)
+        if _is_ours(cls) and "__init__" in vars(cls):
+            cls.__init__ = checking_keywords(vars(cls)["__init__"])  # type: ignore[method-assign]
 
 
-def _is_named(value: Any, name: str | None) -> bool:
-    """Return whether a room's ``get`` makes an equal object of a default."""
-    for room, base in (("activations", "Activation"), ("initializers", "Initializer")):
-        module = importlib.import_module(f"lamina.{room}")
-        if isinstance(value, getattr(module, base)):
-            return bool(repr(module.get(name)) == repr(value))
-    return False
+def shown(cls: type, names: Iterable[str]) -> list[str]:
+    """Return the public names, without those that ``_plumbing`` of a class lists."""
+    hidden: set[str] = set()
+    for base in cls.__mro__:
+        hidden.update(str(vars(base).get("_plumbing", "")).split())
+    absent = {name for name in set(names) - hidden if _is_absent(cls, name)}
+    kept = {"__call__", "__doc__", "__init__"}
+    return sorted(n for n in set(names) - hidden - absent if not n.startswith("_") or n in kept)
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return f"array of shape {value.shape}"
-    name = getattr(value, "name", type(value).__name__)
-    if isinstance(name, str) and not isinstance(value, (str, type)) and _is_named(value, name):
-        return repr(name)
-    text = repr(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+def _is_absent(cls: type, name: str) -> bool:
+    found = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+    return isinstance(found, Absent)

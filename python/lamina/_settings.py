@@ -9,9 +9,9 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from lamina._answers import AnsweringKeywords
 from lamina._check import number
 from lamina._names import lookup
+from lamina._public import PublicKeywords
 
 C = TypeVar("C", bound="Configurable")
 
@@ -40,7 +40,7 @@ def _argument_names(cls: type) -> tuple[str, ...]:
     return tuple(p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
 
 
-class Configurable(AnsweringKeywords):
+class Configurable(PublicKeywords):
     """An object that its constructor's arguments describe completely.
 
     ``get_config`` reads back, from the attributes of the same names, what ``__init__`` was given;

@@ -112,8 +112,6 @@ METRIC = {
 }
 
 CALLBACK = {
-    "use on_train_batch_begin": "on_batch_begin",
-    "use on_train_batch_end": "on_batch_end",
     "give the callback the arrays itself": "validation_data",
 }
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lamina._answers import AnsweringKeywords
-from lamina._public import changed_arguments
+from lamina._public import PublicKeywords
+from lamina._repr import changed_arguments
 
 if TYPE_CHECKING:
     from lamina.models.model import Model
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Logs = dict[str, float]
 
 
-class Callback(AnsweringKeywords):
+class Callback(PublicKeywords):
     """Override the hooks you need; those you do not override cost nothing.
 
     Set ``self.model.stop_training = True`` to end a fit after the batch at hand.
@@ -79,6 +79,12 @@ class Callback(AnsweringKeywords):
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After a training step; ``logs`` hold the epoch's means so far."""
 
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before a training step, by Keras's older name."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After a training step, by Keras's older name."""
+
     def on_tick(self, batch: int, logs: Logs | None = None) -> None:
         """About ten times a second within an epoch, after a training step."""
 
@@ -109,4 +115,6 @@ class Callback(AnsweringKeywords):
 
 # Keras's older name of the training-batch hooks is honoured too.
 ALIASES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
-HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
+HOOKS = tuple(
+    name for name in vars(Callback) if name.startswith("on_") and name not in ALIASES.values()
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from lamina._answers import AnsweringKeywords
+from lamina._public import PublicKeywords
 from lamina.callbacks.callback import ALIASES, HOOKS, Callback
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ Hook = Callable[..., Any]
 KNOWN = (*HOOKS, *ALIASES.values())
 
 
-class CallbackList(AnsweringKeywords):
+class CallbackList(PublicKeywords):
     """The overridden hooks of several callbacks, by hook.
 
     Parameters

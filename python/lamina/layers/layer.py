@@ -12,7 +12,8 @@ from lamina import _check, _core
 from lamina._answers import refuse_unknown
 from lamina._check import Array, Shape
 from lamina._names import snake_case
-from lamina._public import Public, changed_arguments
+from lamina._public import Public
+from lamina._repr import changed_arguments
 from lamina.layers import calls
 from lamina.layers._use import current
 from lamina.layers.node import Node, SymbolicTensor, as_list

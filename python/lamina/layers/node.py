@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lamina._answers import Answering
 from lamina._check import Shape, show_shape
+from lamina._public import Public
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
 
-class SymbolicTensor(Answering):
+class SymbolicTensor(Public):
     """What a layer returns when it is called on a placeholder: a shape, and where it came from.
 
     ``lamina.Input`` makes the first ones.  ``lamina.Model(inputs, outputs)`` reads the layers
