@@ -67,3 +67,38 @@ def notebook() -> Callable[..., list[Any]]:
         return [cell.outputs for cell in book.cells]
 
     return run
+
+
+# --- what the tests may lack
+
+MISSING: list[str] = []
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Note a module of tests that was skipped for want of a package."""
+    note_missing(report)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note a test that was skipped for want of a package."""
+    note_missing(report)
+
+
+def note_missing(report: pytest.CollectReport | pytest.TestReport) -> None:
+    """Keep why a test was skipped if a package was missing."""
+    if report.skipped and "could not import" in str(report.longrepr):
+        MISSING.append(f"{report.nodeid}: {report.longrepr[-1]}")  # type: ignore[index]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail where ``LAMINA_REQUIRE_PEERS`` says that everything is installed and it is not."""
+    if os.environ.get("LAMINA_REQUIRE_PEERS") and MISSING:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was missing."""
+    if os.environ.get("LAMINA_REQUIRE_PEERS") and MISSING:
+        terminalreporter.section("skipped, though LAMINA_REQUIRE_PEERS is set")
+        for line in MISSING:
+            terminalreporter.write_line(line)

@@ -158,26 +158,24 @@ void multiply_tile(const Tile<T>& t) {
 template <class T>
 using TileKernel = void (*)(const Tile<T>&);
 
+template <class T>
+struct TileColumn {
+  TileKernel<T> of_height[most_height];
+};
+
+// Compiled in microkernel.cpp alone: every file that multiplies would compile them all again.
 template <class T, bool KAdjacent, bool MaskB>
 struct TileKernels {
-  template <int Height, int Vectors>
-  static constexpr TileKernel<T> one() {
-    constexpr int height = Height < tallest[Vectors - 1] ? Height : tallest[Vectors - 1];
-    return &multiply_tile<T, height, Vectors, KAdjacent, MaskB>;
-  }
-  struct Column {
-    TileKernel<T> of_height[most_height];
-  };
-  template <int V>
-  static constexpr Column column() {
-    return {{one<1, V>(), one<2, V>(), one<3, V>(), one<4, V>(), one<5, V>(), one<6, V>(),
-             one<7, V>(), one<8, V>(), one<9, V>(), one<10, V>(), one<11, V>(), one<12, V>(),
-             one<13, V>(), one<14, V>(), one<15, V>(), one<16, V>()}};
-  }
-  static constexpr Column of_vectors[most_vectors] = {column<1>(), column<2>(), column<3>(),
-                                                      column<4>(), column<5>(), column<6>(),
-                                                      column<7>(), column<8>()};
+  static const TileColumn<T> of_vectors[most_vectors];
 };
+extern template struct TileKernels<float, false, false>;
+extern template struct TileKernels<float, false, true>;
+extern template struct TileKernels<float, true, false>;
+extern template struct TileKernels<float, true, true>;
+extern template struct TileKernels<double, false, false>;
+extern template struct TileKernels<double, false, true>;
+extern template struct TileKernels<double, true, false>;
+extern template struct TileKernels<double, true, true>;
 
 }  // namespace LAMINA_ISA
 }  // namespace lamina

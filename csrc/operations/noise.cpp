@@ -96,19 +96,13 @@ class SpatialDropout final : public OperationOf<SpatialDropout> {
   const bool share_rows_;
 };
 
-void check_rate(double rate, const char* who) {
-  if (!(rate >= 0.0 && rate < 1.0))
-    throw std::invalid_argument(std::string(who) + ": rate must be in [0, 1); got " +
-                                std::to_string(rate));
-}
-
 }  // namespace
 
 Tensor noise(Graph& graph, const Tensor& x, Noise kind, double amount, std::uint32_t stream,
              const std::string& name) {
   const char* who = name_of(kind);
   graph.check_float_rows(x, who);
-  if (kind != Noise::gaussian) check_rate(amount, who);
+  if (kind != Noise::gaussian) check_rate(amount, who, "rate");
   if (!(amount >= 0.0) || !std::isfinite(amount))
     throw std::invalid_argument(std::string(who) + ": stddev must be at least 0; got " +
                                 std::to_string(amount));
@@ -121,7 +115,7 @@ Tensor noise(Graph& graph, const Tensor& x, Noise kind, double amount, std::uint
 Tensor spatial_dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream,
                        bool share_rows, const std::string& name) {
   graph.check_float_rows(x, "spatial_dropout");
-  check_rate(rate, "spatial_dropout");
+  check_rate(rate, "spatial_dropout", "rate");
   if (x.shape.size() < 2)
     throw std::invalid_argument("spatial_dropout: needs positions and channels; got inputs " +
                                 to_string(x.shape));

@@ -4,6 +4,7 @@
 #include "graph/names.h"
 #include "operations.h"
 #include "runtime/isa.h"
+#include "sizes.h"
 
 namespace lamina {
 namespace {
@@ -136,12 +137,6 @@ void check_shape(const Tensor& tensor, const Shape& wanted, const char* what) {
                                 to_string(tensor.shape) + ", needs " + to_string(wanted));
 }
 
-void check_rate(double rate, const char* what) {
-  if (!(rate >= 0.0 && rate < 1.0))
-    throw std::invalid_argument(std::string("recurrent: ") + what + " must be in [0, 1); got " +
-                                std::to_string(rate));
-}
-
 // Steps, features and units, once the weights fit the input.
 RecurrentDims checked_dims(const Graph& graph, const Tensor& x, const Tensor& kernel,
                            const Tensor& recurrent_kernel, const Tensor* bias, Cell cell) {
@@ -173,8 +168,8 @@ std::vector<Tensor> recurrent(Graph& graph, const Tensor& x, const Tensor& kerne
                               const RecurrentSpec& spec, const std::string& name) {
   const RecurrentDims d = checked_dims(graph, x, kernel, recurrent_kernel, bias, spec.cell);
   const std::size_t states = spec.cell == Cell::lstm ? 2 : 1;
-  check_rate(spec.dropout, "dropout");
-  check_rate(spec.recurrent_dropout, "recurrent_dropout");
+  check_rate(spec.dropout, "recurrent", "dropout");
+  check_rate(spec.recurrent_dropout, "recurrent", "recurrent_dropout");
   if (!initial_state.empty() && initial_state.size() != states)
     throw std::invalid_argument("recurrent: initial_state needs " + std::to_string(states) +
                                 " tensors; got " + std::to_string(initial_state.size()));

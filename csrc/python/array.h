@@ -15,6 +15,7 @@
 #include <pybind11/pybind11.h>
 
 #include <initializer_list>
+#include <limits>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -123,6 +124,7 @@ void without_gil(F&& f) {
 // --- scalar arguments, with the same kind of message
 
 double number(const char* function, const char* name, const py::object& value);
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // A finite number in [low, high] or, where open_above, [low, high).
 double number_in(const char* function, const char* name, const py::object& value, double low,
                  double high, bool open_above = false);

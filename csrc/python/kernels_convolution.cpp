@@ -5,6 +5,7 @@
 #include <array>
 
 #include "../runtime/isa.h"
+#include "arguments.h"
 #include "array.h"
 #include "kernels.h"
 
@@ -166,18 +167,6 @@ py::array conv_transpose_forward(Name who, int rank, Object x_, Object kernel_, 
                  [](const auto& k) { return k.conv2d_transpose_forward; });
 }
 
-// A gradient the caller already has, or a fresh array.
-template <class T>
-std::pair<Object, T*> gradient(const Argument& into, const Object& object, const Shape& shape,
-                               const char* axes) {
-  if (into.given()) {
-    into.needs_shape(shape, axes);
-    return {object, into.in_place<T>()};
-  }
-  auto fresh = output<T>(into.function, shape);
-  return {fresh, fresh.mutable_data()};
-}
-
 template <class Choose>
 Gradients backward(const Argument& dz, const Argument& x, const Argument& kernel,
                    const Argument& dkernel, const Argument& dbias, const Object& dkernel_,
@@ -196,8 +185,8 @@ Gradients backward(const Argument& dz, const Argument& x, const Argument& kernel
     using T = decltype(zero);
     const auto dzs = dz.values<T>(), xs = x.values<T>(), ws = kernel.values<T>();
     auto dx = output<T>(x.function, x.shape());
-    auto [dw, dwp_] = gradient<T>(dkernel, dkernel_, kernel.shape(), "of the kernel");
-    auto [db, dbp_] = gradient<T>(dbias, dbias_, {dz_shape.back()}, "(filters,)");
+    auto [dw, dwp_] = gradient_array<T>(dkernel, dkernel_, kernel.shape(), "of the kernel");
+    auto [db, dbp_] = gradient_array<T>(dbias, dbias_, {dz_shape.back()}, "(filters,)");
     T *dxp = dx.mutable_data(), *dwp = dwp_, *dbp = dbp_;
     const T *dzp = dzs.data(), *xp = xs.data(), *wp = ws.data();
     const auto add = Accumulate(dkernel.given());

@@ -2,6 +2,7 @@
 #include <pybind11/typing.h>
 
 #include "../runtime/isa.h"
+#include "arguments.h"
 #include "array.h"
 #include "kernels.h"
 
@@ -106,18 +107,6 @@ py::array dense_forward(Object x_, Object kernel_, Object bias_, Object activati
   });
 }
 
-// Gradients the caller already has (`into`, added to) or a fresh array to be written.
-template <class T>
-std::pair<Object, T*> gradient(const Argument& into, const Object& object, const Shape& shape,
-                               const char* axes) {
-  if (into.given()) {
-    into.needs_shape(shape, axes);
-    return {object, into.in_place<T>()};
-  }
-  auto fresh = output<T>(into.function, shape);
-  return {fresh, fresh.mutable_data()};
-}
-
 Gradients dense_backward(Object dz_, Object x_, Object kernel_, Object dkernel_, Object dbias_) {
   const char* who = "dense_backward";
   const Argument dz(who, "dz", dz_), x(who, "x", x_), kernel(who, "kernel", kernel_),
@@ -138,8 +127,8 @@ Gradients dense_backward(Object dz_, Object x_, Object kernel_, Object dkernel_,
     using T = decltype(zero);
     const auto dzs = dz.values<T>(), xs = x.values<T>(), ws = kernel.values<T>();
     auto dx = output<T>(who, x.shape());
-    auto [dw, dwp_] = gradient<T>(dkernel, dkernel_, kernel.shape(), "(inputs, units)");
-    auto [db, dbp_] = gradient<T>(dbias, dbias_, {dims.units}, "(units,)");
+    auto [dw, dwp_] = gradient_array<T>(dkernel, dkernel_, kernel.shape(), "(inputs, units)");
+    auto [db, dbp_] = gradient_array<T>(dbias, dbias_, {dims.units}, "(units,)");
     T *dxp = dx.mutable_data(), *dwp = dwp_, *dbp = dbp_;
     const T *dzp = dzs.data(), *xp = xs.data(), *wp = ws.data();
     const auto add = Accumulate(dkernel.given());

@@ -1,5 +1,4 @@
 // Element-wise operations, reductions and row selection on NumPy arrays.
-#include <limits>
 
 #include "../runtime/isa.h"
 #include "array.h"
@@ -10,8 +9,6 @@ namespace python {
 namespace {
 
 using Object = py::object;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 void add_into(Object y_, Object x_) {
   const Argument y("add_into", "y", y_), x("add_into", "x", x_);
   y.needs_rank_at_least(0, "");

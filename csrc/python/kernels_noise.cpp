@@ -1,5 +1,4 @@
 // Noise, and dropout of whole channels.
-#include <limits>
 
 #include "array.h"
 #include "kernels.h"
@@ -10,8 +9,6 @@ namespace python {
 namespace {
 
 using Object = py::object;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 py::array noise(const char* who, const char* name, Object x_, Object kind_, Object amount_,
                 RandomKey key, bool backward) {
   const Argument x(who, name, x_);

@@ -1,8 +1,6 @@
 // Batch and layer normalisation on NumPy arrays.
 #include <pybind11/typing.h>
 
-#include <limits>
-
 #include "../runtime/isa.h"
 #include "arguments.h"
 #include "array.h"
@@ -14,8 +12,6 @@ namespace {
 
 using Object = py::object;
 using Three = py::typing::Tuple<py::array, py::array, py::array>;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 // Values, or nothing where the argument was not given.
 template <class T>
 struct Optional {

@@ -10,8 +10,6 @@ namespace python {
 namespace {
 
 using Object = py::object;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 double positive(const char* function, const char* name, const Object& value) {
   return number_in(function, name, value, 0.0, kInfinity);
 }

@@ -2,7 +2,6 @@
 #include <pybind11/typing.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "../runtime/isa.h"
 #include "array.h"
@@ -15,8 +14,6 @@ namespace {
 
 using Object = py::object;
 using Pair = py::typing::Tuple<py::array, py::array>;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 ReluSpec relu_argument(const char* who, const Object& max_value, const Object& negative_slope,
                        const Object& threshold) {
   return {max_value.is_none() ? kInfinity : number_in(who, "max_value", max_value, 0.0, kInfinity),

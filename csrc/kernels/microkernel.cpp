@@ -1,0 +1,45 @@
+// The kernels of all tile shapes, compiled once an instruction set.
+#include "microkernel.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+namespace {
+
+template <class T, bool KAdjacent, bool MaskB, int Height, int Vectors>
+constexpr TileKernel<T> tile_kernel() {
+  constexpr int height = Height < tallest[Vectors - 1] ? Height : tallest[Vectors - 1];
+  return &multiply_tile<T, height, Vectors, KAdjacent, MaskB>;
+}
+
+template <class T, bool K, bool M, int V>
+constexpr TileColumn<T> tile_column() {
+  return {{tile_kernel<T, K, M, 1, V>(), tile_kernel<T, K, M, 2, V>(), tile_kernel<T, K, M, 3, V>(),
+           tile_kernel<T, K, M, 4, V>(), tile_kernel<T, K, M, 5, V>(), tile_kernel<T, K, M, 6, V>(),
+           tile_kernel<T, K, M, 7, V>(), tile_kernel<T, K, M, 8, V>(), tile_kernel<T, K, M, 9, V>(),
+           tile_kernel<T, K, M, 10, V>(), tile_kernel<T, K, M, 11, V>(),
+           tile_kernel<T, K, M, 12, V>(), tile_kernel<T, K, M, 13, V>(),
+           tile_kernel<T, K, M, 14, V>(), tile_kernel<T, K, M, 15, V>(),
+           tile_kernel<T, K, M, 16, V>()}};
+}
+
+}  // namespace
+
+template <class T, bool K, bool M>
+constexpr TileColumn<T> TileKernels<T, K, M>::of_vectors[most_vectors] = {
+    tile_column<T, K, M, 1>(), tile_column<T, K, M, 2>(), tile_column<T, K, M, 3>(),
+    tile_column<T, K, M, 4>(), tile_column<T, K, M, 5>(), tile_column<T, K, M, 6>(),
+    tile_column<T, K, M, 7>(), tile_column<T, K, M, 8>()};
+
+template struct TileKernels<float, false, true>;
+template struct TileKernels<float, true, true>;
+template struct TileKernels<double, false, true>;
+template struct TileKernels<double, true, true>;
+#if LAMINA_VECTOR_BYTES != 64  // masks_are_free
+template struct TileKernels<float, false, false>;
+template struct TileKernels<float, true, false>;
+template struct TileKernels<double, false, false>;
+template struct TileKernels<double, true, false>;
+#endif
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina
