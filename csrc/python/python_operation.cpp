@@ -40,7 +40,8 @@ class PythonOperation final : public OperationOf<PythonOperation> {
   template <class T>
   void backward_as(const Call<T>& c) const {
     const WithGil gil;
-    const py::array dy = copy(dtype_of<T>, c.rows, shape_, reinterpret_cast<std::byte*>(c.dout()));
+    const py::array dy =
+        copy(lamina::dtype_of<T>, c.rows, shape_, reinterpret_cast<std::byte*>(c.dout()));
     py::object result = call_python(backward_, py::make_tuple(dy) + arguments(c));
     if (!py::isinstance<py::tuple>(result) && !py::isinstance<py::list>(result))
       result = py::make_tuple(result);
