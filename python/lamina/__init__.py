@@ -2,19 +2,16 @@
 
 Keras's names, scikit-learn's protocol, the same bits on every run.
 
-=======================================  ==========================================================
-``Sequential``, ``Model``, ``Input``     layers in a row, graphs of layers, where rows come in
-``layers``                               ``Dense``, ``Conv2D``, ``LSTM``, ... and your own
-``losses``, ``metrics``, ``optimizers``  what ``compile`` takes, by name or as objects
-``callbacks``                            code that ``fit`` calls: ``EarlyStopping``, ...
-``activations``, ``initializers``,       what layers take, by name or as objects
-``regularizers``
-``datasets``, ``utils``, ``plot``        data to try, coding of labels and texts, figures
-``set_random_seed``                      makes all that follows repeat, to the bit
-``set_num_threads``, ``profile``         how many threads; what each operation of a step costs
-=======================================  ==========================================================
+- ``Sequential``, ``Model``, ``Input``: layers in a row, graphs of layers, where rows come in
+- ``layers``: ``Dense``, ``Conv2D``, ``LSTM``, ..., and your own
+- ``losses``, ``metrics``, ``optimizers``: what ``compile`` takes, by name or as objects
+- ``callbacks``: code that ``fit`` calls, such as ``EarlyStopping``
+- ``activations``, ``initializers``, ``regularizers``: what layers take, by name or as objects
+- ``datasets``, ``utils``, ``plot``: data to try, coding of labels and texts, figures
+- ``set_random_seed`` makes all that follows repeat, to the bit
+- ``set_num_threads`` says how many threads, ``profile`` what each operation of a step costs
 
-``dir`` of each room lists what it has, and ``help(lamina.layers.Dense)`` explains one.
+``dir`` of a room lists what it has, and ``help(lamina.layers.Dense)`` explains one.
 
 Examples
 --------

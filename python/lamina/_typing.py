@@ -19,9 +19,9 @@ from lamina.regularizers import Regularizer
 
 __all__ = [
     "ActivationLike", "ArrayLike", "BaseArguments", "CallbacksLike", "ClassWeight", "Data",
-    "DimArguments", "InitializerLike", "InputArguments", "LossLike", "LossesLike", "Margins",
-    "Masks", "MetricLike", "MetricsLike", "OptimizerLike", "RegularizerLike", "Self", "Sizes",
-    "Symbols", "Tensors", "Unpack", "Verbose",
+    "DimArguments", "Hooks", "InitializerLike", "InputArguments", "LossLike", "LossesLike",
+    "Margins", "Masks", "MetricLike", "MetricsLike", "OptimizerLike", "RegularizerLike", "Self",
+    "Sizes", "Symbols", "Tensors", "Unpack", "Verbose",
 ]  # fmt: skip
 
 Config: TypeAlias = Mapping[str, Any]  # {"class_name": ..., "config": ...}
@@ -68,6 +68,26 @@ class BaseArguments(InputArguments, total=False):
 
     name: str | None
     dtype: str | None
+
+
+class Hooks(TypedDict, total=False):
+    """The functions of a ``LambdaCallback``."""
+
+    on_train_begin: Callable[[Any], Any] | None
+    on_train_end: Callable[[Any], Any] | None
+    on_epoch_begin: Callable[[int, Any], Any] | None
+    on_epoch_end: Callable[[int, Any], Any] | None
+    on_train_batch_begin: Callable[[int, Any], Any] | None
+    on_train_batch_end: Callable[[int, Any], Any] | None
+    on_tick: Callable[[int, Any], Any] | None
+    on_test_begin: Callable[[Any], Any] | None
+    on_test_end: Callable[[Any], Any] | None
+    on_test_batch_begin: Callable[[int, Any], Any] | None
+    on_test_batch_end: Callable[[int, Any], Any] | None
+    on_predict_begin: Callable[[Any], Any] | None
+    on_predict_end: Callable[[Any], Any] | None
+    on_predict_batch_begin: Callable[[int, Any], Any] | None
+    on_predict_batch_end: Callable[[int, Any], Any] | None
 
 
 class DimArguments(BaseArguments, total=False):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lamina import _core
 from lamina._answers import answering
@@ -91,7 +91,7 @@ class Activation(Configurable):
         kind, alpha = self.fusable
         return graph.activation(x, kind, alpha, name=name or self.name)
 
-    def __call__(self, x: Any) -> NDArray[Any]:
+    def __call__(self, x: ArrayLike) -> NDArray[Any]:
         """Apply the function to an array of any shape.
 
         float32 stays float32; everything else is computed in float64.

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lamina._answers import answering
 from lamina._check import number
@@ -49,7 +50,7 @@ class Regularizer(Configurable):
                 f"reads; got __call__ (see lamina.regularizers.Regularizer)"
             )
 
-    def __call__(self, weights: Any) -> float:
+    def __call__(self, weights: ArrayLike) -> float:
         """Return the penalty of an array of any shape, computed in float64."""
         w = np.asarray(weights, dtype=np.float64)
         return float(self.l1 * np.abs(w).sum() + self.l2 * np.square(w).sum())

@@ -53,3 +53,7 @@ model.add("dense")  # error
 optimizers.Adam(lr=0.1)  # error
 optimizers.Adam(learning_rate="fast")  # error
 callbacks.EarlyStopping(patince=3)  # error
+callbacks.LambdaCallback(on_epoch_ned=print)  # error
+layers.TimeDistributed(3)  # error
+lamina.activations.relu("x", 3)  # error
+model.history.histroy  # error

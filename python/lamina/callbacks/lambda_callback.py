@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina._names import unknown
 from lamina.callbacks.callback import HOOKS, Callback
+
+if TYPE_CHECKING:
+    from lamina._typing import Hooks, Unpack
 
 
 class LambdaCallback(Callback):
@@ -29,7 +31,7 @@ class LambdaCallback(Callback):
     done
     """
 
-    def __init__(self, **hooks: Callable[..., Any] | None) -> None:
+    def __init__(self, **hooks: Unpack[Hooks]) -> None:
         super().__init__()
         for name, hook in hooks.items():
             if name not in HOOKS:

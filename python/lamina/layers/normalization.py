@@ -12,7 +12,7 @@ from lamina._check import Array, Shape
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
-    from lamina._typing import DimArguments, Unpack
+    from lamina._typing import ArrayLike, DimArguments, Unpack
 
 BLOCK = 1 << 16  # rows that adapt reads at a time: no copy of the whole data
 
@@ -62,8 +62,8 @@ class Normalization(Layer):
     def __init__(
         self,
         axis: int | None = -1,
-        mean: Any = None,
-        variance: Any = None,
+        mean: ArrayLike | None = None,
+        variance: ArrayLike | None = None,
         invert: bool = False,
         **base: Unpack[DimArguments],
     ) -> None:
@@ -103,7 +103,7 @@ class Normalization(Layer):
                 f"{_check.show_shape(input_shape)}"
             )
 
-    def adapt(self, data: Any) -> None:
+    def adapt(self, data: ArrayLike) -> None:
         """Take mean and variance from ``data``.
 
         Parameters

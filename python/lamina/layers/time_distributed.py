@@ -16,6 +16,7 @@ from lamina.layers.weights import FirstValues
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
+    from lamina.models.model import Model
 
 
 class TimeDistributed(Layer):
@@ -59,7 +60,7 @@ class TimeDistributed(Layer):
     (2, 5, 6, 6, 4)
     """
 
-    def __init__(self, layer: Any, **base: Unpack[DimArguments]) -> None:
+    def __init__(self, layer: Layer | Model, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         as_layer = getattr(layer, "as_layer", None)
         inner = layer if isinstance(layer, Layer) or as_layer is None else as_layer()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from lamina.callbacks import History
+
 PANELS_A_ROW = 3
 WIDTH, HEIGHT = 4.5, 3.5  # inches of a panel
 VALIDATION = "val_"
@@ -41,7 +43,9 @@ class Panel:
 
 
 def learning_curves(
-    history: Any, path: str | os.PathLike[str] | None = None, log: bool = False
+    history: History | Mapping[str, Sequence[float]],
+    path: str | os.PathLike[str] | None = None,
+    log: bool = False,
 ) -> Figure:
     """Draw the loss and each metric over epochs, training and validation in one panel.
 

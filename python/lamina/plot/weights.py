@@ -16,12 +16,14 @@ from lamina.plot.figures import shown
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from lamina.models import Model
+
 SQUARE = 0.9  # inches of an image
 MARGIN = 1.1  # inches for the colour bar
 
 
 def first_layer(
-    model: Any,
+    model: Model,
     path: str | os.PathLike[str] | None = None,
     image_shape: Sequence[int] | None = None,
     max_units: int = 64,
