@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import lamina
 from lamina import initializers
 from lamina.random import Stream
 
@@ -57,11 +58,19 @@ def test_orthogonal(shape):
     np.testing.assert_allclose(gram, 4 * np.eye(len(gram)), atol=1e-13)
 
 
-def test_orthogonal_is_the_q_of_a_qr_with_positive_diagonal():
-    a = Stream(3).normal((6, 4))
+@pytest.mark.parametrize("shape", [(6, 4), (256, 256), (257, 257), (700, 301)])
+def test_orthogonal_is_the_q_of_a_qr_with_positive_diagonal(shape):
+    a = Stream(3).normal(shape)
     q, r = np.linalg.qr(a)
     expected = q * np.sign(np.diag(r))
-    np.testing.assert_allclose(draw(initializers.Orthogonal(), (6, 4)), expected, atol=1e-13)
+    drawn = draw(initializers.Orthogonal(), shape)
+    np.testing.assert_allclose(drawn, expected, atol=1e-11)
+    before = lamina.get_num_threads()
+    try:
+        lamina.set_num_threads(1)
+        np.testing.assert_array_equal(draw(initializers.Orthogonal(), shape), drawn)
+    finally:
+        lamina.set_num_threads(before)
 
 
 @pytest.mark.parametrize(

@@ -175,8 +175,10 @@ class Stream:
         dtype: str = "float64",
     ) -> NDArray[Any]:
         """Return numbers uniform in [low, high)."""
-        unit = self._unit(shape, "float64")
-        return np.asarray(low + (high - low) * unit, dtype=dtype)
+        values = self._unit(shape, "float64")
+        values *= high - low
+        values += low
+        return np.asarray(values, dtype=dtype)
 
     def normal(
         self,

@@ -10,9 +10,14 @@ from numpy.typing import NDArray
 
 from lamina._check import number
 from lamina.initializers.base import SeededInitializer
+from lamina.kernels import matmul
 
 if TYPE_CHECKING:
     from lamina.random import Stream
+
+
+NARROW = 256  # columns that are reflected one after the other; a wider matrix goes by panels
+PANEL = 32
 
 
 class Orthogonal(SeededInitializer):
@@ -61,26 +66,63 @@ class Orthogonal(SeededInitializer):
 def _orthonormal_columns(a: NDArray[Any]) -> NDArray[Any]:
     """Q of the QR decomposition of a tall matrix, with R's diagonal positive, by Householder.
 
-    Written out on einsum, which sums in one fixed order: LAPACK's bits depend on its threads.
+    Written out on sums of one fixed order: LAPACK's bits depend on its threads.  A wide matrix
+    is taken by panels of columns, whose reflections act on the others as matrix products
+    (Schreiber and Van Loan, 1989).
     """
     a = np.array(a, dtype=np.float64)
-    cols = a.shape[1]
-    reflectors = []
-    signs = np.ones(cols)
-    for k in range(cols):
+    rows, cols = a.shape
+    width = cols if cols <= NARROW else PANEL
+    panels, signs = [], []
+    for k in range(0, cols, width):
+        reflectors, of_panel = _factored(a[k:, k : k + width])
+        signs += of_panel
+        rest = a[k:, k + width :]
+        if rest.size:
+            v = _side_by_side(reflectors, rows - k)
+            t = _joined(v)
+            rest -= matmul(v, matmul(t, matmul(v, rest, True), True))
+            panels.append((k, v, t))
+    q = np.eye(rows, cols)
+    last = (cols - 1) // width * width
+    for j in reversed(range(len(reflectors))):
+        _reflect(q[last + j :, last + j :], reflectors[j])
+    for k, v, t in reversed(panels):
+        q[k:, k:] -= matmul(v, matmul(t, matmul(v, q[k:, k:], True)))
+    return np.asarray(q * np.array(signs))
+
+
+def _factored(a: NDArray[Any]) -> tuple[list[NDArray[Any]], list[float]]:
+    """Bring A to triangular form; returns v of each reflection I - v v', and R's signs."""
+    reflectors, signs = [], []
+    for k in range(a.shape[1]):
         v = a[k:, k].copy()
         norm = math.sqrt(float(np.einsum("i,i->", v, v)))
-        signs[k] = 1.0 if v[0] < 0.0 else -1.0  # of R's diagonal after the reflection
+        signs.append(1.0 if v[0] < 0.0 else -1.0)  # of R's diagonal after the reflection
         v[0] -= signs[k] * norm
         square = float(np.einsum("i,i->", v, v))
         reflectors.append(v * math.sqrt(2.0 / square) if square > 0.0 else v)
         _reflect(a[k:, k:], reflectors[k])
-    q = np.eye(a.shape[0], cols)
-    for k in reversed(range(cols)):
-        _reflect(q[k:, k:], reflectors[k])
-    return q * signs
+    return reflectors, signs
 
 
 def _reflect(a: NDArray[Any], v: NDArray[Any]) -> None:
     """Subtract v (v' A) from A, in place."""
     a -= np.multiply.outer(v, np.einsum("i,ij->j", v, a))
+
+
+def _side_by_side(reflectors: list[NDArray[Any]], rows: int) -> NDArray[Any]:
+    """Return V, with the reflections' vectors as columns; each begins a row below the last."""
+    v = np.zeros((rows, len(reflectors)))
+    for k, reflector in enumerate(reflectors):
+        v[k:, k] = reflector
+    return v
+
+
+def _joined(v: NDArray[Any]) -> NDArray[Any]:
+    """Return the upper triangular T for which all reflections together are I - V T V'."""
+    products = matmul(v, v, True)
+    t = np.eye(v.shape[1])
+    for k in range(1, len(t)):
+        t[:k, k] = -np.einsum("ij,j->i", t[:k, :k], products[:k, k])
+    return t

@@ -15,16 +15,20 @@ if TYPE_CHECKING:
 class Ends:
     """Names, shapes and symbolic tensors of a model's inputs and outputs.
 
-    A subclass gives ``ports``, ``inputs``, ``outputs``, ``output_names`` and
+    A subclass gives ``_find_ports``, ``inputs``, ``outputs``, ``output_names`` and
     ``output_row_shapes``.  Shapes are those of rows, one for each input or output.
     """
 
+    _known_ports: tuple[Any, list[Port]] | None = None
+
     # --- what a subclass gives
 
-    @property
-    def ports(self) -> list[Port]:
-        """What may be fed to each input."""
-        raise TypeError(f"{type(self).__name__}: a model must define ports")
+    def _find_ports(self) -> list[Port]:
+        raise TypeError(f"{type(self).__name__}: a model must define _find_ports")
+
+    def _as_of(self) -> Any:
+        # What tells one structure of the model from another.
+        raise TypeError(f"{type(self).__name__}: a model must define _as_of")
 
     @property
     def output_names(self) -> list[str]:
@@ -46,6 +50,15 @@ class Ends:
         raise TypeError(f"{type(self).__name__}: a model must define output_row_shapes")
 
     # --- what follows from it
+
+    @property
+    def ports(self) -> list[Port]:
+        """What may be fed to each input."""
+        # Kept: each model asks those within it, several times.
+        now, known = self._as_of(), self._known_ports
+        if known is None or known[0] != now:
+            known = self._known_ports = now, self._find_ports()
+        return list(known[1])
 
     @property
     def input(self) -> SymbolicTensor | Any:

@@ -128,9 +128,7 @@ class Functional(Model):
         given = (batch_of_input(layer) for layer in self._structure.input_layers)
         return next((batch for batch in given if batch is not None), None)
 
-    @property
-    def ports(self) -> list[Port]:
-        """What may be fed to each input."""
+    def _find_ports(self) -> list[Port]:
         return self._structure.ports(self.input_names)
 
     @property

@@ -53,7 +53,7 @@ class Network(Ends, Stateful, Public):
         "random_step record_outputs restore row_shape snapshot state_rows streams "
         "unbuilt"
     )
-    _not_copied: tuple[str, ...] = ("_ready", "_general", "_fast", "_layer")
+    _not_copied: tuple[str, ...] = ("_ready", "_general", "_fast", "_layer", "_known_ports")
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
         # What the constructors of both kinds of models begin with.
@@ -74,6 +74,9 @@ class Network(Ends, Stateful, Public):
         # Of models with one input of floats and one output.
         self._fast: tuple[_core.Predictor, np.dtype[Any], Shape] | None = None
         self._layer: Any = None  # the model as a layer of others
+
+    def _as_of(self) -> Any:
+        return self._changes, self._ready, getattr(self, "row_shape", None)
 
     # --- what a subclass gives
 

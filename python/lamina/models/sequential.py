@@ -106,9 +106,8 @@ class Sequential(Model):
         """Return the ``batch_size`` of the ``Input``."""
         return batch_of_input(self._input)
 
-    @property
-    def ports(self) -> list[Port]:
-        """What may be fed: the first layer that cares says whether floats or token ids."""
+    def _find_ports(self) -> list[Port]:
+        # The first layer that cares says whether floats or token ids are fed.
         given = None if self._input is None else self._input.kind
         name = "input_layer" if self._input is None else self._input.name
         for layer in self._layers:
