@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
 from lamina._check import Array, Shape
+from lamina._weak import method_of
+from lamina.layers._use import current
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
@@ -21,8 +23,9 @@ class PythonLayer(Layer):
     forward : callable
         ``forward(x)`` returns y; both arrays start with the axis of rows.
     backward : callable or None
-        ``backward(dy, x)`` returns dx, the gradient of the loss by x from that by y.  None: no
-        gradient goes through, and layers before this one do not learn.
+        ``backward(dy, x)`` returns dx, the gradient of the loss by x from that by y, or None to
+        stop it there on purpose.  A layer without a backward is for predictions: ``fit`` refuses
+        it where a weight before it has to learn.
     output_shape : tuple of int, optional
         Shape of a row of y; that of x if not given.
     **base
@@ -75,4 +78,7 @@ class PythonLayer(Layer):
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
         """Record the two functions."""
         shape = self.compute_output_shape(tuple(x.shape))
-        return graph.python([x], shape, self.forward, self.backward, name=self.name)
+        backward = current(self, "backward", self.backward)
+        if backward is self.backward is not None:
+            backward = method_of(self, "backward")
+        return graph.python([x], shape, method_of(self, "forward"), backward, name=self.name)

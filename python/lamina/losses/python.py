@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lamina._weak import method_of
 from lamina.losses.base import REDUCTION, Loss
 
 Forward = Callable[[NDArray[Any], NDArray[Any]], ArrayLike]
@@ -60,11 +61,12 @@ class PythonLoss(Loss):
 
     def record(self, graph: Any, prediction: Any, target: Any) -> Any:
         """Record the two functions as a Python operation of the graph."""
-        positions = tuple(prediction.shape[:-1])
+        name, positions = self.name, tuple(prediction.shape[:-1])
+        value, derivative = method_of(self, "forward"), method_of(self, "backward")
 
         def forward(y_pred: NDArray[Any], y_true: NDArray[Any]) -> NDArray[Any]:
             return _checked(
-                self.name, "forward", self.forward(y_true, y_pred),
+                name, "forward", value(y_true, y_pred),
                 (y_pred.shape[0], *positions), y_pred.dtype,
             )  # fmt: skip
 
@@ -72,12 +74,12 @@ class PythonLoss(Loss):
             dvalue: NDArray[Any], y_pred: NDArray[Any], y_true: NDArray[Any]
         ) -> tuple[NDArray[Any], None]:
             slope = _checked(
-                self.name, "backward", self.backward(y_true, y_pred), y_pred.shape, y_pred.dtype
+                name, "backward", derivative(y_true, y_pred), y_pred.shape, y_pred.dtype
             )
             spread = dvalue if dvalue.ndim == slope.ndim else dvalue[..., np.newaxis]
             return np.ascontiguousarray(slope * spread), None
 
-        return graph.python([prediction, target], positions, forward, backward, name=self.name)
+        return graph.python([prediction, target], positions, forward, backward, name=name)
 
 
 def _checked(

@@ -72,7 +72,8 @@ class Network(Ends, Stateful, Public):
         self._ready = False  # all weights made and filled: what another thread may rely on
         self._general: _core.Predictor | None = None
         # Of models with one input of floats and one output.
-        self._fast: tuple[_core.Predictor, np.dtype[Any], Shape] | None = None
+        # With its layers, which the engine holds weakly: a call ends with those it began with.
+        self._fast: tuple[_core.Predictor, np.dtype[Any], Shape, list[Layer]] | None = None
         self._layer: Any = None  # the model as a layer of others
 
     def _as_of(self) -> Any:
@@ -303,7 +304,7 @@ class Network(Ends, Stateful, Public):
             refuse_arguments(Network.predict, unknown)
         fast = self._fast
         if fast is not None and type(x) is np.ndarray and batch_size is None and callbacks is None:
-            predictor, dtype, tail = fast
+            predictor, dtype, tail, _ = fast
             shape = x.shape
             if shape[1:] == tail and 0 < shape[0] <= BLOCK and x.dtype == dtype:
                 flags = x.flags
@@ -313,6 +314,7 @@ class Network(Ends, Stateful, Public):
 
     def _predict(self, x: Any, batch_size: int | None, callbacks: Any) -> Any:
         changes, ports = self._changes, self.ports
+        layers = self.layers  # held until the end: the engine holds them weakly
         arrays = inputs_.shaped("predict", x, ports, empty=True)
         shapes = [a.shape[1:] for a in arrays]
         self.output_row_shapes(shapes)
@@ -323,7 +325,7 @@ class Network(Ends, Stateful, Public):
         fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
         hooks = None if callbacks is None else CallbackList(callbacks)
         predictor = self._predictor_as_of(changes, shapes)
-        if predictor is None:  # another thread changed the model
+        if predictor is None or not layers:  # another thread changed the model
             return self._predict(x, batch_size, callbacks)
         if given is None:
             rows = predictor.block(rows)
@@ -400,7 +402,7 @@ class Network(Ends, Stateful, Public):
                 packed = self._packed(outputs) is outputs[0]
                 plain = port.kind == "float" and not others and packed and not self.stateful
                 if plain and port.shape is not None:
-                    self._fast = (predictor, np.dtype(self.dtype), port.shape)
+                    self._fast = (predictor, np.dtype(self.dtype), port.shape, self.layers)
         return predictor
 
     # --- copies

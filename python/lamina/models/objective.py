@@ -64,6 +64,7 @@ class Objective:
 
     def __init__(self, model: Model, weighted: Sequence[bool]) -> None:
         compiled = self.compiled = model.compiled("fit")
+        self.checked = False  # whether gradients are known to reach what has to learn
         self.seed = model.seed
         graph = self.graph = _core.Graph(model.dtype)
         outputs, masks = model.record_outputs(graph, model.graph_inputs(graph))

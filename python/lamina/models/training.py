@@ -18,6 +18,7 @@ from lamina.models import data as data_
 from lamina.models import logs as logs_
 from lamina.models.data import Data
 from lamina.models.errors import TrainingDiverged
+from lamina.models.gradients import check_learning
 from lamina.models.objective import Objective, python_step
 from lamina.random import SHUFFLE, Stream, mix
 
@@ -113,6 +114,9 @@ class Training:
         self.settings, self.hooks = settings, callbacks
         self.optimizer: Any = model.compiled("fit").optimizer
         self.objective: Objective = model.objective(data.weighted)
+        if not self.objective.checked:
+            check_learning("fit", model)
+            self.objective.checked = True
         self.optimizer.check_owner(model)
         model.compiled("fit").running = False  # a fit is never within another pass
         self.steps = self.objective.start(data, settings.batch, True)

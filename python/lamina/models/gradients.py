@@ -1,0 +1,50 @@
+"""Which weights a loss depends on that no gradient reaches."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from lamina import _core
+from lamina.layers import PythonLayer
+from lamina.layers._use import using
+
+if TYPE_CHECKING:
+    from lamina.models.model import Model
+
+
+def check_learning(who: str, model: Model) -> None:
+    """Raise ValueError if a layer without a backward keeps the gradient from a trainable weight."""
+    found = (each for layer in model.layers for each in layer.walk())
+    ends = list(dict.fromkeys(e for e in found if isinstance(e, PythonLayer) and not e.backward))
+    if not ends:
+        return
+    reached = _reached(model, [])
+    held_up = [p for p in _reached(model, ends) if p not in reached]
+    if held_up:
+        names = ", ".join(repr(layer.name) for layer in ends)
+        more = f" and {len(held_up) - 1} more" if len(held_up) > 1 else ""
+        raise ValueError(
+            f"{who}: weight {held_up[0].name!r}{more} cannot learn: {names} has no backward, so no "
+            f"gradient reaches what is before it.  Give it one, or freeze the layers before it "
+            f"(trainable = False); a backward that returns None stops the gradient on purpose"
+        )
+
+
+def _reached(model: Model, passing: list[PythonLayer]) -> list[_core.Parameter]:
+    """Return the weights that gradients reach, if they went through the layers ``passing``."""
+    graph = _core.Graph(model.dtype)
+    with ExitStack() as stack:
+        for layer in passing:
+            stack.enter_context(using(layer, backward=_through))
+        outputs, _ = model.record_outputs(graph, model.graph_inputs(graph))
+    for output, loss in zip(outputs, model.compiled("fit").losses, strict=True):
+        if loss is not None:
+            y = graph.input(tuple(output.shape), "y")
+            graph.add_loss(graph.loss("mean_squared_error", output, y))
+    graph.build()
+    return list(_core.Execution(graph, 1, True).trainable())
+
+
+def _through(dy: object, x: object) -> None:
+    """Stand for the backward that a layer has not."""
