@@ -40,10 +40,15 @@ class _Replay:
         run.bind(arrays)
         return run
 
-    def all(self, rows: int, arrays: list[np.ndarray], layer: Any) -> list[np.ndarray]:
-        """Return loss, output, gradients of weights and input for all rows of ``arrays``."""
+    def all(
+        self, rows: int, arrays: list[np.ndarray], layer: Any, step: int = 3
+    ) -> list[np.ndarray]:
+        """Return loss, output, gradients of weights and input for all rows of ``arrays``.
+
+        What a layer draws at random is that of the step.
+        """
         run = self.execution(rows, arrays)
-        loss = run.gradients(None, 0, len(arrays[0]), 3)
+        loss = run.gradients(None, 0, len(arrays[0]), step)
         weights = [p for p in layer.parameters if p.trainable]
         gradients = [np.array(run.gradient_of(p)) for p in weights]
         return [np.float64(loss), run.output(0), *gradients, run.input_gradient(0)]
@@ -104,7 +109,7 @@ def check_layer(
     x = rng.normal(size=(7, *input_shape)).astype(dtype)
     _check_layer_gradients(layer, x, dtype, step)
     _check_layer_threads(layer, input_shape, dtype, many_rows)
-    _check_layer_protocol(factory, layer, x, dtype)
+    _check_layer_protocol(layer, x, dtype)
     for bad, error, text in refused:
         _check_refused(layer, bad, error, text)
 
@@ -117,7 +122,8 @@ def _check_layer_gradients(layer: Any, x: np.ndarray, dtype: str, step: float) -
     got = replay.all(len(x), [x, target], layer)
     assert_same_bits(replay.all(len(x), [x, target], layer), got, "replay twice")
     assert_same_bits(replay.all(64, [x, target], layer), got, "fewer rows than planned")
-    _check_summed_gradients(layer, x, target, got, dtype)
+    if np.array_equal(replay.all(len(x), [x, target], layer, step=4)[1], got[1]):
+        _check_summed_gradients(layer, x, target, got, dtype)  # two uses draw two masks
     if dtype == "float64":
         run = replay.execution(len(x), [x, target])
         weights = [p.array for p in layer.parameters if p.trainable]
@@ -160,13 +166,12 @@ def _check_summed_gradients(
     other = [np.ascontiguousarray(x[::-1] * 0.5), np.ascontiguousarray(target[::-1])]
     second = _Replay(layer, x.shape[1:], dtype).all(len(x), other, layer)
     summed = both.all(len(x), [x, target, *other], layer)
-    if layer.parameters and np.array_equal(alone[1], layer(x)):  # not where a mask is drawn
-        for a, b, s in zip(alone[2:-1], second[2:-1], summed[2:-1], strict=True):
-            size = np.abs(a).max() + np.abs(b).max()
-            assert_close(s, a.astype(np.float64) + b, len(x), size, 2.0, "summed gradients")
+    for a, b, s in zip(alone[2:-1], second[2:-1], summed[2:-1], strict=True):
+        size = np.abs(a).max() + np.abs(b).max()
+        assert_close(s, a.astype(np.float64) + b, len(x), size, 2.0, "summed gradients")
 
 
-def _check_layer_protocol(factory: Function, layer: Any, x: np.ndarray, dtype: str) -> None:
+def _check_layer_protocol(layer: Any, x: np.ndarray, dtype: str) -> None:
     """Configuration and weights: a copy made from them computes the same bits."""
     from lamina import layers
 
@@ -175,21 +180,20 @@ def _check_layer_protocol(factory: Function, layer: Any, x: np.ndarray, dtype: s
     twin(x[:1])
     twin.set_weights(layer.get_weights())
     assert_same_bits([twin(x)], [layer(x)], "copy from config and weights")
-    weights = layer.get_weights()
+    weights = [w.copy() for w in layer.get_weights()]
     for w in layer.get_weights():
-        w[...] = 0  # a copy: the layer keeps its own
+        w[...] = 7  # a copy: the layer keeps its own
     assert_same_bits(layer.get_weights(), weights, "get_weights returned a view")
     for k, w in enumerate(weights):
         wrong = [*weights[:k], np.zeros((*w.shape, 2), dtype), *weights[k + 1 :]]
         _check_refused(layer, wrong, ValueError, "", layer.set_weights)
         assert_same_bits(layer.get_weights(), weights, "refused set_weights")
-    assert type(factory(dtype=dtype)) is type(layer)
 
 
 def _check_refused(
     layer: Any, bad: Any, error: type[Exception], text: str, call: Function | None = None
 ) -> None:
-    before = layer.get_weights()
+    before = [w.copy() for w in layer.get_weights()]
     caught: Exception | None = None
     try:
         (call or layer)(bad)

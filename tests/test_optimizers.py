@@ -180,6 +180,9 @@ def test_other_weights_start_afresh():
     optimizer.apply([np.ones(3)], [w])
     optimizer.apply([np.ones(4)], [np.ones(4)])
     assert optimizer.iterations == 1
+    optimizer.apply([np.ones(4, "float32")], [np.ones(4, "float32")])
+    assert optimizer.iterations == 1
+    assert {slot.dtype.name for slot in optimizer.slots} == {"float32"}
     optimizer.reset()
     assert (optimizer.iterations, optimizer.slots) == (0, [])
 
@@ -368,6 +371,8 @@ def test_two_models_may_not_share_an_optimizer():
     third = twins(optimizer, 3)[0]
     third.fit(DATA, DATA, epochs=2, verbose=0)
     assert optimizer.iterations == 2
+    third.fit(DATA, DATA, verbose=0)
+    assert not optimizer._kept  # the state of weights that are gone
 
 
 def test_a_refused_fit_does_not_touch_the_state():

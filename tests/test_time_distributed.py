@@ -29,6 +29,7 @@ from lamina.layers import (
     serialize,
 )
 from layer_harness import check_layer
+from thread_proof import thread_plan
 
 
 def made(inner, *args, **options):
@@ -84,22 +85,24 @@ def test_layer(factory, shape, law, rows, dtype):
     )
 
 
+# The layer, the shape of a row, and the operation that takes longest.
 INNER = {
-    "dense": (lambda: Dense(48, "gelu"), (4, 40)),
-    "convolution": (lambda: Conv2D(4, 3, padding="same"), (3, 6, 6, 2)),
-    "pooling": (lambda: MaxPooling2D(2), (3, 6, 6, 2)),
-    "recurrent": (lambda: LSTM(3, return_sequences=True), (3, 4, 2)),
-    "bidirectional": (lambda: Bidirectional(LSTM(2)), (3, 4, 2)),
+    "dense": (lambda: Dense(48, "gelu"), (4, 40), "dense"),
+    "convolution": (lambda: Conv2D(4, 3, padding="same"), (3, 6, 6, 2), "conv2d"),
+    "pooling": (lambda: MaxPooling2D(2), (3, 6, 6, 2), "max_pool2d"),
+    "recurrent": (lambda: LSTM(3, return_sequences=True), (3, 4, 2), "lstm"),
+    "bidirectional": (lambda: Bidirectional(LSTM(2)), (3, 4, 2), "lstm"),
     "model": (
         lambda: lamina.Sequential([lamina.Input((40,)), Dense(48, "relu"), Dense(9, "softmax")]),
         (4, 40),
+        "dense",
     ),
 }
 
 
 @pytest.mark.parametrize("kind", INNER)
 def test_every_step_is_the_layer_s_own(kind):
-    make, shape = INNER[kind]
+    make, shape, _ = INNER[kind]
     layer = TimeDistributed(make())
     x = np.random.default_rng(1).normal(size=(6, *shape)).astype("float32")
     y = layer(x)
@@ -111,7 +114,7 @@ def test_every_step_is_the_layer_s_own(kind):
 
 @pytest.mark.parametrize("kind", INNER)
 def test_bits_do_not_depend_on_threads(kind):
-    make, shape = INNER[kind]
+    make, shape, operation = INNER[kind]
     layer = TimeDistributed(make())
     rng = np.random.default_rng(2)
     x = rng.normal(size=(700, *shape)).astype("float32")
@@ -123,13 +126,18 @@ def test_bits_do_not_depend_on_threads(kind):
         for count in (1, 2, 4):
             runtime.set_num_threads(count)
             got = gradients(layer, x, target)
+            if count > 1:
+                plan = thread_plan(recorded(layer, x, target), len(x))
+                used = [n for (name, _), n in plan.items() if name.split("+")[0] == operation]
+                assert len(used) >= 2, plan
+                assert min(used) > 1, plan
             wanted = wanted or got
             assert_same_bits(got, wanted, f"{kind} on {count} threads")
     finally:
         runtime.set_num_threads(limit)
 
 
-def gradients(layer, x, target, rows=None):
+def recorded(layer, x, target, rows=None):
     graph = _core.Graph("float32")
     tensor = graph.input(x.shape[1:], "x")
     y = layer.record(graph, tensor)
@@ -138,6 +146,11 @@ def gradients(layer, x, target, rows=None):
     graph.build()
     run = _core.Execution(graph, rows or len(x), True, 1, True)
     run.bind([x, target])
+    return run
+
+
+def gradients(layer, x, target, rows=None):
+    run = recorded(layer, x, target, rows)
     run.gradients(None, 0, len(x), 3)
     weights = [np.array(run.gradient_of(p)) for p in layer.parameters if p.trainable]
     return [run.output(0), run.input_gradient(0), *weights]
@@ -303,7 +316,7 @@ def test_first_weights_are_the_layer_s():
 
 @pytest.mark.parametrize("kind", INNER)
 def test_copies(kind):
-    make, shape = INNER[kind]
+    make, shape, _ = INNER[kind]
     x = np.random.default_rng(8).normal(size=(3, *shape)).astype("float32")
     model = lamina.Sequential([lamina.Input(shape), TimeDistributed(make())])
     y = model.predict(x)

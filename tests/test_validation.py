@@ -86,6 +86,17 @@ def test_held_out_rows_do_not_train():
         np.testing.assert_array_equal(a, b)
 
 
+def test_labels_of_ones_own_keep_their_shares():
+    """A regression has no classes; of 40 and 10 rows a draw takes 8 and 2 only by chance."""
+    groups = np.repeat([7, 3], [40, 10])
+    for given in (groups, groups.astype(str).tolist()):
+        for seed in range(4):
+            model = lamina.Sequential([Input((3,)), Dense(1)], seed=seed)
+            model.compile("sgd", "mse")
+            rows = model.fit(X, Y, validation_split=0.2, stratify=given, verbose=0).validation_rows
+            assert [np.sum(groups[rows] == 7), np.sum(groups[rows] == 3)] == [8, 2]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_shares_of_the_classes(seed):
     classes = np.random.default_rng(seed).integers(0, 4, 97)
