@@ -1,6 +1,7 @@
 """What the package says of itself: extras, licences."""
 
 import re
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -16,7 +17,10 @@ FOR_DEVELOPERS = {"test", "bench", "dev"}
 
 @pytest.fixture
 def project():
-    tomllib = pytest.importorskip("tomllib")  # Python 3.11
+    if sys.version_info < (3, 11):
+        pytest.skip("the standard library reads TOML from Python 3.11 on")
+    import tomllib
+
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 

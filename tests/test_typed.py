@@ -1,6 +1,5 @@
 """The types that users' checkers see: a program that is right, and slips that are found."""
 
-import importlib.util
 import json
 import os
 import re
@@ -43,8 +42,7 @@ def test_the_program_runs(capsys):
 
 
 def test_mypy():
-    if importlib.util.find_spec("mypy") is None:
-        pytest.skip("mypy is not installed")
+    pytest.importorskip("mypy")
     environment = dict(os.environ)
     if "site-packages" not in ROOT.parts:  # else it is found as an installed package is
         environment["MYPYPATH"] = str(ROOT)
