@@ -7,10 +7,10 @@ namespace lamina {
 namespace python {
 
 // One byte a position in C order; any byte but 0 keeps.
-inline py::array_t<std::uint8_t> mask_bytes(const Argument& mask, const py::object& object,
-                                            const Shape& shape, const char* axes) {
+inline py::array_t<std::uint8_t> mask_bytes(const Argument& mask, const Shape& shape,
+                                            const char* axes) {
   mask.needs_shape(shape, axes);
-  const py::array given = py::array::ensure(object);
+  const py::array& given = mask.array();
   if (mask.kind() != 'b' && !(mask.kind() == 'u' && given.itemsize() == 1))
     mask.refuse_type("must hold booleans; got dtype " + std::string(py::str(given.dtype())));
   return py::array_t<std::uint8_t, py::array::c_style | py::array::forcecast>(given);

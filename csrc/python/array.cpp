@@ -54,9 +54,12 @@ Index checked_size(const char* function, const Shape& shape, std::size_t item_by
 
 // --- Argument: what may come in
 
-Argument::Argument(const char* function_, const char* name_, const py::object& value)
+Argument::Argument(const char* function_, const char* name_, const py::object& value, bool optional)
     : function(function_), name(name_) {
-  if (value.is_none()) return;
+  if (value.is_none()) {
+    if (!optional) refuse_type("must be an array; got None");
+    return;
+  }
   is_array_ = py::isinstance<py::array>(value);
   const bool plain =  // no subclass: saves a question that costs more than the rest
       is_array_ && reinterpret_cast<PyObject*>(Py_TYPE(value.ptr())) ==
@@ -282,9 +285,27 @@ void Argument::apart_from(const Argument& other) const {
 
 // --- scalars
 
+namespace {
+
+py::object numpy_bool() { return py::dtype::of<bool>().attr("type"); }
+
+bool is_truth(const py::object& value) {
+  return PyBool_Check(value.ptr()) || py::isinstance(value, numpy_bool());
+}
+
+// A sequence is no number, though one of a single element could be taken for it.
+bool is_scalar(const py::object& value) {
+  if (PyFloat_CheckExact(value.ptr()) || PyLong_CheckExact(value.ptr())) return true;
+  return !is_truth(value) &&
+         !(py::isinstance<py::array>(value) && py::reinterpret_borrow<py::array>(value).ndim() > 0);
+}
+
+}  // namespace
+
 double number(const char* function, const char* name, const py::object& value) {
-  const double x = PyFloat_AsDouble(value.ptr());
-  if (x == -1.0 && PyErr_Occurred()) {
+  const bool scalar = is_scalar(value);
+  const double x = scalar ? PyFloat_AsDouble(value.ptr()) : 0.0;
+  if (!scalar || (x == -1.0 && PyErr_Occurred())) {
     PyErr_Clear();
     throw py::type_error(text(function, ": ", name, " must be a number; got ", text_of(value)));
   }
@@ -306,7 +327,8 @@ double number_in(const char* function, const char* name, const py::object& value
 
 std::uint64_t whole_number(const char* function, const char* name, const py::object& value,
                            std::uint64_t largest) {
-  const py::object index = py::reinterpret_steal<py::object>(PyNumber_Index(value.ptr()));
+  const py::object index =
+      py::reinterpret_steal<py::object>(is_scalar(value) ? PyNumber_Index(value.ptr()) : nullptr);
   if (!index) {
     PyErr_Clear();
     throw py::type_error(text(function, ": ", name, " must be an integer; got ", text_of(value)));
@@ -319,6 +341,13 @@ std::uint64_t whole_number(const char* function, const char* name, const py::obj
         text(function, ": ", name, " must lie in [0, ", largest, "]; got ", text_of(value)));
   }
   return x;
+}
+
+bool flag(const char* function, const char* name, const py::object& value) {
+  if (!is_truth(value))
+    throw py::type_error(
+        text(function, ": ", name, " must be True or False; got ", text_of(value)));
+  return py::cast<bool>(value);
 }
 
 std::string word(const char* function, const char* name, const py::object& value) {

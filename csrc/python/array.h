@@ -47,10 +47,12 @@ const char* name_of(Dtype dtype);
 // The product of the sizes; a ValueError where it, or its bytes, overflows.
 Index checked_size(const char* function, const Shape& shape, std::size_t item_bytes);
 
-// One array argument: `function` and `name` are who complains.  None counts as not given.
+// One array argument: `function` and `name` are who complains.  None is refused, unless it is an
+// OptionalArgument.
 class Argument {
  public:
-  Argument(const char* function, const char* name, const py::object& value);
+  Argument(const char* function, const char* name, const py::object& value)
+      : Argument(function, name, value, false) {}
 
   bool given() const { return bool(array_); }
   int rank() const { return int(array_.ndim()); }
@@ -58,7 +60,8 @@ class Argument {
   Index axis(int k) const { return array_.shape(k < 0 ? rank() + k : k); }
   Shape shape() const { return {array_.shape(), array_.shape() + array_.ndim()}; }
   Shape leading() const { return {array_.shape(), array_.shape() + array_.ndim() - 1}; }
-  RowsCols rows_cols() const;  // the last axis is the columns
+  RowsCols rows_cols() const;                        // the last axis is the columns
+  const py::array& array() const { return array_; }  // converted once, if it was a list
   char kind() const { return array_.dtype().kind(); }
   bool decides(Dtype* dtype) const;  // has float32 or float64 of its own
 
@@ -88,6 +91,9 @@ class Argument {
   const char* function;
   const char* name;
 
+ protected:
+  Argument(const char* function, const char* name, const py::object& value, bool optional);
+
  private:
   void check_kind() const;
   void check_exact(Dtype dtype) const;
@@ -96,6 +102,13 @@ class Argument {
 
   py::array array_ = py::reinterpret_steal<py::array>(py::handle());
   bool is_array_ = false;  // given as an ndarray, not converted from a list or scalar
+};
+
+// One that may be left out: None counts as not given.
+class OptionalArgument : public Argument {
+ public:
+  OptionalArgument(const char* function, const char* name, const py::object& value)
+      : Argument(function, name, value, true) {}
 };
 
 // The type all arguments agree on; float64 if none has one (numbers and integers lose nothing).
@@ -123,6 +136,7 @@ void without_gil(F&& f) {
 
 // --- scalar arguments, with the same kind of message
 
+// Numbers are what Python can make one of without reading text; truth values are none.
 double number(const char* function, const char* name, const py::object& value);
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // A finite number in [low, high] or, where open_above, [low, high).
@@ -130,6 +144,8 @@ double number_in(const char* function, const char* name, const py::object& value
                  double high, bool open_above = false);
 std::uint64_t whole_number(const char* function, const char* name, const py::object& value,
                            std::uint64_t largest);
+// True or False, of Python or NumPy: not everything that has a truth value.
+bool flag(const char* function, const char* name, const py::object& value);
 std::string word(const char* function, const char* name, const py::object& value);
 RandomKey random_key(const char* function, const py::object& seed, const py::object& stream,
                      const py::object& step);

@@ -4,8 +4,10 @@
 #include <pybind11/stl.h>
 
 #include <cstdio>
+#include <limits>
 #include <optional>
 
+#include "array.h"
 #include "gil.h"
 #include "graph.h"
 #include "graph/predictor.h"
@@ -164,34 +166,37 @@ Rule rule_from_name(const std::string& kind) {
   throw py::value_error("set_update: unknown rule '" + kind + "'; known: adam, rmsprop, sgd");
 }
 
-void read_setting(UpdateSettings& update, const std::string& key, const py::handle& value) {
-  if (key == "nesterov")
-    update.nesterov = py::cast<bool>(value);
-  else if (key == "centered")
-    update.centered = py::cast<bool>(value);
-  else if (key == "momentum")
-    update.momentum = py::cast<double>(value);
-  else if (key == "rho")
-    update.rho = py::cast<double>(value);
-  else if (key == "beta_1")
-    update.beta_1 = py::cast<double>(value);
-  else if (key == "beta_2")
-    update.beta_2 = py::cast<double>(value);
-  else if (key == "epsilon")
-    update.epsilon = py::cast<double>(value);
-  else if (key == "weight_decay")
-    update.weight_decay = py::cast<double>(value);
-  else if (key == "clipvalue")
-    update.clipvalue = py::cast<double>(value);
-  else if (key == "clipnorm")
-    update.clipnorm = py::cast<double>(value);
-  else if (key == "global_clipnorm")
-    update.global_clipnorm = py::cast<double>(value);
-  else if (key == "no_decay")
-    for (const py::handle parameter : value)
-      update.no_decay.push_back(py::cast<std::shared_ptr<Parameter>>(parameter).get());
-  else
-    throw py::type_error("set_update: unknown setting '" + key + "'");
+// "set_update: momentum must be ..." where it is not what the rule needs.
+void read_setting(UpdateSettings& update, const std::string& key, const py::object& value) {
+  constexpr const char* who = "set_update";
+  const std::pair<const char*, bool UpdateSettings::*> flags[] = {
+      {"nesterov", &UpdateSettings::nesterov}, {"centered", &UpdateSettings::centered}};
+  const std::pair<const char*, double UpdateSettings::*> numbers[] = {
+      {"momentum", &UpdateSettings::momentum},
+      {"rho", &UpdateSettings::rho},
+      {"beta_1", &UpdateSettings::beta_1},
+      {"beta_2", &UpdateSettings::beta_2},
+      {"epsilon", &UpdateSettings::epsilon},
+      {"weight_decay", &UpdateSettings::weight_decay},
+      {"clipvalue", &UpdateSettings::clipvalue},
+      {"clipnorm", &UpdateSettings::clipnorm},
+      {"global_clipnorm", &UpdateSettings::global_clipnorm}};
+  for (const auto& [name, member] : flags)
+    if (key == name) return void(update.*member = flag(who, name, value));
+  for (const auto& [name, member] : numbers)
+    if (key == name)
+      return void(update.*member =
+                      number_in(who, name, value, 0.0, std::numeric_limits<double>::infinity()));
+  if (key != "no_decay") throw py::type_error("set_update: unknown setting '" + key + "'");
+  if (!py::isinstance<py::list>(value) && !py::isinstance<py::tuple>(value))
+    throw py::type_error("set_update: no_decay must be a list of parameters; got " +
+                         text_of(value));
+  for (const py::handle parameter : value) {
+    if (!py::isinstance<Parameter>(parameter))
+      throw py::type_error("set_update: no_decay must hold parameters; got " +
+                           text_of(py::reinterpret_borrow<py::object>(parameter)));
+    update.no_decay.push_back(py::cast<std::shared_ptr<Parameter>>(parameter).get());
+  }
 }
 
 // Slots by place: sgd [velocity]; rmsprop [mean square, momentum, mean gradient];
@@ -201,7 +206,8 @@ void BoundExecution::set_update(const std::string& kind,
                                 const py::kwargs& settings) {
   UpdateSettings update;
   update.rule = rule_from_name(kind);
-  for (const auto& [key, value] : settings) read_setting(update, py::cast<std::string>(key), value);
+  for (const auto& [key, value] : settings)
+    read_setting(update, py::cast<std::string>(key), py::reinterpret_borrow<py::object>(value));
   const py::dtype dtype = numpy_dtype(graph().dtype);
   std::vector<py::array> kept;
   for (const std::optional<py::array>& place : slots) {
@@ -313,11 +319,12 @@ py::array predict_all(Predictor& predictor, const py::array& x) {
 
 void bind_execution(py::module_& module) {
   using python::BoundExecution;
+  using python::truth;
   py::class_<BoundExecution>(module, "Execution",
                              "Planned buffers for at most `rows` rows of a built graph.")
       .def(py::init<std::shared_ptr<Graph>, Index, bool, std::uint64_t, bool>(),
-           "graph"_a.none(false), "rows"_a, "training"_a = false, "seed"_a = 0,
-           "input_gradients"_a = false)
+           "graph"_a.none(false), "rows"_a, truth("training") = false, "seed"_a = 0,
+           truth("input_gradients") = false)
       .def("bind", &BoundExecution::bind, "arrays"_a)
       .def("unbind", &BoundExecution::unbind)
       .def("set_update", &BoundExecution::set_update, "kind"_a, "slots"_a)

@@ -3,6 +3,7 @@
 
 #include <pybind11/stl.h>
 
+#include "array.h"
 #include "graph/names.h"
 #include "graph/plan.h"
 
@@ -46,12 +47,16 @@ void bind_parameter(py::module_& module) {
              return std::make_shared<Parameter>(std::move(name), std::move(shape),
                                                 dtype_from_name(dtype), trainable);
            }),
-           "name"_a, "shape"_a, "dtype"_a, "trainable"_a = true)
+           "name"_a, "shape"_a, "dtype"_a, truth("trainable") = true)
       .def_readonly("name", &Parameter::name)
       .def_property_readonly("shape", [](const Parameter& p) { return shape_tuple(p.shape); })
       .def_property_readonly("dtype", [](const Parameter& p) { return name_of(p.dtype); })
       .def_readonly("size", &Parameter::size)
-      .def_readwrite("trainable", &Parameter::trainable)
+      .def_property(
+          "trainable", [](const Parameter& p) { return p.trainable; },
+          [](Parameter& p, const py::object& value) {
+            p.trainable = flag("Parameter", "trainable", value);
+          })
       .def_property_readonly("allocated", &Parameter::allocated,
                              "Whether the parameter has values yet.")
       .def_property_readonly(

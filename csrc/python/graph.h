@@ -23,6 +23,9 @@ pybind11::tuple shape_tuple(const Shape& shape);
 pybind11::array view(DType dtype, Index rows, const Shape& shape, const std::byte* data,
                      pybind11::handle owner, bool writable);
 
+// An argument of type bool: True or False, not everything that has a truth value.
+inline pybind11::arg truth(const char* name) { return pybind11::arg(name).noconvert(); }
+
 using GraphClass = pybind11::class_<Graph, std::shared_ptr<Graph>>;
 
 // The operations of graph_operations.cpp.

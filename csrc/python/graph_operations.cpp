@@ -51,7 +51,7 @@ void bind_operations(GraphClass& graph) {
       .def("python", &record_python, "inputs"_a, "shape"_a, "forward"_a, "backward"_a,
            "name"_a = "")
       .def("loss", &loss, "kind"_a, "prediction"_a, "target"_a, "parameter"_a = 0.0,
-           "from_logits"_a = false, "name"_a = "");
+           truth("from_logits") = false, "name"_a = "");
 }
 
 void bind_recurrent(GraphClass& graph) {
@@ -80,9 +80,10 @@ void bind_recurrent(GraphClass& graph) {
       "cell"_a, "x"_a, "kernel"_a, "recurrent_kernel"_a, "bias"_a = py::none(),
       "initial_state"_a = std::vector<Tensor>(), "mask"_a = py::none(), "activation"_a = "tanh",
       "alpha"_a = 0.0, "recurrent_activation"_a = "sigmoid", "recurrent_alpha"_a = 0.0,
-      "return_sequences"_a = false, "return_state"_a = false, "go_backwards"_a = false,
-      "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0, "stream"_a = 0, "recurrent_stream"_a = 0,
-      "name"_a = "", "[y], or with return_state [y, h] or, of an lstm, [y, h, c].");
+      truth("return_sequences") = false, truth("return_state") = false,
+      truth("go_backwards") = false, "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0, "stream"_a = 0,
+      "recurrent_stream"_a = 0, "name"_a = "",
+      "[y], or with return_state [y, h] or, of an lstm, [y, h, c].");
 }
 
 // (h, w), (h, w) and (top, bottom, left, right), as Python resolved them.
@@ -139,7 +140,7 @@ void bind_normalization(GraphClass& graph) {
           },
           "x"_a, "moving_mean"_a, "moving_variance"_a, "gamma"_a = py::none(),
           "beta"_a = py::none(), "mask"_a = py::none(), "momentum"_a = 0.99, "epsilon"_a = 1e-3,
-          "batch_statistics"_a = true, "name"_a = "")
+          truth("batch_statistics") = true, "name"_a = "")
       .def(
           "layer_norm",
           [](Graph& g, const Tensor& x, int axes, const Optional& gamma, const Optional& beta,
@@ -180,8 +181,8 @@ void bind_elements(GraphClass& graph) {
             return noise(g, x, noise_from_name(kind), amount, stream, name);
           },
           "x"_a, "kind"_a, "amount"_a, "stream"_a, "name"_a = "")
-      .def("spatial_dropout", &spatial_dropout, "x"_a, "rate"_a, "stream"_a, "share_rows"_a = false,
-           "name"_a = "");
+      .def("spatial_dropout", &spatial_dropout, "x"_a, "rate"_a, "stream"_a,
+           truth("share_rows") = false, "name"_a = "");
 }
 
 void bind_masks(GraphClass& graph) {
@@ -208,7 +209,7 @@ void bind_masks(GraphClass& graph) {
              const std::string& name) {
             return masked_weight(g, mask, pointer(weight), normalized, name);
           },
-          "mask"_a, "weight"_a = py::none(), "normalized"_a = false, "name"_a = "");
+          "mask"_a, "weight"_a = py::none(), truth("normalized") = false, "name"_a = "");
 }
 
 Tensor chain(Graph& graph, Combine kind, const std::vector<Tensor>& inputs,
@@ -247,7 +248,7 @@ void bind_merges(GraphClass& graph) {
           },
           "inputs"_a, "name"_a = "")
       .def("scale", &scale, "x"_a, "factor"_a, "name"_a = "")
-      .def("dot", &dot, "a"_a, "b"_a, "transpose_a"_a = false, "transpose_b"_a = false,
+      .def("dot", &dot, "a"_a, "b"_a, truth("transpose_a") = false, truth("transpose_b") = false,
            "name"_a = "", "The product of two matrices a row.")
       .def("unit_rows", &unit_rows, "x"_a, "name"_a = "");
 }

@@ -94,6 +94,12 @@ py::array moved(const std::string& function, const Shape& shape,
   });
 }
 
+// The shape of what a function of Python is given as an array, checked as the kernels check it.
+py::tuple shape_of(const std::string& function, const std::string& name, Object x_) {
+  const Argument x(function.c_str(), name.c_str(), x_);
+  return py::tuple(py::cast(x.shape()));
+}
+
 // x is (outer, from, inner).
 py::array resize(const char* who, const Argument& x, Object size_, bool backward) {
   x.needs_rank(3, "(outer, length, inner)");
@@ -118,8 +124,11 @@ py::array resize_backward(Object dy, Object size) {
 void bind_kernels_arrays(pybind11::module_& module) {
   using namespace python;
   using pybind11::arg;
-  module.def("moved", &moved, arg("function"), arg("shape"), arg("parts"), arg("zeros") = false,
-             arg("add") = false, "Strided copies, or sums, of arrays into a new one.");
+  module.def("shape_of", &shape_of, arg("function"), arg("name"), arg("x"),
+             "The shape of an array argument; TypeError or ValueError where it is none.");
+  module.def("moved", &moved, arg("function"), arg("shape"), arg("parts"),
+             arg("zeros").noconvert() = false, arg("add").noconvert() = false,
+             "Strided copies, or sums, of arrays into a new one.");
   module.def("resize_forward", &resize_forward, arg("x"), arg("size"),
              "The middle axis of three resized linearly.");
   module.def("resize_backward", &resize_backward, arg("dy"), arg("size"), "Its gradient.");

@@ -148,8 +148,8 @@ py::array forward(const Argument& x, const Argument& kernel, const Argument& bia
 py::array conv_forward(Name who, int rank, Object x_, Object kernel_, Object bias_,
                        const WindowSettings& window, Index groups, Object activation,
                        Object alpha) {
-  const Argument x(who.c_str(), "x", x_), kernel(who.c_str(), "kernel", kernel_),
-      bias(who.c_str(), "bias", bias_);
+  const Argument x(who.c_str(), "x", x_), kernel(who.c_str(), "kernel", kernel_);
+  const OptionalArgument bias(who.c_str(), "bias", bias_);
   const ActivationSpec spec = activation_spec(who.c_str(), activation, alpha);
   const ConvDims d = conv_dims(x, kernel, rank, window, groups);
   return forward(x, kernel, bias, d, output_shape(d, rank), spec,
@@ -159,8 +159,8 @@ py::array conv_forward(Name who, int rank, Object x_, Object kernel_, Object bia
 py::array conv_transpose_forward(Name who, int rank, Object x_, Object kernel_, Object bias_,
                                  const WindowSettings& window, Index groups,
                                  std::array<Index, 2> size, Object activation, Object alpha) {
-  const Argument x(who.c_str(), "x", x_), kernel(who.c_str(), "kernel", kernel_),
-      bias(who.c_str(), "bias", bias_);
+  const Argument x(who.c_str(), "x", x_), kernel(who.c_str(), "kernel", kernel_);
+  const OptionalArgument bias(who.c_str(), "bias", bias_);
   const ActivationSpec spec = activation_spec(who.c_str(), activation, alpha);
   const ConvDims d = transpose_dims(x, kernel, rank, window, groups, size);
   return forward(x, kernel, bias, d, input_shape(d, rank), spec,
@@ -176,7 +176,7 @@ Gradients backward(const Argument& dz, const Argument& x, const Argument& kernel
   if (dkernel.given() != dbias.given()) {
     dkernel.refuse("and dbias must be given together, to be added to, or neither");
   }
-  for (const Argument* read : {&dz, &x, &kernel}) {
+  for (const Argument* read : std::initializer_list<const Argument*>{&dz, &x, &kernel}) {
     dkernel.apart_from(*read);
     dbias.apart_from(*read);
   }
@@ -199,7 +199,8 @@ Gradients conv_backward(Name who, int rank, Object dz_, Object x_, Object kernel
                         const WindowSettings& window, Index groups, Object dkernel_,
                         Object dbias_) {
   const Argument dz(who.c_str(), "dz", dz_), x(who.c_str(), "x", x_),
-      kernel(who.c_str(), "kernel", kernel_), dkernel(who.c_str(), "dkernel", dkernel_),
+      kernel(who.c_str(), "kernel", kernel_);
+  const OptionalArgument dkernel(who.c_str(), "dkernel", dkernel_),
       dbias(who.c_str(), "dbias", dbias_);
   const ConvDims d = conv_dims(x, kernel, rank, window, groups);
   return backward(dz, x, kernel, dkernel, dbias, dkernel_, dbias_, d, output_shape(d, rank),
@@ -210,7 +211,8 @@ Gradients conv_transpose_backward(Name who, int rank, Object dz_, Object x_, Obj
                                   const WindowSettings& window, Index groups,
                                   std::array<Index, 2> size, Object dkernel_, Object dbias_) {
   const Argument dz(who.c_str(), "dz", dz_), x(who.c_str(), "x", x_),
-      kernel(who.c_str(), "kernel", kernel_), dkernel(who.c_str(), "dkernel", dkernel_),
+      kernel(who.c_str(), "kernel", kernel_);
+  const OptionalArgument dkernel(who.c_str(), "dkernel", dkernel_),
       dbias(who.c_str(), "dbias", dbias_);
   const ConvDims d = transpose_dims(x, kernel, rank, window, groups, size);
   return backward(dz, x, kernel, dkernel, dbias, dkernel_, dbias_, d, input_shape(d, rank),

@@ -57,9 +57,13 @@ py::array matmul_typed(const Argument& a, const Argument& b, const Argument& out
   return fresh;
 }
 
-py::array matmul(Object a_, Object b_, bool transpose_a, bool transpose_b, Object out_,
-                 bool accumulate) {
-  const Argument a("matmul", "a", a_), b("matmul", "b", b_), out("matmul", "out", out_);
+py::array matmul(Object a_, Object b_, Object transpose_a_, Object transpose_b_, Object out_,
+                 Object accumulate_) {
+  const bool transpose_a = flag("matmul", "transpose_a", transpose_a_),
+             transpose_b = flag("matmul", "transpose_b", transpose_b_),
+             accumulate = flag("matmul", "accumulate", accumulate_);
+  const Argument a("matmul", "a", a_), b("matmul", "b", b_);
+  const OptionalArgument out("matmul", "out", out_);
   if (accumulate && !out.given()) out.refuse("must be given where accumulate is True; got None");
   out.apart_from(a);
   out.apart_from(b);
@@ -88,7 +92,8 @@ DenseDims dense_dims(const Argument& x, const Argument& kernel) {
 
 py::array dense_forward(Object x_, Object kernel_, Object bias_, Object activation, Object alpha) {
   const char* who = "dense_forward";
-  const Argument x(who, "x", x_), kernel(who, "kernel", kernel_), bias(who, "bias", bias_);
+  const Argument x(who, "x", x_), kernel(who, "kernel", kernel_);
+  const OptionalArgument bias(who, "bias", bias_);
   const ActivationSpec spec = activation_spec(who, activation, alpha);
   const DenseDims dims = dense_dims(x, kernel);
   if (bias.given()) bias.needs_shape({dims.units}, "(units,)");
@@ -109,8 +114,8 @@ py::array dense_forward(Object x_, Object kernel_, Object bias_, Object activati
 
 Gradients dense_backward(Object dz_, Object x_, Object kernel_, Object dkernel_, Object dbias_) {
   const char* who = "dense_backward";
-  const Argument dz(who, "dz", dz_), x(who, "x", x_), kernel(who, "kernel", kernel_),
-      dkernel(who, "dkernel", dkernel_), dbias(who, "dbias", dbias_);
+  const Argument dz(who, "dz", dz_), x(who, "x", x_), kernel(who, "kernel", kernel_);
+  const OptionalArgument dkernel(who, "dkernel", dkernel_), dbias(who, "dbias", dbias_);
   const DenseDims dims = dense_dims(x, kernel);
   Shape shape = x.shape();
   shape.back() = dims.units;
@@ -118,7 +123,7 @@ Gradients dense_backward(Object dz_, Object x_, Object kernel_, Object dkernel_,
   if (dkernel.given() != dbias.given()) {
     dkernel.refuse("and dbias must be given together, to be added to, or neither");
   }
-  for (const Argument* read : {&dz, &x, &kernel}) {
+  for (const Argument* read : std::initializer_list<const Argument*>{&dz, &x, &kernel}) {
     dkernel.apart_from(*read);
     dbias.apart_from(*read);
   }

@@ -89,7 +89,8 @@ py::array normalize_backward(Object dy_, Object std_) {
 
 py::array column_sums(Object x_, Object out_) {
   const char* who = "column_sums";
-  const Argument x(who, "x", x_), out(who, "out", out_);
+  const Argument x(who, "x", x_);
+  const OptionalArgument out(who, "out", out_);
   x.needs_rank_at_least(1, "(..., columns)");
   if (out.given()) out.needs_shape({x.axis(-1)}, "(columns,)");
   out.apart_from(x);
@@ -109,7 +110,8 @@ py::array column_sums(Object x_, Object out_) {
 }
 
 double dot(Object a_, Object b_) {
-  const Argument a("dot", "a", a_), b("dot", "b", b_);
+  const Argument a("dot", "a", a_);
+  const OptionalArgument b("dot", "b", b_);
   a.needs_rank_at_least(0, "");
   if (b.given()) b.needs_shape(a.shape(), "of a");
   return with_dtype({&a, &b}, [&](auto zero) {
@@ -138,7 +140,8 @@ double absolute_sum(Object a_) {
 
 py::array penalty_backward(Object w_, Object l1_, Object l2_, Object dw_) {
   const char* who = "penalty_backward";
-  const Argument w(who, "w", w_), dw(who, "dw", dw_);
+  const Argument w(who, "w", w_);
+  const OptionalArgument dw(who, "dw", dw_);
   const double l1 = number_in(who, "l1", l1_, 0.0, kInfinity);
   const double l2 = number_in(who, "l2", l2_, 0.0, kInfinity);
   w.needs_rank_at_least(0, "");

@@ -60,7 +60,8 @@ RowsCols gradient_sizes(const Argument& dy, const Argument& ids) {
 
 py::array embedding_backward(Object dy_, Object ids_, Object vocabulary_, Object dtable_) {
   const char* who = "embedding_backward";
-  const Argument dy(who, "dy", dy_), ids(who, "ids", ids_), dtable(who, "dtable", dtable_);
+  const Argument dy(who, "dy", dy_), ids(who, "ids", ids_);
+  const OptionalArgument dtable(who, "dtable", dtable_);
   const Index vocabulary = vocabulary_size(who, vocabulary_);
   const auto numbers = checked_ids(ids, vocabulary);
   const RowsCols sizes = gradient_sizes(dy, ids);
@@ -137,7 +138,7 @@ py::array value_mask(Object x_, Object value_) {
 py::array apply_mask(Object x_, Object mask_) {
   const Argument x("apply_mask", "x", x_), mask("apply_mask", "mask", mask_);
   x.needs_rank_at_least(1, "(..., columns)");
-  const auto keep = mask_bytes(mask, mask_, x.leading(), "of x without its last axis");
+  const auto keep = mask_bytes(mask, x.leading(), "of x without its last axis");
   return with_dtype({&x}, [&](auto zero) -> py::array {
     using T = decltype(zero);
     const auto xs = x.values<T>();
@@ -153,10 +154,11 @@ py::array apply_mask(Object x_, Object mask_) {
 
 py::array masked_mean_forward(Object x_, Object mask_) {
   const char* who = "masked_mean_forward";
-  const Argument x(who, "x", x_), mask(who, "mask", mask_);
+  const Argument x(who, "x", x_);
+  const OptionalArgument mask(who, "mask", mask_);
   x.needs_rank(3, "(rows, positions, columns)");
   py::array_t<std::uint8_t> keep;
-  if (mask.given()) keep = mask_bytes(mask, mask_, x.leading(), "(rows, positions)");
+  if (mask.given()) keep = mask_bytes(mask, x.leading(), "(rows, positions)");
   return with_dtype({&x}, [&](auto zero) -> py::array {
     using T = decltype(zero);
     const auto xs = x.values<T>();
@@ -173,12 +175,13 @@ py::array masked_mean_forward(Object x_, Object mask_) {
 
 py::array masked_mean_backward(Object dy_, Object positions_, Object mask_) {
   const char* who = "masked_mean_backward";
-  const Argument dy(who, "dy", dy_), mask(who, "mask", mask_);
+  const Argument dy(who, "dy", dy_);
+  const OptionalArgument mask(who, "mask", mask_);
   const Index positions =
       Index(whole_number(who, "positions", positions_, std::numeric_limits<std::int32_t>::max()));
   dy.needs_rank(2, "(rows, columns)");
   py::array_t<std::uint8_t> keep;
-  if (mask.given()) keep = mask_bytes(mask, mask_, {dy.axis(0), positions}, "(rows, positions)");
+  if (mask.given()) keep = mask_bytes(mask, {dy.axis(0), positions}, "(rows, positions)");
   return with_dtype({&dy}, [&](auto zero) -> py::array {
     using T = decltype(zero);
     const auto dys = dy.values<T>();

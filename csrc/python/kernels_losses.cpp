@@ -32,8 +32,9 @@ bool smooths(Loss kind) {
          kind == Loss::categorical_crossentropy || kind == Loss::categorical_crossentropy_logits;
 }
 
-Law law(const char* function, const Object& kind, bool from_logits, const Object& smoothing_,
-        const Object& delta_) {
+Law law(const char* function, const Object& kind, const Object& from_logits_,
+        const Object& smoothing_, const Object& delta_) {
+  const bool from_logits = flag(function, "from_logits", from_logits_);
   const double smoothing = number_in(function, "label_smoothing", smoothing_, 0.0, 1.0);
   const double delta =
       number_in(function, "delta", delta_, 0.0, std::numeric_limits<double>::infinity());
@@ -87,7 +88,7 @@ struct Truth {
 // Labels never decide the dtype.
 Dtype loss_dtype(const Law& l, const Argument& y_pred, const Argument& y_true,
                  const Argument* dloss) {
-  const Argument absent("", "", py::none());
+  const OptionalArgument absent("", "", py::none());
   return common_dtype({&y_pred, l.sparse ? &absent : &y_true, dloss ? dloss : &absent});
 }
 
@@ -111,7 +112,7 @@ py::array forward_typed(const Law& l, const Argument& y_true, const Argument& y_
   return loss;
 }
 
-py::array loss_forward(Object kind, Object y_true_, Object y_pred_, bool from_logits,
+py::array loss_forward(Object kind, Object y_true_, Object y_pred_, Object from_logits,
                        Object label_smoothing, Object delta) {
   const char* who = "loss_forward";
   const Argument y_true(who, "y_true", y_true_), y_pred(who, "y_pred", y_pred_);
@@ -146,10 +147,10 @@ py::array backward_typed(const Law& l, const Argument& y_true, const Argument& y
 }
 
 py::array loss_backward(Object kind, Object y_true_, Object y_pred_, Object dloss_,
-                        bool from_logits, Object label_smoothing, Object delta) {
+                        Object from_logits, Object label_smoothing, Object delta) {
   const char* who = "loss_backward";
-  const Argument y_true(who, "y_true", y_true_), y_pred(who, "y_pred", y_pred_),
-      dloss(who, "dloss", dloss_);
+  const Argument y_true(who, "y_true", y_true_), y_pred(who, "y_pred", y_pred_);
+  const OptionalArgument dloss(who, "dloss", dloss_);
   const Law l = law(who, kind, from_logits, label_smoothing, delta);
   check_shapes(y_true, y_pred, l.sparse);
   if (dloss.given()) dloss.needs_shape(y_pred.leading(), "(...,)");

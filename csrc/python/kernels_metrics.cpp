@@ -49,7 +49,8 @@ void metric_update(Object kind, Object state_, Object y_true_, Object y_pred_, O
                    Object threshold) {
   const char* who = "metric_update";
   const Argument state(who, "state", state_), y_true(who, "y_true", y_true_),
-      y_pred(who, "y_pred", y_pred_), weight(who, "sample_weight", weight_);
+      y_pred(who, "y_pred", y_pred_);
+  const OptionalArgument weight(who, "sample_weight", weight_);
   const double infinity = std::numeric_limits<double>::infinity();
   const MetricSpec spec = {metric_argument(who, kind),
                            number_in(who, "threshold", threshold, -infinity, infinity)};
@@ -59,9 +60,10 @@ void metric_update(Object kind, Object state_, Object y_true_, Object y_pred_, O
   y_true.needs_shape(sparse ? y_pred.leading() : y_pred.shape(), "");
   if (weight.given()) weight.needs_shape(y_pred.leading(), "(...,)");
   state.needs_shape({metric_state_size(spec.kind, y_pred.axis(-1))}, "(metric_state,)");
-  for (const Argument* read : {&y_true, &y_pred, &weight}) state.apart_from(*read);
+  for (const Argument* read : std::initializer_list<const Argument*>{&y_true, &y_pred, &weight})
+    state.apart_from(*read);
   double* p = state.in_place<double>();
-  const Argument absent(who, "", py::none());
+  const OptionalArgument absent(who, "", py::none());
   if (common_dtype({&y_pred, sparse ? &absent : &y_true, &weight}) == Dtype::float32) {
     update_typed<float>(p, y_true, y_pred, weight, spec);
   } else {

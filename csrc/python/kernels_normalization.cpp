@@ -25,9 +25,9 @@ struct Optional {
 };
 
 struct Mask {
-  Mask(const Argument& argument, const Object& object, const Shape& shape) {
+  Mask(const Argument& argument, const Shape& shape) {
     if (!argument.given()) return;
-    array = mask_bytes(argument, object, shape, "of x without its last axis");
+    array = mask_bytes(argument, shape, "of x without its last axis");
     data = array.data();
   }
   py::array_t<std::uint8_t> array;
@@ -44,7 +44,8 @@ void needs_columns(std::initializer_list<const Argument*> arguments, Index colum
 Three batch_norm_forward(Object x_, Object gamma_, Object beta_, Object mean_, Object variance_,
                          Object epsilon_, Object mask_) {
   const char* who = "batch_norm_forward";
-  const Argument x(who, "x", x_), gamma(who, "gamma", gamma_), beta(who, "beta", beta_),
+  const Argument x(who, "x", x_);
+  const OptionalArgument gamma(who, "gamma", gamma_), beta(who, "beta", beta_),
       mean(who, "mean", mean_), variance(who, "variance", variance_), mask(who, "mask", mask_);
   const double epsilon = number_in(who, "epsilon", epsilon_, 0.0, kInfinity);
   x.needs_rank_at_least(1, "(..., columns)");
@@ -57,7 +58,7 @@ Three batch_norm_forward(Object x_, Object gamma_, Object beta_, Object mean_, O
     using T = decltype(zero);
     const auto xs = x.values<T>();
     const Optional<T> gammas(gamma), betas(beta), means(mean), variances(variance);
-    const Mask keep(mask, mask_, x.leading());
+    const Mask keep(mask, x.leading());
     auto y = output<T>(who, x.shape());
     auto found_mean = output<T>(who, {x.axis(-1)}), found_variance = output<T>(who, {x.axis(-1)});
     const auto sizes = x.rows_cols();
@@ -78,11 +79,13 @@ Three batch_norm_forward(Object x_, Object gamma_, Object beta_, Object mean_, O
 }
 
 Three batch_norm_backward(Object dy_, Object x_, Object mean_, Object variance_, Object gamma_,
-                          Object epsilon_, bool batch_statistics, Object mask_, Object dgamma_,
+                          Object epsilon_, Object batch_statistics_, Object mask_, Object dgamma_,
                           Object dbeta_) {
   const char* who = "batch_norm_backward";
+  const bool batch_statistics = flag(who, "batch_statistics", batch_statistics_);
   const Argument dy(who, "dy", dy_), x(who, "x", x_), mean(who, "mean", mean_),
-      variance(who, "variance", variance_), gamma(who, "gamma", gamma_), mask(who, "mask", mask_),
+      variance(who, "variance", variance_);
+  const OptionalArgument gamma(who, "gamma", gamma_), mask(who, "mask", mask_),
       dgamma(who, "dgamma", dgamma_), dbeta(who, "dbeta", dbeta_);
   const double epsilon = number_in(who, "epsilon", epsilon_, 0.0, kInfinity);
   x.needs_rank_at_least(1, "(..., columns)");
@@ -92,18 +95,20 @@ Three batch_norm_backward(Object dy_, Object x_, Object mean_, Object variance_,
   needs_columns({&gamma, &dgamma, &dbeta}, x.axis(-1));
   if (dgamma.given() != dbeta.given())
     dgamma.refuse("and dbeta must be given together, to be added to, or neither");
-  for (const Argument* read : {&dy, &x, &mean, &variance, &gamma, &mask}) {
+  for (const Argument* read :
+       std::initializer_list<const Argument*>{&dy, &x, &mean, &variance, &gamma, &mask}) {
     dgamma.apart_from(*read);
     dbeta.apart_from(*read);
   }
   dgamma.apart_from(dbeta);
-  const auto arrays = {&dy, &x, &mean, &variance, &gamma, &dgamma, &dbeta};
+  const std::initializer_list<const Argument*> arrays = {&dy,    &x,      &mean, &variance,
+                                                         &gamma, &dgamma, &dbeta};
   return with_dtype(arrays, [&](auto zero) -> Three {
     using T = decltype(zero);
     const auto dys = dy.values<T>(), xs = x.values<T>();
     const auto ms = mean.values<T>(), vs = variance.values<T>();
     const Optional<T> gammas(gamma);
-    const Mask keep(mask, mask_, x.leading());
+    const Mask keep(mask, x.leading());
     auto dx = output<T>(who, x.shape());
     auto [dg, dgp_] = gradient_array<T>(dgamma, dgamma_, {x.axis(-1)}, "(columns,)");
     auto [db, dbp_] = gradient_array<T>(dbeta, dbeta_, {x.axis(-1)}, "(columns,)");
@@ -123,7 +128,8 @@ Three batch_norm_backward(Object dy_, Object x_, Object mean_, Object variance_,
 
 Three layer_norm_forward(Object x_, Object gamma_, Object beta_, Object epsilon_) {
   const char* who = "layer_norm_forward";
-  const Argument x(who, "x", x_), gamma(who, "gamma", gamma_), beta(who, "beta", beta_);
+  const Argument x(who, "x", x_);
+  const OptionalArgument gamma(who, "gamma", gamma_), beta(who, "beta", beta_);
   const double epsilon = number_in(who, "epsilon", epsilon_, 0.0, kInfinity);
   x.needs_rank_at_least(1, "(..., columns)");
   x.needs_columns();
@@ -148,8 +154,9 @@ Three layer_norm_backward(Object dy_, Object x_, Object mean_, Object inverse_, 
                           Object dgamma_, Object dbeta_) {
   const char* who = "layer_norm_backward";
   const Argument dy(who, "dy", dy_), x(who, "x", x_), mean(who, "mean", mean_),
-      inverse(who, "inverse", inverse_), gamma(who, "gamma", gamma_),
-      dgamma(who, "dgamma", dgamma_), dbeta(who, "dbeta", dbeta_);
+      inverse(who, "inverse", inverse_);
+  const OptionalArgument gamma(who, "gamma", gamma_), dgamma(who, "dgamma", dgamma_),
+      dbeta(who, "dbeta", dbeta_);
   x.needs_rank_at_least(1, "(..., columns)");
   x.needs_columns();
   dy.needs_shape(x.shape(), "of x");
@@ -158,7 +165,8 @@ Three layer_norm_backward(Object dy_, Object x_, Object mean_, Object inverse_, 
   needs_columns({&gamma, &dgamma, &dbeta}, x.axis(-1));
   if (dgamma.given() != dbeta.given())
     dgamma.refuse("and dbeta must be given together, to be added to, or neither");
-  for (const Argument* read : {&dy, &x, &mean, &inverse, &gamma}) {
+  for (const Argument* read :
+       std::initializer_list<const Argument*>{&dy, &x, &mean, &inverse, &gamma}) {
     dgamma.apart_from(*read);
     dbeta.apart_from(*read);
   }

@@ -36,12 +36,12 @@ T* optional(const Argument& argument) {
 }
 
 void sgd_update(Object param_, Object grad_, Object velocity_, Object learning_rate,
-                Object momentum, bool nesterov) {
+                Object momentum, Object nesterov) {
   const char* who = "sgd_update";
-  const Argument param(who, "param", param_), grad(who, "grad", grad_),
-      velocity(who, "velocity", velocity_);
+  const Argument param(who, "param", param_), grad(who, "grad", grad_);
+  const OptionalArgument velocity(who, "velocity", velocity_);
   const SgdSpec spec = {positive(who, "learning_rate", learning_rate),
-                        fraction(who, "momentum", momentum), nesterov};
+                        fraction(who, "momentum", momentum), flag(who, "nesterov", nesterov)};
   check_run({&param, &velocity}, grad);
   if (!velocity.given() && spec.momentum != 0.0) {
     velocity.refuse("must be given where momentum is not 0; got None");
@@ -60,12 +60,11 @@ void rmsprop_update(Object param_, Object mean_square_, Object grad_, Object buf
                     Object epsilon) {
   const char* who = "rmsprop_update";
   const Argument param(who, "param", param_), mean_square(who, "mean_square", mean_square_),
-      grad(who, "grad", grad_), buffer(who, "velocity", buffer_),
-      mean_grad(who, "mean_grad", mean_grad_);
+      grad(who, "grad", grad_);
+  const OptionalArgument buffer(who, "velocity", buffer_), mean_grad(who, "mean_grad", mean_grad_);
   const RmspropSpec spec = {positive(who, "learning_rate", learning_rate),
                             fraction(who, "rho", rho), fraction(who, "momentum", momentum),
                             positive(who, "epsilon", epsilon), mean_grad.given()};
-  if (!mean_square.given()) mean_square.refuse_type("must be an array; got None");
   check_run({&param, &mean_square, &buffer, &mean_grad}, grad);
   if (!buffer.given() && spec.momentum != 0.0) {
     buffer.refuse("must be given where momentum is not 0; got None");
@@ -85,7 +84,8 @@ void adam_update(Object param_, Object m_, Object v_, Object grad_, Object step,
                  Object weight_decay) {
   const char* who = "adam_update";
   const Argument param(who, "param", param_), m(who, "m", m_), v(who, "v", v_),
-      grad(who, "grad", grad_), max_v(who, "max_v", max_v_);
+      grad(who, "grad", grad_);
+  const OptionalArgument max_v(who, "max_v", max_v_);
   AdamSpec spec = {positive(who, "learning_rate", learning_rate),
                    fraction(who, "beta_1", beta_1),
                    fraction(who, "beta_2", beta_2),
@@ -95,8 +95,6 @@ void adam_update(Object param_, Object m_, Object v_, Object grad_, Object step,
   const auto largest = std::uint64_t(std::numeric_limits<std::int64_t>::max());
   spec.step = std::int64_t(whole_number(who, "step", step, largest));
   if (spec.step == 0) throw py::value_error("adam_update: step must be at least 1; got 0");
-  if (!m.given()) m.refuse_type("must be an array; got None");
-  if (!v.given()) v.refuse_type("must be an array; got None");
   check_run({&param, &m, &v, &max_v}, grad);
   with_dtype({&param, &m, &v, &max_v, &grad}, [&](auto zero) {
     using T = decltype(zero);

@@ -32,7 +32,7 @@ Shape shape_argument(const char* function, const Object& value) {
 Dtype dtype_argument(const char* function, const Object& value) {
   std::string name = text_of(value);
   try {
-    name = std::string(py::str(py::dtype::from_args(value)));
+    if (!value.is_none()) name = std::string(py::str(py::dtype::from_args(value)));
   } catch (const py::error_already_set&) {  // not a dtype at all: refused below
   }
   if (name == "float32") return Dtype::float32;
@@ -135,7 +135,8 @@ py::array dropout_forward(Object x_, Object rate_, Object seed, Object stream, O
 py::array dropout_backward(Object dy_, Object rate_, Object seed, Object stream, Object step,
                            Object y_) {
   const char* who = "dropout_backward";
-  const Argument dy(who, "dy", dy_), y(who, "y", y_);
+  const Argument dy(who, "dy", dy_);
+  const OptionalArgument y(who, "y", y_);
   dy.needs_rank_at_least(0, "");
   if (y.given()) y.needs_shape(dy.shape(), "");
   const double rate = number_in(who, "rate", rate_, 0.0, 1.0, true);

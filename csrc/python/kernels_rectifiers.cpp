@@ -75,7 +75,7 @@ py::array prelu_forward(Object x_, Object alpha_) {
 Pair prelu_backward(Object dy_, Object x_, Object alpha_, Object dalpha_) {
   const char* who = "prelu_backward";
   const Argument dy(who, "dy", dy_), x(who, "x", x_), alpha(who, "alpha", alpha_);
-  const Argument dalpha(who, "dalpha", dalpha_);
+  const OptionalArgument dalpha(who, "dalpha", dalpha_);
   const RowsCols dims = prelu_sizes(x, alpha);
   dy.needs_shape(x.shape(), "of x");
   if (dalpha.given()) dalpha.needs_shape(alpha.shape(), "of alpha");

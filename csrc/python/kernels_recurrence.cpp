@@ -15,8 +15,8 @@ using Flags = py::array_t<bool, py::array::c_style | py::array::forcecast>;
 struct Layer {
   Layer(const char* who, const std::string& cell_name, Object x_, Object kernel_, Object recurrent_,
         Object bias_, Object h_, Object c_, Object mask_, Object drop_, Object recurrent_drop_,
-        Object activation, Object alpha, Object recurrent_activation, bool go_backwards,
-        bool return_sequences)
+        Object activation, Object alpha, Object recurrent_activation, Object go_backwards,
+        Object return_sequences)
       : who(who),
         x(who, "x", x_),
         kernel(who, "kernel", kernel_),
@@ -30,15 +30,15 @@ struct Layer {
     dims.cell = cell_from_name(cell_name);
     dims.activation = activation_spec(who, activation, alpha);
     dims.recurrent_activation = activation_spec(who, recurrent_activation, py::none());
-    dims.reversed = go_backwards;
-    dims.sequences = return_sequences;
+    dims.reversed = flag(who, "go_backwards", go_backwards);
+    dims.sequences = flag(who, "return_sequences", return_sequences);
     check_weights();
     check_states();
     if (!mask.given()) return;
     mask.needs_shape({dims.rows, dims.steps}, "(rows, steps)");
     if (mask.kind() != 'b' && mask.kind() != 'u' && mask.kind() != 'i')
       mask.refuse_type("must be boolean, one value a step; got " + text_of(mask_));
-    flags = Flags::ensure(mask_);
+    flags = Flags(mask.array());
   }
 
   Index gates() const { return cell_gates(dims.cell) * dims.units; }
@@ -50,7 +50,8 @@ struct Layer {
   }
 
   const char* who;
-  Argument x, kernel, recurrent, bias, h, c, mask, drop, recurrent_drop;
+  Argument x, kernel, recurrent;
+  OptionalArgument bias, h, c, mask, drop, recurrent_drop;
   Flags flags;
   RecurrentDims dims{};
 
@@ -130,15 +131,18 @@ py::tuple forward_typed(const Layer& l, bool keep) {
 py::tuple recurrent_forward(const std::string& who, const std::string& cell, Object x,
                             Object kernel, Object recurrent, Object bias, Object h, Object c,
                             Object mask, Object drop, Object recurrent_drop, Object activation,
-                            Object alpha, Object recurrent_activation, bool go_backwards,
-                            bool return_sequences, bool keep) {
+                            Object alpha, Object recurrent_activation, Object go_backwards,
+                            Object return_sequences, Object keep_) {
+  const bool keep = flag(who.c_str(), "keep", keep_);
   const Layer l(who.c_str(), cell, x, kernel, recurrent, bias, h, c, mask, drop, recurrent_drop,
                 activation, alpha, recurrent_activation, go_backwards, return_sequences);
   return with_layer_dtype(l, [&](auto zero) { return forward_typed<decltype(zero)>(l, keep); });
 }
 
 struct Backward {
-  Argument dy, saved, dh, dc, dkernel, drecurrent, dbias;
+  OptionalArgument dy;
+  Argument saved;
+  OptionalArgument dh, dc, dkernel, drecurrent, dbias;
   Object kernel_object, recurrent_object, bias_object;
 
   void check(const Layer& l) const {
@@ -149,9 +153,12 @@ struct Backward {
     if (dc.given()) dc.needs_shape(l.states(), "(rows, units)");
     if (dkernel.given() != drecurrent.given() || dkernel.given() != dbias.given())
       dkernel.refuse("drecurrent_kernel and dbias must be given together, to be added to, or none");
-    for (const Argument* read :
-         {&dy, &saved, &dh, &dc, &l.x, &l.kernel, &l.recurrent, &l.bias, &l.h, &l.c})
-      for (const Argument* written : {&dkernel, &drecurrent, &dbias}) written->apart_from(*read);
+    const std::initializer_list<const Argument*> inputs = {
+        &dy, &saved, &dh, &dc, &l.x, &l.kernel, &l.recurrent, &l.bias, &l.h, &l.c};
+    for (const Argument* read : inputs)
+      for (const Argument* written :
+           std::initializer_list<const Argument*>{&dkernel, &drecurrent, &dbias})
+        written->apart_from(*read);
   }
 };
 
@@ -192,7 +199,7 @@ py::tuple recurrent_backward(const std::string& who_, const std::string& cell, O
                              Object dbias, Object x, Object kernel, Object recurrent, Object bias,
                              Object h, Object c, Object mask, Object drop, Object recurrent_drop,
                              Object activation, Object alpha, Object recurrent_activation,
-                             bool go_backwards, bool return_sequences) {
+                             Object go_backwards, Object return_sequences) {
   const char* who = who_.c_str();
   const Layer l(who, cell, x, kernel, recurrent, bias, h, c, mask, drop, recurrent_drop, activation,
                 alpha, recurrent_activation, go_backwards, return_sequences);

@@ -21,7 +21,6 @@ __all__: list[str] = [
 ]
 
 class Parameter:
-    trainable: bool
     def __init__(
         self,
         name: str,
@@ -41,6 +40,10 @@ class Parameter:
     def shape(self) -> tuple[typing.Any, ...]: ...
     @property
     def size(self) -> int: ...
+    @property
+    def trainable(self) -> bool: ...
+    @trainable.setter
+    def trainable(self, arg1: typing.Any) -> None: ...
 
 class Tensor:
     @property

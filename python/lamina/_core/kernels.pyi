@@ -70,6 +70,7 @@ __all__: list[str] = [
     "rmsprop_update",
     "scale",
     "sgd_update",
+    "shape_of",
     "softmax_backward",
     "softmax_forward",
     "spatial_dropout_backward",
@@ -142,7 +143,7 @@ def batch_norm_backward(
     variance: typing.Any,
     gamma: typing.Any = None,
     epsilon: typing.Any = 0.001,
-    batch_statistics: bool = True,
+    batch_statistics: typing.Any = True,
     mask: typing.Any = None,
     dgamma: typing.Any = None,
     dbeta: typing.Any = None,
@@ -312,7 +313,7 @@ def loss_backward(
     y_true: typing.Any,
     y_pred: typing.Any,
     dloss: typing.Any = None,
-    from_logits: bool = False,
+    from_logits: typing.Any = False,
     label_smoothing: typing.Any = 0.0,
     delta: typing.Any = 1.0,
 ) -> numpy.typing.NDArray[typing.Any]: ...
@@ -320,7 +321,7 @@ def loss_forward(
     kind: typing.Any,
     y_true: typing.Any,
     y_pred: typing.Any,
-    from_logits: bool = False,
+    from_logits: typing.Any = False,
     label_smoothing: typing.Any = 0.0,
     delta: typing.Any = 1.0,
 ) -> numpy.typing.NDArray[typing.Any]: ...
@@ -333,10 +334,10 @@ def masked_mean_forward(
 def matmul(
     a: typing.Any,
     b: typing.Any,
-    transpose_a: bool = False,
-    transpose_b: bool = False,
+    transpose_a: typing.Any = False,
+    transpose_b: typing.Any = False,
     out: typing.Any = None,
-    accumulate: bool = False,
+    accumulate: typing.Any = False,
 ) -> numpy.typing.NDArray[typing.Any]: ...
 def max_pool_backward(
     arg0: str,
@@ -436,8 +437,8 @@ def recurrent_backward(
     activation: typing.Any,
     alpha: typing.Any,
     recurrent_activation: typing.Any,
-    go_backwards: bool,
-    return_sequences: bool,
+    go_backwards: typing.Any,
+    return_sequences: typing.Any,
 ) -> tuple[typing.Any, ...]: ...
 def recurrent_forward(
     who: str,
@@ -454,9 +455,9 @@ def recurrent_forward(
     activation: typing.Any,
     alpha: typing.Any,
     recurrent_activation: typing.Any,
-    go_backwards: bool,
-    return_sequences: bool,
-    keep: bool,
+    go_backwards: typing.Any,
+    return_sequences: typing.Any,
+    keep: typing.Any,
 ) -> tuple[typing.Any, ...]: ...
 def resize_backward(dy: typing.Any, size: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def resize_forward(x: typing.Any, size: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
@@ -478,8 +479,9 @@ def sgd_update(
     velocity: typing.Any = None,
     learning_rate: typing.Any = 0.01,
     momentum: typing.Any = 0.0,
-    nesterov: bool = False,
+    nesterov: typing.Any = False,
 ) -> None: ...
+def shape_of(function: str, name: str, x: typing.Any) -> tuple[typing.Any, ...]: ...
 def softmax_backward(dy: typing.Any, y: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def softmax_forward(x: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def spatial_dropout_backward(

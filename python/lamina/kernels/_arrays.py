@@ -10,28 +10,18 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lamina import _core
-from lamina.kernels._windows import whole
+from lamina.kernels._arguments import Shape, axis_of, is_pair, several, shape_of, wholes
 
 Array = NDArray[Any]
-Shape = tuple[int, ...]
 Pairs = Sequence[Sequence[int]]
 
 
 def strides_of(shape: Shape) -> Shape:
     """Return the strides of a C-contiguous array, in elements."""
     return tuple(prod(shape[k + 1 :]) for k in range(len(shape)))
-
-
-def axis_of(who: str, axis: int, rank: int) -> int:
-    """Return an axis counted from the front."""
-    number = whole(who, "axis", axis, -rank)
-    if number >= rank:
-        raise ValueError(f"{who}: axis must lie in [{-rank}, {rank}), the axes; got {axis!r}")
-    return number % rank if rank else number
 
 
 def permute(x: ArrayLike, axes: Sequence[int]) -> Array:
@@ -63,20 +53,27 @@ def permute(x: ArrayLike, axes: Sequence[int]) -> Array:
     >>> kernels.permute(np.ones((2, 3, 4)), (2, 0, 1)).shape
     (4, 2, 3)
     """
-    shape = np.shape(x)
-    order = tuple(axis_of("permute", axis, len(shape)) for axis in axes)
+    shape = shape_of("permute", "x", x)
+    named = several("permute", "axes", axes)
+    order = tuple(axis_of("permute", axis, len(shape), "axes") for axis in named)
     if sorted(order) != list(range(len(shape))):
         raise ValueError(f"permute: axes must name each of {len(shape)} axes once; got {axes!r}")
+    return permuted("permute", x, shape, order)
+
+
+def permuted(who: str, x: ArrayLike, shape: Shape, order: Shape) -> Array:
+    """Return x, of the shape given, with its axes in an order that is known to be one."""
     strides = strides_of(shape)
     sizes = tuple(shape[k] for k in order)
     part = (x, 0, 0, sizes, strides_of(sizes), tuple(strides[k] for k in order))
-    return _core.kernels.moved("permute", sizes, [part], False, False)
+    return _core.kernels.moved(who, sizes, [part], False, False)
 
 
-def _margins(who: str, name: str, margins: Pairs, rank: int) -> list[tuple[int, int]]:
-    if len(margins) != rank or any(np.shape(pair) != (2,) for pair in margins):
+def _margins(who: str, name: str, margins: Pairs, rank: int) -> list[Shape]:
+    pairs = several(who, name, margins, "(before, after)")
+    if len(pairs) != rank or not all(is_pair(pair) for pair in pairs):
         raise ValueError(f"{who}: {name} must hold (before, after) for each axis; got {margins!r}")
-    return [(whole(who, name, a, 0), whole(who, name, b, 0)) for a, b in margins]
+    return [wholes(who, name, pair, 0) for pair in pairs]
 
 
 def pad(x: ArrayLike, padding: Pairs) -> Array:
@@ -105,7 +102,7 @@ def pad(x: ArrayLike, padding: Pairs) -> Array:
     >>> kernels.pad(np.array([1.0, 2.0]), [(1, 2)])
     array([0., 1., 2., 0., 0.])
     """
-    shape = np.shape(x)
+    shape = shape_of("pad", "x", x)
     pairs = _margins("pad", "padding", padding, len(shape))
     result = tuple(a + n + b for n, (a, b) in zip(shape, pairs, strict=True))
     strides = strides_of(result)
@@ -141,7 +138,7 @@ def crop(x: ArrayLike, cropping: Pairs) -> Array:
     >>> kernels.crop(np.arange(5.0), [(1, 2)])
     array([1., 2.])
     """
-    shape = np.shape(x)
+    shape = shape_of("crop", "x", x)
     pairs = _margins("crop", "cropping", cropping, len(shape))
     result = tuple(n - a - b for n, (a, b) in zip(shape, pairs, strict=True))
     if any(n < 0 for n in result):

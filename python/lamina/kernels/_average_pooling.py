@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from lamina import _core
+from lamina.kernels._arguments import shape_of, wholes
 from lamina.kernels._windows import Array, Padding, Sizes, pool_window
 
 
@@ -51,7 +51,7 @@ def average_pool1d_forward(
     array([2., 2.])
     """
     who = "average_pool1d_forward"
-    pool, window = pool_window(who, np.shape(x), 1, pool_size, strides, padding)
+    pool, window = pool_window(who, shape_of(who, "x", x), 1, pool_size, strides, padding)
     return _core.kernels.average_pool_forward(who, 1, x, pool, window)
 
 
@@ -97,8 +97,9 @@ def average_pool1d_backward(
     array([2.5, 2.5, 3. , 3. ])
     """
     who = "average_pool1d_backward"
-    pool, window = pool_window(who, shape, 1, pool_size, strides, padding)
-    return _core.kernels.average_pool_backward(who, 1, dy, list(shape), pool, window)
+    sizes = wholes(who, "shape", shape, 0)
+    pool, window = pool_window(who, sizes, 1, pool_size, strides, padding)
+    return _core.kernels.average_pool_backward(who, 1, dy, list(sizes), pool, window)
 
 
 def average_pool2d_forward(
@@ -141,7 +142,7 @@ def average_pool2d_forward(
     array([2., 2.])
     """
     who = "average_pool2d_forward"
-    pool, window = pool_window(who, np.shape(x), 2, pool_size, strides, padding)
+    pool, window = pool_window(who, shape_of(who, "x", x), 2, pool_size, strides, padding)
     return _core.kernels.average_pool_forward(who, 2, x, pool, window)
 
 
@@ -187,5 +188,6 @@ def average_pool2d_backward(
     array([2.5, 2.5, 3. , 3. ])
     """
     who = "average_pool2d_backward"
-    pool, window = pool_window(who, shape, 2, pool_size, strides, padding)
-    return _core.kernels.average_pool_backward(who, 2, dy, list(shape), pool, window)
+    sizes = wholes(who, "shape", shape, 0)
+    pool, window = pool_window(who, sizes, 2, pool_size, strides, padding)
+    return _core.kernels.average_pool_backward(who, 2, dy, list(sizes), pool, window)

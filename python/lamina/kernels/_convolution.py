@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from lamina import _core
-from lamina.kernels._windows import Array, Padding, Sizes, pads_of, settings, sizes_of, whole
+from lamina.kernels._arguments import shape_of, whole
+from lamina.kernels._windows import Array, Padding, Sizes, pads_of, settings, sizes_of
 
 
 def spatial_of(who: str, name: str, value: Any, axes: int) -> tuple[int, ...]:
     """Return the spatial sizes of an image, or of a kernel (``name``)."""
-    shape: tuple[int, ...] = np.shape(value)
+    shape = shape_of(who, name, value)
     if len(shape) != axes + 2:
         raise ValueError(f"{who}: {name} must have {axes + 2} axes; got shape {shape}")
     return shape[:axes] if name == "kernel" else shape[1 : axes + 1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from lamina import _core
+from lamina._check import boolean
 from lamina.kernels._recurrence import Array, Gradients
 
 
@@ -75,9 +76,9 @@ def gru_forward(
     array([[0.3808]])
     """
     y, h, _, saved = _core.kernels.recurrent_forward(
-        "gru_forward", _gru(reset_after), x, kernel, recurrent_kernel, bias, initial_h,
-        None, mask, input_drop, recurrent_drop, activation, None,
-        recurrent_activation, go_backwards, return_sequences, keep,
+        "gru_forward", _gru("gru_forward", reset_after), x, kernel, recurrent_kernel, bias,
+        initial_h, None, mask, input_drop, recurrent_drop, activation, None, recurrent_activation,
+        go_backwards, return_sequences, keep,
     )  # fmt: skip
     return y, h, saved
 
@@ -135,7 +136,7 @@ def gru_backward(
         If the arrays' dtypes differ or are not real numbers.
     """
     dx, dw, du, db, dh0, _ = _core.kernels.recurrent_backward(
-        "gru_backward", _gru(reset_after), dy, saved, dh, None, dkernel,
+        "gru_backward", _gru("gru_backward", reset_after), dy, saved, dh, None, dkernel,
         drecurrent_kernel, dbias, x, kernel, recurrent_kernel, bias, initial_h,
         None, mask, input_drop, recurrent_drop, activation, None,
         recurrent_activation, go_backwards, return_sequences,
@@ -143,5 +144,5 @@ def gru_backward(
     return dx, dw, du, db, dh0
 
 
-def _gru(reset_after: bool) -> str:
-    return "gru" if reset_after else "gru_reset_before"
+def _gru(who: str, reset_after: bool) -> str:
+    return "gru" if boolean(who, "reset_after", reset_after) else "gru_reset_before"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from lamina import _core
+from lamina.kernels._arguments import shape_of, wholes
 from lamina.kernels._windows import Array, Padding, Sizes, pool_window
 
 
@@ -57,7 +57,7 @@ def max_pool1d_forward(
     (array([3., 2.]), array([1, 0], dtype=uint8))
     """
     who = "max_pool1d_forward"
-    pool, window = pool_window(who, np.shape(x), 1, pool_size, strides, padding)
+    pool, window = pool_window(who, shape_of(who, "x", x), 1, pool_size, strides, padding)
     y, place = _core.kernels.max_pool_forward(who, 1, x, pool, window)
     return y, place
 
@@ -108,8 +108,9 @@ def max_pool1d_backward(
     array([5., 0., 6., 0.])
     """
     who = "max_pool1d_backward"
-    pool, window = pool_window(who, shape, 1, pool_size, strides, padding)
-    return _core.kernels.max_pool_backward(who, 1, dy, index, list(shape), pool, window)
+    sizes = wholes(who, "shape", shape, 0)
+    pool, window = pool_window(who, sizes, 1, pool_size, strides, padding)
+    return _core.kernels.max_pool_backward(who, 1, dy, index, list(sizes), pool, window)
 
 
 def max_pool2d_forward(
@@ -158,7 +159,7 @@ def max_pool2d_forward(
     (array([3., 2.]), array([1, 0], dtype=uint8))
     """
     who = "max_pool2d_forward"
-    pool, window = pool_window(who, np.shape(x), 2, pool_size, strides, padding)
+    pool, window = pool_window(who, shape_of(who, "x", x), 2, pool_size, strides, padding)
     y, place = _core.kernels.max_pool_forward(who, 2, x, pool, window)
     return y, place
 
@@ -210,5 +211,6 @@ def max_pool2d_backward(
     array([5., 0., 6., 0.])
     """
     who = "max_pool2d_backward"
-    pool, window = pool_window(who, shape, 2, pool_size, strides, padding)
-    return _core.kernels.max_pool_backward(who, 2, dy, index, list(shape), pool, window)
+    sizes = wholes(who, "shape", shape, 0)
+    pool, window = pool_window(who, sizes, 2, pool_size, strides, padding)
+    return _core.kernels.max_pool_backward(who, 2, dy, index, list(sizes), pool, window)

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lamina import _core
-from lamina.kernels._arrays import axis_of, permute
-from lamina.kernels._windows import whole
+from lamina._check import boolean
+from lamina.kernels._arguments import axis_of, several, shape_of, wholes
+from lamina.kernels._arrays import permuted
 
 Array = NDArray[Any]
 
@@ -110,7 +111,8 @@ def concatenate_forward(arrays: Sequence[ArrayLike], axis: int = -1) -> Array:
     array([[0., 0., 1.]])
     """
     who = "concatenate_forward"
-    shapes = [np.shape(x) for x in arrays]
+    arrays = several(who, "arrays", arrays, "arrays")
+    shapes = [shape_of(who, f"arrays[{i}]", x) for i, x in enumerate(arrays)]
     if not shapes:
         raise ValueError(f"{who}: arrays must hold at least one array; got none")
     k = axis_of(who, axis, len(shapes[0]))
@@ -158,9 +160,9 @@ def concatenate_backward(dy: ArrayLike, sizes: Sequence[int], axis: int = -1) ->
     (array([[1., 2.]]), array([[3.]]))
     """
     who = "concatenate_backward"
-    shape = np.shape(dy)
+    shape = shape_of(who, "dy", dy)
     k = axis_of(who, axis, len(shape))
-    lengths = [whole(who, "sizes", n, 0) for n in sizes]
+    lengths = wholes(who, "sizes", sizes, 0)
     if sum(lengths) != shape[k]:
         raise ValueError(
             f"{who}: sizes must add up to {shape[k]}, axis {axis} of dy; got {sizes!r}"
@@ -180,12 +182,12 @@ class _Rows:
     """One side of a dot product as rows, (batch, rows, length), and the way back."""
 
     def __init__(self, who: str, x: ArrayLike, axis: int, normalize: bool) -> None:
-        rank = np.ndim(x)
-        k = axis_of(who, axis, rank)
+        self.who, rank = who, np.ndim(x)
+        k = axis_of(who, axis, rank, "axes")
         if k == 0:
             raise ValueError(f"{who}: axes must not name the batch axis, 0; got {axis!r}")
         self.order = (*(i for i in range(rank) if i != k), k)
-        moved = permute(x, self.order) if k != rank - 1 else np.asarray(x)
+        moved = permuted(who, x, np.shape(x), self.order) if k != rank - 1 else np.asarray(x)
         self.shape = moved.shape
         self.raw = moved.reshape(self.shape[0], prod(self.shape[1:-1]), self.shape[-1])
         self.rows = _core.kernels.unit_rows_forward(self.raw) if normalize else self.raw
@@ -199,17 +201,23 @@ class _Rows:
             rows = _core.kernels.unit_rows_backward(rows, self.raw)
         inverse = tuple(int(i) for i in np.argsort(self.order))
         moved = rows.reshape(self.shape)
-        return permute(moved, inverse) if inverse != tuple(range(len(inverse))) else moved
+        if inverse == tuple(range(len(inverse))):
+            return moved
+        return permuted(self.who, moved, self.shape, inverse)
 
 
 def _sides(
     who: str, a: ArrayLike, b: ArrayLike, axes: int | tuple[int, int], normalize: bool
 ) -> tuple[_Rows, _Rows, tuple[int, ...]]:
     """Both sides as rows, and the result's shape."""
+    boolean(who, "normalize", normalize)
     for name, x in (("a", a), ("b", b)):
-        if np.ndim(x) < 2:
-            raise ValueError(f"{who}: {name} must have a batch axis and another; got {np.shape(x)}")
-    first, second = (axes, axes) if not isinstance(axes, (tuple, list)) else axes
+        if len(shape := shape_of(who, name, x)) < 2:
+            raise ValueError(f"{who}: {name} must have a batch axis and another; got {shape}")
+    pair = axes if isinstance(axes, (tuple, list)) else (axes, axes)
+    if len(pair) != 2:
+        raise ValueError(f"{who}: axes must be an integer or 2 of them; got {axes!r}")
+    first, second = pair
     left, right = _Rows(who, a, first, normalize), _Rows(who, b, second, normalize)
     if left.shape[0] != right.shape[0] or left.shape[-1] != right.shape[-1]:
         raise ValueError(
@@ -298,8 +306,8 @@ def dot_backward(
     """
     who = "dot_backward"
     left, right, shape = _sides(who, a, b, axes, normalize)
-    if np.shape(dy) != shape:
-        raise ValueError(f"{who}: dy must have shape {shape}; got {np.shape(dy)}")
+    if (got := shape_of(who, "dy", dy)) != shape:
+        raise ValueError(f"{who}: dy must have shape {shape}; got {got}")
     slope = np.reshape(dy, (shape[0], prod(left.free), prod(right.free)))
     product = _core.kernels.batched_product
     da = product(slope, right.rows, False, False)

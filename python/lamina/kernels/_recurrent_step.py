@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lamina import _core
+from lamina.kernels._arguments import shape_of
 
 Array = NDArray[Any]
 
@@ -57,9 +58,10 @@ def rnn_step_forward(
     >>> h
     array([[2.5]])
     """
+    who = "rnn_step_forward"
     y: Array
     y, _, _, _ = _core.kernels.recurrent_forward(
-        "rnn_step_forward", "simple_rnn", _one_step(x), kernel, recurrent_kernel, bias, h, None,
+        who, "simple_rnn", _one_step(who, x, h=h), kernel, recurrent_kernel, bias, h, None,
         None, None, None, activation, None, "sigmoid", False, False, False,
     )  # fmt: skip
     return y
@@ -108,7 +110,7 @@ def rnn_step_backward(
     >>> dx, dkernel
     (array([[3.]]), array([[2.]]))
     """
-    x = _one_step(x)
+    x = _one_step("rnn_step_backward", x, h=h, dh=dh)
     _, _, _, saved = _core.kernels.recurrent_forward(
         "rnn_step_backward", "simple_rnn", x, kernel, recurrent_kernel, bias, h, None, None, None,
         None, activation, None, "sigmoid", False, False, True,
@@ -121,6 +123,10 @@ def rnn_step_backward(
     return dx[:, 0], dw, du, db, dh0
 
 
-def _one_step(x: ArrayLike) -> Array:
-    x = np.asarray(x)
-    return x[:, np.newaxis] if x.ndim == 2 else x
+def _one_step(who: str, x: ArrayLike, **others: ArrayLike) -> Array:
+    """Return x as a sequence of one step; the other arrays must be given, too."""
+    if len(shape := shape_of(who, "x", x)) != 2:
+        raise ValueError(f"{who}: x must have 2 axes (rows, inputs); got shape {shape}")
+    for name, other in others.items():
+        shape_of(who, name, other)
+    return np.asarray(x)[:, np.newaxis]

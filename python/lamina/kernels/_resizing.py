@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lamina import _core
-from lamina.kernels._arrays import Array, Shape, axis_of, strides_of
-from lamina.kernels._windows import whole
+from lamina.kernels._arguments import Shape, axis_of, shape_of, whole, wholes
+from lamina.kernels._arrays import Array, strides_of
 
 
 def _times(shape: Shape, times: Sequence[int]) -> tuple[Shape, Shape, Shape]:
@@ -30,15 +30,13 @@ def _times(shape: Shape, times: Sequence[int]) -> tuple[Shape, Shape, Shape]:
     return tuple(sizes), tuple(long), tuple(short)
 
 
-def _repeated(who: str, x: ArrayLike, times: Sequence[int]) -> Array:
-    shape = np.shape(x)
+def _repeated(who: str, x: ArrayLike, shape: Shape, times: Sequence[int]) -> Array:
     sizes, many, few = _times(shape, times)
     result = tuple(n * t for n, t in zip(shape, times, strict=True))
     return _core.kernels.moved(who, result, [(x, 0, 0, sizes, many, few)], False, False)
 
 
-def _gathered(who: str, dy: ArrayLike, times: Sequence[int]) -> Array:
-    whole_shape = np.shape(dy)
+def _gathered(who: str, dy: ArrayLike, whole_shape: Shape, times: Sequence[int]) -> Array:
     if any(n % t for n, t in zip(whole_shape, times, strict=True)):
         raise ValueError(
             f"{who}: dy must have axes that are multiples of {tuple(times)}; got shape "
@@ -49,10 +47,9 @@ def _gathered(who: str, dy: ArrayLike, times: Sequence[int]) -> Array:
     return _core.kernels.moved(who, shape, [(dy, 0, 0, sizes, few, many)], False, True)
 
 
-def _times_of_axis(who: str, x: ArrayLike, times: int, axis: int) -> list[int]:
-    rank = np.ndim(x)
-    result = [1] * rank
-    result[axis_of(who, axis, rank)] = whole(who, "times", times, 1)
+def _times_of_axis(who: str, shape: Shape, times: int, axis: int) -> list[int]:
+    result = [1] * len(shape)
+    result[axis_of(who, axis, len(shape))] = whole(who, "times", times, 1)
     return result
 
 
@@ -85,7 +82,8 @@ def repeat_forward(x: ArrayLike, times: int, axis: int = 0) -> Array:
     array([1., 1., 2., 2.])
     """
     who = "repeat_forward"
-    return _repeated(who, x, _times_of_axis(who, x, times, axis))
+    shape = shape_of(who, "x", x)
+    return _repeated(who, x, shape, _times_of_axis(who, shape, times, axis))
 
 
 def repeat_backward(dy: ArrayLike, times: int, axis: int = 0) -> Array:
@@ -115,16 +113,18 @@ def repeat_backward(dy: ArrayLike, times: int, axis: int = 0) -> Array:
     array([3., 7.])
     """
     who = "repeat_backward"
-    return _gathered(who, dy, _times_of_axis(who, dy, times, axis))
+    shape = shape_of(who, "dy", dy)
+    return _gathered(who, dy, shape, _times_of_axis(who, shape, times, axis))
 
 
-def _times_of_size(who: str, x: ArrayLike, size: Sequence[int]) -> list[int]:
-    if np.ndim(x) != len(size) + 2:
+def _times_of_size(who: str, shape: Shape, size: Sequence[int]) -> list[int]:
+    times = wholes(who, "size", size, 1)
+    if len(shape) != len(times) + 2:
         raise ValueError(
             f"{who}: size must hold one integer for each axis between batch and channels; "
-            f"got {size!r} for shape {np.shape(x)}"
+            f"got {size!r} for shape {shape}"
         )
-    return [1, *(whole(who, "size", n, 1) for n in size), 1]
+    return [1, *times, 1]
 
 
 def upsample_forward(x: ArrayLike, size: Sequence[int]) -> Array:
@@ -154,7 +154,8 @@ def upsample_forward(x: ArrayLike, size: Sequence[int]) -> Array:
     (1, 4, 9, 4)
     """
     who = "upsample_forward"
-    return _repeated(who, x, _times_of_size(who, x, size))
+    shape = shape_of(who, "x", x)
+    return _repeated(who, x, shape, _times_of_size(who, shape, size))
 
 
 def upsample_backward(dy: ArrayLike, size: Sequence[int]) -> Array:
@@ -184,12 +185,15 @@ def upsample_backward(dy: ArrayLike, size: Sequence[int]) -> Array:
     array([2., 2.])
     """
     who = "upsample_backward"
-    return _gathered(who, dy, _times_of_size(who, dy, size))
+    shape = shape_of(who, "dy", dy)
+    return _gathered(who, dy, shape, _times_of_size(who, shape, size))
 
 
-def _around(who: str, x: ArrayLike, axis: int) -> tuple[Shape, int, tuple[int, int, int]]:
+def _around(
+    who: str, name: str, x: ArrayLike, axis: int
+) -> tuple[Shape, int, tuple[int, int, int]]:
     """Return x's shape, the axis, and the sizes before, of and behind it."""
-    shape = np.shape(x)
+    shape = shape_of(who, name, x)
     k = axis_of(who, axis, len(shape))
     return shape, k, (prod(shape[:k]), shape[k], prod(shape[k + 1 :]))
 
@@ -226,7 +230,7 @@ def resize_forward(x: ArrayLike, size: int, axis: int) -> Array:
     >>> kernels.resize_forward(np.array([0.0, 4.0]), 4, axis=0)
     array([0., 1., 3., 4.])
     """
-    shape, k, sizes = _around("resize_forward", x, axis)
+    shape, k, sizes = _around("resize_forward", "x", x, axis)
     to = whole("resize_forward", "size", size, 1)
     y = _core.kernels.resize_forward(np.reshape(x, sizes), to)
     return y.reshape((*shape[:k], to, *shape[k + 1 :]))
@@ -260,7 +264,7 @@ def resize_backward(dy: ArrayLike, size: int, axis: int) -> Array:
     >>> kernels.resize_backward(np.array([1.0, 1.0, 1.0, 1.0]), 2, axis=0)
     array([2., 2.])
     """
-    shape, k, sizes = _around("resize_backward", dy, axis)
+    shape, k, sizes = _around("resize_backward", "dy", dy, axis)
     to = whole("resize_backward", "size", size, 1)
     dx = _core.kernels.resize_backward(np.reshape(dy, sizes), to)
     return dx.reshape((*shape[:k], to, *shape[k + 1 :]))

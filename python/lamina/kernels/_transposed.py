@@ -22,9 +22,10 @@ def _transposed_window(
     taps = spatial_of(who, "kernel", kernel, axes)
     length = [(n - 1) * d + 1 for n, d in zip(taps, spread, strict=True)]
     inputs = spatial_of(who, "x", x, axes)
-    if padding == "same":
+    word = padding if isinstance(padding, str) else None
+    if word == "same":
         sizes = tuple(n * s for n, s in zip(inputs, steps, strict=True))
-    elif padding == "valid":
+    elif word == "valid":
         sizes = tuple(n * s + max(k - s, 0) for n, s, k in zip(inputs, steps, length, strict=True))
     else:
         pads = pads_of(who, padding, inputs, length, steps, _NAMES)

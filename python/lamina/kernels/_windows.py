@@ -4,54 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from operator import index
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _core
+from lamina.kernels._arguments import LARGEST, is_pair, several, whole, wholes
 
 Array = NDArray[Any]
 Sizes = int | Sequence[int]
 Padding = str | int | Sequence[Any]
 
-LARGEST = 2**31 - 1
-
-
-def whole(who: str, name: str, value: Any, least: int) -> int:
-    """Return an integer of at least ``least``."""
-    try:
-        number = index(value)
-    except TypeError:
-        raise TypeError(f"{who}: {name} must be an integer; got {value!r}") from None
-    if not least <= number <= LARGEST:
-        raise ValueError(f"{who}: {name} must lie in [{least}, {LARGEST}]; got {value!r}")
-    return number
-
 
 def sizes_of(who: str, name: str, value: Any, axes: int, least: int = 1) -> tuple[int, ...]:
     """Return one integer for each axis from an integer or a sequence."""
-    if isinstance(value, (list, tuple, np.ndarray)):
+    if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0):
         if len(value) != axes:
             raise ValueError(f"{who}: {name} must be an integer or {axes} of them; got {value!r}")
-        return tuple(whole(who, name, v, least) for v in value)
+        return wholes(who, name, value, least)
     return (whole(who, name, value, least),) * axes
-
-
-def _is_pair(value: Any) -> bool:
-    """Tell two numbers; asking NumPy for the shape of a tuple takes longer than a small pool."""
-    if type(value) in (tuple, list) and all(type(item) is int for item in value):
-        return len(value) == 2
-    return bool(np.shape(value) == (2,))
 
 
 def _explicit(who: str, value: Sequence[Any], axes: int) -> list[tuple[int, ...]]:
     """Return pairs from pairs; for one axis the pair alone will do."""
-    pairs = [value] if axes == 1 and len(value) == 2 and np.ndim(value[0]) == 0 else list(value)
-    if len(pairs) != axes or not all(_is_pair(pair) for pair in pairs):
+    alone = axes == 1 and len(value) == 2 and not isinstance(value[0], (list, tuple, np.ndarray))
+    pairs = [value] if alone else value
+    if len(pairs) != axes or not all(is_pair(pair) for pair in pairs):
         raise ValueError(f"{who}: padding must hold (before, after) for each axis; got {value!r}")
-    return [sizes_of(who, "padding", pair, 2, 0) for pair in pairs]
+    return [wholes(who, "padding", pair, 0) for pair in pairs]
 
 
 def pads_of(
@@ -64,8 +45,8 @@ def pads_of(
 ) -> list[tuple[int, ...]]:
     """Return cells before and after each axis; ``window`` is the dilated kernel's length."""
     axes = len(window)
-    if isinstance(padding, (list, tuple, np.ndarray)):
-        return _explicit(who, padding, axes)
+    if isinstance(padding, (list, tuple)) or (isinstance(padding, np.ndarray) and padding.ndim):
+        return _explicit(who, several(who, "padding", padding), axes)
     if not isinstance(padding, str):
         cells = whole(who, "padding", padding, 0)
         return [(cells, cells)] * axes
@@ -104,7 +85,7 @@ def countable(who: str, pool: tuple[int, ...]) -> tuple[int, ...]:
 def pool_window(
     who: str, shape: Sequence[int], axes: int, pool_size: Any, strides: Any, padding: Any
 ) -> tuple[tuple[int, ...], Any]:
-    """Return a pooling window's sizes, height first, and its settings."""
+    """Return the sizes of a pooling window, height first, and its settings."""
     pool = countable(who, sizes_of(who, "pool_size", pool_size, axes))
     steps = pool if strides is None else sizes_of(who, "strides", strides, axes)
     if len(shape) != axes + 2 or min(shape[1:]) < 1:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lamina import _check
 from lamina._check import Shape
-from lamina.kernels._windows import LARGEST
+from lamina.kernels._arguments import LARGEST
 
 
 def axis_of_row(who: str, axis: int, shape: Shape) -> int:

@@ -1,0 +1,280 @@
+"""Every argument of every method of lamina._core, given what it is not for.
+
+Which values are wrong is read off the signature in the method's documentation.
+"""
+
+import re
+
+import numpy as np
+import pytest
+
+from lamina import _core
+
+F = np.float32
+
+
+class Net:
+    """A graph with a value of each kind, and what belongs to it."""
+
+    def __init__(self):
+        self.graph = graph = _core.Graph("float32")
+        self.weights = {}
+        self.x = graph.input((3,), "x")
+        self.image = graph.input((6, 5, 3), "image")
+        self.steps = graph.input((4, 3), "steps")
+        self.ids = graph.input((4,), "ids", "int32")
+        self.mask = graph.input((4,), "mask", "bool")
+        self.parameters = [_core.Parameter(f"p{i}", (3,), "float32") for i in range(4)]
+        _core.allocate(self.parameters)
+        self.p = [graph.parameter(p) for p in self.parameters]
+
+    def weight(self, *shape):
+        made = _core.Parameter("w", shape, "float32")
+        _core.allocate([made])
+        return self.graph.parameter(made)
+
+
+def windows(n):
+    kernel = n.weight(2, 3, 3, 4)
+    return [n.image, kernel, None, (1, 1), (1, 1), (0, 0, 0, 0), 1, "linear", 0.0, "name"]
+
+
+def transposed(n):
+    kernel = n.weight(2, 3, 4, 3)
+    return [n.image, kernel, None, (1, 1), (1, 1), (0, 0, 0, 0), (7, 7), "linear", 0.0, "name"]
+
+
+def recurrent(n):
+    start = n.graph.input((5,), "start")
+    return ["simple_rnn", n.steps, n.weight(3, 5), n.weight(5, 5), n.weight(5), [start], n.mask,
+            "tanh", 0.0, "sigmoid", 0.0, True, True, False, 0.0, 0.0, 0, 0, "name"]  # fmt: skip
+
+
+GRAPH = {
+    "activation": lambda n: [n.x, "relu", 0.0, "name"],
+    "add": lambda n: [[n.x, n.x], "name"],
+    "add_loss": lambda n: [n.graph.loss("mean_squared_error", n.x, n.x), None, 1.0],
+    "add_metric": lambda n: ["mean_squared_error", n.x, n.x, None, 0.0],
+    "add_output": lambda n: [n.x],
+    "add_penalty": lambda n: [n.p[0], 0.1, 0.1],
+    "average": lambda n: [[n.x, n.x], "name"],
+    "batch_norm": lambda n: [n.x, n.p[0], n.p[1], n.p[2], n.p[3], None, 0.9, 1e-3, False, "name"],
+    "block": lambda n: [8],
+    "bounded_relu": lambda n: [n.x, 6.0, 0.0, 0.0, "name"],
+    "build": lambda _: [],
+    "carry": lambda n: [n.state, n.x, "name"],
+    "concatenate": lambda n: [[n.x, n.x], 0, "name"],
+    "conv2d": windows,
+    "conv2d_transpose": transposed,
+    "crop": lambda n: [n.steps, [(1, 0), (0, 0)], "name"],
+    "dense": lambda n: [n.x, n.weight(3, 4), n.weight(4), "relu", 0.0, "name"],
+    "dot": lambda n: [n.steps, n.steps, False, True, "name"],
+    "dropout": lambda n: [n.x, 0.5, 0, "name"],
+    "embedding": lambda n: [n.ids, n.weight(9, 2), "name"],
+    "flip": lambda n: [n.steps, 0, "name"],
+    "fold": lambda n: [n.steps],
+    "input": lambda _: [(3,), "name", "float"],
+    "join_masks": lambda n: [[n.mask, n.mask], [(4,), (4,)], None, "name"],
+    "layer_norm": lambda n: [n.x, 1, n.p[0], n.p[1], 1e-3, "name"],
+    "log_softmax": lambda n: [n.x, "name"],
+    "loss": lambda n: ["mean_squared_error", n.x, n.x, 0.0, False, "name"],
+    "masked_mean": lambda n: [n.steps, n.mask, "name"],
+    "masked_weight": lambda n: [n.mask, None, False, "name"],
+    "maximum": lambda n: [[n.x, n.x], "name"],
+    "minimum": lambda n: [[n.x, n.x], "name"],
+    "multiply": lambda n: [[n.x, n.x], "name"],
+    "noise": lambda n: [n.x, "gaussian", 0.5, 0, "name"],
+    "normalize": lambda n: [n.x, n.p[0], n.p[1], "name"],
+    "operations": lambda _: [],
+    "pad": lambda n: [n.steps, [(1, 0), (0, 0)], "name"],
+    "parameter": lambda n: [n.parameters[0]],
+    "permute": lambda n: [n.steps, [1, 0], "name"],
+    "pool2d": lambda n: ["max", n.image, (2, 2), (1, 1), (0, 0, 0, 0), "name"],
+    "prelu": lambda n: [n.x, n.p[0], "name"],
+    "python": lambda n: [[n.x], (3,), abs, None, "name"],
+    "recurrent": recurrent,
+    "repeat": lambda n: [n.x, [2], "name"],
+    "reshape": lambda n: [n.steps, (12,), "name"],
+    "resize": lambda n: [n.steps, 0, 8, "name"],
+    "scale": lambda n: [n.x, 2.0, "name"],
+    "softmax": lambda n: [n.x, "name"],
+    "spatial_dropout": lambda n: [n.steps, 0.5, 0, False, "name"],
+    "state": lambda n: [_core.State((3,), "float32"), "name"],
+    "subtract": lambda n: [n.x, n.x, "name"],
+    "token_mask": lambda n: [n.ids, "name"],
+    "unfold": lambda n: [n.graph.fold(n.steps), 4],
+    "unit_rows": lambda n: [n.steps, "name"],
+    "value_mask": lambda n: [n.steps, 0.0, "name"],
+    "where": lambda n: [n.mask, n.steps, None, 0.0, "name"],
+}
+
+
+class Truthful:
+    def __bool__(self):
+        return True
+
+
+NAN, INFINITE = float("nan"), float("inf")
+WRONG = [None, object(), Truthful(), {}, {1: 2}, lambda: 1, type, ..., "abc", b"a", [], [None],
+         [[1]], 1.5, NAN, INFINITE, -1, 2**70, True, 1j, np.zeros(3), np.zeros((2, 2), object),
+         [object()], [True], [2**70], [-5], np.array("a")]  # fmt: skip
+
+
+def is_wrong(value, kind):
+    """Return whether an argument of this annotation cannot be this value."""
+    if value is None:
+        return "None" not in kind and kind != "object"
+    number = isinstance(value, (int, float))
+    if "Tensor" in kind or "Parameter" in kind or "State" in kind or "Graph" in kind:
+        return not ("Sequence" in kind and isinstance(value, list) and not value)
+    if kind == "str":
+        return not isinstance(value, (str, bytes))
+    if kind == "bool":
+        return not isinstance(value, bool)
+    if "SupportsFloat" in kind and "Sequence" not in kind:
+        return not number
+    if "SupportsInt" in kind and "Sequence" not in kind and "Annotated" not in kind:
+        return not number or isinstance(value, float) or value == 2**70
+    return not isinstance(value, (list, np.ndarray)) and "Any" not in kind and "object" not in kind
+
+
+def signature(method):
+    first = re.split(r" -> ", method.__doc__.split("\n")[0])[0]
+    inside = first[first.index("(") + 1 : first.rindex(")")]
+    parts = re.split(r", (?=\*{0,2}\w+(?:: |$))", inside)
+    return [p.split(": ", 1)[1].split(" = ")[0] for p in parts if ": " in p and p[:4] != "self"]
+
+
+@pytest.mark.parametrize("name", GRAPH)
+def test_a_graph_refuses_what_is_not_right(name):
+    kinds = signature(getattr(_core.Graph, name))
+
+    def call(place=None, wrong=None):
+        net = Net()
+        net.state = _core.State((3,), "float32")
+        if name == "carry":
+            net.graph.state(net.state, "s")
+        arguments = GRAPH[name](net)
+        assert len(arguments) == len(kinds)
+        if place is not None:
+            arguments[place] = wrong
+        return getattr(net.graph, name)(*arguments)
+
+    call()
+    for place, kind in enumerate(kinds):
+        for wrong in WRONG:
+            try:
+                call(place, wrong)
+            except (TypeError, ValueError) as error:
+                said = str(error)
+                assert said, (place, wrong)
+            else:
+                assert not is_wrong(wrong, kind), (kind, wrong)
+
+
+def test_all_methods_are_tried():
+    methods = {m for m in vars(_core.Graph) if not m.startswith("_")}
+    methods -= {"built", "inputs", "outputs", "dtype"}  # properties
+    assert methods == set(GRAPH)
+
+
+def execution(training=True):
+    net = Net()
+    loss = net.graph.loss(
+        "mean_squared_error", net.graph.dense(net.x, net.weight(3, 3), None), net.x
+    )
+    net.graph.add_loss(loss)
+    net.graph.add_output(net.x)
+    net.graph.build()
+    made = _core.Execution(net.graph, 2, training)
+    made.bind(data())
+    return net, made
+
+
+def data():
+    return [np.ones((2, 3), F), np.ones((2, 6, 5, 3), F), np.ones((2, 4, 3), F),
+            np.ones((2, 4), np.int32), np.ones((2, 4), bool)]  # fmt: skip
+
+
+ORDER = np.arange(2)
+EXECUTION = {
+    "bind": [data()],
+    "first_nonfinite": [ORDER, 0, 2, 0],
+    "gradient_of": [None],
+    "gradients": [ORDER, 0, 2, 0],
+    "input_gradient": [0],
+    "output": [0],
+    "profile": [ORDER, 0, 2, 0.1, 1, 0],
+    "set_update": ["sgd", [np.zeros(16, F)]],
+    "test": [ORDER, 0, 2],
+    "train": [ORDER, 0, 2, 0.1, 1, 0],
+}
+
+
+@pytest.mark.parametrize("name", EXECUTION)
+def test_an_execution_refuses_what_is_not_right(name):
+    _, run = execution()
+    run.gradients(ORDER, 0, 2, 0)
+    kinds = signature(getattr(_core.Execution, name))
+    for place, kind in enumerate(kinds[: len(EXECUTION[name])]):
+        for wrong in WRONG:
+            arguments = list(EXECUTION[name])
+            arguments[place] = wrong
+            try:
+                getattr(run, name)(*arguments)
+            except (TypeError, ValueError, IndexError, RuntimeError) as error:
+                said = str(error)
+                assert said, (place, wrong)
+            else:
+                assert not is_wrong(wrong, kind), (kind, wrong)
+
+
+def test_settings_of_an_update_are_checked():
+    net, run = execution()
+    settings = {"momentum": 0.5, "nesterov": True, "centered": False, "rho": 0.1, "beta_1": 0.1,
+                "beta_2": 0.1, "epsilon": 0.1, "weight_decay": 0.1, "clipvalue": 0.1,
+                "clipnorm": 0.1, "global_clipnorm": 0.1, "no_decay": net.parameters}  # fmt: skip
+    slots = [np.zeros(run.gradient_size, F)]
+    run.set_update("sgd", slots, **settings)
+    for key in settings:
+        for wrong in (None, object(), Truthful(), "abc", [None], NAN, 1j, np.zeros(3), {}):
+            with pytest.raises((TypeError, ValueError), match=f"^set_update: {key} must "):
+                run.set_update("sgd", slots, **{key: wrong})
+    with pytest.raises(TypeError, match="set_update: unknown setting 'beta'"):
+        run.set_update("sgd", slots, beta=1.0)
+
+
+def test_what_else_is_made_refuses_what_is_not_right():
+    net, _ = execution()
+    right = {
+        _core.Parameter: ["p", (3,), "float32", True],
+        _core.State: [(3,), "float32"],
+        _core.Graph: ["float32"],
+        _core.Execution: [net.graph, 2, True, 0, False],
+        _core.Predictor: [net.graph],
+        _core.allocate: [net.parameters],
+        _core.Predictor(net.graph).predict: [data(), 2],
+        _core.Predictor(net.graph).block: [2],
+        _core.State((3,), "float32").reset: [0],
+        _core.runtime.set_num_threads: [2],
+        _core.runtime.use_isa: [_core.runtime.isa()],
+    }
+    threads = _core.runtime.get_num_threads()
+    for call, arguments in right.items():
+        call(*arguments)
+        kinds = signature(call.__init__ if isinstance(call, type) else call)
+        for place, kind in enumerate(kinds):
+            for wrong in WRONG:
+                given = [*arguments[:place], wrong, *arguments[place + 1 :]]
+                try:
+                    call(*given)
+                except (TypeError, ValueError) as error:
+                    said = str(error)
+                    assert said, (call, place, wrong)
+                else:
+                    assert not is_wrong(wrong, kind), (call, kind, wrong)
+    _core.runtime.set_num_threads(threads)
+    for wrong in WRONG:
+        if wrong is not True:
+            with pytest.raises(TypeError, match="Parameter: trainable must be True or False"):
+                net.parameters[0].trainable = wrong
