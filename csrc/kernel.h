@@ -223,6 +223,8 @@ struct Kernels {
   void (*penalty_backward)(T* dw, const T* w, Index size, double l1, double l2);
   // Rows `index[0..rows)` of x (cols wide) into out; index null: rows first, first+1, ...
   void (*gather_rows)(T* out, const T* x, const std::int64_t* index, RowsCols);
+  // The largest magnitude; NaN where any is NaN, 0 of none.
+  T (*largest)(const T* x, Index size);
   // Position of the first NaN or infinity, or -1.
   Index (*find_nonfinite)(const T* x, Index size);
 };

@@ -202,6 +202,48 @@ def test_exclusion_from_weight_decay():
     assert weights(var_list="first") == [False, True, True, True]
 
 
+@pytest.mark.parametrize(
+    ("names", "spared"),
+    [
+        (["bias"], {"debias/bias", "bias_net/bias", "out/bias"}),
+        (["kernel|gamma"], {"debias/kernel", "bias_net/kernel", "out/kernel", "norm/gamma"}),
+        (["^b"], {"debias/bias", "bias_net/bias", "out/bias", "norm/beta"}),
+        (["out"], {"out/kernel", "out/bias"}),
+        (["ou", "bias_ne"], set()),
+        (["bias_net/kernel", "out/.*"], {"bias_net/kernel", "out/kernel", "out/bias"}),
+        (["bias/kernel"], set()),
+    ],
+)
+def test_names_left_out_of_the_decay_are_those_of_weights(names, spared):
+    model = lamina.Sequential(
+        [
+            lamina.Input((2,)), lamina.layers.Dense(3, name="debias"),
+            lamina.layers.BatchNormalization(name="norm"),
+            lamina.layers.Dense(3, name="bias_net"), lamina.layers.Dense(1, name="out"),
+        ],
+        dtype="float64",
+    )  # fmt: skip
+    optimizer = optimizers.SGD(1e-9, weight_decay=1e8)
+    optimizer.exclude_from_weight_decay(var_names=names)
+    model.compile(optimizer, "mse")
+    model.predict(np.ones((4, 2)))  # makes the weights
+    trained = [p for p in model.parameters if p.trainable]
+    for p in trained:
+        p.array[...] = 1.0
+    model.train_on_batch(np.ones((4, 2)), np.ones(4))
+    assert {p.name for p in trained if np.allclose(p.array, 1.0, atol=1e-6)} == spared
+
+
+def test_names_that_are_no_expressions_are_refused():
+    optimizer = optimizers.AdamW()
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    with pytest.raises(ValueError, match="var_names must be regular expressions; got '\\['"):
+        optimizer.exclude_from_weight_decay(var_names=["["])
+    with pytest.raises(TypeError, match="var_names must hold strings; got 3"):
+        optimizer.exclude_from_weight_decay(var_names=[3])
+    assert not optimizer._decays(_core.Parameter("dense/bias", (1,), "float32", True))
+
+
 def test_exclusion_holds_for_a_rule_in_numpy():
     class Still(optimizers.Optimizer):
         def update_step(self, weights, gradient, slots, learning_rate):

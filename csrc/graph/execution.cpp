@@ -1,6 +1,7 @@
 #include "execution.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <stdexcept>
 
 #include "execution_of.h"
@@ -22,6 +23,8 @@ Execution::Execution(std::shared_ptr<const Graph> graph, ExecutionSettings setti
       gradient_size_ += Index(padded_bytes(*value.parameter) / element);
     }
   gradient_ = Buffer(std::size_t(gradient_size_) * element);
+  losses_.resize(graph_->losses().size());
+  batch_losses_ = losses_;
   for (const MetricTerm& term : graph_->metrics())
     metric_states_.emplace_back(std::size_t(metric_state_size(term.spec.kind, term.cols)), 0.0);
 }
@@ -33,25 +36,47 @@ Execution::Busy::Busy(Execution& owner) : owner_(owner) {
 
 Execution::Busy::~Busy() { owner_.busy_.clear(std::memory_order_release); }
 
-// The kernels index by label, so this is the last gate: whatever a caller checked before.
-void Execution::check_labels(const std::vector<DataView>& inputs) const {
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Value& value = graph_->values()[std::size_t(graph_->inputs()[i].value)];
-    if (label_bounds_[i] == 0) continue;
-    const auto* labels = reinterpret_cast<const std::int32_t*>(inputs[i].data);
-    for (Index j = 0; j < inputs[i].rows * value.width; ++j)
-      if (labels[j] < 0 || labels[j] >= label_bounds_[i])
-        throw std::invalid_argument("input '" + value.name + "': labels must lie in [0, " +
-                                    std::to_string(label_bounds_[i]) + "); got " +
-                                    std::to_string(labels[j]) + " in row " +
-                                    std::to_string(j / value.width));
-  }
+// The kernels index by label: `labels` holds `rows` rows, which are those of `order`, or from
+// `first` on, of the data.
+void Execution::check_labels(std::size_t input, const std::int32_t* labels, Index rows,
+                             const std::int64_t* order, Index first) const {
+  const Index bound = label_bounds_[input];
+  if (bound == 0) return;
+  const Value& value = graph_->values()[std::size_t(graph_->inputs()[input].value)];
+  const auto fits = [&](Index j) { return std::uint32_t(labels[j]) < std::uint64_t(bound); };
+  bool all = true;  // without a branch: a few vectors' work
+  for (Index j = 0; j < rows * value.width; ++j) all &= fits(j);
+  if (all) return;
+  Index at = 0;
+  while (at + 1 < rows * value.width && fits(at)) ++at;
+  const Index row = at / value.width;
+  throw std::invalid_argument("input '" + value.name + "': labels must lie in [0, " +
+                              std::to_string(bound) + "); got " + std::to_string(labels[at]) +
+                              " in row " +
+                              std::to_string(order != nullptr ? order[row] : first + row));
 }
 
 void Execution::reset() {
   const Busy busy(*this);
-  loss_sum_ = loss_rows_ = 0.0;
+  losses_.assign(losses_.size(), Mean());
+  penalties_ = Mean();
   for (auto& state : metric_states_) std::fill(state.begin(), state.end(), 0.0);
+}
+
+void Execution::resume(const Execution& other) {
+  const Busy busy(*this);
+  if (other.losses_.size() != losses_.size() ||
+      other.metric_states_.size() != metric_states_.size())
+    throw std::invalid_argument("resume: the graphs have different losses or metrics");
+  losses_ = other.losses_;
+  penalties_ = other.penalties_;
+  metric_states_ = other.metric_states_;
+}
+
+std::vector<double> Execution::mean_losses() const {
+  std::vector<double> means;
+  for (const Mean& loss : losses_) means.push_back(loss.value());
+  return means;
 }
 
 std::unique_ptr<Execution> Execution::create(std::shared_ptr<const Graph> graph,

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "graph.h"
 #include "plan.h"
 #include "profile.h"
+#include "terms.h"
 #include "update.h"
 
 namespace lamina {
@@ -49,8 +51,11 @@ class Execution {
   virtual void set_update(UpdateSettings settings) = 0;
 
   // Returns the batch's loss.  If it is not finite, nothing was updated; it is NaN where what the
-  // batch would leave behind (moving statistics) is not finite.
+  // batch would leave behind is not finite: moving statistics, or the step (see `failed_step`).
   virtual double train(const Batch& batch, double learning_rate, std::int64_t step) = 0;
+  // The same with an update of the caller's: where something is not finite it moves nothing.
+  using OwnUpdate = std::function<NotFinite()>;
+  virtual double train(const Batch& batch, const OwnUpdate& update) = 0;
   virtual double gradients(const Batch& batch) = 0;  // forward and backward
   virtual double test(const Batch& batch) = 0;       // forward, losses, metrics
   virtual std::vector<ProfileLine> profile(const Batch& batch, double learning_rate,
@@ -68,9 +73,19 @@ class Execution {
   Index gradient_size() const { return gradient_size_; }
   const std::vector<GradientSlice>& slices() const { return slices_; }
 
-  void reset();  // zero the accumulated loss and metrics
-  double mean_loss() const { return loss_rows_ > 0.0 ? loss_sum_ / loss_rows_ : 0.0; }
+  void reset();  // zero the accumulated losses and metrics
+  // Takes over what another execution, of a graph with the same losses and metrics, accumulated.
+  void resume(const Execution& other);
+  // Over all batches since reset, as if they were one: of each loss term, and of all with the
+  // penalties (those of the weights at each batch, averaged over its rows).
+  std::vector<double> mean_losses() const;
+  double mean_loss() const { return total_loss(*graph_, losses_) + penalties_.value(); }
   const std::vector<std::vector<double>>& metrics() const { return metric_states_; }
+
+  // What was not finite in the last step although its loss, `step_loss`, was.
+  const NotFinite& failed_step() const { return failed_step_; }
+  double step_loss() const { return step_loss_; }
+  std::int64_t completed_steps() const { return completed_steps_; }  // that moved the parameters
 
   const Graph& graph() const { return *graph_; }
   const ExecutionSettings settings;
@@ -89,7 +104,8 @@ class Execution {
   };
 
   Execution(std::shared_ptr<const Graph> graph, ExecutionSettings settings);
-  void check_labels(const std::vector<DataView>& inputs) const;
+  void check_labels(std::size_t input, const std::int32_t* labels, Index rows,
+                    const std::int64_t* order, Index first) const;
 
   const std::shared_ptr<const Graph> graph_;
   const Plan plan_;
@@ -99,7 +115,11 @@ class Execution {
   Index gradient_size_ = 0;
   Buffer gradient_;
   std::vector<std::vector<double>> metric_states_;
-  double loss_sum_ = 0.0, loss_rows_ = 0.0;
+  std::vector<Mean> losses_, batch_losses_;  // by loss term
+  Mean penalties_;
+  NotFinite failed_step_;
+  double step_loss_ = 0.0;
+  std::int64_t completed_steps_ = 0;
   Index last_rows_ = 0;
 
  private:

@@ -15,6 +15,7 @@ ExecutionOf<T>::ExecutionOf(std::shared_ptr<const Graph> graph, ExecutionSetting
     : Execution(std::move(graph), settings_),
       values_(graph_->values().size(), nullptr),
       gradients_(graph_->values().size(), nullptr) {
+  order_.reserve(std::size_t(settings.rows));
   for (std::size_t id = 0; id < values_.size(); ++id) {
     const Value& value = graph_->values()[id];
     values_[id] = value.kind == ValueKind::parameter ? value.parameter->data()
@@ -92,7 +93,9 @@ void ExecutionOf<T>::bind(std::vector<DataView> inputs) {
       throw std::invalid_argument("bind: all arrays need as many rows as the first, " +
                                   std::to_string(inputs.front().rows) + "; got " +
                                   std::to_string(view.rows));
-  if (!inputs.empty()) check_labels(inputs);
+  for (std::size_t i = 0; i < inputs.size(); ++i)  // before the first batch: all at once
+    check_labels(i, reinterpret_cast<const std::int32_t*>(inputs[i].data), inputs[i].rows, nullptr,
+                 0);
   data_ = std::move(inputs);
   last_rows_ = 0;  // outputs that are inputs lay in the data before
 }
@@ -105,7 +108,7 @@ void ExecutionOf<T>::check_trains() const {
 
 // The kernels gather by row number, so this, too, is the last gate.
 template <class T>
-void ExecutionOf<T>::check_batch(const Batch& batch) const {
+void ExecutionOf<T>::take_order(const Batch& batch) {
   if (data_.size() != graph_->inputs().size())
     throw std::runtime_error("no data is bound to this execution");
   const Index rows = batch.rows(), all = data_.empty() ? 0 : data_.front().rows;
@@ -113,51 +116,72 @@ void ExecutionOf<T>::check_batch(const Batch& batch) const {
       (batch.order == nullptr && !data_.empty() && batch.stop > all))
     throw std::invalid_argument("batch: rows " + std::to_string(batch.start) + " to " +
                                 std::to_string(batch.stop) + " are out of range");
-  for (Index i = batch.start; batch.order != nullptr && i < batch.stop; ++i)
-    if (batch.order[i] < 0 || batch.order[i] >= all)
-      throw std::invalid_argument("order: row " + std::to_string(batch.order[i]) + " of " +
-                                  std::to_string(all));
+  if (batch.order != nullptr) {
+    order_.assign(batch.order + batch.start, batch.order + batch.stop);
+    for (const std::int64_t row : order_)
+      if (row < 0 || row >= all)
+        throw std::invalid_argument("order: row " + std::to_string(row) + " of " +
+                                    std::to_string(all));
+  }
   for (const StateTerm& term : graph_->states()) term.state->check_rows(rows, term.name);
 }
 
-// The batch's rows: copied into the plan's buffers through `order`, or read where they are.
+// The batch's rows of one input, into the plan's buffer.
+template <class T>
+void ExecutionOf<T>::copy_rows(std::size_t input, const Batch& batch) {
+  const auto id = std::size_t(graph_->inputs()[input].value);
+  const Value& value = graph_->values()[id];
+  const Index rows = batch.rows(), width = value.width;
+  const std::byte* data = data_[input].data;
+  std::byte* to = values_[id] = arena_.data() + plan_.value_offset[id];
+  const std::size_t row_bytes = std::size_t(width) * bytes_of(value.dtype);
+  if (batch.order == nullptr)
+    std::memcpy(to, data + std::size_t(batch.start) * row_bytes, std::size_t(rows) * row_bytes);
+  else if (value.dtype == DType::boolean)
+    for (Index r = 0; r < rows; ++r)
+      std::memcpy(to + r * width, data + order_[std::size_t(r)] * width, std::size_t(width));
+  else if (value.dtype == DType::int32)  // moved as float: same width, bits untouched
+    kernels<float>().gather_rows(reinterpret_cast<float*>(to), reinterpret_cast<const float*>(data),
+                                 order_.data(), {rows, width});
+  else
+    kernels<T>().gather_rows(reinterpret_cast<T*>(to), reinterpret_cast<const T*>(data),
+                             order_.data(), {rows, width});
+}
+
+// The batch's rows: copied, or, of numbers in order, read where they are.  Labels and masks are
+// always copied, then checked: the caller's array may have changed, and may change at any time.
 template <class T>
 void ExecutionOf<T>::fetch(const Batch& batch) {
-  check_batch(batch);
-  const Index rows = last_rows_ = batch.rows();
+  take_order(batch);
+  const std::int64_t* order = batch.order == nullptr ? nullptr : order_.data();
   for (std::size_t i = 0; i < data_.size(); ++i) {
     const auto id = std::size_t(graph_->inputs()[i].value);
     const Value& input = graph_->values()[id];
-    const Index width = input.width;
-    if (batch.order == nullptr) {
+    if (order == nullptr && is_floating(input.dtype)) {
       values_[id] = const_cast<std::byte*>(data_[i].data) +
-                    std::size_t(batch.start * width) * bytes_of(input.dtype);
+                    std::size_t(batch.start * input.width) * bytes_of(input.dtype);
       continue;
     }
-    values_[id] = arena_.data() + plan_.value_offset[id];
-    if (input.dtype == DType::boolean)
-      for (Index r = 0; r < rows; ++r)
-        std::memcpy(values_[id] + r * width, data_[i].data + batch.order[batch.start + r] * width,
-                    std::size_t(width));
-    else if (input.dtype == DType::int32)  // moved as float: same width, bits untouched
-      kernels<float>().gather_rows(reinterpret_cast<float*>(values_[id]),
-                                   reinterpret_cast<const float*>(data_[i].data),
-                                   batch.order + batch.start, {rows, width});
-    else
-      kernels<T>().gather_rows(reinterpret_cast<T*>(values_[id]),
-                               reinterpret_cast<const T*>(data_[i].data), batch.order + batch.start,
-                               {rows, width});
+    copy_rows(i, batch);
+    check_labels(i, reinterpret_cast<const std::int32_t*>(values_[id]), batch.rows(), order,
+                 batch.start);
   }
+  last_rows_ = batch.rows();
   for (const StandIn& stand_in : stand_ins_) values_[stand_in.id] = values_[stand_in.input];
   for (const StateTerm& term : graph_->states())
-    if (term.before >= 0) term.state->read(values_[std::size_t(term.before)], rows);
+    if (term.before >= 0) term.state->read(values_[std::size_t(term.before)], last_rows_);
 }
 
-// Last of the forward pass, once the loss is known to be finite.
+// All or none, where memory is short: once it is done, `leave_states` cannot fail.
+template <class T>
+void ExecutionOf<T>::reserve_states(const Batch& batch) {
+  for (const StateTerm& term : graph_->states())
+    if (term.after >= 0) term.state->reserve(batch.rows());
+}
+
+// Once all that the batch leaves behind is known to be finite.
 template <class T>
 void ExecutionOf<T>::leave_states(const Batch& batch) {
-  for (const StateTerm& term : graph_->states())  // all or none, where memory is short
-    if (term.after >= 0) term.state->reserve(batch.rows());
   for (const StateTerm& term : graph_->states())
     if (term.after >= 0) term.state->write(values_[std::size_t(term.after)], batch.rows());
 }
@@ -165,28 +189,27 @@ void ExecutionOf<T>::leave_states(const Batch& batch) {
 template <class T>
 double ExecutionOf<T>::run_forward(const Batch& batch, bool training) {
   k_ = &kernels<T>();
+  const bool learns = training && settings.training;
   profiler_.timed("gather", "rows", [&] { fetch(batch); });
   for (const int index : plan_.forward) {
     const Operation& operation = this->operation(index);
     profiler_.timed(
-        "forward", "",
-        [&] {
-          operation.forward(call(operation, batch, training && settings.training, lent(index)));
-        },
+        "forward", "", [&] { operation.forward(call(operation, batch, learns, lent(index))); },
         [&](ProfileLine& line) {
           describe(line, operation, Pass::forward, batch.rows() * operation.fold, false);
         });
   }
   double loss = 0.0;
   profiler_.timed("loss", "total", [&] {
-    loss = total_loss<T>(*graph_, buffers(), batch.rows());
-    if (training && settings.training) seed_gradients<T>(*graph_, plan_, buffers(), batch.rows());
+    const double penalty = total_penalty<T>(*graph_, buffers()), rows = double(batch.rows());
+    sum_losses<T>(*graph_, buffers(), batch.rows(), batch_losses_);
+    loss = total_loss(*graph_, batch_losses_) + penalty;
+    for (std::size_t t = 0; t < losses_.size(); ++t) losses_[t].add(batch_losses_[t]);
+    penalties_.add({penalty * rows, rows});
+    if (learns) seed_gradients<T>(*graph_, plan_, buffers(), batch.rows(), batch_losses_);
   });
-  if (training && settings.training && std::isfinite(loss) && !can_settle(batch))
+  if (learns && std::isfinite(loss) && !can_settle(batch))
     loss = std::numeric_limits<double>::quiet_NaN();
-  if (std::isfinite(loss)) leave_states(batch);
-  loss_sum_ += loss * double(batch.rows());
-  loss_rows_ += double(batch.rows());
   if (!metric_states_.empty())
     profiler_.timed("metrics", "all",
                     [&] { update_metrics<T>(*graph_, buffers(), batch.rows(), metric_states_); });
@@ -215,25 +238,39 @@ void ExecutionOf<T>::run_backward(const Batch& batch) {
   add_penalty_gradients<T>(*graph_, buffers());
 }
 
+// update() moves the parameters, or moves nothing and says what is not finite.  What the batch
+// leaves behind moves with them.
 template <class T>
-double ExecutionOf<T>::run_step(const Batch& batch, double learning_rate, std::int64_t step) {
+template <class Update>
+double ExecutionOf<T>::run_step(const Batch& batch, const Update& update) {
   check_trains();
+  failed_step_ = {};
   const StateClaims states(graph_->states());
-  const double loss = run_forward(batch, true);
+  const double loss = step_loss_ = run_forward(batch, true);
   if (!std::isfinite(loss)) return loss;
   run_backward(batch);
   profiler_.timed(
       "update", "",
       [&] {
+        reserve_states(batch);
+        failed_step_ = update();
+        if (!failed_step_.kind.empty()) return;
         settle(batch);
-        apply_update<T>(update_, slices_, flat(), learning_rate, step);
+        leave_states(batch);
+        ++completed_steps_;
       },
       [&](ProfileLine& line) {
         line.operation = "optimizer";
         line.sizes = std::to_string(gradient_size_);
-        line.elements = double(gradient_size_) * double(3 + 2 * update_.slots.size());
+        line.elements = double(gradient_size_) * double(3 + 2 * updater_.slots());
       });
-  return loss;
+  return failed_step_.kind.empty() ? loss : std::numeric_limits<double>::quiet_NaN();
+}
+
+template <class T>
+double ExecutionOf<T>::run_rule(const Batch& batch, double learning_rate, std::int64_t step) {
+  return run_step(
+      batch, [&] { return updater_.apply(slices_, flat(), gradient_size_, learning_rate, step); });
 }
 
 template <class T>
@@ -260,13 +297,22 @@ void ExecutionOf<T>::settle(const Batch& batch) {
 template <class T>
 void ExecutionOf<T>::set_update(UpdateSettings update) {
   const Busy busy(*this);
-  update_ = std::move(update);
+  updater_.set(std::move(update), slices_);
 }
 
 template <class T>
 double ExecutionOf<T>::train(const Batch& batch, double learning_rate, std::int64_t step) {
   const Busy busy(*this);
-  return run_step(batch, learning_rate, step);
+  return run_rule(batch, learning_rate, step);
+}
+
+template <class T>
+double ExecutionOf<T>::train(const Batch& batch, const OwnUpdate& update) {
+  const Busy busy(*this);
+  return run_step(batch, [&] {
+    const NotFinite found = nonfinite_gradient(slices_, flat());
+    return found.kind.empty() ? update() : found;
+  });
 }
 
 template <class T>
@@ -276,7 +322,10 @@ double ExecutionOf<T>::gradients(const Batch& batch) {
   const StateClaims states(graph_->states());
   const double loss = run_forward(batch, true);
   run_backward(batch);
-  if (std::isfinite(loss)) settle(batch);
+  if (!std::isfinite(loss)) return loss;
+  reserve_states(batch);
+  settle(batch);
+  leave_states(batch);
   return loss;
 }
 
@@ -284,7 +333,11 @@ template <class T>
 double ExecutionOf<T>::test(const Batch& batch) {
   const Busy busy(*this);
   const StateClaims states(graph_->states());
-  return run_forward(batch, false);
+  const double loss = run_forward(batch, false);
+  if (!std::isfinite(loss)) return loss;
+  reserve_states(batch);
+  leave_states(batch);
+  return loss;
 }
 
 template <class T>
@@ -293,7 +346,7 @@ std::vector<ProfileLine> ExecutionOf<T>::profile(const Batch& batch, double lear
   const Busy busy(*this);  // first: a step of another caller must not find the lines
   std::vector<ProfileLine> lines;
   const Profiler::Recording recording(profiler_, lines);
-  run_step(batch, learning_rate, step);
+  run_rule(batch, learning_rate, step);
   return lines;
 }
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "execution.h"
-#include "terms.h"
 
 namespace lamina {
 
@@ -19,6 +18,7 @@ class ExecutionOf final : public Execution {
   void set_update(UpdateSettings update) override;
 
   double train(const Batch& batch, double learning_rate, std::int64_t step) override;
+  double train(const Batch& batch, const OwnUpdate& update) override;
   double gradients(const Batch& batch) override;
   double test(const Batch& batch) override;
   std::vector<ProfileLine> profile(const Batch& batch, double learning_rate,
@@ -79,23 +79,28 @@ class ExecutionOf final : public Execution {
   // The parts of a replay, in order.
   void prepare(const Plan::Step& step);
   void check_trains() const;
-  void check_batch(const Batch& batch) const;
+  void take_order(const Batch& batch);
   void fetch(const Batch& batch);
+  void copy_rows(std::size_t input, const Batch& batch);
   double run_forward(const Batch& batch, bool training);
   bool can_settle(const Batch& batch) const;
+  void reserve_states(const Batch& batch);
   void leave_states(const Batch& batch);
   void run_backward(const Batch& batch);
   void settle(const Batch& batch);
-  double run_step(const Batch& batch, double learning_rate, std::int64_t step);
+  template <class Update>
+  double run_step(const Batch& batch, const Update& update);
+  double run_rule(const Batch& batch, double learning_rate, std::int64_t step);
 
   static inline const std::vector<T*> none_;  // outlives the calls that refer to it
 
   std::vector<std::byte*> values_, gradients_;
   std::vector<StandIn> stand_ins_;  // values that are a graph input by another name
   std::vector<DataView> data_;
+  std::vector<std::int64_t> order_;  // the batch's rows: a copy, which nobody else writes to
   std::vector<Prepared> backward_;
   std::vector<int> settling_;  // operations whose steps leave something behind
-  UpdateSettings update_;
+  Updater<T> updater_;
   const Kernels<T>* k_ = nullptr;
   Profiler profiler_;
 };

@@ -238,12 +238,15 @@ void check_weight(const Graph& graph, const Tensor* weight, Index positions, con
 
 }  // namespace
 
-void Graph::add_loss(const Tensor& loss, const Tensor* weight, double scale) {
-  check_open("add_loss");
-  check_float_rows(loss, "add_loss");
-  check_weight(*this, weight, size_of(loss.shape), "add_loss");
-  losses_.push_back(
-      {unfolded(loss, "add_loss"), weight == nullptr ? -1 : unfolded(*weight, "add_loss"), scale});
+int Graph::add_loss(const Tensor& loss, const Tensor* weight, const Tensor* mask, double scale) {
+  const char* const who = "add_loss";
+  check_open(who);
+  check_float_rows(loss, who);
+  check_weight(*this, weight, size_of(loss.shape), who);
+  if (mask != nullptr) check_mask(*mask, loss.shape, who);
+  const auto optional = [&](const Tensor* t) { return t == nullptr ? -1 : unfolded(*t, who); };
+  losses_.push_back({unfolded(loss, who), optional(weight), optional(mask), scale});
+  return int(losses_.size()) - 1;
 }
 
 void Graph::add_penalty(const Tensor& parameter, double l1, double l2) {
@@ -286,7 +289,7 @@ std::vector<bool> Graph::read_directly() const {
   const auto mark = [&](ValueId id) {
     if (id >= 0) read[std::size_t(id)] = true;
   };
-  for (const LossTerm& term : losses_) mark(term.loss), mark(term.weight);
+  for (const LossTerm& term : losses_) mark(term.loss), mark(term.weight), mark(term.mask);
   for (const MetricTerm& term : metrics_)
     mark(term.prediction), mark(term.target), mark(term.weight);
   for (const Tensor& output : outputs_) mark(output.value);

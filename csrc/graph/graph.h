@@ -31,9 +31,11 @@ struct Value {
   ValueId view_of = -1;                  // the value whose elements these are, folded otherwise
 };
 
+// total += scale * mean of weight * loss over the positions that the mask keeps
 struct LossTerm {
   ValueId loss;    // one number a position
   ValueId weight;  // one number a row or a position, or -1
+  ValueId mask;    // one truth value a position, or -1
   double scale;
 };
 struct Penalty {
@@ -75,7 +77,7 @@ class Graph {
   std::vector<Tensor> record(std::unique_ptr<Operation> operation, std::vector<Shape> shapes,
                              std::string name);
 
-  void add_loss(const Tensor& loss, const Tensor* weight, double scale);
+  int add_loss(const Tensor& loss, const Tensor* weight, const Tensor* mask, double scale);
   void add_penalty(const Tensor& parameter, double l1, double l2);
   int add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& target,
                  const Tensor* weight);

@@ -149,11 +149,14 @@ class Planner {
       for (const ValueId id : operation.inputs) read_value(id, time);
     }
     for (const LossTerm& t : graph_.losses())
-      read_value(t.loss, losses_time_), read_value(t.weight, losses_time_);
+      read_value(t.loss, losses_time_), read_value(t.weight, losses_time_),
+          read_value(t.mask, losses_time_);
     for (const MetricTerm& t : graph_.metrics())
       read_value(t.prediction, losses_time_), read_value(t.target, losses_time_),
           read_value(t.weight, losses_time_);
-    for (const StateTerm& t : graph_.states()) read_value(t.after, losses_time_);
+    // A training step leaves its states at its very end.
+    for (const StateTerm& t : graph_.states())
+      read_value(t.after, training_ ? last_time_ + 1 : losses_time_);
     for (const Tensor& output : graph_.outputs()) read_value(output.value, last_time_ + 1);
   }
 

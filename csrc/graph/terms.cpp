@@ -20,22 +20,38 @@ bool weighs_positions(const Graph& graph, ValueId weight, Index positions) {
 }  // namespace
 
 template <class T>
-double total_loss(const Graph& graph, const Buffers& buffers, Index rows) {
+void sum_losses(const Graph& graph, const Buffers& buffers, Index rows, std::vector<Mean>& sums) {
   const Kernels<T>& k = kernels<T>();
-  double total = 0.0;
-  for (const LossTerm& term : graph.losses()) {
+  for (std::size_t t = 0; t < sums.size(); ++t) {
+    const LossTerm& term = graph.losses()[t];
     const Index positions = width(graph, term.loss);
     const T* loss = values<T>(buffers, term.loss);
     const T* weight = values<T>(buffers, term.weight);
-    double sum = 0.0;
-    if (weight == nullptr || weighs_positions(graph, term.weight, positions)) {
-      sum = k.dot(loss, weight, rows * positions);
+    const bool each = weighs_positions(graph, term.weight, positions);
+    Mean sum{0.0, double(rows * positions)};
+    if (term.mask >= 0) {
+      const auto* mask = values<std::uint8_t>(buffers, term.mask);
+      Index kept = 0;
+      for (Index i = 0; i < rows * positions; ++i) {
+        if (mask[i] == 0) continue;
+        ++kept;
+        sum.sum += (weight == nullptr ? 1.0 : double(weight[each ? i : i / positions])) * loss[i];
+      }
+      sum.count = double(kept);
+    } else if (weight == nullptr || each) {
+      sum.sum = k.dot(loss, weight, rows * positions);
     } else {
       for (Index row = 0; row < rows; ++row)
-        sum += double(weight[row]) * k.dot(loss + row * positions, nullptr, positions);
+        sum.sum += double(weight[row]) * k.dot(loss + row * positions, nullptr, positions);
     }
-    if (rows > 0) total += term.scale * sum / double(rows * positions);
+    sums[t] = sum;
   }
+}
+
+template <class T>
+double total_penalty(const Graph& graph, const Buffers& buffers) {
+  const Kernels<T>& k = kernels<T>();
+  double total = 0.0;
   for (const Penalty& penalty : graph.penalties()) {
     const T* w = values<T>(buffers, penalty.parameter);
     const Index size = width(graph, penalty.parameter);
@@ -45,8 +61,16 @@ double total_loss(const Graph& graph, const Buffers& buffers, Index rows) {
   return total;
 }
 
+double total_loss(const Graph& graph, const std::vector<Mean>& losses) {
+  double total = 0.0;
+  for (std::size_t t = 0; t < losses.size(); ++t)
+    total += graph.losses()[t].scale * losses[t].value();
+  return total;
+}
+
 template <class T>
-void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers, Index rows) {
+void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers, Index rows,
+                    const std::vector<Mean>& sums) {
   const std::vector<LossTerm>& terms = graph.losses();
   for (std::size_t t = 0; t < terms.size(); ++t) {
     const LossTerm& term = terms[t];
@@ -58,10 +82,12 @@ void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers
     const Index positions = width(graph, term.loss);
     T* gradient = reinterpret_cast<T*>(buffers.gradients[std::size_t(term.loss)]);
     const T* weight = values<T>(buffers, term.weight);
-    const T share = T(term.scale / double(rows * positions));
+    const auto* mask = values<std::uint8_t>(buffers, term.mask);
+    const T share = T(sums[t].count > 0.0 ? term.scale / sums[t].count : 0.0);
     const Index each = weighs_positions(graph, term.weight, positions) ? 1 : positions;
     for (Index i = 0; i < rows * positions; ++i) {
-      const T seed = weight == nullptr ? share : share * weight[i / each];
+      const bool counts = mask == nullptr || mask[i] != 0;
+      const T seed = !counts ? T(0) : weight == nullptr ? share : share * weight[i / each];
       gradient[i] = first ? seed : gradient[i] + seed;
     }
   }
@@ -102,11 +128,13 @@ void update_metrics(const Graph& graph, const Buffers& buffers, Index rows,
   }
 }
 
-#define LAMINA_INSTANTIATE(T)                                                        \
-  template double total_loss<T>(const Graph&, const Buffers&, Index);                \
-  template void seed_gradients<T>(const Graph&, const Plan&, const Buffers&, Index); \
-  template void add_penalty_gradients<T>(const Graph&, const Buffers&);              \
-  template void update_metrics<T>(const Graph&, const Buffers&, Index,               \
+#define LAMINA_INSTANTIATE(T)                                                           \
+  template void sum_losses<T>(const Graph&, const Buffers&, Index, std::vector<Mean>&); \
+  template double total_penalty<T>(const Graph&, const Buffers&);                       \
+  template void seed_gradients<T>(const Graph&, const Plan&, const Buffers&, Index,     \
+                                  const std::vector<Mean>&);                            \
+  template void add_penalty_gradients<T>(const Graph&, const Buffers&);                 \
+  template void update_metrics<T>(const Graph&, const Buffers&, Index,                  \
                                   std::vector<std::vector<double>>&);
 LAMINA_INSTANTIATE(float)
 LAMINA_INSTANTIATE(double)

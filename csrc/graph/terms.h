@@ -14,13 +14,27 @@ struct Buffers {
   const std::vector<std::byte*>& gradients;
 };
 
-// Sum of all loss terms and penalties of the batch.
-template <class T>
-double total_loss(const Graph& graph, const Buffers& buffers, Index rows);
+// A sum and what it is divided by: those of several batches add up to the mean over all of them.
+struct Mean {
+  double sum = 0.0, count = 0.0;
+  double value() const { return count > 0.0 ? sum / count : 0.0; }
+  void add(const Mean& more) { sum += more.sum, count += more.count; }
+};
 
-// d total / d loss at every position, where a gradient flows.
+// Of each loss term the batch's sum of weight * loss, and the positions it is the mean over.
 template <class T>
-void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers, Index rows);
+void sum_losses(const Graph& graph, const Buffers& buffers, Index rows, std::vector<Mean>& sums);
+
+template <class T>
+double total_penalty(const Graph& graph, const Buffers& buffers);
+
+// What the terms' means come to, each times its scale.
+double total_loss(const Graph& graph, const std::vector<Mean>& losses);
+
+// d total / d loss at every position, where a gradient flows; `sums` are the batch's.
+template <class T>
+void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers, Index rows,
+                    const std::vector<Mean>& sums);
 
 // Adds the penalties' gradients to those of the parameters.
 template <class T>

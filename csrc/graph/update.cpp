@@ -2,63 +2,147 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "runtime/isa.h"
 
 namespace lamina {
 namespace {
 
+// Below it no square overflows, and no step of a sane learning rate.
 template <class T>
-void clip(const UpdateSettings& settings, const std::vector<GradientSlice>& slices, T* gradient) {
-  const Kernels<T>& k = kernels<T>();
-  if (settings.clipvalue > 0.0)
-    for (const GradientSlice& s : slices)
-      k.clip(gradient + s.offset, gradient + s.offset, settings.clipvalue, s.parameter->size);
-  if (settings.clipnorm <= 0.0 && settings.global_clipnorm <= 0.0) return;
-  double total = 0.0;
-  for (const GradientSlice& s : slices) {
-    T* g = gradient + s.offset;
-    const double squares = k.dot(g, g, s.parameter->size);
-    total += squares;
-    if (settings.clipnorm > 0.0 && std::sqrt(squares) > settings.clipnorm)
-      k.scale(g, g, settings.clipnorm / std::sqrt(squares), s.parameter->size);
-  }
-  if (settings.global_clipnorm > 0.0 && std::sqrt(total) > settings.global_clipnorm)
-    for (const GradientSlice& s : slices)
-      k.scale(gradient + s.offset, gradient + s.offset, settings.global_clipnorm / std::sqrt(total),
-              s.parameter->size);
-}
+constexpr T calm = sizeof(T) == 4 ? T(1e15) : T(1e150);
+constexpr double sane_rate = 1e6;
 
-// A run of parameters that lie one behind the other, in their storage as in the gradient.
-template <class T>
-struct Run {
-  T* parameters;
-  Index offset, size;
-  bool decays;
+// A norm as a product of two numbers: it may itself be too large for a double.
+struct Norm {
+  double unit, root;
+  bool exceeds(double limit) const { return root > limit / unit; }
 };
 
+// `parts` are the arrays of the gradient that count, `largest` the largest magnitude in them.
 template <class T>
-void step_run(const UpdateSettings& u, const Run<T>& run, T* gradient, double learning_rate,
-              std::int64_t step) {
+Norm norm_of(const GradientSlice* begin, const GradientSlice* end, const T* gradient,
+             double largest) {
+  const bool huge = largest > double(calm<double>);
+  double squares = 0.0;
+  for (const GradientSlice* s = begin; s != end; ++s) {
+    const T* g = gradient + s->offset;
+    if (!huge) squares += kernels<T>().dot(g, g, s->parameter->size);
+    for (Index i = 0; huge && i < s->parameter->size; ++i)
+      squares += (double(g[i]) / largest) * (double(g[i]) / largest);
+  }
+  return {huge ? largest : 1.0, std::sqrt(squares)};
+}
+
+// g *= limit / norm, in two steps where the factor is too small for a T.
+template <class T>
+void shorten(T* g, Index size, double limit, const Norm& norm) {
+  constexpr double least = std::numeric_limits<T>::min();
+  double factor = limit / norm.unit / norm.root;
+  if (factor < least) {
+    kernels<T>().scale(g, g, least, size);
+    factor = limit / norm.unit / least / norm.root;
+  }
+  kernels<T>().scale(g, g, factor, size);
+}
+
+// The gradient is finite, `largest` its largest magnitude.
+template <class T>
+void clip(const UpdateSettings& settings, const std::vector<GradientSlice>& slices, T* gradient,
+          double largest) {
   const Kernels<T>& k = kernels<T>();
-  const auto slot = [&](std::size_t i) {
-    T* base = i < u.slots.size() ? reinterpret_cast<T*>(u.slots[i]) : nullptr;
-    return base == nullptr ? nullptr : base + run.offset;
-  };
+  const GradientSlice *begin = slices.data(), *end = begin + slices.size();
+  for (const GradientSlice* s = begin; s != end; ++s) {
+    T* g = gradient + s->offset;
+    if (settings.clipvalue > 0.0) k.clip(g, g, settings.clipvalue, s->parameter->size);
+    if (settings.clipnorm <= 0.0) continue;
+    const Norm norm = norm_of(s, s + 1, gradient, largest);
+    if (norm.exceeds(settings.clipnorm)) shorten(g, s->parameter->size, settings.clipnorm, norm);
+  }
+  if (settings.global_clipnorm <= 0.0) return;
+  const Norm norm = norm_of(begin, end, gradient, largest);
+  if (norm.exceeds(settings.global_clipnorm))
+    for (const GradientSlice* s = begin; s != end; ++s)
+      shorten(gradient + s->offset, s->parameter->size, settings.global_clipnorm, norm);
+}
+
+}  // namespace
+
+template <class T>
+NotFinite nonfinite_gradient(const std::vector<GradientSlice>& slices, const T* gradient) {
+  for (const GradientSlice& s : slices)
+    if (kernels<T>().find_nonfinite(gradient + s.offset, s.parameter->size) >= 0)
+      return {"gradient", s.parameter->name};
+  return {};
+}
+
+template <class T>
+void Updater<T>::set(UpdateSettings settings, const std::vector<GradientSlice>& slices) {
+  settings_ = std::move(settings);
+  runs_.clear();
+  for (const GradientSlice& slice : slices) {
+    T* data = reinterpret_cast<T*>(slice.parameter->data());
+    const bool decays = settings_.weight_decay != 0.0 &&
+                        std::find(settings_.no_decay.begin(), settings_.no_decay.end(),
+                                  slice.parameter.get()) == settings_.no_decay.end();
+    const bool follows = !runs_.empty() && runs_.back().parameters + runs_.back().size == data &&
+                         runs_.back().offset + runs_.back().size == slice.offset &&
+                         runs_.back().decays == decays;
+    if (!follows) runs_.push_back({data, slice.offset, 0, decays});
+    // The padding holds zeros and keeps them: its gradient is zero.
+    runs_.back().size += Index(padded_bytes(*slice.parameter) / sizeof(T));
+  }
+}
+
+template <class T>
+T* Updater<T>::slot(std::size_t place, const Run<T>& run) const {
+  T* base = place < slots() ? reinterpret_cast<T*>(settings_.slots[place]) : nullptr;
+  return base == nullptr ? nullptr : base + run.offset;
+}
+
+template <class T>
+template <class Visit>
+void Updater<T>::written(Visit&& visit) const {
+  for (const Run<T>& run : runs_) {
+    visit(run.parameters, run);
+    for (std::size_t place = 0; place < slots(); ++place)
+      if (T* array = slot(place, run)) visit(array, run);
+  }
+}
+
+template <class T>
+bool Updater<T>::clips() const {
+  return settings_.clipvalue > 0.0 || settings_.clipnorm > 0.0 || settings_.global_clipnorm > 0.0;
+}
+
+template <class T>
+bool Updater<T>::may_overflow(T largest, double learning_rate) const {
+  const bool divides = settings_.rule != Rule::sgd;
+  return wary_ || !(largest <= calm<T>) || !(learning_rate <= sane_rate) ||
+         !(learning_rate * settings_.weight_decay <= 1.0) ||
+         (divides && settings_.epsilon < double(std::numeric_limits<T>::min()));
+}
+
+template <class T>
+void Updater<T>::move(const Run<T>& run, const T* gradient, double learning_rate,
+                      std::int64_t step) const {
+  const Kernels<T>& k = kernels<T>();
+  const UpdateSettings& u = settings_;
   const T* g = gradient + run.offset;
   const double decay = run.decays ? u.weight_decay : 0.0;
   if (decay != 0.0 && u.rule != Rule::adam)
     k.scale(run.parameters, run.parameters, 1.0 - learning_rate * decay, run.size);
   switch (u.rule) {
     case Rule::sgd:
-      k.sgd(run.parameters, slot(0), g, run.size, {learning_rate, u.momentum, u.nesterov});
+      k.sgd(run.parameters, slot(0, run), g, run.size, {learning_rate, u.momentum, u.nesterov});
       break;
     case Rule::rmsprop:
-      k.rmsprop(run.parameters, slot(0), slot(1), slot(2), g, run.size,
+      k.rmsprop(run.parameters, slot(0, run), slot(1, run), slot(2, run), g, run.size,
                 {learning_rate, u.rho, u.momentum, u.epsilon, u.centered});
       break;
     case Rule::adam:
-      k.adam(run.parameters, slot(0), slot(1), slot(2), g, run.size,
+      k.adam(run.parameters, slot(0, run), slot(1, run), slot(2, run), g, run.size,
              {learning_rate, u.beta_1, u.beta_2, u.epsilon, decay, step});
       break;
     case Rule::none:
@@ -66,34 +150,59 @@ void step_run(const UpdateSettings& u, const Run<T>& run, T* gradient, double le
   }
 }
 
-}  // namespace
-
+// For the rare step that may overflow: what it writes is kept until it is known to be finite.
 template <class T>
-void apply_update(const UpdateSettings& settings, const std::vector<GradientSlice>& slices,
-                  T* gradient, double learning_rate, std::int64_t step) {
-  if (settings.rule == Rule::none) return;
-  clip(settings, slices, gradient);
-  Run<T> run{nullptr, 0, 0, true};
-  for (const GradientSlice& slice : slices) {
-    T* data = reinterpret_cast<T*>(slice.parameter->data());
-    const bool decays = settings.weight_decay != 0.0 &&
-                        std::find(settings.no_decay.begin(), settings.no_decay.end(),
-                                  slice.parameter.get()) == settings.no_decay.end();
-    const Index padded = Index(padded_bytes(*slice.parameter) / sizeof(T));
-    const bool follows = run.size > 0 && run.parameters + run.size == data &&
-                         run.offset + run.size == slice.offset && run.decays == decays;
-    if (!follows) {
-      if (run.size > 0) step_run(settings, run, gradient, learning_rate, step);
-      run = {data, slice.offset, 0, decays};
-    }
-    run.size += padded;  // the padding holds zeros and keeps them: its gradient is zero
+NotFinite Updater<T>::move_or_restore(const std::vector<GradientSlice>& slices, const T* gradient,
+                                      double learning_rate, std::int64_t step) {
+  const Kernels<T>& k = kernels<T>();
+  std::vector<T> before;
+  written([&](const T* array, const Run<T>& run) {
+    before.insert(before.end(), array, array + run.size);
+  });
+  for (const Run<T>& run : runs_) move(run, gradient, learning_rate, step);
+  T most = 0;
+  NotFinite found;
+  written([&](const T* array, const Run<T>& run) {
+    const T largest = k.largest(array, run.size);
+    most = std::max(most, largest);
+    if (std::isfinite(largest) || !found.kind.empty()) return;
+    const Index place = run.offset + k.find_nonfinite(array, run.size);
+    const auto owner = std::find_if(slices.begin(), slices.end(), [&](const GradientSlice& s) {
+      return place >= s.offset && place < s.offset + s.parameter->size;
+    });
+    found = {array == run.parameters ? "weight" : "moments", owner->parameter->name};
+  });
+  if (found.kind.empty()) {
+    wary_ = most > calm<T> * calm<T>;
+    return found;
   }
-  if (run.size > 0) step_run(settings, run, gradient, learning_rate, step);
+  const T* kept = before.data();
+  written([&](T* array, const Run<T>& run) {
+    std::copy_n(kept, run.size, array);
+    kept += run.size;
+  });
+  return found;
 }
 
-template void apply_update<float>(const UpdateSettings&, const std::vector<GradientSlice>&, float*,
-                                  double, std::int64_t);
-template void apply_update<double>(const UpdateSettings&, const std::vector<GradientSlice>&,
-                                   double*, double, std::int64_t);
+template <class T>
+NotFinite Updater<T>::apply(const std::vector<GradientSlice>& slices, T* gradient, Index size,
+                            double learning_rate, std::int64_t step) {
+  if (settings_.rule == Rule::none) return {};
+  T largest = kernels<T>().largest(gradient, size);
+  if (!std::isfinite(largest)) return nonfinite_gradient(slices, gradient);
+  if (clips()) {
+    clip(settings_, slices, gradient, double(largest));
+    largest = kernels<T>().largest(gradient, size);
+  }
+  if (may_overflow(largest, learning_rate))
+    return move_or_restore(slices, gradient, learning_rate, step);
+  for (const Run<T>& run : runs_) move(run, gradient, learning_rate, step);
+  return {};
+}
+
+template NotFinite nonfinite_gradient<float>(const std::vector<GradientSlice>&, const float*);
+template NotFinite nonfinite_gradient<double>(const std::vector<GradientSlice>&, const double*);
+template class Updater<float>;
+template class Updater<double>;
 
 }  // namespace lamina

@@ -1,5 +1,5 @@
-// Sums over arrays: column sums (column_sums.h), dot products, and the search for what is not a
-// number.
+// Sums over arrays: column sums (column_sums.h), dot products; the largest magnitude, and the
+// search for what is not a number.
 //
 // Sums run over chunks whose length follows from the shapes, and the chunks' results are added in
 // order: the same bits on any number of threads.
@@ -89,7 +89,47 @@ double absolute_sum(const T* a, Index size) {
   return sum_terms(a, a, size, [](vd x, vd) { return max(x, -x); });
 }
 
-// --- the search for what is not a number
+// --- the largest magnitude, and the search for what is not a number
+
+// Of bits without a sign the larger is the larger magnitude, and a NaN above all.
+template <class T>
+T largest_range(const T* x, Index begin, Index end) {
+  using I = typename Of<T>::ivec;
+  const I magnitude = ~I(-broadcast(T(0)));
+  I most[4] = {};
+  Index i = begin;
+  for (; i + 4 * lanes<T> <= end; i += 4 * lanes<T>) {
+    LAMINA_UNROLL
+    for (int v = 0; v < 4; ++v) {
+      const I bits = I(load(x + i + v * lanes<T>)) & magnitude;
+      most[v] = bits > most[v] ? bits : most[v];
+    }
+  }
+  for (; i < end; i += lanes<T>) {
+    const I bits = I(load_count(x + i, end - i < lanes<T> ? end - i : lanes<T>)) & magnitude;
+    most[0] = bits > most[0] ? bits : most[0];
+  }
+  for (int v = 1; v < 4; ++v) most[0] = most[v] > most[0] ? most[v] : most[0];
+  auto best = most[0][0];
+  for (Index lane = 1; lane < lanes<T>; ++lane) best = most[0][lane] > best ? most[0][lane] : best;
+  T result;
+  __builtin_memcpy(&result, &best, sizeof result);
+  return result;
+}
+
+template <class T>
+T largest(const T* x, Index size) {
+  const Index chunks = (size + element_chunk - 1) / element_chunk;
+  T most = 0;
+  reduce_chunks<T>(
+      chunks, 15 * double(size),
+      [=](Index chunk) {
+        const Index begin = chunk * element_chunk, end = begin + element_chunk;
+        return largest_range(x, begin, end < size ? end : size);
+      },
+      [&](T found) { most = found > most || found != found ? found : most; });
+  return most;
+}
 
 // Exponents of all ones: infinities and NaN.
 template <class T>
@@ -141,6 +181,7 @@ void fill_reductions(Kernels<T>& k) {
   k.column_sums = sum_columns<T>;
   k.dot = dot<T>;
   k.absolute_sum = absolute_sum<T>;
+  k.largest = largest<T>;
   k.find_nonfinite = find_nonfinite<T>;
 }
 template void fill_reductions(Kernels<float>&);

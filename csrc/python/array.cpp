@@ -10,6 +10,7 @@ namespace python {
 namespace {
 
 using npy = py::detail::npy_api;
+constexpr int kCopied = 0x0020;  // NPY_ARRAY_ENSURECOPY
 constexpr int kReadable = py::array::c_style | py::array::forcecast | npy::NPY_ARRAY_ALIGNED_;
 
 std::string dtype_text(const py::array& array) { return py::str(array.dtype()); }
@@ -195,7 +196,8 @@ template py::array_t<double> Argument::values<double>() const;
 py::array_t<std::int64_t> Argument::integers(Index bound, const char* what) const {
   if (kind() == 'f' && size() > 0)
     refuse_type("must hold integers; got dtype " + dtype_text(array_));
-  const py::array_t<std::int64_t, kReadable> converted(array_);
+  // A copy: kernels index by it, and another thread may write to the caller's own.
+  const py::array_t<std::int64_t, kReadable | kCopied> converted(array_);
   const std::int64_t* p = converted.data();
   for (Index k = 0; k < size(); ++k) {
     if (p[k] >= 0 && p[k] < bound) continue;
@@ -215,19 +217,19 @@ py::array_t<std::int32_t> Argument::labels(Index classes) const {
   return narrow;
 }
 
-const std::uint8_t* Argument::bytes(Index bound) const {
-  if (!array_.dtype().equal(py::dtype::of<std::uint8_t>()) ||
-      !(array_.flags() & py::array::c_style))
-    return nullptr;
-  const auto* values = static_cast<const std::uint8_t*>(array_.data());
+std::optional<py::array_t<std::uint8_t>> Argument::bytes(Index bound) const {
+  if (!array_.dtype().equal(py::dtype::of<std::uint8_t>())) return std::nullopt;
+  py::array_t<std::uint8_t, kReadable | kCopied> copy(array_);
+  const std::uint8_t* values = copy.data();
   // A block at a time: 32 running maxima are one vector's, one alone is a chain through all bytes.
   constexpr Index block = 32;
   std::uint8_t most[block] = {};
-  const Index count = array_.size(), whole = count / block * block;
+  const Index count = copy.size(), whole = count / block * block;
   for (Index k = 0; k < whole; k += block)
     for (Index i = 0; i < block; ++i) most[i] = values[k + i] > most[i] ? values[k + i] : most[i];
   for (Index k = whole; k < count; ++k) most[0] = values[k] > most[0] ? values[k] : most[0];
-  return Index(*std::max_element(most, most + block)) < bound ? values : nullptr;
+  if (Index(*std::max_element(most, most + block)) >= bound) return std::nullopt;
+  return py::reinterpret_borrow<py::array_t<std::uint8_t>>(copy);
 }
 
 py::array_t<std::int64_t> Argument::row_numbers(Index rows) const { return integers(rows, "rows"); }

@@ -16,6 +16,7 @@
 
 #include <initializer_list>
 #include <limits>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -78,8 +79,8 @@ class Argument {
   py::array_t<T> values() const;
   // Checked class labels, one int32 each, in [0, classes).
   py::array_t<std::int32_t> labels(Index classes) const;
-  // The array's own memory where it holds bytes below `bound` as they lie, else null.
-  const std::uint8_t* bytes(Index bound) const;
+  // A copy of an array of bytes that are all below `bound`; of another, nothing.
+  std::optional<py::array_t<std::uint8_t>> bytes(Index bound) const;
   // Checked row numbers in [0, rows).
   py::array_t<std::int64_t> row_numbers(Index rows) const;
   // The caller's own memory, to be updated in place.

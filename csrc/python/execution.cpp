@@ -78,6 +78,21 @@ class BoundExecution {
     const WithoutGil released;
     return execution_->train(batch, learning_rate, step);
   }
+  double train_by(const py::object& order, Index start, Index stop, std::uint32_t random_step,
+                  const py::object& update) {
+    const Batch batch = make_batch(order, start, stop, random_step);
+    const py::gil_scoped_release release;
+    return execution_->train(batch, [&] {
+      const py::gil_scoped_acquire acquire;
+      const auto found = py::cast<std::optional<std::pair<std::string, std::string>>>(update());
+      return found ? NotFinite{found->first, found->second} : NotFinite();
+    });
+  }
+  py::object failed_step() const {
+    const NotFinite& failed = execution_->failed_step();
+    if (failed.kind.empty()) return py::none();
+    return py::make_tuple(failed.kind, failed.weight, execution_->step_loss());
+  }
   double gradients(const py::object& order, Index start, Index stop, std::uint32_t random_step) {
     const Batch batch = make_batch(order, start, stop, random_step);
     const WithoutGil released;
@@ -331,6 +346,15 @@ void bind_execution(py::module_& module) {
       .def("train", &BoundExecution::train, "order"_a, "start"_a, "stop"_a, "learning_rate"_a,
            "step"_a, "random_step"_a,
            "One step over rows order[start:stop]; returns the loss. Not finite: no update.")
+      .def("train_by", &BoundExecution::train_by, "order"_a, "start"_a, "stop"_a, "random_step"_a,
+           "update"_a,
+           "One step whose update is a function's: it returns None, or moves nothing and returns "
+           "what is not finite, as failed_step does.")
+      .def_property_readonly("failed_step", &BoundExecution::failed_step,
+                             "What was not finite in the last step though the loss was: "
+                             "(\"gradient\", \"moments\" or \"weight\", whose, the loss).")
+      .def_property_readonly("completed_steps",
+                             [](BoundExecution& e) { return e.execution().completed_steps(); })
       .def("gradients", &BoundExecution::gradients, "order"_a, "start"_a, "stop"_a,
            "random_step"_a = 0)
       .def("test", &BoundExecution::test, "order"_a, "start"_a, "stop"_a)
@@ -353,6 +377,13 @@ void bind_execution(py::module_& module) {
       .def("reset", [](BoundExecution& e) { e.execution().reset(); })
       .def_property_readonly("mean_loss",
                              [](BoundExecution& e) { return e.execution().mean_loss(); })
+      .def_property_readonly(
+          "mean_losses", [](BoundExecution& e) { return e.execution().mean_losses(); },
+          "Of each loss, in the order of add_loss, without its scale.")
+      .def(
+          "resume",
+          [](BoundExecution& e, BoundExecution& o) { e.execution().resume(o.execution()); },
+          "other"_a, "Take over the sums of losses and metrics of another graph's execution.")
       .def_property_readonly("metrics", &BoundExecution::metrics)
       .def_property_readonly("gradient_size",
                              [](BoundExecution& e) { return e.execution().gradient_size(); })

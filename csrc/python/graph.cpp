@@ -113,11 +113,13 @@ void bind_terms(GraphClass& graph) {
   graph
       .def(
           "add_loss",
-          [](Graph& g, const Tensor& loss, const std::optional<Tensor>& weight, double scale) {
-            g.add_loss(loss, pointer(weight), scale);
+          [](Graph& g, const Tensor& loss, const std::optional<Tensor>& weight, double scale,
+             const std::optional<Tensor>& mask) {
+            return g.add_loss(loss, pointer(weight), pointer(mask), scale);
           },
-          "loss"_a, "weight"_a = py::none(), "scale"_a = 1.0,
-          "total += scale * mean over rows and positions of weight * loss")
+          "loss"_a, "weight"_a = py::none(), "scale"_a = 1.0, "mask"_a = py::none(),
+          "total += scale * mean of weight * loss over rows and positions, those that the mask\n"
+          "keeps; returns its place in Execution.mean_losses")
       .def("add_penalty", &Graph::add_penalty, "parameter"_a, "l1"_a, "l2"_a,
            "total += l1 sum|w| + l2 sum w^2")
       .def(

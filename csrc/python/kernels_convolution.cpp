@@ -271,14 +271,17 @@ py::array max_pool_backward(Name who, int rank, Object dy_, Object index_, const
   dy.needs_shape(pooled_shape(d, rank), "of the output");
   index.needs_shape(pooled_shape(d, rank), "of the output");
   const bool narrow = pool_index_bytes(d) == 1;
-  std::vector<std::uint8_t> narrowed;
+  std::optional<py::array_t<std::uint8_t>> bytes;
   py::array_t<std::int32_t> wide;
-  const void* ip = narrow ? index.bytes(d.pool_h * d.pool_w) : nullptr;
-  if (ip == nullptr) {
+  if (narrow) bytes = index.bytes(d.pool_h * d.pool_w);
+  if (!bytes) {
     wide = index.labels(d.pool_h * d.pool_w);
-    if (narrow) narrowed.assign(wide.data(), wide.data() + wide.size());
-    ip = narrow ? static_cast<const void*>(narrowed.data()) : wide.data();
+    if (narrow) {
+      bytes.emplace(wide.size());
+      std::copy_n(wide.data(), wide.size(), bytes->mutable_data());
+    }
   }
+  const void* ip = narrow ? static_cast<const void*>(bytes->data()) : wide.data();
   return with_dtype({&dy}, [&](auto zero) -> py::array {
     using T = decltype(zero);
     const auto dys = dy.values<T>();

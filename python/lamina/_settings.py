@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
@@ -35,21 +36,80 @@ def reading_with(custom_objects: Mapping[str, Any] | None) -> Iterator[Mapping[s
         _custom.reset(token)
 
 
-def _argument_names(cls: type) -> tuple[str, ...]:
-    parameters = inspect.signature(cls).parameters.values()
-    return tuple(p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
+def argument_names(cls: type) -> tuple[str, ...]:
+    """Return the names of the constructor's arguments; found once for each class."""
+    names: tuple[str, ...] | None = vars(cls).get("_argument_names")
+    if names is None:
+        parameters = inspect.signature(cls).parameters.values()
+        open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        names = tuple(p.name for p in parameters if p.kind not in open_ended)
+        cls._argument_names = names  # type: ignore[attr-defined]
+    return names
+
+
+class Changes:
+    """Counts the settings that were changed in any object, after it was made.
+
+    What a setting says is recorded on graphs and told to kernels.  A training loop looks at
+    ``count`` before each step, and only where it has moved asks what has changed.
+    """
+
+    count = 0
+
+
+changes = Changes()
+_numbers = itertools.count(1)
+
+
+def note_change(thing: Any) -> None:
+    """Let everybody know that a setting of ``thing`` has changed; call it after the change."""
+    thing.__dict__["_version"] = next(_numbers)
+    changes.count = next(_numbers)
+
+
+def version(thing: Any) -> int:
+    """Return a number that moves with every change of a setting of ``thing``."""
+    number: int = thing.__dict__.get("_version", 0)
+    return number
+
+
+def is_own(method: Any) -> bool:
+    """Return whether a function is this package's, not one that a user overrides it with."""
+    return str(method.__module__).split(".", 1)[0] == __name__.split(".", 1)[0]
+
+
+def checked(thing: Any, names: Iterable[str], name: str, value: object) -> Any:
+    """Return what the constructor of ``thing`` makes of a new value for one of its arguments.
+
+    It raises what the constructor raises.  A constructor of the user's own is not asked.
+    """
+    cls = type(thing)
+    if not is_own(cls.__init__) or not all(hasattr(thing, n) for n in names):
+        return value
+    arguments = {n: getattr(thing, n) for n in names}
+    return getattr(cls(**{**arguments, name: value}), name)
 
 
 class Configurable(PublicKeywords):
     """An object that its constructor's arguments describe completely.
 
     ``get_config`` reads back, from the attributes of the same names, what ``__init__`` was given;
-    ``from_config`` builds an equal object from it.
+    ``from_config`` builds an equal object from it.  An attribute set later is checked as the
+    constructor checks it, and counts from the next step or call on.
     """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a new value of a setting is checked first."""
+        names = argument_names(type(self)) if name in self.__dict__ else ()
+        if name not in names:
+            object.__setattr__(self, name, value)
+            return
+        object.__setattr__(self, name, checked(self, names, name, value))
+        note_change(self)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as a dictionary of plain values."""
-        return {name: getattr(self, name) for name in _argument_names(type(self))}
+        return {name: getattr(self, name) for name in argument_names(type(self))}
 
     @classmethod
     def from_config(cls: type[C], config: Mapping[str, Any]) -> C:

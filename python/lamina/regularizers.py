@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from lamina._answers import answering
 from lamina._check import number
-from lamina._settings import Configurable, resolve, serialize
+from lamina._settings import Configurable, note_change, resolve, serialize
 
 __all__ = ["L1", "L1L2", "L2", "Regularizer", "get", "serialize"]
 
@@ -49,6 +49,14 @@ class Regularizer(Configurable):
                 f"{cls.__name__}: a regularizer sets its factors l1 and l2, which the engine "
                 f"reads; got __call__ (see lamina.regularizers.Regularizer)"
             )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; new factors count from the next step on, in one's own classes too."""
+        if name in ("l1", "l2"):
+            value = number(type(self).__name__, name, value, low=0.0)
+        super().__setattr__(name, value)
+        if name in ("l1", "l2"):
+            note_change(self)
 
     def __call__(self, weights: ArrayLike) -> float:
         """Return the penalty of an array of any shape, computed in float64."""

@@ -30,6 +30,7 @@ class Activation(Layer):
     """
 
     supports_masking = True
+    changeable = ("activation",)
 
     def __init__(self, activation: ActivationLike, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)

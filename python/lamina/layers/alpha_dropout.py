@@ -37,6 +37,7 @@ class AlphaDropout(Layer):
     """
 
     supports_masking = True
+    changeable = ("rate", "seed")
 
     def __init__(
         self,

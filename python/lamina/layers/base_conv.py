@@ -45,6 +45,7 @@ class BaseConv(Layer):
         See ``Layer``.
     """
 
+    changeable = ("activation",)
     _axes: ClassVar[int] = 2
     _paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
 

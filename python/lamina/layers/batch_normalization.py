@@ -62,6 +62,7 @@ class BatchNormalization(Layer):
     """
 
     supports_masking = True
+    changeable = ("momentum", "epsilon")
 
     def __init__(
         self,

@@ -54,6 +54,7 @@ class Dense(Layer):
     """
 
     supports_masking = True
+    changeable = ("activation",)
 
     def __init__(
         self,

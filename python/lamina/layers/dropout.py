@@ -52,6 +52,7 @@ class Dropout(Layer):
     """
 
     supports_masking = True
+    changeable = ("rate", "seed")
 
     def __init__(
         self,

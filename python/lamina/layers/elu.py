@@ -31,6 +31,7 @@ class ELU(Layer):
     """
 
     supports_masking = True
+    changeable = ("alpha",)
 
     def __init__(self, alpha: float = 1.0, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)

@@ -36,6 +36,7 @@ class GaussianDropout(Layer):
     """
 
     supports_masking = True
+    changeable = ("rate", "seed")
 
     def __init__(self, rate: float, seed: int | None = None, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)

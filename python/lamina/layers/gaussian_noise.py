@@ -33,6 +33,7 @@ class GaussianNoise(Layer):
     """
 
     supports_masking = True
+    changeable = ("stddev", "seed")
 
     def __init__(
         self, stddev: float, seed: int | None = None, **base: Unpack[DimArguments]

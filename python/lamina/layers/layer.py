@@ -14,6 +14,7 @@ from lamina._check import Array, Shape
 from lamina._names import snake_case
 from lamina._public import Public
 from lamina._repr import changed_arguments
+from lamina._settings import Configurable, argument_names, checked, is_own, note_change, version
 from lamina.layers import calls
 from lamina.layers._use import current
 from lamina.layers.node import Node, SymbolicTensor, as_list
@@ -36,8 +37,8 @@ class Layer(Weighted, Public):
     name : str, optional
         Unique in a model; by default the class's name in small letters, numbered.
     trainable : bool, default True
-        False keeps the weights as they are in ``fit``.  May be changed later; it holds from the
-        next ``fit`` on.
+        False keeps the weights as they are in ``fit``.  May be changed at any time; it holds from
+        the next step on.
     dtype : {"float32", "float64"}, optional
         The model's if not given.
     input_shape : tuple of int, optional
@@ -75,7 +76,7 @@ class Layer(Weighted, Public):
     _plumbing: ClassVar[str] = (
         "apply bias_shape cell check_weights_fit class_name fill first_bias forget gates "
         "given_input_shape input_bound input_bounds input_dtypes named parameters penalties place "
-        "placed prepare restore settle snapshot state_rows stream streams "
+        "placed prepare recorded_settings restore settle snapshot state_rows stream streams "
         "take_pending takes_mask turn walk"
     )
 
@@ -83,6 +84,8 @@ class Layer(Weighted, Public):
     # What the engine feeds: "float", or "int32" (tokens); None where any will do.
     input_dtype: ClassVar[str | None] = "float"
     supports_masking: bool = False  # whether a mask passes through unchanged
+    # Arguments that may be set in a layer that is built; they count from the next step or call on.
+    changeable: ClassVar[tuple[str, ...]] = ()
     takes_mask: ClassVar[bool] = False  # whether `record` has a parameter `mask`; found out
     placed: bool = False  # whether a model, or a symbolic tensor, relies on its shapes
 
@@ -95,6 +98,27 @@ class Layer(Weighted, Public):
                 f"got call (see lamina.layers.Layer)"
             )
         cls.takes_mask = "mask" in inspect.signature(cls.record).parameters
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a new value of a setting is checked, or refused where it is fixed."""
+        names = argument_names(type(self)) if name in self.__dict__ else ()
+        if name not in names or name in NOT_RECORDED:
+            object.__setattr__(self, name, value)
+            return
+        if name in self.changeable:
+            value = checked(self, [n for n in names if n not in BASE_ARGUMENTS], name, value)
+        elif self.built and _is_ours(type(self), name):
+            can = f"; {', '.join(self.changeable)} may be set" if self.changeable else ""
+            raise ValueError(
+                f"{self.name}: {name} is fixed once the layer is built{can}; got {value!r}"
+            )
+        object.__setattr__(self, name, value)
+        note_change(self)
+
+    def recorded_settings(self) -> list[int]:
+        """Return numbers that move when a setting changes that ``record`` reads."""
+        held = (self.__dict__.get(name) for name in argument_names(type(self)))
+        return [version(self), *(version(v) for v in held if isinstance(v, Configurable))]
 
     def __init__(
         self,
@@ -438,3 +462,13 @@ def show_shapes(shapes: Any) -> str:
 
 
 BASE_ARGUMENTS = frozenset({"name", "trainable", "dtype", "input_shape", "input_dim"})
+NOT_RECORDED = BASE_ARGUMENTS - {"input_dim"}  # an argument of its own of Embedding
+
+
+def _is_ours(cls: type, argument: str) -> bool:
+    """Return whether a class of this package takes the argument: its settings say what is fixed."""
+    return any(
+        is_own(vars(base)["__init__"]) and argument in argument_names(base)
+        for base in cls.__mro__
+        if "__init__" in vars(base) and issubclass(base, Layer)
+    )

@@ -49,6 +49,7 @@ class LayerNormalization(Layer):
     """
 
     supports_masking = True
+    changeable = ("epsilon",)
 
     def __init__(
         self,

@@ -29,6 +29,7 @@ class LeakyReLU(Layer):
     """
 
     supports_masking = True
+    changeable = ("negative_slope",)
 
     def __init__(self, negative_slope: float = 0.3, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)

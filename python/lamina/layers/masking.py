@@ -47,6 +47,8 @@ class Masking(Layer):
     array([[1., 0.]], dtype=float32)
     """
 
+    changeable = ("mask_value",)
+
     def __init__(self, mask_value: float = 0.0, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.mask_value = _check.number("Masking", "mask_value", mask_value)

@@ -93,8 +93,12 @@ class Normalization(Layer):
             raise ValueError(f"Normalization: variance must be >= 0; got {v.min()}")
         if m.ndim == 1 and self._built_shape is not None:
             self._fits(m.size, self._built_shape)
-        self.mean, self.variance = m, v
+        self._keep(m, v)
         self._write()
+
+    def _keep(self, mean: Array | None, variance: Array | None) -> None:
+        # As attributes they are fixed: `adapt` and `set_weights` replace both together.
+        self.__dict__.update(mean=mean, variance=variance)
 
     def _fits(self, columns: int, input_shape: Shape) -> None:
         if columns not in (1, input_shape[-1]):
@@ -207,7 +211,8 @@ class Normalization(Layer):
 
     def restore(self, state: Any) -> None:
         """Put back what ``snapshot`` of this layer returned."""
-        self.mean, self.variance, rows = state
+        mean, variance, rows = state
+        self._keep(mean, variance)
         super().restore(rows)
 
     def get_config(self) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class Recurrent(Layer):
     """
 
     multiple_inputs = True  # x, or x and the initial states
+    changeable = ("activation", "recurrent_activation", "dropout", "recurrent_dropout", "seed")
 
     gates: ClassVar[int] = 1  # blocks of columns of both kernels
     _state_count: ClassVar[int] = 1  # h, or h and c

@@ -33,6 +33,7 @@ class ReLU(Layer):
     """
 
     supports_masking = True
+    changeable = ("max_value", "negative_slope", "threshold")
 
     def __init__(
         self,

@@ -39,6 +39,7 @@ class SpatialDropout1D(Layer):
     """
 
     supports_masking = True
+    changeable = ("rate", "seed")
 
     def __init__(self, rate: float, seed: int | None = None, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
@@ -80,6 +81,7 @@ class SpatialDropout2D(Layer):
     """
 
     supports_masking = True
+    changeable = ("rate", "seed")
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ import numpy as np
 
 from lamina import _check, _core, initializers, regularizers
 from lamina._check import Array, Shape
+from lamina._settings import note_change
 from lamina.layers import weights as weights_
 from lamina.layers._lock import structure
 from lamina.random import Seed
@@ -148,6 +149,7 @@ class Weighted:
         self._trainable = _check.boolean(self.name, "trainable", value)
         for index in self._learnable:
             self._parameters[index].trainable = self._trainable
+        note_change(self)
 
     @property
     def dtype(self) -> str:

@@ -8,6 +8,9 @@ from typing import Any
 
 from lamina import _check, losses, metrics, optimizers
 from lamina._check import Shape
+from lamina._settings import version
+from lamina.losses.base import Loss
+from lamina.metrics.base import KernelMetric
 from lamina.metrics.direction import DOWN, direction_of, direction_of_name
 from lamina.models import logs as logs_
 from lamina.models.inputs import arranged
@@ -108,6 +111,11 @@ class Compiled:
                         f"{type(metric).__name__} is {name!r}"
                     )
         logs_.check_measured(self.loss_keys, self.metric_keys())
+
+    def settings(self) -> list[int]:
+        """Return numbers that move when a setting of a loss or a metric changes."""
+        held = [*self.losses, *(m for requests in self.requests for m, _ in requests)]
+        return [version(thing) for thing in held if isinstance(thing, (Loss, KernelMetric))]
 
     def metric_keys(self) -> list[str]:
         """Return the keys of the metrics in the logs, before they are resolved."""

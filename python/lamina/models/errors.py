@@ -10,14 +10,17 @@ class NotCompiledError(ValueError):
 
 
 class TrainingDiverged(ArithmeticError):  # noqa: N818  what happened, not what was done wrong
-    """The loss, or a weight, became NaN or infinite.
+    """The loss, a gradient, a step or a weight became NaN or infinite.
 
-    ``model.history`` holds the epochs that were complete.  A step that finds such a loss changes
-    nothing: the weights are those before it.  Weights that only an epoch's last step spoilt are
-    found at its end, before validation.
+    ``model.history`` holds the epochs that were complete.  A step that is not finite changes
+    nothing: weights, the optimizer's state and its count of steps, moving statistics and states
+    are those before it.  Weights that a caller spoilt in an epoch are found at its end, before
+    validation.
 
     Attributes
     ----------
+    loss : float
+        The loss of the batch.
     epoch, step : int
         Counted from 1; the step within the epoch.
     learning_rate : float
@@ -25,7 +28,11 @@ class TrainingDiverged(ArithmeticError):  # noqa: N818  what happened, not what 
         The operation in whose output, or in whose statistics of the batch, NaN or infinity first
         appeared.  (An infinite variance may leave the loss finite; the loss then counts as NaN.)
     weight : str or None
-        The first weight that holds NaN or infinity, if the loss was still finite.
+        The first weight that holds NaN or infinity, or in whose step they appeared, if the loss
+        was still finite.
+    kind : {"gradient", "moments", "weight"} or None
+        What of that step was not finite: the gradient, or what the optimizer would have left in
+        its moments or in the weight.
     """
 
     def __init__(
@@ -36,26 +43,33 @@ class TrainingDiverged(ArithmeticError):  # noqa: N818  what happened, not what 
         learning_rate: float,
         where: str | None,
         weight: str | None = None,
+        kind: str | None = None,
     ) -> None:
         self.loss, self.epoch, self.step = loss, epoch, step
         self.learning_rate, self.where, self.weight = learning_rate, where, weight
-        if weight is not None:
-            super().__init__(
-                f"fit: the weights must stay finite; {weight!r} holds NaN or infinity after epoch "
-                f"{epoch}, step {step}, at learning rate {learning_rate:g}. model.history holds "
-                f"the epochs before. {HELP}"
-            )
-            return
-        place = f"; NaN or infinity began in {where!r}" if where else ""
-        super().__init__(
-            f"fit: the loss must stay finite; it became {loss} in epoch {epoch}, step {step}, at "
-            f"learning rate {learning_rate:g}{place}. The weights are those before this step and "
-            f"model.history holds the complete epochs. {HELP}"
+        self.kind = kind
+        at = f"epoch {epoch}, step {step}, at learning rate {learning_rate:g}"
+        before = (
+            "The weights are those before this step and model.history holds the complete epochs."
         )
+        of_loss = f"for a loss of {loss:.4g} in {at}"
+        if kind == "weight":
+            found = f"the weights must stay finite; {weight!r} would not, {of_loss}"
+        elif kind is not None:
+            whose = f" of {weight!r}" if weight else ""
+            found = f"every step must stay finite; the {kind}{whose} would not be, {of_loss}"
+        elif weight is not None:
+            found = f"the weights must stay finite; {weight!r} holds NaN or infinity after {at}"
+            before = "model.history holds the epochs before."
+        else:
+            place = f"; NaN or infinity began in {where!r}" if where else ""
+            found = f"the loss must stay finite; it became {loss} in {at}{place}"
+        super().__init__(f"fit: {found}. {before} {HELP}")
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
         """Rebuild from the arguments (pickle)."""
         arguments = (
             self.loss, self.epoch, self.step, self.learning_rate, self.where, self.weight,
+            self.kind,
         )  # fmt: skip
         return type(self), arguments

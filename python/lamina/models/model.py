@@ -76,7 +76,7 @@ class Model(Network):
     [(None, 1), (None, 2)]
     """
 
-    _not_copied = (*Network._not_copied, "_guard", "_objectives", "_frozen")
+    _not_copied = (*Network._not_copied, "_guard", "_objectives", "_recorded_settings")
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
         """Return a graph model for ``Model(inputs, outputs)``."""
@@ -125,7 +125,7 @@ class Model(Network):
         super()._start()
         self._guard = Guard()
         self._objectives: dict[tuple[bool, ...], Objective] = {}
-        self._frozen: tuple[bool, ...] = ()
+        self._recorded_settings: tuple[Any, ...] = ()
 
     def _changed(self) -> None:
         super()._changed()
@@ -210,16 +210,22 @@ class Model(Network):
         return ["loss", *compiled.loss_keys, *compiled.metric_keys()]
 
     def objective(self, weighted: bool | tuple[bool, ...]) -> Objective:
-        """Return the training graph, made when first needed or when layers were frozen since."""
-        held = [each.trainable for layer in self.layers for each in layer.walk()]
-        frozen = (*(p.trainable for p in self.parameters), *held)
-        if frozen != self._frozen:
-            self._objectives.clear()
-            self._frozen = frozen
+        """Return the training graph, made when first needed or when a setting has changed since."""
         key = (weighted,) * len(self.output_names) if isinstance(weighted, bool) else weighted
+        if self._training_settings() != self._recorded_settings:
+            self._objectives.clear()
         if key not in self._objectives:
             self._objectives[key] = Objective(self, key)
+            self._recorded_settings = self._training_settings()  # recording may build layers
         return self._objectives[key]
+
+    def _training_settings(self) -> tuple[Any, ...]:
+        # What the training graphs were recorded with: they hold as long as it stays the same.
+        held = [each.trainable for layer in self.layers for each in layer.walk()]
+        frozen = [p.trainable for p in self.parameters]
+        penalties = [(l1, l2) for _, l1, l2 in self.penalties()]
+        compiled = self.compiled("fit").settings()
+        return (*frozen, *held, *penalties, *compiled, *self.recorded_settings())
 
     # --- fit
 
@@ -276,8 +282,8 @@ class Model(Network):
             Weight of each class in training (validation takes no class weights); "balanced" is
             rows / (classes * rows of the class), counted over the rows trained on.
         sample_weight : array_like of shape (rows,), list or dict of them, optional
-            Weight of each row; the loss is ``sum(weight * loss) / rows``.  One array counts for
-            all outputs.
+            Weight of each row; the loss is ``sum(weight * loss) / rows``, see the notes.  One
+            array counts for all outputs.
         initial_epoch : int, default 0
             Number of the first epoch.
         steps_per_epoch : int, optional
@@ -302,9 +308,26 @@ class Model(Network):
             Before anything changes, for data or settings that do not fit; the message names the
             rule, the value and its place.
         TrainingDiverged
-            When the loss turns NaN or infinite, or a weight has done so at an epoch's end.
+            When the loss turns NaN or infinite, or a gradient or a step does; such a step changes
+            nothing.
         RuntimeError
             When this model is being trained already.
+
+        Notes
+        -----
+        An epoch's loss is the mean over all its rows, as if they were one batch: for each output
+        ``sum(weight * loss)`` over rows and positions, divided by their number, or, where a mask
+        reaches the output, over the positions that it keeps, divided by their number; then times
+        ``loss_weights``, added up, and penalties once (those of the weights at each batch,
+        averaged over its rows).  ``evaluate`` reports the same mean, whatever the ``batch_size``.
+        A training step takes that mean of its batch, which is also Keras's.  Keras's epochs and
+        ``evaluate`` average the batches' means by their rows instead: with masks, that depends on
+        which rows share a batch.
+
+        What a callback, another thread or a loss of one's own sets counts from the next step on:
+        any setting of the optimizer or its schedule, of the loss, a layer's ``trainable`` and
+        those arguments that its class lists in ``changeable``, factors of regularizers.  A
+        layer's other arguments are fixed once it is built; setting them raises ValueError.
 
         Examples
         --------
@@ -327,7 +350,8 @@ class Model(Network):
                 self, data, validation_data,
                 validation_split, stratify, time_ordered, sample_weight, class_weight,
             )  # fmt: skip
-            history.validation_rows = None if held is None else held.rows
+            if held is not None and held.rows is not None:
+                history.validation_rows = held.rows.copy()
             trained = data.rows if rows is None else len(rows)
             settings = training.plan(
                 trained, self.default_fit_batch(batch_size), epochs, initial_epoch,
@@ -436,7 +460,8 @@ class Model(Network):
         x, y, sample_weight : array_like
             As for ``fit``.
         batch_size : int, optional
-            Rows at a time, as in ``predict``; no result depends on it beyond rounding.
+            Rows at a time, as in ``predict``; no result depends on it beyond rounding.  The loss is
+            the mean over all rows, or the positions that masks keep: see the notes of ``fit``.
         verbose : {"auto", 0, 1, 2}, default 0
             All but 0 print the result.
         callbacks : list of Callback, optional

@@ -12,6 +12,7 @@ from lamina._answers import refuse_arguments
 from lamina._check import Shape
 from lamina._names import lookup
 from lamina._public import Public
+from lamina._settings import changes
 from lamina.callbacks import CallbackList
 from lamina.layers import Layer
 from lamina.layers import weights as weights_
@@ -50,10 +51,12 @@ class Network(Ends, Stateful, Public):
         "copied_weights default_batch default_fit_batch ensure_built epochs_done fill forget "
         "graph_inputs input_row_shapes live_weights named objective output_row_shape "
         "output_row_shapes output_shapes_by_layer parameters penalties ports prepare_layers "
-        "random_step record_outputs restore row_shape snapshot state_rows streams "
-        "unbuilt"
+        "random_step record_outputs recorded_settings restore row_shape snapshot state_rows "
+        "streams unbuilt"
     )
-    _not_copied: tuple[str, ...] = ("_ready", "_general", "_fast", "_layer", "_known_ports")
+    _not_copied: tuple[str, ...] = (
+        "_ready", "_general", "_fast", "_layer", "_known_ports", "_seen", "_predicted_settings",
+    )  # fmt: skip
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
         # What the constructors of both kinds of models begin with.
@@ -75,6 +78,8 @@ class Network(Ends, Stateful, Public):
         # With its layers, which the engine holds weakly: a call ends with those it began with.
         self._fast: tuple[_core.Predictor, np.dtype[Any], Shape, list[Layer]] | None = None
         self._layer: Any = None  # the model as a layer of others
+        self._seen = -1  # of the changes of settings
+        self._predicted_settings: tuple[int, ...] | None = None  # that predictors record
 
     def _as_of(self) -> Any:
         return self._changes, self._ready, getattr(self, "row_shape", None)
@@ -202,6 +207,11 @@ class Network(Ends, Stateful, Public):
         single = len(ports) == 1
         return [graph.input(p.shape or (), "x" if single else p.name, p.kind) for p in ports]
 
+    def recorded_settings(self) -> tuple[int, ...]:
+        """Return numbers that move when a setting changes that a layer records."""
+        layers = (each for layer in self.layers for each in layer.walk())
+        return tuple(number for layer in layers for number in layer.recorded_settings())
+
     def record_outputs(
         self,
         graph: _core.Graph,
@@ -303,6 +313,8 @@ class Network(Ends, Stateful, Public):
         if unknown:
             refuse_arguments(Network.predict, unknown)
         fast = self._fast
+        if changes.count != self._seen:
+            fast = self._renewed()
         if fast is not None and type(x) is np.ndarray and batch_size is None and callbacks is None:
             predictor, dtype, tail, _ = fast
             shape = x.shape
@@ -389,10 +401,19 @@ class Network(Ends, Stateful, Public):
         graph = _core.Graph(self.dtype)
         return graph, self.record_outputs(graph, self.graph_inputs(graph))[0]
 
+    def _renewed(self) -> Any:
+        # A setting of some object has changed: predictors recorded with one of ours are done with.
+        seen, settings = changes.count, self.recorded_settings()
+        if settings != self._predicted_settings:
+            self._general = self._fast = None
+        self._predicted_settings, self._seen = settings, seen
+        return self._fast
+
     def _predictor(self) -> _core.Predictor:
         predictor = self._general
         if predictor is None:
             with structure():
+                self._predicted_settings = self.recorded_settings()
                 graph, outputs = self._recorded()
                 for output in outputs:
                     graph.add_output(output)

@@ -36,18 +36,20 @@ class Head:
         (metric, whether it is weighted, key in the logs).
     indices : list
         In the order of ``metrics``: the graph's index, or None for those that run in Python.
-    prediction, value, weight, masked : int or None
-        Graph outputs that Python reads after each batch: the prediction and the weights of
-        metrics (without and with sample weights), the loss and its weights.
+    term : int
+        Place of the loss among those of the graph.
+    prediction : int or None
+    masked : dict of bool to int
+        Graph outputs that metrics in Python are given: the prediction, and the weights of
+        positions, without and with sample weights, where there is a mask.
     """
 
     place: int
     key: str
     metrics: list[tuple[Any, bool, str]]
     indices: list[int | None] = field(default_factory=list)
+    term: int = -1
     prediction: int | None = None
-    value: int | None = None
-    weight: int | None = None
     masked: dict[bool, int] = field(default_factory=dict)
 
 
@@ -103,8 +105,7 @@ class Objective:
         if mask is not None:
             _check_mask(compiled.names[place], mask, output)
         value = loss.record(graph, prediction, y)
-        by: Any = weight if mask is None else graph.masked_weight(mask, weight, True)
-        graph.add_loss(value, by, compiled.scales[place])
+        head.term = graph.add_loss(value, weight, compiled.scales[place], mask)
         # Masked positions count for no metric, with sample weights or without.
         plain: Any = None if mask is None else graph.masked_weight(mask, None, False)
         full: Any = weight if mask is None else graph.masked_weight(mask, weight, False)
@@ -117,9 +118,6 @@ class Objective:
             for by_weight, chosen in ((False, plain), (True, full)):
                 if mask is not None:
                     head.masked[by_weight] = graph.add_output(chosen)
-        if head.key:
-            head.value = graph.add_output(value)
-            head.weight = graph.add_output(by) if mask is not None else None
 
     @property
     def names(self) -> list[str]:
@@ -194,13 +192,37 @@ def python_step(execution: _core.Execution, optimizer: Any) -> Callable[..., flo
     weights = [p.array for p in parameters]
     gradients = [execution.gradient_of(p) for p in parameters]
 
+    def move(rate: float) -> tuple[str, str] | None:
+        """Update the weights; where that fails, or is not finite, they and the state stay."""
+        slots = list(optimizer.slots)
+        written = [*weights, *slots]
+        before = [array.copy() for array in written]
+        done = False
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                optimizer.update(weights, gradients, rate)
+            bad = [i for i, array in enumerate(written) if not np.isfinite(array).all()]
+            done = not bad
+        finally:
+            if not done:
+                for array, value in zip(written, before, strict=True):
+                    array[...] = value
+        if done:
+            return None
+        named = bad[0] < len(weights)
+        return ("weight", parameters[bad[0]].name) if named else ("moments", "")
+
     def train(
         order: Array | None, start: int, stop: int, rate: float, step: int, random_step: int
     ) -> float:
-        loss = execution.gradients(order, start, stop, random_step)
-        if np.isfinite(loss):
-            optimizer.iterations = step - 1
-            optimizer.update(weights, gradients, rate)
-        return loss
+        def update() -> tuple[str, str] | None:
+            optimizer.iterations = step - 1  # those done, as a rule reads them
+            try:
+                return move(rate)
+            finally:
+                if optimizer.iterations == step - 1:
+                    optimizer.iterations = step
+
+        return execution.train_by(order, start, stop, random_step, update)
 
     return train

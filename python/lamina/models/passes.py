@@ -6,8 +6,6 @@ import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from lamina._check import Array
 
 if TYPE_CHECKING:
@@ -25,7 +23,7 @@ class Pass:
     execution : Execution
         Bound to the data within the ``with`` block.
     observe : callable or None
-        What feeds metrics written in Python, and the losses of single outputs, after each batch.
+        What feeds metrics written in Python after each batch.
     """
 
     def __init__(self, objective: Objective, data: Data, rows: int, training: bool) -> None:
@@ -34,8 +32,6 @@ class Pass:
         # Of each output with a loss: (metric, the graph's index or None, weighted, key).
         self.metrics = [_listed(head) for head in objective.heads]
         self.observe: Observe | None = None
-        self._sums = dict.fromkeys(objective.compiled.loss_keys, 0.0)
-        self._rows = 0
 
     def __enter__(self) -> Pass:
         """Bind the data and start all sums."""
@@ -58,10 +54,19 @@ class Pass:
         self.execution.unbind()
         self._objective.give_back(self.execution, *self._key)
 
+    def move_to(self, objective: Objective) -> None:
+        """Go on with another graph of the same model: its layers' settings have changed."""
+        old = self.execution
+        execution = objective.take(*self._key)
+        execution.bind(self._data.arrays)
+        execution.resume(old)
+        old.unbind()
+        self._objective, self.execution = objective, execution
+        self.observe = self._observer()
+
     def reset(self) -> None:
         """Start the sums of loss and metrics anew."""
         self.execution.reset()
-        self._sums, self._rows = dict.fromkeys(self._sums, 0.0), 0
         for listed in self.metrics:
             for metric, index, _, _ in listed:
                 if index is None:
@@ -70,8 +75,9 @@ class Pass:
     def results(self) -> dict[str, float]:
         """Return losses and metrics of the batches since ``reset``."""
         logs = {"loss": float(self.execution.mean_loss)}
-        for key, total in self._sums.items():
-            logs[key] = total / self._rows if self._rows else 0.0
+        heads = [head for head in self._objective.heads if head.key]
+        means = self.execution.mean_losses if heads else []
+        logs.update({head.key: means[head.term] for head in heads})
         states = self.execution.metrics if any(self.metrics) else []
         for listed in self.metrics:
             for metric, index, _, key in listed:
@@ -83,7 +89,7 @@ class Pass:
         watched = []
         for head, listed in zip(self._objective.heads, self.metrics, strict=True):
             own = [(metric, weighted) for metric, index, weighted, _ in listed if index is None]
-            if own or head.key:
+            if own:
                 watched.append((head, own))
         if not watched:
             return None
@@ -91,21 +97,14 @@ class Pass:
         def observe(order: Array | None, start: int, stop: int) -> None:
             rows: Any = slice(start, stop) if order is None else order[start:stop]
             for head, own in watched:
-                self._observe(head, own, rows, stop - start)
-            self._rows += stop - start
+                self._observe(head, own, rows)
 
         return observe
 
-    def _observe(self, head: Head, own: list[tuple[Any, bool]], rows: Any, count: int) -> None:
+    def _observe(self, head: Head, own: list[tuple[Any, bool]], rows: Any) -> None:
         execution, data = self.execution, self._data
         given = data.weights[head.place]
         weight = None if given is None else given[rows]
-        if head.value is not None:
-            value = execution.output(head.value).astype(np.float64)
-            by = weight if head.weight is None else execution.output(head.weight)
-            self._sums[head.key] += count * float(np.mean(value if by is None else value * by))
-        if not own:
-            return
         target = data.targets[head.place]
         assert target is not None
         assert head.prediction is not None

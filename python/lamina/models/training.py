@@ -6,12 +6,13 @@ import math
 import time
 from collections.abc import Callable, Container
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lamina import _check, _core
 from lamina._check import Array
+from lamina._settings import changes, version
 from lamina.callbacks import CallbackList, History
 from lamina.callbacks.progress import ClearBar, Progress, for_verbose
 from lamina.models import data as data_
@@ -84,6 +85,13 @@ def plan(
     )
 
 
+class Failure(NamedTuple):
+    """Why a step failed: its loss, and the names that ``TrainingDiverged`` takes."""
+
+    loss: float
+    names: tuple[str | None, str | None, str | None]  # where, weight, kind
+
+
 class Training:
     """One run of ``fit``.
 
@@ -112,6 +120,8 @@ class Training:
     ) -> None:
         self.model, self.data, self.rows, self.held_out = model, data, rows, held_out
         self.settings, self.hooks = settings, callbacks
+        self.seen = changes.count  # of the changes of settings; first, as in `take_changes`
+        self.attached = -1  # the optimizer's version that the execution knows
         self.optimizer: Any = model.compiled("fit").optimizer
         self.objective: Objective = model.objective(data.weighted)
         if not self.objective.checked:
@@ -122,16 +132,26 @@ class Training:
         self.steps = self.objective.start(data, settings.batch, True)
         self.execution = self.steps.execution
         self.train: Callable[..., float] = self.execution.train
-        self.scheduled = False
         self.weights: list[tuple[str, Array]] = []
 
     def attach(self) -> None:
         """Give the optimizer the execution: the first thing that changes anything."""
+        self.attached = version(self.optimizer)
         self.optimizer.attach(self.execution, self.model)
-        if not self.optimizer.fused:
-            self.train = python_step(self.execution, self.optimizer)
-        self.scheduled = follows_schedule(self.optimizer)
+        own = not self.optimizer.fused
+        self.train = python_step(self.execution, self.optimizer) if own else self.execution.train
         self.weights = [(p.name, p.array) for p in self.execution.trainable()]
+
+    def take_changes(self) -> None:
+        """Let the next step follow what was set since the last: in layers, losses, optimizer."""
+        self.seen = changes.count  # first: what is set while this runs is seen the next time
+        objective = self.model.objective(self.data.weighted)
+        if objective is not self.objective:
+            self.steps.move_to(objective)
+            self.objective, self.execution = objective, self.steps.execution
+        elif version(self.optimizer) == self.attached:
+            return
+        self.attach()
 
     def run(self, history: History) -> None:
         """Run all epochs; ``history`` becomes the model's once no callback refuses the run."""
@@ -175,8 +195,8 @@ class Training:
             result = objective.evaluate(data, rows, batch, self.hooks)
             logs.update({f"val_{key}": value for key, value in result.items()})
             self.hooks.call("on_test_end", result)
-        if self.scheduled:
-            logs["learning_rate"] = self.optimizer.current_learning_rate()
+        if follows_schedule(self.optimizer):  # set in the fit, it must not take a metric's place
+            logs.setdefault("learning_rate", self.optimizer.current_learning_rate())
         return logs
 
     def _order(self) -> Array | None:
@@ -190,53 +210,71 @@ class Training:
     def _batches(self, epoch: int, order: Array | None) -> None:
         # Everything the loop touches is a local: a step of a small network takes microseconds.
         model, optimizer, train = self.model, self.optimizer, self.train
+        count_of, rate_of, seen = optimizer.__dict__, optimizer.current_learning_rate, self.seen
         observe = self.steps.observe
         begin, end = self.hooks["on_train_batch_begin"], self.hooks["on_train_batch_end"]
         ticks, clock = self.hooks["on_tick"], time.perf_counter
         batch, infinity = self.settings.batch, math.inf
         count = self.data.rows if order is None else len(order)
         count = min(count, self.settings.steps * batch)
-        scheduled = self.scheduled
-        step, random_step = optimizer.iterations, model.random_step
-        loss, done = 0.0, 0
-        rate = optimizer.current_learning_rate()
+        loss, rate, index, started = 0.0, 0.0, -1, 0
+        earlier = self.execution.completed_steps
         due = clock() + TICK if ticks else infinity
         try:
             for start in range(0, count, batch):
+                index += 1
                 stop = start + batch
                 if stop > count:  # noqa: PLR1730  min() is a call
                     stop = count
-                if scheduled:
-                    optimizer.iterations = step
-                    rate = optimizer.current_learning_rate()
                 for hook in begin:
-                    hook(start // batch, {})
-                step += 1
-                random_step = (random_step + 1) & 0xFFFF_FFFF
-                done = start // batch + 1
+                    hook(index, {})
+                if changes.count != seen:
+                    self.take_changes()
+                    train, observe, seen = self.train, self.steps.observe, self.seen
+                    earlier = self.execution.completed_steps - started
+                rate = rate_of()
+                # Counted before: what is set while the step runs stays set.
+                step = count_of["iterations"] = optimizer.iterations + 1
+                random_step = model.random_step = (model.random_step + 1) & 0xFFFF_FFFF
+                started += 1
                 loss = train(order, start, stop, rate, step, random_step)
                 if not -infinity < loss < infinity:
-                    step -= 1
-                    where = self.execution.first_nonfinite(order, start, stop, random_step)
-                    raise TrainingDiverged(loss, epoch + 1, done, rate, where)
+                    where = self._failure(loss, order, start, stop, random_step)
+                    raise TrainingDiverged(where.loss, epoch + 1, index + 1, rate, *where.names)
                 if observe is not None:
                     observe(order, start, stop)
                 if end:
-                    optimizer.iterations, model.random_step = step, random_step
-                    self._call(end, start // batch)
-                    rate = optimizer.current_learning_rate()
+                    self._call(end, index)
                 if ticks and clock() >= due:
-                    self._call(ticks, start // batch)
+                    self._call(ticks, index)
                     due = clock() + TICK
                 if model.stop_training:
                     break
-        finally:
-            optimizer.iterations, model.random_step = step, random_step
-        # The next loss would tell of all but the last step.
+        except BaseException:
+            if started > self.execution.completed_steps - earlier:  # the last one moved nothing
+                self._uncount(step, random_step)
+            raise
+        # A caller may have written to the weights.
         find_nonfinite = _core.kernels.find_nonfinite
         for name, array in self.weights:
             if find_nonfinite(array) >= 0:
-                raise TrainingDiverged(loss, epoch + 1, done, rate, None, name)
+                raise TrainingDiverged(loss, epoch + 1, index + 1, rate, None, name)
+
+    def _uncount(self, step: int, random_step: int) -> None:
+        if self.optimizer.iterations == step:
+            self.optimizer.iterations = step - 1
+        if self.model.random_step == random_step:
+            self.model.random_step = (random_step - 1) & 0xFFFF_FFFF
+
+    def _failure(
+        self, loss: float, order: Array | None, start: int, stop: int, random_step: int
+    ) -> Failure:
+        failed = self.execution.failed_step
+        if failed is not None:
+            kind, weight, finite = failed
+            return Failure(finite, (None, weight, kind))
+        where = self.execution.first_nonfinite(order, start, stop, random_step)
+        return Failure(loss, (where, None, None))
 
     def _call(self, hooks: list[Callable[..., Any]], batch: int) -> None:
         logs = self.steps.results()

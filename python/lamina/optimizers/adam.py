@@ -79,6 +79,11 @@ class Adam(Optimizer):
         """The two running means, and with amsgrad the largest of the second."""
         return 3 if self.amsgrad else 2
 
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        """The slots by name."""
+        return ("mean", "mean_square", "largest")[: self.slot_count]
+
     def settings(self) -> dict[str, Any]:
         """Return the rule's settings for the fused kernel."""
         return {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import re
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -12,8 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina._check import number
-from lamina._settings import Configurable, optional_number, serialize
+from lamina._check import integer, number
+from lamina._settings import Configurable, note_change, optional_number, serialize
 from lamina.optimizers.schedules import LearningRateSchedule
 from lamina.optimizers.schedules import get as get_schedule
 
@@ -48,8 +49,13 @@ class Optimizer(Configurable):
     ----------
     iterations : int
         Steps done.  The next step uses ``learning_rate(iterations)`` if that is a schedule.
-    slots : list of ndarray
-        The rule's state, each a flat array over all weights; kept from one fit to the next.
+
+    Notes
+    -----
+    Every setting may be changed at any time, in a callback or another thread: it is checked at
+    once and counts from the next step on, and so do a new value of ``iterations``, ``reset`` and
+    ``exclude_from_weight_decay``.  The state of the rule is kept; what a setting newly needs, such
+    as the velocity of a ``momentum`` that was 0, starts at zero.
 
     Raises
     ------
@@ -69,7 +75,7 @@ class Optimizer(Configurable):
     array([0.5, 2.5])
     """
 
-    _plumbing: ClassVar[str] = "attach check_owner fused kernel_slots kind lr settings"
+    _plumbing: ClassVar[str] = "attach check_owner fused kernel_slots kind lr settings slot_names"
 
     # Name of the fused kernel that does exactly what this class's update_step does.
     kind: ClassVar[str] = ""
@@ -101,13 +107,21 @@ class Optimizer(Configurable):
             raise TypeError(f"{who}: name must be a string; got {name!r}")
         self.name = name or who.lower()
         self.iterations = 0
-        self.slots: list[Array] = []
+        self._slots: list[Array] = []
+        self._names: tuple[str, ...] = ()  # of the slots
         self._places: dict[Any, slice] = {}  # where each attached weight's state lies in a slot
-        self._kept: dict[Any, list[Array]] = {}  # the state of weights that are frozen now
+        # The state of weights that are frozen now, by the slots' names.
+        self._kept: dict[Any, dict[str, Array]] = {}
         self._owner: weakref.ref[Any] | None = None  # the model whose weights these are
         self._excluded: list[Any] = []
-        self._excluded_names: list[str] = []
+        self._excluded_names: list[re.Pattern[str]] = []
         self._undecayed: set[int] = set()  # places of the weights left out of the decay
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; settings, and the count of steps, are checked."""
+        if name == "iterations":
+            value = integer(type(self).__name__, name, value, 0)
+        super().__setattr__(name, value)
 
     # --- learning rate
 
@@ -147,25 +161,62 @@ class Optimizer(Configurable):
         """How many arrays of state the rule keeps for each weight array."""
         return 0
 
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        """A name for each slot: what is kept where a changed setting needs other slots."""
+        return tuple(f"slot_{i}" for i in range(self.slot_count))
+
+    @property
+    def slots(self) -> list[Array]:
+        """The rule's state, an array over all weights for each slot; empty before the first fit."""
+        return self._slots
+
+    @slots.setter
+    def slots(self, value: Sequence[Array]) -> None:
+        new, held = list(value), self._slots
+        like = [(s.size, s.dtype) for s in held]
+        if held and [(getattr(s, "size", None), getattr(s, "dtype", None)) for s in new] != like:
+            raise ValueError(
+                f"{type(self).__name__}: slots must be {len(held)} arrays of {held[0].size} "
+                f"elements of {held[0].dtype}; got {[np.shape(s) for s in new]}"
+            )
+        if not held and len(new) != self.slot_count:
+            raise ValueError(
+                f"{type(self).__name__}: slots must be {self.slot_count} arrays; got {len(new)}"
+            )
+        self._slots, self._names = new, self._named()
+        note_change(self)
+
+    def _named(self) -> tuple[str, ...]:
+        # A subclass may have more slots than its base has names for.
+        names, count = self.slot_names, self.slot_count
+        return names if len(names) == count else tuple(f"slot_{i}" for i in range(count))
+
     def build(self, size: int, dtype: Any) -> None:
         """Allocate the state for `size` weights; one of the same size and dtype is kept.
 
-        Otherwise the state starts at zero and so does `iterations`.
+        Otherwise the state starts at zero and so does `iterations`.  Slots that a changed setting
+        newly needs start at zero.
         """
-        same = len(self.slots) == self.slot_count and all(
-            s.size == size and s.dtype == np.dtype(dtype) for s in self.slots
-        )
-        if not same:
-            if self.slots:
-                self.iterations = 0
-            self.slots = [np.zeros(size, dtype) for _ in range(self.slot_count)]
+        fits = self._fits(size, dtype)
+        if fits and self._names == self._named():
+            return
+        old = dict(zip(self._names, self.slots, strict=True)) if fits else {}
+        if self.slots and not fits:
+            self.iterations = 0
             self._places = {}
+        self._names = self._named()
+        self._slots = [old[n] if n in old else np.zeros(size, dtype) for n in self._names]
+
+    def _fits(self, size: int, dtype: Any) -> bool:
+        return all(s.size == size and s.dtype == np.dtype(dtype) for s in self.slots)
 
     def reset(self) -> None:
         """Forget the state: the next step is the first."""
-        self.slots = []
+        self._slots, self._names = [], ()
         self._places, self._kept = {}, {}
         self.iterations = 0
+        note_change(self)
 
     def check_owner(self, model: Any) -> None:
         """Raise ValueError if another model is being trained with this optimizer.
@@ -186,46 +237,63 @@ class Optimizer(Configurable):
 
     def _arrange(self, places: dict[Any, slice], size: int, dtype: Any) -> None:
         # Lay the flat state out for these weights; each that was here before keeps its own.
-        same = len(self.slots) == self.slot_count and all(
-            s.size == size and s.dtype == np.dtype(dtype) for s in self.slots
-        )
-        if not places or (same and places == self._places):
+        names = self._named()
+        if not places or (
+            self._fits(size, dtype) and names == self._names and places == self._places
+        ):
             return
         kept = dict(self._kept)
         for p, place in self._places.items():
-            kept[p] = [slot[place].copy() for slot in self.slots]
-        slots = [np.zeros(size, dtype) for _ in range(self.slot_count)]
+            pairs = zip(self._names, self.slots, strict=True)
+            kept[p] = {name: slot[place].copy() for name, slot in pairs}
+        slots = {name: np.zeros(size, dtype) for name in names}
         continues = not kept and not self.slots
         for p, place in places.items():
-            old = kept.get(p)
-            if old is None:
+            if p not in kept:
                 continue
-            fits = len(old) == len(slots) and all(
-                o.dtype == s.dtype for o, s in zip(old, slots, strict=True)
-            )
-            continues = continues or fits or not old
-            for slot, values in zip(slots, old, strict=True) if fits else ():
-                slot[place] = values
+            old = kept[p]
+            continues = continues or not old or any(v.dtype == dtype for v in old.values())
+            for name, values in old.items():
+                if name in slots and values.dtype == dtype:
+                    slots[name][place] = values
         if not continues:
             self.iterations = 0
-        self.slots, self._places = slots, dict(places)
+        self._slots, self._names, self._places = list(slots.values()), names, dict(places)
         self._kept = {p: state for p, state in kept.items() if p not in places}
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
     ) -> None:
-        """Leave weights out of the weight decay, by object or by part of their name.
+        """Leave weights out of the weight decay, by object or by name, from the next step on.
 
-        Call it before the fit, such as ``exclude_from_weight_decay(var_names=["bias"])``.
+        Parameters
+        ----------
+        var_list : list of weights, optional
+        var_names : list of str, optional
+            Regular expressions, searched for as in Keras in a weight's own name: ``"bias"`` is
+            every bias, ``"gamma|beta"`` what normalisations learn.  One that matches a layer's
+            whole name stands for all its weights.  With a slash, as ``"dense_1/bias"``, it must
+            match the layer's name and the weight's.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a name is no string or no regular expression; nothing changes then.
+
+        Examples
+        --------
+        >>> from lamina import optimizers
+        >>> optimizer = optimizers.AdamW()
+        >>> optimizer.exclude_from_weight_decay(var_names=["bias", "gamma|beta"])
         """
-        self._excluded = list(var_list or [])
-        self._excluded_names = list(var_names or [])
+        patterns = [_pattern(type(self).__name__, name) for name in var_names or []]
+        self._excluded, self._excluded_names = list(var_list or []), patterns
+        note_change(self)
 
     def _decays(self, parameter: Any) -> bool:
-        name = getattr(parameter, "name", "")
-        return not any(parameter is p for p in self._excluded) and not any(
-            part in name for part in self._excluded_names
-        )
+        if any(parameter is p for p in self._excluded):
+            return False
+        return not any(_names(p, getattr(parameter, "name", "")) for p in self._excluded_names)
 
     # --- the fused path
 
@@ -347,10 +415,10 @@ class Optimizer(Configurable):
         if self.clipvalue is not None:
             return [np.clip(g, -self.clipvalue, self.clipvalue) for g in gradients]
         if self.clipnorm is not None:
-            return [_scaled(g, self.clipnorm, _norm([g])) for g in gradients]
+            return [Norm([g]).shorten(g, self.clipnorm) for g in gradients]
         if self.global_clipnorm is not None:
-            norm = _norm(gradients)
-            return [_scaled(g, self.global_clipnorm, norm) for g in gradients]
+            norm = Norm(gradients)
+            return [norm.shorten(g, self.global_clipnorm) for g in gradients]
         return list(gradients)
 
     def get_config(self) -> dict[str, Any]:
@@ -361,9 +429,50 @@ class Optimizer(Configurable):
         return config
 
 
-def _norm(gradients: Iterable[Array]) -> float:
-    return math.sqrt(sum(float(np.square(g, dtype=np.float64).sum()) for g in gradients))
+def _pattern(who: str, name: object) -> re.Pattern[str]:
+    if not isinstance(name, str):
+        raise TypeError(f"{who}: var_names must hold strings; got {name!r}")
+    try:
+        return re.compile(name)
+    except re.error as error:
+        raise ValueError(
+            f"{who}: var_names must be regular expressions; got {name!r} ({error})"
+        ) from None
 
 
-def _scaled(gradient: Array, limit: float, norm: float) -> Array:
-    return gradient * gradient.dtype.type(limit / norm) if norm > limit else gradient
+def _names(pattern: re.Pattern[str], full: str) -> bool:
+    """Return whether a pattern of ``exclude_from_weight_decay`` means the weight ``full``."""
+    layer, _, own = full.rpartition("/")
+    parts = layer.split("/") if layer else []
+    if "/" in pattern.pattern:
+        starts = ["/".join([*parts[i:], own]) for i in range(len(parts) + 1)]
+        return any(pattern.fullmatch(start) for start in starts)
+    return bool(pattern.search(own)) or any(pattern.fullmatch(part) for part in parts)
+
+
+class Norm:
+    """The norm of some gradients as a product: it may itself be too large for a float."""
+
+    def __init__(self, gradients: Sequence[Array]) -> None:
+        self._unit = 1.0
+        squares = self._squares(gradients)
+        if not math.isfinite(squares):
+            self._unit = max((float(np.abs(g).max(initial=0.0)) for g in gradients), default=0.0)
+            squares = self._squares(gradients)
+        self._root = math.sqrt(squares)
+
+    def _squares(self, gradients: Sequence[Array]) -> float:
+        with np.errstate(over="ignore", invalid="ignore"):
+            wide = (np.asarray(g, np.float64) / self._unit for g in gradients)
+            return sum(float(np.square(g).sum()) for g in wide)
+
+    def shorten(self, gradient: Array, limit: float) -> Array:
+        """Return the gradient times limit / norm, or itself where the norm is within the limit."""
+        if not self._root > limit / self._unit:
+            return gradient
+        factor = limit / self._unit / self._root
+        if factor >= np.finfo(gradient.dtype).tiny:
+            return np.asarray(gradient * gradient.dtype.type(factor))
+        # Too small for the gradient's type, or for any: in two steps.
+        shorter = np.asarray(gradient, np.float64) / self._unit * (limit / self._root)
+        return shorter.astype(gradient.dtype)

@@ -70,6 +70,13 @@ class RMSprop(Optimizer):
         """The mean square, then the momentum and the mean gradient where they are used."""
         return 1 + (self.momentum > 0) + self.centered
 
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        """The slots by name."""
+        used = (True, self.momentum > 0, self.centered)
+        names = ("mean_square", "momentum", "mean_gradient")
+        return tuple(name for name, wanted in zip(names, used, strict=True) if wanted)
+
     def settings(self) -> dict[str, Any]:
         """Return the rule's settings for the fused kernel."""
         return {

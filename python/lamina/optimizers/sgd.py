@@ -67,6 +67,11 @@ class SGD(Optimizer):
         """The velocity, with momentum."""
         return 1 if self.momentum else 0
 
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        """The slots by name."""
+        return ("velocity",) if self.momentum else ()
+
     def settings(self) -> dict[str, Any]:
         """Return the rule's settings for the fused kernel."""
         return {"momentum": self.momentum, "nesterov": self.nesterov}
