@@ -47,3 +47,14 @@ def test_outputs_that_are_not_merged_keep_the_mask(which):
     model = lamina.Model(steps, [both[which], mean], dtype="float64")
     y, got = model.predict(x)
     np.testing.assert_allclose(got, y[:, :2].mean(1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("merge", ["concat", "sum", None])
+def test_outputs_of_hidden_steps_are_0(merge):
+    x = np.random.default_rng(2).normal(size=(5, 4, 2))
+    mask = np.random.default_rng(3).random((5, 4)) > 0.5
+    layer = Bidirectional(SimpleRNN(3, return_sequences=True), merge, dtype="float64")
+    outputs = layer(x, mask=mask)
+    for y in outputs if merge is None else [outputs]:
+        assert not y[~mask].any()
+        assert y[mask].all()

@@ -75,6 +75,7 @@ def test_a_stranger_with_hooks_and_keras_old_names_will_do():
         LambdaCallback(on_epoch_ends=print)
     with pytest.raises(TypeError, match="must be callable"):
         LambdaCallback(on_epoch_end=3)
+    assert repr(LambdaCallback(on_epoch_end=None)) == "LambdaCallback()"
 
 
 def test_callbacks_may_set_the_learning_rate_and_stop():
@@ -133,6 +134,8 @@ def scripted(values, **options):
         ([math.nan, math.nan, math.nan], {"patience": 2}, 0, 2),
         ([1, 1.4, 1.8], {"patience": 1, "min_delta": -0.5, "mode": "max"}, 0, 2),
         ([3, 4], {}, 0, 2),
+        ([3, 3, 1], {"patience": 1}, 0, 2),  # no better is not better
+        ([3, 2.5, 1], {"patience": 1, "min_delta": 0.5}, 0, 2),
     ],
 )
 def test_early_stopping(values, options, best, epochs):

@@ -196,6 +196,20 @@ def test_gradients_of_an_infinite_loss_and_the_search_for_it_move_nothing(wrappe
     assert_same_bits(layer.get_weights(), before, "forward passes alone")
 
 
+def test_statistics_frozen_between_two_steps_stay():
+    """The layer has no weight that trains, by which a change would show."""
+    layers, x = alone()
+    model, y = compiled(layers), np.zeros((ROWS, 1))
+    model.train_on_batch(x, y)
+    norm = model.layers[0]
+    for frozen in (True, False):
+        norm.trainable = not frozen
+        before = norm.get_weights()
+        model.train_on_batch(x, y)
+        same = [bool((a == b).all()) for a, b in zip(norm.get_weights(), before, strict=True)]
+        assert same == [frozen] * 2
+
+
 def test_frozen_statistics_stay():
     layers, x = row(trainable=False)
     model = compiled(layers)

@@ -3,6 +3,7 @@
 import copy
 import pickle
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -383,22 +384,32 @@ def test_seeds():
     np.testing.assert_array_equal(small(seed=1).get_weights()[0], small(seed=1).get_weights()[0])
 
 
-@pytest.mark.parametrize("begin", [[Input((50,))], []], ids=["shape known", "shape not known"])
+class Slow(lamina.initializers.Initializer):
+    """Lets other threads run before it answers."""
+
+    asked = 0
+
+    def values(self, shape, dtype, rng):
+        self.asked += 1
+        time.sleep(0.02)
+        return rng.normal(shape)
+
+
+@pytest.mark.parametrize("begin", [[Input((5,))], []], ids=["shape known", "shape not known"])
 def test_threads_that_meet_a_model_without_weights_see_the_same_ones(begin):
-    for _ in range(20):
-        model = lamina.Sequential([*begin, Dense(200), Dense(200), Dense(1)])
-        x = np.ones((1, 50), "float32")
-        outputs = []
-        threads = [
-            threading.Thread(target=lambda m=model, x=x, o=outputs: o.append(m.predict(x)[0, 0]))
-            for _ in range(4)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(set(outputs)) == 1
-        assert outputs[0] == model.predict(x)[0, 0]
+    slow = Slow()
+    layers = [Dense(4, kernel_initializer=slow), Dense(1, kernel_initializer=slow)]
+    model = lamina.Sequential([*begin, *layers])
+    x, outputs = np.ones((1, 5), "float32"), []
+    threads = [
+        threading.Thread(target=lambda: outputs.append(model.predict(x)[0, 0])) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outputs == [model.predict(x)[0, 0]] * 4
+    assert slow.asked == 2
 
 
 def test_the_model_freezes_as_a_whole():

@@ -106,6 +106,16 @@ def test_two_uses_of_a_bidirectional_layer_draw_their_own_dropout(nested):
     assert (model.predict(x) == 0.0).all()
 
 
+def test_a_penalty_of_shared_weights_is_paid_once():
+    penalty = lamina.regularizers.L2(0.5)
+    shared = Dense(2, kernel_initializer="ones", kernel_regularizer=penalty)
+    x = lamina.Input((4, 3))
+    model = lamina.Model(x, Add()([TimeDistributed(shared)(x), shared(x)]))
+    model.compile("sgd", "mse")
+    data = np.ones((6, 4, 3))
+    assert model.evaluate(data, model.predict(data)) == 0.5 * 6
+
+
 def test_gradients_of_shared_layers_add_up():
     shared = Dense(3)
     x = lamina.Input((4, 5))

@@ -81,6 +81,17 @@ def test_evaluate_train_on_batch_and_test_on_batch_agree():
     assert model.optimizer.iterations == 1
 
 
+@pytest.mark.parametrize("batch", [None, 7, 1024])
+def test_evaluate_counts_every_row_once(batch):
+    x = RNG.normal(size=(2500, 3))
+    y = x.sum(1)
+    model = network()
+    model.compile("sgd", "mse", metrics=["mae"])
+    error = model.predict(x)[:, 0] - y
+    expected = [np.mean(error**2), np.mean(abs(error))]
+    np.testing.assert_allclose(model.evaluate(x, y, batch_size=batch), expected, rtol=1e-12)
+
+
 def test_frozen_layers_keep_their_weights():
     model = network()
     model.compile("adam", "mse")
