@@ -86,7 +86,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def note_missing(report: pytest.CollectReport | pytest.TestReport) -> None:
     """Keep why a test was skipped if a package was missing."""
-    if report.skipped and "could not import" in str(report.longrepr):
+    words = str(report.longrepr)
+    if report.skipped and ("could not import" in words or "is not installed" in words):
         MISSING.append(f"{report.nodeid}: {report.longrepr[-1]}")  # type: ignore[index]
 
 
