@@ -10,7 +10,21 @@ import pytest
 
 import lamina
 from lamina import _arrays, _check
-from lamina.layers import Dense, Input
+from lamina.layers import (
+    GRU,
+    LSTM,
+    Bidirectional,
+    Conv1D,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    Input,
+    MaxPooling2D,
+    Reshape,
+    TimeDistributed,
+)  # fmt: skip
 
 X = np.random.default_rng(0).normal(size=(20, 3)).astype("float32")
 Y = np.arange(20) % 3
@@ -197,6 +211,16 @@ def test_what_gives_rows_or_batches():
     model = classifier()
     with pytest.raises(TypeError, match=r"got a zip: .*train_on_batch"):
         model.fit(zip([X], [Y], strict=True), Y)
+    with pytest.raises(
+        TypeError, match=r"got a list_iterator: .*model.predict\(batch\) for batch in x"
+    ):
+        model.predict(iter([X]))
+    with pytest.raises(TypeError, match="test_on_batch"):
+        model.evaluate(iter([X]))
+    with pytest.raises(ValueError, match=r"x\[0\] would fit"):
+        model.fit([X.tolist()], Y)
+    with pytest.raises(ValueError, match=r"a dict of 'a', 'b'; .*numpy.column_stack"):
+        model.predict({"a": X[:, 0], "b": X[:, 1]})
     assert advice({2, 1}).endswith("pass sorted(x)")
     assert "numpy.column_stack(list(x.values()))" in advice({"a": [1], "b": [2]})
     assert "lamina.utils.pad_sequences(x)" in advice([[1, 2], [3]])
@@ -306,3 +330,80 @@ def test_a_weighted_metric_beside_the_plain_one():
 def test_casts_do_not_depend_on_the_settings_of_numpy():
     with np.errstate(all="raise"):
         assert _check.floats("who", "x", [1e-300, 1e-40], "float32").tolist()[0] == 0.0
+
+
+def test_what_a_model_is_given_is_not_made_infinite():
+    model = lamina.Sequential([Input((2,)), Dense(1)], seed=1)
+    before = [w.tolist() for w in model.get_weights()]
+    for holder in (model, model.layers[0]):
+        with pytest.raises(ValueError, match=r"dense/bias must fit float32; got 1e\+300 at row 0"):
+            holder.set_weights([np.ones((2, 1)), [1e300]])
+    assert [w.tolist() for w in model.get_weights()] == before
+    model.set_weights([np.array([[np.nan], [np.inf]]), [0.0]])  # as get_weights may return them
+    assert np.isnan(model.get_weights()[0][0, 0])
+    for make, text in (
+        (lambda: lamina.initializers.Constant(1e300)((2,)), "values must be finite in float32"),
+        (lambda: lamina.initializers.RandomNormal(stddev=1e300)((2,)), "values must be finite"),
+        (lambda: lamina.optimizers.Adam(1e39), "learning_rate must be in"),
+        (lambda: model.compile("sgd", "mse", loss_weights=1e39), "loss_weights must be in"),
+    ):
+        with pytest.raises(ValueError, match=text):
+            make()
+    assert lamina.initializers.Constant(1e300)((1,), "float64") == 1e300
+
+
+@pytest.mark.parametrize(
+    ("y", "units", "loss", "text"),
+    [
+        ([1, 2, 3] * 4, 3, "sparse_categorical_crossentropy", "y - 1 counts"),
+        ([-1, 1] * 6, 2, "sparse_categorical_crossentropy", r"\(y \+ 1\) / 2"),
+        ([10, 30, 20] * 4, 3, "sparse_categorical_crossentropy", "numpy.unique"),
+        (
+            [0, 1, 2, 3, 4, 5] * 2,
+            5,
+            "sparse_categorical_crossentropy",
+            "labels up to 5 need 6 units",
+        ),
+        ([0, 1] * 6, 1, "sparse_categorical_crossentropy", "binary_crossentropy"),
+        ([1, 2] * 6, 1, "binary_crossentropy", "y - 1 is coded"),
+        ([-1, 1] * 6, 1, "binary_crossentropy", r"\(y \+ 1\) / 2"),
+        ([0, 1, 2] * 4, 1, "binary_crossentropy", "more than two classes"),
+        ([0, 255.0] * 6, 1, "binary_crossentropy", "y / 255"),
+    ],
+)
+def test_how_labels_are_meant_is_guessed(y, units, loss, text):
+    model = lamina.Sequential([Input((3,)), Dense(units, "softmax" if units > 1 else "sigmoid")])
+    model.compile("sgd", loss)
+    with pytest.raises(ValueError, match=rf"got .* in row .*; .*{text}"):
+        model.fit(X[:12], np.array(y), verbose=0)
+
+
+BEHIND = {
+    "lstm": ((5, 3), lambda: LSTM(4), lambda: LSTM(2), "lstm gives its last step alone; with retu"),
+    "conv": ((5, 3), lambda: Bidirectional(LSTM(4)), lambda: Conv1D(2, 3), "return_sequences=True"),
+    "steps": ((5, 3), lambda: GRU(4), lambda: TimeDistributed(Dense(2)), "gru gives its last step"),
+    "flat": ((8, 8, 1), Flatten, lambda: Conv2D(2, 3), "flatten gives one row of numbers; put it"),
+    "pooled": ((8, 8, 1), GlobalAveragePooling2D, MaxPooling2D, "pools these axes away"),
+    "channel": ((8, 8), lambda: Dropout(0.1), lambda: Conv2D(2, 3), r"Reshape\(\(8, 8, 1\)\)"),
+    "feature": ((8,), lambda: Dropout(0.1), lambda: LSTM(2), r"Reshape\(\(8, 1\)\)"),
+}
+
+
+@pytest.mark.parametrize("case", BEHIND)
+def test_a_layer_says_what_the_one_before_it_lacks(case):
+    shape, first, second, text = BEHIND[case]
+    with pytest.raises(ValueError, match=f"needs .* axes .*; .*{text}"):
+        lamina.Sequential([Input(shape), first(), second()])
+    with pytest.raises(ValueError, match=f"needs .* axes .*; .*{text}"):
+        second()(first()(Input(shape)))
+    with pytest.raises(ValueError, match=f"needs .* axes .*; .*{text}"):
+        lamina.Sequential([first(), second()]).predict(np.ones((2, *shape)))
+    lamina.Sequential([Input((8, 8)), Reshape((8, 8, 1)), Conv2D(2, 3)])
+    lamina.Sequential([Input((5, 3)), LSTM(4, return_sequences=True), LSTM(2)])
+
+
+def test_targets_of_a_model_that_predicts_at_positions():
+    model = lamina.Sequential([Input((5, 3)), LSTM(2, return_sequences=True), Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"at \(5,\) positions of a row: .*return_seq"):
+        model.fit(np.ones((4, 5, 3)), np.ones(4))

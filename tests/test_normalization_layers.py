@@ -66,6 +66,7 @@ def _model(**options):
     return model
 
 
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")  # targets of zeros
 def test_moving_statistics_follow_training_alone():
     rng = np.random.default_rng(0)
     x, y = rng.normal(2.0, 3.0, (32, 3)).astype("float32"), np.zeros((32, 1), "float32")
@@ -79,6 +80,7 @@ def test_moving_statistics_follow_training_alone():
     np.testing.assert_array_equal(model.layers[0].get_weights()[2], mean)
 
 
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")  # targets of zeros
 def test_frozen_layer_predicts_in_training():
     rng = np.random.default_rng(0)
     x, y = rng.normal(2.0, 3.0, (32, 3)).astype("float32"), np.zeros((32, 1), "float32")
@@ -92,6 +94,7 @@ def test_frozen_layer_predicts_in_training():
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")  # targets of zeros
 def test_freezing_between_fits_holds_without_trainable_weights():
     rng = np.random.default_rng(0)
     x, y = rng.normal(2.0, 3.0, (32, 3)).astype("float32"), np.zeros((32, 1), "float32")

@@ -113,6 +113,7 @@ def test_one_convolution_of_two_sizes_sums_its_gradients():
     np.testing.assert_allclose(before - model.get_weights()[0], 0.5 * gradient, atol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")  # targets of zeros
 def test_a_model_over_two_sizes_learns_and_keeps_its_configuration():
     model, conv = over_two_sizes()
     x = [RNG.normal(size=(16, *shape)).astype("float32") for shape in (IMAGE, LARGER)]

@@ -9,6 +9,7 @@ from lamina.layers import Dense, Dropout, Input
 X, Y = np.ones((40, 6)), np.ones(40)
 
 
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")  # targets of zeros
 def test_lists_each_pass_and_leaves_the_model_alone():
     model = lamina.Sequential([Input((6,)), Dense(8, "relu"), Dropout(0.2), Dense(1)])
     model.compile("adam", "mse")

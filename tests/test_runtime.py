@@ -1,5 +1,9 @@
 """The public face of threads and instruction sets."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from lamina import runtime
@@ -20,3 +24,32 @@ def test_isas_are_used_by_name(isa):
     with pytest.raises(ValueError, match="use_isa: unknown instruction set 'v9'"):
         runtime.use_isa("v9")
     assert runtime.isa() == isa
+
+
+@pytest.mark.parametrize(
+    ("setting", "text"),
+    [
+        ("LAMINA_NUM_THREADS=abc", "must be an integer from 1 to 4096; got 'abc', which is ignor"),
+        ("LAMINA_NUM_THREADS=0", "got '0'"),
+        ("LAMINA_NUM_THREADS=2x", "got '2x'"),
+        ("OMP_NUM_THREADS=-1", "got '-1'"),
+        ("LAMINA_CROWDING=no", "must be 0 or 1; got 'no'"),
+        ("LAMINA_THREADS=1", "did you mean LAMINA_NUM_THREADS?"),
+        ("LAMINA_NUM_THREADS=1", None),
+        ("OMP_NUM_THREADS=1,2", None),
+    ],
+)
+def test_variables_that_mean_nothing_are_told_of(setting, text):
+    name, value = setting.split("=")
+    script = "import lamina; print(lamina.get_num_threads())"
+    free = {k: v for k, v in os.environ.items() if not k.endswith("NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**free, name: value}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    if text is None:
+        assert done.stderr == ""
+        assert done.stdout == "1\n"
+    else:
+        assert name in done.stderr
+        assert text in done.stderr

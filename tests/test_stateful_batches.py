@@ -31,6 +31,7 @@ def test_all_rows_are_one_batch_until_something_fixes_the_rows():
         given.predict(x[:10])
 
 
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")  # targets of zeros
 def test_a_split_takes_the_last_rows():
     model = lamina.Sequential([lamina.Input((2, 3)), GRU(2, stateful=True), Dense(1)], seed=3)
     model.compile("sgd", "mse")
@@ -50,6 +51,7 @@ def test_the_advice_is_one_that_helps():
             model.fit(x, y, batch_size=32, verbose=0)
 
 
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")  # targets of zeros
 def test_a_fit_takes_the_batches_of_a_stateful_input():
     x, y = np.ones((32, 2, 3), "float32"), np.zeros((32, 1))
 

@@ -187,6 +187,7 @@ def test_every_epoch_has_an_order_of_its_own_over_all_rows():
     assert orders(shuffle=False) == [list(range(50))] * 3
 
 
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")  # inputs of ones
 def test_every_step_of_every_fit_draws_a_mask_of_its_own():
     kept = []
 

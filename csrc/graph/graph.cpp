@@ -86,6 +86,13 @@ const Operation* Graph::producer(const Tensor& tensor) const {
   return producer < 0 ? nullptr : operations_[std::size_t(producer)].get();
 }
 
+std::string Graph::origin(const Tensor& tensor) const {
+  const Operation* made = producer(tensor);
+  while (made != nullptr && made->only_in_training())
+    made = producer(Tensor{made->inputs[0], tensor.shape, id});
+  return made == nullptr ? "" : made->origin();
+}
+
 Tensor Graph::input(Shape shape, std::string name, DType type) {
   check_open("input");
   for (const Index axis : shape)

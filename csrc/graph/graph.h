@@ -97,6 +97,9 @@ class Graph {
 
   // The operation whose output the tensor is, or null.
   const Operation* producer(const Tensor& tensor) const;
+  // What the values of the tensor are, seen in inference: Operation::origin, "" for what no
+  // operation made.
+  std::string origin(const Tensor& tensor) const;
   Index fold(const Tensor& tensor) const { return values_[std::size_t(tensor.value)].fold; }
 
   // By graph input: what its labels must stay below; 0 where nobody reads it as labels.

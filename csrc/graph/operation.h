@@ -110,6 +110,8 @@ class Operation {
   virtual std::size_t workspace_bytes(Pass, Index, DType) const { return 0; }
   // Identity outside training: the value passes through.
   virtual bool only_in_training() const { return false; }
+  // What the values of the first output are the results of: an activation's name, or `kind`.
+  virtual std::string origin() const { return kind; }
   // Fusion, asked once by Graph::build: takes over a follower that alone reads the output (dense
   // its activation, a convolution the max pooling behind); returns whether it did.
   virtual bool absorb(const Operation&) { return false; }

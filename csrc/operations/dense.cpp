@@ -38,6 +38,9 @@ class Dense final : public OperationOf<Dense> {
     kind = std::string("dense+") + lamina::name_of(activation_.kind);
     return true;
   }
+  std::string origin() const override {
+    return activation_.kind == Activation::linear ? "dense" : lamina::name_of(activation_.kind);
+  }
   bool rectified() const override { return activation_.kind == Activation::relu; }
 
   // The weights are read for dx, the inputs for dw, the output for the activation's derivative.

@@ -26,6 +26,8 @@ class Recurrent final : public OperationOf<Recurrent> {
     kind = kinds[int(spec.cell)];
   }
 
+  std::string origin() const override { return lamina::name_of(spec_.activation.kind); }
+
   template <class T>
   void forward_as(const Call<T>& c) const {
     T* const h = c.out(1);

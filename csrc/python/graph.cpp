@@ -160,6 +160,13 @@ void bind_graph(py::module_& module) {
           },
           "shape"_a, "name"_a = "", "dtype"_a = "float")
       .def("parameter", &Graph::parameter, "parameter"_a.none(false))
+      .def(
+          "origin",
+          [](const Graph& g, const Tensor& t) {
+            g.check(t, "origin");
+            return g.origin(t);
+          },
+          "x"_a, "What made a tensor, dropout aside: an activation's name or an operation's kind.")
       .def("build", &Graph::build, "Freeze: fuse activations, drop what nothing reads.")
       .def(
           "operations",

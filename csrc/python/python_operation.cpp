@@ -11,6 +11,7 @@ namespace lamina {
 namespace python {
 
 namespace py = pybind11;
+using namespace py::literals;
 
 namespace {
 
@@ -90,6 +91,24 @@ class PythonOperation final : public OperationOf<PythonOperation> {
     return arrays;
   }
 
+  // NumPy's casts raise what the user's numpy.seterr asks for; the engine's are silent.
+  template <class T>
+  static py::array converted(const py::array& any) {
+    using Wanted = py::array_t<T, py::array::c_style | py::array::forcecast>;
+    if (py::isinstance<Wanted>(any)) return any;
+    const py::object silent = py::module_::import("numpy").attr("errstate")("all"_a = "ignore");
+    silent.attr("__enter__")();
+    const auto leave = [&] { silent.attr("__exit__")(py::none(), py::none(), py::none()); };
+    try {
+      const Wanted array(any);
+      leave();
+      return array;
+    } catch (py::error_already_set&) {
+      leave();
+      throw;
+    }
+  }
+
   template <class T>
   void copy_checked(const py::object& result, T* into, Index rows, const Shape& shape,
                     const char* which) const {
@@ -99,7 +118,7 @@ class PythonOperation final : public OperationOf<PythonOperation> {
         kind != 'f' && kind != 'i' && kind != 'u' && kind != 'b')
       throw py::type_error(name + ": " + which + " must return real numbers; got dtype " +
                            std::string(py::str(any.dtype())));
-    const py::array_t<T, py::array::c_style | py::array::forcecast> array(any);
+    const py::array_t<T, py::array::c_style | py::array::forcecast> array = converted<T>(any);
     Shape wanted = shape;
     wanted.insert(wanted.begin(), rows);
     const Shape got(array.shape(), array.shape() + array.ndim());

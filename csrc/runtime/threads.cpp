@@ -29,18 +29,23 @@ struct Limit {
   int openmp_at_load;  // a later, different omp_get_max_threads() is somebody's wish
 };
 
-int positive_environment(const char* name) {
+// A value that is none is ignored here; lamina._environment warns of it.
+int positive_environment(const char* name, bool nested) {
   const char* text = std::getenv(name);
   if (text == nullptr) return 0;
-  const long value = std::strtol(text, nullptr, 10);  // "4,2" (nested levels): the first counts
-  return value >= 1 && value <= 4096 ? int(value) : 0;
+  char* end = nullptr;
+  const long value = std::strtol(text, &end, 10);  // "4,2" (nested levels): the first counts
+  while (*end == ' ') ++end;
+  const bool whole = *end == '\0' || (nested && *end == ',');
+  return whole && value >= 1 && value <= 4096 ? int(value) : 0;
 }
 
 Limit limit_at_load() {
   const int openmp = omp_get_max_threads();
-  if (const int n = positive_environment("LAMINA_NUM_THREADS"))
+  if (const int n = positive_environment("LAMINA_NUM_THREADS", false))
     return {n, "LAMINA_NUM_THREADS", openmp};
-  if (const int n = positive_environment("OMP_NUM_THREADS")) return {n, "OMP_NUM_THREADS", openmp};
+  if (const int n = positive_environment("OMP_NUM_THREADS", true))
+    return {n, "OMP_NUM_THREADS", openmp};
   const int affinity = cpu_affinity();
   const double quota = cpu_quota();
   if (quota > 0.0 && std::ceil(quota) < affinity)

@@ -28,16 +28,17 @@ Examples
 # ruff: noqa: I001, RUF022  (_core comes first; the list goes by concept)
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 # First: what cannot run is told so in words, before NumPy or the compiled core could stop at it.
 from lamina import _interpreter as _interpreter
-from lamina import _core
+from lamina import _core, _environment
 from lamina._answers import answer_imports, answering
 from lamina import activations, callbacks, initializers, layers, losses, metrics, models
 from lamina import optimizers, random, regularizers, runtime, utils
 from lamina.layers import Input
-from lamina.models import Model, NotCompiledError, Sequential, TrainingDiverged
+from lamina.models import Model, NotCompiledError, Sequential, TrainingAdvice, TrainingDiverged
 from lamina.random import set_random_seed
 from lamina.runtime import get_num_threads, set_num_threads
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from lamina.profiling import profile
 
 answer_imports()
+_environment.check(os.environ)
 
 # Keras's names of the same.
 Layer, KerasTensor = layers.Layer, layers.SymbolicTensor
@@ -60,7 +62,8 @@ __all__ = [
     # what they are made of
     "activations", "initializers", "regularizers",
     # training
-    "NotCompiledError", "TrainingDiverged", "callbacks", "losses", "metrics", "optimizers",
+    "NotCompiledError", "TrainingAdvice", "TrainingDiverged", "callbacks", "losses", "metrics",
+    "optimizers",
     # data and figures
     "datasets", "plot", "utils",
     # reproducibility, threads, speed

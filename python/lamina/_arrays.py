@@ -28,7 +28,7 @@ def as_numbers(who: str, name: str, value: object) -> Array:
         if np.ma.is_masked(value):
             raise TypeError(
                 f"{who}: {name} is a masked array, whose mask would be lost; fill or drop the "
-                f"masked values first"
+                f"masked values first, for instance {name}.filled(0)"
             )
         return as_numbers(who, name, value.data)
     if isinstance(value, np.ndarray):
@@ -238,14 +238,19 @@ def _refuse_object(who: str, name: str, value: Any) -> NoReturn:
         )
     if not isinstance(value, Iterable):
         raise TypeError(f"{who}: {name} must hold numbers (bool, integer or float); got one {kind}")
-    loop = "for x_batch, y_batch in {}: model.train_on_batch(x_batch, y_batch)".format(
-        f"{name}.as_numpy_iterator()" if hasattr(value, "as_numpy_iterator") else name
-    )
+    source = f"{name}.as_numpy_iterator()" if hasattr(value, "as_numpy_iterator") else name
+    loop = f"for x_batch, y_batch in {source}: model.train_on_batch(x_batch, y_batch)"
+    task, form = "train", "batches (x, y)"
+    if who.startswith("predict"):
+        loop = f"numpy.concatenate([model.predict(batch) for batch in {source}])"
+        task, form = "predict", "batches"
+    elif who.startswith("evaluate"):
+        loop, task = loop.replace("train_on", "test_on"), "evaluate"
     if batches:
-        raise TypeError(f"{who}: {name} must be an array; got a {kind}; train by `{loop}`")
+        raise TypeError(f"{who}: {name} must be an array; got a {kind}; {task} by `{loop}`")
     raise TypeError(
         f"{who}: {name} must be an array; got a {kind}: if it gives rows, pass list({name}); if it "
-        f"gives batches (x, y), train by `{loop}`"
+        f"gives {form}, {task} by `{loop}`"
     )
 
 

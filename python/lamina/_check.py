@@ -6,9 +6,10 @@ model's dtype.  Nothing further in calls a caster.
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +21,14 @@ Array = NDArray[Any]
 Shape = tuple[int, ...]
 DType = Literal["float32", "float64"]
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
 # More elements than this cannot be addressed as float64 with padding, as the engine counts:
 # refused before anything is allocated.
 MAX_ELEMENTS = sys.maxsize // 16
+# What a factor may be in a model of either dtype.
+LARGEST = float(np.finfo(np.float32).max)
 
 
 def integer(who: str, name: str, value: object, low: int = 1) -> int:
@@ -108,6 +114,21 @@ def dtype(who: str, value: object) -> DType:
 def numeric(who: str, name: str, value: object) -> Array:
     """Return ``value`` as an array of bools, integers or floats, without a copy if it is one."""
     return as_numbers(who, name, value)
+
+
+def quiet(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Let the package's own arithmetic run alike whatever ``numpy.seterr`` says.
+
+    The setting is a thread's, or a context's, own: what the caller sets for his code does not hold
+    within the function, and is his again behind it.
+    """
+
+    @functools.wraps(function)
+    def wrapper(*args: Arguments.args, **options: Arguments.kwargs) -> Result:
+        with np.errstate(all="ignore"):
+            return function(*args, **options)
+
+    return wrapper
 
 
 def cast(array: Array, dtype: Any) -> Array:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lamina import _core
 from lamina._answers import answering
-from lamina._check import number, numeric
+from lamina._check import cast, number, numeric
 from lamina._settings import Configurable, resolve, serialize
 
 __all__ = [
@@ -109,7 +109,7 @@ class Activation(Configurable):
                 f"{self.name}: x must have a last axis of at least 1; got shape {array.shape}"
             )
         dtype = "float32" if array.dtype == np.float32 else "float64"
-        return self._compute(np.require(array, dtype, ["C", "A"]))
+        return self._compute(cast(array, dtype))
 
     def _compute(self, x: NDArray[Any]) -> NDArray[Any]:
         assert self.fusable is not None

@@ -167,6 +167,7 @@ class Stream:
         self.step = (self.step + 1) & 0xFFFF_FFFF
         return np.asarray(draw)
 
+    @_check.quiet
     def uniform(
         self,
         shape: int | Sequence[int],
@@ -180,6 +181,7 @@ class Stream:
         values += low
         return np.asarray(values, dtype=dtype)
 
+    @_check.quiet
     def normal(
         self,
         shape: int | Sequence[int],
@@ -192,6 +194,7 @@ class Stream:
         angle = 2.0 * np.pi * self._unit(shape, "float64")
         return np.asarray(mean + stddev * (radius * np.cos(angle)), dtype=dtype)
 
+    @_check.quiet
     def truncated_normal(
         self,
         shape: int | Sequence[int],

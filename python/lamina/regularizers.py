@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lamina._answers import answering
-from lamina._check import number
+from lamina._check import number, quiet
 from lamina._settings import Configurable, note_change, resolve, serialize
 
 __all__ = ["L1", "L1L2", "L2", "Regularizer", "get", "serialize"]
@@ -58,6 +58,7 @@ class Regularizer(Configurable):
         if name in ("l1", "l2"):
             note_change(self)
 
+    @quiet
     def __call__(self, weights: ArrayLike) -> float:
         """Return the penalty of an array of any shape, computed in float64."""
         w = np.asarray(weights, dtype=np.float64)

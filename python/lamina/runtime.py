@@ -2,7 +2,8 @@
 
 ``LAMINA_NUM_THREADS`` and ``LAMINA_ISA`` set both from the environment; ``OMP_NUM_THREADS``, the
 CPU affinity and the cgroup's CPU quota are respected.  No choice of threads changes a bit of any
-result.
+result.  A value that means nothing (``LAMINA_NUM_THREADS=four``) is ignored with a RuntimeWarning
+at import; an instruction set that is not here is an ImportError.
 """
 
 from __future__ import annotations

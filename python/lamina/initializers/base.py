@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina import _check
+from lamina import _check, _core
 from lamina._settings import Configurable
 
 if TYPE_CHECKING:
@@ -49,12 +49,15 @@ class Initializer(Configurable):
         Raises
         ------
         ValueError
-            If the shape or dtype is not usable.
+            If the shape or dtype is not usable, or a value infinite in the dtype.
         """
         who = type(self).__name__
         sizes = _check.shape(who, "shape", shape, 0)
         dtype = _check.dtype(who, dtype)
-        return np.require(self.values(sizes, dtype, self._stream(rng)), dtype, "C")
+        array = _check.cast(np.asarray(self.values(sizes, dtype, self._stream(rng))), dtype)
+        if _core.kernels.find_nonfinite(array) >= 0:
+            raise ValueError(f"{who}: the values must be finite in {dtype}; got {self!r}")
+        return array
 
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
         """Return the values; what a subclass overrides."""

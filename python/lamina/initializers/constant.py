@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina._check import number
+from lamina._check import cast, number, quiet
 from lamina.initializers.base import Initializer
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Constant(Initializer):
 
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
         """Return an array filled with the value."""
-        return np.full(shape, self.value, dtype)
+        return np.full(shape, cast(np.asarray(self.value), dtype), dtype)
 
 
 class Identity(Initializer):
@@ -68,6 +68,7 @@ class Identity(Initializer):
     def __init__(self, gain: float = 1.0) -> None:
         self.gain = number("Identity", "gain", gain)
 
+    @quiet
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
         """Return the matrix.
 

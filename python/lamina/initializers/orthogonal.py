@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina._check import number
+from lamina._check import number, quiet
 from lamina.initializers.base import SeededInitializer
 from lamina.kernels import matmul
 
@@ -47,6 +47,7 @@ class Orthogonal(SeededInitializer):
         super().__init__(seed)
         self.gain = number("Orthogonal", "gain", gain)
 
+    @quiet
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:  # noqa: ARG002
         """Return the matrix.
 

@@ -162,6 +162,11 @@ class Bidirectional(Layer):
         """
         return super().__call__(with_states(x, initial_state), mask=mask, **unknown)
 
+    @property
+    def drops(self) -> str | None:  # type: ignore[override]
+        """How to keep the axis of steps, where it is dropped."""
+        return self.forward_layer.drops
+
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the merged output's shape; a list with ``return_state`` or without merging."""
         x, states = split_shapes(input_shape)

@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina import _check, _core
 from lamina._answers import refuse_arguments
+from lamina.layers._behind import output_shape_behind
 from lamina.layers._lock import structure
 from lamina.layers.node import Node, SymbolicTensor, any_symbolic, as_list, shapes_of
 
@@ -47,7 +48,8 @@ def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
             needs = "integers" if kind == "int32" else f"{kind} values"
             raise TypeError(f"{layer.name}: needs {needs}; {tensor.name} is {tensor.dtype}")
     shapes = shapes_of(inputs)
-    output = layer.compute_output_shape(shapes)
+    node = inputs[0].node
+    output = output_shape_behind(None if node is None else node.layer, layer, shapes)
     layer.check_weights_fit(shapes)
     several = isinstance(output, list)
     # A layer that takes anything hands on what it takes.

@@ -42,6 +42,8 @@ class Flatten(Layer):
         """Return that channels which are to be moved must be floats; else anything goes."""
         return ["float" if self._first else None] * count
 
+    drops = "gives one row of numbers; put it behind the layers that need the axes"
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return one axis with all elements."""
         return (math.prod(input_shape),)

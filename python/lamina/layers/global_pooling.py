@@ -37,6 +37,13 @@ class GlobalPooling(Layer):
         self.data_format = windows.data_format(who, data_format)
         self.keepdims = _check.boolean(who, "keepdims", keepdims)
 
+    @property
+    def drops(self) -> str | None:  # type: ignore[override]
+        """How to keep the axes that are pooled."""
+        if self.keepdims:
+            return None
+        return "pools these axes away; put it behind the layers that need them"
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the channels, after as many 1 as there were spatial axes with ``keepdims``."""
         spatial, channels = windows.image(self.name, input_shape, self._axes)

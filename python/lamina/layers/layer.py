@@ -87,6 +87,8 @@ class Layer(Weighted, Public):
     # Arguments that may be set in a layer that is built; they count from the next step or call on.
     changeable: ClassVar[tuple[str, ...]] = ()
     takes_mask: ClassVar[bool] = False  # whether `record` has a parameter `mask`; found out
+    # Of a layer that drops axes, what else it can do, for the messages of the one behind it.
+    drops: str | None = None
     placed: bool = False  # whether a model, or a symbolic tensor, relies on its shapes
 
     def __init_subclass__(cls, **options: Any) -> None:

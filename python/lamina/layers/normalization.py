@@ -107,6 +107,7 @@ class Normalization(Layer):
                 f"{_check.show_shape(input_shape)}"
             )
 
+    @_check.quiet
     def adapt(self, data: ArrayLike) -> None:
         """Take mean and variance from ``data``.
 
@@ -158,6 +159,7 @@ class Normalization(Layer):
         super().forget()
         self._mean = self._std = None
 
+    @_check.quiet
     def _kernel_rows(self) -> tuple[Array, Array]:
         # What the kernel subtracts and divides by: (x - m) / s.
         if self.mean is None or self.variance is None:
@@ -165,12 +167,15 @@ class Normalization(Layer):
         std = np.sqrt(np.where(self.variance > 0.0, self.variance, 1.0))
         return (-self.mean / std, 1.0 / std) if self.invert else (self.mean, std)
 
+    @_check.quiet
     def _initial_mean(self, shape: Shape, dtype: str, rng: object) -> Array:  # noqa: ARG002
         return np.broadcast_to(self._kernel_rows()[0], shape).astype(dtype)
 
+    @_check.quiet
     def _initial_std(self, shape: Shape, dtype: str, rng: object) -> Array:  # noqa: ARG002
         return np.broadcast_to(self._kernel_rows()[1], shape).astype(dtype)
 
+    @_check.quiet
     def _write(self) -> None:
         if self.built and self._mean is not None and self._std is not None:
             self._settle()
@@ -183,6 +188,7 @@ class Normalization(Layer):
         mean, std = graph.parameter(self._mean), graph.parameter(self._std)
         return graph.normalize(x, mean, std, name=self.name)
 
+    @_check.quiet
     def get_weights(self) -> list[Array]:
         """Return [mean, variance], one value a column, as Keras orders them."""
         if not self.built:
@@ -191,8 +197,8 @@ class Normalization(Layer):
         columns = self._built_shape[-1:]
         mean = np.zeros(1) if self.mean is None else self.mean
         variance = np.ones(1) if self.variance is None else self.variance
-        with np.errstate(over="ignore"):  # a variance beyond float32; the layer's own is float64
-            return [np.broadcast_to(a, columns).astype(self.dtype) for a in (mean, variance)]
+        # A variance beyond float32 is infinite here; the layer's own is float64.
+        return [np.broadcast_to(a, columns).astype(self.dtype) for a in (mean, variance)]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace mean and variance (a third array, Keras's count, is ignored)."""
@@ -240,4 +246,10 @@ def _statistics(who: str, data: object, array: Array) -> tuple[Array, Array]:
         low, high, count = np.minimum(low, rows.min(0)), np.maximum(high, rows.max(0)), total
     constant = low == high
     variance = np.where(constant, 0.0, squares / count)
+    if not np.isfinite(variance).all():
+        column = int(np.argmin(np.isfinite(variance)))
+        raise ValueError(
+            f"{who}: data must have a finite variance in float64; column {column} reaches from "
+            f"{low[column]:g} to {high[column]:g}"
+        )
     return np.where(constant, low, mean), variance

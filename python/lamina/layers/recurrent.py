@@ -107,6 +107,13 @@ class Recurrent(Layer):
         """Return the first values of the bias."""
         return self.bias_initializer(shape, dtype=dtype, rng=rng)
 
+    @property
+    def drops(self) -> str | None:  # type: ignore[override]
+        """How to keep the axis of steps, where it is dropped."""
+        if self.return_sequences:
+            return None
+        return "gives its last step alone; with return_sequences=True it gives all of them"
+
     # --- weights
 
     @property

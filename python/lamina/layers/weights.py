@@ -70,7 +70,9 @@ class FirstValues:
                 f"{who}: the initializer of {parameter.name} must return shape {shape}; "
                 f"got {value.shape}"
             )
-        parameter.array[...] = value
+        array = _check.cast(value, parameter.dtype)
+        _check.not_overflowing(who, parameter.name, value, array)
+        parameter.array[...] = array
         self.drawn = True
 
 
@@ -106,7 +108,11 @@ def copied(value: object) -> object:
 def checked(
     who: str, parameters: Sequence[_core.Parameter], values: Sequence[object]
 ) -> list[Array]:
-    """Return copies of new values for the weights, or refuse all of them."""
+    """Return copies of new values for the weights, or refuse all of them.
+
+    NaN and infinity are taken as they are, as in Keras: what ``get_weights`` returned goes back.  A
+    finite number that would become infinite is refused.
+    """
     if isinstance(values, np.ndarray) or not isinstance(values, Sequence):
         raise TypeError(f"{who}: weights must be a list of arrays; got {type(values).__name__}")
     if len(values) != len(parameters):
@@ -116,7 +122,9 @@ def checked(
         )
     arrays = []
     for parameter, value in zip(parameters, values, strict=True):
-        array = _check.floats(who, parameter.name, value, parameter.dtype, finite=False)
+        source = _check.numeric(who, parameter.name, value)
+        array = _check.floats(who, parameter.name, source, parameter.dtype, finite=False)
+        _check.not_overflowing(who, parameter.name, source, array)
         if array.shape != tuple(parameter.shape):
             raise ValueError(
                 f"{who}: {parameter.name} must have shape {tuple(parameter.shape)}; "

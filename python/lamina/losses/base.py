@@ -167,6 +167,11 @@ def fit_shape(who: str, y: NDArray[Any], shape: tuple[int, ...], hint: str = "")
             return y
         if y.shape[1:] == (*shape, 1) or (*y.shape[1:], 1) == shape:
             return y.reshape(y.shape[0], *shape)
+    if not hint and len(shape) > max(1, y.ndim - 1) and y.shape[1:] in ((), shape[-1:], (1,)):
+        hint = (
+            f"; the model predicts at {shape[:-1]} positions of a row: a Flatten, a global "
+            f"pooling, or return_sequences=False in the last recurrent layer leaves one"
+        )
     needed = ", ".join(["rows", *map(str, shape)])
     raise ValueError(
         f"{who}: y must have shape ({needed}{',' if not shape else ''}) to match the prediction; "
@@ -174,7 +179,9 @@ def fit_shape(who: str, y: NDArray[Any], shape: tuple[int, ...], hint: str = "")
     )
 
 
-def raise_at_first(who: str, name: str, bad: NDArray[Any], values: NDArray[Any], rule: str) -> None:
+def raise_at_first(
+    who: str, name: str, bad: NDArray[Any], values: NDArray[Any], rule: str, hint: str = ""
+) -> None:
     """Raise ValueError for the first True of `bad`, naming row, column and value."""
     if not bad.any():
         return
@@ -182,7 +189,24 @@ def raise_at_first(who: str, name: str, bad: NDArray[Any], values: NDArray[Any],
     column = f", column {', '.join(str(int(i)) for i in place[1:])}" if len(place) > 1 else ""
     raise ValueError(
         f"{who}: {name} must be {rule}; got {values[place].item()} in row {int(place[0])}{column}"
+        f"{hint}"
     )
+
+
+def _coding(y: NDArray[Any]) -> str:
+    """Return how values outside [0, 1] are meant, probably."""
+    if y.size == len(y) and (y == np.floor(y)).all():
+        codes = np.unique(y)
+        if codes.tolist() == [-1, 1]:
+            return "; (y + 1) / 2 is coded 0 and 1"
+        if codes.tolist() == [1, 2]:
+            return "; y - 1 is coded 0 and 1"
+        if 2 < len(codes) <= 1000 and codes[0] in (0, 1):
+            return (
+                "; more than two classes need as many units, softmax and "
+                "sparse_categorical_crossentropy"
+            )
+    return "; y / 255 is in the range" if y.min() >= 0 and 1 < y.max() <= 255 else ""
 
 
 def check_real_target(
@@ -201,5 +225,6 @@ def check_real_target(
         raise_at_first(who, "y", ~np.isfinite(array), array, "finite")
     if np.isfinite(low) or np.isfinite(high):
         rule = f"in [{low:g}, {high:g}]{hint}"
-        raise_at_first(who, "y", (array < low) | (array > high), array, rule)
+        bad = (array < low) | (array > high)
+        raise_at_first(who, "y", bad, array, rule, _coding(array) if bad.any() else "")
     return array

@@ -191,5 +191,21 @@ def check_labels(who: str, y: ArrayLike, prediction_shape: tuple[int, ...]) -> N
         # NaN is no integer either; floats such as 3.0 are what CSV readers give.
         raise_at_first(who, "y", array != np.floor(array), array, "integer labels")
     rule = f"integer labels in [0, {classes})"
-    raise_at_first(who, "y", (array < 0) | (array >= classes), array, rule)
+    bad = (array < 0) | (array >= classes)
+    raise_at_first(who, "y", bad, array, rule, _coding(array, classes) if bad.any() else "")
     return cast(array, np.int32)
+
+
+def _coding(labels: NDArray[np.generic], classes: int) -> str:
+    """Return how labels outside [0, classes) are meant, probably."""
+    low, high = int(labels.min()), int(labels.max())
+    if low == 1 and high == classes and classes > 1:
+        return "; y - 1 counts the classes from 0"
+    if low == -1 and high == 1 and not (labels == 0).any():
+        return "; (y + 1) / 2 is coded 0 and 1"
+    if low >= 0 and classes == 1:
+        return "; one unit goes with sigmoid and binary_crossentropy, softmax needs one a class"
+    few = labels.size > classes >= len(np.unique(labels))
+    if low >= 0 and high < 1000 and not few:
+        return f"; labels up to {high} need {high + 1} units"
+    return "; numpy.unique(y, return_inverse=True)[1] numbers the classes from 0"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lamina._check import cast
 from lamina._weak import method_of
 from lamina.losses.base import REDUCTION, Loss
 
@@ -77,7 +78,8 @@ class PythonLoss(Loss):
                 name, "backward", derivative(y_true, y_pred), y_pred.shape, y_pred.dtype
             )
             spread = dvalue if dvalue.ndim == slope.ndim else dvalue[..., np.newaxis]
-            return np.ascontiguousarray(slope * spread), None
+            with np.errstate(all="ignore"):
+                return np.ascontiguousarray(slope * spread), None
 
         return graph.python([prediction, target], positions, forward, backward, name=name)
 
@@ -85,7 +87,7 @@ class PythonLoss(Loss):
 def _checked(
     who: str, role: str, values: ArrayLike, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> NDArray[Any]:
-    array = np.ascontiguousarray(values, dtype=dtype)
+    array = cast(np.asarray(values), dtype)
     if array.shape != shape:
         raise ValueError(f"{who}: {role} must return shape {shape}; got {array.shape}")
     return array

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lamina._check import cast
+from lamina._check import cast, quiet
 from lamina._names import snake_case
 from lamina._settings import Configurable
 from lamina.losses.base import check_real_target, check_rows, check_weight, real_array
@@ -197,6 +197,7 @@ class KernelMetric(Metric):
         state = self._state if state is None else state
         return 0.0 if state is None else float(self.value(np.asarray(state)))
 
+    @quiet
     def value(self, state: NDArray[np.float64]) -> float:
         """Return the metric for the kernel's sums, {sum of w * value, sum of w}."""
         return float(state[0] / state[1]) if state[1] else 0.0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina._check import integer
+from lamina._check import integer, quiet
 from lamina.metrics.base import KernelMetric
 
 
@@ -63,7 +63,8 @@ class RootMeanSquaredError(KernelMetric):
 
     def value(self, state: NDArray[np.float64]) -> float:
         """Return the root of the mean square."""
-        return math.sqrt(super().value(state))
+        mean = super().value(state)
+        return math.sqrt(mean) if mean >= 0.0 else math.nan  # negative weights may outweigh
 
 
 class R2Score(KernelMetric):
@@ -135,6 +136,7 @@ class R2Score(KernelMetric):
         scores = self._adjusted(np.asarray(state))
         return scores if self.class_aggregation is None else float(scores)
 
+    @quiet
     def _adjusted(self, state: NDArray[np.float64]) -> Any:
         count, _, total, residual = state.reshape(-1, 4).T
         perfect = np.where(residual == 0.0, 1.0, 0.0)

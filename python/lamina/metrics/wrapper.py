@@ -81,10 +81,11 @@ class MeanMetricWrapper(Metric):
                 f"of the function's values; got {weight.shape}"
             )
         # Whichever has further axes is averaged over them.
-        values = values.reshape(*values.shape[:common], -1).mean(axis=-1)
-        weight = weight.reshape(*weight.shape[:common], -1).mean(axis=-1)
-        self._total += float(np.sum(weight * values))
-        self._weight += float(np.sum(weight))
+        with np.errstate(all="ignore"):
+            values = values.reshape(*values.shape[:common], -1).mean(axis=-1)
+            weight = weight.reshape(*weight.shape[:common], -1).mean(axis=-1)
+            self._total += float(np.sum(weight * values))
+            self._weight += float(np.sum(weight))
 
     def result(self) -> float:
         """Return the weighted mean of all rows seen."""

@@ -41,6 +41,7 @@ class Compiled:
         loss_weights: object,
         names: Sequence[str],
     ) -> None:
+        self.advised: set[str] = set()  # what fits have warned of
         self.running = False  # whether a pass over data has the metrics
         self.names = list(names)
         self.optimizer = optimizers.get(optimizer)
@@ -50,7 +51,9 @@ class Compiled:
         if all(one is None for one in self.losses):
             raise ValueError(f"compile: needs a loss, such as loss='mse'; got {loss!r}")
         self.scales = [
-            1.0 if s is None else _check.number("compile", "loss_weights", s)
+            1.0
+            if s is None
+            else _check.number("compile", "loss_weights", s, -_check.LARGEST, _check.LARGEST)
             for s in _by_output("loss_weights", loss_weights, names)
         ]
         self.requests: list[list[Request]] = [

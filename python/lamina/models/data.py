@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from lamina import _check
-from lamina._arrays import is_array, ndim_of
+from lamina._arrays import column_names, is_array, ndim_of
 from lamina._check import Array, Shape
-from lamina.models.inputs import arranged, converted, label, shaped
+from lamina.models import advice
+from lamina.models.inputs import arranged, converted, label, separated, shaped
 from lamina.models.targets import labels, row_weights, target
 
 
@@ -22,6 +23,7 @@ class Data:
     inputs: list[Array]
     targets: list[Array | None]
     weights: list[Array | None]
+    columns: list[list[Any] | None]  # of each input, the names if it was a table
 
     @property
     def rows(self) -> int:
@@ -62,7 +64,12 @@ def prepare(
         compiled.resolve(outputs)
     goals = _targets(who, model, y, len(arrays[0]), outputs)
     weights = weights_of(who, model, goals, outputs, sample_weight, class_weight)
-    return Data(converted(who, x, arrays, ports, model.dtype), goals, weights)
+    columns = [column_names(value) for value in separated(who, x, ports)]
+    data = Data(converted(who, x, arrays, ports, model.dtype), goals, weights, columns)
+    if who == "fit":  # the others need not say it again
+        for source, array, port, names in zip(arrays, data.inputs, ports, columns, strict=True):
+            advice.on_rounding(compiled, label("x", port.name, len(ports)), source, array, names)
+    return data
 
 
 def _targets(
@@ -87,7 +94,11 @@ def _targets(
         if values[name] is None and isinstance(y, (Mapping, list, tuple)):
             raise ValueError(f"{who}: y has nothing for output {name!r}, which has a loss")
         shown = label("y", name, len(names))
-        goals.append(target(who, values[name], rows, loss, output, model.dtype, shown))
+        goal = target(who, values[name], rows, loss, output, model.dtype, shown)
+        if who == "fit" and is_array(values[name]):
+            source = _check.numeric(who, shown, values[name])
+            advice.on_rounding(compiled, shown, source, goal, column_names(values[name]))
+        goals.append(goal)
     return goals
 
 

@@ -9,6 +9,14 @@ class NotCompiledError(ValueError):
     """``fit`` or ``evaluate`` was called before ``compile``."""
 
 
+class TrainingAdvice(UserWarning):
+    """``fit`` runs, but probably learns nothing, or less than it could; the text says why.
+
+    Each piece of advice comes once for a compiled model.  Python's ``warnings`` module turns it
+    off: ``warnings.simplefilter("ignore", lamina.TrainingAdvice)``.
+    """
+
+
 class TrainingDiverged(ArithmeticError):  # noqa: N818  what happened, not what was done wrong
     """The loss, a gradient, a step or a weight became NaN or infinite.
 

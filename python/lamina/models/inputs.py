@@ -72,6 +72,12 @@ def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
     names = [port.name for port in ports]
     if len(ports) == 1:
         x = unboxed(x, ports[0].shape)
+    if isinstance(x, Mapping) and len(ports) == 1 and len(x) > 1 and names[0] not in x:
+        raise ValueError(
+            f"{who}: x must be an array, or a dict by input, {names[0]!r}; got a dict of "
+            f"{', '.join(repr(key) for key in list(x)[:3])}; columns of equal length become an "
+            f"array by numpy.column_stack(list(x.values()))"
+        )
     values = arranged(who, "x", x, names)
     for value, name in zip(values, names, strict=True):
         if value is None and isinstance(x, (Mapping, list, tuple)):
@@ -137,6 +143,8 @@ def shaped_input(
 def _hint(got: Shape, needed: Shape) -> str:
     if got == needed:
         return "; one row is x[None]"
+    if got[:1] == (1,) and got[2:] == needed:
+        return "; x[0] would fit, without the outer brackets"
     if len(got) > 1 and int(np.prod(got[1:])) == int(np.prod(needed)):
         return f"; x.reshape{(-1, *needed)} or a layers.Reshape would fit"
     return ""

@@ -11,9 +11,9 @@ from lamina._settings import has_settings
 from lamina.callbacks import CallbackList, History
 from lamina.callbacks.epoch_text import items
 from lamina.callbacks.progress import level
+from lamina.models import advice, training
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
-from lamina.models import training
 from lamina.models.compiled import Compiled, check_ignored
 from lamina.models.errors import NotCompiledError
 from lamina.models.guard import Guard
@@ -161,7 +161,7 @@ class Model(Network):
         weighted_metrics : list, optional
             The same, with sample and class weights.
         loss_weights : float, list or dict of float, optional
-            What each output's loss counts in the total.
+            What each output's loss counts in the total; below 0 it is raised.
         jit_compile, run_eagerly, steps_per_execution, auto_scale_loss : ignored
             They say how Keras runs a step; here it is one call into compiled kernels whatever
             they are.
@@ -232,7 +232,7 @@ class Model(Network):
     def fit(
         self,
         x: Data,
-        y: Data,
+        y: Data | None = None,
         batch_size: int | Literal["auto"] | None = "auto",
         epochs: int = 1,
         verbose: Verbose = "auto",
@@ -255,9 +255,10 @@ class Model(Network):
         Parameters
         ----------
         x : array_like of shape (rows, ...), or a list or dict of them
-            NumPy arrays of any real dtype and layout, memory maps, lists, pandas objects.  Data
-            of the model's dtype in C order is not copied.  For several inputs a list, or a dict
-            by their names.
+            NumPy arrays of any real dtype and layout, memory maps, lists, pandas, polars and
+            Arrow tables, torch tensors.  Data of the model's dtype in C order is not copied;
+            numbers of more digits are rounded.  For several inputs a list, or a dict by their
+            names; an array in a list is the one input.
         y : array_like of shape (rows, ...), or a list or dict of them
             Targets as the loss wants them; for several outputs a list or a dict by their names.
         batch_size : int, None or "auto", default "auto"
@@ -279,11 +280,13 @@ class Model(Network):
         shuffle : bool, default True
             Draw a new order of the rows each epoch.
         class_weight : dict of int to float, or "balanced", optional
-            Weight of each class in training (validation takes no class weights); "balanced" is
+            Weight of each class in training (validation takes no class weights), by its label as
+            in ``y``, so that ``dict(zip(np.unique(y), weights))`` will do; "balanced" is
             rows / (classes * rows of the class), counted over the rows trained on.
         sample_weight : array_like of shape (rows,), list or dict of them, optional
             Weight of each row; the loss is ``sum(weight * loss) / rows``, see the notes.  One
-            array counts for all outputs.
+            array counts for all outputs.  Weights may be negative, not all 0: such a row's loss is
+            raised.
         initial_epoch : int, default 0
             Number of the first epoch.
         steps_per_epoch : int, optional
@@ -307,6 +310,8 @@ class Model(Network):
         ValueError, TypeError
             Before anything changes, for data or settings that do not fit; the message names the
             rule, the value and its place.
+        TrainingAdvice
+            A warning, where the model, the loss or the data let nothing be learned.
         TrainingDiverged
             When the loss turns NaN or infinite, or a gradient or a step does; such a step changes
             nothing.
@@ -362,6 +367,7 @@ class Model(Network):
             told = training.parameters_of_run(self, settings, held is not None, verbose, hooks)
             self.ensure_built(data.row_shapes)
             run = training.Training(self, data, rows, held, settings, hooks)
+            advice.on_fit(run.objective, data, rows)
             hooks.start(self, told)
             self.stop_training = False
             run.run(history)
@@ -423,7 +429,7 @@ class Model(Network):
     def evaluate(
         self,
         x: Data,
-        y: Data,
+        y: Data | None = None,
         batch_size: int | None = None,
         verbose: Verbose = 0,
         sample_weight: Data | None = None,
@@ -434,7 +440,7 @@ class Model(Network):
     def evaluate(
         self,
         x: Data,
-        y: Data,
+        y: Data | None = None,
         batch_size: int | None = None,
         verbose: Verbose = 0,
         sample_weight: Data | None = None,
@@ -445,7 +451,7 @@ class Model(Network):
     def evaluate(
         self,
         x: Data,
-        y: Data,
+        y: Data | None = None,
         batch_size: int | None = None,
         verbose: Verbose = 0,
         sample_weight: Data | None = None,

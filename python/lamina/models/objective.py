@@ -34,6 +34,10 @@ class Head:
         Of its own loss in the logs; empty where there is no other output's loss.
     metrics : list of tuple
         (metric, whether it is weighted, key in the logs).
+    origin : str
+        What the output is the result of: an activation's name or an operation's kind.
+    units : int
+        The output's last axis.
     indices : list
         In the order of ``metrics``: the graph's index, or None for those that run in Python.
     term : int
@@ -47,6 +51,8 @@ class Head:
     place: int
     key: str
     metrics: list[tuple[Any, bool, str]]
+    origin: str = ""
+    units: int = 1
     indices: list[int | None] = field(default_factory=list)
     term: int = -1
     prediction: int | None = None
@@ -80,6 +86,8 @@ class Objective:
             key = compiled.key(place, "loss") if several else ""
             head = Head(place, key, resolved[place])
             self.heads.append(head)
+            head.origin = graph.origin(outputs[place])
+            head.units = shapes[place][-1] if shapes[place] else 1
             self._record(graph, head, outputs[place], masks[place], weighted[place])
         for parameter, l1, l2 in model.penalties():
             graph.add_penalty(graph.parameter(parameter), l1, l2)

@@ -12,6 +12,7 @@ from lamina._names import free_name
 from lamina._settings import has_settings
 from lamina.layers import InputLayer, Layer, SymbolicTensor, deserialize, serialize
 from lamina.layers import weights as weights_
+from lamina.layers._behind import output_shape_behind
 from lamina.layers._lock import structure
 from lamina.layers._use import using
 from lamina.models.inputs import Port
@@ -168,7 +169,8 @@ class Sequential(Model):
         end = None
         if row_shape is not None:
             before, stream = self._ends[-1] if self._ends else (row_shape, 0)
-            _one_output(layer, layer.compute_output_shape(before))
+            last = self._layers[-1] if self._layers else None
+            _one_output(layer, output_shape_behind(last, layer, before))
             layer.name = name
             shape = layer.prepare(before, self.dtype, stream)
             weights_.place(layer, len(self._layers), self._own_seed)
@@ -241,8 +243,10 @@ class Sequential(Model):
         ends = self._ends
         if ends and row_shape == self._row_shape:
             return ends[-1][0]
+        before = None
         for layer in self._layers:
-            row_shape = layer.compute_output_shape(row_shape)
+            row_shape = output_shape_behind(before, layer, row_shape)
+            before = layer
         return row_shape
 
     def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:

@@ -102,7 +102,8 @@ class Weighted:
         Raises
         ------
         ValueError, TypeError
-            Too few, too many, or another shape: then no weight is changed.
+            Too few, too many, another shape, or a number that the dtype holds as infinity: then
+            no weight is changed.  NaN and infinity themselves are taken.
         """
         if isinstance(weights, np.ndarray) or not isinstance(weights, Sequence):
             raise TypeError(f"{self.name}: weights must be a list; got {type(weights).__name__}")

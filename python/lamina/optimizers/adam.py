@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina._check import boolean, number
+from lamina._check import boolean, number, quiet
 from lamina.optimizers.base import Array, Optimizer
 from lamina.optimizers.schedules import LearningRateSchedule
 
@@ -88,6 +88,7 @@ class Adam(Optimizer):
         """Return the rule's settings for the fused kernel."""
         return {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
 
+    @quiet
     def update_step(
         self, weights: Array, gradient: Array, slots: list[Array], learning_rate: float
     ) -> None:

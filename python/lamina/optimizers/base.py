@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina._check import integer, number
+from lamina._check import LARGEST, integer, number, quiet
 from lamina._settings import Configurable, note_change, optional_number, serialize
 from lamina.optimizers.schedules import LearningRateSchedule
 from lamina.optimizers.schedules import get as get_schedule
@@ -136,7 +136,8 @@ class Optimizer(Configurable):
         if isinstance(value, (LearningRateSchedule, Mapping)):
             self._learning_rate = get_schedule(value)
         else:
-            self._learning_rate = number(type(self).__name__, "learning_rate", value, low=0.0)
+            who = type(self).__name__
+            self._learning_rate = number(who, "learning_rate", value, low=0.0, high=LARGEST)
 
     @property
     def lr(self) -> float | LearningRateSchedule:
@@ -386,7 +387,7 @@ class Optimizer(Configurable):
         for i, (p, g, end) in enumerate(triples):
             views = [s[int(end) - p.size : int(end)].reshape(p.shape) for s in self.slots]
             if self.weight_decay and i not in self._undecayed:
-                np.multiply(p, 1.0 - learning_rate * self.weight_decay, out=p)
+                _shrink(p, 1.0 - learning_rate * self.weight_decay)
             self.update_step(p, g, views, learning_rate)
 
     def update_step(
@@ -411,6 +412,7 @@ class Optimizer(Configurable):
         """
         raise TypeError(f"{type(self).__name__}: a subclass must define update_step() or update()")
 
+    @quiet
     def _clipped(self, gradients: Sequence[Array]) -> list[Array]:
         if self.clipvalue is not None:
             return [np.clip(g, -self.clipvalue, self.clipvalue) for g in gradients]
@@ -462,10 +464,11 @@ class Norm:
         self._root = math.sqrt(squares)
 
     def _squares(self, gradients: Sequence[Array]) -> float:
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             wide = (np.asarray(g, np.float64) / self._unit for g in gradients)
             return sum(float(np.square(g).sum()) for g in wide)
 
+    @quiet
     def shorten(self, gradient: Array, limit: float) -> Array:
         """Return the gradient times limit / norm, or itself where the norm is within the limit."""
         if not self._root > limit / self._unit:
@@ -476,3 +479,8 @@ class Norm:
         # Too small for the gradient's type, or for any: in two steps.
         shorter = np.asarray(gradient, np.float64) / self._unit * (limit / self._root)
         return shorter.astype(gradient.dtype)
+
+
+@quiet
+def _shrink(weights: Array, factor: float) -> None:
+    np.multiply(weights, factor, out=weights)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina._check import boolean, number
+from lamina._check import boolean, number, quiet
 from lamina.optimizers.base import Array, Optimizer
 from lamina.optimizers.schedules import LearningRateSchedule
 
@@ -93,6 +93,7 @@ class RMSprop(Optimizer):
         mean = rest.pop() if self.centered else None
         return [square, rest.pop() if rest else None, mean]
 
+    @quiet
     def update_step(
         self, weights: Array, gradient: Array, slots: list[Array], learning_rate: float
     ) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
-from lamina._check import boolean, integer, number
+from lamina._check import LARGEST, boolean, integer, number
 from lamina._settings import Configurable, resolve, serialize
 
 __all__ = [
@@ -30,7 +30,7 @@ class LearningRateSchedule(Configurable):
 
 
 def _rate(schedule: LearningRateSchedule, name: str, value: float) -> float:
-    return number(type(schedule).__name__, name, value, low=0.0)
+    return number(type(schedule).__name__, name, value, low=0.0, high=LARGEST)
 
 
 def _steps(schedule: LearningRateSchedule, name: str, value: int) -> int:

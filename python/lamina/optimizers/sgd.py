@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lamina._check import boolean, number
+from lamina._check import boolean, number, quiet
 from lamina.optimizers.base import Array, Optimizer
 from lamina.optimizers.schedules import LearningRateSchedule
 
@@ -76,6 +76,7 @@ class SGD(Optimizer):
         """Return the rule's settings for the fused kernel."""
         return {"momentum": self.momentum, "nesterov": self.nesterov}
 
+    @quiet
     def update_step(
         self, weights: Array, gradient: Array, slots: list[Array], learning_rate: float
     ) -> None:

@@ -1,0 +1,60 @@
+"""Environment variables that are read when the package loads, and what they may be.
+
+``LAMINA_ISA`` is not among them: the core refuses to load with a set that it does not have.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping
+
+MOST_THREADS = 4096
+
+# Of each variable: which values have a meaning, in words and as the core reads them.
+THREADS = f"an integer from 1 to {MOST_THREADS}"
+CROWDING = "0 or 1"
+OURS = ("LAMINA_NUM_THREADS", "LAMINA_ISA", "LAMINA_CROWDING", "LAMINA_DATA")
+
+
+def check(environment: Mapping[str, str]) -> None:
+    """Warn of values that mean nothing, and of names that are nearly ours."""
+    for text in complaints(environment):
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
+
+
+def complaints(environment: Mapping[str, str]) -> list[str]:
+    """Return one sentence for each variable that will be ignored.
+
+    Examples
+    --------
+    >>> complaints({"LAMINA_NUM_THREADS": "four"})
+    ["LAMINA_NUM_THREADS must be an integer from 1 to 4096; got 'four', which is ignored"]
+    """
+    found = []
+    for name in ("LAMINA_NUM_THREADS", "OMP_NUM_THREADS"):
+        value = environment.get(name, "")
+        first = value.split(",")[0] if name.startswith("OMP") else value  # "4,2": nested levels
+        if value.strip() and not _threads(first):
+            found.append(f"{name} must be {THREADS}; got {value!r}, which is ignored")
+    value = environment.get("LAMINA_CROWDING", "")
+    if value.strip() and value not in ("0", "1"):
+        found.append(f"LAMINA_CROWDING must be {CROWDING}; got {value!r}, which counts as 1")
+    for name in environment:
+        meant = _meant(name)
+        if meant is not None:
+            found.append(f"{name} is no variable of lamina and is ignored; did you mean {meant}?")
+    return found
+
+
+def _threads(text: str) -> bool:
+    return bool(re.fullmatch(r"\s*\+?\d+\s*", text)) and 1 <= int(text) <= MOST_THREADS
+
+
+def _meant(name: str) -> str | None:
+    if not name.upper().startswith("LAMINA_") or name in OURS:
+        return None
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.upper(), OURS, n=1, cutoff=0.75)
+    return near[0] if near else None

@@ -1,0 +1,280 @@
+"""What a fit warns of: models, losses and data that train without learning anything.
+
+Each rule looks at what a fit has at hand: what the outputs are the results of, the targets, the
+inputs.  A warning says what is probably meant; it comes once for a compiled model.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina._arrays import titled
+from lamina._check import Array, quiet
+from lamina.losses import Loss
+from lamina.models.errors import TrainingAdvice
+
+if TYPE_CHECKING:
+    from lamina.models.compiled import Compiled
+    from lamina.models.data import Data
+    from lamina.models.objective import Head, Objective
+
+Found = Iterator[tuple[str, str]]  # (what is wrong, in a word; the advice)
+
+LOW_ROWS = 16  # data of fewer rows is a try, and anything may be constant in it
+TABLE = 50  # columns of what may be a table; images and texts have constant columns by nature
+PROBABILITIES = ("softmax", "sigmoid", "hard_sigmoid")
+# Results that are no probabilities; those of other operations may be.
+OTHERS = (
+    "dense", "conv2d", "conv2d_transpose", "batch_norm", "layer_norm", "linear", "relu", "prelu",
+    "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh", "softsign", "log_softmax",
+)  # fmt: skip
+POSITIVE = ("exponential", "softplus")  # which become probabilities when divided by their sum
+CLASSES = ("categorical_crossentropy", "sparse_categorical_crossentropy")
+RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(PROBABILITIES, (0.0, 1.0)),
+    **dict.fromkeys(("tanh", "softsign"), (-1.0, 1.0)),
+    **dict.fromkeys(("relu", *POSITIVE), (0.0, np.inf)),
+}
+OUT_OF_REACH = 0.4  # share of targets outside the outputs' range that is no noise
+
+
+def on_fit(objective: Objective, data: Data, rows: Array | None) -> None:
+    """Warn of what will not be learned in a fit of ``objective`` on these rows of ``data``."""
+    compiled = objective.compiled
+    found = list(_in_model(objective))
+    for head in objective.heads:
+        loss = compiled.losses[head.place]
+        target = data.targets[head.place]
+        assert loss is not None
+        assert target is not None
+        if type(loss).__module__.startswith("lamina.losses.") and loss.kind:  # no loss of one's own
+            found += _in_output(compiled, head, loss)
+            found += _in_target(compiled, head, loss, target, rows)
+    found += _in_inputs(data, rows)
+    for key, text in found:
+        tell(compiled, key, text)
+
+
+def tell(compiled: Compiled, key: str, text: str) -> None:
+    """Warn, where the call came from, unless it was said of this compiled model."""
+    if key in compiled.advised:
+        return
+    compiled.advised.add(key)
+    warnings.warn(f"fit: {text}", TrainingAdvice, stacklevel=_callers_level())
+
+
+def _callers_level() -> int:
+    level, frame = 2, sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("lamina."):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+# --- the model and its outputs
+
+
+def _in_model(objective: Objective) -> Found:
+    scales = [objective.compiled.scales[head.place] for head in objective.heads]
+    if not any(scales):
+        yield "scales", f"loss_weights {scales} leave nothing to minimise"
+
+
+def _output(compiled: Compiled, head: Head) -> str:
+    names = compiled.names
+    return "the model's output" if len(names) == 1 else f"the output {names[head.place]!r}"
+
+
+def _in_output(compiled: Compiled, head: Head, loss: Loss) -> Found:
+    output, origin, kind = _output(compiled, head), head.origin, loss.kind
+    key = f"output {head.place}"
+    if head.units == 1 and (origin == "softmax" or kind in CLASSES):
+        why = f"{output} is a softmax over one unit, which is 1 for every row"
+        if origin != "softmax":
+            why = f"{kind} over one unit is 0, whatever {output} is"
+        yield (
+            key,
+            (
+                f"{why}, so nothing can be learned. For two classes use Dense(1, 'sigmoid') with "
+                f"binary_crossentropy or Dense(2, 'softmax') with sparse_categorical_crossentropy"
+                + ("" if kind in CLASSES or "cross" in kind else "; for a number, no activation")
+            ),
+        )
+    elif kind not in (*CLASSES, "binary_crossentropy"):
+        return
+    elif loss.from_logits and origin in PROBABILITIES:
+        yield (
+            key,
+            (
+                f"{kind} with from_logits=True takes values before the {origin}, and {output} has "
+                f"gone through one; leave out either from_logits=True or activation={origin!r}"
+            ),
+        )
+    elif not loss.from_logits and (
+        origin in OTHERS or (origin in POSITIVE and kind == "binary_crossentropy")
+    ):
+        last = "sigmoid" if kind == "binary_crossentropy" else "softmax"
+        end = "no activation" if origin in OTHERS[:6] else f"the activation {origin!r}"
+        yield (
+            key,
+            (
+                f"{kind} takes probabilities, and {output} has {end}, which gives values outside "
+                f"[0, 1]; use activation={last!r}, or {type(loss).__name__}(from_logits=True)"
+            ),
+        )
+
+
+# --- targets
+
+
+@quiet
+def _in_target(
+    compiled: Compiled, head: Head, loss: Loss, target: Array, rows: Array | None
+) -> list[tuple[str, str]]:
+    count = len(target) if rows is None else len(rows)
+    first = _rows(target, rows, 0, 1)[0]
+    key = f"target {head.place}"
+    y = "y" if len(compiled.names) == 1 else f"y[{compiled.names[head.place]!r}]"
+    if count >= LOW_ROWS and _alike(target, rows):
+        of_classes = loss.kind in (*CLASSES, "binary_crossentropy")
+        value = first.item() if first.size == 1 else "the same values"
+        rest = "every row has the same class" if of_classes else "it is the same in every row"
+        what = f"{y} holds {value} in all {count} rows"
+        return [(key, f"{what}: {rest}, and a constant is all that can be learned from it")]
+    if loss.kind in (*CLASSES, "binary_crossentropy"):
+        return []
+    found = []
+    low, high = RANGES.get(head.origin, (-np.inf, np.inf))
+    out = (target < low) | (target > high) if head.origin in RANGES else np.zeros(1)
+    outside = float(np.mean(out))
+    if outside > OUT_OF_REACH:
+        found.append(
+            (
+                f"range {head.place}",
+                f"{outside:.0%} of {y} lie outside [{low:g}, {high:g}], which the activation "
+                f"{head.origin!r} of {_output(compiled, head)} cannot leave; use no activation "
+                f"there, or scale {y}",
+            )
+        )
+    return found
+
+
+def _rows(values: Array, rows: Array | None, start: int, stop: int) -> Array:
+    """Return a block of the rows trained on."""
+    return values[start:stop] if rows is None else values[rows[start:stop]]
+
+
+def _alike(values: Array, rows: Array | None) -> bool:
+    """Return whether all rows trained on are equal; nearly always the first ones tell."""
+    first = _rows(values, rows, 0, 1)
+    spans = _spans(len(values) if rows is None else len(rows))
+    return all(bool((_rows(values, rows, *span) == first).all()) for span in spans)
+
+
+def _spans(rows: int) -> Iterator[tuple[int, int]]:
+    start, size = 0, 64
+    while start < rows:
+        yield start, min(start + size, rows)
+        start, size = start + size, min(8 * size, 1 << 15)
+
+
+# --- inputs
+
+
+@quiet
+def _in_inputs(data: Data, rows: Array | None) -> list[tuple[str, str]]:
+    count = data.rows if rows is None else len(rows)
+    if count < LOW_ROWS:
+        return []
+    found = []
+    for place, array in enumerate(data.inputs):
+        constant = _constant_columns(array, rows)
+        x = "x" if len(data.inputs) == 1 else f"x[{place}]"
+        names = data.columns[place]
+        if constant is None:
+            text = f"every row of {x} is the same: predictions cannot depend on it"
+            found.append((f"rows {place}", text))
+        elif constant:
+            shown = ", ".join(f"{c}{titled(names, c)}" for c in constant[:5])
+            value = array[0 if rows is None else rows[0], constant[0]].item()
+            which = f"column {shown} of {x} holds {value:g} in all {count} rows"
+            if len(constant) > 1:
+                more = ", ..." if len(constant) > 5 else ""
+                which = f"columns {shown}{more} of {x} are the same in all {count} rows"
+            text = f"{which}: nothing can be learned from it (leave it out)"
+            found.append((f"columns {place}", text))
+    return found
+
+
+def _constant_columns(values: Array, rows: Array | None) -> list[int] | None:
+    """Return which columns of a table are the same in all rows; None if all of anything are."""
+    flat = values.reshape(len(values), -1)
+    first = _rows(flat, rows, 0, 1)[0]
+    candidates = np.arange(len(first))
+    table = values.ndim == 2 and values.dtype.kind == "f" and len(first) <= TABLE
+    for span in _spans(len(values) if rows is None else len(rows)):
+        same = (_rows(flat, rows, *span) == first).all(axis=0)
+        candidates = candidates[same[candidates]]
+        if not candidates.size or (candidates.size < len(first) and not table):
+            return []
+    if candidates.size == len(first):
+        return None
+    return [int(c) for c in candidates]
+
+
+# --- numbers that the model's dtype cannot tell apart
+
+
+@quiet
+def on_rounding(
+    compiled: Compiled, name: str, source: Array, array: Array, columns: Sequence[Any] | None
+) -> None:
+    """Warn if different numbers of a column of ``source`` are equal in ``array``, made from it."""
+    if source.size == 0 or array.dtype.kind != "f":
+        return
+    digits = np.finfo(array.dtype).nmant + 1 if source.dtype.kind in "biu" else array.itemsize * 8
+    if source.dtype.itemsize * 8 <= digits:
+        return
+    single = source.shape == array.shape and source.ndim > 1
+    table = source.reshape(-1, source.shape[-1] if single else 1)
+    rounded = array.reshape(table.shape)
+    for column in _coarse(table, np.finfo(array.dtype)):
+        before = np.unique(table[:, column])
+        after = before.astype(array.dtype)
+        lost = np.flatnonzero(after[1:] == after[:-1])
+        if lost.size:
+            one, other = before[lost[0]].item(), before[lost[0] + 1].item()
+            which = f"column {column}{titled(columns, column)} of {name}" if single else name
+            tell(
+                compiled,
+                f"rounding {name}",
+                f"{len(before)} different values of {which} are {len(before) - lost.size} in "
+                f"{rounded.dtype}, for instance {one} and {other} are equal; subtract a constant "
+                f"first, or make the model with dtype='float64'",
+            )
+            return
+
+
+def _coarse(table: Array, kind: np.finfo[Any]) -> list[int]:
+    """Return the columns whose numbers may be rounded to each other's in a way that matters.
+
+    Integers may be names of something, so that every one counts.  Other numbers are rounded all the
+    time; it matters where the rounding is more than 1/1000 of a column's range.
+    """
+    if table.dtype.kind in "iu":
+        low, high = table.min(axis=0), table.max(axis=0)
+        limit = 2 ** (kind.nmant + 1)
+        return [c for c in range(len(low)) if max(-int(low[c]), int(high[c])) > limit]
+    columns = np.arange(table.shape[1])
+    for part in (table[:1024], table):  # the first rows rule nearly all columns out
+        chosen = part if columns.size == part.shape[1] else part[:, columns]
+        low, high = chosen.min(axis=0), chosen.max(axis=0)
+        step = np.maximum(np.abs(low), np.abs(high)) * kind.eps
+        columns = columns[high - low < 1000 * step]
+        if not columns.size:
+            return []
+    return [int(c) for c in columns if table[0, c] != table[-1, c] or np.ptp(table[:, c])]

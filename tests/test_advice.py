@@ -1,0 +1,201 @@
+"""What a fit warns of, and what it does not."""
+
+import contextlib
+import re
+import warnings
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import losses
+from lamina.layers import (
+    LSTM,
+    Activation,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Flatten,
+    Input,
+    Reshape,
+    Softmax,
+    TimeDistributed,
+)
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(40, 4))
+BINARY = (X[:, 0] > 0).astype(int)
+THREE = np.arange(40) % 3
+HOT = np.eye(3)[THREE]
+REAL = 50.0 + 20.0 * X[:, 1]
+
+
+def model_of(*layers, loss="mse", shape=(4,)):
+    model = lamina.Sequential([Input(shape), *layers], seed=1)
+    model.compile("sgd", loss)
+    return model
+
+
+def advice(model, x, y, **options):
+    """Return the texts of a fit's warnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with contextlib.suppress(lamina.TrainingDiverged):
+            model.fit(x, y, verbose=0, **options)
+    assert all(issubclass(w.category, lamina.TrainingAdvice) for w in caught)
+    assert all(w.filename == __file__ for w in caught)
+    return [str(w.message) for w in caught]
+
+
+SPARSE, CATEGORICAL = "sparse_categorical_crossentropy", "categorical_crossentropy"
+FROM_LOGITS = losses.SparseCategoricalCrossentropy(from_logits=True)
+OUTPUTS = {
+    "softmax of one": ([Dense(1, "softmax")], "binary_crossentropy", BINARY, "Dense.1, 'sigmoid'"),
+    "its layer": ([Dense(1), Softmax()], "binary_crossentropy", BINARY, "softmax over one unit"),
+    "under mse": ([Dense(1, "softmax")], "mse", BINARY, "for a number, no activation"),
+    "with dropout": ([Dense(1, "softmax"), Dropout(0.1)], "mse", BINARY, "softmax over one unit"),
+    "of steps": ([Reshape((4, 1)), TimeDistributed(Dense(1, "softmax"))], "mse",
+                 np.round(rng.random((40, 4, 1))), "softmax over one unit"),
+    "reshaped": ([Dense(1, "softmax"), Flatten()], "mse", BINARY, "softmax over one unit"),
+    "one class": ([Dense(1, "sigmoid")], CATEGORICAL, BINARY, "categorical_crossentropy over one"),
+    "linear": ([Dense(3)], SPARSE, THREE, "no activation.*from_logits=True"),
+    "linear, one-hot": ([Dense(3)], CATEGORICAL, HOT, "use activation='softmax'"),
+    "linear, binary": ([Dense(1)], "binary_crossentropy", BINARY, "use activation='sigmoid'"),
+    "relu": ([Dense(3, "relu")], SPARSE, THREE, "the activation 'relu'"),
+    "tanh": ([Dense(1, "tanh")], "binary_crossentropy", BINARY, "the activation 'tanh'"),
+    "its own layer": ([Dense(1), Activation("tanh")], "binary_crossentropy", BINARY, "'tanh'"),
+    "softplus": ([Dense(1, "softplus")], "binary_crossentropy", BINARY, "'softplus'"),
+    "log": ([Dense(3, "log_softmax")], SPARSE, THREE, "'log_softmax'"),
+    "normalized": ([Dense(3), BatchNormalization()], SPARSE, THREE, "no activation"),
+    "recurrent": ([Reshape((4, 1)), LSTM(1)], "binary_crossentropy", BINARY, "'tanh'"),
+    "twice": ([Dense(3, "softmax")], FROM_LOGITS, THREE, "leave out either from_logits=True or"),
+    "sigmoid twice": ([Dense(1, "sigmoid")], losses.BinaryCrossentropy(from_logits=True), BINARY,
+                      "activation='sigmoid'"),
+    "sigmoid, large": ([Dense(1, "sigmoid")], "mse", REAL, r"100% of y lie outside \[0, 1\]"),
+    "tanh, large": ([Dense(1, "tanh")], "mae", REAL, r"outside \[-1, 1\]"),
+    "relu, negative": ([Dense(1, "relu")], "huber", -REAL, "activation 'relu'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OUTPUTS)
+def test_outputs_that_do_not_fit_the_loss(case):
+    layers, loss, y, text = OUTPUTS[case]
+    model = model_of(*(type(x).from_config(x.get_config()) for x in layers), loss=loss)
+    (said,) = advice(model, X, y)
+    assert said.startswith("fit: ")
+    assert re.search(text, said)
+    assert advice(model, X, y) == []  # once for a compiled model
+
+
+FINE = {
+    "softmax": ([Dense(3, "softmax")], SPARSE, THREE),
+    "one-hot": ([Dense(3, "softmax")], CATEGORICAL, HOT),
+    "binary": ([Dense(1, "sigmoid")], "binary_crossentropy", BINARY),
+    "softmax, binary": ([Dense(3, "softmax")], "binary_crossentropy", HOT),
+    "each class": ([Dense(3, "sigmoid")], CATEGORICAL, HOT),
+    "positive": ([Dense(3, "exponential")], SPARSE, THREE),
+    "logits": ([Dense(3)], FROM_LOGITS, THREE),
+    "log, logits": ([Dense(3, "log_softmax")], FROM_LOGITS, THREE),
+    "number": ([Dense(1)], "mse", REAL),
+    "relu": ([Dense(1, "relu")], "mse", REAL),
+    "tanh": ([Dense(1, "tanh")], "mse", BINARY),
+    "sigmoid": ([Dense(1, "sigmoid")], "mse", BINARY),
+    "gates": ([Reshape((4, 1)), LSTM(3, activation="sigmoid")], CATEGORICAL, HOT),
+    "many constant columns": ([Reshape((1, 4)), Flatten(), Dense(1)], "mse", REAL),
+}
+
+
+@pytest.mark.parametrize("case", FINE)
+def test_what_learns_is_not_warned_of(case):
+    layers, loss, y = FINE[case]
+    assert advice(model_of(*layers, loss=loss), X, y) == []
+
+
+def test_outputs_of_graphs_are_named():
+    x = Input((4,))
+    h = Dense(3, "relu")(x)
+    model = lamina.Model(x, [Dense(1, "softmax", name="kind")(h), Dense(1, name="size")(h)])
+    model.compile("sgd", ["binary_crossentropy", "mse"])
+    (said,) = advice(model, X, [BINARY, REAL * 0])[:1]
+    assert "the output 'kind' is a softmax" in said
+    inner = lamina.Sequential([Input((4,)), Dense(1, "softmax")])
+    assert "softmax over one unit" in advice(model_of(inner), X, BINARY)[0]
+    model.compile("sgd", "mse", loss_weights=[0.0, 0.0])
+    assert "leave nothing to minimise" in advice(model, X, [BINARY, REAL])[-2]
+
+
+@pytest.mark.parametrize(
+    ("layers", "loss", "y", "text"),
+    [
+        (
+            [Dense(3, "softmax")],
+            SPARSE,
+            THREE * 0 + 2,
+            "y holds 2 in all 40 rows: every row has the",
+        ),
+        ([Dense(1, "sigmoid")], "binary_crossentropy", BINARY * 0, "y holds 0.0 in all 40 rows"),
+        ([Dense(3, "softmax")], CATEGORICAL, np.tile([0, 1, 0], (40, 1)), "same class"),
+        ([Dense(1)], "mse", np.full(40, 7.5), "y holds 7.5 in all 40 rows: it is the same"),
+    ],
+)
+def test_targets_that_are_all_alike(layers, loss, y, text):
+    model = model_of(*layers, loss=loss)
+    (said,) = advice(model, X, y)
+    assert text in said
+    assert advice(model_of(*layers, loss=loss), X[:8], y[:8]) == []  # a try
+    other = y.copy()
+    other[-1] = 0.0 if y[0].any() else 1.0
+    assert advice(model_of(*layers, loss=loss), X, other) == []
+    model.compile("sgd", loss)
+    said = advice(model, X, other, validation_split=0.2, time_ordered=True, stratify=False)
+    assert any(text[:10] in each for each in said)  # of the rows that are trained on
+
+
+def test_a_loss_of_ones_own_may_have_any_target():
+    own = losses.PythonLoss(lambda y, p: p[:, 0] ** 2, lambda y, p: 2 * p)
+    assert advice(model_of(Dense(1, "softmax"), loss=own), X, REAL * 0)[1:] == []
+
+
+def test_constant_inputs():
+    x = X.copy()
+    x[:, 2] = 3.0
+    (said,) = advice(model_of(Dense(1)), x, REAL)
+    assert "column 2 of x holds 3 in all 40 rows" in said
+    x[:, 0] = 0.0
+    (said,) = advice(model_of(Dense(1)), x, REAL)
+    assert "columns 0, 2 of x are the same" in said
+    (said,) = advice(model_of(Dense(1)), x * 0, REAL)
+    assert "every row of x is the same" in said
+    wide = np.hstack([X, np.zeros((40, 60))])  # as pictures and texts have
+    assert advice(model_of(Dense(1), shape=(64,)), wide, REAL) == []
+    pd = pytest.importorskip("pandas")
+    table = pd.DataFrame(x, columns=["a", "b", "c", "d"])
+    (said,) = advice(model_of(Dense(1)), table, REAL)
+    assert "columns 0 ('a'), 2 ('c')" in said
+
+
+def test_numbers_that_the_dtype_cannot_tell_apart():
+    x = np.tile([[2**24, 5]], (40, 1)) + np.arange(40)[:, None]
+    (said,) = advice(model_of(Dense(1), shape=(2,)), x, REAL)
+    assert "40 different values of column 0 of x are 21 in float32" in said
+    assert "16777216 and 16777217 are equal" in said
+    double = lamina.Sequential([Input((2,)), Dense(1)], dtype="float64")
+    double.compile("sgd", "mse")
+    assert advice(double, x, REAL) == []
+    said = advice(model_of(Dense(1), shape=(1,)), 1.7e9 + np.arange(40.0), REAL)
+    assert "40 different values" in said[0]
+    many = rng.normal(size=(100_000, 1))  # rounded too, as all numbers are
+    assert advice(model_of(Dense(1), shape=(1,)), many, many) == []
+    (said,) = advice(model_of(Dense(1)), X, 2**25 + np.arange(40))
+    assert "different values of y are" in said
+    assert advice(model_of(Dense(1), shape=(2,)), x * 2**30, REAL) != []
+    assert advice(model_of(Dense(1), shape=(2,)), x // 2 * 2, REAL) == []  # exact
+
+
+def test_an_error_in_place_of_the_warning_leaves_the_weights():
+    model = model_of(Dense(1))
+    before = [w.tolist() for w in model.get_weights()]
+    with pytest.raises(lamina.TrainingAdvice):
+        model.fit(X, REAL * 0, verbose=0)
+    assert [w.tolist() for w in model.get_weights()] == before
+    assert model.history is None
