@@ -54,6 +54,22 @@ def test_order_of_hooks():
     ]  # fmt: skip
 
 
+def test_every_callback_is_told_of_every_batch():
+    model, seen = line(), []
+    tell = [
+        LambdaCallback(
+            on_test_batch_begin=lambda batch, logs, i=i: seen.append((i, batch)),
+            on_test_batch_end=lambda batch, logs, i=i: seen.append((i, batch, logs["loss"])),
+        )
+        for i in range(2)
+    ]
+    loss = model.evaluate(X, Y, batch_size=8, callbacks=tell)
+    first = model.evaluate(X[:8], Y[:8])
+    assert seen == [
+        (0, 0), (1, 0), (0, 0, first), (1, 0, first), (0, 1), (1, 1), (0, 1, loss), (1, 1, loss),
+    ]  # fmt: skip
+
+
 def test_hooks_not_overridden_are_not_called():
     hooks = CallbackList([Callback(), LambdaCallback(on_epoch_end=print), History()])
     assert [len(hooks[name]) for name in HOOKS if hooks[name]] == [2]
@@ -98,6 +114,7 @@ def test_callbacks_may_set_the_learning_rate_and_stop():
         LambdaCallback(on_train_batch_end=stop),
         LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))])  # fmt: skip
     assert seen == [0, 1]
+    assert len(model.fit(X, Y, epochs=3, verbose=0).epoch) == 3  # what stopped the last is over
 
 
 def scripted(values, **options):

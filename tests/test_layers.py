@@ -229,6 +229,7 @@ def test_normalization_adapts_after_building_and_refuses_other_columns():
     layer.set_weights([[0.0, 0.0], [4.0, 4.0], 10])
     np.testing.assert_array_equal(layer([[2.0, 4.0]]), [[1.0, 2.0]])
     assert [w.tolist() for w in layer.get_weights()] == [[0, 0], [4, 4]]
+    assert [w.dtype.name for w in layer.get_weights()] == ["float64", "float64"]
 
 
 @pytest.mark.parametrize(

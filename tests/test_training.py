@@ -81,6 +81,20 @@ def test_evaluate_train_on_batch_and_test_on_batch_agree():
     assert model.optimizer.iterations == 1
 
 
+def test_every_call_takes_sample_weights():
+    model, weight = network(), RNG.uniform(0, 2, 50)
+    model.compile(lamina.optimizers.SGD(0.0), "mse", weighted_metrics=["mae"])
+    error = model.predict(X)[:, 0] - Y
+    expected = [np.mean(weight * error**2), np.average(abs(error), weights=weight)]
+    for call in (model.evaluate, model.test_on_batch, model.train_on_batch):
+        np.testing.assert_allclose(call(X, Y, sample_weight=weight), expected, rtol=1e-12)
+    history = model.fit(X, Y, validation_data=(X, Y, weight), verbose=0).history
+    np.testing.assert_allclose(
+        [history["val_loss"][0], history["val_mae"][0]], expected, rtol=1e-12
+    )
+    np.testing.assert_allclose(history["loss"], np.mean(error**2), rtol=1e-12)
+
+
 @pytest.mark.parametrize("batch", [None, 7, 1024])
 def test_evaluate_counts_every_row_once(batch):
     x = RNG.normal(size=(2500, 3))

@@ -221,11 +221,12 @@ def test_bounded_relu(settings, size, dtype):
 
 
 def test_bounded_relu_at_the_ends():
-    x = np.array([-np.inf, np.nan, np.inf, 0.0, 6.0] * 5)
-    np.testing.assert_array_equal(kernels.bounded_relu_forward(x, 6), [0, np.nan, 6, 0, 6] * 5)
-    np.testing.assert_array_equal(kernels.bounded_relu_forward(x), [0, np.nan, np.inf, 0, 6] * 5)
-    dx = kernels.bounded_relu_backward(np.ones(25), x, 6)
-    np.testing.assert_array_equal(dx, [0, 0, 0, 0, 0] * 5)
+    x = np.array([-np.inf, np.nan, np.inf, 0.0, 6.0, 3.0] * 5)
+    np.testing.assert_array_equal(kernels.bounded_relu_forward(x, 6), [0, np.nan, 6, 0, 6, 3] * 5)
+    y = kernels.bounded_relu_forward(x)
+    np.testing.assert_array_equal(y, [0, np.nan, np.inf, 0, 6, 3] * 5)
+    dx = kernels.bounded_relu_backward(np.ones(30), x, 6)
+    np.testing.assert_array_equal(dx, [0, 0, 0, 0, 0, 1] * 5)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
