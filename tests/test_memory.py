@@ -39,9 +39,9 @@ before = peak()
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
 
-def run(script):
+def run(script, before=PICTURES):
     done = subprocess.run(
-        [sys.executable, "-c", PICTURES + script], capture_output=True, text=True, check=False
+        [sys.executable, "-c", before + script], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
 
@@ -68,6 +68,41 @@ model.evaluate(x[:80], y[:80], batch_size=80)
 assert peak() - before > 150, peak() - before
 assert now() - before < 70, now() - before
 """)
+
+
+# In a process of its own: what other tests have freed would hide a leak.
+CALLS = """
+import os
+import numpy as np, lamina
+from lamina.layers import Dense, Dropout, Input
+
+x, y = np.ones((64, 50), "float32"), np.zeros(64, "int32")
+model = lamina.Sequential([Input((50,)), Dense(200, "relu"), Dropout(0.4), Dense(7, "softmax")])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+
+def now():
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+def grown(call, times):
+    for _ in range(times // 4):
+        call()
+    before = now()
+    for _ in range(times):
+        call()
+    return now() - before
+"""
+
+
+@LINUX
+@pytest.mark.parametrize(
+    ("call", "times"),
+    [("model.predict(x[:1])", 4000), ("model.fit(x, y, verbose=0, validation_split=0.2)", 100)],
+    ids=["predict", "fit"],
+)
+def test_memory_stays(call, times):
+    """bench/footprint.py runs the long version."""
+    run(f"assert (g := grown(lambda: {call}, {times})) < 1_000_000, g", CALLS)
 
 
 def test_the_blocks_do_not_change_the_results():

@@ -4,7 +4,6 @@ import hashlib
 import os
 import signal
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -126,27 +125,3 @@ def test_two_fits_at_once_are_refused():
     assert not thread.is_alive()
     assert not failures
     model.fit(X, Y, verbose=0)  # free again
-
-
-def resident_bytes():
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="reads Linux's /proc")
-@pytest.mark.parametrize("what", ["predict", "fit"])
-def test_memory_stays(what):
-    """bench/footprint.py runs the long version."""
-    model = make()
-    calls = {
-        "predict": (lambda: model.predict(X[:1]), 5000),
-        "fit": (lambda: model.fit(X[:64], Y[:64], verbose=0), 100),
-    }
-    call, times = calls[what]
-    for _ in range(times // 5):
-        call()
-    before = resident_bytes()
-    for _ in range(times):
-        call()
-    time.sleep(0)
-    assert resident_bytes() - before < 2_000_000
