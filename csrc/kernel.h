@@ -117,8 +117,11 @@ struct Kernels {
   void (*column_moments)(T* mean_c, T* variance_c, const T* x_nc, const std::uint8_t* mask_n,
                          RowsCols);
   // y = (x - mean) / sqrt(variance + epsilon) gamma + beta; gamma and beta may be null (1, 0).
+  // mask_n is that of the moments.  Batch statistics are found again from x where the variance
+  // overflows, forward and backward: y and the gradients are right, the variance is infinite.
   void (*batch_norm_forward)(T* y_nc, const T* x_nc, const T* mean_c, const T* variance_c,
-                             const T* gamma_c, const T* beta_c, RowsCols, BatchNormSpec);
+                             const T* gamma_c, const T* beta_c, const std::uint8_t* mask_n,
+                             RowsCols, BatchNormSpec);
   // dx, dgamma and dbeta may each be null; dx is written, the others follow Accumulate.
   void (*batch_norm_backward)(T* dx_nc, T* dgamma_c, T* dbeta_c, const T* dy_nc, const T* x_nc,
                               const T* mean_c, const T* variance_c, const T* gamma_c,

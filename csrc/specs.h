@@ -1,11 +1,15 @@
 // Sizes and settings that kernels take: plain structs, and what follows from them.
 //
 // Like kernel.h, which includes it, it is read by objects compiled for one instruction set: no std
-// containers, no iostream.
+// containers, no iostream, and every function is LAMINA_INLINE.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+
+// Inlined without optimisation too: a function that objects of several instruction sets share must
+// never become a symbol, for the linker keeps one of them for all.
+#define LAMINA_INLINE inline __attribute__((always_inline))
 
 namespace lamina {
 
@@ -37,7 +41,7 @@ struct ActivationSpec {
 };
 
 // True where the derivative is computed from the output y; otherwise the kernel needs the input x.
-constexpr bool derivative_from_output(Activation a) {
+LAMINA_INLINE constexpr bool derivative_from_output(Activation a) {
   return a != Activation::gelu && a != Activation::silu && a != Activation::softplus &&
          a != Activation::mish;
 }
@@ -56,7 +60,7 @@ struct DenseDims {
 // --- convolution and pooling
 
 // How many windows of `taps` cells, `dilation` apart, fit into a padded length at this stride.
-constexpr Index window_count(Index padded, Index taps, Index stride, Index dilation) {
+LAMINA_INLINE constexpr Index window_count(Index padded, Index taps, Index stride, Index dilation) {
   return padded < (taps - 1) * dilation + 1 ? 0 : (padded - (taps - 1) * dilation - 1) / stride + 1;
 }
 
@@ -69,10 +73,10 @@ struct ConvDims {
   Index pad_top, pad_bottom, pad_left, pad_right;
   Index groups;
 };
-constexpr Index out_height(const ConvDims& d) {
+LAMINA_INLINE constexpr Index out_height(const ConvDims& d) {
   return window_count(d.height + d.pad_top + d.pad_bottom, d.kernel_h, d.stride_h, d.dilation_h);
 }
-constexpr Index out_width(const ConvDims& d) {
+LAMINA_INLINE constexpr Index out_width(const ConvDims& d) {
   return window_count(d.width + d.pad_left + d.pad_right, d.kernel_w, d.stride_w, d.dilation_w);
 }
 
@@ -82,14 +86,16 @@ struct PoolDims {
   Index pool_h, pool_w, stride_h, stride_w;
   Index pad_top, pad_bottom, pad_left, pad_right;
 };
-constexpr Index out_height(const PoolDims& d) {
+LAMINA_INLINE constexpr Index out_height(const PoolDims& d) {
   return window_count(d.height + d.pad_top + d.pad_bottom, d.pool_h, d.stride_h, 1);
 }
-constexpr Index out_width(const PoolDims& d) {
+LAMINA_INLINE constexpr Index out_width(const PoolDims& d) {
   return window_count(d.width + d.pad_left + d.pad_right, d.pool_w, d.stride_w, 1);
 }
 // Bytes of one index into a window, as max_pool2d keeps it for backward; a byte of 255 is no place.
-constexpr Index pool_index_bytes(const PoolDims& d) { return d.pool_h * d.pool_w <= 255 ? 1 : 4; }
+LAMINA_INLINE constexpr Index pool_index_bytes(const PoolDims& d) {
+  return d.pool_h * d.pool_w <= 255 ? 1 : 4;
+}
 
 // value = f(seed, stream, step, element): Philox 4x32-10 (Salmon et al. 2011).
 struct RandomKey {
@@ -129,7 +135,9 @@ struct MetricSpec {
 
 // Doubles of state a metric accumulates into: {sum of w * value, sum of w}, and for r2, column
 // by column, {sum w, mean of y, sum w (y - mean)^2, sum w (y - prediction)^2}.
-constexpr Index metric_state_size(Metric m, Index cols) { return m == Metric::r2 ? 4 * cols : 2; }
+LAMINA_INLINE constexpr Index metric_state_size(Metric m, Index cols) {
+  return m == Metric::r2 ? 4 * cols : 2;
+}
 
 struct SgdSpec {
   double learning_rate;
@@ -200,7 +208,9 @@ enum class Cell : int {
   gru,               // gates z, r, h; reset after the product (Keras's default), bias (2, 3 units)
   gru_reset_before,  // reset before the product (Cho et al. 2014), bias (3 units)
 };
-constexpr Index cell_gates(Cell c) { return c == Cell::simple_rnn ? 1 : c == Cell::lstm ? 4 : 3; }
+LAMINA_INLINE constexpr Index cell_gates(Cell c) {
+  return c == Cell::simple_rnn ? 1 : c == Cell::lstm ? 4 : 3;
+}
 
 // Axes of recurrence: t time steps, u units, g gates x units (columns of both weight matrices).
 struct RecurrentDims {

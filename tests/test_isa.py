@@ -1,6 +1,8 @@
 """The choice of the instruction set, and what its objects may share."""
 
 import os
+import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -78,22 +80,88 @@ def kernel_objects():
 OBJECTS = kernel_objects()
 
 
-@pytest.mark.skipif(shutil.which("nm") is None, reason="needs nm")
-@pytest.mark.skipif(not any(OBJECTS.values()), reason="no build folder beside the sources")
-@pytest.mark.parametrize("name", OBJECTS)
-def test_objects_share_nothing_outside_their_namespace(name):
-    """A weak symbol of another namespace could lend AVX code to a CPU without AVX."""
-    assert OBJECTS[name], f"no objects for {name}"
+def shared_symbols(objects, name):
+    """Return the symbols that objects define outside of their instruction set's namespace."""
     symbols = subprocess.run(
-        ["nm", "--defined-only", "--extern-only", "--no-sort", *map(str, OBJECTS[name])],
+        ["nm", "--defined-only", "--extern-only", "--no-sort", *map(str, objects)],
         capture_output=True,
         text=True,
         check=True,
     ).stdout
     mangled = [fields[-1] for line in symbols.splitlines() if len(fields := line.split()) == 3]
     prefix = f"6lamina{len(name)}{name}"
-    assert len(mangled) > 50
-    assert [symbol for symbol in mangled if prefix not in symbol[:24]] == []
+    assert any(prefix in symbol for symbol in mangled)
+    return [symbol for symbol in mangled if prefix not in symbol[:24]]
+
+
+@pytest.mark.skipif(shutil.which("nm") is None, reason="needs nm")
+@pytest.mark.skipif(not any(OBJECTS.values()), reason="no build folder beside the sources")
+@pytest.mark.parametrize("name", OBJECTS)
+def test_objects_share_nothing_outside_their_namespace(name):
+    """A weak symbol of another namespace could lend AVX code to a CPU without AVX."""
+    assert OBJECTS[name], f"no objects for {name}"
+    assert shared_symbols(OBJECTS[name], name) == []
+
+
+# What the x86-64 psABI asks for at each micro-architecture level, beside what it asks for below it.
+LEVELS = {
+    "v2": {"cmpxchg16b", "lahf_lm", "popcnt", "sse3", "sse4.1", "sse4.2", "ssse3"},
+    "v3": {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "lzcnt", "movbe", "osxsave", "ymm_state"},
+    "v4": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "zmm_state"},
+}
+# Names in Linux's /proc/cpuinfo, which shows what the kernel lets programs use.
+IN_CPUINFO = {
+    "cmpxchg16b": "cx16",
+    "sse3": "pni",
+    "sse4.1": "sse4_1",
+    "sse4.2": "sse4_2",
+    "lzcnt": "abm",
+    "osxsave": "avx",
+    "ymm_state": "avx",
+    "zmm_state": "avx512f",
+}
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="x86-64's levels")
+def test_every_feature_of_a_level_is_asked_for():
+    """A compiler may use any of them, so a CPU without one must not be given the set."""
+    wanted = set()
+    for name, more in LEVELS.items():
+        wanted |= more
+        assert set(_core.runtime.required_features(name)) == wanted
+        usable = not _core.runtime.missing_features(name)
+        assert usable == (name in _core.runtime.available_isas())
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="x86-64's levels")
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="needs Linux's list of flags")
+def test_what_is_missing_is_what_the_kernel_does_not_show():
+    flags = set(re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(), re.M)[1].split())
+    for name in LEVELS:
+        missing = {f for f in set().union(*LEVELS.values()) if IN_CPUINFO.get(f, f) not in flags}
+        asked = set(_core.runtime.required_features(name))
+        assert set(_core.runtime.missing_features(name)) == missing & asked
+
+
+COMPILER = shutil.which(os.environ.get("CXX", "c++"))
+
+
+@pytest.mark.skipif(COMPILER is None or shutil.which("nm") is None, reason="needs a compiler, nm")
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="compiles for AVX-512")
+@pytest.mark.skipif(not (ROOT / "csrc").exists(), reason="no sources")
+@pytest.mark.parametrize("source", ["activations", "pool"])
+def test_objects_share_nothing_without_optimisation_either(source, tmp_path):
+    """What is not inlined becomes a weak symbol: the linker may keep AVX-512's for every CPU."""
+    out = tmp_path / f"{source}.o"
+    command = (
+        "-std=c++17 -O0 -march=x86-64-v4 -DLAMINA_ISA=v4 -DLAMINA_VECTOR_BYTES=64 -fno-exceptions "
+        f"-fno-rtti -ffp-contract=off -w -c {ROOT}/csrc/kernels/{source}.cpp -o {out}"
+    )
+    done = subprocess.run([COMPILER, *command.split()], capture_output=True, text=True, check=False)
+    if done.returncode != 0 and "x86-64-v4" in done.stderr:
+        pytest.skip("this compiler does not know x86-64-v4")
+    assert done.returncode == 0, done.stderr
+    assert shared_symbols([out], "v4") == []
 
 
 def test_the_module_exports_only_its_entry():

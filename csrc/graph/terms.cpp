@@ -1,5 +1,7 @@
 #include "terms.h"
 
+#include <cmath>
+
 #include "runtime/isa.h"
 
 namespace lamina {
@@ -15,6 +17,17 @@ Index width(const Graph& graph, ValueId id) { return graph.values()[std::size_t(
 // Whether a weight is one number a position, not one a row.
 bool weighs_positions(const Graph& graph, ValueId weight, Index positions) {
   return weight >= 0 && width(graph, weight) == positions;
+}
+
+// factor sum w^2; the squares may overflow where the product does not.
+template <class T>
+double square_penalty(const T* w, Index size, double factor) {
+  const double squares = kernels<T>().dot(w, w, size);
+  if (std::isfinite(squares)) return factor * squares;
+  const double root = std::sqrt(factor);
+  double sum = 0.0;
+  for (Index i = 0; i < size; ++i) sum += root * double(w[i]) * (root * double(w[i]));
+  return sum;
 }
 
 }  // namespace
@@ -56,7 +69,7 @@ double total_penalty(const Graph& graph, const Buffers& buffers) {
     const T* w = values<T>(buffers, penalty.parameter);
     const Index size = width(graph, penalty.parameter);
     if (penalty.l1 != 0.0) total += penalty.l1 * k.absolute_sum(w, size);
-    if (penalty.l2 != 0.0) total += penalty.l2 * k.dot(w, w, size);
+    if (penalty.l2 != 0.0) total += square_penalty(w, size, penalty.l2);
   }
   return total;
 }

@@ -11,8 +11,12 @@
 //   dx = gamma inv (dy - m / M (sum dy + x^ sum dy x^))
 // where the statistics came from the M rows of x with mask m = 1; rows with m = 0 are normalised
 // with them but have no part in them.  With given statistics dx = gamma inv dy.
+//
+// A column whose variance does not fit the type is done again by itself, from x, where the
+// statistics came from x (wide_range.h).
 #include "column_pairs.h"
 #include "table.h"
+#include "wide_range.h"
 
 namespace lamina {
 namespace LAMINA_ISA {
@@ -88,6 +92,14 @@ inline double count_rows(const std::uint8_t* mask_n, Index rows) {
 }
 
 template <class T>
+__attribute__((noinline)) void wide_column_moments(T* mean, T* variance, const T* x,
+                                                   const std::uint8_t* mask_n, RowsCols dims) {
+  const WideMoments moments = wide_moments(x, dims.rows, dims.cols, mask_n);
+  *mean = T(moments.mean / moments.scale);
+  *variance = T(moments.variance / moments.scale / moments.scale);
+}
+
+template <class T>
 void column_moments(T* mean_c, T* variance_c, const T* x_nc, const std::uint8_t* mask_n,
                     RowsCols dims) {
   const Index group = mask_n == nullptr ? rows_as_one<T>(dims.cols) : 1;
@@ -107,8 +119,11 @@ void column_moments(T* mean_c, T* variance_c, const T* x_nc, const std::uint8_t*
                   [=](Index column, ColumnPairs total) {
                     const double count = total.count() > 0 ? total.count() : 1;
                     for (Index j = 0; j < total.cols; ++j) {
-                      mean_c[column + j] = T(total.first()[j]);
-                      variance_c[column + j] = T(total.second()[j] / count);
+                      const Index at = column + j;
+                      mean_c[at] = T(total.first()[j]);
+                      variance_c[at] = T(total.second()[j] / count);
+                      if (!(variance_c[at] - variance_c[at] == 0))  // the variance may still fit
+                        wide_column_moments(mean_c + at, variance_c + at, x_nc + at, mask_n, dims);
                     }
                   });
 }
@@ -157,9 +172,27 @@ LAMINA_INLINE void for_blocks(RowChunks chunks, Index begin, Index end, double w
   });
 }
 
+// Whether the variance of a column is to be found again from x.
+template <class T>
+LAMINA_INLINE bool wide_column(T variance, BatchNormSpec spec) {
+  return spec.batch_statistics && !ordinary_variance<T>(double(variance) + spec.epsilon);
+}
+
+// One column in double; pointers at its first row.
+template <class T>
+__attribute__((noinline)) void wide_column_forward(T* y, const T* x, double gamma, double beta,
+                                                   const std::uint8_t* mask_n, RowsCols dims,
+                                                   double epsilon) {
+  const WideMoments moments = wide_moments(x, dims.rows, dims.cols, mask_n);
+  const double factor = moments.inverse(epsilon);
+  for (Index r = 0; r < dims.rows; ++r, x += dims.cols, y += dims.cols)
+    *y = T(moments.centred(double(*x)) * factor * gamma + beta);
+}
+
 template <class T>
 void batch_norm_forward(T* y_nc, const T* x_nc, const T* mean_c, const T* variance_c,
-                        const T* gamma_c, const T* beta_c, RowsCols dims, BatchNormSpec spec) {
+                        const T* gamma_c, const T* beta_c, const std::uint8_t* mask_n,
+                        RowsCols dims, BatchNormSpec spec) {
   const Index group = rows_as_one<T>(dims.cols);
   const RowChunks chunks = cut_rows(dims, group);
   for_blocks(chunks, 0, dims.cols, affine_work, [=](Index chunk, Index column, Index width) {
@@ -178,6 +211,10 @@ void batch_norm_forward(T* y_nc, const T* x_nc, const T* mean_c, const T* varian
       store_count(y + e, fma(centred, load_count(scale + j, n), load_count(shift + j, n)), n);
     });
   });
+  for (Index c = 0; c < dims.cols; ++c)
+    if (wide_column(variance_c[c], spec))
+      wide_column_forward(y_nc + c, x_nc + c, gamma_c ? double(gamma_c[c]) : 1,
+                          beta_c ? double(beta_c[c]) : 0, mask_n, dims, spec.epsilon);
 }
 
 // --- backward
@@ -218,7 +255,7 @@ struct Gradients {
   const T *dy_nc, *x_nc, *mean_c, *variance_c, *gamma_c;
   const std::uint8_t* mask_n;
   RowsCols dims;
-  double epsilon;
+  BatchNormSpec spec;
   bool add;
 };
 
@@ -227,7 +264,8 @@ __attribute__((noinline)) void write_parameters(const Gradients<T>& g, Index col
                                                 ColumnPairs sums) {
   for (Index j = 0; j < sums.cols; ++j) {
     const Index at = column + j;
-    const double std = __builtin_sqrt(double(g.variance_c[at]) + g.epsilon);
+    if (wide_column(g.variance_c[at], g.spec)) continue;
+    const double std = __builtin_sqrt(double(g.variance_c[at]) + g.spec.epsilon);
     if (g.dbeta_c) g.dbeta_c[at] = (g.add ? g.dbeta_c[at] : T(0)) + T(sums.first()[j]);
     if (g.dgamma_c) g.dgamma_c[at] = (g.add ? g.dgamma_c[at] : T(0)) + T(sums.second()[j] / std);
   }
@@ -241,7 +279,7 @@ void scale_gradient(const Gradients<T>& g, Index column, Index cols) {
   for_blocks(chunks, column, column + cols, affine_work, [&](Index chunk, Index from, Index width) {
     T scale[factor_block];
     find_scale(scale, g.variance_c + from, g.gamma_c ? g.gamma_c + from : nullptr, width,
-               g.epsilon);
+               g.spec.epsilon);
     repeat(scale, width, group);
     const Index at = chunks.begin(chunk) * g.dims.cols + from;
     const T* dy = g.dy_nc + at;
@@ -261,10 +299,10 @@ __attribute__((noinline)) void batch_gradient(const Gradients<T>& g, Index colum
   const auto block = [&](Index chunk, Index from, Index width) {
     T centre[factor_block], scale[factor_block], offset[factor_block], slope[factor_block];
     find_scale(scale, g.variance_c + from, g.gamma_c ? g.gamma_c + from : nullptr, width,
-               g.epsilon);
+               g.spec.epsilon);
     for (Index j = 0; j < width; ++j) {
       const double share = -double(scale[j]) / count;
-      const double precision = 1 / (double(g.variance_c[from + j]) + g.epsilon);
+      const double precision = 1 / (double(g.variance_c[from + j]) + g.spec.epsilon);
       centre[j] = g.mean_c[from + j];
       offset[j] = T(share * sums.first()[from - column + j]);
       slope[j] = T(share * precision * sums.second()[from - column + j]);
@@ -292,15 +330,40 @@ __attribute__((noinline)) void batch_gradient(const Gradients<T>& g, Index colum
   for_blocks(chunks, column, column + sums.cols, affine_work, block);
 }
 
+// All gradients of one column in double, whose statistics came from `count` rows of x.
+template <class T>
+__attribute__((noinline)) void wide_column_backward(const Gradients<T>& g, Index at, double count) {
+  const Index rows = g.dims.rows, cols = g.dims.cols;
+  const T *x = g.x_nc + at, *dy = g.dy_nc + at;
+  const WideMoments moments = wide_moments(x, rows, cols, g.mask_n);
+  const double factor = moments.inverse(g.spec.epsilon);
+  double plain = 0, normal = 0;
+  for (Index e = 0; e < rows * cols; e += cols) {
+    plain += double(dy[e]);
+    normal += double(dy[e]) * (moments.centred(double(x[e])) * factor);
+  }
+  if (g.dbeta_c) g.dbeta_c[at] = (g.add ? g.dbeta_c[at] : T(0)) + T(plain);
+  if (g.dgamma_c) g.dgamma_c[at] = (g.add ? g.dgamma_c[at] : T(0)) + T(normal);
+  if (!g.dx_nc) return;
+  const double scale = (g.gamma_c ? double(g.gamma_c[at]) : 1) * factor * moments.scale;
+  for (Index r = 0, e = 0; r < rows; ++r, e += cols) {
+    const double follows = g.mask_n != nullptr && g.mask_n[r] == 0
+                               ? 0
+                               : (plain + moments.centred(double(x[e])) * factor * normal) / count;
+    g.dx_nc[at + e] = T(scale * (double(dy[e]) - follows));
+  }
+}
+
 template <class T>
 void batch_norm_backward(T* dx_nc, T* dgamma_c, T* dbeta_c, const T* dy_nc, const T* x_nc,
                          const T* mean_c, const T* variance_c, const T* gamma_c,
                          const std::uint8_t* mask_n, RowsCols dims, BatchNormSpec spec,
                          Accumulate accumulate) {
-  const Gradients<T> g = {dx_nc,  dgamma_c, dbeta_c,      dy_nc,
-                          x_nc,   mean_c,   variance_c,   gamma_c,
-                          mask_n, dims,     spec.epsilon, accumulate == Accumulate::yes};
   const double count = spec.batch_statistics ? count_rows(mask_n, dims.rows) : 0;
+  if (count == 0) spec.batch_statistics = false;
+  const Gradients<T> g = {dx_nc,  dgamma_c, dbeta_c,    dy_nc,
+                          x_nc,   mean_c,   variance_c, gamma_c,
+                          mask_n, dims,     spec,       accumulate == Accumulate::yes};
   const bool follow = dx_nc != nullptr && count > 0;
   if (dgamma_c != nullptr || dbeta_c != nullptr || follow) {
     const Index group = rows_as_one<T>(dims.cols);
@@ -322,6 +385,8 @@ void batch_norm_backward(T* dx_nc, T* dgamma_c, T* dbeta_c, const T* dy_nc, cons
                     });
   }
   if (dx_nc != nullptr && !follow) scale_gradient(g, 0, dims.cols);
+  for (Index c = 0; c < dims.cols; ++c)
+    if (wide_column(variance_c[c], spec)) wide_column_backward(g, c, count);
 }
 
 }  // namespace

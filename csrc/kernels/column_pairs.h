@@ -6,7 +6,7 @@
 // and in order.  Where a row is shorter than a strip of registers, several rows pass as one.
 #pragma once
 
-#include "simd.h"
+#include "row_chunks.h"
 
 namespace lamina {
 namespace LAMINA_ISA {
@@ -26,9 +26,7 @@ struct RowChunks {
 
 // `group` rows that pass as one never cross a chunk.  At least one chunk, which may be empty.
 inline RowChunks cut_rows(RowsCols dims, Index group) {
-  const Index wanted = element_chunk / (dims.cols > 0 ? dims.cols : 1);
-  const Index least = wanted > 64 ? wanted : 64;
-  const Index step = (least + group - 1) / group * group;
+  const Index step = rows_per_chunk(dims.cols, 64, group);
   const Index count = (dims.rows + step - 1) / step;
   return {dims.rows, step, count > 0 ? count : 1};
 }

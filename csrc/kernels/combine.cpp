@@ -1,6 +1,8 @@
 // Layers of two inputs: sum, difference, product, extremes; batched products and unit rows for Dot.
 #include "gemm.h"
+#include "row_chunks.h"
 #include "table.h"
+#include "wide_range.h"
 
 namespace lamina {
 namespace LAMINA_ISA {
@@ -98,19 +100,6 @@ double row_product(const T* a, const T* b, Index size) {
   return part[0];
 }
 
-// body(r) for every row, in chunks of about element_chunk elements.
-template <class Body>
-LAMINA_INLINE void rows_in_chunks(Index rows, Index cols, double work, Body&& body) {
-  const Index step = element_chunk / (cols > 0 ? cols : 1) + 1;
-  const Index chunks = (rows + step - 1) / step;
-  if (chunks <= 0) return;
-  const int threads = chunks == 1 ? 1 : threads_for(work * double(rows) * double(cols), chunks);
-  parallel_chunks(threads, chunks, [&](Index chunk) {
-    const Index end = (chunk + 1) * step < rows ? (chunk + 1) * step : rows;
-    for (Index r = chunk * step; r < end; ++r) body(r);
-  });
-}
-
 // --- products of pairs of matrices
 
 // One pair on the calling thread.  A single column is a row of the transposed product, whose
@@ -134,8 +123,8 @@ void batched_product(T* c, const T* a, const T* b, BatchedProductDims d) {
   const Index size_c = d.m * d.n, size_a = d.m * d.k, size_b = d.k * d.n;
   if (d.batch <= 0 || size_c <= 0) return;
   if (d.m == 1 && d.n == 1) {
-    return rows_in_chunks(d.batch, d.k, combine_work,
-                          [=](Index i) { c[i] = T(row_product(a + i * d.k, b + i * d.k, d.k)); });
+    return for_each_row({d.batch, d.k}, combine_work,
+                        [=](Index i) { c[i] = T(row_product(a + i * d.k, b + i * d.k, d.k)); });
   }
   const double flop = 2.0 * double(d.m) * double(d.n) * double(d.k);
   const int across = threads_for(flop * double(d.batch), d.batch);
@@ -155,12 +144,33 @@ void batched_product(T* c, const T* a, const T* b, BatchedProductDims d) {
 
 constexpr double least_length = 1e-7;
 
+// Also where the squares overflow in double.
+template <class T>
+double row_length(const T* x, Index cols) {
+  const double squares = row_product(x, x, cols);
+  if (squares <= __DBL_MAX__) return __builtin_sqrt(squares);
+  const double scale = power_to_one(x, cols, 1);
+  double sum = 0;
+  for (Index i = 0; i < cols; ++i) sum += double(x[i]) * scale * (double(x[i]) * scale);
+  return __builtin_sqrt(sum) / scale;
+}
+
+// sum dy y; the lengths of x and dy enter one after the other, so that no product overflows.
+template <class T>
+double along_row(const T* x, const T* dy, Index cols, double inverse) {
+  const double product = row_product(x, dy, cols);
+  if (product - product == 0) return product * inverse;
+  double sum = 0;
+  for (Index i = 0; i < cols; ++i) sum += double(x[i]) * inverse * double(dy[i]);
+  return sum;
+}
+
 template <class T>
 void unit_rows_forward(T* y_nc, const T* x_nc, RowsCols dims) {
-  rows_in_chunks(dims.rows, dims.cols, 2 * combine_work, [=](Index r) {
+  for_each_row(dims, 2 * combine_work, [=](Index r) {
     const T* x = x_nc + r * dims.cols;
     T* y = y_nc + r * dims.cols;
-    const double length = __builtin_sqrt(row_product(x, x, dims.cols));
+    const double length = row_length(x, dims.cols);
     const double inverse = 1.0 / (length < least_length ? least_length : length);
     for (Index i = 0; i < dims.cols; ++i) y[i] = T(double(x[i]) * inverse);
   });
@@ -169,13 +179,13 @@ void unit_rows_forward(T* y_nc, const T* x_nc, RowsCols dims) {
 // dx = (dy - y (y dy)) / |x|; a row shorter than the least length is only scaled.
 template <class T>
 void unit_rows_backward(T* dx_nc, const T* dy_nc, const T* x_nc, RowsCols dims) {
-  rows_in_chunks(dims.rows, dims.cols, 3 * combine_work, [=](Index r) {
+  for_each_row(dims, 3 * combine_work, [=](Index r) {
     const T *x = x_nc + r * dims.cols, *dy = dy_nc + r * dims.cols;
     T* dx = dx_nc + r * dims.cols;
-    const double length = __builtin_sqrt(row_product(x, x, dims.cols));
+    const double length = row_length(x, dims.cols);
     const bool clamped = length < least_length;
     const double inverse = 1.0 / (clamped ? least_length : length);
-    const double along = clamped ? 0.0 : row_product(x, dy, dims.cols) * inverse * inverse;
+    const double along = clamped ? 0.0 : along_row(x, dy, dims.cols, inverse) * inverse;
     for (Index i = 0; i < dims.cols; ++i)
       dx[i] = T((double(dy[i]) - along * double(x[i])) * inverse);
   });

@@ -32,14 +32,14 @@ struct SoftmaxCrossentropy {
   LAMINA_INLINE V forward(const Rows& rows) const {
     constexpr T lowest = -T(__builtin_inf());
     const V m = largest(rows), zero = {};
-    V s = {}, a = {}, w = {};
-    for (Index j = 0; j < rows.units(); ++j) {
+    V sums[3];  // of exp(x - m), t (m - x) and t
+    sum_units(rows, sums, [&](Index j, V* part) __attribute__((always_inline)) {
       const V x = rows.x(j, lowest), t = rows.t(j);
-      s += exp(x - m);
-      a += t == zero ? zero : t * (m - x);  // a class masked by -inf costs nothing where t is 0
-      w += t;
-    }
-    return rows.sum(a) + rows.sum(w) * log(rows.sum(s));
+      part[0] += exp(x - m);
+      part[1] += t == zero ? zero : t * (m - x);  // a class masked by -inf costs nothing at t = 0
+      part[2] += t;
+    });
+    return rows.sum(sums[1]) + rows.sum(sums[2]) * log(rows.sum(sums[0]));
   }
 
   // dL/dx_c = w p_c - t_c.
@@ -47,14 +47,14 @@ struct SoftmaxCrossentropy {
   LAMINA_INLINE void backward(Rows& rows) const {
     constexpr T lowest = -T(__builtin_inf());
     const V m = largest(rows);
-    V s = {}, w = {};
-    for (Index j = 0; j < rows.units(); ++j) {
+    V sums[2];  // of exp(x - m) and t
+    sum_units(rows, sums, [&](Index j, V* part) __attribute__((always_inline)) {
       const V e = exp(rows.x(j, lowest) - m);
       rows.put(j, e);
-      s += e;
-      w += rows.t(j);
-    }
-    const V factor = rows.sum(w) / rows.sum(s);
+      part[0] += e;
+      part[1] += rows.t(j);
+    });
+    const V factor = rows.sum(sums[1]) / rows.sum(sums[0]);
     for (Index j = 0; j < rows.units(); ++j)
       rows.put(j, rows.dloss * (rows.put_back(j) * factor - rows.t(j)));
   }
@@ -69,20 +69,21 @@ struct ProbabilityCrossentropy {
 
   template <class Rows>
   LAMINA_INLINE V total(const Rows& rows) const {
-    V sum = {};
-    for (Index j = 0; j < rows.units(); ++j) sum += rows.x(j, 0);
-    return rows.sum(sum);
+    V sum[1];
+    sum_units(rows, sum,
+              [&](Index j, V* part) __attribute__((always_inline)) { part[0] += rows.x(j, 0); });
+    return rows.sum(sum[0]);
   }
 
   template <class Rows>
   LAMINA_INLINE V forward(const Rows& rows) const {
     const V sum = total(rows);
-    V a = {};
-    for (Index j = 0; j < rows.units(); ++j) {
+    V a[1];
+    sum_units(rows, a, [&](Index j, V* part) __attribute__((always_inline)) {
       const V p = min(high, max(low, rows.x(j, 0) / sum));
-      a += rows.t(j) * (sparse ? p : log(p));
-    }
-    return sparse ? -log(rows.sum(a)) : -rows.sum(a);  // one-hot: one logarithm a row will do
+      part[0] += rows.t(j) * (sparse ? p : log(p));
+    });
+    return sparse ? -log(rows.sum(a[0])) : -rows.sum(a[0]);  // one-hot: one logarithm will do
   }
 
   // dL/dx_c = (u - t_c / q_c [c inside]) / sum(x), u = sum of t over the classes inside, where
@@ -90,12 +91,12 @@ struct ProbabilityCrossentropy {
   template <class Rows>
   LAMINA_INLINE void backward(Rows& rows) const {
     const V sum = total(rows), zero = {};
-    V u = {};
-    for (Index j = 0; j < rows.units(); ++j) {
+    V inside[1];
+    sum_units(rows, inside, [&](Index j, V* part) __attribute__((always_inline)) {
       const V q = rows.x(j, 0) / sum, t = rows.t(j);
-      u += q < low ? zero : (q > high ? zero : t);
-    }
-    u = rows.sum(u);
+      part[0] += q < low ? zero : (q > high ? zero : t);
+    });
+    const V u = rows.sum(inside[0]);
     const V factor = rows.dloss / sum;
     for (Index j = 0; j < rows.units(); ++j) {
       const V q = rows.x(j, 0) / sum, t = rows.t(j);

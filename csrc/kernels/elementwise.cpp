@@ -1,6 +1,6 @@
 // Element-wise kernels on flat runs, the normalisation of columns, penalties and the gathering of
 // rows.  Sums over arrays are in reductions.cpp.
-#include "simd.h"
+#include "row_chunks.h"
 #include "table.h"
 
 namespace lamina {
@@ -16,8 +16,14 @@ void add_into(T* y, const T* x, Index size) {
   });
 }
 
+// A factor below T's normal numbers has lost its last bits: then in two steps.
 template <class T>
 void scale(T* y, const T* x, double factor, Index size) {
+  constexpr double least = sizeof(T) == 4 ? double(__FLT_MIN__) : __DBL_MIN__;
+  if (factor != 0 && factor < least && factor > -least) {
+    scale(y, x, factor * 0x1p64, size);
+    return scale(y, y, 0x1p-64, size);
+  }
   const Vec<T> by = broadcast(T(factor));
   parallel_elements(size, 15, [=](Index begin, Index end) {
     for_vectors<T>(begin, end, [=](Index i, Index count) {
@@ -34,19 +40,6 @@ void clip(T* y, const T* x, double limit, Index size) {
     for_vectors<T>(begin, end, [=](Index i, Index count) {
       store_count(y + i, min(high, max(low, load_count(x + i, count))), count);
     });
-  });
-}
-
-// body(r) for every row, in chunks of about element_chunk elements.
-template <class Body>
-LAMINA_INLINE void for_each_row(RowsCols dims, double work, Body&& body) {
-  const Index step = element_chunk / (dims.cols > 0 ? dims.cols : 1) + 1;
-  const Index chunks = (dims.rows + step - 1) / step;
-  if (chunks <= 0) return;
-  const int threads = chunks == 1 ? 1 : threads_for(work * double(dims.rows * dims.cols), chunks);
-  parallel_chunks(threads, chunks, [&](Index chunk) {
-    const Index begin = chunk * step, end = begin + step < dims.rows ? begin + step : dims.rows;
-    for (Index r = begin; r < end; ++r) body(r);
   });
 }
 

@@ -2,7 +2,7 @@
 //
 // Backward adds in row order for each id without atomics: threads share out the columns, or, where
 // rows are short, the ids.  Either way an element of the table is one thread's.
-#include "simd.h"
+#include "row_chunks.h"
 #include "table.h"
 
 namespace lamina {
@@ -14,11 +14,7 @@ constexpr double row_work = 30;  // threads_for's measure, an element
 template <class T>
 void embedding_forward(T* y_nd, const T* table_vd, const std::int32_t* id_n, RowsCols dims) {
   const Index cols = dims.cols;
-  const Index step = element_chunk / (cols > 0 ? cols : 1) + 1;
-  const Index chunks = (dims.rows + step - 1) / step;
-  const double work = row_work * double(dims.rows) * double(cols);
-  parallel_chunks(chunks <= 1 ? 1 : threads_for(work, chunks), chunks, [=](Index chunk) {
-    const Index begin = chunk * step, end = begin + step < dims.rows ? begin + step : dims.rows;
+  parallel_rows(dims, row_work, [=](Index begin, Index end) {
     for (Index r = begin; r < end; ++r) {
       if (r + 4 < end) __builtin_prefetch(table_vd + Index(id_n[r + 4]) * cols);
       const T* row = table_vd + Index(id_n[r]) * cols;

@@ -3,9 +3,11 @@
 // normalization", 2016):
 //   dbeta = sum dy,  dgamma = sum dy x^  over the rows
 //   dx = inv (g - mean g - x^ mean (g x^)),  g = dy gamma, means over the columns
-// The variance is summed around the mean, in a second pass over a row that is in the cache.
+// The variance is summed around the mean, in a second pass over a row that is in the cache; a row
+// whose squares do not fit the type is done again (wide_range.h).
 #include "column_pairs.h"
 #include "table.h"
+#include "wide_range.h"
 
 namespace lamina {
 namespace LAMINA_ISA {
@@ -44,46 +46,50 @@ LAMINA_INLINE T sum_row(Index cols, const Term& term) {
   return sum_lanes<T>(total);
 }
 
-// body(begin, end) over rows in chunks of about element_chunk elements.
-template <class Body>
-LAMINA_INLINE void parallel_rows(RowsCols dims, const Body& body) {
-  if (dims.cols <= 0) return;
-  const Index step = dims.cols < element_chunk ? element_chunk / dims.cols : 1;
-  const Index chunks = (dims.rows + step - 1) / step;
-  const double work = row_work * double(dims.rows) * double(dims.cols);
-  parallel_chunks(chunks <= 1 ? 1 : threads_for(work, chunks), chunks,
-                  [&](Index chunk) __attribute__((noinline)) {
-                    const Index begin = chunk * step;
-                    body(begin, begin + step < dims.rows ? begin + step : dims.rows);
-                  });
+// One row in double.  `mean` and `inverse` may be null.
+template <class T>
+__attribute__((noinline)) void wide_row(T* y, T* mean, T* inverse, const T* x, const T* gamma_c,
+                                        const T* beta_c, Index cols, double epsilon) {
+  const std::uint8_t* every = nullptr;
+  const WideMoments moments = wide_moments(x, cols, 1, every);
+  const double factor = moments.inverse(epsilon);
+  if (mean != nullptr) *mean = T(moments.mean / moments.scale);
+  if (inverse != nullptr) *inverse = T(factor * moments.scale);
+  for (Index j = 0; j < cols; ++j) {
+    const double gamma = gamma_c ? double(gamma_c[j]) : 1, beta = beta_c ? double(beta_c[j]) : 0;
+    y[j] = T(moments.centred(double(x[j])) * factor * gamma + beta);
+  }
 }
 
 template <class T>
 void layer_norm_forward(T* y_nc, T* mean_n, T* inverse_n, const T* x_nc, const T* gamma_c,
                         const T* beta_c, RowsCols dims, double epsilon) {
   const Index cols = dims.cols;
-  parallel_rows(dims, [=](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r) {
-      const T* x = x_nc + r * cols;
-      T* y = y_nc + r * cols;
-      const T mean =
-          sum_row<T>(cols, [=](Index j, Index n) { return load_count(x + j, n); }) / T(cols);
-      const Vec<T> centre = broadcast(mean);
-      const T squares = sum_row<T>(cols, [=](Index j, Index n) {
-        const Vec<T> d = keep_first<T>(load_count(x + j, n) - centre, n);
-        return d * d;
-      });
-      const T inverse = T(1 / __builtin_sqrt(double(squares) / double(cols) + epsilon));
-      if (mean_n != nullptr) mean_n[r] = mean;
-      if (inverse_n != nullptr) inverse_n[r] = inverse;
-      const Vec<T> factor = broadcast(inverse), one = broadcast(T(1));
-      for_vectors<T>(0, cols, [=](Index j, Index n) {
-        const Vec<T> gamma = gamma_c ? load_count(gamma_c + j, n) : one;
-        const Vec<T> beta = beta_c ? load_count(beta_c + j, n) : Vec<T>{};
-        const Vec<T> normal = (load_count(x + j, n) - centre) * factor;
-        store_count<T>(y + j, fma(normal, gamma, beta), n);
-      });
-    }
+  if (cols <= 0) return;
+  for_each_row(dims, row_work, [=](Index r) {
+    const T* x = x_nc + r * cols;
+    T *y = y_nc + r * cols, *kept_mean = mean_n ? mean_n + r : nullptr;
+    T* kept_inverse = inverse_n ? inverse_n + r : nullptr;
+    const T mean =
+        sum_row<T>(cols, [=](Index j, Index n) { return load_count(x + j, n); }) / T(cols);
+    const Vec<T> centre = broadcast(mean);
+    const T squares = sum_row<T>(cols, [=](Index j, Index n) {
+      const Vec<T> d = keep_first<T>(load_count(x + j, n) - centre, n);
+      return d * d;
+    });
+    const double variance = double(squares) / double(cols) + epsilon;
+    if (!ordinary_variance<T>(variance))
+      return wide_row(y, kept_mean, kept_inverse, x, gamma_c, beta_c, cols, epsilon);
+    const T inverse = T(1 / __builtin_sqrt(variance));
+    if (kept_mean != nullptr) *kept_mean = mean;
+    if (kept_inverse != nullptr) *kept_inverse = inverse;
+    const Vec<T> factor = broadcast(inverse), one = broadcast(T(1));
+    for_vectors<T>(0, cols, [=](Index j, Index n) {
+      const Vec<T> gamma = gamma_c ? load_count(gamma_c + j, n) : one;
+      const Vec<T> beta = beta_c ? load_count(beta_c + j, n) : Vec<T>{};
+      const Vec<T> normal = (load_count(x + j, n) - centre) * factor;
+      store_count<T>(y + j, fma(normal, gamma, beta), n);
+    });
   });
 }
 
@@ -94,26 +100,24 @@ void input_gradient(T* dx_nc, const T* dy_nc, const T* x_nc, const T* mean_n, co
                     const T* gamma_c, RowsCols dims) {
   const Index cols = dims.cols;
   const T share = T(1) / T(cols);
-  parallel_rows(dims, [=](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r) {
-      const T *x = x_nc + r * cols, *dy = dy_nc + r * cols;
-      T* dx = dx_nc + r * cols;
-      const Vec<T> centre = broadcast(mean_n[r]), inverse = broadcast(inverse_n[r]);
-      const auto weighted = [=](Index j, Index n) __attribute__((always_inline)) {
-        const Vec<T> g = load_count(dy + j, n);
-        return gamma_c ? g * load_count(gamma_c + j, n) : g;
-      };
-      const Vec<T> plain = broadcast(share * sum_row<T>(cols, weighted));
-      // g is zero beyond the row, x - mean is not.
-      const T product = sum_row<T>(cols, [=](Index j, Index n) __attribute__((always_inline)) {
-        return weighted(j, n) * ((load_count(x + j, n) - centre) * inverse);
-      });
-      const Vec<T> slope = broadcast(share * product);
-      for_vectors<T>(0, cols, [=](Index j, Index n) __attribute__((always_inline)) {
-        const Vec<T> normal = (load_count(x + j, n) - centre) * inverse;
-        store_count<T>(dx + j, inverse * (weighted(j, n) - plain - normal * slope), n);
-      });
-    }
+  for_each_row(dims, row_work, [=](Index r) {
+    const T *x = x_nc + r * cols, *dy = dy_nc + r * cols;
+    T* dx = dx_nc + r * cols;
+    const Vec<T> centre = broadcast(mean_n[r]), inverse = broadcast(inverse_n[r]);
+    const auto weighted = [=](Index j, Index n) __attribute__((always_inline)) {
+      const Vec<T> g = load_count(dy + j, n);
+      return gamma_c ? g * load_count(gamma_c + j, n) : g;
+    };
+    const Vec<T> plain = broadcast(share * sum_row<T>(cols, weighted));
+    // g is zero beyond the row, x - mean is not.
+    const T product = sum_row<T>(cols, [=](Index j, Index n) __attribute__((always_inline)) {
+      return weighted(j, n) * ((load_count(x + j, n) - centre) * inverse);
+    });
+    const Vec<T> slope = broadcast(share * product);
+    for_vectors<T>(0, cols, [=](Index j, Index n) __attribute__((always_inline)) {
+      const Vec<T> normal = (load_count(x + j, n) - centre) * inverse;
+      store_count<T>(dx + j, inverse * (weighted(j, n) - plain - normal * slope), n);
+    });
   });
 }
 

@@ -5,10 +5,11 @@
 //   NarrowRows  few columns: `lanes` rows at a time, transposed; unit j is column j, a lane is a
 //               row, and nothing is ever summed across lanes
 //   WideRow     one row; unit j is columns j * lanes .., sums fold the lanes
-// Which one is used follows from the number of columns alone.
+// Which one is used follows from the number of columns alone.  Sums go through `sum_units`, which
+// cuts a very wide row into blocks.
 #pragma once
 
-#include "simd.h"
+#include "row_chunks.h"
 
 namespace lamina {
 namespace LAMINA_ISA {
@@ -76,7 +77,9 @@ void transpose_copy(T* out, Index ld_out, const T* in, Index ld_in, Index rows, 
 
 template <class T, bool sparse>
 struct NarrowRows {
+  using Number = T;
   using V = Vec<T>;
+  static constexpr bool wide = false;
   static constexpr Index size = narrow_columns * lanes<T>;
   alignas(64) T x_cr[size];
   alignas(64) T t_cr[size];
@@ -95,6 +98,7 @@ struct NarrowRows {
   LAMINA_INLINE void put(Index j, V v) { store(d_cr + j * lanes<T>, v); }
   LAMINA_INLINE V put_back(Index j) const { return load(d_cr + j * lanes<T>); }
   LAMINA_INLINE V sum(V v) const { return v; }
+  LAMINA_INLINE bool finite(V sums) const { return all_finite<T>(sums); }
   LAMINA_INLINE V largest(V v) const { return v; }
 
   // Rows r .. r + count - 1; lanes behind them hold ones, whose results nobody reads.
@@ -127,11 +131,13 @@ struct NarrowRows {
 
 template <class T, bool sparse>
 struct WideRow {
+  using Number = T;
   using V = Vec<T>;
+  static constexpr bool wide = true;
   const T* x_c;
   const T* t_c;
   T* d_c;
-  T label;
+  Index label;
   Index cols;
   V keep, add;
   V dloss;
@@ -148,7 +154,7 @@ struct WideRow {
     return iota<T>() < T(n) ? load_partial(x_c + j * lanes<T>, n) : broadcast(fill);
   }
   LAMINA_INLINE V t(Index j) const {
-    if (sparse) return iota<T>() == label - T(j * lanes<T>) ? broadcast(T(1)) : V{};
+    if (sparse) return iota<T>() == T(label - j * lanes<T>) ? broadcast(T(1)) : V{};
     const Index n = count(j);
     return only(j, load_count(t_c + j * lanes<T>, n) * keep + add);
   }
@@ -159,6 +165,7 @@ struct WideRow {
   LAMINA_INLINE void put(Index j, V v) { store_count(d_c + j * lanes<T>, v, count(j)); }
   LAMINA_INLINE V put_back(Index j) const { return load_count(d_c + j * lanes<T>, count(j)); }
   LAMINA_INLINE V sum(V v) const { return broadcast(sum_lanes<T>(v)); }
+  LAMINA_INLINE bool finite(V sums) const { return sums[0] - sums[0] == 0; }
   LAMINA_INLINE V largest(V v) const {
     T part[lanes<T>];
     store(part, v);
@@ -168,28 +175,34 @@ struct WideRow {
   }
 };
 
-// Rows of one chunk: a multiple of every vector's lanes, from the number of columns alone.
-LAMINA_INLINE Index rows_per_chunk(Index cols) {
-  return (element_chunk / (cols > 0 ? cols : 1) + 63) / 64 * 64;
+// total[k] = the sum over the units of what term(j, part) adds to part[k].  Blocks of element_chunk
+// columns are summed from zero, so that rounding does not grow with the width.
+template <int count, class Rows, class V, class Term>
+LAMINA_INLINE void sum_units(const Rows& rows, V (&total)[count], const Term& term) {
+  const Index units = rows.units();
+  for (int k = 0; k < count; ++k) total[k] = V{};
+  constexpr Index block = element_chunk / lanes<typename Rows::Number>;
+  const Index first = !Rows::wide || units < block ? units : block;
+  for (Index j = 0; j < first; ++j) term(j, total);
+  if (!Rows::wide || first == units) return;
+  for (Index begin = block; begin < units; begin += block) {
+    const Index end = begin + block < units ? begin + block : units;
+    V part[count] = {};
+    for (Index j = begin; j < end; ++j) term(j, part);
+    for (int k = 0; k < count; ++k) total[k] += part[k];
+  }
 }
 
-// body(begin, end) over the rows in fixed chunks.
-template <class Body>
-LAMINA_INLINE void parallel_rows(RowsCols dims, double flop, Body&& body) {
-  const Index step = rows_per_chunk(dims.cols), chunks = (dims.rows + step - 1) / step;
-  if (chunks <= 0) return;
-  const int threads = chunks == 1 ? 1 : threads_for(flop * double(dims.rows * dims.cols), chunks);
-  parallel_chunks(threads, chunks, [&](Index chunk) {
-    const Index begin = chunk * step;
-    body(begin, begin + step < dims.rows ? begin + step : dims.rows);
-  });
+// Rows of one chunk: narrow rows go by whole vectors, whatever their number of lanes.
+LAMINA_INLINE Index loss_rows_per_chunk(Index cols) {
+  return rows_per_chunk(cols, 1, cols <= narrow_columns ? 64 : 1);
 }
 
 // loss_n = law.forward(rows).
 template <class T, bool sparse, class Law>
 void for_rows_forward(T* loss_n, const T* pred_nc, Targets<T> targets, RowsCols dims, Law law) {
   const Vec<T> keep = broadcast(targets.keep), add = broadcast(targets.add);
-  parallel_rows(dims, Law::work, [=](Index begin, Index end) {
+  parallel_rows(dims, loss_rows_per_chunk(dims.cols), Law::work, [=](Index begin, Index end) {
     if (dims.cols <= narrow_columns) {
       NarrowRows<T, sparse> rows;
       rows.cols = dims.cols, rows.keep = keep, rows.add = add;
@@ -204,7 +217,7 @@ void for_rows_forward(T* loss_n, const T* pred_nc, Targets<T> targets, RowsCols 
     for (Index r = begin; r < end; ++r) {
       row.x_c = pred_nc + r * dims.cols;
       row.t_c = sparse ? nullptr : targets.true_nc + r * dims.cols;
-      row.label = sparse ? T(targets.label_n[r]) : T(0);
+      row.label = sparse ? Index(targets.label_n[r]) : 0;
       loss_n[r] = law.forward(row)[0];
     }
   });
@@ -215,7 +228,7 @@ template <class T, bool sparse, class Law>
 void for_rows_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, Targets<T> targets,
                        RowsCols dims, Law law) {
   const Vec<T> keep = broadcast(targets.keep), add = broadcast(targets.add);
-  parallel_rows(dims, Law::work, [=](Index begin, Index end) {
+  parallel_rows(dims, loss_rows_per_chunk(dims.cols), Law::work, [=](Index begin, Index end) {
     if (dims.cols <= narrow_columns) {
       NarrowRows<T, sparse> rows;
       rows.cols = dims.cols, rows.keep = keep, rows.add = add;
@@ -233,7 +246,7 @@ void for_rows_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, Targets<
       row.x_c = pred_nc + r * dims.cols;
       row.t_c = sparse ? nullptr : targets.true_nc + r * dims.cols;
       row.d_c = dpred_nc + r * dims.cols;
-      row.label = sparse ? T(targets.label_n[r]) : T(0);
+      row.label = sparse ? Index(targets.label_n[r]) : 0;
       row.dloss = broadcast(dloss_n[r]);
       law.backward(row);
     }

@@ -19,6 +19,7 @@ struct SquaredError {
   static constexpr double work = 10;
   using V = Vec<T>;
   LAMINA_INLINE V value(V x, V t) const { return (x - t) * (x - t); }
+  LAMINA_INLINE V part(V share, V x, V t) const { return (x - t) * share * (x - t); }
   LAMINA_INLINE V slope(V x, V t) const { return T(2) * (x - t); }
 };
 
@@ -27,6 +28,7 @@ struct AbsoluteError {
   static constexpr double work = 10;
   using V = Vec<T>;
   LAMINA_INLINE V value(V x, V t) const { return max(x - t, t - x); }
+  LAMINA_INLINE V part(V share, V x, V t) const { return value(x * share, t * share); }
   LAMINA_INLINE V slope(V x, V t) const {
     const V d = x - t, zero = {}, one = broadcast(T(1));
     return d > zero ? one : (d < zero ? -one : d);
@@ -43,6 +45,10 @@ struct Huber {
     const V d = x - t, a = max(d, -d);
     return a <= delta ? T(0.5) * d * d : delta * a - T(0.5) * delta * delta;
   }
+  LAMINA_INLINE V part(V share, V x, V t) const {
+    const V d = x - t, a = max(d, -d), half = T(0.5) * share;
+    return a <= delta ? half * d * d : delta * share * (a - T(0.5) * delta);
+  }
   LAMINA_INLINE V slope(V x, V t) const { return min(delta, max(-delta, x - t)); }
 };
 
@@ -56,6 +62,7 @@ struct BinaryCrossentropy {
     const V p = min(high, max(low, x));
     return -(t * log(p) + (T(1) - t) * log(T(1) - p));
   }
+  LAMINA_INLINE V part(V share, V x, V t) const { return share * value(x, t); }
   LAMINA_INLINE V slope(V x, V t) const {
     const V zero = {};
     return x < low ? zero : (x > high ? zero : (x - t) / (x * (T(1) - x)));
@@ -68,10 +75,12 @@ struct SigmoidCrossentropy {
   static constexpr double work = 100;
   using V = Vec<T>;
   LAMINA_INLINE V value(V x, V t) const { return max(V{}, x) - t * x + log1p(exp(-max(x, -x))); }
+  LAMINA_INLINE V part(V share, V x, V t) const { return share * value(x, t); }
   LAMINA_INLINE V slope(V x, V t) const { return sigmoid(x) - t; }
 };
 
-// The mean of law.value over the columns; law.slope / columns.
+// The mean of law.value over the columns; law.slope / columns.  Where the sum overflows the mean
+// may still be a number: then the sum of law.part, which is the value times 1 / columns.
 template <class T, template <class> class Law>
 struct Mean {
   static constexpr double work = Law<T>::work;
@@ -80,10 +89,21 @@ struct Mean {
 
   template <class Rows>
   LAMINA_INLINE V forward(const Rows& rows) const {
-    V sum = {};
-    for (Index j = 0; j < rows.units(); ++j)
-      sum += rows.only(j, law.value(rows.x(j, 0), rows.t(j)));
-    return rows.sum(sum) / T(rows.cols);
+    V sum[1];
+    sum_units(rows, sum, [&](Index j, V* part) __attribute__((always_inline)) {
+      part[0] += rows.only(j, law.value(rows.x(j, 0), rows.t(j)));
+    });
+    const V mean = rows.sum(sum[0]) / T(rows.cols);
+    return rows.finite(mean) ? mean : nonfinite<T>(mean) ? mean_of_parts(rows) : mean;
+  }
+  template <class Rows>
+  __attribute__((noinline)) V mean_of_parts(const Rows& rows) const {
+    const V share = broadcast(T(1) / T(rows.cols));
+    V sum[1];
+    sum_units(rows, sum, [&](Index j, V* part) __attribute__((always_inline)) {
+      part[0] += rows.only(j, law.part(share, rows.x(j, 0), rows.t(j)));
+    });
+    return rows.sum(sum[0]);
   }
   template <class Rows>
   LAMINA_INLINE void backward(Rows& rows) const {

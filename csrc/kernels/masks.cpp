@@ -1,24 +1,10 @@
 // Masks, one byte a position: made from ids or values, applied, and the mean over what they keep.
-#include "simd.h"
+#include "row_chunks.h"
 #include "table.h"
 
 namespace lamina {
 namespace LAMINA_ISA {
 namespace {
-
-// body(begin, end) over rows in chunks of about element_chunk elements; `row` elements each.
-template <class Body>
-LAMINA_INLINE void parallel_rows(Index rows, Index row, double work, const Body& body) {
-  if (row <= 0) return;
-  const Index step = row < element_chunk ? element_chunk / row : 1;
-  const Index chunks = (rows + step - 1) / step;
-  const double flop = work * double(rows) * double(row);
-  parallel_chunks(chunks <= 1 ? 1 : threads_for(flop, chunks), chunks,
-                  [&](Index chunk) __attribute__((noinline)) {
-                    const Index begin = chunk * step;
-                    body(begin, begin + step < rows ? begin + step : rows);
-                  });
-}
 
 void token_mask(std::uint8_t* mask_n, const std::int32_t* id_n, Index size) {
   parallel_elements(size, 10, [=](Index begin, Index end) {
@@ -42,12 +28,8 @@ LAMINA_INLINE bool differs(const T* x, Index cols, T value) {
 
 template <class T>
 void value_mask(std::uint8_t* mask_n, const T* x_nc, RowsCols dims, double value) {
-  if (dims.cols <= 0)
-    for (Index r = 0; r < dims.rows; ++r) mask_n[r] = 0;
-  parallel_rows(dims.rows, dims.cols, 15, [=](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r)
-      mask_n[r] = differs(x_nc + r * dims.cols, dims.cols, T(value));
-  });
+  for_each_row(dims, 15,
+               [=](Index r) { mask_n[r] = differs(x_nc + r * dims.cols, dims.cols, T(value)); });
 }
 
 template <class T>
@@ -61,12 +43,10 @@ template <class T>
 void select(T* y_nc, const T* a_nc, const T* b_nc, const std::uint8_t* mask_n, RowsCols dims,
             double fill) {
   const Vec<T> constant = broadcast(T(fill));
-  parallel_rows(dims.rows, dims.cols, 20, [=](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r) {
-      const T* x = mask_n[r] != 0 ? a_nc : b_nc;
-      copy_or_fill(y_nc + r * dims.cols, x == nullptr ? nullptr : x + r * dims.cols, dims.cols,
-                   x != nullptr, constant);
-    }
+  for_each_row(dims, 20, [=](Index r) {
+    const T* x = mask_n[r] != 0 ? a_nc : b_nc;
+    copy_or_fill(y_nc + r * dims.cols, x == nullptr ? nullptr : x + r * dims.cols, dims.cols,
+                 x != nullptr, constant);
   });
 }
 
@@ -79,12 +59,13 @@ inline Index count_kept(const std::uint8_t* mask_p, Index positions) {
   return count;
 }
 
-// y[column..] = the sum over the positions kept, times `factor`: blocks of 64 positions, so that
+// total[v] = the sum over the positions kept of x times `before`: blocks of 64 positions, so that
 // rounding errors do not grow with the length.
 template <class T, int Vectors>
-LAMINA_INLINE void mean_strip(T* y, const T* x, const std::uint8_t* mask_p, Index positions,
-                              Index cols, Index tail, T factor) {
-  Vec<T> total[Vectors] = {};
+LAMINA_INLINE void sum_strip(Vec<T>* total, const T* x, const std::uint8_t* mask_p, Index positions,
+                             Index cols, Index tail, Vec<T> before) {
+  LAMINA_UNROLL
+  for (int v = 0; v < Vectors; ++v) total[v] = Vec<T>{};
   for (Index begin = 0; begin < positions; begin += 64) {
     const Index end = begin + 64 < positions ? begin + 64 : positions;
     Vec<T> part[Vectors] = {};
@@ -92,15 +73,30 @@ LAMINA_INLINE void mean_strip(T* y, const T* x, const std::uint8_t* mask_p, Inde
       if (mask_p != nullptr && mask_p[p] == 0) continue;
       LAMINA_UNROLL
       for (int v = 0; v < Vectors; ++v)
-        part[v] += load_count(x + p * cols + v * lanes<T>, v < Vectors - 1 ? lanes<T> : tail);
+        part[v] +=
+            load_count(x + p * cols + v * lanes<T>, v < Vectors - 1 ? lanes<T> : tail) * before;
     }
     LAMINA_UNROLL
     for (int v = 0; v < Vectors; ++v) total[v] += part[v];
   }
-  LAMINA_UNROLL
-  for (int v = 0; v < Vectors; ++v)
-    store_count<T>(y + v * lanes<T>, total[v] * broadcast(factor),
-                   v < Vectors - 1 ? lanes<T> : tail);
+}
+
+// y[column..] = the sum times `factor`; where it overflows, the sum of x times `factor`.
+template <class T, int Vectors>
+LAMINA_INLINE void mean_strip(T* y, const T* x, const std::uint8_t* mask_p, Index positions,
+                              Index cols, Index tail, Vec<T> factor) {
+  Vec<T> total[Vectors];
+  sum_strip<T, Vectors>(total, x, mask_p, positions, cols, tail, broadcast(T(1)));
+  for (int v = 0; v < Vectors; ++v) {
+    const Index count = v < Vectors - 1 ? lanes<T> : tail;
+    Vec<T> mean = total[v] * factor;
+    if (!all_finite<T>(mean)) {
+      Vec<T> again[1];
+      sum_strip<T, 1>(again, x + v * lanes<T>, mask_p, positions, cols, count, factor);
+      mean = nonfinite<T>(mean) ? again[0] : mean;
+    }
+    store_count<T>(y + v * lanes<T>, mean, count);
+  }
 }
 
 template <class T>
@@ -108,20 +104,18 @@ void masked_mean_forward(T* y_nc, const T* x_npc, const std::uint8_t* mask_np, I
                          RowsCols dims) {
   const Index cols = dims.cols;
   const Index row = positions > 0 ? positions * cols : cols;
-  parallel_rows(dims.rows, row, 20, [=](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r) {
-      const std::uint8_t* mask_p = mask_np ? mask_np + r * positions : nullptr;
-      const Index kept = count_kept(mask_p, positions);
-      const T factor = kept > 0 ? T(1) / T(kept) : T(0);
-      const T* x = x_npc + r * positions * cols;
-      T* y = y_nc + r * cols;
-      Index j = 0;
-      for (; j + 4 * lanes<T> <= cols; j += 4 * lanes<T>)
-        mean_strip<T, 4>(y + j, x + j, mask_p, positions, cols, lanes<T>, factor);
-      for (; j < cols; j += lanes<T>)
-        mean_strip<T, 1>(y + j, x + j, mask_p, positions, cols,
-                         cols - j < lanes<T> ? cols - j : lanes<T>, factor);
-    }
+  for_each_row({dims.rows, row}, 20, [=](Index r) {
+    const std::uint8_t* mask_p = mask_np ? mask_np + r * positions : nullptr;
+    const Index kept = count_kept(mask_p, positions);
+    const Vec<T> factor = broadcast(kept > 0 ? T(1) / T(kept) : T(0));
+    const T* x = x_npc + r * positions * cols;
+    T* y = y_nc + r * cols;
+    Index j = 0;
+    for (; j + 4 * lanes<T> <= cols; j += 4 * lanes<T>)
+      mean_strip<T, 4>(y + j, x + j, mask_p, positions, cols, lanes<T>, factor);
+    for (; j < cols; j += lanes<T>)
+      mean_strip<T, 1>(y + j, x + j, mask_p, positions, cols,
+                       cols - j < lanes<T> ? cols - j : lanes<T>, factor);
   });
 }
 
@@ -129,19 +123,17 @@ template <class T>
 void masked_mean_backward(T* dx_npc, const T* dy_nc, const std::uint8_t* mask_np, Index positions,
                           RowsCols dims) {
   const Index cols = dims.cols;
-  parallel_rows(dims.rows, positions * cols, 20, [=](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r) {
-      const std::uint8_t* mask_p = mask_np ? mask_np + r * positions : nullptr;
-      const Index kept = count_kept(mask_p, positions);
-      const Vec<T> factor = broadcast(kept > 0 ? T(1) / T(kept) : T(0));
-      for (Index p = 0; p < positions; ++p) {
-        const bool keep = mask_p == nullptr || mask_p[p] != 0;
-        T* dx = dx_npc + (r * positions + p) * cols;
-        for_vectors<T>(0, cols, [=](Index j, Index count) {
-          const Vec<T> dy = load_count(dy_nc + r * cols + j, count);
-          store_count<T>(dx + j, keep ? dy * factor : Vec<T>{}, count);
-        });
-      }
+  for_each_row({dims.rows, positions * cols}, 20, [=](Index r) {
+    const std::uint8_t* mask_p = mask_np ? mask_np + r * positions : nullptr;
+    const Index kept = count_kept(mask_p, positions);
+    const Vec<T> factor = broadcast(kept > 0 ? T(1) / T(kept) : T(0));
+    for (Index p = 0; p < positions; ++p) {
+      const bool keep = mask_p == nullptr || mask_p[p] != 0;
+      T* dx = dx_npc + (r * positions + p) * cols;
+      for_vectors<T>(0, cols, [=](Index j, Index count) {
+        const Vec<T> dy = load_count(dy_nc + r * cols + j, count);
+        store_count<T>(dx + j, keep ? dy * factor : Vec<T>{}, count);
+      });
     }
   });
 }

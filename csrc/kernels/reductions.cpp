@@ -131,14 +131,6 @@ T largest(const T* x, Index size) {
   return most;
 }
 
-// Exponents of all ones: infinities and NaN.
-template <class T>
-LAMINA_INLINE auto nonfinite(Vec<T> v) {
-  using U = typename Of<T>::uvec;
-  const U exponent = U(broadcast(T(__builtin_inf())));
-  return (U(v) & exponent) == exponent;
-}
-
 // Position of the first one in [begin, end), or -1; blocks are searched only where they have one.
 template <class T>
 Index find_range(const T* x, Index begin, Index end) {
@@ -148,10 +140,7 @@ Index find_range(const T* x, Index begin, Index end) {
     auto any = nonfinite<T>(load(x + i));
     LAMINA_UNROLL
     for (Index v = 1; v < 8; ++v) any |= nonfinite<T>(load(x + i + v * lanes<T>));
-    std::uint64_t words[sizeof any / 8], found = 0;
-    __builtin_memcpy(words, &any, sizeof any);
-    for (const std::uint64_t word : words) found |= word;
-    if (found != 0) break;
+    if (any_lane(any)) break;
   }
   for (; i < end; ++i)
     if (nonfinite<T>(Vec<T>{} + x[i])[0] != 0) return i;

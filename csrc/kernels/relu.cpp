@@ -1,5 +1,5 @@
 // ReLUs with bounds (Keras's ReLU layer) or with a learnt slope (PReLU).
-#include "simd.h"
+#include "row_chunks.h"
 #include "table.h"
 
 namespace lamina {
@@ -46,18 +46,12 @@ void bounded_relu_backward(T* dx, const T* dy, const T* x, Index size, ReluSpec 
 template <class T>
 void prelu_forward(T* y_nc, const T* x_nc, const T* alpha_c, RowsCols dims) {
   const Index cols = dims.cols;
-  if (cols <= 0 || dims.rows <= 0) return;
-  const Index step = element_chunk / cols + 1, chunks = (dims.rows + step - 1) / step;
-  const int threads =
-      chunks == 1 ? 1 : threads_for(relu_work * double(dims.rows) * double(cols), chunks);
-  parallel_chunks(threads, chunks, [=](Index chunk) {
-    const Index end = (chunk + 1) * step < dims.rows ? (chunk + 1) * step : dims.rows;
-    for (Index r = chunk * step; r < end; ++r)
-      for_vectors<T>(0, cols, [=](Index i, Index count) {
-        const Vec<T> v = load_count(x_nc + r * cols + i, count);
-        const Vec<T> scaled = load_count(alpha_c + i, count) * v;
-        store_count<T>(y_nc + r * cols + i, v > Vec<T>{} ? v : scaled, count);
-      });
+  for_each_row(dims, relu_work, [=](Index r) {
+    for_vectors<T>(0, cols, [=](Index i, Index count) {
+      const Vec<T> v = load_count(x_nc + r * cols + i, count);
+      const Vec<T> scaled = load_count(alpha_c + i, count) * v;
+      store_count<T>(y_nc + r * cols + i, v > Vec<T>{} ? v : scaled, count);
+    });
   });
 }
 

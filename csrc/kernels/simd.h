@@ -2,8 +2,8 @@
 //
 // One source serves every instruction set: GCC's vector extensions give the arithmetic, and the
 // few operations they lack are spelled out below.  CMake defines LAMINA_ISA (the namespace) and
-// LAMINA_VECTOR_BYTES.  Everything here is inlined and lives in that namespace, so an object
-// compiled for AVX-512 can never lend a function to a CPU without it.
+// LAMINA_VECTOR_BYTES.  Everything here lives in that namespace, so an object compiled for AVX-512
+// can never lend a function to a CPU without it.
 //
 // Contraction: objects are built with -ffp-contract=off and fused multiply-adds are written by
 // hand, so that two instantiations of one expression cannot round differently.
@@ -15,7 +15,6 @@
 #include <immintrin.h>
 #endif
 
-#define LAMINA_INLINE inline __attribute__((always_inline))
 #define LAMINA_UNROLL _Pragma("GCC unroll 16")
 
 namespace lamina {
@@ -202,6 +201,28 @@ LAMINA_INLINE T sum_lanes(Vec<T> v) {
   for (Index half = lanes<T> / 2; half > 0; half /= 2)
     for (Index i = 0; i < half; ++i) part[i] += part[i + half];
   return part[0];
+}
+
+// --- what is not a number
+
+// Exponents of all ones: infinities and NaN.
+template <class T>
+LAMINA_INLINE auto nonfinite(Vec<T> v) {
+  using U = typename Of<T>::uvec;
+  const U exponent = U(broadcast(T(__builtin_inf())));
+  return (U(v) & exponent) == exponent;
+}
+// Whether a comparison holds in any lane.
+template <class V>
+LAMINA_INLINE bool any_lane(V mask) {
+  std::uint64_t words[sizeof mask / 8], found = 0;
+  __builtin_memcpy(words, &mask, sizeof mask);
+  for (const std::uint64_t word : words) found |= word;
+  return found != 0;
+}
+template <class T>
+LAMINA_INLINE bool all_finite(Vec<T> v) {
+  return !any_lane(nonfinite<T>(v));
 }
 
 // --- loops over runs of elements

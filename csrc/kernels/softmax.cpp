@@ -6,6 +6,7 @@
 // The row's maximum is subtracted first: the sum lies in [1, columns], so logits of any finite
 // size are exact.  A logit -infinity has probability 0; a NaN, a +infinity or nothing but
 // -infinity makes the whole row NaN.  y may alias x, dx may alias dy.
+#include "row_chunks.h"
 #include "table.h"
 #include "vmath.h"
 
@@ -63,20 +64,6 @@ LAMINA_INLINE V exp_or_zero(V x) {
   const auto vanishes = x < constant<V>(Format<V>::exp_least);
   const V e = exp(vanishes ? V{} : x);
   return vanishes ? V{} : e;
-}
-
-// body(begin, end) over rows in parallel chunks of about element_chunk elements.
-template <class Body>
-LAMINA_INLINE void parallel_rows(RowsCols size, double work, Body&& body) {
-  if (size.rows <= 0 || size.cols <= 0) return;
-  const Index step = size.cols < element_chunk ? element_chunk / size.cols : 1;
-  const Index chunks = (size.rows + step - 1) / step;
-  const double flop = work * double(size.rows) * double(size.cols);
-  const int threads = chunks == 1 ? 1 : threads_for(flop, chunks);
-  parallel_chunks(threads, chunks, [&](Index chunk) {
-    const Index begin = chunk * step;
-    body(begin, begin + step < size.rows ? begin + step : size.rows);
-  });
 }
 
 // --- forward

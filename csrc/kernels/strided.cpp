@@ -7,6 +7,7 @@
 #include "strided.h"
 
 #include "pack.h"
+#include "row_chunks.h"
 #include "table.h"
 
 namespace lamina {
@@ -199,22 +200,14 @@ LAMINA_INLINE void blend(T* y, const T* low, const T* high, double weight, Index
 
 template <class T>
 void resize_forward(T* y, const T* x, ResizeDims d) {
-  const Index rows = d.outer * d.to;
-  const Index step = element_chunk / (d.inner > 0 ? d.inner : 1) + 1;
-  const Index chunks = (rows + step - 1) / step;
-  if (chunks <= 0 || d.inner <= 0) return;
-  const int threads = threads_for(2 * move_work * double(rows * d.inner), chunks);
-  parallel_chunks(threads, chunks, [=](Index chunk) {
-    const Index end = (chunk + 1) * step < rows ? (chunk + 1) * step : rows;
-    for (Index row = chunk * step; row < end; ++row) {
-      const Taps taps = taps_of(row % d.to, d);
-      const T* image = x + row / d.to * d.from * d.inner;
-      const T *low = image + taps.low * d.inner, *high = image + taps.high * d.inner;
-      if (taps.high_weight == 0)  // an infinity beside it stays where it is
-        move_run(y + row * d.inner, low, d.inner);
-      else
-        blend(y + row * d.inner, low, high, taps.high_weight, d.inner);
-    }
+  for_each_row({d.outer * d.to, d.inner}, 2 * move_work, [=](Index row) {
+    const Taps taps = taps_of(row % d.to, d);
+    const T* image = x + row / d.to * d.from * d.inner;
+    const T *low = image + taps.low * d.inner, *high = image + taps.high * d.inner;
+    if (taps.high_weight == 0)  // an infinity beside it stays where it is
+      move_run(y + row * d.inner, low, d.inner);
+    else
+      blend(y + row * d.inner, low, high, taps.high_weight, d.inner);
   });
 }
 
@@ -238,25 +231,17 @@ void resize_backward(T* dx, const T* dy, ResizeDims d) {
   const Index strips = (d.inner + strip - 1) / strip;
   const Index width = d.inner < strip ? d.inner : strip;
   const Index units = d.outer * strips;
-  if (units <= 0) return;
-  const Index step = element_chunk / (d.to * width + 1) + 1;
-  const Index chunks = (units + step - 1) / step;
-  const int threads = threads_for(4 * move_work * double(d.outer * d.to * d.inner), chunks);
-  parallel_chunks(threads, chunks, [=](Index chunk) {
-    const Index end = (chunk + 1) * step < units ? (chunk + 1) * step : units;
-    for (Index unit = chunk * step; unit < end; ++unit) {
-      const Index first = unit % strips * strip, image = unit / strips;
-      const Index size = first + strip < d.inner ? strip : d.inner - first;
-      T* to = dx + image * d.from * d.inner + first;
-      const T* from = dy + image * d.to * d.inner + first;
-      for (Index j = 0; j < d.from; ++j) fill_run(to + j * d.inner, T(0), size);
-      for (Index i = 0; i < d.to; ++i) {
-        const Taps taps = taps_of(i, d);
-        const T* row = from + i * d.inner;
-        add_scaled(to + taps.low * d.inner, row, 1.0 - taps.high_weight, size);
-        if (taps.high_weight != 0)
-          add_scaled(to + taps.high * d.inner, row, taps.high_weight, size);
-      }
+  for_each_row({units, d.to * width}, 4 * move_work, [=](Index unit) {
+    const Index first = unit % strips * strip, image = unit / strips;
+    const Index size = first + strip < d.inner ? strip : d.inner - first;
+    T* to = dx + image * d.from * d.inner + first;
+    const T* from = dy + image * d.to * d.inner + first;
+    for (Index j = 0; j < d.from; ++j) fill_run(to + j * d.inner, T(0), size);
+    for (Index i = 0; i < d.to; ++i) {
+      const Taps taps = taps_of(i, d);
+      const T* row = from + i * d.inner;
+      add_scaled(to + taps.low * d.inner, row, 1.0 - taps.high_weight, size);
+      if (taps.high_weight != 0) add_scaled(to + taps.high * d.inner, row, taps.high_weight, size);
     }
   });
 }

@@ -24,7 +24,7 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   template <class T>
   void forward_as(const Call<T>& c) const {
     if (!learns(c.training)) {
-      c.kernels.batch_norm_forward(c.out(), c.in(0), c.in(3), c.in(4), c.in(1), c.in(2),
+      c.kernels.batch_norm_forward(c.out(), c.in(0), c.in(3), c.in(4), c.in(1), c.in(2), nullptr,
                                    dims(c.rows), {options_.epsilon, false});
       return;
     }
@@ -36,7 +36,7 @@ class BatchNorm final : public OperationOf<BatchNorm> {
       const std::uint8_t* mask = mask_of(c, step, 2, d);
       c.kernels.column_moments(moments, moments + cols_, x, mask, d);
       *weight_of(c, step) = T(counts(mask, d.rows));
-      c.kernels.batch_norm_forward(y, x, moments, moments + cols_, c.in(1), c.in(2), d,
+      c.kernels.batch_norm_forward(y, x, moments, moments + cols_, c.in(1), c.in(2), mask, d,
                                    {options_.epsilon, true});
       scatter(c, c.out(), y, step, d);
     }

@@ -66,13 +66,15 @@ Three batch_norm_forward(Object x_, Object gamma_, Object beta_, Object mean_, O
     T *yp = y.mutable_data(), *mp = found_mean.mutable_data(), *vp = found_variance.mutable_data();
     without_gil([&] {
       const auto& k = kernels<T>();
-      if (means.data != nullptr) {
+      const bool given = means.data != nullptr;
+      if (given) {
         std::copy_n(means.data, sizes.cols, mp);
         std::copy_n(variances.data, sizes.cols, vp);
       } else {
         k.column_moments(mp, vp, xp, keep.data, sizes);
       }
-      k.batch_norm_forward(yp, xp, mp, vp, gammas.data, betas.data, sizes, {epsilon, false});
+      k.batch_norm_forward(yp, xp, mp, vp, gammas.data, betas.data, keep.data, sizes,
+                           {epsilon, !given});
     });
     return Three(py::make_tuple(y, found_mean, found_variance));
   });

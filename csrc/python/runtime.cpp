@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include "graph.h"
+#include "runtime/cpu_features.h"
 #include "runtime/isa.h"
 #include "runtime/threads.h"
 
@@ -15,6 +16,9 @@ void bind_runtime(py::module_& module) {
   module.def("isa", &isa, "The instruction set whose kernels run.");
   module.def("use_isa", &use_isa, "name"_a);
   module.def("available_isas", &available_isas, "What was built and this CPU has, best last.");
+  module.def("required_features", &required_features, "isa"_a,
+             "What an instruction set needs of the CPU and of the operating system.");
+  module.def("missing_features", &missing_features, "isa"_a, "What this machine lacks of them.");
   module.def("get_num_threads", &get_num_threads);
   module.def("set_num_threads", &set_num_threads, "threads"_a);
   module.def("thread_info", [] {

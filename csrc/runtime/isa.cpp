@@ -5,7 +5,8 @@
 #include <cstdlib>
 #include <mutex>
 #include <stdexcept>
-#include <string_view>
+
+#include "cpu_features.h"
 
 // LAMINA_EACH_ISA expands to X(v2)X(v3)X(v4): the sets CMake compiled the kernels for.
 #define X(name)                                        \
@@ -36,25 +37,11 @@ std::array isas{LAMINA_EACH_ISA};
 
 std::atomic<const Isa*> chosen{nullptr};
 
-#if defined(__x86_64__)
-#define LAMINA_LACKS(feature) (__builtin_cpu_supports(feature) ? "" : " " feature)
-std::string lacks(std::string_view isa) {
-  __builtin_cpu_init();
+std::string lacks(const std::string& isa) {
   std::string missing;
-  if (isa == "v2" || isa == "v3" || isa == "v4")
-    missing = missing + LAMINA_LACKS("sse3") + LAMINA_LACKS("ssse3") + LAMINA_LACKS("sse4.1") +
-              LAMINA_LACKS("sse4.2") + LAMINA_LACKS("popcnt");
-  if (isa == "v3" || isa == "v4")
-    missing = missing + LAMINA_LACKS("avx") + LAMINA_LACKS("avx2") + LAMINA_LACKS("fma") +
-              LAMINA_LACKS("bmi") + LAMINA_LACKS("bmi2");
-  if (isa == "v4")
-    missing = missing + LAMINA_LACKS("avx512f") + LAMINA_LACKS("avx512bw") +
-              LAMINA_LACKS("avx512cd") + LAMINA_LACKS("avx512dq") + LAMINA_LACKS("avx512vl");
+  for (const std::string& feature : missing_features(isa)) missing += " " + feature;
   return missing;
 }
-#else
-std::string lacks(std::string_view) { return ""; }
-#endif
 
 const Isa& in_use() {
   const Isa* isa = chosen.load(std::memory_order_acquire);

@@ -9,6 +9,7 @@ the number of rows.  So a text's ``lambda/2 * sum(w ** 2)`` is ``L2(lambda / 2)`
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,7 +63,10 @@ class Regularizer(Configurable):
     def __call__(self, weights: ArrayLike) -> float:
         """Return the penalty of an array of any shape, computed in float64."""
         w = np.asarray(weights, dtype=np.float64)
-        return float(self.l1 * np.abs(w).sum() + self.l2 * np.square(w).sum())
+        squares = np.square(w).sum()
+        if np.isinf(squares):  # the penalty may still be a number
+            return float(self.l1 * np.abs(w).sum() + np.square(math.sqrt(self.l2) * w).sum())
+        return float(self.l1 * np.abs(w).sum() + self.l2 * squares)
 
 
 class L1(Regularizer):

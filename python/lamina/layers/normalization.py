@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -119,8 +119,8 @@ class Normalization(Layer):
         Raises
         ------
         ValueError
-            No rows, NaN or infinity (the message names row and column), or other columns than
-            the layer was built for.
+            No rows, NaN or infinity (the message names row and column), other columns than the
+            layer was built for, or a variance that overflows or vanishes in float64.
         """
         who = f"{self.name}.adapt"
         array = _check.numeric(who, "data", data)
@@ -133,6 +133,8 @@ class Normalization(Layer):
         mean, variance = _statistics(who, data, array)
         if self.axis is None:  # variance of all = mean of variances + variance of means
             variance = np.asarray(variance.mean() + mean.var())
+            if not np.isfinite(variance):
+                _refuse_variance(who, "it", variance, array.min(), array.max())
             mean = np.asarray(mean.mean())
         self._set(mean, variance)
 
@@ -173,13 +175,15 @@ class Normalization(Layer):
 
     @_check.quiet
     def _initial_std(self, shape: Shape, dtype: str, rng: object) -> Array:  # noqa: ARG002
-        return np.broadcast_to(self._kernel_rows()[1], shape).astype(dtype)
+        std = np.broadcast_to(self._kernel_rows()[1], shape).astype(dtype)
+        return np.where(std == 0.0, np.ones_like(std), std)  # constant, as far as dtype can tell
 
     @_check.quiet
     def _write(self) -> None:
         if self.built and self._mean is not None and self._std is not None:
             self._settle()
-            self._mean.array[...], self._std.array[...] = self._kernel_rows()
+            for held, fill in ((self._mean, self._initial_mean), (self._std, self._initial_std)):
+                held.array[...] = fill(held.array.shape, held.array.dtype.name, None)
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
         """Record the standardisation."""
@@ -246,10 +250,15 @@ def _statistics(who: str, data: object, array: Array) -> tuple[Array, Array]:
         low, high, count = np.minimum(low, rows.min(0)), np.maximum(high, rows.max(0)), total
     constant = low == high
     variance = np.where(constant, 0.0, squares / count)
-    if not np.isfinite(variance).all():
-        column = int(np.argmin(np.isfinite(variance)))
-        raise ValueError(
-            f"{who}: data must have a finite variance in float64; column {column} reaches from "
-            f"{low[column]:g} to {high[column]:g}"
-        )
+    lost = ~np.isfinite(variance) | (~constant & (variance == 0.0))
+    if lost.any():
+        j = int(np.argmax(lost))
+        _refuse_variance(who, f"column {j}", variance[j], low[j], high[j])
     return np.where(constant, low, mean), variance
+
+
+def _refuse_variance(who: str, which: str, variance: Any, low: float, high: float) -> NoReturn:
+    rule = "variance above 0" if variance == 0.0 else "finite variance"
+    raise ValueError(
+        f"{who}: data must have a {rule} in float64; {which} reaches from {low:g} to {high:g}"
+    )

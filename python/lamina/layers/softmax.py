@@ -15,8 +15,6 @@ from lamina.layers.layer import Layer
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
-HIDDEN = -1e9  # Keras's: exp of it beside any other is 0
-
 
 class Softmax(Layer):
     """``exp(x_k) / sum_j exp(x_j)`` along an axis, or over several together.
@@ -30,7 +28,8 @@ class Softmax(Layer):
 
     Notes
     -----
-    What a mask hides along such an axis has no part in the sum, and gets 0.
+    What a mask hides along such an axis has no part in the sum, and gets 0, whatever the other
+    inputs are.  Where it hides all of a sum, all of them get 0 (as in Keras).
 
     Examples
     --------
@@ -65,7 +64,8 @@ class Softmax(Layer):
         check_masks(self.name, [x], [mask])
         if len(mask.shape) <= axes[0]:  # all or nothing of a sum is hidden
             return self._along(graph, x, axes)
-        y = self._along(graph, graph.where(mask, x, fill=HIDDEN), axes)
+        y = self._along(graph, graph.where(mask, x, fill=-math.inf), axes)
+        # All hidden: the softmax is NaN, and nothing of it is seen, forward or backward.
         return graph.where(mask, y, name=self.name)
 
     def _along(self, graph: _core.Graph, x: _core.Tensor, axes: list[int]) -> _core.Tensor:
