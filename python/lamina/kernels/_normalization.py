@@ -42,7 +42,8 @@ def batch_norm_forward(
     -------
     y : ndarray of the shape of ``x``
     mean, variance : ndarray of shape (columns,)
-        The moments used.
+        The moments used.  A variance that does not fit the dtype is infinite; y is right where the
+        moments are those of ``x``.
 
     Raises
     ------

@@ -53,6 +53,10 @@ class BatchNormalization(Layer):
     them; a batch that is hidden altogether leaves the moving statistics as they are.  The axis of
     channels must lie behind those of the mask, as the last one does.
 
+    Outputs and gradients of a training step are right for numbers of any size.  The moving
+    variance is kept in the layer's dtype: a batch whose variance it cannot hold (in float32 from
+    3e38 on, so values of about 1e19) raises `lamina.TrainingDiverged` and changes nothing.
+
     Examples
     --------
     >>> import lamina

@@ -41,6 +41,9 @@ class LayerNormalization(Layer):
     -----
     Weights, each of the normalised axes' shape, in the order in which they lie: gamma, beta.
 
+    A row whose squares overflow or vanish in its dtype is normalised in float64, so that outputs
+    and gradients are right for numbers of any size.
+
     Examples
     --------
     >>> import lamina

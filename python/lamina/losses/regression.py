@@ -16,6 +16,12 @@ class MeanSquaredError(Loss):
     name : str, default "mean_squared_error"
         Name in reports.
 
+    Notes
+    -----
+    A row's loss has the dtype of the predictions: beyond its range (in float32 from errors of
+    about 2e19 on) it is infinite, and `fit` stops with `lamina.TrainingDiverged`.  The metric of
+    this name adds in float64.
+
     Examples
     --------
     >>> from lamina import losses
