@@ -170,7 +170,7 @@ def test_statistics_outside_the_dtypes_range_survive_restoring(scale):
     layer.adapt(x)
     model = lamina.Sequential([Input((5,)), layer, Dense(1)], seed=1)
     model.compile(lamina.optimizers.SGD(0.1), "mse")
-    mean, variance, before = layer.mean, layer.variance, model.predict(x)
+    mean, variance, before = layer.mean.copy(), layer.variance.copy(), model.predict(x)
     model.fit(x, Y, epochs=4, validation_split=0.25, verbose=0,
               callbacks=[EarlyStopping("loss", patience=0, min_delta=1e9)])  # fmt: skip
     np.testing.assert_array_equal(layer.variance, variance)
