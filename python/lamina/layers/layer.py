@@ -74,10 +74,10 @@ class Layer(Weighted, Public):
 
     # What models, wrappers and the engine ask of a layer; dir and help leave it out.
     _plumbing: ClassVar[str] = (
-        "apply bias_shape cell check_weights_fit class_name fill first_bias forget gates "
-        "given_input_shape input_bound input_bounds input_dtypes named parameters penalties place "
-        "placed prepare recorded_settings restore settle snapshot state_rows stream streams "
-        "take_pending takes_mask turn walk"
+        "apply bias_shape cell changeable check_weights_fit class_name drops fill first_bias "
+        "forget gates given_input_shape input_bound input_bounds input_dtypes named parameters "
+        "penalties place placed prepare recorded_settings restore settle snapshot state_rows "
+        "stream streams take_pending takes_mask turn walk"
     )
 
     multiple_inputs: bool = False  # whether a list is a list of inputs
