@@ -10,10 +10,10 @@ from lamina.layers import PythonLayer
 from lamina.layers._use import using
 
 if TYPE_CHECKING:
-    from lamina.models.model import Model
+    from lamina.models.compilable import Compilable
 
 
-def check_learning(who: str, model: Model) -> None:
+def check_learning(who: str, model: Compilable) -> None:
     """Raise ValueError if a layer without a backward keeps the gradient from a trainable weight."""
     found = (each for layer in model.layers for each in layer.walk())
     ends = list(dict.fromkeys(e for e in found if isinstance(e, PythonLayer) and not e.backward))
@@ -31,7 +31,7 @@ def check_learning(who: str, model: Model) -> None:
         )
 
 
-def _reached(model: Model, passing: list[PythonLayer]) -> list[_core.Parameter]:
+def _reached(model: Compilable, passing: list[PythonLayer]) -> list[_core.Parameter]:
     """Return the weights that gradients reach, if they went through the layers ``passing``."""
     graph = _core.Graph(model.dtype)
     with ExitStack() as stack:

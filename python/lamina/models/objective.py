@@ -14,8 +14,8 @@ from lamina._check import Array
 from lamina.models.passes import Pass
 
 if TYPE_CHECKING:
+    from lamina.models.compilable import Compilable
     from lamina.models.data import Data
-    from lamina.models.model import Model
 
 # Executions kept by batch size, in number and in bytes; others drop the one not used for longest.
 KEPT = 4
@@ -64,13 +64,13 @@ class Objective:
 
     Parameters
     ----------
-    model : Model
+    model : Compilable
         Built and compiled.
     weighted : sequence of bool
         For each output whether there is an input of weights, one for each row (or position).
     """
 
-    def __init__(self, model: Model, weighted: Sequence[bool]) -> None:
+    def __init__(self, model: Compilable, weighted: Sequence[bool]) -> None:
         compiled = self.compiled = model.compiled("fit")
         self.checked = False  # whether gradients are known to reach what has to learn
         self.seed = model.seed

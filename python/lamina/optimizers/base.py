@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +14,8 @@ from numpy.typing import NDArray
 
 from lamina._check import LARGEST, integer, number, quiet
 from lamina._settings import Configurable, note_change, optional_number, serialize
+from lamina.optimizers.decayed import means, pattern
+from lamina.optimizers.norm import Norm
 from lamina.optimizers.schedules import LearningRateSchedule
 from lamina.optimizers.schedules import get as get_schedule
 
@@ -287,14 +288,14 @@ class Optimizer(Configurable):
         >>> optimizer = optimizers.AdamW()
         >>> optimizer.exclude_from_weight_decay(var_names=["bias", "gamma|beta"])
         """
-        patterns = [_pattern(type(self).__name__, name) for name in var_names or []]
+        patterns = [pattern(type(self).__name__, name) for name in var_names or []]
         self._excluded, self._excluded_names = list(var_list or []), patterns
         note_change(self)
 
     def _decays(self, parameter: Any) -> bool:
         if any(parameter is p for p in self._excluded):
             return False
-        return not any(_names(p, getattr(parameter, "name", "")) for p in self._excluded_names)
+        return not any(means(p, getattr(parameter, "name", "")) for p in self._excluded_names)
 
     # --- the fused path
 
@@ -429,56 +430,6 @@ class Optimizer(Configurable):
         if isinstance(self._learning_rate, LearningRateSchedule):
             config["learning_rate"] = serialize(self._learning_rate)
         return config
-
-
-def _pattern(who: str, name: object) -> re.Pattern[str]:
-    if not isinstance(name, str):
-        raise TypeError(f"{who}: var_names must hold strings; got {name!r}")
-    try:
-        return re.compile(name)
-    except re.error as error:
-        raise ValueError(
-            f"{who}: var_names must be regular expressions; got {name!r} ({error})"
-        ) from None
-
-
-def _names(pattern: re.Pattern[str], full: str) -> bool:
-    """Return whether a pattern of ``exclude_from_weight_decay`` means the weight ``full``."""
-    layer, _, own = full.rpartition("/")
-    parts = layer.split("/") if layer else []
-    if "/" in pattern.pattern:
-        starts = ["/".join([*parts[i:], own]) for i in range(len(parts) + 1)]
-        return any(pattern.fullmatch(start) for start in starts)
-    return bool(pattern.search(own)) or any(pattern.fullmatch(part) for part in parts)
-
-
-class Norm:
-    """The norm of some gradients as a product: it may itself be too large for a float."""
-
-    def __init__(self, gradients: Sequence[Array]) -> None:
-        self._unit = 1.0
-        squares = self._squares(gradients)
-        if not math.isfinite(squares):
-            self._unit = max((float(np.abs(g).max(initial=0.0)) for g in gradients), default=0.0)
-            squares = self._squares(gradients)
-        self._root = math.sqrt(squares)
-
-    def _squares(self, gradients: Sequence[Array]) -> float:
-        with np.errstate(all="ignore"):
-            wide = (np.asarray(g, np.float64) / self._unit for g in gradients)
-            return sum(float(np.square(g).sum()) for g in wide)
-
-    @quiet
-    def shorten(self, gradient: Array, limit: float) -> Array:
-        """Return the gradient times limit / norm, or itself where the norm is within the limit."""
-        if not self._root > limit / self._unit:
-            return gradient
-        factor = limit / self._unit / self._root
-        if factor >= np.finfo(gradient.dtype).tiny:
-            return np.asarray(gradient * gradient.dtype.type(factor))
-        # Too small for the gradient's type, or for any: in two steps.
-        shorter = np.asarray(gradient, np.float64) / self._unit * (limit / self._root)
-        return shorter.astype(gradient.dtype)
 
 
 @quiet

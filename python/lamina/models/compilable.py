@@ -1,0 +1,132 @@
+"""A network that is told how to train: compile, and the training graphs that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+from lamina._answers import refuse_arguments
+from lamina.models.compiled import Compiled, check_ignored
+from lamina.models.errors import NotCompiledError
+from lamina.models.guard import Guard
+from lamina.models.network import Network
+from lamina.models.objective import Objective
+
+if TYPE_CHECKING:
+    from lamina._typing import LossesLike, MetricsLike, OptimizerLike
+    from lamina.losses import Loss
+    from lamina.optimizers import Optimizer
+
+
+class Compilable(Network):
+    """A network with an optimizer, losses and metrics; ``Model`` trains it."""
+
+    _not_copied = (*Network._not_copied, "_guard", "_objectives", "_recorded_settings")
+
+    def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
+        super()._begin(name, dtype, seed)
+        self._compiled: Compiled | None = None
+
+    def _start(self) -> None:
+        super()._start()
+        self._guard = Guard()
+        self._objectives: dict[tuple[bool, ...], Objective] = {}
+        self._recorded_settings: tuple[Any, ...] = ()
+
+    def _changed(self) -> None:
+        super()._changed()
+        self._objectives.clear()
+
+    def compile(
+        self,
+        optimizer: OptimizerLike = "rmsprop",
+        loss: LossesLike | None = None,
+        metrics: MetricsLike = None,
+        weighted_metrics: MetricsLike = None,
+        loss_weights: float | Sequence[float | None] | Mapping[str, float] | None = None,
+        *,
+        jit_compile: bool | Literal["auto"] = "auto",
+        run_eagerly: bool = False,
+        steps_per_execution: int | Literal["auto"] = 1,
+        auto_scale_loss: bool = True,
+        **unknown: NoReturn,
+    ) -> None:
+        """Choose how to train.
+
+        Parameters
+        ----------
+        optimizer : str or Optimizer, default "rmsprop"
+        loss : str or Loss, list or dict of them
+            Such as ``"mse"``, ``"sparse_categorical_crossentropy"``: for each output, or one for
+            all.  None in a list, or what a dict lacks, leaves an output out of training.
+        metrics : list of str, Metric or callable, optional
+            Reported beside the loss, without weights.  ``"accuracy"`` takes its form from the
+            loss.  With several outputs: a dict by output, or a list of one entry for each.
+        weighted_metrics : list, optional
+            The same, with sample and class weights.
+        loss_weights : float, list or dict of float, optional
+            What each output's loss counts in the total; below 0 it is raised.
+        jit_compile, run_eagerly, steps_per_execution, auto_scale_loss : ignored
+            They say how Keras runs a step; here it is one call into compiled kernels whatever
+            they are.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Unknown names (the nearest is suggested) or a metric that does not fit the loss; what
+            was compiled before then stays.
+        """
+        if unknown:
+            refuse_arguments(Compilable.compile, unknown)
+        check_ignored(jit_compile, run_eagerly, steps_per_execution, auto_scale_loss)
+        if loss is None:
+            raise ValueError("compile: needs a loss, such as loss='mse'; got None")
+        compiled = Compiled(
+            optimizer, loss, metrics, weighted_metrics, loss_weights, self.output_names
+        )
+        shapes = self.input_row_shapes
+        if shapes is not None:
+            compiled.resolve(self.output_row_shapes(shapes))
+        with self._guard.training("compile"):
+            self._compiled = compiled
+            self._objectives.clear()
+
+    def compiled(self, who: str) -> Compiled:
+        """Return what ``compile`` made, or say that it has to be called."""
+        if self._compiled is None:
+            raise NotCompiledError(f"{who}: call compile(optimizer, loss) first")
+        return self._compiled
+
+    @property
+    def optimizer(self) -> Optimizer | Any:
+        """The optimizer; None before ``compile``."""
+        return None if self._compiled is None else self._compiled.optimizer
+
+    @property
+    def loss(self) -> Loss | Any:
+        """The loss, a list for several outputs; None before ``compile``."""
+        return None if self._compiled is None else self._compiled.loss
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names that ``evaluate`` returns values for."""
+        compiled = self.compiled("metrics_names")
+        return ["loss", *compiled.loss_keys, *compiled.metric_keys()]
+
+    def objective(self, weighted: bool | tuple[bool, ...]) -> Objective:
+        """Return the training graph, made when first needed or when a setting has changed since."""
+        key = (weighted,) * len(self.output_names) if isinstance(weighted, bool) else weighted
+        if self._training_settings() != self._recorded_settings:
+            self._objectives.clear()
+        if key not in self._objectives:
+            self._objectives[key] = Objective(self, key)
+            self._recorded_settings = self._training_settings()  # recording may build layers
+        return self._objectives[key]
+
+    def _training_settings(self) -> tuple[Any, ...]:
+        # What the training graphs were recorded with: they hold as long as it stays the same.
+        held = [each.trainable for layer in self.layers for each in layer.walk()]
+        frozen = [p.trainable for p in self.parameters]
+        penalties = [(l1, l2) for _, l1, l2 in self.penalties()]
+        compiled = self.compiled("fit").settings()
+        return (*frozen, *held, *penalties, *compiled, *self.recorded_settings())
