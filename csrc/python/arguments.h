@@ -13,7 +13,8 @@ inline py::array_t<std::uint8_t> mask_bytes(const Argument& mask, const Shape& s
   const py::array& given = mask.array();
   if (mask.kind() != 'b' && !(mask.kind() == 'u' && given.itemsize() == 1))
     mask.refuse_type("must hold booleans; got dtype " + std::string(py::str(given.dtype())));
-  return py::array_t<std::uint8_t, py::array::c_style | py::array::forcecast>(given);
+  return in_python(
+      [&] { return py::array_t<std::uint8_t, py::array::c_style | py::array::forcecast>(given); });
 }
 
 // The gradient the caller already has (`into`, added to) or a fresh array to be written.

@@ -71,8 +71,10 @@ Argument::Argument(const char* function_, const char* name_, const py::object& v
   }
   try {
     array_ = is_array_ ? py::reinterpret_borrow<py::array>(value)
-                       : py::reinterpret_steal<py::array>(npy::get().PyArray_FromAny_(
-                             value.ptr(), nullptr, 0, 0, npy::NPY_ARRAY_ENSUREARRAY_, nullptr));
+                       : py::reinterpret_steal<py::array>(in_python([&] {
+                           return npy::get().PyArray_FromAny_(value.ptr(), nullptr, 0, 0,
+                                                              npy::NPY_ARRAY_ENSUREARRAY_, nullptr);
+                         }));
     if (!array_) throw py::error_already_set();
   } catch (py::error_already_set& error) {
     const std::string rule =
@@ -173,7 +175,7 @@ void Argument::check_exact(Dtype dtype) const {
   }
   const long long limit = dtype == Dtype::float32 ? 1LL << 24 : 1LL << 53;
   for (const char* extreme : {"min", "max"}) {
-    const py::object value = array_.attr(extreme)();
+    const py::object value = in_python([&] { return py::object(array_.attr(extreme)()); });
     if (value < py::int_(-limit) || value > py::int_(limit)) {
       refuse_type(text("must be exact in ", name_of(dtype), " (integers up to ", limit, "); got ",
                        std::string(py::str(value))));
@@ -187,7 +189,8 @@ py::array_t<T> Argument::values() const {
   if ((array_.flags() & as_it_lies) == as_it_lies && array_.dtype().is(py::dtype::of<T>()))
     return py::reinterpret_borrow<py::array_t<T>>(array_);
   check_exact(dtype_of<T>);
-  const py::array_t<T, kReadable> converted(array_);  // MemoryError where it does not fit
+  const auto converted = in_python(
+      [&] { return py::array_t<T, kReadable>(array_); });  // MemoryError where it does not fit
   return py::reinterpret_borrow<py::array_t<T>>(converted);
 }
 template py::array_t<float> Argument::values<float>() const;
@@ -197,7 +200,8 @@ py::array_t<std::int64_t> Argument::integers(Index bound, const char* what) cons
   if (kind() == 'f' && size() > 0)
     refuse_type("must hold integers; got dtype " + dtype_text(array_));
   // A copy: kernels index by it, and another thread may write to the caller's own.
-  const py::array_t<std::int64_t, kReadable | kCopied> converted(array_);
+  const auto converted =
+      in_python([&] { return py::array_t<std::int64_t, kReadable | kCopied>(array_); });
   const std::int64_t* p = converted.data();
   for (Index k = 0; k < size(); ++k) {
     if (p[k] >= 0 && p[k] < bound) continue;
@@ -219,7 +223,7 @@ py::array_t<std::int32_t> Argument::labels(Index classes) const {
 
 std::optional<py::array_t<std::uint8_t>> Argument::bytes(Index bound) const {
   if (!array_.dtype().equal(py::dtype::of<std::uint8_t>())) return std::nullopt;
-  py::array_t<std::uint8_t, kReadable | kCopied> copy(array_);
+  auto copy = in_python([&] { return py::array_t<std::uint8_t, kReadable | kCopied>(array_); });
   const std::uint8_t* values = copy.data();
   // A block at a time: 32 running maxima are one vector's, one alone is a chain through all bytes.
   constexpr Index block = 32;

@@ -135,14 +135,13 @@ class BoundExecution {
   }
   py::array output(std::size_t index) const {
     const Tensor& tensor = graph().outputs().at(index);
-    return py::array(numpy_dtype(graph().dtype), with_rows(tensor.shape),
-                     execution_->output(index));
+    return copy_of(graph().dtype, with_rows(tensor.shape), execution_->output(index));
   }
   py::array input_gradient(std::size_t index) const {
     const Tensor& tensor = graph().inputs().at(index);
     const std::byte* data = execution_->input_gradient(index);
     if (data == nullptr) throw py::value_error("input_gradient: none flows to this input");
-    return py::array(numpy_dtype(graph().dtype), with_rows(tensor.shape), data);
+    return copy_of(graph().dtype, with_rows(tensor.shape), data);
   }
   std::vector<py::array_t<double>> metrics() const {
     std::vector<py::array_t<double>> states;

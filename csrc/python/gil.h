@@ -7,6 +7,7 @@
 // does by itself.  What it holds stays alive: nothing is freed that a kernel may still read.
 #pragma once
 
+#include <cxxabi.h>
 #include <pybind11/pybind11.h>
 #include <unistd.h>
 
@@ -66,6 +67,22 @@ class WithGil {
   }
   const PyGILState_STATE state_;
 };
+
+// f(), which calls NumPy or Python code that may give the GIL away, and throw: an array converted
+// or copied by NumPy, an __array__ or a method.  Nothing of f's caller is unwound if the thread
+// ends.
+template <class F>
+auto in_python(F&& f) {
+#ifdef __GLIBCXX__
+  try {
+    return f();
+  } catch (abi::__forced_unwind&) {
+    sleep_for_ever();
+  }
+#else
+  return f();  // other C++ libraries unwind no thread that ends
+#endif
+}
 
 // function(*arguments) for a function of the user's, below whose frames the interpreter may end.
 inline pybind11::object call_python(const pybind11::object& function,

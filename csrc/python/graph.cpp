@@ -3,6 +3,8 @@
 
 #include <pybind11/stl.h>
 
+#include <cstring>
+
 #include "array.h"
 #include "graph/names.h"
 #include "graph/plan.h"
@@ -29,6 +31,12 @@ py::array view(DType dtype, Index rows, const Shape& shape, const std::byte* dat
   if (rows >= 0) full.insert(full.begin(), rows);
   py::array array(numpy_dtype(dtype), full, data, owner);
   if (!writable) array.attr("flags").attr("writeable") = false;
+  return array;
+}
+
+py::array copy_of(DType dtype, const Shape& shape, const std::byte* data) {
+  py::array array(numpy_dtype(dtype), shape);
+  if (array.nbytes() > 0) std::memcpy(array.mutable_data(), data, std::size_t(array.nbytes()));
   return array;
 }
 
@@ -96,7 +104,7 @@ void bind_state(py::module_& module) {
             if (copy.empty()) return py::none();
             Shape full = s.shape;
             full.insert(full.begin(), Index(copy.size() / bytes_of(s.dtype)) / size_of(s.shape));
-            return py::array(numpy_dtype(s.dtype), full, copy.data());
+            return copy_of(s.dtype, full, copy.data());
           },
           "A copy; None before the first batch. RuntimeError while a batch runs.");
 }

@@ -23,6 +23,9 @@ pybind11::tuple shape_tuple(const Shape& shape);
 pybind11::array view(DType dtype, Index rows, const Shape& shape, const std::byte* data,
                      pybind11::handle owner, bool writable);
 
+// A copy with memory of its own.  NumPy would give the GIL away while it copies: see gil.h.
+pybind11::array copy_of(DType dtype, const Shape& shape, const std::byte* data);
+
 // An argument of type bool: True or False, not everything that has a truth value.
 inline pybind11::arg truth(const char* name) { return pybind11::arg(name).noconvert(); }
 

@@ -80,7 +80,7 @@ class PythonOperation final : public OperationOf<PythonOperation> {
   // The user's own: kept beyond the call, it stays what it was.
   static py::array copy(DType dtype, Index rows, Shape shape, const std::byte* data) {
     shape.insert(shape.begin(), rows);
-    return py::array(numpy_dtype(dtype), shape, data);
+    return copy_of(dtype, shape, data);
   }
 
   template <class T>
@@ -100,7 +100,7 @@ class PythonOperation final : public OperationOf<PythonOperation> {
     silent.attr("__enter__")();
     const auto leave = [&] { silent.attr("__exit__")(py::none(), py::none(), py::none()); };
     try {
-      const Wanted array(any);
+      const Wanted array = in_python([&] { return Wanted(any); });
       leave();
       return array;
     } catch (py::error_already_set&) {
