@@ -38,7 +38,7 @@ struct Layer {
     mask.needs_shape({dims.rows, dims.steps}, "(rows, steps)");
     if (mask.kind() != 'b' && mask.kind() != 'u' && mask.kind() != 'i')
       mask.refuse_type("must be boolean, one value a step; got " + text_of(mask_));
-    flags = Flags(mask.array());
+    flags = in_python([&] { return Flags(mask.array()); });
   }
 
   Index gates() const { return cell_gates(dims.cell) * dims.units; }

@@ -96,9 +96,14 @@ class PythonOperation final : public OperationOf<PythonOperation> {
   static py::array converted(const py::array& any) {
     using Wanted = py::array_t<T, py::array::c_style | py::array::forcecast>;
     if (py::isinstance<Wanted>(any)) return any;
-    const py::object silent = py::module_::import("numpy").attr("errstate")("all"_a = "ignore");
-    silent.attr("__enter__")();
-    const auto leave = [&] { silent.attr("__exit__")(py::none(), py::none(), py::none()); };
+    const py::object silent = in_python([] {
+      py::object state = py::module_::import("numpy").attr("errstate")("all"_a = "ignore");
+      state.attr("__enter__")();
+      return state;
+    });
+    const auto leave = [&] {
+      in_python([&] { silent.attr("__exit__")(py::none(), py::none(), py::none()); });
+    };
     try {
       const Wanted array = in_python([&] { return Wanted(any); });
       leave();
