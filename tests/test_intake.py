@@ -378,6 +378,48 @@ def test_how_labels_are_meant_is_guessed(y, units, loss, text):
         model.fit(X[:12], np.array(y), verbose=0)
 
 
+class Counted:
+    """An object with a length that answers every number, as data sets of batches do."""
+
+    def __init__(self, item):
+        self.item = item
+
+    def __len__(self):
+        return 20
+
+    def __getitem__(self, place):
+        return self.item(place % 20)
+
+
+def test_objects_that_count_their_items_end():
+    assert np.array_equal(numbers(Counted(lambda i: X[i])), X)
+    text = advice(Counted(lambda i: (X[:4], Y[:4])))
+    assert "for x_batch, y_batch in (x[i] for i in range(len(x))): model.train_on" in text
+    pairs = Counted(lambda i: (X[i], Y[i]))
+    found = {"numpy": np, "x": pairs}
+    exec(advice(pairs).split("parts, ")[1], found)
+    assert np.array_equal(found["x"], X)
+    assert np.array_equal(found["y"], Y)
+
+
+def test_periods_days_and_times_of_day_become_numbers(pd):
+    days = [datetime.date(2020, 1, 1 + i) for i in range(3)]
+    columns = {
+        "period": (pd.period_range("2020-01", periods=3, freq="M"), [600, 601, 602]),
+        "date": (days, [0, 86400, 172800]),
+        "time": ([datetime.time(i) for i in range(3)], [0, 3600, 7200]),
+        "gap": (
+            pd.Series([datetime.timedelta(i) for i in range(3)], dtype=object),
+            [0, 86400, 172800],
+        ),
+    }
+    for name, (values, wanted) in columns.items():
+        x = pd.DataFrame({name: values})
+        while x.dtypes[name].kind not in "iuf":
+            exec(advice(x).split(", ")[-1], {"x": x, "pandas": pd})
+        assert x[name].tolist() == wanted
+
+
 BEHIND = {
     "lstm": ((5, 3), lambda: LSTM(4), lambda: LSTM(2), "lstm gives its last step alone; with retu"),
     "conv": ((5, 3), lambda: Bidirectional(LSTM(4)), lambda: Conv1D(2, 3), "return_sequences=True"),
@@ -400,6 +442,17 @@ def test_a_layer_says_what_the_one_before_it_lacks(case):
         lamina.Sequential([first(), second()]).predict(np.ones((2, *shape)))
     lamina.Sequential([Input((8, 8)), Reshape((8, 8, 1)), Conv2D(2, 3)])
     lamina.Sequential([Input((5, 3)), LSTM(4, return_sequences=True), LSTM(2)])
+
+
+def test_a_layer_that_drops_axes_is_found_behind_layers_that_keep_them():
+    text = "lstm gives its last step alone; with return_sequences=True"
+    with pytest.raises(ValueError, match=text):
+        lamina.Sequential([Input((5, 3)), LSTM(4, name="lstm"), Dropout(0.1), Dense(4), GRU(2)])
+    behind = Dropout(0.1)(LSTM(4, name="lstm")(Input((5, 3))))
+    with pytest.raises(ValueError, match=text):
+        GRU(2)(behind)
+    with pytest.raises(ValueError, match=r"Reshape\(\(4, 1\)\) in front of it"):
+        lamina.Sequential([Input((5,)), Dense(4), Dropout(0.1), GRU(2)])
 
 
 def test_targets_of_a_model_that_predicts_at_positions():

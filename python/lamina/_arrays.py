@@ -144,9 +144,17 @@ def _column_advice(name: str, title: Any, got: str, table: Any, array: Array | N
     )
     if not pandas and not polars:
         return f"convert it in {name}.to_pandas()"
+    if got.startswith("periods"):
+        return f"count them, {pick} = {pick}.astype('int64')"
+    if got.startswith("times"):
+        times = f"pandas.to_timedelta({pick}.astype(str))"
+        return f"count seconds, {pick} = {times}.dt.total_seconds()"
     if got.startswith(("dates", "durations")):
         if polars:
             return f"pass {name}.with_columns(polars.col({title!r}).to_physical())"
+        if array is not None and str(table[title].dtype) == "object":
+            kind = "datetime" if got.startswith("dates") else "timedelta"
+            return f"convert it, {pick} = pandas.to_{kind}({pick})"
         since = f"({pick} - {pick}.min())" if got.startswith("dates") else pick
         return f"count seconds, {pick} = {since}.dt.total_seconds()"
     if array is not None and _parses(array):
@@ -168,9 +176,13 @@ def _converted(who: str, name: str, value: Any) -> Array:
     _refuse_no_data(who, name, value)
     if hasattr(value, "detach") and hasattr(value, "numpy"):  # a torch tensor
         return _from_tensor(value)
+    if _is_sequence(value):
+        value = _items(who, name, value)
     try:
         array = _series(value) if hasattr(value, "to_numpy") else np.asarray(value)
     except Exception as error:
+        if hasattr(value, "__getitem__") and not isinstance(value, (list, tuple)):
+            _refuse_pairs(who, name, value, value[0])
         raise _not_converted(who, name, value, error) from None
     if array is None:
         raise TypeError(
@@ -180,6 +192,33 @@ def _converted(who: str, name: str, value: Any) -> Array:
     if array.ndim == 0 and array.dtype == object and not _is_number(array.item()):
         _refuse_object(who, name, value)
     return array
+
+
+def _is_sequence(value: Any) -> bool:
+    """Return whether NumPy would ask for items until one raises IndexError: batches need not."""
+    held = ("__array__", "__array_interface__", "__array_struct__", "__iter__", "to_numpy")
+    own = hasattr(value, "__len__") and hasattr(value, "__getitem__")
+    return own and not any(hasattr(value, name) for name in held)
+
+
+def _items(who: str, name: str, value: Any) -> list[Any]:
+    """Return the rows of an object that counts them; refuse one that gives batches."""
+    count = len(value)
+    if count:
+        _refuse_pairs(who, name, value, value[0])
+    return [value[i] for i in range(count)]
+
+
+def _refuse_pairs(who: str, name: str, value: Any, first: Any) -> None:
+    """Refuse a data set in pairs of inputs and targets."""
+    each = f"{name}[i] for i in range(len({name}))"
+    if isinstance(first, tuple) and first and np.ndim(first[-1]) == 0:
+        raise TypeError(
+            f"{who}: {name} must be an array; got a {type(value).__name__} of rows; pass its "
+            f"parts, x, y = map(numpy.stack, zip(*({each})))"
+        )
+    if isinstance(first, (tuple, dict)):
+        _refuse_batches(who, name, value, f"({each})")
 
 
 def _not_converted(who: str, name: str, value: Any, error: Exception) -> Exception:
@@ -239,6 +278,13 @@ def _refuse_object(who: str, name: str, value: Any) -> NoReturn:
     if not isinstance(value, Iterable):
         raise TypeError(f"{who}: {name} must hold numbers (bool, integer or float); got one {kind}")
     source = f"{name}.as_numpy_iterator()" if hasattr(value, "as_numpy_iterator") else name
+    _refuse_batches(
+        who, name, value, source, "" if batches else f"if it gives rows, pass list({name}); "
+    )
+
+
+def _refuse_batches(who: str, name: str, value: Any, source: str, rows: str = "") -> NoReturn:
+    """Refuse what gives batches, and perhaps rows."""
     loop = f"for x_batch, y_batch in {source}: model.train_on_batch(x_batch, y_batch)"
     task, form = "train", "batches (x, y)"
     if who.startswith("predict"):
@@ -246,12 +292,10 @@ def _refuse_object(who: str, name: str, value: Any) -> NoReturn:
         task, form = "predict", "batches"
     elif who.startswith("evaluate"):
         loop, task = loop.replace("train_on", "test_on"), "evaluate"
-    if batches:
-        raise TypeError(f"{who}: {name} must be an array; got a {kind}; {task} by `{loop}`")
-    raise TypeError(
-        f"{who}: {name} must be an array; got a {kind}: if it gives rows, pass list({name}); if it "
-        f"gives {form}, {task} by `{loop}`"
-    )
+    got = f"{who}: {name} must be an array; got a {type(value).__name__}"
+    if rows:
+        raise TypeError(f"{got}: {rows}if it gives {form}, {task} by `{loop}`")
+    raise TypeError(f"{got}; {task} by `{loop}`")
 
 
 # --- arrays that hold no numbers, or hold them as objects
@@ -328,7 +372,11 @@ def _described(array: Array) -> tuple[str, str]:
     row = f" in row {place // (array.size // len(array))}" if array.ndim else ""
     if isinstance(value, (str, bytes)):
         return f"strings, such as {str(value)!r}", row
-    if hasattr(value, "isoformat") or type(value).__name__ in ("Period", "NaTType"):
+    if type(value).__name__ == "Period":
+        return f"periods, such as {value}", row
+    if type(value).__name__ == "time":
+        return f"times of day, such as {value}", row
+    if hasattr(value, "isoformat") or type(value).__name__ == "NaTType":
         return f"dates, such as {value}", row
     if hasattr(value, "total_seconds"):
         return f"durations, such as {value}", row
@@ -356,6 +404,8 @@ def _advice(name: str, array: Array, got: str) -> str:
         return f"; pass numpy.asarray({name}, 'timedelta64[s]').astype(float)"
     if got.startswith("dates"):
         return f"; pass numpy.asarray({name}, 'datetime64[s]').astype(float)"
+    if got.startswith("periods"):
+        return f"; pass [v.ordinal for v in {name}]"
     if got.startswith("strings") and _parses(array):
         return f"; numbers written out are converted by numpy.asarray({name}, dtype=float)"
     if got.startswith("strings"):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+
+from lamina._check import Shape
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
 
-def output_shape_behind(before: Layer | None, layer: Layer, shape: Any) -> Any:
-    """Return ``layer.compute_output_shape(shape)``, of rows that ``before`` gives.
+def output_shape_behind(before: Iterable[Layer], layer: Layer, shape: Any) -> Any:
+    """Return ``layer.compute_output_shape(shape)``, of rows that the layers ``before`` give.
+
+    The nearest one comes first.
 
     Raises
     ------
@@ -25,12 +30,23 @@ def output_shape_behind(before: Layer | None, layer: Layer, shape: Any) -> Any:
         raise ValueError(f"{error}; {hint}") from None
 
 
-def _missing_axis(before: Layer | None, text: str, shape: Any) -> str | None:
+def _missing_axis(before: Iterable[Layer], text: str, shape: Any) -> str | None:
     if " axes" not in text or "needs" not in text or not isinstance(shape, tuple):
         return None
-    if before is not None and before.drops is not None:
-        return f"{before.name} {before.drops}"
+    for other in before:
+        if other.drops is not None:
+            return f"{other.name} {other.drops}"
+        if not _keeps_axes(other, shape):
+            break
     last = "channel" if "channels" in text else "feature"
     if f"{last}s" in text and f"needs {len(shape) + 2} axes" in text:
         return f"Reshape({(*shape, 1)}) in front of it adds an axis of one {last}"
     return None
+
+
+def _keeps_axes(layer: Layer, shape: Shape) -> bool:
+    """Return whether the layer, as Dropout or Dense, has as many axes behind as in front."""
+    try:
+        return len(layer.compute_output_shape(shape)) == len(shape)
+    except (TypeError, ValueError):
+        return False

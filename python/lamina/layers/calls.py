@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,8 +49,7 @@ def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
             needs = "integers" if kind == "int32" else f"{kind} values"
             raise TypeError(f"{layer.name}: needs {needs}; {tensor.name} is {tensor.dtype}")
     shapes = shapes_of(inputs)
-    node = inputs[0].node
-    output = output_shape_behind(None if node is None else node.layer, layer, shapes)
+    output = output_shape_behind(_layers_before(inputs[0]), layer, shapes)
     layer.check_weights_fit(shapes)
     several = isinstance(output, list)
     # A layer that takes anything hands on what it takes.
@@ -58,6 +58,15 @@ def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
     layer.nodes.append(node)
     layer.place()
     return list(node.outputs) if several else node.outputs[0]
+
+
+def _layers_before(tensor: SymbolicTensor) -> Iterator[Layer]:
+    """Yield the layers that the tensor went through, the last one first, up to a merge."""
+    while tensor.node is not None:
+        yield tensor.node.layer
+        if len(tensor.node.inputs) != 1:
+            return
+        tensor = tensor.node.inputs[0]
 
 
 def with_states(x: Any, initial_state: Any) -> Any:

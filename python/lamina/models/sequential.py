@@ -169,8 +169,7 @@ class Sequential(Model):
         end = None
         if row_shape is not None:
             before, stream = self._ends[-1] if self._ends else (row_shape, 0)
-            last = self._layers[-1] if self._layers else None
-            _one_output(layer, output_shape_behind(last, layer, before))
+            _one_output(layer, output_shape_behind(reversed(self._layers), layer, before))
             layer.name = name
             shape = layer.prepare(before, self.dtype, stream)
             weights_.place(layer, len(self._layers), self._own_seed)
@@ -243,10 +242,8 @@ class Sequential(Model):
         ends = self._ends
         if ends and row_shape == self._row_shape:
             return ends[-1][0]
-        before = None
-        for layer in self._layers:
-            row_shape = output_shape_behind(before, layer, row_shape)
-            before = layer
+        for place, layer in enumerate(self._layers):
+            row_shape = output_shape_behind(self._layers[:place][::-1], layer, row_shape)
         return row_shape
 
     def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
