@@ -53,7 +53,7 @@ def recurrent(n):
 GRAPH = {
     "activation": lambda n: [n.x, "relu", 0.0, "name"],
     "add": lambda n: [[n.x, n.x], "name"],
-    "add_loss": lambda n: [n.graph.loss("mean_squared_error", n.x, n.x), None, 1.0],
+    "add_loss": lambda n: [n.graph.loss("mean_squared_error", n.x, n.x), None, 1.0, None],
     "add_metric": lambda n: ["mean_squared_error", n.x, n.x, None, 0.0],
     "add_output": lambda n: [n.x],
     "add_penalty": lambda n: [n.p[0], 0.1, 0.1],
@@ -88,6 +88,7 @@ GRAPH = {
     "operations": lambda _: [],
     "pad": lambda n: [n.steps, [(1, 0), (0, 0)], "name"],
     "parameter": lambda n: [n.parameters[0]],
+    "origin": lambda n: [n.x],
     "permute": lambda n: [n.steps, [1, 0], "name"],
     "pool2d": lambda n: ["max", n.image, (2, 2), (1, 1), (0, 0, 0, 0), "name"],
     "prelu": lambda n: [n.x, n.p[0], "name"],
