@@ -241,6 +241,8 @@ def test_names_that_are_no_expressions_are_refused():
         optimizer.exclude_from_weight_decay(var_names=["["])
     with pytest.raises(TypeError, match="var_names must hold strings; got 3"):
         optimizer.exclude_from_weight_decay(var_names=[3])
+    with pytest.raises(TypeError, match="var_names must be a list of names; got 'bias'"):
+        optimizer.exclude_from_weight_decay(var_names="bias")
     assert not optimizer._decays(_core.Parameter("dense/bias", (1,), "float32", True))
 
 

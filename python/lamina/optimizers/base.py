@@ -280,7 +280,8 @@ class Optimizer(Configurable):
         Raises
         ------
         TypeError, ValueError
-            If a name is no string or no regular expression; nothing changes then.
+            If the names are no list, or one is no string or no regular expression; nothing
+            changes then.
 
         Examples
         --------
@@ -288,7 +289,10 @@ class Optimizer(Configurable):
         >>> optimizer = optimizers.AdamW()
         >>> optimizer.exclude_from_weight_decay(var_names=["bias", "gamma|beta"])
         """
-        patterns = [pattern(type(self).__name__, name) for name in var_names or []]
+        who = type(self).__name__
+        if isinstance(var_names, str):  # whose letters would be taken for names
+            raise TypeError(f"{who}: var_names must be a list of names; got {var_names!r}")
+        patterns = [pattern(who, name) for name in var_names or []]
         self._excluded, self._excluded_names = list(var_list or []), patterns
         note_change(self)
 
