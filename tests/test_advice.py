@@ -156,6 +156,14 @@ def test_a_loss_of_ones_own_may_have_any_target():
     assert advice(model_of(Dense(1, "softmax"), loss=own), X, REAL * 0)[1:] == []
 
 
+def test_a_column_of_ones_may_be_the_intercept():
+    model = model_of(Dense(1, use_bias=False), shape=(5,))
+    (text,) = advice(model, np.column_stack([X, np.ones(40)]), REAL)
+    assert "column 4 of x holds 1 in all 40 rows: a bias does the same" in text
+    (text,) = advice(model_of(Dense(1), shape=(5,)), np.column_stack([X, np.zeros(40)]), REAL)
+    assert "nothing can be learned from it" in text
+
+
 def test_constant_inputs():
     x = X.copy()
     x[:, 2] = 3.0

@@ -324,3 +324,8 @@ def test_tables_answer_for_what_is_not_here():
         for path, table in tables.items():
             names = [n for each in table.values() for n in each.split()]
             assert len(names) == len(set(names)), path
+
+
+def test_an_optimizer_says_of_jit_compile_what_compile_does():
+    with pytest.raises(TypeError, match="'jit_compile'; leave it out: every step runs in compiled"):
+        lamina.optimizers.Adam(jit_compile=True)

@@ -200,12 +200,15 @@ def _in_inputs(data: Data, rows: Array | None) -> list[tuple[str, str]]:
             found.append((f"rows {place}", text))
         elif constant:
             shown = ", ".join(f"{c}{titled(names, c)}" for c in constant[:5])
-            value = array[0 if rows is None else rows[0], constant[0]].item()
+            row = array[0 if rows is None else rows[0]]
+            value = row[constant[0]].item()
             which = f"column {shown} of {x} holds {value:g} in all {count} rows"
             if len(constant) > 1:
                 more = ", ..." if len(constant) > 5 else ""
                 which = f"columns {shown}{more} of {x} are the same in all {count} rows"
             text = f"{which}: nothing can be learned from it (leave it out)"
+            if row[constant].any():  # the intercept of a design matrix is one
+                text = f"{which}: a bias does the same (leave it out where layers have one)"
             found.append((f"columns {place}", text))
     return found
 
