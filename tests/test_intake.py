@@ -278,7 +278,7 @@ def test_large_numbers_are_rounded_and_infinite_ones_placed():
         with pytest.raises(ValueError, match=r"y must fit float32; got 1e\+300 at row 1"):
             fit([[1.0, 2.0], [1.0, 2.0]], [0, 1e300])
     with pytest.raises(ValueError, match=rf"labels in \[0, 3\); got {2**63}"):
-        classifier().fit(X, np.where(Y == 2, 2**63, Y).astype("uint64"))
+        classifier().fit(X, np.where(Y == 2, np.uint64(2**63), Y.astype("uint64")))
 
 
 @pytest.mark.parametrize("kind", [int, float, bool, "uint8", "float16"])

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from lamina._answers import refuse_arguments
+from lamina._settings import changes
 from lamina.models.compiled import Compiled, check_ignored
 from lamina.models.errors import NotCompiledError
 from lamina.models.guard import Guard
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 class Compilable(Network):
     """A network with an optimizer, losses and metrics; ``Model`` trains it."""
 
-    _not_copied = (*Network._not_copied, "_guard", "_objectives", "_recorded_settings")
+    _not_copied = (
+        *Network._not_copied, "_guard", "_objectives", "_recorded_settings", "_settings_seen",
+        "_settings_then",
+    )  # fmt: skip
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
         super()._begin(name, dtype, seed)
@@ -32,6 +36,8 @@ class Compilable(Network):
         self._guard = Guard()
         self._objectives: dict[tuple[bool, ...], Objective] = {}
         self._recorded_settings: tuple[Any, ...] = ()
+        self._settings_seen: tuple[Any, ...] = ()
+        self._settings_then: tuple[Any, ...] = ()
 
     def _changed(self) -> None:
         super()._changed()
@@ -127,6 +133,14 @@ class Compilable(Network):
         # What the training graphs were recorded with: they hold as long as it stays the same.
         held = [each.trainable for layer in self.layers for each in layer.walk()]
         frozen = [p.trainable for p in self.parameters]
-        penalties = [(l1, l2) for _, l1, l2 in self.penalties()]
-        compiled = self.compiled("fit").settings()
-        return (*frozen, *held, *penalties, *compiled, *self.recorded_settings())
+        return (*frozen, *held, self._counted_settings())
+
+    def _counted_settings(self) -> tuple[Any, ...]:
+        # Those whose changes are counted; asked anew where the count or the structure has moved.
+        seen = (changes.count, self._changes, self._compiled)
+        if seen != self._settings_seen:
+            penalties = [(l1, l2) for _, l1, l2 in self.penalties()]
+            compiled = self.compiled("fit").settings()
+            self._settings_then = (*penalties, *compiled, *self.recorded_settings())
+            self._settings_seen = seen
+        return self._settings_then
