@@ -31,7 +31,10 @@ class Screen:
     def __init__(self, columns):
         fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
         self.columns = columns or 80
-        self.reader, writer = os.openpty()
+        try:
+            self.reader, writer = os.openpty()
+        except OSError as error:
+            pytest.skip(f"the system gives no pseudo-terminal: {error}")
         fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.stream = io.TextIOWrapper(io.BufferedWriter(io.FileIO(writer, "w")), "utf-8")
 
