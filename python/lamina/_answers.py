@@ -18,6 +18,11 @@ PACKAGE = __name__.partition(".")[0]
 NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
+def is_own(thing: Any) -> bool:
+    """Return whether a class or function is this package's, not a user's."""
+    return str(thing.__module__).partition(".")[0] == PACKAGE
+
+
 def said_of(table: Mapping[str, str], name: str) -> str | None:
     """Return the sentence of a table that answers a name."""
     return next((sentence for sentence, names in table.items() if name in names.split()), None)

@@ -6,12 +6,8 @@ from abc import ABCMeta
 from collections.abc import Iterable
 from typing import Any, ClassVar, NoReturn
 
-from lamina._answers import PACKAGE, checking_keywords
+from lamina._answers import checking_keywords, is_own
 from lamina._keras.objects import TABLES
-
-
-def _is_ours(cls: type) -> bool:
-    return cls.__module__.partition(".")[0] == PACKAGE
 
 
 class Absent:
@@ -50,7 +46,7 @@ class Public(metaclass=PublicType):
     def __init_subclass__(cls, **options: Any) -> None:
         """Answer Keras's attributes that such objects do not have."""
         super().__init_subclass__(**options)
-        if _is_ours(cls):
+        if is_own(cls):
             for said, names in TABLES.get(cls.__name__, {}).items():
                 for name in names.split():
                     if not hasattr(cls, name):
@@ -67,7 +63,7 @@ class PublicKeywords(Public):
     def __init_subclass__(cls, **options: Any) -> None:
         """Let the constructor answer keywords that it does not take."""
         super().__init_subclass__(**options)
-        if _is_ours(cls) and "__init__" in vars(cls):
+        if is_own(cls) and "__init__" in vars(cls):
             cls.__init__ = checking_keywords(vars(cls)["__init__"])  # type: ignore[method-assign]
 
 

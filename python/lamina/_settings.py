@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from lamina._answers import is_own
 from lamina._check import number
 from lamina._names import lookup
 from lamina._public import PublicKeywords
@@ -71,11 +72,6 @@ def version(thing: Any) -> int:
     """Return a number that moves with every change of a setting of ``thing``."""
     number: int = thing.__dict__.get("_version", 0)
     return number
-
-
-def is_own(method: Any) -> bool:
-    """Return whether a function is this package's, not one that a user overrides it with."""
-    return str(method.__module__).split(".", 1)[0] == __name__.split(".", 1)[0]
 
 
 def checked(thing: Any, names: Iterable[str], name: str, value: object) -> Any:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, TypeVar, ove
 import numpy as np
 
 from lamina import _check, _core
-from lamina._answers import refuse_unknown
+from lamina._answers import is_own, refuse_unknown
 from lamina._check import Array, Shape
 from lamina._names import snake_case
 from lamina._public import Public
 from lamina._repr import changed_arguments
-from lamina._settings import Configurable, argument_names, checked, is_own, note_change, version
+from lamina._settings import Configurable, argument_names, checked, note_change, version
 from lamina.layers import calls
 from lamina.layers._use import current
 from lamina.layers.node import Node, SymbolicTensor, as_list
@@ -109,7 +109,7 @@ class Layer(Weighted, Public):
             return
         if name in self.changeable:
             value = checked(self, [n for n in names if n not in BASE_ARGUMENTS], name, value)
-        elif self.built and _is_ours(type(self), name):
+        elif self.built and _takes(type(self), name):
             can = f"; {', '.join(self.changeable)} may be set" if self.changeable else ""
             raise ValueError(
                 f"{self.name}: {name} is fixed once the layer is built{can}; got {value!r}"
@@ -467,7 +467,7 @@ BASE_ARGUMENTS = frozenset({"name", "trainable", "dtype", "input_shape", "input_
 NOT_RECORDED = BASE_ARGUMENTS - {"input_dim"}  # an argument of its own of Embedding
 
 
-def _is_ours(cls: type, argument: str) -> bool:
+def _takes(cls: type, argument: str) -> bool:
     """Return whether a class of this package takes the argument: its settings say what is fixed."""
     return any(
         is_own(vars(base)["__init__"]) and argument in argument_names(base)
