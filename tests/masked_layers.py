@@ -36,7 +36,7 @@ class Masked:
         graph.add_output(y)
         self.has_mask = out is not None
         if self.has_mask:
-            graph.add_output(graph.masked_weight(out, None, False))
+            graph.add_output(graph.masked_weight(out, None))
         graph.add_loss(graph.loss("mean_squared_error", y, graph.input(tuple(y.shape), "target")))
         graph.build()
         rows = len(inputs[0])

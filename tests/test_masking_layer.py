@@ -219,7 +219,7 @@ def mask_of(record, *arrays):
     kinds = {"f": "float", "i": "int32", "b": "bool"}
     graph = _core.Graph("float64")
     named = [graph.input(a.shape[1:], f"x{i}", kinds[a.dtype.kind]) for i, a in enumerate(arrays)]
-    graph.add_output(graph.masked_weight(record(graph, *named), None, False))
+    graph.add_output(graph.masked_weight(record(graph, *named), None))
     graph.build()
     return _core.Predictor(graph).predict(list(arrays), len(arrays[0]))[0]
 

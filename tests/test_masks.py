@@ -9,7 +9,7 @@ from lamina.layers import LSTM, Dense, Embedding
 from thread_proof import assert_step_on_threads
 
 
-def masked_weight(mask, weight, normalized):
+def masked_weight(mask, weight):
     graph = _core.Graph("float64")
     m = graph.input(mask.shape[1:], "mask", "bool")
     arrays = [mask]
@@ -17,29 +17,28 @@ def masked_weight(mask, weight, normalized):
     if weight is not None:
         w = graph.input(weight.shape[1:], "weight")
         arrays.append(weight)
-    graph.add_output(graph.masked_weight(m, w, normalized))
+    graph.add_output(graph.masked_weight(m, w))
     graph.build()
     return _core.Predictor(graph).predict(arrays, len(mask))[0]
 
 
-def test_masked_weight_keeps_the_mean_of_what_counts():
+def test_a_masked_weight_is_0_where_the_mask_hides():
     mask = np.array([[1, 1, 0], [0, 0, 1]], bool)
     rows = np.array([2.0, 3.0])
     each = np.arange(6.0).reshape(2, 3)
-    assert masked_weight(mask, None, False).tolist() == mask.tolist()
-    np.testing.assert_allclose(masked_weight(mask, None, True), mask * 2.0)
-    np.testing.assert_allclose(masked_weight(mask, rows, False), mask * rows[:, None])
-    np.testing.assert_allclose(masked_weight(mask, each, True), mask * each * 2.0)
-    assert not masked_weight(~np.ones_like(mask), None, True).any()
+    assert masked_weight(mask, None).tolist() == mask.tolist()
+    np.testing.assert_allclose(masked_weight(mask, rows), mask * rows[:, None])
+    np.testing.assert_allclose(masked_weight(mask, each), mask * each)
+    assert not masked_weight(~np.ones_like(mask), None).any()
 
 
 def test_masked_weight_refuses_what_does_not_fit():
     graph = _core.Graph("float32")
     mask = graph.input((3,), "mask", "bool")
     with pytest.raises(ValueError, match=r"needs a mask \(bool\)"):
-        graph.masked_weight(graph.input((3,), "x"), None, False)
+        graph.masked_weight(graph.input((3,), "x"), None)
     with pytest.raises(ValueError, match="weights are one number a row or one for each"):
-        graph.masked_weight(mask, graph.input((2,), "w"), False)
+        graph.masked_weight(mask, graph.input((2,), "w"))
 
 
 def network():

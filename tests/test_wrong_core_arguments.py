@@ -79,7 +79,7 @@ GRAPH = {
     "log_softmax": lambda n: [n.x, "name"],
     "loss": lambda n: ["mean_squared_error", n.x, n.x, 0.0, False, "name"],
     "masked_mean": lambda n: [n.steps, n.mask, "name"],
-    "masked_weight": lambda n: [n.mask, None, False, "name"],
+    "masked_weight": lambda n: [n.mask, None, "name"],
     "maximum": lambda n: [[n.x, n.x], "name"],
     "minimum": lambda n: [[n.x, n.x], "name"],
     "multiply": lambda n: [[n.x, n.x], "name"],

@@ -9,11 +9,8 @@ namespace {
 
 class MaskedWeight final : public GradientFree<MaskedWeight> {
  public:
-  MaskedWeight(std::vector<ValueId> inputs_, Index positions, bool each, bool normalized)
-      : GradientFree("masked_weight", std::move(inputs_)),
-        positions_(positions),
-        each_(each),
-        normalized_(normalized) {}
+  MaskedWeight(std::vector<ValueId> inputs_, Index positions, bool each)
+      : GradientFree("masked_weight", std::move(inputs_)), positions_(positions), each_(each) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
@@ -21,13 +18,9 @@ class MaskedWeight final : public GradientFree<MaskedWeight> {
     const T* weight = c.in(1);
     T* y = c.out();
     const Index size = c.rows * positions_;
-    Index kept = 0;
-    for (Index i = 0; i < size; ++i) kept += mask[i] != 0;
-    // A batch without a single position kept has no loss, not an infinite one.
-    const T factor = normalized_ ? T(double(size) / double(kept > 0 ? kept : 1)) : T(1);
     for (Index i = 0; i < size; ++i) {
       const T own = weight == nullptr ? T(1) : weight[each_ ? i : i / positions_];
-      y[i] = mask[i] != 0 ? factor * own : T(0);
+      y[i] = mask[i] != 0 ? own : T(0);
     }
   }
 
@@ -40,12 +33,11 @@ class MaskedWeight final : public GradientFree<MaskedWeight> {
  private:
   const Index positions_;
   const bool each_;  // a weight for each position, not one a row
-  const bool normalized_;
 };
 
 }  // namespace
 
-Tensor masked_weight(Graph& graph, const Tensor& mask, const Tensor* weight, bool normalized,
+Tensor masked_weight(Graph& graph, const Tensor& mask, const Tensor* weight,
                      const std::string& name) {
   graph.check_mask(mask, mask.shape, "masked_weight");
   const Index positions = size_of(mask.shape);
@@ -60,7 +52,7 @@ Tensor masked_weight(Graph& graph, const Tensor& mask, const Tensor* weight, boo
   }
   return graph.record(std::make_unique<MaskedWeight>(
                           std::vector<ValueId>{mask.value, weight == nullptr ? -1 : weight->value},
-                          positions, each == positions, normalized),
+                          positions, each == positions),
                       mask.shape, name);
 }
 

@@ -120,9 +120,8 @@ Tensor unit_rows(Graph& graph, const Tensor& x, const std::string& name);
 Tensor loss(Graph& graph, const std::string& kind, const Tensor& prediction, const Tensor& target,
             double parameter, bool from_logits, const std::string& name);
 
-// The weight of each position times its mask; `normalized`: times positions / positions kept, so
-// that a mean over all is the mean over those kept (Keras's rule).  weight may be null (1).
-Tensor masked_weight(Graph& graph, const Tensor& mask, const Tensor* weight, bool normalized,
+// The weight of each position times its mask; weight may be null (1).
+Tensor masked_weight(Graph& graph, const Tensor& mask, const Tensor* weight,
                      const std::string& name);
 
 // Masks: truth values over the leading axes of a row.

@@ -205,11 +205,10 @@ void bind_masks(GraphClass& graph) {
           "masks"_a, "shapes"_a, "axis"_a = py::none(), "name"_a = "")
       .def(
           "masked_weight",
-          [](Graph& g, const Tensor& mask, const Optional& weight, bool normalized,
-             const std::string& name) {
-            return masked_weight(g, mask, pointer(weight), normalized, name);
+          [](Graph& g, const Tensor& mask, const Optional& weight, const std::string& name) {
+            return masked_weight(g, mask, pointer(weight), name);
           },
-          "mask"_a, "weight"_a = py::none(), truth("normalized") = false, "name"_a = "");
+          "mask"_a, "weight"_a = py::none(), "name"_a = "");
 }
 
 Tensor chain(Graph& graph, Combine kind, const std::vector<Tensor>& inputs,

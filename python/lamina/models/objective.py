@@ -115,8 +115,8 @@ class Objective:
         value = loss.record(graph, prediction, y)
         head.term = graph.add_loss(value, weight, compiled.scales[place], mask)
         # Masked positions count for no metric, with sample weights or without.
-        plain: Any = None if mask is None else graph.masked_weight(mask, None, False)
-        full: Any = weight if mask is None else graph.masked_weight(mask, weight, False)
+        plain: Any = None if mask is None else graph.masked_weight(mask, None)
+        full: Any = weight if mask is None else graph.masked_weight(mask, weight)
         for metric, by_weight, _ in head.metrics:
             chosen = full if by_weight else plain
             recorded = hasattr(metric, "record")
