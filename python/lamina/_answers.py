@@ -5,17 +5,12 @@ The tables in ``lamina._keras`` are read when a name is missing, never before.
 
 from __future__ import annotations
 
-import functools
 import importlib
-import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from types import FunctionType
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
-F = TypeVar("F", bound=FunctionType)
 PACKAGE = __name__.partition(".")[0]
-NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
 def is_own(thing: Any) -> bool:
@@ -41,7 +36,9 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     for each in sorted(known):
         by_fold.setdefault(folded(each), each)
     near = get_close_matches(folded(name), by_fold, n=1, cutoff=0.75)
-    return by_fold[near[0]] if near else None
+    if not near and len(name) > 2:  # the beginning of one name alone
+        near = [each for each in by_fold if each.startswith(folded(name))]
+    return by_fold[near[0]] if len(near) == 1 else None
 
 
 # --- modules
@@ -163,85 +160,3 @@ def answer_imports() -> None:
     """Let ``import`` of Keras's modules that are not here say what to use."""
     if _Rooms not in sys.meta_path:
         sys.meta_path.append(_Rooms)
-
-
-# --- keyword arguments
-
-
-def _said_of_class(tables: Mapping[str, Mapping[str, str]], cls: type, name: str) -> str | None:
-    found = (said_of(tables.get(base.__name__, {}), name) for base in cls.__mro__)
-    return next((said for said in found if said is not None), None)
-
-
-def refuse_unknown(cls: type, unknown: Mapping[str, object]) -> None:
-    """Raise TypeError for keywords that no constructor of a class takes.
-
-    One of Keras's that is not here may be None, which asks for nothing.
-
-    Examples
-    --------
-    >>> from lamina.layers import Dense
-    >>> Dense(3, activaton="relu")
-    Traceback (most recent call last):
-        ...
-    TypeError: Dense: unknown argument 'activaton'; did you mean 'activation'?
-    """
-    from lamina._keras.arguments import TABLES
-
-    known = {
-        name
-        for base in cls.__mro__
-        if "__init__" in vars(base) and base is not object
-        for name in named_parameters(vars(base)["__init__"])
-    }
-    for name, value in unknown.items():
-        said = _said_of_class(TABLES, cls, name)
-        if said is None or value is not None:
-            _refuse(cls.__name__, name, known, said)
-
-
-def refuse_arguments(
-    function: Callable[..., Any], unknown: Mapping[str, object], caller: str | None = None
-) -> None:
-    """Raise TypeError for keywords that a function does not take, as ``refuse_unknown`` does."""
-    from lamina._keras.arguments import TABLES
-
-    who = caller or function.__name__
-    for name, value in unknown.items():
-        said = said_of(TABLES.get(function.__name__, {}), name)
-        if said is None or value is not None:
-            _refuse(who, name, named_parameters(function), said)
-
-
-def named_parameters(function: Callable[..., Any]) -> set[str]:
-    """Return the names that a function takes by keyword."""
-    parameters = inspect.signature(function).parameters.values()
-    return {p.name for p in parameters if p.kind in NAMED and p.name != "self"}
-
-
-def _refuse(who: str, name: str, known: set[str], said: str | None) -> NoReturn:
-    if said is None:
-        near = nearest(name, known)
-        said = (
-            f"known: {', '.join(sorted(known)) or 'none'}"
-            if near is None
-            else (f"did you mean {near!r}?")
-        )
-    raise TypeError(f"{who}: unknown argument {name!r}; {said}")
-
-
-def checking_keywords(init: F) -> F:
-    """Return a constructor that answers keywords which it does not take."""
-    code = init.__code__  # inspect.signature would cost an import of the package milliseconds
-    if code.co_flags & inspect.CO_VARKEYWORDS:
-        return init
-    known = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-
-    @functools.wraps(init)
-    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
-        if not kwargs.keys() <= known:
-            unknown = {name: kwargs.pop(name) for name in kwargs.keys() - known}
-            refuse_unknown(type(self), unknown)
-        init(self, *args, **kwargs)
-
-    return checked  # type: ignore[return-value]

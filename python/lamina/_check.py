@@ -7,8 +7,10 @@ model's dtype.  Nothing further in calls a caster.
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar
 
 import numpy as np
@@ -27,6 +29,8 @@ Result = TypeVar("Result")
 # More elements than this cannot be addressed as float64 with padding, as the engine counts:
 # refused before anything is allocated.
 MAX_ELEMENTS = sys.maxsize // 16
+# The default of data that a call cannot do without: that it is None is told where it is checked.
+NEEDED: Any = None
 # What a factor may be in a model of either dtype.
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -73,6 +77,13 @@ def boolean(who: str, name: str, value: object) -> bool:
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     raise TypeError(f"{who}: {name} must be True or False; got {value!r}")
+
+
+def path(who: str, name: str, value: object) -> Path:
+    """Return ``value``, a string or an object that stands for a path, as a path."""
+    if isinstance(value, (str, os.PathLike)):
+        return Path(value)
+    raise TypeError(f"{who}: {name} must be a string or a path; got {value!r}")
 
 
 def shape(who: str, name: str, value: object, low: int = 1) -> Shape:

@@ -6,7 +6,8 @@ from abc import ABCMeta
 from collections.abc import Iterable
 from typing import Any, ClassVar, NoReturn
 
-from lamina._answers import checking_keywords, is_own
+from lamina._answers import is_own
+from lamina._calls import checking_keywords
 from lamina._keras.objects import TABLES
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from lamina._answers import is_own
+from lamina._calls import answering_calls
 from lamina._check import number
 from lamina._names import lookup
 from lamina._public import PublicKeywords
@@ -94,6 +95,9 @@ class Configurable(PublicKeywords):
     constructor checks it, and counts from the next step or call on.
     """
 
+    def __init__(self) -> None:
+        pass  # a constructor of the package's answers what it does not take
+
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a new value of a setting is checked first."""
         names = argument_names(type(self)) if name in self.__dict__ else ()
@@ -123,6 +127,7 @@ def has_settings(config: object, *names: str) -> bool:
     return isinstance(config, Mapping) and all(name in config for name in names)
 
 
+@answering_calls
 def serialize(instance: Configurable | None) -> dict[str, Any] | None:
     """Return ``{"class_name": ..., "config": ...}``, which every room's ``get`` accepts."""
     if instance is None:

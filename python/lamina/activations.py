@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lamina import _core
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina._check import cast, number, numeric
 from lamina._settings import Configurable, resolve, serialize
 
@@ -91,6 +92,7 @@ class Activation(Configurable):
         kind, alpha = self.fusable
         return graph.activation(x, kind, alpha, name=name or self.name)
 
+    @answering_calls
     def __call__(self, x: ArrayLike) -> NDArray[Any]:
         """Apply the function to an array of any shape.
 
@@ -333,6 +335,7 @@ softmax, log_softmax = Softmax(), LogSoftmax()
 silu = swish = SiLU()
 
 
+@answering_calls
 def get(identifier: object) -> Activation:
     """Return the activation for a name, class, configuration or instance; None is linear.
 

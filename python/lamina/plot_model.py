@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lamina._calls import answering_calls
+from lamina._check import path as checked_path
 from lamina._check import show_shape
 from lamina.models.summary import label
 
@@ -65,6 +67,7 @@ def _boxes(model: Any, shapes: bool, dtype: bool, names: bool, trainable: bool) 
     return boxes
 
 
+@answering_calls
 def model_to_dot(
     model: Model,
     show_shapes: bool = False,
@@ -109,6 +112,7 @@ def _dot(boxes: list[_Box], rankdir: str, dpi: int | None = None) -> str:
     return "\n".join([*lines, "}"])
 
 
+@answering_calls
 def plot_model(
     model: Model,
     to_file: str | os.PathLike[str] = "model.png",
@@ -160,7 +164,7 @@ def plot_model(
     Picture('model.png')
     """
     _check(model, rankdir)
-    path = Picture(to_file)
+    path = Picture(checked_path("plot_model", "to_file", to_file))
     if not path.suffix:
         raise ValueError(f"plot_model: to_file needs an ending such as .png; got {str(path)!r}")
     boxes = _boxes(model, show_shapes, show_dtype, show_layer_names, show_trainable)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from lamina import _check
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina.callbacks import CallbackList
 from lamina.models import data as data_
 from lamina.models import training
@@ -91,6 +92,7 @@ class Profile:
     __repr__ = __str__
 
 
+@answering_calls
 def profile(
     model: Model,
     x: Data,

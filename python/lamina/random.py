@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lamina import _check, _core
 from lamina._answers import answering
+from lamina._calls import answering_calls, checking_keywords
 
 __all__ = ["Stream", "set_random_seed"]
 
@@ -84,6 +85,7 @@ def mix(*values: int) -> int:
     return state
 
 
+@answering_calls
 def set_random_seed(seed: int) -> None:
     """Make everything that lamina draws from now on repeat.
 
@@ -156,6 +158,7 @@ class Stream:
     False
     """
 
+    @checking_keywords
     def __init__(self, seed: int, stream: int = 0) -> None:
         self.seed = seed_value("Stream", seed)
         self.stream = _check.integer("Stream", "stream", stream, 0) & 0xFFFF_FFFF

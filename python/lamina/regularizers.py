@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina._check import number, quiet
 from lamina._settings import Configurable, note_change, resolve, serialize
 
@@ -135,6 +136,7 @@ l1, l2, l1_l2 = L1, L2, L1L2  # Keras's other names of the same
 _TABLE: dict[str, type[Regularizer]] = {"l1": L1, "l2": L2, "l1_l2": L1L2}
 
 
+@answering_calls
 def get(identifier: object) -> Regularizer | None:
     """Return a regularizer for a name, class, configuration or instance; None stays None.
 

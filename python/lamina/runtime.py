@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina._names import unknown
 
 __all__ = [
@@ -35,6 +36,7 @@ if not TYPE_CHECKING:
 MAX_THREADS = 2**31 - 1  # what the engine counts with
 
 
+@answering_calls
 def get_num_threads() -> int:
     """Return the largest number of threads an operation may use.
 
@@ -46,6 +48,7 @@ def get_num_threads() -> int:
     return _core.runtime.get_num_threads()
 
 
+@answering_calls
 def set_num_threads(n: int) -> None:
     """Let operations use at most ``n`` threads; each still decides how many pay for its work.
 
@@ -63,11 +66,13 @@ def set_num_threads(n: int) -> None:
     _core.runtime.set_num_threads(count)
 
 
+@answering_calls
 def isa() -> str:
     """Return the instruction set in use: "v2", "v3" (AVX2), "v4" (AVX-512) or "portable"."""
     return _core.runtime.isa()
 
 
+@answering_calls
 def available_isas() -> list[str]:
     """Return the instruction sets that this build has and this CPU can run.
 
@@ -79,6 +84,7 @@ def available_isas() -> list[str]:
     return _core.runtime.available_isas()
 
 
+@answering_calls
 def use_isa(name: str) -> None:
     """Run the kernels of another instruction set from now on (results differ in last bits)."""
     known = available_isas()
@@ -87,6 +93,7 @@ def use_isa(name: str) -> None:
     _core.runtime.use_isa(name)
 
 
+@answering_calls
 def explain_threads() -> str:
     """Return in words where the number of threads comes from.
 

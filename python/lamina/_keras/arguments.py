@@ -99,6 +99,8 @@ FIT = {
     ARRAYS: "workers use_multiprocessing max_queue_size",
     "use epochs": "nb_epoch",
     "use verbose": "show_accuracy",
+    "use callbacks": "callback",
+    "use batch_size": "batch",
 }
 
 CALL = {
@@ -108,12 +110,28 @@ CALL = {
     "masks pass from layer to layer": "attention_mask",
 }
 
-PREDICT = {ROWS: "steps", "predict takes arrays": "workers use_multiprocessing max_queue_size"}
+PREDICT = {
+    ROWS: "steps",
+    "{method} takes arrays": "workers use_multiprocessing max_queue_size",
+    "use batch_size": "batch",
+}
 
 SUMMARY = {
     "use line_length": "positions",
     "call summary of the model within: model.get_layer(name).summary()": "expand_nested",
     "print the layers one by one: for layer in model.layers": "layer_range",
+}
+
+# --- functions
+
+LOAD_DATA = {
+    "leave it out: the data come with the package, in a fixed split": "path test_split seed",
+    "use num_words": "nb_words",
+}
+
+CATEGORICAL = {
+    "use num_classes": "nb_classes",
+    "use x": "y",
 }
 
 # By the name of a class, for it and what derives from it, or by that of a method.
@@ -134,6 +152,9 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "evaluate": PREDICT,
     "test_on_batch": PREDICT,
     "predict": PREDICT,
+    "predict_on_batch": PREDICT,
     "__call__": CALL,
     "summary": SUMMARY,
+    "load_data": LOAD_DATA,
+    "to_categorical": CATEGORICAL,
 }

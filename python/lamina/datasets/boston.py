@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina.datasets.table import Split, Table, numbers, read_csv, split, split_rows
 
 
+@answering_calls
 def load() -> Table:
     """Return all 506 rows.
 
@@ -32,6 +34,7 @@ def load() -> Table:
     return Table(x, y, tuple(columns), "medv")
 
 
+@answering_calls
 def load_data() -> Split:
     """Return a split into 404 training and 102 test rows.
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina import _check
 from lamina.datasets.npz import is_npz, read_npz
 from lamina.datasets.published_pickle import read_pickle
 from lamina.datasets.table import Split
@@ -79,9 +80,9 @@ class Layout:
 def load(layout: Layout, path: str | os.PathLike[str] | None) -> Split:
     """Return ((x_train, y_train), (x_test, y_test)) from wherever ``path`` leads."""
     given = path if path is not None else os.environ.get("LAMINA_DATA")
-    if not given:
+    if given is None or given == "":
         raise _missing(layout, "no folder or file was given")
-    place = Path(given)
+    place = _check.path(layout.who, "path", given)
     if place.is_dir():
         for folder in (place, *(place / name for name in layout.folders)):
             found = _folder_version(layout, folder)

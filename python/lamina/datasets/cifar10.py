@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina.datasets import cifar
 from lamina.datasets.table import Split
 
@@ -26,6 +27,7 @@ _LAYOUT = cifar.Layout(
 )
 
 
+@answering_calls
 def load_data(path: str | os.PathLike[str] | None = None) -> Split:
     """Read the data set: the binary or the Python version as published, or an .npz archive.
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina.datasets import cifar
 from lamina.datasets.table import Split
 
@@ -51,6 +52,7 @@ _LAYOUTS = {
 }
 
 
+@answering_calls
 def load_data(path: str | os.PathLike[str] | None = None, label_mode: str = "fine") -> Split:
     """Read the data set: the binary or the Python version as published, or an .npz archive.
 

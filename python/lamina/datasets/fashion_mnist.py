@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from lamina import _check
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina.datasets.idx import read_idx
 from lamina.datasets.table import Split
 
@@ -19,6 +21,7 @@ CLASS_NAMES = (
 _DEBIAN_FOLDER = "/usr/share/datasets/fashion-mnist"
 
 
+@answering_calls
 def load_data(path: str | os.PathLike[str] | None = None) -> Split:
     """Read the data set from a folder of its four IDX files, plain or gzipped.
 
@@ -42,7 +45,8 @@ def load_data(path: str | os.PathLike[str] | None = None) -> Split:
     ValueError
         If a file is damaged or does not fit the others.
     """
-    folder = Path(path if path is not None else os.environ.get("LAMINA_DATA") or _DEBIAN_FOLDER)
+    given = path if path is not None else os.environ.get("LAMINA_DATA") or _DEBIAN_FOLDER
+    folder = _check.path("fashion_mnist", "path", given)
     if (folder / "fashion-mnist").is_dir():
         folder = folder / "fashion-mnist"
     return _read_part(folder, "train"), _read_part(folder, "t10k")

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina._answers import answering
+from lamina._calls import answering_calls
+from lamina._check import boolean
 from lamina.datasets.table import Split, Table, numbers, read_csv, split, split_rows
 
 # R's treatment coding: the first level in the alphabet is 0, the other, named here, is 1.
 _SECOND_LEVEL = {"League": "N", "Division": "W", "NewLeague": "N"}
 
 
+@answering_calls
 def load(drop_missing: bool = True) -> Table:
     """Return the model matrix: 16 numbers and 3 factors coded as 0 and 1.
 
@@ -34,6 +37,7 @@ def load(drop_missing: bool = True) -> Table:
     >>> hitters.load().x.shape, hitters.load(drop_missing=False).x.shape
     ((263, 19), (322, 19))
     """
+    drop_missing = boolean("hitters.load", "drop_missing", drop_missing)
     columns = read_csv("hitters.csv.gz")
     y = numbers(columns.pop("Salary"))
     names, values = [], []
@@ -49,6 +53,7 @@ def load(drop_missing: bool = True) -> Table:
     return Table(x, y, tuple(names), "Salary")
 
 
+@answering_calls
 def load_data() -> Split:
     """Return the split of James et al., chapter 10: 176 training and 87 test rows.
 

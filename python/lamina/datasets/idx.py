@@ -11,6 +11,9 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina import _check
+from lamina._calls import answering_calls
+
 try:
     import lzma
 except ImportError:  # a Python built without liblzma
@@ -43,6 +46,7 @@ _PACKINGS = {
 _DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, *([] if lzma is None else [lzma.LZMAError]))
 
 
+@answering_calls
 def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     """Read an IDX file: plain, gzip or xz.
 
@@ -77,7 +81,7 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     ...     read_idx(path)
     array([7, 2, 1], dtype=uint8)
     """
-    name = os.fspath(path)
+    name = os.fspath(_check.path("read_idx", "path", path))
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         packing = _PACKINGS.get(file.read(2))

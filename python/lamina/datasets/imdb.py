@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina._check import integer
+from lamina._check import path as checked_path
 from lamina.datasets.npz import read_npz
 from lamina.datasets.table import Split
 
@@ -59,6 +61,7 @@ class _Part:
         return reviews
 
 
+@answering_calls
 def load_data(
     path: str | os.PathLike[str] | None = None,
     num_words: int | None = None,
@@ -162,8 +165,8 @@ def load_data(
 def _find(who: str, path: str | os.PathLike[str] | None) -> Path:
     given = path if path is not None else os.environ.get("LAMINA_DATA")
     what = "no folder or file was given"
-    if given:
-        place = Path(given)
+    if given is not None and given != "":
+        place = checked_path(who, "path", given)
         if place.is_file():
             return place
         for name in (_FULL, _SMALL):

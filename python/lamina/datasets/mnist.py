@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina.datasets.idx import read_idx
 from lamina.datasets.table import Split
 
 
+@answering_calls
 def load_data() -> Split:
     """Return 5,000 of the training digits, 500 of each, and the 10,000 test digits.
 

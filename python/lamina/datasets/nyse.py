@@ -10,7 +10,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from lamina._answers import answering
-from lamina._check import integer
+from lamina._calls import answering_calls
+from lamina._check import boolean, integer
 from lamina.datasets.table import Split, numbers, read_csv
 
 _SERIES = ("DJ_return", "log_volume", "log_volatility")
@@ -47,6 +48,7 @@ class Series:
         return f"<Series of {days}: {', '.join(self.feature_names)}>"
 
 
+@answering_calls
 def load() -> Series:
     """Return the whole series.
 
@@ -66,6 +68,7 @@ def load() -> Series:
     )
 
 
+@answering_calls
 def load_data(lags: int = 5, standardize: bool = True) -> Split:
     """Return windows of past days and the log-volume of the day that follows.
 
@@ -97,6 +100,7 @@ def load_data(lags: int = 5, standardize: bool = True) -> Split:
     ((4276, 5, 3), (1770, 5, 3))
     """
     lags = integer("nyse.load_data", "lags", lags, 1)
+    standardize = boolean("nyse.load_data", "standardize", standardize)
     series = load()
     days = int(series.train.sum())
     if lags >= days:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina._settings import resolve, serialize
 from lamina.initializers.base import Initializer, compute_fans
 from lamina.initializers.constant import Constant, Identity, Ones, Zeros
@@ -67,6 +68,7 @@ _TABLE: dict[str, type[Initializer]] = {
 }
 
 
+@answering_calls
 def get(identifier: object) -> Initializer:
     """Return the initializer for a name, class, configuration or instance.
 

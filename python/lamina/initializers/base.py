@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _check, _core
+from lamina._calls import answering_calls
 from lamina._settings import Configurable
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Initializer(Configurable):
 
     seed: int | None = None
 
+    @answering_calls
     def __call__(
         self, shape: Sequence[int], dtype: str = "float32", rng: Stream | None = None
     ) -> NDArray[Any]:
@@ -84,6 +86,7 @@ def _optional_seed(who: str, seed: int | None) -> int | None:
     return None if seed is None else seed_value(who, seed)
 
 
+@answering_calls
 def compute_fans(shape: Sequence[int]) -> tuple[int, int]:
     """Return (fan_in, fan_out), the inputs and outputs of one unit, as Keras counts them.
 

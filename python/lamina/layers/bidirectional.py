@@ -147,7 +147,7 @@ class Bidirectional(Layer):
         training: Literal[False] | None = None,
     ) -> Array: ...
     def __call__(
-        self, x: Any, *, mask: Any = None, initial_state: Any = None, **unknown: Any
+        self, x: Any = None, *, mask: Any = None, initial_state: Any = None, **unknown: Any
     ) -> Any:
         """Apply the layer, to arrays as in inference or to symbolic tensors.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _check, _core
-from lamina._answers import refuse_arguments
+from lamina._calls import refuse_arguments
 from lamina.layers._behind import output_shape_behind
 from lamina.layers._lock import structure
 from lamina.layers.node import Node, SymbolicTensor, any_symbolic, as_list, shapes_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from lamina import _check
-from lamina._answers import refuse_arguments
+from lamina._calls import refuse_arguments
 from lamina.layers.layer import Layer
 from lamina.layers.node import Node, SymbolicTensor
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, TypeVar, ove
 import numpy as np
 
 from lamina import _check, _core
-from lamina._answers import is_own, refuse_unknown
+from lamina._answers import is_own
+from lamina._calls import refuse_unknown
 from lamina._check import Array, Shape
 from lamina._names import snake_case
-from lamina._public import Public
+from lamina._public import PublicKeywords
 from lamina._repr import changed_arguments
 from lamina._settings import Configurable, argument_names, checked, note_change, version
 from lamina.layers import calls
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 L = TypeVar("L", bound="Layer")
 
 
-class Layer(Weighted, Public):
+class Layer(Weighted, PublicKeywords):
     """A layer: weights, and the operations it records on a graph.
 
     Shapes are those of one row throughout: the axis of rows, or batch, is left out.
@@ -350,7 +351,7 @@ class Layer(Weighted, Public):
         mask: ArrayLike | None = None,
         training: Literal[False] | None = None,
     ) -> Array: ...
-    def __call__(self, x: Any, *, mask: Any = None, **unknown: Any) -> Any:
+    def __call__(self, x: Any = None, *, mask: Any = None, **unknown: Any) -> Any:
         """Apply the layer, to arrays as in inference or to symbolic tensors.
 
         Parameters

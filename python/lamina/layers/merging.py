@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from lamina._calls import answering_calls
 from lamina.layers.concatenation import Concatenate
 from lamina.layers.dot_product import Dot
 from lamina.layers.merge import Add, Average, Maximum, Minimum, Multiply, Subtract
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 def add(inputs: Sequence[SymbolicTensor], **base: Unpack[DimArguments]) -> SymbolicTensor: ...
 @overload
 def add(inputs: Sequence[ArrayLike], **base: Unpack[DimArguments]) -> Array: ...
+@answering_calls
 def add(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
     """Return the sum of two or more inputs.
 
@@ -50,6 +52,7 @@ def add(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
 def subtract(inputs: Sequence[SymbolicTensor], **base: Unpack[DimArguments]) -> SymbolicTensor: ...
 @overload
 def subtract(inputs: Sequence[ArrayLike], **base: Unpack[DimArguments]) -> Array: ...
+@answering_calls
 def subtract(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
     """Return the first of two inputs minus the second.
 
@@ -81,6 +84,7 @@ def subtract(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
 def multiply(inputs: Sequence[SymbolicTensor], **base: Unpack[DimArguments]) -> SymbolicTensor: ...
 @overload
 def multiply(inputs: Sequence[ArrayLike], **base: Unpack[DimArguments]) -> Array: ...
+@answering_calls
 def multiply(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
     """Return the product of two or more inputs, element by element.
 
@@ -112,6 +116,7 @@ def multiply(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
 def average(inputs: Sequence[SymbolicTensor], **base: Unpack[DimArguments]) -> SymbolicTensor: ...
 @overload
 def average(inputs: Sequence[ArrayLike], **base: Unpack[DimArguments]) -> Array: ...
+@answering_calls
 def average(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
     """Return the mean of two or more inputs, element by element.
 
@@ -143,6 +148,7 @@ def average(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
 def maximum(inputs: Sequence[SymbolicTensor], **base: Unpack[DimArguments]) -> SymbolicTensor: ...
 @overload
 def maximum(inputs: Sequence[ArrayLike], **base: Unpack[DimArguments]) -> Array: ...
+@answering_calls
 def maximum(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
     """Return the largest of two or more inputs, element by element.
 
@@ -174,6 +180,7 @@ def maximum(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
 def minimum(inputs: Sequence[SymbolicTensor], **base: Unpack[DimArguments]) -> SymbolicTensor: ...
 @overload
 def minimum(inputs: Sequence[ArrayLike], **base: Unpack[DimArguments]) -> Array: ...
+@answering_calls
 def minimum(inputs: Sequence[Any], **base: Unpack[DimArguments]) -> Any:
     """Return the smallest of two or more inputs, element by element.
 
@@ -209,6 +216,7 @@ def concatenate(
 def concatenate(
     inputs: Sequence[ArrayLike], axis: int = -1, **base: Unpack[DimArguments]
 ) -> Array: ...
+@answering_calls
 def concatenate(inputs: Sequence[Any], axis: int = -1, **base: Unpack[DimArguments]) -> Any:
     """Return the inputs one behind the other along an axis.
 
@@ -252,6 +260,7 @@ def dot(
     normalize: bool = False,
     **base: Unpack[DimArguments],
 ) -> Array: ...
+@answering_calls
 def dot(
     inputs: Sequence[Any],
     axes: int | tuple[int, int] | list[int] = -1,

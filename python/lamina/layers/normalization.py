@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from lamina import _check, _core
+from lamina._calls import answering_calls
 from lamina._check import Array, Shape
 from lamina.layers.layer import Layer
 
@@ -108,6 +109,7 @@ class Normalization(Layer):
             )
 
     @_check.quiet
+    @answering_calls
     def adapt(self, data: ArrayLike) -> None:
         """Take mean and variance from ``data``.
 
@@ -193,6 +195,7 @@ class Normalization(Layer):
         return graph.normalize(x, mean, std, name=self.name)
 
     @_check.quiet
+    @answering_calls
     def get_weights(self) -> list[Array]:
         """Return [mean, variance], one value a column, as Keras orders them."""
         if not self.built:
@@ -204,6 +207,7 @@ class Normalization(Layer):
         # A variance beyond float32 is infinite here; the layer's own is float64.
         return [np.broadcast_to(a, columns).astype(self.dtype) for a in (mean, variance)]
 
+    @answering_calls
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace mean and variance (a third array, Keras's count, is ignored)."""
         values = list(weights)[:2] if len(weights) == 3 else list(weights)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lamina._calls import answering_calls
 from lamina._names import lookup
 from lamina._settings import reading_with
 from lamina.layers.layer import Layer
@@ -18,11 +19,13 @@ def register(name: str, restore: Callable[[Mapping[str, Any]], Layer]) -> None:
     _MODELS[name] = restore
 
 
+@answering_calls
 def serialize(layer: Layer) -> dict[str, Any]:
     """Return ``{"class_name": ..., "config": ...}`` of a layer, without its weights."""
     return {"class_name": layer.class_name, "config": layer.get_config()}
 
 
+@answering_calls
 def deserialize(
     config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None
 ) -> Layer:

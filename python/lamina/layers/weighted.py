@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina import _check, _core, initializers, regularizers
+from lamina._calls import answering_calls
 from lamina._check import Array, Shape
 from lamina._settings import note_change
 from lamina.layers import weights as weights_
@@ -30,6 +31,7 @@ class Weighted:
         self._learnable: list[int] = []  # indices of the weights that gradients may change
         self._penalized: list[tuple[_core.Parameter, regularizers.Regularizer]] = []
 
+    @answering_calls
     def add_weight(
         self,
         name: str | None = None,
@@ -111,10 +113,12 @@ class Weighted:
         """The live arrays of the weights that ``fit`` leaves: frozen ones, and statistics."""
         return [w for p, w in zip(self.parameters, self.weights, strict=True) if not p.trainable]
 
+    @answering_calls
     def get_weights(self) -> list[Array]:
         """Return copies of the weights."""
         return [np.array(w) for w in self.weights]
 
+    @answering_calls
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace the weights by arrays of the same shapes; a refused call changes none."""
         if not self.built and len(weights) > 0:
@@ -135,6 +139,7 @@ class Weighted:
         for array, value in zip(self.weights, state, strict=True):
             array[...] = value
 
+    @answering_calls
     def count_params(self) -> int:
         """Return the number of weights, trainable or not."""
         return sum(p.size for p in self._parameters)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina._settings import resolve, serialize
 from lamina.losses.base import Loss
 from lamina.losses.crossentropy import (
@@ -47,6 +48,7 @@ _TABLE: dict[str, type[Loss]] = {
 }
 
 
+@answering_calls
 def get(identifier: object) -> Loss:
     """Return the loss for a name, class, configuration or instance.
 

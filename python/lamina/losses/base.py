@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lamina._calls import answering_calls
 from lamina._check import cast, numeric
 from lamina._settings import Configurable
 
@@ -82,6 +83,7 @@ class Loss(Configurable):
             self.kind, prediction, target, self.parameter, self.from_logits, name=self.name
         )
 
+    @answering_calls
     def __call__(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> float:

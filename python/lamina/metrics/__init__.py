@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina._settings import find, serialize
 from lamina._settings import resolve as _resolve
 from lamina.metrics.accuracy import (
@@ -65,6 +66,7 @@ _TABLE: dict[str, type[Metric]] = {
 _ACCURACY = ("accuracy", "acc")
 
 
+@answering_calls
 def get(identifier: object) -> Metric:
     """Return the metric for a name, class, configuration, instance or function.
 
@@ -102,6 +104,7 @@ def get(identifier: object) -> Metric:
     return _resolve("metric", identifier, _TABLE, Metric)
 
 
+@answering_calls
 def resolve(identifier: object, loss: Any, prediction_shape: tuple[int, ...]) -> Metric:
     """Return the metric for a model's output; ``"accuracy"`` takes its form from the loss.
 

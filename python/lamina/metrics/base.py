@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lamina._calls import answering_calls
 from lamina._check import cast, quiet
 from lamina._names import snake_case
 from lamina._settings import Configurable
@@ -90,6 +91,7 @@ class Metric(Configurable):
         """Return the metric of all rows seen since the last reset."""
         raise TypeError(f"{type(self).__name__}: a metric must define result()")
 
+    @answering_calls
     def __call__(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> float:

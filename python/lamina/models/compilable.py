@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from lamina._answers import refuse_arguments
+from lamina._calls import answering_calls, refuse_arguments
 from lamina._settings import changes
 from lamina.models.compiled import Compiled, check_ignored
 from lamina.models.errors import NotCompiledError
@@ -43,6 +43,7 @@ class Compilable(Network):
         super()._changed()
         self._objectives.clear()
 
+    @answering_calls
     def compile(
         self,
         optimizer: OptimizerLike = "rmsprop",

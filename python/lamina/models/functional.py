@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lamina import _check, _core
-from lamina._answers import refuse_unknown
+from lamina._calls import answering_calls, refuse_unknown
 from lamina._check import Shape
 from lamina._names import free_name
 from lamina._settings import has_settings
@@ -152,6 +152,7 @@ class Functional(Model):
                 )
         return [self._structure.shapes[t] for t in self._structure.outputs]
 
+    @answering_calls
     def build(self, input_shape: Any = None) -> None:
         """Check the shape, or list of shapes, if given; the weights are made with the model."""
         if input_shape is None:
@@ -209,6 +210,7 @@ class Functional(Model):
 
     # --- configuration, copies
 
+    @answering_calls
     def get_config(self) -> dict[str, Any]:
         """Return the layers, what each was called on, inputs and outputs, as plain values.
 
@@ -222,6 +224,7 @@ class Functional(Model):
         }
 
     @classmethod
+    @answering_calls
     def from_config(
         cls, config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None
     ) -> Functional:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
 
-from lamina import _screen
-from lamina._answers import refuse_arguments
+from lamina import _check, _screen
+from lamina._calls import answering_calls, refuse_arguments, refuse_unknown
 from lamina._settings import has_settings
 from lamina.callbacks import CallbackList, History
 from lamina.callbacks.epoch_text import items
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
         Tensors,
         Verbose,
     )
+
+
+OPTIONS = ("name", "dtype", "seed")  # of every model
 
 
 class Model(Compilable):
@@ -72,6 +75,7 @@ class Model(Compilable):
         if cls is not Model:
             return object.__new__(cls)
         if not args and not {"inputs", "outputs"} & options.keys():
+            refuse_unknown(Model, {k: v for k, v in options.items() if k not in OPTIONS})
             raise TypeError("Model: needs inputs and outputs; for layers in a row see Sequential")
         from lamina.models.functional import Functional
 
@@ -111,6 +115,7 @@ class Model(Compilable):
 
     # --- fit
 
+    @answering_calls
     def fit(
         self,
         x: Data,
@@ -276,8 +281,8 @@ class Model(Compilable):
     ) -> dict[str, float]: ...
     def train_on_batch(
         self,
-        x: Data,
-        y: Data,
+        x: Data = _check.NEEDED,
+        y: Data = _check.NEEDED,
         sample_weight: Data | None = None,
         class_weight: ClassWeight = None,
         return_dict: bool = False,
@@ -330,6 +335,7 @@ class Model(Compilable):
         *,
         return_dict: Literal[True],
     ) -> dict[str, float]: ...
+    @answering_calls
     def evaluate(
         self,
         x: Data,
@@ -368,12 +374,21 @@ class Model(Compilable):
         """
         if unknown:
             refuse_arguments(Model.evaluate, unknown)
-        hooks, shown = CallbackList(callbacks), level("evaluate", verbose) > 0
-        with self._guard.evaluating("evaluate"):
-            data = data_.prepare("evaluate", self, x, y, sample_weight)
+        shown = level("evaluate", verbose) > 0
+        logs = self._evaluate("evaluate", x, y, sample_weight, batch_size, callbacks)
+        if shown:
+            _screen.write(" - ".join(items(logs)))
+        return self._reported(logs, return_dict)
+
+    def _evaluate(
+        self, who: str, x: Any, y: Any, sample_weight: Any, batch_size: Any, callbacks: Any
+    ) -> dict[str, float]:
+        hooks = CallbackList(callbacks)
+        with self._guard.evaluating(who):
+            data = data_.prepare(who, self, x, y, sample_weight)
             given = self.default_batch(batch_size, data.rows)
-            rows = data_.batch_rows("evaluate", "batch_size", given, data.rows, BLOCK)
-            self.check_batches("evaluate", data.rows, rows)
+            rows = data_.batch_rows(who, "batch_size", given, data.rows, BLOCK)
+            self.check_batches(who, data.rows, rows)
             self.ensure_built(data.row_shapes)
             objective = self.objective(data.weighted)
             if given is None:
@@ -383,9 +398,7 @@ class Model(Compilable):
             logs = objective.evaluate(data, None, rows, hooks)
             hooks.call("on_test_end", logs)
             objective.trim()
-        if shown:
-            _screen.write(" - ".join(items(logs)))
-        return self._reported(logs, return_dict)
+        return logs
 
     @overload
     def test_on_batch(
@@ -401,8 +414,8 @@ class Model(Compilable):
     ) -> dict[str, float]: ...
     def test_on_batch(
         self,
-        x: Data,
-        y: Data,
+        x: Data = _check.NEEDED,
+        y: Data = _check.NEEDED,
         sample_weight: Data | None = None,
         return_dict: bool = False,
         **unknown: NoReturn,
@@ -411,8 +424,8 @@ class Model(Compilable):
         if unknown:
             refuse_arguments(Model.test_on_batch, unknown)
         rows = max(1, len(inputs_.shaped("test_on_batch", x, self.ports)[0]))
-        evaluate: Any = self.evaluate  # whose overloads want to know return_dict
-        return evaluate(x, y, rows, 0, sample_weight, None, return_dict)
+        logs = self._evaluate("test_on_batch", x, y, sample_weight, rows, None)
+        return self._reported(logs, return_dict)
 
     @staticmethod
     def _reported(logs: dict[str, float], return_dict: bool) -> Any:
@@ -421,6 +434,7 @@ class Model(Compilable):
         return list(logs.values()) if len(logs) > 1 else logs["loss"]
 
     @classmethod
+    @answering_calls
     def from_config(
         cls, config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None
     ) -> Model:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, overload
 import numpy as np
 
 from lamina import _check, _core, _screen
-from lamina._answers import refuse_arguments
+from lamina._calls import answering_calls, refuse_arguments
 from lamina._check import Shape
 from lamina._names import lookup
-from lamina._public import Public
+from lamina._public import PublicKeywords
 from lamina._settings import changes
 from lamina.callbacks import CallbackList
 from lamina.layers import Layer
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lamina.layers import SymbolicTensor
 
 
-class Network(Ends, Stateful, Public):
+class Network(Ends, Stateful, PublicKeywords):
     """Layers that follow each other in some way, with weights, able to predict.
 
     A subclass gives ``layers``, ``_build_layers`` and ``_record``, and what ``Ends`` names.
@@ -110,6 +110,7 @@ class Network(Ends, Stateful, Public):
         """How many streams of random numbers the layers use."""
         return sum(layer.streams for layer in self.layers)
 
+    @answering_calls
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return a layer by name or by place.
 
@@ -223,6 +224,7 @@ class Network(Ends, Stateful, Public):
         with structure():
             return self._record(graph, inputs, masks or [None] * len(inputs), stream)
 
+    @answering_calls
     def summary(
         self,
         line_length: int | None = None,
@@ -272,7 +274,7 @@ class Network(Ends, Stateful, Public):
 
     def predict(
         self,
-        x: Data,
+        x: Data = _check.NEEDED,
         batch_size: int | None = None,
         verbose: Verbose = 0,  # noqa: ARG002
         callbacks: CallbacksLike = None,
@@ -357,8 +359,10 @@ class Network(Ends, Stateful, Public):
             self.ensure_built(shapes)
             return self._predictor()
 
-    def predict_on_batch(self, x: Data) -> Any:
+    def predict_on_batch(self, x: Data = _check.NEEDED, **unknown: NoReturn) -> Any:
         """Return the outputs for the rows of ``x``, taken as one batch."""
+        if unknown:
+            refuse_arguments(Network.predict_on_batch, unknown)
         ports = self.ports
         batch = len(inputs_.shaped("predict_on_batch", x, ports, empty=True)[0])
         return self.predict(x, (batch or None) if self.stateful else None)
@@ -367,7 +371,7 @@ class Network(Ends, Stateful, Public):
     def __call__(self, x: Tensors, *, mask: Masks = None) -> SymbolicTensor: ...
     @overload
     def __call__(self, x: Data, *, training: Literal[False] | None = None) -> Any: ...
-    def __call__(self, x: Any, *, mask: Any = None, **unknown: Any) -> Any:
+    def __call__(self, x: Any = None, *, mask: Any = None, **unknown: Any) -> Any:
         """Return ``predict(x)``; on symbolic tensors, be a layer of another model.
 
         All models made so share this one's weights.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
 
 from lamina import _check, _core
-from lamina._answers import refuse_unknown
+from lamina._calls import answering_calls, refuse_unknown
 from lamina._check import Shape
 from lamina._names import free_name
 from lamina._settings import has_settings
@@ -125,6 +125,7 @@ class Sequential(Model):
         layers = self._layers
         return [layers[-1].name if layers else self.name]
 
+    @answering_calls
     def add(self, layer: Layer | SymbolicTensor | Model) -> None:
         """Append a layer, and make its weights if the shape of the input is known.
 
@@ -195,6 +196,7 @@ class Sequential(Model):
             raise ValueError(f"Sequential: two layers are named {layer.name!r}; names must differ")
         return free_name(layer.name, taken)
 
+    @answering_calls
     def pop(self) -> Layer:
         """Remove and return the last layer, with its weights."""
         with self._guard.training("pop"), structure():
@@ -208,6 +210,7 @@ class Sequential(Model):
             self._changed()
             return layer
 
+    @answering_calls
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Make the weights.
 
@@ -283,7 +286,7 @@ class Sequential(Model):
 
         def predict(
             self,
-            x: Data,
+            x: Data = _check.NEEDED,
             batch_size: int | None = None,
             verbose: Verbose = 0,
             callbacks: CallbacksLike = None,
@@ -291,14 +294,14 @@ class Sequential(Model):
         ) -> Array:
             """Return the outputs for the rows of ``x``."""
 
-        def predict_on_batch(self, x: Data) -> Array:
+        def predict_on_batch(self, x: Data = _check.NEEDED, **unknown: NoReturn) -> Array:
             """Return the outputs for the rows of ``x``, taken as one batch."""
 
         @overload
         def __call__(self, x: Tensors, *, mask: Masks = None) -> SymbolicTensor: ...
         @overload
         def __call__(self, x: Data, *, training: Literal[False] | None = None) -> Array: ...
-        def __call__(self, x: Any, *, mask: Any = None, **unknown: Any) -> Any:
+        def __call__(self, x: Any = None, *, mask: Any = None, **unknown: Any) -> Any:
             """Return ``predict(x)``; on symbolic tensors, be a layer of another model."""
 
     # --- symbolic tensors: the same layers, for models that read what is between them
@@ -326,6 +329,7 @@ class Sequential(Model):
 
     # --- configuration
 
+    @answering_calls
     def get_config(self) -> dict[str, Any]:
         """Return name, dtype, seed, input shape and layers as plain values, without weights."""
         given = {} if self._input is None else self._input.get_config()
@@ -342,6 +346,7 @@ class Sequential(Model):
         }
 
     @classmethod
+    @answering_calls
     def from_config(
         cls,
         config: Mapping[str, Any],

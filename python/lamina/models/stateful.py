@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lamina._calls import answering_calls
 from lamina.layers.stateful import carriers
 from lamina.models.weights import Weighted
 
@@ -28,6 +29,7 @@ class Stateful(Weighted):
         """Whether any layer carries a state from batch to batch."""
         return any(carriers(layer) for layer in self.layers)
 
+    @answering_calls
     def reset_state(self) -> None:
         """Set the states of all stateful layers to zero; the next batch may have any rows.
 
@@ -46,6 +48,7 @@ class Stateful(Weighted):
         for carrier in self.carriers():
             carrier.reset_state()
 
+    @answering_calls
     def reset_states(self) -> None:
         """Do what ``reset_state`` does, by Keras's older name."""
         self.reset_state()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina import _check, _core
+from lamina._calls import answering_calls
 from lamina._check import Array, Shape
 from lamina.layers import Layer
 from lamina.layers import weights as weights_
@@ -90,12 +91,14 @@ class Weighted:
         self.ensure_built(self.input_row_shapes)
         return [p.array for p in self.parameters if not p.trainable]
 
+    @answering_calls
     def get_weights(self) -> list[Array]:
         """Return copies of all weights, layer by layer, in Keras's shapes and order."""
         with structure():
             self.ensure_built(self.input_row_shapes)
             return self.copied_weights()
 
+    @answering_calls
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace all weights by arrays like those of ``get_weights``.
 
@@ -136,6 +139,7 @@ class Weighted:
             for layer, old in zip(self.layers, state, strict=True):
                 layer.restore(old)
 
+    @answering_calls
     def count_params(self) -> int:
         """Return the number of weights, trainable or not."""
         with structure():

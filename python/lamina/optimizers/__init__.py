@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina._settings import resolve, serialize
 from lamina.optimizers import schedules
 from lamina.optimizers.adam import Adam, AdamW
@@ -31,6 +32,7 @@ _TABLE: dict[str, type[Optimizer]] = {
 }
 
 
+@answering_calls
 def get(identifier: object) -> Optimizer:
     """Return the optimizer for a name, class, configuration or instance.
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina._calls import answering_calls
 from lamina._check import LARGEST, integer, number, quiet
 from lamina._settings import Configurable, note_change, optional_number, serialize
 from lamina.optimizers.decayed import means, pattern
@@ -213,6 +214,7 @@ class Optimizer(Configurable):
     def _fits(self, size: int, dtype: Any) -> bool:
         return all(s.size == size and s.dtype == np.dtype(dtype) for s in self.slots)
 
+    @answering_calls
     def reset(self) -> None:
         """Forget the state: the next step is the first."""
         self._slots, self._names = [], ()
@@ -263,6 +265,7 @@ class Optimizer(Configurable):
         self._slots, self._names, self._places = list(slots.values()), names, dict(places)
         self._kept = {p: state for p, state in kept.items() if p not in places}
 
+    @answering_calls
     def exclude_from_weight_decay(
         self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
     ) -> None:
@@ -363,6 +366,7 @@ class Optimizer(Configurable):
 
     # --- the path in NumPy
 
+    @answering_calls
     def apply(self, gradients: Sequence[Array], parameters: Sequence[Array]) -> None:
         """Do one step on plain arrays, in place: Keras's ``apply``."""
         self.update(list(parameters), list(gradients), self.current_learning_rate())

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina._check import LARGEST, boolean, integer, number
 from lamina._settings import Configurable, resolve, serialize
 
@@ -336,6 +337,7 @@ _TABLE: dict[str, type[LearningRateSchedule]] = {
 }
 
 
+@answering_calls
 def get(identifier: object) -> LearningRateSchedule:
     """Return the schedule for a configuration or an instance.
 

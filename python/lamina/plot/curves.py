@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.metrics.direction import UP, direction_of_name
 from lamina.plot.figures import shown
@@ -42,6 +43,7 @@ class Panel:
     direction: str | None
 
 
+@answering_calls
 def learning_curves(
     history: History | Mapping[str, Sequence[float]],
     path: str | os.PathLike[str] | None = None,

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lamina import _check
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -49,6 +51,8 @@ def shown(who: str, draw: Callable[[Figure], Any], path: str | os.PathLike[str] 
 
     from lamina.plot.once import FigureShownOnce
 
+    if path is not None and not hasattr(path, "write"):  # Matplotlib writes to files that are open
+        path = _check.path(who, "path", path)
     figure = plt.figure(FigureClass=FigureShownOnce, layout="constrained")
     try:
         draw(figure)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _check
+from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.plot.figures import shown
 
@@ -22,6 +23,7 @@ SQUARE = 0.9  # inches of an image
 MARGIN = 1.1  # inches for the colour bar
 
 
+@answering_calls
 def first_layer(
     model: Model,
     path: str | os.PathLike[str] | None = None,

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lamina import _check
+from lamina._calls import answering_calls
 
 Array = NDArray[Any]
 
 
+@answering_calls
 def to_categorical(x: ArrayLike, num_classes: int | None = None, dtype: str = "float32") -> Array:
     """Return integer labels as one-hot rows: element (i, x[i]) is 1, the others 0.
 
@@ -65,6 +67,7 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None, dtype: str = "f
     return _one_hot(labels, classes, _check.dtype(who, dtype))
 
 
+@answering_calls
 def one_hot(x: ArrayLike, num_classes: int, axis: int = -1, dtype: str = "float32") -> Array:
     """Return integers as one-hot vectors along a new axis: a word, say, as a row of zeros and a 1.
 
@@ -119,6 +122,7 @@ def one_hot(x: ArrayLike, num_classes: int, axis: int = -1, dtype: str = "float3
     return np.ascontiguousarray(np.moveaxis(hot, -1, place))
 
 
+@answering_calls
 def multi_hot(
     sequences: ArrayLike | Sequence[ArrayLike], num_classes: int, dtype: str = "float32"
 ) -> Array:

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from lamina import _check
+from lamina._calls import answering_calls
 
 Array = NDArray[Any]
 
 
+@answering_calls
 def pad_sequences(
     sequences: Sequence[ArrayLike] | Array,
     maxlen: int | None = None,

@@ -9,6 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from lamina import _check
+from lamina._calls import answering_calls
 from lamina.random import SHUFFLE, Stream, mix, next_seed, seed_value
 
 Array = NDArray[Any]
@@ -42,6 +43,7 @@ def timeseries_windows(
 ) -> tuple[Array, Array]: ...
 
 
+@answering_calls
 def timeseries_windows(
     data: ArrayLike,
     targets: ArrayLike | None,
