@@ -7,6 +7,7 @@ model's dtype.  Nothing further in calls a caster.
 from __future__ import annotations
 
 import functools
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -60,7 +61,10 @@ def number(
     real = isinstance(value, (int, float, np.integer, np.floating))
     if not real or isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{who}: {name} must be a number; got {value!r}")
-    result = float(value)  # type: ignore[arg-type]
+    try:
+        result = float(value)  # type: ignore[arg-type]
+    except OverflowError:  # an integer beyond float64
+        result = math.inf
     above = result > low if low_open else result >= low
     below = result < high if high_open else result <= high
     if not (np.isfinite(result) and above and below):
@@ -70,6 +74,21 @@ def number(
             bounds = "the finite numbers"
         raise ValueError(f"{who}: {name} must be in {bounds}; got {value!r}")
     return result
+
+
+def fits(who: str, name: str, value: float, dtype: Any, *, zero: bool = True) -> None:
+    """Refuse a finite number that is infinite in ``dtype``; without ``zero`` also one that is 0."""
+    with np.errstate(all="ignore"):
+        there = float(np.dtype(dtype).type(value))
+    if np.isinf(there) and np.isfinite(value):
+        became = "infinite"
+    elif there == 0.0 and value != 0.0 and not zero:
+        became = "0"
+    else:
+        return
+    raise ValueError(
+        f"{who}: {name} must fit {np.dtype(dtype)}; got {value!r}, which becomes {became}"
+    )
 
 
 def boolean(who: str, name: str, value: object) -> bool:

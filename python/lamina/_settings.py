@@ -8,15 +8,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from lamina._answers import is_own
 from lamina._calls import answering_calls
-from lamina._check import number
+from lamina._check import fits, number
 from lamina._names import lookup
 from lamina._public import PublicKeywords
 
 C = TypeVar("C", bound="Configurable")
+
+TINY = 1e-37  # numbers nearer to 0 may be 0 in float32
 
 # The classes of the user's own, by name, while a configuration is read.
 _custom: ContextVar[Mapping[str, Any]] = ContextVar("custom", default=MappingProxyType({}))
@@ -87,6 +89,32 @@ def checked(thing: Any, names: Iterable[str], name: str, value: object) -> Any:
     return getattr(cls(**{**arguments, name: value}), name)
 
 
+def check_fits(thing: Any, dtype: Any, who: str | None = None) -> None:
+    """Refuse settings of ``thing``, and of what it holds, that ``dtype`` makes unfit.
+
+    They are those that become infinite there, or 0 where the constructor refuses 0.
+    """
+    cls = next(base for base in type(thing).__mro__ if is_own(base))
+    for name in argument_names(cls):
+        value = thing.__dict__.get(name)
+        if type(value) is float:
+            check_fit(thing, name, value, dtype, who)
+        elif isinstance(value, Configurable) and value.counts_in_dtype:
+            check_fits(value, dtype)
+
+
+def check_fit(thing: Any, name: str, value: float, dtype: Any, who: str | None = None) -> None:
+    """Refuse a new value of one setting, as ``check_fits`` does."""
+    zero = True
+    if 0.0 < abs(value) < TINY:
+        names = [n for n in argument_names(type(thing)) if n in thing.__dict__ or n == name]
+        try:
+            checked(thing, names, name, 0.0)
+        except ValueError:
+            zero = False
+    fits(who or type(thing).__name__, name, value, dtype, zero=zero)
+
+
 class Configurable(PublicKeywords):
     """An object that its constructor's arguments describe completely.
 
@@ -94,6 +122,9 @@ class Configurable(PublicKeywords):
     ``from_config`` builds an equal object from it.  An attribute set later is checked as the
     constructor checks it, and counts from the next step or call on.
     """
+
+    # Whether kernels reckon with the settings in the model's dtype.
+    counts_in_dtype: ClassVar[bool] = True
 
     def __init__(self) -> None:
         pass  # a constructor of the package's answers what it does not take

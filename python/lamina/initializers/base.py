@@ -25,6 +25,7 @@ class Initializer(Configurable):
     A user's own initializer overrides ``values(shape, dtype, rng)``.
     """
 
+    counts_in_dtype = False  # the values that they give are checked
     seed: int | None = None
 
     @answering_calls

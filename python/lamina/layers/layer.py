@@ -15,7 +15,15 @@ from lamina._check import Array, Shape
 from lamina._names import snake_case
 from lamina._public import PublicKeywords
 from lamina._repr import changed_arguments
-from lamina._settings import Configurable, argument_names, checked, note_change, version
+from lamina._settings import (
+    Configurable,
+    argument_names,
+    check_fit,
+    check_fits,
+    checked,
+    note_change,
+    version,
+)
 from lamina.layers import calls
 from lamina.layers._use import current
 from lamina.layers.node import Node, SymbolicTensor, as_list
@@ -110,6 +118,8 @@ class Layer(Weighted, PublicKeywords):
             return
         if name in self.changeable:
             value = checked(self, [n for n in names if n not in BASE_ARGUMENTS], name, value)
+            if self.built and type(value) is float:
+                check_fit(self, name, value, self.dtype, self.name)
         elif self.built and _takes(type(self), name):
             can = f"; {', '.join(self.changeable)} may be set" if self.changeable else ""
             raise ValueError(
@@ -234,6 +244,7 @@ class Layer(Weighted, PublicKeywords):
 
         A layer that is built keeps its weights: two models may share one.
         """
+        check_fits(self, dtype, self.name)
         output = self.compute_output_shape(input_shape)
         if self.built:
             self.check_weights_fit(input_shape)
@@ -316,6 +327,7 @@ class Layer(Weighted, PublicKeywords):
 
     def apply(self, graph: _core.Graph, x: Any, mask: Any = None) -> tuple[Any, Any]:
         """Record the layer; returns its output and its outgoing mask (lists for several)."""
+        check_fits(self, self.dtype, self.name)  # what it holds may have changed
         y = self.record(graph, x, mask=mask) if self.takes_mask else self.record(graph, x)  # type: ignore[call-arg]
         self._check_recorded(x, y)
         some = any(m is not None for m in mask) if isinstance(mask, list) else mask is not None

@@ -94,6 +94,8 @@ class Normalization(Layer):
             raise ValueError(f"Normalization: variance must be >= 0; got {v.min()}")
         if m.ndim == 1 and self._built_shape is not None:
             self._fits(m.size, self._built_shape)
+        if self.built:
+            self._check_rows(m, v, self.dtype)
         self._keep(m, v)
         self._write()
 
@@ -150,6 +152,8 @@ class Normalization(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Make the two rows of statistics."""
+        if self.mean is not None and self.variance is not None:
+            self._check_rows(self.mean, self.variance, self.dtype)
         columns = (input_shape[-1],)
         self._mean = self.add_weight("mean", columns, self._initial_mean, trainable=False)
         self._std = self.add_weight("std", columns, self._initial_std, trainable=False)
@@ -164,12 +168,28 @@ class Normalization(Layer):
         self._mean = self._std = None
 
     @_check.quiet
+    def _check_rows(self, mean: Array, variance: Array, dtype: str) -> None:
+        """Raise ValueError if what the kernel subtracts and divides by is infinite in ``dtype``."""
+        rows = [np.isinf(np.atleast_1d(row).astype(dtype)) for row in self._rows(mean, variance)]
+        lost = rows[0] | rows[1]
+        if lost.any():
+            j = int(np.argmax(lost))
+            where = f" in column {j}" if lost.size > 1 else ""
+            raise ValueError(
+                f"{self.name}: mean and standard deviation must fit {dtype}; got "
+                f"{mean.flat[j]:g} and {np.sqrt(variance.flat[j]):g}{where}"
+            )
+
     def _kernel_rows(self) -> tuple[Array, Array]:
         # What the kernel subtracts and divides by: (x - m) / s.
         if self.mean is None or self.variance is None:
             return np.zeros(1), np.ones(1)
-        std = np.sqrt(np.where(self.variance > 0.0, self.variance, 1.0))
-        return (-self.mean / std, 1.0 / std) if self.invert else (self.mean, std)
+        return self._rows(self.mean, self.variance)
+
+    @_check.quiet
+    def _rows(self, mean: Array, variance: Array) -> tuple[Array, Array]:
+        std = np.sqrt(np.where(variance > 0.0, variance, 1.0))
+        return (-mean / std, 1.0 / std) if self.invert else (mean, std)
 
     @_check.quiet
     def _initial_mean(self, shape: Shape, dtype: str, rng: object) -> Array:  # noqa: ARG002

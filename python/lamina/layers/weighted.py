@@ -10,7 +10,7 @@ import numpy as np
 from lamina import _check, _core, initializers, regularizers
 from lamina._calls import answering_calls
 from lamina._check import Array, Shape
-from lamina._settings import note_change
+from lamina._settings import check_fits, note_change
 from lamina.layers import weights as weights_
 from lamina.layers._lock import structure
 from lamina.random import Seed
@@ -91,6 +91,8 @@ class Weighted:
 
     def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
         """Return (weight, l1, l2) for every penalised weight of its own that trains."""
+        for p, r in self._penalized:
+            check_fits(r, p.dtype)  # a factor may have changed
         return [(p, r.l1, r.l2) for p, r in self._penalized if p.trainable]
 
     @property

@@ -89,7 +89,7 @@ class Compilable(Network):
         if loss is None:
             raise ValueError("compile: needs a loss, such as loss='mse'; got None")
         compiled = Compiled(
-            optimizer, loss, metrics, weighted_metrics, loss_weights, self.output_names
+            optimizer, loss, metrics, weighted_metrics, loss_weights, self.output_names, self.dtype
         )
         shapes = self.input_row_shapes
         if shapes is not None:

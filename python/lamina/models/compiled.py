@@ -8,7 +8,7 @@ from typing import Any
 
 from lamina import _check, losses, metrics, optimizers
 from lamina._check import Shape
-from lamina._settings import version
+from lamina._settings import Configurable, check_fits, version
 from lamina.losses.base import Loss
 from lamina.metrics.base import KernelMetric
 from lamina.metrics.direction import DOWN, direction_of, direction_of_name
@@ -40,6 +40,7 @@ class Compiled:
         weighted: object,
         loss_weights: object,
         names: Sequence[str],
+        dtype: str,
     ) -> None:
         self.advised: set[str] = set()  # what fits have warned of
         self.running = False  # whether a pass over data has the metrics
@@ -68,6 +69,14 @@ class Compiled:
             if one is None and requests:
                 raise ValueError(f"compile: output {name!r} has metrics but no loss")
         self._check_names()
+        self.check_settings(dtype)
+
+    def check_settings(self, dtype: str) -> None:
+        """Refuse settings of optimizer, losses and metrics that do not fit the model's dtype."""
+        held = (self.optimizer, *self.losses, *(m for each in self.requests for m, _ in each))
+        for thing in held:
+            if isinstance(thing, Configurable):
+                check_fits(thing, dtype)
 
     @property
     def loss(self) -> Any:

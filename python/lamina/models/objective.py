@@ -74,6 +74,7 @@ class Objective:
         compiled = self.compiled = model.compiled("fit")
         self.checked = False  # whether gradients are known to reach what has to learn
         self.seed = model.seed
+        compiled.check_settings(model.dtype)  # they may have changed
         graph = self.graph = _core.Graph(model.dtype)
         outputs, masks = model.record_outputs(graph, model.graph_inputs(graph))
         shapes = [tuple(t.shape) for t in outputs]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lamina._calls import answering_calls
 from lamina._check import LARGEST, integer, number, quiet
-from lamina._settings import Configurable, note_change, optional_number, serialize
+from lamina._settings import Configurable, check_fits, note_change, optional_number, serialize
 from lamina.optimizers.decayed import means, pattern
 from lamina.optimizers.norm import Norm
 from lamina.optimizers.schedules import LearningRateSchedule
@@ -155,7 +155,7 @@ class Optimizer(Configurable):
         rate = self._learning_rate
         if isinstance(rate, float):
             return rate
-        return number(type(rate).__name__, "learning rate", rate(self.iterations), low=0.0)
+        return number(type(rate).__name__, "learning rate", rate(self.iterations), 0.0, LARGEST)
 
     # --- state
 
@@ -340,6 +340,7 @@ class Optimizer(Configurable):
         parameters = execution.trainable()
         self._undecayed = {i for i, p in enumerate(parameters) if not self._decays(p)}
         dtype = execution.gradient.dtype
+        check_fits(self, dtype)
         # A fused kernel's state lies as the gradient does: each weight begins a cache line.
         fused = self.fused
         line = 64 // dtype.itemsize if fused else 1
@@ -369,6 +370,8 @@ class Optimizer(Configurable):
     @answering_calls
     def apply(self, gradients: Sequence[Array], parameters: Sequence[Array]) -> None:
         """Do one step on plain arrays, in place: Keras's ``apply``."""
+        for dtype in {p.dtype for p in parameters}:
+            check_fits(self, dtype)
         self.update(list(parameters), list(gradients), self.current_learning_rate())
         self.iterations += 1
 
