@@ -67,38 +67,66 @@ constexpr Named<Combine> merges[] = {
     {"maximum", Combine::maximum}, {"minimum", Combine::minimum},
 };
 
-template <class E, std::size_t n>
-E find(const Named<E> (&table)[n], const std::string& name, const char* what) {
-  std::string known;
-  for (const auto& entry : table) {
-    if (name == entry.name) return entry.value;
-    known += std::string(known.empty() ? "" : ", ") + entry.name;
-  }
-  throw std::invalid_argument(std::string(what) + ": unknown name '" + name + "'; known: " + known);
-}
+// The table of an enumeration, and what it is called in messages.
+template <class E>
+struct Table;
+#define LAMINA_TABLE(E, entries, word)            \
+  template <>                                     \
+  struct Table<E> {                               \
+    static constexpr const auto& names = entries; \
+    static constexpr const char* what = word;     \
+  };
+LAMINA_TABLE(Activation, activations, "activation")
+LAMINA_TABLE(Loss, losses, "loss")
+LAMINA_TABLE(Metric, metrics, "metric")
+LAMINA_TABLE(Cell, cells, "cell")
+LAMINA_TABLE(Noise, noises, "noise")
+LAMINA_TABLE(Combine, merges, "merge")
+#undef LAMINA_TABLE
 
-template <class E, std::size_t n>
-const char* find_name(const Named<E> (&table)[n], E value) {
-  for (const auto& entry : table)
+template <class E>
+const char* find_name(E value) {
+  for (const auto& entry : Table<E>::names)
     if (entry.value == value) return entry.name;
   return "?";
 }
 
 }  // namespace
 
-Activation activation_from_name(const std::string& name) {
-  return find(activations, name, "activation");
+template <class E>
+E from_name(const std::string& name) {
+  std::string known;
+  for (const auto& entry : Table<E>::names) {
+    if (name == entry.name) return entry.value;
+    known += std::string(known.empty() ? "" : ", ") + entry.name;
+  }
+  throw std::invalid_argument(std::string(Table<E>::what) + ": unknown name '" + name +
+                              "'; known: " + known);
 }
-Loss loss_from_name(const std::string& name) { return find(losses, name, "loss"); }
-Metric metric_from_name(const std::string& name) { return find(metrics, name, "metric"); }
-Cell cell_from_name(const std::string& name) { return find(cells, name, "cell"); }
-Noise noise_from_name(const std::string& name) { return find(noises, name, "noise"); }
 
-const char* name_of(Activation a) { return find_name(activations, a); }
-const char* name_of(Loss l) { return find_name(losses, l); }
-const char* name_of(Metric m) { return find_name(metrics, m); }
-const char* name_of(Noise n) { return find_name(noises, n); }
-const char* name_of(Combine c) { return find_name(merges, c); }
+template <class E>
+std::vector<std::string> known_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : Table<E>::names) names.push_back(entry.name);
+  return names;
+}
+
+#define LAMINA_INSTANTIATE(E)                  \
+  template E from_name<E>(const std::string&); \
+  template std::vector<std::string> known_names<E>();
+LAMINA_INSTANTIATE(Activation)
+LAMINA_INSTANTIATE(Loss)
+LAMINA_INSTANTIATE(Metric)
+LAMINA_INSTANTIATE(Cell)
+LAMINA_INSTANTIATE(Noise)
+LAMINA_INSTANTIATE(Combine)
+#undef LAMINA_INSTANTIATE
+
+const char* name_of(Activation a) { return find_name(a); }
+const char* name_of(Loss l) { return find_name(l); }
+const char* name_of(Metric m) { return find_name(m); }
+const char* name_of(Noise n) { return find_name(n); }
+const char* name_of(Combine c) { return find_name(c); }
 
 double default_alpha(Activation a) {
   return a == Activation::leaky_relu ? 0.2 : a == Activation::elu ? 1.0 : 0.0;

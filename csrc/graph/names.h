@@ -1,19 +1,18 @@
-// The names by which Python speaks of activations, losses, metrics, cells, noises and merges, one
-// table each.
+// The names by which Python speaks of activations, losses, metrics, cells, noises and merges.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "../kernel.h"
 
 namespace lamina {
 
-// Unknown names throw std::invalid_argument with the known ones.
-Activation activation_from_name(const std::string& name);
-Loss loss_from_name(const std::string& name);
-Metric metric_from_name(const std::string& name);
-Cell cell_from_name(const std::string& name);
-Noise noise_from_name(const std::string& name);
+// For each of these enumerations E.  An unknown name throws std::invalid_argument with the known.
+template <class E>
+E from_name(const std::string& name);
+template <class E>
+std::vector<std::string> known_names();
 
 const char* name_of(Activation);
 const char* name_of(Loss);

@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "graph/names.h"
-#include "operations.h"
+#include "registry.h"
 #include "sizes.h"
 
 namespace lamina {
@@ -28,5 +28,22 @@ Tensor activation(Graph& graph, const Tensor& x, ActivationSpec spec, const std:
   return graph.record(std::make_unique<ActivationOperation>(x.value, spec, size_of(x.shape)),
                       x.shape, name);
 }
+
+namespace {
+
+Tensor named_activation(Graph& graph, const Tensor& x, Activation kind, double alpha,
+                        const std::string& name) {
+  return activation(graph, x, {kind, alpha}, name);
+}
+
+const Registration activation_registered{
+    "activation",
+    "An element-wise activation.",
+    named_activation,
+    {{"x", "Any shape."},
+     {"kind", "Which one."},
+     {"alpha", "Slope of leaky_relu below 0, scale of elu; at least 0.", 0.0}}};
+
+}  // namespace
 
 }  // namespace lamina

@@ -1,7 +1,7 @@
 // The element-wise activation as an operation; dense and the losses recognise it to fuse with it.
 #pragma once
 
-#include "graph/operation.h"
+#include "graph/graph.h"
 
 namespace lamina {
 
@@ -32,6 +32,9 @@ class ActivationOperation final : public OperationOf<ActivationOperation> {
   const ActivationSpec spec_;
   const Index width_;
 };
+
+// Records it; linear gives x itself.
+Tensor activation(Graph& graph, const Tensor& x, ActivationSpec spec, const std::string& name);
 
 // Whether `operation` is a softmax over rows of `cols` columns.
 bool is_softmax(const Operation& operation, Index cols);

@@ -4,7 +4,7 @@
 #include <stdexcept>
 
 #include "graph/names.h"
-#include "operations.h"
+#include "registry.h"
 #include "sizes.h"
 
 namespace lamina {
@@ -139,8 +139,6 @@ class UnitRows final : public OperationOf<UnitRows> {
   const Index positions_, cols_;
 };
 
-}  // namespace
-
 Tensor combine(Graph& graph, Combine kind, const Tensor& a, const Tensor& b,
                const std::string& name) {
   const char* who = name_of(kind);
@@ -187,4 +185,45 @@ Tensor unit_rows(Graph& graph, const Tensor& x, const std::string& name) {
                       name);
 }
 
+// The inputs one after the other.
+Tensor chain(Graph& graph, Combine kind, const std::vector<Tensor>& inputs,
+             const std::string& name) {
+  if (inputs.empty()) throw std::invalid_argument(name + ": needs at least 1 input; got none");
+  Tensor y = inputs[0];
+  for (std::size_t i = 1; i < inputs.size(); ++i) y = combine(graph, kind, y, inputs[i], name);
+  return y;
+}
+
+template <Combine kind>
+Tensor merge(Graph& graph, const std::vector<Tensor>& inputs, const std::string& name) {
+  return chain(graph, kind, inputs, name);
+}
+
+Tensor subtract(Graph& graph, const Tensor& a, const Tensor& b, const std::string& name) {
+  return combine(graph, Combine::subtract, a, b, name);
+}
+
+Tensor average(Graph& graph, const std::vector<Tensor>& inputs, const std::string& name) {
+  return scale(graph, chain(graph, Combine::add, inputs, name), 1.0 / double(inputs.size()), name);
+}
+
+const Registration merges_registered[] = {
+    {"add", "The sum.", merge<Combine::add>, {{"inputs", "Of one shape."}}},
+    {"multiply", "The product.", merge<Combine::multiply>, {{"inputs", "Of one shape."}}},
+    {"maximum", "The largest.", merge<Combine::maximum>, {{"inputs", "Of one shape."}}},
+    {"minimum", "The smallest.", merge<Combine::minimum>, {{"inputs", "Of one shape."}}},
+    {"average", "The mean.", average, {{"inputs", "Of one shape."}}},
+    {"subtract", "a - b.", subtract, {{"a", "Any shape."}, {"b", "The shape of a."}}},
+    {"scale", "factor x.", scale, {{"x", "Any shape."}, {"factor", "A constant."}}},
+    {"dot",
+     "The product of two matrices a row, each as it is or transposed.",
+     dot,
+     {{"a", "(m, k)."},
+      {"b", "(k, n)."},
+      {"transpose_a", "Whether a is (k, m).", false},
+      {"transpose_b", "Whether b is (n, k).", false}}},
+    {"unit_rows", "The last axis scaled to length 1.", unit_rows, {{"x", "(..., columns)."}}},
+};
+
+}  // namespace
 }  // namespace lamina

@@ -4,8 +4,9 @@
 
 #include "activation.h"
 #include "graph/names.h"
-#include "operations.h"
 #include "pooling.h"
+#include "registry.h"
+#include "windows.h"
 
 namespace lamina {
 namespace {
@@ -184,20 +185,21 @@ void check_axes(Graph& graph, const Tensor& x, const Tensor& kernel, const char*
                                 to_string(kernel.shape) + " must have elements");
 }
 
-ConvDims window_dims(const WindowSpec& window, const Shape& kernel, const char* who) {
-  for (const Index n : {window.stride_h, window.stride_w, window.dilation_h, window.dilation_w})
+ConvDims window_dims(Sides strides, Sides dilation, Padding padding, const Shape& kernel,
+                     const char* who) {
+  for (const Index n : {strides[0], strides[1], dilation[0], dilation[1]})
     if (n < 1)
       throw std::invalid_argument(std::string(who) + ": strides and dilation must be >= 1");
-  for (const Index n : {window.pad_top, window.pad_bottom, window.pad_left, window.pad_right})
+  for (const Index n : padding)
     if (n < 0) throw std::invalid_argument(std::string(who) + ": padding must be >= 0");
   ConvDims d{};
   d.images = 1;
   d.kernel_h = kernel.size() == 4 ? kernel[0] : 1;
   d.kernel_w = kernel[kernel.size() - 3];
-  d.stride_h = window.stride_h, d.stride_w = window.stride_w;
-  d.dilation_h = window.dilation_h, d.dilation_w = window.dilation_w;
-  d.pad_top = window.pad_top, d.pad_bottom = window.pad_bottom;
-  d.pad_left = window.pad_left, d.pad_right = window.pad_right;
+  d.stride_h = strides[0], d.stride_w = strides[1];
+  d.dilation_h = dilation[0], d.dilation_w = dilation[1];
+  d.pad_top = padding[0], d.pad_bottom = padding[1];
+  d.pad_left = padding[2], d.pad_right = padding[3];
   d.groups = 1;
   return d;
 }
@@ -225,16 +227,14 @@ Tensor record_convolution(Graph& graph, const Tensor& x, const Tensor& kernel, c
           std::vector<ValueId>{x.value, kernel.value, bias == nullptr ? -1 : bias->value},
           transposed, d),
       shape, name);
-  return spec.kind == Activation::linear ? z : activation(graph, z, spec, name);
+  return activation(graph, z, spec, name);
 }
 
-}  // namespace
-
 Tensor conv2d(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* bias,
-              const WindowSpec& window, Index groups, ActivationSpec spec,
-              const std::string& name) {
+              Sides strides, Sides dilation, Padding padding, Index groups, Activation kind,
+              double alpha, const std::string& name) {
   check_axes(graph, x, kernel, "conv2d");
-  ConvDims d = window_dims(window, kernel.shape, "conv2d");
+  ConvDims d = window_dims(strides, dilation, padding, kernel.shape, "conv2d");
   d.height = x.shape.size() == 3 ? x.shape[0] : 1;
   d.width = x.shape[x.shape.size() - 2];
   d.channels = x.shape.back();
@@ -252,14 +252,15 @@ Tensor conv2d(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor*
   if (out_height(d) < 1 || out_width(d) < 1)
     throw std::invalid_argument("conv2d: kernel of shape " + to_string(kernel.shape) +
                                 " is larger than the padded image " + to_string(x.shape));
-  return record_convolution(graph, x, kernel, bias, false, d, spec, name);
+  return record_convolution(graph, x, kernel, bias, false, d, {kind, alpha}, name);
 }
 
 Tensor conv2d_transpose(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* bias,
-                        const WindowSpec& window, Index height, Index width, ActivationSpec spec,
-                        const std::string& name) {
+                        Sides strides, Sides dilation, Padding padding, Sides size, Activation kind,
+                        double alpha, const std::string& name) {
   check_axes(graph, x, kernel, "conv2d_transpose");
-  ConvDims d = window_dims(window, kernel.shape, "conv2d_transpose");
+  ConvDims d = window_dims(strides, dilation, padding, kernel.shape, "conv2d_transpose");
+  const auto [height, width] = size;
   d.height = height;
   d.width = width;
   d.filters = x.shape.back();
@@ -273,7 +274,35 @@ Tensor conv2d_transpose(Graph& graph, const Tensor& x, const Tensor& kernel, con
       out_width(d) != x.shape[x.shape.size() - 2])
     throw std::invalid_argument("conv2d_transpose: an output of " + text(height) + " x " +
                                 text(width) + " does not come from inputs " + to_string(x.shape));
-  return record_convolution(graph, x, kernel, bias, true, d, spec, name);
+  return record_convolution(graph, x, kernel, bias, true, d, {kind, alpha}, name);
 }
 
+const Registration convolutions_registered[] = {
+    {"conv2d",
+     "x * kernel + bias (cross-correlation), then an element-wise activation.",
+     conv2d,
+     {{"x", "(height, width, channels), or (steps, channels): an image of height 1."},
+      {"kernel", "(height, width, channels / groups, filters), a parameter."},
+      {"bias", "(filters,), a parameter, or none."},
+      {"strides", "(vertical, horizontal)."},
+      {"dilation", "(vertical, horizontal)."},
+      {"padding", "Zeros: (top, bottom, left, right)."},
+      {"groups", "Of channels; 0: depthwise, kernel (height, width, channels, multiplier).", 1},
+      {"activation", "Of the sum.", "linear"},
+      {"alpha", "Of the activation: slope of leaky_relu below 0, scale of elu.", 0.0}}},
+    {"conv2d_transpose",
+     "From the outputs of the convolution described to its inputs, then an activation.",
+     conv2d_transpose,
+     {{"x", "(height, width, filters), or (steps, filters): an image of height 1."},
+      {"kernel", "(height, width, channels, filters), a parameter."},
+      {"bias", "(channels,), a parameter, or none."},
+      {"strides", "(vertical, horizontal)."},
+      {"dilation", "(vertical, horizontal)."},
+      {"padding", "Of the convolution's inputs: (top, bottom, left, right)."},
+      {"size", "(height, width) of the output, which the convolution maps to x."},
+      {"activation", "Of the sum.", "linear"},
+      {"alpha", "Of the activation: slope of leaky_relu below 0, scale of elu.", 0.0}}},
+};
+
+}  // namespace
 }  // namespace lamina

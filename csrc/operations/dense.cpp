@@ -2,7 +2,7 @@
 
 #include "activation.h"
 #include "graph/names.h"
-#include "operations.h"
+#include "registry.h"
 
 namespace lamina {
 namespace {
@@ -68,10 +68,8 @@ class Dense final : public OperationOf<Dense> {
   ActivationSpec activation_;
 };
 
-}  // namespace
-
 Tensor dense(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* bias,
-             ActivationSpec spec, const std::string& name) {
+             Activation kind, double alpha, const std::string& name) {
   graph.check_float_rows(x, "dense");
   graph.check_parameter(kernel, "dense");
   if (x.shape.empty())
@@ -95,7 +93,18 @@ Tensor dense(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* 
           std::vector<ValueId>{x.value, kernel.value, bias == nullptr ? -1 : bias->value}, features,
           units, size_of(x.shape) / features),
       shape, name);
-  return spec.kind == Activation::linear ? z : activation(graph, z, spec, name);
+  return activation(graph, z, {kind, alpha}, name);
 }
 
+const Registration dense_registered{
+    "dense",
+    "x kernel + bias over the last axis, then an element-wise activation.",
+    dense,
+    {{"x", "(..., inputs)."},
+     {"kernel", "(inputs, units), a parameter."},
+     {"bias", "(units,), a parameter.", left_out},
+     {"activation", "Of the sum.", "linear"},
+     {"alpha", "Of the activation: slope of leaky_relu below 0, scale of elu.", 0.0}}};
+
+}  // namespace
 }  // namespace lamina

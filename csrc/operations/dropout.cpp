@@ -1,7 +1,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "operations.h"
+#include "registry.h"
 #include "sizes.h"
 
 namespace lamina {
@@ -42,16 +42,22 @@ class Dropout final : public OperationOf<Dropout> {
   bool after_relu_ = false;
 };
 
-}  // namespace
-
 Tensor dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream,
                const std::string& name) {
   graph.check_float_rows(x, "dropout");
-  if (!(rate >= 0.0 && rate < 1.0))
-    throw std::invalid_argument("dropout: rate must be in [0, 1); got " + std::to_string(rate));
+  check_rate(rate, "dropout", "rate");
   if (rate == 0.0) return x;
   return graph.record(std::make_unique<Dropout>(x.value, rate, stream, size_of(x.shape)), x.shape,
                       name);
 }
 
+const Registration dropout_registered{
+    "dropout",
+    "Zeros at random and the rest scaled by 1 / (1 - rate); identity outside training.",
+    dropout,
+    {{"x", "Any shape."},
+     {"rate", "Share of zeros, in [0, 1)."},
+     {"stream", "Which random numbers: each use its own."}}};
+
+}  // namespace
 }  // namespace lamina

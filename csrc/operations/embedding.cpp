@@ -1,7 +1,7 @@
 // Rows of a table by token.
 #include <stdexcept>
 
-#include "operations.h"
+#include "registry.h"
 
 namespace lamina {
 namespace {
@@ -43,8 +43,6 @@ class Embedding final : public OperationOf<Embedding> {
   const Index positions_, vocabulary_, cols_;
 };
 
-}  // namespace
-
 Tensor embedding(Graph& graph, const Tensor& ids, const Tensor& table, const std::string& name) {
   graph.check_tokens(ids, "embedding");
   graph.check_parameter(table, "embedding");
@@ -59,4 +57,11 @@ Tensor embedding(Graph& graph, const Tensor& ids, const Tensor& table, const std
       shape, name);
 }
 
+const Registration embedding_registered{
+    "embedding",
+    "Rows of a table by token.",
+    embedding,
+    {{"ids", "int32 tokens of any shape."}, {"table", "(vocabulary, columns), a parameter."}}};
+
+}  // namespace
 }  // namespace lamina

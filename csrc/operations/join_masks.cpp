@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "gradient_free.h"
-#include "operations.h"
+#include "registry.h"
 #include "sizes.h"
 #include "strided.h"
 
@@ -41,11 +41,12 @@ class JoinMasks final : public GradientFree<JoinMasks> {
 
 // A block of the joined mask, filled from `mask`, whose axes of size 1 are read again and again; a
 // null one is a single truth value for all.
-Piece piece_of(const Tensor* mask, const Shape& block, const Shape& joined, Index y_at) {
-  const Shape from = mask == nullptr ? Shape(block.size(), 1) : mask->shape;
+Piece piece_of(const std::optional<Tensor>& mask, const Shape& block, const Shape& joined,
+               Index y_at) {
+  const Shape from = !mask ? Shape(block.size(), 1) : mask->shape;
   const std::vector<Index> y = strides_of(joined), x = strides_of(from);
   Piece piece(from);
-  if (mask == nullptr) piece.x_width = 0;
+  if (!mask) piece.x_width = 0;
   piece.y_at = y_at;
   for (std::size_t i = 0; i < block.size(); ++i) {
     if (piece.full())
@@ -90,12 +91,11 @@ Shape joined_shape(const std::vector<Shape>& shapes, Index axis) {
   return joined;
 }
 
-}  // namespace
-
-Tensor join_masks(Graph& graph, const std::vector<const Tensor*>& masks,
-                  const std::vector<Shape>& shapes, Index axis, const std::string& name) {
+Tensor join_masks(Graph& graph, const OptionalTensors& masks, const std::vector<Shape>& shapes,
+                  std::optional<Index> along, const std::string& name) {
+  const Index axis = along.value_or(-1);
   const auto given =
-      std::count_if(masks.begin(), masks.end(), [](auto* m) { return m != nullptr; });
+      std::count_if(masks.begin(), masks.end(), [](const auto& m) { return m.has_value(); });
   if (given == 0 || masks.size() != shapes.size())
     throw std::invalid_argument("join_masks: needs a mask, and a shape for each; got " +
                                 std::to_string(given) + " and " + std::to_string(shapes.size()));
@@ -107,13 +107,22 @@ Tensor join_masks(Graph& graph, const std::vector<const Tensor*>& masks,
   std::vector<ValueId> ids;
   Index before = 0;
   for (std::size_t k = 0; k < masks.size(); ++k) {
-    if (masks[k] != nullptr) check_repeats(graph, *masks[k], shapes[k]);
+    if (masks[k]) check_repeats(graph, *masks[k], shapes[k]);
     pieces.push_back(piece_of(masks[k], shapes[k], joined, before * across));
     if (axis >= 0) before += shapes[k][std::size_t(axis)];
-    ids.push_back(masks[k] == nullptr ? -1 : masks[k]->value);
+    ids.push_back(masks[k] ? masks[k]->value : -1);
   }
   return graph.record(std::make_unique<JoinMasks>(std::move(ids), std::move(pieces), width), joined,
                       name, DType::boolean);
 }
 
+const Registration join_masks_registered{
+    "join_masks",
+    "One mask out of several: true where any is, or one behind the other along an axis.",
+    join_masks,
+    {{"masks", "Each as its shape, or of size 1 where it repeats; none for true everywhere."},
+     {"shapes", "To which each is repeated."},
+     {"axis", "Along which one lies behind the other; none: true where any is.", left_out}}};
+
+}  // namespace
 }  // namespace lamina

@@ -2,7 +2,7 @@
 
 #include "activation.h"
 #include "graph/names.h"
-#include "operations.h"
+#include "registry.h"
 
 namespace lamina {
 namespace {
@@ -94,8 +94,9 @@ bool take_logits(Graph& graph, Tensor& prediction, bool categorical, Index cols)
   return true;
 }
 
-}  // namespace
-
+// One loss a position: the shape of the prediction without its last axis.  A prediction that came
+// out of a softmax or a sigmoid is taken back to its logits and fused, which is exact where
+// probabilities have rounded to 0 or 1.
 Tensor loss(Graph& graph, const std::string& kind, const Tensor& prediction_, const Tensor& target,
             double parameter, bool from_logits, const std::string& name) {
   graph.check_float_rows(prediction_, "loss");
@@ -121,10 +122,21 @@ Tensor loss(Graph& graph, const std::string& kind, const Tensor& prediction_, co
     return graph.record(std::make_unique<SparseCrossentropy>(prediction.value, target.value,
                                                              from_logits, positions, cols),
                         shape, name);
-  const LossSpec spec{loss_from_name(from_logits ? kind + "_logits" : kind), parameter};
+  const LossSpec spec{from_name<Loss>(from_logits ? kind + "_logits" : kind), parameter};
   return graph.record(
       std::make_unique<LossOperation>(prediction.value, target.value, spec, positions, cols), shape,
       name);
 }
 
+const Registration loss_registered{
+    "loss",
+    "The loss of every position: the prediction's shape without its last axis.",
+    loss,
+    {{"kind", "Which one, or sparse_categorical_crossentropy."},
+     {"prediction", "(..., columns)."},
+     {"target", "As the prediction, or labels (...) for the sparse one."},
+     {"parameter", "Huber's delta, the label smoothing of a crossentropy.", 0.0},
+     {"from_logits", "Whether the prediction is taken before the sigmoid or softmax.", false}}};
+
+}  // namespace
 }  // namespace lamina

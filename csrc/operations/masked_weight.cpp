@@ -1,7 +1,7 @@
 #include <stdexcept>
 
 #include "gradient_free.h"
-#include "operations.h"
+#include "registry.h"
 #include "sizes.h"
 
 namespace lamina {
@@ -35,8 +35,6 @@ class MaskedWeight final : public GradientFree<MaskedWeight> {
   const bool each_;  // a weight for each position, not one a row
 };
 
-}  // namespace
-
 Tensor masked_weight(Graph& graph, const Tensor& mask, const Tensor* weight,
                      const std::string& name) {
   graph.check_mask(mask, mask.shape, "masked_weight");
@@ -56,4 +54,11 @@ Tensor masked_weight(Graph& graph, const Tensor& mask, const Tensor* weight,
                       mask.shape, name);
 }
 
+const Registration masked_weight_registered{
+    "masked_weight",
+    "The weight of each position times its mask.",
+    masked_weight,
+    {{"mask", "Any shape."}, {"weight", "One number a row or a position; none for 1.", left_out}}};
+
+}  // namespace
 }  // namespace lamina

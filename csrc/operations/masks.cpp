@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "gradient_free.h"
-#include "operations.h"
+#include "registry.h"
 #include "sizes.h"
 
 namespace lamina {
@@ -114,8 +114,6 @@ class MaskedMean final : public OperationOf<MaskedMean> {
   const Index positions_, cols_;
 };
 
-}  // namespace
-
 Tensor token_mask(Graph& graph, const Tensor& ids, const std::string& name) {
   graph.check_tokens(ids, "token_mask");
   return graph.record(std::make_unique<TokenMask>(ids.value, size_of(ids.shape)), ids.shape, name,
@@ -161,4 +159,27 @@ Tensor masked_mean(Graph& graph, const Tensor& x, const Tensor& mask, const std:
                       Shape{x.shape[1]}, name);
 }
 
+const Registration masks_registered[] = {
+    {"token_mask",
+     "Whether a token is not 0.",
+     token_mask,
+     {{"ids", "int32 tokens of any shape."}}},
+    {"value_mask",
+     "Whether any number along the last axis is not `value`.",
+     value_mask,
+     {{"x", "(..., columns)."}, {"value", "What padding holds.", 0.0}}},
+    {"where",
+     "x where the mask is true, else `other` or `fill`.",
+     where,
+     {{"mask", "Over the leading axes of x."},
+      {"x", "Any shape."},
+      {"other", "The shape of x.", left_out},
+      {"fill", "Without `other`.", 0.0}}},
+    {"masked_mean",
+     "The mean over the positions that the mask keeps; 0 where it keeps none.",
+     masked_mean,
+     {{"x", "(positions, columns)."}, {"mask", "(positions,)."}}},
+};
+
+}  // namespace
 }  // namespace lamina

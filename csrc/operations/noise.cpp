@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "graph/names.h"
-#include "operations.h"
+#include "registry.h"
 #include "sizes.h"
 
 namespace lamina {
@@ -96,8 +96,7 @@ class SpatialDropout final : public OperationOf<SpatialDropout> {
   const bool share_rows_;
 };
 
-}  // namespace
-
+// Identity outside training and at amount 0.
 Tensor noise(Graph& graph, const Tensor& x, Noise kind, double amount, std::uint32_t stream,
              const std::string& name) {
   const char* who = name_of(kind);
@@ -126,4 +125,22 @@ Tensor spatial_dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t
                       x.shape, name);
 }
 
+const Registration noise_registered[] = {
+    {"noise",
+     "Noise that only training adds.",
+     noise,
+     {{"x", "Any shape."},
+      {"kind", "Which one."},
+      {"amount", "Standard deviation of gaussian noise, else a rate in [0, 1)."},
+      {"stream", "Which random numbers: each use its own."}}},
+    {"spatial_dropout",
+     "Dropout of whole channels, the last axis; identity outside training.",
+     spatial_dropout,
+     {{"x", "(..., channels), at least 2 axes."},
+      {"rate", "Share of channels that are 0, in [0, 1)."},
+      {"stream", "Which random numbers: each use its own."},
+      {"share_rows", "Whether all rows lose the same channels.", false}}},
+};
+
+}  // namespace
 }  // namespace lamina

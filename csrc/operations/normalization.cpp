@@ -3,10 +3,15 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "operations.h"
+#include "registry.h"
 
 namespace lamina {
 namespace {
+
+struct BatchNormOptions {
+  double momentum, epsilon;
+  bool batch_statistics;  // in training; false: the moving statistics, which stay
+};
 
 // Inputs: x, gamma, beta, moving mean, moving variance, mask.
 //
@@ -243,11 +248,11 @@ void check_epsilon(double epsilon, const char* who) {
 
 ValueId id_of(const Tensor* tensor) { return tensor == nullptr ? -1 : tensor->value; }
 
-}  // namespace
-
-Tensor batch_norm(Graph& graph, const Tensor& x, const Tensor* gamma, const Tensor* beta,
-                  const Tensor& moving_mean, const Tensor& moving_variance, const Tensor* mask,
-                  BatchNormOptions options, const std::string& name) {
+// Training moves the statistics: moving = momentum moving + (1 - momentum) batch.
+Tensor batch_norm(Graph& graph, const Tensor& x, const Tensor& moving_mean,
+                  const Tensor& moving_variance, const Tensor* gamma, const Tensor* beta,
+                  const Tensor* mask, double momentum, double epsilon, bool batch_statistics,
+                  const std::string& name) {
   graph.check_float_rows(x, "batch_norm");
   if (x.shape.empty())
     throw std::invalid_argument("batch_norm: x has shape (), needs at least 1 axis of features");
@@ -258,20 +263,20 @@ Tensor batch_norm(Graph& graph, const Tensor& x, const Tensor* gamma, const Tens
   check_weight(graph, &moving_variance, cols, x, "batch_norm", "moving_variance");
   if (mask != nullptr)
     graph.check_mask(*mask, Shape(x.shape.begin(), x.shape.end() - 1), "batch_norm");
-  check_epsilon(options.epsilon, "batch_norm");
-  if (!(options.momentum >= 0.0 && options.momentum <= 1.0))
+  check_epsilon(epsilon, "batch_norm");
+  if (!(momentum >= 0.0 && momentum <= 1.0))
     throw std::invalid_argument("batch_norm: momentum must be in [0, 1]; got " +
-                                std::to_string(options.momentum));
+                                std::to_string(momentum));
   return graph.record(
       std::make_unique<BatchNorm>(
           std::vector<ValueId>{x.value, id_of(gamma), id_of(beta), moving_mean.value,
                                moving_variance.value, id_of(mask)},
-          size_of(x.shape) / cols, cols, options),
+          size_of(x.shape) / cols, cols, BatchNormOptions{momentum, epsilon, batch_statistics}),
       x.shape, name);
 }
 
-Tensor layer_norm(Graph& graph, const Tensor& x, int axes, const Tensor* gamma, const Tensor* beta,
-                  double epsilon, const std::string& name) {
+Tensor layer_norm(Graph& graph, const Tensor& x, Index axes, const Tensor* gamma,
+                  const Tensor* beta, double epsilon, const std::string& name) {
   graph.check_float_rows(x, "layer_norm");
   if (axes < 1 || std::size_t(axes) > x.shape.size())
     throw std::invalid_argument("layer_norm: axes must be in [1, " +
@@ -287,4 +292,29 @@ Tensor layer_norm(Graph& graph, const Tensor& x, int axes, const Tensor* gamma, 
       x.shape, name);
 }
 
+const Registration normalization_registered[] = {
+    {"batch_norm",
+     "(x - mean) / sqrt(variance + epsilon) gamma + beta, the statistics of a column over the "
+     "rows.",
+     batch_norm,
+     {{"x", "(..., features)."},
+      {"moving_mean", "(features,), a parameter that training moves."},
+      {"moving_variance", "(features,), a parameter that training moves."},
+      {"gamma", "(features,), a parameter.", left_out},
+      {"beta", "(features,), a parameter.", left_out},
+      {"mask", "(...): positions that count; none for all.", left_out},
+      {"momentum", "How much of the moving statistics stays, in [0, 1].", 0.99},
+      {"epsilon", "Added to the variance.", 1e-3},
+      {"batch_statistics", "Whether training takes the batch's statistics.", true}}},
+    {"layer_norm",
+     "(x - mean) / sqrt(variance + epsilon) gamma + beta, the statistics of a row's last axes.",
+     layer_norm,
+     {{"x", "At least `axes` axes."},
+      {"axes", "How many of the last axes.", 1},
+      {"gamma", "A number for each element of the axes, a parameter.", left_out},
+      {"beta", "A number for each element of the axes, a parameter.", left_out},
+      {"epsilon", "Added to the variance.", 1e-3}}},
+};
+
+}  // namespace
 }  // namespace lamina

@@ -1,6 +1,6 @@
 #include <stdexcept>
 
-#include "operations.h"
+#include "registry.h"
 
 namespace lamina {
 namespace {
@@ -34,8 +34,6 @@ class Normalize final : public OperationOf<Normalize> {
   const Index positions_, cols_;
 };
 
-}  // namespace
-
 Tensor normalize(Graph& graph, const Tensor& x, const Tensor& mean, const Tensor& std,
                  const std::string& name) {
   graph.check_float_rows(x, "normalize");
@@ -54,4 +52,12 @@ Tensor normalize(Graph& graph, const Tensor& x, const Tensor& mean, const Tensor
       x.shape, name);
 }
 
+const Registration normalize_registered{"normalize",
+                                        "(x - mean) / std over the last axis.",
+                                        normalize,
+                                        {{"x", "(..., features)."},
+                                         {"mean", "(features,), a parameter."},
+                                         {"std", "(features,), a parameter."}}};
+
+}  // namespace
 }  // namespace lamina

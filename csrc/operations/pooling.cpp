@@ -2,7 +2,8 @@
 
 #include <stdexcept>
 
-#include "operations.h"
+#include "registry.h"
+#include "windows.h"
 
 namespace lamina {
 namespace {
@@ -83,13 +84,16 @@ class AveragePooling final : public OperationOf<AveragePooling> {
 };
 
 // A signal (steps, channels) is an image of height 1.
-PoolDims pool_dims(Graph& graph, const Tensor& x, Index pool_h, Index pool_w, const WindowSpec& w,
+PoolDims pool_dims(Graph& graph, const Tensor& x, Sides pool, Sides strides, Padding padding,
                    const std::string& who) {
+  const auto [pool_h, pool_w] = pool;
+  const auto [stride_h, stride_w] = strides;
+  const auto [top, bottom, left, right] = padding;
   graph.check_float_rows(x, who.c_str());
   if ((x.shape.size() != 2 && x.shape.size() != 3) || size_of(x.shape) == 0)
     throw std::invalid_argument(who + ": x has shape " + to_string(x.shape) +
                                 ", needs (height, width, channels) or (steps, channels)");
-  if (pool_h < 1 || pool_w < 1 || w.stride_h < 1 || w.stride_w < 1)
+  if (pool_h < 1 || pool_w < 1 || stride_h < 1 || stride_w < 1)
     throw std::invalid_argument(who + ": pool and strides must be >= 1");
   const Index height = x.shape.size() == 3 ? x.shape[0] : 1;
   const PoolDims d{1,
@@ -98,15 +102,14 @@ PoolDims pool_dims(Graph& graph, const Tensor& x, Index pool_h, Index pool_w, co
                    x.shape.back(),
                    pool_h,
                    pool_w,
-                   w.stride_h,
-                   w.stride_w,
-                   w.pad_top,
-                   w.pad_bottom,
-                   w.pad_left,
-                   w.pad_right};
-  const bool inside = w.pad_top >= 0 && w.pad_bottom >= 0 && w.pad_left >= 0 && w.pad_right >= 0 &&
-                      w.pad_top < pool_h && w.pad_bottom < pool_h && w.pad_left < pool_w &&
-                      w.pad_right < pool_w;
+                   stride_h,
+                   stride_w,
+                   top,
+                   bottom,
+                   left,
+                   right};
+  const bool inside = top >= 0 && bottom >= 0 && left >= 0 && right >= 0 && top < pool_h &&
+                      bottom < pool_h && left < pool_w && right < pool_w;
   if (!inside) throw std::invalid_argument(who + ": padding must lie in [0, pool)");
   if (out_height(d) < 1 || out_width(d) < 1)
     throw std::invalid_argument(who + ": a pool of " + std::to_string(pool_h) + " x " +
@@ -115,23 +118,33 @@ PoolDims pool_dims(Graph& graph, const Tensor& x, Index pool_h, Index pool_w, co
   return d;
 }
 
-}  // namespace
-
-const PoolDims* max_pooling_window(const Operation& operation) {
-  const auto* pooling = dynamic_cast<const MaxPooling*>(&operation);
-  return pooling == nullptr ? nullptr : &pooling->window();
-}
-
-Tensor pool2d(Graph& graph, const std::string& kind, const Tensor& x, Index pool_h, Index pool_w,
-              const WindowSpec& window, const std::string& name) {
+Tensor pool2d(Graph& graph, const std::string& kind, const Tensor& x, Sides pool, Sides strides,
+              Padding padding, const std::string& name) {
   if (kind != "max" && kind != "average")
     throw std::invalid_argument("pool2d: kind must be 'max' or 'average'; got '" + kind + "'");
-  const PoolDims d = pool_dims(graph, x, pool_h, pool_w, window, kind + "_pool2d");
+  const PoolDims d = pool_dims(graph, x, pool, strides, padding, kind + "_pool2d");
   Shape shape{out_width(d), d.channels};
   if (x.shape.size() == 3) shape.insert(shape.begin(), out_height(d));
   if (kind == "max")
     return graph.record(std::make_unique<MaxPooling>(x.value, d), std::move(shape), name);
   return graph.record(std::make_unique<AveragePooling>(x.value, d), std::move(shape), name);
+}
+
+const Registration pool2d_registered{
+    "pool2d",
+    "The largest or the mean of each window; padding never counts.",
+    pool2d,
+    {{"kind", "'max' or 'average'."},
+     {"x", "(height, width, channels), or (steps, channels): an image of height 1."},
+     {"pool", "(height, width) of a window."},
+     {"strides", "(vertical, horizontal)."},
+     {"padding", "(top, bottom, left, right), each smaller than the pool."}}};
+
+}  // namespace
+
+const PoolDims* max_pooling_window(const Operation& operation) {
+  const auto* pooling = dynamic_cast<const MaxPooling*>(&operation);
+  return pooling == nullptr ? nullptr : &pooling->window();
 }
 
 }  // namespace lamina

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "operations.h"
+#include "registry.h"
 #include "sizes.h"
 
 namespace lamina {
@@ -65,9 +65,10 @@ class Prelu final : public OperationOf<Prelu> {
   const Index positions_, cols_;
 };
 
-}  // namespace
-
-Tensor bounded_relu(Graph& graph, const Tensor& x, ReluSpec spec, const std::string& name) {
+Tensor bounded_relu(Graph& graph, const Tensor& x, std::optional<double> max_value,
+                    double negative_slope, double threshold, const std::string& name) {
+  const ReluSpec spec{max_value.value_or(std::numeric_limits<double>::infinity()), negative_slope,
+                      threshold};
   graph.check_float_rows(x, "bounded_relu");
   if (!(spec.max_value >= 0.0) || !std::isfinite(spec.negative_slope) ||
       !std::isfinite(spec.threshold))
@@ -93,4 +94,19 @@ Tensor prelu(Graph& graph, const Tensor& x, const Tensor& alpha, const std::stri
                       x.shape, name);
 }
 
+const Registration rectifiers_registered[] = {
+    {"bounded_relu",
+     "min(x, max_value) from the threshold on, below it negative_slope (x - threshold).",
+     bounded_relu,
+     {{"x", "Any shape."},
+      {"max_value", "The largest output, at least 0; none for no bound.", left_out},
+      {"negative_slope", "Below the threshold.", 0.0},
+      {"threshold", "From where on x passes.", 0.0}}},
+    {"prelu",
+     "x where it is positive, else alpha x.",
+     prelu,
+     {{"x", "Any shape."}, {"alpha", "A number for each element of the last axes, a parameter."}}},
+};
+
+}  // namespace
 }  // namespace lamina

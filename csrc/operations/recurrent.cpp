@@ -2,12 +2,22 @@
 #include <stdexcept>
 
 #include "graph/names.h"
-#include "operations.h"
+#include "registry.h"
 #include "runtime/isa.h"
 #include "sizes.h"
 
 namespace lamina {
 namespace {
+
+// A layer's settings.  Dropout draws its factors for x from `stream`, those for the state from
+// `recurrent_stream`, once for all steps.
+struct RecurrentSpec {
+  Cell cell;
+  ActivationSpec activation, recurrent_activation;  // of the state and of the gates
+  bool return_sequences, return_state, go_backwards;
+  double dropout, recurrent_dropout;
+  std::uint32_t stream, recurrent_stream;
+};
 
 enum Slot { x_slot, kernel_slot, recurrent_slot, bias_slot, h_slot, c_slot, mask_slot, slots };
 
@@ -162,12 +172,11 @@ RecurrentDims checked_dims(const Graph& graph, const Tensor& x, const Tensor& ke
   return d;
 }
 
-}  // namespace
-
-std::vector<Tensor> recurrent(Graph& graph, const Tensor& x, const Tensor& kernel,
-                              const Tensor& recurrent_kernel, const Tensor* bias,
-                              const std::vector<Tensor>& initial_state, const Tensor* mask,
-                              const RecurrentSpec& spec, const std::string& name) {
+// y, (steps, units) or that of the last step, then with return_state the last h (and c).
+std::vector<Tensor> record_recurrent(Graph& graph, const Tensor& x, const Tensor& kernel,
+                                     const Tensor& recurrent_kernel, const Tensor* bias,
+                                     const std::vector<Tensor>& initial_state, const Tensor* mask,
+                                     const RecurrentSpec& spec, const std::string& name) {
   const RecurrentDims d = checked_dims(graph, x, kernel, recurrent_kernel, bias, spec.cell);
   const std::size_t states = spec.cell == Cell::lstm ? 2 : 1;
   check_rate(spec.dropout, "recurrent", "dropout");
@@ -199,4 +208,50 @@ std::vector<Tensor> recurrent(Graph& graph, const Tensor& x, const Tensor& kerne
       name);
 }
 
+std::vector<Tensor> recurrent(Graph& graph, Cell cell, const Tensor& x, const Tensor& kernel,
+                              const Tensor& recurrent_kernel, const Tensor* bias,
+                              const std::vector<Tensor>& initial_state, const Tensor* mask,
+                              Activation activation, double alpha, Activation recurrent_activation,
+                              double recurrent_alpha, bool return_sequences, bool return_state,
+                              bool go_backwards, double dropout, double recurrent_dropout,
+                              std::uint32_t stream, std::uint32_t recurrent_stream,
+                              const std::string& name) {
+  const RecurrentSpec spec{cell,
+                           {activation, alpha},
+                           {recurrent_activation, recurrent_alpha},
+                           return_sequences,
+                           return_state,
+                           go_backwards,
+                           dropout,
+                           recurrent_dropout,
+                           stream,
+                           recurrent_stream};
+  return record_recurrent(graph, x, kernel, recurrent_kernel, bias, initial_state, mask, spec,
+                          name);
+}
+
+const Registration recurrent_registered{
+    "recurrent",
+    "A recurrent layer: y, then with return_state h and, of an lstm, c.",
+    recurrent,
+    {{"cell", "Which one."},
+     {"x", "(steps, features)."},
+     {"kernel", "(features, gates * units), a parameter."},
+     {"recurrent_kernel", "(units, gates * units), a parameter."},
+     {"bias", "(gates * units,), of a gru (2, gates * units); a parameter.", left_out},
+     {"initial_state", "h and, of an lstm, c, (units,) each; none for zeros.", OptionalTensors{}},
+     {"mask", "(steps,): a step whose entry is false is skipped.", left_out},
+     {"activation", "Of the state.", "tanh"},
+     {"alpha", "Of that activation.", 0.0},
+     {"recurrent_activation", "Of the gates.", "sigmoid"},
+     {"recurrent_alpha", "Of that activation.", 0.0},
+     {"return_sequences", "Whether y holds every step, (steps, units), or the last.", false},
+     {"return_state", "Whether the last state is returned too.", false},
+     {"go_backwards", "Whether the last step comes first.", false},
+     {"dropout", "Rate of dropout on x, in [0, 1).", 0.0},
+     {"recurrent_dropout", "Rate of dropout on the state, in [0, 1).", 0.0},
+     {"stream", "Which random numbers the dropout on x takes.", 0},
+     {"recurrent_stream", "Which random numbers the dropout on the state takes.", 0}}};
+
+}  // namespace
 }  // namespace lamina

@@ -1,10 +1,12 @@
 #include <stdexcept>
 
-#include "operations.h"
+#include "registry.h"
 
 namespace lamina {
+namespace {
 
-Tensor reshape(const Graph& graph, const Tensor& x, Shape shape) {
+// The same value seen with another shape: no operation, and no name.
+Tensor reshape(Graph& graph, const Tensor& x, const Shape& shape, const std::string&) {
   graph.check_rows(x, "reshape");
   for (const Index axis : shape)
     if (axis < 1)
@@ -14,10 +16,12 @@ Tensor reshape(const Graph& graph, const Tensor& x, Shape shape) {
     throw std::invalid_argument("reshape: a row of shape " + to_string(x.shape) + " has " +
                                 std::to_string(size_of(x.shape)) + " elements, " +
                                 to_string(shape) + " has " + std::to_string(size_of(shape)));
-  return {x.value, std::move(shape), x.graph};
+  return {x.value, shape, x.graph};
 }
 
-Tensor fold(Graph& graph, const Tensor& x) {
+// The steps of a row, its first axis, as rows of their own, and back: no operations.  What is
+// recorded in between runs on every step.
+Tensor fold(Graph& graph, const Tensor& x, const std::string&) {
   const Index before = graph.check_rows(x, "fold").fold;
   if (x.shape.empty() || x.shape[0] < 1)
     throw std::invalid_argument("fold: needs a row of at least 1 step; got shape " +
@@ -26,7 +30,7 @@ Tensor fold(Graph& graph, const Tensor& x) {
                       checked_product(before, x.shape[0]));
 }
 
-Tensor unfold(Graph& graph, const Tensor& x, Index steps) {
+Tensor unfold(Graph& graph, const Tensor& x, Index steps, const std::string&) {
   const Index before = graph.check_rows(x, "unfold").fold;
   if (steps < 1 || before % steps != 0)
     throw std::invalid_argument("unfold: needs a divisor of the " + std::to_string(before) +
@@ -36,4 +40,20 @@ Tensor unfold(Graph& graph, const Tensor& x, Index steps) {
   return graph.folded(x, std::move(shape), before / steps);
 }
 
+const Registration views_registered[] = {
+    {"reshape",
+     "The same value, a row seen with another shape.",
+     reshape,
+     {{"x", "Any shape; a mask or labels too."}, {"shape", "Of as many elements."}}},
+    {"fold",
+     "The steps of a row, its first axis, as rows of their own.",
+     fold,
+     {{"x", "(steps, ...)."}}},
+    {"unfold",
+     "Rows that `fold` made as the steps of a row again.",
+     unfold,
+     {{"x", "Any shape, folded."}, {"steps", "How many a row has."}}},
+};
+
+}  // namespace
 }  // namespace lamina

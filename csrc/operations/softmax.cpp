@@ -1,7 +1,7 @@
 #include <stdexcept>
 
 #include "activation.h"
-#include "operations.h"
+#include "registry.h"
 
 namespace lamina {
 namespace {
@@ -52,18 +52,29 @@ Tensor record_softmax(Graph& graph, const Tensor& x, bool log, const std::string
                       x.shape, name);
 }
 
-}  // namespace
-
-bool is_softmax(const Operation& operation, Index cols) {
-  const auto* softmax = dynamic_cast<const Softmax*>(&operation);
-  return softmax != nullptr && !softmax->log() && softmax->cols() == cols;
-}
-
 Tensor softmax(Graph& graph, const Tensor& x, const std::string& name) {
   return record_softmax(graph, x, false, name);
 }
 Tensor log_softmax(Graph& graph, const Tensor& x, const std::string& name) {
   return record_softmax(graph, x, true, name);
+}
+
+const Registration softmax_registered[] = {
+    {"softmax",
+     "exp(x_k) / sum_j exp(x_j) over the last axis.",
+     softmax,
+     {{"x", "(..., classes)."}}},
+    {"log_softmax",
+     "The logarithm of the softmax over the last axis.",
+     log_softmax,
+     {{"x", "(..., classes)."}}},
+};
+
+}  // namespace
+
+bool is_softmax(const Operation& operation, Index cols) {
+  const auto* softmax = dynamic_cast<const Softmax*>(&operation);
+  return softmax != nullptr && !softmax->log() && softmax->cols() == cols;
 }
 
 }  // namespace lamina

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "operations.h"
+#include "registry.h"
 #include "sizes.h"
 
 namespace lamina {
@@ -128,8 +128,6 @@ void check_margins(const Shape& x, const Margins& margins, const char* who) {
                                   " must be at least 0; got (" + std::to_string(low) + ", " +
                                   std::to_string(high) + ")");
 }
-
-}  // namespace
 
 Tensor permute(Graph& graph, const Tensor& x, const std::vector<Index>& order,
                const std::string& name) {
@@ -286,4 +284,34 @@ Tensor resize(Graph& graph, const Tensor& x, Index axis, Index to, const std::st
   return graph.record(std::make_unique<Resize>(x.value, row), shape, name);
 }
 
+// Axes are those of a row.
+const Registration moves_registered[] = {
+    {"permute",
+     "The axes in another order.",
+     permute,
+     {{"x", "Any shape."}, {"order", "The axis of x that each axis of the output is."}}},
+    {"pad",
+     "Zeros around.",
+     pad,
+     {{"x", "Any shape."}, {"margins", "How many before and behind, for each axis."}}},
+    {"crop",
+     "Less of each axis.",
+     crop,
+     {{"x", "Any shape."}, {"margins", "How many to leave out before and behind, for each axis."}}},
+    {"flip", "One axis, last index first.", flip, {{"x", "Any shape."}, {"axis", "Which one."}}},
+    {"repeat",
+     "Every element several times in a row, axis by axis.",
+     repeat,
+     {{"x", "Any shape."}, {"times", "How often, for each axis."}}},
+    {"concatenate",
+     "One input behind the other along an axis.",
+     concatenate,
+     {{"inputs", "Of shapes that differ along the axis alone."}, {"axis", "Which one."}}},
+    {"resize",
+     "One axis resized linearly; the centres of its pixels lie at (i + 0.5).",
+     resize,
+     {{"x", "Any shape."}, {"axis", "Which one."}, {"to", "Its size."}}},
+};
+
+}  // namespace
 }  // namespace lamina

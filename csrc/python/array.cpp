@@ -331,14 +331,31 @@ double number_in(const char* function, const char* name, const py::object& value
   throw py::value_error(text(function, ": ", name, rule, "; got ", text_of(value)));
 }
 
+namespace {
+
+py::object index_of(const char* function, const char* name, const py::object& value) {
+  auto index =
+      py::reinterpret_steal<py::object>(is_scalar(value) ? PyNumber_Index(value.ptr()) : nullptr);
+  if (index) return index;
+  PyErr_Clear();
+  throw py::type_error(text(function, ": ", name, " must be an integer; got ", text_of(value)));
+}
+
+}  // namespace
+
+Index integer(const char* function, const char* name, const py::object& value) {
+  const Index x = PyLong_AsSsize_t(index_of(function, name, value).ptr());
+  if (x == -1 && PyErr_Occurred() != nullptr) {
+    PyErr_Clear();
+    throw py::value_error(
+        text(function, ": ", name, " must be an integer of 64 bits; got ", text_of(value)));
+  }
+  return x;
+}
+
 std::uint64_t whole_number(const char* function, const char* name, const py::object& value,
                            std::uint64_t largest) {
-  const py::object index =
-      py::reinterpret_steal<py::object>(is_scalar(value) ? PyNumber_Index(value.ptr()) : nullptr);
-  if (!index) {
-    PyErr_Clear();
-    throw py::type_error(text(function, ": ", name, " must be an integer; got ", text_of(value)));
-  }
+  const py::object index = index_of(function, name, value);
   const unsigned long long x = PyLong_AsUnsignedLongLong(index.ptr());
   const bool outside = PyErr_Occurred() != nullptr;
   PyErr_Clear();

@@ -145,6 +145,8 @@ double number_in(const char* function, const char* name, const py::object& value
                  double high, bool open_above = false);
 std::uint64_t whole_number(const char* function, const char* name, const py::object& value,
                            std::uint64_t largest);
+// With a sign.
+Index integer(const char* function, const char* name, const py::object& value);
 // True or False, of Python or NumPy: not everything that has a truth value.
 bool flag(const char* function, const char* name, const py::object& value);
 std::string word(const char* function, const char* name, const py::object& value);

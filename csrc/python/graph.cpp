@@ -134,7 +134,7 @@ void bind_terms(GraphClass& graph) {
           "add_metric",
           [](Graph& g, const std::string& kind, const Tensor& prediction, const Tensor& target,
              const std::optional<Tensor>& weight, double parameter) {
-            return g.add_metric({metric_from_name(kind), parameter}, prediction, target,
+            return g.add_metric({from_name<Metric>(kind), parameter}, prediction, target,
                                 pointer(weight));
           },
           "kind"_a, "prediction"_a, "target"_a, "weight"_a = py::none(), "parameter"_a = 0.0)
@@ -192,7 +192,7 @@ void bind_graph(py::module_& module) {
       .def_property_readonly("outputs", &Graph::outputs)
       .def_property_readonly("dtype", [](const Graph& g) { return name_of(g.dtype); });
   python::bind_states(graph);
-  python::bind_graph_operations(graph);
+  python::bind_graph_operations(module, graph);
   python::bind_terms(graph);
 }
 

@@ -31,8 +31,17 @@ inline pybind11::arg truth(const char* name) { return pybind11::arg(name).noconv
 
 using GraphClass = pybind11::class_<Graph, std::shared_ptr<Graph>>;
 
+// The graph behind a Python object; a TypeError for any other.
+inline Graph& graph_of(const char* who, const pybind11::handle& object) {
+  pybind11::detail::make_caster<Graph> caster;
+  if (object.is_none() || !caster.load(object, false))
+    throw pybind11::type_error(std::string(who) + ": self must be a Graph; got " +
+                               std::string(pybind11::repr(object)));
+  return pybind11::detail::cast_op<Graph&>(caster);
+}
+
 // The operations of graph_operations.cpp.
-void bind_graph_operations(GraphClass& graph);
+void bind_graph_operations(pybind11::module_& module, GraphClass& graph);
 
 inline const Tensor* pointer(const std::optional<Tensor>& tensor) {
   return tensor ? &*tensor : nullptr;

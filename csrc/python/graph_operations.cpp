@@ -1,12 +1,12 @@
-// What layers record on a graph.
+// What layers record on a graph: a method for each operation of operations/registry.h, and its
+// signature and documentation, made from the description.
 #include <pybind11/stl.h>
 
-#include <array>
-#include <limits>
+#include <stdexcept>
 
+#include "array.h"
 #include "graph.h"
-#include "graph/names.h"
-#include "operations/operations.h"
+#include "operations/registry.h"
 
 namespace lamina {
 namespace python {
@@ -16,253 +16,257 @@ using namespace py::literals;
 
 namespace {
 
-using Optional = std::optional<Tensor>;
+// --- from Python
 
-void bind_operations(GraphClass& graph) {
-  graph
-      .def(
-          "dense",
-          [](Graph& g, const Tensor& x, const Tensor& kernel, const Optional& bias,
-             const std::string& activation, double alpha, const std::string& name) {
-            return dense(g, x, kernel, pointer(bias), {activation_from_name(activation), alpha},
-                         name);
-          },
-          "x"_a, "kernel"_a, "bias"_a = py::none(), "activation"_a = "linear", "alpha"_a = 0.0,
-          "name"_a = "")
-      .def(
-          "activation",
-          [](Graph& g, const Tensor& x, const std::string& kind, double alpha,
-             const std::string& name) {
-            return activation(g, x, {activation_from_name(kind), alpha}, name);
-          },
-          "x"_a, "kind"_a, "alpha"_a = 0.0, "name"_a = "")
-      .def("softmax", &softmax, "x"_a, "name"_a = "")
-      .def("log_softmax", &log_softmax, "x"_a, "name"_a = "")
-      .def("dropout", &dropout, "x"_a, "rate"_a, "stream"_a, "name"_a = "")
-      .def(
-          "reshape",
-          [](const Graph& g, const Tensor& x, Shape shape, const std::string&) {
-            return reshape(g, x, std::move(shape));
-          },
-          "x"_a, "shape"_a, "name"_a = "")
-      .def("fold", &fold, "x"_a, "The steps of a row, its first axis, as rows of their own.")
-      .def("unfold", &unfold, "x"_a, "steps"_a)
-      .def("normalize", &normalize, "x"_a, "mean"_a, "std"_a, "name"_a = "")
-      .def("python", &record_python, "inputs"_a, "shape"_a, "forward"_a, "backward"_a,
-           "name"_a = "")
-      .def("loss", &loss, "kind"_a, "prediction"_a, "target"_a, "parameter"_a = 0.0,
-           truth("from_logits") = false, "name"_a = "");
+[[noreturn]] void refuse(const char* who, const char* name, const std::string& what,
+                         const py::object& got) {
+  throw py::type_error(text(who, ": ", name, " must be ", what, "; got ", text_of(got)));
 }
 
-void bind_recurrent(GraphClass& graph) {
-  graph.def(
-      "recurrent",
-      [](Graph& g, const std::string& cell, const Tensor& x, const Tensor& kernel,
-         const Tensor& recurrent_kernel, const Optional& bias,
-         const std::vector<Tensor>& initial_state, const Optional& mask,
-         const std::string& activation, double alpha, const std::string& recurrent_activation,
-         double recurrent_alpha, bool return_sequences, bool return_state, bool go_backwards,
-         double dropout, double recurrent_dropout, std::uint32_t stream,
-         std::uint32_t recurrent_stream, const std::string& name) {
-        const RecurrentSpec spec{cell_from_name(cell),
-                                 {activation_from_name(activation), alpha},
-                                 {activation_from_name(recurrent_activation), recurrent_alpha},
-                                 return_sequences,
-                                 return_state,
-                                 go_backwards,
-                                 dropout,
-                                 recurrent_dropout,
-                                 stream,
-                                 recurrent_stream};
-        return recurrent(g, x, kernel, recurrent_kernel, pointer(bias), initial_state,
-                         pointer(mask), spec, name);
-      },
-      "cell"_a, "x"_a, "kernel"_a, "recurrent_kernel"_a, "bias"_a = py::none(),
-      "initial_state"_a = std::vector<Tensor>(), "mask"_a = py::none(), "activation"_a = "tanh",
-      "alpha"_a = 0.0, "recurrent_activation"_a = "sigmoid", "recurrent_alpha"_a = 0.0,
-      truth("return_sequences") = false, truth("return_state") = false,
-      truth("go_backwards") = false, "dropout"_a = 0.0, "recurrent_dropout"_a = 0.0, "stream"_a = 0,
-      "recurrent_stream"_a = 0, "name"_a = "",
-      "[y], or with return_state [y, h] or, of an lstm, [y, h, c].");
+Tensor tensor_of(const char* who, const char* name, const char* what, const py::object& value) {
+  py::detail::make_caster<Tensor> caster;
+  if (value.is_none() || !caster.load(value, false)) refuse(who, name, what, value);
+  return py::detail::cast_op<const Tensor&>(caster);
 }
 
-// (h, w), (h, w) and (top, bottom, left, right), as Python resolved them.
-using Pair = std::array<Index, 2>;
-using Pads = std::array<Index, 4>;
-WindowSpec window_spec(const Pair& strides, const Pair& dilation, const Pads& p) {
-  return {strides[0], strides[1], dilation[0], dilation[1], p[0], p[1], p[2], p[3]};
+// The results of read(item) for each item of a sequence; text is none.
+template <class Read>
+auto each_of(const char* who, const char* name, const char* what, const py::object& value,
+             Read read) {
+  std::vector<decltype(read(value))> all;
+  const bool textual = PyUnicode_Check(value.ptr()) || PyBytes_Check(value.ptr());
+  if (textual || PySequence_Check(value.ptr()) == 0) refuse(who, name, what, value);
+  const auto items = in_python(
+      [&] { return py::reinterpret_steal<py::object>(PySequence_Fast(value.ptr(), what)); });
+  if (!items) {
+    PyErr_Clear();
+    refuse(who, name, what, value);
+  }
+  const Py_ssize_t size = PySequence_Fast_GET_SIZE(items.ptr());
+  for (Py_ssize_t i = 0; i < size; ++i)
+    all.push_back(
+        read(py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(items.ptr(), i))));
+  return all;
 }
 
-void bind_windows(GraphClass& graph) {
-  graph
-      .def(
-          "conv2d",
-          [](Graph& g, const Tensor& x, const Tensor& kernel, const Optional& bias, Pair strides,
-             Pair dilation, Pads padding, Index groups, const std::string& activation, double alpha,
-             const std::string& name) {
-            return conv2d(g, x, kernel, pointer(bias), window_spec(strides, dilation, padding),
-                          groups, {activation_from_name(activation), alpha}, name);
-          },
-          "x"_a, "kernel"_a, "bias"_a, "strides"_a, "dilation"_a, "padding"_a, "groups"_a = 1,
-          "activation"_a = "linear", "alpha"_a = 0.0, "name"_a = "",
-          "0 groups: depthwise, kernel (h, w, channels, multiplier).")
-      .def(
-          "conv2d_transpose",
-          [](Graph& g, const Tensor& x, const Tensor& kernel, const Optional& bias, Pair strides,
-             Pair dilation, Pads padding, Pair size, const std::string& activation, double alpha,
-             const std::string& name) {
-            return conv2d_transpose(g, x, kernel, pointer(bias),
-                                    window_spec(strides, dilation, padding), size[0], size[1],
-                                    {activation_from_name(activation), alpha}, name);
-          },
-          "x"_a, "kernel"_a, "bias"_a, "strides"_a, "dilation"_a, "padding"_a, "size"_a,
-          "activation"_a = "linear", "alpha"_a = 0.0, "name"_a = "",
-          "To an output of `size` (h, w), which the convolution maps to x.")
-      .def(
-          "pool2d",
-          [](Graph& g, const std::string& kind, const Tensor& x, Pair pool, Pair strides,
-             Pads padding, const std::string& name) {
-            return pool2d(g, kind, x, pool[0], pool[1], window_spec(strides, {1, 1}, padding),
-                          name);
-          },
-          "kind"_a, "x"_a, "pool"_a, "strides"_a, "padding"_a, "name"_a = "");
+Shape integers_of(const char* who, const char* name, const char* what, const py::object& value) {
+  return each_of(who, name, what, value,
+                 [&](const py::object& item) { return integer(who, name, item); });
 }
 
-void bind_normalization(GraphClass& graph) {
-  graph
-      .def(
-          "batch_norm",
-          [](Graph& g, const Tensor& x, const Tensor& mean, const Tensor& variance,
-             const Optional& gamma, const Optional& beta, const Optional& mask, double momentum,
-             double epsilon, bool batch_statistics, const std::string& name) {
-            return batch_norm(g, x, pointer(gamma), pointer(beta), mean, variance, pointer(mask),
-                              {momentum, epsilon, batch_statistics}, name);
-          },
-          "x"_a, "moving_mean"_a, "moving_variance"_a, "gamma"_a = py::none(),
-          "beta"_a = py::none(), "mask"_a = py::none(), "momentum"_a = 0.99, "epsilon"_a = 1e-3,
-          truth("batch_statistics") = true, "name"_a = "")
-      .def(
-          "layer_norm",
-          [](Graph& g, const Tensor& x, int axes, const Optional& gamma, const Optional& beta,
-             double epsilon, const std::string& name) {
-            return layer_norm(g, x, axes, pointer(gamma), pointer(beta), epsilon, name);
-          },
-          "x"_a, "axes"_a = 1, "gamma"_a = py::none(), "beta"_a = py::none(), "epsilon"_a = 1e-3,
-          "name"_a = "")
-      .def("embedding", &embedding, "ids"_a, "table"_a, "name"_a = "");
+// None is what is left out; whether it may be is the operation's to say.
+ArgumentValue value_of(const char* who, const ArgumentDescription& argument,
+                       const py::object& value) {
+  const char* const name = argument.name.c_str();
+  if (value.is_none() && argument.type.optional) return left_out;
+  switch (argument.type.kind) {
+    case ArgumentKind::tensor:
+      return tensor_of(who, name, argument.type.optional ? "a Tensor or None" : "a Tensor", value);
+    case ArgumentKind::tensors: {
+      const char* const what =
+          argument.type.gaps ? "a sequence of Tensors and None" : "a sequence of Tensors";
+      return each_of(who, name, what, value, [&](const py::object& item) -> std::optional<Tensor> {
+        if (item.is_none() && argument.type.gaps) return std::nullopt;
+        return tensor_of(who, name, what, item);
+      });
+    }
+    case ArgumentKind::flag:
+      return flag(who, name, value);
+    case ArgumentKind::integer:
+      return integer(who, name, value);
+    case ArgumentKind::number:
+      return number(who, name, value);
+    case ArgumentKind::word:
+      return word(who, name, value);
+    case ArgumentKind::integers:
+      return integers_of(who, name, "a sequence of integers", value);
+    case ArgumentKind::integer_lists: {
+      const char* const what = "a sequence of sequences of integers";
+      return each_of(who, name, what, value,
+                     [&](const py::object& item) { return integers_of(who, name, what, item); });
+    }
+  }
+  return left_out;
 }
 
-void bind_moves(GraphClass& graph) {
-  graph.def("permute", &permute, "x"_a, "order"_a, "name"_a = "")
-      .def("pad", &pad, "x"_a, "margins"_a, "name"_a = "")
-      .def("crop", &crop, "x"_a, "margins"_a, "name"_a = "")
-      .def("flip", &flip, "x"_a, "axis"_a, "name"_a = "")
-      .def("repeat", &repeat, "x"_a, "times"_a, "name"_a = "")
-      .def("concatenate", &concatenate, "inputs"_a, "axis"_a, "name"_a = "")
-      .def("resize", &resize, "x"_a, "axis"_a, "to"_a, "name"_a = "");
+std::string known_arguments(const OperationDescription& operation) {
+  std::string all;
+  for (const ArgumentDescription& argument : operation.arguments) all += argument.name + ", ";
+  return all + "name";
 }
 
-void bind_elements(GraphClass& graph) {
-  graph
-      .def(
-          "bounded_relu",
-          [](Graph& g, const Tensor& x, std::optional<double> max_value, double negative_slope,
-             double threshold, const std::string& name) {
-            const double most = max_value.value_or(std::numeric_limits<double>::infinity());
-            return bounded_relu(g, x, {most, negative_slope, threshold}, name);
-          },
-          "x"_a, "max_value"_a = py::none(), "negative_slope"_a = 0.0, "threshold"_a = 0.0,
-          "name"_a = "")
-      .def("prelu", &prelu, "x"_a, "alpha"_a, "name"_a = "")
-      .def(
-          "noise",
-          [](Graph& g, const Tensor& x, const std::string& kind, double amount,
-             std::uint32_t stream, const std::string& name) {
-            return noise(g, x, noise_from_name(kind), amount, stream, name);
-          },
-          "x"_a, "kind"_a, "amount"_a, "stream"_a, "name"_a = "")
-      .def("spatial_dropout", &spatial_dropout, "x"_a, "rate"_a, "stream"_a,
-           truth("share_rows") = false, "name"_a = "");
+// Where a keyword's value goes: the arguments in their order, behind them the name.
+std::size_t place_of(const OperationDescription& operation, const py::handle& keyword) {
+  std::size_t place = 0;
+  for (const ArgumentDescription& argument : operation.arguments) {
+    if (PyUnicode_CompareWithASCIIString(keyword.ptr(), argument.name.c_str()) == 0) return place;
+    ++place;
+  }
+  if (PyUnicode_CompareWithASCIIString(keyword.ptr(), "name") == 0) return place;
+  throw py::type_error(text(operation.name, ": unknown argument ",
+                            text_of(py::reinterpret_borrow<py::object>(keyword)),
+                            "; known: ", known_arguments(operation)));
 }
 
-void bind_masks(GraphClass& graph) {
-  graph.def("token_mask", &token_mask, "ids"_a, "name"_a = "")
-      .def("value_mask", &value_mask, "x"_a, "value"_a = 0.0, "name"_a = "")
-      .def(
-          "where",
-          [](Graph& g, const Tensor& mask, const Tensor& x, const Optional& other, double fill,
-             const std::string& name) { return where(g, mask, x, pointer(other), fill, name); },
-          "mask"_a, "x"_a, "other"_a = py::none(), "fill"_a = 0.0, "name"_a = "")
-      .def("masked_mean", &masked_mean, "x"_a, "mask"_a, "name"_a = "")
-      .def(
-          "join_masks",
-          [](Graph& g, const std::vector<Optional>& masks, const std::vector<Shape>& shapes,
-             std::optional<Index> axis, const std::string& name) {
-            std::vector<const Tensor*> pointers;
-            for (const Optional& mask : masks) pointers.push_back(pointer(mask));
-            return join_masks(g, pointers, shapes, axis.value_or(-1), name);
-          },
-          "masks"_a, "shapes"_a, "axis"_a = py::none(), "name"_a = "")
-      .def(
-          "masked_weight",
-          [](Graph& g, const Tensor& mask, const Optional& weight, const std::string& name) {
-            return masked_weight(g, mask, pointer(weight), name);
-          },
-          "mask"_a, "weight"_a = py::none(), "name"_a = "");
+// What a call gives for each argument and for the name; null where it gives nothing.
+std::vector<py::object> arguments_of(const OperationDescription& operation, const py::args& args,
+                                     const py::kwargs& kwargs) {
+  std::vector<py::object> given(operation.arguments.size() + 1);
+  if (args.size() > given.size())
+    throw py::type_error(text(operation.name, ": takes ", given.size(), " arguments (",
+                              known_arguments(operation), "); got ", args.size()));
+  for (std::size_t i = 0; i < args.size(); ++i) given[i] = args[i];
+  for (const auto& [keyword, value] : kwargs) {
+    py::object& place = given[place_of(operation, keyword)];
+    if (place)
+      throw py::type_error(text(operation.name, ": two values for ", std::string(py::str(keyword)),
+                                "; got ", text_of(place), " and ",
+                                text_of(py::reinterpret_borrow<py::object>(value))));
+    place = py::reinterpret_borrow<py::object>(value);
+  }
+  return given;
 }
 
-Tensor chain(Graph& graph, Combine kind, const std::vector<Tensor>& inputs,
-             const std::string& name) {
-  if (inputs.empty()) throw std::invalid_argument(name + ": needs at least 1 input; got none");
-  Tensor y = inputs[0];
-  for (std::size_t i = 1; i < inputs.size(); ++i) y = combine(graph, kind, y, inputs[i], name);
-  return y;
+py::object record(const OperationDescription& operation, const py::handle& self,
+                  const py::args& args, const py::kwargs& kwargs) {
+  const char* const who = operation.name.c_str();
+  Graph& graph = graph_of(who, self);
+  const std::vector<py::object> given = arguments_of(operation, args, kwargs);
+  OperationDescription::Values values;
+  values.reserve(operation.arguments.size());
+  for (std::size_t i = 0; i < operation.arguments.size(); ++i) {
+    const ArgumentDescription& argument = operation.arguments[i];
+    if (!given[i] && argument.required)
+      throw py::type_error(text(who, ": ", argument.name, " is needed; got no value for it"));
+    values.push_back(given[i] ? value_of(who, argument, given[i]) : argument.value);
+  }
+  const std::string name = given.back() ? word(who, "name", given.back()) : "";
+  std::vector<Tensor> outputs = operation.record(graph, values, name);
+  return operation.several ? py::cast(std::move(outputs)) : py::cast(std::move(outputs[0]));
 }
 
-void bind_merges(GraphClass& graph) {
-  const auto of_many = [&](const char* method, Combine kind) {
-    graph.def(
-        method,
-        [kind](Graph& g, const std::vector<Tensor>& inputs, const std::string& name) {
-          return chain(g, kind, inputs, name);
-        },
-        "inputs"_a, "name"_a = "");
+// --- in words
+
+struct ToPython {
+  py::object operator()(std::monostate) const { return py::none(); }
+  template <class T>
+  py::object operator()(const T& value) const {
+    return py::cast(value);
+  }
+};
+
+std::string annotation(const ArgumentType& type) {
+  const std::string tensor = "lamina._core.Tensor", whole = "typing.SupportsIndex";
+  const auto sequence = [](const std::string& of) {
+    return "collections.abc.Sequence[" + of + "]";
   };
-  of_many("add", Combine::add);
-  of_many("multiply", Combine::multiply);
-  of_many("maximum", Combine::maximum);
-  of_many("minimum", Combine::minimum);
-  graph
-      .def(
-          "subtract",
-          [](Graph& g, const Tensor& a, const Tensor& b, const std::string& name) {
-            return combine(g, Combine::subtract, a, b, name);
-          },
-          "a"_a, "b"_a, "name"_a = "")
-      .def(
-          "average",
-          [](Graph& g, const std::vector<Tensor>& inputs, const std::string& name) {
-            return scale(g, chain(g, Combine::add, inputs, name), 1.0 / double(inputs.size()),
-                         name);
-          },
-          "inputs"_a, "name"_a = "")
-      .def("scale", &scale, "x"_a, "factor"_a, "name"_a = "")
-      .def("dot", &dot, "a"_a, "b"_a, truth("transpose_a") = false, truth("transpose_b") = false,
-           "name"_a = "", "The product of two matrices a row.")
-      .def("unit_rows", &unit_rows, "x"_a, "name"_a = "");
+  const auto alone = [&]() -> std::string {
+    switch (type.kind) {
+      case ArgumentKind::tensor:
+        return tensor;
+      case ArgumentKind::tensors:
+        return sequence(type.gaps ? tensor + " | None" : tensor);
+      case ArgumentKind::flag:
+        return "bool";
+      case ArgumentKind::integer:
+        return whole;
+      case ArgumentKind::number:
+        return "typing.SupportsFloat | typing.SupportsIndex";
+      case ArgumentKind::word:
+        return "str";
+      case ArgumentKind::integers:
+        return type.count == 0 ? sequence(whole)
+                               : text("typing.Annotated[", sequence(whole), ", \"FixedSize(",
+                                      type.count, ")\"]");
+      case ArgumentKind::integer_lists: {
+        std::string items = whole;
+        for (Index i = 1; i < type.count; ++i) items += ", " + whole;
+        return sequence(type.count == 0 ? sequence(whole) : "tuple[" + items + "]");
+      }
+    }
+    return "";
+  };
+  return alone() + (type.optional ? " | None" : "");
+}
+
+// As numpydoc writes it: "float, default 0.0".
+std::string type_text(const ArgumentDescription& argument, const std::string& default_text) {
+  constexpr const char* names[] = {
+      "Tensor",          "sequence of Tensor",          "bool", "int", "float", "str",
+      "sequence of int", "sequence of sequences of int"};
+  const ArgumentType& type = argument.type;
+  std::string words;
+  for (const std::string& known : type.words) words += (words.empty() ? "'" : ", '") + known + "'";
+  const std::string kind = words.empty() ? names[std::size_t(type.kind)] : "{" + words + "}";
+  if (argument.required) return kind + (type.optional ? " or None" : "");
+  return kind + (type.optional ? ", optional" : ", default " + default_text);
+}
+
+// The signature, read by tools/make_stubs.py, then a docstring of numpydoc's form.
+std::string documentation_of(const OperationDescription& operation) {
+  std::string signature = operation.name + "(self: lamina._core.Graph";
+  std::string parameters;
+  for (const ArgumentDescription& argument : operation.arguments) {
+    const std::string value = py::repr(std::visit(ToPython(), argument.value));
+    signature += ", " + argument.name + ": " + annotation(argument.type);
+    if (!argument.required) signature += " = " + value;
+    parameters += "\n" + argument.name + " : " + type_text(argument, value) + "\n    " +
+                  argument.documentation;
+  }
+  signature += ", name: str = '') -> ";
+  return signature + (operation.several ? "list[lamina._core.Tensor]" : "lamina._core.Tensor") +
+         "\n\n" + operation.documentation + "\n\nParameters\n----------" + parameters +
+         "\nname : str, default ''\n    The layer's, for messages and profiles.\n";
+}
+
+// Every operation as Python can look at it.
+py::dict described_operations() {
+  constexpr const char* kinds[] = {"tensor", "tensors", "flag",     "integer",
+                                   "number", "word",    "integers", "integer_lists"};
+  py::dict all;
+  for (const OperationDescription* operation : operations()) {
+    py::dict arguments;
+    for (const ArgumentDescription& argument : operation->arguments) {
+      py::dict entry("documentation"_a = argument.documentation,
+                     "kind"_a = kinds[std::size_t(argument.type.kind)],
+                     "optional"_a = argument.type.optional, "words"_a = argument.type.words);
+      if (!argument.required) entry["default"] = std::visit(ToPython(), argument.value);
+      arguments[argument.name.c_str()] = entry;
+    }
+    all[operation->name.c_str()] =
+        py::dict("documentation"_a = operation->documentation, "arguments"_a = arguments);
+  }
+  return all;
 }
 
 }  // namespace
 
-void bind_graph_operations(GraphClass& graph) {
-  bind_operations(graph);
-  bind_recurrent(graph);
-  bind_windows(graph);
-  bind_normalization(graph);
-  bind_moves(graph);
-  bind_elements(graph);
-  bind_masks(graph);
-  bind_merges(graph);
+void bind_graph_operations(py::module_& module, GraphClass& graph) {
+  graph.def("python", &record_python, "inputs"_a, "shape"_a, "forward"_a, "backward"_a,
+            "name"_a = "");
+  module.def("operations", &described_operations,
+             "What a graph can record: by name the documentation and the arguments of each.");
+  py::options options;
+  options.disable_function_signatures();
+  const auto add = [&](const char* name, auto method, const std::string& documentation) {
+    graph.attr(name) = py::cpp_function(std::move(method), py::name(name), py::is_method(graph),
+                                        documentation.c_str());
+  };
+  for (const OperationDescription* operation : operations())
+    add(
+        operation->name.c_str(),
+        [operation](const py::object& self, const py::args& args, const py::kwargs& kwargs) {
+          return record(*operation, self, args, kwargs);
+        },
+        documentation_of(*operation));
+  add(
+      "record",
+      [](const py::object& self, const std::string& operation, const py::args& args,
+         const py::kwargs& kwargs) {
+        return record(find_operation(operation), self, args, kwargs);
+      },
+      "record(self: lamina._core.Graph, operation: str, *args: typing.Any, **kwargs: typing.Any) "
+      "-> typing.Any\n\nThe operation of this name, with the arguments of its method.\n");
 }
 
 }  // namespace python

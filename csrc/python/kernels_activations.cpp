@@ -14,7 +14,7 @@ ActivationSpec activation_spec(const char* function, const py::object& name,
                                const py::object& alpha) {
   ActivationSpec spec;
   try {
-    spec.kind = activation_from_name(word(function, "activation", name));
+    spec.kind = from_name<Activation>(word(function, "activation", name));
   } catch (const std::invalid_argument& error) {
     throw py::value_error(text(function, ": ", error.what()));
   }

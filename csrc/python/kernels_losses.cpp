@@ -44,7 +44,7 @@ Law law(const char* function, const Object& kind, const Object& from_logits_,
   out.sparse = name == "sparse_categorical_crossentropy";
   if (!out.sparse) {
     try {
-      out.spec.kind = loss_from_name(name);
+      out.spec.kind = from_name<Loss>(name);
     } catch (const std::invalid_argument& error) {
       throw py::value_error(
           text(function, ": ", error.what(), ", sparse_categorical_crossentropy"));

@@ -15,7 +15,7 @@ using Object = py::object;
 
 Metric metric_argument(const char* function, const Object& kind) {
   try {
-    return metric_from_name(word(function, "kind", kind));
+    return from_name<Metric>(word(function, "kind", kind));
   } catch (const std::invalid_argument& error) {
     throw py::value_error(text(function, ": ", error.what()));
   }

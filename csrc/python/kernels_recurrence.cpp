@@ -27,7 +27,7 @@ struct Layer {
         mask(who, "mask", mask_),
         drop(who, "input_drop", drop_),
         recurrent_drop(who, "recurrent_drop", recurrent_drop_) {
-    dims.cell = cell_from_name(cell_name);
+    dims.cell = from_name<Cell>(cell_name);
     dims.activation = activation_spec(who, activation, alpha);
     dims.recurrent_activation = activation_spec(who, recurrent_activation, py::none());
     dims.reversed = flag(who, "go_backwards", go_backwards);

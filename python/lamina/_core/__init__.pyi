@@ -17,6 +17,7 @@ __all__: list[str] = [
     "Tensor",
     "allocate",
     "kernels",
+    "operations",
     "runtime",
 ]
 
@@ -117,26 +118,17 @@ class Graph:
     def build(self) -> None: ...
     def carry(self, state: State, value: Tensor, name: str = "") -> None: ...
     def concatenate(
-        self,
-        inputs: collections.abc.Sequence[Tensor],
-        axis: typing.SupportsInt | typing.SupportsIndex,
-        name: str = "",
+        self, inputs: collections.abc.Sequence[Tensor], axis: typing.SupportsIndex, name: str = ""
     ) -> Tensor: ...
     def conv2d(
         self,
         x: Tensor,
         kernel: Tensor,
         bias: Tensor | None,
-        strides: typing.Annotated[
-            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
-        ],
-        dilation: typing.Annotated[
-            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
-        ],
-        padding: typing.Annotated[
-            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"
-        ],
-        groups: typing.SupportsInt | typing.SupportsIndex = 1,
+        strides: typing.Annotated[collections.abc.Sequence[typing.SupportsIndex], "FixedSize(2)"],
+        dilation: typing.Annotated[collections.abc.Sequence[typing.SupportsIndex], "FixedSize(2)"],
+        padding: typing.Annotated[collections.abc.Sequence[typing.SupportsIndex], "FixedSize(4)"],
+        groups: typing.SupportsIndex = 1,
         activation: str = "linear",
         alpha: typing.SupportsFloat | typing.SupportsIndex = 0.0,
         name: str = "",
@@ -146,18 +138,10 @@ class Graph:
         x: Tensor,
         kernel: Tensor,
         bias: Tensor | None,
-        strides: typing.Annotated[
-            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
-        ],
-        dilation: typing.Annotated[
-            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
-        ],
-        padding: typing.Annotated[
-            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"
-        ],
-        size: typing.Annotated[
-            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
-        ],
+        strides: typing.Annotated[collections.abc.Sequence[typing.SupportsIndex], "FixedSize(2)"],
+        dilation: typing.Annotated[collections.abc.Sequence[typing.SupportsIndex], "FixedSize(2)"],
+        padding: typing.Annotated[collections.abc.Sequence[typing.SupportsIndex], "FixedSize(4)"],
+        size: typing.Annotated[collections.abc.Sequence[typing.SupportsIndex], "FixedSize(2)"],
         activation: str = "linear",
         alpha: typing.SupportsFloat | typing.SupportsIndex = 0.0,
         name: str = "",
@@ -165,11 +149,7 @@ class Graph:
     def crop(
         self,
         x: Tensor,
-        margins: collections.abc.Sequence[
-            tuple[
-                typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex
-            ]
-        ],
+        margins: collections.abc.Sequence[tuple[typing.SupportsIndex, typing.SupportsIndex]],
         name: str = "",
     ) -> Tensor: ...
     def dense(
@@ -193,14 +173,12 @@ class Graph:
         self,
         x: Tensor,
         rate: typing.SupportsFloat | typing.SupportsIndex,
-        stream: typing.SupportsInt | typing.SupportsIndex,
+        stream: typing.SupportsIndex,
         name: str = "",
     ) -> Tensor: ...
     def embedding(self, ids: Tensor, table: Tensor, name: str = "") -> Tensor: ...
-    def flip(
-        self, x: Tensor, axis: typing.SupportsInt | typing.SupportsIndex, name: str = ""
-    ) -> Tensor: ...
-    def fold(self, x: Tensor) -> Tensor: ...
+    def flip(self, x: Tensor, axis: typing.SupportsIndex, name: str = "") -> Tensor: ...
+    def fold(self, x: Tensor, name: str = "") -> Tensor: ...
     def input(
         self,
         shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
@@ -210,16 +188,14 @@ class Graph:
     def join_masks(
         self,
         masks: collections.abc.Sequence[Tensor | None],
-        shapes: collections.abc.Sequence[
-            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]
-        ],
-        axis: typing.SupportsInt | typing.SupportsIndex | None = None,
+        shapes: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsIndex]],
+        axis: typing.SupportsIndex | None = None,
         name: str = "",
     ) -> Tensor: ...
     def layer_norm(
         self,
         x: Tensor,
-        axes: typing.SupportsInt | typing.SupportsIndex = 1,
+        axes: typing.SupportsIndex = 1,
         gamma: Tensor | None = None,
         beta: Tensor | None = None,
         epsilon: typing.SupportsFloat | typing.SupportsIndex = 0.001,
@@ -247,7 +223,7 @@ class Graph:
         x: Tensor,
         kind: str,
         amount: typing.SupportsFloat | typing.SupportsIndex,
-        stream: typing.SupportsInt | typing.SupportsIndex,
+        stream: typing.SupportsIndex,
         name: str = "",
     ) -> Tensor: ...
     def normalize(self, x: Tensor, mean: Tensor, std: Tensor, name: str = "") -> Tensor: ...
@@ -256,33 +232,20 @@ class Graph:
     def pad(
         self,
         x: Tensor,
-        margins: collections.abc.Sequence[
-            tuple[
-                typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex
-            ]
-        ],
+        margins: collections.abc.Sequence[tuple[typing.SupportsIndex, typing.SupportsIndex]],
         name: str = "",
     ) -> Tensor: ...
     def parameter(self, parameter: Parameter) -> Tensor: ...
     def permute(
-        self,
-        x: Tensor,
-        order: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
-        name: str = "",
+        self, x: Tensor, order: collections.abc.Sequence[typing.SupportsIndex], name: str = ""
     ) -> Tensor: ...
     def pool2d(
         self,
         kind: str,
         x: Tensor,
-        pool: typing.Annotated[
-            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
-        ],
-        strides: typing.Annotated[
-            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
-        ],
-        padding: typing.Annotated[
-            collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"
-        ],
+        pool: typing.Annotated[collections.abc.Sequence[typing.SupportsIndex], "FixedSize(2)"],
+        strides: typing.Annotated[collections.abc.Sequence[typing.SupportsIndex], "FixedSize(2)"],
+        padding: typing.Annotated[collections.abc.Sequence[typing.SupportsIndex], "FixedSize(4)"],
         name: str = "",
     ) -> Tensor: ...
     def prelu(self, x: Tensor, alpha: Tensor, name: str = "") -> Tensor: ...
@@ -294,6 +257,7 @@ class Graph:
         backward: typing.Any,
         name: str = "",
     ) -> Tensor: ...
+    def record(self, operation: str, *args: typing.Any, **kwargs: typing.Any) -> typing.Any: ...
     def recurrent(
         self,
         cell: str,
@@ -312,28 +276,18 @@ class Graph:
         go_backwards: bool = False,
         dropout: typing.SupportsFloat | typing.SupportsIndex = 0.0,
         recurrent_dropout: typing.SupportsFloat | typing.SupportsIndex = 0.0,
-        stream: typing.SupportsInt | typing.SupportsIndex = 0,
-        recurrent_stream: typing.SupportsInt | typing.SupportsIndex = 0,
+        stream: typing.SupportsIndex = 0,
+        recurrent_stream: typing.SupportsIndex = 0,
         name: str = "",
     ) -> list[Tensor]: ...
     def repeat(
-        self,
-        x: Tensor,
-        times: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
-        name: str = "",
+        self, x: Tensor, times: collections.abc.Sequence[typing.SupportsIndex], name: str = ""
     ) -> Tensor: ...
     def reshape(
-        self,
-        x: Tensor,
-        shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
-        name: str = "",
+        self, x: Tensor, shape: collections.abc.Sequence[typing.SupportsIndex], name: str = ""
     ) -> Tensor: ...
     def resize(
-        self,
-        x: Tensor,
-        axis: typing.SupportsInt | typing.SupportsIndex,
-        to: typing.SupportsInt | typing.SupportsIndex,
-        name: str = "",
+        self, x: Tensor, axis: typing.SupportsIndex, to: typing.SupportsIndex, name: str = ""
     ) -> Tensor: ...
     def scale(
         self, x: Tensor, factor: typing.SupportsFloat | typing.SupportsIndex, name: str = ""
@@ -343,14 +297,14 @@ class Graph:
         self,
         x: Tensor,
         rate: typing.SupportsFloat | typing.SupportsIndex,
-        stream: typing.SupportsInt | typing.SupportsIndex,
+        stream: typing.SupportsIndex,
         share_rows: bool = False,
         name: str = "",
     ) -> Tensor: ...
     def state(self, state: State, name: str = "") -> Tensor: ...
     def subtract(self, a: Tensor, b: Tensor, name: str = "") -> Tensor: ...
     def token_mask(self, ids: Tensor, name: str = "") -> Tensor: ...
-    def unfold(self, x: Tensor, steps: typing.SupportsInt | typing.SupportsIndex) -> Tensor: ...
+    def unfold(self, x: Tensor, steps: typing.SupportsIndex, name: str = "") -> Tensor: ...
     def unit_rows(self, x: Tensor, name: str = "") -> Tensor: ...
     def value_mask(
         self, x: Tensor, value: typing.SupportsFloat | typing.SupportsIndex = 0.0, name: str = ""
@@ -475,5 +429,6 @@ class Predictor:
     ) -> list[numpy.typing.NDArray[typing.Any]]: ...
 
 def allocate(parameters: collections.abc.Sequence[Parameter]) -> None: ...
+def operations() -> dict[str, typing.Any]: ...
 
 __version__: str
