@@ -32,7 +32,7 @@ def test_a_fit_refuses_what_a_callback_wrote(shuffle, bad):
 
     model.fit(x, y, batch_size=4, verbose=0)
     steps, random_step = model.optimizer.iterations, model.random_step
-    with pytest.raises(ValueError, match=rf"must lie in \[0, 7\); got {bad} in row 10"):
+    with pytest.raises(ValueError, match=rf": token ids must lie in \[0, 7\); got {bad} in row 10"):
         model.fit(
             x, y, batch_size=4, epochs=9, shuffle=shuffle, verbose=0,
             callbacks=[LambdaCallback(on_train_batch_begin=write)],

@@ -50,9 +50,15 @@ void Execution::check_labels(std::size_t input, const std::int32_t* labels, Inde
   Index at = 0;
   while (at + 1 < rows * value.width && fits(at)) ++at;
   const Index row = at / value.width;
-  throw std::invalid_argument("input '" + value.name + "': labels must lie in [0, " +
-                              std::to_string(bound) + "); got " + std::to_string(labels[at]) +
-                              " in row " +
+  const ValueId read = graph_->inputs()[input].value;
+  const auto looks_up = [&](const auto& operation) {
+    return operation->kind == "embedding" && operation->inputs[0] == read;
+  };
+  const auto& operations = graph_->operations();
+  const bool tokens = std::any_of(operations.begin(), operations.end(), looks_up);
+  throw std::invalid_argument("input '" + value.name + "': " + (tokens ? "token ids" : "labels") +
+                              " must lie in [0, " + std::to_string(bound) + "); got " +
+                              std::to_string(labels[at]) + " in row " +
                               std::to_string(order != nullptr ? order[row] : first + row));
 }
 
