@@ -200,6 +200,19 @@ def test_numbers_that_the_dtype_cannot_tell_apart():
     assert advice(model_of(Dense(1), shape=(2,)), x // 2 * 2, REAL) == []  # exact
 
 
+def test_what_rounding_makes_constant_is_told_once():
+    """Seconds since 1970 in float32: the warning of a constant column would mislead."""
+    seconds = 1.7e9 + np.arange(40) * 1e-3
+    x = np.column_stack([seconds, X[:, 1], 2 * seconds, np.full(40, 3.0)])
+    rounded, constant = advice(model_of(Dense(1)), x, REAL)
+    assert "40 different values of column 0 of x are 1 in float32" in rounded
+    assert "column 3 of x holds 3 in all 40 rows" in constant
+    (said,) = advice(model_of(Dense(1), shape=(1,)), seconds, REAL)
+    assert "40 different values of column 0 of x are 1" in said
+    (said,) = advice(model_of(Dense(1)), X, 1.0 + np.arange(40) * 1e-10)
+    assert "40 different values of y are 1" in said
+
+
 def test_an_error_in_place_of_the_warning_leaves_the_weights():
     model = model_of(Dense(1))
     before = [w.tolist() for w in model.get_weights()]

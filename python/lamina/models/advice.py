@@ -54,7 +54,8 @@ def on_fit(objective: Objective, data: Data, rows: Array | None) -> None:
         assert target is not None
         if type(loss).__module__.startswith("lamina.losses.") and loss.kind:  # no loss of one's own
             found += _in_output(compiled, head, loss)
-            found += _in_target(compiled, head, loss, target, rows)
+            if head.place not in data.rounded_targets:  # which on_rounding has told of
+                found += _in_target(compiled, head, loss, target, rows)
     found += _in_inputs(data, rows)
     for key, text in found:
         tell(compiled, key, text)
@@ -192,7 +193,10 @@ def _in_inputs(data: Data, rows: Array | None) -> list[tuple[str, str]]:
         return []
     found = []
     for place, array in enumerate(data.inputs):
-        constant = _constant_columns(array, rows)
+        constant, rounded = _constant_columns(array, rows), data.rounded[place]
+        if constant is None and rounded:
+            continue  # on_rounding has told of it
+        constant = [c for c in constant if c not in rounded] if constant else constant
         x = "x" if len(data.inputs) == 1 else f"x[{place}]"
         names = data.columns[place]
         if constant is None:
@@ -235,31 +239,37 @@ def _constant_columns(values: Array, rows: Array | None) -> list[int] | None:
 @quiet
 def on_rounding(
     compiled: Compiled, name: str, source: Array, array: Array, columns: Sequence[Any] | None
-) -> None:
-    """Warn if different numbers of a column of ``source`` are equal in ``array``, made from it."""
+) -> list[int]:
+    """Warn if different numbers of a column of ``source`` are equal in ``array``, made from it.
+
+    Returns the columns of which that is so.
+    """
     if source.size == 0 or array.dtype.kind != "f":
-        return
+        return []
     digits = np.finfo(array.dtype).nmant + 1 if source.dtype.kind in "biu" else array.itemsize * 8
     if source.dtype.itemsize * 8 <= digits:
-        return
+        return []
     single = source.shape == array.shape and source.ndim > 1
     table = source.reshape(-1, source.shape[-1] if single else 1)
-    rounded = array.reshape(table.shape)
+    found: list[int] = []
     for column in _coarse(table, np.finfo(array.dtype)):
         before = np.unique(table[:, column])
         after = before.astype(array.dtype)
         lost = np.flatnonzero(after[1:] == after[:-1])
-        if lost.size:
+        if not lost.size:
+            continue
+        if not found:
             one, other = before[lost[0]].item(), before[lost[0] + 1].item()
             which = f"column {column}{titled(columns, column)} of {name}" if single else name
             tell(
                 compiled,
                 f"rounding {name}",
                 f"{len(before)} different values of {which} are {len(before) - lost.size} in "
-                f"{rounded.dtype}, for instance {one} and {other} are equal; subtract a constant "
+                f"{array.dtype}, for instance {one} and {other} are equal; subtract a constant "
                 f"first, or make the model with dtype='float64'",
             )
-            return
+        found.append(column)
+    return found
 
 
 def _coarse(table: Array, kind: np.finfo[Any]) -> list[int]:

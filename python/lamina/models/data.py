@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,10 @@ class Data:
     targets: list[Array | None]
     weights: list[Array | None]
     columns: list[list[Any] | None]  # of each input, the names if it was a table
+    # Which columns of each input, and which outputs' targets, the model's dtype has rounded to
+    # each other; looked for by fit alone.
+    rounded: list[list[int]] = field(default_factory=list)
+    rounded_targets: set[int] = field(default_factory=set)
 
     @property
     def rows(self) -> int:
@@ -62,18 +66,22 @@ def prepare(
     compiled = model.compiled(who)
     if not model.built:  # refuse metrics that do not fit before there are weights
         compiled.resolve(outputs)
-    goals = _targets(who, model, y, len(arrays[0]), outputs)
+    rounded_targets: set[int] = set()
+    goals = _targets(who, model, y, len(arrays[0]), outputs, rounded_targets)
     weights = weights_of(who, model, goals, outputs, sample_weight, class_weight)
     columns = [column_names(value) for value in separated(who, x, ports)]
     data = Data(converted(who, x, arrays, ports, model.dtype), goals, weights, columns)
     if who == "fit":  # the others need not say it again
-        for source, array, port, names in zip(arrays, data.inputs, ports, columns, strict=True):
+        data.rounded_targets = rounded_targets
+        data.rounded = [
             advice.on_rounding(compiled, label("x", port.name, len(ports)), source, array, names)
+            for source, array, port, names in zip(arrays, data.inputs, ports, columns, strict=True)
+        ]
     return data
 
 
 def _targets(
-    who: str, model: Any, y: Any, rows: int, outputs: Sequence[Shape]
+    who: str, model: Any, y: Any, rows: int, outputs: Sequence[Shape], rounded: set[int]
 ) -> list[Array | None]:
     compiled = model.compiled(who)
     names, losses = model.output_names, compiled.losses
@@ -97,7 +105,8 @@ def _targets(
         goal = target(who, values[name], rows, loss, output, model.dtype, shown)
         if who == "fit" and is_array(values[name]):
             source = _check.numeric(who, shown, values[name])
-            advice.on_rounding(compiled, shown, source, goal, column_names(values[name]))
+            if advice.on_rounding(compiled, shown, source, goal, column_names(values[name])):
+                rounded.add(len(goals))
         goals.append(goal)
     return goals
 
