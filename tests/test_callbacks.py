@@ -285,3 +285,37 @@ def test_history_is_kept_copied_and_drawn():
         assert twin.history == history.history
     pytest.importorskip("matplotlib")
     assert len(history.plot().axes) == 1
+
+
+def test_a_method_called_like_a_hook_that_is_none_is_refused():
+    class Misspelt(Callback):
+        def on_epoch_ends(self, epoch, logs=None):
+            raise AssertionError
+
+    class Derived(Misspelt):
+        def on_epoch_end(self, epoch, logs=None):
+            raise AssertionError
+
+    class Fine(EarlyStopping):
+        on_note = None
+
+        def on_batch_end(self, batch, logs=None):
+            pass
+
+        def _on_some_event(self):
+            pass
+
+    model = line()
+    before = model.get_weights()
+    for callback in (Misspelt(), Derived()):
+        who = type(callback).__name__
+        message = f"^{who}: unknown hook 'on_epoch_ends'; did you mean 'on_epoch_end'"
+        for call in (
+            lambda c: model.fit(X, Y, verbose=0, callbacks=[c]),
+            lambda c: model.predict(X, callbacks=[c]),
+            lambda c: model.evaluate(X, Y, callbacks=c),
+        ):
+            with pytest.raises(ValueError, match=message):
+                call(callback)
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+    model.fit(X, Y, verbose=0, callbacks=[Fine("loss")])

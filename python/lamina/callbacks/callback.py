@@ -16,6 +16,7 @@ Logs = dict[str, float]
 class Callback(PublicKeywords):
     """Override the hooks you need; those you do not override cost nothing.
 
+    A method that is called ``on_...`` and is no hook is refused by fit: nothing would call it.
     Set ``self.model.stop_training = True`` to end a fit after the batch at hand.
 
     Attributes

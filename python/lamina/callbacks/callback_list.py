@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from lamina._answers import is_own
+from lamina._names import unknown
 from lamina._public import PublicKeywords
 from lamina.callbacks.callback import ALIASES, HOOKS, Callback
 
@@ -43,6 +45,7 @@ class CallbackList(PublicKeywords):
         for callback in self.callbacks:
             if isinstance(callback, type) or not any(hasattr(callback, hook) for hook in KNOWN):
                 raise TypeError(f"callbacks: needs Callback instances; got {callback!r}")
+            _check_hooks(callback)
         self._hooks: dict[str, list[Hook]] = {}
         self.refresh()
 
@@ -81,6 +84,16 @@ class CallbackList(PublicKeywords):
         """Call all hooks of that name."""
         for hook in self._hooks[name]:
             hook(*args)
+
+
+def _check_hooks(callback: Any) -> None:
+    """Raise ValueError for a method of a Callback that is called like a hook, and is none."""
+    for cls in type(callback).__mro__:
+        if is_own(cls) or not issubclass(cls, Callback):
+            continue
+        for name, value in vars(cls).items():
+            if name.startswith("on_") and callable(value) and name not in KNOWN:
+                raise ValueError(f"{type(callback).__name__}: {unknown('hook', name, KNOWN)}")
 
 
 def _overridden(callbacks: list[Any], name: str) -> list[Hook]:
