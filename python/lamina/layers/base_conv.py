@@ -67,7 +67,7 @@ class BaseConv(Layer):
         self.kernel_size = windows.sizes(who, "kernel_size", kernel_size, self._axes)
         self.strides = windows.sizes(who, "strides", strides, self._axes)
         self.padding = windows.padding(who, padding, self._paddings)
-        self.data_format = windows.data_format(who, data_format)
+        self.data_format = windows.data_format(who, data_format, self._axes)
         self.dilation_rate = windows.sizes(who, "dilation_rate", dilation_rate, self._axes)
         self.activation = activations.get(activation)
         self.use_bias = _check.boolean(who, "use_bias", use_bias)

@@ -34,7 +34,7 @@ class GlobalPooling(Layer):
     ) -> None:
         super().__init__(**base)
         who = type(self).__name__
-        self.data_format = windows.data_format(who, data_format)
+        self.data_format = windows.data_format(who, data_format, self._axes)
         self.keepdims = _check.boolean(who, "keepdims", keepdims)
 
     @property

@@ -46,7 +46,7 @@ class Pooling(Layer):
         given = pool_size if strides is None else strides
         self.strides = windows.sizes(who, "strides", given, self._axes)
         self.padding = windows.padding(who, padding, ("valid", "same"))
-        self.data_format = windows.data_format(who, data_format)
+        self.data_format = windows.data_format(who, data_format, self._axes)
 
     def _place(self, input_shape: Shape) -> tuple[Shape, windows.Pads]:
         spatial, _ = windows.image(self.name, input_shape, self._axes)

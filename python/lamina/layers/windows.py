@@ -17,11 +17,18 @@ def sizes(who: str, name: str, value: object, axes: int) -> Shape:
     return sizes_of(who, name, value, axes)
 
 
-def data_format(who: str, value: object) -> str:
-    """Return "channels_last", the only layout; None stands for it."""
-    if value not in (None, "channels_last"):
-        raise ValueError(f"{who}: data_format must be 'channels_last'; got {value!r}")
-    return "channels_last"
+def data_format(who: str, value: object, axes: int) -> str:
+    """Return "channels_last", the only layout of ``axes`` spatial axes; None stands for it."""
+    if value in (None, "channels_last"):
+        return "channels_last"
+    hint = ""
+    if value == "channels_first":
+        order = (*range(2, axes + 2), 1)
+        hint = (
+            f"; put the channels last by numpy.moveaxis(x, 1, -1), or by layers.Permute({order}) "
+            f"before this layer"
+        )
+    raise ValueError(f"{who}: data_format must be 'channels_last'; got {value!r}{hint}")
 
 
 def padding(who: str, value: object, names: Sequence[str]) -> str:
