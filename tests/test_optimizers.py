@@ -243,6 +243,9 @@ def test_names_that_are_no_expressions_are_refused():
         optimizer.exclude_from_weight_decay(var_names=[3])
     with pytest.raises(TypeError, match="var_names must be a list of names; got 'bias'"):
         optimizer.exclude_from_weight_decay(var_names="bias")
+    for name in ("", " ", "beta|", "|gamma"):  # an empty name is found in every name
+        with pytest.raises(ValueError, match="AdamW: var_names must hold no empty name; got '"):
+            optimizer.exclude_from_weight_decay(var_names=[name])
     assert not optimizer._decays(_core.Parameter("dense/bias", (1,), "float32", True))
 
 

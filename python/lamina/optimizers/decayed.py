@@ -9,6 +9,8 @@ def pattern(who: str, name: object) -> re.Pattern[str]:
     """Return a name given as a compiled regular expression."""
     if not isinstance(name, str):
         raise TypeError(f"{who}: var_names must hold strings; got {name!r}")
+    if not all(part.strip() for part in name.split("|")):  # which would be found in every name
+        raise ValueError(f"{who}: var_names must hold no empty name; got {name!r}")
     try:
         return re.compile(name)
     except re.error as error:
