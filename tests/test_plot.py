@@ -214,3 +214,15 @@ def test_figures_without_matplotlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
     with pytest.raises(ImportError, match=r"pip install 'lamina\[plot\]'"):
         plot.learning_curves({"loss": [1.0]})
+
+
+def test_few_values_are_marked():
+    """A line through one point is invisible, and so is one whose neighbours are NaN."""
+    nan = float("nan")
+    history = {"loss": [1.0], "mae": [nan, 1.0, nan], "mse": np.linspace(1, 2, 10), "r": range(99)}
+    markers = [axes.lines[0].get_marker() for axes in plot.learning_curves(
+        {key: list(values) for key, values in history.items() if key == "loss"}).axes]  # fmt: skip
+    assert markers == ["o"]
+    for key, marker in {"mae": "o", "mse": "o", "r": "None"}.items():
+        figure = plot.learning_curves({key: list(history[key])})
+        assert figure.axes[0].lines[0].get_marker() == marker

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PANELS_A_ROW = 3
 WIDTH, HEIGHT = 4.5, 3.5  # inches of a panel
 VALIDATION = "val_"
+FEW = 10  # values that are marked one by one
 
 
 @dataclass
@@ -149,7 +150,8 @@ def draw(figure: Figure, panels: Sequence[Panel], log: bool) -> None:
 
 def _draw_panel(axes: Axes, panel: Panel, log: bool) -> None:
     for curve in panel.curves:
-        marker = "o" if len(curve.values) == 1 else None
+        few = np.isfinite(curve.values).sum() <= FEW
+        marker = "o" if few else None  # a line through one point is invisible
         axes.plot(curve.epochs, curve.values, label=curve.label, marker=marker)
     _mark_best(axes, panel)
     axes.set_xlabel("epoch")
