@@ -348,3 +348,34 @@ def test_what_a_built_layer_cannot_change_is_refused():
         with pytest.raises(ValueError, match=f"{name} is fixed once the layer is built"):
             setattr(model.layers[layer], name, value)
         assert getattr(model.layers[layer], name) == before
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "words"),
+    [
+        (optimizers.SGD, "learning_rat", "did you mean 'learning_rate'?"),
+        (optimizers.SGD, "LearningRate", "did you mean 'learning_rate'?"),
+        (optimizers.Adam, "beta1", "did you mean 'beta_1'?"),
+        (optimizers.Adam, "decay", "a schedule is the learning_rate: optimizers.schedules"),
+        (losses.Huber, "deltas", "did you mean 'delta'?"),
+    ],
+)
+def test_a_misspelt_setting_is_refused(make, name, words):
+    """An assignment that nothing reads would look like a change."""
+    thing = make()
+    with pytest.raises(AttributeError) as error:
+        setattr(thing, name, 0.5)
+    assert str(error.value).startswith(f"{make.__name__} has no attribute {name!r}; {words}")
+    assert name not in vars(thing)
+
+
+def test_other_attributes_may_be_set():
+    class Own(optimizers.Adam):
+        def __init__(self):
+            super().__init__()
+            self.beta = 0.5
+
+    own, plain = Own(), optimizers.SGD()
+    own.learning_rates = [0.1]
+    plain.note, plain.lr = "mine", 0.5
+    assert (own.beta, plain.note, plain.learning_rate) == (0.5, "mine", 0.5)

@@ -73,11 +73,12 @@ def shown(cls: type, names: Iterable[str]) -> list[str]:
     hidden: set[str] = set()
     for base in cls.__mro__:
         hidden.update(str(vars(base).get("_plumbing", "")).split())
-    absent = {name for name in set(names) - hidden if _is_absent(cls, name)}
+    absent = {name for name in set(names) - hidden if absent_of(cls, name) is not None}
     kept = {"__call__", "__doc__", "__init__"}
     return sorted(n for n in set(names) - hidden - absent if not n.startswith("_") or n in kept)
 
 
-def _is_absent(cls: type, name: str) -> bool:
+def absent_of(cls: type, name: str) -> Absent | None:
+    """Return what a class says of a name of Keras's that it does not have."""
     found = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
-    return isinstance(found, Absent)
+    return found if isinstance(found, Absent) else None

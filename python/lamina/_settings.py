@@ -10,11 +10,11 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
-from lamina._answers import is_own
+from lamina._answers import is_own, nearest
 from lamina._calls import answering_calls
 from lamina._check import fits, number
 from lamina._names import lookup
-from lamina._public import PublicKeywords
+from lamina._public import PublicKeywords, absent_of
 
 C = TypeVar("C", bound="Configurable")
 
@@ -89,6 +89,26 @@ def checked(thing: Any, names: Iterable[str], name: str, value: object) -> Any:
     return getattr(cls(**{**arguments, name: value}), name)
 
 
+def refuse_misspelt(thing: Any, name: str) -> None:
+    """Raise AttributeError for a new attribute that nearly has a setting's name, or is Keras's.
+
+    Objects of the user's own classes may have any.
+    """
+    cls = type(thing)
+    if name.startswith("_") or not is_own(cls):
+        return
+    if hasattr(cls, name) or name in argument_names(cls):
+        return
+    absent = absent_of(cls, name)
+    said = None if absent is None else absent.said
+    if said is None:
+        near = nearest(name, argument_names(cls))
+        if near is None:
+            return
+        said = f"did you mean {near!r}?"
+    raise AttributeError(f"{cls.__name__} has no attribute {name!r}; {said}", name=name)
+
+
 def check_fits(thing: Any, dtype: Any, who: str | None = None) -> None:
     """Refuse settings of ``thing``, and of what it holds, that ``dtype`` makes unfit.
 
@@ -131,7 +151,11 @@ class Configurable(PublicKeywords):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a new value of a setting is checked first."""
-        names = argument_names(type(self)) if name in self.__dict__ else ()
+        if name not in self.__dict__:
+            refuse_misspelt(self, name)
+            object.__setattr__(self, name, value)
+            return
+        names = argument_names(type(self))
         if name not in names:
             object.__setattr__(self, name, value)
             return
