@@ -181,6 +181,24 @@ def test_trainable_weights():
     assert layers.Dense(2).trainable_weights == []
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("score", "use evaluate"), ("get_params", "use get_config"), ("set_params", "from_config"),
+        ("partial_fit", "use train_on_batch"), ("predict_proba", "use predict"),
+        ("decision_function", "use predict"), ("transform", "use predict"),
+        ("coef_", "use get_weights"), ("loss_curve_", "use history.history"),
+        ("classes_", "numpy.unique"), ("state_dict", "use get_weights"), ("eval", "call the model"),
+    ],
+)  # fmt: skip
+def test_names_of_scikit_learn_and_torch(name, words):
+    model = chain()
+    with pytest.raises(AttributeError, match=f"^Sequential has no attribute '{name}'; .*{words}"):
+        getattr(model, name)
+    assert not hasattr(model, name)
+    assert name not in dir(model)
+
+
 # --- keyword arguments
 
 X, Y = np.ones((4, 2), "float32"), np.ones(4, "float32")
@@ -259,6 +277,20 @@ def test_training_of_a_call():
         (lambda: optimizers.get("adamax"), "unknown optimizer 'adamax'; use SGD, RMSprop"),
         (lambda: metrics.get("auc"), "unknown metric 'auc'; compute it from predict"),
         (lambda: layers.Dense(2, "relu6"), r"'relu6'; use lamina.layers.ReLU\(max_value=6\)"),
+        (
+            lambda: metrics.get("mape"),
+            "unknown metric 'mape'; there is none; give compile",
+        ),
+        (lambda: metrics.get("msle"), "MeanMetricWrapper does, or compute it from predict"),
+        (lambda: losses.get("mape"), r"'mape'; write it as losses.PythonLoss\(forward, backward\)"),
+        (lambda: losses.get("smape"), r"'smape'; there is none; write it as losses.PythonLoss"),
+        (
+            lambda: losses.get("cross_entropy"),
+            "binary_crossentropy for sigmoids, categorical_cross"
+            "entropy for one-hot targets, or sparse_categorical_crossentropy for targets that are",
+        ),
+        (lambda: losses.get("CrossEntropyLoss"), "'CrossEntropyLoss'; use binary_crossentropy for"),
+        (lambda: losses.get("rmse"), "'rmse'; use mse, which has its minimum at the same place"),
         (lambda: optimizers.get("adma"), r"unknown optimizer 'adma'; did you mean 'adam'\?"),
         (lambda: chain().get_layer("attention"), r"unknown layer 'attention'; Known: dense"),
     ],

@@ -130,12 +130,12 @@ def answer_to_string(kind: str, name: str) -> str | None:
 
     ``kind`` is what it names: "loss", "optimizer", ...
     """
-    from lamina._keras.rooms import TABLES
+    from lamina._keras import rooms, strings
 
-    table = TABLES.get(BY_NAME.get(kind, "none"), {})
-    for sentence, names in table.items():
-        if folded(name) in map(folded, names.split()):
-            return sentence
+    for table in (strings.TABLES.get(kind, {}), rooms.TABLES.get(BY_NAME.get(kind, "none"), {})):
+        for sentence, names in table.items():
+            if folded(name) in map(folded, names.split()):
+                return sentence
     return None
 
 

@@ -60,7 +60,20 @@ MODEL = {
     "call evaluate, or test_on_batch for each piece": "evaluate_generator",
     "call predict for each piece": "predict_generator",
     "use predict(x).argmax(axis=-1), or predict(x) > 0.5 for one sigmoid": "predict_classes",
-    "use predict": "predict_proba",
+    "use predict": "predict_proba decision_function predict_log_proba transform fit_transform",
+    "use evaluate, or a score of sklearn.metrics on what predict returns": "score",
+    "use train_on_batch, or fit again, which goes on from the weights at hand": "partial_fit",
+    "use get_config": "get_params",
+    "use from_config with other arguments, or compile again": "set_params",
+    "use get_weights": "coef_ intercept_ coefs_ intercepts_ state_dict",
+    "use set_weights": "load_state_dict",
+    "use history.history, what fit measured": "loss_ loss_curve_ n_iter_ history_",
+    "classes are those that numpy.unique returned for y; predict gives one column for each": (
+        "classes_"
+    ),
+    "use input_shape": "n_features_in_ feature_names_in_",
+    "call the model, which computes as in inference; fit trains": "forward eval train",
+    "fit and train_on_batch compute the gradients and use them": "backward zero_grad step",
     "each layer of a Sequential is given with add; its output is model.layers[i].output": (
         "get_output_at"
     ),

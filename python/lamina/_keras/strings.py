@@ -1,0 +1,63 @@
+"""What answers names given as strings that are no class's, such as ``compile(loss="cce")``.
+
+They are short names and those of other libraries; the nearest name would be a false friend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OWN_METRIC = (
+    "there is none; give compile a function f(y_true, y_pred) of one value a row, as "
+    "metrics.MeanMetricWrapper does, or compute it from predict with scikit-learn"
+)
+
+LOSSES = {
+    "use binary_crossentropy for sigmoids, categorical_crossentropy for one-hot targets, or "
+    "sparse_categorical_crossentropy for targets that are numbers of classes": (
+        "crossentropy ce cel xent logloss nll nllloss crossentropyloss softmaxcrossentropy "
+        "multinomial deviance"
+    ),
+    "use categorical_crossentropy": "cce",
+    "use sparse_categorical_crossentropy": "scce sparsecrossentropy",
+    "use losses.BinaryCrossentropy(from_logits=True)": "bcewithlogits bcewithlogitsloss",
+    "use binary_crossentropy": "bceloss logistic",
+    "use mse, which has its minimum at the same place, and metrics=['rmse']": (
+        "rmse rootmeansquarederror rmseloss"
+    ),
+    "use mse": "l2 l2loss mseloss squarederror",
+    "use mae": "l1 l1loss maeloss absoluteerror",
+    "use huber": "smoothl1 smoothl1loss huberloss",
+    "there is none; write it as losses.PythonLoss(forward, backward)": (
+        "smape mdape rmsle quantile pinball focal focalloss gaussiannll poissonnll poissonloss "
+        "tripletloss triplet contrastive kl kldiv kldivloss cosine cosineproximity cosineloss "
+        "hingeloss gamma tweedie"
+    ),
+}
+
+METRICS = {
+    OWN_METRIC: (
+        "mape msle smape mdape rmsle medae kld kl logcosh cosine cosineproximity f1 f1score fscore "
+        "fbeta specificity sensitivity roc rocauc aucroc aucpr prauc averageprecision map topk "
+        "topkaccuracy top5 top5accuracy balancedaccuracy confusionmatrix kappa cohenkappa mcc "
+        "matthews gini lift brier dice jaccard meaniou corr correlation pearson pearsonr spearman "
+        "perplexity maxerror medianabsoluteerror explainedvariance bias"
+    ),
+    "use the loss, which evaluate gives": (
+        "loss crossentropy logloss cce scce categoricalcrossentropyloss nll"
+    ),
+    "use accuracy": "accuracyscore",
+}
+
+OPTIMIZERS = {
+    "use SGD(momentum=0.9)": "momentum sgdm",
+    "use SGD(momentum=0.9, nesterov=True)": "nesterov nag",
+    "use SGD": "gd gradientdescent",
+}
+
+# By what the string names.
+TABLES: Mapping[str, Mapping[str, str]] = {
+    "loss": LOSSES,
+    "metric": METRICS,
+    "optimizer": OPTIMIZERS,
+}
