@@ -204,13 +204,6 @@ struct Kernels {
   void (*metric_update)(double* state, const T* pred_nc, const T* true_nc,
                         const std::int32_t* label_n, const T* weight_n, RowsCols, MetricSpec);
 
-  // --- optimizers, in place over a flat run of parameters (kernels/optimizers.cpp)
-  // velocity may be null (momentum 0); mean_grad null unless centered; max_v null unless amsgrad.
-  void (*sgd)(T* param, T* velocity, const T* grad, Index size, SgdSpec);
-  void (*rmsprop)(T* param, T* mean_square, T* momentum, T* mean_grad, const T* grad, Index size,
-                  RmspropSpec);
-  void (*adam)(T* param, T* m, T* v, T* max_v, const T* grad, Index size, AdamSpec);
-
   // --- element-wise and reductions (kernels/elementwise.cpp)
   void (*add_into)(T* y, const T* x, Index size);              // y += x
   void (*scale)(T* y, const T* x, double factor, Index size);  // y = factor x; may alias

@@ -139,21 +139,6 @@ LAMINA_INLINE constexpr Index metric_state_size(Metric m, Index cols) {
   return m == Metric::r2 ? 4 * cols : 2;
 }
 
-struct SgdSpec {
-  double learning_rate;
-  double momentum;
-  bool nesterov;
-};
-struct RmspropSpec {
-  double learning_rate, rho, momentum, epsilon;
-  bool centered;
-};
-struct AdamSpec {
-  double learning_rate, beta_1, beta_2, epsilon;
-  double weight_decay;  // decoupled (AdamW): p -= learning_rate * weight_decay * p, before the step
-  std::int64_t step;    // 1 for the first update: bias correction
-};
-
 // --- normalisation over a batch
 
 struct BatchNormSpec {

@@ -231,19 +231,42 @@ def test_an_execution_refuses_what_is_not_right(name):
                 assert not is_wrong(wrong, kind), (kind, wrong)
 
 
-def test_settings_of_an_update_are_checked():
+@pytest.mark.parametrize("rule", _core.rules(), ids=lambda rule: rule.name)
+def test_settings_of_an_update_are_checked(rule):
     net, run = execution()
-    settings = {"momentum": 0.5, "nesterov": True, "centered": False, "rho": 0.1, "beta_1": 0.1,
-                "beta_2": 0.1, "epsilon": 0.1, "weight_decay": 0.1, "clipvalue": 0.1,
-                "clipnorm": 0.1, "global_clipnorm": 0.1, "no_decay": net.parameters}  # fmt: skip
-    slots = [np.zeros(run.gradient_size, F)]
-    run.set_update("sgd", slots, **settings)
+    settings = {s.name: bool(s.initial) if s.flag else s.initial for s in rule.settings}
+    settings |= {"weight_decay": 0.1, "clipvalue": 0.1, "clipnorm": 0.1, "global_clipnorm": 0.1,
+                 "no_decay": net.parameters}  # fmt: skip
+    slots = [np.zeros(run.gradient_size, F) for _ in rule.slots]
+    run.set_update(rule.name, slots, **settings)
     for key in settings:
         for wrong in (None, object(), Truthful(), "abc", [None], NAN, 1j, np.zeros(3), {}):
             with pytest.raises((TypeError, ValueError), match=f"^set_update: {key} must "):
-                run.set_update("sgd", slots, **{key: wrong})
-    with pytest.raises(TypeError, match="set_update: unknown setting 'beta'"):
-        run.set_update("sgd", slots, beta=1.0)
+                run.set_update(rule.name, slots, **{key: wrong})
+    for setting in rule.settings:
+        for wrong in (setting.low - 1, setting.high + 1):
+            if np.isfinite(wrong) and not setting.flag:
+                with pytest.raises(ValueError, match=f"^set_update: {setting.name} must "):
+                    run.set_update(rule.name, slots, **{setting.name: wrong})
+    with pytest.raises(TypeError, match="set_update: unknown setting 'speed'"):
+        run.set_update(rule.name, slots, speed=1.0)
+
+
+@pytest.mark.parametrize("rule", _core.rules(), ids=lambda rule: rule.name)
+def test_slots_of_an_update_are_those_of_the_rule(rule):
+    _, run = execution()
+    slots = [np.zeros(run.gradient_size, F) for _ in rule.slots]
+    for place, slot in enumerate(rule.slots):
+        fewer = [None if i == place else s for i, s in enumerate(slots)]
+        settings = {s.name: True if s.flag else 0.5 for s in rule.settings if s.name == slot.when}
+        with pytest.raises(ValueError, match=f"{rule.name} needs slot {place}, {slot.name}"):
+            run.set_update(rule.name, fewer, **settings)
+        if slot.when is not None:
+            run.set_update(rule.name, fewer)
+    with pytest.raises(ValueError, match=f"{rule.name} has {len(slots)} slots; got"):
+        run.set_update(rule.name, [*slots, slots[0]])
+    with pytest.raises(ValueError, match=r"set_update: unknown rule 'sgdd'; known: .*sgd"):
+        run.set_update("sgdd", [])
 
 
 def test_what_else_is_made_refuses_what_is_not_right():

@@ -1,56 +1,53 @@
-// One update over a flat run of parameters.
+// One update over a flat run of parameters, for every rule there is.
 #include "bench.h"
+#include "graph/rules.h"
 
 namespace bench {
 
 using lamina::Index;
+using lamina::Rule;
 
-static void sgd(benchmark::State& state, Index n) {
-  Buffer p(n), velocity(n), g(n);
-  for (auto _ : state) {
-    kernels().sgd(p.data(), velocity.data(), g.data(), n, {1e-9, 0.9, true});
-    benchmark::ClobberMemory();
+// A rule with some settings that are not its initial ones, and the slots that these need.
+struct Case {
+  std::string name, rule;
+  std::vector<std::pair<const char*, double>> settings;
+  double weight_decay = 0.0;
+};
+
+static void update(benchmark::State& state, Index n, const Case& c) {
+  const Rule& rule = *lamina::rules()[lamina::find_rule("bench", c.rule)];
+  std::vector<double> settings = lamina::initial_settings(rule);
+  for (const auto& [name, value] : c.settings)
+    settings[std::size_t(lamina::find_setting(rule, name))] = value;
+  Buffer p(n), g(n);
+  std::vector<Buffer> kept;
+  kept.reserve(Rule::most);
+  float* slots[Rule::most] = {};
+  for (int place = 0; place < slot_count(rule); ++place) {
+    const char* when = rule.slots[place].when;
+    if (when == nullptr || settings[std::size_t(lamina::find_setting(rule, when))] != 0.0)
+      slots[place] = kept.emplace_back(n, 0.0, 1.0).data();
   }
-  count(state, 6.0 * double(n), 20.0 * double(n));
-}
-
-static void rmsprop(benchmark::State& state, Index n) {
-  Buffer p(n), square(n, 0.0, 1.0), g(n);
-  for (auto _ : state) {
-    kernels().rmsprop(p.data(), square.data(), nullptr, nullptr, g.data(), n,
-                      {1e-9, 0.9, 0.0, 1e-7, false});
-    benchmark::ClobberMemory();
-  }
-  count(state, 8.0 * double(n), 20.0 * double(n));
-}
-
-static void adam(benchmark::State& state, Index n, double weight_decay) {
-  Buffer p(n), m(n), v(n, 0.0, 1.0), g(n);
   std::int64_t step = 0;
   for (auto _ : state) {
-    kernels().adam(p.data(), m.data(), v.data(), nullptr, g.data(), n,
-                   {1e-9, 0.9, 0.999, 1e-7, weight_decay, ++step});
+    lamina::apply_rule<float>(
+        rule, {p.data(), slots, g.data(), n, settings.data(), 1e-9, c.weight_decay, ++step});
     benchmark::ClobberMemory();
   }
-  count(state, 12.0 * double(n), 28.0 * double(n));
+  count(state, 0.0, 4.0 * double(3 + 2 * kept.size()) * double(n));
 }
 
 void register_benchmarks() {
-  for (const auto& shape : read_shapes("optimizers.txt")) {
-    const Index n = size(shape[0]);
-    benchmark::RegisterBenchmark(label("sgd_nesterov", shape).c_str(),
-                                 [=](benchmark::State& state) { sgd(state, n); })
-        ->UseRealTime();
-    benchmark::RegisterBenchmark(label("rmsprop", shape).c_str(), [=](benchmark::State& state) {
-      rmsprop(state, n);
-    })->UseRealTime();
-    benchmark::RegisterBenchmark(label("adam", shape).c_str(), [=](benchmark::State& state) {
-      adam(state, n, 0.0);
-    })->UseRealTime();
-    benchmark::RegisterBenchmark(label("adamw", shape).c_str(), [=](benchmark::State& state) {
-      adam(state, n, 0.004);
-    })->UseRealTime();
-  }
+  std::vector<Case> cases;
+  for (const Rule* const* rule = lamina::rules(); *rule != nullptr; ++rule)
+    cases.push_back({(*rule)->name, (*rule)->name, {}});
+  cases.push_back({"sgd_nesterov", "sgd", {{"momentum", 0.9}, {"nesterov", 1.0}}});
+  cases.push_back({"adamw", "adam", {}, 0.004});
+  for (const auto& shape : read_shapes("optimizers.txt"))
+    for (const Case& c : cases)
+      benchmark::RegisterBenchmark(label(c.name, shape).c_str(), [=](benchmark::State& state) {
+        update(state, size(shape[0]), c);
+      })->UseRealTime();
 }
 
 }  // namespace bench

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "runtime/isa.h"
-
 namespace lamina {
 namespace {
 
@@ -80,6 +78,10 @@ NotFinite nonfinite_gradient(const std::vector<GradientSlice>& slices, const T* 
 template <class T>
 void Updater<T>::set(UpdateSettings settings, const std::vector<GradientSlice>& slices) {
   settings_ = std::move(settings);
+  divisor_ = std::numeric_limits<double>::infinity();
+  if (settings_.rule >= 0)
+    if (const Rule& rule = *rules()[settings_.rule]; rule.divisor != nullptr)
+      divisor_ = settings_.settings[std::size_t(find_setting(rule, rule.divisor))];
   runs_.clear();
   for (const GradientSlice& slice : slices) {
     T* data = reinterpret_cast<T*>(slice.parameter->data());
@@ -118,36 +120,19 @@ bool Updater<T>::clips() const {
 
 template <class T>
 bool Updater<T>::may_overflow(T largest, double learning_rate) const {
-  const bool divides = settings_.rule != Rule::sgd;
   return wary_ || !(largest <= calm<T>) || !(learning_rate <= sane_rate) ||
          !(learning_rate * settings_.weight_decay <= 1.0) ||
-         (divides && settings_.epsilon < double(std::numeric_limits<T>::min()));
+         divisor_ < double(std::numeric_limits<T>::min());
 }
 
 template <class T>
 void Updater<T>::move(const Run<T>& run, const T* gradient, double learning_rate,
                       std::int64_t step) const {
-  const Kernels<T>& k = kernels<T>();
-  const UpdateSettings& u = settings_;
-  const T* g = gradient + run.offset;
-  const double decay = run.decays ? u.weight_decay : 0.0;
-  if (decay != 0.0 && u.rule != Rule::adam)
-    k.scale(run.parameters, run.parameters, 1.0 - learning_rate * decay, run.size);
-  switch (u.rule) {
-    case Rule::sgd:
-      k.sgd(run.parameters, slot(0, run), g, run.size, {learning_rate, u.momentum, u.nesterov});
-      break;
-    case Rule::rmsprop:
-      k.rmsprop(run.parameters, slot(0, run), slot(1, run), slot(2, run), g, run.size,
-                {learning_rate, u.rho, u.momentum, u.epsilon, u.centered});
-      break;
-    case Rule::adam:
-      k.adam(run.parameters, slot(0, run), slot(1, run), slot(2, run), g, run.size,
-             {learning_rate, u.beta_1, u.beta_2, u.epsilon, decay, step});
-      break;
-    case Rule::none:
-      break;
-  }
+  T* arrays[Rule::most] = {};
+  for (std::size_t place = 0; place < slots(); ++place) arrays[place] = slot(place, run);
+  apply_rule<T>(*rules()[settings_.rule],
+                {run.parameters, arrays, gradient + run.offset, run.size, settings_.settings.data(),
+                 learning_rate, run.decays ? settings_.weight_decay : 0.0, step});
 }
 
 // For the rare step that may overflow: what it writes is kept until it is known to be finite.
@@ -187,7 +172,7 @@ NotFinite Updater<T>::move_or_restore(const std::vector<GradientSlice>& slices, 
 template <class T>
 NotFinite Updater<T>::apply(const std::vector<GradientSlice>& slices, T* gradient, Index size,
                             double learning_rate, std::int64_t step) {
-  if (settings_.rule == Rule::none) return {};
+  if (settings_.rule < 0) return {};
   T largest = kernels<T>().largest(gradient, size);
   if (!std::isfinite(largest)) return nonfinite_gradient(slices, gradient);
   if (clips()) {

@@ -7,22 +7,17 @@
 #include <vector>
 
 #include "parameter.h"
+#include "rules.h"
 
 namespace lamina {
 
-enum class Rule { none, sgd, rmsprop, adam };
-
 struct UpdateSettings {
-  Rule rule = Rule::none;
-  double momentum = 0.0;  // sgd, rmsprop
-  bool nesterov = false;
-  double rho = 0.0;  // rmsprop
-  bool centered = false;
-  double beta_1 = 0.0, beta_2 = 0.0;  // adam
-  double epsilon = 0.0;
+  int rule = -1;                 // its place in rules(); -1: nothing moves
+  std::vector<double> settings;  // the rule's, by place
+  // What all rules share.
   double weight_decay = 0.0;  // decoupled: p -= learning_rate * weight_decay * p
   double clipvalue = 0.0, clipnorm = 0.0, global_clipnorm = 0.0;  // 0: off
-  std::vector<std::byte*> slots;  // flat, laid out like the gradient; null for one not used
+  std::vector<std::byte*> slots;  // by place, laid out like the gradient; null for one not used
   std::vector<const Parameter*> no_decay;
 };
 
@@ -75,7 +70,8 @@ class Updater {
 
   UpdateSettings settings_;
   std::vector<Run<T>> runs_;
-  bool wary_ = false;  // the last step left numbers so large that the next may overflow
+  double divisor_ = 0.0;  // what keeps the rule from dividing by 0
+  bool wary_ = false;     // the last step left numbers so large that the next may overflow
 };
 
 extern template class Updater<float>;

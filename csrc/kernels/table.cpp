@@ -15,7 +15,6 @@ void fill(Kernels<T>& k) {
   fill_dropout(k);
   fill_losses(k);
   fill_metrics(k);
-  fill_optimizers(k);
   fill_elementwise(k);
   fill_reductions(k);
   fill_convolution(k);

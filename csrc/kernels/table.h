@@ -23,8 +23,6 @@ void fill_losses(Kernels<T>&);
 template <class T>
 void fill_metrics(Kernels<T>&);
 template <class T>
-void fill_optimizers(Kernels<T>&);
-template <class T>
 void fill_elementwise(Kernels<T>&);
 template <class T>
 void fill_reductions(Kernels<T>&);

@@ -98,7 +98,8 @@ bool Argument::decides(Dtype* dtype) const {
   return true;
 }
 
-Dtype common_dtype(std::initializer_list<const Argument*> arguments) {
+template <class Arguments>
+Dtype common_dtype(const Arguments& arguments) {
   const Argument* first = nullptr;
   Dtype decided = Dtype::float64;
   for (const Argument* argument : arguments) {
@@ -115,6 +116,8 @@ Dtype common_dtype(std::initializer_list<const Argument*> arguments) {
   }
   return decided;
 }
+template Dtype common_dtype(const std::initializer_list<const Argument*>&);
+template Dtype common_dtype(const std::vector<const Argument*>&);
 
 // --- Argument: shapes
 
@@ -327,6 +330,8 @@ double number_in(const char* function, const char* name, const py::object& value
     rule = text(" must lie in [", low, ", ", high, open_above ? ")" : "]");
   } else if (std::isfinite(low)) {
     rule = text(" must be a finite number of at least ", low);
+  } else if (std::isfinite(high)) {
+    rule = text(" must be a finite number of at most ", high);
   }
   throw py::value_error(text(function, ": ", name, rule, "; got ", text_of(value)));
 }

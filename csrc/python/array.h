@@ -113,11 +113,13 @@ class OptionalArgument : public Argument {
 };
 
 // The type all arguments agree on; float64 if none has one (numbers and integers lose nothing).
-Dtype common_dtype(std::initializer_list<const Argument*> arguments);
+// `Arguments` is a list or a vector of pointers to them.
+template <class Arguments = std::initializer_list<const Argument*>>
+Dtype common_dtype(const Arguments& arguments);
 
 // Calls f(T{}) with the type the arguments agree on.
-template <class F>
-auto with_dtype(std::initializer_list<const Argument*> arguments, F&& f) {
+template <class Arguments = std::initializer_list<const Argument*>, class F>
+auto with_dtype(const Arguments& arguments, F&& f) {
   return common_dtype(arguments) == Dtype::float32 ? f(float{}) : f(double{});
 }
 

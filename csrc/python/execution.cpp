@@ -4,13 +4,13 @@
 #include <pybind11/stl.h>
 
 #include <cstdio>
-#include <limits>
 #include <optional>
 
 #include "array.h"
 #include "gil.h"
 #include "graph.h"
 #include "graph/predictor.h"
+#include "rules.h"
 
 namespace lamina {
 
@@ -70,7 +70,12 @@ class BoundExecution {
   }
 
   void set_update(const std::string& kind, const std::vector<std::optional<py::array>>& slots,
-                  const py::kwargs& settings);
+                  const py::kwargs& settings) {
+    std::vector<py::array> kept;
+    execution_->set_update(
+        read_update(kind, slots, settings, graph().dtype, execution_->gradient_size(), kept));
+    slots_ = std::move(kept);
+  }
 
   double train(const py::object& order, Index start, Index stop, double learning_rate,
                std::int64_t step, std::uint32_t random_step) {
@@ -173,83 +178,6 @@ class BoundExecution {
   std::vector<py::array> arrays_, slots_;  // kept alive
 };
 
-Rule rule_from_name(const std::string& kind) {
-  if (kind == "sgd") return Rule::sgd;
-  if (kind == "rmsprop") return Rule::rmsprop;
-  if (kind == "adam") return Rule::adam;
-  throw py::value_error("set_update: unknown rule '" + kind + "'; known: adam, rmsprop, sgd");
-}
-
-// "set_update: momentum must be ..." where it is not what the rule needs.
-void read_setting(UpdateSettings& update, const std::string& key, const py::object& value) {
-  constexpr const char* who = "set_update";
-  const std::pair<const char*, bool UpdateSettings::*> flags[] = {
-      {"nesterov", &UpdateSettings::nesterov}, {"centered", &UpdateSettings::centered}};
-  const std::pair<const char*, double UpdateSettings::*> numbers[] = {
-      {"momentum", &UpdateSettings::momentum},
-      {"rho", &UpdateSettings::rho},
-      {"beta_1", &UpdateSettings::beta_1},
-      {"beta_2", &UpdateSettings::beta_2},
-      {"epsilon", &UpdateSettings::epsilon},
-      {"weight_decay", &UpdateSettings::weight_decay},
-      {"clipvalue", &UpdateSettings::clipvalue},
-      {"clipnorm", &UpdateSettings::clipnorm},
-      {"global_clipnorm", &UpdateSettings::global_clipnorm}};
-  for (const auto& [name, member] : flags)
-    if (key == name) return void(update.*member = flag(who, name, value));
-  for (const auto& [name, member] : numbers)
-    if (key == name)
-      return void(update.*member =
-                      number_in(who, name, value, 0.0, std::numeric_limits<double>::infinity()));
-  if (key != "no_decay") throw py::type_error("set_update: unknown setting '" + key + "'");
-  if (!py::isinstance<py::list>(value) && !py::isinstance<py::tuple>(value))
-    throw py::type_error("set_update: no_decay must be a list of parameters; got " +
-                         text_of(value));
-  for (const py::handle parameter : value) {
-    if (!py::isinstance<Parameter>(parameter))
-      throw py::type_error("set_update: no_decay must hold parameters; got " +
-                           text_of(py::reinterpret_borrow<py::object>(parameter)));
-    update.no_decay.push_back(py::cast<std::shared_ptr<Parameter>>(parameter).get());
-  }
-}
-
-// Slots by place: sgd [velocity]; rmsprop [mean square, momentum, mean gradient];
-// adam [m, v, largest v].  None leaves a place empty.
-void BoundExecution::set_update(const std::string& kind,
-                                const std::vector<std::optional<py::array>>& slots,
-                                const py::kwargs& settings) {
-  UpdateSettings update;
-  update.rule = rule_from_name(kind);
-  for (const auto& [key, value] : settings)
-    read_setting(update, py::cast<std::string>(key), py::reinterpret_borrow<py::object>(value));
-  const py::dtype dtype = numpy_dtype(graph().dtype);
-  std::vector<py::array> kept;
-  for (const std::optional<py::array>& place : slots) {
-    if (!place) {
-      update.slots.push_back(nullptr);
-      continue;
-    }
-    const py::array& slot = kept.emplace_back(*place);
-    if (!slot.dtype().equal(dtype) || !(slot.flags() & py::array::c_style) || !slot.writeable() ||
-        slot.size() != execution_->gradient_size())
-      throw py::value_error("set_update: a slot needs a writable C-contiguous " +
-                            std::string(name_of(graph().dtype)) + " array of " +
-                            std::to_string(execution_->gradient_size()) + " elements");
-    update.slots.push_back(static_cast<std::byte*>(const_cast<void*>(slot.data())));
-  }
-  const auto needs = [&](std::size_t place) {
-    if (place >= slots.size() || !slots[place])
-      throw py::value_error("set_update: " + kind + " needs slot " + std::to_string(place));
-  };
-  if (update.rule == Rule::adam) needs(0), needs(1);
-  if (update.rule == Rule::rmsprop) needs(0);
-  if (update.rule == Rule::rmsprop && update.momentum != 0.0) needs(1);
-  if (update.rule == Rule::rmsprop && update.centered) needs(2);
-  if (update.rule == Rule::sgd && update.momentum != 0.0) needs(0);
-  execution_->set_update(std::move(update));
-  slots_ = std::move(kept);
-}
-
 std::string thread_reason(const ProfileLine& line) {
   if (line.limit == 1) return "the limit is 1";
   if (line.crowded) return "others use the CPUs";
@@ -341,7 +269,9 @@ void bind_execution(py::module_& module) {
            truth("input_gradients") = false)
       .def("bind", &BoundExecution::bind, "arrays"_a)
       .def("unbind", &BoundExecution::unbind)
-      .def("set_update", &BoundExecution::set_update, "kind"_a, "slots"_a)
+      .def("set_update", &BoundExecution::set_update, "kind"_a, "slots"_a,
+           "The rule of `train`, its slots by place (None: not used), its settings and those that "
+           "all rules share.")
       .def("train", &BoundExecution::train, "order"_a, "start"_a, "stop"_a, "learning_rate"_a,
            "step"_a, "random_step"_a,
            "One step over rows order[start:stop]; returns the loss. Not finite: no update.")

@@ -4,6 +4,7 @@
 
 #include "graph.h"
 #include "kernels.h"
+#include "rules.h"
 #include "runtime/isa.h"
 #include "runtime/threads.h"
 
@@ -30,5 +31,6 @@ PYBIND11_MODULE(_core, module) {
   auto kernels = module.def_submodule("kernels", "The kernels on plain NumPy arrays.");
   lamina::bind_kernels(kernels);
   lamina::bind_graph(module);
+  lamina::bind_rules(module);
   lamina::bind_execution(module);
 }

@@ -12,6 +12,7 @@
 #define X(name)                                        \
   namespace lamina::name {                             \
   void fill_tables(Kernels<float>&, Kernels<double>&); \
+  extern const Rule* const rules[];                    \
   }
 LAMINA_EACH_ISA
 #undef X
@@ -22,6 +23,7 @@ namespace {
 struct Isa {
   const char* name;
   void (*fill)(Kernels<float>&, Kernels<double>&);
+  const Rule* const* rules;
   std::once_flag* filled;
   Kernels<float> of_float{};
   Kernels<double> of_double{};
@@ -31,7 +33,7 @@ struct Isa {
 LAMINA_EACH_ISA
 #undef X
 
-#define X(name) Isa{#name, &lamina::name::fill_tables, &filled_##name},
+#define X(name) Isa{#name, &lamina::name::fill_tables, lamina::name::rules, &filled_##name},
 std::array isas{LAMINA_EACH_ISA};
 #undef X
 
@@ -85,6 +87,8 @@ void choose_isa() {
   const char* wanted = std::getenv("LAMINA_ISA");
   use_isa(wanted != nullptr && *wanted != '\0' ? wanted : available_isas().back());
 }
+
+const Rule* const* rules() { return in_use().rules; }
 
 template <>
 const Kernels<float>& kernels<float>() {

@@ -5,12 +5,17 @@
 #include <vector>
 
 #include "../kernel.h"
+#include "../rules/rule.h"
 
 namespace lamina {
 
 // The table of the instruction set in use, for float or double.
 template <class T>
 const Kernels<T>& kernels();
+
+// The optimizers' rules of the instruction set in use, null behind the last.  Every set has the
+// same rules at the same places; only their steps differ.
+const Rule* const* rules();
 
 // What this CPU lacks of the baseline, "" if nothing: to be asked before any kernel runs.
 std::string missing_cpu_features();

@@ -13,11 +13,15 @@ __all__: list[str] = [
     "Graph",
     "Parameter",
     "Predictor",
+    "Rule",
+    "RuleSetting",
+    "RuleSlot",
     "State",
     "Tensor",
     "allocate",
     "kernels",
     "operations",
+    "rules",
     "runtime",
 ]
 
@@ -326,6 +330,36 @@ class Graph:
     @property
     def outputs(self) -> list[Tensor]: ...
 
+class RuleSetting:
+    @property
+    def flag(self) -> bool: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def initial(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def open_above(self) -> bool: ...
+
+class RuleSlot:
+    @property
+    def name(self) -> str: ...
+    @property
+    def start(self) -> str | None: ...
+    @property
+    def when(self) -> str | None: ...
+
+class Rule:
+    @property
+    def name(self) -> str: ...
+    @property
+    def settings(self) -> list[RuleSetting]: ...
+    @property
+    def slots(self) -> list[RuleSlot]: ...
+
 class Execution:
     def __init__(
         self,
@@ -430,5 +464,6 @@ class Predictor:
 
 def allocate(parameters: collections.abc.Sequence[Parameter]) -> None: ...
 def operations() -> dict[str, typing.Any]: ...
+def rules() -> list[Rule]: ...
 
 __version__: str

@@ -11,7 +11,6 @@ __all__: list[str] = [
     "absolute_sum",
     "activation_backward",
     "activation_forward",
-    "adam_update",
     "add_into",
     "apply_mask",
     "average_pool_backward",
@@ -67,9 +66,8 @@ __all__: list[str] = [
     "recurrent_forward",
     "resize_backward",
     "resize_forward",
-    "rmsprop_update",
+    "rule_update",
     "scale",
-    "sgd_update",
     "shape_of",
     "softmax_backward",
     "softmax_forward",
@@ -102,19 +100,6 @@ def activation_backward(
 def activation_forward(
     x: typing.Any, kind: typing.Any, alpha: typing.Any = None
 ) -> numpy.typing.NDArray[typing.Any]: ...
-def adam_update(
-    param: typing.Any,
-    m: typing.Any,
-    v: typing.Any,
-    grad: typing.Any,
-    step: typing.Any,
-    max_v: typing.Any = None,
-    learning_rate: typing.Any = 0.001,
-    beta_1: typing.Any = 0.9,
-    beta_2: typing.Any = 0.999,
-    epsilon: typing.Any = 1e-07,
-    weight_decay: typing.Any = 0.0,
-) -> None: ...
 def add_into(y: typing.Any, x: typing.Any) -> None: ...
 def apply_mask(x: typing.Any, mask: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def average_pool_backward(
@@ -461,26 +446,17 @@ def recurrent_forward(
 ) -> tuple[typing.Any, ...]: ...
 def resize_backward(dy: typing.Any, size: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def resize_forward(x: typing.Any, size: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
-def rmsprop_update(
+def rule_update(
+    rule: str,
     param: typing.Any,
-    mean_square: typing.Any,
+    slots: collections.abc.Sequence[typing.Any],
     grad: typing.Any,
-    velocity: typing.Any = None,
-    mean_grad: typing.Any = None,
-    learning_rate: typing.Any = 0.001,
-    rho: typing.Any = 0.9,
-    momentum: typing.Any = 0.0,
-    epsilon: typing.Any = 1e-07,
+    learning_rate: typing.Any,
+    step: typing.Any = 1,
+    weight_decay: typing.Any = 0.0,
+    **kwargs: typing.Any,
 ) -> None: ...
 def scale(x: typing.Any, factor: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
-def sgd_update(
-    param: typing.Any,
-    grad: typing.Any,
-    velocity: typing.Any = None,
-    learning_rate: typing.Any = 0.01,
-    momentum: typing.Any = 0.0,
-    nesterov: typing.Any = False,
-) -> None: ...
 def shape_of(function: str, name: str, x: typing.Any) -> tuple[typing.Any, ...]: ...
 def softmax_backward(dy: typing.Any, y: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def softmax_forward(x: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...

@@ -41,7 +41,7 @@ def sgd_update(
     learning_rate : float, default 0.01
         :math:`\eta`.
     momentum : float, default 0
-        :math:`\mu`, in [0, 1).
+        :math:`\mu`, in [0, 1].
     nesterov : bool, default False
         Nesterov's form.
 
@@ -61,7 +61,8 @@ def sgd_update(
     >>> p
     array([0.5, 2. ])
     """
-    _core.kernels.sgd_update(param, grad, velocity, learning_rate, momentum, nesterov)
+    settings = {"momentum": momentum, "nesterov": nesterov}
+    _core.kernels.rule_update("sgd", param, [velocity], grad, learning_rate, **settings)
 
 
 def rmsprop_update(
@@ -99,7 +100,7 @@ def rmsprop_update(
     rho : float, default 0.9
         In [0, 1).
     momentum : float, default 0
-        :math:`\mu`, in [0, 1).
+        :math:`\mu`, in [0, 1].
     epsilon : float, default 1e-7
         :math:`\epsilon`.
 
@@ -117,9 +118,9 @@ def rmsprop_update(
     >>> p, s
     (array([0.]), array([1.]))
     """
-    _core.kernels.rmsprop_update(
-        param, mean_square, grad, velocity, mean_grad, learning_rate, rho, momentum, epsilon
-    )
+    slots = [mean_square, velocity, mean_grad]
+    settings = {"rho": rho, "momentum": momentum, "epsilon": epsilon}
+    _core.kernels.rule_update("rmsprop", param, slots, grad, learning_rate, **settings)
 
 
 def adam_update(
@@ -179,6 +180,7 @@ def adam_update(
     >>> p.round(6)
     array([0.5])
     """
-    _core.kernels.adam_update(
-        param, m, v, grad, step, max_v, learning_rate, beta_1, beta_2, epsilon, weight_decay
+    settings = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
+    _core.kernels.rule_update(
+        "adam", param, [m, v, max_v], grad, learning_rate, step, weight_decay, **settings
     )

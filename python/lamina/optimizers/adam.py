@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-import numpy as np
-
-from lamina._check import boolean, number, quiet
-from lamina.optimizers.base import Array, Optimizer
+from lamina._check import number
+from lamina.optimizers.base import Optimizer
 from lamina.optimizers.schedules import LearningRateSchedule
 
 
@@ -44,7 +39,7 @@ class Adam(Optimizer):
     array([0.75, 1.25])
     """
 
-    kind = "adam"
+    rule = "adam"
 
     def __init__(
         self,
@@ -68,40 +63,10 @@ class Adam(Optimizer):
             global_clipnorm=global_clipnorm,
             name=name,
         )
-        who = type(self).__name__
-        self.beta_1 = number(who, "beta_1", beta_1, low=0.0, high=1.0, high_open=True)
-        self.beta_2 = number(who, "beta_2", beta_2, low=0.0, high=1.0, high_open=True)
-        self.epsilon = number(who, "epsilon", epsilon, low=0.0, low_open=True)
-        self.amsgrad = boolean(who, "amsgrad", amsgrad)
-
-    @property
-    def slot_count(self) -> int:
-        """The two running means, and with amsgrad the largest of the second."""
-        return 3 if self.amsgrad else 2
-
-    @property
-    def slot_names(self) -> tuple[str, ...]:
-        """The slots by name."""
-        return ("mean", "mean_square", "largest")[: self.slot_count]
-
-    def settings(self) -> dict[str, Any]:
-        """Return the rule's settings for the fused kernel."""
-        return {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
-
-    @quiet
-    def update_step(
-        self, weights: Array, gradient: Array, slots: list[Array], learning_rate: float
-    ) -> None:
-        """Apply the rule to one weight array, in place."""
-        m, v = slots[:2]
-        t = self.iterations + 1
-        m += (1.0 - self.beta_1) * (gradient - m)
-        v += (1.0 - self.beta_2) * (np.square(gradient) - v)
-        if self.amsgrad:
-            np.maximum(slots[2], v, out=slots[2])
-            v = slots[2]
-        rate = learning_rate * math.sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
-        weights -= rate * m / (np.sqrt(v) + self.epsilon)
+        self.beta_1 = self._number("beta_1", beta_1)
+        self.beta_2 = self._number("beta_2", beta_2)
+        self.epsilon = self._number("epsilon", epsilon, low_open=True)
+        self.amsgrad = self._flag("amsgrad", amsgrad)
 
 
 class AdamW(Adam):

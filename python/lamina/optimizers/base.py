@@ -1,7 +1,5 @@
 """What every optimizer shares: the learning rate, clipping, weight decay and its state."""
 
-# ruff: noqa: ARG002 - a method that subclasses define names its arguments
-
 from __future__ import annotations
 
 import re
@@ -17,6 +15,7 @@ from lamina._check import LARGEST, integer, number, quiet
 from lamina._settings import Configurable, check_fits, note_change, optional_number, serialize
 from lamina.optimizers.decayed import means, pattern
 from lamina.optimizers.norm import Norm
+from lamina.optimizers.rule import RULES
 from lamina.optimizers.schedules import LearningRateSchedule
 from lamina.optimizers.schedules import get as get_schedule
 
@@ -77,10 +76,11 @@ class Optimizer(Configurable):
     array([0.5, 2.5])
     """
 
-    _plumbing: ClassVar[str] = "attach check_owner fused kernel_slots kind lr settings slot_names"
+    _plumbing: ClassVar[str] = "attach check_owner fused lr rule slot_names"
 
-    # Name of the fused kernel that does exactly what this class's update_step does.
-    kind: ClassVar[str] = ""
+    # Name of the compiled rule, whose settings are attributes of the same names; "" for a rule that
+    # a subclass writes in NumPy.
+    rule: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -125,6 +125,12 @@ class Optimizer(Configurable):
             value = integer(type(self).__name__, name, value, 0)
         super().__setattr__(name, value)
 
+    def _number(self, name: str, value: object, *, low_open: bool = False) -> float:
+        return RULES[self.rule].number(type(self).__name__, name, value, low_open=low_open)
+
+    def _flag(self, name: str, value: object) -> bool:
+        return RULES[self.rule].flag(type(self).__name__, name, value)
+
     # --- learning rate
 
     @property
@@ -162,12 +168,12 @@ class Optimizer(Configurable):
     @property
     def slot_count(self) -> int:
         """How many arrays of state the rule keeps for each weight array."""
-        return 0
+        return len(RULES[self.rule].needed(self)) if self.rule else 0
 
     @property
     def slot_names(self) -> tuple[str, ...]:
         """A name for each slot: what is kept where a changed setting needs other slots."""
-        return tuple(f"slot_{i}" for i in range(self.slot_count))
+        return tuple(s.name for s in RULES[self.rule].needed(self)) if self.rule else ()
 
     @property
     def slots(self) -> list[Array]:
@@ -198,8 +204,8 @@ class Optimizer(Configurable):
     def build(self, size: int, dtype: Any) -> None:
         """Allocate the state for `size` weights; one of the same size and dtype is kept.
 
-        Otherwise the state starts at zero and so does `iterations`.  Slots that a changed setting
-        newly needs start at zero.
+        Otherwise the state starts afresh, and `iterations` at zero.  So do slots that a changed
+        setting newly needs.
         """
         fits = self._fits(size, dtype)
         if fits and self._names == self._named():
@@ -209,7 +215,13 @@ class Optimizer(Configurable):
             self.iterations = 0
             self._places = {}
         self._names = self._named()
-        self._slots = [old[n] if n in old else np.zeros(size, dtype) for n in self._names]
+        self._slots = [old[n] if n in old else self._fresh(n, size, dtype) for n in self._names]
+
+    def _fresh(self, slot: str, size: int, dtype: Any) -> Array:
+        # A slot before the first step.
+        slots = RULES[self.rule].slots if self.rule else ()
+        start = next((s.start for s in slots if s.name == slot), None)
+        return np.full(size, getattr(self, start) if start else 0.0, dtype)
 
     def _fits(self, size: int, dtype: Any) -> bool:
         return all(s.size == size and s.dtype == np.dtype(dtype) for s in self.slots)
@@ -250,7 +262,7 @@ class Optimizer(Configurable):
         for p, place in self._places.items():
             pairs = zip(self._names, self.slots, strict=True)
             kept[p] = {name: slot[place].copy() for name, slot in pairs}
-        slots = {name: np.zeros(size, dtype) for name in names}
+        slots = {name: self._fresh(name, size, dtype) for name in names}
         continues = not kept and not self.slots
         for p, place in places.items():
             if p not in kept:
@@ -310,20 +322,8 @@ class Optimizer(Configurable):
     def fused(self) -> bool:
         """Whether a step runs as one kernel: neither `update` nor `update_step` is overridden."""
         cls = type(self)
-        owner = next((c for c in cls.__mro__ if vars(c).get("kind")), None)
-        return (
-            owner is not None
-            and cls.update_step is vars(owner)["update_step"]
-            and cls.update is Optimizer.update
-        )
-
-    def settings(self) -> dict[str, Any]:
-        """Return the rule's settings for the fused kernel."""
-        return {}
-
-    def kernel_slots(self) -> list[Array | None]:
-        """Return the state by the fused kernel's places; one not used is None."""
-        return list(self.slots)
+        own = cls.update_step is not Optimizer.update_step or cls.update is not Optimizer.update
+        return bool(self.rule) and not own
 
     def attach(self, execution: Any, model: Any = None) -> None:
         """Give a training execution this optimizer's state and, if fused, its rule.
@@ -354,10 +354,11 @@ class Optimizer(Configurable):
         if not parameters:  # all are frozen: there is nothing to update
             execution.set_update("sgd", [])
             return
+        rule = RULES[self.rule]
         execution.set_update(
-            self.kind,
-            self.kernel_slots(),
-            **self.settings(),
+            rule.name,
+            rule.placed(self, self.slots),
+            **rule.values(self),
             weight_decay=self.weight_decay or 0.0,
             clipnorm=self.clipnorm or 0.0,
             clipvalue=self.clipvalue or 0.0,
@@ -418,11 +419,15 @@ class Optimizer(Configurable):
         gradient : ndarray
             Their gradient, after clipping.
         slots : list of ndarray
-            `slot_count` arrays of the same shape, zero before the first step.
+            `slot_count` arrays of the same shape; of a rule written in NumPy they are zero before
+            the first step.
         learning_rate : float
             Step size; ``self.iterations + 1`` is the step's number.
         """
-        raise TypeError(f"{type(self).__name__}: a subclass must define update_step() or update()")
+        if not self.rule:
+            who = type(self).__name__
+            raise TypeError(f"{who}: a subclass must define update_step() or update()")
+        RULES[self.rule].step(self, weights, gradient, slots, learning_rate)
 
     @quiet
     def _clipped(self, gradients: Sequence[Array]) -> list[Array]:

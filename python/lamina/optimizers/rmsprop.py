@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-from lamina._check import boolean, number, quiet
-from lamina.optimizers.base import Array, Optimizer
+from lamina.optimizers.base import Optimizer
 from lamina.optimizers.schedules import LearningRateSchedule
 
 
@@ -35,7 +30,7 @@ class RMSprop(Optimizer):
         See `Optimizer`.
     """
 
-    kind = "rmsprop"
+    rule = "rmsprop"
 
     def __init__(
         self,
@@ -59,56 +54,7 @@ class RMSprop(Optimizer):
             global_clipnorm=global_clipnorm,
             name=name,
         )
-        who = type(self).__name__
-        self.rho = number(who, "rho", rho, low=0.0, high=1.0, high_open=True)
-        self.momentum = number(who, "momentum", momentum, low=0.0, high=1.0)
-        self.epsilon = number(who, "epsilon", epsilon, low=0.0, low_open=True)
-        self.centered = boolean(who, "centered", centered)
-
-    @property
-    def slot_count(self) -> int:
-        """The mean square, then the momentum and the mean gradient where they are used."""
-        return 1 + (self.momentum > 0) + self.centered
-
-    @property
-    def slot_names(self) -> tuple[str, ...]:
-        """The slots by name."""
-        used = (True, self.momentum > 0, self.centered)
-        names = ("mean_square", "momentum", "mean_gradient")
-        return tuple(name for name, wanted in zip(names, used, strict=True) if wanted)
-
-    def settings(self) -> dict[str, Any]:
-        """Return the rule's settings for the fused kernel."""
-        return {
-            "rho": self.rho,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "centered": self.centered,
-        }
-
-    def kernel_slots(self) -> list[Array | None]:
-        """Return the state by the kernel's places: mean square, momentum, mean gradient."""
-        rest = list(self.slots)
-        square = rest.pop(0)
-        mean = rest.pop() if self.centered else None
-        return [square, rest.pop() if rest else None, mean]
-
-    @quiet
-    def update_step(
-        self, weights: Array, gradient: Array, slots: list[Array], learning_rate: float
-    ) -> None:
-        """Apply the rule to one weight array, in place."""
-        rest = list(slots)
-        square = rest.pop(0)
-        square[...] = self.rho * square + (1.0 - self.rho) * np.square(gradient)
-        variance = square
-        if self.centered:
-            mean = rest.pop()
-            mean[...] = self.rho * mean + (1.0 - self.rho) * gradient
-            variance = square - np.square(mean)
-        step = learning_rate * gradient / np.sqrt(variance + self.epsilon)
-        if rest:
-            (momentum,) = rest
-            momentum[...] = self.momentum * momentum + step
-            step = momentum
-        weights -= step
+        self.rho = self._number("rho", rho)
+        self.momentum = self._number("momentum", momentum)
+        self.epsilon = self._number("epsilon", epsilon, low_open=True)
+        self.centered = self._flag("centered", centered)

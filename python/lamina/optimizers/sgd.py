@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from lamina._check import boolean, number, quiet
-from lamina.optimizers.base import Array, Optimizer
+from lamina.optimizers.base import Optimizer
 from lamina.optimizers.schedules import LearningRateSchedule
 
 
@@ -36,7 +33,7 @@ class SGD(Optimizer):
     array([0.5])
     """
 
-    kind = "sgd"
+    rule = "sgd"
 
     def __init__(
         self,
@@ -58,33 +55,5 @@ class SGD(Optimizer):
             global_clipnorm=global_clipnorm,
             name=name,
         )
-        who = type(self).__name__
-        self.momentum = number(who, "momentum", momentum, low=0.0, high=1.0)
-        self.nesterov = boolean(who, "nesterov", nesterov)
-
-    @property
-    def slot_count(self) -> int:
-        """The velocity, with momentum."""
-        return 1 if self.momentum else 0
-
-    @property
-    def slot_names(self) -> tuple[str, ...]:
-        """The slots by name."""
-        return ("velocity",) if self.momentum else ()
-
-    def settings(self) -> dict[str, Any]:
-        """Return the rule's settings for the fused kernel."""
-        return {"momentum": self.momentum, "nesterov": self.nesterov}
-
-    @quiet
-    def update_step(
-        self, weights: Array, gradient: Array, slots: list[Array], learning_rate: float
-    ) -> None:
-        """Apply the rule to one weight array, in place."""
-        step = learning_rate * gradient
-        if not slots:
-            weights -= step
-            return
-        (velocity,) = slots
-        velocity[...] = self.momentum * velocity - step
-        weights += self.momentum * velocity - step if self.nesterov else velocity
+        self.momentum = self._number("momentum", momentum)
+        self.nesterov = self._flag("nesterov", nesterov)

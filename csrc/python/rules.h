@@ -1,0 +1,40 @@
+// Optimizers' rules for Python: what they say of themselves, and settings read by it.
+#pragma once
+
+#include <optional>
+
+#include "array.h"
+#include "graph/update.h"
+
+namespace lamina {
+
+void bind_rules(pybind11::module_& module);
+
+namespace python {
+
+// A rule's settings by place; ValueError or TypeError in the name of `who`.
+class GivenSettings {
+ public:
+  explicit GivenSettings(const Rule& rule) : values(initial_settings(rule)), rule_(&rule) {}
+
+  // False if the rule has no setting of this name.
+  bool take(const char* who, const std::string& name, const py::object& value);
+  // Whether the settings call for a slot.
+  bool need(const RuleSlot& slot) const;
+  // "momentum is not 0", for a slot that is needed only then.
+  std::string reason(const RuleSlot& slot) const;
+
+  std::vector<double> values;
+
+ private:
+  const Rule* rule_;
+};
+
+// What set_update is given, checked, for a gradient of `size` elements; `kept` are its slots.
+UpdateSettings read_update(const std::string& kind,
+                           const std::vector<std::optional<py::array>>& slots,
+                           const py::kwargs& settings, DType dtype, Index size,
+                           std::vector<py::array>& kept);
+
+}  // namespace python
+}  // namespace lamina
