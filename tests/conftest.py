@@ -12,6 +12,7 @@ import pytest
 # Read when the module loads: what claims to run on threads does so on a busy machine too.
 os.environ.setdefault("LAMINA_CROWDING", "0")
 
+import golden
 from lamina import runtime
 
 # The peer that some tests compare with, where it is installed.
@@ -19,6 +20,28 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 # A shell's background jobs ignore it, and tests of Ctrl-C would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--golden``: whether peers are asked, and what becomes of their answers."""
+    parser.addoption("--golden", choices=golden.MODES, default="read", help="see tests/golden.py")
+    parser.addoption("--golden-sample", type=int, help="run so many of the tests that ask peers")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the mode."""
+    golden.session.mode = config.getoption("--golden")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep a sample of the tests that ask, where one is wanted."""
+    if config.getoption("--golden-sample") is not None:
+        items[:] = golden.sample(items, config.getoption("--golden-sample"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let questions be this test's."""
+    golden.session.begin(item)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -92,7 +115,8 @@ def note_missing(report: pytest.CollectReport | pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail where ``LAMINA_REQUIRE_PEERS`` says that everything is installed and it is not."""
+    """Write golden files; fail where ``LAMINA_REQUIRE_PEERS`` is set and a test lacked a peer."""
+    golden.session.close()
     if os.environ.get("LAMINA_REQUIRE_PEERS") and MISSING:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -1,26 +1,21 @@
 """A layer beside Keras's of the same weights: outputs, gradients of inputs and of weights.
 
-Importing this skips a module of tests where Keras on JAX is not installed.
+``Theirs`` stands for Keras's layer, whose answers are kept in golden files (``golden.ask``).
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import pytest
 
+import golden
 from lamina import _core
 from lamina.layers import weights as weights_
 from lamina.random import Seed
 
-os.environ.setdefault("KERAS_BACKEND", "jax")
-keras = pytest.importorskip("keras")
-jax = pytest.importorskip("jax")
-if keras.backend.backend() != "jax":
-    pytest.skip("Keras runs on another backend than jax", allow_module_level=True)
+keras, jax = golden.Peer("keras"), golden.Peer("jax")
 
 TOLERANCE = 1e-5  # relative to the largest element, in float32
 
@@ -33,6 +28,9 @@ def assert_near(got: Any, wanted: Any, what: str, tolerance: float = TOLERANCE) 
     error = np.abs(got.astype(np.float64) - wanted).max(initial=0.0)
     scale = max(np.abs(wanted).max(initial=0.0), 1e-3)
     assert error <= tolerance * scale, f"{what}: relative error {error / scale:.2e}"
+
+
+# --- the layer here
 
 
 def build(mine: Any, inputs: Sequence[np.ndarray]) -> None:
@@ -76,11 +74,77 @@ def step(
     )
 
 
-def peer_step(
-    theirs: Any, inputs: Sequence[np.ndarray], targets: Any, states: bool = False, **call: Any
-) -> tuple[list[Any], list[Any], list[Any]]:
-    """Return the same three lists by automatic differentiation; ``states``: x and initial ones."""
-    fixed = [v.value for v in theirs.non_trainable_variables]
+# --- Keras's
+
+
+class Theirs:
+    """Keras's layer, made by ``make()`` when it is first asked something live.
+
+    All that it was told before is part of every question.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.make = make
+        self.told: list[Any] = []
+        self.shape: Any = None
+        self.values: list[np.ndarray] | None = None
+        self._layer: Any = None
+
+    def layer(self) -> Any:
+        """Return the layer itself, within a question."""
+        if self._layer is None:
+            self._layer = self.make()
+        if self.shape is not None:
+            self._layer.build(self.shape)
+            self.shape = None
+        if self.values is not None:
+            held = [w.shape for w in self._layer.get_weights()]
+            assert held == [v.shape for v in self.values]
+            self._layer.set_weights(self.values)
+            self.values = None
+        return self._layer
+
+    def build(self, shape: Any) -> None:
+        """Build it for inputs of this shape."""
+        self.shape = shape
+        self.told.append(str(shape))
+
+    def set_weights(self, values: Sequence[np.ndarray]) -> None:
+        """Replace its weights."""
+        self.values = list(values)
+        self.told.append(self.values)
+
+    def ask(self, question: Callable[[Any], Any], *inputs: Any) -> Any:
+        """Return ``question(layer)``, which may change the layer's state."""
+        answer = golden.ask(lambda: question(self.layer()), *self.told, *inputs)
+        self.told.append("asked")
+        return answer
+
+    def __call__(self, x: Any, **options: Any) -> Any:
+        """Return the layer's output."""
+        return self.ask(lambda layer: layer(x, **options), x, *options.values())
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Return its weights."""
+        weights: list[np.ndarray] = self.ask(lambda layer: layer.get_weights())
+        return weights
+
+    def step(
+        self, inputs: Sequence[np.ndarray], targets: Any, states: bool = False, **call: Any
+    ) -> list[Any]:
+        """Return the lists of ``step`` by automatic differentiation; ``states``: initial ones."""
+        return self.ask(  # type: ignore[no-any-return]
+            lambda layer: _differentiated(layer, inputs, targets, states, call),
+            list(inputs),
+            targets,
+            *call.values(),
+        )
+
+
+def _differentiated(
+    layer: Any, inputs: Sequence[np.ndarray], targets: Any, states: bool, call: dict[str, Any]
+) -> list[list[Any]]:
+    fixed = [v.value for v in layer.non_trainable_variables]
     floats = [i for i, a in enumerate(inputs) if a.dtype.kind == "f"]
 
     def loss(weights: Any, arrays: Any) -> Any:
@@ -91,31 +155,33 @@ def peer_step(
             given, options = full[0], {**call, "initial_state": full[1:]}
         else:
             given, options = full if len(full) > 1 else full[0], call
-        y, _ = theirs.stateless_call(weights, fixed, given, **options)
+        y, _ = layer.stateless_call(weights, fixed, given, **options)
         y = list(y) if isinstance(y, (list, tuple)) else [y]
         return sum(((a - t) ** 2).mean() for a, t in zip(y, targets, strict=True)), y
 
-    weights = [v.value for v in theirs.trainable_variables]
+    weights = [v.value for v in layer.trainable_variables]
     arrays = [jax.numpy.asarray(inputs[i]) for i in floats]
     both = jax.value_and_grad(loss, argnums=(0, 1), has_aux=True)
     (_, outputs), (of_weights, of_inputs) = both(weights, arrays)
-    return outputs, of_weights, of_inputs
+    return [outputs, of_weights, of_inputs]
+
+
+# --- both
 
 
 def twins(
-    mine: Any, theirs: Any, inputs: Sequence[np.ndarray], rng: np.random.Generator, states: bool
+    mine: Any, theirs: Theirs, inputs: Sequence[np.ndarray], rng: np.random.Generator, states: bool
 ) -> None:
     """Build both layers and give them the same random weights."""
     build(mine, inputs)
     shapes = [a.shape for a in inputs]
     theirs.build(shapes[0] if len(shapes) == 1 or states else shapes)
-    held = theirs.get_weights()
-    assert [w.shape for w in mine.get_weights()] == [w.shape for w in held]
+    held = mine.get_weights()
     weights = [rng.uniform(0.2, 1.2, w.shape) * rng.choice([-1, 1], w.shape) for w in held]
     # A variance is positive.
     signed = [
-        np.abs(w) if v.name.endswith("variance") else w
-        for v, w in zip(theirs.weights, weights, strict=True)
+        np.abs(w) if p.name.endswith("variance") else w
+        for p, w in zip(mine.parameters, weights, strict=True)
     ]
     values = [w.astype(np.float32) for w in signed]
     mine.set_weights(values)
@@ -124,7 +190,7 @@ def twins(
 
 def assert_same_step(
     mine: Any,
-    theirs: Any,
+    theirs: Theirs,
     inputs: Sequence[np.ndarray],
     *,
     mask: Any = None,
@@ -139,7 +205,7 @@ def assert_same_step(
     got = step(mine, inputs, targets, mask, seed)
     if mask is not None:
         call["mask"] = mask
-    wanted = peer_step(theirs, inputs, targets, states, **call)
+    wanted = theirs.step(inputs, targets, states, **call)
     kinds = ("output", "gradient of weight", "gradient of input")
     for kind, ours, others in zip(kinds, got, wanted, strict=True):
         assert len(ours) == len(others), kind

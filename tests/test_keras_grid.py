@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keras_peer import assert_near, assert_same_step, keras, twins
+import golden
+from keras_peer import Theirs, assert_near, assert_same_step, keras, twins
 from lamina import layers
-
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Keras on NumPy 2
 
 ACTIVATIONS = (
     "linear", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "swish", "sigmoid", "tanh",
@@ -150,6 +149,12 @@ def _id(case):
     return f"{name}-{'-'.join('x'.join(map(str, s)) for s in shapes)}-{options}"
 
 
+def pair(name, options):
+    """Return the layer here and Keras's."""
+    theirs = Theirs(lambda: getattr(keras.layers, name)(**options))
+    return getattr(layers, name)(**options), theirs
+
+
 def _normal(rng, shapes, rows=5):
     return [rng.normal(size=(rows, *shape)).astype(np.float32) for shape in shapes]
 
@@ -159,16 +164,14 @@ def test_outputs_and_gradients(case):
     name, shapes, options = case
     rng = np.random.default_rng(6)
     inputs = _normal(rng, shapes)
-    mine, theirs = getattr(layers, name)(**options), getattr(keras.layers, name)(**options)
+    mine, theirs = pair(name, options)
     if name == "Normalization":  # its statistics are given
         mine(inputs[0])
         theirs.build(inputs[0].shape)
     else:
         twins(mine, theirs, inputs, rng, states=False)
-    joined = len(inputs) > 1
-    assert_near(
-        mine(inputs if joined else inputs[0]), theirs(inputs if joined else inputs[0]), "prediction"
-    )
+    given = inputs if len(inputs) > 1 else inputs[0]
+    assert_near(mine(given), theirs(given), "prediction")
     assert_same_step(mine, theirs, inputs)
 
 
@@ -177,7 +180,8 @@ def test_outputs_and_gradients(case):
 def test_embedding_gradient(shape, mask_zero):
     rng = np.random.default_rng(7)
     ids = rng.integers(0, 5, (7, *shape)).astype(np.int32)  # repeated and, of 9, absent ones
-    mine, theirs = layers.Embedding(9, 3, mask_zero=mask_zero), keras.layers.Embedding(9, 3)
+    mine = layers.Embedding(9, 3, mask_zero=mask_zero)
+    theirs = Theirs(lambda: keras.layers.Embedding(9, 3))
     twins(mine, theirs, [ids], rng, states=False)
     assert_near(mine(ids), theirs(ids), "prediction")
     assert_same_step(mine, theirs, [ids])
@@ -189,7 +193,7 @@ def test_the_first_of_equal_maxima_gets_the_gradient(name):
     shape = (12, 3) if name.endswith("1D") else (9, 8, 3)
     x = rng.integers(0, 3, (6, *shape)).astype(np.float32)
     options = {"pool_size": 3, "padding": "same"}
-    mine, theirs = getattr(layers, name)(**options), getattr(keras.layers, name)(**options)
+    mine, theirs = pair(name, options)
     theirs.build(x.shape)
     assert_same_step(mine, theirs, [x])
 
@@ -198,7 +202,7 @@ def test_the_first_of_equal_maxima_gets_the_gradient(name):
 def test_equal_inputs_share_the_gradient(name):
     x = np.array([[1.0, 2.0, 3.0]], np.float32)
     other = np.array([[1.0, 5.0, 2.0]], np.float32)
-    mine, theirs = getattr(layers, name)(), getattr(keras.layers, name)()
+    mine, theirs = pair(name, {})
     theirs.build([x.shape, other.shape])
     assert_same_step(mine, theirs, [x, other])
 
@@ -206,17 +210,22 @@ def test_equal_inputs_share_the_gradient(name):
 def test_adapted_statistics():
     x = np.random.default_rng(9).normal(3.0, 2.0, (40, 4)).astype(np.float32)
     for axis in (-1, None):
-        mine, theirs = layers.Normalization(axis), keras.layers.Normalization(axis)
+        mine = layers.Normalization(axis)
         mine.adapt(x)
-        theirs.adapt(x)
-        assert_near(mine(x), theirs(x), "standardised", 1e-5)
+
+        def adapted(axis=axis):
+            theirs = keras.layers.Normalization(axis)
+            theirs.adapt(x)
+            return theirs(x)
+
+        assert_near(mine(x), golden.ask(adapted, axis, x), "standardised", 1e-5)
 
 
 @pytest.mark.parametrize("mask_value", [0.0, -1.5])
 def test_masking(mask_value):
     x = np.random.default_rng(10).normal(size=(6, 5, 3)).astype(np.float32)
     x[1, 3:], x[4, 0], x[2, 1, 1] = mask_value, mask_value, mask_value  # the last hides nothing
-    mine, theirs = layers.Masking(mask_value), keras.layers.Masking(mask_value)
+    mine, theirs = pair("Masking", {"mask_value": mask_value})
     theirs.build(x.shape)
     assert_near(mine(x), theirs(x), "prediction")
     assert_same_step(mine, theirs, [x])
@@ -265,12 +274,16 @@ def test_initializers_fill_the_weights_they_name(name):
     mine = getattr(layers, name)(
         **options, **{a: initializers.Constant(v) for a, v in values.items()}
     )
-    theirs = getattr(keras.layers, name)(
-        **options, **{a: keras.initializers.Constant(v) for a, v in values.items()}
-    )
+
+    def weights():
+        constants = {a: keras.initializers.Constant(v) for a, v in values.items()}
+        theirs = getattr(keras.layers, name)(**options, **constants)
+        theirs(x)
+        return theirs.get_weights()
+
     mine(x)
-    theirs(x)
-    for got, wanted in zip(mine.get_weights(), theirs.get_weights(), strict=True):
+    theirs = golden.ask(weights, options, values, x)
+    for got, wanted in zip(mine.get_weights(), theirs, strict=True):
         np.testing.assert_array_equal(got, wanted)
 
 
@@ -281,9 +294,9 @@ FIRST_BIASES = [{"unit_forget_bias": forget} for forget in (True, False)]
 def test_the_bias_of_forget_gates(options):
     x = np.zeros((1, 2, 3), np.float32)
     mine = layers.LSTM(4, **options)
-    theirs = keras.layers.LSTM(4, **options)
+    theirs = Theirs(lambda: keras.layers.LSTM(4, **options))
+    theirs.build(x.shape)
     mine(x)
-    theirs(x)
     np.testing.assert_array_equal(mine.get_weights()[2], theirs.get_weights()[2])
 
 
@@ -302,30 +315,36 @@ def test_penalties_change_loss_and_gradients(name, trainable):
     arguments = arguments_of(name, "_regularizer")
     assert arguments
 
-    def made(kit, extra):
+    def made(kit):
         penalties = {
             a: kit.regularizers.L1L2(l1=0.02 * (i + 1), l2=0.03 * (i + 1))
             for i, a in enumerate(arguments)
         }
         layer = getattr(kit.layers, name)(**options, **penalties, trainable=trainable)
         kind = {"dtype": "int32"} if name == "Embedding" else {}
-        model = kit.Sequential([kit.Input(shape, **kind), layer], **extra)
+        model = kit.Sequential([kit.Input(shape, **kind), layer])
         model.compile(kit.optimizers.SGD(0.1), "mean_squared_error")
         return model
 
-    mine, theirs = made(lamina, {}), made(keras, {})
+    mine = made(lamina)
     weights = [
         rng.uniform(0.2, 1.2, w.shape).astype(np.float32) * rng.choice([-1, 1])
         if w.ndim > 1 else rng.uniform(0.2, 1.2, w.shape).astype(np.float32)
         for w in mine.get_weights()
     ]  # fmt: skip
     mine.set_weights(weights)
-    theirs.set_weights(weights)
     y = rng.normal(size=mine.predict(x).shape).astype(np.float32)
-    for _ in range(2):
-        got, wanted = mine.train_on_batch(x, y), theirs.train_on_batch(x, y)
-        assert_near(np.float64(got).reshape(-1)[:1], np.float64(wanted).reshape(-1)[:1], "loss")
-    for i, (a, b) in enumerate(zip(mine.get_weights(), theirs.get_weights(), strict=True)):
+
+    def trained():
+        theirs = made(keras)
+        theirs.set_weights(weights)
+        losses = [np.float64(theirs.train_on_batch(x, y)).reshape(-1)[0] for _ in range(2)]
+        return losses, theirs.get_weights()
+
+    losses, wanted = golden.ask(trained, options, arguments, trainable, weights, x, y)
+    for loss in losses:
+        assert_near(np.float64(mine.train_on_batch(x, y)).reshape(-1)[0], loss, "loss")
+    for i, (a, b) in enumerate(zip(mine.get_weights(), wanted, strict=True)):
         assert_near(a, b, f"weight {i}")
 
 
@@ -335,6 +354,6 @@ def test_softmax_leaves_out_what_is_hidden(axis):
     x = rng.normal(size=(5, 4, 3)).astype("float32")
     mask = rng.random((5, 4, 3)) > 0.4
     mask[0] = False  # a whole row
-    mine, theirs = layers.Softmax(axis), keras.layers.Softmax(axis)
+    mine, theirs = pair("Softmax", {"axis": axis})
     assert_near(mine(x, mask=mask), theirs(x, mask=mask), "in inference")
     assert_same_step(mine, theirs, [x], mask=mask)

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
+import golden
+from keras_peer import assert_near, jax, keras
 from lamina import _core, layers
 from masked_layers import Masked
 
-os.environ.setdefault("KERAS_BACKEND", "jax")
-keras = pytest.importorskip("keras")
-jax = pytest.importorskip("jax")
-if keras.backend.backend() != "jax":
-    pytest.skip("needs Keras on JAX", allow_module_level=True)
-
 ROWS, STEPS, FEATURES = 8, 6, 3
-RNG = np.random.default_rng(31)
-HIDDEN = [RNG.integers(0, 2, (ROWS, STEPS)).astype(bool) for _ in range(3)]
+HIDDEN = [np.random.default_rng(31 + i).random((ROWS, STEPS)) < 0.5 for i in range(3)]
 for kept in HIDDEN:
     kept[:, 2] = True  # Keras's mean of a row that is hidden altogether is NaN
 
 
+def normal(place, *shape):
+    return np.random.default_rng(41 + place).normal(size=(ROWS, *shape)).astype(np.float32)
+
+
 def padded(place, value=0.0):
-    x = RNG.normal(size=(ROWS, STEPS, FEATURES)).astype(np.float32)
-    return np.where(HIDDEN[place][..., None], x, np.float32(value))
-
-
-def close(got, wanted, what):
-    wanted = np.asarray(wanted)
-    scale = max(np.abs(wanted).max(), 1e-3)
-    np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-5 * scale, err_msg=what)
+    return np.where(HIDDEN[place][..., None], normal(place, STEPS, FEATURES), np.float32(value))
 
 
 class Chain:
@@ -57,52 +47,39 @@ class Chain:
 
 
 def compare(first, rest, inputs, training=False):
-    """Compare [mask values] and [(name, options)] of both kits on ``inputs``."""
-    theirs_first = [None if v is None else keras.layers.Masking(v) for v in first]
-    theirs_rest = [getattr(keras.layers, name)(**options) for name, options in rest]
-    symbols = [keras.Input(x.shape[1:]) for x in inputs]
-    y = [t if m is None else m(t) for t, m in zip(symbols, theirs_first, strict=True)]
-    y = y[0] if len(y) == 1 else y
-    for layer in theirs_rest:
-        y = layer(y)
-    model = keras.Model(symbols, y)
+    """Compare [mask values] and [(name, options)] of both kits on ``inputs``.
 
+    Returns Keras's statistics after the call, and the weights here that do not train.
+    """
     mine = [getattr(layers, name)(**options) for name, options in rest]
     shapes = [x.shape[1:] for x in inputs]
     shape = shapes[0] if len(shapes) == 1 else shapes
-    for own, peer in zip(mine, theirs_rest, strict=True):
+    rng = np.random.default_rng(51)
+    weights = []
+    for own in mine:
         sample = [
             np.zeros((1, *s), np.float32) for s in (shape if isinstance(shape, list) else [shape])
         ]
         own(sample if isinstance(shape, list) else sample[0])
         shape = own.compute_output_shape(shape)
-        weights = [RNG.uniform(-1, 1, w.shape).astype(np.float32) for w in own.get_weights()]
+        values = [rng.uniform(-1, 1, w.shape).astype(np.float32) for w in own.get_weights()]
         if "Normalization" in type(own).__name__:
-            weights = [np.abs(w) + 0.5 for w in weights]
-        own.set_weights(weights)
-        peer.set_weights(weights)
+            values = [np.abs(w) + 0.5 for w in values]
+        own.set_weights(values)
+        weights.append(values)
     maskings = [None if v is None else layers.Masking(v) for v in first]
     run = Masked(Chain(maskings, mine), inputs, [None] * len(inputs))
     got, mask, dw, dx = run.results()
-
-    fixed = [v.value for v in model.non_trainable_variables]
-
-    def loss(trainable, values):
-        out, state = model.stateless_call(trainable, fixed, values, training=training)
-        return ((out - run.target) ** 2).mean(), (out, state)
-
-    learned = [v.value for v in model.trainable_variables]
-    (their_dw, their_dx), (out, state) = jax.grad(loss, argnums=(0, 1), has_aux=True)(
-        learned, [jax.numpy.asarray(x) for x in inputs]
+    asked = first, rest, training, inputs, [w for values in weights for w in values], run.target
+    out, their_dw, their_dx, their_mask, state = golden.ask(
+        lambda: by_keras(first, rest, inputs, weights, run.target, training), *asked
     )
-    close(got, out, "output")
+    assert_near(got, out, "output")
     for i, (a, b) in enumerate(zip(dx, their_dx, strict=True)):
-        close(a, b, f"gradient of input {i}")
-    for parameter, a, b in zip(
-        [p for p in run.layer.parameters if p.trainable], dw, their_dw, strict=True
-    ):
-        close(a, b, parameter.name)
-    their_mask = keras_mask(theirs_first, theirs_rest, inputs)
+        assert_near(a, b, f"gradient of input {i}")
+    trained = [p for p in run.layer.parameters if p.trainable]
+    for parameter, a, b in zip(trained, dw, their_dw, strict=True):
+        assert_near(a, b, parameter.name)
     if mask is None:  # Keras's Concatenate of features makes a mask that keeps everything
         assert their_mask is None or their_mask.all()
     else:
@@ -110,13 +87,33 @@ def compare(first, rest, inputs, training=False):
     return state, [p for layer in mine for p in layer.parameters if not p.trainable]
 
 
-def keras_mask(first, rest, inputs):
-    y = [x if m is None else m(x) for x, m in zip(inputs, first, strict=True)]
-    y = y[0] if len(y) == 1 else y
-    for layer in rest:
-        y = layer(y)
-    mask = keras.src.backend.get_keras_mask(y)
-    return None if mask is None else np.asarray(mask)
+def by_keras(first, rest, inputs, weights, target, training):
+    """Return Keras's output, gradients of weights and inputs, mask and statistics."""
+    maskings = [None if v is None else keras.layers.Masking(v) for v in first]
+    chain = [getattr(keras.layers, name)(**options) for name, options in rest]
+
+    def through(tensors):
+        y = [t if m is None else m(t) for t, m in zip(tensors, maskings, strict=True)]
+        y = y[0] if len(y) == 1 else y
+        for layer in chain:
+            y = layer(y)
+        return y
+
+    symbols = [keras.Input(x.shape[1:]) for x in inputs]
+    model = keras.Model(symbols, through(symbols))
+    for layer, values in zip(chain, weights, strict=True):
+        layer.set_weights(values)
+    fixed = [v.value for v in model.non_trainable_variables]
+
+    def loss(trainable, arrays):
+        out, state = model.stateless_call(trainable, fixed, arrays, training=training)
+        return ((out - target) ** 2).mean(), (out, state)
+
+    learned = [v.value for v in model.trainable_variables]
+    (dw, dx), (out, state) = jax.grad(loss, argnums=(0, 1), has_aux=True)(
+        learned, [jax.numpy.asarray(x) for x in inputs]
+    )
+    return out, dw, dx, keras.src.backend.get_keras_mask(through(inputs)), state
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1])
@@ -151,9 +148,13 @@ def test_batch_normalization_under_a_mask(options):
     rest = [("BatchNormalization", options), ("Dense", {"units": 2})]
     moved, mine = compare([0.0], rest, [padded(0)], training=True)
     assert [p.shape for p in mine] == [value.shape for value in moved]
-    peer = keras.layers.BatchNormalization(**options)
     x = padded(1)
-    peer(x, mask=HIDDEN[1], training=True)
+
+    def moved_by_keras():
+        peer = keras.layers.BatchNormalization(**options)
+        peer(x, mask=HIDDEN[1], training=True)
+        return [v.value for v in peer.non_trainable_variables]
+
     layer = layers.BatchNormalization(**options)
     layer(x)
     graph = _core.Graph("float32")
@@ -166,8 +167,9 @@ def test_batch_normalization_under_a_mask(options):
     run.bind([HIDDEN[1], x, x])
     run.set_update("sgd", [])
     run.train(None, 0, ROWS, 0.0, 1, 1)
-    for own, theirs in zip(layer.get_weights()[-2:], peer.non_trainable_variables, strict=True):
-        close(own, theirs.value, theirs.name)
+    wanted = golden.ask(moved_by_keras, options, x, HIDDEN[1])
+    for own, theirs in zip(layer.get_weights()[-2:], wanted, strict=True):
+        assert_near(own, theirs, "moving statistics")
 
 
 MASKS = [(0.0, 0.0, 0.0), (0.0, None, 0.0), (None, 0.0, 0.0), (None, None, 0.0), (0.0, 0.0, None)]
@@ -220,13 +222,18 @@ DOTS = [
 @pytest.mark.parametrize("case", range(len(DOTS)))
 def test_dot(case, normalize):
     a, b, axes = DOTS[case]
-    inputs = [RNG.normal(size=(ROWS, *s)).astype(np.float32) for s in (a, b)]
+    inputs = [normal(i, *s) for i, s in enumerate((a, b))]
     compare([None, None], [("Dot", {"axes": axes, "normalize": normalize})], inputs)
 
 
 def test_the_functions_of_keras():
-    x = [RNG.normal(size=(ROWS, 4)).astype(np.float32) for _ in range(2)]
-    for name in ["add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate"]:
-        close(getattr(layers, name)(x), getattr(keras.layers, name)(x), name)
+    x = [normal(i, 4) for i in range(2)]
+    names = ["add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate"]
     options = {"axes": 1, "normalize": True}
-    close(layers.dot(x, **options), keras.layers.dot(x, **options), "dot")
+
+    def called(kit):
+        return [*(getattr(kit, name)(x) for name in names), kit.dot(x, **options)]
+
+    wanted = golden.ask(lambda: called(keras.layers), names, options, x)
+    for name, got, theirs in zip([*names, "dot"], called(layers), wanted, strict=True):
+        assert_near(got, theirs, name)

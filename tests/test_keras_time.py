@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import pytest
 
-from keras_peer import assert_near, assert_same_step, keras, peer_step, step, twins
+from keras_peer import Theirs, assert_near, assert_same_step, keras, step, twins
 from lamina import layers
 
-# Keras's own variables are copied to arrays the old way.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-K = keras.layers
 ROWS, STEPS, UNITS = 6, 4, 3
 
 INNER = {
-    "dense": (functools.partial(layers.Dense, 3, "tanh"), functools.partial(K.Dense, 3, "tanh"),
-              (4, 5)),
-    "conv2d": (functools.partial(layers.Conv2D, 3, 2, activation="relu"),
-               functools.partial(K.Conv2D, 3, 2, activation="relu"), (3, 5, 4, 2)),
-    "max_pooling2d": (functools.partial(layers.MaxPooling2D, 2),
-                      functools.partial(K.MaxPooling2D, 2), (3, 5, 4, 2)),
-    "flatten": (layers.Flatten, K.Flatten, (3, 2, 4)),
-    "lstm": (functools.partial(layers.LSTM, 3), functools.partial(K.LSTM, 3), (3, 5, 4)),
-    "gru_sequences": (functools.partial(layers.GRU, 3, return_sequences=True),
-                      functools.partial(K.GRU, 3, return_sequences=True), (3, 5, 4)),
-    "layer_normalization": (layers.LayerNormalization, K.LayerNormalization, (3, 6)),
-    "batch_normalization": (layers.BatchNormalization, K.BatchNormalization, (3, 4)),
-    "batch_normalization_of_images": (layers.BatchNormalization, K.BatchNormalization,
-                                      (3, 4, 3, 2)),
-}  # fmt: skip
+    "dense": (lambda kit: kit.Dense(3, "tanh"), (4, 5)),
+    "conv2d": (lambda kit: kit.Conv2D(3, 2, activation="relu"), (3, 5, 4, 2)),
+    "max_pooling2d": (lambda kit: kit.MaxPooling2D(2), (3, 5, 4, 2)),
+    "flatten": (lambda kit: kit.Flatten(), (3, 2, 4)),
+    "lstm": (lambda kit: kit.LSTM(3), (3, 5, 4)),
+    "gru_sequences": (lambda kit: kit.GRU(3, return_sequences=True), (3, 5, 4)),
+    "layer_normalization": (lambda kit: kit.LayerNormalization(), (3, 6)),
+    "batch_normalization": (lambda kit: kit.BatchNormalization(), (3, 4)),
+    "batch_normalization_of_images": (lambda kit: kit.BatchNormalization(), (3, 4, 3, 2)),
+}
+
+
+def in_both(make):
+    """Return ``make(layers)`` of lamina and of Keras."""
+    return make(layers), Theirs(lambda: make(keras.layers))
 
 
 def pair(kind):
-    mine, theirs, shape = INNER[kind]
+    inner, shape = INNER[kind]
     rng = np.random.default_rng(31)
     x = rng.normal(size=(ROWS, *shape)).astype("float32")
-    both = layers.TimeDistributed(mine()), K.TimeDistributed(theirs())
+    both = in_both(lambda kit: kit.TimeDistributed(inner(kit)))
     twins(*both, [x], rng, False)
     return *both, x
 
@@ -76,24 +70,26 @@ STATEFUL = [{"stateful": True, "return_sequences": sequences} for sequences in (
 def test_three_batches_same_as_keras(cell, options, bidirectional):
     rng = np.random.default_rng(34)
     batches = [rng.normal(size=(ROWS, STEPS, 5)).astype("float32") for _ in range(3)]
-    mine, theirs = (getattr(room, CELLS[cell])(UNITS, **options) for room in (layers, K))
-    if bidirectional:
-        mine, theirs = layers.Bidirectional(mine), K.Bidirectional(theirs)
+
+    def made(kit):
+        layer = getattr(kit, CELLS[cell])(UNITS, **options)
+        return kit.Bidirectional(layer) if bidirectional else layer
+
+    mine, theirs = in_both(made)
     twins(mine, theirs, [batches[0]], rng, False)
     width = UNITS * (1 + bidirectional)
     firsts = []
     for i, x in enumerate(batches):
         shape = (ROWS, STEPS, width) if options["return_sequences"] else (ROWS, width)
         targets = [rng.normal(size=shape).astype("float32")]
-        wanted = peer_step(theirs, [x], targets, training=True)
+        wanted = theirs.step([x], targets, training=True)
         got = step(mine, [x], targets)
         firsts.append(theirs(x))  # outside of a gradient Keras moves its state
         for kind, ours, others in zip(("output", "weight", "input"), got, wanted, strict=True):
             for a, b in zip(ours, others, strict=True):
                 assert_near(a, b, f"batch {i}: {kind}")
     for reset in ("reset_state", "reset_states"):
-        for layer in (mine, theirs):
-            getattr(layer, reset)()
+        getattr(mine, reset)()
         for x, first in zip(batches, firsts, strict=True):
             assert_near(mine(x), first, "after a reset")
 
@@ -104,18 +100,17 @@ def test_steps_of_a_stateful_layer_same_as_keras(cell, bidirectional):
     """Each step begins with the state of the step before it, the first with the last batch's."""
     rng = np.random.default_rng(35)
     batches = [rng.normal(size=(ROWS, 3, STEPS, 5)).astype("float32") for _ in range(3)]
-    mine, theirs = (
-        getattr(room, CELLS[cell])(UNITS, stateful=True, return_sequences=True)
-        for room in (layers, K)
-    )
-    if bidirectional:
-        mine, theirs = layers.Bidirectional(mine), K.Bidirectional(theirs)
-    mine, theirs = layers.TimeDistributed(mine), K.TimeDistributed(theirs)
+
+    def made(kit):
+        layer = getattr(kit, CELLS[cell])(UNITS, stateful=True, return_sequences=True)
+        return kit.TimeDistributed(kit.Bidirectional(layer) if bidirectional else layer)
+
+    mine, theirs = in_both(made)
     twins(mine, theirs, [batches[0]], rng, False)
     for i, x in enumerate(batches):
         targets = [rng.normal(size=(ROWS, 3, STEPS, UNITS * (1 + bidirectional)))]
         targets = [t.astype("float32") for t in targets]
-        wanted = peer_step(theirs, [x], targets, training=True)
+        wanted = theirs.step([x], targets, training=True)
         got = step(mine, [x], targets)
         theirs(x)  # outside of a gradient Keras moves its state
         for kind, ours, others in zip(("output", "weight", "input"), got, wanted, strict=True):
@@ -127,17 +122,15 @@ def test_steps_of_a_stateful_layer_same_as_keras(cell, bidirectional):
 def test_states_same_as_keras(cell):
     rng = np.random.default_rng(36)
     x = rng.normal(size=(ROWS, STEPS, 5)).astype("float32")
-    mine, theirs = (getattr(room, CELLS[cell])(UNITS, stateful=True) for room in (layers, K))
+    mine, theirs = in_both(lambda kit: getattr(kit, CELLS[cell])(UNITS, stateful=True))
     twins(mine, theirs, [x], rng, False)
     assert mine.states is None  # Keras's are zeros: it was told the rows
     for _ in range(2):
         mine(x)
-        theirs(x)
-        assert len(mine.states) == len(theirs.states)
-        for ours, others in zip(mine.states, theirs.states, strict=True):
+        wanted = theirs.ask(lambda layer: [layer(x), *layer.states][1:], x)
+        for ours, others in zip(mine.states, wanted, strict=True):
             assert_near(ours, others, "states")
-    plain, peer = (getattr(room, CELLS[cell])(UNITS) for room in (layers, K))
+    plain, peer = in_both(lambda kit: getattr(kit, CELLS[cell])(UNITS))
     plain(x)
-    peer(x)
     assert plain.states is None
-    assert peer.states is None
+    assert peer.ask(lambda layer: [layer(x), layer.states][1]) is None

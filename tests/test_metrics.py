@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import golden
 from lamina import losses, metrics
 
 
@@ -90,18 +91,21 @@ def test_r2(rng):
 
 
 def test_against_keras(rng):
-    keras = pytest.importorskip("keras")
     y, p = rng.integers(0, 2, size=(30, 3)), rng.uniform(size=(30, 3)).astype("float32")
     weight = rng.uniform(size=30)
     for name in (
         "BinaryAccuracy", "CategoricalAccuracy", "MeanAbsoluteError", "MeanSquaredError",
         "RootMeanSquaredError", "R2Score",
     ):  # fmt: skip
-        theirs = getattr(keras.metrics, name)()
-        # Keras keeps its sums in float32.
-        theirs.update_state(y.astype("float32"), p, weight if name != "R2Score" else None)
-        ours = getattr(metrics, name)()(y, p, weight if name != "R2Score" else None)
-        np.testing.assert_allclose(ours, float(theirs.result()), rtol=2e-5)
+        weighted = weight if name != "R2Score" else None
+
+        def result(name=name, weighted=weighted):
+            theirs = getattr(golden.Peer("keras").metrics, name)()
+            theirs.update_state(y.astype("float32"), p, weighted)  # keeps its sums in float32
+            return float(theirs.result())
+
+        ours = getattr(metrics, name)()(y, p, weighted)
+        np.testing.assert_allclose(ours, golden.ask(result, name, y, p, weighted), rtol=2e-5)
 
 
 @pytest.mark.parametrize(

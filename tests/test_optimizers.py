@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 
+import golden
 import lamina
 from lamina import _core, optimizers
 
@@ -125,21 +126,24 @@ def test_rules_by_hand(name):
 
 @pytest.mark.parametrize("name", RULES)
 def test_against_keras(name):
-    keras = pytest.importorskip("keras")
     cls, settings = RULES[name]
     rng = np.random.default_rng(6)
     start = [rng.normal(size=s).astype("float32") for s in SHAPES]
     gradients = [[rng.normal(size=s).astype("float32") for s in SHAPES] for _ in range(5)]
-    theirs, variables = (
-        getattr(keras.optimizers, cls)(**settings),
-        [keras.Variable(w) for w in start],
-    )
+
+    def by_keras():
+        keras = golden.Peer("keras")
+        theirs = getattr(keras.optimizers, cls)(**settings)
+        variables = [keras.Variable(w) for w in start]
+        for g in gradients:
+            theirs.apply([keras.ops.convert_to_tensor(x) for x in g], variables)
+        return variables
+
     ours, weights = make(name), [w.copy() for w in start]
     for g in gradients:
-        theirs.apply([keras.ops.convert_to_tensor(x) for x in g], variables)
         ours.apply(g, weights)
-    for w, v in zip(weights, variables, strict=True):
-        np.testing.assert_allclose(w, np.asarray(v), rtol=2e-4, atol=2e-5)
+    for w, v in zip(weights, golden.ask(by_keras, cls, settings, start, *gradients), strict=True):
+        np.testing.assert_allclose(w, v, rtol=2e-4, atol=2e-5)
 
 
 @pytest.mark.parametrize(
@@ -152,17 +156,23 @@ def test_against_keras(name):
     ],
 )
 def test_against_torch(name, cls, settings):
-    torch = pytest.importorskip("torch")
     rng = np.random.default_rng(8)
     start, gradients = rng.normal(size=(4, 3)), rng.normal(size=(5, 4, 3))
-    parameter = torch.nn.Parameter(torch.tensor(start))
-    theirs = getattr(torch.optim, cls)([parameter], **settings)
+
+    def by_torch():
+        torch = golden.Peer("torch")
+        parameter = torch.nn.Parameter(torch.tensor(start))
+        theirs = getattr(torch.optim, cls)([parameter], **settings)
+        for g in gradients:
+            parameter.grad = torch.tensor(g)
+            theirs.step()
+        return parameter
+
     ours, w = make(name), start.copy()
     for g in gradients:
-        parameter.grad = torch.tensor(g)
-        theirs.step()
         ours.apply([g], [w])
-    np.testing.assert_allclose(w, parameter.detach().numpy(), rtol=1e-4)
+    wanted = golden.ask(by_torch, cls, settings, start, gradients)
+    np.testing.assert_allclose(w, wanted, rtol=1e-4)
 
 
 def test_state_is_kept_from_one_fit_to_the_next():

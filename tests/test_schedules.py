@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import golden
 from lamina import optimizers
 from lamina.optimizers import schedules
 
@@ -25,15 +26,17 @@ SCHEDULES = {
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_against_keras(name):
-    keras = pytest.importorskip("keras")
     cls, settings = SCHEDULES[name]
     ours = getattr(schedules, cls)(0.5, **settings)
-    theirs = getattr(keras.optimizers.schedules, cls)(0.5, **settings)
     # Restarts themselves are left out: Keras finds the period by a float32 logarithm.
     steps = [s for s in range(45) if not (name == "restarts" and s in (7, 21))]
-    np.testing.assert_allclose(
-        [ours(s) for s in steps], [float(theirs(s)) for s in steps], rtol=2e-5, atol=1e-7
-    )
+
+    def rates():
+        theirs = getattr(golden.Peer("keras").optimizers.schedules, cls)(0.5, **settings)
+        return [float(theirs(s)) for s in steps]
+
+    theirs = golden.ask(rates, cls, settings, steps)
+    np.testing.assert_allclose([ours(s) for s in steps], theirs, rtol=2e-5, atol=1e-7)
 
 
 def test_formulas():

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+import golden
 from harness import DTYPES, ODD_SIZES, assert_close, assert_same_bits, check_kernel
 from kernels.test_activations import softplus
 from kernels.test_softmax import log_softmax, softmax
@@ -282,28 +283,32 @@ def test_many_rows_on_threads(columns):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_torch(dtype):
-    torch = pytest.importorskip("torch")
-    functional = torch.nn.functional
     rng = np.random.default_rng(5)
-    z = torch.tensor(rng.normal(size=(11, 7)).astype(dtype), requires_grad=True)
-    t = torch.tensor(rng.random((11, 7)).astype(dtype))
-    labels = torch.tensor(rng.integers(7, size=11))
-    for name, settings, truth, loss in [
+    p, t = rng.normal(size=(11, 7)).astype(dtype), rng.random((11, 7)).astype(dtype)
+    labels = rng.integers(7, size=11)
+
+    def by_torch(law, truth):
+        torch = golden.Peer("torch")
+        z = torch.tensor(p, requires_grad=True)
+        loss = law(torch.nn.functional, z, torch.tensor(truth))
+        return loss, *torch.autograd.grad(loss.sum(), z)
+
+    for name, settings, truth, law in [
         ("binary_crossentropy", {"from_logits": True}, t,
-         functional.binary_cross_entropy_with_logits(z, t, reduction="none").mean(-1)),
+         lambda f, z, t: f.binary_cross_entropy_with_logits(z, t, reduction="none").mean(-1)),
         ("sparse_categorical_crossentropy", {"from_logits": True}, labels,
-         functional.cross_entropy(z, labels, reduction="none")),
+         lambda f, z, t: f.cross_entropy(z, t, reduction="none")),
         ("huber", {"delta": 0.7}, t,
-         functional.huber_loss(z, t, reduction="none", delta=0.7).mean(-1)),
-        ("mean_squared_error", {}, t, functional.mse_loss(z, t, reduction="none").mean(-1)),
+         lambda f, z, t: f.huber_loss(z, t, reduction="none", delta=0.7).mean(-1)),
+        ("mean_squared_error", {}, t,
+         lambda f, z, t: f.mse_loss(z, t, reduction="none").mean(-1)),
     ]:  # fmt: skip
-        (want,) = torch.autograd.grad(loss.sum(), z)
-        p, truth = z.detach().numpy(), truth.numpy()  # noqa: PLW2901
+        loss, slope = golden.ask(partial(by_torch, law, truth), name, p, truth)
         atol = 50 * np.finfo(dtype).eps
         got = kernels.loss_forward(name, truth, p, **settings)
-        np.testing.assert_allclose(got, loss.detach().numpy(), atol=atol, rtol=atol)
+        np.testing.assert_allclose(got, loss, atol=atol, rtol=atol)
         got = kernels.loss_backward(name, truth, p, **settings)
-        np.testing.assert_allclose(got, want.numpy(), atol=atol, rtol=atol)
+        np.testing.assert_allclose(got, slope, atol=atol, rtol=atol)
 
 
 def test_refused():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import golden
 from harness import DTYPES, assert_close, assert_same_bits, check_added
 from kernels.recurrence_oracle import CELLS, Problem
 from kernels.test_activations import LAWS
@@ -218,29 +219,35 @@ def test_one_step_is_the_layer():
 
 @pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
 def test_torch(cell):
-    torch = pytest.importorskip("torch")
-    p = Problem(cell, 9, 11, 4, 8, bias=cell == "gru", states=False, return_sequences=True)
-    layer = {"simple_rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell]
-    peer = layer(4, 8, batch_first=True, bias=cell == "gru", dtype=torch.float64)
+    p = Problem(cell, 5, 7, 4, 8, bias=cell == "gru", states=False, return_sequences=True)
     # PyTorch's gates: LSTM i, f, g, o; GRU r, z, n.
     order = {"simple_rnn": [0], "lstm": [0, 1, 2, 3], "gru": [1, 0, 2]}[cell]
     columns = np.concatenate([np.arange(8) + 8 * g for g in order])
-    with torch.no_grad():
-        peer.weight_ih_l0.copy_(torch.tensor(p.kernel[:, columns].T.copy()))
-        peer.weight_hh_l0.copy_(torch.tensor(p.recurrent[:, columns].T.copy()))
-        if cell == "gru":
-            peer.bias_ih_l0.copy_(torch.tensor(p.bias[0][columns]))
-            peer.bias_hh_l0.copy_(torch.tensor(p.bias[1][columns]))
-    x = torch.tensor(p.x, requires_grad=True)
-    y, _ = peer(x)
-    y.backward(torch.tensor(p.dy))
+
+    def by_torch():
+        torch = golden.Peer("torch")
+        layer = {"simple_rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell]
+        peer = layer(4, 8, batch_first=True, bias=cell == "gru", dtype=torch.float64)
+        with torch.no_grad():
+            peer.weight_ih_l0.copy_(torch.tensor(p.kernel[:, columns].T.copy()))
+            peer.weight_hh_l0.copy_(torch.tensor(p.recurrent[:, columns].T.copy()))
+            if cell == "gru":
+                peer.bias_ih_l0.copy_(torch.tensor(p.bias[0][columns]))
+                peer.bias_hh_l0.copy_(torch.tensor(p.bias[1][columns]))
+        x = torch.tensor(p.x, requires_grad=True)
+        y, _ = peer(x)
+        y.backward(torch.tensor(p.dy))
+        return y, x.grad, [peer.weight_ih_l0.grad, peer.weight_hh_l0.grad]
+
+    bias = [p.bias] if cell == "gru" else []
+    y, of_x, of_weights = golden.ask(by_torch, cell, p.x, p.dy, p.kernel, p.recurrent, *bias)
     forward = p.forward()
     zero = np.zeros_like(p.dh)
     got = p.backward(forward[-1], dh=zero, **({"dc": zero} if cell == "lstm" else {}))
-    np.testing.assert_allclose(forward[0], y.detach().numpy(), rtol=1e-10, atol=1e-12)
-    np.testing.assert_allclose(got[0], x.grad.numpy(), rtol=1e-9, atol=1e-12)
-    for mine, theirs in zip(got[1:3], (peer.weight_ih_l0, peer.weight_hh_l0), strict=True):
-        np.testing.assert_allclose(mine[:, columns], theirs.grad.numpy().T, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(forward[0], y, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(got[0], of_x, rtol=1e-9, atol=1e-12)
+    for mine, theirs in zip(got[1:3], of_weights, strict=True):
+        np.testing.assert_allclose(mine[:, columns], theirs.T, rtol=1e-9, atol=1e-11)
 
 
 def test_refused():
