@@ -192,14 +192,12 @@ struct Kernels {
 
   // --- losses and metrics (kernels/losses.cpp, kernels/metrics.cpp)
   // loss_n: the mean over the columns of one row (crossentropies over classes: the sum).
-  void (*loss_forward)(T* loss_n, const T* pred_nc, const T* true_nc, RowsCols, LossSpec);
-  void (*loss_backward)(T* dpred_nc, const T* dloss_n, const T* pred_nc, const T* true_nc, RowsCols,
-                        LossSpec);
-  // Labels outside [0, cols) are the caller's to refuse.
-  void (*sparse_crossentropy_forward)(T* loss_n, const T* pred_nc, const std::int32_t* label_n,
-                                      RowsCols, bool from_logits);
-  void (*sparse_crossentropy_backward)(T* dpred_nc, const T* dloss_n, const T* pred_nc,
-                                       const std::int32_t* label_n, RowsCols, bool from_logits);
+  // Of true_nc and label_n the one is null that the loss does not take; labels outside [0, cols)
+  // are the caller's to refuse.
+  void (*loss_forward)(T* loss_n, const T* pred_nc, const T* true_nc, const std::int32_t* label_n,
+                       RowsCols, LossSpec);
+  void (*loss_backward)(T* dpred_nc, const T* dloss_n, const T* pred_nc, const T* true_nc,
+                        const std::int32_t* label_n, RowsCols, LossSpec);
   // Adds the batch to `state`.  weight_n may be null (all 1); true_nc or label_n is null.
   void (*metric_update)(double* state, const T* pred_nc, const T* true_nc,
                         const std::int32_t* label_n, const T* weight_n, RowsCols, MetricSpec);

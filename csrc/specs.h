@@ -2,6 +2,9 @@
 //
 // Like kernel.h, which includes it, it is read by objects compiled for one instruction set: no std
 // containers, no iostream, and every function is LAMINA_INLINE.
+//
+// Enumerations that Python names are lists: LAMINA_LOSSES(X) is X(name, columns...) for each.  The
+// enumerators, their names (graph/names.cpp) and what the columns say are made from it.
 #pragma once
 
 #include <cstddef>
@@ -17,33 +20,47 @@ using Index = std::ptrdiff_t;
 
 enum class Accumulate : bool { no = false, yes = true };
 
-// Element-wise activations.  `alpha` is the negative slope of leaky_relu and elu's scale.
-enum class Activation : int {
-  linear,
-  relu,
-  leaky_relu,
-  elu,
-  selu,
-  gelu,
-  silu,
-  sigmoid,
-  tanh,
-  softplus,
-  softsign,
-  hard_sigmoid,
-  mish,
-  exponential,
-};
+#define LAMINA_ENUMERATOR(name, ...) name,
+
+// Element-wise activations: the law in kernels/activations.h, whether the derivative is computed
+// from the output y or from the input x, and the default of alpha, which is the negative slope of
+// leaky_relu and elu's scale.
+#define LAMINA_ACTIVATIONS(X)               \
+  X(linear, Linear, output, 0.0)            \
+  X(relu, Relu, output, 0.0)                \
+  X(leaky_relu, LeakyRelu, output, 0.2)     \
+  X(elu, Elu, output, 1.0)                  \
+  X(selu, Selu, output, 0.0)                \
+  X(gelu, Gelu, input, 0.0)                 \
+  X(silu, Silu, input, 0.0)                 \
+  X(sigmoid, Sigmoid, output, 0.0)          \
+  X(tanh, Tanh, output, 0.0)                \
+  X(softplus, Softplus, input, 0.0)         \
+  X(softsign, Softsign, output, 0.0)        \
+  X(hard_sigmoid, HardSigmoid, output, 0.0) \
+  X(mish, Mish, input, 0.0)                 \
+  X(exponential, Exponential, output, 0.0)
+enum class Activation : int { LAMINA_ACTIVATIONS(LAMINA_ENUMERATOR) };
 
 struct ActivationSpec {
   Activation kind = Activation::linear;
   double alpha = 0.0;
 };
 
+enum class Side { input, output };
+
 // True where the derivative is computed from the output y; otherwise the kernel needs the input x.
-LAMINA_INLINE constexpr bool derivative_from_output(Activation a) {
-  return a != Activation::gelu && a != Activation::silu && a != Activation::softplus &&
-         a != Activation::mish;
+LAMINA_INLINE constexpr bool derivative_from_output(Activation activation) {
+#define LAMINA_SIDE(name, law, from, alpha) Side::from,
+  constexpr Side sides[] = {LAMINA_ACTIVATIONS(LAMINA_SIDE)};
+#undef LAMINA_SIDE
+  return sides[int(activation)] == Side::output;
+}
+LAMINA_INLINE constexpr double default_alpha(Activation activation) {
+#define LAMINA_ALPHA(name, law, from, alpha) alpha,
+  constexpr double alphas[] = {LAMINA_ACTIVATIONS(LAMINA_ALPHA)};
+#undef LAMINA_ALPHA
+  return alphas[int(activation)];
 }
 
 struct RowsCols {
@@ -104,39 +121,78 @@ struct RandomKey {
   std::uint32_t step;    // which time: optimizer step, epoch
 };
 
-enum class Loss : int {
-  mean_squared_error,
-  mean_absolute_error,
-  huber,                            // parameter: delta
-  binary_crossentropy,              // parameter: label smoothing; predictions are probabilities
-  binary_crossentropy_logits,       // the same from logits, fused with the sigmoid
-  categorical_crossentropy,         // parameter: label smoothing; rows are probabilities
-  categorical_crossentropy_logits,  // the same from logits, fused with the softmax
+// Losses: what the parameter is, the last step that the form from logits includes, and whether
+// targets are values or labels.  NAME_logits is the form of NAME from logits, fused with that step.
+#define LAMINA_LOSSES(X)                                         \
+  X(mean_squared_error, none, none, values)                      \
+  X(mean_absolute_error, none, none, values)                     \
+  X(huber, delta, none, values)                                  \
+  X(binary_crossentropy, smoothing, sigmoid, values)             \
+  X(binary_crossentropy_logits, smoothing, sigmoid, values)      \
+  X(categorical_crossentropy, smoothing, softmax, values)        \
+  X(categorical_crossentropy_logits, smoothing, softmax, values) \
+  X(sparse_categorical_crossentropy, none, softmax, labels)      \
+  X(sparse_categorical_crossentropy_logits, none, softmax, labels)
+enum class Loss : int { LAMINA_LOSSES(LAMINA_ENUMERATOR) };
+
+enum class LossParameter { none, delta, smoothing };
+enum class LastStep { none, sigmoid, softmax };
+enum class Targets { values, labels };
+
+struct LossFacts {
+  LossParameter parameter;
+  LastStep step;
+  Targets targets;
 };
+LAMINA_INLINE constexpr LossFacts facts_of(Loss loss) {
+#define LAMINA_FACTS(name, parameter, step, targets) \
+  {LossParameter::parameter, LastStep::step, Targets::targets},
+  constexpr LossFacts facts[] = {LAMINA_LOSSES(LAMINA_FACTS)};
+#undef LAMINA_FACTS
+  return facts[int(loss)];
+}
+LAMINA_INLINE constexpr bool takes_labels(Loss loss) {
+  return facts_of(loss).targets == Targets::labels;
+}
 
 struct LossSpec {
   Loss kind = Loss::mean_squared_error;
   double parameter = 0.0;
 };
 
-enum class Metric : int {
-  binary_accuracy,              // parameter: threshold
-  categorical_accuracy,         // argmax of both rows, first maximum wins
-  sparse_categorical_accuracy,  // integer labels
-  mean_absolute_error,
-  mean_squared_error,
-  r2,
-};
+// Metrics: whether targets are values or labels, and the doubles of state that batches are added
+// to, in all and for each column: {sum of w * value, sum of w}, and for r2 {sum w, mean of y, sum w
+// (y - mean)^2, sum w (y - prediction)^2} a column.  The parameter of binary_accuracy is its
+// threshold; of equal values in a row, categorical accuracies take the first.
+#define LAMINA_METRICS(X)                      \
+  X(binary_accuracy, values, 2, 0)             \
+  X(categorical_accuracy, values, 2, 0)        \
+  X(sparse_categorical_accuracy, labels, 2, 0) \
+  X(mean_absolute_error, values, 2, 0)         \
+  X(mean_squared_error, values, 2, 0)          \
+  X(r2, values, 0, 4)
+enum class Metric : int { LAMINA_METRICS(LAMINA_ENUMERATOR) };
 
 struct MetricSpec {
   Metric kind = Metric::mean_squared_error;
   double parameter = 0.0;
 };
 
-// Doubles of state a metric accumulates into: {sum of w * value, sum of w}, and for r2, column
-// by column, {sum w, mean of y, sum w (y - mean)^2, sum w (y - prediction)^2}.
-LAMINA_INLINE constexpr Index metric_state_size(Metric m, Index cols) {
-  return m == Metric::r2 ? 4 * cols : 2;
+struct MetricFacts {
+  Targets targets;
+  Index state, state_of_column;
+};
+LAMINA_INLINE constexpr MetricFacts facts_of(Metric metric) {
+#define LAMINA_FACTS(name, targets, state, of_column) {Targets::targets, state, of_column},
+  constexpr MetricFacts facts[] = {LAMINA_METRICS(LAMINA_FACTS)};
+#undef LAMINA_FACTS
+  return facts[int(metric)];
+}
+LAMINA_INLINE constexpr bool takes_labels(Metric metric) {
+  return facts_of(metric).targets == Targets::labels;
+}
+LAMINA_INLINE constexpr Index metric_state_size(Metric metric, Index cols) {
+  return facts_of(metric).state + facts_of(metric).state_of_column * cols;
 }
 
 // --- normalisation over a batch
@@ -157,7 +213,8 @@ struct StridedSpec {
 };
 
 // Element-wise operations of two arrays.
-enum class Combine : int { add, subtract, multiply, maximum, minimum };
+#define LAMINA_COMBINES(X) X(add) X(subtract) X(multiply) X(maximum) X(minimum)
+enum class Combine : int { LAMINA_COMBINES(LAMINA_ENUMERATOR) };
 
 // c = a b for each of `batch` pairs; a is m x k, b k x n, as they are stored or transposed.
 struct BatchedProductDims {
@@ -172,12 +229,12 @@ struct ReluSpec {
   double threshold;
 };
 
-// Noise that training adds: `amount` is the standard deviation (gaussian) or the rate.
-enum class Noise : int {
-  gaussian,          // y = x + amount normal
-  gaussian_dropout,  // y = x (1 + sqrt(amount / (1 - amount)) normal)
-  alpha_dropout,     // Klambauer et al. 2017: keeps mean and variance of a SELU's output
-};
+// Noise that training adds; `amount` is the standard deviation (gaussian) or the rate.
+//   gaussian          y = x + amount normal
+//   gaussian_dropout  y = x (1 + sqrt(amount / (1 - amount)) normal)
+//   alpha_dropout     Klambauer et al. 2017: keeps mean and variance of a SELU's output
+#define LAMINA_NOISES(X) X(gaussian) X(gaussian_dropout) X(alpha_dropout)
+enum class Noise : int { LAMINA_NOISES(LAMINA_ENUMERATOR) };
 
 // One axis resized linearly: x is (outer, from, inner), y (outer, to, inner); pixels are squares,
 // their centres at (i + 0.5) (half-pixel centres; Keras's and TensorFlow's rule).
@@ -187,14 +244,15 @@ struct ResizeDims {
 
 // --- recurrence: cells, sizes and arguments
 
-enum class Cell : int {
-  simple_rnn,
-  lstm,              // gates i, f, c, o
-  gru,               // gates z, r, h; reset after the product (Keras's default), bias (2, 3 units)
-  gru_reset_before,  // reset before the product (Cho et al. 2014), bias (3 units)
-};
-LAMINA_INLINE constexpr Index cell_gates(Cell c) {
-  return c == Cell::simple_rnn ? 1 : c == Cell::lstm ? 4 : 3;
+// Cells and their gates: i, f, c, o of an lstm; z, r, h of a gru, whose reset comes after the
+// product (Keras's default; bias (2, 3 units)) or before it (Cho et al. 2014; bias (3 units)).
+#define LAMINA_CELLS(X) X(simple_rnn, 1) X(lstm, 4) X(gru, 3) X(gru_reset_before, 3)
+enum class Cell : int { LAMINA_CELLS(LAMINA_ENUMERATOR) };
+LAMINA_INLINE constexpr Index cell_gates(Cell cell) {
+#define LAMINA_GATES(name, gates) gates,
+  constexpr Index all[] = {LAMINA_CELLS(LAMINA_GATES)};
+#undef LAMINA_GATES
+  return all[int(cell)];
 }
 
 // Axes of recurrence: t time steps, u units, g gates x units (columns of both weight matrices).

@@ -10,21 +10,9 @@ struct Named {
   const char* name;
   Activation kind;
 };
-static const Named activations[] = {
-    {"relu", Activation::relu},
-    {"leaky_relu", Activation::leaky_relu},
-    {"elu", Activation::elu},
-    {"selu", Activation::selu},
-    {"gelu", Activation::gelu},
-    {"silu", Activation::silu},
-    {"sigmoid", Activation::sigmoid},
-    {"tanh", Activation::tanh},
-    {"softplus", Activation::softplus},
-    {"softsign", Activation::softsign},
-    {"mish", Activation::mish},
-    {"exponential", Activation::exponential},
-    {"hard_sigmoid", Activation::hard_sigmoid},
-};
+#define LAMINA_NAMED(name, ...) {#name, Activation::name},
+static const Named activations[] = {LAMINA_ACTIVATIONS(LAMINA_NAMED)};
+#undef LAMINA_NAMED
 
 static void forward(benchmark::State& state, Activation kind, Index n) {
   Buffer y(n), x(n, -4.0, 4.0);

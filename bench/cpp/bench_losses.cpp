@@ -25,8 +25,9 @@ static void loss_both_ways(benchmark::State& state, Loss kind, RowsCols d) {
   const Index n = d.rows * d.cols;
   Buffer loss(d.rows), dloss(d.rows), dpred(n), pred(n, -3.0, 3.0), target(n, 0.0, 1.0);
   for (auto _ : state) {
-    kernels().loss_forward(loss.data(), pred.data(), target.data(), d, {kind, parameter(kind)});
-    kernels().loss_backward(dpred.data(), dloss.data(), pred.data(), target.data(), d,
+    kernels().loss_forward(loss.data(), pred.data(), target.data(), nullptr, d,
+                           {kind, parameter(kind)});
+    kernels().loss_backward(dpred.data(), dloss.data(), pred.data(), target.data(), nullptr, d,
                             {kind, parameter(kind)});
     benchmark::ClobberMemory();
   }
@@ -36,13 +37,14 @@ static void loss_both_ways(benchmark::State& state, Loss kind, RowsCols d) {
 static void sparse_both_ways(benchmark::State& state, RowsCols d) {
   const Index n = d.rows * d.cols;
   Buffer loss(d.rows), dloss(d.rows), dpred(n), pred(n, -3.0, 3.0);
+  constexpr Loss sparse = Loss::sparse_categorical_crossentropy_logits;
   std::vector<std::int32_t> labels(static_cast<std::size_t>(d.rows));
   for (Index row = 0; row < d.rows; ++row)
     labels[static_cast<std::size_t>(row)] = static_cast<std::int32_t>(row % d.cols);
   for (auto _ : state) {
-    kernels().sparse_crossentropy_forward(loss.data(), pred.data(), labels.data(), d, true);
-    kernels().sparse_crossentropy_backward(dpred.data(), dloss.data(), pred.data(), labels.data(),
-                                           d, true);
+    kernels().loss_forward(loss.data(), pred.data(), nullptr, labels.data(), d, {sparse, 0.0});
+    kernels().loss_backward(dpred.data(), dloss.data(), pred.data(), nullptr, labels.data(), d,
+                            {sparse, 0.0});
     benchmark::ClobberMemory();
   }
   count(state, double(n), 12.0 * double(n));

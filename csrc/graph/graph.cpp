@@ -269,7 +269,7 @@ int Graph::add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& t
   const Shape& shape = prediction.shape;
   const Index cols = shape.empty() ? 1 : shape.back();
   check_weight(*this, weight, size_of(shape) / cols, "add_metric");
-  const bool sparse = spec.kind == Metric::sparse_categorical_accuracy;
+  const bool sparse = takes_labels(spec.kind);
   const Value& value = check_rows(target, "add_metric");
   const Index wanted = size_of(shape) / (sparse ? cols : 1);
   if (value.dtype != (sparse ? DType::int32 : dtype) || value.width != wanted)

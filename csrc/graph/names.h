@@ -1,4 +1,4 @@
-// The names by which Python speaks of activations, losses, metrics, cells, noises and merges.
+// The names by which Python speaks of the enumerations that specs.h lists.
 #pragma once
 
 #include <string>
@@ -8,19 +8,15 @@
 
 namespace lamina {
 
-// For each of these enumerations E.  An unknown name throws std::invalid_argument with the known.
+// An unknown name throws std::invalid_argument with the known ones.
 template <class E>
 E from_name(const std::string& name);
 template <class E>
+const char* name_of(E value);
+template <class E>
 std::vector<std::string> known_names();
 
-const char* name_of(Activation);
-const char* name_of(Loss);
-const char* name_of(Metric);
-const char* name_of(Noise);
-const char* name_of(Combine);
-
-// Keras's: leaky_relu 0.2, elu 1.0; 0 where there is nothing to set.
-double default_alpha(Activation);
+// The loss from what goes into its last step; throws std::invalid_argument where it has none.
+Loss logits_form(Loss loss);
 
 }  // namespace lamina

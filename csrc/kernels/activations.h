@@ -177,38 +177,26 @@ struct Exponential {
   LAMINA_INLINE V backward(V dy, V y) const { return dy * y; }
 };
 
+// A law with alpha, and one that has none.
+template <class Law, class V>
+LAMINA_INLINE auto law_of(V alpha, int) -> decltype(Law{alpha}) {
+  return Law{alpha};
+}
+template <class Law, class V>
+LAMINA_INLINE Law law_of(V, long) {
+  return Law{};
+}
+
 // use(law) with the law of `spec` on vectors V.
 template <class V, class Use>
 LAMINA_INLINE void with_law(ActivationSpec spec, Use&& use) {
+  const V alpha_of_all = constant<V>(spec.alpha);
   switch (spec.kind) {
-    case Activation::linear:
-      return use(Linear<V>{});
-    case Activation::relu:
-      return use(Relu<V>{});
-    case Activation::leaky_relu:
-      return use(LeakyRelu<V>{constant<V>(spec.alpha)});
-    case Activation::elu:
-      return use(Elu<V>{constant<V>(spec.alpha)});
-    case Activation::selu:
-      return use(Selu<V>{});
-    case Activation::gelu:
-      return use(Gelu<V>{});
-    case Activation::silu:
-      return use(Silu<V>{});
-    case Activation::sigmoid:
-      return use(Sigmoid<V>{});
-    case Activation::tanh:
-      return use(Tanh<V>{});
-    case Activation::softplus:
-      return use(Softplus<V>{});
-    case Activation::softsign:
-      return use(Softsign<V>{});
-    case Activation::hard_sigmoid:
-      return use(HardSigmoid<V>{});
-    case Activation::mish:
-      return use(Mish<V>{});
-    case Activation::exponential:
-      return use(Exponential<V>{});
+#define LAMINA_CASE(name, Law, from, alpha) \
+  case Activation::name:                    \
+    return use(law_of<Law<V>>(alpha_of_all, 0));
+    LAMINA_ACTIVATIONS(LAMINA_CASE)
+#undef LAMINA_CASE
   }
 }
 

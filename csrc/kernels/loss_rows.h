@@ -18,7 +18,7 @@ constexpr Index narrow_columns = 24;
 
 // Dense targets t_nc, or integer labels standing for one-hot rows; t = true * keep + add.
 template <class T>
-struct Targets {
+struct TargetRows {
   const T* true_nc;
   const std::int32_t* label_n;
   T keep, add;  // label smoothing
@@ -102,7 +102,7 @@ struct NarrowRows {
   LAMINA_INLINE V largest(V v) const { return v; }
 
   // Rows r .. r + count - 1; lanes behind them hold ones, whose results nobody reads.
-  void read(const T* pred_nc, const Targets<T>& targets, Index r, Index count) {
+  void read(const T* pred_nc, const TargetRows<T>& targets, Index r, Index count) {
     rows = count;
     transpose(x_cr, pred_nc + r * cols);
     if (!sparse) {
@@ -200,7 +200,7 @@ LAMINA_INLINE Index loss_rows_per_chunk(Index cols) {
 
 // loss_n = law.forward(rows).
 template <class T, bool sparse, class Law>
-void for_rows_forward(T* loss_n, const T* pred_nc, Targets<T> targets, RowsCols dims, Law law) {
+void for_rows_forward(T* loss_n, const T* pred_nc, TargetRows<T> targets, RowsCols dims, Law law) {
   const Vec<T> keep = broadcast(targets.keep), add = broadcast(targets.add);
   parallel_rows(dims, loss_rows_per_chunk(dims.cols), Law::work, [=](Index begin, Index end) {
     if (dims.cols <= narrow_columns) {
@@ -225,7 +225,7 @@ void for_rows_forward(T* loss_n, const T* pred_nc, Targets<T> targets, RowsCols 
 
 // dpred_nc = dloss_n times the derivative, through law.backward(rows).
 template <class T, bool sparse, class Law>
-void for_rows_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, Targets<T> targets,
+void for_rows_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, TargetRows<T> targets,
                        RowsCols dims, Law law) {
   const Vec<T> keep = broadcast(targets.keep), add = broadcast(targets.add);
   parallel_rows(dims, loss_rows_per_chunk(dims.cols), Law::work, [=](Index begin, Index end) {

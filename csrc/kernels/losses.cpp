@@ -113,78 +113,64 @@ struct Mean {
   }
 };
 
-// use(law) with the law that `spec` names.
+// Whether a law's targets are labels.
+template <bool labels>
+struct Of {
+  static constexpr bool value = labels;
+};
+
+// use(law, Of<labels>) with the law that `spec` names.
 template <class T, class Use>
 void with_law(LossSpec spec, Use use) {
+  constexpr Of<false> values;
+  constexpr Of<true> labels;
   switch (spec.kind) {
     case Loss::mean_squared_error:
-      return use(Mean<T, SquaredError>{});
+      return use(Mean<T, SquaredError>{}, values);
     case Loss::mean_absolute_error:
-      return use(Mean<T, AbsoluteError>{});
+      return use(Mean<T, AbsoluteError>{}, values);
     case Loss::huber:
-      return use(Mean<T, Huber>{{broadcast(T(spec.parameter))}});
+      return use(Mean<T, Huber>{{broadcast(T(spec.parameter))}}, values);
     case Loss::binary_crossentropy:
-      return use(Mean<T, BinaryCrossentropy>{});
+      return use(Mean<T, BinaryCrossentropy>{}, values);
     case Loss::binary_crossentropy_logits:
-      return use(Mean<T, SigmoidCrossentropy>{});
+      return use(Mean<T, SigmoidCrossentropy>{}, values);
     case Loss::categorical_crossentropy:
-      return use(ProbabilityCrossentropy<T, false>{});
+      return use(ProbabilityCrossentropy<T, false>{}, values);
     case Loss::categorical_crossentropy_logits:
-      return use(SoftmaxCrossentropy<T>{});
+      return use(SoftmaxCrossentropy<T>{}, values);
+    case Loss::sparse_categorical_crossentropy:
+      return use(ProbabilityCrossentropy<T, true>{}, labels);
+    case Loss::sparse_categorical_crossentropy_logits:
+      return use(SoftmaxCrossentropy<T>{}, labels);
   }
 }
 
 // Label smoothing: binary t (1 - s) + s / 2, categorical t (1 - s) + s / classes.
 template <class T>
-Targets<T> smoothed(const T* true_nc, Index cols, LossSpec spec) {
-  const double s = spec.parameter;
-  switch (spec.kind) {
-    case Loss::binary_crossentropy:
-    case Loss::binary_crossentropy_logits:
-      return {true_nc, nullptr, T(1 - s), T(s / 2)};
-    case Loss::categorical_crossentropy:
-    case Loss::categorical_crossentropy_logits:
-      return {true_nc, nullptr, T(1 - s), T(s / double(cols))};
-    default:
-      return {true_nc, nullptr, T(1), T(0)};
-  }
+TargetRows<T> smoothed(const T* true_nc, const std::int32_t* label_n, Index cols, LossSpec spec) {
+  const LossFacts facts = facts_of(spec.kind);
+  const double s = facts.parameter == LossParameter::smoothing ? spec.parameter : 0.0;
+  const double shares = facts.step == LastStep::sigmoid ? 2.0 : double(cols);
+  return {true_nc, label_n, T(1 - s), T(s / shares)};
 }
 
 template <class T>
-void loss_forward(T* loss_n, const T* pred_nc, const T* true_nc, RowsCols dims, LossSpec spec) {
-  const Targets<T> targets = smoothed(true_nc, dims.cols, spec);
-  with_law<T>(spec,
-              [&](auto law) { for_rows_forward<T, false>(loss_n, pred_nc, targets, dims, law); });
-}
-
-template <class T>
-void loss_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, const T* true_nc, RowsCols dims,
-                   LossSpec spec) {
-  const Targets<T> targets = smoothed(true_nc, dims.cols, spec);
-  with_law<T>(spec, [&](auto law) {
-    for_rows_backward<T, false>(dpred_nc, dloss_n, pred_nc, targets, dims, law);
+void loss_forward(T* loss_n, const T* pred_nc, const T* true_nc, const std::int32_t* label_n,
+                  RowsCols dims, LossSpec spec) {
+  const TargetRows<T> targets = smoothed(true_nc, label_n, dims.cols, spec);
+  with_law<T>(spec, [&](auto law, auto labels) {
+    for_rows_forward<T, decltype(labels)::value>(loss_n, pred_nc, targets, dims, law);
   });
 }
 
 template <class T>
-void sparse_crossentropy_forward(T* loss_n, const T* pred_nc, const std::int32_t* label_n,
-                                 RowsCols dims, bool from_logits) {
-  const Targets<T> targets{nullptr, label_n, T(1), T(0)};
-  if (from_logits)
-    for_rows_forward<T, true>(loss_n, pred_nc, targets, dims, SoftmaxCrossentropy<T>{});
-  else
-    for_rows_forward<T, true>(loss_n, pred_nc, targets, dims, ProbabilityCrossentropy<T, true>{});
-}
-
-template <class T>
-void sparse_crossentropy_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc,
-                                  const std::int32_t* label_n, RowsCols dims, bool from_logits) {
-  const Targets<T> targets{nullptr, label_n, T(1), T(0)};
-  if (from_logits)
-    for_rows_backward<T, true>(dpred_nc, dloss_n, pred_nc, targets, dims, SoftmaxCrossentropy<T>{});
-  else
-    for_rows_backward<T, true>(dpred_nc, dloss_n, pred_nc, targets, dims,
-                               ProbabilityCrossentropy<T, true>{});
+void loss_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, const T* true_nc,
+                   const std::int32_t* label_n, RowsCols dims, LossSpec spec) {
+  const TargetRows<T> targets = smoothed(true_nc, label_n, dims.cols, spec);
+  with_law<T>(spec, [&](auto law, auto labels) {
+    for_rows_backward<T, decltype(labels)::value>(dpred_nc, dloss_n, pred_nc, targets, dims, law);
+  });
 }
 
 }  // namespace
@@ -193,8 +179,6 @@ template <class T>
 void fill_losses(Kernels<T>& k) {
   k.loss_forward = loss_forward<T>;
   k.loss_backward = loss_backward<T>;
-  k.sparse_crossentropy_forward = sparse_crossentropy_forward<T>;
-  k.sparse_crossentropy_backward = sparse_crossentropy_backward<T>;
 }
 template void fill_losses(Kernels<float>&);
 template void fill_losses(Kernels<double>&);

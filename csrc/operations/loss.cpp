@@ -12,25 +12,28 @@ class LossOperation final : public OperationOf<LossOperation> {
   LossOperation(ValueId prediction, ValueId target, LossSpec spec, Index positions, Index cols)
       : OperationOf(lamina::name_of(spec.kind), {prediction, target}),
         spec_(spec),
+        labels_(takes_labels(spec.kind)),
         positions_(positions),
         cols_(cols) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
-    c.kernels.loss_forward(c.out(), c.in(0), c.in(1), {positions_ * c.rows, cols_}, spec_);
+    c.kernels.loss_forward(c.out(), c.in(0), labels_ ? nullptr : c.in(1),
+                           labels_ ? c.labels(1) : nullptr, {positions_ * c.rows, cols_}, spec_);
   }
   template <class T>
   void backward_as(const Call<T>& c) const {
-    c.kernels.loss_backward(c.din(0), c.dout(), c.in(0), c.in(1), {positions_ * c.rows, cols_},
-                            spec_);
+    c.kernels.loss_backward(c.din(0), c.dout(), c.in(0), labels_ ? nullptr : c.in(1),
+                            labels_ ? c.labels(1) : nullptr, {positions_ * c.rows, cols_}, spec_);
   }
 
   bool differentiable(int i) const override { return i == 0; }
+  Index label_bound(int i) const override { return labels_ && i == 1 ? cols_ : 0; }
   bool backward_reads_input(int) const override { return true; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {
     const double size = double(positions_ * rows * cols_);
-    return {4.0 * size, 2.0 * size};
+    return {4.0 * size, labels_ ? size : 2.0 * size};
   }
   std::string sizes(Index rows) const override {
     return std::to_string(positions_ * rows) + "x" + std::to_string(cols_);
@@ -38,54 +41,17 @@ class LossOperation final : public OperationOf<LossOperation> {
 
  private:
   const LossSpec spec_;
+  const bool labels_;
   const Index positions_, cols_;
 };
 
-class SparseCrossentropy final : public OperationOf<SparseCrossentropy> {
- public:
-  SparseCrossentropy(ValueId prediction, ValueId label, bool from_logits, Index positions,
-                     Index cols)
-      : OperationOf(from_logits ? "sparse_categorical_crossentropy_logits"
-                                : "sparse_categorical_crossentropy",
-                    {prediction, label}),
-        from_logits_(from_logits),
-        positions_(positions),
-        cols_(cols) {}
-
-  template <class T>
-  void forward_as(const Call<T>& c) const {
-    c.kernels.sparse_crossentropy_forward(c.out(), c.in(0), c.labels(1),
-                                          {positions_ * c.rows, cols_}, from_logits_);
-  }
-  template <class T>
-  void backward_as(const Call<T>& c) const {
-    c.kernels.sparse_crossentropy_backward(c.din(0), c.dout(), c.in(0), c.labels(1),
-                                           {positions_ * c.rows, cols_}, from_logits_);
-  }
-
-  bool differentiable(int i) const override { return i == 0; }
-  Index label_bound(int i) const override { return i == 1 ? cols_ : 0; }
-  bool backward_reads_input(int) const override { return true; }
-  bool backward_reads_output() const override { return false; }
-  Cost cost(Pass, Index rows, bool) const override {
-    const double size = double(positions_ * rows * cols_);
-    return {4.0 * size, size};
-  }
-  std::string sizes(Index rows) const override {
-    return std::to_string(positions_ * rows) + "x" + std::to_string(cols_);
-  }
-
- private:
-  const bool from_logits_;
-  const Index positions_, cols_;
-};
-
-// The tensor behind a softmax (`categorical`) or a sigmoid, if `prediction` came out of one.
-bool take_logits(Graph& graph, Tensor& prediction, bool categorical, Index cols) {
+// Takes a prediction that came out of `step`, a softmax or a sigmoid, back to what went into it;
+// returns whether it did.
+bool take_logits(Graph& graph, Tensor& prediction, LastStep step, Index cols) {
   const Operation* producer = graph.producer(prediction);
-  if (producer == nullptr) return false;
+  if (producer == nullptr || step == LastStep::none) return false;
   const auto* activation = dynamic_cast<const ActivationOperation*>(producer);
-  const bool fits = categorical
+  const bool fits = step == LastStep::softmax
                         ? is_softmax(*producer, cols)
                         : activation != nullptr && activation->spec().kind == Activation::sigmoid;
   if (!fits) return false;
@@ -97,7 +63,7 @@ bool take_logits(Graph& graph, Tensor& prediction, bool categorical, Index cols)
 // One loss a position: the shape of the prediction without its last axis.  A prediction that came
 // out of a softmax or a sigmoid is taken back to its logits and fused, which is exact where
 // probabilities have rounded to 0 or 1.
-Tensor loss(Graph& graph, const std::string& kind, const Tensor& prediction_, const Tensor& target,
+Tensor loss(Graph& graph, Loss kind, const Tensor& prediction_, const Tensor& target,
             double parameter, bool from_logits, const std::string& name) {
   graph.check_float_rows(prediction_, "loss");
   graph.check_rows(target, "loss");
@@ -106,35 +72,29 @@ Tensor loss(Graph& graph, const std::string& kind, const Tensor& prediction_, co
   const Index cols = shape.empty() ? 1 : shape.back();
   if (!shape.empty()) shape.pop_back();
   const Index positions = size_of(shape);
-  const bool sparse = kind == "sparse_categorical_crossentropy";
+  const bool labels = takes_labels(kind);
   const DType got = graph.values()[std::size_t(target.value)].dtype;
-  if (got != (sparse ? DType::int32 : graph.dtype) ||
-      size_of(target.shape) != (sparse ? positions : positions * cols))
-    throw std::invalid_argument("loss " + kind + ": predictions " + to_string(prediction.shape) +
-                                " need " + (sparse ? "int32 labels " : "targets ") +
-                                to_string(sparse ? shape : prediction.shape) + "; got " +
-                                (is_floating(got) ? "" : std::string(name_of(got)) + " ") +
-                                to_string(target.shape));
-  const bool categorical = sparse || kind == "categorical_crossentropy";
-  if (categorical || kind == "binary_crossentropy")
-    from_logits = from_logits || take_logits(graph, prediction, categorical, cols);
-  if (sparse)
-    return graph.record(std::make_unique<SparseCrossentropy>(prediction.value, target.value,
-                                                             from_logits, positions, cols),
-                        shape, name);
-  const LossSpec spec{from_name<Loss>(from_logits ? kind + "_logits" : kind), parameter};
-  return graph.record(
-      std::make_unique<LossOperation>(prediction.value, target.value, spec, positions, cols), shape,
-      name);
+  if (got != (labels ? DType::int32 : graph.dtype) ||
+      size_of(target.shape) != (labels ? positions : positions * cols))
+    throw std::invalid_argument(
+        std::string("loss ") + name_of(kind) + ": predictions " + to_string(prediction.shape) +
+        " need " + (labels ? "int32 labels " : "targets ") +
+        to_string(labels ? shape : prediction.shape) + "; got " +
+        (is_floating(got) ? "" : std::string(name_of(got)) + " ") + to_string(target.shape));
+  if (from_logits || take_logits(graph, prediction, facts_of(kind).step, cols))
+    kind = logits_form(kind);
+  return graph.record(std::make_unique<LossOperation>(prediction.value, target.value,
+                                                      LossSpec{kind, parameter}, positions, cols),
+                      shape, name);
 }
 
 const Registration loss_registered{
     "loss",
     "The loss of every position: the prediction's shape without its last axis.",
     loss,
-    {{"kind", "Which one, or sparse_categorical_crossentropy."},
+    {{"kind", "Which one."},
      {"prediction", "(..., columns)."},
-     {"target", "As the prediction, or labels (...) for the sparse one."},
+     {"target", "As the prediction, or labels (...) where the loss takes them."},
      {"parameter", "Huber's delta, the label smoothing of a crossentropy.", 0.0},
      {"from_logits", "Whether the prediction is taken before the sigmoid or softmax.", false}}};
 

@@ -9,10 +9,15 @@
 namespace lamina {
 namespace {
 
+// As messages and profiles call it.
+const char* noise_name(Noise noise) {
+  return noise == Noise::gaussian ? "gaussian_noise" : name_of(noise);
+}
+
 class NoiseOperation final : public OperationOf<NoiseOperation> {
  public:
   NoiseOperation(ValueId x, Noise noise, double amount, std::uint32_t stream, Index width)
-      : OperationOf(lamina::name_of(noise), {x}),
+      : OperationOf(noise_name(noise), {x}),
         noise_(noise),
         amount_(amount),
         stream_(stream),
@@ -99,7 +104,7 @@ class SpatialDropout final : public OperationOf<SpatialDropout> {
 // Identity outside training and at amount 0.
 Tensor noise(Graph& graph, const Tensor& x, Noise kind, double amount, std::uint32_t stream,
              const std::string& name) {
-  const char* who = name_of(kind);
+  const char* who = noise_name(kind);
   graph.check_float_rows(x, who);
   if (kind != Noise::gaussian) check_rate(amount, who, "rate");
   if (!(amount >= 0.0) || !std::isfinite(amount))

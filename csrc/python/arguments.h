@@ -1,10 +1,37 @@
-// Arguments that several kernels share: masks, and gradients to be added to.
+// Arguments that several kernels share: names, masks, and gradients to be added to.
 #pragma once
 
+#include <stdexcept>
+
+#include "../graph/names.h"
 #include "array.h"
 
 namespace lamina {
 namespace python {
+
+// One of the names that specs.h lists for E.
+template <class E>
+E enumerator(const char* function, const char* name, const py::object& value) {
+  const std::string given = word(function, name, value);
+  try {
+    return from_name<E>(given);
+  } catch (const std::invalid_argument& error) {
+    throw py::value_error(text(function, ": ", error.what()));
+  }
+}
+
+// The same of a few, which the message lists as alternatives.
+template <class E>
+E alternative(const char* function, const char* name, const py::object& value) {
+  const std::string given = word(function, name, value);
+  const std::vector<std::string> known = known_names<E>();
+  std::string all;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (known[i] == given) return from_name<E>(given);
+    all += (i == 0 ? "'" : i + 1 < known.size() ? ", '" : " or '") + known[i] + "'";
+  }
+  throw py::value_error(text(function, ": ", name, " must be ", all, "; got ", text_of(value)));
+}
 
 // One byte a position in C order; any byte but 0 keeps.
 inline py::array_t<std::uint8_t> mask_bytes(const Argument& mask, const Shape& shape,

@@ -1,10 +1,8 @@
 // Activations and softmax on NumPy arrays.
 #include <limits>
-#include <stdexcept>
 
-#include "../graph/names.h"
 #include "../runtime/isa.h"
-#include "array.h"
+#include "arguments.h"
 #include "kernels.h"
 
 namespace lamina {
@@ -13,11 +11,7 @@ namespace python {
 ActivationSpec activation_spec(const char* function, const py::object& name,
                                const py::object& alpha) {
   ActivationSpec spec;
-  try {
-    spec.kind = from_name<Activation>(word(function, "activation", name));
-  } catch (const std::invalid_argument& error) {
-    throw py::value_error(text(function, ": ", error.what()));
-  }
+  spec.kind = enumerator<Activation>(function, "activation", name);
   // The derivative is read off the output's sign: alpha must not be negative.
   const double infinity = std::numeric_limits<double>::infinity();
   spec.alpha = alpha.is_none() ? default_alpha(spec.kind)

@@ -1,10 +1,8 @@
 // Losses on NumPy arrays.
-#include <limits>
 #include <stdexcept>
 
-#include "../graph/names.h"
 #include "../runtime/isa.h"
-#include "array.h"
+#include "arguments.h"
 #include "kernels.h"
 
 namespace lamina {
@@ -13,52 +11,25 @@ namespace {
 
 using Object = py::object;
 
-// The loss as the arguments name it: `sparse` has its own kernels, the others a LossSpec.
-struct Law {
-  bool sparse = false;
-  bool from_logits = false;
-  LossSpec spec;
-};
-
-Loss with_logits(const char* function, Loss kind) {
-  if (kind == Loss::binary_crossentropy) return Loss::binary_crossentropy_logits;
-  if (kind == Loss::categorical_crossentropy) return Loss::categorical_crossentropy_logits;
-  throw py::value_error(
-      text(function, ": from_logits is for the crossentropies; got kind '", name_of(kind), "'"));
-}
-
-bool smooths(Loss kind) {
-  return kind == Loss::binary_crossentropy || kind == Loss::binary_crossentropy_logits ||
-         kind == Loss::categorical_crossentropy || kind == Loss::categorical_crossentropy_logits;
-}
-
-Law law(const char* function, const Object& kind, const Object& from_logits_,
-        const Object& smoothing_, const Object& delta_) {
-  const bool from_logits = flag(function, "from_logits", from_logits_);
+// The loss as the arguments name it.
+LossSpec law(const char* function, const Object& kind, const Object& from_logits,
+             const Object& smoothing_, const Object& delta_) {
+  const bool logits = flag(function, "from_logits", from_logits);
   const double smoothing = number_in(function, "label_smoothing", smoothing_, 0.0, 1.0);
-  const double delta =
-      number_in(function, "delta", delta_, 0.0, std::numeric_limits<double>::infinity());
-  const std::string name = word(function, "kind", kind);
-  Law out;
-  out.from_logits = from_logits;
-  out.sparse = name == "sparse_categorical_crossentropy";
-  if (!out.sparse) {
-    try {
-      out.spec.kind = from_name<Loss>(name);
-    } catch (const std::invalid_argument& error) {
-      throw py::value_error(
-          text(function, ": ", error.what(), ", sparse_categorical_crossentropy"));
-    }
-    if (from_logits) out.spec.kind = with_logits(function, out.spec.kind);
-  }
-  if (smoothing != 0.0 && (out.sparse || !smooths(out.spec.kind))) {
+  const double delta = number_in(function, "delta", delta_, 0.0, kInfinity);
+  const Loss named = enumerator<Loss>(function, "kind", kind);
+  const LossParameter parameter = facts_of(named).parameter;
+  if (smoothing != 0.0 && parameter != LossParameter::smoothing)
     throw py::value_error(text(function,
                                ": label_smoothing is for binary_crossentropy and "
                                "categorical_crossentropy; got kind '",
-                               name, "'"));
+                               name_of(named), "'"));
+  try {
+    return {logits ? logits_form(named) : named,
+            parameter == LossParameter::delta ? delta : smoothing};
+  } catch (const std::invalid_argument& error) {
+    throw py::value_error(text(function, ": ", error.what()));
   }
-  out.spec.parameter = out.spec.kind == Loss::huber ? delta : smoothing;
-  return out;
 }
 
 void check_shapes(const Argument& y_true, const Argument& y_pred, bool sparse) {
@@ -76,39 +47,38 @@ template <class T>
 struct Truth {
   py::array_t<std::int32_t> labels;
   py::array_t<T> values;
-  Truth(const Argument& y_true, bool sparse, Index classes) {
+  Truth(const Argument& y_true, bool sparse, Index classes) : sparse_(sparse) {
     if (sparse) {
       labels = y_true.labels(classes);
     } else {
       values = y_true.values<T>();
     }
   }
+  const T* value_data() const { return sparse_ ? nullptr : values.data(); }
+  const std::int32_t* label_data() const { return sparse_ ? labels.data() : nullptr; }
+
+ private:
+  const bool sparse_;
 };
 
 // Labels never decide the dtype.
-Dtype loss_dtype(const Law& l, const Argument& y_pred, const Argument& y_true,
+Dtype loss_dtype(const LossSpec& spec, const Argument& y_pred, const Argument& y_true,
                  const Argument* dloss) {
   const OptionalArgument absent("", "", py::none());
-  return common_dtype({&y_pred, l.sparse ? &absent : &y_true, dloss ? dloss : &absent});
+  return common_dtype(
+      {&y_pred, takes_labels(spec.kind) ? &absent : &y_true, dloss ? dloss : &absent});
 }
 
 template <class T>
-py::array forward_typed(const Law& l, const Argument& y_true, const Argument& y_pred) {
+py::array forward_typed(const LossSpec& spec, const Argument& y_true, const Argument& y_pred) {
   const auto sizes = y_pred.rows_cols();
-  const Truth<T> truth(y_true, l.sparse, sizes.cols);
+  const Truth<T> truth(y_true, takes_labels(spec.kind), sizes.cols);
   const auto ys = y_pred.values<T>();
   auto loss = output<T>(y_pred.function, y_pred.leading());
-  const T *pp = ys.data(), *tp = truth.values.data();
-  const std::int32_t* lp = truth.labels.data();
+  const T *pp = ys.data(), *tp = truth.value_data();
+  const std::int32_t* lp = truth.label_data();
   T* out = loss.mutable_data();
-  without_gil([&] {
-    const auto& k = kernels<T>();
-    if (l.sparse) {
-      k.sparse_crossentropy_forward(out, pp, lp, sizes, l.from_logits);
-    } else {
-      k.loss_forward(out, pp, tp, sizes, l.spec);
-    }
-  });
+  without_gil([&] { kernels<T>().loss_forward(out, pp, tp, lp, sizes, spec); });
   return loss;
 }
 
@@ -116,33 +86,26 @@ py::array loss_forward(Object kind, Object y_true_, Object y_pred_, Object from_
                        Object label_smoothing, Object delta) {
   const char* who = "loss_forward";
   const Argument y_true(who, "y_true", y_true_), y_pred(who, "y_pred", y_pred_);
-  const Law l = law(who, kind, from_logits, label_smoothing, delta);
-  check_shapes(y_true, y_pred, l.sparse);
-  return loss_dtype(l, y_pred, y_true, nullptr) == Dtype::float32
-             ? forward_typed<float>(l, y_true, y_pred)
-             : forward_typed<double>(l, y_true, y_pred);
+  const LossSpec spec = law(who, kind, from_logits, label_smoothing, delta);
+  check_shapes(y_true, y_pred, takes_labels(spec.kind));
+  return loss_dtype(spec, y_pred, y_true, nullptr) == Dtype::float32
+             ? forward_typed<float>(spec, y_true, y_pred)
+             : forward_typed<double>(spec, y_true, y_pred);
 }
 
 template <class T>
-py::array backward_typed(const Law& l, const Argument& y_true, const Argument& y_pred,
+py::array backward_typed(const LossSpec& spec, const Argument& y_true, const Argument& y_pred,
                          const Argument& dloss) {
   const auto sizes = y_pred.rows_cols();
-  const Truth<T> truth(y_true, l.sparse, sizes.cols);
+  const Truth<T> truth(y_true, takes_labels(spec.kind), sizes.cols);
   const auto ys = y_pred.values<T>();
   auto ones = dloss.given() ? dloss.values<T>() : output<T>(y_pred.function, {sizes.rows});
   if (!dloss.given()) std::fill_n(ones.mutable_data(), sizes.rows, T(1));
   auto dpred = output<T>(y_pred.function, y_pred.shape());
-  const T *dp = ones.data(), *pp = ys.data(), *tp = truth.values.data();
-  const std::int32_t* lp = truth.labels.data();
+  const T *dp = ones.data(), *pp = ys.data(), *tp = truth.value_data();
+  const std::int32_t* lp = truth.label_data();
   T* out = dpred.mutable_data();
-  without_gil([&] {
-    const auto& k = kernels<T>();
-    if (l.sparse) {
-      k.sparse_crossentropy_backward(out, dp, pp, lp, sizes, l.from_logits);
-    } else {
-      k.loss_backward(out, dp, pp, tp, sizes, l.spec);
-    }
-  });
+  without_gil([&] { kernels<T>().loss_backward(out, dp, pp, tp, lp, sizes, spec); });
   return dpred;
 }
 
@@ -151,12 +114,12 @@ py::array loss_backward(Object kind, Object y_true_, Object y_pred_, Object dlos
   const char* who = "loss_backward";
   const Argument y_true(who, "y_true", y_true_), y_pred(who, "y_pred", y_pred_);
   const OptionalArgument dloss(who, "dloss", dloss_);
-  const Law l = law(who, kind, from_logits, label_smoothing, delta);
-  check_shapes(y_true, y_pred, l.sparse);
+  const LossSpec spec = law(who, kind, from_logits, label_smoothing, delta);
+  check_shapes(y_true, y_pred, takes_labels(spec.kind));
   if (dloss.given()) dloss.needs_shape(y_pred.leading(), "(...,)");
-  return loss_dtype(l, y_pred, y_true, &dloss) == Dtype::float32
-             ? backward_typed<float>(l, y_true, y_pred, dloss)
-             : backward_typed<double>(l, y_true, y_pred, dloss);
+  return loss_dtype(spec, y_pred, y_true, &dloss) == Dtype::float32
+             ? backward_typed<float>(spec, y_true, y_pred, dloss)
+             : backward_typed<double>(spec, y_true, y_pred, dloss);
 }
 
 }  // namespace

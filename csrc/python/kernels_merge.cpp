@@ -2,7 +2,7 @@
 #include <pybind11/typing.h>
 
 #include "../runtime/isa.h"
-#include "array.h"
+#include "arguments.h"
 #include "kernels.h"
 #include "maps.h"
 
@@ -13,22 +13,10 @@ namespace {
 using Object = py::object;
 using Pair = py::typing::Tuple<py::array, py::array>;
 
-Combine combine_argument(const char* who, const Object& value) {
-  const std::string kind = word(who, "kind", value);
-  if (kind == "add") return Combine::add;
-  if (kind == "subtract") return Combine::subtract;
-  if (kind == "multiply") return Combine::multiply;
-  if (kind == "maximum") return Combine::maximum;
-  if (kind == "minimum") return Combine::minimum;
-  throw py::value_error(
-      text(who, ": kind must be 'add', 'subtract', 'multiply', 'maximum' or 'minimum'; got ",
-           text_of(value)));
-}
-
 py::array combine_forward(Object a_, Object b_, Object kind_) {
   const char* who = "combine_forward";
   const Argument a(who, "a", a_), b(who, "b", b_);
-  const Combine kind = combine_argument(who, kind_);
+  const Combine kind = alternative<Combine>(who, "kind", kind_);
   a.needs_rank_at_least(0, "");
   b.needs_shape(a.shape(), "of a");
   return with_dtype({&a, &b}, [&](auto zero) -> py::array {
@@ -45,7 +33,7 @@ py::array combine_forward(Object a_, Object b_, Object kind_) {
 Pair combine_backward(Object dy_, Object a_, Object b_, Object kind_) {
   const char* who = "combine_backward";
   const Argument dy(who, "dy", dy_), a(who, "a", a_), b(who, "b", b_);
-  const Combine kind = combine_argument(who, kind_);
+  const Combine kind = alternative<Combine>(who, "kind", kind_);
   dy.needs_rank_at_least(0, "");
   a.needs_shape(dy.shape(), "of dy");
   b.needs_shape(dy.shape(), "of dy");

@@ -1,10 +1,8 @@
 // Metrics on NumPy arrays: states that batches are added to.
 #include <limits>
-#include <stdexcept>
 
-#include "../graph/names.h"
 #include "../runtime/isa.h"
-#include "array.h"
+#include "arguments.h"
 #include "kernels.h"
 
 namespace lamina {
@@ -13,17 +11,9 @@ namespace {
 
 using Object = py::object;
 
-Metric metric_argument(const char* function, const Object& kind) {
-  try {
-    return from_name<Metric>(word(function, "kind", kind));
-  } catch (const std::invalid_argument& error) {
-    throw py::value_error(text(function, ": ", error.what()));
-  }
-}
-
 py::array metric_state(Object kind, Object columns) {
   const char* who = "metric_state";
-  const Metric metric = metric_argument(who, kind);
+  const Metric metric = enumerator<Metric>(who, "kind", kind);
   const auto cols = whole_number(who, "columns", columns, std::numeric_limits<Index>::max() / 32);
   auto state = output<double>(who, {metric_state_size(metric, Index(cols))});
   std::fill_n(state.mutable_data(), state.size(), 0.0);
@@ -34,7 +24,7 @@ template <class T>
 void update_typed(double* state, const Argument& y_true, const Argument& y_pred,
                   const Argument& weight, const MetricSpec& spec) {
   const auto sizes = y_pred.rows_cols();
-  const bool sparse = spec.kind == Metric::sparse_categorical_accuracy;
+  const bool sparse = takes_labels(spec.kind);
   const auto labels = sparse ? y_true.labels(sizes.cols) : py::array_t<std::int32_t>();
   const auto ts = sparse ? py::array_t<T>() : y_true.values<T>();
   const auto ps = y_pred.values<T>();
@@ -52,11 +42,11 @@ void metric_update(Object kind, Object state_, Object y_true_, Object y_pred_, O
       y_pred(who, "y_pred", y_pred_);
   const OptionalArgument weight(who, "sample_weight", weight_);
   const double infinity = std::numeric_limits<double>::infinity();
-  const MetricSpec spec = {metric_argument(who, kind),
+  const MetricSpec spec = {enumerator<Metric>(who, "kind", kind),
                            number_in(who, "threshold", threshold, -infinity, infinity)};
   y_pred.needs_rank_at_least(1, "(..., columns)");
   y_pred.needs_columns();
-  const bool sparse = spec.kind == Metric::sparse_categorical_accuracy;
+  const bool sparse = takes_labels(spec.kind);
   y_true.needs_shape(sparse ? y_pred.leading() : y_pred.shape(), "");
   if (weight.given()) weight.needs_shape(y_pred.leading(), "(...,)");
   state.needs_shape({metric_state_size(spec.kind, y_pred.axis(-1))}, "(metric_state,)");

@@ -1,6 +1,6 @@
 // Noise, and dropout of whole channels.
 
-#include "array.h"
+#include "arguments.h"
 #include "kernels.h"
 #include "maps.h"
 
@@ -12,17 +12,7 @@ using Object = py::object;
 py::array noise(const char* who, const char* name, Object x_, Object kind_, Object amount_,
                 RandomKey key, bool backward) {
   const Argument x(who, name, x_);
-  const std::string word_given = word(who, "kind", kind_);
-  Noise kind = Noise::gaussian;
-  if (word_given == "gaussian_dropout") {
-    kind = Noise::gaussian_dropout;
-  } else if (word_given == "alpha_dropout") {
-    kind = Noise::alpha_dropout;
-  } else if (word_given != "gaussian") {
-    throw py::value_error(
-        text(who, ": kind must be 'gaussian', 'gaussian_dropout' or 'alpha_dropout'; got ",
-             text_of(kind_)));
-  }
+  const Noise kind = alternative<Noise>(who, "kind", kind_);
   const double amount = kind == Noise::gaussian ? number_in(who, "amount", amount_, 0.0, kInfinity)
                                                 : number_in(who, "amount", amount_, 0.0, 1.0, true);
   x.needs_rank_at_least(0, "");

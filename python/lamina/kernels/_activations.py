@@ -12,36 +12,18 @@ Array = NDArray[Any]
 
 
 def activation_forward(x: ArrayLike, kind: str, alpha: float | None = None) -> Array:
-    r"""Apply an activation to every element.
-
-    ================ ==========================================================================
-    kind             law
-    ================ ==========================================================================
-    ``linear``       :math:`x`
-    ``relu``         :math:`\max(x, 0)`
-    ``leaky_relu``   :math:`x` where positive, else :math:`\alpha x` (``alpha`` 0.2)
-    ``elu``          :math:`x` where positive, else :math:`\alpha (e^x - 1)` (``alpha`` 1)
-    ``selu``         :math:`\lambda\,\mathrm{elu}(x)`, Klambauer et al. 2017, constants as there
-    ``gelu``         :math:`x\,\Phi(x)`, exact (not the tanh form), Hendrycks and Gimpel 2016
-    ``silu``         :math:`x\,\sigma(x)`; also named ``swish``
-    ``sigmoid``      :math:`\sigma(x) = 1 / (1 + e^{-x})`
-    ``tanh``         :math:`\tanh x`
-    ``softplus``     :math:`\log(1 + e^x)`
-    ``softsign``     :math:`x / (1 + |x|)`
-    ``hard_sigmoid`` :math:`\min(\max(x / 6 + 1/2, 0), 1)`
-    ``mish``         :math:`x \tanh(\mathrm{softplus}(x))`, Misra 2019
-    ``exponential``  :math:`e^x`
-    ================ ==========================================================================
+    """Apply an activation to every element.
 
     Parameters
     ----------
     x : array_like
         Input of any shape.
     kind : str
-        A name from the table.
+        A name of `lamina.activations`, whose classes give each law: ``"elu"`` is that of
+        `lamina.activations.ELU`.  `softmax_forward` and `log_softmax_forward` are of rows.
     alpha : float, optional
-        Negative slope of ``leaky_relu``, scale of ``elu``, not negative; Keras's default if not
-        given.
+        Negative slope of ``leaky_relu``, scale of ``elu``, not negative; Keras's default, 0.2 and
+        1, if not given.
 
     Returns
     -------

@@ -22,29 +22,17 @@ def loss_forward(
 ) -> Array:
     r"""Compute the loss of every row, over the last axis.
 
-    ``mean_squared_error``
-        :math:`\frac1C \sum_c (p_c - y_c)^2`
-    ``mean_absolute_error``
-        :math:`\frac1C \sum_c |p_c - y_c|`
-    ``huber``
-        :math:`\frac1C \sum_c h(p_c - y_c)`, :math:`h(r) = r^2/2` for :math:`|r| \le \delta`, else
-        :math:`\delta (|r| - \delta/2)` (Huber 1964)
-    ``binary_crossentropy``
-        :math:`-\frac1C \sum_c y_c \log p_c + (1 - y_c) \log(1 - p_c)`
-    ``categorical_crossentropy``
-        :math:`-\sum_c y_c \log p_c`
-    ``sparse_categorical_crossentropy``
-        the same for an integer label in place of a one-hot row
-
-    From logits the sigmoid or the softmax is part of the law, and losses are exact at any finite
-    logit.  Probabilities are kept within [1e-7, 1 - 1e-7], as in Keras, and the categorical losses
-    divide a row by its sum first.  Label smoothing :math:`s` replaces :math:`y` by
-    :math:`y (1 - s) + s/2` (binary) or :math:`y (1 - s) + s/C` (categorical).
+    The laws are those of `lamina.losses`.  From logits the sigmoid or the softmax is part of the
+    law, and losses are exact at any finite logit.  Probabilities are kept within [1e-7, 1 - 1e-7],
+    as in Keras, and the categorical losses divide a row by its sum first.  Label smoothing
+    :math:`s` replaces :math:`y` by :math:`y (1 - s) + s/2` (binary) or :math:`y (1 - s) + s/C`
+    (categorical).
 
     Parameters
     ----------
     kind : str
-        A name from above.
+        A name of `lamina.losses`, whose classes give each law: ``"huber"`` is that of
+        `lamina.losses.Huber`.
     y_true : array_like of the shape of `y_pred`, or (...,) of integers for the sparse loss
         Targets.
     y_pred : array_like of shape (..., columns)

@@ -49,16 +49,8 @@ def metric_update(
 ) -> None:
     r"""Add a batch to a metric's state, in place.
 
-    Two numbers are kept, :math:`\sum w v` and :math:`\sum w`, where a row's value :math:`v` is
-
-    ``binary_accuracy``
-        the share of columns on the same side: :math:`(p > t) = y`
-    ``categorical_accuracy``
-        1 where both rows have their first maximum in one place
-    ``sparse_categorical_accuracy``
-        1 where the first maximum is at the label
-    ``mean_absolute_error``, ``mean_squared_error``
-        the mean over the columns
+    Two numbers are kept, :math:`\sum w v` and :math:`\sum w`, where :math:`v` is a row's value of
+    the metric, the mean over its columns.
 
     ``r2`` keeps, column by column, :math:`\sum w`, the mean of :math:`y`,
     :math:`\sum w (y - \bar y)^2` and :math:`\sum w (y - p)^2`, merged as in Chan et al. (1983).
@@ -66,7 +58,7 @@ def metric_update(
     Parameters
     ----------
     kind : str
-        A name from above.
+        A ``kind`` of the classes in `lamina.metrics`, which give each law.
     state : ndarray of float64
         From `metric_state`; updated.
     y_true : array_like of the shape of `y_pred`, or (...,) of integers for the sparse accuracy
