@@ -35,7 +35,7 @@ def test_profile(capsys):
 def test_demo(tmp_path, capsys):
     pytest.importorskip("matplotlib")
     folder = tmp_path / "new"
-    arguments = ["demo", "--epochs", "2", "--quiet", "--output-dir", str(folder)]
+    arguments = ["demo", "--epochs", "1", "--quiet", "--output-dir", str(folder)]
     assert cli.main(arguments) == 0
     out = capsys.readouterr().out
     accuracy = float(out.split("digits: ")[1].split(" %")[0])

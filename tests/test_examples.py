@@ -1,10 +1,12 @@
 """The scripts of examples/ at a small setting: figures printed, pictures drawn."""
 
 import gzip
+import os
 import re
 import struct
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -88,18 +90,34 @@ def test_every_script_is_listed():
     assert [name for name in SCRIPTS if f"{name}.py" not in guide] == []
 
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, clothes):
+    """What each script did, two at a time, and the folder it ran in."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in SCRIPTS}
+    alone = {**os.environ, "LAMINA_NUM_THREADS": "1"}
+
+    def start(name):
+        rows, out = SCRIPTS[name][2], folders[name] / "new" / "pictures"
+        data = ("--data", clothes) if name == "fashion_cnn" else ()
+        arguments = "--epochs", 1, "--seed", 3, "--rows", rows, "--out", out, *data
+        return run(name, *arguments, cwd=folders[name], env=alone)
+
+    with ThreadPoolExecutor(2) as pool:
+        ended = list(pool.map(start, SCRIPTS))
+    return {name: (done, folders[name]) for name, done in zip(SCRIPTS, ended, strict=True)}
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_script(name, tmp_path, clothes):
-    pictures, line, rows = SCRIPTS[name]
-    data = ("--data", clothes) if name == "fashion_cnn" else ()
-    out = tmp_path / "new" / "pictures"
-    done = run(name, "--epochs", 1, "--seed", 3, "--rows", rows, "--out", out, *data, cwd=tmp_path)
+def test_script(name, runs):
+    pictures, line, _ = SCRIPTS[name]
+    done, folder = runs[name]
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(line, done.stdout.splitlines()[-1]), done.stdout
-    assert {path.stem for path in out.iterdir()} == pictures
-    for picture in out.iterdir():
+    found = list((folder / "new" / "pictures").iterdir())
+    assert {path.stem for path in found} == pictures
+    for picture in found:
         assert picture.read_bytes().startswith(b"\x89PNG")
-    assert [path.name for path in tmp_path.iterdir()] == ["new"]  # and nothing elsewhere
+    assert [path.name for path in folder.iterdir()] == ["new"]  # and nothing elsewhere
 
 
 def test_the_autoregression_is_the_book_s(tmp_path):

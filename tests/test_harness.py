@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 
 import lamina
+import thread_proof
 from harness import (
     DTYPES,
+    LOADED_ISA,
     assert_close,
     assert_same_bits,
     check_gradient,
     check_invariants,
     check_kernel,
 )
-from lamina import kernels, layers
+from lamina import kernels, layers, runtime
 from layer_harness import check_layer
 from thread_proof import TASKS, assert_step_on_threads, same_on_threads
 
@@ -37,7 +39,7 @@ LAYERS = {
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", sorted(LAYERS))
-def test_every_layer(name, dtype, isa):
+def test_every_layer(name, dtype):
     factory, shape, oracle = LAYERS[name]
     check_layer(factory, shape, oracle, dtype=dtype, reduction=shape[-1], magnitude=4.0)
 
@@ -76,6 +78,19 @@ def test_wrong_backward():
         check_kernel(scaled, lambda x: 2 * x, [np.ones((2, 3))], "float64", backward=backward)
 
 
+@pytest.mark.skipif(len(runtime.available_isas()) < 2, reason="one instruction set")
+def test_wrong_backward_of_another_instruction_set():
+    def backward(dy, x):
+        return dy * (2 if runtime.isa() == LOADED_ISA else 2.00001)
+
+    runtime.use_isa(next(name for name in runtime.available_isas() if name != LOADED_ISA))
+    try:
+        with pytest.raises(AssertionError, match="backward: 6 of 6 differ"):
+            check_kernel(scaled, lambda x: 2 * x, [np.ones((2, 3))], "float64", backward=backward)
+    finally:
+        runtime.use_isa(LOADED_ISA)
+
+
 def test_written_input():
     def careless(x):
         x = np.asarray(x)
@@ -112,7 +127,7 @@ def test_threads_matter():
         return np.asarray(x) * (1 + 1e-15 * lamina.get_num_threads())
 
     with pytest.raises(AssertionError, match="threads"):
-        check_kernel(threaded, lambda x: x, [np.ones(3)], "float64")
+        check_kernel(threaded, lambda x: x, [np.ones(2000)], "float64")
 
 
 def test_threads_matter_to_many_rows_alone():
@@ -143,7 +158,8 @@ def test_threads_of_a_call_are_seen():
 
 
 @pytest.mark.skipif(not TASKS.exists(), reason="reads Linux's /proc")
-def test_a_call_on_one_thread_is_refused():
+def test_a_call_on_one_thread_is_refused(monkeypatch):
+    monkeypatch.setattr(thread_proof, "TRIES", 3)
     x = np.ones((3, 3), np.float32)
     with pytest.raises(AssertionError, match="product call 0 on 2 threads: one thread ran"):
         same_on_threads(lambda: kernels.matmul(x, x), what="product")

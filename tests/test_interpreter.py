@@ -3,6 +3,7 @@
 import importlib
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -81,15 +82,23 @@ CASES = [(work, list(ENDS)[i % 3]) for i, work in enumerate(WORK)]
 CASES += [("predict", ""), ("layer", ""), ("fit", "raise RuntimeError")]
 
 
-@pytest.mark.parametrize(("work", "end"), CASES)
-def test_python_ends_while_a_daemon_thread_works(work, end):
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(work=WORK[work], end=end)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+def start(script):
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
     )
+
+
+@pytest.fixture(scope="module")
+def ended():
+    """How each program ended, two at a time."""
+    programs = [PROGRAM.format(work=WORK[work], end=end) for work, end in CASES]
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(CASES, pool.map(start, programs), strict=True))
+
+
+@pytest.mark.parametrize(("work", "end"), CASES)
+def test_python_ends_while_a_daemon_thread_works(work, end, ended):
+    done = ended[work, end]
     assert done.returncode == ENDS[end], done.stderr
 
 
@@ -127,7 +136,5 @@ failure = interpreters.run_string(inner, code.format(sys.path))
 assert failure is None, failure
 import lamina  # here it works
 """
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
-    )
+    done = start(script)
     assert done.returncode == 0, done.stderr
