@@ -94,7 +94,7 @@ def check_layer(
         Inputs that the layer must refuse, with part of the message.
     many_rows : int, optional
         Rows of the batch on which every operation of the layer has to start threads.  By default
-        so many that even its narrowest side has 300,000 elements; 0 leaves the check out.
+        so many that even its narrowest side has 100,000 elements; 0 leaves the check out.
     """
     layer = _built(factory, input_shape, dtype)
     rng = np.random.default_rng(seed)
@@ -137,7 +137,7 @@ def _check_layer_threads(
     replay = _Replay(layer, input_shape, dtype)
     if rows is None:
         narrowest = max(1, min(math.prod(input_shape), math.prod(replay.output_shape)))
-        rows = max(2100, 300_000 // narrowest)  # and several chunks of a bias's gradient
+        rows = max(2100, 100_000 // narrowest)  # and several chunks of a bias's gradient
     if rows == 0:
         return
     rng = np.random.default_rng(70)

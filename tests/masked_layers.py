@@ -79,7 +79,7 @@ def check_masked(factory: Any, inputs: list[np.ndarray], masks: Masks) -> Masked
     checked = Masked(factory(dtype="float64"), inputs, masks)
     checked.check_gradients()
     narrowest = min(math.prod(x.shape[1:]) for x in [*inputs, checked.target])
-    times = max(2100, 300_000 // narrowest) // len(inputs[0]) + 1
+    times = max(2100, 100_000 // narrowest) // len(inputs[0]) + 1
     many = [repeated(x, times).astype("float32") for x in inputs]
     hidden = [None if m is None else repeated(m, times) for m in masks]
     layer = factory(dtype="float32")

@@ -43,7 +43,7 @@ def test_pooling2d(kind, pool, strides, padding, dtype):
         dtype=dtype,
         reduction=pool[0] * pool[1],
         magnitude=4.0,
-        many_rows=20_000,
+        many_rows=3000,
         refused=[
             (np.zeros((3, 7, 6)), ValueError, "needs 4 axes (batch, height, width, channels)")
         ],
@@ -60,7 +60,7 @@ def test_pooling1d(kind, pool, strides, padding):
         dtype="float64",
         reduction=pool,
         magnitude=4.0,
-        many_rows=60_000,
+        many_rows=9000,
         refused=[(np.zeros((3, 7)), ValueError, "needs 3 axes (batch, steps, channels)")],
     )
 
@@ -76,7 +76,7 @@ def test_global_pooling(kind, axes, keepdims):
         dtype="float64",
         reduction=20,
         magnitude=4.0,
-        many_rows=100_000,
+        many_rows=40_000,
         refused=[(np.zeros((3, 7)), ValueError, "axes (batch, ")],
     )
 

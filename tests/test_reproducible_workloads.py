@@ -17,8 +17,8 @@ CNN = (("conv", 32, "valid"), ("conv", 64, "valid"), 128, 10)
 CIFAR = (*(("conv", filters, "same") for filters in (32, 64, 128, 256)), 512, 100)
 WORKLOADS = {
     # shape of a row, network, loss, batch, rows, operations that must run on several threads
-    "cnn": ((28, 28, 1), CNN, "classes", 128, 400, {"conv2d+relu+max_pool2d", "dense+relu"}),
-    "cifar": ((32, 32, 3), CIFAR, "classes", 128, 320, {"conv2d+relu+max_pool2d", "dense+relu"}),
+    "cnn": ((28, 28, 1), CNN, "classes", 128, 180, {"conv2d+relu+max_pool2d", "dense+relu"}),
+    "cifar": ((32, 32, 3), CIFAR, "classes", 128, 180, {"conv2d+relu+max_pool2d", "dense+relu"}),
     # A step of 20 microseconds starts no threads; with forty times the batch it does.
     "nyse": ((5, 3), ("SimpleRNN", 12, "relu", 1), "numbers", 64, 400, set()),
     "nyse, large batch": (
@@ -29,8 +29,8 @@ WORKLOADS = {
         4288,
         {"simple_rnn"},
     ),
-    "rnn": ((200, 32), ("SimpleRNN", 64, "tanh", 1), "numbers", 64, 200, {"simple_rnn"}),
-    "lstm": ((200, 32), ("LSTM", 64, "tanh", 1), "numbers", 64, 200, {"lstm"}),
+    "rnn": ((200, 32), ("SimpleRNN", 64, "tanh", 1), "numbers", 64, 100, {"simple_rnn"}),
+    "lstm": ((200, 32), ("LSTM", 64, "tanh", 1), "numbers", 64, 100, {"lstm"}),
 }
 
 
