@@ -40,8 +40,8 @@ const Registration activation_registered{
     "activation",
     "An element-wise activation.",
     named_activation,
-    {{"x", "Any shape."},
-     {"kind", "Which one."},
+    {{"x", "Values of any shape."},
+     {"kind", "The activation."},
      {"alpha", "Slope of leaky_relu below 0, scale of elu; at least 0.", 0.0}}};
 
 }  // namespace

@@ -103,8 +103,8 @@ const Registration dense_registered{
     {{"x", "(..., inputs)."},
      {"kernel", "(inputs, units), a parameter."},
      {"bias", "(units,), a parameter.", left_out},
-     {"activation", "Of the sum.", "linear"},
-     {"alpha", "Of the activation: slope of leaky_relu below 0, scale of elu.", 0.0}}};
+     {"activation", "Activation of the sum.", "linear"},
+     {"alpha", "Slope of leaky_relu below 0, scale of elu.", 0.0}}};
 
 }  // namespace
 }  // namespace lamina

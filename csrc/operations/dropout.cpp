@@ -57,7 +57,7 @@ const Registration dropout_registered{
     dropout,
     {{"x", "Any shape."},
      {"rate", "Share of zeros, in [0, 1)."},
-     {"stream", "Which random numbers: each use its own."}}};
+     {"stream", "Stream of random numbers; each use takes its own."}}};
 
 }  // namespace
 }  // namespace lamina

@@ -120,9 +120,9 @@ const Registration join_masks_registered{
     "join_masks",
     "One mask out of several: true where any is, or one behind the other along an axis.",
     join_masks,
-    {{"masks", "Each as its shape, or of size 1 where it repeats; none for true everywhere."},
-     {"shapes", "To which each is repeated."},
-     {"axis", "Along which one lies behind the other; none: true where any is.", left_out}}};
+    {{"masks", "Masks to repeat along axes of size 1; None is true everywhere."},
+     {"shapes", "The shape of each once it is repeated."},
+     {"axis", "Axis along which one lies behind the other; None takes their union.", left_out}}};
 
 }  // namespace
 }  // namespace lamina

@@ -92,7 +92,7 @@ const Registration loss_registered{
     "loss",
     "The loss of every position: the prediction's shape without its last axis.",
     loss,
-    {{"kind", "Which one."},
+    {{"kind", "The loss."},
      {"prediction", "(..., columns)."},
      {"target", "As the prediction, or labels (...) where the loss takes them."},
      {"parameter", "Huber's delta, the label smoothing of a crossentropy.", 0.0},

@@ -58,7 +58,7 @@ const Registration masked_weight_registered{
     "masked_weight",
     "The weight of each position times its mask.",
     masked_weight,
-    {{"mask", "Any shape."}, {"weight", "One number a row or a position; none for 1.", left_out}}};
+    {{"mask", "Any shape."}, {"weight", "One number a row or a position; None for 1.", left_out}}};
 
 }  // namespace
 }  // namespace lamina

@@ -174,7 +174,7 @@ const Registration masks_registered[] = {
      {{"mask", "Over the leading axes of x."},
       {"x", "Any shape."},
       {"other", "The shape of x.", left_out},
-      {"fill", "Without `other`.", 0.0}}},
+      {"fill", "Value elsewhere where there is no `other`.", 0.0}}},
     {"masked_mean",
      "The mean over the positions that the mask keeps; 0 where it keeps none.",
      masked_mean,

@@ -135,15 +135,15 @@ const Registration noise_registered[] = {
      "Noise that only training adds.",
      noise,
      {{"x", "Any shape."},
-      {"kind", "Which one."},
+      {"kind", "The kind of noise."},
       {"amount", "Standard deviation of gaussian noise, else a rate in [0, 1)."},
-      {"stream", "Which random numbers: each use its own."}}},
+      {"stream", "Stream of random numbers; each use takes its own."}}},
     {"spatial_dropout",
      "Dropout of whole channels, the last axis; identity outside training.",
      spatial_dropout,
      {{"x", "(..., channels), at least 2 axes."},
       {"rate", "Share of channels that are 0, in [0, 1)."},
-      {"stream", "Which random numbers: each use its own."},
+      {"stream", "Stream of random numbers; each use takes its own."},
       {"share_rows", "Whether all rows lose the same channels.", false}}},
 };
 

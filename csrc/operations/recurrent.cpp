@@ -234,24 +234,24 @@ const Registration recurrent_registered{
     "recurrent",
     "A recurrent layer: y, then with return_state h and, of an lstm, c.",
     recurrent,
-    {{"cell", "Which one."},
+    {{"cell", "The cell."},
      {"x", "(steps, features)."},
      {"kernel", "(features, gates * units), a parameter."},
      {"recurrent_kernel", "(units, gates * units), a parameter."},
      {"bias", "(gates * units,), of a gru (2, gates * units); a parameter.", left_out},
-     {"initial_state", "h and, of an lstm, c, (units,) each; none for zeros.", OptionalTensors{}},
+     {"initial_state", "h and, of an lstm, c, (units,) each; empty for zeros.", OptionalTensors{}},
      {"mask", "(steps,): a step whose entry is false is skipped.", left_out},
-     {"activation", "Of the state.", "tanh"},
-     {"alpha", "Of that activation.", 0.0},
-     {"recurrent_activation", "Of the gates.", "sigmoid"},
-     {"recurrent_alpha", "Of that activation.", 0.0},
+     {"activation", "Activation of the state.", "tanh"},
+     {"alpha", "Slope or scale of that activation.", 0.0},
+     {"recurrent_activation", "Activation of the gates.", "sigmoid"},
+     {"recurrent_alpha", "Slope or scale of that activation.", 0.0},
      {"return_sequences", "Whether y holds every step, (steps, units), or the last.", false},
      {"return_state", "Whether the last state is returned too.", false},
      {"go_backwards", "Whether the last step comes first.", false},
      {"dropout", "Rate of dropout on x, in [0, 1).", 0.0},
      {"recurrent_dropout", "Rate of dropout on the state, in [0, 1).", 0.0},
-     {"stream", "Which random numbers the dropout on x takes.", 0},
-     {"recurrent_stream", "Which random numbers the dropout on the state takes.", 0}}};
+     {"stream", "Stream of random numbers for the dropout on x.", 0},
+     {"recurrent_stream", "Stream of random numbers for the dropout on the state.", 0}}};
 
 }  // namespace
 }  // namespace lamina
