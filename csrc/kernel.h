@@ -21,6 +21,7 @@
 // anything that could emit a shared inline symbol (no std containers, no iostream).
 #pragma once
 
+#include "element_ops.h"
 #include "specs.h"
 
 namespace lamina {
@@ -221,6 +222,12 @@ struct Kernels {
   T (*largest)(const T* x, Index size);
   // Position of the first NaN or infinity, or -1.
   Index (*find_nonfinite)(const T* x, Index size);
+
+  // --- chains of element-wise operations in one pass (kernels/expression.cpp)
+  // Arrays of T, int32 or bytes, as the program says; summed outputs follow Accumulate, the others
+  // are written.  False where there is no memory for a few blocks of values.
+  bool (*expression)(void* const* outputs, const void* const* inputs, const ElementProgram&,
+                     Index rows, Accumulate);
 };
 
 // --- what the runtime offers to kernels (runtime/threads.cpp)

@@ -71,6 +71,7 @@ GRAPH = {
     "dot": lambda n: [n.steps, n.graph.input((3, 5), "b"), False, False, "name"],
     "dropout": lambda n: [n.x, 0.5, 0, "name"],
     "embedding": lambda n: [n.ids, n.weight(9, 2), "name"],
+    "expression": lambda n: [[("add", 0, 1), ("exp", 2)], [n.x, n.p[0]], "float", "name"],
     "flip": lambda n: [n.steps, 0, "name"],
     "fold": lambda n: [n.steps, "name"],
     "input": lambda _: [(3,), "name", "float"],

@@ -319,6 +319,46 @@ void Graph::drop_unused() {
   operations_.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
 }
 
+// From the last operation to the first, so that what one takes over may have taken over others by
+// reading them alone, and several readers that became one count as one.
+void Graph::fuse_producers() {
+  const std::vector<bool> direct = read_directly();
+  std::vector<int> readers(values_.size(), 0), producers(values_.size(), -1);
+  const auto count = [&](const Operation& operation, int change) {
+    for (const ValueId id : operation.inputs)
+      if (id >= 0) readers[std::size_t(id)] += change;
+  };
+  for (std::size_t j = 0; j < operations_.size(); ++j) {
+    count(*operations_[j], 1);
+    for (const ValueId output : operations_[j]->outputs) producers[std::size_t(output)] = int(j);
+  }
+  // The place of an operation that `operation` took over, or -1.
+  const auto taken_by = [&](Operation& operation) {
+    for (const ValueId id : operation.inputs) {
+      const int made = id < 0 ? -1 : producers[std::size_t(id)];
+      if (made < 0 || operations_[std::size_t(made)] == nullptr || direct[std::size_t(id)] ||
+          operations_[std::size_t(made)]->outputs.size() != 1 ||
+          readers[std::size_t(id)] !=
+              std::count(operation.inputs.begin(), operation.inputs.end(), id))
+        continue;
+      count(operation, -1);
+      const bool done = operation.absorb_producer(*operations_[std::size_t(made)]);
+      count(operation, 1);
+      if (done) return made;
+    }
+    return -1;
+  };
+  for (std::size_t j = operations_.size(); j-- > 0;) {
+    if (operations_[j] == nullptr) continue;
+    for (int made = taken_by(*operations_[j]); made >= 0; made = taken_by(*operations_[j])) {
+      count(*operations_[std::size_t(made)], -1);
+      operations_[std::size_t(made)].reset();
+    }
+  }
+  operations_.erase(std::remove(operations_.begin(), operations_.end(), nullptr),
+                    operations_.end());
+}
+
 void Graph::fuse_followers() {
   const std::vector<bool> direct = read_directly();
   std::vector<int> readers(values_.size(), 0);
@@ -360,6 +400,7 @@ void Graph::fuse_followers() {
 void Graph::build() {
   check_open("build");
   drop_unused();
+  fuse_producers();
   fuse_followers();
   built_ = true;
 }

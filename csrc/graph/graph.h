@@ -123,6 +123,7 @@ class Graph {
   ValueId unfolded(const Tensor& tensor, const char* who) const;
   StateTerm& term_of(const std::shared_ptr<State>& state, std::string name);
   void fuse_followers();
+  void fuse_producers();
   void drop_unused();
   std::vector<bool> read_directly() const;
 

@@ -115,6 +115,9 @@ class Operation {
   // Fusion, asked once by Graph::build: takes over a follower that alone reads the output (dense
   // its activation, a convolution the max pooling behind); returns whether it did.
   virtual bool absorb(const Operation&) { return false; }
+  // The same the other way: takes over the operation that makes one of its inputs and whose one
+  // output nobody else reads, changing its own inputs; returns whether it did.
+  virtual bool absorb_producer(const Operation&) { return false; }
   // Told once, after fusion, who produces the first input, and whether nobody else reads it.
   virtual void meet_producer(Operation&, bool /*alone*/) {}
   // Leaves the derivative of its ReLU to the only reader of its output; returns whether it does.

@@ -170,12 +170,21 @@ LAMINA_INLINE vd sqrt(vd x) {
 #endif
 
 // `b` wherever either is NaN, as x86's maxps: max(limit, x) lets a NaN in x through.  By intrinsic
-// where there is one: GCC 12 makes a compare and a blend of `a > b ? a : b`.
+// where there is one: GCC 12 makes a compare and a blend of `a > b ? a : b`.  Masked as the square
+// root is.
 #if LAMINA_VECTOR_BYTES == 64
-LAMINA_INLINE vf max(vf a, vf b) { return vf(_mm512_max_ps(__m512(a), __m512(b))); }
-LAMINA_INLINE vd max(vd a, vd b) { return vd(_mm512_max_pd(__m512d(a), __m512d(b))); }
-LAMINA_INLINE vf min(vf a, vf b) { return vf(_mm512_min_ps(__m512(a), __m512(b))); }
-LAMINA_INLINE vd min(vd a, vd b) { return vd(_mm512_min_pd(__m512d(a), __m512d(b))); }
+LAMINA_INLINE vf max(vf a, vf b) {
+  return vf(_mm512_maskz_max_ps(__mmask16(-1), __m512(a), __m512(b)));
+}
+LAMINA_INLINE vd max(vd a, vd b) {
+  return vd(_mm512_maskz_max_pd(__mmask8(-1), __m512d(a), __m512d(b)));
+}
+LAMINA_INLINE vf min(vf a, vf b) {
+  return vf(_mm512_maskz_min_ps(__mmask16(-1), __m512(a), __m512(b)));
+}
+LAMINA_INLINE vd min(vd a, vd b) {
+  return vd(_mm512_maskz_min_pd(__mmask8(-1), __m512d(a), __m512d(b)));
+}
 #elif LAMINA_VECTOR_BYTES == 32
 LAMINA_INLINE vf max(vf a, vf b) { return vf(_mm256_max_ps(__m256(a), __m256(b))); }
 LAMINA_INLINE vd max(vd a, vd b) { return vd(_mm256_max_pd(__m256d(a), __m256d(b))); }

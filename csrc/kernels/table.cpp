@@ -28,6 +28,7 @@ void fill(Kernels<T>& k) {
   fill_combine(k);
   fill_relu(k);
   fill_noise(k);
+  fill_expression(k);
 }
 
 }  // namespace

@@ -48,6 +48,8 @@ template <class T>
 void fill_relu(Kernels<T>&);
 template <class T>
 void fill_noise(Kernels<T>&);
+template <class T>
+void fill_expression(Kernels<T>&);
 
 // Both tables of this instruction set; the runtime calls it once.
 void fill_tables(Kernels<float>&, Kernels<double>&);

@@ -131,9 +131,9 @@ template <class V>
 LAMINA_INLINE V scale_by_power(V x, V n) {
 #if LAMINA_VECTOR_BYTES == 64
   if constexpr (sizeof(typename Format<V>::scalar) == 4)
-    return V(_mm512_scalef_ps(__m512(x), __m512(n)));
+    return V(_mm512_maskz_scalef_ps(__mmask16(-1), __m512(x), __m512(n)));
   else
-    return V(_mm512_scalef_pd(__m512d(x), __m512d(n)));
+    return V(_mm512_maskz_scalef_pd(__mmask8(-1), __m512d(x), __m512d(n)));
 #else
   const V shift = constant<V>(Format<V>::shift);
   const auto whole = bits_of(n + shift) - bits_of(shift);

@@ -193,6 +193,7 @@ void bind_graph(py::module_& module) {
       .def_property_readonly("dtype", [](const Graph& g) { return name_of(g.dtype); });
   python::bind_states(graph);
   python::bind_graph_operations(module, graph);
+  python::bind_graph_expression(graph);
   python::bind_terms(graph);
 }
 

@@ -42,6 +42,8 @@ inline Graph& graph_of(const char* who, const pybind11::handle& object) {
 
 // The operations of graph_operations.cpp.
 void bind_graph_operations(pybind11::module_& module, GraphClass& graph);
+// A chain of element-wise operations, of expression.cpp.
+void bind_graph_expression(GraphClass& graph);
 
 inline const Tensor* pointer(const std::optional<Tensor>& tensor) {
   return tensor ? &*tensor : nullptr;

@@ -23,6 +23,7 @@ void bind_kernels_arrays(pybind11::module_& module);
 void bind_kernels_merge(pybind11::module_& module);
 void bind_kernels_rectifiers(pybind11::module_& module);
 void bind_kernels_noise(pybind11::module_& module);
+void bind_kernels_expression(pybind11::module_& module);
 
 inline void bind_kernels(pybind11::module_& module) {
   bind_kernels_dense(module);
@@ -40,6 +41,7 @@ inline void bind_kernels(pybind11::module_& module) {
   bind_kernels_merge(module);
   bind_kernels_rectifiers(module);
   bind_kernels_noise(module);
+  bind_kernels_expression(module);
 }
 
 namespace python {

@@ -12,6 +12,10 @@ namespace lamina {
 // The table of the instruction set in use, for float or double.
 template <class T>
 const Kernels<T>& kernels();
+template <>
+const Kernels<float>& kernels<float>();
+template <>
+const Kernels<double>& kernels<double>();
 
 // The optimizers' rules of the instruction set in use, null behind the last.  Every set has the
 // same rules at the same places; only their steps differ.

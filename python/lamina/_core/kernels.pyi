@@ -36,6 +36,8 @@ __all__: list[str] = [
     "embedding_backward",
     "embedding_backward_sparse",
     "embedding_forward",
+    "expression",
+    "expression_gradients",
     "find_nonfinite",
     "gather_rows",
     "layer_norm_backward",
@@ -269,6 +271,12 @@ def embedding_backward_sparse(
     dy: typing.Any, ids: typing.Any, vocabulary: typing.Any
 ) -> tuple[numpy.typing.NDArray[typing.Any], numpy.typing.NDArray[typing.Any]]: ...
 def embedding_forward(table: typing.Any, ids: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
+def expression(
+    instructions: typing.Any, inputs: typing.Any
+) -> numpy.typing.NDArray[typing.Any]: ...
+def expression_gradients(
+    dy: typing.Any, instructions: typing.Any, inputs: typing.Any
+) -> list[typing.Any]: ...
 def find_nonfinite(x: typing.Any) -> int: ...
 def gather_rows(x: typing.Any, index: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
 def layer_norm_backward(

@@ -1,0 +1,107 @@
+// Steps of an element-wise program on vectors: each calls the next, eight vectors in registers.
+//
+// A strip of eight vectors goes through all steps before the next strip begins, so that what lies
+// between two operations is never stored.  A step is a function that ends in a call of the next
+// one, which the compiler makes a jump: the vectors stay where the calling convention puts them.
+// Thin steps do the same with one vector, for what is left of a run.
+#pragma once
+
+#include "simd.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+
+constexpr int strip_vectors = 8;
+template <class T>
+constexpr Index strip = strip_vectors * lanes<T>;
+
+// Element e of a run is at base[e & mask]: all bits set, or none for what is read again and again.
+template <class T>
+struct Slot {
+  T* base;
+  Index mask;
+};
+
+template <class T>
+struct Code;
+template <class T>
+using WideStep = void (*)(Vec<T>, Vec<T>, Vec<T>, Vec<T>, Vec<T>, Vec<T>, Vec<T>, Vec<T>,
+                          const Code<T>*, const Slot<T>*, Index);
+template <class T>
+using ThinStep = void (*)(Vec<T>, const Code<T>*, const Slot<T>*, Index);
+template <class T>
+struct StepPair {
+  WideStep<T> wide;
+  ThinStep<T> thin;
+};
+template <class T>
+struct Code {
+  StepPair<T> run;
+  int slot, other;
+};
+
+// A body, V operator()(V accumulator, Operands, Index at), made into steps.
+template <class T>
+LAMINA_INLINE T* place(int slot, const Slot<T>* slots, Index offset) {
+  return slots[slot].base + (offset & slots[slot].mask);
+}
+
+// `light`: the eight vectors are unrolled; otherwise they take turns in a loop, whose moves between
+// registers cost less than an array.
+template <class T, class Body, bool light>
+struct Step {
+  using V = Vec<T>;
+  static void wide(V a, V b, V c, V d, V e, V f, V g, V h, const Code<T>* code,
+                   const Slot<T>* slots, Index offset) {
+    constexpr Index n = lanes<T>;
+    const Body body(code, slots, offset);
+    if constexpr (light) {
+      a = body(a, 0), b = body(b, n), c = body(c, 2 * n), d = body(d, 3 * n);
+      e = body(e, 4 * n), f = body(f, 5 * n), g = body(g, 6 * n), h = body(h, 7 * n);
+    } else {
+      _Pragma("GCC unroll 1") for (Index at = 0; at < strip<T>; at += n) {
+        const V done = body(a, at);
+        a = b, b = c, c = d, d = e, e = f, f = g, g = h, h = done;
+      }
+    }
+    ++code;
+    return code->run.wide(a, b, c, d, e, f, g, h, code, slots, offset);
+  }
+  static void thin(V a, const Code<T>* code, const Slot<T>* slots, Index offset) {
+    a = Body(code, slots, offset)(a, 0);
+    ++code;
+    return code->run.thin(a, code, slots, offset);
+  }
+  static constexpr StepPair<T> pair() { return {wide, thin}; }
+};
+
+// How an operation finds its operands.
+enum class Operands {
+  accumulator,  // the first is the accumulator, the others are slots
+  uniform,      // the second is one number
+  loaded,       // the first is a slot, the second the other slot
+  loaded_uniform,
+};
+
+// The steps of operations: cheap ones (with loads and stores), the others; null where there is none
+// such.
+// is not among them.
+template <class T>
+StepPair<T> light_steps(ElementOp op, Operands operands);
+template <class T>
+StepPair<T> heavy_steps(ElementOp op);
+// A program of one operation needs no steps: operands x to results, both as they lie.
+template <class T>
+using SingleRun = void (*)(T* to, const T* const* x, Index count);
+template <class T>
+SingleRun<T> run_of(ElementOp op);
+// slot += accumulator; and the end of a program.
+template <class T>
+StepPair<T> adding_steps();
+template <class T>
+StepPair<T> final_steps();
+
+constexpr int light_work = 9;  // of LAMINA_EACH_ELEMENT_OP: operations above have a loop
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

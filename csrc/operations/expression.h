@@ -1,0 +1,21 @@
+// A chain of element-wise operations as one recorded operation.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "formula.h"
+#include "graph/graph.h"
+
+namespace lamina {
+
+// The node `result` of a formula whose input i is inputs[i]: values row by row (numbers, int32 or
+// truth values) or parameters, at least one of the former.  The shapes of rows and parameters
+// broadcast by NumPy's rules, row by row.  The output's type is `dtype`: the graph's, bool (what is
+// not 0) or int32 (towards zero).
+//
+// Graph::build makes one operation of two where one alone reads the other.
+Tensor expression(Graph& graph, const Formula& formula, int result,
+                  const std::vector<Tensor>& inputs, DType dtype, const std::string& name);
+
+}  // namespace lamina
