@@ -52,6 +52,7 @@ RULES = {
     "adam": lambda: optimizers.Adam(0.01),
     "amsgrad": lambda: optimizers.Adam(0.01, amsgrad=True),
     "adamw": lambda: optimizers.AdamW(0.01),
+    "adagrad": lambda: optimizers.Adagrad(0.01),
     "own": lambda: Own(0.01),
 }
 

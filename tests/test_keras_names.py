@@ -274,7 +274,7 @@ def test_training_of_a_call():
     ("call", "words"),
     [
         (lambda: losses.get("hinge"), "unknown loss 'hinge'; write it as losses.PythonLoss"),
-        (lambda: optimizers.get("adamax"), "unknown optimizer 'adamax'; use SGD, RMSprop"),
+        (lambda: optimizers.get("lamb"), "unknown optimizer 'lamb'; use SGD, RMSprop"),
         (lambda: metrics.get("auc"), "unknown metric 'auc'; compute it from predict"),
         (lambda: layers.Dense(2, "relu6"), r"'relu6'; use lamina.layers.ReLU\(max_value=6\)"),
         (
@@ -291,7 +291,7 @@ def test_training_of_a_call():
         ),
         (lambda: losses.get("CrossEntropyLoss"), "'CrossEntropyLoss'; use binary_crossentropy for"),
         (lambda: losses.get("rmse"), "'rmse'; use mse, which has its minimum at the same place"),
-        (lambda: optimizers.get("adma"), r"unknown optimizer 'adma'; did you mean 'adam'\?"),
+        (lambda: optimizers.get("sgdd"), r"unknown optimizer 'sgdd'; did you mean 'sgd'\?"),
         (lambda: chain().get_layer("attention"), r"unknown layer 'attention'; Known: dense"),
     ],
 )

@@ -5,7 +5,9 @@ import inspect
 import numpy as np
 import pytest
 
+import lamina
 from lamina import _core, optimizers
+from thread_proof import same_on_threads
 
 CLASSES = [getattr(optimizers, name) for name in optimizers.__all__ if name[0].isupper()]
 RULES = {rule.name: rule for rule in _core.rules()}
@@ -68,8 +70,9 @@ def test_arrays_of_any_layout_and_precision_are_updated_in_place():
         optimizers.SGD(0.5).apply([g], [fixed])
 
 
-def test_a_subclass_may_keep_more_state_than_its_rule():
-    class Counting(optimizers.Adam):
+@pytest.mark.parametrize("base", [optimizers.Adam, optimizers.Adagrad])
+def test_a_subclass_may_keep_more_state_than_its_rule(base):
+    class Counting(base):
         @property
         def slot_count(self):
             return super().slot_count + 1
@@ -78,10 +81,70 @@ def test_a_subclass_may_keep_more_state_than_its_rule():
             super().update_step(weights, gradient, slots, learning_rate)
             slots[-1] += 1
 
-    mine, plain = Counting(0.1), optimizers.Adam(0.1)
+    mine, plain = Counting(0.1), base(0.1)
     a, b = np.ones(3), np.ones(3)
     for _ in range(2):
         mine.apply([a], [a])
         plain.apply([b], [b])
     np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(mine.slots[-1], [2.0, 2.0, 2.0])
+
+
+# --- each rule's step, its formula written once more in float64
+
+
+def adagrad(w, state, g, t, lr, initial_accumulator_value=0.1, epsilon=1e-7):
+    a = state.get("a", initial_accumulator_value) + g**2
+    return w - lr * g / np.sqrt(a + epsilon), {"a": a}
+
+
+CASES = [
+    ("Adagrad", {"learning_rate": 0.1}),
+    ("Adagrad", {"learning_rate": 0.1, "initial_accumulator_value": 0.0, "epsilon": 1e-3}),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("cls", "settings"), CASES)
+def test_a_rule_is_its_formula(cls, settings, dtype, isa):
+    rng = np.random.default_rng(3)
+    w = rng.normal(size=1003).astype(dtype)  # ends in a partial vector
+    want, state, formula = w.astype(float), {}, globals()[cls.lower()]
+    optimizer = getattr(optimizers, cls)(**settings)
+    rest = {k: v for k, v in settings.items() if k != "learning_rate"}
+    for t in range(1, 31):
+        g = rng.normal(size=w.size).astype(dtype)
+        g[t % 7 :: 7] = 0.0 if t > 1 else 1.0
+        optimizer.apply([g], [w])
+        want, state = formula(want, state, g.astype(float), t, settings["learning_rate"], **rest)
+    bound = 2000 * np.finfo(dtype).eps
+    np.testing.assert_allclose(w, want, rtol=bound, atol=bound)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_the_bits_do_not_depend_on_threads(rule):
+    def large():
+        rng = np.random.default_rng(4)
+        p, g, *slots = (rng.normal(size=100_003).astype("f4") for _ in range(2 + len(rule.slots)))
+        slots = [np.abs(s) for s in slots]
+        _core.kernels.rule_update(rule.name, p, slots, g, 0.1, 3)
+        return p, *slots
+
+    same_on_threads(large, what=rule.name)
+
+
+def test_a_slot_that_starts_above_0_does_so_for_weights_that_come_later():
+    layers = [lamina.layers.Dense(4, name="a"), lamina.layers.Dense(4, name="b")]
+    model = lamina.Sequential([lamina.Input((4,)), *layers], seed=1)
+    optimizer = optimizers.Adagrad(0.1, initial_accumulator_value=0.5)
+    model.compile(optimizer, "mse")
+    layers[1].trainable = False
+    x = np.ones((8, 4), "f4")
+    model.fit(x, x, verbose=0)
+    grown = optimizer.slots[0].copy()
+    layers[1].trainable = True
+    optimizer.attach(model.objective(False).take(8, True), model)
+    np.testing.assert_array_equal(optimizer.slots[0][: grown.size], grown)
+    np.testing.assert_array_equal(optimizer.slots[0][grown.size :], 0.5)
+    assert grown.min() >= 0.5
+    assert grown.max() > 0.5

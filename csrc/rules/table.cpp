@@ -1,7 +1,7 @@
 // The rules of this instruction set, in the order of their names.
 //
-// CMake defines LAMINA_EACH_RULE from the files: X(adam)X(rmsprop)X(sgd).  All is constant: a list
-// that objects filled as they start would lose those that the linker finds unused.
+// CMake defines LAMINA_EACH_RULE from the files: X(adam)X(rmsprop)X(sgd).  All is constant, so that
+// the list is there whatever starts first.
 #include "rule.h"
 
 namespace lamina {

@@ -8,12 +8,23 @@ from lamina._answers import answering
 from lamina._calls import answering_calls
 from lamina._settings import resolve, serialize
 from lamina.optimizers import schedules
+from lamina.optimizers.adagrad import Adagrad
 from lamina.optimizers.adam import Adam, AdamW
 from lamina.optimizers.base import Optimizer
 from lamina.optimizers.rmsprop import RMSprop
 from lamina.optimizers.sgd import SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "get", "schedules", "serialize"]
+__all__ = [
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSprop",
+    "get",
+    "schedules",
+    "serialize",
+]
 
 
 def __dir__() -> list[str]:
@@ -29,6 +40,7 @@ _TABLE: dict[str, type[Optimizer]] = {
     "rmsprop": RMSprop,
     "adam": Adam,
     "adamw": AdamW,
+    "adagrad": Adagrad,
 }
 
 

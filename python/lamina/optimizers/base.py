@@ -199,7 +199,7 @@ class Optimizer(Configurable):
     def _named(self) -> tuple[str, ...]:
         # A subclass may have more slots than its base has names for.
         names, count = self.slot_names, self.slot_count
-        return names if len(names) == count else tuple(f"slot_{i}" for i in range(count))
+        return (*names[:count], *(f"slot_{i}" for i in range(len(names), count)))
 
     def build(self, size: int, dtype: Any) -> None:
         """Allocate the state for `size` weights; one of the same size and dtype is kept.
