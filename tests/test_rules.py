@@ -98,9 +98,17 @@ def adagrad(w, state, g, t, lr, initial_accumulator_value=0.1, epsilon=1e-7):
     return w - lr * g / np.sqrt(a + epsilon), {"a": a}
 
 
+def adamax(w, state, g, t, lr, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+    m = beta_1 * state.get("m", 0.0) + (1 - beta_1) * g
+    u = np.maximum(beta_2 * state.get("u", 0.0), np.abs(g))
+    return w - lr / (1 - beta_1**t) * m / (u + epsilon), {"m": m, "u": u}
+
+
 CASES = [
     ("Adagrad", {"learning_rate": 0.1}),
     ("Adagrad", {"learning_rate": 0.1, "initial_accumulator_value": 0.0, "epsilon": 1e-3}),
+    ("Adamax", {"learning_rate": 0.1}),
+    ("Adamax", {"learning_rate": 0.1, "beta_1": 0.5, "beta_2": 0.6, "epsilon": 0.1}),
 ]
 
 

@@ -157,7 +157,7 @@ METRICS = {
 
 OPTIMIZERS = {
     RATES: (
-        "Adadelta Adafactor Adamax Ftrl Lamb Lion Muon Nadam ScheduleFreeAdamW "
+        "Adadelta Adafactor Ftrl Lamb Lion Muon Nadam ScheduleFreeAdamW "
         "MultiOptimizer OptimizerMap"
     ),
     "models are float32 or float64: gradients need no scaling": "LossScaleOptimizer",

@@ -10,6 +10,7 @@ from lamina._settings import resolve, serialize
 from lamina.optimizers import schedules
 from lamina.optimizers.adagrad import Adagrad
 from lamina.optimizers.adam import Adam, AdamW
+from lamina.optimizers.adamax import Adamax
 from lamina.optimizers.base import Optimizer
 from lamina.optimizers.rmsprop import RMSprop
 from lamina.optimizers.sgd import SGD
@@ -19,6 +20,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
     "Optimizer",
     "RMSprop",
     "get",
@@ -41,6 +43,7 @@ _TABLE: dict[str, type[Optimizer]] = {
     "adam": Adam,
     "adamw": AdamW,
     "adagrad": Adagrad,
+    "adamax": Adamax,
 }
 
 
