@@ -53,6 +53,7 @@ RULES = {
     "amsgrad": lambda: optimizers.Adam(0.01, amsgrad=True),
     "adamw": lambda: optimizers.AdamW(0.01),
     "adagrad": lambda: optimizers.Adagrad(0.01),
+    "nadam": lambda: optimizers.Nadam(0.01),
     "own": lambda: Own(0.01),
 }
 

@@ -104,11 +104,23 @@ def adamax(w, state, g, t, lr, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
     return w - lr / (1 - beta_1**t) * m / (u + epsilon), {"m": m, "u": u}
 
 
+def nadam(w, state, g, t, lr, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+    m = beta_1 * state.get("m", 0.0) + (1 - beta_1) * g
+    v = beta_2 * state.get("v", 0.0) + (1 - beta_2) * g**2
+    now, coming = (beta_1 * (1 - 0.5 * 0.96**i) for i in (t, t + 1))
+    product = state.get("product", 1.0) * now
+    mean = coming * m / (1 - product * coming) + (1 - now) * g / (1 - product)
+    root = np.sqrt(v / (1 - beta_2**t))
+    return w - lr * mean / (root + epsilon), {"m": m, "v": v, "product": product}
+
+
 CASES = [
     ("Adagrad", {"learning_rate": 0.1}),
     ("Adagrad", {"learning_rate": 0.1, "initial_accumulator_value": 0.0, "epsilon": 1e-3}),
     ("Adamax", {"learning_rate": 0.1}),
     ("Adamax", {"learning_rate": 0.1, "beta_1": 0.5, "beta_2": 0.6, "epsilon": 0.1}),
+    ("Nadam", {"learning_rate": 0.1}),
+    ("Nadam", {"learning_rate": 0.1, "beta_1": 0.99, "beta_2": 0.6, "epsilon": 0.1}),
 ]
 
 
@@ -139,6 +151,17 @@ def test_the_bits_do_not_depend_on_threads(rule):
         return p, *slots
 
     same_on_threads(large, what=rule.name)
+
+
+@pytest.mark.parametrize("t", [1, 70, 999, 1001, 5000])
+def test_nadams_product_of_momenta_at_any_step(t):
+    beta, g = 0.9999, np.array([0.3])
+    now, coming = (beta * (1 - 0.5 * 0.96**i) for i in (t, t + 1))
+    product = np.prod([beta * (1 - 0.5 * 0.96**i) for i in range(1, t + 1)])
+    mean = coming * 0.2 / (1 - product * coming) + (1 - now) * 0.3 / (1 - product)
+    p, m, v = np.zeros(1), np.array([(0.2 - (1 - beta) * 0.3) / beta]), np.ones(1) * 0.3**2
+    _core.kernels.rule_update("nadam", p, [m, v], g, 0.1, t, beta_1=beta, beta_2=0.0)
+    np.testing.assert_allclose(p, -0.1 * mean / (0.3 + 1e-7), rtol=1e-9)
 
 
 def test_a_slot_that_starts_above_0_does_so_for_weights_that_come_later():

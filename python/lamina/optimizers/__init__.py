@@ -12,6 +12,7 @@ from lamina.optimizers.adagrad import Adagrad
 from lamina.optimizers.adam import Adam, AdamW
 from lamina.optimizers.adamax import Adamax
 from lamina.optimizers.base import Optimizer
+from lamina.optimizers.nadam import Nadam
 from lamina.optimizers.rmsprop import RMSprop
 from lamina.optimizers.sgd import SGD
 
@@ -21,6 +22,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "Nadam",
     "Optimizer",
     "RMSprop",
     "get",
@@ -44,6 +46,7 @@ _TABLE: dict[str, type[Optimizer]] = {
     "adamw": AdamW,
     "adagrad": Adagrad,
     "adamax": Adamax,
+    "nadam": Nadam,
 }
 
 

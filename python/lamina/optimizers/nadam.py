@@ -1,0 +1,63 @@
+"""Nadam."""
+
+from __future__ import annotations
+
+from lamina.optimizers.base import Optimizer
+from lamina.optimizers.schedules import LearningRateSchedule
+
+
+class Nadam(Optimizer):
+    """Adam with Nesterov's momentum (Dozat 2016).
+
+    ``m`` and ``v`` are Adam's running means of ``g`` and ``g^2``.  Step t takes
+    ``w -= lr * mean / (sqrt(v / (1 - beta_2^t)) + epsilon)`` with
+    ``mean = u_(t+1) m / (1 - u_1 ... u_(t+1)) + (1 - u_t) g / (1 - u_1 ... u_t)``, where the
+    momentum grows as ``u_t = beta_1 (1 - 0.96^t / 2)``, as in Keras.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule, default 0.001
+        Step size.
+    beta_1, beta_2 : float, default 0.9 and 0.999
+        Decay of the two running means, in [0, 1).
+    epsilon : float, default 1e-7
+        Keeps the denominator away from 0; above 0.
+    weight_decay, clipnorm, clipvalue, global_clipnorm, name
+        See `Optimizer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import optimizers
+    >>> w = np.array([1.0, 1.0])
+    >>> optimizers.Nadam(0.25).apply([np.array([100.0, -0.1])], [w])
+    >>> w.round(3)
+    array([0.734, 1.266])
+    """
+
+    rule = "nadam"
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        *,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(
+            learning_rate,
+            weight_decay=weight_decay,
+            clipnorm=clipnorm,
+            clipvalue=clipvalue,
+            global_clipnorm=global_clipnorm,
+            name=name,
+        )
+        self.beta_1 = self._number("beta_1", beta_1)
+        self.beta_2 = self._number("beta_2", beta_2)
+        self.epsilon = self._number("epsilon", epsilon, low_open=True)
