@@ -30,6 +30,7 @@ RULES = {
     "adagrad": ("Adagrad", {"learning_rate": 0.1, "weight_decay": 0.1}),
     "adamax": ("Adamax", {"learning_rate": 0.1, "beta_2": 0.6}),
     "nadam": ("Nadam", {"learning_rate": 0.1, "beta_2": 0.6}),
+    "lion": ("Lion", {"learning_rate": 0.1, "beta_2": 0.6}),
     "clipvalue": ("Adam", {"learning_rate": 0.05, "clipvalue": 0.01}),
     "clipnorm": ("SGD", {"learning_rate": 0.1, "clipnorm": 0.1}),
     "global_clipnorm": ("SGD", {"learning_rate": 0.1, "global_clipnorm": 0.1}),

@@ -114,6 +114,12 @@ def nadam(w, state, g, t, lr, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
     return w - lr * mean / (root + epsilon), {"m": m, "v": v, "product": product}
 
 
+def lion(w, state, g, t, lr, beta_1=0.9, beta_2=0.99):
+    m = state.get("m", 0.0)
+    step = np.sign(beta_1 * m + (1 - beta_1) * g)
+    return w - lr * step, {"m": beta_2 * m + (1 - beta_2) * g}
+
+
 CASES = [
     ("Adagrad", {"learning_rate": 0.1}),
     ("Adagrad", {"learning_rate": 0.1, "initial_accumulator_value": 0.0, "epsilon": 1e-3}),
@@ -121,6 +127,8 @@ CASES = [
     ("Adamax", {"learning_rate": 0.1, "beta_1": 0.5, "beta_2": 0.6, "epsilon": 0.1}),
     ("Nadam", {"learning_rate": 0.1}),
     ("Nadam", {"learning_rate": 0.1, "beta_1": 0.99, "beta_2": 0.6, "epsilon": 0.1}),
+    ("Lion", {"learning_rate": 0.1}),
+    ("Lion", {"learning_rate": 0.1, "beta_1": 0.3, "beta_2": 0.6}),
 ]
 
 

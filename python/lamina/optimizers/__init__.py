@@ -12,6 +12,7 @@ from lamina.optimizers.adagrad import Adagrad
 from lamina.optimizers.adam import Adam, AdamW
 from lamina.optimizers.adamax import Adamax
 from lamina.optimizers.base import Optimizer
+from lamina.optimizers.lion import Lion
 from lamina.optimizers.nadam import Nadam
 from lamina.optimizers.rmsprop import RMSprop
 from lamina.optimizers.sgd import SGD
@@ -22,6 +23,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "Lion",
     "Nadam",
     "Optimizer",
     "RMSprop",
@@ -47,6 +49,7 @@ _TABLE: dict[str, type[Optimizer]] = {
     "adagrad": Adagrad,
     "adamax": Adamax,
     "nadam": Nadam,
+    "lion": Lion,
 }
 
 
