@@ -54,6 +54,7 @@ RULES = {
     "adamw": lambda: optimizers.AdamW(0.01),
     "adagrad": lambda: optimizers.Adagrad(0.01),
     "nadam": lambda: optimizers.Nadam(0.01),
+    "adadelta": lambda: optimizers.Adadelta(0.01),
     "own": lambda: Own(0.01),
 }
 

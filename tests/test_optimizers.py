@@ -31,6 +31,7 @@ RULES = {
     "adamax": ("Adamax", {"learning_rate": 0.1, "beta_2": 0.6}),
     "nadam": ("Nadam", {"learning_rate": 0.1, "beta_2": 0.6}),
     "lion": ("Lion", {"learning_rate": 0.1, "beta_2": 0.6}),
+    "adadelta": ("Adadelta", {"learning_rate": 1.0, "rho": 0.3}),
     "clipvalue": ("Adam", {"learning_rate": 0.05, "clipvalue": 0.01}),
     "clipnorm": ("SGD", {"learning_rate": 0.1, "clipnorm": 0.1}),
     "global_clipnorm": ("SGD", {"learning_rate": 0.1, "global_clipnorm": 0.1}),

@@ -120,6 +120,13 @@ def lion(w, state, g, t, lr, beta_1=0.9, beta_2=0.99):
     return w - lr * step, {"m": beta_2 * m + (1 - beta_2) * g}
 
 
+def adadelta(w, state, g, t, lr, rho=0.95, epsilon=1e-7):
+    a = rho * state.get("a", 0.0) + (1 - rho) * g**2
+    d = state.get("d", 0.0)
+    delta = np.sqrt(d + epsilon) * g / np.sqrt(a + epsilon)
+    return w - lr * delta, {"a": a, "d": rho * d + (1 - rho) * delta**2}
+
+
 CASES = [
     ("Adagrad", {"learning_rate": 0.1}),
     ("Adagrad", {"learning_rate": 0.1, "initial_accumulator_value": 0.0, "epsilon": 1e-3}),
@@ -129,6 +136,8 @@ CASES = [
     ("Nadam", {"learning_rate": 0.1, "beta_1": 0.99, "beta_2": 0.6, "epsilon": 0.1}),
     ("Lion", {"learning_rate": 0.1}),
     ("Lion", {"learning_rate": 0.1, "beta_1": 0.3, "beta_2": 0.6}),
+    ("Adadelta", {"learning_rate": 1.0}),
+    ("Adadelta", {"learning_rate": 0.5, "rho": 0.3, "epsilon": 0.1}),
 ]
 
 

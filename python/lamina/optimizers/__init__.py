@@ -8,6 +8,7 @@ from lamina._answers import answering
 from lamina._calls import answering_calls
 from lamina._settings import resolve, serialize
 from lamina.optimizers import schedules
+from lamina.optimizers.adadelta import Adadelta
 from lamina.optimizers.adagrad import Adagrad
 from lamina.optimizers.adam import Adam, AdamW
 from lamina.optimizers.adamax import Adamax
@@ -19,6 +20,7 @@ from lamina.optimizers.sgd import SGD
 
 __all__ = [
     "SGD",
+    "Adadelta",
     "Adagrad",
     "Adam",
     "AdamW",
@@ -46,6 +48,7 @@ _TABLE: dict[str, type[Optimizer]] = {
     "rmsprop": RMSprop,
     "adam": Adam,
     "adamw": AdamW,
+    "adadelta": Adadelta,
     "adagrad": Adagrad,
     "adamax": Adamax,
     "nadam": Nadam,
