@@ -32,6 +32,12 @@ RULES = {
     "nadam": ("Nadam", {"learning_rate": 0.1, "beta_2": 0.6}),
     "lion": ("Lion", {"learning_rate": 0.1, "beta_2": 0.6}),
     "adadelta": ("Adadelta", {"learning_rate": 1.0, "rho": 0.3}),
+    "ftrl": (
+        "Ftrl",
+        {"learning_rate": 0.1, "learning_rate_power": -0.8, "l1_regularization_strength": 0.1,
+         "l2_regularization_strength": 0.2, "l2_shrinkage_regularization_strength": 0.3,
+         "beta": 0.4},
+    ),
     "clipvalue": ("Adam", {"learning_rate": 0.05, "clipvalue": 0.01}),
     "clipnorm": ("SGD", {"learning_rate": 0.1, "clipnorm": 0.1}),
     "global_clipnorm": ("SGD", {"learning_rate": 0.1, "global_clipnorm": 0.1}),

@@ -127,6 +127,20 @@ def adadelta(w, state, g, t, lr, rho=0.95, epsilon=1e-7):
     return w - lr * delta, {"a": a, "d": rho * d + (1 - rho) * delta**2}
 
 
+def ftrl(
+    w, state, g, t, lr, learning_rate_power=-0.5, initial_accumulator_value=0.1,
+    l1_regularization_strength=0.0, l2_regularization_strength=0.0,
+    l2_shrinkage_regularization_strength=0.0, beta=0.0,
+):  # fmt: skip
+    n, q = state.get("n", initial_accumulator_value), -learning_rate_power
+    more = n + g**2
+    z = state.get("z", 0.0) + g + 2 * l2_shrinkage_regularization_strength * w
+    z = z - (more**q - n**q) / lr * w
+    far = np.clip(z, -l1_regularization_strength, l1_regularization_strength) - z
+    divisor = (more**q + beta) / lr + 2 * l2_regularization_strength
+    return far / divisor, {"n": more, "z": z}
+
+
 CASES = [
     ("Adagrad", {"learning_rate": 0.1}),
     ("Adagrad", {"learning_rate": 0.1, "initial_accumulator_value": 0.0, "epsilon": 1e-3}),
@@ -138,6 +152,18 @@ CASES = [
     ("Lion", {"learning_rate": 0.1, "beta_1": 0.3, "beta_2": 0.6}),
     ("Adadelta", {"learning_rate": 1.0}),
     ("Adadelta", {"learning_rate": 0.5, "rho": 0.3, "epsilon": 0.1}),
+    ("Ftrl", {"learning_rate": 0.1}),
+    ("Ftrl", {"learning_rate": 0.1, "learning_rate_power": -0.8, "beta": 0.3}),
+    (
+        "Ftrl",
+        {
+            "learning_rate": 0.1,
+            "learning_rate_power": 0.0,
+            "l1_regularization_strength": 0.5,
+            "l2_regularization_strength": 0.2,
+            "l2_shrinkage_regularization_strength": 0.1,
+        },
+    ),
 ]
 
 
@@ -179,6 +205,20 @@ def test_nadams_product_of_momenta_at_any_step(t):
     p, m, v = np.zeros(1), np.array([(0.2 - (1 - beta) * 0.3) / beta]), np.ones(1) * 0.3**2
     _core.kernels.rule_update("nadam", p, [m, v], g, 0.1, t, beta_1=beta, beta_2=0.0)
     np.testing.assert_allclose(p, -0.1 * mean / (0.3 + 1e-7), rtol=1e-9)
+
+
+def test_ftrl_makes_weights_exactly_0_and_rests_at_a_rate_of_0():
+    optimizer = optimizers.Ftrl(0.1, initial_accumulator_value=0.0, l1_regularization_strength=0.5)
+    w = np.zeros(3)
+    for _ in range(2):  # the third has no gradient, and no sum of squares to divide by
+        optimizer.apply([np.array([0.1, 1.0, 0.0])], [w])
+    assert w[0] == w[2] == 0.0
+    assert w[1] < 0.0
+    before = [w.copy(), *(s.copy() for s in optimizer.slots)]
+    optimizer.learning_rate = 0.0
+    optimizer.apply([np.ones(3)], [w])
+    for old, new in zip(before, [w, *optimizer.slots], strict=True):
+        np.testing.assert_array_equal(new, old)
 
 
 def test_a_slot_that_starts_above_0_does_so_for_weights_that_come_later():

@@ -156,7 +156,7 @@ METRICS = {
 }
 
 OPTIMIZERS = {
-    RATES: "Adafactor Ftrl Lamb Muon ScheduleFreeAdamW MultiOptimizer OptimizerMap",
+    RATES: "Adafactor Lamb Muon ScheduleFreeAdamW MultiOptimizer OptimizerMap",
     "models are float32 or float64: gradients need no scaling": "LossScaleOptimizer",
     "use lamina.optimizers itself, which has them all": "legacy experimental",
 }

@@ -13,6 +13,7 @@ from lamina.optimizers.adagrad import Adagrad
 from lamina.optimizers.adam import Adam, AdamW
 from lamina.optimizers.adamax import Adamax
 from lamina.optimizers.base import Optimizer
+from lamina.optimizers.ftrl import Ftrl
 from lamina.optimizers.lion import Lion
 from lamina.optimizers.nadam import Nadam
 from lamina.optimizers.rmsprop import RMSprop
@@ -25,6 +26,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "Ftrl",
     "Lion",
     "Nadam",
     "Optimizer",
@@ -52,6 +54,7 @@ _TABLE: dict[str, type[Optimizer]] = {
     "adagrad": Adagrad,
     "adamax": Adamax,
     "nadam": Nadam,
+    "ftrl": Ftrl,
     "lion": Lion,
 }
 

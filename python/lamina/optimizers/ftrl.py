@@ -1,0 +1,85 @@
+"""Follow the regularized leader."""
+
+from __future__ import annotations
+
+from lamina.optimizers.base import Optimizer
+from lamina.optimizers.schedules import LearningRateSchedule
+
+
+class Ftrl(Optimizer):
+    """Follow the regularized leader (McMahan et al. 2013): weights that are exactly 0.
+
+    With ``n' = n + g^2`` and ``q = -learning_rate_power``,
+    ``z += g + 2 l2_shrinkage w - (n'^q - n^q) / lr * w``, and each weight becomes
+    ``(clip(z, -l1, l1) - z) / ((n'^q + beta) / lr + 2 l2)``: 0 where ``|z| <= l1``.  Made for
+    linear models of many rare features.  At a learning rate of 0 nothing moves.
+
+    Parameters
+    ----------
+    learning_rate : float or LearningRateSchedule, default 0.001
+        Step size.
+    learning_rate_power : float, default -0.5
+        How fast the steps shrink as gradients add up; at most 0, at which they do not.
+    initial_accumulator_value : float, default 0.1
+        The sum n of squares before the first step, at least 0.
+    l1_regularization_strength, l2_regularization_strength : float, default 0.0
+        l1 and l2, at least 0.
+    l2_shrinkage_regularization_strength : float, default 0.0
+        An L2 penalty on the weights as they are, at least 0.
+    beta : float, default 0.0
+        The paper's beta, at least 0.
+    weight_decay, clipnorm, clipvalue, global_clipnorm, name
+        See `Optimizer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import optimizers
+    >>> w = np.array([0.0, 0.0])
+    >>> optimizer = optimizers.Ftrl(1.0, initial_accumulator_value=0.0)
+    >>> optimizer.l1_regularization_strength = 5.0
+    >>> optimizer.apply([np.array([4.0, 8.0])], [w])
+    >>> w.round(3)
+    array([ 0.   , -0.375])
+    """
+
+    rule = "ftrl"
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule = 0.001,
+        learning_rate_power: float = -0.5,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        l2_shrinkage_regularization_strength: float = 0.0,
+        beta: float = 0.0,
+        *,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(
+            learning_rate,
+            weight_decay=weight_decay,
+            clipnorm=clipnorm,
+            clipvalue=clipvalue,
+            global_clipnorm=global_clipnorm,
+            name=name,
+        )
+        self.learning_rate_power = self._number("learning_rate_power", learning_rate_power)
+        self.initial_accumulator_value = self._number(
+            "initial_accumulator_value", initial_accumulator_value
+        )
+        self.l1_regularization_strength = self._number(
+            "l1_regularization_strength", l1_regularization_strength
+        )
+        self.l2_regularization_strength = self._number(
+            "l2_regularization_strength", l2_regularization_strength
+        )
+        self.l2_shrinkage_regularization_strength = self._number(
+            "l2_shrinkage_regularization_strength", l2_shrinkage_regularization_strength
+        )
+        self.beta = self._number("beta", beta)
