@@ -72,11 +72,13 @@ GRAPH = {
     "dropout": lambda n: [n.x, 0.5, 0, "name"],
     "embedding": lambda n: [n.ids, n.weight(9, 2), "name"],
     "expression": lambda n: [[("add", 0, 1), ("exp", 2)], [n.x, n.p[0]], "float", "name"],
+    "enter": lambda _: ["name"],
     "flip": lambda n: [n.steps, 0, "name"],
     "fold": lambda n: [n.steps, "name"],
     "input": lambda _: [(3,), "name", "float"],
     "join_masks": lambda n: [[n.mask, n.mask], [(4,), (4,)], None, "name"],
     "layer_norm": lambda n: [n.x, 1, n.p[0], n.p[1], 1e-3, "name"],
+    "leave": lambda n: [n.graph.enter("name")][1:],
     "log_softmax": lambda n: [n.x, "name"],
     "loss": lambda n: ["mean_squared_error", n.x, n.x, 0.0, False, "name"],
     "masked_mean": lambda n: [n.steps, n.mask, "name"],
@@ -176,7 +178,7 @@ def test_a_graph_refuses_what_is_not_right(name):
 
 def test_all_methods_are_tried():
     methods = {m for m in vars(_core.Graph) if not m.startswith("_")}
-    methods -= {"built", "inputs", "outputs", "dtype"}  # properties
+    methods -= {"built", "inputs", "outputs", "dtype", "paths"}  # properties
     methods -= {"record"}  # the others by their names
     assert methods == set(GRAPH)
 

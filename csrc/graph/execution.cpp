@@ -8,19 +8,21 @@
 
 namespace lamina {
 
-Execution::Execution(std::shared_ptr<const Graph> graph, ExecutionSettings settings_)
+Execution::Execution(std::shared_ptr<const Graph> graph, Variables variables,
+                     ExecutionSettings settings_)
     : settings(settings_),
       graph_(std::move(graph)),
+      variables_(std::move(variables)),
       plan_(make_plan(*graph_, settings.rows, settings.training, settings.input_gradients)),
       arena_(plan_.bytes),
       label_bounds_(graph_->label_bounds()) {
   const std::size_t element = bytes_of(graph_->dtype);
   if (settings.training)
-    for (std::size_t id = 0; id < graph_->values().size(); ++id) {
-      const Value& value = graph_->values()[id];
-      if (value.kind != ValueKind::parameter || !plan_.flows[id]) continue;
-      slices_.push_back({value.parameter, gradient_size_});
-      gradient_size_ += Index(padded_bytes(*value.parameter) / element);
+    for (std::size_t slot = 0; slot < graph_->parameters().size(); ++slot) {
+      const ParameterSlot& p = graph_->parameters()[slot];
+      if (!plan_.flows[std::size_t(p.value)]) continue;
+      slices_.push_back({p.path, int(slot), variables_.parameter(slot), gradient_size_, p.size});
+      gradient_size_ += Index(padded_bytes(p.size, graph_->dtype) / element);
     }
   gradient_ = Buffer(std::size_t(gradient_size_) * element);
   losses_.resize(graph_->losses().size());
@@ -85,15 +87,30 @@ std::vector<double> Execution::mean_losses() const {
   return means;
 }
 
+namespace {
+
+void check_variables(const Graph& graph, const Variables& variables) {
+  if (variables.parameters() != graph.parameters().size() ||
+      variables.states().size() != graph.states().size())
+    throw std::invalid_argument("Execution: the graph has " +
+                                std::to_string(graph.parameters().size()) + " parameters and " +
+                                std::to_string(graph.states().size()) + " states; got " +
+                                std::to_string(variables.parameters()) + " and " +
+                                std::to_string(variables.states().size()));
+}
+
+}  // namespace
+
 std::unique_ptr<Execution> Execution::create(std::shared_ptr<const Graph> graph,
-                                             ExecutionSettings settings) {
+                                             Variables variables, ExecutionSettings settings) {
   if (!graph->built()) throw std::runtime_error("Execution: the graph is not built; call build()");
   if (settings.rows < 1)
     throw std::invalid_argument("Execution: rows must be at least 1; got " +
                                 std::to_string(settings.rows));
+  check_variables(*graph, variables);
   if (graph->dtype == DType::float64)
-    return std::make_unique<ExecutionOf<double>>(std::move(graph), settings);
-  return std::make_unique<ExecutionOf<float>>(std::move(graph), settings);
+    return std::make_unique<ExecutionOf<double>>(std::move(graph), std::move(variables), settings);
+  return std::make_unique<ExecutionOf<float>>(std::move(graph), std::move(variables), settings);
 }
 
 }  // namespace lamina

@@ -2,7 +2,7 @@
 //
 // One training step is one call: gather rows, forward, loss, backward, update; it allocates
 // nothing.  An execution serves one caller at a time (a second gets std::runtime_error); a graph
-// may have any number of them.
+// may have any number of them, over the same or over different variables.
 #pragma once
 
 #include <atomic>
@@ -16,6 +16,7 @@
 #include "profile.h"
 #include "terms.h"
 #include "update.h"
+#include "variables.h"
 
 namespace lamina {
 
@@ -42,7 +43,8 @@ struct ExecutionSettings {
 
 class Execution {
  public:
-  static std::unique_ptr<Execution> create(std::shared_ptr<const Graph> graph,
+  // Throws std::invalid_argument where the variables are not the graph's.
+  static std::unique_ptr<Execution> create(std::shared_ptr<const Graph> graph, Variables variables,
                                            ExecutionSettings settings);
   virtual ~Execution() = default;
 
@@ -57,6 +59,7 @@ class Execution {
   using OwnUpdate = std::function<NotFinite()>;
   virtual double train(const Batch& batch, const OwnUpdate& update) = 0;
   virtual double gradients(const Batch& batch) = 0;  // forward and backward
+  virtual double loss(const Batch& batch) = 0;       // as gradients, forward alone: nothing is left
   virtual double test(const Batch& batch) = 0;       // forward, losses, metrics
   virtual std::vector<ProfileLine> profile(const Batch& batch, double learning_rate,
                                            std::int64_t step) = 0;
@@ -72,6 +75,7 @@ class Execution {
   std::size_t arena_bytes() const { return plan_.bytes; }  // values and gradients, planned
   Index gradient_size() const { return gradient_size_; }
   const std::vector<GradientSlice>& slices() const { return slices_; }
+  const Variables& variables() const { return variables_; }
 
   void reset();  // zero the accumulated losses and metrics
   // Takes over what another execution, of a graph with the same losses and metrics, accumulated.
@@ -103,11 +107,12 @@ class Execution {
     Execution& owner_;
   };
 
-  Execution(std::shared_ptr<const Graph> graph, ExecutionSettings settings);
+  Execution(std::shared_ptr<const Graph> graph, Variables variables, ExecutionSettings settings);
   void check_labels(std::size_t input, const std::int32_t* labels, Index rows,
                     const std::int64_t* order, Index first) const;
 
   const std::shared_ptr<const Graph> graph_;
+  const Variables variables_;
   const Plan plan_;
   const Buffer arena_;
   const std::vector<Index> label_bounds_;  // by graph input

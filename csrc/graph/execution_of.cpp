@@ -11,14 +11,15 @@
 namespace lamina {
 
 template <class T>
-ExecutionOf<T>::ExecutionOf(std::shared_ptr<const Graph> graph, ExecutionSettings settings_)
-    : Execution(std::move(graph), settings_),
+ExecutionOf<T>::ExecutionOf(std::shared_ptr<const Graph> graph, Variables variables,
+                            ExecutionSettings settings_)
+    : Execution(std::move(graph), std::move(variables), settings_),
       values_(graph_->values().size(), nullptr),
       gradients_(graph_->values().size(), nullptr) {
   order_.reserve(std::size_t(settings.rows));
   for (std::size_t id = 0; id < values_.size(); ++id) {
     const Value& value = graph_->values()[id];
-    values_[id] = value.kind == ValueKind::parameter ? value.parameter->data()
+    values_[id] = value.kind == ValueKind::parameter ? variables_.parameter(std::size_t(value.slot))
                                                      : place(plan_.value_offset[id]);
     gradients_[id] = place(plan_.gradient_offset[id]);
   }
@@ -29,9 +30,8 @@ ExecutionOf<T>::ExecutionOf(std::shared_ptr<const Graph> graph, ExecutionSetting
       if (plan_.stands_for[id] == input.value && ValueId(id) != input.value)
         stand_ins_.push_back({ValueId(id), input.value});
   for (const GradientSlice& slice : slices_)
-    for (std::size_t id = 0; id < values_.size(); ++id)
-      if (graph_->values()[id].parameter == slice.parameter)
-        gradients_[id] = reinterpret_cast<std::byte*>(flat() + slice.offset);
+    gradients_[std::size_t(graph_->parameters()[std::size_t(slice.slot)].value)] =
+        reinterpret_cast<std::byte*>(flat() + slice.offset);
   for (const Plan::Step& step : plan_.backward) prepare(step);
   for (const int index : plan_.forward)
     if (operation(index).settles()) settling_.push_back(index);
@@ -123,7 +123,8 @@ void ExecutionOf<T>::take_order(const Batch& batch) {
         throw std::invalid_argument("order: row " + std::to_string(row) + " of " +
                                     std::to_string(all));
   }
-  for (const StateTerm& term : graph_->states()) term.state->check_rows(rows, term.name);
+  for (std::size_t s = 0; s < graph_->states().size(); ++s)
+    state(s).check_rows(rows, graph_->states()[s].name);
 }
 
 // The batch's rows of one input, into the plan's buffer.
@@ -168,22 +169,24 @@ void ExecutionOf<T>::fetch(const Batch& batch) {
   }
   last_rows_ = batch.rows();
   for (const StandIn& stand_in : stand_ins_) values_[stand_in.id] = values_[stand_in.input];
-  for (const StateTerm& term : graph_->states())
-    if (term.before >= 0) term.state->read(values_[std::size_t(term.before)], last_rows_);
+  for (std::size_t s = 0; s < graph_->states().size(); ++s)
+    if (const ValueId before = graph_->states()[s].before; before >= 0)
+      state(s).read(values_[std::size_t(before)], last_rows_);
 }
 
 // All or none, where memory is short: once it is done, `leave_states` cannot fail.
 template <class T>
 void ExecutionOf<T>::reserve_states(const Batch& batch) {
-  for (const StateTerm& term : graph_->states())
-    if (term.after >= 0) term.state->reserve(batch.rows());
+  for (std::size_t s = 0; s < graph_->states().size(); ++s)
+    if (graph_->states()[s].after >= 0) state(s).reserve(batch.rows());
 }
 
 // Once all that the batch leaves behind is known to be finite.
 template <class T>
 void ExecutionOf<T>::leave_states(const Batch& batch) {
-  for (const StateTerm& term : graph_->states())
-    if (term.after >= 0) term.state->write(values_[std::size_t(term.after)], batch.rows());
+  for (std::size_t s = 0; s < graph_->states().size(); ++s)
+    if (const ValueId after = graph_->states()[s].after; after >= 0)
+      state(s).write(values_[std::size_t(after)], batch.rows());
 }
 
 template <class T>
@@ -245,7 +248,7 @@ template <class Update>
 double ExecutionOf<T>::run_step(const Batch& batch, const Update& update) {
   check_trains();
   failed_step_ = {};
-  const StateClaims states(graph_->states());
+  const StateClaims states(variables_.states(), graph_->states());
   const double loss = step_loss_ = run_forward(batch, true);
   if (!std::isfinite(loss)) return loss;
   run_backward(batch);
@@ -319,7 +322,7 @@ template <class T>
 double ExecutionOf<T>::gradients(const Batch& batch) {
   const Busy busy(*this);
   check_trains();
-  const StateClaims states(graph_->states());
+  const StateClaims states(variables_.states(), graph_->states());
   const double loss = run_forward(batch, true);
   run_backward(batch);
   if (!std::isfinite(loss)) return loss;
@@ -330,9 +333,17 @@ double ExecutionOf<T>::gradients(const Batch& batch) {
 }
 
 template <class T>
+double ExecutionOf<T>::loss(const Batch& batch) {
+  const Busy busy(*this);
+  check_trains();
+  const StateClaims states(variables_.states(), graph_->states());
+  return run_forward(batch, true);
+}
+
+template <class T>
 double ExecutionOf<T>::test(const Batch& batch) {
   const Busy busy(*this);
-  const StateClaims states(graph_->states());
+  const StateClaims states(variables_.states(), graph_->states());
   const double loss = run_forward(batch, false);
   if (!std::isfinite(loss)) return loss;
   reserve_states(batch);
@@ -353,12 +364,12 @@ std::vector<ProfileLine> ExecutionOf<T>::profile(const Batch& batch, double lear
 template <class T>
 std::string ExecutionOf<T>::first_nonfinite(const Batch& batch) {
   const Busy busy(*this);
-  const StateClaims states(graph_->states());
+  const StateClaims states(variables_.states(), graph_->states());
   k_ = &kernels<T>();
-  for (const Value& v : graph_->values())
-    if (v.parameter != nullptr &&
-        k_->find_nonfinite(reinterpret_cast<const T*>(v.parameter->data()), v.width) >= 0)
-      return v.name;
+  for (std::size_t slot = 0; slot < graph_->parameters().size(); ++slot) {
+    const ParameterSlot& p = graph_->parameters()[slot];
+    if (k_->find_nonfinite(variables_.parameter_as<T>(slot), p.size) >= 0) return p.path;
+  }
   fetch(batch);
   for (const int index : plan_.forward) {
     const Operation& operation = this->operation(index);

@@ -12,7 +12,7 @@ namespace lamina {
 template <class T>
 class ExecutionOf final : public Execution {
  public:
-  ExecutionOf(std::shared_ptr<const Graph> graph, ExecutionSettings settings);
+  ExecutionOf(std::shared_ptr<const Graph> graph, Variables variables, ExecutionSettings settings);
 
   void bind(std::vector<DataView> inputs) override;
   void set_update(UpdateSettings update) override;
@@ -20,6 +20,7 @@ class ExecutionOf final : public Execution {
   double train(const Batch& batch, double learning_rate, std::int64_t step) override;
   double train(const Batch& batch, const OwnUpdate& update) override;
   double gradients(const Batch& batch) override;
+  double loss(const Batch& batch) override;
   double test(const Batch& batch) override;
   std::vector<ProfileLine> profile(const Batch& batch, double learning_rate,
                                    std::int64_t step) override;
@@ -62,6 +63,7 @@ class ExecutionOf final : public Execution {
   };
 
   T* flat() const { return reinterpret_cast<T*>(gradient_.data()); }
+  State& state(std::size_t slot) const { return *variables_.states()[slot]; }
   T* value(ValueId id) const { return id < 0 ? nullptr : reinterpret_cast<T*>(values_[id]); }
   Buffers buffers() const { return {values_, gradients_}; }
   std::byte* place(std::size_t offset) const {

@@ -100,21 +100,27 @@ Tensor Graph::input(Shape shape, std::string name, DType type) {
       throw std::invalid_argument(
           "Input '" + name + "': every axis needs at least 1 element; got " + to_string(shape));
   const Index width = size_of(shape);
-  values_.push_back({ValueKind::input, type, width, std::move(name), nullptr, -1});
+  values_.push_back({ValueKind::input, type, width, std::move(name)});
   inputs_.push_back({ValueId(values_.size()) - 1, std::move(shape), id});
   return inputs_.back();
 }
 
-Tensor Graph::parameter(std::shared_ptr<Parameter> p) {
+Tensor Graph::parameter(std::string path, Shape shape, bool trainable) {
   check_open("parameter");
-  if (p->dtype != dtype)
-    throw std::invalid_argument("parameter '" + p->name + "': is " + name_of(p->dtype) +
-                                ", the graph is " + name_of(dtype));
-  for (std::size_t v = 0; v < values_.size(); ++v)
-    if (values_[v].parameter == p) return {ValueId(v), p->shape, id};
-  const Shape shape = p->shape;
-  values_.push_back({ValueKind::parameter, dtype, p->size, p->name, p, -1});
-  return {ValueId(values_.size()) - 1, shape, id};
+  for (const Index axis : shape)
+    if (axis < 1)
+      throw std::invalid_argument("parameter '" + path +
+                                  "': every axis needs at least 1 element; got shape " +
+                                  to_string(shape));
+  for (const ParameterSlot& slot : parameters_)
+    if (slot.path == path)
+      throw std::invalid_argument("parameter '" + path + "': the path is taken");
+  const Index size = size_of(shape);
+  checked_product(size, 16);  // room for bytes and padding
+  const Tensor tensor{ValueId(values_.size()), shape, id};
+  values_.push_back({ValueKind::parameter, dtype, size, path, int(parameters_.size())});
+  parameters_.push_back({std::move(path), std::move(shape), size, trainable, tensor.value});
+  return tensor;
 }
 
 Tensor Graph::append(Shape shape, DType type, const Operation& operation) {
@@ -124,8 +130,8 @@ Tensor Graph::append(Shape shape, DType type, const Operation& operation) {
                                   ": every axis needs at least 1 element; got an output of shape " +
                                   to_string(shape));
   const Index width = checked_product(size_of(shape), operation.fold);
-  values_.push_back({ValueKind::result, type, width, operation.name, nullptr,
-                     int(operations_.size()), operation.fold});
+  values_.push_back({ValueKind::result, type, width, operation.name, -1, int(operations_.size()),
+                     operation.fold});
   return {ValueId(values_.size()) - 1, std::move(shape), id};
 }
 
@@ -154,35 +160,31 @@ ValueId Graph::unfolded(const Tensor& tensor, const char* who) const {
   return value.view_of < 0 ? tensor.value : value.view_of;
 }
 
-StateTerm& Graph::term_of(const std::shared_ptr<State>& state, std::string name) {
-  if (state->dtype != dtype)
-    throw std::invalid_argument(name + ": its state is " + name_of(state->dtype) +
-                                ", the graph is " + name_of(dtype));
-  for (StateTerm& term : states_)
-    if (term.state == state) return term;
-  states_.push_back({state, -1, -1, std::move(name)});
-  return states_.back();
+int Graph::state_slot(Shape shape, std::string name) {
+  check_open("state");
+  states_.push_back({std::move(shape), -1, -1, std::move(name)});
+  return int(states_.size()) - 1;
 }
 
-Tensor Graph::state(std::shared_ptr<State> state, std::string name) {
+Tensor Graph::state(int slot) {
   check_open("state");
-  StateTerm& term = term_of(state, std::move(name));
-  if (term.after >= 0) return {term.after, state->shape, id};  // a layer's second use goes on
+  StateTerm& term = states_.at(std::size_t(slot));
+  if (term.after >= 0) return {term.after, term.shape, id};  // a layer's second use goes on
   if (term.before < 0) {
-    values_.push_back({ValueKind::state, dtype, size_of(state->shape), term.name, nullptr, -1});
+    values_.push_back({ValueKind::state, dtype, size_of(term.shape), term.name, slot});
     term.before = ValueId(values_.size()) - 1;
   }
-  return {term.before, state->shape, id};
+  return {term.before, term.shape, id};
 }
 
-void Graph::carry(std::shared_ptr<State> state, const Tensor& value, std::string name) {
+void Graph::carry(int slot, const Tensor& value) {
   check_open("carry");
   check_float_rows(value, "carry");
-  if (value.shape != state->shape)
-    throw std::invalid_argument("carry: the state has shape " + to_string(state->shape) + "; got " +
+  StateTerm& term = states_.at(std::size_t(slot));
+  if (value.shape != term.shape)
+    throw std::invalid_argument("carry: the state has shape " + to_string(term.shape) + "; got " +
                                 to_string(value.shape));
-  const ValueId after = unfolded(value, "carry");
-  term_of(state, std::move(name)).after = after;
+  term.after = unfolded(value, "carry");
 }
 
 // Names the operation, and brings inputs that are views back to what they are views of.

@@ -1,4 +1,7 @@
 // A graph: operations recorded once, frozen by build(), replayed by any number of executions.
+//
+// It says what is computed, not of which numbers: weights and states are slots, which each
+// execution is given variables for (variables.h), as it is given data.
 #pragma once
 
 #include <memory>
@@ -6,7 +9,6 @@
 #include <vector>
 
 #include "operation.h"
-#include "state.h"
 
 namespace lamina {
 
@@ -23,12 +25,21 @@ enum class ValueKind { input, parameter, result, state };
 struct Value {
   ValueKind kind;
   DType dtype;
-  Index width;  // elements a row of the batch; of a parameter: its size
-  std::string name;
-  std::shared_ptr<Parameter> parameter;  // of a parameter
-  int producer = -1;                     // operation of a result
-  Index fold = 1;                        // rows of it for each row of the batch
-  ValueId view_of = -1;                  // the value whose elements these are, folded otherwise
+  Index width;           // elements a row of the batch; of a parameter: its size
+  std::string name;      // of a parameter: its path
+  int slot = -1;         // of a parameter, of a state
+  int producer = -1;     // operation of a result
+  Index fold = 1;        // rows of it for each row of the batch
+  ValueId view_of = -1;  // the value whose elements these are, folded otherwise
+};
+
+// A place for a parameter: executions are given its values.
+struct ParameterSlot {
+  std::string path;  // unique in the graph
+  Shape shape;
+  Index size;
+  bool trainable;
+  ValueId value;
 };
 
 // total += scale * mean of weight * loss over the positions that the mask keeps
@@ -48,9 +59,10 @@ struct MetricTerm {
   Index cols;
 };
 
-// A state: what a batch begins with and what it leaves to the next; -1 where it does not.
+// A place for a state: what a batch begins with and what it leaves to the next; -1 where it does
+// not.
 struct StateTerm {
-  std::shared_ptr<State> state;
+  Shape shape;
   ValueId before, after;
   std::string name;  // the layer's, for messages
 };
@@ -61,15 +73,18 @@ class Graph {
 
   // `dtype`: the graph's own, int32 (labels, tokens) or boolean (a mask).
   Tensor input(Shape shape, std::string name, DType dtype);
-  Tensor parameter(std::shared_ptr<Parameter> parameter);
+  // Makes a slot; std::invalid_argument where the path is taken.
+  Tensor parameter(std::string path, Shape shape, bool trainable);
   // The same elements with `fold` rows of `shape` for each row of the batch: no operation.  What is
   // recorded on it runs on as many rows; all inputs of an operation need the same fold.
   Tensor folded(const Tensor& x, Shape shape, Index fold);
+  // Makes a slot for a state, by number.
+  int state_slot(Shape shape, std::string name);
   // What the batch begins with: the state that the last batch left, zeros at first; or what
   // `carry` was given for it.
-  Tensor state(std::shared_ptr<State> state, std::string name);
+  Tensor state(int slot);
   // Leaves `value` to the next batch.
-  void carry(std::shared_ptr<State> state, const Tensor& value, std::string name);
+  void carry(int slot, const Tensor& value);
   // Appends an operation and makes its output value, `shape` a row.
   Tensor record(std::unique_ptr<Operation> operation, Shape shape, std::string name);
   // The same with an output of another type (a mask), and with several outputs.
@@ -112,6 +127,7 @@ class Graph {
   const std::vector<std::unique_ptr<Operation>>& operations() const { return operations_; }
   const std::vector<Tensor>& inputs() const { return inputs_; }
   const std::vector<Tensor>& outputs() const { return outputs_; }
+  const std::vector<ParameterSlot>& parameters() const { return parameters_; }
   const std::vector<LossTerm>& losses() const { return losses_; }
   const std::vector<Penalty>& penalties() const { return penalties_; }
   const std::vector<MetricTerm>& metrics() const { return metrics_; }
@@ -121,7 +137,6 @@ class Graph {
   void begin(Operation& operation, std::string name);
   Tensor append(Shape shape, DType dtype, const Operation& operation);
   ValueId unfolded(const Tensor& tensor, const char* who) const;
-  StateTerm& term_of(const std::shared_ptr<State>& state, std::string name);
   void fuse_followers();
   void fuse_producers();
   void drop_unused();
@@ -130,6 +145,7 @@ class Graph {
   std::vector<Value> values_;
   std::vector<std::unique_ptr<Operation>> operations_;
   std::vector<Tensor> inputs_, outputs_;
+  std::vector<ParameterSlot> parameters_;
   std::vector<LossTerm> losses_;
   std::vector<Penalty> penalties_;
   std::vector<MetricTerm> metrics_;

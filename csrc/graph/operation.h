@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "../kernel.h"
-#include "parameter.h"
 #include "shape.h"
 
 namespace lamina {

@@ -166,7 +166,8 @@ class Planner {
     plan_.flows.assign(values_, false);
     for (std::size_t id = 0; id < values_; ++id) {
       const Value& value = graph_.values()[id];
-      learns[id] = (value.kind == ValueKind::parameter && value.parameter->trainable) ||
+      learns[id] = (value.kind == ValueKind::parameter &&
+                    graph_.parameters()[std::size_t(value.slot)].trainable) ||
                    (value.kind == ValueKind::input && is_floating(value.dtype) && input_gradients_);
     }
     const auto& operations = graph_.operations();

@@ -16,8 +16,10 @@ bool sees_batches(const Graph& graph) {
 
 }  // namespace
 
-Predictor::Predictor(std::shared_ptr<const Graph> graph)
-    : graph_(std::move(graph)), sees_batches_(sees_batches(*graph_)) {}
+Predictor::Predictor(std::shared_ptr<const Graph> graph, Variables variables)
+    : graph_(std::move(graph)),
+      variables_(std::move(variables)),
+      sees_batches_(sees_batches(*graph_)) {}
 
 Index Predictor::block(Index rows) {
   if (rows <= fits_) return rows;
@@ -37,7 +39,7 @@ std::unique_ptr<Execution> Predictor::take(Index rows) {
   }
   ExecutionSettings settings;
   settings.rows = std::max<Index>(rows, 1);
-  return Execution::create(graph_, settings);
+  return Execution::create(graph_, variables_, settings);
 }
 
 void Predictor::give_back(std::unique_ptr<Execution> execution) {

@@ -17,7 +17,7 @@ namespace lamina {
 
 class Predictor {
  public:
-  explicit Predictor(std::shared_ptr<const Graph> graph);
+  Predictor(std::shared_ptr<const Graph> graph, Variables variables);
 
   // How many of `rows` rows to take at a time.
   Index block(Index rows);
@@ -35,6 +35,7 @@ class Predictor {
   static constexpr std::size_t pool_bytes = 4 * block_bytes;
 
   const std::shared_ptr<const Graph> graph_;
+  const Variables variables_;
   const bool sees_batches_;
   Index fits_ = 0, too_many_ = std::numeric_limits<Index>::max();  // rows of a block
   std::vector<std::unique_ptr<Execution>> idle_;

@@ -98,18 +98,19 @@ void State::write(const std::byte* from, Index rows) {
   rows_ = rows;
 }
 
-StateClaims::StateClaims(const std::vector<StateTerm>& terms) : terms_(terms) {
-  for (std::size_t i = 0; i < terms_.size(); ++i)
-    if (!terms_[i].state->hold(State::Kind::execution)) {
+StateClaims::StateClaims(const States& states, const std::vector<StateTerm>& terms)
+    : states_(states) {
+  for (std::size_t i = 0; i < states_.size(); ++i)
+    if (!states_[i]->hold(State::Kind::execution)) {
       release(i);
-      throw std::runtime_error(terms_[i].name + ": another thread is using the layer's state");
+      throw std::runtime_error(terms[i].name + ": another thread is using the layer's state");
     }
 }
 
-StateClaims::~StateClaims() { release(terms_.size()); }
+StateClaims::~StateClaims() { release(states_.size()); }
 
 void StateClaims::release(std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) terms_[i].state->let_go();
+  for (std::size_t i = 0; i < count; ++i) states_[i]->let_go();
 }
 
 }  // namespace lamina

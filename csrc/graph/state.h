@@ -1,7 +1,7 @@
 // A state that each batch leaves to the next, row by row: that of a stateful recurrent layer.
 //
-// It belongs to a layer, whose graphs share it.  An execution claims the states of its graph for
-// the length of a batch.
+// A graph has slots for states; an execution is given them, and claims them for the length of a
+// batch.
 #pragma once
 
 #include <atomic>
@@ -9,11 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "parameter.h"
+#include "buffer.h"
 
 namespace lamina {
 
+class State;
 struct StateTerm;
+using States = std::vector<std::shared_ptr<State>>;
 
 class State {
  public:
@@ -59,14 +61,14 @@ class State {
 // Holds states for as long as it lives; std::runtime_error if another execution does.
 class StateClaims {
  public:
-  explicit StateClaims(const std::vector<StateTerm>& terms);
+  StateClaims(const States& states, const std::vector<StateTerm>& terms);
   ~StateClaims();
   StateClaims(const StateClaims&) = delete;
   StateClaims& operator=(const StateClaims&) = delete;
 
  private:
   void release(std::size_t count);
-  const std::vector<StateTerm>& terms_;
+  const States& states_;
 };
 
 }  // namespace lamina

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "buffer.h"
+
 namespace lamina {
 namespace {
 
@@ -26,8 +28,8 @@ Norm norm_of(const GradientSlice* begin, const GradientSlice* end, const T* grad
   double squares = 0.0;
   for (const GradientSlice* s = begin; s != end; ++s) {
     const T* g = gradient + s->offset;
-    if (!huge) squares += kernels<T>().dot(g, g, s->parameter->size);
-    for (Index i = 0; huge && i < s->parameter->size; ++i)
+    if (!huge) squares += kernels<T>().dot(g, g, s->size);
+    for (Index i = 0; huge && i < s->size; ++i)
       squares += (double(g[i]) / largest) * (double(g[i]) / largest);
   }
   return {huge ? largest : 1.0, std::sqrt(squares)};
@@ -53,16 +55,16 @@ void clip(const UpdateSettings& settings, const std::vector<GradientSlice>& slic
   const GradientSlice *begin = slices.data(), *end = begin + slices.size();
   for (const GradientSlice* s = begin; s != end; ++s) {
     T* g = gradient + s->offset;
-    if (settings.clipvalue > 0.0) k.clip(g, g, settings.clipvalue, s->parameter->size);
+    if (settings.clipvalue > 0.0) k.clip(g, g, settings.clipvalue, s->size);
     if (settings.clipnorm <= 0.0) continue;
     const Norm norm = norm_of(s, s + 1, gradient, largest);
-    if (norm.exceeds(settings.clipnorm)) shorten(g, s->parameter->size, settings.clipnorm, norm);
+    if (norm.exceeds(settings.clipnorm)) shorten(g, s->size, settings.clipnorm, norm);
   }
   if (settings.global_clipnorm <= 0.0) return;
   const Norm norm = norm_of(begin, end, gradient, largest);
   if (norm.exceeds(settings.global_clipnorm))
     for (const GradientSlice* s = begin; s != end; ++s)
-      shorten(gradient + s->offset, s->parameter->size, settings.global_clipnorm, norm);
+      shorten(gradient + s->offset, s->size, settings.global_clipnorm, norm);
 }
 
 }  // namespace
@@ -70,8 +72,7 @@ void clip(const UpdateSettings& settings, const std::vector<GradientSlice>& slic
 template <class T>
 NotFinite nonfinite_gradient(const std::vector<GradientSlice>& slices, const T* gradient) {
   for (const GradientSlice& s : slices)
-    if (kernels<T>().find_nonfinite(gradient + s.offset, s.parameter->size) >= 0)
-      return {"gradient", s.parameter->name};
+    if (kernels<T>().find_nonfinite(gradient + s.offset, s.size) >= 0) return {"gradient", s.path};
   return {};
 }
 
@@ -84,16 +85,16 @@ void Updater<T>::set(UpdateSettings settings, const std::vector<GradientSlice>& 
       divisor_ = settings_.settings[std::size_t(find_setting(rule, rule.divisor))];
   runs_.clear();
   for (const GradientSlice& slice : slices) {
-    T* data = reinterpret_cast<T*>(slice.parameter->data());
+    T* data = reinterpret_cast<T*>(slice.weights);
     const bool decays = settings_.weight_decay != 0.0 &&
                         std::find(settings_.no_decay.begin(), settings_.no_decay.end(),
-                                  slice.parameter.get()) == settings_.no_decay.end();
+                                  slice.slot) == settings_.no_decay.end();
     const bool follows = !runs_.empty() && runs_.back().parameters + runs_.back().size == data &&
                          runs_.back().offset + runs_.back().size == slice.offset &&
                          runs_.back().decays == decays;
     if (!follows) runs_.push_back({data, slice.offset, 0, decays});
     // The padding holds zeros and keeps them: its gradient is zero.
-    runs_.back().size += Index(padded_bytes(*slice.parameter) / sizeof(T));
+    runs_.back().size += Index(padded_bytes(slice.size, dtype_of<T>) / sizeof(T));
   }
 }
 
@@ -153,9 +154,9 @@ NotFinite Updater<T>::move_or_restore(const std::vector<GradientSlice>& slices, 
     if (std::isfinite(largest) || !found.kind.empty()) return;
     const Index place = run.offset + k.find_nonfinite(array, run.size);
     const auto owner = std::find_if(slices.begin(), slices.end(), [&](const GradientSlice& s) {
-      return place >= s.offset && place < s.offset + s.parameter->size;
+      return place >= s.offset && place < s.offset + s.size;
     });
-    found = {array == run.parameters ? "weight" : "moments", owner->parameter->name};
+    found = {array == run.parameters ? "weight" : "moments", owner->path};
   });
   if (found.kind.empty()) {
     wary_ = most > calm<T> * calm<T>;

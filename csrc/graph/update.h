@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "parameter.h"
 #include "rules.h"
+#include "shape.h"
 
 namespace lamina {
 
@@ -18,13 +18,15 @@ struct UpdateSettings {
   double weight_decay = 0.0;  // decoupled: p -= learning_rate * weight_decay * p
   double clipvalue = 0.0, clipnorm = 0.0, global_clipnorm = 0.0;  // 0: off
   std::vector<std::byte*> slots;  // by place, laid out like the gradient; null for one not used
-  std::vector<const Parameter*> no_decay;
+  std::vector<int> no_decay;      // slots of the graph's parameters
 };
 
 // One trainable parameter in the flat gradient.
 struct GradientSlice {
-  std::shared_ptr<Parameter> parameter;
-  Index offset;  // elements
+  std::string path;
+  int slot;            // among the graph's parameters
+  std::byte* weights;  // where its values lie
+  Index offset, size;  // elements
 };
 
 // What of a step is, or would be, not finite: "gradient", "moments" or "weight", and whose; "" if

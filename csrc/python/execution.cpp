@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "array.h"
+#include "data.h"
 #include "gil.h"
 #include "graph.h"
 #include "graph/predictor.h"
@@ -20,45 +21,13 @@ using namespace py::literals;
 namespace python {
 namespace {
 
-// An array for graph input `input`: (rows, *shape), C-contiguous, of the graph's dtype.
-DataView data_view(const Graph& graph, const Tensor& input, const py::array& array) {
-  const Value& value = graph.values()[std::size_t(input.value)];
-  const Index rows = array.ndim() > 0 ? array.shape(0) : 0;
-  const bool dtype_fits =
-      array.dtype().is(numpy_dtype(value.dtype)) || array.dtype().equal(numpy_dtype(value.dtype));
-  if (!dtype_fits || !(array.flags() & py::array::c_style) ||
-      reinterpret_cast<std::uintptr_t>(array.data()) % bytes_of(value.dtype) != 0)
-    throw py::type_error("input '" + value.name + "': needs a C-contiguous " +
-                         name_of(value.dtype) + " array; got " +
-                         std::string(py::str(array.dtype())));
-  const Shape got(array.shape(), array.shape() + array.ndim());
-  Shape wanted = input.shape;
-  wanted.insert(wanted.begin(), rows);
-  if (got != wanted)
-    throw py::value_error("input '" + value.name + "': needs shape (rows, " +
-                          to_string(input.shape).substr(1) + "; got " + to_string(got));
-  return {static_cast<const std::byte*>(array.data()), rows};
-}
-
-std::vector<DataView> data_views(const Graph& graph, const std::vector<py::array>& arrays) {
-  if (arrays.size() != graph.inputs().size())
-    throw py::value_error("the graph has " + std::to_string(graph.inputs().size()) +
-                          " inputs; got " + std::to_string(arrays.size()) + " arrays");
-  std::vector<DataView> views;
-  for (std::size_t i = 0; i < arrays.size(); ++i)
-    views.push_back(data_view(graph, graph.inputs()[i], arrays[i]));
-  for (const DataView& v : views)
-    if (v.rows != views.front().rows)
-      throw py::value_error("all arrays need as many rows as the first, " +
-                            std::to_string(views.front().rows) + "; got " + std::to_string(v.rows));
-  return views;
-}
-
 class BoundExecution {
  public:
-  BoundExecution(std::shared_ptr<Graph> graph, Index rows, bool training, std::uint64_t seed,
-                 bool input_gradients)
-      : execution_(Execution::create(std::move(graph), {rows, training, input_gradients, seed})) {}
+  BoundExecution(const std::shared_ptr<RecordedGraph>& graph, Index rows, bool training,
+                 std::uint64_t seed, bool input_gradients)
+      : parameters_(graph->parameters_given()),
+        execution_(Execution::create(graph, graph->variables(),
+                                     {rows, training, input_gradients, seed})) {}
 
   void bind(std::vector<py::array> arrays) {
     execution_->bind(data_views(execution_->graph(), arrays));
@@ -72,8 +41,8 @@ class BoundExecution {
   void set_update(const std::string& kind, const std::vector<std::optional<py::array>>& slots,
                   const py::kwargs& settings) {
     std::vector<py::array> kept;
-    execution_->set_update(
-        read_update(kind, slots, settings, graph().dtype, execution_->gradient_size(), kept));
+    execution_->set_update(read_update(kind, slots, settings, graph().dtype,
+                                       execution_->gradient_size(), parameters_, kept));
     slots_ = std::move(kept);
   }
 
@@ -127,16 +96,22 @@ class BoundExecution {
   }
   py::array gradient_of(const py::object& self, const Parameter& p) const {
     for (const GradientSlice& slice : execution_->slices())
-      if (slice.parameter.get() == &p)
+      if (parameters_[std::size_t(slice.slot)].get() == &p)
         return view(p.dtype, -1, p.shape,
                     execution_->gradient() + std::size_t(slice.offset) * bytes_of(p.dtype), self,
                     true);
     throw py::value_error("gradient_of: '" + p.name + "' is not trained by this execution");
   }
-  std::vector<std::shared_ptr<Parameter>> trainable() const {
-    std::vector<std::shared_ptr<Parameter>> parameters;
-    for (const GradientSlice& slice : execution_->slices()) parameters.push_back(slice.parameter);
+  Parameters trainable() const {
+    Parameters parameters;
+    for (const GradientSlice& slice : execution_->slices())
+      parameters.push_back(parameters_[std::size_t(slice.slot)]);
     return parameters;
+  }
+  std::vector<std::string> paths() const {
+    std::vector<std::string> paths;
+    for (const GradientSlice& slice : execution_->slices()) paths.push_back(slice.path);
+    return paths;
   }
   py::array output(std::size_t index) const {
     const Tensor& tensor = graph().outputs().at(index);
@@ -174,6 +149,7 @@ class BoundExecution {
     return {static_cast<const std::int64_t*>(array.data()), start, stop, random_step};
   }
 
+  const Parameters parameters_;  // by slot
   std::unique_ptr<Execution> execution_;
   std::vector<py::array> arrays_, slots_;  // kept alive
 };
@@ -264,7 +240,8 @@ void bind_execution(py::module_& module) {
   using python::truth;
   py::class_<BoundExecution>(module, "Execution",
                              "Planned buffers for at most `rows` rows of a built graph.")
-      .def(py::init<std::shared_ptr<Graph>, Index, bool, std::uint64_t, bool>(),
+      .def(py::init<const std::shared_ptr<python::RecordedGraph>&, Index, bool, std::uint64_t,
+                    bool>(),
            "graph"_a.none(false), "rows"_a, truth("training") = false, "seed"_a = 0,
            truth("input_gradients") = false)
       .def("bind", &BoundExecution::bind, "arrays"_a)
@@ -296,11 +273,12 @@ void bind_execution(py::module_& module) {
           [](const py::object& self) { return py::cast<BoundExecution&>(self).gradient(self); })
       .def(
           "gradient_of",
-          [](const py::object& self, const Parameter& parameter) {
+          [](const py::object& self, const python::Parameter& parameter) {
             return py::cast<BoundExecution&>(self).gradient_of(self, parameter);
           },
           "parameter"_a)
       .def("trainable", &BoundExecution::trainable)
+      .def("paths", &BoundExecution::paths, "Of the parameters that `trainable` returns.")
       .def("output", &BoundExecution::output, "index"_a)
       .def("input_gradient", &BoundExecution::input_gradient, "index"_a)
       .def("reset", [](BoundExecution& e) { e.execution().reset(); })
@@ -323,8 +301,8 @@ void bind_execution(py::module_& module) {
 
   py::class_<Predictor, std::unique_ptr<Predictor>>(
       module, "Predictor", "Inference from any number of threads: a pool of executions.")
-      .def(py::init([](std::shared_ptr<Graph> graph) {
-             return std::make_unique<Predictor>(std::move(graph));
+      .def(py::init([](const std::shared_ptr<python::RecordedGraph>& graph) {
+             return std::make_unique<Predictor>(graph, graph->variables());
            }),
            "graph"_a.none(false))
       .def("predict", &python::predict, "arrays"_a, "batch_size"_a)

@@ -111,9 +111,9 @@ void bind_state(py::module_& module) {
 
 void bind_states(GraphClass& graph) {
   graph
-      .def("state", &Graph::state, "state"_a.none(false), "name"_a = "",
+      .def("state", &RecordedGraph::state_of, "state"_a.none(false), "name"_a = "",
            "What the batch begins with: the state that the last one left.")
-      .def("carry", &Graph::carry, "state"_a.none(false), "value"_a, "name"_a = "",
+      .def("carry", &RecordedGraph::carry_of, "state"_a.none(false), "value"_a, "name"_a = "",
            "Leave a value to the next batch.");
 }
 
@@ -121,8 +121,8 @@ void bind_terms(GraphClass& graph) {
   graph
       .def(
           "add_loss",
-          [](Graph& g, const Tensor& loss, const std::optional<Tensor>& weight, double scale,
-             const std::optional<Tensor>& mask) {
+          [](RecordedGraph& g, const Tensor& loss, const std::optional<Tensor>& weight,
+             double scale, const std::optional<Tensor>& mask) {
             return g.add_loss(loss, pointer(weight), pointer(mask), scale);
           },
           "loss"_a, "weight"_a = py::none(), "scale"_a = 1.0, "mask"_a = py::none(),
@@ -132,8 +132,8 @@ void bind_terms(GraphClass& graph) {
            "total += l1 sum|w| + l2 sum w^2")
       .def(
           "add_metric",
-          [](Graph& g, const std::string& kind, const Tensor& prediction, const Tensor& target,
-             const std::optional<Tensor>& weight, double parameter) {
+          [](RecordedGraph& g, const std::string& kind, const Tensor& prediction,
+             const Tensor& target, const std::optional<Tensor>& weight, double parameter) {
             return g.add_metric({from_name<Metric>(kind), parameter}, prediction, target,
                                 pointer(weight));
           },
@@ -152,12 +152,13 @@ void bind_graph(py::module_& module) {
                            "Operations recorded once, frozen by build(), replayed by executions.");
   graph
       .def(py::init([](const std::string& dtype) {
-             return std::make_shared<Graph>(python::dtype_from_name(dtype));
+             return std::make_shared<python::RecordedGraph>(python::dtype_from_name(dtype));
            }),
            "dtype"_a)
       .def(
           "input",
-          [](Graph& g, Shape shape, const std::string& name, const std::string& dtype) {
+          [](python::RecordedGraph& g, Shape shape, const std::string& name,
+             const std::string& dtype) {
             if (dtype != "float" && dtype != "int32" && dtype != "bool")
               throw std::invalid_argument("input: dtype must be 'float', 'int32' or 'bool'; got '" +
                                           dtype + "'");
@@ -167,10 +168,21 @@ void bind_graph(py::module_& module) {
                                               : DType::boolean);
           },
           "shape"_a, "name"_a = "", "dtype"_a = "float")
-      .def("parameter", &Graph::parameter, "parameter"_a.none(false))
+      .def("parameter", &python::RecordedGraph::parameter_of, "parameter"_a.none(false))
+      .def("enter", &python::RecordedGraph::enter, "name"_a,
+           "Record within a layer of that name until `leave`: paths of parameters say so.")
+      .def("leave", &python::RecordedGraph::leave)
+      .def_property_readonly(
+          "paths",
+          [](const python::RecordedGraph& g) {
+            std::vector<std::string> paths;
+            for (const ParameterSlot& slot : g.parameters()) paths.push_back(slot.path);
+            return paths;
+          },
+          "Of the parameters, in the order of their slots.")
       .def(
           "origin",
-          [](const Graph& g, const Tensor& t) {
+          [](const python::RecordedGraph& g, const Tensor& t) {
             g.check(t, "origin");
             return g.origin(t);
           },
@@ -178,19 +190,21 @@ void bind_graph(py::module_& module) {
       .def("build", &Graph::build, "Freeze: fuse activations, drop what nothing reads.")
       .def(
           "operations",
-          [](const Graph& g) {
+          [](const python::RecordedGraph& g) {
             std::vector<std::string> kinds;
             for (const auto& operation : g.operations()) kinds.push_back(operation->kind);
             return kinds;
           },
           "Kinds of the operations in order, fused ones after build().")
       .def(
-          "block", [](const Graph& g, Index rows) { return rows_within(g, rows); }, "rows"_a,
+          "block", [](const python::RecordedGraph& g, Index rows) { return rows_within(g, rows); },
+          "rows"_a,
           "How many of `rows` rows one plan of a few megabytes holds in inference, at least 1.")
       .def_property_readonly("built", &Graph::built)
       .def_property_readonly("inputs", &Graph::inputs)
       .def_property_readonly("outputs", &Graph::outputs)
-      .def_property_readonly("dtype", [](const Graph& g) { return name_of(g.dtype); });
+      .def_property_readonly("dtype",
+                             [](const python::RecordedGraph& g) { return name_of(g.dtype); });
   python::bind_states(graph);
   python::bind_graph_operations(module, graph);
   python::bind_graph_expression(graph);

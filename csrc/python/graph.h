@@ -7,12 +7,13 @@
 #include <memory>
 #include <optional>
 
-#include "graph/graph.h"
+#include "recorded_graph.h"
 
 namespace lamina {
 
 void bind_graph(pybind11::module_& module);
 void bind_execution(pybind11::module_& module);
+void bind_objective(pybind11::module_& module);
 void bind_runtime(pybind11::module_& module);
 
 namespace python {
@@ -29,15 +30,15 @@ pybind11::array copy_of(DType dtype, const Shape& shape, const std::byte* data);
 // An argument of type bool: True or False, not everything that has a truth value.
 inline pybind11::arg truth(const char* name) { return pybind11::arg(name).noconvert(); }
 
-using GraphClass = pybind11::class_<Graph, std::shared_ptr<Graph>>;
+using GraphClass = pybind11::class_<RecordedGraph, std::shared_ptr<RecordedGraph>>;
 
 // The graph behind a Python object; a TypeError for any other.
 inline Graph& graph_of(const char* who, const pybind11::handle& object) {
-  pybind11::detail::make_caster<Graph> caster;
+  pybind11::detail::make_caster<RecordedGraph> caster;
   if (object.is_none() || !caster.load(object, false))
     throw pybind11::type_error(std::string(who) + ": self must be a Graph; got " +
                                std::string(pybind11::repr(object)));
-  return pybind11::detail::cast_op<Graph&>(caster);
+  return pybind11::detail::cast_op<RecordedGraph&>(caster);
 }
 
 // The operations of graph_operations.cpp.

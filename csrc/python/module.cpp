@@ -33,4 +33,5 @@ PYBIND11_MODULE(_core, module) {
   lamina::bind_graph(module);
   lamina::bind_rules(module);
   lamina::bind_execution(module);
+  lamina::bind_objective(module);
 }

@@ -2,6 +2,8 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
+
 #include "graph.h"
 
 namespace lamina {
@@ -30,7 +32,7 @@ std::string GivenSettings::reason(const RuleSlot& slot) const {
 
 namespace {
 
-void read_no_decay(UpdateSettings& update, const py::object& value) {
+void read_no_decay(UpdateSettings& update, const py::object& value, const Parameters& parameters) {
   if (!py::isinstance<py::list>(value) && !py::isinstance<py::tuple>(value))
     throw py::type_error("set_update: no_decay must be a list of parameters; got " +
                          text_of(value));
@@ -38,12 +40,15 @@ void read_no_decay(UpdateSettings& update, const py::object& value) {
     if (!py::isinstance<Parameter>(parameter))
       throw py::type_error("set_update: no_decay must hold parameters; got " +
                            text_of(py::reinterpret_borrow<py::object>(parameter)));
-    update.no_decay.push_back(py::cast<std::shared_ptr<Parameter>>(parameter).get());
+    const auto given = py::cast<std::shared_ptr<Parameter>>(parameter);
+    const auto found = std::find(parameters.begin(), parameters.end(), given);
+    if (found != parameters.end()) update.no_decay.push_back(int(found - parameters.begin()));
   }
 }
 
 // A setting that all rules share; false if there is none of this name.
-bool read_shared(UpdateSettings& update, const std::string& key, const py::object& value) {
+bool read_shared(UpdateSettings& update, const std::string& key, const py::object& value,
+                 const Parameters& parameters) {
   const std::pair<const char*, double UpdateSettings::*> numbers[] = {
       {"weight_decay", &UpdateSettings::weight_decay},
       {"clipvalue", &UpdateSettings::clipvalue},
@@ -55,7 +60,7 @@ bool read_shared(UpdateSettings& update, const std::string& key, const py::objec
       return true;
     }
   if (key != "no_decay") return false;
-  read_no_decay(update, value);
+  read_no_decay(update, value, parameters);
   return true;
 }
 
@@ -64,7 +69,7 @@ bool read_shared(UpdateSettings& update, const std::string& key, const py::objec
 UpdateSettings read_update(const std::string& kind,
                            const std::vector<std::optional<py::array>>& slots,
                            const py::kwargs& settings, DType dtype, Index size,
-                           std::vector<py::array>& kept) {
+                           const Parameters& parameters, std::vector<py::array>& kept) {
   UpdateSettings update;
   update.rule = find_rule("set_update", kind);
   const Rule& rule = *rules()[update.rule];
@@ -72,7 +77,7 @@ UpdateSettings read_update(const std::string& kind,
   for (const auto& [key_, value_] : settings) {
     const auto key = py::cast<std::string>(key_);
     const auto value = py::reinterpret_borrow<py::object>(value_);
-    if (!own.take("set_update", key, value) && !read_shared(update, key, value))
+    if (!own.take("set_update", key, value) && !read_shared(update, key, value, parameters))
       throw py::type_error("set_update: unknown setting '" + key + "' of " + kind);
   }
   update.settings = own.values;

@@ -5,6 +5,7 @@
 
 #include "array.h"
 #include "graph/update.h"
+#include "parameter.h"
 
 namespace lamina {
 
@@ -30,11 +31,12 @@ class GivenSettings {
   const Rule* rule_;
 };
 
-// What set_update is given, checked, for a gradient of `size` elements; `kept` are its slots.
+// What set_update is given, checked, for a gradient of `size` elements of the parameters, by slot;
+// `kept` are its arrays.
 UpdateSettings read_update(const std::string& kind,
                            const std::vector<std::optional<py::array>>& slots,
                            const py::kwargs& settings, DType dtype, Index size,
-                           std::vector<py::array>& kept);
+                           const Parameters& parameters, std::vector<py::array>& kept);
 
 }  // namespace python
 }  // namespace lamina

@@ -233,7 +233,7 @@ class Bidirectional(Layer):
         given = list(x) if isinstance(x, (list, tuple)) else [x]
         kept = mask[0] if isinstance(mask, list) else mask
         for layer, share in zip(self.directions, self._shares(given), strict=True):
-            with using(layer, stream=stream):
+            with using(layer, stream=stream), layer.within(graph):
                 recorded = layer.record(graph, share, mask)
             stream += layer.streams
             y, *states = recorded if isinstance(recorded, list) else [recorded]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, TypeVar, overload
 
 import numpy as np
@@ -86,7 +87,7 @@ class Layer(Weighted, PublicKeywords):
         "apply bias_shape cell changeable check_weights_fit class_name drops fill first_bias "
         "forget gates given_input_shape input_bound input_bounds input_dtypes named parameters "
         "penalties place placed prepare recorded_settings restore settle snapshot state_rows "
-        "stream streams take_pending takes_mask turn walk"
+        "stream streams take_pending takes_mask turn walk within"
     )
 
     multiple_inputs: bool = False  # whether a list is a list of inputs
@@ -325,10 +326,24 @@ class Layer(Weighted, PublicKeywords):
         bound = self.input_bound()
         return [None if bound is None else (self.name, bound)] * count
 
+    @contextmanager
+    def within(self, graph: _core.Graph) -> Iterator[None]:
+        """Let the paths of parameters say that what is recorded belongs to this layer."""
+        graph.enter(self._own_name.rpartition("/")[2])
+        try:
+            yield
+        finally:
+            graph.leave()
+
+    @property
+    def _own_name(self) -> str:
+        return self._name
+
     def apply(self, graph: _core.Graph, x: Any, mask: Any = None) -> tuple[Any, Any]:
         """Record the layer; returns its output and its outgoing mask (lists for several)."""
         check_fits(self, self.dtype, self.name)  # what it holds may have changed
-        y = self.record(graph, x, mask=mask) if self.takes_mask else self.record(graph, x)  # type: ignore[call-arg]
+        with self.within(graph):
+            y = self.record(graph, x, mask=mask) if self.takes_mask else self.record(graph, x)  # type: ignore[call-arg]
         self._check_recorded(x, y)
         some = any(m is not None for m in mask) if isinstance(mask, list) else mask is not None
         if not some and type(self).compute_mask is Layer.compute_mask:

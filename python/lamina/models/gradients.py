@@ -20,19 +20,19 @@ def check_learning(who: str, model: Compilable) -> None:
     if not ends:
         return
     reached = _reached(model, [])
-    held_up = [p for p in _reached(model, ends) if p not in reached]
+    held_up = [path for path in _reached(model, ends) if path not in reached]
     if held_up:
         names = ", ".join(repr(layer.name) for layer in ends)
         more = f" and {len(held_up) - 1} more" if len(held_up) > 1 else ""
         raise ValueError(
-            f"{who}: weight {held_up[0].name!r}{more} cannot learn: {names} has no backward, so no "
+            f"{who}: weight {held_up[0]!r}{more} cannot learn: {names} has no backward, so no "
             f"gradient reaches what is before it.  Give it one, or freeze the layers before it "
             f"(trainable = False); a backward that returns None stops the gradient on purpose"
         )
 
 
-def _reached(model: Compilable, passing: list[PythonLayer]) -> list[_core.Parameter]:
-    """Return the weights that gradients reach, if they went through the layers ``passing``."""
+def _reached(model: Compilable, passing: list[PythonLayer]) -> list[str]:
+    """Return the paths of the weights that gradients reach, if they passed through ``passing``."""
     graph = _core.Graph(model.dtype)
     with ExitStack() as stack:
         for layer in passing:
@@ -43,7 +43,7 @@ def _reached(model: Compilable, passing: list[PythonLayer]) -> list[_core.Parame
             y = graph.input(tuple(output.shape), "y")
             graph.add_loss(graph.loss("mean_squared_error", output, y))
     graph.build()
-    return list(_core.Execution(graph, 1, True).trainable())
+    return _core.Execution(graph, 1, True).paths()
 
 
 def _through(dy: object, x: object) -> None:

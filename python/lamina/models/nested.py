@@ -62,6 +62,10 @@ class ModelLayer(Layer):
         self.model.name = value
 
     @property
+    def _own_name(self) -> str:
+        return self.model.name
+
+    @property
     def built(self) -> bool:
         """Whether the model's weights exist."""
         return self.model.built
@@ -148,7 +152,8 @@ class ModelLayer(Layer):
         """Record the whole model; returns outputs and masks."""
         inputs = x if isinstance(x, list) else [x]
         masks = mask if isinstance(mask, list) else [mask] * len(inputs)
-        y, out = self.model.record_outputs(graph, inputs, masks, self.stream)
+        with self.within(graph):
+            y, out = self.model.record_outputs(graph, inputs, masks, self.stream)
         return (y, out) if len(y) > 1 else (y[0], out[0])
 
     def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> Any:

@@ -219,7 +219,7 @@ def python_step(execution: _core.Execution, optimizer: Any) -> Callable[..., flo
         if done:
             return None
         named = bad[0] < len(weights)
-        return ("weight", parameters[bad[0]].name) if named else ("moments", "")
+        return ("weight", execution.paths()[bad[0]]) if named else ("moments", "")
 
     def train(
         order: Array | None, start: int, stop: int, rate: float, step: int, random_step: int

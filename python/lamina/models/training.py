@@ -140,7 +140,8 @@ class Training:
         self.optimizer.attach(self.execution, self.model)
         own = not self.optimizer.fused
         self.train = python_step(self.execution, self.optimizer) if own else self.execution.train
-        self.weights = [(p.name, p.array) for p in self.execution.trainable()]
+        arrays = [p.array for p in self.execution.trainable()]
+        self.weights = list(zip(self.execution.paths(), arrays, strict=True))
 
     def take_changes(self) -> None:
         """Let the next step follow what was set since the last: in layers, losses, optimizer."""

@@ -1,29 +1,14 @@
-// Parameters (weights, biases, statistics) and the flat storage they share.
+// A parameter as Python holds it: a name, and a place in storage that several share.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "shape.h"
+#include "graph/buffer.h"
 
 namespace lamina {
-
-// 64-byte aligned, zeroed bytes.  Throws std::bad_alloc.
-class Buffer {
- public:
-  Buffer() = default;
-  explicit Buffer(std::size_t bytes);
-  std::byte* data() const { return data_.get(); }
-  std::size_t size() const { return size_; }
-
- private:
-  struct Free {
-    void operator()(std::byte* p) const;
-  };
-  std::unique_ptr<std::byte, Free> data_;
-  std::size_t size_ = 0;
-};
+namespace python {
 
 class Parameter {
  public:
@@ -46,11 +31,11 @@ class Parameter {
   std::size_t offset_ = 0;
 };
 
+using Parameters = std::vector<std::shared_ptr<Parameter>>;
+
 // Gives every parameter that has no home yet a place in one flat, zeroed storage, each on a cache
 // line of its own, in the order of the list.
-void allocate(const std::vector<std::shared_ptr<Parameter>>& parameters);
+void allocate(const Parameters& parameters);
 
-// Bytes a parameter occupies: its size rounded up to whole cache lines.
-std::size_t padded_bytes(const Parameter& parameter);
-
+}  // namespace python
 }  // namespace lamina

@@ -1,0 +1,29 @@
+// Aligned memory, and how arrays share it.
+#pragma once
+
+#include <memory>
+
+#include "shape.h"
+
+namespace lamina {
+
+// 64-byte aligned, zeroed bytes.  Throws std::bad_alloc.
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(std::size_t bytes);
+  std::byte* data() const { return data_.get(); }
+  std::size_t size() const { return size_; }
+
+ private:
+  struct Free {
+    void operator()(std::byte* p) const;
+  };
+  std::unique_ptr<std::byte, Free> data_;
+  std::size_t size_ = 0;
+};
+
+// Bytes that `size` elements occupy in a buffer that several arrays share: whole cache lines.
+std::size_t padded_bytes(Index size, DType dtype);
+
+}  // namespace lamina

@@ -1,0 +1,69 @@
+#include "objective.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace lamina {
+namespace {
+
+Index rows_of(const std::vector<DataView>& data) { return data.empty() ? 0 : data.front().rows; }
+
+// Calls visit with the weights of a slice as numbers of the graph's type.
+template <class Visit>
+void as_numbers(DType dtype, std::byte* weights, const Visit& visit) {
+  if (dtype == DType::float64)
+    visit(reinterpret_cast<double*>(weights));
+  else
+    visit(reinterpret_cast<float*>(weights));
+}
+
+}  // namespace
+
+Objective::Objective(std::shared_ptr<const Graph> graph, Variables variables,
+                     std::vector<DataView> data, std::uint64_t seed)
+    : execution_(Execution::create(std::move(graph), std::move(variables),
+                                   {rows_of(data), true, false, seed})),
+      all_{nullptr, 0, rows_of(data), 0} {
+  execution_->bind(std::move(data));
+  for (const GradientSlice& slice : slices()) size_ += slice.size;
+  if (size_ == 0)
+    throw std::invalid_argument("Objective: the loss depends on no trainable parameter");
+}
+
+void Objective::weights(double* theta) const {
+  for (const GradientSlice& slice : slices()) {
+    as_numbers(execution_->graph().dtype, slice.weights,
+               [&](const auto* from) { std::copy_n(from, slice.size, theta); });
+    theta += slice.size;
+  }
+}
+
+void Objective::set(const double* theta) {
+  for (const GradientSlice& slice : slices()) {
+    as_numbers(execution_->graph().dtype, slice.weights, [&](auto* to) {
+      using T = std::remove_reference_t<decltype(*to)>;
+      std::transform(theta, theta + slice.size, to, [](double x) { return T(x); });
+    });
+    theta += slice.size;
+  }
+}
+
+double Objective::value(const double* theta) {
+  set(theta);
+  return execution_->loss(all_);
+}
+
+double Objective::value_and_gradient(const double* theta, double* gradient) {
+  set(theta);
+  const double value = execution_->gradients(all_);
+  const std::size_t element = bytes_of(execution_->graph().dtype);
+  for (const GradientSlice& slice : slices()) {
+    as_numbers(execution_->graph().dtype,
+               execution_->gradient() + std::size_t(slice.offset) * element,
+               [&](const auto* from) { std::copy_n(from, slice.size, gradient); });
+    gradient += slice.size;
+  }
+  return value;
+}
+
+}  // namespace lamina

@@ -1,0 +1,40 @@
+// A graph's loss as a function of its trainable weights: what an outside optimizer, such as BFGS,
+// asks for.
+//
+// All rows count as one batch in training mode; noise is drawn alike each time, so that it is a
+// function.  Any number of objectives of one graph may be asked side by side, each by one caller.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "execution.h"
+
+namespace lamina {
+
+class Objective {
+ public:
+  // The variables, of which the trainable ones are written to, and the data are the caller's to
+  // keep.  Throws std::invalid_argument where there are no rows or nothing to train.
+  Objective(std::shared_ptr<const Graph> graph, Variables variables, std::vector<DataView> data,
+            std::uint64_t seed = 0);
+
+  // How many numbers theta has: the trainable weights that the loss depends on, one behind the
+  // other in the order of their slots.
+  Index size() const { return size_; }
+  const std::vector<GradientSlice>& slices() const { return execution_->slices(); }
+
+  void weights(double* theta) const;  // as they are
+  double value(const double* theta);
+  // Infinity or NaN are returned as they come, with whatever gradient.
+  double value_and_gradient(const double* theta, double* gradient);
+
+ private:
+  void set(const double* theta);
+
+  const std::unique_ptr<Execution> execution_;
+  const Batch all_;
+  Index size_ = 0;
+};
+
+}  // namespace lamina
