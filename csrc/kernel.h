@@ -191,6 +191,15 @@ struct Kernels {
                                   RandomKey);
   // Forward and backward are the same map: dx = keep / (1 - rate) dy.
 
+  // --- reductions along one run of axes (kernels/reduce.cpp): x is outer x size x inner
+  // Of nothing: sum 0, product 1, extremes -/+ infinity, mean NaN.  Extremes hand NaN on.
+  void (*reduce_forward)(T* y_oi, const T* x_oni, ReduceDims, Reduction);
+  // Equal extremes share the gradient; x and y are read by those, x by the product.
+  void (*reduce_backward)(T* dx_oni, const T* dy_oi, const T* x_oni, const T* y_oi, ReduceDims,
+                          Reduction);
+  // Where the first extreme is; size is at least 1.
+  void (*reduce_place)(std::int32_t* place_oi, const T* x_oni, ReduceDims, bool largest);
+
   // --- losses and metrics (kernels/losses.cpp, kernels/metrics.cpp)
   // loss_n: the mean over the columns of one row (crossentropies over classes: the sum).
   // Of true_nc and label_n the one is null that the loss does not take; labels outside [0, cols)

@@ -242,6 +242,14 @@ struct ResizeDims {
   Index outer, from, to, inner;
 };
 
+// --- reductions: x is outer x size x inner, y outer x inner
+
+enum class Reduction : int { sum, mean, product, maximum, minimum };
+
+struct ReduceDims {
+  Index outer, size, inner;
+};
+
 // --- recurrence: cells, sizes and arguments
 
 // Cells and their gates: i, f, c, o of an lstm; z, r, h of a gru, whose reset comes after the

@@ -64,12 +64,14 @@ GRAPH = {
     "build": lambda _: [],
     "carry": lambda n: [n.state, n.x, "name"],
     "concatenate": lambda n: [[n.x, n.x], 0, "name"],
+    "constant": lambda _: [np.ones(3, F)],
     "conv2d": windows,
     "conv2d_transpose": transposed,
     "crop": lambda n: [n.steps, [(1, 0), (0, 0)], "name"],
     "dense": lambda n: [n.x, n.weight(3, 4), n.weight(4), "relu", 0.0, "name"],
     "dot": lambda n: [n.steps, n.graph.input((3, 5), "b"), False, False, "name"],
     "dropout": lambda n: [n.x, 0.5, 0, "name"],
+    "dtype_of": lambda n: [n.x],
     "embedding": lambda n: [n.ids, n.weight(9, 2), "name"],
     "expression": lambda n: [[("add", 0, 1), ("exp", 2)], [n.x, n.p[0]], "float", "name"],
     "enter": lambda _: ["name"],
@@ -109,7 +111,12 @@ GRAPH = {
     "unfold": lambda n: [n.graph.fold(n.steps), 4, "name"],
     "unit_rows": lambda n: [n.steps, "name"],
     "value_mask": lambda n: [n.steps, 0.0, "name"],
+    "whole": lambda n: [n.x],
     "where": lambda n: [n.mask, n.steps, None, 0.0, "name"],
+    **{
+        name: lambda n: [n.steps, [1], False, "name"]
+        for name in ("argmax", "argmin", "max", "mean", "min", "prod", "sum")
+    },
 }
 
 

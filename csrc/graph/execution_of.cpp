@@ -20,7 +20,8 @@ ExecutionOf<T>::ExecutionOf(std::shared_ptr<const Graph> graph, Variables variab
   for (std::size_t id = 0; id < values_.size(); ++id) {
     const Value& value = graph_->values()[id];
     values_[id] = value.kind == ValueKind::parameter ? variables_.parameter(std::size_t(value.slot))
-                                                     : place(plan_.value_offset[id]);
+                  : value.kind == ValueKind::constant ? graph_->constant(value.slot).data()
+                                                      : place(plan_.value_offset[id]);
     gradients_[id] = place(plan_.gradient_offset[id]);
   }
   for (std::size_t id = 0; id < values_.size(); ++id)
@@ -42,7 +43,7 @@ Call<T> ExecutionOf<T>::call(const Operation& operation, const Batch& batch, boo
                              const Lent& lent, const std::vector<T*>& input_gradients,
                              Accumulate accumulate) const {
   return {k_ == nullptr ? kernels<T>() : *k_,
-          batch.rows() * operation.fold,
+          rows_of(operation, batch),
           training,
           {settings.seed, 0, batch.random_step},
           values_.data(),
@@ -67,11 +68,11 @@ void ExecutionOf<T>::prepare(const Plan::Step& step) {
     T* into = step.wants[i] ? reinterpret_cast<T*>(gradients_[std::size_t(id)]) : nullptr;
     if (into != nullptr && step.sum_offset[i] != Plan::nowhere) {
       T* apart = reinterpret_cast<T*>(arena_.data() + step.sum_offset[i]);
-      prepared.sums.push_back({into, apart, graph_->values()[std::size_t(id)].width});
+      prepared.sums.push_back({into, apart, id});
       into = apart;
     }
     prepared.input_gradients.push_back(into);
-    if (into == nullptr || graph_->values()[std::size_t(id)].kind != ValueKind::parameter) continue;
+    if (into == nullptr || !operation.accumulates(int(i))) continue;
     if (step.adds[i])
       prepared.accumulate = Accumulate::yes;
     else
@@ -199,7 +200,7 @@ double ExecutionOf<T>::run_forward(const Batch& batch, bool training) {
     profiler_.timed(
         "forward", "", [&] { operation.forward(call(operation, batch, learns, lent(index))); },
         [&](ProfileLine& line) {
-          describe(line, operation, Pass::forward, batch.rows() * operation.fold, false);
+          describe(line, operation, Pass::forward, rows_of(operation, batch), false);
         });
   }
   double loss = 0.0;
@@ -229,10 +230,10 @@ void ExecutionOf<T>::run_backward(const Batch& batch) {
           step.operation->backward(call(*step.operation, batch, true, {step.saved, step.workspace},
                                         step.input_gradients, step.accumulate));
           for (const auto& sum : step.sums)
-            k_->add_into(sum.into, sum.from, sum.width * batch.rows());
+            k_->add_into(sum.into, sum.from, graph_->elements(sum.value, batch.rows()));
         },
         [&](ProfileLine& line) {
-          describe(line, *step.operation, Pass::backward, batch.rows() * step.operation->fold,
+          describe(line, *step.operation, Pass::backward, rows_of(*step.operation, batch),
                    !step.input_gradients.empty() && step.input_gradients[0] != nullptr);
         });
   for (const ValueId id : plan_.only_penalized)
@@ -376,7 +377,8 @@ std::string ExecutionOf<T>::first_nonfinite(const Batch& batch) {
     operation.forward(call(operation, batch, settings.training, lent(index)));
     for (const ValueId output : operation.outputs) {
       const Value& v = graph_->values()[std::size_t(output)];
-      if (is_floating(v.dtype) && k_->find_nonfinite(value(output), v.width * batch.rows()) >= 0)
+      if (is_floating(v.dtype) &&
+          k_->find_nonfinite(value(output), graph_->elements(output, batch.rows())) >= 0)
         return operation.name;
     }
     if (settings.training && operation.settles() &&

@@ -49,7 +49,7 @@ class ExecutionOf final : public Execution {
     struct Sum {
       T* into;
       const T* from;
-      Index width;
+      ValueId value;
     };
     std::vector<Sum> sums;
   };
@@ -68,6 +68,9 @@ class ExecutionOf final : public Execution {
   Buffers buffers() const { return {values_, gradients_}; }
   std::byte* place(std::size_t offset) const {
     return offset == Plan::nowhere ? nullptr : arena_.data() + offset;
+  }
+  static Index rows_of(const Operation& operation, const Batch& batch) {
+    return operation.whole ? 1 : batch.rows() * operation.fold;
   }
   const Operation& operation(int index) const { return *graph_->operations()[std::size_t(index)]; }
   Lent lent(int operation) const {

@@ -37,6 +37,10 @@ const Value& Graph::check_rows(const Tensor& tensor, const char* who) const {
   if (value.kind == ValueKind::parameter)
     throw std::invalid_argument(std::string(who) + ": needs values row by row; got parameter '" +
                                 value.name + "'");
+  if (value.whole)
+    throw std::invalid_argument(std::string(who) +
+                                ": needs values row by row; got a tensor without rows, of shape " +
+                                to_string(tensor.shape));
   return value;
 }
 
@@ -45,6 +49,32 @@ void Graph::check_float_rows(const Tensor& tensor, const char* who) const {
   if (!is_floating(got))
     throw std::invalid_argument(std::string(who) + ": needs a floating-point tensor; got " +
                                 name_of(got));
+}
+
+void Graph::check_float(const Tensor& tensor, const char* who) const {
+  const DType got = check(tensor, who).dtype;
+  if (!is_floating(got))
+    throw std::invalid_argument(std::string(who) + ": needs a floating-point tensor; got " +
+                                name_of(got));
+}
+
+Index Graph::elements(ValueId value, Index rows) const {
+  const Value& v = values_[std::size_t(value)];
+  return v.whole ? v.width : checked_product(rows, v.width);
+}
+
+void Graph::check_whole(const Tensor& tensor, const char* who) const {
+  if (!check(tensor, who).whole)
+    throw std::invalid_argument(std::string(who) + ": needs a parameter; got values row by row");
+  check_float(tensor, who);
+}
+
+void Graph::check_alike(const std::vector<Tensor>& tensors, const char* who) const {
+  for (const Tensor& tensor : tensors)
+    if (whole(tensor) != whole(tensors[0]))
+      throw std::invalid_argument(std::string(who) +
+                                  ": all inputs need an axis of rows, or none; got tensors of both "
+                                  "kinds");
 }
 
 void Graph::check_parameter(const Tensor& tensor, const char* who) const {
@@ -119,6 +149,7 @@ Tensor Graph::parameter(std::string path, Shape shape, bool trainable) {
   checked_product(size, 16);  // room for bytes and padding
   const Tensor tensor{ValueId(values_.size()), shape, id};
   values_.push_back({ValueKind::parameter, dtype, size, path, int(parameters_.size())});
+  values_.back().whole = true;
   parameters_.push_back({std::move(path), std::move(shape), size, trainable, tensor.value});
   return tensor;
 }
@@ -132,6 +163,7 @@ Tensor Graph::append(Shape shape, DType type, const Operation& operation) {
   const Index width = checked_product(size_of(shape), operation.fold);
   values_.push_back({ValueKind::result, type, width, operation.name, -1, int(operations_.size()),
                      operation.fold});
+  values_.back().whole = operation.whole || operation.joins_rows();
   return {ValueId(values_.size()) - 1, std::move(shape), id};
 }
 
@@ -153,11 +185,22 @@ Tensor Graph::folded(const Tensor& x, Shape shape, Index fold) {
 
 // The value itself, of what is read row by row of the batch.
 ValueId Graph::unfolded(const Tensor& tensor, const char* who) const {
-  const Value& value = check_rows(tensor, who);
+  const Value& value = check(tensor, who);
   if (value.fold != 1)
     throw std::invalid_argument(std::string(who) + ": needs a tensor that is not folded; got " +
                                 std::to_string(value.fold) + " rows for each row of the batch");
   return value.view_of < 0 ? tensor.value : value.view_of;
+}
+
+Tensor Graph::constant(Shape shape, const std::byte* bytes, DType type) {
+  check_open("constant");
+  const Index size = size_of(shape);
+  Buffer copy(padded_bytes(size, type));
+  std::copy_n(bytes, std::size_t(size) * bytes_of(type), copy.data());
+  values_.push_back({ValueKind::constant, type, size, "constant", int(constants_.size())});
+  values_.back().whole = true;
+  constants_.push_back(std::move(copy));
+  return {ValueId(values_.size()) - 1, std::move(shape), id};
 }
 
 int Graph::state_slot(Shape shape, std::string name) {
@@ -195,7 +238,10 @@ void Graph::begin(Operation& operation, std::string name) {
   for (ValueId& input : operation.inputs) {
     if (input < 0) continue;
     const Value& value = values_[std::size_t(input)];
-    if (value.kind == ValueKind::parameter) continue;
+    if (value.whole) {
+      if (value.view_of >= 0) input = value.view_of;
+      continue;
+    }
     if (fold == 0) fold = value.fold;
     if (fold != value.fold)
       throw std::invalid_argument(operation.name + ": all inputs need as many rows; got " +
@@ -203,7 +249,8 @@ void Graph::begin(Operation& operation, std::string name) {
                                   " for each row of the batch");
     if (value.view_of >= 0) input = value.view_of;
   }
-  operation.fold = fold == 0 ? 1 : fold;
+  operation.whole = fold == 0;
+  operation.fold = operation.whole ? 1 : fold;
 }
 
 Tensor Graph::record(std::unique_ptr<Operation> operation, Shape shape, std::string name) {
@@ -250,7 +297,12 @@ void check_weight(const Graph& graph, const Tensor* weight, Index positions, con
 int Graph::add_loss(const Tensor& loss, const Tensor* weight, const Tensor* mask, double scale) {
   const char* const who = "add_loss";
   check_open(who);
-  check_float_rows(loss, who);
+  check_float(loss, who);
+  if (whole(loss) && (weight != nullptr || mask != nullptr))
+    throw std::invalid_argument(std::string(who) +
+                                ": a loss without rows, made of all of them, takes no weights and "
+                                "no mask; got " +
+                                (weight != nullptr ? "weights" : "a mask"));
   check_weight(*this, weight, size_of(loss.shape), who);
   if (mask != nullptr) check_mask(*mask, loss.shape, who);
   const auto optional = [&](const Tensor* t) { return t == nullptr ? -1 : unfolded(*t, who); };
@@ -287,7 +339,6 @@ int Graph::add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& t
 
 int Graph::add_output(const Tensor& tensor) {
   check_open("add_output");
-  check_float_rows(tensor, "add_output");
   outputs_.push_back({unfolded(tensor, "add_output"), tensor.shape, id});
   return int(outputs_.size()) - 1;
 }

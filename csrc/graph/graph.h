@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "buffer.h"
 #include "operation.h"
 
 namespace lamina {
@@ -20,17 +21,19 @@ struct Tensor {
   std::uint64_t graph = 0;  // Graph::id
 };
 
-enum class ValueKind { input, parameter, result, state };
+enum class ValueKind { input, parameter, constant, result, state };
 
 struct Value {
   ValueKind kind;
   DType dtype;
-  Index width;           // elements a row of the batch; of a parameter: its size
+  Index width;           // elements: of a row of the batch, or all of them if it is `whole`
   std::string name;      // of a parameter: its path
-  int slot = -1;         // of a parameter, of a state
+  int slot = -1;         // of a parameter, a constant, a state
   int producer = -1;     // operation of a result
   Index fold = 1;        // rows of it for each row of the batch
   ValueId view_of = -1;  // the value whose elements these are, folded otherwise
+  // Without an axis of rows: parameters, constants, what is made of them or of all rows.
+  bool whole = false;
 };
 
 // A place for a parameter: executions are given its values.
@@ -42,7 +45,8 @@ struct ParameterSlot {
   ValueId value;
 };
 
-// total += scale * mean of weight * loss over the positions that the mask keeps
+// total += scale * mean of weight * loss over the positions that the mask keeps; a loss without
+// rows has neither weight nor mask
 struct LossTerm {
   ValueId loss;    // one number a position
   ValueId weight;  // one number a row or a position, or -1
@@ -78,6 +82,8 @@ class Graph {
   // The same elements with `fold` rows of `shape` for each row of the batch: no operation.  What is
   // recorded on it runs on as many rows; all inputs of an operation need the same fold.
   Tensor folded(const Tensor& x, Shape shape, Index fold);
+  // Values that are known when the graph is recorded: `bytes` of the type, copied.
+  Tensor constant(Shape shape, const std::byte* bytes, DType type);
   // Makes a slot for a state, by number.
   int state_slot(Shape shape, std::string name);
   // What the batch begins with: the state that the last batch left, zeros at first; or what
@@ -104,7 +110,12 @@ class Graph {
   const Value& check(const Tensor& tensor, const char* who) const;
   const Value& check_rows(const Tensor& tensor, const char* who) const;
   void check_float_rows(const Tensor& tensor, const char* who) const;
+  void check_float(const Tensor& tensor, const char* who) const;  // with rows or without
+  // Numbers without rows: a parameter, a constant, or what is made of them or of all rows.
+  void check_whole(const Tensor& tensor, const char* who) const;
   void check_parameter(const Tensor& tensor, const char* who) const;
+  // All have rows, or none has.
+  void check_alike(const std::vector<Tensor>& tensors, const char* who) const;
   void check_tokens(const Tensor& tensor, const char* who) const;  // int32
   // A mask over the leading axes `positions` of a row.
   void check_mask(const Tensor& mask, const Shape& positions, const char* who) const;
@@ -116,6 +127,9 @@ class Graph {
   // operation made.
   std::string origin(const Tensor& tensor) const;
   Index fold(const Tensor& tensor) const { return values_[std::size_t(tensor.value)].fold; }
+  bool whole(const Tensor& tensor) const { return values_[std::size_t(tensor.value)].whole; }
+  // Elements of a value in a batch of `rows`; std::invalid_argument where they overflow.
+  Index elements(ValueId value, Index rows) const;
 
   // By graph input: what its labels must stay below; 0 where nobody reads it as labels.
   std::vector<Index> label_bounds() const;
@@ -128,6 +142,7 @@ class Graph {
   const std::vector<Tensor>& inputs() const { return inputs_; }
   const std::vector<Tensor>& outputs() const { return outputs_; }
   const std::vector<ParameterSlot>& parameters() const { return parameters_; }
+  const Buffer& constant(int slot) const { return constants_[std::size_t(slot)]; }
   const std::vector<LossTerm>& losses() const { return losses_; }
   const std::vector<Penalty>& penalties() const { return penalties_; }
   const std::vector<MetricTerm>& metrics() const { return metrics_; }
@@ -146,6 +161,7 @@ class Graph {
   std::vector<std::unique_ptr<Operation>> operations_;
   std::vector<Tensor> inputs_, outputs_;
   std::vector<ParameterSlot> parameters_;
+  std::vector<Buffer> constants_;
   std::vector<LossTerm> losses_;
   std::vector<Penalty> penalties_;
   std::vector<MetricTerm> metrics_;

@@ -77,6 +77,8 @@ class Operation {
   // Rows of the operation for each row of the batch: Call::rows, and all `rows` below, count them.
   // Only an operation whose rows have to do with each other looks at it.
   Index fold = 1;
+  // Without rows: none of its inputs has any, and it runs once for a batch, as on a single row.
+  bool whole = false;
   ValueId output() const { return outputs[0]; }
 
   virtual void forward(const Call<float>&) const = 0;
@@ -99,7 +101,12 @@ class Operation {
   virtual bool backward_reads_output() const = 0;
   // False for inputs no gradient flows to (labels, statistics).
   virtual bool differentiable(int) const { return true; }
-  // Whether code of the user's sees how many rows a batch has.
+  // Whether the outputs have no rows although inputs have: they are made of all rows.
+  virtual bool joins_rows() const { return false; }
+  // Whether backward adds to the gradient of an input without rows as Call::accumulate says, as it
+  // does for weights; else it writes it.
+  virtual bool accumulates(int) const { return false; }
+  // Whether code of the user's sees how many rows a batch has, or the outputs depend on it.
   virtual bool sees_batches() const { return false; }
   // What the labels of an int32 input must stay below; 0 for other inputs.
   virtual Index label_bound(int) const { return 0; }

@@ -89,11 +89,13 @@ class Planner {
 
   std::size_t bytes(ValueId id) const {
     const Value& value = graph_.values()[std::size_t(id)];
-    const Index size = checked_product(checked_product(rows_, value.width), 64);  // room to round
+    const Index size = checked_product(graph_.elements(id, rows_), 64);  // room to round
     return (std::size_t(size / 64) * bytes_of(value.dtype) + 63) / 64 * 64;
   }
 
-  Index rows_of(const Operation& operation) const { return checked_product(rows_, operation.fold); }
+  Index rows_of(const Operation& operation) const {
+    return operation.whole ? 1 : checked_product(rows_, operation.fold);
+  }
 
   // An interval by number, until all are placed.
   std::size_t buffer(std::size_t size, int time) {
@@ -241,12 +243,10 @@ class Planner {
       step.wants[i] = true;
       step.adds[i] = begun[std::size_t(id)];
       begun[std::size_t(id)] = true;
-      if (graph_.values()[std::size_t(id)].kind == ValueKind::parameter) continue;
-      if (!step.adds[i]) {
-        begin_gradient(id, time);
-        continue;
-      }
-      extend(gradient_interval_[std::size_t(id)], time);
+      const bool parameter = graph_.values()[std::size_t(id)].kind == ValueKind::parameter;
+      if (!parameter && step.adds[i]) extend(gradient_interval_[std::size_t(id)], time);
+      if (!parameter && !step.adds[i]) begin_gradient(id, time);
+      if (!step.adds[i] || operation.accumulates(int(i))) continue;
       step.sum_offset[i] = intervals_.size();  // an interval for now, its offset once placed
       intervals_.push_back({bytes(id), time, time});
     }

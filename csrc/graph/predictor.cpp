@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 
 namespace lamina {
 
@@ -59,8 +60,17 @@ void predict(Execution& execution, const std::vector<DataView>& inputs, Index ba
     const Batch batch{nullptr, start, std::min(rows, start + batch_size), 0};
     execution.test(batch);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-      const std::size_t row_bytes =
-          std::size_t(size_of(graph.outputs()[i].shape)) * bytes_of(graph.dtype);
+      const Tensor& output = graph.outputs()[i];
+      const DType dtype = graph.values()[std::size_t(output.value)].dtype;
+      const std::size_t row_bytes = std::size_t(size_of(output.shape)) * bytes_of(dtype);
+      if (graph.whole(output)) {
+        if (batch.rows() != rows)
+          throw std::invalid_argument(
+              "predict: an output made of all rows needs them in one batch; got " +
+              std::to_string(rows) + " rows in batches of " + std::to_string(batch_size));
+        std::memcpy(outputs[i], execution.output(i), row_bytes);
+        continue;
+      }
       std::memcpy(outputs[i] + std::size_t(start) * row_bytes, execution.output(i),
                   std::size_t(batch.rows()) * row_bytes);
     }

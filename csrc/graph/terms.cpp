@@ -37,26 +37,29 @@ void sum_losses(const Graph& graph, const Buffers& buffers, Index rows, std::vec
   const Kernels<T>& k = kernels<T>();
   for (std::size_t t = 0; t < sums.size(); ++t) {
     const LossTerm& term = graph.losses()[t];
-    const Index positions = width(graph, term.loss);
+    const Index positions = width(graph, term.loss), size = graph.elements(term.loss, rows);
     const T* loss = values<T>(buffers, term.loss);
     const T* weight = values<T>(buffers, term.weight);
     const bool each = weighs_positions(graph, term.weight, positions);
-    Mean sum{0.0, double(rows * positions)};
+    Mean sum{0.0, double(size)};
     if (term.mask >= 0) {
       const auto* mask = values<std::uint8_t>(buffers, term.mask);
       Index kept = 0;
-      for (Index i = 0; i < rows * positions; ++i) {
+      for (Index i = 0; i < size; ++i) {
         if (mask[i] == 0) continue;
         ++kept;
         sum.sum += (weight == nullptr ? 1.0 : double(weight[each ? i : i / positions])) * loss[i];
       }
       sum.count = double(kept);
     } else if (weight == nullptr || each) {
-      sum.sum = k.dot(loss, weight, rows * positions);
+      sum.sum = k.dot(loss, weight, size);
     } else {
       for (Index row = 0; row < rows; ++row)
         sum.sum += double(weight[row]) * k.dot(loss + row * positions, nullptr, positions);
     }
+    // What is made of all rows counts as each of them does, in the mean over several batches.
+    if (graph.values()[std::size_t(term.loss)].whole)
+      sum = {sum.value() * double(rows), double(rows)};
     sums[t] = sum;
   }
 }
@@ -96,9 +99,12 @@ void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers
     T* gradient = reinterpret_cast<T*>(buffers.gradients[std::size_t(term.loss)]);
     const T* weight = values<T>(buffers, term.weight);
     const auto* mask = values<std::uint8_t>(buffers, term.mask);
-    const T share = T(sums[t].count > 0.0 ? term.scale / sums[t].count : 0.0);
+    const Index size = graph.elements(term.loss, rows);
+    const bool whole = graph.values()[std::size_t(term.loss)].whole;
+    const double count = whole ? double(size) : sums[t].count;
+    const T share = T(count > 0.0 ? term.scale / count : 0.0);
     const Index each = weighs_positions(graph, term.weight, positions) ? 1 : positions;
-    for (Index i = 0; i < rows * positions; ++i) {
+    for (Index i = 0; i < size; ++i) {
       const bool counts = mask == nullptr || mask[i] != 0;
       const T seed = !counts ? T(0) : weight == nullptr ? share : share * weight[i / each];
       gradient[i] = first ? seed : gradient[i] + seed;

@@ -17,6 +17,7 @@ void fill(Kernels<T>& k) {
   fill_metrics(k);
   fill_elementwise(k);
   fill_reductions(k);
+  fill_reduce(k);
   fill_convolution(k);
   fill_pooling(k);
   fill_recurrent(k);

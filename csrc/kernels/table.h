@@ -27,6 +27,8 @@ void fill_elementwise(Kernels<T>&);
 template <class T>
 void fill_reductions(Kernels<T>&);
 template <class T>
+void fill_reduce(Kernels<T>&);
+template <class T>
 void fill_convolution(Kernels<T>&);
 template <class T>
 void fill_pooling(Kernels<T>&);

@@ -19,7 +19,7 @@ Cost ActivationOperation::cost(Pass pass, Index rows, bool) const {
 std::string ActivationOperation::sizes(Index rows) const { return rows_by_cols(rows, width_); }
 
 Tensor activation(Graph& graph, const Tensor& x, ActivationSpec spec, const std::string& name) {
-  graph.check_float_rows(x, "activation");
+  graph.check_float(x, "activation");
   if (spec.kind == Activation::linear) return x;
   // The derivative is read off the output's sign, which a negative alpha would turn around.
   if (!(spec.alpha >= 0.0))

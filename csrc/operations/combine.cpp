@@ -142,8 +142,9 @@ class UnitRows final : public OperationOf<UnitRows> {
 Tensor combine(Graph& graph, Combine kind, const Tensor& a, const Tensor& b,
                const std::string& name) {
   const char* who = name_of(kind);
-  graph.check_float_rows(a, who);
-  graph.check_float_rows(b, who);
+  graph.check_float(a, who);
+  graph.check_float(b, who);
+  graph.check_alike({a, b}, who);
   if (a.shape != b.shape)
     throw std::invalid_argument(std::string(who) + ": inputs must have one shape; got " +
                                 to_string(a.shape) + " and " + to_string(b.shape));
@@ -152,7 +153,7 @@ Tensor combine(Graph& graph, Combine kind, const Tensor& a, const Tensor& b,
 }
 
 Tensor scale(Graph& graph, const Tensor& x, double factor, const std::string& name) {
-  graph.check_float_rows(x, "scale");
+  graph.check_float(x, "scale");
   if (!std::isfinite(factor))
     throw std::invalid_argument("scale: factor must be finite; got " + std::to_string(factor));
   return graph.record(std::make_unique<Scale>(x.value, factor, size_of(x.shape)), x.shape, name);
@@ -160,8 +161,9 @@ Tensor scale(Graph& graph, const Tensor& x, double factor, const std::string& na
 
 Tensor dot(Graph& graph, const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b,
            const std::string& name) {
-  graph.check_float_rows(a, "dot");
-  graph.check_float_rows(b, "dot");
+  graph.check_float(a, "dot");
+  graph.check_float(b, "dot");
+  graph.check_alike({a, b}, "dot");
   if (a.shape.size() != 2 || b.shape.size() != 2)
     throw std::invalid_argument("dot: needs a matrix a row of each input; got " +
                                 to_string(a.shape) + " and " + to_string(b.shape));
@@ -177,7 +179,7 @@ Tensor dot(Graph& graph, const Tensor& a, const Tensor& b, bool transpose_a, boo
 }
 
 Tensor unit_rows(Graph& graph, const Tensor& x, const std::string& name) {
-  graph.check_float_rows(x, "unit_rows");
+  graph.check_float(x, "unit_rows");
   if (x.shape.empty())
     throw std::invalid_argument("unit_rows: x has shape (), needs at least 1 axis");
   const Index cols = x.shape.back();

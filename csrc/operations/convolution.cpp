@@ -118,6 +118,7 @@ class Convolution final : public OperationOf<Convolution> {
   bool leave_relu() override { return relu_left_ = rectified() && !pooled_; }
 
   // The weights are read for dx, the inputs for dw, the output for the activation's derivative.
+  bool accumulates(int i) const override { return i >= 1; }
   bool backward_reads_input(int i) const override { return i <= 1; }
   bool backward_reads_output() const override { return !dy_is_dz(); }
 
@@ -171,8 +172,8 @@ std::string text(Index n) { return std::to_string(n); }
 
 // A signal (steps, channels) is an image of height 1: no operation, only how its axes are read.
 void check_axes(Graph& graph, const Tensor& x, const Tensor& kernel, const char* who) {
-  graph.check_float_rows(x, who);
-  graph.check_parameter(kernel, who);
+  graph.check_float(x, who);
+  graph.check_whole(kernel, who);
   if (x.shape.size() != 2 && x.shape.size() != 3)
     throw std::invalid_argument(std::string(who) + ": x has shape " + to_string(x.shape) +
                                 ", needs (height, width, channels) or (steps, channels)");
@@ -214,7 +215,7 @@ Tensor record_convolution(Graph& graph, const Tensor& x, const Tensor& kernel, c
   const char* who = transposed ? "conv2d_transpose" : "conv2d";
   const Index outputs = transposed ? d.channels : d.filters;
   if (bias != nullptr) {
-    graph.check_parameter(*bias, who);
+    graph.check_whole(*bias, who);
     if (bias->shape != Shape{outputs})
       throw std::invalid_argument(std::string(who) + ": bias has shape " + to_string(bias->shape) +
                                   ", needs (" + text(outputs) + ",)");

@@ -44,6 +44,7 @@ class Dense final : public OperationOf<Dense> {
   bool rectified() const override { return activation_.kind == Activation::relu; }
 
   // The weights are read for dx, the inputs for dw, the output for the activation's derivative.
+  bool accumulates(int i) const override { return i >= 1; }
   bool backward_reads_input(int i) const override { return i <= 1; }
   bool backward_reads_output() const override { return activation_.kind != Activation::linear; }
 
@@ -70,8 +71,8 @@ class Dense final : public OperationOf<Dense> {
 
 Tensor dense(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* bias,
              Activation kind, double alpha, const std::string& name) {
-  graph.check_float_rows(x, "dense");
-  graph.check_parameter(kernel, "dense");
+  graph.check_float(x, "dense");
+  graph.check_whole(kernel, "dense");
   if (x.shape.empty())
     throw std::invalid_argument("dense: x has shape (), needs at least 1 axis of features");
   const Index features = x.shape.back();
@@ -81,7 +82,7 @@ Tensor dense(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* 
                                 to_string(x.shape));
   const Index units = kernel.shape[1];
   if (bias != nullptr) {
-    graph.check_parameter(*bias, "dense");
+    graph.check_whole(*bias, "dense");
     if (bias->shape != Shape{units})
       throw std::invalid_argument("dense: bias has shape " + to_string(bias->shape) + ", needs (" +
                                   std::to_string(units) + ",)");

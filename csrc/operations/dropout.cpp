@@ -44,7 +44,7 @@ class Dropout final : public OperationOf<Dropout> {
 
 Tensor dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream,
                const std::string& name) {
-  graph.check_float_rows(x, "dropout");
+  graph.check_float(x, "dropout");
   check_rate(rate, "dropout", "rate");
   if (rate == 0.0) return x;
   return graph.record(std::make_unique<Dropout>(x.value, rate, stream, size_of(x.shape)), x.shape,

@@ -26,6 +26,7 @@ class Embedding final : public OperationOf<Embedding> {
 
   bool differentiable(int i) const override { return i == 1; }
   Index label_bound(int i) const override { return i == 0 ? vocabulary_ : 0; }
+  bool accumulates(int i) const override { return i == 1; }
   bool backward_reads_input(int i) const override { return i == 0; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {
@@ -45,7 +46,7 @@ class Embedding final : public OperationOf<Embedding> {
 
 Tensor embedding(Graph& graph, const Tensor& ids, const Tensor& table, const std::string& name) {
   graph.check_tokens(ids, "embedding");
-  graph.check_parameter(table, "embedding");
+  graph.check_whole(table, "embedding");
   if (table.shape.size() != 2)
     throw std::invalid_argument("embedding: the table has shape " + to_string(table.shape) +
                                 ", needs (vocabulary, columns)");

@@ -105,7 +105,7 @@ class SpatialDropout final : public OperationOf<SpatialDropout> {
 Tensor noise(Graph& graph, const Tensor& x, Noise kind, double amount, std::uint32_t stream,
              const std::string& name) {
   const char* who = noise_name(kind);
-  graph.check_float_rows(x, who);
+  graph.check_float(x, who);
   if (kind != Noise::gaussian) check_rate(amount, who, "rate");
   if (!(amount >= 0.0) || !std::isfinite(amount))
     throw std::invalid_argument(std::string(who) + ": stddev must be at least 0; got " +
@@ -118,7 +118,7 @@ Tensor noise(Graph& graph, const Tensor& x, Noise kind, double amount, std::uint
 
 Tensor spatial_dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream,
                        bool share_rows, const std::string& name) {
-  graph.check_float_rows(x, "spatial_dropout");
+  graph.check_float(x, "spatial_dropout");
   check_rate(rate, "spatial_dropout", "rate");
   if (x.shape.size() < 2)
     throw std::invalid_argument("spatial_dropout: needs positions and channels; got inputs " +

@@ -73,6 +73,7 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   bool can_settle(const Call<double>& c) const override { return finite_moments(c); }
 
   bool differentiable(int i) const override { return i < 3; }
+  bool accumulates(int i) const override { return i >= 1; }
   bool backward_reads_input(int i) const override { return i != 2; }
   bool backward_reads_output() const override { return false; }
   // Each step's mean and variance, then whether each step's rows count.
@@ -210,6 +211,7 @@ class LayerNorm final : public OperationOf<LayerNorm> {
                                   c.kept() + d.rows, c.in(1), d, c.accumulate);
   }
 
+  bool accumulates(int i) const override { return i >= 1; }
   bool backward_reads_input(int i) const override { return i <= 1; }
   bool backward_reads_output() const override { return false; }
   std::size_t saved_bytes(Index rows, DType dtype) const override {
@@ -233,7 +235,7 @@ class LayerNorm final : public OperationOf<LayerNorm> {
 void check_weight(const Graph& graph, const Tensor* weight, Index cols, const Tensor& x,
                   const char* who, const char* which) {
   if (weight == nullptr) return;
-  graph.check_parameter(*weight, who);
+  graph.check_whole(*weight, who);
   if (size_of(weight->shape) != cols)
     throw std::invalid_argument(std::string(who) + ": " + which + " has shape " +
                                 to_string(weight->shape) + ", needs " + std::to_string(cols) +
@@ -277,7 +279,7 @@ Tensor batch_norm(Graph& graph, const Tensor& x, const Tensor& moving_mean,
 
 Tensor layer_norm(Graph& graph, const Tensor& x, Index axes, const Tensor* gamma,
                   const Tensor* beta, double epsilon, const std::string& name) {
-  graph.check_float_rows(x, "layer_norm");
+  graph.check_float(x, "layer_norm");
   if (axes < 1 || std::size_t(axes) > x.shape.size())
     throw std::invalid_argument("layer_norm: axes must be in [1, " +
                                 std::to_string(x.shape.size()) + "] for inputs " +

@@ -36,12 +36,12 @@ class Normalize final : public OperationOf<Normalize> {
 
 Tensor normalize(Graph& graph, const Tensor& x, const Tensor& mean, const Tensor& std,
                  const std::string& name) {
-  graph.check_float_rows(x, "normalize");
+  graph.check_float(x, "normalize");
   if (x.shape.empty())
     throw std::invalid_argument("normalize: x has shape (), needs at least 1 axis of features");
   const Index cols = x.shape.back();
   for (const Tensor* statistic : {&mean, &std}) {
-    graph.check_parameter(*statistic, "normalize");
+    graph.check_whole(*statistic, "normalize");
     if (statistic->shape != Shape{cols})
       throw std::invalid_argument("normalize: mean and std need shape (" + std::to_string(cols) +
                                   ",); got " + to_string(statistic->shape));

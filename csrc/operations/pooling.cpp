@@ -89,7 +89,7 @@ PoolDims pool_dims(Graph& graph, const Tensor& x, Sides pool, Sides strides, Pad
   const auto [pool_h, pool_w] = pool;
   const auto [stride_h, stride_w] = strides;
   const auto [top, bottom, left, right] = padding;
-  graph.check_float_rows(x, who.c_str());
+  graph.check_float(x, who.c_str());
   if ((x.shape.size() != 2 && x.shape.size() != 3) || size_of(x.shape) == 0)
     throw std::invalid_argument(who + ": x has shape " + to_string(x.shape) +
                                 ", needs (height, width, channels) or (steps, channels)");

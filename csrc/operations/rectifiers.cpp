@@ -49,6 +49,7 @@ class Prelu final : public OperationOf<Prelu> {
                              c.accumulate);
   }
 
+  bool accumulates(int i) const override { return i == 1; }
   bool backward_reads_input(int) const override { return true; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {
@@ -69,7 +70,7 @@ Tensor bounded_relu(Graph& graph, const Tensor& x, std::optional<double> max_val
                     double negative_slope, double threshold, const std::string& name) {
   const ReluSpec spec{max_value.value_or(std::numeric_limits<double>::infinity()), negative_slope,
                       threshold};
-  graph.check_float_rows(x, "bounded_relu");
+  graph.check_float(x, "bounded_relu");
   if (!(spec.max_value >= 0.0) || !std::isfinite(spec.negative_slope) ||
       !std::isfinite(spec.threshold))
     throw std::invalid_argument(
@@ -81,8 +82,8 @@ Tensor bounded_relu(Graph& graph, const Tensor& x, std::optional<double> max_val
 }
 
 Tensor prelu(Graph& graph, const Tensor& x, const Tensor& alpha, const std::string& name) {
-  graph.check_float_rows(x, "prelu");
-  graph.check_parameter(alpha, "prelu");
+  graph.check_float(x, "prelu");
+  graph.check_whole(alpha, "prelu");
   const Index cols = size_of(alpha.shape);
   Index trailing = 1;
   for (std::size_t i = x.shape.size(); trailing < cols && i-- > 0;) trailing *= x.shape[i];

@@ -57,6 +57,9 @@ class Recurrent final : public OperationOf<Recurrent> {
   }
 
   bool differentiable(int i) const override { return i != mask_slot; }
+  bool accumulates(int i) const override {
+    return i == kernel_slot || i == recurrent_slot || i == bias_slot;
+  }
   bool backward_reads_input(int i) const override { return i != bias_slot; }
   bool backward_reads_output() const override { return false; }
 
@@ -153,8 +156,8 @@ void check_shape(const Tensor& tensor, const Shape& wanted, const char* what) {
 RecurrentDims checked_dims(const Graph& graph, const Tensor& x, const Tensor& kernel,
                            const Tensor& recurrent_kernel, const Tensor* bias, Cell cell) {
   graph.check_float_rows(x, "recurrent");
-  graph.check_parameter(kernel, "recurrent");
-  graph.check_parameter(recurrent_kernel, "recurrent");
+  graph.check_whole(kernel, "recurrent");
+  graph.check_whole(recurrent_kernel, "recurrent");
   if (x.shape.size() != 2 || x.shape[0] < 1 || x.shape[1] < 1)
     throw std::invalid_argument("recurrent: x has shape " + to_string(x.shape) +
                                 ", needs (steps, features), both at least 1");
@@ -164,7 +167,7 @@ RecurrentDims checked_dims(const Graph& graph, const Tensor& x, const Tensor& ke
   check_shape(recurrent_kernel, {units, gates}, "recurrent_kernel");
   check_shape(kernel, {x.shape[1], gates}, "kernel");
   if (bias != nullptr) {
-    graph.check_parameter(*bias, "recurrent");
+    graph.check_whole(*bias, "recurrent");
     check_shape(*bias, cell == Cell::gru ? Shape{2, gates} : Shape{gates}, "bias");
   }
   RecurrentDims d{};

@@ -73,6 +73,14 @@ std::vector<Tensor> OperationDescription::record(Graph& graph, const Values& val
   return run(graph, values, of_layer);
 }
 
+std::vector<Tensor> record(Graph& graph, const std::string& operation,
+                           OperationDescription::Values values, const std::string& of_layer) {
+  const OperationDescription& found = find_operation(operation);
+  while (values.size() < found.arguments.size() && !found.arguments[values.size()].required)
+    values.push_back(found.arguments[values.size()].value);
+  return found.record(graph, values, of_layer);
+}
+
 const std::vector<const OperationDescription*>& operations() {
   static const std::vector<const OperationDescription*> all = [] {
     std::vector<const OperationDescription*> each;

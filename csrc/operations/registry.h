@@ -74,6 +74,10 @@ const std::vector<const OperationDescription*>& operations();
 // Throws std::invalid_argument where there is none of the name.
 const OperationDescription& find_operation(const std::string& name);
 
+// Records an operation by name, for C++: arguments behind those given take their defaults.
+std::vector<Tensor> record(Graph& graph, const std::string& operation,
+                           OperationDescription::Values values, const std::string& of_layer = "");
+
 // --- what an argument may be, by its C++ type, and how the operation gets it
 
 template <class T, class = void>

@@ -7,7 +7,7 @@ namespace {
 
 // The same value seen with another shape: no operation, and no name.
 Tensor reshape(Graph& graph, const Tensor& x, const Shape& shape, const std::string&) {
-  graph.check_rows(x, "reshape");
+  graph.check(x, "reshape");
   for (const Index axis : shape)
     if (axis < 1)
       throw std::invalid_argument("reshape: every axis needs at least 1 element; got " +

@@ -44,7 +44,7 @@ class Softmax final : public OperationOf<Softmax> {
 
 Tensor record_softmax(Graph& graph, const Tensor& x, bool log, const std::string& name) {
   const char* who = log ? "log_softmax" : "softmax";
-  graph.check_float_rows(x, who);
+  graph.check_float(x, who);
   if (x.shape.empty())
     throw std::invalid_argument(std::string(who) + ": x has shape (), needs at least 1 axis");
   const Index cols = x.shape.back();

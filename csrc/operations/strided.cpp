@@ -100,7 +100,7 @@ class Resize final : public OperationOf<Resize> {
 };
 
 void check_axes(const Graph& graph, const Tensor& x, std::size_t given, const char* who) {
-  graph.check_float_rows(x, who);
+  graph.check_float(x, who);
   if (given != x.shape.size())
     throw std::invalid_argument(std::string(who) + ": needs one entry for each axis of " +
                                 to_string(x.shape) + "; got " + std::to_string(given));
@@ -189,7 +189,7 @@ Tensor crop(Graph& graph, const Tensor& x, const Margins& margins, const std::st
 }
 
 Tensor flip(Graph& graph, const Tensor& x, Index axis, const std::string& name) {
-  graph.check_float_rows(x, "flip");
+  graph.check_float(x, "flip");
   check_room(x.shape.size(), x.shape, "flip");
   if (axis < 0 || std::size_t(axis) >= x.shape.size())
     throw std::invalid_argument("flip: axis must be in [0, " + std::to_string(x.shape.size()) +
@@ -241,7 +241,7 @@ Tensor concatenate(Graph& graph, const std::vector<Tensor>& inputs, Index axis,
   const auto at = std::size_t(axis);
   shape[at] = 0;
   for (const Tensor& x : inputs) {
-    graph.check_float_rows(x, "concatenate");
+    graph.check_float(x, "concatenate");
     Shape alike = x.shape;
     if (alike.size() == shape.size()) alike[at] = inputs[0].shape[at];
     if (alike != inputs[0].shape)
@@ -250,6 +250,7 @@ Tensor concatenate(Graph& graph, const std::vector<Tensor>& inputs, Index axis,
                                   " and " + to_string(x.shape));
     shape[at] = checked_sum(shape[at], x.shape[at]);
   }
+  graph.check_alike(inputs, "concatenate");
   const Index width = size_of(shape);
   const std::vector<Index> to = strides_of(shape);
   std::vector<Piece> pieces;
@@ -270,7 +271,7 @@ Tensor concatenate(Graph& graph, const std::vector<Tensor>& inputs, Index axis,
 }
 
 Tensor resize(Graph& graph, const Tensor& x, Index axis, Index to, const std::string& name) {
-  graph.check_float_rows(x, "resize");
+  graph.check_float(x, "resize");
   if (axis < 0 || std::size_t(axis) >= x.shape.size() || to < 1)
     throw std::invalid_argument("resize: axis must be one of inputs " + to_string(x.shape) +
                                 " and the size positive; got axis " + std::to_string(axis) +

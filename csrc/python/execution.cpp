@@ -115,7 +115,9 @@ class BoundExecution {
   }
   py::array output(std::size_t index) const {
     const Tensor& tensor = graph().outputs().at(index);
-    return copy_of(graph().dtype, with_rows(tensor.shape), execution_->output(index));
+    const Value& value = graph().values()[std::size_t(tensor.value)];
+    return copy_of(value.dtype, value.whole ? tensor.shape : with_rows(tensor.shape),
+                   execution_->output(index));
   }
   py::array input_gradient(std::size_t index) const {
     const Tensor& tensor = graph().inputs().at(index);
@@ -206,9 +208,10 @@ std::vector<py::array> predict(Predictor& predictor, const std::vector<py::array
   std::vector<py::array> results;
   std::vector<std::byte*> pointers;
   for (const Tensor& output : graph.outputs()) {
+    const Value& value = graph.values()[std::size_t(output.value)];
     Shape shape = output.shape;
-    shape.insert(shape.begin(), rows);
-    results.emplace_back(numpy_dtype(graph.dtype), shape);
+    if (!value.whole) shape.insert(shape.begin(), rows);
+    results.emplace_back(numpy_dtype(value.dtype), shape);
     pointers.push_back(static_cast<std::byte*>(results.back().mutable_data()));
   }
   run_predictor(predictor, views, predictor.batch(std::min(batch_size, std::max<Index>(rows, 1))),
@@ -223,9 +226,11 @@ py::array predict_all(Predictor& predictor, const py::array& x) {
                           " inputs and " + std::to_string(graph.outputs().size()) +
                           " outputs; call predict with lists");
   const std::vector<DataView> views{data_view(graph, graph.inputs().front(), x)};
-  Shape shape = graph.outputs().front().shape;
-  shape.insert(shape.begin(), views.front().rows);
-  py::array result(numpy_dtype(graph.dtype), shape);
+  const Tensor& output = graph.outputs().front();
+  const Value& value = graph.values()[std::size_t(output.value)];
+  Shape shape = output.shape;
+  if (!value.whole) shape.insert(shape.begin(), views.front().rows);
+  py::array result(numpy_dtype(value.dtype), shape);
   const std::vector<std::byte*> pointers{static_cast<std::byte*>(result.mutable_data())};
   run_predictor(predictor, views, predictor.block(std::max<Index>(views.front().rows, 1)),
                 pointers);

@@ -169,6 +169,32 @@ void bind_graph(py::module_& module) {
           },
           "shape"_a, "name"_a = "", "dtype"_a = "float")
       .def("parameter", &python::RecordedGraph::parameter_of, "parameter"_a.none(false))
+      .def(
+          "constant",
+          [](python::RecordedGraph& g, const py::array& array) {
+            for (const DType dtype : {g.dtype, DType::int32, DType::boolean})
+              if (array.dtype().equal(python::numpy_dtype(dtype)) &&
+                  (array.flags() & py::array::c_style))
+                return g.constant(Shape(array.shape(), array.shape() + array.ndim()),
+                                  static_cast<const std::byte*>(array.data()), dtype);
+            throw py::type_error("constant: needs a C-contiguous array of " +
+                                 std::string(name_of(g.dtype)) + ", int32 or bool; got " +
+                                 std::string(py::str(array.dtype())));
+          },
+          "array"_a, "Values known now, without an axis of rows; they are copied.")
+      .def(
+          "dtype_of",
+          [](const python::RecordedGraph& g, const Tensor& x) {
+            return name_of(g.check(x, "dtype_of").dtype);
+          },
+          "x"_a)
+      .def(
+          "whole",
+          [](const python::RecordedGraph& g, const Tensor& x) {
+            g.check(x, "whole");
+            return g.whole(x);
+          },
+          "x"_a, "Whether a tensor has no axis of rows: parameters, constants, what all rows make.")
       .def("enter", &python::RecordedGraph::enter, "name"_a,
            "Record within a layer of that name until `leave`: paths of parameters say so.")
       .def("leave", &python::RecordedGraph::leave)

@@ -51,7 +51,7 @@ inline const Tensor* pointer(const std::optional<Tensor>& tensor) {
 }
 
 // A user's own operation: forward and backward on NumPy arrays, called back with the GIL held.
-Tensor record_python(Graph& graph, const std::vector<Tensor>& inputs, Shape shape,
+Tensor record_python(RecordedGraph& graph, const std::vector<Tensor>& inputs, Shape shape,
                      pybind11::object forward, pybind11::object backward, const std::string& name);
 
 }  // namespace python

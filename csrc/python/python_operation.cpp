@@ -141,7 +141,7 @@ class PythonOperation final : public OperationOf<PythonOperation> {
 
 }  // namespace
 
-Tensor record_python(Graph& graph, const std::vector<Tensor>& inputs, Shape shape,
+Tensor record_python(RecordedGraph& graph, const std::vector<Tensor>& inputs, Shape shape,
                      py::object forward, py::object backward, const std::string& name) {
   if (!PyCallable_Check(forward.ptr()))
     throw py::type_error("python: forward must be callable; got " +

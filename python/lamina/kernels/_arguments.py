@@ -6,6 +6,7 @@ Arrays, numbers and words go to the core as they are, which checks them in the s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from operator import index
 from typing import Any
 
@@ -29,11 +30,11 @@ def shape_of(who: str, name: str, x: Any) -> Shape:
 
 def whole(who: str, name: str, value: Any, least: int) -> int:
     """Return an integer of at least ``least``."""
-    try:
-        number = index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool):
+    number = None
+    if not isinstance(value, (bool, np.bool_)):  # which some versions of NumPy take, and warn
+        with suppress(TypeError):
+            number = index(value)
+    if number is None:
         raise TypeError(f"{who}: {name} must be an integer; got {value!r}")
     if not least <= number <= LARGEST:
         raise ValueError(f"{who}: {name} must lie in [{least}, {LARGEST}]; got {value!r}")
