@@ -206,6 +206,8 @@ void bind_graph(py::module_& module) {
             return paths;
           },
           "Of the parameters, in the order of their slots.")
+      .def_property_readonly("parameters", &python::RecordedGraph::parameters_given,
+                             "By slot: those that executions are given.")
       .def(
           "origin",
           [](const python::RecordedGraph& g, const Tensor& t) {
