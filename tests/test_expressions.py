@@ -194,13 +194,42 @@ def test_threads(row, weights, isa):
         assert_same_bits(found[-1], found[0], f"{count} threads")
 
 
+def test_values_without_rows():
+    """Parameters, constants and what all rows make: once a batch, and broadcast over rows."""
+    net = Recorded([(4, 3)], [(3,), (4, 1), (3,)])
+    g, (x,), (a, b, c) = net.graph, net.x, net.w
+    ten = g.constant(np.full((4, 3), 10.0))
+    unit = g.expression([("multiply", 0, 1), ("tanh", 2), ("add", 3, 0)], [a, c])
+    table = g.expression([("multiply", 0, 1), ("divide", 3, 2)], [unit, b, ten])
+    assert g.whole(unit)
+    assert g.whole(table)
+    centre, spread = g.mean(x, [], True), g.mean(g.expression([("square", 0)], [x]), [0], True)
+    scaled = g.expression(
+        [("subtract", 0, 1), ("sqrt", 2), ("divide", 4, 5), ("multiply", 6, 3)],
+        [x, centre, spread, table],
+    )
+    y = g.expression([("add", 0, 1), ("sin", 2)], [scaled, unit])
+    g.add_loss(g.expression([("multiply", 0, 1)], [unit, a]))  # without rows, and read again
+    net.build(y)
+
+    def loss(x, a, b, c):
+        unit = np.tanh(a * c) + a
+        table = unit * b / 10
+        scaled = (x - x.mean(0)) / np.sqrt((x**2).mean((0, 1))) * table
+        return np.mean(np.sin(scaled + unit)) + np.mean(unit * a)
+
+    values = [*net.data, *(p.array for p in net.values.values())]
+    assert net.run.gradients(None, 0, ROWS) == pytest.approx(loss(*values), rel=1e-12)
+    net.check_gradients()
+
+
 def test_refused():
     net = Recorded([(3,), (4,)], [(3,)])
     g, other = net.graph, Recorded([(3,)])
     for call, words in [
         (lambda: g.expression([("add", 0, 1)], net.x, name="mine"),
          r"mine: shapes must broadcast, .* got \(3,\), \(4,\)"),
-        (lambda: g.expression([("exp", 0)], net.w), "needs values row by row; got parameters"),
+        (lambda: g.expression([("negative", 1.0)], []), "needs at least 1 input; got none"),
         (lambda: g.expression([("exp", 0)], other.x), "another graph"),
         (lambda: g.expression([("exp", 0)], [net.x[0]], dtype="int8"), "got 'int8'"),
         (lambda: g.expression([("exp", 1)], [net.x[0]]), "operand 1 is not the number"),

@@ -288,8 +288,8 @@ def test_parameters_and_rows_are_told_apart(rng):
     x = graph.input((3,))
     _, tensors = parameters(graph, rng, w=(3,))
     for record in (
-        lambda: graph.activation(tensors["w"], "softplus"),
-        lambda: graph.add_output(tensors["w"]),
+        lambda: graph.fold(tensors["w"]),
+        lambda: graph.value_mask(tensors["w"]),
         lambda: graph.loss("mean_squared_error", x, tensors["w"]),
     ):
         with pytest.raises(ValueError, match="needs values row by row; got parameter 'w'"):

@@ -28,12 +28,13 @@ struct ExpressionBackward {
 class Expression final : public OperationOf<Expression> {
  public:
   Expression(Formula formula, int result, std::vector<ValueId> values,
-             std::vector<ElementShape> shapes, Shape whole, DType dtype)
+             std::vector<ElementShape> shapes, Shape whole, bool rows, DType dtype)
       : OperationOf("expression", std::move(values)),
         formula_(std::move(formula)),
         result_(result),
         shapes_(std::move(shapes)),
         whole_(std::move(whole)),
+        rows_(rows),
         dtype_(dtype) {
     compile();
   }
@@ -63,6 +64,11 @@ class Expression final : public OperationOf<Expression> {
     }
   }
 
+  // What is not broadcast has a gradient that is no sum, and is written.
+  bool accumulates(int i) const override {
+    const ElementShape& shape = shapes_[std::size_t(i)];
+    return !shape.rows && is_broadcast(shape, whole_, rows_);
+  }
   bool backward_reads_input(int i) const override { return backward_reads_[std::size_t(i)]; }
   bool backward_reads_output() const override { return backward_reads_[inputs.size() + 1]; }
   bool differentiable(int i) const override { return gradient_[std::size_t(i)] >= 0; }
@@ -71,7 +77,7 @@ class Expression final : public OperationOf<Expression> {
   bool absorb_producer(const Operation& operation) override {
     const auto* producer = dynamic_cast<const Expression*>(&operation);
     if (producer == nullptr || producer->dtype_ == DType::int32 || producer->fold != fold ||
-        size_of(producer->whole_) != size_of(whole_))
+        producer->rows_ != rows_ || size_of(producer->whole_) != size_of(whole_))
       return false;
     for (std::size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i] == producer->output() && shapes_[i].shape != producer->whole_) return false;
@@ -145,7 +151,7 @@ class Expression final : public OperationOf<Expression> {
   void compile() {
     forget_backward();
     forward_.clear();
-    forward_.emplace_back(formula_, shapes_, whole_, true,
+    forward_.emplace_back(formula_, shapes_, whole_, rows_,
                           std::vector<CompiledProgram::Output>{{result_, element_type(dtype_)}});
     derive();
     backward_reads_.assign(inputs.size() + 2, false);
@@ -209,13 +215,13 @@ class Expression final : public OperationOf<Expression> {
     auto backward = std::make_unique<ExpressionBackward>();
     backward->wanted = wanted;
     std::vector<ElementShape> shapes = shapes_;
-    shapes.push_back({whole_, true});  // the output's gradient, and the output
-    shapes.push_back({whole_, true});
+    shapes.push_back({whole_, rows_});  // the output's gradient, and the output
+    shapes.push_back({whole_, rows_});
     std::vector<std::vector<Index>> patterns;
     std::vector<std::vector<int>> groups;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (!wanted[i]) continue;
-      const std::vector<Index> pattern = element_strides(shapes_[i], whole_, true);
+      const std::vector<Index> pattern = element_strides(shapes_[i], whole_, rows_);
       const auto at = std::find(patterns.begin(), patterns.end(), pattern) - patterns.begin();
       if (at == Index(patterns.size())) {
         patterns.push_back(pattern);
@@ -229,10 +235,10 @@ class Expression final : public OperationOf<Expression> {
       bool accumulates = false;
       for (const int i : group) {
         outputs.push_back({gradient_[std::size_t(i)], ElementType::number, i});
-        accumulates = accumulates || !shapes_[std::size_t(i)].rows;
+        accumulates = accumulates || this->accumulates(i);
       }
       backward->parts.push_back(
-          {CompiledProgram(derivative_, shapes, whole_, true, outputs), group, accumulates});
+          {CompiledProgram(derivative_, shapes, whole_, rows_, outputs), group, accumulates});
     }
     return backward;
   }
@@ -240,7 +246,7 @@ class Expression final : public OperationOf<Expression> {
   // Gradients that are not sums go with those of the first group that are.
   void join_dense(std::vector<std::vector<int>>& groups) const {
     const auto dense = [&](const std::vector<int>& group) {
-      return !is_broadcast(shapes_[std::size_t(group[0])], whole_, true);
+      return !is_broadcast(shapes_[std::size_t(group[0])], whole_, rows_);
     };
     const auto first = std::find_if(groups.begin(), groups.end(), dense);
     if (first == groups.end() || groups.size() < 2) return;
@@ -263,6 +269,7 @@ class Expression final : public OperationOf<Expression> {
   std::vector<int> gradient_;  // nodes of derivative_, by input; -1 where none flows
   std::vector<ElementShape> shapes_;
   Shape whole_;
+  bool rows_;  // whether any input has
   DType dtype_;
   std::vector<CompiledProgram> forward_;  // one
   std::vector<bool> backward_reads_;      // by input; then the output's gradient, the output
@@ -288,7 +295,7 @@ Tensor expression(Graph& graph, const Formula& formula, int result,
   bool any_rows = false;
   for (const Tensor& tensor : inputs) {
     const Value& value = graph.check(tensor, who.c_str());
-    const bool rows = value.kind != ValueKind::parameter;
+    const bool rows = !value.whole;
     any_rows = any_rows || rows;
     std::size_t k = 0;
     while (k < values.size() && (values[k] != tensor.value || sizes[k] != tensor.shape)) ++k;
@@ -299,13 +306,11 @@ Tensor expression(Graph& graph, const Formula& formula, int result,
     }
     place.push_back(own.input(int(k)));
   }
-  if (!any_rows)
-    throw std::invalid_argument(who + ": needs values row by row; got " +
-                                (inputs.empty() ? "no inputs" : "parameters alone"));
+  if (inputs.empty()) throw std::invalid_argument(who + ": needs at least 1 input; got none");
   const Shape whole = broadcast_shape(sizes, who.c_str());
   const int root = own.copy_of(formula, result, place);
   return graph.record(std::make_unique<Expression>(std::move(own), root, std::move(values),
-                                                   std::move(shapes), whole, dtype),
+                                                   std::move(shapes), whole, any_rows, dtype),
                       whole, name, dtype);
 }
 

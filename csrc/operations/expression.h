@@ -9,10 +9,9 @@
 
 namespace lamina {
 
-// The node `result` of a formula whose input i is inputs[i]: values row by row (numbers, int32 or
-// truth values) or parameters, at least one of the former.  The shapes of rows and parameters
-// broadcast by NumPy's rules, row by row.  The output's type is `dtype`: the graph's, bool (what is
-// not 0) or int32 (towards zero).
+// The node `result` of a formula whose input i is inputs[i]: values row by row or without rows,
+// numbers, int32 or truth values.  Their shapes broadcast by NumPy's rules, row by row.  The
+// output's type is `dtype`: the graph's, bool (what is not 0) or int32 (towards zero).
 //
 // Graph::build makes one operation of two where one alone reads the other.
 Tensor expression(Graph& graph, const Formula& formula, int result,

@@ -200,7 +200,7 @@ py::list expression_gradients(const py::object& dy, const py::object& instructio
   return gradients;
 }
 
-Tensor record_expression(Graph& graph, const py::object& instructions,
+Tensor record_expression(RecordedGraph& graph, const py::object& instructions,
                          const std::vector<Tensor>& inputs, const std::optional<std::string>& dtype,
                          const std::string& name) {
   const Written w = formula_of(instructions, inputs.size());
