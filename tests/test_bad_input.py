@@ -90,8 +90,8 @@ def state(model):
     return (
         [w.tobytes() for w in model.get_weights()],
         [s.tobytes() for s in optimizer.slots],
-        optimizer.iterations, optimizer.learning_rate, model.history, model.epochs_done,
-        model.random_step, copy.deepcopy(model.history.history),
+        optimizer.iterations, optimizer.learning_rate, model.history, model.train_state.epoch,
+        model.train_state.draw, copy.deepcopy(model.history.history),
     )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def test_a_fit_refuses_what_a_callback_wrote(shuffle, bad):
             x[10, 3] = bad
 
     model.fit(x, y, batch_size=4, verbose=0)
-    steps, random_step = model.optimizer.iterations, model.random_step
+    steps, random_step = model.optimizer.iterations, model.train_state.draw
     with pytest.raises(ValueError, match=rf": token ids must lie in \[0, 7\); got {bad} in row 10"):
         model.fit(
             x, y, batch_size=4, epochs=9, shuffle=shuffle, verbose=0,
@@ -39,7 +39,7 @@ def test_a_fit_refuses_what_a_callback_wrote(shuffle, bad):
         )  # fmt: skip
     done = model.optimizer.iterations - steps
     assert 0 < done <= 5
-    assert model.random_step - random_step == done
+    assert model.train_state.draw - random_step == done
     x[10] = 0
     model.fit(x, y, batch_size=4, verbose=0)
 

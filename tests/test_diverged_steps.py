@@ -36,7 +36,7 @@ def held(model):
     optimizer = model.optimizer
     return (
         [w.copy() for w in model.weights], [s.copy() for s in optimizer.slots],
-        optimizer.iterations, model.random_step,
+        optimizer.iterations, model.train_state.draw,
     )  # fmt: skip
 
 

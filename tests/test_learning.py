@@ -31,7 +31,7 @@ def test_a_weight_before_a_layer_without_a_backward(layers):
     for call in ("fit", "train_on_batch"):
         model = compiled(layers())
         before = model.get_weights()
-        with pytest.raises(ValueError, match=r"'h/kernel' and 1 more cannot learn: 'rounded"):
+        with pytest.raises(ValueError, match=r"h/kernel' and 1 more cannot learn: 'rounded"):
             getattr(model, call)(X, Y)
         for got, want in zip(model.get_weights(), before, strict=True):
             np.testing.assert_array_equal(got, want)

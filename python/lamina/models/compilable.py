@@ -12,6 +12,7 @@ from lamina.models.errors import NotCompiledError
 from lamina.models.guard import Guard
 from lamina.models.network import Network
 from lamina.models.objective import Objective
+from lamina.models.train_state import TrainState
 
 if TYPE_CHECKING:
     from lamina._typing import LossesLike, MetricsLike, OptimizerLike
@@ -26,6 +27,8 @@ class Compilable(Network):
         *Network._not_copied, "_guard", "_objectives", "_recorded_settings", "_settings_seen",
         "_settings_then",
     )  # fmt: skip
+
+    train_state: TrainState
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
         super()._begin(name, dtype, seed)
@@ -96,6 +99,7 @@ class Compilable(Network):
             compiled.resolve(self.output_row_shapes(shapes))
         with self._guard.training("compile"):
             self._compiled = compiled
+            self.train_state.optimizer = compiled.optimizer
             self._objectives.clear()
 
     def compiled(self, who: str) -> Compiled:

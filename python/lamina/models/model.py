@@ -16,6 +16,7 @@ from lamina.models import data as data_
 from lamina.models import inputs as inputs_
 from lamina.models.compilable import Compilable
 from lamina.models.prediction import BLOCK
+from lamina.models.train_state import TrainState
 from lamina.models.validation import choose
 
 if TYPE_CHECKING:
@@ -110,8 +111,7 @@ class Model(Compilable):
         super()._begin(name, dtype, seed)
         self.history: History | Any = None
         self.stop_training = False
-        self.epochs_done = 0  # over all fits: keys the shuffles
-        self.random_step = 0  # training steps over all fits: keys the dropout masks
+        self.train_state = TrainState()
 
     # --- fit
 

@@ -48,11 +48,11 @@ class Network(Ends, Stateful, PublicKeywords):
     # What models, layers and the training loop ask of each other; dir and help leave it out.
     _plumbing: ClassVar[str] = (
         "adopt as_layer batch_given carriers check_batches check_fit compiled connections "
-        "copied_weights default_batch default_fit_batch ensure_built epochs_done fill forget "
+        "copied_weights default_batch default_fit_batch ensure_built fill forget "
         "graph_inputs input_row_shapes live_weights named objective output_row_shape "
         "output_row_shapes output_shapes_by_layer parameters penalties ports prepare_layers "
-        "random_step record_outputs recorded_settings restore row_shape snapshot state_rows "
-        "streams unbuilt"
+        "record_outputs recorded_settings restore row_shape snapshot state_rows "
+        "streams train_state unbuilt weights_by_path"
     )
     _not_copied: tuple[str, ...] = (
         "_ready", "_general", "_fast", "_layer", "_known_ports", "_seen", "_predicted_settings",
@@ -404,6 +404,13 @@ class Network(Ends, Stateful, PublicKeywords):
         """Return a new graph of the model alone, and its outputs."""
         graph = _core.Graph(self.dtype)
         return graph, self.record_outputs(graph, self.graph_inputs(graph))[0]
+
+    def weights_by_path(self) -> dict[str, _core.Parameter]:
+        """Return the weights by their paths, such as "encoder/dense_1/kernel", which are unique."""
+        with structure():
+            self.ensure_built(self.input_row_shapes)
+            graph, _ = self._recorded()
+            return dict(zip(graph.paths, graph.parameters, strict=True))
 
     def _renewed(self) -> Any:
         # A setting of some object has changed: predictors recorded with one of ours are done with.

@@ -186,7 +186,7 @@ class Training:
     def _epoch(self, epoch: int) -> dict[str, float]:
         self.steps.reset()
         self._batches(epoch, self._order())
-        self.model.epochs_done += 1
+        self.model.train_state.epoch += 1
         logs = self.steps.results()
         if self.held_out is not None and self.settings.validates(epoch):
             data, rows = self.held_out
@@ -204,13 +204,14 @@ class Training:
         if not self.settings.shuffle:
             return self.rows
         count = self.data.rows if self.rows is None else len(self.rows)
-        stream = Stream(mix(self.model.seed, SHUFFLE), self.model.epochs_done & 0xFFFF_FFFF)
+        stream = Stream(mix(self.model.seed, SHUFFLE), self.model.train_state.epoch & 0xFFFF_FFFF)
         order = stream.permutation(count)
         return order if self.rows is None else np.ascontiguousarray(self.rows[order])
 
     def _batches(self, epoch: int, order: Array | None) -> None:
         # Everything the loop touches is a local: a step of a small network takes microseconds.
         model, optimizer, train = self.model, self.optimizer, self.train
+        state = model.train_state
         count_of, rate_of, seen = optimizer.__dict__, optimizer.current_learning_rate, self.seen
         observe = self.steps.observe
         begin, end = self.hooks["on_train_batch_begin"], self.hooks["on_train_batch_end"]
@@ -236,7 +237,7 @@ class Training:
                 rate = rate_of()
                 # Counted before: what is set while the step runs stays set.
                 step = count_of["iterations"] = optimizer.iterations + 1
-                random_step = model.random_step = (model.random_step + 1) & 0xFFFF_FFFF
+                random_step = state.draw = (state.draw + 1) & 0xFFFF_FFFF
                 started += 1
                 loss = train(order, start, stop, rate, step, random_step)
                 if not -infinity < loss < infinity:
@@ -264,8 +265,8 @@ class Training:
     def _uncount(self, step: int, random_step: int) -> None:
         if self.optimizer.iterations == step:
             self.optimizer.iterations = step - 1
-        if self.model.random_step == random_step:
-            self.model.random_step = (random_step - 1) & 0xFFFF_FFFF
+        if self.model.train_state.draw == random_step:
+            self.model.train_state.draw = (random_step - 1) & 0xFFFF_FFFF
 
     def _failure(
         self, loss: float, order: Array | None, start: int, stop: int, random_step: int

@@ -77,7 +77,9 @@ class Optimizer(Slots):
     array([0.5, 2.5])
     """
 
-    _plumbing: ClassVar[str] = "attach check_owner fused lr rule slot_names"
+    _plumbing: ClassVar[str] = (
+        "attach check_owner fused lr restore_slots rule slot_names slots_by_path"
+    )
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,6 +22,7 @@ class Slots(Configurable):
     # Name of the compiled rule, whose settings are attributes of the same names; "" for a rule that
     # a subclass writes in NumPy.
     rule: ClassVar[str] = ""
+    learning_rate: Any
 
     def _begin(self) -> None:
         self.iterations = 0
@@ -104,6 +105,51 @@ class Slots(Configurable):
         self._slots, self._names = [], ()
         self._places, self._kept = {}, {}
         self.iterations = 0
+        note_change(self)
+
+    def slots_by_path(self, paths: Mapping[str, Any]) -> dict[str, dict[str, Array]]:
+        """Return copies of each weight's state, {path: {slot: array}}, of weights that have one."""
+        held = {p: dict(state) for p, state in self._kept.items()}
+        for p, place in self._places.items():
+            pairs = zip(self._names, self._slots, strict=True)
+            held[p] = {name: slot[place] for name, slot in pairs}
+        return {
+            path: {name: np.array(values) for name, values in held[p].items()}
+            for path, p in paths.items()
+            if p in held
+        }
+
+    def restore_slots(
+        self,
+        step: Any,
+        learning_rate: Any,
+        slots: Mapping[str, Mapping[str, Any]],
+        paths: Mapping[str, Any],
+    ) -> None:
+        """Go on where another optimizer stood: the next step is its next.
+
+        Raises
+        ------
+        TypeError, ValueError
+            A weight that the model has not, a slot of another size; nothing changes then.
+        """
+        who = type(self).__name__
+        step = integer(who, "step", step, 0)
+        kept = {}
+        for path, state in slots.items():
+            if path not in paths:
+                raise ValueError(f"{who}: the model has no weight {path!r}; it has {list(paths)}")
+            parameter = paths[path]
+            kept[parameter] = {name: np.array(values).ravel() for name, values in state.items()}
+            for name, values in kept[parameter].items():
+                if values.size != parameter.size or values.dtype != parameter.dtype:
+                    raise ValueError(
+                        f"{who}: {name} of {path!r} must be {parameter.size} elements of "
+                        f"{parameter.dtype}; got {values.size} of {values.dtype}"
+                    )
+        self.learning_rate = learning_rate
+        self._slots, self._names, self._places, self._kept = [], (), {}, kept
+        self.iterations = step
         note_change(self)
 
     def _arrange(self, places: dict[Any, slice], size: int, dtype: Any) -> None:

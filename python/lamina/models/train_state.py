@@ -1,0 +1,89 @@
+"""All that training keeps beside the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lamina import _check
+from lamina._settings import has_settings, serialize
+from lamina.optimizers.schedules import LearningRateSchedule
+
+if TYPE_CHECKING:
+    from lamina import _core
+    from lamina.optimizers import Optimizer
+
+Paths = Mapping[str, "_core.Parameter"]
+
+
+class TrainState:
+    """How far a model's training is; with the weights it decides every bit of what follows.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs done over all fits: keys the shuffles.
+    draw : int
+        Training batches begun over all fits: keys dropout and other noise.
+    optimizer : Optimizer or None
+        Counts the steps, and holds the learning rate or its schedule and the state of its rule;
+        None before ``compile``.
+    """
+
+    __slots__ = ("draw", "epoch", "optimizer")
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self.draw = 0
+        self.optimizer: Optimizer | None = None
+
+    @property
+    def step(self) -> int:
+        """Updates done by the optimizer."""
+        return 0 if self.optimizer is None else self.optimizer.iterations
+
+    def get(self, paths: Paths) -> dict[str, Any]:
+        """Return the state as plain values and copies of arrays.
+
+        Parameters
+        ----------
+        paths : dict of str to Parameter
+            The model's weights: state of the rule is told by the path of the weight it belongs to.
+
+        Returns
+        -------
+        dict
+            ``epoch``, ``draw`` and, of a compiled model, ``step``, ``learning_rate`` (a number or a
+            schedule's configuration) and ``slots``: {path: {slot: array}}.
+        """
+        state: dict[str, Any] = {"epoch": self.epoch, "draw": self.draw}
+        if self.optimizer is not None:
+            rate: Any = self.optimizer.learning_rate
+            state["step"] = self.step
+            state["learning_rate"] = (
+                serialize(rate) if isinstance(rate, LearningRateSchedule) else rate
+            )
+            state["slots"] = self.optimizer.slots_by_path(paths)
+        return state
+
+    def set(self, state: Mapping[str, Any], paths: Paths) -> None:
+        """Take over what ``get`` of another model's state returned; a refused call changes nothing.
+
+        Raises
+        ------
+        TypeError, ValueError
+            A value that ``get`` does not return; a weight that the model has not, or whose state
+            has another size; the state of an optimizer where the model is not compiled.
+        """
+        who = "TrainState"
+        if not has_settings(state, "epoch", "draw"):
+            raise TypeError(f"{who}: needs what get returned; got {state!r}")
+        epoch = _check.integer(who, "epoch", state["epoch"], 0)
+        draw = _check.integer(who, "draw", state["draw"], 0)
+        if "step" in state:
+            if self.optimizer is None:
+                raise ValueError(f"{who}: holds the state of an optimizer; call compile first")
+            self.optimizer.restore_slots(
+                state["step"], state["learning_rate"], state["slots"], paths
+            )
+        self.epoch, self.draw = epoch, draw & 0xFFFF_FFFF
