@@ -172,3 +172,19 @@ def test_every_layer_s_penalties_come_in_the_order_of_its_weights():
 def test_bad_input(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+def test_an_epoch_weighs_the_penalties_of_its_batches_by_their_rows():
+    rng = np.random.default_rng(9)
+    x, y = rng.normal(size=(10, 3)).astype("float32"), rng.normal(size=10).astype("float32")
+
+    def model():
+        penalised = layers.Dense(1, kernel_regularizer=regularizers.L2(0.5))
+        made = lamina.Sequential([layers.Input((3,)), penalised], seed=1)
+        made.compile(lamina.optimizers.SGD(0.3), "mse")
+        return made
+
+    loss = model().fit(x, y, batch_size=8, shuffle=False, verbose=0).history["loss"][0]
+    other = model()
+    first, last = other.train_on_batch(x[:8], y[:8]), other.train_on_batch(x[8:], y[8:])
+    np.testing.assert_allclose(loss, (8 * np.float64(first) + 2 * np.float64(last)) / 10, 1e-6)
