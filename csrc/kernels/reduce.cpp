@@ -172,9 +172,7 @@ void reduce_middle(T* y, const T* x, ReduceDims d, T factor) {
 }
 
 template <class T, Reduction kind>
-void reduce_as(T* y, const T* x, ReduceDims d) {
-  // Of nothing the mean is 0 / 0.
-  const T factor = kind == Reduction::mean ? T(1) / T(d.size) : T(1);
+void reduce_as(T* y, const T* x, ReduceDims d, T factor = T(1)) {
   if (d.inner == 1)
     reduce_rows<T, kind>(y, x, d.outer, d.size, factor);
   else
@@ -187,7 +185,7 @@ void reduce_forward(T* y, const T* x, ReduceDims d, Reduction kind) {
     case Reduction::sum:
       return reduce_as<T, Reduction::sum>(y, x, d);
     case Reduction::mean:
-      return reduce_as<T, Reduction::mean>(y, x, d);
+      return reduce_as<T, Reduction::sum>(y, x, d, T(1) / T(d.size));  // of nothing 0 / 0
     case Reduction::product:
       return reduce_as<T, Reduction::product>(y, x, d);
     case Reduction::maximum:
