@@ -1,4 +1,4 @@
-"""Optimizers: the fused kernels, the rules in NumPy, and Keras and PyTorch agree."""
+"""Optimizers: one pass over all weights, array by array, and Keras and PyTorch agree."""
 
 import copy
 
@@ -94,7 +94,7 @@ class Problem:
 
 @pytest.mark.parametrize(("dtype", "rtol"), [("float64", 1e-10), ("float32", 1e-3)])
 @pytest.mark.parametrize("name", RULES)
-def test_the_fused_kernel_is_the_rule_in_numpy(name, dtype, rtol):
+def test_one_pass_over_all_weights_is_the_rule_array_by_array(name, dtype, rtol):
     fused = Problem(dtype).train(make(name), 7)
     problem, optimizer = Problem(dtype), make(name)
     for _ in range(7):

@@ -34,7 +34,7 @@ class Buffer {
   std::unique_ptr<float, Free> data_;
 };
 
-// Counters for one iteration's work: shown as FLOP/s and bytes/s.
+// Counters for one iteration's work: shown as FLOP/s, unless 0, and bytes/s.
 void count(benchmark::State& state, double flop, double bytes);
 
 // "name/32x64x19"

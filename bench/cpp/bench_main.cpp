@@ -38,7 +38,7 @@ Buffer::Buffer(lamina::Index size, double low, double high) {
 
 void count(benchmark::State& state, double flop, double bytes) {
   using benchmark::Counter;
-  state.counters["FLOP"] = Counter(flop, Counter::kIsIterationInvariantRate);
+  if (flop > 0.0) state.counters["FLOP"] = Counter(flop, Counter::kIsIterationInvariantRate);
   state.counters["bytes"] =
       Counter(bytes, Counter::kIsIterationInvariantRate, Counter::OneK::kIs1000);
 }

@@ -27,9 +27,9 @@ class Optimizer(Slots):
     r"""Base of all optimizers, and of a user's own.
 
     A step does, in Keras's order: clip the gradients; take ``learning_rate * weight_decay * w``
-    off every weight; apply the rule.  The rules of this package run as one fused kernel over all
-    weights.  A subclass that overrides `update_step` (the rule for one weight array) or `update`
-    (the whole step) runs in NumPy instead.
+    off every weight; apply the rule.  The rules of this package are compiled, and in a fit each
+    runs in one pass over all weights.  A subclass that overrides `update_step` (the rule for one
+    weight array) or `update` (the whole step) runs in NumPy instead.
 
     Parameters
     ----------
@@ -259,7 +259,7 @@ class Optimizer(Slots):
             no_decay=[parameters[i] for i in sorted(self._undecayed)],
         )
 
-    # --- the path in NumPy
+    # --- array by array
 
     @answering_calls
     def apply(self, gradients: Sequence[Array], parameters: Sequence[Array]) -> None:
