@@ -113,14 +113,27 @@ def test_one_operation_of_several():
 
 
 def test_what_others_read_or_what_would_be_done_twice_stays():
-    net = Recorded([(3,), (4, 3)])
-    g, (x, z) = net.graph, net.x
-    small = g.expression([("exp", 0)], [x])  # would be calculated for each of 4
-    wide = g.expression([("multiply", 0, 1)], [small, z])
+    net = Recorded([(3,), (4, 3)], [(3,)])
+    g, (x, z), (w,) = net.graph, net.x, net.w
+    # would be calculated for each of 4; w has two gradients
+    small = g.expression([("multiply", 0, 1), ("exp", 2)], [x, w])
+    wide = g.expression([("multiply", 0, 1), ("multiply", 3, 2)], [small, z, w])
     kept = g.expression([("sin", 0)], [wide])  # an output of its own
     g.add_output(kept)
     net.build(g.expression([("cos", 0)], [kept]))
     assert g.operations() == ["expression"] * 3
+    net.check_gradients()
+
+
+def test_each_execution_gets_the_gradients_it_wants():
+    net = Recorded([(3,)], [(3,), (3,)])
+    net.build(net.graph.expression([("multiply", 0, 1), ("add", 3, 2)], [net.x[0], *net.w]))
+    net.check_gradients()
+    wanted = net.run.gradient_of(net.values["w0"]).copy()
+    without = _core.Execution(net.graph, ROWS, True)
+    without.bind(net.data)
+    without.gradients(None, 0, ROWS)
+    assert_same_bits([without.gradient_of(net.values["w0"])], [wanted], "without the input's")
     net.check_gradients()
 
 
