@@ -207,6 +207,23 @@ LAMINA_INLINE void add_columns(T* sum, const T* x, Index rows, Index cols) {
   });
 }
 
+// The same of few columns: as many vectors as columns hold as many rows as a vector has lanes.
+template <class T>
+LAMINA_INLINE void add_narrow_columns(T* sum, const T* x, Index rows, Index cols) {
+  Vec<T> part[lanes<T>] = {};
+  Index r = 0;
+  for (; r + lanes<T> <= rows; r += lanes<T>, x += cols * lanes<T>)
+    for (Index v = 0; v < cols; ++v) part[v] = part[v] + load(x + v * lanes<T>);
+  T own[lanes<T> * lanes<T>];
+  for (Index v = 0; v < cols; ++v) store(own + v * lanes<T>, part[v]);
+  for (Index c = 0; c < cols; ++c) {
+    T total = 0;
+    for (Index k = 0; k < lanes<T>; ++k) total += own[k * cols + c];
+    for (Index k = 0; k < rows - r; ++k) total += x[k * cols + c];
+    sum[c] += total;
+  }
+}
+
 // Adds a block to sums; `axis`: strides in the sums, 0 where they sum.  Returns the block's end.
 template <class T>
 const T* sum_block(T* sum, const T* x, const LocalAxis* axis, int count, Index size) {
@@ -219,7 +236,14 @@ const T* sum_block(T* sum, const T* x, const LocalAxis* axis, int count, Index s
   }
   const Index inner = axis[1].size;
   if (count == 2 && axis[0].stride == 0) {  // then the other one is kept
-    add_columns(sum, x, size, inner);
+    if (inner < lanes<T>)
+      add_narrow_columns(sum, x, size, inner);
+    else
+      add_columns(sum, x, size, inner);
+    return x + size * inner;
+  }
+  if (count == 2) {
+    for (Index i = 0; i < size; ++i) sum[i * axis[0].stride] += sum_of_run(x + i * inner, inner);
     return x + size * inner;
   }
   for (Index i = 0; i < size; ++i)
