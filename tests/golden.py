@@ -95,8 +95,9 @@ def sample(items: list[pytest.Item], count: int) -> list[pytest.Item]:
             files[module] = File(module)
         if test in files[module].answers:
             asking[module, test] = item
-    chosen = list(asking.values())
-    return [chosen[i * len(chosen) // count] for i in range(min(count, len(chosen)))]
+    every = list(asking.values())
+    count = min(count, len(every))
+    return [every[i * len(every) // count] for i in range(count)]
 
 
 def ask(question: Callable[[], Any], *inputs: Any) -> Any:
