@@ -33,15 +33,25 @@ StepPair<T> heavy_step() {
     return {nullptr, nullptr};
 }
 
+// Inlined where a call would be felt.
+template <ElementOp op, int work, class... V>
+LAMINA_INLINE auto law(V... x) {
+  if constexpr (work < 80)
+    return Law<op>{}(x...);
+  else
+    return called_law<op>(x...);
+}
+
 // One operation over a run.
-template <class T, ElementOp op, int operands>
+template <class T, ElementOp op, int operands, int work>
 void single_run(T* to, const T* const* x, Index count) {
   const T *a = x[0], *b = operands > 1 ? x[1] : a, *c = operands > 2 ? x[2] : a;
   Index i = 0;
   for (; i + lanes<T> <= count; i += lanes<T>) {
-    if constexpr (operands == 1) store(to + i, Law<op>{}(load(a + i)));
-    if constexpr (operands == 2) store(to + i, Law<op>{}(load(a + i), load(b + i)));
-    if constexpr (operands == 3) store(to + i, Law<op>{}(load(a + i), load(b + i), load(c + i)));
+    if constexpr (operands == 1) store(to + i, law<op, work>(load(a + i)));
+    if constexpr (operands == 2) store(to + i, law<op, work>(load(a + i), load(b + i)));
+    if constexpr (operands == 3)
+      store(to + i, law<op, work>(load(a + i), load(b + i), load(c + i)));
   }
   if (i == count) return;
   const Index rest = count - i;
@@ -76,7 +86,7 @@ SingleRun<T> run_of(ElementOp op) {
   switch (op) {
 #define LAMINA_CASE(name, operands, work) \
   case ElementOp::name:                   \
-    return single_run<T, ElementOp::name, operands>;
+    return single_run<T, ElementOp::name, operands, work>;
     LAMINA_EACH_ELEMENT_OP(LAMINA_CASE)
 #undef LAMINA_CASE
     default:
