@@ -78,6 +78,8 @@ def number(
 
 def fits(who: str, name: str, value: float, dtype: Any, *, zero: bool = True) -> None:
     """Refuse a finite number that is infinite in ``dtype``; without ``zero`` also one that is 0."""
+    if value == 0.0 or 1e-37 < abs(value) < 1e38:  # fits any, without asking NumPy
+        return
     with np.errstate(all="ignore"):
         there = float(np.dtype(dtype).type(value))
     if np.isinf(there) and np.isfinite(value):

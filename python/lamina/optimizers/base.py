@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lamina._calls import answering_calls
 from lamina._check import LARGEST, number, quiet
-from lamina._settings import check_fits, note_change, optional_number, serialize
+from lamina._settings import check_fits, note_change, optional_number, serialize, version
 from lamina.optimizers.decayed import means, pattern
 from lamina.optimizers.norm import Norm
 from lamina.optimizers.rule import RULES
@@ -112,6 +112,7 @@ class Optimizer(Slots):
         self._excluded: list[Any] = []
         self._excluded_names: list[re.Pattern[str]] = []
         self._undecayed: set[int] = set()  # places of the weights left out of the decay
+        self._fitting: tuple[int, Any] | None = None  # settings, as counted, and dtype that fit
 
     def _number(self, name: str, value: object, *, low_open: bool = False) -> float:
         return RULES[self.rule].number(type(self).__name__, name, value, low_open=low_open)
@@ -168,7 +169,7 @@ class Optimizer(Slots):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return everything but the link to the model (pickle, deepcopy)."""
-        return {**self.__dict__, "_owner": None}
+        return {**self.__dict__, "_owner": None, "_fitting": None}
 
     @answering_calls
     def exclude_from_weight_decay(
@@ -233,7 +234,9 @@ class Optimizer(Slots):
         parameters = execution.trainable()
         self._undecayed = {i for i, p in enumerate(parameters) if not self._decays(p)}
         dtype = execution.gradient.dtype
-        check_fits(self, dtype)
+        if self._fitting != (version(self), dtype):  # not again for every single batch
+            check_fits(self, dtype)
+            self._fitting = version(self), dtype
         # A fused kernel's state lies as the gradient does: each weight begins a cache line.
         fused = self.fused
         line = 64 // dtype.itemsize if fused else 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,21 @@ from lamina._check import boolean, number, quiet
 Array = NDArray[Any]
 
 
+class Slot(NamedTuple):
+    """An array that a rule keeps, as ``_core.RuleSlot`` describes it."""
+
+    name: str
+    when: str | None
+    start: str | None
+
+
 class Rule:
     """One rule of the core; the optimizers' attributes of the same names are its settings."""
 
     def __init__(self, described: _core.Rule) -> None:
         self.name = described.name
         self.settings = {setting.name: setting for setting in described.settings}
-        self.slots = tuple(described.slots)
+        self.slots = tuple(Slot(s.name, s.when, s.start) for s in described.slots)
 
     def number(self, who: str, name: str, value: object, *, low_open: bool = False) -> float:
         """Return a setting that is a number; it must be in the rule's range."""
@@ -34,7 +42,7 @@ class Rule:
         """Return all settings, as they are now."""
         return {name: getattr(optimizer, name) for name in self.settings}
 
-    def needed(self, optimizer: Any) -> list[_core.RuleSlot]:
+    def needed(self, optimizer: Any) -> list[Slot]:
         """Return the slots that the settings call for."""
         return [s for s in self.slots if s.when is None or getattr(optimizer, s.when)]
 
