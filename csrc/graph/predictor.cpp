@@ -15,15 +15,22 @@ bool sees_batches(const Graph& graph) {
                      [](const auto& operation) { return operation->sees_batches(); });
 }
 
+bool joins_rows(const Graph& graph) {
+  const auto& operations = graph.operations();
+  return std::any_of(operations.begin(), operations.end(),
+                     [](const auto& operation) { return operation->joins_rows(); });
+}
+
 }  // namespace
 
 Predictor::Predictor(std::shared_ptr<const Graph> graph, Variables variables)
     : graph_(std::move(graph)),
       variables_(std::move(variables)),
-      sees_batches_(sees_batches(*graph_)) {}
+      sees_batches_(sees_batches(*graph_)),
+      joins_rows_(joins_rows(*graph_)) {}
 
 Index Predictor::block(Index rows) {
-  if (rows <= fits_) return rows;
+  if (joins_rows_ || rows <= fits_) return rows;
   if (rows < too_many_) {
     fits_ = rows_within(*graph_, rows);
     if (fits_ < rows) too_many_ = fits_ + 1;

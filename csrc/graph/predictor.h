@@ -19,7 +19,7 @@ class Predictor {
  public:
   Predictor(std::shared_ptr<const Graph> graph, Variables variables);
 
-  // How many of `rows` rows to take at a time.
+  // How many of `rows` rows to take at a time: all where what they give is made of all of them.
   Index block(Index rows);
   // The same for rows that a caller asked to see as one batch: all of them where states or the
   // user's own operations would notice.
@@ -36,7 +36,7 @@ class Predictor {
 
   const std::shared_ptr<const Graph> graph_;
   const Variables variables_;
-  const bool sees_batches_;
+  const bool sees_batches_, joins_rows_;
   Index fits_ = 0, too_many_ = std::numeric_limits<Index>::max();  // rows of a block
   std::vector<std::unique_ptr<Execution>> idle_;
 };

@@ -200,3 +200,15 @@ def test_operations_of_one_input_take_what_has_no_rows():
         step[at] = 1e-6
         slopes[at] = (loss(w.array + step) - loss(w.array - step)) / 2e-6
     np.testing.assert_allclose(run.gradient_of(w), slopes, atol=1e-8)
+
+
+def test_what_all_rows_make_is_predicted_from_all_rows():
+    graph = _core.Graph("float32")
+    x = graph.input((400,), "x")
+    centre = graph.mean(x, [], True)
+    graph.add_output(graph.expression([("subtract", 0, 1)], [x, centre]))
+    graph.build()
+    rows = RNG.normal(size=(20000, 400)).astype("float32")  # more than one block of the plan
+    got = _core.Predictor(graph)(rows)
+    np.testing.assert_allclose(got.mean(0), np.zeros(400), atol=1e-5)
+    assert np.array_equal(got, _core.Predictor(graph).predict([rows], len(rows))[0])
