@@ -130,6 +130,9 @@ def test_noise_is_drawn_alike_and_frozen_weights_are_left_out():
     theta = objective.weights()
     value, gradient = objective.value_and_gradient(theta)
     assert objective.value(theta) == value
+    before = model.get_weights()
+    assert objective.value_and_gradient(theta)[0] == value  # moving statistics stay
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
     for place in (0, 5, 9):
         step = 1e-6 * np.eye(theta.size)[place]
         slope = (objective.value(theta + step) - objective.value(theta - step)) / 2e-6

@@ -320,13 +320,13 @@ double ExecutionOf<T>::train(const Batch& batch, const OwnUpdate& update) {
 }
 
 template <class T>
-double ExecutionOf<T>::gradients(const Batch& batch) {
+double ExecutionOf<T>::gradients(const Batch& batch, bool leaves) {
   const Busy busy(*this);
   check_trains();
   const StateClaims states(variables_.states(), graph_->states());
   const double loss = run_forward(batch, true);
   run_backward(batch);
-  if (!std::isfinite(loss)) return loss;
+  if (!leaves || !std::isfinite(loss)) return loss;
   reserve_states(batch);
   settle(batch);
   leave_states(batch);

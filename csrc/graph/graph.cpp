@@ -85,6 +85,15 @@ void Graph::check_parameter(const Tensor& tensor, const char* who) const {
 void Graph::check_tokens(const Tensor& tensor, const char* who) const {
   if (const DType got = check_rows(tensor, who).dtype; got != DType::int32)
     throw std::invalid_argument(std::string(who) + ": needs int32 tokens; got " + name_of(got));
+  check_given(tensor, who);
+}
+
+// Kernels index by them, and what is given is checked batch by batch.
+void Graph::check_given(const Tensor& tensor, const char* who) const {
+  if (check(tensor, who).kind != ValueKind::input)
+    throw std::invalid_argument(std::string(who) +
+                                ": needs labels or tokens that are given as an input; got "
+                                "calculated ones");
 }
 
 void Graph::check_mask(const Tensor& mask, const Shape& positions, const char* who) const {
@@ -194,6 +203,10 @@ ValueId Graph::unfolded(const Tensor& tensor, const char* who) const {
 
 Tensor Graph::constant(Shape shape, const std::byte* bytes, DType type) {
   check_open("constant");
+  for (const Index axis : shape)
+    if (axis < 1)
+      throw std::invalid_argument("constant: every axis needs at least 1 element; got shape " +
+                                  to_string(shape));
   const Index size = size_of(shape);
   Buffer copy(padded_bytes(size, type));
   std::copy_n(bytes, std::size_t(size) * bytes_of(type), copy.data());
@@ -332,6 +345,7 @@ int Graph::add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& t
                                 std::to_string(wanted) + " elements a row; got " +
                                 name_of(value.dtype) + " " + to_string(target.shape));
   const char* const who = "add_metric";
+  if (sparse) check_given(target, who);
   metrics_.push_back({spec, unfolded(prediction, who), unfolded(target, who),
                       weight == nullptr ? -1 : unfolded(*weight, who), cols});
   return int(metrics_.size()) - 1;

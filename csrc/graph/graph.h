@@ -117,6 +117,7 @@ class Graph {
   // All have rows, or none has.
   void check_alike(const std::vector<Tensor>& tensors, const char* who) const;
   void check_tokens(const Tensor& tensor, const char* who) const;  // int32
+  void check_given(const Tensor& tensor, const char* who) const;   // an input
   // A mask over the leading axes `positions` of a row.
   void check_mask(const Tensor& mask, const Shape& positions, const char* who) const;
   void check_open(const char* who) const;

@@ -55,7 +55,7 @@ double Objective::value(const double* theta) {
 
 double Objective::value_and_gradient(const double* theta, double* gradient) {
   set(theta);
-  const double value = execution_->gradients(all_);
+  const double value = execution_->gradients(all_, false);
   const std::size_t element = bytes_of(execution_->graph().dtype);
   for (const GradientSlice& slice : slices()) {
     as_numbers(execution_->graph().dtype,

@@ -228,6 +228,24 @@ class Planner {
           extend(interval, last_time_ + 1);
   }
 
+  // Where the gradient of input i goes.
+  void plan_input(const Operation& operation, std::size_t i, int time, Plan::Step& step,
+                  std::vector<bool>& begun) {
+    const ValueId id = operation.inputs[i];
+    if (id < 0) return;
+    if (operation.backward_reads_input(int(i))) read_value(id, time);
+    if (!operation.differentiable(int(i)) || !plan_.flows[std::size_t(id)]) return;
+    step.wants[i] = true;
+    step.adds[i] = begun[std::size_t(id)];
+    begun[std::size_t(id)] = true;
+    const bool parameter = graph_.values()[std::size_t(id)].kind == ValueKind::parameter;
+    if (!parameter && step.adds[i]) extend(gradient_interval_[std::size_t(id)], time);
+    if (!parameter && !step.adds[i]) begin_gradient(id, time);
+    if (!step.adds[i] || operation.accumulates(int(i))) return;
+    step.sum_offset[i] = intervals_.size();  // an interval for now, its offset once placed
+    intervals_.push_back({bytes(id), time, time});
+  }
+
   Plan::Step backward_step(int j, int time, std::vector<bool>& begun) {
     const Operation& operation = *graph_.operations()[std::size_t(j)];
     const std::size_t inputs = operation.inputs.size();
@@ -235,21 +253,11 @@ class Planner {
         j, std::vector<bool>(inputs, false), std::vector<bool>(inputs, false),
         std::vector<std::size_t>(inputs, Plan::nowhere),
         buffer(operation.workspace_bytes(Pass::backward, rows_of(operation), dtype()), time)};
-    for (std::size_t i = 0; i < inputs; ++i) {
-      const ValueId id = operation.inputs[i];
-      if (id < 0) continue;
-      if (operation.backward_reads_input(int(i))) read_value(id, time);
-      if (!operation.differentiable(int(i)) || !plan_.flows[std::size_t(id)]) continue;
-      step.wants[i] = true;
-      step.adds[i] = begun[std::size_t(id)];
-      begun[std::size_t(id)] = true;
-      const bool parameter = graph_.values()[std::size_t(id)].kind == ValueKind::parameter;
-      if (!parameter && step.adds[i]) extend(gradient_interval_[std::size_t(id)], time);
-      if (!parameter && !step.adds[i]) begin_gradient(id, time);
-      if (!step.adds[i] || operation.accumulates(int(i))) continue;
-      step.sum_offset[i] = intervals_.size();  // an interval for now, its offset once placed
-      intervals_.push_back({bytes(id), time, time});
-    }
+    // Those that add first: where a value is an input twice, what is written goes to a buffer
+    // apart.
+    for (const bool adding : {true, false})
+      for (std::size_t i = 0; i < inputs; ++i)
+        if (operation.accumulates(int(i)) == adding) plan_input(operation, i, time, step, begun);
     return step;
   }
 

@@ -62,6 +62,9 @@ void predict(Execution& execution, const std::vector<DataView>& inputs, Index ba
              const std::vector<std::byte*>& outputs) {
   const Graph& graph = execution.graph();
   const Index rows = inputs.empty() ? 0 : inputs.front().rows;
+  for (const Tensor& output : graph.outputs())
+    if (rows == 0 && graph.whole(output))
+      throw std::invalid_argument("predict: an output without rows needs at least 1 row; got 0");
   execution.bind(inputs);
   for (Index start = 0; start < rows; start += batch_size) {
     const Batch batch{nullptr, start, std::min(rows, start + batch_size), 0};

@@ -299,6 +299,10 @@ void reduce_backward(T* dx, const T* dy, const T* x, const T* y, ReduceDims d, R
 // The first extreme; the first NaN where there is one.
 template <class T>
 void reduce_place(std::int32_t* place, const T* x, ReduceDims d, bool largest) {
+  if (d.size == 0) {  // nowhere: an empty batch
+    for (Index k = 0; k < d.outer * d.inner; ++k) place[k] = 0;
+    return;
+  }
   parallel_rows({d.outer, d.size * d.inner}, 15, [=](Index first, Index last) {
     for (Index k = first * d.inner; k < last * d.inner; ++k) {
       const T* column = x + k / d.inner * d.size * d.inner + k % d.inner;

@@ -81,6 +81,7 @@ Tensor loss(Graph& graph, Loss kind, const Tensor& prediction_, const Tensor& ta
         " need " + (labels ? "int32 labels " : "targets ") +
         to_string(labels ? shape : prediction.shape) + "; got " +
         (is_floating(got) ? "" : std::string(name_of(got)) + " ") + to_string(target.shape));
+  if (labels) graph.check_given(target, "loss");
   if (from_logits || take_logits(graph, prediction, facts_of(kind).step, cols))
     kind = logits_form(kind);
   return graph.record(std::make_unique<LossOperation>(prediction.value, target.value,

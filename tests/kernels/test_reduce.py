@@ -212,3 +212,51 @@ def test_what_all_rows_make_is_predicted_from_all_rows():
     got = _core.Predictor(graph)(rows)
     np.testing.assert_allclose(got.mean(0), np.zeros(400), atol=1e-5)
     assert np.array_equal(got, _core.Predictor(graph).predict([rows], len(rows))[0])
+
+
+def test_a_value_that_an_operation_reads_twice_has_both_gradients():
+    w = _core.Parameter("w", (4, 4), "float64")
+    b = _core.Parameter("b", (4,), "float64")
+    _core.allocate([w, b])
+    w.array[...], b.array[...] = RNG.normal(size=(4, 4)), RNG.normal(size=4)
+    graph = _core.Graph("float64")
+    x = graph.input((1,), "x")
+    kernel, bias = graph.parameter(w), graph.parameter(b)
+    graph.add_loss(graph.dense(kernel, kernel))
+    graph.add_loss(graph.dense(bias, kernel, bias))
+    graph.add_loss(graph.prelu(bias, bias))
+    graph.add_loss(x)
+    graph.build()
+    run = _core.Execution(graph, 2, True)
+    run.bind([np.ones((2, 1))])
+    run.gradients(None, 0, 2)
+    for parameter in (w, b):
+        found, array = run.gradient_of(parameter).copy(), parameter.array
+        for at in np.ndindex(array.shape):
+            middle, losses = array[at], []
+            for step in (1e-6, -1e-6):
+                array[at] = middle + step
+                losses.append(run.test(None, 0, 2))
+            array[at] = middle
+            assert found[at] == pytest.approx((losses[0] - losses[1]) / 2e-6, abs=1e-7)
+
+
+def test_nothing_is_read_outside():
+    graph = _core.Graph("float32")
+    x = graph.input((3,), "x")
+    with pytest.raises(ValueError, match="constant: every axis needs at least 1 element"):
+        graph.constant(np.zeros((3, 0), "float32"))
+    far = graph.expression([("multiply", 0, 1e8)], [x], dtype="int32")
+    table = graph.constant(np.ones((5, 2), "float32"))
+    for call in (
+        lambda: graph.embedding(far, table),
+        lambda: graph.token_mask(far),
+        lambda: graph.loss("sparse_categorical_crossentropy", x, graph.argmax(x, [0])),
+        lambda: graph.add_metric("sparse_categorical_accuracy", x, graph.argmax(x, [0])),
+    ):
+        with pytest.raises(ValueError, match="given as an input; got calculated ones"):
+            call()
+    graph.add_output(graph.argmax(x, [], True))
+    graph.build()
+    with pytest.raises(ValueError, match="needs at least 1 row; got 0"):
+        _core.Predictor(graph).predict([np.zeros((0, 3), "float32")], 4)

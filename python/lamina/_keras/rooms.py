@@ -19,7 +19,9 @@ NUMPY = (
 LIST_OWN = "give classes of your own as custom_objects={'Name': Name} where a configuration is read"
 ARRAYS = "fit takes arrays: read the files with NumPy, Pillow or pandas first"
 STEP = "write the loop yourself with train_on_batch, or an operation with PythonLayer, PythonLoss"
-RATES = "use SGD, RMSprop, Adam or AdamW, or derive from lamina.optimizers.Optimizer"
+RATES = (
+    "use Adam, AdamW or another of lamina.optimizers, or derive from lamina.optimizers.Optimizer"
+)
 CLASSES = "compute it from predict with scikit-learn, or give compile a function f(y_true, y_pred)"
 PYTHON_LOSS = "write it as losses.PythonLoss(forward, backward)"
 FUNCTION = "give compile the name, or call an instance of the class"
