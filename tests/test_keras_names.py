@@ -274,7 +274,7 @@ def test_training_of_a_call():
     ("call", "words"),
     [
         (lambda: losses.get("hinge"), "unknown loss 'hinge'; write it as losses.PythonLoss"),
-        (lambda: optimizers.get("lamb"), "unknown optimizer 'lamb'; use SGD, RMSprop"),
+        (lambda: optimizers.get("lamb"), "unknown optimizer 'lamb'; use Adam, AdamW or another"),
         (lambda: metrics.get("auc"), "unknown metric 'auc'; compute it from predict"),
         (lambda: layers.Dense(2, "relu6"), r"'relu6'; use lamina.layers.ReLU\(max_value=6\)"),
         (
