@@ -53,14 +53,14 @@ void Execution::check_labels(std::size_t input, const std::int32_t* labels, Inde
   while (at + 1 < rows * value.width && fits(at)) ++at;
   const Index row = at / value.width;
   const ValueId read = graph_->inputs()[input].value;
-  const auto looks_up = [&](const auto& operation) {
-    return operation->kind == "embedding" && operation->inputs[0] == read;
-  };
-  const auto& operations = graph_->operations();
-  const bool tokens = std::any_of(operations.begin(), operations.end(), looks_up);
-  throw std::invalid_argument("input '" + value.name + "': " + (tokens ? "token ids" : "labels") +
-                              " must lie in [0, " + std::to_string(bound) + "); got " +
-                              std::to_string(labels[at]) + " in row " +
+  const char* what = "labels";
+  for (const auto& operation : graph_->operations())
+    for (std::size_t i = 0; i < operation->inputs.size(); ++i)
+      if (operation->inputs[i] == read && operation->label_bound(int(i)) == bound)
+        what = operation->label_name();
+  throw std::invalid_argument("input '" + value.name + "': " + what + " must lie in [0, " +
+                              std::to_string(bound) + "); got " + std::to_string(labels[at]) +
+                              " in row " +
                               std::to_string(order != nullptr ? order[row] : first + row));
 }
 

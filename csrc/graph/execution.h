@@ -1,8 +1,9 @@
 // An execution of a graph: planned buffers for at most so many rows, and the replay over them.
 //
 // One training step is one call: gather rows, forward, loss, backward, update; it allocates
-// nothing.  An execution serves one caller at a time (a second gets std::runtime_error); a graph
-// may have any number of them, over the same or over different variables.
+// nothing, but that expressions compile their derivatives in the first.  An execution serves one
+// caller at a time (a second gets std::runtime_error); a graph may have any number of them, over
+// the same or over different variables.
 #pragma once
 
 #include <atomic>

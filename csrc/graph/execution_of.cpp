@@ -78,7 +78,7 @@ void ExecutionOf<T>::prepare(const Plan::Step& step) {
     else
       prepared.zeroed.push_back({into, graph_->values()[std::size_t(id)].width});
   }
-  // One flag serves all parameters: if none has begun, the kernel begins them.
+  // One flag serves all that are added to: if none has begun, the kernel begins them.
   if (prepared.accumulate == Accumulate::no) prepared.zeroed.clear();
   backward_.push_back(std::move(prepared));
 }

@@ -45,7 +45,7 @@ class ExecutionOf final : public Execution {
       T* gradient;
       Index size;
     };
-    std::vector<Begin> zeroed;  // before the operation: parameters that nobody has begun
+    std::vector<Begin> zeroed;  // before the operation: gradients added to that nobody has begun
     struct Sum {
       T* into;
       const T* from;

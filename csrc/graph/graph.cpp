@@ -78,8 +78,11 @@ void Graph::check_alike(const std::vector<Tensor>& tensors, const char* who) con
 }
 
 void Graph::check_parameter(const Tensor& tensor, const char* who) const {
-  if (check(tensor, who).kind != ValueKind::parameter)
-    throw std::invalid_argument(std::string(who) + ": needs a parameter; got values row by row");
+  const Value& value = check(tensor, who);
+  if (value.kind != ValueKind::parameter)
+    throw std::invalid_argument(
+        std::string(who) + ": needs a parameter; got " +
+        (value.whole ? "a tensor without rows that is none" : "values row by row"));
 }
 
 void Graph::check_tokens(const Tensor& tensor, const char* who) const {

@@ -106,10 +106,11 @@ class Operation {
   // Whether backward adds to the gradient of an input without rows as Call::accumulate says, as it
   // does for weights; else it writes it.
   virtual bool accumulates(int) const { return false; }
-  // Whether code of the user's sees how many rows a batch has, or the outputs depend on it.
+  // Whether code of the user's sees how many rows a batch has.
   virtual bool sees_batches() const { return false; }
   // What the labels of an int32 input must stay below; 0 for other inputs.
   virtual Index label_bound(int) const { return 0; }
+  virtual const char* label_name() const { return "labels"; }  // for messages
   // Buffers that the plan lends: `saved` from forward to backward and `settle`, `workspace` for one
   // forward or backward.
   virtual std::size_t saved_bytes(Index, DType) const { return 0; }

@@ -11,18 +11,12 @@ namespace {
 
 constexpr Index chain = 512;  // positions of one chain where columns are reduced
 
+// Of vectors, and of numbers.
 template <Reduction kind, class V>
 LAMINA_INLINE V join(V a, V b) {
   if constexpr (kind == Reduction::product) return a * b;
   if constexpr (kind == Reduction::maximum) return (b > a) | (b != b) ? b : a;
   if constexpr (kind == Reduction::minimum) return (b < a) | (b != b) ? b : a;
-  return a + b;
-}
-template <Reduction kind, class T>
-LAMINA_INLINE T join_numbers(T a, T b) {
-  if constexpr (kind == Reduction::product) return a * b;
-  if constexpr (kind == Reduction::maximum) return b > a || b != b ? b : a;
-  if constexpr (kind == Reduction::minimum) return b < a || b != b ? b : a;
   return a + b;
 }
 template <class T, Reduction kind>
@@ -63,7 +57,7 @@ LAMINA_INLINE T reduce_range(const T* x, Index size) {
   T lane[lanes<T>];
   store(lane, all);
   for (Index half = lanes<T> / 2; half > 0; half /= 2)
-    for (Index k = 0; k < half; ++k) lane[k] = join_numbers<kind>(lane[k], lane[k + half]);
+    for (Index k = 0; k < half; ++k) lane[k] = join<kind>(lane[k], lane[k + half]);
   return lane[0];
 }
 
@@ -80,7 +74,7 @@ T reduce_long(const T* x, Index size) {
     parallel_chunks(threads, chunks, [=](Index chunk) { parts[chunk] = part(chunk); });
   double all = neutral<double, kind>();  // many parts: their sum is rounded once
   for (Index chunk = 0; chunk < chunks; ++chunk)
-    all = join_numbers<kind>(all, double(parts != nullptr ? parts[chunk] : part(chunk)));
+    all = join<kind>(all, double(parts != nullptr ? parts[chunk] : part(chunk)));
   return T(all);
 }
 
@@ -123,8 +117,8 @@ void reduce_chains(T* y, const T* x, Index size, Index inner) {
       for (Index c = 0; c < chains; ++c) {
         T part = neutral<T, kind>();
         const Index end = (c + 1) * chain < size ? (c + 1) * chain : size;
-        for (Index n = c * chain; n < end; ++n) part = join_numbers<kind>(part, x[n * inner + i]);
-        all = c == 0 ? part : join_numbers<kind>(all, part);
+        for (Index n = c * chain; n < end; ++n) part = join<kind>(part, x[n * inner + i]);
+        all = c == 0 ? part : join<kind>(all, part);
       }
       y[i] = all;
     }
@@ -294,7 +288,7 @@ void reduce_backward(T* dx, const T* dy, const T* x, const T* y, ReduceDims d, R
   }
 }
 
-// --- places, and truth values
+// --- places
 
 // The first extreme; the first NaN where there is one.
 template <class T>

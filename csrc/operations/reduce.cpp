@@ -39,7 +39,6 @@ class Reduce final : public OperationOf<Reduce> {
   }
 
   bool joins_rows() const override { return axes_.rows; }
-  bool sees_batches() const override { return axes_.rows; }
   bool backward_reads_input(int) const override {
     return reduction_ != Reduction::sum && reduction_ != Reduction::mean;
   }
@@ -71,7 +70,6 @@ class Place final : public GradientFree<Place> {
   }
 
   bool joins_rows() const override { return axes_.rows; }
-  bool sees_batches() const override { return axes_.rows; }
   Cost cost(Pass, Index rows, bool) const override {
     const ReduceDims d = axes_.dims(rows);
     const double read = double(d.outer) * double(d.size) * double(d.inner);
