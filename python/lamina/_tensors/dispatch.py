@@ -1,0 +1,111 @@
+"""One function, three uses: on recorded tensors, on symbolic ones, on arrays."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from lamina import _core
+from lamina._calls import answering_calls
+from lamina._tensors.arguments import flat, mapped
+from lamina._tensors.recording import Recording
+from lamina._tensors.tensor import Tensor
+from lamina._tensors.variable import Variable
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def operation(function: F) -> F:
+    """Make a function that records operations one that takes symbolic tensors and arrays too.
+
+    The function is written with ``given`` and others of its kind, and returns tensors.
+    """
+
+    @functools.wraps(function)
+    def public(*args: Any, **kwargs: Any) -> Any:
+        found = _found(args, kwargs)
+        if found is Tensor:
+            return function(*args, **kwargs)
+        if found is not None and found is not Variable:  # symbolic
+            from lamina.layers.operation import on_symbols
+
+            return on_symbols(public, args, kwargs)
+        if found is Variable and Recording.current() is not None:
+            return function(*args, **kwargs)
+        return at_once(function, args, kwargs)
+
+    public.recorded = function  # type: ignore[attr-defined]
+    return answering_calls(public)  # type: ignore[return-value]
+
+
+def _found(args: Any, kwargs: Any) -> type | None:
+    """Return what kind of tensor is among the arguments: Tensor, a symbolic one, Variable, None."""
+    found: type | None = None
+    for value in args:
+        kind = _kind(value)
+        if kind is not None:
+            if kind is not Variable:
+                return kind
+            found = kind
+    for value in kwargs.values():
+        kind = _kind(value)
+        if kind is not None:
+            if kind is not Variable:
+                return kind
+            found = kind
+    return found
+
+
+def _kind(value: Any) -> type | None:
+    cls = type(value)
+    if cls is Tensor or cls is Variable:
+        return cls
+    if cls in (list, tuple):
+        return _found(value, {})
+    if cls is dict:
+        return _found((), value)
+    return cls if getattr(cls, "symbolic", False) else None
+
+
+def at_once(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Return what a function that records operations makes of arrays."""
+    args, kwargs = mapped(tuple(args), _live), mapped(dict(kwargs), _live)
+    dtype = dtype_of(flat(args) + flat(kwargs))
+    graph = _core.Graph(dtype or "float64")
+    with Recording(graph):
+        result = function(*args, **kwargs)
+    # Whole numbers up to 2^31 are exact in float64; what becomes of them is float32, as in Keras.
+    return computed(graph, result, "float32" if dtype is None else dtype)
+
+
+def _live(value: Any) -> Any:
+    return value.live if isinstance(value, Variable) else None
+
+
+def dtype_of(leaves: list[Any]) -> str | None:
+    """Return "float64" where an array is, None where there are integers alone, else "float32"."""
+    kinds = {v.dtype.str[1:] for v in leaves if isinstance(v, (np.ndarray, np.generic))}
+    if "f8" in kinds:
+        return "float64"
+    if any(kind[0] == "f" for kind in kinds) or any(isinstance(v, float) for v in leaves):
+        return "float32"
+    return None
+
+
+def computed(graph: _core.Graph, result: Any, floats: str) -> Any:
+    """Return a structure with arrays in place of the tensors of a graph without inputs."""
+    tensors: list[Tensor] = [v for v in flat(result) if isinstance(v, Tensor)]
+    if not tensors:
+        return result
+    for tensor in tensors:
+        graph.add_output(tensor.value)
+    graph.build()
+    execution = _core.Execution(graph, 1, False)
+    execution.bind([])
+    execution.test(None, 0, 1)
+    outputs = [execution.output(i) for i in range(len(tensors))]
+    arrays = iter([np.array(a, floats if a.dtype.kind == "f" else a.dtype) for a in outputs])
+    return mapped(result, lambda v: next(arrays) if isinstance(v, Tensor) else None)

@@ -1,0 +1,111 @@
+"""From what an operation is given to tensors of the current recording."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina import _core
+from lamina._tensors.recording import Recording
+from lamina._tensors.tensor import Tensor
+
+
+def current() -> Recording:
+    """Return the recording that operations write to."""
+    now = Recording.current()
+    if now is None:
+        raise RuntimeError("no graph is being recorded")
+    return now
+
+
+def given(value: Any, dtype: str | None = None) -> Tensor:
+    """Return a tensor of the current recording: recorded, a weight, or a constant.
+
+    Arrays of floats take the graph's type, of integers int32, of truth values bool; ``dtype`` says
+    otherwise ("float", "int32" or "bool") for arrays alone.
+    """
+    now = current()
+    if isinstance(value, Tensor):
+        if value.recording.graph is not now.graph:
+            raise ValueError(
+                f"{now.name or 'ops'}: {value!r} belongs to another graph: a tensor that one call "
+                f"of a layer made cannot be kept for another"
+            )
+        return value
+    if isinstance(value, _core.Parameter):
+        return Tensor(now, now.graph.parameter(value))
+    array = constant_array(value, now.graph.dtype if dtype in (None, "float") else dtype, dtype)
+    return Tensor(now, now.graph.constant(array))
+
+
+def constant_array(value: Any, floats: str, dtype: str | None = None) -> Any:
+    """Return a C-contiguous array of a graph's types."""
+    array = np.asarray(value)
+    kind = array.dtype.kind
+    if kind not in "fiub":
+        raise TypeError(f"ops: needs numbers; got {value!r:.100}")
+    if dtype is not None:
+        target = floats if dtype == "float" else dtype
+    else:
+        target = floats if kind == "f" else "bool" if kind == "b" else "int32"
+    if kind in "iu" and target == "int32" and array.size:
+        low, high = int(array.min()), int(array.max())
+        if low < -(2**31) or high >= 2**31:
+            raise ValueError(f"ops: integers must fit into int32; got {low if low < 0 else high}")
+    return np.ascontiguousarray(array, dtype=target).reshape(array.shape)
+
+
+def wrap(value: _core.Tensor) -> Tensor:
+    """Return an engine's tensor as one of the current recording."""
+    return Tensor(current(), value)
+
+
+def record(kind: str, *arguments: Any, **settings: Any) -> Any:
+    """Record an operation of the engine by its name; tensors go in and come out.
+
+    Arguments are as the engine's methods take them (``_core.operations()``).
+    """
+    now = current()
+    y = now.graph.record(kind, *(_plain(a) for a in arguments), name=now.name, **{
+        name: _plain(a) for name, a in settings.items()
+    })  # fmt: skip
+    if isinstance(y, list):
+        return [Tensor(now, each) for each in y]
+    return Tensor(now, y)
+
+
+def _plain(argument: Any) -> Any:
+    if isinstance(argument, Tensor):
+        return argument.value
+    if isinstance(argument, list) and any(isinstance(a, Tensor) for a in argument):
+        return [a.value if isinstance(a, Tensor) else a for a in argument]
+    return argument
+
+
+# --- rows
+
+
+def all_rows(x: Tensor) -> Tensor:
+    """Return the rows of a batch as the first axis of a value without rows."""
+    if not x.rows:
+        return x
+    return record("all_rows", x, x.recording.need_rows())  # type: ignore[no-any-return]
+
+
+def by_rows(x: Tensor) -> Tensor:
+    """Return a value whose first axis is the rows of the batch as one with rows."""
+    if x.rows:
+        return x
+    rows = x.recording.need_rows()
+    if not x.shape or x.shape[0] != rows:
+        raise ValueError(
+            f"{x.recording.name or 'ops'}: {x!r} has no axis of rows; its first axis would have to "
+            f"be the {rows} rows of the batch"
+        )
+    return record("by_rows", x)  # type: ignore[no-any-return]
+
+
+def each_row(x: Tensor) -> Tensor:
+    """Return a value without rows as one that is the same for each row."""
+    return x if x.rows else record("each_row", x)

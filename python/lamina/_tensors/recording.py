@@ -1,0 +1,179 @@
+"""What is being recorded: a graph, and what holds for the recording as a whole."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from lamina import _core
+
+# Streams of one layer's own draws lie this far apart: below it are those of the layers.
+STREAM_STEP = 1 << 20
+
+
+class NeedsRows(Exception):  # noqa: N818  no error: it asks for another recording
+    """Asks for a recording that knows how many rows a batch has."""
+
+
+class Recording:
+    """A graph under construction, with what holds for all that is recorded on it.
+
+    Within ``with recording:`` it is what ``lamina.ops`` records weights and random numbers on.
+
+    Parameters
+    ----------
+    graph : _core.Graph
+    training : bool, optional
+        Whether the graph is for training alone, or for inference alone.  None where it serves
+        both: then who asks for it (``ask_training``) is told False, and ``asked`` says so.
+    rows : int, optional
+        How many rows every batch has; None where the graph is for any number.
+
+    Attributes
+    ----------
+    forced : bool or None
+        What a call within was told by its caller, ``layer(x, training=True)``; None elsewhere.
+    asked : bool
+        Whether what was recorded depends on ``training``.
+    losses : list of Tensor
+        What ``add_loss`` was given while this was recorded.
+    """
+
+    def __init__(
+        self, graph: _core.Graph, *, training: bool | None = None, rows: int | None = None
+    ) -> None:
+        self.graph, self.training, self.rows = graph, training, rows
+        self.forced: bool | None = None
+        self.asked = False
+        self.losses: list[Any] = []
+        self.names: list[str] = []
+        self._stream = 0
+        self._drawn = 0
+
+    @staticmethod
+    def current() -> Recording | None:
+        """Return the recording that this thread is in the midst of, or None."""
+        return _stack.recordings[-1] if _stack.recordings else None
+
+    @staticmethod
+    def of(graph: _core.Graph) -> Recording:
+        """Return the current recording if it is of this graph, else a new one."""
+        now = Recording.current()
+        return now if now is not None and now.graph is graph else Recording(graph)
+
+    def __enter__(self) -> Recording:
+        """Make it this thread's current recording."""
+        _stack.recordings.append(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Go back to the one before."""
+        _stack.recordings.pop()
+
+    # --- what layers say
+
+    @property
+    def name(self) -> str:
+        """The layer that is recorded, for messages and profiles."""
+        return self.names[-1] if self.names else ""
+
+    @contextmanager
+    def within(self, name: str) -> Iterator[None]:
+        """Let messages name a layer."""
+        self.names.append(name)
+        try:
+            yield
+        finally:
+            self.names.pop()
+
+    def ask_training(self) -> bool:
+        """Return whether this is for training; the recording notes that it depends on it."""
+        if self.forced is not None:
+            return self.forced
+        self.asked = True
+        return bool(self.training)
+
+    @contextmanager
+    def told(self, training: bool | None) -> Iterator[None]:
+        """Let ``training`` hold for what is recorded in the block, where it is not None."""
+        before = self.forced
+        if training is not None:
+            self.forced = bool(training)
+        try:
+            yield
+        finally:
+            self.forced = before
+
+    # --- streams of random numbers
+
+    @contextmanager
+    def streams_from(self, first: int) -> Iterator[None]:
+        """Let a layer's own draws take streams of their own, after its first."""
+        before = self._stream, self._drawn
+        self._stream, self._drawn = first, 0
+        try:
+            yield
+        finally:
+            self._stream, self._drawn = before
+
+    def next_stream(self) -> int:
+        """Return a stream that no other draw of this recording takes."""
+        self._drawn += 1
+        if self._drawn >= 1 << 11:
+            raise ValueError(
+                f"{self.name}: one layer may draw random numbers at up to {(1 << 11) - 1} places"
+            )
+        return self._stream + self._drawn * STREAM_STEP
+
+    def assign(self, variable: _core.Parameter, value: Any) -> None:
+        """Let each step, once it is done, leave ``value`` in a weight that no gradient changes."""
+        from lamina._tensors.given import given
+
+        tensor = given(value)
+        if tensor.rows or tuple(tensor.shape) != tuple(variable.shape):
+            raise ValueError(
+                f"{variable.name}: assign needs shape {tuple(variable.shape)}; got {tensor!r}"
+            )
+        self.graph.record("assign", self.graph.parameter(variable), tensor.value, name=self.name)
+
+    def need_rows(self) -> int:
+        """Return how many rows a batch has; NeedsRows where the recording is for any number."""
+        if self.rows is None:
+            raise NeedsRows
+        return self.rows
+
+
+class _Stack(threading.local):
+    def __init__(self) -> None:
+        self.recordings: list[Recording] = []
+
+
+_stack = _Stack()
+
+
+class RowCount:
+    """How many rows a batch has, in a recording that is for any number of them.
+
+    ``reshape`` and others take it as it is, as the size of the first axis; whatever needs a number
+    asks for a recording that has one.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return what it stands for."""
+        return "rows"
+
+    def _needed(self, *_: object) -> NoReturn:
+        raise NeedsRows
+
+    __int__ = __index__ = __float__ = __bool__ = __hash__ = __neg__ = _needed
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _needed
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _needed
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _needed
+    __pow__ = __rpow__ = _needed
+
+
+Rows = RowCount()

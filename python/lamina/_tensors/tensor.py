@@ -1,0 +1,112 @@
+"""Recorded tensors: what a layer's ``call`` is given and returns."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NoReturn
+
+from lamina import _core
+from lamina._public import Public
+from lamina._tensors.operators import Operators
+from lamina._tensors.recording import NeedsRows, Recording
+
+
+class Tensor(Operators, Public):
+    """A value of a graph under construction: what ``Layer.call`` is given, and returns.
+
+    Its numbers are known when the graph runs.  ``lamina.ops`` and Python's operators make others
+    of it.
+
+    Attributes
+    ----------
+    shape : tuple
+        The axis of rows first, None where the graph is for any number of them.  Weights, and what
+        all rows make, have none.
+    dtype : str
+        "float32", "float64", "int32" or "bool".
+    ndim : int
+    """
+
+    __slots__ = ("mask", "recording", "value")
+    _plumbing: ClassVar[str] = "mask recording rows value"
+
+    def __init__(self, recording: Recording, value: _core.Tensor, mask: Any = None) -> None:
+        self.recording, self.value, self.mask = recording, value, mask
+
+    @property
+    def rows(self) -> bool:
+        """Whether it has an axis of rows."""
+        return not self.recording.graph.whole(self.value)
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """The shape; None for the rows where the graph is for any number of them."""
+        row = tuple(self.value.shape)
+        return (self.recording.rows, *row) if self.rows else row
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes, that of the rows among them."""
+        return len(self.value.shape) + self.rows
+
+    @property
+    def dtype(self) -> str:
+        """The type of the values."""
+        return self.recording.graph.dtype_of(self.value)
+
+    def __repr__(self) -> str:
+        """Return shape and type."""
+        return f"<Tensor of shape {_shown(self.shape)}, {self.dtype}>"
+
+    def __len__(self) -> int:
+        """Return the size of the first axis."""
+        shape = self.shape
+        if not shape:
+            raise TypeError(f"{self!r} has no axes, and so no len()")
+        if shape[0] is None:
+            raise NeedsRows
+        return int(shape[0])
+
+    def __iter__(self) -> Any:
+        """Yield the parts along the first axis."""
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> NoReturn:
+        """Refuse: the numbers are not known while a graph is recorded."""
+        raise TypeError(
+            f"{self._who()}{self!r} has no value while it is recorded, so that neither `if` nor "
+            f"`while` can ask for one; use ops.where, ops.logical_and and the like"
+        )
+
+    def _no_number(self, what: str) -> NoReturn:
+        raise TypeError(
+            f"{self._who()}{self!r} has no value while it is recorded, and cannot become {what}; "
+            f"use the functions of lamina.ops on it"
+        )
+
+    def _who(self) -> str:
+        name = self.recording.name
+        return f"{name}: " if name else ""
+
+    def __float__(self) -> float:
+        """Refuse: the numbers are not known while a graph is recorded."""
+        self._no_number("a float")
+
+    def __int__(self) -> int:
+        """Refuse: the numbers are not known while a graph is recorded."""
+        self._no_number("an int")
+
+    def __index__(self) -> int:  # noqa: PLE0305
+        """Refuse: the numbers are not known while a graph is recorded."""
+        self._no_number("an index")
+
+    def __array__(self, *args: Any, **options: Any) -> Any:
+        """Refuse: the numbers are not known while a graph is recorded."""
+        self._no_number("an array")
+
+    def numpy(self) -> Any:
+        """Refuse: the numbers are not known while a graph is recorded."""
+        self._no_number("an array")
+
+
+def _shown(shape: tuple[Any, ...]) -> str:
+    return f"({', '.join('rows' if s is None else str(s) for s in shape)}{',' * (len(shape) == 1)})"

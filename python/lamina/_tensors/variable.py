@@ -1,0 +1,146 @@
+"""Weights: arrays that training changes, with the operators of tensors."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+
+from lamina import _check, _core
+from lamina._check import Array, Shape
+from lamina._tensors.operators import Operators
+from lamina._tensors.recording import Recording
+
+
+class Variable(_core.Parameter, Operators):
+    """A weight, as ``Layer.add_weight`` makes it.
+
+    In a layer's ``call`` (and in losses and metrics) it is a tensor of the graph, which gradients
+    reach.  Elsewhere it stands for its live values: ``numpy.asarray(weight)`` is a view of them,
+    ``weight[...] = 0`` and ``weight.assign(values)`` change the layer.
+
+    Attributes
+    ----------
+    name : str
+        The layer's, and the weight's own: "dense/kernel".
+    shape : tuple of int
+    dtype : {"float32", "float64"}
+    trainable : bool
+    array : ndarray
+        The live values.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> layer = lamina.layers.Layer()
+    >>> w = layer.add_weight("w", (2,), "ones")
+    >>> w.assign([1.0, 3.0])
+    >>> w.numpy()
+    array([1., 3.], dtype=float32)
+    """
+
+    __array_ufunc__ = None
+
+    def __init__(self, name: str, shape: Shape, dtype: str, trainable: bool = True) -> None:
+        super().__init__(name, shape, dtype, trainable)
+        self._owner: weakref.ref[Any] | None = None
+
+    def owned_by(self, layer: Any) -> None:
+        """Note whose weight it is: the layer gives it a home and first values when needed."""
+        self._owner = weakref.ref(layer)
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        """Return what a copy is made of: the values are the layer's to save."""
+        return type(self), (self.name, tuple(self.shape), self.dtype, self.trainable)
+
+    @property
+    def live(self) -> Array:
+        """The live values, made now if there are none yet."""
+        owner = None if self._owner is None else self._owner()
+        if owner is not None:
+            owner._settle()
+        return self.array
+
+    # --- values
+
+    def numpy(self) -> Array:
+        """Return a copy of the values."""
+        return np.array(self.live)
+
+    @property
+    def value(self) -> Array:
+        """The live values."""
+        return self.live
+
+    @property
+    def path(self) -> str:
+        """The name, as Keras calls it."""
+        return self.name
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    def assign(self, value: Any) -> None:
+        """Replace the values by others of the same shape."""
+        now = Recording.current()
+        if now is not None:
+            now.assign(self, value)
+            return
+        array = _check.floats(self.name, "value", value, self.dtype, finite=False)
+        if array.shape != tuple(self.shape):
+            raise ValueError(
+                f"{self.name}: assign needs shape {tuple(self.shape)}; got {array.shape}"
+            )
+        self.live[...] = array
+
+    def assign_add(self, value: Any) -> None:
+        """Add to the values."""
+        self.assign(self + value)
+
+    def assign_sub(self, value: Any) -> None:
+        """Subtract from the values."""
+        self.assign(self - value)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """Return the live values; refused while a graph is recorded, which has none."""
+        now = Recording.current()
+        if now is not None:
+            raise TypeError(
+                f"{self.name}: has no value while a graph is recorded, and cannot become an array; "
+                f"use the functions of lamina.ops on it"
+            )
+        array = self.live if dtype is None else self.live.astype(dtype, copy=False)
+        return array.copy() if copy else array
+
+    def __len__(self) -> int:
+        """Return the size of the first axis."""
+        if not self.shape:
+            raise TypeError(f"{self.name}: has no axes, and so no len()")
+        return int(self.shape[0])
+
+    def __iter__(self) -> Any:
+        """Yield the parts along the first axis."""
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        """Return whether the one value is not 0."""
+        return bool(np.asarray(self))
+
+    def __float__(self) -> float:
+        """Return the one value."""
+        return float(np.asarray(self))
+
+    def __int__(self) -> int:
+        """Return the one value as a whole number."""
+        return int(np.asarray(self))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Change part of the live values."""
+        self.live[key] = value
+
+    def __repr__(self) -> str:
+        """Return name, shape and type."""
+        return f"<Variable {self.name} of shape {tuple(self.shape)}, {self.dtype}>"
