@@ -4,6 +4,7 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 
 - ``Sequential``, ``Model``, ``Input``: layers in a row, graphs of layers, where rows come in
 - ``layers``: ``Dense``, ``Conv2D``, ``LSTM``, ..., and your own
+- ``ops``: what layers and losses of your own are written with, Keras's operations
 - ``losses``, ``metrics``, ``optimizers``: what ``compile`` takes, by name or as objects
 - ``callbacks``: code that ``fit`` calls, such as ``EarlyStopping``
 - ``activations``, ``initializers``, ``regularizers``: what layers take, by name or as objects
@@ -43,7 +44,7 @@ from lamina.random import set_random_seed
 from lamina.runtime import get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
-    from lamina import datasets, kernels, plot, profiling
+    from lamina import datasets, kernels, ops, plot, profiling
     from lamina.profiling import profile
 
 answer_imports()
@@ -60,7 +61,7 @@ __all__ = [
     # models
     "Input", "Model", "Sequential", "layers", "models",
     # what they are made of
-    "activations", "initializers", "regularizers",
+    "activations", "initializers", "ops", "regularizers",
     # training
     "NotCompiledError", "TrainingAdvice", "TrainingDiverged", "callbacks", "losses", "metrics",
     "optimizers",
@@ -75,7 +76,7 @@ __all__ = [
 
 if not TYPE_CHECKING:  # a type checker would take every misspelt name for one of these
     # Rooms that not every program enters are opened at the door.
-    _LAZY = {name: f"lamina.{name}" for name in ("datasets", "kernels", "plot", "profiling")}
+    _LAZY = {name: f"lamina.{name}" for name in ("datasets", "kernels", "ops", "plot", "profiling")}
     __getattr__ = answering(__name__, {**_LAZY, "profile": "lamina.profiling:profile"})
 
 

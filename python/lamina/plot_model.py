@@ -50,7 +50,7 @@ def _boxes(model: Any, shapes: bool, dtype: bool, names: bool, trainable: bool) 
         before: list[list[Any]] = [[], *([layer] for layer in layers[:-1])]
         pairs, outputs = list(zip(layers, before, strict=True)), {}
         for layer in layers:
-            shape = layer.compute_output_shape(shape)
+            shape = layer.output_shape_of(shape)
             outputs[layer.name] = [shape]
     number = {id(layer): i for i, (layer, _) in enumerate(pairs)}
     boxes = []

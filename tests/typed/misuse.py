@@ -25,7 +25,7 @@ layers.add([tensor, tensor], nam="sum")  # error
 layers.Layer(units=3)  # error
 Dense(3).untis  # error
 Dense(2)(tensor).shap  # error
-tensor + 1  # error
+tensor.dtyp  # error
 Input(shap=(3,))  # error
 
 lamina.Model(tensor)  # error

@@ -104,8 +104,6 @@ FIT = {
 }
 
 CALL = {
-    "a call computes as in inference, and fit as in training; trainable=False keeps a layer's "
-    "weights and statistics in fit": "training",
     "the layer is given all it needs as x": "states initial_state inputs constants",
     "masks pass from layer to layer": "attention_mask",
 }

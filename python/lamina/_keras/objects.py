@@ -28,10 +28,7 @@ COMMON = {  # to models and layers
     STEP: "stateless_call rematerialized_call jax_state_sync",
     SHAPES: "compute_output_spec input_spec symbolic_call",
     "use name": "path",
-    "penalties on weights come as kernel_regularizer= or add_weight(regularizer=...); another "
-    "loss is PythonLoss(forward, backward) on an output of its own": (
-        "add_loss losses activity_regularizer"
-    ),
+    "losses that add_loss is given count in fit and evaluate": "losses",
     "give metrics to compile": "add_metric metrics",
 }
 

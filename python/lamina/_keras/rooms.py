@@ -12,10 +12,6 @@ CUBES = "there are layers for one and two axes; Reshape folds a third into rows,
 CELLS = "use SimpleRNN, LSTM or GRU, which hold their cell and the loop over its steps"
 OWN = "write a layer of your own (see lamina.layers.Layer), or PythonLayer for NumPy functions"
 WEIGHTS_FILE = "pickle the model, or keep get_config() as JSON and get_weights() with numpy.savez"
-NUMPY = (
-    "use NumPy on arrays (lamina.kernels has the layers' own functions), and in a layer of your "
-    "own the operations of the graph that record is given (see lamina.layers.Layer)"
-)
 LIST_OWN = "give classes of your own as custom_objects={'Name': Name} where a configuration is read"
 ARRAYS = "fit takes arrays: read the files with NumPy, Pillow or pandas first"
 STEP = "write the loop yourself with train_on_batch, or an operation with PythonLayer, PythonLoss"
@@ -45,7 +41,6 @@ TOP = {
         "distribution distribute"
     ),
     WEIGHTS_FILE: "saving export legacy",
-    NUMPY: "ops",
     "use lamina.utils: pad_sequences, timeseries_windows, one_hot, to_categorical": "preprocessing",
     "models are float32 or float64; there is no quantisation": "Quantizer quantizers",
     "train the small model on predict of the large one": "distillation",

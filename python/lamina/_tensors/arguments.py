@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 
 class Place:
     """Stands for one of a call's tensors."""
@@ -58,6 +60,21 @@ class Arguments:
 
         args = [mapped(value, put) for value in self.args]
         return args, {name: mapped(value, put) for name, value in self.kwargs.items()}
+
+    def to_config(self) -> dict[str, Any]:
+        """Return the arguments as plain values: JSON holds them."""
+        return {
+            "args": [_plain(value) for value in self.args],
+            "kwargs": {name: _plain(value) for name, value in self.kwargs.items()},
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Arguments:
+        """Return the arguments that ``to_config`` described."""
+        made = cls((), {}, lambda _: False)
+        made.args = [_structured(value) for value in config["args"]]
+        made.kwargs = {name: _structured(value) for name, value in config["kwargs"].items()}
+        return made
 
     def forget_tensors(self) -> list[Any]:
         """Return the tensors, and keep the places alone."""
@@ -116,3 +133,43 @@ def packed(form: Any, leaves: Sequence[Any]) -> Any:
         return next(rest)
 
     return build(form)
+
+
+# --- plain values: what JSON does not have is {"kind": value}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Place):
+        return {"tensor": value.index}
+    if isinstance(value, slice):
+        return {"slice": [_plain(v) for v in (value.start, value.stop, value.step)]}
+    if value is Ellipsis:
+        return {"ellipsis": None}
+    if isinstance(value, tuple):
+        return {"tuple": [_plain(v) for v in value]}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    if isinstance(value, dict):
+        return {"dict": {key: _plain(v) for key, v in value.items()}}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return {"array": value.tolist(), "dtype": value.dtype.name}
+    return value
+
+
+def _structured(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_structured(v) for v in value]
+    if not isinstance(value, Mapping):
+        return value
+    (kind, held), *more = value.items()
+    if kind == "array":
+        return np.array(held, dict(more)["dtype"])
+    if kind == "dict":
+        return {key: _structured(v) for key, v in held.items()}
+    if kind == "tensor":
+        return Place(held)
+    if kind == "slice":
+        return slice(*(_structured(v) for v in held))
+    return Ellipsis if kind == "ellipsis" else tuple(_structured(v) for v in held)

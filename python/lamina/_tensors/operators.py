@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_NAMES = {
-    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide",
-    "floordiv": "floor_divide", "mod": "mod", "pow": "power", "matmul": "matmul",
-    "and": "logical_and", "or": "logical_or", "xor": "logical_xor",
-}  # fmt: skip
-_COMPARISONS = {
-    "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
-    "eq": "equal", "ne": "not_equal",
-}  # fmt: skip
-_UNARY = {"neg": "negative", "abs": "absolute", "invert": "logical_not"}
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
-def _function(name: str) -> Callable[..., Any]:
+def _apply(name: str, *operands: Any) -> Any:
     from lamina import ops
 
-    return getattr(ops, name)  # type: ignore[no-any-return]
+    if any(operand is None or isinstance(operand, str) for operand in operands):
+        return NotImplemented
+    return getattr(ops, name)(*operands)
 
 
 class Operators:
@@ -31,54 +24,152 @@ class Operators:
     __array_ufunc__ = None
     __hash__ = object.__hash__
 
-    def __getitem__(self, key: Any) -> Any:
-        """Return part of it, by NumPy's basic indexing."""
-        return _function("get_item")(self, key)
+    def __getitem__(self, key: Any) -> Self:
+        """Return part of it, by NumPy's indexing."""
+        from lamina import ops
 
-    def __pos__(self) -> Any:
+        return ops.get_item(self, key)  # type: ignore[no-any-return, attr-defined]
+
+    @property
+    def T(self) -> Self:  # noqa: N802
+        """The axes in reverse order."""
+        return _apply("transpose", self)  # type: ignore[no-any-return]
+
+    def astype(self, dtype: Any) -> Self:
+        """Return the values as another type, as ``ops.cast`` does."""
+        from lamina import ops
+
+        return ops.cast(self, dtype)  # type: ignore[no-any-return]
+
+    def reshape(self, *shape: Any) -> Self:
+        """Return the values in another shape, as ``ops.reshape`` does."""
+        new = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        return _apply("reshape", self, new)  # type: ignore[no-any-return]
+
+    def __pos__(self) -> Self:
         """Return the tensor."""
         return self
 
-    @property
-    def T(self) -> Any:  # noqa: N802
-        """The axes in reverse order."""
-        return _function("transpose")(self)
+    def __neg__(self) -> Self:
+        """Return -self."""
+        return _apply("negative", self)  # type: ignore[no-any-return]
 
-    def astype(self, dtype: Any) -> Any:
-        """Return the values as another type, as ``ops.cast`` does."""
-        return _function("cast")(self, dtype)
+    def __abs__(self) -> Self:
+        """Return |self|."""
+        return _apply("absolute", self)  # type: ignore[no-any-return]
 
-    def reshape(self, *shape: Any) -> Any:
-        """Return the values in another shape, as ``ops.reshape`` does."""
-        new = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
-        return _function("reshape")(self, new)
+    def __invert__(self) -> Self:
+        """Return not self."""
+        return _apply("logical_not", self)  # type: ignore[no-any-return]
 
+    def __add__(self, other: Any) -> Self:
+        """Return self + other."""
+        return _apply("add", self, other)  # type: ignore[no-any-return]
 
-def _install() -> None:
-    def binary(name: str, reflected: bool) -> Callable[[Any, Any], Any]:
-        def method(self: Any, other: Any) -> Any:
-            if isinstance(other, str) or other is None:
-                return NotImplemented
-            first, second = (other, self) if reflected else (self, other)
-            return _function(name)(first, second)
+    def __radd__(self, other: Any) -> Self:
+        """Return other + self."""
+        return _apply("add", other, self)  # type: ignore[no-any-return]
 
-        method.__doc__ = f"Return ``ops.{name}``."
-        return method
+    def __sub__(self, other: Any) -> Self:
+        """Return self - other."""
+        return _apply("subtract", self, other)  # type: ignore[no-any-return]
 
-    def unary(name: str) -> Callable[[Any], Any]:
-        def method(self: Any) -> Any:
-            return _function(name)(self)
+    def __rsub__(self, other: Any) -> Self:
+        """Return other - self."""
+        return _apply("subtract", other, self)  # type: ignore[no-any-return]
 
-        method.__doc__ = f"Return ``ops.{name}``."
-        return method
+    def __mul__(self, other: Any) -> Self:
+        """Return self * other."""
+        return _apply("multiply", self, other)  # type: ignore[no-any-return]
 
-    for operator, name in _NAMES.items():
-        setattr(Operators, f"__{operator}__", binary(name, False))
-        setattr(Operators, f"__r{operator}__", binary(name, True))
-    for operator, name in _COMPARISONS.items():
-        setattr(Operators, f"__{operator}__", binary(name, False))
-    for operator, name in _UNARY.items():
-        setattr(Operators, f"__{operator}__", unary(name))
+    def __rmul__(self, other: Any) -> Self:
+        """Return other * self."""
+        return _apply("multiply", other, self)  # type: ignore[no-any-return]
 
+    def __truediv__(self, other: Any) -> Self:
+        """Return self / other."""
+        return _apply("true_divide", self, other)  # type: ignore[no-any-return]
 
-_install()
+    def __rtruediv__(self, other: Any) -> Self:
+        """Return other / self."""
+        return _apply("true_divide", other, self)  # type: ignore[no-any-return]
+
+    def __floordiv__(self, other: Any) -> Self:
+        """Return self // other."""
+        return _apply("floor_divide", self, other)  # type: ignore[no-any-return]
+
+    def __rfloordiv__(self, other: Any) -> Self:
+        """Return other // self."""
+        return _apply("floor_divide", other, self)  # type: ignore[no-any-return]
+
+    def __mod__(self, other: Any) -> Self:
+        """Return self % other."""
+        return _apply("mod", self, other)  # type: ignore[no-any-return]
+
+    def __rmod__(self, other: Any) -> Self:
+        """Return other % self."""
+        return _apply("mod", other, self)  # type: ignore[no-any-return]
+
+    def __pow__(self, other: Any) -> Self:
+        """Return self**other."""
+        return _apply("power", self, other)  # type: ignore[no-any-return]
+
+    def __rpow__(self, other: Any) -> Self:
+        """Return other**self."""
+        return _apply("power", other, self)  # type: ignore[no-any-return]
+
+    def __matmul__(self, other: Any) -> Self:
+        """Return self @ other."""
+        return _apply("matmul", self, other)  # type: ignore[no-any-return]
+
+    def __rmatmul__(self, other: Any) -> Self:
+        """Return other @ self."""
+        return _apply("matmul", other, self)  # type: ignore[no-any-return]
+
+    def __and__(self, other: Any) -> Self:
+        """Return self & other."""
+        return _apply("logical_and", self, other)  # type: ignore[no-any-return]
+
+    def __rand__(self, other: Any) -> Self:
+        """Return other & self."""
+        return _apply("logical_and", other, self)  # type: ignore[no-any-return]
+
+    def __or__(self, other: Any) -> Self:
+        """Return self | other."""
+        return _apply("logical_or", self, other)  # type: ignore[no-any-return]
+
+    def __ror__(self, other: Any) -> Self:
+        """Return other | self."""
+        return _apply("logical_or", other, self)  # type: ignore[no-any-return]
+
+    def __xor__(self, other: Any) -> Self:
+        """Return self ^ other."""
+        return _apply("logical_xor", self, other)  # type: ignore[no-any-return]
+
+    def __rxor__(self, other: Any) -> Self:
+        """Return other ^ self."""
+        return _apply("logical_xor", other, self)  # type: ignore[no-any-return]
+
+    def __lt__(self, other: Any) -> Self:
+        """Return where self < other."""
+        return _apply("less", self, other)  # type: ignore[no-any-return]
+
+    def __le__(self, other: Any) -> Self:
+        """Return where self <= other."""
+        return _apply("less_equal", self, other)  # type: ignore[no-any-return]
+
+    def __gt__(self, other: Any) -> Self:
+        """Return where self > other."""
+        return _apply("greater", self, other)  # type: ignore[no-any-return]
+
+    def __ge__(self, other: Any) -> Self:
+        """Return where self >= other."""
+        return _apply("greater_equal", self, other)  # type: ignore[no-any-return]
+
+    def __eq__(self, other: Any) -> Self:  # type: ignore[override]
+        """Return where self == other."""
+        return _apply("equal", self, other)  # type: ignore[no-any-return]
+
+    def __ne__(self, other: Any) -> Self:  # type: ignore[override]
+        """Return where self != other."""
+        return _apply("not_equal", self, other)  # type: ignore[no-any-return]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def output_shape_behind(before: Iterable[Layer], layer: Layer, shape: Any) -> Any:
-    """Return ``layer.compute_output_shape(shape)``, of rows that the layers ``before`` give.
+    """Return ``layer.output_shape_of(shape)``, of rows that the layers ``before`` give.
 
     The nearest one comes first.
 
@@ -22,7 +22,7 @@ def output_shape_behind(before: Iterable[Layer], layer: Layer, shape: Any) -> An
         What the layer says of the shape; where it lacks an axis, also how to keep or add it.
     """
     try:
-        return layer.compute_output_shape(shape)
+        return layer.output_shape_of(shape)
     except ValueError as error:
         hint = _missing_axis(before, str(error), shape)
         if hint is None:
@@ -47,6 +47,6 @@ def _missing_axis(before: Iterable[Layer], text: str, shape: Any) -> str | None:
 def _keeps_axes(layer: Layer, shape: Shape) -> bool:
     """Return whether the layer, as Dropout or Dense, has as many axes behind as in front."""
     try:
-        return len(layer.compute_output_shape(shape)) == len(shape)
+        return len(layer.output_shape_of(shape)) == len(shape)
     except (TypeError, ValueError):
         return False

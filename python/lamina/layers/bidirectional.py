@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from lamina import _core
 from lamina._check import Array, Shape
@@ -135,7 +135,12 @@ class Bidirectional(Layer):
 
     @overload
     def __call__(
-        self, x: Symbols, *, mask: Masks = None, initial_state: Symbols | None = None
+        self,
+        x: Symbols,
+        *,
+        mask: Masks = None,
+        initial_state: Symbols | None = None,
+        training: bool | None = None,
     ) -> SymbolicTensor: ...
     @overload
     def __call__(
@@ -144,12 +149,12 @@ class Bidirectional(Layer):
         *,
         mask: ArrayLike | None = None,
         initial_state: ArrayLike | Sequence[ArrayLike] | None = None,
-        training: Literal[False] | None = None,
+        training: bool | None = None,
     ) -> Array: ...
     def __call__(
         self, x: Any = None, *, mask: Any = None, initial_state: Any = None, **unknown: Any
     ) -> Any:
-        """Apply the layer, to arrays as in inference or to symbolic tensors.
+        """Apply the layer, to arrays or to tensors.
 
         Parameters
         ----------
@@ -172,7 +177,7 @@ class Bidirectional(Layer):
         x, states = split_shapes(input_shape)
         outputs, last = [], []
         for layer, share in zip(self.directions, self._shares([x, *states]), strict=True):
-            shape = layer.compute_output_shape(share)
+            shape = layer.output_shape_of(share)
             y, *of_states = shape if isinstance(shape, list) else [shape]
             outputs.append(y)
             last += of_states

@@ -3,32 +3,192 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina import _check, _core
+from lamina._arrays import is_array
 from lamina._calls import refuse_arguments
+from lamina._tensors import Arguments, NeedsRows, Recording, Tensor
+from lamina._tensors.arguments import flat, mapped
+from lamina._tensors.given import current, each_row, given
+from lamina.layers import called
 from lamina.layers._behind import output_shape_behind
 from lamina.layers._lock import structure
-from lamina.layers.node import Node, SymbolicTensor, any_symbolic, as_list, shapes_of
+from lamina.layers._use import using
+from lamina.layers.node import Node, SymbolicTensor, as_list, shapes_of
+from lamina.layers.shapes import Spec
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
 
-def call(layer: Layer, x: Any, mask: Any) -> Any:
-    """Return arrays for arrays, symbolic tensors for symbolic tensors."""
-    if any_symbolic(x) or any_symbolic(mask):
-        return on_symbols(layer, x, mask)
-    return on_arrays(layer, x, mask)
+def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return arrays for arrays, symbolic tensors for symbolic ones, recorded for recorded ones."""
+    values = flat([*args, *kwargs.values()])
+    symbolic = any(isinstance(v, SymbolicTensor) for v in values)
+    if not symbolic and Recording.current() is not None:
+        if layer.calls:
+            return called.on_tensors(layer, [_recorded_array(v) for v in args], kwargs)
+        return recorded(layer, *_plain(layer, args, kwargs))
+    if layer.calls:
+        if symbolic:
+            return called_on_symbols(layer, args, kwargs)
+        return called_on_arrays(layer, args, kwargs)
+    x, mask, training = _plain(layer, args, kwargs)
+    return on_symbols(layer, x, mask) if symbolic else on_arrays(layer, x, mask, training)
 
 
-def refuse(layer: Any, x: Any, unknown: dict[str, Any]) -> None:
-    """Refuse arguments that no call takes; ``training=False`` asks arrays for what they get."""
-    if unknown.get("training", True) is False and not any_symbolic(x):
-        unknown = {name: value for name, value in unknown.items() if name != "training"}
-    refuse_arguments(type(layer).__call__, unknown, layer.name)
+def refuse(layer: Any, unknown: dict[str, Any]) -> None:
+    """Refuse arguments that no call takes."""
+    refuse_arguments(_takes, unknown, layer.name)
+
+
+def _takes(x: Any, *, training: Any = None, mask: Any = None) -> None:
+    """Take what calls of the library's layers and models do, by name."""
+
+
+_takes.__name__ = "__call__"
+
+
+def _plain(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """Return x, mask and training of a call of a layer that takes no more."""
+    names = ("x", "training", "mask")
+    if len(args) > 1:
+        raise TypeError(f"{layer.name}: takes x by position; got {len(args)} arguments")
+    unknown = {name: value for name, value in kwargs.items() if name not in names}
+    if "inputs" in unknown and not args and "x" not in kwargs:
+        args = (unknown.pop("inputs"),)
+    x = args[0] if args else kwargs.get("x")
+    if unknown:
+        refuse(layer, unknown)
+    training = kwargs.get("training")
+    return x, kwargs.get("mask"), None if training is None else bool(training)
+
+
+def _recorded_array(value: Any) -> Any:
+    return given(value) if isinstance(value, np.ndarray) else value
+
+
+def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = None) -> Any:
+    """Record a layer that is written with ``record`` in the current recording."""
+    recording = current()
+    graph = recording.graph
+    several = isinstance(x, (list, tuple)) and any(isinstance(v, Tensor) for v in x)
+    inputs = [given(v) for v in x] if several else [given(x)]
+    _check_count(layer, len(inputs), several)
+    kinds = layer.input_dtypes(len(inputs))
+    inputs = [_as_kind(v, kind) for v, kind in zip(inputs, kinds, strict=True)]
+    if any(v.rows for v in inputs):
+        inputs = [each_row(v) for v in inputs]
+    masks = [v.mask for v in inputs] if mask is None else _spread(mask, len(inputs))
+    shapes = [tuple(v.value.shape) for v in inputs]
+    if not layer.built:
+        layer.prepare(shapes if several else shapes[0], graph.dtype, 0)
+    values = [v.value for v in inputs]
+    plain = [None if m is None else given(m).value for m in masks]
+    random = any(hasattr(each, "seed") for each in layer.walk())
+    use = using(layer, stream=recording.next_stream()) if random else nullcontext()
+    with recording.told(training), recording.within(layer.name), use:
+        y, out = layer.apply(graph, *((values, plain) if several else (values[0], plain[0])))
+    if isinstance(y, list):
+        return [called.wrapped(recording, v, m) for v, m in zip(y, out, strict=True)]
+    return called.wrapped(recording, y, out)
+
+
+def _as_kind(x: Tensor, kind: str | None) -> Tensor:
+    from lamina import ops
+
+    if kind == "float" and not x.dtype.startswith("float"):
+        return ops.cast(x, "float32")  # type: ignore[no-any-return]
+    if kind == "int32" and x.dtype != "int32":
+        return ops.cast(x, "int32")  # type: ignore[no-any-return]
+    return x
+
+
+def add_loss(layer: Layer, loss: Any) -> None:
+    """Note a loss of the recording that the layer is called in."""
+    recording = Recording.current()
+    if recording is None:
+        raise RuntimeError(f"{layer.name}: add_loss is for tensors, within call; got {loss!r}")
+    recording.losses.append(given(loss))
+
+
+# --- layers written with `call`
+
+
+def called_on_symbols(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Build the layer if it is not, and return the outputs of a new node."""
+    arguments = Arguments(args, kwargs, lambda v: isinstance(v, SymbolicTensor))
+    inputs: list[SymbolicTensor] = arguments.forget_tensors()
+    specs = [Spec(tuple(t.row_shape), t.kind or "float", t.whole) for t in inputs]
+    doubles = any(t.dtype == "float64" for t in inputs)
+    form, found = called.prepare(layer, arguments, specs, "float64" if doubles else None)
+    node = Node(layer, inputs, [], arguments=arguments)
+    node.outputs = [
+        SymbolicTensor(s.shape, None if s.kind == "float" and not doubles else
+                       "float64" if s.kind == "float" else s.kind, node, i, s.whole)
+        for i, s in enumerate(found)
+    ]  # fmt: skip
+    layer.nodes.append(node)
+    layer.place()
+    outputs = iter(node.outputs)
+    return mapped(form, lambda v: next(outputs) if isinstance(v, Tensor) else None)
+
+
+def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Build the layer if it is not, and return what its call makes of arrays."""
+    training = kwargs.get("training")
+    arguments = Arguments(args, kwargs, is_array)
+    if not arguments.tensors and args:  # rows written out
+        arguments = Arguments([np.asarray(args[0]), *args[1:]], kwargs, is_array)
+    arrays = [_as_fed(layer, a) for a in arguments.forget_tensors()]
+    specs = [Spec(a.shape[1:], _kind(a)) for a in arrays]
+    with structure():
+        fresh = not layer.built
+        called.prepare(layer, arguments, specs)
+        if fresh:
+            layer.fill()
+        layer.settle()
+        for held in layer.layers_within():
+            held.place()
+
+    def record(rows: int | None) -> tuple[_core.Graph, Any]:
+        graph = _core.Graph(layer.dtype)
+        with Recording(graph, training=bool(training), rows=rows) as recording:
+            tensors = [Tensor(recording, graph.input(s.shape, "x", s.kind)) for s in specs]
+            filled = arguments.filled(tensors)
+            with recording.streams_from(layer.stream):
+                result = called.on_tensors(layer, *filled)
+            for leaf in flat(result):
+                graph.add_output(leaf.value)
+        graph.build()
+        return graph, result
+
+    try:
+        graph, result = record(None)
+    except NeedsRows:
+        graph, result = record(len(arrays[0]) if arrays else 1)
+    outputs = iter(_core.Predictor(graph).predict(arrays, max(1, len(arrays[0]))))
+    return mapped(result, lambda v: next(outputs) if isinstance(v, Tensor) else None)
+
+
+def _as_fed(layer: Layer, value: Any) -> Any:
+    kind = np.asarray(value).dtype.kind
+    if kind in "iu":
+        return _check.integers(layer.name, "x", value, None)
+    if kind == "b":
+        return _check.truths(layer.name, "x", value)
+    return _check.floats(layer.name, "x", value, layer.dtype, finite=False)
+
+
+def _kind(array: Any) -> str:
+    return {"i": "int32", "b": "bool"}.get(array.dtype.kind, "float")
+
+
+# --- layers written with `record`
 
 
 def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
@@ -77,7 +237,7 @@ def with_states(x: Any, initial_state: Any) -> Any:
     if initial_state is not None:
         return [*as_list(x), *as_list(initial_state)]
     if isinstance(x, (list, tuple)) and not any(
-        isinstance(v, (np.ndarray, SymbolicTensor)) for v in x
+        isinstance(v, (np.ndarray, SymbolicTensor, Tensor)) for v in x
     ):
         return np.asarray(x)  # rows written out, not a list of inputs
     return x
@@ -140,8 +300,8 @@ def _arrays(layer: Layer, x: Any, dtype: str) -> list[Any]:
     return arrays
 
 
-def on_arrays(layer: Layer, x: Any, mask: Any) -> Any:
-    """Build the layer if it is not, and return its output as in inference."""
+def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> Any:
+    """Build the layer if it is not, and return its output, by default as in inference."""
     dtype = layer.dtype
     arrays = _arrays(layer, x, dtype)
     masks: list[Any] = [None] * len(arrays)
@@ -157,7 +317,7 @@ def on_arrays(layer: Layer, x: Any, mask: Any) -> Any:
         fresh = not layer.built
         layer.prepare(shapes[0] if len(shapes) == 1 else shapes, dtype, layer.stream)
         try:
-            graph, several = _recorded(layer, shapes, masks, dtype)
+            graph, several = _recorded(layer, shapes, masks, dtype, training)
             if fresh:
                 layer.fill()
             layer.settle()
@@ -175,7 +335,7 @@ def on_arrays(layer: Layer, x: Any, mask: Any) -> Any:
 def _check_not_empty(layer: Layer, shapes: list[Any]) -> None:
     if not any(0 in shape for shape in shapes):
         return
-    layer.compute_output_shape(shapes[0] if len(shapes) == 1 else shapes)  # its own words first
+    layer.output_shape_of(shapes[0] if len(shapes) == 1 else shapes)  # its own words first
     shown = ", ".join(_check.show_shape(shape) for shape in shapes)
     raise ValueError(
         f"{layer.name}: input has shape {shown}; needs at least one element along every axis "
@@ -184,16 +344,17 @@ def _check_not_empty(layer: Layer, shapes: list[Any]) -> None:
 
 
 def _recorded(
-    layer: Layer, shapes: list[Any], masks: list[Any], dtype: str
+    layer: Layer, shapes: list[Any], masks: list[Any], dtype: str, training: bool | None
 ) -> tuple[_core.Graph, bool]:
     """Return a graph of the layer alone, and whether it has several outputs."""
     graph = _core.Graph(dtype)
     kinds = layer.input_dtypes(len(shapes))
     names = ["x"] if len(shapes) == 1 else [f"x{i}" for i in range(len(shapes))]
     inputs = [graph.input(s, n, k or "float") for s, n, k in zip(shapes, names, kinds, strict=True)]
-    given = [None if m is None else graph.input(m.shape[1:], "mask", "bool") for m in masks]
+    fed = [None if m is None else graph.input(m.shape[1:], "mask", "bool") for m in masks]
     one = len(inputs) == 1
-    y, _ = layer.apply(graph, inputs[0] if one else inputs, given[0] if one else given)
+    with Recording(graph) as recording, recording.told(training):
+        y, _ = layer.apply(graph, inputs[0] if one else inputs, fed[0] if one else fed)
     for output in as_list(y):
         graph.add_output(output)
     graph.build()

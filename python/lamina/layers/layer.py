@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
 
 import numpy as np
 
@@ -25,9 +25,11 @@ from lamina._settings import (
     note_change,
     version,
 )
-from lamina.layers import calls
+from lamina.layers import called, calls
+from lamina.layers._held import held_by
 from lamina.layers._use import current
 from lamina.layers.node import Node, SymbolicTensor, as_list
+from lamina.layers.shapes import for_each_length
 from lamina.layers.weighted import Weighted
 from lamina.random import Seed
 
@@ -38,9 +40,7 @@ L = TypeVar("L", bound="Layer")
 
 
 class Layer(Weighted, PublicKeywords):
-    """A layer: weights, and the operations it records on a graph.
-
-    Shapes are those of one row throughout: the axis of rows, or batch, is left out.
+    """A layer: weights, and a function of tensors.
 
     Parameters
     ----------
@@ -58,36 +58,41 @@ class Layer(Weighted, PublicKeywords):
 
     Notes
     -----
-    A layer of your own overrides ``compute_output_shape`` (and checks the shape there), ``build``
-    if it has weights, and ``record``.  A layer of several inputs sets ``multiple_inputs`` and is
-    given lists: of shapes, and of tensors.  One that returns a list of shapes has several outputs.
-    One that holds other layers returns them from ``layers_within``.
+    A layer of your own defines ``call(self, x, training=None, mask=None)``, written with
+    ``lamina.ops`` and Python's operators, and ``build(self, input_shape)`` if it has weights, which
+    ``add_weight`` makes; ``input_shape`` has the axis of rows first, ``(None, 3)``.  Layers and
+    models that it keeps as attributes, in lists and dicts too, are its own: their weights are
+    among its weights.  ``call`` runs when a model is recorded, not for every batch: Python's ``if``
+    may ask for ``training``, for shapes and settings, and not for the values of tensors.
 
     A mask says which positions of a row count, as one truth value for each position of the
-    leading axes.  A layer whose ``record`` has a parameter ``mask`` is given it; with
+    leading axes.  A layer whose ``call`` has a parameter ``mask`` is given it; with
     ``supports_masking`` it passes on unchanged, else it ends here, unless ``compute_mask`` says
     something else.
+
+    The library's own layers define ``record(graph, x)`` instead, in terms of the engine's
+    operations, and ``compute_output_shape``; shapes there are those of one row.
 
     Examples
     --------
     >>> import lamina
-    >>> class Mix(lamina.layers.Layer):
+    >>> from lamina import ops
+    >>> class Swish(lamina.layers.Layer):
     ...     def build(self, input_shape):
-    ...         n = input_shape[-1]
-    ...         identity = lamina.initializers.get("identity")
-    ...         self.matrix = self.add_weight("matrix", (n, n), identity)
-    ...     def record(self, graph, x):
-    ...         return graph.dense(x, graph.parameter(self.matrix), name=self.name)
-    >>> Mix()([[1.0, 2.0]])
-    array([[1., 2.]], dtype=float32)
+    ...         self.slope = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+    ...     def call(self, x):
+    ...         return x * ops.sigmoid(self.slope * x)
+    >>> Swish()([[0.0, 2.0]]).round(3)
+    array([[0.   , 1.762]], dtype=float32)
     """
 
     # What models, wrappers and the engine ask of a layer; dir and help leave it out.
     _plumbing: ClassVar[str] = (
         "apply bias_shape cell changeable check_weights_fit class_name drops fill first_bias "
-        "forget gates given_input_shape input_bound input_bounds input_dtypes named parameters "
-        "penalties place placed prepare recorded_settings restore settle snapshot state_rows "
-        "stream streams take_pending takes_mask turn walk within"
+        "built_within calls forget gates given_input_shape input_bound input_bounds input_dtypes "
+        "named output_shape_of parameters penalties place placed prepare record recorded_settings "
+        "regularize_activity restore settle snapshot state_rows stream streams take_dtype "
+        "take_pending takes_mask takes_training turn walk within"
     )
 
     multiple_inputs: bool = False  # whether a list is a list of inputs
@@ -96,20 +101,20 @@ class Layer(Weighted, PublicKeywords):
     supports_masking: bool = False  # whether a mask passes through unchanged
     # Arguments that may be set in a layer that is built; they count from the next step or call on.
     changeable: ClassVar[tuple[str, ...]] = ()
-    takes_mask: ClassVar[bool] = False  # whether `record` has a parameter `mask`; found out
+    calls: ClassVar[bool] = False  # whether it is written with `call`; found out, as the next two
+    takes_mask: ClassVar[bool] = False  # whether `call`, or `record`, has a parameter `mask`
+    takes_training: ClassVar[bool] = False  # whether `call` has a parameter `training`
     # Of a layer that drops axes, what else it can do, for the messages of the one behind it.
     drops: str | None = None
     placed: bool = False  # whether a model, or a symbolic tensor, relies on its shapes
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Refuse Keras's ``call``, which would never be called."""
+        """Find out how the class is written: with ``call``, as Keras's layers, or ``record``."""
         super().__init_subclass__(**options)
-        if "call" in vars(cls):
-            raise TypeError(
-                f"{cls.__name__}: a layer defines record(graph, x), which records operations; "
-                f"got call (see lamina.layers.Layer)"
-            )
-        cls.takes_mask = "mask" in inspect.signature(cls.record).parameters
+        cls.calls = called.has_call(cls, Layer)
+        parameters = inspect.signature(cls.call if cls.calls else cls.record).parameters
+        cls.takes_mask = "mask" in parameters
+        cls.takes_training = cls.calls and "training" in parameters
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a new value of a setting is checked, or refused where it is fixed."""
@@ -164,6 +169,7 @@ class Layer(Weighted, PublicKeywords):
         elif input_dim is not None:
             self._input_shape = (_check.integer(who, "input_dim", input_dim),)
         self._hold_none()
+        self.built_within: list[Layer] = []  # what was built with it, to be undone with it
         self._built_shape: Any = None  # a shape, or a list of them for several inputs
         self.nodes: list[Node] = []  # the calls on symbolic tensors
 
@@ -194,12 +200,34 @@ class Layer(Weighted, PublicKeywords):
 
     # --- what a layer of one's own overrides
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the shape of a row of output; raises ValueError if ``input_shape`` is unfit.
+    def call(self, x: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Return the output, a tensor or a structure of them, for tensors.
 
-        A layer of several inputs is given a list of shapes; one of several outputs returns one.
+        Parameters
+        ----------
+        x : Tensor, or what else the layer is called on
+        training : bool, optional
+            Whether this is for training.
+        mask : Tensor, optional
+            Of bool: which positions of a row count.
         """
-        return input_shape
+        return calls.recorded(self, x, mask, training)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the output; raises ValueError if ``input_shape`` is unfit.
+
+        For a layer written with ``call`` both have the axis of rows first; one that does not
+        define it is recorded to find out.  For one written with ``record`` they are those of a
+        row; a layer of several inputs is given a list of shapes, one of several outputs returns
+        one.
+        """
+        return called.output_shape(self, input_shape) if self.calls else input_shape
+
+    def output_shape_of(self, row_shape: Any) -> Any:
+        """Return the shape of a row of output, for that of a row of input; None is unknown."""
+        if self.calls:
+            return called.output_row_shape(self, row_shape)
+        return for_each_length(row_shape, self.compute_output_shape)
 
     def build(self, input_shape: Any) -> None:
         """Make the weights, with ``add_weight``."""
@@ -211,8 +239,13 @@ class Layer(Weighted, PublicKeywords):
         """
         return x
 
-    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
-        """Return the outgoing mask, a tensor or None, for the input's (a list for several)."""
+    def compute_mask(self, *given: Any) -> Any:
+        """Return the outgoing mask, a tensor or None, for the input's (a list for several).
+
+        A layer written with ``call`` defines ``compute_mask(self, inputs, mask=None)``, one written
+        with ``record`` is given the graph before them.
+        """
+        mask = given[-1]
         if not self.supports_masking:
             return None
         return mask[0] if isinstance(mask, list) else mask
@@ -246,15 +279,15 @@ class Layer(Weighted, PublicKeywords):
         A layer that is built keeps its weights: two models may share one.
         """
         check_fits(self, dtype, self.name)
-        output = self.compute_output_shape(input_shape)
+        if self.calls:
+            return called.prepared(self, input_shape, dtype, stream)
+        output = self.output_shape_of(input_shape)
         if self.built:
             self.check_weights_fit(input_shape)
             if self.dtype != dtype and self._parameters:
                 raise ValueError(f"{self.name}: holds {self.dtype}; the model is {dtype}")
             return output
-        if self._given_dtype is not None and self._given_dtype != dtype:
-            raise ValueError(f"{self.name}: dtype is {self._given_dtype}; the model's is {dtype}")
-        self._dtype = _check.dtype(self.name, dtype)
+        self.take_dtype(dtype)
         self.stream = stream
         try:
             self.build(input_shape)
@@ -264,10 +297,39 @@ class Layer(Weighted, PublicKeywords):
         self.built, self._built_shape = True, input_shape
         return output
 
+    def take_dtype(self, dtype: str) -> None:
+        """Take a model's precision; ValueError where the layer has another."""
+        if self._given_dtype is not None and self._given_dtype != dtype:
+            raise ValueError(f"{self.name}: dtype is {self._given_dtype}; the model's is {dtype}")
+        if self.built and self.dtype != dtype and self._parameters:
+            raise ValueError(f"{self.name}: holds {self.dtype}; the model is {dtype}")
+        self._dtype = _check.dtype(self.name, dtype)
+
     def forget(self) -> None:
         """Undo ``prepare``: used when building a model fails half-way."""
         self.built, self._built_shape, self._dtype = False, None, self._given_dtype
         self._hold_none()
+        within, self.built_within = self.built_within, []
+        for layer in within:
+            layer.forget()
+
+    def regularize_activity(self, outputs: Sequence[Any]) -> None:
+        """Add what the activity regularizer says of the outputs to the losses that are recorded."""
+        regularizer: Any = getattr(self, "activity_regularizer", None)
+        if regularizer is not None:
+            for output in outputs:
+                self.add_loss(regularizer(output))
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a number to the loss that training lowers; called within ``call``.
+
+        Parameters
+        ----------
+        loss : Tensor
+            A single number, made by ``lamina.ops`` of inputs, weights or outputs.  The mean of one
+            with an axis of rows is taken.
+        """
+        calls.add_loss(self, loss)
 
     def check_weights_fit(self, input_shape: Any) -> None:
         """Raise ValueError if the layer has weights, and they are for another input."""
@@ -292,8 +354,8 @@ class Layer(Weighted, PublicKeywords):
         return type(self).__name__
 
     def layers_within(self) -> Sequence[Layer]:
-        """Return the layers that this one holds, such as the one that a wrapper applies."""
-        return ()
+        """Return the layers that this one holds: attributes, and in lists, tuples and dicts."""
+        return held_by(self.__dict__.values()) if self.calls else ()
 
     def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
         """Return (weight, l1, l2) for every penalised weight that trains, as Keras does."""
@@ -341,6 +403,8 @@ class Layer(Weighted, PublicKeywords):
 
     def apply(self, graph: _core.Graph, x: Any, mask: Any = None) -> tuple[Any, Any]:
         """Record the layer; returns its output and its outgoing mask (lists for several)."""
+        if self.calls:
+            return called.apply(self, graph, x, mask)
         check_fits(self, self.dtype, self.name)  # what it holds may have changed
         with self.within(graph):
             y = self.record(graph, x, mask=mask) if self.takes_mask else self.record(graph, x)  # type: ignore[call-arg]
@@ -369,34 +433,34 @@ class Layer(Weighted, PublicKeywords):
             )
 
     @overload
-    def __call__(self, x: Symbols, *, mask: Masks = None) -> SymbolicTensor: ...
+    def __call__(
+        self, x: Symbols, *, mask: Masks = None, training: bool | None = None
+    ) -> SymbolicTensor: ...
     @overload
     def __call__(
         self,
         x: ArrayLike,
         *,
         mask: ArrayLike | None = None,
-        training: Literal[False] | None = None,
+        training: bool | None = None,
     ) -> Array: ...
-    def __call__(self, x: Any = None, *, mask: Any = None, **unknown: Any) -> Any:
-        """Apply the layer, to arrays as in inference or to symbolic tensors.
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Apply the layer, to arrays, to symbolic tensors, or to tensors within another's ``call``.
 
         Parameters
         ----------
-        x : array_like of shape (rows, ...), SymbolicTensor, or a list of one kind
-            A layer that is not built yet is built for the shape of arrays.
-        mask : array_like of bool or SymbolicTensor, optional
+        *args, **kwargs : array_like of shape (rows, ...), SymbolicTensor, Tensor, or lists of them
+            What ``call`` takes.  A layer that is not built yet is built for the shape.
+        mask : array_like of bool or tensor, optional
             For layers that take one: shape (rows, steps).
-        training : False or None, optional
-            Arrays are always computed so.
+        training : bool, optional
+            By default arrays are computed as in inference.
 
         Returns
         -------
-        ndarray, SymbolicTensor, or a list of them for a layer with several outputs
+        ndarray, SymbolicTensor or Tensor, or what structure of them ``call`` returns
         """
-        if unknown:
-            calls.refuse(self, x, unknown)
-        return calls.call(self, x, mask)
+        return calls.call(self, args, kwargs)
 
     @property
     def input(self) -> SymbolicTensor:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lamina._check import Shape, show_shape
 from lamina._public import Public
+from lamina._tensors.arguments import Arguments
+from lamina._tensors.operators import Operators
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
 
-class SymbolicTensor(Public):
+class SymbolicTensor(Operators, Public):
     """What a layer returns when it is called on a placeholder: a shape, and where it came from.
 
     ``lamina.Input`` makes the first ones.  ``lamina.Model(inputs, outputs)`` reads the layers
-    between them.  ``a + b``, ``a - b`` and ``a * b`` call the layers Add, Subtract and Multiply.
+    between them.  Functions of ``lamina.ops`` and Python's operators make others of it.
 
     Attributes
     ----------
     shape : tuple
-        With None for the rows: ``(None, 28, 28)``.
+        With None for the rows, ``(None, 28, 28)``, and for other axes of unknown length.
     dtype : str or None
         "int32" of token ids, "bool" of masks, "float32" or "float64" where an ``Input`` says so;
         None where the model decides.
@@ -40,13 +42,24 @@ class SymbolicTensor(Public):
     <SymbolicTensor (rows, 2), output of dense>
     """
 
-    def __init__(self, row_shape: Shape, dtype: str | None, node: Node, index: int) -> None:
+    symbolic: ClassVar[bool] = True  # what operations know it by
+    _plumbing: ClassVar[str] = "kind row_shape symbolic whole"
+
+    def __init__(
+        self, row_shape: Shape, dtype: str | None, node: Node, index: int, whole: bool = False
+    ) -> None:
         self.row_shape, self.dtype, self.node, self.index = row_shape, dtype, node, index
+        self.whole = whole  # without an axis of rows
 
     @property
     def shape(self) -> tuple[int | None, ...]:
-        """The shape, None standing for the rows."""
-        return (None, *self.row_shape)
+        """The shape, None standing for the rows and for lengths that are not known."""
+        return tuple(self.row_shape) if self.whole else (None, *self.row_shape)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes, that of the rows among them."""
+        return len(self.shape)
 
     @property
     def name(self) -> str:
@@ -81,25 +94,6 @@ class SymbolicTensor(Public):
             """Refuse: a symbolic tensor is no array."""
             raise TypeError(f"{self!r} is no array; use a model's predict on data")
 
-    def _merged(self, kind: str, other: object) -> Any:
-        if not isinstance(other, SymbolicTensor):
-            return NotImplemented
-        from lamina import layers
-
-        return getattr(layers, kind)()([self, other])
-
-    def __add__(self, other: SymbolicTensor) -> SymbolicTensor:
-        """Call the layer Add."""
-        return self._merged("Add", other)  # type: ignore[no-any-return]
-
-    def __sub__(self, other: SymbolicTensor) -> SymbolicTensor:
-        """Call the layer Subtract."""
-        return self._merged("Subtract", other)  # type: ignore[no-any-return]
-
-    def __mul__(self, other: SymbolicTensor) -> SymbolicTensor:
-        """Call the layer Multiply."""
-        return self._merged("Multiply", other)  # type: ignore[no-any-return]
-
 
 class Node:
     """One call of a layer on symbolic tensors.
@@ -109,6 +103,9 @@ class Node:
     layer : Layer
     inputs : list of SymbolicTensor
         None for an ``Input``.
+    arguments : Arguments or None
+        How the call was made, with places for the inputs; None of layers that take their inputs
+        alone.
     masks : list of SymbolicTensor or None
         Masks that the call was given, one for each input; None where the inputs' own hold.
     outputs : list of SymbolicTensor
@@ -121,8 +118,9 @@ class Node:
         shapes: Sequence[Shape],
         dtype: str | None = "float",
         masks: Sequence[SymbolicTensor | None] | None = None,
+        arguments: Arguments | None = None,
     ) -> None:
-        self.layer, self.inputs = layer, list(inputs)
+        self.layer, self.inputs, self.arguments = layer, list(inputs), arguments
         self.masks = None if masks is None else list(masks)
         self.outputs = [SymbolicTensor(s, dtype, self, i) for i, s in enumerate(shapes)]
 

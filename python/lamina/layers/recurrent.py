@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from lamina import _check, _core, activations, initializers, regularizers
 from lamina._check import Array, Shape
@@ -133,7 +133,12 @@ class Recurrent(Layer):
 
     @overload
     def __call__(
-        self, x: Symbols, *, mask: Masks = None, initial_state: Symbols | None = None
+        self,
+        x: Symbols,
+        *,
+        mask: Masks = None,
+        initial_state: Symbols | None = None,
+        training: bool | None = None,
     ) -> SymbolicTensor: ...
     @overload
     def __call__(
@@ -142,12 +147,12 @@ class Recurrent(Layer):
         *,
         mask: ArrayLike | None = None,
         initial_state: ArrayLike | Sequence[ArrayLike] | None = None,
-        training: Literal[False] | None = None,
+        training: bool | None = None,
     ) -> Array: ...
     def __call__(
         self, x: Any = None, *, mask: Any = None, initial_state: Any = None, **unknown: Any
     ) -> Any:
-        """Apply the layer, to arrays as in inference or to symbolic tensors.
+        """Apply the layer, to arrays or to tensors.
 
         Parameters
         ----------

@@ -73,8 +73,10 @@ def deserialize(
 
 def _library() -> dict[str, type[Layer]]:
     from lamina import layers
+    from lamina.layers.operation import Operation
 
-    return {name: cls for name, cls in vars(layers).items() if _is_layer_class(cls)}
+    public = {name: cls for name, cls in vars(layers).items() if _is_layer_class(cls)}
+    return {**public, "Operation": Operation}
 
 
 def _is_layer_class(value: object) -> bool:

@@ -90,7 +90,7 @@ class TimeDistributed(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return (steps, ...) with the shape of the layer's output."""
-        output = self.layer.compute_output_shape(self._step(input_shape))
+        output = self.layer.output_shape_of(self._step(input_shape))
         if isinstance(output, list):
             raise ValueError(
                 f"{self.name}: the layer must have one output; {self.layer.name} has {len(output)}"

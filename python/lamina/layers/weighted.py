@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from lamina import _check, _core, initializers, regularizers
 from lamina._calls import answering_calls
-from lamina._check import Array, Shape
+from lamina._check import Array
 from lamina._settings import check_fits, note_change
+from lamina._tensors import Variable
 from lamina.layers import weights as weights_
 from lamina.layers._lock import structure
 from lamina.random import Seed
@@ -30,17 +31,22 @@ class Weighted:
         self._pending: list[tuple[_core.Parameter, Array]] = []
         self._learnable: list[int] = []  # indices of the weights that gradients may change
         self._penalized: list[tuple[_core.Parameter, regularizers.Regularizer]] = []
+        self._constrained: list[tuple[_core.Parameter, Any]] = []
 
     @answering_calls
     def add_weight(
         self,
-        name: str | None = None,
-        shape: Shape = (),
-        initializer: str | Callable[..., Array] | None = None,
+        name: Any = None,
+        shape: Any = (),
+        initializer: Any = None,
         trainable: bool = True,
         regularizer: Any = None,
-    ) -> _core.Parameter:
-        """Make a weight in ``build``; ``graph.parameter(weight)`` is its tensor.
+        constraint: Any = None,
+        dtype: str | None = None,
+    ) -> Variable:
+        """Make a weight, in ``build`` or the constructor.
+
+        The first two may change places, as in Keras, ``add_weight((3, 4), "zeros")``.
 
         Parameters
         ----------
@@ -55,6 +61,14 @@ class Weighted:
             False for statistics that no gradient changes.
         regularizer : str or Regularizer, optional
             Penalty that training adds to the loss, while the weight is trainable.
+        constraint : callable, optional
+            ``constraint(weight)`` replaces the weight after each step of training.
+        dtype : {"float32", "float64"}, optional
+            The layer's; another is refused.
+
+        Returns
+        -------
+        Variable
 
         Raises
         ------
@@ -63,31 +77,56 @@ class Weighted:
         ValueError
             A shape without elements, or of more than memory can address.
         """
+        if isinstance(name, (tuple, list)) or (name is None and isinstance(shape, str)):
+            swapped, name = name, None
+            if shape != () and initializer is None:
+                initializer = shape
+            shape = () if swapped is None else swapped
         if name is None:
             count = len(self._parameters)
             name = f"weight_{count}" if count else "weight"
         if not isinstance(name, str):
             raise TypeError(f"{self.name}: add_weight: name must be a string; got {name!r}")
+        if isinstance(shape, (tuple, list)) and None in shape:
+            raise ValueError(
+                f"{self.name}: {name} would have shape {tuple(shape)}; the size of an axis of the "
+                f"input has to be known for it: give Input a number in place of None"
+            )
         shape = _check.shape(self.name, f"{name}'s shape", shape)
+        if dtype is not None and _check.dtype(self.name, dtype) != self.dtype:
+            raise ValueError(f"{self.name}: {name} must be {self.dtype}; got dtype {dtype!r}")
         if initializer is None:
             initializer = "glorot_uniform"
         if isinstance(initializer, type) or not callable(initializer):
             initializer = initializers.get(initializer)
         penalty = regularizers.get(regularizer)
         full = f"{self.name}/{name}"
-        parameter = _core.Parameter(full, shape, self.dtype, trainable and self._trainable)
+        parameter = Variable(full, shape, self.dtype, trainable and self._trainable)
+        parameter.owned_by(self)
         if trainable:
             self._learnable.append(len(self._parameters))
         self._parameters.append(parameter)
         self._undrawn.append(weights_.FirstValues(parameter, initializer))
         if penalty is not None:
             self._penalized.append((parameter, penalty))
+        if constraint is not None:
+            self._constrained.append((parameter, constraint))
         return parameter
 
     @property
     def parameters(self) -> list[_core.Parameter]:
-        """The weights as the engine holds them, in the order of ``get_weights``."""
-        return list(self._parameters)
+        """The weights as the engine holds them, in the order of ``get_weights``.
+
+        Its own first, then those of the layers within.
+        """
+        own = list(self._parameters)
+        for layer in self.layers_within():
+            own += [p for p in layer.parameters if not any(p is other for other in own)]
+        return own
+
+    def layers_within(self) -> Sequence[Any]:
+        """Return the layers that this one holds."""
+        return ()
 
     def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
         """Return (weight, l1, l2) for every penalised weight of its own that trains."""
@@ -103,7 +142,7 @@ class Weighted:
         of its rows: from an ``Input``, else from ``build`` or the first data.
         """
         self._settle()
-        return [p.array for p in self._parameters]
+        return [p.array for p in self.parameters]
 
     @property
     def trainable_weights(self) -> list[Array]:
@@ -128,7 +167,7 @@ class Weighted:
                 f"{self.name}: has no weights yet: build the model, or call the layer, first; "
                 f"got {len(weights)}"
             )
-        new = weights_.checked(self.name, self._parameters, weights)
+        new = weights_.checked(self.name, self.parameters, weights)
         for array, value in zip(self.weights, new, strict=True):
             array[...] = value
 
@@ -144,7 +183,7 @@ class Weighted:
     @answering_calls
     def count_params(self) -> int:
         """Return the number of weights, trainable or not."""
-        return sum(p.size for p in self._parameters)
+        return sum(p.size for p in self.parameters)
 
     @property
     def trainable(self) -> bool:
@@ -156,6 +195,8 @@ class Weighted:
         self._trainable = _check.boolean(self.name, "trainable", value)
         for index in self._learnable:
             self._parameters[index].trainable = self._trainable
+        for layer in self.layers_within():
+            layer.trainable = self._trainable
         note_change(self)
 
     @property
@@ -167,7 +208,10 @@ class Weighted:
         """Return the first values that are still to be drawn."""
         if self._undrawn:
             self._undrawn = [first for first in self._undrawn if not first.drawn]
-        return list(self._undrawn)
+        own = list(self._undrawn)
+        for layer in self.layers_within():
+            own += [first for first in layer._first_values() if first not in own]
+        return own
 
     def _seeds_within(self) -> list[Seed]:
         """Return the seeds of the models that this layer is, or holds."""
@@ -176,6 +220,8 @@ class Weighted:
     def take_pending(self) -> list[tuple[_core.Parameter, Array]]:
         """Hand over the restored values still to be written."""
         taken, self._pending = self._pending, []
+        for layer in self.layers_within():
+            taken = [*taken, *layer.take_pending()]
         return taken
 
     def fill(self) -> None:
@@ -198,3 +244,5 @@ class Weighted:
         # The model has not needed them yet, or there is none: the layer was restored without it.
         if self._pending or self._undrawn:
             self.fill()
+        for layer in self.layers_within():
+            layer.settle()

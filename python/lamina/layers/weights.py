@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copyreg
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,16 +13,6 @@ from lamina.random import INITIAL, Seed, Stream, mix
 
 if TYPE_CHECKING:
     from lamina.layers.weighted import Weighted
-
-
-def _reduce(parameter: _core.Parameter) -> tuple[type, tuple[object, ...]]:
-    p = parameter
-    return type(p), (p.name, tuple(p.shape), p.dtype, p.trainable)
-
-
-# In pickles and deep copies a weight is the same object wherever it is met; its values are its
-# layer's to save, and follow when the copy has a home.
-copyreg.pickle(_core.Parameter, _reduce)
 
 
 def allocate(layers: Iterable[Weighted]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lamina._tensors import Arguments
 from lamina.layers import InputLayer, Layer, SymbolicTensor, deserialize, serialize
 from lamina.layers.node import as_list
 from lamina.models.structure import Structure
@@ -23,6 +24,8 @@ def to_config(structure: Structure, input_form: Any, output_form: Any) -> dict[s
         for i, number in enumerate(step.outputs):
             where[number] = [step.layer.name, len(inbound), i]
         node: dict[str, Any] = {"inputs": [where[t] for t in step.inputs]}
+        if step.arguments is not None:
+            node["arguments"] = step.arguments.to_config()
         if step.masks is not None:
             node["masks"] = [None if m is None else where[m] for m in step.masks]
         inbound.append(node)
@@ -77,6 +80,10 @@ def _call(layers: Mapping[str, Layer], name: str, node: Mapping[str, Any]) -> No
     masks = node.get("masks")
     given = masks and [None if m is None else _tensor(layers, m) for m in masks]
     layer = layers[name]
+    if node.get("arguments") is not None:
+        args, kwargs = Arguments.from_config(node["arguments"]).filled(x)
+        Layer.__call__(layer, *args, **kwargs)
+        return
     # What the call was given is known: a subclass need not sort it again.
     Layer.__call__(layer, x if len(x) > 1 else x[0], mask=given)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from lamina._check import Shape
 from lamina._names import lookup
 from lamina._public import PublicKeywords
 from lamina._settings import changes
+from lamina._tensors import Recording
 from lamina.callbacks import CallbackList
 from lamina.layers import Layer
 from lamina.layers import weights as weights_
@@ -368,24 +369,37 @@ class Network(Ends, Stateful, PublicKeywords):
         return self.predict(x, (batch or None) if self.stateful else None)
 
     @overload
-    def __call__(self, x: Tensors, *, mask: Masks = None) -> SymbolicTensor: ...
+    def __call__(
+        self, x: Tensors, *, training: bool | None = None, mask: Masks = None
+    ) -> SymbolicTensor: ...
     @overload
-    def __call__(self, x: Data, *, training: Literal[False] | None = None) -> Any: ...
-    def __call__(self, x: Any = None, *, mask: Any = None, **unknown: Any) -> Any:
-        """Return ``predict(x)``; on symbolic tensors, be a layer of another model.
+    def __call__(self, x: Data, *, training: bool | None = None) -> Any: ...
+    def __call__(
+        self, x: Any = None, *, training: bool | None = None, mask: Any = None, **unknown: Any
+    ) -> Any:
+        """Return ``predict(x)``; on tensors, be a layer of another model.
 
         All models made so share this one's weights.
+
+        Parameters
+        ----------
+        x : array_like, SymbolicTensor or Tensor, or a list or dict of them
+        training : bool, optional
+            Whether layers such as Dropout do as in training.
+        mask : SymbolicTensor or Tensor, optional
         """
         values = list(x.values()) if isinstance(x, dict) else x
         if unknown:
-            refuse(self, values, unknown)
-        if not any_symbolic(values):
+            refuse(self, unknown)
+        tensors = any_symbolic(values) or Recording.current() is not None
+        if not tensors and not training:
             if mask is not None:
                 raise TypeError(f"{self.name}: mask is for symbolic tensors; predict takes none")
             return self.predict(x)
-        if isinstance(x, dict):
+        if isinstance(x, dict) or not tensors:
             values = inputs_.separated(self.name, x, self.ports)
-        y = self.as_layer()(values, mask=mask)
+            values = values[0] if len(values) == 1 else values
+        y = self.as_layer()(values, mask=mask, training=training)
         return self._packed(y if isinstance(y, list) else [y])
 
     def as_layer(self) -> Any:
@@ -403,7 +417,8 @@ class Network(Ends, Stateful, PublicKeywords):
     def _recorded(self) -> tuple[_core.Graph, list[Any]]:
         """Return a new graph of the model alone, and its outputs."""
         graph = _core.Graph(self.dtype)
-        return graph, self.record_outputs(graph, self.graph_inputs(graph))[0]
+        with Recording(graph):
+            return graph, self.record_outputs(graph, self.graph_inputs(graph))[0]
 
     def weights_by_path(self) -> dict[str, _core.Parameter]:
         """Return the weights by their paths, such as "encoder/dense_1/kernel", which are unique."""

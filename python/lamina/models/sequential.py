@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from lamina import _check, _core
 from lamina._calls import answering_calls, refuse_unknown
@@ -298,10 +298,14 @@ class Sequential(Model):
             """Return the outputs for the rows of ``x``, taken as one batch."""
 
         @overload
-        def __call__(self, x: Tensors, *, mask: Masks = None) -> SymbolicTensor: ...
+        def __call__(
+            self, x: Tensors, *, training: bool | None = None, mask: Masks = None
+        ) -> SymbolicTensor: ...
         @overload
-        def __call__(self, x: Data, *, training: Literal[False] | None = None) -> Array: ...
-        def __call__(self, x: Any = None, *, mask: Any = None, **unknown: Any) -> Any:
+        def __call__(self, x: Data, *, training: bool | None = None) -> Array: ...
+        def __call__(
+            self, x: Any = None, *, training: bool | None = None, mask: Any = None, **unknown: Any
+        ) -> Any:
             """Return ``predict(x)``; on symbolic tensors, be a layer of another model."""
 
     # --- symbolic tensors: the same layers, for models that read what is between them

@@ -8,20 +8,26 @@ from typing import Any
 
 from lamina import _core
 from lamina._check import show_shape
-from lamina.layers import InputLayer, Layer, SymbolicTensor
+from lamina._tensors import Arguments
+from lamina.layers import InputLayer, Layer, SymbolicTensor, called
 from lamina.layers._use import using
 from lamina.layers.node import Node
+from lamina.layers.shapes import Spec
 from lamina.models.inputs import Port
 
 
 @dataclass
 class Step:
-    """One application of a layer; tensors are numbers."""
+    """One application of a layer; tensors are numbers.
+
+    ``arguments`` is how the call was made, of a layer that is written with ``call``.
+    """
 
     layer: Layer
     inputs: list[int]
     masks: list[int | None] | None
     outputs: list[int]
+    arguments: Arguments | None = None
 
 
 class Structure:
@@ -63,9 +69,11 @@ class Structure:
                 None if m is None else self._number(starts.get(id(m), m)) for m in node.masks or ()
             ]
             made = [self._number(t) for t in node.outputs]
-            self.steps.append(Step(node.layer, used, masks or None, made))
+            self.steps.append(Step(node.layer, used, masks or None, made, node.arguments))
         self.outputs = [self._number(starts.get(id(t), t)) for t in outputs]
         self.shapes = [t.row_shape for t in self.tensors]
+        self.dtypes = [t.dtype for t in self.tensors]
+        self.whole = [t.whole for t in self.tensors]
         self.input_layers: list[InputLayer] = [s.node.layer for s in starts.values()]  # type: ignore[misc]
         self.layers = self._sorted(met)
 
@@ -94,6 +102,8 @@ class Structure:
         """Return what may be fed to each input."""
         wants: dict[int, tuple[str, str, tuple[str, int] | None]] = {}
         for step in reversed(self.steps):
+            if step.arguments is not None:
+                continue  # takes what it is given
             count = len(step.inputs)
             bounds = step.layer.input_bounds(count)
             for t, kind, bound in zip(
@@ -116,9 +126,21 @@ class Structure:
         """Build all layers."""
         stream = 0
         for step in self.steps:
+            if step.arguments is not None:
+                step.layer.stream = stream
+                called.prepare(step.layer, step.arguments, self._specs(step), dtype)
+                stream += step.layer.streams
+                continue
             shapes: Any = [self.shapes[t] for t in step.inputs]
             step.layer.prepare(shapes if len(shapes) > 1 else shapes[0], dtype, stream)
             stream += step.layer.streams
+
+    def _specs(self, step: Step) -> list[Spec]:
+        kinds = {"int32": "int32", "bool": "bool"}
+        return [
+            Spec(tuple(self.shapes[t]), kinds.get(self.dtypes[t] or "", "float"), self.whole[t])
+            for t in step.inputs
+        ]
 
     @property
     def streams(self) -> int:
@@ -142,7 +164,10 @@ class Structure:
                 mask[i] = mask[i] if given is None else values[given]
             one = len(x) == 1
             with using(step.layer, stream=stream):
-                y, out = step.layer.apply(graph, x[0] if one else x, mask[0] if one else mask)
+                if step.arguments is not None:
+                    y, out = called.record(step.layer, graph, step.arguments, x, mask)
+                else:
+                    y, out = step.layer.apply(graph, x[0] if one else x, mask[0] if one else mask)
             stream += step.layer.streams
             made = (y, out) if isinstance(y, list) else ([y], [out])
             for t, value, its_mask in zip(step.outputs, *made, strict=True):
@@ -171,11 +196,12 @@ class Structure:
             made[number] = layer.tensor()
         for step in self.steps:
             masks = [None if m is None else made[m] for m in step.masks or ()] or None
-            shapes = [self.shapes[t] for t in step.outputs]
             inputs = [made[t] for t in step.inputs]
-            anything = step.layer.input_dtypes(len(inputs))[0] is None
-            dtype = inputs[0].dtype if anything else "float"
-            node = Node(step.layer, inputs, shapes, dtype, masks)
+            node = Node(step.layer, inputs, [], None, masks, step.arguments)
+            node.outputs = [
+                SymbolicTensor(self.shapes[t], self.dtypes[t], node, i, self.whole[t])
+                for i, t in enumerate(step.outputs)
+            ]
             step.layer.nodes.append(node)
             made.update(zip(step.outputs, node.outputs, strict=True))
         self.tensors = [made[number] for number in range(len(self.shapes))]

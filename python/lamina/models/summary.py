@@ -23,7 +23,7 @@ def table(model: Network, line_length: int | None = None, show_trainable: bool =
         model.count_params()  # builds
     for layer in model.layers:
         if shape is not None:
-            shape = layer.compute_output_shape(shape)
+            shape = layer.output_shape_of(shape)
         shown = "?" if shape is None else show_shape(shape)
         count = f"{layer.count_params():,}" if layer.built else "?"
         rows.append((label(layer), shown, count))

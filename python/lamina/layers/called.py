@@ -1,0 +1,299 @@
+"""Layers written as Keras's are: ``call`` is a function of tensors."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import traceback
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from lamina import _core
+from lamina._answers import is_own
+from lamina._tensors import Arguments, NeedsRows, Recording, Tensor, Variable
+from lamina._tensors.arguments import flat, mapped
+from lamina._tensors.given import given
+from lamina.layers._lock import structure
+from lamina.layers.shapes import Spec, found_by_recording
+
+if TYPE_CHECKING:
+    from lamina.layers.layer import Layer
+
+
+def is_recorded(value: Any) -> bool:
+    """Return whether the value is a recorded tensor."""
+    return isinstance(value, Tensor)
+
+
+def has_call(cls: type, base: type) -> bool:
+    """Return whether a class is written with ``call``, rather than with ``record``."""
+    for each in cls.__mro__:
+        if each is base:
+            return False
+        if "call" in vars(each):
+            return True
+        if "record" in vars(each):
+            return False
+    return False
+
+
+# --- building
+
+
+def full_shapes(arguments: Arguments, specs: list[Spec]) -> tuple[list[Any], dict[str, Any]]:
+    """Return the shapes of a call's tensors, the axis of rows first, where the tensors stood."""
+    shapes = [spec.shape if spec.whole else (None, *spec.shape) for spec in specs]
+    return arguments.filled(shapes)
+
+
+def build(layer: Layer, arguments: Arguments, specs: list[Spec]) -> None:
+    """Call the layer's ``build`` with the shape of its first argument, or those that it names."""
+    args, kwargs = full_shapes(arguments, specs)
+    names = [n for n in inspect.signature(layer.build).parameters if n not in ("args", "kwargs")]
+    call_names = list(inspect.signature(layer.call).parameters)
+    given_shapes = dict(zip(call_names, args, strict=False))
+    given_shapes.update(kwargs)
+    if len(names) > 1:
+        layer.build(**{n: given_shapes.get(n.removesuffix("_shape")) for n in names})
+        return
+    first = args[0] if args else next(iter(kwargs.values()), None)
+    layer.build(first)
+
+
+def prepare(
+    layer: Layer, arguments: Arguments, specs: list[Spec], dtype: str | None = None
+) -> tuple[Any, list[Spec]]:
+    """Build the layer and those within it, unless they are; returns what a call makes.
+
+    A failure leaves all of them as they were.
+    """
+    with structure():
+        if dtype is not None and layer.dtype != dtype and _undrawn(layer):
+            layer.forget()  # built where no model said which precision
+        built = {id(each) for each in layer.walk() if each.built}
+        try:
+            if dtype is not None:
+                layer.take_dtype(dtype)
+            fresh = not layer.built
+            if fresh:
+                build(layer, arguments, specs)
+                layer.built = True
+            result = found_by_recording(
+                layer.dtype, specs, lambda tensors: _called(layer, arguments, tensors)
+            )
+            _check_weights(layer, result[0])
+        except BaseException:
+            for each in layer.walk():
+                if id(each) not in built:
+                    each.forget()
+            raise
+        if fresh:
+            layer.built_within = [e for e in layer.walk() if id(e) not in built and e is not layer]
+        return result
+
+
+def _undrawn(layer: Layer) -> bool:
+    waiting = {id(first.parameter) for first in layer._first_values()}
+    return layer.built and all(id(p) in waiting for p in layer.parameters)
+
+
+def _check_weights(layer: Layer, result: Any) -> None:
+    """Raise unless every weight that the call reads is the layer's, or of a layer that it holds."""
+    graph = next(v for v in flat(result) if isinstance(v, Tensor)).recording.graph
+    own = {id(p) for p in layer.parameters}
+    for parameter, path in zip(graph.parameters, graph.paths, strict=True):
+        waits = isinstance(parameter, Variable) and not parameter.allocated
+        if id(parameter) not in own and waits:
+            raise ValueError(
+                f"{layer.name}: weight {path!r} was made in call, which would make it anew each "
+                f"time; make layers in __init__ and keep them as attributes, weights in build"
+            )
+
+
+def _called(layer: Layer, arguments: Arguments, tensors: list[Tensor]) -> Any:
+    args, kwargs = arguments.filled(tensors)
+    return on_tensors(layer, args, kwargs)
+
+
+def of_rows(row_shape: Any) -> tuple[Arguments, list[Spec]]:
+    """Return the call of a layer on rows of a shape, or on a list of inputs."""
+    several = isinstance(row_shape, list)
+    specs = [Spec(tuple(shape)) for shape in (row_shape if several else [row_shape])]
+    arguments = Arguments([specs if several else specs[0]], {}, lambda v: isinstance(v, Spec))
+    return arguments, arguments.forget_tensors()
+
+
+def prepared(layer: Layer, row_shape: Any, dtype: str, stream: int) -> Any:
+    """Build the layer for rows of a shape; returns the shape of a row of its output."""
+    layer.stream = stream
+    return _row_shapes(prepare(layer, *of_rows(row_shape), dtype))
+
+
+def output_row_shape(layer: Layer, row_shape: Any) -> Any:
+    """Return the shape of a row of output; the layer is built if it is not."""
+    return _row_shapes(prepare(layer, *of_rows(row_shape)))
+
+
+def output_shape(layer: Layer, shape: Any) -> Any:
+    """Return the shape of the output, rows first, for one with rows first."""
+    several = isinstance(shape, list)
+    rows = [tuple(one)[1:] for one in shape] if several else tuple(shape)[1:]
+    form, specs = prepare(layer, *of_rows(rows))
+    full = [spec.shape if spec.whole else (None, *spec.shape) for spec in specs]
+    return full[0] if isinstance(form, Tensor) else full
+
+
+def _row_shapes(found: tuple[Any, list[Spec]]) -> Any:
+    form, specs = found
+    return specs[0].shape if isinstance(form, Tensor) else [spec.shape for spec in specs]
+
+
+# --- recording
+
+
+def on_tensors(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """Record a call of the layer in the current recording; returns tensors as ``call`` did."""
+    recording = Recording.current()
+    assert recording is not None
+    if not layer.built:
+        _build_within(layer, args, kwargs, recording.graph.dtype)
+    told = kwargs.get("training")
+    if layer.takes_training:
+        if told is None:
+            kwargs = {**kwargs, "training": recording.ask_training()}
+    else:
+        kwargs = {name: value for name, value in kwargs.items() if name != "training"}
+    mask = incoming_mask(args, kwargs)
+    if layer.takes_mask and kwargs.get("mask") is None and mask is not None:
+        kwargs = {**kwargs, "mask": mask}
+    elif not layer.takes_mask and "mask" in kwargs:
+        mask = kwargs["mask"]
+        kwargs = {name: value for name, value in kwargs.items() if name != "mask"}
+    with layer.within(recording.graph), recording.within(layer.name), recording.told(told):
+        result = _run(layer, args, kwargs)
+        result = mapped(result, _as_tensor)
+        leaves = flat(result)
+        if not leaves or not all(isinstance(v, Tensor) for v in leaves):
+            raise TypeError(f"{layer.name}: call must return tensors; got {result!r:.100}")
+        layer.regularize_activity(leaves)
+    _mask_outputs(layer, args, kwargs, result, mask)
+    return result
+
+
+def _run(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    try:
+        return layer.call(*args, **kwargs)
+    except NeedsRows:
+        raise
+    except (TypeError, ValueError) as error:
+        where = _line(error, layer)
+        if where is None or getattr(error, "placed", False):
+            raise
+        text = str(error)
+        prefix = "" if text.startswith(f"{layer.name}:") else f"{layer.name}: "
+        shapes = ", ".join(str(v) for v in flat([*args, *kwargs.values()]) if isinstance(v, Tensor))
+        told: Any = type(error)(f"{prefix}{text}; in {where}, called on {shapes or 'no tensor'}")
+        told.placed = True
+        raise told from error
+
+
+def _line(error: BaseException, layer: Layer) -> str | None:
+    """Return the last line of the user's ``call`` that the error went through."""
+    if is_own(type(layer).call):
+        return None
+    file = inspect.getsourcefile(type(layer).call)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+    if not frames:
+        return None
+    line = linecache.getline(frames[-1].filename, frames[-1].lineno or 0).strip()
+    return f"{frames[-1].filename}, line {frames[-1].lineno}: {line}"
+
+
+def _as_tensor(value: Any) -> Any:
+    """Return a weight, or an array, that a call returned as a tensor; leave all else."""
+    if isinstance(value, Tensor) or not hasattr(value, "__array__"):
+        return None
+    return given(value)
+
+
+def _build_within(layer: Layer, args: list[Any], kwargs: dict[str, Any], dtype: str) -> None:
+    """Build a layer that another calls."""
+    arguments = Arguments(args, kwargs, is_recorded)
+    specs = [Spec(tuple(t.value.shape), whole=not t.rows) for t in arguments.forget_tensors()]
+    layer.take_dtype(dtype)
+    build(layer, arguments, specs)
+    layer.built = True
+
+
+# --- masks
+
+
+def incoming_mask(args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """Return the mask of the first argument, or a list of them for a list; None where none is."""
+    first = args[0] if args else next(iter(kwargs.values()), None)
+    if isinstance(first, Tensor):
+        return first.mask
+    if isinstance(first, (list, tuple)) and any(isinstance(v, Tensor) for v in first):
+        masks = [v.mask if isinstance(v, Tensor) else None for v in first]
+        return masks if any(m is not None for m in masks) else None
+    return None
+
+
+def _mask_outputs(
+    layer: Layer, args: list[Any], kwargs: dict[str, Any], result: Any, mask: Any
+) -> None:
+    first = args[0] if args else next(iter(kwargs.values()), None)
+    # A tensor that the call handed on keeps its own, which may be another layer's.
+    given_masks = kwargs.get("mask", mask)
+    out = layer.compute_mask(first, given_masks)
+    leaves = flat(result)
+    masks = flat(out) if isinstance(out, (list, tuple)) else [out] + [None] * (len(leaves) - 1)
+    for leaf, each in zip(leaves, masks, strict=False):
+        if each is not None:
+            leaf.mask = each if isinstance(each, Tensor) else given(each)
+
+
+# --- between the engine's tensors and those of calls
+
+
+def apply(layer: Layer, graph: _core.Graph, x: Any, mask: Any) -> tuple[Any, Any]:
+    """Record the layer as models do: the engine's tensors in and out, masks beside them."""
+    recording = Recording.of(graph)
+    now = recording if Recording.current() is not recording else nullcontext()
+    with now, recording.streams_from(layer.stream):
+        if isinstance(x, list):
+            masks = mask if isinstance(mask, list) else [mask] * len(x)
+            tensor: Any = [wrapped(recording, v, m) for v, m in zip(x, masks, strict=True)]
+        else:
+            tensor = wrapped(recording, x, mask)
+        result = on_tensors(layer, [tensor], {})
+    return unwrapped(result)
+
+
+def record(
+    layer: Layer, graph: _core.Graph, arguments: Arguments, values: list[Any], masks: list[Any]
+) -> tuple[list[Any], list[Any]]:
+    """Record a call as it was made on symbolic tensors; returns outputs and masks."""
+    recording = Recording.of(graph)
+    now = recording if Recording.current() is not recording else nullcontext()
+    with now, recording.streams_from(layer.stream):
+        tensors = [wrapped(recording, v, m) for v, m in zip(values, masks, strict=True)]
+        result = on_tensors(layer, *arguments.filled(tensors))
+    leaves: list[Tensor] = flat(result)
+    masked = [None if leaf.mask is None else leaf.mask.value for leaf in leaves]
+    return [leaf.value for leaf in leaves], masked
+
+
+def wrapped(recording: Recording, value: _core.Tensor, mask: Any = None) -> Tensor:
+    """Return one of the engine's tensors, with its mask, as calls take it."""
+    return Tensor(recording, value, None if mask is None else Tensor(recording, mask))
+
+
+def unwrapped(result: Any) -> tuple[Any, Any]:
+    """Return what a call returned as the engine's tensors: one, or a list; and their masks."""
+    leaves: list[Tensor] = flat(result)
+    values = [leaf.value for leaf in leaves]
+    masks = [None if leaf.mask is None else leaf.mask.value for leaf in leaves]
+    if isinstance(result, Tensor):
+        return values[0], masks[0]
+    return values, masks

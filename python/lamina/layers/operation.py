@@ -1,0 +1,71 @@
+"""A call of an operation on symbolic tensors, as a layer of a model."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from lamina.layers.layer import Layer
+from lamina.layers.node import SymbolicTensor
+
+OPERATIONS = ("ops", "random")  # the rooms that operations are found in
+
+
+class Operation(Layer):
+    """One function of ``lamina.ops``, applied to what a layer before it returns.
+
+    ``ops.exp(x)``, ``x + 1`` or ``x[:, 1:]`` on a symbolic tensor makes one.
+
+    Parameters
+    ----------
+    function : str
+        The name in ``lamina.ops``, or with its room in front, "random.normal".
+    name : str, optional
+    """
+
+    supports_masking = True
+
+    def __init__(self, function: str, *, name: str | None = None, **base: Any) -> None:
+        own = function.rpartition(".")[2]
+        super().__init__(name=name or own.strip("_"), **base)
+        self.named = name is not None
+        self.function = function
+        self._operation = _found(function)
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Record the operation."""
+        return self._operation(*args, **kwargs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes but for the function, which is found again by its name."""
+        state = super().__getstate__()
+        del state["_operation"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore, and find the function."""
+        super().__setstate__(state)
+        self._operation = _found(self.function)
+
+
+def _found(function: str) -> Callable[..., Any]:
+    room, _, name = function.rpartition(".")
+    module = importlib.import_module(f"lamina.{room or 'ops'}")
+    found: Any = getattr(module, name, None)
+    if not hasattr(found, "recorded"):
+        raise ValueError(f"Operation: function must be one of lamina.ops; got {function!r}")
+    return found  # type: ignore[no-any-return]
+
+
+def on_symbols(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Return the symbolic results of an operation."""
+    room = function.__module__.partition(".")[2].partition(".")[0]
+    name = function.__name__
+    layer = Operation(name if room == "ops" else f"{room}.{name}")
+    return layer(*args, **kwargs)
+
+
+def is_symbolic(value: Any) -> bool:
+    """Return whether the value is a symbolic tensor."""
+    return isinstance(value, SymbolicTensor)
