@@ -167,15 +167,21 @@ Tensor Graph::parameter(std::string path, Shape shape, bool trainable) {
 }
 
 Tensor Graph::append(Shape shape, DType type, const Operation& operation) {
+  const bool whole = operation.whole || operation.joins_rows();
   for (const Index axis : shape)
-    if (axis < 1)
+    if (axis < (whole ? 0 : 1))
       throw std::invalid_argument(operation.name +
                                   ": every axis needs at least 1 element; got an output of shape " +
                                   to_string(shape));
   const Index width = checked_product(size_of(shape), operation.fold);
+  if (width > 0 && !operation.takes_empty())
+    for (const ValueId input : operation.inputs)
+      if (input >= 0 && values_[std::size_t(input)].width == 0)
+        throw std::invalid_argument(operation.name +
+                                    ": needs inputs of at least 1 element; got one without any");
   values_.push_back({ValueKind::result, type, width, operation.name, -1, int(operations_.size()),
                      operation.fold});
-  values_.back().whole = operation.whole || operation.joins_rows();
+  values_.back().whole = whole;
   return {ValueId(values_.size()) - 1, std::move(shape), id};
 }
 
@@ -206,10 +212,6 @@ ValueId Graph::unfolded(const Tensor& tensor, const char* who) const {
 
 Tensor Graph::constant(Shape shape, const std::byte* bytes, DType type) {
   check_open("constant");
-  for (const Index axis : shape)
-    if (axis < 1)
-      throw std::invalid_argument("constant: every axis needs at least 1 element; got shape " +
-                                  to_string(shape));
   const Index size = size_of(shape);
   Buffer copy(padded_bytes(size, type));
   std::copy_n(bytes, std::size_t(size) * bytes_of(type), copy.data());
@@ -284,12 +286,18 @@ Tensor Graph::record(std::unique_ptr<Operation> operation, Shape shape, std::str
 
 std::vector<Tensor> Graph::record(std::unique_ptr<Operation> operation, std::vector<Shape> shapes,
                                   std::string name) {
+  const std::vector<DType> types(shapes.size(), dtype);
+  return record(std::move(operation), std::move(shapes), std::move(name), types);
+}
+
+std::vector<Tensor> Graph::record(std::unique_ptr<Operation> operation, std::vector<Shape> shapes,
+                                  std::string name, const std::vector<DType>& types) {
   begin(*operation, std::move(name));
   for (const Shape& shape : shapes)  // all are refused before any is made
     checked_product(size_of(shape), operation->fold);
   std::vector<Tensor> outputs;
-  for (Shape& shape : shapes) {
-    outputs.push_back(append(std::move(shape), dtype, *operation));
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    outputs.push_back(append(std::move(shapes[i]), types[i], *operation));
     operation->outputs.push_back(outputs.back().value);
   }
   operations_.push_back(std::move(operation));

@@ -91,12 +91,15 @@ class Graph {
   Tensor state(int slot);
   // Leaves `value` to the next batch.
   void carry(int slot, const Tensor& value);
-  // Appends an operation and makes its output value, `shape` a row.
+  // Appends an operation and makes its output value, `shape` a row.  Axes of no elements are for
+  // values without rows.
   Tensor record(std::unique_ptr<Operation> operation, Shape shape, std::string name);
   // The same with an output of another type (a mask), and with several outputs.
   Tensor record(std::unique_ptr<Operation> operation, Shape shape, std::string name, DType dtype);
   std::vector<Tensor> record(std::unique_ptr<Operation> operation, std::vector<Shape> shapes,
                              std::string name);
+  std::vector<Tensor> record(std::unique_ptr<Operation> operation, std::vector<Shape> shapes,
+                             std::string name, const std::vector<DType>& types);
 
   int add_loss(const Tensor& loss, const Tensor* weight, const Tensor* mask, double scale);
   void add_penalty(const Tensor& parameter, double l1, double l2);

@@ -106,6 +106,9 @@ class Operation {
   // Whether backward adds to the gradient of an input without rows as Call::accumulate says, as it
   // does for weights; else it writes it.
   virtual bool accumulates(int) const { return false; }
+  // Whether it makes something of inputs that have no elements, as a sum does; others refuse them.
+  // It does not run where its outputs have none.
+  virtual bool takes_empty() const { return false; }
   // Whether code of the user's sees how many rows a batch has.
   virtual bool sees_batches() const { return false; }
   // What the labels of an int32 input must stay below; 0 for other inputs.

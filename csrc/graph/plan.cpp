@@ -93,6 +93,8 @@ class Planner {
     return (std::size_t(size / 64) * bytes_of(value.dtype) + 63) / 64 * 64;
   }
 
+  bool is_empty(ValueId id) const { return graph_.values()[std::size_t(id)].width == 0; }
+
   Index rows_of(const Operation& operation) const {
     return operation.whole ? 1 : checked_product(rows_, operation.fold);
   }
@@ -140,6 +142,11 @@ class Planner {
         plan_.stands_for[std::size_t(operation.output())] = root(operation.inputs[0]);
         continue;
       }
+      if (std::all_of(operation.outputs.begin(), operation.outputs.end(),
+                      [&](ValueId output) { return is_empty(output); })) {
+        for (const ValueId output : operation.outputs) begin_value(output, time);
+        continue;  // nothing to calculate
+      }
       plan_.forward.push_back(int(j));
       for (const ValueId output : operation.outputs) begin_value(output, time);
       const Index rows = rows_of(operation);
@@ -177,7 +184,8 @@ class Planner {
       for (std::size_t i = 0; i < operation->inputs.size(); ++i)
         if (operation->inputs[i] >= 0 && operation->differentiable(int(i)) &&
             learns[std::size_t(operation->inputs[i])])
-          for (const ValueId output : operation->outputs) learns[std::size_t(output)] = true;
+          for (const ValueId output : operation->outputs)
+            learns[std::size_t(output)] = !is_empty(output);
     for (const LossTerm& term : graph_.losses())
       plan_.flows[std::size_t(term.loss)] = learns[std::size_t(term.loss)];
     for (auto it = operations.rbegin(); it != operations.rend(); ++it)

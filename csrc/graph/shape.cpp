@@ -27,6 +27,10 @@ Index size_of(const Shape& shape) {
   return size;
 }
 
+Index runs_in(const Shape& shape, Index length) {
+  return length == 0 ? 0 : size_of(shape) / length;
+}
+
 std::string to_string(const Shape& shape) {
   std::string text = "(";
   for (std::size_t i = 0; i < shape.size(); ++i)

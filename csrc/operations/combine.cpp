@@ -183,7 +183,7 @@ Tensor unit_rows(Graph& graph, const Tensor& x, const std::string& name) {
   if (x.shape.empty())
     throw std::invalid_argument("unit_rows: x has shape (), needs at least 1 axis");
   const Index cols = x.shape.back();
-  return graph.record(std::make_unique<UnitRows>(x.value, size_of(x.shape) / cols, cols), x.shape,
+  return graph.record(std::make_unique<UnitRows>(x.value, runs_in(x.shape, cols), cols), x.shape,
                       name);
 }
 

@@ -92,7 +92,7 @@ Tensor dense(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* 
   const Tensor z = graph.record(
       std::make_unique<Dense>(
           std::vector<ValueId>{x.value, kernel.value, bias == nullptr ? -1 : bias->value}, features,
-          units, size_of(x.shape) / features),
+          units, runs_in(x.shape, features)),
       shape, name);
   return activation(graph, z, {kind, alpha}, name);
 }

@@ -126,7 +126,7 @@ Tensor spatial_dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t
   if (rate == 0.0) return x;
   const Index channels = x.shape.back();
   return graph.record(std::make_unique<SpatialDropout>(
-                          x.value, rate, stream, size_of(x.shape) / channels, channels, share_rows),
+                          x.value, rate, stream, runs_in(x.shape, channels), channels, share_rows),
                       x.shape, name);
 }
 

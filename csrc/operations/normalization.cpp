@@ -273,7 +273,7 @@ Tensor batch_norm(Graph& graph, const Tensor& x, const Tensor& moving_mean,
       std::make_unique<BatchNorm>(
           std::vector<ValueId>{x.value, id_of(gamma), id_of(beta), moving_mean.value,
                                moving_variance.value, id_of(mask)},
-          size_of(x.shape) / cols, cols, BatchNormOptions{momentum, epsilon, batch_statistics}),
+          runs_in(x.shape, cols), cols, BatchNormOptions{momentum, epsilon, batch_statistics}),
       x.shape, name);
 }
 
@@ -290,7 +290,7 @@ Tensor layer_norm(Graph& graph, const Tensor& x, Index axes, const Tensor* gamma
   check_epsilon(epsilon, "layer_norm");
   return graph.record(
       std::make_unique<LayerNorm>(std::vector<ValueId>{x.value, id_of(gamma), id_of(beta)},
-                                  size_of(x.shape) / cols, cols, epsilon),
+                                  runs_in(x.shape, cols), cols, epsilon),
       x.shape, name);
 }
 

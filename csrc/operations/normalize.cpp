@@ -48,7 +48,7 @@ Tensor normalize(Graph& graph, const Tensor& x, const Tensor& mean, const Tensor
   }
   return graph.record(
       std::make_unique<Normalize>(std::vector<ValueId>{x.value, mean.value, std.value},
-                                  size_of(x.shape) / cols, cols),
+                                  runs_in(x.shape, cols), cols),
       x.shape, name);
 }
 

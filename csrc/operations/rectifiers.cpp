@@ -91,7 +91,7 @@ Tensor prelu(Graph& graph, const Tensor& x, const Tensor& alpha, const std::stri
     throw std::invalid_argument("prelu: alpha has shape " + to_string(alpha.shape) +
                                 ", needs one number for each element of the last axes of " +
                                 to_string(x.shape));
-  return graph.record(std::make_unique<Prelu>(x.value, alpha.value, size_of(x.shape) / cols, cols),
+  return graph.record(std::make_unique<Prelu>(x.value, alpha.value, runs_in(x.shape, cols), cols),
                       x.shape, name);
 }
 

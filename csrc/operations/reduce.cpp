@@ -42,6 +42,7 @@ class Reduce final : public OperationOf<Reduce> {
   bool backward_reads_input(int) const override {
     return reduction_ != Reduction::sum && reduction_ != Reduction::mean;
   }
+  bool takes_empty() const override { return true; }
   bool backward_reads_output() const override {
     return reduction_ == Reduction::maximum || reduction_ == Reduction::minimum;
   }
@@ -131,6 +132,13 @@ Reduced reduced(const Shape& shape, const AxisRun& run) {
   return result;
 }
 
+// Of nothing there is no largest.
+void check_some(const Reduced& r, const char* who) {
+  if (r.axes.size == 0 && size_of(r.shape) > 0)
+    throw std::invalid_argument(std::string(who) +
+                                ": needs at least 1 element along the axes that go; got none");
+}
+
 template <Reduction kind>
 Tensor reduce(Graph& graph, const Tensor& x, const Shape& axes, bool rows,
               const std::string& name) {
@@ -140,6 +148,7 @@ Tensor reduce(Graph& graph, const Tensor& x, const Shape& axes, bool rows,
   Tensor y = x;
   for (const AxisRun& run : runs_of(graph, x, axes, rows, who)) {
     Reduced r = reduced(y.shape, run);
+    if constexpr (kind == Reduction::maximum || kind == Reduction::minimum) check_some(r, who);
     y = graph.record(std::make_unique<Reduce>(y.value, kind, r.axes, who), std::move(r.shape),
                      name);
   }
@@ -155,6 +164,7 @@ Tensor place(Graph& graph, const Tensor& x, const Shape& axes, bool rows, const 
     throw std::invalid_argument(std::string(who) + ": needs axes that lie side by side; got " +
                                 to_string(axes) + (rows ? " and the rows" : ""));
   Reduced r = reduced(x.shape, runs[0]);
+  check_some(r, who);
   if (r.axes.size > std::numeric_limits<std::int32_t>::max())
     throw std::invalid_argument(std::string(who) + ": places must lie below 2^31; got axes of " +
                                 std::to_string(r.axes.size) + " elements");

@@ -9,7 +9,7 @@ namespace {
 Tensor reshape(Graph& graph, const Tensor& x, const Shape& shape, const std::string&) {
   graph.check(x, "reshape");
   for (const Index axis : shape)
-    if (axis < 1)
+    if (axis < (graph.whole(x) ? 0 : 1))
       throw std::invalid_argument("reshape: every axis needs at least 1 element; got " +
                                   to_string(shape));
   if (size_of(shape) != size_of(x.shape))

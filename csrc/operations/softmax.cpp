@@ -48,7 +48,7 @@ Tensor record_softmax(Graph& graph, const Tensor& x, bool log, const std::string
   if (x.shape.empty())
     throw std::invalid_argument(std::string(who) + ": x has shape (), needs at least 1 axis");
   const Index cols = x.shape.back();
-  return graph.record(std::make_unique<Softmax>(x.value, log, size_of(x.shape) / cols, cols),
+  return graph.record(std::make_unique<Softmax>(x.value, log, runs_in(x.shape, cols), cols),
                       x.shape, name);
 }
 

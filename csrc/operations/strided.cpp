@@ -1,37 +1,48 @@
-// Data moved, not computed: permute, pad, crop, flip, repeat and concatenate are one operation, a
-// list of strided copies; and the linear resizing of one axis.
+// Data moved, not computed: permute, pad, crop, slice, flip, repeat and concatenate are one
+// operation, a list of strided copies.
 #include "strided.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <numeric>
 #include <stdexcept>
 
+#include "moves/bytes.h"
 #include "registry.h"
+#include "runtime/isa.h"
 #include "sizes.h"
 
 namespace lamina {
 namespace {
 
+// What an output is made of besides its pieces.
+struct MoveTraits {
+  bool leaves = false;  // parts of an input go nowhere
+  bool sums = false;    // an element of an input goes to several places
+  bool fills = false;   // parts of the output are nobody's, and `fill`
+  double fill = 0.0;
+};
+
+// Numbers of 4 bytes are moved as float: the same width, bits untouched.
 class Move final : public OperationOf<Move> {
  public:
-  // `fills`: parts of the output are nobody's, and 0.  `leaves`: parts of an input go nowhere.
-  // `sums`: an element of an input goes to several places.
   Move(std::string kind_, std::vector<ValueId> inputs_, std::vector<Piece> pieces, Index width,
-       bool fills, bool leaves, bool sums)
+       DType dtype, MoveTraits traits)
       : OperationOf(std::move(kind_), std::move(inputs_)),
         pieces_(std::move(pieces)),
         width_(width),
-        fills_(fills),
-        leaves_(leaves),
-        sums_(sums) {}
+        dtype_(dtype),
+        traits_(traits) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
-    if (fills_) zero(c, c.out(), width_ * c.rows);
-    for (std::size_t i = 0; i < pieces_.size(); ++i) {
-      const Piece& p = pieces_[i];
-      c.kernels.strided_copy(c.out() + p.y_at, c.in(int(i)) + p.x_at, p.of_rows(c.rows, width_));
-    }
+    if (dtype_ == DType::boolean) return copy(copy_bytes, c, std::uint8_t(traits_.fill != 0.0));
+    if (dtype_ != DType::int32) return copy(c.kernels.strided_copy, c, T(traits_.fill));
+    const auto whole = std::int32_t(traits_.fill);
+    float bits;
+    std::memcpy(&bits, &whole, sizeof bits);
+    copy(kernels<float>().strided_copy, c, bits);
   }
 
   template <class T>
@@ -40,15 +51,18 @@ class Move final : public OperationOf<Move> {
       T* dx = c.din(int(i));
       if (dx == nullptr) continue;
       const Piece& p = pieces_[i];
-      if (leaves_ || sums_) zero(c, dx, p.x_width * c.rows);
+      if (traits_.leaves || traits_.sums)
+        fill(c.kernels.strided_copy, dx, T(0), p.x_width * c.rows);
       StridedSpec back = p.of_rows(c.rows, width_);
       std::swap_ranges(back.y_stride, back.y_stride + back.axes, back.x_stride);
-      (sums_ ? c.kernels.strided_add : c.kernels.strided_copy)(dx + p.x_at, c.dout() + p.y_at,
-                                                               back);
+      (traits_.sums ? c.kernels.strided_add : c.kernels.strided_copy)(dx + p.x_at,
+                                                                      c.dout() + p.y_at, back);
     }
   }
 
+  bool differentiable(int) const override { return is_floating(dtype_); }
   bool backward_reads_input(int) const override { return false; }
+  bool takes_empty() const override { return true; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {
     return {double(width_ * rows), 2.0 * double(width_ * rows)};
@@ -56,51 +70,34 @@ class Move final : public OperationOf<Move> {
   std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
 
  private:
-  template <class T>
-  static void zero(const Call<T>& c, T* y, Index size) {
-    const T nothing = 0;
+  template <class E>
+  using Copy = void (*)(E* y, const E* x, const StridedSpec&);
+
+  template <class E>
+  static void fill(Copy<E> copy, E* y, E value, Index size) {
     StridedSpec all{};
     all.axes = 1, all.size[0] = size, all.y_stride[0] = 1, all.x_stride[0] = 0;
-    c.kernels.strided_copy(y, &nothing, all);
+    copy(y, &value, all);
+  }
+  template <class E, class T>
+  void copy(Copy<E> copy, const Call<T>& c, E value) const {
+    E* y = reinterpret_cast<E*>(c.out());
+    if (traits_.fills) fill(copy, y, value, width_ * c.rows);
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+      const Piece& p = pieces_[i];
+      copy(y + p.y_at, reinterpret_cast<const E*>(c.in(int(i))) + p.x_at,
+           p.of_rows(c.rows, width_));
+    }
   }
 
   const std::vector<Piece> pieces_;
   const Index width_;
-  const bool fills_, leaves_, sums_;
-};
-
-class Resize final : public OperationOf<Resize> {
- public:
-  Resize(ValueId x, ResizeDims row) : OperationOf("resize", {x}), row_(row) {}
-
-  template <class T>
-  void forward_as(const Call<T>& c) const {
-    c.kernels.resize_forward(c.out(), c.in(0), dims(c.rows));
-  }
-  template <class T>
-  void backward_as(const Call<T>& c) const {
-    c.kernels.resize_backward(c.din(0), c.dout(), dims(c.rows));
-  }
-
-  bool backward_reads_input(int) const override { return false; }
-  bool backward_reads_output() const override { return false; }
-  Cost cost(Pass, Index rows, bool) const override {
-    const double size = double(rows * row_.outer * row_.to * row_.inner);
-    return {3.0 * size, 3.0 * size};
-  }
-  std::string sizes(Index rows) const override {
-    return std::to_string(rows * row_.outer) + "x" + std::to_string(row_.from) + "->" +
-           std::to_string(row_.to) + "x" + std::to_string(row_.inner);
-  }
-
- private:
-  ResizeDims dims(Index rows) const { return {rows * row_.outer, row_.from, row_.to, row_.inner}; }
-
-  const ResizeDims row_;
+  const DType dtype_;
+  const MoveTraits traits_;
 };
 
 void check_axes(const Graph& graph, const Tensor& x, std::size_t given, const char* who) {
-  graph.check_float(x, who);
+  graph.check(x, who);
   if (given != x.shape.size())
     throw std::invalid_argument(std::string(who) + ": needs one entry for each axis of " +
                                 to_string(x.shape) + "; got " + std::to_string(given));
@@ -114,11 +111,12 @@ void check_room(std::size_t axes, const Shape& shape, const char* who) {
 }
 
 Tensor one_piece(Graph& graph, const char* kind, const Tensor& x, Piece piece, Shape shape,
-                 bool fills, bool leaves, bool sums, const std::string& name) {
+                 MoveTraits traits, const std::string& name) {
   const Index width = size_of(shape);
+  const DType dtype = graph.check(x, kind).dtype;
   return graph.record(std::make_unique<Move>(kind, std::vector<ValueId>{x.value},
-                                             std::vector<Piece>{piece}, width, fills, leaves, sums),
-                      std::move(shape), name);
+                                             std::vector<Piece>{piece}, width, dtype, traits),
+                      std::move(shape), name, dtype);
 }
 
 void check_margins(const Shape& x, const Margins& margins, const char* who) {
@@ -127,6 +125,13 @@ void check_margins(const Shape& x, const Margins& margins, const char* who) {
       throw std::invalid_argument(std::string(who) + ": margins of inputs " + to_string(x) +
                                   " must be at least 0; got (" + std::to_string(low) + ", " +
                                   std::to_string(high) + ")");
+}
+
+void check_fill(DType dtype, double value) {
+  if (dtype == DType::int32 &&
+      !(value >= -2147483648.0 && value <= 2147483647.0 && value == std::trunc(value)))
+    throw std::invalid_argument("pad: int32 values need a whole number of 32 bits; got " +
+                                std::to_string(value));
 }
 
 Tensor permute(Graph& graph, const Tensor& x, const std::vector<Index>& order,
@@ -146,11 +151,13 @@ Tensor permute(Graph& graph, const Tensor& x, const std::vector<Index>& order,
   Piece piece(x.shape);
   for (std::size_t i = 0; i < order.size(); ++i)
     piece.axis(shape[i], to[i], from[std::size_t(order[i])]);
-  return one_piece(graph, "permute", x, piece, shape, false, false, false, name);
+  return one_piece(graph, "permute", x, piece, shape, {}, name);
 }
 
-Tensor pad(Graph& graph, const Tensor& x, const Margins& margins, const std::string& name) {
+Tensor pad(Graph& graph, const Tensor& x, const Margins& margins, double value,
+           const std::string& name) {
   check_axes(graph, x, margins.size(), "pad");
+  check_fill(graph.check(x, "pad").dtype, value);
   check_room(x.shape.size(), x.shape, "pad");
   check_margins(x.shape, margins, "pad");
   Shape shape = x.shape;
@@ -163,7 +170,7 @@ Tensor pad(Graph& graph, const Tensor& x, const Margins& margins, const std::str
     piece.axis(x.shape[i], to[i], from[i]);
     piece.y_at += margins[i].first * to[i];
   }
-  return one_piece(graph, "pad", x, piece, shape, true, false, false, name);
+  return one_piece(graph, "pad", x, piece, shape, {false, false, true, value}, name);
 }
 
 Tensor crop(Graph& graph, const Tensor& x, const Margins& margins, const std::string& name) {
@@ -173,7 +180,7 @@ Tensor crop(Graph& graph, const Tensor& x, const Margins& margins, const std::st
   Shape shape = x.shape;
   for (std::size_t i = 0; i < shape.size(); ++i) {
     shape[i] -= margins[i].first + margins[i].second;
-    if (shape[i] < 1)
+    if (shape[i] < (graph.whole(x) ? 0 : 1))
       throw std::invalid_argument("crop: nothing is left of axis " + std::to_string(i) +
                                   " of inputs " + to_string(x.shape) + " without (" +
                                   std::to_string(margins[i].first) + ", " +
@@ -185,11 +192,43 @@ Tensor crop(Graph& graph, const Tensor& x, const Margins& margins, const std::st
     piece.axis(shape[i], to[i], from[i]);
     piece.x_at += margins[i].first * from[i];
   }
-  return one_piece(graph, "crop", x, piece, shape, false, true, false, name);
+  return one_piece(graph, "crop", x, piece, shape, {/*leaves=*/true}, name);
+}
+
+// Whether [0, length) holds all of start, start + step, ..., `size` of them.
+bool lies_within(Index start, Index size, Index step, Index length) {
+  Index last = 0;
+  if (size < 0 || step == 0) return false;
+  if (size == 0) return true;
+  if (__builtin_mul_overflow(size - 1, step, &last) || __builtin_add_overflow(start, last, &last))
+    return false;
+  return start >= 0 && start < length && last >= 0 && last < length;
+}
+
+Tensor slice(Graph& graph, const Tensor& x, const Shape& starts, const Shape& sizes,
+             const Shape& steps, const std::string& name) {
+  for (const Shape* given : {&starts, &sizes, &steps}) check_axes(graph, x, given->size(), "slice");
+  check_room(x.shape.size(), x.shape, "slice");
+  const std::vector<Index> from = strides_of(x.shape), to = strides_of(sizes);
+  Piece piece(x.shape);
+  bool all = true;
+  for (std::size_t i = 0; i < x.shape.size(); ++i) {
+    if (!lies_within(starts[i], sizes[i], steps[i], x.shape[i]))
+      throw std::invalid_argument("slice: indices of axis " + std::to_string(i) +
+                                  " must lie in [0, " + std::to_string(x.shape[i]) +
+                                  ") and the step must not be 0; got " + std::to_string(sizes[i]) +
+                                  " from " + std::to_string(starts[i]) + " with step " +
+                                  std::to_string(steps[i]));
+    piece.axis(sizes[i], to[i], sizes[i] > 1 ? steps[i] * from[i] : from[i]);
+    if (sizes[i] > 0) piece.x_at += starts[i] * from[i];
+    all = all && sizes[i] == x.shape[i] && (steps[i] == 1 || sizes[i] < 2);
+  }
+  if (all) return x;
+  return one_piece(graph, "slice", x, piece, sizes, {/*leaves=*/true}, name);
 }
 
 Tensor flip(Graph& graph, const Tensor& x, Index axis, const std::string& name) {
-  graph.check_float(x, "flip");
+  graph.check(x, "flip");
   check_room(x.shape.size(), x.shape, "flip");
   if (axis < 0 || std::size_t(axis) >= x.shape.size())
     throw std::invalid_argument("flip: axis must be in [0, " + std::to_string(x.shape.size()) +
@@ -200,9 +239,9 @@ Tensor flip(Graph& graph, const Tensor& x, Index axis, const std::string& name) 
   for (std::size_t i = 0; i < x.shape.size(); ++i) {
     const bool flipped = i == std::size_t(axis);
     piece.axis(x.shape[i], strides[i], flipped ? -strides[i] : strides[i]);
-    if (flipped) piece.x_at = (x.shape[i] - 1) * strides[i];
+    if (flipped && x.shape[i] > 0) piece.x_at = (x.shape[i] - 1) * strides[i];
   }
-  return one_piece(graph, "flip", x, piece, x.shape, false, false, false, name);
+  return one_piece(graph, "flip", x, piece, x.shape, {}, name);
 }
 
 Tensor repeat(Graph& graph, const Tensor& x, const std::vector<Index>& times,
@@ -211,11 +250,11 @@ Tensor repeat(Graph& graph, const Tensor& x, const std::vector<Index>& times,
   Shape shape = x.shape;
   std::size_t axes = shape.size();
   for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (times[i] < 1)
+    if (times[i] < (graph.whole(x) ? 0 : 1))
       throw std::invalid_argument("repeat: inputs " + to_string(x.shape) +
                                   " are repeated at least once; got " + to_string(times));
     shape[i] = checked_product(shape[i], times[i]);
-    axes += times[i] > 1;
+    axes += times[i] != 1;
   }
   if (shape == x.shape) return x;
   size_of(shape);  // refuses what does not fit
@@ -224,9 +263,9 @@ Tensor repeat(Graph& graph, const Tensor& x, const std::vector<Index>& times,
   Piece piece(x.shape);
   for (std::size_t i = 0; i < shape.size(); ++i) {
     piece.axis(x.shape[i], to[i] * times[i], from[i]);
-    if (times[i] > 1) piece.axis(times[i], to[i], 0);
+    if (times[i] != 1) piece.axis(times[i], to[i], 0);
   }
-  return one_piece(graph, "repeat", x, piece, shape, false, false, true, name);
+  return one_piece(graph, "repeat", x, piece, shape, {false, /*sums=*/true}, name);
 }
 
 Tensor concatenate(Graph& graph, const std::vector<Tensor>& inputs, Index axis,
@@ -240,8 +279,12 @@ Tensor concatenate(Graph& graph, const std::vector<Tensor>& inputs, Index axis,
   check_room(shape.size(), shape, "concatenate");
   const auto at = std::size_t(axis);
   shape[at] = 0;
+  const DType dtype = graph.check(inputs[0], "concatenate").dtype;
   for (const Tensor& x : inputs) {
-    graph.check_float(x, "concatenate");
+    if (graph.check(x, "concatenate").dtype != dtype)
+      throw std::invalid_argument(std::string("concatenate: inputs must be of one type; got ") +
+                                  name_of(dtype) + " and " +
+                                  name_of(graph.check(x, "concatenate").dtype));
     Shape alike = x.shape;
     if (alike.size() == shape.size()) alike[at] = inputs[0].shape[at];
     if (alike != inputs[0].shape)
@@ -266,23 +309,8 @@ Tensor concatenate(Graph& graph, const std::vector<Tensor>& inputs, Index axis,
     ids.push_back(x.value);
   }
   return graph.record(std::make_unique<Move>("concatenate", std::move(ids), std::move(pieces),
-                                             width, false, false, false),
-                      shape, name);
-}
-
-Tensor resize(Graph& graph, const Tensor& x, Index axis, Index to, const std::string& name) {
-  graph.check_float(x, "resize");
-  if (axis < 0 || std::size_t(axis) >= x.shape.size() || to < 1)
-    throw std::invalid_argument("resize: axis must be one of inputs " + to_string(x.shape) +
-                                " and the size positive; got axis " + std::to_string(axis) +
-                                ", size " + std::to_string(to));
-  Shape shape = x.shape;
-  const auto at = x.shape.begin() + axis;
-  const ResizeDims row{size_of(Shape(x.shape.begin(), at)), *at, to,
-                       size_of(Shape(at + 1, x.shape.end()))};
-  shape[std::size_t(axis)] = to;
-  if (shape == x.shape) return x;
-  return graph.record(std::make_unique<Resize>(x.value, row), shape, name);
+                                             width, dtype, MoveTraits{}),
+                      shape, name, dtype);
 }
 
 // Axes are those of a row.
@@ -290,34 +318,39 @@ const Registration moves_registered[] = {
     {"permute",
      "The axes in another order.",
      permute,
-     {{"x", "Any shape."}, {"order", "For each axis of the output the axis of x that it is."}}},
+     {{"x", "Any shape and type."},
+      {"order", "For each axis of the output the axis of x that it is."}}},
     {"pad",
-     "Zeros before and behind each axis.",
+     "One value before and behind each axis.",
      pad,
-     {{"x", "Any shape."}, {"margins", "(before, behind) for each axis."}}},
+     {{"x", "Any shape and type."},
+      {"margins", "(before, behind) for each axis."},
+      {"value", "What is put there.", 0.0}}},
     {"crop",
      "Each axis without its ends.",
      crop,
-     {{"x", "Any shape."}, {"margins", "What is left out, (before, behind) for each axis."}}},
+     {{"x", "Any shape and type."},
+      {"margins", "What is left out, (before, behind) for each axis."}}},
+    {"slice",
+     "Some indices of each axis.",
+     slice,
+     {{"x", "Any shape and type."},
+      {"starts", "The first index of each axis."},
+      {"sizes", "How many of each axis."},
+      {"steps", "From one index to the next, for each axis; negative ones go backwards."}}},
     {"flip",
      "One axis, last index first.",
      flip,
-     {{"x", "Any shape."}, {"axis", "The axis, counted from 0."}}},
+     {{"x", "Any shape and type."}, {"axis", "The axis, counted from 0."}}},
     {"repeat",
      "Every element several times in a row, axis by axis.",
      repeat,
-     {{"x", "Any shape."}, {"times", "Repetitions along each axis."}}},
+     {{"x", "Any shape and type."}, {"times", "Repetitions along each axis."}}},
     {"concatenate",
      "One input behind the other along an axis.",
      concatenate,
-     {{"inputs", "Values whose shapes differ along the axis alone."},
+     {{"inputs", "Values of one type whose shapes differ along the axis alone."},
       {"axis", "The axis, counted from 0."}}},
-    {"resize",
-     "One axis resized linearly; the centres of its pixels lie at (i + 0.5).",
-     resize,
-     {{"x", "Any shape."},
-      {"axis", "The axis, counted from 0."},
-      {"to", "The new size of the axis."}}},
 };
 
 }  // namespace

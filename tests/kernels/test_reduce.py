@@ -244,8 +244,6 @@ def test_a_value_that_an_operation_reads_twice_has_both_gradients():
 def test_nothing_is_read_outside():
     graph = _core.Graph("float32")
     x = graph.input((3,), "x")
-    with pytest.raises(ValueError, match="constant: every axis needs at least 1 element"):
-        graph.constant(np.zeros((3, 0), "float32"))
     far = graph.expression([("multiply", 0, 1e8)], [x], dtype="int32")
     table = graph.constant(np.ones((5, 2), "float32"))
     for call in (

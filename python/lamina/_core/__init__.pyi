@@ -284,6 +284,7 @@ class Graph:
         self,
         x: Tensor,
         margins: collections.abc.Sequence[tuple[typing.SupportsIndex, typing.SupportsIndex]],
+        value: typing.SupportsFloat | typing.SupportsIndex = 0.0,
         name: str = "",
     ) -> Tensor: ...
     def parameter(self, parameter: Parameter) -> Tensor: ...
@@ -350,6 +351,14 @@ class Graph:
     def scale(
         self, x: Tensor, factor: typing.SupportsFloat | typing.SupportsIndex, name: str = ""
     ) -> Tensor: ...
+    def slice(
+        self,
+        x: Tensor,
+        starts: collections.abc.Sequence[typing.SupportsIndex],
+        sizes: collections.abc.Sequence[typing.SupportsIndex],
+        steps: collections.abc.Sequence[typing.SupportsIndex],
+        name: str = "",
+    ) -> Tensor: ...
     def softmax(self, x: Tensor, name: str = "") -> Tensor: ...
     def spatial_dropout(
         self,
@@ -367,6 +376,12 @@ class Graph:
         axes: collections.abc.Sequence[typing.SupportsIndex],
         rows: bool = False,
         name: str = "",
+    ) -> Tensor: ...
+    def take(
+        self, x: Tensor, indices: Tensor, axis: typing.SupportsIndex, name: str = ""
+    ) -> Tensor: ...
+    def take_along_axis(
+        self, x: Tensor, indices: Tensor, axis: typing.SupportsIndex, name: str = ""
     ) -> Tensor: ...
     def token_mask(self, ids: Tensor, name: str = "") -> Tensor: ...
     def unfold(self, x: Tensor, steps: typing.SupportsIndex, name: str = "") -> Tensor: ...

@@ -1,0 +1,179 @@
+#include "gather.h"
+
+#include <cstring>
+
+#include "parallel.h"
+
+namespace lamina {
+namespace {
+
+// Where an index points to, -1 for outside.
+inline Index place_of(std::int32_t index, GatherDims d) {
+  Index at = index;
+  if (d.from_end && at < 0) at += d.size;
+  return at >= 0 && at < d.size ? at : -1;
+}
+
+template <class T>
+void fill_elements(T* y, T value, Index size) {
+  for (Index i = 0; i < size; ++i) y[i] = value;
+}
+
+template <class T>
+void fill_parallel(T* y, T value, Index size) {
+  parallel_units(size, 1,
+                 [=](Index begin, Index end) { fill_elements(y + begin, value, end - begin); });
+}
+
+// y += x, in 16 bytes at a time: any order of columns gives the same bits.
+template <class T>
+inline void add_run(T* y, const T* x, Index size) {
+  typedef T Pack __attribute__((vector_size(16)));
+  constexpr Index lanes = Index(sizeof(Pack) / sizeof(T));
+  Index i = 0;
+  for (; i + lanes <= size; i += lanes) {
+    Pack a, b;
+    std::memcpy(&a, y + i, sizeof a);
+    std::memcpy(&b, x + i, sizeof b);
+    a += b;
+    std::memcpy(y + i, &a, sizeof a);
+  }
+  for (; i < size; ++i) y[i] += x[i];
+}
+
+// Which of `parts` a place belongs to: a hash, for frequent ones tend to be neighbours.
+inline Index part_of(Index at, Index parts) {
+  return Index((std::uint64_t(std::uint32_t(at) * 0x9E3779B1u) * std::uint64_t(parts)) >> 32);
+}
+
+// body(o, c, place, begin, end) for each index inside, in order, and the columns [begin, end).
+// Threads share out the outer axis, the columns or the places: an element of y is one thread's.
+template <class Body>
+void for_places(const std::int32_t* index_c, GatherDims d, const Body& body) {
+  constexpr Index line = 16, most = 64;
+  const double elements = double(d.count) * double(d.inner);
+  const auto serve = [&](Index o, Index begin, Index end, Index part, Index parts) {
+    for (Index c = 0; c < d.count; ++c) {
+      const Index at = place_of(index_c[c], d);
+      if (at < 0 || (parts > 1 && part_of(at, parts) != part)) continue;
+      body(o, c, at, begin, end);
+    }
+  };
+  const Index parts =
+      d.outer >= most || elements * double(d.outer) < 8192
+          ? 1
+          : threads_for(30 * elements * double(d.outer), d.count < 1024 ? d.count : 1024);
+  const bool by_columns = d.inner >= parts * line;
+  const double each = 2 * elements / double(parts);
+  parallel_units(
+      d.outer * parts, parts > 1 && each < 8192 ? 8192 : each, [&](Index first, Index last) {
+        for (Index unit = first; unit < last; ++unit) {
+          const Index o = unit / parts, part = unit % parts;
+          if (!by_columns) {
+            serve(o, 0, d.inner, part, parts);
+            continue;
+          }
+          const Index begin = d.inner / line * part / parts * line;
+          serve(o, begin, part + 1 < parts ? d.inner / line * (part + 1) / parts * line : d.inner,
+                0, 1);
+        }
+      });
+}
+
+}  // namespace
+
+template <class T>
+void Gather<T>::rows(T* y, const T* x, const std::int32_t* index, GatherDims d, T fill) {
+  parallel_units(d.outer * d.count, double(d.inner), [=](Index begin, Index end) {
+    Index o = begin / d.count, c = begin % d.count;
+    for (Index row = begin; row < end; ++row, ++c) {
+      if (c == d.count) c = 0, ++o;
+      const Index at = place_of(index[c], d);
+      T* to = y + row * d.inner;
+      if (at < 0)
+        fill_elements(to, fill, d.inner);
+      else if (d.inner == 1)
+        *to = x[o * d.size + at];
+      else
+        std::memcpy(to, x + (o * d.size + at) * d.inner, sizeof(T) * std::size_t(d.inner));
+    }
+  });
+}
+
+template <class T>
+void Gather<T>::elements(T* y, const T* x, const std::int32_t* index, GatherDims d, T fill) {
+  parallel_units(d.outer * d.count, double(d.inner), [=](Index begin, Index end) {
+    for (Index row = begin; row < end; ++row) {
+      const T* from = x + row / d.count * d.size * d.inner;
+      for (Index i = 0; i < d.inner; ++i) {
+        const Index at = place_of(index[row * d.inner + i], d);
+        y[row * d.inner + i] = at < 0 ? fill : from[at * d.inner + i];
+      }
+    }
+  });
+}
+
+template <class T>
+void Scatter<T>::add_rows(T* y, const T* x, const std::int32_t* index, GatherDims d,
+                          Accumulate accumulate) {
+  if (accumulate == Accumulate::no) fill_parallel(y, T(0), d.outer * d.size * d.inner);
+  for_places(index, d, [=](Index o, Index c, Index at, Index begin, Index end) {
+    add_run(y + (o * d.size + at) * d.inner + begin, x + (o * d.count + c) * d.inner + begin,
+            end - begin);
+  });
+}
+
+template <class T>
+void Scatter<T>::add_elements(T* y, const T* x, const std::int32_t* index, GatherDims d,
+                              Accumulate accumulate) {
+  constexpr Index wide = 16;
+  const Index strips = (d.inner + wide - 1) / wide, width = d.inner < wide ? d.inner : wide;
+  if (accumulate == Accumulate::no) fill_parallel(y, T(0), d.outer * d.size * d.inner);
+  parallel_units(
+      d.outer * strips, 2 * double(d.count) * double(width), [=](Index first, Index last) {
+        for (Index unit = first; unit < last; ++unit) {
+          const Index o = unit / strips, begin = unit % strips * wide;
+          const Index end = d.inner - begin < wide ? d.inner : begin + wide;
+          for (Index c = 0; c < d.count; ++c)
+            for (Index i = begin; i < end; ++i) {
+              const Index from = (o * d.count + c) * d.inner + i, at = place_of(index[from], d);
+              if (at >= 0) y[(o * d.size + at) * d.inner + i] += x[from];
+            }
+        }
+      });
+}
+
+template <class T>
+void Scatter<T>::largest_rows(T* y, const T* x, const std::int32_t* index, GatherDims d) {
+  fill_parallel(y, T(-__builtin_inf()), d.outer * d.size * d.inner);
+  for_places(index, d, [=](Index o, Index c, Index at, Index begin, Index end) {
+    T* most = y + (o * d.size + at) * d.inner;
+    const T* from = x + (o * d.count + c) * d.inner;
+    for (Index i = begin; i < end; ++i)
+      if (from[i] > most[i] || from[i] != from[i]) most[i] = from[i];
+  });
+}
+
+template <class T>
+void Scatter<T>::largest_backward(T* dx, T* ties, const T* dy, const T* x, const T* y,
+                                  const std::int32_t* index, GatherDims d) {
+  fill_parallel(ties, T(0), d.outer * d.size * d.inner);
+  fill_parallel(dx, T(0), d.outer * d.count * d.inner);
+  const auto each = [=](const auto& body) {
+    for_places(index, d, [&](Index o, Index c, Index at, Index begin, Index end) {
+      const Index place = (o * d.size + at) * d.inner, row = (o * d.count + c) * d.inner;
+      for (Index i = begin; i < end; ++i)
+        if (x[row + i] == y[place + i]) body(row + i, place + i);
+    });
+  };
+  each([=](Index, Index place) { ties[place] += T(1); });
+  each([=](Index row, Index place) { dx[row] = dy[place] / ties[place]; });
+}
+
+template struct Gather<std::uint8_t>;
+template struct Gather<std::uint32_t>;
+template struct Gather<std::uint64_t>;
+template struct Scatter<float>;
+template struct Scatter<double>;
+
+}  // namespace lamina
