@@ -16,7 +16,7 @@ X, Y = RNG.normal(size=(30, 3)), RNG.normal(size=(30, 1))
 def recorded(model, loss="mean_squared_error"):
     model.get_weights()  # gives them a home
     graph = _core.Graph(model.dtype)
-    (y,), _ = model.record_outputs(graph, model.graph_inputs(graph))
+    (y,), _ = model.record_outputs(graph, model.graph_inputs(graph, model.input_row_shapes))
     target = graph.input(tuple(y.shape), "y")
     graph.add_loss(graph.loss(loss, y, target))
     for parameter, l1, l2 in model.penalties():
@@ -47,7 +47,7 @@ def test_paths_are_unique_and_follow_the_structure():
     h = shared(lamina.layers.concatenate([h, h]))
     model = lamina.Model(x, [Dense(1)(h), TimeDistributed(shared)(lamina.layers.Dense(8)(h))])
     graph = _core.Graph("float32")
-    model.record_outputs(graph, model.graph_inputs(graph))
+    model.record_outputs(graph, model.graph_inputs(graph, model.input_row_shapes))
     assert len(set(graph.paths)) == len(graph.paths) == len(model.parameters)
     assert {path.rpartition("/")[0] for path in graph.paths} == {
         "steps/encoder/dense",

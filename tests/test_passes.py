@@ -217,8 +217,9 @@ def test_many_rows_are_predicted_in_several_calls_to_the_same_bits(monkeypatch):
     model = network()
     x = RNG.normal(size=(150_000, 5)).astype("float32")
     model.build()
-    at_once = model._predictor().predict([x], 1024)[0]
-    monkeypatch.setattr(model, "_general", Spy(model._predictor()))
+    predictor = model._predictor([(5,)], 1024)
+    at_once = predictor.predict([x], 1024)[0]
+    monkeypatch.setattr(model._predictors, "kept", lambda *_: Spy(predictor))
     for batch in (None, 7, 100_000):
         calls.clear()
         np.testing.assert_array_equal(model.predict(x, batch_size=batch), at_once)

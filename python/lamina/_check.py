@@ -118,6 +118,21 @@ def shape(who: str, name: str, value: object, low: int = 1) -> Shape:
     return result
 
 
+def open_shape(who: str, name: str, value: object) -> tuple[Any, ...]:
+    """Return ``value`` as a tuple whose sizes may be None, for any length."""
+    if not isinstance(value, (list, tuple)) or None not in value:
+        return shape(who, name, value)
+    known = iter(shape(who, name, [size for size in value if size is not None]))
+    return tuple(None if size is None else next(known) for size in value)
+
+
+def fits_shape(got: Sequence[Any], needed: Sequence[Any]) -> bool:
+    """Return whether a shape has the sizes of another, whose None stands for any."""
+    return len(got) == len(needed) and all(
+        n is None or n == g for g, n in zip(got, needed, strict=True)
+    )
+
+
 def elements(who: str, name: str, sizes: Sequence[int]) -> int:
     """Return the product of ``sizes``; more than memory can address is a ValueError."""
     product = 1

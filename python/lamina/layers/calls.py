@@ -211,6 +211,10 @@ def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
     shapes = shapes_of(inputs)
     output = output_shape_behind(_layers_before(inputs[0]), layer, shapes)
     layer.check_weights_fit(shapes)
+    if not layer.built and any(None in t.row_shape for t in inputs):
+        with structure():  # weights of sizes that are not known are refused here
+            layer.prepare(shapes, layer.dtype, layer.stream)
+            layer.forget()
     several = isinstance(output, list)
     # A layer that takes anything hands on what it takes.
     dtype = inputs[0].dtype if layer.input_dtypes(len(inputs))[0] is None else "float"

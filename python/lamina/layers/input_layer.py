@@ -21,8 +21,10 @@ class InputLayer(Layer):
 
     Parameters
     ----------
-    shape : tuple of int
-        Shape of one row, without the axis of rows: ``(13,)``, ``(28, 28)``.
+    shape : tuple of int or None
+        Shape of one row, without the axis of rows: ``(13,)``, ``(28, 28)``.  None stands for an
+        axis of any length: the model is recorded anew for each that occurs, and the last few
+        recordings are kept.
     batch_size : int, optional
         Rows of every batch of a model with stateful layers; of no consequence for others.
     dtype : {"float32", "float64", "int32", "bool"}, optional
@@ -47,7 +49,7 @@ class InputLayer(Layer):
     ) -> None:
         kind = _discrete(dtype)
         super().__init__(name=name, dtype=None if kind else dtype, **base)
-        self.shape = _check.shape("Input", "shape", shape)
+        self.shape = _check.open_shape("Input", "shape", shape)
         self.batch_size = None
         if batch_size is not None:
             self.batch_size = _check.integer("Input", "batch_size", batch_size)
@@ -56,7 +58,7 @@ class InputLayer(Layer):
 
     def compute_output_shape(self, input_shape: _check.Shape) -> _check.Shape:
         """Return the shape; a differing input is refused."""
-        if tuple(input_shape) != self.shape:
+        if not _check.fits_shape(input_shape, self.shape):
             raise ValueError(
                 f"{self.name}: input has shape {_check.show_shape(input_shape)}; "
                 f"needs {_check.show_shape(self.shape)}"
@@ -100,8 +102,8 @@ def Input(  # noqa: N802
 
     Parameters
     ----------
-    shape : tuple of int
-        Of one row, without the axis of rows.
+    shape : tuple of int or None
+        Of one row, without the axis of rows; None for an axis of any length.
     batch_size : int, optional
         Rows of every batch of a model with stateful layers; of no consequence for others.
     dtype : {"float32", "float64", "int32", "bool"}, optional

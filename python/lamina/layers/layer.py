@@ -165,7 +165,7 @@ class Layer(Weighted, PublicKeywords):
         self._trainable = _check.boolean(who, "trainable", trainable)
         self._input_shape: Shape | None = None
         if input_shape is not None:
-            self._input_shape = _check.shape(who, "input_shape", input_shape)
+            self._input_shape = _check.open_shape(who, "input_shape", input_shape)
         elif input_dim is not None:
             self._input_shape = (_check.integer(who, "input_dim", input_dim),)
         self._hold_none()

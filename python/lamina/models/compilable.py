@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from lamina._calls import answering_calls, refuse_arguments
 from lamina._settings import changes
+from lamina._tensors import NeedsRows
 from lamina.models.compiled import Compiled, check_ignored
 from lamina.models.errors import NotCompiledError
 from lamina.models.guard import Guard
 from lamina.models.network import Network
 from lamina.models.objective import Objective
+from lamina.models.prediction import BOUND_BATCH
+from lamina.models.recorded import KEPT
 from lamina.models.train_state import TrainState
 
 if TYPE_CHECKING:
+    from lamina._check import Shape
     from lamina._typing import LossesLike, MetricsLike, OptimizerLike
     from lamina.losses import Loss
+    from lamina.models.data import Data
     from lamina.optimizers import Optimizer
 
 
@@ -25,7 +30,7 @@ class Compilable(Network):
 
     _not_copied = (
         *Network._not_copied, "_guard", "_objectives", "_recorded_settings", "_settings_seen",
-        "_settings_then",
+        "_settings_then", "bound",
     )  # fmt: skip
 
     train_state: TrainState
@@ -37,7 +42,9 @@ class Compilable(Network):
     def _start(self) -> None:
         super()._start()
         self._guard = Guard()
-        self._objectives: dict[tuple[bool, ...], Objective] = {}
+        # By weights, shapes of rows, rows of a batch, phase: None where it does not matter.
+        self._objectives: dict[tuple[Any, ...], Objective] = {}
+        self.bound = False  # whether the losses, or the model, depend on the rows of a batch
         self._recorded_settings: tuple[Any, ...] = ()
         self._settings_seen: tuple[Any, ...] = ()
         self._settings_then: tuple[Any, ...] = ()
@@ -45,6 +52,7 @@ class Compilable(Network):
     def _changed(self) -> None:
         super()._changed()
         self._objectives.clear()
+        self.bound = False
 
     @answering_calls
     def compile(
@@ -124,15 +132,60 @@ class Compilable(Network):
         compiled = self.compiled("metrics_names")
         return ["loss", *compiled.loss_keys, *compiled.metric_keys()]
 
-    def objective(self, weighted: bool | tuple[bool, ...]) -> Objective:
-        """Return the training graph, made when first needed or when a setting has changed since."""
-        key = (weighted,) * len(self.output_names) if isinstance(weighted, bool) else weighted
+    def objective(
+        self,
+        weighted: bool | tuple[bool, ...],
+        shapes: Sequence[Shape] | None = None,
+        rows: int | None = None,
+        training: bool = True,
+    ) -> Objective:
+        """Return the training graph, made when first needed or when a setting has changed since.
+
+        The shapes of the rows, how many rows a batch has and whether it is for training count where
+        the model depends on them.
+        """
+        if isinstance(weighted, bool):
+            weighted = (weighted,) * len(self.output_names)
         if self._training_settings() != self._recorded_settings:
             self._objectives.clear()
-        if key not in self._objectives:
-            self._objectives[key] = Objective(self, key)
+        if not self.any_length:
+            shapes = None
+        key = (weighted, None if shapes is None else tuple(shapes), rows if self.bound else None)
+        found = self._objectives.get((*key, None)) or self._objectives.get((*key, training))
+        if found is None:
+            try:
+                found = Objective(self, weighted, shapes, key[2], training)
+            except NeedsRows:
+                if rows is None or self.bound:
+                    raise
+                self.bound = True
+                return self.objective(weighted, shapes, rows, training)
+            self._keep((*key, training if found.of_phase else None), found)
             self._recorded_settings = self._training_settings()  # recording may build layers
-        return self._objectives[key]
+        return found
+
+    def evaluator(
+        self, data: Data, rows: int, wanted: int | None, default: int
+    ) -> tuple[Objective, int, Callable[[int], Objective] | None]:
+        """Return what evaluates, how many rows at a time, and what does so with the last ones.
+
+        ``wanted`` rows at a time, else up to ``default``.
+        """
+        batch = min(wanted or default, rows)
+        objective = self.objective(data.weighted, data.row_shapes, batch, False)
+        if not self.bound:
+            return objective, batch if wanted else objective.block(batch), None
+
+        def of_rows(count: int) -> Objective:
+            return self.objective(data.weighted, data.row_shapes, count, False)
+
+        batch = min(wanted or BOUND_BATCH, rows)
+        return of_rows(batch), batch, of_rows
+
+    def _keep(self, key: Any, objective: Objective) -> None:
+        self._objectives[key] = objective
+        if len(self._objectives) > KEPT:
+            del self._objectives[next(iter(self._objectives))]
 
     def _training_settings(self) -> tuple[Any, ...]:
         # What the training graphs were recorded with: they hold as long as it stays the same.

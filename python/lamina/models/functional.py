@@ -14,6 +14,7 @@ from lamina.layers import InputLayer, Layer, SymbolicTensor
 from lamina.models import functional_config
 from lamina.models.inputs import Port
 from lamina.models.model import Model
+from lamina.models.recorded import for_any_rows
 from lamina.models.stateful import batch_of_input
 from lamina.models.structure import Structure
 
@@ -145,12 +146,15 @@ class Functional(Model):
     def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         """Return the shapes of a row of the outputs; ValueError if the inputs do not fit."""
         for name, needed, got in zip(self.input_names, self.input_row_shapes, shapes, strict=True):
-            if tuple(got) != needed:
+            if not _check.fits_shape(got, needed):
                 raise ValueError(
                     f"{self.name}: input {name!r} has shape {_check.show_shape(got)}; "
                     f"needs {_check.show_shape(needed)}"
                 )
-        return [self._structure.shapes[t] for t in self._structure.outputs]
+        known = [self._structure.shapes[t] for t in self._structure.outputs]
+        if any(None in shape for shape in known) and not any(None in shape for shape in shapes):
+            return [tuple(output.shape) for output in for_any_rows(self, shapes).outputs]
+        return known
 
     @answering_calls
     def build(self, input_shape: Any = None) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lamina import _core
 from lamina.layers import PythonLayer
 from lamina.layers._use import using
+from lamina.models.recorded import for_any_rows
 
 if TYPE_CHECKING:
     from lamina.models.compilable import Compilable
@@ -33,11 +34,11 @@ def check_learning(who: str, model: Compilable) -> None:
 
 def _reached(model: Compilable, passing: list[PythonLayer]) -> list[str]:
     """Return the paths of the weights that gradients reach, if they passed through ``passing``."""
-    graph = _core.Graph(model.dtype)
     with ExitStack() as stack:
         for layer in passing:
             stack.enter_context(using(layer, backward=_through))
-        outputs, _ = model.record_outputs(graph, model.graph_inputs(graph))
+        made = for_any_rows(model)
+    graph, outputs = made.graph, made.outputs
     for output, loss in zip(outputs, model.compiled("fit").losses, strict=True):
         if loss is not None:
             y = graph.input(tuple(output.shape), "y")

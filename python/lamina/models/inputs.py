@@ -22,7 +22,7 @@ class Port:
     ----------
     name : str
     shape : tuple of int or None
-        Of a row; None where the first data will tell.
+        Of a row, None in it for any length; None alone where the first data will tell.
     kind : {"float", "int32", "bool"}
         What the engine is fed.
     bound : tuple (str, int) or None
@@ -126,9 +126,9 @@ def shaped_input(
     array = _check.numeric(who, name, x)
     if array.ndim == 0:
         raise ValueError(f"{who}: {name} must have an axis of rows; got a single number")
-    if array.ndim == 1 and shape in (None, (1,)):
+    if array.ndim == 1 and shape in (None, (1,), (None,)):
         array = array[:, None]
-    if shape is not None and array.shape[1:] != shape:
+    if shape is not None and not _check.fits_shape(array.shape[1:], shape):
         raise ValueError(
             f"{who}: {name} has shape {array.shape}; the model needs {_check.show_shape(shape)}"
             f"{_hint(array.shape, shape)}"
@@ -145,7 +145,7 @@ def _hint(got: Shape, needed: Shape) -> str:
         return "; one row is x[None]"
     if got[:1] == (1,) and got[2:] == needed:
         return "; x[0] would fit, without the outer brackets"
-    if len(got) > 1 and int(np.prod(got[1:])) == int(np.prod(needed)):
+    if len(got) > 1 and None not in needed and np.prod(got[1:]) == np.prod(needed):
         return f"; x.reshape{(-1, *needed)} or a layers.Reshape would fit"
     return ""
 

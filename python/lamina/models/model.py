@@ -390,12 +390,11 @@ class Model(Compilable):
             rows = data_.batch_rows(who, "batch_size", given, data.rows, BLOCK)
             self.check_batches(who, data.rows, rows)
             self.ensure_built(data.row_shapes)
-            objective = self.objective(data.weighted)
-            if given is None:
-                rows = objective.block(rows)
+            wanted = None if given is None else rows
+            objective, rows, rest = self.evaluator(data, data.rows, wanted, BLOCK)
             hooks.start(self, {"steps": -(-data.rows // rows), "metrics": objective.names})
             hooks.call("on_test_begin", {})
-            logs = objective.evaluate(data, None, rows, hooks)
+            logs = objective.evaluate(data, None, rows, hooks, rest)
             hooks.call("on_test_end", logs)
             objective.trim()
         return logs

@@ -100,7 +100,7 @@ class ModelLayer(Layer):
             )
         known = [port.shape for port in self.model.ports]
         for got, needed in zip(shapes, known, strict=True):
-            if needed is not None and tuple(got) != needed:
+            if needed is not None and not _check.fits_shape(got, needed):
                 raise ValueError(
                     f"{self.name}: input has shape {_check.show_shape(got)}; "
                     f"needs {_check.show_shape(needed)}"

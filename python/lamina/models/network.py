@@ -23,7 +23,8 @@ from lamina.layers.node import any_symbolic
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
 from lamina.models.ends import Ends
-from lamina.models.prediction import BLOCK, in_batches, in_calls
+from lamina.models.prediction import BLOCK, BOUND_BATCH, in_batches, in_calls
+from lamina.models.recorded import Predictors, for_any_rows
 from lamina.models.stateful import Stateful
 from lamina.random import Seed, seed_value
 
@@ -48,15 +49,15 @@ class Network(Ends, Stateful, PublicKeywords):
 
     # What models, layers and the training loop ask of each other; dir and help leave it out.
     _plumbing: ClassVar[str] = (
-        "adopt as_layer batch_given carriers check_batches check_fit compiled connections "
-        "copied_weights default_batch default_fit_batch ensure_built fill forget "
+        "adopt any_length as_layer batch_given bound carriers check_batches check_fit compiled "
+        "connections copied_weights default_batch default_fit_batch ensure_built fill forget "
         "graph_inputs input_row_shapes live_weights named objective output_row_shape "
         "output_row_shapes output_shapes_by_layer parameters penalties ports prepare_layers "
         "record_outputs recorded_settings restore row_shape snapshot state_rows "
         "streams train_state unbuilt weights_by_path"
     )
     _not_copied: tuple[str, ...] = (
-        "_ready", "_general", "_fast", "_layer", "_known_ports", "_seen", "_predicted_settings",
+        "_ready", "_predictors", "_fast", "_layer", "_known_ports", "_seen", "_predicted_settings",
     )  # fmt: skip
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
@@ -74,7 +75,7 @@ class Network(Ends, Stateful, PublicKeywords):
         # What is made anew in a copy: all that belongs to the engine.
         self._changes = 0  # of the structure: a call that looks at it twice knows of one between
         self._ready = False  # all weights made and filled: what another thread may rely on
-        self._general: _core.Predictor | None = None
+        self._predictors = Predictors()
         # Of models with one input of floats and one output.
         # With its layers, which the engine holds weakly: a call ends with those it began with.
         self._fast: tuple[_core.Predictor, np.dtype[Any], Shape, list[Layer]] | None = None
@@ -164,7 +165,7 @@ class Network(Ends, Stateful, PublicKeywords):
                 self.fill()
                 if before[0]:
                     self._changed()
-                self._recorded()  # what recording refuses is refused before there is a model
+                for_any_rows(self)  # what recording refuses is refused before there is a model
             except BaseException:
                 self.forget(before)
                 raise
@@ -199,15 +200,24 @@ class Network(Ends, Stateful, PublicKeywords):
     def _changed(self) -> None:
         self._ready = False
         self._changes += 1
-        self._general = self._fast = None
+        self._predictors.clear()
+        self._fast = None
         if self._layer is not None:
             self._layer.keep()
 
-    def graph_inputs(self, graph: _core.Graph) -> list[_core.Tensor]:
-        """Make the model's inputs on a graph under construction."""
+    @property
+    def any_length(self) -> bool:
+        """Whether an axis of a row may have any length."""
+        return any(None in (port.shape or ()) for port in self.ports)
+
+    def graph_inputs(self, graph: _core.Graph, shapes: Sequence[Shape]) -> list[_core.Tensor]:
+        """Make the model's inputs, rows of these shapes, on a graph under construction."""
         ports = self.ports
-        single = len(ports) == 1
-        return [graph.input(p.shape or (), "x" if single else p.name, p.kind) for p in ports]
+        names = ["x"] if len(ports) == 1 else [port.name for port in ports]
+        return [
+            graph.input(shape, name, port.kind)
+            for shape, name, port in zip(shapes, names, ports, strict=True)
+        ]
 
     def recorded_settings(self) -> tuple[int, ...]:
         """Return numbers that move when a setting changes that a layer records."""
@@ -339,26 +349,33 @@ class Network(Ends, Stateful, PublicKeywords):
         self.check_batches("predict", count, rows)
         fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
         hooks = None if callbacks is None else CallbackList(callbacks)
-        predictor = self._predictor_as_of(changes, shapes)
+        predictor = self._predictor_as_of(changes, shapes, min(rows, count or 1))
         if predictor is None or not layers:  # another thread changed the model
             return self._predict(x, batch_size, callbacks)
+        if self._predictors.bound:  # to a number of rows
+            rows = data_.batch_rows("predict", "batch_size", given, count or 1, BOUND_BATCH)
+            hooks = hooks or CallbackList()
+            hooks.start(self, {"steps": -(-count // rows)})
+            return self._packed(in_batches(lambda n: self._predictor(shapes, n), fed, rows, hooks))
         if given is None:
             rows = predictor.block(rows)
         if hooks is None:
             return self._packed(in_calls(predictor, fed, rows))
         hooks.start(self, {"steps": -(-count // rows)})
-        return self._packed(in_batches(predictor, fed, rows, hooks))
+        return self._packed(in_batches(lambda _: predictor, fed, rows, hooks))
 
-    def _predictor_as_of(self, changes: int, shapes: list[Shape]) -> _core.Predictor | None:
+    def _predictor_as_of(
+        self, changes: int, shapes: list[Shape], rows: int
+    ) -> _core.Predictor | None:
         # What predicts with the model as it was then, or None if it is another by now.
-        predictor = self._general if self._ready else None
-        if predictor is not None and self._changes == changes:
-            return predictor
+        kept = self._predictors.kept(self, shapes, rows) if self._ready else None
+        if kept is not None and self._changes == changes:
+            return kept
         with structure():
             if self._changes != changes:
                 return None
             self.ensure_built(shapes)
-            return self._predictor()
+            return self._predictor(shapes, rows)
 
     def predict_on_batch(self, x: Data = _check.NEEDED, **unknown: NoReturn) -> Any:
         """Return the outputs for the rows of ``x``, taken as one batch."""
@@ -414,42 +431,34 @@ class Network(Ends, Stateful, PublicKeywords):
         """Take a restored layer for what ``as_layer`` returns."""
         self._layer = layer
 
-    def _recorded(self) -> tuple[_core.Graph, list[Any]]:
-        """Return a new graph of the model alone, and its outputs."""
-        graph = _core.Graph(self.dtype)
-        with Recording(graph):
-            return graph, self.record_outputs(graph, self.graph_inputs(graph))[0]
-
     def weights_by_path(self) -> dict[str, _core.Parameter]:
         """Return the weights by their paths, such as "encoder/dense_1/kernel", which are unique."""
         with structure():
             self.ensure_built(self.input_row_shapes)
-            graph, _ = self._recorded()
+            graph = for_any_rows(self).graph
             return dict(zip(graph.paths, graph.parameters, strict=True))
 
     def _renewed(self) -> Any:
         # A setting of some object has changed: predictors recorded with one of ours are done with.
         seen, settings = changes.count, self.recorded_settings()
         if settings != self._predicted_settings:
-            self._general = self._fast = None
+            self._predictors.clear()
+            self._fast = None
         self._predicted_settings, self._seen = settings, seen
         return self._fast
 
-    def _predictor(self) -> _core.Predictor:
-        predictor = self._general
-        if predictor is None:
-            with structure():
-                self._predicted_settings = self.recorded_settings()
-                graph, outputs = self._recorded()
-                for output in outputs:
-                    graph.add_output(output)
-                graph.build()
-                predictor = self._general = _core.Predictor(graph)
-                (port, *others) = self.ports
-                packed = self._packed(outputs) is outputs[0]
-                plain = port.kind == "float" and not others and packed and not self.stateful
-                if plain and port.shape is not None:
-                    self._fast = (predictor, np.dtype(self.dtype), port.shape, self.layers)
+    def _predictor(self, shapes: Sequence[Shape], rows: int) -> _core.Predictor:
+        with structure():
+            self._predicted_settings = self.recorded_settings()
+            predictor = self._predictors.get(self, shapes, rows)
+            (port, *others) = self.ports
+            outputs = list(self.output_names)
+            packed = self._packed(outputs) is outputs[0]
+            plain = port.kind == "float" and not others and packed and not self.stateful
+            shape = port.shape
+            sized = shape is not None and None not in shape
+            if plain and shape is not None and sized and not self._predictors.bound:
+                self._fast = (predictor, np.dtype(self.dtype), shape, self.layers)
         return predictor
 
     # --- copies

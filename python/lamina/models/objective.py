@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _core
-from lamina._check import Array
+from lamina._check import Array, Shape
 from lamina.models.passes import Pass
+from lamina.models.recorded import Recorded, recorded
 
 if TYPE_CHECKING:
     from lamina.models.compilable import Compilable
@@ -68,15 +69,38 @@ class Objective:
         Built and compiled.
     weighted : sequence of bool
         For each output whether there is an input of weights, one for each row (or position).
+    shapes : sequence of tuple of int, optional
+        Of the rows of the inputs, where an axis may have any length.
+    rows : int, optional
+        How many rows every batch has, where the model has to know.
+    training : bool, optional
+        Whether it is for training or for evaluation; ``of_phase`` says whether that mattered.
     """
 
-    def __init__(self, model: Compilable, weighted: Sequence[bool]) -> None:
+    def __init__(
+        self,
+        model: Compilable,
+        weighted: Sequence[bool],
+        shapes: Sequence[Shape] | None = None,
+        rows: int | None = None,
+        training: bool | None = None,
+    ) -> None:
         compiled = self.compiled = model.compiled("fit")
         self.checked = False  # whether gradients are known to reach what has to learn
         self.seed = model.seed
         compiled.check_settings(model.dtype)  # they may have changed
-        graph = self.graph = _core.Graph(model.dtype)
-        outputs, masks = model.record_outputs(graph, model.graph_inputs(graph))
+        with recorded(model, shapes, rows=rows, training=training) as made:
+            self._record_terms(model, made, weighted)
+        # Whether it is for training alone, or for evaluation alone.
+        self.of_phase = made.recording.asked
+        self._executions: OrderedDict[tuple[int, bool], _core.Execution] = OrderedDict()
+        self._blocks: dict[int, int] = {}
+
+    def _record_terms(self, model: Compilable, made: Recorded, weighted: Sequence[bool]) -> None:
+        """Record losses, penalties and metrics behind the model."""
+        compiled = self.compiled
+        graph, outputs, masks = made.graph, made.outputs, made.masks
+        self.graph = graph
         shapes = [tuple(t.shape) for t in outputs]
         resolved = compiled.resolve(shapes)
         self.heads: list[Head] = []
@@ -93,8 +117,6 @@ class Objective:
         for parameter, l1, l2 in model.penalties():
             graph.add_penalty(graph.parameter(parameter), l1, l2)
         graph.build()
-        self._executions: OrderedDict[tuple[int, bool], _core.Execution] = OrderedDict()
-        self._blocks: dict[int, int] = {}
 
     def _record(
         self,
@@ -164,9 +186,17 @@ class Objective:
         return self._blocks[rows]
 
     def evaluate(
-        self, data: Data, rows: Array | None, batch: int, hooks: Any = None
+        self,
+        data: Data,
+        rows: Array | None,
+        batch: int,
+        hooks: Any = None,
+        rest: Callable[[int], Objective] | None = None,
     ) -> dict[str, float]:
-        """Return loss and metrics over all of ``data`` or the rows given."""
+        """Return loss and metrics over all of ``data`` or the rows given.
+
+        ``rest`` returns what evaluates the last batch, of fewer rows, where this one cannot.
+        """
         count = data.rows if rows is None else len(rows)
         batch = min(batch, count)
         with self.start(data, batch, False) as run:
@@ -177,6 +207,9 @@ class Objective:
                 for hook in begin:
                     hook(index, {})
                 stop = min(start + batch, count)
+                if rest is not None and stop - start < batch:
+                    run.move_to(rest(stop - start), stop - start)
+                    execution, observe = run.execution, run.observe
                 execution.test(rows, start, stop)
                 if observe is not None:
                     observe(rows, start, stop)

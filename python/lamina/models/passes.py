@@ -54,13 +54,17 @@ class Pass:
         self.execution.unbind()
         self._objective.give_back(self.execution, *self._key)
 
-    def move_to(self, objective: Objective) -> None:
-        """Go on with another graph of the same model: its layers' settings have changed."""
-        old = self.execution
+    def move_to(self, objective: Objective, rows: int | None = None) -> None:
+        """Go on with another graph of the same model: settings, or the rows of a batch, differ."""
+        old, old_objective, old_key = self.execution, self._objective, self._key
+        if rows is not None:
+            self._key = (rows, self._key[1])
         execution = objective.take(*self._key)
         execution.bind(self._data.arrays)
         execution.resume(old)
         old.unbind()
+        if rows is not None:
+            old_objective.give_back(old, *old_key)
         self._objective, self.execution = objective, execution
         self.observe = self._observer()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from lamina import _core
@@ -11,6 +13,7 @@ from lamina.callbacks import CallbackList
 # Rows that predict and evaluate take at a time where nothing else is said; fewer where the plan of
 # so many would need more memory than a block may (``block`` of a predictor or a graph).
 BLOCK = 1024
+BOUND_BATCH = 32  # where a model has to know how many rows a batch has: Keras's number
 CALL = 64  # batches of one call into the engine, between which Ctrl-C is heard
 
 
@@ -30,16 +33,23 @@ def in_calls(predictor: _core.Predictor, inputs: list[Array], rows: int) -> list
 
 
 def in_batches(
-    predictor: _core.Predictor, inputs: list[Array], rows: int, hooks: CallbackList
+    predictor_for: Callable[[int], _core.Predictor],
+    inputs: list[Array],
+    rows: int,
+    hooks: CallbackList,
 ) -> list[Array]:
-    """Return the outputs for all rows, calling the hooks around each batch."""
+    """Return the outputs for all rows, calling the hooks around each batch.
+
+    ``predictor_for`` returns what predicts for batches of a number of rows.
+    """
     hooks.call("on_predict_begin", {})
     parts = []
     for index, start in enumerate(range(0, len(inputs[0]), rows)):
         hooks.call("on_predict_batch_begin", index, {})
-        parts.append(predictor.predict([x[start : start + rows] for x in inputs], rows))
+        part = [x[start : start + rows] for x in inputs]
+        parts.append(predictor_for(len(part[0])).predict(part, rows))
         hooks.call("on_predict_batch_end", index, {})
     hooks.call("on_predict_end", {})
     if not parts:
-        return predictor.predict(inputs, 1)
+        return predictor_for(1).predict(inputs, 1)
     return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]

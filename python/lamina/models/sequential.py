@@ -223,7 +223,7 @@ class Sequential(Model):
         if input_shape is not None:
             if not isinstance(input_shape, Sequence) or len(input_shape) == 0:
                 raise TypeError(f"build: input_shape must be like (None, 13); got {input_shape!r}")
-            given = _check.shape("build", "input_shape", tuple(input_shape)[1:])
+            given = _check.open_shape("build", "input_shape", tuple(input_shape)[1:])
             if row_shape is not None and given != row_shape:
                 raise ValueError(
                     f"build: input_shape must be {self.input_shape}; got {tuple(input_shape)}"
@@ -254,13 +254,14 @@ class Sequential(Model):
         return [self.output_row_shape(shapes[0])]
 
     def _build_layers(self, shapes: Sequence[Shape]) -> None:
-        (shape,) = shapes
+        # What an Input says, or None for any length, holds for all data that follow.
+        row_shape = shape = shapes[0] if self._row_shape is None else self._row_shape
         stream, ends = 0, []
         for layer in self._layers:
             shape = layer.prepare(shape, self.dtype, stream)
             stream += layer.streams
             ends.append((shape, stream))
-        (self._row_shape,), self._ends = shapes, ends
+        self._row_shape, self._ends = row_shape, ends
 
     def ensure_built(self, shapes: Sequence[Shape] | None) -> None:
         """Make the weights unless they exist."""

@@ -123,13 +123,14 @@ class Training:
         self.seen = changes.count  # of the changes of settings; first, as in `take_changes`
         self.attached = -1  # the optimizer's version that the execution knows
         self.optimizer: Any = model.compiled("fit").optimizer
-        self.objective: Objective = model.objective(data.weighted)
+        self.batch = min(settings.batch, data.rows if rows is None else len(rows))
+        self.objective: Objective = self._objective(self.batch)
         if not self.objective.checked:
             check_learning("fit", model)
             self.objective.checked = True
         self.optimizer.check_owner(model)
         model.compiled("fit").running = False  # a fit is never within another pass
-        self.steps = self.objective.start(data, settings.batch, True)
+        self.steps = self.objective.start(data, self.batch if model.bound else settings.batch, True)
         self.execution = self.steps.execution
         self.train: Callable[..., float] = self.execution.train
         self.weights: list[tuple[str, Array]] = []
@@ -143,10 +144,21 @@ class Training:
         arrays = [p.array for p in self.execution.trainable()]
         self.weights = list(zip(self.execution.paths(), arrays, strict=True))
 
+    def _objective(self, rows: int) -> Objective:
+        return self.model.objective(self.data.weighted, self.data.row_shapes, rows)
+
+    def take_rows(self, rows: int) -> None:
+        """Let the next step be of that many rows, in a model that has to know."""
+        self.batch = rows
+        self.objective = self._objective(rows)
+        self.steps.move_to(self.objective, rows)
+        self.execution = self.steps.execution
+        self.attach()
+
     def take_changes(self) -> None:
         """Let the next step follow what was set since the last: in layers, losses, optimizer."""
         self.seen = changes.count  # first: what is set while this runs is seen the next time
-        objective = self.model.objective(self.data.weighted)
+        objective = self._objective(self.batch)
         if objective is not self.objective:
             self.steps.move_to(objective)
             self.objective, self.execution = objective, self.steps.execution
@@ -191,9 +203,11 @@ class Training:
         if self.held_out is not None and self.settings.validates(epoch):
             data, rows = self.held_out
             self.hooks.call("on_test_begin", {})
-            objective = self.model.objective(data.weighted)
-            batch = self.settings.validation_batch or objective.block(max(self.settings.batch, 256))
-            result = objective.evaluate(data, rows, batch, self.hooks)
+            count = data.rows if rows is None else len(rows)
+            objective, batch, rest = self.model.evaluator(
+                data, count, self.settings.validation_batch, max(self.settings.batch, 256)
+            )
+            result = objective.evaluate(data, rows, batch, self.hooks, rest)
             logs.update({f"val_{key}": value for key, value in result.items()})
             self.hooks.call("on_test_end", result)
         if follows_schedule(self.optimizer):  # set in the fit, it must not take a metric's place
@@ -216,7 +230,7 @@ class Training:
         observe = self.steps.observe
         begin, end = self.hooks["on_train_batch_begin"], self.hooks["on_train_batch_end"]
         ticks, clock = self.hooks["on_tick"], time.perf_counter
-        batch, infinity = self.settings.batch, math.inf
+        batch, infinity, bound = self.settings.batch, math.inf, model.bound
         count = self.data.rows if order is None else len(order)
         count = min(count, self.settings.steps * batch)
         loss, rate, index, started = 0.0, 0.0, -1, 0
@@ -230,6 +244,10 @@ class Training:
                     stop = count
                 for hook in begin:
                     hook(index, {})
+                if bound and stop - start != self.batch:
+                    self.take_rows(stop - start)
+                    train, observe = self.train, self.steps.observe
+                    earlier = self.execution.completed_steps - started
                 if changes.count != seen:
                     self.take_changes()
                     train, observe, seen = self.train, self.steps.observe, self.seen

@@ -1,0 +1,121 @@
+"""A model on a graph: for the shapes of its rows, and where it matters for a number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from lamina import _core
+from lamina._check import Shape
+from lamina._tensors import NeedsRows, Recording, Tensor
+from lamina._tensors.given import by_rows
+from lamina.layers.shapes import LENGTHS, ROWS
+
+if TYPE_CHECKING:
+    from lamina.models.network import Network
+
+KEPT = 8  # the last recordings, for shapes and numbers of rows
+
+
+class Recorded:
+    """A model's inputs and outputs on a graph that is still open.
+
+    Attributes
+    ----------
+    recording : Recording
+    graph : _core.Graph
+    outputs, masks : list of _core.Tensor
+    """
+
+    def __init__(
+        self, model: Network, recording: Recording, shapes: Sequence[Shape] | None = None
+    ) -> None:
+        self.recording, self.graph = recording, recording.graph
+        inputs = model.graph_inputs(self.graph, known_lengths(shapes or model.input_row_shapes))
+        outputs, self.masks = model.record_outputs(self.graph, inputs)
+        self.outputs = [_with_rows(recording, output) for output in outputs]
+
+
+def known_lengths(shapes: Any) -> list[Shape]:
+    """Return shapes with a size in place of those that are not known."""
+    return [tuple(LENGTHS[0] if n is None else n for n in shape) for shape in shapes]
+
+
+def _with_rows(recording: Recording, output: _core.Tensor) -> _core.Tensor:
+    tensor = Tensor(recording, output)
+    made_of_rows = recording.rows is not None and not tensor.rows
+    if made_of_rows and tensor.shape[:1] == (recording.rows,):
+        return by_rows(tensor).value
+    return output
+
+
+@contextmanager
+def recorded(
+    model: Network,
+    shapes: Sequence[Shape] | None = None,
+    *,
+    rows: int | None = None,
+    training: bool | None = None,
+) -> Iterator[Recorded]:
+    """Record a model on a new graph, for more to be recorded in the block."""
+    with Recording(_core.Graph(model.dtype), rows=rows, training=training) as recording:
+        yield Recorded(model, recording, shapes)
+
+
+def for_any_rows(model: Network, shapes: Sequence[Shape] | None = None) -> Recorded:
+    """Return a recording to look at: for any number of rows if that can be."""
+    try:
+        with recorded(model, shapes) as made:
+            return made
+    except NeedsRows:
+        with recorded(model, shapes, rows=ROWS[0]) as made:
+            return made
+
+
+class Predictors:
+    """What predicts with a model: one for all rows, or for the last few shapes and row counts.
+
+    Attributes
+    ----------
+    bound : bool
+        Whether the model has to know how many rows a batch has; found out when it is recorded.
+    """
+
+    def __init__(self) -> None:
+        self.bound = False
+        self._kept: dict[Any, _core.Predictor] = {}
+
+    def clear(self) -> None:
+        """Forget all: the model has changed."""
+        self._kept.clear()
+        self.bound = False
+
+    def kept(self, model: Network, shapes: Sequence[Shape], rows: int) -> _core.Predictor | None:
+        """Return what was recorded for these shapes, or None."""
+        return self._kept.get(_key(model, shapes, rows if self.bound else None))
+
+    def get(self, model: Network, shapes: Sequence[Shape], rows: int) -> _core.Predictor:
+        """Return what predicts for rows of these shapes, ``rows`` at a time."""
+        try:
+            return self._get(model, shapes, rows if self.bound else None)
+        except NeedsRows:
+            self.bound = True
+            return self._get(model, shapes, rows)
+
+    def _get(self, model: Network, shapes: Sequence[Shape], rows: int | None) -> _core.Predictor:
+        key = _key(model, shapes, rows)
+        found = self._kept.get(key)
+        if found is None:
+            with recorded(model, shapes if model.any_length else None, rows=rows) as made:
+                for output in made.outputs:
+                    made.graph.add_output(output)
+                made.graph.build()
+            found = self._kept[key] = _core.Predictor(made.graph)
+            if len(self._kept) > KEPT:
+                del self._kept[next(iter(self._kept))]
+        return found
+
+
+def _key(model: Network, shapes: Sequence[Shape], rows: int | None) -> Any:
+    return tuple(shapes) if model.any_length else None, rows
