@@ -103,6 +103,8 @@ GRAPH = {
     "reshape": lambda n: [n.steps, (12,), "name"],
     "resize": lambda n: [n.steps, 0, 8, "name"],
     "scale": lambda n: [n.x, 2.0, "name"],
+    "segment_max": lambda n: [n.graph.input((4,), "values"), n.ids, 3, "name"],
+    "segment_sum": lambda n: [n.graph.input((4,), "values"), n.ids, 3, "name"],
     "slice": lambda n: [n.steps, [1, 0], [2, 3], [-1, 1], "name"],
     "softmax": lambda n: [n.x, "name"],
     "spatial_dropout": lambda n: [n.steps, 0.5, 0, False, "name"],
@@ -111,11 +113,16 @@ GRAPH = {
     "take": lambda n: [n.p[0], n.ids, 0, "name"],
     "take_along_axis": lambda n: [n.graph.input((4,), "values"), n.ids, 0, "name"],
     "token_mask": lambda n: [n.ids, "name"],
+    "top_k": lambda n: [n.x, 2, "name"],
     "unfold": lambda n: [n.graph.fold(n.steps), 4, "name"],
     "unit_rows": lambda n: [n.steps, "name"],
     "value_mask": lambda n: [n.steps, 0.0, "name"],
     "whole": lambda n: [n.x],
     "where": lambda n: [n.mask, n.steps, None, 0.0, "name"],
+    **{
+        name: lambda n: [n.steps, 1, False, "name"]
+        for name in ("argsort", "cumprod", "cumsum", "sort")
+    },
     **{
         name: lambda n: [n.steps, [1], False, "name"]
         for name in ("argmax", "argmin", "max", "mean", "min", "prod", "sum")

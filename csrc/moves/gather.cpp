@@ -175,5 +175,7 @@ template struct Gather<std::uint32_t>;
 template struct Gather<std::uint64_t>;
 template struct Scatter<float>;
 template struct Scatter<double>;
+template void Scatter<std::uint32_t>::add_rows(std::uint32_t*, const std::uint32_t*,
+                                               const std::int32_t*, GatherDims, Accumulate);
 
 }  // namespace lamina

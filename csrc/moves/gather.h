@@ -23,7 +23,8 @@ struct Gather {
   static void elements(T* y_oci, const T* x_oni, const std::int32_t* index_oci, GatherDims, T fill);
 };
 
-// Floating-point numbers.
+// Floating-point numbers; of uint32, whose sums wrap around as those of int32 should, add_rows
+// alone.
 template <class T>
 struct Scatter {
   // y[o, index[c], i] (+)= x[o, c, i]

@@ -3,6 +3,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "axis_of.h"
 #include "moves/gather.h"
 #include "registry.h"
 
@@ -77,18 +78,8 @@ Taken taken_along(const Graph& graph, const Tensor& x, const Tensor& indices, In
   graph.check(x, who);
   if (const DType got = graph.check(indices, who).dtype; got != DType::int32)
     throw std::invalid_argument(std::string(who) + ": indices must be int32; got " + name_of(got));
-  if (axis < 0 || std::size_t(axis) >= x.shape.size())
-    throw std::invalid_argument(std::string(who) + ": axis must be in [0, " +
-                                std::to_string(x.shape.size()) + ") for inputs " +
-                                to_string(x.shape) + "; got " + std::to_string(axis));
-  const auto at = x.shape.begin() + axis;
-  return {size_of(Shape(x.shape.begin(), at)),
-          *at,
-          0,
-          size_of(Shape(at + 1, x.shape.end())),
-          !graph.whole(x),
-          !graph.whole(indices),
-          false};
+  const RowAxis along = axis_of(x.shape, axis, who);
+  return {along.outer, along.size, 0, along.inner, !graph.whole(x), !graph.whole(indices), false};
 }
 
 Tensor recorded(Graph& graph, const char* kind, const Tensor& x, const Tensor& indices,
