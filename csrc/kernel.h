@@ -170,7 +170,7 @@ struct Kernels {
   void (*combine_forward)(T* y, const T* a, const T* b, Index size, Combine);
   // da and db may be null; equal values of a maximum share its gradient half and half.
   void (*combine_backward)(T* da, T* db, const T* dy, const T* a, const T* b, Index size, Combine);
-  void (*batched_product)(T* c, const T* a, const T* b, BatchedProductDims);
+  void (*batched_product)(T* c, const T* a, const T* b, const BatchedProductSpec&);
   // y = x / max(|x|, 1e-7), row by row (Keras's epsilon for Dot(normalize=True)).
   void (*unit_rows_forward)(T* y_nc, const T* x_nc, RowsCols);
   void (*unit_rows_backward)(T* dx_nc, const T* dy_nc, const T* x_nc, RowsCols);

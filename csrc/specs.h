@@ -216,11 +216,22 @@ struct StridedSpec {
 #define LAMINA_COMBINES(X) X(add) X(subtract) X(multiply) X(maximum) X(minimum)
 enum class Combine : int { LAMINA_COMBINES(LAMINA_ENUMERATOR) };
 
-// c = a b for each of `batch` pairs; a is m x k, b k x n, as they are stored or transposed.
-struct BatchedProductDims {
-  Index batch, m, n, k;
+// c = a b for pairs of matrices that lie along several axes; a is m x k, b k x n, as they are
+// stored or transposed, each in one piece.  The first `kept` axes tell the matrices of c apart;
+// along the others products are added up in index order.  A stride of 0, in elements like all,
+// reads one matrix for every index.
+struct BatchedProductSpec {
+  static constexpr int most = 8;
+  Index m, n, k;
   bool transpose_a, transpose_b;
+  int axes, kept;
+  Index size[most], c_stride[most], a_stride[most], b_stride[most];
 };
+// One axis of pairs, each behind the last.
+LAMINA_INLINE constexpr BatchedProductSpec pairs_of(Index batch, Index m, Index n, Index k,
+                                                    bool transpose_a, bool transpose_b) {
+  return {m, n, k, transpose_a, transpose_b, 1, 1, {batch}, {m * n}, {m * k}, {k * n}};
+}
 
 // Keras's ReLU: x >= max_value: max_value; x >= threshold: x; else slope (x - threshold).
 struct ReluSpec {

@@ -57,11 +57,13 @@ GRAPH = {
     "add_metric": lambda n: ["mean_squared_error", n.x, n.x, None, 0.0],
     "add_output": lambda n: [n.x],
     "add_penalty": lambda n: [n.p[0], 0.1, 0.1],
+    "all_rows": lambda n: [n.x, 4, "name"],
     "average": lambda n: [[n.x, n.x], "name"],
     "batch_norm": lambda n: [n.x, n.p[0], n.p[1], n.p[2], n.p[3], None, 0.9, 1e-3, False, "name"],
     "block": lambda n: [8],
     "bounded_relu": lambda n: [n.x, 6.0, 0.0, 0.0, "name"],
     "build": lambda _: [],
+    "by_rows": lambda n: [n.weight(4, 3), "name"],
     "carry": lambda n: [n.state, n.x, "name"],
     "concatenate": lambda n: [[n.x, n.x], 0, "name"],
     "constant": lambda _: [np.ones(3, F)],
@@ -72,6 +74,7 @@ GRAPH = {
     "dot": lambda n: [n.steps, n.graph.input((3, 5), "b"), False, False, "name"],
     "dropout": lambda n: [n.x, 0.5, 0, "name"],
     "dtype_of": lambda n: [n.x],
+    "each_row": lambda n: [n.p[0], "name"],
     "embedding": lambda n: [n.ids, n.weight(9, 2), "name"],
     "expression": lambda n: [[("add", 0, 1), ("exp", 2)], [n.x, n.p[0]], "float", "name"],
     "enter": lambda _: ["name"],
@@ -85,6 +88,7 @@ GRAPH = {
     "loss": lambda n: ["mean_squared_error", n.x, n.x, 0.0, False, "name"],
     "masked_mean": lambda n: [n.steps, n.mask, "name"],
     "masked_weight": lambda n: [n.mask, None, "name"],
+    "matmul": lambda n: [n.steps, n.graph.input((3, 5), "b"), False, False, "name"],
     "maximum": lambda n: [[n.x, n.x], "name"],
     "minimum": lambda n: [[n.x, n.x], "name"],
     "multiply": lambda n: [[n.x, n.x], "name"],
@@ -100,6 +104,7 @@ GRAPH = {
     "python": lambda n: [[n.x], (3,), abs, None, "name"],
     "recurrent": recurrent,
     "repeat": lambda n: [n.x, [2], "name"],
+    "require_rows": lambda _: [4],
     "reshape": lambda n: [n.steps, (12,), "name"],
     "resize": lambda n: [n.steps, 0, 8, "name"],
     "scale": lambda n: [n.x, 2.0, "name"],
@@ -195,7 +200,7 @@ def test_a_graph_refuses_what_is_not_right(name):
 
 def test_all_methods_are_tried():
     methods = {m for m in vars(_core.Graph) if not m.startswith("_")}
-    methods -= {"built", "inputs", "outputs", "dtype", "paths", "parameters"}  # properties
+    methods -= {"built", "inputs", "outputs", "dtype", "paths", "parameters", "rows"}  # properties
     methods -= {"record"}  # the others by their names
     assert methods == set(GRAPH)
 

@@ -104,6 +104,26 @@ def assert_on_threads(run: Any, rows: int) -> None:
     assert not serial, f"{rows} rows start no threads for {serial}: the check would be empty"
 
 
+def same_gradients_on_threads(run: Any, rows: int, inputs: int = 0) -> None:
+    """Check that a batch has the bits of one thread on several, and that all operations start them.
+
+    Compared are the first output, the gradients of all weights and those of the first ``inputs``.
+    """
+    limit = runtime.get_num_threads()
+    found = []
+    try:
+        for count in THREADS:
+            runtime.set_num_threads(count)
+            if count > 1:
+                assert_on_threads(run, rows)
+            run.gradients(None, 0, rows)
+            found.append([run.output(0), run.gradient.copy()])
+            found[-1] += [run.input_gradient(k) for k in range(inputs)]
+            assert_same_bits(found[-1], found[0], f"{count} threads")
+    finally:
+        runtime.set_num_threads(limit)
+
+
 def step_plan(model: Any, x: Any, y: Any, batch_size: int) -> Plan:
     """Return the largest number of threads of each (operation, pass) of a training step."""
     rows = _settled(

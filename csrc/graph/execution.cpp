@@ -107,6 +107,7 @@ std::unique_ptr<Execution> Execution::create(std::shared_ptr<const Graph> graph,
   if (settings.rows < 1)
     throw std::invalid_argument("Execution: rows must be at least 1; got " +
                                 std::to_string(settings.rows));
+  if (settings.rows < graph->rows()) graph->check_batch(settings.rows);
   check_variables(*graph, variables);
   if (graph->dtype == DType::float64)
     return std::make_unique<ExecutionOf<double>>(std::move(graph), std::move(variables), settings);

@@ -117,6 +117,7 @@ void ExecutionOf<T>::take_order(const Batch& batch) {
       (batch.order == nullptr && !data_.empty() && batch.stop > all))
     throw std::invalid_argument("batch: rows " + std::to_string(batch.start) + " to " +
                                 std::to_string(batch.stop) + " are out of range");
+  graph_->check_batch(rows);
   if (batch.order != nullptr) {
     order_.assign(batch.order + batch.start, batch.order + batch.stop);
     for (const std::int64_t row : order_)

@@ -106,6 +106,23 @@ void Graph::check_mask(const Tensor& mask, const Shape& positions, const char* w
                                 name_of(check_rows(mask, who).dtype) + " " + to_string(mask.shape));
 }
 
+void Graph::require_rows(Index rows, const char* who) {
+  check_open(who);
+  if (rows < 1)
+    throw std::invalid_argument(std::string(who) + ": rows must be at least 1; got " +
+                                std::to_string(rows));
+  if (rows_ != 0 && rows_ != rows)
+    throw std::invalid_argument(std::string(who) + ": the graph is recorded for batches of " +
+                                std::to_string(rows_) + " rows; got " + std::to_string(rows));
+  rows_ = rows;
+}
+
+void Graph::check_batch(Index rows) const {
+  if (rows_ != 0 && rows != rows_)
+    throw std::invalid_argument("batch: the graph was recorded for batches of " +
+                                std::to_string(rows_) + " rows; got " + std::to_string(rows));
+}
+
 std::vector<Index> Graph::label_bounds() const {
   std::vector<Index> by_value(values_.size(), 0);
   const auto lower = [&](ValueId id_, Index bound) {
@@ -267,8 +284,8 @@ void Graph::begin(Operation& operation, std::string name) {
                                   " for each row of the batch");
     if (value.view_of >= 0) input = value.view_of;
   }
-  operation.whole = fold == 0;
-  operation.fold = operation.whole ? 1 : fold;
+  operation.whole = fold == 0 && !operation.gives_rows();
+  operation.fold = fold == 0 ? 1 : fold;
 }
 
 Tensor Graph::record(std::unique_ptr<Operation> operation, Shape shape, std::string name) {

@@ -101,6 +101,10 @@ class Graph {
   std::vector<Tensor> record(std::unique_ptr<Operation> operation, std::vector<Shape> shapes,
                              std::string name, const std::vector<DType>& types);
 
+  // From here on the graph serves batches of exactly so many rows; std::invalid_argument where it
+  // serves another number.
+  void require_rows(Index rows, const char* who);
+
   int add_loss(const Tensor& loss, const Tensor* weight, const Tensor* mask, double scale);
   void add_penalty(const Tensor& parameter, double l1, double l2);
   int add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& target,
@@ -134,6 +138,11 @@ class Graph {
   bool whole(const Tensor& tensor) const { return values_[std::size_t(tensor.value)].whole; }
   // Elements of a value in a batch of `rows`; std::invalid_argument where they overflow.
   Index elements(ValueId value, Index rows) const;
+
+  // The number of rows that every batch needs; 0 where any will do.
+  Index rows() const { return rows_; }
+  // Throws std::invalid_argument unless a batch may have so many.
+  void check_batch(Index rows) const;
 
   // By graph input: what its labels must stay below; 0 where nobody reads it as labels.
   std::vector<Index> label_bounds() const;
@@ -170,6 +179,7 @@ class Graph {
   std::vector<Penalty> penalties_;
   std::vector<MetricTerm> metrics_;
   std::vector<StateTerm> states_;
+  Index rows_ = 0;
   bool built_ = false;
 };
 

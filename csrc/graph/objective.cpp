@@ -24,6 +24,7 @@ Objective::Objective(std::shared_ptr<const Graph> graph, Variables variables,
     : execution_(Execution::create(std::move(graph), std::move(variables),
                                    {rows_of(data), true, false, seed})),
       all_{nullptr, 0, rows_of(data), 0} {
+  execution_->graph().check_batch(all_.rows());
   execution_->bind(std::move(data));
   for (const GradientSlice& slice : slices()) size_ += slice.size;
   if (size_ == 0)

@@ -103,13 +103,19 @@ class Operation {
   virtual bool differentiable(int) const { return true; }
   // Whether the outputs have no rows although inputs have: they are made of all rows.
   virtual bool joins_rows() const { return false; }
+  // Whether the outputs have rows although no input has.
+  virtual bool gives_rows() const { return false; }
+  // Whether another gives the same for the same inputs, to the bit, in every batch, in training or
+  // not.  One that draws numbers or leaves something behind is not even the same as itself.
+  virtual bool same_as(const Operation&) const { return false; }
   // Whether backward adds to the gradient of an input without rows as Call::accumulate says, as it
   // does for weights; else it writes it.
   virtual bool accumulates(int) const { return false; }
   // Whether it makes something of inputs that have no elements, as a sum does; others refuse them.
   // It does not run where its outputs have none.
   virtual bool takes_empty() const { return false; }
-  // Whether code of the user's sees how many rows a batch has.
+  // Whether what it gives depends on how rows are cut into batches, in inference too: code of the
+  // user's sees how many there are, noise is drawn batch by batch.
   virtual bool sees_batches() const { return false; }
   // What the labels of an int32 input must stay below; 0 for other inputs.
   virtual Index label_bound(int) const { return 0; }

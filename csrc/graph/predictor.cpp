@@ -17,7 +17,8 @@ bool sees_batches(const Graph& graph) {
 
 bool joins_rows(const Graph& graph) {
   const auto& operations = graph.operations();
-  return std::any_of(operations.begin(), operations.end(),
+  return graph.rows() != 0 ||
+         std::any_of(operations.begin(), operations.end(),
                      [](const auto& operation) { return operation->joins_rows(); });
 }
 
@@ -40,6 +41,7 @@ Index Predictor::block(Index rows) {
 
 // One that is too small makes way for a larger.
 std::unique_ptr<Execution> Predictor::take(Index rows) {
+  graph_->check_batch(rows);
   if (!idle_.empty()) {
     std::unique_ptr<Execution> last = std::move(idle_.back());
     idle_.pop_back();
@@ -65,6 +67,8 @@ void predict(Execution& execution, const std::vector<DataView>& inputs, Index ba
   for (const Tensor& output : graph.outputs())
     if (rows == 0 && graph.whole(output))
       throw std::invalid_argument("predict: an output without rows needs at least 1 row; got 0");
+  graph.check_batch(std::min(rows, batch_size));
+  if (rows % batch_size != 0) graph.check_batch(rows % batch_size);  // the last, before the first
   execution.bind(inputs);
   for (Index start = 0; start < rows; start += batch_size) {
     const Batch batch{nullptr, start, std::min(rows, start + batch_size), 0};

@@ -21,8 +21,8 @@ class Predictor {
 
   // How many of `rows` rows to take at a time: all where what they give is made of all of them.
   Index block(Index rows);
-  // The same for rows that a caller asked to see as one batch: all of them where states or the
-  // user's own operations would notice.
+  // The same for rows that a caller asked to see as one batch: all of them where states, noise or
+  // the user's own operations would notice.
   Index batch(Index rows) { return sees_batches_ ? rows : block(rows); }
 
   // An execution with room for `rows`, for the caller alone until given back.

@@ -102,10 +102,10 @@ double row_product(const T* a, const T* b, Index size) {
 
 // --- products of pairs of matrices
 
-// One pair on the calling thread.  A single column is a row of the transposed product, whose
+// One product on the calling thread.  A single column is a row of the transposed product, whose
 // vectors run along memory.
 template <class T>
-void one_product(T* c, const T* a, const T* b, BatchedProductDims d) {
+void one_product(T* c, const T* a, const T* b, const BatchedProductSpec& d, bool add) {
   const Index lda = d.transpose_a ? d.m : d.k, ldb = d.transpose_b ? d.k : d.n;
   const bool column = d.n == 1 && d.transpose_a;
   const auto left =
@@ -113,31 +113,53 @@ void one_product(T* c, const T* a, const T* b, BatchedProductDims d) {
   const auto right =
       column ? right_operand(a, lda, false, d.k) : right_operand(b, ldb, d.transpose_b, d.k);
   const Index m = column ? 1 : d.m, n = column ? d.m : d.n;
-  const Product<T, Strided<T>, Strided<T>> p{c, n, left, right, m, n, d.k, false, nullptr, false};
+  const Product<T, Strided<T>, Strided<T>> p{c, n, left, right, m, n, d.k, add, nullptr, false};
   BlockedProduct<T, Strided<T>, Strided<T>, NoHook>(p, NoHook{}).run({0, m}, {0, n});
 }
 
-// Threads share out the pairs; few large pairs are shared out each by itself.
+// Where the matrices of a pair lie, by its number along axes [from, to).
+struct PairPlace {
+  Index c = 0, a = 0, b = 0;
+  PairPlace(const BatchedProductSpec& d, int from, int to, Index number) {
+    for (int axis = to; axis-- > from;) {
+      const Index rest = axis > from ? number / d.size[axis] : 0, i = number - rest * d.size[axis];
+      number = rest;
+      c += i * d.c_stride[axis], a += i * d.a_stride[axis], b += i * d.b_stride[axis];
+    }
+  }
+};
+
+// Threads share out the matrices of c; few large ones are shared out each by itself.
 template <class T>
-void batched_product(T* c, const T* a, const T* b, BatchedProductDims d) {
-  const Index size_c = d.m * d.n, size_a = d.m * d.k, size_b = d.k * d.n;
-  if (d.batch <= 0 || size_c <= 0) return;
-  if (d.m == 1 && d.n == 1) {
-    return for_each_row({d.batch, d.k}, combine_work,
-                        [=](Index i) { c[i] = T(row_product(a + i * d.k, b + i * d.k, d.k)); });
-  }
+void batched_product(T* c, const T* a, const T* b, const BatchedProductSpec& d) {
+  Index batch = 1, terms = 1;
+  for (int axis = 0; axis < d.axes; ++axis) (axis < d.kept ? batch : terms) *= d.size[axis];
+  if (batch <= 0 || d.m * d.n <= 0) return;
   const double flop = 2.0 * double(d.m) * double(d.n) * double(d.k);
-  const int across = threads_for(flop * double(d.batch), d.batch);
-  const int within = threads_for(flop, d.m);
-  if (within > across) {
-    const Index lda = d.transpose_a ? d.m : d.k, ldb = d.transpose_b ? d.k : d.n;
-    for (Index i = 0; i < d.batch; ++i)
-      gemm(c + i * size_c, a + i * size_a, b + i * size_b, d.m, d.n, d.k, d.n, lda, ldb,
-           d.transpose_a, d.transpose_b, Accumulate::no);
-    return;
-  }
-  parallel_chunks(across, d.batch,
-                  [=](Index i) { one_product(c + i * size_c, a + i * size_a, b + i * size_b, d); });
+  const bool alone = d.m == 1 && d.n == 1;
+  const int across =
+      threads_for(flop * double(batch * terms) * (alone ? combine_work / 2 : 1), batch);
+  const int within = alone ? 1 : threads_for(flop, d.m);
+  const auto matrix = [&](Index i) __attribute__((noinline)) {
+    const PairPlace at(d, 0, d.kept, i);
+    T* const to = c + at.c;
+    for (Index term = 0; term < terms; ++term) {
+      const PairPlace more(d, d.kept, d.axes, term);
+      const T *left = a + at.a + more.a, *right = b + at.b + more.b;
+      if (alone)
+        to[0] = (term > 0 ? to[0] : T(0)) + T(row_product(left, right, d.k));
+      else if (within > across)
+        gemm(to, left, right, d.m, d.n, d.k, d.n, d.transpose_a ? d.m : d.k,
+             d.transpose_b ? d.k : d.n, d.transpose_a, d.transpose_b, Accumulate(term > 0));
+      else
+        one_product(to, left, right, d, term > 0);
+    }
+    if (terms == 0) __builtin_memset(to, 0, sizeof(T) * std::size_t(d.m * d.n));
+  };
+  if (within > across)
+    for (Index i = 0; i < batch; ++i) matrix(i);
+  else
+    parallel_chunks(across, batch, matrix);
 }
 
 // --- rows of length 1

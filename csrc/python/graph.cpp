@@ -195,6 +195,10 @@ void bind_graph(py::module_& module) {
             return g.whole(x);
           },
           "x"_a, "Whether a tensor has no axis of rows: parameters, constants, what all rows make.")
+      .def(
+          "require_rows",
+          [](python::RecordedGraph& g, Index rows) { g.require_rows(rows, "require_rows"); },
+          "rows"_a, "Serve batches of exactly so many rows from here on, as `all_rows` does.")
       .def("enter", &python::RecordedGraph::enter, "name"_a,
            "Record within a layer of that name until `leave`: paths of parameters say so.")
       .def("leave", &python::RecordedGraph::leave)
@@ -229,6 +233,12 @@ void bind_graph(py::module_& module) {
           "rows"_a,
           "How many of `rows` rows one plan of a few megabytes holds in inference, at least 1.")
       .def_property_readonly("built", &Graph::built)
+      .def_property_readonly(
+          "rows",
+          [](const python::RecordedGraph& g) {
+            return g.rows() == 0 ? std::optional<Index>() : g.rows();
+          },
+          "The number of rows that every batch needs; None where any will do.")
       .def_property_readonly("inputs", &Graph::inputs)
       .def_property_readonly("outputs", &Graph::outputs)
       .def_property_readonly("dtype",

@@ -52,18 +52,17 @@ py::array batched_product(Object a_, Object b_, bool transpose_a, bool transpose
   const char* who = "batched_product";
   const Argument a(who, "a", a_), b(who, "b", b_);
   a.needs_rank(3, "(batch, m, k)");
-  const BatchedProductDims d{a.axis(0),
-                             a.axis(transpose_a ? 2 : 1),
-                             b.given() && b.rank() == 3 ? b.axis(transpose_b ? 1 : 2) : 0,
-                             a.axis(transpose_a ? 1 : 2),
-                             transpose_a,
-                             transpose_b};
-  b.needs_shape(transpose_b ? Shape{d.batch, d.n, d.k} : Shape{d.batch, d.k, d.n},
+  const Index batch = a.axis(0);
+  const BatchedProductSpec d =
+      pairs_of(batch, a.axis(transpose_a ? 2 : 1),
+               b.given() && b.rank() == 3 ? b.axis(transpose_b ? 1 : 2) : 0,
+               a.axis(transpose_a ? 1 : 2), transpose_a, transpose_b);
+  b.needs_shape(transpose_b ? Shape{batch, d.n, d.k} : Shape{batch, d.k, d.n},
                 transpose_b ? "(batch, n, k)" : "(batch, k, n)");
   return with_dtype({&a, &b}, [&](auto zero) -> py::array {
     using T = decltype(zero);
     const auto as = a.values<T>(), bs = b.values<T>();
-    auto c = output<T>(who, {d.batch, d.m, d.n});
+    auto c = output<T>(who, {batch, d.m, d.n});
     const T *ap = as.data(), *bp = bs.data();
     T* cp = c.mutable_data();
     without_gil([&] { kernels<T>().batched_product(cp, ap, bp, d); });
