@@ -376,11 +376,6 @@ def test_structures_that_are_refused():
     refused(lambda: lamina.Model(a, Flatten()(y)), "needs Input 'b'")
 
 
-def test_a_model_with_call_is_refused():
-    with pytest.raises(TypeError, match=r"Mine: a model is made of layers.*got call"):
-        type("Mine", (lamina.Model,), {"call": lambda self, x: x})
-
-
 def test_unnamed_layers_are_numbered_and_named_ones_keep_their_names():
     x = Input((2,))
     model = lamina.Model(x, Dense(1)(Dense(2, name="dense")(Dense(2)(x))))

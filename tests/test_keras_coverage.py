@@ -24,6 +24,7 @@ ELSEWHERE = {
     "TimeDistributed": {"layer"},  # test_keras_time
     "Embedding": {"mask_zero"},  # test_keras_grid
     "Masking": {"mask_value"},  # test_keras_grid
+    "Lambda": {"function", "output_shape", "mask", "arguments"},  # test_call_layers
 }
 REFUSED = {"AlphaDropout": {"noise_shape"}}  # has one legal value
 LAST_ONLY = ("Conv", "Pooling")  # in a name: layers that refuse channels_first

@@ -35,7 +35,7 @@ OF_LAYERS = {
     "built", "dtype", "input", "name", "output", "supports_masking", "trainable",
     "bias", "bias_initializer", "bias_regularizer", "kernel_initializer", "kernel_regularizer",
     "layers_within", "multiple_inputs", "nodes", "same_last_axis", "units", "use_bias",
-    "activation", "kernel", "record", "weights_fit",
+    "activation", "kernel", "weights_fit",
 }  # fmt: skip
 
 

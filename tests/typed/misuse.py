@@ -28,8 +28,7 @@ Dense(2)(tensor).shap  # error
 tensor.dtyp  # error
 Input(shap=(3,))  # error
 
-lamina.Model(tensor)  # error
-lamina.Model()  # error
+lamina.Model(3, tensor)  # error
 lamina.Model(tensor, 3)  # error
 lamina.Model(tensor, Dense(2)(tensor), nam="m")  # error
 lamina.Sequential(Dense(3))  # error

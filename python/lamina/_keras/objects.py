@@ -9,7 +9,6 @@ from lamina._keras.rooms import PRECISION, STEP, WEIGHTS_FILE
 ARRAYS = "use weights, trainable_weights and non_trainable_weights: live NumPy arrays"
 NO_QUANTIZING = "models are float32 or float64; there is no quantisation"
 SHAPES = "use compute_output_shape, which takes and returns shapes of rows"
-RECORD = "a layer of your own defines record(graph, x) (see lamina.layers.Layer)"
 
 COMMON = {  # to models and layers
     ARRAYS: (
@@ -39,7 +38,6 @@ MODEL = {
     "give set_weights what get_weights returned": "load_weights",
     "use json.dumps(model.get_config())": "to_json to_yaml",
     "pickle the model; there is no foreign format to export to": "export",
-    "call the model, or its predict": "call",
     "a step is one call into the engine; write the loop yourself with train_on_batch": (
         "train_step test_step predict_step make_train_function make_test_function "
         "make_predict_function compute_loss compute_metrics compute_loss_and_updates "
@@ -48,8 +46,6 @@ MODEL = {
     "call compile again with the arguments you have": "compile_from_config get_compile_config",
     "use evaluate(..., return_dict=True)": "get_metrics_result",
     "metrics begin anew with each epoch and evaluation": "reset_metrics",
-    "weights belong to layers: add them in a layer of your own": "add_weight",
-    "masks pass from layer to layer": "compute_mask supports_masking",
     "use output_shape": "compute_output_shape",
     "use dtype": "input_dtype",
     "every model runs in compiled kernels": "jit_compile run_eagerly",
@@ -78,9 +74,15 @@ MODEL = {
     "use lamina.utils.plot_model(model)": "plot",
 }
 
+OF_LAYERS = {  # what a model with call has, and one made of layers has not
+    "call the model, or its predict": "call",
+    "weights belong to layers: add them in a layer of your own": "add_weight",
+    "a layer of your own calls add_loss within call": "add_loss",
+    "masks pass from layer to layer": "compute_mask supports_masking",
+}
+
 LAYER = {
     **COMMON,
-    RECORD: "call",
     "use output.shape, or compute_output_shape": "output_shape get_output_shape_at",
     "use input.shape": "get_input_shape_at",
     "use layer.nodes[i].outputs": "get_output_at",
@@ -135,8 +137,8 @@ INITIALIZER = {"use copy.deepcopy": "clone"}
 
 TENSOR = {
     "symbolic tensors have no values yet: make a Model of them and call predict": "numpy eval",
-    "use len(x.shape)": "ndim rank",
-    "use layers.Reshape": "reshape squeeze",
+    "use ndim": "rank",
+    "use ops.squeeze": "squeeze",
     "use x.shape": "get_shape",
     "all tensors are dense": "sparse ragged ragged_rank row_splits_dtype",
 }
@@ -144,6 +146,8 @@ TENSOR = {
 # By the name of the class that users derive from or hold.
 TABLES: Mapping[str, Mapping[str, str]] = {
     "Network": MODEL,
+    "Functional": OF_LAYERS,
+    "Sequential": OF_LAYERS,
     "Layer": LAYER,
     "Optimizer": OPTIMIZER,
     "Loss": LOSS,

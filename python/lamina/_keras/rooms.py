@@ -93,7 +93,7 @@ LAYERS = {
         "CategoryEncoding Discretization HashedCrossing Hashing IntegerLookup StringLookup "
         "TextVectorization DenseFeatures"
     ),
-    OWN: "Lambda Wrapper TorchModuleWrapper JaxLayer FlaxLayer TFSMLayer EinsumDense",
+    OWN: "Wrapper TorchModuleWrapper JaxLayer FlaxLayer TFSMLayer EinsumDense",
     "leave it out, or use Activation('linear')": "Identity",
     "use lamina.Sequential as a layer": "Pipeline",
     "use kernel_regularizer, which penalises weights": "ActivityRegularization",

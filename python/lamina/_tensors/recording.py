@@ -39,6 +39,8 @@ class Recording:
         Whether what was recorded depends on ``training``.
     losses : list of Tensor
         What ``add_loss`` was given while this was recorded.
+    returned : dict
+        By the id of a layer, the shapes of what it returned last, without the axis of rows.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Recording:
         self.forced: bool | None = None
         self.asked = False
         self.losses: list[Any] = []
+        self.returned: dict[int, list[Any]] = {}
         self.names: list[str] = []
         self._stream = 0
         self._drawn = 0

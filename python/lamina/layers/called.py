@@ -30,11 +30,16 @@ def has_call(cls: type, base: type) -> bool:
     for each in cls.__mro__:
         if each is base:
             return False
-        if "call" in vars(each):
+        if callable(vars(each).get("call")):
             return True
         if "record" in vars(each):
             return False
     return False
+
+
+def parameters_of(call: Any) -> set[str]:
+    """Return the names of what a ``call`` takes."""
+    return set(inspect.signature(call).parameters)
 
 
 # --- building
@@ -176,6 +181,7 @@ def on_tensors(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if not leaves or not all(isinstance(v, Tensor) for v in leaves):
             raise TypeError(f"{layer.name}: call must return tensors; got {result!r:.100}")
         layer.regularize_activity(leaves)
+    recording.returned[id(layer)] = [tuple(leaf.value.shape) for leaf in leaves]
     _mask_outputs(layer, args, kwargs, result, mask)
     return result
 

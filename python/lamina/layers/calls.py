@@ -93,6 +93,8 @@ def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = Non
     use = using(layer, stream=recording.next_stream()) if random else nullcontext()
     with recording.told(training), recording.within(layer.name), use:
         y, out = layer.apply(graph, *((values, plain) if several else (values[0], plain[0])))
+    made = y if isinstance(y, list) else [y]
+    recording.returned[id(layer)] = [tuple(value.shape) for value in made]
     if isinstance(y, list):
         return [called.wrapped(recording, v, m) for v, m in zip(y, out, strict=True)]
     return called.wrapped(recording, y, out)

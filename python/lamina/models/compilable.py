@@ -38,6 +38,7 @@ class Compilable(Network):
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
         super()._begin(name, dtype, seed)
         self._compiled: Compiled | None = None
+        self._asked: tuple[Any, ...] = ()  # what compile was given
 
     def _start(self) -> None:
         super()._start()
@@ -99,9 +100,15 @@ class Compilable(Network):
         check_ignored(jit_compile, run_eagerly, steps_per_execution, auto_scale_loss)
         if loss is None:
             raise ValueError("compile: needs a loss, such as loss='mse'; got None")
-        compiled = Compiled(
-            optimizer, loss, metrics, weighted_metrics, loss_weights, self.output_names, self.dtype
+        before, self._asked = (
+            self._asked,
+            (optimizer, loss, metrics, weighted_metrics, loss_weights),
         )
+        try:
+            compiled = Compiled(*self._asked, self.output_names, self.dtype)
+        except BaseException:
+            self._asked = before
+            raise
         shapes = self.input_row_shapes
         if shapes is not None:
             compiled.resolve(self.output_row_shapes(shapes))
@@ -109,6 +116,16 @@ class Compilable(Network):
             self._compiled = compiled
             self.train_state.optimizer = compiled.optimizer
             self._objectives.clear()
+
+    def compile_as_asked(self) -> None:
+        """Compile anew with the same optimizer, losses and metrics: the outputs are known now."""
+        assert self._compiled is not None
+        _, loss, metrics, weighted, scales = self._asked
+        optimizer = self._compiled.optimizer
+        self._compiled = Compiled(
+            optimizer, loss, metrics, weighted, scales, self.output_names, self.dtype
+        )
+        self._objectives.clear()
 
     def compiled(self, who: str) -> Compiled:
         """Return what ``compile`` made, or say that it has to be called."""

@@ -81,7 +81,7 @@ class Ends:
     def input_row_shapes(self) -> list[Shape] | None:
         """The shapes of a row of the inputs; None until they are known."""
         shapes = [port.shape for port in self.ports]
-        return None if None in shapes else shapes  # type: ignore[return-value]
+        return None if None in shapes else shapes
 
     @property
     def input_shape(self) -> Any:

@@ -30,7 +30,7 @@ class Port:
     """
 
     name: str
-    shape: Shape | None
+    shape: Any  # a tuple, or None
     kind: str = "float"
     bound: tuple[str, int] | None = None
 

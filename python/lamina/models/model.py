@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, overload
 
 from lamina import _check, _screen
+from lamina._answers import is_own
 from lamina._calls import answering_calls, refuse_arguments, refuse_unknown
 from lamina._settings import has_settings
+from lamina._tensors.arguments import flat
 from lamina.callbacks import CallbackList, History
 from lamina.callbacks.epoch_text import items
 from lamina.callbacks.progress import level
+from lamina.layers import SymbolicTensor, called
 from lamina.models import advice, training
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
@@ -34,14 +37,38 @@ if TYPE_CHECKING:
 OPTIONS = ("name", "dtype", "seed")  # of every model
 
 
+def _functional() -> Any:
+    from lamina.models.functional import Functional
+
+    return Functional
+
+
+def _put_behind_model(cls: type) -> None:
+    """Let a class with ``call`` do what such models do; a graph model has no use for it."""
+    from lamina.models.called import Called
+
+    if not issubclass(cls, Called):
+        cls.__bases__ = (*cls.__bases__, Called)
+
+
+def _make_graph_model(cls: type) -> None:
+    """Let a class without ``call`` be a graph model: it is made of inputs and outputs."""
+    functional = _functional()
+    if not issubclass(cls, functional):
+        cls.__bases__ = tuple(functional if base is Model else base for base in cls.__bases__)
+
+
 class Model(Compilable):
     """A network that can be trained; ``Model(inputs, outputs)`` makes one from symbolic tensors.
+
+    A class of your own derives from it, makes layers in its constructor, and defines
+    ``call(self, inputs, training=None, mask=None)``, as a layer does.
 
     Parameters
     ----------
     inputs, outputs : SymbolicTensor, list or dict of them
         What ``lamina.Input`` and the layers called on it returned: see
-        ``lamina.models.Functional``, which such a call makes.  The base of models has none.
+        ``lamina.models.Functional``, which such a call makes.  A model with ``call`` has none.
     name : str, optional
     dtype : {"float32", "float64"}, optional
     seed : int, optional
@@ -69,11 +96,27 @@ class Model(Compilable):
     ['mean', 'rest']
     >>> model.output_shape
     [(None, 1), (None, 2)]
+
+    A model with ``call``:
+
+    >>> class Residual(lamina.Model):
+    ...     def __init__(self, units):
+    ...         super().__init__()
+    ...         self.first, self.last = Dense(units, "relu"), Dense(1)
+    ...     def call(self, inputs):
+    ...         h = self.first(inputs)
+    ...         return self.last(h + inputs)
+    >>> Residual(2)([[1.0, 2.0]]).shape
+    (1, 1)
     """
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
         """Return a graph model for ``Model(inputs, outputs)``."""
         if cls is not Model:
+            if not cls.calls and Model in cls.__bases__ and not is_own(cls):
+                given = [*args, *(options.get(name) for name in ("inputs", "outputs"))]
+                if any(isinstance(leaf, SymbolicTensor) for leaf in flat(given)):
+                    _make_graph_model(cls)
             return object.__new__(cls)
         if not args and not {"inputs", "outputs"} & options.keys():
             refuse_unknown(Model, {k: v for k, v in options.items() if k not in OPTIONS})
@@ -83,35 +126,43 @@ class Model(Compilable):
         return object.__new__(Functional)  # type: ignore[return-value]
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Refuse Keras's ``call``, which would never be called."""
+        """Find out whether the class defines ``call``."""
         super().__init_subclass__(**options)
-        if "call" in vars(cls):
-            raise TypeError(
-                f"{cls.__name__}: a model is made of layers, as Model(inputs, outputs) or "
-                f"Sequential; got call, which would never be called (for an operation of your "
-                f"own, see lamina.layers.Layer)"
-            )
+        cls.calls = called.has_call(cls, Model)
+        if cls.calls:
+            _put_behind_model(cls)
 
     def __init__(
         self,
-        inputs: Tensors,  # noqa: ARG002
-        outputs: Tensors,  # noqa: ARG002
+        inputs: Tensors | None = None,
+        outputs: Tensors | None = None,
         *,
-        name: str | None = None,  # noqa: ARG002
-        dtype: str | None = None,  # noqa: ARG002
-        seed: int | None = None,  # noqa: ARG002
+        name: str | None = None,
+        dtype: str | None = None,
+        seed: int | None = None,
+        **unknown: NoReturn,
     ) -> None:
-        # ``Model(inputs, outputs)`` itself makes a Functional, which has an __init__ of its own.
-        raise TypeError(
-            f"{type(self).__name__}: a class of your own that is made of inputs and outputs "
-            f"derives from lamina.models.Functional; one of layers in a row from lamina.Sequential"
-        )
+        if unknown:
+            refuse_unknown(type(self), unknown)
+        if inputs is not None or outputs is not None:
+            if isinstance(self, _functional()):
+                _functional().__init__(self, inputs, outputs, name=name, dtype=dtype, seed=seed)
+                return
+            raise TypeError(
+                f"{type(self).__name__}: a class of your own that is made of inputs and outputs in "
+                f"its constructor derives from lamina.models.Functional"
+            )
+        if not self.calls:
+            raise TypeError(f"{type(self).__name__}: a model of your own must define call")
+        self._begin(name, dtype or "float32", seed)
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
         super()._begin(name, dtype, seed)
         self.history: History | Any = None
         self.stop_training = False
         self.train_state = TrainState()
+
+    calls: ClassVar[bool] = False  # whether the class defines ``call``; found out
 
     # --- fit
 
@@ -237,6 +288,7 @@ class Model(Compilable):
         with self._guard.training("fit"):
             self.compiled("fit").optimizer.check_owner(self)
             hooks, history = training.collect(callbacks, verbose)
+            self.meet(x)
             data = data_.prepare("fit", self, x, y, sample_weight, class_weight)
             rows, held = choose(
                 self, data, validation_data,
@@ -296,6 +348,7 @@ class Model(Compilable):
             refuse_arguments(Model.train_on_batch, unknown)
         with self._guard.training("train_on_batch"):
             self.compiled("train_on_batch").optimizer.check_owner(self)
+            self.meet(x)
             data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight)
             settings = training.plan(data.rows, None, 1, 0, False, None, None, 1)
             self.check_batches("train_on_batch", data.rows, data.rows)
@@ -385,6 +438,7 @@ class Model(Compilable):
     ) -> dict[str, float]:
         hooks = CallbackList(callbacks)
         with self._guard.evaluating(who):
+            self.meet(x)
             data = data_.prepare(who, self, x, y, sample_weight)
             given = self.default_batch(batch_size, data.rows)
             rows = data_.batch_rows(who, "batch_size", given, data.rows, BLOCK)

@@ -49,9 +49,10 @@ class Network(Ends, Stateful, PublicKeywords):
 
     # What models, layers and the training loop ask of each other; dir and help leave it out.
     _plumbing: ClassVar[str] = (
-        "adopt any_length as_layer batch_given bound carriers check_batches check_fit compiled "
+        "adopt any_length as_layer batch_given bound calls carriers check_batches check_fit "
+        "compile_as_asked compiled evaluator "
         "connections copied_weights default_batch default_fit_batch ensure_built fill forget "
-        "graph_inputs input_row_shapes live_weights named objective output_row_shape "
+        "graph_inputs meet input_row_shapes live_weights named objective output_row_shape "
         "output_row_shapes output_shapes_by_layer parameters penalties ports prepare_layers "
         "record_outputs recorded_settings restore row_shape snapshot state_rows "
         "streams train_state unbuilt weights_by_path"
@@ -100,6 +101,9 @@ class Network(Ends, Stateful, PublicKeywords):
     ) -> tuple[list[Any], list[Any]]:
         # Returns the outputs and their masks; random streams begin with `stream`.
         raise TypeError(f"{type(self).__name__}: a model must define _record")
+
+    def meet(self, x: Any) -> None:
+        """Learn from data what is fed, where the model does not say."""
 
     def _packed(self, outputs: list[Any]) -> Any:
         # Outputs in the form in which the model was given them.
@@ -338,6 +342,7 @@ class Network(Ends, Stateful, PublicKeywords):
         return self._predict(x, batch_size, callbacks)
 
     def _predict(self, x: Any, batch_size: int | None, callbacks: Any) -> Any:
+        self.meet(x)
         changes, ports = self._changes, self.ports
         layers = self.layers  # held until the end: the engine holds them weakly
         arrays = inputs_.shaped("predict", x, ports, empty=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lamina._check import show_shape
+from lamina.models.recorded import for_any_rows
 
 if TYPE_CHECKING:
     from lamina.layers import Layer
@@ -27,6 +28,22 @@ def table(model: Network, line_length: int | None = None, show_trainable: bool =
         shown = "?" if shape is None else show_shape(shape)
         count = f"{layer.count_params():,}" if layer.built else "?"
         rows.append((label(layer), shown, count))
+    if show_trainable:
+        return laid_out(model, *with_trainable(HEAD, rows, model.layers), line_length)
+    return laid_out(model, HEAD, rows, line_length)
+
+
+def table_of_calls(model: Network, line_length: int | None, show_trainable: bool) -> str:
+    """Return the table of a model with ``call``: its layers with the shapes that they returned."""
+    seen: dict[int, list[object]] = {}
+    if model.input_row_shapes is not None:
+        model.count_params()  # builds
+        seen = for_any_rows(model, model.input_row_shapes).recording.returned
+    rows = []
+    for layer in model.layers:
+        shapes = seen.get(id(layer))
+        shown = "?" if shapes is None else ", ".join(show_shape(shape) for shape in shapes)  # type: ignore[arg-type]
+        rows.append((label(layer), shown, f"{layer.count_params():,}" if layer.built else "?"))
     if show_trainable:
         return laid_out(model, *with_trainable(HEAD, rows, model.layers), line_length)
     return laid_out(model, HEAD, rows, line_length)

@@ -1,0 +1,325 @@
+"""Models written as a class: layers are attributes, ``call`` is a function of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _check, _core
+from lamina._arrays import is_array
+from lamina._calls import answering_calls
+from lamina._check import Shape
+from lamina._names import free_name
+from lamina._tensors import Arguments, Recording, Tensor
+from lamina._tensors.arguments import flat, mapped, packed
+from lamina.layers import Layer, called
+from lamina.layers._held import held_by
+from lamina.layers.shapes import Spec
+from lamina.models.compilable import Compilable
+from lamina.models.inputs import Port
+from lamina.models.recorded import for_any_rows
+
+if TYPE_CHECKING:
+    from lamina._tensors import Variable
+
+
+class CallLayer(Layer):
+    """A model with ``call`` as a layer: it records the model, and owns what the model makes.
+
+    Parameters
+    ----------
+    model : Called
+    """
+
+    def __init__(self, model: Called) -> None:
+        super().__init__(name=model.name, dtype=None)
+        self.model = model
+        self.named = model.named
+        takes = called.parameters_of(model.call)
+        self.takes_mask, self.takes_training = "mask" in takes, "training" in takes  # type: ignore[misc]
+
+    @property
+    def class_name(self) -> str:
+        """The model's class."""
+        return type(self.model).__name__
+
+    @property
+    def dtype(self) -> str:
+        """The model's."""
+        return self.model.dtype
+
+    def layers_within(self) -> Sequence[Layer]:
+        """Return the layers that the model holds."""
+        return self.model.layers
+
+    def build(self, *args: Any, **kwargs: Any) -> None:
+        """Call the model's own ``build``, if it has one."""
+        if type(self.model).build is not Called.build:
+            self.model.build(*args, **kwargs)
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the model."""
+        return self.model.call(*args, **kwargs)
+
+    def compute_mask(self, *_: Any) -> Any:
+        """Return no mask: what the model returns keeps its own."""
+        return None
+
+    def keep(self) -> None:
+        """Take the model as it is."""
+
+    def take_dtype(self, dtype: str) -> None:
+        """Take the model's precision, and no other."""
+        if dtype != self.model.dtype:
+            raise ValueError(f"{self.name}: is {self.model.dtype}; the model is {dtype}")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the model's."""
+        return self.model.get_config()  # type: ignore[no-any-return, attr-defined]
+
+
+class Called(Compilable):
+    """What a model does whose class defines ``call``; a part of ``Model``.
+
+    Its inputs, an array or a structure of them, are known with the first data.
+    """
+
+    _internal = frozenset({"_layer"})  # attributes that hold layers and are the library's
+
+    def _start(self) -> None:
+        super()._start()
+        self._fed: tuple[Any, list[Port]] | None = None  # the form of the inputs, and each one
+        self._first_shapes: list[Shape] | None = None
+        self._returned: Any = None  # the form of the outputs
+        self._output_specs: list[Spec] = []
+
+    def call(
+        self,
+        inputs: Any,  # noqa: ARG002
+        training: bool | None = None,  # noqa: ARG002
+        mask: Any = None,  # noqa: ARG002
+    ) -> Any:
+        """Return the output, a tensor or a structure of them, for tensors.
+
+        Parameters
+        ----------
+        inputs : Tensor, or a list, tuple or dict of them
+        training : bool, optional
+        mask : Tensor, optional
+        """
+        raise TypeError(f"{type(self).__name__}: a model must define call")
+
+    # --- layers
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers that are attributes, or stand in lists, tuples and dicts of the model."""
+        skipped = {*self._not_copied, *Called._internal}
+        return held_by(value for name, value in vars(self).items() if name not in skipped)
+
+    def as_layer(self) -> Any:
+        """Return the model as a layer of other models; always the same one."""
+        if self._layer is None:
+            self._layer = CallLayer(self)
+        return self._layer
+
+    @answering_calls
+    def add_weight(self, *args: Any, **kwargs: Any) -> Variable:
+        """Make a weight of the model itself: see ``lamina.layers.Layer.add_weight``."""
+        return self.as_layer().add_weight(*args, **kwargs)  # type: ignore[no-any-return]
+
+    def add_loss(self, loss: Any) -> None:
+        """Add a number to the loss that training lowers; called within ``call``."""
+        self.as_layer().add_loss(loss)
+
+    @property
+    def parameters(self) -> list[_core.Parameter]:
+        """The weights as the engine holds them: the model's own, then its layers'."""
+        return list(self.as_layer().parameters)
+
+    def _drawn_layers(self) -> list[Layer]:
+        return [self.as_layer()]
+
+    @property
+    def built(self) -> bool:
+        """Whether the weights exist."""
+        return bool(self.as_layer().built)
+
+    # --- what is fed
+
+    def meet(self, x: Any) -> None:
+        """Take the form of data: which arrays there are, of which kinds."""
+        form, leaves = _form_of(x)
+        self._take(form, [_port(n, leaf) for n, leaf in zip(_names(form), leaves, strict=True)])
+
+    def _take(self, form: Any, ports: list[Port]) -> None:
+        if self._fed != (form, ports):
+            self._fed = form, ports
+            self._known_ports = None
+            self._changed()
+
+    def _find_ports(self) -> list[Port]:
+        return [Port("inputs", None)] if self._fed is None else self._fed[1]
+
+    def _as_of(self) -> Any:
+        return (*super()._as_of(), self._fed)
+
+    @property
+    def input_row_shapes(self) -> list[Shape] | None:
+        """The shapes of a row of the inputs that came first; None until they are known."""
+        return self._first_shapes
+
+    @answering_calls
+    def build(self, input_shape: Any = None) -> None:
+        """Make the weights, for inputs of a shape.
+
+        Parameters
+        ----------
+        input_shape : tuple, or a list or dict of them
+            With the axis of rows first, ``(None, 13)``.
+        """
+        if _is_shape(input_shape):
+            form: Any = None
+            shapes = [tuple(input_shape)]
+        else:
+            form = mapped(input_shape, lambda v: _Leaf if _is_shape(v) else None)
+            shapes = [tuple(s) for s in _shapes_in(input_shape)]
+        rows = [_check.open_shape("build", "input_shape", shape[1:]) for shape in shapes]
+        names = _names(form)
+        self._take(form, [Port(n, (None,) * len(r)) for n, r in zip(names, rows, strict=True)])
+        self.ensure_built(rows)
+
+    def _build_layers(self, shapes: Sequence[Shape]) -> None:
+        layer, ports = self.as_layer(), self.ports
+        names: list[str] = []
+        for held in self.layers:  # those that the user did not name are numbered
+            if not held.named:
+                held.name = free_name(held.name, names)
+            names.append(held.name)
+        specs = [Spec(tuple(s), p.kind) for s, p in zip(shapes, ports, strict=True)]
+        arguments = Arguments([self._formed(specs)], {}, lambda v: isinstance(v, Spec))
+        arguments.forget_tensors()
+        result, self._output_specs = called.prepare(layer, arguments, specs, self.dtype)
+        self._returned = mapped(result, lambda v: _Leaf if isinstance(v, Tensor) else None)
+        self._first_shapes = [tuple(s) for s in shapes]
+        self._name_outputs()
+
+    def _formed(self, leaves: Sequence[Any]) -> Any:
+        form = None if self._fed is None else self._fed[0]
+        return leaves[0] if form is None else packed(form, leaves)
+
+    def unbuilt(self) -> tuple[list[Layer], Any]:
+        """Return the layers still to be built, and what is known of inputs and outputs."""
+        root = self.as_layer()
+        found = [] if root.built else [root]
+        return found, (self._first_shapes, self._returned, self._output_specs)
+
+    def forget(self, before: tuple[list[Layer], Any]) -> None:
+        """Undo building."""
+        super().forget(before)
+        self._first_shapes, self._returned, self._output_specs = before[1]
+
+    # --- what is returned
+
+    @property
+    def output_names(self) -> list[str]:
+        """A dict's keys, or "output_1", "output_2", ...; until it is built, those of the losses."""
+        if self._returned is not None:
+            return _output_names(self._returned)
+        asked = self._asked[1] if self._asked else None
+        if isinstance(asked, Mapping):
+            return [str(key) for key in asked]
+        count = len(asked) if isinstance(asked, (list, tuple)) else 1
+        return _numbered(count)
+
+    def _name_outputs(self) -> None:
+        # Compiled when there were no outputs yet.
+        if self._compiled is not None and list(self._compiled.names) != self.output_names:
+            self.compile_as_asked()
+
+    def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
+        """Return the shapes of a row of the outputs for rows of these shapes."""
+        if not self.built:
+            self.ensure_built(shapes)
+        if list(shapes) == self._first_shapes:
+            return [tuple(spec.shape) for spec in self._output_specs]
+        return [tuple(output.shape) for output in for_any_rows(self, shapes).outputs]
+
+    def _packed(self, outputs: list[Any]) -> Any:
+        return packed(self._returned, outputs)
+
+    def _record(
+        self,
+        graph: _core.Graph,
+        inputs: Sequence[_core.Tensor],
+        masks: Sequence[_core.Tensor | None],
+        stream: int,
+    ) -> tuple[list[Any], list[Any]]:
+        recording = Recording.of(graph)
+        with recording.streams_from(stream):
+            tensors = [called.wrapped(recording, x, m) for x, m in zip(inputs, masks, strict=True)]
+            result = called.on_tensors(self.as_layer(), [self._formed(tensors)], {})
+        leaves: list[Tensor] = flat(result)
+        masked = [None if leaf.mask is None else leaf.mask.value for leaf in leaves]
+        return [leaf.value for leaf in leaves], masked
+
+    def _table(self, line_length: int | None, show_trainable: bool) -> str:
+        from lamina.models.summary import table_of_calls
+
+        return table_of_calls(self, line_length, show_trainable)
+
+
+class _Leaf:
+    """Stands for an array in the form of inputs or outputs."""
+
+
+def _is_shape(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(
+        size is None or isinstance(size, (int, np.integer)) for size in value
+    )
+
+
+def _shapes_in(value: Any) -> list[Any]:
+    if _is_shape(value):
+        return [value]
+    values = value.values() if isinstance(value, Mapping) else value
+    return [shape for each in values for shape in _shapes_in(each)]
+
+
+def _form_of(x: Any) -> tuple[Any, list[Any]]:
+    """Return the form of the inputs, None for one array, and the arrays."""
+    if isinstance(x, Mapping):
+        leaves = flat(dict(x))
+        return mapped(
+            dict(x), lambda v: None if isinstance(v, (dict, list, tuple)) else _Leaf
+        ), leaves
+    if isinstance(x, (list, tuple)) and x and all(is_array(each) for each in x):
+        return type(x)(_Leaf for _ in x), list(x)
+    return None, [x]
+
+
+def _names(form: Any) -> list[str]:
+    if form is None:
+        return ["inputs"]
+    if isinstance(form, Mapping):
+        return [str(key) for key, value in form.items() for _ in flat(value)]
+    return [f"inputs_{i}" for i in range(len(flat(form)))]
+
+
+def _port(name: str, leaf: Any) -> Port:
+    array = np.asarray(leaf) if not hasattr(leaf, "dtype") or not hasattr(leaf, "ndim") else leaf
+    kind = getattr(array.dtype, "kind", "f")
+    rank = max(int(array.ndim) - 1, 0)
+    return Port(name, (None,) * rank, {"i": "int32", "u": "int32", "b": "bool"}.get(kind, "float"))
+
+
+def _numbered(count: int) -> list[str]:
+    return ["output"] if count == 1 else [f"output_{i + 1}" for i in range(count)]
+
+
+def _output_names(form: Any) -> list[str]:
+    if isinstance(form, Mapping):
+        return [str(key) for key in form]
+    return _numbered(len(flat(form)))
