@@ -20,9 +20,10 @@ void fill_elements(T* y, T value, Index size) {
 }
 
 template <class T>
-void fill_parallel(T* y, T value, Index size) {
-  parallel_units(size, 1,
-                 [=](Index begin, Index end) { fill_elements(y + begin, value, end - begin); });
+void write_zeros(T* y, Index size) {
+  parallel_units(size, 1, [=](Index begin, Index end) {
+    std::memset(y + begin, 0, sizeof(T) * std::size_t(end - begin));
+  });
 }
 
 // y += x, in 16 bytes at a time: any order of columns gives the same bits.
@@ -46,38 +47,53 @@ inline Index part_of(Index at, Index parts) {
   return Index((std::uint64_t(std::uint32_t(at) * 0x9E3779B1u) * std::uint64_t(parts)) >> 32);
 }
 
-// body(o, c, place, begin, end) for each index inside, in order, and the columns [begin, end).
-// Threads share out the outer axis, the columns or the places: an element of y is one thread's.
-template <class Body>
-void for_places(const std::int32_t* index_c, GatherDims d, const Body& body) {
+// What a thread takes of the sums: some columns of all places, or all columns of some.
+struct Share {
+  Index begin, end;  // columns
+  Index part, parts;
+};
+
+// serve(context, o, share) for shares that no two threads have together.
+void share_out(GatherDims d, void (*serve)(const void*, Index, Share), const void* context) {
   constexpr Index line = 16, most = 64;
-  const double elements = double(d.count) * double(d.inner);
-  const auto serve = [&](Index o, Index begin, Index end, Index part, Index parts) {
-    for (Index c = 0; c < d.count; ++c) {
-      const Index at = place_of(index_c[c], d);
-      if (at < 0 || (parts > 1 && part_of(at, parts) != part)) continue;
-      body(o, c, at, begin, end);
-    }
-  };
+  const double elements = double(d.count) * double(d.inner), all = elements * double(d.outer);
   const Index parts =
-      d.outer >= most || elements * double(d.outer) < 8192
-          ? 1
-          : threads_for(30 * elements * double(d.outer), d.count < 1024 ? d.count : 1024);
+      d.outer >= most || all < 8192 ? 1 : threads_for(30 * all, d.count < 1024 ? d.count : 1024);
   const bool by_columns = d.inner >= parts * line;
   const double each = 2 * elements / double(parts);
-  parallel_units(
-      d.outer * parts, parts > 1 && each < 8192 ? 8192 : each, [&](Index first, Index last) {
-        for (Index unit = first; unit < last; ++unit) {
-          const Index o = unit / parts, part = unit % parts;
-          if (!by_columns) {
-            serve(o, 0, d.inner, part, parts);
-            continue;
-          }
-          const Index begin = d.inner / line * part / parts * line;
-          serve(o, begin, part + 1 < parts ? d.inner / line * (part + 1) / parts * line : d.inner,
-                0, 1);
-        }
-      });
+  parallel_units(d.outer * parts, parts > 1 && each < 8192 ? 8192 : each,
+                 [&](Index first, Index last) {
+                   for (Index unit = first; unit < last; ++unit) {
+                     const Index part = unit % parts;
+                     Share share{0, d.inner, part, parts};
+                     if (by_columns) {
+                       share = {d.inner / line * part / parts * line, d.inner, 0, 1};
+                       if (part + 1 < parts) share.end = d.inner / line * (part + 1) / parts * line;
+                     }
+                     serve(context, unit / parts, share);
+                   }
+                 });
+}
+
+// body(y, x, size): the first of a run of elements in y, outer x size x inner, and in x, for each
+// index inside, in order.
+template <class T, class Body>
+void for_places(const T* y, const std::int32_t* index_c, GatherDims d, const Body& body) {
+  constexpr Index ahead = 4;
+  const auto serve = [&](Index o, Share s) {
+    for (Index c = 0; c < d.count; ++c) {
+      const Index at = place_of(index_c[c], d);
+      if (const Index next = c + ahead < d.count ? place_of(index_c[c + ahead], d) : -1; next >= 0)
+        __builtin_prefetch(y + (o * d.size + next) * d.inner + s.begin, 1);
+      if (at < 0 || (s.parts > 1 && part_of(at, s.parts) != s.part)) continue;
+      body((o * d.size + at) * d.inner + s.begin, (o * d.count + c) * d.inner + s.begin,
+           s.end - s.begin);
+    }
+  };
+  using Serve = decltype(serve);
+  share_out(
+      d, [](const void* own, Index o, Share s) { (*static_cast<const Serve*>(own))(o, s); },
+      &serve);
 }
 
 }  // namespace
@@ -116,11 +132,9 @@ void Gather<T>::elements(T* y, const T* x, const std::int32_t* index, GatherDims
 template <class T>
 void Scatter<T>::add_rows(T* y, const T* x, const std::int32_t* index, GatherDims d,
                           Accumulate accumulate) {
-  if (accumulate == Accumulate::no) fill_parallel(y, T(0), d.outer * d.size * d.inner);
-  for_places(index, d, [=](Index o, Index c, Index at, Index begin, Index end) {
-    add_run(y + (o * d.size + at) * d.inner + begin, x + (o * d.count + c) * d.inner + begin,
-            end - begin);
-  });
+  if (accumulate == Accumulate::no) write_zeros(y, d.outer * d.size * d.inner);
+  for_places(y, index, d,
+             [=](Index to, Index from, Index size) { add_run(y + to, x + from, size); });
 }
 
 template <class T>
@@ -128,7 +142,7 @@ void Scatter<T>::add_elements(T* y, const T* x, const std::int32_t* index, Gathe
                               Accumulate accumulate) {
   constexpr Index wide = 16;
   const Index strips = (d.inner + wide - 1) / wide, width = d.inner < wide ? d.inner : wide;
-  if (accumulate == Accumulate::no) fill_parallel(y, T(0), d.outer * d.size * d.inner);
+  if (accumulate == Accumulate::no) write_zeros(y, d.outer * d.size * d.inner);
   parallel_units(
       d.outer * strips, 2 * double(d.count) * double(width), [=](Index first, Index last) {
         for (Index unit = first; unit < last; ++unit) {
@@ -145,29 +159,27 @@ void Scatter<T>::add_elements(T* y, const T* x, const std::int32_t* index, Gathe
 
 template <class T>
 void Scatter<T>::largest_rows(T* y, const T* x, const std::int32_t* index, GatherDims d) {
-  fill_parallel(y, T(-__builtin_inf()), d.outer * d.size * d.inner);
-  for_places(index, d, [=](Index o, Index c, Index at, Index begin, Index end) {
-    T* most = y + (o * d.size + at) * d.inner;
-    const T* from = x + (o * d.count + c) * d.inner;
-    for (Index i = begin; i < end; ++i)
-      if (from[i] > most[i] || from[i] != from[i]) most[i] = from[i];
+  parallel_units(d.outer * d.size, double(d.inner), [=](Index begin, Index end) {
+    fill_elements(y + begin * d.inner, T(-__builtin_inf()), (end - begin) * d.inner);
+  });
+  for_places(y, index, d, [=](Index to, Index from, Index size) {
+    for (; size > 0; --size, ++to, ++from)
+      if (x[from] > y[to] || x[from] != x[from]) y[to] = x[from];
   });
 }
 
 template <class T>
 void Scatter<T>::largest_backward(T* dx, T* ties, const T* dy, const T* x, const T* y,
                                   const std::int32_t* index, GatherDims d) {
-  fill_parallel(ties, T(0), d.outer * d.size * d.inner);
-  fill_parallel(dx, T(0), d.outer * d.count * d.inner);
-  const auto each = [=](const auto& body) {
-    for_places(index, d, [&](Index o, Index c, Index at, Index begin, Index end) {
-      const Index place = (o * d.size + at) * d.inner, row = (o * d.count + c) * d.inner;
-      for (Index i = begin; i < end; ++i)
-        if (x[row + i] == y[place + i]) body(row + i, place + i);
-    });
-  };
-  each([=](Index, Index place) { ties[place] += T(1); });
-  each([=](Index row, Index place) { dx[row] = dy[place] / ties[place]; });
+  write_zeros(ties, d.outer * d.size * d.inner);
+  write_zeros(dx, d.outer * d.count * d.inner);
+  for_places(y, index, d, [=](Index to, Index from, Index size) {
+    for (; size > 0; --size, ++to, ++from) ties[to] += T(x[from] == y[to]);
+  });
+  for_places(y, index, d, [=](Index to, Index from, Index size) {
+    for (; size > 0; --size, ++to, ++from)
+      if (x[from] == y[to]) dx[from] = dy[to] / ties[to];
+  });
 }
 
 template struct Gather<std::uint8_t>;
