@@ -48,8 +48,13 @@ std::string broken_rule(const ArgumentType& type, const ArgumentValue& value) {
 
 }  // namespace
 
-void Registration::add(OperationDescription operation) {
-  for (ArgumentDescription& argument : operation.arguments) {
+void Registration::add(OperationDescription operation, const Argument* arguments,
+                       const TypeOf* types, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const Argument& given = arguments[i];
+    operation.arguments.push_back(
+        {given.name, given.documentation, types[i](), given.required, given.value});
+    ArgumentDescription& argument = operation.arguments.back();
     if (argument.required) continue;
     if (const auto* whole = std::get_if<Index>(&argument.value);
         whole != nullptr && argument.type.kind == ArgumentKind::number)
@@ -70,7 +75,7 @@ std::vector<Tensor> OperationDescription::record(Graph& graph, const Values& val
   for (std::size_t i = 0; i < values.size(); ++i)
     if (const std::string rule = broken_rule(arguments[i].type, values[i]); !rule.empty())
       throw std::invalid_argument(name + ": " + arguments[i].name + " " + rule);
-  return run(graph, values, of_layer);
+  return caller(function, graph, values, of_layer);
 }
 
 std::vector<Tensor> record(Graph& graph, const std::string& operation,

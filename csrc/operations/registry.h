@@ -15,7 +15,6 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -58,11 +57,14 @@ struct ArgumentDescription {
 
 struct OperationDescription {
   using Values = std::vector<ArgumentValue>;
+  using Function = void (*)();  // of any signature, which its caller knows
+  using Caller = std::vector<Tensor> (*)(Function, Graph&, const Values&, const std::string& name);
 
   std::string name, documentation;
   std::vector<ArgumentDescription> arguments;
   bool several;  // whether it has a list of outputs
-  std::function<std::vector<Tensor>(Graph&, const Values&, const std::string& name)> run;
+  Function function;
+  Caller caller;
 
   // Records the operation with a value for each argument; one that is not of the argument's type
   // throws std::invalid_argument.
@@ -202,42 +204,46 @@ struct Argument {
   static ArgumentValue value_of(OptionalTensors value) { return value; }
 };
 
+// Templates do what depends on the signature alone: there are as many of them as signatures.
 class Registration {
  public:
   template <class R, class... P, std::size_t n>
   Registration(const char* name, const char* documentation, R (*function)(Graph&, P...),
                const Argument (&arguments)[n]) {
     static_assert(n + 1 == sizeof...(P), "an argument for each parameter between graph and name");
-    add(described(name, documentation, function, arguments, std::make_index_sequence<n>()));
+    using Called = Signature<R, std::tuple<P...>, std::make_index_sequence<n>>;
+    add({name,
+         documentation,
+         {},
+         !std::is_same_v<R, Tensor>,
+         reinterpret_cast<OperationDescription::Function>(function),
+         &Called::call},
+        arguments, Called::types, n);
   }
 
  private:
   template <class P>
   using ArgumentAs = ArgumentOf<std::remove_cv_t<std::remove_reference_t<P>>>;
+  using TypeOf = ArgumentType (*)();
 
+  template <class R, class Parameters, class Indices>
+  struct Signature;
   template <class R, class... P, std::size_t... i>
-  static OperationDescription described(const char* name, const char* documentation,
-                                        R (*function)(Graph&, P...), const Argument* arguments,
-                                        std::index_sequence<i...>) {
-    using Parameters = std::tuple<P...>;
-    return {name,
-            documentation,
-            {described(arguments[i], ArgumentAs<std::tuple_element_t<i, Parameters>>::type())...},
-            !std::is_same_v<R, Tensor>,
-            [function](Graph& graph, const OperationDescription::Values& values,
-                       const std::string& of_layer) {
-              return listed(function(
-                  graph, ArgumentAs<std::tuple_element_t<i, Parameters>>::read(values[i])...,
-                  of_layer));
-            }};
-  }
-  static ArgumentDescription described(const Argument& argument, ArgumentType type) {
-    return {argument.name, argument.documentation, std::move(type), argument.required,
-            argument.value};
-  }
+  struct Signature<R, std::tuple<P...>, std::index_sequence<i...>> {
+    template <std::size_t k>
+    using At = ArgumentAs<std::tuple_element_t<k, std::tuple<P...>>>;
+    static constexpr TypeOf types[] = {&At<i>::type...};
+    static std::vector<Tensor> call(OperationDescription::Function function, Graph& graph,
+                                    const OperationDescription::Values& values,
+                                    const std::string& of_layer) {
+      const auto of_type = reinterpret_cast<R (*)(Graph&, P...)>(function);
+      return listed(of_type(graph, At<i>::read(values[i])..., of_layer));
+    }
+  };
   static std::vector<Tensor> listed(Tensor output) { return {std::move(output)}; }
   static std::vector<Tensor> listed(std::vector<Tensor> outputs) { return outputs; }
-  static void add(OperationDescription operation);
+  static void add(OperationDescription operation, const Argument* arguments, const TypeOf* types,
+                  std::size_t count);
 };
 
 }  // namespace lamina

@@ -73,8 +73,7 @@ class Segments final : public OperationOf<Segments> {
   const DType dtype_;
 };
 
-template <bool largest>
-Tensor segments(Graph& graph, const Tensor& x, const Tensor& ids, Index count,
+Tensor segments(Graph& graph, bool largest, const Tensor& x, const Tensor& ids, Index count,
                 const std::string& name) {
   const std::string who = largest ? "segment_max" : "segment_sum";
   const DType dtype = graph.check(x, who.c_str()).dtype;
@@ -105,16 +104,22 @@ Tensor segments(Graph& graph, const Tensor& x, const Tensor& ids, Index count,
       std::move(shape), name, dtype);
 }
 
+template <bool largest>
+Tensor segments_of(Graph& graph, const Tensor& x, const Tensor& ids, Index count,
+                   const std::string& name) {
+  return segments(graph, largest, x, ids, count, name);
+}
+
 const Registration segments_registered[] = {
     {"segment_sum",
      "The sums of the positions that share an id, in order; 0 for an id that none has.",
-     segments<false>,
+     segments_of<false>,
      {{"x", "(..., more), floating-point or int32; the rows are positions too."},
       {"ids", "(...), int32; positions whose id is not in [0, segments) are left out."},
       {"segments", "How many ids there are: the first axis of the result, which has no rows."}}},
     {"segment_max",
      "The largest of the positions that share an id, minus infinity for one that none has.",
-     segments<true>,
+     segments_of<true>,
      {{"x", "(..., more), floating-point; the rows are positions too."},
       {"ids", "(...), int32; positions whose id is not in [0, segments) are left out."},
       {"segments", "How many ids there are: the first axis of the result, which has no rows."}}},
