@@ -64,7 +64,7 @@ WINDOWS = [
 ]
 SIZES = {"filters", "kernel_size", "strides", "dilation_rate", "groups", "depth_multiplier",
          "pool_size", "units", "input_dim", "output_dim", "n", "size"}  # fmt: skip
-NO_LAYERS = {"Dot", "Input", "InputLayer", "Layer", "SymbolicTensor", "TimeDistributed"}
+NO_LAYERS = {"Dot", "Input", "InputLayer", "Lambda", "Layer", "SymbolicTensor", "TimeDistributed"}
 
 
 def made(cls, /, **changed):

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 
 from lamina._keras.rooms import PRECISION, STEP, WEIGHTS_FILE
 
-ARRAYS = "use weights, trainable_weights and non_trainable_weights: live NumPy arrays"
+ARRAYS = "use weights, trainable_weights and non_trainable_weights"
 NO_QUANTIZING = "models are float32 or float64; there is no quantisation"
 SHAPES = "use compute_output_shape, which takes and returns shapes of rows"
 
 COMMON = {  # to models and layers
-    ARRAYS: (
-        "variables trainable_variables non_trainable_variables metrics_variables add_variable "
-        "updates"
-    ),
+    ARRAYS: "metrics_variables add_variable updates",
     WEIGHTS_FILE: (
         "save_own_variables load_own_variables build_from_config get_build_config get_state_tree "
         "set_state_tree"

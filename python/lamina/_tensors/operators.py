@@ -21,7 +21,7 @@ class Operators:
 
     __slots__ = ()
     # NumPy leaves operations with arrays on the left to the methods here.
-    __array_ufunc__ = None
+    __array_ufunc__: Any = None
     __hash__ = object.__hash__
 
     def __getitem__(self, key: Any) -> Self:

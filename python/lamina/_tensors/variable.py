@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,6 @@ class Variable(_core.Parameter, Operators):
     >>> w.numpy()
     array([1., 3.], dtype=float32)
     """
-
-    __array_ufunc__ = None
 
     def __init__(self, name: str, shape: Shape, dtype: str, trainable: bool = True) -> None:
         super().__init__(name, shape, dtype, trainable)
@@ -114,6 +113,47 @@ class Variable(_core.Parameter, Operators):
             )
         array = self.live if dtype is None else self.live.astype(dtype, copy=False)
         return array.copy() if copy else array
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """Let NumPy's functions see the live values."""
+        plain = [np.asarray(v) if isinstance(v, Variable) else v for v in inputs]
+        if "out" in options:
+            options["out"] = tuple(
+                np.asarray(v) if isinstance(v, Variable) else v for v in options["out"]
+            )
+        return getattr(ufunc, method)(*plain, **options)
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return part of it: of the live values, a view where NumPy gives one."""
+        if Recording.current() is not None:
+            return super().__getitem__(key)
+        return self.live[key]
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the array of live values has."""
+        if name.startswith("_") or Recording.current() is not None:
+            raise AttributeError(f"Variable has no attribute {name!r}", name=name)
+        return getattr(self.live, name)
+
+    def __iadd__(self, other: Any) -> Any:
+        """Add to the live values."""
+        return self._changed(self.assign_add, other)
+
+    def __isub__(self, other: Any) -> Any:
+        """Subtract from the live values."""
+        return self._changed(self.assign_sub, other)
+
+    def __imul__(self, other: Any) -> Any:
+        """Multiply the live values."""
+        return self._changed(lambda v: self.assign(self * v), other)
+
+    def __itruediv__(self, other: Any) -> Any:
+        """Divide the live values."""
+        return self._changed(lambda v: self.assign(self / v), other)
+
+    def _changed(self, change: Callable[[Any], None], value: Any) -> Any:
+        change(value)
+        return self
 
     def __len__(self) -> int:
         """Return the size of the first axis."""

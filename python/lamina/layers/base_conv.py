@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lamina import _check, _core, activations, initializers, regularizers
-from lamina._check import Array, Shape
+from lamina._check import Shape
 from lamina.layers import windows
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
+    from lamina._tensors import Variable
     from lamina._typing import (
         ActivationLike,
         DimArguments,
@@ -80,7 +81,7 @@ class BaseConv(Layer):
         return self.same_last_axis(input_shape)
 
     @property
-    def bias(self) -> Array | None:
+    def bias(self) -> Variable | None:
         """The live bias, shape (filters,); None without one or before the layer is built."""
         return self._live(self._bias)
 
@@ -161,7 +162,7 @@ class Conv(BaseConv):
         self._kernel: _core.Parameter | None = None
 
     @property
-    def kernel(self) -> Array | None:
+    def kernel(self) -> Variable | None:
         """The live kernel; None before the layer is built."""
         return self._live(self._kernel)
 

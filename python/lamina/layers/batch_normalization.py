@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina import _check, _core, initializers, regularizers
-from lamina._check import Array, Shape
+from lamina._check import Shape
 from lamina.layers._axes import axis_of_row, moved_last
 from lamina.layers._masks import check_masks, spread
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
+    from lamina._tensors import Variable
     from lamina._typing import DimArguments, InitializerLike, RegularizerLike, Unpack
 
 
@@ -102,22 +103,22 @@ class BatchNormalization(Layer):
         self._variance: _core.Parameter | None = None
 
     @property
-    def gamma(self) -> Array | None:
+    def gamma(self) -> Variable | None:
         """The live factors, (channels,); None with ``scale=False`` or before building."""
         return self._live(self._gamma)
 
     @property
-    def beta(self) -> Array | None:
+    def beta(self) -> Variable | None:
         """The live offsets, (channels,); None with ``center=False`` or before building."""
         return self._live(self._beta)
 
     @property
-    def moving_mean(self) -> Array | None:
+    def moving_mean(self) -> Variable | None:
         """The live means that prediction uses, (channels,); None before building."""
         return self._live(self._mean)
 
     @property
-    def moving_variance(self) -> Array | None:
+    def moving_variance(self) -> Variable | None:
         """The live variances that prediction uses, (channels,); None before building."""
         return self._live(self._variance)
 

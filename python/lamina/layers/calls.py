@@ -13,7 +13,7 @@ from lamina._arrays import is_array
 from lamina._calls import refuse_arguments
 from lamina._tensors import Arguments, NeedsRows, Recording, Tensor
 from lamina._tensors.arguments import flat, mapped
-from lamina._tensors.given import current, each_row, given
+from lamina._tensors.given import by_rows, current, each_row, given
 from lamina.layers import called
 from lamina.layers._behind import output_shape_behind
 from lamina.layers._lock import structure
@@ -79,8 +79,6 @@ def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = Non
     several = isinstance(x, (list, tuple)) and any(isinstance(v, Tensor) for v in x)
     inputs = [given(v) for v in x] if several else [given(x)]
     _check_count(layer, len(inputs), several)
-    kinds = layer.input_dtypes(len(inputs))
-    inputs = [_as_kind(v, kind) for v, kind in zip(inputs, kinds, strict=True)]
     if any(v.rows for v in inputs):
         inputs = [each_row(v) for v in inputs]
     masks = [v.mask for v in inputs] if mask is None else _spread(mask, len(inputs))
@@ -100,14 +98,33 @@ def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = Non
     return called.wrapped(recording, y, out)
 
 
-def _as_kind(x: Tensor, kind: str | None) -> Tensor:
+def as_fed(layer: Layer, graph: _core.Graph, x: Any) -> Any:
+    """Return the engine's tensors as a layer that is written with ``record`` takes them.
+
+    That is of its types, and with rows where a tensor without holds those of the batch.
+    """
+    several = isinstance(x, list)
+    values = x if several else [x]
+    kinds = layer.input_dtypes(len(values))
+    recording = Recording.of(graph)
+    if recording.rows is not None or any(
+        kind is not None and graph.dtype_of(v) != (graph.dtype if kind == "float" else kind)
+        for v, kind in zip(values, kinds, strict=True)
+    ):
+        with recording:
+            values = [_as_kind(recording, v, kind) for v, kind in zip(values, kinds, strict=True)]
+    return values if several else values[0]
+
+
+def _as_kind(recording: Recording, value: _core.Tensor, kind: str | None) -> _core.Tensor:
     from lamina import ops
 
-    if kind == "float" and not x.dtype.startswith("float"):
-        return ops.cast(x, "float32")  # type: ignore[no-any-return]
-    if kind == "int32" and x.dtype != "int32":
-        return ops.cast(x, "int32")  # type: ignore[no-any-return]
-    return x
+    x = Tensor(recording, value)
+    if recording.rows is not None and not x.rows and x.shape[:1] == (recording.rows,):
+        x = by_rows(x)
+    if kind is not None and x.dtype != (recording.graph.dtype if kind == "float" else kind):
+        x = ops.cast(x, "float32" if kind == "float" else kind)
+    return x.value
 
 
 def add_loss(layer: Layer, loss: Any) -> None:

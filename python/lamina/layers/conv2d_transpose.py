@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core, initializers, regularizers
-from lamina._check import Array, Shape
+from lamina._check import Shape
 from lamina.kernels._windows import sizes_of
 from lamina.layers import windows
 from lamina.layers.base_conv import BaseConv
 
 if TYPE_CHECKING:
+    from lamina._tensors import Variable
     from lamina._typing import (
         ActivationLike,
         DimArguments,
@@ -114,7 +115,7 @@ class Conv2DTranspose(BaseConv):
         self._kernel: _core.Parameter | None = None
 
     @property
-    def kernel(self) -> Array | None:
+    def kernel(self) -> Variable | None:
         """The live kernel; None before the layer is built."""
         return self._live(self._kernel)
 

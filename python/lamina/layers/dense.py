@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina import _check, _core, activations, initializers, regularizers
-from lamina._check import Array, Shape
+from lamina._check import Shape
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
+    from lamina._tensors import Variable
     from lamina._typing import (
         ActivationLike,
         DimArguments,
@@ -79,12 +80,12 @@ class Dense(Layer):
         self._bias: _core.Parameter | None = None
 
     @property
-    def kernel(self) -> Array | None:
+    def kernel(self) -> Variable | None:
         """The live weights ``W``, shape (inputs, units); None before the layer is built."""
         return self._live(self._kernel)
 
     @property
-    def bias(self) -> Array | None:
+    def bias(self) -> Variable | None:
         """The live bias ``b``, shape (units,); None without one or before the layer is built."""
         return self._live(self._bias)
 

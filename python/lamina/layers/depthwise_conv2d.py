@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core, initializers, regularizers
-from lamina._check import Array, Shape
+from lamina._check import Shape
 from lamina.layers import windows
 from lamina.layers.base_conv import BaseConv
 
 if TYPE_CHECKING:
+    from lamina._tensors import Variable
     from lamina._typing import (
         ActivationLike,
         DimArguments,
@@ -100,7 +101,7 @@ class DepthwiseConv2D(BaseConv):
         self._kernel: _core.Parameter | None = None
 
     @property
-    def kernel(self) -> Array | None:
+    def kernel(self) -> Variable | None:
         """The live kernel; None before the layer is built."""
         return self._live(self._kernel)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core, initializers, regularizers
-from lamina._check import Array, Shape
+from lamina._check import Shape
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
+    from lamina._tensors import Variable
     from lamina._typing import BaseArguments, InitializerLike, RegularizerLike, Unpack
 
 
@@ -70,7 +71,7 @@ class Embedding(Layer):
         self._table: _core.Parameter | None = None
 
     @property
-    def embeddings(self) -> Array | None:
+    def embeddings(self) -> Variable | None:
         """The live table, shape (input_dim, output_dim); None before the layer is built."""
         return self._live(self._table)
 
@@ -102,9 +103,12 @@ class Embedding(Layer):
         self._table = None
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the look-up."""
+        """Record the look-up; ids that the graph computes are checked where they are used."""
         assert self._table is not None
-        return graph.embedding(x, graph.parameter(self._table), name=self.name)
+        table = graph.parameter(self._table)
+        if graph.origin(x) or graph.whole(x):
+            return graph.take(table, x, 0, name=self.name)
+        return graph.embedding(x, table, name=self.name)
 
     def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
         """Return which tokens are not 0, with ``mask_zero``."""

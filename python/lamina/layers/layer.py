@@ -406,6 +406,7 @@ class Layer(Weighted, PublicKeywords):
         if self.calls:
             return called.apply(self, graph, x, mask)
         check_fits(self, self.dtype, self.name)  # what it holds may have changed
+        x = calls.as_fed(self, graph, x)
         with self.within(graph):
             y = self.record(graph, x, mask=mask) if self.takes_mask else self.record(graph, x)  # type: ignore[call-arg]
         self._check_recorded(x, y)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lamina import _check, _core, initializers, regularizers
-from lamina._check import Array, Shape
+from lamina._check import Shape
 from lamina.layers._axes import axis_of_row, integers, moved_last
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
+    from lamina._tensors import Variable
     from lamina._typing import DimArguments, InitializerLike, RegularizerLike, Unpack
 
 
@@ -81,12 +82,12 @@ class LayerNormalization(Layer):
         self._beta: _core.Parameter | None = None
 
     @property
-    def gamma(self) -> Array | None:
+    def gamma(self) -> Variable | None:
         """The live factors; None with ``scale=False`` or before the layer is built."""
         return self._live(self._gamma)
 
     @property
-    def beta(self) -> Array | None:
+    def beta(self) -> Variable | None:
         """The live offsets; None with ``center=False`` or before the layer is built."""
         return self._live(self._beta)
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lamina import _core, initializers, regularizers
-from lamina._check import Array, Shape
+from lamina._check import Shape
 from lamina.layers._axes import axis_of_row, integers, moved_last
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
+    from lamina._tensors import Variable
     from lamina._typing import DimArguments, InitializerLike, RegularizerLike, Unpack
 
 
@@ -58,7 +59,7 @@ class PReLU(Layer):
         self._alpha: _core.Parameter | None = None
 
     @property
-    def alpha(self) -> Array | None:
+    def alpha(self) -> Variable | None:
         """The live slopes; None before the layer is built."""
         return self._live(self._alpha)
 

@@ -15,6 +15,7 @@ from lamina.layers.layer import Layer
 from lamina.random import seed_value
 
 if TYPE_CHECKING:
+    from lamina._tensors import Variable
     from lamina._typing import (
         ActivationLike,
         ArrayLike,
@@ -117,17 +118,17 @@ class Recurrent(Layer):
     # --- weights
 
     @property
-    def kernel(self) -> Array | None:
+    def kernel(self) -> Variable | None:
         """The live weights of the inputs, (features, gates * units); None before building."""
         return self._live(self._kernel)
 
     @property
-    def recurrent_kernel(self) -> Array | None:
+    def recurrent_kernel(self) -> Variable | None:
         """The live weights of the state, (units, gates * units); None before building."""
         return self._live(self._recurrent_kernel)
 
     @property
-    def bias(self) -> Array | None:
+    def bias(self) -> Variable | None:
         """The live bias; None without one or before building."""
         return self._live(self._bias)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core, initializers, regularizers
-from lamina._check import Array, Shape
+from lamina._check import Shape
 from lamina.layers import windows
 from lamina.layers.base_conv import BaseConv
 
 if TYPE_CHECKING:
+    from lamina._tensors import Variable
     from lamina._typing import (
         ActivationLike,
         DimArguments,
@@ -111,12 +112,12 @@ class SeparableConv2D(BaseConv):
         self._pointwise: _core.Parameter | None = None
 
     @property
-    def depthwise_kernel(self) -> Array | None:
+    def depthwise_kernel(self) -> Variable | None:
         """The live kernel of the first convolution; None before the layer is built."""
         return self._live(self._depthwise)
 
     @property
-    def pointwise_kernel(self) -> Array | None:
+    def pointwise_kernel(self) -> Variable | None:
         """The live kernel of the second convolution; None before the layer is built."""
         return self._live(self._pointwise)
 

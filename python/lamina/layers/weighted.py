@@ -11,7 +11,7 @@ from lamina import _check, _core, initializers, regularizers
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina._settings import check_fits, note_change
-from lamina._tensors import Variable
+from lamina._tensors import Recording, Variable
 from lamina.layers import weights as weights_
 from lamina.layers._lock import structure
 from lamina.random import Seed
@@ -135,24 +135,40 @@ class Weighted:
         return [(p, r.l1, r.l2) for p, r in self._penalized if p.trainable]
 
     @property
-    def weights(self) -> list[Array]:
-        """The live weight arrays: writing to them changes the layer.
+    def weights(self) -> list[Any]:
+        """The weights: writing to them changes the layer.
 
         An empty list before the layer is built, which a model does as soon as it knows the shape
         of its rows: from an ``Input``, else from ``build`` or the first data.
         """
-        self._settle()
-        return [p.array for p in self.parameters]
+        if Recording.current() is None:
+            self._settle()
+        return self.parameters
 
     @property
-    def trainable_weights(self) -> list[Array]:
-        """The live arrays of the weights that ``fit`` changes."""
+    def trainable_weights(self) -> list[Any]:
+        """The weights that ``fit`` changes."""
         return [w for p, w in zip(self.parameters, self.weights, strict=True) if p.trainable]
 
     @property
-    def non_trainable_weights(self) -> list[Array]:
-        """The live arrays of the weights that ``fit`` leaves: frozen ones, and statistics."""
+    def non_trainable_weights(self) -> list[Any]:
+        """The weights that ``fit`` leaves: frozen ones, and statistics."""
         return [w for p, w in zip(self.parameters, self.weights, strict=True) if not p.trainable]
+
+    @property
+    def variables(self) -> list[Any]:
+        """What ``weights`` returns, by Keras's other name."""
+        return self.weights
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """What ``trainable_weights`` returns, by Keras's other name."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Any]:
+        """What ``non_trainable_weights`` returns, by Keras's other name."""
+        return self.non_trainable_weights
 
     @answering_calls
     def get_weights(self) -> list[Array]:
@@ -235,10 +251,11 @@ class Weighted:
         """Give the weights a home and their values if they have none yet."""
         self._settle()
 
-    def _live(self, parameter: _core.Parameter | None) -> Array | None:
-        # The array of a weight that a layer may be without.
-        self._settle()
-        return None if parameter is None else parameter.array
+    def _live(self, parameter: _core.Parameter | None) -> Variable | None:
+        # A weight that a layer may be without, with values.
+        if Recording.current() is None:
+            self._settle()
+        return parameter  # type: ignore[return-value]
 
     def _settle(self) -> None:
         # The model has not needed them yet, or there is none: the layer was restored without it.

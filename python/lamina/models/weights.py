@@ -73,23 +73,38 @@ class Weighted:
         return once(self.layers, lambda layer: layer.get_weights())
 
     @property
-    def weights(self) -> list[Array]:
-        """The live weight arrays of all layers."""
+    def weights(self) -> list[Any]:
+        """The weights of all layers: writing to them changes the model."""
         with structure():
             self.ensure_built(self.input_row_shapes)
             return self.live_weights()
 
     @property
-    def trainable_weights(self) -> list[Array]:
-        """The live arrays of the weights that ``fit`` changes."""
+    def trainable_weights(self) -> list[Any]:
+        """The weights that ``fit`` changes."""
         self.ensure_built(self.input_row_shapes)
-        return [p.array for p in self.parameters if p.trainable]
+        return [p for p in self.parameters if p.trainable]
 
     @property
-    def non_trainable_weights(self) -> list[Array]:
-        """The live arrays of the weights that ``fit`` leaves: frozen ones, and statistics."""
+    def non_trainable_weights(self) -> list[Any]:
+        """The weights that ``fit`` leaves: frozen ones, and statistics."""
         self.ensure_built(self.input_row_shapes)
-        return [p.array for p in self.parameters if not p.trainable]
+        return [p for p in self.parameters if not p.trainable]
+
+    @property
+    def variables(self) -> list[Any]:
+        """What ``weights`` returns, by Keras's other name."""
+        return self.weights
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """What ``trainable_weights`` returns, by Keras's other name."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Any]:
+        """What ``non_trainable_weights`` returns, by Keras's other name."""
+        return self.non_trainable_weights
 
     @answering_calls
     def get_weights(self) -> list[Array]:
