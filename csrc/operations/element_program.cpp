@@ -36,7 +36,8 @@ std::vector<Index> element_strides(const ElementShape& array, const Shape& whole
   Index dense = 1;
   for (std::size_t k = 1; k <= array.shape.size(); ++k) {
     const Index size = array.shape[array.shape.size() - k];
-    strides[whole.size() - k] = size != 1 ? dense : 0;  // an axis of none is not broadcast
+    if (size > 1 || whole[whole.size() - k] == size)
+      strides[whole.size() - k] = size > 1 ? dense : 0;
     dense *= size;
   }
   if (rows) strides.insert(strides.begin(), array.rows ? dense : 0);

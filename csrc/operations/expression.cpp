@@ -70,7 +70,6 @@ class Expression final : public OperationOf<Expression> {
     return !shape.rows && is_broadcast(shape, whole_, rows_);
   }
   bool backward_reads_input(int i) const override { return backward_reads_[std::size_t(i)]; }
-  bool takes_empty() const override { return true; }
   bool backward_reads_output() const override { return backward_reads_[inputs.size() + 1]; }
   bool differentiable(int i) const override { return gradient_[std::size_t(i)] >= 0; }
 
