@@ -60,7 +60,10 @@ class Moved:
                 self.rows.append(self.weight)
             graph.add_loss(graph.expression([("multiply", 0, 1)], [y, weight]))
         graph.build()
-        self.run = _core.Execution(graph, self.count, self.learns, 1, self.learns)
+        self.begin()
+
+    def begin(self) -> None:
+        self.run = _core.Execution(self.graph, self.count, self.learns, 1, self.learns)
         self.run.bind(self.rows)
 
     def values(self) -> list[Array]:
@@ -75,6 +78,8 @@ class Moved:
         return found + [self.run.gradient_of(p).copy() for p in self.parameters.values()]
 
     def all(self) -> tuple[Array, ...]:
+        """Return values and gradients from memory that nothing was calculated in before."""
+        self.begin()
         return (*self.values(), *(self.gradients() if self.learns else []))
 
 

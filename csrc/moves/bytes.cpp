@@ -25,14 +25,20 @@ void copy_bytes(std::uint8_t* y, const std::uint8_t* x, const StridedSpec& spec)
   for (int k = 0; k < last; ++k) runs *= spec.size[k];
   if (runs == 0 || spec.size[last] == 0) return;
   parallel_units(runs, double(spec.size[last]), [&](Index begin, Index end) {
+    Index index[StridedSpec::most], rest = begin, to = 0, from = 0;
+    for (int k = last - 1; k >= 0; --k) {
+      index[k] = rest % spec.size[k];
+      rest /= spec.size[k];
+      to += index[k] * spec.y_stride[k], from += index[k] * spec.x_stride[k];
+    }
     for (Index run = begin; run < end; ++run) {
-      Index rest = run, to = 0, from = 0;
-      for (int k = last - 1; k >= 0; --k) {
-        const Index i = rest % spec.size[k];
-        rest /= spec.size[k];
-        to += i * spec.y_stride[k], from += i * spec.x_stride[k];
-      }
       copy_run(y + to, spec.y_stride[last], x + from, spec.x_stride[last], spec.size[last]);
+      for (int k = last - 1; k >= 0; --k) {
+        to += spec.y_stride[k], from += spec.x_stride[k];
+        if (++index[k] < spec.size[k]) break;
+        to -= spec.size[k] * spec.y_stride[k], from -= spec.size[k] * spec.x_stride[k];
+        index[k] = 0;
+      }
     }
   });
 }
