@@ -464,22 +464,39 @@ void Graph::fuse_followers() {
     for (const ValueId id : operation->inputs)
       if (id >= 0) ++readers[std::size_t(id)];
   }
+  const auto absorbed = [&](const Operation& operation, ValueId input) {
+    Operation* producer = input < 0 ? nullptr : producers[std::size_t(input)];
+    if (producer == nullptr || producer->outputs.size() != 1 || direct[std::size_t(input)] ||
+        readers[std::size_t(input)] != 1 || producer->fold != operation.fold ||
+        producer->whole != operation.whole)
+      return false;
+    // What else the follower reads must be there when the producer runs.
+    for (const ValueId other : operation.inputs)
+      if (other != input && other >= 0 && producers[std::size_t(other)] != nullptr) return false;
+    if (!producer->absorb(operation)) return false;
+    producer->outputs = operation.outputs;
+    producers[std::size_t(operation.output())] = producer;
+    return true;
+  };
   std::vector<std::unique_ptr<Operation>> kept;
-  for (auto& operation : operations_) {
-    const auto input =
-        std::size_t(operation->inputs.empty() || operation->inputs[0] < 0 ? operation->output()
-                                                                          : operation->inputs[0]);
-    Operation* producer = producers[input];
-    if (producer != nullptr && producer != operation.get() && producer->outputs.size() == 1 &&
-        readers[input] == 1 && !direct[input] && producer->fold == operation->fold &&
-        producer->absorb(*operation)) {
-      producer->outputs = operation->outputs;
-      producers[std::size_t(operation->output())] = producer;
-      continue;
-    }
-    kept.push_back(std::move(operation));
-  }
+  for (auto& operation : operations_)
+    if (std::none_of(operation->inputs.begin(), operation->inputs.end(),
+                     [&](ValueId input) { return absorbed(*operation, input); }))
+      kept.push_back(std::move(operation));
   operations_ = std::move(kept);
+}
+
+// Numbers the operations, and lets each know who makes its first input.
+void Graph::settle_producers() {
+  const std::vector<bool> direct = read_directly();
+  std::vector<int> readers(values_.size(), 0);
+  std::vector<Operation*> producers(values_.size(), nullptr);
+  for (const auto& operation : operations_) {
+    for (const ValueId output : operation->outputs)
+      producers[std::size_t(output)] = operation.get();
+    for (const ValueId id : operation->inputs)
+      if (id >= 0) ++readers[std::size_t(id)];
+  }
   for (std::size_t i = 0; i < operations_.size(); ++i) {
     Operation& operation = *operations_[i];
     for (const ValueId output : operation.outputs) values_[std::size_t(output)].producer = int(i);
@@ -495,8 +512,9 @@ void Graph::fuse_followers() {
 void Graph::build() {
   check_open("build");
   drop_unused();
-  fuse_producers();
   fuse_followers();
+  fuse_producers();
+  settle_producers();
   built_ = true;
 }
 

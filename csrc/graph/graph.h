@@ -167,6 +167,7 @@ class Graph {
   ValueId unfolded(const Tensor& tensor, const char* who) const;
   void fuse_followers();
   void fuse_producers();
+  void settle_producers();
   void drop_unused();
   std::vector<bool> read_directly() const;
 

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "activation.h"
+#include "expression.h"
 #include "graph/names.h"
 #include "pooling.h"
 #include "registry.h"
@@ -95,11 +96,15 @@ class Convolution final : public OperationOf<Convolution> {
       kind += "+" + follower.kind;
       return true;
     }
-    const auto* next = dynamic_cast<const ActivationOperation*>(&follower);
-    if (next == nullptr || activation_.kind != Activation::linear ||
-        !derivative_from_output(next->spec().kind))
-      return false;
-    activation_ = next->spec();
+    if (activation_.kind != Activation::linear) return false;
+    if (const ValueId vector = inputs[2] < 0 ? added_vector(follower, output(), filters()) : -1;
+        vector >= 0) {
+      inputs[2] = vector;
+      return true;
+    }
+    const auto next = activation_of(follower);
+    if (!next || !derivative_from_output(next->kind)) return false;
+    activation_ = *next;
     kind += std::string("+") + lamina::name_of(activation_.kind);
     return true;
   }
@@ -159,6 +164,8 @@ class Convolution final : public OperationOf<Convolution> {
     return pooled_ ? rows * out_height(pool_) * out_width(pool_) * pool_.channels
                    : convolved_size(rows);
   }
+
+  Index filters() const { return transposed_ ? row_.channels : row_.filters; }
 
   const bool transposed_;
   const ConvDims row_;  // images: 1

@@ -1,6 +1,7 @@
 #include <stdexcept>
 
 #include "activation.h"
+#include "expression.h"
 #include "graph/names.h"
 #include "registry.h"
 
@@ -30,11 +31,15 @@ class Dense final : public OperationOf<Dense> {
   }
 
   bool absorb(const Operation& follower) override {
-    const auto* next = dynamic_cast<const ActivationOperation*>(&follower);
-    if (next == nullptr || activation_.kind != Activation::linear ||
-        !derivative_from_output(next->spec().kind))
-      return false;
-    activation_ = next->spec();
+    if (activation_.kind != Activation::linear) return false;
+    if (const ValueId vector = inputs[2] < 0 ? added_vector(follower, output(), units_) : -1;
+        vector >= 0) {
+      inputs[2] = vector;
+      return true;
+    }
+    const auto next = activation_of(follower);
+    if (!next || !derivative_from_output(next->kind)) return false;
+    activation_ = *next;
     kind = std::string("dense+") + lamina::name_of(activation_.kind);
     return true;
   }

@@ -5,7 +5,9 @@
 #include <new>
 #include <stdexcept>
 
+#include "activation.h"
 #include "element_program.h"
+#include "graph/names.h"
 #include "sizes.h"
 
 namespace lamina {
@@ -102,6 +104,49 @@ class Expression final : public OperationOf<Expression> {
   bool rectified() const override {
     const Formula::Node& last = formula_.node(result_);
     return last.kind == Formula::Kind::operation && last.op == ElementOp::relu;
+  }
+
+  std::optional<ActivationSpec> activation() const {
+    const Formula::Node& last = formula_.node(result_);
+    if (last.kind != Formula::Kind::operation || inputs.size() != 1 || !is_floating(dtype_) ||
+        shapes_[0].type != ElementType::number || shapes_[0].shape != whole_)
+      return std::nullopt;
+    const int count = operands_of(last.op);
+    if (formula_.node(last.operand[0]).kind != Formula::Kind::input) return std::nullopt;
+    double alpha = 0.0;
+    if (count == 2) {
+      const Formula::Node& second = formula_.node(last.operand[1]);
+      if (second.kind != Formula::Kind::constant || !(second.constant >= 0.0)) return std::nullopt;
+      alpha = second.constant;
+    }
+    // Of two operands, these alone are activations with their alpha.
+    if (count > 2 ||
+        (count == 2) != (last.op == ElementOp::leaky_relu || last.op == ElementOp::elu))
+      return std::nullopt;
+    const std::string name = last.op == ElementOp::exp ? "exponential" : name_of(last.op);
+    for (const Activation kind : {
+#define LAMINA_KIND(name, ...) Activation::name,
+             LAMINA_ACTIVATIONS(LAMINA_KIND)
+#undef LAMINA_KIND
+         })
+      if (name == lamina::name_of(kind)) return ActivationSpec{kind, alpha};
+    return std::nullopt;
+  }
+
+  ValueId added_vector(ValueId x, Index units) const {
+    const Formula::Node& last = formula_.node(result_);
+    if (last.kind != Formula::Kind::operation || last.op != ElementOp::add || inputs.size() != 2 ||
+        !is_floating(dtype_))
+      return -1;
+    const int a = formula_.node(last.operand[0]).input, b = formula_.node(last.operand[1]).input;
+    if (a < 0 || b < 0) return -1;
+    const auto own = std::size_t(inputs[std::size_t(a)] == x ? a : b);
+    const auto other = std::size_t(int(own) == a ? b : a);
+    const ElementShape &matrix = shapes_[own], &vector = shapes_[other];
+    const bool fits = inputs[own] == x && matrix.shape == whole_ && matrix.rows == rows_ &&
+                      vector.shape == Shape{units} && !vector.rows && whole_.back() == units &&
+                      vector.type == ElementType::number && matrix.type == ElementType::number;
+    return fits && (rows_ || whole_.size() > 1) ? inputs[other] : -1;
   }
 
   Cost cost(Pass pass, Index rows, bool) const override {
@@ -277,6 +322,17 @@ class Expression final : public OperationOf<Expression> {
 };
 
 }  // namespace
+
+std::optional<ActivationSpec> activation_of(const Operation& operation) {
+  if (const auto* own = dynamic_cast<const ActivationOperation*>(&operation)) return own->spec();
+  const auto* written = dynamic_cast<const Expression*>(&operation);
+  return written == nullptr ? std::nullopt : written->activation();
+}
+
+ValueId added_vector(const Operation& operation, ValueId x, Index units) {
+  const auto* written = dynamic_cast<const Expression*>(&operation);
+  return written == nullptr ? -1 : written->added_vector(x, units);
+}
 
 Tensor expression(Graph& graph, const Formula& formula, int result,
                   const std::vector<Tensor>& inputs, DType dtype, const std::string& name) {

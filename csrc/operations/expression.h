@@ -1,6 +1,7 @@
 // A chain of element-wise operations as one recorded operation.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,5 +17,11 @@ namespace lamina {
 // Graph::build makes one operation of two where one alone reads the other.
 Tensor expression(Graph& graph, const Formula& formula, int result,
                   const std::vector<Tensor>& inputs, DType dtype, const std::string& name);
+
+// The activation that an operation is, recorded as one or as an expression that is nothing else.
+std::optional<ActivationSpec> activation_of(const Operation& operation);
+// What an expression adds to `x`, values whose last axis is `units`, if it does nothing else and it
+// is a vector without rows along that axis; else -1.
+ValueId added_vector(const Operation& operation, ValueId x, Index units);
 
 }  // namespace lamina

@@ -1,6 +1,7 @@
 #include <stdexcept>
 
 #include "activation.h"
+#include "expression.h"
 #include "graph/names.h"
 #include "registry.h"
 
@@ -50,10 +51,10 @@ class LossOperation final : public OperationOf<LossOperation> {
 bool take_logits(Graph& graph, Tensor& prediction, LastStep step, Index cols) {
   const Operation* producer = graph.producer(prediction);
   if (producer == nullptr || step == LastStep::none) return false;
-  const auto* activation = dynamic_cast<const ActivationOperation*>(producer);
+  const auto activation = activation_of(*producer);
   const bool fits = step == LastStep::softmax
                         ? is_softmax(*producer, cols)
-                        : activation != nullptr && activation->spec().kind == Activation::sigmoid;
+                        : activation && activation->kind == Activation::sigmoid;
   if (!fits) return false;
   const Tensor logits{producer->inputs[0], prediction.shape, prediction.graph};
   prediction = graph.folded(logits, prediction.shape, graph.fold(prediction));

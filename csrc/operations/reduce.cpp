@@ -149,6 +149,10 @@ Tensor reduce(Graph& graph, const Tensor& x, const Shape& axes, bool rows,
   for (const AxisRun& run : runs_of(graph, x, axes, rows, who)) {
     Reduced r = reduced(y.shape, run);
     if constexpr (kind == Reduction::maximum || kind == Reduction::minimum) check_some(r, who);
+    if (r.axes.size == 1 && !r.axes.rows) {  // one element is its own sum, mean, extreme
+      y.shape = std::move(r.shape);
+      continue;
+    }
     y = graph.record(std::make_unique<Reduce>(y.value, kind, r.axes, who), std::move(r.shape),
                      name);
   }
