@@ -247,6 +247,11 @@ struct ReluSpec {
 #define LAMINA_NOISES(X) X(gaussian) X(gaussian_dropout) X(alpha_dropout)
 enum class Noise : int { LAMINA_NOISES(LAMINA_ENUMERATOR) };
 
+// Random numbers: in [low, high); of a mean and a standard deviation; the same, drawn again until
+// within two standard deviations.
+#define LAMINA_DRAWS(X) X(uniform) X(normal) X(truncated_normal)
+enum class Draw : int { LAMINA_DRAWS(LAMINA_ENUMERATOR) };
+
 // One axis resized linearly: x is (outer, from, inner), y (outer, to, inner); pixels are squares,
 // their centres at (i + 0.5) (half-pixel centres; Keras's and TensorFlow's rule).
 struct ResizeDims {

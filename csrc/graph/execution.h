@@ -32,6 +32,7 @@ struct Batch {
   const std::int64_t* order;
   Index start, stop;
   std::uint32_t random_step;
+  std::uint64_t seed = 0;  // added to the execution's
   Index rows() const { return stop - start; }
 };
 

@@ -45,7 +45,7 @@ Call<T> ExecutionOf<T>::call(const Operation& operation, const Batch& batch, boo
   return {k_ == nullptr ? kernels<T>() : *k_,
           rows_of(operation, batch),
           training,
-          {settings.seed, 0, batch.random_step},
+          {settings.seed + batch.seed, 0, batch.random_step},
           values_.data(),
           gradients_.data(),
           operation.inputs,

@@ -21,7 +21,7 @@ Graph::Graph(DType dtype_) : id(next_id()), dtype(dtype_) {
 }
 
 void Graph::check_open(const char* who) const {
-  if (built_)
+  if (closed_)
     throw std::runtime_error(std::string(who) +
                              ": the graph is built and cannot change; record before build()");
 }
@@ -147,7 +147,7 @@ const Operation* Graph::producer(const Tensor& tensor) const {
 
 std::string Graph::origin(const Tensor& tensor) const {
   const Operation* made = producer(tensor);
-  while (made != nullptr && made->only_in_training())
+  while (made != nullptr && made->passes_on(false))
     made = producer(Tensor{made->inputs[0], tensor.shape, id});
   return made == nullptr ? "" : made->origin();
 }
@@ -383,139 +383,6 @@ int Graph::add_output(const Tensor& tensor) {
   check_open("add_output");
   outputs_.push_back({unfolded(tensor, "add_output"), tensor.shape, id});
   return int(outputs_.size()) - 1;
-}
-
-// Values that something other than an operation reads: losses, metrics, outputs, states.
-std::vector<bool> Graph::read_directly() const {
-  std::vector<bool> read(values_.size(), false);
-  const auto mark = [&](ValueId id) {
-    if (id >= 0) read[std::size_t(id)] = true;
-  };
-  for (const LossTerm& term : losses_) mark(term.loss), mark(term.weight), mark(term.mask);
-  for (const MetricTerm& term : metrics_)
-    mark(term.prediction), mark(term.target), mark(term.weight);
-  for (const Tensor& output : outputs_) mark(output.value);
-  for (const StateTerm& term : states_) mark(term.after);
-  return read;
-}
-
-void Graph::drop_unused() {
-  std::vector<bool> used = read_directly();
-  std::vector<std::unique_ptr<Operation>> kept;
-  for (std::size_t i = operations_.size(); i-- > 0;) {
-    const std::vector<ValueId>& outputs = operations_[i]->outputs;
-    if (std::none_of(outputs.begin(), outputs.end(),
-                     [&](ValueId output) { return used[std::size_t(output)]; }))
-      continue;
-    for (const ValueId id : operations_[i]->inputs)
-      if (id >= 0) used[std::size_t(id)] = true;
-    kept.push_back(std::move(operations_[i]));
-  }
-  operations_.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
-}
-
-// From the last operation to the first, so that what one takes over may have taken over others by
-// reading them alone, and several readers that became one count as one.
-void Graph::fuse_producers() {
-  const std::vector<bool> direct = read_directly();
-  std::vector<int> readers(values_.size(), 0), producers(values_.size(), -1);
-  const auto count = [&](const Operation& operation, int change) {
-    for (const ValueId id : operation.inputs)
-      if (id >= 0) readers[std::size_t(id)] += change;
-  };
-  for (std::size_t j = 0; j < operations_.size(); ++j) {
-    count(*operations_[j], 1);
-    for (const ValueId output : operations_[j]->outputs) producers[std::size_t(output)] = int(j);
-  }
-  // The place of an operation that `operation` took over, or -1.
-  const auto taken_by = [&](Operation& operation) {
-    for (const ValueId id : operation.inputs) {
-      const int made = id < 0 ? -1 : producers[std::size_t(id)];
-      if (made < 0 || operations_[std::size_t(made)] == nullptr || direct[std::size_t(id)] ||
-          operations_[std::size_t(made)]->outputs.size() != 1 ||
-          readers[std::size_t(id)] !=
-              std::count(operation.inputs.begin(), operation.inputs.end(), id))
-        continue;
-      count(operation, -1);
-      const bool done = operation.absorb_producer(*operations_[std::size_t(made)]);
-      count(operation, 1);
-      if (done) return made;
-    }
-    return -1;
-  };
-  for (std::size_t j = operations_.size(); j-- > 0;) {
-    if (operations_[j] == nullptr) continue;
-    for (int made = taken_by(*operations_[j]); made >= 0; made = taken_by(*operations_[j])) {
-      count(*operations_[std::size_t(made)], -1);
-      operations_[std::size_t(made)].reset();
-    }
-  }
-  operations_.erase(std::remove(operations_.begin(), operations_.end(), nullptr),
-                    operations_.end());
-}
-
-void Graph::fuse_followers() {
-  const std::vector<bool> direct = read_directly();
-  std::vector<int> readers(values_.size(), 0);
-  std::vector<Operation*> producers(values_.size(), nullptr);
-  for (const auto& operation : operations_) {
-    for (const ValueId output : operation->outputs)
-      producers[std::size_t(output)] = operation.get();
-    for (const ValueId id : operation->inputs)
-      if (id >= 0) ++readers[std::size_t(id)];
-  }
-  const auto absorbed = [&](const Operation& operation, ValueId input) {
-    Operation* producer = input < 0 ? nullptr : producers[std::size_t(input)];
-    if (producer == nullptr || producer->outputs.size() != 1 || direct[std::size_t(input)] ||
-        readers[std::size_t(input)] != 1 || producer->fold != operation.fold ||
-        producer->whole != operation.whole)
-      return false;
-    // What else the follower reads must be there when the producer runs.
-    for (const ValueId other : operation.inputs)
-      if (other != input && other >= 0 && producers[std::size_t(other)] != nullptr) return false;
-    if (!producer->absorb(operation)) return false;
-    producer->outputs = operation.outputs;
-    producers[std::size_t(operation.output())] = producer;
-    return true;
-  };
-  std::vector<std::unique_ptr<Operation>> kept;
-  for (auto& operation : operations_)
-    if (std::none_of(operation->inputs.begin(), operation->inputs.end(),
-                     [&](ValueId input) { return absorbed(*operation, input); }))
-      kept.push_back(std::move(operation));
-  operations_ = std::move(kept);
-}
-
-// Numbers the operations, and lets each know who makes its first input.
-void Graph::settle_producers() {
-  const std::vector<bool> direct = read_directly();
-  std::vector<int> readers(values_.size(), 0);
-  std::vector<Operation*> producers(values_.size(), nullptr);
-  for (const auto& operation : operations_) {
-    for (const ValueId output : operation->outputs)
-      producers[std::size_t(output)] = operation.get();
-    for (const ValueId id : operation->inputs)
-      if (id >= 0) ++readers[std::size_t(id)];
-  }
-  for (std::size_t i = 0; i < operations_.size(); ++i) {
-    Operation& operation = *operations_[i];
-    for (const ValueId output : operation.outputs) values_[std::size_t(output)].producer = int(i);
-    const ValueId first = operation.inputs.empty() ? -1 : operation.inputs[0];
-    Operation* producer = first < 0 ? nullptr : producers[std::size_t(first)];
-    if (producer != nullptr)
-      operation.meet_producer(*producer, readers[std::size_t(first)] == 1 &&
-                                             !direct[std::size_t(first)] &&
-                                             producer->outputs.size() == 1);
-  }
-}
-
-void Graph::build() {
-  check_open("build");
-  drop_unused();
-  fuse_followers();
-  fuse_producers();
-  settle_producers();
-  built_ = true;
 }
 
 }  // namespace lamina

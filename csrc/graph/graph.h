@@ -4,6 +4,7 @@
 // execution is given variables for (variables.h), as it is given data.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -165,6 +166,13 @@ class Graph {
   void begin(Operation& operation, std::string name);
   Tensor append(Shape shape, DType dtype, const Operation& operation);
   ValueId unfolded(const Tensor& tensor, const char* who) const;
+  void replace_values(const std::vector<ValueId>& same);
+  void share_constants(std::vector<ValueId>& same) const;
+  void share_equal();
+  template <class T>
+  void calculate(const Operation& operation);
+  void calculate_known();
+  void drop_unused_constants();
   void fuse_followers();
   void fuse_producers();
   void settle_producers();
@@ -181,7 +189,7 @@ class Graph {
   std::vector<MetricTerm> metrics_;
   std::vector<StateTerm> states_;
   Index rows_ = 0;
-  bool built_ = false;
+  std::atomic<bool> closed_{false}, built_{false};  // since build() began, and since it ended
 };
 
 }  // namespace lamina

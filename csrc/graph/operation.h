@@ -124,8 +124,9 @@ class Operation {
   // forward or backward.
   virtual std::size_t saved_bytes(Index, DType) const { return 0; }
   virtual std::size_t workspace_bytes(Pass, Index, DType) const { return 0; }
-  // Identity outside training: the value passes through.
-  virtual bool only_in_training() const { return false; }
+  // Whether the output is but another name of the first input, in training or outside it: the
+  // operation does not run.
+  virtual bool passes_on(bool /*training*/) const { return false; }
   // What the values of the first output are the results of: an activation's name, or `kind`.
   virtual std::string origin() const { return kind; }
   // Fusion, asked once by Graph::build: takes over a follower that alone reads the output (dense

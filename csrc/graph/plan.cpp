@@ -138,7 +138,7 @@ class Planner {
     for (std::size_t j = 0; j < operations.size(); ++j) {
       const Operation& operation = *operations[j];
       const int time = int(j) + 1;
-      if (operation.only_in_training() && !training_) {
+      if (operation.passes_on(training_)) {
         plan_.stands_for[std::size_t(operation.output())] = root(operation.inputs[0]);
         continue;
       }

@@ -61,7 +61,8 @@ void Predictor::give_back(std::unique_ptr<Execution> execution) {
 }
 
 void predict(Execution& execution, const std::vector<DataView>& inputs, Index batch_size,
-             const std::vector<std::byte*>& outputs) {
+             const std::vector<std::byte*>& outputs, std::uint64_t seed,
+             std::uint32_t random_step) {
   const Graph& graph = execution.graph();
   const Index rows = inputs.empty() ? 0 : inputs.front().rows;
   for (const Tensor& output : graph.outputs())
@@ -71,7 +72,7 @@ void predict(Execution& execution, const std::vector<DataView>& inputs, Index ba
   if (rows % batch_size != 0) graph.check_batch(rows % batch_size);  // the last, before the first
   execution.bind(inputs);
   for (Index start = 0; start < rows; start += batch_size) {
-    const Batch batch{nullptr, start, std::min(rows, start + batch_size), 0};
+    const Batch batch{nullptr, start, std::min(rows, start + batch_size), random_step++, seed};
     execution.test(batch);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const Tensor& output = graph.outputs()[i];

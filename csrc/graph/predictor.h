@@ -42,8 +42,10 @@ class Predictor {
 };
 
 // Runs all rows in batches of at most `batch_size` and copies output i to outputs[i] (rows x its
-// width).  Any number of threads may do so at once, each with its own execution.
+// width).  Any number of threads may do so at once, each with its own execution.  What noise draws
+// follows from the seed and the step, that of the first batch; each one has the next.
 void predict(Execution& execution, const std::vector<DataView>& inputs, Index batch_size,
-             const std::vector<std::byte*>& outputs);
+             const std::vector<std::byte*>& outputs, std::uint64_t seed = 0,
+             std::uint32_t random_step = 0);
 
 }  // namespace lamina

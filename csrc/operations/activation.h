@@ -22,6 +22,9 @@ class ActivationOperation final : public OperationOf<ActivationOperation> {
                                   width_ * c.rows, spec_);
   }
 
+  bool same_as(const Operation& other) const override {  // the kinds are the operations'
+    return spec_.alpha == static_cast<const ActivationOperation&>(other).spec_.alpha;
+  }
   bool rectified() const override { return spec_.kind == Activation::relu; }
   bool backward_reads_input(int) const override { return !derivative_from_output(spec_.kind); }
   bool backward_reads_output() const override { return derivative_from_output(spec_.kind); }

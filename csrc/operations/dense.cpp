@@ -30,6 +30,10 @@ class Dense final : public OperationOf<Dense> {
                              c.accumulate);
   }
 
+  bool same_as(const Operation& operation) const override {
+    const auto& other = static_cast<const Dense&>(operation);
+    return features_ == other.features_ && units_ == other.units_ && positions_ == other.positions_;
+  }
   bool absorb(const Operation& follower) override {
     if (activation_.kind != Activation::linear) return false;
     if (const ValueId vector = inputs[2] < 0 ? added_vector(follower, output(), units_) : -1;

@@ -9,8 +9,8 @@ namespace {
 
 class Dropout final : public OperationOf<Dropout> {
  public:
-  Dropout(ValueId x, double rate, std::uint32_t stream, Index width)
-      : OperationOf("dropout", {x}), rate_(rate), stream_(stream), width_(width) {}
+  Dropout(ValueId x, double rate, std::uint32_t stream, bool always, Index width)
+      : OperationOf("dropout", {x}), rate_(rate), stream_(stream), always_(always), width_(width) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
@@ -24,7 +24,8 @@ class Dropout final : public OperationOf<Dropout> {
   }
 
   void meet_producer(Operation& producer, bool) override { after_relu_ = producer.rectified(); }
-  bool only_in_training() const override { return true; }
+  bool passes_on(bool training) const override { return !training && !always_; }
+  bool sees_batches() const override { return always_; }
   bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return after_relu_; }
   Cost cost(Pass, Index rows, bool) const override {
@@ -38,26 +39,29 @@ class Dropout final : public OperationOf<Dropout> {
 
   const double rate_;
   const std::uint32_t stream_;
+  const bool always_;
   const Index width_;
   bool after_relu_ = false;
 };
 
-Tensor dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream,
+Tensor dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream, bool always,
                const std::string& name) {
   graph.check_float(x, "dropout");
   check_rate(rate, "dropout", "rate");
   if (rate == 0.0) return x;
-  return graph.record(std::make_unique<Dropout>(x.value, rate, stream, size_of(x.shape)), x.shape,
-                      name);
+  return graph.record(std::make_unique<Dropout>(x.value, rate, stream, always, size_of(x.shape)),
+                      x.shape, name);
 }
 
 const Registration dropout_registered{
     "dropout",
-    "Zeros at random and the rest scaled by 1 / (1 - rate); identity outside training.",
+    "Zeros at random and the rest scaled by 1 / (1 - rate); identity outside training, unless it "
+    "acts always.",
     dropout,
     {{"x", "Any shape."},
      {"rate", "Share of zeros, in [0, 1)."},
-     {"stream", "Stream of random numbers; each use takes its own."}}};
+     {"stream", "Stream of random numbers; each use takes its own."},
+     {"always", "Whether it acts outside training too.", false}}};
 
 }  // namespace
 }  // namespace lamina

@@ -75,6 +75,17 @@ class Expression final : public OperationOf<Expression> {
   bool backward_reads_output() const override { return backward_reads_[inputs.size() + 1]; }
   bool differentiable(int i) const override { return gradient_[std::size_t(i)] >= 0; }
 
+  bool same_as(const Operation& operation) const override {
+    const auto& other = static_cast<const Expression&>(operation);
+    const auto alike = [](const ElementShape& a, const ElementShape& b) {
+      return a.shape == b.shape && a.rows == b.rows && a.type == b.type;
+    };
+    return result_ == other.result_ && whole_ == other.whole_ && rows_ == other.rows_ &&
+           dtype_ == other.dtype_ && formula_ == other.formula_ &&
+           std::equal(shapes_.begin(), shapes_.end(), other.shapes_.begin(), other.shapes_.end(),
+                      alike);
+  }
+
   // Takes over the expression that makes one of its inputs, if nothing is calculated twice by it.
   bool absorb_producer(const Operation& operation) override {
     const auto* producer = dynamic_cast<const Expression*>(&operation);

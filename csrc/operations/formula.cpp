@@ -70,6 +70,11 @@ bool Formula::is_constant(int id, double value) const {
   return n.kind == Kind::constant && same_bits(n.constant, value);
 }
 
+bool Formula::operator==(const Formula& other) const {
+  return std::equal(nodes_.begin(), nodes_.end(), other.nodes_.begin(), other.nodes_.end(),
+                    same_node);
+}
+
 int Formula::find_or_add(const Node& node) {
   for (std::size_t i = 0; i < nodes_.size(); ++i)
     if (same_node(nodes_[i], node)) return int(i);

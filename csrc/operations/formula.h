@@ -41,6 +41,7 @@ class Formula {
   const std::vector<Node>& nodes() const { return nodes_; }
   const Node& node(int id) const { return nodes_[std::size_t(id)]; }
   bool is_constant(int id, double value) const;
+  bool operator==(const Formula& other) const;  // node by node
   // Which nodes `roots` depend on.
   std::vector<bool> reached(const std::vector<int>& roots) const;
 

@@ -1,4 +1,4 @@
-// Noise that only training adds.
+// Noise that training adds, or every pass.
 #include <cmath>
 #include <stdexcept>
 
@@ -16,11 +16,13 @@ const char* noise_name(Noise noise) {
 
 class NoiseOperation final : public OperationOf<NoiseOperation> {
  public:
-  NoiseOperation(ValueId x, Noise noise, double amount, std::uint32_t stream, Index width)
+  NoiseOperation(ValueId x, Noise noise, double amount, std::uint32_t stream, bool always,
+                 Index width)
       : OperationOf(noise_name(noise), {x}),
         noise_(noise),
         amount_(amount),
         stream_(stream),
+        always_(always),
         width_(width) {}
 
   template <class T>
@@ -32,7 +34,8 @@ class NoiseOperation final : public OperationOf<NoiseOperation> {
     c.kernels.noise_backward(c.din(0), c.dout(), width_ * c.rows, noise_, amount_, key(c.random));
   }
 
-  bool only_in_training() const override { return true; }
+  bool passes_on(bool training) const override { return !training && !always_; }
+  bool sees_batches() const override { return always_; }
   bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {
@@ -47,19 +50,21 @@ class NoiseOperation final : public OperationOf<NoiseOperation> {
   const Noise noise_;
   const double amount_;
   const std::uint32_t stream_;
+  const bool always_;
   const Index width_;
 };
 
 class SpatialDropout final : public OperationOf<SpatialDropout> {
  public:
   SpatialDropout(ValueId x, double rate, std::uint32_t stream, Index positions, Index channels,
-                 bool share_rows)
+                 bool share_rows, bool always)
       : OperationOf("spatial_dropout", {x}),
         rate_(rate),
         stream_(stream),
         positions_(positions),
         channels_(channels),
-        share_rows_(share_rows) {}
+        share_rows_(share_rows),
+        always_(always) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
@@ -70,7 +75,8 @@ class SpatialDropout final : public OperationOf<SpatialDropout> {
     run(c, c.din(0), static_cast<const T*>(c.dout()));
   }
 
-  bool only_in_training() const override { return true; }
+  bool passes_on(bool training) const override { return !training && !always_; }
+  bool sees_batches() const override { return always_; }
   bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {
@@ -98,12 +104,12 @@ class SpatialDropout final : public OperationOf<SpatialDropout> {
   const double rate_;
   const std::uint32_t stream_;
   const Index positions_, channels_;
-  const bool share_rows_;
+  const bool share_rows_, always_;
 };
 
-// Identity outside training and at amount 0.
+// Identity at amount 0.
 Tensor noise(Graph& graph, const Tensor& x, Noise kind, double amount, std::uint32_t stream,
-             const std::string& name) {
+             bool always, const std::string& name) {
   const char* who = noise_name(kind);
   graph.check_float(x, who);
   if (kind != Noise::gaussian) check_rate(amount, who, "rate");
@@ -112,12 +118,12 @@ Tensor noise(Graph& graph, const Tensor& x, Noise kind, double amount, std::uint
                                 std::to_string(amount));
   if (amount == 0.0) return x;
   return graph.record(
-      std::make_unique<NoiseOperation>(x.value, kind, amount, stream, size_of(x.shape)), x.shape,
-      name);
+      std::make_unique<NoiseOperation>(x.value, kind, amount, stream, always, size_of(x.shape)),
+      x.shape, name);
 }
 
 Tensor spatial_dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream,
-                       bool share_rows, const std::string& name) {
+                       bool share_rows, bool always, const std::string& name) {
   graph.check_float(x, "spatial_dropout");
   check_rate(rate, "spatial_dropout", "rate");
   if (x.shape.size() < 2)
@@ -125,26 +131,29 @@ Tensor spatial_dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t
                                 to_string(x.shape));
   if (rate == 0.0) return x;
   const Index channels = x.shape.back();
-  return graph.record(std::make_unique<SpatialDropout>(
-                          x.value, rate, stream, runs_in(x.shape, channels), channels, share_rows),
-                      x.shape, name);
+  return graph.record(
+      std::make_unique<SpatialDropout>(x.value, rate, stream, runs_in(x.shape, channels), channels,
+                                       share_rows, always),
+      x.shape, name);
 }
 
 const Registration noise_registered[] = {
     {"noise",
-     "Noise that only training adds.",
+     "Noise that only training adds, unless it acts always.",
      noise,
      {{"x", "Any shape."},
       {"kind", "The kind of noise."},
       {"amount", "Standard deviation of gaussian noise, else a rate in [0, 1)."},
-      {"stream", "Stream of random numbers; each use takes its own."}}},
+      {"stream", "Stream of random numbers; each use takes its own."},
+      {"always", "Whether it acts outside training too.", false}}},
     {"spatial_dropout",
-     "Dropout of whole channels, the last axis; identity outside training.",
+     "Dropout of whole channels, the last axis; identity outside training, unless it acts always.",
      spatial_dropout,
      {{"x", "(..., channels), at least 2 axes."},
       {"rate", "Share of channels that are 0, in [0, 1)."},
       {"stream", "Stream of random numbers; each use takes its own."},
-      {"share_rows", "Whether all rows lose the same channels.", false}}},
+      {"share_rows", "Whether all rows lose the same channels.", false},
+      {"always", "Whether it acts outside training too.", false}}},
 };
 
 }  // namespace

@@ -18,6 +18,9 @@ struct Axes {
     return rows ? ReduceDims{1, rows_here * size, inner}
                 : ReduceDims{rows_here * outer, size, inner};
   }
+  bool operator==(const Axes& o) const {
+    return outer == o.outer && size == o.size && inner == o.inner && rows == o.rows;
+  }
   std::string text(Index rows_here) const {
     const ReduceDims d = dims(rows_here);
     return std::to_string(d.outer) + "x" + std::to_string(d.size) + "x" + std::to_string(d.inner);
@@ -39,6 +42,9 @@ class Reduce final : public OperationOf<Reduce> {
   }
 
   bool joins_rows() const override { return axes_.rows; }
+  bool same_as(const Operation& other) const override {  // the reduction is the operation's kind
+    return axes_ == static_cast<const Reduce&>(other).axes_;
+  }
   bool backward_reads_input(int) const override {
     return reduction_ != Reduction::sum && reduction_ != Reduction::mean;
   }
@@ -71,6 +77,9 @@ class Place final : public GradientFree<Place> {
   }
 
   bool joins_rows() const override { return axes_.rows; }
+  bool same_as(const Operation& other) const override {
+    return axes_ == static_cast<const Place&>(other).axes_;
+  }
   Cost cost(Pass, Index rows, bool) const override {
     const ReduceDims d = axes_.dims(rows);
     const double read = double(d.outer) * double(d.size) * double(d.inner);

@@ -22,6 +22,10 @@ struct MoveTraits {
   bool sums = false;    // an element of an input goes to several places
   bool fills = false;   // parts of the output are nobody's, and `fill`
   double fill = 0.0;
+  bool operator==(const MoveTraits& o) const {
+    return leaves == o.leaves && sums == o.sums && fills == o.fills && fill == o.fill &&
+           std::signbit(fill) == std::signbit(o.fill);
+  }
 };
 
 // Numbers of 4 bytes are moved as float: the same width, bits untouched.
@@ -60,6 +64,10 @@ class Move final : public OperationOf<Move> {
     }
   }
 
+  bool same_as(const Operation& operation) const override {
+    const auto& other = static_cast<const Move&>(operation);
+    return width_ == other.width_ && traits_ == other.traits_ && pieces_ == other.pieces_;
+  }
   bool differentiable(int) const override { return is_floating(dtype_); }
   bool backward_reads_input(int) const override { return false; }
   bool takes_empty() const override { return true; }

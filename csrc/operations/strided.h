@@ -39,6 +39,14 @@ class Piece {
     for (int k = 1; k < row_.axes; ++k) product *= row_.size[k];
     return product;
   }
+  bool operator==(const Piece& other) const {
+    bool same = x_width == other.x_width && x_at == other.x_at && y_at == other.y_at &&
+                row_.axes == other.row_.axes;
+    for (int k = 1; same && k < row_.axes; ++k)
+      same = row_.size[k] == other.row_.size[k] && row_.y_stride[k] == other.row_.y_stride[k] &&
+             row_.x_stride[k] == other.row_.x_stride[k];
+    return same;
+  }
   bool full() const { return row_.axes == StridedSpec::most; }  // no further axis
   StridedSpec of_rows(Index rows, Index y_width) const {
     StridedSpec full = row_;

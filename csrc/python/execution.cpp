@@ -72,8 +72,8 @@ class BoundExecution {
     const WithoutGil released;
     return execution_->gradients(batch);
   }
-  double test(const py::object& order, Index start, Index stop) {
-    const Batch batch = make_batch(order, start, stop, 0);
+  double test(const py::object& order, Index start, Index stop, std::uint32_t random_step) {
+    const Batch batch = make_batch(order, start, stop, random_step);
     const WithoutGil released;
     return execution_->test(batch);
   }
@@ -187,18 +187,19 @@ py::list BoundExecution::profile(const py::object& order, Index start, Index sto
 
 // The pool is touched under the GIL, the work is done without it.
 void run_predictor(Predictor& predictor, const std::vector<DataView>& views, Index batch_size,
-                   const std::vector<std::byte*>& outputs) {
+                   const std::vector<std::byte*>& outputs, std::uint64_t seed,
+                   std::uint32_t random_step) {
   const Index rows = views.empty() ? 0 : views.front().rows;
   std::unique_ptr<Execution> execution = predictor.take(std::min(batch_size, rows));
   {
     const WithoutGil released;
-    lamina::predict(*execution, views, batch_size, outputs);
+    lamina::predict(*execution, views, batch_size, outputs, seed, random_step);
   }
   predictor.give_back(std::move(execution));
 }
 
 std::vector<py::array> predict(Predictor& predictor, const std::vector<py::array>& arrays,
-                               Index batch_size) {
+                               Index batch_size, std::uint64_t seed, std::uint32_t random_step) {
   const Graph& graph = predictor.graph();
   if (batch_size < 1)
     throw py::value_error("predict: batch_size must be at least 1; got " +
@@ -215,11 +216,12 @@ std::vector<py::array> predict(Predictor& predictor, const std::vector<py::array
     pointers.push_back(static_cast<std::byte*>(results.back().mutable_data()));
   }
   run_predictor(predictor, views, predictor.batch(std::min(batch_size, std::max<Index>(rows, 1))),
-                pointers);
+                pointers, seed, random_step);
   return results;
 }
 
-py::array predict_all(Predictor& predictor, const py::array& x) {
+py::array predict_all(Predictor& predictor, const py::array& x, std::uint64_t seed,
+                      std::uint32_t random_step) {
   const Graph& graph = predictor.graph();
   if (graph.inputs().size() != 1 || graph.outputs().size() != 1)
     throw py::value_error("the model has " + std::to_string(graph.inputs().size()) +
@@ -232,8 +234,8 @@ py::array predict_all(Predictor& predictor, const py::array& x) {
   if (!value.whole) shape.insert(shape.begin(), views.front().rows);
   py::array result(numpy_dtype(value.dtype), shape);
   const std::vector<std::byte*> pointers{static_cast<std::byte*>(result.mutable_data())};
-  run_predictor(predictor, views, predictor.block(std::max<Index>(views.front().rows, 1)),
-                pointers);
+  run_predictor(predictor, views, predictor.block(std::max<Index>(views.front().rows, 1)), pointers,
+                seed, random_step);
   return result;
 }
 
@@ -268,7 +270,7 @@ void bind_execution(py::module_& module) {
                              [](BoundExecution& e) { return e.execution().completed_steps(); })
       .def("gradients", &BoundExecution::gradients, "order"_a, "start"_a, "stop"_a,
            "random_step"_a = 0)
-      .def("test", &BoundExecution::test, "order"_a, "start"_a, "stop"_a)
+      .def("test", &BoundExecution::test, "order"_a, "start"_a, "stop"_a, "random_step"_a = 0)
       .def("first_nonfinite", &BoundExecution::first_nonfinite, "order"_a, "start"_a, "stop"_a,
            "random_step"_a = 0)
       .def("profile", &BoundExecution::profile, "order"_a, "start"_a, "stop"_a, "learning_rate"_a,
@@ -310,10 +312,14 @@ void bind_execution(py::module_& module) {
              return std::make_unique<Predictor>(graph, graph->variables());
            }),
            "graph"_a.none(false))
-      .def("predict", &python::predict, "arrays"_a, "batch_size"_a)
+      .def("predict", &python::predict, "arrays"_a, "batch_size"_a, "seed"_a = 0,
+           "random_step"_a = 0,
+           "Noise that acts outside training follows from the seed and the batch's step, "
+           "`random_step` for the first and one more for each that follows.")
       .def("block", &Predictor::block, "rows"_a,
            "How many of `rows` rows one plan of a few megabytes holds, at least 1.")
-      .def("__call__", &python::predict_all, "x"_a, "One input, one output, all rows at once.");
+      .def("__call__", &python::predict_all, "x"_a, "seed"_a = 0, "random_step"_a = 0,
+           "One input, one output, all rows at once.");
 }
 
 }  // namespace lamina

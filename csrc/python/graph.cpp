@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "array.h"
+#include "gil.h"
 #include "graph/names.h"
 #include "graph/plan.h"
 
@@ -219,7 +220,13 @@ void bind_graph(py::module_& module) {
             return g.origin(t);
           },
           "x"_a, "What made a tensor, dropout aside: an activation's name or an operation's kind.")
-      .def("build", &Graph::build, "Freeze: fuse activations, drop what nothing reads.")
+      .def(
+          "build",
+          [](python::RecordedGraph& g) {
+            const python::WithoutGil released;
+            g.build();
+          },
+          "Freeze: calculate what is known, share what is equal, fuse, drop what nothing reads.")
       .def(
           "operations",
           [](const python::RecordedGraph& g) {

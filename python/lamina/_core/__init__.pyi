@@ -205,6 +205,7 @@ class Graph:
         x: Tensor,
         rate: typing.SupportsFloat | typing.SupportsIndex,
         stream: typing.SupportsIndex,
+        always: bool = False,
         name: str = "",
     ) -> Tensor: ...
     def dtype_of(self, x: Tensor) -> str: ...
@@ -295,6 +296,7 @@ class Graph:
         kind: str,
         amount: typing.SupportsFloat | typing.SupportsIndex,
         stream: typing.SupportsIndex,
+        always: bool = False,
         name: str = "",
     ) -> Tensor: ...
     def normalize(self, x: Tensor, mean: Tensor, std: Tensor, name: str = "") -> Tensor: ...
@@ -334,6 +336,16 @@ class Graph:
         shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
         forward: typing.Any,
         backward: typing.Any,
+        name: str = "",
+    ) -> Tensor: ...
+    def random(
+        self,
+        kind: str,
+        shape: collections.abc.Sequence[typing.SupportsIndex],
+        stream: typing.SupportsIndex,
+        low: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        high: typing.SupportsFloat | typing.SupportsIndex = 1.0,
+        each: bool = False,
         name: str = "",
     ) -> Tensor: ...
     def record(self, operation: str, *args: typing.Any, **kwargs: typing.Any) -> typing.Any: ...
@@ -396,9 +408,11 @@ class Graph:
         rate: typing.SupportsFloat | typing.SupportsIndex,
         stream: typing.SupportsIndex,
         share_rows: bool = False,
+        always: bool = False,
         name: str = "",
     ) -> Tensor: ...
     def state(self, state: State, name: str = "") -> Tensor: ...
+    def stop_gradient(self, x: Tensor, name: str = "") -> Tensor: ...
     def subtract(self, a: Tensor, b: Tensor, name: str = "") -> Tensor: ...
     def sum(
         self,
@@ -528,6 +542,7 @@ class Execution:
         order: typing.Any,
         start: typing.SupportsInt | typing.SupportsIndex,
         stop: typing.SupportsInt | typing.SupportsIndex,
+        random_step: typing.SupportsInt | typing.SupportsIndex = 0,
     ) -> float: ...
     def train(
         self,
@@ -568,13 +583,20 @@ class Execution:
     def rows(self) -> int: ...
 
 class Predictor:
-    def __call__(self, x: numpy.typing.NDArray[typing.Any]) -> numpy.typing.NDArray[typing.Any]: ...
+    def __call__(
+        self,
+        x: numpy.typing.NDArray[typing.Any],
+        seed: typing.SupportsInt | typing.SupportsIndex = 0,
+        random_step: typing.SupportsInt | typing.SupportsIndex = 0,
+    ) -> numpy.typing.NDArray[typing.Any]: ...
     def __init__(self, graph: Graph) -> None: ...
     def block(self, rows: typing.SupportsInt | typing.SupportsIndex) -> int: ...
     def predict(
         self,
         arrays: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
         batch_size: typing.SupportsInt | typing.SupportsIndex,
+        seed: typing.SupportsInt | typing.SupportsIndex = 0,
+        random_step: typing.SupportsInt | typing.SupportsIndex = 0,
     ) -> list[numpy.typing.NDArray[typing.Any]]: ...
 
 class Objective:

@@ -27,7 +27,8 @@ def in_calls(predictor: _core.Predictor, inputs: list[Array], rows: int) -> list
     whole = [np.empty((count, *y.shape[1:]), y.dtype) for y in first]
     for start in range(0, count, step):
         part = [x[start : start + step] for x in inputs]
-        for y, piece in zip(whole, predictor.predict(part, rows) if start else first, strict=True):
+        pieces = predictor.predict(part, rows, random_step=start // rows) if start else first
+        for y, piece in zip(whole, pieces, strict=True):
             y[start : start + step] = piece
     return whole
 
@@ -47,7 +48,7 @@ def in_batches(
     for index, start in enumerate(range(0, len(inputs[0]), rows)):
         hooks.call("on_predict_batch_begin", index, {})
         part = [x[start : start + rows] for x in inputs]
-        parts.append(predictor_for(len(part[0])).predict(part, rows))
+        parts.append(predictor_for(len(part[0])).predict(part, rows, random_step=index))
         hooks.call("on_predict_batch_end", index, {})
     hooks.call("on_predict_end", {})
     if not parts:

@@ -1,0 +1,283 @@
+// What build() makes of the operations recorded: what nobody reads goes, equal ones become one,
+// what is known is calculated, and one takes over another.
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <typeinfo>
+
+#include "graph.h"
+#include "runtime/isa.h"
+
+namespace lamina {
+
+// Values that something other than an operation reads: losses, metrics, outputs, states.
+std::vector<bool> Graph::read_directly() const {
+  std::vector<bool> read(values_.size(), false);
+  const auto mark = [&](ValueId id) {
+    if (id >= 0) read[std::size_t(id)] = true;
+  };
+  for (const LossTerm& term : losses_) mark(term.loss), mark(term.weight), mark(term.mask);
+  for (const MetricTerm& term : metrics_)
+    mark(term.prediction), mark(term.target), mark(term.weight);
+  for (const Tensor& output : outputs_) mark(output.value);
+  for (const StateTerm& term : states_) mark(term.after);
+  return read;
+}
+
+void Graph::drop_unused() {
+  std::vector<bool> used = read_directly();
+  std::vector<std::unique_ptr<Operation>> kept;
+  for (std::size_t i = operations_.size(); i-- > 0;) {
+    const std::vector<ValueId>& outputs = operations_[i]->outputs;
+    if (std::none_of(outputs.begin(), outputs.end(),
+                     [&](ValueId output) { return used[std::size_t(output)]; }))
+      continue;
+    for (const ValueId id : operations_[i]->inputs)
+      if (id >= 0) used[std::size_t(id)] = true;
+    kept.push_back(std::move(operations_[i]));
+  }
+  operations_.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
+}
+
+// --- equal ones
+
+// Every place where a value is read reads `same[value]` instead.
+void Graph::replace_values(const std::vector<ValueId>& same) {
+  const auto replace = [&](ValueId& id) {
+    if (id >= 0) id = same[std::size_t(id)];
+  };
+  for (const auto& operation : operations_)
+    for (ValueId& input : operation->inputs) replace(input);
+  for (LossTerm& term : losses_) replace(term.loss), replace(term.weight), replace(term.mask);
+  for (MetricTerm& term : metrics_)
+    replace(term.prediction), replace(term.target), replace(term.weight);
+  for (Tensor& output : outputs_) replace(output.value);
+  for (StateTerm& term : states_) replace(term.after);
+}
+
+void Graph::share_constants(std::vector<ValueId>& same) const {
+  std::map<std::pair<DType, std::string_view>, ValueId> known;
+  for (std::size_t id = 0; id < values_.size(); ++id) {
+    const Value& value = values_[id];
+    if (value.kind != ValueKind::constant) continue;
+    const auto* bytes = reinterpret_cast<const char*>(constant(value.slot).data());
+    const std::string_view all(bytes, std::size_t(value.width) * bytes_of(value.dtype));
+    same[id] = known.emplace(std::pair(value.dtype, all), ValueId(id)).first->second;
+  }
+}
+
+// The first of several operations that give the same for the same inputs serves the readers of all.
+void Graph::share_equal() {
+  std::vector<ValueId> same(values_.size());
+  for (std::size_t id = 0; id < same.size(); ++id) same[id] = ValueId(id);
+  share_constants(same);
+  const auto alike = [&](const Operation& a, const Operation& b) {
+    bool outputs = a.outputs.size() == b.outputs.size();
+    for (std::size_t k = 0; outputs && k < a.outputs.size(); ++k) {
+      const Value &x = values_[std::size_t(a.outputs[k])], &y = values_[std::size_t(b.outputs[k])];
+      outputs = x.dtype == y.dtype && x.width == y.width && x.whole == y.whole;
+    }
+    return outputs && a.fold == b.fold && typeid(a) == typeid(b) && a.same_as(b);
+  };
+  std::map<std::pair<std::string, std::vector<ValueId>>, std::vector<const Operation*>> known;
+  for (const auto& operation : operations_) {
+    std::vector<ValueId> inputs = operation->inputs;
+    for (ValueId& input : inputs)
+      if (input >= 0) input = same[std::size_t(input)];
+    std::vector<const Operation*>& others = known[{operation->kind, std::move(inputs)}];
+    const auto twin = std::find_if(others.begin(), others.end(), [&](const Operation* other) {
+      return alike(*operation, *other);
+    });
+    if (twin == others.end())
+      others.push_back(operation.get());
+    else
+      for (std::size_t k = 0; k < operation->outputs.size(); ++k)
+        same[std::size_t(operation->outputs[k])] = (*twin)->outputs[k];
+  }
+  replace_values(same);
+}
+
+// --- what is known
+
+template <class T>
+void Graph::calculate(const Operation& operation) {
+  std::vector<std::byte*> places(values_.size(), nullptr);
+  for (const ValueId input : operation.inputs)
+    if (input >= 0) places[std::size_t(input)] = constant(values_[std::size_t(input)].slot).data();
+  bool any = false;
+  for (const ValueId output : operation.outputs) {
+    Value& value = values_[std::size_t(output)];
+    constants_.emplace_back(padded_bytes(value.width, value.dtype));
+    value.kind = ValueKind::constant;
+    value.slot = int(constants_.size()) - 1;
+    places[std::size_t(output)] = constants_.back().data();
+    any = any || value.width > 0;
+  }
+  if (!any) return;
+  const Buffer workspace(operation.workspace_bytes(Pass::forward, 1, dtype));
+  const std::vector<std::byte*> no_gradients(values_.size(), nullptr);
+  operation.forward(Call<T>{kernels<T>(),
+                            1,
+                            false,
+                            {},
+                            places.data(),
+                            no_gradients.data(),
+                            operation.inputs,
+                            operation.outputs,
+                            {},
+                            Accumulate::no,
+                            nullptr,
+                            workspace.data()});
+}
+
+// Operations on constants alone are constants.
+void Graph::calculate_known() {
+  const auto is_known = [&](ValueId id) {
+    return id < 0 || values_[std::size_t(id)].kind == ValueKind::constant;
+  };
+  std::vector<bool> calculated;
+  for (const auto& operation : operations_) {
+    const auto& inputs = operation->inputs;
+    calculated.push_back(false);
+    if (!operation->whole || inputs.empty() ||
+        !std::all_of(inputs.begin(), inputs.end(), is_known) || !operation->same_as(*operation))
+      continue;
+    if (operation->passes_on(true) && operation->passes_on(false)) {
+      std::vector<ValueId> same(values_.size());
+      for (std::size_t id = 0; id < same.size(); ++id) same[id] = ValueId(id);
+      same[std::size_t(operation->output())] = inputs[0];
+      replace_values(same);
+      continue;
+    }
+    dtype == DType::float64 ? calculate<double>(*operation) : calculate<float>(*operation);
+    calculated.back() = true;
+  }
+  std::vector<std::unique_ptr<Operation>> left;
+  for (std::size_t i = 0; i < operations_.size(); ++i)
+    if (!calculated[i]) left.push_back(std::move(operations_[i]));
+  operations_ = std::move(left);
+}
+
+// --- one of two
+
+// From the last operation to the first, so that what one takes over may have taken over others by
+// reading them alone, and several readers that became one count as one.
+void Graph::fuse_producers() {
+  const std::vector<bool> direct = read_directly();
+  std::vector<int> readers(values_.size(), 0), producers(values_.size(), -1);
+  const auto count = [&](const Operation& operation, int change) {
+    for (const ValueId id : operation.inputs)
+      if (id >= 0) readers[std::size_t(id)] += change;
+  };
+  for (std::size_t j = 0; j < operations_.size(); ++j) {
+    count(*operations_[j], 1);
+    for (const ValueId output : operations_[j]->outputs) producers[std::size_t(output)] = int(j);
+  }
+  // The place of an operation that `operation` took over, or -1.
+  const auto taken_by = [&](Operation& operation) {
+    for (const ValueId id : operation.inputs) {
+      const int made = id < 0 ? -1 : producers[std::size_t(id)];
+      if (made < 0 || operations_[std::size_t(made)] == nullptr || direct[std::size_t(id)] ||
+          operations_[std::size_t(made)]->outputs.size() != 1 ||
+          readers[std::size_t(id)] !=
+              std::count(operation.inputs.begin(), operation.inputs.end(), id))
+        continue;
+      count(operation, -1);
+      const bool done = operation.absorb_producer(*operations_[std::size_t(made)]);
+      count(operation, 1);
+      if (done) return made;
+    }
+    return -1;
+  };
+  for (std::size_t j = operations_.size(); j-- > 0;) {
+    if (operations_[j] == nullptr) continue;
+    for (int made = taken_by(*operations_[j]); made >= 0; made = taken_by(*operations_[j])) {
+      count(*operations_[std::size_t(made)], -1);
+      operations_[std::size_t(made)].reset();
+    }
+  }
+  operations_.erase(std::remove(operations_.begin(), operations_.end(), nullptr),
+                    operations_.end());
+}
+
+void Graph::fuse_followers() {
+  const std::vector<bool> direct = read_directly();
+  std::vector<int> readers(values_.size(), 0);
+  std::vector<Operation*> producers(values_.size(), nullptr);
+  for (const auto& operation : operations_) {
+    for (const ValueId output : operation->outputs)
+      producers[std::size_t(output)] = operation.get();
+    for (const ValueId id : operation->inputs)
+      if (id >= 0) ++readers[std::size_t(id)];
+  }
+  const auto absorbed = [&](const Operation& operation, ValueId input) {
+    Operation* producer = input < 0 ? nullptr : producers[std::size_t(input)];
+    if (producer == nullptr || producer->outputs.size() != 1 || direct[std::size_t(input)] ||
+        readers[std::size_t(input)] != 1 || producer->fold != operation.fold ||
+        producer->whole != operation.whole)
+      return false;
+    // What else the follower reads must be there when the producer runs.
+    for (const ValueId other : operation.inputs)
+      if (other != input && other >= 0 && producers[std::size_t(other)] != nullptr) return false;
+    if (!producer->absorb(operation)) return false;
+    producer->outputs = operation.outputs;
+    producers[std::size_t(operation.output())] = producer;
+    return true;
+  };
+  std::vector<std::unique_ptr<Operation>> kept;
+  for (auto& operation : operations_)
+    if (std::none_of(operation->inputs.begin(), operation->inputs.end(),
+                     [&](ValueId input) { return absorbed(*operation, input); }))
+      kept.push_back(std::move(operation));
+  operations_ = std::move(kept);
+}
+
+// Numbers the operations, and lets each know who makes its first input.
+void Graph::settle_producers() {
+  const std::vector<bool> direct = read_directly();
+  std::vector<int> readers(values_.size(), 0);
+  std::vector<Operation*> producers(values_.size(), nullptr);
+  for (const auto& operation : operations_) {
+    for (const ValueId output : operation->outputs)
+      producers[std::size_t(output)] = operation.get();
+    for (const ValueId id : operation->inputs)
+      if (id >= 0) ++readers[std::size_t(id)];
+  }
+  for (Value& value : values_) value.producer = -1;
+  for (std::size_t i = 0; i < operations_.size(); ++i) {
+    Operation& operation = *operations_[i];
+    for (const ValueId output : operation.outputs) values_[std::size_t(output)].producer = int(i);
+    const ValueId first = operation.inputs.empty() ? -1 : operation.inputs[0];
+    Operation* producer = first < 0 ? nullptr : producers[std::size_t(first)];
+    if (producer != nullptr)
+      operation.meet_producer(*producer, readers[std::size_t(first)] == 1 &&
+                                             !direct[std::size_t(first)] &&
+                                             producer->outputs.size() == 1);
+  }
+}
+
+// Constants that only gave others need no room.
+void Graph::drop_unused_constants() {
+  std::vector<bool> used = read_directly();
+  for (const auto& operation : operations_)
+    for (const ValueId id : operation->inputs)
+      if (id >= 0) used[std::size_t(id)] = true;
+  for (std::size_t id = 0; id < values_.size(); ++id)
+    if (values_[id].kind == ValueKind::constant && !used[id])
+      constants_[std::size_t(values_[id].slot)] = Buffer();
+}
+
+void Graph::build() {
+  if (closed_.exchange(true)) check_open("build");
+  drop_unused();
+  share_equal();
+  calculate_known();
+  drop_unused();
+  drop_unused_constants();
+  fuse_followers();
+  fuse_producers();
+  settle_producers();
+  built_ = true;
+}
+
+}  // namespace lamina
