@@ -138,7 +138,10 @@ class MatrixProduct final : public OperationOf<MatrixProduct> {
 
   template <class T>
   void forward_as(const Call<T>& c) const {
-    product_.run(c, c.out(), c.in(0), c.in(1));
+    if (k_ == 0)  // sums of nothing, of values without rows
+      std::fill_n(c.out(), pairs_ * m_ * n_, T(0));
+    else
+      product_.run(c, c.out(), c.in(0), c.in(1));
   }
 
   // op(a)' = dc op(b)^T and op(b)' = op(a)^T dc, transposed where a and b are.
@@ -151,6 +154,7 @@ class MatrixProduct final : public OperationOf<MatrixProduct> {
 
   bool backward_reads_input(int) const override { return true; }
   bool backward_reads_output() const override { return false; }
+  bool takes_empty() const override { return true; }
   std::size_t workspace_bytes(Pass pass, Index rows, DType dtype) const override {
     if (pass == Pass::forward) return 0;
     return std::max(to_a_.workspace_bytes(rows, dtype), to_b_.workspace_bytes(rows, dtype));
@@ -261,7 +265,7 @@ Tensor matmul(Graph& graph, const Tensor& a, const Tensor& b, bool transpose_a, 
     throw std::invalid_argument(std::string(who) + ": needs at least 2 axes of each input; got " +
                                 to_string(a.shape) + " and " + to_string(b.shape));
   // One matrix for all rows of a's: a single product.
-  if (graph.whole(b) && b.shape.size() == 2 && !transpose_a) {
+  if (graph.whole(b) && b.shape.size() == 2 && !transpose_a && size_of(b.shape) > 0) {
     check_summed(who, a, b, a.shape.back(), b.shape[transpose_b ? 1 : 0]);
     const Tensor kernel =
         transpose_b ? record(graph, "permute", {b, std::vector<Index>{1, 0}}, name)[0] : b;

@@ -64,11 +64,9 @@ def test_nothing_and_what_is_refused():
 
 
 def test_bits_do_not_depend_on_threads():
-    x = 1 + 0.01 * RNG.normal(size=(40, 60, 130)).astype("float32")
+    x = 1 + 0.01 * RNG.normal(size=(30, 60, 70)).astype("float32")
     nets = [
         Moved(ours(name, axis, reverse), rows=[x])
-        for name in NUMPY
-        for axis in (0, 1)
-        for reverse in (False, True)
+        for name, axis, reverse in [("cumsum", 0, False), ("cumsum", 1, True), ("cumprod", 0, True)]
     ]
     same_on_threads(*[net.all for net in nets], what="scan", counts=(2, 3, 4))
