@@ -207,9 +207,9 @@ def test_many_rows_are_predicted_in_several_calls_to_the_same_bits(monkeypatch):
         def __init__(self, inner):
             self.inner = inner
 
-        def predict(self, arrays, rows):
+        def predict(self, arrays, rows, *noise):
             calls.append(len(arrays[0]))
-            return self.inner.predict(arrays, rows)
+            return self.inner.predict(arrays, rows, *noise)
 
         def block(self, rows):
             return self.inner.block(rows)

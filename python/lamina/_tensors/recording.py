@@ -37,6 +37,8 @@ class Recording:
         What a call within was told by its caller, ``layer(x, training=True)``; None elsewhere.
     asked : bool
         Whether what was recorded depends on ``training``.
+    noisy : bool
+        Whether random numbers act in inference too: each prediction draws its own.
     losses : list of Tensor
         What ``add_loss`` was given while this was recorded.
     returned : dict
@@ -48,7 +50,7 @@ class Recording:
     ) -> None:
         self.graph, self.training, self.rows = graph, training, rows
         self.forced: bool | None = None
-        self.asked = False
+        self.asked = self.noisy = False
         self.losses: list[Any] = []
         self.returned: dict[int, list[Any]] = {}
         self.names: list[str] = []
@@ -98,6 +100,12 @@ class Recording:
         self.asked = True
         return bool(self.training)
 
+    def noise(self) -> tuple[bool, bool]:
+        """Return whether layers that add noise in training do so here, and whether always."""
+        always = self.forced is True
+        self.noisy = self.noisy or always
+        return self.forced is not False, always
+
     @contextmanager
     def told(self, training: bool | None) -> Iterator[None]:
         """Let ``training`` hold for what is recorded in the block, where it is not None."""
@@ -121,8 +129,12 @@ class Recording:
         finally:
             self._stream, self._drawn = before
 
-    def next_stream(self) -> int:
-        """Return a stream that no other draw of this recording takes."""
+    def next_stream(self, *, noisy: bool = True) -> int:
+        """Return a stream that no other draw of this recording takes.
+
+        ``noisy`` says whether what is drawn acts in inference too.
+        """
+        self.noisy = self.noisy or noisy
         self._drawn += 1
         if self._drawn >= 1 << 11:
             raise ValueError(

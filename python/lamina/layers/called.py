@@ -248,6 +248,8 @@ def incoming_mask(args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _mask_outputs(
     layer: Layer, args: list[Any], kwargs: dict[str, Any], result: Any, mask: Any
 ) -> None:
+    if "graph" in inspect.signature(layer.compute_mask).parameters:
+        return  # of a layer that is written with `record`: super().call made the masks
     first = args[0] if args else next(iter(kwargs.values()), None)
     # A tensor that the call handed on keeps its own, which may be another layer's.
     given_masks = kwargs.get("mask", mask)

@@ -20,6 +20,7 @@ from lamina.layers._lock import structure
 from lamina.layers._use import using
 from lamina.layers.node import Node, SymbolicTensor, as_list, shapes_of
 from lamina.layers.shapes import Spec
+from lamina.random import Seed
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
@@ -88,9 +89,10 @@ def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = Non
     values = [v.value for v in inputs]
     plain = [None if m is None else given(m).value for m in masks]
     random = any(hasattr(each, "seed") for each in layer.walk())
-    use = using(layer, stream=recording.next_stream()) if random else nullcontext()
+    use = using(layer, stream=recording.next_stream(noisy=False)) if random else nullcontext()
     with recording.told(training), recording.within(layer.name), use:
-        y, out = layer.apply(graph, *((values, plain) if several else (values[0], plain[0])))
+        apply = layer.apply_record if layer.calls else layer.apply
+        y, out = apply(graph, *((values, plain) if several else (values[0], plain[0])))
     made = y if isinstance(y, list) else [y]
     recording.returned[id(layer)] = [tuple(value.shape) for value in made]
     if isinstance(y, list):
@@ -174,9 +176,10 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
         for held in layer.layers_within():
             held.place()
 
-    def record(rows: int | None) -> tuple[_core.Graph, Any]:
+    def record(rows: int | None) -> tuple[_core.Graph, Any, bool]:
         graph = _core.Graph(layer.dtype)
-        with Recording(graph, training=bool(training), rows=rows) as recording:
+        phase = bool(training)
+        with Recording(graph, training=phase, rows=rows) as recording, recording.told(training):
             tensors = [Tensor(recording, graph.input(s.shape, "x", s.kind)) for s in specs]
             filled = arguments.filled(tensors)
             with recording.streams_from(layer.stream):
@@ -184,13 +187,14 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
             for leaf in flat(result):
                 graph.add_output(leaf.value)
         graph.build()
-        return graph, result
+        return graph, result, recording.noisy
 
     try:
-        graph, result = record(None)
+        graph, result, noisy = record(None)
     except NeedsRows:
-        graph, result = record(len(arrays[0]) if arrays else 1)
-    outputs = iter(_core.Predictor(graph).predict(arrays, max(1, len(arrays[0]))))
+        graph, result, noisy = record(len(arrays[0]) if arrays else 1)
+    predictor = _core.Predictor(graph)
+    outputs = iter(predictor.predict(arrays, max(1, len(arrays[0])), seed_of(noisy)))
     return mapped(result, lambda v: next(outputs) if isinstance(v, Tensor) else None)
 
 
@@ -351,8 +355,13 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
         for held in layer.layers_within():  # a model in there grows no more: the layer relies on it
             held.place()
     bound = [*arrays, *(m for m in masks if m is not None)]
-    outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])))
+    outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])), seed_of(training))
     return outputs if several else outputs[0]
+
+
+def seed_of(training: bool | None) -> int:
+    """Return what seeds a call's noise: in training each call draws its own."""
+    return Seed().value if training else 0
 
 
 def _check_not_empty(layer: Layer, shapes: list[Any]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina._check import Shape
+from lamina._tensors import Recording
 from lamina.layers._axes import moved_last
 from lamina.layers._stream import stream_of
 from lamina.layers.layer import Layer
@@ -84,13 +85,14 @@ class Dropout(Layer):
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
         """Record the mask; at rate 0 there is nothing to record."""
-        if self.rate == 0.0:
+        acts, always = Recording.of(graph).noise()
+        if self.rate == 0.0 or not acts:
             return x
         stream = stream_of(self)
         row = (self.noise_shape or (None,))[1:]
         own = [place for place, n in enumerate(row) if n != 1] if row else range(len(x.shape))
         share_rows = self.noise_shape is not None and self.noise_shape[0] == 1
-        return dropped(graph, x, self.rate, stream, own, share_rows, self.name)
+        return dropped(graph, x, self.rate, stream, own, share_rows, always, self.name)
 
 
 def _noise_shape(value: object) -> tuple[int | None, ...]:
@@ -109,18 +111,20 @@ def dropped(
     stream: int,
     own: Collection[int],
     share_rows: bool,
+    always: bool,
     name: str,
 ) -> _core.Tensor:
     """Record dropout that draws for each place of the axes ``own`` of a row, and for each row.
 
     Along the other axes, and with ``share_rows`` along the batch, a draw holds for all places.
+    ``always``: outside training too.
     """
     shape = tuple(x.shape)
     if len(own) == len(shape) and not share_rows:
-        return graph.dropout(x, rate, stream, name=name)
+        return graph.dropout(x, rate, stream, always, name=name)
     there, back = moved_last(sorted(own), len(shape))
     moved = graph.permute(x, there)
     channels = prod(shape[place] for place in own)
     flat = graph.reshape(moved, (prod(shape) // channels, channels))
-    y = graph.spatial_dropout(flat, rate, stream, share_rows, name=name)
+    y = graph.spatial_dropout(flat, rate, stream, share_rows, always, name=name)
     return graph.permute(graph.reshape(y, tuple(moved.shape)), back)

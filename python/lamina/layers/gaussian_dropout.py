@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina import _check, _core
+from lamina._tensors import Recording
 from lamina.layers._stream import stream_of
 from lamina.layers.layer import Layer
 from lamina.random import seed_value
@@ -45,5 +46,8 @@ class GaussianDropout(Layer):
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
         """Record the noise; at rate 0 there is nothing to record."""
+        acts, always = Recording.of(graph).noise()
+        if not acts:
+            return x
         stream = stream_of(self)
-        return graph.noise(x, "gaussian_dropout", self.rate, stream, name=self.name)
+        return graph.noise(x, "gaussian_dropout", self.rate, stream, always, name=self.name)

@@ -88,11 +88,11 @@ class Layer(Weighted, PublicKeywords):
 
     # What models, wrappers and the engine ask of a layer; dir and help leave it out.
     _plumbing: ClassVar[str] = (
-        "apply bias_shape cell changeable check_weights_fit class_name drops fill first_bias "
-        "built_within calls forget gates given_input_shape input_bound input_bounds input_dtypes "
-        "named output_shape_of parameters penalties place placed prepare record recorded_settings "
-        "regularize_activity restore settle snapshot state_rows stream streams take_dtype "
-        "take_pending takes_mask takes_training turn walk within"
+        "apply apply_record bias_shape cell changeable check_weights_fit class_name drops fill "
+        "first_bias built_within calls forget gates given_input_shape input_bound input_bounds "
+        "input_dtypes named output_shape_of parameters penalties place placed prepare record "
+        "recorded_settings record_masks regularize_activity restore settle snapshot state_rows "
+        "stream streams take_dtype take_pending takes_mask takes_training turn walk within"
     )
 
     multiple_inputs: bool = False  # whether a list is a list of inputs
@@ -103,6 +103,7 @@ class Layer(Weighted, PublicKeywords):
     changeable: ClassVar[tuple[str, ...]] = ()
     calls: ClassVar[bool] = False  # whether it is written with `call`; found out, as the next two
     takes_mask: ClassVar[bool] = False  # whether `call`, or `record`, has a parameter `mask`
+    record_masks: ClassVar[bool] = False  # whether `record` has a parameter `mask`
     takes_training: ClassVar[bool] = False  # whether `call` has a parameter `training`
     # Of a layer that drops axes, what else it can do, for the messages of the one behind it.
     drops: str | None = None
@@ -114,6 +115,7 @@ class Layer(Weighted, PublicKeywords):
         cls.calls = called.has_call(cls, Layer)
         parameters = inspect.signature(cls.call if cls.calls else cls.record).parameters
         cls.takes_mask = "mask" in parameters
+        cls.record_masks = "mask" in inspect.signature(cls.record).parameters
         cls.takes_training = cls.calls and "training" in parameters
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -405,10 +407,14 @@ class Layer(Weighted, PublicKeywords):
         """Record the layer; returns its output and its outgoing mask (lists for several)."""
         if self.calls:
             return called.apply(self, graph, x, mask)
+        return self.apply_record(graph, x, mask)
+
+    def apply_record(self, graph: _core.Graph, x: Any, mask: Any = None) -> tuple[Any, Any]:
+        """Do what ``apply`` does with ``record``, also where a subclass defines ``call``."""
         check_fits(self, self.dtype, self.name)  # what it holds may have changed
         x = calls.as_fed(self, graph, x)
         with self.within(graph):
-            y = self.record(graph, x, mask=mask) if self.takes_mask else self.record(graph, x)  # type: ignore[call-arg]
+            y = self.record(graph, x, mask=mask) if self.record_masks else self.record(graph, x)  # type: ignore[call-arg]
         self._check_recorded(x, y)
         some = any(m is not None for m in mask) if isinstance(mask, list) else mask is not None
         if not some and type(self).compute_mask is Layer.compute_mask:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lamina import _check, _core
 from lamina._check import Shape
+from lamina._tensors import Recording
 from lamina.layers._axes import channels_first, needs_rank
 from lamina.layers._stream import stream_of
 from lamina.layers.dropout import dropped
@@ -53,10 +54,11 @@ class SpatialDropout1D(Layer):
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
         """Record the mask; at rate 0 there is nothing to record."""
-        if self.rate == 0.0:
+        acts, always = Recording.of(graph).noise()
+        if self.rate == 0.0 or not acts:
             return x
         stream = stream_of(self)
-        return dropped(graph, x, self.rate, stream, [1], False, self.name)
+        return dropped(graph, x, self.rate, stream, [1], False, always, self.name)
 
 
 class SpatialDropout2D(Layer):
@@ -104,8 +106,9 @@ class SpatialDropout2D(Layer):
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
         """Record the mask; at rate 0 there is nothing to record."""
-        if self.rate == 0.0:
+        acts, always = Recording.of(graph).noise()
+        if self.rate == 0.0 or not acts:
             return x
         stream = stream_of(self)
         channels = [0 if self._first else 2]
-        return dropped(graph, x, self.rate, stream, channels, False, self.name)
+        return dropped(graph, x, self.rate, stream, channels, False, always, self.name)

@@ -26,7 +26,7 @@ from lamina.models.ends import Ends
 from lamina.models.prediction import BLOCK, BOUND_BATCH, in_batches, in_calls
 from lamina.models.recorded import Predictors, for_any_rows
 from lamina.models.stateful import Stateful
-from lamina.random import Seed, seed_value
+from lamina.random import NOISE, Seed, mix, seed_value
 
 if TYPE_CHECKING:
     from lamina._typing import CallbacksLike, Data, Masks, Tensors, Verbose
@@ -58,7 +58,8 @@ class Network(Ends, Stateful, PublicKeywords):
         "streams train_state unbuilt weights_by_path"
     )
     _not_copied: tuple[str, ...] = (
-        "_ready", "_predictors", "_fast", "_layer", "_known_ports", "_seen", "_predicted_settings",
+        "_ready", "_predictors", "_predictions", "_fast", "_layer", "_known_ports", "_seen",
+        "_predicted_settings",
     )  # fmt: skip
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
@@ -77,6 +78,7 @@ class Network(Ends, Stateful, PublicKeywords):
         self._changes = 0  # of the structure: a call that looks at it twice knows of one between
         self._ready = False  # all weights made and filled: what another thread may rely on
         self._predictors = Predictors()
+        self._predictions = 0  # that drew random numbers
         # Of models with one input of floats and one output.
         # With its layers, which the engine holds weakly: a call ends with those it began with.
         self._fast: tuple[_core.Predictor, np.dtype[Any], Shape, list[Layer]] | None = None
@@ -361,13 +363,21 @@ class Network(Ends, Stateful, PublicKeywords):
             rows = data_.batch_rows("predict", "batch_size", given, count or 1, BOUND_BATCH)
             hooks = hooks or CallbackList()
             hooks.start(self, {"steps": -(-count // rows)})
-            return self._packed(in_batches(lambda n: self._predictor(shapes, n), fed, rows, hooks))
+            made = in_batches(lambda n: self._predictor(shapes, n), fed, rows, hooks, self._noise())
+            return self._packed(made)
         if given is None:
             rows = predictor.block(rows)
         if hooks is None:
-            return self._packed(in_calls(predictor, fed, rows))
+            return self._packed(in_calls(predictor, fed, rows, self._noise()))
         hooks.start(self, {"steps": -(-count // rows)})
-        return self._packed(in_batches(lambda _: predictor, fed, rows, hooks))
+        return self._packed(in_batches(lambda _: predictor, fed, rows, hooks, self._noise()))
+
+    def _noise(self) -> int:
+        # What seeds a prediction that draws random numbers: each one draws its own.
+        if not self._predictors.noisy:
+            return 0
+        self._predictions += 1
+        return mix(self.seed, NOISE, self._predictions)
 
     def _predictor_as_of(
         self, changes: int, shapes: list[Shape], rows: int
@@ -462,7 +472,8 @@ class Network(Ends, Stateful, PublicKeywords):
             plain = port.kind == "float" and not others and packed and not self.stateful
             shape = port.shape
             sized = shape is not None and None not in shape
-            if plain and shape is not None and sized and not self._predictors.bound:
+            steady = not (self._predictors.bound or self._predictors.noisy)
+            if plain and shape is not None and sized and steady:
                 self._fast = (predictor, np.dtype(self.dtype), shape, self.layers)
         return predictor
 

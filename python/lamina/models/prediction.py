@@ -17,17 +17,19 @@ BOUND_BATCH = 32  # where a model has to know how many rows a batch has: Keras's
 CALL = 64  # batches of one call into the engine, between which Ctrl-C is heard
 
 
-def in_calls(predictor: _core.Predictor, inputs: list[Array], rows: int) -> list[Array]:
+def in_calls(
+    predictor: _core.Predictor, inputs: list[Array], rows: int, seed: int = 0
+) -> list[Array]:
     """Return the outputs for all rows: several calls give the bits of one, and hear signals."""
     batches = min(max(CALL, BLOCK // rows), max(1, CALL * BLOCK // rows))
     count, step = len(inputs[0]), batches * rows
-    first = predictor.predict([x[:step] for x in inputs], rows)
+    first = predictor.predict([x[:step] for x in inputs], rows, seed)
     if count <= step:
         return first
     whole = [np.empty((count, *y.shape[1:]), y.dtype) for y in first]
     for start in range(0, count, step):
         part = [x[start : start + step] for x in inputs]
-        pieces = predictor.predict(part, rows, random_step=start // rows) if start else first
+        pieces = predictor.predict(part, rows, seed, start // rows) if start else first
         for y, piece in zip(whole, pieces, strict=True):
             y[start : start + step] = piece
     return whole
@@ -38,6 +40,7 @@ def in_batches(
     inputs: list[Array],
     rows: int,
     hooks: CallbackList,
+    seed: int = 0,
 ) -> list[Array]:
     """Return the outputs for all rows, calling the hooks around each batch.
 
@@ -48,7 +51,7 @@ def in_batches(
     for index, start in enumerate(range(0, len(inputs[0]), rows)):
         hooks.call("on_predict_batch_begin", index, {})
         part = [x[start : start + rows] for x in inputs]
-        parts.append(predictor_for(len(part[0])).predict(part, rows, random_step=index))
+        parts.append(predictor_for(len(part[0])).predict(part, rows, seed, index))
         hooks.call("on_predict_batch_end", index, {})
     hooks.call("on_predict_end", {})
     if not parts:

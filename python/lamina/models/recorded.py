@@ -80,16 +80,18 @@ class Predictors:
     ----------
     bound : bool
         Whether the model has to know how many rows a batch has; found out when it is recorded.
+    noisy : bool
+        Whether predictions draw random numbers.
     """
 
     def __init__(self) -> None:
-        self.bound = False
+        self.bound = self.noisy = False
         self._kept: dict[Any, _core.Predictor] = {}
 
     def clear(self) -> None:
         """Forget all: the model has changed."""
         self._kept.clear()
-        self.bound = False
+        self.bound = self.noisy = False
 
     def kept(self, model: Network, shapes: Sequence[Shape], rows: int) -> _core.Predictor | None:
         """Return what was recorded for these shapes, or None."""
@@ -112,6 +114,7 @@ class Predictors:
                     made.graph.add_output(output)
                 made.graph.build()
             found = self._kept[key] = _core.Predictor(made.graph)
+            self.noisy = self.noisy or made.recording.noisy
             if len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]
         return found
