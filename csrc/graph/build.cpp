@@ -1,8 +1,7 @@
 // What build() makes of the operations recorded: what nobody reads goes, equal ones become one,
 // what is known is calculated, and one takes over another.
 #include <algorithm>
-#include <map>
-#include <string_view>
+#include <numeric>
 #include <typeinfo>
 
 #include "graph.h"
@@ -41,6 +40,12 @@ void Graph::drop_unused() {
 
 // --- equal ones
 
+std::vector<ValueId> Graph::each_itself() const {
+  std::vector<ValueId> same(values_.size());
+  std::iota(same.begin(), same.end(), ValueId(0));
+  return same;
+}
+
 // Every place where a value is read reads `same[value]` instead.
 void Graph::replace_values(const std::vector<ValueId>& same) {
   const auto replace = [&](ValueId& id) {
@@ -56,35 +61,45 @@ void Graph::replace_values(const std::vector<ValueId>& same) {
 }
 
 void Graph::share_constants(std::vector<ValueId>& same) const {
-  std::map<std::pair<DType, std::string_view>, ValueId> known;
+  std::vector<ValueId> known;
+  const auto bytes = [&](ValueId id) { return constant(values_[std::size_t(id)].slot).data(); };
   for (std::size_t id = 0; id < values_.size(); ++id) {
     const Value& value = values_[id];
     if (value.kind != ValueKind::constant) continue;
-    const auto* bytes = reinterpret_cast<const char*>(constant(value.slot).data());
-    const std::string_view all(bytes, std::size_t(value.width) * bytes_of(value.dtype));
-    same[id] = known.emplace(std::pair(value.dtype, all), ValueId(id)).first->second;
+    const auto size = std::size_t(value.width) * bytes_of(value.dtype);
+    const auto twin = std::find_if(known.begin(), known.end(), [&](ValueId other) {
+      const Value& o = values_[std::size_t(other)];
+      return o.dtype == value.dtype && o.width == value.width &&
+             std::equal(bytes(other), bytes(other) + size, bytes(ValueId(id)));
+    });
+    if (twin == known.end())
+      known.push_back(ValueId(id));
+    else
+      same[id] = *twin;
   }
 }
 
 // The first of several operations that give the same for the same inputs serves the readers of all.
 void Graph::share_equal() {
-  std::vector<ValueId> same(values_.size());
-  for (std::size_t id = 0; id < same.size(); ++id) same[id] = ValueId(id);
+  std::vector<ValueId> same = each_itself();
   share_constants(same);
+  const auto root = [&](ValueId id) { return id < 0 ? id : same[std::size_t(id)]; };
   const auto alike = [&](const Operation& a, const Operation& b) {
-    bool outputs = a.outputs.size() == b.outputs.size();
-    for (std::size_t k = 0; outputs && k < a.outputs.size(); ++k) {
-      const Value &x = values_[std::size_t(a.outputs[k])], &y = values_[std::size_t(b.outputs[k])];
-      outputs = x.dtype == y.dtype && x.width == y.width && x.whole == y.whole;
-    }
-    return outputs && a.fold == b.fold && typeid(a) == typeid(b) && a.same_as(b);
+    const auto inputs = [&](ValueId x, ValueId y) { return root(x) == root(y); };
+    const auto outputs = [&](ValueId x, ValueId y) {
+      const Value &p = values_[std::size_t(x)], &q = values_[std::size_t(y)];
+      return p.dtype == q.dtype && p.width == q.width && p.whole == q.whole;
+    };
+    return a.kind == b.kind && a.fold == b.fold && typeid(a) == typeid(b) &&
+           std::equal(a.inputs.begin(), a.inputs.end(), b.inputs.begin(), b.inputs.end(), inputs) &&
+           std::equal(a.outputs.begin(), a.outputs.end(), b.outputs.begin(), b.outputs.end(),
+                      outputs) &&
+           a.same_as(b);
   };
-  std::map<std::pair<std::string, std::vector<ValueId>>, std::vector<const Operation*>> known;
+  std::vector<std::vector<const Operation*>> readers(values_.size());  // by their first input
   for (const auto& operation : operations_) {
-    std::vector<ValueId> inputs = operation->inputs;
-    for (ValueId& input : inputs)
-      if (input >= 0) input = same[std::size_t(input)];
-    std::vector<const Operation*>& others = known[{operation->kind, std::move(inputs)}];
+    if (operation->inputs.empty() || operation->inputs[0] < 0) continue;
+    auto& others = readers[std::size_t(root(operation->inputs[0]))];
     const auto twin = std::find_if(others.begin(), others.end(), [&](const Operation* other) {
       return alike(*operation, *other);
     });
@@ -143,8 +158,7 @@ void Graph::calculate_known() {
         !std::all_of(inputs.begin(), inputs.end(), is_known) || !operation->same_as(*operation))
       continue;
     if (operation->passes_on(true) && operation->passes_on(false)) {
-      std::vector<ValueId> same(values_.size());
-      for (std::size_t id = 0; id < same.size(); ++id) same[id] = ValueId(id);
+      std::vector<ValueId> same = each_itself();
       same[std::size_t(operation->output())] = inputs[0];
       replace_values(same);
       continue;

@@ -166,6 +166,7 @@ class Graph {
   void begin(Operation& operation, std::string name);
   Tensor append(Shape shape, DType dtype, const Operation& operation);
   ValueId unfolded(const Tensor& tensor, const char* who) const;
+  std::vector<ValueId> each_itself() const;
   void replace_values(const std::vector<ValueId>& same);
   void share_constants(std::vector<ValueId>& same) const;
   void share_equal();

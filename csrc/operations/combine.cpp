@@ -25,6 +25,7 @@ class CombineOperation final : public OperationOf<CombineOperation> {
                                combine_);
   }
 
+  bool same_as(const Operation&) const override { return true; }  // of one kind
   bool backward_reads_input(int) const override {
     return combine_ != Combine::add && combine_ != Combine::subtract;
   }
@@ -53,6 +54,9 @@ class Scale final : public OperationOf<Scale> {
     c.kernels.scale(c.din(0), c.dout(), factor_, width_ * c.rows);
   }
 
+  bool same_as(const Operation& other) const override {
+    return factor_ == static_cast<const Scale&>(other).factor_;
+  }
   bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {

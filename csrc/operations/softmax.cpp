@@ -25,6 +25,9 @@ class Softmax final : public OperationOf<Softmax> {
     kernel(c.din(0), c.dout(), c.out(), {positions_ * c.rows, cols_});
   }
 
+  bool same_as(const Operation& other) const override {
+    return cols_ == static_cast<const Softmax&>(other).cols_;
+  }
   bool log() const { return log_; }
   Index cols() const { return cols_; }
   bool backward_reads_input(int) const override { return false; }

@@ -210,7 +210,7 @@ class Objective:
                 if rest is not None and stop - start < batch:
                     run.move_to(rest(stop - start), stop - start)
                     execution, observe = run.execution, run.observe
-                execution.test(rows, start, stop)
+                execution.test(rows, start, stop, index)
                 if observe is not None:
                     observe(rows, start, stop)
                 if end:
