@@ -115,6 +115,30 @@ def test_equal_operations_are_one(name):
     assert_same_bits(found[1][1], found[0][1], name)
 
 
+MADE_TWICE = {
+    "weights": lambda g, x, w: g.expression([("exp", 0)], [w]),
+    "all rows": lambda g, x, w: g.mean(x, [], True),
+    "rows": lambda g, x, w: g.flip(x, 1),
+}
+
+
+@pytest.mark.parametrize("name", MADE_TWICE)
+def test_two_inputs_that_became_one_have_both_gradients(name):
+    for combined in (
+        lambda g, x, w, a, b: g.expression(
+            [("multiply", 0, 1), ("multiply", 4, 2), ("multiply", 5, 3)], [x, a, b, w]
+        ),
+        lambda g, x, w, a, b: g.expression([("multiply", 0, 1)], [g.matmul(a, b), w]),
+        lambda g, x, w, a, b: g.expression([("add", 0, 1), ("multiply", 3, 2)], [a, b, w]),
+    ):
+        net = Recorded([(3, 3)], [(3, 3)])
+        g, (x,), (w,) = net.graph, net.x, net.w
+        a, b = (MADE_TWICE[name](g, x, w) for _ in range(2))
+        y = g.matmul(combined(g, x, w, a, b), x)
+        net.build(y)
+        net.check_gradients()
+
+
 DIFFERENT = {
     "formula": lambda g, x, w, k: g.expression([(("exp", "sin")[k], 0)], [x]),
     "constant": lambda g, x, w, k: g.expression([("multiply", 0, (0.0, -0.0)[k])], [x]),
