@@ -28,7 +28,7 @@ class Operators:
         """Return part of it, by NumPy's indexing."""
         from lamina import ops
 
-        return ops.get_item(self, key)  # type: ignore[no-any-return, attr-defined]
+        return ops.get_item(self, key)  # type: ignore[no-any-return]
 
     @property
     def T(self) -> Self:  # noqa: N802

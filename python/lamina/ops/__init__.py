@@ -3,8 +3,24 @@
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
-from lamina.ops.elementwise import *  # noqa: F403
+from lamina.ops.activations import *  # noqa: F403
+from lamina.ops.arithmetic import *  # noqa: F403
+from lamina.ops.comparisons import *  # noqa: F403
+from lamina.ops.core import *  # noqa: F403
+from lamina.ops.creation import *  # noqa: F403
+from lamina.ops.exponentials import *  # noqa: F403
+from lamina.ops.gathering import *  # noqa: F403
+from lamina.ops.indexing import *  # noqa: F403
+from lamina.ops.joining import *  # noqa: F403
+from lamina.ops.linalg import *  # noqa: F403
+from lamina.ops.products import *  # noqa: F403
+from lamina.ops.reductions import *  # noqa: F403
+from lamina.ops.repeating import *  # noqa: F403
+from lamina.ops.scans import *  # noqa: F403
 from lamina.ops.shaping import *  # noqa: F403
+from lamina.ops.sorting import *  # noqa: F403
+from lamina.ops.statistics import *  # noqa: F403
+from lamina.ops.trigonometry import *  # noqa: F403
 
 if not TYPE_CHECKING:
     __getattr__ = answering(__name__)

@@ -45,10 +45,54 @@ def arithmetic(op: str, *operands: Any) -> Tensor:
 
 def kind_of(operands: Sequence[Any]) -> str:
     """Return "float" if any operand has floats, else "int32"."""
-    floats = any(
-        isinstance(op, float) if scalar(op) else op.dtype.startswith("float") for op in operands
-    )
-    return "float" if floats else "int32"
+    return "float" if joint_kind(operands) == "float" else "int32"
+
+
+def joint_kind(operands: Sequence[Any]) -> str:
+    """Return "float", "int32" or "bool": the type that can hold all operands."""
+    kinds = {_kind(operand) for operand in operands}
+    return "float" if "float" in kinds else "int32" if "int32" in kinds else "bool"
+
+
+def _kind(operand: Any) -> str:
+    if scalar(operand):
+        return {float: "float", int: "int32"}.get(type(operand), "bool")
+    return "float" if operand.dtype.startswith("float") else str(operand.dtype)
+
+
+def kept(x: Any) -> Any:
+    """Return a Python number as it is, anything else as a tensor."""
+    return x if scalar(x) else given(x)
+
+
+def converted(x: Any, kind: str) -> Tensor:
+    """Return x as a tensor of "float", "int32" or "bool"."""
+    tensor = given(x)
+    if _kind(tensor) == kind:
+        return tensor
+    if kind == "bool":
+        return elementwise("not_equal", tensor, 0.0)
+    # Towards 0, as NumPy does; truth values and integers are whole already.
+    trunc = kind == "int32" and _kind(tensor) == "float"
+    return elementwise("trunc" if trunc else "copy", tensor, dtype=kind)
+
+
+def floats(x: Any) -> Tensor:
+    """Return x as a tensor of floating-point numbers."""
+    return converted(x, "float")
+
+
+def numbers(x: Any) -> Tensor:
+    """Return x as a tensor of numbers: truth values are 0 and 1."""
+    tensor = given(x)
+    return converted(tensor, "int32") if tensor.dtype == "bool" else tensor
+
+
+def alike(xs: Sequence[Any]) -> list[Tensor]:
+    """Return tensors of one type, which can hold all of them."""
+    tensors = [given(x) for x in xs]
+    kind = joint_kind(tensors)
+    return [converted(tensor, kind) for tensor in tensors]
 
 
 def aligned(tensors: Sequence[Tensor]) -> list[Tensor]:

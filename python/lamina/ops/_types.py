@@ -10,9 +10,19 @@ import numpy as np
 def kind_named(who: str, dtype: Any) -> str:
     """Return "float", "int32" or "bool" for a type."""
     try:
-        kind = np.dtype(dtype).kind
+        kind = "f" if dtype == "bfloat16" else np.dtype(dtype).kind
     except TypeError:
-        kind = "f" if dtype == "bfloat16" else "?"
-    if kind not in "fiub":
+        kind = "?"
+    if kind not in "fiub" or dtype is None:
         raise ValueError(f"{who}: dtype must be a float, an integer type or bool; got {dtype!r}")
     return {"f": "float", "b": "bool"}.get(kind, "int32")
+
+
+def array_type(who: str, dtype: Any, default: str = "float32") -> str:
+    """Return the type of an array that is made: "float64" where that is asked for."""
+    if dtype is None:
+        return default
+    kind = kind_named(who, dtype)
+    if kind != "float":
+        return kind
+    return "float64" if dtype != "bfloat16" and np.dtype(dtype) == np.float64 else "float32"

@@ -6,33 +6,23 @@ import operator
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from lamina._tensors.dispatch import operation
-from lamina._tensors.given import all_rows, given, record, wrap
+from lamina._tensors.given import all_rows, each_row, given, record, wrap
 from lamina._tensors.recording import NeedsRows, RowCount, Rows
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axes_of, axis_of, shown
 
-
-def shape(x: Any) -> tuple[Any, ...]:
-    """Return the shape as a tuple.
-
-    Of a tensor whose number of rows is not known while it is recorded, the first entry stands for
-    it: ``reshape`` and the like take it.  Asked for as a number, it makes the model record anew for
-    each number of rows that occurs.
-
-    Examples
-    --------
-    >>> from lamina import ops
-    >>> ops.shape([[1.0, 2.0]])
-    (1, 2)
-    """
-    if isinstance(x, Tensor):
-        return tuple(Rows if size is None else size for size in x.shape)
-    if hasattr(x, "shape"):
-        return tuple(x.shape)
-    return np.shape(x)
+__all__ = [
+    "broadcast_to",
+    "expand_dims",
+    "moveaxis",
+    "ravel",
+    "reshape",
+    "rot90",
+    "squeeze",
+    "swapaxes",
+    "transpose",
+]
 
 
 @operation
@@ -155,29 +145,108 @@ def transpose(x: Any, axes: Any = None) -> Any:
 
 
 @operation
-def concatenate(xs: Any, axis: int = 0) -> Any:
-    """Return the tensors one behind the other along an axis."""
-    tensors = [given(x) for x in xs]
-    if not tensors:
-        raise ValueError("concatenate: needs at least one tensor; got none")
-    place = axis_of("concatenate", axis, tensors[0].ndim)
-    tensors = together("concatenate", tensors, place)
-    return record("concatenate", tensors, place - tensors[0].rows)
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    """Return the tensor with two axes exchanged."""
+    tensor = given(x)
+    order = list(range(tensor.ndim))
+    one = axis_of("swapaxes", axis1, tensor.ndim, "axis1")
+    other = axis_of("swapaxes", axis2, tensor.ndim, "axis2")
+    order[one], order[other] = order[other], order[one]
+    return transpose(tensor, order)
 
 
-def together(who: str, tensors: list[Tensor], place: int) -> list[Tensor]:
-    """Return tensors of as many axes that all have rows, or that all have none."""
-    from lamina._tensors.given import by_rows
+@operation
+def moveaxis(x: Any, source: Any, destination: Any) -> Any:
+    """Return the tensor with axes moved to other places; the rest keep their order.
 
-    ndim = tensors[0].ndim
-    for tensor in tensors:
-        if tensor.ndim != ndim:
-            raise ValueError(
-                f"{who}: tensors must have as many axes; got "
-                f"{' and '.join(shown(t) for t in tensors)}"
-            )
-    if not any(t.rows for t in tensors):
-        return tensors
-    if place == 0:
-        return [all_rows(t) for t in tensors]
-    return [by_rows(t) for t in tensors]
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.moveaxis(ops.zeros((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
+    tensor = given(x)
+    listed = [list(a) if isinstance(a, (list, tuple)) else [a] for a in (source, destination)]
+    origins = [axis_of("moveaxis", axis, tensor.ndim, "source") for axis in listed[0]]
+    places = [axis_of("moveaxis", axis, tensor.ndim, "destination") for axis in listed[1]]
+    if len(set(origins)) != len(set(places)) or len(origins) != len(places):
+        raise ValueError(
+            f"moveaxis: source and destination must be as many axes, each once; got {source!r} and "
+            f"{destination!r}"
+        )
+    order = [axis for axis in range(tensor.ndim) if axis not in origins]
+    for place, origin in sorted(zip(places, origins, strict=True)):
+        order.insert(place, origin)
+    return tensor if order == list(range(tensor.ndim)) else transpose(tensor, order)
+
+
+@operation
+def ravel(x: Any) -> Any:
+    """Return all elements as one axis."""
+    return reshape(x, (-1,))
+
+
+@operation
+def rot90(array: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
+    """Return the tensor turned k times by a right angle, from the first axis to the second."""
+    from lamina.ops.repeating import flip
+
+    tensor = given(array)
+    first, second = (axis_of("rot90", axis, tensor.ndim, "axes") for axis in axes)
+    if first == second:
+        raise ValueError(f"rot90: axes must be two; got {tuple(axes)}")
+    turns = k % 4
+    if turns == 0:
+        return tensor
+    if turns == 2:
+        return flip(tensor, (first, second))
+    if turns == 1:
+        return swapaxes(flip(tensor, second), first, second)
+    return flip(swapaxes(tensor, first, second), second)
+
+
+@operation
+def broadcast_to(x: Any, shape: Any) -> Any:
+    """Return the tensor with axes of size 1 repeated, and new ones in front.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    shape : tuple of int
+        The first entry may be that of ``ops.shape`` of a tensor with rows.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.broadcast_to([1, 2], (2, 2))
+    array([[1, 2],
+           [1, 2]], dtype=int32)
+    """
+    tensor = given(x)
+    sizes = _sizes("broadcast_to", shape)
+    by_row = bool(sizes) and isinstance(sizes[0], RowCount)
+    if tensor.rows:
+        by_row = by_row or (len(sizes) == tensor.ndim and sizes[0] == tensor.recording.rows)
+        if not by_row or len(sizes) != tensor.ndim:
+            tensor, by_row = all_rows(tensor), False
+    sizes = sizes[1:] if by_row else sizes
+    if any(isinstance(size, RowCount) for size in sizes):
+        raise NeedsRows
+    if by_row and not tensor.rows:
+        if tensor.ndim > len(sizes):  # one row for all
+            tensor = squeeze(tensor, 0)
+        tensor = each_row(tensor)
+    old = tuple(tensor.value.shape)
+    new = (1,) * (len(sizes) - len(old)) + old
+    if len(old) > len(sizes) or any(n not in (1, s) for n, s in zip(new, sizes, strict=True)):
+        raise ValueError(
+            f"broadcast_to: a tensor of shape {shown(tensor)} does not broadcast to {tuple(shape)}"
+        )
+    tensor = _reshaped(tensor, new) if new != old else tensor
+    if new == tuple(sizes):
+        return tensor
+    if 0 in sizes:
+        left = [min(n, s) for n, s in zip(new, sizes, strict=True)]
+        tensor, new = record("slice", tensor, [0] * len(new), left, [1] * len(new)), tuple(left)
+    times = [s // n if n else 1 for n, s in zip(new, sizes, strict=True)]
+    return record("repeat", tensor, times)

@@ -1,0 +1,174 @@
+"""What tensors are: their shape and type, and conversions from and to arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina import _core
+from lamina._calls import answering_calls
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import given
+from lamina._tensors.recording import Rows
+from lamina._tensors.tensor import Tensor
+from lamina.ops._elements import converted
+from lamina.ops._types import array_type, kind_named
+
+__all__ = [
+    "array",
+    "cast",
+    "convert_to_numpy",
+    "convert_to_tensor",
+    "copy",
+    "dtype",
+    "is_tensor",
+    "ndim",
+    "saturate_cast",
+    "shape",
+    "size",
+]
+
+
+@answering_calls
+def shape(x: Any) -> tuple[Any, ...]:
+    """Return the shape as a tuple.
+
+    Of a tensor whose number of rows is not known while it is recorded, the first entry stands for
+    it: ``reshape`` and the like take it.  Asked for as a number, it makes the model record anew for
+    each number of rows that occurs.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.shape([[1.0, 2.0]])
+    (1, 2)
+    """
+    if isinstance(x, Tensor):
+        return tuple(Rows if size is None else size for size in x.shape)
+    return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
+
+
+@answering_calls
+def ndim(x: Any) -> int:
+    """Return the number of axes, that of the rows among them."""
+    return len(shape(x))
+
+
+@answering_calls
+def size(x: Any) -> Any:
+    """Return the number of elements."""
+    count = 1
+    for length in shape(x):
+        count = length * count
+    return count
+
+
+@answering_calls
+def dtype(x: Any) -> str:
+    """Return the name of the type: "float32", "float64", "int32" or "bool"."""
+    if hasattr(x, "dtype"):
+        return x.dtype if isinstance(x.dtype, str) else np.dtype(x.dtype).name
+    return array_type("dtype", np.asarray(x).dtype) if np.asarray(x).dtype != float else "float32"
+
+
+@answering_calls
+def is_tensor(x: Any) -> bool:
+    """Return whether x is a tensor: recorded, symbolic, a weight, or an array."""
+    return isinstance(x, (Tensor, _core.Parameter, np.ndarray)) or getattr(
+        type(x), "symbolic", False
+    )
+
+
+@operation
+def cast(x: Any, dtype: Any) -> Any:
+    """Return the values as another type.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    dtype : str
+        "bool", an integer type (int32 is what tensors hold), or a float type: in a graph that is
+        the graph's own.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.cast([0.0, 1.7], "int32")
+    array([0, 1], dtype=int32)
+    """
+    return converted(x, kind_named("cast", dtype))
+
+
+@operation
+def saturate_cast(x: Any, dtype: Any) -> Any:
+    """Return the values as another type, those outside its range as its nearest."""
+    from lamina.ops.arithmetic import clip
+
+    tensor, kind = given(x), kind_named("saturate_cast", dtype)
+    if kind == "int32" and np.dtype(dtype).kind in "iu" and np.dtype(dtype).itemsize < 4:
+        limits = np.iinfo(dtype)
+        tensor = clip(tensor, int(limits.min), int(limits.max))
+    elif kind == "int32" and tensor.dtype.startswith("float"):
+        # The largest float below 2^31.
+        tensor = clip(tensor, -(2.0**31), 2147483520.0)
+    return converted(tensor, kind)
+
+
+@answering_calls
+def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Any:
+    """Return x as something that operations take: tensors as they are, all else as an array.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    dtype : str, optional
+        "float32", "float64", "int32" or "bool"; by default float32 for Python's floats, and what
+        x has otherwise.
+    sparse, ragged : bool, optional
+        False or None: all tensors are dense.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.convert_to_tensor([1.0, 2.0])
+    array([1., 2.], dtype=float32)
+    """
+    if sparse or ragged:
+        raise ValueError("convert_to_tensor: sparse and ragged must be False: tensors are dense")
+    if isinstance(x, (Tensor, _core.Parameter)) or getattr(type(x), "symbolic", False):
+        return x if dtype is None else cast(x, dtype)
+    if isinstance(x, (list, tuple)) and any(
+        isinstance(v, Tensor) or getattr(type(v), "symbolic", False) for v in x
+    ):
+        from lamina.ops.joining import stack
+
+        return stack(x) if dtype is None else cast(stack(x), dtype)
+    values = np.asarray(x)
+    if values.dtype.kind not in "fiub":
+        raise TypeError(f"convert_to_tensor: needs numbers; got {x!r:.100}")
+    if dtype is not None:
+        return values.astype(array_type("convert_to_tensor", dtype))
+    if isinstance(x, np.ndarray):
+        return values
+    return values.astype({"f": "float32", "b": "bool"}.get(values.dtype.kind, "int32"))
+
+
+array = convert_to_tensor
+
+
+@operation
+def copy(x: Any) -> Any:
+    """Return the values as a tensor of their own."""
+    return given(x)
+
+
+@answering_calls
+def convert_to_numpy(x: Any) -> Any:
+    """Return an array, or the live values of a weight, as a NumPy array.
+
+    A recorded tensor has no values yet, and is refused.
+    """
+    if getattr(type(x), "symbolic", False):
+        raise TypeError(f"convert_to_numpy: {x!r} has no values: it stands for a model's tensor")
+    return np.asarray(x)

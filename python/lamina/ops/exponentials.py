@@ -1,0 +1,128 @@
+"""Exponentials, logarithms, roots and the error function."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from lamina._tensors.dispatch import operation
+from lamina.ops._elements import elementwise, floats
+from lamina.ops.arithmetic import absolute, add, divide, maximum, multiply, negative, subtract
+from lamina.ops.comparisons import isnan, where
+
+__all__ = [
+    "erf",
+    "erfinv",
+    "exp",
+    "exp2",
+    "expm1",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logaddexp",
+    "logaddexp2",
+    "rsqrt",
+    "sinc",
+    "sqrt",
+]
+
+
+@operation
+def exp(x: Any) -> Any:
+    """Return e to the power x.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.exp([0.0, 1.0])
+    array([1.       , 2.7182817], dtype=float32)
+    """
+    return elementwise("exp", x)
+
+
+@operation
+def exp2(x: Any) -> Any:
+    """Return 2 to the power x."""
+    return elementwise("power", 2.0, floats(x), dtype="float")
+
+
+@operation
+def expm1(x: Any) -> Any:
+    """Return ``exp(x) - 1``, exact near 0 too."""
+    return elementwise("expm1", x)
+
+
+@operation
+def log(x: Any) -> Any:
+    """Return the natural logarithm."""
+    return elementwise("log", x)
+
+
+@operation
+def log1p(x: Any) -> Any:
+    """Return ``log(1 + x)``, exact near 0 too."""
+    return elementwise("log1p", x)
+
+
+@operation
+def log2(x: Any) -> Any:
+    """Return the logarithm to base 2."""
+    return elementwise("log2", x)
+
+
+@operation
+def log10(x: Any) -> Any:
+    """Return the logarithm to base 10."""
+    return elementwise("log10", x)
+
+
+@operation
+def logaddexp(x1: Any, x2: Any) -> Any:
+    """Return ``log(exp(x1) + exp(x2))``, without overflow."""
+    x1, x2 = floats(x1), floats(x2)
+    apart = subtract(x1, x2)
+    # Two equal infinities have no difference: their sum is what they are.
+    sure = where(isnan(apart), 0.0, apart)
+    larger = add(maximum(x1, x2), log1p(exp(negative(absolute(sure)))))
+    return where(isnan(apart), add(x1, x2), larger)
+
+
+@operation
+def logaddexp2(x1: Any, x2: Any) -> Any:
+    """Return ``log2(2**x1 + 2**x2)``, without overflow."""
+    ln2 = math.log(2)
+    return divide(logaddexp(multiply(floats(x1), ln2), multiply(floats(x2), ln2)), ln2)
+
+
+@operation
+def sqrt(x: Any) -> Any:
+    """Return the square root."""
+    return elementwise("sqrt", x)
+
+
+@operation
+def rsqrt(x: Any) -> Any:
+    """Return ``1 / sqrt(x)``."""
+    return elementwise("rsqrt", x)
+
+
+@operation
+def erf(x: Any) -> Any:
+    """Return the error function."""
+    return elementwise("erf", x)
+
+
+@operation
+def erfinv(x: Any) -> Any:
+    """Return the inverse of the error function."""
+    return elementwise("erfinv", x)
+
+
+@operation
+def sinc(x: Any) -> Any:
+    """Return ``sin(pi x) / (pi x)``, and 1 at 0."""
+    x = floats(x)
+    nothing = elementwise("equal", x, 0.0)
+    y = multiply(where(nothing, 1.0, x), math.pi)
+    return where(nothing, 1.0, divide(elementwise("sin", y), y))

@@ -1,0 +1,238 @@
+"""Tensors put together and taken apart."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import all_rows, by_rows, given, record
+from lamina._tensors.tensor import Tensor
+from lamina.ops._axes import axis_of, shown
+from lamina.ops._elements import alike
+from lamina.ops.shaping import broadcast_to, expand_dims, ravel, reshape, squeeze
+
+__all__ = [
+    "append",
+    "array_split",
+    "concatenate",
+    "dsplit",
+    "dstack",
+    "hsplit",
+    "hstack",
+    "meshgrid",
+    "split",
+    "stack",
+    "unstack",
+    "vsplit",
+    "vstack",
+]
+
+
+# --- together
+
+
+@operation
+def concatenate(xs: Any, axis: int = 0) -> Any:
+    """Return the tensors one behind the other along an axis.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.concatenate([[1.0, 2.0], [3.0]])
+    array([1., 2., 3.], dtype=float32)
+    """
+    tensors = alike(xs)
+    if not tensors:
+        raise ValueError("concatenate: needs at least one tensor; got none")
+    place = axis_of("concatenate", axis, tensors[0].ndim)
+    tensors = together("concatenate", tensors, place)
+    return record("concatenate", tensors, place - tensors[0].rows)
+
+
+def together(who: str, tensors: list[Tensor], place: int) -> list[Tensor]:
+    """Return tensors that fit along an axis, which all have rows, or all have none."""
+    shapes = " and ".join(shown(t) for t in tensors)
+    if any(t.ndim != tensors[0].ndim for t in tensors):
+        raise ValueError(f"{who}: tensors must have as many axes; got {shapes}")
+    if any(t.rows for t in tensors):
+        tensors = [all_rows(t) if place == 0 else by_rows(t) for t in tensors]
+    others = {tuple(t.shape[:place]) + tuple(t.shape[place + 1 :]) for t in tensors}
+    if len(others) > 1:
+        raise ValueError(f"{who}: shapes may differ along axis {place} alone; got {shapes}")
+    return tensors
+
+
+@operation
+def stack(x: Any, axis: int = 0) -> Any:
+    """Return tensors of one shape along a new axis."""
+    tensors = alike(x)
+    if not tensors:
+        raise ValueError("stack: needs at least one tensor; got none")
+    place = axis_of("stack", axis, tensors[0].ndim + 1)
+    if any(t.ndim != tensors[0].ndim or t.shape[1:] != tensors[0].shape[1:] for t in tensors):
+        raise ValueError(
+            f"stack: tensors must have one shape; got {' and '.join(shown(t) for t in tensors)}"
+        )
+    return concatenate([expand_dims(t, place) for t in tensors], place)
+
+
+@operation
+def append(x1: Any, x2: Any, axis: Any = None) -> Any:
+    """Return ``x2`` behind ``x1`` along an axis; both as one axis if none is given."""
+    if axis is None:
+        return concatenate([ravel(given(x1)), ravel(given(x2))])
+    return concatenate([x1, x2], axis)
+
+
+@operation
+def hstack(xs: Any) -> Any:
+    """Return the tensors one behind the other along axis 1, or along the only one."""
+    tensors = [_at_least(given(x), 1) for x in xs]
+    return concatenate(tensors, 0 if tensors and tensors[0].ndim == 1 else 1)
+
+
+@operation
+def vstack(xs: Any) -> Any:
+    """Return the tensors one below the other: those of one axis are rows."""
+    return concatenate([_at_least(given(x), 2) for x in xs], 0)
+
+
+@operation
+def dstack(xs: Any) -> Any:
+    """Return the tensors one behind the other along axis 2."""
+    return concatenate([_at_least(given(x), 3) for x in xs], 2)
+
+
+def _at_least(x: Tensor, axes: int) -> Tensor:
+    if x.ndim == 0:
+        x = expand_dims(x, 0)
+    if x.ndim == 1 and axes > 1:
+        x = expand_dims(x, 0)
+    return expand_dims(x, 2) if x.ndim == 2 and axes > 2 else x
+
+
+@operation
+def meshgrid(*x: Any, indexing: str = "xy") -> Any:
+    """Return each vector along an axis of its own, repeated along those of the others."""
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij'; got {indexing!r}")
+    vectors = [ravel(given(each)) for each in x]
+    sizes = [v.shape[0] for v in vectors]
+    places = list(range(len(vectors)))
+    if indexing == "xy" and len(vectors) > 1:
+        places[:2] = [1, 0]
+    shape = tuple(sizes[place] for place in places)
+    grids = []
+    for vector, place in zip(vectors, places, strict=True):
+        form = [1] * len(vectors)
+        form[place] = vector.shape[0]
+        grids.append(broadcast_to(reshape(vector, form), shape))
+    return grids
+
+
+# --- apart
+
+
+def part(x: Tensor, place: int, start: int, length: int, step: int = 1) -> Tensor:
+    """Return some indices of one axis."""
+    if start == 0 and step == 1 and x.shape[place] == length:
+        return x
+    if x.rows and place == 0:
+        x = all_rows(x)
+    sizes = list(x.value.shape)
+    starts, steps = [0] * len(sizes), [1] * len(sizes)
+    axis = place - x.rows
+    starts[axis], sizes[axis], steps[axis] = start, length, step
+    return record("slice", x, starts, sizes, steps)  # type: ignore[no-any-return]
+
+
+def length_of(x: Tensor, place: int) -> int:
+    """Return the size of an axis as a number."""
+    return int(x.recording.need_rows() if x.rows and place == 0 else x.shape[place])
+
+
+@operation
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    """Return the parts of an axis, as a list.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    indices_or_sections : int or sequence of int
+        How many equal parts, or where the second, third, ... part begin.
+    axis : int, default 0
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.split([1, 2, 3], [1])
+    [array([1], dtype=int32), array([2, 3], dtype=int32)]
+    """
+    x = given(x)
+    place = axis_of("split", axis, x.ndim)
+    length = length_of(x, place)
+    if isinstance(indices_or_sections, (int, np.integer)):
+        count = int(indices_or_sections)
+        if count < 1 or length % count:
+            raise ValueError(
+                f"split: indices_or_sections must divide the axis; got {count} parts of axis "
+                f"{place} of shape {shown(x)}"
+            )
+        bounds = list(range(0, length + 1, length // count)) if length else [0] * (count + 1)
+    else:
+        inner = [slice(int(i), None).indices(length)[0] for i in indices_or_sections]
+        bounds = [0, *inner, length]
+    return [part(x, place, first, max(last - first, 0)) for first, last in pairwise(bounds)]
+
+
+@operation
+def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    """Return the parts of an axis; the first ones are longer by 1 where they cannot be equal."""
+    x = given(x)
+    if not isinstance(indices_or_sections, (int, np.integer)):
+        return split(x, indices_or_sections, axis)
+    length = length_of(x, axis_of("array_split", axis, x.ndim))
+    short, longer = divmod(length, int(indices_or_sections))
+    sizes = [short + 1] * longer + [short] * (int(indices_or_sections) - longer)
+    return split(x, np.cumsum(sizes)[:-1].tolist(), axis)
+
+
+@operation
+def hsplit(x: Any, indices_or_sections: Any) -> Any:
+    """Return the parts of axis 1, or of the only one."""
+    x = given(x)
+    return split(x, indices_or_sections, 0 if x.ndim == 1 else 1)
+
+
+@operation
+def vsplit(x: Any, indices_or_sections: Any) -> Any:
+    """Return the parts of axis 0."""
+    return split(x, indices_or_sections, 0)
+
+
+@operation
+def dsplit(x: Any, indices_or_sections: Any) -> Any:
+    """Return the parts of axis 2."""
+    return split(x, indices_or_sections, 2)
+
+
+@operation
+def unstack(x: Any, num: Any = None, axis: int = 0) -> Any:
+    """Return what each index of an axis holds, as a list.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    num : int, optional
+        The size of the axis, which is known.
+    axis : int, default 0
+    """
+    x = given(x)
+    place = axis_of("unstack", axis, x.ndim)
+    length = length_of(x, place)
+    if num is not None and num != length:
+        raise ValueError(f"unstack: num must be {length}, for shape {shown(x)}; got {num}")
+    return [squeeze(part(x, place, i, 1), place) for i in range(length)]

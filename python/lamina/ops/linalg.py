@@ -1,0 +1,75 @@
+"""Linear algebra: norms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina._tensors.dispatch import operation
+from lamina.ops._axes import axes_of
+from lamina.ops._elements import elementwise, floats
+from lamina.ops.arithmetic import power, square
+from lamina.ops.comparisons import not_equal
+from lamina.ops.exponentials import sqrt
+from lamina.ops.reductions import max as max_of
+from lamina.ops.reductions import min as min_of
+from lamina.ops.reductions import sum as sum_of
+
+__all__ = ["norm"]
+
+
+@operation
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002
+    """Return the norm of vectors, or of matrices.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    ord : float or {"fro"}, optional
+        Of a vector p, inf, -inf or 0; of a matrix "fro", 1, -1, inf or -inf.  The root of the sum
+        of squares if not given.
+    axis : int or tuple of two int, optional
+        That of the vectors, or those of the matrices; all axes if not given.
+    keepdims : bool, default False
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.norm([3.0, 4.0])
+    array(5., dtype=float32)
+    """
+    x = floats(x)
+    listed = list(axis) if isinstance(axis, (list, tuple)) else axis
+    axes = axes_of("norm", listed, x.ndim)
+    if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
+        return sqrt(sum_of(square(x), tuple(axes), keepdims))
+    size = elementwise("abs", x)
+    if len(axes) == 1:
+        return _of_vectors(size, ord, axes[0], keepdims)
+    if len(axes) != 2 or ord not in (1, -1, float("inf"), float("-inf")):
+        raise ValueError(
+            f"norm: ord must be None, a number for vectors, or 'fro', 1, -1, inf or -inf for "
+            f"matrices; got {ord!r} for {len(axes)} axes"
+        )
+    places = axes if listed is None else [a % x.ndim for a in listed]
+    summed, compared = places if abs(ord) == 1 else places[::-1]
+    extreme = max_of if ord > 0 else min_of
+    y = extreme(sum_of(size, summed, True), compared, True)
+    if keepdims:
+        return y
+    from lamina.ops.shaping import squeeze
+
+    return squeeze(y, tuple(axes))
+
+
+def _of_vectors(size: Any, ord: Any, axis: int, keepdims: bool) -> Any:  # noqa: A002
+    if not isinstance(ord, (int, float)):
+        raise ValueError(f"norm: ord must be a number for vectors; got {ord!r}")
+    if ord == float("inf"):
+        return max_of(size, axis, keepdims)
+    if ord == float("-inf"):
+        return min_of(size, axis, keepdims)
+    if ord == 0:
+        return sum_of(floats(not_equal(size, 0.0)), axis, keepdims)
+    if ord == 1:
+        return sum_of(size, axis, keepdims)
+    return power(sum_of(power(size, float(ord)), axis, keepdims), 1.0 / ord)

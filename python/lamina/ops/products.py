@@ -1,0 +1,367 @@
+"""Products of matrices and of tensors."""
+
+from __future__ import annotations
+
+import operator
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import all_rows, by_rows, given, record
+from lamina._tensors.tensor import Tensor
+from lamina.ops._axes import axis_of, shown
+from lamina.ops._einsum import parsed
+from lamina.ops._elements import converted, floats
+from lamina.ops.arithmetic import multiply, subtract
+from lamina.ops.gathering import diagonal
+from lamina.ops.reductions import sum as sum_of
+from lamina.ops.shaping import expand_dims, moveaxis, ravel, reshape, squeeze, transpose
+
+__all__ = [
+    "cross",
+    "dot",
+    "einsum",
+    "inner",
+    "kron",
+    "matmul",
+    "outer",
+    "tensordot",
+    "vdot",
+]
+
+
+@operation
+def matmul(x1: Any, x2: Any) -> Any:
+    """Return the products of the matrices in the last two axes; those before broadcast.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        A vector is a row in front of a matrix, and a column behind one.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.matmul([[1.0, 2.0]], [[3.0], [4.0]])
+    array([[11.]], dtype=float32)
+    """
+    a, b = given(x1), given(x2)
+    whole = not (a.dtype.startswith("float") or b.dtype.startswith("float"))
+    y = _product(floats(a), floats(b))
+    return converted(y, "int32") if whole else y
+
+
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    if not a.ndim or not b.ndim or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        raise ValueError(
+            f"matmul: the last axis of x1 must be as long as the last but one of x2; got "
+            f"{shown(a)} and {shown(b)}"
+        )
+    if a.ndim == 1 and b.ndim == 1:
+        return sum_of(multiply(a, b))  # type: ignore[no-any-return]
+    if a.ndim == 1:
+        return squeeze(_product(expand_dims(a, 0), b), -2)  # type: ignore[no-any-return]
+    if b.ndim == 1:
+        if a.rows and a.ndim == 2 and not b.rows:
+            return squeeze(_product(a, expand_dims(b, -1)), -1)  # type: ignore[no-any-return]
+        return squeeze(_product(a, expand_dims(all_rows(b), -1)), -1)  # type: ignore[no-any-return]
+    return _matrices(a, b)
+
+
+def _matrices(a: Tensor, b: Tensor) -> Tensor:
+    if not a.rows and not b.rows:
+        return record("matmul", a, b)  # type: ignore[no-any-return]
+    if a.rows and a.ndim == 2 and b.ndim == 2 and not b.rows:
+        # Each row is a vector: (rows, k) @ (k, n).
+        y = record("matmul", expand_dims(a, 1), b)
+        return squeeze(y, 1)  # type: ignore[no-any-return]
+    rank = max(a.ndim, b.ndim)
+    if any(t.rows and (t.ndim < rank or rank == 2) for t in (a, b)):
+        return record("matmul", all_rows(a), all_rows(b))  # type: ignore[no-any-return]
+    return record("matmul", _row_wise(a, rank), _row_wise(b, rank))  # type: ignore[no-any-return]
+
+
+def _row_wise(x: Tensor, rank: int) -> Tensor:
+    """Return what broadcasts against values with rows, of so many axes, row by row."""
+    if x.rows or x.ndim < rank:
+        return x
+    return squeeze(x, 0) if x.shape[0] == 1 else by_rows(x)
+
+
+@operation
+def dot(x1: Any, x2: Any) -> Any:
+    """Return the products of the last axis of ``x1`` and the last but one of ``x2``.
+
+    Of vectors that is their inner product; with a number it is ``multiply``.
+    """
+    a, b = given(x1), given(x2)
+    if a.ndim == 0 or b.ndim == 0:
+        return multiply(a, b)
+    if b.ndim <= 2:
+        return matmul(a, b)
+    return tensordot(a, b, [[-1], [-2]])
+
+
+@operation
+def inner(x1: Any, x2: Any) -> Any:
+    """Return the inner products over the last axes of both."""
+    a, b = given(x1), given(x2)
+    if a.ndim == 0 or b.ndim == 0:
+        return multiply(a, b)
+    return tensordot(a, b, [[-1], [-1]])
+
+
+@operation
+def vdot(x1: Any, x2: Any) -> Any:
+    """Return the inner product of all elements, as one number."""
+    return matmul(ravel(given(x1)), ravel(given(x2)))
+
+
+@operation
+def outer(x1: Any, x2: Any) -> Any:
+    """Return the products of all elements of ``x1`` with all of ``x2``, as a matrix."""
+    return multiply(expand_dims(ravel(given(x1)), 1), ravel(given(x2)))
+
+
+@operation
+def kron(x1: Any, x2: Any) -> Any:
+    """Return blocks of ``x2``, each multiplied by an element of ``x1``."""
+    a, b = all_rows(given(x1)), all_rows(given(x2))
+    rank = max(a.ndim, b.ndim)
+    a = reshape(a, (1,) * (rank - a.ndim) + tuple(a.shape))
+    b = reshape(b, (1,) * (rank - b.ndim) + tuple(b.shape))
+    wide = multiply(
+        expand_dims(a, tuple(range(1, 2 * rank, 2))), expand_dims(b, tuple(range(0, 2 * rank, 2)))
+    )
+    return reshape(wide, [m * n for m, n in zip(a.shape, b.shape, strict=True)])
+
+
+@operation
+def cross(
+    x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None
+) -> Any:
+    """Return the cross products of vectors of 3 elements, or of 2.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+    axisa, axisb, axisc : int, default -1
+        The axis of the vectors in x1, in x2 and in the result.
+    axis : int, optional
+        All three at once.
+    """
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = moveaxis(given(x1), axisa, -1), moveaxis(given(x2), axisb, -1)
+    if a.shape[-1] not in (2, 3) or b.shape[-1] not in (2, 3):
+        raise ValueError(
+            f"cross: vectors must have 2 or 3 elements; got shapes {shown(a)} and {shown(b)}"
+        )
+    p, q = ([v[..., i] for i in range(v.shape[-1])] for v in (a, b))
+    last = subtract(multiply(p[0], q[1]), multiply(p[1], q[0]))
+    if len(p) == len(q) == 2:
+        return last
+    p, q = (v if len(v) == 3 else [*v, multiply(v[0], 0)] for v in (p, q))
+    first = subtract(multiply(p[1], q[2]), multiply(p[2], q[1]))
+    second = subtract(multiply(p[2], q[0]), multiply(p[0], q[2]))
+    from lamina.ops.joining import stack
+
+    return moveaxis(stack([first, second, last], -1), -1, axisc)
+
+
+@operation
+def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
+    """Return the products of two tensors, summed over pairs of axes.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+    axes : int, or two lists of int, default 2
+        How many last axes of x1 meet the first ones of x2, or which meet which.
+    """
+    a, b = given(x1), given(x2)
+    if isinstance(axes, (int, np.integer)):
+        count = operator.index(axes)
+        left, right = list(range(a.ndim - count, a.ndim)), list(range(count))
+        if not 0 <= count <= min(a.ndim, b.ndim):
+            raise ValueError(f"tensordot: axes must be in [0, {min(a.ndim, b.ndim)}]; got {axes}")
+    else:
+        pair = [list(e) if isinstance(e, (list, tuple)) else [e] for e in axes]
+        left = [axis_of("tensordot", axis, a.ndim, "axes") for axis in pair[0]]
+        right = [axis_of("tensordot", axis, b.ndim, "axes") for axis in pair[1]]
+    if len(left) != len(right) or any(
+        a.shape[i] != b.shape[j] for i, j in zip(left, right, strict=True)
+    ):
+        raise ValueError(
+            f"tensordot: axes {axes!r} do not pair axes of one size in {shown(a)} and {shown(b)}"
+        )
+    names = [chr(ord("a") + i) for i in range(a.ndim)]
+    others = [chr(ord("A") + i) for i in range(b.ndim)]
+    for i, j in zip(left, right, strict=True):
+        others[j] = names[i]
+    result = [n for i, n in enumerate(names) if i not in left]
+    result += [n for j, n in enumerate(others) if j not in right]
+    return einsum(f"{''.join(names)},{''.join(others)}->{''.join(result)}", a, b)
+
+
+# --- einsum
+
+
+@operation
+def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:  # noqa: ARG001
+    """Return products of tensors, summed over the axes whose letters the result does not name.
+
+    Parameters
+    ----------
+    subscripts : str
+        Letters for the axes of each operand, and of the result: "bij,bjk->bik".
+    *operands : tensor or array_like
+    **kwargs
+        ``optimize`` is taken and makes no difference.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.einsum("ij,j->i", [[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])
+    array([3., 7.], dtype=float32)
+    """
+    tensors = [given(x) for x in operands]
+    whole = not any(t.dtype.startswith("float") for t in tensors)
+    tensors = [floats(t) for t in tensors]
+    equation = parsed(subscripts, [t.ndim for t in tensors])
+    terms = [_without_repeats(t, term) for t, term in zip(tensors, equation.inputs, strict=True)]
+    _check_sizes(subscripts, terms)
+    done = terms[0]
+    for i, other in enumerate(terms[1:], 2):
+        later = set("".join(term for _, term in terms[i:])) | set(equation.output)
+        one = _summed(done, set(other[1]) | later)
+        done = _pair(*one, *_summed(other, set(one[1]) | later), later)
+    y, term = _summed(done, set(equation.output))
+    y = _ordered(y, term, equation.output)
+    return converted(y, "int32") if whole else y
+
+
+def _without_repeats(x: Tensor, term: str) -> tuple[Tensor, str]:
+    """Return the diagonal of axes that share a letter."""
+    for letter in dict.fromkeys(term):
+        while term.count(letter) > 1:
+            first = term.index(letter)
+            second = term.index(letter, first + 1)
+            if x.shape[first] != x.shape[second]:
+                raise ValueError(
+                    f"einsum: {letter!r} names axes of different sizes in shape {shown(x)}"
+                )
+            x = diagonal(x, 0, first, second)
+            rest = [c for i, c in enumerate(term) if i not in (first, second)]
+            term = "".join([*rest, letter])
+    return x, term
+
+
+def _check_sizes(subscripts: str, terms: list[tuple[Tensor, str]]) -> None:
+    known: dict[str, Any] = {}
+    for x, term in terms:
+        for letter, size in zip(term, x.shape, strict=True):
+            if known.setdefault(letter, size) != size and 1 not in (known[letter], size):
+                if None in (known[letter], size):  # rows meet a number
+                    x.recording.need_rows()
+                raise ValueError(
+                    f"einsum: {letter!r} of {subscripts!r} names axes of different sizes; got "
+                    f"shapes {' and '.join(shown(t) for t, _ in terms)}"
+                )
+            known[letter] = size if known[letter] == 1 else known[letter]
+
+
+def _summed(term: tuple[Tensor, str], kept: set[str]) -> tuple[Tensor, str]:
+    """Return an operand without the axes that nobody else names."""
+    x, letters = term
+    gone = tuple(i for i, letter in enumerate(letters) if letter not in kept)
+    if not gone:
+        return term
+    return sum_of(x, gone), "".join(letter for letter in letters if letter in kept)
+
+
+def _ordered(x: Tensor, term: str, output: str) -> Tensor:
+    order = [term.index(letter) for letter in output]
+    return x if order == list(range(x.ndim)) else transpose(x, order)
+
+
+def _pair(a: Tensor, s: str, b: Tensor, t: str, later: set[str]) -> tuple[Tensor, str]:
+    """Return the product of two operands: batches of matrices, free by contracted axes."""
+    rows = s[0] if a.rows else t[0] if b.rows else ""
+    if a.rows and b.rows and s[0] != t[0]:
+        a, b, rows = all_rows(a), all_rows(b), ""
+    if rows and rows not in later:  # the rows themselves are summed over
+        a, b, rows = all_rows(a), all_rows(b), ""
+    # A letter with size 1 on one side broadcasts.
+    a, b = _broadcast(a, s, b, t)
+    both = [letter for letter in s if letter in t]
+    batch = [letter for letter in both if letter in later]
+    inner = [letter for letter in both if letter not in later]
+    if rows and rows in both and not (a.rows and b.rows):
+        a, b = by_rows(a), by_rows(b)
+    left = [letter for letter in s if letter not in t]
+    right = [letter for letter in t if letter not in s]
+    if rows in left and a.rows:
+        return _with_own_rows(a, s, b, t, (batch, inner, left, right))
+    if rows and rows in right:
+        return _with_own_rows(b, t, a, s, (batch, inner, right, left))
+    if rows:
+        batch.sort(key=lambda letter: letter != rows)
+    sizes = {**dict(zip(s, a.shape, strict=True)), **dict(zip(t, b.shape, strict=True))}
+    x = _grouped(a, s, [batch, left, inner])
+    y = _grouped(b, t, [batch, inner, right])
+    z = record("matmul", x, y)
+    shape = [sizes[letter] for letter in batch + left + right]
+    z = Tensor(z.recording, z.recording.graph.reshape(z.value, shape[1:] if z.rows else shape))
+    return z, "".join(batch + left + right)
+
+
+def _broadcast(a: Tensor, s: str, b: Tensor, t: str) -> tuple[Tensor, Tensor]:
+    from lamina.ops.shaping import broadcast_to
+
+    sizes: dict[str, Any] = {}
+    for x, term in ((a, s), (b, t)):
+        for letter, size in zip(term, x.shape, strict=True):
+            if sizes.get(letter, 1) == 1:
+                sizes[letter] = size
+
+    def wide(x: Tensor, term: str) -> Tensor:
+        new = [sizes[letter] for letter in term]
+        return x if new == list(x.shape) else broadcast_to(x, new)
+
+    return wide(a, s), wide(b, t)
+
+
+def _grouped(x: Tensor, term: str, groups: list[list[str]]) -> Tensor:
+    """Return x as batches of matrices: the axes of each of the last two groups as one."""
+    batch, first, second = groups
+    x = _ordered(x, term, "".join(batch + first + second))
+    sizes = dict(zip("".join(batch + first + second), x.shape, strict=True))
+    shape = [sizes[letter] for letter in batch]
+    shape += [prod(sizes[letter] for letter in first), prod(sizes[letter] for letter in second)]
+    value = x.recording.graph.reshape(x.value, shape[1:] if x.rows else shape)
+    return Tensor(x.recording, value)
+
+
+def _with_own_rows(
+    a: Tensor, s: str, b: Tensor, t: str, groups: tuple[list[str], ...]
+) -> tuple[Tensor, str]:
+    """Return the product where a alone has rows, which are none of b's axes.
+
+    Each row is a product of its own, with a matrix that all rows share.
+    """
+    batch, inner, left, right = groups
+    rows, left = left[0] if left[0] == s[0] else s[0], [letter for letter in left if letter != s[0]]
+    x = _ordered(a, s, "".join([rows, *batch, *left, *inner]))
+    sizes = dict(zip([rows, *batch, *left, *inner], x.shape, strict=True))
+    form = [sizes[c] for c in batch]
+    form += [prod(sizes[c] for c in left), prod(sizes[c] for c in inner)]
+    x = Tensor(x.recording, x.recording.graph.reshape(x.value, form))
+    y = _grouped(b, t, [batch, inner, right])
+    sizes.update(zip(t, b.shape, strict=True))
+    z = record("matmul", x, y)
+    shape = [sizes[c] for c in batch + left + right]
+    z = Tensor(z.recording, z.recording.graph.reshape(z.value, shape))
+    return z, "".join([rows, *batch, *left, *right])

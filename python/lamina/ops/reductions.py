@@ -1,0 +1,221 @@
+"""Sums, means, extremes and what else reduces axes; that of the rows may be one of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import given, record
+from lamina._tensors.tensor import Tensor
+from lamina.ops._axes import axes_of, of_row, shown
+from lamina.ops._elements import converted, elementwise, floats, numbers
+from lamina.ops.arithmetic import add, maximum, minimum, subtract
+from lamina.ops.comparisons import isfinite, where
+from lamina.ops.exponentials import exp, log
+
+__all__ = [
+    "all",
+    "amax",
+    "amin",
+    "any",
+    "argmax",
+    "argmin",
+    "count_nonzero",
+    "logsumexp",
+    "max",
+    "mean",
+    "min",
+    "prod",
+    "ptp",
+    "sum",
+]
+
+
+def reduced(kind: str, x: Tensor, axis: Any, keepdims: bool, who: str | None = None) -> Tensor:
+    """Record a reduction over axes as users count them."""
+    who = who or kind
+    axes = axes_of(who, axis, x.ndim)
+    if not axes:
+        return x
+    if kind not in ("sum", "prod") and 0 in [x.shape[a] for a in axes]:
+        raise ValueError(f"{who}: nothing has no {kind}; got shape {shown(x)}, axis {axis}")
+    places, rows = of_row(x, axes)
+    y = record(kind, x, places, rows)
+    return with_ones(y, axes, x) if keepdims else y
+
+
+def with_ones(y: Tensor, axes: list[int], x: Tensor) -> Tensor:
+    """Return what is left of x with axes of size 1 in place of those that went."""
+    sizes = [1 if i in axes else size for i, size in enumerate(x.shape)]
+    return Tensor(y.recording, y.recording.graph.reshape(y.value, sizes[1:] if y.rows else sizes))
+
+
+def _of_numbers(kind: str, x: Any, axis: Any, keepdims: bool) -> Tensor:
+    """Record a reduction whose result has the type of its argument."""
+    x = numbers(x)
+    if x.dtype != "int32":
+        return reduced(kind, x, axis, keepdims)
+    return converted(reduced(kind, floats(x), axis, keepdims), "int32")
+
+
+@operation
+def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+    """Return the sum.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes that go, that of the rows (0) included; all of them if not given.
+    keepdims : bool, default False
+        Whether they stay, with size 1.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.sum([[1.0, 2.0], [3.0, 4.0]], axis=1)
+    array([3., 7.], dtype=float32)
+    """
+    return _of_numbers("sum", x, axis, keepdims)
+
+
+@operation
+def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+    """Return the product; of nothing it is 1."""
+    from lamina.ops.core import cast
+
+    y = _of_numbers("prod", x, axis, keepdims)
+    return y if dtype is None else cast(y, dtype)
+
+
+@operation
+def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the mean, as a float."""
+    return reduced("mean", floats(x), axis, keepdims)
+
+
+@operation
+def max(  # noqa: A001
+    x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None
+) -> Any:
+    """Return the largest element, NaN where there is one.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes that go; all of them if not given.
+    keepdims : bool, default False
+        Whether they stay, with size 1.
+    initial : float, optional
+        What the result is at least.  Needed where there are no elements.
+    """
+    return _extreme("max", x, axis, keepdims, initial)
+
+
+@operation
+def min(  # noqa: A001
+    x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None
+) -> Any:
+    """Return the smallest element, NaN where there is one; ``initial`` is what it is at most."""
+    return _extreme("min", x, axis, keepdims, initial)
+
+
+def _extreme(kind: str, x: Any, axis: Any, keepdims: bool, initial: Any) -> Tensor:
+    x = given(x)
+    if x.dtype == "bool":
+        return converted(_of_numbers(kind, x, axis, keepdims), "bool")
+    if initial is None:
+        return _of_numbers(kind, x, axis, keepdims)
+    axes = axes_of(kind, axis, x.ndim)
+    left = [size for i, size in enumerate(x.shape) if i not in axes]
+    if 0 in [x.shape[a] for a in axes] and None not in left:
+        sizes = [1 if i in axes else s for i, s in enumerate(x.shape)] if keepdims else left
+        return given(np.full(tuple(sizes), initial))
+    join = maximum if kind == "max" else minimum
+    return join(_of_numbers(kind, x, axis, keepdims), initial)  # type: ignore[no-any-return]
+
+
+amax, amin = max, min
+
+
+@operation
+def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the largest element minus the smallest."""
+    return subtract(max(x, axis, keepdims), min(x, axis, keepdims))
+
+
+@operation
+def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the index of the largest element, the first of several.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int, optional
+        The axis that is searched; all elements, in order, if not given.
+    keepdims : bool, default False
+        Whether the axis stays, with size 1.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.argmax([[1.0, 3.0], [4.0, 2.0]], axis=1)
+    array([1, 0], dtype=int32)
+    """
+    return reduced("argmax", floats(x), axis, keepdims)
+
+
+@operation
+def argmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the index of the smallest element, the first of several."""
+    return reduced("argmin", floats(x), axis, keepdims)
+
+
+# --- truth values
+
+
+@operation
+def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+    """Return whether any element is true; of nothing, False."""
+    true = floats(converted(x, "bool"))
+    return elementwise("greater", reduced("sum", true, axis, keepdims, "any"), 0.0)
+
+
+@operation
+def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+    """Return whether all elements are true; of nothing, True."""
+    false = floats(elementwise("logical_not", given(x)))
+    return elementwise("equal", reduced("sum", false, axis, keepdims, "all"), 0.0)
+
+
+@operation
+def count_nonzero(x: Any, axis: Any = None) -> Any:
+    """Return how many elements are not 0."""
+    true = floats(converted(x, "bool"))
+    return converted(reduced("sum", true, axis, False, "count_nonzero"), "int32")
+
+
+@operation
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return ``log(sum(exp(x)))``, without overflow.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.logsumexp([1000.0])
+    array(1000., dtype=float32)
+    """
+    x = floats(x)
+    most = reduced("max", x, axis, True, "logsumexp")
+    # Infinities stay what they are: a shift by them would make NaN.
+    shift = where(isfinite(most), most, 0.0)
+    y = add(log(reduced("sum", exp(subtract(x, shift)), axis, True)), shift)
+    if keepdims:
+        return y
+    from lamina.ops.shaping import squeeze
+
+    axes = axes_of("logsumexp", axis, x.ndim)
+    return squeeze(y, tuple(axes)) if axes else y

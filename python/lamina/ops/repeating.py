@@ -1,0 +1,204 @@
+"""Tensors repeated, with margins, and in another order."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import all_rows, given, record
+from lamina._tensors.tensor import Tensor
+from lamina.ops._axes import axes_of, axis_of, of_row
+from lamina.ops.joining import concatenate, length_of, part
+from lamina.ops.shaping import expand_dims, ravel, reshape
+
+__all__ = ["flip", "fliplr", "flipud", "pad", "repeat", "roll", "tile"]
+
+
+@operation
+def tile(x: Any, repeats: Any) -> Any:
+    """Return the tensor several times in a row, along each axis.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.tile([1, 2], 2)
+    array([1, 2, 1, 2], dtype=int32)
+    """
+    x = given(x)
+    times = _counts("tile", "repeats", repeats)
+    times = [1] * (x.ndim - len(times)) + times
+    if len(times) > x.ndim:
+        x = expand_dims(x, tuple(range(len(times) - x.ndim)))
+    if x.rows and times[0] != 1:
+        x = all_rows(x)
+    times = times[1:] if x.rows else times
+    old = list(x.value.shape)
+    if 0 in times:
+        sizes = [size if count else 0 for size, count in zip(old, times, strict=True)]
+        x = record("slice", x, [0] * len(old), sizes, [1] * len(old))
+        old, times = sizes, [count or 1 for count in times]
+    if all(count == 1 for count in times):
+        return x
+    graph = x.recording.graph
+    apart = [size for pair in zip([1] * len(old), old, strict=True) for size in pair]
+    wide = [count for pair in zip(times, [1] * len(old), strict=True) for count in pair]
+    y = record("repeat", Tensor(x.recording, graph.reshape(x.value, apart)), wide)
+    new = [size * count for size, count in zip(old, times, strict=True)]
+    return Tensor(x.recording, graph.reshape(y.value, new))
+
+
+@operation
+def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
+    """Return each element several times in a row.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    repeats : int or sequence of int
+        How often: one number for all indices of the axis, or one for each.
+    axis : int, optional
+        Along which axis; all elements as one axis if not given.
+    """
+    x = ravel(given(x)) if axis is None else given(x)
+    place = axis_of("repeat", 0 if axis is None else axis, x.ndim)
+    counts = _counts("repeat", "repeats", repeats)
+    x = all_rows(x) if place == 0 else x
+    if len(counts) == 1 and counts[0] > 0:
+        times = [1] * len(x.value.shape)
+        times[place - x.rows] = counts[0]
+        return record("repeat", x, times)
+    length = x.shape[place]
+    if len(counts) not in (1, length):
+        raise ValueError(
+            f"repeat: repeats must be one number, or one for each of the {length} indices of axis "
+            f"{place}; got {len(counts)}"
+        )
+    return chosen(x, np.repeat(np.arange(length), counts), place)
+
+
+def chosen(x: Tensor, indices: Any, place: int) -> Tensor:
+    """Return the indices of one axis that an array names."""
+    x = all_rows(x) if place == 0 else x
+    return record("take", x, given(indices), place - x.rows)  # type: ignore[no-any-return]
+
+
+def _counts(who: str, name: str, counts: Any) -> list[int]:
+    listed = list(counts) if isinstance(counts, (list, tuple, np.ndarray)) else [counts]
+    try:
+        numbers = [operator.index(count) for count in listed]
+    except TypeError:
+        raise TypeError(f"{who}: {name} must be integers; got {counts!r}") from None
+    if any(number < 0 for number in numbers):
+        raise ValueError(f"{who}: {name} must not be negative; got {counts!r}")
+    return numbers
+
+
+# --- around, and backwards
+
+
+@operation
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
+    """Return the tensor with margins around it.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    pad_width : int, or sequence of (before, behind)
+        For each axis; one pair, or one number, for all.
+    mode : {"constant", "edge", "reflect", "symmetric", "wrap"}, default "constant"
+        What stands in the margins, as ``numpy.pad`` says.
+    constant_values : float, optional
+        0 if not given; with mode "constant" alone.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.pad([1, 2], 1)
+    array([0, 1, 2, 0], dtype=int32)
+    """
+    x = given(x)
+    margins = _margins(pad_width, x.ndim)
+    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
+        raise ValueError(
+            f"pad: mode must be 'constant', 'edge', 'reflect', 'symmetric' or 'wrap'; got {mode!r}"
+        )
+    if mode != "constant" and constant_values is not None:
+        raise ValueError(f"pad: constant_values are for mode 'constant'; got mode {mode!r}")
+    if x.rows and margins[0] != (0, 0):
+        x = all_rows(x)
+    margins = margins[1:] if x.rows else margins
+    if mode == "constant":
+        return record("pad", x, margins, float(constant_values or 0))
+    for i, margin in enumerate(margins):
+        if margin != (0, 0):
+            indices = np.arange(x.value.shape[i])
+            x = chosen(x, np.pad(indices, margin, mode), i + x.rows)  # type: ignore[call-overload]
+    return x
+
+
+def _margins(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
+    try:
+        widths = np.broadcast_to(np.asarray(pad_width, dtype=object), (ndim, 2))
+        margins = [(operator.index(a), operator.index(b)) for a, b in widths]
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"pad: pad_width must be an integer, or (before, behind) for each of the {ndim} axes; "
+            f"got {pad_width!r}"
+        ) from None
+    if any(a < 0 or b < 0 for a, b in margins):
+        raise ValueError(f"pad: pad_width must not be negative; got {pad_width!r}")
+    return margins
+
+
+@operation
+def flip(x: Any, axis: Any = None) -> Any:
+    """Return the tensor with axes in reverse: those given, or all."""
+    x = given(x)
+    axes = axes_of("flip", axis, x.ndim)
+    x = all_rows(x) if x.rows and 0 in axes else x
+    for i in of_row(x, axes)[0]:
+        x = record("flip", x, i)
+    return x
+
+
+@operation
+def fliplr(x: Any) -> Any:
+    """Return the tensor with axis 1 in reverse."""
+    return flip(x, 1)
+
+
+@operation
+def flipud(x: Any) -> Any:
+    """Return the tensor with axis 0 in reverse."""
+    return flip(x, 0)
+
+
+@operation
+def roll(x: Any, shift: Any, axis: Any = None) -> Any:
+    """Return the tensor moved along axes; what leaves at one end comes back at the other.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    shift : int or tuple of int
+    axis : int or tuple of int, optional
+        All elements, in order, if not given.
+    """
+    x = given(x)
+    if axis is None:
+        return reshape(roll(ravel(x), shift, 0), x.shape)
+    axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
+    shifts = list(shift) if isinstance(shift, (list, tuple)) else [shift] * len(axes)
+    if len(shifts) != len(axes):
+        raise ValueError(f"roll: shift and axis must be as many; got {shift!r} and {axis!r}")
+    for each, by in zip(axes, shifts, strict=True):
+        place = axis_of("roll", each, x.ndim)
+        length = length_of(x, place)
+        back = by % length if length else 0
+        if back:
+            ends = [part(x, place, length - back, back), part(x, place, 0, length - back)]
+            x = concatenate(ends, place)
+    return x

@@ -1,0 +1,64 @@
+"""Sums and products of all that stands before, and differences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import all_rows, given, record
+from lamina._tensors.tensor import Tensor
+from lamina.ops._axes import axis_of
+from lamina.ops._elements import numbers
+from lamina.ops.arithmetic import subtract
+from lamina.ops.joining import length_of, part
+from lamina.ops.shaping import ravel
+
+__all__ = ["cumprod", "cumsum", "diff"]
+
+
+@operation
+def cumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
+    """Return the sum of what stands at and before each position.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int, optional
+        All elements as one axis if not given.
+    dtype : str, optional
+        That of the result.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.cumsum([1, 2, 3])
+    array([1, 3, 6], dtype=int32)
+    """
+    return _scanned("cumsum", x, axis, dtype)
+
+
+@operation
+def cumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
+    """Return the product of what stands at and before each position."""
+    return _scanned("cumprod", x, axis, dtype)
+
+
+def _scanned(kind: str, x: Any, axis: Any, dtype: Any) -> Tensor:
+    from lamina.ops.core import cast
+
+    tensor = numbers(given(x) if dtype is None else cast(x, dtype))
+    tensor = ravel(tensor) if axis is None else tensor
+    place = axis_of(kind, 0 if axis is None else axis, tensor.ndim)
+    tensor = all_rows(tensor) if place == 0 else tensor
+    return record(kind, tensor, place - tensor.rows)  # type: ignore[no-any-return]
+
+
+@operation
+def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
+    """Return the differences of neighbours, n times over."""
+    x = given(a)
+    place = axis_of("diff", axis, x.ndim)
+    for _ in range(n):
+        length = max(length_of(x, place) - 1, 0)
+        x = subtract(part(x, place, min(1, length), length), part(x, place, 0, length))
+    return x

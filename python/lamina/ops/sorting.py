@@ -1,0 +1,133 @@
+"""Order: sorted elements, the largest ones, places in a sorted sequence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import all_rows, given, record
+from lamina._tensors.tensor import Tensor
+from lamina.ops._axes import axis_of, shown
+from lamina.ops._elements import converted, floats, numbers
+from lamina.ops.comparisons import equal, greater_equal, less, less_equal
+from lamina.ops.reductions import any as any_of
+from lamina.ops.reductions import count_nonzero
+from lamina.ops.shaping import expand_dims, ravel
+
+__all__ = ["argpartition", "argsort", "digitize", "in_top_k", "searchsorted", "sort", "top_k"]
+
+
+@operation
+def sort(x: Any, axis: Any = -1) -> Any:
+    """Return the elements of an axis in ascending order, NaN last.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.sort([3, 1, 2])
+    array([1, 2, 3], dtype=int32)
+    """
+    return _ordered("sort", x, axis)
+
+
+@operation
+def argsort(x: Any, axis: Any = -1) -> Any:
+    """Return the indices that sort an axis; equal elements keep their order."""
+    return _ordered("argsort", x, axis)
+
+
+def _ordered(kind: str, x: Any, axis: Any) -> Tensor:
+    tensor = given(x)
+    truth = tensor.dtype == "bool"
+    tensor = numbers(ravel(tensor) if axis is None else tensor)
+    place = axis_of(kind, 0 if axis is None else axis, tensor.ndim)
+    tensor = all_rows(tensor) if place == 0 else tensor
+    y = record(kind, tensor, place - tensor.rows)
+    return converted(y, "bool") if truth and kind == "sort" else y
+
+
+@operation
+def argpartition(x: Any, kth: int, axis: int = -1) -> Any:
+    """Return indices so that the smallest ``kth`` elements come first: here all in order."""
+    x = given(x)
+    length = x.shape[axis_of("argpartition", axis, x.ndim)]
+    if length is not None and not -length <= kth < length:
+        raise ValueError(f"argpartition: kth must be in [{-length}, {length}); got {kth}")
+    return argsort(x, axis)
+
+
+@operation
+def top_k(x: Any, k: int, sorted: bool = True) -> Any:  # noqa: A002, ARG001
+    """Return the k largest elements along the last axis, and their indices.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    k : int
+    sorted : bool, default True
+        They are in descending order in either case.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.top_k([1, 4, 2], 2)
+    (array([4, 2], dtype=int32), array([1, 2], dtype=int32))
+    """
+    x = numbers(x)
+    if x.ndim == 0:
+        raise ValueError("top_k: needs an axis; got a single number")
+    x = all_rows(x) if x.ndim == 1 else x
+    if not isinstance(k, (int, np.integer)) or not 0 <= k <= x.shape[-1]:
+        raise ValueError(
+            f"top_k: k must be an integer in [0, {x.shape[-1]}], for shape {shown(x)}; got {k!r}"
+        )
+    return tuple(record("top_k", x, int(k)))
+
+
+@operation
+def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
+    """Return whether the prediction for each target is among the k largest of its row.
+
+    Parameters
+    ----------
+    targets : tensor or array_like of int, shape (n,)
+    predictions : tensor or array_like, shape (n, classes)
+    k : int
+    """
+    from lamina.ops.creation import arange
+    from lamina.ops.reductions import sum as sum_of
+
+    predictions = floats(predictions)
+    classes = np.asarray(arange(predictions.shape[-1]))
+    here = equal(expand_dims(given(targets), -1), classes)
+    own = sum_of(predictions * floats(here), -1, keepdims=True)
+    larger = count_nonzero(less(own, predictions), -1)
+    return less(larger, k) & any_of(here, -1)
+
+
+@operation
+def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
+    """Return where values belong in a sorted sequence.
+
+    Parameters
+    ----------
+    sorted_sequence : tensor or array_like, shape (n,)
+    values : tensor or array_like
+    side : {"left", "right"}, default "left"
+        Before or behind equal elements.
+    """
+    if side not in ("left", "right"):
+        raise ValueError(f"searchsorted: side must be 'left' or 'right'; got {side!r}")
+    sequence = given(sorted_sequence)
+    if sequence.ndim != 1:
+        raise ValueError(f"searchsorted: needs a sequence of one axis; got {shown(sequence)}")
+    before = less if side == "left" else less_equal
+    return count_nonzero(before(sequence, expand_dims(given(values), -1)), -1)
+
+
+@operation
+def digitize(x: Any, bins: Any) -> Any:
+    """Return in which bin each element lies: how many edges are at or below it."""
+    return count_nonzero(greater_equal(expand_dims(given(x), -1), given(bins)), -1)

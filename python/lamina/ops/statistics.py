@@ -1,0 +1,173 @@
+"""Variances, averages and quantiles."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import all_rows, given
+from lamina._tensors.tensor import Tensor
+from lamina.ops._axes import axes_of, shown
+from lamina.ops._elements import floats
+from lamina.ops.arithmetic import add, divide, multiply, square, subtract
+from lamina.ops.comparisons import isnan, where
+from lamina.ops.exponentials import sqrt
+from lamina.ops.gathering import take
+from lamina.ops.reductions import any as any_of
+from lamina.ops.reductions import mean, reduced
+from lamina.ops.reductions import sum as sum_of
+from lamina.ops.shaping import reshape, transpose
+from lamina.ops.sorting import sort
+
+__all__ = ["average", "median", "percentile", "quantile", "std", "var"]
+
+
+@operation
+def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the variance: the mean square of the distances from the mean.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.var([1.0, 3.0])
+    array(1., dtype=float32)
+    """
+    x = floats(x)
+    apart = subtract(x, reduced("mean", x, axis, True, "var"))
+    return reduced("mean", square(apart), axis, keepdims, "var")
+
+
+@operation
+def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the standard deviation, the root of ``var``."""
+    return sqrt(var(x, axis, keepdims))
+
+
+@operation
+def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
+    """Return the mean, each element counted by its weight.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        All axes if not given.
+    weights : tensor or array_like, optional
+        Of x's shape, or one number for each index of the axis.
+    """
+    x = floats(x)
+    if weights is None:
+        return mean(x, axis)
+    w = floats(weights)
+    if w.ndim != x.ndim:
+        axes = axes_of("average", axis, x.ndim)
+        if w.ndim != 1 or len(axes) != 1 or w.shape[0] != x.shape[axes[0]]:
+            raise ValueError(
+                f"average: weights must have the shape of x, or one entry for each index of axis "
+                f"{axis}; got {shown(w)} for {shown(x)}"
+            )
+        if not w.rows:
+            w = reshape(w, [-1 if i == axes[0] else 1 for i in range(x.ndim)])
+    w = add(w, multiply(x, 0.0)) if tuple(w.shape) != tuple(x.shape) else w
+    return divide(sum_of(multiply(x, w), axis), sum_of(w, axis))
+
+
+# --- by order
+
+
+@operation
+def quantile(
+    x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """Return the numbers below which the shares ``q`` of the elements lie.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    q : float or sequence of float
+        From 0 to 1; several stand along a new first axis.
+    axis : int or tuple of int, optional
+        All axes if not given.
+    method : {"linear", "lower", "higher", "midpoint", "nearest"}, default "linear"
+        What lies between two elements.
+    keepdims : bool, default False
+    """
+    shares = np.asarray(q, float)
+    if shares.ndim > 1 or not ((shares >= 0) & (shares <= 1)).all():
+        raise ValueError(f"quantile: q must be numbers from 0 to 1; got {q!r}")
+    x, axes = floats(x), axes_of("quantile", axis, floats(x).ndim)
+    ordered = _last(x, axes)
+    unsure = any_of(isnan(ordered), -1)
+    count = ordered.shape[-1]
+    if count == 0:
+        raise ValueError(f"quantile: nothing has no quantile; got shape {shown(x)}")
+    ordered = sort(ordered, -1)
+    found = []
+    for share in shares.ravel():
+        y = _between(ordered, float(share) * (count - 1), method)
+        y = where(unsure, float("nan"), y)
+        if keepdims:
+            y = reshape(y, [1 if i in axes else _size(x, i) for i in range(x.ndim)])
+        found.append(y)
+    if shares.ndim == 0:
+        return found[0]
+    from lamina.ops.joining import stack
+
+    return stack(found)
+
+
+def _size(x: Tensor, axis: int) -> Any:
+    return x.shape[axis]
+
+
+def _last(x: Tensor, axes: list[int]) -> Tensor:
+    """Return x with the axes as one, the last."""
+    rest = [i for i in range(x.ndim) if i not in axes]
+    x = all_rows(x) if 0 in axes else x
+    x = transpose(x, [*rest, *axes])
+    return reshape(x, [*[_size(x, i) for i in range(len(rest))], math.prod(x.shape[len(rest) :])])  # type: ignore[no-any-return]
+
+
+def _between(ordered: Tensor, place: float, method: str) -> Any:
+    low, high = math.floor(place), math.ceil(place)
+    if method == "nearest":  # of two the even one
+        low = high = round(place)
+    elif method == "lower":
+        high = low
+    elif method == "higher":
+        low = high
+    elif method not in ("linear", "midpoint"):
+        raise ValueError(
+            "quantile: method must be 'linear', 'lower', 'higher', 'midpoint' or 'nearest'; got "
+            f"{method!r}"
+        )
+    below = take(ordered, low, -1)
+    if low == high:
+        return below
+    above = take(ordered, high, -1)
+    share = 0.5 if method == "midpoint" else place - low
+    return add(multiply(below, 1.0 - share), multiply(above, share))
+
+
+@operation
+def percentile(
+    x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """Return ``quantile`` of shares in per cent, from 0 to 100."""
+    return quantile(given(x), np.asarray(q, float) / 100, axis, method, keepdims)
+
+
+@operation
+def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the middle one of the elements in order, or the mean of the two.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.median([3.0, 1.0, 2.0])
+    array(2., dtype=float32)
+    """
+    return quantile(x, 0.5, axis, "linear", keepdims)

@@ -1,0 +1,69 @@
+"""What ``lamina.ops`` refuses: the function, the rule and the shapes are named."""
+
+import numpy as np
+import pytest
+
+from lamina import ops
+
+X = np.zeros((2, 3))
+
+REFUSED = [
+    ("sum", (X, 2), r"sum: axis must be in \[-2, 2\)"),
+    ("sum", (X, (0, 0)), "sum: axis must hold each axis once"),
+    ("max", (np.zeros((2, 0)), 1), r"max: nothing has no max; got shape \(2, 0\)"),
+    ("mean", (np.zeros((0,)),), "mean: nothing has no mean"),
+    ("argmax", (np.zeros((2, 0)), 1), "argmax: nothing has no argmax"),
+    ("quantile", (X, 1.5), "quantile: q must be numbers from 0 to 1"),
+    ("norm", (X, 3), "norm: ord must be"),
+    ("reshape", (X, (4, 2)), r"reshape: a tensor of shape \(2, 3\) cannot be reshaped to \(4, 2\)"),
+    ("transpose", (X, (0, 0)), "transpose: axes must hold each axis"),
+    ("squeeze", (X, 0), "squeeze: axis 0 of shape .* has more than 1"),
+    ("broadcast_to", (X, (2, 4)), r"broadcast_to: a tensor of shape \(2, 3\) does not broadcast"),
+    ("moveaxis", (X, (0, 1), 0), "moveaxis: source and destination must be as many axes"),
+    ("concatenate", ([X, np.zeros((2, 2))], 0), r"concatenate: shapes may differ along axis 0"),
+    ("concatenate", ([X, np.zeros(2)],), "concatenate: tensors must have as many axes"),
+    ("stack", ([X, np.zeros((2, 2))],), "stack: tensors must have one shape"),
+    ("split", (X, 2, 1), "split: indices_or_sections must divide the axis"),
+    ("unstack", (X, 4), "unstack: num must be 2"),
+    ("tile", (X, -1), "tile: repeats must not be negative"),
+    ("pad", (X, ((1, 1),) * 3), "pad: pad_width must be an integer, or"),
+    ("pad", (X, 1, "mirror"), "pad: mode must be"),
+    ("roll", (X, (1, 2), 1), "roll: shift and axis must be as many"),
+    ("get_item", (X, (0, 3)), r"get_item: index 3 is outside an axis of shape \(2, 3\)"),
+    ("get_item", (X, (0, 1, 2)), "get_item: 3 indices are too many"),
+    ("get_item", (X, X > 0), r"get_item: truth values are no index.*ops.where"),
+    ("get_item", (X, True), r"get_item: a truth value is no index.*ops.where"),
+    ("get_item", (X, "a"), "get_item: an index must be made of integers"),
+    ("get_item", (X, [0.5]), "get_item: an index must be integers"),
+    ("get_item", (X, [0, 2]), r"get_item: index 2 is outside of axis 0 of shape \(2, 3\)"),
+    ("take", (X, [3], 1), r"take: index 3 is outside of axis 1 of shape \(2, 3\)"),
+    ("take_along_axis", (X, [1], 1), "take_along_axis: indices must have as many axes"),
+    ("slice", (X, (0, 2), (2, 2)), r"slice: start 2 and size 2 lie outside of axis 1"),
+    ("slice_update", (X, (1, 0), X), r"slice_update: updates of shape \(2, 3\) at \(1, 0\) reach"),
+    ("scatter", ([[5]], [1.0], (3,)), "scatter: indices must lie within shape"),
+    ("scatter_update", (X, [[0]], X, None), "scatter_update: indices of shape"),
+    ("segment_sum", (X, [[0, 1]], 2), "segment_sum: segment_ids must have one axis"),
+    ("top_k", (X, 4), r"top_k: k must be an integer in \[0, 3\]"),
+    ("searchsorted", ([1.0], [1.0], "middle"), "searchsorted: side must be"),
+    ("matmul", (X, X), r"matmul: the last axis of x1 .* got \(2, 3\) and \(2, 3\)"),
+    ("tensordot", (X, X, 1), "tensordot: axes 1 do not pair"),
+    ("cross", (np.zeros(4), np.zeros(4)), "cross: vectors must have 2 or 3 elements"),
+    ("einsum", ("ij,jk->ik", X), "einsum: .* describes 2 operands; got 1"),
+    ("einsum", ("ijk->i", X), "einsum: 'ijk' of .* names 3 axes of an operand that has 2"),
+    ("einsum", ("ij->ik", X), "einsum: the result of .* must name axes of the operands"),
+    ("einsum", ("ij,ij->i", X, np.zeros((2, 4))), "einsum: 'j' of .* names axes of different"),
+    ("einsum", ("i?->i", X), "einsum: .* must hold letters"),
+    ("cast", (X, "complex64"), "cast: dtype must be a float, an integer type or bool"),
+    ("zeros", ((2, -1),), "zeros: shape must not be negative"),
+    ("arange", ("a",), "arange: needs numbers"),
+    ("where", (X,), "where: needs x1 and x2"),
+    ("exp", (np.array([object()]),), "ops: needs numbers"),
+    ("convert_to_tensor", (["a"],), "convert_to_tensor: needs numbers"),
+    ("add", (X, np.zeros(2)), "broadcast"),
+]
+
+
+@pytest.mark.parametrize(("name", "args", "message"), REFUSED)
+def test_refused(name, args, message):
+    with pytest.raises((ValueError, TypeError, IndexError), match=message):
+        getattr(ops, name)(*args)
