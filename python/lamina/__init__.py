@@ -38,6 +38,7 @@ from lamina import _core, _environment
 from lamina._answers import answer_imports, answering
 from lamina import activations, callbacks, initializers, layers, losses, metrics, models
 from lamina import optimizers, random, regularizers, runtime, utils
+from lamina._tensors import Variable
 from lamina.layers import Input
 from lamina.models import Model, NotCompiledError, Sequential, TrainingAdvice, TrainingDiverged
 from lamina.random import set_random_seed
@@ -59,7 +60,7 @@ __version__: str = _core.__version__
 
 __all__ = [
     # models
-    "Input", "Model", "Sequential", "layers", "models",
+    "Input", "Model", "Sequential", "Variable", "layers", "models",
     # what they are made of
     "activations", "initializers", "ops", "regularizers",
     # training

@@ -35,8 +35,6 @@ TOP = {
     "use Sequential or Model(inputs, outputs) without it": (
         "Function Operation InputSpec name_scope RematScope StatelessScope SymbolicScope remat"
     ),
-    "weights are NumPy arrays: model.weights, get_weights and set_weights; a layer of your own "
-    "makes them with add_weight": "Variable",
     "a model runs on the CPU of one process; set_num_threads says how many threads": (
         "distribution distribute"
     ),

@@ -9,14 +9,28 @@ from typing import Any
 import numpy as np
 
 from lamina import _check, _core
+from lamina._calls import checking_keywords
 from lamina._check import Array, Shape
 from lamina._tensors.operators import Operators
 from lamina._tensors.recording import Recording
 
 
 class Variable(_core.Parameter, Operators):
-    """A weight, as ``Layer.add_weight`` makes it.
+    """An array that training changes, such as the weights that ``Layer.add_weight`` makes.
 
+    Parameters
+    ----------
+    initializer : array_like or callable
+        The first values; a callable is given the shape and the dtype.
+    shape : tuple of int, optional
+        By default that of the values; a callable needs it.
+    dtype : {"float32", "float64"}, default "float32"
+    trainable : bool, default True
+        Whether gradients change it.
+    name : str, default "variable"
+
+    Notes
+    -----
     In a layer's ``call`` (and in losses and metrics) it is a tensor of the graph, which gradients
     reach.  Elsewhere it stands for its live values: ``numpy.asarray(weight)`` is a view of them,
     ``weight[...] = 0`` and ``weight.assign(values)`` change the layer.
@@ -34,24 +48,57 @@ class Variable(_core.Parameter, Operators):
     Examples
     --------
     >>> import lamina
-    >>> layer = lamina.layers.Layer()
-    >>> w = layer.add_weight("w", (2,), "ones")
-    >>> w.assign([1.0, 3.0])
+    >>> w = lamina.Variable([1.0, 2.0])
+    >>> w.assign(w + 1)
+    >>> w[0] = 1
     >>> w.numpy()
     array([1., 3.], dtype=float32)
     """
 
-    def __init__(self, name: str, shape: Shape, dtype: str, trainable: bool = True) -> None:
-        super().__init__(name, shape, dtype, trainable)
-        self._owner: weakref.ref[Any] | None = None
+    _owner: weakref.ref[Any] | None
 
-    def owned_by(self, layer: Any) -> None:
+    @checking_keywords
+    def __init__(
+        self,
+        initializer: Any,
+        shape: Shape | None = None,
+        dtype: str | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+    ) -> None:
+        own = _check.dtype("Variable", dtype or "float32")
+        if callable(initializer):
+            if shape is None:
+                raise ValueError("Variable: an initializer needs a shape; got None")
+            initializer = initializer(tuple(shape), dtype=own)
+        array = _check.floats("Variable", "value", initializer, own, finite=False)
+        if shape is not None and tuple(shape) != array.shape:
+            raise ValueError(f"Variable: value must have shape {tuple(shape)}; got {array.shape}")
+        self._begin(name or "variable", array.shape, own, trainable)
+        _core.allocate([self])
+        self.array[...] = array
+
+    def _begin(self, name: str, shape: Shape, dtype: str, trainable: bool) -> None:
+        super().__init__(name, shape, dtype, trainable)
+        self._owner = None
+
+    @classmethod
+    def _unfilled(cls, name: str, shape: Shape, dtype: str, trainable: bool = True) -> Variable:
+        """Return one whose owner gives it a home, and first values, when they are needed."""
+        made = cls.__new__(cls)
+        made._begin(name, shape, dtype, trainable)
+        return made
+
+    def _owned_by(self, layer: Any) -> None:
         """Note whose weight it is: the layer gives it a home and first values when needed."""
         self._owner = weakref.ref(layer)
 
-    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
-        """Return what a copy is made of: the values are the layer's to save."""
-        return type(self), (self.name, tuple(self.shape), self.dtype, self.trainable)
+    def __reduce__(self) -> tuple[Any, tuple[object, ...]]:
+        """Return what a copy is made of; the values of a layer's weights are its to save."""
+        if self._owner is None and self.allocated:
+            array = np.array(self.array)
+            return Variable, (array, None, self.dtype, self.trainable, self.name)
+        return Variable._unfilled, (self.name, tuple(self.shape), self.dtype, self.trainable)
 
     @property
     def live(self) -> Array:

@@ -25,6 +25,7 @@ from lamina._settings import (
     note_change,
     version,
 )
+from lamina._tensors import Variable
 from lamina.layers import called, calls
 from lamina.layers._held import held_by
 from lamina.layers._use import current
@@ -534,6 +535,9 @@ class Layer(Weighted, PublicKeywords):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore attributes; the values of weights wait until their model has a home for them."""
         self.__dict__.update(state)
+        for parameter in self._parameters:
+            if isinstance(parameter, Variable):
+                parameter._owned_by(self)
 
     def __repr__(self) -> str:
         """Return the class, the name, the settings that are no defaults, and whether it is built.

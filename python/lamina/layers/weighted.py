@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ class Weighted:
 
     name: str
     built: bool
+    calls: ClassVar[bool]
     _dtype: str | None  # None until a model says
     _trainable: bool
 
@@ -101,8 +102,8 @@ class Weighted:
             initializer = initializers.get(initializer)
         penalty = regularizers.get(regularizer)
         full = f"{self.name}/{name}"
-        parameter = Variable(full, shape, self.dtype, trainable and self._trainable)
-        parameter.owned_by(self)
+        parameter = Variable._unfilled(full, shape, self.dtype, trainable and self._trainable)
+        parameter._owned_by(self)
         if trainable:
             self._learnable.append(len(self._parameters))
         self._parameters.append(parameter)
@@ -120,6 +121,9 @@ class Weighted:
         Its own first, then those of the layers within.
         """
         own = list(self._parameters)
+        if self.calls:  # a Variable that is an attribute is a weight too
+            held = (v for v in vars(self).values() if isinstance(v, Variable))
+            own += [v for v in held if not any(v is other for other in own)]
         for layer in self.layers_within():
             own += [p for p in layer.parameters if not any(p is other for other in own)]
         return own
