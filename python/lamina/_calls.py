@@ -64,7 +64,7 @@ def _known_to_class(cls: type) -> set[str]:
     return {
         name
         for base in cls.__mro__
-        if "__init__" in vars(base) and base is not object
+        if inspect.isfunction(vars(base).get("__init__"))
         for name in named_parameters(vars(base)["__init__"])
     }
 
