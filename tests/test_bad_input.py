@@ -171,7 +171,6 @@ def test_before_compile(call):
         ({"loss": "mse", "metrics": ["mae", "mae"]}, "names of their own"),
         ({"loss": "mse", "metrics": {"a": "mae"}}, "must be a list"),
         ({"loss": "mse", "metrics": ["sparse_categorical_accuracy"]}, "does not fit the loss"),
-        ({"loss": lambda y, p: 0.0}, "PythonLoss"),
         ({"loss": 3}, "needs a name"),
         ({"optimizer": 3, "loss": "mse"}, "needs a name"),
     ],

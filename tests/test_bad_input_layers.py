@@ -13,6 +13,7 @@ SIGNAL, IMAGE = (6, 4), (5, 6, 4)
 # Every layer, with arguments that fit a row of the shape beside it.
 LAYERS = {
     "Activation": (SIGNAL, {"activation": "relu"}),
+    "ActivityRegularization": (SIGNAL, {"l2": 0.1}),
     "AlphaDropout": (SIGNAL, {"rate": 0.2}),
     "AveragePooling1D": (SIGNAL, {"pool_size": 2}),
     "AveragePooling2D": (IMAGE, {"pool_size": 2}),

@@ -103,7 +103,7 @@ def test_refusals_name_rule_and_value(make, text):
         (lambda: lamina.layers.LSTM(3, unit=1), r"LSTM: .*'unit'; did you mean 'units'\?"),
         (
             lambda: Flatten(qqq=1),
-            r"Flatten: unknown argument 'qqq'; known: data_format, dtype, input_dim",
+            r"Flatten: unknown argument 'qqq'; known: activity_regularizer, data_format, dtype",
         ),
     ],
 )

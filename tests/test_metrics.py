@@ -175,7 +175,7 @@ def test_a_function_of_ones_own(rng):
             "mae does not fit the loss sparse_categorical_crossentropy",
         ),
         (
-            lambda: metrics.MeanMetricWrapper(lambda y, p: 0.0)([1.0], [1.0]),
+            lambda: metrics.MeanMetricWrapper(lambda y, p: np.ones(2))([1.0], [1.0]),
             ValueError,
             "one value a row",
         ),

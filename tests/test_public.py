@@ -32,8 +32,10 @@ OF_MODELS = {
     "reset_state", "reset_states", "seed", "stateful", "stop_training", "trainable",
 }  # fmt: skip
 OF_LAYERS = {
-    "built", "dtype", "input", "name", "output", "supports_masking", "trainable",
-    "bias", "bias_initializer", "bias_regularizer", "kernel_initializer", "kernel_regularizer",
+    "activity_regularizer", "built", "dtype", "input", "name", "output", "supports_masking",
+    "trainable",
+    "bias", "bias_constraint", "bias_initializer", "bias_regularizer", "kernel_constraint",
+    "kernel_initializer", "kernel_regularizer",
     "layers_within", "multiple_inputs", "nodes", "same_last_axis", "units", "use_bias",
     "activation", "kernel", "weights_fit",
 }  # fmt: skip

@@ -7,7 +7,8 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``ops``: what layers and losses of your own are written with, Keras's operations
 - ``losses``, ``metrics``, ``optimizers``: what ``compile`` takes, by name or as objects
 - ``callbacks``: code that ``fit`` calls, such as ``EarlyStopping``
-- ``activations``, ``initializers``, ``regularizers``: what layers take, by name or as objects
+- ``activations``, ``constraints``, ``initializers``, ``regularizers``: what layers take, by name
+  or as objects
 - ``datasets``, ``utils``, ``plot``: data to try, coding of labels and texts, figures
 - ``set_random_seed`` makes all that follows repeat, to the bit
 - ``set_num_threads`` says how many threads, ``profile`` what each operation of a step costs
@@ -36,7 +37,16 @@ from typing import TYPE_CHECKING
 from lamina import _interpreter as _interpreter
 from lamina import _core, _environment
 from lamina._answers import answer_imports, answering
-from lamina import activations, callbacks, initializers, layers, losses, metrics, models
+from lamina import (
+    activations,
+    callbacks,
+    constraints,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+)
 from lamina import optimizers, random, regularizers, runtime, utils
 from lamina._tensors import Variable
 from lamina.layers import Input
@@ -62,7 +72,7 @@ __all__ = [
     # models
     "Input", "Model", "Sequential", "Variable", "layers", "models",
     # what they are made of
-    "activations", "initializers", "ops", "regularizers",
+    "activations", "constraints", "initializers", "ops", "regularizers",
     # training
     "NotCompiledError", "TrainingAdvice", "TrainingDiverged", "callbacks", "losses", "metrics",
     "optimizers",

@@ -120,8 +120,8 @@ def _is_from_import() -> bool:
 
 # What is given by name, and the room of its names.  (A layer's name is the user's own.)
 BY_NAME = {
-    "activation": "activations", "initializer": "initializers", "loss": "losses",
-    "metric": "metrics", "optimizer": "optimizers", "regularizer": "regularizers",
+    "activation": "activations", "constraint": "constraints", "initializer": "initializers",
+    "loss": "losses", "metric": "metrics", "optimizer": "optimizers", "regularizer": "regularizers",
 }  # fmt: skip
 
 

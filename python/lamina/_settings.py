@@ -40,6 +40,11 @@ def reading_with(custom_objects: Mapping[str, Any] | None) -> Iterator[Mapping[s
         _custom.reset(token)
 
 
+def custom(name: str) -> Any:
+    """Return what ``custom_objects`` calls by a name, or None."""
+    return _custom.get().get(name)
+
+
 def argument_names(cls: type) -> tuple[str, ...]:
     """Return the names of the constructor's arguments; found once for each class."""
     names: tuple[str, ...] | None = vars(cls).get("_argument_names")

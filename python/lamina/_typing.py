@@ -10,6 +10,7 @@ from typing_extensions import Self, TypedDict, Unpack
 
 from lamina.activations import Activation
 from lamina.callbacks import Callback
+from lamina.constraints import Constraint
 from lamina.initializers import Initializer
 from lamina.layers.node import SymbolicTensor
 from lamina.losses import Loss
@@ -18,7 +19,8 @@ from lamina.optimizers import Optimizer
 from lamina.regularizers import Regularizer
 
 __all__ = [
-    "ActivationLike", "ArrayLike", "BaseArguments", "CallbacksLike", "ClassWeight", "Data",
+    "ActivationLike", "ArrayLike", "BaseArguments", "CallbacksLike", "ClassWeight",
+    "ConstraintLike", "Data",
     "DimArguments", "Hooks", "InitializerLike", "InputArguments", "LossLike", "LossesLike",
     "Margins", "Masks", "MetricLike", "MetricsLike", "OptimizerLike", "RegularizerLike", "Self",
     "Sizes", "Symbols", "Tensors", "Unpack", "Verbose",
@@ -26,11 +28,13 @@ __all__ = [
 
 Config: TypeAlias = Mapping[str, Any]  # {"class_name": ..., "config": ...}
 
-ActivationLike: TypeAlias = str | Activation | type[Activation] | Config | None
-InitializerLike: TypeAlias = str | Initializer | type[Initializer] | Config
-RegularizerLike: TypeAlias = str | Regularizer | type[Regularizer] | Config | None
+Function: TypeAlias = Callable[[Any], Any]  # of a tensor
+ActivationLike: TypeAlias = str | Activation | type[Activation] | Config | Function | None
+ConstraintLike: TypeAlias = str | Constraint | type[Constraint] | Config | Function | None
+InitializerLike: TypeAlias = str | Initializer | type[Initializer] | Config | Callable[..., Any]
+RegularizerLike: TypeAlias = str | Regularizer | type[Regularizer] | Config | Function | None
 OptimizerLike: TypeAlias = str | Optimizer | type[Optimizer] | Config
-LossLike: TypeAlias = str | Loss | type[Loss] | Config
+LossLike: TypeAlias = str | Loss | type[Loss] | Callable[..., Any] | Config
 MetricLike: TypeAlias = str | Metric | type[Metric] | Callable[[Any, Any], Any] | Config
 
 # For models of several outputs, a list or dict of them.
@@ -68,6 +72,7 @@ class BaseArguments(InputArguments, total=False):
 
     name: str | None
     dtype: str | None
+    activity_regularizer: RegularizerLike
 
 
 class Hooks(TypedDict, total=False):

@@ -10,7 +10,8 @@ the number of rows.  So a text's ``lambda/2 * sum(w ** 2)`` is ``L2(lambda / 2)`
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,9 +19,10 @@ from numpy.typing import ArrayLike
 from lamina._answers import answering
 from lamina._calls import answering_calls
 from lamina._check import number, quiet
-from lamina._settings import Configurable, note_change, resolve, serialize
+from lamina._settings import Configurable, custom, note_change, resolve, serialize
+from lamina._tensors import dispatch
 
-__all__ = ["L1", "L1L2", "L2", "Regularizer", "get", "serialize"]
+__all__ = ["L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "get", "serialize"]
 
 
 def __dir__() -> list[str]:
@@ -32,25 +34,36 @@ if not TYPE_CHECKING:
 
 
 class Regularizer(Configurable):
-    """A penalty ``l1 * sum(|w|) + l2 * sum(w ** 2)`` on one weight array.
+    """A penalty on one weight array, or on a layer's outputs; by default one of two factors.
+
+    The base is ``l1 * sum(|w|) + l2 * sum(w ** 2)``.  A subclass may define ``__call__(self, x)``,
+    written with ``lamina.ops``, which returns a single number, and so may any function that is
+    given as a regularizer.
 
     Attributes
     ----------
     l1, l2 : float
         The two factors.
+
+    Examples
+    --------
+    >>> from lamina import ops, regularizers
+    >>> class Largest(regularizers.Regularizer):
+    ...     def __call__(self, x):
+    ...         return 0.1 * ops.max(ops.absolute(x))
+    >>> round(float(Largest()([1.0, -3.0])), 6)
+    0.3
     """
 
+    _plumbing: ClassVar[str] = "has_factors"
+    has_factors: ClassVar[bool] = True  # whether it is the two factors, which training adds itself
     l1: float = 0.0
     l2: float = 0.0
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Refuse Keras's ``__call__`` of one's own, which training would never call."""
+        """Find out whether the penalty is that of the two factors."""
         super().__init_subclass__(**options)
-        if "__call__" in vars(cls):
-            raise TypeError(
-                f"{cls.__name__}: a regularizer sets its factors l1 and l2, which the engine "
-                f"reads; got __call__ (see lamina.regularizers.Regularizer)"
-            )
+        cls.has_factors = cls.__call__ is Regularizer.__call__
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; new factors count from the next step on, in one's own classes too."""
@@ -60,9 +73,21 @@ class Regularizer(Configurable):
         if name in ("l1", "l2"):
             note_change(self)
 
+    def __call__(self, weights: Any) -> Any:
+        """Return the penalty of an array of any shape, computed in float64, or of a tensor."""
+        if not dispatch.on_tensors(weights):
+            return self._of_array(weights)
+        from lamina import ops
+
+        terms = []
+        if self.l1:
+            terms.append(self.l1 * ops.sum(ops.absolute(weights)))
+        if self.l2 or not terms:
+            terms.append(self.l2 * ops.sum(ops.square(weights)))
+        return terms[0] if len(terms) == 1 else terms[0] + terms[1]
+
     @quiet
-    def __call__(self, weights: ArrayLike) -> float:
-        """Return the penalty of an array of any shape, computed in float64."""
+    def _of_array(self, weights: ArrayLike) -> float:
         w = np.asarray(weights, dtype=np.float64)
         squares = np.square(w).sum()
         if np.isinf(squares):  # the penalty may still be a number
@@ -131,18 +156,70 @@ class L1L2(Regularizer):
         self.l2 = number("L1L2", "l2", l2, low=0.0)
 
 
-l1, l2, l1_l2 = L1, L2, L1L2  # Keras's other names of the same
+class OrthogonalRegularizer(Regularizer):
+    """Penalises angles between the rows, or the columns, of a matrix that are not right ones.
 
-_TABLE: dict[str, type[Regularizer]] = {"l1": L1, "l2": L2, "l1_l2": L1L2}
-
-
-@answering_calls
-def get(identifier: object) -> Regularizer | None:
-    """Return a regularizer for a name, class, configuration or instance; None stays None.
+    It is `factor` times the mean absolute cosine over all pairs.
 
     Parameters
     ----------
-    identifier : str, dict, type, Regularizer or None
+    factor : float, default 0.01
+        At least 0.
+    mode : {"rows", "columns"}, default "rows"
+        What is to be orthogonal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import regularizers
+    >>> round(float(regularizers.OrthogonalRegularizer(1.0)([[3.0, 0.0], [1.0, 1.0]])), 4)
+    0.7071
+    """
+
+    def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
+        self.factor = number("OrthogonalRegularizer", "factor", factor, low=0.0)
+        if mode not in ("rows", "columns"):
+            raise ValueError(
+                f"OrthogonalRegularizer: mode must be 'rows' or 'columns'; got {mode!r}"
+            )
+        self.mode = mode
+
+    def __call__(self, x: Any) -> Any:
+        """Return the penalty of a matrix, a tensor or an array."""
+        from lamina import ops
+
+        x = dispatch.as_operand(x)
+        shape = tuple(x.shape)
+        if len(shape) != 2:
+            raise ValueError(f"OrthogonalRegularizer: x must be a matrix; got shape {shape}")
+        along = 1 if self.mode == "rows" else 0
+        size = shape[1 - along]
+        squares = ops.sum(ops.square(x), axis=along, keepdims=True)
+        unit = x * ops.rsqrt(ops.maximum(squares, 1e-12))
+        turned = ops.transpose(unit)
+        cosines = ops.matmul(unit, turned) if along else ops.matmul(turned, unit)
+        apart = ops.absolute(cosines * (1.0 - np.eye(size, dtype="float32")))
+        return self.factor * ops.sum(apart) / max(1, size * (size - 1))
+
+
+l1, l2, l1_l2 = L1, L2, L1L2  # Keras's other names of the same
+orthogonal_regularizer = OrthogonalRegularizer
+
+_TABLE: dict[str, type[Regularizer]] = {
+    "l1": L1,
+    "l2": L2,
+    "l1_l2": L1L2,
+    "orthogonal_regularizer": OrthogonalRegularizer,
+}
+
+
+@answering_calls
+def get(identifier: object) -> Regularizer | Callable[[Any], Any] | None:
+    """Return a regularizer for a name, class, configuration, instance or function; None stays None.
+
+    Parameters
+    ----------
+    identifier : str, dict, type, Regularizer, callable or None
         ``"l1"``, ``"l2"``, ``"l1_l2"`` stand for factors of 0.01.
 
     Raises
@@ -160,6 +237,10 @@ def get(identifier: object) -> Regularizer | None:
     """
     if identifier is None:
         return None
+    if isinstance(identifier, str):
+        identifier = custom(identifier) or identifier
+    if callable(identifier) and not isinstance(identifier, (type, Regularizer)):
+        return identifier
     regularizer = resolve("regularizer", identifier, _TABLE, Regularizer)
     if isinstance(identifier, str) and isinstance(regularizer, L1L2):
         return L1L2(0.01, 0.01)

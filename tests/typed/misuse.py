@@ -54,5 +54,5 @@ optimizers.Adam(learning_rate="fast")  # error
 callbacks.EarlyStopping(patince=3)  # error
 callbacks.LambdaCallback(on_epoch_ned=print)  # error
 layers.TimeDistributed(3)  # error
-lamina.activations.relu("x", 3)  # error
+lamina.activations.relu()  # error
 model.history.histroy  # error

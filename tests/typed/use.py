@@ -129,7 +129,7 @@ def main() -> None:
     assert_type(Dense(2)(x), NDArray[Any])
     assert_type(Scale(2.0, name="twice")(x), NDArray[Any])
     assert_type(Scale(2.0)(Input((4,))), SymbolicTensor)
-    assert_type(losses.get("mse")(y, y), float)
+    assert_type(losses.get("mse")([1.0], [2.0]), float)
     assert_type(lamina.utils.to_categorical([0, 1]), NDArray[Any])
     (train, labels), _ = lamina.datasets.boston.load_data()
     assert_type(train, NDArray[Any])

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-NO_CONSTRAINTS = (
-    "there are no constraints; use the regularizer, or set_weights with the weights clipped in a "
-    "callback's on_train_batch_end"
-)
 ROWS = "give it the rows that are to be used: x[:n], y[:n]"
 ARRAYS = "fit takes arrays, and reads them without workers"
 
 LAYER = {
-    NO_CONSTRAINTS: (
-        "kernel_constraint bias_constraint recurrent_constraint depthwise_constraint "
-        "pointwise_constraint beta_constraint gamma_constraint alpha_constraint "
-        "embeddings_constraint"
-    ),
-    "use kernel_regularizer, which penalises weights": "activity_regularizer",
     "models are float32 or float64; there is no quantisation": "quantization_config autocast",
     "there is no low-rank adaptation; freeze layers with trainable=False": "lora_rank lora_alpha",
     "use input_shape=, the shape of a row, or begin with Input(batch_shape=...)": (
@@ -68,7 +58,10 @@ LOSS = {
     "give sample_weight 0 to those rows": "ignore_class",
 }
 
-METRIC = {"results are float64": "dtype"}
+METRIC = {
+    "results are float64": "dtype",
+    "give it predictions, of which it finds the largest": "from_sorted_ids",
+}
 
 INITIALIZER = {
     "the last two axes are inputs and outputs, as in every layer": "input_axes output_axes",

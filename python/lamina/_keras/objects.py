@@ -105,19 +105,16 @@ OPTIMIZER = {
 }
 
 LOSS = {
-    "call it: loss(y_true, y_pred)": "call fn",
+    "call it: loss(y_true, y_pred)": "fn",
     "it takes the predictions' dtype": "dtype",
 }
 
 METRIC = {
-    "keep it in attributes, set by reset_state": (
-        "add_weight add_variable variables weights non_trainable_variables"
-    ),
+    "use variables": "weights non_trainable_variables",
     "use reset_state": "reset_states",
     "use update_state and result": (
         "stateless_reset_state stateless_result stateless_update_state"
     ),
-    "results are float64": "dtype",
 }
 
 CALLBACK = {
@@ -129,8 +126,6 @@ HISTORY = {
     "use history.history['loss']": "loss losses",
     "use history.history, the dict of lists": "keys values items get",
 }
-
-INITIALIZER = {"use copy.deepcopy": "clone"}
 
 TENSOR = {
     "symbolic tensors have no values yet: make a Model of them and call predict": "numpy eval",
@@ -151,6 +146,5 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "Metric": METRIC,
     "History": HISTORY,
     "Callback": CALLBACK,
-    "Initializer": INITIALIZER,
     "SymbolicTensor": TENSOR,
 }

@@ -19,8 +19,9 @@ RATES = (
     "use Adam, AdamW or another of lamina.optimizers, or derive from lamina.optimizers.Optimizer"
 )
 CLASSES = "compute it from predict with scikit-learn, or give compile a function f(y_true, y_pred)"
-PYTHON_LOSS = "write it as losses.PythonLoss(forward, backward)"
-FUNCTION = "give compile the name, or call an instance of the class"
+OWN_LOSS = (
+    "write it as a class that derives from Loss and defines call(y_true, y_pred) with lamina.ops"
+)
 PRECISION = "float32 or float64 is an argument of each model: Sequential(..., dtype='float64')"
 
 TOP = {
@@ -30,8 +31,6 @@ TOP = {
     "there is no session to clear and no backend to choose: models keep no global state and are "
     "freed with their last reference (so clear_session() can go); dtype is each model's, epsilon "
     "an argument, for functions use NumPy": "backend config device clear_session",
-    "there are no constraints; use a kernel_regularizer, or set_weights with the weights clipped "
-    "in a callback's on_train_batch_end": "constraints",
     "use Sequential or Model(inputs, outputs) without it": (
         "Function Operation InputSpec name_scope RematScope StatelessScope SymbolicScope remat"
     ),
@@ -94,7 +93,6 @@ LAYERS = {
     OWN: "Wrapper TorchModuleWrapper JaxLayer FlaxLayer TFSMLayer EinsumDense",
     "leave it out, or use Activation('linear')": "Identity",
     "use lamina.Sequential as a layer": "Pipeline",
-    "use kernel_regularizer, which penalises weights": "ActivityRegularization",
     "use Embedding and Dense": "ReversibleEmbedding",
     "compute the spectrogram with scipy.signal before fit": "MelSpectrogram STFTSpectrogram",
     "use ReLU or LeakyReLU": "ThresholdedReLU",
@@ -104,50 +102,26 @@ LAYERS = {
 }
 
 LOSSES = {
-    PYTHON_LOSS: (
-        "BinaryFocalCrossentropy CTC CategoricalFocalCrossentropy "
-        "CategoricalGeneralizedCrossEntropy CategoricalHinge Circle CosineSimilarity Dice Hinge "
-        "KLDivergence LogCosh MeanAbsolutePercentageError MeanSquaredLogarithmicError Poisson "
-        "SquaredHinge Tversky binary_focal_crossentropy categorical_focal_crossentropy "
-        "categorical_generalized_cross_entropy categorical_hinge circle cosine_similarity ctc dice "
-        "hinge kl_divergence log_cosh mean_absolute_percentage_error "
-        "mean_squared_logarithmic_error poisson squared_hinge tversky kld mape msle logcosh KLD "
-        "MAPE MSLE"
-    ),
-    "use MeanSquaredError": "mse MSE",
-    "use MeanAbsoluteError": "mae MAE",
-    "use BinaryCrossentropy": "bce BCE",
-    "the reduction is always 'sum_over_batch_size'": "Reduction",
+    OWN_LOSS: "CTC Circle ctc circle",
+    "the reduction is an argument of each loss: reduction='sum_over_batch_size'": "Reduction",
 }
 
 METRICS = {
     "use BinaryAccuracy, CategoricalAccuracy or SparseCategoricalAccuracy; compile(metrics="
     "['accuracy']) chooses": "Accuracy acc",
-    "use the loss: losses.BinaryCrossentropy()(y_true, y_pred), or evaluate": (
-        "BinaryCrossentropy binary_crossentropy BCE bce"
+    "give compile the function: metrics=[lamina.metrics.binary_crossentropy] or another": (
+        "BinaryCrossentropy CategoricalCrossentropy SparseCategoricalCrossentropy "
+        "CategoricalHinge CosineSimilarity Hinge KLDivergence LogCoshError "
+        "MeanAbsolutePercentageError MeanSquaredLogarithmicError Poisson SquaredHinge"
     ),
-    "use the loss: losses.CategoricalCrossentropy()(y_true, y_pred), or evaluate": (
-        "CategoricalCrossentropy categorical_crossentropy"
-    ),
-    "use the loss: losses.SparseCategoricalCrossentropy()(y_true, y_pred), or evaluate": (
-        "SparseCategoricalCrossentropy sparse_categorical_crossentropy"
-    ),
-    "use the loss: losses.Huber()(y_true, y_pred), or evaluate": "huber",
     CLASSES: (
-        "AUC BinaryIoU CategoricalHinge ConcordanceCorrelation CosineSimilarity F1Score "
-        "FBetaScore FalseNegatives FalsePositives Hinge IoU KLDivergence LogCoshError "
-        "MeanAbsolutePercentageError MeanIoU MeanSquaredLogarithmicError OneHotIoU OneHotMeanIoU "
-        "PearsonCorrelation Poisson Precision PrecisionAtRecall Recall RecallAtPrecision "
-        "SensitivityAtSpecificity SparseTopKCategoricalAccuracy SpecificityAtSensitivity "
-        "SquaredHinge TopKCategoricalAccuracy TrueNegatives TruePositives "
-        "binary_focal_crossentropy categorical_focal_crossentropy categorical_hinge "
-        "concordance_correlation hinge kl_divergence log_cosh mean_absolute_percentage_error "
-        "mean_squared_logarithmic_error pearson_correlation poisson "
-        "sparse_top_k_categorical_accuracy squared_hinge top_k_categorical_accuracy"
+        "AUC BinaryIoU ConcordanceCorrelation F1Score FBetaScore FalseNegatives FalsePositives IoU "
+        "MeanIoU OneHotIoU OneHotMeanIoU PearsonCorrelation Precision PrecisionAtRecall Recall "
+        "RecallAtPrecision SensitivityAtSpecificity SpecificityAtSensitivity TrueNegatives "
+        "TruePositives concordance_correlation pearson_correlation "
+        "sparse_top_k_categorical_accuracy top_k_categorical_accuracy"
     ),
-    "use MeanMetricWrapper, or derive from Metric": "Mean Sum MeanTensor MeanRelativeError",
-    "use MeanSquaredError": "mse MSE",
-    "use MeanAbsoluteError": "mae MAE",
+    "use MeanMetricWrapper, or derive from Metric": "MeanTensor MeanRelativeError",
 }
 
 OPTIMIZERS = {
@@ -171,25 +145,10 @@ CALLBACKS = {
     "leave it out: fit raises TrainingDiverged before NaN reaches the weights": "TerminateOnNaN",
 }
 
-ACTIVATIONS = {
-    "use relu, leaky_relu, elu, selu, gelu, silu or mish": (
-        "celu glu hard_shrink soft_shrink threshold squareplus sparse_plus tanh_shrink"
-    ),
-    "use lamina.layers.ReLU(max_value=6)": "relu6",
-    "use hard_sigmoid times x, or silu": "hard_silu hard_swish",
-    "use tanh": "hard_tanh",
-    "use softmax or log_softmax": "sparsemax",
-    "use sigmoid; losses take from_logits=True for its logarithm": "log_sigmoid sparse_sigmoid",
-}
-
 INITIALIZERS = {
     "write it as a class that derives from Initializer and defines values(shape, dtype, rng)": (
         "STFT STFTInitializer stft"
     ),
-}
-
-REGULARIZERS = {
-    "use L1, L2 or L1L2": "OrthogonalRegularizer orthogonal_regularizer",
 }
 
 DATASETS = {
@@ -261,9 +220,10 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "optimizers": OPTIMIZERS,
     "optimizers.schedules": {},
     "callbacks": CALLBACKS,
-    "activations": ACTIVATIONS,
+    "activations": {},
+    "constraints": {},
     "initializers": INITIALIZERS,
-    "regularizers": REGULARIZERS,
+    "regularizers": {},
     "datasets": DATASETS,
     "datasets.imdb": IMDB,
     "random": RANDOM,

@@ -28,16 +28,20 @@ LOSSES = {
     "use mse": "l2 l2loss mseloss squarederror",
     "use mae": "l1 l1loss maeloss absoluteerror",
     "use huber": "smoothl1 smoothl1loss huberloss",
-    "there is none; write it as losses.PythonLoss(forward, backward)": (
-        "smape mdape rmsle quantile pinball focal focalloss gaussiannll poissonnll poissonloss "
-        "tripletloss triplet contrastive kl kldiv kldivloss cosine cosineproximity cosineloss "
-        "hingeloss gamma tweedie"
+    "use binary_focal_crossentropy or categorical_focal_crossentropy": "focal focalloss",
+    "use kl_divergence": "kl kldiv kldivloss",
+    "use cosine_similarity": "cosine cosineproximity cosineloss",
+    "use hinge": "hingeloss",
+    "use poisson": "poissonloss poissonnll poissonnllloss",
+    "there is none; give compile a function of two tensors, written with lamina.ops": (
+        "smape mdape rmsle quantile pinball gaussiannll tripletloss triplet contrastive gamma "
+        "tweedie"
     ),
 }
 
 METRICS = {
     OWN_METRIC: (
-        "mape msle smape mdape rmsle medae kld kl logcosh cosine cosineproximity f1 f1score fscore "
+        "smape mdape rmsle medae kl logcosh cosine cosineproximity f1 f1score fscore "
         "fbeta specificity sensitivity roc rocauc aucroc aucpr prauc averageprecision map topk "
         "topkaccuracy top5 top5accuracy balancedaccuracy confusionmatrix kappa cohenkappa mcc "
         "matthews gini lift brier dice jaccard meaniou corr correlation pearson pearsonr spearman "

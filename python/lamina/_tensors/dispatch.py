@@ -23,22 +23,23 @@ def operation(function: F) -> F:
 
     The function is written with ``given`` and others of its kind, and returns tensors.
     """
+    answered = answering_calls(function)
 
     @functools.wraps(function)
     def public(*args: Any, **kwargs: Any) -> Any:
         found = _found(args, kwargs)
         if found is Tensor:
-            return function(*args, **kwargs)
+            return answered(*args, **kwargs)
         if found is not None and found is not Variable:  # symbolic
             from lamina.layers.operation import on_symbols
 
             return on_symbols(public, args, kwargs)
         if found is Variable and Recording.current() is not None:
-            return function(*args, **kwargs)
-        return at_once(function, args, kwargs)
+            return answered(*args, **kwargs)
+        return at_once(answered, args, kwargs)
 
     public.recorded = function  # type: ignore[attr-defined]
-    return answering_calls(public)  # type: ignore[return-value]
+    return public  # type: ignore[return-value]
 
 
 def _found(args: Any, kwargs: Any) -> type | None:
@@ -57,6 +58,17 @@ def _found(args: Any, kwargs: Any) -> type | None:
                 return kind
             found = kind
     return found
+
+
+def on_tensors(*values: Any) -> bool:
+    """Return whether there are tensors among the values, or weights while a graph is recorded."""
+    found = _found(values, {})
+    return found is not None and (found is not Variable or Recording.current() is not None)
+
+
+def as_operand(value: Any) -> Any:
+    """Return a tensor, a weight or an array as it is, and numbers in lists as a float32 array."""
+    return value if hasattr(value, "shape") else np.asarray(value, np.float32)
 
 
 def _kind(value: Any) -> type | None:

@@ -109,3 +109,19 @@ def by_rows(x: Tensor) -> Tensor:
 def each_row(x: Tensor) -> Tensor:
     """Return a value without rows as one that is the same for each row."""
     return x if x.rows else record("each_row", x)
+
+
+def row_count() -> Tensor:
+    """Return how many rows a batch has, as a number of the graph."""
+    rows = current().rows
+    return given(float(rows)) if rows else record("sum", each_row(given(1.0)), [], True)
+
+
+def scalar_penalty(who: str, value: Any) -> Tensor:
+    """Return what a regularizer returned as a single number, or one for each row."""
+    if not isinstance(value, (Tensor, _core.Parameter, float, int, np.ndarray, np.generic)):
+        raise TypeError(f"{who}: must return a single number; got {value!r:.100}")
+    tensor = given(value, "float")
+    if tensor.value.shape:
+        raise ValueError(f"{who}: must return a single number; got {tensor!r}")
+    return tensor

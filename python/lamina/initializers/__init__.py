@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from lamina._answers import answering
 from lamina._calls import answering_calls
-from lamina._settings import resolve, serialize
+from lamina._settings import custom, resolve, serialize
 from lamina.initializers.base import Initializer, compute_fans
 from lamina.initializers.constant import Constant, Identity, Ones, Zeros
 from lamina.initializers.orthogonal import Orthogonal
@@ -69,13 +70,14 @@ _TABLE: dict[str, type[Initializer]] = {
 
 
 @answering_calls
-def get(identifier: object) -> Initializer:
-    """Return the initializer for a name, class, configuration or instance.
+def get(identifier: object) -> Initializer | Callable[..., Any] | None:
+    """Return the initializer for a name, class, configuration, instance or function.
 
     Parameters
     ----------
-    identifier : str, dict, type or Initializer
-        Such as ``"he_normal"``, ``"HeNormal"`` or ``initializers.HeNormal(seed=1)``.
+    identifier : str, dict, type, Initializer, callable or None
+        Such as ``"he_normal"``, ``"HeNormal"`` or ``initializers.HeNormal(seed=1)``; a function
+        ``f(shape, dtype=None)`` is returned as it is, and so is None.
 
     Raises
     ------
@@ -90,6 +92,12 @@ def get(identifier: object) -> Initializer:
     >>> initializers.get("he_normal")
     HeNormal(seed=None)
     """
+    if identifier is None:
+        return None
+    if isinstance(identifier, str):
+        identifier = custom(identifier) or identifier
+    if callable(identifier) and not isinstance(identifier, (type, Initializer)):
+        return identifier
     return resolve("initializer", identifier, _TABLE, Initializer)
 
 

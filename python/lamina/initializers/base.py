@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Initializer(Configurable):
     """Base of all initializers; a subclass fills in ``values``.
 
-    A user's own initializer overrides ``values(shape, dtype, rng)``.
+    A user's own initializer overrides ``values(shape, dtype, rng)``, or, as in Keras,
+    ``__call__(self, shape, dtype=None)``; a function of these two may be given in its place.
     """
 
     counts_in_dtype = False  # the values that they give are checked
@@ -61,6 +62,10 @@ class Initializer(Configurable):
         if _core.kernels.find_nonfinite(array) >= 0:
             raise ValueError(f"{who}: the values must be finite in {dtype}; got {self!r}")
         return array
+
+    def clone(self) -> Initializer:
+        """Return another initializer with the same settings."""
+        return type(self).from_config(self.get_config())
 
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
         """Return the values; what a subclass overrides."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina._check import cast, number, quiet
+from lamina._check import cast, number, numeric, quiet
 from lamina.initializers.base import Initializer
 
 if TYPE_CHECKING:
@@ -40,20 +40,47 @@ class Ones(Initializer):
 
 
 class Constant(Initializer):
-    """All values equal to `value`.
+    """All values equal to `value`, or those of an array.
 
     Parameters
     ----------
-    value : float, default 0.0
-        The value, finite.
+    value : float or array_like, default 0.0
+        Finite; an array must have the weight's shape, or broadcast to it.
+
+    Examples
+    --------
+    >>> from lamina import initializers
+    >>> initializers.Constant([1.0, 2.0])((2, 2))
+    array([[1., 2.],
+           [1., 2.]], dtype=float32)
     """
 
-    def __init__(self, value: float = 0.0) -> None:
-        self.value = number("Constant", "value", value)
+    def __init__(self, value: Any = 0.0) -> None:
+        if np.ndim(value):
+            self.value: Any = np.array(numeric("Constant", "value", value), dtype=np.float64)
+        else:
+            self.value = number("Constant", "value", value)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's argument as a plain value."""
+        value = self.value
+        return {"value": value.tolist() if isinstance(value, np.ndarray) else value}
 
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
-        """Return an array filled with the value."""
-        return np.full(shape, cast(np.asarray(self.value), dtype), dtype)
+        """Return an array filled with the value, or the array.
+
+        Raises
+        ------
+        ValueError
+            If an array does not broadcast to the shape.
+        """
+        value = np.asarray(self.value)
+        try:
+            return cast(np.broadcast_to(value, shape), dtype)
+        except ValueError:
+            raise ValueError(
+                f"Constant: value has shape {value.shape}, which does not broadcast to {shape}"
+            ) from None
 
 
 class Identity(Initializer):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lamina._answers import answering
 from lamina.layers.activation import Activation
+from lamina.layers.activity_regularization import ActivityRegularization
 from lamina.layers.alpha_dropout import AlphaDropout
 from lamina.layers.batch_normalization import BatchNormalization
 from lamina.layers.bidirectional import Bidirectional
@@ -86,6 +87,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "Activation",
+    "ActivityRegularization",
     "Add",
     "AlphaDropout",
     "Average",

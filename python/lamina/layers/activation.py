@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from lamina import _core, activations
 from lamina._check import Shape
+from lamina._tensors import Tensor
 from lamina.layers.layer import Layer
+from lamina.layers.shapes import Spec, found_by_recording
 
 if TYPE_CHECKING:
     from lamina._typing import ActivationLike, DimArguments, Unpack
@@ -17,8 +19,8 @@ class Activation(Layer):
 
     Parameters
     ----------
-    activation : str or Activation
-        Such as ``"relu"`` or ``activations.LeakyReLU(0.1)``.
+    activation : str, Activation or callable
+        Such as ``"relu"``, ``activations.LeakyReLU(0.1)``, or a function of a tensor.
     **base
         See ``Layer``.
 
@@ -37,13 +39,20 @@ class Activation(Layer):
         self.activation = activations.get(activation)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape."""
-        if self.activation.fusable is None and not input_shape:
+        """Return the input's shape, or that which a function of one's own makes of it."""
+        if self.activation.of_rows and not input_shape:
             raise ValueError(
                 f"{self.name}: {self.activation.name} needs at least 2 axes (rows, ..., classes); "
                 f"input has shape (rows,)"
             )
+        if isinstance(self.activation, activations.Function):
+            _, (found,) = found_by_recording(self.dtype, [Spec(input_shape)], self._applied)
+            return found.shape
         return input_shape
+
+    def _applied(self, tensors: list[Tensor]) -> Tensor:
+        (x,) = tensors
+        return Tensor(x.recording, self.record(x.recording.graph, x.value))
 
     def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
         """Record the activation."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lamina import _check, _core, activations, initializers, regularizers
+from lamina import _check, _core, activations, constraints, initializers, regularizers
 from lamina._check import Shape
 from lamina.layers import windows
 from lamina.layers.layer import Layer
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lamina._tensors import Variable
     from lamina._typing import (
         ActivationLike,
+        ConstraintLike,
         DimArguments,
         InitializerLike,
         RegularizerLike,
@@ -40,8 +41,10 @@ class BaseConv(Layer):
         Whether a bias is added.
     bias_initializer : str or Initializer
         First values of the bias.
-    bias_regularizer : str or Regularizer, optional
+    bias_regularizer : str, Regularizer or callable, optional
         Its penalty.
+    bias_constraint : str, Constraint or callable, optional
+        What takes the place of the weight after each step of training.
     **base
         See ``Layer``.
     """
@@ -61,6 +64,8 @@ class BaseConv(Layer):
         use_bias: bool,
         bias_initializer: InitializerLike,
         bias_regularizer: RegularizerLike,
+        *,
+        bias_constraint: ConstraintLike = None,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
@@ -74,6 +79,7 @@ class BaseConv(Layer):
         self.use_bias = _check.boolean(who, "use_bias", use_bias)
         self.bias_initializer = initializers.get(bias_initializer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.bias_constraint = constraints.get(bias_constraint)
         self._bias: _core.Parameter | None = None
 
     def weights_fit(self, input_shape: Shape) -> bool:
@@ -94,7 +100,11 @@ class BaseConv(Layer):
     def _add_bias(self, filters: int) -> None:
         if self.use_bias:
             self._bias = self.add_weight(
-                "bias", (filters,), self.bias_initializer, regularizer=self.bias_regularizer
+                "bias",
+                (filters,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
             )
 
     def forget(self) -> None:
@@ -133,8 +143,10 @@ class Conv(BaseConv):
         Channels and filters fall into this many groups that do not mix.
     kernel_initializer : str or Initializer
         First values of the kernel.
-    kernel_regularizer : str or Regularizer, optional
+    kernel_regularizer : str, Regularizer or callable, optional
         Its penalty.
+    kernel_constraint : str, Constraint or callable, optional
+        What takes the place of the weight after each step of training.
     *shared, **base
         See ``BaseConv``.
     """
@@ -146,9 +158,11 @@ class Conv(BaseConv):
         kernel_initializer: InitializerLike,
         kernel_regularizer: RegularizerLike,
         *shared: Any,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         **base: Unpack[DimArguments],
     ) -> None:
-        super().__init__(*shared, **base)
+        super().__init__(*shared, bias_constraint=bias_constraint, **base)
         who = type(self).__name__
         self.filters = _check.integer(who, "filters", filters)
         self.groups = _check.integer(who, "groups", groups)
@@ -159,6 +173,7 @@ class Conv(BaseConv):
             )
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
         self._kernel: _core.Parameter | None = None
 
     @property
@@ -188,6 +203,7 @@ class Conv(BaseConv):
             self._kernel_shape(input_shape[-1]),
             self.kernel_initializer,
             regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
         )
         self._add_bias(self.filters)
 

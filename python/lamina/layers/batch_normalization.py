@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lamina import _check, _core, initializers, regularizers
+from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
 from lamina.layers._axes import axis_of_row, moved_last
 from lamina.layers._masks import check_masks, spread
@@ -12,7 +12,13 @@ from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
-    from lamina._typing import DimArguments, InitializerLike, RegularizerLike, Unpack
+    from lamina._typing import (
+        ConstraintLike,
+        DimArguments,
+        InitializerLike,
+        RegularizerLike,
+        Unpack,
+    )
 
 
 class BatchNormalization(Layer):
@@ -36,7 +42,7 @@ class BatchNormalization(Layer):
     beta_initializer, gamma_initializer : str or Initializer, default "zeros", "ones"
     moving_mean_initializer : str or Initializer, default "zeros"
     moving_variance_initializer : str or Initializer, default "ones"
-    beta_regularizer, gamma_regularizer : str or Regularizer, optional
+    beta_regularizer, gamma_regularizer : str, Regularizer or callable, optional
     **base
         See ``Layer``.
 
@@ -82,6 +88,9 @@ class BatchNormalization(Layer):
         moving_variance_initializer: InitializerLike = "ones",
         beta_regularizer: RegularizerLike = None,
         gamma_regularizer: RegularizerLike = None,
+        *,
+        beta_constraint: ConstraintLike = None,
+        gamma_constraint: ConstraintLike = None,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
@@ -96,7 +105,9 @@ class BatchNormalization(Layer):
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
         self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.gamma_constraint = constraints.get(gamma_constraint)
         self._gamma: _core.Parameter | None = None
         self._beta: _core.Parameter | None = None
         self._mean: _core.Parameter | None = None
@@ -139,11 +150,19 @@ class BatchNormalization(Layer):
         shape = (self._features(input_shape),)
         if self.scale:
             self._gamma = self.add_weight(
-                "gamma", shape, self.gamma_initializer, regularizer=self.gamma_regularizer
+                "gamma",
+                shape,
+                self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
             )
         if self.center:
             self._beta = self.add_weight(
-                "beta", shape, self.beta_initializer, regularizer=self.beta_regularizer
+                "beta",
+                shape,
+                self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
             )
         self._mean = self.add_weight(
             "moving_mean", shape, self.moving_mean_initializer, trainable=False

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import linecache
-import traceback
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from lamina import _core
-from lamina._answers import is_own
-from lamina._tensors import Arguments, NeedsRows, Recording, Tensor, Variable
+from lamina._tensors import Arguments, Recording, Tensor, Variable, written
 from lamina._tensors.arguments import flat, mapped
 from lamina._tensors.given import given
 from lamina.layers._lock import structure
@@ -175,7 +172,7 @@ def on_tensors(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
         mask = kwargs["mask"]
         kwargs = {name: value for name, value in kwargs.items() if name != "mask"}
     with layer.within(recording.graph), recording.within(layer.name), recording.told(told):
-        result = _run(layer, args, kwargs)
+        result = written.run(layer.name, layer.call, args, kwargs)
         result = mapped(result, _as_tensor)
         leaves = flat(result)
         if not leaves or not all(isinstance(v, Tensor) for v in leaves):
@@ -184,35 +181,6 @@ def on_tensors(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
     recording.returned[id(layer)] = [tuple(leaf.value.shape) for leaf in leaves]
     _mask_outputs(layer, args, kwargs, result, mask)
     return result
-
-
-def _run(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    try:
-        return layer.call(*args, **kwargs)
-    except NeedsRows:
-        raise
-    except (TypeError, ValueError) as error:
-        where = _line(error, layer)
-        if where is None or getattr(error, "placed", False):
-            raise
-        text = str(error)
-        prefix = "" if text.startswith(f"{layer.name}:") else f"{layer.name}: "
-        shapes = ", ".join(str(v) for v in flat([*args, *kwargs.values()]) if isinstance(v, Tensor))
-        told: Any = type(error)(f"{prefix}{text}; in {where}, called on {shapes or 'no tensor'}")
-        told.placed = True
-        raise told from error
-
-
-def _line(error: BaseException, layer: Layer) -> str | None:
-    """Return the last line of the user's ``call`` that the error went through."""
-    if is_own(type(layer).call):
-        return None
-    file = inspect.getsourcefile(type(layer).call)
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
-    if not frames:
-        return None
-    line = linecache.getline(frames[-1].filename, frames[-1].lineno or 0).strip()
-    return f"{frames[-1].filename}, line {frames[-1].lineno}: {line}"
 
 
 def _as_tensor(value: Any) -> Any:

@@ -11,9 +11,9 @@ import numpy as np
 from lamina import _check, _core
 from lamina._arrays import is_array
 from lamina._calls import refuse_arguments
-from lamina._tensors import Arguments, NeedsRows, Recording, Tensor
+from lamina._tensors import Arguments, NeedsRows, Recording, Tensor, written
 from lamina._tensors.arguments import flat, mapped
-from lamina._tensors.given import by_rows, current, each_row, given
+from lamina._tensors.given import by_rows, current, each_row, given, row_count, scalar_penalty
 from lamina.layers import called
 from lamina.layers._behind import output_shape_behind
 from lamina.layers._lock import structure
@@ -135,6 +135,16 @@ def add_loss(layer: Layer, loss: Any) -> None:
     if recording is None:
         raise RuntimeError(f"{layer.name}: add_loss is for tensors, within call; got {loss!r}")
     recording.losses.append(given(loss))
+
+
+def add_penalty(layer: Layer, what: str, regularizer: Any, output: Tensor) -> None:
+    """Note a penalty on an output: what a regularizer makes of it, divided by the rows."""
+    recording, who = current(), f"{layer.name}: {what}"
+    with recording.within(who):
+        penalty = scalar_penalty(who, written.run(who, regularizer, [output], {}))
+        if output.rows and not penalty.rows:
+            penalty = penalty / row_count()
+    recording.losses.append(penalty)
 
 
 # --- layers written with `call`

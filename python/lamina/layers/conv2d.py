@@ -9,6 +9,7 @@ from lamina.layers.base_conv import Conv
 if TYPE_CHECKING:
     from lamina._typing import (
         ActivationLike,
+        ConstraintLike,
         DimArguments,
         InitializerLike,
         RegularizerLike,
@@ -46,8 +47,10 @@ class Conv2D(Conv):
         First values of ``W``.
     bias_initializer : str or Initializer, default "zeros"
         First values of ``b``.
-    kernel_regularizer, bias_regularizer : str or Regularizer, optional
+    kernel_regularizer, bias_regularizer : str, Regularizer or callable, optional
         Penalties that training adds to the loss.
+    kernel_constraint, bias_constraint : str, Constraint or callable, optional
+        What takes the place of the weights after each step of training.
     **base
         See ``Layer``.
 
@@ -89,10 +92,13 @@ class Conv2D(Conv):
         bias_initializer: InitializerLike = "zeros",
         kernel_regularizer: RegularizerLike = None,
         bias_regularizer: RegularizerLike = None,
+        *,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(
             filters, groups, kernel_initializer, kernel_regularizer, kernel_size, strides, padding,
             data_format, dilation_rate, activation, use_bias, bias_initializer, bias_regularizer,
-            **base,
+            kernel_constraint=kernel_constraint, bias_constraint=bias_constraint, **base,
         )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core, initializers, regularizers
+from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
 from lamina.kernels._windows import sizes_of
 from lamina.layers import windows
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lamina._tensors import Variable
     from lamina._typing import (
         ActivationLike,
+        ConstraintLike,
         DimArguments,
         InitializerLike,
         RegularizerLike,
@@ -55,8 +56,10 @@ class Conv2DTranspose(BaseConv):
         First values of the kernel.
     bias_initializer : str or Initializer, default "zeros"
         First values of the bias.
-    kernel_regularizer, bias_regularizer : str or Regularizer, optional
+    kernel_regularizer, bias_regularizer : str, Regularizer or callable, optional
         Penalties that training adds to the loss.
+    kernel_constraint, bias_constraint : str, Constraint or callable, optional
+        What takes the place of the weights after each step of training.
     **base
         See ``Layer``.
 
@@ -94,11 +97,14 @@ class Conv2DTranspose(BaseConv):
         bias_initializer: InitializerLike = "zeros",
         kernel_regularizer: RegularizerLike = None,
         bias_regularizer: RegularizerLike = None,
+        *,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
-            bias_initializer, bias_regularizer, **base,
+            bias_initializer, bias_regularizer, bias_constraint=bias_constraint, **base,
         )  # fmt: skip
         who = type(self).__name__
         self.filters = _check.integer(who, "filters", filters)
@@ -112,6 +118,7 @@ class Conv2DTranspose(BaseConv):
                 )
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
         self._kernel: _core.Parameter | None = None
 
     @property
@@ -150,6 +157,7 @@ class Conv2DTranspose(BaseConv):
             self._kernel_shape(input_shape[-1]),
             self.kernel_initializer,
             regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
         )
         self._add_bias(self.filters)
 

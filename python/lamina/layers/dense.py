@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lamina import _check, _core, activations, initializers, regularizers
+from lamina import _check, _core, activations, constraints, initializers, regularizers
 from lamina._check import Shape
 from lamina.layers.layer import Layer
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from lamina._tensors import Variable
     from lamina._typing import (
         ActivationLike,
+        ConstraintLike,
         DimArguments,
         InitializerLike,
         RegularizerLike,
@@ -37,8 +38,10 @@ class Dense(Layer):
         First values of ``W``.
     bias_initializer : str or Initializer, default "zeros"
         First values of ``b``.
-    kernel_regularizer, bias_regularizer : str or Regularizer, optional
+    kernel_regularizer, bias_regularizer : str, Regularizer or callable, optional
         Penalties that training adds to the loss.
+    kernel_constraint, bias_constraint : str, Constraint or callable, optional
+        What takes the place of the weights after each step of training.
     **base
         ``name``, ``trainable``, ``dtype``, ``input_shape``, ``input_dim``: see ``Layer``.
 
@@ -66,6 +69,9 @@ class Dense(Layer):
         bias_initializer: InitializerLike = "zeros",
         kernel_regularizer: RegularizerLike = None,
         bias_regularizer: RegularizerLike = None,
+        *,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
@@ -75,7 +81,9 @@ class Dense(Layer):
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.bias_constraint = constraints.get(bias_constraint)
         self._kernel: _core.Parameter | None = None
         self._bias: _core.Parameter | None = None
 
@@ -102,11 +110,19 @@ class Dense(Layer):
         """Make the kernel and the bias."""
         shape = (input_shape[-1], self.units)
         self._kernel = self.add_weight(
-            "kernel", shape, self.kernel_initializer, regularizer=self.kernel_regularizer
+            "kernel",
+            shape,
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
         )
         if self.use_bias:
             self._bias = self.add_weight(
-                "bias", (self.units,), self.bias_initializer, regularizer=self.bias_regularizer
+                "bias",
+                (self.units,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
             )
 
     def weights_fit(self, input_shape: Shape) -> bool:

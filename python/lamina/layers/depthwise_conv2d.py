@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core, initializers, regularizers
+from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
 from lamina.layers import windows
 from lamina.layers.base_conv import BaseConv
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lamina._tensors import Variable
     from lamina._typing import (
         ActivationLike,
+        ConstraintLike,
         DimArguments,
         InitializerLike,
         RegularizerLike,
@@ -49,8 +50,10 @@ class DepthwiseConv2D(BaseConv):
         First values of ``W``.
     bias_initializer : str or Initializer, default "zeros"
         First values of the bias.
-    depthwise_regularizer, bias_regularizer : str or Regularizer, optional
+    depthwise_regularizer, bias_regularizer : str, Regularizer or callable, optional
         Penalties that training adds to the loss.
+    depthwise_constraint, bias_constraint : str, Constraint or callable, optional
+        What takes the place of the weights after each step of training.
     **base
         See ``Layer``.
 
@@ -87,17 +90,21 @@ class DepthwiseConv2D(BaseConv):
         bias_initializer: InitializerLike = "zeros",
         depthwise_regularizer: RegularizerLike = None,
         bias_regularizer: RegularizerLike = None,
+        *,
+        depthwise_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
-            bias_initializer, bias_regularizer, **base,
+            bias_initializer, bias_regularizer, bias_constraint=bias_constraint, **base,
         )  # fmt: skip
         self.depth_multiplier = _check.integer(
             type(self).__name__, "depth_multiplier", depth_multiplier
         )
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
+        self.depthwise_constraint = constraints.get(depthwise_constraint)
         self._kernel: _core.Parameter | None = None
 
     @property
@@ -123,6 +130,7 @@ class DepthwiseConv2D(BaseConv):
             self._kernel_shape(channels),
             self.depthwise_initializer,
             regularizer=self.depthwise_regularizer,
+            constraint=self.depthwise_constraint,
         )
         self._add_bias(channels * self.depth_multiplier)
 

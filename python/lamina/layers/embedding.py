@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core, initializers, regularizers
+from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
-    from lamina._typing import BaseArguments, InitializerLike, RegularizerLike, Unpack
+    from lamina._typing import (
+        BaseArguments,
+        ConstraintLike,
+        InitializerLike,
+        RegularizerLike,
+        Unpack,
+    )
 
 
 class Embedding(Layer):
@@ -24,8 +30,10 @@ class Embedding(Layer):
         Columns of the table.
     embeddings_initializer : str or Initializer, default "uniform"
         First values of the table.
-    embeddings_regularizer : str or Regularizer, optional
+    embeddings_regularizer : str, Regularizer or callable, optional
         Penalty that training adds to the loss.
+    embeddings_constraint : str, Constraint or callable, optional
+        What takes the place of the weight after each step of training.
     mask_zero : bool, default False
         Whether token 0 stands for padding, which later layers skip.
     **base
@@ -58,6 +66,8 @@ class Embedding(Layer):
         embeddings_initializer: InitializerLike = "uniform",
         embeddings_regularizer: RegularizerLike = None,
         mask_zero: bool = False,
+        *,
+        embeddings_constraint: ConstraintLike = None,
         **base: Unpack[BaseArguments],
     ) -> None:
         super().__init__(**base)
@@ -67,6 +77,7 @@ class Embedding(Layer):
             raise ValueError(f"Embedding: input_dim must be below 2**31; got {input_dim}")
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
         self.mask_zero = _check.boolean("Embedding", "mask_zero", mask_zero)
         self._table: _core.Parameter | None = None
 
@@ -95,6 +106,7 @@ class Embedding(Layer):
             shape,
             self.embeddings_initializer,
             regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
         )
 
     def forget(self) -> None:

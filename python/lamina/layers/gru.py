@@ -11,6 +11,7 @@ from lamina.layers.recurrent import Recurrent
 if TYPE_CHECKING:
     from lamina._typing import (
         ActivationLike,
+        ConstraintLike,
         DimArguments,
         InitializerLike,
         RegularizerLike,
@@ -38,8 +39,10 @@ class GRU(Recurrent):
         Whether a bias is added.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
         First values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
-    kernel_regularizer, recurrent_regularizer, bias_regularizer : str or Regularizer, optional
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : str or callable, optional
         Penalties that training adds to the loss.
+    kernel_constraint, recurrent_constraint, bias_constraint : str or callable, optional
+        What takes the place of the weights after each step of training.
     dropout, recurrent_dropout : float, default 0.0
         Fractions of the inputs, and of the state that U multiplies, set to 0 in training: one
         draw for all steps of a sequence.
@@ -103,6 +106,10 @@ class GRU(Recurrent):
         stateful: bool = False,
         unroll: bool = False,
         reset_after: bool = True,
+        *,
+        kernel_constraint: ConstraintLike = None,
+        recurrent_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(
@@ -114,8 +121,11 @@ class GRU(Recurrent):
             recurrent_initializer=recurrent_initializer,
             bias_initializer=bias_initializer,
             kernel_regularizer=kernel_regularizer,
+            kernel_constraint=kernel_constraint,
             recurrent_regularizer=recurrent_regularizer,
+            recurrent_constraint=recurrent_constraint,
             bias_regularizer=bias_regularizer,
+            bias_constraint=bias_constraint,
             dropout=dropout,
             recurrent_dropout=recurrent_dropout,
             seed=seed,

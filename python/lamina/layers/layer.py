@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
 
 import numpy as np
 
-from lamina import _check, _core
+from lamina import _check, _core, regularizers
 from lamina._answers import is_own
 from lamina._calls import refuse_unknown
 from lamina._check import Array, Shape
@@ -25,7 +25,7 @@ from lamina._settings import (
     note_change,
     version,
 )
-from lamina._tensors import Variable
+from lamina._tensors import Recording, Tensor, Variable
 from lamina.layers import called, calls
 from lamina.layers._held import held_by
 from lamina.layers._use import current
@@ -35,7 +35,7 @@ from lamina.layers.weighted import Weighted
 from lamina.random import Seed
 
 if TYPE_CHECKING:
-    from lamina._typing import ArrayLike, Masks, Symbols
+    from lamina._typing import ArrayLike, Masks, RegularizerLike, Symbols
 
 L = TypeVar("L", bound="Layer")
 
@@ -56,6 +56,8 @@ class Layer(Weighted, PublicKeywords):
         Shape of a row of input, for the first layer of a model without an ``Input``.
     input_dim : int, optional
         Short for ``input_shape=(input_dim,)``.
+    activity_regularizer : str, Regularizer or callable, optional
+        Penalty on the layer's outputs, divided by the number of rows, that is added to the loss.
 
     Notes
     -----
@@ -139,7 +141,8 @@ class Layer(Weighted, PublicKeywords):
 
     def recorded_settings(self) -> list[int]:
         """Return numbers that move when a setting changes that ``record`` reads."""
-        held = (self.__dict__.get(name) for name in argument_names(type(self)))
+        names = (*argument_names(type(self)), "activity_regularizer")
+        held = (self.__dict__.get(name) for name in dict.fromkeys(names))
         return [version(self), *(version(v) for v in held if isinstance(v, Configurable))]
 
     def __init__(
@@ -150,6 +153,7 @@ class Layer(Weighted, PublicKeywords):
         dtype: str | None = None,
         input_shape: int | Sequence[int] | None = None,
         input_dim: int | None = None,
+        activity_regularizer: RegularizerLike = None,
         **unknown: NoReturn,
     ) -> None:
         who = type(self).__name__
@@ -166,6 +170,7 @@ class Layer(Weighted, PublicKeywords):
         self._dtype = None if dtype is None else _check.dtype(who, dtype)
         self._given_dtype = self._dtype
         self._trainable = _check.boolean(who, "trainable", trainable)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
         self._input_shape: Shape | None = None
         if input_shape is not None:
             self._input_shape = _check.open_shape(who, "input_shape", input_shape)
@@ -294,6 +299,10 @@ class Layer(Weighted, PublicKeywords):
         self.stream = stream
         try:
             self.build(input_shape)
+            for each in Layer.layers_within(self):
+                if not each.built:
+                    each.prepare(output, dtype, stream)
+                    self.built_within.append(each)
         except BaseException:
             self.forget()
             raise
@@ -318,10 +327,10 @@ class Layer(Weighted, PublicKeywords):
 
     def regularize_activity(self, outputs: Sequence[Any]) -> None:
         """Add what the activity regularizer says of the outputs to the losses that are recorded."""
-        regularizer: Any = getattr(self, "activity_regularizer", None)
+        regularizer: Any = self.activity_regularizer
         if regularizer is not None:
             for output in outputs:
-                self.add_loss(regularizer(output))
+                calls.add_penalty(self, "activity_regularizer", regularizer, output)
 
     def add_loss(self, loss: Any) -> None:
         """Add a number to the loss that training lowers; called within ``call``.
@@ -358,7 +367,10 @@ class Layer(Weighted, PublicKeywords):
 
     def layers_within(self) -> Sequence[Layer]:
         """Return the layers that this one holds: attributes, and in lists, tuples and dicts."""
-        return held_by(self.__dict__.values()) if self.calls else ()
+        if self.calls:
+            return held_by(self.__dict__.values())
+        # A layer that is another's activation.
+        return held_by([getattr(self.__dict__.get("activation"), "function", None)])
 
     def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
         """Return (weight, l1, l2) for every penalised weight that trains, as Keras does."""
@@ -417,6 +429,11 @@ class Layer(Weighted, PublicKeywords):
         with self.within(graph):
             y = self.record(graph, x, mask=mask) if self.record_masks else self.record(graph, x)  # type: ignore[call-arg]
         self._check_recorded(x, y)
+        if self.activity_regularizer is not None:
+            recording = Recording.of(graph)
+            now = recording if Recording.current() is not recording else nullcontext()
+            with now, recording.within(self.name):
+                self.regularize_activity([Tensor(recording, each) for each in as_list(y)])
         some = any(m is not None for m in mask) if isinstance(mask, list) else mask is not None
         if not some and type(self).compute_mask is Layer.compute_mask:
             return y, [None] * len(y) if isinstance(y, list) else None
@@ -504,16 +521,14 @@ class Layer(Weighted, PublicKeywords):
             config["dtype"] = self._given_dtype
         if self._input_shape is not None:
             config["input_shape"] = self._input_shape
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = _plain(self.activity_regularizer)
         for argument in inspect.signature(type(self)).parameters.values():
             # A layer may have an argument of its own by such a name: Embedding's input_dim.
             base = argument.name in BASE_ARGUMENTS and argument.kind is argument.KEYWORD_ONLY
             if base or argument.kind is argument.VAR_KEYWORD:
                 continue
-            value = getattr(self, argument.name)
-            if hasattr(value, "get_config"):
-                kind = value.class_name if isinstance(value, Layer) else type(value).__name__
-                value = {"class_name": kind, "config": value.get_config()}
-            config[argument.name] = value
+            config[argument.name] = _plain(getattr(self, argument.name))
         return config
 
     @classmethod
@@ -559,6 +574,13 @@ class Layer(Weighted, PublicKeywords):
         return f"<{', '.join(shown)}>"
 
 
+def _plain(value: Any) -> Any:
+    if not hasattr(value, "get_config"):
+        return value
+    kind = value.class_name if isinstance(value, Layer) else type(value).__name__
+    return {"class_name": kind, "config": value.get_config()}
+
+
 def show_shapes(shapes: Any) -> str:
     """Return a row's shape, or a list of them, as users see it."""
     if isinstance(shapes, list):
@@ -566,8 +588,10 @@ def show_shapes(shapes: Any) -> str:
     return _check.show_shape(shapes or ())
 
 
-BASE_ARGUMENTS = frozenset({"name", "trainable", "dtype", "input_shape", "input_dim"})
-NOT_RECORDED = BASE_ARGUMENTS - {"input_dim"}  # an argument of its own of Embedding
+BASE_ARGUMENTS = frozenset(
+    {"name", "trainable", "dtype", "input_shape", "input_dim", "activity_regularizer"}
+)
+NOT_RECORDED = BASE_ARGUMENTS - {"input_dim", "activity_regularizer"}  # the first is Embedding's
 
 
 def _takes(cls: type, argument: str) -> bool:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lamina import _check, _core, initializers, regularizers
+from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
 from lamina.layers._axes import axis_of_row, integers, moved_last
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
-    from lamina._typing import DimArguments, InitializerLike, RegularizerLike, Unpack
+    from lamina._typing import (
+        ConstraintLike,
+        DimArguments,
+        InitializerLike,
+        RegularizerLike,
+        Unpack,
+    )
 
 
 class LayerNormalization(Layer):
@@ -29,7 +35,7 @@ class LayerNormalization(Layer):
     center, scale : bool, default True
         Whether ``beta`` is added, whether ``gamma`` multiplies.
     beta_initializer, gamma_initializer : str or Initializer, default "zeros", "ones"
-    beta_regularizer, gamma_regularizer : str or Regularizer, optional
+    beta_regularizer, gamma_regularizer : str, Regularizer or callable, optional
     **base
         See ``Layer``.
 
@@ -65,6 +71,9 @@ class LayerNormalization(Layer):
         gamma_initializer: InitializerLike = "ones",
         beta_regularizer: RegularizerLike = None,
         gamma_regularizer: RegularizerLike = None,
+        *,
+        beta_constraint: ConstraintLike = None,
+        gamma_constraint: ConstraintLike = None,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
@@ -77,7 +86,9 @@ class LayerNormalization(Layer):
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)
         self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.gamma_constraint = constraints.get(gamma_constraint)
         self._gamma: _core.Parameter | None = None
         self._beta: _core.Parameter | None = None
 
@@ -119,11 +130,19 @@ class LayerNormalization(Layer):
         shape = self._features(input_shape)
         if self.scale:
             self._gamma = self.add_weight(
-                "gamma", shape, self.gamma_initializer, regularizer=self.gamma_regularizer
+                "gamma",
+                shape,
+                self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
             )
         if self.center:
             self._beta = self.add_weight(
-                "beta", shape, self.beta_initializer, regularizer=self.beta_regularizer
+                "beta",
+                shape,
+                self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
             )
 
     def forget(self) -> None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lamina import _core, initializers, regularizers
+from lamina import _core, constraints, initializers, regularizers
 from lamina._check import Shape
 from lamina.layers._axes import axis_of_row, integers, moved_last
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
-    from lamina._typing import DimArguments, InitializerLike, RegularizerLike, Unpack
+    from lamina._typing import (
+        ConstraintLike,
+        DimArguments,
+        InitializerLike,
+        RegularizerLike,
+        Unpack,
+    )
 
 
 class PReLU(Layer):
@@ -23,7 +29,9 @@ class PReLU(Layer):
     Parameters
     ----------
     alpha_initializer : str or Initializer, default "zeros"
-    alpha_regularizer : str or Regularizer, optional
+    alpha_regularizer : str, Regularizer or callable, optional
+    alpha_constraint : str, Constraint or callable, optional
+        What takes the place of the weight after each step of training.
     shared_axes : int or sequence of int, optional
         Axes along which one slope serves all, a row's axes counted from 1: (1, 2) for one slope
         a channel of an image.
@@ -48,11 +56,14 @@ class PReLU(Layer):
         alpha_initializer: InitializerLike = "zeros",
         alpha_regularizer: RegularizerLike = None,
         shared_axes: int | Sequence[int] | None = None,
+        *,
+        alpha_constraint: ConstraintLike = None,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         self.alpha_initializer = initializers.get(alpha_initializer)
         self.alpha_regularizer = regularizers.get(alpha_regularizer)
+        self.alpha_constraint = constraints.get(alpha_constraint)
         self.shared_axes = (
             None if shared_axes is None else integers("PReLU", "shared_axes", shared_axes)
         )
@@ -86,6 +97,7 @@ class PReLU(Layer):
             self._slopes(input_shape),
             self.alpha_initializer,
             regularizer=self.alpha_regularizer,
+            constraint=self.alpha_constraint,
         )
 
     def forget(self) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
-from lamina import _check, _core, activations, initializers, regularizers
+import numpy as np
+
+from lamina import _check, _core, activations, constraints, initializers, regularizers
 from lamina._check import Array, Shape
 from lamina._names import snake_case
 from lamina.layers._masks import check_steps
 from lamina.layers._stream import stream_of
 from lamina.layers.calls import with_states
 from lamina.layers.layer import Layer
+from lamina.layers.weights import drawn_by
 from lamina.random import seed_value
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from lamina._typing import (
         ActivationLike,
         ArrayLike,
+        ConstraintLike,
         DimArguments,
         InitializerLike,
         Masks,
@@ -53,8 +57,11 @@ class Recurrent(Layer):
         recurrent_initializer: InitializerLike,
         bias_initializer: InitializerLike,
         kernel_regularizer: RegularizerLike,
+        kernel_constraint: ConstraintLike,
         recurrent_regularizer: RegularizerLike,
+        recurrent_constraint: ConstraintLike,
         bias_regularizer: RegularizerLike,
+        bias_constraint: ConstraintLike,
         dropout: float,
         recurrent_dropout: float,
         seed: int | None,
@@ -75,8 +82,11 @@ class Recurrent(Layer):
         self.recurrent_initializer = initializers.get(recurrent_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
         self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
+        self.recurrent_constraint = constraints.get(recurrent_constraint)
         self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.bias_constraint = constraints.get(bias_constraint)
         self.dropout = _check.number(who, "dropout", dropout, 0.0, 1.0, high_open=True)
         self.recurrent_dropout = _check.number(
             who, "recurrent_dropout", recurrent_dropout, 0.0, 1.0, high_open=True
@@ -106,7 +116,8 @@ class Recurrent(Layer):
 
     def first_bias(self, shape: Shape, dtype: str, rng: Any) -> Array:
         """Return the first values of the bias."""
-        return self.bias_initializer(shape, dtype=dtype, rng=rng)
+        initializer = self.bias_initializer or initializers.Zeros()
+        return np.array(drawn_by(initializer, shape, dtype, rng))
 
     @property
     def drops(self) -> str | None:  # type: ignore[override]
@@ -214,16 +225,22 @@ class Recurrent(Layer):
             (x[1], columns),
             self.kernel_initializer,
             regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
         )
         self._recurrent_kernel = self.add_weight(
             "recurrent_kernel",
             (self.units, columns),
             self.recurrent_initializer,
             regularizer=self.recurrent_regularizer,
+            constraint=self.recurrent_constraint,
         )
         if self.use_bias:
             self._bias = self.add_weight(
-                "bias", self.bias_shape, self.first_bias, regularizer=self.bias_regularizer
+                "bias",
+                self.bias_shape,
+                self.first_bias,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
             )
 
     def forget(self) -> None:

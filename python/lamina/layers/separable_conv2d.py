@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core, initializers, regularizers
+from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
 from lamina.layers import windows
 from lamina.layers.base_conv import BaseConv
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lamina._tensors import Variable
     from lamina._typing import (
         ActivationLike,
+        ConstraintLike,
         DimArguments,
         InitializerLike,
         RegularizerLike,
@@ -51,8 +52,10 @@ class SeparableConv2D(BaseConv):
         First values of the two kernels.
     bias_initializer : str or Initializer, default "zeros"
         First values of the bias.
-    depthwise_regularizer, pointwise_regularizer, bias_regularizer : str or Regularizer, optional
+    depthwise_regularizer, pointwise_regularizer, bias_regularizer : str or callable, optional
         Penalties that training adds to the loss.
+    depthwise_constraint, pointwise_constraint, bias_constraint : str or callable, optional
+        What takes the place of the weights after each step of training.
     **base
         See ``Layer``.
 
@@ -95,11 +98,15 @@ class SeparableConv2D(BaseConv):
         depthwise_regularizer: RegularizerLike = None,
         pointwise_regularizer: RegularizerLike = None,
         bias_regularizer: RegularizerLike = None,
+        *,
+        depthwise_constraint: ConstraintLike = None,
+        pointwise_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(
             kernel_size, strides, padding, data_format, dilation_rate, activation, use_bias,
-            bias_initializer, bias_regularizer, **base,
+            bias_initializer, bias_regularizer, bias_constraint=bias_constraint, **base,
         )  # fmt: skip
         who = type(self).__name__
         self.filters = _check.integer(who, "filters", filters)
@@ -107,7 +114,9 @@ class SeparableConv2D(BaseConv):
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.pointwise_initializer = initializers.get(pointwise_initializer)
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
+        self.depthwise_constraint = constraints.get(depthwise_constraint)
         self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
+        self.pointwise_constraint = constraints.get(pointwise_constraint)
         self._depthwise: _core.Parameter | None = None
         self._pointwise: _core.Parameter | None = None
 
@@ -142,12 +151,14 @@ class SeparableConv2D(BaseConv):
             depthwise,
             self.depthwise_initializer,
             regularizer=self.depthwise_regularizer,
+            constraint=self.depthwise_constraint,
         )
         self._pointwise = self.add_weight(
             "pointwise_kernel",
             pointwise,
             self.pointwise_initializer,
             regularizer=self.pointwise_regularizer,
+            constraint=self.pointwise_constraint,
         )
         self._add_bias(self.filters)
 

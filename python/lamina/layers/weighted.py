@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lamina import _check, _core, initializers, regularizers
+from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina._settings import check_fits, note_change
@@ -32,6 +32,7 @@ class Weighted:
         self._pending: list[tuple[_core.Parameter, Array]] = []
         self._learnable: list[int] = []  # indices of the weights that gradients may change
         self._penalized: list[tuple[_core.Parameter, regularizers.Regularizer]] = []
+        self._regularized: list[tuple[_core.Parameter, Any]] = []  # by functions that are recorded
         self._constrained: list[tuple[_core.Parameter, Any]] = []
 
     @answering_calls
@@ -60,9 +61,9 @@ class Weighted:
             default Glorot's uniform.
         trainable : bool, default True
             False for statistics that no gradient changes.
-        regularizer : str or Regularizer, optional
+        regularizer : str, Regularizer or callable, optional
             Penalty that training adds to the loss, while the weight is trainable.
-        constraint : callable, optional
+        constraint : str, Constraint or callable, optional
             ``constraint(weight)`` replaces the weight after each step of training.
         dtype : {"float32", "float64"}, optional
             The layer's; another is refused.
@@ -101,6 +102,7 @@ class Weighted:
         if isinstance(initializer, type) or not callable(initializer):
             initializer = initializers.get(initializer)
         penalty = regularizers.get(regularizer)
+        bound = constraints.get(constraint)
         full = f"{self.name}/{name}"
         parameter = Variable._unfilled(full, shape, self.dtype, trainable and self._trainable)
         parameter._owned_by(self)
@@ -108,10 +110,12 @@ class Weighted:
             self._learnable.append(len(self._parameters))
         self._parameters.append(parameter)
         self._undrawn.append(weights_.FirstValues(parameter, initializer))
-        if penalty is not None:
+        if isinstance(penalty, regularizers.Regularizer) and penalty.has_factors:
             self._penalized.append((parameter, penalty))
-        if constraint is not None:
-            self._constrained.append((parameter, constraint))
+        elif penalty is not None:
+            self._regularized.append((parameter, penalty))
+        if bound is not None:
+            self._constrained.append((parameter, bound))
         return parameter
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ class FirstValues:
         parameter, shape = self.parameter, tuple(self.parameter.shape)
         layer, weight = self.place
         rng = Stream(mix(self.seed.value, INITIAL, layer), weight)
-        value = np.asarray(self.initializer(shape, dtype=parameter.dtype, rng=rng))
+        value = np.asarray(drawn_by(self.initializer, shape, parameter.dtype, rng))
         if value.shape != shape:
             raise ValueError(
                 f"{who}: the initializer of {parameter.name} must return shape {shape}; "
@@ -63,6 +64,19 @@ class FirstValues:
         _check.not_overflowing(who, parameter.name, value, array)
         parameter.array[...] = array
         self.drawn = True
+
+
+def drawn_by(
+    initializer: Callable[..., object], shape: tuple[int, ...], dtype: str, rng: Stream
+) -> object:
+    """Return first values; one written for Keras takes no ``rng``, and a function maybe no type."""
+    try:
+        parameters = inspect.signature(initializer).parameters
+    except ValueError:  # not written in Python
+        return initializer(shape)
+    every = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    named = {"dtype": dtype, "rng": rng}
+    return initializer(shape, **{k: v for k, v in named.items() if every or k in parameters})
 
 
 def place(layer: Weighted, index: int, seed: Seed) -> None:

@@ -11,19 +11,69 @@ from typing import TYPE_CHECKING
 
 from lamina._answers import answering
 from lamina._calls import answering_calls
-from lamina._settings import resolve, serialize
+from lamina._settings import custom, find, resolve, serialize
 from lamina.losses.base import Loss
 from lamina.losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
     SparseCategoricalCrossentropy,
 )
+from lamina.losses.functional import (
+    BinaryFocalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
+    CategoricalHinge,
+    CosineSimilarity,
+    Dice,
+    Hinge,
+    KLDivergence,
+    LogCosh,
+    MeanAbsolutePercentageError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    SquaredHinge,
+    Tversky,
+)
 from lamina.losses.python import PythonLoss
 from lamina.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError
+from lamina.losses.wrapper import LossFunctionWrapper
+
+if TYPE_CHECKING:
+    from lamina.losses.functions import (
+        binary_crossentropy,
+        binary_focal_crossentropy,
+        categorical_crossentropy,
+        categorical_focal_crossentropy,
+        categorical_generalized_cross_entropy,
+        categorical_hinge,
+        cosine_similarity,
+        dice,
+        hinge,
+        huber,
+        kl_divergence,
+        log_cosh,
+        mean_absolute_error,
+        mean_absolute_percentage_error,
+        mean_squared_error,
+        mean_squared_logarithmic_error,
+        poisson,
+        sparse_categorical_crossentropy,
+        squared_hinge,
+        tversky,
+    )
 
 __all__ = [
-    "BinaryCrossentropy", "CategoricalCrossentropy", "Huber", "Loss", "MeanAbsoluteError",
-    "MeanSquaredError", "PythonLoss", "SparseCategoricalCrossentropy", "get", "serialize",
+    "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy", "CategoricalGeneralizedCrossEntropy", "CategoricalHinge",
+    "CosineSimilarity", "Dice", "Hinge", "Huber", "KLDivergence", "LogCosh", "Loss",
+    "LossFunctionWrapper", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
+    "MeanSquaredLogarithmicError", "Poisson", "PythonLoss", "SparseCategoricalCrossentropy",
+    "SquaredHinge", "Tversky", "binary_crossentropy", "binary_focal_crossentropy",
+    "categorical_crossentropy", "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy", "categorical_hinge", "cosine_similarity", "dice",
+    "get", "hinge", "huber", "kl_divergence", "log_cosh", "mean_absolute_error",
+    "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error",
+    "poisson", "serialize", "sparse_categorical_crossentropy", "squared_hinge", "tversky",
 ]  # fmt: skip
 
 
@@ -31,34 +81,64 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-if not TYPE_CHECKING:
-    __getattr__ = answering(__name__)
-
-
 _TABLE: dict[str, type[Loss]] = {
     "mean_squared_error": MeanSquaredError,
-    "mse": MeanSquaredError,
     "mean_absolute_error": MeanAbsoluteError,
-    "mae": MeanAbsoluteError,
+    "mean_absolute_percentage_error": MeanAbsolutePercentageError,
+    "mean_squared_logarithmic_error": MeanSquaredLogarithmicError,
     "huber": Huber,
+    "log_cosh": LogCosh,
+    "poisson": Poisson,
+    "cosine_similarity": CosineSimilarity,
+    "hinge": Hinge,
+    "squared_hinge": SquaredHinge,
+    "categorical_hinge": CategoricalHinge,
+    "kl_divergence": KLDivergence,
     "binary_crossentropy": BinaryCrossentropy,
-    "bce": BinaryCrossentropy,
     "categorical_crossentropy": CategoricalCrossentropy,
     "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+    "binary_focal_crossentropy": BinaryFocalCrossentropy,
+    "categorical_focal_crossentropy": CategoricalFocalCrossentropy,
+    "categorical_generalized_cross_entropy": CategoricalGeneralizedCrossEntropy,
+    "dice": Dice,
+    "tversky": Tversky,
 }
+_FUNCTIONS = tuple(_TABLE)
+_SHORT = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "bce": "binary_crossentropy",
+    "kld": "kl_divergence",
+    "kullback_leibler_divergence": "kl_divergence",
+    "logcosh": "log_cosh",
+}
+_TABLE |= {short: _TABLE[name] for short, name in _SHORT.items()}
+
+if not TYPE_CHECKING:  # the functions need lamina.ops, which not every program does
+    _LAZY = {name: f"lamina.losses.functions:{name}" for name in _FUNCTIONS}
+    _LAZY |= {short: _LAZY[name] for short, name in _SHORT.items()}
+    _LAZY |= {short.upper(): _LAZY[short] for short in ("mse", "mae", "mape", "msle", "bce", "kld")}
+    __getattr__ = answering(__name__, _LAZY)
 
 
 @answering_calls
 def get(identifier: object) -> Loss:
-    """Return the loss for a name, class, configuration or instance.
+    """Return the loss for a name, class, configuration, instance or function.
+
+    Parameters
+    ----------
+    identifier : str, dict, type, Loss or callable
+        A function of tensors, ``f(y_true, y_pred)``, written with ``lamina.ops``, is wrapped in
+        `LossFunctionWrapper`; those of this room become the class of the same name.
 
     Raises
     ------
     ValueError
         If the name is unknown; the nearest is suggested.
     TypeError
-        If `identifier` is of another type.  A function of your own needs its derivative too:
-        see `PythonLoss`.
+        If `identifier` is of another type.
 
     Examples
     --------
@@ -66,12 +146,15 @@ def get(identifier: object) -> Loss:
     >>> losses.get("mse").name
     'mean_squared_error'
     """
+    if isinstance(identifier, str):
+        identifier = custom(identifier) or identifier
     if callable(identifier) and not isinstance(identifier, (Loss, type)):
-        raise TypeError(
-            f"losses: a function of your own needs its derivative; wrap both in "
-            f"losses.PythonLoss(forward, backward); got {identifier!r}"
-        )
-    return resolve("loss", identifier, _TABLE, Loss)
+        name = getattr(identifier, "__name__", "")
+        if getattr(identifier, "__module__", "") == "lamina.losses.functions":
+            return find("loss", name, _TABLE)()
+        return LossFunctionWrapper(identifier)
+    return resolve("loss", identifier, {**_TABLE, _WRAPPER: LossFunctionWrapper}, Loss)
 
 
+_WRAPPER = LossFunctionWrapper.__name__
 deserialize = get  # by Keras's name

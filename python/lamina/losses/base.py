@@ -1,21 +1,47 @@
 """What every loss shares: the target's checks, recording, and evaluation on plain arrays."""
 
+# ruff: noqa: ARG002 - a method that subclasses define names its arguments
+
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lamina import _check
+from lamina._answers import is_own
 from lamina._calls import answering_calls
 from lamina._check import cast, numeric
+from lamina._names import snake_case
 from lamina._settings import Configurable
+from lamina._tensors import dispatch
+from lamina.losses import called
+
+if TYPE_CHECKING:
+    from lamina._tensors import Tensor
+    from lamina.layers.node import SymbolicTensor
 
 REDUCTION = "sum_over_batch_size"
+REDUCTIONS = (REDUCTION, "mean", "sum", "mean_with_sample_weight", "none", None)
 
 
 class Loss(Configurable):
-    """Base of all losses.
+    """Base of all losses, and of a user's own.
+
+    A subclass defines ``call(self, y_true, y_pred)``, written with ``lamina.ops``, which returns
+    one value for each row, or for each position of a row, or a single number for all of them.
+
+    Parameters
+    ----------
+    name : str, optional
+        Shown in errors and tables; by default the class in snake case.
+    reduction : {"sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None}
+        How the values become one number: the sum of weight times value over the number of values
+        (default, and "mean"), the sum, or that over the sum of the weights.  "none" and None leave
+        them as they are, which is no loss to train with.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
 
     Attributes
     ----------
@@ -25,23 +51,66 @@ class Loss(Configurable):
         What the graph binds as the target.
     from_logits : bool
         Whether predictions are taken before the sigmoid or softmax.
+
+    Examples
+    --------
+    >>> from lamina import losses, ops
+    >>> class Fourth(losses.Loss):
+    ...     def call(self, y_true, y_pred):
+    ...         return ops.mean((y_true - y_pred) ** 4, axis=-1)
+    >>> Fourth()([[0.0], [1.0]], [[1.0], [3.0]])
+    8.5
     """
 
-    _plumbing: ClassVar[str] = "check_target kind parameter record target_dtype target_shape"
+    _plumbing: ClassVar[str] = (
+        "calls check_target free_target kind parameter record target_dtype target_shape term"
+    )
     kind: ClassVar[str] = ""
     target_dtype: ClassVar[str] = "float"
+    calls: ClassVar[bool] = False  # whether it is recorded by `call`; found out, as the next
+    free_target: ClassVar[bool] = False  # whether targets may have another shape than predictions
     name: str = ""
     from_logits: bool = False
-    reduction: str = REDUCTION
+    reduction: str | None = REDUCTION
 
-    def _init(self, reduction: str, name: str | None) -> None:
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Find out how the class is written: with ``call``, or for a kernel."""
+        super().__init_subclass__(**options)
+        if not cls.name and not is_own(cls):
+            cls.name = snake_case(cls.__name__)
+        own = ("call", "record", "kind")
+        writer = next((base for base in cls.__mro__ if any(n in vars(base) for n in own)), Loss)
+        cls.calls = "call" in vars(writer) and not any(n in vars(writer) for n in own[1:])
+        if cls.calls and not is_own(writer):
+            cls.free_target = True
+
+    def __init__(
+        self, name: str | None = None, reduction: str | None = REDUCTION, dtype: Any = None
+    ) -> None:
+        self.dtype = None if dtype is None else _check.dtype(type(self).__name__, dtype)
+        self._init(reduction, name)
+
+    def _init(self, reduction: str | None, name: str | None) -> None:
         who = type(self).__name__
-        if reduction != REDUCTION:
-            raise ValueError(f"{who}: reduction must be {REDUCTION!r}; got {reduction!r}")
+        if reduction not in REDUCTIONS:
+            known = ", ".join(map(repr, REDUCTIONS))
+            raise ValueError(f"{who}: reduction must be one of {known}; got {reduction!r}")
         if name is not None and not isinstance(name, str):
             raise TypeError(f"{who}: name must be a string; got {name!r}")
         self.reduction = reduction
-        self.name = name or self.kind
+        self.name = name or self.kind or type(self).name
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each row, or position of a row: what a subclass overrides.
+
+        Parameters
+        ----------
+        y_true : Tensor of shape (rows, ...)
+            Targets, as floats.
+        y_pred : Tensor of shape (rows, ...)
+            Predictions.
+        """
+        raise TypeError(f"{type(self).__name__}: a subclass of Loss must define call()")
 
     def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the target's shape for a prediction's, both without the row axis."""
@@ -70,6 +139,8 @@ class Loss(Configurable):
         ValueError
             If its shape does not fit or a value is NaN, infinite or outside the loss's range.
         """
+        if self.free_target:
+            return check_free_target(self.name, y)
         return check_real_target(self.name, y, self.target_shape(prediction_shape))
 
     @property
@@ -79,15 +150,31 @@ class Loss(Configurable):
 
     def record(self, graph: Any, prediction: Any, target: Any) -> Any:
         """Record the loss on a graph under construction; returns the tensor of its values."""
+        if not self.kind:
+            return called.recorded(self, graph, prediction, target).value
         return graph.loss(
             self.kind, prediction, target, self.parameter, self.from_logits, name=self.name
         )
 
-    @answering_calls
+    def term(
+        self, graph: Any, prediction: Any, target: Any, weight: Any = None, mask: Any = None
+    ) -> tuple[Any, Any, Any]:
+        """Record the loss of a model's output; returns values, weights and mask that fit them."""
+        if not self.calls and self.reduction in called.MEANS:
+            return self.record(graph, prediction, target), weight, mask
+        return called.term(self, graph, prediction, target, weight, mask)
+
+    @overload
+    def __call__(
+        self, y_true: Any, y_pred: Tensor | SymbolicTensor, sample_weight: Any = None
+    ) -> Any: ...
+    @overload
     def __call__(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> float:
-        """Return the weighted mean of the loss on plain arrays.
+    ) -> float: ...
+    @answering_calls
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Return the loss as one number: of arrays a float, of tensors a tensor.
 
         Parameters
         ----------
@@ -101,7 +188,12 @@ class Loss(Configurable):
         Returns
         -------
         float
+            Of tensors a tensor without axes; with the reduction "none", one value a row.
         """
+        if dispatch.on_tensors(y_true, y_pred, sample_weight):
+            return called.reduced(self, y_true, y_pred, sample_weight)
+        if self.calls or self.reduction not in called.MEANS:
+            return called.at_once(self, y_true, y_pred, sample_weight)
         prediction = real_array(self.name, "y_pred", y_pred)
         shape = prediction.shape[1:]
         target = self.check_target(y_true, shape)
@@ -209,6 +301,16 @@ def _coding(y: NDArray[Any]) -> str:
                 "sparse_categorical_crossentropy"
             )
     return "; y / 255 is in the range" if y.min() >= 0 and 1 < y.max() <= 255 else ""
+
+
+def check_free_target(who: str, y: ArrayLike) -> NDArray[Any]:
+    """Return targets in the shape that they have: finite numbers, integers as int32."""
+    array = numeric(who, "y", y)
+    if array.dtype.kind == "f":
+        raise_at_first(who, "y", ~np.isfinite(array), array, "finite")
+        return array
+    raise_at_first(who, "y", (array < -(2**31)) | (array >= 2**31), array, "within int32")
+    return cast(array, np.int32)
 
 
 def check_real_target(

@@ -8,6 +8,8 @@ logarithm, and those of several classes are first divided by their sum.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -44,8 +46,8 @@ class BinaryCrossentropy(_Crossentropy):
         In [0, 1]; targets become ``y * (1 - s) + s / 2``.
     axis : int, default -1
         The axis of the outputs, the last.
-    reduction : {"sum_over_batch_size"}
-        How rows are combined; see `lamina.losses`.
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
     name : str, default "binary_crossentropy"
         Name in reports.
 
@@ -63,12 +65,18 @@ class BinaryCrossentropy(_Crossentropy):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         axis: int = -1,
-        reduction: str = REDUCTION,
+        reduction: str | None = REDUCTION,
         name: str | None = None,
     ) -> None:
         self._init_logits(from_logits, axis)
         self._init_smoothing(label_smoothing)
         self._init(reduction, name)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each position."""
+        from lamina.losses import functions
+
+        return functions.binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
 
     @property
     def parameter(self) -> float:
@@ -91,8 +99,8 @@ class CategoricalCrossentropy(_Crossentropy):
         In [0, 1]; targets become ``y * (1 - s) + s / classes``.
     axis : int, default -1
         The axis of the classes, the last.
-    reduction : {"sum_over_batch_size"}
-        How rows are combined; see `lamina.losses`.
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
     name : str, default "categorical_crossentropy"
         Name in reports.
 
@@ -110,12 +118,20 @@ class CategoricalCrossentropy(_Crossentropy):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         axis: int = -1,
-        reduction: str = REDUCTION,
+        reduction: str | None = REDUCTION,
         name: str | None = None,
     ) -> None:
         self._init_logits(from_logits, axis)
         self._init_smoothing(label_smoothing)
         self._init(reduction, name)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each position."""
+        from lamina.losses import functions
+
+        return functions.categorical_crossentropy(
+            y_true, y_pred, self.from_logits, self.label_smoothing
+        )
 
     @property
     def parameter(self) -> float:
@@ -143,8 +159,8 @@ class SparseCategoricalCrossentropy(_Crossentropy):
         Whether predictions are taken before the softmax.
     axis : int, default -1
         The axis of the classes, the last.
-    reduction : {"sum_over_batch_size"}
-        How rows are combined; see `lamina.losses`.
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
     name : str, default "sparse_categorical_crossentropy"
         Name in reports.
 
@@ -162,11 +178,17 @@ class SparseCategoricalCrossentropy(_Crossentropy):
         self,
         from_logits: bool = False,
         axis: int = -1,
-        reduction: str = REDUCTION,
+        reduction: str | None = REDUCTION,
         name: str | None = None,
     ) -> None:
         self._init_logits(from_logits, axis)
         self._init(reduction, name)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each position."""
+        from lamina.losses import functions
+
+        return functions.sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
 
     def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
         """One label a position: the prediction's shape without the classes."""

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from lamina._check import cast
 from lamina._weak import method_of
 from lamina.losses.base import REDUCTION, Loss
+from lamina.losses.called import MEANS
 
 Forward = Callable[[NDArray[Any], NDArray[Any]], ArrayLike]
 
@@ -26,8 +27,8 @@ class PythonLoss(Loss):
     backward : callable
         ``backward(y_true, y_pred)`` returns the derivative of those values by `y_pred`, of
         `y_pred`'s shape.  The weight of a row and the mean over rows are applied afterwards.
-    reduction : {"sum_over_batch_size"}
-        How rows are combined; see `lamina.losses`.
+    reduction : {"sum_over_batch_size", "mean"}
+        How rows are combined; see `Loss`.
     name : str, default ``forward.__name__``
         Name in reports.
 
@@ -50,12 +51,14 @@ class PythonLoss(Loss):
         self,
         forward: Forward,
         backward: Forward,
-        reduction: str = REDUCTION,
+        reduction: str | None = REDUCTION,
         name: str | None = None,
     ) -> None:
         for role, function in (("forward", forward), ("backward", backward)):
             if not callable(function):
                 raise TypeError(f"PythonLoss: {role} must be callable; got {function!r}")
+        if reduction not in MEANS:
+            raise ValueError(f"PythonLoss: reduction must be {REDUCTION!r}; got {reduction!r}")
         self.forward = forward
         self.backward = backward
         self._init(reduction, name or getattr(forward, "__name__", "python_loss"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lamina._check import number
 from lamina.losses.base import REDUCTION, Loss
 
@@ -11,8 +13,8 @@ class MeanSquaredError(Loss):
 
     Parameters
     ----------
-    reduction : {"sum_over_batch_size"}
-        How rows are combined; see `lamina.losses`.
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
     name : str, default "mean_squared_error"
         Name in reports.
 
@@ -31,8 +33,14 @@ class MeanSquaredError(Loss):
 
     kind = "mean_squared_error"
 
-    def __init__(self, reduction: str = REDUCTION, name: str | None = None) -> None:
+    def __init__(self, reduction: str | None = REDUCTION, name: str | None = None) -> None:
         self._init(reduction, name)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each position."""
+        from lamina.losses import functions
+
+        return functions.mean_squared_error(y_true, y_pred)
 
 
 class MeanAbsoluteError(Loss):
@@ -40,8 +48,8 @@ class MeanAbsoluteError(Loss):
 
     Parameters
     ----------
-    reduction : {"sum_over_batch_size"}
-        How rows are combined; see `lamina.losses`.
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
     name : str, default "mean_absolute_error"
         Name in reports.
 
@@ -54,8 +62,14 @@ class MeanAbsoluteError(Loss):
 
     kind = "mean_absolute_error"
 
-    def __init__(self, reduction: str = REDUCTION, name: str | None = None) -> None:
+    def __init__(self, reduction: str | None = REDUCTION, name: str | None = None) -> None:
         self._init(reduction, name)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each position."""
+        from lamina.losses import functions
+
+        return functions.mean_absolute_error(y_true, y_pred)
 
 
 class Huber(Loss):
@@ -67,8 +81,8 @@ class Huber(Loss):
     ----------
     delta : float, default 1.0
         Where the two meet, above 0.
-    reduction : {"sum_over_batch_size"}
-        How rows are combined; see `lamina.losses`.
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
     name : str, default "huber"
         Name in reports.
 
@@ -82,10 +96,16 @@ class Huber(Loss):
     kind = "huber"
 
     def __init__(
-        self, delta: float = 1.0, reduction: str = REDUCTION, name: str | None = None
+        self, delta: float = 1.0, reduction: str | None = REDUCTION, name: str | None = None
     ) -> None:
         self.delta = number("Huber", "delta", delta, low=0.0, low_open=True)
         self._init(reduction, name)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each position."""
+        from lamina.losses import functions
+
+        return functions.huber(y_true, y_pred, self.delta)
 
     @property
     def parameter(self) -> float:

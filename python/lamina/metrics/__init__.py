@@ -17,9 +17,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from lamina import losses
 from lamina._answers import answering
 from lamina._calls import answering_calls
-from lamina._settings import find, serialize
+from lamina._settings import custom, find, serialize
 from lamina._settings import resolve as _resolve
 from lamina.metrics.accuracy import (
     BinaryAccuracy,
@@ -27,18 +28,22 @@ from lamina.metrics.accuracy import (
     SparseCategoricalAccuracy,
 )
 from lamina.metrics.base import KernelMetric, Metric
+from lamina.metrics.direction import DOWN
+from lamina.metrics.mean import Mean, Sum
 from lamina.metrics.regression import (
     MeanAbsoluteError,
     MeanSquaredError,
     R2Score,
     RootMeanSquaredError,
 )
+from lamina.metrics.top_k import SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy
 from lamina.metrics.wrapper import MeanMetricWrapper
 
 __all__ = [
-    "BinaryAccuracy", "CategoricalAccuracy", "KernelMetric", "MeanAbsoluteError",
+    "BinaryAccuracy", "CategoricalAccuracy", "KernelMetric", "Mean", "MeanAbsoluteError",
     "MeanMetricWrapper", "MeanSquaredError", "Metric", "R2Score", "RootMeanSquaredError",
-    "SparseCategoricalAccuracy", "get", "resolve", "serialize",
+    "SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "Sum", "TopKCategoricalAccuracy",
+    "get", "resolve", "serialize",
 ]  # fmt: skip
 
 
@@ -46,8 +51,18 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
+# Functions of two arrays or tensors, which compile takes too; Keras has them in both rooms.
+_FUNCTIONS = (
+    "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
+    "categorical_focal_crossentropy", "categorical_hinge", "hinge", "huber", "kl_divergence",
+    "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
+    "mean_squared_logarithmic_error", "poisson", "sparse_categorical_crossentropy",
+    "squared_hinge", "mse", "MSE", "mae", "MAE", "mape", "MAPE", "msle", "MSLE", "kld", "KLD",
+    "bce", "BCE",
+)  # fmt: skip
+
 if not TYPE_CHECKING:
-    __getattr__ = answering(__name__)
+    __getattr__ = answering(__name__, {name: f"lamina.losses:{name}" for name in _FUNCTIONS})
 
 
 _TABLE: dict[str, type[Metric]] = {
@@ -62,6 +77,10 @@ _TABLE: dict[str, type[Metric]] = {
     "rmse": RootMeanSquaredError,
     "r2_score": R2Score,
     "r2": R2Score,
+    "top_k_categorical_accuracy": TopKCategoricalAccuracy,
+    "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
+    "mean": Mean,
+    "sum": Sum,
 }
 _ACCURACY = ("accuracy", "acc")
 
@@ -90,12 +109,17 @@ def get(identifier: object) -> Metric:
     >>> metrics.get("rmse")
     RootMeanSquaredError(name='rmse')
     """
+    if isinstance(identifier, str) and custom(identifier) is not None:
+        identifier = custom(identifier)
     if isinstance(identifier, str):
         if identifier.lower() in _ACCURACY:
             raise ValueError(
                 f"metric {identifier!r} takes its form from the loss; here, name one of "
                 f"binary_accuracy, categorical_accuracy, sparse_categorical_accuracy"
             )
+        if identifier not in _TABLE and identifier in _FUNCTIONS:
+            function = getattr(losses, identifier)
+            return MeanMetricWrapper(function, name=identifier, direction=DOWN)
         metric = find("metric", identifier, _TABLE | dict.fromkeys(_ACCURACY, Metric))()
         metric.name = identifier
         return metric
@@ -127,7 +151,7 @@ def resolve(identifier: object, loss: Any, prediction_shape: tuple[int, ...]) ->
         metric.name = identifier
     else:
         metric = get(identifier)
-    if isinstance(metric, KernelMetric):
+    if isinstance(metric, KernelMetric) and not loss.free_target:
         _check_targets(metric, loss, prediction_shape)
     return metric
 

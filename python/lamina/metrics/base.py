@@ -14,18 +14,23 @@ from lamina._check import cast, quiet
 from lamina._names import snake_case
 from lamina._settings import Configurable
 from lamina.losses.base import check_real_target, check_rows, check_weight, real_array
+from lamina.metrics.variables import MetricVariables
 
 
-class Metric(Configurable):
+class Metric(MetricVariables, Configurable):
     """Base of all metrics, and of a user's own.
 
-    A subclass defines ``update_state``, ``result`` and ``reset_state``; `fit` and `evaluate`
-    call it with the model's output after each batch.
+    A subclass defines ``update_state`` and ``result``; `fit` and `evaluate` call it with the
+    model's output after each batch.  What it adds up is kept in variables, made by
+    ``add_variable`` in the constructor, which ``reset_state`` sets back; one that keeps anything
+    else defines ``reset_state`` too.  The arrays may be computed with by ``lamina.ops`` or NumPy.
 
     Parameters
     ----------
     name : str, optional
         Key in the history; by default the class's ``name``, or else the class in snake case.
+    dtype : str, optional
+        For Keras's callers: results are computed in float64.
 
     Attributes
     ----------
@@ -37,18 +42,22 @@ class Metric(Configurable):
     Examples
     --------
     >>> import numpy as np
-    >>> from lamina import metrics
-    >>> class Largest(metrics.Metric):
-    ...     name = "largest"
-    ...     direction = "down"
-    ...     def reset_state(self):
-    ...         self.value = 0.0
+    >>> from lamina import metrics, ops
+    >>> class Within(metrics.Metric):
+    ...     direction = "up"
+    ...     def __init__(self, limit=1.0, **options):
+    ...         super().__init__(**options)
+    ...         self.limit = limit
+    ...         self.hits = self.add_variable(name="hits")
+    ...         self.rows = self.add_variable(name="rows")
     ...     def update_state(self, y_true, y_pred, sample_weight=None):
-    ...         self.value = max(self.value, float(np.abs(y_true - y_pred).max()))
+    ...         near = ops.absolute(y_true - y_pred) <= self.limit
+    ...         self.hits.assign_add(ops.sum(ops.cast(near, "float32")))
+    ...         self.rows.assign_add(len(y_true))
     ...     def result(self):
-    ...         return self.value
-    >>> Largest()(np.array([1.0, 2.0]), np.array([1.5, 4.0]))
-    2.0
+    ...         return self.hits / self.rows
+    >>> float(Within()(np.array([1.0, 2.0]), np.array([1.5, 4.0])))
+    0.5
     """
 
     name: str = "metric"
@@ -60,10 +69,16 @@ class Metric(Configurable):
         if cls.name == "metric":
             cls.name = snake_case(cls.__name__)
 
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         if name is not None and not isinstance(name, str):
             raise TypeError(f"{type(self).__name__}: name must be a string; got {name!r}")
         self.name = name or self.default_name()
+        self._dtype = None if dtype is None else str(dtype)
+
+    @property
+    def dtype(self) -> str:
+        """What the constructor was given; else "float64", in which sums are added up."""
+        return self.__dict__.get("_dtype") or "float64"
 
     @classmethod
     def default_name(cls) -> str:
@@ -71,7 +86,8 @@ class Metric(Configurable):
         return cls.name
 
     def reset_state(self) -> None:
-        """Forget all rows seen."""
+        """Forget all rows seen: set the variables back."""
+        self._reset_variables()
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any | None = None) -> None:
         """Add rows.

@@ -8,23 +8,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lamina.metrics.base import Metric
 from lamina.metrics.direction import DIRECTIONS
+from lamina.metrics.mean import Mean
 
 
-class MeanMetricWrapper(Metric):
+class MeanMetricWrapper(Mean):
     """The weighted mean of ``fn(y_true, y_pred)`` over all rows.
 
     Parameters
     ----------
     fn : callable
         Takes two arrays of shape (rows, ...) and returns one value a row (or more, which are
-        averaged).
+        averaged), or a single number, which stands for each of the rows.  It may be written with
+        ``lamina.ops`` or with NumPy.
     name : str, default ``fn.__name__``
         Key in the history.
     direction : {"up", "down"}, optional
         Whether larger or smaller values are better; by default the function's own attribute
         ``direction``, if it has one.
+    dtype : str, optional
+        For Keras's callers: results are computed in float64.
+    **kwargs
+        Arguments of the function.
 
     Examples
     --------
@@ -37,7 +42,12 @@ class MeanMetricWrapper(Metric):
     """
 
     def __init__(
-        self, fn: Callable[..., Any], name: str | None = None, direction: str | None = None
+        self,
+        fn: Callable[..., Any],
+        name: str | None = None,
+        direction: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
     ) -> None:
         if not callable(fn):
             raise TypeError(f"MeanMetricWrapper: fn must be callable; got {fn!r}")
@@ -45,17 +55,17 @@ class MeanMetricWrapper(Metric):
             raise ValueError(
                 f"MeanMetricWrapper: direction must be 'up', 'down' or None; got {direction!r}"
             )
-        super().__init__(name or str(getattr(fn, "__name__", "mean_metric")))
+        inner = getattr(fn, "func", fn)  # of a partial
+        super().__init__(name or str(getattr(inner, "__name__", "mean_metric")), dtype)
         self.fn = fn
+        self._arguments = kwargs
         self.direction = direction or getattr(fn, "direction", None) or type(self).direction
-        self.reset_state()
 
-    def reset_state(self) -> None:
-        """Forget all rows seen."""
-        self._total = 0.0
-        self._weight = 0.0
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments; the function is itself."""
+        return {**super().get_config(), **self._arguments}
 
-    def update_state(
+    def update_state(  # type: ignore[override]
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:
         """Add rows.
@@ -63,30 +73,17 @@ class MeanMetricWrapper(Metric):
         Raises
         ------
         ValueError
-            If the function does not return one value a row.
+            If the function returns neither one value a row nor a single number.
         """
         y_pred = np.asarray(y_pred)
         rows = y_pred.shape[0]
-        values = np.asarray(self.fn(np.asarray(y_true), y_pred), dtype=np.float64)
+        made = self.fn(np.asarray(y_true), y_pred, **self._arguments)
+        values = np.asarray(made, dtype=np.float64)
+        if values.ndim == 0:
+            values = np.full(rows, values)
         if values.shape[:1] != (rows,):
             raise ValueError(
-                f"{self.name}: the function must return one value a row, shape ({rows},); "
-                f"got {values.shape}"
+                f"{self.name}: the function must return one value a row, shape ({rows},), or a "
+                f"single number; got {values.shape}"
             )
-        weight = np.ones(rows) if sample_weight is None else np.asarray(sample_weight, np.float64)
-        common = min(weight.ndim, values.ndim)
-        if common == 0 or weight.shape[:common] != values.shape[:common]:
-            raise ValueError(
-                f"{self.name}: sample_weight must have shape ({rows},), or one weight for each "
-                f"of the function's values; got {weight.shape}"
-            )
-        # Whichever has further axes is averaged over them.
-        with np.errstate(all="ignore"):
-            values = values.reshape(*values.shape[:common], -1).mean(axis=-1)
-            weight = weight.reshape(*weight.shape[:common], -1).mean(axis=-1)
-            self._total += float(np.sum(weight * values))
-            self._weight += float(np.sum(weight))
-
-    def result(self) -> float:
-        """Return the weighted mean of all rows seen."""
-        return self._total / self._weight if self._weight else 0.0
+        super().update_state(values, sample_weight)

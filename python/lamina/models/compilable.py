@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from lamina._calls import answering_calls, refuse_arguments
-from lamina._settings import changes
+from lamina._settings import Configurable, changes, version
 from lamina._tensors import NeedsRows
 from lamina.models.compiled import Compiled, check_ignored
 from lamina.models.errors import NotCompiledError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lamina._check import Shape
     from lamina._typing import LossesLike, MetricsLike, OptimizerLike
     from lamina.losses import Loss
-    from lamina.models.data import Data
+    from lamina.models.data import Data, Form
     from lamina.optimizers import Optimizer
 
 
@@ -43,7 +43,8 @@ class Compilable(Network):
     def _start(self) -> None:
         super()._start()
         self._guard = Guard()
-        # By weights, shapes of rows, rows of a batch, phase: None where it does not matter.
+        # By weights, shapes of rows, forms of targets, rows of a batch, phase: None where it does
+        # not matter.
         self._objectives: dict[tuple[Any, ...], Objective] = {}
         self.bound = False  # whether the losses, or the model, depend on the rows of a batch
         self._recorded_settings: tuple[Any, ...] = ()
@@ -155,11 +156,12 @@ class Compilable(Network):
         shapes: Sequence[Shape] | None = None,
         rows: int | None = None,
         training: bool = True,
+        forms: tuple[Form | None, ...] | None = None,
     ) -> Objective:
         """Return the training graph, made when first needed or when a setting has changed since.
 
         The shapes of the rows, how many rows a batch has and whether it is for training count where
-        the model depends on them.
+        the model depends on them, the forms of targets where a loss takes any.
         """
         if isinstance(weighted, bool):
             weighted = (weighted,) * len(self.output_names)
@@ -167,19 +169,24 @@ class Compilable(Network):
             self._objectives.clear()
         if not self.any_length:
             shapes = None
-        key = (weighted, None if shapes is None else tuple(shapes), rows if self.bound else None)
+        lengths = None if shapes is None else tuple(shapes)
+        key = (weighted, lengths, forms, rows if self.bound else None)
         found = self._objectives.get((*key, None)) or self._objectives.get((*key, training))
         if found is None:
             try:
-                found = Objective(self, weighted, shapes, key[2], training)
+                found = Objective(self, weighted, shapes, key[-1], training, forms)
             except NeedsRows:
                 if rows is None or self.bound:
                     raise
                 self.bound = True
-                return self.objective(weighted, shapes, rows, training)
+                return self.objective(weighted, shapes, rows, training, forms)
             self._keep((*key, training if found.of_phase else None), found)
             self._recorded_settings = self._training_settings()  # recording may build layers
         return found
+
+    def objective_for(self, data: Data, rows: int, training: bool = True) -> Objective:
+        """Return the training graph for these data, in batches of so many rows."""
+        return self.objective(data.weighted, data.row_shapes, rows, training, data.forms)
 
     def evaluator(
         self, data: Data, rows: int, wanted: int | None, default: int
@@ -189,12 +196,12 @@ class Compilable(Network):
         ``wanted`` rows at a time, else up to ``default``.
         """
         batch = min(wanted or default, rows)
-        objective = self.objective(data.weighted, data.row_shapes, batch, False)
+        objective = self.objective_for(data, batch, False)
         if not self.bound:
             return objective, batch if wanted else objective.block(batch), None
 
         def of_rows(count: int) -> Objective:
-            return self.objective(data.weighted, data.row_shapes, count, False)
+            return self.objective_for(data, count, False)
 
         batch = min(wanted or BOUND_BATCH, rows)
         return of_rows(batch), batch, of_rows
@@ -216,6 +223,8 @@ class Compilable(Network):
         if seen != self._settings_seen:
             penalties = [(l1, l2) for _, l1, l2 in self.penalties()]
             compiled = self.compiled("fit").settings()
-            self._settings_then = (*penalties, *compiled, *self.recorded_settings())
+            functions = (f for _, f in (*self.regularized(), *self.constrained()))
+            own = [version(f) for f in functions if isinstance(f, Configurable)]
+            self._settings_then = (*penalties, *own, *compiled, *self.recorded_settings())
             self._settings_seen = seen
         return self._settings_then

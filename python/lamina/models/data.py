@@ -15,6 +15,8 @@ from lamina.models import advice
 from lamina.models.inputs import arranged, converted, label, separated, shaped
 from lamina.models.targets import labels, row_weights, target
 
+Form = tuple[Shape, str]  # of a row of a target: its shape, and "float" or "int32"
+
 
 @dataclass
 class Data:
@@ -24,6 +26,7 @@ class Data:
     targets: list[Array | None]
     weights: list[Array | None]
     columns: list[list[Any] | None]  # of each input, the names if it was a table
+    free: list[bool]  # whether the loss takes targets of any shape
     # Which columns of each input, and which outputs' targets, the model's dtype has rounded to
     # each other; looked for by fit alone.
     rounded: list[list[int]] = field(default_factory=list)
@@ -43,6 +46,15 @@ class Data:
     def weighted(self) -> tuple[bool, ...]:
         """Which outputs have weights."""
         return tuple(w is not None for w in self.weights)
+
+    @property
+    def forms(self) -> tuple[Form | None, ...]:
+        """Of each output's target shape and type of a row, where there is no loss to say them."""
+        return tuple(
+            (y.shape[1:], "int32" if y.dtype == np.int32 else "float") if free and y is not None
+            else None
+            for y, free in zip(self.targets, self.free, strict=True)
+        )  # fmt: skip
 
     @property
     def arrays(self) -> list[Array]:
@@ -70,7 +82,8 @@ def prepare(
     goals = _targets(who, model, y, len(arrays[0]), outputs, rounded_targets)
     weights = weights_of(who, model, goals, outputs, sample_weight, class_weight)
     columns = [column_names(value) for value in separated(who, x, ports)]
-    data = Data(converted(who, x, arrays, ports, model.dtype), goals, weights, columns)
+    free = [loss is not None and loss.free_target for loss in compiled.losses]
+    data = Data(converted(who, x, arrays, ports, model.dtype), goals, weights, columns, free)
     if who == "fit":  # the others need not say it again
         data.rounded_targets = rounded_targets
         data.rounded = [

@@ -50,12 +50,12 @@ class Network(Ends, Stateful, PublicKeywords):
     # What models, layers and the training loop ask of each other; dir and help leave it out.
     _plumbing: ClassVar[str] = (
         "adopt any_length as_layer batch_given bound calls carriers check_batches check_fit "
-        "compile_as_asked compiled evaluator "
-        "connections copied_weights default_batch default_fit_batch ensure_built fill forget "
-        "graph_inputs meet input_row_shapes live_weights named objective output_row_shape "
-        "output_row_shapes output_shapes_by_layer parameters penalties ports prepare_layers "
-        "record_outputs recorded_settings restore row_shape snapshot state_rows "
-        "streams train_state unbuilt weights_by_path"
+        "compile_as_asked compiled connections constrained copied_weights default_batch "
+        "default_fit_batch ensure_built evaluator fill forget graph_inputs input_row_shapes "
+        "live_weights meet named objective objective_for output_row_shape output_row_shapes "
+        "output_shapes_by_layer parameters penalties ports prepare_layers record_outputs "
+        "recorded_settings regularized restore row_shape snapshot state_rows streams train_state "
+        "unbuilt weights_by_path"
     )
     _not_copied: tuple[str, ...] = (
         "_ready", "_predictors", "_predictions", "_fast", "_layer", "_known_ports", "_seen",

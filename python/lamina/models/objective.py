@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina import _core
 from lamina._check import Array, Shape
+from lamina._tensors import Recording, Tensor, written
+from lamina._tensors.given import scalar_penalty
+from lamina.models.constrained import Constrained
 from lamina.models.passes import Pass
 from lamina.models.recorded import Recorded, recorded
 
 if TYPE_CHECKING:
     from lamina.models.compilable import Compilable
-    from lamina.models.data import Data
+    from lamina.models.data import Data, Form
 
 # Executions kept by batch size, in number and in bytes; others drop the one not used for longest.
 KEPT = 4
@@ -75,6 +79,8 @@ class Objective:
         How many rows every batch has, where the model has to know.
     training : bool, optional
         Whether it is for training or for evaluation; ``of_phase`` says whether that mattered.
+    forms : sequence of tuple, optional
+        Shape and type of a row of each output's target, where its loss takes any.
     """
 
     def __init__(
@@ -84,7 +90,9 @@ class Objective:
         shapes: Sequence[Shape] | None = None,
         rows: int | None = None,
         training: bool | None = None,
+        forms: Sequence[Form | None] | None = None,
     ) -> None:
+        self.forms = forms or [None] * len(weighted)
         compiled = self.compiled = model.compiled("fit")
         self.checked = False  # whether gradients are known to reach what has to learn
         self.seed = model.seed
@@ -93,6 +101,8 @@ class Objective:
             self._record_terms(model, made, weighted)
         # Whether it is for training alone, or for evaluation alone.
         self.of_phase = made.recording.asked
+        self.constraints = model.constrained()
+        self._constrained: Constrained | None = None
         self._executions: OrderedDict[tuple[int, bool], _core.Execution] = OrderedDict()
         self._blocks: dict[int, int] = {}
 
@@ -116,6 +126,10 @@ class Objective:
             self._record(graph, head, outputs[place], masks[place], weighted[place])
         for parameter, l1, l2 in model.penalties():
             graph.add_penalty(graph.parameter(parameter), l1, l2)
+        for parameter, regularizer in model.regularized():
+            graph.add_loss(_penalty(made.recording, parameter, regularizer).value)
+        for loss in made.recording.losses:  # what layers gave to add_loss
+            graph.add_loss(loss.value)
         graph.build()
 
     def _record(
@@ -130,19 +144,20 @@ class Objective:
         loss, output = compiled.losses[place], tuple(prediction.shape)
         assert loss is not None
         suffix = f":{compiled.names[place]}" if len(compiled.names) > 1 else ""
-        kind = "int32" if loss.target_dtype == "int32" else "float"
-        y = graph.input(loss.target_shape(output), f"y{suffix}", kind)
+        own = (loss.target_shape(output), "int32" if loss.target_dtype == "int32" else "float")
+        shape, kind = form = self.forms[place] or own
+        y = graph.input(shape, f"y{suffix}", kind)
         weight = graph.input(output[:-1], f"sample_weight{suffix}") if weighted else None
         if mask is not None:
             _check_mask(compiled.names[place], mask, output)
-        value = loss.record(graph, prediction, y)
-        head.term = graph.add_loss(value, weight, compiled.scales[place], mask)
+        value, by, kept = loss.term(graph, prediction, y, weight, mask)
+        head.term = graph.add_loss(value, by, compiled.scales[place], kept)
         # Masked positions count for no metric, with sample weights or without.
         plain: Any = None if mask is None else graph.masked_weight(mask, None)
         full: Any = weight if mask is None else graph.masked_weight(mask, weight)
         for metric, by_weight, _ in head.metrics:
             chosen = full if by_weight else plain
-            recorded = hasattr(metric, "record")
+            recorded = hasattr(metric, "record") and _takes(metric, form, output)
             head.indices.append(metric.record(graph, prediction, y, chosen) if recorded else None)
         if None in head.indices:
             head.prediction = graph.add_output(prediction)
@@ -155,6 +170,22 @@ class Objective:
         """The keys of the logs: loss, the outputs' own losses if several, metrics."""
         keys = [key for head in self.heads for _, _, key in head.metrics]
         return ["loss", *self.compiled.loss_keys, *keys]
+
+    def constraining(self, train: Callable[..., float]) -> Callable[..., float]:
+        """Return the training step; where weights have constraints, one that applies them too."""
+        if not self.constraints:
+            return train
+        if self._constrained is None:
+            self._constrained = Constrained(self.graph.dtype, self.constraints)
+        constrain = self._constrained.apply
+
+        def step(*arguments: Any) -> float:
+            loss = train(*arguments)
+            if isfinite(loss):  # else the step has moved nothing
+                constrain()
+            return loss
+
+        return step
 
     def start(self, data: Data, rows: int, training: bool) -> Pass:
         """Return a pass over ``data`` in batches of at most ``rows`` rows, for a ``with``."""
@@ -218,6 +249,20 @@ class Objective:
                     for hook in end:
                         hook(index, logs)
             return run.results()
+
+
+def _penalty(recording: Recording, parameter: _core.Parameter, regularizer: Any) -> Tensor:
+    name = f"regularizer of {parameter.name}"
+    with recording.within(name):
+        weight = Tensor(recording, recording.graph.parameter(parameter))
+        return scalar_penalty(name, written.run(name, regularizer, [weight], {}))
+
+
+def _takes(metric: Any, form: Form, output: Shape) -> bool:
+    """Return whether a kernel takes the targets as they are: else it computes from arrays."""
+    shape, kind = form
+    wanted = "int32" if metric.target_dtype == "int32" else "float"
+    return kind == wanted and prod(shape) == prod(metric.target_shape(output))
 
 
 def _check_mask(name: str, mask: _core.Tensor, output: tuple[int, ...]) -> None:

@@ -6,6 +6,8 @@ import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lamina._check import Array
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ class Pass:
         for listed in self.metrics:
             for metric, index, _, key in listed:
                 value = metric.result() if index is None else metric.result(states[index])
-                logs[key] = float(value)
+                logs[key] = _number(key, value)
         return logs
 
     def _observer(self) -> Observe | None:
@@ -118,6 +120,14 @@ class Pass:
             if weighted in head.masked:
                 by = execution.output(head.masked[weighted])
             metric.update_state(y, prediction, by)
+
+
+def _number(key: str, value: Any) -> float:
+    if np.size(value) != 1:
+        raise ValueError(
+            f"metric {key}: result must return a single number; got shape {np.shape(value)}"
+        )
+    return float(np.reshape(value, ()))
 
 
 def _listed(head: Head) -> list[tuple[Any, int | None, bool, str]]:

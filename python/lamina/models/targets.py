@@ -31,6 +31,8 @@ def target(
         raise (error if name == "y" else type(error)(f"{who}: {name}: {error}")) from None
     if loss.target_dtype == "int32":
         return _check.cast(fitted, np.int32)
+    if fitted.dtype == np.int32 and loss.free_target:
+        return np.ascontiguousarray(fitted)
     return _check.floats(who, name, fitted, dtype)
 
 
@@ -44,6 +46,18 @@ def labels(loss: Loss, y: Array) -> Array | None:
         flat = y.reshape(-1)
         if np.isin(flat, (0, 1)).all():
             return flat.astype(np.int64)
+    if loss.free_target:
+        return _likely_labels(y)
+    return None
+
+
+def _likely_labels(y: Array) -> Array | None:
+    """Return the class of each row, for targets of a loss that does not say what they are."""
+    if y[:1].size == 1:
+        flat = y.reshape(-1)
+        return flat.astype(np.int64) if (flat >= 0).all() and (flat % 1 == 0).all() else None
+    if y.ndim == 2 and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
+        return np.asarray(y.argmax(axis=1), dtype=np.int64)
     return None
 
 
@@ -101,7 +115,9 @@ def _class_weights(
             f"{who}: class_weight needs one class a row; loss {loss.name} with y of shape "
             f"{y.shape} has none (use sample_weight)"
         )
-    count = 2 if isinstance(loss, BinaryCrossentropy) else output[-1]
+    count = 2 if isinstance(loss, BinaryCrossentropy) else (output or (1,))[-1]
+    if loss.free_target:
+        count = max(2, count, int(classes.max(initial=0)) + 1)
     factors = np.ones(count)
     if isinstance(weights, str) and weights == "balanced":
         sizes = np.bincount(classes if trained is None else classes[trained], minlength=count)

@@ -140,12 +140,13 @@ class Training:
         self.attached = version(self.optimizer)
         self.optimizer.attach(self.execution, self.model)
         own = not self.optimizer.fused
-        self.train = python_step(self.execution, self.optimizer) if own else self.execution.train
+        train = python_step(self.execution, self.optimizer) if own else self.execution.train
+        self.train = self.objective.constraining(train)
         arrays = [p.array for p in self.execution.trainable()]
         self.weights = list(zip(self.execution.paths(), arrays, strict=True))
 
     def _objective(self, rows: int) -> Objective:
-        return self.model.objective(self.data.weighted, self.data.row_shapes, rows)
+        return self.model.objective_for(self.data, rows)
 
     def take_rows(self, rows: int) -> None:
         """Let the next step be of that many rows, in a model that has to know."""

@@ -59,6 +59,19 @@ class Weighted:
         pairs = (penalty for layer in self.layers for penalty in layer.penalties())
         return list(dict.fromkeys(pairs))  # a layer may stand here and in a model within
 
+    def regularized(self) -> list[tuple[_core.Parameter, Any]]:
+        """Return (weight, regularizer) of weights that train, for penalties that are recorded."""
+        return self._once(lambda layer: layer._regularized)
+
+    def constrained(self) -> list[tuple[_core.Parameter, Any]]:
+        """Return (weight, constraint) for the weights that train."""
+        return self._once(lambda layer: layer._constrained)
+
+    def _once(self, held: Callable[[Layer], list[tuple[_core.Parameter, Any]]]) -> list[Any]:
+        every = (each for layer in self.layers for each in layer.walk())
+        pairs = {(id(p), id(f)): (p, f) for layer in every for p, f in held(layer) if p.trainable}
+        return list(pairs.values())
+
     @property
     def parameters(self) -> list[_core.Parameter]:
         """The weights as the engine holds them."""

@@ -1,0 +1,56 @@
+"""Functions of a user's, called on tensors: what goes wrong names them, the line and the shapes."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from lamina._answers import is_own
+from lamina._tensors.arguments import flat
+from lamina._tensors.recording import NeedsRows
+from lamina._tensors.tensor import Tensor
+
+
+def run(
+    who: str, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Any:
+    """Return what a function makes of tensors; its errors say whose it is, and where."""
+    try:
+        return function(*args, **kwargs)
+    except NeedsRows:
+        raise
+    except (TypeError, ValueError) as error:
+        written = _in_python(function)
+        if getattr(error, "placed", False) or (written is not None and is_own(written)):
+            raise
+        where = None if written is None else _line(error, written)
+        if written is not None and where is None:
+            raise
+        text = str(error)
+        prefix = "" if text.startswith(f"{who}:") else f"{who}: "
+        shapes = ", ".join(str(v) for v in flat([*args, *kwargs.values()]) if isinstance(v, Tensor))
+        place = "" if where is None else f"; in {where}"
+        told: Any = type(error)(f"{prefix}{text}{place}, called on {shapes or 'no tensor'}")
+        told.placed = True
+        raise told from error
+
+
+def _in_python(function: Any) -> Any:
+    """Return the function that Python code is of, in a partial or an object too, or None."""
+    function = getattr(function, "func", function)
+    if not inspect.isroutine(function):
+        function = type(function).__call__
+    return function if inspect.isfunction(function) or inspect.ismethod(function) else None
+
+
+def _line(error: BaseException, function: Callable[..., Any]) -> str | None:
+    """Return the last line of the user's function that the error went through."""
+    file = inspect.getsourcefile(function)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+    if not frames:
+        return None
+    line = linecache.getline(frames[-1].filename, frames[-1].lineno or 0).strip()
+    return f"{frames[-1].filename}, line {frames[-1].lineno}: {line}"

@@ -1,0 +1,38 @@
+"""A penalty on what passes through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lamina.layers.layer import Layer
+from lamina.regularizers import L1L2
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
+
+
+class ActivityRegularization(Layer):
+    """Hands on its input, and adds a penalty on it to the loss.
+
+    The penalty is ``l1 * sum(|x|) + l2 * sum(x ** 2)``, divided by the number of rows.
+
+    Parameters
+    ----------
+    l1, l2 : float, default 0.0
+        Factors, at least 0.
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.ActivityRegularization(l1=0.01)([[-1.0, 2.0]])
+    array([[-1.,  2.]], dtype=float32)
+    """
+
+    supports_masking = True
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **base: Unpack[DimArguments]) -> None:
+        super().__init__(**base)
+        penalty = self.activity_regularizer = L1L2(l1, l2)
+        self.l1, self.l2 = penalty.l1, penalty.l2

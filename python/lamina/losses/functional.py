@@ -1,0 +1,357 @@
+"""Losses that are functions of ``lamina.losses``, with the function's settings as arguments."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from lamina._check import number
+from lamina.losses.base import REDUCTION, Loss
+
+
+class FunctionalLoss(Loss):
+    """Base of the losses here: each names its function, and which arguments that takes."""
+
+    _plumbing: ClassVar[str] = "function settings"
+    function: ClassVar[str]
+    settings: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Call the loss as its function is called."""
+        super().__init_subclass__(**options)
+        if "function" in vars(cls):
+            cls.name = cls.function
+
+    def __init__(self, reduction: str | None = REDUCTION, name: str | None = None) -> None:
+        self._init(reduction, name)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the values of the function."""
+        from lamina.losses import functions
+
+        chosen = {name: getattr(self, name) for name in self.settings}
+        return getattr(functions, self.function)(y_true, y_pred, **chosen)
+
+
+class MeanAbsolutePercentageError(FunctionalLoss):
+    """``100 mean_c |y_c - p_c| / |y_c|`` over the last axis; |y| counts as at least 1e-7.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
+    name : str, default "mean_absolute_percentage_error"
+        Name in reports.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.MeanAbsolutePercentageError()([[2.0], [4.0]], [[1.0], [4.0]])
+    25.0
+    """
+
+    function = "mean_absolute_percentage_error"
+
+
+class MeanSquaredLogarithmicError(FunctionalLoss):
+    """``mean_c (log(y_c + 1) - log(p_c + 1))^2`` over the last axis.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
+    name : str, default "mean_squared_logarithmic_error"
+        Name in reports.
+    """
+
+    function = "mean_squared_logarithmic_error"
+
+
+class LogCosh(FunctionalLoss):
+    """``mean_c log(cosh(p_c - y_c))`` over the last axis: near 0 a square, further off a line.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
+    name : str, default "log_cosh"
+        Name in reports.
+    """
+
+    function = "log_cosh"
+
+
+class Poisson(FunctionalLoss):
+    """``mean_c p_c - y_c log(p_c)`` over the last axis: for counts, with an exponential output.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
+    name : str, default "poisson"
+        Name in reports.
+    """
+
+    function = "poisson"
+
+
+class KLDivergence(FunctionalLoss):
+    """``sum_c y_c log(y_c / p_c)`` over the last axis, of probabilities.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
+    name : str, default "kl_divergence"
+        Name in reports.
+    """
+
+    function = "kl_divergence"
+
+
+class CosineSimilarity(FunctionalLoss):
+    """Minus the cosine of the angle between target and prediction, along an axis.
+
+    Parameters
+    ----------
+    axis : int, default -1
+        The axis of the vectors.
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
+    name : str, default "cosine_similarity"
+        Name in reports.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.CosineSimilarity()([[0.0, 2.0]], [[0.0, 1.0]])
+    -1.0
+    """
+
+    function = "cosine_similarity"
+    settings = ("axis",)
+
+    def __init__(
+        self, axis: int = -1, reduction: str | None = REDUCTION, name: str | None = None
+    ) -> None:
+        self.axis = axis
+        self._init(reduction, name)
+
+
+class Hinge(FunctionalLoss):
+    """``mean_c max(1 - y_c p_c, 0)`` over the last axis, y -1 or 1 (or all of them 0 or 1).
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
+    name : str, default "hinge"
+        Name in reports.
+    """
+
+    function = "hinge"
+
+
+class SquaredHinge(FunctionalLoss):
+    """``mean_c max(1 - y_c p_c, 0)^2`` over the last axis, y -1 or 1 (or all of them 0 or 1).
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
+    name : str, default "squared_hinge"
+        Name in reports.
+    """
+
+    function = "squared_hinge"
+
+
+class CategoricalHinge(FunctionalLoss):
+    """``max(max_c (1 - y_c) p_c - sum_c y_c p_c + 1, 0)`` over the last axis, y one-hot.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
+    name : str, default "categorical_hinge"
+        Name in reports.
+    """
+
+    function = "categorical_hinge"
+
+
+class BinaryFocalCrossentropy(FunctionalLoss):
+    """Binary cross-entropy times ``(1 - p)^gamma``, p the probability of the right answer.
+
+    Lin et al. 2018, https://arxiv.org/abs/1708.02002.
+
+    Parameters
+    ----------
+    apply_class_balancing : bool, default False
+        Whether ones count `alpha` times and zeros ``1 - alpha`` times.
+    alpha : float, default 0.25
+        See above.
+    gamma : float, default 2.0
+        At least 0; with 0 it is the binary cross-entropy.
+    from_logits : bool, default False
+        Whether predictions are log-odds rather than probabilities.
+    label_smoothing : float, default 0.0
+        In [0, 1]; targets become ``y * (1 - s) + s / 2``.
+    axis : int, default -1
+        The axis of the outputs.
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
+    name : str, default "binary_focal_crossentropy"
+        Name in reports.
+    """
+
+    function = "binary_focal_crossentropy"
+    settings = (
+        "apply_class_balancing", "alpha", "gamma", "from_logits", "label_smoothing", "axis",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        apply_class_balancing: bool = False,
+        alpha: float = 0.25,
+        gamma: float = 2.0,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = REDUCTION,
+        name: str | None = None,
+    ) -> None:
+        self.apply_class_balancing = bool(apply_class_balancing)
+        _init_focal(self, alpha, gamma, from_logits, label_smoothing, axis)
+        self._init(reduction, name)
+
+
+class CategoricalFocalCrossentropy(FunctionalLoss):
+    """``-alpha sum_c y_c (1 - p_c)^gamma log p_c`` over an axis, y one-hot.
+
+    Parameters
+    ----------
+    alpha : float, default 0.25
+        A factor.
+    gamma : float, default 2.0
+        At least 0.
+    from_logits : bool, default False
+        Whether predictions are taken before the softmax.
+    label_smoothing : float, default 0.0
+        In [0, 1]; targets become ``y * (1 - s) + s / classes``.
+    axis : int, default -1
+        The axis of the classes.
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
+    name : str, default "categorical_focal_crossentropy"
+        Name in reports.
+    """
+
+    function = "categorical_focal_crossentropy"
+    settings = ("alpha", "gamma", "from_logits", "label_smoothing", "axis")
+
+    def __init__(
+        self,
+        alpha: float = 0.25,
+        gamma: float = 2.0,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = REDUCTION,
+        name: str | None = None,
+    ) -> None:
+        _init_focal(self, alpha, gamma, from_logits, label_smoothing, axis)
+        self._init(reduction, name)
+
+
+def _init_focal(
+    loss: Any, alpha: float, gamma: float, from_logits: bool, label_smoothing: float, axis: int
+) -> None:
+    who = type(loss).__name__
+    loss.alpha = number(who, "alpha", alpha)
+    loss.gamma = number(who, "gamma", gamma, low=0.0)
+    loss.from_logits = bool(from_logits)
+    loss.label_smoothing = number(who, "label_smoothing", label_smoothing, low=0.0, high=1.0)
+    loss.axis = axis
+
+
+class CategoricalGeneralizedCrossEntropy(FunctionalLoss):
+    """``(1 - p^q) / q``, p the probability of the class that an integer label names.
+
+    Zhang and Sabuncu 2018, https://arxiv.org/abs/1805.07836.
+
+    Parameters
+    ----------
+    q : float, default 0.5
+        In (0, 1]: near 0 it is the cross-entropy, 1 the absolute error.
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined; see `Loss`.
+    name : str, default "categorical_generalized_cross_entropy"
+        Name in reports.
+    """
+
+    function = "categorical_generalized_cross_entropy"
+    settings = ("q",)
+    free_target = True  # labels, one for each row or position
+
+    def __init__(
+        self, q: float = 0.5, reduction: str | None = REDUCTION, name: str | None = None
+    ) -> None:
+        self.q = number("CategoricalGeneralizedCrossEntropy", "q", q, low=0.0, high=1.0,
+                        low_open=True)  # fmt: skip
+        self._init(reduction, name)
+
+
+class Dice(FunctionalLoss):
+    """One minus Dice's coefficient, ``2 sum(y p) / (sum(y) + sum(p))``, of a whole batch.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined where axes are left; see `Loss`.
+    name : str, default "dice"
+        Name in reports.
+    axis : int or tuple of int, optional
+        The axes, that of the rows first, that are summed over; by default all.
+    """
+
+    function = "dice"
+    settings = ("axis",)
+
+    def __init__(
+        self, reduction: str | None = REDUCTION, name: str | None = None, axis: Any = None
+    ) -> None:
+        self.axis = axis
+        self._init(reduction, name)
+
+
+class Tversky(FunctionalLoss):
+    """One minus Tversky's index, Dice's with weights for what is missed and what is too much.
+
+    Salehi et al. 2017, https://arxiv.org/abs/1706.05721.
+
+    Parameters
+    ----------
+    alpha, beta : float, default 0.5
+        Weights of what is missed, and of what is too much.
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined where axes are left; see `Loss`.
+    name : str, default "tversky"
+        Name in reports.
+    axis : int or tuple of int, optional
+        The axes, that of the rows first, that are summed over; by default all.
+    """
+
+    function = "tversky"
+    settings = ("alpha", "beta", "axis")
+
+    def __init__(
+        self,
+        alpha: float = 0.5,
+        beta: float = 0.5,
+        reduction: str | None = REDUCTION,
+        name: str | None = None,
+        axis: Any = None,
+    ) -> None:
+        self.alpha, self.beta = number("Tversky", "alpha", alpha), number("Tversky", "beta", beta)
+        self.axis = axis
+        self._init(reduction, name)

@@ -1,0 +1,105 @@
+"""Means and sums of values, whatever they are of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lamina._check import Array, cast, numeric
+from lamina.metrics.base import Metric
+
+
+def by_row(who: str, values: Any, sample_weight: Any) -> tuple[Array, Array]:
+    """Return values and weights, one of each a row, in float64.
+
+    Whichever of the two has further axes is averaged over them; a single number has weight 1.
+    """
+    values = cast(numeric(who, "values", values), np.float64)
+    if values.ndim == 0:
+        values = values[np.newaxis]
+    weight = np.ones(len(values))
+    if sample_weight is not None:
+        weight = cast(numeric(who, "sample_weight", sample_weight), np.float64)
+        if weight.ndim == 0:
+            weight = np.full(len(values), weight)
+    common = min(weight.ndim, values.ndim)
+    if weight.shape[:common] != values.shape[:common]:
+        raise ValueError(
+            f"{who}: sample_weight must have shape ({len(values)},), or one weight for each of the "
+            f"function's values; got {weight.shape}"
+        )
+    values = values.reshape(*values.shape[:common], -1).mean(axis=-1)
+    weight = weight.reshape(*weight.shape[:common], -1).mean(axis=-1)
+    return values, weight
+
+
+class Sum(Metric):
+    """The (weighted) sum of the values that it is given.
+
+    Parameters
+    ----------
+    name : str, default "sum"
+        Key in the history.
+    dtype : str, optional
+        For Keras's callers: results are computed in float64.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> total = metrics.Sum()
+    >>> total.update_state([1.0, 3.0])
+    >>> total.result()
+    4.0
+    """
+
+    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+        self.total = self.add_variable(name="total")
+
+    def update_state(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:  # type: ignore[override]
+        """Add values, each times its weight."""
+        with np.errstate(all="ignore"):
+            values, weight = by_row(self.name, values, sample_weight)
+            self.total.array[...] += np.sum(weight * values)
+
+    def result(self) -> float:
+        """Return the sum."""
+        return float(self.total)
+
+
+class Mean(Metric):
+    """The (weighted) mean of the values that it is given.
+
+    Parameters
+    ----------
+    name : str, default "mean"
+        Key in the history.
+    dtype : str, optional
+        For Keras's callers: results are computed in float64.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> mean = metrics.Mean()
+    >>> mean.update_state([1.0, 3.0], [3.0, 1.0])
+    >>> mean.result()
+    1.5
+    """
+
+    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+        self.total, self.count = self.add_variable(name="total"), self.add_variable(name="count")
+
+    def update_state(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:  # type: ignore[override]
+        """Add values, each with its weight."""
+        with np.errstate(all="ignore"):
+            values, weight = by_row(self.name, values, sample_weight)
+            self.total.array[...] += np.sum(weight * values)
+            self.count.array[...] += np.sum(weight)
+
+    def result(self) -> float:
+        """Return the mean; 0 where there is none."""
+        count = float(self.count)
+        return float(self.total) / count if count else 0.0

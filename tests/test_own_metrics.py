@@ -1,0 +1,164 @@
+"""Metrics of a user's own: variables, functions written with operations, means and sums."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import golden
+import lamina
+from lamina import layers, losses, metrics, ops
+
+theirs = golden.Peer("keras.metrics")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(3)
+
+
+class HuberMetric(metrics.Metric):
+    def __init__(self, delta=1.0, name="huber", **options):
+        super().__init__(name=name, **options)
+        self.delta = delta
+        self.total = self.add_weight("total", initializer="zeros")
+        self.count = self.add_variable(shape=(), initializer="zeros", name="count")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total.assign_add(ops.sum(losses.huber(y_true, y_pred, self.delta)))
+        self.count.assign(self.count + ops.cast(ops.shape(y_true)[0], "float32"))
+
+    def result(self):
+        return self.total / self.count
+
+
+def test_variables_are_what_is_added_up(rng):
+    y, p = rng.normal(size=(2, 9, 1))
+    metric = HuberMetric(0.5)
+    for rows in (slice(0, 4), slice(4, 9)):
+        metric.update_state(y[rows], p[rows])
+    np.testing.assert_allclose(metric.result(), losses.Huber(0.5)(y, p), rtol=1e-7)
+    assert [v.name for v in metric.variables] == ["huber/total", "huber/count"]
+    for again in (copy.deepcopy(metric), pickle.loads(pickle.dumps(metric))):
+        np.testing.assert_array_equal(again.result(), metric.result())
+        assert again.total is again.variables[0]
+        again.reset_state()
+        assert float(again.count) == 0.0
+    assert float(metric.count) == 9.0
+
+
+def test_initial_values_come_back():
+    class Largest(metrics.Metric):
+        def __init__(self):
+            super().__init__()
+            self.best = self.add_variable((2,), initializer=lambda shape: np.full(shape, -1.0))
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.best.assign(ops.maximum(self.best, ops.max(y_pred, axis=0)))
+
+        def result(self):
+            return ops.max(self.best)
+
+    metric = Largest()
+    metric.update_state(None, np.array([[3.0, -7.0]]))
+    np.testing.assert_array_equal(metric.best, [3.0, -1.0])
+    metric.reset_state()
+    np.testing.assert_array_equal(metric.best, [-1.0, -1.0])
+
+
+def test_in_a_fit(rng):
+    def absolute(y_true, y_pred):
+        return ops.mean(ops.absolute(y_true - y_pred), axis=-1)
+
+    def one_number(y_true, y_pred):
+        return ops.mean(ops.square(y_true - y_pred))
+
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(2)])
+    model.compile(
+        "sgd", "huber",
+        metrics=[HuberMetric(), absolute, "mae", "mse", one_number, "log_cosh"],
+        weighted_metrics=[metrics.MeanMetricWrapper(losses.huber, name="w", delta=1.0)],
+    )  # fmt: skip
+    x, y, weight = rng.normal(size=(30, 3)), rng.normal(size=(30, 2)), rng.uniform(size=30)
+    logs = model.fit(x, y, batch_size=7, epochs=2, verbose=0, validation_data=(x, y)).history
+    for one, other in [("huber", "loss"), ("absolute", "mae"), ("one_number", "mse")]:
+        np.testing.assert_allclose(logs[one], logs[other], rtol=1e-5)
+        np.testing.assert_allclose(logs[f"val_{one}"], logs[f"val_{other}"], rtol=1e-5)
+    found = model.evaluate(x, y, sample_weight=weight, verbose=0, return_dict=True)
+    values = losses.huber(y.astype("float32"), model.predict(x))
+    np.testing.assert_allclose(found["w"], np.average(values, weights=weight), rtol=1e-5)
+    np.testing.assert_allclose(found["log_cosh"], losses.LogCosh()(y, model.predict(x)), rtol=1e-5)
+
+
+def test_mean_and_sum_are_keras_s(rng):
+    values, weight = rng.normal(size=(5, 3)), rng.uniform(size=5)
+    for cls in ("Mean", "Sum"):
+        for given in (None, weight):
+
+            def question(cls=cls, given=given):
+                metric = getattr(theirs, cls)()
+                metric.update_state(values[:, 0], sample_weight=given)
+                metric.update_state(values[:2, 1], None if given is None else given[:2])
+                return float(metric.result())
+
+            expected = golden.ask(question, values, weight, cls, given is None)
+            metric = getattr(metrics, cls)()
+            metric.update_state(values[:, 0], sample_weight=given)
+            metric.update_state(values[:2, 1], None if given is None else given[:2])
+            np.testing.assert_allclose(metric.result(), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("k", [1, 2, 4])
+def test_top_k_is_keras_s(rng, k):
+    labels, p = rng.integers(0, 5, 12), rng.normal(size=(12, 5)).astype("float32").round(1)
+    onehot, weight = np.eye(5, dtype="float32")[labels], rng.uniform(size=12).astype("float32")
+    for name, y in [("TopKCategoricalAccuracy", onehot), ("SparseTopKCategoricalAccuracy", labels)]:
+
+        def question(name=name, y=y):
+            metric = getattr(theirs, name)(k=k)
+            metric.update_state(y, p, sample_weight=weight)
+            return float(metric.result())
+
+        expected = golden.ask(question, y, p, weight, name, k)
+        np.testing.assert_allclose(getattr(metrics, name)(k=k)(y, p, weight), expected, rtol=1e-5)
+
+
+def test_sparse_accuracies_beside_a_loss_of_ones_own(rng):
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(4, "softmax")])
+    names = ["sparse_categorical_accuracy", "sparse_top_k_categorical_accuracy"]
+    model.compile("sgd", lambda y, p: -ops.log(ops.max(p, axis=-1)) * y, metrics=names)
+    x, y = rng.normal(size=(9, 3)), rng.integers(0, 4, 9)
+    logs = model.evaluate(x, y, verbose=0, return_dict=True)
+    share = np.mean(model.predict(x).argmax(axis=1) == y)
+    np.testing.assert_allclose(logs["sparse_categorical_accuracy"], share)
+    assert logs["sparse_top_k_categorical_accuracy"] == 1.0
+
+
+class Several(metrics.Metric):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        pass
+
+    def result(self):
+        return np.ones(3)
+
+
+@pytest.mark.parametrize(
+    ("metric", "text"),
+    [
+        (Several(), r"metric several: result must return a single number; got shape \(3,\)"),
+        (lambda y, p: np.ones(3), r"one value a row, shape \(4,\), or a single number; got \(3,\)"),
+    ],
+)
+def test_bad_metrics(metric, text):
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[metric])
+    with pytest.raises(ValueError, match=text):
+        model.evaluate(np.ones((4, 3)), np.ones(4), verbose=0)
+
+
+def test_bad_variables():
+    with pytest.raises(ValueError, match=r"initializer of metric/v must return shape \(2,\)"):
+        metrics.Metric().add_variable((2,), initializer=lambda shape: np.ones(3), name="v")
+    with pytest.raises(ValueError, match=r"huber/total: assign needs shape \(\); got \(2,\)"):
+        HuberMetric().total.assign([1.0, 2.0])
