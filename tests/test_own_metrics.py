@@ -124,14 +124,33 @@ def test_top_k_is_keras_s(rng, k):
         np.testing.assert_allclose(getattr(metrics, name)(k=k)(y, p, weight), expected, rtol=1e-5)
 
 
+def test_a_metric_need_not_take_weights(rng):
+    class Rows(metrics.Metric):
+        def __init__(self):
+            super().__init__()
+            self.rows = self.add_variable(name="rows")
+
+        def update_state(self, y_true, y_pred):
+            self.rows.assign_add(len(y_pred))
+
+        def result(self):
+            return self.rows
+
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[Rows()])
+    logs = model.fit(rng.normal(size=(9, 3)), np.ones(9), batch_size=4, verbose=0).history
+    assert logs["rows"] == [9.0]
+
+
 def test_sparse_accuracies_beside_a_loss_of_ones_own(rng):
     model = lamina.Sequential([lamina.Input((3,)), layers.Dense(4, "softmax")])
-    names = ["sparse_categorical_accuracy", "sparse_top_k_categorical_accuracy"]
+    names = ["accuracy", "sparse_categorical_accuracy", "sparse_top_k_categorical_accuracy"]
     model.compile("sgd", lambda y, p: -ops.log(ops.max(p, axis=-1)) * y, metrics=names)
     x, y = rng.normal(size=(9, 3)), rng.integers(0, 4, 9)
     logs = model.evaluate(x, y, verbose=0, return_dict=True)
     share = np.mean(model.predict(x).argmax(axis=1) == y)
     np.testing.assert_allclose(logs["sparse_categorical_accuracy"], share)
+    np.testing.assert_allclose(logs["accuracy"], share)
     assert logs["sparse_top_k_categorical_accuracy"] == 1.0
 
 

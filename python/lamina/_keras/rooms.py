@@ -14,7 +14,7 @@ OWN = "write a layer of your own (see lamina.layers.Layer), or PythonLayer for N
 WEIGHTS_FILE = "pickle the model, or keep get_config() as JSON and get_weights() with numpy.savez"
 LIST_OWN = "give classes of your own as custom_objects={'Name': Name} where a configuration is read"
 ARRAYS = "fit takes arrays: read the files with NumPy, Pillow or pandas first"
-STEP = "write the loop yourself with train_on_batch, or an operation with PythonLayer, PythonLoss"
+STEP = "write the loop yourself with train_on_batch, or a layer or a loss with lamina.ops"
 RATES = (
     "use Adam, AdamW or another of lamina.optimizers, or derive from lamina.optimizers.Optimizer"
 )

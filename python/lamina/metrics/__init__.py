@@ -15,6 +15,7 @@ Examples
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from lamina import losses
@@ -129,7 +130,9 @@ def get(identifier: object) -> Metric:
 
 
 @answering_calls
-def resolve(identifier: object, loss: Any, prediction_shape: tuple[int, ...]) -> Metric:
+def resolve(
+    identifier: object, loss: Any, prediction_shape: tuple[int, ...], form: Any = None
+) -> Metric:
     """Return the metric for a model's output; ``"accuracy"`` takes its form from the loss.
 
     Parameters
@@ -140,6 +143,8 @@ def resolve(identifier: object, loss: Any, prediction_shape: tuple[int, ...]) ->
         The loss of the output.
     prediction_shape : tuple of int
         Shape of one row's prediction.
+    form : tuple, optional
+        Shape and type of one row's target, where the loss takes any.
 
     Raises
     ------
@@ -147,7 +152,7 @@ def resolve(identifier: object, loss: Any, prediction_shape: tuple[int, ...]) ->
         If the metric needs other targets than the loss has.
     """
     if isinstance(identifier, str) and identifier.lower() in _ACCURACY:
-        metric = _accuracy(loss, prediction_shape)
+        metric = _accuracy(loss, prediction_shape, form)
         metric.name = identifier
     else:
         metric = get(identifier)
@@ -156,8 +161,9 @@ def resolve(identifier: object, loss: Any, prediction_shape: tuple[int, ...]) ->
     return metric
 
 
-def _accuracy(loss: Any, prediction_shape: tuple[int, ...]) -> Metric:
-    if loss.target_dtype == "int32":
+def _accuracy(loss: Any, prediction_shape: tuple[int, ...], form: Any) -> Metric:
+    few = form is not None and prod(form[0]) == prod(prediction_shape[:-1]) < prod(prediction_shape)
+    if loss.target_dtype == "int32" or few:  # one number stands for a column of several
         return SparseCategoricalAccuracy()
     if loss.name == "binary_crossentropy" or prediction_shape[-1:] in ((), (1,)):
         # A log-odds above 0 is a probability above 1/2.

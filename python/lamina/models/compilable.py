@@ -76,9 +76,10 @@ class Compilable(Network):
         Parameters
         ----------
         optimizer : str or Optimizer, default "rmsprop"
-        loss : str or Loss, list or dict of them
-            Such as ``"mse"``, ``"sparse_categorical_crossentropy"``: for each output, or one for
-            all.  None in a list, or what a dict lacks, leaves an output out of training.
+        loss : str, Loss or callable, list or dict of them
+            Such as ``"mse"``, ``"sparse_categorical_crossentropy"``, or a function of targets and
+            predictions, written with ``lamina.ops``: for each output, or one for all.  None in a
+            list, or what a dict lacks, leaves an output out of training.
         metrics : list of str, Metric or callable, optional
             Reported beside the loss, without weights.  ``"accuracy"`` takes its form from the
             loss.  With several outputs: a dict by output, or a list of one entry for each.

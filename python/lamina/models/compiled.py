@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check, losses, metrics, optimizers
 from lamina._check import Shape
@@ -14,6 +14,9 @@ from lamina.metrics.base import KernelMetric
 from lamina.metrics.direction import DOWN, direction_of, direction_of_name
 from lamina.models import logs as logs_
 from lamina.models.inputs import arranged
+
+if TYPE_CHECKING:
+    from lamina.models.data import Form
 
 Request = tuple[Any, bool]
 Resolved = tuple[Any, bool, str]
@@ -99,15 +102,19 @@ class Compiled:
         plain = {name for name, weighted in named if not weighted}
         return [self.key(output, f"weighted_{n}" if w and n in plain else n) for n, w in named]
 
-    def resolve(self, outputs: Sequence[Shape]) -> list[list[Resolved]]:
+    def resolve(
+        self, outputs: Sequence[Shape], forms: Sequence[Form | None] | None = None
+    ) -> list[list[Resolved]]:
         """Return for each output (metric, whether it is weighted, its key in the logs).
 
-        The outputs' shapes decide what "accuracy" is.
+        The shapes of the outputs decide what "accuracy" is, and, where a loss takes any targets,
+        those of the targets, shape and type of a row.
         """
         resolved: list[list[Resolved]] = []
         trio = zip(self.requests, self.losses, outputs, strict=True)
         for place, (requests, loss, shape) in enumerate(trio):
-            pairs = [(metrics.resolve(m, loss, shape), w) for m, w in requests]
+            form = None if forms is None else forms[place]
+            pairs = [(metrics.resolve(m, loss, shape, form), w) for m, w in requests]
             keys = self._keys(place, pairs)
             resolved.append([(m, w, key) for (m, w), key in zip(pairs, keys, strict=True)])
         self._check_names()  # metrics can be renamed after compile

@@ -112,7 +112,7 @@ class Objective:
         graph, outputs, masks = made.graph, made.outputs, made.masks
         self.graph = graph
         shapes = [tuple(t.shape) for t in outputs]
-        resolved = compiled.resolve(shapes)
+        resolved = compiled.resolve(shapes, self.forms)
         self.heads: list[Head] = []
         several = bool(compiled.loss_keys)
         for place, loss in enumerate(compiled.losses):

@@ -119,7 +119,8 @@ class Pass:
             by = weight if weighted else None
             if weighted in head.masked:
                 by = execution.output(head.masked[weighted])
-            metric.update_state(y, prediction, by)
+            # As Keras calls it: a metric that is told of no weights need not take any.
+            metric.update_state(y, prediction, *(() if by is None else (by,)))
 
 
 def _number(key: str, value: Any) -> float:

@@ -1,0 +1,120 @@
+"""Activation functions.
+
+Each law has a class (``activations.LeakyReLU(negative_slope=0.1)``) and, where it needs no
+setting or has a usual one, a ready instance (``activations.relu``).  An instance is callable on
+arrays and tensors, ``activations.relu(x)``, with settings too, ``activations.leaky_relu(x, 0.1)``,
+and may be given to a layer; so may its name, ``"relu"``, and any function of a tensor that is
+written with ``lamina.ops``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lamina._answers import answering
+from lamina._calls import answering_calls
+from lamina._settings import custom, resolve, serialize
+from lamina.activations.base import Activation
+from lamina.activations.function import Function
+from lamina.activations.laws import (
+    ELU,
+    GELU,
+    SELU,
+    Exponential,
+    HardSigmoid,
+    LeakyReLU,
+    Linear,
+    LogSoftmax,
+    Mish,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+)
+
+__all__ = [
+    "ELU", "GELU", "SELU", "Activation", "Exponential", "Function", "HardSigmoid", "LeakyReLU",
+    "Linear", "LogSoftmax", "Mish", "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus",
+    "Softsign", "Tanh", "celu", "elu", "exponential", "gelu", "get", "glu", "hard_shrink",
+    "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "leaky_relu", "linear",
+    "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu", "serialize", "sigmoid",
+    "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",
+    "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
+]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)
+
+
+_CLASSES: tuple[type[Activation], ...] = (
+    Linear, ReLU, LeakyReLU, ELU, SELU, GELU, SiLU, Sigmoid, Tanh, Softplus, Softsign,
+    HardSigmoid, Mish, Exponential, Softmax, LogSoftmax,
+)  # fmt: skip
+_TABLE: dict[str, type[Activation]] = {cls.name: cls for cls in _CLASSES} | {
+    "swish": SiLU,
+    "Function": Function,
+}
+
+linear, relu, leaky_relu, elu, selu = Linear(), ReLU(), LeakyReLU(), ELU(), SELU()
+gelu, sigmoid, tanh, softplus = GELU(), Sigmoid(), Tanh(), Softplus()
+softsign, hard_sigmoid, mish, exponential = Softsign(), HardSigmoid(), Mish(), Exponential()
+softmax, log_softmax = Softmax(), LogSoftmax()
+silu = swish = SiLU()
+
+# The functions of lamina.ops that have no kernel of their own.
+celu, glu, hard_shrink, hard_silu = map(Function, ("celu", "glu", "hard_shrink", "hard_silu"))
+hard_tanh, log_sigmoid, relu6 = Function("hard_tanh"), Function("log_sigmoid"), Function("relu6")
+soft_shrink, sparse_plus = Function("soft_shrink"), Function("sparse_plus")
+sparse_sigmoid, sparsemax = Function("sparse_sigmoid"), Function("sparsemax")
+squareplus, tanh_shrink, threshold = map(Function, ("squareplus", "tanh_shrink", "threshold"))
+hard_swish = hard_silu
+_READY: dict[str, Function] = {
+    f.name: f
+    for f in (
+        celu, glu, hard_shrink, hard_silu, hard_tanh, log_sigmoid, relu6, soft_shrink, sparse_plus,
+        sparse_sigmoid, sparsemax, squareplus, tanh_shrink, threshold,
+    )
+} | {"hard_swish": hard_silu}  # fmt: skip
+
+
+@answering_calls
+def get(identifier: object) -> Activation:
+    """Return the activation for a name, class, configuration, instance or function; None is linear.
+
+    A function of a tensor, or a layer without weights, becomes a `Function`.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown; the nearest is suggested.
+    TypeError
+        If `identifier` is of another type.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.get("leaky_relu")
+    LeakyReLU(negative_slope=0.2)
+    """
+    if identifier is None:
+        return linear
+    if isinstance(identifier, str):
+        own = custom(identifier)
+        if own is not None:
+            identifier = own
+        elif (ready := _READY.get(identifier)) is not None:
+            return ready
+    if callable(identifier) and not isinstance(identifier, (type, Activation)):
+        return Function(identifier)
+    return resolve("activation", identifier, _TABLE, Activation)
+
+
+deserialize = get  # by Keras's name

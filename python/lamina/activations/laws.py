@@ -1,0 +1,236 @@
+"""The activation functions that have kernels."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina import _core
+from lamina._check import number
+from lamina.activations.base import Activation
+from lamina.activations.function import Function
+
+
+class Linear(Activation):
+    """The identity: ``f(x) = x``.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.linear([-1.0, 2.0])
+    array([-1.,  2.])
+    """
+
+    name = "linear"
+
+
+class ReLU(Activation):
+    """Rectified linear unit: ``f(x) = max(x, 0)``, or ``negative_slope * x`` below 0.
+
+    Parameters
+    ----------
+    negative_slope : float, default 0.0
+        Slope for negative arguments.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.relu([-1.0, 2.0])
+    array([0., 2.])
+    """
+
+    name = "relu"
+
+    def __init__(self, negative_slope: float = 0.0) -> None:
+        self.negative_slope = number("relu", "negative_slope", negative_slope, low=0.0)
+
+    @property
+    def fusable(self) -> tuple[str, float]:
+        """``relu``, or ``leaky_relu`` where a slope is set."""
+        return ("leaky_relu", self.negative_slope) if self.negative_slope else ("relu", 0.0)
+
+    def _with(self, settings: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Return it with another slope, or bounded as Keras's ``relu`` is."""
+        chosen = dict(zip(("negative_slope", "max_value", "threshold"), settings, strict=False))
+        chosen.update(named)
+        if set(chosen) <= {"negative_slope"}:
+            return ReLU(**chosen)
+        return Function(functools.partial(_bounded, **chosen))
+
+
+def _bounded(
+    x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+) -> Any:
+    from lamina import ops
+
+    y = ops.where(x >= threshold, x, negative_slope * (x - threshold))
+    return y if max_value is None else ops.minimum(y, max_value)
+
+
+class LeakyReLU(Activation):
+    """Leaky rectifier: ``f(x) = x`` for x > 0, else ``negative_slope * x`` (Maas et al. 2013).
+
+    Parameters
+    ----------
+    negative_slope : float, default 0.2
+        Slope for negative arguments, at least 0.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.LeakyReLU(negative_slope=0.5)([-1.0, 2.0])
+    array([-0.5,  2. ])
+    """
+
+    name = "leaky_relu"
+
+    def __init__(self, negative_slope: float = 0.2) -> None:
+        self.negative_slope = number("leaky_relu", "negative_slope", negative_slope, low=0.0)
+
+    @property
+    def fusable(self) -> tuple[str, float]:
+        """``leaky_relu`` and its slope."""
+        return "leaky_relu", self.negative_slope
+
+
+class ELU(Activation):
+    """Exponential linear unit: ``x`` for x > 0, else ``alpha * (exp(x) - 1)``.
+
+    Clevert et al. 2016, https://arxiv.org/abs/1511.07289.
+
+    Parameters
+    ----------
+    alpha : float, default 1.0
+        Minus the limit at minus infinity; above 0.
+    """
+
+    name = "elu"
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = number("elu", "alpha", alpha, low=0.0, low_open=True)
+
+    @property
+    def fusable(self) -> tuple[str, float]:
+        """``elu`` and its alpha."""
+        return "elu", self.alpha
+
+
+class SELU(Activation):
+    """Scaled ELU: ``1.0507 * elu(x, alpha=1.67326)``.
+
+    Klambauer et al. 2017, https://arxiv.org/abs/1706.02515; use it with ``lecun_normal``.
+    """
+
+    name = "selu"
+
+
+class GELU(Activation):
+    """Gaussian error linear unit, exact: ``x * Phi(x)``, Phi the standard normal distribution.
+
+    Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415.
+    """
+
+    name = "gelu"
+
+
+class SiLU(Activation):
+    """Sigmoid linear unit, also called swish: ``x * sigmoid(x)``."""
+
+    name = "silu"
+
+
+class Sigmoid(Activation):
+    """Logistic function: ``1 / (1 + exp(-x))``.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.sigmoid([0.0])
+    array([0.5])
+    """
+
+    name = "sigmoid"
+
+
+class Tanh(Activation):
+    """Hyperbolic tangent."""
+
+    name = "tanh"
+
+
+class Softplus(Activation):
+    """Smooth rectifier: ``log(1 + exp(x))``."""
+
+    name = "softplus"
+
+
+class Softsign(Activation):
+    """``x / (1 + |x|)``."""
+
+    name = "softsign"
+
+
+class HardSigmoid(Activation):
+    """Piecewise linear sigmoid: ``min(max(x / 6 + 1 / 2, 0), 1)``."""
+
+    name = "hard_sigmoid"
+
+
+class Mish(Activation):
+    """``x * tanh(softplus(x))`` (Misra 2019, https://arxiv.org/abs/1908.08681)."""
+
+    name = "mish"
+
+
+class Exponential(Activation):
+    """``exp(x)``."""
+
+    name = "exponential"
+
+
+class Softmax(Activation):
+    """``exp(x_k) / sum_j exp(x_j)`` over the last axis, computed after subtracting the maximum.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.softmax([[0.0, 0.0]])
+    array([[0.5, 0.5]])
+    """
+
+    name = "softmax"
+    of_rows = True
+
+    @property
+    def fusable(self) -> None:
+        """None: a function of the whole row."""
+        return
+
+    def record(self, graph: Any, x: Any, name: str = "") -> Any:
+        """Record the operation and return its output tensor."""
+        return graph.softmax(x, name=name or self.name)
+
+    def _compute(self, x: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(_core.kernels.softmax_forward(x))
+
+
+class LogSoftmax(Activation):
+    """``x_k - log(sum_j exp(x_j))`` over the last axis."""
+
+    name = "log_softmax"
+    of_rows = True
+
+    @property
+    def fusable(self) -> None:
+        """None: a function of the whole row."""
+        return
+
+    def record(self, graph: Any, x: Any, name: str = "") -> Any:
+        """Record the operation and return its output tensor."""
+        return graph.log_softmax(x, name=name or self.name)
+
+    def _compute(self, x: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(_core.kernels.log_softmax_forward(x))
