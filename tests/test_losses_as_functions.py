@@ -50,6 +50,10 @@ def test_functions_of_labels(rng):
             losses.sparse_categorical_crossentropy(y, p),
         ),
         (
+            lambda: theirs.sparse_categorical_crossentropy(y, p, ignore_class=2),
+            losses.sparse_categorical_crossentropy(y, p, ignore_class=2),
+        ),
+        (
             lambda: theirs.categorical_generalized_cross_entropy(y, p, 0.7),
             losses.categorical_generalized_cross_entropy(y, p, 0.7),
         ),
@@ -232,6 +236,26 @@ def test_weights_of_one_number(rng):
     model.compile("sgd", number)
     got = model.evaluate(p, y, sample_weight=weight, verbose=0)
     np.testing.assert_allclose(got, number(y, p, weight))
+
+
+def test_a_number_for_a_batch_is_evaluated_as_in_keras(rng):
+    """It depends on the rows of a batch: 32 in evaluate, those of fit in validation."""
+
+    def spread(y_true, y_pred):
+        return ops.sqrt(ops.mean(ops.square(y_pred - y_true)))
+
+    x, y = rng.normal(size=(80, 3)), rng.normal(size=(80, 1))
+    model = network(spread)
+
+    def by(rows):
+        parts = [slice(i, min(i + rows, 80)) for i in range(0, 80, rows)]
+        roots = [np.sqrt(np.mean((model.predict(x[p]) - y[p]) ** 2)) for p in parts]
+        return np.average(roots, weights=[len(x[p]) for p in parts])
+
+    np.testing.assert_allclose(model.evaluate(x, y, verbose=0), by(32), rtol=1e-5)
+    np.testing.assert_allclose(model.evaluate(x, y, batch_size=80, verbose=0), by(80), rtol=1e-5)
+    logs = model.fit(x, y, batch_size=10, validation_data=(x, y), verbose=0).history
+    np.testing.assert_allclose(logs["val_loss"], by(10), rtol=1e-5)
 
 
 def test_several_outputs_and_loss_weights(rng):

@@ -195,14 +195,19 @@ def categorical_crossentropy(
 
 @operation
 def sparse_categorical_crossentropy(
-    y_true: Any, y_pred: Any, from_logits: bool = False, axis: int = -1
-) -> Any:
-    """Return ``-log p`` of the class that a label names; see ``SparseCategoricalCrossentropy``."""
+    y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None,
+    axis: int = -1,
+) -> Any:  # fmt: skip
+    """Return ``-log p`` of the class that a label names; see ``SparseCategoricalCrossentropy``.
+
+    Where the label is ``ignore_class`` the loss is 0.
+    """
     true, pred = ops.cast(y_true, "int32"), ops.cast(y_pred, "float32")
     if true.ndim == pred.ndim and true.shape[axis] == 1:
         true = ops.squeeze(true, axis)
     labels = ops.one_hot(true, pred.shape[axis], axis=axis, dtype="float32")
-    return _likelihood.categorical(labels, pred, from_logits, axis)
+    values = _likelihood.categorical(labels, pred, from_logits, axis)
+    return values if ignore_class is None else ops.where(true == ignore_class, 0.0, values)
 
 
 @operation

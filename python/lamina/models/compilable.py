@@ -190,21 +190,24 @@ class Compilable(Network):
         return self.objective(data.weighted, data.row_shapes, rows, training, data.forms)
 
     def evaluator(
-        self, data: Data, rows: int, wanted: int | None, default: int
+        self, data: Data, rows: int, wanted: int | None, default: int, keras: int = BOUND_BATCH
     ) -> tuple[Objective, int, Callable[[int], Objective] | None]:
         """Return what evaluates, how many rows at a time, and what does so with the last ones.
 
-        ``wanted`` rows at a time, else up to ``default``.
+        ``wanted`` rows at a time, else up to ``default``, or where the loss depends on it as many
+        as Keras takes.
         """
         batch = min(wanted or default, rows)
         objective = self.objective_for(data, batch, False)
         if not self.bound:
+            if objective.of_batch:
+                return objective, min(wanted or keras, rows), None
             return objective, batch if wanted else objective.block(batch), None
 
         def of_rows(count: int) -> Objective:
             return self.objective_for(data, count, False)
 
-        batch = min(wanted or BOUND_BATCH, rows)
+        batch = min(wanted or keras, rows)
         return of_rows(batch), batch, of_rows
 
     def _keep(self, key: Any, objective: Objective) -> None:

@@ -95,6 +95,7 @@ class Objective:
         self.forms = forms or [None] * len(weighted)
         compiled = self.compiled = model.compiled("fit")
         self.checked = False  # whether gradients are known to reach what has to learn
+        self.of_batch = False  # whether a loss is one number for a batch, no mean over its rows
         self.seed = model.seed
         compiled.check_settings(model.dtype)  # they may have changed
         with recorded(model, shapes, rows=rows, training=training) as made:
@@ -130,6 +131,7 @@ class Objective:
             graph.add_loss(_penalty(made.recording, parameter, regularizer).value)
         for loss in made.recording.losses:  # what layers gave to add_loss
             graph.add_loss(loss.value)
+            self.of_batch |= not loss.rows
         graph.build()
 
     def _record(
@@ -151,6 +153,7 @@ class Objective:
         if mask is not None:
             _check_mask(compiled.names[place], mask, output)
         value, by, kept = loss.term(graph, prediction, y, weight, mask)
+        self.of_batch |= graph.whole(value)
         head.term = graph.add_loss(value, by, compiled.scales[place], kept)
         # Masked positions count for no metric, with sample weights or without.
         plain: Any = None if mask is None else graph.masked_weight(mask, None)

@@ -205,9 +205,8 @@ class Training:
             data, rows = self.held_out
             self.hooks.call("on_test_begin", {})
             count = data.rows if rows is None else len(rows)
-            objective, batch, rest = self.model.evaluator(
-                data, count, self.settings.validation_batch, max(self.settings.batch, 256)
-            )
+            wanted, own = self.settings.validation_batch, self.settings.batch
+            objective, batch, rest = self.model.evaluator(data, count, wanted, max(own, 256), own)
             result = objective.evaluate(data, rows, batch, self.hooks, rest)
             logs.update({f"val_{key}": value for key, value in result.items()})
             self.hooks.call("on_test_end", result)
