@@ -5,7 +5,7 @@ import pytest
 
 from lamina import ops
 
-X = np.zeros((2, 3))
+X, IMAGE = np.zeros((2, 3)), np.zeros((1, 4, 4, 2))
 
 REFUSED = [
     ("sum", (X, 2), r"sum: axis must be in \[-2, 2\)"),
@@ -60,6 +60,33 @@ REFUSED = [
     ("exp", (np.array([object()]),), "ops: needs numbers"),
     ("convert_to_tensor", (["a"],), "convert_to_tensor: needs numbers"),
     ("add", (X, np.zeros(2)), "broadcast"),
+    ("conv", (np.zeros((1, 3)), np.zeros((1, 1, 1))), "conv: needs images"),
+    (
+        "conv",
+        (IMAGE, np.zeros((2, 2, 3, 4))),
+        r"conv: a kernel of shape \(2, 2, 3, 4\)",
+    ),
+    ("conv", (IMAGE, np.zeros((2, 3, 4))), "conv: kernel must have 4 axes"),
+    ("conv", (IMAGE, np.zeros((5, 2, 2, 4))), r"conv: a window of \(5, 2\) cells is larger"),
+    ("conv", (IMAGE, np.zeros((2, 2, 2, 4)), 0), "conv: strides must be a positive integer"),
+    ("max_pool", (IMAGE, 2, 1, "full"), "max_pool: padding must be 'valid' or 'same'"),
+    ("conv_transpose", (IMAGE, np.zeros((2, 2, 4, 3))), "conv_transpose: a kernel of shape"),
+    ("binary_crossentropy", (X, X[:1]), r"binary_crossentropy: .*\(2, 3\) and \(1, 3\)"),
+    (
+        "sparse_categorical_crossentropy",
+        (np.zeros(3), X),
+        "sparse_categorical_crossentropy: t",
+    ),
+    ("normalize", (X, -1, 0), "normalize: order must be a positive integer"),
+    (
+        "layer_normalization",
+        (X, np.zeros(3), None, 0),
+        "layer_normalization: gamma must have",
+    ),
+    ("dot_product_attention", (X, X, X), "dot_product_attention: needs query"),
+    ("resize", (X, (2, 2)), "resize: needs an image"),
+    ("resize", (IMAGE, (2, 2), "area"), "resize: interpolation must be"),
+    ("crop_images", (IMAGE, 1), "crop_images: of each axis two of the margin"),
 ]
 
 

@@ -87,7 +87,7 @@ def at_once(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     args, kwargs = mapped(tuple(args), _live), mapped(dict(kwargs), _live)
     dtype = dtype_of(flat(args) + flat(kwargs))
     graph = _core.Graph(dtype or "float64")
-    with Recording(graph):
+    with Recording(graph, rows=1):
         result = function(*args, **kwargs)
     # Whole numbers up to 2^31 are exact in float64; what becomes of them is float32, as in Keras.
     return computed(graph, result, "float32" if dtype is None else dtype)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lamina import _core
-from lamina._tensors.recording import Recording
+from lamina._tensors.recording import NeedsRows, Recording, RowCount
 from lamina._tensors.tensor import Tensor
 
 
@@ -44,6 +44,8 @@ def constant_array(value: Any, floats: str, dtype: str | None = None) -> Any:
     array = np.asarray(value)
     kind = array.dtype.kind
     if kind not in "fiub":
+        if isinstance(value, RowCount):
+            raise NeedsRows
         raise TypeError(f"ops: needs numbers; got {value!r:.100}")
     if dtype is not None:
         target = floats if dtype == "float" else dtype

@@ -3,16 +3,23 @@
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
+from lamina.ops import image, linalg, math, nn, numpy  # noqa: F401
 from lamina.ops.activations import *  # noqa: F403
 from lamina.ops.arithmetic import *  # noqa: F403
+from lamina.ops.attention import *  # noqa: F403
 from lamina.ops.comparisons import *  # noqa: F403
+from lamina.ops.control import *  # noqa: F403
 from lamina.ops.core import *  # noqa: F403
 from lamina.ops.creation import *  # noqa: F403
 from lamina.ops.exponentials import *  # noqa: F403
 from lamina.ops.gathering import *  # noqa: F403
+from lamina.ops.image import *  # noqa: F403
 from lamina.ops.indexing import *  # noqa: F403
 from lamina.ops.joining import *  # noqa: F403
 from lamina.ops.linalg import *  # noqa: F403
+from lamina.ops.losses import *  # noqa: F403
+from lamina.ops.normalization import *  # noqa: F403
+from lamina.ops.pooling import *  # noqa: F403
 from lamina.ops.products import *  # noqa: F403
 from lamina.ops.reductions import *  # noqa: F403
 from lamina.ops.repeating import *  # noqa: F403
@@ -21,6 +28,7 @@ from lamina.ops.shaping import *  # noqa: F403
 from lamina.ops.sorting import *  # noqa: F403
 from lamina.ops.statistics import *  # noqa: F403
 from lamina.ops.trigonometry import *  # noqa: F403
+from lamina.ops.windows import *  # noqa: F403
 
 if not TYPE_CHECKING:
     __getattr__ = answering(__name__)

@@ -67,20 +67,22 @@ def _product(a: Tensor, b: Tensor) -> Tensor:
         if a.rows and a.ndim == 2 and not b.rows:
             return squeeze(_product(a, expand_dims(b, -1)), -1)  # type: ignore[no-any-return]
         return squeeze(_product(a, expand_dims(all_rows(b), -1)), -1)  # type: ignore[no-any-return]
-    return _matrices(a, b)
+    return matrices(a, b)
 
 
-def _matrices(a: Tensor, b: Tensor) -> Tensor:
+def matrices(a: Tensor, b: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
+    """Return the products of the matrices in the last two axes, each as it is or transposed."""
+    flags = transpose_a, transpose_b
     if not a.rows and not b.rows:
-        return record("matmul", a, b)  # type: ignore[no-any-return]
-    if a.rows and a.ndim == 2 and b.ndim == 2 and not b.rows:
+        return record("matmul", a, b, *flags)  # type: ignore[no-any-return]
+    if a.rows and a.ndim == 2 and b.ndim == 2 and not b.rows and not transpose_a:
         # Each row is a vector: (rows, k) @ (k, n).
-        y = record("matmul", expand_dims(a, 1), b)
+        y = record("matmul", expand_dims(a, 1), b, *flags)
         return squeeze(y, 1)  # type: ignore[no-any-return]
     rank = max(a.ndim, b.ndim)
     if any(t.rows and (t.ndim < rank or rank == 2) for t in (a, b)):
-        return record("matmul", all_rows(a), all_rows(b))  # type: ignore[no-any-return]
-    return record("matmul", _row_wise(a, rank), _row_wise(b, rank))  # type: ignore[no-any-return]
+        return record("matmul", all_rows(a), all_rows(b), *flags)  # type: ignore[no-any-return]
+    return record("matmul", _row_wise(a, rank), _row_wise(b, rank), *flags)  # type: ignore[no-any-return]
 
 
 def _row_wise(x: Tensor, rank: int) -> Tensor:

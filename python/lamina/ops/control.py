@@ -1,0 +1,205 @@
+"""Loops and choices that are known while a graph is recorded: they are written out."""
+
+from __future__ import annotations
+
+import builtins
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from lamina._tensors.arguments import flat, mapped, packed
+from lamina.ops.core import is_tensor, shape
+from lamina.ops.indexing import get_item
+from lamina.ops.joining import stack
+
+__all__ = [
+    "associative_scan",
+    "cond",
+    "fori_loop",
+    "map",
+    "scan",
+    "switch",
+    "vectorized_map",
+    "while_loop",
+]
+
+
+def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
+    """Return what one of two functions returns.
+
+    Parameters
+    ----------
+    pred : bool
+        Known now: of a recorded tensor's values, ``ops.where`` makes a choice.
+    true_fn, false_fn : callable
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.cond(1 < 2, lambda: "yes", lambda: "no")
+    'yes'
+    """
+    return true_fn() if pred else false_fn()
+
+
+def switch(index: Any, branches: Any, *operands: Any) -> Any:
+    """Return what the function of that number makes of the operands; the number is clipped."""
+    place = operator.index(index)
+    return branches[builtins.max(0, builtins.min(place, len(branches) - 1))](*operands)
+
+
+def fori_loop(lower: Any, upper: Any, body_fun: Callable[[int, Any], Any], init_val: Any) -> Any:
+    """Return what a value becomes by ``body_fun(i, value)`` for i from ``lower`` below ``upper``.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.fori_loop(0, 3, lambda i, x: x + i, 10)
+    13
+    """
+    value = init_val
+    for i in range(operator.index(lower), operator.index(upper)):
+        value = body_fun(i, value)
+    return value
+
+
+def while_loop(
+    cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any,
+    maximum_iterations: Any = None,
+) -> Any:  # fmt: skip
+    """Return what values become by ``body`` while ``cond`` holds for them.
+
+    Parameters
+    ----------
+    cond : callable
+        Its answer is known now; of recorded values it is not, and an error says so.
+    body : callable
+        Returns as many values as it is given.
+    loop_vars : sequence
+    maximum_iterations : int, optional
+    """
+    several = isinstance(loop_vars, (list, tuple))
+    values = tuple(loop_vars) if several else (loop_vars,)
+    count = 0
+    while (maximum_iterations is None or count < maximum_iterations) and cond(*values):
+        result = body(*values)
+        values = tuple(result) if isinstance(result, (list, tuple)) else (result,)
+        count += 1
+    return values if several else values[0]
+
+
+def _length(who: str, xs: Any, axis: int = 0) -> int:
+    lengths = {operator.index(shape(x)[axis]) for x in flat(xs)}
+    if len(lengths) != 1:
+        raise ValueError(f"{who}: needs tensors that are equally long; got {sorted(lengths)}")
+    return lengths.pop()
+
+
+def _entry(xs: Any, i: int) -> Any:
+    """Return entry i of each tensor of a structure."""
+    return mapped(xs, lambda x: None if isinstance(x, (list, tuple, dict)) else get_item(x, i))
+
+
+def _stacked(results: list[Any]) -> Any:
+    leaves = [flat(result) for result in results]
+    return packed(results[0], [stack(list(column)) for column in zip(*leaves, strict=True)])
+
+
+def map(f: Callable[[Any], Any], xs: Any) -> Any:  # noqa: A001
+    """Return the results of a function for each entry of axis 0, stacked.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.map(lambda x: ops.sum(x), np.ones((2, 3)))
+    array([3., 3.])
+    """
+    count = _length("map", xs)
+    if count == 0:
+        raise ValueError("map: needs at least one entry; got none")
+    return _stacked([f(_entry(xs, i)) for i in range(count)])
+
+
+def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
+    """Return the results of a function for each entry of axis 0, stacked, as ``map`` does."""
+    return map(function, elements)
+
+
+def scan(
+    f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: Any = None,
+    reverse: bool = False, unroll: Any = 1,  # noqa: ARG001
+) -> Any:  # fmt: skip
+    """Return a state carried along axis 0, and what each step gave, stacked.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(state, entry)`` returns the next state and a result.
+    init : tensor, or a structure of them
+        The first state.
+    xs : tensor, or a structure of them, optional
+        Their entries along axis 0 are what ``f`` is given; None, and ``length`` times.
+    length : int, optional
+    reverse : bool, default False
+        Whether the last entry comes first; results keep their places.
+    unroll : int or bool
+        Makes no difference: all steps are written out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.scan(lambda total, x: (total + x, total), 0.0, np.arange(4))[1]
+    array([0., 0., 1., 3.])
+    """
+    if xs is None and length is None:
+        raise ValueError("scan: needs xs, or length; got neither")
+    count = operator.index(length) if xs is None else _length("scan", xs)
+    if length is not None and count != length:
+        raise ValueError(f"scan: length must be that of xs, {count}; got {length}")
+    state, results = init, []
+    for i in reversed(range(count)) if reverse else range(count):
+        state, result = f(state, None if xs is None else _entry(xs, i))
+        results.append(result)
+    if not results or all(leaf is None for leaf in flat(results[0])):
+        return state, None
+    return state, _stacked(results[::-1] if reverse else results)
+
+
+def associative_scan(
+    f: Callable[[Any, Any], Any], elems: Any, reverse: bool = False, axis: int = 0
+) -> Any:
+    """Return what an associative function makes of all entries up to each, along an axis.
+
+    Parameters
+    ----------
+    f : callable
+        Of two structures like ``elems``, joined entry by entry.
+    elems : tensor, or a structure of them
+    reverse : bool, default False
+        Whether it runs from the last entry to the first.
+    axis : int, default 0
+    """
+    from lamina.ops.joining import concatenate
+    from lamina.ops.repeating import flip
+
+    def each(xs: Any, change: Callable[[Any], Any]) -> Any:
+        return mapped(xs, lambda x: change(x) if is_tensor(x) else None)
+
+    def between(x: Any, start: Any, stop: Any) -> Any:
+        before = axis if axis >= 0 else axis + len(shape(x))
+        return get_item(x, (*[slice(None)] * before, slice(start, stop)))
+
+    elems = each(elems, lambda x: flip(x, axis)) if reverse else elems
+    count, step = _length("associative_scan", elems, axis), 1
+    while step < count:  # each entry joins the one that lies `step` before (Hillis, Steele, 1986)
+        joined = f(
+            each(elems, lambda x, n=step: between(x, None, count - n)),  # type: ignore[misc]
+            each(elems, lambda x, n=step: between(x, n, None)),  # type: ignore[misc]
+        )
+        heads = [between(x, None, step) for x in flat(elems)]
+        pairs = zip(heads, flat(joined), strict=True)
+        elems = packed(elems, [concatenate([head, tail], axis) for head, tail in pairs])
+        step *= 2
+    return each(elems, lambda x: flip(x, axis)) if reverse else elems

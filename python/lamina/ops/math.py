@@ -1,0 +1,20 @@
+"""Keras's room ``ops.math``."""
+
+from lamina.ops.exponentials import erf, erfinv, rsqrt
+from lamina.ops.gathering import segment_max, segment_min, segment_sum
+from lamina.ops.linalg import norm
+from lamina.ops.reductions import logsumexp
+from lamina.ops.sorting import in_top_k, top_k
+
+__all__ = [
+    "erf",
+    "erfinv",
+    "in_top_k",
+    "logsumexp",
+    "norm",
+    "rsqrt",
+    "segment_max",
+    "segment_min",
+    "segment_sum",
+    "top_k",
+]

@@ -1,0 +1,18 @@
+"""Keras's room ``ops.numpy``: the functions that NumPy has too."""
+
+from lamina.ops.arithmetic import *  # noqa: F403
+from lamina.ops.comparisons import *  # noqa: F403
+from lamina.ops.core import array, copy, ndim, size  # noqa: F401
+from lamina.ops.creation import *  # noqa: F403
+from lamina.ops.exponentials import *  # noqa: F403
+from lamina.ops.gathering import diag, diagflat, diagonal, take, take_along_axis, trace  # noqa: F401
+from lamina.ops.indexing import get_item  # noqa: F401
+from lamina.ops.joining import *  # noqa: F403
+from lamina.ops.products import *  # noqa: F403
+from lamina.ops.reductions import *  # noqa: F403
+from lamina.ops.repeating import *  # noqa: F403
+from lamina.ops.scans import *  # noqa: F403
+from lamina.ops.shaping import *  # noqa: F403
+from lamina.ops.sorting import argpartition, argsort, digitize, searchsorted, sort  # noqa: F401
+from lamina.ops.statistics import *  # noqa: F403
+from lamina.ops.trigonometry import *  # noqa: F403

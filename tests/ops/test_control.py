@@ -1,0 +1,58 @@
+"""Loops and choices that are written out while a graph is recorded."""
+
+import numpy as np
+import pytest
+
+from lamina import ops
+from ops.running import Recorded, Whole
+
+X = np.arange(6.0).reshape(3, 2)
+
+
+def test_scan_carries_and_stacks():
+    state, results = ops.scan(lambda s, x: (s + x, {"s": s, "p": s * x}), np.zeros(2), X)
+    np.testing.assert_array_equal(state, X.sum(0))
+    before = np.cumsum(X, 0) - X
+    np.testing.assert_array_equal(results["s"], before)
+    np.testing.assert_array_equal(results["p"], before * X)
+    _, backwards = ops.scan(lambda s, x: (s + x, s), np.zeros(2), X, reverse=True)
+    np.testing.assert_array_equal(backwards, X.sum(0) - np.cumsum(X, 0))
+    assert ops.scan(lambda s, _: (2 * s, None), 1, length=5) == (32, None)
+    with pytest.raises(ValueError, match="scan: length must be that of xs, 3; got 4"):
+        ops.scan(lambda s, x: (s, x), 0, X, length=4)
+
+
+def test_loops():
+    assert ops.fori_loop(1, 4, lambda i, v: v * i, 1) == 6
+    assert ops.while_loop(lambda i, v: i < 3, lambda i, v: (i + 1, v * 2), (0, 1)) == (3, 8)
+    assert ops.while_loop(lambda i: True, lambda i: i + 1, 0, maximum_iterations=7) == 7
+    assert ops.switch(5, [lambda x: x, lambda x: -x], 3) == -3
+    np.testing.assert_array_equal(ops.map(lambda v: v[0] - v[1], (X, X[:, ::-1])), X - X[:, ::-1])
+    np.testing.assert_array_equal(ops.vectorized_map(ops.sum, X), X.sum(1))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 8])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_associative_scan(count, reverse):
+    """Products of matrices do not commute."""
+    m = np.random.default_rng(count).normal(size=(count, 2, 2))
+    got = ops.associative_scan(ops.matmul, m, reverse=reverse)
+    want = [m[-1] if reverse else m[0]]
+    for each in m[-2::-1] if reverse else m[1:]:
+        want.append(want[-1] @ each)
+    np.testing.assert_allclose(got, want[::-1] if reverse else want, 1e-12, 1e-12)
+    along = ops.associative_scan(ops.add, m, axis=-1)
+    np.testing.assert_allclose(along, np.cumsum(m, -1), 1e-12)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: ops.cond(ops.sum(x) > 0, lambda: x, lambda: -x),
+        lambda x: ops.while_loop(lambda v: ops.max(v) < 9, lambda v: v * 2, x),
+        lambda x: x if ops.sum(x) > 0 else -x,
+    ],
+)
+def test_values_are_no_conditions(function):
+    with pytest.raises(TypeError, match=r"ops\.where"):
+        Recorded(function, (Whole(X),), {})
