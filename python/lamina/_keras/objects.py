@@ -24,7 +24,6 @@ COMMON = {  # to models and layers
     STEP: "stateless_call rematerialized_call jax_state_sync",
     SHAPES: "compute_output_spec input_spec symbolic_call",
     "use name": "path",
-    "losses that add_loss is given count in fit and evaluate": "losses",
     "give metrics to compile": "add_metric metrics",
 }
 
@@ -36,8 +35,8 @@ MODEL = {
     "use json.dumps(model.get_config())": "to_json to_yaml",
     "pickle the model; there is no foreign format to export to": "export",
     "a step is one call into the engine; write the loop yourself with train_on_batch": (
-        "train_step test_step predict_step make_train_function make_test_function "
-        "make_predict_function compute_loss compute_metrics compute_loss_and_updates "
+        "predict_step make_train_function make_test_function "
+        "make_predict_function compute_metrics compute_loss_and_updates "
         "stateless_compute_loss train_function"
     ),
     "call compile again with the arguments you have": "compile_from_config get_compile_config",

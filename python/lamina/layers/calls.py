@@ -194,7 +194,8 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
             filled = arguments.filled(tensors)
             with recording.streams_from(layer.stream):
                 result = called.on_tensors(layer, *filled)
-            for leaf in flat(result):
+            losses = [loss for loss in recording.losses if not loss.rows]
+            for leaf in [*flat(result), *losses]:
                 graph.add_output(leaf.value)
         graph.build()
         return graph, result, recording.noisy
@@ -205,7 +206,17 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
         graph, result, noisy = record(len(arrays[0]) if arrays else 1)
     predictor = _core.Predictor(graph)
     outputs = iter(predictor.predict(arrays, max(1, len(arrays[0])), seed_of(noisy)))
-    return mapped(result, lambda v: next(outputs) if isinstance(v, Tensor) else None)
+    values = mapped(result, lambda v: next(outputs) if isinstance(v, Tensor) else None)
+    layer.last_losses = list(outputs)
+    return values
+
+
+def losses_of(layer: Layer) -> list[Any]:
+    """Return what was given to ``add_loss`` and what penalties make of the weights."""
+    recording = Recording.current()
+    if recording is not None:
+        return list(recording.losses)
+    return [*layer.last_losses, *(penalty(np.asarray(p)) for p, penalty in layer.penalized())]
 
 
 def _as_fed(layer: Layer, value: Any) -> Any:

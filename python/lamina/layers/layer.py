@@ -91,11 +91,12 @@ class Layer(Weighted, PublicKeywords):
 
     # What models, wrappers and the engine ask of a layer; dir and help leave it out.
     _plumbing: ClassVar[str] = (
-        "apply apply_record bias_shape cell changeable check_weights_fit class_name drops fill "
-        "first_bias built_within calls forget gates given_input_shape input_bound input_bounds "
-        "input_dtypes named output_shape_of parameters penalties place placed prepare record "
-        "recorded_settings record_masks regularize_activity restore settle snapshot state_rows "
-        "stream streams take_dtype take_pending takes_mask takes_training turn walk within"
+        "apply apply_record bias_shape built_within calls cell changeable check_weights_fit "
+        "class_name drops fill first_bias forget gates given_input_shape input_bound input_bounds "
+        "input_dtypes last_losses named output_shape_of parameters penalized penalties place "
+        "placed prepare record record_masks recorded_settings regularize_activity restore settle "
+        "snapshot state_rows stream streams take_dtype take_pending takes_mask takes_training "
+        "turn walk within"
     )
 
     multiple_inputs: bool = False  # whether a list is a list of inputs
@@ -110,6 +111,7 @@ class Layer(Weighted, PublicKeywords):
     takes_training: ClassVar[bool] = False  # whether `call` has a parameter `training`
     # Of a layer that drops axes, what else it can do, for the messages of the one behind it.
     drops: str | None = None
+    last_losses: Sequence[Any] = ()  # what the last call on arrays gave to add_loss
     placed: bool = False  # whether a model, or a symbolic tensor, relies on its shapes
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -331,6 +333,14 @@ class Layer(Weighted, PublicKeywords):
         if regularizer is not None:
             for output in outputs:
                 calls.add_penalty(self, "activity_regularizer", regularizer, output)
+
+    @property
+    def losses(self) -> list[Any]:
+        """What ``add_loss`` was given: in a recording tensors, else numbers of the last call.
+
+        After the numbers come the penalties of the weights as they are.
+        """
+        return calls.losses_of(self)
 
     def add_loss(self, loss: Any) -> None:
         """Add a number to the loss that training lowers; called within ``call``.

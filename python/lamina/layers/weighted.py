@@ -142,6 +142,11 @@ class Weighted:
             check_fits(r, p.dtype)  # a factor may have changed
         return [(p, r.l1, r.l2) for p, r in self._penalized if p.trainable]
 
+    def penalized(self) -> list[tuple[_core.Parameter, Any]]:
+        """Return (weight, regularizer) for every penalised weight that trains."""
+        own = [(p, r) for p, r in (*self._penalized, *self._regularized) if p.trainable]
+        return own + [pair for layer in self.layers_within() for pair in layer.penalized()]
+
     @property
     def weights(self) -> list[Any]:
         """The weights: writing to them changes the layer.

@@ -81,7 +81,7 @@ def _callers_level() -> int:
 
 def _in_model(objective: Objective) -> Found:
     scales = [objective.compiled.scales[head.place] for head in objective.heads]
-    if not any(scales):
+    if scales and not any(scales):
         yield "scales", f"loss_weights {scales} leave nothing to minimise"
 
 

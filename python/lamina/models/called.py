@@ -135,6 +135,11 @@ class Called(Compilable):
         self.as_layer().add_loss(loss)
 
     @property
+    def losses(self) -> list[Any]:
+        """What ``add_loss`` was given: in a recording tensors, else numbers of the last call."""
+        return self.as_layer().losses  # type: ignore[no-any-return]
+
+    @property
     def parameters(self) -> list[_core.Parameter]:
         """The weights as the engine holds them: the model's own, then its layers'."""
         return list(self.as_layer().parameters)
@@ -246,6 +251,10 @@ class Called(Compilable):
         if list(shapes) == self._first_shapes:
             return [tuple(spec.shape) for spec in self._output_specs]
         return [tuple(output.shape) for output in for_any_rows(self, shapes).outputs]
+
+    def packed_inputs(self, inputs: list[Any]) -> Any:
+        """Return one value for each input in the form of the data."""
+        return self._formed(inputs)
 
     def _packed(self, outputs: list[Any]) -> Any:
         return packed(self._returned, outputs)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from lamina._calls import answering_calls, refuse_arguments
 from lamina._settings import Configurable, changes, version
 from lamina._tensors import NeedsRows
+from lamina.models import steps
 from lamina.models.compiled import Compiled, check_ignored
 from lamina.models.errors import NotCompiledError
 from lamina.models.guard import Guard
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from lamina._typing import LossesLike, MetricsLike, OptimizerLike
     from lamina.losses import Loss
     from lamina.models.data import Data, Form
+    from lamina.models.steps import Given
     from lamina.optimizers import Optimizer
 
 
@@ -39,6 +41,7 @@ class Compilable(Network):
         super()._begin(name, dtype, seed)
         self._compiled: Compiled | None = None
         self._asked: tuple[Any, ...] = ()  # what compile was given
+        self._own_keys: list[str] = []  # what a step of its own reports beside the loss
 
     def _start(self) -> None:
         super()._start()
@@ -100,14 +103,15 @@ class Compilable(Network):
         if unknown:
             refuse_arguments(Compilable.compile, unknown)
         check_ignored(jit_compile, run_eagerly, steps_per_execution, auto_scale_loss)
-        if loss is None:
+        free = self.says_loss
+        if loss is None and not free:
             raise ValueError("compile: needs a loss, such as loss='mse'; got None")
         before, self._asked = (
             self._asked,
             (optimizer, loss, metrics, weighted_metrics, loss_weights),
         )
         try:
-            compiled = Compiled(*self._asked, self.output_names, self.dtype)
+            compiled = Compiled(*self._asked, self.output_names, self.dtype, free)
         except BaseException:
             self._asked = before
             raise
@@ -125,9 +129,18 @@ class Compilable(Network):
         _, loss, metrics, weighted, scales = self._asked
         optimizer = self._compiled.optimizer
         self._compiled = Compiled(
-            optimizer, loss, metrics, weighted, scales, self.output_names, self.dtype
-        )
+            optimizer, loss, metrics, weighted, scales, self.output_names, self.dtype,
+            self.says_loss,
+        )  # fmt: skip
         self._objectives.clear()
+
+    @property
+    def says_loss(self) -> bool:
+        """Whether the model may have a loss beside that of ``compile``, or in its place."""
+        if steps.has_own(self) or getattr(self, "calls", False):
+            return True
+        held = (each for layer in self.layers for each in layer.walk())
+        return any(each.calls or getattr(each, "activity_regularizer", None) for each in held)
 
     def compiled(self, who: str) -> Compiled:
         """Return what ``compile`` made, or say that it has to be called."""
@@ -149,7 +162,7 @@ class Compilable(Network):
     def metrics_names(self) -> list[str]:
         """The names that ``evaluate`` returns values for."""
         compiled = self.compiled("metrics_names")
-        return ["loss", *compiled.loss_keys, *compiled.metric_keys()]
+        return ["loss", *compiled.loss_keys, *compiled.metric_keys(), *self._own_keys]
 
     def objective(
         self,
@@ -158,6 +171,7 @@ class Compilable(Network):
         rows: int | None = None,
         training: bool = True,
         forms: tuple[Form | None, ...] | None = None,
+        extra: Given | None = None,
     ) -> Objective:
         """Return the training graph, made when first needed or when a setting has changed since.
 
@@ -171,23 +185,25 @@ class Compilable(Network):
         if not self.any_length:
             shapes = None
         lengths = None if shapes is None else tuple(shapes)
-        key = (weighted, lengths, forms, rows if self.bound else None)
+        targets = None if extra is None else extra.key
+        key = (weighted, lengths, forms, targets, rows if self.bound else None)
         found = self._objectives.get((*key, None)) or self._objectives.get((*key, training))
         if found is None:
             try:
-                found = Objective(self, weighted, shapes, key[-1], training, forms)
+                found = Objective(self, weighted, shapes, key[-1], training, forms, extra)
             except NeedsRows:
                 if rows is None or self.bound:
                     raise
                 self.bound = True
-                return self.objective(weighted, shapes, rows, training, forms)
+                return self.objective(weighted, shapes, rows, training, forms, extra)
             self._keep((*key, training if found.of_phase else None), found)
             self._recorded_settings = self._training_settings()  # recording may build layers
         return found
 
     def objective_for(self, data: Data, rows: int, training: bool = True) -> Objective:
         """Return the training graph for these data, in batches of so many rows."""
-        return self.objective(data.weighted, data.row_shapes, rows, training, data.forms)
+        shapes, forms = data.row_shapes, data.forms
+        return self.objective(data.weighted, shapes, rows, training, forms, data.extra)
 
     def evaluator(
         self, data: Data, rows: int, wanted: int | None, default: int, keras: int = BOUND_BATCH

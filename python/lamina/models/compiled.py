@@ -44,6 +44,7 @@ class Compiled:
         loss_weights: object,
         names: Sequence[str],
         dtype: str,
+        free: bool = False,
     ) -> None:
         self.advised: set[str] = set()  # what fits have warned of
         self.running = False  # whether a pass over data has the metrics
@@ -52,7 +53,7 @@ class Compiled:
         self.losses = [
             None if one is None else losses.get(one) for one in _by_output("loss", loss, names)
         ]
-        if all(one is None for one in self.losses):
+        if all(one is None for one in self.losses) and not free:
             raise ValueError(f"compile: needs a loss, such as loss='mse'; got {loss!r}")
         self.scales = [
             1.0

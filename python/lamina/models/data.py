@@ -11,8 +11,9 @@ import numpy as np
 from lamina import _check
 from lamina._arrays import column_names, is_array, ndim_of
 from lamina._check import Array, Shape
-from lamina.models import advice
+from lamina.models import advice, steps
 from lamina.models.inputs import arranged, converted, label, separated, shaped
+from lamina.models.steps import Given
 from lamina.models.targets import labels, row_weights, target
 
 Form = tuple[Shape, str]  # of a row of a target: its shape, and "float" or "int32"
@@ -27,6 +28,7 @@ class Data:
     weights: list[Array | None]
     columns: list[list[Any] | None]  # of each input, the names if it was a table
     free: list[bool]  # whether the loss takes targets of any shape
+    extra: Given | None = None  # targets that no loss asks for, for a step of the model's own
     # Which columns of each input, and which outputs' targets, the model's dtype has rounded to
     # each other; looked for by fit alone.
     rounded: list[list[int]] = field(default_factory=list)
@@ -60,7 +62,8 @@ class Data:
     def arrays(self) -> list[Array]:
         """What ``Execution.bind`` takes: inputs, then target and weight of each output."""
         rest = [a for pair in zip(self.targets, self.weights, strict=True) for a in pair]
-        return [*self.inputs, *(a for a in rest if a is not None)]
+        more = [] if self.extra is None else self.extra.arrays
+        return [*self.inputs, *(a for a in rest if a is not None), *more]
 
 
 def prepare(
@@ -84,6 +87,8 @@ def prepare(
     columns = [column_names(value) for value in separated(who, x, ports)]
     free = [loss is not None and loss.free_target for loss in compiled.losses]
     data = Data(converted(who, x, arrays, ports, model.dtype), goals, weights, columns, free)
+    if steps.has_own(model) and all(loss is None for loss in compiled.losses):
+        data.extra = steps.given_targets(who, model, y, len(arrays[0]))
     if who == "fit":  # the others need not say it again
         data.rounded_targets = rounded_targets
         data.rounded = [
@@ -98,6 +103,8 @@ def _targets(
 ) -> list[Array | None]:
     compiled = model.compiled(who)
     names, losses = model.output_names, compiled.losses
+    if all(loss is None for loss in losses):
+        return [None] * len(names)
     wanted = [name for name, loss in zip(names, losses, strict=True) if loss is not None]
     if isinstance(y, (list, tuple)) and len(names) > 1 and len(y) == len(names):
         values = dict(zip(names, y, strict=True))
@@ -150,6 +157,8 @@ def weights_of(
             f"(use sample_weight)"
         )
     weights: list[Array | None] = []
+    if all(goal is None for goal in goals):
+        return [None] * len(goals)
     rows = next(len(goal) for goal in goals if goal is not None)
     given = _sample_weights(who, _unboxed(sample_weight, rows), names)
     for name, loss, goal, output, weight in zip(names, losses, goals, outputs, given, strict=True):

@@ -186,6 +186,12 @@ class Functional(Model):
         """How many streams of random numbers the layers use."""
         return self._structure.streams
 
+    def packed_inputs(self, inputs: list[Any]) -> Any:
+        """Return one value for each input in the form in which the model was given them."""
+        if isinstance(self._input_form, list):
+            return dict(zip(self._input_form, inputs, strict=True))
+        return inputs[0] if self._input_form == "one" else inputs
+
     def _packed(self, outputs: list[Any]) -> Any:
         if isinstance(self._output_form, list):
             return dict(zip(self._output_form, outputs, strict=True))

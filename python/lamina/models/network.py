@@ -53,9 +53,9 @@ class Network(Ends, Stateful, PublicKeywords):
         "compile_as_asked compiled connections constrained copied_weights default_batch "
         "default_fit_batch ensure_built evaluator fill forget graph_inputs input_row_shapes "
         "live_weights meet named objective objective_for output_row_shape output_row_shapes "
-        "output_shapes_by_layer parameters penalties ports prepare_layers record_outputs "
-        "recorded_settings regularized restore row_shape snapshot state_rows streams train_state "
-        "unbuilt weights_by_path"
+        "output_shapes_by_layer packed_inputs packed_outputs parameters penalties ports "
+        "prepare_layers record_outputs recorded_settings regularized restore row_shape says_loss "
+        "snapshot state_rows streams train_state unbuilt weights_by_path"
     )
     _not_copied: tuple[str, ...] = (
         "_ready", "_predictors", "_predictions", "_fast", "_layer", "_known_ports", "_seen",
@@ -103,6 +103,14 @@ class Network(Ends, Stateful, PublicKeywords):
     ) -> tuple[list[Any], list[Any]]:
         # Returns the outputs and their masks; random streams begin with `stream`.
         raise TypeError(f"{type(self).__name__}: a model must define _record")
+
+    def packed_inputs(self, inputs: list[Any]) -> Any:
+        """Return one value for each input in the form in which the model is given data."""
+        return inputs[0] if len(inputs) == 1 else inputs
+
+    def packed_outputs(self, outputs: list[Any]) -> Any:
+        """Return one value for each output in the form in which the model returns them."""
+        return self._packed(outputs)
 
     def meet(self, x: Any) -> None:
         """Learn from data what is fed, where the model does not say."""

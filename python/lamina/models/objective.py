@@ -14,6 +14,7 @@ from lamina import _core
 from lamina._check import Array, Shape
 from lamina._tensors import Recording, Tensor, written
 from lamina._tensors.given import scalar_penalty
+from lamina.models import steps
 from lamina.models.constrained import Constrained
 from lamina.models.passes import Pass
 from lamina.models.recorded import Recorded, recorded
@@ -21,6 +22,7 @@ from lamina.models.recorded import Recorded, recorded
 if TYPE_CHECKING:
     from lamina.models.compilable import Compilable
     from lamina.models.data import Data, Form
+    from lamina.models.steps import Given
 
 # Executions kept by batch size, in number and in bytes; others drop the one not used for longest.
 KEPT = 4
@@ -48,6 +50,8 @@ class Head:
     term : int
         Place of the loss among those of the graph.
     prediction : int or None
+    target, weight : _core.Tensor or None
+        The graph's inputs.
     masked : dict of bool to int
         Graph outputs that metrics in Python are given: the prediction, and the weights of
         positions, without and with sample weights, where there is a mask.
@@ -62,6 +66,8 @@ class Head:
     term: int = -1
     prediction: int | None = None
     masked: dict[bool, int] = field(default_factory=dict)
+    target: Any = None
+    weight: Any = None
 
 
 class Objective:
@@ -91,23 +97,29 @@ class Objective:
         rows: int | None = None,
         training: bool | None = None,
         forms: Sequence[Form | None] | None = None,
+        extra: Given | None = None,
     ) -> None:
+        self._extra = extra
         self.forms = forms or [None] * len(weighted)
         compiled = self.compiled = model.compiled("fit")
         self.checked = False  # whether gradients are known to reach what has to learn
         self.of_batch = False  # whether a loss is one number for a batch, no mean over its rows
         self.seed = model.seed
         compiled.check_settings(model.dtype)  # they may have changed
+        self._own = steps.has_own(model)  # then the losses of compile count as the model says
+        self.noted: list[tuple[str, int]] = []  # what its step reports, and which term that is
         with recorded(model, shapes, rows=rows, training=training) as made:
-            self._record_terms(model, made, weighted)
+            self._record_terms(model, made, weighted, bool(training))
         # Whether it is for training alone, or for evaluation alone.
-        self.of_phase = made.recording.asked
+        self.of_phase = made.recording.asked or self._own
         self.constraints = model.constrained()
         self._constrained: Constrained | None = None
         self._executions: OrderedDict[tuple[int, bool], _core.Execution] = OrderedDict()
         self._blocks: dict[int, int] = {}
 
-    def _record_terms(self, model: Compilable, made: Recorded, weighted: Sequence[bool]) -> None:
+    def _record_terms(
+        self, model: Compilable, made: Recorded, weighted: Sequence[bool], training: bool
+    ) -> None:
         """Record losses, penalties and metrics behind the model."""
         compiled = self.compiled
         graph, outputs, masks = made.graph, made.outputs, made.masks
@@ -125,6 +137,8 @@ class Objective:
             head.origin = graph.origin(outputs[place])
             head.units = shapes[place][-1] if shapes[place] else 1
             self._record(graph, head, outputs[place], masks[place], weighted[place])
+        if self._own:
+            self._record_own(model, made, training)
         for parameter, l1, l2 in model.penalties():
             graph.add_penalty(graph.parameter(parameter), l1, l2)
         for parameter, regularizer in model.regularized():
@@ -132,7 +146,26 @@ class Objective:
         for loss in made.recording.losses:  # what layers gave to add_loss
             graph.add_loss(loss.value)
             self.of_batch |= not loss.rows
+        if not (self.heads or self._own or made.recording.losses):
+            raise ValueError(
+                f"{model.name}: needs a loss: give compile one, or let a layer call add_loss"
+            )
         graph.build()
+
+    def _record_own(self, model: Compilable, made: Recorded, training: bool) -> None:
+        """Record the step that the model's class says; what it reports counts as no loss."""
+        targets: list[Any] = [None] * len(made.outputs)
+        weights: list[Any] = [None] * len(made.outputs)
+        for head in self.heads:
+            targets[head.place], weights[head.place] = head.target, head.weight
+        own = steps.OwnStep(model, made, targets, weights, self._extra).record(training)
+        made.recording.losses.clear()  # they count where the step says so
+        made.graph.add_loss(own["loss"].value)
+        self.of_batch |= not own["loss"].rows
+        for key in steps.keys(own):
+            self.noted.append((key, made.graph.add_loss(own[key].value, scale=0.0)))
+        if training:
+            model._own_keys = [key for key, _ in self.noted]
 
     def _record(
         self,
@@ -154,7 +187,8 @@ class Objective:
             _check_mask(compiled.names[place], mask, output)
         value, by, kept = loss.term(graph, prediction, y, weight, mask)
         self.of_batch |= graph.whole(value)
-        head.term = graph.add_loss(value, by, compiled.scales[place], kept)
+        head.target, head.weight = y, weight
+        head.term = graph.add_loss(value, by, 0.0 if self._own else compiled.scales[place], kept)
         # Masked positions count for no metric, with sample weights or without.
         plain: Any = None if mask is None else graph.masked_weight(mask, None)
         full: Any = weight if mask is None else graph.masked_weight(mask, weight)
@@ -172,7 +206,7 @@ class Objective:
     def names(self) -> list[str]:
         """The keys of the logs: loss, the outputs' own losses if several, metrics."""
         keys = [key for head in self.heads for _, _, key in head.metrics]
-        return ["loss", *self.compiled.loss_keys, *keys]
+        return ["loss", *self.compiled.loss_keys, *keys, *(key for key, _ in self.noted)]
 
     def constraining(self, train: Callable[..., float]) -> Callable[..., float]:
         """Return the training step; where weights have constraints, one that applies them too."""

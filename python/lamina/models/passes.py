@@ -82,13 +82,15 @@ class Pass:
         """Return losses and metrics of the batches since ``reset``."""
         logs = {"loss": float(self.execution.mean_loss)}
         heads = [head for head in self._objective.heads if head.key]
-        means = self.execution.mean_losses if heads else []
+        noted = self._objective.noted
+        means = self.execution.mean_losses if heads or noted else []
         logs.update({head.key: means[head.term] for head in heads})
         states = self.execution.metrics if any(self.metrics) else []
         for listed in self.metrics:
             for metric, index, _, key in listed:
                 value = metric.result() if index is None else metric.result(states[index])
                 logs[key] = _number(key, value)
+        logs.update({key: means[term] for key, term in noted})
         return logs
 
     def _observer(self) -> Observe | None:

@@ -25,15 +25,16 @@ class Recorded:
     ----------
     recording : Recording
     graph : _core.Graph
-    outputs, masks : list of _core.Tensor
+    inputs, outputs, masks : list of _core.Tensor
     """
 
     def __init__(
         self, model: Network, recording: Recording, shapes: Sequence[Shape] | None = None
     ) -> None:
         self.recording, self.graph = recording, recording.graph
-        inputs = model.graph_inputs(self.graph, known_lengths(shapes or model.input_row_shapes))
-        outputs, self.masks = model.record_outputs(self.graph, inputs)
+        lengths = known_lengths(shapes or model.input_row_shapes)
+        self.inputs = model.graph_inputs(self.graph, lengths)
+        outputs, self.masks = model.record_outputs(self.graph, self.inputs)
         self.outputs = [_with_rows(recording, output) for output in outputs]
 
 

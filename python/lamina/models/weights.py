@@ -86,6 +86,12 @@ class Weighted:
         return once(self.layers, lambda layer: layer.get_weights())
 
     @property
+    def losses(self) -> list[Any]:
+        """What layers gave to ``add_loss``, within a recording; else the weights' penalties."""
+        found = {id(loss): loss for layer in self.layers for loss in layer.losses}
+        return list(found.values())
+
+    @property
     def weights(self) -> list[Any]:
         """The weights of all layers: writing to them changes the model."""
         with structure():

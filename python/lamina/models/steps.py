@@ -1,0 +1,210 @@
+"""Steps of one's own: ``compute_loss``, ``train_step`` and ``test_step``, recorded as the loss is.
+
+Keras's versions are written for one backend and take its gradients; here they say what the loss is,
+with ``lamina.ops``, and the engine does the rest.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _check, _core
+from lamina._answers import is_own
+from lamina._check import Array
+from lamina._tensors import Recording, Tensor
+from lamina._tensors.arguments import flat, mapped
+from lamina._tensors.given import current, given
+
+if TYPE_CHECKING:
+    from lamina.models.recorded import Recorded
+
+STEPS = ("compute_loss", "train_step", "test_step")
+
+
+def overridden(model: Any, name: str) -> bool:
+    """Return whether a user's class defines the method."""
+    method = getattr(type(model), name, None)
+    return inspect.isfunction(method) and not is_own(method)
+
+
+def has_own(model: Any) -> bool:
+    """Return whether a user's class says what the loss is."""
+    return any(overridden(model, name) for name in STEPS)
+
+
+@dataclass
+class Given:
+    """Targets, or weights of rows, that no loss of ``compile`` asks for.
+
+    Attributes
+    ----------
+    form : the structure that they came in, its leaves replaced
+    arrays : list of ndarray
+    """
+
+    form: Any
+    arrays: list[Array]
+
+    @property
+    def kinds(self) -> tuple[tuple[Any, ...], ...]:
+        """Shape and type of a row of each."""
+        return tuple((a.shape[1:], _kind(a)) for a in self.arrays)
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What a recording depends on."""
+        return repr(self.form), self.kinds
+
+
+def given_targets(who: str, model: Any, y: Any, rows: int) -> Given:
+    """Return targets of any form, for a step of the model's own that has no loss to check them."""
+    arrays: list[Array] = []
+
+    def taken(value: Any) -> Any:
+        if isinstance(value, (dict, list, tuple)) and not _is_rows(value):
+            return None
+        array = np.asarray(value)
+        if array.dtype.kind in "iu":
+            array = _check.integers(who, "y", array, None)
+        elif array.dtype.kind != "b":
+            array = _check.floats(who, "y", array, model.dtype)
+        if array.ndim == 0 or len(array) != rows:
+            raise ValueError(f"{who}: y must have {rows} rows, as x; got shape {array.shape}")
+        arrays.append(np.ascontiguousarray(array))
+        return _Leaf(len(arrays) - 1)
+
+    return Given(None if y is None else mapped(y, taken), arrays)
+
+
+class _Leaf:
+    """The place of one of the arrays."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def __repr__(self) -> str:
+        """Return which one."""
+        return f"<{self.index}>"
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and not any(hasattr(v, "shape") for v in value)
+
+
+def _kind(array: Array) -> str:
+    return {"i": "int32", "b": "bool"}.get(array.dtype.kind, "float")
+
+
+class OwnStep:
+    """What a model's own step makes of a recorded model: a loss, and quantities that are reported.
+
+    Parameters
+    ----------
+    model : Compilable
+    made : Recorded
+        The model on a graph.
+    targets, weights : list of _core.Tensor or None
+        Of each output, as its loss takes them.
+    extra : Given or None
+        Targets where there is no loss.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        made: Recorded,
+        targets: Sequence[_core.Tensor | None],
+        weights: Sequence[_core.Tensor | None],
+        extra: Given | None,
+    ) -> None:
+        self.model, self.made = model, made
+        self.recording = made.recording
+        self.x = model.packed_inputs(self._tensors(made.inputs))
+        self.y = self._targets(targets, extra)
+        kept = [w for w in weights if w is not None]
+        self.weight = self._tensors(kept)[0] if len(kept) == 1 else None
+
+    def _tensors(self, values: Sequence[_core.Tensor]) -> list[Tensor]:
+        return [Tensor(self.recording, value) for value in values]
+
+    def _targets(self, targets: Sequence[_core.Tensor | None], extra: Given | None) -> Any:
+        if extra is not None and extra.form is not None:
+            graph = self.recording.graph
+            made = [
+                graph.input(shape, f"y{i}", kind) for i, (shape, kind) in enumerate(extra.kinds)
+            ]
+            tensors = self._tensors(made)
+            return mapped(extra.form, lambda v: tensors[v.index] if isinstance(v, _Leaf) else None)
+        known = [None if t is None else Tensor(self.recording, t) for t in targets]
+        return None if all(t is None for t in known) else self.model.packed_outputs(known)
+
+    def record(self, training: bool) -> dict[str, Tensor]:
+        """Return the loss, under "loss", and what else the step reports, each a tensor."""
+        model, recording = self.model, self.recording
+        name = "train_step" if training else "test_step"
+        if overridden(model, name):
+            recording.losses.clear()  # the step calls the model itself
+            data = self.x if self.y is None else (self.x, self.y)
+            if self.weight is not None:
+                data = (*data, self.weight)
+            return _checked(model, name, getattr(model, name)(data))
+        outputs = model.packed_outputs(self._tensors(self.made.outputs))
+        arguments = {
+            "x": self.x, "y": self.y, "y_pred": outputs, "sample_weight": self.weight,
+            "training": training,
+        }  # fmt: skip
+        taken = inspect.signature(model.compute_loss).parameters
+        if not any(p.kind is p.VAR_KEYWORD for p in taken.values()):
+            arguments = {key: value for key, value in arguments.items() if key in taken}
+        return {"loss": _number(model, "compute_loss", model.compute_loss(**arguments))}
+
+
+def _checked(model: Any, name: str, result: Any) -> dict[str, Tensor]:
+    if not isinstance(result, dict) or "loss" not in result:
+        raise TypeError(
+            f"{model.name}: {name} must return a dict of tensors with 'loss', which training "
+            f"lowers; the engine takes the gradients and the optimizer's step; got {result!r:.100}"
+        )
+    return {str(key): _number(model, name, value) for key, value in result.items()}
+
+
+def _number(model: Any, name: str, value: Any) -> Tensor:
+    if value is None or isinstance(value, (str, dict, list, tuple)):
+        raise TypeError(f"{model.name}: {name} must return a tensor; got {value!r:.100}")
+    return given(value)
+
+
+def compute_loss(
+    model: Any, y: Any, y_pred: Any, sample_weight: Any, losses: Sequence[Any], scales: Any
+) -> Tensor:
+    """Return what ``compile`` and ``add_loss`` say the loss is, of tensors, as one tensor."""
+    recording: Recording = current()
+    targets, predictions = flat(y), flat(y_pred)
+    weights = [sample_weight] * len(predictions)
+    terms = list(recording.losses)
+    recording.losses.clear()  # they are in the sum now
+    known = [loss is not None for loss in losses]
+    if len(targets) < len(losses):  # those that have no loss were left out
+        held = iter(targets)
+        targets = [next(held) if has else None for has in known]
+    for loss, scale, t, p, w in zip(losses, scales, targets, predictions, weights, strict=True):
+        if loss is not None:
+            terms.append(loss(t, p, w) * scale)
+    if not terms:
+        raise ValueError(
+            f"{model.name}: needs a loss: give compile one, call add_loss, or define compute_loss"
+        )
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total  # type: ignore[no-any-return]
+
+
+def keys(step: dict[str, Tensor]) -> list[str]:
+    """Return what a step reports beside the loss."""
+    return [key for key in step if key != "loss"]

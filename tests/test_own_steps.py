@@ -1,0 +1,126 @@
+"""Models whose class says what the loss is: compute_loss, train_step, test_step, add_loss."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import layers, ops
+
+RNG = np.random.default_rng(8)
+X = RNG.normal(size=(70, 4)).astype("float32")
+Y = X.sum(axis=1, keepdims=True)
+
+
+def made(cls, **options):
+    """Return a graph model of a class of one's own."""
+    x = lamina.Input((4,))
+    h = layers.Dense(8, activation="tanh", kernel_initializer=ones)(x)
+    return cls(x, layers.Dense(1, kernel_initializer=ones)(h), seed=1, **options)
+
+
+def ones(shape, dtype=None):
+    return np.full(shape, 0.1, dtype)
+
+
+class Twice(lamina.Model):
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return 2 * super().compute_loss(x, y, y_pred, sample_weight, training)
+
+
+class OfItsOwn(lamina.Model):
+    def compute_loss(self, x, y, y_pred):
+        return ops.mean(ops.square(y - y_pred)) + 0.1 * ops.mean(ops.abs(y_pred))
+
+
+class Steps(lamina.Model):
+    def train_step(self, data):
+        x, y = data
+        y_pred = self(x, training=True)
+        loss = self.compute_loss(y=y, y_pred=y_pred)
+        return {"loss": loss, "bias": ops.mean(y_pred - y)}
+
+
+def test_the_losses_of_compile_can_be_changed():
+    plain, twice = made(lamina.Model), made(Twice)
+    for model in (plain, twice):
+        model.compile(lamina.optimizers.SGD(0.01), "mse", metrics=["mae"])
+    assert twice.evaluate(X, Y)[0] == pytest.approx(2 * plain.evaluate(X, Y)[0], rel=1e-6)
+    assert twice.evaluate(X, Y)[1] == plain.evaluate(X, Y)[1]
+    plain.compile(lamina.optimizers.SGD(0.02), "mse")
+    for model in (plain, twice):
+        model.fit(X, Y, epochs=2, shuffle=False, verbose=0)
+    for a, b in zip(plain.get_weights(), twice.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
+def test_a_loss_of_its_own_needs_none_of_compile():
+    model = made(OfItsOwn)
+    model.compile("adam")
+    p = model.predict(X)
+    expected = np.mean((Y - p) ** 2) + 0.1 * np.mean(np.abs(p))
+    assert model.evaluate(X, Y) == pytest.approx(expected, rel=1e-5)
+    history = model.fit(X, Y, epochs=3, validation_data=(X, Y), verbose=0).history
+    assert history["loss"][-1] < history["loss"][0]
+    assert list(history) == ["loss", "val_loss"]
+
+
+def test_a_step_reports_what_it_returns():
+    model = made(Steps)
+    model.compile(lamina.optimizers.SGD(0.0), "mse")
+    p = model.predict(X)
+    history = model.fit(X, Y, batch_size=70, verbose=0, validation_data=(X, Y)).history
+    assert history["bias"][0] == pytest.approx(np.mean(p - Y), rel=1e-5)
+    assert history["loss"][0] == pytest.approx(np.mean((p - Y) ** 2), rel=1e-5)
+    assert history["val_loss"][0] == pytest.approx(np.mean((p - Y) ** 2), rel=1e-5)
+
+
+def test_losses_of_layers_suffice_and_are_listed():
+    class Autoencoder(lamina.Model):
+        def __init__(self):
+            super().__init__()
+            self.code, self.back = layers.Dense(2), layers.Dense(4)
+
+        def call(self, x):
+            y = self.back(self.code(x))
+            self.add_loss(ops.mean(ops.square(x - y)))
+            return y
+
+    model = Autoencoder()
+    model.compile("adam")
+    first = model.evaluate(X, None)
+    assert first == pytest.approx(np.mean((X - model.predict(X)) ** 2), rel=1e-5)
+    assert model.fit(X, epochs=5, verbose=0).history["loss"][-1] < first
+
+    class Penalised(layers.Layer):
+        def call(self, x):
+            self.add_loss(0.5 * ops.sum(x))
+            return x
+
+    layer = Penalised()
+    layer(np.ones((2, 3)))
+    assert [float(loss) for loss in layer.losses] == [3.0]
+    layer(np.ones((1, 3)))
+    assert [float(loss) for loss in layer.losses] == [1.5]
+    dense = layers.Dense(1, kernel_initializer="ones", kernel_regularizer=lamina.regularizers.L2(2))
+    dense(np.ones((1, 3)))
+    assert [float(loss) for loss in dense.losses] == [6.0]
+
+
+def test_what_cannot_be_a_step_is_named():
+    class Wrong(lamina.Model):
+        def train_step(self, data):
+            return 3.0
+
+    model = made(Wrong)
+    model.compile("adam", "mse")
+    with pytest.raises(TypeError, match=r"wrong: train_step must return a dict of tensors with 'l"):
+        model.fit(X, Y, verbose=0)
+    model = lamina.Sequential([lamina.Input((4,)), layers.Dense(1)])
+    with pytest.raises(ValueError, match="compile: needs a loss"):
+        model.compile("adam")
+    model = lamina.Sequential([lamina.Input((4,)), layers.Lambda(ops.tanh)])
+    model.compile("adam")
+    with pytest.raises(ValueError, match="sequential: needs a loss: give compile one, or let a la"):
+        model.fit(X, Y, verbose=0)
