@@ -59,7 +59,14 @@ void bind_parameter(py::module_& module) {
            "name"_a, "shape"_a, "dtype"_a, truth("trainable") = true)
       .def_readonly("name", &Parameter::name)
       .def_property_readonly("shape", [](const Parameter& p) { return shape_tuple(p.shape); })
-      .def_property_readonly("dtype", [](const Parameter& p) { return name_of(p.dtype); })
+      .def_property(
+          "dtype", [](const Parameter& p) { return name_of(p.dtype); },
+          [](Parameter& p, const std::string& dtype) {
+            if (p.allocated())
+              throw std::invalid_argument("parameter '" + p.name + "': holds " + name_of(p.dtype) +
+                                          " values; got dtype " + dtype);
+            p.dtype = dtype_from_name(dtype);
+          })
       .def_readonly("size", &Parameter::size)
       .def_property(
           "trainable", [](const Parameter& p) { return p.trainable; },

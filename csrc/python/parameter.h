@@ -17,7 +17,7 @@ class Parameter {
   const std::string name;
   const Shape shape;
   const Index size;
-  const DType dtype;
+  DType dtype;  // fixed once it has values
   bool trainable;
 
   bool allocated() const { return storage_ != nullptr; }

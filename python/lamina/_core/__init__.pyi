@@ -27,6 +27,7 @@ __all__: list[str] = [
 ]
 
 class Parameter:
+    dtype: str
     def __init__(
         self,
         name: str,
@@ -38,8 +39,6 @@ class Parameter:
     def allocated(self) -> bool: ...
     @property
     def array(self) -> numpy.typing.NDArray[typing.Any]: ...
-    @property
-    def dtype(self) -> str: ...
     @property
     def name(self) -> str: ...
     @property

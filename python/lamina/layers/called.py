@@ -75,9 +75,12 @@ def prepare(
         built = {id(each) for each in layer.walk() if each.built}
         try:
             if dtype is not None:
-                layer.take_dtype(dtype)
+                for each in layer.walk():
+                    if not each.built:
+                        each.take_dtype(dtype)
             fresh = not layer.built
             if fresh:
+                layer._begin_weights()
                 build(layer, arguments, specs)
                 layer.built = True
             result = found_by_recording(
@@ -195,6 +198,7 @@ def _build_within(layer: Layer, args: list[Any], kwargs: dict[str, Any], dtype: 
     arguments = Arguments(args, kwargs, is_recorded)
     specs = [Spec(tuple(t.value.shape), whole=not t.rows) for t in arguments.forget_tensors()]
     layer.take_dtype(dtype)
+    layer._begin_weights()
     build(layer, arguments, specs)
     layer.built = True
 
@@ -216,8 +220,6 @@ def incoming_mask(args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _mask_outputs(
     layer: Layer, args: list[Any], kwargs: dict[str, Any], result: Any, mask: Any
 ) -> None:
-    if "graph" in inspect.signature(layer.compute_mask).parameters:
-        return  # of a layer that is written with `record`: super().call made the masks
     first = args[0] if args else next(iter(kwargs.values()), None)
     # A tensor that the call handed on keeps its own, which may be another layer's.
     given_masks = kwargs.get("mask", mask)

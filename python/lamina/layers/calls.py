@@ -90,9 +90,14 @@ def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = Non
     plain = [None if m is None else given(m).value for m in masks]
     random = any(hasattr(each, "seed") for each in layer.walk())
     use = using(layer, stream=recording.next_stream(noisy=False)) if random else nullcontext()
+    args = (values, plain) if several else (values[0], plain[0])
     with recording.told(training), recording.within(layer.name), use:
-        apply = layer.apply_record if layer.calls else layer.apply
-        y, out = apply(graph, *((values, plain) if several else (values[0], plain[0])))
+        if layer.calls:  # super().call of a class that derives from one written with `record`
+            with using(layer, of_rows=True):
+                y = layer.apply_record(graph, as_fed(layer, graph, args[0]), args[1])
+            out: Any = [None] * len(y) if isinstance(y, list) else None
+        else:
+            y, out = layer.apply(graph, *args)
     made = y if isinstance(y, list) else [y]
     recording.returned[id(layer)] = [tuple(value.shape) for value in made]
     if isinstance(y, list):

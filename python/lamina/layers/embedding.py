@@ -118,10 +118,19 @@ class Embedding(Layer):
         """Record the look-up; ids that the graph computes are checked where they are used."""
         assert self._table is not None
         table = graph.parameter(self._table)
-        if graph.origin(x) or graph.whole(x):
+        if _calculated(graph, x):
             return graph.take(table, x, 0, name=self.name)
         return graph.embedding(x, table, name=self.name)
 
     def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
         """Return which tokens are not 0, with ``mask_zero``."""
-        return graph.token_mask(x, name=f"{self.name}/mask") if self.mask_zero else None
+        if not self.mask_zero:
+            return None
+        name = f"{self.name}/mask"
+        if _calculated(graph, x):
+            return graph.expression([("not_equal", 0, 0.0)], [x], "bool", name)
+        return graph.token_mask(x, name=name)
+
+
+def _calculated(graph: _core.Graph, x: _core.Tensor) -> bool:
+    return bool(graph.origin(x)) or graph.whole(x)

@@ -26,9 +26,9 @@ from lamina._settings import (
     version,
 )
 from lamina._tensors import Recording, Tensor, Variable
-from lamina.layers import called, calls
+from lamina.layers import called, calls, derived
 from lamina.layers._held import held_by
-from lamina.layers._use import current
+from lamina.layers._use import current, using
 from lamina.layers.node import Node, SymbolicTensor, as_list
 from lamina.layers.shapes import for_each_length
 from lamina.layers.weighted import Weighted
@@ -122,6 +122,9 @@ class Layer(Weighted, PublicKeywords):
         cls.takes_mask = "mask" in parameters
         cls.record_masks = "mask" in inspect.signature(cls.record).parameters
         cls.takes_training = cls.calls and "training" in parameters
+        if cls.calls and cls.input_dtype is Layer.input_dtype:
+            cls.input_dtype = None  # it is given what there is
+        derived.adapt(cls)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a new value of a setting is checked, or refused where it is fixed."""
@@ -235,12 +238,13 @@ class Layer(Weighted, PublicKeywords):
 
     def output_shape_of(self, row_shape: Any) -> Any:
         """Return the shape of a row of output, for that of a row of input; None is unknown."""
-        if self.calls:
+        if not derived.asked_of_rows(self):
             return called.output_row_shape(self, row_shape)
         return for_each_length(row_shape, self.compute_output_shape)
 
     def build(self, input_shape: Any) -> None:
         """Make the weights, with ``add_weight``."""
+        derived.build_nothing(self, input_shape)
 
     def record(self, graph: _core.Graph, x: Any) -> Any:  # noqa: ARG002
         """Record the layer's operations on ``graph`` and return the output tensor.
@@ -299,8 +303,10 @@ class Layer(Weighted, PublicKeywords):
             return output
         self.take_dtype(dtype)
         self.stream = stream
+        self._begin_weights()
         try:
-            self.build(input_shape)
+            with using(self, of_rows=True):
+                self.build(input_shape)
             for each in Layer.layers_within(self):
                 if not each.built:
                     each.prepare(output, dtype, stream)
@@ -318,11 +324,13 @@ class Layer(Weighted, PublicKeywords):
         if self.built and self.dtype != dtype and self._parameters:
             raise ValueError(f"{self.name}: holds {self.dtype}; the model is {dtype}")
         self._dtype = _check.dtype(self.name, dtype)
+        if not self.built:
+            self._retype(dtype)
 
     def forget(self) -> None:
         """Undo ``prepare``: used when building a model fails half-way."""
         self.built, self._built_shape, self._dtype = False, None, self._given_dtype
-        self._hold_none()
+        self._hold_first()
         within, self.built_within = self.built_within, []
         for layer in within:
             layer.forget()
@@ -378,7 +386,7 @@ class Layer(Weighted, PublicKeywords):
     def layers_within(self) -> Sequence[Layer]:
         """Return the layers that this one holds: attributes, and in lists, tuples and dicts."""
         if self.calls:
-            return held_by(self.__dict__.values())
+            return held_by(v for name, v in self.__dict__.items() if name != "built_within")
         # A layer that is another's activation.
         return held_by([getattr(self.__dict__.get("activation"), "function", None)])
 
@@ -430,14 +438,9 @@ class Layer(Weighted, PublicKeywords):
         """Record the layer; returns its output and its outgoing mask (lists for several)."""
         if self.calls:
             return called.apply(self, graph, x, mask)
-        return self.apply_record(graph, x, mask)
-
-    def apply_record(self, graph: _core.Graph, x: Any, mask: Any = None) -> tuple[Any, Any]:
-        """Do what ``apply`` does with ``record``, also where a subclass defines ``call``."""
-        check_fits(self, self.dtype, self.name)  # what it holds may have changed
         x = calls.as_fed(self, graph, x)
         with self.within(graph):
-            y = self.record(graph, x, mask=mask) if self.record_masks else self.record(graph, x)  # type: ignore[call-arg]
+            y = self.apply_record(graph, x, mask)
         self._check_recorded(x, y)
         if self.activity_regularizer is not None:
             recording = Recording.of(graph)
@@ -451,6 +454,11 @@ class Layer(Weighted, PublicKeywords):
         if isinstance(y, list) and not isinstance(out, list):
             out = [out, *[None] * (len(y) - 1)]  # the other outputs are states
         return y, out
+
+    def apply_record(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
+        """Return what ``record`` does, of a layer that is written with it or derives from one."""
+        check_fits(self, self.dtype, self.name)  # what it holds may have changed
+        return self.record(graph, x, mask=mask) if self.record_masks else self.record(graph, x)  # type: ignore[call-arg]
 
     def _check_recorded(self, x: Any, y: Any) -> None:
         """Raise unless ``record`` returned what ``compute_output_shape`` says."""

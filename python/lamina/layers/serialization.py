@@ -60,6 +60,8 @@ def deserialize(
     with reading_with(custom_objects) as custom:
         if name in custom:
             cls = custom[name]
+            if getattr(cls, "calls", False) and hasattr(cls, "as_layer"):  # a model with `call`
+                return cls.from_config(dict(settings)).as_layer()  # type: ignore[no-any-return]
             if not _is_layer_class(cls):
                 raise TypeError(
                     f"deserialize: custom_objects[{name!r}] must be a class of layers; got {cls!r}"

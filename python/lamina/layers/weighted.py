@@ -34,6 +34,30 @@ class Weighted:
         self._penalized: list[tuple[_core.Parameter, regularizers.Regularizer]] = []
         self._regularized: list[tuple[_core.Parameter, Any]] = []  # by functions that are recorded
         self._constrained: list[tuple[_core.Parameter, Any]] = []
+        self._constructed: int | None = None  # how many there were before build; None before it
+
+    def _begin_weights(self) -> None:
+        # Those made from now on are build's: they go when it is undone.
+        self._constructed = len(self._parameters)
+
+    def _hold_first(self) -> None:
+        # Leave those that the constructor made.
+        count = len(self._parameters) if self._constructed is None else self._constructed
+        kept = self._parameters[:count]
+        own = {id(p) for p in kept}
+        self._parameters = kept
+        self._undrawn = [first for first in self._undrawn if id(first.parameter) in own]
+        self._pending = [pair for pair in self._pending if id(pair[0]) in own]
+        self._learnable = [index for index in self._learnable if index < count]
+        self._penalized = [pair for pair in self._penalized if id(pair[0]) in own]
+        self._regularized = [pair for pair in self._regularized if id(pair[0]) in own]
+        self._constrained = [pair for pair in self._constrained if id(pair[0]) in own]
+
+    def _retype(self, dtype: str) -> None:
+        # Weights of the constructor, which did not know the model's precision.
+        for parameter in self._parameters:
+            if parameter.dtype != dtype:
+                parameter.dtype = dtype
 
     @answering_calls
     def add_weight(
@@ -122,9 +146,11 @@ class Weighted:
     def parameters(self) -> list[_core.Parameter]:
         """The weights as the engine holds them, in the order of ``get_weights``.
 
-        Its own first, then those of the layers within.
+        Its own first, those that may train before the others, then those of the layers within.
         """
-        own = list(self._parameters)
+        learnable = set(self._learnable)
+        own = [self._parameters[i] for i in self._learnable]
+        own += [p for i, p in enumerate(self._parameters) if i not in learnable]
         if self.calls:  # a Variable that is an attribute is a weight too
             held = (v for v in vars(self).values() if isinstance(v, Variable))
             own += [v for v in held if not any(v is other for other in own)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -15,11 +16,15 @@ from lamina._names import free_name
 from lamina._tensors import Arguments, Recording, Tensor
 from lamina._tensors.arguments import flat, mapped, packed
 from lamina.layers import Layer, called
+from lamina.layers import weights as weights_
 from lamina.layers._held import held_by
+from lamina.layers._use import current, using
+from lamina.layers.node import any_symbolic
 from lamina.layers.shapes import Spec
 from lamina.models.compilable import Compilable
 from lamina.models.inputs import Port
 from lamina.models.recorded import for_any_rows
+from lamina.random import Seed
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
@@ -56,8 +61,10 @@ class CallLayer(Layer):
 
     def build(self, *args: Any, **kwargs: Any) -> None:
         """Call the model's own ``build``, if it has one."""
-        if type(self.model).build is not Called.build:
-            self.model.build(*args, **kwargs)
+        own = type(self.model)._own_build
+        if own is not None:
+            with using(self.model, building=True):
+                own(self.model, *args, **kwargs)
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Call the model."""
@@ -66,6 +73,14 @@ class CallLayer(Layer):
     def compute_mask(self, *_: Any) -> Any:
         """Return no mask: what the model returns keeps its own."""
         return None
+
+    def fill(self) -> None:
+        """Give new weights a home and the values that the model's seed gives."""
+        self.model.fill()
+
+    def _seeds_within(self) -> list[Seed]:
+        """Return the model's seed, and those of models within it."""
+        return [self.model._own_seed, *super()._seeds_within()]
 
     def keep(self) -> None:
         """Take the model as it is."""
@@ -77,7 +92,7 @@ class CallLayer(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the model's."""
-        return self.model.get_config()  # type: ignore[no-any-return, attr-defined]
+        return self.model.get_config()
 
 
 class Called(Compilable):
@@ -87,9 +102,10 @@ class Called(Compilable):
     """
 
     _internal = frozenset({"_layer"})  # attributes that hold layers and are the library's
+    _own_build: ClassVar[Callable[..., None] | None] = None  # that of a class that defines one
 
-    def _start(self) -> None:
-        super()._start()
+    def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
+        super()._begin(name, dtype, seed)
         self._fed: tuple[Any, list[Port]] | None = None  # the form of the inputs, and each one
         self._first_shapes: list[Shape] | None = None
         self._returned: Any = None  # the form of the outputs
@@ -110,6 +126,21 @@ class Called(Compilable):
         mask : Tensor, optional
         """
         raise TypeError(f"{type(self).__name__}: a model must define call")
+
+    @answering_calls
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what ``call`` makes of arrays, or of tensors as a layer of another model.
+
+        Parameters
+        ----------
+        *args, **kwargs : array_like, SymbolicTensor or Tensor, or lists, tuples and dicts of them
+            What ``call`` takes; ``training`` is False for arrays where nothing is said.
+        """
+        values = flat([*args, *kwargs.values()])
+        alone = len(args) == 1 and not any(value is not None for value in kwargs.values())
+        if alone and Recording.current() is None and not any_symbolic(values):
+            return self._predict_whole(args[0])
+        return self.as_layer()(*args, **kwargs)
 
     # --- layers
 
@@ -144,6 +175,27 @@ class Called(Compilable):
         """The weights as the engine holds them: the model's own, then its layers'."""
         return list(self.as_layer().parameters)
 
+    def _holders(self) -> list[Layer]:
+        """Return the model as a layer, which has weights of its own beside its layers'."""
+        return [self.as_layer()]
+
+    @classmethod
+    def _take_build(cls) -> None:
+        """Keep a class's own ``build``: what users call makes the rest of the model too."""
+        own = vars(cls).get("build")
+        if own is None:
+            return
+        cls._own_build = own
+
+        @functools.wraps(own)
+        def build(self: Called, *shapes: Any, **named: Any) -> None:
+            if current(self, "building", False):
+                own(self, *shapes, **named)
+            else:
+                Called.build(self, *shapes, **named)
+
+        cls.build = build  # type: ignore[method-assign]
+
     def _drawn_layers(self) -> list[Layer]:
         return [self.as_layer()]
 
@@ -151,6 +203,10 @@ class Called(Compilable):
     def built(self) -> bool:
         """Whether the weights exist."""
         return bool(self.as_layer().built)
+
+    @built.setter
+    def built(self, value: bool) -> None:
+        """Leave it: the model knows."""
 
     # --- what is fed
 
@@ -185,6 +241,8 @@ class Called(Compilable):
         input_shape : tuple, or a list or dict of them
             With the axis of rows first, ``(None, 13)``.
         """
+        if current(self, "building", False):
+            return  # super().build() in a build of the model's own
         if _is_shape(input_shape):
             form: Any = None
             shapes = [tuple(input_shape)]
@@ -273,6 +331,24 @@ class Called(Compilable):
         leaves: list[Tensor] = flat(result)
         masked = [None if leaf.mask is None else leaf.mask.value for leaf in leaves]
         return [leaf.value for leaf in leaves], masked
+
+    # --- configuration, copies
+
+    @answering_calls
+    def get_config(self) -> dict[str, Any]:
+        """Return what the constructor takes besides arguments of the class's own."""
+        return {"name": self.name, "dtype": self.dtype}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return everything but the engine's objects, with the weights of the model itself."""
+        return {**super().__getstate__(), "_layer": self.as_layer()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore, and give all weights one home."""
+        layer = state["_layer"]
+        super().__setstate__(state)
+        self._layer = layer
+        weights_.allocate([layer])
 
     def _table(self, line_length: int | None, show_trainable: bool) -> str:
         from lamina.models.summary import table_of_calls

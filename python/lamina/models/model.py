@@ -49,12 +49,13 @@ def _put_behind_model(cls: type) -> None:
 
     if not issubclass(cls, Called):
         cls.__bases__ = (*cls.__bases__, Called)
+    cls._take_build()  # type: ignore[attr-defined]
 
 
 def _make_graph_model(cls: type) -> None:
     """Let a class without ``call`` be a graph model: it is made of inputs and outputs."""
     functional = _functional()
-    if not issubclass(cls, functional):
+    if functional not in cls.__mro__:  # an abstract class keeps what issubclass once answered
         cls.__bases__ = tuple(functional if base is Model else base for base in cls.__bases__)
 
 
@@ -145,13 +146,14 @@ class Model(Compilable):
         if unknown:
             refuse_unknown(type(self), unknown)
         if inputs is not None or outputs is not None:
-            if isinstance(self, _functional()):
-                _functional().__init__(self, inputs, outputs, name=name, dtype=dtype, seed=seed)
-                return
-            raise TypeError(
-                f"{type(self).__name__}: a class of your own that is made of inputs and outputs in "
-                f"its constructor derives from lamina.models.Functional"
-            )
+            if not self.calls and Model in type(self).__bases__:
+                _make_graph_model(type(self))
+            if _functional() not in type(self).__mro__:
+                raise TypeError(
+                    f"{type(self).__name__}: has call, so that it takes no inputs and outputs"
+                )
+            _functional().__init__(self, inputs, outputs, name=name, dtype=dtype, seed=seed)
+            return
         if not self.calls:
             raise TypeError(f"{type(self).__name__}: a model of your own must define call")
         self._begin(name, dtype or "float32", seed)
@@ -556,5 +558,7 @@ class Model(Compilable):
         from lamina.models.functional import Functional
         from lamina.models.sequential import Sequential
 
+        if cls.calls:
+            return cls(**config)
         made: Any = Functional if has_settings(config, "output_layers") else Sequential
         return made.from_config(config, custom_objects)  # type: ignore[no-any-return]

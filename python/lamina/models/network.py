@@ -400,6 +400,15 @@ class Network(Ends, Stateful, PublicKeywords):
             self.ensure_built(shapes)
             return self._predictor(shapes, rows)
 
+    def _predict_whole(self, x: Any) -> Any:
+        """Return ``predict(x)``, all rows as one batch where that matters."""
+        y = self.predict(x)
+        if self._predictors.bound:
+            rows = len(inputs_.shaped("predict", x, self.ports, empty=True)[0])
+            if rows > BOUND_BATCH:
+                return self.predict(x, batch_size=rows)
+        return y
+
     def predict_on_batch(self, x: Data = _check.NEEDED, **unknown: NoReturn) -> Any:
         """Return the outputs for the rows of ``x``, taken as one batch."""
         if unknown:
@@ -435,7 +444,7 @@ class Network(Ends, Stateful, PublicKeywords):
         if not tensors and not training:
             if mask is not None:
                 raise TypeError(f"{self.name}: mask is for symbolic tensors; predict takes none")
-            return self.predict(x)
+            return self._predict_whole(x)
         if isinstance(x, dict) or not tensors:
             values = inputs_.separated(self.name, x, self.ports)
             values = values[0] if len(values) == 1 else values

@@ -113,6 +113,8 @@ class Sequential(Model):
         name = "input_layer" if self._input is None else self._input.name
         for layer in self._layers:
             kind = layer.input_dtypes(1)[0]
+            if layer.calls and kind is None:
+                break  # it takes what it is given, and returns what it likes
             if kind is not None:
                 if given is not None and given != kind:
                     raise TypeError(f"{layer.name}: needs {kind} values; {name} is {given}")

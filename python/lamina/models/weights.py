@@ -54,9 +54,13 @@ class Weighted:
         """Make the weights unless they exist."""
         raise TypeError(f"{type(self).__name__}: a model must define ensure_built")
 
+    def _holders(self) -> list[Layer]:
+        """Return the layers whose weights, with those of the layers within, are the model's."""
+        return self.layers
+
     def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
         """Return (weight, l1, l2) of all penalised weights."""
-        pairs = (penalty for layer in self.layers for penalty in layer.penalties())
+        pairs = (penalty for layer in self._holders() for penalty in layer.penalties())
         return list(dict.fromkeys(pairs))  # a layer may stand here and in a model within
 
     def regularized(self) -> list[tuple[_core.Parameter, Any]]:
@@ -68,22 +72,22 @@ class Weighted:
         return self._once(lambda layer: layer._constrained)
 
     def _once(self, held: Callable[[Layer], list[tuple[_core.Parameter, Any]]]) -> list[Any]:
-        every = (each for layer in self.layers for each in layer.walk())
+        every = (each for layer in self._holders() for each in layer.walk())
         pairs = {(id(p), id(f)): (p, f) for layer in every for p, f in held(layer) if p.trainable}
         return list(pairs.values())
 
     @property
     def parameters(self) -> list[_core.Parameter]:
         """The weights as the engine holds them."""
-        return list(dict.fromkeys(p for layer in self.layers for p in layer.parameters))
+        return list(dict.fromkeys(p for layer in self._holders() for p in layer.parameters))
 
     def live_weights(self) -> list[Array]:
         """Return what ``weights`` does, of a model that is built."""
-        return once(self.layers, lambda layer: layer.weights)
+        return once(self._holders(), lambda layer: layer.weights)
 
     def copied_weights(self) -> list[Array]:
         """Return what ``get_weights`` does, of a model that is built."""
-        return once(self.layers, lambda layer: layer.get_weights())
+        return once(self._holders(), lambda layer: layer.get_weights())
 
     @property
     def losses(self) -> list[Any]:
@@ -155,7 +159,7 @@ class Weighted:
             values = [weights_.copied(value) for value in weights]
             new, before = dict(zip(parameters, values, strict=True)), self.snapshot()
             try:
-                for layer in self.layers:
+                for layer in self._holders():
                     layer.set_weights([new[p] for p in layer.parameters])
             except BaseException:
                 self.restore(before)
@@ -165,12 +169,12 @@ class Weighted:
         """Return copies of all that the layers hold, for ``restore`` to put back to the bit."""
         with structure():
             self.ensure_built(self.input_row_shapes)
-            return [layer.snapshot() for layer in self.layers]
+            return [layer.snapshot() for layer in self._holders()]
 
     def restore(self, state: Sequence[Any]) -> None:
         """Put back what ``snapshot`` of this model returned."""
         with structure():
-            for layer, old in zip(self.layers, state, strict=True):
+            for layer, old in zip(self._holders(), state, strict=True):
                 layer.restore(old)
 
     @answering_calls
@@ -184,10 +188,10 @@ class Weighted:
     @property
     def trainable(self) -> bool:
         """Whether any layer trains; setting it freezes or thaws all layers."""
-        return any(layer.trainable for layer in self.layers)
+        return any(layer.trainable for layer in self._holders())
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
         value = _check.boolean(self.name, "trainable", value)
-        for layer in self.layers:
+        for layer in self._holders():
             layer.trainable = value

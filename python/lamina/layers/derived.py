@@ -1,0 +1,135 @@
+"""What Keras's users ask of layers that are written with ``record``.
+
+Their methods speak of shapes of rows, and of the engine's tensors.  Keras's ``build`` takes a shape
+with the axis of rows first, and so do all methods of a class with ``call``, also those that it has
+from a base written with ``record``, by ``super()`` or because it leaves them as they are.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from lamina import _core
+from lamina._tensors import Recording
+from lamina._tensors.arguments import mapped
+from lamina._tensors.dispatch import at_once
+from lamina._tensors.given import current as current_recording
+from lamina._tensors.given import given as tensor_of
+from lamina._tensors.given import wrap
+from lamina.layers._use import current, using
+from lamina.layers.calls import as_fed
+
+if TYPE_CHECKING:
+    from lamina.layers.layer import Layer
+
+
+def adapt(cls: type[Layer]) -> None:
+    """Let the methods of a class answer as Keras's do."""
+    made: dict[str, Any] = {"build": _built}
+    if not cls.calls:
+        made = {
+            "build": _build, "compute_output_shape": _compute_output_shape,
+            "compute_mask": _compute_mask,
+        }  # fmt: skip
+    for name, adapted in made.items():
+        method = vars(cls).get(name)
+        if inspect.isfunction(method):
+            setattr(cls, name, adapted(method))
+
+
+def asked_of_rows(layer: Layer) -> bool:
+    """Return whether the layer is asked as a class written with ``record``."""
+    return not layer.calls or _within(layer)
+
+
+def _within(layer: Layer) -> bool:
+    return bool(current(layer, "of_rows", False))
+
+
+def _build(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a ``build`` that takes a shape with rows from users, and that of a row within."""
+
+    @functools.wraps(method)
+    def build(self: Layer, input_shape: Any) -> None:
+        if _within(self):
+            method(self, input_shape)
+            return
+        row = rows_of(input_shape)
+        if not self.calls:
+            self.prepare(row, self.dtype, self.stream)
+            return
+        with using(self, of_rows=True):
+            method(self, row)
+        self._built_shape = row
+        if not current(self, "building", False):
+            self.built = True
+
+    return build
+
+
+def build_nothing(layer: Layer, input_shape: Any) -> None:
+    """Build a layer whose class defines no ``build``."""
+    if not layer.calls and not _within(layer):
+        layer.prepare(rows_of(input_shape), layer.dtype, layer.stream)
+
+
+def _built(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a ``build`` after which the layer is built, whoever calls it."""
+
+    @functools.wraps(method)
+    def build(self: Layer, *shapes: Any, **named: Any) -> None:
+        if current(self, "building", False):
+            method(self, *shapes, **named)
+            return
+        with using(self, building=True):
+            method(self, *shapes, **named)
+        self.built = True
+
+    return build
+
+
+def _compute_output_shape(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def compute_output_shape(self: Layer, input_shape: Any) -> Any:
+        if asked_of_rows(self):
+            return method(self, input_shape)
+        with using(self, of_rows=True):
+            row = self.output_shape_of(rows_of(input_shape))
+        return [(None, *s) for s in row] if isinstance(row, list) else (None, *row)
+
+    return compute_output_shape
+
+
+def _compute_mask(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def compute_mask(self: Layer, *given: Any) -> Any:
+        if isinstance(given[0], _core.Graph):
+            return method(self, *given)
+        if Recording.current() is None:
+            return at_once(lambda *tensors: compute_mask(self, *tensors), given, {})
+        return _mask_of_tensors(self, method, *given)
+
+    return compute_mask
+
+
+def _mask_of_tensors(
+    layer: Layer, method: Callable[..., Any], inputs: Any, mask: Any = None
+) -> Any:
+    graph = current_recording().graph
+    fed = as_fed(layer, graph, _values(inputs))
+    out = method(layer, graph, fed, _values(mask))
+    return mapped(out, lambda v: wrap(v) if isinstance(v, _core.Tensor) else None)
+
+
+def rows_of(shape: Any) -> Any:
+    """Return the shape of a row, or a list of them, of a shape whose first axis is the rows."""
+    if isinstance(shape, list) and all(isinstance(one, (list, tuple)) for one in shape):
+        return [rows_of(one) for one in shape]
+    return tuple(shape)[1:]
+
+
+def _values(tensors: Any) -> Any:
+    return mapped(tensors, lambda v: tensor_of(v).value if hasattr(v, "__array__") else None)

@@ -1,0 +1,469 @@
+"""Layers that users write with call, beside Keras's: shapes, weights, masks, training, copies."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import lamina
+from keras_models import assert_same, numbers
+from lamina import layers, ops
+
+X, Y = numbers(10, 3), numbers(10, 1, seed=6)
+STEPS = numbers(10, 5, 3)
+IDS = np.random.default_rng(7).integers(1, 7, (10, 5))
+IDS[:, 3:] = 0
+
+
+def sequence(*parts, shape=(3,), dtype=None):
+    """Return a function that makes a Sequential of what parts make of the library."""
+
+    def make(keras):
+        first = keras.Input(shape) if dtype is None else keras.Input(shape, dtype=dtype)
+        return keras.Sequential([first, *(part(keras) for part in parts)])
+
+    return make
+
+
+def head(keras):
+    return keras.layers.Dense(1)
+
+
+# --- weights
+
+
+def scaled(keras):
+    class Scaled(keras.layers.Layer):
+        def build(self, input_shape):
+            self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+            self.offset = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="b")
+
+        def call(self, x):
+            return x * self.factor + self.offset
+
+    return Scaled()
+
+
+def mixed(keras):
+    """Weights of its own and in layers, lists and dicts, some that never train."""
+
+    class Mixed(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = keras.layers.Dense(3)
+            self.fixed = self.add_weight(
+                shape=(3,), initializer="zeros", trainable=False, name="fixed"
+            )
+            self.blocks = [keras.layers.Dense(3), keras.layers.Dense(3)]
+            self.table = {"a": keras.layers.Dense(3), "b": [keras.layers.Dense(3)]}
+
+        def build(self, input_shape):
+            self.free = self.add_weight(shape=(3,), initializer="ones", name="free")
+            self.late = keras.layers.BatchNormalization()
+
+        def call(self, x):
+            x = self.inner(x)
+            for block in self.blocks:
+                x = block(x)
+            x = self.table["b"][0](self.table["a"](x))
+            return self.late(x * self.free + self.fixed)
+
+    return Mixed()
+
+
+def nested(keras):
+    """A layer in a layer in a layer, one of them used twice."""
+
+    class Inner(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(3, activation="tanh")
+
+        def call(self, x):
+            return self.dense(self.dense(x))
+
+    class Middle(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = Inner()
+
+        def call(self, x):
+            return self.inner(x) + x
+
+    class Outer(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = Middle(), Middle()
+
+        def call(self, x):
+            return self.second(self.first(x))
+
+    return Outer()
+
+
+def builds_its_parts(keras):
+    """As Keras's own layers do: build of the parts is called in build."""
+
+    class Builds(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(4)
+            self.norm = keras.layers.BatchNormalization()
+            self.scaled = scaled(keras)
+
+        def build(self, input_shape):
+            self.dense.build(input_shape)
+            self.norm.build((None, 4))
+            self.scaled.build((None, 4))
+            super().build(input_shape)
+
+        def call(self, x, training=None):
+            return self.scaled(self.norm(self.dense(x), training=training))
+
+    return Builds()
+
+
+def holds_models(keras):
+    class Holds(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            dense = keras.layers.Dense(4, activation="relu")
+            self.chain = keras.Sequential([dense, keras.layers.Dense(3)])
+            x = keras.Input((3,))
+            self.graph = keras.Model(x, keras.layers.Dense(3)(x))
+
+        def call(self, x):
+            return self.graph(self.chain(x))
+
+    return Holds()
+
+
+def partly_frozen(keras):
+    class Frozen(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.frozen = keras.layers.Dense(3, trainable=False)
+            self.free = keras.layers.Dense(3)
+
+        def call(self, x):
+            return self.free(self.frozen(x))
+
+    return Frozen()
+
+
+def doubled(keras):
+    class Doubled(keras.layers.Dense):
+        def call(self, x):
+            return super().call(x * 2) + 1
+
+    return Doubled(2)
+
+
+def normalised(keras):
+    class Block(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(4, activation="relu")
+            self.norm = keras.layers.BatchNormalization()
+
+        def call(self, x):
+            return self.norm(self.dense(x))
+
+    return Block()
+
+
+PARTS = [
+    scaled, mixed, nested, builds_its_parts, holds_models, partly_frozen, doubled, normalised,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_layers_train_as_keras_s(part):
+    assert_same(sequence(part, head), X, Y, validation_data=(X[:5], Y[:5]))
+
+
+# --- several inputs and outputs
+
+
+def test_several_arguments_are_built_by_their_names():
+    def make(keras):
+        class Between(keras.layers.Layer):
+            def build(self, query_shape, value_shape, key_shape=None):
+                self.shapes = query_shape, value_shape, key_shape
+                self.a = self.add_weight(shape=(query_shape[-1],))
+                self.v = self.add_weight(shape=(value_shape[-1],))
+
+            def call(self, query, value, key=None):
+                mixed = query * self.a + value * self.v
+                return mixed if key is None else mixed + key
+
+        a, b = keras.Input((3,)), keras.Input((3,))
+        first, second = Between(), Between()
+        y = second(first(a, b), value=b, key=a)
+        assert first.shapes == ((None, 3), (None, 3), None)
+        assert second.shapes == ((None, 3),) * 3
+        return keras.Model([a, b], keras.layers.Dense(1)(y))
+
+    assert_same(make, [X, X * 2], Y)
+
+
+def test_dicts_and_lists_go_in_and_out():
+    class Both(layers.Layer):
+        def build(self, shapes):
+            self.a = self.add_weight(shape=(shapes["p"][-1],))
+
+        def call(self, inputs):
+            return {"u": inputs["p"] * self.a, "w": -inputs["q"]}
+
+    class Parts(layers.Layer):
+        def call(self, inputs):
+            x, y = inputs
+            return x + y, [x - y, x * y]
+
+    both, (less, times) = Parts()([X, 2 * X])
+    np.testing.assert_allclose(both, 3 * X, 1e-6)
+    np.testing.assert_allclose(less, -X, 1e-6)
+    np.testing.assert_allclose(times, 2 * X * X, 1e-6)
+    a, b = lamina.Input((3,)), lamina.Input((3,))
+    model = lamina.Model([a, b], Both()({"p": a, "q": b}))
+    y = model.predict([X, 2 * X])
+    np.testing.assert_allclose(y["u"], X * model.get_weights()[0], 1e-6)
+    np.testing.assert_array_equal(y["w"], -2 * X)
+
+
+def test_shapes_of_any_length_reach_build():
+    class Sees(layers.Layer):
+        def build(self, input_shape):
+            self.seen = tuple(input_shape)
+
+        def call(self, x):
+            return x * 2
+
+    for shape in ((3,), (None, 3), (None, None, 3)):
+        layer = Sees()
+        assert layer(lamina.Input(shape)).shape == (None, *shape)
+        assert layer.seen == (None, *shape)
+
+
+# --- masks, tokens, training
+
+
+def masked(keras):
+    class Masked(keras.layers.Layer):
+        def call(self, x, mask=None):
+            if mask is None:
+                return x
+            return x * keras.ops.expand_dims(keras.ops.cast(mask, "float32"), -1)
+
+    return Masked()
+
+
+def passes(keras):
+    class Passes(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.supports_masking = True
+            self.dense = keras.layers.Dense(4)
+
+        def call(self, x):
+            return self.dense(x)
+
+    return Passes()
+
+
+def stops(keras):
+    class Stops(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(4)
+
+        def call(self, x):
+            return self.dense(x)
+
+    return Stops()
+
+
+def embeds(keras):
+    class Embeds(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.tokens = keras.layers.Embedding(7, 4, mask_zero=True)
+            self.places = keras.layers.Embedding(5, 4)
+
+        def call(self, x):
+            return self.tokens(x) + self.places(np.arange(5))
+
+        def compute_mask(self, x, mask=None):
+            return self.tokens.compute_mask(x)
+
+    return Embeds()
+
+
+def reads(keras):
+    class Reads(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.tokens = keras.layers.Embedding(7, 4, mask_zero=True)
+            self.steps = keras.layers.LSTM(3)
+
+        def call(self, x):
+            return self.steps(self.tokens(x))
+
+    return Reads()
+
+
+def tokens(keras):
+    return keras.layers.Embedding(7, 4, mask_zero=True)
+
+
+def lstm(keras):
+    return keras.layers.LSTM(3)
+
+
+def flat(keras):
+    return keras.layers.Flatten()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [(tokens, masked, flat), (tokens, passes, lstm), (tokens, stops, lstm), (reads,),
+     (embeds, lstm)],
+    ids=lambda parts: "-".join(part.__name__ for part in parts),
+)  # fmt: skip
+def test_masks_go_where_keras_s_go(parts):
+    assert_same(sequence(*parts, head, shape=(5,), dtype="int32"), IDS, Y)
+
+
+def test_layers_of_users_run_at_each_step():
+    def steps(keras):
+        return keras.layers.TimeDistributed(normalised(keras))
+
+    assert_same(sequence(steps, flat, head, shape=(5, 3)), STEPS, Y)
+
+
+class Noisy(layers.Layer):
+    def __init__(self, **base):
+        super().__init__(**base)
+        self.noise = layers.Dropout(0.5)
+
+    def call(self, x, training=None):
+        return self.noise(x, training=training)
+
+
+def test_training_says_whether_noise_acts():
+    ones = np.ones((200, 3), np.float32)
+    layer = Noisy()
+    np.testing.assert_array_equal(layer(ones), ones)
+    np.testing.assert_array_equal(layer(ones, training=False), ones)
+    assert set(np.unique(layer(ones, training=True))) == {0.0, 2.0}
+    x = lamina.Input((3,))
+    for told, values in ((None, {1.0}), (False, {1.0}), (True, {0.0, 2.0})):
+        model = lamina.Model(x, Noisy()(x, training=told))
+        assert set(np.unique(model.predict(ones))) == values
+
+
+def test_a_dropout_that_always_acts_draws_anew():
+    class Always(layers.Dropout):
+        def call(self, inputs, training=None):
+            return super().call(inputs, training=True)
+
+    model = lamina.Sequential([lamina.Input((3,)), Always(0.5)])
+    ones = np.ones((200, 3), np.float32)
+    first, second = model.predict(ones), model.predict(ones)
+    assert set(np.unique(first)) == {0.0, 2.0}
+    assert (first != second).any()
+
+
+# --- arrays and symbolic tensors
+
+
+def test_operators_make_layers_of_symbolic_tensors():
+    def make(keras):
+        a, b = keras.Input((3,)), keras.Input((3,))
+        h = keras.layers.Dense(3)(a)
+        y = 1 - keras.ops.concatenate([h + 1, 2 * b, keras.ops.tanh(-h)], axis=-1)
+        return keras.Model([a, b], keras.layers.Dense(1)(y))
+
+    assert_same(make, [X, X], Y)
+
+
+def test_configurations_and_copies():
+    class Own(layers.Layer):
+        def __init__(self, units=3, **base):
+            super().__init__(**base)
+            self.units = units
+            self.dense = layers.Dense(units)
+
+        def build(self, input_shape):
+            self.scale = self.add_weight(shape=(self.units,), initializer="ones")
+
+        def call(self, x):
+            return self.dense(x) * self.scale
+
+        def get_config(self):
+            return {**super().get_config(), "units": self.units}
+
+    model = lamina.Sequential([lamina.Input((3,)), Own(4, name="own"), layers.Dense(1)])
+    model.layers[0].scale.assign([1.0, 2.0, 3.0, 4.0])
+    made = lamina.Sequential.from_config(model.get_config(), custom_objects={"Own": Own})
+    assert (made.layers[0].units, made.layers[0].name) == (4, "own")
+    made.set_weights(model.get_weights())
+    for twin in (made, copy.deepcopy(model)):
+        np.testing.assert_array_equal(twin.predict(X), model.predict(X))
+        twin.layers[0].scale.assign([0.0] * 4)
+        assert np.ptp(twin.predict(X)) == 0
+        assert np.ptp(model.predict(X)) > 0
+
+
+class Kept(layers.Layer):
+    def __init__(self, **base):
+        super().__init__(**base)
+        self.inner = {"first": [layers.Dense(3)]}
+
+    def build(self, input_shape):
+        self.scale = self.add_weight(shape=(3,), initializer="ones", name="scale")
+
+    def call(self, x):
+        return self.inner["first"][0](x) * self.scale
+
+
+def test_pickles_keep_weights_and_who_owns_them():
+    model = lamina.Sequential([lamina.Input((3,)), Kept(), layers.Dense(1)])
+    twin = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(twin.predict(X), model.predict(X))
+    twin.layers[0].scale.assign(np.zeros(3))
+    np.testing.assert_array_equal(twin.get_weights()[0], 0)
+    alone = pickle.loads(pickle.dumps(model.layers[0]))
+    np.testing.assert_array_equal(alone.scale.numpy(), 1)
+    np.testing.assert_array_equal(alone(X), model.layers[0](X))
+
+
+def test_models_of_doubles():
+    model = lamina.Sequential([lamina.Input((3,)), Kept(), mixed(lamina)], dtype="float64")
+    assert {w.dtype.name for w in model.get_weights()} == {"float64"}
+    assert model.predict(X).dtype == np.float64
+
+
+def test_first_weights_depend_on_places_alone():
+    def weights(before):
+        lamina.set_random_seed(3)
+        model = lamina.Sequential([Kept(), layers.Dense(1)])
+        before(model)
+        return [
+            *model.predict(X).ravel(),
+            *np.concatenate([w.ravel() for w in model.get_weights()]),
+        ]
+
+    lone = weights(lambda _: None)
+    assert weights(lambda model: model.build((None, 3))) == lone
+    assert weights(lambda model: model.layers[0].compute_output_shape((None, 3))) == lone
+
+
+def test_ops_see_weights_of_layers():
+    dense = layers.Dense(3)
+    dense.build((None, 3))
+    x = lamina.Input((3,))
+    model = lamina.Model(x, ops.exp(x) * dense.bias)
+    dense.bias.assign([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(model.predict(X), np.exp(X) * [1, 2, 3], 1e-6)
