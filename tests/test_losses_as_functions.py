@@ -222,6 +222,10 @@ def test_masks_and_weights_of_positions(rng):
             for loss in ("huber", Huber(), lambda y, p: losses.huber(y, p)[..., None])
         ]
         np.testing.assert_allclose(values[1:], values[0], rtol=1e-6)
+    summed = model(losses.Huber(reduction="sum"))
+    values = losses.huber(y, summed.predict(tokens)) * weight * (tokens != 0)
+    got = summed.evaluate(tokens, y, sample_weight=weight, verbose=0)
+    np.testing.assert_allclose(got, values.sum(), rtol=1e-5)
     with pytest.raises(ValueError, match=r"per_row: call returned values of shape \(rows,\); the"):
         model(
             losses.LossFunctionWrapper(lambda y, p: ops.mean(p, axis=(1, 2)), name="per_row")
@@ -256,6 +260,16 @@ def test_a_number_for_a_batch_is_evaluated_as_in_keras(rng):
     np.testing.assert_allclose(model.evaluate(x, y, batch_size=80, verbose=0), by(80), rtol=1e-5)
     logs = model.fit(x, y, batch_size=10, validation_data=(x, y), verbose=0).history
     np.testing.assert_allclose(logs["val_loss"], by(10), rtol=1e-5)
+
+
+def test_a_missing_last_axis(rng):
+    y, p = rng.normal(size=(2, 6, 1))
+    for targets, predictions in [(y[:, 0], p), (y, p[:, 0])]:
+        np.testing.assert_array_equal(losses.huber(targets, predictions), losses.huber(y, p))
+    model = network(huber)
+    x = rng.normal(size=(6, 3))
+    values = [model.evaluate(x, targets, verbose=0) for targets in (y, y[:, 0])]
+    assert values[0] == values[1]
 
 
 def test_several_outputs_and_loss_weights(rng):
