@@ -11,7 +11,6 @@ from typing import Any
 
 from lamina import ops
 from lamina._tensors.dispatch import operation
-from lamina.losses import _likelihood
 from lamina.losses._shapes import EPSILON, together
 
 __all__ = [
@@ -178,7 +177,7 @@ def binary_crossentropy(
     """
     true, pred = together(y_true, y_pred)
     true = _smoothed(true, label_smoothing, 2)
-    values = _likelihood.binary(true, pred, from_logits=from_logits)
+    values = ops.binary_crossentropy(true, pred, from_logits=from_logits)
     return ops.mean(values, axis=axis)
 
 
@@ -190,7 +189,7 @@ def categorical_crossentropy(
     """Return ``-sum(y log p)`` over an axis; see ``CategoricalCrossentropy``."""
     true, pred = together(y_true, y_pred, aligned=False)
     true = _smoothed(true, label_smoothing, true.shape[axis])
-    return _likelihood.categorical(true, pred, from_logits=from_logits, axis=axis)
+    return ops.categorical_crossentropy(true, pred, from_logits=from_logits, axis=axis)
 
 
 @operation
@@ -205,8 +204,7 @@ def sparse_categorical_crossentropy(
     true, pred = ops.cast(y_true, "int32"), ops.cast(y_pred, "float32")
     if true.ndim == pred.ndim and true.shape[axis] == 1:
         true = ops.squeeze(true, axis)
-    labels = ops.one_hot(true, pred.shape[axis], axis=axis, dtype="float32")
-    values = _likelihood.categorical(labels, pred, from_logits, axis)
+    values = ops.sparse_categorical_crossentropy(true, pred, from_logits=from_logits, axis=axis)
     return values if ignore_class is None else ops.where(true == ignore_class, 0.0, values)
 
 
@@ -225,7 +223,7 @@ def binary_focal_crossentropy(
     if from_logits:
         pred = ops.sigmoid(pred)
     right = true * pred + (1.0 - true) * (1.0 - pred)
-    values = ops.power(1.0 - right, gamma) * _likelihood.binary(true, pred)
+    values = ops.power(1.0 - right, gamma) * ops.binary_crossentropy(true, pred)
     if apply_class_balancing:
         values = (true * alpha + (1.0 - true) * (1.0 - alpha)) * values
     return ops.mean(values, axis=axis)
