@@ -144,3 +144,23 @@ def test_a_python_layer_with_functions_of_its_own_is_json():
     told = json.loads(json.dumps(model.get_config()))
     again = lamina.Sequential.from_config(told, {"Square": Square})
     np.testing.assert_array_equal(again.predict([[1.0, 2.0, 3.0]]), [[1.0, 4.0, 9.0]])
+
+
+def test_registered_classes_need_no_custom_objects():
+    @lamina.saving.register_keras_serializable("mine")
+    class Registered(lamina.layers.Layer):
+        def call(self, x):
+            return x + 1
+
+    try:
+        config = lamina.layers.serialize(Registered(name="r"))
+        assert type(lamina.layers.deserialize(config)) is Registered
+        assert lamina.utils.get_registered_name(Registered) == "mine>Registered"
+        assert lamina.utils.get_registered_object("mine>Registered") is Registered
+    finally:
+        for name in ("Registered", "mine>Registered"):
+            del lamina.utils.get_custom_objects()[name]
+    with pytest.raises(ValueError, match="unknown layer 'Registered'"):
+        lamina.layers.deserialize(config)
+    with lamina.utils.custom_object_scope({"Registered": Registered}):
+        assert type(lamina.layers.deserialize(config)) is Registered

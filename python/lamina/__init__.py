@@ -47,7 +47,7 @@ from lamina import (
     metrics,
     models,
 )
-from lamina import optimizers, random, regularizers, runtime, utils
+from lamina import backend, optimizers, saving, random, regularizers, runtime, utils
 from lamina._tensors import Variable
 from lamina.layers import Input
 from lamina.models import Model, NotCompiledError, Sequential, TrainingAdvice, TrainingDiverged
@@ -79,6 +79,7 @@ __all__ = [
     # data and figures
     "datasets", "plot", "utils",
     # reproducibility, threads, speed
+    "backend", "saving",
     "get_num_threads", "kernels", "profile", "profiling", "random", "runtime", "set_num_threads",
     "set_random_seed",
     "__version__",
@@ -87,7 +88,10 @@ __all__ = [
 
 if not TYPE_CHECKING:  # a type checker would take every misspelt name for one of these
     # Rooms that not every program enters are opened at the door.
-    _LAZY = {name: f"lamina.{name}" for name in ("datasets", "kernels", "ops", "plot", "profiling")}
+    _LAZY = {
+        name: f"lamina.{name}"
+        for name in ("datasets", "kernels", "ops", "plot", "preprocessing", "profiling")
+    }
     __getattr__ = answering(__name__, {**_LAZY, "profile": "lamina.profiling:profile"})
 
 

@@ -24,6 +24,10 @@ TINY = 1e-37  # numbers nearer to 0 may be 0 in float32
 _custom: ContextVar[Mapping[str, Any]] = ContextVar("custom", default=MappingProxyType({}))
 
 
+# What programs have registered, by name: see lamina.saving.
+registered: dict[str, Any] = {}
+
+
 @contextmanager
 def reading_with(custom_objects: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
     """Let all that is read from configurations within the block, at any depth, know these names.
@@ -32,7 +36,7 @@ def reading_with(custom_objects: Mapping[str, Any] | None) -> Iterator[Mapping[s
     """
     if custom_objects is not None and not isinstance(custom_objects, Mapping):
         raise TypeError(f"custom_objects: must map names to classes; got {custom_objects!r}")
-    known = {**_custom.get(), **(custom_objects or {})}
+    known = {**registered, **_custom.get(), **(custom_objects or {})}
     token = _custom.set(known)
     try:
         yield known
@@ -42,7 +46,7 @@ def reading_with(custom_objects: Mapping[str, Any] | None) -> Iterator[Mapping[s
 
 def custom(name: str) -> Any:
     """Return what ``custom_objects`` calls by a name, or None."""
-    return _custom.get().get(name)
+    return _custom.get().get(name, registered.get(name))
 
 
 def argument_names(cls: type) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ CUBES = "there are layers for one and two axes; Reshape folds a third into rows,
 CELLS = "use SimpleRNN, LSTM or GRU, which hold their cell and the loop over its steps"
 OWN = "write a layer of your own (see lamina.layers.Layer), or PythonLayer for NumPy functions"
 WEIGHTS_FILE = "pickle the model, or keep get_config() as JSON and get_weights() with numpy.savez"
-LIST_OWN = "give classes of your own as custom_objects={'Name': Name} where a configuration is read"
 ARRAYS = "fit takes arrays: read the files with NumPy, Pillow or pandas first"
 STEP = "write the loop yourself with train_on_batch, or a layer or a loss with lamina.ops"
 RATES = (
@@ -24,21 +23,23 @@ OWN_LOSS = (
 )
 PRECISION = "float32 or float64 is an argument of each model: Sequential(..., dtype='float64')"
 
+NO_CHOICE = (
+    "there is one backend, and no session; dtype is each model's, epsilon an argument, and images "
+    "are channels-last"
+)
+
 TOP = {
     "use lamina.__version__": "version",
     PRECISION: "DTypePolicy FloatDTypePolicy dtype_policies mixed_precision",
     "there are no pretrained models; build one of lamina.layers": "applications",
-    "there is no session to clear and no backend to choose: models keep no global state and are "
-    "freed with their last reference (so clear_session() can go); dtype is each model's, epsilon "
-    "an argument, for functions use NumPy": "backend config device clear_session",
+    NO_CHOICE: "config device clear_session",
     "use Sequential or Model(inputs, outputs) without it": (
         "Function Operation InputSpec name_scope RematScope StatelessScope SymbolicScope remat"
     ),
     "a model runs on the CPU of one process; set_num_threads says how many threads": (
         "distribution distribute"
     ),
-    WEIGHTS_FILE: "saving export legacy",
-    "use lamina.utils: pad_sequences, timeseries_windows, one_hot, to_categorical": "preprocessing",
+    WEIGHTS_FILE: "export legacy",
     "models are float32 or float64; there is no quantisation": "Quantizer quantizers",
     "train the small model on predict of the large one": "distillation",
     "use Python's own functions on lists and dicts": "tree",
@@ -152,7 +153,6 @@ INITIALIZERS = {
 }
 
 DATASETS = {
-    "use lamina.datasets.boston": "boston_housing",
     "use sklearn.datasets.fetch_california_housing": "california_housing",
     "use lamina.datasets.imdb": "reuters",
 }
@@ -182,14 +182,10 @@ MODELS = {
 }
 
 UTILS = {
-    LIST_OWN: (
-        "CustomObjectScope custom_object_scope get_custom_objects get_registered_name "
-        "get_registered_object register_keras_serializable"
-    ),
+    "use custom_object_scope": "CustomObjectScope",
     "use serialize and deserialize of lamina.layers, or get_config and from_config": (
         "deserialize_keras_object serialize_keras_object legacy"
     ),
-    "models keep no global state: drop the last reference instead": "clear_session",
     ARRAYS: (
         "PyDataset Sequence array_to_img audio_dataset_from_directory get_file "
         "image_dataset_from_directory img_to_array load_img save_img text_dataset_from_directory"
@@ -201,15 +197,30 @@ UTILS = {
         "Progbar disable_interactive_logging enable_interactive_logging "
         "is_interactive_logging_enabled"
     ),
-    "use isinstance(x, lamina.layers.SymbolicTensor)": "is_keras_tensor",
     "use Model.inputs": "get_source_inputs",
     "code columns with to_categorical and numpy.unique, and feed several inputs": "FeatureSpace",
     "give x, y and sample_weight to fit": "pack_x_y_sample_weight unpack_x_y_sample_weight",
-    "use numpy.dtype(...).name": "standardize_dtype",
     "use lamina.plot": "bounding_boxes",
     "use lamina.utils itself, which has them all": "np_utils",
     "write the settings in a dict": "Config",
     "a model runs on the CPU of one process": "multi_gpu_model",
+}
+
+BACKEND = {
+    NO_CHOICE: "set_epsilon set_floatx set_image_data_format result_type get_uid",
+}
+
+SAVING = {
+    "use custom_object_scope": "CustomObjectScope",
+    WEIGHTS_FILE: (
+        "KerasFileEditor load_model load_weights save_model save_weights deserialize_keras_object "
+        "serialize_keras_object"
+    ),
+}
+
+PREPROCESSING = {
+    ARRAYS: "image image_dataset_from_directory text_dataset_from_directory",
+    "use timeseries_windows": "timeseries_dataset_from_array",
 }
 
 TABLES: Mapping[str, Mapping[str, str]] = {
@@ -227,6 +238,11 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "datasets": DATASETS,
     "datasets.imdb": IMDB,
     "random": RANDOM,
+    "backend": BACKEND,
+    "saving": SAVING,
+    "preprocessing": PREPROCESSING,
+    "preprocessing.sequence": {},
+    "datasets.boston_housing": {},
     "models": MODELS,
     "utils": UTILS,
 }

@@ -10,13 +10,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
-from lamina.datasets import boston, cifar10, cifar100, fashion_mnist, hitters, imdb, mnist, nyse
+from lamina.datasets import (
+    boston,
+    boston_housing,
+    cifar10,
+    cifar100,
+    fashion_mnist,
+    hitters,
+    imdb,
+    mnist,
+    nyse,
+)
 from lamina.datasets.idx import read_idx
 from lamina.datasets.table import Table
 
 __all__ = [
     "Table",
     "boston",
+    "boston_housing",
     "cifar10",
     "cifar100",
     "fashion_mnist",

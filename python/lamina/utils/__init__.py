@@ -5,19 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
+from lamina.backend import clear_session, is_keras_tensor, standardize_dtype
 from lamina.plot_model import model_to_dot, plot_model
 from lamina.random import set_random_seed
+from lamina.saving import (
+    custom_object_scope,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
 from lamina.utils.coding import multi_hot, one_hot, to_categorical
 from lamina.utils.sequences import pad_sequences
 from lamina.utils.timeseries import timeseries_windows
 
 __all__ = [
+    "clear_session",
+    "custom_object_scope",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "is_keras_tensor",
     "model_to_dot",
     "multi_hot",
     "one_hot",
     "pad_sequences",
     "plot_model",
+    "register_keras_serializable",
     "set_random_seed",
+    "standardize_dtype",
     "timeseries_windows",
     "to_categorical",
 ]
