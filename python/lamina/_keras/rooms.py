@@ -163,12 +163,38 @@ IMDB = {
     ),
 }
 
-RANDOM = {
-    "use Stream(seed), whose methods uniform, normal, truncated_normal and permutation draw": (
-        "SeedGenerator beta binomial categorical gamma randint shuffle uniform normal "
-        "truncated_normal"
+RANDOM = {"use Stream(seed), whose methods uniform and normal draw": "beta gamma"}
+
+OPS_ARRAYS = (
+    "use numpy on arrays; recorded tensors can be masked with where, and summed, sorted and taken"
+)
+OPS = {
+    OPS_ARRAYS: (
+        "bincount corrcoef correlate gcd histogram i0 isin lcm nanargmax nanargmin nancumprod "
+        "nancumsum nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum "
+        "nanvar nextafter nonzero trapezoid unique unravel_index vectorize view"
     ),
-    "use lamina.layers.Dropout, or lamina.kernels": "dropout",
+    "use numpy on arrays; tensors hold no bits but truth values, for logical_and and the like": (
+        "bitwise_and bitwise_invert bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift "
+        "bitwise_xor left_shift right_shift"
+    ),
+    "use numpy.linalg on arrays; ops has norm, matmul and einsum": (
+        "cholesky cholesky_inverse det eig eigh inv jvp logdet lstsq lu_factor matrix_rank pinv qr "
+        "slogdet solve solve_triangular svd"
+    ),
+    "use numpy.fft on arrays; tensors hold real numbers": (
+        "fft fft2 ifft2 irfft istft polar rfft stft view_as_complex view_as_real"
+    ),
+    "use reshape, transpose and get_item": (
+        "depth_to_space extract_sequences fold rearrange space_to_depth unfold"
+    ),
+    "write it with the functions that are here": "cdist erfc psnr segment_prod",
+    "gradients follow from what is recorded; stop_gradient stops one": "custom_gradient",
+    "use categorical_crossentropy of aligned labels": "ctc_decode ctc_loss",
+    "use resize, pad_images, crop_images, flip, or conv with a kernel of one's own": (
+        "affine_transform elastic_transform extract_patches_3d gaussian_blur map_coordinates "
+        "perspective_transform scale_and_translate sobel_edges ssim"
+    ),
 }
 
 MODELS = {
@@ -243,6 +269,12 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "preprocessing": PREPROCESSING,
     "preprocessing.sequence": {},
     "datasets.boston_housing": {},
+    "ops": OPS,
+    "ops.image": OPS,
+    "ops.linalg": OPS,
+    "ops.math": OPS,
+    "ops.nn": OPS,
+    "ops.numpy": OPS,
     "models": MODELS,
     "utils": UTILS,
 }

@@ -87,7 +87,9 @@ def at_once(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     args, kwargs = mapped(tuple(args), _live), mapped(dict(kwargs), _live)
     dtype = dtype_of(flat(args) + flat(kwargs))
     graph = _core.Graph(dtype or "float64")
-    with Recording(graph, rows=1):
+    now = Recording(graph, rows=1)
+    now.once = True
+    with now:
         result = function(*args, **kwargs)
     # Whole numbers up to 2^31 are exact in float64; what becomes of them is float32, as in Keras.
     return computed(graph, result, "float32" if dtype is None else dtype)

@@ -39,6 +39,8 @@ class Recording:
         Whether what was recorded depends on ``training``.
     noisy : bool
         Whether random numbers act in inference too: each prediction draws its own.
+    once : bool
+        Whether what is recorded runs once, now: random numbers are constants then.
     losses : list of Tensor
         What ``add_loss`` was given while this was recorded.
     returned : dict
@@ -50,7 +52,7 @@ class Recording:
     ) -> None:
         self.graph, self.training, self.rows = graph, training, rows
         self.forced: bool | None = None
-        self.asked = self.noisy = False
+        self.asked = self.noisy = self.once = False
         self.losses: list[Any] = []
         self.returned: dict[int, list[Any]] = {}
         self.names: list[str] = []

@@ -9,7 +9,7 @@ import numpy as np
 from lamina import _core
 from lamina._calls import answering_calls
 from lamina._tensors.dispatch import operation
-from lamina._tensors.given import given
+from lamina._tensors.given import given, record
 from lamina._tensors.recording import Rows
 from lamina._tensors.tensor import Tensor
 from lamina.ops._elements import converted
@@ -27,6 +27,7 @@ __all__ = [
     "saturate_cast",
     "shape",
     "size",
+    "stop_gradient",
 ]
 
 
@@ -172,3 +173,9 @@ def convert_to_numpy(x: Any) -> Any:
     if getattr(type(x), "symbolic", False):
         raise TypeError(f"convert_to_numpy: {x!r} has no values: it stands for a model's tensor")
     return np.asarray(x)
+
+
+@operation
+def stop_gradient(variable: Any) -> Any:
+    """Return the same values, to which no gradient flows."""
+    return record("stop_gradient", given(variable))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina._answers import answering
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, record
 from lamina._tensors.tensor import Tensor
@@ -32,6 +33,9 @@ __all__ = [
     "rgb_to_grayscale",
     "rgb_to_hsv",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)
 
 
 def _last(who: str, images: Any, data_format: Any) -> tuple[Tensor, int, Callable[[Any], Any]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from lamina._answers import answering
 from lamina._tensors.dispatch import operation
 from lamina.ops._axes import axes_of
 from lamina.ops._elements import elementwise, floats
@@ -15,6 +16,9 @@ from lamina.ops.reductions import min as min_of
 from lamina.ops.reductions import sum as sum_of
 
 __all__ = ["norm"]
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)
 
 
 @operation

@@ -1,5 +1,8 @@
 """Keras's room ``ops.math``."""
 
+from typing import TYPE_CHECKING
+
+from lamina._answers import answering
 from lamina.ops.exponentials import erf, erfinv, rsqrt
 from lamina.ops.gathering import segment_max, segment_min, segment_sum
 from lamina.ops.linalg import norm
@@ -18,3 +21,6 @@ __all__ = [
     "segment_sum",
     "top_k",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

@@ -1,5 +1,8 @@
 """Keras's room ``ops.nn``: what layers and losses are made of."""
 
+from typing import TYPE_CHECKING
+
+from lamina._answers import answering
 from lamina.ops.activations import *  # noqa: F403
 from lamina.ops.attention import *  # noqa: F403
 from lamina.ops.gathering import multi_hot, one_hot  # noqa: F401
@@ -7,3 +10,6 @@ from lamina.ops.losses import *  # noqa: F403
 from lamina.ops.normalization import *  # noqa: F403
 from lamina.ops.pooling import *  # noqa: F403
 from lamina.ops.windows import *  # noqa: F403
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

@@ -1,5 +1,8 @@
 """Keras's room ``ops.numpy``: the functions that NumPy has too."""
 
+from typing import TYPE_CHECKING
+
+from lamina._answers import answering
 from lamina.ops.arithmetic import *  # noqa: F403
 from lamina.ops.comparisons import *  # noqa: F403
 from lamina.ops.core import array, copy, ndim, size  # noqa: F401
@@ -16,3 +19,6 @@ from lamina.ops.shaping import *  # noqa: F403
 from lamina.ops.sorting import argpartition, argsort, digitize, searchsorted, sort  # noqa: F401
 from lamina.ops.statistics import *  # noqa: F403
 from lamina.ops.trigonometry import *  # noqa: F403
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

@@ -9,24 +9,15 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _check, _core
-from lamina._answers import answering
 from lamina._calls import answering_calls, checking_keywords
 
 __all__ = ["Stream", "set_random_seed"]
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
-
-
-if not TYPE_CHECKING:
-    __getattr__ = answering(__name__)
 
 
 # Streams of one model's seed.  Layers use their index; these lie far above it.

@@ -1,0 +1,60 @@
+"""Random numbers: Keras's functions, and the streams that all of them come from."""
+
+from typing import TYPE_CHECKING
+
+from lamina._answers import answering
+
+# Those that are renamed to themselves are the package's own, not users'.
+from lamina.random.streams import INITIAL as INITIAL
+from lamina.random.streams import NOISE as NOISE
+from lamina.random.streams import SHUFFLE as SHUFFLE
+from lamina.random.streams import SPLIT as SPLIT
+from lamina.random.streams import Seed as Seed
+from lamina.random.streams import Stream, set_random_seed
+from lamina.random.streams import mix as mix
+from lamina.random.streams import next_seed as next_seed
+from lamina.random.streams import seed_value as seed_value
+
+if TYPE_CHECKING:
+    from lamina.random.draws import (
+        bernoulli,
+        binomial,
+        categorical,
+        dropout,
+        normal,
+        randint,
+        shuffle,
+        truncated_normal,
+        uniform,
+    )
+    from lamina.random.seed_generator import SeedGenerator
+
+__all__ = [
+    "SeedGenerator",
+    "Stream",
+    "bernoulli",
+    "binomial",
+    "categorical",
+    "dropout",
+    "normal",
+    "randint",
+    "set_random_seed",
+    "shuffle",
+    "truncated_normal",
+    "uniform",
+]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if not TYPE_CHECKING:
+    _draws = [n for n in __all__ if n not in ("SeedGenerator", "Stream", "set_random_seed")]
+    __getattr__ = answering(
+        __name__,
+        {
+            "SeedGenerator": "lamina.random.seed_generator:SeedGenerator",
+            **{name: f"lamina.random.draws:{name}" for name in _draws},
+        },
+    )

@@ -1,0 +1,202 @@
+"""Keras's functions of random numbers, on arrays and while a graph is recorded.
+
+With a seed that is a number they give the same numbers in each call.  Without one, or with a
+``SeedGenerator``, each call gives others; while a graph is recorded, each step does.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from lamina import ops
+from lamina._calls import answering_calls
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import all_rows, current, given, record
+from lamina._tensors.recording import Recording, RowCount
+from lamina.ops._types import array_type
+from lamina.random.seed_generator import SeedGenerator
+from lamina.random.streams import Stream, mix, next_seed, seed_value
+
+
+def _numbers(who: str, kind: str, shape: Any, low: float, high: float, seed: Any) -> Any:
+    """Return an array, or a tensor of the recording."""
+    now = Recording.current()
+    sizes = list(shape) if isinstance(shape, (list, tuple)) else [shape]
+    if seed is not None and not isinstance(seed, SeedGenerator):
+        stream = Stream(seed_value(who, seed))
+    elif now is None or now.once:
+        stream = Stream(next_seed()) if seed is None else Stream(mix(seed.seed, seed.next()))
+    else:
+        each = bool(sizes) and (isinstance(sizes[0], RowCount) or sizes[0] is None)
+        row = [operator.index(size) for size in sizes[each:]]
+        return record("random", kind, row, _stream(seed), float(low), float(high), each)
+    drawn = getattr(stream, kind)([operator.index(size) for size in sizes])
+    return np.asarray(low + (high - low if kind == "uniform" else high) * drawn)
+
+
+def _stream(seed: Any) -> int:
+    """Return the number of an engine's stream: a place's own, and the generator's."""
+    place = current().next_stream()
+    return place if seed is None else mix(seed.seed, place) & 0xFFFF_FFFF
+
+
+def _typed(who: str, x: Any, dtype: Any) -> Any:
+    kind = array_type(who, dtype)
+    return x.astype(kind) if isinstance(x, np.ndarray) else ops.cast(x, kind)
+
+
+@answering_calls
+def normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None
+) -> Any:
+    """Return normal numbers.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The first entry may be that of ``ops.shape`` of a tensor with rows.
+    mean, stddev : float, default 0.0 and 1.0
+    dtype : str, optional
+        "float32" if not given.
+    seed : int or SeedGenerator, optional
+
+    Examples
+    --------
+    >>> from lamina import random
+    >>> random.normal((2, 3), seed=1).shape
+    (2, 3)
+    """
+    return _moved("normal", shape, mean, stddev, dtype, seed)
+
+
+@answering_calls
+def truncated_normal(
+    shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None
+) -> Any:
+    """Return normal numbers within two standard deviations: those outside are drawn again."""
+    return _moved("truncated_normal", shape, mean, stddev, dtype, seed)
+
+
+def _moved(kind: str, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: Any) -> Any:
+    if all(isinstance(v, (int, float)) for v in (mean, stddev)):
+        return _typed(kind, _numbers(kind, kind, shape, mean, stddev, seed), dtype)
+    standard = _typed(kind, _numbers(kind, kind, shape, 0.0, 1.0, seed), dtype)
+    return ops.add(ops.multiply(standard, stddev), mean)
+
+
+@answering_calls
+def uniform(
+    shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None
+) -> Any:
+    """Return numbers uniform in [minval, maxval).
+
+    Examples
+    --------
+    >>> from lamina import random
+    >>> bool(random.uniform((4,), 2.0, 3.0, seed=1).min() >= 2.0)
+    True
+    """
+    low, high = float(minval), float(maxval)
+    x = _numbers("uniform", "uniform", shape, low, high, seed)
+    y = _typed("uniform", x, dtype)
+    if isinstance(y, np.ndarray) and y.size:  # rounding must not reach the upper bound
+        y = np.minimum(y, np.nextafter(y.dtype.type(high), y.dtype.type(low)))
+    return y
+
+
+@answering_calls
+def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Any:
+    """Return integers uniform in [minval, maxval)."""
+    low, high = operator.index(minval), operator.index(maxval)
+    if high <= low:
+        raise ValueError(f"randint: maxval must be above minval; got {minval} and {maxval}")
+    if array_type("randint", dtype) != "int32":
+        raise ValueError(f"randint: dtype must be an integer type; got {dtype!r}")
+    x = _numbers("randint", "uniform", shape, 0.0, 1.0, seed)
+    steps = ops.minimum(ops.floor(ops.multiply(x, float(high - low))), float(high - low - 1))
+    return ops.add(ops.cast(steps, "int32"), low)
+
+
+@answering_calls
+def bernoulli(shape: Any, p: Any = 0.5, dtype: Any = None, seed: Any = None) -> Any:
+    """Return 1 with probability p, else 0."""
+    x = _numbers("bernoulli", "uniform", shape, 0.0, 1.0, seed)
+    return _typed("bernoulli", ops.cast(ops.less(x, p), "float32"), dtype)
+
+
+@answering_calls
+def binomial(
+    shape: Any, counts: int, probabilities: Any, dtype: Any = None, seed: Any = None
+) -> Any:
+    """Return how many of ``counts`` trials succeed, each with the given probability."""
+    trials = operator.index(counts)
+    sizes = list(shape) if isinstance(shape, (list, tuple)) else [shape]
+    x = _numbers("binomial", "uniform", [*sizes, trials], 0.0, 1.0, seed)
+    p = probabilities if isinstance(probabilities, float) else ops.expand_dims(probabilities, -1)
+    return _typed("binomial", ops.sum(ops.cast(ops.less(x, p), "float32"), -1), dtype)
+
+
+@operation
+def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any = None) -> Any:
+    """Return classes drawn by their logarithmic probabilities, (n, num_samples).
+
+    Parameters
+    ----------
+    logits : tensor or array_like, shape (n, classes)
+    num_samples : int
+        How many are drawn for each row.
+    dtype : str, default "int32"
+    seed : int or SeedGenerator, optional
+    """
+    x = ops.cast(given(logits), "float32")
+    if x.ndim != 2:
+        raise ValueError(f"categorical: logits must have 2 axes; got {x!r}")
+    shape = (ops.shape(x)[0], operator.index(num_samples), x.shape[1])
+    u = given(_numbers("categorical", "uniform", shape, 0.0, 1.0, seed))
+    # The largest of logits plus Gumbel noise (Gumbel, 1954).
+    noise = ops.negative(ops.log(ops.negative(ops.log(u))))
+    return ops.cast(ops.argmax(ops.add(ops.expand_dims(x, 1), noise), -1), dtype)
+
+
+@operation
+def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Any:
+    """Return zeros at random, and the rest scaled by 1 / (1 - rate); in inference too.
+
+    Parameters
+    ----------
+    inputs : tensor or array_like
+    rate : float
+        Share of zeros, in [0, 1].
+    noise_shape : tuple of int or None, optional
+        Axes of size 1 share their zeros; None stands for the size of the input.
+    seed : int or SeedGenerator, optional
+    """
+    x = given(inputs)
+    if not 0 <= rate <= 1:
+        raise ValueError(f"dropout: rate must be in [0, 1]; got {rate!r}")
+    if rate in (0, 1):
+        return x if rate == 0 else ops.zeros_like(x)
+    sizes = ops.shape(x)
+    if noise_shape is not None:
+        sizes = tuple(s if n is None else n for s, n in zip(sizes, noise_shape, strict=True))
+    u = given(_numbers("dropout", "uniform", sizes, 0.0, 1.0, seed))
+    return ops.where(ops.less(u, rate), 0.0, ops.divide(x, 1.0 - rate))
+
+
+@operation
+def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
+    """Return the entries along an axis in random order, the same for all others.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int, default 0
+    seed : int or SeedGenerator, optional
+    """
+    x = given(x)
+    x = all_rows(x) if axis in (0, -x.ndim) else x
+    keys = _numbers("shuffle", "uniform", (x.shape[axis],), 0.0, 1.0, seed)
+    return ops.take(x, ops.argsort(given(keys)), axis)

@@ -1,0 +1,106 @@
+"""``lamina.random``: distributions, seeds, and draws that are recorded."""
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import ops, random
+from ops.running import Recorded, Rows, Whole
+
+N = 20000
+DRAWS = {
+    "normal": (lambda **k: random.normal((N,), 1.0, 2.0, **k), 1.0, 2.0),
+    "truncated_normal": (lambda **k: random.truncated_normal((N,), 1.0, 2.0, **k), 1.0, 1.7593),
+    "uniform": (lambda **k: random.uniform((N,), -1.0, 3.0, **k), 1.0, 4 / 12**0.5),
+    "randint": (lambda **k: random.randint((N,), 0, 5, **k), 2.0, 2**0.5),
+    "bernoulli": (lambda **k: random.bernoulli((N,), 0.25, **k), 0.25, 0.1875**0.5),
+    "binomial": (lambda **k: random.binomial((N,), 4, 0.25, **k), 1.0, 0.75**0.5),
+    "categorical": (
+        lambda **k: random.categorical(np.log([[0.25, 0.75]]), N, **k)[0], 0.75, 0.1875**0.5
+    ),
+    "dropout": (lambda **k: random.dropout(np.ones(N), 0.2, **k), 1.0, 0.5),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_mean_and_deviation(name):
+    draw, mean, deviation = DRAWS[name]
+    x = draw(seed=5)
+    assert abs(x.mean() - mean) < 5 * deviation / N**0.5
+    assert abs(x.std() - deviation) < 0.03 * deviation
+    assert np.array_equal(x, draw(seed=5))
+    assert not np.array_equal(x, draw(seed=6))
+    assert not np.array_equal(draw(), draw())
+    one, other = (random.SeedGenerator(3) for _ in range(2))
+    first = draw(seed=one)
+    assert np.array_equal(first, draw(seed=other))
+    assert not np.array_equal(first, draw(seed=one))
+
+
+def test_set_random_seed_repeats_all():
+    def draws():
+        lamina.set_random_seed(4)
+        return random.normal((3,)), random.uniform((3,), seed=random.SeedGenerator())
+
+    assert np.array_equal(draws(), draws())
+
+
+def test_bounds():
+    x = random.uniform((N,), 2.0, 3.0)
+    assert x.dtype == np.float32
+    assert x.min() >= 2.0
+    assert x.max() < 3.0
+    assert set(random.randint((N,), -1, 2).tolist()) == {-1, 0, 1}
+    assert np.abs(random.truncated_normal((N,))).max() <= 2.0
+    assert random.uniform((2,), dtype="float64").dtype == np.float64
+    with pytest.raises(ValueError, match="randint: maxval must be above minval"):
+        random.randint((2,), 3, 3)
+    with pytest.raises(ValueError, match=r"dropout: rate must be in \[0, 1\]"):
+        random.dropout(np.ones(3), 1.5)
+
+
+def test_shuffle_keeps_entries_whole():
+    x = np.arange(30).reshape(10, 3)
+    y = random.shuffle(x, seed=1)
+    assert not np.array_equal(x, y)
+    assert np.array_equal(np.sort(y[:, 0]), x[:, 0])
+    assert np.array_equal(y - y[:, :1], x - x[:, :1])
+    assert np.array_equal(np.sort(random.shuffle(x, 1)), x)
+
+
+def test_noise_shape():
+    y = random.dropout(np.ones((50, 4, 3)), 0.5, noise_shape=(None, 1, None))
+    assert np.array_equal(y, np.broadcast_to(y[:, :1], y.shape))
+    assert set(np.unique(y)) == {0.0, 2.0}
+
+
+def test_recorded_draws_have_rows():
+    x = np.zeros((50, 3))
+
+    def function(x):
+        shape = ops.shape(x)
+        return x + random.normal(shape), random.uniform((shape[0], 2)), random.dropout(x + 1, 0.5)
+
+    normal, uniform, dropped = Recorded(function, (Rows(x),), {}).run()
+    assert normal.shape == (50, 3)
+    assert len(np.unique(normal)) == 150
+    assert uniform.shape == (50, 2)
+    assert len(np.unique(uniform)) == 100
+    assert set(np.unique(dropped)) == {0.0, 2.0}
+
+
+def test_a_number_as_seed_gives_constants():
+    def function(x):
+        return x + random.normal((4,), seed=3), random.shuffle(x, seed=3)
+
+    plus, shuffled = Recorded(function, (Whole(np.arange(4.0)),), {}).run()
+    np.testing.assert_allclose(plus, np.arange(4.0) + random.normal((4,), seed=3), 1e-6)
+    np.testing.assert_array_equal(shuffled, random.shuffle(np.arange(4.0), seed=3))
+
+
+def test_no_gradient_flows_through_stop_gradient():
+    x = np.arange(1.0, 4.0)
+    recorded = Recorded(lambda x: x * ops.stop_gradient(x * x), (Whole(x),), {}, loss=True)
+    _, (gradient,) = recorded.gradients()
+    np.testing.assert_allclose(gradient, np.cos(1.0 + np.arange(3)) * x**2)
+    assert np.array_equal(ops.stop_gradient(x), x)
