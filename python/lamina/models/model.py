@@ -14,11 +14,11 @@ from lamina.callbacks import CallbackList, History
 from lamina.callbacks.epoch_text import items
 from lamina.callbacks.progress import level
 from lamina.layers import SymbolicTensor, called
-from lamina.models import advice, steps, training
+from lamina.models import advice, training
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
-from lamina.models.compilable import Compilable
 from lamina.models.prediction import BLOCK
+from lamina.models.stepped import Stepped
 from lamina.models.train_state import TrainState
 from lamina.models.validation import choose
 
@@ -59,7 +59,7 @@ def _make_graph_model(cls: type) -> None:
         cls.__bases__ = tuple(functional if base is Model else base for base in cls.__bases__)
 
 
-class Model(Compilable):
+class Model(Stepped):
     """A network that can be trained; ``Model(inputs, outputs)`` makes one from symbolic tensors.
 
     A class of your own derives from it, makes layers in its constructor, and defines
@@ -358,67 +358,6 @@ class Model(Compilable):
             run = training.Training(self, data, None, None, settings, CallbackList())
             self.stop_training = False
             return self._reported(run.single(), return_dict)
-
-    # --- steps of one's own, recorded
-
-    @answering_calls
-    def compute_loss(
-        self,
-        x: Any = None,  # noqa: ARG002
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,  # noqa: ARG002
-    ) -> Any:
-        """Return the loss that training lowers, of tensors, as a tensor; a class may override it.
-
-        Parameters
-        ----------
-        x, y, y_pred : Tensor, or a list or dict of them
-            Inputs, targets and what the model returned.
-        sample_weight : Tensor, optional
-            One for each row.
-        training : bool, default True
-            Whether this is for training.
-
-        Notes
-        -----
-        It is recorded with ``lamina.ops``, not called for every batch.  This one adds up the losses
-        of ``compile`` and what layers gave to ``add_loss``; penalties of weights count beside it.
-        """
-        compiled = self.compiled("compute_loss")
-        return steps.compute_loss(self, y, y_pred, sample_weight, compiled.losses, compiled.scales)
-
-    @answering_calls
-    def train_step(self, data: Any) -> Any:
-        """Return what a step of training lowers and reports, as tensors; a class may override it.
-
-        Parameters
-        ----------
-        data : tuple of Tensor, or structures of them
-            ``(x, y)`` or ``(x, y, sample_weight)``; x alone where there are no targets.
-
-        Returns
-        -------
-        dict of str to Tensor
-            "loss", and other quantities whose means over an epoch are reported.
-
-        Notes
-        -----
-        It is recorded with ``lamina.ops``: the engine takes the gradients of "loss" and the
-        optimizer's step, so that there is neither a tape nor a call of the optimizer in it.
-        """
-        return self._step(data, True)
-
-    @answering_calls
-    def test_step(self, data: Any) -> Any:
-        """Return what ``evaluate`` reports, as ``train_step`` does; a class may override it."""
-        return self._step(data, False)
-
-    def _step(self, data: Any, training: bool) -> Any:
-        x, y, weight = (*data, None, None)[:3] if isinstance(data, tuple) else (data, None, None)
-        y_pred = self(x, training=training)
-        return {"loss": self.compute_loss(x, y, y_pred, weight, training)}
 
     # --- predict and evaluate
 

@@ -1,0 +1,75 @@
+"""What a model's step lowers and reports, in methods that a class of one's own may override."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina._calls import answering_calls
+from lamina.models import steps
+from lamina.models.compilable import Compilable
+
+
+class Stepped(Compilable):
+    """The methods that are recorded where a class overrides one of them; a part of ``Model``.
+
+    A step that nobody overrides is recorded by ``Objective`` itself.
+    """
+
+    @answering_calls
+    def compute_loss(
+        self,
+        x: Any = None,  # noqa: ARG002
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,  # noqa: ARG002
+    ) -> Any:
+        """Return the loss that training lowers, of tensors, as a tensor; a class may override it.
+
+        Parameters
+        ----------
+        x, y, y_pred : Tensor, or a list or dict of them
+            Inputs, targets and what the model returned.
+        sample_weight : Tensor, optional
+            One for each row.
+        training : bool, default True
+            Whether this is for training.
+
+        Notes
+        -----
+        It is recorded with ``lamina.ops``, not called for every batch.  This one adds up the losses
+        of ``compile`` and what layers gave to ``add_loss``; penalties of weights count beside it.
+        """
+        compiled = self.compiled("compute_loss")
+        return steps.compute_loss(self, y, y_pred, sample_weight, compiled.losses, compiled.scales)
+
+    @answering_calls
+    def train_step(self, data: Any) -> Any:
+        """Return what a step of training lowers and reports, as tensors; a class may override it.
+
+        Parameters
+        ----------
+        data : tuple of Tensor, or structures of them
+            ``(x, y)`` or ``(x, y, sample_weight)``; x alone where there are no targets.
+
+        Returns
+        -------
+        dict of str to Tensor
+            "loss", and other quantities whose means over an epoch are reported.
+
+        Notes
+        -----
+        It is recorded with ``lamina.ops``: the engine takes the gradients of "loss" and the
+        optimizer's step, so that there is neither a tape nor a call of the optimizer in it.
+        """
+        return self._step(data, True)
+
+    @answering_calls
+    def test_step(self, data: Any) -> Any:
+        """Return what ``evaluate`` reports, as ``train_step`` does; a class may override it."""
+        return self._step(data, False)
+
+    def _step(self, data: Any, training: bool) -> Any:
+        x, y, weight = (*data, None, None)[:3] if isinstance(data, tuple) else (data, None, None)
+        y_pred = self(x, training=training)
+        return {"loss": self.compute_loss(x, y, y_pred, weight, training)}
