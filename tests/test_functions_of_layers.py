@@ -191,6 +191,26 @@ def test_activity_is_divided_by_the_rows(rng):
     assert (again.l1, again.l2) == (0.2, 0.1)
 
 
+@pytest.mark.parametrize("wrap", [lambda layer: layer, layers.Bidirectional])
+def test_activity_of_recurrent_layers(rng, wrap):
+    x = rng.normal(size=(6, 4, 3)).astype("float32")
+    layer = wrap(layers.LSTM(2, return_sequences=True, activity_regularizer="l2"))
+    model = lamina.Sequential([lamina.Input((4, 3)), layer])
+    model.compile("sgd", "mse")
+    y = model.predict(x)
+    expected = 0.01 * np.sum(y**2) / 6
+    np.testing.assert_allclose(model.evaluate(x, y, verbose=0), expected, rtol=1e-4)
+
+
+def test_within_time_distributed_it_does_not_count(rng):
+    """As in Keras, which does not call the layer there."""
+    x = rng.normal(size=(6, 4, 3)).astype("float32")
+    layer = layers.TimeDistributed(layers.Dense(2, activity_regularizer="l2"))
+    model = lamina.Sequential([lamina.Input((4, 3)), layer])
+    model.compile("sgd", "mse")
+    assert model.evaluate(x, model.predict(x), verbose=0) == 0.0
+
+
 def test_a_penalty_on_means_over_the_rows(rng):
     x = rng.normal(size=(8, 3)).astype("float32")
     model = lamina.Sequential(

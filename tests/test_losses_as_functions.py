@@ -262,6 +262,15 @@ def test_a_number_for_a_batch_is_evaluated_as_in_keras(rng):
     np.testing.assert_allclose(logs["val_loss"], by(10), rtol=1e-5)
 
 
+def test_class_weights_of_one_hot_targets(rng):
+    x, labels = rng.normal(size=(9, 3)), rng.integers(0, 3, 9)
+    model = network("kl_divergence", 3)
+    values = losses.kl_divergence(np.eye(3)[labels], model.predict(x))
+    model.fit(x, np.eye(3)[labels], class_weight={1: 3.0}, verbose=0)
+    found = model.history.history["loss"][0]
+    np.testing.assert_allclose(found, np.mean(values * np.where(labels == 1, 3, 1)), rtol=1e-5)
+
+
 def test_a_missing_last_axis(rng):
     y, p = rng.normal(size=(2, 6, 1))
     for targets, predictions in [(y[:, 0], p), (y, p[:, 0])]:

@@ -240,6 +240,7 @@ class Bidirectional(Layer):
         for layer, share in zip(self.directions, self._shares(given), strict=True):
             with using(layer, stream=stream), layer.within(graph):
                 recorded = layer.record(graph, share, mask)
+                layer.regularize_recorded(graph, recorded)
             stream += layer.streams
             y, *states = recorded if isinstance(recorded, list) else [recorded]
             if layer is self.backward_layer and layer.return_sequences:

@@ -94,9 +94,9 @@ class Layer(Weighted, PublicKeywords):
         "apply apply_record bias_shape built_within calls cell changeable check_weights_fit "
         "class_name drops fill first_bias forget gates given_input_shape input_bound input_bounds "
         "input_dtypes last_losses named output_shape_of parameters penalized penalties place "
-        "placed prepare record record_masks recorded_settings regularize_activity restore settle "
-        "snapshot state_rows stream streams take_dtype take_pending takes_mask takes_training "
-        "turn walk within"
+        "placed prepare record record_masks recorded_settings regularize_activity "
+        "regularize_recorded restore settle snapshot state_rows stream streams take_dtype "
+        "take_pending takes_mask takes_training turn walk within"
     )
 
     multiple_inputs: bool = False  # whether a list is a list of inputs
@@ -338,9 +338,17 @@ class Layer(Weighted, PublicKeywords):
     def regularize_activity(self, outputs: Sequence[Any]) -> None:
         """Add what the activity regularizer says of the outputs to the losses that are recorded."""
         regularizer: Any = self.activity_regularizer
-        if regularizer is not None:
+        if regularizer is not None and current(self, "regularized", True):
             for output in outputs:
                 calls.add_penalty(self, "activity_regularizer", regularizer, output)
+
+    def regularize_recorded(self, graph: _core.Graph, y: Any) -> None:
+        """Do so for what ``record`` returned."""
+        if self.activity_regularizer is not None:
+            recording = Recording.of(graph)
+            now = recording if Recording.current() is not recording else nullcontext()
+            with now, recording.within(self.name):
+                self.regularize_activity([Tensor(recording, each) for each in as_list(y)])
 
     @property
     def losses(self) -> list[Any]:
@@ -442,11 +450,7 @@ class Layer(Weighted, PublicKeywords):
         with self.within(graph):
             y = self.apply_record(graph, x, mask)
         self._check_recorded(x, y)
-        if self.activity_regularizer is not None:
-            recording = Recording.of(graph)
-            now = recording if Recording.current() is not recording else nullcontext()
-            with now, recording.within(self.name):
-                self.regularize_activity([Tensor(recording, each) for each in as_list(y)])
+        self.regularize_recorded(graph, y)
         some = any(m is not None for m in mask) if isinstance(mask, list) else mask is not None
         if not some and type(self).compute_mask is Layer.compute_mask:
             return y, [None] * len(y) if isinstance(y, list) else None

@@ -116,7 +116,8 @@ class TimeDistributed(Layer):
         """Name what the layer makes after this one; a model's layers have names of their own."""
         layer = self.layer
         within = {} if hasattr(layer, "model") else {"name": f"{self.name}/{layer.name}"}
-        with using(layer, stream=self.stream, **within):
+        # As in Keras, what the layer would say of the activity of its rows does not count here.
+        with using(layer, stream=self.stream, regularized=False, **within):
             yield layer
 
     def prepare(self, input_shape: Any, dtype: str, stream: int) -> Any:

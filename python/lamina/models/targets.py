@@ -46,7 +46,7 @@ def labels(loss: Loss, y: Array) -> Array | None:
         flat = y.reshape(-1)
         if np.isin(flat, (0, 1)).all():
             return flat.astype(np.int64)
-    if loss.free_target:
+    if loss.calls:
         return _likely_labels(y)
     return None
 
@@ -116,7 +116,7 @@ def _class_weights(
             f"{y.shape} has none (use sample_weight)"
         )
     count = 2 if isinstance(loss, BinaryCrossentropy) else (output or (1,))[-1]
-    if loss.free_target:
+    if loss.calls:
         count = max(2, count, int(classes.max(initial=0)) + 1)
     factors = np.ones(count)
     if isinstance(weights, str) and weights == "balanced":
