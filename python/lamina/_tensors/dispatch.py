@@ -84,8 +84,11 @@ def _kind(value: Any) -> type | None:
 
 def at_once(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Return what a function that records operations makes of arrays."""
-    args, kwargs = mapped(tuple(args), _live), mapped(dict(kwargs), _live)
-    dtype = dtype_of(flat(args) + flat(kwargs))
+    leaves = flat(args) + flat(kwargs)
+    if any(isinstance(leaf, Variable) for leaf in leaves):
+        args, kwargs = mapped(tuple(args), _live), mapped(dict(kwargs), _live)
+        leaves = flat(args) + flat(kwargs)
+    dtype = dtype_of(leaves)
     graph = _core.Graph(dtype or "float64")
     now = Recording(graph, rows=1)
     now.once = True

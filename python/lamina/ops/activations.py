@@ -272,7 +272,7 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     x = floats(x)
     if _last(x, "softmax", axis):
         return record("softmax", x)
-    powers = exp(subtract(x, max_of(x, axis, keepdims=True)))
+    powers = exp(subtract(x, _shift(x, axis)))
     return divide(powers, sum_of(powers, axis, keepdims=True))
 
 
@@ -282,8 +282,13 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     x = floats(x)
     if _last(x, "log_softmax", axis):
         return record("log_softmax", x)
-    x = subtract(x, max_of(x, axis, keepdims=True))
+    x = subtract(x, _shift(x, axis))
     return subtract(x, log(sum_of(exp(x), axis, keepdims=True)))
+
+
+def _shift(x: Any, axis: Any) -> Any:
+    """Return the largest elements, as constants: results do not depend on them but by rounding."""
+    return record("stop_gradient", max_of(x, axis, keepdims=True))
 
 
 def _last(x: Any, who: str, axis: Any) -> bool:

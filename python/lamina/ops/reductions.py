@@ -211,7 +211,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     x = floats(x)
     most = reduced("max", x, axis, True, "logsumexp")
     # Infinities stay what they are: a shift by them would make NaN.
-    shift = where(isfinite(most), most, 0.0)
+    shift = record("stop_gradient", where(isfinite(most), most, 0.0))
     y = add(log(reduced("sum", exp(subtract(x, shift)), axis, True)), shift)
     if keepdims:
         return y
