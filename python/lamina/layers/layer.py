@@ -7,15 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
 
-import numpy as np
-
 from lamina import _check, _core, regularizers
 from lamina._answers import is_own
 from lamina._calls import refuse_unknown
 from lamina._check import Array, Shape
 from lamina._names import snake_case
 from lamina._public import PublicKeywords
-from lamina._repr import changed_arguments
 from lamina._settings import (
     Configurable,
     argument_names,
@@ -25,13 +22,13 @@ from lamina._settings import (
     note_change,
     version,
 )
-from lamina._tensors import Recording, Tensor, Variable
+from lamina._tensors import Recording, Tensor
 from lamina.layers import called, calls, derived
 from lamina.layers._held import held_by
 from lamina.layers._use import current, using
+from lamina.layers.configured import BASE_ARGUMENTS, Configured
 from lamina.layers.node import Node, SymbolicTensor, as_list
 from lamina.layers.shapes import for_each_length
-from lamina.layers.weighted import Weighted
 from lamina.random import Seed
 
 if TYPE_CHECKING:
@@ -40,7 +37,7 @@ if TYPE_CHECKING:
 L = TypeVar("L", bound="Layer")
 
 
-class Layer(Weighted, PublicKeywords):
+class Layer(Configured, PublicKeywords):
     """A layer: weights, and a function of tensors.
 
     Parameters
@@ -386,11 +383,6 @@ class Layer(Weighted, PublicKeywords):
 
     # --- layers that hold others
 
-    @property
-    def class_name(self) -> str:
-        """The class, as summaries and configurations name it."""
-        return type(self).__name__
-
     def layers_within(self) -> Sequence[Layer]:
         """Return the layers that this one holds: attributes, and in lists, tuples and dicts."""
         if self.calls:
@@ -530,78 +522,6 @@ class Layer(Weighted, PublicKeywords):
             f"{self.name}: was called {len(self.nodes)} times; layer.nodes[i].{what}s tells which"
         )
 
-    # --- configuration, copies
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments as plain values.
-
-        Attributes named as arguments are read; objects with a ``get_config`` become
-        ``{"class_name", "config"}``.
-        """
-        config: dict[str, Any] = {"name": self.name, "trainable": self._trainable}
-        if self._given_dtype is not None:
-            config["dtype"] = self._given_dtype
-        if self._input_shape is not None:
-            config["input_shape"] = self._input_shape
-        if self.activity_regularizer is not None:
-            config["activity_regularizer"] = _plain(self.activity_regularizer)
-        for argument in inspect.signature(type(self)).parameters.values():
-            # A layer may have an argument of its own by such a name: Embedding's input_dim.
-            base = argument.name in BASE_ARGUMENTS and argument.kind is argument.KEYWORD_ONLY
-            if base or argument.kind is argument.VAR_KEYWORD:
-                continue
-            config[argument.name] = _plain(getattr(self, argument.name))
-        return config
-
-    @classmethod
-    def from_config(cls: type[L], config: dict[str, Any]) -> L:
-        """Return a new layer, unbuilt, from what ``get_config`` returned."""
-        return cls(**config)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes with weights as plain arrays (pickle, deepcopy)."""
-        self._settle()
-        state = dict(self.__dict__)
-        # A Parameter is copied without its values, wherever an attribute holds it.
-        filled = [(p, np.array(p.array)) for p in self._parameters if p.allocated]
-        state["_undrawn"], state["_pending"] = [], [*self._pending, *filled]
-        state["nodes"] = []  # a graph model makes its copies' nodes anew
-        state.pop("placed", None)  # and any model places its copies
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore attributes; the values of weights wait until their model has a home for them."""
-        self.__dict__.update(state)
-        for parameter in self._parameters:
-            if isinstance(parameter, Variable):
-                parameter._owned_by(self)
-
-    def __repr__(self) -> str:
-        """Return the class, the name, the settings that are no defaults, and whether it is built.
-
-        Examples
-        --------
-        >>> from lamina.layers import Dense
-        >>> Dense(3, activation="relu")
-        <Dense dense, units=3, activation='relu', not built>
-        """
-        # An error in the constructor may show a layer that is not made yet.
-        name = getattr(self, "name", None)
-        shown = [self.class_name if name is None else f"{self.class_name} {name}"]
-        shown += changed_arguments(self, ("name", "dtype", "input_shape", "trainable"))
-        if not getattr(self, "_trainable", True):
-            shown.append("trainable=False")
-        if not getattr(self, "built", False):
-            shown.append("not built")
-        return f"<{', '.join(shown)}>"
-
-
-def _plain(value: Any) -> Any:
-    if not hasattr(value, "get_config"):
-        return value
-    kind = value.class_name if isinstance(value, Layer) else type(value).__name__
-    return {"class_name": kind, "config": value.get_config()}
-
 
 def show_shapes(shapes: Any) -> str:
     """Return a row's shape, or a list of them, as users see it."""
@@ -610,9 +530,6 @@ def show_shapes(shapes: Any) -> str:
     return _check.show_shape(shapes or ())
 
 
-BASE_ARGUMENTS = frozenset(
-    {"name", "trainable", "dtype", "input_shape", "input_dim", "activity_regularizer"}
-)
 NOT_RECORDED = BASE_ARGUMENTS - {"input_dim", "activity_regularizer"}  # the first is Embedding's
 
 

@@ -1,0 +1,102 @@
+"""Layers as plain values, as copies, and in words."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, TypeVar
+
+import numpy as np
+
+from lamina._check import Shape
+from lamina._repr import changed_arguments
+from lamina._tensors import Variable
+from lamina.layers.weighted import Weighted
+
+C = TypeVar("C", bound="Configured")
+
+BASE_ARGUMENTS = frozenset(
+    {"name", "trainable", "dtype", "input_shape", "input_dim", "activity_regularizer"}
+)
+
+
+class Configured(Weighted):
+    """What a layer says of itself: its configuration, its state, its text; a part of ``Layer``."""
+
+    _given_dtype: str | None
+    _input_shape: Shape | None
+    activity_regularizer: Any
+
+    @property
+    def class_name(self) -> str:
+        """The class, as summaries and configurations name it."""
+        return type(self).__name__
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as plain values.
+
+        Attributes named as arguments are read; objects with a ``get_config`` become
+        ``{"class_name", "config"}``.
+        """
+        config: dict[str, Any] = {"name": self.name, "trainable": self._trainable}
+        if self._given_dtype is not None:
+            config["dtype"] = self._given_dtype
+        if self._input_shape is not None:
+            config["input_shape"] = self._input_shape
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = _plain(self.activity_regularizer)
+        for argument in inspect.signature(type(self)).parameters.values():
+            # A layer may have an argument of its own by such a name: Embedding's input_dim.
+            base = argument.name in BASE_ARGUMENTS and argument.kind is argument.KEYWORD_ONLY
+            if base or argument.kind is argument.VAR_KEYWORD:
+                continue
+            config[argument.name] = _plain(getattr(self, argument.name))
+        return config
+
+    @classmethod
+    def from_config(cls: type[C], config: dict[str, Any]) -> C:
+        """Return a new layer, unbuilt, from what ``get_config`` returned."""
+        return cls(**config)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes with weights as plain arrays (pickle, deepcopy)."""
+        self._settle()
+        state = dict(self.__dict__)
+        # A Parameter is copied without its values, wherever an attribute holds it.
+        filled = [(p, np.array(p.array)) for p in self._parameters if p.allocated]
+        state["_undrawn"], state["_pending"] = [], [*self._pending, *filled]
+        state["nodes"] = []  # a graph model makes its copies' nodes anew
+        state.pop("placed", None)  # and any model places its copies
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore attributes; the values of weights wait until their model has a home for them."""
+        self.__dict__.update(state)
+        for parameter in self._parameters:
+            if isinstance(parameter, Variable):
+                parameter._owned_by(self)
+
+    def __repr__(self) -> str:
+        """Return the class, the name, the settings that are no defaults, and whether it is built.
+
+        Examples
+        --------
+        >>> from lamina.layers import Dense
+        >>> Dense(3, activation="relu")
+        <Dense dense, units=3, activation='relu', not built>
+        """
+        # An error in the constructor may show a layer that is not made yet.
+        name = getattr(self, "name", None)
+        shown = [self.class_name if name is None else f"{self.class_name} {name}"]
+        shown += changed_arguments(self, ("name", "dtype", "input_shape", "trainable"))
+        if not getattr(self, "_trainable", True):
+            shown.append("trainable=False")
+        if not getattr(self, "built", False):
+            shown.append("not built")
+        return f"<{', '.join(shown)}>"
+
+
+def _plain(value: Any) -> Any:
+    if not hasattr(value, "get_config"):
+        return value
+    kind = getattr(value, "class_name", type(value).__name__)
+    return {"class_name": kind, "config": value.get_config()}
