@@ -56,6 +56,7 @@ CASES = [
     item(slice(0, 2), I3, x=N(5, 4, rows=False)),
     item(ALL, np.zeros(0, int), gradient=False, rows=None),
     item(ALL, -1, x=B(3, 4)),
+    item(ALL, I3, ALL, I3, x=N(3, 4, 2, 5), rows="known"),
     Case("take", (X, I3, 1), np.take),
     Case("take", (X, [[0, -1], [1, 2]], 1), np.take),
     Case("take", (X, I3, 0), np.take, rows="known"),

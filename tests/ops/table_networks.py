@@ -146,6 +146,7 @@ CASES = [
     ],
     Case("conv_transpose", (IMAGES, kernel(2, 2, 3, 4)), None, {"dilation_rate": 2}),
     Case("conv_transpose", (BOXES, kernel(2, 1, 2, 3, 2)), None, {"dilation_rate": 2}),
+    Case("conv_transpose", (BOXES, kernel(3, 3, 2, 3, 2)), None, {"padding": "same"}),
     *pools("max_pool", max_pool),
     *pools("average_pool", average_pool),
     Case("adaptive_max_pool", (IMAGES, 2)),
