@@ -53,8 +53,10 @@ def trained(
     history = model.fit(
         x, y, batch_size=BATCH, epochs=EPOCHS, shuffle=False, verbose=0, **fitting
     ).history
-    losses = [float(v) for name in sorted(history) for v in history[name]]
-    tested = leaves(model.evaluate(x, y, batch_size=BATCH, verbose=0))
+    several = isinstance(y, (list, tuple, dict))  # whose own losses have other names
+    names = [n for n in sorted(history) if not several or n in ("loss", "val_loss")]
+    losses = [float(v) for name in names for v in history[name]]
+    tested = leaves(model.evaluate(x, y, batch_size=BATCH, verbose=0))[: 1 if several else None]
     return [shapes, first, losses, [float(v) for v in tested], model.get_weights()]
 
 

@@ -41,6 +41,8 @@ class Recording:
         Whether random numbers act in inference too: each prediction draws its own.
     once : bool
         Whether what is recorded runs once, now: random numbers are constants then.
+    unheard : list of str
+        Layers that would act otherwise in training, had the model's ``call`` told them.
     losses : list of Tensor
         What ``add_loss`` was given while this was recorded.
     returned : dict
@@ -52,7 +54,8 @@ class Recording:
     ) -> None:
         self.graph, self.training, self.rows = graph, training, rows
         self.forced: bool | None = None
-        self.asked = self.noisy = self.once = False
+        self.asked = self.noisy = self.once = self._untold = False
+        self.unheard: list[str] = []
         self.losses: list[Any] = []
         self.returned: dict[int, list[Any]] = {}
         self.names: list[str] = []
@@ -106,18 +109,27 @@ class Recording:
         """Return whether layers that add noise in training do so here, and whether always."""
         always = self.forced is True
         self.noisy = self.noisy or always
-        return self.forced is not False, always
+        return self.acts(), always
+
+    def acts(self) -> bool:
+        """Return whether a layer that acts otherwise in training does so here."""
+        if self._untold:
+            self.unheard.append(self.name)
+        return self.forced is not False
 
     @contextmanager
-    def told(self, training: bool | None) -> Iterator[None]:
-        """Let ``training`` hold for what is recorded in the block, where it is not None."""
-        before = self.forced
+    def told(self, training: bool | None, *, untold: bool = False) -> Iterator[None]:
+        """Let ``training`` hold for what is recorded in the block, where it is not None.
+
+        ``untold``: it is False because a model's ``call`` hears of no training.
+        """
+        before = self.forced, self._untold
         if training is not None:
-            self.forced = bool(training)
+            self.forced, self._untold = bool(training), untold
         try:
             yield
         finally:
-            self.forced = before
+            self.forced, self._untold = before
 
     # --- streams of random numbers
 

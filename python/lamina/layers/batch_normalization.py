@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
+from lamina._tensors import Recording
 from lamina.layers._axes import axis_of_row, moved_last
 from lamina.layers._masks import check_masks, spread
 from lamina.layers.layer import Layer
@@ -185,8 +186,9 @@ class BatchNormalization(Layer):
         axis = axis_of_row(self.name, self.axis, tuple(x.shape))
         there, back = moved_last((axis,), len(x.shape))
         moved = graph.permute(x, there)
+        takes = self.trainable and Recording.of(graph).acts()
         if mask is not None:
-            mask = self._positions(graph, x, mask, tuple(moved.shape)[:-1])
+            mask = self._positions(graph, x, mask, tuple(moved.shape)[:-1], takes)
         y = graph.batch_norm(
             moved,
             graph.parameter(self._mean),
@@ -196,17 +198,17 @@ class BatchNormalization(Layer):
             mask=mask,
             momentum=self.momentum,
             epsilon=self.epsilon,
-            batch_statistics=self.trainable,
+            batch_statistics=takes,
             name=self.name,
         )
         return graph.permute(y, back)
 
     def _positions(
-        self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor, positions: Shape
+        self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor, positions: Shape, takes: bool
     ) -> _core.Tensor | None:
         """Return the mask for each position of a row; None where no statistics are taken."""
         check_masks(self.name, [x], [mask])
-        if not self.trainable:
+        if not takes:
             return None
         if len(mask.shape) > axis_of_row(self.name, self.axis, tuple(x.shape)):
             raise ValueError(

@@ -10,6 +10,7 @@ import numpy as np
 from lamina import _check, _core, activations, constraints, initializers, regularizers
 from lamina._check import Array, Shape
 from lamina._names import snake_case
+from lamina._tensors import Recording
 from lamina.layers._masks import check_steps
 from lamina.layers._stream import stream_of
 from lamina.layers.calls import with_states
@@ -329,6 +330,7 @@ class Recurrent(Layer):
             tensors += [graph.state(state, self.name) for state in carried]
         kind, alpha = self.activation.fusable
         gate_kind, gate_alpha = self.recurrent_activation.fusable
+        acts, _ = Recording.of(graph).noise()
         outputs = graph.recurrent(
             self.cell,
             tensors[0],
@@ -344,8 +346,8 @@ class Recurrent(Layer):
             return_sequences=self.return_sequences,
             return_state=self.return_state or self.stateful,
             go_backwards=self.go_backwards,
-            dropout=self.dropout,
-            recurrent_dropout=self.recurrent_dropout,
+            dropout=self.dropout if acts else 0.0,
+            recurrent_dropout=self.recurrent_dropout if acts else 0.0,
             stream=stream_of(self, 0),
             recurrent_stream=stream_of(self, 1),
             name=self.name,

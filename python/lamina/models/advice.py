@@ -57,6 +57,13 @@ def on_fit(objective: Objective, data: Data, rows: Array | None) -> None:
             if head.place not in data.rounded_targets:  # which on_rounding has told of
                 found += _in_target(compiled, head, loss, target, rows)
     found += _in_inputs(data, rows)
+    if objective.unheard:
+        text = (
+            f"the model's call has no parameter training, so that {objective.unheard[0]!r} acts as "
+            f"in inference while it is trained, as in Keras; "
+            f"write call(self, inputs, training=None)"
+        )
+        found.append(("unheard", text))
     for key, text in found:
         tell(compiled, key, text)
 

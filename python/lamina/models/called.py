@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -324,10 +325,12 @@ class Called(Compilable):
         masks: Sequence[_core.Tensor | None],
         stream: int,
     ) -> tuple[list[Any], list[Any]]:
-        recording = Recording.of(graph)
-        with recording.streams_from(stream):
+        recording, layer = Recording.of(graph), self.as_layer()
+        # As in Keras, whoever takes no `training` tells nobody that there is any.
+        untold = not layer.takes_training and recording.forced is None
+        with recording.streams_from(stream), _told(recording, untold):
             tensors = [called.wrapped(recording, x, m) for x, m in zip(inputs, masks, strict=True)]
-            result = called.on_tensors(self.as_layer(), [self._formed(tensors)], {})
+            result = called.on_tensors(layer, [self._formed(tensors)], {})
         leaves: list[Tensor] = flat(result)
         masked = [None if leaf.mask is None else leaf.mask.value for leaf in leaves]
         return [leaf.value for leaf in leaves], masked
@@ -354,6 +357,10 @@ class Called(Compilable):
         from lamina.models.summary import table_of_calls
 
         return table_of_calls(self, line_length, show_trainable)
+
+
+def _told(recording: Recording, untold: bool) -> Any:
+    return recording.told(False, untold=True) if untold else nullcontext()
 
 
 class _Leaf:

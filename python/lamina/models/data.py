@@ -109,7 +109,7 @@ def _targets(
     if isinstance(y, (list, tuple)) and len(names) > 1 and len(y) == len(names):
         values = dict(zip(names, y, strict=True))
     else:
-        if len(names) == 1:
+        if len(wanted) == 1:
             y = _unboxed(y, rows)
         ignored = [name for name in names if name not in wanted]
         given = {k: v for k, v in y.items() if k not in ignored} if isinstance(y, Mapping) else y

@@ -112,6 +112,7 @@ class Objective:
             self._record_terms(model, made, weighted, bool(training))
         # Whether it is for training alone, or for evaluation alone.
         self.of_phase = made.recording.asked or self._own
+        self.unheard = made.recording.unheard
         self.constraints = model.constrained()
         self._constrained: Constrained | None = None
         self._executions: OrderedDict[tuple[int, bool], _core.Execution] = OrderedDict()
