@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABCMeta
 from collections.abc import Iterable
 from typing import Any, ClassVar, NoReturn
@@ -66,6 +67,23 @@ class PublicKeywords(Public):
         super().__init_subclass__(**options)
         if is_own(cls) and "__init__" in vars(cls):
             cls.__init__ = checking_keywords(vars(cls)["__init__"])  # type: ignore[method-assign]
+
+
+def check_base_is_called(cls: type, attribute: str) -> None:
+    """Let a user's constructor that forgot its base's say so: it leaves no ``attribute``."""
+    init = vars(cls).get("__init__")
+    if init is None or is_own(cls):
+        return
+
+    @functools.wraps(init)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        if attribute not in self.__dict__:
+            raise RuntimeError(
+                f"{cls.__name__}: __init__ must call super().__init__() before anything else"
+            )
+
+    cls.__init__ = checked  # type: ignore[misc]
 
 
 def shown(cls: type, names: Iterable[str]) -> list[str]:

@@ -101,9 +101,10 @@ def by_rows(x: Tensor) -> Tensor:
         return x
     rows = x.recording.need_rows()
     if not x.shape or x.shape[0] != rows:
+        shown = "rows" if x.recording.standing else f"{rows} rows"
         raise ValueError(
             f"{x.recording.name or 'ops'}: {x!r} has no axis of rows; its first axis would have to "
-            f"be the {rows} rows of the batch"
+            f"be the {shown} of the batch"
         )
     return record("by_rows", x)  # type: ignore[no-any-return]
 

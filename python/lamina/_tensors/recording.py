@@ -31,6 +31,9 @@ class Recording:
     rows : int, optional
         How many rows every batch has; None where the graph is for any number.
 
+    standing : bool, default False
+        Whether ``rows`` only stands for a number, which messages do not show.
+
     Attributes
     ----------
     forced : bool or None
@@ -50,15 +53,23 @@ class Recording:
     """
 
     def __init__(
-        self, graph: _core.Graph, *, training: bool | None = None, rows: int | None = None
+        self,
+        graph: _core.Graph,
+        *,
+        training: bool | None = None,
+        rows: int | None = None,
+        standing: bool = False,
     ) -> None:
         self.graph, self.training, self.rows = graph, training, rows
+        self.standing = standing
         self.forced: bool | None = None
         self.asked = self.noisy = self.once = self._untold = False
         self.unheard: list[str] = []
         self.losses: list[Any] = []
         self.returned: dict[int, list[Any]] = {}
         self.names: list[str] = []
+        self.layers: list[Any] = []  # whose calls are being recorded, the outermost first
+        self.calling = False  # whether the innermost of them is, rather than a build
         self._stream = 0
         self._drawn = 0
 
@@ -97,6 +108,31 @@ class Recording:
             yield
         finally:
             self.names.pop()
+
+    @contextmanager
+    def calls(self, layer: Any) -> Iterator[None]:
+        """Let what is recorded in the block be a call of the layer."""
+        before, self.calling = self.calling, True
+        self.layers.append(layer)
+        try:
+            yield
+        finally:
+            self.layers.pop()
+            self.calling = before
+
+    @staticmethod
+    @contextmanager
+    def building() -> Iterator[None]:
+        """Let weights be made in the block, also while something is recorded."""
+        now = Recording.current()
+        if now is None:
+            yield
+            return
+        before, now.calling = now.calling, False
+        try:
+            yield
+        finally:
+            now.calling = before
 
     def ask_training(self) -> bool:
         """Return whether this is for training; the recording notes that it depends on it."""

@@ -55,7 +55,10 @@ class Tensor(Operators, Public):
 
     def __repr__(self) -> str:
         """Return shape and type."""
-        return f"<Tensor of shape {_shown(self.shape)}, {self.dtype}>"
+        shape = self.shape
+        if self.rows and self.recording.standing:
+            shape = (None, *shape[1:])
+        return f"<Tensor of shape {_shown(shape)}, {self.dtype}>"
 
     def __len__(self) -> int:
         """Return the size of the first axis."""

@@ -38,6 +38,18 @@ def run(
         raise told from error
 
 
+def placed(error: Any, function: Any) -> Any:
+    """Return an error that says where a user's function stands."""
+    found = _in_python(function)
+    if found is None or is_own(found):
+        return error
+    code = inspect.unwrap(found).__code__
+    where = f"{code.co_filename}, line {code.co_firstlineno}: {found.__qualname__}"
+    told = type(error)(f"{error}; in {where}")
+    told.placed = True
+    return told
+
+
 def _in_python(function: Any) -> Any:
     """Return the function that Python code is of, in a partial or an object too, or None."""
     function = getattr(function, "func", function)

@@ -55,11 +55,11 @@ def build(layer: Layer, arguments: Arguments, specs: list[Spec]) -> None:
     call_names = list(inspect.signature(layer.call).parameters)
     given_shapes = dict(zip(call_names, args, strict=False))
     given_shapes.update(kwargs)
-    if len(names) > 1:
-        layer.build(**{n: given_shapes.get(n.removesuffix("_shape")) for n in names})
-        return
-    first = args[0] if args else next(iter(kwargs.values()), None)
-    layer.build(first)
+    with Recording.building():
+        if len(names) > 1:
+            layer.build(**{n: given_shapes.get(n.removesuffix("_shape")) for n in names})
+            return
+        layer.build(args[0] if args else next(iter(kwargs.values()), None))
 
 
 def prepare(
@@ -174,12 +174,16 @@ def on_tensors(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
     elif not layer.takes_mask and "mask" in kwargs:
         mask = kwargs["mask"]
         kwargs = {name: value for name, value in kwargs.items() if name != "mask"}
-    with layer.within(recording.graph), recording.within(layer.name), recording.told(told):
-        result = written.run(layer.name, layer.call, args, kwargs)
+    inside = layer.within(recording.graph), recording.within(layer.name), recording.calls(layer)
+    with inside[0], inside[1], inside[2], recording.told(told):
+        result = written.run(layer.name, layer.written, args, kwargs)
         result = mapped(result, _as_tensor)
         leaves = flat(result)
         if not leaves or not all(isinstance(v, Tensor) for v in leaves):
-            raise TypeError(f"{layer.name}: call must return tensors; got {result!r:.100}")
+            raise written.placed(
+                TypeError(f"{layer.name}: call must return tensors; got {result!r:.100}"),
+                layer.written,
+            )
         layer.regularize_activity(leaves)
     recording.returned[id(layer)] = [tuple(leaf.value.shape) for leaf in leaves]
     _mask_outputs(layer, args, kwargs, result, mask)
@@ -201,6 +205,18 @@ def _build_within(layer: Layer, args: list[Any], kwargs: dict[str, Any], dtype: 
     layer._begin_weights()
     build(layer, arguments, specs)
     layer.built = True
+    check_held(layer)
+
+
+def check_held(layer: Layer) -> None:
+    """Raise where a layer with new weights is called by another that does not hold it."""
+    recording = Recording.current()
+    callers = [] if recording is None or not layer.parameters else recording.layers
+    if callers and not any(layer is each for each in callers[0].walk()):
+        raise ValueError(
+            f"{callers[-1].name}: call uses {layer.name!r}, whose new weights would be "
+            f"nobody's; make layers in __init__ and keep them as attributes"
+        )
 
 
 # --- masks

@@ -86,6 +86,7 @@ def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = Non
     shapes = [tuple(v.value.shape) for v in inputs]
     if not layer.built:
         layer.prepare(shapes if several else shapes[0], graph.dtype, 0)
+        called.check_held(layer)
     values = [v.value for v in inputs]
     plain = [None if m is None else given(m).value for m in masks]
     random = any(hasattr(each, "seed") for each in layer.walk())

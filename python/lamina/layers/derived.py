@@ -84,7 +84,7 @@ def _built(method: Callable[..., Any]) -> Callable[..., Any]:
         if current(self, "building", False):
             method(self, *shapes, **named)
             return
-        with using(self, building=True):
+        with using(self, building=True), Recording.building():
             method(self, *shapes, **named)
         self.built = True
 

@@ -12,7 +12,7 @@ from lamina._answers import is_own
 from lamina._calls import refuse_unknown
 from lamina._check import Array, Shape
 from lamina._names import snake_case
-from lamina._public import PublicKeywords
+from lamina._public import PublicKeywords, check_base_is_called
 from lamina._settings import (
     Configurable,
     argument_names,
@@ -93,7 +93,7 @@ class Layer(Configured, PublicKeywords):
         "input_dtypes last_losses named output_shape_of parameters penalized penalties place "
         "placed prepare record record_masks recorded_settings regularize_activity "
         "regularize_recorded restore settle snapshot state_rows stream streams take_dtype "
-        "take_pending takes_mask takes_training turn walk within"
+        "take_pending takes_mask takes_training turn walk within written"
     )
 
     multiple_inputs: bool = False  # whether a list is a list of inputs
@@ -122,6 +122,7 @@ class Layer(Configured, PublicKeywords):
         if cls.calls and cls.input_dtype is Layer.input_dtype:
             cls.input_dtype = None  # it is given what there is
         derived.adapt(cls)
+        check_base_is_called(cls, "_name")
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a new value of a setting is checked, or refused where it is fixed."""
@@ -223,6 +224,11 @@ class Layer(Configured, PublicKeywords):
         """
         return calls.recorded(self, x, mask, training)
 
+    @property
+    def written(self) -> Any:
+        """The function that recording the layer calls."""
+        return self.call
+
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the output; raises ValueError if ``input_shape`` is unfit.
 
@@ -302,7 +308,7 @@ class Layer(Configured, PublicKeywords):
         self.stream = stream
         self._begin_weights()
         try:
-            with using(self, of_rows=True):
+            with using(self, of_rows=True), Recording.building():
                 self.build(input_shape)
             for each in Layer.layers_within(self):
                 if not each.built:

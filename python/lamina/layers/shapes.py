@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lamina import _core
+from lamina._check import show_shape
 from lamina._tensors import NeedsRows, Recording, Tensor
 from lamina._tensors.arguments import flat
 
@@ -52,12 +53,27 @@ def found_by_recording(
     """
     unknown = any(None in spec.shape for spec in specs)
     try:
-        runs = [_recorded(dtype, specs, call, n, None) for n in LENGTHS[: 2 if unknown else 1]]
+        first = _recorded(dtype, specs, call, LENGTHS[0], None)
+        last = _of_another_length(dtype, specs, call, None) if unknown else first
     except NeedsRows:
-        pairs = zip(LENGTHS, ROWS, strict=True)
-        runs = [_recorded(dtype, specs, call, n, rows) for n, rows in pairs]
-    result, first = runs[0]
-    return result, [_joined(a, b) for a, b in zip(first, runs[-1][1], strict=True)]
+        first = _recorded(dtype, specs, call, LENGTHS[0], ROWS[0])
+        last = _of_another_length(dtype, specs, call, ROWS[1])
+    result, found = first
+    return result, [_joined(a, b) for a, b in zip(found, last[1], strict=True)]
+
+
+def _of_another_length(
+    dtype: str, specs: Sequence[Spec], call: Callable[[list[Tensor]], Any], rows: int | None
+) -> tuple[Any, list[Spec]]:
+    try:
+        return _recorded(dtype, specs, call, LENGTHS[1], rows)
+    except ValueError as error:  # of one length it could be recorded
+        shapes = ", ".join(show_shape(spec.shape) for spec in specs)
+        who = str(error).partition(":")[0]
+        raise ValueError(
+            f"{who}: the size of an axis of the input has to be known for its weights, or its "
+            f"shapes; got {shapes}: give Input a number in place of None"
+        ) from error
 
 
 def _recorded(
@@ -68,7 +84,7 @@ def _recorded(
     rows: int | None,
 ) -> tuple[Any, list[Spec]]:
     graph = _core.Graph(dtype)
-    with Recording(graph, rows=rows) as recording:
+    with Recording(graph, rows=rows, standing=True) as recording:
         result = call([_placeholder(recording, spec, length) for spec in specs])
         leaves = [v for v in flat(result) if isinstance(v, Tensor)]
         return result, [_spec_of(leaf, rows) for leaf in leaves]

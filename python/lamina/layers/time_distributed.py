@@ -76,13 +76,14 @@ class TimeDistributed(Layer):
     def _step(self, input_shape: Any) -> Shape:
         """Return the shape of one step of a row."""
         shape = tuple(input_shape)
-        if len(shape) < 2 or any(not isinstance(size, int) for size in shape):
-            shown = show_shape(shape) if all(isinstance(s, int) for s in shape) else str(shape)
+        sizes = all(size is None or isinstance(size, int) for size in shape)
+        if len(shape) < 2 or not sizes:
+            shown = show_shape(shape) if sizes else str(shape)
             raise ValueError(
                 f"{self.name}: input has shape {shown}; needs at least 3 axes "
                 f"(batch, time steps, ...)"
             )
-        if shape[0] < 1:
+        if shape[0] is not None and shape[0] < 1:
             raise ValueError(
                 f"{self.name}: input has shape {show_shape(shape)}; needs at least 1 time step"
             )

@@ -103,6 +103,12 @@ class Weighted:
         ValueError
             A shape without elements, or of more than memory can address.
         """
+        now = Recording.current()
+        if now is not None and now.calling:
+            raise ValueError(
+                f"{self.name}: weights are made in __init__ or build; add_weight in call would "
+                f"make a new one each time"
+            )
         if isinstance(name, (tuple, list)) or (name is None and isinstance(shape, str)):
             swapped, name = name, None
             if shape != () and initializer is None:

@@ -67,6 +67,11 @@ class CallLayer(Layer):
             with using(self.model, building=True):
                 own(self.model, *args, **kwargs)
 
+    @property
+    def written(self) -> Any:
+        """The model's ``call``."""
+        return self.model.call
+
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Call the model."""
         return self.model.call(*args, **kwargs)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, overload
 from lamina import _check, _screen
 from lamina._answers import is_own
 from lamina._calls import answering_calls, refuse_arguments, refuse_unknown
+from lamina._public import check_base_is_called
 from lamina._settings import has_settings
 from lamina._tensors.arguments import flat
 from lamina.callbacks import CallbackList, History
@@ -129,6 +130,7 @@ class Model(Stepped):
     def __init_subclass__(cls, **options: Any) -> None:
         """Find out whether the class defines ``call``."""
         super().__init_subclass__(**options)
+        check_base_is_called(cls, "name")
         cls.calls = called.has_call(cls, Model)
         if cls.calls:
             _put_behind_model(cls)

@@ -55,5 +55,6 @@ def in_batches(
         hooks.call("on_predict_batch_end", index, {})
     hooks.call("on_predict_end", {})
     if not parts:
-        return predictor_for(1).predict(inputs, 1)
+        one = [np.zeros((1, *x.shape[1:]), x.dtype) for x in inputs]
+        return [y[:0] for y in predictor_for(1).predict(one, 1)]
     return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]

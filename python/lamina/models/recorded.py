@@ -58,9 +58,12 @@ def recorded(
     *,
     rows: int | None = None,
     training: bool | None = None,
+    standing: bool = False,
 ) -> Iterator[Recorded]:
     """Record a model on a new graph, for more to be recorded in the block."""
-    with Recording(_core.Graph(model.dtype), rows=rows, training=training) as recording:
+    with Recording(
+        _core.Graph(model.dtype), rows=rows, training=training, standing=standing
+    ) as recording:
         yield Recorded(model, recording, shapes)
 
 
@@ -70,7 +73,7 @@ def for_any_rows(model: Network, shapes: Sequence[Shape] | None = None) -> Recor
         with recorded(model, shapes) as made:
             return made
     except NeedsRows:
-        with recorded(model, shapes, rows=ROWS[0]) as made:
+        with recorded(model, shapes, rows=ROWS[0], standing=True) as made:
             return made
 
 

@@ -1,0 +1,244 @@
+"""Axes of unknown length, and models that have to know how many rows a batch has."""
+
+import numpy as np
+import pytest
+
+import lamina
+from keras_models import assert_same, numbers
+from lamina import layers, ops
+
+X, Y = numbers(10, 3), numbers(10, 1, seed=6)
+
+
+def steps_of(length):
+    return numbers(10, length, 3, seed=length)
+
+
+def ids_of(length):
+    return np.random.default_rng(length).integers(1, 7, (10, length))
+
+
+def sequential(shape, *parts, dtype=None):
+    """Return a function that makes a model for an input of a shape."""
+
+    def make(keras, known=shape):
+        given = {} if dtype is None else {"dtype": dtype}
+        made = [part(keras) for part in parts]
+        return keras.Sequential([keras.Input(known, **given), *made, keras.layers.Dense(1)])
+
+    return make
+
+
+def attention(keras):
+    class Attention(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.query, self.key = keras.layers.Dense(3), keras.layers.Dense(3)
+
+        def call(self, x):
+            scores = self.query(x) @ keras.ops.transpose(self.key(x), (0, 2, 1))
+            y = keras.ops.softmax(scores) @ x
+            count = keras.ops.shape(x)[1]
+            return keras.ops.concatenate([y[:, -1], keras.ops.sum(x, axis=1) / count], -1)
+
+    return Attention()
+
+
+def layer(name, *args, **kwargs):
+    def part(keras):
+        return getattr(keras.layers, name)(*args, **kwargs)
+
+    return part
+
+
+def bidirectional(keras):
+    return keras.layers.Bidirectional(keras.layers.GRU(3))
+
+
+def distributed(keras):
+    return keras.layers.TimeDistributed(keras.layers.Dense(4, activation="relu"))
+
+
+POOL = layer("GlobalAveragePooling1D")
+SERIES = {
+    "lstm": [layer("LSTM", 4)],
+    "gru": [layer("GRU", 4, return_sequences=True), layer("SimpleRNN", 3)],
+    "bidirectional": [bidirectional],
+    "conv1d": [layer("Conv1D", 4, 3, padding="same", strides=2), layer("MaxPooling1D", 2), POOL],
+    "distributed": [distributed, POOL],
+    "attention": [attention],
+}
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_steps_of_any_number(name):
+    make = sequential((None, 3), *SERIES[name])
+    assert_same(make, steps_of(9), Y)
+    model, weights = make(lamina), None
+    for length in (9, 5, 12, 9):
+        x, fixed = steps_of(length), make(lamina, (length, 3))
+        weights = model.get_weights() if weights is None else weights
+        model.set_weights(weights)
+        fixed.set_weights(weights)
+        results = []
+        for each in (model, fixed):
+            each.compile("sgd", "mse")
+            losses = each.fit(x, Y, batch_size=4, shuffle=False, verbose=0).history["loss"]
+            results.append([*losses, each.evaluate(x, Y, verbose=0), *each.predict(x).ravel()])
+        assert results[0] == results[1]
+
+
+def test_tokens_and_masks_of_any_number():
+    def text(keras):
+        return keras.layers.Embedding(7, 4, mask_zero=True)
+
+    make = sequential((None,), text, layer("LSTM", 3), dtype="int32")
+    assert_same(make, ids_of(6), Y)
+    model = make(lamina)
+    short = np.pad(ids_of(4), ((0, 0), (0, 3)))
+    np.testing.assert_allclose(model.predict(short), model.predict(ids_of(4)), 1e-6)
+
+
+def test_images_of_any_size():
+    parts = [layer("Conv2D", 4, 3, activation="relu"), layer("AveragePooling2D", 2),
+             layer("UpSampling2D", 2), layer("GlobalMaxPooling2D")]  # fmt: skip
+    make = sequential((None, None, 3), *parts)
+    assert_same(make, numbers(10, 9, 7, 3), Y)
+    model = make(lamina)
+    for size in ((8, 8), (6, 11)):
+        fixed = make(lamina, (*size, 3))
+        fixed.set_weights(model.get_weights())
+        x = numbers(2, *size, 3)
+        np.testing.assert_array_equal(model.predict(x), fixed.predict(x))
+
+
+def test_many_lengths_in_turn():
+    model = sequential((None, 3), layer("LSTM", 2))(lamina)
+    first = {length: model.predict(steps_of(length)) for length in range(1, 25)}
+    assert len(model._predictors._kept) <= 8
+    for length, y in first.items():
+        np.testing.assert_array_equal(model.predict(steps_of(length)), y)
+
+
+def test_a_size_that_weights_need_is_asked_for():
+    for make in (
+        lambda: lamina.Sequential([lamina.Input((None, 3)), layers.Flatten(), layers.Dense(2)]),
+        lambda: layers.Dense(2)(layers.Flatten()(lamina.Input((None, 3)))),
+        lambda: layers.Dense(2)(ops.reshape(lamina.Input((None, 3)), (-1, 3 * 1))),
+    ):
+        try:
+            made = make()
+        except ValueError as error:
+            said = str(error)
+            assert said.startswith("dense"), said
+            assert "has to be known" in said
+            assert "192" not in said
+        else:
+            assert made.shape[-1] == 2
+
+
+# --- batches of known numbers of rows
+
+
+def similar(keras):
+    """Rows are compared with each other."""
+
+    class Similar(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.embed, self.last = keras.layers.Dense(4), keras.layers.Dense(1)
+
+        def call(self, x):
+            h = self.embed(x)
+            close = keras.ops.softmax(h @ keras.ops.transpose(h), axis=-1)
+            return self.last(close @ h)
+
+    return Similar()
+
+
+def centred(keras):
+    """The number of rows is a number."""
+
+    class Centred(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.last = keras.layers.Dense(1)
+
+        def call(self, x):
+            count = keras.ops.shape(x)[0]
+            mean = keras.ops.sum(x, axis=0) / (count + 1)
+            return self.last(x - mean)
+
+    return Centred()
+
+
+def moved(keras):
+    """Rows are turned round."""
+
+    class Moved(keras.layers.Layer):
+        def call(self, x):
+            return keras.ops.concatenate([x[1:], x[:1]], axis=0) + keras.ops.flip(x, axis=0)
+
+    return keras.Sequential([keras.Input((3,)), Moved(), keras.layers.Dense(1)])
+
+
+@pytest.mark.parametrize("make", [similar, centred, moved], ids=lambda make: make.__name__)
+def test_batches_that_rows_share(make):
+    assert_same(make, X, Y, validation_data=(X[:7], Y[:7]), validation_batch_size=4)
+
+
+def test_results_of_bound_models_batch_by_batch():
+    model = similar(lamina)
+    whole = model(np.tile(X, (7, 1)))
+    assert whole.shape == (70, 1)
+    by_batch = model.predict(np.tile(X, (7, 1)), batch_size=35)
+    np.testing.assert_allclose(by_batch[:35], model(np.tile(X, (7, 1))[:35]), 1e-5)
+    assert np.abs(whole[:35] - by_batch[:35]).max() > 0
+    assert model.predict(X[:0]).shape == (0, 1)
+    model.compile("adam", "mse", metrics=["mae"])
+    assert np.isfinite(model.train_on_batch(X, Y)).all()
+    assert np.isfinite(model.train_on_batch(X[:3], Y[:3])).all()
+    assert np.isfinite(model.test_on_batch(X[:5], Y[:5])).all()
+
+
+def test_contrastive_loss_over_a_batch():
+    def make(keras):
+        class Pairs(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.left, self.right = keras.layers.Dense(4), keras.layers.Dense(4)
+
+            def call(self, inputs):
+                a, b = self.left(inputs[0]), self.right(inputs[1])
+                return a @ keras.ops.transpose(b)
+
+        return Pairs()
+
+    def loss(y_true, y_pred):
+        return lamina.losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
+
+    model = make(lamina)
+    model.compile("adam", loss)
+    x, y = [X[:8], X[:8]], np.arange(8) % 4
+    history = model.fit(x, y, batch_size=4, shuffle=False, epochs=30, verbose=0).history
+    assert history["loss"][-1] < history["loss"][0]
+
+
+def test_what_depends_on_training_is_recorded_for_both():
+    class Phases(lamina.Model):
+        def __init__(self):
+            super().__init__()
+            self.last = layers.Dense(1, kernel_initializer="ones")
+
+        def call(self, x, training=None):
+            return self.last(x * 3 if training else x)
+
+    model = Phases()
+    plain = X.sum(1, keepdims=True)
+    np.testing.assert_allclose(model.predict(X), plain, 1e-5, 1e-5)
+    np.testing.assert_allclose(model(X, training=True), 3 * plain, 1e-5, 1e-5)
+    model.compile(lamina.optimizers.SGD(1e-30), "mse")
+    history = model.fit(X, 0 * Y, batch_size=4, verbose=0, validation_data=(X, 0 * Y)).history
+    np.testing.assert_allclose(history["val_loss"][0], np.mean(plain**2), 1e-5)
+    np.testing.assert_allclose(history["loss"][0], 9 * np.mean(plain**2), 1e-5)
+    np.testing.assert_allclose(model.evaluate(X, 0 * Y, verbose=0), np.mean(plain**2), 1e-5)

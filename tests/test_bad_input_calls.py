@@ -1,0 +1,198 @@
+"""Layers and models with call that cannot be: whose fault it is, where, and nothing changed."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import layers, ops
+
+X = np.ones((4, 3), np.float32)
+
+
+class Broadcasts(layers.Layer):
+    def call(self, x):
+        return x + ops.ones((7, 2))
+
+
+class Sums(layers.Layer):
+    def call(self, x):
+        return ops.sum(x, axis=3)
+
+
+class Asks(layers.Layer):
+    def call(self, x):
+        if ops.sum(x) > 0:
+            return x
+        return -x
+
+
+class Counts(layers.Layer):
+    def call(self, x):
+        return x * float(ops.sum(x))
+
+
+class Nothing(layers.Layer):
+    def call(self, x):
+        ops.exp(x)
+
+
+class MakesLayers(layers.Layer):
+    def call(self, x):
+        return layers.Dense(2)(x)
+
+
+class MakesWeights(layers.Layer):
+    def call(self, x):
+        return x * self.add_weight(shape=(3,))
+
+
+class Unpacks(layers.Layer):
+    def call(self, x):
+        a, b, c = x, x
+        return a + b + c
+
+
+BAD = {
+    Broadcasts: "<Tensor of shape (7, 2), float32> has no axis of rows",
+    Sums: "sum: axis must be in [-2, 2); got 3",
+    Asks: "use ops.where",
+    Counts: "cannot become a float",
+    Nothing: "call must return tensors; got None",
+    MakesLayers: "call uses 'dense', whose new weights would be nobody's",
+    MakesWeights: "weights are made in __init__ or build",
+    Unpacks: "not enough values to unpack",
+}
+
+
+class Holder(lamina.Model):
+    def __init__(self, layer):
+        super().__init__()
+        self.first, self.layer, self.last = layers.Dense(3), layer, layers.Dense(1)
+
+    def call(self, x):
+        return self.last(self.layer(self.first(x)))
+
+
+@pytest.mark.parametrize("cls", BAD)
+def test_the_layer_and_its_line_are_named(cls):
+    lines, start = inspect.getsourcelines(cls.call)
+    model = Holder(cls(name="mine"))
+    model.compile("sgd", "mse")
+    for use in (
+        lambda: cls(name="mine")(X),
+        lambda: cls(name="mine")(lamina.Input((3,))),
+        lambda: lamina.Sequential([lamina.Input((3,)), cls(name="mine"), layers.Dense(1)]),
+        lambda: model.predict(X),
+        lambda: model.fit(X, X[:, :1], verbose=0),
+    ):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            use()
+        said = str(caught.value)
+        assert said.startswith("mine: "), said
+        assert BAD[cls] in said
+        place = f"; in {inspect.getsourcefile(cls)}, line "
+        assert said.count(place) == 1, said
+        line = int(said.partition(place)[2].split(":")[0])
+        assert start <= line < start + len(lines)
+        assert not {"192", "320"} & set(said.replace("(", " ").replace(",", " ").split())
+    assert not model.built
+    assert not model.first.built
+
+
+def test_tensors_of_an_earlier_call_are_refused():
+    class Keeps(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.kept = []
+
+        def call(self, x):
+            self.kept.append(x)
+            return x + self.kept[0]
+
+    with pytest.raises(ValueError, match=r"^keeps: .* belongs to another graph: .*; in "):
+        Holder(Keeps()).predict(X)
+
+
+def test_a_refused_model_takes_good_data():
+    class Adds(lamina.Model):
+        def __init__(self):
+            super().__init__()
+            self.first, self.last = layers.Dense(3), layers.Dense(1)
+            self.factor = self.add_weight(shape=(), initializer="ones")
+
+        def call(self, x):
+            return self.last(self.first(x) + x) * self.factor
+
+    model = Adds()
+    with pytest.raises(ValueError, match=r"^adds: shapes must broadcast.*got \(3,\), \(4,\); in "):
+        model.predict(np.ones((2, 4)))
+    assert not model.built
+    assert not model.first.built
+    model.compile("sgd", "mse")
+    model.fit(X, X[:, :1], verbose=0)
+    weights = model.get_weights()
+    assert len(weights) == 5
+    with pytest.raises(ValueError, match="dense: kernel has shape"):
+        model.fit(np.ones((2, 4)), np.ones((2, 1)), verbose=0)
+    for a, b in zip(model.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert model.predict(X).shape == (4, 1)
+
+
+def test_constructors_that_forget_their_base():
+    class Forgets(layers.Layer):
+        def __init__(self):
+            self.dense = layers.Dense(2)
+
+        def call(self, x):
+            return self.dense(x)
+
+    class ForgetsToo(lamina.Model):
+        def __init__(self):
+            self.dense = layers.Dense(2)
+
+        def call(self, x):
+            return self.dense(x)
+
+    for cls in (Forgets, ForgetsToo):
+        with pytest.raises(RuntimeError, match=rf"^{cls.__name__}: __init__ must call super\(\)"):
+            cls()
+
+
+def test_numbers_of_arguments():
+    class Two(layers.Layer):
+        def call(self, a, b):
+            return a + b
+
+    for call, text in (
+        (lambda: Two()(X), "missing 1 required positional argument: 'b'"),
+        (lambda: Two()(X, X, X), "takes 3 positional arguments but 4 were given"),
+        (lambda: Two()(X, c=X), "unexpected keyword argument 'c'"),
+        (lambda: Two()(lamina.Input((3,))), "missing 1 required positional argument: 'b'"),
+    ):
+        with pytest.raises(TypeError, match=rf"Two\.call\(\).*{text}"):
+            call()
+
+
+def test_sizes_that_have_to_be_known():
+    class Flat(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.flat, self.dense = layers.Flatten(), layers.Dense(2)
+
+        def call(self, x):
+            return self.dense(self.flat(x))
+
+    layer = Flat()
+    for use in (
+        lambda: layer(lamina.Input((None, 3))),
+        lambda: lamina.Sequential([lamina.Input((None, 3)), layer]),
+    ):
+        with pytest.raises(ValueError, match=r"has to be known.*\(rows, None, 3\)") as caught:
+            use()
+        assert "192" not in str(caught.value)
+        assert not layer.built
+        assert not layer.dense.built
+    assert layer(np.ones((2, 4, 3))).shape == (2, 2)
