@@ -467,3 +467,74 @@ def test_ops_see_weights_of_layers():
     model = lamina.Model(x, ops.exp(x) * dense.bias)
     dense.bias.assign([1.0, 2.0, 3.0])
     np.testing.assert_allclose(model.predict(X), np.exp(X) * [1, 2, 3], 1e-6)
+
+
+# --- lists of layers, masks that a call relies on, lists of tensors
+
+
+def lists(keras):
+    """Two lists that are filled by turns, a dict, and a layer made before all of them."""
+
+    class Lists(keras.layers.Layer):
+        def __init__(self, first):
+            super().__init__()
+            self.hidden, self.scales, self.ends = [], [], {}
+            self.first = first
+            for units in (5, 6):
+                self.hidden.append(keras.layers.Dense(units))
+                self.scales.append(keras.layers.LayerNormalization(center=False))
+            made = [keras.layers.Dense(n, use_bias=False) for n in (7, 8)]
+            self.turned = made[::-1]
+            self.ends["last"] = keras.layers.Dense(9, use_bias=False)
+
+        def call(self, x):
+            x = self.first(x)
+            for dense, scale in zip(self.hidden, self.scales, strict=True):
+                x = scale(dense(x))
+            for dense in self.turned:
+                x = dense(x)
+            return self.ends["last"](x)
+
+    layer = Lists(keras.layers.Dense(4, use_bias=False))
+    layer(np.ones((2, 3), "float32"))
+    return layer
+
+
+def test_weights_stand_in_the_order_in_which_layers_were_attached():
+    # keras 3.15: first, then hidden and scales by turns, then the others as attached
+    found = [tuple(w.shape) for w in lists(lamina).weights]
+    assert found == [(3, 4), (4, 5), (5,), (5,), (5, 6), (6,), (6,), (6, 8), (8, 7), (7, 9)]
+
+
+class Insists(layers.Layer):
+    supports_masking = True
+
+    def call(self, x, mask=None):
+        assert mask is not None
+        assert mask.shape == x.shape[:2]
+        return ops.where(ops.expand_dims(mask, -1), x, 0.0)
+
+
+@pytest.mark.parametrize("between", [[], [Insists()], [layers.Dropout(0.5), layers.Dense(2)]])
+@pytest.mark.parametrize("length", [None, 5])
+def test_a_call_may_rely_on_a_mask(between, length):
+    x = ids = lamina.Input((length,), dtype="int32")
+    for layer in [layers.Embedding(7, 2, mask_zero=True), *between, Insists()]:
+        x = layer(x)
+    y = lamina.Model(ids, x).predict(IDS)
+    np.testing.assert_array_equal((y != 0).all(-1), IDS != 0)
+    pair = layers.Concatenate()([x, x])
+    assert Insists()(pair).shape == (None, length, 4)
+    with pytest.raises(AssertionError):
+        Insists()(layers.Dense(2)(lamina.Input((5, 3))))
+
+
+def test_lists_of_tensors_are_stacked():
+    class Sums(layers.Layer):
+        def call(self, x):
+            return ops.sum([x, 2 * x, [[1.0]] * ops.ones_like(x)], axis=0)
+
+    np.testing.assert_allclose(Sums()(X), 3 * X + 1, 1e-6)
+    x = lamina.Input((3,))
+    total = ops.mean([ops.sum(x), ops.sum(2 * x)])
+    np.testing.assert_allclose(lamina.Model(x, x * 0 + total).predict(X)[0, 0], 1.5 * X.sum(), 1e-5)

@@ -206,3 +206,11 @@ def test_a_metric_of_ones_own_is_named_as_keras_s_are():
     assert Called().name == "called"
     with pytest.raises(TypeError, match="LargestGap: name must be a string; got 3"):
         LargestGap(name=3)
+
+
+def test_a_call_adds_rows_to_those_before():
+    metric = metrics.MeanAbsoluteError()
+    assert metric([0.0], [8.0]) == 8.0
+    assert metric([0.0, 5.0], [1.0, 5.0]) == 3.0
+    metric.reset_state()
+    assert metric([1.0], [2.0]) == 1.0

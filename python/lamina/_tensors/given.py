@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lamina import _core
+from lamina._tensors.arguments import flat
 from lamina._tensors.recording import NeedsRows, Recording, RowCount
 from lamina._tensors.tensor import Tensor
 
@@ -22,8 +23,9 @@ def current() -> Recording:
 def given(value: Any, dtype: str | None = None) -> Tensor:
     """Return a tensor of the current recording: recorded, a weight, or a constant.
 
-    Arrays of floats take the graph's type, of integers int32, of truth values bool; ``dtype`` says
-    otherwise ("float", "int32" or "bool") for arrays alone.
+    Lists of tensors are stacked, at any depth.  Arrays of floats take the graph's type, of integers
+    int32, of truth values bool; ``dtype`` says otherwise ("float", "int32" or "bool") for arrays
+    alone.
     """
     now = current()
     if isinstance(value, Tensor):
@@ -35,6 +37,13 @@ def given(value: Any, dtype: str | None = None) -> Tensor:
         return value
     if isinstance(value, _core.Parameter):
         return Tensor(now, now.graph.parameter(value))
+    if isinstance(value, (list, tuple)) and any(
+        isinstance(v, (Tensor, _core.Parameter)) for v in flat(value)
+    ):
+        from lamina import ops
+
+        stacked: Tensor = ops.stack([given(v, dtype) for v in value])
+        return stacked
     array = constant_array(value, now.graph.dtype if dtype in (None, "float") else dtype, dtype)
     return Tensor(now, now.graph.constant(array))
 

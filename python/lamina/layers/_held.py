@@ -2,32 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
+CONTAINERS = (list, tuple, dict)
+MOMENTS = "_attached"  # the attribute that keeps, by name, when others were set
 
-def held_by(values: Iterable[Any]) -> list[Layer]:
-    """Return the layers, and models as layers, among values and in lists, tuples and dicts."""
-    found: dict[int, Layer] = {}
-    for value in values:
-        _find(value, found)
-    return list(found.values())
+_moments = itertools.count(1)
 
 
-def _find(value: Any, found: dict[int, Layer]) -> None:
+def next_moment() -> int:
+    """Return a number that grows from call to call: when a layer, or a model, was made."""
+    return next(_moments)
+
+
+def note_attached(holder: Any, name: str, value: Any) -> None:
+    """Note when an attribute that holds layers, or may come to hold some, was set."""
+    if type(value) in CONTAINERS or hasattr(type(value), "moment"):
+        holder.__dict__.setdefault(MOMENTS, {})[name] = next_moment()
+
+
+def held_by(holder: Any, skipped: Collection[str] = ()) -> list[Layer]:
+    """Return the layers, and models as layers, that are attributes, or in lists, tuples and dicts.
+
+    They come in the order in which they were attached, which weights follow too: one that was made
+    after its list became an attribute was attached when it was made.
+    """
+    found: list[tuple[int, Layer]] = []
+    moments = holder.__dict__.get(MOMENTS, {})
+    for name, value in holder.__dict__.items():
+        if name in skipped:
+            continue
+        moment = moments.get(name, 0)
+        for layer, made in _within(value):
+            if type(value) in CONTAINERS:
+                moment = max(moment, made)
+            found.append((moment, layer))
+    found.sort(key=lambda pair: pair[0])
+    return list({id(layer): layer for _, layer in reversed(found)}.values())[::-1]
+
+
+def layers_in(value: Any) -> list[Layer]:
+    """Return the layers that a value is, or holds in lists, tuples and dicts."""
+    return [layer for layer, _ in _within(value)]
+
+
+def _within(value: Any) -> Iterator[tuple[Layer, int]]:
     from lamina.layers.layer import Layer
 
     if isinstance(value, Layer):
-        found.setdefault(id(value), value)
-    elif type(value) in (list, tuple):
+        yield value, value.moment
+    elif type(value) in CONTAINERS[:2]:
         for each in value:
-            _find(each, found)
+            yield from _within(each)
     elif type(value) is dict:
         for each in value.values():
-            _find(each, found)
+            yield from _within(each)
     elif hasattr(type(value), "as_layer"):
-        layer = value.as_layer()
-        found.setdefault(id(layer), layer)
+        yield value.as_layer(), value.moment

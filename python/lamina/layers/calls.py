@@ -19,7 +19,7 @@ from lamina.layers._behind import output_shape_behind
 from lamina.layers._lock import structure
 from lamina.layers._use import using
 from lamina.layers.node import Node, SymbolicTensor, as_list, shapes_of
-from lamina.layers.shapes import Spec
+from lamina.layers.shapes import Spec, found_masks
 from lamina.random import Seed
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def called_on_symbols(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any
     """Build the layer if it is not, and return the outputs of a new node."""
     arguments = Arguments(args, kwargs, lambda v: isinstance(v, SymbolicTensor))
     inputs: list[SymbolicTensor] = arguments.forget_tensors()
-    specs = [Spec(tuple(t.row_shape), t.kind or "float", t.whole) for t in inputs]
+    specs = [_spec(t) for t in inputs]
     doubles = any(t.dtype == "float64" for t in inputs)
     form, found = called.prepare(layer, arguments, specs, "float64" if doubles else None)
     node = Node(layer, inputs, [], arguments=arguments)
@@ -169,6 +169,8 @@ def called_on_symbols(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any
                        "float64" if s.kind == "float" else s.kind, node, i, s.whole)
         for i, s in enumerate(found)
     ]  # fmt: skip
+    for output, spec in zip(node.outputs, found, strict=True):
+        output.mask_shape = spec.mask
     layer.nodes.append(node)
     layer.place()
     outputs = iter(node.outputs)
@@ -269,9 +271,19 @@ def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
     # A layer that takes anything hands on what it takes.
     dtype = inputs[0].dtype if layer.input_dtypes(len(inputs))[0] is None else "float"
     node = Node(layer, inputs, output if isinstance(output, list) else [output], dtype, masks)
+    kinds = layer.input_dtypes(len(inputs))
+    given_masks = masks or [None] * len(inputs)
+    specs = [_spec(t, k, m) for t, k, m in zip(inputs, kinds, given_masks, strict=True)]
+    for made, shape in zip(node.outputs, found_masks(layer, specs), strict=False):
+        made.mask_shape = shape
     layer.nodes.append(node)
     layer.place()
     return list(node.outputs) if several else node.outputs[0]
+
+
+def _spec(tensor: SymbolicTensor, kind: str | None = None, mask: Any = None) -> Spec:
+    masked = tensor.mask_shape if mask is None else mask.row_shape
+    return Spec(tuple(tensor.row_shape), kind or tensor.kind or "float", tensor.whole, masked)
 
 
 def _layers_before(tensor: SymbolicTensor) -> Iterator[Layer]:

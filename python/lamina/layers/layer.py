@@ -24,7 +24,7 @@ from lamina._settings import (
 )
 from lamina._tensors import Recording, Tensor
 from lamina.layers import called, calls, derived
-from lamina.layers._held import held_by
+from lamina.layers._held import held_by, layers_in, next_moment, note_attached
 from lamina.layers._use import current, using
 from lamina.layers.configured import BASE_ARGUMENTS, Configured
 from lamina.layers.node import Node, SymbolicTensor, as_list
@@ -90,8 +90,8 @@ class Layer(Configured, PublicKeywords):
     _plumbing: ClassVar[str] = (
         "apply apply_record bias_shape built_within calls cell changeable check_weights_fit "
         "class_name drops fill first_bias forget gates given_input_shape input_bound input_bounds "
-        "input_dtypes last_losses named output_shape_of parameters penalized penalties place "
-        "placed prepare record record_masks recorded_settings regularize_activity "
+        "input_dtypes last_losses moment named output_shape_of parameters penalized penalties "
+        "place placed prepare record record_masks recorded_settings regularize_activity "
         "regularize_recorded restore settle snapshot state_rows stream streams take_dtype "
         "take_pending takes_mask takes_training turn walk within written"
     )
@@ -109,6 +109,7 @@ class Layer(Configured, PublicKeywords):
     # Of a layer that drops axes, what else it can do, for the messages of the one behind it.
     drops: str | None = None
     last_losses: Sequence[Any] = ()  # what the last call on arrays gave to add_loss
+    moment: int = 0  # when it was made
     placed: bool = False  # whether a model, or a symbolic tensor, relies on its shapes
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -129,6 +130,7 @@ class Layer(Configured, PublicKeywords):
         names = argument_names(type(self)) if name in self.__dict__ else ()
         if name not in names or name in NOT_RECORDED:
             object.__setattr__(self, name, value)
+            note_attached(self, name, value)
             return
         if name in self.changeable:
             value = checked(self, [n for n in names if n not in BASE_ARGUMENTS], name, value)
@@ -168,6 +170,7 @@ class Layer(Configured, PublicKeywords):
             raise ValueError(f"{who}: give input_shape or input_dim, not both")
         self._name = name or snake_case(who)
         self.named = name is not None
+        self.moment = next_moment()
         self.built = False
         self._stream = 0
         self._dtype = None if dtype is None else _check.dtype(who, dtype)
@@ -392,9 +395,9 @@ class Layer(Configured, PublicKeywords):
     def layers_within(self) -> Sequence[Layer]:
         """Return the layers that this one holds: attributes, and in lists, tuples and dicts."""
         if self.calls:
-            return held_by(v for name, v in self.__dict__.items() if name != "built_within")
+            return held_by(self, ("built_within",))
         # A layer that is another's activation.
-        return held_by([getattr(self.__dict__.get("activation"), "function", None)])
+        return layers_in(getattr(self.__dict__.get("activation"), "function", None))
 
     def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
         """Return (weight, l1, l2) for every penalised weight that trains, as Keras does."""

@@ -43,13 +43,14 @@ class SymbolicTensor(Operators, Public):
     """
 
     symbolic: ClassVar[bool] = True  # what operations know it by
-    _plumbing: ClassVar[str] = "kind row_shape symbolic whole"
+    _plumbing: ClassVar[str] = "kind mask_shape row_shape symbolic whole"
 
     def __init__(
         self, row_shape: Shape, dtype: str | None, node: Node, index: int, whole: bool = False
     ) -> None:
         self.row_shape, self.dtype, self.node, self.index = row_shape, dtype, node, index
         self.whole = whole  # without an axis of rows
+        self.mask_shape: Shape | None = None  # of a row of its mask, where it has one
 
     @property
     def shape(self) -> tuple[int | None, ...]:

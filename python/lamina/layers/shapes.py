@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from lamina import _core
 from lamina._check import show_shape
 from lamina._tensors import NeedsRows, Recording, Tensor
 from lamina._tensors.arguments import flat
+
+if TYPE_CHECKING:
+    from lamina.layers.layer import Layer
 
 # Sizes that stand for an axis of unknown length, and for the number of rows, in two recordings:
 # what differs between them is unknown too.  They divide well, for strides and pooling.
@@ -32,15 +35,19 @@ class Spec:
     kind : {"float", "int32", "bool"}
     whole : bool
         Whether it has no axis of rows.
+    mask : tuple of int or None, optional
+        The shape of a row of its mask; None where it has none.
     """
 
     shape: Shape
     kind: str = "float"
     whole: bool = False
+    mask: Shape | None = None
 
-    def of_length(self, length: int) -> tuple[int, ...]:
-        """Return the shape with a length in place of unknown ones."""
-        return tuple(length if size is None else size for size in self.shape)
+
+def of_length(shape: Shape, length: int) -> tuple[int, ...]:
+    """Return a shape with a length in place of unknown ones."""
+    return tuple(length if size is None else size for size in shape)
 
 
 def found_by_recording(
@@ -91,24 +98,54 @@ def _recorded(
 
 
 def _placeholder(recording: Recording, spec: Spec, length: int) -> Tensor:
-    graph, shape = recording.graph, spec.of_length(length)
+    graph, shape = recording.graph, of_length(spec.shape, length)
     if spec.whole:
         kind = graph.dtype if spec.kind == "float" else spec.kind
         return Tensor(recording, graph.constant(np.zeros(shape, kind)))
-    return Tensor(recording, graph.input(shape, "x", spec.kind))
+    x = Tensor(recording, graph.input(shape, "x", spec.kind))
+    if spec.mask is not None:
+        x.mask = Tensor(recording, graph.input(of_length(spec.mask, length), "mask", "bool"))
+    return x
 
 
 def _spec_of(tensor: Tensor, rows: int | None) -> Spec:
     kind = "float" if tensor.dtype.startswith("float") else tensor.dtype
+    shape, by_rows = _row_shape(tensor, rows)
+    mask = None if tensor.mask is None else _row_shape(tensor.mask, rows)[0]
+    return Spec(shape, kind, not by_rows, mask)
+
+
+def _row_shape(tensor: Tensor, rows: int | None) -> tuple[Shape, bool]:
     shape = tuple(tensor.value.shape)
     if not tensor.rows and rows is not None and shape[:1] == (rows,):
-        return Spec(shape[1:], kind)  # made of all rows, and as many again
-    return Spec(shape, kind, not tensor.rows)
+        return shape[1:], True  # made of all rows, and as many again
+    return shape, tensor.rows
 
 
 def _joined(a: Spec, b: Spec) -> Spec:
-    sizes = zip(a.shape, b.shape, strict=True)
-    return Spec(tuple(m if m == n else None for m, n in sizes), a.kind, a.whole)
+    mask = None if a.mask is None or b.mask is None else _where_equal(a.mask, b.mask)
+    return Spec(_where_equal(a.shape, b.shape), a.kind, a.whole, mask)
+
+
+def found_masks(layer: Layer, specs: Sequence[Spec]) -> list[Shape | None]:
+    """Return the shapes of the masks that a layer that is written with ``record`` hands on."""
+    from lamina.layers.layer import Layer
+
+    if all(s.mask is None for s in specs) and type(layer).compute_mask is Layer.compute_mask:
+        return []
+    found = []
+    for length in LENGTHS:
+        with Recording(_core.Graph(layer.dtype)) as recording:
+            tensors = [_placeholder(recording, spec, length) for spec in specs]
+            values = [t.value for t in tensors]
+            masks = [None if t.mask is None else t.mask.value for t in tensors]
+            several = len(values) > 1
+            out = layer.compute_mask(
+                recording.graph, values if several else values[0], masks if several else masks[0]
+            )
+        listed = out if isinstance(out, list) else [out]
+        found.append([None if m is None else tuple(m.shape) for m in listed])
+    return [a and b and _where_equal(a, b) for a, b in zip(*found, strict=True)]
 
 
 def for_each_length(shape: Any, function: Callable[[Any], Any]) -> Any:
@@ -118,7 +155,7 @@ def for_each_length(shape: Any, function: Callable[[Any], Any]) -> Any:
         return function(shape)
     results = []
     for length in LENGTHS:
-        known = [tuple(length if size is None else size for size in one) for one in listed]
+        known = [of_length(one, length) for one in listed]
         results.append(function(known if isinstance(shape, list) else known[0]))
     if isinstance(results[0], list):
         return [_where_equal(a, b) for a, b in zip(*results, strict=True)]

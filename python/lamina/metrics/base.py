@@ -111,8 +111,7 @@ class Metric(MetricVariables, Configurable):
     def __call__(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> float:
-        """Return the metric of these rows alone: reset, add, result."""
-        self.reset_state()
+        """Add rows; return the metric of all rows seen since the last reset."""
         self.update_state(y_true, y_pred, sample_weight)
         return self.result()
 

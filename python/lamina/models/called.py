@@ -18,7 +18,7 @@ from lamina._tensors import Arguments, Recording, Tensor
 from lamina._tensors.arguments import flat, mapped, packed
 from lamina.layers import Layer, called
 from lamina.layers import weights as weights_
-from lamina.layers._held import held_by
+from lamina.layers._held import held_by, note_attached
 from lamina.layers._use import current, using
 from lamina.layers.node import any_symbolic
 from lamina.layers.shapes import Spec
@@ -150,11 +150,16 @@ class Called(Compilable):
 
     # --- layers
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute, and note when, for the order of the layers."""
+        object.__setattr__(self, name, value)
+        note_attached(self, name, value)
+
     @property
     def layers(self) -> list[Layer]:
         """The layers that are attributes, or stand in lists, tuples and dicts of the model."""
         skipped = {*self._not_copied, *Called._internal}
-        return held_by(value for name, value in vars(self).items() if name not in skipped)
+        return held_by(self, skipped)
 
     def as_layer(self) -> Any:
         """Return the model as a layer of other models; always the same one."""

@@ -17,6 +17,7 @@ from lamina._tensors import Recording
 from lamina.callbacks import CallbackList
 from lamina.layers import Layer
 from lamina.layers import weights as weights_
+from lamina.layers._held import next_moment
 from lamina.layers._lock import structure
 from lamina.layers.calls import refuse
 from lamina.layers.node import any_symbolic
@@ -52,11 +53,12 @@ class Network(Ends, Stateful, PublicKeywords):
         "adopt any_length as_layer batch_given bound calls carriers check_batches check_fit "
         "compile_as_asked compiled connections constrained copied_weights default_batch "
         "default_fit_batch ensure_built evaluator fill forget graph_inputs input_row_shapes "
-        "live_weights meet named objective objective_for output_row_shape output_row_shapes "
+        "live_weights meet moment named objective objective_for output_row_shape output_row_shapes "
         "output_shapes_by_layer packed_inputs packed_outputs parameters penalties ports "
         "prepare_layers record_outputs recorded_settings regularized restore row_shape says_loss "
         "snapshot state_rows streams train_state unbuilt weights_by_path"
     )
+    moment: int = 0  # when it was made
     _not_copied: tuple[str, ...] = (
         "_ready", "_predictors", "_predictions", "_fast", "_layer", "_known_ports", "_seen",
         "_predicted_settings",
@@ -69,6 +71,7 @@ class Network(Ends, Stateful, PublicKeywords):
             raise TypeError(f"{who}: name must be a string; got {name!r}")
         self.name = name or who.lower()
         self.named = name is not None
+        self.moment = next_moment()
         self.dtype = _check.dtype(who, dtype)
         self._own_seed = Seed(None if seed is None else seed_value(who, seed))
         self._start()

@@ -74,6 +74,7 @@ class Structure:
         self.shapes = [t.row_shape for t in self.tensors]
         self.dtypes = [t.dtype for t in self.tensors]
         self.whole = [t.whole for t in self.tensors]
+        self.masks = [t.mask_shape for t in self.tensors]
         self.input_layers: list[InputLayer] = [s.node.layer for s in starts.values()]  # type: ignore[misc]
         self.layers = self._sorted(met)
 
@@ -138,7 +139,12 @@ class Structure:
     def _specs(self, step: Step) -> list[Spec]:
         kinds = {"int32": "int32", "bool": "bool"}
         return [
-            Spec(tuple(self.shapes[t]), kinds.get(self.dtypes[t] or "", "float"), self.whole[t])
+            Spec(
+                tuple(self.shapes[t]),
+                kinds.get(self.dtypes[t] or "", "float"),
+                self.whole[t],
+                self.masks[t],
+            )
             for t in step.inputs
         ]
 
