@@ -514,3 +514,24 @@ def test_frozen_parts_and_own_weights():
     assert moved == [True, False, False, True, True]
     model.trainable = False
     assert not model.trainable_weights
+
+
+def test_a_layer_of_a_sequential_may_use_the_weights_of_one_before_it():
+    class Transposed(lamina.layers.Layer):
+        def __init__(self, dense):
+            super().__init__()
+            self.dense = dense
+
+        def build(self, input_shape):
+            self.offset = self.add_weight((self.dense.kernel.shape[0],), "zeros")
+
+        def call(self, x):
+            return x @ ops.transpose(self.dense.kernel) + self.offset
+
+    inner = lamina.layers.Dense(2)
+    model = lamina.Sequential([lamina.Sequential([inner]), lamina.Sequential([Transposed(inner)])])
+    model.compile("sgd", "mse")
+    x = np.random.default_rng(0).normal(size=(8, 5))
+    loss = model.fit(x, x, epochs=8, verbose=0).history["loss"]
+    assert loss[-1] < loss[0]
+    assert model.count_params() == 5 * 2 + 2 + 5

@@ -181,3 +181,51 @@ def test_bad_variables():
         metrics.Metric().add_variable((2,), initializer=lambda shape: np.ones(3), name="v")
     with pytest.raises(ValueError, match=r"huber/total: assign needs shape \(\); got \(2,\)"):
         HuberMetric().total.assign([1.0, 2.0])
+
+
+def test_own_metrics_see_labels_in_the_shape_that_they_came_in():
+    shapes = []
+
+    class Seen(metrics.Metric):
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            shapes.append(y_true.shape)
+
+        def result(self):
+            return 0.0
+
+    model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(4, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=[Seen()])
+    for labels in (np.zeros((6, 1)), np.zeros(6)):
+        model.fit(np.ones((6, 3)), labels, verbose=0)
+    assert shapes == [(6, 1), (6,)]
+
+
+def test_a_mean_may_be_given_tensors_while_a_model_is_recorded():
+    class Reports(lamina.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = lamina.layers.Dense(1)
+            self.size, self.rate = metrics.Mean("size"), metrics.Mean("rate")
+
+        def call(self, x, training=None):
+            if training:
+                self.size.update_state(ops.square(x), ops.ones_like(x))
+            return self.dense(x)
+
+    class Steps(Reports):
+        def compute_loss(self, x, y, y_pred):
+            loss = ops.mean(ops.square(y - y_pred))
+            self.rate.update_state(3 * loss)
+            return loss
+
+    x = np.arange(12.0).reshape(4, 3)
+    for kind, loss, keys in ((Reports, "mse", ["loss", "size"]), (Steps, None, ["loss", "rate"])):
+        model = kind()
+        model.compile("sgd", loss)
+        logs = model.fit(x, x[:, :1], epochs=1, verbose=0).history
+        assert set(keys) <= set(logs)
+        assert logs["size"][0] == pytest.approx((x**2).mean())
+        if "rate" in keys:
+            assert logs["rate"][0] == pytest.approx(3 * logs["loss"][0])
+            seen = model.evaluate(x, x[:, :1], return_dict=True, verbose=0)
+            assert seen["rate"] == pytest.approx(3 * seen["loss"])

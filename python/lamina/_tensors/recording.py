@@ -48,6 +48,8 @@ class Recording:
         Layers that would act otherwise in training, had the model's ``call`` told them.
     losses : list of Tensor
         What ``add_loss`` was given while this was recorded.
+    noted : dict
+        By name, quantities whose means are to be reported: what metrics were given meanwhile.
     returned : dict
         By the id of a layer, the shapes of what it returned last, without the axis of rows.
     """
@@ -66,6 +68,7 @@ class Recording:
         self.asked = self.noisy = self.once = self._untold = False
         self.unheard: list[str] = []
         self.losses: list[Any] = []
+        self.noted: dict[str, Any] = {}
         self.returned: dict[int, list[Any]] = {}
         self.names: list[str] = []
         self.layers: list[Any] = []  # whose calls are being recorded, the outermost first

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lamina import ops
 from lamina._check import Array, cast, numeric
+from lamina._tensors import Recording
 from lamina.metrics.base import Metric
 
 
@@ -33,6 +35,12 @@ def by_row(who: str, values: Any, sample_weight: Any) -> tuple[Array, Array]:
     values = values.reshape(*values.shape[:common], -1).mean(axis=-1)
     weight = weight.reshape(*weight.shape[:common], -1).mean(axis=-1)
     return values, weight
+
+
+def _recorded_mean(values: Any, sample_weight: Any) -> Any:
+    if sample_weight is None:
+        return ops.mean(values)
+    return ops.sum(values * sample_weight) / ops.sum(sample_weight)
 
 
 class Sum(Metric):
@@ -93,7 +101,15 @@ class Mean(Metric):
         self.total, self.count = self.add_variable(name="total"), self.add_variable(name="count")
 
     def update_state(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:  # type: ignore[override]
-        """Add values, each with its weight."""
+        """Add values, each with its weight.
+
+        Within a layer's call, or a step that is recorded, the mean of the tensor is what the model
+        reports under this metric's name.
+        """
+        now = Recording.current()
+        if now is not None:
+            now.noted[self.name] = _recorded_mean(values, sample_weight)
+            return
         with np.errstate(all="ignore"):
             values, weight = by_row(self.name, values, sample_weight)
             self.total.array[...] += np.sum(weight * values)
@@ -101,5 +117,8 @@ class Mean(Metric):
 
     def result(self) -> float:
         """Return the mean; 0 where there is none."""
+        now = Recording.current()
+        if now is not None:
+            return now.noted.get(self.name, 0.0)  # type: ignore[no-any-return]
         count = float(self.count)
         return float(self.total) / count if count else 0.0

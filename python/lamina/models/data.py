@@ -28,6 +28,7 @@ class Data:
     weights: list[Array | None]
     columns: list[list[Any] | None]  # of each input, the names if it was a table
     free: list[bool]  # whether the loss takes targets of any shape
+    given: list[Array | None]  # targets in the shape that they came in, as metrics see them
     extra: Given | None = None  # targets that no loss asks for, for a step of the model's own
     # Which columns of each input, and which outputs' targets, the model's dtype has rounded to
     # each other; looked for by fit alone.
@@ -77,16 +78,21 @@ def prepare(
     """Return checked data for a compiled model, built or not; the model is not changed."""
     ports = model.ports
     arrays = shaped(who, x, ports)
-    outputs = model.output_row_shapes([a.shape[1:] for a in arrays])
+    shapes = [a.shape[1:] for a in arrays]
+    if not model.built and any(e.calls for layer in model.layers for e in layer.walk()):
+        model.ensure_built(shapes)  # such a layer may ask for the weights of those before it
+    outputs = model.output_row_shapes(shapes)
     compiled = model.compiled(who)
     if not model.built:  # refuse metrics that do not fit before there are weights
         compiled.resolve(outputs)
     rounded_targets: set[int] = set()
-    goals = _targets(who, model, y, len(arrays[0]), outputs, rounded_targets)
+    given: list[Array | None] = []
+    goals = _targets(who, model, y, len(arrays[0]), outputs, rounded_targets, given)
     weights = weights_of(who, model, goals, outputs, sample_weight, class_weight)
     columns = [column_names(value) for value in separated(who, x, ports)]
     free = [loss is not None and loss.free_target for loss in compiled.losses]
-    data = Data(converted(who, x, arrays, ports, model.dtype), goals, weights, columns, free)
+    inputs = converted(who, x, arrays, ports, model.dtype)
+    data = Data(inputs, goals, weights, columns, free, given)
     if steps.has_own(model) and all(loss is None for loss in compiled.losses):
         data.extra = steps.given_targets(who, model, y, len(arrays[0]))
     if who == "fit":  # the others need not say it again
@@ -99,11 +105,18 @@ def prepare(
 
 
 def _targets(
-    who: str, model: Any, y: Any, rows: int, outputs: Sequence[Shape], rounded: set[int]
+    who: str,
+    model: Any,
+    y: Any,
+    rows: int,
+    outputs: Sequence[Shape],
+    rounded: set[int],
+    shown_as: list[Array | None],
 ) -> list[Array | None]:
     compiled = model.compiled(who)
     names, losses = model.output_names, compiled.losses
     if all(loss is None for loss in losses):
+        shown_as.extend([None] * len(names))
         return [None] * len(names)
     wanted = [name for name, loss in zip(names, losses, strict=True) if loss is not None]
     if isinstance(y, (list, tuple)) and len(names) > 1 and len(y) == len(names):
@@ -118,6 +131,7 @@ def _targets(
     for name, loss, output in zip(names, losses, outputs, strict=True):
         if loss is None:
             goals.append(None)
+            shown_as.append(None)
             continue
         if values[name] is None and isinstance(y, (Mapping, list, tuple)):
             raise ValueError(f"{who}: y has nothing for output {name!r}, which has a loss")
@@ -128,7 +142,15 @@ def _targets(
             if advice.on_rounding(compiled, shown, source, goal, column_names(values[name])):
                 rounded.add(len(goals))
         goals.append(goal)
+        shown_as.append(_as_given(goal, values[name]))
     return goals
+
+
+def _as_given(goal: Array, value: Any) -> Array:
+    # Labels in a column are a column to metrics; what has fewer axes than the output gets them.
+    shape = np.shape(value) if is_array(value) else goal.shape
+    more = len(shape) > goal.ndim and np.prod(shape) == goal.size
+    return goal.reshape(shape) if more else goal
 
 
 def _unboxed(values: Any, rows: int) -> Any:

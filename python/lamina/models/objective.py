@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
@@ -140,6 +140,9 @@ class Objective:
             self._record(graph, head, outputs[place], masks[place], weighted[place])
         if self._own:
             self._record_own(model, made, training)
+        self._note(made, made.recording.noted)
+        if training:
+            model._own_keys = [key for key, _ in self.noted]
         for parameter, l1, l2 in model.penalties():
             graph.add_penalty(graph.parameter(parameter), l1, l2)
         for parameter, regularizer in model.regularized():
@@ -163,10 +166,15 @@ class Objective:
         made.recording.losses.clear()  # they count where the step says so
         made.graph.add_loss(own["loss"].value)
         self.of_batch |= not own["loss"].rows
-        for key in steps.keys(own):
-            self.noted.append((key, made.graph.add_loss(own[key].value, scale=0.0)))
-        if training:
-            model._own_keys = [key for key, _ in self.noted]
+        self._note(made, {key: own[key] for key in steps.keys(own)})
+
+    def _note(self, made: Recorded, quantities: Mapping[str, Any]) -> None:
+        """Record quantities that are reported, and count as no loss."""
+        known = [key for key, _ in self.noted]
+        for key, value in quantities.items():
+            if key not in known:
+                self.noted.append((key, made.graph.add_loss(value.value, scale=0.0)))
+                self.of_batch |= not value.rows
 
     def _record(
         self,

@@ -113,7 +113,7 @@ class Pass:
         execution, data = self.execution, self._data
         given = data.weights[head.place]
         weight = None if given is None else given[rows]
-        target = data.targets[head.place]
+        target = data.given[head.place]
         assert target is not None
         assert head.prediction is not None
         prediction, y = execution.output(head.prediction), target[rows]
