@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lamina._calls import checking_keywords
 from lamina._public import Public
 from lamina.random.streams import next_seed, seed_value
 
@@ -27,6 +28,7 @@ class SeedGenerator(Public):
     False
     """
 
+    @checking_keywords
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
         self.seed = next_seed() if seed is None else seed_value("SeedGenerator", seed)
         self.name, self._initial, self._drawn = name, seed, 0
