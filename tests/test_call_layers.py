@@ -538,3 +538,38 @@ def test_lists_of_tensors_are_stacked():
     x = lamina.Input((3,))
     total = ops.mean([ops.sum(x), ops.sum(2 * x)])
     np.testing.assert_allclose(lamina.Model(x, x * 0 + total).predict(X)[0, 0], 1.5 * X.sum(), 1e-5)
+
+
+# --- names
+
+
+def names_of_the_library(base):
+    from lamina._own_names import _names
+
+    class Own(base):
+        def call(self, x):
+            return x
+
+    return sorted(_names(Own))
+
+
+@pytest.mark.parametrize("base", [layers.Layer, lamina.Model])
+def test_users_may_take_the_library_s_names(base):
+    x, y = X[:4], Y[:4]
+    for name in names_of_the_library(base):
+
+        class Own(base):
+            def __init__(self, taken=name):
+                super().__init__()
+                setattr(self, taken, layers.Dense(1, kernel_initializer="ones"))
+
+            def call(self, x, taken=name):
+                return getattr(self, taken)(x)
+
+        model = Own() if base is lamina.Model else lamina.Sequential([lamina.Input((3,)), Own()])
+        np.testing.assert_allclose(model.predict(x), x.sum(1, keepdims=True), 1e-5, 1e-6)
+        model.compile("sgd", "mse")
+        model.fit(x, y, verbose=0)
+        assert model.count_params() == 4, name
+        np.testing.assert_array_equal(copy.deepcopy(model).predict(x), model.predict(x))
+        model.summary(print_fn=str)

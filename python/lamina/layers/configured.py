@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from lamina._check import Shape
+from lamina._own_names import OWN, split
 from lamina._repr import changed_arguments
 from lamina._tensors import Variable
 from lamina.layers.weighted import Weighted
@@ -71,6 +72,7 @@ class Configured(Weighted):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore attributes; the values of weights wait until their model has a home for them."""
         self.__dict__.update(state)
+        split(type(self), state.get(OWN, ()))
         for parameter in self._parameters:
             if isinstance(parameter, Variable):
                 parameter._owned_by(self)

@@ -12,6 +12,7 @@ from lamina._answers import is_own
 from lamina._calls import refuse_unknown
 from lamina._check import Array, Shape
 from lamina._names import snake_case
+from lamina._own_names import take
 from lamina._public import PublicKeywords, check_base_is_called
 from lamina._settings import (
     Configurable,
@@ -96,6 +97,8 @@ class Layer(Configured, PublicKeywords):
         "take_pending takes_mask takes_training turn walk within written"
     )
 
+    _overwritten: ClassVar[str] = "nodes"  # that users may name otherwise: see _own_names.py
+
     multiple_inputs: bool = False  # whether a list is a list of inputs
     # What the engine feeds: "float", or "int32" (tokens); None where any will do.
     input_dtype: ClassVar[str | None] = "float"
@@ -127,6 +130,8 @@ class Layer(Configured, PublicKeywords):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a new value of a setting is checked, or refused where it is fixed."""
+        if self.calls and take(self, name, value):
+            return
         names = argument_names(type(self)) if name in self.__dict__ else ()
         if name not in names or name in NOT_RECORDED:
             object.__setattr__(self, name, value)

@@ -14,6 +14,7 @@ from lamina._arrays import is_array
 from lamina._calls import answering_calls
 from lamina._check import Shape
 from lamina._names import free_name
+from lamina._own_names import OWN, split, take
 from lamina._tensors import Arguments, Recording, Tensor
 from lamina._tensors.arguments import flat, mapped, packed
 from lamina.layers import Layer, called
@@ -108,6 +109,10 @@ class Called(Compilable):
     """
 
     _internal = frozenset({"_layer"})  # attributes that hold layers and are the library's
+    # What users may name otherwise: see _own_names.py.
+    _overwritten: ClassVar[str] = (
+        "inputs input_names input_shape outputs output_names output_shape seed stateful"
+    )
     _own_build: ClassVar[Callable[..., None] | None] = None  # that of a class that defines one
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
@@ -152,7 +157,8 @@ class Called(Compilable):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute, and note when, for the order of the layers."""
-        object.__setattr__(self, name, value)
+        if not take(self, name, value):  # one of the library's names is kept apart
+            object.__setattr__(self, name, value)
         note_attached(self, name, value)
 
     @property
@@ -359,6 +365,7 @@ class Called(Compilable):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore, and give all weights one home."""
         layer = state["_layer"]
+        split(type(self), state.get(OWN, ()))
         super().__setstate__(state)
         self._layer = layer
         weights_.allocate([layer])

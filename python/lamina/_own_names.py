@@ -1,0 +1,73 @@
+"""Attributes of users' objects whose names the library's code relies on.
+
+A layer of a user's may keep ``self.stream`` or ``self.nodes``, of which the base has its own.  Then
+the user's code sees what it has set, and the library's what it needs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+OWN = "_own_names"  # the attribute that holds what users have set
+
+
+class Split:
+    """A class's attribute that is one thing for the library and another for users."""
+
+    def __init__(self, name: str, held: Any) -> None:
+        self.name, self.held = name, held
+
+    def __get__(self, thing: Any, cls: type) -> Any:
+        """Return what the caller means."""
+        held = self.held
+        if thing is not None:
+            own = thing.__dict__.get(OWN, {})
+            if self.name in own and not _of_library(2):
+                return own[self.name]
+            if self.name in thing.__dict__ and not hasattr(held, "__set__"):
+                return thing.__dict__[self.name]
+        return held.__get__(thing, cls) if hasattr(held, "__get__") else held
+
+    def __set__(self, thing: Any, value: Any) -> None:
+        """Set the library's."""
+        if hasattr(self.held, "__set__"):
+            self.held.__set__(thing, value)
+        else:
+            thing.__dict__[self.name] = value
+
+
+def take(thing: Any, name: str, value: Any) -> bool:
+    """Keep what a user's code sets under one of the library's names; return whether it is one."""
+    cls = type(thing)
+    if name not in _names(cls) or _of_library(3):
+        return False
+    thing.__dict__.setdefault(OWN, {})[name] = value
+    split(cls, [name])
+    return True
+
+
+def split(cls: type, names: Iterable[str]) -> None:
+    """Let a user's class tell the library's attributes of these names from the user's."""
+    for name in names:
+        if not isinstance(vars(cls).get(name), Split):
+            held = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+            setattr(cls, name, Split(name, held))
+
+
+def _of_library(depth: int) -> bool:
+    name = sys._getframe(depth).f_globals.get("__name__", "")
+    return bool(name.partition(".")[0] == "lamina")
+
+
+def _names(cls: type) -> frozenset[str]:
+    known: frozenset[str] | None = vars(cls).get("_names_of_library")
+    if known is None:
+        lists = (
+            f"{vars(base).get('_plumbing', '')} {vars(base).get('_overwritten', '')}".split()
+            for base in cls.__mro__
+        )
+        known = frozenset(name for names in lists for name in names)
+        cls._names_of_library = known  # type: ignore[attr-defined]
+    return known
