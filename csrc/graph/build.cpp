@@ -28,9 +28,10 @@ void Graph::drop_unused() {
   std::vector<std::unique_ptr<Operation>> kept;
   for (std::size_t i = operations_.size(); i-- > 0;) {
     const std::vector<ValueId>& outputs = operations_[i]->outputs;
-    if (std::none_of(outputs.begin(), outputs.end(),
+    if (!operations_[i]->settles() &&
+        std::none_of(outputs.begin(), outputs.end(),
                      [&](ValueId output) { return used[std::size_t(output)]; }))
-      continue;
+      continue;  // one that leaves something behind is run for that
     for (const ValueId id : operations_[i]->inputs)
       if (id >= 0) used[std::size_t(id)] = true;
     kept.push_back(std::move(operations_[i]));

@@ -176,7 +176,10 @@ void bind_graph(py::module_& module) {
                                               : DType::boolean);
           },
           "shape"_a, "name"_a = "", "dtype"_a = "float")
-      .def("parameter", &python::RecordedGraph::parameter_of, "parameter"_a.none(false))
+      .def("parameter", &python::RecordedGraph::parameter_of, "parameter"_a.none(false),
+           py::arg("own").noconvert() = false)
+      .def("stand_in", &python::RecordedGraph::stand_in, "parameter"_a.none(false), "tensor"_a,
+           "Let a tensor be what `parameter` returns from now on; None lets it be the parameter.")
       .def(
           "constant",
           [](python::RecordedGraph& g, const py::array& array) {

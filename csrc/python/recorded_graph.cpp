@@ -21,11 +21,14 @@ std::string RecordedGraph::path_of(const Parameter& parameter) const {
   return free;
 }
 
-Tensor RecordedGraph::parameter_of(std::shared_ptr<Parameter> p) {
+Tensor RecordedGraph::parameter_of(std::shared_ptr<Parameter> p, bool own) {
   check_open("parameter");
   if (p->dtype != dtype)
     throw std::invalid_argument("parameter '" + p->name + "': is " + name_of(p->dtype) +
                                 ", the graph is " + name_of(dtype));
+  if (!own)
+    for (const auto& [parameter, tensor] : stand_ins_)
+      if (parameter == p) return tensor;
   const auto found = std::find(given_.begin(), given_.end(), p);
   if (found != given_.end()) {
     const ParameterSlot& slot = parameters()[std::size_t(found - given_.begin())];
@@ -34,6 +37,21 @@ Tensor RecordedGraph::parameter_of(std::shared_ptr<Parameter> p) {
   const Tensor tensor = parameter(path_of(*p), p->shape, p->trainable);
   given_.push_back(std::move(p));
   return tensor;
+}
+
+void RecordedGraph::stand_in(const std::shared_ptr<Parameter>& parameter,
+                             const std::optional<Tensor>& tensor) {
+  check_open("stand_in");
+  stand_ins_.erase(std::remove_if(stand_ins_.begin(), stand_ins_.end(),
+                                  [&](const auto& entry) { return entry.first == parameter; }),
+                   stand_ins_.end());
+  if (!tensor) return;
+  check_whole(*tensor, "stand_in");
+  if (tensor->shape != parameter->shape)
+    throw std::invalid_argument("stand_in: parameter '" + parameter->name + "' has shape " +
+                                to_string(parameter->shape) + "; got a tensor of shape " +
+                                to_string(tensor->shape));
+  stand_ins_.emplace_back(parameter, *tensor);
 }
 
 int RecordedGraph::slot_of(const std::shared_ptr<State>& state, std::string name) {

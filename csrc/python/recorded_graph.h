@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -18,7 +20,10 @@ class RecordedGraph : public Graph {
 
   // The slot of a parameter, made when it is met first.  Its path is where the recording stands,
   // and the parameter's own name.
-  Tensor parameter_of(std::shared_ptr<Parameter> parameter);
+  // `own`: the slot itself, whatever stands in for it.
+  Tensor parameter_of(std::shared_ptr<Parameter> parameter, bool own);
+  // Let a tensor be what is recorded for a parameter from now on; none: the parameter again.
+  void stand_in(const std::shared_ptr<Parameter>& parameter, const std::optional<Tensor>& tensor);
   Tensor state_of(std::shared_ptr<State> state, std::string name);
   void carry_of(const std::shared_ptr<State>& state, const Tensor& value, std::string name);
 
@@ -37,6 +42,7 @@ class RecordedGraph : public Graph {
 
   std::vector<std::string> within_;
   Parameters given_;
+  std::vector<std::pair<std::shared_ptr<Parameter>, Tensor>> stand_ins_;
   States states_given_;
 };
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -75,6 +75,7 @@ class Recording:
         self.calling = False  # whether the innermost of them is, rather than a build
         self._stream = 0
         self._drawn = 0
+        self._kept: dict[Any, Any] = {}
 
     @staticmethod
     def current() -> Recording | None:
@@ -170,6 +171,23 @@ class Recording:
         finally:
             self.forced, self._untold = before
 
+    # --- what is made once
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Let ``made_once`` make everything anew for the block."""
+        before, self._kept = self._kept, {}
+        try:
+            yield
+        finally:
+            self._kept = before
+
+    def made_once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """Return what ``make`` returned the first time that the key was asked for."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
+
     # --- streams of random numbers
 
     @contextmanager
@@ -196,7 +214,10 @@ class Recording:
         return self._stream + self._drawn * STREAM_STEP
 
     def assign(self, variable: _core.Parameter, value: Any) -> None:
-        """Let each step, once it is done, leave ``value`` in a weight that no gradient changes."""
+        """Let each training step leave ``value`` in a weight; what is recorded now reads it.
+
+        The weight is one that no gradient changes: the step's own change would be overwritten.
+        """
         from lamina._tensors.given import given
 
         tensor = given(value)
@@ -204,7 +225,18 @@ class Recording:
             raise ValueError(
                 f"{variable.name}: assign needs shape {tuple(variable.shape)}; got {tensor!r}"
             )
-        self.graph.record("assign", self.graph.parameter(variable), tensor.value, name=self.name)
+        slot = self.graph.parameter(variable, own=True)
+        y = self.graph.record("assign", slot, tensor.value, name=self.name)
+        self.graph.stand_in(variable, y)
+
+    @contextmanager
+    def standing_in(self, variable: _core.Parameter, tensor: Any) -> Iterator[None]:
+        """Let a tensor be what layers read for a weight in the block."""
+        self.graph.stand_in(variable, tensor.value)
+        try:
+            yield
+        finally:
+            self.graph.stand_in(variable, None)
 
     def need_rows(self) -> int:
         """Return how many rows a batch has; NeedsRows where the recording is for any number."""
