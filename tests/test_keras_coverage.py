@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import test_attention_layers
+import test_cells
 import test_keras_convolution
 import test_keras_grid
 import test_keras_layers
@@ -15,6 +17,8 @@ import test_keras_noise
 import test_keras_recurrence
 import test_keras_states
 import test_keras_time
+import test_new_normalizations
+import test_volumes
 from lamina import layers
 
 # Arguments that change no number of a layer, or have one legal value.
@@ -27,6 +31,16 @@ ELSEWHERE = {
     "Masking": {"mask_value"},  # test_keras_grid
     "ActivityRegularization": {"l1", "l2"},  # test_functions_of_layers
     "Lambda": {"function", "output_shape", "mask", "arguments"},  # test_call_layers
+}
+CELLS = {"kernel_initializer", "recurrent_initializer", "bias_initializer", "kernel_regularizer",
+         "recurrent_regularizer", "bias_regularizer", "units", "activation", "use_bias", "dropout",
+         "recurrent_dropout"}  # fmt: skip
+ELSEWHERE |= {  # test_volumes, test_cells
+    "SpatialDropout3D": {"rate", "data_format"},
+    "SimpleRNNCell": CELLS,
+    "LSTMCell": CELLS | {"recurrent_activation", "unit_forget_bias"},
+    "GRUCell": CELLS | {"recurrent_activation", "reset_after"},
+    "StackedRNNCells": {"cells"},
 }
 REFUSED = {"AlphaDropout": {"noise_shape"}}  # has one legal value
 LAST_ONLY = ("Conv", "Pooling")  # in a name: layers that refuse channels_first
@@ -59,6 +73,9 @@ def cases():
             yield name, {*options, *test_keras_grid.arguments_of(name, ending)}
     for _, options in test_keras_states.NORMS:
         yield "BatchNormalization", set(options)
+    for room in (test_attention_layers, test_cells, test_new_normalizations, test_volumes):
+        for name, options, *_ in (*room.CASES, *getattr(room, "SETTINGS", ())):
+            yield name, set(options)
     yield from recurrent_cases()
     yield from ELSEWHERE.items()
 

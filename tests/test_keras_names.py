@@ -52,7 +52,7 @@ def test_names_of_modules(path):
 @pytest.mark.parametrize(
     ("statement", "error", "words"),
     [
-        ("from lamina.layers import LSTMCell", ImportError, "use SimpleRNN, LSTM or GRU"),
+        ("from lamina.layers import CuDNNLSTM", ImportError, "use LSTM or GRU"),
         ("from lamina.regularizers import Dropout", ImportError, "use lamina.layers.Dropout"),
         ("from lamina.layers import Dens", ImportError, "did you mean 'Dense'?"),
         ("from lamina.layers import max_pooling2d", ImportError, "use MaxPooling2D"),
@@ -81,7 +81,7 @@ def test_python_adds_no_second_suggestion():
 
 
 def test_asking_is_no_error():
-    assert not hasattr(layers, "LSTMCell")
+    assert not hasattr(layers, "CuDNNLSTM")
     assert not hasattr(lamina, "distribution")
     assert getattr(lamina.Sequential(), "save", None) is None
     assert importlib.util.find_spec("lamina.nothing") is None

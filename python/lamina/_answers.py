@@ -55,11 +55,10 @@ def answering(module: str, lazy: Mapping[str, str] | None = None) -> Callable[[s
     Examples
     --------
     >>> from lamina import layers
-    >>> layers.LSTMCell
+    >>> layers.CuDNNLSTM
     Traceback (most recent call last):
         ...
-    AttributeError: lamina.layers has no 'LSTMCell'; use SimpleRNN, LSTM or GRU, which hold their
-    cell and the loop over its steps
+    AttributeError: lamina.layers has no 'CuDNNLSTM'; use LSTM or GRU
     """
 
     def __getattr__(name: str) -> Any:  # noqa: N807

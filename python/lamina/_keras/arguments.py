@@ -8,7 +8,9 @@ ROWS = "give it the rows that are to be used: x[:n], y[:n]"
 ARRAYS = "fit takes arrays, and reads them without workers"
 
 LAYER = {
-    "models are float32 or float64; there is no quantisation": "quantization_config autocast",
+    "models are float32 or float64; there is no quantisation": (
+        "quantization_config autocast gptq_unpacked_column_size"
+    ),
     "there is no low-rank adaptation; freeze layers with trainable=False": "lora_rank lora_alpha",
     "use input_shape=, the shape of a row, or begin with Input(batch_shape=...)": (
         "batch_input_shape batch_shape"

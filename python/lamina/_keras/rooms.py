@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 PIXELS = "change the pictures with NumPy before fit, or in a loop over train_on_batch"
-CUBES = "there are layers for one and two axes; Reshape folds a third into rows, or the channels"
-CELLS = "use SimpleRNN, LSTM or GRU, which hold their cell and the loop over its steps"
 OWN = "write a layer of your own (see lamina.layers.Layer), or PythonLayer for NumPy functions"
 WEIGHTS_FILE = "pickle the model, or keep get_config() as JSON and get_weights() with numpy.savez"
 ARRAYS = "fit takes arrays: read the files with NumPy, Pillow or pandas first"
@@ -50,30 +48,8 @@ TOP = {
 }
 
 LAYERS = {
-    CUBES: (
-        "AveragePooling3D AvgPool3D Conv3D Conv3DTranspose Convolution3D Convolution3DTranspose "
-        "Cropping3D GlobalAveragePooling3D GlobalAvgPool3D GlobalMaxPool3D GlobalMaxPooling3D "
-        "MaxPool3D MaxPooling3D SpatialDropout3D UpSampling3D ZeroPadding3D ConvLSTM3D "
-        "AdaptiveAveragePooling3D AdaptiveMaxPooling3D"
-    ),
-    CELLS: "RNN GRUCell LSTMCell SimpleRNNCell StackedRNNCells",
-    "use LSTM or GRU": "CuDNNLSTM CuDNNGRU ConvLSTM1D ConvLSTM2D",
-    "use Reshape and Conv2DTranspose": "Conv1DTranspose Convolution1DTranspose",
-    "use Reshape and DepthwiseConv2D": "DepthwiseConv1D",
-    "use Reshape and SeparableConv2D": "SeparableConv1D SeparableConvolution1D",
-    "use Reshape and UpSampling2D": "UpSampling1D",
-    "use GlobalAveragePooling1D or 2D, or AveragePooling with the pool_size that fits": (
-        "AdaptiveAveragePooling1D AdaptiveAveragePooling2D"
-    ),
-    "use GlobalMaxPooling1D or 2D, or MaxPooling with the pool_size that fits": (
-        "AdaptiveMaxPooling1D AdaptiveMaxPooling2D"
-    ),
-    "use Dot, Softmax and Dense, of which attention is made": (
-        "AdditiveAttention Attention GroupQueryAttention MultiHeadAttention"
-    ),
-    "use LayerNormalization or BatchNormalization": (
-        "GroupNormalization RMSNormalization SpectralNormalization UnitNormalization"
-    ),
+    "use LSTM or GRU": "CuDNNLSTM CuDNNGRU",
+    "use RNN over a cell of your own, which convolves": "ConvLSTM1D ConvLSTM2D ConvLSTM3D",
     "use Normalization(mean=0, variance=1 / scale**2), or multiply the array": "Rescaling",
     "resize the pictures before fit, or use UpSampling2D and AveragePooling2D": (
         "Resizing CenterCrop"
@@ -91,8 +67,7 @@ LAYERS = {
         "CategoryEncoding Discretization HashedCrossing Hashing IntegerLookup StringLookup "
         "TextVectorization DenseFeatures"
     ),
-    OWN: "Wrapper TorchModuleWrapper JaxLayer FlaxLayer TFSMLayer EinsumDense",
-    "leave it out, or use Activation('linear')": "Identity",
+    OWN: "Wrapper TorchModuleWrapper JaxLayer FlaxLayer TFSMLayer",
     "use lamina.Sequential as a layer": "Pipeline",
     "use Embedding and Dense": "ReversibleEmbedding",
     "compute the spectrogram with scipy.signal before fit": "MelSpectrogram STFTSpectrogram",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from lamina._check import number
@@ -174,3 +176,29 @@ class LecunNormal(SeededInitializer):
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
         """Return the draws."""
         return _draw(shape, dtype, rng, scale=1.0, mode="fan_in", distribution="truncated_normal")
+
+
+def by_axes(
+    initializer: Callable[..., Any] | None, inputs: Sequence[int], outputs: Sequence[int]
+) -> Callable[..., Any] | None:
+    """Return an initializer of weights of several axes, given those of inputs and of outputs.
+
+    One whose variance follows from their numbers draws a matrix of them, whose elements are then
+    put in place; others do not look at the axes.
+    """
+    if not isinstance(initializer, _SCALING) or (len(inputs), len(outputs)) == (1, 1):
+        return initializer
+    order = [*inputs, *outputs]
+
+    def draw(shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
+        sizes = [shape[axis] for axis in order]
+        matrix = math.prod(shape[axis] for axis in inputs), math.prod(shape[a] for a in outputs)
+        values = initializer(matrix, dtype=dtype, rng=rng).reshape(sizes)
+        return np.ascontiguousarray(values.transpose([order.index(i) for i in range(len(order))]))
+
+    return draw
+
+
+_SCALING = (
+    VarianceScaling, GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal,
+)  # fmt: skip

@@ -7,19 +7,35 @@ from typing import TYPE_CHECKING
 from lamina._answers import answering
 from lamina.layers.activation import Activation
 from lamina.layers.activity_regularization import ActivityRegularization
+from lamina.layers.adaptive_pooling import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
+)
+from lamina.layers.additive_attention import AdditiveAttention
 from lamina.layers.alpha_dropout import AlphaDropout
+from lamina.layers.attention import Attention
 from lamina.layers.batch_normalization import BatchNormalization
 from lamina.layers.bidirectional import Bidirectional
 from lamina.layers.concatenation import Concatenate
 from lamina.layers.conv1d import Conv1D
+from lamina.layers.conv1d_transpose import Conv1DTranspose
 from lamina.layers.conv2d import Conv2D
 from lamina.layers.conv2d_transpose import Conv2DTranspose
+from lamina.layers.conv3d import Conv3D
+from lamina.layers.conv3d_transpose import Conv3DTranspose
 from lamina.layers.cropping1d import Cropping1D
 from lamina.layers.cropping2d import Cropping2D
+from lamina.layers.cropping3d import Cropping3D
 from lamina.layers.dense import Dense
+from lamina.layers.depthwise_conv1d import DepthwiseConv1D
 from lamina.layers.depthwise_conv2d import DepthwiseConv2D
 from lamina.layers.dot_product import Dot
 from lamina.layers.dropout import Dropout
+from lamina.layers.einsum_dense import EinsumDense
 from lamina.layers.elu import ELU
 from lamina.layers.embedding import Embedding
 from lamina.layers.flatten import Flatten
@@ -31,13 +47,18 @@ from lamina.layers.global_pooling import (
     GlobalMaxPooling1D,
     GlobalMaxPooling2D,
 )
+from lamina.layers.group_normalization import GroupNormalization
+from lamina.layers.group_query_attention import GroupQueryAttention
 from lamina.layers.gru import GRU
+from lamina.layers.gru_cell import GRUCell
+from lamina.layers.identity import Identity
 from lamina.layers.input_layer import Input, InputLayer
 from lamina.layers.lambda_layer import Lambda
 from lamina.layers.layer import Layer
 from lamina.layers.layer_normalization import LayerNormalization
 from lamina.layers.leaky_relu import LeakyReLU
 from lamina.layers.lstm import LSTM
+from lamina.layers.lstm_cell import LSTMCell
 from lamina.layers.masking import Masking
 from lamina.layers.merge import Add, Average, Maximum, Minimum, Multiply, Subtract
 from lamina.layers.merging import (
@@ -50,6 +71,7 @@ from lamina.layers.merging import (
     multiply,
     subtract,
 )
+from lamina.layers.multi_head_attention import MultiHeadAttention
 from lamina.layers.node import SymbolicTensor
 from lamina.layers.normalization import Normalization
 from lamina.layers.permute import Permute
@@ -64,57 +86,99 @@ from lamina.layers.python_layer import PythonLayer
 from lamina.layers.relu import ReLU
 from lamina.layers.repeat_vector import RepeatVector
 from lamina.layers.reshape import Reshape
+from lamina.layers.rms_normalization import RMSNormalization
+from lamina.layers.rnn import RNN
+from lamina.layers.separable_conv1d import SeparableConv1D
 from lamina.layers.separable_conv2d import SeparableConv2D
 from lamina.layers.serialization import deserialize, serialize
 from lamina.layers.simple_rnn import SimpleRNN
+from lamina.layers.simple_rnn_cell import SimpleRNNCell
 from lamina.layers.softmax import Softmax
-from lamina.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D
+from lamina.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
+from lamina.layers.spectral_normalization import SpectralNormalization
+from lamina.layers.stacked_rnn_cells import StackedRNNCells
 from lamina.layers.time_distributed import TimeDistributed
+from lamina.layers.unit_normalization import UnitNormalization
+from lamina.layers.up_sampling1d import UpSampling1D
 from lamina.layers.up_sampling2d import UpSampling2D
+from lamina.layers.up_sampling3d import UpSampling3D
+from lamina.layers.volume_pooling import (
+    AveragePooling3D,
+    GlobalAveragePooling3D,
+    GlobalMaxPooling3D,
+    MaxPooling3D,
+)
 from lamina.layers.zero_padding1d import ZeroPadding1D
 from lamina.layers.zero_padding2d import ZeroPadding2D
+from lamina.layers.zero_padding3d import ZeroPadding3D
 
 # Keras's other names of the same layers.
-AvgPool1D, AvgPool2D = AveragePooling1D, AveragePooling2D
-MaxPool1D, MaxPool2D = MaxPooling1D, MaxPooling2D
+AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
+MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
 GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
 GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D
-Convolution1D, Convolution2D = Conv1D, Conv2D
-Convolution2DTranspose, SeparableConvolution2D = Conv2DTranspose, SeparableConv2D
+GlobalAvgPool3D, GlobalMaxPool3D = GlobalAveragePooling3D, GlobalMaxPooling3D
+Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
+Convolution1DTranspose, Convolution2DTranspose = Conv1DTranspose, Conv2DTranspose
+Convolution3DTranspose = Conv3DTranspose
+SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D
 
 __all__ = [
     "ELU",
     "GRU",
     "LSTM",
+    "RNN",
     "Activation",
     "ActivityRegularization",
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPooling3D",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
+    "AveragePooling3D",
     "BatchNormalization",
     "Bidirectional",
     "Concatenate",
     "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
     "Conv2DTranspose",
+    "Conv3D",
+    "Conv3DTranspose",
     "Cropping1D",
     "Cropping2D",
+    "Cropping3D",
     "Dense",
+    "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
+    "GroupNormalization",
+    "GroupQueryAttention",
+    "Identity",
     "Input",
     "InputLayer",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
@@ -122,27 +186,39 @@ __all__ = [
     "Masking",
     "MaxPooling1D",
     "MaxPooling2D",
+    "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
     "Permute",
     "PythonLayer",
+    "RMSNormalization",
     "ReLU",
     "RepeatVector",
     "Reshape",
+    "SeparableConv1D",
     "SeparableConv2D",
     "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "SpatialDropout3D",
+    "SpectralNormalization",
+    "StackedRNNCells",
     "Subtract",
     "SymbolicTensor",
     "TimeDistributed",
+    "UnitNormalization",
+    "UpSampling1D",
     "UpSampling2D",
+    "UpSampling3D",
     "ZeroPadding1D",
     "ZeroPadding2D",
+    "ZeroPadding3D",
     "add",
     "average",
     "concatenate",

@@ -65,6 +65,16 @@ def margins_2d(who: str, name: str, value: object) -> tuple[tuple[int, int], tup
     return rows, columns
 
 
+def margins(who: str, name: str, value: object, axes: int) -> tuple[tuple[int, int], ...]:
+    """Return (before, behind) for each axis from an integer, or one or a pair for each axis."""
+    if not isinstance(value, (list, tuple)):
+        n = cells(who, name, value)
+        return ((n, n),) * axes
+    if len(value) != axes:
+        raise ValueError(f"{who}: {name} must be an integer or hold {axes}; got {value!r}")
+    return tuple(pair(who, f"{name}[{i}]", v) for i, v in enumerate(value))
+
+
 def channels_first(who: str, data_format: object) -> bool:
     """Return whether the channels come before the image's axes."""
     if data_format not in (None, "channels_last", "channels_first"):

@@ -168,6 +168,7 @@ def on_tensors(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
             kwargs = {**kwargs, "training": recording.ask_training()}
     else:
         kwargs = {name: value for name, value in kwargs.items() if name != "training"}
+    kwargs = {**kwargs, **_masks_by_name(layer, args, kwargs)}
     mask = incoming_mask(args, kwargs)
     if layer.takes_mask and kwargs.get("mask") is None and mask is not None:
         kwargs = {**kwargs, "mask": mask}
@@ -231,6 +232,18 @@ def incoming_mask(args: list[Any], kwargs: dict[str, Any]) -> Any:
         masks = [v.mask if isinstance(v, Tensor) else None for v in first]
         return masks if any(m is not None for m in masks) else None
     return None
+
+
+def _masks_by_name(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the masks of tensors for parameters that are named for theirs, as ``query_mask``."""
+    names = list(inspect.signature(layer.call).parameters)
+    given_now = {**dict(zip(names, args, strict=False)), **kwargs}
+    found = {}
+    for name in names:
+        tensor, own = given_now.get(name), f"{name}_mask"
+        if own in names and given_now.get(own) is None and isinstance(tensor, Tensor):
+            found[own] = tensor.mask
+    return found
 
 
 def _mask_outputs(

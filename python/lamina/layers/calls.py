@@ -185,6 +185,8 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
         arguments = Arguments([np.asarray(args[0]), *args[1:]], kwargs, is_array)
     arrays = [_as_fed(layer, a) for a in arguments.forget_tensors()]
     specs = [Spec(a.shape[1:], _kind(a)) for a in arrays]
+    if not layer.takes_empty:
+        _check_not_empty(layer, [spec.shape for spec in specs])
     with structure():
         fresh = not layer.built
         called.prepare(layer, arguments, specs)
@@ -406,7 +408,8 @@ def seed_of(training: bool | None) -> int:
 def _check_not_empty(layer: Layer, shapes: list[Any]) -> None:
     if not any(0 in shape for shape in shapes):
         return
-    layer.output_shape_of(shapes[0] if len(shapes) == 1 else shapes)  # its own words first
+    if not layer.calls:
+        layer.output_shape_of(shapes[0] if len(shapes) == 1 else shapes)  # its own words first
     shown = ", ".join(_check.show_shape(shape) for shape in shapes)
     raise ValueError(
         f"{layer.name}: input has shape {shown}; needs at least one element along every axis "

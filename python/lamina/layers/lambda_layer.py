@@ -42,6 +42,8 @@ class Lambda(Layer):
     array([[ 2., 10.]], dtype=float32)
     """
 
+    takes_empty = True
+
     def __init__(
         self,
         function: Callable[..., Any],

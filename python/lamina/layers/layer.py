@@ -94,7 +94,7 @@ class Layer(Configured, PublicKeywords):
         "input_dtypes last_losses moment named output_shape_of parameters penalized penalties "
         "place placed prepare record record_masks recorded_settings regularize_activity "
         "regularize_recorded restore settle snapshot state_rows stream streams take_dtype "
-        "take_pending takes_mask takes_training turn walk within written"
+        "take_pending takes_empty takes_mask takes_training turn walk within written"
     )
 
     _overwritten: ClassVar[str] = "nodes"  # that users may name otherwise: see _own_names.py
@@ -108,6 +108,8 @@ class Layer(Configured, PublicKeywords):
     calls: ClassVar[bool] = False  # whether it is written with `call`; found out, as the next two
     takes_mask: ClassVar[bool] = False  # whether `call`, or `record`, has a parameter `mask`
     record_masks: ClassVar[bool] = False  # whether `record` has a parameter `mask`
+    # Whether a row may have axes of no elements: what a user's `call` makes of them is not known.
+    takes_empty: ClassVar[bool] = False
     takes_training: ClassVar[bool] = False  # whether `call` has a parameter `training`
     # Of a layer that drops axes, what else it can do, for the messages of the one behind it.
     drops: str | None = None
@@ -122,6 +124,8 @@ class Layer(Configured, PublicKeywords):
         parameters = inspect.signature(cls.call if cls.calls else cls.record).parameters
         cls.takes_mask = "mask" in parameters
         cls.record_masks = "mask" in inspect.signature(cls.record).parameters
+        given = bool(vars(cls).get("takes_empty", False))
+        cls.takes_empty = given or (cls.calls and not is_own(cls.call))
         cls.takes_training = cls.calls and "training" in parameters
         if cls.calls and cls.input_dtype is Layer.input_dtype:
             cls.input_dtype = None  # it is given what there is
@@ -219,18 +223,29 @@ class Layer(Configured, PublicKeywords):
 
     # --- what a layer of one's own overrides
 
-    def call(self, x: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Return the output, a tensor or a structure of them, for tensors.
+    if TYPE_CHECKING:
+        # A layer's own may have any parameters.
+        def call(self, *args: Any, **kwargs: Any) -> Any: ...  # noqa: D102
+        def build(self, *args: Any, **kwargs: Any) -> None: ...  # noqa: D102
 
-        Parameters
-        ----------
-        x : Tensor, or what else the layer is called on
-        training : bool, optional
-            Whether this is for training.
-        mask : Tensor, optional
-            Of bool: which positions of a row count.
-        """
-        return calls.recorded(self, x, mask, training)
+    else:
+
+        def call(self, x: Any, training: bool | None = None, mask: Any = None) -> Any:
+            """Return the output, a tensor or a structure of them, for tensors.
+
+            Parameters
+            ----------
+            x : Tensor, or what else the layer is called on
+            training : bool, optional
+                Whether this is for training.
+            mask : Tensor, optional
+                Of bool: which positions of a row count.
+            """
+            return calls.recorded(self, x, mask, training)
+
+        def build(self, input_shape: Any) -> None:
+            """Make the weights, with ``add_weight``."""
+            derived.build_nothing(self, input_shape)
 
     @property
     def written(self) -> Any:
@@ -252,10 +267,6 @@ class Layer(Configured, PublicKeywords):
         if not derived.asked_of_rows(self):
             return called.output_row_shape(self, row_shape)
         return for_each_length(row_shape, self.compute_output_shape)
-
-    def build(self, input_shape: Any) -> None:
-        """Make the weights, with ``add_weight``."""
-        derived.build_nothing(self, input_shape)
 
     def record(self, graph: _core.Graph, x: Any) -> Any:  # noqa: ARG002
         """Record the layer's operations on ``graph`` and return the output tensor.

@@ -26,6 +26,8 @@ class Operation(Layer):
 
     supports_masking = True
 
+    takes_empty = True
+
     def __init__(self, function: str, *, name: str | None = None, **base: Any) -> None:
         own = function.rpartition(".")[2]
         super().__init__(name=name or own.strip("_"), **base)

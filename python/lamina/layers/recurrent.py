@@ -11,10 +11,10 @@ from lamina import _check, _core, activations, constraints, initializers, regula
 from lamina._check import Array, Shape
 from lamina._names import snake_case
 from lamina._tensors import Recording
+from lamina.layers._carried import Carrier
 from lamina.layers._masks import check_steps
 from lamina.layers._stream import stream_of
 from lamina.layers.calls import with_states
-from lamina.layers.layer import Layer
 from lamina.layers.weights import drawn_by
 from lamina.random import seed_value
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from lamina.layers.node import SymbolicTensor
 
 
-class Recurrent(Layer):
+class Recurrent(Carrier):
     """Base of the layers that carry a state from step to step.
 
     A subclass names its cell and its settings; this class checks them, makes the weights and
@@ -98,7 +98,6 @@ class Recurrent(Layer):
         self.go_backwards = _check.boolean(who, "go_backwards", go_backwards)
         self.stateful = _check.boolean(who, "stateful", stateful)
         self.unroll = _check.boolean(who, "unroll", unroll)
-        self._carried: list[_core.State] = []  # of a stateful layer, between batches
         self._kernel: _core.Parameter | None = None
         self._recurrent_kernel: _core.Parameter | None = None
         self._bias: _core.Parameter | None = None
@@ -248,7 +247,6 @@ class Recurrent(Layer):
         """Undo building."""
         super().forget()
         self._kernel = self._recurrent_kernel = self._bias = None
-        self._carried = []
 
     def weights_fit(self, input_shape: Any) -> bool:
         """Return whether the features are as many: the number of steps is free."""
@@ -259,40 +257,8 @@ class Recurrent(Layer):
         """Two: the dropout of the inputs and that of the state."""
         return 2
 
-    # --- the state between batches
-
-    def reset_state(self) -> None:
-        """Set the state of a stateful layer to zero; the next batch may have any rows."""
-        for state in self._carried:
-            state.reset()
-
-    def reset_states(self) -> None:
-        """Do what ``reset_state`` does, by Keras's older name."""
-        self.reset_state()
-
-    @property
-    def state_rows(self) -> int:
-        """Rows of the state that the next batch begins with; 0 before the first one."""
-        return max((state.rows for state in self._carried), default=0)
-
-    @property
-    def states(self) -> list[Array] | None:
-        """Copies of the states of a stateful layer, h (and c) of shape (rows, units).
-
-        They are what the next batch begins with.  None of a layer that is not stateful, and until
-        a batch tells the number of rows.
-        """
-        return [state.array for state in self._carried] if self.state_rows else None
-
     def _states(self) -> list[_core.State]:
-        if not self._carried:
-            count = self._state_count
-            self._carried = [_core.State((self.units,), self.dtype) for _ in range(count)]
-        return self._carried
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes; a copy begins with a state of zeros."""
-        return {**super().__getstate__(), "_carried": []}
+        return self._carried_states([(self.units,)] * self._state_count)
 
     # --- recording
 

@@ -133,7 +133,7 @@ class SeparableConv2D(BaseConv):
     def _kernel_shapes(self, channels: int) -> tuple[Shape, Shape]:
         between = channels * self.depth_multiplier
         depthwise = (*self.kernel_size, channels, self.depth_multiplier)
-        return depthwise, (1, 1, between, self.filters)
+        return depthwise, (*(1,) * self._axes, between, self.filters)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the number of places along each axis, then ``filters``."""

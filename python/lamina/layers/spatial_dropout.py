@@ -112,3 +112,57 @@ class SpatialDropout2D(Layer):
         stream = stream_of(self)
         channels = [0 if self._first else 2]
         return dropped(graph, x, self.rate, stream, channels, False, always, self.name)
+
+
+class SpatialDropout3D(Layer):
+    """In training, set whole channels of a volume to 0 and scale the others up.
+
+    Parameters
+    ----------
+    rate : float
+        In [0, 1).
+    data_format : {"channels_last", "channels_first"}, optional
+        channels_last if not given: x (rows, depth, height, width, channels).
+    seed : int, optional
+        As in ``Dropout``.
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.SpatialDropout3D(0.4)([[[[[1.0], [2.0]]]]]).ravel()   # inference
+    array([1., 2.], dtype=float32)
+    """
+
+    supports_masking = True
+    changeable = ("rate", "seed")
+
+    def __init__(
+        self,
+        rate: float,
+        data_format: str | None = None,
+        seed: int | None = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(**base)
+        self.rate = _check.number("SpatialDropout3D", "rate", rate, 0.0, 1.0, high_open=True)
+        self.data_format = data_format
+        self._first = channels_first("SpatialDropout3D", data_format)
+        self.seed = None if seed is None else seed_value("SpatialDropout3D", seed)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the input's shape."""
+        axes = "depth, height, width"
+        axes = f"channels, {axes}" if self._first else f"{axes}, channels"
+        needs_rank(self.name, input_shape, 4, axes)
+        return input_shape
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record the mask; at rate 0 there is nothing to record."""
+        acts, always = Recording.of(graph).noise()
+        if self.rate == 0.0 or not acts:
+            return x
+        stream = stream_of(self)
+        channels = [0 if self._first else 3]
+        return dropped(graph, x, self.rate, stream, channels, False, always, self.name)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from lamina.layers._carried import Carrier
 from lamina.layers.layer import Layer
-from lamina.layers.recurrent import Recurrent
 
 
-def carriers(layer: Layer) -> list[Recurrent]:
+def carriers(layer: Layer) -> list[Carrier]:
     """Return the stateful recurrent layers that are, or stand within, a layer."""
-    return [each for each in layer.walk() if isinstance(each, Recurrent) and each.stateful]
+    return [each for each in layer.walk() if isinstance(each, Carrier) and each.stateful]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
 from lamina._check import Array, Shape, show_shape
+from lamina.layers._carried import Carrier
 from lamina.layers._masks import check_steps
 from lamina.layers._use import using
 from lamina.layers.layer import Layer
@@ -158,7 +159,9 @@ class TimeDistributed(Layer):
         shape = tuple(x.shape)
         self.compute_output_shape(shape)
         check_steps(self.name, x, mask, inner=True)
-        if carriers(self.layer):
+        walked = list(self.layer.walk())
+        # A loop over a cell makes its first states for the rows of a batch, not for folded ones.
+        if any(isinstance(each, Carrier) and (each.stateful or each.calls) for each in walked):
             return self._in_turn(graph, x, mask)
         own = None if mask is None else graph.fold(mask)
         with self._as_inner() as layer:
@@ -169,10 +172,11 @@ class TimeDistributed(Layer):
         self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None
     ) -> _core.Tensor:
         """Record the layer once a step: a second use of a state goes on from the first."""
-        who = carriers(self.layer)[0].name
-        if mask is not None or self.layer.input_dtypes(1)[0] == "int32":
+        stateful = carriers(self.layer)
+        if stateful and (mask is not None or self.layer.input_dtypes(1)[0] == "int32"):
             raise ValueError(
-                f"{self.name}: takes neither masks nor token ids while {who!r} is stateful; got "
+                f"{self.name}: takes neither masks nor token ids while {stateful[0].name!r} is "
+                f"stateful; got "
                 f"{'a mask' if mask is not None else 'token ids'}"
             )
         steps, *shape = x.shape
@@ -180,8 +184,13 @@ class TimeDistributed(Layer):
         for t in range(steps):
             margins = [(t, steps - 1 - t), *((0, 0) for _ in shape)]
             step = graph.reshape(graph.crop(x, margins), shape)
+            own = None
+            if mask is not None:
+                inner = tuple(mask.shape)[1:]
+                margins = [(t, steps - 1 - t), *((0, 0) for _ in inner)]
+                own = graph.reshape(graph.crop(mask, margins), inner)
             with self._as_inner() as layer, at_turn(layer, t):
-                y, _ = layer.apply(graph, step)
+                y, _ = layer.apply(graph, step, own)
             outputs.append(graph.reshape(y, (1, *y.shape)))
         return graph.concatenate(outputs, 0, name=self.name)
 

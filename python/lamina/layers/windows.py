@@ -8,7 +8,11 @@ from lamina import _check
 from lamina._check import Shape
 from lamina.kernels._windows import pads_of, sizes_of
 
-AXES = {1: "(batch, steps, channels)", 2: "(batch, height, width, channels)"}
+AXES = {
+    1: "(batch, steps, channels)",
+    2: "(batch, height, width, channels)",
+    3: "(batch, depth, height, width, channels)",
+}
 Pads = list[tuple[int, ...]]
 
 

@@ -10,7 +10,7 @@ from lamina.models.weights import Weighted
 
 if TYPE_CHECKING:
     from lamina.layers import Layer
-    from lamina.layers.recurrent import Recurrent
+    from lamina.layers._carried import Carrier
 
 
 FIT_BATCH = 32  # rows of a training step where nothing else is said
@@ -19,7 +19,7 @@ FIT_BATCH = 32  # rows of a training step where nothing else is said
 class Stateful(Weighted):
     """What a model can do with the states of its layers.  A subclass gives ``layers``."""
 
-    def carriers(self) -> list[Recurrent]:
+    def carriers(self) -> list[Carrier]:
         """Return the layers, at any depth, that carry a state."""
         found = [carrier for layer in self.layers for carrier in carriers(layer)]
         return list({id(carrier): carrier for carrier in found}.values())

@@ -1,0 +1,159 @@
+"""What the cells of recurrent layers share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from lamina import _check, activations, constraints, initializers, ops, regularizers
+from lamina._check import Array, Shape
+from lamina._tensors.given import current, given
+from lamina.layers.dropout import Dropout
+from lamina.layers.layer import Layer, show_shapes
+from lamina.layers.weights import drawn_by
+from lamina.random import seed_value
+
+if TYPE_CHECKING:
+    from lamina._tensors import Variable
+    from lamina._typing import (
+        ActivationLike,
+        ConstraintLike,
+        DimArguments,
+        InitializerLike,
+        RegularizerLike,
+        Unpack,
+    )
+
+
+class Cell(Layer):
+    """One step of a recurrent layer: ``cell(x, states)`` returns the output and new states.
+
+    A subclass says how many gates and states there are, and what a step computes.
+    """
+
+    gates: ClassVar[int] = 1  # blocks of columns of both kernels
+    state_size: int | list[int]
+
+    if TYPE_CHECKING:
+        # It takes more than one tensor.
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+    def __init__(
+        self,
+        units: int,
+        *,
+        activation: ActivationLike,
+        recurrent_activation: ActivationLike = "sigmoid",
+        use_bias: bool,
+        kernel_initializer: InitializerLike,
+        recurrent_initializer: InitializerLike,
+        bias_initializer: InitializerLike,
+        kernel_regularizer: RegularizerLike,
+        recurrent_regularizer: RegularizerLike,
+        bias_regularizer: RegularizerLike,
+        kernel_constraint: ConstraintLike,
+        recurrent_constraint: ConstraintLike,
+        bias_constraint: ConstraintLike,
+        dropout: float,
+        recurrent_dropout: float,
+        seed: int | None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(**base)
+        who = type(self).__name__
+        self.units = _check.integer(who, "units", units)
+        self.activation = activations.get(activation)
+        self.recurrent_activation = activations.get(recurrent_activation)
+        self.use_bias = _check.boolean(who, "use_bias", use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.recurrent_initializer = initializers.get(recurrent_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.recurrent_constraint = constraints.get(recurrent_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self.dropout = _check.number(who, "dropout", dropout, 0.0, 1.0, high_open=True)
+        self.recurrent_dropout = _check.number(
+            who, "recurrent_dropout", recurrent_dropout, 0.0, 1.0, high_open=True
+        )
+        self.seed = None if seed is None else seed_value(who, seed)
+        self.state_size = self.output_size = self.units
+        self.kernel: Variable | None = None
+        self.recurrent_kernel: Variable | None = None
+        self.bias: Variable | None = None
+        self._drop = [
+            None if rate == 0.0 else Dropout(rate, seed=self.seed, name=name)
+            for rate, name in (
+                (self.dropout, "dropout"), (self.recurrent_dropout, "recurrent_dropout")
+            )
+        ]  # fmt: skip
+
+    # --- weights
+
+    @property
+    def bias_shape(self) -> Shape:
+        """Shape of the bias: a number for every column of the kernels."""
+        return (self.gates * self.units,)
+
+    def first_bias(self, shape: Shape, dtype: str, rng: Any) -> Array:
+        """Return the first values of the bias."""
+        initializer = self.bias_initializer or initializers.Zeros()
+        return np.array(drawn_by(initializer, shape, dtype, rng))
+
+    def build(self, input_shape: Any) -> None:
+        """Make the kernels and the bias for inputs (rows, features)."""
+        if len(input_shape) != 2:
+            raise ValueError(
+                f"{self.name}: input has shape {show_shapes(input_shape[1:])}; needs "
+                f"(rows, features), one step"
+            )
+        columns = self.gates * self.units
+        self.kernel = self.add_weight(
+            "kernel",
+            (input_shape[-1], columns),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+        self.recurrent_kernel = self.add_weight(
+            "recurrent_kernel",
+            (self.units, columns),
+            self.recurrent_initializer,
+            regularizer=self.recurrent_regularizer,
+            constraint=self.recurrent_constraint,
+        )
+        if self.use_bias:
+            self.bias = self.add_weight(
+                "bias",
+                self.bias_shape,
+                self.first_bias,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
+
+    def forget(self) -> None:
+        """Undo building."""
+        super().forget()
+        self.kernel = self.recurrent_kernel = self.bias = None
+
+    # --- steps
+
+    def call(self, *given: Any, **options: Any) -> Any:  # noqa: ARG002
+        """Return the output and the new states."""
+        raise TypeError(f"{type(self).__name__}: a cell defines call(x, states)")
+
+    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
+        """Return states of zeros for so many rows."""
+        sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
+        return [ops.zeros((batch_size, size), self.dtype) for size in sizes]
+
+    def dropped(self, x: Any, place: int, training: bool | None) -> Any:
+        """Return inputs (place 0) or a state (1) after dropout, one draw for all steps."""
+        drop = self._drop[place]
+        if drop is None or not training:
+            return x
+        ones = ops.ones_like(given(x))
+        return x * current().made_once((id(self), place), lambda: drop(ones, training=True))

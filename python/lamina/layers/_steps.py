@@ -1,0 +1,59 @@
+"""Cells, the library's and users': what they must have, and one step of theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina import ops
+from lamina._tensors.arguments import mapped
+from lamina.layers.layer import Layer
+
+
+def check_cell(who: str, cell: Any) -> None:
+    """Raise unless an object is a cell."""
+    if not callable(getattr(cell, "call", cell)) or not hasattr(cell, "state_size"):
+        raise TypeError(
+            f"{who}: a cell must have call(inputs, states), which returns the output and new "
+            f"states, and state_size; got {cell!r}"
+        )
+    sizes = cell.state_size
+    if not isinstance(sizes, (int, list, tuple)) or not sizes:
+        raise ValueError(
+            f"{who}: state_size of a cell must be an integer, or a list of one for each state; "
+            f"got {sizes!r}"
+        )
+
+
+def output_size(cell: Any) -> Any:
+    """Return the size of a cell's output: by default that of its first state."""
+    size = getattr(cell, "output_size", None)
+    if size is None:
+        size = cell.state_size[0] if isinstance(cell.state_size, (list, tuple)) else cell.state_size
+    return size
+
+
+def first_states(cell: Any, rows: Any, dtype: str) -> Any:
+    """Return the states that a cell begins with: its own, else zeros."""
+    own = getattr(cell, "get_initial_state", None)
+    if own is not None:
+        return own(batch_size=rows)
+    return mapped(cell.state_size, lambda size: _zeros(size, rows, dtype))
+
+
+def _zeros(size: Any, rows: Any, dtype: str) -> Any:
+    # A list holds the sizes of several states, a tuple of integers is the shape of one.
+    if isinstance(size, int):
+        return ops.zeros((rows, size), dtype)
+    if isinstance(size, tuple) and len(size) > 1 and all(isinstance(n, int) for n in size):
+        return ops.zeros((rows, *size), dtype)
+    return None
+
+
+def step(cell: Any, x: Any, states: Any, training: bool | None) -> tuple[Any, Any]:
+    """Return the output and new states of one step, these in the structure of the old."""
+    own = {"training": training} if isinstance(cell, Layer) else {}
+    y, new = (cell if callable(cell) else cell.call)(x, states, **own)
+    listed = isinstance(states, (list, tuple))
+    if listed and not isinstance(new, (list, tuple)):
+        new = [new]
+    return y, list(new) if listed else new

@@ -1,0 +1,149 @@
+"""Convolution over volumes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from lamina import _core
+from lamina.layers import windows
+from lamina.layers.base_conv import Conv
+
+if TYPE_CHECKING:
+    from lamina._typing import (
+        ActivationLike,
+        ConstraintLike,
+        DimArguments,
+        InitializerLike,
+        RegularizerLike,
+        Sizes,
+        Unpack,
+    )
+
+
+class Conv3D(Conv):
+    r"""Convolution of volumes, :math:`y_{dhwo} = g(\sum_{qrsc} x_{d+q,h+r,w+s,c} W_{qrsco} + b_o)`.
+
+    A cross-correlation, as in Keras; written here for strides and dilation of 1.
+
+    Parameters
+    ----------
+    filters : int
+        Number of filters, the channels of the output.
+    kernel_size : int or tuple of 3 int
+        Cells of the window along each axis.
+    strides : int or tuple of 3 int, default (1, 1, 1)
+        Steps of the window.
+    padding : {"valid", "same"}, default "valid"
+        "valid" pads nothing, "same" pads with zeros so that a stride of 1 keeps the size.
+    data_format : {"channels_last"}, optional
+        The only layout.
+    dilation_rate : int or tuple of 3 int, default (1, 1, 1)
+        Distance between neighbouring cells of the window.
+    groups : int, default 1
+        Channels and filters fall into this many groups that do not mix.
+    activation : str or Activation, optional
+        Linear if not given.  All but softmax and log_softmax are applied in the same pass.
+    use_bias : bool, default True
+        Whether ``b`` is added.
+    kernel_initializer : str or Initializer, default "glorot_uniform"
+        First values of ``W``.
+    bias_initializer : str or Initializer, default "zeros"
+        First values of ``b``.
+    kernel_regularizer, bias_regularizer : str, Regularizer or callable, optional
+        Penalties that training adds to the loss.
+    kernel_constraint, bias_constraint : str, Constraint or callable, optional
+        What takes the place of the weights after each step of training.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, groups do not divide filters or channels, the input has
+        another number of axes, or the window is larger than the padded volume.
+
+    Notes
+    -----
+    Shapes: x (rows, depth, height, width, channels), W (kernel depth, kernel height, kernel width,
+    channels / groups, filters), b (filters,), y (rows, out depth, out height, out width, filters).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> layer = lamina.layers.Conv3D(1, 2, kernel_initializer="ones")
+    >>> layer(np.arange(8.0).reshape(1, 2, 2, 2, 1)).item()
+    28.0
+    """
+
+    _axes: ClassVar[int] = 3
+    _paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Sizes,
+        strides: Sizes = (1, 1, 1),
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: Sizes = (1, 1, 1),
+        groups: int = 1,
+        activation: ActivationLike = None,
+        use_bias: bool = True,
+        kernel_initializer: InitializerLike = "glorot_uniform",
+        bias_initializer: InitializerLike = "zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        *,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(
+            filters, groups, kernel_initializer, kernel_regularizer, kernel_size, strides, padding,
+            data_format, dilation_rate, activation, use_bias, bias_initializer, bias_regularizer,
+            kernel_constraint=kernel_constraint, bias_constraint=bias_constraint, **base,
+        )  # fmt: skip
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record a convolution of images, one for each place of the window along the depth.
+
+        Their channels are those of all slices that the window then holds.
+        """
+        assert self._kernel is not None
+        counts, pads = self._place(tuple(x.shape))
+        kernel = graph.permute(graph.parameter(self._kernel), (1, 2, 0, 3, 4))
+        sizes = tuple(kernel.shape)
+        flat = graph.reshape(kernel, (*sizes[:2], sizes[2] * sizes[3], sizes[4]))
+        images = graph.fold(self._slices(graph, x, counts[0], pads[0]))
+
+        def convolve(bias: Any, kind: str, alpha: float) -> _core.Tensor:
+            y = graph.conv2d(
+                images, flat, bias, windows.pair(self.strides[1:]),
+                windows.pair(self.dilation_rate[1:]), windows.around(pads[1:]),
+                groups=self.groups, activation=kind, alpha=alpha, name=self.name,
+            )  # fmt: skip
+            return graph.unfold(y, counts[0])
+
+        return self._finish(graph, convolve)
+
+    def _slices(
+        self, graph: _core.Graph, x: _core.Tensor, count: int, pads: tuple[int, ...]
+    ) -> _core.Tensor:
+        """Return the slices of each window, beside each other as channels, group by group."""
+        if any(pads):
+            x = graph.pad(x, [(pads[0], pads[1]), (0, 0), (0, 0), (0, 0)])
+        _, height, width, channels = x.shape
+        cells, stride, step = self.kernel_size[0], self.strides[0], self.dilation_rate[0]
+        parts = [
+            graph.slice(
+                x, [cell * step, 0, 0, 0], [count, height, width, channels], [stride, 1, 1, 1]
+            )
+            for cell in range(cells)
+        ]
+        y = graph.concatenate(parts, 3, name=self.name) if cells > 1 else parts[0]
+        if self.groups == 1 or cells == 1:
+            return y
+        own = channels // self.groups
+        apart = graph.reshape(y, (count, height, width, cells, self.groups, own))
+        return graph.reshape(graph.permute(apart, (0, 1, 2, 4, 3, 5)), tuple(y.shape))

@@ -1,0 +1,59 @@
+"""Crop volumes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lamina import _check
+from lamina._tensors.given import given, record
+from lamina.layers._axes import channels_first, margins, needs_rank
+from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Margins, Unpack
+
+
+class Cropping3D(Layer):
+    """Drop the faces of a volume.
+
+    Parameters
+    ----------
+    cropping : int, three int or three (int, int), default ((1, 1), (1, 1), (1, 1))
+        What is dropped before and behind each axis; a number for both sides, or for all axes.
+    data_format : {"channels_last", "channels_first"}, optional
+        channels_last if not given: x (rows, depth, height, width, channels).
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> lamina.layers.Cropping3D((0, 1, (1, 2)))(np.ones((1, 4, 4, 4, 2))).shape
+    (1, 4, 2, 1, 2)
+    """
+
+    def __init__(
+        self,
+        cropping: Margins = ((1, 1), (1, 1), (1, 1)),
+        data_format: str | None = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(**base)
+        self.cropping = margins("Cropping3D", "cropping", cropping, 3)
+        self.data_format = data_format
+        self._first = channels_first("Cropping3D", data_format)
+
+    def call(self, x: Any) -> Any:
+        """Return the middle of the volume."""
+        x, edges = given(x), list(self.cropping)
+        shape = tuple(x.shape[1:])
+        axes = "depth, height, width"
+        needs_rank(self.name, shape, 4, f"channels, {axes}" if self._first else f"{axes}, channels")
+        edges = [(0, 0), *edges] if self._first else [*edges, (0, 0)]
+        if any(n <= a + b for n, (a, b) in zip(shape, edges, strict=True)):
+            raise ValueError(
+                f"{self.name}: cropping {self.cropping} leaves nothing of input "
+                f"{_check.show_shape(shape)}"
+            )
+        return record("crop", x, edges)

@@ -1,0 +1,53 @@
+"""Larger volumes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lamina._tensors.given import given, record
+from lamina.layers import windows
+from lamina.layers._axes import channels_first, needs_rank
+from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
+
+
+class UpSampling3D(Layer):
+    """Enlarge a volume by whole factors: each cell is repeated.
+
+    Parameters
+    ----------
+    size : int or (int, int, int), default (2, 2, 2)
+        Factors of depth, height and width.
+    data_format : {"channels_last", "channels_first"}, optional
+        channels_last if not given: x (rows, depth, height, width, channels).
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> lamina.layers.UpSampling3D((1, 2, 3))(np.ones((1, 2, 2, 2, 5))).shape
+    (1, 2, 4, 6, 5)
+    """
+
+    def __init__(
+        self,
+        size: int | Sequence[int] = (2, 2, 2),
+        data_format: str | None = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(**base)
+        self.size = windows.sizes("UpSampling3D", "size", size, 3)
+        self.data_format = data_format
+        self._first = channels_first("UpSampling3D", data_format)
+
+    def call(self, x: Any) -> Any:
+        """Return the larger volume."""
+        x, axes = given(x), "depth, height, width"
+        named = f"channels, {axes}" if self._first else f"{axes}, channels"
+        needs_rank(self.name, tuple(x.shape[1:]), 4, named)
+        return record("repeat", x, [1, *self.size] if self._first else [*self.size, 1])

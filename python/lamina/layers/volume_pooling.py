@@ -1,0 +1,230 @@
+"""Maximum and average pooling of volumes."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, ClassVar
+
+from lamina import _core
+from lamina.layers import windows
+from lamina.layers.global_pooling import GlobalPooling
+from lamina.layers.pooling import Pooling
+
+if TYPE_CHECKING:
+    from lamina._check import Shape
+    from lamina._typing import DimArguments, Sizes, Unpack
+
+
+def pooled(
+    graph: _core.Graph,
+    kind: str,
+    x: _core.Tensor,
+    pool: Shape,
+    strides: Shape,
+    pads: windows.Pads,
+    name: str,
+) -> _core.Tensor:
+    """Record pooling of volumes: of the slices as images, then along the depth.
+
+    Of the cells of a window as many are inside in each slice, so that the mean of means is the
+    mean of all.
+    """
+    depth, height, width, channels = x.shape
+    slices = graph.fold(graph.reshape(x, (depth, height, width, channels)))
+    flat = graph.pool2d(kind, slices, pool[1:], strides[1:], windows.around(pads[1:]), name=name)
+    rows, columns, _ = flat.shape
+    whole = graph.reshape(graph.unfold(flat, depth), (depth, rows * columns, channels))
+    deep = (*pads[0], 0, 0)
+    y = graph.pool2d(kind, whole, (pool[0], 1), (strides[0], 1), deep, name=name)
+    return graph.reshape(y, (y.shape[0], rows, columns, channels))
+
+
+class Pooling3D(Pooling):
+    """The base of both: a window over depth, height and width."""
+
+    _axes: ClassVar[int] = 3
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record two pooling operations."""
+        _, pads = self._place(tuple(x.shape))
+        return pooled(graph, self._kind, x, self.pool_size, self.strides, pads, self.name)
+
+
+class GlobalPooling3D(GlobalPooling):
+    """The base of both: one window as large as the volume."""
+
+    _axes: ClassVar[int] = 3
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
+        """Record one pooling operation over all cells as one axis."""
+        shape = tuple(x.shape)
+        cells = prod(shape[:-1])
+        flat = graph.reshape(x, (1, cells, shape[-1]))
+        y = graph.pool2d(self._kind, flat, (1, cells), (1, cells), (0, 0, 0, 0), name=self.name)
+        return graph.reshape(y, self.compute_output_shape(shape), name=self.name)
+
+
+class MaxPooling3D(Pooling3D):
+    """The maximum over windows, every channel by itself.
+
+    Of equal maxima the first counts, slice by slice; a NaN is larger than any number.
+
+    Parameters
+    ----------
+    pool_size : int or tuple of 3 int, default (2, 2, 2)
+        Cells of the window along each axis.
+    strides : int or tuple of 3 int, optional
+        Steps of the window; its size if not given.
+    padding : {"valid", "same"}, default "valid"
+        "valid" drops what fills no window; with "same" a window begins at every stride.
+    data_format : {"channels_last"}, optional
+        The only layout.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, the input has another number of axes, or the window is
+        larger than the padded volume.
+
+    Notes
+    -----
+    Shapes: x (rows, depth, height, width, channels), y (rows, out depth, out height, out width,
+    channels).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> lamina.layers.MaxPooling3D(2)(np.arange(8.0).reshape(1, 2, 2, 2, 1)).item()
+    7.0
+    """
+
+    _kind: ClassVar[str] = "max"
+
+    def __init__(
+        self,
+        pool_size: Sizes = (2, 2, 2),
+        strides: Sizes | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, **base)
+
+
+class AveragePooling3D(Pooling3D):
+    """The mean over windows, every channel by itself.
+
+    Padding counts neither in the sum nor in the number of cells.
+
+    Parameters
+    ----------
+    pool_size : int or tuple of 3 int
+        Cells of the window along each axis.
+    strides : int or tuple of 3 int, optional
+        Steps of the window; its size if not given.
+    padding : {"valid", "same"}, default "valid"
+        "valid" drops what fills no window; with "same" a window begins at every stride.
+    data_format : {"channels_last"}, optional
+        The only layout.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, the input has another number of axes, or the window is
+        larger than the padded volume.
+
+    Notes
+    -----
+    Shapes: x (rows, depth, height, width, channels), y (rows, out depth, out height, out width,
+    channels).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> lamina.layers.AveragePooling3D(2)(np.arange(8.0).reshape(1, 2, 2, 2, 1)).item()
+    3.5
+    """
+
+    _kind: ClassVar[str] = "average"
+
+    def __init__(
+        self,
+        pool_size: Sizes,
+        strides: Sizes | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, **base)
+
+
+class GlobalMaxPooling3D(GlobalPooling3D):
+    """The maximum over the whole volume, every channel by itself.
+
+    Parameters
+    ----------
+    data_format : {"channels_last"}, optional
+        The only layout.
+    keepdims : bool, default False
+        Whether the spatial axes stay, each of size 1.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If the input has another number of axes.
+
+    Notes
+    -----
+    Shapes: x (rows, depth, height, width, channels), y (rows, channels) or (rows, 1, 1, 1,
+    channels).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> lamina.layers.GlobalMaxPooling3D()(np.arange(8.0).reshape(1, 2, 2, 2, 1))
+    array([[7.]], dtype=float32)
+    """
+
+    _kind: ClassVar[str] = "max"
+
+
+class GlobalAveragePooling3D(GlobalPooling3D):
+    """The mean over the whole volume, every channel by itself.
+
+    Parameters
+    ----------
+    data_format : {"channels_last"}, optional
+        The only layout.
+    keepdims : bool, default False
+        Whether the spatial axes stay, each of size 1.
+    **base
+        See ``Layer``.
+
+    Raises
+    ------
+    ValueError
+        If the input has another number of axes.
+
+    Notes
+    -----
+    Shapes: x (rows, depth, height, width, channels), y (rows, channels) or (rows, 1, 1, 1,
+    channels).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> lamina.layers.GlobalAveragePooling3D()(np.arange(8.0).reshape(1, 2, 2, 2, 1))
+    array([[3.5]], dtype=float32)
+    """
+
+    _kind: ClassVar[str] = "average"

@@ -1,0 +1,52 @@
+"""Zeros around volumes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lamina._tensors.given import given, record
+from lamina.layers._axes import channels_first, margins, needs_rank
+from lamina.layers.layer import Layer
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Margins, Unpack
+
+
+class ZeroPadding3D(Layer):
+    """Add zeros around a volume.
+
+    Parameters
+    ----------
+    padding : int, three int or three (int, int), default ((1, 1), (1, 1), (1, 1))
+        What is added before and behind each axis; a number for both sides, or for all axes.
+    data_format : {"channels_last", "channels_first"}, optional
+        channels_last if not given: x (rows, depth, height, width, channels).
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> lamina.layers.ZeroPadding3D((0, 1, (1, 2)))(np.ones((1, 4, 4, 4, 2))).shape
+    (1, 4, 6, 7, 2)
+    """
+
+    def __init__(
+        self,
+        padding: Margins = ((1, 1), (1, 1), (1, 1)),
+        data_format: str | None = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(**base)
+        self.padding = margins("ZeroPadding3D", "padding", padding, 3)
+        self.data_format = data_format
+        self._first = channels_first("ZeroPadding3D", data_format)
+
+    def call(self, x: Any) -> Any:
+        """Return the larger volume."""
+        x, edges = given(x), list(self.padding)
+        axes = "depth, height, width"
+        named = f"channels, {axes}" if self._first else f"{axes}, channels"
+        needs_rank(self.name, tuple(x.shape[1:]), 4, named)
+        return record("pad", x, [(0, 0), *edges] if self._first else [*edges, (0, 0)])

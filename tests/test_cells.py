@@ -1,0 +1,156 @@
+"""RNN over cells, against Keras and the layers that hold theirs."""
+
+import numpy as np
+import pytest
+
+import lamina
+from called_layers import assert_gradients, assert_same_as_keras, assert_same_settings
+from lamina import layers, ops
+
+X = (5, 4)
+MASK = np.array([[1, 1, 0, 1, 0], [0, 1, 1, 1, 1], [0, 0, 0, 0, 0]], bool)
+H = np.random.default_rng(3).normal(size=(3, 3)).astype("float32")
+
+
+def cell(name, *args, **options):
+    return lambda kit: getattr(kit, name)(*args, **options)
+
+
+def stack(kit):
+    last = kit.SimpleRNNCell(4, activation="relu", use_bias=False)
+    return [kit.LSTMCell(3), kit.GRUCell(2), last]
+
+
+ALL = {"return_sequences": True, "return_state": True}
+CASES = [
+    ("RNN", {"cell": cell("SimpleRNNCell", 3), **ALL}, [X], {"mask": MASK}),
+    ("RNN", {"cell": cell("LSTMCell", 3), "go_backwards": True, **ALL}, [X], {"mask": MASK}),
+    ("RNN", {"cell": cell("GRUCell", 3), "zero_output_for_mask": True, **ALL}, [X],
+     {"mask": MASK}),
+    ("RNN", {"cell": cell("GRUCell", 3, reset_after=False), "unroll": True, "stateful": False}, [X],
+     {}),
+    ("RNN", {"cell": cell("LSTMCell", 3, activation="relu", recurrent_activation="hard_sigmoid",
+                          use_bias=False)}, [X], {"initial_state": [H, 2 * H]}),
+    ("RNN", {"cell": stack, "return_sequences": True}, [X], {"mask": MASK}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_same_as_keras(case):
+    assert_same_as_keras(*case)
+
+
+def settings(name, **more):
+    def make(kit):
+        made = {}
+        for i, weight in enumerate(("kernel", "recurrent", "bias")):
+            made[f"{weight}_initializer"] = kit.initializers.Constant(0.1 + 0.1 * i)
+            made[f"{weight}_regularizer"] = kit.regularizers.L2(0.1 + 0.1 * i)
+        return getattr(kit.layers, name)(3, **made, **more)
+
+    return make
+
+
+@pytest.mark.parametrize("made", [settings("SimpleRNNCell"), settings("GRUCell"),
+                                  settings("LSTMCell"),
+                                  settings("LSTMCell", unit_forget_bias=False)])  # fmt: skip
+def test_settings_of_weights_and_steps_of_adam_same_as_keras(made):
+    assert_same_settings("RNN", {"cell": made}, [X])
+
+
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
+def test_the_layers_are_the_loops_over_their_cells(name):
+    x = np.random.default_rng(1).normal(size=(3, *X)).astype("float32")
+    whole = getattr(layers, name)(3, return_sequences=True)
+    loop = layers.RNN(getattr(layers, f"{name}Cell")(3), return_sequences=True)
+    whole(x), loop(x)
+    loop.set_weights(whole.get_weights())
+    for options in ({}, {"mask": MASK}):
+        np.testing.assert_allclose(loop(x, **options), whole(x, **options), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", [CASES[1], CASES[3], CASES[5]])
+def test_gradients(case):
+    assert_gradients(*case[:3], **case[3])
+
+
+class Sums:
+    """A cell that is no layer."""
+
+    state_size = (2, 2)
+
+    def call(self, x, states):
+        total, square = states
+        total, square = total + x, square + ops.square(x)
+        return total - square, [total, square]
+
+
+def test_cells_of_users():
+    x = np.random.default_rng(1).normal(size=(3, 4, 2)).astype("float32")
+
+    class First(Sums):
+        state_size = (2, 2)
+
+        def get_initial_state(self, batch_size=None):
+            return [ops.ones((batch_size, 2)), ops.zeros((batch_size, 2))]
+
+    y, total, square = layers.RNN(First(), return_state=True)(x)
+    np.testing.assert_allclose(total, 1 + x.sum(1), rtol=1e-5)
+    np.testing.assert_allclose(square, (x * x).sum(1), rtol=1e-5)
+    np.testing.assert_allclose(y, total - square, rtol=1e-5, atol=1e-6)
+
+
+def test_states_carry_over():
+    x = np.random.default_rng(1).normal(size=(3, 6, 4)).astype("float32")
+    whole = layers.RNN(layers.LSTMCell(3))
+    whole(x)
+    model = lamina.Sequential([lamina.Input((3, 4)), layers.RNN(layers.LSTMCell(3), stateful=True)])
+    model.set_weights(whole.get_weights())
+    model.predict(x[:, :3])
+    np.testing.assert_allclose(model.predict(x[:, 3:]), whole(x), rtol=1e-5, atol=1e-6)
+    assert [s.shape for s in model.layers[-1].states] == [(3, 3), (3, 3)]
+    model.reset_state()
+    assert model.layers[-1].states is None or not model.layers[-1].states[0].any()
+
+
+def test_one_draw_for_all_steps():
+    x = np.ones((4, 5, 6), "float32")
+    made = layers.SimpleRNNCell(6, "linear", False, "identity", "zeros", dropout=0.5)
+    y = layers.RNN(made, return_sequences=True)(x, training=True)
+    assert set(np.unique(y)) == {0.0, 2.0}
+    assert (y == y[:, :1]).all()
+    again = layers.RNN(layers.GRUCell(3, recurrent_dropout=0.5), return_sequences=True)
+    assert np.abs(again(x, training=True) - again(x)).max() > 1e-3
+
+
+def test_steps_of_an_inner_sequence():
+    x = np.random.default_rng(1).normal(size=(2, 3, 5, 4)).astype("float32")
+    inner = layers.RNN(layers.GRUCell(3))
+    y = layers.TimeDistributed(inner)(x)
+    np.testing.assert_allclose(y[:, 1], inner(x[:, 1]), rtol=1e-5, atol=1e-6)
+
+
+def test_configurations():
+    layer = layers.RNN([layers.LSTMCell(3, dropout=0.1), layers.GRUCell(2)], go_backwards=True)
+    again = layers.deserialize(layers.serialize(layer))
+    assert again.get_config() == layer.get_config()
+    assert [type(c).__name__ for c in again.cell.cells] == ["LSTMCell", "GRUCell"]
+
+
+A = np.zeros((2, 3, 4), "float32")
+
+
+@pytest.mark.parametrize(("call", "rule", "value"), [
+    (lambda: layers.RNN(3), "RNN: a cell must have call", "got 3"),
+    (lambda: layers.RNN(layers.Dense(3)), "RNN: a cell must have call", "Dense"),
+    (lambda: layers.StackedRNNCells([]), "StackedRNNCells: cells must be a list", "[]"),
+    (lambda: layers.LSTMCell(0), "LSTMCell: units", "0"),
+    (lambda: layers.RNN(layers.LSTMCell(3))(A[0]), "rnn: input has shape", "(rows, 4)"),
+    (lambda: layers.RNN(layers.LSTMCell(3))(A, initial_state=[A[:, 0]]), "rnn: initial_state",
+     "[(rows, 4)]"),
+])  # fmt: skip
+def test_bad_arguments(call, rule, value):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        call()
+    assert rule in str(caught.value)
+    assert value in str(caught.value)
