@@ -41,7 +41,7 @@ def windows(n):
 
 def transposed(n):
     kernel = n.weight(2, 3, 4, 3)
-    return [n.image, kernel, None, (1, 1), (1, 1), (0, 0, 0, 0), (7, 7), "linear", 0.0, "name"]
+    return [n.image, kernel, None, (1, 1), (1, 1), (0, 0, 0, 0), (7, 7), "linear", 0.0, 1, "name"]
 
 
 def recurrent(n):

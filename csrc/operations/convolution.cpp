@@ -254,29 +254,36 @@ Tensor conv2d(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor*
                               : groups > 0 && d.filters % groups == 0 && d.channels % groups == 0 &&
                                     inputs == d.channels / groups;
   if (!fits)
-    throw std::invalid_argument("conv2d: kernel has shape " + to_string(kernel.shape) +
-                                ", which does not fit inputs " + to_string(x.shape) +
-                                (depthwise ? ", depthwise" : " in " + text(groups) + " groups"));
+    throw std::invalid_argument(
+        "conv2d: kernel must have the channels of x" +
+        (depthwise ? "" : " over groups, " + text(d.channels) + " / " + text(groups)) +
+        ", as its last axis but one" + (depthwise ? "" : ", and filters that groups divide") +
+        "; got shape " + to_string(kernel.shape) + " for inputs " + to_string(x.shape));
   if (out_height(d) < 1 || out_width(d) < 1)
-    throw std::invalid_argument("conv2d: kernel of shape " + to_string(kernel.shape) +
-                                " is larger than the padded image " + to_string(x.shape));
+    throw std::invalid_argument("conv2d: kernel must fit into the padded image; got shape " +
+                                to_string(kernel.shape) + " for inputs " + to_string(x.shape));
   return record_convolution(graph, x, kernel, bias, false, d, {kind, alpha}, name);
 }
 
 Tensor conv2d_transpose(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* bias,
                         Sides strides, Sides dilation, Padding padding, Sides size, Activation kind,
-                        double alpha, const std::string& name) {
+                        double alpha, Index groups, const std::string& name) {
   check_axes(graph, x, kernel, "conv2d_transpose");
   ConvDims d = window_dims(strides, dilation, padding, kernel.shape, "conv2d_transpose");
   const auto [height, width] = size;
   d.height = height;
   d.width = width;
+  d.groups = groups;
   d.filters = x.shape.back();
-  d.channels = kernel.shape[kernel.shape.size() - 2];
   if (kernel.shape.back() != d.filters)
     throw std::invalid_argument("conv2d_transpose: kernel has shape " + to_string(kernel.shape) +
                                 ", needs " + text(d.filters) + " as its last axis for inputs " +
                                 to_string(x.shape));
+  if (groups < 1 || d.filters % groups != 0)
+    throw std::invalid_argument("conv2d_transpose: groups must divide the " + text(d.filters) +
+                                " filters of inputs " + to_string(x.shape) + "; got " +
+                                text(groups));
+  d.channels = checked_product(kernel.shape[kernel.shape.size() - 2], groups);
   const Index x_height = x.shape.size() == 3 ? x.shape[0] : 1;
   if (height < 1 || width < 1 || out_height(d) != x_height ||
       out_width(d) != x.shape[x.shape.size() - 2])
@@ -303,14 +310,15 @@ const Registration convolutions_registered[] = {
      "From the outputs of the convolution described to its inputs, then an activation.",
      conv2d_transpose,
      {{"x", "(height, width, filters), or (steps, filters): an image of height 1."},
-      {"kernel", "(height, width, channels, filters), a parameter."},
+      {"kernel", "(height, width, channels / groups, filters), a parameter."},
       {"bias", "(channels,), a parameter, or None."},
       {"strides", "(vertical, horizontal)."},
       {"dilation", "(vertical, horizontal)."},
       {"padding", "Zeros around the convolution's inputs: (top, bottom, left, right)."},
       {"size", "(height, width) of the output, which the convolution maps to x."},
       {"activation", "Activation of the sum.", "linear"},
-      {"alpha", "Slope of leaky_relu below 0, scale of elu.", 0.0}}},
+      {"alpha", "Slope of leaky_relu below 0, scale of elu.", 0.0},
+      {"groups", "Groups of channels.", 1}}},
 };
 
 }  // namespace

@@ -110,11 +110,15 @@ PoolDims pool_dims(Graph& graph, const Tensor& x, Sides pool, Sides strides, Pad
                    right};
   const bool inside = top >= 0 && bottom >= 0 && left >= 0 && right >= 0 && top < pool_h &&
                       bottom < pool_h && left < pool_w && right < pool_w;
-  if (!inside) throw std::invalid_argument(who + ": padding must lie in [0, pool)");
+  if (!inside)
+    throw std::invalid_argument(
+        who + ": padding must be smaller than the pool size; got " + std::to_string(top) + ", " +
+        std::to_string(bottom) + ", " + std::to_string(left) + ", " + std::to_string(right) +
+        " around a pool of " + std::to_string(pool_h) + " x " + std::to_string(pool_w));
   if (out_height(d) < 1 || out_width(d) < 1)
-    throw std::invalid_argument(who + ": a pool of " + std::to_string(pool_h) + " x " +
-                                std::to_string(pool_w) + " is larger than the padded image " +
-                                to_string(x.shape));
+    throw std::invalid_argument(who + ": pool_size must fit into the padded image; got " +
+                                std::to_string(pool_h) + " x " + std::to_string(pool_w) +
+                                " for inputs " + to_string(x.shape));
   return d;
 }
 

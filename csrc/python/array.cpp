@@ -214,9 +214,9 @@ py::array_t<std::int64_t> Argument::integers(Index bound, const char* what) cons
   return py::reinterpret_borrow<py::array_t<std::int64_t>>(converted);
 }
 
-py::array_t<std::int32_t> Argument::labels(Index classes) const {
+py::array_t<std::int32_t> Argument::labels(Index classes, const char* what) const {
   const Index largest = std::numeric_limits<std::int32_t>::max();
-  const auto wide = integers(classes < largest ? classes : largest, "classes");
+  const auto wide = integers(classes < largest ? classes : largest, what);
   py::array_t<std::int32_t> narrow(wide.size());
   for (Index k = 0; k < wide.size(); ++k) {
     narrow.mutable_data()[k] = std::int32_t(wide.data()[k]);

@@ -77,8 +77,8 @@ class Argument {
   // The values as a kernel reads them: aligned, C-contiguous, of type T.  Copies where it must.
   template <class T>
   py::array_t<T> values() const;
-  // Checked class labels, one int32 each, in [0, classes).
-  py::array_t<std::int32_t> labels(Index classes) const;
+  // Checked class labels, one int32 each, in [0, classes); `what` they count.
+  py::array_t<std::int32_t> labels(Index classes, const char* what = "classes") const;
   // A copy of an array of bytes that are all below `bound`; of another, nothing.
   std::optional<py::array_t<std::uint8_t>> bytes(Index bound) const;
   // Checked row numbers in [0, rows).

@@ -6,6 +6,7 @@
 
 #include "array.h"
 #include "graph.h"
+#include "operation_values.h"
 #include "operations/registry.h"
 
 namespace lamina {
@@ -54,6 +55,8 @@ Shape integers_of(const char* who, const char* name, const char* what, const py:
                  [&](const py::object& item) { return integer(who, name, item); });
 }
 
+}  // namespace
+
 // None is what is left out; whether it may be is the operation's to say.
 ArgumentValue value_of(const char* who, const ArgumentDescription& argument,
                        const py::object& value) {
@@ -88,6 +91,8 @@ ArgumentValue value_of(const char* who, const ArgumentDescription& argument,
   }
   return left_out;
 }
+
+namespace {
 
 std::string known_arguments(const OperationDescription& operation) {
   std::string all;

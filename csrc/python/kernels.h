@@ -8,40 +8,34 @@
 
 namespace lamina {
 
-void bind_kernels_dense(pybind11::module_& module);
-void bind_kernels_convolution(pybind11::module_& module);
-void bind_kernels_activations(pybind11::module_& module);
+void bind_kernels_matmul(pybind11::module_& module);
+void bind_kernels_noise(pybind11::module_& module);
 void bind_kernels_random(pybind11::module_& module);
-void bind_kernels_losses(pybind11::module_& module);
 void bind_kernels_metrics(pybind11::module_& module);
 void bind_kernels_optimizers(pybind11::module_& module);
 void bind_kernels_elementwise(pybind11::module_& module);
 void bind_kernels_recurrence(pybind11::module_& module);
-void bind_kernels_normalization(pybind11::module_& module);
 void bind_kernels_embedding(pybind11::module_& module);
 void bind_kernels_arrays(pybind11::module_& module);
 void bind_kernels_merge(pybind11::module_& module);
-void bind_kernels_rectifiers(pybind11::module_& module);
-void bind_kernels_noise(pybind11::module_& module);
 void bind_kernels_expression(pybind11::module_& module);
+void bind_kernels_operation(pybind11::module_& module);
+void bind_kernels_settings(pybind11::module_& module);
 
 inline void bind_kernels(pybind11::module_& module) {
-  bind_kernels_dense(module);
-  bind_kernels_convolution(module);
-  bind_kernels_activations(module);
+  bind_kernels_matmul(module);
+  bind_kernels_noise(module);
   bind_kernels_random(module);
-  bind_kernels_losses(module);
   bind_kernels_metrics(module);
   bind_kernels_optimizers(module);
   bind_kernels_elementwise(module);
   bind_kernels_recurrence(module);
-  bind_kernels_normalization(module);
   bind_kernels_embedding(module);
   bind_kernels_arrays(module);
   bind_kernels_merge(module);
-  bind_kernels_rectifiers(module);
-  bind_kernels_noise(module);
   bind_kernels_expression(module);
+  bind_kernels_operation(module);
+  bind_kernels_settings(module);
 }
 
 namespace python {

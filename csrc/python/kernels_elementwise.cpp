@@ -48,43 +48,6 @@ py::array clip(Object x_, Object limit) {
              [](const auto& k) { return k.clip; });
 }
 
-// --- normalisation by column
-
-py::array normalize_forward(Object x_, Object mean_, Object std_) {
-  const char* who = "normalize_forward";
-  const Argument x(who, "x", x_), mean(who, "mean", mean_), std(who, "std", std_);
-  x.needs_rank_at_least(1, "(..., columns)");
-  mean.needs_shape({x.axis(-1)}, "(columns,)");
-  std.needs_shape({x.axis(-1)}, "(columns,)");
-  return with_dtype({&x, &mean, &std}, [&](auto zero) -> py::array {
-    using T = decltype(zero);
-    const auto xs = x.values<T>(), ms = mean.values<T>(), ss = std.values<T>();
-    auto y = output<T>(who, x.shape());
-    const auto sizes = x.rows_cols();
-    const T *xp = xs.data(), *mp = ms.data(), *sp = ss.data();
-    T* yp = y.mutable_data();
-    without_gil([&] { kernels<T>().normalize_forward(yp, xp, mp, sp, sizes); });
-    return y;
-  });
-}
-
-py::array normalize_backward(Object dy_, Object std_) {
-  const char* who = "normalize_backward";
-  const Argument dy(who, "dy", dy_), std(who, "std", std_);
-  dy.needs_rank_at_least(1, "(..., columns)");
-  std.needs_shape({dy.axis(-1)}, "(columns,)");
-  return with_dtype({&dy, &std}, [&](auto zero) -> py::array {
-    using T = decltype(zero);
-    const auto dys = dy.values<T>(), ss = std.values<T>();
-    auto dx = output<T>(who, dy.shape());
-    const auto sizes = dy.rows_cols();
-    const T *dyp = dys.data(), *sp = ss.data();
-    T* dxp = dx.mutable_data();
-    without_gil([&] { kernels<T>().normalize_backward(dxp, dyp, sp, sizes); });
-    return dx;
-  });
-}
-
 // --- reductions
 
 py::array column_sums(Object x_, Object out_) {
@@ -210,9 +173,6 @@ void bind_kernels_elementwise(pybind11::module_& module) {
   module.def("add_into", &add_into, arg("y"), arg("x"), "y += x, in place.");
   module.def("scale", &python::scale, arg("x"), arg("factor"), "factor x.");
   module.def("clip", &clip, arg("x"), arg("limit"), "x limited to [-limit, limit].");
-  module.def("normalize_forward", &normalize_forward, arg("x"), arg("mean"), arg("std"),
-             "(x - mean) / std by column.");
-  module.def("normalize_backward", &normalize_backward, arg("dy"), arg("std"), "dy / std.");
   module.def("column_sums", &column_sums, arg("x"), arg("out") = none,
              "Sums over all axes but the last, added to `out` if given.");
   module.def("dot", &dot, arg("a"), arg("b") = none,

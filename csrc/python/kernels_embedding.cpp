@@ -29,26 +29,6 @@ Index vocabulary_size(const char* who, const Object& size) {
   return Index(whole_number(who, "vocabulary", size, std::numeric_limits<std::int32_t>::max()));
 }
 
-py::array embedding_forward(Object table_, Object ids_) {
-  const char* who = "embedding_forward";
-  const Argument table(who, "table", table_), ids(who, "ids", ids_);
-  table.needs_rank(2, "(vocabulary, columns)");
-  const auto numbers = checked_ids(ids, table.axis(0));
-  Shape shape = ids.shape();
-  shape.push_back(table.axis(1));
-  return with_dtype({&table}, [&](auto zero) -> py::array {
-    using T = decltype(zero);
-    const auto tables = table.values<T>();
-    auto y = output<T>(who, shape);
-    const RowsCols sizes = {numbers.size(), table.axis(1)};
-    T* yp = y.mutable_data();
-    const T* tp = tables.data();
-    const std::int32_t* ip = numbers.data();
-    without_gil([&] { kernels<T>().embedding_forward(yp, tp, ip, sizes); });
-    return y;
-  });
-}
-
 // dy's columns; its other axes are those of the ids.
 RowsCols gradient_sizes(const Argument& dy, const Argument& ids) {
   dy.needs_rank_at_least(1, "(..., columns)");
@@ -56,28 +36,6 @@ RowsCols gradient_sizes(const Argument& dy, const Argument& ids) {
   shape.push_back(dy.axis(-1));
   dy.needs_shape(shape, "(*ids.shape, columns)");
   return {ids.size(), dy.axis(-1)};
-}
-
-py::array embedding_backward(Object dy_, Object ids_, Object vocabulary_, Object dtable_) {
-  const char* who = "embedding_backward";
-  const Argument dy(who, "dy", dy_), ids(who, "ids", ids_);
-  const OptionalArgument dtable(who, "dtable", dtable_);
-  const Index vocabulary = vocabulary_size(who, vocabulary_);
-  const auto numbers = checked_ids(ids, vocabulary);
-  const RowsCols sizes = gradient_sizes(dy, ids);
-  dtable.apart_from(dy);
-  return with_dtype({&dy, &dtable}, [&](auto zero) -> py::array {
-    using T = decltype(zero);
-    const auto dys = dy.values<T>();
-    auto [sum, sum_] =
-        gradient_array<T>(dtable, dtable_, {vocabulary, sizes.cols}, "(vocabulary, columns)");
-    T* sp = sum_;
-    const T* dyp = dys.data();
-    const std::int32_t* ip = numbers.data();
-    const auto add = Accumulate(dtable.given());
-    without_gil([&] { kernels<T>().embedding_backward(sp, dyp, ip, sizes, vocabulary, add); });
-    return py::reinterpret_borrow<py::array>(sum);
-  });
 }
 
 Sparse embedding_backward_sparse(Object dy_, Object ids_, Object vocabulary_) {
@@ -202,9 +160,6 @@ void bind_kernels_embedding(pybind11::module_& module) {
   using namespace python;
   using pybind11::arg;
   const auto none = pybind11::none();
-  module.def("embedding_forward", &embedding_forward, arg("table"), arg("ids"), "table[ids].");
-  module.def("embedding_backward", &embedding_backward, arg("dy"), arg("ids"), arg("vocabulary"),
-             arg("dtable") = none, "Sums of dy by id, added to `dtable` if given.");
   module.def("embedding_backward_sparse", &embedding_backward_sparse, arg("dy"), arg("ids"),
              arg("vocabulary"), "(ids that occur, sums of dy for each).");
   module.def("token_mask", &token_mask, arg("ids"), "ids != 0.");

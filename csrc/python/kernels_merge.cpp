@@ -1,8 +1,5 @@
-// Arrays merged and multiplied pair by pair; rows of length one.
-#include <pybind11/typing.h>
-
+// Arrays multiplied pair by pair; rows of length one.
 #include "../runtime/isa.h"
-#include "arguments.h"
 #include "kernels.h"
 #include "maps.h"
 
@@ -11,42 +8,6 @@ namespace python {
 namespace {
 
 using Object = py::object;
-using Pair = py::typing::Tuple<py::array, py::array>;
-
-py::array combine_forward(Object a_, Object b_, Object kind_) {
-  const char* who = "combine_forward";
-  const Argument a(who, "a", a_), b(who, "b", b_);
-  const Combine kind = alternative<Combine>(who, "kind", kind_);
-  a.needs_rank_at_least(0, "");
-  b.needs_shape(a.shape(), "of a");
-  return with_dtype({&a, &b}, [&](auto zero) -> py::array {
-    using T = decltype(zero);
-    const auto as = a.values<T>(), bs = b.values<T>();
-    auto y = output<T>(who, a.shape());
-    const T *ap = as.data(), *bp = bs.data();
-    T* yp = y.mutable_data();
-    without_gil([&] { kernels<T>().combine_forward(yp, ap, bp, as.size(), kind); });
-    return y;
-  });
-}
-
-Pair combine_backward(Object dy_, Object a_, Object b_, Object kind_) {
-  const char* who = "combine_backward";
-  const Argument dy(who, "dy", dy_), a(who, "a", a_), b(who, "b", b_);
-  const Combine kind = alternative<Combine>(who, "kind", kind_);
-  dy.needs_rank_at_least(0, "");
-  a.needs_shape(dy.shape(), "of dy");
-  b.needs_shape(dy.shape(), "of dy");
-  return with_dtype({&dy, &a, &b}, [&](auto zero) -> Pair {
-    using T = decltype(zero);
-    const auto dys = dy.values<T>(), as = a.values<T>(), bs = b.values<T>();
-    auto da = output<T>(who, dy.shape()), db = output<T>(who, dy.shape());
-    const T *dyp = dys.data(), *ap = as.data(), *bp = bs.data();
-    T *dap = da.mutable_data(), *dbp = db.mutable_data();
-    without_gil([&] { kernels<T>().combine_backward(dap, dbp, dyp, ap, bp, dys.size(), kind); });
-    return py::make_tuple(da, db);
-  });
-}
 
 py::array batched_product(Object a_, Object b_, bool transpose_a, bool transpose_b) {
   const char* who = "batched_product";
@@ -93,10 +54,6 @@ py::array unit_rows_backward(Object dy_, Object x_) {
 void bind_kernels_merge(pybind11::module_& module) {
   using namespace python;
   using pybind11::arg;
-  module.def("combine_forward", &combine_forward, arg("a"), arg("b"), arg("kind"),
-             "a + b, a - b, a b, max(a, b) or min(a, b).");
-  module.def("combine_backward", &combine_backward, arg("dy"), arg("a"), arg("b"), arg("kind"),
-             "(da, db).");
   module.def("batched_product", &batched_product, arg("a"), arg("b"), arg("transpose_a") = false,
              arg("transpose_b") = false, "Matrix products, pair by pair.");
   module.def("unit_rows_forward", &unit_rows_forward, arg("x"), "x / max(|x|, 1e-7) by row.");

@@ -12,7 +12,7 @@ using Object = py::object;
 py::array noise(const char* who, const char* name, Object x_, Object kind_, Object amount_,
                 RandomKey key, bool backward) {
   const Argument x(who, name, x_);
-  const Noise kind = alternative<Noise>(who, "kind", kind_);
+  const Noise kind = enumerator<Noise>(who, "kind", kind_);
   const double amount = kind == Noise::gaussian ? number_in(who, "amount", amount_, 0.0, kInfinity)
                                                 : number_in(who, "amount", amount_, 0.0, 1.0, true);
   x.needs_rank_at_least(0, "");

@@ -169,6 +169,7 @@ class Graph:
         size: typing.Annotated[collections.abc.Sequence[typing.SupportsIndex], "FixedSize(2)"],
         activation: str = "linear",
         alpha: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        groups: typing.SupportsIndex = 1,
         name: str = "",
     ) -> Tensor: ...
     def crop(

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina import _core
 from lamina._calls import answering_calls
 from lamina._check import cast, numeric
 from lamina._settings import Configurable, argument_names
 from lamina._tensors import Tensor, dispatch
 from lamina._tensors.given import given
+from lamina.kernels import activation_forward
 
 
 class Activation(Configurable):
@@ -95,4 +95,4 @@ class Activation(Configurable):
     def _compute(self, x: NDArray[Any]) -> NDArray[Any]:
         assert self.fusable is not None
         kind, alpha = self.fusable
-        return np.asarray(_core.kernels.activation_forward(x, kind, alpha))
+        return activation_forward(x, kind, alpha)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from lamina import _core
 from lamina._check import number
 from lamina.activations.base import Activation
 from lamina.activations.function import Function
+from lamina.kernels import log_softmax_forward, softmax_forward
 
 
 class Linear(Activation):
@@ -214,7 +213,7 @@ class Softmax(Activation):
         return graph.softmax(x, name=name or self.name)
 
     def _compute(self, x: NDArray[Any]) -> NDArray[Any]:
-        return np.asarray(_core.kernels.softmax_forward(x))
+        return softmax_forward(x)
 
 
 class LogSoftmax(Activation):
@@ -233,4 +232,4 @@ class LogSoftmax(Activation):
         return graph.log_softmax(x, name=name or self.name)
 
     def _compute(self, x: NDArray[Any]) -> NDArray[Any]:
-        return np.asarray(_core.kernels.log_softmax_forward(x))
+        return log_softmax_forward(x)

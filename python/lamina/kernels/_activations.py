@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from lamina import _core
+from lamina.kernels._operation import alpha_of, backward, forward
 
 Array = NDArray[Any]
 
@@ -43,7 +43,10 @@ def activation_forward(x: ArrayLike, kind: str, alpha: float | None = None) -> A
     >>> kernels.activation_forward(np.array([-1.0, 2.0]), "leaky_relu")
     array([-0.2,  2. ])
     """
-    return _core.kernels.activation_forward(x, kind, alpha)
+    return forward(
+        "activation_forward", "activation", [("x", "x", x, "(...)")],
+        kind=kind, alpha=alpha_of("activation_forward", kind, alpha),
+    )[0]  # fmt: skip
 
 
 def activation_backward(
@@ -81,7 +84,11 @@ def activation_backward(
     >>> kernels.activation_backward(np.array([1.0, 1.0]), np.array([0.0, 3.0]), "relu")
     array([0., 1.])
     """
-    return _core.kernels.activation_backward(dy, x, kind, alpha)
+    arrays = [("gradient", "dy", dy, ""), ("x", "x", x, "(...)")]
+    return backward(
+        "activation_backward", "activation", arrays, ["x"],
+        kind=kind, alpha=alpha_of("activation_backward", kind, alpha),
+    )[0]  # fmt: skip
 
 
 def softmax_forward(x: ArrayLike) -> Array:
@@ -110,7 +117,7 @@ def softmax_forward(x: ArrayLike) -> Array:
     >>> kernels.softmax_forward(np.array([[1e4, 1e4]]))
     array([[0.5, 0.5]])
     """
-    return _core.kernels.softmax_forward(x)
+    return forward("softmax_forward", "softmax", [("x", "x", x, "(..., classes)")])[0]
 
 
 def softmax_backward(dy: ArrayLike, y: ArrayLike) -> Array:
@@ -141,7 +148,7 @@ def softmax_backward(dy: ArrayLike, y: ArrayLike) -> Array:
     >>> kernels.softmax_backward(np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]]))
     array([[ 0.25, -0.25]])
     """
-    return _core.kernels.softmax_backward(dy, y)
+    return _from_output("softmax", dy, y)
 
 
 def log_softmax_forward(x: ArrayLike) -> Array:
@@ -170,7 +177,7 @@ def log_softmax_forward(x: ArrayLike) -> Array:
     >>> kernels.log_softmax_forward(np.array([[0.0, -1e4]]))
     array([[     0., -10000.]])
     """
-    return _core.kernels.log_softmax_forward(x)
+    return forward("log_softmax_forward", "log_softmax", [("x", "x", x, "(..., classes)")])[0]
 
 
 def log_softmax_backward(dy: ArrayLike, y: ArrayLike) -> Array:
@@ -202,4 +209,14 @@ def log_softmax_backward(dy: ArrayLike, y: ArrayLike) -> Array:
     >>> kernels.log_softmax_backward(np.array([[1.0, 0.0]]), y).round(6)
     array([[ 0.5, -0.5]])
     """
-    return _core.kernels.log_softmax_backward(dy, y)
+    return _from_output("log_softmax", dy, y)
+
+
+def _from_output(operation: str, dy: ArrayLike, y: ArrayLike) -> Array:
+    """Return the gradient at the input of a function whose derivative is read off its output."""
+    arrays = [
+        ("gradient", "dy", dy, ""),
+        ("output", "y", y, "(..., classes)"),
+        ("x", "", ..., "(..., classes)"),
+    ]
+    return backward(f"{operation}_backward", operation, arrays, ["x"])[0]

@@ -68,3 +68,13 @@ def axis_of(who: str, axis: Any, rank: int, name: str = "axis") -> int:
     if not -rank <= number < rank:
         raise ValueError(f"{who}: {name} must lie in [{-rank}, {rank}), the axes; got {axis!r}")
     return number % rank
+
+
+def choice(who: str, name: str, value: Any, known: Sequence[str]) -> None:
+    """Refuse a word that is none of a few."""
+    if not isinstance(value, str):
+        raise TypeError(f"{who}: {name} must be a string; got {value!r}")
+    if value not in known:
+        words = [repr(word) for word in known]
+        listed = ", ".join(words[:-1]) + " or " + words[-1]
+        raise ValueError(f"{who}: {name} must be {listed}; got {value!r}")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 
-from lamina import _core
 from lamina.kernels._arguments import shape_of, wholes
-from lamina.kernels._windows import Array, Padding, Sizes, pool_window
+from lamina.kernels._operation import backward, forward
+from lamina.kernels._windows import IMAGE, Array, Padding, Sizes, pool_window
 
 
 def average_pool1d_forward(
@@ -51,8 +51,8 @@ def average_pool1d_forward(
     array([2., 2.])
     """
     who = "average_pool1d_forward"
-    pool, window = pool_window(who, shape_of(who, "x", x), 1, pool_size, strides, padding)
-    return _core.kernels.average_pool_forward(who, 1, x, pool, window)
+    window = pool_window(who, shape_of(who, "x", x), 1, pool_size, strides, padding)
+    return forward(who, "pool2d", [("x", "x", x, IMAGE[1])], kind="average", **window)[0]
 
 
 def average_pool1d_backward(
@@ -98,8 +98,9 @@ def average_pool1d_backward(
     """
     who = "average_pool1d_backward"
     sizes = wholes(who, "shape", shape, 0)
-    pool, window = pool_window(who, sizes, 1, pool_size, strides, padding)
-    return _core.kernels.average_pool_backward(who, 1, dy, list(sizes), pool, window)
+    window = pool_window(who, sizes, 1, pool_size, strides, padding)
+    arrays = [("gradient", "dy", dy, "of the output"), ("x", "", sizes, IMAGE[1])]
+    return backward(who, "pool2d", arrays, ["x"], kind="average", **window)[0]
 
 
 def average_pool2d_forward(
@@ -142,8 +143,8 @@ def average_pool2d_forward(
     array([2., 2.])
     """
     who = "average_pool2d_forward"
-    pool, window = pool_window(who, shape_of(who, "x", x), 2, pool_size, strides, padding)
-    return _core.kernels.average_pool_forward(who, 2, x, pool, window)
+    window = pool_window(who, shape_of(who, "x", x), 2, pool_size, strides, padding)
+    return forward(who, "pool2d", [("x", "x", x, IMAGE[2])], kind="average", **window)[0]
 
 
 def average_pool2d_backward(
@@ -189,5 +190,6 @@ def average_pool2d_backward(
     """
     who = "average_pool2d_backward"
     sizes = wholes(who, "shape", shape, 0)
-    pool, window = pool_window(who, sizes, 2, pool_size, strides, padding)
-    return _core.kernels.average_pool_backward(who, 2, dy, list(sizes), pool, window)
+    window = pool_window(who, sizes, 2, pool_size, strides, padding)
+    arrays = [("gradient", "dy", dy, "of the output"), ("x", "", sizes, IMAGE[2])]
+    return backward(who, "pool2d", arrays, ["x"], kind="average", **window)[0]

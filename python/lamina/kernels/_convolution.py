@@ -6,9 +6,9 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from lamina import _core
 from lamina.kernels._arguments import shape_of, whole
-from lamina.kernels._windows import Array, Padding, Sizes, pads_of, settings, sizes_of
+from lamina.kernels._operation import Given, alpha_of, backward, forward
+from lamina.kernels._windows import IMAGE, TAPS, Array, Padding, Sizes, pads_of, settings, sizes_of
 
 
 def spatial_of(who: str, name: str, value: Any, axes: int) -> tuple[int, ...]:
@@ -20,19 +20,76 @@ def spatial_of(who: str, name: str, value: Any, axes: int) -> tuple[int, ...]:
 
 
 def window_of(
-    who: str, x: Any, kernel: Any, axes: int, strides: Any, padding: Any, dilation: Any
-) -> Any:
+    who: str,
+    x: Any,
+    kernel: Any,
+    axes: int,
+    strides: Any,
+    padding: Any,
+    dilation: Any,
+    groups: Any,
+) -> dict[str, Any]:
+    """Return the settings of a convolution."""
     steps = sizes_of(who, "strides", strides, axes)
     spread = sizes_of(who, "dilation", dilation, axes)
     taps = spatial_of(who, "kernel", kernel, axes)
     length = [(n - 1) * d + 1 for n, d in zip(taps, spread, strict=True)]
     names = ("valid", "same", "causal") if axes == 1 else ("valid", "same")
     pads = pads_of(who, padding, spatial_of(who, "x", x, axes), length, steps, names)
-    return settings(steps, spread, pads)
+    return settings(pads, strides=steps, dilation=spread) | {
+        "groups": whole(who, "groups", groups, 1)
+    }
 
 
-def groups_of(who: str, groups: Any) -> int:
-    return whole(who, "groups", groups, 1)
+def _layer(axes: int, x: ArrayLike, kernel: ArrayLike, window: dict[str, Any]) -> tuple[str, Given]:
+    """Return the operation, with input and kernel; a transposed one has the size of its output."""
+    operation, last = "conv2d", "channels / groups, filters)"
+    if "size" in window:
+        operation, last = "conv2d_transpose", "filters / groups, channels)"
+    arrays = [("x", "x", x, IMAGE[axes]), ("kernel", "kernel", kernel, TAPS[axes] + last)]
+    return operation, arrays
+
+
+def convolved(
+    who: str,
+    axes: int,
+    x: ArrayLike,
+    kernel: ArrayLike,
+    bias: ArrayLike | None,
+    activation: str,
+    alpha: float | None,
+    window: dict[str, Any],
+) -> Array:
+    """Return what a convolution, transposed or not, makes of its input."""
+    alpha = alpha_of(who, activation, alpha)
+    operation, arrays = _layer(axes, x, kernel, window)
+    arrays.append(("bias?", "bias", bias, "(filters,)"))
+    return forward(who, operation, arrays, activation=activation, alpha=alpha, **window)[0]
+
+
+def gradients(
+    who: str,
+    axes: int,
+    dz: ArrayLike,
+    x: ArrayLike,
+    kernel: ArrayLike,
+    dkernel: Array | None,
+    dbias: Array | None,
+    window: dict[str, Any],
+) -> tuple[Array, Array, Array]:
+    """Return the gradients of `convolved` at input, kernel and bias."""
+    operation, arrays = _layer(axes, x, kernel, window)
+    sizes = shape_of(who, "kernel", kernel)
+    filters = sizes[-2] * window["groups"] if "size" in window else sizes[-1]
+    arrays = [
+        ("gradient", "dz", dz, "of the output"),
+        *arrays,
+        ("bias", "", (filters,), "(filters,)"),
+        ("+kernel", "dkernel", dkernel, "of the kernel"),
+        ("+bias", "dbias", dbias, "(filters,)"),
+    ]
+    dx, dw, db = backward(who, operation, arrays, ["x", "kernel", "bias"], **window)
+    return dx, dw, db
 
 
 def conv1d_forward(
@@ -94,10 +151,8 @@ def conv1d_forward(
     array([0., 1., 3., 5.])
     """
     who = "conv1d_forward"
-    window = window_of(who, x, kernel, 1, strides, padding, dilation)
-    return _core.kernels.conv_forward(
-        who, 1, x, kernel, bias, window, groups_of(who, groups), activation, alpha
-    )
+    window = window_of(who, x, kernel, 1, strides, padding, dilation, groups)
+    return convolved(who, 1, x, kernel, bias, activation, alpha, window)
 
 
 def conv1d_backward(
@@ -158,11 +213,8 @@ def conv1d_backward(
     (array([1., 2., 2., 1.]), array([3., 6.]), array([3.]))
     """
     who = "conv1d_backward"
-    window = window_of(who, x, kernel, 1, strides, padding, dilation)
-    dx, dw, db = _core.kernels.conv_backward(
-        who, 1, dz, x, kernel, window, groups_of(who, groups), dkernel, dbias
-    )
-    return dx, dw, db
+    window = window_of(who, x, kernel, 1, strides, padding, dilation, groups)
+    return gradients(who, 1, dz, x, kernel, dkernel, dbias, window)
 
 
 def conv2d_forward(
@@ -225,10 +277,8 @@ def conv2d_forward(
            [20., 24.]])
     """
     who = "conv2d_forward"
-    window = window_of(who, x, kernel, 2, strides, padding, dilation)
-    return _core.kernels.conv_forward(
-        who, 2, x, kernel, bias, window, groups_of(who, groups), activation, alpha
-    )
+    window = window_of(who, x, kernel, 2, strides, padding, dilation, groups)
+    return convolved(who, 2, x, kernel, bias, activation, alpha, window)
 
 
 def conv2d_backward(
@@ -291,8 +341,5 @@ def conv2d_backward(
            [1., 2., 1.]])
     """
     who = "conv2d_backward"
-    window = window_of(who, x, kernel, 2, strides, padding, dilation)
-    dx, dw, db = _core.kernels.conv_backward(
-        who, 2, dz, x, kernel, window, groups_of(who, groups), dkernel, dbias
-    )
-    return dx, dw, db
+    window = window_of(who, x, kernel, 2, strides, padding, dilation, groups)
+    return gradients(who, 2, dz, x, kernel, dkernel, dbias, window)

@@ -7,6 +7,8 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from lamina import _core
+from lamina.kernels._arguments import shape_of
+from lamina.kernels._operation import Given, alpha_of, backward, forward
 
 Array = NDArray[Any]
 
@@ -101,7 +103,10 @@ def dense_forward(
     >>> kernels.dense_forward(x, np.eye(2), bias=np.array([0.5, 0.5]), activation="relu")
     array([[1.5, 0. ]])
     """
-    return _core.kernels.dense_forward(x, kernel, bias, activation, alpha)
+    who = "dense_forward"
+    alpha = alpha_of(who, activation, alpha)
+    arrays = [*_layer(who, x, kernel), ("bias?", "bias", bias, "(units,)")]
+    return forward(who, "dense", arrays, activation=activation, alpha=alpha)[0]
 
 
 def dense_backward(
@@ -149,5 +154,27 @@ def dense_backward(
     >>> dkernel.ravel(), dbias
     (array([1., 2.]), array([3.]))
     """
-    dx, dw, db = _core.kernels.dense_backward(dz, x, kernel, dkernel, dbias)
+    who = "dense_backward"
+    arrays = [
+        ("gradient", "dz", dz, "(rows, ..., units)"),
+        *_layer(who, x, kernel),
+        ("bias", "", ..., "(units,)"),
+        ("+kernel", "dkernel", dkernel, "(inputs, units)"),
+        ("+bias", "dbias", dbias, "(units,)"),
+    ]
+    dx, dw, db = backward(who, "dense", arrays, ["x", "kernel", "bias"])
     return dx, dw, db
+
+
+def _layer(who: str, x: ArrayLike, kernel: ArrayLike) -> Given:
+    sizes, wanted = shape_of(who, "x", x), shape_of(who, "kernel", kernel)
+    if len(sizes) > 1 and len(wanted) == 2 and wanted[0] != sizes[-1]:
+        raise ValueError(
+            f"{who}: kernel must have one row for each of the {sizes[-1]} inputs of x; "
+            f"got shape {wanted} for x of shape {sizes}"
+        )
+    if 0 in wanted:
+        raise ValueError(
+            f"{who}: kernel must have at least one input and one unit; got shape {wanted}"
+        )
+    return [("x", "x", x, "(rows, ..., inputs)"), ("kernel", "kernel", kernel, "(inputs, units)")]

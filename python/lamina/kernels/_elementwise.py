@@ -11,6 +11,8 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from lamina import _core
+from lamina.kernels._arguments import shape_of
+from lamina.kernels._operation import backward, forward
 
 Array = NDArray[Any]
 
@@ -106,7 +108,12 @@ def normalize_forward(x: ArrayLike, mean: ArrayLike, std: ArrayLike) -> Array:
     >>> kernels.normalize_forward(np.array([[3.0, 4.0]]), np.array([1.0, 2.0]), np.ones(2))
     array([[2., 2.]])
     """
-    return _core.kernels.normalize_forward(x, mean, std)
+    arrays = [
+        ("x", "x", x, "(..., columns)"),
+        ("mean", "mean", mean, "(columns,)"),
+        ("std", "std", std, "(columns,)"),
+    ]
+    return forward("normalize_forward", "normalize", arrays)[0]
 
 
 def normalize_backward(dy: ArrayLike, std: ArrayLike) -> Array:
@@ -130,7 +137,14 @@ def normalize_backward(dy: ArrayLike, std: ArrayLike) -> Array:
     >>> kernels.normalize_backward(np.array([[1.0, 1.0]]), np.array([2.0, 1.0]))
     array([[0.5, 1. ]])
     """
-    return _core.kernels.normalize_backward(dy, std)
+    who = "normalize_backward"
+    arrays = [
+        ("gradient", "dy", dy, "(..., columns)"),
+        ("x", "", shape_of(who, "dy", dy), "(..., columns)"),
+        ("mean", "", ..., "(columns,)"),
+        ("std", "std", std, "(columns,)"),
+    ]
+    return backward(who, "normalize", arrays, ["x"])[0]
 
 
 def column_sums(x: ArrayLike, out: Array | None = None) -> Array:

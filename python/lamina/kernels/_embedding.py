@@ -7,6 +7,8 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from lamina import _core
+from lamina.kernels._arguments import shape_of, whole
+from lamina.kernels._operation import backward, forward
 
 Array = NDArray[Any]
 
@@ -41,7 +43,11 @@ def embedding_forward(table: ArrayLike, ids: ArrayLike) -> Array:
            [1., 2.],
            [3., 4.]])
     """
-    return _core.kernels.embedding_forward(table, ids)
+    arrays = [
+        ("table", "table", table, "(vocabulary, columns)"),
+        ("ids", "ids", ids, "(...)", ("vocabulary", "rows")),
+    ]
+    return forward("embedding_forward", "embedding", arrays)[0]
 
 
 def embedding_backward(
@@ -81,7 +87,15 @@ def embedding_backward(
            [0.],
            [5.]])
     """
-    return _core.kernels.embedding_backward(dy, ids, vocabulary, dtable)
+    who = "embedding_backward"
+    shape = (whole(who, "vocabulary", vocabulary, 1), *shape_of(who, "dy", dy)[-1:])
+    arrays = [
+        ("gradient", "dy", dy, "(*ids.shape, columns)"),
+        ("table", "", shape, "(vocabulary, columns)"),
+        ("ids", "ids", ids, "(...)", ("vocabulary", "rows")),
+        ("+table", "dtable", dtable, "(vocabulary, columns)"),
+    ]
+    return backward(who, "embedding", arrays, ["table"])[0]
 
 
 def embedding_backward_sparse(

@@ -7,6 +7,7 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from lamina import _core
+from lamina.kernels._operation import Given, backward, forward
 
 Array = NDArray[Any]
 
@@ -65,7 +66,10 @@ def loss_forward(
     ... )
     array([0.])
     """
-    return _core.kernels.loss_forward(kind, y_true, y_pred, from_logits, label_smoothing, delta)
+    who = "loss_forward"
+    law = (kind, from_logits, label_smoothing, delta)
+    arrays, settings = _loss(who, y_true, y_pred, *law)
+    return forward(who, "loss", arrays, **settings)[0]
 
 
 def loss_backward(
@@ -106,6 +110,19 @@ def loss_backward(
     >>> kernels.loss_backward("mean_squared_error", np.array([[1.0, 2.0]]), np.array([[2.0, 2.0]]))
     array([[1., 0.]])
     """
-    return _core.kernels.loss_backward(
-        kind, y_true, y_pred, dloss, from_logits, label_smoothing, delta
-    )
+    who = "loss_backward"
+    law = (kind, from_logits, label_smoothing, delta)
+    arrays, settings = _loss(who, y_true, y_pred, *law)
+    arrays.append(("gradient?", "dloss", dloss, "(...,)"))
+    return backward(who, "loss", arrays, ["y_pred"], **settings)[0]
+
+
+def _loss(
+    who: str, y_true: ArrayLike, y_pred: ArrayLike, kind: str, from_logits: bool, *numbers: float
+) -> tuple[Given, dict[str, Any]]:
+    parameter, labels = _core.kernels.loss_law(who, kind, from_logits, *numbers)
+    truth: tuple[Any, ...] = ("target", "y_true", y_true, "of y_pred")
+    if labels:
+        truth = ("target", "y_true", y_true, "(...,)", ("columns", "classes"))
+    settings = {"kind": kind, "from_logits": from_logits, "parameter": parameter}
+    return [("prediction", "y_pred", y_pred, "(..., columns)"), truth], settings

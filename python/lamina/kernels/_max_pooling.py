@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from lamina import _core
 from lamina.kernels._arguments import shape_of, wholes
-from lamina.kernels._windows import Array, Padding, Sizes, pool_window
+from lamina.kernels._operation import backward, forward
+from lamina.kernels._windows import IMAGE, Array, Padding, Sizes, pool_window
 
 
 def max_pool1d_forward(
@@ -57,9 +59,9 @@ def max_pool1d_forward(
     (array([3., 2.]), array([1, 0], dtype=uint8))
     """
     who = "max_pool1d_forward"
-    pool, window = pool_window(who, shape_of(who, "x", x), 1, pool_size, strides, padding)
-    y, place = _core.kernels.max_pool_forward(who, 1, x, pool, window)
-    return y, place
+    window = pool_window(who, shape_of(who, "x", x), 1, pool_size, strides, padding)
+    y, saved = forward(who, "pool2d", [("x", "x", x, IMAGE[1])], kind="max", **window)
+    return y, saved.view(np.uint8 if prod(window["pool"]) < 256 else np.int32).reshape(y.shape)
 
 
 def max_pool1d_backward(
@@ -109,8 +111,13 @@ def max_pool1d_backward(
     """
     who = "max_pool1d_backward"
     sizes = wholes(who, "shape", shape, 0)
-    pool, window = pool_window(who, sizes, 1, pool_size, strides, padding)
-    return _core.kernels.max_pool_backward(who, 1, dy, index, list(sizes), pool, window)
+    window = pool_window(who, sizes, 1, pool_size, strides, padding)
+    arrays = [
+        ("gradient", "dy", dy, "of the output"),
+        ("saved", "index", index, "of the output", (prod(window["pool"]), "cells")),
+        ("x", "", sizes, IMAGE[1]),
+    ]
+    return backward(who, "pool2d", arrays, ["x"], kind="max", **window)[0]
 
 
 def max_pool2d_forward(
@@ -159,9 +166,9 @@ def max_pool2d_forward(
     (array([3., 2.]), array([1, 0], dtype=uint8))
     """
     who = "max_pool2d_forward"
-    pool, window = pool_window(who, shape_of(who, "x", x), 2, pool_size, strides, padding)
-    y, place = _core.kernels.max_pool_forward(who, 2, x, pool, window)
-    return y, place
+    window = pool_window(who, shape_of(who, "x", x), 2, pool_size, strides, padding)
+    y, saved = forward(who, "pool2d", [("x", "x", x, IMAGE[2])], kind="max", **window)
+    return y, saved.view(np.uint8 if prod(window["pool"]) < 256 else np.int32).reshape(y.shape)
 
 
 def max_pool2d_backward(
@@ -212,5 +219,10 @@ def max_pool2d_backward(
     """
     who = "max_pool2d_backward"
     sizes = wholes(who, "shape", shape, 0)
-    pool, window = pool_window(who, sizes, 2, pool_size, strides, padding)
-    return _core.kernels.max_pool_backward(who, 2, dy, index, list(sizes), pool, window)
+    window = pool_window(who, sizes, 2, pool_size, strides, padding)
+    arrays = [
+        ("gradient", "dy", dy, "of the output"),
+        ("saved", "index", index, "of the output", (prod(window["pool"]), "cells")),
+        ("x", "", sizes, IMAGE[2]),
+    ]
+    return backward(who, "pool2d", arrays, ["x"], kind="max", **window)[0]

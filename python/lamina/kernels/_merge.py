@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from lamina import _core
 from lamina._check import boolean
-from lamina.kernels._arguments import axis_of, several, shape_of, wholes
+from lamina.kernels._arguments import axis_of, choice, several, shape_of, wholes
 from lamina.kernels._arrays import permuted
+from lamina.kernels._operation import Given, backward, forward
 
 Array = NDArray[Any]
 
@@ -47,7 +48,8 @@ def combine_forward(a: ArrayLike, b: ArrayLike, kind: str) -> Array:
     >>> kernels.combine_forward(np.array([1.0, 5.0]), np.array([2.0, 3.0]), "maximum")
     array([2., 5.])
     """
-    return _core.kernels.combine_forward(a, b, kind)
+    who = "combine_forward"
+    return forward(who, *_combined(who, kind, a, b))[0]
 
 
 def combine_backward(dy: ArrayLike, a: ArrayLike, b: ArrayLike, kind: str) -> tuple[Array, Array]:
@@ -81,7 +83,16 @@ def combine_backward(dy: ArrayLike, a: ArrayLike, b: ArrayLike, kind: str) -> tu
     >>> da, db
     (array([3.]), array([2.]))
     """
-    return _core.kernels.combine_backward(dy, a, b, kind)
+    who = "combine_backward"
+    operation, arrays = _combined(who, kind, a, b)
+    da, db = backward(who, operation, [("gradient", "dy", dy, "of a"), *arrays], ["a", "b"])
+    return da, db
+
+
+def _combined(who: str, kind: str, a: ArrayLike, b: ArrayLike) -> tuple[str, Given]:
+    choice(who, "kind", kind, ("add", "subtract", "multiply", "maximum", "minimum"))
+    roles = ("a", "b") if kind == "subtract" else ("inputs", "inputs")
+    return kind, [(roles[0], "a", a, "(...)"), (roles[1], "b", b, "of a")]
 
 
 def concatenate_forward(arrays: Sequence[ArrayLike], axis: int = -1) -> Array:

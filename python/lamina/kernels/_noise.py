@@ -11,8 +11,12 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from lamina import _core
+from lamina.kernels._arguments import choice, shape_of
+from lamina.kernels._operation import Given, backward, forward, within
 
 Array = NDArray[Any]
+
+_NOISES = ("gaussian", "gaussian_dropout", "alpha_dropout")
 
 
 def bounded_relu_forward(
@@ -52,7 +56,9 @@ def bounded_relu_forward(
     >>> kernels.bounded_relu_forward(np.array([-1.0, 2.0, 9.0]), max_value=6)
     array([0., 2., 6.])
     """
-    return _core.kernels.bounded_relu_forward(x, max_value, negative_slope, threshold)
+    who = "bounded_relu_forward"
+    bounds = _bounds(who, max_value, negative_slope, threshold)
+    return forward(who, "bounded_relu", [("x", "x", x, "(...)")], **bounds)[0]
 
 
 def bounded_relu_backward(
@@ -89,7 +95,20 @@ def bounded_relu_backward(
     >>> kernels.bounded_relu_backward(np.ones(3), np.array([-1.0, 2.0, 9.0]), max_value=6)
     array([0., 1., 0.])
     """
-    return _core.kernels.bounded_relu_backward(dy, x, max_value, negative_slope, threshold)
+    who = "bounded_relu_backward"
+    bounds = _bounds(who, max_value, negative_slope, threshold)
+    arrays = [("gradient", "dy", dy, "of x"), ("x", "x", x, "(...)")]
+    return backward(who, "bounded_relu", arrays, ["x"], **bounds)[0]
+
+
+def _bounds(
+    who: str, max_value: float | None, negative_slope: float, threshold: float
+) -> dict[str, float | None]:
+    return {
+        "max_value": None if max_value is None else within(who, "max_value", max_value),
+        "negative_slope": within(who, "negative_slope", negative_slope),
+        "threshold": within(who, "threshold", threshold),
+    }
 
 
 def prelu_forward(x: ArrayLike, alpha: ArrayLike) -> Array:
@@ -118,7 +137,7 @@ def prelu_forward(x: ArrayLike, alpha: ArrayLike) -> Array:
     >>> kernels.prelu_forward(np.array([[-2.0, 2.0]]), np.array([0.5, 0.5]))
     array([[-1.,  2.]])
     """
-    return _core.kernels.prelu_forward(x, alpha)
+    return forward("prelu_forward", "prelu", _sloped("prelu_forward", x, alpha))[0]
 
 
 def prelu_backward(
@@ -152,7 +171,24 @@ def prelu_backward(
     >>> kernels.prelu_backward(np.ones((1, 2)), np.array([[-2.0, 2.0]]), np.array([0.5, 0.5]))
     (array([[0.5, 1. ]]), array([-2.,  0.]))
     """
-    return _core.kernels.prelu_backward(dy, x, alpha, dalpha)
+    who = "prelu_backward"
+    arrays = [
+        ("gradient", "dy", dy, "of x"),
+        *_sloped(who, x, alpha),
+        ("+alpha", "dalpha", dalpha, "of alpha"),
+    ]
+    dx, da = backward(who, "prelu", arrays, ["x", "alpha"])
+    return dx, da
+
+
+def _sloped(who: str, x: ArrayLike, alpha: ArrayLike) -> Given:
+    sizes, wanted = shape_of(who, "x", x), shape_of(who, "alpha", alpha)
+    if len(wanted) == 0 or 0 in wanted or sizes[-len(wanted) :] != wanted:
+        raise ValueError(
+            f"{who}: alpha must have the shape of x's last axes, at least one element; "
+            f"got shape {wanted}, x of shape {sizes}"
+        )
+    return [("alpha", "alpha", alpha, "(*alpha)"), ("x", "x", x, "(..., *alpha)")]
 
 
 def noise_forward(
@@ -200,6 +236,7 @@ def noise_forward(
     >>> bool(abs(y.std() - 2) < 0.1)
     True
     """
+    choice("noise_forward", "kind", kind, _NOISES)
     return _core.kernels.noise_forward(x, kind, amount, seed, stream, step)
 
 
@@ -231,6 +268,7 @@ def noise_backward(
     >>> kernels.noise_backward(np.ones(2), "gaussian", 2.0, seed=1)
     array([1., 1.])
     """
+    choice("noise_backward", "kind", kind, _NOISES)
     return _core.kernels.noise_backward(dy, kind, amount, seed, stream, step)
 
 

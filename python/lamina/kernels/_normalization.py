@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lamina import _core
+from lamina._check import boolean
+from lamina.kernels._arguments import shape_of
+from lamina.kernels._operation import Given, backward, forward, within
 
 Array = NDArray[Any]
 
@@ -64,10 +68,29 @@ def batch_norm_forward(
     >>> y.ravel(), mean, variance
     (array([-1.,  1.]), array([2.]), array([1.]))
     """
-    y, mean, variance = _core.kernels.batch_norm_forward(
-        x, gamma, beta, mean, variance, epsilon, mask
-    )
-    return y, mean, variance
+    who = "batch_norm_forward"
+    epsilon = within(who, "epsilon", epsilon)
+    if (mean is None) != (variance is None):
+        raise ValueError(f"{who}: mean and variance must be given together, or neither")
+    if mean is not None and mask is not None:
+        raise ValueError(
+            f"{who}: mask chooses the rows of the statistics; it must be None where they are given"
+        )
+    if shape_of(who, "x", x)[-1:] == (0,):  # no column, which graphs do not know
+        y = _core.kernels.scale(x, 1.0)
+        return y, np.zeros(0, y.dtype), np.zeros(0, y.dtype)
+    arrays = [
+        ("x", "x", x, "(..., columns)"),
+        ("gamma?", "gamma", gamma, "(columns,)"),
+        ("beta?", "beta", beta, "(columns,)"),
+        *(_NOTHING_MOVES if mean is None or variance is None else _moving(mean, variance)),
+        ("mask?", "mask", mask, "(...) of x without its last axis", "mask"),
+    ]
+    found = forward(who, "batch_norm", arrays, epsilon=epsilon, batch_statistics=mean is None)
+    y = found[0]
+    if mean is None:
+        mean, variance = found[1].view(y.dtype)[:-1].reshape(2, -1)
+    return y, np.array(mean, y.dtype), np.array(variance, y.dtype)
 
 
 def batch_norm_backward(
@@ -128,10 +151,44 @@ def batch_norm_backward(
     >>> dx.ravel(), dgamma, dbeta
     (array([0., 0.]), array([1.]), array([1.]))
     """
-    dx, dg, db = _core.kernels.batch_norm_backward(
-        dy, x, mean, variance, gamma, epsilon, batch_statistics, mask, dgamma, dbeta
-    )
+    who = "batch_norm_backward"
+    boolean(who, "batch_statistics", batch_statistics)
+    moments = [("saved", "mean", mean, "(columns,)"), ("saved", "variance", variance, "(columns,)")]
+    arrays = [
+        ("gradient", "dy", dy, "of x"),
+        ("x", "x", x, "(..., columns)"),
+        *([*moments, *_NOTHING_MOVES] if batch_statistics else _moving(mean, variance)),
+        *_weights(gamma, dgamma, dbeta),
+        ("mask?", "mask", mask, "(...) of x without its last axis", "mask"),
+    ]
+    settings = {"epsilon": within(who, "epsilon", epsilon), "batch_statistics": batch_statistics}
+    dx, dg, db = backward(who, "batch_norm", arrays, ["x", "gamma", "beta"], **settings)
     return dx, dg, db
+
+
+def _moving(mean: ArrayLike, variance: ArrayLike) -> Given:
+    """Return the moments of an operation whose batch has none of its own."""
+    return [
+        ("moving_mean", "mean", mean, "(columns,)"),
+        ("moving_variance", "variance", variance, "(columns,)"),
+    ]
+
+
+_NOTHING_MOVES: Given = [
+    (f"moving_{moment}", "", ..., "(columns,)") for moment in ("mean", "variance")
+]
+
+
+def _weights(gamma: ArrayLike | None, dgamma: Array | None, dbeta: Array | None) -> Given:
+    """Return scale and shift as backward takes them: of the shift it reads nothing."""
+    return [
+        ("gamma", "", ..., "(columns,)")
+        if gamma is None
+        else ("gamma", "gamma", gamma, "(columns,)"),
+        ("beta", "", ..., "(columns,)"),
+        ("+gamma", "dgamma", dgamma, "(columns,)"),
+        ("+beta", "dbeta", dbeta, "(columns,)"),
+    ]
 
 
 def layer_norm_forward(
@@ -178,8 +235,15 @@ def layer_norm_forward(
     >>> y, mean, inverse
     (array([[-1.,  1.]]), array([2.]), array([1.]))
     """
-    y, mean, inverse = _core.kernels.layer_norm_forward(x, gamma, beta, epsilon)
-    return y, mean, inverse
+    who = "layer_norm_forward"
+    arrays = [
+        ("x", "x", x, "(..., columns)"),
+        ("gamma?", "gamma", gamma, "(columns,)"),
+        ("beta?", "beta", beta, "(columns,)"),
+    ]
+    y, saved = forward(who, "layer_norm", arrays, epsilon=within(who, "epsilon", epsilon))
+    mean, inverse = saved.view(y.dtype).reshape(2, *y.shape[:-1])
+    return y, np.array(mean), np.array(inverse)
 
 
 def layer_norm_backward(
@@ -232,5 +296,12 @@ def layer_norm_backward(
     >>> dx, dgamma, dbeta
     (array([[0., 0.]]), array([0., 1.]), array([0., 1.]))
     """
-    dx, dg, db = _core.kernels.layer_norm_backward(dy, x, mean, inverse, gamma, dgamma, dbeta)
+    arrays = [
+        ("gradient", "dy", dy, "of x"),
+        ("x", "x", x, "(..., columns)"),
+        ("saved", "mean", mean, "(...) of x without its last axis"),
+        ("saved", "inverse", inverse, "(...) of x without its last axis"),
+        *_weights(gamma, dgamma, dbeta),
+    ]
+    dx, dg, db = backward("layer_norm_backward", "layer_norm", arrays, ["x", "gamma", "beta"])
     return dx, dg, db

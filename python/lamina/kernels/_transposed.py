@@ -6,17 +6,24 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from lamina import _core
-from lamina.kernels._convolution import groups_of, spatial_of
+from lamina.kernels._arguments import whole
+from lamina.kernels._convolution import convolved, gradients, spatial_of
 from lamina.kernels._windows import Array, Padding, Sizes, pads_of, settings, sizes_of
 
 _NAMES = ("valid", "same")
 
 
 def _transposed_window(
-    who: str, x: Any, kernel: Any, axes: int, strides: Any, padding: Any, dilation: Any
-) -> tuple[Any, tuple[int, ...]]:
-    """Return the settings and the spatial sizes of the output, Keras's."""
+    who: str,
+    x: Any,
+    kernel: Any,
+    axes: int,
+    strides: Any,
+    padding: Any,
+    dilation: Any,
+    groups: Any,
+) -> dict[str, Any]:
+    """Return the settings, with the spatial sizes of the output, Keras's."""
     steps = sizes_of(who, "strides", strides, axes)
     spread = sizes_of(who, "dilation", dilation, axes)
     taps = spatial_of(who, "kernel", kernel, axes)
@@ -35,8 +42,10 @@ def _transposed_window(
         )
     if min(sizes) < 1:
         raise ValueError(f"{who}: padding must leave an output; got {padding!r}")
-    window = settings(steps, spread, pads_of(who, padding, sizes, length, steps, _NAMES))
-    return window, (1, *sizes) if axes == 1 else sizes
+    pads = pads_of(who, padding, sizes, length, steps, _NAMES)
+    return settings(pads, strides=steps, dilation=spread, size=sizes) | {
+        "groups": whole(who, "groups", groups, 1)
+    }
 
 
 def conv1d_transpose_forward(
@@ -99,10 +108,8 @@ def conv1d_transpose_forward(
     array([1., 1., 3., 2., 2.])
     """
     who = "conv1d_transpose_forward"
-    window, size = _transposed_window(who, x, kernel, 1, strides, padding, dilation)
-    return _core.kernels.conv_transpose_forward(
-        who, 1, x, kernel, bias, window, groups_of(who, groups), size, activation, alpha
-    )
+    window = _transposed_window(who, x, kernel, 1, strides, padding, dilation, groups)
+    return convolved(who, 1, x, kernel, bias, activation, alpha, window)
 
 
 def conv1d_transpose_backward(
@@ -160,11 +167,8 @@ def conv1d_transpose_backward(
     (array([3., 3.]), array([3., 3., 3.]), array([5.]))
     """
     who = "conv1d_transpose_backward"
-    window, size = _transposed_window(who, x, kernel, 1, strides, padding, dilation)
-    dx, dw, db = _core.kernels.conv_transpose_backward(
-        who, 1, dz, x, kernel, window, groups_of(who, groups), size, dkernel, dbias
-    )
-    return dx, dw, db
+    window = _transposed_window(who, x, kernel, 1, strides, padding, dilation, groups)
+    return gradients(who, 1, dz, x, kernel, dkernel, dbias, window)
 
 
 def conv2d_transpose_forward(
@@ -228,10 +232,8 @@ def conv2d_transpose_forward(
     array([1., 1., 2., 2.])
     """
     who = "conv2d_transpose_forward"
-    window, size = _transposed_window(who, x, kernel, 2, strides, padding, dilation)
-    return _core.kernels.conv_transpose_forward(
-        who, 2, x, kernel, bias, window, groups_of(who, groups), size, activation, alpha
-    )
+    window = _transposed_window(who, x, kernel, 2, strides, padding, dilation, groups)
+    return convolved(who, 2, x, kernel, bias, activation, alpha, window)
 
 
 def conv2d_transpose_backward(
@@ -289,8 +291,5 @@ def conv2d_transpose_backward(
     (array([2., 2.]), array([3., 3.]), array([4.]))
     """
     who = "conv2d_transpose_backward"
-    window, size = _transposed_window(who, x, kernel, 2, strides, padding, dilation)
-    dx, dw, db = _core.kernels.conv_transpose_backward(
-        who, 2, dz, x, kernel, window, groups_of(who, groups), size, dkernel, dbias
-    )
-    return dx, dw, db
+    window = _transposed_window(who, x, kernel, 2, strides, padding, dilation, groups)
+    return gradients(who, 2, dz, x, kernel, dkernel, dbias, window)

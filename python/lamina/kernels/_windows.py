@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina import _core
 from lamina.kernels._arguments import LARGEST, is_pair, several, whole, wholes
 
 Array = NDArray[Any]
 Sizes = int | Sequence[int]
 Padding = str | int | Sequence[Any]
+
+# The axes of images, and of kernels behind their spatial ones, by the number of spatial axes.
+IMAGE = ("", "(batch, steps, channels)", "(batch, height, width, channels)")
+TAPS = ("", "(size, ", "(kernel_height, kernel_width, ")
 
 
 def sizes_of(who: str, name: str, value: Any, axes: int, least: int = 1) -> tuple[int, ...]:
@@ -66,13 +69,11 @@ def pads_of(
     return pads
 
 
-def settings(
-    strides: Sequence[int], dilation: Sequence[int], pads: Sequence[tuple[int, ...]]
-) -> Any:
-    """Return the core's form, where a signal is an image of height 1."""
-    if len(strides) == 1:
-        strides, dilation, pads = (1, *strides), (1, *dilation), [(0, 0), *pads]
-    return _core.kernels.WindowSettings(tuple(strides), tuple(dilation), (*pads[0], *pads[1]))
+def settings(pads: Sequence[tuple[int, ...]], **sizes: Sequence[int]) -> dict[str, Any]:
+    """Return the settings of an operation, where a signal is an image of height 1."""
+    if len(pads) == 1:
+        pads, sizes = [(0, 0), *pads], {name: (1, *size) for name, size in sizes.items()}
+    return {"padding": (*pads[0], *pads[1]), **sizes}
 
 
 def countable(who: str, pool: tuple[int, ...]) -> tuple[int, ...]:
@@ -84,8 +85,8 @@ def countable(who: str, pool: tuple[int, ...]) -> tuple[int, ...]:
 
 def pool_window(
     who: str, shape: Sequence[int], axes: int, pool_size: Any, strides: Any, padding: Any
-) -> tuple[tuple[int, ...], Any]:
-    """Return the sizes of a pooling window, height first, and its settings."""
+) -> dict[str, Any]:
+    """Return the settings of a pooling operation."""
     pool = countable(who, sizes_of(who, "pool_size", pool_size, axes))
     steps = pool if strides is None else sizes_of(who, "strides", strides, axes)
     if len(shape) != axes + 2 or min(shape[1:]) < 1:
@@ -93,5 +94,4 @@ def pool_window(
             f"{who}: x must have {axes + 2} axes, none empty but the first; got shape {shape}"
         )
     pads = pads_of(who, padding, shape[1 : axes + 1], pool, steps, ("valid", "same"))
-    window = settings(steps, (1,) * axes, pads)
-    return (1, *pool) if axes == 1 else pool, window
+    return settings(pads, pool=pool, strides=steps)
