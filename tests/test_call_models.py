@@ -1,7 +1,11 @@
 """Models that users write as classes, beside Keras's: architectures, inputs, outputs, copies."""
 
 import copy
+import gc
 import pickle
+import sys
+import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -535,3 +539,49 @@ def test_a_layer_of_a_sequential_may_use_the_weights_of_one_before_it():
     loss = model.fit(x, x, epochs=8, verbose=0).history["loss"]
     assert loss[-1] < loss[0]
     assert model.count_params() == 5 * 2 + 2 + 5
+
+
+# --- threads and memory
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_models_are_collected(trained):
+    model, x = Two(), [X]
+    model.predict(X)
+    if trained:
+        model.compile("sgd", ["mse", None])
+        model.fit(X, Y, verbose=0, validation_data=(X, Y))
+        model.evaluate(X, Y, verbose=0)
+        model.train_on_batch(X, Y)
+    array = model.first.kernel.numpy()
+    model.noted = array
+    held = [weakref.ref(thing) for thing in (model, model.first, model.as_layer(), array)]
+    del model, x, array
+    gc.collect()
+    assert [ref() for ref in held] == [None] * 4
+
+
+def test_threads_build_and_predict_at_once():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for seed in range(5):
+            model, alone = Two(seed=seed), Two(seed=seed)
+            wanted = alone.predict(X)[0]
+            barrier, found = threading.Barrier(4), []
+
+            def run(model=model, barrier=barrier, found=found):
+                barrier.wait()
+                found.extend(model.predict(X)[0] for _ in range(5))
+
+            threads = [threading.Thread(target=run) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert len(found) == 20
+            for y in found:
+                np.testing.assert_array_equal(y, wanted)
+            assert len(model.get_weights()) == 5
+    finally:
+        sys.setswitchinterval(interval)

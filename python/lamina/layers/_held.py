@@ -34,8 +34,8 @@ def held_by(holder: Any, skipped: Collection[str] = ()) -> list[Layer]:
     """
     found: list[tuple[int, Layer]] = []
     moments = holder.__dict__.get(MOMENTS, {})
-    for name, value in holder.__dict__.items():
-        if name in skipped:
+    for name, value in list(holder.__dict__.items()):  # another thread may set some
+        if name in skipped or name == MOMENTS:
             continue
         moment = moments.get(name, 0)
         for layer, made in _within(value):
@@ -60,7 +60,7 @@ def _within(value: Any) -> Iterator[tuple[Layer, int]]:
         for each in value:
             yield from _within(each)
     elif type(value) is dict:
-        for each in value.values():
+        for each in list(value.values()):
             yield from _within(each)
     elif hasattr(type(value), "as_layer"):
         yield value.as_layer(), value.moment

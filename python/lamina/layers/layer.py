@@ -412,8 +412,9 @@ class Layer(Configured, PublicKeywords):
         """Return the layers that this one holds: attributes, and in lists, tuples and dicts."""
         if self.calls:
             return held_by(self, ("built_within",))
+        function = getattr(self.__dict__.get("activation"), "function", None)
         # A layer that is another's activation.
-        return layers_in(getattr(self.__dict__.get("activation"), "function", None))
+        return () if function is None else layers_in(function)
 
     def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
         """Return (weight, l1, l2) for every penalised weight that trains, as Keras does."""

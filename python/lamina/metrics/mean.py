@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lamina import ops
 from lamina._check import Array, cast, numeric
 from lamina._tensors import Recording
 from lamina.metrics.base import Metric
@@ -38,6 +37,8 @@ def by_row(who: str, values: Any, sample_weight: Any) -> tuple[Array, Array]:
 
 
 def _recorded_mean(values: Any, sample_weight: Any) -> Any:
+    from lamina import ops
+
     if sample_weight is None:
         return ops.mean(values)
     return ops.sum(values * sample_weight) / ops.sum(sample_weight)

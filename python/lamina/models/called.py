@@ -20,6 +20,7 @@ from lamina._tensors.arguments import flat, mapped, packed
 from lamina.layers import Layer, called
 from lamina.layers import weights as weights_
 from lamina.layers._held import held_by, note_attached
+from lamina.layers._lock import structure
 from lamina.layers._use import current, using
 from lamina.layers.node import any_symbolic
 from lamina.layers.shapes import Spec
@@ -233,7 +234,9 @@ class Called(Compilable):
         self._take(form, [_port(n, leaf) for n, leaf in zip(_names(form), leaves, strict=True)])
 
     def _take(self, form: Any, ports: list[Port]) -> None:
-        if self._fed != (form, ports):
+        if self._fed == (form, ports):
+            return
+        with structure():
             self._fed = form, ports
             self._known_ports = None
             self._changed()

@@ -32,7 +32,7 @@ class Compilable(Network):
 
     _not_copied = (
         *Network._not_copied, "_guard", "_objectives", "_recorded_settings", "_settings_seen",
-        "_settings_then", "bound",
+        "_settings_then", "_settings_weights", "bound",
     )  # fmt: skip
 
     train_state: TrainState
@@ -53,6 +53,7 @@ class Compilable(Network):
         self._recorded_settings: tuple[Any, ...] = ()
         self._settings_seen: tuple[Any, ...] = ()
         self._settings_then: tuple[Any, ...] = ()
+        self._settings_weights: list[Any] = []
 
     def _changed(self) -> None:
         super()._changed()
@@ -197,7 +198,8 @@ class Compilable(Network):
                 self.bound = True
                 return self.objective(weighted, shapes, rows, training, forms, extra)
             self._keep((*key, training if found.of_phase else None), found)
-            self._recorded_settings = self._training_settings()  # recording may build layers
+            self._settings_seen = ()  # recording may build layers
+            self._recorded_settings = self._training_settings()
         return found
 
     def objective_for(self, data: Data, rows: int, training: bool = True) -> Objective:
@@ -233,9 +235,8 @@ class Compilable(Network):
 
     def _training_settings(self) -> tuple[Any, ...]:
         # What the training graphs were recorded with: they hold as long as it stays the same.
-        held = [each.trainable for layer in self.layers for each in layer.walk()]
-        frozen = [p.trainable for p in self.parameters]
-        return (*frozen, *held, self._counted_settings())
+        counted = self._counted_settings()
+        return (*[p.trainable for p in self._settings_weights], counted)
 
     def _counted_settings(self) -> tuple[Any, ...]:
         # Those whose changes are counted; asked anew where the count or the structure has moved.
@@ -245,6 +246,8 @@ class Compilable(Network):
             compiled = self.compiled("fit").settings()
             functions = (f for _, f in (*self.regularized(), *self.constrained()))
             own = [version(f) for f in functions if isinstance(f, Configurable)]
-            self._settings_then = (*penalties, *own, *compiled, *self.recorded_settings())
+            held = [each.trainable for layer in self.layers for each in layer.walk()]
+            self._settings_then = (*penalties, *own, *compiled, *held, *self.recorded_settings())
+            self._settings_weights = self.parameters
             self._settings_seen = seen
         return self._settings_then

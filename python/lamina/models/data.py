@@ -93,7 +93,7 @@ def prepare(
     free = [loss is not None and loss.free_target for loss in compiled.losses]
     inputs = converted(who, x, arrays, ports, model.dtype)
     data = Data(inputs, goals, weights, columns, free, given)
-    if steps.has_own(model) and all(loss is None for loss in compiled.losses):
+    if all(loss is None for loss in compiled.losses) and steps.has_own(model):
         data.extra = steps.given_targets(who, model, y, len(arrays[0]))
     if who == "fit":  # the others need not say it again
         data.rounded_targets = rounded_targets
