@@ -50,7 +50,7 @@ class Applied {
 
  private:
   void match(Given& given);
-  void check_not_empty(const Given& given) const;
+  void check_elements(const Given& given);
   void record(const OperationDescription& operation, const py::dict& settings);
   void check_output();
   void check_sums() const;
@@ -59,6 +59,8 @@ class Applied {
   void fetch_as();
   template <class T>
   py::list forward_as();
+  template <class T>
+  py::list gradient_arrays(const std::vector<std::string>& wanted, std::vector<T*>& data);
   template <class T>
   py::list backward_as(const std::vector<std::string>& wanted);
   template <class T>
@@ -71,6 +73,8 @@ class Applied {
   const Given* find(Role role) const;
   const Given& named(const std::string& name) const;
   Shape whole_shape(const Tensor& tensor) const;
+  // As the function says it, or null.
+  const Given* said_output() const;
   const char* who() const { return function_.c_str(); }
 
   const std::string function_;
@@ -78,7 +82,8 @@ class Applied {
   Sizes sizes_;
   std::unique_ptr<Graph> graph_;
   std::vector<Tensor> outputs_;
-  Shape leading_;                               // axes of the rows
+  Shape leading_;       // axes of the rows
+  bool empty_ = false;  // an axis that graphs do not have: nothing is calculated
   std::vector<std::byte*> places_, gradients_;  // by value id
 };
 
@@ -92,7 +97,7 @@ Applied::Applied(const std::string& function, const std::string& operation, cons
     if (given.is_number()) numbers.push_back(&*given.array);
   const bool single = common_dtype(numbers) == Dtype::float32;
   graph_ = std::make_unique<Graph>(single ? DType::float32 : DType::float64);
-  in_name_of(function_, [&] { record(find_operation(operation), settings); });
+  if (!empty_) in_name_of(function_, [&] { record(find_operation(operation), settings); });
   check_output();
   check_sums();
   fetch();
@@ -116,19 +121,29 @@ void Applied::match(Given& given) {
     given.shape = sizes_.shape_of(given.axes);
   }
   given.row_axes = sizes_.row_axes(given.axes);
-  if (given.array) check_not_empty(given);
+  check_elements(given);
   if (given.row_axes > 0 && leading_.empty())
     leading_.assign(given.shape.begin(), given.shape.begin() + Index(given.row_axes));
 }
 
-void Applied::check_not_empty(const Given& given) const {
+// Graphs have no axes of no elements; a function that says its output's axes is defined for them.
+void Applied::check_elements(const Given& given) {
   const auto begin = given.shape.begin() + Index(given.row_axes);
+  if (given.role == Role::output && !given.array) return;
   if (std::find(begin, given.shape.end(), 0) == given.shape.end()) return;
+  empty_ = said_output() != nullptr;
+  if (empty_ || !given.array) return;
   if (!Axes(given.axes).rows())
     given.array->refuse("must have at least one element; got shape " + text_of(given.shape));
   if (given.row_axes + 1 == given.shape.size()) return given.array->needs_columns();
   given.array->refuse("must have at least one element along every axis but the first; got shape " +
                       text_of(given.shape));
+}
+
+const Given* Applied::said_output() const {
+  for (const Given& given : given_)
+    if (given.role == Role::output && !given.array) return &given;
+  return nullptr;
 }
 
 void Applied::record(const OperationDescription& operation, const py::dict& settings) {
@@ -168,7 +183,7 @@ Shape Applied::whole_shape(const Tensor& tensor) const {
 }
 
 void Applied::check_output() {
-  const Shape shape = whole_shape(outputs_.front());
+  const Shape shape = empty_ ? said_output()->shape : whole_shape(outputs_.front());
   checked_size(who(), shape, bytes_of(graph_->dtype));
   for (Given& given : given_)
     if (given.array && (given.role == Role::gradient || given.axes == "of the output"))
@@ -198,7 +213,7 @@ void Applied::fetch() {
   places_.assign(graph_->values().size(), nullptr);
   gradients_ = places_;
   for (const Given& given : given_)
-    if (given.role == Role::input && given.array)
+    if (given.role == Role::input && given.array && !empty_)
       places_[std::size_t(given.tensor.value)] =
           static_cast<std::byte*>(const_cast<void*>(given.values.data()));
 }
@@ -258,12 +273,13 @@ py::array Applied::saved_array(const Operation& operation) {
 // The outputs, then what backward will read again, where that is anything.
 template <class T>
 py::list Applied::forward_as() {
+  py::list results;
+  if (empty_) results.append(output<T>(who(), said_output()->shape));
   if (graph_->operations().size() > 1) {  // one takes over the other
     graph_->add_output(outputs_.front());
     graph_->build();
     outputs_ = {graph_->outputs().front()};
   }
-  py::list results;
   std::vector<Buffer> between;
   for (const Tensor& tensor : outputs_) {
     std::byte* const from = places_[std::size_t(tensor.value)];
@@ -312,18 +328,41 @@ const Given& Applied::named(const std::string& name) const {
   throw std::logic_error(function_ + ": no array is called " + name);
 }
 
-// The gradients of the arrays named; those that are added to are the arrays to which they are.
+// Arrays for the gradients of the arrays named; those that are added to are the caller's.
+template <class T>
+py::list Applied::gradient_arrays(const std::vector<std::string>& wanted, std::vector<T*>& data) {
+  py::list results;
+  for (const std::string& name : wanted) {
+    const Given& given = named(name);
+    const auto sum = std::find_if(given_.begin(), given_.end(), [&](const Given& other) {
+      return other.role == Role::into && other.of == given.of && other.array;
+    });
+    if (sum != given_.end()) {
+      data.push_back(sum->array->template in_place<T>());
+      results.append(sum->value);
+      continue;
+    }
+    auto fresh = output<T>(who(), given.shape);
+    data.push_back(fresh.mutable_data());
+    if (empty_) std::fill_n(data.back(), fresh.size(), T(0));
+    results.append(fresh);
+  }
+  return results;
+}
+
 template <class T>
 py::list Applied::backward_as(const std::vector<std::string>& wanted) {
+  std::vector<T*> data;
+  py::list results = gradient_arrays<T>(wanted, data);
+  if (empty_) return results;
   // A copy: the last reader of a gradient may overwrite it.
   py::array_t<T> dy(whole_shape(outputs_.front()));
   if (const Given* slope = find(Role::gradient))
     std::copy_n(static_cast<const T*>(slope->values.data()), dy.size(), dy.mutable_data());
   else
     std::fill_n(dy.mutable_data(), dy.size(), T(1));
-  py::list results;
-  if (graph_->operations().empty()) {
-    results.append(dy);
+  if (graph_->operations().empty()) {  // the output is the input
+    std::copy_n(dy.data(), dy.size(), data.front());
     return results;
   }
   const Operation& operation = *graph_->operations().front();
@@ -339,25 +378,11 @@ py::list Applied::backward_as(const std::vector<std::string>& wanted) {
     run<T>(Pass::forward, operation, kept);
   }
   std::vector<T*> into(operation.inputs.size(), nullptr);
-  const Accumulate accumulate = Accumulate(find(Role::into) != nullptr);
-  for (const std::string& name : wanted) {
-    const Given& given = named(name);
-    Object array;
-    T* data = nullptr;
-    for (const Given& sum : given_)
-      if (sum.role == Role::into && sum.of == given.of && sum.array)
-        array = sum.value, data = sum.array->template in_place<T>();
-    if (!array) {
-      auto fresh = output<T>(who(), given.shape);
-      data = fresh.mutable_data();
-      array = fresh;
-    }
+  for (std::size_t k = 0; k < wanted.size(); ++k)
     for (std::size_t i = 0; i < into.size(); ++i)
-      if (operation.inputs[i] == given.tensor.value) into[i] = data;
-    results.append(array);
-  }
+      if (operation.inputs[i] == named(wanted[k]).tensor.value) into[i] = data[k];
   gradients_[std::size_t(operation.output())] = reinterpret_cast<std::byte*>(dy.mutable_data());
-  run<T>(Pass::backward, operation, kept, into, accumulate);
+  run<T>(Pass::backward, operation, kept, into, Accumulate(find(Role::into) != nullptr));
   return results;
 }
 

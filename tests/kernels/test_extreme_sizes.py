@@ -182,3 +182,20 @@ def test_many_rows(columns):
     state = kernels.metric_state("mean_squared_error")
     kernels.metric_update("mean_squared_error", state, t, x)
     np.testing.assert_allclose(state[0] / state[1], ((exact[0] - exact[1]) ** 2).mean(), rtol=1e-12)
+
+
+def test_tables_and_columns_without_elements():
+    none, bare = np.zeros(0, int), np.ones((2, 0))
+    assert kernels.embedding_forward(np.ones((0, 3)), none).shape == (0, 3)
+    assert kernels.embedding_forward(np.ones((4, 0)), [1, 3]).shape == (2, 0)
+    with pytest.raises(ValueError, match=r"ids must lie in \[0, 4\)"):
+        kernels.embedding_forward(np.ones((4, 0)), [1, 4])
+    assert kernels.embedding_backward(np.ones((0, 3)), none, 0).shape == (0, 3)
+    assert kernels.embedding_backward(bare, [1, 3], 4).shape == (4, 0)
+    assert not kernels.embedding_backward(np.ones((0, 3)), none, 4).any()
+    assert kernels.normalize_forward(bare, none, none).shape == (2, 0)
+    assert kernels.normalize_backward(bare, np.ones(0)).shape == (2, 0)
+    moments = kernels.batch_norm_forward(bare, np.ones(0))[1:]
+    assert [m.shape for m in moments] == [(0,), (0,)]
+    gradients = kernels.batch_norm_backward(bare, bare, *moments)
+    assert [g.shape for g in gradients] == [(2, 0), (0,), (0,)]

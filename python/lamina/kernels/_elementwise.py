@@ -112,6 +112,7 @@ def normalize_forward(x: ArrayLike, mean: ArrayLike, std: ArrayLike) -> Array:
         ("x", "x", x, "(..., columns)"),
         ("mean", "mean", mean, "(columns,)"),
         ("std", "std", std, "(columns,)"),
+        ("output", "", ..., "(..., columns)"),
     ]
     return forward("normalize_forward", "normalize", arrays)[0]
 
@@ -143,6 +144,7 @@ def normalize_backward(dy: ArrayLike, std: ArrayLike) -> Array:
         ("x", "", shape_of(who, "dy", dy), "(..., columns)"),
         ("mean", "", ..., "(columns,)"),
         ("std", "std", std, "(columns,)"),
+        ("output", "", ..., "(..., columns)"),
     ]
     return backward(who, "normalize", arrays, ["x"])[0]
 

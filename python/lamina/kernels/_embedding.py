@@ -46,6 +46,7 @@ def embedding_forward(table: ArrayLike, ids: ArrayLike) -> Array:
     arrays = [
         ("table", "table", table, "(vocabulary, columns)"),
         ("ids", "ids", ids, "(...)", ("vocabulary", "rows")),
+        ("output", "", ..., "(..., columns)"),
     ]
     return forward("embedding_forward", "embedding", arrays)[0]
 
@@ -88,11 +89,12 @@ def embedding_backward(
            [5.]])
     """
     who = "embedding_backward"
-    shape = (whole(who, "vocabulary", vocabulary, 1), *shape_of(who, "dy", dy)[-1:])
+    shape = (whole(who, "vocabulary", vocabulary, 0), *shape_of(who, "dy", dy)[-1:])
     arrays = [
         ("gradient", "dy", dy, "(*ids.shape, columns)"),
         ("table", "", shape, "(vocabulary, columns)"),
         ("ids", "ids", ids, "(...)", ("vocabulary", "rows")),
+        ("output", "", ..., "(..., columns)"),
         ("+table", "dtable", dtable, "(vocabulary, columns)"),
     ]
     return backward(who, "embedding", arrays, ["table"])[0]

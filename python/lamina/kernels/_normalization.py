@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lamina import _core
 from lamina._check import boolean
-from lamina.kernels._arguments import shape_of
 from lamina.kernels._operation import Given, backward, forward, within
 
 Array = NDArray[Any]
@@ -76,20 +74,19 @@ def batch_norm_forward(
         raise ValueError(
             f"{who}: mask chooses the rows of the statistics; it must be None where they are given"
         )
-    if shape_of(who, "x", x)[-1:] == (0,):  # no column, which graphs do not know
-        y = _core.kernels.scale(x, 1.0)
-        return y, np.zeros(0, y.dtype), np.zeros(0, y.dtype)
     arrays = [
         ("x", "x", x, "(..., columns)"),
         ("gamma?", "gamma", gamma, "(columns,)"),
         ("beta?", "beta", beta, "(columns,)"),
         *(_NOTHING_MOVES if mean is None or variance is None else _moving(mean, variance)),
         ("mask?", "mask", mask, "(...) of x without its last axis", "mask"),
+        ("output", "", ..., "(..., columns)"),
     ]
     found = forward(who, "batch_norm", arrays, epsilon=epsilon, batch_statistics=mean is None)
     y = found[0]
     if mean is None:
-        mean, variance = found[1].view(y.dtype)[:-1].reshape(2, -1)
+        moments = found[1].view(y.dtype)[:-1] if len(found) > 1 else np.zeros(0)
+        mean, variance = moments.reshape(2, y.shape[-1])
     return y, np.array(mean, y.dtype), np.array(variance, y.dtype)
 
 
@@ -160,6 +157,7 @@ def batch_norm_backward(
         *([*moments, *_NOTHING_MOVES] if batch_statistics else _moving(mean, variance)),
         *_weights(gamma, dgamma, dbeta),
         ("mask?", "mask", mask, "(...) of x without its last axis", "mask"),
+        ("output", "", ..., "(..., columns)"),
     ]
     settings = {"epsilon": within(who, "epsilon", epsilon), "batch_statistics": batch_statistics}
     dx, dg, db = backward(who, "batch_norm", arrays, ["x", "gamma", "beta"], **settings)

@@ -5,7 +5,8 @@ An array is given as ``(role, name, value, axes)`` or ``(role, name, value, axes
 role
     The operation's argument; with "?" behind it, it may be None.  Or what else the array is to the
     operation: "gradient" (at the output), "output" and "saved" (of forward, read by backward), or
-    "+kernel", what the gradient of the argument ``kernel`` is added to.
+    "+kernel", what the gradient of the argument ``kernel`` is added to.  An "output" without a name
+    says the axes of what an operation makes of arrays without any elements.
 name
     The function's argument, for messages.
 value
