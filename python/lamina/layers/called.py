@@ -35,8 +35,11 @@ def has_call(cls: type, base: type) -> bool:
 
 
 def parameters_of(call: Any) -> set[str]:
-    """Return the names of what a ``call`` takes."""
-    return set(inspect.signature(call).parameters)
+    """Return the names of what a function takes; ``inspect.signature`` would slow the import."""
+    code = getattr(inspect.unwrap(getattr(call, "__func__", call)), "__code__", None)
+    if code is None:
+        return set(inspect.signature(call).parameters)
+    return set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
 
 # --- building

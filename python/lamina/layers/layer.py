@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
@@ -121,9 +120,10 @@ class Layer(Configured, PublicKeywords):
         """Find out how the class is written: with ``call``, as Keras's layers, or ``record``."""
         super().__init_subclass__(**options)
         cls.calls = called.has_call(cls, Layer)
-        parameters = inspect.signature(cls.call if cls.calls else cls.record).parameters
+        recorded = called.parameters_of(cls.record)
+        parameters = called.parameters_of(cls.call) if cls.calls else recorded
         cls.takes_mask = "mask" in parameters
-        cls.record_masks = "mask" in inspect.signature(cls.record).parameters
+        cls.record_masks = "mask" in recorded
         given = bool(vars(cls).get("takes_empty", False))
         cls.takes_empty = given or (cls.calls and not is_own(cls.call))
         cls.takes_training = cls.calls and "training" in parameters
