@@ -83,6 +83,9 @@ LAYERS = {
     "DepthwiseConv1D": (SIGNAL, {"kernel_size": 2}),
     "SeparableConv1D": (SIGNAL, {"filters": 3, "kernel_size": 2}),
     "SpatialDropout3D": (VOLUME, {"rate": 0.2}),
+    "ConvLSTM1D": (IMAGE, {"filters": 3, "kernel_size": 2}),
+    "ConvLSTM2D": (VOLUME, {"filters": 3, "kernel_size": 2}),
+    "ConvLSTM3D": ((2, *VOLUME), {"filters": 3, "kernel_size": 2}),
     "ZeroPadding1D": (SIGNAL, {}),
     "ZeroPadding2D": (IMAGE, {}),
 }
@@ -90,7 +93,8 @@ JOIN = ("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subt
 WINDOWS = [
     name
     for name in LAYERS
-    if ("Conv" in name or "Pooling" in name) and not name.startswith(("Global", "Adaptive"))
+    if ("Conv" in name or "Pooling" in name)
+    and not name.startswith(("Global", "Adaptive", "ConvLSTM"))
 ]
 SIZES = {"filters", "kernel_size", "strides", "dilation_rate", "groups", "depth_multiplier",
          "pool_size", "units", "input_dim", "output_dim", "n", "size"}  # fmt: skip

@@ -34,6 +34,51 @@ CASES = [
     ("RNN", {"cell": stack, "return_sequences": True}, [X], {"mask": MASK}),
 ]  # fmt: skip
 
+IMAGES = (4, 5, 4, 2)
+CONVOLUTIONS = [
+    (
+        "ConvLSTM1D",
+        {
+            "filters": 2,
+            "kernel_size": 2,
+            "activation": "softsign",
+            "recurrent_activation": "hard_sigmoid",
+            **ALL,
+        },
+        [(4, 6, 3)],
+        {},
+    ),
+    (
+        "ConvLSTM2D",
+        {
+            "filters": 2,
+            "kernel_size": 3,
+            "padding": "same",
+            "strides": (2, 1),
+            "go_backwards": True,
+            "stateful": False,
+            "dropout": 0.0,
+            "recurrent_dropout": 0.0,
+        },
+        [IMAGES],
+        {},
+    ),
+    (
+        "ConvLSTM2D",
+        {
+            "filters": 2,
+            "kernel_size": 2,
+            "dilation_rate": 2,
+            "use_bias": False,
+            "return_sequences": True,
+        },
+        [IMAGES],
+        {},
+    ),
+    ("ConvLSTM3D", {"filters": 2, "kernel_size": 2, "padding": "same"}, [(2, 3, 3, 2, 2)], {}),
+]
+CASES += CONVOLUTIONS
+
 
 @pytest.mark.parametrize("case", CASES)
 def test_same_as_keras(case):
@@ -56,6 +101,16 @@ def settings(name, **more):
                                   settings("LSTMCell", unit_forget_bias=False)])  # fmt: skip
 def test_settings_of_weights_and_steps_of_adam_same_as_keras(made):
     assert_same_settings("RNN", {"cell": made}, [X])
+
+
+@pytest.mark.parametrize("forget", [True, False])
+def test_settings_of_convolved_cells_same_as_keras(forget):
+    made = {"unit_forget_bias": forget, "kernel_size": 2, "filters": 2}
+    for i, weight in enumerate(("kernel", "recurrent", "bias")):
+        value = 0.1 + 0.1 * i
+        made[f"{weight}_initializer"] = lambda kit, v=value: kit.initializers.Constant(v)
+        made[f"{weight}_regularizer"] = lambda kit, v=value: kit.regularizers.L2(v)
+    assert_same_settings("ConvLSTM2D", made, [IMAGES])
 
 
 @pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU"])
@@ -136,6 +191,21 @@ def test_configurations():
     assert again.get_config() == layer.get_config()
     assert [type(c).__name__ for c in again.cell.cells] == ["LSTMCell", "GRUCell"]
 
+    convolved = layers.ConvLSTM2D(2, 3, strides=2, go_backwards=True)
+    assert layers.deserialize(layers.serialize(convolved)).get_config() == convolved.get_config()
+
+
+def test_convolved_states_carry_over_and_drop_out():
+    x = np.random.default_rng(1).normal(size=(3, 4, 5, 4, 2)).astype("float32")
+    whole = layers.ConvLSTM2D(2, 2, dropout=0.5, recurrent_dropout=0.5)
+    y = whole(x)
+    assert np.abs(whole(x, training=True) - y).max() > 1e-3
+    inner = layers.ConvLSTM2D(2, 2, stateful=True)
+    model = lamina.Sequential([lamina.Input((2, 5, 4, 2)), inner])
+    model.set_weights(whole.get_weights())
+    model.predict(x[:, :2])
+    np.testing.assert_allclose(model.predict(x[:, 2:]), y, rtol=1e-5, atol=1e-6)
+
 
 A = np.zeros((2, 3, 4), "float32")
 
@@ -143,6 +213,11 @@ A = np.zeros((2, 3, 4), "float32")
 @pytest.mark.parametrize(("call", "rule", "value"), [
     (lambda: layers.RNN(3), "RNN: a cell must have call", "got 3"),
     (lambda: layers.RNN(layers.Dense(3)), "RNN: a cell must have call", "Dense"),
+    (lambda: layers.ConvLSTM2D(0, 2), "ConvLSTM2D: filters", "0"),
+    (lambda: layers.ConvLSTM2D(1, 2, strides=2, dilation_rate=2), "strides or dilation_rate",
+     "(2, 2)"),
+    (lambda: layers.ConvLSTM2D(1, 2)(A), "conv_lstm2d: input has shape", "(rows, 3, 4)"),
+    (lambda: layers.ConvLSTM1D(1, 9)(A[None]), "the kernel spans (9,)", "conv_lstm1d"),
     (lambda: layers.StackedRNNCells([]), "StackedRNNCells: cells must be a list", "[]"),
     (lambda: layers.LSTMCell(0), "LSTMCell: units", "0"),
     (lambda: layers.RNN(layers.LSTMCell(3))(A[0]), "rnn: input has shape", "(rows, 4)"),

@@ -35,12 +35,20 @@ ELSEWHERE = {
 CELLS = {"kernel_initializer", "recurrent_initializer", "bias_initializer", "kernel_regularizer",
          "recurrent_regularizer", "bias_regularizer", "units", "activation", "use_bias", "dropout",
          "recurrent_dropout"}  # fmt: skip
+# Those of the cell that the three share, each compared for one of them.
+CONVOLVED = (CELLS - {"units"}) | {
+    "strides", "dilation_rate", "recurrent_activation", "unit_forget_bias", "return_sequences",
+    "return_state", "go_backwards", "stateful", "padding",
+}  # fmt: skip
 ELSEWHERE |= {  # test_volumes, test_cells
     "SpatialDropout3D": {"rate", "data_format"},
     "SimpleRNNCell": CELLS,
     "LSTMCell": CELLS | {"recurrent_activation", "unit_forget_bias"},
     "GRUCell": CELLS | {"recurrent_activation", "reset_after"},
     "StackedRNNCells": {"cells"},
+    "ConvLSTM1D": CONVOLVED,
+    "ConvLSTM2D": CONVOLVED,
+    "ConvLSTM3D": CONVOLVED,
 }
 REFUSED = {"AlphaDropout": {"noise_shape"}}  # has one legal value
 LAST_ONLY = ("Conv", "Pooling")  # in a name: layers that refuse channels_first

@@ -64,7 +64,7 @@ def torch_step(threads: int) -> tuple[Step, str]:
         loss = ((layer(x, x, x, need_weights=False)[0] - y) ** 2).mean()
         loss.backward()
         optimizer.step()
-        return float(loss)
+        return loss.item()
 
     return step, torch.__version__
 

@@ -27,6 +27,7 @@ from lamina.layers.conv2d import Conv2D
 from lamina.layers.conv2d_transpose import Conv2DTranspose
 from lamina.layers.conv3d import Conv3D
 from lamina.layers.conv3d_transpose import Conv3DTranspose
+from lamina.layers.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from lamina.layers.cropping1d import Cropping1D
 from lamina.layers.cropping2d import Cropping2D
 from lamina.layers.cropping3d import Cropping3D
@@ -153,6 +154,9 @@ __all__ = [
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",

@@ -136,9 +136,12 @@ class RNN(Carrier):
         y = ops.stack(outputs, axis=1) if self.return_sequences else outputs[-1]
         return (y, *states) if self.return_state else y
 
+    def _begin(self, x: Any) -> list[Any]:
+        return self.get_initial_state(ops.shape(x)[0])
+
     def _first(self, x: Any, initial_state: Any) -> list[Any]:
         zeros = mapped(
-            self.get_initial_state(ops.shape(x)[0]),
+            self._begin(x),
             lambda v: None if isinstance(v, (list, tuple)) else given(v, "float"),
         )
         if initial_state is not None:
