@@ -185,6 +185,28 @@ def test_steps_of_an_inner_sequence():
     np.testing.assert_allclose(y[:, 1], inner(x[:, 1]), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("merge", ["concat", "sum", None])
+def test_both_directions(merge):
+    x = np.random.default_rng(1).normal(size=(3, *X)).astype("float32")
+    whole = layers.Bidirectional(layers.LSTM(3, return_sequences=True), merge)
+    loop = layers.Bidirectional(layers.RNN(layers.LSTMCell(3), return_sequences=True), merge)
+    whole(x), loop(x)
+    loop.set_weights(whole.get_weights())
+    for options in ({}, {"mask": MASK}, {"initial_state": [H, 2 * H, -H, H]}):
+        for a, b in zip(loop(x, **options), whole(x, **options), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_both_directions_of_images():
+    x = np.random.default_rng(1).normal(size=(3, *IMAGES)).astype("float32")
+    layer = layers.Bidirectional(layers.ConvLSTM2D(2, 2, return_sequences=True))
+    y = layer(x)
+    assert y.shape == (3, 4, 4, 3, 4)
+    np.testing.assert_allclose(y[..., :2], layer.forward_layer(x), rtol=1e-5, atol=1e-6)
+    backwards = layer.backward_layer(x)[:, ::-1]
+    np.testing.assert_allclose(y[..., 2:], backwards, rtol=1e-5, atol=1e-6)
+
+
 def test_configurations():
     layer = layers.RNN([layers.LSTMCell(3, dropout=0.1), layers.GRUCell(2)], go_backwards=True)
     again = layers.deserialize(layers.serialize(layer))

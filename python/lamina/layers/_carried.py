@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from lamina import _core
 from lamina._check import Array, Shape
@@ -13,7 +13,13 @@ from lamina.layers.layer import Layer
 class Carrier(Layer):
     """A layer that may be stateful: each batch then begins with what the last one left."""
 
+    # What those who hold such a layer ask of it.
+    units: int
+    go_backwards: bool
+    return_sequences: bool
+    return_state: bool
     stateful: bool
+    _state_count: ClassVar[int]
 
     def __init__(self, **base: Any) -> None:
         super().__init__(**base)

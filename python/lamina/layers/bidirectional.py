@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, overload
 
 from lamina import _core
 from lamina._check import Array, Shape
+from lamina.layers._carried import Carrier
 from lamina.layers._use import using
 from lamina.layers.calls import with_states
 from lamina.layers.layer import Layer
-from lamina.layers.recurrent import Recurrent, split_shapes
+from lamina.layers.recurrent import split_shapes
 
 if TYPE_CHECKING:
     from lamina._typing import ArrayLike, DimArguments, Masks, Symbols, Unpack
@@ -26,11 +27,11 @@ class Bidirectional(Layer):
 
     Parameters
     ----------
-    layer : SimpleRNN, LSTM or GRU
+    layer : SimpleRNN, LSTM, GRU, RNN or ConvLSTM
         Both directions are made of its settings; it stays as it is.
     merge_mode : {"concat", "sum", "mul", "ave", None}, default "concat"
         How the two outputs become one; None returns both.
-    backward_layer : SimpleRNN, LSTM or GRU, optional
+    backward_layer : SimpleRNN, LSTM, GRU, RNN or ConvLSTM, optional
         Settings of the other direction, with the opposite ``go_backwards``.
     **base
         See ``Layer``.
@@ -55,15 +56,15 @@ class Bidirectional(Layer):
 
     def __init__(
         self,
-        layer: Recurrent,
+        layer: Carrier,
         merge_mode: str | None = "concat",
         *,
-        backward_layer: Recurrent | None = None,
+        backward_layer: Carrier | None = None,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
         for name, value in (("layer", layer), ("backward_layer", backward_layer)):
-            if not isinstance(value, Recurrent) and (value is not None or name == "layer"):
+            if not isinstance(value, Carrier) and (value is not None or name == "layer"):
                 raise TypeError(
                     f"Bidirectional: {name} must be a SimpleRNN, LSTM or GRU; got {value!r}"
                 )
@@ -81,7 +82,7 @@ class Bidirectional(Layer):
         if backward_layer is not None:
             self._check_pair(layer, backward_layer)
 
-    def _check_pair(self, layer: Recurrent, other: Recurrent) -> None:
+    def _check_pair(self, layer: Carrier, other: Carrier) -> None:
         for name, unlike in (
             ("go_backwards", layer.go_backwards == other.go_backwards),
             ("return_sequences", layer.return_sequences != other.return_sequences),
@@ -100,7 +101,7 @@ class Bidirectional(Layer):
             )
 
     @property
-    def directions(self) -> tuple[Recurrent, Recurrent]:
+    def directions(self) -> tuple[Carrier, Carrier]:
         """The forward and the backward layer."""
         return self.forward_layer, self.backward_layer
 
@@ -238,8 +239,8 @@ class Bidirectional(Layer):
         given = list(x) if isinstance(x, (list, tuple)) else [x]
         kept = mask[0] if isinstance(mask, list) else mask
         for layer, share in zip(self.directions, self._shares(given), strict=True):
-            with using(layer, stream=stream), layer.within(graph):
-                recorded = layer.record(graph, share, mask)
+            with using(layer, stream=stream):
+                recorded = _recorded(layer, graph, share, mask)
                 layer.regularize_recorded(graph, recorded)
             stream += layer.streams
             y, *states = recorded if isinstance(recorded, list) else [recorded]
@@ -284,10 +285,20 @@ class Bidirectional(Layer):
         return cls(**plain)
 
 
-def _again(layer: Recurrent, name: str, go_backwards: bool) -> Recurrent:
+def _recorded(layer: Carrier, graph: _core.Graph, share: list[Any], mask: Any) -> Any:
+    if layer.calls:
+        kept = mask[0] if isinstance(mask, list) else mask
+        masks = [kept, *[None] * (len(share) - 1)]
+        return layer.apply(graph, share, masks)[0]
+    with layer.within(graph):
+        return layer.record(graph, share, mask)  # type: ignore[call-arg]
+
+
+def _again(layer: Carrier, name: str, go_backwards: bool) -> Carrier:
     """Return a new layer of the same settings, its weights still to be made."""
     config = {**layer.get_config(), "name": name, "go_backwards": go_backwards}
     config.pop("input_shape", None)
     # Configurations hold plain values; the settings themselves do as well, and need no looking up.
-    config.update({k: getattr(layer, k) for k, v in config.items() if isinstance(v, dict)})
+    own = {k: getattr(layer, k) for k, v in config.items() if isinstance(v, dict) and k != "cell"}
+    config.update(own)
     return type(layer).from_config(config)

@@ -8,7 +8,7 @@ from lamina import _check, ops
 from lamina._tensors.arguments import flat, mapped, packed
 from lamina._tensors.given import current, given, wrap
 from lamina.layers._carried import Carrier
-from lamina.layers._steps import check_cell, first_states, step
+from lamina.layers._steps import check_cell, first_states, output_size, step
 from lamina.layers.layer import show_shapes
 from lamina.layers.stacked_rnn_cells import StackedRNNCells
 
@@ -93,6 +93,15 @@ class RNN(Carrier):
         )
 
     @property
+    def units(self) -> Any:  # type: ignore[override]
+        """The size of the cell's output."""
+        return output_size(self.cell)
+
+    @property
+    def _state_count(self) -> int:  # type: ignore[override]
+        return len(flat(self.state_size))
+
+    @property
     def state_size(self) -> Any:
         """The cell's sizes of its states, as a list."""
         size = self.cell.state_size
@@ -121,6 +130,9 @@ class RNN(Carrier):
             Of bool, which steps count.
         training : bool, optional
         """
+        if isinstance(sequences, (list, tuple)):  # the states behind the sequence
+            sequences, *states = sequences
+            initial_state = packed(self.state_size, states) if states else initial_state
         x = given(sequences)
         if x.ndim < 3 or x.shape[1] < 1:
             raise ValueError(
