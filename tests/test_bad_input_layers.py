@@ -86,6 +86,7 @@ LAYERS = {
     "ConvLSTM1D": (IMAGE, {"filters": 3, "kernel_size": 2}),
     "ConvLSTM2D": (VOLUME, {"filters": 3, "kernel_size": 2}),
     "ConvLSTM3D": ((2, *VOLUME), {"filters": 3, "kernel_size": 2}),
+    "CategoryEncoding": (SIGNAL, {"num_tokens": 5}),
     "ZeroPadding1D": (SIGNAL, {}),
     "ZeroPadding2D": (IMAGE, {}),
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import test_attention_layers
+import test_category_encoding
 import test_cells
 import test_keras_convolution
 import test_keras_grid
@@ -81,7 +82,8 @@ def cases():
             yield name, {*options, *test_keras_grid.arguments_of(name, ending)}
     for _, options in test_keras_states.NORMS:
         yield "BatchNormalization", set(options)
-    for room in (test_attention_layers, test_cells, test_new_normalizations, test_volumes):
+    rooms = (test_attention_layers, test_category_encoding, test_cells, test_new_normalizations)
+    for room in (*rooms, test_volumes):
         for name, options, *_ in (*room.CASES, *getattr(room, "SETTINGS", ())):
             yield name, set(options)
     yield from recurrent_cases()

@@ -248,7 +248,7 @@ def test_misspelt_arguments(call, words):
 
 
 REQUIRED = {"units": 3, "filters": 3, "kernel_size": 3, "input_dim": 3, "output_dim": 3,
-            "shape": (3,), "layer": layers.LSTM(2)}  # fmt: skip
+            "num_tokens": 3, "shape": (3,), "layer": layers.LSTM(2)}  # fmt: skip
 
 
 def test_training_of_a_call():

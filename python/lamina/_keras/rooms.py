@@ -63,7 +63,7 @@ LAYERS = {
     ),
     "code tokens and classes as integers with numpy.unique(..., return_inverse=True), then "
     "utils.one_hot, utils.multi_hot or Embedding": (
-        "CategoryEncoding Discretization HashedCrossing Hashing IntegerLookup StringLookup "
+        "Discretization HashedCrossing Hashing IntegerLookup StringLookup "
         "TextVectorization DenseFeatures"
     ),
     OWN: "Wrapper TorchModuleWrapper JaxLayer FlaxLayer TFSMLayer",

@@ -20,6 +20,7 @@ from lamina.layers.alpha_dropout import AlphaDropout
 from lamina.layers.attention import Attention
 from lamina.layers.batch_normalization import BatchNormalization
 from lamina.layers.bidirectional import Bidirectional
+from lamina.layers.category_encoding import CategoryEncoding
 from lamina.layers.concatenation import Concatenate
 from lamina.layers.conv1d import Conv1D
 from lamina.layers.conv1d_transpose import Conv1DTranspose
@@ -147,6 +148,7 @@ __all__ = [
     "AveragePooling3D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",

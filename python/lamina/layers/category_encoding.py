@@ -1,0 +1,94 @@
+"""Codes of categories."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lamina import _check, ops
+from lamina._tensors.given import given
+from lamina.layers.layer import Layer, show_shapes
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
+
+MODES = ("multi_hot", "one_hot", "count")
+
+
+class CategoryEncoding(Layer):
+    """Turn integers below ``num_tokens`` into vectors of so many numbers.
+
+    Parameters
+    ----------
+    num_tokens : int
+        How many categories there are; integers outside [0, num_tokens) count as none of them.
+    output_mode : {"multi_hot", "one_hot", "count"}, default "multi_hot"
+        multi_hot: 1 for every category among the integers of the last axis; count: how often it
+        is among them; one_hot: a vector for each integer.
+    sparse : bool, default False
+        Outputs are dense: True is refused.
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> layer = lamina.layers.CategoryEncoding(4, output_mode="count")
+    >>> layer(np.array([[0, 1], [3, 3]]))
+    array([[1., 1., 0., 0.],
+           [0., 0., 0., 2.]], dtype=float32)
+    """
+
+    if TYPE_CHECKING:
+        # It takes more than one tensor.
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...  # noqa: D102
+
+    def __init__(
+        self,
+        num_tokens: int,
+        output_mode: str = "multi_hot",
+        sparse: bool = False,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(**base)
+        who = "CategoryEncoding"
+        self.num_tokens = _check.integer(who, "num_tokens", num_tokens)
+        if output_mode not in MODES:
+            raise ValueError(
+                f"{who}: output_mode must be one of {', '.join(map(repr, MODES))}; got "
+                f"{output_mode!r}"
+            )
+        self.output_mode = output_mode
+        self.sparse = _check.boolean(who, "sparse", sparse)
+        if self.sparse:
+            raise ValueError(f"{who}: sparse must be False: outputs are dense; got True")
+
+    def call(self, inputs: Any, count_weights: Any = None) -> Any:
+        """Return the vectors.
+
+        Parameters
+        ----------
+        inputs : Tensor of shape (rows, ...)
+            Of integers.
+        count_weights : Tensor, optional
+            Of the inputs' shape: what each adds to a count.
+        """
+        x = ops.cast(given(inputs), "int32")
+        if count_weights is not None and self.output_mode != "count":
+            raise ValueError(
+                f"{self.name}: count_weights are for output_mode 'count'; it is "
+                f"{self.output_mode!r}"
+            )
+        if self.output_mode == "one_hot":
+            single = x.ndim > 1 and x.shape[-1] == 1
+            return ops.one_hot(ops.squeeze(x, -1) if single else x, self.num_tokens)
+        if x.ndim < 2:
+            raise ValueError(
+                f"{self.name}: input has shape {show_shapes(x.shape[1:])}; needs (rows, integers)"
+            )
+        codes = ops.one_hot(x, self.num_tokens)
+        if self.output_mode == "multi_hot":
+            return ops.max(codes, axis=-2)
+        if count_weights is not None:
+            codes = codes * ops.expand_dims(given(count_weights), -1)
+        return ops.sum(codes, axis=-2)
