@@ -49,6 +49,7 @@ LAYERS = {
     "PythonLayer": (SIGNAL, {"forward": np.negative, "backward": None}),
     "ReLU": (SIGNAL, {}),
     "RepeatVector": ((6,), {"n": 2}),
+    "Rescaling": (SIGNAL, {"scale": 2.0}),
     "Reshape": (SIGNAL, {"target_shape": (-1,)}),
     "SeparableConv2D": (IMAGE, {"filters": 3, "kernel_size": 2}),
     "SimpleRNN": (SIGNAL, {"units": 3}),

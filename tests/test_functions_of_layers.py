@@ -287,3 +287,15 @@ def test_constants_of_arrays_and_clones():
         layers.Dense(2, kernel_initializer=initializers.Constant(values))(np.ones((1, 2)))
     with pytest.raises(ValueError, match=r"the initializer of dense\w*/kernel must return shape"):
         layers.Dense(2, kernel_initializer=lambda shape: np.ones(4))(np.ones((1, 2)))
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(0.5, 0.0), ([0.5, 2.0], [1.0, -1.0])])
+def test_rescaling(scale, offset):
+    pixels = np.arange(12).reshape(3, 2, 2)
+    layer = layers.Rescaling(scale, offset)
+    np.testing.assert_allclose(layer(pixels), pixels * np.array(scale) + np.array(offset), 1e-6)
+    again = layers.Rescaling.from_config(layer.get_config())
+    model = lamina.Sequential([lamina.Input((2, 2)), again])
+    np.testing.assert_array_equal(model.predict(pixels), layer(pixels))
+    with pytest.raises(TypeError, match="Rescaling: scale must be a number; got 'half'"):
+        layers.Rescaling("half")

@@ -229,3 +229,17 @@ def test_a_mean_may_be_given_tensors_while_a_model_is_recorded():
             assert logs["rate"][0] == pytest.approx(3 * logs["loss"][0])
             seen = model.evaluate(x, x[:, :1], return_dict=True, verbose=0)
             assert seen["rate"] == pytest.approx(3 * seen["loss"])
+
+
+def test_functions_are_named_as_keras_names_them():
+    def PSNR(y_true, y_pred):  # noqa: N802
+        return ops.mean(y_pred, axis=-1)
+
+    def meanGap(y_true, y_pred):  # noqa: N802
+        return ops.mean(y_pred, axis=-1)
+
+    model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[PSNR, meanGap])
+    assert list(model.fit(np.ones((4, 3)), np.ones(4), verbose=0).history) == [
+        "loss", "psnr", "mean_gap",
+    ]  # fmt: skip

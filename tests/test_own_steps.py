@@ -124,3 +124,26 @@ def test_what_cannot_be_a_step_is_named():
     model.compile("adam")
     with pytest.raises(ValueError, match="sequential: needs a loss: give compile one, or let a la"):
         model.fit(X, Y, verbose=0)
+
+
+def test_metrics_count_beside_a_loss_that_the_model_says():
+    class Distilled(lamina.Model):
+        def compute_loss(self, x, y, y_pred):
+            return ops.mean(ops.square(y_pred)) + 0.0 * ops.mean(x)
+
+    def made(kind, loss):
+        x = lamina.Input((3,))
+        model = kind(x, lamina.layers.Dense(4, "softmax")(x))
+        model.set_weights([np.eye(3, 4), np.zeros(4)])
+        model.compile("sgd", loss, metrics=["accuracy"])
+        return model
+
+    x = np.random.default_rng(0).normal(size=(20, 3))
+    labels = np.arange(20) % 4
+    plain = made(lamina.Model, "sparse_categorical_crossentropy").evaluate(x, labels, verbose=0)
+    own = made(Distilled, None)
+    logs = own.evaluate(x, labels, verbose=0, return_dict=True)
+    assert list(logs) == ["loss", "accuracy"]
+    assert logs["accuracy"] == plain[1]
+    assert logs["loss"] == pytest.approx(np.square(own.predict(x)).mean())
+    assert list(own.fit(x, labels, verbose=0).history) == ["loss", "accuracy"]

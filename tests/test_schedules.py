@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import golden
-from lamina import optimizers
+from lamina import ops, optimizers
 from lamina.optimizers import schedules
 
 SCHEDULES = {
@@ -76,8 +76,13 @@ def test_a_schedule_of_ones_own_is_checked():
         def __call__(self, step):
             return float("nan")
 
+    class Written(schedules.LearningRateSchedule):
+        def __call__(self, step):
+            return ops.where(step < 1, 0.5, 0.25)
+
     with pytest.raises(ValueError, match=r"Bad: learning rate .*got nan"):
         optimizers.SGD(Bad()).current_learning_rate()
+    assert optimizers.SGD(Written()).current_learning_rate() == 0.5
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,6 @@ TOP = {
 
 LAYERS = {
     "use LSTM or GRU": "CuDNNLSTM CuDNNGRU",
-    "use Normalization(mean=0, variance=1 / scale**2), or multiply the array": "Rescaling",
     "resize the pictures before fit, or use UpSampling2D and AveragePooling2D": (
         "Resizing CenterCrop"
     ),

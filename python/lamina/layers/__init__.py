@@ -87,6 +87,7 @@ from lamina.layers.prelu import PReLU
 from lamina.layers.python_layer import PythonLayer
 from lamina.layers.relu import ReLU
 from lamina.layers.repeat_vector import RepeatVector
+from lamina.layers.rescaling import Rescaling
 from lamina.layers.reshape import Reshape
 from lamina.layers.rms_normalization import RMSNormalization
 from lamina.layers.rnn import RNN
@@ -204,6 +205,7 @@ __all__ = [
     "RMSNormalization",
     "ReLU",
     "RepeatVector",
+    "Rescaling",
     "Reshape",
     "SeparableConv1D",
     "SeparableConv2D",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lamina._names import snake_case
 from lamina.metrics.direction import DIRECTIONS
 from lamina.metrics.mean import Mean
 
@@ -21,7 +22,7 @@ class MeanMetricWrapper(Mean):
         Takes two arrays of shape (rows, ...) and returns one value a row (or more, which are
         averaged), or a single number, which stands for each of the rows.  It may be written with
         ``lamina.ops`` or with NumPy.
-    name : str, default ``fn.__name__``
+    name : str, default ``fn.__name__`` in snake case
         Key in the history.
     direction : {"up", "down"}, optional
         Whether larger or smaller values are better; by default the function's own attribute
@@ -56,7 +57,7 @@ class MeanMetricWrapper(Mean):
                 f"MeanMetricWrapper: direction must be 'up', 'down' or None; got {direction!r}"
             )
         inner = getattr(fn, "func", fn)  # of a partial
-        super().__init__(name or str(getattr(inner, "__name__", "mean_metric")), dtype)
+        super().__init__(name or snake_case(getattr(inner, "__name__", "mean_metric")), dtype)
         self.fn = fn
         self._arguments = kwargs
         self.direction = direction or getattr(fn, "direction", None) or type(self).direction

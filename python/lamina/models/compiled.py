@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lamina import _check, losses, metrics, optimizers
+from lamina import _check, losses, metrics, ops, optimizers
 from lamina._check import Shape
 from lamina._settings import Configurable, check_fits, version
 from lamina.losses.base import Loss
@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 
 Request = tuple[Any, bool]
 Resolved = tuple[Any, bool, str]
+
+
+class NoLoss(Loss):
+    """Stands where there is none, for an output that has metrics: 0 for every row.
+
+    The model's own step, or what its layers give to ``add_loss``, says what training lowers.
+    """
+
+    free_target = True
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:  # noqa: ARG002
+        """Return zeros."""
+        return ops.zeros_like(ops.mean(y_pred, axis=tuple(range(1, y_pred.ndim))))
 
 
 class Compiled:
@@ -70,8 +83,12 @@ class Compiled:
             )
         ]
         for name, one, requests in zip(names, self.losses, self.requests, strict=True):
-            if one is None and requests:
+            if one is None and requests and not free:
                 raise ValueError(f"compile: output {name!r} has metrics but no loss")
+        self.losses = [
+            NoLoss() if loss is None and requests else loss
+            for loss, requests in zip(self.losses, self.requests, strict=True)
+        ]
         self._check_names()
         self.check_settings(dtype)
 
@@ -94,7 +111,9 @@ class Compiled:
     @property
     def loss_keys(self) -> list[str]:
         """The keys of the outputs' own losses in the logs, if there are several."""
-        places = [i for i, loss in enumerate(self.losses) if loss is not None]
+        places = [
+            i for i, loss in enumerate(self.losses) if not isinstance(loss, (NoLoss, type(None)))
+        ]
         return [self.key(i, "loss") for i in places] if len(places) > 1 else []
 
     def _keys(self, output: int, requests: Sequence[Request]) -> list[str]:

@@ -150,7 +150,10 @@ class Optimizer(Slots):
         rate = self._learning_rate
         if isinstance(rate, float):
             return rate
-        return number(type(rate).__name__, "learning rate", rate(self.iterations), 0.0, LARGEST)
+        now = rate(self.iterations)
+        if isinstance(now, np.ndarray) and now.ndim == 0:  # of one that is written with ops
+            now = now[()]
+        return number(type(rate).__name__, "learning rate", now, 0.0, LARGEST)
 
     # --- the model whose weights these are
 
