@@ -541,6 +541,26 @@ def test_a_layer_of_a_sequential_may_use_the_weights_of_one_before_it():
     assert model.count_params() == 5 * 2 + 2 + 5
 
 
+def test_batch_normalization_told_to_train():
+    images = numbers(6, 4, 4, 2)
+    for x, axes in ((X, (0,)), (images, (0, 1, 2))):
+        wanted = (x - x.mean(axes)) / np.sqrt(x.var(axes) + 1e-3)
+
+        class Told(lamina.Model):
+            def __init__(self):
+                super().__init__()
+                self.norm = layers.BatchNormalization()
+
+            def call(self, x, training=None):
+                return self.norm(x, training=training)
+
+        norm, model = layers.BatchNormalization(), Told()
+        for call in (norm, model):
+            call(x)
+            np.testing.assert_allclose(call(x, training=True), wanted, 1e-4, 1e-4)
+            np.testing.assert_allclose(call(x, training=False), x / np.sqrt(1.001), 1e-4, 1e-4)
+
+
 # --- threads and memory
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
-from lamina._tensors import Recording
+from lamina._tensors import Recording, Tensor
 from lamina.layers._axes import axis_of_row, moved_last
 from lamina.layers._masks import check_masks, spread
 from lamina.layers.layer import Layer
@@ -186,7 +187,12 @@ class BatchNormalization(Layer):
         axis = axis_of_row(self.name, self.axis, tuple(x.shape))
         there, back = moved_last((axis,), len(x.shape))
         moved = graph.permute(x, there)
-        takes = self.trainable and Recording.of(graph).acts()
+        recording = Recording.of(graph)
+        takes = self.trainable and recording.acts()
+        if takes and mask is None and recording.forced is True:
+            recording.asked = True  # training has a graph of its own
+            if not recording.training:
+                return self._of_batch(recording, x, axis)  # type: ignore[no-any-return]
         if mask is not None:
             mask = self._positions(graph, x, mask, tuple(moved.shape)[:-1], takes)
         y = graph.batch_norm(
@@ -202,6 +208,23 @@ class BatchNormalization(Layer):
             name=self.name,
         )
         return graph.permute(y, back)
+
+    def _of_batch(self, recording: Recording, x: _core.Tensor, axis: int) -> Any:
+        """Record what ``layer(x, training=True)`` is outside training: statistics stay."""
+        from lamina import ops
+
+        with recording if Recording.current() is not recording else nullcontext():
+            values = Tensor(recording, x)
+            axes = [place for place in range(values.ndim) if place != axis + values.rows]
+            mean = ops.mean(values, axis=axes, keepdims=True)
+            spread = ops.mean(ops.square(values - mean), axis=axes, keepdims=True)
+            y = (values - mean) / ops.sqrt(spread + self.epsilon)
+            shape = [1] * (values.ndim - 1)
+            shape[axis] = -1
+            for weight, apply in ((self._gamma, ops.multiply), (self._beta, ops.add)):
+                if weight is not None:
+                    y = apply(y, ops.reshape(weight, shape))
+            return y.value
 
     def _positions(
         self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor, positions: Shape, takes: bool

@@ -198,8 +198,7 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
 
     def record(rows: int | None) -> tuple[_core.Graph, Any, bool]:
         graph = _core.Graph(layer.dtype)
-        phase = bool(training)
-        with Recording(graph, training=phase, rows=rows) as recording, recording.told(training):
+        with Recording(graph, rows=rows) as recording, recording.told(training):
             tensors = [Tensor(recording, graph.input(s.shape, "x", s.kind)) for s in specs]
             filled = arguments.filled(tensors)
             with recording.streams_from(layer.stream):
