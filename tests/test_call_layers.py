@@ -540,6 +540,22 @@ def test_lists_of_tensors_are_stacked():
     np.testing.assert_allclose(lamina.Model(x, x * 0 + total).predict(X)[0, 0], 1.5 * X.sum(), 1e-5)
 
 
+def test_calls_on_arrays_leave_what_they_assign():
+    class Total(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.total = self.add_weight(shape=(3,), initializer="zeros", trainable=False)
+
+        def call(self, x):
+            self.total.assign_add(ops.sum(x, axis=0))
+            return self.total * 1.0
+
+    layer, ones = Total(), np.ones((2, 3), np.float32)
+    for count in (2, 4, 6):
+        np.testing.assert_array_equal(layer(ones), [count] * 3)
+        np.testing.assert_array_equal(layer.total.numpy(), [count] * 3)
+
+
 # --- names
 
 

@@ -68,6 +68,7 @@ class Recording:
         self.asked = self.noisy = self.once = self._untold = False
         self.unheard: list[str] = []
         self.losses: list[Any] = []
+        self.assigned: dict[int, tuple[_core.Parameter, _core.Tensor]] = {}  # what is left in them
         self.noted: dict[str, Any] = {}
         self.returned: dict[int, list[Any]] = {}
         self.names: list[str] = []
@@ -228,6 +229,7 @@ class Recording:
         slot = self.graph.parameter(variable, own=True)
         y = self.graph.record("assign", slot, tensor.value, name=self.name)
         self.graph.stand_in(variable, y)
+        self.assigned[id(variable)] = variable, y
 
     @contextmanager
     def standing_in(self, variable: _core.Parameter, tensor: Any) -> Iterator[None]:

@@ -196,7 +196,7 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
         for held in layer.layers_within():
             held.place()
 
-    def record(rows: int | None) -> tuple[_core.Graph, Any, bool]:
+    def record(rows: int | None) -> tuple[_core.Graph, Any, Recording]:
         graph = _core.Graph(layer.dtype)
         with Recording(graph, rows=rows) as recording, recording.told(training):
             tensors = [Tensor(recording, graph.input(s.shape, "x", s.kind)) for s in specs]
@@ -206,15 +206,21 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
             losses = [loss for loss in recording.losses if not loss.rows]
             for leaf in [*flat(result), *losses]:
                 graph.add_output(leaf.value)
+            for _, value in recording.assigned.values():
+                graph.add_output(value)
         graph.build()
-        return graph, result, recording.noisy
+        return graph, result, recording
 
     try:
-        graph, result, noisy = record(None)
+        graph, result, recording = record(None)
     except NeedsRows:
-        graph, result, noisy = record(len(arrays[0]) if arrays else 1)
+        graph, result, recording = record(len(arrays[0]) if arrays else 1)
     predictor = _core.Predictor(graph)
-    outputs = iter(predictor.predict(arrays, max(1, len(arrays[0])), seed_of(noisy)))
+    made = predictor.predict(arrays, max(1, len(arrays[0])), seed_of(recording.noisy))
+    left = len(made) - len(recording.assigned)
+    for (variable, _), array in zip(recording.assigned.values(), made[left:], strict=True):
+        variable.array[...] = array
+    outputs = iter(made[:left])
     values = mapped(result, lambda v: next(outputs) if isinstance(v, Tensor) else None)
     layer.last_losses = list(outputs)
     return values
