@@ -23,15 +23,22 @@ namespace {
 
 using Object = py::object;
 
-// Errors of operations in the function's name.
+// Errors of operations in the function's name; the arrays of a row that they speak of have rows.
 template <class F>
-auto in_name_of(const std::string& function, F&& f) {
+auto in_name_of(const std::string& function, const std::deque<Given>& given, F&& f) {
   try {
     return f();
   } catch (const std::invalid_argument& error) {
     std::string said = error.what();
     if (const auto at = said.find(": "); at != std::string::npos && at < said.find(" must"))
       said.erase(0, at + 2);
+    for (const Given& each : given) {
+      if (each.row_axes == 0) continue;
+      const Shape row(each.shape.begin() + Index(each.row_axes), each.shape.end());
+      const std::string spoken = "inputs " + text_of(row);
+      if (const auto at = said.find(spoken); at != std::string::npos)
+        said.replace(at, spoken.size(), "inputs " + text_of(each.shape));
+    }
     throw py::value_error(function + ": " + said);
   }
 }
@@ -97,7 +104,7 @@ Applied::Applied(const std::string& function, const std::string& operation, cons
     if (given.is_number()) numbers.push_back(&*given.array);
   const bool single = common_dtype(numbers) == Dtype::float32;
   graph_ = std::make_unique<Graph>(single ? DType::float32 : DType::float64);
-  if (!empty_) in_name_of(function_, [&] { record(find_operation(operation), settings); });
+  if (!empty_) in_name_of(function_, given_, [&] { record(find_operation(operation), settings); });
   check_output();
   check_sums();
   fetch();
@@ -387,13 +394,13 @@ py::list Applied::backward_as(const std::vector<std::string>& wanted) {
 }
 
 py::list Applied::forward() {
-  return in_name_of(function_, [&] {
+  return in_name_of(function_, given_, [&] {
     return graph_->dtype == DType::float32 ? forward_as<float>() : forward_as<double>();
   });
 }
 
 py::list Applied::backward(const std::vector<std::string>& wanted) {
-  return in_name_of(function_, [&] {
+  return in_name_of(function_, given_, [&] {
     return graph_->dtype == DType::float32 ? backward_as<float>(wanted)
                                            : backward_as<double>(wanted);
   });
