@@ -7,20 +7,9 @@ from typing import TYPE_CHECKING
 from lamina._answers import answering
 from lamina.layers.activation import Activation
 from lamina.layers.activity_regularization import ActivityRegularization
-from lamina.layers.adaptive_pooling import (
-    AdaptiveAveragePooling1D,
-    AdaptiveAveragePooling2D,
-    AdaptiveAveragePooling3D,
-    AdaptiveMaxPooling1D,
-    AdaptiveMaxPooling2D,
-    AdaptiveMaxPooling3D,
-)
-from lamina.layers.additive_attention import AdditiveAttention
 from lamina.layers.alpha_dropout import AlphaDropout
-from lamina.layers.attention import Attention
 from lamina.layers.batch_normalization import BatchNormalization
 from lamina.layers.bidirectional import Bidirectional
-from lamina.layers.category_encoding import CategoryEncoding
 from lamina.layers.concatenation import Concatenate
 from lamina.layers.conv1d import Conv1D
 from lamina.layers.conv1d_transpose import Conv1DTranspose
@@ -28,7 +17,6 @@ from lamina.layers.conv2d import Conv2D
 from lamina.layers.conv2d_transpose import Conv2DTranspose
 from lamina.layers.conv3d import Conv3D
 from lamina.layers.conv3d_transpose import Conv3DTranspose
-from lamina.layers.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from lamina.layers.cropping1d import Cropping1D
 from lamina.layers.cropping2d import Cropping2D
 from lamina.layers.cropping3d import Cropping3D
@@ -37,7 +25,6 @@ from lamina.layers.depthwise_conv1d import DepthwiseConv1D
 from lamina.layers.depthwise_conv2d import DepthwiseConv2D
 from lamina.layers.dot_product import Dot
 from lamina.layers.dropout import Dropout
-from lamina.layers.einsum_dense import EinsumDense
 from lamina.layers.elu import ELU
 from lamina.layers.embedding import Embedding
 from lamina.layers.flatten import Flatten
@@ -49,10 +36,7 @@ from lamina.layers.global_pooling import (
     GlobalMaxPooling1D,
     GlobalMaxPooling2D,
 )
-from lamina.layers.group_normalization import GroupNormalization
-from lamina.layers.group_query_attention import GroupQueryAttention
 from lamina.layers.gru import GRU
-from lamina.layers.gru_cell import GRUCell
 from lamina.layers.identity import Identity
 from lamina.layers.input_layer import Input, InputLayer
 from lamina.layers.lambda_layer import Lambda
@@ -60,7 +44,6 @@ from lamina.layers.layer import Layer
 from lamina.layers.layer_normalization import LayerNormalization
 from lamina.layers.leaky_relu import LeakyReLU
 from lamina.layers.lstm import LSTM
-from lamina.layers.lstm_cell import LSTMCell
 from lamina.layers.masking import Masking
 from lamina.layers.merge import Add, Average, Maximum, Minimum, Multiply, Subtract
 from lamina.layers.merging import (
@@ -73,7 +56,6 @@ from lamina.layers.merging import (
     multiply,
     subtract,
 )
-from lamina.layers.multi_head_attention import MultiHeadAttention
 from lamina.layers.node import SymbolicTensor
 from lamina.layers.normalization import Normalization
 from lamina.layers.permute import Permute
@@ -87,21 +69,14 @@ from lamina.layers.prelu import PReLU
 from lamina.layers.python_layer import PythonLayer
 from lamina.layers.relu import ReLU
 from lamina.layers.repeat_vector import RepeatVector
-from lamina.layers.rescaling import Rescaling
 from lamina.layers.reshape import Reshape
-from lamina.layers.rms_normalization import RMSNormalization
-from lamina.layers.rnn import RNN
 from lamina.layers.separable_conv1d import SeparableConv1D
 from lamina.layers.separable_conv2d import SeparableConv2D
 from lamina.layers.serialization import deserialize, serialize
 from lamina.layers.simple_rnn import SimpleRNN
-from lamina.layers.simple_rnn_cell import SimpleRNNCell
 from lamina.layers.softmax import Softmax
 from lamina.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
-from lamina.layers.spectral_normalization import SpectralNormalization
-from lamina.layers.stacked_rnn_cells import StackedRNNCells
 from lamina.layers.time_distributed import TimeDistributed
-from lamina.layers.unit_normalization import UnitNormalization
 from lamina.layers.up_sampling1d import UpSampling1D
 from lamina.layers.up_sampling2d import UpSampling2D
 from lamina.layers.up_sampling3d import UpSampling3D
@@ -114,6 +89,33 @@ from lamina.layers.volume_pooling import (
 from lamina.layers.zero_padding1d import ZeroPadding1D
 from lamina.layers.zero_padding2d import ZeroPadding2D
 from lamina.layers.zero_padding3d import ZeroPadding3D
+
+if TYPE_CHECKING:
+    from lamina.layers.adaptive_pooling import (
+        AdaptiveAveragePooling1D,
+        AdaptiveAveragePooling2D,
+        AdaptiveAveragePooling3D,
+        AdaptiveMaxPooling1D,
+        AdaptiveMaxPooling2D,
+        AdaptiveMaxPooling3D,
+    )
+    from lamina.layers.additive_attention import AdditiveAttention
+    from lamina.layers.attention import Attention
+    from lamina.layers.category_encoding import CategoryEncoding
+    from lamina.layers.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
+    from lamina.layers.einsum_dense import EinsumDense
+    from lamina.layers.group_normalization import GroupNormalization
+    from lamina.layers.group_query_attention import GroupQueryAttention
+    from lamina.layers.gru_cell import GRUCell
+    from lamina.layers.lstm_cell import LSTMCell
+    from lamina.layers.multi_head_attention import MultiHeadAttention
+    from lamina.layers.rescaling import Rescaling
+    from lamina.layers.rms_normalization import RMSNormalization
+    from lamina.layers.rnn import RNN
+    from lamina.layers.simple_rnn_cell import SimpleRNNCell
+    from lamina.layers.spectral_normalization import SpectralNormalization
+    from lamina.layers.stacked_rnn_cells import StackedRNNCells
+    from lamina.layers.unit_normalization import UnitNormalization
 
 # Keras's other names of the same layers.
 AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
@@ -240,9 +242,40 @@ __all__ = [
 ]  # fmt: skip
 
 
+# Layers that are written in lamina.ops are imported when they are first asked for.
+_WRITTEN_IN_OPS = {
+    "adaptive_pooling": (
+        "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D "
+        "AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D"
+    ),
+    "additive_attention": "AdditiveAttention",
+    "attention": "Attention",
+    "category_encoding": "CategoryEncoding",
+    "conv_lstm": "ConvLSTM1D ConvLSTM2D ConvLSTM3D",
+    "einsum_dense": "EinsumDense",
+    "group_normalization": "GroupNormalization",
+    "group_query_attention": "GroupQueryAttention",
+    "gru_cell": "GRUCell",
+    "lstm_cell": "LSTMCell",
+    "multi_head_attention": "MultiHeadAttention",
+    "rms_normalization": "RMSNormalization",
+    "rnn": "RNN",
+    "simple_rnn_cell": "SimpleRNNCell",
+    "stacked_rnn_cells": "StackedRNNCells",
+    "spectral_normalization": "SpectralNormalization",
+    "unit_normalization": "UnitNormalization",
+    "rescaling": "Rescaling",
+}
+
+
 def __dir__() -> list[str]:
     return sorted(__all__)
 
 
 if not TYPE_CHECKING:
-    __getattr__ = answering(__name__)
+    _LAZY = {
+        name: f"lamina.layers.{module}:{name}"
+        for module, names in _WRITTEN_IN_OPS.items()
+        for name in names.split()
+    }
+    __getattr__ = answering(__name__, _LAZY)

@@ -77,7 +77,9 @@ def _library() -> dict[str, type[Layer]]:
     from lamina import layers
     from lamina.layers.operation import Operation
 
-    public = {name: cls for name, cls in vars(layers).items() if _is_layer_class(cls)}
+    names = {*vars(layers), *layers.__all__}
+    public = {name: getattr(layers, name) for name in sorted(names)}
+    public = {name: cls for name, cls in public.items() if _is_layer_class(cls)}
     return {**public, "Operation": Operation}
 
 
