@@ -58,7 +58,7 @@ GRAPH = {
     "add_output": lambda n: [n.x],
     "add_penalty": lambda n: [n.p[0], 0.1, 0.1],
     "all_rows": lambda n: [n.x, 4, "name"],
-    "assign": lambda n: [n.p[0], n.p[1], "name"],
+    "assign": lambda n: [n.p[0], n.p[1], n.p[0], "name"],
     "average": lambda n: [[n.x, n.x], "name"],
     "batch_norm": lambda n: [n.x, n.p[0], n.p[1], n.p[2], n.p[3], None, 0.9, 1e-3, False, "name"],
     "block": lambda n: [8],

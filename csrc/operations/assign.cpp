@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include "gradient_free.h"
 #include "registry.h"
@@ -8,17 +10,20 @@
 namespace lamina {
 namespace {
 
-// Inputs: a parameter and a value.  The output is the value; each training step leaves it in the
-// parameter, once the step is done.
+// Inputs: a parameter, a value and, for a parameter that learns, what was read for it before.  The
+// output is the value; each training step leaves it in the parameter, once the step is done, and
+// adds to it what the step has changed.
 class Assign final : public GradientFree<Assign> {
  public:
-  Assign(ValueId parameter, ValueId value, Index size)
-      : GradientFree("assign", {parameter, value}), size_(size) {}
+  Assign(std::vector<ValueId> inputs, Index size)
+      : GradientFree("assign", std::move(inputs)), size_(size), learns_(this->inputs.size() == 3) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
     std::copy_n(c.in(1), size_, c.out());
-    if (c.kept() != nullptr) std::copy_n(c.in(1), size_, c.kept());
+    if (c.kept() == nullptr) return;
+    std::copy_n(c.in(1), size_, c.kept());
+    if (learns_) std::copy_n(c.in(2), size_, c.kept() + size_);
   }
 
   bool settles() const override { return true; }
@@ -28,7 +33,7 @@ class Assign final : public GradientFree<Assign> {
   bool can_settle(const Call<double>& c) const override { return finite(c); }
 
   std::size_t saved_bytes(Index, DType dtype) const override {
-    return std::size_t(size_) * bytes_of(dtype);
+    return std::size_t(learns_ ? 2 * size_ : size_) * bytes_of(dtype);
   }
   Cost cost(Pass, Index, bool) const override { return {0.0, 2.0 * double(size_)}; }
   std::string sizes(Index) const override { return std::to_string(size_); }
@@ -36,7 +41,13 @@ class Assign final : public GradientFree<Assign> {
  private:
   template <class T>
   void settle_as(const Call<T>& c) const {
-    std::copy_n(c.kept(), size_, c.parameter(0));
+    const T *value = c.kept(), *before = value + size_;
+    T* parameter = c.parameter(0);
+    if (!learns_) {
+      std::copy_n(value, size_, parameter);
+      return;
+    }
+    for (Index i = 0; i < size_; ++i) parameter[i] = value[i] + (parameter[i] - before[i]);
   }
   template <class T>
   bool finite(const Call<T>& c) const {
@@ -44,16 +55,27 @@ class Assign final : public GradientFree<Assign> {
   }
 
   const Index size_;
+  const bool learns_;
 };
 
-Tensor assign(Graph& graph, const Tensor& parameter, const Tensor& value, const std::string& name) {
+Tensor assign(Graph& graph, const Tensor& parameter, const Tensor& value, const Tensor* before,
+              const std::string& name) {
   graph.check_parameter(parameter, "assign");
   graph.check_float(value, "assign");
   graph.check_whole(value, "assign");
   if (parameter.shape != value.shape)
     throw std::invalid_argument("assign: parameter has shape " + to_string(parameter.shape) +
                                 "; got a value of shape " + to_string(value.shape));
-  return graph.record(std::make_unique<Assign>(parameter.value, value.value, size_of(value.shape)),
+  std::vector<ValueId> inputs{parameter.value, value.value};
+  if (before != nullptr) {
+    graph.check_float(*before, "assign");
+    graph.check_whole(*before, "assign");
+    if (before->shape != parameter.shape)
+      throw std::invalid_argument("assign: parameter has shape " + to_string(parameter.shape) +
+                                  "; got what was before of shape " + to_string(before->shape));
+    inputs.push_back(before->value);
+  }
+  return graph.record(std::make_unique<Assign>(std::move(inputs), size_of(value.shape)),
                       value.shape, name);
 }
 
@@ -61,8 +83,9 @@ const Registration assign_registered{
     "assign",
     "The value, which each training step leaves in a parameter once it is done.",
     assign,
-    {{"parameter", "One that no gradient changes."},
-     {"value", "The parameter's shape, without rows."}}};
+    {{"parameter", "Any."},
+     {"value", "The parameter's shape, without rows."},
+     {"before", "What was read for a parameter that learns; none: it does not.", left_out}}};
 
 }  // namespace
 }  // namespace lamina

@@ -178,6 +178,8 @@ void bind_graph(py::module_& module) {
           "shape"_a, "name"_a = "", "dtype"_a = "float")
       .def("parameter", &python::RecordedGraph::parameter_of, "parameter"_a.none(false),
            py::arg("own").noconvert() = false)
+      .def("train_only", &python::RecordedGraph::train_only, "parameters"_a,
+           "Let parameters that are met from here on learn only if they are among these.")
       .def("stand_in", &python::RecordedGraph::stand_in, "parameter"_a.none(false), "tensor"_a,
            "Let a tensor be what `parameter` returns from now on; None lets it be the parameter.")
       .def(

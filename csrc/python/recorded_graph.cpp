@@ -34,9 +34,16 @@ Tensor RecordedGraph::parameter_of(std::shared_ptr<Parameter> p, bool own) {
     const ParameterSlot& slot = parameters()[std::size_t(found - given_.begin())];
     return {slot.value, slot.shape, id};
   }
-  const Tensor tensor = parameter(path_of(*p), p->shape, p->trainable);
+  const bool learns = !learning_ || std::binary_search(learning_->begin(), learning_->end(), p);
+  const Tensor tensor = parameter(path_of(*p), p->shape, p->trainable && learns);
   given_.push_back(std::move(p));
   return tensor;
+}
+
+void RecordedGraph::train_only(Parameters parameters) {
+  check_open("train_only");
+  std::sort(parameters.begin(), parameters.end());
+  learning_ = std::move(parameters);
 }
 
 void RecordedGraph::stand_in(const std::shared_ptr<Parameter>& parameter,

@@ -22,6 +22,8 @@ class RecordedGraph : public Graph {
   // and the parameter's own name.
   // `own`: the slot itself, whatever stands in for it.
   Tensor parameter_of(std::shared_ptr<Parameter> parameter, bool own);
+  // Parameters met from here on learn only if they are among these.
+  void train_only(Parameters parameters);
   // Let a tensor be what is recorded for a parameter from now on; none: the parameter again.
   void stand_in(const std::shared_ptr<Parameter>& parameter, const std::optional<Tensor>& tensor);
   Tensor state_of(std::shared_ptr<State> state, std::string name);
@@ -42,6 +44,7 @@ class RecordedGraph : public Graph {
 
   std::vector<std::string> within_;
   Parameters given_;
+  std::optional<Parameters> learning_;  // all that are trainable, if nobody said
   std::vector<std::pair<std::shared_ptr<Parameter>, Tensor>> stand_ins_;
   States states_given_;
 };

@@ -13,6 +13,8 @@ REFUSED = [
     ("max", (np.zeros((2, 0)), 1), r"max: nothing has no max; got shape \(2, 0\)"),
     ("mean", (np.zeros((0,)),), "mean: nothing has no mean"),
     ("argmax", (np.zeros((2, 0)), 1), "argmax: nothing has no argmax"),
+    ("argmax", (X, (0, 1)), r"argmax: axis must be an integer; got \(0, 1\)"),
+    ("argmin", (X, ()), r"argmin: axis must be an integer; got \(\)"),
     ("quantile", (X, 1.5), "quantile: q must be numbers from 0 to 1"),
     ("norm", (X, 3), "norm: ord must be"),
     ("reshape", (X, (4, 2)), r"reshape: a tensor of shape \(2, 3\) cannot be reshaped to \(4, 2\)"),

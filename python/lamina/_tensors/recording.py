@@ -217,9 +217,10 @@ class Recording:
     def assign(self, variable: _core.Parameter, value: Any) -> None:
         """Let each training step leave ``value`` in a weight; what is recorded now reads it.
 
-        The weight is one that no gradient changes: the step's own change would be overwritten.
+        A weight that learns gets the gradient of what is read, and the step's change is added.
         """
         from lamina._tensors.given import given
+        from lamina._tensors.tensor import Tensor
 
         tensor = given(value)
         if tensor.rows or tuple(tensor.shape) != tuple(variable.shape):
@@ -227,7 +228,11 @@ class Recording:
                 f"{variable.name}: assign needs shape {tuple(variable.shape)}; got {tensor!r}"
             )
         slot = self.graph.parameter(variable, own=True)
-        y = self.graph.record("assign", slot, tensor.value, name=self.name)
+        before = self.graph.parameter(variable) if variable.trainable else None
+        y = self.graph.record("assign", slot, tensor.value, before, name=self.name)
+        if before is not None:
+            still = self.graph.record("stop_gradient", before, name=self.name)
+            y = (Tensor(self, y) + (Tensor(self, before) - Tensor(self, still))).value
         self.graph.stand_in(variable, y)
         self.assigned[id(variable)] = variable, y
 

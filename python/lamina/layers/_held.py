@@ -20,10 +20,12 @@ def next_moment() -> int:
     return next(_moments)
 
 
-def note_attached(holder: Any, name: str, value: Any) -> None:
-    """Note when an attribute that holds layers, or may come to hold some, was set."""
+def note_attached(holder: Any, name: str, value: Any) -> bool:
+    """Note when an attribute was set that holds layers, or may come to hold some, and say so."""
     if type(value) in CONTAINERS or hasattr(type(value), "moment"):
         holder.__dict__.setdefault(MOMENTS, {})[name] = next_moment()
+        return True
+    return False
 
 
 def held_by(holder: Any, skipped: Collection[str] = ()) -> list[Layer]:

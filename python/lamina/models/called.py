@@ -122,6 +122,7 @@ class Called(Compilable):
         self._first_shapes: list[Shape] | None = None
         self._returned: Any = None  # the form of the outputs
         self._output_specs: list[Spec] = []
+        self._met: list[Layer] | None = None  # the layers when they were built
 
     def call(
         self,
@@ -160,7 +161,8 @@ class Called(Compilable):
         """Set an attribute, and note when, for the order of the layers."""
         if not take(self, name, value):  # one of the library's names is kept apart
             object.__setattr__(self, name, value)
-        note_attached(self, name, value)
+        if note_attached(self, name, value):
+            self.__dict__["_fast"] = None  # the next call sees which layers there are
 
     @property
     def layers(self) -> list[Layer]:
@@ -232,6 +234,10 @@ class Called(Compilable):
         """Take the form of data: which arrays there are, of which kinds."""
         form, leaves = _form_of(x)
         self._take(form, [_port(n, leaf) for n, leaf in zip(_names(form), leaves, strict=True)])
+        if self._met is not None and self._met != self.layers:  # some were added or replaced
+            with structure():
+                self._met = None
+                self._changed()
 
     def _take(self, form: Any, ports: list[Port]) -> None:
         if self._fed == (form, ports):
@@ -287,6 +293,7 @@ class Called(Compilable):
         result, self._output_specs = called.prepare(layer, arguments, specs, self.dtype)
         self._returned = mapped(result, lambda v: _Leaf if isinstance(v, Tensor) else None)
         self._first_shapes = [tuple(s) for s in shapes]
+        self._met = self.layers
         self._name_outputs()
 
     def _formed(self, leaves: Sequence[Any]) -> Any:

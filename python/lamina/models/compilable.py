@@ -123,6 +123,8 @@ class Compilable(Network):
             self._compiled = compiled
             self.train_state.optimizer = compiled.optimizer
             self._objectives.clear()
+            self._predictors.clear()  # as in Keras: attributes that `call` reads may have changed
+            self._fast = None
 
     def compile_as_asked(self) -> None:
         """Compile anew with the same optimizer, losses and metrics: the outputs are known now."""

@@ -357,7 +357,7 @@ class Network(Ends, Stateful, PublicKeywords):
     def _predict(self, x: Any, batch_size: int | None, callbacks: Any) -> Any:
         self.meet(x)
         changes, ports = self._changes, self.ports
-        layers = self.layers  # held until the end: the engine holds them weakly
+        _held = self.layers  # until the end: the engine holds them weakly
         arrays = inputs_.shaped("predict", x, ports, empty=True)
         shapes = [a.shape[1:] for a in arrays]
         self.output_row_shapes(shapes)
@@ -368,7 +368,7 @@ class Network(Ends, Stateful, PublicKeywords):
         fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
         hooks = None if callbacks is None else CallbackList(callbacks)
         predictor = self._predictor_as_of(changes, shapes, min(rows, count or 1))
-        if predictor is None or not layers:  # another thread changed the model
+        if predictor is None:  # another thread changed the model
             return self._predict(x, batch_size, callbacks)
         if self._predictors.bound:  # to a number of rows
             rows = data_.batch_rows("predict", "batch_size", given, count or 1, BOUND_BATCH)

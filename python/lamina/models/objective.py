@@ -17,7 +17,7 @@ from lamina._tensors.given import scalar_penalty
 from lamina.models import steps
 from lamina.models.constrained import Constrained
 from lamina.models.passes import Pass
-from lamina.models.recorded import Recorded, recorded
+from lamina.models.recorded import Recorded, recorded, settle_others
 
 if TYPE_CHECKING:
     from lamina.models.compilable import Compilable
@@ -110,6 +110,7 @@ class Objective:
         self.noted: list[tuple[str, int]] = []  # what its step reports, and which term that is
         with recorded(model, shapes, rows=rows, training=training) as made:
             self._record_terms(model, made, weighted, bool(training))
+        settle_others(made)
         # Whether it is for training alone, or for evaluation alone.
         self.of_phase = made.recording.asked or self._own
         self.unheard = made.recording.unheard

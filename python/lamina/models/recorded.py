@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _core
 from lamina._check import Shape
-from lamina._tensors import NeedsRows, Recording, Tensor
+from lamina._tensors import NeedsRows, Recording, Tensor, Variable
 from lamina._tensors.given import by_rows
 from lamina.layers.shapes import LENGTHS, ROWS
 
@@ -32,10 +32,18 @@ class Recorded:
         self, model: Network, recording: Recording, shapes: Sequence[Shape] | None = None
     ) -> None:
         self.recording, self.graph = recording, recording.graph
+        self.graph.train_only(model.parameters)  # not what other models and functions own
         lengths = known_lengths(shapes or model.input_row_shapes)
         self.inputs = model.graph_inputs(self.graph, lengths)
         outputs, self.masks = model.record_outputs(self.graph, self.inputs)
         self.outputs = [_with_rows(recording, output) for output in outputs]
+
+
+def settle_others(made: Recorded) -> None:
+    """Give values to weights that are not the model's own: those of a layer that a loss calls."""
+    for parameter in made.graph.parameters:
+        if isinstance(parameter, Variable):
+            _ = parameter.live
 
 
 def known_lengths(shapes: Any) -> list[Shape]:
@@ -117,6 +125,7 @@ class Predictors:
                 for output in made.outputs:
                     made.graph.add_output(output)
                 made.graph.build()
+                settle_others(made)
             found = self._kept[key] = _core.Predictor(made.graph)
             self.noisy = self.noisy or made.recording.noisy
             if len(self._kept) > KEPT:

@@ -9,11 +9,12 @@ import numpy as np
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given, record
 from lamina._tensors.tensor import Tensor
-from lamina.ops._axes import axes_of, of_row, shown
+from lamina.ops._axes import axes_of, axis_of, of_row, shown
 from lamina.ops._elements import converted, elementwise, floats, numbers
 from lamina.ops.arithmetic import add, maximum, minimum, subtract
 from lamina.ops.comparisons import isfinite, where
 from lamina.ops.exponentials import exp, log
+from lamina.ops.shaping import reshape
 
 __all__ = [
     "all",
@@ -165,13 +166,22 @@ def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> ops.argmax([[1.0, 3.0], [4.0, 2.0]], axis=1)
     array([1, 0], dtype=int32)
     """
-    return reduced("argmax", floats(x), axis, keepdims)
+    return _place("argmax", x, axis, keepdims)
 
 
 @operation
 def argmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the index of the smallest element, the first of several."""
-    return reduced("argmin", floats(x), axis, keepdims)
+    return _place("argmin", x, axis, keepdims)
+
+
+def _place(kind: str, x: Any, axis: Any, keepdims: bool) -> Tensor:
+    x = floats(x)
+    if axis is not None:
+        axis = axis_of(kind, axis, x.ndim)
+    if x.ndim > 0:
+        return reduced(kind, x, axis, keepdims)
+    return reduced(kind, reshape(x, (1,)), 0, False)
 
 
 # --- truth values

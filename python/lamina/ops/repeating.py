@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -40,13 +42,19 @@ def tile(x: Any, repeats: Any) -> Any:
         sizes = [size if count else 0 for size, count in zip(old, times, strict=True)]
         x = record("slice", x, [0] * len(old), sizes, [1] * len(old))
         old, times = sizes, [count or 1 for count in times]
-    if all(count == 1 for count in times):
-        return x
+    for place, count in enumerate(times):
+        if count != 1:
+            x = _copies(x, old, place, count)
+            old[place] *= count
+    return x
+
+
+def _copies(x: Tensor, sizes: Sequence[int], place: int, count: int) -> Tensor:
+    """Return a tensor several times in a row along an axis of its values."""
     graph = x.recording.graph
-    apart = [size for pair in zip([1] * len(old), old, strict=True) for size in pair]
-    wide = [count for pair in zip(times, [1] * len(old), strict=True) for count in pair]
-    y = record("repeat", Tensor(x.recording, graph.reshape(x.value, apart)), wide)
-    new = [size * count for size, count in zip(old, times, strict=True)]
+    apart = graph.reshape(x.value, [prod(sizes[:place]), 1, prod(sizes[place:])])
+    y = record("repeat", Tensor(x.recording, apart), [1, count, 1])
+    new = [*sizes[:place], sizes[place] * count, *sizes[place + 1 :]]
     return Tensor(x.recording, graph.reshape(y.value, new))
 
 
