@@ -116,6 +116,7 @@ GRAPH = {
     "softmax": lambda n: [n.x, "name"],
     "spatial_dropout": lambda n: [n.steps, 0.5, 0, False, False, "name"],
     "state": lambda n: [_core.State((3,), "float32"), "name"],
+    "train_only": lambda n: [[n.parameters[0]]],
     "stand_in": lambda n: [n.parameters[0], n.p[1]],
     "stop_gradient": lambda n: [n.x, "name"],
     "subtract": lambda n: [n.x, n.x, "name"],

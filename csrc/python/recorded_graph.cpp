@@ -42,6 +42,9 @@ Tensor RecordedGraph::parameter_of(std::shared_ptr<Parameter> p, bool own) {
 
 void RecordedGraph::train_only(Parameters parameters) {
   check_open("train_only");
+  for (const auto& p : parameters)
+    if (p == nullptr)
+      throw std::invalid_argument("train_only: parameters must hold no None; got one");
   std::sort(parameters.begin(), parameters.end());
   learning_ = std::move(parameters);
 }
