@@ -632,6 +632,36 @@ def test_compile_sees_what_call_reads():
     np.testing.assert_array_equal(model.predict(X), 2 * X)
 
 
+@pytest.mark.parametrize(
+    "function",
+    [lambda x: x - x[-1], lambda x: x - ops.max(x, axis=0), lambda x: x - ops.sum(x, axis=0)],
+)
+def test_predictions_that_depend_on_the_batch_are_made_by_32_rows(function):
+    x = np.arange(70.0, dtype=np.float32)[:, None]
+
+    def expected(rows):
+        parts = [np.asarray(function(x[i : i + rows])) for i in range(0, 70, rows)]
+        return np.concatenate(parts)
+
+    model = lamina.Sequential([lamina.Input((1,)), layers.Lambda(function)])
+    np.testing.assert_array_equal(model.predict_on_batch(x), expected(70))
+    np.testing.assert_array_equal(model(x), expected(70))
+    np.testing.assert_array_equal(model.predict(x), expected(32))
+    np.testing.assert_array_equal(model.predict(x, batch_size=20), expected(20))
+    assert model.predict(x[:0]).shape == (0, 1)
+
+
+def test_a_layer_without_call_is_refused():
+    class Forward(layers.Layer):
+        def forward(self, x):
+            return x * 100
+
+    with pytest.raises(TypeError, match="forward: a layer of your own must define call"):
+        Forward()(X)
+    with pytest.raises(TypeError, match="must define call"):
+        lamina.Sequential([lamina.Input((3,)), Forward(), layers.Dense(1)]).predict(X)
+
+
 class MaskedKernel(layers.Layer):
     """A kernel of which the mask leaves some."""
 

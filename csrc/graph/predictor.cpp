@@ -8,14 +8,14 @@ namespace lamina {
 
 namespace {
 
-bool sees_batches(const Graph& graph) {
+bool any_sees_batches(const Graph& graph) {
   const auto& operations = graph.operations();
   return !graph.states().empty() ||
          std::any_of(operations.begin(), operations.end(),
                      [](const auto& operation) { return operation->sees_batches(); });
 }
 
-bool joins_rows(const Graph& graph) {
+bool any_joins_rows(const Graph& graph) {
   const auto& operations = graph.operations();
   return graph.rows() != 0 ||
          std::any_of(operations.begin(), operations.end(),
@@ -27,8 +27,8 @@ bool joins_rows(const Graph& graph) {
 Predictor::Predictor(std::shared_ptr<const Graph> graph, Variables variables)
     : graph_(std::move(graph)),
       variables_(std::move(variables)),
-      sees_batches_(sees_batches(*graph_)),
-      joins_rows_(joins_rows(*graph_)) {}
+      sees_batches_(any_sees_batches(*graph_)),
+      joins_rows_(any_joins_rows(*graph_)) {}
 
 Index Predictor::block(Index rows) {
   if (joins_rows_ || rows <= fits_) return rows;

@@ -8,6 +8,7 @@ from lamina.layers.layer import Layer
 from lamina.regularizers import L1L2
 
 if TYPE_CHECKING:
+    from lamina import _core
     from lamina._typing import DimArguments, Unpack
 
 
@@ -36,3 +37,7 @@ class ActivityRegularization(Layer):
         super().__init__(**base)
         penalty = self.activity_regularizer = L1L2(l1, l2)
         self.l1, self.l2 = penalty.l1, penalty.l2
+
+    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:  # noqa: ARG002
+        """Record nothing: the penalty is recorded as that of any layer."""
+        return x

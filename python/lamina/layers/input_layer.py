@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from lamina import _check
+from lamina import _check, _core
 from lamina._calls import refuse_arguments
 from lamina.layers.layer import Layer
 from lamina.layers.node import Node, SymbolicTensor
@@ -64,6 +64,10 @@ class InputLayer(Layer):
                 f"needs {_check.show_shape(self.shape)}"
             )
         return self.shape
+
+    def record(self, graph: _core.Graph, x: Any) -> Any:  # noqa: ARG002
+        """Record nothing."""
+        return x
 
     def tensor(self) -> SymbolicTensor:
         """Return the symbolic tensor that stands for the rows; always the same one."""

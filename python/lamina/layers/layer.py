@@ -273,7 +273,7 @@ class Layer(Configured, PublicKeywords):
 
         Several inputs come, and several outputs go, as a list.
         """
-        return x
+        raise TypeError(f"{self.name}: a layer of your own must define call")
 
     def compute_mask(self, *given: Any) -> Any:
         """Return the outgoing mask, a tensor or None, for the input's (a list for several).

@@ -315,8 +315,10 @@ class Network(Ends, Stateful, PublicKeywords):
         x : array_like of shape (rows, ...), or a list or dict of them
             No rows give no outputs.  A list or dict for models with several inputs.
         batch_size : int, optional
-            Rows at a time; the result does not depend on it, unless a layer is stateful: then
-            by default those of its states, all rows while it has none.
+            Rows at a time.  The result depends on it where a layer is stateful, by default then
+            those of its states, all rows while it has none; and where outputs of a row depend on
+            the other rows of its batch, as with ``ops.mean(x, axis=0)``: by default 32, as in
+            Keras.
         verbose : ignored
             There is nothing to show; accepted because Keras's callers pass it.
         callbacks : list of Callback, optional
@@ -370,7 +372,7 @@ class Network(Ends, Stateful, PublicKeywords):
         predictor = self._predictor_as_of(changes, shapes, min(rows, count or 1))
         if predictor is None:  # another thread changed the model
             return self._predict(x, batch_size, callbacks)
-        if self._predictors.bound:  # to a number of rows
+        if self._predictors.joining:  # then the batches matter
             rows = data_.batch_rows("predict", "batch_size", given, count or 1, BOUND_BATCH)
             hooks = hooks or CallbackList()
             hooks.start(self, {"steps": -(-count // rows)})
@@ -405,11 +407,11 @@ class Network(Ends, Stateful, PublicKeywords):
 
     def _predict_whole(self, x: Any) -> Any:
         """Return ``predict(x)``, all rows as one batch where that matters."""
-        y = self.predict(x)
-        if self._predictors.bound:
+        y = None if self._predictors.joining else self.predict(x)
+        if self._predictors.joining:
             rows = len(inputs_.shaped("predict", x, self.ports, empty=True)[0])
-            if rows > BOUND_BATCH:
-                return self.predict(x, batch_size=rows)
+            if y is None or rows > BOUND_BATCH:
+                return self.predict(x, batch_size=rows or None)
         return y
 
     def predict_on_batch(self, x: Data = _check.NEEDED, **unknown: NoReturn) -> Any:
@@ -418,7 +420,7 @@ class Network(Ends, Stateful, PublicKeywords):
             refuse_arguments(Network.predict_on_batch, unknown)
         ports = self.ports
         batch = len(inputs_.shaped("predict_on_batch", x, ports, empty=True)[0])
-        return self.predict(x, (batch or None) if self.stateful else None)
+        return self.predict(x, batch or None) if self.stateful else self._predict_whole(x)
 
     @overload
     def __call__(
@@ -492,7 +494,7 @@ class Network(Ends, Stateful, PublicKeywords):
             plain = port.kind == "float" and not others and packed and not self.stateful
             shape = port.shape
             sized = shape is not None and None not in shape
-            steady = not (self._predictors.bound or self._predictors.noisy)
+            steady = not (self._predictors.joining or self._predictors.noisy)
             if plain and shape is not None and sized and steady:
                 self._fast = (predictor, np.dtype(self.dtype), shape, self.layers)
         return predictor

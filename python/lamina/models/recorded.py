@@ -94,16 +94,18 @@ class Predictors:
         Whether the model has to know how many rows a batch has; found out when it is recorded.
     noisy : bool
         Whether predictions draw random numbers.
+    joining : bool
+        Whether outputs of a row depend on the other rows of its batch.
     """
 
     def __init__(self) -> None:
-        self.bound = self.noisy = False
+        self.bound = self.noisy = self.joining = False
         self._kept: dict[Any, _core.Predictor] = {}
 
     def clear(self) -> None:
         """Forget all: the model has changed."""
         self._kept.clear()
-        self.bound = self.noisy = False
+        self.bound = self.noisy = self.joining = False
 
     def kept(self, model: Network, shapes: Sequence[Shape], rows: int) -> _core.Predictor | None:
         """Return what was recorded for these shapes, or None."""
@@ -128,6 +130,7 @@ class Predictors:
                 settle_others(made)
             found = self._kept[key] = _core.Predictor(made.graph)
             self.noisy = self.noisy or made.recording.noisy
+            self.joining = self.joining or found.joins_rows
             if len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]
         return found
