@@ -603,6 +603,8 @@ class Predictor:
         seed: typing.SupportsInt | typing.SupportsIndex = 0,
         random_step: typing.SupportsInt | typing.SupportsIndex = 0,
     ) -> list[numpy.typing.NDArray[typing.Any]]: ...
+    @property
+    def joins_rows(self) -> bool: ...
 
 class Objective:
     def __init__(
