@@ -589,3 +589,39 @@ def test_users_may_take_the_library_s_names(base):
         assert model.count_params() == 4, name
         np.testing.assert_array_equal(copy.deepcopy(model).predict(x), model.predict(x))
         model.summary(print_fn=str)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        np.sin,
+        np.abs,
+        np.logical_not,
+        lambda x: np.maximum(x, 0.5),
+        lambda x: np.arange(3, dtype=np.float32) - x,
+        lambda x: np.float32(2) ** x,
+        lambda x: np.full(3, 2, np.float32) % (x + 3),
+        lambda x: np.matmul(x, np.ones((3, 2), np.float32)),
+        lambda x: (np.zeros(3) == x) | (x > 0.5),
+    ],
+)
+def test_functions_of_numpy_record_those_of_ops(function):
+    model = lamina.Sequential([lamina.Input((3,)), layers.Lambda(function)])
+    x = lamina.Input((3,))
+    for predictor in (model, lamina.Model(x, function(x))):
+        np.testing.assert_allclose(predictor.predict(X), function(X), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (np.add.reduce, "np.add.reduce: does not take tensors"),
+        (lambda x: np.add(x, 1, dtype="d"), "np.add: does not take tensors with dtype="),
+        (np.frexp, "np.frexp: does not take tensors; use the functions of lamina.ops"),
+    ],
+)
+def test_what_numpy_cannot_record_is_refused(function, said):
+    with pytest.raises(TypeError, match=said):
+        function(lamina.Input((3,)))
+    with pytest.raises(TypeError, match=said):
+        lamina.Sequential([lamina.Input((3,)), layers.Lambda(function)])

@@ -16,13 +16,35 @@ def _apply(name: str, *operands: Any) -> Any:
     return getattr(ops, name)(*operands)
 
 
+# NumPy's functions behind operators whose names in lamina.ops are others.
+UFUNCS = {
+    "remainder": "mod",
+    "bitwise_and": "logical_and",
+    "bitwise_or": "logical_or",
+    "bitwise_xor": "logical_xor",
+    "invert": "logical_not",
+}
+
+
 class Operators:
     """A base of what ``lamina.ops`` takes: NumPy's operators, indexing, and a few attributes."""
 
     __slots__ = ()
-    # NumPy leaves operations with arrays on the left to the methods here.
-    __array_ufunc__: Any = None
     __hash__ = object.__hash__
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """Call the function of ``lamina.ops``: for ``np.sin(x)``, and for ``array + x``."""
+        from lamina import ops
+
+        named = str(ufunc.__name__)
+        function = getattr(ops, UFUNCS.get(named, named), None)
+        if function is None or method != "__call__" or options:
+            called = named if method == "__call__" else f"{named}.{method}"
+            settings = f" with {', '.join(f'{name}=' for name in options)}" if options else ""
+            raise TypeError(
+                f"np.{called}: does not take tensors{settings}; use the functions of lamina.ops"
+            )
+        return function(*inputs)
 
     def __getitem__(self, key: Any) -> Self:
         """Return part of it, by NumPy's indexing."""

@@ -6,10 +6,14 @@ import itertools
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
 CONTAINERS = (list, tuple, dict)
+# Of which there may be many in a container, of each of which a call would ask what it is.
+PLAIN = frozenset({int, float, str, bool, bytes, type(None), np.ndarray})
 MOMENTS = "_attached"  # the attribute that keeps, by name, when others were set
 
 _moments = itertools.count(1)
@@ -60,9 +64,11 @@ def _within(value: Any) -> Iterator[tuple[Layer, int]]:
         yield value, value.moment
     elif type(value) in CONTAINERS[:2]:
         for each in value:
-            yield from _within(each)
+            if type(each) not in PLAIN:
+                yield from _within(each)
     elif type(value) is dict:
         for each in list(value.values()):
-            yield from _within(each)
+            if type(each) not in PLAIN:
+                yield from _within(each)
     elif hasattr(type(value), "as_layer"):
         yield value.as_layer(), value.moment
