@@ -41,7 +41,7 @@ def held_by(holder: Any, skipped: Collection[str] = ()) -> list[Layer]:
     found: list[tuple[int, Layer]] = []
     moments = holder.__dict__.get(MOMENTS, {})
     for name, value in list(holder.__dict__.items()):  # another thread may set some
-        if name in skipped or name == MOMENTS:
+        if type(value) in PLAIN or name in skipped or name == MOMENTS:
             continue
         moment = moments.get(name, 0)
         for layer, made in _within(value):

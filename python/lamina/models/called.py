@@ -26,7 +26,6 @@ from lamina.layers.node import any_symbolic
 from lamina.layers.shapes import Spec
 from lamina.models.compilable import Compilable
 from lamina.models.inputs import Port
-from lamina.models.recorded import for_any_rows
 from lamina.random import Seed
 
 if TYPE_CHECKING:
@@ -335,7 +334,7 @@ class Called(Compilable):
             self.ensure_built(shapes)
         if list(shapes) == self._first_shapes:
             return [tuple(spec.shape) for spec in self._output_specs]
-        return [tuple(output.shape) for output in for_any_rows(self, shapes).outputs]
+        return self._recorded_row_shapes(shapes)
 
     def packed_inputs(self, inputs: list[Any]) -> Any:
         """Return one value for each input in the form of the data."""

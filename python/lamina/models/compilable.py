@@ -123,6 +123,7 @@ class Compilable(Network):
             self._compiled = compiled
             self.train_state.optimizer = compiled.optimizer
             self._objectives.clear()
+            self._row_shapes.clear()
             self._predictors.clear()  # as in Keras: attributes that `call` reads may have changed
             self._fast = None
 

@@ -14,7 +14,6 @@ from lamina.layers import InputLayer, Layer, SymbolicTensor
 from lamina.models import functional_config
 from lamina.models.inputs import Port
 from lamina.models.model import Model
-from lamina.models.recorded import for_any_rows
 from lamina.models.stateful import batch_of_input
 from lamina.models.structure import Structure
 
@@ -153,7 +152,7 @@ class Functional(Model):
                 )
         known = [self._structure.shapes[t] for t in self._structure.outputs]
         if any(None in shape for shape in known) and not any(None in shape for shape in shapes):
-            return [tuple(output.shape) for output in for_any_rows(self, shapes).outputs]
+            return self._recorded_row_shapes(shapes)
         return known
 
     @answering_calls

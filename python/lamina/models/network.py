@@ -25,7 +25,7 @@ from lamina.models import data as data_
 from lamina.models import inputs as inputs_
 from lamina.models.ends import Ends
 from lamina.models.prediction import BLOCK, BOUND_BATCH, in_batches, in_calls
-from lamina.models.recorded import Predictors, for_any_rows
+from lamina.models.recorded import KEPT, Predictors, for_any_rows
 from lamina.models.stateful import Stateful
 from lamina.random import NOISE, Seed, mix, seed_value
 
@@ -60,8 +60,8 @@ class Network(Ends, Stateful, PublicKeywords):
     )
     moment: int = 0  # when it was made
     _not_copied: tuple[str, ...] = (
-        "_ready", "_predictors", "_predictions", "_fast", "_layer", "_known_ports", "_seen",
-        "_predicted_settings",
+        "_ready", "_predictors", "_row_shapes", "_predictions", "_fast", "_layer", "_known_ports",
+        "_seen", "_predicted_settings",
     )  # fmt: skip
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
@@ -81,6 +81,7 @@ class Network(Ends, Stateful, PublicKeywords):
         self._changes = 0  # of the structure: a call that looks at it twice knows of one between
         self._ready = False  # all weights made and filled: what another thread may rely on
         self._predictors = Predictors()
+        self._row_shapes: dict[tuple[Shape, ...], list[Shape]] = {}  # outputs' by inputs'
         self._predictions = 0  # that drew random numbers
         # Of models with one input of floats and one output.
         # With its layers, which the engine holds weakly: a call ends with those it began with.
@@ -218,6 +219,7 @@ class Network(Ends, Stateful, PublicKeywords):
         self._ready = False
         self._changes += 1
         self._predictors.clear()
+        self._row_shapes.clear()
         self._fast = None
         if self._layer is not None:
             self._layer.keep()
@@ -226,6 +228,17 @@ class Network(Ends, Stateful, PublicKeywords):
     def any_length(self) -> bool:
         """Whether an axis of a row may have any length."""
         return any(None in (port.shape or ()) for port in self.ports)
+
+    def _recorded_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
+        # Of the outputs; the last few are kept, as what predicts is.
+        key = tuple(shapes)
+        found = self._row_shapes.get(key)
+        if found is None:
+            found = [tuple(output.shape) for output in for_any_rows(self, shapes).outputs]
+            self._row_shapes[key] = found
+            if len(self._row_shapes) > KEPT:
+                self._row_shapes.pop(next(iter(self._row_shapes)), None)
+        return list(found)
 
     def graph_inputs(self, graph: _core.Graph, shapes: Sequence[Shape]) -> list[_core.Tensor]:
         """Make the model's inputs, rows of these shapes, on a graph under construction."""
