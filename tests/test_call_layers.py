@@ -625,3 +625,22 @@ def test_what_numpy_cannot_record_is_refused(function, said):
         function(lamina.Input((3,)))
     with pytest.raises(TypeError, match=said):
         lamina.Sequential([lamina.Input((3,)), layers.Lambda(function)])
+
+
+@pytest.mark.parametrize(
+    ("mask", "sums"),
+    [
+        (None, [24.0, 24.0]),
+        (lambda x, mask: mask, [12.0, 6.0]),
+        (lambda x, mask: ops.logical_not(mask), [12.0, 18.0]),
+        (lambda x, mask: None, [24.0, 24.0]),
+    ],
+)
+def test_the_mask_behind_a_lambda_is_the_one_it_says(mask, sums):
+    ids = lamina.Input((4,), dtype="int32")
+    x = layers.Embedding(5, 3, mask_zero=True, embeddings_initializer="ones")(ids)
+    x = layers.Lambda(lambda x: 2 * x, mask=mask)(x)
+    ones = {"kernel_initializer": "ones", "recurrent_initializer": "identity"}
+    y = layers.SimpleRNN(1, activation="linear", **ones)(x)
+    predicted = lamina.Model(ids, y).predict(np.array([[1, 2, 0, 0], [3, 0, 0, 0]]))
+    np.testing.assert_array_equal(predicted[:, 0], sums)

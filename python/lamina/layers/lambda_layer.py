@@ -22,8 +22,9 @@ class Lambda(Layer):
         them.
     output_shape : ignored
         The shape is found by recording; accepted because Keras's callers pass it.
-    mask : ignored
-        Masks pass unchanged where the function keeps their positions: see ``compute_mask``.
+    mask : Tensor or callable, optional
+        The outgoing mask, or ``mask(x, mask)`` that makes it of the input and its mask.  Without
+        it none goes on, as in Keras.
     arguments : dict, optional
         Further keyword arguments of the function.
     **base
@@ -57,7 +58,7 @@ class Lambda(Layer):
             raise TypeError(f"Lambda: function must be callable; got {function!r}")
         self.function, self.output_shape, self.mask = function, output_shape, mask
         self.arguments = dict(arguments or {})
-        self.supports_masking = True
+        self.supports_masking = mask is not None
         takes = _parameters(function)
         self.takes_mask, self.takes_training = "mask" in takes, "training" in takes  # type: ignore[misc]
 
@@ -69,6 +70,10 @@ class Lambda(Layer):
         if self.takes_mask:
             given["mask"] = mask
         return self.function(x, **given)
+
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """Return what ``mask`` says."""
+        return self.mask(x, mask) if callable(self.mask) else self.mask
 
 
 def _parameters(function: Callable[..., Any]) -> set[str]:
