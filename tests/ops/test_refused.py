@@ -96,3 +96,11 @@ REFUSED = [
 def test_refused(name, args, message):
     with pytest.raises((ValueError, TypeError, IndexError), match=message):
         getattr(ops, name)(*args)
+
+
+def test_names_are_listed_and_misspelt_ones_get_the_nearest():
+    listed = dir(ops)
+    assert "softmax" in listed
+    assert not [name for name in listed if name.startswith("_") or name.isupper()]
+    with pytest.raises(AttributeError, match="no 'sofmax'; did you mean 'softmax'"):
+        ops.sofmax  # noqa: B018

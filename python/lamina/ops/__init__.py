@@ -30,5 +30,15 @@ from lamina.ops.statistics import *  # noqa: F403
 from lamina.ops.trigonometry import *  # noqa: F403
 from lamina.ops.windows import *  # noqa: F403
 
+ROOMS = {"image", "linalg", "math", "nn", "numpy"}  # Keras's names for parts of it
+
 if not TYPE_CHECKING:
+    __all__ = sorted(  # noqa: PLE0605
+        name
+        for name, value in globals().items()
+        if name in ROOMS or (callable(value) and not name.startswith("_") and name != "answering")
+    )
     __getattr__ = answering(__name__)
+
+    def __dir__() -> list[str]:
+        return list(__all__)
