@@ -243,3 +243,24 @@ def test_functions_are_named_as_keras_names_them():
     assert list(model.fit(np.ones((4, 3)), np.ones(4), verbose=0).history) == [
         "loss", "psnr", "mean_gap",
     ]  # fmt: skip
+
+
+def test_metrics_that_return_nothing_are_named():
+    class Silent(lamina.metrics.Metric):
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            pass
+
+        def result(self):
+            pass
+
+    def forgot(y, prediction):
+        np.mean(y - prediction)
+
+    for metric, said in (
+        (forgot, "forgot: the function must return numbers; got None"),
+        (Silent(name="silent"), "metric silent: result must return a number; got None"),
+    ):
+        model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(1)])
+        model.compile("sgd", "mse", metrics=[metric])
+        with pytest.raises(TypeError, match=said):
+            model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)

@@ -73,12 +73,14 @@ class MeanMetricWrapper(Mean):
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             If the function returns neither one value a row nor a single number.
         """
         y_pred = np.asarray(y_pred)
         rows = y_pred.shape[0]
         made = self.fn(np.asarray(y_true), y_pred, **self._arguments)
+        if made is None:
+            raise TypeError(f"{self.name}: the function must return numbers; got None")
         values = np.asarray(made, dtype=np.float64)
         if values.ndim == 0:
             values = np.full(rows, values)

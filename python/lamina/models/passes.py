@@ -130,6 +130,8 @@ def _number(key: str, value: Any) -> float:
         raise ValueError(
             f"metric {key}: result must return a single number; got shape {np.shape(value)}"
         )
+    if value is None:
+        raise TypeError(f"metric {key}: result must return a number; got None")
     return float(np.reshape(value, ()))
 
 
