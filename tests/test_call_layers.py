@@ -644,3 +644,19 @@ def test_the_mask_behind_a_lambda_is_the_one_it_says(mask, sums):
     y = layers.SimpleRNN(1, activation="linear", **ones)(x)
     predicted = lamina.Model(ids, y).predict(np.array([[1, 2, 0, 0], [3, 0, 0, 0]]))
     np.testing.assert_array_equal(predicted[:, 0], sums)
+
+
+def test_arrays_given_by_name_need_no_rows():
+    class Weighted(layers.Layer):
+        def call(self, x, w=1.0):
+            return x * w
+
+    w = np.arange(3.0)
+    np.testing.assert_allclose(Weighted()(X, w=w), X * w, rtol=1e-6)
+    np.testing.assert_array_equal(Weighted()(X, w=np.float32(2)), X * 2)
+    np.testing.assert_array_equal(Weighted()(X, w=X), X * X)
+    attention = layers.MultiHeadAttention(2, 4)
+    wanted = attention(STEPS, STEPS, use_causal_mask=True)
+    causal = np.tril(np.ones((5, 5), bool))
+    for mask in (causal, causal[None], np.repeat(causal[None], 10, axis=0)):
+        np.testing.assert_array_equal(attention(STEPS, STEPS, attention_mask=mask), wanted)

@@ -177,12 +177,24 @@ def called_on_symbols(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any
     return mapped(form, lambda v: next(outputs) if isinstance(v, Tensor) else None)
 
 
+def _without_rows(args: tuple[Any, ...], kwargs: dict[str, Any]) -> set[int]:
+    """Return which arrays given by name have other rows than the first: they are taken whole."""
+    first = next((np.shape(v) for v in flat([*args, *kwargs.values()]) if is_array(v)), ())
+    named = (v for v in flat(list(kwargs.values())) if is_array(v))
+    return {id(v) for v in named if np.shape(v)[:1] != first[:1]}
+
+
 def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Build the layer if it is not, and return what its call makes of arrays."""
     training = kwargs.get("training")
-    arguments = Arguments(args, kwargs, is_array)
+    whole = _without_rows(args, kwargs)
+
+    def has_rows(value: Any) -> bool:
+        return is_array(value) and id(value) not in whole
+
+    arguments = Arguments(args, kwargs, has_rows)
     if not arguments.tensors and args:  # rows written out
-        arguments = Arguments([np.asarray(args[0]), *args[1:]], kwargs, is_array)
+        arguments = Arguments([np.asarray(args[0]), *args[1:]], kwargs, has_rows)
     arrays = [_as_fed(layer, a) for a in arguments.forget_tensors()]
     specs = [Spec(a.shape[1:], _kind(a)) for a in arrays]
     if not layer.takes_empty:

@@ -515,7 +515,8 @@ class Layer(Configured, PublicKeywords):
         Parameters
         ----------
         *args, **kwargs : array_like of shape (rows, ...), SymbolicTensor, Tensor, or lists of them
-            What ``call`` takes.  A layer that is not built yet is built for the shape.
+            What ``call`` takes.  A layer that is not built yet is built for the shape.  Arrays that
+            are given by name, and have another first axis than the rows, are taken as they are.
         mask : array_like of bool or tensor, optional
             For layers that take one: shape (rows, steps).
         training : bool, optional
