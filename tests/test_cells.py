@@ -251,3 +251,35 @@ def test_bad_arguments(call, rule, value):
         call()
     assert rule in str(caught.value)
     assert value in str(caught.value)
+
+
+class Returning(layers.Layer):
+    """A cell that returns what it is told."""
+
+    state_size = 3
+
+    def __init__(self, made):
+        super().__init__(name="cell")
+        self.made = made
+
+    def call(self, x, states):
+        return self.made(x)
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda x: x, "cell: a cell must return two things, its output and its new states"),
+        (lambda x: (x, [x], x), "cell: a cell must return two things"),
+        (lambda x: (x, [x[:, :2]]), r"cell: the new states .*\[\(rows, 3\)\]; got \[\(rows, 2\)\]"),
+        (lambda x: (x, [x, x]), "cell: the new states must have the shapes of the old"),
+    ],
+)
+def test_cells_that_return_something_else_are_named(made, said):
+    with pytest.raises((TypeError, ValueError), match=said):
+        layers.RNN(Returning(made))(np.ones((2, 4, 3), np.float32))
+
+
+def test_a_class_is_no_cell():
+    with pytest.raises(TypeError, match="RNN: a cell must have call"):
+        layers.RNN(Returning)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from lamina import ops
-from lamina._tensors.arguments import mapped
-from lamina.layers.layer import Layer
+from lamina._tensors.arguments import flat, mapped
+from lamina._tensors.given import given
+from lamina.layers.layer import Layer, show_shapes
 
 
 def check_cell(who: str, cell: Any) -> None:
     """Raise unless an object is a cell."""
-    if not callable(getattr(cell, "call", cell)) or not hasattr(cell, "state_size"):
+    called = callable(getattr(cell, "call", cell)) and not isinstance(cell, type)
+    if not called or not hasattr(cell, "state_size"):
         raise TypeError(
             f"{who}: a cell must have call(inputs, states), which returns the output and new "
             f"states, and state_size; got {cell!r}"
@@ -52,8 +54,20 @@ def _zeros(size: Any, rows: Any, dtype: str) -> Any:
 def step(cell: Any, x: Any, states: Any, training: bool | None) -> tuple[Any, Any]:
     """Return the output and new states of one step, these in the structure of the old."""
     own = {"training": training} if isinstance(cell, Layer) else {}
-    y, new = (cell if callable(cell) else cell.call)(x, states, **own)
+    made = (cell if callable(cell) else cell.call)(x, states, **own)
+    who = getattr(cell, "name", type(cell).__name__)
+    if not isinstance(made, (list, tuple)) or len(made) != 2:
+        raise TypeError(
+            f"{who}: a cell must return two things, its output and its new states; got {made!r}"
+        )
+    y, new = made
     listed = isinstance(states, (list, tuple))
     if listed and not isinstance(new, (list, tuple)):
         new = [new]
+    needed, got = ([tuple(given(v).shape[1:]) for v in flat(each)] for each in (states, new))
+    if needed != got:
+        raise ValueError(
+            f"{who}: the new states must have the shapes of the old, {show_shapes(needed)}; got "
+            f"{show_shapes(got)}"
+        )
     return y, list(new) if listed else new
