@@ -28,7 +28,7 @@ def load() -> Table:
     >>> boston.load().feature_names[:3]
     ('crim', 'zn', 'indus')
     """
-    columns = read_csv("boston.csv.gz")
+    columns = read_csv("boston.csv.xz")
     y = numbers(columns.pop("medv"))
     x = np.column_stack([numbers(c) for c in columns.values()])
     return Table(x, y, tuple(columns), "medv")

@@ -38,7 +38,7 @@ def load(drop_missing: bool = True) -> Table:
     ((263, 19), (322, 19))
     """
     drop_missing = boolean("hitters.load", "drop_missing", drop_missing)
-    columns = read_csv("hitters.csv.gz")
+    columns = read_csv("hitters.csv.xz")
     y = numbers(columns.pop("Salary"))
     names, values = [], []
     for name, column in columns.items():

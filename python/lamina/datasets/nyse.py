@@ -58,7 +58,7 @@ def load() -> Series:
     >>> nyse.load().x.shape
     (6051, 3)
     """
-    columns = read_csv("nyse.csv.gz")
+    columns = read_csv("nyse.csv.xz")
     return Series(
         x=np.column_stack([numbers(columns[name]) for name in _SERIES]),
         feature_names=_SERIES,

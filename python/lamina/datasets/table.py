@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
+import lzma
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -58,8 +58,8 @@ def package_bytes(name: str) -> bytes:
 
 
 def read_csv(name: str) -> dict[str, list[str]]:
-    """Return the columns of a gzipped CSV file of the package, as strings, by name."""
-    text = gzip.decompress(package_bytes(name)).decode("ascii")
+    """Return the columns of an xz-compressed CSV file of the package, as strings, by name."""
+    text = lzma.decompress(package_bytes(name)).decode("ascii")
     header, *rows = csv.reader(io.StringIO(text))
     return {column: [row[i] for row in rows] for i, column in enumerate(header)}
 
