@@ -12,9 +12,8 @@ from lamina.models import steps
 from lamina.models.compiled import Compiled, check_ignored
 from lamina.models.errors import NotCompiledError
 from lamina.models.guard import Guard
-from lamina.models.network import Network
 from lamina.models.objective import Objective
-from lamina.models.prediction import BOUND_BATCH
+from lamina.models.prediction import BOUND_BATCH, Predicting
 from lamina.models.recorded import KEPT
 from lamina.models.train_state import TrainState
 
@@ -27,11 +26,11 @@ if TYPE_CHECKING:
     from lamina.optimizers import Optimizer
 
 
-class Compilable(Network):
+class Compilable(Predicting):
     """A network with an optimizer, losses and metrics; ``Model`` trains it."""
 
     _not_copied = (
-        *Network._not_copied, "_guard", "_objectives", "_recorded_settings", "_settings_seen",
+        *Predicting._not_copied, "_guard", "_objectives", "_recorded_settings", "_settings_seen",
         "_settings_then", "_settings_weights", "bound",
     )  # fmt: skip
 
@@ -123,9 +122,7 @@ class Compilable(Network):
             self._compiled = compiled
             self.train_state.optimizer = compiled.optimizer
             self._objectives.clear()
-            self._row_shapes.clear()
-            self._predictors.clear()  # as in Keras: attributes that `call` reads may have changed
-            self._fast = None
+            self._forget_recordings()  # as in Keras: what `call` reads may have changed
 
     def compile_as_asked(self) -> None:
         """Compile anew with the same optimizer, losses and metrics: the outputs are known now."""

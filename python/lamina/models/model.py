@@ -363,11 +363,13 @@ class Model(Stepped):
 
     # --- predict and evaluate
 
-    def _predict(self, x: Any, batch_size: int | None, callbacks: Any) -> Any:
+    def _predict(
+        self, x: Any, batch_size: int | None, callbacks: Any, *, whole: bool = False
+    ) -> Any:
         if not self.stateful:
-            return super()._predict(x, batch_size, callbacks)
+            return super()._predict(x, batch_size, callbacks, whole=whole)
         with self._guard.evaluating("predict"):  # two at once would mix their states
-            return super()._predict(x, batch_size, callbacks)
+            return super()._predict(x, batch_size, callbacks, whole=whole)
 
     @overload
     def evaluate(

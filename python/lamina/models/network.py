@@ -1,41 +1,30 @@
-"""What a model is before it is trained: layers, weights, predictions, copies."""
+"""What a model is before it computes: layers, weights, recordings, copies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from lamina import _check, _core, _screen
 from lamina._calls import answering_calls, refuse_arguments
 from lamina._check import Shape
 from lamina._names import lookup
 from lamina._public import PublicKeywords
-from lamina._settings import changes
-from lamina._tensors import Recording
-from lamina.callbacks import CallbackList
 from lamina.layers import Layer
 from lamina.layers import weights as weights_
 from lamina.layers._held import next_moment
 from lamina.layers._lock import structure
-from lamina.layers.calls import refuse
-from lamina.layers.node import any_symbolic
-from lamina.models import data as data_
-from lamina.models import inputs as inputs_
 from lamina.models.ends import Ends
-from lamina.models.prediction import BLOCK, BOUND_BATCH, in_batches, in_calls
-from lamina.models.recorded import KEPT, Predictors, for_any_rows
+from lamina.models.recorded import KEPT, for_any_rows
 from lamina.models.stateful import Stateful
-from lamina.random import NOISE, Seed, mix, seed_value
+from lamina.random import Seed, seed_value
 
 if TYPE_CHECKING:
-    from lamina._typing import CallbacksLike, Data, Masks, Tensors, Verbose
-    from lamina.layers import SymbolicTensor
+    pass
 
 
 class Network(Ends, Stateful, PublicKeywords):
-    """Layers that follow each other in some way, with weights, able to predict.
+    """Layers that follow each other in some way, with weights.
 
     A subclass gives ``layers``, ``_build_layers`` and ``_record``, and what ``Ends`` names.
 
@@ -60,8 +49,7 @@ class Network(Ends, Stateful, PublicKeywords):
     )
     moment: int = 0  # when it was made
     _not_copied: tuple[str, ...] = (
-        "_ready", "_predictors", "_row_shapes", "_predictions", "_fast", "_layer", "_known_ports",
-        "_seen", "_predicted_settings",
+        "_ready", "_row_shapes", "_layer", "_known_ports",
     )  # fmt: skip
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
@@ -80,15 +68,8 @@ class Network(Ends, Stateful, PublicKeywords):
         # What is made anew in a copy: all that belongs to the engine.
         self._changes = 0  # of the structure: a call that looks at it twice knows of one between
         self._ready = False  # all weights made and filled: what another thread may rely on
-        self._predictors = Predictors()
         self._row_shapes: dict[tuple[Shape, ...], list[Shape]] = {}  # outputs' by inputs'
-        self._predictions = 0  # that drew random numbers
-        # Of models with one input of floats and one output.
-        # With its layers, which the engine holds weakly: a call ends with those it began with.
-        self._fast: tuple[_core.Predictor, np.dtype[Any], Shape, list[Layer]] | None = None
         self._layer: Any = None  # the model as a layer of others
-        self._seen = -1  # of the changes of settings
-        self._predicted_settings: tuple[int, ...] | None = None  # that predictors record
 
     def _as_of(self) -> Any:
         return self._changes, self._ready, getattr(self, "row_shape", None)
@@ -218,11 +199,13 @@ class Network(Ends, Stateful, PublicKeywords):
     def _changed(self) -> None:
         self._ready = False
         self._changes += 1
-        self._predictors.clear()
-        self._row_shapes.clear()
-        self._fast = None
+        self._forget_recordings()
         if self._layer is not None:
             self._layer.keep()
+
+    def _forget_recordings(self) -> None:
+        # What was recorded of the model, which is another now.
+        self._row_shapes.clear()
 
     @property
     def any_length(self) -> bool:
@@ -311,163 +294,7 @@ class Network(Ends, Stateful, PublicKeywords):
 
         return table(self, line_length, show_trainable)
 
-    # --- predict
-
-    def predict(
-        self,
-        x: Data = _check.NEEDED,
-        batch_size: int | None = None,
-        verbose: Verbose = 0,  # noqa: ARG002
-        callbacks: CallbacksLike = None,
-        **unknown: NoReturn,
-    ) -> Any:
-        """Return the outputs for the rows of ``x``.
-
-        Parameters
-        ----------
-        x : array_like of shape (rows, ...), or a list or dict of them
-            No rows give no outputs.  A list or dict for models with several inputs.
-        batch_size : int, optional
-            Rows at a time.  The result depends on it where a layer is stateful, by default then
-            those of its states, all rows while it has none; and where outputs of a row depend on
-            the other rows of its batch, as with ``ops.mean(x, axis=0)``: by default 32, as in
-            Keras.
-        verbose : ignored
-            There is nothing to show; accepted because Keras's callers pass it.
-        callbacks : list of Callback, optional
-            Their ``on_predict_*`` hooks are called.
-
-        Returns
-        -------
-        ndarray of shape (rows, ...), the model's dtype
-            A list or dict of them for a graph model that was given its outputs so.
-
-        Notes
-        -----
-        Any number of threads may predict with one model at once, unless a layer is stateful: then
-        a second one is refused, as a second fit is.
-
-        Examples
-        --------
-        >>> import lamina
-        >>> model = lamina.Sequential([lamina.Input((2,)),
-        ...                            lamina.layers.Dense(1, kernel_initializer="ones")])
-        >>> model.predict([[1.0, 2.0]])
-        array([[3.]], dtype=float32)
-        """
-        if unknown:
-            refuse_arguments(Network.predict, unknown)
-        fast = self._fast
-        if changes.count != self._seen:
-            fast = self._renewed()
-        if fast is not None and type(x) is np.ndarray and batch_size is None and callbacks is None:
-            predictor, dtype, tail, _ = fast
-            shape = x.shape
-            if shape[1:] == tail and 0 < shape[0] <= BLOCK and x.dtype == dtype:
-                flags = x.flags
-                if flags.c_contiguous and flags.aligned and _core.kernels.find_nonfinite(x) < 0:
-                    return predictor(x)
-        return self._predict(x, batch_size, callbacks)
-
-    def _predict(self, x: Any, batch_size: int | None, callbacks: Any) -> Any:
-        self.meet(x)
-        changes, ports = self._changes, self.ports
-        _held = self.layers  # until the end: the engine holds them weakly
-        arrays = inputs_.shaped("predict", x, ports, empty=True)
-        shapes = [a.shape[1:] for a in arrays]
-        self.output_row_shapes(shapes)
-        count = len(arrays[0])
-        given = self.default_batch(batch_size, count)
-        rows = data_.batch_rows("predict", "batch_size", given, count or 1, BLOCK)
-        self.check_batches("predict", count, rows)
-        fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
-        hooks = None if callbacks is None else CallbackList(callbacks)
-        predictor = self._predictor_as_of(changes, shapes, min(rows, count or 1))
-        if predictor is None:  # another thread changed the model
-            return self._predict(x, batch_size, callbacks)
-        if self._predictors.joining:  # then the batches matter
-            rows = data_.batch_rows("predict", "batch_size", given, count or 1, BOUND_BATCH)
-            hooks = hooks or CallbackList()
-            hooks.start(self, {"steps": -(-count // rows)})
-            made = in_batches(lambda n: self._predictor(shapes, n), fed, rows, hooks, self._noise())
-            return self._packed(made)
-        if given is None:
-            rows = predictor.block(rows)
-        if hooks is None:
-            return self._packed(in_calls(predictor, fed, rows, self._noise()))
-        hooks.start(self, {"steps": -(-count // rows)})
-        return self._packed(in_batches(lambda _: predictor, fed, rows, hooks, self._noise()))
-
-    def _noise(self) -> int:
-        # What seeds a prediction that draws random numbers: each one draws its own.
-        if not self._predictors.noisy:
-            return 0
-        self._predictions += 1
-        return mix(self.seed, NOISE, self._predictions)
-
-    def _predictor_as_of(
-        self, changes: int, shapes: list[Shape], rows: int
-    ) -> _core.Predictor | None:
-        # What predicts with the model as it was then, or None if it is another by now.
-        kept = self._predictors.kept(self, shapes, rows) if self._ready else None
-        if kept is not None and self._changes == changes:
-            return kept
-        with structure():
-            if self._changes != changes:
-                return None
-            self.ensure_built(shapes)
-            return self._predictor(shapes, rows)
-
-    def _predict_whole(self, x: Any) -> Any:
-        """Return ``predict(x)``, all rows as one batch where that matters."""
-        y = None if self._predictors.joining else self.predict(x)
-        if self._predictors.joining:
-            rows = len(inputs_.shaped("predict", x, self.ports, empty=True)[0])
-            if y is None or rows > BOUND_BATCH:
-                return self.predict(x, batch_size=rows or None)
-        return y
-
-    def predict_on_batch(self, x: Data = _check.NEEDED, **unknown: NoReturn) -> Any:
-        """Return the outputs for the rows of ``x``, taken as one batch."""
-        if unknown:
-            refuse_arguments(Network.predict_on_batch, unknown)
-        ports = self.ports
-        batch = len(inputs_.shaped("predict_on_batch", x, ports, empty=True)[0])
-        return self.predict(x, batch or None) if self.stateful else self._predict_whole(x)
-
-    @overload
-    def __call__(
-        self, x: Tensors, *, training: bool | None = None, mask: Masks = None
-    ) -> SymbolicTensor: ...
-    @overload
-    def __call__(self, x: Data, *, training: bool | None = None) -> Any: ...
-    def __call__(
-        self, x: Any = None, *, training: bool | None = None, mask: Any = None, **unknown: Any
-    ) -> Any:
-        """Return ``predict(x)``; on tensors, be a layer of another model.
-
-        All models made so share this one's weights.
-
-        Parameters
-        ----------
-        x : array_like, SymbolicTensor or Tensor, or a list or dict of them
-        training : bool, optional
-            Whether layers such as Dropout do as in training.
-        mask : SymbolicTensor or Tensor, optional
-        """
-        values = list(x.values()) if isinstance(x, dict) else x
-        if unknown:
-            refuse(self, unknown)
-        tensors = any_symbolic(values) or Recording.current() is not None
-        if not tensors and not training:
-            if mask is not None:
-                raise TypeError(f"{self.name}: mask is for symbolic tensors; predict takes none")
-            return self._predict_whole(x)
-        if isinstance(x, dict) or not tensors:
-            values = inputs_.separated(self.name, x, self.ports)
-            values = values[0] if len(values) == 1 else values
-        y = self.as_layer()(values, mask=mask, training=training)
-        return self._packed(y if isinstance(y, list) else [y])
+    # --- the model as a part of others
 
     def as_layer(self) -> Any:
         """Return the model as a layer of other models; always the same one."""
@@ -487,30 +314,6 @@ class Network(Ends, Stateful, PublicKeywords):
             self.ensure_built(self.input_row_shapes)
             graph = for_any_rows(self).graph
             return dict(zip(graph.paths, graph.parameters, strict=True))
-
-    def _renewed(self) -> Any:
-        # A setting of some object has changed: predictors recorded with one of ours are done with.
-        seen, settings = changes.count, self.recorded_settings()
-        if settings != self._predicted_settings:
-            self._predictors.clear()
-            self._fast = None
-        self._predicted_settings, self._seen = settings, seen
-        return self._fast
-
-    def _predictor(self, shapes: Sequence[Shape], rows: int) -> _core.Predictor:
-        with structure():
-            self._predicted_settings = self.recorded_settings()
-            predictor = self._predictors.get(self, shapes, rows)
-            (port, *others) = self.ports
-            outputs = list(self.output_names)
-            packed = self._packed(outputs) is outputs[0]
-            plain = port.kind == "float" and not others and packed and not self.stateful
-            shape = port.shape
-            sized = shape is not None and None not in shape
-            steady = not (self._predictors.joining or self._predictors.noisy)
-            if plain and shape is not None and sized and steady:
-                self._fast = (predictor, np.dtype(self.dtype), shape, self.layers)
-        return predictor
 
     # --- copies
 

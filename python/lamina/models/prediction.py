@@ -1,20 +1,249 @@
-"""How rows go through a predictor: in calls that can be interrupted, in batches with hooks."""
+"""Predictions: kept recordings of a model, and how rows go through them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 import numpy as np
 
-from lamina import _core
-from lamina._check import Array
+from lamina import _check, _core
+from lamina._calls import refuse_arguments
+from lamina._check import Array, Shape
+from lamina._settings import changes
+from lamina._tensors import Recording
 from lamina.callbacks import CallbackList
+from lamina.layers import Layer
+from lamina.layers._lock import structure
+from lamina.layers.calls import refuse
+from lamina.layers.node import any_symbolic
+from lamina.models import data as data_
+from lamina.models import inputs as inputs_
+from lamina.models.network import Network
+from lamina.models.recorded import Predictors
+from lamina.random import NOISE, mix
+
+if TYPE_CHECKING:
+    from lamina._typing import CallbacksLike, Data, Masks, Tensors, Verbose
+    from lamina.layers import SymbolicTensor
+
 
 # Rows that predict and evaluate take at a time where nothing else is said; fewer where the plan of
 # so many would need more memory than a block may (``block`` of a predictor or a graph).
 BLOCK = 1024
-BOUND_BATCH = 32  # where a model has to know how many rows a batch has: Keras's number
+BOUND_BATCH = 32  # where outputs of a row depend on the others of its batch: Keras's number
 CALL = 64  # batches of one call into the engine, between which Ctrl-C is heard
+
+
+class Predicting(Network):
+    """A network that is called on arrays: ``predict``, and the model as a function."""
+
+    _not_copied = (
+        *Network._not_copied, "_predictors", "_predictions", "_fast", "_seen",
+        "_predicted_settings",
+    )  # fmt: skip
+
+    def _start(self) -> None:
+        super()._start()
+        self._predictors = Predictors()
+        self._predictions = 0  # that drew random numbers
+        # Of models with one input of floats and one output.
+        # With its layers, which the engine holds weakly: a call ends with those it began with.
+        self._fast: tuple[_core.Predictor, np.dtype[Any], Shape, list[Layer]] | None = None
+        self._seen = -1  # of the changes of settings
+        self._predicted_settings: tuple[int, ...] | None = None  # that predictors record
+
+    def _forget_recordings(self) -> None:
+        super()._forget_recordings()
+        self._predictors.clear()
+        self._fast = None
+
+    def predict(
+        self,
+        x: Data = _check.NEEDED,
+        batch_size: int | None = None,
+        verbose: Verbose = 0,  # noqa: ARG002
+        callbacks: CallbacksLike = None,
+        **unknown: NoReturn,
+    ) -> Any:
+        """Return the outputs for the rows of ``x``.
+
+        Parameters
+        ----------
+        x : array_like of shape (rows, ...), or a list or dict of them
+            No rows give no outputs.  A list or dict for models with several inputs.
+        batch_size : int, optional
+            Rows at a time.  The result depends on it where a layer is stateful, by default then
+            those of its states, all rows while it has none; and where outputs of a row depend on
+            the other rows of its batch, as with ``ops.mean(x, axis=0)``: by default 32, as in
+            Keras.
+        verbose : ignored
+            There is nothing to show; accepted because Keras's callers pass it.
+        callbacks : list of Callback, optional
+            Their ``on_predict_*`` hooks are called.
+
+        Returns
+        -------
+        ndarray of shape (rows, ...), the model's dtype
+            A list or dict of them for a graph model that was given its outputs so.
+
+        Notes
+        -----
+        Any number of threads may predict with one model at once, unless a layer is stateful: then
+        a second one is refused, as a second fit is.
+
+        Examples
+        --------
+        >>> import lamina
+        >>> model = lamina.Sequential([lamina.Input((2,)),
+        ...                            lamina.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.predict([[1.0, 2.0]])
+        array([[3.]], dtype=float32)
+        """
+        if unknown:
+            refuse_arguments(Predicting.predict, unknown)
+        fast = self._fast
+        if changes.count != self._seen:
+            fast = self._renewed()
+        if fast is not None and type(x) is np.ndarray and batch_size is None and callbacks is None:
+            predictor, dtype, tail, _ = fast
+            shape = x.shape
+            if shape[1:] == tail and 0 < shape[0] <= BLOCK and x.dtype == dtype:
+                flags = x.flags
+                if flags.c_contiguous and flags.aligned and _core.kernels.find_nonfinite(x) < 0:
+                    return predictor(x)
+        return self._predict(x, batch_size, callbacks)
+
+    def _predict(
+        self, x: Any, batch_size: int | None, callbacks: Any, *, whole: bool = False
+    ) -> Any:
+        # `whole`: all rows are one batch, where that matters and nobody says otherwise.
+        self.meet(x)
+        changes, ports = self._changes, self.ports
+        _held = self.layers  # until the end: the engine holds them weakly
+        arrays = inputs_.shaped("predict", x, ports, empty=True)
+        shapes = [a.shape[1:] for a in arrays]
+        self.output_row_shapes(shapes)
+        count = len(arrays[0])
+        given = self.default_batch(batch_size, count)
+        rows = data_.batch_rows("predict", "batch_size", given, count or 1, BLOCK)
+        self.check_batches("predict", count, rows)
+        fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
+        hooks = None if callbacks is None else CallbackList(callbacks)
+        first = count if whole else min(rows, count)
+        predictor = self._predictor_as_of(changes, shapes, first or 1)
+        if predictor is None:  # another thread changed the model
+            return self._predict(x, batch_size, callbacks, whole=whole)
+        if self._predictors.joining:  # then the batches matter
+            default = count if whole else BOUND_BATCH
+            rows = data_.batch_rows("predict", "batch_size", given, count or 1, default or 1)
+            hooks = hooks or CallbackList()
+            hooks.start(self, {"steps": -(-count // rows)})
+            made = in_batches(lambda n: self._predictor(shapes, n), fed, rows, hooks, self._noise())
+            return self._packed(made)
+        if given is None:
+            rows = predictor.block(rows)
+        if hooks is None:
+            return self._packed(in_calls(predictor, fed, rows, self._noise()))
+        hooks.start(self, {"steps": -(-count // rows)})
+        return self._packed(in_batches(lambda _: predictor, fed, rows, hooks, self._noise()))
+
+    def _noise(self) -> int:
+        # What seeds a prediction that draws random numbers: each one draws its own.
+        if not self._predictors.noisy:
+            return 0
+        self._predictions += 1
+        return mix(self.seed, NOISE, self._predictions)
+
+    def _predictor_as_of(
+        self, changes: int, shapes: list[Shape], rows: int
+    ) -> _core.Predictor | None:
+        # What predicts with the model as it was then, or None if it is another by now.
+        kept = self._predictors.kept(self, shapes, rows) if self._ready else None
+        if kept is not None and self._changes == changes:
+            return kept
+        with structure():
+            if self._changes != changes:
+                return None
+            self.ensure_built(shapes)
+            return self._predictor(shapes, rows)
+
+    def _predict_whole(self, x: Any) -> Any:
+        """Return ``predict(x)``, all rows as one batch where that matters."""
+        fast = self._fast if changes.count == self._seen else self._renewed()
+        return self._predict(x, None, None, whole=True) if fast is None else self.predict(x)
+
+    def predict_on_batch(self, x: Data = _check.NEEDED, **unknown: NoReturn) -> Any:
+        """Return the outputs for the rows of ``x``, taken as one batch."""
+        if unknown:
+            refuse_arguments(Predicting.predict_on_batch, unknown)
+        fast = self._fast if changes.count == self._seen else self._renewed()
+        if fast is not None and type(x) is np.ndarray and x.shape[1:] == fast[2]:
+            return self.predict(x)
+        rows = len(inputs_.shaped("predict_on_batch", x, self.ports, empty=True)[0])
+        return self._predict(x, (rows or None) if self.stateful else None, None, whole=True)
+
+    @overload
+    def __call__(
+        self, x: Tensors, *, training: bool | None = None, mask: Masks = None
+    ) -> SymbolicTensor: ...
+    @overload
+    def __call__(self, x: Data, *, training: bool | None = None) -> Any: ...
+    def __call__(
+        self, x: Any = None, *, training: bool | None = None, mask: Any = None, **unknown: Any
+    ) -> Any:
+        """Return ``predict(x)``; on tensors, be a layer of another model.
+
+        All models made so share this one's weights.
+
+        Parameters
+        ----------
+        x : array_like, SymbolicTensor or Tensor, or a list or dict of them
+        training : bool, optional
+            Whether layers such as Dropout do as in training.
+        mask : SymbolicTensor or Tensor, optional
+        """
+        values = list(x.values()) if isinstance(x, dict) else x
+        if unknown:
+            refuse(self, unknown)
+        tensors = any_symbolic(values) or Recording.current() is not None
+        if not tensors and not training:
+            if mask is not None:
+                raise TypeError(f"{self.name}: mask is for symbolic tensors; predict takes none")
+            return self._predict_whole(x)
+        if isinstance(x, dict) or not tensors:
+            values = inputs_.separated(self.name, x, self.ports)
+            values = values[0] if len(values) == 1 else values
+        y = self.as_layer()(values, mask=mask, training=training)
+        return self._packed(y if isinstance(y, list) else [y])
+
+    # --- what is kept
+
+    def _renewed(self) -> Any:
+        # A setting of some object has changed: predictors recorded with one of ours are done with.
+        seen, settings = changes.count, self.recorded_settings()
+        if settings != self._predicted_settings:
+            self._forget_recordings()
+        self._predicted_settings, self._seen = settings, seen
+        return self._fast
+
+    def _predictor(self, shapes: Sequence[Shape], rows: int) -> _core.Predictor:
+        with structure():
+            self._predicted_settings = self.recorded_settings()
+            predictor = self._predictors.get(self, shapes, rows)
+            (port, *others) = self.ports
+            outputs = list(self.output_names)
+            packed = self._packed(outputs) is outputs[0]
+            plain = port.kind == "float" and not others and packed and not self.stateful
+            shape = port.shape
+            sized = shape is not None and None not in shape
+            steady = not (self._predictors.joining or self._predictors.noisy)
+            if plain and shape is not None and sized and steady:
+                self._fast = (predictor, np.dtype(self.dtype), shape, self.layers)
+        return predictor
+
+
+# --- how rows go through a predictor: in calls that can be interrupted, in batches with hooks
 
 
 def in_calls(
