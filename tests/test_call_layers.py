@@ -655,8 +655,16 @@ def test_arrays_given_by_name_need_no_rows():
     np.testing.assert_allclose(Weighted()(X, w=w), X * w, rtol=1e-6)
     np.testing.assert_array_equal(Weighted()(X, w=np.float32(2)), X * 2)
     np.testing.assert_array_equal(Weighted()(X, w=X), X * X)
-    attention = layers.MultiHeadAttention(2, 4)
-    wanted = attention(STEPS, STEPS, use_causal_mask=True)
+
+
+@pytest.mark.parametrize("rows", [1, 5, 10])
+@pytest.mark.parametrize(
+    "attention",
+    [lambda: layers.MultiHeadAttention(2, 4), lambda: layers.GroupQueryAttention(4, 2, 1)],
+)
+def test_an_attention_mask_may_hold_for_all_rows(attention, rows):
+    layer, x = attention(), STEPS[:rows]
+    wanted = layer(x, x, use_causal_mask=True)
     causal = np.tril(np.ones((5, 5), bool))
-    for mask in (causal, causal[None], np.repeat(causal[None], 10, axis=0)):
-        np.testing.assert_array_equal(attention(STEPS, STEPS, attention_mask=mask), wanted)
+    for mask in (causal, causal[None], np.repeat(causal[None], rows, axis=0)):
+        np.testing.assert_array_equal(layer(x, x, attention_mask=mask), wanted)

@@ -30,7 +30,6 @@ class Recording:
         both: then who asks for it (``ask_training``) is told False, and ``asked`` says so.
     rows : int, optional
         How many rows every batch has; None where the graph is for any number.
-
     standing : bool, default False
         Whether ``rows`` only stands for a number, which messages do not show.
 
@@ -48,6 +47,8 @@ class Recording:
         Layers that would act otherwise in training, had the model's ``call`` told them.
     losses : list of Tensor
         What ``add_loss`` was given while this was recorded.
+    assigned : dict
+        By the id of a weight, it and what ``assign`` leaves in it.
     noted : dict
         By name, quantities whose means are to be reported: what metrics were given meanwhile.
     returned : dict

@@ -102,7 +102,7 @@ class AdaptiveAveragePooling1D(AdaptivePooling):
 
 
 class AdaptiveAveragePooling2D(AdaptivePooling):
-    """The mean over as many windows of a image as are asked for, every channel by itself.
+    """The mean over as many windows of an image as are asked for, every channel by itself.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ class AdaptiveMaxPooling1D(AdaptivePooling):
 
 
 class AdaptiveMaxPooling2D(AdaptivePooling):
-    """The maximum over as many windows of a image as are asked for, every channel by itself.
+    """The maximum over as many windows of an image as are asked for, every channel by itself.
 
     Parameters
     ----------

@@ -177,17 +177,24 @@ def called_on_symbols(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any
     return mapped(form, lambda v: next(outputs) if isinstance(v, Tensor) else None)
 
 
-def _without_rows(args: tuple[Any, ...], kwargs: dict[str, Any]) -> set[int]:
-    """Return which arrays given by name have other rows than the first: they are taken whole."""
+def _without_rows(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> set[int]:
+    """Return which arrays are taken whole.
+
+    They are given by name, and have other rows than the first, or as few axes as the layer says.
+    """
     first = next((np.shape(v) for v in flat([*args, *kwargs.values()]) if is_array(v)), ())
-    named = (v for v in flat(list(kwargs.values())) if is_array(v))
-    return {id(v) for v in named if np.shape(v)[:1] != first[:1]}
+    whole = set()
+    for name, value in kwargs.items():
+        fewest = layer.axes_of_whole.get(name, 0)
+        arrays = (v for v in flat(value) if is_array(v))
+        whole |= {id(v) for v in arrays if np.shape(v)[:1] != first[:1] or np.ndim(v) <= fewest}
+    return whole
 
 
 def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Build the layer if it is not, and return what its call makes of arrays."""
     training = kwargs.get("training")
-    whole = _without_rows(args, kwargs)
+    whole = _without_rows(layer, args, kwargs)
 
     def has_rows(value: Any) -> bool:
         return is_array(value) and id(value) not in whole

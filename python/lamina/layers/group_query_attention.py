@@ -71,6 +71,7 @@ class GroupQueryAttention(Layer):
     """
 
     supports_masking = True
+    axes_of_whole = {"attention_mask": 2}  # noqa: RUF012
 
     if TYPE_CHECKING:
         # It takes more than one tensor.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
 
@@ -88,8 +88,8 @@ class Layer(Configured, PublicKeywords):
 
     # What models, wrappers and the engine ask of a layer; dir and help leave it out.
     _plumbing: ClassVar[str] = (
-        "apply apply_record bias_shape built_within calls cell changeable check_weights_fit "
-        "class_name drops fill first_bias forget gates given_input_shape input_bound input_bounds "
+        "apply apply_record axes_of_whole bias_shape built_within calls cell changeable "
+        "check_weights_fit class_name drops fill first_bias forget gates given_input_shape input_bound input_bounds "
         "input_dtypes last_losses moment named output_shape_of parameters penalized penalties "
         "place placed prepare record record_masks recorded_settings regularize_activity "
         "regularize_recorded restore settle snapshot state_rows stream streams take_dtype "
@@ -110,6 +110,8 @@ class Layer(Configured, PublicKeywords):
     # Whether a row may have axes of no elements: what a user's `call` makes of them is not known.
     takes_empty: ClassVar[bool] = False
     takes_training: ClassVar[bool] = False  # whether `call` has a parameter `training`
+    # By argument of `call`: up to so many axes none of them is that of the rows.
+    axes_of_whole: ClassVar[Mapping[str, int]] = {}
     # Of a layer that drops axes, what else it can do, for the messages of the one behind it.
     drops: str | None = None
     last_losses: Sequence[Any] = ()  # what the last call on arrays gave to add_loss

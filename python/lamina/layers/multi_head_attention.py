@@ -87,6 +87,7 @@ class MultiHeadAttention(Layer):
     """
 
     supports_masking = True
+    axes_of_whole = {"attention_mask": 2}  # noqa: RUF012
 
     if TYPE_CHECKING:
         # It takes more than one tensor.
@@ -220,7 +221,7 @@ class MultiHeadAttention(Layer):
         query_mask, value_mask, key_mask : Tensor, optional
             Of bool, (rows, positions): which of them count.
         attention_mask : Tensor, optional
-            Of bool, (rows, T, S): which values a query sees.
+            Of bool, (rows, T, S), or (T, S) for all rows: which values a query sees.
         return_attention_scores : bool, default False
             Whether to return the weights (rows, heads, T, S) too.
         training : bool, optional

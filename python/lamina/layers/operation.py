@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from lamina.layers.layer import Layer
-from lamina.layers.node import SymbolicTensor
 
 OPERATIONS = ("ops", "random")  # the rooms that operations are found in
 
@@ -66,8 +65,3 @@ def on_symbols(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     name = function.__name__
     layer = Operation(name if room == "ops" else f"{room}.{name}")
     return layer(*args, **kwargs)
-
-
-def is_symbolic(value: Any) -> bool:
-    """Return whether the value is a symbolic tensor."""
-    return isinstance(value, SymbolicTensor)

@@ -273,8 +273,10 @@ class Model(Stepped):
 
         What a callback, another thread or a loss of one's own sets counts from the next step on:
         any setting of the optimizer or its schedule, of the loss, a layer's ``trainable`` and
-        those arguments that its class lists in ``changeable``, factors of regularizers.  A
-        layer's other arguments are fixed once it is built; setting them raises ValueError.
+        those arguments that its class lists in ``changeable``, factors of regularizers.  The
+        other arguments of the library's layers are fixed once they are built; setting them raises
+        ValueError.  Attributes that a ``call`` of one's own reads count when the model is recorded
+        the next time: after ``compile``, as in Keras.
 
         Examples
         --------
@@ -413,8 +415,9 @@ class Model(Stepped):
         x, y, sample_weight : array_like
             As for ``fit``.
         batch_size : int, optional
-            Rows at a time, as in ``predict``; no result depends on it beyond rounding.  The loss is
-            the mean over all rows, or the positions that masks keep: see the notes of ``fit``.
+            Rows at a time, as in ``predict``; no result depends on it beyond rounding, unless
+            outputs or losses of a row depend on the other rows of its batch.  The loss is the mean
+            over all rows, or the positions that masks keep: see the notes of ``fit``.
         verbose : {"auto", 0, 1, 2}, default 0
             All but 0 print the result.
         callbacks : list of Callback, optional
