@@ -179,3 +179,30 @@ def assert_same_settings(name: str, options: dict[str, Any], shapes: list[Any]) 
     for kind, ours, others in zip(("first", "loss", "last"), got, wanted, strict=True):
         for i, (a, b) in enumerate(zip(ours, others, strict=True)):
             assert_near(np.asarray(a), b, f"{kind} {i}", 1e-3 if kind == "last" else 1e-5)
+
+
+def mixed(keras):
+    """Weights of its own and in layers, lists and dicts, some that never train."""
+
+    class Mixed(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = keras.layers.Dense(3)
+            self.fixed = self.add_weight(
+                shape=(3,), initializer="zeros", trainable=False, name="fixed"
+            )
+            self.blocks = [keras.layers.Dense(3), keras.layers.Dense(3)]
+            self.table = {"a": keras.layers.Dense(3), "b": [keras.layers.Dense(3)]}
+
+        def build(self, input_shape):
+            self.free = self.add_weight(shape=(3,), initializer="ones", name="free")
+            self.late = keras.layers.BatchNormalization()
+
+        def call(self, x):
+            x = self.inner(x)
+            for block in self.blocks:
+                x = block(x)
+            x = self.table["b"][0](self.table["a"](x))
+            return self.late(x * self.free + self.fixed)
+
+    return Mixed()

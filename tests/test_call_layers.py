@@ -1,12 +1,12 @@
 """Layers that users write with call, beside Keras's: shapes, weights, masks, training, copies."""
 
 import copy
-import pickle
 
 import numpy as np
 import pytest
 
 import lamina
+from called_layers import mixed
 from keras_models import assert_same, numbers
 from lamina import layers, ops
 
@@ -43,33 +43,6 @@ def scaled(keras):
             return x * self.factor + self.offset
 
     return Scaled()
-
-
-def mixed(keras):
-    """Weights of its own and in layers, lists and dicts, some that never train."""
-
-    class Mixed(keras.layers.Layer):
-        def __init__(self):
-            super().__init__()
-            self.inner = keras.layers.Dense(3)
-            self.fixed = self.add_weight(
-                shape=(3,), initializer="zeros", trainable=False, name="fixed"
-            )
-            self.blocks = [keras.layers.Dense(3), keras.layers.Dense(3)]
-            self.table = {"a": keras.layers.Dense(3), "b": [keras.layers.Dense(3)]}
-
-        def build(self, input_shape):
-            self.free = self.add_weight(shape=(3,), initializer="ones", name="free")
-            self.late = keras.layers.BatchNormalization()
-
-        def call(self, x):
-            x = self.inner(x)
-            for block in self.blocks:
-                x = block(x)
-            x = self.table["b"][0](self.table["a"](x))
-            return self.late(x * self.free + self.fixed)
-
-    return Mixed()
 
 
 def nested(keras):
@@ -375,100 +348,6 @@ def test_a_dropout_that_always_acts_draws_anew():
     assert (first != second).any()
 
 
-# --- arrays and symbolic tensors
-
-
-def test_operators_make_layers_of_symbolic_tensors():
-    def make(keras):
-        a, b = keras.Input((3,)), keras.Input((3,))
-        h = keras.layers.Dense(3)(a)
-        y = 1 - keras.ops.concatenate([h + 1, 2 * b, keras.ops.tanh(-h)], axis=-1)
-        return keras.Model([a, b], keras.layers.Dense(1)(y))
-
-    assert_same(make, [X, X], Y)
-
-
-def test_configurations_and_copies():
-    class Own(layers.Layer):
-        def __init__(self, units=3, **base):
-            super().__init__(**base)
-            self.units = units
-            self.dense = layers.Dense(units)
-
-        def build(self, input_shape):
-            self.scale = self.add_weight(shape=(self.units,), initializer="ones")
-
-        def call(self, x):
-            return self.dense(x) * self.scale
-
-        def get_config(self):
-            return {**super().get_config(), "units": self.units}
-
-    model = lamina.Sequential([lamina.Input((3,)), Own(4, name="own"), layers.Dense(1)])
-    model.layers[0].scale.assign([1.0, 2.0, 3.0, 4.0])
-    made = lamina.Sequential.from_config(model.get_config(), custom_objects={"Own": Own})
-    assert (made.layers[0].units, made.layers[0].name) == (4, "own")
-    made.set_weights(model.get_weights())
-    for twin in (made, copy.deepcopy(model)):
-        np.testing.assert_array_equal(twin.predict(X), model.predict(X))
-        twin.layers[0].scale.assign([0.0] * 4)
-        assert np.ptp(twin.predict(X)) == 0
-        assert np.ptp(model.predict(X)) > 0
-
-
-class Kept(layers.Layer):
-    def __init__(self, **base):
-        super().__init__(**base)
-        self.inner = {"first": [layers.Dense(3)]}
-
-    def build(self, input_shape):
-        self.scale = self.add_weight(shape=(3,), initializer="ones", name="scale")
-
-    def call(self, x):
-        return self.inner["first"][0](x) * self.scale
-
-
-def test_pickles_keep_weights_and_who_owns_them():
-    model = lamina.Sequential([lamina.Input((3,)), Kept(), layers.Dense(1)])
-    twin = pickle.loads(pickle.dumps(model))
-    np.testing.assert_array_equal(twin.predict(X), model.predict(X))
-    twin.layers[0].scale.assign(np.zeros(3))
-    np.testing.assert_array_equal(twin.get_weights()[0], 0)
-    alone = pickle.loads(pickle.dumps(model.layers[0]))
-    np.testing.assert_array_equal(alone.scale.numpy(), 1)
-    np.testing.assert_array_equal(alone(X), model.layers[0](X))
-
-
-def test_models_of_doubles():
-    model = lamina.Sequential([lamina.Input((3,)), Kept(), mixed(lamina)], dtype="float64")
-    assert {w.dtype.name for w in model.get_weights()} == {"float64"}
-    assert model.predict(X).dtype == np.float64
-
-
-def test_first_weights_depend_on_places_alone():
-    def weights(before):
-        lamina.set_random_seed(3)
-        model = lamina.Sequential([Kept(), layers.Dense(1)])
-        before(model)
-        return [
-            *model.predict(X).ravel(),
-            *np.concatenate([w.ravel() for w in model.get_weights()]),
-        ]
-
-    lone = weights(lambda _: None)
-    assert weights(lambda model: model.build((None, 3))) == lone
-    assert weights(lambda model: model.layers[0].compute_output_shape((None, 3))) == lone
-
-
-def test_ops_see_weights_of_layers():
-    dense = layers.Dense(3)
-    dense.build((None, 3))
-    x = lamina.Input((3,))
-    model = lamina.Model(x, ops.exp(x) * dense.bias)
-    dense.bias.assign([1.0, 2.0, 3.0])
-    np.testing.assert_allclose(model.predict(X), np.exp(X) * [1, 2, 3], 1e-6)
-
-
 # --- lists of layers, masks that a call relies on, lists of tensors
 
 
@@ -529,33 +408,6 @@ def test_a_call_may_rely_on_a_mask(between, length):
         Insists()(layers.Dense(2)(lamina.Input((5, 3))))
 
 
-def test_lists_of_tensors_are_stacked():
-    class Sums(layers.Layer):
-        def call(self, x):
-            return ops.sum([x, 2 * x, [[1.0]] * ops.ones_like(x)], axis=0)
-
-    np.testing.assert_allclose(Sums()(X), 3 * X + 1, 1e-6)
-    x = lamina.Input((3,))
-    total = ops.mean([ops.sum(x), ops.sum(2 * x)])
-    np.testing.assert_allclose(lamina.Model(x, x * 0 + total).predict(X)[0, 0], 1.5 * X.sum(), 1e-5)
-
-
-def test_calls_on_arrays_leave_what_they_assign():
-    class Total(layers.Layer):
-        def __init__(self):
-            super().__init__()
-            self.total = self.add_weight(shape=(3,), initializer="zeros", trainable=False)
-
-        def call(self, x):
-            self.total.assign_add(ops.sum(x, axis=0))
-            return self.total * 1.0
-
-    layer, ones = Total(), np.ones((2, 3), np.float32)
-    for count in (2, 4, 6):
-        np.testing.assert_array_equal(layer(ones), [count] * 3)
-        np.testing.assert_array_equal(layer.total.numpy(), [count] * 3)
-
-
 # --- names
 
 
@@ -592,42 +444,6 @@ def test_users_may_take_the_library_s_names(base):
 
 
 @pytest.mark.parametrize(
-    "function",
-    [
-        np.sin,
-        np.abs,
-        np.logical_not,
-        lambda x: np.maximum(x, 0.5),
-        lambda x: np.arange(3, dtype=np.float32) - x,
-        lambda x: np.float32(2) ** x,
-        lambda x: np.full(3, 2, np.float32) % (x + 3),
-        lambda x: np.matmul(x, np.ones((3, 2), np.float32)),
-        lambda x: (np.zeros(3) == x) | (x > 0.5),
-    ],
-)
-def test_functions_of_numpy_record_those_of_ops(function):
-    model = lamina.Sequential([lamina.Input((3,)), layers.Lambda(function)])
-    x = lamina.Input((3,))
-    for predictor in (model, lamina.Model(x, function(x))):
-        np.testing.assert_allclose(predictor.predict(X), function(X), rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("function", "said"),
-    [
-        (np.add.reduce, "np.add.reduce: does not take tensors"),
-        (lambda x: np.add(x, 1, dtype="d"), "np.add: does not take tensors with dtype="),
-        (np.frexp, "np.frexp: does not take tensors; use the functions of lamina.ops"),
-    ],
-)
-def test_what_numpy_cannot_record_is_refused(function, said):
-    with pytest.raises(TypeError, match=said):
-        function(lamina.Input((3,)))
-    with pytest.raises(TypeError, match=said):
-        lamina.Sequential([lamina.Input((3,)), layers.Lambda(function)])
-
-
-@pytest.mark.parametrize(
     ("mask", "sums"),
     [
         (None, [24.0, 24.0]),
@@ -644,27 +460,3 @@ def test_the_mask_behind_a_lambda_is_the_one_it_says(mask, sums):
     y = layers.SimpleRNN(1, activation="linear", **ones)(x)
     predicted = lamina.Model(ids, y).predict(np.array([[1, 2, 0, 0], [3, 0, 0, 0]]))
     np.testing.assert_array_equal(predicted[:, 0], sums)
-
-
-def test_arrays_given_by_name_need_no_rows():
-    class Weighted(layers.Layer):
-        def call(self, x, w=1.0):
-            return x * w
-
-    w = np.arange(3.0)
-    np.testing.assert_allclose(Weighted()(X, w=w), X * w, rtol=1e-6)
-    np.testing.assert_array_equal(Weighted()(X, w=np.float32(2)), X * 2)
-    np.testing.assert_array_equal(Weighted()(X, w=X), X * X)
-
-
-@pytest.mark.parametrize("rows", [1, 5, 10])
-@pytest.mark.parametrize(
-    "attention",
-    [lambda: layers.MultiHeadAttention(2, 4), lambda: layers.GroupQueryAttention(4, 2, 1)],
-)
-def test_an_attention_mask_may_hold_for_all_rows(attention, rows):
-    layer, x = attention(), STEPS[:rows]
-    wanted = layer(x, x, use_causal_mask=True)
-    causal = np.tril(np.ones((5, 5), bool))
-    for mask in (causal, causal[None], np.repeat(causal[None], rows, axis=0)):
-        np.testing.assert_array_equal(layer(x, x, attention_mask=mask), wanted)

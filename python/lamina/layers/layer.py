@@ -89,11 +89,12 @@ class Layer(Configured, PublicKeywords):
     # What models, wrappers and the engine ask of a layer; dir and help leave it out.
     _plumbing: ClassVar[str] = (
         "apply apply_record axes_of_whole bias_shape built_within calls cell changeable "
-        "check_weights_fit class_name drops fill first_bias forget gates given_input_shape input_bound input_bounds "
-        "input_dtypes last_losses moment named output_shape_of parameters penalized penalties "
-        "place placed prepare record record_masks recorded_settings regularize_activity "
-        "regularize_recorded restore settle snapshot state_rows stream streams take_dtype "
-        "take_pending takes_empty takes_mask takes_training turn walk within written"
+        "check_weights_fit class_name drops fill first_bias forget gates given_input_shape "
+        "input_bound input_bounds input_dtypes last_losses moment named output_shape_of "
+        "parameters penalized penalties place placed prepare record record_masks "
+        "recorded_settings regularize_activity regularize_recorded restore settle snapshot "
+        "state_rows stream streams take_dtype take_pending takes_empty takes_mask takes_training "
+        "turn walk within written"
     )
 
     _overwritten: ClassVar[str] = "nodes"  # that users may name otherwise: see _own_names.py
