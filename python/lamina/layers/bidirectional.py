@@ -9,8 +9,8 @@ from lamina import _core
 from lamina._check import Array, Shape
 from lamina.layers._carried import Carrier
 from lamina.layers._use import using
-from lamina.layers.calls import with_states
 from lamina.layers.layer import Layer
+from lamina.layers.recorded_calls import with_states
 from lamina.layers.recurrent import split_shapes
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +14,19 @@ from lamina._tensors import Arguments, NeedsRows, Recording, Tensor, written
 from lamina._tensors.arguments import flat, mapped
 from lamina._tensors.given import by_rows, current, each_row, given, row_count, scalar_penalty
 from lamina.layers import called
-from lamina.layers._behind import output_shape_behind
 from lamina.layers._lock import structure
 from lamina.layers._use import using
-from lamina.layers.node import Node, SymbolicTensor, as_list, shapes_of
-from lamina.layers.shapes import Spec, found_masks
-from lamina.random import Seed
+from lamina.layers.node import Node, SymbolicTensor
+from lamina.layers.recorded_calls import (
+    check_count,
+    check_not_empty,
+    on_arrays,
+    on_symbols,
+    seed_of,
+    spec_of,
+    spread,
+)
+from lamina.layers.shapes import Spec
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
@@ -79,10 +85,10 @@ def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = Non
     graph = recording.graph
     several = isinstance(x, (list, tuple)) and any(isinstance(v, Tensor) for v in x)
     inputs = [given(v) for v in x] if several else [given(x)]
-    _check_count(layer, len(inputs), several)
+    check_count(layer, len(inputs), several)
     if any(v.rows for v in inputs):
         inputs = [each_row(v) for v in inputs]
-    masks = [v.mask for v in inputs] if mask is None else _spread(mask, len(inputs))
+    masks = [v.mask for v in inputs] if mask is None else spread(mask, len(inputs))
     shapes = [tuple(v.value.shape) for v in inputs]
     if not layer.built:
         layer.prepare(shapes if several else shapes[0], graph.dtype, 0)
@@ -160,7 +166,7 @@ def called_on_symbols(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any
     """Build the layer if it is not, and return the outputs of a new node."""
     arguments = Arguments(args, kwargs, lambda v: isinstance(v, SymbolicTensor))
     inputs: list[SymbolicTensor] = arguments.forget_tensors()
-    specs = [_spec(t) for t in inputs]
+    specs = [spec_of(t) for t in inputs]
     doubles = any(t.dtype == "float64" for t in inputs)
     form, found = called.prepare(layer, arguments, specs, "float64" if doubles else None)
     node = Node(layer, inputs, [], arguments=arguments)
@@ -205,7 +211,7 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
     arrays = [_as_fed(layer, a) for a in arguments.forget_tensors()]
     specs = [Spec(a.shape[1:], _kind(a)) for a in arrays]
     if not layer.takes_empty:
-        _check_not_empty(layer, [spec.shape for spec in specs])
+        check_not_empty(layer, [spec.shape for spec in specs])
     with structure():
         fresh = not layer.built
         called.prepare(layer, arguments, specs)
@@ -264,206 +270,3 @@ def _as_fed(layer: Layer, value: Any) -> Any:
 
 def _kind(array: Any) -> str:
     return {"i": "int32", "b": "bool"}.get(array.dtype.kind, "float")
-
-
-# --- layers written with `record`
-
-
-def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
-    """Check the shapes and return the outputs of a new node."""
-    inputs = as_list(x)
-    masks = None if mask is None else _spread(mask, len(inputs))
-    for place, tensor in enumerate([*inputs, *(m for m in masks or () if m is not None)]):
-        if not isinstance(tensor, SymbolicTensor):
-            raise TypeError(
-                f"{layer.name}: inputs must be all symbolic tensors or all arrays; "
-                f"got {type(tensor).__name__} at place {place}"
-            )
-    _check_count(layer, len(inputs), isinstance(x, (list, tuple)))
-    if masks is not None:
-        _check_masks(layer, inputs, masks)
-    for tensor, kind in zip(inputs, layer.input_dtypes(len(inputs)), strict=True):
-        if kind is not None and tensor.kind not in (None, kind):
-            needs = "integers" if kind == "int32" else f"{kind} values"
-            raise TypeError(f"{layer.name}: needs {needs}; {tensor.name} is {tensor.dtype}")
-    shapes = shapes_of(inputs)
-    output = output_shape_behind(_layers_before(inputs[0]), layer, shapes)
-    layer.check_weights_fit(shapes)
-    if not layer.built and any(None in t.row_shape for t in inputs):
-        with structure():  # weights of sizes that are not known are refused here
-            layer.prepare(shapes, layer.dtype, layer.stream)
-            layer.forget()
-    several = isinstance(output, list)
-    # A layer that takes anything hands on what it takes.
-    dtype = inputs[0].dtype if layer.input_dtypes(len(inputs))[0] is None else "float"
-    node = Node(layer, inputs, output if isinstance(output, list) else [output], dtype, masks)
-    kinds = layer.input_dtypes(len(inputs))
-    given_masks = masks or [None] * len(inputs)
-    specs = [_spec(t, k, m) for t, k, m in zip(inputs, kinds, given_masks, strict=True)]
-    for made, shape in zip(node.outputs, found_masks(layer, specs), strict=False):
-        made.mask_shape = shape
-    layer.nodes.append(node)
-    layer.place()
-    return list(node.outputs) if several else node.outputs[0]
-
-
-def _spec(tensor: SymbolicTensor, kind: str | None = None, mask: Any = None) -> Spec:
-    masked = tensor.mask_shape if mask is None else mask.row_shape
-    return Spec(tuple(tensor.row_shape), kind or tensor.kind or "float", tensor.whole, masked)
-
-
-def _layers_before(tensor: SymbolicTensor) -> Iterator[Layer]:
-    """Yield the layers that the tensor went through, the last one first, up to a merge."""
-    while tensor.node is not None:
-        yield tensor.node.layer
-        if len(tensor.node.inputs) != 1:
-            return
-        tensor = tensor.node.inputs[0]
-
-
-def with_states(x: Any, initial_state: Any) -> Any:
-    """Return the inputs of a recurrent layer: x, or a list of x and the initial states.
-
-    Keras's two forms are one: ``layer(x, initial_state=[h, c])`` and ``layer([x, h, c])``.
-    """
-    if initial_state is not None:
-        return [*as_list(x), *as_list(initial_state)]
-    if isinstance(x, (list, tuple)) and not any(
-        isinstance(v, (np.ndarray, SymbolicTensor, Tensor)) for v in x
-    ):
-        return np.asarray(x)  # rows written out, not a list of inputs
-    return x
-
-
-def _check_count(layer: Layer, count: int, listed: bool) -> None:
-    if count == 0:
-        raise ValueError(f"{layer.name}: needs at least one input; got an empty list")
-    if listed and count > 1 and not layer.multiple_inputs:
-        raise ValueError(f"{layer.name}: takes one input; got a list of {count}")
-
-
-def _spread(mask: Any, count: int) -> list[Any]:
-    # One mask beside several inputs is the first's: the others are states.
-    return list(mask) if isinstance(mask, (list, tuple)) else [mask, *[None] * (count - 1)]
-
-
-def _check_masks(layer: Layer, inputs: list[Any], masks: list[Any]) -> None:
-    if len(masks) != len(inputs):
-        raise ValueError(
-            f"{layer.name}: needs one mask for each of {len(inputs)} inputs; got {len(masks)}"
-        )
-    if not layer.takes_mask:
-        raise TypeError(f"{layer.name}: takes no mask")
-    for x, mask in zip(inputs, masks, strict=True):
-        if not isinstance(mask, SymbolicTensor):
-            continue
-        if mask.kind != "bool":
-            raise TypeError(
-                f"{layer.name}: mask must have dtype bool, as Input(shape, dtype='bool'); "
-                f"got {mask!r}"
-            )
-        if mask.row_shape != x.row_shape[: len(mask.row_shape)]:
-            raise ValueError(
-                f"{layer.name}: mask must have the leading axes of its input, {x!r}; got {mask!r}"
-            )
-
-
-def _arrays(layer: Layer, x: Any, dtype: str) -> list[Any]:
-    listed = layer.multiple_inputs and isinstance(x, (list, tuple))
-    values = list(x) if listed else [x]
-    _check_count(layer, len(values), listed)
-    arrays = []
-    for i, (value, kind) in enumerate(zip(values, layer.input_dtypes(len(values)), strict=True)):
-        name = f"x[{i}]" if len(values) > 1 else "x"
-        if kind == "int32":
-            bound = layer.input_bounds(len(values))[i]
-            arrays.append(_check.integers(layer.name, name, value, bound))
-        elif kind == "bool":
-            arrays.append(_check.truths(layer.name, name, value))
-        else:
-            arrays.append(_check.floats(layer.name, name, value, dtype, finite=False))
-        if arrays[-1].ndim == 0:
-            raise ValueError(f"{layer.name}: {name} must have an axis of rows; got a single number")
-        if len(arrays[-1]) != len(arrays[0]):
-            raise ValueError(
-                f"{layer.name}: all inputs must have as many rows; got {len(arrays[0])} and "
-                f"{len(arrays[-1])}, of shapes {arrays[0].shape} and {arrays[-1].shape}"
-            )
-    return arrays
-
-
-def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> Any:
-    """Build the layer if it is not, and return its output, by default as in inference."""
-    dtype = layer.dtype
-    arrays = _arrays(layer, x, dtype)
-    masks: list[Any] = [None] * len(arrays)
-    if mask is not None:
-        rows = isinstance(mask, list) and len(arrays) == 1  # truth values written out
-        masks = _spread(np.asarray(mask) if rows else mask, len(arrays))
-        _check_masks(layer, arrays, masks)
-        pairs = zip(masks, arrays, strict=True)
-        masks = [None if m is None else _mask(layer, m, a) for m, a in pairs]
-    shapes = [a.shape[1:] for a in arrays]
-    _check_not_empty(layer, shapes)
-    with structure():
-        fresh = not layer.built
-        layer.prepare(shapes[0] if len(shapes) == 1 else shapes, dtype, layer.stream)
-        try:
-            graph, several = _recorded(layer, shapes, masks, dtype, training)
-            if fresh:
-                layer.fill()
-            layer.settle()
-        except BaseException:
-            if fresh:
-                layer.forget()
-            raise
-        for held in layer.layers_within():  # a model in there grows no more: the layer relies on it
-            held.place()
-    bound = [*arrays, *(m for m in masks if m is not None)]
-    outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])), seed_of(training))
-    return outputs if several else outputs[0]
-
-
-def seed_of(training: bool | None) -> int:
-    """Return what seeds a call's noise: in training each call draws its own."""
-    return Seed().value if training else 0
-
-
-def _check_not_empty(layer: Layer, shapes: list[Any]) -> None:
-    if not any(0 in shape for shape in shapes):
-        return
-    if not layer.calls:
-        layer.output_shape_of(shapes[0] if len(shapes) == 1 else shapes)  # its own words first
-    shown = ", ".join(_check.show_shape(shape) for shape in shapes)
-    raise ValueError(
-        f"{layer.name}: input has shape {shown}; needs at least one element along every axis "
-        f"but the rows"
-    )
-
-
-def _recorded(
-    layer: Layer, shapes: list[Any], masks: list[Any], dtype: str, training: bool | None
-) -> tuple[_core.Graph, bool]:
-    """Return a graph of the layer alone, and whether it has several outputs."""
-    graph = _core.Graph(dtype)
-    kinds = layer.input_dtypes(len(shapes))
-    names = ["x"] if len(shapes) == 1 else [f"x{i}" for i in range(len(shapes))]
-    inputs = [graph.input(s, n, k or "float") for s, n, k in zip(shapes, names, kinds, strict=True)]
-    fed = [None if m is None else graph.input(m.shape[1:], "mask", "bool") for m in masks]
-    one = len(inputs) == 1
-    with Recording(graph) as recording, recording.told(training):
-        y, _ = layer.apply(graph, inputs[0] if one else inputs, fed[0] if one else fed)
-    for output in as_list(y):
-        graph.add_output(output)
-    graph.build()
-    return graph, isinstance(y, list)
-
-
-def _mask(layer: Layer, mask: object, array: Any) -> Any:
-    values = _check.truths(layer.name, "mask", mask)
-    if values.ndim == 0 or values.shape != array.shape[: values.ndim]:
-        raise ValueError(
-            f"{layer.name}: mask must have the leading axes of x, of shape {array.shape}; "
-            f"got {values.shape}"
-        )
-    return values

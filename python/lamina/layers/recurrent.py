@@ -14,7 +14,7 @@ from lamina._tensors import Recording
 from lamina.layers._carried import Carrier
 from lamina.layers._masks import check_steps
 from lamina.layers._stream import stream_of
-from lamina.layers.calls import with_states
+from lamina.layers.recorded_calls import with_states
 from lamina.layers.weights import drawn_by
 from lamina.random import seed_value
 

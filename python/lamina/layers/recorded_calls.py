@@ -1,0 +1,222 @@
+"""Calls of layers that are written with ``record``: on symbolic tensors, and on arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _check, _core
+from lamina._tensors import Recording, Tensor
+from lamina.layers._behind import output_shape_behind
+from lamina.layers._lock import structure
+from lamina.layers.node import Node, SymbolicTensor, as_list, shapes_of
+from lamina.layers.shapes import Spec, found_masks
+from lamina.random import Seed
+
+if TYPE_CHECKING:
+    from lamina.layers.layer import Layer
+
+
+def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
+    """Check the shapes and return the outputs of a new node."""
+    inputs = as_list(x)
+    masks = None if mask is None else spread(mask, len(inputs))
+    for place, tensor in enumerate([*inputs, *(m for m in masks or () if m is not None)]):
+        if not isinstance(tensor, SymbolicTensor):
+            raise TypeError(
+                f"{layer.name}: inputs must be all symbolic tensors or all arrays; "
+                f"got {type(tensor).__name__} at place {place}"
+            )
+    check_count(layer, len(inputs), isinstance(x, (list, tuple)))
+    if masks is not None:
+        _check_masks(layer, inputs, masks)
+    for tensor, kind in zip(inputs, layer.input_dtypes(len(inputs)), strict=True):
+        if kind is not None and tensor.kind not in (None, kind):
+            needs = "integers" if kind == "int32" else f"{kind} values"
+            raise TypeError(f"{layer.name}: needs {needs}; {tensor.name} is {tensor.dtype}")
+    shapes = shapes_of(inputs)
+    output = output_shape_behind(_layers_before(inputs[0]), layer, shapes)
+    layer.check_weights_fit(shapes)
+    if not layer.built and any(None in t.row_shape for t in inputs):
+        with structure():  # weights of sizes that are not known are refused here
+            layer.prepare(shapes, layer.dtype, layer.stream)
+            layer.forget()
+    several = isinstance(output, list)
+    # A layer that takes anything hands on what it takes.
+    dtype = inputs[0].dtype if layer.input_dtypes(len(inputs))[0] is None else "float"
+    node = Node(layer, inputs, output if isinstance(output, list) else [output], dtype, masks)
+    kinds = layer.input_dtypes(len(inputs))
+    given_masks = masks or [None] * len(inputs)
+    specs = [spec_of(t, k, m) for t, k, m in zip(inputs, kinds, given_masks, strict=True)]
+    for made, shape in zip(node.outputs, found_masks(layer, specs), strict=False):
+        made.mask_shape = shape
+    layer.nodes.append(node)
+    layer.place()
+    return list(node.outputs) if several else node.outputs[0]
+
+
+def spec_of(tensor: SymbolicTensor, kind: str | None = None, mask: Any = None) -> Spec:
+    """Return what a symbolic tensor says of itself, and of its mask."""
+    masked = tensor.mask_shape if mask is None else mask.row_shape
+    return Spec(tuple(tensor.row_shape), kind or tensor.kind or "float", tensor.whole, masked)
+
+
+def _layers_before(tensor: SymbolicTensor) -> Iterator[Layer]:
+    """Yield the layers that the tensor went through, the last one first, up to a merge."""
+    while tensor.node is not None:
+        yield tensor.node.layer
+        if len(tensor.node.inputs) != 1:
+            return
+        tensor = tensor.node.inputs[0]
+
+
+def with_states(x: Any, initial_state: Any) -> Any:
+    """Return the inputs of a recurrent layer: x, or a list of x and the initial states.
+
+    Keras's two forms are one: ``layer(x, initial_state=[h, c])`` and ``layer([x, h, c])``.
+    """
+    if initial_state is not None:
+        return [*as_list(x), *as_list(initial_state)]
+    if isinstance(x, (list, tuple)) and not any(
+        isinstance(v, (np.ndarray, SymbolicTensor, Tensor)) for v in x
+    ):
+        return np.asarray(x)  # rows written out, not a list of inputs
+    return x
+
+
+def check_count(layer: Layer, count: int, listed: bool) -> None:
+    """Raise unless the layer takes so many inputs."""
+    if count == 0:
+        raise ValueError(f"{layer.name}: needs at least one input; got an empty list")
+    if listed and count > 1 and not layer.multiple_inputs:
+        raise ValueError(f"{layer.name}: takes one input; got a list of {count}")
+
+
+def spread(mask: Any, count: int) -> list[Any]:
+    """Return a mask for each input: one beside several is the first's, the others are states."""
+    return list(mask) if isinstance(mask, (list, tuple)) else [mask, *[None] * (count - 1)]
+
+
+def _check_masks(layer: Layer, inputs: list[Any], masks: list[Any]) -> None:
+    if len(masks) != len(inputs):
+        raise ValueError(
+            f"{layer.name}: needs one mask for each of {len(inputs)} inputs; got {len(masks)}"
+        )
+    if not layer.takes_mask:
+        raise TypeError(f"{layer.name}: takes no mask")
+    for x, mask in zip(inputs, masks, strict=True):
+        if not isinstance(mask, SymbolicTensor):
+            continue
+        if mask.kind != "bool":
+            raise TypeError(
+                f"{layer.name}: mask must have dtype bool, as Input(shape, dtype='bool'); "
+                f"got {mask!r}"
+            )
+        if mask.row_shape != x.row_shape[: len(mask.row_shape)]:
+            raise ValueError(
+                f"{layer.name}: mask must have the leading axes of its input, {x!r}; got {mask!r}"
+            )
+
+
+def _arrays(layer: Layer, x: Any, dtype: str) -> list[Any]:
+    listed = layer.multiple_inputs and isinstance(x, (list, tuple))
+    values = list(x) if listed else [x]
+    check_count(layer, len(values), listed)
+    arrays = []
+    for i, (value, kind) in enumerate(zip(values, layer.input_dtypes(len(values)), strict=True)):
+        name = f"x[{i}]" if len(values) > 1 else "x"
+        if kind == "int32":
+            bound = layer.input_bounds(len(values))[i]
+            arrays.append(_check.integers(layer.name, name, value, bound))
+        elif kind == "bool":
+            arrays.append(_check.truths(layer.name, name, value))
+        else:
+            arrays.append(_check.floats(layer.name, name, value, dtype, finite=False))
+        if arrays[-1].ndim == 0:
+            raise ValueError(f"{layer.name}: {name} must have an axis of rows; got a single number")
+        if len(arrays[-1]) != len(arrays[0]):
+            raise ValueError(
+                f"{layer.name}: all inputs must have as many rows; got {len(arrays[0])} and "
+                f"{len(arrays[-1])}, of shapes {arrays[0].shape} and {arrays[-1].shape}"
+            )
+    return arrays
+
+
+def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> Any:
+    """Build the layer if it is not, and return its output, by default as in inference."""
+    dtype = layer.dtype
+    arrays = _arrays(layer, x, dtype)
+    masks: list[Any] = [None] * len(arrays)
+    if mask is not None:
+        rows = isinstance(mask, list) and len(arrays) == 1  # truth values written out
+        masks = spread(np.asarray(mask) if rows else mask, len(arrays))
+        _check_masks(layer, arrays, masks)
+        pairs = zip(masks, arrays, strict=True)
+        masks = [None if m is None else _mask(layer, m, a) for m, a in pairs]
+    shapes = [a.shape[1:] for a in arrays]
+    check_not_empty(layer, shapes)
+    with structure():
+        fresh = not layer.built
+        layer.prepare(shapes[0] if len(shapes) == 1 else shapes, dtype, layer.stream)
+        try:
+            graph, several = _recorded(layer, shapes, masks, dtype, training)
+            if fresh:
+                layer.fill()
+            layer.settle()
+        except BaseException:
+            if fresh:
+                layer.forget()
+            raise
+        for held in layer.layers_within():  # a model in there grows no more: the layer relies on it
+            held.place()
+    bound = [*arrays, *(m for m in masks if m is not None)]
+    outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])), seed_of(training))
+    return outputs if several else outputs[0]
+
+
+def seed_of(training: bool | None) -> int:
+    """Return what seeds a call's noise: in training each call draws its own."""
+    return Seed().value if training else 0
+
+
+def check_not_empty(layer: Layer, shapes: list[Any]) -> None:
+    """Raise where rows have an axis of no elements."""
+    if not any(0 in shape for shape in shapes):
+        return
+    if not layer.calls:
+        layer.output_shape_of(shapes[0] if len(shapes) == 1 else shapes)  # its own words first
+    shown = ", ".join(_check.show_shape(shape) for shape in shapes)
+    raise ValueError(
+        f"{layer.name}: input has shape {shown}; needs at least one element along every axis "
+        f"but the rows"
+    )
+
+
+def _recorded(
+    layer: Layer, shapes: list[Any], masks: list[Any], dtype: str, training: bool | None
+) -> tuple[_core.Graph, bool]:
+    """Return a graph of the layer alone, and whether it has several outputs."""
+    graph = _core.Graph(dtype)
+    kinds = layer.input_dtypes(len(shapes))
+    names = ["x"] if len(shapes) == 1 else [f"x{i}" for i in range(len(shapes))]
+    inputs = [graph.input(s, n, k or "float") for s, n, k in zip(shapes, names, kinds, strict=True)]
+    fed = [None if m is None else graph.input(m.shape[1:], "mask", "bool") for m in masks]
+    one = len(inputs) == 1
+    with Recording(graph) as recording, recording.told(training):
+        y, _ = layer.apply(graph, inputs[0] if one else inputs, fed[0] if one else fed)
+    for output in as_list(y):
+        graph.add_output(output)
+    graph.build()
+    return graph, isinstance(y, list)
+
+
+def _mask(layer: Layer, mask: object, array: Any) -> Any:
+    values = _check.truths(layer.name, "mask", mask)
+    if values.ndim == 0 or values.shape != array.shape[: values.ndim]:
+        raise ValueError(
+            f"{layer.name}: mask must have the leading axes of x, of shape {array.shape}; "
+            f"got {values.shape}"
+        )
+    return values
