@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lamina
-from lamina import losses
+from lamina import losses, ops
 from lamina.layers import (
     LSTM,
     Activation,
@@ -220,3 +220,21 @@ def test_an_error_in_place_of_the_warning_leaves_the_weights():
         model.fit(X, REAL * 0, verbose=0)
     assert [w.tolist() for w in model.get_weights()] == before
     assert model.history is None
+
+
+IDLE = {
+    "of y alone": lambda y, p: ops.mean(ops.square(y), axis=-1),
+    "a stopped gradient": lambda y, p: ops.mean(ops.square(y - ops.stop_gradient(p)), axis=-1),
+    "a comparison": lambda y, p: ops.mean(ops.cast(p < y, "float32"), axis=-1),
+}
+
+
+@pytest.mark.parametrize("case", IDLE)
+def test_a_loss_that_depends_on_no_weight(case):
+    (said,) = advice(model_of(Dense(1), loss=IDLE[case]), X, REAL)
+    assert "the loss depends on none of the weights" in said
+
+
+def test_a_loss_of_penalties_or_without_weights_to_train_is_not_warned_of():
+    assert not advice(model_of(Dense(1, kernel_regularizer="l2"), loss=IDLE["of y alone"]), X, REAL)
+    assert not advice(model_of(Dense(1, trainable=False)), X, REAL)

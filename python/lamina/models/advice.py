@@ -43,10 +43,20 @@ RANGES: dict[str, tuple[float, float]] = {
 OUT_OF_REACH = 0.4  # share of targets outside the outputs' range that is no noise
 
 
-def on_fit(objective: Objective, data: Data, rows: Array | None) -> None:
-    """Warn of what will not be learned in a fit of ``objective`` on these rows of ``data``."""
+def on_fit(objective: Objective, data: Data, rows: Array | None, idle: bool = False) -> None:
+    """Warn of what will not be learned in a fit of ``objective`` on these rows of ``data``.
+
+    ``idle`` says that weights are to be trained and that the loss depends on none of them.
+    """
     compiled = objective.compiled
     found = list(_in_model(objective))
+    if idle and not found:
+        text = (
+            "the loss depends on none of the weights, or by functions alone whose gradient is 0, "
+            "so nothing can be learned: it has to be made of y_pred, without ops.stop_gradient, "
+            "comparisons or rounding in between"
+        )
+        found.append(("idle", text))
     for head in objective.heads:
         loss = compiled.losses[head.place]
         target = data.targets[head.place]

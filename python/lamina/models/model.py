@@ -312,7 +312,7 @@ class Model(Stepped):
             told = training.parameters_of_run(self, settings, held is not None, verbose, hooks)
             self.ensure_built(data.row_shapes)
             run = training.Training(self, data, rows, held, settings, hooks)
-            advice.on_fit(run.objective, data, rows)
+            advice.on_fit(run.objective, data, rows, run.idle)
             hooks.start(self, told)
             self.stop_training = False
             run.run(history)

@@ -135,6 +135,12 @@ class Training:
         self.train: Callable[..., float] = self.execution.train
         self.weights: list[tuple[str, Array]] = []
 
+    @property
+    def idle(self) -> bool:
+        """Whether there are weights to train, and gradients reach none of them."""
+        trains = any(parameter.trainable for parameter in self.model.parameters)
+        return trains and not self.execution.paths()
+
     def attach(self) -> None:
         """Give the optimizer the execution: the first thing that changes anything."""
         self.attached = version(self.optimizer)
