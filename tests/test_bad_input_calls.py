@@ -196,3 +196,62 @@ def test_sizes_that_have_to_be_known():
         assert not layer.built
         assert not layer.dense.built
     assert layer(np.ones((2, 4, 3))).shape == (2, 2)
+
+
+def test_arguments_that_build_would_be_given_none_for():
+    for layer in (layers.MultiHeadAttention(2, 3), layers.GroupQueryAttention(3, 2, 1)):
+        for x in (np.ones((2, 4, 5), "float32"), lamina.Input((4, 5))):
+            with pytest.raises(TypeError, match=r"attention: call needs query, value; got nothing"):
+                layer(x)
+    for layer in (layers.Attention(), layers.AdditiveAttention()):
+        with pytest.raises(TypeError, match=r"attention: takes a list, \[query, value\] or"):
+            layer(lamina.Input((4, 5)))
+
+
+def test_weights_of_no_size_are_told_which_size_is_missing():
+    class Sized(layers.Layer):
+        def __init__(self, axis):
+            super().__init__(name="sized")
+            self.axis = axis
+
+        def build(self, input_shape):
+            self.w = self.add_weight(name="w", shape=(input_shape[self.axis],))
+
+        def call(self, x):
+            return x
+
+    class Early(layers.Layer):
+        def __init__(self):
+            super().__init__(name="early")
+            self.w = self.add_weight(name="w", shape=(None, 3))
+
+    for use, text in (
+        (lambda: Sized(0)(X), r"sized: w would have shape \(None,\); input_shape\[0\] is"),
+        (lambda: Sized(0)(lamina.Input((3,))), r"input_shape\[0\] is the number of rows"),
+        (lambda: Sized(1)(lamina.Input((None, 3))), "give Input a number in place of None"),
+        (Early, r"early: w would have shape \(None, 3\); the sizes of a weight must be numbers"),
+    ):
+        with pytest.raises(ValueError, match=text) as caught:
+            use()
+        assert ("give Input" in str(caught.value)) == ("give Input" in text)
+
+
+def test_long_lines_are_cut():
+    class Long(layers.Layer):
+        def call(self, x):
+            return ops.sum(x, axis=7) + ops.sum(x, axis=6) + ops.sum(x, axis=5) + ops.sum(x) + ops.sum(x) + 1234567  # noqa: E501  # fmt: skip
+
+    with pytest.raises(ValueError, match=r"return ops\.sum.* \.\.\., called on") as caught:
+        Long()(X)
+    assert "1234567" not in str(caught.value)
+
+
+def test_what_is_no_number_names_the_operation():
+    class Text(layers.Layer):
+        def call(self, x):
+            return ops.maximum(x, "0")
+
+    with pytest.raises(TypeError, match=r"^text: maximum: needs numbers; got '0'; in .*, line "):
+        Text()(lamina.Input((3,)))
+    with pytest.raises(TypeError, match=r"^maximum: needs numbers; got '0'$"):
+        ops.maximum(X, "0")

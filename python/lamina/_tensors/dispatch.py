@@ -15,6 +15,8 @@ from lamina._tensors.recording import Recording
 from lamina._tensors.tensor import Tensor
 from lamina._tensors.variable import Variable
 
+NOBODY = "ops: "  # what messages begin with that do not know which operation they are of
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -28,15 +30,21 @@ def operation(function: F) -> F:
     @functools.wraps(function)
     def public(*args: Any, **kwargs: Any) -> Any:
         found = _found(args, kwargs)
-        if found is Tensor:
-            return answered(*args, **kwargs)
-        if found is not None and found is not Variable:  # symbolic
-            from lamina.layers.operation import on_symbols
+        try:
+            if found is Tensor:
+                return answered(*args, **kwargs)
+            if found is not None and found is not Variable:  # symbolic
+                from lamina.layers.operation import on_symbols
 
-            return on_symbols(public, args, kwargs)
-        if found is Variable and Recording.current() is not None:
-            return answered(*args, **kwargs)
-        return at_once(answered, args, kwargs)
+                return on_symbols(public, args, kwargs)
+            if found is Variable and Recording.current() is not None:
+                return answered(*args, **kwargs)
+            return at_once(answered, args, kwargs)
+        except (TypeError, ValueError) as error:
+            text = str(error)
+            if not text.startswith(NOBODY):
+                raise
+            raise type(error)(f"{function.__name__}: {text.removeprefix(NOBODY)}") from None
 
     public.recorded = function  # type: ignore[attr-defined]
     return public  # type: ignore[return-value]

@@ -13,6 +13,8 @@ from lamina._tensors.arguments import flat
 from lamina._tensors.recording import NeedsRows
 from lamina._tensors.tensor import Tensor
 
+LONGEST = 100  # characters of a line of source that a message shows
+
 
 def run(
     who: str, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -23,6 +25,8 @@ def run(
     except NeedsRows:
         raise
     except (TypeError, ValueError) as error:
+        if _met_no_number(error, args, kwargs):
+            raise NeedsRows from error
         written = _in_python(function)
         if getattr(error, "placed", False) or (written is not None and is_own(written)):
             raise
@@ -36,6 +40,16 @@ def run(
         told: Any = type(error)(f"{prefix}{text}{place}, called on {shapes or 'no tensor'}")
         told.placed = True
         raise told from error
+
+
+def _met_no_number(error: BaseException, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Return whether the function may have taken ``x.shape[0]``, None so far, for a number.
+
+    It is run again then, where the number of rows is known.
+    """
+    tensors = [v for v in flat([*args, *kwargs.values()]) if isinstance(v, Tensor)]
+    open_rows = any(v.rows and v.recording.rows is None for v in tensors)
+    return open_rows and "None" in str(error)
 
 
 def placed(error: Any, function: Any) -> Any:
@@ -65,4 +79,5 @@ def _line(error: BaseException, function: Callable[..., Any]) -> str | None:
     if not frames:
         return None
     line = linecache.getline(frames[-1].filename, frames[-1].lineno or 0).strip()
-    return f"{frames[-1].filename}, line {frames[-1].lineno}: {line}"
+    shown = line if len(line) <= LONGEST else f"{line[:LONGEST].rstrip()} ..."
+    return f"{frames[-1].filename}, line {frames[-1].lineno}: {shown}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 SCORES = ("dot", "concat")
+TAKES = "takes a list, [query, value] or [query, value, key]"
 
 
 class Attention(Layer):
@@ -85,6 +86,8 @@ class Attention(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make the weights of the scores."""
+        if not isinstance(input_shape[0], (list, tuple)):
+            raise TypeError(f"{self.name}: {TAKES}; got one tensor, {show_shapes(input_shape[1:])}")
         self._make_weights(input_shape)
         if self.dropout:
             self._dropout = Dropout(self.dropout, seed=self.seed, name="dropout")
@@ -148,9 +151,7 @@ class Attention(Layer):
 
     def _checked(self, inputs: Any) -> list[Any]:
         if not isinstance(inputs, (list, tuple)):
-            raise TypeError(
-                f"{self.name}: takes a list, [query, value] or [query, value, key]; got {inputs!r}"
-            )
+            raise TypeError(f"{self.name}: {TAKES}; got {inputs!r}")
         if len(inputs) not in (2, 3):
             raise ValueError(
                 f"{self.name}: takes [query, value] or [query, value, key]; got a list of "

@@ -11,7 +11,7 @@ from lamina._tensors import Arguments, Recording, Tensor, Variable, written
 from lamina._tensors.arguments import flat, mapped
 from lamina._tensors.given import given
 from lamina.layers._lock import structure
-from lamina.layers.shapes import Spec, found_by_recording
+from lamina.layers.shapes import Spec, found_by_recording, has_open_axes
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
@@ -60,9 +60,24 @@ def build(layer: Layer, arguments: Arguments, specs: list[Spec]) -> None:
     given_shapes.update(kwargs)
     with Recording.building():
         if len(names) > 1:
+            _check_complete(layer, args, kwargs)
             layer.build(**{n: given_shapes.get(n.removesuffix("_shape")) for n in names})
             return
         layer.build(args[0] if args else next(iter(kwargs.values()), None))
+
+
+def _check_complete(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> None:
+    """Raise TypeError where a call lacks an argument: ``build`` would be given None for a shape."""
+    needed = [
+        name
+        for name, parameter in inspect.signature(layer.call).parameters.items()
+        if parameter.default is parameter.empty and "VAR" not in parameter.kind.name
+    ]
+    missing = [name for name in needed[len(args) :] if name not in kwargs]
+    if missing:
+        raise TypeError(
+            f"{layer.name}: call needs {', '.join(needed)}; got nothing for {', '.join(missing)}"
+        )
 
 
 def prepare(
@@ -83,7 +98,7 @@ def prepare(
                         each.take_dtype(dtype)
             fresh = not layer.built
             if fresh:
-                layer._begin_weights()
+                layer._begin_weights(has_open_axes([spec.shape for spec in specs]))
                 build(layer, arguments, specs)
                 layer.built = True
             result = found_by_recording(
@@ -206,7 +221,7 @@ def _build_within(layer: Layer, args: list[Any], kwargs: dict[str, Any], dtype: 
     arguments = Arguments(args, kwargs, is_recorded)
     specs = [Spec(tuple(t.value.shape), whole=not t.rows) for t in arguments.forget_tensors()]
     layer.take_dtype(dtype)
-    layer._begin_weights()
+    layer._begin_weights(has_open_axes([spec.shape for spec in specs]))
     build(layer, arguments, specs)
     layer.built = True
     check_held(layer)

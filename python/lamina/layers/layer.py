@@ -28,7 +28,7 @@ from lamina.layers._held import held_by, layers_in, next_moment, note_attached
 from lamina.layers._use import current, using
 from lamina.layers.configured import BASE_ARGUMENTS, Configured
 from lamina.layers.node import Node, SymbolicTensor, as_list
-from lamina.layers.shapes import for_each_length
+from lamina.layers.shapes import for_each_length, has_open_axes
 from lamina.random import Seed
 
 if TYPE_CHECKING:
@@ -328,7 +328,7 @@ class Layer(Configured, PublicKeywords):
             return output
         self.take_dtype(dtype)
         self.stream = stream
-        self._begin_weights()
+        self._begin_weights(has_open_axes(input_shape))
         try:
             with using(self, of_rows=True), Recording.building():
                 self.build(input_shape)

@@ -75,7 +75,8 @@ class SymbolicTensor(Operators, Public):
     def __repr__(self) -> str:
         """Return shape and origin."""
         what = "output of" if self.node.inputs else "Input"
-        return f"<SymbolicTensor {show_shape(self.row_shape)}, {what} {self.name}>"
+        shape = self.row_shape if self.whole else show_shape(self.row_shape)
+        return f"<SymbolicTensor {shape}, {what} {self.name}>"
 
     def __len__(self) -> int:
         """Refuse: a symbolic tensor has no rows yet."""

@@ -50,6 +50,12 @@ def of_length(shape: Shape, length: int) -> tuple[int, ...]:
     return tuple(length if size is None else size for size in shape)
 
 
+def has_open_axes(row_shapes: Any) -> bool:
+    """Return whether a size is not known in the shape of a row, or in one of a list of them."""
+    listed = row_shapes if isinstance(row_shapes, list) else [row_shapes]
+    return any(None in shape for shape in listed)
+
+
 def found_by_recording(
     dtype: str, specs: Sequence[Spec], call: Callable[[list[Tensor]], Any]
 ) -> tuple[Any, list[Spec]]:
@@ -58,7 +64,7 @@ def found_by_recording(
     It is recorded on graphs that nothing runs: once, or twice where sizes are unknown or where it
     has to know how many rows there are.
     """
-    unknown = any(None in spec.shape for spec in specs)
+    unknown = has_open_axes([spec.shape for spec in specs])
     try:
         first = _recorded(dtype, specs, call, LENGTHS[0], None)
         last = _of_another_length(dtype, specs, call, None) if unknown else first

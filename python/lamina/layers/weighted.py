@@ -35,10 +35,12 @@ class Weighted:
         self._regularized: list[tuple[_core.Parameter, Any]] = []  # by functions that are recorded
         self._constrained: list[tuple[_core.Parameter, Any]] = []
         self._constructed: int | None = None  # how many there were before build; None before it
+        self._open_axes = False  # whether build is for rows with an axis of any length
 
-    def _begin_weights(self) -> None:
+    def _begin_weights(self, open_axes: bool = False) -> None:
         # Those made from now on are build's: they go when it is undone.
         self._constructed = len(self._parameters)
+        self._open_axes = open_axes
 
     def _hold_first(self) -> None:
         # Leave those that the constructor made.
@@ -121,8 +123,7 @@ class Weighted:
             raise TypeError(f"{self.name}: add_weight: name must be a string; got {name!r}")
         if isinstance(shape, (tuple, list)) and None in shape:
             raise ValueError(
-                f"{self.name}: {name} would have shape {tuple(shape)}; the size of an axis of the "
-                f"input has to be known for it: give Input a number in place of None"
+                f"{self.name}: {name} would have shape {tuple(shape)}; {self._known_sizes()}"
             )
         shape = _check.shape(self.name, f"{name}'s shape", shape)
         if dtype is not None and _check.dtype(self.name, dtype) != self.dtype:
@@ -147,6 +148,20 @@ class Weighted:
         if bound is not None:
             self._constrained.append((parameter, bound))
         return parameter
+
+    def _known_sizes(self) -> str:
+        """Return what to do where a weight's size is None."""
+        if self._constructed is None:
+            return "the sizes of a weight must be numbers"
+        if self._open_axes:
+            return (
+                "the size of an axis of the input has to be known for it: give Input a number in "
+                "place of None (input_shape[0], the number of rows, is never known)"
+            )
+        return (
+            "input_shape[0] is the number of rows, which differs from batch to batch; "
+            "input_shape[-1] is the size of a row's last axis"
+        )
 
     @property
     def parameters(self) -> list[_core.Parameter]:

@@ -95,7 +95,7 @@ class Predictors:
     noisy : bool
         Whether predictions draw random numbers.
     joining : bool
-        Whether outputs of a row depend on the other rows of its batch.
+        Whether outputs of a row may depend on the other rows of its batch, or on their number.
     """
 
     def __init__(self) -> None:
@@ -130,7 +130,7 @@ class Predictors:
                 settle_others(made)
             found = self._kept[key] = _core.Predictor(made.graph)
             self.noisy = self.noisy or made.recording.noisy
-            self.joining = self.joining or found.joins_rows
+            self.joining = self.joining or found.joins_rows or self.bound
             if len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]
         return found

@@ -10,7 +10,7 @@ import numpy as np
 from lamina._calls import answering_calls
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import each_row, given
-from lamina._tensors.recording import NeedsRows, Recording, RowCount
+from lamina._tensors.recording import NeedsRows, Recording, RowCount, Rows
 from lamina._tensors.tensor import Tensor
 from lamina.ops._elements import converted
 from lamina.ops._types import array_type, kind_named
@@ -110,6 +110,8 @@ def _filled(who: str, shape: Any, value: Any, dtype: Any) -> Any:
 
 def _sizes(who: str, shape: Any) -> list[Any]:
     listed = list(shape) if isinstance(shape, (list, tuple, np.ndarray)) else [shape]
+    if listed and listed[0] is None and Recording.current() is not None:  # x.shape[0]: the rows
+        listed[0] = Rows
     try:
         sizes = [s if isinstance(s, RowCount) else operator.index(s) for s in listed]
     except TypeError:
