@@ -29,6 +29,10 @@ class Made:
             return rng.integers(self.low, self.high, self.shape).astype(np.int32)
         if self.kind == "bool":
             return rng.random(self.shape) < 0.5
+        if self.kind == "holes":
+            x = Made(self.shape, "apart").draw(rng)
+            holes = np.isin(np.arange(x.size) % 9, (1, 4)).reshape(self.shape)
+            return np.where(holes, np.nan, x)
         # "apart": no two closer than 0.05, so that an order survives finite differences
         count = int(np.prod(self.shape))
         return (rng.permutation(count).reshape(self.shape) - count / 2 + 0.3) / 10
@@ -52,6 +56,11 @@ def B(*shape, rows=True):  # noqa: N802
 
 def D(*shape, rows=True):  # noqa: N802
     return Made(shape, "apart", rows=rows)
+
+
+def H(*shape, rows=True):  # noqa: N802
+    """Numbers apart, and NaN in places."""
+    return Made(shape, "holes", rows=rows)
 
 
 @dataclass

@@ -3,10 +3,11 @@
 import numpy as np
 import scipy.special as sp
 
-from ops.cases import B, Case, D, I, N, U, numbered
+from ops.cases import B, Case, D, H, I, N, U, numbered
 
 X = N(3, 4, 5)
 W = N(3, 4, rows=False)
+NOTHING = np.array([[np.nan, np.nan], [np.nan, 1.0]])
 
 
 def reductions(name, oracle, arg=X, **more):
@@ -20,9 +21,9 @@ def reductions(name, oracle, arg=X, **more):
     return [Case(name, (arg,), oracle, kwargs, **more) for kwargs in calls]
 
 
-def indices(name, oracle):
+def indices(name, oracle, arg=D(3, 4, 5)):  # noqa: B008
     calls = [{}, {"axis": 1}, {"axis": 0, "keepdims": True}]
-    return [Case(name, (D(3, 4, 5),), oracle, kwargs, gradient=False) for kwargs in calls]
+    return [Case(name, (arg,), oracle, kwargs, gradient=False) for kwargs in calls]
 
 
 CASES = [
@@ -83,6 +84,43 @@ CASES = [
         for m in ["lower", "higher", "midpoint", "nearest"]
     ],
     Case("percentile", (D(3, 7), 40, 1), np.percentile),
+    # without NaN
+    *reductions("nansum", np.nansum, H(3, 4, 5)),
+    *reductions("nanmean", np.nanmean, H(3, 4, 5)),
+    *reductions("nanvar", np.nanvar, H(3, 4, 5)),
+    *reductions("nanstd", np.nanstd, H(3, 4, 5)),
+    *reductions("nanprod", np.nanprod, H(3, 4, 5)),
+    *reductions("nanmax", np.nanmax, H(3, 4, 5)),
+    *reductions("nanmin", np.nanmin, H(3, 4, 5)),
+    *indices("nanargmax", np.nanargmax, H(3, 4, 5)),
+    *indices("nanargmin", np.nanargmin, H(3, 4, 5)),
+    *[Case("nanmedian", (H(3, 4, 5), axis), np.nanmedian) for axis in (1, -1)],
+    Case("nanmedian", (H(3, 4, 5), 0), np.nanmedian, {"keepdims": True}, rows="known"),
+    Case("nanquantile", (H(3, 7), [0.0, 0.3, 1.0], 1), np.nanquantile, rows="known"),
+    *[
+        Case(
+            "nanquantile",
+            (H(3, 7), 0.3, 1),
+            lambda x, q, a, method: np.nanquantile(x, q, a, method=method),
+            {"method": m},
+        )
+        for m in ["linear", "lower", "higher", "midpoint", "nearest"]
+    ],
+    Case("nanpercentile", (H(3, 7), 40, 1), np.nanpercentile),
+    *[
+        Case(name, (NOTHING, 1), lambda x, a, v=value: np.array([v, 1.0]), gradient=False)
+        for name, value in {
+            "nansum": 0,
+            "nanprod": 1,
+            "nanmean": np.nan,
+            "nanmax": np.nan,
+            "nanmin": np.nan,
+            "nanmedian": np.nan,
+        }.items()
+    ],
+    Case("nanargmin", (NOTHING, 1), lambda x, a: np.array([-1, 1]), gradient=False),
+    Case("nansum", (I(-5, 5, 3, 4), 1), np.nansum),
+    Case("nanmax", (I(-5, 5, 3, 4), 1), np.nanmax),
     *[
         Case("norm", (N(3, 4), o), np.linalg.norm, {"axis": 1, "keepdims": k}, keras=o is None)
         for o in (None, 1, 2, 3, np.inf, -np.inf)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ops.cases import B, Case, D, I, N, numbered
+from ops.cases import B, Case, D, H, I, N, numbered
 
 X = N(3, 4, 5)
 W = N(3, 4, rows=False)
@@ -181,6 +181,7 @@ CASES = [
     *[Case(n, (X, 1), getattr(np, n)) for n in ("cumsum", "cumprod")],
     *[Case(n, (X,), getattr(np, n), rows="known") for n in ("cumsum", "cumprod")],
     Case("cumsum", (I(0, 5, 3, 4), 1), np.cumsum),
+    *[Case(n, (H(3, 4, 5), 1), getattr(np, n)) for n in ("nancumsum", "nancumprod")],
     Case("diff", (X,), np.diff),
     Case("diff", (X, 2, 1), np.diff),
     # made

@@ -18,6 +18,7 @@ from lamina.ops.indexing import *  # noqa: F403
 from lamina.ops.joining import *  # noqa: F403
 from lamina.ops.linalg import *  # noqa: F403
 from lamina.ops.losses import *  # noqa: F403
+from lamina.ops.nans import *  # noqa: F403
 from lamina.ops.normalization import *  # noqa: F403
 from lamina.ops.pooling import *  # noqa: F403
 from lamina.ops.products import *  # noqa: F403

@@ -11,6 +11,7 @@ from lamina.ops.exponentials import *  # noqa: F403
 from lamina.ops.gathering import diag, diagflat, diagonal, take, take_along_axis, trace  # noqa: F401
 from lamina.ops.indexing import get_item  # noqa: F401
 from lamina.ops.joining import *  # noqa: F403
+from lamina.ops.nans import *  # noqa: F403
 from lamina.ops.products import *  # noqa: F403
 from lamina.ops.reductions import *  # noqa: F403
 from lamina.ops.repeating import *  # noqa: F403

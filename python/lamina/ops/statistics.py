@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -95,20 +96,31 @@ def quantile(
         What lies between two elements.
     keepdims : bool, default False
     """
+
+    def at(ordered: Tensor, share: float) -> Any:
+        unsure = any_of(isnan(ordered), -1)
+        low, high, weight = places_between("quantile", share, ordered.shape[-1], method)
+        below, above = take(ordered, int(low), -1), take(ordered, int(high), -1)
+        return where(unsure, float("nan"), mixed(below, above, float(weight)))
+
+    return by_shares("quantile", x, q, axis, keepdims, at)
+
+
+def by_shares(
+    who: str, x: Any, q: Any, axis: Any, keepdims: bool, at: Callable[[Tensor, float], Any]
+) -> Any:
+    """Return what a function gives for the sorted elements, as the last axis, and each share."""
     shares = np.asarray(q, float)
     if shares.ndim > 1 or not ((shares >= 0) & (shares <= 1)).all():
-        raise ValueError(f"quantile: q must be numbers from 0 to 1; got {q!r}")
-    x, axes = floats(x), axes_of("quantile", axis, floats(x).ndim)
+        raise ValueError(f"{who}: q must be numbers from 0 to 1; got {q!r}")
+    x, axes = floats(x), axes_of(who, axis, floats(x).ndim)
     ordered = _last(x, axes)
-    unsure = any_of(isnan(ordered), -1)
-    count = ordered.shape[-1]
-    if count == 0:
-        raise ValueError(f"quantile: nothing has no quantile; got shape {shown(x)}")
+    if ordered.shape[-1] == 0:
+        raise ValueError(f"{who}: nothing has no quantile; got shape {shown(x)}")
     ordered = sort(ordered, -1)
     found = []
     for share in shares.ravel():
-        y = _between(ordered, float(share) * (count - 1), method)
-        y = where(unsure, float("nan"), y)
+        y = at(ordered, float(share))
         if keepdims:
             y = reshape(y, [1 if i in axes else _size(x, i) for i in range(x.ndim)])
         found.append(y)
@@ -131,25 +143,30 @@ def _last(x: Tensor, axes: list[int]) -> Tensor:
     return reshape(x, [*[_size(x, i) for i in range(len(rest))], math.prod(x.shape[len(rest) :])])  # type: ignore[no-any-return]
 
 
-def _between(ordered: Tensor, place: float, method: str) -> Any:
-    low, high = math.floor(place), math.ceil(place)
+def places_between(who: str, share: float, counts: Any, method: str) -> tuple[Any, Any, Any]:
+    """Return the two places a share lies between, among so many, and the weight of the second."""
+    place = share * (np.asarray(counts) - 1)
+    low, high = np.floor(place), np.ceil(place)
     if method == "nearest":  # of two the even one
-        low = high = round(place)
+        low = high = np.round(place)
     elif method == "lower":
         high = low
     elif method == "higher":
         low = high
     elif method not in ("linear", "midpoint"):
         raise ValueError(
-            "quantile: method must be 'linear', 'lower', 'higher', 'midpoint' or 'nearest'; got "
+            f"{who}: method must be 'linear', 'lower', 'higher', 'midpoint' or 'nearest'; got "
             f"{method!r}"
         )
-    below = take(ordered, low, -1)
-    if low == high:
+    weight = np.where(low == high, 0.0, 0.5 if method == "midpoint" else place - low)
+    return low.astype(int), high.astype(int), weight
+
+
+def mixed(below: Any, above: Any, weight: Any) -> Any:
+    """Return the weighted mean of two."""
+    if isinstance(weight, float) and weight == 0.0:
         return below
-    above = take(ordered, high, -1)
-    share = 0.5 if method == "midpoint" else place - low
-    return add(multiply(below, 1.0 - share), multiply(above, share))
+    return add(multiply(below, 1.0 - weight), multiply(above, weight))
 
 
 @operation

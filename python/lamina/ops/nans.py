@@ -1,0 +1,280 @@
+"""Reductions, quantiles and scans that leave NaN out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import given
+from lamina._tensors.tensor import Tensor
+from lamina.ops._axes import axes_of
+from lamina.ops._elements import floats, numbers
+from lamina.ops.arithmetic import divide, square, subtract
+from lamina.ops.comparisons import isnan, logical_not, where
+from lamina.ops.exponentials import sqrt
+from lamina.ops.gathering import take, take_along_axis
+from lamina.ops.reductions import all as all_of
+from lamina.ops.reductions import argmax, argmin, count_nonzero, max, min, prod, sum  # noqa: A004
+from lamina.ops.scans import cumprod, cumsum
+from lamina.ops.shaping import expand_dims, squeeze
+from lamina.ops.statistics import by_shares, mixed, places_between
+
+__all__ = [
+    "nanargmax",
+    "nanargmin",
+    "nancumprod",
+    "nancumsum",
+    "nanmax",
+    "nanmean",
+    "nanmedian",
+    "nanmin",
+    "nanpercentile",
+    "nanprod",
+    "nanquantile",
+    "nanstd",
+    "nansum",
+    "nanvar",
+]
+
+
+def _filled(who: str, x: Any, axis: Any, value: float) -> Tensor:
+    """Return numbers with another one in place of NaN, and check the axis."""
+    x = numbers(x)
+    axes_of(who, axis, x.ndim)
+    return where(isnan(x), value, x) if x.dtype.startswith("float") else x  # type: ignore[no-any-return]
+
+
+@operation
+def nansum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the sum of the elements that are numbers; of none it is 0.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes that go, that of the rows (0) included; all of them if not given.
+    keepdims : bool, default False
+        Whether they stay, with size 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.nansum([[1.0, np.nan], [3.0, 4.0]], axis=1)
+    array([1., 7.], dtype=float32)
+    """
+    return sum(_filled("nansum", x, axis, 0.0), axis, keepdims)
+
+
+@operation
+def nanprod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the product of the elements that are numbers; of none it is 1."""
+    return prod(_filled("nanprod", x, axis, 1.0), axis, keepdims)
+
+
+@operation
+def nancumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
+    """Return the sum of what stands at and before each position, NaN counted as 0."""
+    return cumsum(_filled("nancumsum", x, axis, 0.0), axis, dtype)
+
+
+@operation
+def nancumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
+    """Return the product of what stands at and before each position, NaN counted as 1."""
+    return cumprod(_filled("nancumprod", x, axis, 1.0), axis, dtype)
+
+
+# --- means
+
+
+@operation
+def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the mean of the elements that are numbers; of none it is NaN.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes that go; all of them if not given.
+    keepdims : bool, default False
+        Whether they stay, with size 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.nanmean([[1.0, np.nan], [3.0, 4.0]], axis=1)
+    array([1. , 3.5], dtype=float32)
+    """
+    x = floats(x)
+    return _mean("nanmean", x, x, axis, keepdims)
+
+
+def _mean(who: str, x: Tensor, values: Any, axis: Any, keepdims: bool) -> Any:
+    """Return the mean of the values where x is a number."""
+    axes_of(who, axis, x.ndim)
+    total = sum(where(isnan(x), 0.0, values), axis, keepdims)
+    return divide(total, sum(floats(logical_not(isnan(x))), axis, keepdims))
+
+
+@operation
+def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the variance of the elements that are numbers; of none it is NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.nanvar([1.0, np.nan, 3.0])
+    array(1., dtype=float32)
+    """
+    x = floats(x)
+    apart = where(isnan(x), 0.0, subtract(x, _mean("nanvar", x, x, axis, True)))
+    return _mean("nanvar", x, square(apart), axis, keepdims)
+
+
+@operation
+def nanstd(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the standard deviation of the elements that are numbers, the root of ``nanvar``."""
+    return sqrt(nanvar(x, axis, keepdims))
+
+
+# --- extremes
+
+
+@operation
+def nanmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the largest of the elements that are numbers; of none it is NaN.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes that go; all of them if not given.
+    keepdims : bool, default False
+        Whether they stay, with size 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.nanmax([[1.0, np.nan], [3.0, 4.0]], axis=0)
+    array([3., 4.], dtype=float32)
+    """
+    return _extreme("nanmax", max, x, axis, keepdims)
+
+
+@operation
+def nanmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the smallest of the elements that are numbers; of none it is NaN."""
+    return _extreme("nanmin", min, x, axis, keepdims)
+
+
+def _extreme(who: str, reduction: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    x = given(x)
+    if not x.dtype.startswith("float"):
+        return reduction(x, axis, keepdims)
+    limit = float("-inf") if reduction is max else float("inf")
+    y = reduction(_filled(who, x, axis, limit), axis, keepdims)
+    return where(all_of(isnan(x), axis, keepdims), float("nan"), y)
+
+
+@operation
+def nanargmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the index of the largest of the elements that are numbers; -1 where none is.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int, optional
+        The axis that is searched; all elements, in order, if not given.
+    keepdims : bool, default False
+        Whether the axis stays, with size 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.nanargmax([[np.nan, 3.0], [4.0, 2.0], [np.nan, np.nan]], axis=1)
+    array([ 1,  0, -1], dtype=int32)
+    """
+    return _place("nanargmax", argmax, x, axis, keepdims)
+
+
+@operation
+def nanargmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the index of the smallest of the elements that are numbers; -1 where none is."""
+    return _place("nanargmin", argmin, x, axis, keepdims)
+
+
+def _place(who: str, search: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    x = floats(x)
+    limit = float("-inf") if search is argmax else float("inf")
+    found = search(_filled(who, x, axis, limit), axis, keepdims)
+    return where(all_of(isnan(x), axis, keepdims), -1, found)
+
+
+# --- by order
+
+
+@operation
+def nanquantile(
+    x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """Return the numbers below which the shares ``q`` of the elements that are numbers lie.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    q : float or sequence of float
+        Shares from 0 to 1; a sequence makes a new first axis.
+    axis : int or tuple of int, optional
+        The axes that go; all of them if not given.
+    method : {"linear", "lower", "higher", "midpoint", "nearest"}, default "linear"
+        What is returned between two elements.
+    keepdims : bool, default False
+        Whether the axes stay, with size 1.
+
+    Returns
+    -------
+    tensor or array
+        NaN where no element is a number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.nanquantile([4.0, np.nan, 1.0, 2.0], [0.5, 0.75])
+    array([2., 3.], dtype=float32)
+    """
+
+    def at(ordered: Tensor, share: float) -> Any:
+        # NaN stands last.  The places are looked up by the number of the others, which may differ
+        # from lane to lane.
+        count = count_nonzero(logical_not(isnan(ordered)), -1)
+        counts = np.maximum(np.arange(ordered.shape[-1] + 1), 1)
+        low, high, weight = places_between("nanquantile", share, counts, method)
+        below, above = (_element(ordered, take(places, count)) for places in (low, high))
+        return mixed(below, above, take(weight, count) if weight.any() else 0.0)
+
+    return by_shares("nanquantile", x, q, axis, keepdims, at)
+
+
+def _element(x: Tensor, index: Any) -> Any:
+    return squeeze(take_along_axis(x, expand_dims(index, -1), -1), -1)
+
+
+@operation
+def nanpercentile(
+    x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """Return ``nanquantile`` of shares in per cent, from 0 to 100."""
+    return nanquantile(given(x), np.asarray(q, float) / 100, axis, method, keepdims)
+
+
+@operation
+def nanmedian(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return the middle one of the elements that are numbers, or the mean of the two."""
+    return nanquantile(x, 0.5, axis, "linear", keepdims)
