@@ -79,6 +79,8 @@ CASES = [
     Case("hypot", (N(3, 4), N(4, rows=False)), np.hypot),
     Case("clip", (X, -0.5, 0.5), np.clip),
     Case("clip", (I(-5, 5, 3, 3), -2, 2), np.clip),
+    *[Case("clip", (X, *bounds), np.clip) for bounds in [(None, 0.1), (0.1, None)]],
+    Case("clip", (B(3, 3), 0, None), lambda x, *_: x.astype(int)),
     Case("heaviside", (np.array([[-1.0, 0.0, 2.0]]), 0.5), np.heaviside, gradient=False),
     Case("ldexp", (N(3, 4), I(-2, 3, 4, rows=False)), np.ldexp),
     one("floor", np.floor, gradient=False),

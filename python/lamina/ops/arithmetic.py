@@ -7,7 +7,7 @@ from typing import Any
 
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given
-from lamina.ops._elements import arithmetic, elementwise, floats
+from lamina.ops._elements import arithmetic, elementwise, floats, numbers
 from lamina.ops.comparisons import where
 
 __all__ = [
@@ -215,13 +215,21 @@ def fmin(x1: Any, x2: Any) -> Any:
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """Return the nearest number in ``[x_min, x_max]``.
 
+    Parameters
+    ----------
+    x : tensor or array_like
+    x_min, x_max : tensor, array_like or None
+        They broadcast; on the side of None there is no bound.
+
     Examples
     --------
     >>> from lamina import ops
     >>> ops.clip([-2.0, 0.5, 3.0], 0, 1)
     array([0. , 0.5, 1. ], dtype=float32)
     """
-    return minimum(maximum(x, x_min), x_max)
+    x = numbers(x)
+    x = x if x_min is None else maximum(x, x_min)
+    return x if x_max is None else minimum(x, x_max)
 
 
 @operation
