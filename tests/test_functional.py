@@ -135,7 +135,7 @@ def test_several_outputs_of_a_layer():
     np.testing.assert_array_equal(second, X)
     np.testing.assert_allclose(first, np.repeat(X.sum(1, keepdims=True), 2, 1), rtol=1e-5)
     alone = Parts()(X)
-    assert isinstance(alone, list)
+    assert isinstance(alone, tuple)
     np.testing.assert_array_equal(alone[1], first)
     with pytest.raises(ValueError, match="parts: has 2 outputs; a layer of a Sequential has one"):
         lamina.Sequential([Input((3,)), Parts()])

@@ -108,7 +108,7 @@ def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = Non
     made = y if isinstance(y, list) else [y]
     recording.returned[id(layer)] = [tuple(value.shape) for value in made]
     if isinstance(y, list):
-        return [called.wrapped(recording, v, m) for v, m in zip(y, out, strict=True)]
+        return tuple(called.wrapped(recording, v, m) for v, m in zip(y, out, strict=True))
     return called.wrapped(recording, y, out)
 
 

@@ -54,7 +54,7 @@ def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
         made.mask_shape = shape
     layer.nodes.append(node)
     layer.place()
-    return list(node.outputs) if several else node.outputs[0]
+    return tuple(node.outputs) if several else node.outputs[0]
 
 
 def spec_of(tensor: SymbolicTensor, kind: str | None = None, mask: Any = None) -> Spec:
@@ -173,7 +173,7 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
             held.place()
     bound = [*arrays, *(m for m in masks if m is not None)]
     outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])), seed_of(training))
-    return outputs if several else outputs[0]
+    return tuple(outputs) if several else outputs[0]
 
 
 def seed_of(training: bool | None) -> int:

@@ -24,7 +24,9 @@ from lamina.layers._lock import structure
 from lamina.layers._use import current, using
 from lamina.layers.node import any_symbolic
 from lamina.layers.shapes import Spec
+from lamina.models import forms
 from lamina.models.compilable import Compilable
+from lamina.models.forms import Leaf
 from lamina.models.inputs import Port
 from lamina.random import Seed
 
@@ -272,7 +274,7 @@ class Called(Compilable):
             form: Any = None
             shapes = [tuple(input_shape)]
         else:
-            form = mapped(input_shape, lambda v: _Leaf if _is_shape(v) else None)
+            form = mapped(input_shape, lambda v: Leaf if _is_shape(v) else None)
             shapes = [tuple(s) for s in _shapes_in(input_shape)]
         rows = [_check.open_shape("build", "input_shape", shape[1:]) for shape in shapes]
         names = _names(form)
@@ -290,7 +292,7 @@ class Called(Compilable):
         arguments = Arguments([self._formed(specs)], {}, lambda v: isinstance(v, Spec))
         arguments.forget_tensors()
         result, self._output_specs = called.prepare(layer, arguments, specs, self.dtype)
-        self._returned = mapped(result, lambda v: _Leaf if isinstance(v, Tensor) else None)
+        self._returned = forms.form_of(result, lambda v: isinstance(v, Tensor))
         self._first_shapes = [tuple(s) for s in shapes]
         self._met = self.layers
         self._name_outputs()
@@ -319,7 +321,7 @@ class Called(Compilable):
             return _output_names(self._returned)
         asked = self._asked[1] if self._asked else None
         if isinstance(asked, Mapping):
-            return [str(key) for key in asked]
+            return forms.names_of(asked) or []
         count = len(asked) if isinstance(asked, (list, tuple)) else 1
         return _numbered(count)
 
@@ -342,6 +344,9 @@ class Called(Compilable):
 
     def _packed(self, outputs: list[Any]) -> Any:
         return packed(self._returned, outputs)
+
+    def _form_returned(self) -> Any:
+        return self._returned
 
     def _record(
         self,
@@ -389,10 +394,6 @@ def _told(recording: Recording, untold: bool) -> Any:
     return recording.told(False, untold=True) if untold else nullcontext()
 
 
-class _Leaf:
-    """Stands for an array in the form of inputs or outputs."""
-
-
 def _is_shape(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(
         size is None or isinstance(size, (int, np.integer)) for size in value
@@ -411,10 +412,10 @@ def _form_of(x: Any) -> tuple[Any, list[Any]]:
     if isinstance(x, Mapping):
         leaves = flat(dict(x))
         return mapped(
-            dict(x), lambda v: None if isinstance(v, (dict, list, tuple)) else _Leaf
+            dict(x), lambda v: None if isinstance(v, (dict, list, tuple)) else Leaf
         ), leaves
     if isinstance(x, (list, tuple)) and x and all(is_array(each) for each in x):
-        return type(x)(_Leaf for _ in x), list(x)
+        return type(x)(Leaf for _ in x), list(x)
     return None, [x]
 
 
@@ -438,6 +439,4 @@ def _numbered(count: int) -> list[str]:
 
 
 def _output_names(form: Any) -> list[str]:
-    if isinstance(form, Mapping):
-        return [str(key) for key in form]
-    return _numbered(len(flat(form)))
+    return forms.names_of(form) or _numbered(len(flat(form)))

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from lamina import _check, losses, metrics, optimizers
 from lamina._check import Shape
 from lamina._settings import Configurable, check_fits, version
+from lamina._tensors.arguments import flat
 from lamina.losses.base import Loss
 from lamina.metrics.base import KernelMetric
 from lamina.metrics.direction import DOWN, direction_of, direction_of_name
+from lamina.models import forms
 from lamina.models import logs as logs_
 from lamina.models.inputs import arranged
 
@@ -210,8 +212,9 @@ def _per_output(value: object) -> bool:
 
 def _by_output(what: str, value: Any, names: Sequence[str]) -> list[Any]:
     if _per_output(value):
-        return arranged("compile", what, value, names, "output")
+        return arranged("compile", what, _by_name(value), names, "output")
     if isinstance(value, (list, tuple)):
+        value = flat(value)
         if len(value) != len(names):
             raise ValueError(
                 f"compile: {what} must have one entry for each output, {', '.join(names)}; "
@@ -219,6 +222,12 @@ def _by_output(what: str, value: Any, names: Sequence[str]) -> list[Any]:
             )
         return list(value)
     return [value] * len(names)
+
+
+def _by_name(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    # A dict may be nested as the outputs are.
+    names = forms.names_of(value) or []
+    return dict(zip(names, flat(dict(value)), strict=True))
 
 
 def _lists(what: str, value: Any, names: Sequence[str]) -> list[list[Any]]:

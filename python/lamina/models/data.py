@@ -114,7 +114,7 @@ def _targets(
     shown_as: list[Array | None],
 ) -> list[Array | None]:
     compiled = model.compiled(who)
-    names, losses = model.output_names, compiled.losses
+    names, losses, y = model.output_names, compiled.losses, model.by_output(y)
     if all(loss is None for loss in losses):
         shown_as.extend([None] * len(names))
         return [None] * len(names)
@@ -182,7 +182,7 @@ def weights_of(
     if all(goal is None for goal in goals):
         return [None] * len(goals)
     rows = next(len(goal) for goal in goals if goal is not None)
-    given = _sample_weights(who, _unboxed(sample_weight, rows), names)
+    given = _sample_weights(who, _unboxed(model.by_output(sample_weight), rows), names)
     for name, loss, goal, output, weight in zip(names, losses, goals, outputs, given, strict=True):
         if loss is None or goal is None:
             weights.append(None)

@@ -10,8 +10,9 @@ from lamina._calls import answering_calls, refuse_unknown
 from lamina._check import Shape
 from lamina._names import free_name
 from lamina._settings import has_settings
+from lamina._tensors.arguments import flat, packed
 from lamina.layers import InputLayer, Layer, SymbolicTensor
-from lamina.models import functional_config
+from lamina.models import forms, functional_config
 from lamina.models.inputs import Port
 from lamina.models.model import Model
 from lamina.models.stateful import batch_of_input
@@ -109,15 +110,15 @@ class Functional(Model):
     @property
     def input_names(self) -> list[str]:
         """The dict's keys, or the names of the inputs."""
-        if isinstance(self._input_form, list):
-            return list(self._input_form)
-        return [layer.name for layer in self._structure.input_layers]
+        keys = forms.names_of(self._input_form)
+        return keys or [layer.name for layer in self._structure.input_layers]
 
     @property
     def output_names(self) -> list[str]:
         """The dict's keys, or the names of the layers that made them (numbered if not unique)."""
-        if isinstance(self._output_form, list):
-            return list(self._output_form)
+        keys = forms.names_of(self._output_form)
+        if keys is not None:
+            return keys
         names: list[str] = []
         for tensor in self.outputs:
             names.append(free_name(tensor.node.layer.name, names))
@@ -187,14 +188,15 @@ class Functional(Model):
 
     def packed_inputs(self, inputs: list[Any]) -> Any:
         """Return one value for each input in the form in which the model was given them."""
-        if isinstance(self._input_form, list):
-            return dict(zip(self._input_form, inputs, strict=True))
-        return inputs[0] if self._input_form == "one" else inputs
+        return packed(self._input_form, inputs)
 
     def _packed(self, outputs: list[Any]) -> Any:
-        if isinstance(self._output_form, list):
-            return dict(zip(self._output_form, outputs, strict=True))
-        return outputs[0] if len(outputs) == 1 else outputs  # a list of one too, as in Keras
+        if isinstance(self._output_form, (list, tuple)) and len(outputs) == 1:
+            return outputs[0]  # of a list of one too, as in Keras
+        return packed(self._output_form, outputs)
+
+    def _form_returned(self) -> Any:
+        return self._output_form
 
     def _table(self, line_length: int | None, show_trainable: bool) -> str:
         from lamina.models.graph_summary import table
@@ -263,14 +265,10 @@ class Functional(Model):
 
 
 def _listed(what: str, value: Any) -> tuple[list[SymbolicTensor], Any]:
-    # The tensors, and the form they came in: "one", "list" or a dict's keys.
-    form: Any = "one"
+    # The tensors, and the form they came in.
     if isinstance(value, Mapping):
-        form, tensors = [str(key) for key in value], list(value.values())
-    elif isinstance(value, (list, tuple)):
-        form, tensors = "list", list(value)
-    else:
-        tensors = [value]
+        value = {str(key): each for key, each in value.items()}
+    tensors = flat(value)
     if not tensors:
         raise ValueError(f"Model: {what} must hold at least one symbolic tensor; got none")
     for tensor in tensors:
@@ -282,7 +280,7 @@ def _listed(what: str, value: Any) -> tuple[list[SymbolicTensor], Any]:
     for i, tensor in enumerate(tensors):
         if any(tensor is other for other in tensors[:i]):
             raise ValueError(f"Model: {what} must differ; {tensor.name!r} is listed twice")
-    return tensors, form
+    return tensors, forms.form_of(value, lambda v: isinstance(v, SymbolicTensor))
 
 
 def _dtype_of(structure: Structure) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamina._tensors import Arguments
+from lamina._tensors.arguments import packed
 from lamina.layers import InputLayer, Layer, SymbolicTensor, deserialize, serialize
-from lamina.layers.node import as_list
 from lamina.models.structure import Structure
 
 Reference = list[Any]  # [layer name, which of its calls, which output]
@@ -35,15 +35,9 @@ def to_config(structure: Structure, input_form: Any, output_form: Any) -> dict[s
     ]
     return {
         "layers": layers,
-        "input_layers": _formed([where[t] for t in structure.inputs], input_form),
-        "output_layers": _formed([where[t] for t in structure.outputs], output_form),
+        "input_layers": packed(input_form, [where[t] for t in structure.inputs]),
+        "output_layers": packed(output_form, [where[t] for t in structure.outputs]),
     }
-
-
-def _formed(references: list[Reference], form: Any) -> Any:
-    if isinstance(form, list):
-        return dict(zip(form, references, strict=True))
-    return references[0] if form == "one" else references
 
 
 def from_config(
@@ -105,8 +99,9 @@ def _tensor(layers: Mapping[str, Layer], reference: Reference) -> SymbolicTensor
 
 
 def _tensors(layers: Mapping[str, Layer], references: Any) -> Any:
+    # A reference, or a structure of them.
     if isinstance(references, Mapping):
-        return {key: _tensor(layers, r) for key, r in references.items()}
+        return {key: _tensors(layers, r) for key, r in references.items()}
     if references and isinstance(references[0], str):
         return _tensor(layers, references)
-    return [_tensor(layers, r) for r in as_list(references)]
+    return type(references)(_tensors(layers, r) for r in references)

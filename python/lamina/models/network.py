@@ -14,6 +14,7 @@ from lamina.layers import Layer
 from lamina.layers import weights as weights_
 from lamina.layers._held import next_moment
 from lamina.layers._lock import structure
+from lamina.models import forms
 from lamina.models.ends import Ends
 from lamina.models.recorded import KEPT, for_any_rows
 from lamina.models.stateful import Stateful
@@ -39,8 +40,8 @@ class Network(Ends, Stateful, PublicKeywords):
 
     # What models, layers and the training loop ask of each other; dir and help leave it out.
     _plumbing: ClassVar[str] = (
-        "adopt any_length as_layer batch_given bound calls carriers check_batches check_fit "
-        "compile_as_asked compiled connections constrained copied_weights default_batch "
+        "adopt any_length as_layer batch_given bound by_output calls carriers check_batches "
+        "check_fit compile_as_asked compiled connections constrained copied_weights default_batch "
         "default_fit_batch ensure_built evaluator fill forget graph_inputs input_row_shapes "
         "live_weights meet moment named objective objective_for output_row_shape output_row_shapes "
         "output_shapes_by_layer packed_inputs packed_outputs parameters penalties ports "
@@ -97,12 +98,20 @@ class Network(Ends, Stateful, PublicKeywords):
         """Return one value for each output in the form in which the model returns them."""
         return self._packed(outputs)
 
+    def by_output(self, value: Any) -> Any:
+        """Return what a structure as that of the outputs holds for each, in a list or a dict."""
+        return forms.by_name(self._form_returned(), value)
+
     def meet(self, x: Any) -> None:
         """Learn from data what is fed, where the model does not say."""
 
     def _packed(self, outputs: list[Any]) -> Any:
         # Outputs in the form in which the model was given them.
         return outputs[0] if len(outputs) == 1 else outputs
+
+    def _form_returned(self) -> Any:
+        # What `_packed` returns, a leaf for each output; None where that is a list or one array.
+        return None
 
     # --- structure
 

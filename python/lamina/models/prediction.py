@@ -85,7 +85,8 @@ class Predicting(Network):
         Returns
         -------
         ndarray of shape (rows, ...), the model's dtype
-            A list or dict of them for a graph model that was given its outputs so.
+            A list, tuple or dict of them, at any depth, for a model that was given its outputs so,
+            or whose ``call`` returns them so.
 
         Notes
         -----
@@ -215,7 +216,7 @@ class Predicting(Network):
             values = inputs_.separated(self.name, x, self.ports)
             values = values[0] if len(values) == 1 else values
         y = self.as_layer()(values, mask=mask, training=training)
-        return self._packed(y if isinstance(y, list) else [y])
+        return self._packed(list(y) if isinstance(y, tuple) else [y])
 
     # --- what is kept
 
