@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import lamina
+from lamina._tensors import Recording
 from lamina.layers import (
     GRU,
     Activation,
@@ -422,3 +423,28 @@ def test_the_model_freezes_as_a_whole():
     assert not model.trainable
     for a, b in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("count", [2, 20])
+def test_all_shapes_of_a_model_are_found_in_one_recording(monkeypatch, count):
+    made = []
+    begin = Recording.__init__
+    monkeypatch.setattr(Recording, "__init__", lambda *a, **k: (made.append(1), begin(*a, **k))[1])
+    model = lamina.Sequential([Input((3,)), *[Dense(3) for _ in range(count)]])
+    model.predict(np.ones((1, 3)))
+    assert len(made) == 2  # the second is for what predicts
+
+
+def test_a_layer_is_built_once_when_a_recording_reaches_it():
+    class Shaped(lamina.layers.Layer):
+        def build(self, input_shape):
+            shapes.append(input_shape)
+            self.w = self.add_weight(shape=(input_shape[-1],))
+
+        def call(self, x):
+            return x[:, ::2] * self.w
+
+    shapes = []
+    x = Input((None, 3))
+    lamina.Sequential([x, Shaped(), Shaped()]).predict(np.ones((1, 8, 3)))
+    assert shapes == [(None, None, 3)] * 2

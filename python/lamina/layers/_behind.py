@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-
-from lamina._check import Shape
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
 
-def output_shape_behind(before: Iterable[Layer], layer: Layer, shape: Any) -> Any:
-    """Return ``layer.output_shape_of(shape)``, of rows that the layers ``before`` give.
+@contextmanager
+def behind(before: Iterable[tuple[Layer, bool]], shape: Any) -> Iterator[None]:
+    """Let a ValueError of a layer that lacks an axis also say how to keep or add it.
 
-    The nearest one comes first.
-
-    Raises
-    ------
-    ValueError
-        What the layer says of the shape; where it lacks an axis, also how to keep or add it.
+    Parameters
+    ----------
+    before : iterable of (Layer, bool)
+        The layers before it, the nearest first, and whether each returns as many axes as it takes.
+    shape : tuple, or list of them
+        Of a row that the layer is given.
     """
     try:
-        return layer.output_shape_of(shape)
+        yield
     except ValueError as error:
         hint = _missing_axis(before, str(error), shape)
         if hint is None:
@@ -30,23 +30,15 @@ def output_shape_behind(before: Iterable[Layer], layer: Layer, shape: Any) -> An
         raise ValueError(f"{error}; {hint}") from None
 
 
-def _missing_axis(before: Iterable[Layer], text: str, shape: Any) -> str | None:
+def _missing_axis(before: Iterable[tuple[Layer, bool]], text: str, shape: Any) -> str | None:
     if " axes" not in text or "needs" not in text or not isinstance(shape, tuple):
         return None
-    for other in before:
+    for other, keeps_axes in before:
         if other.drops is not None:
             return f"{other.name} {other.drops}"
-        if not _keeps_axes(other, shape):
+        if not keeps_axes:
             break
     last = "channel" if "channels" in text else "feature"
     if f"{last}s" in text and f"needs {len(shape) + 2} axes" in text:
         return f"Reshape({(*shape, 1)}) in front of it adds an axis of one {last}"
     return None
-
-
-def _keeps_axes(layer: Layer, shape: Shape) -> bool:
-    """Return whether the layer, as Dropout or Dense, has as many axes behind as in front."""
-    try:
-        return len(layer.output_shape_of(shape)) == len(shape)
-    except (TypeError, ValueError):
-        return False

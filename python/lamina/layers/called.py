@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from lamina import _core
@@ -87,32 +88,43 @@ def prepare(
 
     A failure leaves all of them as they were.
     """
-    with structure():
-        if dtype is not None and layer.dtype != dtype and _undrawn(layer):
-            layer.forget()  # built where no model said which precision
-        built = {id(each) for each in layer.walk() if each.built}
-        try:
-            if dtype is not None:
-                for each in layer.walk():
-                    if not each.built:
-                        each.take_dtype(dtype)
-            fresh = not layer.built
-            if fresh:
-                layer._begin_weights(has_open_axes([spec.shape for spec in specs]))
-                build(layer, arguments, specs)
-                layer.built = True
-            result = found_by_recording(
-                layer.dtype, specs, lambda tensors: _called(layer, arguments, tensors)
-            )
-            _check_weights(layer, result[0])
-        except BaseException:
+    with structure(), made(layer, arguments, specs, dtype):
+        result = found_by_recording(
+            layer.dtype, specs, lambda tensors: on_tensors(layer, *arguments.filled(tensors))
+        )
+        check_weights([layer], [result[0]])
+    return result
+
+
+@contextmanager
+def made(
+    layer: Layer, arguments: Arguments, specs: list[Spec], dtype: str | None = None
+) -> Iterator[None]:
+    """Build the layer unless it is, and those within it with what is recorded in the block.
+
+    A failure leaves all of them as they were.
+    """
+    if dtype is not None and layer.dtype != dtype and _undrawn(layer):
+        layer.forget()  # built where no model said which precision
+    built = {id(each) for each in layer.walk() if each.built}
+    try:
+        if dtype is not None:
             for each in layer.walk():
-                if id(each) not in built:
-                    each.forget()
-            raise
+                if not each.built:
+                    each.take_dtype(dtype)
+        fresh = not layer.built
         if fresh:
-            layer.built_within = [e for e in layer.walk() if id(e) not in built and e is not layer]
-        return result
+            layer._begin_weights(has_open_axes([spec.shape for spec in specs]))
+            build(layer, arguments, specs)
+            layer.built = True
+        yield
+    except BaseException:
+        for each in layer.walk():
+            if id(each) not in built:
+                each.forget()
+        raise
+    if fresh:
+        layer.built_within = [e for e in layer.walk() if id(e) not in built and e is not layer]
 
 
 def _undrawn(layer: Layer) -> bool:
@@ -120,22 +132,23 @@ def _undrawn(layer: Layer) -> bool:
     return layer.built and all(id(p) in waiting for p in layer.parameters)
 
 
-def _check_weights(layer: Layer, result: Any) -> None:
-    """Raise unless every weight that the call reads is the layer's, or of a layer that it holds."""
-    graph = next(v for v in flat(result) if isinstance(v, Tensor)).recording.graph
-    own = {id(p) for p in layer.parameters}
+def check_weights(layers: Sequence[Layer], results: Sequence[Any]) -> None:
+    """Raise unless every weight that calls of layers read is theirs, or of layers that they hold.
+
+    ``results`` holds tensors of the graph that they were recorded on.
+    """
+    if not any(layer.calls for layer in layers):
+        return
+    graph = next(v for v in flat(results) if isinstance(v, Tensor)).recording.graph
+    own = {id(p) for layer in layers for p in layer.parameters}
     for parameter, path in zip(graph.parameters, graph.paths, strict=True):
         waits = isinstance(parameter, Variable) and not parameter.allocated
         if id(parameter) not in own and waits:
             raise ValueError(
-                f"{layer.name}: weight {path!r} was made in call, which would make it anew each "
-                f"time; make layers in __init__ and keep them as attributes, weights in build"
+                f"{path.partition('/')[0]}: weight {path!r} was made in call, which would make it "
+                f"anew each time; make layers in __init__ and keep them as attributes, weights in "
+                f"build"
             )
-
-
-def _called(layer: Layer, arguments: Arguments, tensors: list[Tensor]) -> Any:
-    args, kwargs = arguments.filled(tensors)
-    return on_tensors(layer, args, kwargs)
 
 
 def of_rows(row_shape: Any) -> tuple[Arguments, list[Spec]]:
@@ -146,10 +159,10 @@ def of_rows(row_shape: Any) -> tuple[Arguments, list[Spec]]:
     return arguments, arguments.forget_tensors()
 
 
-def prepared(layer: Layer, row_shape: Any, dtype: str, stream: int) -> Any:
-    """Build the layer for rows of a shape; returns the shape of a row of its output."""
+def prepared(layer: Layer, row_shape: Any, dtype: str, stream: int) -> None:
+    """Build the layer for rows of a shape."""
     layer.stream = stream
-    return _row_shapes(prepare(layer, *of_rows(row_shape), dtype))
+    prepare(layer, *of_rows(row_shape), dtype)
 
 
 def output_row_shape(layer: Layer, row_shape: Any) -> Any:

@@ -312,20 +312,21 @@ class Layer(Configured, PublicKeywords):
 
     # --- building
 
-    def prepare(self, input_shape: Any, dtype: str, stream: int) -> Any:
-        """Build the layer for a model unless it is built; returns its output shape.
+    def prepare(self, input_shape: Any, dtype: str, stream: int) -> None:
+        """Build the layer for a model, for rows of a shape, unless it is built.
 
         A layer that is built keeps its weights: two models may share one.
         """
         check_fits(self, dtype, self.name)
         if self.calls:
-            return called.prepared(self, input_shape, dtype, stream)
+            called.prepared(self, input_shape, dtype, stream)
+            return
         output = self.output_shape_of(input_shape)
         if self.built:
             self.check_weights_fit(input_shape)
             if self.dtype != dtype and self._parameters:
                 raise ValueError(f"{self.name}: holds {self.dtype}; the model is {dtype}")
-            return output
+            return
         self.take_dtype(dtype)
         self.stream = stream
         self._begin_weights(has_open_axes(input_shape))
@@ -340,7 +341,6 @@ class Layer(Configured, PublicKeywords):
             self.forget()
             raise
         self.built, self._built_shape = True, input_shape
-        return output
 
     def take_dtype(self, dtype: str) -> None:
         """Take a model's precision; ValueError where the layer has another."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina import _check, _core
 from lamina._tensors import Recording, Tensor
-from lamina.layers._behind import output_shape_behind
+from lamina.layers._behind import behind
 from lamina.layers._lock import structure
 from lamina.layers.node import Node, SymbolicTensor, as_list, shapes_of
 from lamina.layers.shapes import Spec, found_masks
@@ -37,7 +37,8 @@ def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
             needs = "integers" if kind == "int32" else f"{kind} values"
             raise TypeError(f"{layer.name}: needs {needs}; {tensor.name} is {tensor.dtype}")
     shapes = shapes_of(inputs)
-    output = output_shape_behind(_layers_before(inputs[0]), layer, shapes)
+    with behind(_layers_before(inputs[0]), shapes):
+        output = layer.output_shape_of(shapes)
     layer.check_weights_fit(shapes)
     if not layer.built and any(None in t.row_shape for t in inputs):
         with structure():  # weights of sizes that are not known are refused here
@@ -63,13 +64,20 @@ def spec_of(tensor: SymbolicTensor, kind: str | None = None, mask: Any = None) -
     return Spec(tuple(tensor.row_shape), kind or tensor.kind or "float", tensor.whole, masked)
 
 
-def _layers_before(tensor: SymbolicTensor) -> Iterator[Layer]:
-    """Yield the layers that the tensor went through, the last one first, up to a merge."""
+def _layers_before(tensor: SymbolicTensor) -> Iterator[tuple[Layer, bool]]:
+    """Yield the layers that the tensor went through, the last one first, up to a merge.
+
+    With each comes whether it returns as many axes as it takes.
+    """
     while tensor.node is not None:
-        yield tensor.node.layer
-        if len(tensor.node.inputs) != 1:
+        inputs = tensor.node.inputs
+        yield (
+            tensor.node.layer,
+            len(inputs) == 1 and len(inputs[0].row_shape) == len(tensor.row_shape),
+        )
+        if len(inputs) != 1:
             return
-        tensor = tensor.node.inputs[0]
+        tensor = inputs[0]
 
 
 def with_states(x: Any, initial_state: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ LENGTHS = (192, 320)
 ROWS = (6, 10)
 
 Shape = tuple[Any, ...]  # None where a size is not known
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -56,51 +57,87 @@ def has_open_axes(row_shapes: Any) -> bool:
     return any(None in shape for shape in listed)
 
 
+class Sketch:
+    """Graphs that nothing runs, which calls are recorded on to find the shapes they return.
+
+    There is one, or two side by side where sizes are not known: what differs between them is not
+    known either.
+
+    Parameters
+    ----------
+    dtype : str
+    specs : sequence of Spec
+        Of what the first calls are given.
+    rows : bool, default False
+        Whether the calls have to know how many rows there are.
+
+    Attributes
+    ----------
+    inputs : list of list of Tensor
+        For each graph one tensor for each of ``specs``.
+    """
+
+    def __init__(self, dtype: str, specs: Sequence[Spec], *, rows: bool = False) -> None:
+        unknown = rows or has_open_axes([spec.shape for spec in specs])
+        sizes = list(zip(LENGTHS, ROWS if rows else (None, None), strict=True))
+        self._recordings: list[Recording] = []
+        self.inputs: list[list[Tensor]] = []
+        for length, count in sizes if unknown else sizes[:1]:
+            recording = Recording(_core.Graph(dtype), rows=count, standing=True)
+            self._recordings.append(recording)
+            self.inputs.append([_placeholder(recording, spec, length) for spec in specs])
+
+    def record(
+        self, call: Callable[[list[Tensor]], Any], values: Sequence[Sequence[Tensor]]
+    ) -> list[Any]:
+        """Return for each graph what a call makes of tensors there."""
+        results = []
+        for recording, tensors in zip(self._recordings, values, strict=True):
+            with recording:
+                try:
+                    results.append(call(list(tensors)))
+                except ValueError as error:
+                    if not results:
+                        raise
+                    raise self._of_another_length(error, values) from error
+        return results
+
+    def _of_another_length(self, error: ValueError, values: Sequence[Sequence[Tensor]]) -> Any:
+        # Of one length it could be recorded.
+        shapes = ", ".join(show_shape(spec.shape) for spec in self.specs(values))
+        who = str(error).partition(":")[0]
+        return ValueError(
+            f"{who}: the size of an axis of the input has to be known for its weights, or its "
+            f"shapes; got {shapes}: give Input a number in place of None"
+        )
+
+    def specs(self, values: Sequence[Any]) -> list[Spec]:
+        """Return what is known of tensors: of each graph's, in the same structure."""
+        found = []
+        for recording, each in zip(self._recordings, values, strict=True):
+            leaves = [v for v in flat(each) if isinstance(v, Tensor)]
+            found.append([_spec_of(leaf, recording.rows) for leaf in leaves])
+        return [_joined(a, b) for a, b in zip(found[0], found[-1], strict=True)]
+
+
+def sketched(dtype: str, specs: Sequence[Spec], draw: Callable[[Sketch], R]) -> R:
+    """Return what ``draw`` finds on a sketch, on one that knows the rows where it has to."""
+    try:
+        return draw(Sketch(dtype, specs))
+    except NeedsRows:
+        return draw(Sketch(dtype, specs, rows=True))
+
+
 def found_by_recording(
     dtype: str, specs: Sequence[Spec], call: Callable[[list[Tensor]], Any]
 ) -> tuple[Any, list[Spec]]:
-    """Return what a call returns, its leaves tensors of the last recording, and their specs.
+    """Return what a call returns, with tensors of the first recording, and their specs."""
 
-    It is recorded on graphs that nothing runs: once, or twice where sizes are unknown or where it
-    has to know how many rows there are.
-    """
-    unknown = has_open_axes([spec.shape for spec in specs])
-    try:
-        first = _recorded(dtype, specs, call, LENGTHS[0], None)
-        last = _of_another_length(dtype, specs, call, None) if unknown else first
-    except NeedsRows:
-        first = _recorded(dtype, specs, call, LENGTHS[0], ROWS[0])
-        last = _of_another_length(dtype, specs, call, ROWS[1])
-    result, found = first
-    return result, [_joined(a, b) for a, b in zip(found, last[1], strict=True)]
+    def draw(sketch: Sketch) -> tuple[Any, list[Spec]]:
+        results = sketch.record(call, sketch.inputs)
+        return results[0], sketch.specs(results)
 
-
-def _of_another_length(
-    dtype: str, specs: Sequence[Spec], call: Callable[[list[Tensor]], Any], rows: int | None
-) -> tuple[Any, list[Spec]]:
-    try:
-        return _recorded(dtype, specs, call, LENGTHS[1], rows)
-    except ValueError as error:  # of one length it could be recorded
-        shapes = ", ".join(show_shape(spec.shape) for spec in specs)
-        who = str(error).partition(":")[0]
-        raise ValueError(
-            f"{who}: the size of an axis of the input has to be known for its weights, or its "
-            f"shapes; got {shapes}: give Input a number in place of None"
-        ) from error
-
-
-def _recorded(
-    dtype: str,
-    specs: Sequence[Spec],
-    call: Callable[[list[Tensor]], Any],
-    length: int,
-    rows: int | None,
-) -> tuple[Any, list[Spec]]:
-    graph = _core.Graph(dtype)
-    with Recording(graph, rows=rows, standing=True) as recording:
-        result = call([_placeholder(recording, spec, length) for spec in specs])
-        leaves = [v for v in flat(result) if isinstance(v, Tensor)]
-        return result, [_spec_of(leaf, rows) for leaf in leaves]
+    return sketched(dtype, specs, draw)
 
 
 def _placeholder(recording: Recording, spec: Spec, length: int) -> Tensor:

@@ -122,19 +122,18 @@ class TimeDistributed(Layer):
         with using(layer, stream=self.stream, regularized=False, **within):
             yield layer
 
-    def prepare(self, input_shape: Any, dtype: str, stream: int) -> Any:
+    def prepare(self, input_shape: Any, dtype: str, stream: int) -> None:
         """Build the layer, for one step, unless it is built."""
-        output = self.compute_output_shape(input_shape)
+        step = self._step(input_shape)
         if self._given_dtype is not None and self._given_dtype != dtype:
             raise ValueError(f"{self.name}: dtype is {self._given_dtype}; the model's is {dtype}")
         if not self.built:
             self._fresh = not self.layer.built
         self.stream = stream
         with self._as_inner() as layer:
-            layer.prepare(self._step(input_shape), dtype, stream)
+            layer.prepare(step, dtype, stream)
         self._dtype = _check.dtype(self.name, dtype)
         self.built, self._built_shape = True, input_shape
-        return output
 
     def forget(self) -> None:
         """Undo ``prepare``; a layer that was built before stays so."""

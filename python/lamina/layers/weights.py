@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina import _check, _core
+from lamina._answers import is_own
 from lamina._check import Array
 from lamina.random import INITIAL, Seed, Stream, mix
 
@@ -70,6 +71,8 @@ def drawn_by(
     initializer: Callable[..., object], shape: tuple[int, ...], dtype: str, rng: Stream
 ) -> object:
     """Return first values; one written for Keras takes no ``rng``, and a function maybe no type."""
+    if is_own(type(initializer)):
+        return initializer(shape, dtype=dtype, rng=rng)
     try:
         parameters = inspect.signature(initializer).parameters
     except ValueError:  # not written in Python

@@ -170,7 +170,7 @@ class Functional(Model):
             raise ValueError(f"build: input_shape must be {self.input_shape}; got {input_shape}")
 
     def _build_layers(self, shapes: Sequence[Shape]) -> None:  # noqa: ARG002
-        self._structure.prepare(self.dtype)
+        self._structure.prepare(self.dtype, [port.kind for port in self.ports])
 
     def _record(
         self,

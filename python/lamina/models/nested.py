@@ -127,16 +127,15 @@ class ModelLayer(Layer):
 
     # --- building and recording
 
-    def prepare(self, input_shape: Any, dtype: str, stream: int) -> Any:
+    def prepare(self, input_shape: Any, dtype: str, stream: int) -> None:
         """Build the model's layers, for the outer model to fill."""
-        output = self.compute_output_shape(input_shape)
+        shapes = self._shapes(input_shape)
         if self.model.dtype != dtype:
             raise ValueError(f"{self.name}: is {self.model.dtype}; the model is {dtype}")
         self.stream = stream
         if not self.built:  # a second use built nothing
             self._before = self.model.unbuilt()
-        self.model.prepare_layers(self._shapes(input_shape))
-        return output
+        self.model.prepare_layers(shapes)
 
     def forget(self) -> None:
         """Undo building of the layers that ``prepare`` built."""

@@ -169,11 +169,10 @@ class Network(Ends, Stateful, PublicKeywords):
                 )
             before = self.unbuilt()
             try:
-                self._build_layers(shapes)
+                self._build_layers(shapes)  # and what recording them refuses is refused
                 self.fill()
                 if before[0]:
                     self._changed()
-                for_any_rows(self)  # what recording refuses is refused before there is a model
             except BaseException:
                 self.forget(before)
                 raise

@@ -124,7 +124,8 @@ class Predicting(Network):
         _held = self.layers  # until the end: the engine holds them weakly
         arrays = inputs_.shaped("predict", x, ports, empty=True)
         shapes = [a.shape[1:] for a in arrays]
-        self.output_row_shapes(shapes)
+        if self._ready:
+            self.output_row_shapes(shapes)  # which refuses what does not fit
         count = len(arrays[0])
         given = self.default_batch(batch_size, count)
         rows = data_.batch_rows("predict", "batch_size", given, count or 1, BLOCK)

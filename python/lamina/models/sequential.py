@@ -10,11 +10,13 @@ from lamina._calls import answering_calls, refuse_unknown
 from lamina._check import Shape
 from lamina._names import free_name
 from lamina._settings import has_settings
-from lamina.layers import InputLayer, Layer, SymbolicTensor, deserialize, serialize
+from lamina.layers import InputLayer, Layer, SymbolicTensor, called, deserialize, serialize
 from lamina.layers import weights as weights_
-from lamina.layers._behind import output_shape_behind
+from lamina.layers._behind import behind
 from lamina.layers._lock import structure
 from lamina.layers._use import using
+from lamina.layers.reached import reached
+from lamina.layers.shapes import Sketch, Spec, sketched
 from lamina.models.inputs import Port
 from lamina.models.model import Model
 from lamina.models.stateful import batch_of_input
@@ -75,17 +77,19 @@ class Sequential(Model):
         self._stand_in: InputLayer | None = None  # for symbolic tensors, where there is none
         # Never changed in place: who holds the list holds the layers as they were.
         self._layers: list[Layer] = []
-        # Of each layer, once the input shape is known: the shape of its output, and how many
-        # streams of random numbers it and those before it use.
-        self._ends: list[tuple[Shape, int]] = []
+        # Of each layer, once the input shape is known: what it returns, and how many streams of
+        # random numbers it and those before it use.
+        self._ends: list[tuple[Spec, int]] = []
         self._row_shape: Shape | None = None
         if layers is not None and (isinstance(layers, Layer) or not isinstance(layers, Iterable)):
             raise TypeError(f"Sequential: layers must be a list of layers; got {layers!r}")
         undo: list[Callable[[], None]] = []
         try:
-            for layer in layers or ():
-                undo.append(_as_it_is(layer))
-                self.add(layer)
+            with structure():
+                for layer in layers or ():
+                    undo.append(_as_it_is(layer))
+                    self._append(layer)
+                self._find_ends()
         except BaseException:
             for restore in reversed(undo):
                 restore()
@@ -135,13 +139,16 @@ class Sequential(Model):
         """
         with self._guard.training("add"), structure():
             undo = _as_it_is(layer)
+            before = self._input, self._row_shape, self._layers
             try:
-                self._add(layer)
+                self._append(layer)
+                self._find_ends()
             except BaseException:
+                self._input, self._row_shape, self._layers = before
                 undo()
                 raise
 
-    def _add(self, layer: Any) -> None:
+    def _append(self, layer: Any) -> None:
         if isinstance(layer, SymbolicTensor) and not layer.node.inputs:
             layer = layer.node.layer
         self._refuse_if_nested()
@@ -165,23 +172,47 @@ class Sequential(Model):
                 raise ValueError(f"{layer.name}: dtype is {layer.dtype}; the model's {self.dtype}")
             self._input, self._row_shape = layer, layer.shape
             return
-        name = self._free_name(layer)
-        row_shape = self._row_shape
-        if row_shape is None and not self._layers:
-            row_shape = layer.given_input_shape
-        end = None
-        if row_shape is not None:
-            before, stream = self._ends[-1] if self._ends else (row_shape, 0)
-            _one_output(layer, output_shape_behind(reversed(self._layers), layer, before))
-            layer.name = name
-            shape = layer.prepare(before, self.dtype, stream)
-            weights_.place(layer, len(self._layers), self._own_seed)
-            end = (shape, stream + layer.streams)
-        layer.name, self._row_shape = name, row_shape
+        layer.name = self._free_name(layer)
+        if self._row_shape is None and not self._layers:
+            self._row_shape = layer.given_input_shape
         self._layers = [*self._layers, layer]
-        self._ends = [*self._ends, end] if end is not None else []
         layer.place()
         self._changed()
+
+    def _find_ends(self) -> None:
+        # Of the layers that are new, which are built; where the shape of the input is known.
+        if self._row_shape is None or len(self._ends) == len(self._layers):
+            return
+        first = len(self._ends)
+        spec, stream = self._ends[-1] if first else (Spec(self._row_shape, self.ports[0].kind), 0)
+        ends = sketched(self.dtype, [spec], lambda sketch: self._reach(sketch, first, stream))
+        for index in range(first, len(self._layers)):
+            weights_.place(self._layers[index], index, self._own_seed)
+        self._ends = [*self._ends, *ends]
+
+    def _reach(self, sketch: Sketch, first: int, stream: int) -> list[tuple[Spec, int]]:
+        # Build each layer as it is reached, from the one of this index on.
+        tensors = sketch.inputs
+        (spec,) = sketch.specs(tensors)
+        before: list[tuple[Layer, bool]] = []  # and whether it returns as many axes as it takes
+        shapes = [self._row_shape or (), *(end.shape for end, _ in self._ends)]
+        for layer, given, made in zip(self._layers, shapes, shapes[1:], strict=False):
+            before.append((layer, len(given) == len(made)))
+        ends: list[tuple[Spec, int]] = []
+        for layer in self._layers[first:]:
+            with behind(reversed(before), spec.shape):
+                tensors = reached(layer, sketch, tensors, self.dtype, stream)
+            axes, (spec, *others) = len(spec.shape), sketch.specs(tensors)
+            if others:
+                raise ValueError(
+                    f"{layer.name}: has {len(others) + 1} outputs; a layer of a Sequential has one "
+                    f"(lamina.Model takes several)"
+                )
+            before.append((layer, len(spec.shape) == axes))
+            stream += layer.streams
+            ends.append((spec, stream))
+        called.check_weights(self._layers, tensors[0])
+        return ends
 
     def _refuse_if_nested(self) -> None:
         if self._layer is not None and self._layer.placed:
@@ -244,12 +275,17 @@ class Sequential(Model):
 
     def output_row_shape(self, row_shape: Shape) -> Shape:
         """Return the shape of a row of output for rows of input of ``row_shape``."""
-        ends = self._ends
-        if ends and row_shape == self._row_shape:
-            return ends[-1][0]
-        for place, layer in enumerate(self._layers):
-            row_shape = output_shape_behind(self._layers[:place][::-1], layer, row_shape)
-        return row_shape
+        if self._ends and row_shape == self._row_shape:
+            return self._ends[-1][0].shape
+        if self.built:
+            return self._recorded_row_shapes([row_shape])[0]
+        with structure():
+            before = self.unbuilt()
+            try:
+                self._build_layers([row_shape])
+                return self._ends[-1][0].shape if self._ends else row_shape
+            finally:
+                self.forget(before)
 
     def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         """Return the shape of a row of output in a list of one."""
@@ -257,13 +293,11 @@ class Sequential(Model):
 
     def _build_layers(self, shapes: Sequence[Shape]) -> None:
         # What an Input says, or None for any length, holds for all data that follow.
-        row_shape = shape = shapes[0] if self._row_shape is None else self._row_shape
-        stream, ends = 0, []
-        for layer in self._layers:
-            shape = layer.prepare(shape, self.dtype, stream)
-            stream += layer.streams
-            ends.append((shape, stream))
-        self._row_shape, self._ends = row_shape, ends
+        if self._row_shape is None:
+            self._row_shape = shapes[0]
+        if not all(layer.built and layer.dtype == self.dtype for layer in self._layers):
+            self._ends = []
+        self._find_ends()
 
     def ensure_built(self, shapes: Sequence[Shape] | None) -> None:
         """Make the weights unless they exist."""
@@ -376,14 +410,6 @@ class Sequential(Model):
         for layer in config["layers"]:
             model.add(deserialize(layer, custom_objects))
         return model
-
-
-def _one_output(layer: Layer, shape: Any) -> None:
-    if isinstance(shape, list):
-        raise ValueError(
-            f"{layer.name}: has {len(shape)} outputs; a layer of a Sequential has one "
-            f"(lamina.Model takes several)"
-        )
 
 
 def _as_it_is(given: Any) -> Callable[[], None]:

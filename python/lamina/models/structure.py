@@ -8,11 +8,12 @@ from typing import Any
 
 from lamina import _core
 from lamina._check import show_shape
-from lamina._tensors import Arguments
+from lamina._tensors import Arguments, Tensor
 from lamina.layers import InputLayer, Layer, SymbolicTensor, called
 from lamina.layers._use import using
 from lamina.layers.node import Node
-from lamina.layers.shapes import Spec
+from lamina.layers.reached import reached
+from lamina.layers.shapes import Sketch, Spec, sketched
 from lamina.models.inputs import Port
 
 
@@ -123,30 +124,28 @@ class Structure:
             ports.append(Port(name, self.shapes[number], layer.kind or kind, bound))
         return ports
 
-    def prepare(self, dtype: str) -> None:
-        """Build all layers."""
+    def prepare(self, dtype: str, kinds: Sequence[str]) -> None:
+        """Build all layers, each as a recording of all of them reaches it.
+
+        ``kinds`` says for each input what is fed.
+        """
+        specs = [
+            Spec(tuple(self.shapes[t]), kind) for t, kind in zip(self.inputs, kinds, strict=True)
+        ]
+        sketched(dtype, specs, lambda sketch: self._reach(sketch, dtype))
+
+    def _reach(self, sketch: Sketch, dtype: str) -> None:
+        values: list[dict[int, Tensor]] = [
+            dict(zip(self.inputs, tensors, strict=True)) for tensors in sketch.inputs
+        ]
         stream = 0
         for step in self.steps:
-            if step.arguments is not None:
-                step.layer.stream = stream
-                called.prepare(step.layer, step.arguments, self._specs(step), dtype)
-                stream += step.layer.streams
-                continue
-            shapes: Any = [self.shapes[t] for t in step.inputs]
-            step.layer.prepare(shapes if len(shapes) > 1 else shapes[0], dtype, stream)
+            inputs = [_inputs(step, known) for known in values]
+            results = reached(step.layer, sketch, inputs, dtype, stream, step.arguments)
+            for known, outputs in zip(values, results, strict=True):
+                known.update(zip(step.outputs, outputs, strict=True))
             stream += step.layer.streams
-
-    def _specs(self, step: Step) -> list[Spec]:
-        kinds = {"int32": "int32", "bool": "bool"}
-        return [
-            Spec(
-                tuple(self.shapes[t]),
-                kinds.get(self.dtypes[t] or "", "float"),
-                self.whole[t],
-                self.masks[t],
-            )
-            for t in step.inputs
-        ]
+        called.check_weights(self.layers, list(values[0].values()))
 
     @property
     def streams(self) -> int:
@@ -212,6 +211,15 @@ class Structure:
             made.update(zip(step.outputs, node.outputs, strict=True))
         self.tensors = [made[number] for number in range(len(self.shapes))]
         self._numbers = {id(t): number for number, t in made.items()}
+
+
+def _inputs(step: Step, known: dict[int, Tensor]) -> list[Tensor]:
+    """Return what a call reads, with the masks that it was given."""
+    tensors = [known[t] for t in step.inputs]
+    for i, mask in enumerate(step.masks or ()):
+        if mask is not None:
+            tensors[i] = Tensor(tensors[i].recording, tensors[i].value, known[mask])
+    return tensors
 
 
 def _input_of(tensor: SymbolicTensor) -> SymbolicTensor:

@@ -1,0 +1,57 @@
+"""Layers that are built as a sketch of a model reaches them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lamina._tensors import Arguments, Recording, Tensor
+from lamina._tensors.arguments import flat
+from lamina.layers import called
+from lamina.layers.node import as_list
+from lamina.layers.shapes import Sketch
+
+if TYPE_CHECKING:
+    from lamina.layers.layer import Layer
+
+ONE = Arguments([None], {}, lambda value: value is None)  # a call on a tensor alone
+
+
+def reached(
+    layer: Layer,
+    sketch: Sketch,
+    inputs: Sequence[list[Tensor]],
+    dtype: str,
+    stream: int,
+    arguments: Arguments | None = None,
+) -> list[list[Tensor]]:
+    """Build the layer unless it is, and return its outputs, for each of the sketch's graphs.
+
+    ``arguments`` is how the call was made, of a layer that is written with ``call``.
+    """
+    specs = sketch.specs(inputs)
+    if not layer.calls:
+        shapes = [spec.shape for spec in specs]
+        layer.prepare(shapes if len(shapes) > 1 else shapes[0], dtype, stream)
+        return sketch.record(lambda tensors: _applied(layer, tensors), inputs)
+    call = ONE if arguments is None else arguments
+    layer.stream = stream
+    with called.made(layer, call, specs, dtype):
+        return sketch.record(lambda tensors: _called(layer, call, tensors), inputs)
+
+
+def _called(layer: Layer, arguments: Arguments, tensors: list[Tensor]) -> list[Tensor]:
+    recording = Recording.current()
+    assert recording is not None
+    with recording.streams_from(layer.stream):
+        return flat(called.on_tensors(layer, *arguments.filled(tensors)))
+
+
+def _applied(layer: Layer, tensors: list[Tensor]) -> list[Tensor]:
+    recording = tensors[0].recording
+    values: list[Any] = [t.value for t in tensors]
+    masks: list[Any] = [None if t.mask is None else t.mask.value for t in tensors]
+    one = len(values) == 1
+    y, out = layer.apply(recording.graph, values[0] if one else values, masks[0] if one else masks)
+    pairs = zip(as_list(y), out if isinstance(y, list) else [out], strict=True)
+    return [called.wrapped(recording, value, mask) for value, mask in pairs]
