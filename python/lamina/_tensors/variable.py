@@ -39,6 +39,9 @@ class Variable(_core.Parameter, Operators):
     ----------
     name : str
         The layer's, and the weight's own: "dense/kernel".
+    path : str
+        The same with the layers around it, "block/dense_1/kernel": no two weights of the model
+        that was built with it have the same.
     shape : tuple of int
     dtype : {"float32", "float64"}
     trainable : bool
@@ -56,6 +59,7 @@ class Variable(_core.Parameter, Operators):
     """
 
     _owner: weakref.ref[Any] | None
+    _model: weakref.ref[Any] | None  # the last one built with it
 
     @checking_keywords
     def __init__(
@@ -81,6 +85,7 @@ class Variable(_core.Parameter, Operators):
     def _begin(self, name: str, shape: Shape, dtype: str, trainable: bool) -> None:
         super().__init__(name, shape, dtype, trainable)
         self._owner = None
+        self._model = None
 
     @classmethod
     def _unfilled(cls, name: str, shape: Shape, dtype: str, trainable: bool = True) -> Variable:
@@ -121,8 +126,9 @@ class Variable(_core.Parameter, Operators):
 
     @property
     def path(self) -> str:
-        """The name, as Keras calls it."""
-        return self.name
+        """Where it stands in the model that was built last with it; elsewhere the name."""
+        model = None if self._model is None else self._model()
+        return self.name if model is None else str(model.path_of(self))
 
     @property
     def ndim(self) -> int:

@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from lamina import _core
+from lamina._names import free_name
 from lamina._tensors import Arguments, Recording, Tensor, Variable, written
 from lamina._tensors.arguments import flat, mapped
 from lamina._tensors.given import given
@@ -52,8 +53,25 @@ def full_shapes(arguments: Arguments, specs: list[Spec]) -> tuple[list[Any], dic
     return arguments.filled(shapes)
 
 
+def name_held(layer: Layer) -> None:
+    """Give layers within, where the user named none of them so, names that differ."""
+    held = layer.layers_within()
+    taken = {each.name for each in held if each.named}
+    for each in sorted((e for e in held if not e.named), key=lambda e: not e.built):
+        name = free_name(each.name, taken)
+        taken.add(name)
+        if name != each.name:
+            each.name = name
+
+
 def build(layer: Layer, arguments: Arguments, specs: list[Spec]) -> None:
     """Call the layer's ``build`` with the shape of its first argument, or those that it names."""
+    name_held(layer)
+    _call_build(layer, arguments, specs)
+    name_held(layer)  # those that build made
+
+
+def _call_build(layer: Layer, arguments: Arguments, specs: list[Spec]) -> None:
     args, kwargs = full_shapes(arguments, specs)
     names = [n for n in inspect.signature(layer.build).parameters if n not in ("args", "kwargs")]
     call_names = list(inspect.signature(layer.call).parameters)

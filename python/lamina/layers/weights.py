@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina import _check, _core
 from lamina._answers import is_own
 from lamina._check import Array
+from lamina._tensors import Variable
 from lamina.random import INITIAL, Seed, Stream, mix
 
 if TYPE_CHECKING:
@@ -24,6 +26,14 @@ def allocate(layers: Iterable[Weighted]) -> None:
     for layer in together:
         for parameter, value in layer.take_pending():
             parameter.array[...] = value
+
+
+def note_model(parameters: Iterable[_core.Parameter], model: Any) -> None:
+    """Let each weight know which model says where it stands: the last one built with it."""
+    reference = weakref.ref(model)
+    for parameter in parameters:
+        if isinstance(parameter, Variable):
+            parameter._model = reference
 
 
 class FirstValues:

@@ -13,7 +13,6 @@ from lamina import _check, _core
 from lamina._arrays import is_array
 from lamina._calls import answering_calls
 from lamina._check import Shape
-from lamina._names import free_name
 from lamina._own_names import OWN, split, take
 from lamina._tensors import Arguments, Recording, Tensor
 from lamina._tensors.arguments import flat, mapped, packed
@@ -102,6 +101,14 @@ class CallLayer(Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the model's."""
         return self.model.get_config()
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        """Return the model, whose copy has a layer: each holds the other."""
+        return _layer_of, (self.model,)
+
+
+def _layer_of(model: Called) -> CallLayer:
+    return model.as_layer()  # type: ignore[no-any-return]
 
 
 class Called(Compilable):
@@ -283,11 +290,7 @@ class Called(Compilable):
 
     def _build_layers(self, shapes: Sequence[Shape]) -> None:
         layer, ports = self.as_layer(), self.ports
-        names: list[str] = []
-        for held in self.layers:  # those that the user did not name are numbered
-            if not held.named:
-                held.name = free_name(held.name, names)
-            names.append(held.name)
+        called.name_held(layer)
         specs = [Spec(tuple(s), p.kind) for s, p in zip(shapes, ports, strict=True)]
         arguments = Arguments([self._formed(specs)], {}, lambda v: isinstance(v, Spec))
         arguments.forget_tensors()
@@ -374,13 +377,16 @@ class Called(Compilable):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return everything but the engine's objects, with the weights of the model itself."""
-        return {**super().__getstate__(), "_layer": self.as_layer()}
+        layer = self.as_layer().__getstate__()
+        del layer["model"]
+        return {**super().__getstate__(), "_layer": layer}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore, and give all weights one home."""
-        layer = state["_layer"]
+        layer = CallLayer.__new__(CallLayer)
         split(type(self), state.get(OWN, ()))
         super().__setstate__(state)
+        layer.__setstate__({**state["_layer"], "model": self})
         self._layer = layer
         weights_.allocate([layer])
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from lamina import _check, _core, _screen
 from lamina._calls import answering_calls, refuse_arguments
 from lamina._check import Shape
-from lamina._names import lookup
+from lamina._names import free_name, lookup
 from lamina._public import PublicKeywords
 from lamina.layers import Layer
 from lamina.layers import weights as weights_
@@ -44,13 +44,13 @@ class Network(Ends, Stateful, PublicKeywords):
         "check_fit compile_as_asked compiled connections constrained copied_weights default_batch "
         "default_fit_batch ensure_built evaluator fill forget graph_inputs input_row_shapes "
         "live_weights meet moment named objective objective_for output_row_shape output_row_shapes "
-        "output_shapes_by_layer packed_inputs packed_outputs parameters penalties ports "
-        "prepare_layers record_outputs recorded_settings regularized restore row_shape says_loss "
-        "snapshot state_rows streams train_state unbuilt weights_by_path"
+        "output_shapes_by_layer packed_inputs packed_outputs parameters path_of penalties "
+        "ports prepare_layers record_outputs recorded_settings regularized restore row_shape "
+        "says_loss snapshot state_rows streams train_state unbuilt weights_by_path"
     )
     moment: int = 0  # when it was made
     _not_copied: tuple[str, ...] = (
-        "_ready", "_row_shapes", "_layer", "_known_ports",
+        "_ready", "_row_shapes", "_layer", "_known_ports", "_paths",
     )  # fmt: skip
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
@@ -71,6 +71,7 @@ class Network(Ends, Stateful, PublicKeywords):
         self._ready = False  # all weights made and filled: what another thread may rely on
         self._row_shapes: dict[tuple[Shape, ...], list[Shape]] = {}  # outputs' by inputs'
         self._layer: Any = None  # the model as a layer of others
+        self._paths: dict[int, str] | None = None  # of the weights
 
     def _as_of(self) -> Any:
         return self._changes, self._ready, getattr(self, "row_shape", None)
@@ -176,6 +177,7 @@ class Network(Ends, Stateful, PublicKeywords):
             except BaseException:
                 self.forget(before)
                 raise
+            weights_.note_model(self.parameters, self)
             self._ready = True
 
     def prepare_layers(self, shapes: Sequence[Shape]) -> None:
@@ -206,6 +208,7 @@ class Network(Ends, Stateful, PublicKeywords):
 
     def _changed(self) -> None:
         self._ready = False
+        self._paths = None
         self._changes += 1
         self._forget_recordings()
         if self._layer is not None:
@@ -315,6 +318,17 @@ class Network(Ends, Stateful, PublicKeywords):
     def adopt(self, layer: Any) -> None:
         """Take a restored layer for what ``as_layer`` returns."""
         self._layer = layer
+
+    def path_of(self, parameter: _core.Parameter) -> str:
+        """Return the path of one of its weights, one that no call reads too."""
+        with structure():
+            if self._paths is None:
+                known = {id(p): path for path, p in self.weights_by_path().items()}
+                for each in self.parameters:
+                    if id(each) not in known:
+                        known[id(each)] = free_name(each.name, set(known.values()))
+                self._paths = known
+            return self._paths.get(id(parameter), parameter.name)
 
     def weights_by_path(self) -> dict[str, _core.Parameter]:
         """Return the weights by their paths, such as "encoder/dense_1/kernel", which are unique."""
