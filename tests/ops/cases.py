@@ -87,7 +87,7 @@ class Case:
     @property
     def whole(self):
         """How many rows a recording without any has to know of: windows take images row by row."""
-        return 1 if self.name.endswith(("conv", "_transpose", "_pool")) else None
+        return 1 if self.name.endswith(("conv", "_transpose", "_pool", "correlate")) else None
 
     def __str__(self):
         return f"{self.name}-{self.number}"

@@ -107,6 +107,8 @@ CASES = [
     one("sqrt", np.sqrt, P),
     one("rsqrt", lambda x: 1 / np.sqrt(x), P),
     one("erf", sp.erf),
+    one("erfc", sp.erfc, U(-3, 6, 3, 4)),
+    one("erfc", sp.erfc, np.array([[np.inf, -np.inf, 60.0, np.nan]]), gradient=False),
     one("erfinv", sp.erfinv, U(-0.9, 0.9, 3, 4)),
     one("sinc", np.sinc),
     Case("logaddexp", (N(3, 4), N(4, rows=False)), np.logaddexp),
@@ -154,6 +156,8 @@ CASES = [
         {"nan": 1.0, "posinf": 2.0, "neginf": 3.0},
         gradient=False,
     ),
+    Case("isin", (I(0, 9, 3, 4), I(0, 9, 2, 2, rows=False)), np.isin, gradient=False),
+    Case("isin", (I(0, 9, 3, 4), 3, True, True), np.isin, gradient=False),
     Case("cast", (N(3, 4), "int32"), lambda x, t: x.astype(t), gradient=False),
     Case("cast", (I(-1, 2, 3, 4), "bool"), lambda x, t: x.astype(t), gradient=False),
     Case(

@@ -35,6 +35,24 @@ def scattered(x, indices, values):
     return x
 
 
+def unraveled(indices, shape):
+    return np.unravel_index(indices % np.prod(shape), shape)
+
+
+def counted(x, weights, n):
+    if weights is None:
+        return np.array([np.bincount(row, None, n) for row in x], "int32")
+    return np.array([np.bincount(row, w, n) for row, w in zip(x, weights, strict=True)])
+
+
+def stretches(x, length, step):
+    return np.lib.stride_tricks.sliding_window_view(x, length, -1)[..., ::step, :]
+
+
+def distances(x, y):
+    return np.linalg.norm(x[..., :, None, :] - y[..., None, :, :], axis=-1)
+
+
 CASES = [
     # indices
     item(ALL, slice(1, None), Ellipsis, None),
@@ -154,6 +172,33 @@ CASES = [
         lambda x, i, n: np.array([x[i == k].min(0, initial=np.inf) for k in range(n)]),
         gradient=False,
     ),
+    *[
+        Case(
+            "segment_prod",
+            (x, ids, 4),
+            lambda x, i, n: np.array([x[i == k].prod(0) for k in range(n)]),
+            rows="known",
+        )
+        for x in (N(7, 2), N(7), I(-3, 4, 7))
+        for ids in (np.array([0, 2, 0, 0, -1, 2, 5]), I(0, 4, 7))
+    ],
+    Case("unravel_index", (I(-24, 24, 3, 4), (2, 3, 4)), unraveled, gradient=False),
+    # counts
+    Case("bincount", (I(0, 5, 6), None, 7), lambda x, w, n: np.bincount(x, w, n).astype("int32")),
+    Case("bincount", (I(0, 5, 6), N(6), 6), np.bincount),
+    *[
+        Case(
+            "bincount",
+            (I(0, 5, 3, 6), weights, 6),
+            counted,
+        )
+        for weights in (None, N(3, 6))
+    ],
+    *[
+        Case("histogram", (x, 4), np.histogram, {"range": limits}, keras=False, gradient=False)
+        for x in (N(9), np.array([2.0, 2.0]), np.zeros(0))
+        for limits in (None, (-1.0, 0.5))
+    ],
     # order
     *[Case("sort", (D(3, 4, 5), a), np.sort) for a in (-1, 1)],
     Case("sort", (D(3, 4), 0), np.sort, rows="known"),
@@ -229,6 +274,27 @@ CASES = [
     Case("vdot", (N(3, 4), N(3, 4)), np.vdot, rows="known"),
     Case("outer", (N(3, rows=False), N(4, rows=False)), np.outer),
     Case("kron", (N(2, 3, rows=False), N(3, 2, rows=False)), np.kron, keras=False),
+    Case("cdist", (N(3, 4), N(2, 4, rows=False)), distances),
+    Case("cdist", (N(2, 3, 4), N(2, 5, 4)), distances),
+    *[
+        Case("correlate", (a, v, mode), np.correlate, rows="known", keras=a.shape[0] > 3)
+        for a, v in [(N(7), N(4, rows=False)), (N(2, rows=False), N(5)), (N(6), N(3, rows=False))]
+        for mode in ("valid", "same", "full")
+    ],
+    Case(
+        "correlate",
+        (I(0, 9, 5), I(0, 9, 2, rows=False)),
+        np.correlate,
+        rows="known",
+        keras=False,
+    ),
+    Case("extract_sequences", (N(3, 2, 7), 3, 2), stretches),
+    Case("extract_sequences", (N(7), 4, 1), stretches, rows="known"),
+    Case(
+        "psnr",
+        (N(3, 4), N(3, 4), 2.0),
+        lambda a, b, m: 20 * np.log10(m) - 10 * np.log10(np.mean((a - b) ** 2)),
+    ),
     Case("cross", (N(4, 3), N(4, 3)), np.cross),
     Case("cross", (N(4, 3), N(3, rows=False)), np.cross),
     Case("tensordot", (X, N(4, 5, 2, rows=False)), np.tensordot),

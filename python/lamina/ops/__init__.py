@@ -10,7 +10,9 @@ from lamina.ops.attention import *  # noqa: F403
 from lamina.ops.comparisons import *  # noqa: F403
 from lamina.ops.control import *  # noqa: F403
 from lamina.ops.core import *  # noqa: F403
+from lamina.ops.counting import *  # noqa: F403
 from lamina.ops.creation import *  # noqa: F403
+from lamina.ops.distances import *  # noqa: F403
 from lamina.ops.exponentials import *  # noqa: F403
 from lamina.ops.gathering import *  # noqa: F403
 from lamina.ops.image import *  # noqa: F403
@@ -25,7 +27,9 @@ from lamina.ops.products import *  # noqa: F403
 from lamina.ops.reductions import *  # noqa: F403
 from lamina.ops.repeating import *  # noqa: F403
 from lamina.ops.scans import *  # noqa: F403
+from lamina.ops.segments import *  # noqa: F403
 from lamina.ops.shaping import *  # noqa: F403
+from lamina.ops.signals import *  # noqa: F403
 from lamina.ops.sorting import *  # noqa: F403
 from lamina.ops.statistics import *  # noqa: F403
 from lamina.ops.trigonometry import *  # noqa: F403

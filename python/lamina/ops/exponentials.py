@@ -7,11 +7,21 @@ from typing import Any
 
 from lamina._tensors.dispatch import operation
 from lamina.ops._elements import elementwise, floats
-from lamina.ops.arithmetic import absolute, add, divide, maximum, multiply, negative, subtract
+from lamina.ops.arithmetic import (
+    absolute,
+    add,
+    divide,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    subtract,
+)
 from lamina.ops.comparisons import isnan, where
 
 __all__ = [
     "erf",
+    "erfc",
     "erfinv",
     "exp",
     "exp2",
@@ -111,6 +121,23 @@ def rsqrt(x: Any) -> Any:
 def erf(x: Any) -> Any:
     """Return the error function."""
     return elementwise("erf", x)
+
+
+@operation
+def erfc(x: Any) -> Any:
+    """Return ``1 - erf(x)``, without its cancellation where ``erf(x)`` is next to 1.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.erfc([0.0, 1.0]).round(6)
+    array([1.      , 0.157299], dtype=float32)
+    """
+    x = floats(x)
+    # The tail is that of the normal distribution: gelu(t) / t = erfc(-t / sqrt(2)) / 2.
+    t = multiply(minimum(maximum(x, 0.5), 30.0), -math.sqrt(2))
+    tail = multiply(absolute(divide(elementwise("gelu", t), t)), 2.0)
+    return where(elementwise("less", x, 0.5), subtract(1.0, erf(x)), tail)
 
 
 @operation

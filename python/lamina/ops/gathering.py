@@ -30,9 +30,6 @@ __all__ = [
     "one_hot",
     "scatter",
     "scatter_update",
-    "segment_max",
-    "segment_min",
-    "segment_sum",
     "take",
     "take_along_axis",
     "trace",
@@ -315,61 +312,3 @@ def _hit(ids: Tensor, segments: int, shape: tuple[int, ...], depth: int) -> Any:
     ones = given(np.ones(tuple(ids.shape), np.int32))
     count = record("segment_sum", ones, ids, segments)
     return greater(reshape(count, shape[:depth] + (1,) * (len(shape) - depth)), 0)
-
-
-def _segments(
-    who: str, data: Any, segment_ids: Any, num_segments: Any
-) -> tuple[Tensor, Tensor, int]:
-    if num_segments is None:
-        if isinstance(segment_ids, Tensor):
-            raise ValueError(f"{who}: num_segments must be given: the ids are not known yet")
-        array = np.asarray(segment_ids)
-        num_segments = int(array.max()) + 1 if array.size else 0
-    x, ids = numbers(data), given(segment_ids)
-    if ids.ndim != 1 or x.ndim < 1:
-        raise ValueError(
-            f"{who}: segment_ids must have one axis, the first of data; got {shown(ids)} and "
-            f"{shown(x)}"
-        )
-    x, ids = row_indices(x, ids)
-    if x.shape[0] != ids.shape[0]:
-        raise ValueError(
-            f"{who}: data and segment_ids must be equally long; got {shown(x)} and {shown(ids)}"
-        )
-    return x, ids, int(num_segments)
-
-
-@operation
-def segment_sum(data: Any, segment_ids: Any, num_segments: Any = None, sorted: bool = False) -> Any:  # noqa: A002, ARG001
-    """Return the sums of the entries of data that share an id.
-
-    Parameters
-    ----------
-    data : tensor or array_like, shape (n, ...)
-    segment_ids : tensor or array_like of int, shape (n,)
-        Entries whose id is not in [0, num_segments) are left out.
-    num_segments : int, optional
-        The largest id + 1 if not given, for ids that are known.
-    sorted : bool, default False
-        Makes no difference.
-
-    Examples
-    --------
-    >>> from lamina import ops
-    >>> ops.segment_sum([1.0, 2.0, 4.0], [0, 1, 0])
-    array([5., 2.], dtype=float32)
-    """
-    return record("segment_sum", *_segments("segment_sum", data, segment_ids, num_segments))
-
-
-@operation
-def segment_max(data: Any, segment_ids: Any, num_segments: Any = None, sorted: bool = False) -> Any:  # noqa: A002, ARG001
-    """Return the largest of the entries that share an id; -inf for an id that none has."""
-    return record("segment_max", *_segments("segment_max", data, segment_ids, num_segments))
-
-
-@operation
-def segment_min(data: Any, segment_ids: Any, num_segments: Any = None, sorted: bool = False) -> Any:  # noqa: A002, ARG001
-    """Return the smallest of the entries that share an id; inf for an id that none has."""
-    x, ids, count = _segments("segment_min", data, segment_ids, num_segments)
-    return negative(record("segment_max", negative(x), ids, count))

@@ -3,21 +3,27 @@
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
-from lamina.ops.exponentials import erf, erfinv, rsqrt
-from lamina.ops.gathering import segment_max, segment_min, segment_sum
+from lamina.ops.distances import cdist
+from lamina.ops.exponentials import erf, erfc, erfinv, rsqrt
 from lamina.ops.linalg import norm
 from lamina.ops.reductions import logsumexp
+from lamina.ops.segments import segment_max, segment_min, segment_prod, segment_sum
+from lamina.ops.signals import extract_sequences
 from lamina.ops.sorting import in_top_k, top_k
 
 __all__ = [
+    "cdist",
     "erf",
+    "erfc",
     "erfinv",
+    "extract_sequences",
     "in_top_k",
     "logsumexp",
     "norm",
     "rsqrt",
     "segment_max",
     "segment_min",
+    "segment_prod",
     "segment_sum",
     "top_k",
 ]

@@ -6,6 +6,7 @@ from lamina._answers import answering
 from lamina.ops.arithmetic import *  # noqa: F403
 from lamina.ops.comparisons import *  # noqa: F403
 from lamina.ops.core import array, copy, ndim, size  # noqa: F401
+from lamina.ops.counting import *  # noqa: F403
 from lamina.ops.creation import *  # noqa: F403
 from lamina.ops.exponentials import *  # noqa: F403
 from lamina.ops.gathering import diag, diagflat, diagonal, take, take_along_axis, trace  # noqa: F401
@@ -17,6 +18,7 @@ from lamina.ops.reductions import *  # noqa: F403
 from lamina.ops.repeating import *  # noqa: F403
 from lamina.ops.scans import *  # noqa: F403
 from lamina.ops.shaping import *  # noqa: F403
+from lamina.ops.signals import correlate, trapezoid  # noqa: F401
 from lamina.ops.sorting import argpartition, argsort, digitize, searchsorted, sort  # noqa: F401
 from lamina.ops.statistics import *  # noqa: F403
 from lamina.ops.trigonometry import *  # noqa: F403

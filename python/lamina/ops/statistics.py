@@ -13,17 +13,18 @@ from lamina._tensors.given import all_rows, given
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axes_of, shown
 from lamina.ops._elements import floats
-from lamina.ops.arithmetic import add, divide, multiply, square, subtract
+from lamina.ops.arithmetic import add, divide, maximum, minimum, multiply, square, subtract
 from lamina.ops.comparisons import isnan, where
 from lamina.ops.exponentials import sqrt
 from lamina.ops.gathering import take
+from lamina.ops.products import matmul
 from lamina.ops.reductions import any as any_of
 from lamina.ops.reductions import mean, reduced
 from lamina.ops.reductions import sum as sum_of
 from lamina.ops.shaping import reshape, transpose
 from lamina.ops.sorting import sort
 
-__all__ = ["average", "median", "percentile", "quantile", "std", "var"]
+__all__ = ["average", "corrcoef", "median", "percentile", "quantile", "std", "var"]
 
 
 @operation
@@ -74,6 +75,38 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
             w = reshape(w, [-1 if i == axes[0] else 1 for i in range(x.ndim)])
     w = add(w, multiply(x, 0.0)) if tuple(w.shape) != tuple(x.shape) else w
     return divide(sum_of(multiply(x, w), axis), sum_of(w, axis))
+
+
+@operation
+def corrcoef(x: Any) -> Any:
+    """Return Pearson's correlation coefficients of all pairs of variables.
+
+    Parameters
+    ----------
+    x : tensor or array_like, shape (variables, observations)
+
+    Returns
+    -------
+    tensor or array, shape (variables, variables)
+        NaN for a variable that is constant.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.corrcoef([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0]])
+    array([[1., 1.],
+           [1., 1.]], dtype=float32)
+    """
+    x = floats(x)
+    if x.ndim not in (1, 2):
+        raise ValueError(f"corrcoef: needs (variables, observations); got shape {shown(x)}")
+    apart = subtract(x, mean(x, -1, True))
+    spread = sqrt(sum_of(square(apart), -1, True))
+    if x.ndim == 2:
+        found = divide(matmul(apart, transpose(apart)), multiply(spread, transpose(spread)))
+    else:
+        found = divide(matmul(apart, apart), reshape(square(spread), ()))
+    return minimum(maximum(found, -1.0), 1.0)  # rounding may lead beyond
 
 
 # --- by order

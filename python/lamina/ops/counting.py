@@ -1,0 +1,294 @@
+"""Elements counted, looked up and told apart by their values."""
+
+from __future__ import annotations
+
+import operator
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from lamina._calls import answering_calls
+from lamina._tensors.arguments import flat
+from lamina._tensors.dispatch import dtype_of, on_tensors, operation
+from lamina._tensors.given import constant_array, given
+from lamina.ops._axes import shown
+from lamina.ops._elements import floats, numbers
+from lamina.ops.arithmetic import add, floor_divide, mod, multiply, subtract
+from lamina.ops.comparisons import equal, less, logical_not, where
+from lamina.ops.creation import linspace, ones_like
+from lamina.ops.gathering import one_hot
+from lamina.ops.indexing import get_item
+from lamina.ops.reductions import any as any_of
+from lamina.ops.reductions import max as max_of
+from lamina.ops.reductions import min as min_of
+from lamina.ops.reductions import sum as sum_of
+from lamina.ops.segments import segment_sum
+from lamina.ops.shaping import expand_dims, ravel
+from lamina.ops.sorting import digitize
+
+__all__ = ["bincount", "histogram", "isin", "nonzero", "unique", "unravel_index"]
+
+
+@operation
+def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) -> Any:  # noqa: ARG001
+    """Return where an element of ``x1`` is one of ``x2``.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        Of any shapes.  All pairs are compared: x2 should have few elements.
+    assume_unique : bool, default False
+        Makes no difference.
+    invert : bool, default False
+        Whether True stands where it is none of them.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.isin([0, 1, 2, 5], [0, 2])
+    array([ True, False,  True, False])
+    """
+    found = any_of(equal(expand_dims(given(x1), -1), ravel(given(x2))), -1)
+    return logical_not(found) if invert else found
+
+
+# --- counts
+
+
+@operation
+def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
+    """Return how often each of the numbers 0, 1, 2, ... occurs.
+
+    Parameters
+    ----------
+    x : tensor or array_like of int, shape (n,) or (m, n)
+        Not negative.  Of a matrix each row is counted.
+    weights : tensor or array_like, optional
+        Of x's shape: what an occurrence counts, instead of 1.
+    minlength : int, default 0
+        How many numbers there are at least.  The values of recorded tensors are not known: it has
+        to be given for them, is how many there are, and larger elements are left out.
+    sparse : bool, default False
+        Must be False.
+
+    Returns
+    -------
+    tensor or array, shape (length,) or (m, length)
+        Integers, or weights.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.bincount([1, 2, 2, 3], minlength=6)
+    array([0, 1, 2, 1, 0, 0], dtype=int32)
+    >>> ops.bincount([0, 2, 2], weights=[0.5, 1.0, 2.0])
+    array([0.5, 0. , 3. ], dtype=float32)
+    """
+    if sparse:
+        raise ValueError("bincount: sparse must be False: tensors are dense")
+    length = _length(x, operator.index(minlength))
+    x = given(x)
+    if x.dtype != "int32" or x.ndim not in (1, 2):
+        raise ValueError(
+            f"bincount: needs integers with one axis or two; got {x.dtype} of shape {shown(x)}"
+        )
+    weights = ones_like(x) if weights is None else numbers(weights)
+    if tuple(weights.shape) != tuple(x.shape):
+        raise ValueError(
+            f"bincount: weights must have the shape of x; got {shown(weights)} for {shown(x)}"
+        )
+    if x.ndim == 1:
+        return segment_sum(weights, x, length)
+    return sum_of(multiply(one_hot(x, length, dtype="int32"), expand_dims(weights, -1)), 1)
+
+
+def _length(x: Any, minlength: int) -> int:
+    """Return how many numbers are counted."""
+    if on_tensors(x):
+        if minlength < 1:
+            raise ValueError(
+                f"bincount: minlength must be given, and positive, for {x!r}: the largest element, "
+                f"which says how many numbers there are, is not known; got {minlength}"
+            )
+        return minlength
+    values = np.asarray(x)
+    if minlength < 0 or (values.size and values.min() < 0):
+        raise ValueError(
+            f"bincount: x and minlength must not be negative; got {values.min(initial=0)} and "
+            f"{minlength}"
+        )
+    return max(int(values.max(initial=-1)) + 1, minlength)
+
+
+@operation
+def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:  # noqa: A002
+    """Return how many elements lie in each of some intervals of one width, and their ends.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    bins : int, default 10
+        How many intervals.  Each holds its lower end; the last one both.
+    range : tuple of 2 float, optional
+        Where the first begins and the last ends; elements outside are not counted.  The smallest
+        and the largest element if not given.
+
+    Returns
+    -------
+    counts : tensor or array of int, shape (bins,)
+    edges : tensor or array, shape (bins + 1,)
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.histogram([0.0, 0.2, 0.9, 1.0], bins=2)
+    (array([2, 2], dtype=int32), array([0. , 0.5, 1. ], dtype=float32))
+    """
+    if isinstance(bins, bool) or not isinstance(bins, (int, np.integer)) or bins < 1:
+        raise ValueError(f"histogram: bins must be a positive integer; got {bins!r}")
+    x = ravel(floats(x))
+    if range is not None:
+        if len(range) != 2 or range[1] < range[0]:
+            raise ValueError(f"histogram: range must be (low, high); got {range!r}")
+        low, high = floats(range[0]), floats(range[1])
+    elif x.shape == (0,):
+        low, high = floats(0.0), floats(1.0)
+    else:
+        low, high = min_of(x), max_of(x)
+    alone = where(equal(low, high), 0.5, 0.0)
+    edges = linspace(subtract(low, alone), add(high, alone), int(bins) + 1)
+    last = get_item(edges, -1)
+    place = where(equal(x, last), int(bins) - 1, subtract(digitize(x, edges), 1))
+    return segment_sum(ones_like(place), place, int(bins)), edges
+
+
+@operation
+def unravel_index(indices: Any, shape: Any) -> Any:
+    """Return the indices along each axis of what indices into all elements, in order, say.
+
+    Parameters
+    ----------
+    indices : tensor or array_like of int
+        Negative ones count from the end.
+    shape : tuple of int
+        That of what is indexed.
+
+    Returns
+    -------
+    tuple of tensor or array
+        One for each axis.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.unravel_index([5, 7], (3, 3))
+    (array([1, 2], dtype=int32), array([2, 1], dtype=int32))
+    """
+    sizes = [operator.index(size) for size in shape]
+    count = prod(sizes)
+    if not on_tensors(indices):
+        places = np.asarray(indices)
+        if places.size and not (places.min() >= -count and places.max() < count):
+            raise IndexError(
+                f"unravel_index: indices must lie within the {count} elements of shape "
+                f"{tuple(sizes)}; got {places.min()} to {places.max()}"
+            )
+    left = given(indices)
+    if left.dtype != "int32":
+        raise TypeError(f"unravel_index: indices must be integers; got {left.dtype}")
+    left = where(less(left, 0), add(left, count), left)
+    found: list[Any] = []
+    for size in reversed(sizes):
+        found.insert(0, mod(left, size))
+        left = floor_divide(left, size)
+    return tuple(found)
+
+
+# --- what has as many elements as the values say: of arrays alone
+
+
+@answering_calls
+def nonzero(x: Any) -> Any:
+    """Return the indices of the elements that are not 0, one array for each axis.
+
+    Parameters
+    ----------
+    x : array_like
+        No tensor of a model: how many elements there are depends on its values, and shapes may not.
+
+    Returns
+    -------
+    tuple of array of int, shape (count,)
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.nonzero([[1, 0], [0, 2]])
+    (array([0, 1], dtype=int32), array([0, 1], dtype=int32))
+    """
+    array = _known("nonzero", x, "use ops.where, or ops.count_nonzero")
+    return tuple(places.astype(np.int32) for places in np.nonzero(array))
+
+
+@answering_calls
+def unique(
+    x: Any, sorted: bool = True, return_index: bool = False, return_inverse: bool = False,  # noqa: A002, ARG001
+    return_counts: bool = False, axis: Any = None, size: Any = None, fill_value: Any = None,
+) -> Any:  # fmt: skip
+    """Return the elements that differ, in ascending order.
+
+    Parameters
+    ----------
+    x : array_like
+        No tensor of a model: how many elements there are depends on its values, and shapes may not.
+    sorted : bool, default True
+        They are in ascending order in either case.
+    return_index, return_inverse, return_counts : bool, default False
+        Whether it is said too where each of them stands first, which of them each element is, and
+        how often each occurs.
+    axis : int, optional
+        The entries of an axis are compared instead of the elements.
+    size : int, optional
+        How many are returned: the first ones, or all and ``fill_value`` behind them.
+    fill_value : float, optional
+        0 if not given.
+
+    Returns
+    -------
+    array, or tuple of array
+        Values, then what was asked for.  A NaN differs from all others.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.unique([3, 1, 3], return_counts=True)
+    (array([1, 3], dtype=int32), array([1, 2], dtype=int32))
+    """
+    array = _known("unique", x, "use ops.sort, or ops.bincount with minlength")
+    values, *more = np.unique(array, True, True, True, axis, equal_nan=False)
+    if size is not None:
+        count, at = operator.index(size), 0 if axis is None else axis
+        values = _sized(values, count, 0 if fill_value is None else fill_value, at)
+        more = [_sized(more[0], count, 0, 0), more[1], _sized(more[2], count, 0, 0)]
+    wanted = [return_index, return_inverse, return_counts]
+    told = [
+        each.astype(np.int32) for each, is_wanted in zip(more, wanted, strict=True) if is_wanted
+    ]
+    return (values, *told) if told else values
+
+
+def _sized(x: Any, count: int, fill: Any, axis: int) -> Any:
+    x = np.moveaxis(x, axis, 0)[:count]
+    margins = [(0, count - len(x)), *[(0, 0)] * (x.ndim - 1)]
+    return np.moveaxis(np.pad(x, margins, constant_values=fill), 0, axis)
+
+
+def _known(who: str, x: Any, instead: str) -> Any:
+    """Return an array of the library's types; tensors of a model are refused."""
+    if on_tensors(x):
+        raise TypeError(
+            f"{who}: takes arrays alone; got {x!r}: how many elements the result has depends on "
+            f"the values, and shapes of tensors may not; {instead}"
+        )
+    return constant_array(x, dtype_of(flat(x)) or "float32")

@@ -1,0 +1,126 @@
+"""Signals: areas under them, cross-correlations, stretches of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import all_rows, given
+from lamina.ops._axes import axis_of, shown
+from lamina.ops._elements import converted, floats
+from lamina.ops.arithmetic import add, multiply
+from lamina.ops.indexing import get_item
+from lamina.ops.joining import length_of
+from lamina.ops.reductions import sum as sum_of
+from lamina.ops.repeating import chosen, flip, pad
+from lamina.ops.scans import diff
+from lamina.ops.shaping import moveaxis, reshape
+from lamina.ops.windows import conv
+
+__all__ = ["correlate", "extract_sequences", "trapezoid"]
+
+
+@operation
+def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+    """Return the area under the lines that join neighbours along an axis.
+
+    Parameters
+    ----------
+    y : tensor or array_like
+    x : tensor or array_like, optional
+        Where the elements of y stand: of y's shape, or one number for each index of the axis.
+    dx : float, default 1.0
+        Their distance, where x is not given.
+    axis : int, default -1
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.trapezoid([1.0, 2.0, 3.0], x=[0.0, 1.0, 3.0])
+    array(6.5, dtype=float32)
+    """
+    y = floats(y)
+    place = axis_of("trapezoid", axis, y.ndim)
+    if x is None:
+        width = dx
+    else:
+        x = given(x)
+        width = diff(x, axis=0 if x.ndim == 1 else place)
+        width = width if x.ndim == 1 else moveaxis(width, place, -1)
+    y = moveaxis(y, place, -1)
+    ends = add(get_item(y, (..., slice(1, None))), get_item(y, (..., slice(None, -1))))
+    return multiply(sum_of(multiply(ends, width), -1), 0.5)
+
+
+@operation
+def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
+    """Return the cross-correlation of two vectors.
+
+    Element k is the sum of ``x1[n + k] * x2[n]`` over n.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like, shape (m,) and (n,)
+    mode : {"valid", "same", "full"}, default "valid"
+        Whether k runs over the places where the shorter lies within the longer, which are
+        ``max(m, n) - min(m, n) + 1``; over ``max(m, n)`` in the middle; or over all ``m + n - 1``
+        where they overlap.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.correlate([1, 2, 3], [0, 1], "full")
+    array([1, 2, 3, 0], dtype=int32)
+    """
+    if mode not in ("valid", "same", "full"):
+        raise ValueError(f"correlate: mode must be 'valid', 'same' or 'full'; got {mode!r}")
+    a, v = given(x1), given(x2)
+    if a.ndim != 1 or v.ndim != 1 or 0 in (length_of(a, 0), length_of(v, 0)):
+        raise ValueError(
+            f"correlate: needs two vectors of at least one element; got {shown(a)} and {shown(v)}"
+        )
+    whole = not (a.dtype.startswith("float") or v.dtype.startswith("float"))
+    a, v = all_rows(floats(a)), all_rows(floats(v))
+    swapped = a.shape[0] < v.shape[0]
+    long, short = (v, a) if swapped else (a, v)
+    reach = short.shape[0] - 1
+    margins = {"valid": (0, 0), "same": ((reach + 1) // 2, reach // 2), "full": (reach, reach)}
+    long = pad(long, margins[mode])
+    y = conv(reshape(long, (1, -1, 1)), reshape(short, (-1, 1, 1)))
+    y = reshape(y, (-1,))
+    y = flip(y) if swapped else y
+    return converted(y, "int32") if whole else y
+
+
+@operation
+def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any:
+    """Return stretches of the last axis, each beginning so many steps behind the one before.
+
+    Parameters
+    ----------
+    x : tensor or array_like, shape (..., n)
+    sequence_length, sequence_stride : int
+
+    Returns
+    -------
+    tensor or array, shape (..., (n - sequence_length) // sequence_stride + 1, sequence_length)
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.extract_sequences([1, 2, 3, 4, 5, 6], 3, 2)
+    array([[1, 2, 3],
+           [3, 4, 5]], dtype=int32)
+    """
+    x = given(x)
+    place = axis_of("extract_sequences", -1, x.ndim)
+    size = length_of(x, place)
+    if not 1 <= sequence_length <= size or sequence_stride < 1:
+        raise ValueError(
+            f"extract_sequences: sequence_length must be from 1 to {size}, the last axis of "
+            f"{shown(x)}, and sequence_stride positive; got {sequence_length} and {sequence_stride}"
+        )
+    starts = np.arange(0, size - sequence_length + 1, sequence_stride)
+    return chosen(x, starts[:, None] + np.arange(sequence_length), place)
