@@ -27,7 +27,7 @@ class Tensor(Operators, Public):
     """
 
     __slots__ = ("mask", "recording", "value")
-    _plumbing: ClassVar[str] = "mask recording rows value"
+    _plumbing: ClassVar[str] = "mask recording row_shape rows value"
 
     def __init__(self, recording: Recording, value: _core.Tensor, mask: Any = None) -> None:
         self.recording, self.value, self.mask = recording, value, mask
@@ -36,6 +36,11 @@ class Tensor(Operators, Public):
     def rows(self) -> bool:
         """Whether it has an axis of rows."""
         return not self.recording.graph.whole(self.value)
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """The shape of a row; of all, where it has no axis of rows."""
+        return tuple(self.value.shape)
 
     @property
     def shape(self) -> tuple[Any, ...]:

@@ -27,7 +27,7 @@ class Activation(Configurable):
         None for the functions of a whole row, softmax and log_softmax, and for users' own.
     """
 
-    _plumbing: ClassVar[str] = "fusable of_rows record"
+    _plumbing: ClassVar[str] = "fusable of_floats of_rows record"
     name: ClassVar[str]
     of_rows: ClassVar[bool] = False  # whether it is a function of the whole last axis
 
@@ -90,7 +90,11 @@ class Activation(Configurable):
 
             return Layer(self)(x)
         x = given(x) if x.dtype.startswith("float") else ops.cast(x, "float32")
-        return Tensor(x.recording, self.record(x.recording.graph, x.value), x.mask)
+        return Tensor(x.recording, self.of_floats(x).value, x.mask)
+
+    def of_floats(self, x: Tensor, name: str = "") -> Tensor:
+        """Return the function of a tensor of floating-point numbers, recorded by that name."""
+        return Tensor(x.recording, self.record(x.recording.graph, x.value, name))
 
     def _compute(self, x: NDArray[Any]) -> NDArray[Any]:
         assert self.fusable is not None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from lamina import _check
 from lamina._check import Shape
+from lamina._tensors import Tensor
 from lamina.kernels._arguments import LARGEST
 
 
@@ -24,6 +25,16 @@ def moved_last(axes: Sequence[int], rank: int) -> tuple[list[int], list[int]]:
     """Return the permutation that moves ``axes`` behind the others, and the one back."""
     there = [axis for axis in range(rank) if axis not in axes] + list(axes)
     return there, [there.index(axis) for axis in range(rank)]
+
+
+def permuted(x: Tensor, order: Sequence[int]) -> Tensor:
+    """Return the axes of each row in another order."""
+    return Tensor(x.recording, x.recording.graph.permute(x.value, order))
+
+
+def reshaped(x: Tensor, shape: Sequence[int]) -> Tensor:
+    """Return the elements of each row in another shape."""
+    return Tensor(x.recording, x.recording.graph.reshape(x.value, shape))
 
 
 def integers(who: str, name: str, value: object, low: int = -_check.MAX_ELEMENTS) -> list[int]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _core, activations
-from lamina._check import Shape
-from lamina._tensors import Tensor
-from lamina.layers.layer import Layer
-from lamina.layers.shapes import Spec, found_by_recording
+from lamina import activations
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import ActivationLike, DimArguments, Unpack
 
 
-class Activation(Layer):
+class Activation(RowWise):
     """``y = activation(x)``, element by element (softmax: along the last axis).
 
     Parameters
@@ -38,22 +35,11 @@ class Activation(Layer):
         super().__init__(**base)
         self.activation = activations.get(activation)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape, or that which a function of one's own makes of it."""
-        if self.activation.of_rows and not input_shape:
+    def call(self, x: Any) -> Any:
+        """Return the activation."""
+        if self.activation.of_rows and x.ndim < 2:
             raise ValueError(
                 f"{self.name}: {self.activation.name} needs at least 2 axes (rows, ..., classes); "
                 f"input has shape (rows,)"
             )
-        if isinstance(self.activation, activations.Function):
-            _, (found,) = found_by_recording(self.dtype, [Spec(input_shape)], self._applied)
-            return found.shape
-        return input_shape
-
-    def _applied(self, tensors: list[Tensor]) -> Tensor:
-        (x,) = tensors
-        return Tensor(x.recording, self.record(x.recording.graph, x.value))
-
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the activation."""
-        return self.activation.record(graph, x, self.name)  # type: ignore[no-any-return]
+        return self.activation.of_floats(x, self.name)

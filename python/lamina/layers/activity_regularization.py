@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina.layers.layer import Layer
+from lamina.layers.rowwise import RowWise
 from lamina.regularizers import L1L2
 
 if TYPE_CHECKING:
-    from lamina import _core
     from lamina._typing import DimArguments, Unpack
 
 
-class ActivityRegularization(Layer):
+class ActivityRegularization(RowWise):
     """Hands on its input, and adds a penalty on it to the loss.
 
     The penalty is ``l1 * sum(|x|) + l2 * sum(x ** 2)``, divided by the number of rows.
@@ -38,6 +37,6 @@ class ActivityRegularization(Layer):
         penalty = self.activity_regularizer = L1L2(l1, l2)
         self.l1, self.l2 = penalty.l1, penalty.l2
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:  # noqa: ARG002
-        """Record nothing: the penalty is recorded as that of any layer."""
+    def call(self, x: Any) -> Any:
+        """Return the input: the penalty is recorded as that of any layer."""
         return x

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina.layers.layer import Layer
+from lamina import _check
+from lamina._tensors.given import record
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class ELU(Layer):
+class ELU(RowWise):
     """``x`` for x > 0, else ``alpha * (exp(x) - 1)``.
 
     Clevert et al. 2016, https://arxiv.org/abs/1511.07289.
@@ -37,6 +38,6 @@ class ELU(Layer):
         super().__init__(**base)
         self.alpha = _check.number("ELU", "alpha", alpha, 0.0, low_open=True)
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the function."""
-        return graph.activation(x, "elu", self.alpha, name=self.name)
+    def call(self, x: Any) -> Any:
+        """Return the function."""
+        return record("activation", x, "elu", self.alpha)

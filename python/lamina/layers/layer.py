@@ -321,7 +321,7 @@ class Layer(Configured, PublicKeywords):
         if self.calls:
             called.prepared(self, input_shape, dtype, stream)
             return
-        output = self.output_shape_of(input_shape)
+        output = self._stated_shape(input_shape)
         if self.built:
             self.check_weights_fit(input_shape)
             if self.dtype != dtype and self._parameters:
@@ -333,7 +333,7 @@ class Layer(Configured, PublicKeywords):
         try:
             with using(self, of_rows=True), Recording.building():
                 self.build(input_shape)
-            for each in Layer.layers_within(self):
+            for each in Layer.layers_within(self) if output is not None else ():
                 if not each.built:
                     each.prepare(output, dtype, stream)
                     self.built_within.append(each)
@@ -341,6 +341,10 @@ class Layer(Configured, PublicKeywords):
             self.forget()
             raise
         self.built, self._built_shape = True, input_shape
+
+    def _stated_shape(self, input_shape: Any) -> Any:
+        """Return the shape that ``compute_output_shape`` says; ValueError for an unfit input."""
+        return self.output_shape_of(input_shape)
 
     def take_dtype(self, dtype: str) -> None:
         """Take a model's precision; ValueError where the layer has another."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina.layers.layer import Layer
+from lamina import _check
+from lamina._tensors.given import record
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class LeakyReLU(Layer):
+class LeakyReLU(RowWise):
     """``x`` for x > 0, else ``negative_slope * x`` (Maas et al. 2013).
 
     Parameters
@@ -35,6 +36,6 @@ class LeakyReLU(Layer):
         super().__init__(**base)
         self.negative_slope = _check.number("LeakyReLU", "negative_slope", negative_slope, 0.0)
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the function."""
-        return graph.activation(x, "leaky_relu", self.negative_slope, name=self.name)
+    def call(self, x: Any) -> Any:
+        """Return the function."""
+        return record("activation", x, "leaky_relu", self.negative_slope)

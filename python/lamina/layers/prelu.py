@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lamina import _core, constraints, initializers, regularizers
 from lamina._check import Shape
-from lamina.layers._axes import axis_of_row, integers, moved_last
-from lamina.layers.layer import Layer
+from lamina._tensors.given import given, record
+from lamina.layers._axes import axis_of_row, integers, moved_last, permuted
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     )
 
 
-class PReLU(Layer):
+class PReLU(RowWise):
     """``x`` for x > 0, else ``alpha * x``, the slopes learned.
 
     He et al. 2015, https://arxiv.org/abs/1502.01852.
@@ -85,11 +86,6 @@ class PReLU(Layer):
         """Return whether the axes that are not shared are the same."""
         return self._slopes(input_shape) == self._slopes(self._built_shape)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape."""
-        self._shared(input_shape)
-        return input_shape
-
     def build(self, input_shape: Shape) -> None:
         """Make the slopes."""
         self._alpha = self.add_weight(
@@ -105,11 +101,9 @@ class PReLU(Layer):
         super().forget()
         self._alpha = None
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the function, the shared axes in front."""
-        assert self._alpha is not None
-        rank = len(x.shape)
-        shared = self._shared(tuple(x.shape))
+    def call(self, x: Any) -> Any:
+        """Return the function, the shared axes in front."""
+        rank, shared = len(x.row_shape), self._shared(x.row_shape)
         there, back = moved_last([i for i in range(rank) if i not in shared], rank)
-        y = graph.prelu(graph.permute(x, there), graph.parameter(self._alpha), name=self.name)
-        return graph.permute(y, back)
+        y = record("prelu", permuted(x, there), given(self._alpha))
+        return permuted(y, back)

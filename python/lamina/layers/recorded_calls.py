@@ -194,7 +194,7 @@ def check_not_empty(layer: Layer, shapes: list[Any]) -> None:
     if not any(0 in shape for shape in shapes):
         return
     if not layer.calls:
-        layer.output_shape_of(shapes[0] if len(shapes) == 1 else shapes)  # its own words first
+        layer._stated_shape(shapes[0] if len(shapes) == 1 else shapes)  # its own words first
     shown = ", ".join(_check.show_shape(shape) for shape in shapes)
     raise ValueError(
         f"{layer.name}: input has shape {shown}; needs at least one element along every axis "

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina.layers.layer import Layer
+from lamina import _check
+from lamina._tensors.given import record
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class ReLU(Layer):
+class ReLU(RowWise):
     """``max_value`` from there on, ``x`` from ``threshold`` on, below ``slope (x - threshold)``.
 
     Parameters
@@ -49,11 +50,9 @@ class ReLU(Layer):
         self.negative_slope = _check.number("ReLU", "negative_slope", negative_slope, 0.0)
         self.threshold = _check.number("ReLU", "threshold", threshold, 0.0)
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the function; the plain one can be part of the product before it."""
+    def call(self, x: Any) -> Any:
+        """Return the function; the plain one can be part of the product before it."""
         if self.max_value is None and self.threshold == 0.0:
             kind = "leaky_relu" if self.negative_slope else "relu"
-            return graph.activation(x, kind, self.negative_slope, name=self.name)
-        return graph.bounded_relu(
-            x, self.max_value, self.negative_slope, self.threshold, name=self.name
-        )
+            return record("activation", x, kind, self.negative_slope)
+        return record("bounded_relu", x, self.max_value, self.negative_slope, self.threshold)

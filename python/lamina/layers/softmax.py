@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _core
 from lamina._check import Shape
-from lamina.layers._axes import axis_of_row, integers, moved_last
+from lamina._tensors.given import record
+from lamina.layers._axes import axis_of_row, integers, moved_last, permuted, reshaped
 from lamina.layers._masks import check_masks
-from lamina.layers.layer import Layer
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class Softmax(Layer):
+class Softmax(RowWise):
     """``exp(x_k) / sum_j exp(x_j)`` along an axis, or over several together.
 
     Parameters
@@ -49,31 +49,22 @@ class Softmax(Layer):
         given = integers(self.name, "axis", self.axis)
         return sorted({axis_of_row(self.name, axis, input_shape) for axis in given})
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape."""
-        self._axes(input_shape)
-        return input_shape
-
-    def record(
-        self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None = None
-    ) -> _core.Tensor:
-        """Record the function, its axes moved behind the others and taken as one."""
-        axes = self._axes(tuple(x.shape))
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Return the function, its axes moved behind the others and taken as one."""
+        axes = self._axes(x.row_shape)
         if mask is None:
-            return self._along(graph, x, axes)
-        check_masks(self.name, [x], [mask])
-        if len(mask.shape) <= axes[0]:  # all or nothing of a sum is hidden
-            return self._along(graph, x, axes)
-        y = self._along(graph, graph.where(mask, x, fill=-math.inf), axes)
+            return self._along(x, axes)
+        check_masks(self.name, [x.value], [mask.value])
+        if len(mask.row_shape) <= axes[0]:  # all or nothing of a sum is hidden
+            return self._along(x, axes)
+        y = self._along(record("where", mask, x, fill=-math.inf), axes)
         # All hidden: the softmax is NaN, and nothing of it is seen, forward or backward.
-        return graph.where(mask, y, name=self.name)
+        return record("where", mask, y)
 
-    def _along(self, graph: _core.Graph, x: _core.Tensor, axes: list[int]) -> _core.Tensor:
-        rank = len(x.shape)
-        there, back = moved_last(axes, rank)
-        moved = graph.permute(x, there)
-        shape = tuple(moved.shape)
-        cut = rank - len(axes)
-        rows = graph.reshape(moved, (*shape[:cut], math.prod(shape[cut:])))
-        y = graph.reshape(graph.softmax(rows, name=self.name), shape)
-        return graph.permute(y, back)
+    def _along(self, x: Any, axes: list[int]) -> Any:
+        there, back = moved_last(axes, len(x.row_shape))
+        moved = permuted(x, there)
+        shape = moved.row_shape
+        cut = len(shape) - len(axes)
+        flat = reshaped(moved, (*shape[:cut], math.prod(shape[cut:])))
+        return permuted(reshaped(record("softmax", flat), shape), back)

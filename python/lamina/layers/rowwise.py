@@ -1,0 +1,92 @@
+"""The base of layers that are recorded row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any, ClassVar
+
+from lamina import _core
+from lamina._answers import is_own
+from lamina._tensors import Recording, Tensor
+from lamina.layers import called
+from lamina.layers._lock import structure
+from lamina.layers.layer import Layer
+from lamina.layers.reached import reached
+from lamina.layers.shapes import Spec, sketched
+
+
+class RowWise(Layer):
+    """A layer of the library's that works row by row: on one input, or a list, and their masks.
+
+    A subclass defines ``call(self, x)``, or ``call(self, x, mask=None)``, of tensors with an axis
+    of rows, of the types that ``input_dtypes`` says; ``build`` is given the shape of a row.  What
+    shape it returns is found by recording it.
+    """
+
+    call_rows: ClassVar[Callable[..., Any]]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Keep the class's ``call`` as ``call_rows``, what ``record`` calls.
+
+        ``layer.call`` and ``super().call``, that users have, take what any layer is called on: see
+        ``Layer.call``.
+        """
+        call = vars(cls).get("call")
+        if call is not None and is_own(cls):
+            cls.call_rows = call
+            del cls.call
+        super().__init_subclass__(**options)
+        if not cls.calls and cls.record is RowWise.record:
+            cls.takes_mask = "mask" in called.parameters_of(cls.call_rows)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the output; ValueError if ``input_shape`` is unfit.
+
+        Both have the axis of rows first; a layer of several inputs is given a list of shapes.
+        """
+        shapes = input_shape if isinstance(input_shape, list) else [input_shape]
+        kinds = self.input_dtypes(len(shapes))
+        specs = [Spec(tuple(s), kind or "float") for s, kind in zip(shapes, kinds, strict=True)]
+        with structure():
+            fresh = not self.built
+            try:
+                found = sketched(self.dtype, specs, self._sketched)
+            finally:
+                if fresh:
+                    self.forget()
+        return found[0].shape if len(found) == 1 else [spec.shape for spec in found]
+
+    def _sketched(self, sketch: Any) -> list[Spec]:
+        return sketch.specs(reached(self, sketch, sketch.inputs, self.dtype, self.stream))  # type: ignore[no-any-return]
+
+    def _stated_shape(self, input_shape: Any) -> None:
+        """Say nothing: recording the layer tells, and refuses what is unfit."""
+
+    def _check_recorded(self, x: Any, y: Any) -> None:
+        """Check nothing: no shape was stated."""
+
+    def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> Any:
+        """Record the layer's ``call``."""
+        recording = Recording.of(graph)
+        now = recording if Recording.current() is not recording else nullcontext()
+        masks = None if mask is None else _each(mask, lambda m: Tensor(recording, m))
+        tensors = _each(x, lambda v: Tensor(recording, v))
+        waiting = [layer for layer in self.layers_within() if not layer.built]
+        try:
+            with now, recording.within(self.name):
+                y = (
+                    self.call_rows(tensors, mask=masks)
+                    if self.takes_mask
+                    else self.call_rows(tensors)
+                )
+        finally:
+            self.built_within += [layer for layer in waiting if layer.built]
+        return _each(y, lambda tensor: tensor.value)
+
+
+def _each(value: Any, change: Any) -> Any:
+    """Return what ``change`` makes of a value, or of each in a list, but for None."""
+    if isinstance(value, list):
+        return [None if v is None else change(v) for v in value]
+    return change(value)
