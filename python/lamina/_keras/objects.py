@@ -36,12 +36,11 @@ MODEL = {
     "pickle the model; there is no foreign format to export to": "export",
     "a step is one call into the engine; write the loop yourself with train_on_batch": (
         "predict_step make_train_function make_test_function "
-        "make_predict_function compute_metrics compute_loss_and_updates "
+        "make_predict_function compute_loss_and_updates "
         "stateless_compute_loss train_function"
     ),
     "call compile again with the arguments you have": "compile_from_config get_compile_config",
     "use evaluate(..., return_dict=True)": "get_metrics_result",
-    "metrics begin anew with each epoch and evaluation": "reset_metrics",
     "use output_shape": "compute_output_shape",
     "use dtype": "input_dtype",
     "every model runs in compiled kernels": "jit_compile run_eagerly",

@@ -51,6 +51,10 @@ class Recording:
         By the id of a weight, it and what ``assign`` leaves in it.
     noted : dict
         By name, quantities whose means are to be reported: what metrics were given meanwhile.
+    watched : dict
+        By the id of a metric, what it was given meanwhile: it is fed after each batch.
+    reported : set of int
+        Ids of the metrics that ``compile`` was given, which are fed anyway.
     returned : dict
         By the id of a layer, the shapes of what it returned last, without the axis of rows.
     """
@@ -71,6 +75,8 @@ class Recording:
         self.losses: list[Any] = []
         self.assigned: dict[int, tuple[_core.Parameter, _core.Tensor]] = {}  # what is left in them
         self.noted: dict[str, Any] = {}
+        self.watched: dict[int, Any] = {}
+        self.reported: set[int] = set()
         self.returned: dict[int, list[Any]] = {}
         self.names: list[str] = []
         self.layers: list[Any] = []  # whose calls are being recorded, the outermost first

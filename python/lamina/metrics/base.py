@@ -15,6 +15,7 @@ from lamina._names import snake_case
 from lamina._settings import Configurable
 from lamina.losses.base import check_real_target, check_rows, check_weight, real_array
 from lamina.metrics.variables import MetricVariables
+from lamina.metrics.watched import while_recorded
 
 
 class Metric(MetricVariables, Configurable):
@@ -62,10 +63,13 @@ class Metric(MetricVariables, Configurable):
 
     name: str = "metric"
     direction: str | None = None
+    _records: ClassVar[bool] = False  # whether a class computes with recorded tensors itself
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Name a class that does not name itself."""
+        """Name a class that does not name itself, and let recorded steps call it."""
         super().__init_subclass__(**options)
+        if not vars(cls).get("_records"):
+            while_recorded(cls)
         if cls.name == "metric":
             cls.name = snake_case(cls.__name__)
 
@@ -126,7 +130,7 @@ class KernelMetric(Metric):
     """
 
     _plumbing: ClassVar[str] = (
-        "check_target default_name kind parameter record target_dtype target_shape value"
+        "check_target default_name hold kind parameter record target_dtype target_shape value"
     )
     kind: ClassVar[str]
     target_dtype: ClassVar[str] = "float"
@@ -195,7 +199,7 @@ class KernelMetric(Metric):
         cols = prediction.shape[-1]
         if self._state is None:
             self._state, self._cols = _core.kernels.metric_state(self.kind, cols), cols
-        elif cols != self._cols:
+        elif self._cols not in (0, cols):
             raise ValueError(
                 f"{self.name}: y_pred must have as many columns as before, {self._cols}; got {cols}"
             )
@@ -208,6 +212,10 @@ class KernelMetric(Metric):
         _core.kernels.metric_update(
             self.kind, self._state, target, prediction, weight, self.parameter
         )
+
+    def hold(self, state: NDArray[np.float64]) -> None:
+        """Take the sums of a graph for what was seen since the last reset."""
+        self._state, self._cols = np.array(state), 0
 
     def result(self, state: NDArray[np.float64] | None = None) -> float:
         """Return the metric of all rows seen, or of a graph's accumulated `state`."""

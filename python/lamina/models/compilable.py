@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from lamina._calls import answering_calls, refuse_arguments
 from lamina._settings import Configurable, changes, version
 from lamina._tensors import NeedsRows
+from lamina.metrics import Metric
 from lamina.models import steps
 from lamina.models.compiled import Compiled, check_ignored
 from lamina.models.errors import NotCompiledError
@@ -160,6 +161,24 @@ class Compilable(Predicting):
         return None if self._compiled is None else self._compiled.loss
 
     @property
+    def metrics(self) -> list[Metric]:
+        """The loss's mean, the metrics of ``compile``, and those that are attributes.
+
+        ``result()`` is that of the last epoch of training, evaluation or batch.  A class may
+        override it, as Keras's guides do.
+        """
+        found = [] if self._compiled is None else self._compiled.metric_objects
+        holders = (self, *(each for layer in self.layers for each in layer.walk()))
+        for holder in holders:
+            found += _held_metrics(list(vars(holder).values()))
+        return list({id(metric): metric for metric in found}.values())
+
+    def reset_metrics(self) -> None:
+        """Let all metrics forget what they saw, as each epoch and evaluation does too."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    @property
     def metrics_names(self) -> list[str]:
         """The names that ``evaluate`` returns values for."""
         compiled = self.compiled("metrics_names")
@@ -251,3 +270,13 @@ class Compilable(Predicting):
             self._settings_weights = self.parameters
             self._settings_seen = seen
         return self._settings_then
+
+
+def _held_metrics(value: Any) -> list[Metric]:
+    if isinstance(value, Metric):
+        return [value]
+    if type(value) is dict:
+        value = list(value.values())
+    if type(value) in (list, tuple):
+        return [metric for each in value for metric in _held_metrics(each)]
+    return []

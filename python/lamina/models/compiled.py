@@ -64,6 +64,8 @@ class Compiled:
         free: bool = False,
     ) -> None:
         self.advised: set[str] = set()  # what fits have warned of
+        self.tracker = metrics.Mean(name="loss")  # holds the loss of the last pass
+        self._accuracies: dict[tuple[int, int], Any] = {}  # by output and place among its metrics
         self.running = False  # whether a pass over data has the metrics
         self.names = list(names)
         self.optimizer = optimizers.get(optimizer)
@@ -138,11 +140,34 @@ class Compiled:
         trio = zip(self.requests, self.losses, outputs, strict=True)
         for place, (requests, loss, shape) in enumerate(trio):
             form = None if forms is None else forms[place]
-            pairs = [(metrics.resolve(m, loss, shape, form), w) for m, w in requests]
+            found = [metrics.resolve(m, loss, shape, form) for m, _ in requests]
+            pairs = [
+                (self._same(place, i, m), w)
+                for i, (m, (_, w)) in enumerate(zip(found, requests, strict=True))
+            ]
             keys = self._keys(place, pairs)
             resolved.append([(m, w, key) for (m, w), key in zip(pairs, keys, strict=True)])
         self._check_names()  # metrics can be renamed after compile
         return resolved
+
+    def _same(self, output: int, place: int, metric: Any) -> Any:
+        """Return the object that stood for "accuracy" before, if it is of the same kind."""
+        if not _is_accuracy(self.requests[output][place][0]):
+            return metric
+        known: Any = self._accuracies.get((output, place))
+        if type(known) is type(metric) and known.parameter == metric.parameter:
+            return known
+        self._accuracies[output, place] = metric
+        return metric
+
+    @property
+    def metric_objects(self) -> list[Any]:
+        """The loss's, then those of the outputs; "accuracy" once its form is known."""
+        found: list[Any] = [self.tracker]
+        for output, requests in enumerate(self.requests):
+            for place, (metric, _) in enumerate(requests):
+                found.append(self._accuracies.get((output, place), metric))
+        return [metric for metric in found if not isinstance(metric, str)]
 
     def _check_names(self) -> None:
         for requests in self.requests:

@@ -12,7 +12,7 @@ import numpy as np
 
 from lamina import _core
 from lamina._check import Array, Shape
-from lamina._tensors import Recording, Tensor, written
+from lamina._tensors import Arguments, Recording, Tensor, written
 from lamina._tensors.given import scalar_penalty
 from lamina.models import steps
 from lamina.models.constrained import Constrained
@@ -70,6 +70,24 @@ class Head:
     weight: Any = None
 
 
+@dataclass
+class Fed:
+    """A metric that a step, or a layer's call, updates.
+
+    Attributes
+    ----------
+    metric : Metric
+    key : str
+        In the logs.
+    feeds : list of tuple
+        For each update, its arguments and the graph's outputs that are its tensors.
+    """
+
+    metric: Any
+    key: str
+    feeds: list[tuple[Arguments, list[int]]]
+
+
 class Objective:
     """A training graph of a compiled model, with or without weights for the rows.
 
@@ -108,6 +126,7 @@ class Objective:
         compiled.check_settings(model.dtype)  # they may have changed
         self._own = steps.has_own(model)  # then the losses of compile count as the model says
         self.noted: list[tuple[str, int]] = []  # what its step reports, and which term that is
+        self.watched: list[Fed] = []
         with recorded(model, shapes, rows=rows, training=training) as made:
             self._record_terms(model, made, weighted, bool(training))
         settle_others(made)
@@ -128,6 +147,7 @@ class Objective:
         self.graph = graph
         shapes = [tuple(t.shape) for t in outputs]
         resolved = compiled.resolve(shapes, self.forms)
+        made.recording.reported.update(id(m) for listed in resolved for m, _, _ in listed)
         self.heads: list[Head] = []
         several = bool(compiled.loss_keys)
         for place, loss in enumerate(compiled.losses):
@@ -142,8 +162,9 @@ class Objective:
         if self._own:
             self._record_own(model, made, training)
         self._note(made, made.recording.noted)
+        self._watch(made)
         if training:
-            model._own_keys = [key for key, _ in self.noted]
+            model._own_keys = [*(key for key, _ in self.noted), *(w.key for w in self.watched)]
         for parameter, l1, l2 in model.penalties():
             graph.add_penalty(graph.parameter(parameter), l1, l2)
         for parameter, regularizer in model.regularized():
@@ -176,6 +197,15 @@ class Objective:
             if key not in known:
                 self.noted.append((key, made.graph.add_loss(value.value, scale=0.0)))
                 self.of_batch |= not value.rows
+
+    def _watch(self, made: Recorded) -> None:
+        """Keep what metrics were given while this was recorded: they are fed after each batch."""
+        for entry in made.recording.watched.values():
+            if entry.calls and entry.key not in self.names:
+                given = [arguments.forget_tensors() for arguments in entry.calls]
+                places = [[made.graph.add_output(t.value) for t in tensors] for tensors in given]
+                feeds = list(zip(entry.calls, places, strict=True))
+                self.watched.append(Fed(entry.metric, entry.key, feeds))
 
     def _record(
         self,
@@ -216,7 +246,8 @@ class Objective:
     def names(self) -> list[str]:
         """The keys of the logs: loss, the outputs' own losses if several, metrics."""
         keys = [key for head in self.heads for _, _, key in head.metrics]
-        return ["loss", *self.compiled.loss_keys, *keys, *(key for key, _ in self.noted)]
+        own = [*(key for key, _ in self.noted), *(fed.key for fed in self.watched)]
+        return ["loss", *self.compiled.loss_keys, *keys, *own]
 
     def constraining(self, train: Callable[..., float]) -> Callable[..., float]:
         """Return the training step; where weights have constraints, one that applies them too."""

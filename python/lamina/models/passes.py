@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,7 @@ class Pass:
         self.execution = objective.take(rows, training)
         # Of each output with a loss: (metric, the graph's index or None, weighted, key).
         self.metrics = [_listed(head) for head in objective.heads]
+        self.watched = objective.watched
         self.observe: Observe | None = None
 
     def __enter__(self) -> Pass:
@@ -44,6 +46,7 @@ class Pass:
                 [(copy.deepcopy(m) if i is None else m, i, w, key) for m, i, w, key in listed]
                 for listed in self.metrics
             ]
+            self.watched = [replace(fed, metric=copy.deepcopy(fed.metric)) for fed in self.watched]
         self.observe = self._observer()
         self.reset()
         self.execution.bind(self._data.arrays)
@@ -52,6 +55,8 @@ class Pass:
 
     def __exit__(self, *error: object) -> None:
         """Let go of the data, and keep the execution for the next pass."""
+        if not self._outer:
+            self._tell_metrics()
         self._objective.compiled.running = self._outer
         self.execution.unbind()
         self._objective.give_back(self.execution, *self._key)
@@ -68,6 +73,8 @@ class Pass:
         if rows is not None:
             old_objective.give_back(old, *old_key)
         self._objective, self.execution = objective, execution
+        metrics = {fed.key: fed.metric for fed in self.watched}
+        self.watched = [replace(f, metric=metrics.get(f.key, f.metric)) for f in objective.watched]
         self.observe = self._observer()
 
     def reset(self) -> None:
@@ -77,6 +84,8 @@ class Pass:
             for metric, index, _, _ in listed:
                 if index is None:
                     metric.reset_state()
+        for fed in self.watched:
+            fed.metric.reset_state()
 
     def results(self) -> dict[str, float]:
         """Return losses and metrics of the batches since ``reset``."""
@@ -89,9 +98,20 @@ class Pass:
         for listed in self.metrics:
             for metric, index, _, key in listed:
                 value = metric.result() if index is None else metric.result(states[index])
-                logs[key] = _number(key, value)
+                _put(logs, key, metric.name, value)
         logs.update({key: means[term] for key, term in noted})
+        for fed in self.watched:
+            _put(logs, fed.key, fed.metric.name, fed.metric.result())
         return logs
+
+    def _tell_metrics(self) -> None:
+        """Let the metrics that kernels feed hold what they saw last, as all others do."""
+        states = self.execution.metrics if any(self.metrics) else []
+        for listed in self.metrics:
+            for metric, index, _, _ in listed:
+                if index is not None:
+                    metric.hold(states[index])
+        self._objective.compiled.tracker.hold(float(self.execution.mean_loss))
 
     def _observer(self) -> Observe | None:
         watched = []
@@ -99,13 +119,18 @@ class Pass:
             own = [(metric, weighted) for metric, index, weighted, _ in listed if index is None]
             if own:
                 watched.append((head, own))
-        if not watched:
+        fed = self.watched
+        if not watched and not fed:
             return None
 
         def observe(order: Array | None, start: int, stop: int) -> None:
             rows: Any = slice(start, stop) if order is None else order[start:stop]
             for head, own in watched:
                 self._observe(head, own, rows)
+            for each in fed:
+                for arguments, places in each.feeds:
+                    args, kwargs = arguments.filled([self.execution.output(i) for i in places])
+                    each.metric.update_state(*args, **kwargs)
 
         return observe
 
@@ -123,6 +148,15 @@ class Pass:
                 by = execution.output(head.masked[weighted])
             # As Keras calls it: a metric that is told of no weights need not take any.
             metric.update_state(y, prediction, *(() if by is None else (by,)))
+
+
+def _put(logs: dict[str, float], key: str, name: str, value: Any) -> None:
+    """Note a metric's result: a number under its key, or each of a dict's under its own."""
+    if isinstance(value, dict):
+        before = key.removesuffix(name)
+        logs.update({f"{before}{k}": _number(f"{before}{k}", v) for k, v in value.items()})
+    else:
+        logs[key] = _number(key, value)
 
 
 def _number(key: str, value: Any) -> float:

@@ -44,6 +44,16 @@ class Stepped(Compilable):
         return steps.compute_loss(self, y, y_pred, sample_weight, compiled.losses, compiled.scales)
 
     @answering_calls
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:  # noqa: ARG002
+        """Return the results of the metrics by name, for a step of one's own to return.
+
+        Those of ``compile`` are fed with the model's outputs anyway, and the loss's mean is the
+        step's "loss"; of the others the step says what they are given.
+        """
+        held = [metric for metric in self.metrics if metric.name != "loss"]
+        return {metric.name: metric.result() for metric in held}
+
+    @answering_calls
     def train_step(self, data: Any) -> Any:
         """Return what a step of training lowers and reports, as tensors; a class may override it.
 

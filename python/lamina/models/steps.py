@@ -19,6 +19,7 @@ from lamina._check import Array
 from lamina._tensors import Recording, Tensor
 from lamina._tensors.arguments import flat, mapped
 from lamina._tensors.given import current, given
+from lamina.metrics.watched import Watched
 
 if TYPE_CHECKING:
     from lamina.models.recorded import Recorded
@@ -170,11 +171,17 @@ def _checked(model: Any, name: str, result: Any) -> dict[str, Tensor]:
             f"{model.name}: {name} must return a dict of tensors with 'loss', which training "
             f"lowers; the engine takes the gradients and the optimizer's step; got {result!r:.100}"
         )
-    return {str(key): _number(model, name, value) for key, value in result.items()}
+    tensors = {}
+    for key, value in result.items():
+        if isinstance(value, Watched) and key != "loss":
+            value.key = str(key)
+        else:
+            tensors[str(key)] = _number(model, name, value)
+    return tensors
 
 
 def _number(model: Any, name: str, value: Any) -> Tensor:
-    if value is None or isinstance(value, (str, dict, list, tuple)):
+    if value is None or isinstance(value, (str, dict, list, tuple, Watched)):
         raise TypeError(f"{model.name}: {name} must return a tensor; got {value!r:.100}")
     return given(value)
 

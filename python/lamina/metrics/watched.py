@@ -1,0 +1,69 @@
+"""Metrics in a step, or a call, that is recorded: they are fed after each batch."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from lamina._tensors import Arguments, Recording, Tensor
+
+if TYPE_CHECKING:
+    from lamina.metrics.base import Metric
+
+
+class Watched:
+    """What stands for a metric's result while a step is recorded.
+
+    Attributes
+    ----------
+    metric : Metric
+    calls : list of Arguments
+        What ``update_state`` was called with.
+    key : str
+        In the logs.
+    """
+
+    def __init__(self, metric: Metric) -> None:
+        self.metric = metric
+        self.calls: list[Arguments] = []
+        self.key = metric.name
+
+    def __repr__(self) -> str:
+        """Return whose result it is."""
+        return f"<result of metric {self.metric.name}, known after each batch>"
+
+
+def while_recorded(cls: type[Metric]) -> None:
+    """Let a class's methods note what they are asked while a graph is recorded."""
+    own_update, own_result = vars(cls).get("update_state"), vars(cls).get("result")
+    if own_update is not None:
+
+        @functools.wraps(own_update)
+        def update_state(self: Metric, *args: Any, **kwargs: Any) -> None:
+            now = _recording()
+            if now is None:
+                own_update(self, *args, **kwargs)
+            else:
+                entry = of(self, now)
+                if id(self) not in now.reported:
+                    entry.calls.append(Arguments(args, kwargs, lambda v: isinstance(v, Tensor)))
+
+        cls.update_state = update_state  # type: ignore[method-assign]
+    if own_result is not None:
+
+        @functools.wraps(own_result)
+        def result(self: Metric, *args: Any, **kwargs: Any) -> Any:
+            now = _recording()
+            return own_result(self, *args, **kwargs) if now is None else of(self, now)
+
+        cls.result = result  # type: ignore[method-assign]
+
+
+def of(metric: Metric, recording: Recording) -> Watched:
+    """Return what stands for the metric in a recording."""
+    return recording.watched.setdefault(id(metric), Watched(metric))  # type: ignore[no-any-return]
+
+
+def _recording() -> Recording | None:
+    now = Recording.current()
+    return None if now is None or now.once else now
