@@ -134,10 +134,10 @@ def profile(
     repeats = _check.integer("profile", "repeats", repeats)
     data = data_.prepare("profile", model, x, y)
     given = model.default_fit_batch(batch_size)
-    settings = training.plan(data.rows, given, 1, 0, False, None, None, 1)
+    settings = training.plan(data.parts(), given, 1, 0, False, None, None, 1)
     twin = copy.deepcopy(model)
     twin.ensure_built(data.row_shapes)
-    run = training.Training(twin, data, None, None, settings, CallbackList())
+    run = training.Training(twin, data.parts(), [], settings, CallbackList())
     optimizer, execution = run.optimizer, run.execution
     if not optimizer.fused:
         raise TypeError(

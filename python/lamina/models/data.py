@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -65,6 +65,22 @@ class Data:
         rest = [a for pair in zip(self.targets, self.weights, strict=True) for a in pair]
         more = [] if self.extra is None else self.extra.arrays
         return [*self.inputs, *(a for a in rest if a is not None), *more]
+
+    def parts(self, rows: Array | None = None) -> list[Part]:
+        """Return these rows, or all, in parts that batches may be taken from."""
+        return [Part(self, rows)]
+
+
+class Part(NamedTuple):
+    """Data, and which of their rows; None for all."""
+
+    data: Data
+    rows: Array | None = None
+
+    @property
+    def size(self) -> int:
+        """How many rows these are."""
+        return self.data.rows if self.rows is None else len(self.rows)
 
 
 def prepare(

@@ -18,6 +18,7 @@ from lamina.layers import SymbolicTensor, called
 from lamina.models import advice, training
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
+from lamina.models.evaluation import evaluate, plans
 from lamina.models.prediction import BLOCK
 from lamina.models.stepped import Stepped
 from lamina.models.train_state import TrainState
@@ -302,16 +303,17 @@ class Model(Stepped):
             )  # fmt: skip
             if held is not None and held.rows is not None:
                 history.validation_rows = held.rows.copy()
-            trained = data.rows if rows is None else len(rows)
+            parts, held_parts = data.parts(rows), [] if held is None else held.data.parts(held.rows)
             settings = training.plan(
-                trained, self.default_fit_batch(batch_size), epochs, initial_epoch,
+                parts, self.default_fit_batch(batch_size), epochs, initial_epoch,
                 shuffle, steps_per_epoch, validation_batch_size, validation_freq,
             )  # fmt: skip
             kept = None if held is None else held.size
+            trained = sum(part.size for part in parts)
             self.check_fit(settings, trained, kept, validation_batch_size)
             told = training.parameters_of_run(self, settings, held is not None, verbose, hooks)
             self.ensure_built(data.row_shapes)
-            run = training.Training(self, data, rows, held, settings, hooks)
+            run = training.Training(self, parts, held_parts, settings, hooks)
             advice.on_fit(run.objective, data, rows, run.idle)
             hooks.start(self, told)
             self.stop_training = False
@@ -356,10 +358,11 @@ class Model(Stepped):
             self.compiled("train_on_batch").optimizer.check_owner(self)
             self.meet(x)
             data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight)
-            settings = training.plan(data.rows, None, 1, 0, False, None, None, 1)
+            parts = data.parts()
+            settings = training.plan(parts, None, 1, 0, False, None, None, 1)
             self.check_batches("train_on_batch", data.rows, data.rows)
             self.ensure_built(data.row_shapes)
-            run = training.Training(self, data, None, None, settings, CallbackList())
+            run = training.Training(self, parts, [], settings, CallbackList())
             self.stop_training = False
             return self._reported(run.single(), return_dict)
 
@@ -454,12 +457,14 @@ class Model(Stepped):
             self.check_batches(who, data.rows, rows)
             self.ensure_built(data.row_shapes)
             wanted = None if given is None else rows
-            objective, rows, rest = self.evaluator(data, data.rows, wanted, BLOCK)
-            hooks.start(self, {"steps": -(-data.rows // rows), "metrics": objective.names})
+            planned = plans(self, data.parts(), wanted, BLOCK)
+            steps, names = sum(plan.steps for plan in planned), planned[0].objective.names
+            hooks.start(self, {"steps": steps, "metrics": names})
             hooks.call("on_test_begin", {})
-            logs = objective.evaluate(data, None, rows, hooks, rest)
+            logs = evaluate(planned, hooks)
             hooks.call("on_test_end", logs)
-            objective.trim()
+            for plan in planned:
+                plan.objective.trim()
         return logs
 
     @overload

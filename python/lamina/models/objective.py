@@ -294,40 +294,6 @@ class Objective:
             self._blocks[rows] = self.graph.block(rows)
         return self._blocks[rows]
 
-    def evaluate(
-        self,
-        data: Data,
-        rows: Array | None,
-        batch: int,
-        hooks: Any = None,
-        rest: Callable[[int], Objective] | None = None,
-    ) -> dict[str, float]:
-        """Return loss and metrics over all of ``data`` or the rows given.
-
-        ``rest`` returns what evaluates the last batch, of fewer rows, where this one cannot.
-        """
-        count = data.rows if rows is None else len(rows)
-        batch = min(batch, count)
-        with self.start(data, batch, False) as run:
-            execution, observe = run.execution, run.observe
-            begin = hooks["on_test_batch_begin"] if hooks else ()
-            end = hooks["on_test_batch_end"] if hooks else ()
-            for index, start in enumerate(range(0, count, batch)):
-                for hook in begin:
-                    hook(index, {})
-                stop = min(start + batch, count)
-                if rest is not None and stop - start < batch:
-                    run.move_to(rest(stop - start), stop - start)
-                    execution, observe = run.execution, run.observe
-                execution.test(rows, start, stop, index)
-                if observe is not None:
-                    observe(rows, start, stop)
-                if end:
-                    logs = run.results()
-                    for hook in end:
-                        hook(index, logs)
-            return run.results()
-
 
 def _penalty(recording: Recording, parameter: _core.Parameter, regularizer: Any) -> Tensor:
     name = f"regularizer of {parameter.name}"

@@ -61,11 +61,14 @@ class Pass:
         self.execution.unbind()
         self._objective.give_back(self.execution, *self._key)
 
-    def move_to(self, objective: Objective, rows: int | None = None) -> None:
-        """Go on with another graph of the same model: settings, or the rows of a batch, differ."""
+    def move_to(
+        self, objective: Objective, rows: int | None = None, data: Data | None = None
+    ) -> None:
+        """Go on with another graph of the same model: settings, rows of a batch, or data differ."""
         old, old_objective, old_key = self.execution, self._objective, self._key
         if rows is not None:
             self._key = (rows, self._key[1])
+        self._data = data or self._data
         execution = objective.take(*self._key)
         execution.bind(self._data.arrays)
         execution.resume(old)

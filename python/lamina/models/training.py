@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
 
 from lamina import _check, _core
 from lamina._check import Array
@@ -17,8 +15,10 @@ from lamina.callbacks import CallbackList, History
 from lamina.callbacks.progress import ClearBar, Progress, for_verbose
 from lamina.models import data as data_
 from lamina.models import logs as logs_
-from lamina.models.data import Data
+from lamina.models.batches import Batches, batches, count
+from lamina.models.data import Part
 from lamina.models.errors import TrainingDiverged
+from lamina.models.evaluation import evaluate, plans
 from lamina.models.gradients import check_learning
 from lamina.models.objective import Objective, python_step
 from lamina.random import SHUFFLE, Stream, mix
@@ -49,7 +49,7 @@ class Plan:
 
 
 def plan(
-    rows: int,
+    parts: Sequence[Part],
     batch_size: object,
     epochs: object,
     initial_epoch: object,
@@ -58,9 +58,10 @@ def plan(
     validation_batch_size: object,
     validation_freq: Any,
 ) -> Plan:
-    """Check the settings of a fit over ``rows`` training rows."""
+    """Check the settings of a fit over the rows of all parts."""
+    rows = sum(part.size for part in parts)
     batch = data_.batch_rows("fit", "batch_size", batch_size, rows)
-    steps = -(-rows // batch)
+    steps = sum(count(part.size, batch) for part in parts)
     if steps_per_epoch is not None:
         wanted = _check.integer("fit", "steps_per_epoch", steps_per_epoch)
         if wanted > steps:
@@ -99,12 +100,10 @@ class Training:
     ----------
     model : Model
         Built, compiled, and held by this thread.
-    data : Data
-        Training data, and validation rows too where they were split off.
-    rows : ndarray of int64 or None
-        The rows to train on; None for all.
-    held_out : tuple of (Data, ndarray of int64 or None) or None
-        Validation data and which of its rows.
+    parts : sequence of Part
+        The rows to train on; a batch has rows of one part.
+    held_out : sequence of Part
+        The rows to validate on; none for no validation.
     settings : Plan
     callbacks : CallbackList
     """
@@ -112,25 +111,26 @@ class Training:
     def __init__(
         self,
         model: Model,
-        data: Data,
-        rows: Array | None,
-        held_out: tuple[Data, Array | None] | None,
+        parts: Sequence[Part],
+        held_out: Sequence[Part],
         settings: Plan,
         callbacks: CallbackList,
     ) -> None:
-        self.model, self.data, self.rows, self.held_out = model, data, rows, held_out
+        self.model, self.parts, self.held_out = model, parts, held_out
+        self.part = parts[0]  # that of the batch at hand
         self.settings, self.hooks = settings, callbacks
         self.seen = changes.count  # of the changes of settings; first, as in `take_changes`
         self.attached = -1  # the optimizer's version that the execution knows
         self.optimizer: Any = model.compiled("fit").optimizer
-        self.batch = min(settings.batch, data.rows if rows is None else len(rows))
+        self.batch = min(settings.batch, self.part.size)
         self.objective: Objective = self._objective(self.batch)
         if not self.objective.checked:
             check_learning("fit", model)
             self.objective.checked = True
         self.optimizer.check_owner(model)
         model.compiled("fit").running = False  # a fit is never within another pass
-        self.steps = self.objective.start(data, self.batch if model.bound else settings.batch, True)
+        rows = self.batch if model.bound else settings.batch
+        self.steps = self.objective.start(self.part.data, rows, True)
         self.execution = self.steps.execution
         self.train: Callable[..., float] = self.execution.train
         self.weights: list[tuple[str, Array]] = []
@@ -152,13 +152,17 @@ class Training:
         self.weights = list(zip(self.execution.paths(), arrays, strict=True))
 
     def _objective(self, rows: int) -> Objective:
-        return self.model.objective_for(self.data, rows)
+        return self.model.objective_for(self.part.data, rows)
 
-    def take_rows(self, rows: int) -> None:
-        """Let the next step be of that many rows, in a model that has to know."""
-        self.batch = rows
+    def follow(self, place: int | None, rows: int) -> None:
+        """Let the next step be of that many rows, of the part at that place."""
+        part = self.part if place is None else self.parts[place]
+        if part is self.part and (rows == self.batch or not self.model.bound):
+            return
+        self.part, self.batch = part, rows
         self.objective = self._objective(rows)
-        self.steps.move_to(self.objective, rows)
+        capacity = rows if self.model.bound else self.settings.batch
+        self.steps.move_to(self.objective, capacity, part.data)
         self.execution = self.steps.execution
         self.attach()
 
@@ -199,36 +203,32 @@ class Training:
         """Do one step on all rows; returns loss and metrics."""
         with self.steps:
             self.attach()
-            self._batches(0, None)
+            self._batches(0, batches(self.parts, self.settings.batch, self.settings.steps))
             return self.steps.results()
 
     def _epoch(self, epoch: int) -> dict[str, float]:
         self.steps.reset()
-        self._batches(epoch, self._order())
+        self._batches(epoch, self._schedule())
         self.model.train_state.epoch += 1
         logs = self.steps.results()
-        if self.held_out is not None and self.settings.validates(epoch):
-            data, rows = self.held_out
-            self.hooks.call("on_test_begin", {})
-            count = data.rows if rows is None else len(rows)
+        if self.held_out and self.settings.validates(epoch):
             wanted, own = self.settings.validation_batch, self.settings.batch
-            objective, batch, rest = self.model.evaluator(data, count, wanted, max(own, 256), own)
-            result = objective.evaluate(data, rows, batch, self.hooks, rest)
+            planned = plans(self.model, self.held_out, wanted, max(own, 256), own)
+            self.hooks.call("on_test_begin", {})
+            result = evaluate(planned, self.hooks)
             logs.update({f"val_{key}": value for key, value in result.items()})
             self.hooks.call("on_test_end", result)
         if follows_schedule(self.optimizer):  # set in the fit, it must not take a metric's place
             logs.setdefault("learning_rate", self.optimizer.current_learning_rate())
         return logs
 
-    def _order(self) -> Array | None:
-        if not self.settings.shuffle:
-            return self.rows
-        count = self.data.rows if self.rows is None else len(self.rows)
-        stream = Stream(mix(self.model.seed, SHUFFLE), self.model.train_state.epoch & 0xFFFF_FFFF)
-        order = stream.permutation(count)
-        return order if self.rows is None else np.ascontiguousarray(self.rows[order])
+    def _schedule(self) -> Batches:
+        epoch, stream = self.model.train_state.epoch & 0xFFFF_FFFF, None
+        if self.settings.shuffle:
+            stream = Stream(mix(self.model.seed, SHUFFLE), epoch)
+        return batches(self.parts, self.settings.batch, self.settings.steps, stream)
 
-    def _batches(self, epoch: int, order: Array | None) -> None:
+    def _batches(self, epoch: int, schedule: Batches) -> None:
         # Everything the loop touches is a local: a step of a small network takes microseconds.
         model, optimizer, train = self.model, self.optimizer, self.train
         state = model.train_state
@@ -236,22 +236,18 @@ class Training:
         observe = self.steps.observe
         begin, end = self.hooks["on_train_batch_begin"], self.hooks["on_train_batch_end"]
         ticks, clock = self.hooks["on_tick"], time.perf_counter
-        batch, infinity, bound = self.settings.batch, math.inf, model.bound
-        count = self.data.rows if order is None else len(order)
-        count = min(count, self.settings.steps * batch)
+        infinity, bound = math.inf, model.bound
+        order, spans, parts = schedule
         loss, rate, index, started = 0.0, 0.0, -1, 0
         earlier = self.execution.completed_steps
         due = clock() + TICK if ticks else infinity
         try:
-            for start in range(0, count, batch):
+            for start, stop in spans:
                 index += 1
-                stop = start + batch
-                if stop > count:  # noqa: PLR1730  min() is a call
-                    stop = count
                 for hook in begin:
                     hook(index, {})
-                if bound and stop - start != self.batch:
-                    self.take_rows(stop - start)
+                if parts is not None or bound:
+                    self.follow(parts and parts[index], stop - start)
                     train, observe = self.train, self.steps.observe
                     earlier = self.execution.completed_steps - started
                 if changes.count != seen:

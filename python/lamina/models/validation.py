@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check
 from lamina._check import Array, Shape
@@ -11,18 +11,6 @@ from lamina.models.split import check_fraction, held_out
 
 if TYPE_CHECKING:
     from lamina.models.model import Model
-
-
-class Held(NamedTuple):
-    """Data, and which of their rows; None for all."""
-
-    data: data_.Data
-    rows: Array | None
-
-    @property
-    def size(self) -> int:
-        """How many rows there are to validate on."""
-        return self.data.rows if self.rows is None else len(self.rows)
 
 
 def choose(
@@ -34,11 +22,11 @@ def choose(
     time_ordered: object,
     sample_weight: Any,
     class_weight: Any,
-) -> tuple[Array | None, Held | None]:
+) -> tuple[Array | None, data_.Part | None]:
     """Return the rows to train on, None for all, and what to validate on, if anything."""
     fraction = check_fraction(fraction)
     if validation_data is not None:
-        return None, Held(_given(model, validation_data, data.row_shapes), None)
+        return None, data_.Part(_given(model, validation_data, data.row_shapes))
     if fraction == 0.0:
         return None, None
     return _split(model, data, fraction, stratify, time_ordered, sample_weight, class_weight)
@@ -68,7 +56,7 @@ def _split(
     time_ordered: object,
     sample_weight: Any,
     class_weight: Any,
-) -> tuple[Array, Held]:
+) -> tuple[Array, data_.Part]:
     """Return the rows to train on and those held out, see ``Model.fit``."""
     classes = data_.classes_of(model, data)
     # A state goes from a row of one batch to the same row of the next: rows drawn from among
@@ -80,4 +68,4 @@ def _split(
         data.weights = data_.weights_of(
             "fit", model, data.targets, outputs, sample_weight, class_weight, rows
         )
-    return rows, Held(data, kept)
+    return rows, data_.Part(data, kept)
