@@ -64,6 +64,22 @@ def test_a_fit_does_not_depend_on_threads(isa, dtype):
     assert all(other == results[0] for other in results[1:])
 
 
+def test_models_have_the_seeds_of_their_turn():
+    def made():
+        layer = lamina.layers.LSTM(2)
+        return lamina.Sequential([lamina.Input((3, 2)), layer, lamina.layers.Dense(1)])
+
+    lamina.set_random_seed(4)
+    first, second = made(), made()
+    lamina.set_random_seed(4)
+    third, fourth = made(), made()
+    seeds = [model.seed for model in (fourth, second, third, first)]  # whoever is asked first
+    assert seeds[0] == seeds[1] != seeds[2] == seeds[3]
+    for one, other in ((first, third), (second, fourth)):
+        for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
 def test_the_seed_decides():
     assert fitted(1) == fitted(1)
     assert fitted(1)[0] != fitted(2)[0]

@@ -44,20 +44,13 @@ class _Sequence:
         with self._lock:
             self._root, self._drawn = root, 0
 
-    def draw(self) -> int:
+    def take(self) -> tuple[int, int]:
+        """Return a root and a number that nobody else has."""
         with self._lock:
-            return self._next()
-
-    def give(self, seed: Seed) -> None:
-        with self._lock:
-            if seed.given is None:  # else another thread was first
-                seed.given = self._next()
-
-    def _next(self) -> int:
-        if self._root is None:
-            self._root = int.from_bytes(os.urandom(8), "little")
-        self._drawn += 1
-        return mix(self._root, self._drawn)
+            if self._root is None:
+                self._root = int.from_bytes(os.urandom(8), "little")
+            self._drawn += 1
+            return self._root, self._drawn
 
 
 _seeds = _Sequence()
@@ -113,21 +106,28 @@ def seed_value(who: str, seed: object) -> int:
 
 def next_seed() -> int:
     """Return the next seed of the global sequence (of the system's entropy if none was set)."""
-    return _seeds.draw()
+    return mix(*_seeds.take())
 
 
 class Seed:
-    """A model's seed: given, or drawn from the global sequence when it is first needed."""
+    """A model's seed: given, or the next of the global sequence when the model is made.
+
+    Attributes
+    ----------
+    given : int or None
+        The seed; None until a drawn one is needed.
+    """
 
     def __init__(self, given: int | None = None) -> None:
         self.given = given
+        self._place = None if given is not None else _seeds.take()
 
     @property
     def value(self) -> int:
-        """The seed, always the same from the first call on."""
+        """The seed."""
         if self.given is None:
-            _seeds.give(self)
-        assert self.given is not None
+            assert self._place is not None
+            self.given = mix(*self._place)
         return self.given
 
 
