@@ -30,6 +30,12 @@ Predictor::Predictor(std::shared_ptr<const Graph> graph, Variables variables)
       sees_batches_(any_sees_batches(*graph_)),
       joins_rows_(any_joins_rows(*graph_)) {}
 
+std::size_t Predictor::pooled_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& execution : idle_) bytes += execution->arena_bytes();
+  return bytes;
+}
+
 Index Predictor::block(Index rows) {
   if (joins_rows_ || rows <= fits_) return rows;
   if (rows < too_many_) {

@@ -29,6 +29,9 @@ class Predictor {
   std::unique_ptr<Execution> take(Index rows);
   void give_back(std::unique_ptr<Execution> execution);
 
+  // Memory of the executions that wait for a caller.
+  std::size_t pooled_bytes() const;
+
   // Whether outputs of a row depend on the other rows of its batch.
   bool joins_rows() const { return joins_rows_; }
 

@@ -318,6 +318,8 @@ void bind_execution(py::module_& module) {
            "`random_step` for the first and one more for each that follows.")
       .def("block", &Predictor::block, "rows"_a,
            "How many of `rows` rows one plan of a few megabytes holds, at least 1.")
+      .def_property_readonly("pooled_bytes", &Predictor::pooled_bytes,
+                             "Memory of the executions that wait for a caller.")
       .def_property_readonly("joins_rows", &Predictor::joins_rows,
                              "Whether outputs of a row depend on the other rows of its batch.")
       .def("__call__", &python::predict_all, "x"_a, "seed"_a = 0, "random_step"_a = 0,

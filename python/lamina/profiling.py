@@ -14,6 +14,7 @@ from lamina.callbacks import CallbackList
 from lamina.models import data as data_
 from lamina.models import training
 from lamina.models.model import Model
+from lamina.models.ragged import refuse
 
 if TYPE_CHECKING:
     from lamina._typing import Data
@@ -133,6 +134,7 @@ def profile(
         raise TypeError(f"profile: needs a model; got {model!r}")
     repeats = _check.integer("profile", "repeats", repeats)
     data = data_.prepare("profile", model, x, y)
+    refuse("profile", data)
     given = model.default_fit_batch(batch_size)
     settings = training.plan(data.parts(), given, 1, 0, False, None, None, 1)
     twin = copy.deepcopy(model)

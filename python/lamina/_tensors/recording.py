@@ -45,6 +45,8 @@ class Recording:
         Whether what is recorded runs once, now: random numbers are constants then.
     unheard : list of str
         Layers that would act otherwise in training, had the model's ``call`` told them.
+    unmasked : list of str
+        Layers that a mask reached which they neither use nor pass on.
     losses : list of Tensor
         What ``add_loss`` was given while this was recorded.
     assigned : dict
@@ -72,6 +74,7 @@ class Recording:
         self.forced: bool | None = None
         self.asked = self.noisy = self.once = self._untold = False
         self.unheard: list[str] = []
+        self.unmasked: list[str] = []
         self.losses: list[Any] = []
         self.assigned: dict[int, tuple[_core.Parameter, _core.Tensor]] = {}  # what is left in them
         self.noted: dict[str, Any] = {}

@@ -219,6 +219,8 @@ def on_tensors(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
         kwargs = {name: value for name, value in kwargs.items() if name != "training"}
     kwargs = {**kwargs, **_masks_by_name(layer, args, kwargs)}
     mask = incoming_mask(args, kwargs)
+    if mask is not None and layer.ends_masks:
+        recording.unmasked.append(layer.name)
     if layer.takes_mask and kwargs.get("mask") is None and mask is not None:
         kwargs = {**kwargs, "mask": mask}
     elif not layer.takes_mask and "mask" in kwargs:

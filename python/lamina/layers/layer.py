@@ -89,9 +89,9 @@ class Layer(Configured, PublicKeywords):
     # What models, wrappers and the engine ask of a layer; dir and help leave it out.
     _plumbing: ClassVar[str] = (
         "apply apply_record axes_of_whole bias_shape built_within calls cell changeable "
-        "check_weights_fit class_name drops fill first_bias forget gates given_input_shape "
-        "input_bound input_bounds input_dtypes last_losses moment named output_shape_of "
-        "parameters penalized penalties place placed prepare record record_masks "
+        "check_weights_fit class_name drops ends_masks fill first_bias forget gates "
+        "given_input_shape input_bound input_bounds input_dtypes last_losses moment named "
+        "output_shape_of parameters penalized penalties place placed prepare record record_masks "
         "recorded_settings regularize_activity regularize_recorded restore settle snapshot "
         "state_rows stream streams take_dtype take_pending takes_empty takes_mask takes_training "
         "turn walk within written"
@@ -289,6 +289,12 @@ class Layer(Configured, PublicKeywords):
             return None
         return mask[0] if isinstance(mask, list) else mask
 
+    @property
+    def ends_masks(self) -> bool:
+        """Whether a mask is neither used nor passed on."""
+        used = self.takes_mask or self.supports_masking
+        return not used and type(self).compute_mask is Layer.compute_mask
+
     def weights_fit(self, input_shape: Any) -> bool:
         """Return whether the weights, built for another input, fit this one too.
 
@@ -477,6 +483,8 @@ class Layer(Configured, PublicKeywords):
         self._check_recorded(x, y)
         self.regularize_recorded(graph, y)
         some = any(m is not None for m in mask) if isinstance(mask, list) else mask is not None
+        if some and self.ends_masks:
+            Recording.of(graph).unmasked.append(self.name)
         if not some and type(self).compute_mask is Layer.compute_mask:
             return y, [None] * len(y) if isinstance(y, list) else None
         out = self.compute_mask(graph, x, mask)

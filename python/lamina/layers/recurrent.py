@@ -296,7 +296,8 @@ class Recurrent(Carrier):
             tensors += [graph.state(state, self.name) for state in carried]
         kind, alpha = self.activation.fusable
         gate_kind, gate_alpha = self.recurrent_activation.fusable
-        acts, _ = Recording.of(graph).noise()
+        noisy = self.dropout > 0.0 or self.recurrent_dropout > 0.0
+        acts = noisy and Recording.of(graph).noise()[0]
         outputs = graph.recurrent(
             self.cell,
             tensors[0],

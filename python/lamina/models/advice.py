@@ -17,6 +17,7 @@ from lamina._arrays import titled
 from lamina._check import Array, quiet
 from lamina.losses import Loss
 from lamina.models.errors import TrainingAdvice
+from lamina.models.rows import Rows
 
 if TYPE_CHECKING:
     from lamina.models.compiled import Compiled
@@ -64,7 +65,8 @@ def on_fit(objective: Objective, data: Data, rows: Array | None, idle: bool = Fa
         assert target is not None
         if type(loss).__module__.startswith("lamina.losses.") and loss.kind:  # no loss of one's own
             found += _in_output(compiled, head, loss)
-            if head.place not in data.rounded_targets:  # which on_rounding has told of
+            known = head.place in data.rounded_targets  # which on_rounding has told of
+            if not known and not isinstance(target, Rows):
                 found += _in_target(compiled, head, loss, target, rows)
     found += _in_inputs(data, rows)
     if objective.unheard:
@@ -74,6 +76,13 @@ def on_fit(objective: Objective, data: Data, rows: Array | None, idle: bool = Fa
             f"write call(self, inputs, training=None)"
         )
         found.append(("unheard", text))
+    if objective.unmasked:
+        text = (
+            f"buckets pad rows, and the mask that says so ends at {objective.unmasked[0]!r}, which "
+            f"takes none: behind it padded steps count as data; leave buckets out, or take a layer "
+            f"that is given masks"
+        )
+        found.append(("unmasked", text))
     for key, text in found:
         tell(compiled, key, text)
 
@@ -210,6 +219,8 @@ def _in_inputs(data: Data, rows: Array | None) -> list[tuple[str, str]]:
         return []
     found = []
     for place, array in enumerate(data.inputs):
+        if isinstance(array, Rows):
+            continue
         constant, rounded = _constant_columns(array, rows), data.rounded[place]
         if constant is None and rounded:
             continue  # on_rounding has told of it
@@ -255,13 +266,13 @@ def _constant_columns(values: Array, rows: Array | None) -> list[int] | None:
 
 @quiet
 def on_rounding(
-    compiled: Compiled, name: str, source: Array, array: Array, columns: Sequence[Any] | None
+    compiled: Compiled, name: str, source: Any, array: Any, columns: Sequence[Any] | None
 ) -> list[int]:
     """Warn if different numbers of a column of ``source`` are equal in ``array``, made from it.
 
     Returns the columns of which that is so.
     """
-    if source.size == 0 or array.dtype.kind != "f":
+    if isinstance(source, Rows) or source.size == 0 or array.dtype.kind != "f":
         return []
     digits = np.finfo(array.dtype).nmant + 1 if source.dtype.kind in "biu" else array.itemsize * 8
     if source.dtype.itemsize * 8 <= digits:

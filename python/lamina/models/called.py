@@ -27,6 +27,7 @@ from lamina.models import forms
 from lamina.models.compilable import Compilable
 from lamina.models.forms import Leaf
 from lamina.models.inputs import Port
+from lamina.models.rows import gathered
 from lamina.random import Seed
 
 if TYPE_CHECKING:
@@ -238,14 +239,16 @@ class Called(Compilable):
 
     # --- what is fed
 
-    def meet(self, x: Any) -> None:
+    def meet(self, x: Any) -> Any:
         """Take the form of data: which arrays there are, of which kinds."""
+        x = gathered(x, None)
         form, leaves = _form_of(x)
         self._take(form, [_port(n, leaf) for n, leaf in zip(_names(form), leaves, strict=True)])
         if self._met is not None and self._met != self.layers:  # some were added or replaced
             with structure():
                 self._met = None
                 self._changed()
+        return x
 
     def _take(self, form: Any, ports: list[Port]) -> None:
         if self._fed == (form, ports):

@@ -13,9 +13,9 @@ from lamina.models import steps
 from lamina.models.compiled import Compiled, check_ignored
 from lamina.models.errors import NotCompiledError
 from lamina.models.guard import Guard
+from lamina.models.kept import Kept
 from lamina.models.objective import Objective
 from lamina.models.prediction import BOUND_BATCH, Predicting
-from lamina.models.recorded import KEPT
 from lamina.models.train_state import TrainState
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Compilable(Predicting):
         self._guard = Guard()
         # By weights, shapes of rows, forms of targets, rows of a batch, phase: None where it does
         # not matter.
-        self._objectives: dict[tuple[Any, ...], Objective] = {}
+        self._objectives: Kept[Objective] = Kept(lambda objective: objective.kept_bytes)
         self.bound = False  # whether the losses, or the model, depend on the rows of a batch
         self._recorded_settings: tuple[Any, ...] = ()
         self._settings_seen: tuple[Any, ...] = ()
@@ -192,11 +192,13 @@ class Compilable(Predicting):
         training: bool = True,
         forms: tuple[Form | None, ...] | None = None,
         extra: Given | None = None,
+        masked: tuple[bool, ...] = (),
     ) -> Objective:
         """Return the training graph, made when first needed or when a setting has changed since.
 
         The shapes of the rows, how many rows a batch has and whether it is for training count where
-        the model depends on them, the forms of targets where a loss takes any.
+        the model depends on them, the forms of targets where a loss takes any, masks where inputs
+        are padded.
         """
         if isinstance(weighted, bool):
             weighted = (weighted,) * len(self.output_names)
@@ -206,17 +208,17 @@ class Compilable(Predicting):
             shapes = None
         lengths = None if shapes is None else tuple(shapes)
         targets = None if extra is None else extra.key
-        key = (weighted, lengths, forms, targets, rows if self.bound else None)
+        key = (weighted, lengths, forms, targets, masked, rows if self.bound else None)
         found = self._objectives.get((*key, None)) or self._objectives.get((*key, training))
         if found is None:
             try:
-                found = Objective(self, weighted, shapes, key[-1], training, forms, extra)
+                found = Objective(self, weighted, shapes, key[-1], training, forms, extra, masked)
             except NeedsRows:
                 if rows is None or self.bound:
                     raise
                 self.bound = True
-                return self.objective(weighted, shapes, rows, training, forms, extra)
-            self._keep((*key, training if found.of_phase else None), found)
+                return self.objective(weighted, shapes, rows, training, forms, extra, masked)
+            self._objectives.put((*key, training if found.of_phase else None), found)
             self._settings_seen = ()  # recording may build layers
             self._recorded_settings = self._training_settings()
         return found
@@ -224,7 +226,7 @@ class Compilable(Predicting):
     def objective_for(self, data: Data, rows: int, training: bool = True) -> Objective:
         """Return the training graph for these data, in batches of so many rows."""
         shapes, forms = data.row_shapes, data.forms
-        return self.objective(data.weighted, shapes, rows, training, forms, data.extra)
+        return self.objective(data.weighted, shapes, rows, training, forms, data.extra, data.masked)
 
     def evaluator(
         self, data: Data, rows: int, wanted: int | None, default: int, keras: int = BOUND_BATCH
@@ -246,11 +248,6 @@ class Compilable(Predicting):
 
         batch = min(wanted or keras, rows)
         return of_rows(batch), batch, of_rows
-
-    def _keep(self, key: Any, objective: Objective) -> None:
-        self._objectives[key] = objective
-        if len(self._objectives) > KEPT:
-            del self._objectives[next(iter(self._objectives))]
 
     def _training_settings(self) -> tuple[Any, ...]:
         # What the training graphs were recorded with: they hold as long as it stays the same.

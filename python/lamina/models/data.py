@@ -12,7 +12,18 @@ from lamina import _check
 from lamina._arrays import column_names, is_array, ndim_of
 from lamina._check import Array, Shape
 from lamina.models import advice, steps
-from lamina.models.inputs import arranged, converted, label, separated, shaped
+from lamina.models.inputs import Port, arranged, converted, label, separated, shaped
+from lamina.models.ragged import (
+    Buckets,
+    Outputs,
+    is_ragged,
+    padded_parts,
+    parts_of,
+    shapes_of,
+    target_rows,
+    weight_rows,
+)
+from lamina.models.rows import Rows, gathered
 from lamina.models.steps import Given
 from lamina.models.targets import labels, row_weights, target
 
@@ -21,19 +32,23 @@ Form = tuple[Shape, str]  # of a row of a target: its shape, and "float" or "int
 
 @dataclass
 class Data:
-    """Checked arrays; of the outputs that have a loss, targets and, if any, weights of rows."""
+    """Checked arrays; of the outputs that have a loss, targets and, if any, weights of rows.
 
-    inputs: list[Array]
-    targets: list[Array | None]
-    weights: list[Array | None]
+    ``Rows`` stand in the place of arrays whose rows differ in shape; those of a part do not.
+    """
+
+    inputs: list[Any]
+    targets: list[Any]
+    weights: list[Any]
     columns: list[list[Any] | None]  # of each input, the names if it was a table
     free: list[bool]  # whether the loss takes targets of any shape
-    given: list[Array | None]  # targets in the shape that they came in, as metrics see them
+    given: list[Any]  # targets in the shape that they came in, as metrics see them
     extra: Given | None = None  # targets that no loss asks for, for a step of the model's own
     # Which columns of each input, and which outputs' targets, the model's dtype has rounded to
     # each other; looked for by fit alone.
     rounded: list[list[int]] = field(default_factory=list)
     rounded_targets: set[int] = field(default_factory=set)
+    masks: Sequence[Array | None] = ()  # of inputs that were padded: which steps are real
 
     @property
     def rows(self) -> int:
@@ -42,8 +57,13 @@ class Data:
 
     @property
     def row_shapes(self) -> list[Shape]:
-        """The shape of a row of each input."""
-        return [x.shape[1:] for x in self.inputs]
+        """The shape of a row of each input: of the first, where they differ."""
+        return list(shapes_of(self.inputs))
+
+    @property
+    def masked(self) -> tuple[bool, ...]:
+        """Which inputs have masks."""
+        return tuple(m is not None for m in self.masks)
 
     @property
     def weighted(self) -> tuple[bool, ...]:
@@ -61,14 +81,29 @@ class Data:
 
     @property
     def arrays(self) -> list[Array]:
-        """What ``Execution.bind`` takes: inputs, then target and weight of each output."""
+        """What ``Execution.bind`` takes: inputs, masks, then target and weight of each output."""
+        masks = [m for m in self.masks if m is not None]
         rest = [a for pair in zip(self.targets, self.weights, strict=True) for a in pair]
         more = [] if self.extra is None else self.extra.arrays
-        return [*self.inputs, *(a for a in rest if a is not None), *more]
+        return [*self.inputs, *masks, *(a for a in rest if a is not None), *more]
 
-    def parts(self, rows: Array | None = None) -> list[Part]:
-        """Return these rows, or all, in parts that batches may be taken from."""
-        return [Part(self, rows)]
+    @property
+    def ragged(self) -> bool:
+        """Whether rows of inputs differ in shape."""
+        return is_ragged(self.inputs)
+
+    def parts(
+        self, rows: Array | None = None, model: Any = None, buckets: Buckets | None = None
+    ) -> list[Part]:
+        """Return these rows, or all, in parts that batches may be taken from.
+
+        Rows of each shape are a part; with buckets, padded rows of each length that they have.
+        """
+        if not self.ragged:
+            return [Part(self, rows)]
+        if buckets is None:
+            return [Part(part) for part in parts_of(self, rows)]
+        return [Part(part) for part in padded_parts(model, self, rows, buckets)]
 
 
 class Part(NamedTuple):
@@ -93,8 +128,12 @@ def prepare(
 ) -> Data:
     """Return checked data for a compiled model, built or not; the model is not changed."""
     ports = model.ports
+    x = gathered(x, ports)
     arrays = shaped(who, x, ports)
-    shapes = [a.shape[1:] for a in arrays]
+    shapes = list(shapes_of(arrays))
+    if is_ragged(arrays):
+        model.check_ragged(who)
+        y = _of_outputs(model, y)
     if not model.built and any(e.calls for layer in model.layers for e in layer.walk()):
         model.ensure_built(shapes)  # such a layer may ask for the weights of those before it
     outputs = model.output_row_shapes(shapes)
@@ -103,8 +142,8 @@ def prepare(
         compiled.resolve(outputs)
     rounded_targets: set[int] = set()
     given: list[Array | None] = []
-    goals = _targets(who, model, y, len(arrays[0]), outputs, rounded_targets, given)
-    weights = weights_of(who, model, goals, outputs, sample_weight, class_weight)
+    goals = _targets(who, model, y, arrays, outputs, rounded_targets, given)
+    weights = weights_of(who, model, goals, outputs, sample_weight, class_weight, arrays=arrays)
     columns = [column_names(value) for value in separated(who, x, ports)]
     free = [loss is not None and loss.free_target for loss in compiled.losses]
     inputs = converted(who, x, arrays, ports, model.dtype)
@@ -113,22 +152,29 @@ def prepare(
         data.extra = steps.given_targets(who, model, y, len(arrays[0]))
     if who == "fit":  # the others need not say it again
         data.rounded_targets = rounded_targets
+        listed = zip(arrays, data.inputs, ports, columns, strict=True)
         data.rounded = [
             advice.on_rounding(compiled, label("x", port.name, len(ports)), source, array, names)
-            for source, array, port, names in zip(arrays, data.inputs, ports, columns, strict=True)
+            for source, array, port, names in listed
         ]
     return data
+
+
+def _of_outputs(model: Any, values: Any) -> Any:
+    """Return targets, or weights, with ``Rows`` where their rows differ in shape."""
+    return gathered(values, [Port(name, None) for name in model.output_names])
 
 
 def _targets(
     who: str,
     model: Any,
     y: Any,
-    rows: int,
+    arrays: Sequence[Any],
     outputs: Sequence[Shape],
     rounded: set[int],
-    shown_as: list[Array | None],
-) -> list[Array | None]:
+    shown_as: list[Any],
+) -> list[Any]:
+    rows, by_row = len(arrays[0]), Outputs(model, arrays) if is_ragged(arrays) else None
     compiled = model.compiled(who)
     names, losses, y = model.output_names, compiled.losses, model.by_output(y)
     if all(loss is None for loss in losses):
@@ -143,8 +189,8 @@ def _targets(
         ignored = [name for name in names if name not in wanted]
         given = {k: v for k, v in y.items() if k not in ignored} if isinstance(y, Mapping) else y
         values = dict(zip(wanted, arranged(who, "y", given, wanted), strict=True))
-    goals: list[Array | None] = []
-    for name, loss, output in zip(names, losses, outputs, strict=True):
+    goals: list[Any] = []
+    for place, (name, loss, output) in enumerate(zip(names, losses, outputs, strict=True)):
         if loss is None:
             goals.append(None)
             shown_as.append(None)
@@ -152,6 +198,13 @@ def _targets(
         if values[name] is None and isinstance(y, (Mapping, list, tuple)):
             raise ValueError(f"{who}: y has nothing for output {name!r}, which has a loss")
         shown = label("y", name, len(names))
+        if by_row is not None and isinstance(values[name], Rows):
+            at = by_row.at(place)
+            goals.append(target_rows(who, values[name], rows, loss, at, model.dtype, shown))
+            shown_as.append(_given_rows(goals[-1], values[name]))
+            continue
+        if by_row is not None:
+            by_row.check_same(who, place, shown)
         goal = target(who, values[name], rows, loss, output, model.dtype, shown)
         if who == "fit" and is_array(values[name]):
             source = _check.numeric(who, shown, values[name])
@@ -169,6 +222,11 @@ def _as_given(goal: Array, value: Any) -> Array:
     return goal.reshape(shape) if more else goal
 
 
+def _given_rows(goals: Rows, values: Rows) -> Rows:
+    pairs = zip(goals.arrays, values.arrays, strict=True)
+    return Rows([_as_given(goal[None], value[None])[0] for goal, value in pairs])
+
+
 def _unboxed(values: Any, rows: int) -> Any:
     # [array] for a model of one output.
     single = isinstance(values, (list, tuple)) and len(values) == 1 and is_array(values[0])
@@ -178,12 +236,13 @@ def _unboxed(values: Any, rows: int) -> Any:
 def weights_of(
     who: str,
     model: Any,
-    goals: Sequence[Array | None],
+    goals: Sequence[Any],
     outputs: Sequence[Shape],
     sample_weight: Any,
     class_weight: object,
     trained: Array | None = None,
-) -> list[Array | None]:
+    arrays: Sequence[Any] = (),
+) -> list[Any]:
     """Return the weights of the rows for each output that has a loss, or None where there are none.
 
     One array of sample weights counts for all outputs.
@@ -194,16 +253,29 @@ def weights_of(
             f"{who}: class_weight is for models of one output; this one has {', '.join(names)} "
             f"(use sample_weight)"
         )
-    weights: list[Array | None] = []
+    weights: list[Any] = []
+    by_row = None
+    if is_ragged(arrays):
+        by_row, sample_weight = Outputs(model, arrays), _of_outputs(model, sample_weight)
     if all(goal is None for goal in goals):
         return [None] * len(goals)
     rows = next(len(goal) for goal in goals if goal is not None)
     given = _sample_weights(who, _unboxed(model.by_output(sample_weight), rows), names)
-    for name, loss, goal, output, weight in zip(names, losses, goals, outputs, given, strict=True):
+    listed = zip(names, losses, goals, outputs, given, strict=True)
+    for place, (name, loss, goal, output, weight) in enumerate(listed):
         if loss is None or goal is None:
             weights.append(None)
             continue
         shown = label("sample_weight", name, len(names))
+        if by_row is not None and isinstance(goal, Rows):
+            if class_weight is not None:
+                raise ValueError(
+                    f"{who}: class_weight needs one class a row; the rows of y are arrays (use "
+                    f"sample_weight)"
+                )
+            output_at = by_row.at(place)
+            weights.append(weight_rows(who, weight, goal, output_at, model.dtype, shown))
+            continue
         weights.append(
             row_weights(who, weight, class_weight, goal, loss, output, model.dtype, trained, shown)
         )
@@ -221,7 +293,9 @@ def classes_of(model: Any, data: Data) -> Array | None:
     """Return one class a row if the model has one output and its loss has classes."""
     pairs = zip(model.compiled("fit").losses, data.targets, strict=True)
     known = [(loss, y) for loss, y in pairs if loss is not None and y is not None]
-    return labels(*known[0]) if len(known) == 1 else None
+    if len(known) != 1 or isinstance(known[0][1], Rows):
+        return None
+    return labels(*known[0])
 
 
 def batch_rows(who: str, name: str, value: object, rows: int, default: int | None = None) -> int:

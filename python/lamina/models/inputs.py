@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from lamina import _check
 from lamina._arrays import column_names, is_array, ndim_of
 from lamina._check import Array, Shape
 from lamina._names import unknown
+from lamina.models.rows import Rows
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,8 @@ def unboxed(x: Any, shape: Shape | None) -> Any:
     return x if axes == 0 or is_row else x[0]
 
 
-def shaped(who: str, x: Any, ports: Sequence[Port], *, empty: bool = False) -> list[Array]:
-    """Return numeric arrays of as many rows for all inputs; nothing is converted yet."""
+def shaped(who: str, x: Any, ports: Sequence[Port], *, empty: bool = False) -> list[Any]:
+    """Return numeric arrays, or ``Rows``, of as many rows for all inputs; nothing is converted."""
     values, count = separated(who, x, ports), len(ports)
     arrays = [
         shaped_input(who, value, port.shape, empty=empty, name=label("x", port.name, count))
@@ -118,11 +119,13 @@ def shaped(who: str, x: Any, ports: Sequence[Port], *, empty: bool = False) -> l
 
 def shaped_input(
     who: str, x: object, shape: Shape | None, *, empty: bool = False, name: str = "x"
-) -> Array:
-    """Return ``x`` as a numeric array of rows of ``shape``; nothing is converted yet.
+) -> Any:
+    """Return ``x`` as a numeric array of rows of ``shape``, or ``Rows``; nothing is converted yet.
 
     A vector is a column where the model takes one number a row, or takes any shape yet.
     """
+    if isinstance(x, Rows):
+        return x.each(lambda shown, row: _shaped_row(who, row, shape, shown), name)
     array = _check.numeric(who, name, x)
     if array.ndim == 0:
         raise ValueError(f"{who}: {name} must have an axis of rows; got a single number")
@@ -140,6 +143,21 @@ def shaped_input(
     return array
 
 
+def _shaped_row(who: str, row: Array, shape: Shape | None, name: str) -> Array:
+    array = _check.numeric(who, name, row)
+    if shape is not None and not _check.fits_shape(array.shape, shape):
+        raise ValueError(
+            f"{who}: {name} has shape {array.shape}; the model needs rows of shape "
+            f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+        )
+    if 0 in array.shape:
+        raise ValueError(
+            f"{who}: {name} must have at least one element along every axis; got shape "
+            f"{array.shape}"
+        )
+    return array
+
+
 def _hint(got: Shape, needed: Shape) -> str:
     if got == needed:
         return "; one row is x[None]"
@@ -151,17 +169,26 @@ def _hint(got: Shape, needed: Shape) -> str:
 
 
 def converted(
-    who: str, x: Any, arrays: Sequence[Array], ports: Sequence[Port], dtype: str
-) -> list[Array]:
+    who: str, x: Any, arrays: Sequence[Any], ports: Sequence[Port], dtype: str
+) -> list[Any]:
     """Return the shaped inputs as the engine takes them, finite and within their bounds."""
-    values, result = separated(who, x, ports), []
+    values = separated(who, x, ports)
+    result: list[Any] = []
     for value, array, port in zip(values, arrays, ports, strict=True):
         name = label("x", port.name, len(ports))
-        if port.kind == "int32":
-            result.append(_check.integers(who, name, array, port.bound))
-        elif port.kind == "bool":
-            result.append(_check.truths(who, name, array))
+        if isinstance(array, Rows):
+            result.append(array.each(_converting(who, port, dtype), name))
         else:
-            names = column_names(value)
-            result.append(_check.floats(who, name, array, dtype, columns=names))
+            result.append(_converting(who, port, dtype, column_names(value))(name, array))
     return result
+
+
+def _converting(
+    who: str, port: Port, dtype: str, columns: Sequence[Any] | None = None
+) -> Callable[[str, Array], Array]:
+    """Return what converts an array of that name to what an input is fed."""
+    if port.kind == "int32":
+        return lambda name, array: _check.integers(who, name, array, port.bound)
+    if port.kind == "bool":
+        return lambda name, array: _check.truths(who, name, array)
+    return lambda name, array: _check.floats(who, name, array, dtype, columns=columns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, overload
 
 from lamina import _check, _screen
@@ -20,6 +20,7 @@ from lamina.models import data as data_
 from lamina.models import inputs as inputs_
 from lamina.models.evaluation import evaluate, plans
 from lamina.models.prediction import BLOCK
+from lamina.models.ragged import Buckets, refuse
 from lamina.models.stepped import Stepped
 from lamina.models.train_state import TrainState
 from lamina.models.validation import choose
@@ -191,6 +192,7 @@ class Model(Stepped):
         validation_freq: int | Container[int] = 1,
         stratify: ArrayLike | Literal["auto"] = "auto",
         time_ordered: bool = False,
+        buckets: int | Sequence[int] | None = None,
         **unknown: NoReturn,
     ) -> History:
         """Train.
@@ -201,7 +203,9 @@ class Model(Stepped):
             NumPy arrays of any real dtype and layout, memory maps, lists, pandas, polars and
             Arrow tables, torch tensors.  Data of the model's dtype in C order is not copied;
             numbers of more digits are rounded.  For several inputs a list, or a dict by their
-            names; an array in a list is the one input.
+            names; an array in a list is the one input.  Where an axis of a row may have any length
+            (``Input((None, 3))``), a list of arrays of unequal shape, one for each row: see
+            ``buckets`` and the notes.
         y : array_like of shape (rows, ...), or a list or dict of them
             Targets as the loss wants them; for several outputs a list or a dict by their names.
         batch_size : int, None or "auto", default "auto"
@@ -243,6 +247,11 @@ class Model(Stepped):
         time_ordered : bool, default False
             Hold out the last rows: for series, where a random split would leak the future, and
             always so for a stateful model, whose batches follow one another.
+        buckets : int or sequence of int, optional
+            For rows of unequal length: zeros are put behind them up to the next of these lengths
+            (of so many, by the quantiles of the rows' lengths, if an int is given), and a mask
+            tells the layers which steps are real.  Batches are of rows of one bucket.  By default
+            nothing is padded, and a batch has rows of one shape.
 
         Returns
         -------
@@ -268,6 +277,11 @@ class Model(Stepped):
         reaches the output, over the positions that it keeps, divided by their number; then times
         ``loss_weights``, added up, and penalties once (those of the weights at each batch,
         averaged over its rows).  ``evaluate`` reports the same mean, whatever the ``batch_size``.
+        Rows of unequal shape are recorded once for each shape, sharing the weights, and grouped:
+        a shuffled epoch draws an order of the rows of each shape, then of the batches.  Where there
+        are nearly as many shapes as rows, batches are small and recordings many: ``buckets`` make
+        fewer of both.  What layers that take no mask make of padded steps counts as data.
+
         A training step takes that mean of its batch, which is also Keras's.  Keras's epochs and
         ``evaluate`` average the batches' means by their rows instead: with masks, that depends on
         which rows share a batch.
@@ -295,7 +309,8 @@ class Model(Stepped):
         with self._guard.training("fit"):
             self.compiled("fit").optimizer.check_owner(self)
             hooks, history = training.collect(callbacks, verbose)
-            self.meet(x)
+            padding = None if buckets is None else Buckets(buckets)
+            x = self.meet(x)
             data = data_.prepare("fit", self, x, y, sample_weight, class_weight)
             rows, held = choose(
                 self, data, validation_data,
@@ -303,7 +318,8 @@ class Model(Stepped):
             )  # fmt: skip
             if held is not None and held.rows is not None:
                 history.validation_rows = held.rows.copy()
-            parts, held_parts = data.parts(rows), [] if held is None else held.data.parts(held.rows)
+            parts = data.parts(rows, self, padding)
+            held_parts = [] if held is None else held.data.parts(held.rows)
             settings = training.plan(
                 parts, self.default_fit_batch(batch_size), epochs, initial_epoch,
                 shuffle, steps_per_epoch, validation_batch_size, validation_freq,
@@ -356,8 +372,9 @@ class Model(Stepped):
             refuse_arguments(Model.train_on_batch, unknown)
         with self._guard.training("train_on_batch"):
             self.compiled("train_on_batch").optimizer.check_owner(self)
-            self.meet(x)
+            x = self.meet(x)
             data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight)
+            refuse("train_on_batch", data)
             parts = data.parts()
             settings = training.plan(parts, None, 1, 0, False, None, None, 1)
             self.check_batches("train_on_batch", data.rows, data.rows)
@@ -450,7 +467,7 @@ class Model(Stepped):
     ) -> dict[str, float]:
         hooks = CallbackList(callbacks)
         with self._guard.evaluating(who):
-            self.meet(x)
+            x = self.meet(x)
             data = data_.prepare(who, self, x, y, sample_weight)
             given = self.default_batch(batch_size, data.rows)
             rows = data_.batch_rows(who, "batch_size", given, data.rows, BLOCK)
@@ -490,6 +507,7 @@ class Model(Stepped):
         """Return loss and metrics on these rows taken as one batch."""
         if unknown:
             refuse_arguments(Model.test_on_batch, unknown)
+        x = self.meet(x)
         rows = max(1, len(inputs_.shaped("test_on_batch", x, self.ports)[0]))
         logs = self._evaluate("test_on_batch", x, y, sample_weight, rows, None)
         return self._reported(logs, return_dict)

@@ -16,7 +16,9 @@ from lamina.layers._held import next_moment
 from lamina.layers._lock import structure
 from lamina.models import forms
 from lamina.models.ends import Ends
-from lamina.models.recorded import KEPT, for_any_rows
+from lamina.models.kept import Kept
+from lamina.models.recorded import for_any_rows
+from lamina.models.rows import gathered
 from lamina.models.stateful import Stateful
 from lamina.random import Seed, seed_value
 
@@ -69,7 +71,7 @@ class Network(Ends, Stateful, PublicKeywords):
         # What is made anew in a copy: all that belongs to the engine.
         self._changes = 0  # of the structure: a call that looks at it twice knows of one between
         self._ready = False  # all weights made and filled: what another thread may rely on
-        self._row_shapes: dict[tuple[Shape, ...], list[Shape]] = {}  # outputs' by inputs'
+        self._row_shapes: Kept[list[Shape]] = Kept()  # of the outputs, by those of the inputs
         self._layer: Any = None  # the model as a layer of others
         self._paths: dict[int, str] | None = None  # of the weights
 
@@ -103,8 +105,9 @@ class Network(Ends, Stateful, PublicKeywords):
         """Return what a structure as that of the outputs holds for each, in a list or a dict."""
         return forms.by_name(self._form_returned(), value)
 
-    def meet(self, x: Any) -> None:
-        """Learn from data what is fed, where the model does not say."""
+    def meet(self, x: Any) -> Any:
+        """Return data with ``Rows`` for what differs in shape; learn from it what is fed."""
+        return gathered(x, self.ports)
 
     def _packed(self, outputs: list[Any]) -> Any:
         # Outputs in the form in which the model was given them.
@@ -229,9 +232,7 @@ class Network(Ends, Stateful, PublicKeywords):
         found = self._row_shapes.get(key)
         if found is None:
             found = [tuple(output.shape) for output in for_any_rows(self, shapes).outputs]
-            self._row_shapes[key] = found
-            if len(self._row_shapes) > KEPT:
-                self._row_shapes.pop(next(iter(self._row_shapes)), None)
+            self._row_shapes.put(key, found)
         return list(found)
 
     def graph_inputs(self, graph: _core.Graph, shapes: Sequence[Shape]) -> list[_core.Tensor]:

@@ -105,6 +105,10 @@ class Objective:
         Whether it is for training or for evaluation; ``of_phase`` says whether that mattered.
     forms : sequence of tuple, optional
         Shape and type of a row of each output's target, where its loss takes any.
+    extra : Given, optional
+        Targets that no loss takes.
+    masked : sequence of bool
+        Which inputs come with a mask of their steps.
     """
 
     def __init__(
@@ -116,6 +120,7 @@ class Objective:
         training: bool | None = None,
         forms: Sequence[Form | None] | None = None,
         extra: Given | None = None,
+        masked: Sequence[bool] = (),
     ) -> None:
         self._extra = extra
         self.forms = forms or [None] * len(weighted)
@@ -127,12 +132,13 @@ class Objective:
         self._own = steps.has_own(model)  # then the losses of compile count as the model says
         self.noted: list[tuple[str, int]] = []  # what its step reports, and which term that is
         self.watched: list[Fed] = []
-        with recorded(model, shapes, rows=rows, training=training) as made:
+        with recorded(model, shapes, rows=rows, training=training, masked=masked) as made:
             self._record_terms(model, made, weighted, bool(training))
         settle_others(made)
         # Whether it is for training alone, or for evaluation alone.
         self.of_phase = made.recording.asked or self._own
         self.unheard = made.recording.unheard
+        self.unmasked = made.recording.unmasked if any(masked) else []
         self.constraints = model.constrained()
         self._constrained: Constrained | None = None
         self._executions: OrderedDict[tuple[int, bool], _core.Execution] = OrderedDict()
@@ -280,12 +286,15 @@ class Objective:
         self._executions.move_to_end((rows, training))
         self.trim(1)  # the next step of train_on_batch needs this one, however large
 
+    @property
+    def kept_bytes(self) -> int:
+        """The memory of the executions that are kept."""
+        return sum(execution.arena_bytes for execution in self._executions.values())
+
     def trim(self, least: int = 0) -> None:
         """Give back the memory of executions beyond what is kept, but for the ``least`` last."""
         kept = self._executions
-        while len(kept) > least and (
-            len(kept) > KEPT or sum(e.arena_bytes for e in kept.values()) > KEPT_BYTES
-        ):
+        while len(kept) > least and (len(kept) > KEPT or self.kept_bytes > KEPT_BYTES):
             kept.popitem(last=False)
 
     def block(self, rows: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, overload
 
 import numpy as np
 
@@ -19,7 +19,9 @@ from lamina.layers.calls import refuse
 from lamina.layers.node import any_symbolic
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
+from lamina.models.batches import count
 from lamina.models.network import Network
+from lamina.models.ragged import inputs_by_shape, is_ragged, shapes_of
 from lamina.models.recorded import Predictors
 from lamina.random import NOISE, mix
 
@@ -33,6 +35,27 @@ if TYPE_CHECKING:
 BLOCK = 1024
 BOUND_BATCH = 32  # where outputs of a row depend on the others of its batch: Keras's number
 CALL = 64  # batches of one call into the engine, between which Ctrl-C is heard
+
+
+class Way(NamedTuple):
+    """How rows go through a model.
+
+    Attributes
+    ----------
+    rows : int
+        At a time.
+    steps : int
+        How many batches there are.
+    predictor_for : callable
+        Returns what predicts for batches of a number of rows.
+    predictor : Predictor or None
+        What predicts for batches of any number, where there is such a thing.
+    """
+
+    rows: int
+    steps: int
+    predictor_for: Callable[[int], _core.Predictor]
+    predictor: _core.Predictor | None = None
 
 
 class Predicting(Network):
@@ -71,7 +94,8 @@ class Predicting(Network):
         Parameters
         ----------
         x : array_like of shape (rows, ...), or a list or dict of them
-            No rows give no outputs.  A list or dict for models with several inputs.
+            No rows give no outputs.  A list or dict for models with several inputs.  Where an axis
+            of a row may have any length, a list of arrays of unequal shape, one for each row.
         batch_size : int, optional
             Rows at a time.  The result depends on it where a layer is stateful, by default then
             those of its states, all rows while it has none; and where outputs of a row depend on
@@ -86,7 +110,8 @@ class Predicting(Network):
         -------
         ndarray of shape (rows, ...), the model's dtype
             A list, tuple or dict of them, at any depth, for a model that was given its outputs so,
-            or whose ``call`` returns them so.
+            or whose ``call`` returns them so.  A list of
+            an array for each row where their shapes differ, as those of ``x`` do.
 
         Notes
         -----
@@ -119,36 +144,59 @@ class Predicting(Network):
         self, x: Any, batch_size: int | None, callbacks: Any, *, whole: bool = False
     ) -> Any:
         # `whole`: all rows are one batch, where that matters and nobody says otherwise.
-        self.meet(x)
+        x = self.meet(x)
         changes, ports = self._changes, self.ports
         _held = self.layers  # until the end: the engine holds them weakly
         arrays = inputs_.shaped("predict", x, ports, empty=True)
-        shapes = [a.shape[1:] for a in arrays]
         if self._ready:
-            self.output_row_shapes(shapes)  # which refuses what does not fit
-        count = len(arrays[0])
-        given = self.default_batch(batch_size, count)
-        rows = data_.batch_rows("predict", "batch_size", given, count or 1, BLOCK)
-        self.check_batches("predict", count, rows)
+            self.output_row_shapes(list(shapes_of(arrays)))  # which refuses what does not fit
+        if is_ragged(arrays):
+            self.check_ragged("predict")
         fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
         hooks = None if callbacks is None else CallbackList(callbacks)
-        first = count if whole else min(rows, count)
+        parts = inputs_by_shape(fed)
+        if hooks is not None:
+            ways = [self._way(changes, part, batch_size, whole) for _, part in parts]
+            steps = [way.steps for way in ways if way is not None]
+            hooks.start(self, {"steps": sum(steps)})
+            hooks.call("on_predict_begin", {})
+        made: list[list[Array]] = []
+        done = 0
+        for _, part in parts:  # one after the other, so that few of many need their memory at once
+            way = self._way(changes, part, batch_size, whole)
+            if way is None:  # another thread changed the model
+                return self._predict(x, batch_size, callbacks, whole=whole)
+            made.append(self._go(way, part, hooks, done))
+            done += way.steps
+        if hooks is not None:
+            hooks.call("on_predict_end", {})
+        return self._packed(joined([places for places, _ in parts], made, len(fed[0])))
+
+    def _go(
+        self, way: Way, fed: list[Array], hooks: CallbackList | None, first: int
+    ) -> list[Array]:
+        if hooks is None and way.predictor is not None:
+            return in_calls(way.predictor, fed, way.rows, self._noise())
+        return in_batches(way.predictor_for, fed, way.rows, hooks, self._noise(), first)
+
+    def _way(
+        self, changes: int, fed: list[Array], batch_size: int | None, whole: bool
+    ) -> Way | None:
+        """Return how rows are predicted; None if another thread has changed the model."""
+        shapes, rows = [a.shape[1:] for a in fed], len(fed[0])
+        given = self.default_batch(batch_size, rows)
+        batch = data_.batch_rows("predict", "batch_size", given, rows or 1, BLOCK)
+        self.check_batches("predict", rows, batch)
+        first = rows if whole else min(batch, rows)
         predictor = self._predictor_as_of(changes, shapes, first or 1)
-        if predictor is None:  # another thread changed the model
-            return self._predict(x, batch_size, callbacks, whole=whole)
-        if self._predictors.joining:  # then the batches matter
-            default = count if whole else BOUND_BATCH
-            rows = data_.batch_rows("predict", "batch_size", given, count or 1, default or 1)
-            hooks = hooks or CallbackList()
-            hooks.start(self, {"steps": -(-count // rows)})
-            made = in_batches(lambda n: self._predictor(shapes, n), fed, rows, hooks, self._noise())
-            return self._packed(made)
-        if given is None:
-            rows = predictor.block(rows)
-        if hooks is None:
-            return self._packed(in_calls(predictor, fed, rows, self._noise()))
-        hooks.start(self, {"steps": -(-count // rows)})
-        return self._packed(in_batches(lambda _: predictor, fed, rows, hooks, self._noise()))
+        if predictor is None:
+            return None
+        if not self._predictors.joining:
+            batch = batch if given else predictor.block(batch)
+            return Way(batch, count(rows, batch), lambda _: predictor, predictor)
+        default = rows if whole else BOUND_BATCH  # then the batches matter
+        batch = data_.batch_rows("predict", "batch_size", given, rows or 1, default or 1)
+        return Way(batch, count(rows, batch), lambda n: self._predictor(shapes, n))
 
     def _noise(self) -> int:
         # What seeds a prediction that draws random numbers: each one draws its own.
@@ -182,6 +230,7 @@ class Predicting(Network):
         fast = self._fast if changes.count == self._seen else self._renewed()
         if fast is not None and type(x) is np.ndarray and x.shape[1:] == fast[2]:
             return self.predict(x)
+        x = self.meet(x)
         rows = len(inputs_.shaped("predict_on_batch", x, self.ports, empty=True)[0])
         return self._predict(x, (rows or None) if self.stateful else None, None, whole=True)
 
@@ -270,22 +319,43 @@ def in_batches(
     predictor_for: Callable[[int], _core.Predictor],
     inputs: list[Array],
     rows: int,
-    hooks: CallbackList,
+    hooks: CallbackList | None,
     seed: int = 0,
+    first: int = 0,
 ) -> list[Array]:
     """Return the outputs for all rows, calling the hooks around each batch.
 
-    ``predictor_for`` returns what predicts for batches of a number of rows.
+    ``predictor_for`` returns what predicts for batches of a number of rows; ``first`` is the number
+    of the first batch.
     """
-    hooks.call("on_predict_begin", {})
+    hooks = CallbackList() if hooks is None else hooks
     parts = []
     for index, start in enumerate(range(0, len(inputs[0]), rows)):
-        hooks.call("on_predict_batch_begin", index, {})
+        hooks.call("on_predict_batch_begin", first + index, {})
         part = [x[start : start + rows] for x in inputs]
         parts.append(predictor_for(len(part[0])).predict(part, rows, seed, index))
-        hooks.call("on_predict_batch_end", index, {})
-    hooks.call("on_predict_end", {})
+        hooks.call("on_predict_batch_end", first + index, {})
     if not parts:
         one = [np.zeros((1, *x.shape[1:]), x.dtype) for x in inputs]
         return [y[:0] for y in predictor_for(1).predict(one, 1)]
     return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
+
+
+def joined(places: list[Any], made: list[list[Array]], rows: int) -> list[Any]:
+    """Return the outputs of all parts in the order of the rows.
+
+    ``places`` are the rows of each part; outputs whose rows differ in shape are lists of them.
+    """
+    if len(made) == 1 and places[0] is None:
+        return list(made[0])
+    results: list[Any] = []
+    for pieces in zip(*made, strict=True):
+        alike = len({y.shape[1:] for y in pieces}) == 1
+        whole: Any = (
+            np.empty((rows, *pieces[0].shape[1:]), pieces[0].dtype) if alike else [None] * rows
+        )
+        for rows_of_part, piece in zip(places, pieces, strict=True):
+            for i, y in zip(rows_of_part, piece, strict=True):
+                whole[i] = y
+        results.append(whole)
+    return results

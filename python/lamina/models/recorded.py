@@ -11,11 +11,10 @@ from lamina._check import Shape
 from lamina._tensors import NeedsRows, Recording, Tensor, Variable
 from lamina._tensors.given import by_rows
 from lamina.layers.shapes import LENGTHS, ROWS
+from lamina.models.kept import Kept
 
 if TYPE_CHECKING:
     from lamina.models.network import Network
-
-KEPT = 8  # the last recordings, for shapes and numbers of rows
 
 
 class Recorded:
@@ -26,16 +25,25 @@ class Recorded:
     recording : Recording
     graph : _core.Graph
     inputs, outputs, masks : list of _core.Tensor
+        ``masks`` are those of the outputs.
     """
 
     def __init__(
-        self, model: Network, recording: Recording, shapes: Sequence[Shape] | None = None
+        self,
+        model: Network,
+        recording: Recording,
+        shapes: Sequence[Shape] | None = None,
+        masked: Sequence[bool] = (),
     ) -> None:
         self.recording, self.graph = recording, recording.graph
         self.graph.train_only(model.parameters)  # not what other models and functions own
         lengths = known_lengths(shapes or model.input_row_shapes)
         self.inputs = model.graph_inputs(self.graph, lengths)
-        outputs, self.masks = model.record_outputs(self.graph, self.inputs)
+        fed = [
+            self.graph.input(tuple(x.shape)[:1], f"mask:{i}", "bool") if given else None
+            for i, (x, given) in enumerate(zip(self.inputs, masked, strict=False))
+        ]
+        outputs, self.masks = model.record_outputs(self.graph, self.inputs, fed or None)
         self.outputs = [_with_rows(recording, output) for output in outputs]
 
 
@@ -67,12 +75,16 @@ def recorded(
     rows: int | None = None,
     training: bool | None = None,
     standing: bool = False,
+    masked: Sequence[bool] = (),
 ) -> Iterator[Recorded]:
-    """Record a model on a new graph, for more to be recorded in the block."""
+    """Record a model on a new graph, for more to be recorded in the block.
+
+    ``masked`` says which inputs come with a mask of their steps.
+    """
     with Recording(
         _core.Graph(model.dtype), rows=rows, training=training, standing=standing
     ) as recording:
-        yield Recorded(model, recording, shapes)
+        yield Recorded(model, recording, shapes, masked)
 
 
 def for_any_rows(model: Network, shapes: Sequence[Shape] | None = None) -> Recorded:
@@ -100,7 +112,7 @@ class Predictors:
 
     def __init__(self) -> None:
         self.bound = self.noisy = self.joining = False
-        self._kept: dict[Any, _core.Predictor] = {}
+        self._kept: Kept[_core.Predictor] = Kept(lambda predictor: predictor.pooled_bytes)
 
     def clear(self) -> None:
         """Forget all: the model has changed."""
@@ -128,11 +140,10 @@ class Predictors:
                     made.graph.add_output(output)
                 made.graph.build()
                 settle_others(made)
-            found = self._kept[key] = _core.Predictor(made.graph)
+            found = _core.Predictor(made.graph)
+            self._kept.put(key, found)
             self.noisy = self.noisy or made.recording.noisy
             self.joining = self.joining or found.joins_rows or self.bound
-            if len(self._kept) > KEPT:
-                del self._kept[next(iter(self._kept))]
         return found
 
 

@@ -94,6 +94,14 @@ class Stateful(Weighted):
                 f"rows in batches of {batch}, which leave {rows % batch}"
             )
 
+    def check_ragged(self, who: str) -> None:
+        """Raise ValueError where rows of unequal shape cannot be: they change places."""
+        if self.stateful:
+            raise ValueError(
+                f"{who}: {self.carriers()[0].name} is stateful, so each batch follows the one "
+                f"before; got rows of unequal shape, whose batches are of one shape each"
+            )
+
     def check_fit(self, settings: Any, rows: int, held_out: int | None, given: Any) -> None:
         """Check the batches of a fit; validation takes those of training unless told otherwise."""
         if not self.stateful:

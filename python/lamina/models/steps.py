@@ -20,6 +20,7 @@ from lamina._tensors import Recording, Tensor
 from lamina._tensors.arguments import flat, mapped
 from lamina._tensors.given import current, given
 from lamina.metrics.watched import Watched
+from lamina.models.rows import Rows
 
 if TYPE_CHECKING:
     from lamina.models.recorded import Recorded
@@ -45,11 +46,11 @@ class Given:
     Attributes
     ----------
     form : the structure that they came in, its leaves replaced
-    arrays : list of ndarray
+    arrays : list of ndarray, or of Rows
     """
 
     form: Any
-    arrays: list[Array]
+    arrays: list[Any]
 
     @property
     def kinds(self) -> tuple[tuple[Any, ...], ...]:
@@ -64,22 +65,27 @@ class Given:
 
 def given_targets(who: str, model: Any, y: Any, rows: int) -> Given:
     """Return targets of any form, for a step of the model's own that has no loss to check them."""
-    arrays: list[Array] = []
+    arrays: list[Any] = []
 
     def taken(value: Any) -> Any:
         if isinstance(value, (dict, list, tuple)) and not _is_rows(value):
             return None
-        array = np.asarray(value)
-        if array.dtype.kind in "iu":
-            array = _check.integers(who, "y", array, None)
-        elif array.dtype.kind != "b":
-            array = _check.floats(who, "y", array, model.dtype)
+        if isinstance(value, Rows):
+            arrays.append(value.each(lambda name, y: _converted(who, name, y, model.dtype), "y"))
+            return _Leaf(len(arrays) - 1)
+        array = _converted(who, "y", np.asarray(value), model.dtype)
         if array.ndim == 0 or len(array) != rows:
             raise ValueError(f"{who}: y must have {rows} rows, as x; got shape {array.shape}")
         arrays.append(np.ascontiguousarray(array))
         return _Leaf(len(arrays) - 1)
 
     return Given(None if y is None else mapped(y, taken), arrays)
+
+
+def _converted(who: str, name: str, array: Array, dtype: str) -> Array:
+    if array.dtype.kind in "iu":
+        return _check.integers(who, name, array, None)
+    return array if array.dtype.kind == "b" else _check.floats(who, name, array, dtype)
 
 
 class _Leaf:

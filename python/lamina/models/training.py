@@ -154,9 +154,9 @@ class Training:
     def _objective(self, rows: int) -> Objective:
         return self.model.objective_for(self.part.data, rows)
 
-    def follow(self, place: int | None, rows: int) -> None:
+    def follow(self, place: int, rows: int) -> None:
         """Let the next step be of that many rows, of the part at that place."""
-        part = self.part if place is None else self.parts[place]
+        part = self.parts[place]
         if part is self.part and (rows == self.batch or not self.model.bound):
             return
         self.part, self.batch = part, rows
@@ -247,7 +247,7 @@ class Training:
                 for hook in begin:
                     hook(index, {})
                 if parts is not None or bound:
-                    self.follow(parts and parts[index], stop - start)
+                    self.follow(0 if parts is None else parts[index], stop - start)
                     train, observe = self.train, self.steps.observe
                     earlier = self.execution.completed_steps - started
                 if changes.count != seen:

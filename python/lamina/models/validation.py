@@ -33,7 +33,7 @@ def choose(
 
 
 def _given(model: Model, data: Any, row_shapes: list[Shape]) -> data_.Data:
-    """Return ``validation_data``, checked; its rows must have the shapes of the fit's."""
+    """Return ``validation_data``, checked; its rows have the fit's shapes, where those matter."""
     if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
         raise TypeError(
             "fit: validation_data must be a tuple (x, y) or (x, y, sample_weight); "
@@ -41,7 +41,7 @@ def _given(model: Model, data: Any, row_shapes: list[Shape]) -> data_.Data:
         )
     held = data_.prepare("fit: validation_data", model, *data)
     for x, shape in zip(held.inputs, row_shapes, strict=True):
-        if x.shape[1:] != shape:
+        if not model.any_length and x.shape[1:] != shape:
             raise ValueError(
                 f"fit: validation_data has x of shape {x.shape}; x has rows of {shape}"
             )
@@ -66,6 +66,6 @@ def _split(
     if any(data.weighted):  # class weights are the training rows' own
         outputs = model.output_row_shapes(data.row_shapes)
         data.weights = data_.weights_of(
-            "fit", model, data.targets, outputs, sample_weight, class_weight, rows
+            "fit", model, data.targets, outputs, sample_weight, class_weight, rows, data.inputs
         )
     return rows, data_.Part(data, kept)
