@@ -39,6 +39,7 @@ class SpectralNormalization(Layer):
     --------
     >>> import numpy as np
     >>> import lamina
+    >>> lamina.set_random_seed(1)
     >>> layer = lamina.layers.SpectralNormalization(lamina.layers.Dense(3), power_iterations=20)
     >>> y = layer(2 * np.eye(4, dtype="float32"), training=True)    # twice the kernel
     >>> round(float(np.linalg.norm(y, 2)), 3)
