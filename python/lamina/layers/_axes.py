@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from lamina import _check
 from lamina._check import Shape
 from lamina._tensors import Tensor
+from lamina._tensors.given import record
 from lamina.kernels._arguments import LARGEST
+
+T = TypeVar("T")
 
 
 def axis_of_row(who: str, axis: int, shape: Shape) -> int:
@@ -99,3 +103,40 @@ def needs_rank(who: str, shape: Shape, rank: int, axes: str) -> None:
     """Raise ValueError unless a row has ``rank`` axes; ``axes`` names them."""
     if len(shape) != rank:
         raise ValueError(f"{who}: input has shape {_check.show_shape(shape)}; needs (rows, {axes})")
+
+
+def needs_image(who: str, shape: Shape, axes: str, first: bool) -> None:
+    """Raise ValueError unless a row has the axes named, and channels before or behind them."""
+    named = f"channels, {axes}" if first else f"{axes}, channels"
+    needs_rank(who, shape, axes.count(",") + 2, named)
+
+
+def with_channels(values: Sequence[T], own: T, first: bool) -> list[T]:
+    """Return values for the axes of an image, and that of the channels before or behind them."""
+    return [own, *values] if first else [*values, own]
+
+
+def cropped(who: str, x: Tensor, cropping: Sequence[tuple[int, int]], first: bool) -> Tensor:
+    """Return images, or others, without what lies at the ends of their axes."""
+    edges = with_channels(cropping, (0, 0), first)
+    if any(n <= a + b for n, (a, b) in zip(x.row_shape, edges, strict=True)):
+        given = cropping if len(cropping) > 1 else cropping[0]
+        raise ValueError(
+            f"{who}: cropping {given} leaves nothing of input {_check.show_shape(x.row_shape)}"
+        )
+    return record("crop", x, edges)  # type: ignore[no-any-return]
+
+
+def padded(who: str, x: Tensor, padding: Sequence[tuple[int, int]], first: bool) -> Tensor:
+    """Return images, or others, with zeros at the ends of their axes."""
+    edges = with_channels(padding, (0, 0), first)
+    sizes = [n + a + b for n, (a, b) in zip(x.row_shape, edges, strict=True)]
+    _check.elements(who, "output of shape", sizes)
+    return record("pad", x, edges)  # type: ignore[no-any-return]
+
+
+def repeated(who: str, x: Tensor, times: Sequence[int]) -> Tensor:
+    """Return rows with each element repeated so many times along each axis."""
+    sizes = [n * t for n, t in zip(x.row_shape, times, strict=True)]
+    _check.elements(who, "output of shape", sizes)
+    return record("repeat", x, times)  # type: ignore[no-any-return]

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina._check import Shape
-from lamina.layers._axes import needs_rank, pair
-from lamina.layers.layer import Layer
+from lamina.layers._axes import cropped, needs_rank, pair
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class Cropping1D(Layer):
+class Cropping1D(RowWise):
     """Drop steps at the beginning and the end of a sequence.
 
     Parameters
@@ -41,17 +39,7 @@ class Cropping1D(Layer):
         super().__init__(**base)
         self.cropping = pair("Cropping1D", "cropping", cropping)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape with fewer steps."""
-        needs_rank(self.name, input_shape, 2, "steps, channels")
-        steps = input_shape[0] - sum(self.cropping)
-        if steps < 1:
-            raise ValueError(
-                f"{self.name}: cropping {self.cropping} leaves nothing of input "
-                f"{_check.show_shape(input_shape)}"
-            )
-        return (steps, input_shape[1])
-
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the copy."""
-        return graph.crop(x, [self.cropping, (0, 0)], name=self.name)
+    def call(self, x: Any) -> Any:
+        """Return the steps between."""
+        needs_rank(self.name, x.row_shape, 2, "steps, channels")
+        return cropped(self.name, x, [self.cropping], False)

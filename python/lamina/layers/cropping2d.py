@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina._check import Shape
-from lamina.layers._axes import channels_first, margins_2d, needs_rank
-from lamina.layers.layer import Layer
+from lamina.layers._axes import channels_first, cropped, margins_2d, needs_image
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Margins, Unpack
 
 
-class Cropping2D(Layer):
+class Cropping2D(RowWise):
     """Drop the edges of an image.
 
     Parameters
@@ -45,23 +43,7 @@ class Cropping2D(Layer):
         self.data_format = data_format
         self._first = channels_first("Cropping2D", data_format)
 
-    def _margins(self) -> list[tuple[int, int]]:
-        both = list(self.cropping)
-        return [(0, 0), *both] if self._first else [*both, (0, 0)]
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the smaller image."""
-        axes = "channels, height, width" if self._first else "height, width, channels"
-        needs_rank(self.name, input_shape, 3, axes)
-        margins = self._margins()
-        shape = tuple(n - sum(m) for n, m in zip(input_shape, margins, strict=True))
-        if min(shape) < 1:
-            raise ValueError(
-                f"{self.name}: cropping {self.cropping} leaves nothing of input "
-                f"{_check.show_shape(input_shape)}"
-            )
-        return shape
-
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the copy."""
-        return graph.crop(x, self._margins(), name=self.name)
+    def call(self, x: Any) -> Any:
+        """Return the middle of the image."""
+        needs_image(self.name, x.row_shape, "height, width", self._first)
+        return cropped(self.name, x, self.cropping, self._first)

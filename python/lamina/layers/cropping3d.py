@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lamina import _check
-from lamina._tensors.given import given, record
-from lamina.layers._axes import channels_first, margins, needs_rank
+from lamina._tensors.given import given
+from lamina.layers._axes import channels_first, cropped, margins, needs_image
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
@@ -46,14 +45,6 @@ class Cropping3D(Layer):
 
     def call(self, x: Any) -> Any:
         """Return the middle of the volume."""
-        x, edges = given(x), list(self.cropping)
-        shape = tuple(x.shape[1:])
-        axes = "depth, height, width"
-        needs_rank(self.name, shape, 4, f"channels, {axes}" if self._first else f"{axes}, channels")
-        edges = [(0, 0), *edges] if self._first else [*edges, (0, 0)]
-        if any(n <= a + b for n, (a, b) in zip(shape, edges, strict=True)):
-            raise ValueError(
-                f"{self.name}: cropping {self.cropping} leaves nothing of input "
-                f"{_check.show_shape(shape)}"
-            )
-        return record("crop", x, edges)
+        x = given(x)
+        needs_image(self.name, x.row_shape, "depth, height, width", self._first)
+        return cropped(self.name, x, self.cropping, self._first)

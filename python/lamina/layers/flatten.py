@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _core
-from lamina._check import Shape
-from lamina.layers._axes import channels_first, moved_last
-from lamina.layers.layer import Layer
+from lamina._tensors.given import record
+from lamina.layers._axes import channels_first, moved_last, permuted
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class Flatten(Layer):
+class Flatten(RowWise):
     """Turn each row into one axis: (rows, 28, 28) into (rows, 784), in C order.
 
     Parameters
@@ -44,12 +43,9 @@ class Flatten(Layer):
 
     drops = "gives one row of numbers; put it behind the layers that need the axes"
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return one axis with all elements."""
-        return (math.prod(input_shape),)
-
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record another view of the same values; channels that come first are moved."""
-        if self._first and len(x.shape) > 1:
-            x = graph.permute(x, moved_last([0], len(x.shape))[0])
-        return graph.reshape(x, self.compute_output_shape(tuple(x.shape)), name=self.name)
+    def call(self, x: Any) -> Any:
+        """Return another view of the same values; channels that come first are moved."""
+        axes = len(x.row_shape)
+        if self._first and axes > 1:
+            x = permuted(x, moved_last([0], axes)[0])
+        return record("reshape", x, (math.prod(x.row_shape),))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina._check import Shape
-from lamina.layers.layer import Layer
+from lamina import _check
+from lamina._tensors.given import record
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class Permute(Layer):
+class Permute(RowWise):
     """Change the order of a row's axes.
 
     Parameters
@@ -39,14 +39,10 @@ class Permute(Layer):
                 f"Permute: dims must hold each of 1 to {len(self.dims)} once; got {self.dims}"
             )
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the sizes in the new order."""
-        if len(input_shape) != len(self.dims):
+    def call(self, x: Any) -> Any:
+        """Return the permutation."""
+        if len(x.row_shape) != len(self.dims):
             raise ValueError(
-                f"{self.name}: dims {self.dims} do not fit input {_check.show_shape(input_shape)}"
+                f"{self.name}: dims {self.dims} do not fit input {_check.show_shape(x.row_shape)}"
             )
-        return tuple(input_shape[axis - 1] for axis in self.dims)
-
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the permutation."""
-        return graph.permute(x, [axis - 1 for axis in self.dims], name=self.name)
+        return record("permute", x, [axis - 1 for axis in self.dims])

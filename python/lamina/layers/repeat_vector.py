@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina._check import Shape
-from lamina.layers._axes import cells, needs_rank
-from lamina.layers.layer import Layer
+from lamina._tensors.given import record
+from lamina.layers._axes import cells, needs_rank, repeated
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class RepeatVector(Layer):
+class RepeatVector(RowWise):
     """Make a sequence of ``n`` equal steps from each row.
 
     Parameters
@@ -39,13 +38,7 @@ class RepeatVector(Layer):
         super().__init__(**base)
         self.n = cells("RepeatVector", "n", n, 1)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return (n, features)."""
-        needs_rank(self.name, input_shape, 1, "features")
-        _check.elements(self.name, "output of shape", (self.n, *input_shape))
-        return (self.n, *input_shape)
-
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the copies."""
-        step = graph.reshape(x, (1, *x.shape), name=self.name)
-        return graph.repeat(step, [self.n, 1], name=self.name)
+    def call(self, x: Any) -> Any:
+        """Return the copies."""
+        needs_rank(self.name, x.row_shape, 1, "features")
+        return repeated(self.name, record("reshape", x, (1, *x.row_shape)), [self.n, 1])

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina._check import Shape
-from lamina.layers.layer import Layer
+from lamina import _check
+from lamina._tensors.given import record
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class Reshape(Layer):
+class Reshape(RowWise):
     """Give each row another shape with as many elements, in C order.
 
     Parameters
@@ -43,19 +43,13 @@ class Reshape(Layer):
             )
         self.target_shape = target
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the target shape with -1 filled in."""
-        size = math.prod(input_shape)
-        known = math.prod(s for s in self.target_shape if s != -1)
-        if -1 in self.target_shape and size % known == 0:
-            return tuple(size // known if s == -1 else s for s in self.target_shape)
-        if -1 in self.target_shape or size != known:
+    def call(self, x: Any) -> Any:
+        """Return another view of the same values."""
+        size, target = math.prod(x.row_shape), self.target_shape
+        known = math.prod(s for s in target if s != -1)
+        if size % known if -1 in target else size != known:
             raise ValueError(
-                f"{self.name}: a row of shape {input_shape} has {size} elements; "
-                f"target_shape {self.target_shape} does not hold as many"
+                f"{self.name}: a row of shape {x.row_shape} has {size} elements; "
+                f"target_shape {target} does not hold as many"
             )
-        return self.target_shape
-
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record another view of the same values."""
-        return graph.reshape(x, self.compute_output_shape(tuple(x.shape)), name=self.name)
+        return record("reshape", x, tuple(size // known if s == -1 else s for s in target))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lamina._tensors.given import given, record
-from lamina.layers._axes import cells, needs_rank
+from lamina._tensors.given import given
+from lamina.layers._axes import cells, needs_rank, repeated
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
@@ -36,5 +36,5 @@ class UpSampling1D(Layer):
     def call(self, x: Any) -> Any:
         """Return the longer sequence."""
         x = given(x)
-        needs_rank(self.name, tuple(x.shape[1:]), 2, "steps, channels")
-        return record("repeat", x, [self.size, 1])
+        needs_rank(self.name, x.row_shape, 2, "steps, channels")
+        return repeated(self.name, x, [self.size, 1])

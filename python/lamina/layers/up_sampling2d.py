@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina._check import Shape
-from lamina.layers._axes import channels_first, needs_rank, pair
-from lamina.layers.layer import Layer
+from lamina._tensors.given import record
+from lamina.layers._axes import channels_first, needs_image, pair, repeated, with_channels
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class UpSampling2D(Layer):
+class UpSampling2D(RowWise):
     """Enlarge an image by whole factors.
 
     Parameters
@@ -54,21 +53,12 @@ class UpSampling2D(Layer):
             )
         self.interpolation = interpolation
 
-    def _times(self) -> list[int]:
-        return [1, *self.size] if self._first else [*self.size, 1]
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the larger image."""
-        axes = "channels, height, width" if self._first else "height, width, channels"
-        needs_rank(self.name, input_shape, 3, axes)
-        shape = tuple(n * t for n, t in zip(input_shape, self._times(), strict=True))
-        _check.elements(self.name, "output of shape", shape)
-        return shape
-
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record one copy, or one blend for each axis."""
+    def call(self, x: Any) -> Any:
+        """Return one copy, or one blend for each axis."""
+        needs_image(self.name, x.row_shape, "height, width", self._first)
+        times = with_channels(self.size, 1, self._first)
         if self.interpolation == "nearest":
-            return graph.repeat(x, self._times(), name=self.name)
-        for axis, size in enumerate(self.compute_output_shape(tuple(x.shape))):
-            x = graph.resize(x, axis, size, name=self.name)
+            return repeated(self.name, x, times)
+        for axis, (n, factor) in enumerate(zip(x.row_shape, times, strict=True)):
+            x = record("resize", x, axis, n * factor)
         return x

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lamina._tensors.given import given, record
+from lamina._tensors.given import given
 from lamina.layers import windows
-from lamina.layers._axes import channels_first, needs_rank
+from lamina.layers._axes import channels_first, needs_image, repeated, with_channels
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ class UpSampling3D(Layer):
 
     def call(self, x: Any) -> Any:
         """Return the larger volume."""
-        x, axes = given(x), "depth, height, width"
-        named = f"channels, {axes}" if self._first else f"{axes}, channels"
-        needs_rank(self.name, tuple(x.shape[1:]), 4, named)
-        return record("repeat", x, [1, *self.size] if self._first else [*self.size, 1])
+        x = given(x)
+        needs_image(self.name, x.row_shape, "depth, height, width", self._first)
+        return repeated(self.name, x, with_channels(self.size, 1, self._first))

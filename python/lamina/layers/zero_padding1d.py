@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina._check import Shape
-from lamina.layers._axes import channels_first, needs_rank, pair
-from lamina.layers.layer import Layer
+from lamina.layers._axes import channels_first, needs_image, padded, pair
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class ZeroPadding1D(Layer):
+class ZeroPadding1D(RowWise):
     """Add zero steps before and behind a sequence.
 
     Parameters
@@ -48,18 +46,7 @@ class ZeroPadding1D(Layer):
         self.data_format = data_format
         self._first = channels_first("ZeroPadding1D", data_format)
 
-    def _margins(self) -> list[tuple[int, int]]:
-        return [(0, 0), self.padding] if self._first else [self.padding, (0, 0)]
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape with more steps."""
-        axes = "channels, steps" if self._first else "steps, channels"
-        needs_rank(self.name, input_shape, 2, axes)
-        margins = self._margins()
-        shape = tuple(n + sum(m) for n, m in zip(input_shape, margins, strict=True))
-        _check.elements(self.name, "output of shape", shape)
-        return shape
-
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the copy."""
-        return graph.pad(x, self._margins(), name=self.name)
+    def call(self, x: Any) -> Any:
+        """Return the longer sequence."""
+        needs_image(self.name, x.row_shape, "steps", self._first)
+        return padded(self.name, x, [self.padding], self._first)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina._check import Shape
-from lamina.layers._axes import channels_first, margins_2d, needs_rank
-from lamina.layers.layer import Layer
+from lamina.layers._axes import channels_first, margins_2d, needs_image, padded
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Margins, Unpack
 
 
-class ZeroPadding2D(Layer):
+class ZeroPadding2D(RowWise):
     """Add zeros around an image.
 
     Parameters
@@ -45,19 +43,7 @@ class ZeroPadding2D(Layer):
         self.data_format = data_format
         self._first = channels_first("ZeroPadding2D", data_format)
 
-    def _margins(self) -> list[tuple[int, int]]:
-        both = list(self.padding)
-        return [(0, 0), *both] if self._first else [*both, (0, 0)]
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the larger image."""
-        axes = "channels, height, width" if self._first else "height, width, channels"
-        needs_rank(self.name, input_shape, 3, axes)
-        margins = self._margins()
-        shape = tuple(n + sum(m) for n, m in zip(input_shape, margins, strict=True))
-        _check.elements(self.name, "output of shape", shape)
-        return shape
-
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the copy."""
-        return graph.pad(x, self._margins(), name=self.name)
+    def call(self, x: Any) -> Any:
+        """Return the larger image."""
+        needs_image(self.name, x.row_shape, "height, width", self._first)
+        return padded(self.name, x, self.padding, self._first)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lamina._tensors.given import given, record
-from lamina.layers._axes import channels_first, margins, needs_rank
+from lamina._tensors.given import given
+from lamina.layers._axes import channels_first, margins, needs_image, padded
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ class ZeroPadding3D(Layer):
 
     def call(self, x: Any) -> Any:
         """Return the larger volume."""
-        x, edges = given(x), list(self.padding)
-        axes = "depth, height, width"
-        named = f"channels, {axes}" if self._first else f"{axes}, channels"
-        needs_rank(self.name, tuple(x.shape[1:]), 4, named)
-        return record("pad", x, [(0, 0), *edges] if self._first else [*edges, (0, 0)])
+        x = given(x)
+        needs_image(self.name, x.row_shape, "depth, height, width", self._first)
+        return padded(self.name, x, self.padding, self._first)
