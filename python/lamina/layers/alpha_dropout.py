@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina._tensors import Recording
-from lamina.layers._stream import stream_of
-from lamina.layers.layer import Layer
+from lamina import _check
+from lamina._tensors.given import record
+from lamina.layers.noise import Noise
 from lamina.random import seed_value
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class AlphaDropout(Layer):
+class AlphaDropout(Noise):
     """In training, set inputs to SELU's lower limit so that mean and variance stay as they are.
 
     For networks of ``selu`` units.  Klambauer et al. 2017, https://arxiv.org/abs/1706.02515.
@@ -37,7 +36,6 @@ class AlphaDropout(Layer):
     array([[1., 2.]], dtype=float32)
     """
 
-    supports_masking = True
     changeable = ("rate", "seed")
 
     def __init__(
@@ -54,10 +52,5 @@ class AlphaDropout(Layer):
         self.noise_shape = None
         self.seed = None if seed is None else seed_value("AlphaDropout", seed)
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the noise; at rate 0 there is nothing to record."""
-        acts, always = Recording.of(graph).noise()
-        if not acts:
-            return x
-        stream = stream_of(self)
-        return graph.noise(x, "alpha_dropout", self.rate, stream, always, name=self.name)
+    def _with_noise(self, x: Any, stream: int, always: bool) -> Any:
+        return record("noise", x, "alpha_dropout", self.rate, stream, always)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
+from lamina import _check
 from lamina._check import Shape
-from lamina._tensors import Recording
-from lamina.layers._axes import moved_last
-from lamina.layers._stream import stream_of
-from lamina.layers.layer import Layer
+from lamina._tensors.given import record
+from lamina.layers._axes import moved_last, permuted, reshaped
+from lamina.layers.noise import Noise
 from lamina.random import seed_value
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class Dropout(Layer):
+class Dropout(Noise):
     """In training, set each input to 0 with probability ``rate`` and scale the others up.
 
     ``y = x * keep / (1 - rate)``, so that the expected output is the input, and prediction needs
@@ -52,7 +51,6 @@ class Dropout(Layer):
     array([[1., 2.]], dtype=float32)
     """
 
-    supports_masking = True
     changeable = ("rate", "seed")
 
     def __init__(
@@ -67,32 +65,25 @@ class Dropout(Layer):
         self.noise_shape = None if noise_shape is None else _noise_shape(noise_shape)
         self.seed = None if seed is None else seed_value("Dropout", seed)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape."""
+    def _check_input(self, row_shape: Shape) -> None:
         noise = self.noise_shape
         if noise is None:
-            return input_shape
+            return
         # How many rows a batch has is not known here: any number stands for all of them.
-        sizes = (noise[0] if noise else None, *input_shape)
+        sizes = (noise[0] if noise else None, *row_shape)
         if len(noise) != len(sizes) or any(
             n not in (None, 1, size) for n, size in zip(noise, sizes, strict=True)
         ):
             raise ValueError(
                 f"{self.name}: noise_shape must have None, 1 or the size for each axis of input "
-                f"{_check.show_shape(input_shape)}; got {noise}"
+                f"{_check.show_shape(row_shape)}; got {noise}"
             )
-        return input_shape
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the mask; at rate 0 there is nothing to record."""
-        acts, always = Recording.of(graph).noise()
-        if self.rate == 0.0 or not acts:
-            return x
-        stream = stream_of(self)
+    def _with_noise(self, x: Any, stream: int, always: bool) -> Any:
         row = (self.noise_shape or (None,))[1:]
-        own = [place for place, n in enumerate(row) if n != 1] if row else range(len(x.shape))
+        own = [place for place, n in enumerate(row) if n != 1] if row else range(len(x.row_shape))
         share_rows = self.noise_shape is not None and self.noise_shape[0] == 1
-        return dropped(graph, x, self.rate, stream, own, share_rows, always, self.name)
+        return dropped(x, self.rate, stream, own, share_rows, always)
 
 
 def _noise_shape(value: object) -> tuple[int | None, ...]:
@@ -105,26 +96,21 @@ def _noise_shape(value: object) -> tuple[int | None, ...]:
 
 
 def dropped(
-    graph: _core.Graph,
-    x: _core.Tensor,
-    rate: float,
-    stream: int,
-    own: Collection[int],
-    share_rows: bool,
-    always: bool,
-    name: str,
-) -> _core.Tensor:
-    """Record dropout that draws for each place of the axes ``own`` of a row, and for each row.
+    x: Any, rate: float, stream: int, own: Collection[int], share_rows: bool, always: bool
+) -> Any:
+    """Return x with dropout that draws for each place of the axes ``own``, and for each row.
 
     Along the other axes, and with ``share_rows`` along the batch, a draw holds for all places.
-    ``always``: outside training too.
+    ``always``: outside training too.  At rate 0 there is nothing to record.
     """
-    shape = tuple(x.shape)
+    if rate == 0.0:
+        return x
+    shape = x.row_shape
     if len(own) == len(shape) and not share_rows:
-        return graph.dropout(x, rate, stream, always, name=name)
+        return record("dropout", x, rate, stream, always)
     there, back = moved_last(sorted(own), len(shape))
-    moved = graph.permute(x, there)
+    moved = permuted(x, there)
     channels = prod(shape[place] for place in own)
-    flat = graph.reshape(moved, (prod(shape) // channels, channels))
-    y = graph.spatial_dropout(flat, rate, stream, share_rows, always, name=name)
-    return graph.permute(graph.reshape(y, tuple(moved.shape)), back)
+    flat = reshaped(moved, (prod(shape) // channels, channels))
+    y = record("spatial_dropout", flat, rate, stream, share_rows, always)
+    return permuted(reshaped(y, moved.row_shape), back)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina._tensors import Recording
-from lamina.layers._stream import stream_of
-from lamina.layers.layer import Layer
+from lamina import _check
+from lamina._tensors.given import record
+from lamina.layers.noise import Noise
 from lamina.random import seed_value
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class GaussianDropout(Layer):
+class GaussianDropout(Noise):
     """In training, multiply by normal noise of mean 1 and dropout's variance.
 
     ``y = x * (1 + sqrt(rate / (1 - rate)) * normal)``.  Srivastava et al. 2014, section 10,
@@ -36,7 +35,6 @@ class GaussianDropout(Layer):
     array([[1., 2.]], dtype=float32)
     """
 
-    supports_masking = True
     changeable = ("rate", "seed")
 
     def __init__(self, rate: float, seed: int | None = None, **base: Unpack[DimArguments]) -> None:
@@ -44,10 +42,5 @@ class GaussianDropout(Layer):
         self.rate = _check.number("GaussianDropout", "rate", rate, 0.0, 1.0, high_open=True)
         self.seed = None if seed is None else seed_value("GaussianDropout", seed)
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the noise; at rate 0 there is nothing to record."""
-        acts, always = Recording.of(graph).noise()
-        if not acts:
-            return x
-        stream = stream_of(self)
-        return graph.noise(x, "gaussian_dropout", self.rate, stream, always, name=self.name)
+    def _with_noise(self, x: Any, stream: int, always: bool) -> Any:
+        return record("noise", x, "gaussian_dropout", self.rate, stream, always)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina._tensors import Recording
-from lamina.layers._stream import stream_of
-from lamina.layers.layer import Layer
+from lamina import _check
+from lamina._tensors.given import record
+from lamina.layers.noise import Noise
 from lamina.random import seed_value
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class GaussianNoise(Layer):
+class GaussianNoise(Noise):
     """In training, add normal noise: ``y = x + stddev * normal``.
 
     Parameters
@@ -33,7 +32,6 @@ class GaussianNoise(Layer):
     array([[1., 2.]], dtype=float32)
     """
 
-    supports_masking = True
     changeable = ("stddev", "seed")
 
     def __init__(
@@ -43,10 +41,5 @@ class GaussianNoise(Layer):
         self.stddev = _check.number("GaussianNoise", "stddev", stddev, 0.0)
         self.seed = None if seed is None else seed_value("GaussianNoise", seed)
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the noise; without any there is nothing to record."""
-        acts, always = Recording.of(graph).noise()
-        if not acts:
-            return x
-        stream = stream_of(self)
-        return graph.noise(x, "gaussian", self.stddev, stream, always, name=self.name)
+    def _with_noise(self, x: Any, stream: int, always: bool) -> Any:
+        return record("noise", x, "gaussian", self.stddev, stream, always)

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from lamina import _check, _core
+from lamina import _check
 from lamina._check import Shape
-from lamina._tensors import Recording
-from lamina.layers._axes import channels_first, needs_rank
-from lamina.layers._stream import stream_of
+from lamina.layers._axes import channels_first, needs_image
 from lamina.layers.dropout import dropped
-from lamina.layers.layer import Layer
+from lamina.layers.noise import Noise
 from lamina.random import seed_value
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class SpatialDropout1D(Layer):
+class SpatialDropout(Noise):
+    """Base of the layers that drop whole channels; a subclass names the other axes."""
+
+    _axes: ClassVar[str]
+    _first = False  # whether the channels come before them
+    rate: float
+
+    def _check_input(self, row_shape: Shape) -> None:
+        needs_image(self.name, row_shape, self._axes, self._first)
+
+    def _with_noise(self, x: Any, stream: int, always: bool) -> Any:
+        channels = 0 if self._first else len(x.row_shape) - 1
+        return dropped(x, self.rate, stream, [channels], False, always)
+
+
+class SpatialDropout1D(SpatialDropout):
     """In training, set whole channels of a sequence to 0 and scale the others up.
 
     Neighbouring steps are alike, so that dropping single ones takes little away.  Tompson et al.
@@ -39,29 +52,16 @@ class SpatialDropout1D(Layer):
     array([1., 2.], dtype=float32)
     """
 
-    supports_masking = True
     changeable = ("rate", "seed")
+    _axes = "steps"
 
     def __init__(self, rate: float, seed: int | None = None, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.rate = _check.number("SpatialDropout1D", "rate", rate, 0.0, 1.0, high_open=True)
         self.seed = None if seed is None else seed_value("SpatialDropout1D", seed)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape."""
-        needs_rank(self.name, input_shape, 2, "steps, channels")
-        return input_shape
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the mask; at rate 0 there is nothing to record."""
-        acts, always = Recording.of(graph).noise()
-        if self.rate == 0.0 or not acts:
-            return x
-        stream = stream_of(self)
-        return dropped(graph, x, self.rate, stream, [1], False, always, self.name)
-
-
-class SpatialDropout2D(Layer):
+class SpatialDropout2D(SpatialDropout):
     """In training, set whole channels of an image to 0 and scale the others up.
 
     Parameters
@@ -82,8 +82,8 @@ class SpatialDropout2D(Layer):
     array([1., 2.], dtype=float32)
     """
 
-    supports_masking = True
     changeable = ("rate", "seed")
+    _axes = "height, width"
 
     def __init__(
         self,
@@ -98,23 +98,8 @@ class SpatialDropout2D(Layer):
         self._first = channels_first("SpatialDropout2D", data_format)
         self.seed = None if seed is None else seed_value("SpatialDropout2D", seed)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape."""
-        axes = "channels, height, width" if self._first else "height, width, channels"
-        needs_rank(self.name, input_shape, 3, axes)
-        return input_shape
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the mask; at rate 0 there is nothing to record."""
-        acts, always = Recording.of(graph).noise()
-        if self.rate == 0.0 or not acts:
-            return x
-        stream = stream_of(self)
-        channels = [0 if self._first else 2]
-        return dropped(graph, x, self.rate, stream, channels, False, always, self.name)
-
-
-class SpatialDropout3D(Layer):
+class SpatialDropout3D(SpatialDropout):
     """In training, set whole channels of a volume to 0 and scale the others up.
 
     Parameters
@@ -135,8 +120,8 @@ class SpatialDropout3D(Layer):
     array([1., 2.], dtype=float32)
     """
 
-    supports_masking = True
     changeable = ("rate", "seed")
+    _axes = "depth, height, width"
 
     def __init__(
         self,
@@ -150,19 +135,3 @@ class SpatialDropout3D(Layer):
         self.data_format = data_format
         self._first = channels_first("SpatialDropout3D", data_format)
         self.seed = None if seed is None else seed_value("SpatialDropout3D", seed)
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape."""
-        axes = "depth, height, width"
-        axes = f"channels, {axes}" if self._first else f"{axes}, channels"
-        needs_rank(self.name, input_shape, 4, axes)
-        return input_shape
-
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the mask; at rate 0 there is nothing to record."""
-        acts, always = Recording.of(graph).noise()
-        if self.rate == 0.0 or not acts:
-            return x
-        stream = stream_of(self)
-        channels = [0 if self._first else 3]
-        return dropped(graph, x, self.rate, stream, channels, False, always, self.name)

@@ -1,0 +1,29 @@
+"""What the layers that add noise share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina._check import Shape
+from lamina.layers._stream import stream_of
+from lamina.layers.rowwise import RowWise
+
+
+class Noise(RowWise):
+    """Base of the layers that change their input in training, and else return it as it is."""
+
+    supports_masking = True
+    seed: int | None
+
+    def call(self, x: Any) -> Any:
+        """Return the input with noise; what is recorded for both acts in training alone."""
+        self._check_input(x.row_shape)
+        acts, always = x.recording.noise()
+        return self._with_noise(x, stream_of(self), always) if acts else x
+
+    def _check_input(self, row_shape: Shape) -> None:
+        """Raise ValueError where the input is unfit."""
+
+    def _with_noise(self, x: Any, stream: int, always: bool) -> Any:  # noqa: ARG002
+        # ``always``: outside training too.
+        raise TypeError(f"{type(self).__name__}: a layer of noise must define _with_noise")
