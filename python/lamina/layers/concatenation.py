@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
-from lamina._check import Shape
+from lamina._tensors.given import record
 from lamina.layers._axes import axis_of_row
 from lamina.layers._masks import check_masks, trailing_ones
-from lamina.layers.layer import Layer
-from lamina.layers.merge import checked_inputs
+from lamina.layers.merge import listed_inputs
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class Concatenate(Layer):
+class Concatenate(RowWise):
     """Inputs one behind the other along an axis.
 
     Masks of the inputs are joined too: one behind the other along an axis that they have, such as
@@ -46,9 +46,9 @@ class Concatenate(Layer):
     def _place(self, shape: Sequence[int]) -> int:
         return axis_of_row(self.name, self.axis, tuple(shape))
 
-    def compute_output_shape(self, input_shape: Any) -> Shape:
-        """Return the shape with the sizes along the axis added up."""
-        shapes = checked_inputs(self.name, input_shape)
+    def call(self, x: Any, mask: Any = None) -> Any:  # noqa: ARG002
+        """Return the inputs moved to their places."""
+        shapes = [tensor.row_shape for tensor in listed_inputs(self.name, x)]
         place = self._place(shapes[0])
         others = [(*shape[:place], *shape[place + 1 :]) for shape in shapes]
         if any(len(s) != len(shapes[0]) for s in shapes) or len(set(others)) > 1:
@@ -56,12 +56,7 @@ class Concatenate(Layer):
             raise ValueError(
                 f"{self.name}: inputs must agree in all axes but axis {self.axis}; got {shown}"
             )
-        total = sum(shape[place] for shape in shapes)
-        return (*shapes[0][:place], total, *shapes[0][place + 1 :])
-
-    def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> _core.Tensor:  # noqa: ARG002
-        """Record the inputs moved to their places."""
-        return graph.concatenate(list(x), self._place(x[0].shape), name=self.name)
+        return record("concatenate", x, place)
 
     def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
         """Return the masks joined, or None where every position is kept."""

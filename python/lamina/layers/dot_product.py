@@ -5,15 +5,18 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
+from lamina import _check
 from lamina._check import Shape
-from lamina.layers.layer import Layer
+from lamina._tensors import Tensor
+from lamina._tensors.given import record
+from lamina.layers._axes import reshaped
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class Dot(Layer):
+class Dot(RowWise):
     r"""Dot products of the vectors along one axis of each of two inputs, row by row.
 
     .. math:: y_{n\,i\,j} = \sum_k a_{n\,i\,k}\, b_{n\,j\,k}
@@ -92,28 +95,25 @@ class Dot(Layer):
             )
         return first, second
 
-    def compute_output_shape(self, input_shape: Any) -> Shape:
-        """Return the other axes of both inputs."""
-        places = self._places(input_shape)
-        pairs = zip(input_shape, places, strict=True)
-        a, b = ((*shape[:place], *shape[place + 1 :]) for shape, place in pairs)
-        return (*a, *b) or (1,)
-
-    def record(self, graph: _core.Graph, x: Any) -> _core.Tensor:
-        """Record one product of two matrices a row."""
-        shapes = [tuple(tensor.shape) for tensor in x]
+    def call(self, x: Any) -> Any:
+        """Return one product of two matrices a row, with the other axes of both inputs."""
+        shapes = [tensor.row_shape for tensor in x] if isinstance(x, list) else x.row_shape
         pairs = zip(x, self._places(shapes), strict=True)
-        (a, a_lies), (b, b_lies) = (self._matrix(graph, tensor, place) for tensor, place in pairs)
-        y = graph.dot(a, b, transpose_a=a_lies, transpose_b=not b_lies, name=self.name)
-        return graph.reshape(y, self.compute_output_shape(shapes), name=self.name)
+        (a, a_lies, a_others), (b, b_lies, b_others) = (self._matrix(*pair) for pair in pairs)
+        y = record("dot", a, b, transpose_a=a_lies, transpose_b=not b_lies)
+        return record("reshape", y, (*a_others, *b_others) or (1,))
 
-    def _matrix(self, graph: _core.Graph, x: _core.Tensor, place: int) -> tuple[_core.Tensor, bool]:
-        """Return (vectors, size) and False, or, where it lies so already, (size, vectors), True."""
-        shape = tuple(x.shape)
+    def _matrix(self, x: Tensor, place: int) -> tuple[Tensor, bool, Shape]:
+        """Return (vectors, size) and False, or, where it lies so already, (size, vectors), True.
+
+        Behind them come the axes of the vectors.
+        """
+        shape = x.row_shape
+        others = (*shape[:place], *shape[place + 1 :])
         before, size, behind = prod(shape[:place]), shape[place], prod(shape[place + 1 :])
         if before == 1 and behind > 1 and not self.normalize:
-            return graph.reshape(x, (size, behind)), True
+            return reshaped(x, (size, behind)), True, others
         if behind > 1:
-            x = graph.permute(graph.reshape(x, (before, size, behind)), [0, 2, 1], name=self.name)
-        x = graph.reshape(x, (before * behind, size))
-        return graph.unit_rows(x, name=self.name) if self.normalize else x, False
+            x = record("permute", reshaped(x, (before, size, behind)), [0, 2, 1])
+        x = reshaped(x, (before * behind, size))
+        return record("unit_rows", x) if self.normalize else x, False, others

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from lamina import _check, _core
 from lamina._check import Shape
+from lamina._tensors import Tensor
+from lamina._tensors.given import record
+from lamina.layers._axes import reshaped
 from lamina.layers._masks import check_masks, spread, union
-from lamina.layers.layer import Layer
+from lamina.layers.rowwise import RowWise
 
 
-class Merge(Layer):
+class Merge(RowWise):
     """Base of the layers that join their inputs element by element.
 
     Inputs of fewer axes, or of size 1 along one, are repeated as NumPy does.  Where every input
@@ -19,9 +23,27 @@ class Merge(Layer):
 
     multiple_inputs = True
 
-    def compute_output_shape(self, input_shape: Any) -> Shape:
-        """Return the shape that the inputs have together."""
-        shapes = checked_inputs(self.name, input_shape)
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Return what joins the inputs, made equal in shape."""
+        inputs = listed_inputs(self.name, x)
+        shape = self._joint_shape([tensor.row_shape for tensor in inputs])
+        alike = [_broadcast(tensor, shape) for tensor in inputs]
+        if mask is None or all(m is None for m in mask):
+            return self._join(alike)
+        graph = inputs[0].recording.graph
+        plain = [None if m is None else m.value for m in mask]
+        masks = self._masks(graph, [tensor.value for tensor in inputs], plain)
+        return self._join_masked(
+            alike, [None if m is None else Tensor(inputs[0].recording, m) for m in masks]
+        )
+
+    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
+        """Return where any input counts; None unless every input has a mask."""
+        if any(m is None for m in mask):
+            return None
+        return union(graph, self._masks(graph, x, mask), self.name)
+
+    def _joint_shape(self, shapes: Sequence[Shape]) -> Shape:
         rank = max(len(shape) for shape in shapes)
         longest = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
         result = tuple(max(sizes) for sizes in zip(*longest, strict=True))
@@ -31,51 +53,34 @@ class Merge(Layer):
                 raise ValueError(f"{self.name}: inputs must have one shape; got {shown}")
         return result
 
-    def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> _core.Tensor:
-        """Record the inputs, made equal in shape, and what joins them."""
-        shape = self.compute_output_shape([tuple(tensor.shape) for tensor in x])
-        inputs = [_broadcast(graph, tensor, shape) for tensor in x]
-        if mask is None or all(m is None for m in mask):
-            return self._join(graph, inputs)
-        return self._join_masked(graph, inputs, self._masks(graph, x, mask))
-
-    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
-        """Return where any input counts; None unless every input has a mask."""
-        if any(m is None for m in mask):
-            return None
-        return union(graph, self._masks(graph, x, mask), self.name)
-
     def _masks(self, graph: _core.Graph, x: Any, mask: Any) -> list[_core.Tensor | None]:
         """Return the masks over leading axes of the output."""
-        shape = self.compute_output_shape([tuple(tensor.shape) for tensor in x])
+        shape = self._joint_shape([tuple(tensor.shape) for tensor in x])
         check_masks(self.name, x, mask)
         return [
             None if m is None else _aligned(graph, m, len(tensor.shape), shape, self.name)
             for tensor, m in zip(x, mask, strict=True)
         ]
 
-    def _join(
-        self,
-        graph: _core.Graph,  # noqa: ARG002
-        inputs: list[_core.Tensor],  # noqa: ARG002
-    ) -> _core.Tensor:
+    def _join(self, inputs: list[Tensor]) -> Tensor:  # noqa: ARG002
         raise TypeError(f"{type(self).__name__}: a merge layer must define _join")
 
-    def _join_masked(
-        self,
-        graph: _core.Graph,
-        inputs: list[_core.Tensor],
-        masks: list[_core.Tensor | None],  # noqa: ARG002
-    ) -> _core.Tensor:
+    def _join_masked(self, inputs: list[Tensor], masks: list[Tensor | None]) -> Tensor:  # noqa: ARG002
         # A sum does not ask what is hidden; a product and an extreme do.
-        return self._join(graph, inputs)
+        return self._join(inputs)
+
+    def _union(self, masks: Sequence[Tensor | None]) -> Tensor:
+        known = [m for m in masks if m is not None]
+        now = known[0].recording
+        return Tensor(now, union(now.graph, [m.value for m in known], self.name))
 
 
-def checked_inputs(who: str, shapes: Any) -> list[Shape]:
-    """Return the shapes of at least two inputs."""
-    if not isinstance(shapes, list) or len(shapes) < 2:
-        raise ValueError(f"{who}: needs a list of at least 2 inputs; got {shapes!r}")
-    return shapes
+def listed_inputs(who: str, x: Any) -> list[Tensor]:
+    """Return the list of at least two inputs that a layer is called on."""
+    if not isinstance(x, list) or len(x) < 2:
+        got = [t.row_shape for t in x] if isinstance(x, list) else x.row_shape
+        raise ValueError(f"{who}: needs a list of at least 2 inputs; got {got!r}")
+    return x
 
 
 def _aligned(
@@ -89,12 +94,14 @@ def _aligned(
     return spread(graph, mask, target, who)
 
 
-def _broadcast(graph: _core.Graph, x: _core.Tensor, shape: Shape) -> _core.Tensor:
-    own = (1,) * (len(shape) - len(x.shape)) + tuple(x.shape)
-    if own != tuple(x.shape):
-        x = graph.reshape(x, own)
+def _broadcast(x: Tensor, shape: Shape) -> Tensor:
+    own = (1,) * (len(shape) - len(x.row_shape)) + x.row_shape
+    if own != x.row_shape:
+        x = reshaped(x, own)
+    if own == shape:
+        return x
     times = [1 if a == b else b for a, b in zip(own, shape, strict=True)]
-    return x if own == shape else graph.repeat(x, times)
+    return Tensor(x.recording, x.recording.graph.repeat(x.value, times))
 
 
 class Add(Merge):
@@ -112,8 +119,8 @@ class Add(Merge):
     array([[11., 22.]], dtype=float32)
     """
 
-    def _join(self, graph: _core.Graph, inputs: list[_core.Tensor]) -> _core.Tensor:
-        return graph.add(inputs, name=self.name)
+    def _join(self, inputs: list[Tensor]) -> Tensor:
+        return record("add", inputs)  # type: ignore[no-any-return]
 
 
 class Subtract(Merge):
@@ -131,15 +138,15 @@ class Subtract(Merge):
     array([[10., 20.]], dtype=float32)
     """
 
-    def compute_output_shape(self, input_shape: Any) -> Shape:
-        """Return the shape that the two inputs have together."""
-        if isinstance(input_shape, list) and len(input_shape) != 2:
-            raise ValueError(f"{self.name}: needs 2 inputs; got {len(input_shape)}")
-        return super().compute_output_shape(input_shape)
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Return the difference."""
+        if isinstance(x, list) and len(x) != 2:
+            raise ValueError(f"{self.name}: needs 2 inputs; got {len(x)}")
+        return super().call_rows(x, mask)
 
-    def _join(self, graph: _core.Graph, inputs: list[_core.Tensor]) -> _core.Tensor:
+    def _join(self, inputs: list[Tensor]) -> Tensor:
         a, b = inputs
-        return graph.subtract(a, b, name=self.name)
+        return record("subtract", a, b)  # type: ignore[no-any-return]
 
 
 class Multiply(Merge):
@@ -159,20 +166,15 @@ class Multiply(Merge):
     array([[ 8., 15.]], dtype=float32)
     """
 
-    def _join(self, graph: _core.Graph, inputs: list[_core.Tensor]) -> _core.Tensor:
-        return graph.multiply(inputs, name=self.name)
+    def _join(self, inputs: list[Tensor]) -> Tensor:
+        return record("multiply", inputs)  # type: ignore[no-any-return]
 
-    def _join_masked(
-        self,
-        graph: _core.Graph,
-        inputs: list[_core.Tensor],
-        masks: list[_core.Tensor | None],
-    ) -> _core.Tensor:
+    def _join_masked(self, inputs: list[Tensor], masks: list[Tensor | None]) -> Tensor:
         pairs = zip(inputs, masks, strict=True)
-        y = self._join(graph, [x if m is None else graph.where(m, x, fill=1.0) for x, m in pairs])
+        y = self._join([x if m is None else record("where", m, x, fill=1.0) for x, m in pairs])
         if any(m is None for m in masks):
             return y
-        return graph.where(union(graph, masks, self.name), y, name=self.name)
+        return record("where", self._union(masks), y)  # type: ignore[no-any-return]
 
 
 class Average(Merge):
@@ -190,29 +192,24 @@ class Average(Merge):
     array([[2., 4.]], dtype=float32)
     """
 
-    def _join(self, graph: _core.Graph, inputs: list[_core.Tensor]) -> _core.Tensor:
-        return graph.average(inputs, name=self.name)
+    def _join(self, inputs: list[Tensor]) -> Tensor:
+        return record("average", inputs)  # type: ignore[no-any-return]
 
 
 class Extreme(Merge):
     """Base of ``Maximum`` and ``Minimum``: an input that is hidden has no part in them."""
 
-    def _join_masked(
-        self,
-        graph: _core.Graph,
-        inputs: list[_core.Tensor],
-        masks: list[_core.Tensor | None],
-    ) -> _core.Tensor:
+    def _join_masked(self, inputs: list[Tensor], masks: list[Tensor | None]) -> Tensor:
         # Keras's rule: where one of two is hidden the other stands in for it, and where both are,
         # the first.
         y, kept = inputs[0], masks[0]
         for x, mask in zip(inputs[1:], masks[1:], strict=True):
-            other = x if mask is None else graph.where(mask, x, y)
+            other = x if mask is None else record("where", mask, x, y)
             if kept is not None:
-                y = graph.where(kept, y, other)
+                y = record("where", kept, y, other)
             both = kept is not None and mask is not None
-            kept = union(graph, [kept, mask], self.name) if both else None
-            y = self._join(graph, [y, other])
+            kept = self._union([kept, mask]) if both else None
+            y = self._join([y, other])
         return y
 
 
@@ -233,8 +230,8 @@ class Maximum(Extreme):
     array([[3., 6.]], dtype=float32)
     """
 
-    def _join(self, graph: _core.Graph, inputs: list[_core.Tensor]) -> _core.Tensor:
-        return graph.maximum(inputs, name=self.name)
+    def _join(self, inputs: list[Tensor]) -> Tensor:
+        return record("maximum", inputs)  # type: ignore[no-any-return]
 
 
 class Minimum(Extreme):
@@ -254,5 +251,5 @@ class Minimum(Extreme):
     array([[1., 2.]], dtype=float32)
     """
 
-    def _join(self, graph: _core.Graph, inputs: list[_core.Tensor]) -> _core.Tensor:
-        return graph.minimum(inputs, name=self.name)
+    def _join(self, inputs: list[Tensor]) -> Tensor:
+        return record("minimum", inputs)  # type: ignore[no-any-return]
