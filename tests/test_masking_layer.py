@@ -147,9 +147,8 @@ def test_batch_normalization_refuses_a_mask_over_its_channels():
     )
     with pytest.raises(ValueError, match=rule):
         BatchNormalization(axis=1)(X, mask=KEEP)
-    model = lamina.Sequential([Input((5, 3)), Masking(), BatchNormalization(axis=1)])
     with pytest.raises(ValueError, match=rule):
-        model.predict(X)
+        lamina.Sequential([Input((5, 3)), Masking(), BatchNormalization(axis=1)])
     frozen = BatchNormalization(axis=1, trainable=False)  # takes no statistics
     np.testing.assert_array_equal(frozen(X, mask=KEEP), frozen(X))
 

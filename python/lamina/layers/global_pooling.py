@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from lamina import _check, _core
-from lamina._check import Shape
+from lamina import _check
+from lamina._tensors.given import record
 from lamina.layers import windows
 from lamina.layers._masks import check_steps
-from lamina.layers.layer import Layer
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class GlobalPooling(Layer):
+class GlobalPooling(RowWise):
     """The base of the global pooling layers: one window as large as the input.
 
     Parameters
@@ -44,17 +44,15 @@ class GlobalPooling(Layer):
             return None
         return "pools these axes away; put it behind the layers that need them"
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the channels, after as many 1 as there were spatial axes with ``keepdims``."""
-        spatial, channels = windows.image(self.name, input_shape, self._axes)
-        return (*(1 for _ in spatial), channels) if self.keepdims else (channels,)
+    def call(self, x: Any) -> Any:
+        """Return one number for each channel."""
+        spatial, channels = windows.image(self.name, x.row_shape, self._axes)
+        shape = (*(1 for _ in spatial), channels) if self.keepdims else (channels,)
+        return record("reshape", self._pooled(x), shape)
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record one pooling operation."""
-        shape = tuple(x.shape)
-        window = windows.pair(shape[:-1])
-        y = graph.pool2d(self._kind, x, window, window, (0, 0, 0, 0), name=self.name)
-        return graph.reshape(y, self.compute_output_shape(shape), name=self.name)
+    def _pooled(self, x: Any) -> Any:
+        window = windows.pair(x.row_shape[:-1])
+        return record("pool2d", self._kind, x, window, window, (0, 0, 0, 0))
 
 
 class GlobalMaxPooling1D(GlobalPooling):
@@ -160,16 +158,15 @@ class GlobalAveragePooling1D(GlobalPooling):
     _axes: ClassVar[int] = 1
     _kind: ClassVar[str] = "average"
 
-    def record(
-        self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None = None
-    ) -> _core.Tensor:
-        """Record one pooling operation, or the mean under a mask."""
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Return the mean of each channel; under a mask, over the steps that it keeps."""
         if mask is None:
-            return super().record(graph, x)
-        shape = tuple(x.shape)
-        check_steps(self.name, x, mask)
-        y = graph.masked_mean(x, mask, name=self.name)
-        return graph.reshape(y, self.compute_output_shape(shape), name=self.name)
+            return super().call_rows(x)
+        windows.image(self.name, x.row_shape, 1)
+        check_steps(self.name, x.value, mask.value)
+        channels = x.row_shape[-1]
+        y = record("masked_mean", x, mask)
+        return record("reshape", y, (1, channels) if self.keepdims else (channels,))
 
 
 class GlobalAveragePooling2D(GlobalPooling):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from lamina import _core
 from lamina._check import Shape
+from lamina._tensors.given import record
 from lamina.kernels._windows import countable
 from lamina.layers import windows
-from lamina.layers.layer import Layer
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Sizes, Unpack
 
 
-class Pooling(Layer):
+class Pooling(RowWise):
     """The base of the pooling layers: a window without weights.
 
     Parameters
@@ -54,16 +54,11 @@ class Pooling(Layer):
             self.name, "pool_size", spatial, self.pool_size, self.strides, self.padding
         )
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the number of windows along each spatial axis, then the channels."""
-        counts, _ = self._place(input_shape)
-        return (*counts, input_shape[-1])
-
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record one pooling operation."""
-        _, pads = self._place(tuple(x.shape))
+    def call(self, x: Any) -> Any:
+        """Return a number for each window, and for each channel."""
+        _, pads = self._place(x.row_shape)
         pool, strides = windows.pair(self.pool_size), windows.pair(self.strides)
-        return graph.pool2d(self._kind, x, pool, strides, windows.around(pads), name=self.name)
+        return record("pool2d", self._kind, x, pool, strides, windows.around(pads))
 
 
 class MaxPooling1D(Pooling):

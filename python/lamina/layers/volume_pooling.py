@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from lamina import _core
+from lamina._tensors.given import record
 from lamina.layers import windows
+from lamina.layers._axes import reshaped
 from lamina.layers.global_pooling import GlobalPooling
 from lamina.layers.pooling import Pooling
 
@@ -15,28 +16,19 @@ if TYPE_CHECKING:
     from lamina._typing import DimArguments, Sizes, Unpack
 
 
-def pooled(
-    graph: _core.Graph,
-    kind: str,
-    x: _core.Tensor,
-    pool: Shape,
-    strides: Shape,
-    pads: windows.Pads,
-    name: str,
-) -> _core.Tensor:
-    """Record pooling of volumes: of the slices as images, then along the depth.
+def pooled(kind: str, x: Any, pool: Shape, strides: Shape, pads: windows.Pads) -> Any:
+    """Return pooled volumes: the slices are pooled as images, then along the depth.
 
     Of the cells of a window as many are inside in each slice, so that the mean of means is the
     mean of all.
     """
-    depth, height, width, channels = x.shape
-    slices = graph.fold(graph.reshape(x, (depth, height, width, channels)))
-    flat = graph.pool2d(kind, slices, pool[1:], strides[1:], windows.around(pads[1:]), name=name)
-    rows, columns, _ = flat.shape
-    whole = graph.reshape(graph.unfold(flat, depth), (depth, rows * columns, channels))
-    deep = (*pads[0], 0, 0)
-    y = graph.pool2d(kind, whole, (pool[0], 1), (strides[0], 1), deep, name=name)
-    return graph.reshape(y, (y.shape[0], rows, columns, channels))
+    depth, _, _, channels = x.row_shape
+    around = windows.around(pads[1:])
+    flat = record("pool2d", kind, record("fold", x), pool[1:], strides[1:], around)
+    rows, columns, _ = flat.row_shape
+    whole = reshaped(record("unfold", flat, depth), (depth, rows * columns, channels))
+    y = record("pool2d", kind, whole, (pool[0], 1), (strides[0], 1), (*pads[0], 0, 0))
+    return reshaped(y, (y.row_shape[0], rows, columns, channels))
 
 
 class Pooling3D(Pooling):
@@ -44,10 +36,10 @@ class Pooling3D(Pooling):
 
     _axes: ClassVar[int] = 3
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record two pooling operations."""
-        _, pads = self._place(tuple(x.shape))
-        return pooled(graph, self._kind, x, self.pool_size, self.strides, pads, self.name)
+    def call(self, x: Any) -> Any:
+        """Return a number for each window, and for each channel."""
+        _, pads = self._place(x.row_shape)
+        return pooled(self._kind, x, self.pool_size, self.strides, pads)
 
 
 class GlobalPooling3D(GlobalPooling):
@@ -55,13 +47,11 @@ class GlobalPooling3D(GlobalPooling):
 
     _axes: ClassVar[int] = 3
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record one pooling operation over all cells as one axis."""
-        shape = tuple(x.shape)
-        cells = prod(shape[:-1])
-        flat = graph.reshape(x, (1, cells, shape[-1]))
-        y = graph.pool2d(self._kind, flat, (1, cells), (1, cells), (0, 0, 0, 0), name=self.name)
-        return graph.reshape(y, self.compute_output_shape(shape), name=self.name)
+    def _pooled(self, x: Any) -> Any:
+        # Over all cells as one axis.
+        *spatial, channels = x.row_shape
+        flat = reshaped(x, (1, prod(spatial), channels))
+        return super()._pooled(flat)
 
 
 class MaxPooling3D(Pooling3D):
