@@ -36,7 +36,13 @@ def given(value: Any, dtype: str | None = None) -> Tensor:
             )
         return value
     if isinstance(value, _core.Parameter):
-        return Tensor(now, now.graph.parameter(value))
+        weight = Tensor(now, now.graph.parameter(value))
+        kind = getattr(value, "_kind", None)  # of integers and truth values, which floats stand for
+        if kind is None:
+            return weight
+        from lamina.ops._elements import converted
+
+        return converted(weight, kind)
     if isinstance(value, (list, tuple)) and any(
         isinstance(v, (Tensor, _core.Parameter)) for v in flat(value)
     ):

@@ -231,8 +231,12 @@ class Recording:
         """
         from lamina._tensors.given import given
         from lamina._tensors.tensor import Tensor
+        from lamina.ops._elements import converted
 
         tensor = given(value)
+        kind = getattr(variable, "_kind", None)
+        if kind is not None:  # floats stand for the integers, or truth values
+            tensor = converted(converted(tensor, kind), "float")
         if tensor.rows or tuple(tensor.shape) != tuple(variable.shape):
             raise ValueError(
                 f"{variable.name}: assign needs shape {tuple(variable.shape)}; got {tensor!r}"

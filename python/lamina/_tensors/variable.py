@@ -14,6 +14,8 @@ from lamina._check import Array, Shape
 from lamina._tensors.operators import Operators
 from lamina._tensors.recording import Recording
 
+LARGEST = 2**24  # up to here float32 holds all integers
+
 
 class Variable(_core.Parameter, Operators):
     """An array that training changes, such as the weights that ``Layer.add_weight`` makes.
@@ -24,7 +26,9 @@ class Variable(_core.Parameter, Operators):
         The first values; a callable is given the shape and the dtype.
     shape : tuple of int, optional
         By default that of the values; a callable needs it.
-    dtype : {"float32", "float64"}, default "float32"
+    dtype : {"float32", "float64", "int32", "bool"}, default "float32"
+        Integers and truth values are for counters and flags: no gradient changes them, and integers
+        go up to 2^24 in either direction.
     trainable : bool, default True
         Whether gradients change it.
     name : str, default "variable"
@@ -43,7 +47,7 @@ class Variable(_core.Parameter, Operators):
         The same with the layers around it, "block/dense_1/kernel": no two weights of the model
         that was built with it have the same.
     shape : tuple of int
-    dtype : {"float32", "float64"}
+    dtype : {"float32", "float64", "int32", "bool"}
     trainable : bool
     array : ndarray
         The live values.
@@ -58,6 +62,7 @@ class Variable(_core.Parameter, Operators):
     array([1., 3.], dtype=float32)
     """
 
+    _kind: str | None  # "int32" or "bool" of values that are no floats
     _owner: weakref.ref[Any] | None
     _model: weakref.ref[Any] | None  # the last one built with it
 
@@ -70,28 +75,34 @@ class Variable(_core.Parameter, Operators):
         trainable: bool = True,
         name: str | None = None,
     ) -> None:
-        own = _check.dtype("Variable", dtype or "float32")
+        kind = discrete(dtype)
+        own = _check.dtype("Variable", "float32" if kind else dtype or "float32")
         if callable(initializer):
             if shape is None:
                 raise ValueError("Variable: an initializer needs a shape; got None")
             initializer = initializer(tuple(shape), dtype=own)
-        array = _check.floats("Variable", "value", initializer, own, finite=False)
+        array = _as_stored("Variable", initializer, own, kind)
         if shape is not None and tuple(shape) != array.shape:
             raise ValueError(f"Variable: value must have shape {tuple(shape)}; got {array.shape}")
-        self._begin(name or "variable", array.shape, own, trainable)
+        self._begin(name or "variable", array.shape, own, trainable, kind)
         _core.allocate([self])
         self.array[...] = array
 
-    def _begin(self, name: str, shape: Shape, dtype: str, trainable: bool) -> None:
-        super().__init__(name, shape, dtype, trainable)
+    def _begin(
+        self, name: str, shape: Shape, dtype: str, trainable: bool, kind: str | None = None
+    ) -> None:
+        super().__init__(name, shape, dtype, trainable and kind is None)
+        self._kind = kind
         self._owner = None
         self._model = None
 
     @classmethod
-    def _unfilled(cls, name: str, shape: Shape, dtype: str, trainable: bool = True) -> Variable:
+    def _unfilled(
+        cls, name: str, shape: Shape, dtype: str, trainable: bool = True, kind: str | None = None
+    ) -> Variable:
         """Return one whose owner gives it a home, and first values, when they are needed."""
         made = cls.__new__(cls)
-        made._begin(name, shape, dtype, trainable)
+        made._begin(name, shape, dtype, trainable, kind)
         return made
 
     def _owned_by(self, layer: Any) -> None:
@@ -103,11 +114,25 @@ class Variable(_core.Parameter, Operators):
         if self._owner is None and self.allocated:
             array = np.array(self.array)
             return Variable, (array, None, self.dtype, self.trainable, self.name)
-        return Variable._unfilled, (self.name, tuple(self.shape), self.dtype, self.trainable)
+        shape = tuple(self.shape)
+        return Variable._unfilled, (self.name, shape, stored(self), self.trainable, self._kind)
+
+    @property
+    def dtype(self) -> str:
+        """The type of the values."""
+        return self._kind or stored(self)
+
+    @dtype.setter
+    def dtype(self, value: str) -> None:
+        _core.Parameter.dtype.__set__(self, value)  # type: ignore[attr-defined]
 
     @property
     def live(self) -> Array:
-        """The live values, made now if there are none yet."""
+        """The live values, made now if there are none yet; a copy of those that are no floats."""
+        array = self._numbers()
+        return array if self._kind is None else array.astype(self._kind)
+
+    def _numbers(self) -> Array:
         owner = None if self._owner is None else self._owner()
         if owner is not None:
             owner._settle()
@@ -141,12 +166,12 @@ class Variable(_core.Parameter, Operators):
         if now is not None:
             now.assign(self, value)
             return
-        array = _check.floats(self.name, "value", value, self.dtype, finite=False)
+        array = _as_stored(self.name, value, stored(self), self._kind)
         if array.shape != tuple(self.shape):
             raise ValueError(
                 f"{self.name}: assign needs shape {tuple(self.shape)}; got {array.shape}"
             )
-        self.live[...] = array
+        self._numbers()[...] = array
 
     def assign_add(self, value: Any) -> None:
         """Add to the values."""
@@ -232,8 +257,37 @@ class Variable(_core.Parameter, Operators):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """Change part of the live values."""
-        self.live[key] = value
+        if self._kind is not None:
+            value = _as_stored(self.name, value, stored(self), self._kind)
+        self._numbers()[key] = value
 
     def __repr__(self) -> str:
         """Return name, shape and type."""
         return f"<Variable {self.name} of shape {tuple(self.shape)}, {self.dtype}>"
+
+
+def stored(parameter: _core.Parameter) -> str:
+    """Return the type of the numbers in memory, floats of integers and truth values too."""
+    return str(_core.Parameter.dtype.__get__(parameter))  # type: ignore[attr-defined]
+
+
+def discrete(dtype: Any) -> str | None:
+    """Return "int32" for a type of integers, "bool" for that of truth values, None for others."""
+    try:
+        kind = "f" if dtype is None else np.dtype(dtype).kind
+    except TypeError:
+        return None
+    return {"i": "int32", "u": "int32", "b": "bool"}.get(kind)
+
+
+def _as_stored(who: str, value: Any, dtype: str, kind: str | None) -> Array:
+    """Return values as the floats that stand for them."""
+    if kind == "bool":
+        return np.asarray(np.asarray(value) != 0, dtype)
+    exact = _check.floats(who, "value", value, dtype if kind is None else "float64", finite=False)
+    if kind is None:
+        return exact
+    largest = np.abs(exact).max(initial=0.0)
+    if not largest <= LARGEST:
+        raise ValueError(f"{who}: integers must be within 2^24; got {largest:.0f}")
+    return np.asarray(np.trunc(exact), dtype)

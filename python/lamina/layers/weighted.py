@@ -12,6 +12,7 @@ from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina._settings import check_fits, note_change
 from lamina._tensors import Recording, Variable
+from lamina._tensors.variable import discrete, stored
 from lamina.layers import weights as weights_
 from lamina.layers._lock import structure
 from lamina.random import Seed
@@ -58,7 +59,7 @@ class Weighted:
     def _retype(self, dtype: str) -> None:
         # Weights of the constructor, which did not know the model's precision.
         for parameter in self._parameters:
-            if parameter.dtype != dtype:
+            if stored(parameter) != dtype:
                 parameter.dtype = dtype
 
     @answering_calls
@@ -91,8 +92,10 @@ class Weighted:
             Penalty that training adds to the loss, while the weight is trainable.
         constraint : str, Constraint or callable, optional
             ``constraint(weight)`` replaces the weight after each step of training.
-        dtype : {"float32", "float64"}, optional
-            The layer's; another is refused.
+        dtype : {"float32", "float64", "int32", "bool"}, optional
+            The layer's; of the floats another is refused.  Integers, up to 2^24, and truth values
+            are for counters and flags, which ``call`` sets with ``assign``; no gradient changes
+            them.
 
         Returns
         -------
@@ -126,7 +129,9 @@ class Weighted:
                 f"{self.name}: {name} would have shape {tuple(shape)}; {self._known_sizes()}"
             )
         shape = _check.shape(self.name, f"{name}'s shape", shape)
-        if dtype is not None and _check.dtype(self.name, dtype) != self.dtype:
+        kind = discrete(dtype)
+        trainable = trainable and kind is None
+        if dtype is not None and not kind and _check.dtype(self.name, dtype) != self.dtype:
             raise ValueError(f"{self.name}: {name} must be {self.dtype}; got dtype {dtype!r}")
         if initializer is None:
             initializer = "glorot_uniform"
@@ -135,7 +140,8 @@ class Weighted:
         penalty = regularizers.get(regularizer)
         bound = constraints.get(constraint)
         full = f"{self.name}/{name}"
-        parameter = Variable._unfilled(full, shape, self.dtype, trainable and self._trainable)
+        trains = trainable and self._trainable
+        parameter = Variable._unfilled(full, shape, self.dtype, trains, kind)
         parameter._owned_by(self)
         if trainable:
             self._learnable.append(len(self._parameters))

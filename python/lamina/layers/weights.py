@@ -13,6 +13,7 @@ from lamina import _check, _core
 from lamina._answers import is_own
 from lamina._check import Array
 from lamina._tensors import Variable
+from lamina._tensors.variable import stored
 from lamina.random import INITIAL, Seed, Stream, mix
 
 if TYPE_CHECKING:
@@ -65,13 +66,14 @@ class FirstValues:
         parameter, shape = self.parameter, tuple(self.parameter.shape)
         layer, weight = self.place
         rng = Stream(mix(self.seed.value, INITIAL, layer), weight)
-        value = np.asarray(drawn_by(self.initializer, shape, parameter.dtype, rng))
+        dtype = stored(parameter)
+        value = np.asarray(drawn_by(self.initializer, shape, dtype, rng))
         if value.shape != shape:
             raise ValueError(
                 f"{who}: the initializer of {parameter.name} must return shape {shape}; "
                 f"got {value.shape}"
             )
-        array = _check.cast(value, parameter.dtype)
+        array = _check.cast(value, dtype)
         _check.not_overflowing(who, parameter.name, value, array)
         parameter.array[...] = array
         self.drawn = True
@@ -139,7 +141,7 @@ def checked(
     arrays = []
     for parameter, value in zip(parameters, values, strict=True):
         source = _check.numeric(who, parameter.name, value)
-        array = _check.floats(who, parameter.name, source, parameter.dtype, finite=False)
+        array = _check.floats(who, parameter.name, source, stored(parameter), finite=False)
         _check.not_overflowing(who, parameter.name, source, array)
         if array.shape != tuple(parameter.shape):
             raise ValueError(

@@ -1,0 +1,76 @@
+"""Weights of integers and truth values: counters and flags of layers, set in calls."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import layers, ops
+
+X = np.ones((8, 3), "float32")
+
+
+class Counts(layers.Layer):
+    """It counts the steps of training, and every other one sets a flag."""
+
+    def __init__(self):
+        super().__init__()
+        self.factor = self.add_weight(name="factor", shape=(), initializer="ones")
+
+    def build(self, input_shape):
+        self.steps = self.add_weight(name="steps", shape=(), initializer="zeros", dtype="int32")
+        self.flags = self.add_weight(
+            name="flags", shape=(2,), initializer="ones", dtype="bool", trainable=False
+        )
+
+    def call(self, x, training=None):
+        if training:
+            self.steps.assign_add(1)
+            self.flags.assign(ops.logical_not(self.flags))
+        assert self.steps.dtype == "int32"
+        return x * self.factor * ops.cast(self.steps + 1, "float32")
+
+
+def values(layer):
+    return layer.steps.numpy(), layer.flags.numpy()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_layer_counts_its_steps(dtype):
+    layer = Counts()
+    model = lamina.Sequential([lamina.Input((3,)), layer, layers.Dense(1)], dtype=dtype)
+    model.compile(lamina.optimizers.SGD(1e-3), "mse")
+    model.fit(X, X[:, :1], batch_size=2, epochs=3, verbose=0)
+    steps, flags = values(layer)
+    assert steps == 12
+    assert flags.tolist() == [True, True]
+    assert [a.dtype.name for a in (steps, flags)] == ["int32", "bool"]
+    assert [w.dtype.name for w in layer.get_weights()] == [dtype, "int32", "bool"]
+    assert [w.name for w in model.non_trainable_weights] == ["counts/steps", "counts/flags"]
+    expected = layer.factor.numpy() * 13 * X @ model.layers[-1].kernel + model.layers[-1].bias
+    np.testing.assert_allclose(model.predict(X), expected, rtol=1e-5)
+    for copied in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert [v.tolist() for v in values(copied.layers[0])] == [12, [True, True]]
+        np.testing.assert_array_equal(copied.predict(X), model.predict(X))
+    model.fit(X, X[:, :1], batch_size=8, verbose=0)
+    assert [v.tolist() for v in values(layer)] == [13, [False, False]]
+
+
+def test_integers_outside_of_recordings():
+    layer = Counts()
+    layer(X, training=True)
+    assert [v.tolist() for v in values(layer)] == [1, [False, False]]
+    layer.set_weights([2.0, np.int64(7), [1, 0]])
+    assert [v.tolist() for v in values(layer)] == [7, [True, False]]
+    layer.steps.assign(layer.steps + 1)
+    layer.flags[1] = True
+    assert [v.tolist() for v in values(layer)] == [8, [True, True]]
+    np.testing.assert_array_equal(layer(X), 18 * X)
+    held = lamina.Variable([1, 2], dtype="int64")
+    held.assign_add([3, 4])
+    assert held.numpy().tolist() == [4, 6]
+    assert (held.numpy().dtype, held.trainable) == (np.int32, False)
+    with pytest.raises(ValueError, match=r"variable: integers must be within 2\^24; got 16777217"):
+        held.assign([1, 2**24 + 1])
