@@ -104,6 +104,19 @@ def hsv(images, forward):
     return np.apply_along_axis(lambda pixel: change(*pixel), -1, images)
 
 
+def blocks_of(x, size, form):
+    """``depth_to_space``, one place of the blocks after the other."""
+    first = form == "channels_first"
+    n, *rest = np.moveaxis(x, 1, -1).shape if first else x.shape
+    y = np.zeros((n, rest[0] * size, rest[1] * size, rest[2] // size**2))
+    each = y.shape[-1]
+    for k in range(size**2):
+        place = y[:, k // size :: size, k % size :: size]
+        last = np.moveaxis(x[:, k :: size**2], 1, -1) if first else x[..., k * each :][..., :each]
+        place[:] = last
+    return np.moveaxis(y, -1, 1) if first else y
+
+
 MASK = (np.arange(36) % 3 > 0).reshape(2, 1, 3, 6)
 QUERY, KEY = N(2, 3, 4, 5), N(2, 6, 4, 5)
 V, S = N(5, rows=False), U(0.5, 2, 5, rows=False)
@@ -244,6 +257,37 @@ CASES = [
         lambda q, k, v, _, m: attention(q, k, v, None, m),
         rows="known",
     ),
+    # blocks
+    *[
+        Case("depth_to_space", (x, 2, form), blocks_of)
+        for x, form in [(N(2, 2, 3, 8), "channels_last"), (N(2, 8, 3, 2), "channels_first")]
+    ],
+    *[
+        Case("space_to_depth", (x, 2, form))
+        for x, form in [(N(2, 4, 6, 2), "channels_last"), (N(2, 3, 2, 4), "channels_first")]
+    ],
+    *[
+        Case("unfold", (N(2, 3, 6, 5), *how))
+        for how in ((2,), ((3, 2), (1, 2), (1, 0), (2, 1)), (2, 1, 1, 3))
+    ],
+    *[
+        Case("fold", (N(2, 3 * k, count), *how))
+        for k, count, how in [
+            (4, 6, ((3, 4), 2)),
+            (6, 6, ((5, 4), (3, 2), (1, 2), (1, 0), (2, 1))),
+            (4, 9, (6, 2, 1, 1, 3)),
+        ]
+    ],
+    *[
+        Case("rearrange", (X, pattern), None, sizes, rows=rows)
+        for pattern, sizes, rows in [
+            ("a b c -> a (b c)", {}, "free"),
+            ("a b c->a c b", {}, "free"),
+            ("a (b d) c -> a d (c b)", {"d": 2}, "free"),
+            ("a b c -> (a b) c", {}, "known"),
+            ("a (b d) c -> (d a) (b c)", {"b": 2}, "known"),
+        ]
+    ],
     # images
     *[
         Case("image.resize", (IMAGES, size, how), None, {"antialias": smooth}, tolerance=3.0)

@@ -154,7 +154,6 @@ OPS = {
     "use numpy.fft on arrays; tensors hold real numbers": (
         "fft fft2 ifft2 irfft istft polar rfft stft view_as_complex view_as_real"
     ),
-    "use reshape, transpose and get_item": ("depth_to_space fold rearrange space_to_depth unfold"),
     "gradients follow from what is recorded; stop_gradient stops one": "custom_gradient",
     "use categorical_crossentropy of aligned labels": "ctc_decode ctc_loss",
     "use resize, pad_images, crop_images, flip, or conv with a kernel of one's own": (

@@ -7,6 +7,7 @@ from lamina.ops import image, linalg, math, nn, numpy  # noqa: F401
 from lamina.ops.activations import *  # noqa: F403
 from lamina.ops.arithmetic import *  # noqa: F403
 from lamina.ops.attention import *  # noqa: F403
+from lamina.ops.blocks import *  # noqa: F403
 from lamina.ops.comparisons import *  # noqa: F403
 from lamina.ops.control import *  # noqa: F403
 from lamina.ops.core import *  # noqa: F403
@@ -24,6 +25,7 @@ from lamina.ops.nans import *  # noqa: F403
 from lamina.ops.normalization import *  # noqa: F403
 from lamina.ops.pooling import *  # noqa: F403
 from lamina.ops.products import *  # noqa: F403
+from lamina.ops.rearranging import *  # noqa: F403
 from lamina.ops.reductions import *  # noqa: F403
 from lamina.ops.repeating import *  # noqa: F403
 from lamina.ops.scans import *  # noqa: F403

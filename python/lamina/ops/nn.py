@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from lamina._answers import answering
 from lamina.ops.activations import *  # noqa: F403
 from lamina.ops.attention import *  # noqa: F403
+from lamina.ops.blocks import *  # noqa: F403
 from lamina.ops.distances import psnr  # noqa: F401
 from lamina.ops.gathering import multi_hot, one_hot  # noqa: F401
 from lamina.ops.losses import *  # noqa: F403
