@@ -150,6 +150,11 @@ CASES = [
         lambda x, i, u, r: updated(x, 1, min(x[1], *u)),
     ),
     Case(
+        "scatter_update",
+        (N(5, 2, rows=False), np.array([[1], [1], [3]]), N(3, 2, rows=False), "mul"),
+        lambda x, i, u, r: updated(updated(x, 1, x[1] * u[0] * u[1]), 3, x[3] * u[2]),
+    ),
+    Case(
         "segment_sum",
         (N(5, 2), np.array([0, 2, 0, 1, 2]), 4),
         lambda x, i, n: scattered(np.zeros((n, 2)), i[:, None], x),
@@ -172,6 +177,20 @@ CASES = [
         lambda x, i, n: np.array([x[i == k].min(0, initial=np.inf) for k in range(n)]),
         gradient=False,
     ),
+    *[
+        Case(
+            name,
+            (I(-9, 9, 5), np.array([0, 2, 0, 1, 2]), 4),
+            lambda x, i, n, best=best, none=none: np.array(
+                [best(x[i == k], initial=none) for k in range(n)], np.int32
+            ),
+            rows="known",
+        )
+        for name, best, none in [
+            ("segment_max", np.max, -(2**31)),
+            ("segment_min", np.min, 2**31 - 1),
+        ]
+    ],
     *[
         Case(
             "segment_prod",
@@ -208,6 +227,18 @@ CASES = [
     Case("argsort", (I(0, 3, 3, 7),), lambda x: np.argsort(x, kind="stable"), gradient=False),
     Case("top_k", (D(3, 6), 2), lambda x, k: (np.sort(x)[:, ::-1][:, :k], np.argsort(-x)[:, :k])),
     Case("in_top_k", (I(0, 5, 6), D(6, 5), 2), None, gradient=False),
+    Case(
+        "in_top_k",
+        (
+            np.array([5, 0]),
+            np.array([[0.1, -np.inf, np.nan, 0.2, 9, np.nan, 1], [0.3] + [0.1] * 6]),
+            2,
+        ),
+        lambda t, p, k: np.array([False, True]),
+        gradient=False,
+    ),
+    Case("argsort", (N(),), lambda x: np.array([0]), gradient=False, rows=None),
+    Case("argpartition", (D(2, 5), 3, None), None, gradient=False, rows="known", keras=False),
     *[
         Case(
             "searchsorted",

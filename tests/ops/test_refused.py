@@ -74,7 +74,7 @@ REFUSED = [
     ("cast", (X, "complex64"), "cast: dtype must be a float, an integer type or bool"),
     ("zeros", ((2, -1),), "zeros: shape must not be negative"),
     ("arange", ("a",), "arange: needs numbers"),
-    ("where", (X,), "where: needs x1 and x2"),
+    ("where", (X, 1.0), "where: needs x1 and x2"),
     ("exp", (np.array([object()]),), "exp: needs numbers"),
     ("convert_to_tensor", (["a"],), "convert_to_tensor: needs numbers"),
     ("add", (X, np.zeros(2)), "broadcast"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina._tensors.dispatch import operation
+from lamina._tensors.dispatch import on_tensors, operation
 from lamina._tensors.given import given
 from lamina.ops._elements import elementwise, floats, joint_kind, kept
 
@@ -193,7 +193,8 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     ----------
     condition : tensor or array_like
     x1, x2 : tensor or array_like
-        All three broadcast.
+        All three broadcast.  Without both, ``nonzero`` of the condition is returned, which has to
+        be an array.
 
     Examples
     --------
@@ -201,6 +202,10 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     >>> ops.where([True, False], [1.0, 2.0], 0)
     array([1., 0.], dtype=float32)
     """
+    if x1 is None and x2 is None and not on_tensors(condition):
+        from lamina.ops.counting import nonzero
+
+        return nonzero(condition)
     if x1 is None or x2 is None:
         raise ValueError(
             "where: needs x1 and x2: how many elements a condition alone picks out depends on its "

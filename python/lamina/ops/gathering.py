@@ -13,13 +13,14 @@ from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import alike, converted, numbers
 from lamina.ops._types import kind_named
-from lamina.ops.arithmetic import add, maximum, minimum, negative
+from lamina.ops.arithmetic import add, maximum, minimum, multiply, negative
 from lamina.ops.comparisons import equal, greater, where
 from lamina.ops.indexing import checked, flat_index, row_indices, taken
 from lamina.ops.joining import unstack
 from lamina.ops.reductions import max as max_of
 from lamina.ops.reductions import sum as sum_of
 from lamina.ops.repeating import pad
+from lamina.ops.segments import segment_prod
 from lamina.ops.shaping import broadcast_to, expand_dims, moveaxis, ravel, reshape
 
 __all__ = [
@@ -281,7 +282,7 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: Any = Non
     inputs : tensor or array_like
     indices : tensor or array_like of int, shape (..., k)
     updates : tensor or array_like, shape (...) + inputs.shape[k:]
-    reduction : {None, "add", "max", "min"}, optional
+    reduction : {None, "add", "max", "min", "mul"}, optional
         How a value is joined with what stands there; None replaces it, the last of several wins.
     """
     x, new = alike([all_rows(given(inputs)), all_rows(given(updates))])
@@ -297,9 +298,13 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: Any = Non
         most = reshape(negative(most) if reduction == "min" else most, shape)
         join = maximum if reduction == "max" else minimum
         return where(_hit(ids, segments, shape, depth), join(x, most), x)
+    if reduction == "mul":
+        entries = reshape(new, (prod(ids.shape), *shape[depth:]))
+        return multiply(x, reshape(segment_prod(entries, ravel(ids), segments), shape))
     if reduction is not None:
         raise ValueError(
-            f"scatter_update: reduction must be None, 'add', 'max' or 'min'; got {reduction!r}"
+            f"scatter_update: reduction must be None, 'add', 'max', 'min' or 'mul'; got "
+            f"{reduction!r}"
         )
     positions = given(np.arange(float(prod(ids.shape))).reshape(tuple(ids.shape)))
     last = converted(maximum(record("segment_max", positions, ids, segments), 0.0), "int32")

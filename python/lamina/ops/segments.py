@@ -10,8 +10,8 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
-from lamina.ops._elements import numbers
-from lamina.ops.arithmetic import multiply, negative
+from lamina.ops._elements import converted, floats, numbers
+from lamina.ops.arithmetic import maximum, minimum, multiply, negative
 from lamina.ops.comparisons import equal, greater, where
 from lamina.ops.indexing import row_indices, taken
 from lamina.ops.joining import concatenate, part
@@ -68,15 +68,24 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: Any = None, sorted: b
 
 @operation
 def segment_max(data: Any, segment_ids: Any, num_segments: Any = None, sorted: bool = False) -> Any:  # noqa: A002, ARG001
-    """Return the largest of the entries that share an id; -inf for an id that none has."""
-    return record("segment_max", *_segments("segment_max", data, segment_ids, num_segments))
+    """Return the largest of the entries that share an id.
+
+    For an id that none has it is -inf, or the smallest integer.
+    """
+    x, ids, count = _segments("segment_max", data, segment_ids, num_segments)
+    y = record("segment_max", floats(x), ids, count)
+    return converted(maximum(y, -(2.0**31)), "int32") if x.dtype == "int32" else y
 
 
 @operation
 def segment_min(data: Any, segment_ids: Any, num_segments: Any = None, sorted: bool = False) -> Any:  # noqa: A002, ARG001
-    """Return the smallest of the entries that share an id; inf for an id that none has."""
+    """Return the smallest of the entries that share an id.
+
+    For an id that none has it is inf, or the largest integer.
+    """
     x, ids, count = _segments("segment_min", data, segment_ids, num_segments)
-    return negative(record("segment_max", negative(x), ids, count))
+    y = negative(record("segment_max", negative(floats(x)), ids, count))
+    return converted(minimum(y, 2.0**31 - 1), "int32") if x.dtype == "int32" else y
 
 
 @operation

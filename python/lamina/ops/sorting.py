@@ -11,7 +11,7 @@ from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import converted, floats, numbers
-from lamina.ops.comparisons import equal, greater_equal, less, less_equal
+from lamina.ops.comparisons import equal, greater_equal, isnan, less, less_equal, where
 from lamina.ops.reductions import any as any_of
 from lamina.ops.reductions import count_nonzero
 from lamina.ops.shaping import expand_dims, ravel
@@ -41,6 +41,8 @@ def argsort(x: Any, axis: Any = -1) -> Any:
 def _ordered(kind: str, x: Any, axis: Any) -> Tensor:
     tensor = given(x)
     truth = tensor.dtype == "bool"
+    single = tensor.ndim == 0 and kind == "argsort" and axis in (0, -1)  # as NumPy has it
+    axis = None if single else axis
     tensor = numbers(ravel(tensor) if axis is None else tensor)
     place = axis_of(kind, 0 if axis is None else axis, tensor.ndim)
     tensor = all_rows(tensor) if place == 0 else tensor
@@ -49,9 +51,18 @@ def _ordered(kind: str, x: Any, axis: Any) -> Tensor:
 
 
 @operation
-def argpartition(x: Any, kth: int, axis: int = -1) -> Any:
-    """Return indices so that the smallest ``kth`` elements come first: here all in order."""
+def argpartition(x: Any, kth: int, axis: Any = -1) -> Any:
+    """Return indices so that the smallest ``kth`` elements come first: here all in order.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    kth : int
+    axis : int, optional
+        All elements as one axis if None.
+    """
     x = given(x)
+    x, axis = (ravel(x), 0) if axis is None else (x, axis)
     length = x.shape[axis_of("argpartition", axis, x.ndim)]
     if length is not None and not -length <= kth < length:
         raise ValueError(f"argpartition: kth must be in [{-length}, {length}); got {kth}")
@@ -102,7 +113,8 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
     predictions = floats(predictions)
     classes = np.asarray(arange(predictions.shape[-1]))
     here = equal(expand_dims(given(targets), -1), classes)
-    own = sum_of(predictions * floats(here), -1, keepdims=True)
+    own = sum_of(where(here, predictions, 0.0), -1, keepdims=True)
+    own = where(isnan(own), float("-inf"), own)  # a NaN is not among the largest
     larger = count_nonzero(less(own, predictions), -1)
     return less(larger, k) & any_of(here, -1)
 
