@@ -245,9 +245,10 @@ def test_penalties_of_frozen_weights_do_not_count(rng):
     ],
 )  # fmt: skip
 def test_bad_penalties(rng, argument, penalty, text):
-    model = network(layers.Dense(4, name="dense", **{argument: penalty}))
+    layer = layers.Dense(4, name="dense", **{argument: penalty})
+    x, y = rng.normal(size=(4, 3)), rng.normal(size=(4, 1))
     with pytest.raises((TypeError, ValueError), match=text):
-        model.fit(rng.normal(size=(4, 3)), rng.normal(size=(4, 1)), verbose=0)
+        network(layer).fit(x, y, verbose=0)
 
 
 # --- initializers

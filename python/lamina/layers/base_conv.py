@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lamina import _check, _core, activations, constraints, initializers, regularizers
 from lamina._check import Shape
+from lamina._tensors.given import given, record
 from lamina.layers import windows
-from lamina.layers.layer import Layer
+from lamina.layers._activated import activated
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     )
 
 
-class BaseConv(Layer):
+class BaseConv(RowWise):
     """A layer with a window of weights that slides over its input, a bias and an activation.
 
     A subclass fixes the number of spatial axes, makes its weights and records its operation.
@@ -91,6 +94,9 @@ class BaseConv(Layer):
         """The live bias, shape (filters,); None without one or before the layer is built."""
         return self._live(self._bias)
 
+    def _check_input(self, input_shape: Shape) -> None:
+        windows.channels_of(self.name, input_shape, self._axes)
+
     def _place(self, input_shape: Shape) -> tuple[Shape, windows.Pads]:
         """Return spatial sizes of the output, and the padding."""
         spatial, _ = windows.image(self.name, input_shape, self._axes)
@@ -121,15 +127,14 @@ class BaseConv(Layer):
             "padding": windows.around(pads),
         }
 
-    def _finish(self, graph: _core.Graph, record: Any) -> _core.Tensor:
-        """Call ``record(bias, kind, alpha)`` with the activation in it where that can be."""
-        bias = None if self._bias is None else graph.parameter(self._bias)
+    def _finish(self, convolve: Callable[..., Any]) -> Any:
+        """Call ``convolve(bias, kind, alpha)`` with the activation in it where that can be."""
+        bias = None if self._bias is None else given(self._bias)
         fused = self.activation.fusable
         if fused is not None:
-            return record(bias, *fused)  # type: ignore[no-any-return]
-        z = record(bias, "linear", 0.0)
-        name = f"{self.name}/{self.activation.name}"
-        return self.activation.record(graph, z, name)  # type: ignore[no-any-return]
+            return convolve(bias, *fused)
+        z = convolve(bias, "linear", 0.0)
+        return activated(self, z)
 
 
 class Conv(BaseConv):
@@ -184,17 +189,13 @@ class Conv(BaseConv):
     def _kernel_shape(self, channels: int) -> Shape:
         return (*self.kernel_size, channels // self.groups, self.filters)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the number of places along each spatial axis, then ``filters``."""
-        _, channels = windows.image(self.name, input_shape, self._axes)
+    def _check_input(self, input_shape: Shape) -> None:
+        channels = windows.channels_of(self.name, input_shape, self._axes)
         if channels % self.groups != 0:
             raise ValueError(
                 f"{self.name}: groups must divide the input's channels; got {self.groups} groups, "
                 f"{channels} channels"
             )
-        counts, _ = self._place(input_shape)
-        _check.elements(self.name, "kernel of shape", self._kernel_shape(channels))
-        return (*counts, self.filters)
 
     def build(self, input_shape: Shape) -> None:
         """Make the kernel and the bias."""
@@ -212,16 +213,12 @@ class Conv(BaseConv):
         super().forget()
         self._kernel = None
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record one convolution, with the activation in it where that can be."""
-        assert self._kernel is not None
-        kernel = graph.parameter(self._kernel)
-        geometry = self._geometry(tuple(x.shape))
-
-        def convolve(bias: Any, kind: str, alpha: float) -> _core.Tensor:
-            return graph.conv2d(
-                x, kernel, bias, **geometry, groups=self.groups, activation=kind, alpha=alpha,
-                name=self.name,
-            )  # fmt: skip
-
-        return self._finish(graph, convolve)
+    def call(self, x: Any) -> Any:
+        """Return one convolution, with the activation in it where that can be."""
+        kernel, geometry = given(self._kernel), self._geometry(x.row_shape)
+        return self._finish(
+            lambda bias, kind, alpha: record(
+                "conv2d", x, kernel, bias, **geometry, groups=self.groups, activation=kind,
+                alpha=alpha,
+            )
+        )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
+from lamina._tensors.given import given, record
 from lamina.kernels._windows import sizes_of
 from lamina.layers import windows
 from lamina.layers.base_conv import BaseConv
@@ -88,12 +89,6 @@ class ConvTranspose(BaseConv):
     def _kernel_shape(self, channels: int) -> Shape:
         return (*self.kernel_size, self.filters, channels)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the spatial sizes of the output, then ``filters``."""
-        counts, _ = self._place(input_shape)
-        _check.elements(self.name, "kernel of shape", self._kernel_shape(input_shape[-1]))
-        return (*counts, self.filters)
-
     def build(self, input_shape: Shape) -> None:
         """Make the kernel and the bias."""
         self._kernel = self.add_weight(
@@ -110,20 +105,16 @@ class ConvTranspose(BaseConv):
         super().forget()
         self._kernel = None
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record one transposed convolution, with the activation in it where that can be."""
-        assert self._kernel is not None
-        kernel = graph.parameter(self._kernel)
-        counts, _ = self._place(tuple(x.shape))
-        geometry = self._geometry(tuple(x.shape))
-
-        def spread(bias: Any, kind: str, alpha: float) -> _core.Tensor:
-            return graph.conv2d_transpose(
-                x, kernel, bias, **geometry, size=windows.pair(counts), activation=kind,
-                alpha=alpha, name=self.name,
-            )  # fmt: skip
-
-        return self._finish(graph, spread)
+    def call(self, x: Any) -> Any:
+        """Return one transposed convolution, with the activation in it where that can be."""
+        kernel, geometry = given(self._kernel), self._geometry(x.row_shape)
+        counts, _ = self._place(x.row_shape)
+        return self._finish(
+            lambda bias, kind, alpha: record(
+                "conv2d_transpose", x, kernel, bias, **geometry, size=windows.pair(counts),
+                activation=kind, alpha=alpha,
+            )
+        )  # fmt: skip
 
 
 def _transposed_axis(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core, constraints, initializers, regularizers
+from lamina import _check, _core, constraints, initializers, ops, regularizers
 from lamina._check import Shape
-from lamina._tensors import Recording, Tensor
-from lamina.layers._axes import axis_of_row, moved_last
+from lamina._tensors import Tensor
+from lamina._tensors.given import given, record
+from lamina.layers._axes import axis_of_row, moved_last, permuted
 from lamina.layers._masks import check_masks, spread
-from lamina.layers.layer import Layer
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
 
 
-class BatchNormalization(Layer):
+class BatchNormalization(RowWise):
     """``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta``, channel by channel.
 
     In training, mean and variance are the batch's, over all rows and positions, and the moving
@@ -135,11 +135,6 @@ class BatchNormalization(Layer):
         """The live variances that prediction uses, (channels,); None before building."""
         return self._live(self._variance)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape."""
-        axis_of_row(self.name, self.axis, input_shape)
-        return input_shape
-
     def _features(self, input_shape: Shape) -> int:
         return input_shape[axis_of_row(self.name, self.axis, input_shape)]
 
@@ -178,65 +173,54 @@ class BatchNormalization(Layer):
         super().forget()
         self._gamma = self._beta = self._mean = self._variance = None
 
-    def record(
-        self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None = None
-    ) -> _core.Tensor:
-        """Record the normalisation; one of another axis is between two permutations."""
-        assert self._mean is not None
-        assert self._variance is not None
-        axis = axis_of_row(self.name, self.axis, tuple(x.shape))
-        there, back = moved_last((axis,), len(x.shape))
-        moved = graph.permute(x, there)
-        recording = Recording.of(graph)
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Return the normalisation; one of another axis is between two permutations."""
+        axis = axis_of_row(self.name, self.axis, x.row_shape)
+        there, back = moved_last((axis,), len(x.row_shape))
+        moved = permuted(x, there)
+        recording = x.recording
         takes = self.trainable and recording.acts()
         if takes and mask is None and recording.forced is True:
             recording.asked = True  # training has a graph of its own
             if not recording.training:
-                return self._of_batch(recording, x, axis)  # type: ignore[no-any-return]
-        if mask is not None:
-            mask = self._positions(graph, x, mask, tuple(moved.shape)[:-1], takes)
-        y = graph.batch_norm(
+                return self._of_batch(x, axis)
+        y = record(
+            "batch_norm",
             moved,
-            graph.parameter(self._mean),
-            graph.parameter(self._variance),
-            gamma=None if self._gamma is None else graph.parameter(self._gamma),
-            beta=None if self._beta is None else graph.parameter(self._beta),
-            mask=mask,
+            given(self._mean),
+            given(self._variance),
+            gamma=None if self._gamma is None else given(self._gamma),
+            beta=None if self._beta is None else given(self._beta),
+            mask=None if mask is None else self._positions(x, mask, moved.row_shape[:-1], takes),
             momentum=self.momentum,
             epsilon=self.epsilon,
             batch_statistics=takes,
-            name=self.name,
         )
-        return graph.permute(y, back)
+        return permuted(y, back)
 
-    def _of_batch(self, recording: Recording, x: _core.Tensor, axis: int) -> Any:
-        """Record what ``layer(x, training=True)`` is outside training: statistics stay."""
-        from lamina import ops
+    def _of_batch(self, x: Tensor, axis: int) -> Any:
+        """Return what ``layer(x, training=True)`` is outside training: statistics stay."""
+        axes = [place for place in range(x.ndim) if place != axis + 1]
+        mean = ops.mean(x, axis=axes, keepdims=True)
+        spread = ops.mean(ops.square(x - mean), axis=axes, keepdims=True)
+        y = (x - mean) / ops.sqrt(spread + self.epsilon)
+        shape = [1] * (x.ndim - 1)
+        shape[axis] = -1
+        for weight, apply in ((self._gamma, ops.multiply), (self._beta, ops.add)):
+            if weight is not None:
+                y = apply(y, ops.reshape(weight, shape))
+        return y
 
-        with recording if Recording.current() is not recording else nullcontext():
-            values = Tensor(recording, x)
-            axes = [place for place in range(values.ndim) if place != axis + values.rows]
-            mean = ops.mean(values, axis=axes, keepdims=True)
-            spread = ops.mean(ops.square(values - mean), axis=axes, keepdims=True)
-            y = (values - mean) / ops.sqrt(spread + self.epsilon)
-            shape = [1] * (values.ndim - 1)
-            shape[axis] = -1
-            for weight, apply in ((self._gamma, ops.multiply), (self._beta, ops.add)):
-                if weight is not None:
-                    y = apply(y, ops.reshape(weight, shape))
-            return y.value
-
-    def _positions(
-        self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor, positions: Shape, takes: bool
-    ) -> _core.Tensor | None:
+    def _positions(self, x: Tensor, mask: Tensor, positions: Shape, takes: bool) -> Tensor | None:
         """Return the mask for each position of a row; None where no statistics are taken."""
-        check_masks(self.name, [x], [mask])
+        check_masks(self.name, [x.value], [mask.value])
         if not takes:
             return None
-        if len(mask.shape) > axis_of_row(self.name, self.axis, tuple(x.shape)):
+        if len(mask.row_shape) > axis_of_row(self.name, self.axis, x.row_shape):
             raise ValueError(
                 f"{self.name}: a mask must not reach over axis {self.axis}, that of the channels; "
-                f"got {_check.show_shape(tuple(mask.shape))} for input "
-                f"{_check.show_shape(tuple(x.shape))}"
+                f"got {_check.show_shape(mask.row_shape)} for input "
+                f"{_check.show_shape(x.row_shape)}"
             )
-        return spread(graph, mask, positions, self.name)
+        graph = x.recording.graph
+        return Tensor(x.recording, spread(graph, mask.value, positions, self.name))

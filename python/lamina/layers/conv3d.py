@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lamina import _core
+from lamina._tensors.given import given, record
 from lamina.layers import windows
+from lamina.layers._axes import permuted, reshaped
 from lamina.layers.base_conv import Conv
 
 if TYPE_CHECKING:
@@ -105,45 +106,38 @@ class Conv3D(Conv):
             kernel_constraint=kernel_constraint, bias_constraint=bias_constraint, **base,
         )  # fmt: skip
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record a convolution of images, one for each place of the window along the depth.
+    def call(self, x: Any) -> Any:
+        """Return a convolution of images, one for each place of the window along the depth.
 
         Their channels are those of all slices that the window then holds.
         """
-        assert self._kernel is not None
-        counts, pads = self._place(tuple(x.shape))
-        kernel = graph.permute(graph.parameter(self._kernel), (1, 2, 0, 3, 4))
-        sizes = tuple(kernel.shape)
-        flat = graph.reshape(kernel, (*sizes[:2], sizes[2] * sizes[3], sizes[4]))
-        images = graph.fold(self._slices(graph, x, counts[0], pads[0]))
+        counts, pads = self._place(x.row_shape)
+        kernel = permuted(given(self._kernel), (1, 2, 0, 3, 4))
+        sizes = kernel.row_shape
+        flat = reshaped(kernel, (*sizes[:2], sizes[2] * sizes[3], sizes[4]))
+        images = record("fold", self._slices(x, counts[0], pads[0]))
 
-        def convolve(bias: Any, kind: str, alpha: float) -> _core.Tensor:
-            y = graph.conv2d(
-                images, flat, bias, windows.pair(self.strides[1:]),
+        def convolve(bias: Any, kind: str, alpha: float) -> Any:
+            y = record(
+                "conv2d", images, flat, bias, windows.pair(self.strides[1:]),
                 windows.pair(self.dilation_rate[1:]), windows.around(pads[1:]),
-                groups=self.groups, activation=kind, alpha=alpha, name=self.name,
+                groups=self.groups, activation=kind, alpha=alpha,
             )  # fmt: skip
-            return graph.unfold(y, counts[0])
+            return record("unfold", y, counts[0])
 
-        return self._finish(graph, convolve)
+        return self._finish(convolve)
 
-    def _slices(
-        self, graph: _core.Graph, x: _core.Tensor, count: int, pads: tuple[int, ...]
-    ) -> _core.Tensor:
+    def _slices(self, x: Any, count: int, pads: tuple[int, ...]) -> Any:
         """Return the slices of each window, beside each other as channels, group by group."""
         if any(pads):
-            x = graph.pad(x, [(pads[0], pads[1]), (0, 0), (0, 0), (0, 0)])
-        _, height, width, channels = x.shape
+            x = record("pad", x, [(pads[0], pads[1]), (0, 0), (0, 0), (0, 0)])
+        _, height, width, channels = x.row_shape
         cells, stride, step = self.kernel_size[0], self.strides[0], self.dilation_rate[0]
-        parts = [
-            graph.slice(
-                x, [cell * step, 0, 0, 0], [count, height, width, channels], [stride, 1, 1, 1]
-            )
-            for cell in range(cells)
-        ]
-        y = graph.concatenate(parts, 3, name=self.name) if cells > 1 else parts[0]
+        size, steps = [count, height, width, channels], [stride, 1, 1, 1]
+        parts = [record("slice", x, [cell * step, 0, 0, 0], size, steps) for cell in range(cells)]
+        y = record("concatenate", parts, 3) if cells > 1 else parts[0]
         if self.groups == 1 or cells == 1:
             return y
         own = channels // self.groups
-        apart = graph.reshape(y, (count, height, width, cells, self.groups, own))
-        return graph.reshape(graph.permute(apart, (0, 1, 2, 4, 3, 5)), tuple(y.shape))
+        apart = reshaped(y, (count, height, width, cells, self.groups, own))
+        return reshaped(permuted(apart, (0, 1, 2, 4, 3, 5)), y.row_shape)

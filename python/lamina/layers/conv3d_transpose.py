@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from lamina import _core
+from lamina._tensors.given import given, record
 from lamina.layers import windows
+from lamina.layers._activated import activated
+from lamina.layers._axes import permuted, reshaped
 from lamina.layers.base_conv_transpose import ConvTranspose
 
 
@@ -71,47 +73,41 @@ class Conv3DTranspose(ConvTranspose):
 
     _axes: ClassVar[int] = 3
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the slices as images, all cells of the kernel's depth as so many filters.
+    def call(self, x: Any) -> Any:
+        """Return the slices as images, all cells of the kernel's depth as so many filters.
 
         What they make is then put where it belongs along the depth, and added.
         """
-        assert self._kernel is not None
-        depth, *_, channels = x.shape
+        depth, *_, channels = x.row_shape
         cells, *image = self.kernel_size
-        counts, pads = self._place(tuple(x.shape))
-        kernel = graph.permute(graph.parameter(self._kernel), (1, 2, 0, 3, 4))
-        flat = graph.reshape(kernel, (*image, cells * self.filters, channels))
-        y = graph.conv2d_transpose(
-            graph.fold(x), flat, None, windows.pair(self.strides[1:]),
+        counts, pads = self._place(x.row_shape)
+        kernel = permuted(given(self._kernel), (1, 2, 0, 3, 4))
+        flat = reshaped(kernel, (*image, cells * self.filters, channels))
+        y = record(
+            "conv2d_transpose", record("fold", x), flat, None, windows.pair(self.strides[1:]),
             windows.pair(self.dilation_rate[1:]), windows.around(pads[1:]),
-            windows.pair(counts[1:]), name=self.name,
+            windows.pair(counts[1:]),
         )  # fmt: skip
-        slices = graph.unfold(y, depth)
-        parts = [self._placed(graph, slices, cell) for cell in range(cells)]
-        whole = graph.add(parts, name=self.name) if cells > 1 else parts[0]
+        slices = record("unfold", y, depth)
+        parts = [self._placed(slices, cell) for cell in range(cells)]
+        whole = record("add", parts) if cells > 1 else parts[0]
         before = pads[0][0]
-        behind = whole.shape[0] - before - counts[0]
+        behind = whole.row_shape[0] - before - counts[0]
         if behind < 0:
-            whole = graph.pad(whole, [(0, -behind), (0, 0), (0, 0), (0, 0)])
-        y = graph.crop(whole, [(before, max(behind, 0)), (0, 0), (0, 0), (0, 0)])
-        if self._bias is not None:
-            bias = graph.parameter(self._bias)
-            y = graph.expression([("add", 0, 1)], [y, bias], None, self.name)
-        return self.activation.record(graph, y, self.name)  # type: ignore[no-any-return]
+            whole = record("pad", whole, [(0, -behind), (0, 0), (0, 0), (0, 0)])
+        y = record("crop", whole, [(before, max(behind, 0)), (0, 0), (0, 0), (0, 0)])
+        return activated(self, y if self._bias is None else y + self._bias, self.name)
 
-    def _placed(self, graph: _core.Graph, slices: _core.Tensor, cell: int) -> _core.Tensor:
+    def _placed(self, slices: Any, cell: int) -> Any:
         """Return what one cell of the kernel's depth adds to all of the output's depth."""
-        depth, height, width, _ = slices.shape
+        depth, height, width, _ = slices.row_shape
         stride, last = self.strides[0], self.kernel_size[0] - 1
         filters, step = self.filters, self.dilation_rate[0]
         first = [0, 0, 0, cell * filters]
-        own = graph.slice(slices, first, [depth, height, width, filters], [1, 1, 1, 1])
-        apart = graph.pad(
-            graph.reshape(own, (depth, 1, height, width, filters)),
-            [(0, 0), (0, stride - 1), (0, 0), (0, 0), (0, 0)],
-        )
-        spread = graph.reshape(apart, (depth * stride, height, width, filters))
+        own = record("slice", slices, first, [depth, height, width, filters], [1, 1, 1, 1])
+        beside = [(0, 0), (0, stride - 1), (0, 0), (0, 0), (0, 0)]
+        apart = record("pad", reshaped(own, (depth, 1, height, width, filters)), beside)
+        spread = reshaped(apart, (depth * stride, height, width, filters))
         ends = [(0, stride - 1), (0, 0), (0, 0), (0, 0)]
         margins = [(cell * step, (last - cell) * step), (0, 0), (0, 0), (0, 0)]
-        return graph.pad(graph.crop(spread, ends), margins)
+        return record("pad", record("crop", spread, ends), margins)

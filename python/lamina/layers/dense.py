@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core, activations, constraints, initializers, regularizers
 from lamina._check import Shape
-from lamina.layers.layer import Layer
+from lamina._tensors.given import given, record
+from lamina.layers._activated import activated
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     )
 
 
-class Dense(Layer):
+class Dense(RowWise):
     """``y = activation(x W + b)``: every unit sees every input.
 
     On input with more axes it works along the last one, the others standing for more rows.
@@ -97,14 +99,11 @@ class Dense(Layer):
         """The live bias ``b``, shape (units,); None without one or before the layer is built."""
         return self._live(self._bias)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape with ``units`` as its last size."""
-        if len(input_shape) == 0:
+    def _check_input(self, input_shape: Shape) -> None:
+        if not input_shape:
             raise ValueError(
                 f"{self.name}: input has shape (rows,); needs at least 2 axes (rows, ..., inputs)"
             )
-        _check.elements(self.name, "kernel of shape", (input_shape[-1], self.units))
-        return (*input_shape[:-1], self.units)
 
     def build(self, input_shape: Shape) -> None:
         """Make the kernel and the bias."""
@@ -134,15 +133,11 @@ class Dense(Layer):
         super().forget()
         self._kernel = self._bias = None
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record one product, with the activation in it where that can be."""
-        assert self._kernel is not None
-        kernel = graph.parameter(self._kernel)
-        bias = None if self._bias is None else graph.parameter(self._bias)
+    def call(self, x: Any) -> Any:
+        """Return one product, with the activation in it where that can be."""
+        kernel, bias = given(self._kernel), None if self._bias is None else given(self._bias)
         fused = self.activation.fusable
         if fused is not None:
-            kind, alpha = fused
-            return graph.dense(x, kernel, bias, kind, alpha, name=self.name)
-        z = graph.dense(x, kernel, bias, name=self.name)
-        name = f"{self.name}/{self.activation.name}"
-        return self.activation.record(graph, z, name)  # type: ignore[no-any-return]
+            return record("dense", x, kernel, bias, *fused)
+        z = record("dense", x, kernel, bias)
+        return activated(self, z)

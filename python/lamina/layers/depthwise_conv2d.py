@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
-from lamina.layers import windows
+from lamina._tensors.given import given, record
 from lamina.layers.base_conv import BaseConv
 
 if TYPE_CHECKING:
@@ -115,13 +115,6 @@ class DepthwiseConv2D(BaseConv):
     def _kernel_shape(self, channels: int) -> Shape:
         return (*self.kernel_size, channels, self.depth_multiplier)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the number of places along each axis, then the outputs of all channels."""
-        _, channels = windows.image(self.name, input_shape, self._axes)
-        counts, _ = self._place(input_shape)
-        _check.elements(self.name, "kernel of shape", self._kernel_shape(channels))
-        return (*counts, channels * self.depth_multiplier)
-
     def build(self, input_shape: Shape) -> None:
         """Make the kernel and the bias."""
         channels = input_shape[-1]
@@ -139,16 +132,11 @@ class DepthwiseConv2D(BaseConv):
         super().forget()
         self._kernel = None
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record one convolution, with the activation in it where that can be."""
-        assert self._kernel is not None
-        kernel = graph.parameter(self._kernel)
-        geometry = self._geometry(tuple(x.shape))
-
-        def convolve(bias: Any, kind: str, alpha: float) -> _core.Tensor:
-            return graph.conv2d(
-                x, kernel, bias, **geometry, groups=0, activation=kind, alpha=alpha,
-                name=self.name,
-            )  # fmt: skip
-
-        return self._finish(graph, convolve)
+    def call(self, x: Any) -> Any:
+        """Return one convolution, with the activation in it where that can be."""
+        kernel, geometry = given(self._kernel), self._geometry(x.row_shape)
+        return self._finish(
+            lambda bias, kind, alpha: record(
+                "conv2d", x, kernel, bias, **geometry, groups=0, activation=kind, alpha=alpha
+            )
+        )

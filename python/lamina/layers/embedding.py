@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
-from lamina.layers.layer import Layer
+from lamina._tensors.given import given, record
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     )
 
 
-class Embedding(Layer):
+class Embedding(RowWise):
     """``y = table[x]``: a learned row for each token.
 
     Parameters
@@ -90,10 +91,6 @@ class Embedding(Layer):
         """Return the vocabulary's size."""
         return self.input_dim
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape with an axis of ``output_dim`` columns behind."""
-        return (*input_shape, self.output_dim)
-
     def weights_fit(self, input_shape: Any) -> bool:  # noqa: ARG002
         """Return True: the table has nothing to do with how many tokens there are."""
         return True
@@ -114,13 +111,12 @@ class Embedding(Layer):
         super().forget()
         self._table = None
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the look-up; ids that the graph computes are checked where they are used."""
-        assert self._table is not None
-        table = graph.parameter(self._table)
-        if _calculated(graph, x):
-            return graph.take(table, x, 0, name=self.name)
-        return graph.embedding(x, table, name=self.name)
+    def call(self, x: Any) -> Any:
+        """Return the look-up; ids that the graph computes are checked where they are used."""
+        table = given(self._table)
+        if _calculated(x.recording.graph, x.value):
+            return record("take", table, x, 0)
+        return record("embedding", x, table)
 
     def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
         """Return which tokens are not 0, with ``mask_zero``."""

@@ -88,7 +88,7 @@ class Layer(Configured, PublicKeywords):
 
     # What models, wrappers and the engine ask of a layer; dir and help leave it out.
     _plumbing: ClassVar[str] = (
-        "apply apply_record axes_of_whole bias_shape built_within calls cell changeable "
+        "apply apply_record axes_of_whole bias_shape built_within call_rows calls cell changeable "
         "check_weights_fit class_name drops ends_masks fill first_bias forget gates "
         "given_input_shape input_bound input_bounds input_dtypes last_losses moment named "
         "output_shape_of parameters penalized penalties place placed prepare record record_masks "

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
-from lamina.layers._axes import axis_of_row, integers, moved_last
-from lamina.layers.layer import Layer
+from lamina._tensors.given import given, record
+from lamina.layers._axes import axis_of_row, integers, moved_last, permuted
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     )
 
 
-class LayerNormalization(Layer):
+class LayerNormalization(RowWise):
     """``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta``, each row by itself.
 
     Mean and variance (divided by the count) are those over the axes given, in training and
@@ -104,19 +105,14 @@ class LayerNormalization(Layer):
 
     def _axes(self, input_shape: Shape) -> list[int]:
         """Return the places of the axes in a row, in ascending order."""
-        given = integers(self.name, "axis", self.axis)
-        places = sorted({axis_of_row(self.name, axis, input_shape) for axis in given})
-        if not places or len(places) < len(given):
+        asked = integers(self.name, "axis", self.axis)
+        places = sorted({axis_of_row(self.name, axis, input_shape) for axis in asked})
+        if not places or len(places) < len(asked):
             raise ValueError(
                 f"{self.name}: axis must hold at least one axis of input "
                 f"{_check.show_shape(input_shape)}, and each once; got {self.axis}"
             )
         return places
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape."""
-        self._axes(input_shape)
-        return input_shape
 
     def _features(self, input_shape: Shape) -> Shape:
         return tuple(input_shape[place] for place in self._axes(input_shape))
@@ -150,16 +146,16 @@ class LayerNormalization(Layer):
         super().forget()
         self._gamma = self._beta = None
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the normalisation; one over other axes is between two permutations."""
-        axes = self._axes(tuple(x.shape))
-        there, back = moved_last(axes, len(x.shape))
-        y = graph.layer_norm(
-            graph.permute(x, there),
+    def call(self, x: Any) -> Any:
+        """Return the normalisation; one over other axes is between two permutations."""
+        axes = self._axes(x.row_shape)
+        there, back = moved_last(axes, len(x.row_shape))
+        y = record(
+            "layer_norm",
+            permuted(x, there),
             len(axes),
-            gamma=None if self._gamma is None else graph.parameter(self._gamma),
-            beta=None if self._beta is None else graph.parameter(self._beta),
+            gamma=None if self._gamma is None else given(self._gamma),
+            beta=None if self._beta is None else given(self._beta),
             epsilon=self.epsilon,
-            name=self.name,
         )
-        return graph.permute(y, back)
+        return permuted(y, back)

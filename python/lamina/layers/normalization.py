@@ -10,7 +10,8 @@ import numpy as np
 from lamina import _check, _core
 from lamina._calls import answering_calls
 from lamina._check import Array, Shape
-from lamina.layers.layer import Layer
+from lamina._tensors.given import given, record
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import ArrayLike, DimArguments, Unpack
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 BLOCK = 1 << 16  # rows that adapt reads at a time: no copy of the whole data
 
 
-class Normalization(Layer):
+class Normalization(RowWise):
     """``y = (x - mean) / sqrt(variance)``, column by column of the last axis.
 
     The statistics come from ``adapt(x_train)``, or are given.  They are no trainable weights.
@@ -142,13 +143,11 @@ class Normalization(Layer):
             mean = np.asarray(mean.mean())
         self._set(mean, variance)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape."""
+    def _check_input(self, input_shape: Shape) -> None:
         if not input_shape:
             raise ValueError(f"{self.name}: input has shape (rows,); needs at least 2 axes")
         if self.mean is not None and self.mean.ndim == 1:
             self._fits(self.mean.size, input_shape)
-        return input_shape
 
     def build(self, input_shape: Shape) -> None:
         """Make the two rows of statistics."""
@@ -207,12 +206,9 @@ class Normalization(Layer):
             for held, fill in ((self._mean, self._initial_mean), (self._std, self._initial_std)):
                 held.array[...] = fill(held.array.shape, held.array.dtype.name, None)
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the standardisation."""
-        assert self._mean is not None
-        assert self._std is not None
-        mean, std = graph.parameter(self._mean), graph.parameter(self._std)
-        return graph.normalize(x, mean, std, name=self.name)
+    def call(self, x: Any) -> Any:
+        """Return the standardisation."""
+        return record("normalize", x, given(self._mean), given(self._std))
 
     @_check.quiet
     @answering_calls

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any, ClassVar
+from typing import Any
 
 from lamina import _core
 from lamina._answers import is_own
@@ -24,8 +23,6 @@ class RowWise(Layer):
     shape it returns is found by recording it.
     """
 
-    call_rows: ClassVar[Callable[..., Any]]
-
     def __init_subclass__(cls, **options: Any) -> None:
         """Keep the class's ``call`` as ``call_rows``, what ``record`` calls.
 
@@ -34,11 +31,15 @@ class RowWise(Layer):
         """
         call = vars(cls).get("call")
         if call is not None and is_own(cls):
-            cls.call_rows = call
+            cls.call_rows = call  # type: ignore[method-assign]
             del cls.call
         super().__init_subclass__(**options)
         if not cls.calls and cls.record is RowWise.record:
             cls.takes_mask = "mask" in called.parameters_of(cls.call_rows)
+
+    def call_rows(self, *given: Any, **masks: Any) -> Any:  # noqa: ARG002
+        """Return what the class's ``call`` makes of tensors."""
+        raise TypeError(f"{self.name}: a layer must define call")
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the output; ValueError if ``input_shape`` is unfit.
@@ -61,7 +62,14 @@ class RowWise(Layer):
         return sketch.specs(reached(self, sketch, sketch.inputs, self.dtype, self.stream))  # type: ignore[no-any-return]
 
     def _stated_shape(self, input_shape: Any) -> None:
-        """Say nothing: recording the layer tells, and refuses what is unfit."""
+        """Say nothing: recording the layer tells."""
+        self._check_input(input_shape)
+
+    def _check_input(self, input_shape: Any) -> None:
+        """Raise ValueError where no weights could fit; recording refuses what else is unfit.
+
+        Sizes may be None, not known yet.
+        """
 
     def _check_recorded(self, x: Any, y: Any) -> None:
         """Check nothing: no shape was stated."""

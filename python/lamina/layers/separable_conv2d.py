@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
-from lamina.layers import windows
+from lamina._tensors.given import given, record
 from lamina.layers.base_conv import BaseConv
 
 if TYPE_CHECKING:
@@ -135,14 +135,6 @@ class SeparableConv2D(BaseConv):
         depthwise = (*self.kernel_size, channels, self.depth_multiplier)
         return depthwise, (*(1,) * self._axes, between, self.filters)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the number of places along each axis, then ``filters``."""
-        _, channels = windows.image(self.name, input_shape, self._axes)
-        counts, _ = self._place(input_shape)
-        for shape in self._kernel_shapes(channels):
-            _check.elements(self.name, "kernel of shape", shape)
-        return (*counts, self.filters)
-
     def build(self, input_shape: Shape) -> None:
         """Make both kernels and the bias."""
         depthwise, pointwise = self._kernel_shapes(input_shape[-1])
@@ -167,20 +159,15 @@ class SeparableConv2D(BaseConv):
         super().forget()
         self._depthwise = self._pointwise = None
 
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record two convolutions, the activation in the second where that can be."""
-        assert self._depthwise is not None
-        assert self._pointwise is not None
-        between = graph.conv2d(
-            x, graph.parameter(self._depthwise), None, **self._geometry(tuple(x.shape)), groups=0,
-            name=f"{self.name}/depthwise",
+    def call(self, x: Any) -> Any:
+        """Return two convolutions, the activation in the second where that can be."""
+        geometry = self._geometry(x.row_shape)
+        with x.recording.within(f"{self.name}/depthwise"):
+            between = record("conv2d", x, given(self._depthwise), None, **geometry, groups=0)
+        pointwise = given(self._pointwise)
+        return self._finish(
+            lambda bias, kind, alpha: record(
+                "conv2d", between, pointwise, bias, (1, 1), (1, 1), (0, 0, 0, 0), activation=kind,
+                alpha=alpha,
+            )
         )  # fmt: skip
-        pointwise = graph.parameter(self._pointwise)
-
-        def mix(bias: Any, kind: str, alpha: float) -> _core.Tensor:
-            return graph.conv2d(
-                between, pointwise, bias, (1, 1), (1, 1), (0, 0, 0, 0), activation=kind,
-                alpha=alpha, name=self.name,
-            )  # fmt: skip
-
-        return self._finish(graph, mix)

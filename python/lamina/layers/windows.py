@@ -44,15 +44,28 @@ def padding(who: str, value: object, names: Sequence[str]) -> str:
 
 
 def image(who: str, input_shape: Shape, axes: int) -> tuple[Shape, int]:
-    """Return spatial sizes and channels of a row; raises ValueError unless it has them."""
-    got = (
-        "(" + ", ".join(["batch", *map(str, input_shape)]) + ("," if not input_shape else "") + ")"
-    )
+    """Return spatial sizes and channels of a row; raises ValueError unless it has them.
+
+    Sizes may be None, not known yet.
+    """
+    sizes = ", ".join(["batch", *map(str, input_shape)])
+    got = f"({sizes})" if input_shape else f"({sizes},)"
     if len(input_shape) != axes + 1:
         raise ValueError(f"{who}: input has shape {got}; needs {axes + 2} axes {AXES[axes]}")
-    if min(input_shape) < 1:
+    if any(size is not None and size < 1 for size in input_shape):
         raise ValueError(f"{who}: input has shape {got}; needs at least one element a row")
     return input_shape[:-1], input_shape[-1]
+
+
+def channels_of(who: str, input_shape: Shape, axes: int) -> int:
+    """Return the channels of a row, which a kernel has to know."""
+    _, channels = image(who, input_shape, axes)
+    if channels is None:
+        raise ValueError(
+            f"{who}: the number of channels has to be known for the kernel; got input "
+            f"{_check.show_shape(input_shape)}: give Input a number in place of None"
+        )
+    return channels
 
 
 def extent(taps: Sequence[int], dilation: Sequence[int]) -> Shape:
