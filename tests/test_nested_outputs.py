@@ -1,4 +1,4 @@
-"""Outputs come in the structure that a call, or a graph model, gives them: as in Keras."""
+"""Outputs, and inputs, come in the structure that a call, or a graph model, gives them."""
 
 import numpy as np
 import pytest
@@ -92,3 +92,15 @@ def test_states_come_in_a_tuple():
     assert isinstance(layer(lamina.Input((4, 3))), tuple)
     y, *states = whole
     assert [y.shape, *(s.shape for s in states)] == [(2, 2)] * 3
+
+
+def test_inputs_of_as_many_rows_and_other_widths_are_no_rows_of_unequal_shape():
+    class Joins(lamina.Model):
+        def call(self, inputs):
+            wide, deep = inputs
+            return wide * deep[:, :1]
+
+    for kind in (list, tuple):
+        x = kind([X[:, :1], X[:, 1:]])
+        np.testing.assert_allclose(Joins()(x), X[:, :1] * X[:, 1:2], rtol=1e-6)
+        np.testing.assert_allclose(Joins().predict(x), X[:, :1] * X[:, 1:2], rtol=1e-6)

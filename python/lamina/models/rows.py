@@ -92,8 +92,10 @@ def gathered(x: Any, ports: Sequence[Port] | None) -> Any:
     if not isinstance(x, (list, tuple)):
         return _apart(x, None) if ports is None else x
     if ports is None:
-        rows = _apart(x, None)
-        listed = all(is_array(each) for each in x) or any(_is_rows(each) for each in x)
+        arrays = all(is_array(each) for each in x)
+        together = arrays and len({np.shape(each)[:1] for each in x}) == 1  # inputs of as many rows
+        rows = x if together else _apart(x, None)
+        listed = arrays or any(_is_rows(each) for each in x)
         return rows if isinstance(rows, Rows) or not listed else _each(x, [None] * len(x))
     return _each(x, [port.shape for port in ports]) if len(x) == len(ports) else x
 
