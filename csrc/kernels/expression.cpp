@@ -90,7 +90,7 @@ bool is_single(const Prepared<T>& p) {
 }
 
 template <class T>
-void prepare_code(const Prepared<T>& p, Code<T>* code) {
+void prepare_steps(const Prepared<T>& p, Code<T>* code) {
   const ElementProgram& e = *p.program;
   for (int i = 0; i < e.steps; ++code) {
     const int left = e.steps - i;
@@ -100,6 +100,60 @@ void prepare_code(const Prepared<T>& p, Code<T>* code) {
     i += joined ? 2 : 1;
   }
   *code = {final_steps<T>(), -1, -1};
+}
+
+template <class T>
+constexpr std::size_t code_bytes(const ElementProgram& e) {
+  return lined(std::size_t(e.steps + 1) * sizeof(Code<T>));
+}
+
+template <class T>
+void prepare_code(Prepared<T>& p, char* memory) {
+  static_assert(sizeof(Code<T>) <= ElementCode::step_bytes);
+  static_assert(std::size_t(strip<T>) * sizeof(T) <= ElementCode::constant_bytes);
+  const ElementProgram& e = *p.program;
+  prepare_steps(p, reinterpret_cast<Code<T>*>(memory));
+  T* const constants = reinterpret_cast<T*>(memory + code_bytes<T>(e));
+  for (int i = 0; i < e.constants; ++i) {
+    const T constant = T(e.constant[i]);
+    fill_run(constants + i * strip<T>, &constant, {strip<T>, 0}, strip<T>);
+  }
+}
+
+template <class T>
+void take_code(Prepared<T>& p, char* memory) {
+  p.code = reinterpret_cast<const Code<T>*>(memory);
+  p.constants = reinterpret_cast<T*>(memory + code_bytes<T>(*p.program));
+}
+
+// Which inputs are one number, and whether sums are added by steps.
+template <class T>
+std::uint64_t key_of(const Prepared<T>& p) {
+  std::uint64_t key = p.summed_outputs > 0 && p.sums.count == 1;
+  for (int i = 0; i < p.program->inputs; ++i)
+    key |= std::uint64_t(p.source[i].access == Access::number) << (i + 1);
+  return key;
+}
+
+// Takes the code that is kept, or makes it if there is none; false where it is of another kind, or
+// another thread is making it.
+template <class T>
+bool take_kept_code(Prepared<T>& p, const void* maker) {
+  ElementCode* const kept = p.program->code;
+  if (kept == nullptr) return false;
+  const std::uint64_t key = key_of(p);
+  int state = __atomic_load_n(&kept->state, __ATOMIC_ACQUIRE);
+  if (state == 0 && __atomic_compare_exchange_n(&kept->state, &state, 1, false, __ATOMIC_ACQ_REL,
+                                                __ATOMIC_ACQUIRE)) {
+    prepare_code(p, kept->memory);
+    kept->maker = maker;
+    kept->key = key;
+    state = 2;
+    __atomic_store_n(&kept->state, state, __ATOMIC_RELEASE);
+  }
+  if (state != 2 || kept->maker != maker || kept->key != key) return false;
+  take_code(p, kept->memory);
+  return true;
 }
 
 constexpr double work_of(ElementOp op) {
@@ -158,6 +212,7 @@ bool expression(void* const* outputs, const void* const* inputs, const ElementPr
   p.program = &e;
   p.layout = layout_of<T>(e, rows);
   const Layout& l = p.layout;
+  p.strip_used = l.total < strip<T> ? lanes<T> : strip<T>;
   if (accumulate == Accumulate::no)
     for (int i = 0; i < e.outputs; ++i)
       if (T* sum = static_cast<T*>(outputs[i]); e.output[i].summed)
@@ -166,22 +221,22 @@ bool expression(void* const* outputs, const void* const* inputs, const ElementPr
   prepare_arrays(p, outputs, inputs);
 
   const Index tasks = l.tasks_0 * l.tasks_1;
-  const std::size_t code_bytes = lined(std::size_t(e.steps + 1) * sizeof(Code<T>));
-  const std::size_t constant_bytes = std::size_t(e.constants) * strip<T> * sizeof(T);
+  const bool kept = take_kept_code(p, reinterpret_cast<const void*>(&expression<T>));
+  const std::size_t own_bytes =
+      kept ? 0 : code_bytes<T>(e) + std::size_t(e.constants) * strip<T> * sizeof(T);
   const std::size_t partial_bytes = l.partial ? std::size_t(tasks) * std::size_t(p.summed_outputs) *
                                                     std::size_t(l.kept) * sizeof(T)
                                               : 0;
-  char* const shared = static_cast<char*>(scratch(1, code_bytes + constant_bytes + partial_bytes));
-  if (shared == nullptr) return false;
-  p.code = reinterpret_cast<Code<T>*>(shared);
-  p.constants = reinterpret_cast<T*>(shared + code_bytes);
-  if (l.partial) p.partial = reinterpret_cast<T*>(shared + code_bytes + constant_bytes);
-  prepare_code(p, reinterpret_cast<Code<T>*>(shared));
-  if (is_single(p)) p.single = run_of<T>(e.step[1].op);
-  for (int i = 0; i < e.constants; ++i) {
-    const T constant = T(e.constant[i]);
-    fill_run(p.constants + i * strip<T>, &constant, {strip<T>, 0}, strip<T>);
+  if (own_bytes + partial_bytes > 0) {
+    char* const shared = static_cast<char*>(scratch(1, own_bytes + partial_bytes));
+    if (shared == nullptr) return false;
+    if (!kept) {
+      prepare_code(p, shared);
+      take_code(p, shared);
+    }
+    if (l.partial) p.partial = reinterpret_cast<T*>(shared + own_bytes);
   }
+  if (is_single(p)) p.single = run_of<T>(e.step[1].op);
 
   const std::size_t memory_bytes = Machine<T>::bytes(p);
   const int threads = tasks == 1 ? 1 : threads_for(work_of<T>(e) * double(l.total), tasks);

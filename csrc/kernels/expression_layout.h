@@ -95,8 +95,17 @@ LAMINA_INLINE Layout layout_of(const ElementProgram& p, Index rows) {
   }
   for (int k = 0; k < l.axes; ++k) l.kept *= l.summed[k] ? 1 : l.size[k];
   if (l.total == 0) return l;
+  const Index block = block_size<T>(p);
+  if (l.total <= smaller(block, element_chunk / 4)) {  // what the rules below find, undivided
+    l.step_0 = l.size[0];
+    l.step_1 = l.axes > 1 ? l.size[1] : 1;
+    l.tasks_0 = l.tasks_1 = 1;
+    l.cut = 0;
+    l.cut_step = l.size[0];
+    return l;
+  }
   cut_tasks(l);
-  cut_blocks<T>(l, block_size<T>(p));
+  cut_blocks<T>(l, block);
   return l;
 }
 
@@ -107,11 +116,12 @@ struct LocalAxis {
 };
 // The axes of a block, merged; the first one's size is for one index of the cut.
 struct Local {
-  int count = 0;
+  int count;
   LocalAxis axis[most_axes];
 };
 LAMINA_INLINE Local local_axes(const Layout& l, const Index* stride) {
   Local local;
+  local.count = 0;
   for (int k = l.cut; k < l.axes; ++k) {
     const Index size = k == l.cut ? 1 : l.size[k];
     if (local.count > 0) {

@@ -36,6 +36,7 @@ template <class T>
 struct Prepared {
   const ElementProgram* program;
   Layout layout;
+  Index strip_used;  // of one number: a vector, where no run is as long as a strip
   Source source[ElementProgram::most_inputs];
   Sink sink[ElementProgram::most_outputs];
   Local sums;  // of a block, in a summed output
@@ -158,10 +159,10 @@ class Machine {
     last_[i] = from;
     last_count_[i] = steps;
     const bool number = s.access == Access::number;
-    const LocalAxis one = {strip<T>, 0};
+    const LocalAxis one = {p_.strip_used, 0};
     const LocalAxis* axis = number ? &one : s.local.axis;
     const int count = number ? 1 : s.local.count;
-    const Index size = number ? strip<T> : steps * s.local.axis[0].size;
+    const Index size = number ? p_.strip_used : steps * s.local.axis[0].size;
     T* const to = slots_[i].base;
     if (s.type == ElementType::number)
       fill_block(to, reinterpret_cast<const T*>(from), axis, count, size);

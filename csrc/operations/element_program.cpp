@@ -63,6 +63,10 @@ CompiledProgram::CompiledProgram(const Formula& formula, const std::vector<Eleme
   step_ = std::move(lowered.steps);
   registers_ = lowered.registers;
   take_axes(inputs, whole, rows, outputs);
+  code_ = std::make_unique<ElementCode>();
+  code_memory_ = std::make_unique<char[]>((step_.size() + 3) * ElementCode::step_bytes +
+                                          constant_.size() * ElementCode::constant_bytes);
+  code_->memory = code_memory_.get();
 }
 
 void CompiledProgram::take_axes(const std::vector<ElementShape>& inputs, const Shape& whole,
@@ -136,6 +140,7 @@ bool CompiledProgram::run(const Kernels<T>& kernels, void* const* outputs,
   program.constant = constant_.data();
   program.output = output_.data();
   program.step = step_.data();
+  program.code = code_.get();
   return kernels.expression(outputs, read, program, rows, accumulate);
 }
 template bool CompiledProgram::run(const Kernels<float>&, void* const*, const void* const*, Index,

@@ -2,6 +2,7 @@
 // registers shared.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "formula.h"
@@ -54,6 +55,8 @@ class CompiledProgram {
   std::vector<ElementArray> input_, output_;
   std::vector<double> constant_;
   std::vector<ElementStep> step_;
+  std::unique_ptr<ElementCode> code_;
+  std::unique_ptr<char[]> code_memory_;
   int axes_ = 0, registers_ = 0;
   Index size_[ElementArray::most_axes] = {};
 };
