@@ -182,9 +182,6 @@ def test_models_within_themselves():
     outer = lamina.Model(x, inner(x), name="outer")
     config = outer.get_config()
     refusal(lambda: inner.add(outer), "'inner'")
-    refusal(
-        lambda: lamina.Sequential([Input((3,)), inner, inner]), "'inner' is in the model already"
-    )
     refusal(lambda: Bidirectional(Bidirectional(LSTM(2))), "Bidirectional: layer", error=TypeError)
     assert outer.get_config() == config
     assert len(inner.layers) == 1

@@ -1,4 +1,4 @@
-"""Weights of integers and truth values: counters and flags of layers, set in calls."""
+"""Weights of integers and truth values; weights made in constructors."""
 
 import copy
 import pickle
@@ -74,3 +74,19 @@ def test_integers_outside_of_recordings():
     assert (held.numpy().dtype, held.trainable) == (np.int32, False)
     with pytest.raises(ValueError, match=r"variable: integers must be within 2\^24; got 16777217"):
         held.assign([1, 2**24 + 1])
+
+
+def test_weights_of_a_constructor_can_be_set_before_there_is_an_input():
+    class Scales(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.factor = self.add_weight(shape=(3,), initializer="ones")
+
+        def call(self, x):
+            return x * self.factor
+
+    layer = Scales()
+    layer.set_weights([[1.0, 2.0, 3.0]])
+    np.testing.assert_array_equal(layer(X), X * [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="dense: has no weights yet"):
+        layers.Dense(2).set_weights([X])

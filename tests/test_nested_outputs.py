@@ -104,3 +104,11 @@ def test_inputs_of_as_many_rows_and_other_widths_are_no_rows_of_unequal_shape():
         x = kind([X[:, :1], X[:, 1:]])
         np.testing.assert_allclose(Joins()(x), X[:, :1] * X[:, 1:2], rtol=1e-6)
         np.testing.assert_allclose(Joins().predict(x), X[:, :1] * X[:, 1:2], rtol=1e-6)
+
+
+def test_layers_go_by_the_sorted_keys_of_outputs_as_in_keras():
+    x = lamina.Input((3,))
+    outputs = {"z": layers.Dense(1, name="z")(x), "a": layers.Dense(2, name="a")(x)}
+    model = lamina.Model(x, outputs)
+    assert [layer.name for layer in model.layers[1:]] == ["a", "z"]
+    assert list(model.predict(X)) == model.output_names == ["z", "a"]

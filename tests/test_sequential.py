@@ -12,6 +12,7 @@ import lamina
 from lamina._tensors import Recording
 from lamina.layers import (
     GRU,
+    LSTM,
     Activation,
     Dense,
     Dropout,
@@ -73,7 +74,7 @@ def test_add_and_pop_keep_weights():
         (lambda m: m.add("dense"), "needs layers; got 'dense'"),
         (lambda m: m.add(Dense), "call it to make an instance"),
         (lambda m: m.add(Input((3,))), "must be the first layer"),
-        (lambda m: m.add(m.layers[0]), "is in the model already"),
+        (lambda m: m.add(m.layers[0]), "was built for input"),
         (lambda m: m.add(Dense(1, name="dense")), "two layers are named 'dense'"),
         (lambda m: m.add(Reshape((3, 3))), "has 2 elements"),
         (lambda m: m.add(Normalization(mean=np.ones(3), variance=np.ones(3))), "3 columns"),
@@ -448,3 +449,31 @@ def test_a_layer_is_built_once_when_a_recording_reaches_it():
     x = Input((None, 3))
     lamina.Sequential([x, Shaped(), Shaped()]).predict(np.ones((1, 8, 3)))
     assert shapes == [(None, None, 3)] * 2
+
+
+def test_a_layer_may_stand_at_several_places():
+    dense, act = Dense(3), Activation("tanh")
+    x = np.random.default_rng(0).normal(size=(6, 3))
+    model = lamina.Sequential([Input((3,)), dense, act, dense], seed=1)
+    model.add(act)
+    assert [layer.name for layer in model.layers] == ["dense", "activation"] * 2
+    assert (model.count_params(), len(model.weights)) == (12, 2)
+    kernel, bias = (w.astype("float64") for w in model.get_weights())
+    h = np.tanh(np.tanh(x @ kernel + bias) @ kernel + bias)
+    np.testing.assert_allclose(model.predict(x), h, rtol=1e-5, atol=1e-6)
+    again = lamina.Sequential.from_config(model.get_config())
+    assert again.layers[0] is again.layers[2]
+    for each in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert each.layers[0] is each.layers[2]
+        np.testing.assert_array_equal(each.predict(x), model.predict(x))
+    graph = lamina.Model(model.inputs, model.outputs)
+    np.testing.assert_array_equal(graph.predict(x), model.predict(x))
+    model.compile("sgd", "mse")
+    model.fit(x, x, epochs=2, verbose=0)
+    model.pop()
+    assert model.layers[-1] is dense
+    inner = lamina.Sequential([Input((3,)), Dense(3)])
+    assert lamina.Sequential([Input((3,)), inner, inner]).count_params() == 12
+    series = LSTM(3, return_sequences=True, stateful=True)
+    with pytest.raises(ValueError, match="'lstm' is in the model already, and stateful: it has on"):
+        lamina.Sequential([Input((4, 3), batch_size=2), series, series])

@@ -244,7 +244,7 @@ class Weighted:
     @answering_calls
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Replace the weights by arrays of the same shapes; a refused call changes none."""
-        if not self.built and len(weights) > 0:
+        if not self.parameters and len(weights) > 0:
             raise ValueError(
                 f"{self.name}: has no weights yet: build the model, or call the layer, first; "
                 f"got {len(weights)}"

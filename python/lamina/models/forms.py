@@ -36,6 +36,13 @@ def names_of(form: Any) -> list[str] | None:
     return names
 
 
+def by_key(value: Any) -> Any:
+    """Return a structure whose dicts are sorted by their keys."""
+    if isinstance(value, Mapping):
+        return {key: by_key(value[key]) for key in sorted(value, key=str)}
+    return [by_key(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
 def by_name(form: Any, value: Any) -> Any:
     """Return what a structure of the form holds for each leaf, by name, or as a list.
 

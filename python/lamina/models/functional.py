@@ -41,7 +41,7 @@ class Functional(Model):
     layers : list of Layer
         The inputs' too.  They, and so the weights, go in Keras's order: by their distance from
         the outputs, farthest first; among equals, as they are met on the way back from the first
-        output.
+        output, of a dict by its sorted keys.
 
     Raises
     ------
@@ -76,7 +76,7 @@ class Functional(Model):
             refuse_unknown(type(self), unknown)
         ins, self._input_form = _listed("inputs", inputs)
         outs, self._output_form = _listed("outputs", outputs)
-        structure = Structure("Model", ins, outs)
+        structure = Structure("Model", ins, outs, flat(forms.by_key(outputs)))
         self._begin(name, dtype or _dtype_of(structure), seed)
         self._structure = structure
         structure.ports([t.name for t in ins])  # readers that disagree are told

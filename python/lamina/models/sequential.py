@@ -17,6 +17,7 @@ from lamina.layers._lock import structure
 from lamina.layers._use import using
 from lamina.layers.reached import reached
 from lamina.layers.shapes import Sketch, Spec, sketched
+from lamina.layers.stateful import carriers
 from lamina.models.inputs import Port
 from lamina.models.model import Model
 from lamina.models.stateful import batch_of_input
@@ -33,7 +34,8 @@ class Sequential(Model):
     ----------
     layers : iterable of Layer or Model, optional
         The first may be an ``Input``; without one the input's shape is taken from the first
-        data.  A model is a layer too.
+        data.  A model is a layer too.  One layer may stand at several places, with the same
+        weights.
     name : str, optional
     dtype : {"float32", "float64"}, default "float32"
         Of weights and computation.
@@ -157,8 +159,12 @@ class Sequential(Model):
         if not isinstance(layer, Layer):
             hint = "; call it to make an instance" if isinstance(layer, type) else ""
             raise TypeError(f"Sequential: needs layers; got {layer!r}{hint}")
-        if any(layer is other for other in self._layers):
-            raise ValueError(f"Sequential: layer {layer.name!r} is in the model already")
+        again = any(layer is other for other in self._layers)
+        if again and carriers(layer):
+            raise ValueError(
+                f"Sequential: layer {layer.name!r} is in the model already, and stateful: it has "
+                f"one state, for one place"
+            )
         if any(getattr(each, "model", None) is self for each in layer.walk()):
             raise ValueError(
                 f"Sequential: {layer.name!r} holds {self.name!r}; a model cannot be a layer of "
@@ -172,7 +178,8 @@ class Sequential(Model):
                 raise ValueError(f"{layer.name}: dtype is {layer.dtype}; the model's {self.dtype}")
             self._input, self._row_shape = layer, layer.shape
             return
-        layer.name = self._free_name(layer)
+        if not again:
+            layer.name = self._free_name(layer)
         if self._row_shape is None and not self._layers:
             self._row_shape = layer.given_input_shape
         self._layers = [*self._layers, layer]
@@ -299,6 +306,9 @@ class Sequential(Model):
             self._ends = []
         self._find_ends()
 
+    def _drawn_layers(self) -> list[Layer]:
+        return list(dict.fromkeys(self._layers))  # one may stand at several places
+
     def ensure_built(self, shapes: Sequence[Shape] | None) -> None:
         """Make the weights unless they exist."""
         if not self._layers:
@@ -383,8 +393,13 @@ class Sequential(Model):
             "seed": self._own_seed.given,
             "input_shape": self._row_shape,
             **({"input": told} if told else {}),
-            "layers": [serialize(layer) for layer in self._layers],
+            "layers": [self._serialized(place) for place in range(len(self._layers))],
         }
+
+    def _serialized(self, place: int) -> dict[str, Any]:
+        layer = self._layers[place]
+        first = next(i for i, other in enumerate(self._layers) if other is layer)
+        return serialize(layer) if first == place else {"layer_again": first}
 
     @classmethod
     @answering_calls
@@ -408,7 +423,9 @@ class Sequential(Model):
         if config.get("input_shape") is not None:
             model.add(InputLayer(config["input_shape"], **config.get("input", {})))
         for layer in config["layers"]:
-            model.add(deserialize(layer, custom_objects))
+            again = layer.get("layer_again")
+            known = None if again is None else model.layers[again]
+            model.add(deserialize(layer, custom_objects) if known is None else known)
         return model
 
 

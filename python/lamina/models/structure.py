@@ -45,13 +45,22 @@ class Structure:
         Of a row of each tensor.
     inputs, outputs : list of int
         Tensors.
+
+    Parameters
+    ----------
+    met : sequence of SymbolicTensor, optional
+        The outputs in the order in which the way back begins at them.
     """
 
     def __init__(
-        self, who: str, inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]
+        self,
+        who: str,
+        inputs: Sequence[SymbolicTensor],
+        outputs: Sequence[SymbolicTensor],
+        met: Sequence[SymbolicTensor] | None = None,
     ) -> None:
         starts = {id(t): _input_of(t) for t in inputs}
-        nodes, met = _trace(who, starts, outputs)
+        nodes, found = _trace(who, starts, outputs if met is None else met)
         for tensor, start in zip(inputs, starts.values(), strict=True):
             if start.node not in nodes:
                 raise ValueError(
@@ -77,7 +86,7 @@ class Structure:
         self.whole = [t.whole for t in self.tensors]
         self.masks = [t.mask_shape for t in self.tensors]
         self.input_layers: list[InputLayer] = [s.node.layer for s in starts.values()]  # type: ignore[misc]
-        self.layers = self._sorted(met)
+        self.layers = self._sorted(found)
 
     def _number(self, tensor: SymbolicTensor) -> int:
         if id(tensor) not in self._numbers:
