@@ -173,6 +173,7 @@ class Compilable(Predicting):
             found += _held_metrics(list(vars(holder).values()))
         return list({id(metric): metric for metric in found}.values())
 
+    @answering_calls
     def reset_metrics(self) -> None:
         """Let all metrics forget what they saw, as each epoch and evaluation does too."""
         for metric in self.metrics:

@@ -43,12 +43,12 @@ class Network(Ends, Stateful, PublicKeywords):
     # What models, layers and the training loop ask of each other; dir and help leave it out.
     _plumbing: ClassVar[str] = (
         "adopt any_length as_layer batch_given bound by_output calls carriers check_batches "
-        "check_fit compile_as_asked compiled connections constrained copied_weights default_batch "
-        "default_fit_batch ensure_built evaluator fill forget graph_inputs input_row_shapes "
-        "live_weights meet moment named objective objective_for output_row_shape output_row_shapes "
-        "output_shapes_by_layer packed_inputs packed_outputs parameters path_of penalties "
-        "ports prepare_layers record_outputs recorded_settings regularized restore row_shape "
-        "says_loss snapshot state_rows streams train_state unbuilt weights_by_path"
+        "check_fit check_ragged compile_as_asked compiled connections constrained copied_weights "
+        "default_batch default_fit_batch ensure_built evaluator fill forget graph_inputs "
+        "input_row_shapes live_weights meet moment named objective objective_for output_row_shape "
+        "output_row_shapes output_shapes_by_layer packed_inputs packed_outputs parameters path_of "
+        "penalties ports prepare_layers record_outputs recorded_settings regularized restore "
+        "row_shape says_loss snapshot state_rows streams train_state unbuilt weights_by_path"
     )
     moment: int = 0  # when it was made
     _not_copied: tuple[str, ...] = (

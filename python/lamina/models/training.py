@@ -24,7 +24,7 @@ from lamina.models.objective import Objective, python_step
 from lamina.random import SHUFFLE, Stream, mix
 
 if TYPE_CHECKING:
-    from lamina.models.model import Model
+    from lamina.models.fitting import Fitting
 
 TICK = 0.1  # seconds between two on_tick calls
 
@@ -98,7 +98,7 @@ class Training:
 
     Parameters
     ----------
-    model : Model
+    model : Fitting
         Built, compiled, and held by this thread.
     parts : sequence of Part
         The rows to train on; a batch has rows of one part.
@@ -110,7 +110,7 @@ class Training:
 
     def __init__(
         self,
-        model: Model,
+        model: Fitting,
         parts: Sequence[Part],
         held_out: Sequence[Part],
         settings: Plan,
@@ -323,7 +323,7 @@ def collect(callbacks: object, verbose: object) -> tuple[CallbackList, History]:
 
 
 def parameters_of_run(
-    model: Model, settings: Plan, validated: bool, verbose: object, hooks: CallbackList
+    model: Fitting, settings: Plan, validated: bool, verbose: object, hooks: CallbackList
 ) -> dict[str, Any]:
     """Return the callbacks' ``params``; ValueError if two quantities would share a key."""
     compiled = model.compiled("fit")

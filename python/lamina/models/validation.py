@@ -10,11 +10,11 @@ from lamina.models import data as data_
 from lamina.models.split import check_fraction, held_out
 
 if TYPE_CHECKING:
-    from lamina.models.model import Model
+    from lamina.models.fitting import Fitting
 
 
 def choose(
-    model: Model,
+    model: Fitting,
     data: data_.Data,
     validation_data: Any,
     fraction: float,
@@ -32,7 +32,7 @@ def choose(
     return _split(model, data, fraction, stratify, time_ordered, sample_weight, class_weight)
 
 
-def _given(model: Model, data: Any, row_shapes: list[Shape]) -> data_.Data:
+def _given(model: Fitting, data: Any, row_shapes: list[Shape]) -> data_.Data:
     """Return ``validation_data``, checked; its rows have the fit's shapes, where those matter."""
     if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
         raise TypeError(
@@ -49,7 +49,7 @@ def _given(model: Model, data: Any, row_shapes: list[Shape]) -> data_.Data:
 
 
 def _split(
-    model: Model,
+    model: Fitting,
     data: data_.Data,
     fraction: float,
     stratify: object,

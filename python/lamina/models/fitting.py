@@ -1,0 +1,382 @@
+"""A network that is fitted and evaluated, by epochs and by single batches."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
+
+from lamina import _check, _screen
+from lamina._calls import answering_calls, refuse_arguments
+from lamina.callbacks import CallbackList, History
+from lamina.callbacks.epoch_text import items
+from lamina.callbacks.progress import level
+from lamina.models import advice, training
+from lamina.models import data as data_
+from lamina.models import inputs as inputs_
+from lamina.models.evaluation import evaluate, plans
+from lamina.models.prediction import BLOCK
+from lamina.models.ragged import Buckets, refuse
+from lamina.models.stepped import Stepped
+from lamina.models.train_state import TrainState
+from lamina.models.validation import choose
+
+if TYPE_CHECKING:
+    from lamina._typing import ArrayLike, CallbacksLike, ClassWeight, Data, Verbose
+
+
+class Fitting(Stepped):
+    """A compiled network that trains, and is evaluated."""
+
+    def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
+        super()._begin(name, dtype, seed)
+        self.history: History | Any = None
+        self.stop_training = False
+        self.train_state = TrainState()
+
+    # --- fit
+
+    @answering_calls
+    def fit(
+        self,
+        x: Data,
+        y: Data | None = None,
+        batch_size: int | Literal["auto"] | None = "auto",
+        epochs: int = 1,
+        verbose: Verbose = "auto",
+        callbacks: CallbacksLike = None,
+        validation_split: float = 0.0,
+        validation_data: tuple[Data, Data] | tuple[Data, Data, Data] | None = None,
+        shuffle: bool = True,
+        class_weight: ClassWeight = None,
+        sample_weight: Data | None = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Container[int] = 1,
+        stratify: ArrayLike | Literal["auto"] = "auto",
+        time_ordered: bool = False,
+        buckets: int | Sequence[int] | None = None,
+        **unknown: NoReturn,
+    ) -> History:
+        """Train.
+
+        Parameters
+        ----------
+        x : array_like of shape (rows, ...), or a list or dict of them
+            NumPy arrays of any real dtype and layout, memory maps, lists, pandas, polars and
+            Arrow tables, torch tensors.  Data of the model's dtype in C order is not copied;
+            numbers of more digits are rounded.  For several inputs a list, or a dict by their
+            names; an array in a list is the one input.  Where an axis of a row may have any length
+            (``Input((None, 3))``), a list of arrays of unequal shape, one for each row: see
+            ``buckets`` and the notes.
+        y : array_like of shape (rows, ...), or a list or dict of them
+            Targets as the loss wants them; for several outputs a list or a dict by their names.
+        batch_size : int, None or "auto", default "auto"
+            Rows a step; None for all rows.  "auto" is 32, or what ``Input(batch_size=...)`` says
+            of a stateful model.
+        epochs : int, default 1
+            Epoch to stop at (not the number of further ones, if ``initial_epoch`` is set).
+        verbose : {"auto", 0, 1, 2}
+            0 silent; 1 a progress bar and then a line an epoch; 2 the line alone; "auto" is 1 on
+            a terminal and in a notebook, and 2 elsewhere.
+        callbacks : list of Callback, optional
+        validation_split : float, default 0.0
+            Share of the rows held out: drawn at random (not the last rows, as in Keras), with
+            the classes' shares kept where the loss has classes; see ``stratify`` and
+            ``time_ordered``.  ``History.validation_rows`` says which.  The model's seed fixes the
+            draw: the next fit on the same data holds out the same rows.
+        validation_data : tuple (x, y) or (x, y, sample_weight), optional
+            Used instead of a split.
+        shuffle : bool, default True
+            Draw a new order of the rows each epoch.
+        class_weight : dict of int to float, or "balanced", optional
+            Weight of each class in training (validation takes no class weights), by its label as
+            in ``y``, so that ``dict(zip(np.unique(y), weights))`` will do; "balanced" is
+            rows / (classes * rows of the class), counted over the rows trained on.
+        sample_weight : array_like of shape (rows,), list or dict of them, optional
+            Weight of each row; the loss is ``sum(weight * loss) / rows``, see the notes.  One
+            array counts for all outputs.  Weights may be negative, not all 0: such a row's loss is
+            raised.
+        initial_epoch : int, default 0
+            Number of the first epoch.
+        steps_per_epoch : int, optional
+            Steps after which an epoch ends, at most those of all rows.
+        validation_batch_size : int, optional
+            Rows at a time in validation; no result depends on it.
+        validation_freq : int or collection of int, default 1
+            Validate every so many epochs, or after the epochs listed, counted from 1.
+        stratify : {"auto", True, False} or array_like of shape (rows,)
+            Whether a split keeps the classes' shares, or labels whose shares it keeps.
+        time_ordered : bool, default False
+            Hold out the last rows: for series, where a random split would leak the future, and
+            always so for a stateful model, whose batches follow one another.
+        buckets : int or sequence of int, optional
+            For rows of unequal length: zeros are put behind them up to the next of these lengths
+            (of so many, by the quantiles of the rows' lengths, if an int is given), and a mask
+            tells the layers which steps are real.  Batches are of rows of one bucket.  By default
+            nothing is padded, and a batch has rows of one shape.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        ValueError, TypeError
+            Before anything changes, for data or settings that do not fit; the message names the
+            rule, the value and its place.
+        TrainingAdvice
+            A warning, where the model, the loss or the data let nothing be learned.
+        TrainingDiverged
+            When the loss turns NaN or infinite, or a gradient or a step does; such a step changes
+            nothing.
+        RuntimeError
+            When this model is being trained already.
+
+        Notes
+        -----
+        An epoch's loss is the mean over all its rows, as if they were one batch: for each output
+        ``sum(weight * loss)`` over rows and positions, divided by their number, or, where a mask
+        reaches the output, over the positions that it keeps, divided by their number; then times
+        ``loss_weights``, added up, and penalties once (those of the weights at each batch,
+        averaged over its rows).  ``evaluate`` reports the same mean, whatever the ``batch_size``.
+        Rows of unequal shape are recorded once for each shape, sharing the weights, and grouped:
+        a shuffled epoch draws an order of the rows of each shape, then of the batches.  Where there
+        are nearly as many shapes as rows, batches are small and recordings many: ``buckets`` make
+        fewer of both.  What layers that take no mask make of padded steps counts as data.
+
+        A training step takes that mean of its batch, which is also Keras's.  Keras's epochs and
+        ``evaluate`` average the batches' means by their rows instead: with masks, that depends on
+        which rows share a batch.
+
+        What a callback, another thread or a loss of one's own sets counts from the next step on:
+        any setting of the optimizer or its schedule, of the loss, a layer's ``trainable`` and
+        those arguments that its class lists in ``changeable``, factors of regularizers.  The
+        other arguments of the library's layers are fixed once they are built; setting them raises
+        ValueError.  Attributes that a ``call`` of one's own reads count when the model is recorded
+        the next time: after ``compile``, as in Keras.
+
+        Examples
+        --------
+        >>> import numpy as np, lamina
+        >>> lamina.set_random_seed(3)
+        >>> x = np.linspace(-1, 1, 64)
+        >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)])
+        >>> model.compile(lamina.optimizers.SGD(0.1), "mse")
+        >>> history = model.fit(x, 2 * x + 1, epochs=100, verbose=0)
+        >>> bool(abs(model.predict(np.array([[0.5]]))[0, 0] - 2) < 1e-3)
+        True
+        """
+        if unknown:
+            refuse_arguments(Fitting.fit, unknown)
+        with self._guard.training("fit"):
+            self.compiled("fit").optimizer.check_owner(self)
+            hooks, history = training.collect(callbacks, verbose)
+            padding = None if buckets is None else Buckets(buckets)
+            x = self.meet(x)
+            data = data_.prepare("fit", self, x, y, sample_weight, class_weight)
+            rows, held = choose(
+                self, data, validation_data,
+                validation_split, stratify, time_ordered, sample_weight, class_weight,
+            )  # fmt: skip
+            if held is not None and held.rows is not None:
+                history.validation_rows = held.rows.copy()
+            parts = data.parts(rows, self, padding)
+            held_parts = [] if held is None else held.data.parts(held.rows)
+            settings = training.plan(
+                parts, self.default_fit_batch(batch_size), epochs, initial_epoch,
+                shuffle, steps_per_epoch, validation_batch_size, validation_freq,
+            )  # fmt: skip
+            kept = None if held is None else held.size
+            trained = sum(part.size for part in parts)
+            self.check_fit(settings, trained, kept, validation_batch_size)
+            told = training.parameters_of_run(self, settings, held is not None, verbose, hooks)
+            self.ensure_built(data.row_shapes)
+            run = training.Training(self, parts, held_parts, settings, hooks)
+            advice.on_fit(run.objective, data, rows, run.idle)
+            hooks.start(self, told)
+            self.stop_training = False
+            run.run(history)
+            return history
+
+    @overload
+    def train_on_batch(
+        self,
+        x: Data,
+        y: Data,
+        sample_weight: Data | None = None,
+        class_weight: ClassWeight = None,
+        return_dict: Literal[False] = False,
+    ) -> Any: ...
+    @overload
+    def train_on_batch(
+        self,
+        x: Data,
+        y: Data,
+        sample_weight: Data | None = None,
+        class_weight: ClassWeight = None,
+        *,
+        return_dict: Literal[True],
+    ) -> dict[str, float]: ...
+    def train_on_batch(
+        self,
+        x: Data = _check.NEEDED,
+        y: Data = _check.NEEDED,
+        sample_weight: Data | None = None,
+        class_weight: ClassWeight = None,
+        return_dict: bool = False,
+        **unknown: NoReturn,
+    ) -> Any:
+        """Do one training step on these rows; returns what ``evaluate`` returns, of this batch.
+
+        The values are those before the step, in training mode (with dropout).
+        """
+        if unknown:
+            refuse_arguments(Fitting.train_on_batch, unknown)
+        with self._guard.training("train_on_batch"):
+            self.compiled("train_on_batch").optimizer.check_owner(self)
+            x = self.meet(x)
+            data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight)
+            refuse("train_on_batch", data)
+            parts = data.parts()
+            settings = training.plan(parts, None, 1, 0, False, None, None, 1)
+            self.check_batches("train_on_batch", data.rows, data.rows)
+            self.ensure_built(data.row_shapes)
+            run = training.Training(self, parts, [], settings, CallbackList())
+            self.stop_training = False
+            return self._reported(run.single(), return_dict)
+
+    # --- predict and evaluate
+
+    def _predict(
+        self, x: Any, batch_size: int | None, callbacks: Any, *, whole: bool = False
+    ) -> Any:
+        if not self.stateful:
+            return super()._predict(x, batch_size, callbacks, whole=whole)
+        with self._guard.evaluating("predict"):  # two at once would mix their states
+            return super()._predict(x, batch_size, callbacks, whole=whole)
+
+    @overload
+    def evaluate(
+        self,
+        x: Data,
+        y: Data | None = None,
+        batch_size: int | None = None,
+        verbose: Verbose = 0,
+        sample_weight: Data | None = None,
+        callbacks: CallbacksLike = None,
+        return_dict: Literal[False] = False,
+    ) -> Any: ...
+    @overload
+    def evaluate(
+        self,
+        x: Data,
+        y: Data | None = None,
+        batch_size: int | None = None,
+        verbose: Verbose = 0,
+        sample_weight: Data | None = None,
+        callbacks: CallbacksLike = None,
+        *,
+        return_dict: Literal[True],
+    ) -> dict[str, float]: ...
+    @answering_calls
+    def evaluate(
+        self,
+        x: Data,
+        y: Data | None = None,
+        batch_size: int | None = None,
+        verbose: Verbose = 0,
+        sample_weight: Data | None = None,
+        callbacks: CallbacksLike = None,
+        return_dict: bool = False,
+        **unknown: NoReturn,
+    ) -> Any:
+        """Return the loss, or a list of the loss and the metrics, on these rows.
+
+        Parameters
+        ----------
+        x, y, sample_weight : array_like
+            As for ``fit``.
+        batch_size : int, optional
+            Rows at a time, as in ``predict``; no result depends on it beyond rounding, unless
+            outputs or losses of a row depend on the other rows of its batch.  The loss is the mean
+            over all rows, or the positions that masks keep: see the notes of ``fit``.
+        verbose : {"auto", 0, 1, 2}, default 0
+            All but 0 print the result.
+        callbacks : list of Callback, optional
+            Their ``on_test_*`` hooks are called.
+        return_dict : bool, default False
+            Return a dict by name instead.
+
+        Examples
+        --------
+        >>> import numpy as np, lamina
+        >>> model = lamina.Sequential([lamina.Input((2,)),
+        ...                            lamina.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> model.evaluate(np.eye(2), np.zeros(2))
+        [1.0, 1.0]
+        """
+        if unknown:
+            refuse_arguments(Fitting.evaluate, unknown)
+        shown = level("evaluate", verbose) > 0
+        logs = self._evaluate("evaluate", x, y, sample_weight, batch_size, callbacks)
+        if shown:
+            _screen.write(" - ".join(items(logs)))
+        return self._reported(logs, return_dict)
+
+    def _evaluate(
+        self, who: str, x: Any, y: Any, sample_weight: Any, batch_size: Any, callbacks: Any
+    ) -> dict[str, float]:
+        hooks = CallbackList(callbacks)
+        with self._guard.evaluating(who):
+            x = self.meet(x)
+            data = data_.prepare(who, self, x, y, sample_weight)
+            given = self.default_batch(batch_size, data.rows)
+            rows = data_.batch_rows(who, "batch_size", given, data.rows, BLOCK)
+            self.check_batches(who, data.rows, rows)
+            self.ensure_built(data.row_shapes)
+            wanted = None if given is None else rows
+            planned = plans(self, data.parts(), wanted, BLOCK)
+            steps, names = sum(plan.steps for plan in planned), planned[0].objective.names
+            hooks.start(self, {"steps": steps, "metrics": names})
+            hooks.call("on_test_begin", {})
+            logs = evaluate(planned, hooks)
+            hooks.call("on_test_end", logs)
+            for plan in planned:
+                plan.objective.trim()
+        return logs
+
+    @overload
+    def test_on_batch(
+        self,
+        x: Data,
+        y: Data,
+        sample_weight: Data | None = None,
+        return_dict: Literal[False] = False,
+    ) -> Any: ...
+    @overload
+    def test_on_batch(
+        self, x: Data, y: Data, sample_weight: Data | None = None, *, return_dict: Literal[True]
+    ) -> dict[str, float]: ...
+    def test_on_batch(
+        self,
+        x: Data = _check.NEEDED,
+        y: Data = _check.NEEDED,
+        sample_weight: Data | None = None,
+        return_dict: bool = False,
+        **unknown: NoReturn,
+    ) -> Any:
+        """Return loss and metrics on these rows taken as one batch."""
+        if unknown:
+            refuse_arguments(Fitting.test_on_batch, unknown)
+        x = self.meet(x)
+        rows = max(1, len(inputs_.shaped("test_on_batch", x, self.ports)[0]))
+        logs = self._evaluate("test_on_batch", x, y, sample_weight, rows, None)
+        return self._reported(logs, return_dict)
+
+    @staticmethod
+    def _reported(logs: dict[str, float], return_dict: bool) -> Any:
+        if return_dict:
+            return logs
+        return list(logs.values()) if len(logs) > 1 else logs["loss"]
