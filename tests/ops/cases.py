@@ -7,6 +7,8 @@ import numpy as np
 
 import golden
 
+BY_WINDOWS = ("conv", "_transpose", "_pool", "correlate", "blur", "edges", "ssim")
+
 keras_ops = golden.Peer("keras.ops")
 
 
@@ -29,6 +31,9 @@ class Made:
             return rng.integers(self.low, self.high, self.shape).astype(np.int32)
         if self.kind == "bool":
             return rng.random(self.shape) < 0.5
+        if self.kind == "corners":
+            square = np.array([[0, 0], [self.high, 0], [0, self.high], [self.high, self.high]])
+            return square + rng.uniform(-0.7, 0.7, self.shape)
         if self.kind == "holes":
             x = Made(self.shape, "apart").draw(rng)
             holes = np.isin(np.arange(x.size) % 9, (1, 4)).reshape(self.shape)
@@ -56,6 +61,11 @@ def B(*shape, rows=True):  # noqa: N802
 
 def D(*shape, rows=True):  # noqa: N802
     return Made(shape, "apart", rows=rows)
+
+
+def Q(size, *shape):  # noqa: N802
+    """Corners of squares, each moved a little, (..., 4, 2)."""
+    return Made((*shape, 4, 2), "corners", high=size)
 
 
 def H(*shape, rows=True):  # noqa: N802
@@ -87,7 +97,13 @@ class Case:
     @property
     def whole(self):
         """How many rows a recording without any has to know of: windows take images row by row."""
-        return 1 if self.name.endswith(("conv", "_transpose", "_pool", "correlate")) else None
+        return (
+            1
+            if self.name.endswith(
+                ("conv", "_transpose", "_pool", "correlate", "blur", "edges", "ssim")
+            )
+            else None
+        )
 
     def __str__(self):
         return f"{self.name}-{self.number}"

@@ -1,6 +1,4 @@
-"""Windows, losses, normalization, attention, images."""
-
-import colorsys
+"""Windows, losses, normalization, attention, blocks."""
 
 import numpy as np
 import scipy.special as sp
@@ -97,11 +95,6 @@ def standard(x, axis, epsilon=1e-7):
 
 def moments(x, axes, keepdims):
     return x.mean(axes, keepdims=keepdims), x.var(axes, keepdims=keepdims)
-
-
-def hsv(images, forward):
-    change = colorsys.rgb_to_hsv if forward else colorsys.hsv_to_rgb
-    return np.apply_along_axis(lambda pixel: change(*pixel), -1, images)
 
 
 def blocks_of(x, size, form):
@@ -288,31 +281,5 @@ CASES = [
             ("a (b d) c -> (d a) (b c)", {"b": 2}, "known"),
         ]
     ],
-    # images
-    *[
-        Case("image.resize", (IMAGES, size, how), None, {"antialias": smooth}, tolerance=3.0)
-        for size in ((3, 8), (9, 4))
-        for how in ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5")
-        for smooth in (False, True)
-    ],
-    Case("image.resize", (N(6, 5, 2), (4, 4)), rows="known"),
-    Case("image.resize", (IMAGES, (4, 8)), None, {"crop_to_aspect_ratio": True}),
-    Case("image.resize", (IMAGES, (4, 8)), None, {"pad_to_aspect_ratio": True, "fill_value": 2.0}),
-    Case(
-        "image.pad_images",
-        (IMAGES, 1, 2, 3, 0),
-        lambda x, *m: np.pad(x, [(0, 0), (1, 3), (2, 0), (0, 0)]),
-    ),
-    Case("image.pad_images", (IMAGES, 1, 2), None, {"target_height": 9, "target_width": 8}),
-    Case("image.crop_images", (IMAGES, 1, 2, 3, 0), lambda x, *m: x[:, 1:3, 2:]),
-    Case("image.extract_patches", (IMAGES, (3, 2), 2)),
-    Case("image.extract_patches", (IMAGES, 2, 1), None, {"padding": "same"}),
-    Case(
-        "image.rgb_to_grayscale",
-        (N(2, 3, 4, 3),),
-        lambda x: (x @ [0.2989, 0.5870, 0.1140])[..., None],
-    ),
-    Case("image.rgb_to_hsv", (U(0, 1, 2, 3, 4, 3),), lambda x: hsv(x, True)),
-    Case("image.hsv_to_rgb", (U(0, 1, 2, 3, 4, 3),), lambda x: hsv(x, False)),
 ]
 CASES = numbered(CASES)

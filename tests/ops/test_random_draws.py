@@ -8,6 +8,7 @@ from lamina import ops, random
 from ops.running import Recorded, Rows, Whole
 
 N = 20000
+RAMP = np.add.outer(np.arange(8.0), np.arange(7.0))[..., None]
 DRAWS = {
     "normal": (lambda **k: random.normal((N,), 1.0, 2.0, **k), 1.0, 2.0),
     "truncated_normal": (lambda **k: random.truncated_normal((N,), 1.0, 2.0, **k), 1.0, 1.7593),
@@ -87,6 +88,24 @@ def test_recorded_draws_have_rows():
     assert uniform.shape == (50, 2)
     assert len(np.unique(uniform)) == 100
     assert set(np.unique(dropped)) == {0.0, 2.0}
+
+
+def test_elastic_transform_moves_each_image_in_its_own_way():
+    images = np.repeat(RAMP[None], 3, 0)
+
+    def function(x):
+        return ops.image.elastic_transform(x, 2.0, 1.5)
+
+    (one, *others), again = Recorded(function, (Rows(images),), {}).run(), function(images)
+    assert all(np.abs(one - other).max() > 0.1 for other in (*others, RAMP, *again))
+    still = ops.image.elastic_transform(images, 0.0, 1.5, seed=1)
+    np.testing.assert_allclose(still, images, 0, 1e-12)
+    # A ramp along the columns shows how far pixels moved: as smoothed normal numbers say.
+    ramp = np.arange(60.0)[None, :, None] * np.ones((60, 1, 1))
+    apart = (ops.image.elastic_transform(ramp, 2.0, 1.5, seed=1) - ramp)[8:-8, 8:-8]
+    weights = np.exp(-0.5 * (np.arange(-4, 5) / 1.5) ** 2)
+    expected = 2.0 * 1.5 * np.sum((weights / weights.sum()) ** 2)
+    assert abs(apart.std() - expected) < 0.15 * expected
 
 
 def test_a_number_as_seed_gives_constants():

@@ -112,6 +112,40 @@ REFUSED = [
     ("rearrange", (X, "a (b c) -> a b c"), r"rearrange: the parts of \(b c\) must have sizes"),
     ("resize", (X, (2, 2)), "resize: needs an image"),
     ("resize", (IMAGE, (2, 2), "area"), "resize: interpolation must be"),
+    (
+        "scale_and_translate",
+        (X, (4, 4), [1.0], [0.0], [0], "linear"),
+        r"scale_and_translate: output_shape must be that of the images .* got \(4, 4\)",
+    ),
+    (
+        "scale_and_translate",
+        (X, (4, 3), [1.0, 2.0], [0.0], [0], "linear"),
+        "scale_and_translate: scale and translation must hold one number for each of 1",
+    ),
+    (
+        "scale_and_translate",
+        (X, (4, 3), [1.0], [0.0], [0], "area"),
+        "scale_and_translate: method must be 'linear'",
+    ),
+    ("extract_patches_3d", (IMAGE[0, 0], 2), r"extract_patches_3d: needs a volume .* \(4, 2\)"),
+    ("gaussian_blur", (X,), "gaussian_blur: needs an image"),
+    ("gaussian_blur", (IMAGE, 3, 0.0), "gaussian_blur: sigma must be a positive number"),
+    ("ssim", (IMAGE, IMAGE[:, :3]), r"ssim: images must have one shape; got \(1, 4, 4, 2\)"),
+    ("ssim", (IMAGE, IMAGE), r"ssim: filter_size must be positive and within .*; got 11"),
+    ("map_coordinates", (X, X, 2), "map_coordinates: order must be 0 or 1; got 2"),
+    ("map_coordinates", (X, np.zeros((3, 2)), 1), "map_coordinates: coordinates must have a first"),
+    ("map_coordinates", (X, X, 1, "edge"), "map_coordinates: fill_mode must be one of 'constant'"),
+    (
+        "affine_transform",
+        (IMAGE, np.zeros(6)),
+        r"affine_transform: transform must .* \(8,\)",
+    ),
+    (
+        "perspective_transform",
+        (IMAGE, np.zeros((4, 2)), np.zeros((3, 2))),
+        r"perspective_transform: end_points must have shape \(4, 2\) or \(n, 4, 2\); got \(3, 2\)",
+    ),
+    ("elastic_transform", (IMAGE, 1.0, 0.0), "elastic_transform: sigma must be positive"),
     ("crop_images", (IMAGE, 1), "crop_images: of each axis two of the margin"),
 ]
 

@@ -8,6 +8,7 @@ from lamina.ops.activations import *  # noqa: F403
 from lamina.ops.arithmetic import *  # noqa: F403
 from lamina.ops.attention import *  # noqa: F403
 from lamina.ops.blocks import *  # noqa: F403
+from lamina.ops.colours import *  # noqa: F403
 from lamina.ops.comparisons import *  # noqa: F403
 from lamina.ops.control import *  # noqa: F403
 from lamina.ops.core import *  # noqa: F403
@@ -15,19 +16,21 @@ from lamina.ops.counting import *  # noqa: F403
 from lamina.ops.creation import *  # noqa: F403
 from lamina.ops.distances import *  # noqa: F403
 from lamina.ops.exponentials import *  # noqa: F403
+from lamina.ops.filters import *  # noqa: F403
 from lamina.ops.gathering import *  # noqa: F403
-from lamina.ops.image import *  # noqa: F403
 from lamina.ops.indexing import *  # noqa: F403
 from lamina.ops.joining import *  # noqa: F403
 from lamina.ops.linalg import *  # noqa: F403
 from lamina.ops.losses import *  # noqa: F403
 from lamina.ops.nans import *  # noqa: F403
 from lamina.ops.normalization import *  # noqa: F403
+from lamina.ops.patches import *  # noqa: F403
 from lamina.ops.pooling import *  # noqa: F403
 from lamina.ops.products import *  # noqa: F403
 from lamina.ops.rearranging import *  # noqa: F403
 from lamina.ops.reductions import *  # noqa: F403
 from lamina.ops.repeating import *  # noqa: F403
+from lamina.ops.resizing import *  # noqa: F403
 from lamina.ops.scans import *  # noqa: F403
 from lamina.ops.segments import *  # noqa: F403
 from lamina.ops.shaping import *  # noqa: F403
@@ -35,6 +38,7 @@ from lamina.ops.signals import *  # noqa: F403
 from lamina.ops.sorting import *  # noqa: F403
 from lamina.ops.statistics import *  # noqa: F403
 from lamina.ops.trigonometry import *  # noqa: F403
+from lamina.ops.warping import *  # noqa: F403
 from lamina.ops.windows import *  # noqa: F403
 
 ROOMS = {"image", "linalg", "math", "nn", "numpy"}  # Keras's names for parts of it

@@ -1,0 +1,39 @@
+"""How images lie: channels last, and parts of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lamina._tensors.given import all_rows
+from lamina._tensors.tensor import Tensor
+from lamina.ops._axes import shown
+from lamina.ops._elements import floats
+from lamina.ops.indexing import get_item
+from lamina.ops.shaping import moveaxis
+
+NAMES = {2: "an image (height, width, channels)", 3: "a volume (depth, height, width, channels)"}
+
+
+def last_channels(
+    who: str, images: Any, data_format: Any, axes: int = 2
+) -> tuple[Tensor, int, Callable[[Any], Any]]:
+    """Return images with the channels last, the first of their axes, and the way back."""
+    x = floats(images)
+    if data_format not in (None, "channels_last", "channels_first"):
+        raise ValueError(
+            f"{who}: data_format must be 'channels_last' or 'channels_first'; got {data_format!r}"
+        )
+    if x.ndim not in (axes + 1, axes + 2):
+        raise ValueError(f"{who}: needs {NAMES[axes]}, or several; got shape {shown(x)}")
+    x = all_rows(x) if x.ndim == axes + 1 else x  # its first axis is one of the image
+    first = x.ndim - axes - 1
+    if data_format != "channels_first":
+        return x, first, lambda y: y
+    return moveaxis(x, first, -1), first, lambda y: moveaxis(y, -1, first)
+
+
+def cut(x: Tensor, axis: int, start: int, length: int) -> Tensor:
+    """Return a stretch of one axis."""
+    key = [slice(None)] * axis + [slice(start, start + length)]
+    return get_item(x, tuple(key))  # type: ignore[no-any-return]

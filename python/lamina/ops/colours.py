@@ -1,0 +1,64 @@
+"""Colours of images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina._tensors.dispatch import operation
+from lamina.ops._images import last_channels
+from lamina.ops.arithmetic import add, divide_no_nan, maximum, minimum, mod, multiply, subtract
+from lamina.ops.comparisons import equal, where
+from lamina.ops.indexing import get_item
+from lamina.ops.joining import stack
+from lamina.ops.products import tensordot
+from lamina.ops.reductions import max as max_of
+from lamina.ops.reductions import min as min_of
+from lamina.ops.shaping import expand_dims
+
+__all__ = ["hsv_to_rgb", "rgb_to_grayscale", "rgb_to_hsv"]
+
+
+@operation
+def rgb_to_grayscale(images: Any, data_format: Any = None) -> Any:
+    """Return the luma of colours, as one channel."""
+    x, _, back = last_channels("rgb_to_grayscale", images, data_format)
+    weights = np.array([0.2989, 0.5870, 0.1140])
+    return back(expand_dims(tensordot(x, weights, 1), -1))
+
+
+@operation
+def rgb_to_hsv(images: Any, data_format: Any = None) -> Any:
+    """Return hue, saturation and value, all from 0 to 1, of red, green and blue."""
+    x, _, back = last_channels("rgb_to_hsv", images, data_format)
+    red, green, blue = (get_item(x, (..., i)) for i in range(3))
+    value, least = max_of(x, -1), min_of(x, -1)
+    spread = subtract(value, least)
+    saturation = divide_no_nan(spread, value)
+
+    def part(ahead: Any, behind: Any, start: float) -> Any:
+        return add(divide_no_nan(subtract(ahead, behind), multiply(spread, 6.0)), start)
+
+    hue = where(
+        equal(red, value),
+        part(green, blue, 0.0),
+        where(equal(green, value), part(blue, red, 1 / 3), part(red, green, 2 / 3)),
+    )
+    hue = where(equal(spread, 0.0), 0.0, mod(hue, 1.0))
+    return back(stack([hue, saturation, value], -1))
+
+
+@operation
+def hsv_to_rgb(images: Any, data_format: Any = None) -> Any:
+    """Return red, green and blue of hue, saturation and value."""
+    x, _, back = last_channels("hsv_to_rgb", images, data_format)
+    hue, saturation, value = (get_item(x, (..., i)) for i in range(3))
+    turn = multiply(hue, 6.0)
+
+    def colour(shift: float) -> Any:
+        k = mod(add(turn, shift), 6.0)
+        reach = minimum(maximum(minimum(k, subtract(4.0, k)), 0.0), 1.0)
+        return subtract(value, multiply(multiply(value, saturation), reach))
+
+    return back(stack([colour(5.0), colour(3.0), colour(1.0)], -1))

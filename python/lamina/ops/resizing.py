@@ -1,0 +1,202 @@
+"""Images of other sizes: resized, scaled and moved, padded, cropped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import all_rows, record
+from lamina._tensors.tensor import Tensor
+from lamina.ops._axes import axis_of, shown
+from lamina.ops._elements import floats
+from lamina.ops._images import cut, last_channels
+from lamina.ops._resampling import KERNELS, weights_of
+from lamina.ops._windows import sizes_of
+from lamina.ops.products import tensordot
+from lamina.ops.repeating import chosen, pad
+from lamina.ops.shaping import moveaxis
+
+__all__ = ["crop_images", "pad_images", "resize", "scale_and_translate"]
+
+
+# --- sizes
+
+
+@operation
+def resize(
+    images: Any, size: Any, interpolation: str = "bilinear", antialias: bool = False,
+    crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False,
+    fill_mode: str = "constant", fill_value: float = 0.0, data_format: Any = None,
+) -> Any:  # fmt: skip
+    """Return images of another size.
+
+    Parameters
+    ----------
+    images : tensor or array_like, shape (n, height, width, channels) or (height, width, channels)
+    size : tuple of 2 int
+        (height, width).
+    interpolation : {"bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"}, default "bilinear"
+    antialias : bool, default False
+        Whether smaller images are smoothed.
+    crop_to_aspect_ratio, pad_to_aspect_ratio : bool, default False
+        Whether the images get the new proportions by a crop, or by margins, instead of distortion.
+    fill_mode : {"constant"}
+    fill_value : float, default 0.0
+        What stands in the margins.
+    data_format : {"channels_last", "channels_first"}, optional
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.image.resize([[[0.0], [4.0]]], (1, 4))[0, :, 0]
+    array([0., 1., 3., 4.], dtype=float32)
+    """
+    x, first, back = last_channels("resize", images, data_format)
+    new = sizes_of("resize", "size", size, 2)
+    if interpolation not in ("nearest", *KERNELS):
+        raise ValueError(
+            f"resize: interpolation must be 'bilinear', 'nearest', 'bicubic', 'lanczos3' or "
+            f"'lanczos5'; got {interpolation!r}"
+        )
+    if fill_mode != "constant" or (crop_to_aspect_ratio and pad_to_aspect_ratio):
+        raise ValueError(
+            f"resize: fill_mode must be 'constant', and a crop and margins exclude each other; got "
+            f"{fill_mode!r}, {crop_to_aspect_ratio} and {pad_to_aspect_ratio}"
+        )
+    old = x.shape[first : first + 2]
+    wanted = [int(old[1] * new[0] / new[1]), int(old[0] * new[1] / new[0])]
+    if crop_to_aspect_ratio:
+        for axis, want in enumerate(wanted):
+            length = max(min(old[axis], want), 1)
+            x = cut(x, first + axis, int((old[axis] - length) / 2), length)
+    if pad_to_aspect_ratio:
+        margins = [(0, 0)] * x.ndim
+        for axis, want in enumerate(wanted):
+            more = int((max(old[axis], want) - old[axis]) / 2)
+            margins[first + axis] = (more, more)
+        x = pad(x, margins, constant_values=fill_value)
+    for axis, length in enumerate(new, first):
+        x = _resized(x, axis, length, interpolation, antialias)
+    return back(x)
+
+
+def _resized(x: Tensor, axis: int, length: int, interpolation: str, antialias: bool) -> Tensor:
+    size = x.shape[axis]
+    if size == length:
+        return x
+    if interpolation == "nearest":
+        places = np.floor((np.arange(length) + 0.5) * size / length).astype(int)
+        return chosen(x, places, axis)
+    if interpolation == "bilinear" and not (antialias and length < size):
+        return record("resize", x, axis - x.rows, length)  # type: ignore[no-any-return]
+    kernel = KERNELS[interpolation]
+    weights = weights_of(np, (size, length), kernel, length / size, 0.0, antialias)
+    return moveaxis(tensordot(x, weights, [[axis], [0]]), -1, axis)  # type: ignore[no-any-return]
+
+
+@operation
+def scale_and_translate(
+    images: Any, output_shape: Any, scale: Any, translation: Any, spatial_dims: Any, method: str,
+    antialias: bool = True,
+) -> Any:  # fmt: skip
+    """Return images whose axes are scaled, then moved: place p goes to ``p * scale + translation``.
+
+    Pixel i covers the places from i to i + 1.  What comes from outside of an image is 0.
+
+    Parameters
+    ----------
+    images : tensor or array_like
+    output_shape : tuple of int
+        That of the result; but for the spatial axes it is that of the images.
+    scale, translation : tensor or array_like, shape (k,)
+        One number for each spatial axis.  Gradients flow to them.
+    spatial_dims : sequence of k int
+        The axes that are scaled.
+    method : {"linear", "cubic", "lanczos3", "lanczos5"}
+        The kernel of the interpolation; also "bilinear", "trilinear", "bicubic" and "tricubic".
+    antialias : bool, default True
+        Whether images that get smaller are smoothed.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.image.scale_and_translate([1.0, 2.0, 4.0], (4,), [1.0], [1.0], [0], "linear")
+    array([0., 1., 2., 4.], dtype=float32)
+    """
+    from lamina import ops
+
+    x, who = floats(images), "scale_and_translate"
+    kernel = KERNELS.get({"linear": "bilinear", "trilinear": "bilinear", "cubic": "bicubic",
+                          "tricubic": "bicubic"}.get(method, method))  # fmt: skip
+    if kernel is None:
+        raise ValueError(
+            f"{who}: method must be 'linear', 'cubic', 'lanczos3' or 'lanczos5'; got {method!r}"
+        )
+    axes = [axis_of(who, axis, x.ndim, "spatial_dims") for axis in spatial_dims]
+    new, factors, moves = list(output_shape), floats(scale), floats(translation)
+    kept = [a for a in range(x.ndim) if a not in axes]
+    if len(new) != x.ndim or any(new[a] not in (None, x.shape[a]) for a in kept if x.shape[a]):
+        raise ValueError(
+            f"{who}: output_shape must be that of the images but for the spatial axes; got "
+            f"{tuple(new)} for {shown(x)} and spatial_dims {tuple(axes)}"
+        )
+    if tuple(factors.shape) != (len(axes),) or tuple(moves.shape) != (len(axes),):
+        raise ValueError(
+            f"{who}: scale and translation must hold one number for each of {len(axes)} spatial "
+            f"axes; got {shown(factors)} and {shown(moves)}"
+        )
+    x = all_rows(x) if 0 in axes else x
+    for i, axis in enumerate(axes):
+        sizes = (x.shape[axis], new[axis])
+        weights = weights_of(ops, sizes, kernel, factors[i], moves[i], antialias)
+        x = moveaxis(tensordot(x, weights, [[axis], [0]]), -1, axis)
+    return x
+
+
+@operation
+def pad_images(
+    images: Any, top_padding: Any = None, left_padding: Any = None, bottom_padding: Any = None,
+    right_padding: Any = None, target_height: Any = None, target_width: Any = None,
+    data_format: Any = None,
+) -> Any:  # fmt: skip
+    """Return images with zeros around them; of each axis two of the three numbers are given."""
+    x, first, back = last_channels("pad_images", images, data_format)
+    height, width = x.shape[first : first + 2]
+    rows = _ends("pad_images", top_padding, bottom_padding, target_height, height, 1)
+    columns = _ends("pad_images", left_padding, right_padding, target_width, width, 1)
+    return back(pad(x, [(0, 0)] * first + [rows, columns, (0, 0)]))
+
+
+@operation
+def crop_images(
+    images: Any, top_cropping: Any = None, left_cropping: Any = None, bottom_cropping: Any = None,
+    right_cropping: Any = None, target_height: Any = None, target_width: Any = None,
+    data_format: Any = None,
+) -> Any:  # fmt: skip
+    """Return images without their margins; of each axis two of the three numbers are given."""
+    x, first, back = last_channels("crop_images", images, data_format)
+    height, width = x.shape[first : first + 2]
+    top, bottom = _ends("crop_images", top_cropping, bottom_cropping, target_height, height, -1)
+    left, right = _ends("crop_images", left_cropping, right_cropping, target_width, width, -1)
+    x = cut(x, first, top, height - top - bottom)
+    return back(cut(x, first + 1, left, width - left - right))
+
+
+def _ends(who: str, before: Any, after: Any, target: Any, size: int, sign: int) -> tuple[int, int]:
+    if (before is None) + (after is None) + (target is None) != 1:
+        raise ValueError(
+            f"{who}: of each axis two of the margin before, the margin behind and the target size "
+            f"must be given; got {before}, {after} and {target}"
+        )
+    more = None if target is None else sign * (target - size)
+    if more is not None:
+        before = more - after if before is None else before
+        after = more - before
+    if before < 0 or after < 0 or (sign < 0 and before + after >= size):
+        raise ValueError(
+            f"{who}: margins must not be negative, nor take all of an axis; got {before} and "
+            f"{after} for {size} pixels"
+        )
+    return before, after

@@ -1,0 +1,298 @@
+"""Images bent: read at places between their pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina._tensors.dispatch import on_tensors, operation
+from lamina._tensors.given import all_rows, given
+from lamina._tensors.tensor import Tensor
+from lamina.ops._axes import shown
+from lamina.ops._elements import converted, floats
+from lamina.ops._images import last_channels
+from lamina.ops._places import FILLS, between, read, rounded
+from lamina.ops.arithmetic import add, divide, multiply
+from lamina.ops.core import shape
+from lamina.ops.filters import gaussian_blur
+from lamina.ops.gathering import take, take_along_axis
+from lamina.ops.indexing import get_item
+from lamina.ops.shaping import expand_dims, ravel, reshape, squeeze
+
+__all__ = ["affine_transform", "elastic_transform", "map_coordinates", "perspective_transform"]
+
+ORDERS = {"nearest": 0, "bilinear": 1}
+
+
+@operation
+def map_coordinates(
+    inputs: Any, coordinates: Any, order: int, fill_mode: str = "constant", fill_value: float = 0.0
+) -> Any:
+    """Return the values of a tensor at places between its elements.
+
+    Gradients flow to the elements and, with order 1, to the places.
+
+    Parameters
+    ----------
+    inputs : tensor or array_like, of k axes
+    coordinates : tensor or array_like, shape (k, ...)
+        A place along each axis; element i stands at i.
+    order : {0, 1}
+        The nearest element, or what lies on the lines between neighbours.
+    fill_mode : {"constant", "nearest", "wrap", "mirror", "reflect"}, default "constant"
+        What stands outside: one value, the elements at the ends, or all of them again, in the same
+        order, or backwards without or with those at the ends.
+    fill_value : float, default 0.0
+        That of mode "constant".
+
+    Returns
+    -------
+    tensor or array, shape (...)
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.image.map_coordinates([1.0, 2.0, 4.0], [[0.5, 1.75, 3.0]], 1)
+    array([1.5, 3.5, 0. ], dtype=float32)
+    """
+    x, where_to = all_rows(given(inputs)), all_rows(floats(coordinates))
+    _check("map_coordinates", fill_mode, FILLS, "fill_mode")
+    if order not in (0, 1) or isinstance(order, bool):
+        raise ValueError(f"map_coordinates: order must be 0 or 1; got {order!r}")
+    if where_to.ndim < 2 or where_to.shape[0] != x.ndim:
+        raise ValueError(
+            f"map_coordinates: coordinates must have a first axis of {x.ndim}, the number of axes "
+            f"of inputs, and another; got {shown(where_to)} for {shown(x)}"
+        )
+    sizes, values = list(x.shape), ravel(floats(x))
+    along = [
+        between(get_item(where_to, axis), size, order, fill_mode) for axis, size in enumerate(sizes)
+    ]
+    y = read(along, sizes, lambda index: take(values, index, 0), fill_value)
+    return y if x.dtype.startswith("float") else converted(rounded(y), "int32")
+
+
+def _check(who: str, value: Any, known: Any, name: str) -> None:
+    if value not in known:
+        raise ValueError(
+            f"{who}: {name} must be one of {', '.join(map(repr, known))}; got {value!r}"
+        )
+
+
+@operation
+def affine_transform(
+    images: Any, transform: Any, interpolation: str = "bilinear", fill_mode: str = "constant",
+    fill_value: float = 0, data_format: Any = None,
+) -> Any:  # fmt: skip
+    """Return images whose pixels are read elsewhere: rotated, sheared, scaled or moved ones.
+
+    The pixel in column x and row y is what the image has in column ``(a0 x + a1 y + a2) / k`` and
+    row ``(b0 x + b1 y + b2) / k``, with ``k = c0 x + c1 y + 1``.
+
+    Parameters
+    ----------
+    images : tensor or array_like, shape (n, height, width, channels) or (height, width, channels)
+    transform : tensor or array_like, shape (n, 8) or (8,)
+        a0, a1, a2, b0, b1, b2, c0, c1.  Gradients flow to them, if the interpolation is bilinear.
+    interpolation : {"bilinear", "nearest"}, default "bilinear"
+    fill_mode : {"constant", "nearest", "wrap", "mirror", "reflect"}, default "constant"
+        What stands outside, as ``map_coordinates`` says.
+    fill_value : float, default 0
+        That of mode "constant".
+    data_format : {"channels_last", "channels_first"}, optional
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> image = [[[1.0], [2.0], [4.0]]]
+    >>> ops.image.affine_transform(image, [1, 0, 0.5, 0, 1, 0, 0, 0])[0, :, 0]
+    array([1.5, 3. , 2. ], dtype=float32)
+    """
+    who = "affine_transform"
+    x, first, back = last_channels(who, images, data_format)
+    _check(who, interpolation, ORDERS, "interpolation")
+    _check(who, fill_mode, FILLS, "fill_mode")
+    numbers = floats(transform)
+    if numbers.ndim not in (1, 2) or numbers.shape[-1] != 8:
+        raise ValueError(f"{who}: transform must have shape (8,) or (n, 8); got {shown(numbers)}")
+    x = x if first else expand_dims(x, 0)
+    numbers = numbers if numbers.ndim == 2 else expand_dims(numbers, 0)
+    entries = [_of_images(get_item(numbers, (slice(None), i))) for i in range(8)]
+    y = _warped(x, *_projected(x, [*entries, 1.0]), interpolation, fill_mode, fill_value)
+    return back(y if first else squeeze(y, 0))
+
+
+@operation
+def perspective_transform(
+    images: Any, start_points: Any, end_points: Any, interpolation: str = "bilinear",
+    fill_value: float = 0, data_format: Any = None,
+) -> Any:  # fmt: skip
+    """Return images seen from elsewhere: four of their points come to lie at four others.
+
+    Parameters
+    ----------
+    images : tensor or array_like, shape (n, height, width, channels) or (height, width, channels)
+    start_points, end_points : tensor or array_like, shape (n, 4, 2) or (4, 2)
+        Columns and rows, (x, y), in the images and in the result.  No three of four may lie on a
+        line.  Gradients flow to them, if the interpolation is bilinear.
+    interpolation : {"bilinear", "nearest"}, default "bilinear"
+    fill_value : float, default 0
+        What stands outside of the images.
+    data_format : {"channels_last", "channels_first"}, optional
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> image = [[[1.0], [2.0]], [[3.0], [4.0]]]
+    >>> corners, turned = [[0, 0], [1, 0], [0, 1], [1, 1]], [[1, 0], [1, 1], [0, 0], [0, 1]]
+    >>> ops.image.perspective_transform(image, corners, turned)[..., 0]
+    array([[3., 1.],
+           [4., 2.]], dtype=float32)
+    """
+    from lamina import ops
+
+    who = "perspective_transform"
+    x, first, back = last_channels(who, images, data_format)
+    _check(who, interpolation, ORDERS, "interpolation")
+    for name, points in (("start_points", start_points), ("end_points", end_points)):
+        if len(shape(points)) not in (2, 3) or tuple(shape(points)[-2:]) != (4, 2):
+            raise ValueError(
+                f"{who}: {name} must have shape (4, 2) or (n, 4, 2); got {tuple(shape(points))}"
+            )
+    x = x if first else expand_dims(x, 0)
+    size = float(max(x.shape[1:3]))
+    m: Any = ops if on_tensors(start_points, end_points) else np
+    entries = _homography(m, *(_corners(m, p, size) for p in (start_points, end_points)))
+    places = _projected(x, [_of_images(entry) for entry in entries], size)
+    y = _warped(x, *places, interpolation, "constant", fill_value)
+    return back(y if first else squeeze(y, 0))
+
+
+def _corners(m: Any, points: Any, size: float) -> list[Any]:
+    """Return the four points of each image as (x, y, 1), in units of the images' size.
+
+    Points that are known are in double precision.
+    """
+    points = np.asarray(points, np.float64) if m is np else floats(points)
+    points = points if points.ndim == 3 else m.expand_dims(points, 0)
+    points = points / size
+    points = m.concatenate([points, m.ones_like(points[:, :, :1])], -1)
+    return [points[:, i] for i in range(4)]
+
+
+def _homography(m: Any, start: list[Any], end: list[Any]) -> list[Any]:
+    """Return the nine numbers of the projections that lead from four ends to four starts.
+
+    It is S times the adjugate of E, where S leads from the corners of a standard quadrangle to
+    the starts, and E to the ends.
+    """
+    s, e = _from_standard(m, start), _from_standard(m, end)
+    rows = [m.cross(e[1], e[2]), m.cross(e[2], e[0]), m.cross(e[0], e[1])]
+    return [
+        sum(column[:, i] * row[:, j] for column, row in zip(s, rows, strict=True))
+        for i in range(3)
+        for j in range(3)
+    ]
+
+
+def _from_standard(m: Any, points: list[Any]) -> list[Any]:
+    """Return the columns of the matrix that leads to points from (1, 0, 0), ... and (1, 1, 1)."""
+    a, b, c, d = points
+    weights = [m.sum(m.cross(p, q) * d, -1, keepdims=True) for p, q in ((b, c), (c, a), (a, b))]
+    return [point * weight for point, weight in zip((a, b, c), weights, strict=True)]
+
+
+# --- where pixels are read
+
+
+def _of_images(entry: Any) -> Any:
+    """Return one number for each image, to broadcast with its pixels."""
+    return expand_dims(given(entry), (-2, -1))
+
+
+def _projected(x: Tensor, entries: list[Any], unit: float = 1.0) -> tuple[Any, Any]:
+    """Return the rows and the columns that matrices, row by row, lead the pixels to."""
+    rows, columns = (grid / unit for grid in _grid(x))
+    across, down, depth = (
+        add(add(multiply(a, columns), multiply(b, rows)), c)
+        for a, b, c in (entries[:3], entries[3:6], entries[6:])
+    )
+    return multiply(divide(down, depth), unit), multiply(divide(across, depth), unit)
+
+
+def _grid(x: Tensor) -> tuple[Any, Any]:
+    """Return the row and the column of each pixel, shape (1, height, width)."""
+    rows, columns = np.meshgrid(*(np.arange(float(n)) for n in x.shape[1:3]), indexing="ij")
+    return rows[None], columns[None]
+
+
+def _warped(
+    x: Tensor, rows: Any, columns: Any, interpolation: str, fill_mode: str, fill_value: float
+) -> Any:
+    """Return images (n, height, width, channels) read at places (n or 1, height, width)."""
+    height, width, channels = x.shape[1:]
+    flat = reshape(x, (-1, height * width, channels))
+    along = [
+        between(reshape(places, (-1, height * width, 1)), size, ORDERS[interpolation], fill_mode)
+        for places, size in [(rows, height), (columns, width)]
+    ]
+    y = read(along, [height, width], lambda index: take_along_axis(flat, index, 1), fill_value)
+    return reshape(y, (-1, height, width, channels))
+
+
+# --- at random
+
+
+@operation
+def elastic_transform(
+    images: Any, alpha: float = 20.0, sigma: float = 5.0, interpolation: str = "bilinear",
+    fill_mode: str = "reflect", fill_value: float = 0.0, seed: Any = None, data_format: Any = None,
+) -> Any:  # fmt: skip
+    """Return images whose pixels are moved at random, neighbours alike (Simard et al., 2003).
+
+    A pixel moves by ``alpha * sigma`` times a normal number for each axis, both smoothed by
+    ``gaussian_blur`` with ``sigma``.
+
+    Parameters
+    ----------
+    images : tensor or array_like, shape (n, height, width, channels) or (height, width, channels)
+    alpha : float, default 20.0
+        How far pixels move.
+    sigma : float, default 5.0
+        How far neighbours move alike, in pixels.
+    interpolation : {"bilinear", "nearest"}, default "bilinear"
+    fill_mode : {"constant", "nearest", "wrap", "mirror", "reflect"}, default "reflect"
+        What stands outside, as ``map_coordinates`` says.
+    fill_value : float, default 0.0
+        That of mode "constant".
+    seed : int or SeedGenerator, optional
+        As of ``lamina.random.normal``: a number gives the same moves at each call.
+    data_format : {"channels_last", "channels_first"}, optional
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> image = np.linspace(0.0, 1.0, 192).reshape(8, 8, 3)
+    >>> once, again = (ops.image.elastic_transform(image, seed=1) for _ in range(2))
+    >>> once.shape, bool((once == again).all()), bool((once == image).all())
+    ((8, 8, 3), True, False)
+    """
+    from lamina.random import normal
+
+    who = "elastic_transform"
+    x, first, back = last_channels(who, images, data_format)
+    _check(who, interpolation, ORDERS, "interpolation")
+    _check(who, fill_mode, FILLS, "fill_mode")
+    if not sigma > 0:
+        raise ValueError(f"{who}: sigma must be positive; got {sigma!r}")
+    x = x if first else expand_dims(x, 0)
+    noise = normal((*shape(x)[:3], 2), 0.0, float(sigma), seed=seed)
+    moves = gaussian_blur(given(noise), int(6 * sigma) | 1, float(sigma))
+    rows, columns = (
+        add(grid, multiply(get_item(moves, (..., axis)), alpha))
+        for axis, grid in enumerate(_grid(x))
+    )
+    y = _warped(x, rows, columns, interpolation, fill_mode, fill_value)
+    return back(y if first else squeeze(y, 0))
