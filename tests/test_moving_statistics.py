@@ -7,7 +7,7 @@ import pytest
 
 import lamina
 from harness import assert_same_bits
-from lamina import Input, _core
+from lamina import Input, _core, ops
 from lamina.layers import Add, BatchNormalization, Dense, Flatten, Masking, TimeDistributed
 
 ROWS = 8
@@ -217,3 +217,35 @@ def test_frozen_statistics_stay():
     model.train_on_batch(x, np.zeros((ROWS, 1)))
     diverge(model, x)
     assert_same_bits(model.layers[0].get_weights(), before, "frozen")
+
+
+def test_values_without_rows_have_statistics_of_their_own():
+    class Codes(lamina.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.norm = BatchNormalization(momentum=0.9)
+
+        def build(self, input_shape):
+            self.codes = self.add_weight(shape=(4, 3), initializer="glorot_uniform")
+
+        def call(self, x):
+            return x + ops.sum(self.norm(self.codes) ** 2, axis=0)
+
+    layer = Codes()
+    model = lamina.Sequential([lamina.Input((3,)), layer], seed=3)
+    model.compile(lamina.optimizers.SGD(0.0), "mse")
+    x = np.ones((6, 3), "float32")
+    codes = layer.codes.numpy().astype("float64")
+    mean, variance = codes.mean(0), codes.var(0)
+    history = model.fit(x, x, batch_size=3, epochs=2, verbose=0).history
+    batch = ((codes - mean) ** 2 / (variance + 1e-3)).sum(0)
+    assert history["loss"][0] == pytest.approx(np.mean(batch**2), rel=1e-4)
+    left = 0.9**4
+    np.testing.assert_allclose(layer.norm.moving_mean, (1 - left) * mean, rtol=1e-4)
+    moving = left + (1 - left) * variance
+    np.testing.assert_allclose(layer.norm.moving_variance, moving, rtol=1e-4)
+    scaled = (codes - (1 - left) * mean) ** 2 / (moving + 1e-3)
+    np.testing.assert_allclose(model.predict(x), x + scaled.sum(0), rtol=1e-4)
+    model.compile(lamina.optimizers.SGD(0.1), "mse")
+    losses = model.fit(x, 2 * x, epochs=20, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]  # gamma learns

@@ -112,8 +112,8 @@ class BatchNormalization(RowWise):
         self.gamma_constraint = constraints.get(gamma_constraint)
         self._gamma: _core.Parameter | None = None
         self._beta: _core.Parameter | None = None
-        self._mean: _core.Parameter | None = None
-        self._variance: _core.Parameter | None = None
+        self._mean: Variable | None = None
+        self._variance: Variable | None = None
 
     @property
     def gamma(self) -> Variable | None:
@@ -180,10 +180,12 @@ class BatchNormalization(RowWise):
         moved = permuted(x, there)
         recording = x.recording
         takes = self.trainable and recording.acts()
+        if not x.rows and mask is None:
+            return self._of_whole(x, axis, takes)
         if takes and mask is None and recording.forced is True:
             recording.asked = True  # training has a graph of its own
-            if not recording.training:
-                return self._of_batch(x, axis)
+            if not recording.training:  # the moving statistics stay
+                return self._normalized(x, axis, *_statistics(x, axis))
         y = record(
             "batch_norm",
             moved,
@@ -198,14 +200,24 @@ class BatchNormalization(RowWise):
         )
         return permuted(y, back)
 
-    def _of_batch(self, x: Tensor, axis: int) -> Any:
-        """Return what ``layer(x, training=True)`` is outside training: statistics stay."""
-        axes = [place for place in range(x.ndim) if place != axis + 1]
-        mean = ops.mean(x, axis=axes, keepdims=True)
-        spread = ops.mean(ops.square(x - mean), axis=axes, keepdims=True)
-        y = (x - mean) / ops.sqrt(spread + self.epsilon)
-        shape = [1] * (x.ndim - 1)
+    def _of_whole(self, x: Tensor, axis: int, takes: bool) -> Any:
+        """Return the normalisation of a value without rows, over its own axes."""
+        assert self._mean is not None
+        assert self._variance is not None
+        if not (takes and x.recording.ask_training()):
+            return self._normalized(x, axis, self._mean, self._variance)
+        of_value = _statistics(x, axis)
+        if x.recording.training:
+            for moving, now in zip((self._mean, self._variance), of_value, strict=True):
+                moving.assign(self.momentum * moving + (1.0 - self.momentum) * now)
+        return self._normalized(x, axis, *of_value)
+
+    def _normalized(self, x: Tensor, axis: int, mean: Any, variance: Any) -> Any:
+        """Return x less its means by its deviations, each of shape (channels,)."""
+        shape = [1] * len(x.row_shape)
         shape[axis] = -1
+        mean, variance = (ops.reshape(each, shape) for each in (mean, variance))
+        y = (x - mean) / ops.sqrt(variance + self.epsilon)
         for weight, apply in ((self._gamma, ops.multiply), (self._beta, ops.add)):
             if weight is not None:
                 y = apply(y, ops.reshape(weight, shape))
@@ -224,3 +236,10 @@ class BatchNormalization(RowWise):
             )
         graph = x.recording.graph
         return Tensor(x.recording, spread(graph, mask.value, positions, self.name))
+
+
+def _statistics(x: Tensor, axis: int) -> tuple[Any, Any]:
+    """Return means and variances of the channels, over rows and positions."""
+    axes = [place for place in range(x.ndim) if place != axis + x.rows]
+    mean = ops.mean(x, axis=axes, keepdims=True)
+    return ops.reshape(mean, (-1,)), ops.mean(ops.square(x - mean), axis=axes)
