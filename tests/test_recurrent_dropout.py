@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lamina import Input, Sequential
 from lamina.layers import GRU, LSTM, Bidirectional, SimpleRNN, TimeDistributed
 from recurrent_layers import replay
 
@@ -44,3 +45,15 @@ def test_layers_of_two_streams_count_as_two(cell):
     assert alone.streams == 2
     assert Bidirectional(alone).streams == 4
     assert TimeDistributed(alone).streams == 2
+
+
+@pytest.mark.parametrize("rates", [{"dropout": 0.5}, {"recurrent_dropout": 0.5}])
+def test_dropout_that_is_asked_for_acts_outside_training_too(rates):
+    """Monte-Carlo dropout: each call with ``training=True`` draws its own."""
+    model = Sequential([Input((3, SIZE)), GRU(SIZE, **rates)], seed=2)
+    x = np.random.default_rng(0).normal(size=(ROWS, 3, SIZE))
+    first, second = model(x, training=True), model(x, training=True)
+    assert (first != second).any()
+    assert (model(x) == model(x)).all()
+    many = np.mean([model(x, training=True) for _ in range(50)], axis=0)
+    np.testing.assert_allclose(many.mean(), model(x).mean(), atol=0.05)

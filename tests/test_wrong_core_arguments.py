@@ -47,7 +47,8 @@ def transposed(n):
 def recurrent(n):
     start = n.graph.input((5,), "start")
     return ["simple_rnn", n.steps, n.weight(3, 5), n.weight(5, 5), n.weight(5), [start], n.mask,
-            "tanh", 0.0, "sigmoid", 0.0, True, True, False, 0.0, 0.0, 0, 0, "name"]  # fmt: skip
+            "tanh", 0.0, "sigmoid", 0.0, True, True, False, 0.0, 0.0, 0, 0, False,
+            "name"]  # fmt: skip
 
 
 GRAPH = {

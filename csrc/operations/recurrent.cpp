@@ -17,6 +17,7 @@ struct RecurrentSpec {
   bool return_sequences, return_state, go_backwards;
   double dropout, recurrent_dropout;
   std::uint32_t stream, recurrent_stream;
+  bool always;  // whether dropout acts outside training too
 };
 
 enum Slot { x_slot, kernel_slot, recurrent_slot, bias_slot, h_slot, c_slot, mask_slot, slots };
@@ -62,6 +63,9 @@ class Recurrent final : public OperationOf<Recurrent> {
   }
   bool backward_reads_input(int i) const override { return i != bias_slot; }
   bool backward_reads_output() const override { return false; }
+  bool sees_batches() const override {
+    return spec_.always && (spec_.dropout > 0.0 || spec_.recurrent_dropout > 0.0);
+  }
 
   std::size_t saved_bytes(Index rows, DType dtype) const override {
     check_size(rows);
@@ -121,7 +125,7 @@ class Recurrent final : public OperationOf<Recurrent> {
   }
   template <class T>
   const T* draw(const Call<T>& c, T* factors, Index size, double rate, std::uint32_t stream) const {
-    if (!c.training || size == 0) return nullptr;
+    if (!(c.training || spec_.always) || size == 0) return nullptr;
     std::fill_n(factors, size, T(1));
     c.kernels.dropout_forward(factors, factors, size, rate, {c.random.seed, stream, c.random.step});
     return factors;
@@ -217,7 +221,7 @@ std::vector<Tensor> recurrent(Graph& graph, Cell cell, const Tensor& x, const Te
                               Activation activation, double alpha, Activation recurrent_activation,
                               double recurrent_alpha, bool return_sequences, bool return_state,
                               bool go_backwards, double dropout, double recurrent_dropout,
-                              std::uint32_t stream, std::uint32_t recurrent_stream,
+                              std::uint32_t stream, std::uint32_t recurrent_stream, bool always,
                               const std::string& name) {
   const RecurrentSpec spec{cell,
                            {activation, alpha},
@@ -228,7 +232,8 @@ std::vector<Tensor> recurrent(Graph& graph, Cell cell, const Tensor& x, const Te
                            dropout,
                            recurrent_dropout,
                            stream,
-                           recurrent_stream};
+                           recurrent_stream,
+                           always};
   return record_recurrent(graph, x, kernel, recurrent_kernel, bias, initial_state, mask, spec,
                           name);
 }
@@ -254,7 +259,8 @@ const Registration recurrent_registered{
      {"dropout", "Rate of dropout on x, in [0, 1).", 0.0},
      {"recurrent_dropout", "Rate of dropout on the state, in [0, 1).", 0.0},
      {"stream", "Stream of random numbers for the dropout on x.", 0},
-     {"recurrent_stream", "Stream of random numbers for the dropout on the state.", 0}}};
+     {"recurrent_stream", "Stream of random numbers for the dropout on the state.", 0},
+     {"always", "Whether dropout acts outside training too.", false}}};
 
 }  // namespace
 }  // namespace lamina

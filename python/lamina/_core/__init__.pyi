@@ -372,6 +372,7 @@ class Graph:
         recurrent_dropout: typing.SupportsFloat | typing.SupportsIndex = 0.0,
         stream: typing.SupportsIndex = 0,
         recurrent_stream: typing.SupportsIndex = 0,
+        always: bool = False,
         name: str = "",
     ) -> list[Tensor]: ...
     def repeat(

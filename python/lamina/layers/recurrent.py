@@ -297,7 +297,7 @@ class Recurrent(Carrier):
         kind, alpha = self.activation.fusable
         gate_kind, gate_alpha = self.recurrent_activation.fusable
         noisy = self.dropout > 0.0 or self.recurrent_dropout > 0.0
-        acts = noisy and Recording.of(graph).noise()[0]
+        acts, always = Recording.of(graph).noise() if noisy else (False, False)
         outputs = graph.recurrent(
             self.cell,
             tensors[0],
@@ -317,6 +317,7 @@ class Recurrent(Carrier):
             recurrent_dropout=self.recurrent_dropout if acts else 0.0,
             stream=stream_of(self, 0),
             recurrent_stream=stream_of(self, 1),
+            always=always,
             name=self.name,
         )
         for state, value in zip(carried, outputs[1:], strict=bool(carried)):
