@@ -366,3 +366,33 @@ def test_weights_of_a_layer_that_is_not_built():
     with pytest.raises(ValueError, match="dense: has no weights yet: build the model"):
         layer.set_weights([np.ones((3, 1)), np.zeros(1)])
     layer.set_weights([])
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "expected"),
+    [
+        (Dense(2, activation=lambda z: z * z), (5, 3), (5, 2)),
+        (Flatten(), (None, 3), (None,)),
+        (lamina.layers.Conv1D(2, 3), (None, 3), (None, 2)),
+        (lamina.layers.Add(), [(4, 3), (1, 3)], (4, 3)),
+    ],
+)
+def test_asking_for_a_shape_leaves_the_layer_as_it_is(layer, shape, expected):
+    assert layer.compute_output_shape(shape) == expected
+    assert not layer.built
+    assert layer.parameters == []
+
+
+def test_a_layer_s_own_call_may_use_that_of_its_base():
+    class Twice(Dense):
+        def call(self, x):
+            return super().call(x) + super().call([[1.0, 2.0]])
+
+    class Doubled(lamina.layers.Add):
+        def call(self, x):
+            return 2 * super().call(x)
+
+    layer = Twice(3, kernel_initializer="ones")
+    np.testing.assert_array_equal(layer(np.array([[1.5, 2.5]])), [[7.0] * 3])
+    x = np.ones((1, 2))
+    np.testing.assert_array_equal(Doubled()([x, x]), [[4.0] * 2])

@@ -128,7 +128,7 @@ def check_fits(thing: Any, dtype: Any, who: str | None = None) -> None:
         value = thing.__dict__.get(name)
         if type(value) is float:
             check_fit(thing, name, value, dtype, who)
-        elif isinstance(value, Configurable) and value.counts_in_dtype:
+        elif getattr(type(value), "counts_in_dtype", False):
             check_fits(value, dtype)
 
 

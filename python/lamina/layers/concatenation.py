@@ -60,6 +60,8 @@ class Concatenate(RowWise):
 
     def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
         """Return the masks joined, or None where every position is kept."""
+        if mask is None:
+            return None
         check_masks(self.name, x, mask)
         ranks = [len(m.shape) for m in mask if m is not None]
         place, rank = self._place(x[0].shape), max(ranks, default=0)

@@ -45,12 +45,8 @@ class Configured(Weighted):
             config["input_shape"] = self._input_shape
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = _plain(self.activity_regularizer)
-        for argument in inspect.signature(type(self)).parameters.values():
-            # A layer may have an argument of its own by such a name: Embedding's input_dim.
-            base = argument.name in BASE_ARGUMENTS and argument.kind is argument.KEYWORD_ONLY
-            if base or argument.kind is argument.VAR_KEYWORD:
-                continue
-            config[argument.name] = _plain(getattr(self, argument.name))
+        for name in _own_arguments(type(self)):
+            config[name] = _plain(getattr(self, name))
         return config
 
     @classmethod
@@ -95,6 +91,21 @@ class Configured(Weighted):
         if not getattr(self, "built", False):
             shown.append("not built")
         return f"<{', '.join(shown)}>"
+
+
+def _own_arguments(cls: type) -> tuple[str, ...]:
+    """Return the names of the constructor's arguments but for the base's; found once a class."""
+    names: tuple[str, ...] | None = vars(cls).get("_config_names")
+    if names is None:
+        names = tuple(
+            argument.name
+            for argument in inspect.signature(cls).parameters.values()
+            # A layer may have an argument of its own by such a name: Embedding's input_dim.
+            if not (argument.name in BASE_ARGUMENTS and argument.kind is argument.KEYWORD_ONLY)
+            and argument.kind is not argument.VAR_KEYWORD
+        )
+        cls._config_names = names  # type: ignore[attr-defined]
+    return names
 
 
 def _plain(value: Any) -> Any:

@@ -28,7 +28,7 @@ from lamina.layers._held import held_by, layers_in, next_moment, note_attached
 from lamina.layers._use import current, using
 from lamina.layers.configured import BASE_ARGUMENTS, Configured
 from lamina.layers.node import Node, SymbolicTensor, as_list
-from lamina.layers.shapes import for_each_length, has_open_axes
+from lamina.layers.shapes import Spec, for_each_length, found_masks, has_open_axes
 from lamina.random import Seed
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ class Layer(Configured, PublicKeywords):
     ``supports_masking`` it passes on unchanged, else it ends here, unless ``compute_mask`` says
     something else.
 
-    The library's own layers define ``record(graph, x)`` instead, in terms of the engine's
-    operations, and ``compute_output_shape``; shapes there are those of one row.
+    A layer may define ``record(graph, x)`` instead, in terms of the engine's operations, and
+    ``compute_output_shape``; shapes there are those of one row.
 
     Examples
     --------
@@ -89,7 +89,7 @@ class Layer(Configured, PublicKeywords):
     # What models, wrappers and the engine ask of a layer; dir and help leave it out.
     _plumbing: ClassVar[str] = (
         "apply apply_record axes_of_whole bias_shape built_within call_rows calls cell changeable "
-        "check_weights_fit class_name drops ends_masks fill first_bias forget gates "
+        "check_weights_fit class_name drops ends_masks fill first_bias forget found gates "
         "given_input_shape input_bound input_bounds input_dtypes last_losses moment named "
         "output_shape_of parameters penalized penalties place placed prepare record record_masks "
         "recorded_settings regularize_activity regularize_recorded restore settle snapshot "
@@ -137,6 +137,9 @@ class Layer(Configured, PublicKeywords):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a new value of a setting is checked, or refused where it is fixed."""
+        if name in STATE:
+            object.__setattr__(self, name, value)
+            return
         if self.calls and take(self, name, value):
             return
         names = argument_names(type(self)) if name in self.__dict__ else ()
@@ -271,6 +274,22 @@ class Layer(Configured, PublicKeywords):
             return called.output_row_shape(self, row_shape)
         return for_each_length(row_shape, self.compute_output_shape)
 
+    def found(self, specs: list[Spec]) -> Any:
+        """Return what is known of the output, a list for several; the layer is not built by it."""
+        shapes: Any = [spec.shape for spec in specs]
+        shapes = shapes if len(shapes) > 1 else shapes[0]
+        output = self.output_shape_of(shapes)
+        self.check_weights_fit(shapes)
+        if not self.built and has_open_axes(shapes):
+            self.prepare(shapes, self.dtype, self.stream)  # which refuses weights of unknown size
+            self.forget()
+        kind = "float" if specs[0].kind == "float" or self.input_dtype else specs[0].kind
+        masks = found_masks(self, specs)
+        if not isinstance(output, list):
+            return Spec(output, kind, mask=masks[0] if masks else None)
+        masks += [None] * (len(output) - len(masks))
+        return [Spec(s, kind, mask=m) for s, m in zip(output, masks, strict=True)]
+
     def record(self, graph: _core.Graph, x: Any) -> Any:  # noqa: ARG002
         """Record the layer's operations on ``graph`` and return the output tensor.
 
@@ -323,11 +342,11 @@ class Layer(Configured, PublicKeywords):
 
         A layer that is built keeps its weights: two models may share one.
         """
-        check_fits(self, dtype, self.name)
         if self.calls:
+            check_fits(self, dtype, self.name)
             called.prepared(self, input_shape, dtype, stream)
             return
-        output = self._stated_shape(input_shape)
+        output = self._stated_shape(input_shape, dtype)
         if self.built:
             self.check_weights_fit(input_shape)
             if self.dtype != dtype and self._parameters:
@@ -348,8 +367,9 @@ class Layer(Configured, PublicKeywords):
             raise
         self.built, self._built_shape = True, input_shape
 
-    def _stated_shape(self, input_shape: Any) -> Any:
-        """Return the shape that ``compute_output_shape`` says; ValueError for an unfit input."""
+    def _stated_shape(self, input_shape: Any, dtype: str) -> Any:
+        """Return the shape that ``compute_output_shape`` says; ValueError for what is unfit."""
+        check_fits(self, dtype, self.name)
         return self.output_shape_of(input_shape)
 
     def take_dtype(self, dtype: str) -> None:
@@ -424,7 +444,7 @@ class Layer(Configured, PublicKeywords):
     def layers_within(self) -> Sequence[Layer]:
         """Return the layers that this one holds: attributes, and in lists, tuples and dicts."""
         if self.calls:
-            return held_by(self, ("built_within",))
+            return held_by(self, HELD_BESIDE)
         function = getattr(self.__dict__.get("activation"), "function", None)
         # A layer that is another's activation.
         return () if function is None else layers_in(function)
@@ -572,6 +592,15 @@ def show_shapes(shapes: Any) -> str:
     return _check.show_shape(shapes or ())
 
 
+# What the base keeps for itself: neither settings nor layers that it holds.
+STATE = frozenset(
+    {
+        "built", "_built_shape", "_dtype", "_given_dtype", "_input_shape", "_name", "_stream",
+        "_trainable", "_parameters", "_undrawn", "_pending", "_learnable", "_penalized",
+        "_regularized", "_constrained", "_constructed", "_open_axes",
+    }
+)  # fmt: skip
+HELD_BESIDE = STATE | {"built_within", "nodes"}
 NOT_RECORDED = BASE_ARGUMENTS - {"input_dim", "activity_regularizer"}  # the first is Embedding's
 
 

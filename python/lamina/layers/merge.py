@@ -39,7 +39,7 @@ class Merge(RowWise):
 
     def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
         """Return where any input counts; None unless every input has a mask."""
-        if any(m is None for m in mask):
+        if mask is None or any(m is None for m in mask):
             return None
         return union(graph, self._masks(graph, x, mask), self.name)
 

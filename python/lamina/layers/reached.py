@@ -9,7 +9,7 @@ from lamina._tensors import Arguments, Recording, Tensor
 from lamina._tensors.arguments import flat
 from lamina.layers import called
 from lamina.layers.node import as_list
-from lamina.layers.shapes import Sketch
+from lamina.layers.shapes import Sketch, Spec
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
@@ -21,23 +21,26 @@ def reached(
     layer: Layer,
     sketch: Sketch,
     inputs: Sequence[list[Tensor]],
+    specs: list[Spec],
     dtype: str,
     stream: int,
     arguments: Arguments | None = None,
-) -> list[list[Tensor]]:
-    """Build the layer unless it is, and return its outputs, for each of the sketch's graphs.
+) -> tuple[list[list[Tensor]], list[Spec]]:
+    """Build the layer unless it is; return its outputs, for each of the sketch's graphs.
 
+    ``specs`` says what is known of the inputs, and behind the outputs comes what is known of them.
     ``arguments`` is how the call was made, of a layer that is written with ``call``.
     """
-    specs = sketch.specs(inputs)
     if not layer.calls:
         shapes = [spec.shape for spec in specs]
         layer.prepare(shapes if len(shapes) > 1 else shapes[0], dtype, stream)
-        return sketch.record(lambda tensors: _applied(layer, tensors), inputs)
+        outputs = sketch.record(lambda tensors: _applied(layer, tensors), inputs)
+        return outputs, sketch.specs(outputs)
     call = ONE if arguments is None else arguments
     layer.stream = stream
     with called.made(layer, call, specs, dtype):
-        return sketch.record(lambda tensors: _called(layer, call, tensors), inputs)
+        outputs = sketch.record(lambda tensors: _called(layer, call, tensors), inputs)
+    return outputs, sketch.specs(outputs)
 
 
 def _called(layer: Layer, arguments: Arguments, tensors: list[Tensor]) -> list[Tensor]:

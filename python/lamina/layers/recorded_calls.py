@@ -12,7 +12,7 @@ from lamina._tensors import Recording, Tensor
 from lamina.layers._behind import behind
 from lamina.layers._lock import structure
 from lamina.layers.node import Node, SymbolicTensor, as_list, shapes_of
-from lamina.layers.shapes import Spec, found_masks
+from lamina.layers.shapes import Spec
 from lamina.random import Seed
 
 if TYPE_CHECKING:
@@ -36,26 +36,20 @@ def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
         if kind is not None and tensor.kind not in (None, kind):
             needs = "integers" if kind == "int32" else f"{kind} values"
             raise TypeError(f"{layer.name}: needs {needs}; {tensor.name} is {tensor.dtype}")
-    shapes = shapes_of(inputs)
-    with behind(_layers_before(inputs[0]), shapes):
-        output = layer.output_shape_of(shapes)
-    layer.check_weights_fit(shapes)
-    if not layer.built and any(None in t.row_shape for t in inputs):
-        with structure():  # weights of sizes that are not known are refused here
-            layer.prepare(shapes, layer.dtype, layer.stream)
-            layer.forget()
-    several = isinstance(output, list)
-    # A layer that takes anything hands on what it takes.
-    dtype = inputs[0].dtype if layer.input_dtypes(len(inputs))[0] is None else "float"
-    node = Node(layer, inputs, output if isinstance(output, list) else [output], dtype, masks)
     kinds = layer.input_dtypes(len(inputs))
     given_masks = masks or [None] * len(inputs)
     specs = [spec_of(t, k, m) for t, k, m in zip(inputs, kinds, given_masks, strict=True)]
-    for made, shape in zip(node.outputs, found_masks(layer, specs), strict=False):
-        made.mask_shape = shape
+    with behind(_layers_before(inputs[0]), shapes_of(inputs)), structure():
+        found = layer.found(specs)
+    listed = as_list(found)
+    # A layer that takes anything hands on what it takes.
+    dtype = inputs[0].dtype if kinds[0] is None else "float"
+    node = Node(layer, inputs, [spec.shape for spec in listed], dtype, masks)
+    for made, spec in zip(node.outputs, listed, strict=True):
+        made.mask_shape = spec.mask
     layer.nodes.append(node)
     layer.place()
-    return tuple(node.outputs) if several else node.outputs[0]
+    return tuple(node.outputs) if isinstance(found, list) else node.outputs[0]
 
 
 def spec_of(tensor: SymbolicTensor, kind: str | None = None, mask: Any = None) -> Spec:
@@ -194,7 +188,9 @@ def check_not_empty(layer: Layer, shapes: list[Any]) -> None:
     if not any(0 in shape for shape in shapes):
         return
     if not layer.calls:
-        layer._stated_shape(shapes[0] if len(shapes) == 1 else shapes)  # its own words first
+        layer._stated_shape(
+            shapes[0] if len(shapes) == 1 else shapes, layer.dtype
+        )  # its own words first
     shown = ", ".join(_check.show_shape(shape) for shape in shapes)
     raise ValueError(
         f"{layer.name}: input has shape {shown}; needs at least one element along every axis "

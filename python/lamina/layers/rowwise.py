@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 from lamina import _core
@@ -12,7 +13,7 @@ from lamina.layers import called
 from lamina.layers._lock import structure
 from lamina.layers.layer import Layer
 from lamina.layers.reached import reached
-from lamina.layers.shapes import Spec, sketched
+from lamina.layers.shapes import Sketch, Spec, sketched
 
 
 class RowWise(Layer):
@@ -42,26 +43,30 @@ class RowWise(Layer):
         raise TypeError(f"{self.name}: a layer must define call")
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the shape of the output; ValueError if ``input_shape`` is unfit.
+        """Return the shape of a row of output; raises ValueError if ``input_shape`` is unfit.
 
-        Both have the axis of rows first; a layer of several inputs is given a list of shapes.
+        A layer of several inputs is given a list of shapes.
         """
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
-        kinds = self.input_dtypes(len(shapes))
-        specs = [Spec(tuple(s), kind or "float") for s, kind in zip(shapes, kinds, strict=True)]
+        return self.found([Spec(tuple(shape)) for shape in shapes]).shape
+
+    def found(self, specs: list[Spec]) -> Spec:
+        """Return what is known of the output; the layer is not built by it."""
+        kinds = self.input_dtypes(len(specs))
+        given = [replace(s, kind=k or s.kind) for s, k in zip(specs, kinds, strict=True)]
         with structure():
             fresh = not self.built
             try:
-                found = sketched(self.dtype, specs, self._sketched)
+                return sketched(self.dtype, given, self._found)
             finally:
                 if fresh:
                     self.forget()
-        return found[0].shape if len(found) == 1 else [spec.shape for spec in found]
 
-    def _sketched(self, sketch: Any) -> list[Spec]:
-        return sketch.specs(reached(self, sketch, sketch.inputs, self.dtype, self.stream))  # type: ignore[no-any-return]
+    def _found(self, sketch: Sketch) -> Spec:
+        _, (spec,) = reached(self, sketch, sketch.inputs, sketch.given, self.dtype, self.stream)
+        return spec
 
-    def _stated_shape(self, input_shape: Any) -> None:
+    def _stated_shape(self, input_shape: Any, dtype: str) -> None:  # noqa: ARG002
         """Say nothing: recording the layer tells."""
         self._check_input(input_shape)
 

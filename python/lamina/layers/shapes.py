@@ -75,6 +75,8 @@ class Sketch:
     ----------
     inputs : list of list of Tensor
         For each graph one tensor for each of ``specs``.
+    given : list of Spec
+        What is known of them.
     """
 
     def __init__(self, dtype: str, specs: Sequence[Spec], *, rows: bool = False) -> None:
@@ -82,6 +84,7 @@ class Sketch:
         sizes = list(zip(LENGTHS, ROWS if rows else (None, None), strict=True))
         self._recordings: list[Recording] = []
         self.inputs: list[list[Tensor]] = []
+        self.given = list(specs)
         for length, count in sizes if unknown else sizes[:1]:
             recording = Recording(_core.Graph(dtype), rows=count, standing=True)
             self._recordings.append(recording)

@@ -199,8 +199,7 @@ class Sequential(Model):
 
     def _reach(self, sketch: Sketch, first: int, stream: int) -> list[tuple[Spec, int]]:
         # Build each layer as it is reached, from the one of this index on.
-        tensors = sketch.inputs
-        (spec,) = sketch.specs(tensors)
+        tensors, (spec,) = sketch.inputs, sketch.given
         before: list[tuple[Layer, bool]] = []  # and whether it returns as many axes as it takes
         shapes = [self._row_shape or (), *(end.shape for end, _ in self._ends)]
         for layer, given, made in zip(self._layers, shapes, shapes[1:], strict=False):
@@ -208,8 +207,8 @@ class Sequential(Model):
         ends: list[tuple[Spec, int]] = []
         for layer in self._layers[first:]:
             with behind(reversed(before), spec.shape):
-                tensors = reached(layer, sketch, tensors, self.dtype, stream)
-            axes, (spec, *others) = len(spec.shape), sketch.specs(tensors)
+                tensors, found = reached(layer, sketch, tensors, [spec], self.dtype, stream)
+            axes, (spec, *others) = len(spec.shape), found
             if others:
                 raise ValueError(
                     f"{layer.name}: has {len(others) + 1} outputs; a layer of a Sequential has one "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lamina import _core
@@ -147,12 +147,20 @@ class Structure:
         values: list[dict[int, Tensor]] = [
             dict(zip(self.inputs, tensors, strict=True)) for tensors in sketch.inputs
         ]
+        specs: dict[int, Spec] = dict(zip(self.inputs, sketch.given, strict=True))
         stream = 0
         for step in self.steps:
             inputs = [_inputs(step, known) for known in values]
-            results = reached(step.layer, sketch, inputs, dtype, stream, step.arguments)
+            given = [specs[t] for t in step.inputs]
+            for i, mask in enumerate(step.masks or ()):
+                if mask is not None:
+                    given[i] = replace(given[i], mask=specs[mask].shape)
+            results, found = reached(
+                step.layer, sketch, inputs, given, dtype, stream, step.arguments
+            )
             for known, outputs in zip(values, results, strict=True):
                 known.update(zip(step.outputs, outputs, strict=True))
+            specs.update(zip(step.outputs, found, strict=True))
             stream += step.layer.streams
         called.check_weights(self.layers, list(values[0].values()))
 
