@@ -43,6 +43,8 @@ class Recording:
         Whether random numbers act in inference too: each prediction draws its own.
     once : bool
         Whether what is recorded runs once, now: random numbers are constants then.
+    leaves : bool
+        Whether what is assigned is left in the weights by inference too: in calls on arrays.
     unheard : list of str
         Layers that would act otherwise in training, had the model's ``call`` told them.
     unmasked : list of str
@@ -72,7 +74,7 @@ class Recording:
         self.graph, self.training, self.rows = graph, training, rows
         self.standing = standing
         self.forced: bool | None = None
-        self.asked = self.noisy = self.once = self._untold = False
+        self.asked = self.noisy = self.once = self.leaves = self._untold = False
         self.unheard: list[str] = []
         self.unmasked: list[str] = []
         self.losses: list[Any] = []

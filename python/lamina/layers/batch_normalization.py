@@ -184,8 +184,8 @@ class BatchNormalization(RowWise):
             return self._of_whole(x, axis, takes)
         if takes and mask is None and recording.forced is True:
             recording.asked = True  # training has a graph of its own
-            if not recording.training:  # the moving statistics stay
-                return self._normalized(x, axis, *_statistics(x, axis))
+            if not recording.training:
+                return self._of_batch(x, axis)
         y = record(
             "batch_norm",
             moved,
@@ -206,11 +206,17 @@ class BatchNormalization(RowWise):
         assert self._variance is not None
         if not (takes and x.recording.ask_training()):
             return self._normalized(x, axis, self._mean, self._variance)
-        of_value = _statistics(x, axis)
-        if x.recording.training:
-            for moving, now in zip((self._mean, self._variance), of_value, strict=True):
+        return self._of_batch(x, axis)
+
+    def _of_batch(self, x: Tensor, axis: int) -> Any:
+        """Return the normalisation by x's own statistics, which a call that leaves some leaves."""
+        assert self._mean is not None
+        assert self._variance is not None
+        found = _statistics(x, axis)
+        if x.recording.training or x.recording.leaves:
+            for moving, now in zip((self._mean, self._variance), found, strict=True):
                 moving.assign(self.momentum * moving + (1.0 - self.momentum) * now)
-        return self._normalized(x, axis, *of_value)
+        return self._normalized(x, axis, *found)
 
     def _normalized(self, x: Tensor, axis: int, mean: Any, variance: Any) -> Any:
         """Return x less its means by its deviations, each of shape (channels,)."""

@@ -224,6 +224,7 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
     def record(rows: int | None) -> tuple[_core.Graph, Any, Recording]:
         graph = _core.Graph(layer.dtype)
         with Recording(graph, rows=rows) as recording, recording.told(training):
+            recording.leaves = True
             tensors = [Tensor(recording, graph.input(s.shape, "x", s.kind)) for s in specs]
             filled = arguments.filled(tensors)
             with recording.streams_from(layer.stream):

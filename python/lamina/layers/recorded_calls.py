@@ -163,7 +163,7 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
         fresh = not layer.built
         layer.prepare(shapes[0] if len(shapes) == 1 else shapes, dtype, layer.stream)
         try:
-            graph, several = _recorded(layer, shapes, masks, dtype, training)
+            graph, several, assigned = _recorded(layer, shapes, masks, dtype, training)
             if fresh:
                 layer.fill()
             layer.settle()
@@ -175,6 +175,8 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
             held.place()
     bound = [*arrays, *(m for m in masks if m is not None)]
     outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])), seed_of(training))
+    for variable in reversed(assigned):
+        variable.array[...] = outputs.pop()
     return tuple(outputs) if several else outputs[0]
 
 
@@ -200,8 +202,8 @@ def check_not_empty(layer: Layer, shapes: list[Any]) -> None:
 
 def _recorded(
     layer: Layer, shapes: list[Any], masks: list[Any], dtype: str, training: bool | None
-) -> tuple[_core.Graph, bool]:
-    """Return a graph of the layer alone, and whether it has several outputs."""
+) -> tuple[_core.Graph, bool, list[_core.Parameter]]:
+    """Return a graph of the layer alone, whether it has several outputs, and what it assigns."""
     graph = _core.Graph(dtype)
     kinds = layer.input_dtypes(len(shapes))
     names = ["x"] if len(shapes) == 1 else [f"x{i}" for i in range(len(shapes))]
@@ -209,11 +211,13 @@ def _recorded(
     fed = [None if m is None else graph.input(m.shape[1:], "mask", "bool") for m in masks]
     one = len(inputs) == 1
     with Recording(graph) as recording, recording.told(training):
+        recording.leaves = True
         y, _ = layer.apply(graph, inputs[0] if one else inputs, fed[0] if one else fed)
-    for output in as_list(y):
+    assigned = list(recording.assigned.values())
+    for output in (*as_list(y), *(value for _, value in assigned)):
         graph.add_output(output)
     graph.build()
-    return graph, isinstance(y, list)
+    return graph, isinstance(y, list), [variable for variable, _ in assigned]
 
 
 def _mask(layer: Layer, mask: object, array: Any) -> Any:
