@@ -114,23 +114,31 @@ def test_a_fit_takes_batches_of_one_length(make):
     assert model.optimizer.iterations == 2 * len(epochs[0])
 
 
-def test_shuffled_batches_hold_each_row_once():
-    seen = []
+def watched(seen, *parts):
+    """A model that notes the batches which it is given."""
 
     def keep(x):
-        seen.append(x[:, 0, 0].copy())
+        seen.append(x.copy())
         return x
 
-    model = of_series(layers.PythonLayer(keep, lambda dy, x: dy), layers.LSTM(2))
+    model = of_series(layers.PythonLayer(keep, lambda dy, x: dy), *parts)
     seen.clear()
-    model.fit(SERIES, MEANS, batch_size=2, epochs=3, verbose=0)
-    count = len(seen) // 3
-    orders = [seen[i * count : (i + 1) * count] for i in range(3)]
-    firsts = sorted(a[0, 0] for a in SERIES)
-    for order in orders:
-        np.testing.assert_array_equal(np.sort(np.concatenate(order)), firsts)
-    lengths = [[len(rows) for rows in order] for order in orders]
-    assert lengths[0] != lengths[1] or lengths[1] != lengths[2]
+    return model
+
+
+def test_shuffled_batches_hold_each_row_once():
+    seen = []
+    model = watched(seen, layers.LSTM(2))
+    model.fit(SERIES, MEANS, batch_size=2, epochs=6, verbose=0)
+    firsts = [batch[:, 0, 0] for batch in seen]
+    count = len(firsts) // 6
+    epochs = [firsts[i * count : (i + 1) * count] for i in range(6)]
+    for batches in epochs:
+        assert sorted(np.concatenate(batches)) == sorted(a[0, 0] for a in SERIES)
+    lengths = {tuple(len(rows) for rows in batches) for batches in epochs}
+    pairs = {frozenset(rows) for rows in firsts if len(rows) == 2}
+    assert len(lengths) > 1  # the batches are shuffled
+    assert len(pairs) > 3  # and so are the rows among them
     again = of_series(layers.LSTM(2)), of_series(layers.LSTM(2))
     for each in again:
         each.fit(SERIES, MEANS, batch_size=2, epochs=2, verbose=0)
@@ -200,6 +208,16 @@ def test_buckets_pad_behind_and_mask(buckets):
     for ours, theirs in zip(model.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, 1e-12)
     assert len(history["loss"]) == 2
+
+
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")
+def test_zeros_are_put_behind():
+    seen = []
+    model = watched(seen, layers.GlobalAveragePooling1D())
+    model.fit(SERIES, MEANS, batch_size=COUNT, shuffle=False, verbose=0, buckets=1)
+    for row, x in zip(SERIES, seen[0], strict=True):
+        np.testing.assert_array_equal(x[: len(row)], row)
+        assert not x[len(row) :].any()
 
 
 def test_padded_targets_count_for_nothing():
@@ -312,6 +330,17 @@ def test_recordings_that_take_much_memory_are_let_go(monkeypatch):
     assert len(model._predictors._kept) == kept.LEAST
     model.fit([np.ones((n, 2)) for n in range(1, 21)], np.arange(20.0), verbose=0)
     assert len(model._objectives) == kept.LEAST
+
+
+def test_the_recordings_used_last_are_kept():
+    held = kept.Kept()
+    for i in range(kept.MOST):
+        held.put(i, str(i))
+    assert held.get(0) == "0"
+    held.put(-1, "new")
+    assert held.get(0) == "0"
+    assert held.get(1) is None
+    assert len(held) == kept.MOST
 
 
 NAN = [np.full_like(a, np.nan) if i == 6 else a for i, a in enumerate(SERIES)]
