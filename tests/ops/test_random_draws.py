@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.special as sp
 
 import lamina
 from lamina import ops, random
@@ -44,6 +45,42 @@ def test_set_random_seed_repeats_all():
         return random.normal((3,)), random.uniform((3,), seed=random.SeedGenerator())
 
     assert np.array_equal(draws(), draws())
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.8, 1.0, 300.0])
+def test_gamma_and_beta_have_their_distributions(alpha):
+    """The distribution function makes them uniform (Kolmogorov's bound for one in 10^6)."""
+    n = 4000
+    for shares in (
+        sp.gammainc(alpha, random.gamma((n,), alpha, "float64", seed=2)),
+        sp.betainc(alpha, 0.7, random.beta((n,), alpha, 0.7, "float64", seed=3)),
+        sp.betainc(2, alpha + 1, random.beta((n,), 2.0, np.full(n, alpha + 1), "float64", 4)),
+    ):
+        assert np.abs(np.sort(shares) - np.arange(n) / n).max() < 2.7 / n**0.5
+
+
+def test_gamma_and_beta_take_seeds():
+    one, other = (random.SeedGenerator(3) for _ in range(2))
+    first = random.beta((5,), 2.0, 3.0, seed=one)
+    np.testing.assert_array_equal(first, random.beta((5,), 2.0, 3.0, seed=other))
+    assert not np.array_equal(first, random.beta((5,), 2.0, 3.0, seed=one))
+    np.testing.assert_array_equal(random.gamma((5,), 2.0, seed=1), random.gamma((5,), 2.0, seed=1))
+    assert not np.array_equal(random.gamma((5,), 2.0), random.gamma((5,), 2.0))
+    assert random.gamma((2, 3), [1.0, 2.0, 4.0]).shape == (2, 3)
+
+
+def test_recorded_gamma_takes_tensors():
+    alpha = np.full((1000, 2), [0.5, 8.0])
+
+    def function(alpha):
+        return random.gamma(ops.shape(alpha), alpha), random.beta((1000, 2), alpha[0], 1.0)
+
+    drawn, shares = Recorded(function, (Rows(alpha),), {}, rows=1000).run()
+    np.testing.assert_allclose(drawn.mean(0), alpha[0], 0.12)
+    np.testing.assert_allclose(shares.mean(0), alpha[0] / (alpha[0] + 1), 0.12)
+    assert len(np.unique(drawn)) == 2000
+    with pytest.raises(ValueError, match=r"beta: beta must be positive; got 0\.0"):
+        random.beta((2,), 1.0, 0.0)
 
 
 def test_bounds():

@@ -136,8 +136,6 @@ IMDB = {
     ),
 }
 
-RANDOM = {"use Stream(seed), whose methods uniform and normal draw": "beta gamma"}
-
 OPS_ARRAYS = (
     "use numpy on arrays; recorded tensors can be masked with where, and summed, sorted and taken"
 )
@@ -224,7 +222,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "regularizers": {},
     "datasets": DATASETS,
     "datasets.imdb": IMDB,
-    "random": RANDOM,
+    "random": {},
     "backend": BACKEND,
     "saving": SAVING,
     "preprocessing": PREPROCESSING,

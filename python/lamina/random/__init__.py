@@ -18,9 +18,11 @@ from lamina.random.streams import seed_value as seed_value
 if TYPE_CHECKING:
     from lamina.random.draws import (
         bernoulli,
+        beta,
         binomial,
         categorical,
         dropout,
+        gamma,
         normal,
         randint,
         shuffle,
@@ -33,9 +35,11 @@ __all__ = [
     "SeedGenerator",
     "Stream",
     "bernoulli",
+    "beta",
     "binomial",
     "categorical",
     "dropout",
+    "gamma",
     "normal",
     "randint",
     "set_random_seed",
