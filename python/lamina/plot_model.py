@@ -46,12 +46,10 @@ def _boxes(model: Any, shapes: bool, dtype: bool, names: bool, trainable: bool) 
         outputs = model.output_shapes_by_layer()
     else:
         model.ensure_built(model.input_row_shapes)
-        layers, shape = model.layers, model.row_shape
+        layers, shapes_behind = model.layers, model.shapes_by_place()
         before: list[list[Any]] = [[], *([layer] for layer in layers[:-1])]
-        pairs, outputs = list(zip(layers, before, strict=True)), {}
-        for layer in layers:
-            shape = layer.output_shape_of(shape)
-            outputs[layer.name] = [shape]
+        pairs = list(zip(layers, before, strict=True))
+        outputs = {la.name: [s] for la, s in zip(layers, shapes_behind, strict=True)}
     number = {id(layer): i for i, (layer, _) in enumerate(pairs)}
     boxes = []
     for layer, readings in pairs:

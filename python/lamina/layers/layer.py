@@ -23,12 +23,12 @@ from lamina._settings import (
     version,
 )
 from lamina._tensors import Recording, Tensor
-from lamina.layers import called, calls, derived
+from lamina.layers import called, calls, derived, recorded_calls
 from lamina.layers._held import held_by, layers_in, next_moment, note_attached
 from lamina.layers._use import current, using
 from lamina.layers.configured import BASE_ARGUMENTS, Configured
 from lamina.layers.node import Node, SymbolicTensor, as_list
-from lamina.layers.shapes import Spec, for_each_length, found_masks, has_open_axes
+from lamina.layers.shapes import Spec, for_each_length, has_open_axes
 from lamina.random import Seed
 
 if TYPE_CHECKING:
@@ -276,19 +276,7 @@ class Layer(Configured, PublicKeywords):
 
     def found(self, specs: list[Spec]) -> Any:
         """Return what is known of the output, a list for several; the layer is not built by it."""
-        shapes: Any = [spec.shape for spec in specs]
-        shapes = shapes if len(shapes) > 1 else shapes[0]
-        output = self.output_shape_of(shapes)
-        self.check_weights_fit(shapes)
-        if not self.built and has_open_axes(shapes):
-            self.prepare(shapes, self.dtype, self.stream)  # which refuses weights of unknown size
-            self.forget()
-        kind = "float" if specs[0].kind == "float" or self.input_dtype else specs[0].kind
-        masks = found_masks(self, specs)
-        if not isinstance(output, list):
-            return Spec(output, kind, mask=masks[0] if masks else None)
-        masks += [None] * (len(output) - len(masks))
-        return [Spec(s, kind, mask=m) for s, m in zip(output, masks, strict=True)]
+        return recorded_calls.stated(self, specs)
 
     def record(self, graph: _core.Graph, x: Any) -> Any:  # noqa: ARG002
         """Record the layer's operations on ``graph`` and return the output tensor.

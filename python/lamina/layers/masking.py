@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
-from lamina._check import Shape
-from lamina.layers.layer import Layer
+from lamina._tensors import Tensor
+from lamina._tensors.given import record
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class Masking(Layer):
+class Masking(RowWise):
     """Hide the steps whose features all equal ``mask_value``: later layers skip them.
 
     Parameters
@@ -53,15 +54,12 @@ class Masking(Layer):
         super().__init__(**base)
         self.mask_value = _check.number("Masking", "mask_value", mask_value)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the input's shape."""
-        if not input_shape:
+    def call(self, x: Any) -> Any:
+        """Return the input, with zeros at hidden steps."""
+        if not x.row_shape:
             raise ValueError(f"{self.name}: input has shape (rows,); needs an axis of features")
-        return input_shape
-
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the mask and what it leaves."""
-        return graph.where(self.compute_mask(graph, x, None), x, name=self.name)
+        mask = self.compute_mask(x.recording.graph, x.value, None)
+        return record("where", Tensor(x.recording, mask), x)
 
     def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
         """Return which steps have a feature that is not ``mask_value``."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina._check import Array, Shape
+from lamina import _check
+from lamina._check import Array
+from lamina._tensors import Tensor
 from lamina._weak import method_of
 from lamina.layers._use import current
-from lamina.layers.layer import Layer
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class PythonLayer(Layer):
+class PythonLayer(RowWise):
     """A layer without weights whose forward and backward are Python functions of arrays.
 
     Parameters
@@ -71,14 +72,13 @@ class PythonLayer(Layer):
             else _check.shape("PythonLayer", "output_shape", output_shape)
         )
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the promised shape, or the input's."""
-        return input_shape if self.output_shape is None else self.output_shape
-
-    def record(self, graph: _core.Graph, x: _core.Tensor) -> _core.Tensor:
-        """Record the two functions."""
-        shape = self.compute_output_shape(tuple(x.shape))
+    def call(self, x: Any) -> Any:
+        """Return what the two functions make of it, of the promised shape or the input's."""
+        shape = x.row_shape if self.output_shape is None else self.output_shape
         backward = current(self, "backward", self.backward)
         if backward is self.backward is not None:
             backward = method_of(self, "backward")
-        return graph.python([x], shape, method_of(self, "forward"), backward, name=self.name)
+        graph, forward = x.recording.graph, method_of(self, "forward")
+        return Tensor(
+            x.recording, graph.python([x.value], shape, forward, backward, name=self.name)
+        )

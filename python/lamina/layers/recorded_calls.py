@@ -12,7 +12,7 @@ from lamina._tensors import Recording, Tensor
 from lamina.layers._behind import behind
 from lamina.layers._lock import structure
 from lamina.layers.node import Node, SymbolicTensor, as_list, shapes_of
-from lamina.layers.shapes import Spec
+from lamina.layers.shapes import Spec, found_masks, has_open_axes
 from lamina.random import Seed
 
 if TYPE_CHECKING:
@@ -50,6 +50,22 @@ def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
     layer.nodes.append(node)
     layer.place()
     return tuple(node.outputs) if isinstance(found, list) else node.outputs[0]
+
+
+def stated(layer: Layer, specs: list[Spec]) -> Any:
+    """Return what a layer that states its shapes says of its output, a list for several."""
+    shapes: Any = [spec.shape for spec in specs]
+    shapes = shapes if len(shapes) > 1 else shapes[0]
+    output = layer.output_shape_of(shapes)
+    layer.check_weights_fit(shapes)
+    if not layer.built and has_open_axes(shapes):
+        layer.prepare(shapes, layer.dtype, layer.stream)  # which refuses weights of unknown size
+        layer.forget()
+    masks = found_masks(layer, specs)
+    if not isinstance(output, list):
+        return Spec(output, mask=masks[0] if masks else None)
+    masks += [None] * (len(output) - len(masks))
+    return [Spec(shape, mask=mask) for shape, mask in zip(output, masks, strict=True)]
 
 
 def spec_of(tensor: SymbolicTensor, kind: str | None = None, mask: Any = None) -> Spec:

@@ -48,7 +48,8 @@ class Network(Ends, Stateful, PublicKeywords):
         "input_row_shapes live_weights meet moment named objective objective_for output_row_shape "
         "output_row_shapes output_shapes_by_layer packed_inputs packed_outputs parameters path_of "
         "penalties ports prepare_layers record_outputs recorded_settings regularized restore "
-        "row_shape says_loss snapshot state_rows streams train_state unbuilt weights_by_path"
+        "row_shape says_loss shapes_by_place snapshot state_rows streams train_state unbuilt "
+        "weights_by_path"
     )
     moment: int = 0  # when it was made
     _not_copied: tuple[str, ...] = (
@@ -301,10 +302,8 @@ class Network(Ends, Stateful, PublicKeywords):
             table = self._table(line_length, shown)
         (print_fn or _screen.write)(table)
 
-    def _table(self, line_length: int | None, show_trainable: bool) -> str:
-        from lamina.models.summary import table
-
-        return table(self, line_length, show_trainable)
+    def _table(self, line_length: int | None, show_trainable: bool) -> str:  # noqa: ARG002
+        raise TypeError(f"{type(self).__name__}: a model must define _table")
 
     # --- the model as a part of others
 

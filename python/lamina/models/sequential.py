@@ -293,6 +293,15 @@ class Sequential(Model):
             finally:
                 self.forget(before)
 
+    def shapes_by_place(self) -> list[Shape]:
+        """Return the shape of a row behind each layer, of a model that knows its input's."""
+        return [end.shape for end, _ in self._ends]
+
+    def _table(self, line_length: int | None, show_trainable: bool) -> str:
+        from lamina.models.summary import table
+
+        return table(self, line_length, show_trainable)
+
     def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         """Return the shape of a row of output in a list of one."""
         return [self.output_row_shape(shapes[0])]

@@ -11,23 +11,20 @@ from lamina.models.recorded import for_any_rows
 if TYPE_CHECKING:
     from lamina.layers import Layer
     from lamina.models.network import Network
+    from lamina.models.sequential import Sequential
 
 HEAD = ("Layer (type)", "Output shape", "Weights")
 
 
-def table(model: Network, line_length: int | None = None, show_trainable: bool = False) -> str:
+def table(model: Sequential, line_length: int | None = None, show_trainable: bool = False) -> str:
     """Return the layers with output shapes and weight counts, and the totals."""
-    rows = []
-    shapes = model.input_row_shapes
-    shape = None if shapes is None else shapes[0]
-    if shape is not None:
+    if model.input_row_shapes is not None:
         model.count_params()  # builds
-    for layer in model.layers:
-        if shape is not None:
-            shape = layer.output_shape_of(shape)
-        shown = "?" if shape is None else show_shape(shape)
-        count = f"{layer.count_params():,}" if layer.built else "?"
-        rows.append((label(layer), shown, count))
+    shown = [show_shape(shape) for shape in model.shapes_by_place()] or ["?"] * len(model.layers)
+    rows = [
+        (label(layer), shape, f"{layer.count_params():,}" if layer.built else "?")
+        for layer, shape in zip(model.layers, shown, strict=True)
+    ]
     if show_trainable:
         return laid_out(model, *with_trainable(HEAD, rows, model.layers), line_length)
     return laid_out(model, HEAD, rows, line_length)
