@@ -295,6 +295,14 @@ def test_batch_size_of_the_input():
     model = lamina.Model(x, LSTM(UNITS, stateful=True)(x))
     assert lamina.Model.from_config(model.get_config()).state_rows() == 3
     assert lamina.Input(batch_shape=(None, 4)).shape == (None, 4)
+    for graph in (False, True):  # shapes of models say of how many rows batches are
+        x = lamina.Input(batch_shape=(2, 3))
+        plain = lamina.Model(x, Dense(1)(x)) if graph else lamina.Sequential([x, Dense(1)])
+        assert (plain.input_shape, plain.output_shape) == ((2, 3), (2, 1))
+        lines = []
+        plain.summary(print_fn=lines.append)
+        assert "(2, 1)" in lines[0]
+        assert "rows" not in lines[0]
     assert lamina.Sequential([lamina.Input((3,), batch_size=2), Dense(1)]).predict(
         np.zeros((5, 3))
     ).shape == (5, 1)  # of no consequence without a state

@@ -299,6 +299,7 @@ def _nonfinite(
     return f"{who}: {name} must be finite; got {float(original)} at {where}"
 
 
-def show_shape(shape: Sequence[int]) -> str:
+def show_shape(shape: Sequence[int], rows: int | None = None) -> str:
     """Return a row's shape as users see it, with the row axis: ``(rows, 28, 28)``."""
-    return f"(rows, {', '.join(str(s) for s in shape)})" if shape else "(rows,)"
+    first = rows or "rows"
+    return f"({first}, {', '.join(str(s) for s in shape)})" if shape else f"({first},)"

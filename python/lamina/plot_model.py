@@ -55,7 +55,7 @@ def _boxes(model: Any, shapes: bool, dtype: bool, names: bool, trainable: bool) 
     for layer, readings in pairs:
         lines = [label(layer) if names else layer.class_name]
         if shapes:
-            lines.append(", ".join(show_shape(s) for s in outputs[layer.name]))
+            lines.append(", ".join(show_shape(s, model.batch_given()) for s in outputs[layer.name]))
         if dtype:
             lines.append(getattr(layer, "kind", None) or model.dtype)
         if trainable:

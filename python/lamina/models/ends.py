@@ -30,6 +30,10 @@ class Ends:
         # What tells one structure of the model from another.
         raise TypeError(f"{type(self).__name__}: a model must define _as_of")
 
+    if TYPE_CHECKING:
+
+        def batch_given(self) -> int | None: ...  # noqa: D102
+
     @property
     def output_names(self) -> list[str]:
         """The names of the outputs."""
@@ -85,17 +89,19 @@ class Ends:
 
     @property
     def input_shape(self) -> Any:
-        """The shape of the input, None standing for the rows; a list of them for several."""
+        """The shape of the input; a list of them for several.
+
+        None stands for the rows, unless an ``Input`` says of how many the batches are.
+        """
         shapes = self.input_row_shapes
-        return None if shapes is None else _with_rows(shapes)
+        return None if shapes is None else self._with_rows(shapes)
 
     @property
     def output_shape(self) -> Any:
-        """The shape of the output, None standing for the rows; a list of them for several."""
+        """The shape of the output, as that of the input; a list of them for several."""
         shapes = self.input_row_shapes
-        return None if shapes is None else _with_rows(self.output_row_shapes(shapes))
+        return None if shapes is None else self._with_rows(self.output_row_shapes(shapes))
 
-
-def _with_rows(shapes: Sequence[Shape]) -> Any:
-    full = [(None, *shape) for shape in shapes]
-    return full[0] if len(full) == 1 else full
+    def _with_rows(self, shapes: Sequence[Shape]) -> Any:
+        full = [(self.batch_given(), *shape) for shape in shapes]
+        return full[0] if len(full) == 1 else full

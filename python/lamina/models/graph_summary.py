@@ -18,7 +18,7 @@ def table(model: Functional, line_length: int | None = None, show_trainable: boo
     shapes = model.output_shapes_by_layer()
     rows = []
     for layer, readings in model.connections():
-        shown = ", ".join(show_shape(s) for s in shapes[layer.name])
+        shown = ", ".join(show_shape(s, model.batch_given()) for s in shapes[layer.name])
         names = list(dict.fromkeys(r.name for r in readings))
         rows.append((label(layer), shown, f"{layer.count_params():,}", ", ".join(names)))
     if show_trainable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lamina._check import show_shape
 from lamina.models.recorded import for_any_rows
@@ -20,7 +20,8 @@ def table(model: Sequential, line_length: int | None = None, show_trainable: boo
     """Return the layers with output shapes and weight counts, and the totals."""
     if model.input_row_shapes is not None:
         model.count_params()  # builds
-    shown = [show_shape(shape) for shape in model.shapes_by_place()] or ["?"] * len(model.layers)
+    shapes, batch = model.shapes_by_place(), model.batch_given()
+    shown = [show_shape(shape, batch) for shape in shapes] or ["?"] * len(model.layers)
     rows = [
         (label(layer), shape, f"{layer.count_params():,}" if layer.built else "?")
         for layer, shape in zip(model.layers, shown, strict=True)
@@ -32,14 +33,15 @@ def table(model: Sequential, line_length: int | None = None, show_trainable: boo
 
 def table_of_calls(model: Network, line_length: int | None, show_trainable: bool) -> str:
     """Return the table of a model with ``call``: its layers with the shapes that they returned."""
-    seen: dict[int, list[object]] = {}
+    seen: dict[int, list[Any]] = {}
+    batch = model.batch_given()
     if model.input_row_shapes is not None:
         model.count_params()  # builds
         seen = for_any_rows(model, model.input_row_shapes).recording.returned
     rows = []
     for layer in model.layers:
         shapes = seen.get(id(layer))
-        shown = "?" if shapes is None else ", ".join(show_shape(shape) for shape in shapes)  # type: ignore[arg-type]
+        shown = "?" if shapes is None else ", ".join(show_shape(each, batch) for each in shapes)
         rows.append((label(layer), shown, f"{layer.count_params():,}" if layer.built else "?"))
     if show_trainable:
         return laid_out(model, *with_trainable(HEAD, rows, model.layers), line_length)
