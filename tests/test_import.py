@@ -18,7 +18,8 @@ def peak():
 before = peak()
 import lamina
 grown = peak() - before
-late = [m for m in ("tqdm", "matplotlib", "lamina.plot", "lamina.datasets") if m in sys.modules]
+names = ("tqdm", "matplotlib", "lamina.plot", "lamina.datasets", "lamina.ops")
+late = [m for m in names if m in sys.modules]
 print(grown, ",".join(late))
 """
 

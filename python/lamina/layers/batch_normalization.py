@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core, constraints, initializers, ops, regularizers
+from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
 from lamina._tensors import Tensor
 from lamina._tensors.given import given, record
@@ -220,6 +220,8 @@ class BatchNormalization(RowWise):
 
     def _normalized(self, x: Tensor, axis: int, mean: Any, variance: Any) -> Any:
         """Return x less its means by its deviations, each of shape (channels,)."""
+        from lamina import ops
+
         shape = [1] * len(x.row_shape)
         shape[axis] = -1
         mean, variance = (ops.reshape(each, shape) for each in (mean, variance))
@@ -246,6 +248,8 @@ class BatchNormalization(RowWise):
 
 def _statistics(x: Tensor, axis: int) -> tuple[Any, Any]:
     """Return means and variances of the channels, over rows and positions."""
+    from lamina import ops
+
     axes = [place for place in range(x.ndim) if place != axis + x.rows]
     mean = ops.mean(x, axis=axes, keepdims=True)
     return ops.reshape(mean, (-1,)), ops.mean(ops.square(x - mean), axis=axes)
