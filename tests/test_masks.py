@@ -5,8 +5,8 @@ import pytest
 
 import golden
 import lamina
-from lamina import _core
-from lamina.layers import LSTM, Dense, Embedding
+from lamina import _core, ops
+from lamina.layers import LSTM, Dense, Embedding, Input
 from thread_proof import assert_step_on_threads
 
 
@@ -118,3 +118,23 @@ def test_a_fit_under_a_mask_has_the_same_bits_on_any_number_of_threads():
     finally:
         lamina.set_num_threads(limit)
     assert results[0] == results[1] == results[2]
+
+
+class Padded(Embedding):
+    """Token 2 stands for padding too."""
+
+    def compute_mask(self, inputs, mask=None):
+        return ops.logical_and(super().compute_mask(inputs, mask), inputs != 2)
+
+
+def test_a_class_may_say_which_tokens_count_without_a_call_of_its_own():
+    pool = lamina.layers.GlobalAveragePooling1D()
+    layer = Padded(4, 2, mask_zero=True, embeddings_initializer=lambda shape: TABLE)
+    tokens = np.array([[1, 2, 3, 0]])
+    x = Input((4,), dtype="int32")
+    for model in (lamina.Sequential([x, layer, pool]), lamina.Model(x, pool(layer(x)))):
+        np.testing.assert_array_equal(model.predict(tokens), [(TABLE[1] + TABLE[3]) / 2])
+    np.testing.assert_array_equal(layer.compute_mask(tokens), [[True, False, True, False]])
+
+
+TABLE = np.arange(8.0).reshape(4, 2)

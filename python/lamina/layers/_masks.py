@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lamina import _check, _core
+from lamina import _check
 from lamina._check import Shape
+from lamina._tensors import Tensor
+from lamina._tensors.given import current, record
+from lamina.layers._axes import reshaped
 
 
-def check_masks(who: str, x: Sequence[Any], masks: Sequence[Any]) -> None:
+def check_masks(who: str, x: Sequence[Tensor], masks: Sequence[Tensor | None]) -> None:
     """Raise ValueError unless every mask has the leading axes of its input."""
     for place, (tensor, mask) in enumerate(zip(x, masks, strict=True)):
-        if mask is not None and tuple(mask.shape) != tuple(tensor.shape)[: len(mask.shape)]:
+        if mask is None:
+            continue
+        shape, own = tensor.row_shape, mask.row_shape
+        if own != shape[: len(own)]:
             raise ValueError(
                 f"{who}: a mask must have the leading axes of its input; got "
-                f"{_check.show_shape(tuple(mask.shape))} for input {place}, "
-                f"{_check.show_shape(tuple(tensor.shape))}"
+                f"{_check.show_shape(own)} for input {place}, {_check.show_shape(shape)}"
             )
 
 
@@ -33,22 +38,32 @@ def check_steps(who: str, x: Any, mask: Any, inner: bool = False) -> None:
         )
 
 
-def trailing_ones(graph: _core.Graph, mask: _core.Tensor, rank: int) -> _core.Tensor:
+def trailing_ones(mask: Tensor, rank: int) -> Tensor:
     """Return the mask with axes of size 1 behind, to ``rank`` axes."""
-    shape = tuple(mask.shape)
-    return mask if len(shape) == rank else graph.reshape(mask, shape + (1,) * (rank - len(shape)))
+    shape = mask.row_shape
+    return mask if len(shape) == rank else reshaped(mask, shape + (1,) * (rank - len(shape)))
 
 
-def spread(graph: _core.Graph, mask: _core.Tensor, shape: Shape, who: str) -> _core.Tensor:
+def joined(
+    masks: Sequence[Tensor | None], shapes: Sequence[Shape], axis: int | None = None
+) -> Tensor:
+    """Return where any of the masks of these shapes is true, or one behind the other along an axis.
+
+    None stands for a mask that is true everywhere.
+    """
+    now = current()
+    with now.within(f"{now.name}/mask"):
+        return record("join_masks", list(masks), list(shapes), axis)  # type: ignore[no-any-return]
+
+
+def spread(mask: Tensor, shape: Shape) -> Tensor:
     """Return the mask repeated to ``shape``, behind its own axes and along those of size 1."""
-    if tuple(mask.shape) == tuple(shape):
+    if mask.row_shape == tuple(shape):
         return mask
-    mask = trailing_ones(graph, mask, len(shape))
-    return graph.join_masks([mask], [shape], name=f"{who}/mask")
+    return joined([trailing_ones(mask, len(shape))], [shape])
 
 
-def union(graph: _core.Graph, masks: Sequence[Any], who: str) -> _core.Tensor:
+def union(masks: Sequence[Any]) -> Tensor:
     """Return where any of the masks, all over leading axes of one shape, is true."""
-    shape = max((tuple(m.shape) for m in masks), key=len)
-    same = [trailing_ones(graph, m, len(shape)) for m in masks]
-    return graph.join_masks(same, [shape] * len(masks), name=f"{who}/mask")
+    shape = max((m.row_shape for m in masks), key=len)
+    return joined([trailing_ones(m, len(shape)) for m in masks], [shape] * len(masks))

@@ -233,7 +233,7 @@ class BatchNormalization(RowWise):
 
     def _positions(self, x: Tensor, mask: Tensor, positions: Shape, takes: bool) -> Tensor | None:
         """Return the mask for each position of a row; None where no statistics are taken."""
-        check_masks(self.name, [x.value], [mask.value])
+        check_masks(self.name, [x], [mask])
         if not takes:
             return None
         if len(mask.row_shape) > axis_of_row(self.name, self.axis, x.row_shape):
@@ -242,8 +242,7 @@ class BatchNormalization(RowWise):
                 f"got {_check.show_shape(mask.row_shape)} for input "
                 f"{_check.show_shape(x.row_shape)}"
             )
-        graph = x.recording.graph
-        return Tensor(x.recording, spread(graph, mask.value, positions, self.name))
+        return spread(mask, positions)
 
 
 def _statistics(x: Tensor, axis: int) -> tuple[Any, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
+from lamina import _check
 from lamina._tensors.given import record
 from lamina.layers._axes import axis_of_row
-from lamina.layers._masks import check_masks, trailing_ones
+from lamina.layers._masks import check_masks, joined, trailing_ones
 from lamina.layers.merge import listed_inputs
 from lamina.layers.rowwise import RowWise
 
@@ -58,16 +58,16 @@ class Concatenate(RowWise):
             )
         return record("concatenate", x, place)
 
-    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the masks joined, or None where every position is kept."""
         if mask is None:
             return None
-        check_masks(self.name, x, mask)
-        ranks = [len(m.shape) for m in mask if m is not None]
-        place, rank = self._place(x[0].shape), max(ranks, default=0)
+        check_masks(self.name, inputs, mask)
+        ranks = [len(m.row_shape) for m in mask if m is not None]
+        place, rank = self._place(inputs[0].row_shape), max(ranks, default=0)
         along = place < rank
         if not ranks or (not along and len(ranks) < len(mask)):
             return None
-        spread = [m if m is None else trailing_ones(graph, m, rank) for m in mask]
-        shapes = [tuple(tensor.shape)[:rank] for tensor in x]
-        return graph.join_masks(spread, shapes, place if along else None, name=f"{self.name}/mask")
+        alike = [m if m is None else trailing_ones(m, rank) for m in mask]
+        shapes = [tensor.row_shape[:rank] for tensor in inputs]
+        return joined(alike, shapes, place if along else None)

@@ -34,6 +34,8 @@ def adapt(cls: type[Layer]) -> None:
             "build": _build, "compute_output_shape": _compute_output_shape,
             "compute_mask": _compute_mask,
         }  # fmt: skip
+        if cls.by_rows:
+            made["compute_mask"] = _mask_by_rows
     for name, adapted in made.items():
         method = vars(cls).get(name)
         if inspect.isfunction(method):
@@ -115,13 +117,31 @@ def _compute_mask(method: Callable[..., Any]) -> Callable[..., Any]:
     return compute_mask
 
 
+def _mask_by_rows(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a ``compute_mask`` of tensors that takes what users have: arrays, too."""
+
+    @functools.wraps(method)
+    def compute_mask(self: Layer, inputs: Any, mask: Any = None) -> Any:
+        if Recording.current() is None:
+            return at_once(lambda *given: compute_mask(self, *given), (inputs, mask), {})
+        fed = as_fed(self, current_recording().graph, _values(inputs))
+        tensors = mapped(mask, lambda v: tensor_of(v) if hasattr(v, "__array__") else None)
+        return method(self, mapped(fed, _wrapped), tensors)
+
+    return compute_mask
+
+
+def _wrapped(value: Any) -> Any:
+    return wrap(value) if isinstance(value, _core.Tensor) else None
+
+
 def _mask_of_tensors(
     layer: Layer, method: Callable[..., Any], inputs: Any, mask: Any = None
 ) -> Any:
     graph = current_recording().graph
     fed = as_fed(layer, graph, _values(inputs))
     out = method(layer, graph, fed, _values(mask))
-    return mapped(out, lambda v: wrap(v) if isinstance(v, _core.Tensor) else None)
+    return mapped(out, _wrapped)
 
 
 def rows_of(shape: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
+from lamina._tensors import Tensor
 from lamina._tensors.given import given, record
 from lamina.layers.rowwise import RowWise
 
@@ -114,19 +115,18 @@ class Embedding(RowWise):
     def call(self, x: Any) -> Any:
         """Return the look-up; ids that the graph computes are checked where they are used."""
         table = given(self._table)
-        if _calculated(x.recording.graph, x.value):
+        if _calculated(x):
             return record("take", table, x, 0)
         return record("embedding", x, table)
 
-    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # noqa: ARG002
         """Return which tokens are not 0, with ``mask_zero``."""
         if not self.mask_zero:
             return None
-        name = f"{self.name}/mask"
-        if _calculated(graph, x):
-            return graph.expression([("not_equal", 0, 0.0)], [x], "bool", name)
-        return graph.token_mask(x, name=name)
+        with inputs.recording.within(f"{self.name}/mask"):
+            return inputs != 0.0 if _calculated(inputs) else record("token_mask", inputs)
 
 
-def _calculated(graph: _core.Graph, x: _core.Tensor) -> bool:
-    return bool(graph.origin(x)) or graph.whole(x)
+def _calculated(x: Tensor) -> bool:
+    graph = x.recording.graph
+    return bool(graph.origin(x.value)) or graph.whole(x.value)

@@ -88,9 +88,9 @@ class Layer(Configured, PublicKeywords):
 
     # What models, wrappers and the engine ask of a layer; dir and help leave it out.
     _plumbing: ClassVar[str] = (
-        "apply apply_record axes_of_whole bias_shape built_within call_rows calls cell changeable "
-        "check_weights_fit class_name drops ends_masks fill first_bias forget found gates "
-        "given_input_shape input_bound input_bounds input_dtypes last_losses moment named "
+        "apply apply_record axes_of_whole bias_shape built_within by_rows call_rows calls cell "
+        "changeable check_weights_fit class_name drops ends_masks fill first_bias forget found "
+        "gates given_input_shape input_bound input_bounds input_dtypes last_losses moment named "
         "output_shape_of parameters penalized penalties place placed prepare record record_masks "
         "recorded_settings regularize_activity regularize_recorded restore settle snapshot "
         "state_rows stream streams take_dtype take_pending takes_empty takes_mask takes_training "
@@ -105,6 +105,7 @@ class Layer(Configured, PublicKeywords):
     supports_masking: bool = False  # whether a mask passes through unchanged
     # Arguments that may be set in a layer that is built; they count from the next step or call on.
     changeable: ClassVar[tuple[str, ...]] = ()
+    by_rows: ClassVar[bool] = False  # whether it is one of the library's, written with `call`
     calls: ClassVar[bool] = False  # whether it is written with `call`; found out, as the next two
     takes_mask: ClassVar[bool] = False  # whether `call`, or `record`, has a parameter `mask`
     record_masks: ClassVar[bool] = False  # whether `record` has a parameter `mask`
@@ -288,8 +289,8 @@ class Layer(Configured, PublicKeywords):
     def compute_mask(self, *given: Any) -> Any:
         """Return the outgoing mask, a tensor or None, for the input's (a list for several).
 
-        A layer written with ``call`` defines ``compute_mask(self, inputs, mask=None)``, one written
-        with ``record`` is given the graph before them.
+        It is ``compute_mask(self, inputs, mask=None)``; one of a layer that is written with
+        ``record`` is given the graph before them.
         """
         mask = given[-1]
         if not self.supports_masking:
@@ -495,10 +496,13 @@ class Layer(Configured, PublicKeywords):
             Recording.of(graph).unmasked.append(self.name)
         if not some and type(self).compute_mask is Layer.compute_mask:
             return y, [None] * len(y) if isinstance(y, list) else None
-        out = self.compute_mask(graph, x, mask)
+        out = self._mask_behind(graph, x, mask)
         if isinstance(y, list) and not isinstance(out, list):
             out = [out, *[None] * (len(y) - 1)]  # the other outputs are states
         return y, out
+
+    def _mask_behind(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
+        return self.compute_mask(graph, x, mask)
 
     def apply_record(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
         """Return what ``record`` does, of a layer that is written with it or derives from one."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lamina import _check, _core
-from lamina._tensors import Tensor
-from lamina._tensors.given import record
+from lamina import _check
+from lamina._tensors.given import current, record
 from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
@@ -58,9 +57,9 @@ class Masking(RowWise):
         """Return the input, with zeros at hidden steps."""
         if not x.row_shape:
             raise ValueError(f"{self.name}: input has shape (rows,); needs an axis of features")
-        mask = self.compute_mask(x.recording.graph, x.value, None)
-        return record("where", Tensor(x.recording, mask), x)
+        return record("where", self.compute_mask(x), x)
 
-    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # noqa: ARG002
         """Return which steps have a feature that is not ``mask_value``."""
-        return graph.value_mask(x, self.mask_value, name=f"{self.name}/mask")
+        with current().within(f"{self.name}/mask"):
+            return record("value_mask", inputs, self.mask_value)

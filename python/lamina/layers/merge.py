@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lamina import _check, _core
+from lamina import _check
 from lamina._check import Shape
 from lamina._tensors import Tensor
 from lamina._tensors.given import record
@@ -30,18 +30,13 @@ class Merge(RowWise):
         alike = [_broadcast(tensor, shape) for tensor in inputs]
         if mask is None or all(m is None for m in mask):
             return self._join(alike)
-        graph = inputs[0].recording.graph
-        plain = [None if m is None else m.value for m in mask]
-        masks = self._masks(graph, [tensor.value for tensor in inputs], plain)
-        return self._join_masked(
-            alike, [None if m is None else Tensor(inputs[0].recording, m) for m in masks]
-        )
+        return self._join_masked(alike, self._masks(inputs, mask))
 
-    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return where any input counts; None unless every input has a mask."""
         if mask is None or any(m is None for m in mask):
             return None
-        return union(graph, self._masks(graph, x, mask), self.name)
+        return union(self._masks(inputs, mask))
 
     def _joint_shape(self, shapes: Sequence[Shape]) -> Shape:
         rank = max(len(shape) for shape in shapes)
@@ -53,14 +48,12 @@ class Merge(RowWise):
                 raise ValueError(f"{self.name}: inputs must have one shape; got {shown}")
         return result
 
-    def _masks(self, graph: _core.Graph, x: Any, mask: Any) -> list[_core.Tensor | None]:
+    def _masks(self, x: Sequence[Tensor], mask: Sequence[Tensor | None]) -> list[Tensor | None]:
         """Return the masks over leading axes of the output."""
-        shape = self._joint_shape([tuple(tensor.shape) for tensor in x])
+        shape = self._joint_shape([tensor.row_shape for tensor in x])
         check_masks(self.name, x, mask)
-        return [
-            None if m is None else _aligned(graph, m, len(tensor.shape), shape, self.name)
-            for tensor, m in zip(x, mask, strict=True)
-        ]
+        pairs = zip(x, mask, strict=True)
+        return [None if m is None else _aligned(m, len(t.row_shape), shape) for t, m in pairs]
 
     def _join(self, inputs: list[Tensor]) -> Tensor:  # noqa: ARG002
         raise TypeError(f"{type(self).__name__}: a merge layer must define _join")
@@ -68,11 +61,6 @@ class Merge(RowWise):
     def _join_masked(self, inputs: list[Tensor], masks: list[Tensor | None]) -> Tensor:  # noqa: ARG002
         # A sum does not ask what is hidden; a product and an extreme do.
         return self._join(inputs)
-
-    def _union(self, masks: Sequence[Tensor | None]) -> Tensor:
-        known = [m for m in masks if m is not None]
-        now = known[0].recording
-        return Tensor(now, union(now.graph, [m.value for m in known], self.name))
 
 
 def listed_inputs(who: str, x: Any) -> list[Tensor]:
@@ -83,15 +71,13 @@ def listed_inputs(who: str, x: Any) -> list[Tensor]:
     return x
 
 
-def _aligned(
-    graph: _core.Graph, mask: _core.Tensor, rank: int, shape: Shape, who: str
-) -> _core.Tensor:
+def _aligned(mask: Tensor, rank: int, shape: Shape) -> Tensor:
     """Repeat the mask of an input of ``rank`` axes as the input is repeated to ``shape``."""
     ahead = len(shape) - rank
-    target = shape[: ahead + len(mask.shape)]
+    target = shape[: ahead + len(mask.row_shape)]
     if ahead > 0:
-        mask = graph.reshape(mask, (1,) * ahead + tuple(mask.shape))
-    return spread(graph, mask, target, who)
+        mask = reshaped(mask, (1,) * ahead + mask.row_shape)
+    return spread(mask, target)
 
 
 def _broadcast(x: Tensor, shape: Shape) -> Tensor:
@@ -174,7 +160,7 @@ class Multiply(Merge):
         y = self._join([x if m is None else record("where", m, x, fill=1.0) for x, m in pairs])
         if any(m is None for m in masks):
             return y
-        return record("where", self._union(masks), y)  # type: ignore[no-any-return]
+        return record("where", union(masks), y)  # type: ignore[no-any-return]
 
 
 class Average(Merge):
@@ -208,7 +194,7 @@ class Extreme(Merge):
             if kept is not None:
                 y = record("where", kept, y, other)
             both = kept is not None and mask is not None
-            kept = self._union([kept, mask]) if both else None
+            kept = union([kept, mask]) if both else None
             y = self._join([y, other])
         return y
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,8 @@ class RowWise(Layer):
     of rows, of the types that ``input_dtypes`` says; ``build`` is given the shape of a row.  What
     shape it returns is found by recording it.
     """
+
+    by_rows = True
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Keep the class's ``call`` as ``call_rows``, what ``record`` calls.
@@ -81,25 +84,32 @@ class RowWise(Layer):
 
     def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> Any:
         """Record the layer's ``call``."""
-        recording = Recording.of(graph)
-        now = recording if Recording.current() is not recording else nullcontext()
-        masks = None if mask is None else _each(mask, lambda m: Tensor(recording, m))
-        tensors = _each(x, lambda v: Tensor(recording, v))
         waiting = [layer for layer in self.layers_within() if not layer.built]
         try:
-            with now, recording.within(self.name):
-                y = (
-                    self.call_rows(tensors, mask=masks)
-                    if self.takes_mask
-                    else self.call_rows(tensors)
-                )
+            with _on(graph) as recording, recording.within(self.name):
+                tensors = _tensors(recording, x)
+                masks = {"mask": _tensors(recording, mask)} if self.takes_mask else {}
+                y = self.call_rows(tensors, **masks)
         finally:
             self.built_within += [layer for layer in waiting if layer.built]
-        return _each(y, lambda tensor: tensor.value)
+        return [tensor.value for tensor in y] if isinstance(y, list) else y.value
+
+    def _mask_behind(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
+        with _on(graph) as recording, recording.within(self.name):
+            out = self.compute_mask(_tensors(recording, x), _tensors(recording, mask))
+        return None if out is None else out.value
 
 
-def _each(value: Any, change: Any) -> Any:
-    """Return what ``change`` makes of a value, or of each in a list, but for None."""
+@contextmanager
+def _on(graph: _core.Graph) -> Iterator[Recording]:
+    """Let a graph's recording be the current one."""
+    recording = Recording.of(graph)
+    with recording if Recording.current() is not recording else nullcontext():
+        yield recording
+
+
+def _tensors(recording: Recording, value: Any) -> Any:
+    """Return the engine's tensor, or each in a list, as a call takes it; None stays None."""
     if isinstance(value, list):
-        return [None if v is None else change(v) for v in value]
-    return change(value)
+        return [None if v is None else Tensor(recording, v) for v in value]
+    return None if value is None else Tensor(recording, value)

@@ -54,7 +54,7 @@ class Softmax(RowWise):
         axes = self._axes(x.row_shape)
         if mask is None:
             return self._along(x, axes)
-        check_masks(self.name, [x.value], [mask.value])
+        check_masks(self.name, [x], [mask])
         if len(mask.row_shape) <= axes[0]:  # all or nothing of a sum is hidden
             return self._along(x, axes)
         y = self._along(record("where", mask, x, fill=-math.inf), axes)
