@@ -148,7 +148,7 @@ class Predicting(Network):
         changes, ports = self._changes, self.ports
         _held = self.layers  # until the end: the engine holds them weakly
         arrays = inputs_.shaped("predict", x, ports, empty=True)
-        if self._ready:
+        if self._ready and not self.any_length:
             self.output_row_shapes(list(shapes_of(arrays)))  # which refuses what does not fit
         if is_ragged(arrays):
             self.check_ragged("predict")
