@@ -55,6 +55,8 @@ class RowWise(Layer):
 
     def found(self, specs: list[Spec]) -> Spec:
         """Return what is known of the output; the layer is not built by it."""
+        shapes: Any = [spec.shape for spec in specs]
+        self._check_input(shapes if len(shapes) > 1 else shapes[0])
         kinds = self.input_dtypes(len(specs))
         given = [replace(s, kind=k or s.kind) for s, k in zip(specs, kinds, strict=True)]
         with structure():

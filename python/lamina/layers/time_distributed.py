@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
 from lamina._check import Array, Shape, show_shape
+from lamina._tensors import Tensor
 from lamina.layers._carried import Carrier
 from lamina.layers._masks import check_steps
 from lamina.layers._use import using
 from lamina.layers.layer import Layer
+from lamina.layers.rowwise import RowWise
 from lamina.layers.stateful import carriers
 from lamina.layers.weights import FirstValues
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from lamina.models.model import Model
 
 
-class TimeDistributed(Layer):
+class TimeDistributed(RowWise):
     """Apply one layer, with the same weights, to every step of a sequence.
 
     ``y[:, t] = layer(x[:, t])``: all steps run as so many rows of one batch, without a copy.
@@ -90,14 +92,8 @@ class TimeDistributed(Layer):
             )
         return shape[1:]
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return (steps, ...) with the shape of the layer's output."""
-        output = self.layer.output_shape_of(self._step(input_shape))
-        if isinstance(output, list):
-            raise ValueError(
-                f"{self.name}: the layer must have one output; {self.layer.name} has {len(output)}"
-            )
-        return (input_shape[0], *output)
+    def _check_input(self, input_shape: Any) -> None:
+        self._step(input_shape)
 
     def input_dtypes(self, count: int) -> list[str | None]:
         """Return what the layer is fed."""
@@ -151,21 +147,27 @@ class TimeDistributed(Layer):
         """Those of the layer."""
         return self.layer.streams
 
-    def record(
-        self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None = None
-    ) -> _core.Tensor:
-        """Record the layer on the steps as rows; a stateful one on one step after the other."""
-        shape = tuple(x.shape)
-        self.compute_output_shape(shape)
-        check_steps(self.name, x, mask, inner=True)
-        walked = list(self.layer.walk())
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Return the layer on the steps as rows; a stateful one on one step after the other."""
+        self._step(x.row_shape)
+        kept = None if mask is None else mask.value
+        check_steps(self.name, x.value, kept, inner=True)
+        graph, walked = x.recording.graph, list(self.layer.walk())
         # A loop over a cell makes its first states for the rows of a batch, not for folded ones.
         if any(isinstance(each, Carrier) and (each.stateful or each.calls) for each in walked):
-            return self._in_turn(graph, x, mask)
-        own = None if mask is None else graph.fold(mask)
+            return Tensor(x.recording, self._in_turn(graph, x.value, kept))
+        own = None if kept is None else graph.fold(kept)
+        y = self._applied(graph, graph.fold(x.value), own)
+        return Tensor(x.recording, graph.unfold(y, x.row_shape[0]))
+
+    def _applied(self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None) -> Any:
         with self._as_inner() as layer:
-            y, _ = layer.apply(graph, graph.fold(x), own)
-        return graph.unfold(y, shape[0])
+            y, _ = layer.apply(graph, x, mask)
+        if isinstance(y, list):
+            raise ValueError(
+                f"{self.name}: the layer must have one output; {self.layer.name} has {len(y)}"
+            )
+        return y
 
     def _in_turn(
         self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None
@@ -188,18 +190,17 @@ class TimeDistributed(Layer):
                 inner = tuple(mask.shape)[1:]
                 margins = [(t, steps - 1 - t), *((0, 0) for _ in inner)]
                 own = graph.reshape(graph.crop(mask, margins), inner)
-            with self._as_inner() as layer, at_turn(layer, t):
-                y, _ = layer.apply(graph, step, own)
+            with at_turn(self.layer, t):
+                y = self._applied(graph, step, own)
             outputs.append(graph.reshape(y, (1, *y.shape)))
         return graph.concatenate(outputs, 0, name=self.name)
 
-    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the input's mask where it fits the output."""
         if mask is None:
             return None
-        output = self.compute_output_shape(tuple(x.shape))
-        shape = tuple(mask.shape)
-        return mask if len(shape) < len(output) and output[: len(shape)] == shape else None
+        output, own = self.output_shape_of(inputs.row_shape), mask.row_shape
+        return mask if len(own) < len(output) and output[: len(own)] == own else None
 
     # --- weights: all of them are the layer's
 
