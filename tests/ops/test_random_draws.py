@@ -52,11 +52,12 @@ def test_gamma_and_beta_have_their_distributions(alpha):
     """The distribution function makes them uniform (Kolmogorov's bound for one in 10^6)."""
     n = 4000
     for shares in (
-        sp.gammainc(alpha, random.gamma((n,), alpha, "float64", seed=2)),
+        sp.gammainc(alpha, random.gamma((N,), alpha, "float64", seed=2)),
         sp.betainc(alpha, 0.7, random.beta((n,), alpha, 0.7, "float64", seed=3)),
         sp.betainc(2, alpha + 1, random.beta((n,), 2.0, np.full(n, alpha + 1), "float64", 4)),
     ):
-        assert np.abs(np.sort(shares) - np.arange(n) / n).max() < 2.7 / n**0.5
+        apart = np.sort(shares) - np.linspace(0, 1, len(shares))
+        assert np.abs(apart).max() < 2.7 / len(shares) ** 0.5
 
 
 def test_gamma_and_beta_take_seeds():
