@@ -70,6 +70,7 @@ CASES = [
     one("negative", np.negative),
     one("abs", np.abs),
     one("absolute", np.abs, I(-4, 4, 3, 3)),
+    *[one(name, lambda x: x, B(3, 4)) for name in ("absolute", "trunc")],
     one("fabs", np.fabs, keras=False),
     one("sign", np.sign, gradient=False),
     one("square", np.square),

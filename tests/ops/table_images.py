@@ -127,7 +127,7 @@ CASES = [
     Case("image.extract_patches_3d", (N(2, 2, 4, 4, 4), 2), None, FIRST),
     # filters; without a format, Keras takes the channels of images to blur as their first axis
     Case("image.gaussian_blur", (IMAGES,), blurred, LAST),
-    Case("image.gaussian_blur", (IMAGES, (5, 2), (0.7, 2.0)), blurred, LAST),
+    Case("image.gaussian_blur", (IMAGES, np.array([5, 2]), (0.7, 2.0)), blurred, LAST),
     Case("image.gaussian_blur", (IMAGES,), blurred, FIRST),
     Case(
         "image.gaussian_blur",
@@ -184,6 +184,7 @@ CASES = [
         (N(2, 3, 4, 3),),
         lambda x: (x @ [0.2989, 0.5870, 0.1140])[..., None],
     ),
+    Case("image.rgb_to_grayscale", (N(2, 3, 4, 1),), lambda x: x),
     Case("image.rgb_to_hsv", (U(0, 1, 2, 3, 4, 3),), lambda x: hsv(x, True)),
     Case("image.hsv_to_rgb", (U(0, 1, 2, 3, 4, 3),), lambda x: hsv(x, False)),
 ]

@@ -260,6 +260,7 @@ CASES = [
     *[Case(n, (H(3, 4, 5), 1), getattr(np, n)) for n in ("nancumsum", "nancumprod")],
     Case("diff", (X,), np.diff),
     Case("diff", (X, 2, 1), np.diff),
+    Case("diff", (B(3, 4),), np.diff),
     # made
     Case("zeros_like", (X,), np.zeros_like, gradient=False),
     Case("ones_like", (I(0, 3, 3, 2),), np.ones_like),

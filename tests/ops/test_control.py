@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lamina import ops
-from ops.running import Recorded, Whole
+from lamina._tensors.recording import NeedsRows
+from ops.running import Recorded, Rows, Whole
 
 X = np.arange(6.0).reshape(3, 2)
 
@@ -29,6 +30,32 @@ def test_loops():
     assert ops.switch(5, [lambda x: x, lambda x: -x], 3) == -3
     np.testing.assert_array_equal(ops.map(lambda v: v[0] - v[1], (X, X[:, ::-1])), X - X[:, ::-1])
     np.testing.assert_array_equal(ops.vectorized_map(ops.sum, X), X.sum(1))
+
+
+def test_vectorize():
+    branch = ops.vectorize(lambda a, b: a - b if a > b else a + b)
+    want = np.vectorize(lambda a, b: a - b if a > b else a + b)
+    np.testing.assert_array_equal(branch(X, X[:, :1] + 1), want(X, X[:, :1] + 1))
+    product = ops.vectorize(ops.matmul, signature="(m,n),(n)->(m)")
+    m, v = np.random.default_rng(0).normal(size=(4, 1, 2, 3)), np.arange(6.0).reshape(2, 3)
+    np.testing.assert_allclose(product(m, v), np.einsum("aijk,ik->aij", m.repeat(2, 1), v), 1e-12)
+    scaled = ops.vectorize(lambda x, name: (x, {"y": x * len(name)}), excluded={1})
+    first, rest = scaled(X, "abc")
+    np.testing.assert_array_equal((first, rest["y"]), (X, 3 * X))
+    assert ops.vectorize(ops.exp)(0.0) == 1
+    with pytest.raises(ValueError, match="names 2 arguments; got 1"):
+        product(m)
+    with pytest.raises(ValueError, match="vectorize: signature must be like"):
+        ops.vectorize(ops.exp, signature="(m")
+
+
+def test_vectorize_records_each_call():
+    def function(x):
+        return ops.vectorize(ops.cumsum, signature="(n)->(n)")(x)
+
+    np.testing.assert_array_equal(Recorded(function, (Rows(X),), {}, 3).run(), np.cumsum(X, 1))
+    with pytest.raises(NeedsRows):
+        Recorded(function, (Rows(X),), {})
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8])

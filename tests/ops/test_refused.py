@@ -128,6 +128,8 @@ REFUSED = [
         "scale_and_translate: method must be 'linear'",
     ),
     ("extract_patches_3d", (IMAGE[0, 0], 2), r"extract_patches_3d: needs a volume .* \(4, 2\)"),
+    ("rgb_to_hsv", (IMAGE,), r"rgb_to_hsv: needs 3 channels; got 2, for shape \(1, 4, 4, 2\)"),
+    ("rgb_to_grayscale", (IMAGE,), "rgb_to_grayscale: needs 1 or 3 channels; got 2"),
     ("gaussian_blur", (X,), "gaussian_blur: needs an image"),
     ("gaussian_blur", (IMAGE, 3, 0.0), "gaussian_blur: sigma must be a positive number"),
     ("ssim", (IMAGE, IMAGE[:, :3]), r"ssim: images must have one shape; got \(1, 4, 4, 2\)"),

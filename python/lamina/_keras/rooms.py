@@ -140,7 +140,7 @@ OPS_ARRAYS = (
     "use numpy on arrays; recorded tensors can be masked with where, and summed, sorted and taken"
 )
 OPS = {
-    OPS_ARRAYS: ("gcd i0 lcm nextafter vectorize view"),
+    OPS_ARRAYS: ("gcd i0 lcm nextafter view"),
     "use numpy on arrays; tensors hold no bits but truth values, for logical_and and the like": (
         "bitwise_and bitwise_invert bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift "
         "bitwise_xor left_shift right_shift"

@@ -38,6 +38,7 @@ from lamina.ops.signals import *  # noqa: F403
 from lamina.ops.sorting import *  # noqa: F403
 from lamina.ops.statistics import *  # noqa: F403
 from lamina.ops.trigonometry import *  # noqa: F403
+from lamina.ops.vectorizing import *  # noqa: F403
 from lamina.ops.warping import *  # noqa: F403
 from lamina.ops.windows import *  # noqa: F403
 

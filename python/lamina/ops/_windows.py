@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from lamina._tensors.given import all_rows, by_rows, current, each_row, record, wrap
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
@@ -17,7 +19,7 @@ Pads = list[tuple[int, int]]
 
 def sizes_of(who: str, name: str, value: Any, axes: int) -> list[int]:
     """Return one positive integer for each spatial axis."""
-    listed = list(value) if isinstance(value, (list, tuple)) else [value] * axes
+    listed = list(value) if isinstance(value, (list, tuple, np.ndarray)) else [value] * axes
     try:
         sizes = [operator.index(size) for size in listed]
     except TypeError:

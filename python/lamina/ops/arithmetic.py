@@ -139,7 +139,13 @@ def negative(x: Any) -> Any:
 @operation
 def absolute(x: Any) -> Any:
     """Return ``|x|``; its gradient at 0 is 0."""
-    return arithmetic("abs", x)
+    return _of_numbers("abs", x)
+
+
+def _of_numbers(op: str, x: Any) -> Any:
+    """Return truth values as they are, and what an operation makes of numbers."""
+    x = given(x)
+    return x if x.dtype == "bool" else arithmetic(op, x)
 
 
 abs = absolute  # noqa: A001
@@ -264,7 +270,7 @@ def ceil(x: Any) -> Any:
 @operation
 def trunc(x: Any) -> Any:
     """Return the whole number next to x on the side of 0."""
-    return arithmetic("trunc", x)
+    return _of_numbers("trunc", x)
 
 
 @operation

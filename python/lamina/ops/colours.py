@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from lamina._tensors.dispatch import operation
+from lamina._tensors.tensor import Tensor
+from lamina.ops._axes import shown
 from lamina.ops._images import last_channels
 from lamina.ops.arithmetic import add, divide_no_nan, maximum, minimum, mod, multiply, subtract
 from lamina.ops.comparisons import equal, where
@@ -20,10 +23,25 @@ from lamina.ops.shaping import expand_dims
 __all__ = ["hsv_to_rgb", "rgb_to_grayscale", "rgb_to_hsv"]
 
 
+def _colours(
+    who: str, images: Any, data_format: Any, channels: tuple[int, ...] = (3,)
+) -> tuple[Tensor, Callable[[Any], Any]]:
+    """Return images with the channels last, of which there must be so many, and the way back."""
+    x, _, back = last_channels(who, images, data_format)
+    if x.shape[-1] not in channels:
+        raise ValueError(
+            f"{who}: needs {' or '.join(map(str, channels))} channels; got {x.shape[-1]}, for "
+            f"shape {shown(x)}"
+        )
+    return x, back
+
+
 @operation
 def rgb_to_grayscale(images: Any, data_format: Any = None) -> Any:
-    """Return the luma of colours, as one channel."""
-    x, _, back = last_channels("rgb_to_grayscale", images, data_format)
+    """Return the luma of colours, as one channel; images of one channel stay as they are."""
+    x, back = _colours("rgb_to_grayscale", images, data_format, (1, 3))
+    if x.shape[-1] == 1:
+        return back(x)
     weights = np.array([0.2989, 0.5870, 0.1140])
     return back(expand_dims(tensordot(x, weights, 1), -1))
 
@@ -31,7 +49,7 @@ def rgb_to_grayscale(images: Any, data_format: Any = None) -> Any:
 @operation
 def rgb_to_hsv(images: Any, data_format: Any = None) -> Any:
     """Return hue, saturation and value, all from 0 to 1, of red, green and blue."""
-    x, _, back = last_channels("rgb_to_hsv", images, data_format)
+    x, back = _colours("rgb_to_hsv", images, data_format)
     red, green, blue = (get_item(x, (..., i)) for i in range(3))
     value, least = max_of(x, -1), min_of(x, -1)
     spread = subtract(value, least)
@@ -52,7 +70,7 @@ def rgb_to_hsv(images: Any, data_format: Any = None) -> Any:
 @operation
 def hsv_to_rgb(images: Any, data_format: Any = None) -> Any:
     """Return red, green and blue of hue, saturation and value."""
-    x, _, back = last_channels("hsv_to_rgb", images, data_format)
+    x, back = _colours("hsv_to_rgb", images, data_format)
     hue, saturation, value = (get_item(x, (..., i)) for i in range(3))
     turn = multiply(hue, 6.0)
 

@@ -100,7 +100,8 @@ def _entry(xs: Any, i: int) -> Any:
     return mapped(xs, lambda x: None if isinstance(x, (list, tuple, dict)) else get_item(x, i))
 
 
-def _stacked(results: list[Any]) -> Any:
+def stacked(results: list[Any]) -> Any:
+    """Return structures of one form as one, its tensors stacked."""
     leaves = [flat(result) for result in results]
     return packed(results[0], [stack(list(column)) for column in zip(*leaves, strict=True)])
 
@@ -118,7 +119,7 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:  # noqa: A001
     count = _length("map", xs)
     if count == 0:
         raise ValueError("map: needs at least one entry; got none")
-    return _stacked([f(_entry(xs, i)) for i in range(count)])
+    return stacked([f(_entry(xs, i)) for i in range(count)])
 
 
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
@@ -164,7 +165,7 @@ def scan(
         results.append(result)
     if not results or all(leaf is None for leaf in flat(results[0])):
         return state, None
-    return state, _stacked(results[::-1] if reverse else results)
+    return state, stacked(results[::-1] if reverse else results)
 
 
 def associative_scan(

@@ -22,6 +22,7 @@ from lamina.ops.signals import correlate, trapezoid  # noqa: F401
 from lamina.ops.sorting import argpartition, argsort, digitize, searchsorted, sort  # noqa: F401
 from lamina.ops.statistics import *  # noqa: F403
 from lamina.ops.trigonometry import *  # noqa: F403
+from lamina.ops.vectorizing import *  # noqa: F403
 
 if not TYPE_CHECKING:
     __getattr__ = answering(__name__)

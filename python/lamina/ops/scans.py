@@ -10,6 +10,7 @@ from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axis_of
 from lamina.ops._elements import numbers
 from lamina.ops.arithmetic import subtract
+from lamina.ops.comparisons import not_equal
 from lamina.ops.joining import length_of, part
 from lamina.ops.shaping import ravel
 
@@ -55,10 +56,11 @@ def _scanned(kind: str, x: Any, axis: Any, dtype: Any) -> Tensor:
 
 @operation
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
-    """Return the differences of neighbours, n times over."""
+    """Return the differences of neighbours, n times over; of truth values, whether they differ."""
     x = given(a)
+    apart = not_equal if x.dtype == "bool" else subtract
     place = axis_of("diff", axis, x.ndim)
     for _ in range(n):
         length = max(length_of(x, place) - 1, 0)
-        x = subtract(part(x, place, min(1, length), length), part(x, place, 0, length))
+        x = apart(part(x, place, min(1, length), length), part(x, place, 0, length))
     return x

@@ -1,0 +1,101 @@
+"""Functions of single elements, made functions of tensors: each call is written out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from lamina._tensors.arguments import mapped
+from lamina.ops.control import stacked
+from lamina.ops.core import convert_to_tensor, is_tensor, shape
+from lamina.ops.indexing import get_item
+from lamina.ops.shaping import reshape
+
+__all__ = ["vectorize"]
+
+
+def vectorize(
+    pyfunc: Callable[..., Any], *, excluded: Iterable[int] | None = None,
+    signature: str | None = None,
+) -> Callable[..., Any]:  # fmt: skip
+    """Return a function that calls another one for each element of its arguments.
+
+    The calls are made one after the other; on tensors of a model all of them are recorded, which
+    takes a known number of rows.  A function that is written in ``lamina.ops`` needs it rarely:
+    most operations take whole tensors.
+
+    Parameters
+    ----------
+    pyfunc : callable
+        It is given numbers, or what ``signature`` says, and returns a number or a tensor, or a
+        structure of them.
+    excluded : set of int, optional
+        Arguments that it is given as they are.
+    signature : str, optional
+        The axes that an argument keeps for each call, as in ``"(m,n),(n)->(m)"``.
+
+    Returns
+    -------
+    callable
+        The axes before those of the signature broadcast; the results stand along them.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.vectorize(lambda a, b: a - b if a > b else a + b)([1, 2, 3, 4], 2)
+    array([3, 4, 1, 2], dtype=int32)
+    """
+    if not callable(pyfunc):
+        raise TypeError(f"vectorize: pyfunc must be callable; got {pyfunc!r}")
+    left_out = set(excluded or ())
+    ranks = None if signature is None else _ranks(signature)
+
+    def called(*args: Any) -> Any:
+        values = {i: _tensor(arg) for i, arg in enumerate(args) if i not in left_out}
+        cores = [0] * len(values) if ranks is None else ranks
+        if len(cores) != len(values):
+            raise ValueError(
+                f"vectorize: signature {signature!r} names {len(cores)} arguments; got "
+                f"{len(values)}"
+            )
+        kept = dict(zip(values, cores, strict=True))
+        loops = {i: shape(value)[: len(shape(value)) - kept[i]] for i, value in values.items()}
+        loop = np.broadcast_shapes(*(tuple(map(int, sizes)) for sizes in loops.values()))
+        results = []
+        for index in np.ndindex(*loop):
+            own = list(args)
+            for i, value in values.items():
+                own[i] = _element(value, loops[i], index)
+            results.append(pyfunc(*own))
+        if not results:
+            raise ValueError("vectorize: needs at least one element; got none")
+        return mapped(
+            stacked(results), lambda y: reshape(y, (*loop, *shape(y)[1:])) if is_tensor(y) else None
+        )
+
+    return called
+
+
+def _tensor(value: Any) -> Any:
+    return value if is_tensor(value) else convert_to_tensor(value)
+
+
+def _element(value: Any, sizes: Any, index: tuple[int, ...]) -> Any:
+    """Return what a tensor holds at an index into the axes that all broadcast to."""
+    own = index[len(index) - len(sizes) :]
+    at = tuple(0 if size == 1 else i for i, size in zip(own, sizes, strict=True))
+    return get_item(value, at) if at else value
+
+
+def _ranks(signature: str) -> list[int]:
+    """Return how many axes each argument keeps."""
+    core = r"\(\s*(?:\w+\s*(?:,\s*\w+\s*)*)?\)"
+    left, arrow, right = signature.partition("->")
+    if not arrow or not all(
+        re.fullmatch(rf"\s*{core}\s*(?:,\s*{core}\s*)*", s) for s in (left, right)
+    ):
+        raise ValueError(f"vectorize: signature must be like '(m,n),(n)->(m)'; got {signature!r}")
+    return [len(re.findall(r"\w+", each)) for each in re.findall(core, left)]
