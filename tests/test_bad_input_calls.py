@@ -54,7 +54,19 @@ class Unpacks(layers.Layer):
         return a + b + c
 
 
+class Slices(layers.Layer):
+    def call(self, x):
+        return x[:, 7]
+
+
+class Takes(layers.Layer):
+    def call(self, x):
+        return ops.take(x, [5], axis=1)
+
+
 BAD = {
+    Slices: "index 7 is outside an axis of shape (rows, 3)",
+    Takes: "take: index 5 is outside of axis 1",
     Broadcasts: "<Tensor of shape (7, 2), float32> has no axis of rows",
     Sums: "sum: axis must be in [-2, 2); got 3",
     Asks: "use ops.where",
@@ -87,7 +99,7 @@ def test_the_layer_and_its_line_are_named(cls):
         lambda: model.predict(X),
         lambda: model.fit(X, X[:, :1], verbose=0),
     ):
-        with pytest.raises((TypeError, ValueError)) as caught:
+        with pytest.raises((TypeError, ValueError, IndexError)) as caught:
             use()
         said = str(caught.value)
         assert said.startswith("mine: "), said
@@ -99,6 +111,17 @@ def test_the_layer_and_its_line_are_named(cls):
         assert not {"192", "320"} & set(said.replace("(", " ").replace(",", " ").split())
     assert not model.built
     assert not model.first.built
+
+
+def test_outputs_of_a_number_that_varies_are_refused():
+    class Rows(layers.Layer):
+        def call(self, x):
+            return list(x)
+
+    with pytest.raises(ValueError, match="rows: must return as many tensors whatever the number"):
+        lamina.Sequential([lamina.Input((3,)), Rows()])
+    with pytest.raises(ValueError, match="rows: must return as many tensors whatever the number"):
+        Rows()(lamina.Input((3,)))
 
 
 def test_tensors_of_an_earlier_call_are_refused():

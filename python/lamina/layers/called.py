@@ -108,7 +108,10 @@ def prepare(
     """
     with structure(), made(layer, arguments, specs, dtype):
         result = found_by_recording(
-            layer.dtype, specs, lambda tensors: on_tensors(layer, *arguments.filled(tensors))
+            layer.name,
+            layer.dtype,
+            specs,
+            lambda tensors: on_tensors(layer, *arguments.filled(tensors)),
         )
         check_weights([layer], [result[0]])
     return result

@@ -35,12 +35,12 @@ def reached(
         shapes = [spec.shape for spec in specs]
         layer.prepare(shapes if len(shapes) > 1 else shapes[0], dtype, stream)
         outputs = sketch.record(lambda tensors: _applied(layer, tensors), inputs)
-        return outputs, sketch.specs(outputs)
+        return outputs, sketch.specs(outputs, layer.name)
     call = ONE if arguments is None else arguments
     layer.stream = stream
     with called.made(layer, call, specs, dtype):
         outputs = sketch.record(lambda tensors: _called(layer, call, tensors), inputs)
-    return outputs, sketch.specs(outputs)
+    return outputs, sketch.specs(outputs, layer.name)
 
 
 def _called(layer: Layer, arguments: Arguments, tensors: list[Tensor]) -> list[Tensor]:

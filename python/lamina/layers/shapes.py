@@ -114,12 +114,21 @@ class Sketch:
             f"shapes; got {shapes}: give Input a number in place of None"
         )
 
-    def specs(self, values: Sequence[Any]) -> list[Spec]:
+    def specs(self, values: Sequence[Any], who: str = "call") -> list[Spec]:
         """Return what is known of tensors: of each graph's, in the same structure."""
         found = []
         for recording, each in zip(self._recordings, values, strict=True):
             leaves = [v for v in flat(each) if isinstance(v, Tensor)]
             found.append([_spec_of(leaf, recording.rows) for leaf in leaves])
+        counts = [len(specs) for specs in found]
+        axes = [[len(spec.shape) for spec in specs] for specs in found]
+        if axes[0] != axes[-1]:
+            one, other = counts if counts[0] != counts[-1] else axes
+            what = "tensors" if counts[0] != counts[-1] else "axes"
+            raise ValueError(
+                f"{who}: must return as many {what} whatever the number of rows and the lengths of "
+                f"axes; returned {one} and {other} for different ones"
+            )
         return [_joined(a, b) for a, b in zip(found[0], found[-1], strict=True)]
 
 
@@ -132,13 +141,13 @@ def sketched(dtype: str, specs: Sequence[Spec], draw: Callable[[Sketch], R]) -> 
 
 
 def found_by_recording(
-    dtype: str, specs: Sequence[Spec], call: Callable[[list[Tensor]], Any]
+    who: str, dtype: str, specs: Sequence[Spec], call: Callable[[list[Tensor]], Any]
 ) -> tuple[Any, list[Spec]]:
     """Return what a call returns, with tensors of the first recording, and their specs."""
 
     def draw(sketch: Sketch) -> tuple[Any, list[Spec]]:
         results = sketch.record(call, sketch.inputs)
-        return results[0], sketch.specs(results)
+        return results[0], sketch.specs(results, who)
 
     return sketched(dtype, specs, draw)
 
