@@ -25,15 +25,15 @@ def check_masks(who: str, x: Sequence[Tensor], masks: Sequence[Tensor | None]) -
             )
 
 
-def check_steps(who: str, x: Any, mask: Any, inner: bool = False) -> None:
+def check_steps(who: str, x: Tensor, mask: Tensor | None, inner: bool = False) -> None:
     """Raise ValueError unless a mask is one truth value a step, or, with ``inner``, begins so."""
     if mask is None:
         return
-    shape, needed = tuple(mask.shape), tuple(x.shape)[:1]
+    shape, needed = mask.row_shape, x.row_shape[:1]
     if (shape[:1] if inner else shape) != needed:
         raise ValueError(
             f"{who}: mask has shape {_check.show_shape(shape)}; input of shape "
-            f"{_check.show_shape(tuple(x.shape))} needs {_check.show_shape(needed)}, one truth "
+            f"{_check.show_shape(x.row_shape)} needs {_check.show_shape(needed)}, one truth "
             f"value a step"
         )
 

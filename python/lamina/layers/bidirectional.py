@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from lamina import _core
-from lamina._check import Array, Shape
+from lamina._check import Array
+from lamina._tensors import Tensor
+from lamina._tensors.given import record
 from lamina.layers._carried import Carrier
 from lamina.layers._use import using
 from lamina.layers.layer import Layer
+from lamina.layers.node import as_list
 from lamina.layers.recorded_calls import with_states
 from lamina.layers.recurrent import split_shapes
+from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
     from lamina._typing import ArrayLike, DimArguments, Masks, Symbols, Unpack
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
 MERGES = ("concat", "sum", "mul", "ave", None)
 
 
-class Bidirectional(Layer):
+class Bidirectional(RowWise):
     """Read a sequence from both ends and merge what both layers say of each step.
 
     Schuster and Paliwal, "Bidirectional recurrent neural networks", 1997.
@@ -173,20 +177,10 @@ class Bidirectional(Layer):
         """How to keep the axis of steps, where it is dropped."""
         return self.forward_layer.drops
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the merged output's shape; a list with ``return_state`` or without merging."""
+    def _check_input(self, input_shape: Any) -> None:
         x, states = split_shapes(input_shape)
-        outputs, last = [], []
         for layer, share in zip(self.directions, self._shares([x, *states]), strict=True):
-            shape = layer.output_shape_of(share)
-            y, *of_states = shape if isinstance(shape, list) else [shape]
-            outputs.append(y)
-            last += of_states
-        merged = outputs if self.merge_mode is None else [self._merged_shape(*outputs)]
-        return merged[0] if len(merged) + len(last) == 1 else [*merged, *last]
-
-    def _merged_shape(self, a: Shape, b: Shape) -> Shape:
-        return (*a[:-1], a[-1] + b[-1]) if self.merge_mode == "concat" else a
+            layer._check_input(share if len(share) > 1 else share[0])
 
     def build(self, input_shape: Any) -> None:
         """Make the weights of both directions."""
@@ -223,44 +217,46 @@ class Bidirectional(Layer):
         """Those of both directions."""
         return sum(layer.streams for layer in self.directions)
 
-    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the input's mask where the outputs of all steps keep it."""
-        out = self.forward_layer.compute_mask(graph, x, mask)
+        out = self.forward_layer.compute_mask(inputs, mask)
         if self.merge_mode is not None:
             return out
         states = sum(layer._state_count for layer in self.directions)
         states = states if self.layer.return_state else 0
         return [out, out, *[None] * states]
 
-    def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> Any:
-        """Record both directions and their merge; x may be a list of it and initial states."""
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Return both directions merged; x may be a list of it and initial states."""
         stream = self.stream
         outputs, last = [], []
-        given = list(x) if isinstance(x, (list, tuple)) else [x]
+        inputs = list(x) if isinstance(x, list) else [x]
         kept = mask[0] if isinstance(mask, list) else mask
-        for layer, share in zip(self.directions, self._shares(given), strict=True):
+        now = inputs[0].recording
+        for layer, share in zip(self.directions, self._shares(inputs), strict=True):
             with using(layer, stream=stream):
-                recorded = _recorded(layer, graph, share, mask)
-                layer.regularize_recorded(graph, recorded)
+                recorded = _recorded(layer, now.graph, [t.value for t in share], kept)
+                layer.regularize_recorded(now.graph, recorded)
             stream += layer.streams
-            y, *states = recorded if isinstance(recorded, list) else [recorded]
+            y, *states = [Tensor(now, value) for value in as_list(recorded)]
             if layer is self.backward_layer and layer.return_sequences:
-                y = graph.flip(y, 0, name=f"{self.name}/flip")
+                with now.within(f"{self.name}/flip"):
+                    y = record("flip", y, 0)
             if kept is not None and layer.return_sequences:
-                y = graph.where(kept, y, name=f"{self.name}/where")
+                with now.within(f"{self.name}/where"):
+                    y = record("where", kept, y)
             outputs.append(y)
             last += states
-        merged = self._merge(graph, outputs)
+        merged = self._merge(outputs)
         return merged[0] if len(merged) + len(last) == 1 else [*merged, *last]
 
-    def _merge(self, graph: _core.Graph, outputs: list[_core.Tensor]) -> list[_core.Tensor]:
+    def _merge(self, outputs: list[Tensor]) -> list[Tensor]:
         if self.merge_mode is None:
             return outputs
         if self.merge_mode == "concat":
-            axis = len(outputs[0].shape) - 1
-            return [graph.concatenate(outputs, axis, name=self.name)]
-        merge = {"sum": graph.add, "mul": graph.multiply, "ave": graph.average}[self.merge_mode]
-        return [merge(outputs, name=self.name)]
+            return [record("concatenate", outputs, len(outputs[0].row_shape) - 1)]
+        merge = {"sum": "add", "mul": "multiply", "ave": "average"}[self.merge_mode]
+        return [record(merge, outputs)]
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as plain values."""
@@ -285,11 +281,10 @@ class Bidirectional(Layer):
         return cls(**plain)
 
 
-def _recorded(layer: Carrier, graph: _core.Graph, share: list[Any], mask: Any) -> Any:
+def _recorded(layer: Carrier, graph: _core.Graph, share: list[Any], kept: Any) -> Any:
+    mask = None if kept is None else kept.value
     if layer.calls:
-        kept = mask[0] if isinstance(mask, list) else mask
-        masks = [kept, *[None] * (len(share) - 1)]
-        return layer.apply(graph, share, masks)[0]
+        return layer.apply(graph, share, [mask, *[None] * (len(share) - 1)])[0]
     with layer.within(graph):
         return layer.record(graph, share, mask)  # type: ignore[call-arg]
 

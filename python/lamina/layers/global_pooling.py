@@ -163,7 +163,7 @@ class GlobalAveragePooling1D(GlobalPooling):
         if mask is None:
             return super().call_rows(x)
         windows.image(self.name, x.row_shape, 1)
-        check_steps(self.name, x.value, mask.value)
+        check_steps(self.name, x, mask)
         channels = x.row_shape[-1]
         y = record("masked_mean", x, mask)
         return record("reshape", y, (1, channels) if self.keepdims else (channels,))

@@ -361,6 +361,12 @@ class Layer(Configured, PublicKeywords):
         check_fits(self, dtype, self.name)
         return self.output_shape_of(input_shape)
 
+    def _check_input(self, input_shape: Any) -> None:
+        """Raise ValueError where no weights could fit; recording refuses what else is unfit.
+
+        Sizes may be None, not known yet.
+        """
+
     def take_dtype(self, dtype: str) -> None:
         """Take a model's precision; ValueError where the layer has another."""
         if self._given_dtype is not None and self._given_dtype != dtype:

@@ -10,11 +10,13 @@ import numpy as np
 from lamina import _check, _core, activations, constraints, initializers, regularizers
 from lamina._check import Array, Shape
 from lamina._names import snake_case
-from lamina._tensors import Recording
+from lamina._tensors import Tensor
+from lamina._tensors.given import given, record
 from lamina.layers._carried import Carrier
 from lamina.layers._masks import check_steps
 from lamina.layers._stream import stream_of
 from lamina.layers.recorded_calls import with_states
+from lamina.layers.rowwise import RowWise
 from lamina.layers.weights import drawn_by
 from lamina.random import seed_value
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from lamina.layers.node import SymbolicTensor
 
 
-class Recurrent(Carrier):
+class Recurrent(RowWise, Carrier):
     """Base of the layers that carry a state from step to step.
 
     A subclass names its cell and its settings; this class checks them, makes the weights and
@@ -177,19 +179,8 @@ class Recurrent(Carrier):
         """
         return super().__call__(with_states(x, initial_state), mask=mask, **unknown)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return (units,) or, with ``return_sequences``, (steps, units), and the states' shapes.
-
-        ``input_shape`` is that of x, or a list of x's and of the initial states'; the result is a
-        list with ``return_state``.
-        """
-        x, states = split_shapes(input_shape)
-        self._check_shapes(x, states)
-        columns = self.gates * self.units
-        _check.elements(self.name, "kernel of shape", (x[1], columns))
-        _check.elements(self.name, "recurrent_kernel of shape", (self.units, columns))
-        y = (x[0], self.units) if self.return_sequences else (self.units,)
-        return [y, *[(self.units,)] * self._state_count] if self.return_state else y
+    def _check_input(self, input_shape: Any) -> None:
+        self._check_shapes(*split_shapes(input_shape))
 
     def _check_shapes(self, x: Shape, states: Sequence[Shape]) -> None:
         cls = type(self).__name__
@@ -199,7 +190,7 @@ class Recurrent(Carrier):
                 f"{who}: input has shape {_check.show_shape(x)}; needs 3 axes "
                 f"(batch, time steps, features)"
             )
-        if x[0] < 1 or x[1] < 1:
+        if any(n is not None and n < 1 for n in x):
             raise ValueError(
                 f"{who}: input has shape {_check.show_shape(x)}; needs at least 1 time step and "
                 f"1 feature"
@@ -262,48 +253,43 @@ class Recurrent(Carrier):
 
     # --- recording
 
-    def compute_mask(self, graph: _core.Graph, x: Any, mask: Any) -> Any:  # noqa: ARG002
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # noqa: ARG002
         """Return the input's mask, which the outputs of all steps keep; None for the last one's."""
         if not self.return_sequences:
             return None
         return mask[0] if isinstance(mask, list) else mask
 
-    def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> Any:
-        """Record all steps as one operation.
+    def call(self, x: Any, mask: Any = None) -> Any:
+        """Return the output of all steps, which are one operation, or a list of it and the states.
 
         Parameters
         ----------
-        graph : Graph
         x : Tensor or list of Tensor
-            The input (steps, features), or a list of it and of the initial states h (and c).
+            The input (rows, steps, features), or a list of it and of the initial states h (and c).
         mask : Tensor or list, optional
             Boolean, one a step: a step that is False leaves the state as it was.  Of a list, the
             first counts.
-
-        Returns
-        -------
-        Tensor, or with ``return_state`` a list of y and the last states
         """
-        assert self._kernel is not None
-        assert self._recurrent_kernel is not None
-        tensors = list(x) if isinstance(x, (list, tuple)) else [x]
+        tensors = list(x) if isinstance(x, list) else [x]
+        now = tensors[0].recording
         # A built layer may be applied again: to another number of steps, with states or without.
-        self._check_shapes(tuple(tensors[0].shape), [tuple(t.shape) for t in tensors[1:]])
+        self._check_shapes(tensors[0].row_shape, [t.row_shape for t in tensors[1:]])
         masked = mask[0] if isinstance(mask, list) else mask
         check_steps(self.name, tensors[0], masked)
         carried = self._states() if self.stateful else []
         if len(tensors) == 1:
-            tensors += [graph.state(state, self.name) for state in carried]
+            tensors += [Tensor(now, now.graph.state(state, self.name)) for state in carried]
         kind, alpha = self.activation.fusable
         gate_kind, gate_alpha = self.recurrent_activation.fusable
         noisy = self.dropout > 0.0 or self.recurrent_dropout > 0.0
-        acts, always = Recording.of(graph).noise() if noisy else (False, False)
-        outputs = graph.recurrent(
+        acts, always = now.noise() if noisy else (False, False)
+        outputs = record(
+            "recurrent",
             self.cell,
             tensors[0],
-            graph.parameter(self._kernel),
-            graph.parameter(self._recurrent_kernel),
-            None if self._bias is None else graph.parameter(self._bias),
+            given(self._kernel),
+            given(self._recurrent_kernel),
+            None if self._bias is None else given(self._bias),
             initial_state=tensors[1:],
             mask=masked,
             activation=kind,
@@ -318,10 +304,9 @@ class Recurrent(Carrier):
             stream=stream_of(self, 0),
             recurrent_stream=stream_of(self, 1),
             always=always,
-            name=self.name,
         )
         for state, value in zip(carried, outputs[1:], strict=bool(carried)):
-            graph.carry(state, value, self.name)
+            now.graph.carry(state, value.value, self.name)
         return outputs if self.return_state else outputs[0]
 
 

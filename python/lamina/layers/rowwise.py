@@ -51,10 +51,11 @@ class RowWise(Layer):
         A layer of several inputs is given a list of shapes.
         """
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
-        return self.found([Spec(tuple(shape)) for shape in shapes]).shape
+        found = self.found([Spec(tuple(shape)) for shape in shapes])
+        return [spec.shape for spec in found] if isinstance(found, list) else found.shape
 
-    def found(self, specs: list[Spec]) -> Spec:
-        """Return what is known of the output; the layer is not built by it."""
+    def found(self, specs: list[Spec]) -> Any:
+        """Return what is known of the output, a list for several; the layer is not built by it."""
         shapes: Any = [spec.shape for spec in specs]
         self._check_input(shapes if len(shapes) > 1 else shapes[0])
         kinds = self.input_dtypes(len(specs))
@@ -67,19 +68,13 @@ class RowWise(Layer):
                 if fresh:
                     self.forget()
 
-    def _found(self, sketch: Sketch) -> Spec:
-        _, (spec,) = reached(self, sketch, sketch.inputs, sketch.given, self.dtype, self.stream)
-        return spec
+    def _found(self, sketch: Sketch) -> Any:
+        _, specs = reached(self, sketch, sketch.inputs, sketch.given, self.dtype, self.stream)
+        return specs if len(specs) > 1 else specs[0]
 
     def _stated_shape(self, input_shape: Any, dtype: str) -> None:  # noqa: ARG002
         """Say nothing: recording the layer tells."""
         self._check_input(input_shape)
-
-    def _check_input(self, input_shape: Any) -> None:
-        """Raise ValueError where no weights could fit; recording refuses what else is unfit.
-
-        Sizes may be None, not known yet.
-        """
 
     def _check_recorded(self, x: Any, y: Any) -> None:
         """Check nothing: no shape was stated."""
@@ -99,6 +94,8 @@ class RowWise(Layer):
     def _mask_behind(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
         with _on(graph) as recording, recording.within(self.name):
             out = self.compute_mask(_tensors(recording, x), _tensors(recording, mask))
+        if isinstance(out, (list, tuple)):
+            return [None if m is None else m.value for m in out]
         return None if out is None else out.value
 
 

@@ -150,8 +150,8 @@ class TimeDistributed(RowWise):
     def call(self, x: Any, mask: Any = None) -> Any:
         """Return the layer on the steps as rows; a stateful one on one step after the other."""
         self._step(x.row_shape)
+        check_steps(self.name, x, mask, inner=True)
         kept = None if mask is None else mask.value
-        check_steps(self.name, x.value, kept, inner=True)
         graph, walked = x.recording.graph, list(self.layer.walk())
         # A loop over a cell makes its first states for the rows of a batch, not for folded ones.
         if any(isinstance(each, Carrier) and (each.stateful or each.calls) for each in walked):
