@@ -4,6 +4,7 @@ from operator import attrgetter
 
 import numpy as np
 import pytest
+import scipy.special as sp
 
 import golden
 from lamina import ops
@@ -138,3 +139,12 @@ def difference(function, args, case, array, direction, recorded, step=1e-5):
         losses.append(recorded.loss_of(function(*plain(args), **case.kwargs)))
     array[...] = kept
     return (losses[0] - losses[1]) / (2 * step)
+
+
+@pytest.mark.parametrize(("dtype", "last"), [("float32", 9.0), ("float64", 26.0)])
+def test_erfc_is_accurate_where_it_vanishes(dtype, last):
+    """The argument's rounding counts 2 x^2 times over."""
+    x = np.linspace(0.4, last, 999).astype(dtype)
+    want = sp.erfc(x.astype("float64"))
+    error = np.abs(ops.erfc(x) - want) / want / np.finfo(dtype).eps
+    assert np.all(error < 8 + 2 * x**2)
