@@ -15,6 +15,7 @@ from lamina.models import data as data_
 from lamina.models import training
 from lamina.models.model import Model
 from lamina.models.ragged import refuse
+from lamina.models.rows import gathered
 
 if TYPE_CHECKING:
     from lamina._typing import Data
@@ -133,7 +134,7 @@ def profile(
     if not isinstance(model, Model):
         raise TypeError(f"profile: needs a model; got {model!r}")
     repeats = _check.integer("profile", "repeats", repeats)
-    data = data_.prepare("profile", model, x, y)
+    data = data_.prepare("profile", model, gathered(x, model.ports), y)
     refuse("profile", data)
     given = model.default_fit_batch(batch_size)
     settings = training.plan(data.parts(), given, 1, 0, False, None, None, 1)

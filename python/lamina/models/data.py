@@ -49,6 +49,7 @@ class Data:
     rounded: list[list[int]] = field(default_factory=list)
     rounded_targets: set[int] = field(default_factory=set)
     masks: Sequence[Array | None] = ()  # of inputs that were padded: which steps are real
+    ragged: bool = False  # whether rows of inputs differ in shape
 
     @property
     def rows(self) -> int:
@@ -58,7 +59,7 @@ class Data:
     @property
     def row_shapes(self) -> list[Shape]:
         """The shape of a row of each input: of the first, where they differ."""
-        return list(shapes_of(self.inputs))
+        return list(shapes_of(self.inputs)) if self.ragged else [x.shape[1:] for x in self.inputs]
 
     @property
     def masked(self) -> tuple[bool, ...]:
@@ -87,11 +88,6 @@ class Data:
         more = [] if self.extra is None else self.extra.arrays
         return [*self.inputs, *masks, *(a for a in rest if a is not None), *more]
 
-    @property
-    def ragged(self) -> bool:
-        """Whether rows of inputs differ in shape."""
-        return is_ragged(self.inputs)
-
     def parts(
         self, rows: Array | None = None, model: Any = None, buckets: Buckets | None = None
     ) -> list[Part]:
@@ -100,22 +96,23 @@ class Data:
         Rows of each shape are a part; with buckets, padded rows of each length that they have.
         """
         if not self.ragged:
-            return [Part(self, rows)]
+            return [part_of(self, rows)]
         if buckets is None:
-            return [Part(part) for part in parts_of(self, rows)]
-        return [Part(part) for part in padded_parts(model, self, rows, buckets)]
+            return [part_of(part) for part in parts_of(self, rows)]
+        return [part_of(part) for part in padded_parts(model, self, rows, buckets)]
 
 
 class Part(NamedTuple):
-    """Data, and which of their rows; None for all."""
+    """Data, which of their rows (None for all), and how many these are."""
 
     data: Data
-    rows: Array | None = None
+    rows: Array | None
+    size: int
 
-    @property
-    def size(self) -> int:
-        """How many rows these are."""
-        return self.data.rows if self.rows is None else len(self.rows)
+
+def part_of(data: Data, rows: Array | None = None) -> Part:
+    """Return some rows of data, or all."""
+    return Part(data, rows, data.rows if rows is None else len(rows))
 
 
 def prepare(
@@ -128,12 +125,13 @@ def prepare(
 ) -> Data:
     """Return checked data for a compiled model, built or not; the model is not changed."""
     ports = model.ports
-    x = gathered(x, ports)
     arrays = shaped(who, x, ports)
-    shapes = list(shapes_of(arrays))
-    if is_ragged(arrays):
+    by_row = Outputs(model, arrays) if is_ragged(arrays) else None
+    if by_row is None:
+        shapes = [a.shape[1:] for a in arrays]
+    else:
         model.check_ragged(who)
-        y = _of_outputs(model, y)
+        shapes, y = list(shapes_of(arrays)), _of_outputs(model, y)
     if not model.built and any(e.calls for layer in model.layers for e in layer.walk()):
         model.ensure_built(shapes)  # such a layer may ask for the weights of those before it
     outputs = model.output_row_shapes(shapes)
@@ -142,12 +140,12 @@ def prepare(
         compiled.resolve(outputs)
     rounded_targets: set[int] = set()
     given: list[Array | None] = []
-    goals = _targets(who, model, y, arrays, outputs, rounded_targets, given)
-    weights = weights_of(who, model, goals, outputs, sample_weight, class_weight, arrays=arrays)
+    goals = _targets(who, model, y, len(arrays[0]), outputs, by_row, rounded_targets, given)
+    weights = weights_of(who, model, goals, outputs, sample_weight, class_weight, by_row=by_row)
     columns = [column_names(value) for value in separated(who, x, ports)]
     free = [loss is not None and loss.free_target for loss in compiled.losses]
     inputs = converted(who, x, arrays, ports, model.dtype)
-    data = Data(inputs, goals, weights, columns, free, given)
+    data = Data(inputs, goals, weights, columns, free, given, ragged=by_row is not None)
     if all(loss is None for loss in compiled.losses) and steps.has_own(model):
         data.extra = steps.given_targets(who, model, y, len(arrays[0]))
     if who == "fit":  # the others need not say it again
@@ -169,12 +167,12 @@ def _targets(
     who: str,
     model: Any,
     y: Any,
-    arrays: Sequence[Any],
+    rows: int,
     outputs: Sequence[Shape],
+    by_row: Outputs | None,
     rounded: set[int],
     shown_as: list[Any],
 ) -> list[Any]:
-    rows, by_row = len(arrays[0]), Outputs(model, arrays) if is_ragged(arrays) else None
     compiled = model.compiled(who)
     names, losses, y = model.output_names, compiled.losses, model.by_output(y)
     if all(loss is None for loss in losses):
@@ -241,7 +239,7 @@ def weights_of(
     sample_weight: Any,
     class_weight: object,
     trained: Array | None = None,
-    arrays: Sequence[Any] = (),
+    by_row: Outputs | None = None,
 ) -> list[Any]:
     """Return the weights of the rows for each output that has a loss, or None where there are none.
 
@@ -254,9 +252,8 @@ def weights_of(
             f"(use sample_weight)"
         )
     weights: list[Any] = []
-    by_row = None
-    if is_ragged(arrays):
-        by_row, sample_weight = Outputs(model, arrays), _of_outputs(model, sample_weight)
+    if by_row is not None:
+        sample_weight = _of_outputs(model, sample_weight)
     if all(goal is None for goal in goals):
         return [None] * len(goals)
     rows = next(len(goal) for goal in goals if goal is not None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
+import numpy as np
+
 from lamina import _check, _core, _screen
 from lamina._calls import answering_calls, refuse_arguments
 from lamina._check import Shape
@@ -108,7 +110,8 @@ class Network(Ends, Stateful, PublicKeywords):
 
     def meet(self, x: Any) -> Any:
         """Return data with ``Rows`` for what differs in shape; learn from it what is fed."""
-        return gathered(x, self.ports)
+        plain = type(x) is np.ndarray and x.dtype != object
+        return x if plain else gathered(x, self.ports)
 
     def _packed(self, outputs: list[Any]) -> Any:
         # Outputs in the form in which the model was given them.

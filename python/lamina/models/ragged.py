@@ -158,7 +158,7 @@ def _taken(data: Data, places: Sequence[int]) -> Data:
     extra = data.extra and Given(data.extra.form, some(data.extra.arrays))
     return replace(
         data, inputs=some(data.inputs), targets=some(data.targets), weights=some(data.weights),
-        given=some(data.given), extra=extra,
+        given=some(data.given), extra=extra, ragged=False,
     )  # fmt: skip
 
 
@@ -257,7 +257,7 @@ def _padded(model: Any, data: Data, places: Sequence[int], key: Sequence[int | N
     extra = data.extra and Given(data.extra.form, [_rows_of(a, places) for a in data.extra.arrays])
     return replace(
         data, inputs=inputs, masks=masks, targets=filled(data.targets),
-        weights=filled(data.weights), given=filled(data.given), extra=extra,
+        weights=filled(data.weights), given=filled(data.given), extra=extra, ragged=False,
     )  # fmt: skip
 
 

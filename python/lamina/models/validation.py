@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from lamina import _check
 from lamina._check import Array, Shape
 from lamina.models import data as data_
+from lamina.models.ragged import Outputs
+from lamina.models.rows import gathered
 from lamina.models.split import check_fraction, held_out
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def choose(
     """Return the rows to train on, None for all, and what to validate on, if anything."""
     fraction = check_fraction(fraction)
     if validation_data is not None:
-        return None, data_.Part(_given(model, validation_data, data.row_shapes))
+        return None, data_.part_of(_given(model, validation_data, data.row_shapes))
     if fraction == 0.0:
         return None, None
     return _split(model, data, fraction, stratify, time_ordered, sample_weight, class_weight)
@@ -39,7 +41,8 @@ def _given(model: Fitting, data: Any, row_shapes: list[Shape]) -> data_.Data:
             "fit: validation_data must be a tuple (x, y) or (x, y, sample_weight); "
             f"got {type(data).__name__}"
         )
-    held = data_.prepare("fit: validation_data", model, *data)
+    x, *rest = data
+    held = data_.prepare("fit: validation_data", model, gathered(x, model.ports), *rest)
     for x, shape in zip(held.inputs, row_shapes, strict=True):
         if not model.any_length and x.shape[1:] != shape:
             raise ValueError(
@@ -66,6 +69,7 @@ def _split(
     if any(data.weighted):  # class weights are the training rows' own
         outputs = model.output_row_shapes(data.row_shapes)
         data.weights = data_.weights_of(
-            "fit", model, data.targets, outputs, sample_weight, class_weight, rows, data.inputs
-        )
-    return rows, data_.Part(data, kept)
+            "fit", model, data.targets, outputs, sample_weight, class_weight, rows,
+            Outputs(model, data.inputs) if data.ragged else None,
+        )  # fmt: skip
+    return rows, data_.part_of(data, kept)
