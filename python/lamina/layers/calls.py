@@ -14,6 +14,7 @@ from lamina._tensors import Arguments, NeedsRows, Recording, Tensor, written
 from lamina._tensors.arguments import flat, mapped
 from lamina._tensors.given import by_rows, current, each_row, given, row_count, scalar_penalty
 from lamina.layers import called
+from lamina.layers._first_axis import with_rows
 from lamina.layers._lock import structure
 from lamina.layers._use import using
 from lamina.layers.node import Node, SymbolicTensor
@@ -37,15 +38,21 @@ def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     values = flat([*args, *kwargs.values()])
     symbolic = any(isinstance(v, SymbolicTensor) for v in values)
     if not symbolic and Recording.current() is not None:
-        if layer.calls:
-            return called.on_tensors(layer, [_recorded_array(v) for v in args], kwargs)
-        return recorded(layer, *_plain(layer, args, kwargs))
+        given_args = [_recorded_array(v) for v in args]
+        found, made = with_rows(layer, given_args, kwargs, lambda a, k: _on_tensors(layer, a, k))
+        return made if found else _on_tensors(layer, given_args, kwargs)
     if layer.calls:
         if symbolic:
             return called_on_symbols(layer, args, kwargs)
         return called_on_arrays(layer, args, kwargs)
     x, mask, training = _plain(layer, args, kwargs)
     return on_symbols(layer, x, mask) if symbolic else on_arrays(layer, x, mask, training)
+
+
+def _on_tensors(layer: Layer, args: Any, kwargs: Any) -> Any:
+    if layer.calls:
+        return called.on_tensors(layer, args, kwargs)
+    return recorded(layer, *_plain(layer, args, kwargs))
 
 
 def refuse(layer: Any, unknown: dict[str, Any]) -> None:

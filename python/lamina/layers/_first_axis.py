@@ -1,0 +1,128 @@
+"""Calls of the library's layers on values without rows: their first axis stands for the rows.
+
+Within a ``call`` of a user's, a batch may be reshaped to have other rows, ``(rows * n, ...)``, and
+weights may be given to a layer as if they were a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from lamina._answers import is_own
+from lamina._tensors import Recording, Tensor, Variable
+from lamina._tensors.arguments import flat, mapped
+from lamina._tensors.given import all_rows, by_rows, each_row, given
+from lamina.layers._axes import reshaped
+
+if TYPE_CHECKING:
+    from lamina.layers.layer import Layer
+
+# Layers that act on each position of a value alone, so that they need not know which axis is which.
+POSITIONWISE = (
+    "Activation ActivityRegularization AlphaDropout BatchNormalization Dense Dropout ELU Embedding "
+    "GaussianDropout GaussianNoise Identity Lambda LayerNormalization LeakyReLU Operation "
+    "RMSNormalization ReLU Rescaling UnitNormalization"
+)
+
+
+def with_rows(
+    layer: Layer, args: Any, kwargs: Any, call: Callable[[Any, Any], Any]
+) -> tuple[bool, Any]:
+    """Call a layer of the library on values without rows as on a batch.
+
+    Returns whether that is how it has to be called, and then what it returned, without rows.
+    """
+    recording = Recording.current()
+    base = next((cls for cls in type(layer).__mro__ if is_own(cls)), type(layer))
+    if recording is None or base.__name__ in POSITIONWISE.split() or _written_by_users(layer):
+        return False, None
+    args, kwargs = mapped(list(args), _weight), mapped(dict(kwargs), _weight)
+    tensors = _tensors(layer, args, kwargs)
+    if not tensors or not any(len(t.row_shape) > 1 and not t.rows for t in tensors):
+        return False, None
+    if any(t.rows for t in tensors):
+        return _beside_rows(recording, tensors, args, kwargs, call)
+    count = tensors[0].row_shape[0]
+    if any(t.row_shape[:1] != (count,) for t in tensors):
+        return False, None
+    rows = recording.need_rows()
+    apart = count % rows == 0  # into those of each row of the batch
+    fold = count // rows if apart else count
+    if any(getattr(each, "stateful", False) for each in layer.walk()):
+        return False, None  # states are those of a batch's rows
+    taken = {id(t) for t in tensors}
+
+    def fed(value: Any) -> Any:
+        if id(value) not in taken:
+            return None
+        made = _folded(value, rows, fold, apart)
+        if value.mask is not None:
+            made.mask = _folded(value.mask, rows, fold, apart)
+        return made
+
+    def back(value: Any) -> Any:
+        if not isinstance(value, Tensor) or not value.rows:
+            return None
+        y = _unfolded(value, count, fold, apart)
+        if value.mask is not None and value.mask.rows:
+            y.mask = _unfolded(value.mask, count, fold, apart)
+        return y
+
+    return True, mapped(call(mapped(args, fed), mapped(kwargs, fed)), back)
+
+
+def _weight(value: Any) -> Any:
+    return given(value) if isinstance(value, Variable) else None
+
+
+def _written_by_users(layer: Layer) -> bool:
+    # They say in their own `call` what is done with which axis; so does a model's.
+    return layer.calls and not is_own(layer.written)
+
+
+def _tensors(layer: Layer, args: Any, kwargs: Any) -> list[Tensor]:
+    named = [v for name, v in kwargs.items() if name not in layer.axes_of_whole]
+    return [v for v in flat([*args, *named]) if isinstance(v, Tensor)]
+
+
+def _beside_rows(
+    recording: Recording,
+    tensors: list[Tensor],
+    args: Any,
+    kwargs: Any,
+    call: Callable[[Any, Any], Any],
+) -> tuple[bool, Any]:
+    """Take values that hold one entry for each row of the batch for values with rows."""
+    rows, axes = recording.rows, max(t.ndim for t in tensors if t.rows)
+    of_batch = {
+        id(t) for t in tensors if not t.rows and t.ndim == axes and t.row_shape[:1] == (rows,)
+    }
+    if not of_batch:
+        return False, None
+
+    def fed(value: Any) -> Any:
+        return by_rows(value) if id(value) in of_batch else None
+
+    return True, call(mapped(args, fed), mapped(kwargs, fed))
+
+
+def _folded(x: Tensor, rows: int, fold: int, apart: bool) -> Tensor:
+    rest = x.row_shape[1:]
+    if not apart:
+        x = each_row(x)
+    else:
+        x = by_rows(reshaped(x, (rows, fold, *rest)))
+        if fold == 1:
+            return reshaped(x, rest)
+    return Tensor(x.recording, x.recording.graph.fold(x.value))
+
+
+def _unfolded(y: Tensor, count: int, fold: int, apart: bool) -> Tensor:
+    if not (apart and fold == 1):
+        y = Tensor(y.recording, y.recording.graph.unfold(y.value, fold))
+    whole = all_rows(y)
+    if apart:
+        rest = y.row_shape if fold == 1 else y.row_shape[1:]
+        return reshaped(whole, (count, *rest))
+    return whole[0]  # the same for each row of the batch
