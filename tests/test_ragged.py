@@ -380,6 +380,16 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(name):
     assert model.optimizer.iterations == 0
 
 
+def test_rows_too_short_for_the_model_are_refused_before_a_step():
+    model = of_series(layers.Conv1D(2, 4), layers.GlobalMaxPooling1D())
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"conv1d: .*; row 1 has shape \(3, 2\)"):
+        model.fit(SERIES, MEANS, batch_size=2, shuffle=False, verbose=0)
+    assert model.optimizer.iterations == 0
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_one_batch_and_states_need_equal_rows():
     model = one_each()
     with pytest.raises(ValueError, match="train_on_batch: the rows of one batch"):

@@ -135,6 +135,8 @@ def prepare(
     if not model.built and any(e.calls for layer in model.layers for e in layer.walk()):
         model.ensure_built(shapes)  # such a layer may ask for the weights of those before it
     outputs = model.output_row_shapes(shapes)
+    if by_row is not None:
+        by_row.check()
     compiled = model.compiled(who)
     if not model.built:  # refuse metrics that do not fit before there are weights
         compiled.resolve(outputs)

@@ -71,6 +71,15 @@ class Outputs:
         """Return what returns the shape of one output for a row."""
         return lambda row: self.of(row)[place]
 
+    def check(self) -> None:
+        """Raise ValueError where the model does not take rows of some shape."""
+        for row in range(len(self._arrays[0])):
+            try:
+                self.of(row)
+            except ValueError as error:
+                shapes = ", ".join(map(str, shapes_of(self._arrays, row)))
+                raise ValueError(f"{error}; row {row} has shape {shapes}") from None
+
     def check_same(self, who: str, place: int, name: str) -> None:
         """Raise where targets are one array, and the output's shape depends on the row's."""
         keys = [shapes_of(self._arrays, i) for i in range(len(self._arrays[0]))]
