@@ -159,6 +159,9 @@ CASES = [
     ),
     Case("isin", (I(0, 9, 3, 4), I(0, 9, 2, 2, rows=False)), np.isin, gradient=False),
     Case("isin", (I(0, 9, 3, 4), 3, True, True), np.isin, gradient=False),
+    Case(
+        "isin", (I(-9, 150, 30, 4), I(0, 140, 90, rows=False)), np.isin, gradient=False, keras=False
+    ),
     Case("cast", (N(3, 4), "int32"), lambda x, t: x.astype(t), gradient=False),
     Case("cast", (I(-1, 2, 3, 4), "bool"), lambda x, t: x.astype(t), gradient=False),
     Case(

@@ -53,6 +53,9 @@ def distances(x, y):
     return np.linalg.norm(x[..., :, None, :] - y[..., None, :, :], axis=-1)
 
 
+MANY = np.sort(np.random.default_rng(0).integers(0, 40, 75)).astype(np.int32)
+
+
 CASES = [
     # indices
     item(ALL, slice(1, None), Ellipsis, None),
@@ -247,6 +250,11 @@ CASES = [
             gradient=False,
         )
         for side in ("left", "right")
+    ],
+    *[
+        Case("searchsorted", (MANY, x, side), np.searchsorted, gradient=False, keras=False)
+        for side in ("left", "right")
+        for x in (I(-2, 42, 3, 4), np.array([np.nan, np.inf, -np.inf, 7.5, 7.0, MANY[-1]]))
     ],
     Case(
         "digitize",

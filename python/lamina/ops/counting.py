@@ -11,21 +11,21 @@ import numpy as np
 from lamina._calls import answering_calls
 from lamina._tensors.arguments import flat
 from lamina._tensors.dispatch import dtype_of, on_tensors, operation
-from lamina._tensors.given import constant_array, given
+from lamina._tensors.given import all_rows, constant_array, given
 from lamina.ops._axes import shown
 from lamina.ops._elements import floats, numbers
-from lamina.ops.arithmetic import add, floor_divide, mod, multiply, subtract
+from lamina.ops.arithmetic import add, floor_divide, minimum, mod, multiply, subtract
 from lamina.ops.comparisons import equal, less, logical_not, where
 from lamina.ops.creation import linspace, ones_like
 from lamina.ops.gathering import one_hot
-from lamina.ops.indexing import get_item
+from lamina.ops.indexing import get_item, taken
 from lamina.ops.reductions import any as any_of
 from lamina.ops.reductions import max as max_of
 from lamina.ops.reductions import min as min_of
 from lamina.ops.reductions import sum as sum_of
 from lamina.ops.segments import segment_sum
 from lamina.ops.shaping import expand_dims, ravel
-from lamina.ops.sorting import digitize
+from lamina.ops.sorting import FEW, before_each, digitize, sort
 
 __all__ = ["bincount", "histogram", "isin", "nonzero", "unique", "unravel_index"]
 
@@ -37,7 +37,7 @@ def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) ->
     Parameters
     ----------
     x1, x2 : tensor or array_like
-        Of any shapes.  All pairs are compared: x2 should have few elements.
+        Of any shapes.
     assume_unique : bool, default False
         Makes no difference.
     invert : bool, default False
@@ -49,7 +49,13 @@ def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) ->
     >>> ops.isin([0, 1, 2, 5], [0, 2])
     array([ True, False,  True, False])
     """
-    found = any_of(equal(expand_dims(given(x1), -1), ravel(given(x2))), -1)
+    x, known = given(x1), ravel(given(x2))
+    if known.shape[0] is None or known.shape[0] <= FEW:
+        found = any_of(equal(expand_dims(x, -1), known), -1)
+    else:
+        ordered = sort(all_rows(known))
+        place = minimum(before_each(ordered, x, less), ordered.shape[0] - 1)
+        found = equal(taken(ordered, place, 0), x)
     return logical_not(found) if invert else found
 
 

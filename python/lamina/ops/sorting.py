@@ -11,7 +11,10 @@ from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import converted, floats, numbers
-from lamina.ops.comparisons import equal, greater_equal, isnan, less, less_equal, where
+from lamina.ops.arithmetic import add, minimum, subtract
+from lamina.ops.comparisons import equal, isnan, less, less_equal, logical_and, where
+from lamina.ops.indexing import taken
+from lamina.ops.joining import length_of
 from lamina.ops.reductions import any as any_of
 from lamina.ops.reductions import count_nonzero
 from lamina.ops.shaping import expand_dims, ravel
@@ -121,7 +124,7 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
 
 @operation
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
-    """Return where values belong in a sorted sequence.
+    """Return where values belong in a sorted sequence; NaN belongs at its end.
 
     Parameters
     ----------
@@ -135,11 +138,30 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
     sequence = given(sorted_sequence)
     if sequence.ndim != 1:
         raise ValueError(f"searchsorted: needs a sequence of one axis; got {shown(sequence)}")
-    before = less if side == "left" else less_equal
-    return count_nonzero(before(sequence, expand_dims(given(values), -1)), -1)
+    return before_each(sequence, given(values), less if side == "left" else less_equal)
 
 
 @operation
 def digitize(x: Any, bins: Any) -> Any:
     """Return in which bin each element lies: how many edges are at or below it."""
-    return count_nonzero(greater_equal(expand_dims(given(x), -1), given(bins)), -1)
+    return before_each(given(bins), given(x), less_equal)
+
+
+FEW = 64  # so many comparisons of each value take less time than a search
+
+
+def before_each(sequence: Tensor, values: Tensor, before: Any) -> Any:
+    """Return how many elements of a sorted sequence stand before each value; all before NaN."""
+    length = length_of(sequence, 0)
+    if length <= FEW:
+        found = count_nonzero(before(sequence, expand_dims(values, -1)), -1)
+    else:  # by halves
+        sequence, found = all_rows(sequence), given(np.int32(0))
+        step = 1 << (length.bit_length() - 1)
+        while step:
+            further = add(found, step)
+            element = taken(sequence, minimum(subtract(further, 1), length - 1), 0)
+            ahead = logical_and(less_equal(further, length), before(element, values))
+            found = where(ahead, further, found)
+            step //= 2
+    return where(isnan(values), length, found) if values.dtype.startswith("float") else found
