@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lamina
-from lamina import _core
+from lamina import _core, ops
 from lamina.layers import (
     LSTM,
     BatchNormalization,
@@ -275,3 +275,19 @@ def test_softmax_over_steps_leaves_out_the_hidden_ones():
     np.testing.assert_allclose(y, want, atol=1e-6)
     np.testing.assert_array_equal(Softmax()(X, mask=KEEP), Softmax()(X))  # of each step alone
     check_masked(lambda **base: Softmax(axis=1, **base), [X], [KEEP])
+
+
+def test_the_mask_of_arrays_of_several_rows():
+    x = np.zeros((3, 4, 2), "float32")
+    x[0, 1], x[2, 3, 1] = 1.0, 2.0
+    np.testing.assert_array_equal(Masking().compute_mask(x), x.any(axis=-1))
+
+    class Asks(lamina.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.masking = Masking()
+
+        def call(self, x):
+            return ops.cast(self.masking.compute_mask(x), "float32")
+
+    np.testing.assert_array_equal(Asks()(x), x.any(axis=-1))

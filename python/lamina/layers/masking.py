@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check
-from lamina._tensors.given import current, record
+from lamina._tensors.given import current, given, record
 from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
@@ -61,5 +61,9 @@ class Masking(RowWise):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # noqa: ARG002
         """Return which steps have a feature that is not ``mask_value``."""
+        if not given(inputs).rows:
+            from lamina import ops
+
+            return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
         with current().within(f"{self.name}/mask"):
             return record("value_mask", inputs, self.mask_value)
