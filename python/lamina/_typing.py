@@ -23,7 +23,7 @@ __all__ = [
     "ConstraintLike", "Data",
     "DimArguments", "Hooks", "InitializerLike", "InputArguments", "LossLike", "LossesLike",
     "Margins", "Masks", "MetricLike", "MetricsLike", "OptimizerLike", "RegularizerLike", "Self",
-    "Sizes", "Symbols", "Tensors", "Unpack", "Verbose",
+    "ShapeLike", "Sizes", "Symbols", "Tensors", "Unpack", "Verbose",
 ]  # fmt: skip
 
 Config: TypeAlias = Mapping[str, Any]  # {"class_name": ..., "config": ...}
@@ -52,6 +52,7 @@ Data: TypeAlias = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
 ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"] | None
 Verbose: TypeAlias = int | Literal["auto"]
 
+ShapeLike: TypeAlias = int | Sequence[int | None]
 Sizes: TypeAlias = int | Sequence[int]  # one for all axes, or one for each
 Margins: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]
 

@@ -28,6 +28,9 @@ Dense(2)(tensor).shap  # error
 tensor.dtyp  # error
 Input(shap=(3,))  # error
 
+Dense(3).add_weight(shape=3.5)  # error
+Dense(3).add_weight("w", (3,), regularizer=3)  # error
+lamina.metrics.Metric().add_variable(initializer=3)  # error
 lamina.Model(3, tensor)  # error
 lamina.Model(tensor, 3)  # error
 lamina.Model(tensor, Dense(2)(tensor), nam="m")  # error

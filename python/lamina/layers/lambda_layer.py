@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamina.layers.layer import Layer
 
 if TYPE_CHECKING:
-    from lamina._typing import DimArguments, Unpack
+    from lamina._typing import ArrayLike, DimArguments, Unpack
 
 
 class Lambda(Layer):
@@ -48,8 +48,8 @@ class Lambda(Layer):
     def __init__(
         self,
         function: Callable[..., Any],
-        output_shape: Any = None,
-        mask: Any = None,
+        output_shape: Sequence[int | None] | Callable[..., Any] | None = None,
+        mask: ArrayLike | Callable[..., Any] | None = None,
         arguments: Mapping[str, Any] | None = None,
         **base: Unpack[DimArguments],
     ) -> None:

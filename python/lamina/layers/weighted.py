@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from lamina._tensors.variable import discrete, stored
 from lamina.layers import weights as weights_
 from lamina.layers._lock import structure
 from lamina.random import Seed
+
+if TYPE_CHECKING:
+    from lamina._typing import ConstraintLike, InitializerLike, RegularizerLike, ShapeLike
 
 
 class Weighted:
@@ -65,12 +68,12 @@ class Weighted:
     @answering_calls
     def add_weight(
         self,
-        name: Any = None,
-        shape: Any = (),
-        initializer: Any = None,
+        name: str | ShapeLike | None = None,
+        shape: ShapeLike | str = (),
+        initializer: InitializerLike | None = None,
         trainable: bool = True,
-        regularizer: Any = None,
-        constraint: Any = None,
+        regularizer: RegularizerLike = None,
+        constraint: ConstraintLike = None,
         dtype: str | None = None,
     ) -> Variable:
         """Make a weight, in ``build`` or the constructor.
@@ -114,10 +117,11 @@ class Weighted:
                 f"{self.name}: weights are made in __init__ or build; add_weight in call would "
                 f"make a new one each time"
             )
+        first: Any = initializer
         if isinstance(name, (tuple, list)) or (name is None and isinstance(shape, str)):
             swapped, name = name, None
-            if shape != () and initializer is None:
-                initializer = shape
+            if shape != () and first is None:
+                first = shape
             shape = () if swapped is None else swapped
         if name is None:
             count = len(self._parameters)
@@ -133,10 +137,9 @@ class Weighted:
         trainable = trainable and kind is None
         if dtype is not None and not kind and _check.dtype(self.name, dtype) != self.dtype:
             raise ValueError(f"{self.name}: {name} must be {self.dtype}; got dtype {dtype!r}")
-        if initializer is None:
-            initializer = "glorot_uniform"
-        if isinstance(initializer, type) or not callable(initializer):
-            initializer = initializers.get(initializer)
+        first = "glorot_uniform" if first is None else first
+        if isinstance(first, type) or not callable(first):
+            first = initializers.get(first)
         penalty = regularizers.get(regularizer)
         bound = constraints.get(constraint)
         full = f"{self.name}/{name}"
@@ -146,7 +149,7 @@ class Weighted:
         if trainable:
             self._learnable.append(len(self._parameters))
         self._parameters.append(parameter)
-        self._undrawn.append(weights_.FirstValues(parameter, initializer))
+        self._undrawn.append(weights_.FirstValues(parameter, first))
         if isinstance(penalty, regularizers.Regularizer) and penalty.has_factors:
             self._penalized.append((parameter, penalty))
         elif penalty is not None:

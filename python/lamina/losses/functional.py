@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from lamina._check import number
@@ -350,7 +351,7 @@ class Tversky(FunctionalLoss):
         beta: float = 0.5,
         reduction: str | None = REDUCTION,
         name: str | None = None,
-        axis: Any = None,
+        axis: int | Sequence[int] | None = None,
     ) -> None:
         self.alpha, self.beta = number("Tversky", "alpha", alpha), number("Tversky", "beta", beta)
         self.axis = axis

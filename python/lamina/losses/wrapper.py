@@ -43,7 +43,7 @@ class LossFunctionWrapper(Loss):
         fn: Callable[..., Any],
         reduction: str | None = REDUCTION,
         name: str | None = None,
-        dtype: Any = None,
+        dtype: str | None = None,
         **kwargs: Any,
     ) -> None:
         if not callable(fn):

@@ -73,7 +73,7 @@ class Metric(MetricVariables, Configurable):
         if cls.name == "metric":
             cls.name = snake_case(cls.__name__)
 
-    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
+    def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
         if name is not None and not isinstance(name, str):
             raise TypeError(f"{type(self).__name__}: name must be a string; got {name!r}")
         self.name = name or self.default_name()

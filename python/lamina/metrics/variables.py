@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina import _check, initializers
 from lamina._check import Array
 from lamina._tensors import Variable
+
+if TYPE_CHECKING:
+    from lamina._typing import InitializerLike, ShapeLike
 
 
 class MetricVariables:
@@ -18,7 +21,11 @@ class MetricVariables:
     name: str
 
     def add_variable(
-        self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, name: Any = None
+        self,
+        shape: ShapeLike | str = (),
+        initializer: InitializerLike | None = "zeros",
+        dtype: str | None = None,
+        name: str | ShapeLike | None = None,
     ) -> Variable:
         """Make a variable: a number, or an array, that ``reset_state`` sets back.
 
@@ -58,7 +65,11 @@ class MetricVariables:
         return variable
 
     def add_weight(
-        self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, name: Any = None
+        self,
+        shape: ShapeLike | str = (),
+        initializer: InitializerLike | None = "zeros",
+        dtype: str | None = None,
+        name: str | ShapeLike | None = None,
     ) -> Variable:
         """Make a variable, as ``add_variable`` does."""
         return self.add_variable(shape, initializer, dtype, name)

@@ -47,7 +47,7 @@ class MeanMetricWrapper(Mean):
         fn: Callable[..., Any],
         name: str | None = None,
         direction: str | None = None,
-        dtype: Any = None,
+        dtype: str | None = None,
         **kwargs: Any,
     ) -> None:
         if not callable(fn):
