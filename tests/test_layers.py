@@ -392,6 +392,13 @@ def test_a_layer_s_own_call_may_use_that_of_its_base():
         def call(self, x):
             return 2 * super().call(x)
 
+    class Slopes(lamina.layers.PReLU):
+        def call(self, x):
+            return super().call(x)[..., :1]
+
+    slopes = Slopes()
+    assert slopes.compute_output_shape((None, 4, 3)) == (None, 4, 1)
+    assert not slopes.built
     layer = Twice(3, kernel_initializer="ones")
     np.testing.assert_array_equal(layer(np.array([[1.5, 2.5]])), [[7.0] * 3])
     x = np.ones((1, 2))

@@ -25,7 +25,7 @@ def is_recorded(value: Any) -> bool:
 
 
 def has_call(cls: type, base: type) -> bool:
-    """Return whether a class is written with ``call``, rather than with ``record``."""
+    """Return whether a class is written with ``call``, and does not work row by row."""
     for each in cls.__mro__:
         if each is base:
             return False
@@ -195,7 +195,10 @@ def output_shape(layer: Layer, shape: Any) -> Any:
     """Return the shape of the output, rows first, for one with rows first."""
     several = isinstance(shape, list)
     rows = [tuple(one)[1:] for one in shape] if several else tuple(shape)[1:]
+    fresh = not layer.built
     form, specs = prepare(layer, *of_rows(rows))
+    if fresh:
+        layer.forget()
     full = [spec.shape if spec.whole else (None, *spec.shape) for spec in specs]
     return full[0] if isinstance(form, Tensor) else full
 

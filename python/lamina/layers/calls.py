@@ -87,7 +87,7 @@ def _recorded_array(value: Any) -> Any:
 
 
 def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = None) -> Any:
-    """Record a layer that is written with ``record`` in the current recording."""
+    """Record a layer that works row by row in the current recording."""
     recording = current()
     graph = recording.graph
     several = isinstance(x, (list, tuple)) and any(isinstance(v, Tensor) for v in x)
@@ -106,7 +106,7 @@ def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = Non
     use = using(layer, stream=recording.next_stream(noisy=False)) if random else nullcontext()
     args = (values, plain) if several else (values[0], plain[0])
     with recording.told(training), recording.within(layer.name), use:
-        if layer.calls:  # super().call of a class that derives from one written with `record`
+        if layer.calls:  # super().call of a class that derives from one by rows
             with using(layer, of_rows=True):
                 y = layer.apply_record(graph, as_fed(layer, graph, args[0]), args[1])
             out: Any = [None] * len(y) if isinstance(y, list) else None
@@ -120,7 +120,7 @@ def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = Non
 
 
 def as_fed(layer: Layer, graph: _core.Graph, x: Any) -> Any:
-    """Return the engine's tensors as a layer that is written with ``record`` takes them.
+    """Return the engine's tensors as a layer that works row by row takes them.
 
     That is of its types, and with rows where a tensor without holds those of the batch.
     """

@@ -1,8 +1,9 @@
-"""What Keras's users ask of layers that are written with ``record``.
+"""What Keras's users ask of the library's layers, and of those written with ``record``.
 
-Their methods speak of shapes of rows, and of the engine's tensors.  Keras's ``build`` takes a shape
-with the axis of rows first, and so do all methods of a class with ``call``, also those that it has
-from a base written with ``record``, by ``super()`` or because it leaves them as they are.
+Their ``build`` is given the shape of a row, and some methods the engine's tensors.  Keras's
+``build`` takes a shape with the axis of rows first, and so do all methods of a user's class with
+``call``, also those that it has from its base, by ``super()`` or because it leaves them as they
+are.
 """
 
 from __future__ import annotations
@@ -30,12 +31,9 @@ def adapt(cls: type[Layer]) -> None:
     """Let the methods of a class answer as Keras's do."""
     made: dict[str, Any] = {"build": _built}
     if not cls.calls:
-        made = {
-            "build": _build, "compute_output_shape": _compute_output_shape,
-            "compute_mask": _compute_mask,
-        }  # fmt: skip
-        if cls.by_rows:
-            made["compute_mask"] = _mask_by_rows
+        made = {"build": _build, "compute_mask": _mask_by_rows if cls.by_rows else _compute_mask}
+        if not cls.by_rows:
+            made["compute_output_shape"] = _compute_output_shape
     for name, adapted in made.items():
         method = vars(cls).get(name)
         if inspect.isfunction(method):
@@ -43,7 +41,7 @@ def adapt(cls: type[Layer]) -> None:
 
 
 def asked_of_rows(layer: Layer) -> bool:
-    """Return whether the layer is asked as a class written with ``record``."""
+    """Return whether the layer is asked as one that works row by row."""
     return not layer.calls or _within(layer)
 
 

@@ -105,8 +105,8 @@ class Layer(Configured, PublicKeywords):
     supports_masking: bool = False  # whether a mask passes through unchanged
     # Arguments that may be set in a layer that is built; they count from the next step or call on.
     changeable: ClassVar[tuple[str, ...]] = ()
-    by_rows: ClassVar[bool] = False  # whether it is one of the library's, written with `call`
-    calls: ClassVar[bool] = False  # whether it is written with `call`; found out, as the next two
+    by_rows: ClassVar[bool] = False  # whether its `call` is given rows: see rowwise.py
+    calls: ClassVar[bool] = False  # whether it takes what `call` does; found out, as the next two
     takes_mask: ClassVar[bool] = False  # whether `call`, or `record`, has a parameter `mask`
     record_masks: ClassVar[bool] = False  # whether `record` has a parameter `mask`
     # Whether a row may have axes of no elements: what a user's `call` makes of them is not known.
@@ -121,7 +121,7 @@ class Layer(Configured, PublicKeywords):
     placed: bool = False  # whether a model, or a symbolic tensor, relies on its shapes
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Find out how the class is written: with ``call``, as Keras's layers, or ``record``."""
+        """Find out how the class is written: with ``call``, as Keras's layers, or row by row."""
         super().__init_subclass__(**options)
         cls.calls = called.has_call(cls, Layer)
         recorded = called.parameters_of(cls.record)
@@ -262,10 +262,10 @@ class Layer(Configured, PublicKeywords):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the output; raises ValueError if ``input_shape`` is unfit.
 
-        For a layer written with ``call`` both have the axis of rows first; one that does not
-        define it is recorded to find out.  For one written with ``record`` they are those of a
-        row; a layer of several inputs is given a list of shapes, one of several outputs returns
-        one.
+        A layer that does not define it is recorded to find out, and is not built by that.  For a
+        class of your own with ``call`` both have the axis of rows first; for the library's layers
+        they are those of a row.  A layer of several inputs is given a list of shapes, one of
+        several outputs returns one.
         """
         return called.output_shape(self, input_shape) if self.calls else input_shape
 

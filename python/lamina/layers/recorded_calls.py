@@ -1,4 +1,4 @@
-"""Calls of layers that are written with ``record``: on symbolic tensors, and on arrays."""
+"""Calls of layers that work row by row: on symbolic tensors, and on arrays."""
 
 from __future__ import annotations
 
