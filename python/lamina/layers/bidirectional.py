@@ -286,7 +286,7 @@ def _recorded(layer: Carrier, graph: _core.Graph, share: list[Any], kept: Any) -
     if layer.calls:
         return layer.apply(graph, share, [mask, *[None] * (len(share) - 1)])[0]
     with layer.within(graph):
-        return layer.record(graph, share, mask)  # type: ignore[call-arg]
+        return layer.apply_record(graph, share, mask)
 
 
 def _again(layer: Carrier, name: str, go_backwards: bool) -> Carrier:
