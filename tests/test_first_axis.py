@@ -22,6 +22,8 @@ LAYERS = {
     "slopes": lambda: layers.PReLU(alpha_initializer="glorot_uniform"),
     "model": lambda: lamina.Sequential([layers.Dense(4), layers.LSTM(2)]),
     "softmax": lambda: layers.Softmax(axis=1),
+    "over steps": lambda: layers.LayerNormalization(axis=1),
+    "of channels": lambda: layers.BatchNormalization(axis=1, beta_initializer="glorot_uniform"),
 }
 
 

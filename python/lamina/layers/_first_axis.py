@@ -34,8 +34,7 @@ def with_rows(
     Returns whether that is how it has to be called, and then what it returned, without rows.
     """
     recording = Recording.current()
-    base = next((cls for cls in type(layer).__mro__ if is_own(cls)), type(layer))
-    if recording is None or base.__name__ in POSITIONWISE.split() or _written_by_users(layer):
+    if recording is None or _is_positionwise(layer) or _written_by_users(layer):
         return False, None
     args, kwargs = mapped(list(args), _weight), mapped(dict(kwargs), _weight)
     tensors = _tensors(layer, args, kwargs)
@@ -70,6 +69,12 @@ def with_rows(
         return y
 
     return True, mapped(call(mapped(args, fed), mapped(kwargs, fed)), back)
+
+
+def _is_positionwise(layer: Layer) -> bool:
+    base = next((cls for cls in type(layer).__mro__ if is_own(cls)), type(layer))
+    last = getattr(layer, "axis", -1) in (-1, [-1], (-1,))  # others count the axis of rows
+    return base.__name__ in POSITIONWISE.split() and last
 
 
 def _weight(value: Any) -> Any:
