@@ -397,6 +397,44 @@ def hashed(keras):
     return keras.Model(inputs, layers.Dense(1)(x))
 
 
+def citations(keras):
+    """A graph network: layers called on the table of all nodes, whatever rows a batch has."""
+    layers, ops = keras.layers, keras.ops
+    edges = np.random.default_rng(2).integers(0, 12, (2, 30))
+
+    class GraphConvLayer(layers.Layer):
+        def __init__(self, units):
+            super().__init__()
+            self.prepare = keras.Sequential([layers.BatchNormalization(), layers.Dense(units)])
+            self.update = layers.GRU(units)
+
+        def call(self, inputs):
+            nodes, edges, weights = inputs
+            messages = self.prepare(ops.take(nodes, edges[1], axis=0))
+            messages = messages * ops.expand_dims(weights, -1)
+            gathered = ops.segment_sum(messages, edges[0], num_segments=nodes.shape[0])
+            return self.update(ops.stack([nodes, gathered], axis=1))
+
+    class NodeClassifier(keras.Model):
+        def __init__(self, nodes, edges):
+            super().__init__()
+            self.nodes, self.edges = nodes, edges
+            self.edge_weights = ops.ones(shape=edges.shape[1]) / edges.shape[1]
+            self.convolution = GraphConvLayer(4)
+            self.join = layers.Concatenate(axis=1)
+            self.shape = layers.Reshape((4, 2))
+            self.scale, self.flat = layers.LayerNormalization(axis=1), layers.Flatten()
+            self.logits = layers.Dense(1)
+
+        def call(self, ids, training=None):
+            graph = self.nodes, self.edges, self.edge_weights
+            nodes = self.convolution(graph, training=training)
+            nodes = self.scale(self.shape(self.join([nodes, self.nodes])))
+            return self.logits(ops.take(self.flat(nodes), ids, axis=0))
+
+    return NodeClassifier(numbers(12, 4), edges)
+
+
 PROGRAMS = [
     (subclassing, X, Y),
     (geron, 0.1 * X, 0.1 * Y),
@@ -410,6 +448,7 @@ PROGRAMS = [
     (bags, [X, numbers(10, 6, seed=8)], Y),
     (quantized, SERIES, numbers(10, 8, 1)),
     (hashed, IDS, Y),
+    (citations, IDS[:, 0], Y),
 ]
 
 

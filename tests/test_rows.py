@@ -30,6 +30,33 @@ def test_rows_and_a_whole_value_hold_the_same_elements():
     assert g.rows == ROWS
 
 
+def test_rows_of_their_own_run_apart_from_the_batch():
+    net = Recorded([(3,)], [(5, 3), (3, 2), (2,)])
+    g, (x,), (table, kernel, bias) = net.graph, net.x, net.w
+    own = g.own_rows(table)
+    assert tuple(own.shape) == (3,)
+    assert not g.whole(own)
+    hidden = g.softmax(g.dense(own, kernel, bias))
+    both = g.of_own_rows(g.expression([("multiply", 0, 1)], [hidden, g.dense(own, kernel, bias)]))
+    assert tuple(both.shape) == (5, 2)
+    assert g.whole(both)
+    y = g.expression(
+        [("multiply", 0, 1)], [g.sum(g.dense(x, kernel, bias), [0]), g.sum(both, [0, 1])]
+    )
+    with pytest.raises(ValueError, match="rows of the batch, or rows of their own; got both"):
+        g.add([own, x])
+    for take in (g.add_output, lambda t: g.all_rows(t, ROWS), lambda t: g.sum(t, [], True)):
+        with pytest.raises(ValueError, match=r"folded|needs rows of the batch|no axis of rows"):
+            take(own)
+    net.build(y)
+    table, kernel, bias = (net.values[f"w{k}"].array for k in range(3))
+    z = table @ kernel + bias
+    of_table = (z * np.exp(z) / np.exp(z).sum(-1, keepdims=True)).sum()
+    by_hand = (net.data[0] @ kernel + bias).sum(-1) * of_table
+    np.testing.assert_allclose(net.output(), by_hand, rtol=1e-13)
+    net.check_gradients()
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_labels_and_masks_move_too(dtype):
     g = _core.Graph(dtype)

@@ -130,10 +130,11 @@ void Graph::calculate(const Operation& operation) {
     any = any || value.width > 0;
   }
   if (!any) return;
-  const Buffer workspace(operation.workspace_bytes(Pass::forward, 1, dtype));
+  const Index rows = operation.rows_in(1);
+  const Buffer workspace(operation.workspace_bytes(Pass::forward, rows, dtype));
   const std::vector<std::byte*> no_gradients(values_.size(), nullptr);
   operation.forward(Call<T>{kernels<T>(),
-                            1,
+                            rows,
                             false,
                             {},
                             places.data(),

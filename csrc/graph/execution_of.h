@@ -70,7 +70,7 @@ class ExecutionOf final : public Execution {
     return offset == Plan::nowhere ? nullptr : arena_.data() + offset;
   }
   static Index rows_of(const Operation& operation, const Batch& batch) {
-    return operation.whole ? 1 : batch.rows() * operation.fold;
+    return operation.rows_in(batch.rows());
   }
   const Operation& operation(int index) const { return *graph_->operations()[std::size_t(index)]; }
   Lent lent(int operation) const {

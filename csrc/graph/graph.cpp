@@ -37,7 +37,7 @@ const Value& Graph::check_rows(const Tensor& tensor, const char* who) const {
   if (value.kind == ValueKind::parameter)
     throw std::invalid_argument(std::string(who) + ": needs values row by row; got parameter '" +
                                 value.name + "'");
-  if (value.whole)
+  if (whole(tensor))
     throw std::invalid_argument(std::string(who) +
                                 ": needs values row by row; got a tensor without rows, of shape " +
                                 to_string(tensor.shape));
@@ -64,7 +64,8 @@ Index Graph::elements(ValueId value, Index rows) const {
 }
 
 void Graph::check_whole(const Tensor& tensor, const char* who) const {
-  if (!check(tensor, who).whole)
+  check(tensor, who);
+  if (!whole(tensor))
     throw std::invalid_argument(std::string(who) + ": needs a parameter; got values row by row");
   check_float(tensor, who);
 }
@@ -186,7 +187,7 @@ Tensor Graph::parameter(std::string path, Shape shape, bool trainable) {
 Tensor Graph::append(Shape shape, DType type, const Operation& operation) {
   const bool whole = operation.whole || operation.joins_rows();
   for (const Index axis : shape)
-    if (axis < (whole ? 0 : 1))
+    if (axis < (whole && operation.own_rows == 0 ? 0 : 1))
       throw std::invalid_argument(operation.name +
                                   ": every axis needs at least 1 element; got an output of shape " +
                                   to_string(shape));
@@ -199,18 +200,21 @@ Tensor Graph::append(Shape shape, DType type, const Operation& operation) {
   values_.push_back({ValueKind::result, type, width, operation.name, -1, int(operations_.size()),
                      operation.fold});
   values_.back().whole = whole;
+  values_.back().own_rows = operation.own_rows;
   return {ValueId(values_.size()) - 1, std::move(shape), id};
 }
 
 Tensor Graph::folded(const Tensor& x, Shape shape, Index fold) {
   check_open("fold");
   const Value& value = check_rows(x, "fold");
-  if (fold < 1 || checked_product(size_of(shape), fold) != value.width)
+  if (fold < 1 || (value.own_rows != 0 && fold % value.own_rows != 0) ||
+      checked_product(size_of(shape), fold) != value.width)
     throw std::invalid_argument("fold: a row of the batch has " + std::to_string(value.width) +
                                 " elements, not " + std::to_string(fold) + " x " +
                                 to_string(shape));
   const ValueId source = value.view_of < 0 ? x.value : value.view_of;
-  if (values_[std::size_t(source)].fold == fold) return {source, std::move(shape), id};
+  const Value& seen = values_[std::size_t(source)];
+  if (seen.fold == fold && seen.own_rows == value.own_rows) return {source, std::move(shape), id};
   Value view = value;
   view.fold = fold;
   view.view_of = source;
@@ -218,10 +222,42 @@ Tensor Graph::folded(const Tensor& x, Shape shape, Index fold) {
   return {ValueId(values_.size()) - 1, std::move(shape), id};
 }
 
+Tensor Graph::as_own_rows(const Tensor& x) {
+  check_open("own_rows");
+  check(x, "own_rows");
+  if (!whole(x) || x.shape.empty() || size_of(x.shape) < 1)
+    throw std::invalid_argument(
+        "own_rows: needs a tensor without rows, of at least 1 axis and 1 element; got " +
+        to_string(x.shape));
+  Value view = values_[std::size_t(x.value)];
+  view.kind = ValueKind::result;
+  if (view.view_of < 0) view.view_of = x.value;
+  view.fold = x.shape[0];
+  view.own_rows = view.fold;
+  values_.push_back(std::move(view));
+  return {ValueId(values_.size()) - 1, Shape(x.shape.begin() + 1, x.shape.end()), id};
+}
+
+Tensor Graph::of_own_rows(const Tensor& x) {
+  check_open("of_own_rows");
+  const Value& value = check(x, "of_own_rows");
+  if (value.own_rows == 0 || value.own_rows != value.fold)
+    throw std::invalid_argument("of_own_rows: needs a tensor with rows of its own; got " +
+                                to_string(x.shape));
+  Shape shape = x.shape;
+  shape.insert(shape.begin(), value.fold);
+  Value view = value;
+  view.view_of = value.view_of < 0 ? x.value : value.view_of;
+  view.fold = 1;
+  view.own_rows = 0;
+  values_.push_back(std::move(view));
+  return {ValueId(values_.size()) - 1, std::move(shape), id};
+}
+
 // The value itself, of what is read row by row of the batch.
 ValueId Graph::unfolded(const Tensor& tensor, const char* who) const {
   const Value& value = check(tensor, who);
-  if (value.fold != 1)
+  if (value.fold != 1 || value.own_rows != 0)
     throw std::invalid_argument(std::string(who) + ": needs a tensor that is not folded; got " +
                                 std::to_string(value.fold) + " rows for each row of the batch");
   return value.view_of < 0 ? tensor.value : value.view_of;
@@ -273,18 +309,28 @@ void Graph::begin(Operation& operation, std::string name) {
   for (ValueId& input : operation.inputs) {
     if (input < 0) continue;
     const Value& value = values_[std::size_t(input)];
-    if (value.whole) {
+    if (value.whole && value.own_rows == 0) {
       if (value.view_of >= 0) input = value.view_of;
       continue;
     }
-    if (fold == 0) fold = value.fold;
-    if (fold != value.fold)
+    if (fold == 0) {
+      fold = value.fold;
+      operation.own_rows = value.own_rows;
+    }
+    if ((operation.own_rows == 0) != (value.own_rows == 0))
+      throw std::invalid_argument(operation.name +
+                                  ": all inputs need the rows of the batch, or rows of their own; "
+                                  "got both");
+    if (fold != value.fold || operation.own_rows != value.own_rows)
       throw std::invalid_argument(operation.name + ": all inputs need as many rows; got " +
                                   std::to_string(fold) + " and " + std::to_string(value.fold) +
                                   " for each row of the batch");
     if (value.view_of >= 0) input = value.view_of;
   }
-  operation.whole = fold == 0 && !operation.gives_rows();
+  if (operation.own_rows != 0 && operation.joins_rows())
+    throw std::invalid_argument(operation.name +
+                                ": needs rows of the batch; got a tensor with rows of its own");
+  operation.whole = operation.own_rows != 0 || (fold == 0 && !operation.gives_rows());
   operation.fold = fold == 0 ? 1 : fold;
 }
 

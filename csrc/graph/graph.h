@@ -35,6 +35,8 @@ struct Value {
   ValueId view_of = -1;  // the value whose elements these are, folded otherwise
   // Without an axis of rows: parameters, constants, what is made of them or of all rows.
   bool whole = false;
+  // Of a whole one that is seen as rows: how many, whatever the batch; `fold` counts for all.
+  Index own_rows = 0;
 };
 
 // A place for a parameter: executions are given its values.
@@ -83,6 +85,9 @@ class Graph {
   // The same elements with `fold` rows of `shape` for each row of the batch: no operation.  What is
   // recorded on it runs on as many rows; all inputs of an operation need the same fold.
   Tensor folded(const Tensor& x, Shape shape, Index fold);
+  // A value without rows with its first axis as rows of its own, and back: no operations.
+  Tensor as_own_rows(const Tensor& x);
+  Tensor of_own_rows(const Tensor& x);
   // Values that are known when the graph is recorded: `bytes` of the type, copied.
   Tensor constant(Shape shape, const std::byte* bytes, DType type);
   // Makes a slot for a state, by number.
@@ -136,7 +141,10 @@ class Graph {
   // operation made.
   std::string origin(const Tensor& tensor) const;
   Index fold(const Tensor& tensor) const { return values_[std::size_t(tensor.value)].fold; }
-  bool whole(const Tensor& tensor) const { return values_[std::size_t(tensor.value)].whole; }
+  bool whole(const Tensor& tensor) const {
+    const Value& value = values_[std::size_t(tensor.value)];
+    return value.whole && value.own_rows == 0;
+  }
   // Elements of a value in a batch of `rows`; std::invalid_argument where they overflow.
   Index elements(ValueId value, Index rows) const;
 

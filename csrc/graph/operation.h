@@ -77,8 +77,11 @@ class Operation {
   // Rows of the operation for each row of the batch: Call::rows, and all `rows` below, count them.
   // Only an operation whose rows have to do with each other looks at it.
   Index fold = 1;
-  // Without rows: none of its inputs has any, and it runs once for a batch, as on a single row.
+  // Without rows of the batch: it runs once, on a single row, or on `fold` rows that are its own.
   bool whole = false;
+  Index own_rows = 0;
+  Index steps() const { return own_rows == 0 ? fold : fold / own_rows; }  // of a row
+  Index rows_in(Index batch) const { return whole ? fold : batch * fold; }
   ValueId output() const { return outputs[0]; }
 
   virtual void forward(const Call<float>&) const = 0;

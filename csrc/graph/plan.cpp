@@ -96,7 +96,7 @@ class Planner {
   bool is_empty(ValueId id) const { return graph_.values()[std::size_t(id)].width == 0; }
 
   Index rows_of(const Operation& operation) const {
-    return operation.whole ? 1 : checked_product(rows_, operation.fold);
+    return operation.whole ? operation.fold : checked_product(rows_, operation.fold);
   }
 
   // An interval by number, until all are placed.

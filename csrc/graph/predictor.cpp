@@ -72,7 +72,7 @@ void predict(Execution& execution, const std::vector<DataView>& inputs, Index ba
   const Graph& graph = execution.graph();
   const Index rows = inputs.empty() ? 0 : inputs.front().rows;
   for (const Tensor& output : graph.outputs())
-    if (rows == 0 && graph.whole(output))
+    if (rows == 0 && graph.values()[std::size_t(output.value)].whole)
       throw std::invalid_argument("predict: an output without rows needs at least 1 row; got 0");
   graph.check_batch(std::min(rows, batch_size));
   if (rows % batch_size != 0) graph.check_batch(rows % batch_size);  // the last, before the first
@@ -84,7 +84,7 @@ void predict(Execution& execution, const std::vector<DataView>& inputs, Index ba
       const Tensor& output = graph.outputs()[i];
       const DType dtype = graph.values()[std::size_t(output.value)].dtype;
       const std::size_t row_bytes = std::size_t(size_of(output.shape)) * bytes_of(dtype);
-      if (graph.whole(output)) {
+      if (graph.values()[std::size_t(output.value)].whole) {
         if (batch.rows() != rows)
           throw std::invalid_argument(
               "predict: an output made of all rows needs them in one batch; got " +

@@ -362,7 +362,7 @@ Tensor expression(Graph& graph, const Formula& formula, int result,
   bool any_rows = false;
   for (const Tensor& tensor : inputs) {
     const Value& value = graph.check(tensor, who.c_str());
-    const bool rows = !value.whole;
+    const bool rows = !graph.whole(tensor);
     any_rows = any_rows || rows;
     std::size_t k = 0;
     while (k < values.size() && (values[k] != tensor.value || sizes[k] != tensor.shape)) ++k;

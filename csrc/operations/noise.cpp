@@ -96,9 +96,9 @@ class SpatialDropout final : public OperationOf<SpatialDropout> {
                                         {c.random.seed, stream_, c.random.step});
     };
     if (!share_rows_) return drop(0, positions_, c.rows);
-    if (fold == 1) return drop(0, positions_ * c.rows, 1);  // all rows are positions of one
-    for (Index row = 0; row < c.rows; row += fold)          // steps draw, each its own
-      drop(row * positions_ * channels_, positions_, fold);
+    if (steps() == 1) return drop(0, positions_ * c.rows, 1);  // all rows are positions of one
+    for (Index row = 0; row < c.rows; row += steps())          // steps draw, each its own
+      drop(row * positions_ * channels_, positions_, steps());
   }
 
   const double rate_;

@@ -33,11 +33,11 @@ class BatchNorm final : public OperationOf<BatchNorm> {
                                    dims(c.rows), {options_.epsilon, false});
       return;
     }
-    const RowsCols d = dims(c.rows / fold);
-    for (Index step = 0; step < fold; ++step) {
+    const RowsCols d = dims(c.rows / steps());
+    for (Index step = 0; step < steps(); ++step) {
       T* moments = moments_of(c, step);
       const T* x = gather(c, c.in(0), room(c, 0), step, d);
-      T* y = fold == 1 ? c.out() : room(c, d.rows * cols_);
+      T* y = steps() == 1 ? c.out() : room(c, d.rows * cols_);
       const std::uint8_t* mask = mask_of(c, step, 2, d);
       c.kernels.column_moments(moments, moments + cols_, x, mask, d);
       *weight_of(c, step) = T(counts(mask, d.rows));
@@ -53,13 +53,13 @@ class BatchNorm final : public OperationOf<BatchNorm> {
       run_backward(c, {c.din(0), c.dout(), c.in(0), c.in(3), c.in(4), nullptr}, dims(c.rows), 0);
       return;
     }
-    const RowsCols d = dims(c.rows / fold);
+    const RowsCols d = dims(c.rows / steps());
     const Index size = d.rows * cols_;
-    for (Index step = 0; step < fold; ++step) {
+    for (Index step = 0; step < steps(); ++step) {
       T* moments = moments_of(c, step);
       const T* x = gather(c, c.in(0), room(c, 0), step, d);
       const T* dy = gather<T>(c, c.dout(), room(c, size), step, d);
-      T* dx = c.din(0) == nullptr || fold == 1 ? c.din(0) : room(c, 2 * size);
+      T* dx = c.din(0) == nullptr || steps() == 1 ? c.din(0) : room(c, 2 * size);
       run_backward(c, {dx, dy, x, moments, moments + cols_, mask_of(c, step, 3, d)}, d, step);
       if (dx != nullptr) scatter(c, c.din(0), dx, step, d);
     }
@@ -78,12 +78,12 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   bool backward_reads_output() const override { return false; }
   // Each step's mean and variance, then whether each step's rows count.
   std::size_t saved_bytes(Index, DType dtype) const override {
-    return settles() ? std::size_t((2 * cols_ + 1) * fold) * bytes_of(dtype) : 0;
+    return settles() ? std::size_t((2 * cols_ + 1) * steps()) * bytes_of(dtype) : 0;
   }
   // One step's x and y, or x, dy and dx, then its mask.
   std::size_t workspace_bytes(Pass pass, Index rows, DType dtype) const override {
-    if (fold == 1 || !options_.batch_statistics) return 0;
-    const RowsCols d = dims(rows / fold);
+    if (steps() == 1 || !options_.batch_statistics) return 0;
+    const RowsCols d = dims(rows / steps());
     const Index arrays = pass == Pass::forward ? 2 : 3;
     return std::size_t(arrays * d.rows * cols_) * bytes_of(dtype) + std::size_t(d.rows);
   }
@@ -110,13 +110,13 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   }
   template <class T>
   T* weight_of(const Call<T>& c, Index step) const {
-    return c.kept() + 2 * cols_ * fold + step;
+    return c.kept() + 2 * cols_ * steps() + step;
   }
 
   // In the workspace; there is none where nothing is gathered.
   template <class T>
   T* room(const Call<T>& c, Index at) const {
-    return fold == 1 ? nullptr : reinterpret_cast<T*>(c.workspace()) + at;
+    return steps() == 1 ? nullptr : reinterpret_cast<T*>(c.workspace()) + at;
   }
   // `width` elements of each row: they follow each other in y by `y_step`, in x by `x_step`.
   static StridedSpec rows_apart(Index rows, Index width, Index y_step, Index x_step) {
@@ -126,28 +126,28 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   template <class T>
   const T* gather(const Call<T>& c, const T* from, T* to, Index step, RowsCols d) const {
     const Index width = positions_ * cols_;
-    if (fold == 1) return from;
+    if (steps() == 1) return from;
     c.kernels.strided_copy(to, from + step * width,
-                           rows_apart(d.rows / positions_, width, width, fold * width));
+                           rows_apart(d.rows / positions_, width, width, steps() * width));
     return to;
   }
   template <class T>
   void scatter(const Call<T>& c, T* to, const T* from, Index step, RowsCols d) const {
     const Index width = positions_ * cols_;
-    if (fold == 1) return;
+    if (steps() == 1) return;
     c.kernels.strided_copy(to + step * width, from,
-                           rows_apart(d.rows / positions_, width, fold * width, width));
+                           rows_apart(d.rows / positions_, width, steps() * width, width));
   }
   // Behind the `arrays` of the workspace.
   template <class T>
   const std::uint8_t* mask_of(const Call<T>& c, Index step, Index arrays, RowsCols d) const {
     const std::uint8_t* from = c.mask(5);
-    if (fold == 1 || from == nullptr) return from;
+    if (steps() == 1 || from == nullptr) return from;
     auto* to = reinterpret_cast<std::uint8_t*>(room(c, arrays * d.rows * cols_));
     std::fill_n(to, d.rows, std::uint8_t(0));
     c.kernels.strided_any(
         to, from + step * positions_,
-        rows_apart(d.rows / positions_, positions_, positions_, fold * positions_));
+        rows_apart(d.rows / positions_, positions_, positions_, steps() * positions_));
     return to;
   }
 
@@ -166,11 +166,11 @@ class BatchNorm final : public OperationOf<BatchNorm> {
 
   template <class T>
   bool finite_moments(const Call<T>& c) const {
-    return c.kernels.find_nonfinite(c.kept(), 2 * cols_ * fold) < 0;
+    return c.kernels.find_nonfinite(c.kept(), 2 * cols_ * steps()) < 0;
   }
   template <class T>
   void settle_as(const Call<T>& c) const {
-    for (Index step = 0; step < fold; ++step) {
+    for (Index step = 0; step < steps(); ++step) {
       if (*weight_of(c, step) == T(0)) continue;
       move(c.parameter(3), moments_of(c, step));
       move(c.parameter(4), moments_of(c, step) + cols_);

@@ -40,6 +40,12 @@ Tensor unfold(Graph& graph, const Tensor& x, Index steps, const std::string&) {
   return graph.folded(x, std::move(shape), before / steps);
 }
 
+Tensor own_rows(Graph& graph, const Tensor& x, const std::string&) { return graph.as_own_rows(x); }
+
+Tensor of_own_rows(Graph& graph, const Tensor& x, const std::string&) {
+  return graph.of_own_rows(x);
+}
+
 const Registration views_registered[] = {
     {"reshape",
      "The same value, a row seen with another shape.",
@@ -53,6 +59,14 @@ const Registration views_registered[] = {
      "Rows that `fold` made as the steps of a row again.",
      unfold,
      {{"x", "Any shape, folded."}, {"steps", "How many a row has."}}},
+    {"own_rows",
+     "A tensor without rows with its first axis as rows, however many a batch has.",
+     own_rows,
+     {{"x", "(rows, ...), without rows."}}},
+    {"of_own_rows",
+     "Rows that `own_rows` made as the first axis of a tensor without rows again.",
+     of_own_rows,
+     {{"x", "Any shape, with rows of its own."}}},
 };
 
 }  // namespace

@@ -111,7 +111,7 @@ class EachRow final : public OperationOf<EachRow> {
 
 const Value& check_unfolded_rows(const Graph& graph, const Tensor& x, const char* who) {
   const Value& value = graph.check_rows(x, who);
-  if (value.fold != 1)
+  if (value.fold != 1 || value.own_rows != 0)
     throw std::invalid_argument(std::string(who) + ": needs a tensor that is not folded; got " +
                                 std::to_string(value.fold) + " rows for each row of the batch");
   return value;
@@ -119,7 +119,7 @@ const Value& check_unfolded_rows(const Graph& graph, const Tensor& x, const char
 
 const Value& check_no_rows(const Graph& graph, const Tensor& x, const char* who) {
   const Value& value = graph.check(x, who);
-  if (!value.whole)
+  if (!graph.whole(x))
     throw std::invalid_argument(std::string(who) +
                                 ": needs a tensor without rows; got values row by row, of shape " +
                                 to_string(x.shape));

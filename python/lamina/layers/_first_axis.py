@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING, Any
 from lamina._answers import is_own
 from lamina._tensors import Recording, Tensor, Variable
 from lamina._tensors.arguments import flat, mapped
-from lamina._tensors.given import all_rows, by_rows, each_row, given
-from lamina.layers._axes import reshaped
+from lamina._tensors.given import by_rows, given, record
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
 # Layers that act on each position of a value alone, so that they need not know which axis is which.
 POSITIONWISE = (
-    "Activation ActivityRegularization AlphaDropout BatchNormalization Dense Dropout ELU Embedding "
-    "GaussianDropout GaussianNoise Identity Lambda LayerNormalization LeakyReLU Operation "
-    "RMSNormalization ReLU Rescaling UnitNormalization"
+    "Activation ActivityRegularization AlphaDropout Dense Dropout ELU Embedding GaussianDropout "
+    "GaussianNoise Identity Lambda LeakyReLU Operation ReLU Rescaling"
 )
 
 
@@ -45,9 +43,6 @@ def with_rows(
     count = tensors[0].row_shape[0]
     if any(t.row_shape[:1] != (count,) for t in tensors):
         return False, None
-    rows = recording.need_rows()
-    apart = count % rows == 0  # into those of each row of the batch
-    fold = count // rows if apart else count
     if any(getattr(each, "stateful", False) for each in layer.walk()):
         return False, None  # states are those of a batch's rows
     taken = {id(t) for t in tensors}
@@ -55,17 +50,17 @@ def with_rows(
     def fed(value: Any) -> Any:
         if id(value) not in taken:
             return None
-        made = _folded(value, rows, fold, apart)
+        made = record("own_rows", value)
         if value.mask is not None:
-            made.mask = _folded(value.mask, rows, fold, apart)
+            made.mask = record("own_rows", value.mask)
         return made
 
     def back(value: Any) -> Any:
         if not isinstance(value, Tensor) or not value.rows:
             return None
-        y = _unfolded(value, count, fold, apart)
+        y = record("of_own_rows", value)
         if value.mask is not None and value.mask.rows:
-            y.mask = _unfolded(value.mask, count, fold, apart)
+            y.mask = record("of_own_rows", value.mask)
         return y
 
     return True, mapped(call(mapped(args, fed), mapped(kwargs, fed)), back)
@@ -73,8 +68,7 @@ def with_rows(
 
 def _is_positionwise(layer: Layer) -> bool:
     base = next((cls for cls in type(layer).__mro__ if is_own(cls)), type(layer))
-    last = getattr(layer, "axis", -1) in (-1, [-1], (-1,))  # others count the axis of rows
-    return base.__name__ in POSITIONWISE.split() and last
+    return base.__name__ in POSITIONWISE.split()
 
 
 def _weight(value: Any) -> Any:
@@ -111,23 +105,3 @@ def _beside_rows(
 
     return True, call(mapped(args, fed), mapped(kwargs, fed))
 
-
-def _folded(x: Tensor, rows: int, fold: int, apart: bool) -> Tensor:
-    rest = x.row_shape[1:]
-    if not apart:
-        x = each_row(x)
-    else:
-        x = by_rows(reshaped(x, (rows, fold, *rest)))
-        if fold == 1:
-            return reshaped(x, rest)
-    return Tensor(x.recording, x.recording.graph.fold(x.value))
-
-
-def _unfolded(y: Tensor, count: int, fold: int, apart: bool) -> Tensor:
-    if not (apart and fold == 1):
-        y = Tensor(y.recording, y.recording.graph.unfold(y.value, fold))
-    whole = all_rows(y)
-    if apart:
-        rest = y.row_shape if fold == 1 else y.row_shape[1:]
-        return reshaped(whole, (count, *rest))
-    return whole[0]  # the same for each row of the batch

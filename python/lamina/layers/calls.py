@@ -38,7 +38,7 @@ def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     values = flat([*args, *kwargs.values()])
     symbolic = any(isinstance(v, SymbolicTensor) for v in values)
     if not symbolic and Recording.current() is not None:
-        given_args = [_recorded_array(v) for v in args]
+        given_args = mapped(list(args), _recorded_array)
         found, made = with_rows(layer, given_args, kwargs, lambda a, k: _on_tensors(layer, a, k))
         return made if found else _on_tensors(layer, given_args, kwargs)
     if layer.calls:
@@ -83,7 +83,7 @@ def _plain(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
 
 
 def _recorded_array(value: Any) -> Any:
-    return given(value) if isinstance(value, np.ndarray) else value
+    return given(value) if isinstance(value, np.ndarray) else None
 
 
 def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = None) -> Any:
