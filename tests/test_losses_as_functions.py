@@ -122,6 +122,36 @@ def test_a_loss_of_ones_own_trains_as_the_kernel(rng, own, weighted):
         np.testing.assert_allclose(runs[0].history[key], values, rtol=2e-6)
 
 
+def test_a_loss_may_override_its_call_operator(rng):
+    """It is given the weights, and predictions of all rows, whatever shape the targets have."""
+
+    class Pairs(losses.Loss):
+        def __call__(self, labels, features, sample_weight=None):
+            logits = ops.matmul(features, ops.transpose(features))
+            same = ops.cast(ops.equal(labels, ops.transpose(labels)), "float32")
+            values = ops.categorical_crossentropy(same / ops.sum(same, 1, keepdims=True), logits,
+                                                  from_logits=True)  # fmt: skip
+            return ops.mean(values if sample_weight is None else values * sample_weight)
+
+    class Doubled(losses.MeanSquaredError):
+        def __call__(self, y_true, y_pred, sample_weight=None):
+            return 2 * super().__call__(y_true, y_pred, sample_weight)
+
+    x, labels, weight = rng.normal(size=(20, 3)), rng.integers(0, 3, (20, 1)), rng.uniform(size=20)
+    model = network(Pairs(), 4)
+    features = model.predict(x).astype("float64")
+    logits, same = features @ features.T, labels == labels.T
+    same = same / same.sum(1)[:, None]
+    by_hand = (np.log(np.exp(logits).sum(1)) - (same * logits).sum(1)) * weight
+    got = model.evaluate(x, labels, batch_size=20, sample_weight=weight, verbose=0)
+    np.testing.assert_allclose(got, by_hand.mean(), rtol=1e-5)
+    logs = [
+        network(loss).fit(x, labels, verbose=0, sample_weight=weight).history["loss"]
+        for loss in (Doubled(), "mse")
+    ]
+    np.testing.assert_allclose(logs[0], 2 * np.array(logs[1]), rtol=1e-6)
+
+
 def test_what_is_recorded_is_one_pass():
     model = network(Huber())
     model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)

@@ -126,6 +126,28 @@ def test_metrics_that_a_layer_updates_are_reported():
     assert model.metrics[1] is model.layers[0].largest
 
 
+def test_an_endpoint_s_metric_takes_weights_of_one_column():
+    class Endpoint(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.loss_fn = lamina.losses.BinaryCrossentropy(from_logits=True)
+            self.accuracy = metrics.BinaryAccuracy(name="accuracy", threshold=0.0)
+
+        def call(self, logits, targets, weights):
+            self.add_loss(self.loss_fn(targets, logits, weights))
+            self.accuracy.update_state(targets, logits, weights)
+            return ops.sigmoid(logits)
+
+    inputs = [lamina.Input((n,)) for n in (3, 1, 1)]
+    model = lamina.Model(inputs, Endpoint()(layers.Dense(1)(inputs[0]), *inputs[1:]))
+    model.compile("sgd")
+    rng = np.random.default_rng(3)
+    data = [rng.normal(size=(20, 3)), rng.integers(0, 2, (20, 1)), rng.uniform(size=(20, 1))]
+    right = (model.predict(data) > 0.5) == data[1]
+    logs = model.fit(data, batch_size=20, verbose=0).history
+    assert logs["accuracy"] == [pytest.approx(np.average(right, weights=data[2]))]
+
+
 def test_a_model_lists_its_metrics():
     model = chain(metrics=["mae", "accuracy"], weighted_metrics=[Largest()])
     logs = model.evaluate(X, Y, return_dict=True)

@@ -104,4 +104,3 @@ def _beside_rows(
         return by_rows(value) if id(value) in of_batch else None
 
     return True, call(mapped(args, fed), mapped(kwargs, fed))
-

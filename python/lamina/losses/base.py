@@ -63,12 +63,13 @@ class Loss(Configurable):
     """
 
     _plumbing: ClassVar[str] = (
-        "calls check_target free_target kind parameter record target_dtype target_shape term"
+        "calls check_target free_target kind parameter record target_dtype target_shape term weighs"
     )
     kind: ClassVar[str] = ""
     target_dtype: ClassVar[str] = "float"
     calls: ClassVar[bool] = False  # whether it is recorded by `call`; found out, as the next
     free_target: ClassVar[bool] = False  # whether targets may have another shape than predictions
+    weighs: ClassVar[bool] = False  # whether it is a `__call__` of its own, which takes weights
     name: str = ""
     from_logits: bool = False
     reduction: str | None = REDUCTION
@@ -78,9 +79,12 @@ class Loss(Configurable):
         super().__init_subclass__(**options)
         if not cls.name and not is_own(cls):
             cls.name = snake_case(cls.__name__)
-        own = ("call", "record", "kind")
+        own = ("call", "__call__", "record", "kind")
         writer = next((base for base in cls.__mro__ if any(n in vars(base) for n in own)), Loss)
-        cls.calls = "call" in vars(writer) and not any(n in vars(writer) for n in own[1:])
+        cls.weighs = "__call__" in vars(writer) and not is_own(writer)
+        cls.calls = cls.weighs or (
+            "call" in vars(writer) and not any(n in vars(writer) for n in own[2:])
+        )
         if cls.calls and not is_own(writer):
             cls.free_target = True
 
@@ -245,6 +249,8 @@ def check_weight(who: str, weight: ArrayLike | None, target: NDArray[Any]) -> ND
     if weight is None:
         return None
     array = cast(numeric(who, "sample_weight", weight), np.float64)
+    if array.shape == (*target.shape[:1], 1):
+        array = array[:, 0]
     if array.shape != target.shape[:1]:
         raise ValueError(
             f"{who}: sample_weight must have shape {target.shape[:1]}, one weight a row; "

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 MEANS = ("sum_over_batch_size", "mean")
 
 
-def values_of(loss: Loss, y_true: Any, y_pred: Any) -> Any:
-    """Return the loss's values, a tensor."""
-    values = written.run(loss.name, loss.call, [y_true, y_pred], {})
+def values_of(loss: Loss, y_true: Any, y_pred: Any, *weight: Any) -> Any:
+    """Return the loss's values, a tensor; given weights, of a loss that takes them."""
+    function = loss if weight else loss.call
+    values = written.run(loss.name, function, [y_true, y_pred, *weight], {})
     if (
         not dispatch.on_tensors(values)
         and not np.isscalar(values)
@@ -32,17 +33,19 @@ def values_of(loss: Loss, y_true: Any, y_pred: Any) -> Any:
 # --- in training
 
 
-def recorded(loss: Loss, graph: Any, prediction: Any, target: Any) -> Tensor:
+def recorded(
+    loss: Loss, graph: Any, prediction: Any, target: Any, *weight: Any, mask: Any = None
+) -> Tensor:
     """Record the loss's values for a model's output: of rows, of positions, or one number."""
     from lamina import ops
 
     recording = Recording.of(graph)
     now = recording if Recording.current() is not recording else nullcontext()
     with now, recording.within(loss.name):
-        y_true, y_pred = Tensor(recording, target), Tensor(recording, prediction)
+        y_true, y_pred = Tensor(recording, target), Tensor(recording, prediction, mask)
         if y_pred.ndim == 1 and not loss.free_target:  # a mean over the last axis is one of rows
             y_true, y_pred = ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
-        made = values_of(loss, ops.cast(y_true, "float32"), y_pred)
+        made = values_of(loss, ops.cast(y_true, "float32"), y_pred, *weight)
         values: Tensor = ops.cast(given(made), "float32")
         if not values.rows and values.ndim and values.shape[0] == recording.rows:
             values = by_rows(values)
@@ -61,9 +64,11 @@ def term(
     recording = Recording.of(graph)
     now = recording if Recording.current() is not recording else nullcontext()
     with now, recording.within(loss.name):
-        values = Tensor(recording, loss.record(graph, prediction, target))
         by = None if weight is None else Tensor(recording, weight)
         kept = None if mask is None else Tensor(recording, mask)
+        if loss.weighs:
+            return recorded(loss, graph, prediction, target, by, mask=kept).value, None, None
+        values = Tensor(recording, loss.record(graph, prediction, target))
         if loss.reduction in (None, "none"):
             raise ValueError(
                 f"{loss.name}: reduction {loss.reduction!r} leaves one loss for each row; training "
