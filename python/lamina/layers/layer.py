@@ -381,9 +381,10 @@ class Layer(Configured, PublicKeywords):
         """Undo ``prepare``: used when building a model fails half-way."""
         self.built, self._built_shape, self._dtype = False, None, self._given_dtype
         self._hold_first()
-        within, self.built_within = self.built_within, []
-        for layer in within:
-            layer.forget()
+        if self.built_within:
+            within, self.built_within = self.built_within, []
+            for layer in within:
+                layer.forget()
 
     def regularize_activity(self, outputs: Sequence[Any]) -> None:
         """Add what the activity regularizer says of the outputs to the losses that are recorded."""

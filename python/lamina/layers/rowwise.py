@@ -62,7 +62,10 @@ class RowWise(Layer):
         shapes: Any = [spec.shape for spec in specs]
         self._check_input(shapes if len(shapes) > 1 else shapes[0])
         kinds = self.input_dtypes(len(specs))
-        given = [replace(s, kind=k or s.kind) for s, k in zip(specs, kinds, strict=True)]
+        given = [
+            spec if kind in (None, spec.kind) else replace(spec, kind=kind)
+            for spec, kind in zip(specs, kinds, strict=True)
+        ]
         with structure():
             fresh = not self.built
             try:
@@ -91,7 +94,8 @@ class RowWise(Layer):
                 masks = {"mask": _tensors(recording, mask)} if self.takes_mask else {}
                 y = self.call_rows(tensors, **masks)
         finally:
-            self.built_within += [layer for layer in waiting if layer.built]
+            if waiting:
+                self.built_within += [layer for layer in waiting if layer.built]
         return [tensor.value for tensor in y] if isinstance(y, list) else y.value
 
     def _mask_behind(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
