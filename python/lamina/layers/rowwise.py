@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -87,11 +85,15 @@ class RowWise(Layer):
 
     def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> Any:
         """Record the layer's ``call``."""
+        now = Recording.current()
+        if now is None or now.graph is not graph:
+            with Recording(graph):
+                return self.record(graph, x, mask)
         waiting = [layer for layer in self.layers_within() if not layer.built]
         try:
-            with _on(graph) as recording, recording.within(self.name):
-                tensors = _tensors(recording, x)
-                masks = {"mask": _tensors(recording, mask)} if self.takes_mask else {}
+            with now.within(self.name):
+                tensors = _tensors(now, x)
+                masks = {"mask": _tensors(now, mask)} if self.takes_mask else {}
                 y = self.call_rows(tensors, **masks)
         finally:
             if waiting:
@@ -99,19 +101,15 @@ class RowWise(Layer):
         return [tensor.value for tensor in y] if isinstance(y, list) else y.value
 
     def _mask_behind(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
-        with _on(graph) as recording, recording.within(self.name):
-            out = self.compute_mask(_tensors(recording, x), _tensors(recording, mask))
+        now = Recording.current()
+        if now is None or now.graph is not graph:
+            with Recording(graph):
+                return self._mask_behind(graph, x, mask)
+        with now.within(self.name):
+            out = self.compute_mask(_tensors(now, x), _tensors(now, mask))
         if isinstance(out, (list, tuple)):
             return [None if m is None else m.value for m in out]
         return None if out is None else out.value
-
-
-@contextmanager
-def _on(graph: _core.Graph) -> Iterator[Recording]:
-    """Let a graph's recording be the current one."""
-    recording = Recording.of(graph)
-    with recording if Recording.current() is not recording else nullcontext():
-        yield recording
 
 
 def _tensors(recording: Recording, value: Any) -> Any:
