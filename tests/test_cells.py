@@ -197,6 +197,27 @@ def test_both_directions(merge):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
+def test_both_directions_of_a_cell_of_one_s_own():
+    class Recalls(layers.Layer):
+        def __init__(self, units, **base):
+            super().__init__(**base)
+            self.units = self.state_size = units
+            self.dense = layers.Dense(units)
+
+        def call(self, x, states):
+            y = ops.tanh(self.dense(x) + states[0])
+            return y, [y]
+
+    x = np.random.default_rng(1).normal(size=(3, 4, 2)).astype("float32")
+    steps = layers.RNN([Recalls(3), layers.LSTMCell(2)], return_sequences=True)
+    both = layers.Bidirectional(steps)
+    y = np.asarray(both(x))
+    both.backward_layer.set_weights(both.forward_layer.get_weights())
+    y = np.asarray(both(x))
+    np.testing.assert_allclose(y[..., :2], both.forward_layer(x), rtol=1e-6)
+    np.testing.assert_allclose(np.asarray(both(x[:, ::-1]))[:, ::-1, 2:], y[..., :2], rtol=1e-5)
+
+
 def test_both_directions_of_images():
     x = np.random.default_rng(1).normal(size=(3, *IMAGES)).astype("float32")
     layer = layers.Bidirectional(layers.ConvLSTM2D(2, 2, return_sequences=True))

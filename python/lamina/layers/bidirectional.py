@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from lamina import _core
+from lamina._answers import is_own
 from lamina._check import Array
+from lamina._settings import reading_with
 from lamina._tensors import Tensor
 from lamina._tensors.given import record
 from lamina.layers._carried import Carrier
@@ -296,4 +298,6 @@ def _again(layer: Carrier, name: str, go_backwards: bool) -> Carrier:
     # Configurations hold plain values; the settings themselves do as well, and need no looking up.
     own = {k: getattr(layer, k) for k, v in config.items() if isinstance(v, dict) and k != "cell"}
     config.update(own)
-    return type(layer).from_config(config)
+    held = {type(each).__name__: type(each) for each in layer.walk() if not is_own(type(each))}
+    with reading_with(held):  # a cell of the user's
+        return type(layer).from_config(config)

@@ -65,8 +65,9 @@ class StackedRNNCells(Layer):
         """Return the last cell's output and the new states of all."""
         made = []
         for cell, old in zip(self.cells, states, strict=True):
-            x, new = step(cell, x, old, training)
-            made.append(new)
+            listed = isinstance(old, (list, tuple))
+            x, new = step(cell, x, old if listed else [old], training)  # as RNN hands them over
+            made.append(new if listed else new[0])
         return x, made
 
     def get_config(self) -> dict[str, Any]:
