@@ -68,6 +68,7 @@ def test_integers_outside_of_recordings():
     layer.flags[1] = True
     assert [v.tolist() for v in values(layer)] == [8, [True, True]]
     np.testing.assert_array_equal(layer(X), 18 * X)
+    assert lamina.Variable("ones", (2, 1)).numpy().tolist() == [[1.0], [1.0]]
     held = lamina.Variable([1, 2], dtype="int64")
     held.assign_add([3, 4])
     assert held.numpy().tolist() == [4, 6]

@@ -1,9 +1,10 @@
-"""to_categorical."""
+"""to_categorical, normalize."""
 
 import numpy as np
 import pytest
 
-from lamina.utils import to_categorical
+from lamina import layers
+from lamina.utils import normalize, to_categorical
 
 
 @pytest.mark.parametrize("labels", [[0, 2, 1], [[0], [2], [1]], np.array([0.0, 2.0, 1.0])])
@@ -34,3 +35,14 @@ def test_more_axes():
 def test_refusals(labels, classes, text):
     with pytest.raises((ValueError, TypeError), match=text):
         to_categorical(labels, classes)
+
+
+def test_norms_of_one():
+    x = np.random.default_rng(2).normal(size=(4, 3, 2)).astype("float32")
+    x[1] = 0
+    for axis, order in ((-1, 2), (1, 1), (2, 3)):
+        size = np.maximum((np.abs(x) ** order).sum(axis, keepdims=True) ** (1 / order), 1e-30)
+        of_tensors = layers.Lambda(lambda t, axis=axis, order=order: normalize(t, axis, order))(x)
+        for y in (normalize(x, axis, order), of_tensors):
+            np.testing.assert_allclose(y, x / size, rtol=1e-5, atol=1e-7)
+    assert normalize([[3.0, 4.0]]).tolist() == [[0.6, 0.8]]

@@ -177,7 +177,6 @@ UTILS = {
     ),
     "use timeseries_windows": "timeseries_dataset_from_array",
     "use fit(validation_split=...), or sklearn.model_selection.train_test_split": "split_dataset",
-    "use lamina.layers.Normalization, or divide by numpy.linalg.norm": "normalize",
     "fit(verbose=...) says what is shown": (
         "Progbar disable_interactive_logging enable_interactive_logging "
         "is_interactive_logging_enabled"

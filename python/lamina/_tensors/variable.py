@@ -22,8 +22,8 @@ class Variable(_core.Parameter, Operators):
 
     Parameters
     ----------
-    initializer : array_like or callable
-        The first values; a callable is given the shape and the dtype.
+    initializer : array_like, str or callable
+        The first values; an initializer, by name or not, is given the shape and the dtype.
     shape : tuple of int, optional
         By default that of the values; a callable needs it.
     dtype : {"float32", "float64", "int32", "bool"}, default "float32"
@@ -77,6 +77,10 @@ class Variable(_core.Parameter, Operators):
     ) -> None:
         kind = discrete(dtype)
         own = _check.dtype("Variable", "float32" if kind else dtype or "float32")
+        if isinstance(initializer, str):
+            from lamina import initializers
+
+            initializer = initializers.get(initializer)
         if callable(initializer):
             if shape is None:
                 raise ValueError("Variable: an initializer needs a shape; got None")

@@ -16,6 +16,7 @@ from lamina.saving import (
     register_keras_serializable,
 )
 from lamina.utils.coding import multi_hot, one_hot, to_categorical
+from lamina.utils.normalizing import normalize
 from lamina.utils.sequences import pad_sequences
 from lamina.utils.timeseries import timeseries_windows
 
@@ -28,6 +29,7 @@ __all__ = [
     "is_keras_tensor",
     "model_to_dot",
     "multi_hot",
+    "normalize",
     "one_hot",
     "pad_sequences",
     "plot_model",

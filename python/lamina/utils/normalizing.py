@@ -1,0 +1,38 @@
+"""Vectors scaled to a norm of 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina._calls import answering_calls
+from lamina._check import numeric
+from lamina._tensors import dispatch
+
+
+@answering_calls
+def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
+    """Return x divided by its norm along an axis; zeros stay zeros.
+
+    Parameters
+    ----------
+    x : array_like or tensor
+    axis : int, default -1
+    order : int, default 2
+        That of the norm.
+
+    Examples
+    --------
+    >>> from lamina import utils
+    >>> utils.normalize([[3.0, 4.0], [0.0, 0.0]])
+    array([[0.6, 0.8],
+           [0. , 0. ]])
+    """
+    if dispatch.on_tensors(x):
+        from lamina import ops
+
+        return ops.normalize(x, axis, order)
+    array = numeric("normalize", "x", x)
+    norms = np.linalg.norm(array, order, axis, keepdims=True)
+    return array / np.where(norms == 0, 1, norms)
