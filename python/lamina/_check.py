@@ -147,6 +147,8 @@ def elements(who: str, name: str, sizes: Sequence[int]) -> int:
 
 def dtype(who: str, value: object) -> DType:
     """Return "float32" or "float64"; other dtypes are refused."""
+    if type(value) is str and value in ("float32", "float64"):
+        return value  # type: ignore[return-value]
     try:
         name = np.dtype(value).name if value is not None else ""  # type: ignore[call-overload]
     except TypeError:

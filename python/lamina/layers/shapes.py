@@ -129,7 +129,9 @@ class Sketch:
                 f"{who}: must return as many {what} whatever the number of rows and the lengths of "
                 f"axes; returned {one} and {other} for different ones"
             )
-        return [_joined(a, b) for a, b in zip(found[0], found[-1], strict=True)]
+        if len(found) == 1:
+            return found[0]
+        return [_joined(a, b) for a, b in zip(*found, strict=True)]
 
 
 def sketched(dtype: str, specs: Sequence[Spec], draw: Callable[[Sketch], R]) -> R:

@@ -48,6 +48,8 @@ class Weighted:
 
     def _hold_first(self) -> None:
         # Leave those that the constructor made.
+        if not self._parameters:
+            return
         count = len(self._parameters) if self._constructed is None else self._constructed
         kept = self._parameters[:count]
         own = {id(p) for p in kept}
