@@ -132,6 +132,11 @@ class RNN(Carrier):
         """
         if isinstance(sequences, (list, tuple)):  # the states behind the sequence
             sequences, *states = sequences
+            if states and len(flat(states)) != self._state_count:
+                raise ValueError(
+                    f"{self.name}: takes one sequence, and behind it all states of the cell, "
+                    f"{self._state_count}; got {len(flat(states))} more tensors"
+                )
             initial_state = packed(self.state_size, states) if states else initial_state
         x = given(sequences)
         if x.ndim < 3 or x.shape[1] < 1:
