@@ -264,3 +264,24 @@ def test_metrics_that_return_nothing_are_named():
         model.compile("sgd", "mse", metrics=[metric])
         with pytest.raises(TypeError, match=said):
             model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+
+
+def test_a_function_of_a_whole_batch_is_evaluated_as_in_keras():
+    """It depends on the rows of a batch: 32 in evaluate, those of fit in validation."""
+
+    def spread(y_true, y_pred):
+        return ops.sqrt(ops.mean(ops.square(y_pred - y_true)))
+
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(80, 3)), rng.normal(size=(80, 1))
+    model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(1)], seed=2)
+    model.compile("sgd", "mse", metrics=[spread])
+
+    def by(rows):
+        parts = [slice(i, min(i + rows, 80)) for i in range(0, 80, rows)]
+        roots = [np.sqrt(np.mean((model.predict(x[p]) - y[p]) ** 2)) for p in parts]
+        return np.average(roots, weights=[len(x[p]) for p in parts])
+
+    np.testing.assert_allclose(model.evaluate(x, y, verbose=0)[1], by(32), rtol=1e-5)
+    logs = model.fit(x, y, batch_size=10, validation_data=(x, y), verbose=0).history
+    np.testing.assert_allclose(logs["val_spread"], by(10), rtol=1e-5)

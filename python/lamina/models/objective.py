@@ -14,6 +14,7 @@ from lamina import _core
 from lamina._check import Array, Shape
 from lamina._tensors import Arguments, Recording, Tensor, written
 from lamina._tensors.given import scalar_penalty
+from lamina.metrics import MeanMetricWrapper
 from lamina.models import steps
 from lamina.models.constrained import Constrained
 from lamina.models.passes import Pass
@@ -126,7 +127,7 @@ class Objective:
         self.forms = forms or [None] * len(weighted)
         compiled = self.compiled = model.compiled("fit")
         self.checked = False  # whether gradients are known to reach what has to learn
-        self.of_batch = False  # whether a loss is one number for a batch, no mean over its rows
+        self.of_batch = False  # whether a loss, or a metric, may be one number for a batch
         self.seed = model.seed
         compiled.check_settings(model.dtype)  # they may have changed
         self._own = steps.has_own(model)  # then the losses of compile count as the model says
@@ -242,6 +243,8 @@ class Objective:
             chosen = full if by_weight else plain
             recorded = hasattr(metric, "record") and _takes(metric, form, output)
             head.indices.append(metric.record(graph, prediction, y, chosen) if recorded else None)
+        for (metric, _, _), index in zip(head.metrics, head.indices, strict=True):
+            self.of_batch |= index is None and isinstance(metric, MeanMetricWrapper)
         if None in head.indices:
             head.prediction = graph.add_output(prediction)
             for by_weight, chosen in ((False, plain), (True, full)):
