@@ -33,7 +33,10 @@ LAMINA_INLINE constexpr RuleSetting amount(const char* name, double initial) {
 // element (see threads_for).  Every element is a chain of its own: no bit depends on the chunks.
 template <class T, class Body>
 LAMINA_INLINE void each_vector(Index size, double flop, Body body) {
-  parallel_elements(size, flop, [=](Index begin, Index end) { for_vectors<T>(begin, end, body); });
+  parallel_elements(size, flop, [=](Index begin, Index end) {
+    const Body own = body;  // of which no store can change anything: it stays in registers
+    for_vectors<T>(begin, end, own);
+  });
 }
 
 }  // namespace LAMINA_ISA
