@@ -40,6 +40,7 @@ Tensor unfold(Graph& graph, const Tensor& x, Index steps, const std::string&) {
   return graph.folded(x, std::move(shape), before / steps);
 }
 
+// The first axis of a value without rows as rows of its own, and back: no operations either.
 Tensor own_rows(Graph& graph, const Tensor& x, const std::string&) { return graph.as_own_rows(x); }
 
 Tensor of_own_rows(Graph& graph, const Tensor& x, const std::string&) {
