@@ -1,5 +1,8 @@
 """Axes of unknown length, and models that have to know how many rows a batch has."""
 
+import sys
+import threading
+
 import numpy as np
 import pytest
 
@@ -118,6 +121,34 @@ def test_many_lengths_in_turn():
     assert len(model._predictors._kept) == 64
     for length, y in first.items():
         np.testing.assert_array_equal(model.predict(steps_of(length)), y)
+
+
+def test_threads_that_predict_many_lengths():
+    model = sequential((None, 3), layer("LSTM", 2))(lamina)
+    known = {length: model.predict(steps_of(length)) for length in range(1, 81, 5)}
+    failures = []
+
+    def work(seed):
+        rng = np.random.default_rng(seed)
+        try:
+            for length in rng.permutation(np.arange(1, 81)):
+                y = model.predict(steps_of(int(length)))
+                if length in known:
+                    np.testing.assert_array_equal(y, known[length])
+        except Exception as error:
+            failures.append(error)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert not failures
 
 
 def test_a_size_that_weights_need_is_asked_for():

@@ -65,7 +65,9 @@ def answering(module: str, lazy: Mapping[str, str] | None = None) -> Callable[[s
         if lazy is not None and name in lazy:
             path, _, attribute = lazy[name].partition(":")
             room = importlib.import_module(path)
-            return getattr(room, attribute) if attribute else room
+            found = getattr(room, attribute) if attribute else room
+            vars(sys.modules[module])[name] = found  # the next one finds it there
+            return found
         if name.startswith("_"):
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         text = missing_from(module, name)

@@ -12,7 +12,6 @@ from lamina._check import cast, numeric
 from lamina._settings import Configurable, argument_names
 from lamina._tensors import Tensor, dispatch
 from lamina._tensors.given import given
-from lamina.kernels import activation_forward
 
 
 class Activation(Configurable):
@@ -99,4 +98,6 @@ class Activation(Configurable):
     def _compute(self, x: NDArray[Any]) -> NDArray[Any]:
         assert self.fusable is not None
         kind, alpha = self.fusable
-        return activation_forward(x, kind, alpha)
+        from lamina import kernels  # which `import lamina` leaves to who uses them
+
+        return kernels.activation_forward(x, kind, alpha)

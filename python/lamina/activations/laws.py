@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from lamina._check import number
 from lamina.activations.base import Activation
 from lamina.activations.function import Function
-from lamina.kernels import log_softmax_forward, softmax_forward
 
 
 class Linear(Activation):
@@ -213,7 +212,9 @@ class Softmax(Activation):
         return graph.softmax(x, name=name or self.name)
 
     def _compute(self, x: NDArray[Any]) -> NDArray[Any]:
-        return softmax_forward(x)
+        from lamina import kernels
+
+        return kernels.softmax_forward(x)
 
 
 class LogSoftmax(Activation):
@@ -232,4 +233,6 @@ class LogSoftmax(Activation):
         return graph.log_softmax(x, name=name or self.name)
 
     def _compute(self, x: NDArray[Any]) -> NDArray[Any]:
-        return log_softmax_forward(x)
+        from lamina import kernels
+
+        return kernels.log_softmax_forward(x)

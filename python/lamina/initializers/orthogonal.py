@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from lamina._check import number, quiet
 from lamina.initializers.base import SeededInitializer
-from lamina.kernels import matmul
 
 if TYPE_CHECKING:
     from lamina.random import Stream
@@ -71,6 +70,8 @@ def _orthonormal_columns(a: NDArray[Any]) -> NDArray[Any]:
     is taken by panels of columns, whose reflections act on the others as matrix products
     (Schreiber and Van Loan, 1989).
     """
+    from lamina.kernels import matmul
+
     a = np.array(a, dtype=np.float64)
     rows, cols = a.shape
     width = cols if cols <= NARROW else PANEL
@@ -122,6 +123,8 @@ def _side_by_side(reflectors: list[NDArray[Any]], rows: int) -> NDArray[Any]:
 
 def _joined(v: NDArray[Any]) -> NDArray[Any]:
     """Return the upper triangular T for which all reflections together are I - V T V'."""
+    from lamina.kernels import matmul
+
     products = matmul(v, v, True)
     t = np.eye(v.shape[1])
     for k in range(1, len(t)):

@@ -236,7 +236,8 @@ class Network(Ends, Stateful, PublicKeywords):
         found = self._row_shapes.get(key)
         if found is None:
             found = [tuple(output.shape) for output in for_any_rows(self, shapes).outputs]
-            self._row_shapes.put(key, found)
+            with structure():
+                self._row_shapes.put(key, found)
         return list(found)
 
     def graph_inputs(self, graph: _core.Graph, shapes: Sequence[Shape]) -> list[_core.Tensor]:
