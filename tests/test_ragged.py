@@ -286,6 +286,27 @@ def test_a_model_with_call():
         np.testing.assert_array_equal(model.predict(np.array([words]))[0], y)
     assert model(WORDS).shape == (COUNT, 1)
 
+    made = model.predict([np.array(WORDS[0]), np.array(WORDS[2])])  # of equal lengths: rows still
+    np.testing.assert_array_equal(made, model.predict(np.array([WORDS[0], WORDS[2]])))
+
+
+def test_a_model_without_an_input_learns_that_lengths_differ():
+    for first in ("fit", "predict", "evaluate"):
+        model = lamina.Sequential([layers.LSTM(4), layers.Dense(1)], dtype="float64")
+        model.compile("adam", "mse")
+        if first == "fit":
+            model.fit(SERIES, MEANS, batch_size=2, shuffle=False, verbose=0)
+        elif first == "evaluate":
+            model.evaluate(SERIES, MEANS)
+        for row, y in zip(SERIES, model.predict(SERIES), strict=True):
+            np.testing.assert_array_equal(model.predict(row[None])[0], y)
+        assert model.input_shape == (None, None, 2)
+    model = lamina.Sequential([layers.Conv1D(2, 4), layers.GlobalMaxPooling1D()])
+    model.compile("adam", "mse")
+    with pytest.raises(ValueError, match=r"conv1d: .*; row 1 has shape \(3, 2\)"):
+        model.fit(SERIES, MEANS, verbose=0)
+    assert not model.built
+
 
 def test_images_of_any_size():
     sizes = ((6, 5), (4, 7), (6, 5), (5, 5))

@@ -241,7 +241,7 @@ class Called(Compilable):
 
     def meet(self, x: Any) -> Any:
         """Take the form of data: which arrays there are, of which kinds."""
-        x = gathered(x, None)
+        x = self._one_input(x) if self._takes_one() else gathered(x, None)
         form, leaves = _form_of(x)
         self._take(form, [_port(n, leaf) for n, leaf in zip(_names(form), leaves, strict=True)])
         if self._met is not None and self._met != self.layers:  # some were added or replaced
@@ -249,6 +249,17 @@ class Called(Compilable):
                 self._met = None
                 self._changed()
         return x
+
+    def _takes_one(self) -> bool:
+        """Return whether the model was built for one array."""
+        return self.built and self._fed is not None and self._fed[0] is None
+
+    def _one_input(self, x: Any) -> Any:
+        """Return data for the one input; a list of rows is one array, whose rows may differ."""
+        axes = len(self.ports[0].shape)
+        rows = isinstance(x, (list, tuple)) and all(is_array(v) and np.ndim(v) == axes for v in x)
+        made = gathered(x, self.ports if rows else None)
+        return np.stack(made) if rows and len(x) and made is x else made
 
     def _take(self, form: Any, ports: list[Port]) -> None:
         if self._fed == (form, ports):

@@ -62,6 +62,11 @@ class Data:
         return list(shapes_of(self.inputs)) if self.ragged else [x.shape[1:] for x in self.inputs]
 
     @property
+    def open_shapes(self) -> list[Shape]:
+        """The same with None for sizes that differ, for a model that learns what it is fed."""
+        return [x.shape[1:] for x in self.inputs]
+
+    @property
     def masked(self) -> tuple[bool, ...]:
         """Which inputs have masks."""
         return tuple(m is not None for m in self.masks)

@@ -191,7 +191,7 @@ class Fitting(Stepped):
             trained = sum(part.size for part in parts)
             self.check_fit(settings, trained, kept, validation_batch_size)
             told = training.parameters_of_run(self, settings, held is not None, verbose, hooks)
-            self.ensure_built(data.row_shapes)
+            self.ensure_built(data.open_shapes)
             run = training.Training(self, parts, held_parts, settings, hooks)
             advice.on_fit(run.objective, data, rows, run.idle)
             hooks.start(self, told)
@@ -241,7 +241,7 @@ class Fitting(Stepped):
             parts = data.parts()
             settings = training.plan(parts, None, 1, 0, False, None, None, 1)
             self.check_batches("train_on_batch", data.rows, data.rows)
-            self.ensure_built(data.row_shapes)
+            self.ensure_built(data.open_shapes)
             run = training.Training(self, parts, [], settings, CallbackList())
             self.stop_training = False
             return self._reported(run.single(), return_dict)
@@ -335,7 +335,7 @@ class Fitting(Stepped):
             given = self.default_batch(batch_size, data.rows)
             rows = data_.batch_rows(who, "batch_size", given, data.rows, BLOCK)
             self.check_batches(who, data.rows, rows)
-            self.ensure_built(data.row_shapes)
+            self.ensure_built(data.open_shapes)
             wanted = None if given is None else rows
             planned = plans(self, data.parts(), wanted, BLOCK)
             steps, names = sum(plan.steps for plan in planned), planned[0].objective.names

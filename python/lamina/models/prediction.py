@@ -152,6 +152,8 @@ class Predicting(Network):
             self.output_row_shapes(list(shapes_of(arrays)))  # which refuses what does not fit
         if is_ragged(arrays):
             self.check_ragged("predict")
+            self.ensure_built([a.shape[1:] for a in arrays])
+            changes = self._changes
         fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
         hooks = None if callbacks is None else CallbackList(callbacks)
         parts = inputs_by_shape(fed)
