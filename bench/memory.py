@@ -41,13 +41,13 @@ def kept_bytes(model: Any, workload: Workload) -> int:
     """Sum one batch's input and layer outputs; a layer that only renames values keeps none."""
     import lamina
 
-    shape = workload.input_shape
+    shape = (workload.batch, *workload.input_shape)
     elements = math.prod(shape)
     for layer in model.layers:
         shape = layer.compute_output_shape(shape)
         if not isinstance(layer, lamina.layers.Flatten):
             elements += math.prod(shape)
-    return 4 * workload.batch * elements
+    return 4 * elements
 
 
 def fit_memory(workload: Workload, threads: int) -> dict[str, Any]:

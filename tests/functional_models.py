@@ -18,7 +18,7 @@ class Join(Layer):
     def compute_output_shape(self, input_shape):
         if not isinstance(input_shape, list):
             raise ValueError(f"{self.name}: needs a list of inputs")
-        return (sum(s[-1] for s in input_shape),)
+        return (None, sum(s[-1] for s in input_shape))
 
     def record(self, graph, x):
         widths = [t.shape[-1] for t in x]
@@ -37,7 +37,7 @@ class Parts(Layer):
     """Two outputs: x, and a product of it."""
 
     def compute_output_shape(self, input_shape):
-        return [input_shape, (2,)]
+        return [input_shape, (None, 2)]
 
     def build(self, input_shape):
         shape = (input_shape[-1], 2)

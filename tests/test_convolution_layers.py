@@ -234,7 +234,7 @@ def test_refused_shapes():
     with pytest.raises(ValueError, match="needs at least one element a row"):
         Conv2D(4, 2)(np.zeros((1, 4, 0, 3)))
     with pytest.raises(ValueError, match=r"\(batch, 28, 28\); needs 4 axes"):
-        Conv2D(4, 3, input_shape=(28, 28)).compute_output_shape((28, 28))
+        Conv2D(4, 3, input_shape=(28, 28)).compute_output_shape((None, 28, 28))
 
 
 def test_penalties():

@@ -37,7 +37,7 @@ def test_values_over_a_grid_of_axes(normalize):
             layer = Dot(axes, normalize, dtype="float64")
             got = layer([a, b])
             np.testing.assert_allclose(got, want, 1e-12, 1e-12, err_msg=f"{a_shape} {b_shape}")
-            assert layer.compute_output_shape([a_shape, b_shape]) == got.shape[1:]
+            assert layer.compute_output_shape([a.shape, b.shape]) == got.shape
 
 
 @pytest.mark.parametrize("normalize", [False, True])

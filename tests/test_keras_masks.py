@@ -52,14 +52,12 @@ def compare(first, rest, inputs, training=False):
     Returns Keras's statistics after the call, and the weights here that do not train.
     """
     mine = [getattr(layers, name)(**options) for name, options in rest]
-    shapes = [x.shape[1:] for x in inputs]
+    shapes = [(1, *x.shape[1:]) for x in inputs]
     shape = shapes[0] if len(shapes) == 1 else shapes
     rng = np.random.default_rng(51)
     weights = []
     for own in mine:
-        sample = [
-            np.zeros((1, *s), np.float32) for s in (shape if isinstance(shape, list) else [shape])
-        ]
+        sample = [np.zeros(s, np.float32) for s in (shape if isinstance(shape, list) else [shape])]
         own(sample if isinstance(shape, list) else sample[0])
         shape = own.compute_output_shape(shape)
         values = [rng.uniform(-1, 1, w.shape).astype(np.float32) for w in own.get_weights()]

@@ -265,7 +265,7 @@ def test_a_layer_may_hold_its_weights_in_lists_and_dicts():
 
 class Two(Layer):
     def compute_output_shape(self, input_shape):
-        return (1,)
+        return (input_shape[0], 1)
 
     def build(self, input_shape):
         ones = lamina.initializers.get("ones")
@@ -335,7 +335,7 @@ def keep(y, p):
 class Says(Layer):
     """Says one shape, and records another."""
 
-    says: object = (4,)
+    says: object = (None, 4)
 
     def compute_output_shape(self, input_shape):
         return self.says
@@ -344,11 +344,13 @@ class Says(Layer):
         return x
 
 
-@pytest.mark.parametrize("says", [(4,), (None, 3), [(3,)]])
+@pytest.mark.parametrize("says", [(None, 4), (3,), [(None, 3)]])
 def test_a_layer_that_records_another_shape_than_it_says_is_named(says):
     layer = Says(name="says")
     layer.says = says
-    with pytest.raises(ValueError, match=r"says: compute_output_shape says .*record returned \(3,"):
+    with pytest.raises(
+        ValueError, match=r"says: compute_output_shape says .*record returned \(None, 3\)"
+    ):
         layer(np.ones((2, 3)))
 
 
@@ -371,16 +373,42 @@ def test_weights_of_a_layer_that_is_not_built():
 @pytest.mark.parametrize(
     ("layer", "shape", "expected"),
     [
-        (Dense(2, activation=lambda z: z * z), (5, 3), (5, 2)),
-        (Flatten(), (None, 3), (None,)),
-        (lamina.layers.Conv1D(2, 3), (None, 3), (None, 2)),
-        (lamina.layers.Add(), [(4, 3), (1, 3)], (4, 3)),
+        (Dense(2, activation=lambda z: z * z), (7, 5, 3), (7, 5, 2)),
+        (Flatten(), (None, 2, 3), (None, 6)),
+        (Flatten(), (None, None, 3), (None, None)),
+        (lamina.layers.Conv1D(2, 3), (None, None, 3), (None, None, 2)),
+        (lamina.layers.Reshape((-1, 2)), (None, 4, 3), (None, 6, 2)),
+        (lamina.layers.Dot(1), [(None, 3), (None, 3)], (None, 1)),
+        (lamina.layers.ZeroPadding3D(1), (2, 3, 3, 3, 1), (2, 5, 5, 5, 1)),
+        (lamina.layers.LSTM(2, return_state=True), (None, 4, 3), [(None, 2)] * 3),
+        (lamina.layers.Add(), [(None, 4, 3), (None, 1, 3)], (None, 4, 3)),
     ],
 )
 def test_asking_for_a_shape_leaves_the_layer_as_it_is(layer, shape, expected):
     assert layer.compute_output_shape(shape) == expected
     assert not layer.built
     assert layer.parameters == []
+
+
+@pytest.mark.parametrize("base", [Dense, lamina.layers.EinsumDense])
+def test_a_class_may_say_more_of_the_shape_that_its_base_states(base):
+    class Noted(base):
+        def compute_output_shape(self, input_shape):
+            output = super().compute_output_shape(input_shape)
+            asked.append((input_shape, output))
+            return output
+
+    asked = []
+    layer = Noted(2) if base is Dense else Noted("ab,bc->ac", 2)
+    assert layer.compute_output_shape((None, 3)) == (None, 2)
+    assert asked == [((None, 3), (None, 2))]
+    model = lamina.Sequential([Input((3,)), layer])
+    assert model.predict(np.ones((4, 3))).shape == (4, 2)
+
+
+def test_a_shape_needs_the_axis_of_rows():
+    with pytest.raises(ValueError, match=r"dense: a shape must have the axis of rows .* got \(\)"):
+        Dense(2).compute_output_shape(())
 
 
 def test_a_layer_s_own_call_may_use_that_of_its_base():

@@ -127,8 +127,8 @@ def test_states_and_masks(cell, states, masked):
 
 def test_a_state_alone_is_trained():
     layer, inputs = _problem("lstm", True)
-    shapes = [tuple(s) for s in layer.compute_output_shape([a.shape[1:] for a in inputs])]
-    assert shapes == [(6, 4), (4,), (4,)]
+    shapes = [tuple(s) for s in layer.compute_output_shape([a.shape for a in inputs])]
+    assert shapes == [(5, 6, 4), (5, 4), (5, 4)]
     graph = lamina._core.Graph("float64")
     tensors = [graph.input(a.shape[1:], str(i)) for i, a in enumerate(inputs)]
     _, _, c = layer.record(graph, tensors)
@@ -244,10 +244,13 @@ def test_seeds_tell_layers_apart():
         ),
         (lambda: GRU(3)(np.ones((2, 0, 4))), "GRU: .* at least 1 time step"),
         (
-            lambda: LSTM(3).compute_output_shape([(5, 2), (3,), (4,)]),
+            lambda: LSTM(3).compute_output_shape([(None, 5, 2), (None, 3), (None, 4)]),
             r"LSTM: initial state has shape \(rows, 4\); needs \(rows, 3\)",
         ),
-        (lambda: LSTM(3).compute_output_shape([(5, 2), (3,)]), "needs 2 initial states; got 1"),
+        (
+            lambda: LSTM(3).compute_output_shape([(2, 5, 2), (2, 3)]),
+            "needs 2 initial states; got 1",
+        ),
     ],
 )
 def test_refusals_name_rule_and_value(make, text):
@@ -263,7 +266,7 @@ def test_config(cell):
     )  # fmt: skip
     again = deserialize(serialize(layer))
     assert again.get_config() == layer.get_config()
-    assert again.compute_output_shape((7, 2))[0] == (7, 3)
+    assert again.compute_output_shape((None, 7, 2))[0] == (None, 7, 3)
 
 
 # --- training

@@ -8,7 +8,7 @@ from lamina._keras.rooms import PRECISION, STEP, WEIGHTS_FILE
 
 ARRAYS = "use weights, trainable_weights and non_trainable_weights"
 NO_QUANTIZING = "models are float32 or float64; there is no quantisation"
-SHAPES = "use compute_output_shape, which takes and returns shapes of rows"
+SHAPES = "use compute_output_shape, which takes and returns shapes"
 
 COMMON = {  # to models and layers
     ARRAYS: "metrics_variables add_variable updates",

@@ -13,7 +13,7 @@ from lamina._tensors import Arguments, Recording, Tensor, Variable, written
 from lamina._tensors.arguments import flat, mapped
 from lamina._tensors.given import given
 from lamina.layers._lock import structure
-from lamina.layers.shapes import Spec, found_by_recording, has_open_axes
+from lamina.layers.shapes import Spec, found_by_recording, has_open_axes, rows_in, rows_of
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
@@ -193,13 +193,12 @@ def output_row_shape(layer: Layer, row_shape: Any) -> Any:
 
 def output_shape(layer: Layer, shape: Any) -> Any:
     """Return the shape of the output, rows first, for one with rows first."""
-    several = isinstance(shape, list)
-    rows = [tuple(one)[1:] for one in shape] if several else tuple(shape)[1:]
     fresh = not layer.built
-    form, specs = prepare(layer, *of_rows(rows))
+    form, specs = prepare(layer, *of_rows(rows_of(layer.name, shape)))
     if fresh:
         layer.forget()
-    full = [spec.shape if spec.whole else (None, *spec.shape) for spec in specs]
+    rows = rows_in(shape)
+    full = [spec.shape if spec.whole else (rows, *spec.shape) for spec in specs]
     return full[0] if isinstance(form, Tensor) else full
 
 

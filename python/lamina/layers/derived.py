@@ -22,6 +22,7 @@ from lamina._tensors.given import given as tensor_of
 from lamina._tensors.given import wrap
 from lamina.layers._use import current, using
 from lamina.layers.calls import as_fed
+from lamina.layers.shapes import rows_of
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
@@ -32,17 +33,10 @@ def adapt(cls: type[Layer]) -> None:
     made: dict[str, Any] = {"build": _built}
     if not cls.calls:
         made = {"build": _build, "compute_mask": _mask_by_rows if cls.by_rows else _compute_mask}
-        if not cls.by_rows:
-            made["compute_output_shape"] = _compute_output_shape
     for name, adapted in made.items():
         method = vars(cls).get(name)
         if inspect.isfunction(method):
             setattr(cls, name, adapted(method))
-
-
-def asked_of_rows(layer: Layer) -> bool:
-    """Return whether the layer is asked as one that works row by row."""
-    return not layer.calls or _within(layer)
 
 
 def _within(layer: Layer) -> bool:
@@ -57,7 +51,7 @@ def _build(method: Callable[..., Any]) -> Callable[..., Any]:
         if _within(self):
             method(self, input_shape)
             return
-        row = rows_of(input_shape)
+        row = rows_of(self.name, input_shape)
         if not self.calls:
             self.prepare(row, self.dtype, self.stream)
             return
@@ -73,7 +67,7 @@ def _build(method: Callable[..., Any]) -> Callable[..., Any]:
 def build_nothing(layer: Layer, input_shape: Any) -> None:
     """Build a layer whose class defines no ``build``."""
     if not layer.calls and not _within(layer):
-        layer.prepare(rows_of(input_shape), layer.dtype, layer.stream)
+        layer.prepare(rows_of(layer.name, input_shape), layer.dtype, layer.stream)
 
 
 def _built(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -89,18 +83,6 @@ def _built(method: Callable[..., Any]) -> Callable[..., Any]:
         self.built = True
 
     return build
-
-
-def _compute_output_shape(method: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(method)
-    def compute_output_shape(self: Layer, input_shape: Any) -> Any:
-        if asked_of_rows(self):
-            return method(self, input_shape)
-        with using(self, of_rows=True):
-            row = self.output_shape_of(rows_of(input_shape))
-        return [(None, *s) for s in row] if isinstance(row, list) else (None, *row)
-
-    return compute_output_shape
 
 
 def _compute_mask(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -140,13 +122,6 @@ def _mask_of_tensors(
     fed = as_fed(layer, graph, _values(inputs))
     out = method(layer, graph, fed, _values(mask))
     return mapped(out, _wrapped)
-
-
-def rows_of(shape: Any) -> Any:
-    """Return the shape of a row, or a list of them, of a shape whose first axis is the rows."""
-    if isinstance(shape, list) and all(isinstance(one, (list, tuple)) for one in shape):
-        return [rows_of(one) for one in shape]
-    return tuple(shape)[1:]
 
 
 def _values(tensors: Any) -> Any:

@@ -56,11 +56,11 @@ class InputLayer(Layer):
         self.kind = kind  # "int32" or "bool", None for numbers of the model's precision
         self.built = True
 
-    def compute_output_shape(self, input_shape: _check.Shape) -> _check.Shape:
+    def row_output_shape(self, row_shape: _check.Shape) -> _check.Shape:
         """Return the shape; a differing input is refused."""
-        if not _check.fits_shape(input_shape, self.shape):
+        if not _check.fits_shape(row_shape, self.shape):
             raise ValueError(
-                f"{self.name}: input has shape {_check.show_shape(input_shape)}; "
+                f"{self.name}: input has shape {_check.show_shape(row_shape)}; "
                 f"needs {_check.show_shape(self.shape)}"
             )
         return self.shape

@@ -28,7 +28,14 @@ from lamina.layers._held import held_by, layers_in, next_moment, note_attached
 from lamina.layers._use import current, using
 from lamina.layers.configured import BASE_ARGUMENTS, Configured
 from lamina.layers.node import Node, SymbolicTensor, as_list
-from lamina.layers.shapes import Spec, for_each_length, has_open_axes
+from lamina.layers.shapes import (
+    Spec,
+    for_each_length,
+    has_open_axes,
+    rows_in,
+    rows_of,
+    with_rows,
+)
 from lamina.random import Seed
 
 if TYPE_CHECKING:
@@ -70,8 +77,8 @@ class Layer(Configured, PublicKeywords):
     ``supports_masking`` it passes on unchanged, else it ends here, unless ``compute_mask`` says
     something else.
 
-    A layer may define ``record(graph, x)`` instead, in terms of the engine's operations, and
-    ``compute_output_shape``; shapes there are those of one row.
+    A layer may define ``record(graph, x)`` instead, in terms of the engine's operations, on tensors
+    whose shapes are those of one row, and ``compute_output_shape``.
 
     Examples
     --------
@@ -92,9 +99,9 @@ class Layer(Configured, PublicKeywords):
         "changeable check_weights_fit class_name drops ends_masks fill first_bias forget found "
         "gates given_input_shape input_bound input_bounds input_dtypes last_losses moment named "
         "output_shape_of parameters penalized penalties place placed prepare record record_masks "
-        "recorded_settings regularize_activity regularize_recorded restore settle snapshot "
-        "state_rows stream streams take_dtype take_pending takes_empty takes_mask takes_training "
-        "turn walk within written"
+        "recorded_settings regularize_activity regularize_recorded restore row_output_shape settle "
+        "snapshot state_rows stream streams take_dtype take_pending takes_empty takes_mask "
+        "takes_training turn walk within written"
     )
 
     _overwritten: ClassVar[str] = "nodes"  # that users may name otherwise: see _own_names.py
@@ -262,18 +269,31 @@ class Layer(Configured, PublicKeywords):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the output; raises ValueError if ``input_shape`` is unfit.
 
-        A layer that does not define it is recorded to find out, and is not built by that.  For a
-        class of your own with ``call`` both have the axis of rows first; for the library's layers
-        they are those of a row.  A layer of several inputs is given a list of shapes, one of
-        several outputs returns one.
+        Both have the axis of rows first, ``(None, 3)``.  A layer of several inputs is given a list
+        of shapes, one of several outputs returns one.  A layer that does not define it is recorded
+        to find out, and is not built by that.
         """
-        return called.output_shape(self, input_shape) if self.calls else input_shape
+        if self.calls:
+            return called.output_shape(self, input_shape)
+        return with_rows(
+            self.row_output_shape(rows_of(self.name, input_shape)), rows_in(input_shape)
+        )
+
+    def row_output_shape(self, row_shape: Any) -> Any:
+        """Return what ``compute_output_shape`` does, without the axis of rows in any shape."""
+        return row_shape
 
     def output_shape_of(self, row_shape: Any) -> Any:
-        """Return the shape of a row of output, for that of a row of input; None is unknown."""
-        if not derived.asked_of_rows(self):
+        """Return the shape of a row of output, for that of a row of input; None is unknown.
+
+        It is what ``compute_output_shape`` says, which a class of users' may define.
+        """
+        if self.calls:
             return called.output_row_shape(self, row_shape)
-        return for_each_length(row_shape, self.compute_output_shape)
+        return for_each_length(
+            row_shape,
+            lambda shape: rows_of(self.name, self.compute_output_shape(with_rows(shape))),
+        )
 
     def found(self, specs: list[Spec]) -> Any:
         """Return what is known of the output, a list for several; the layer is not built by it."""
@@ -521,14 +541,11 @@ class Layer(Configured, PublicKeywords):
         for tensor in as_list(y):
             if not isinstance(tensor, _core.Tensor):
                 raise TypeError(f"{self.name}: record must return tensors; got {tensor!r}")
-        got = [tuple(t.shape) for t in y] if isinstance(y, list) else tuple(y.shape)
-        said = self.compute_output_shape(
-            [tuple(t.shape) for t in x] if isinstance(x, list) else tuple(x.shape)
-        )
+        got, said = with_rows(_shapes(y)), self.compute_output_shape(with_rows(_shapes(x)))
         if got != said:
             raise ValueError(
-                f"{self.name}: compute_output_shape says {said} of a row, without the axis of "
-                f"rows; record returned {got}"
+                f"{self.name}: compute_output_shape says {said}; record returned {got}, "
+                f"the axis of rows first"
             )
 
     @overload
@@ -582,6 +599,10 @@ class Layer(Configured, PublicKeywords):
         raise AttributeError(
             f"{self.name}: was called {len(self.nodes)} times; layer.nodes[i].{what}s tells which"
         )
+
+
+def _shapes(tensors: Any) -> Any:
+    return [tuple(t.shape) for t in tensors] if isinstance(tensors, list) else tuple(tensors.shape)
 
 
 def show_shapes(shapes: Any) -> str:

@@ -137,7 +137,7 @@ class Node:
 
 
 def shapes_of(tensors: Sequence[SymbolicTensor]) -> Any:
-    """Return what ``compute_output_shape`` takes: one shape, or a list for several tensors."""
+    """Return the shape of a row of a tensor, or a list of them for several tensors."""
     shapes = [t.row_shape for t in tensors]
     return shapes[0] if len(shapes) == 1 else shapes
 

@@ -43,15 +43,9 @@ class RowWise(Layer):
         """Return what the class's ``call`` makes of tensors."""
         raise TypeError(f"{self.name}: a layer must define call")
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the shape of a row of output; raises ValueError if ``input_shape`` is unfit.
-
-        A layer of several inputs is given a list of shapes.  Of a class of users' with ``call``
-        both shapes have the axis of rows first.
-        """
-        if self.calls:
-            return super().compute_output_shape(input_shape)
-        shapes = input_shape if isinstance(input_shape, list) else [input_shape]
+    def row_output_shape(self, row_shape: Any) -> Any:
+        """Return the shape of a row of output; a list of them for several outputs."""
+        shapes = row_shape if isinstance(row_shape, list) else [row_shape]
         found = self.found([Spec(tuple(shape)) for shape in shapes])
         return [spec.shape for spec in found] if isinstance(found, list) else found.shape
 

@@ -51,6 +51,36 @@ def of_length(shape: Shape, length: int) -> tuple[int, ...]:
     return tuple(length if size is None else size for size in shape)
 
 
+def rows_of(who: str, shape: Any) -> Any:
+    """Return the shape of a row, or a list of them, of a shape whose first axis is the rows."""
+    if is_several(shape):
+        return [rows_of(who, one) for one in shape]
+    if len(shape) == 0:
+        raise ValueError(
+            f"{who}: a shape must have the axis of rows first, as in (None, 3); got {shape}"
+        )
+    return tuple(shape)[1:]
+
+
+def with_rows(row_shape: Any, rows: int | None = None) -> Any:
+    """Return the shape, or a list of them, of as many rows; None is any number."""
+    if is_several(row_shape):
+        return [with_rows(one, rows) for one in row_shape]
+    return (rows, *row_shape)
+
+
+def rows_in(shape: Any) -> Any:
+    """Return how many rows a shape says that there are; None where shapes differ."""
+    counts = {one[0] for one in shape} if is_several(shape) else {shape[0]}
+    return counts.pop() if len(counts) == 1 else None
+
+
+def is_several(shape: Any) -> bool:
+    """Return whether it is a list of shapes."""
+    listed = isinstance(shape, (list, tuple)) and len(shape) > 0
+    return listed and all(isinstance(one, (list, tuple)) for one in shape)
+
+
 def has_open_axes(row_shapes: Any) -> bool:
     """Return whether a size is not known in the shape of a row, or in one of a list of them."""
     listed = row_shapes if isinstance(row_shapes, list) else [row_shapes]

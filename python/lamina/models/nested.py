@@ -107,9 +107,9 @@ class ModelLayer(Layer):
                 )
         return shapes
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the model's output shape, a list for several outputs."""
-        outputs = self.model.output_row_shapes(self._shapes(input_shape))
+    def row_output_shape(self, row_shape: Any) -> Any:
+        """Return the shape of a row of the model's output, a list for several outputs."""
+        outputs = self.model.output_row_shapes(self._shapes(row_shape))
         return outputs if len(outputs) > 1 else outputs[0]
 
     def input_dtypes(self, count: int) -> list[str | None]:  # noqa: ARG002
