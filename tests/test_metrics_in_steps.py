@@ -85,7 +85,8 @@ def chain(**options):
 def test_metrics_of_ones_own_in_a_step():
     model = Tracked()
     model.compile(lamina.optimizers.SGD(0.0))
-    history = model.fit(X, Y, batch_size=16, epochs=2, verbose=0, validation_data=(X, Y)).history
+    given = {"batch_size": 16, "epochs": 2, "verbose": 0, "shuffle": False}
+    history = model.fit(X, Y, validation_data=(X, Y), **given).history
     assert set(history) == {f"{s}{k}" for s in ("", "val_") for k in ("loss", "far", "rmse")}
     error = Y - model.predict(X)
     for start in ("", "val_"):
@@ -94,7 +95,8 @@ def test_metrics_of_ones_own_in_a_step():
             assert far == pytest.approx(np.abs(error).max(), rel=1e-5)
             rmse = history[f"{start}rmse"][epoch]
             assert rmse == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-5)
-            assert history[f"{start}loss"][epoch] == pytest.approx(np.mean(error**2), rel=1e-5)
+            batches = [np.mean(error[i : i + 16] ** 2) for i in range(0, 50, 16)]
+            assert history[f"{start}loss"][epoch] == pytest.approx(np.mean(batches), rel=1e-5)
     assert float(model.others[0].rows) == 50
 
 
@@ -182,3 +184,84 @@ def test_a_result_is_no_loss():
     model.compile("sgd")
     with pytest.raises(TypeError, match=r"train_step must return a tensor; got <result of metric"):
         model.fit(X, Y, verbose=0)
+
+
+class Averages(lamina.Model):
+    """A step that updates a mean twice, of batches of unequal size."""
+
+    def __init__(self):
+        super().__init__()
+        self.mean, self.twice, self.sum = metrics.Mean("m"), metrics.Mean("t"), metrics.Sum("s")
+
+    def call(self, x):
+        return x
+
+    def train_step(self, data):
+        x, y = data
+        loss = ops.mean(ops.square(y - self(x)))
+        self.mean.update_state(loss)
+        self.twice.update_state(loss)
+        self.twice.update_state(3 * loss)
+        self.sum.update_state(loss)
+        weighted = {"s": self.sum.result(), "again": self.mean.result()}
+        return {"loss": self.mean.result(), "t": self.twice.result(), **weighted}
+
+    test_step = train_step
+
+
+def test_means_count_each_update_as_in_keras():
+    x, y = np.zeros((7, 1), "float32"), np.arange(1, 8, dtype="float32")[:, None]
+    losses = [np.mean(y[:3] ** 2), np.mean(y[3:6] ** 2), y[6, 0] ** 2]
+    model = Averages()
+    model.compile(lamina.optimizers.SGD(0.0))
+    fit = {"batch_size": 3, "verbose": 0, "shuffle": False, "epochs": 2}
+    history = model.fit(x, y, validation_data=(x, y), **fit).history
+    logs = model.evaluate(x, y, batch_size=3, return_dict=True)
+    wanted = {"loss": np.mean(losses), "t": 2 * np.mean(losses), "s": np.sum(losses)}
+    wanted["again"] = wanted["loss"]
+    assert set(logs) == set(wanted)
+    for key, value in wanted.items():
+        assert history[key] == [pytest.approx(value)] * 2 == history[f"val_{key}"]
+        assert logs[key] == pytest.approx(value)
+    assert model.mean.result() == pytest.approx(np.mean(losses))
+    model.fit(x[:3], y[:3], **fit)
+    assert model.mean.result() == model.sum.result() == pytest.approx(losses[0])
+
+
+class Measures(layers.Layer):
+    def __init__(self, name, value):
+        super().__init__()
+        self.metric, self.value = metrics.Mean(name=name), value
+
+    def call(self, x):
+        self.metric.update_state(x * 0 + self.value)
+        return x
+
+
+def test_metrics_of_one_name_are_numbered():
+    measures = [Measures("m", 1.0), Measures("m", 2.0), Measures("mae", 3.0), Measures("loss", 4.0)]
+    model = lamina.Sequential([lamina.Input((3,)), *measures, layers.Dense(1)])
+    model.compile(lamina.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    logs = model.fit(X, Y, verbose=0).history
+    assert list(logs) == ["loss", "mae", "m", "m_1", "mae_1", "loss_1"] == model.metrics_names
+    assert [logs[k] for k in ("m", "m_1", "mae_1", "loss_1")] == [[1.0], [2.0], [3.0], [4.0]]
+    assert [each.metric.result() for each in measures] == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_layer_s_metric_is_fed_once_by_a_step_that_calls_the_model():
+    class Steps(lamina.Model):
+        def __init__(self):
+            super().__init__()
+            self.measured, self.dense = Measures("m", 2.0), layers.Dense(1)
+            self.measured.metric = metrics.Sum("sum")
+
+        def call(self, x):
+            return self.dense(self.measured(x))
+
+        def train_step(self, data):
+            x, y = data
+            return {"loss": ops.mean(ops.square(y - self(x)))}
+
+    model = Steps()
+    model.compile("sgd")
+    assert model.fit(X, Y, verbose=0).history["sum"] == [2.0 * len(X)]

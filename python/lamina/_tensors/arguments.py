@@ -52,6 +52,11 @@ class Arguments:
         self.args = [mapped(value, taken) for value in args]
         self.kwargs = {name: mapped(value, taken) for name, value in kwargs.items()}
 
+    @property
+    def are_tensors(self) -> bool:
+        """Whether the arguments are tensors alone, none of them in a structure or by keyword."""
+        return not self.kwargs and all(isinstance(value, Place) for value in self.args)
+
     def filled(self, tensors: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
         """Return the arguments with these tensors in their places."""
 

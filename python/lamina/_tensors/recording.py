@@ -53,8 +53,6 @@ class Recording:
         What ``add_loss`` was given while this was recorded.
     assigned : dict
         By the id of a weight, it and what ``assign`` leaves in it.
-    noted : dict
-        By name, quantities whose means are to be reported: what metrics were given meanwhile.
     watched : dict
         By the id of a metric, what it was given meanwhile: it is fed after each batch.
     reported : set of int
@@ -79,7 +77,6 @@ class Recording:
         self.unmasked: list[str] = []
         self.losses: list[Any] = []
         self.assigned: dict[int, tuple[_core.Parameter, _core.Tensor]] = {}  # what is left in them
-        self.noted: dict[str, Any] = {}
         self.watched: dict[int, Any] = {}
         self.reported: set[int] = set()
         self.returned: dict[int, list[Any]] = {}

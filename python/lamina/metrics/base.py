@@ -63,13 +63,11 @@ class Metric(MetricVariables, Configurable):
 
     name: str = "metric"
     direction: str | None = None
-    _records: ClassVar[bool] = False  # whether a class computes with recorded tensors itself
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Name a class that does not name itself, and let recorded steps call it."""
         super().__init_subclass__(**options)
-        if not vars(cls).get("_records"):
-            while_recorded(cls)
+        while_recorded(cls)
         if cls.name == "metric":
             cls.name = snake_case(cls.__name__)
 

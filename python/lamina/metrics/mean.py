@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lamina._check import Array, cast, numeric
-from lamina._tensors import Recording
 from lamina.metrics.base import Metric
 
 
@@ -36,7 +35,8 @@ def by_row(who: str, values: Any, sample_weight: Any) -> tuple[Array, Array]:
     return values, weight
 
 
-def _recorded_mean(values: Any, sample_weight: Any) -> Any:
+def recorded_mean(values: Any, sample_weight: Any = None) -> Any:
+    """Return the mean of one update, while a graph is recorded, as a tensor."""
     from lamina import ops
 
     if sample_weight is None:
@@ -98,21 +98,21 @@ class Mean(Metric):
     """
 
     _plumbing: ClassVar[str] = "hold"
-    _records: ClassVar[bool] = True
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         super().__init__(name, dtype)
         self.total, self.count = self.add_variable(name="total"), self.add_variable(name="count")
 
     def update_state(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:  # type: ignore[override]
-        """Add values, each with its weight.
-
-        Within a layer's call, or a step that is recorded, the mean of the tensor is what the model
-        reports under this metric's name.
-        """
-        now = Recording.current()
-        if now is not None:
-            now.noted[self.name] = _recorded_mean(values, sample_weight)
+        """Add values, each with its weight: a single number counts once, whatever it is of."""
+        if (
+            type(values) is np.ndarray
+            and values.size == 1
+            and values.dtype.kind == "f"
+            and sample_weight is None
+        ):
+            self.total.array[()] += values.item()  # what each batch of a step gives: be quick
+            self.count.array[()] += 1.0
             return
         with np.errstate(all="ignore"):
             values, weight = by_row(self.name, values, sample_weight)
@@ -121,10 +121,6 @@ class Mean(Metric):
 
     def result(self) -> float:
         """Return the mean; 0 where there is none."""
-        now = Recording.current()
-        if now is not None:
-            watched = now.watched.get(id(self))  # by a class that derives from this one
-            return now.noted.get(self.name, 0.0) if watched is None else watched  # type: ignore[no-any-return]
         count = float(self.count)
         return float(self.total) / count if count else 0.0
 

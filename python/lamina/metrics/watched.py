@@ -19,14 +19,14 @@ class Watched:
     metric : Metric
     calls : list of Arguments
         What ``update_state`` was called with.
-    key : str
-        In the logs.
+    keys : list of str
+        Under which the step returns it; none where no step does.
     """
 
     def __init__(self, metric: Metric) -> None:
         self.metric = metric
         self.calls: list[Arguments] = []
-        self.key = metric.name
+        self.keys: list[str] = []
 
     def __repr__(self) -> str:
         """Return whose result it is."""

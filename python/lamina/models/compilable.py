@@ -183,7 +183,8 @@ class Compilable(Predicting):
     def metrics_names(self) -> list[str]:
         """The names that ``evaluate`` returns values for."""
         compiled = self.compiled("metrics_names")
-        return ["loss", *compiled.loss_keys, *compiled.metric_keys(), *self._own_keys]
+        keys = ["loss", *compiled.loss_keys, *compiled.metric_keys(), *self._own_keys]
+        return list(dict.fromkeys(keys))
 
     def objective(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -78,14 +79,14 @@ class Fed:
     Attributes
     ----------
     metric : Metric
-    key : str
+    keys : list of str
         In the logs.
     feeds : list of tuple
         For each update, its arguments and the graph's outputs that are its tensors.
     """
 
     metric: Any
-    key: str
+    keys: list[str]
     feeds: list[tuple[Arguments, list[int]]]
 
 
@@ -168,10 +169,9 @@ class Objective:
             self._record(graph, head, outputs[place], masks[place], weighted[place])
         if self._own:
             self._record_own(model, made, training)
-        self._note(made, made.recording.noted)
         self._watch(made)
         if training:
-            model._own_keys = [*(key for key, _ in self.noted), *(w.key for w in self.watched)]
+            model._own_keys = self._own_names()
         for parameter, l1, l2 in model.penalties():
             graph.add_penalty(graph.parameter(parameter), l1, l2)
         for parameter, regularizer in model.regularized():
@@ -199,20 +199,29 @@ class Objective:
 
     def _note(self, made: Recorded, quantities: Mapping[str, Any]) -> None:
         """Record quantities that are reported, and count as no loss."""
-        known = [key for key, _ in self.noted]
         for key, value in quantities.items():
-            if key not in known:
-                self.noted.append((key, made.graph.add_loss(value.value, scale=0.0)))
-                self.of_batch |= not value.rows
+            self.noted.append((key, made.graph.add_loss(value.value, scale=0.0)))
+            self.of_batch |= not value.rows
 
     def _watch(self, made: Recorded) -> None:
-        """Keep what metrics were given while this was recorded: they are fed after each batch."""
-        for entry in made.recording.watched.values():
-            if entry.calls and entry.key not in self.names:
-                given = [arguments.forget_tensors() for arguments in entry.calls]
-                places = [[made.graph.add_output(t.value) for t in tensors] for tensors in given]
-                feeds = list(zip(entry.calls, places, strict=True))
-                self.watched.append(Fed(entry.metric, entry.key, feeds))
+        """Keep what metrics were given while this was recorded: they are fed after each batch.
+
+        Those that a step returns have the keys that it gives them, the others their names, or the
+        first of "name_1", "name_2", ... that is free.
+        """
+        entries = [e for e in made.recording.watched.values() if e.calls or e.keys]
+        reported = made.recording.reported
+        entries = [e for e in entries if id(e.metric) not in reported]
+        taken = {*self.names, *(key for entry in entries for key in entry.keys)}
+        for entry in entries:
+            if not entry.keys and entry.metric is not self.compiled.tracker:
+                entry.keys.append(_free(entry.metric.name, taken))
+                taken.update(entry.keys)
+            given = [arguments.forget_tensors() for arguments in entry.calls]
+            self.of_batch |= not all(t.rows for tensors in given for t in tensors)
+            places = [[made.graph.add_output(t.value) for t in tensors] for tensors in given]
+            feeds = list(zip(entry.calls, places, strict=True))
+            self.watched.append(Fed(entry.metric, entry.keys, feeds))
 
     def _record(
         self,
@@ -255,8 +264,13 @@ class Objective:
     def names(self) -> list[str]:
         """The keys of the logs: loss, the outputs' own losses if several, metrics."""
         keys = [key for head in self.heads for _, _, key in head.metrics]
-        own = [*(key for key, _ in self.noted), *(fed.key for fed in self.watched)]
-        return ["loss", *self.compiled.loss_keys, *keys, *own]
+        # A step of the model's own may report under the key of a loss or metric of compile.
+        own = self._own_names()
+        return list(dict.fromkeys(["loss", *self.compiled.loss_keys, *keys, *own]))
+
+    def _own_names(self) -> list[str]:
+        noted = [key for key, _ in self.noted]
+        return [*noted, *(key for fed in self.watched for key in fed.keys)]
 
     def constraining(self, train: Callable[..., float]) -> Callable[..., float]:
         """Return the training step; where weights have constraints, one that applies them too."""
@@ -305,6 +319,11 @@ class Objective:
         if rows not in self._blocks:
             self._blocks[rows] = self.graph.block(rows)
         return self._blocks[rows]
+
+
+def _free(name: str, taken: set[str]) -> str:
+    numbered = (f"{name}_{i}" for i in itertools.count(1))
+    return next(key for key in itertools.chain([name], numbered) if key not in taken)
 
 
 def _penalty(recording: Recording, parameter: _core.Parameter, regularizer: Any) -> Tensor:

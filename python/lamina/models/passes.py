@@ -13,7 +13,7 @@ from lamina._check import Array
 
 if TYPE_CHECKING:
     from lamina.models.data import Data
-    from lamina.models.objective import Head, Objective
+    from lamina.models.objective import Fed, Head, Objective
 
 Observe = Callable[[Any, int, int], None]
 
@@ -35,6 +35,7 @@ class Pass:
         # Of each output with a loss: (metric, the graph's index or None, weighted, key).
         self.metrics = [_listed(head) for head in objective.heads]
         self.watched = objective.watched
+        self._copies: dict[int, Any] = {}  # of metrics that steps feed, by the id of the original
         self.observe: Observe | None = None
 
     def __enter__(self) -> Pass:
@@ -46,7 +47,7 @@ class Pass:
                 [(copy.deepcopy(m) if i is None else m, i, w, key) for m, i, w, key in listed]
                 for listed in self.metrics
             ]
-            self.watched = [replace(fed, metric=copy.deepcopy(fed.metric)) for fed in self.watched]
+            self.watched = [self._copied(fed) for fed in self.watched]
         self.observe = self._observer()
         self.reset()
         self.execution.bind(self._data.arrays)
@@ -76,9 +77,14 @@ class Pass:
         if rows is not None:
             old_objective.give_back(old, *old_key)
         self._objective, self.execution = objective, execution
-        metrics = {fed.key: fed.metric for fed in self.watched}
-        self.watched = [replace(f, metric=metrics.get(f.key, f.metric)) for f in objective.watched]
+        watched = objective.watched
+        self.watched = [self._copied(fed) for fed in watched] if self._outer else watched
         self.observe = self._observer()
+
+    def _copied(self, fed: Fed) -> Fed:
+        if id(fed.metric) not in self._copies:
+            self._copies[id(fed.metric)] = copy.deepcopy(fed.metric)
+        return replace(fed, metric=self._copies[id(fed.metric)])
 
     def reset(self) -> None:
         """Start the sums of loss and metrics anew."""
@@ -104,7 +110,8 @@ class Pass:
                 _put(logs, key, metric.name, value)
         logs.update({key: means[term] for key, term in noted})
         for fed in self.watched:
-            _put(logs, fed.key, fed.metric.name, fed.metric.result())
+            for key in fed.keys:
+                _put(logs, key, fed.metric.name, fed.metric.result())
         return logs
 
     def _tell_metrics(self) -> None:
@@ -114,7 +121,9 @@ class Pass:
             for metric, index, _, _ in listed:
                 if index is not None:
                     metric.hold(states[index])
-        self._objective.compiled.tracker.hold(float(self.execution.mean_loss))
+        tracker = self._objective.compiled.tracker
+        if all(fed.metric is not tracker for fed in self.watched):
+            tracker.hold(float(self.execution.mean_loss))
 
     def _observer(self) -> Observe | None:
         watched = []
@@ -122,18 +131,25 @@ class Pass:
             own = [(metric, weighted) for metric, index, weighted, _ in listed if index is None]
             if own:
                 watched.append((head, own))
-        fed = self.watched
-        if not watched and not fed:
+        updates = [
+            (fed.metric, arguments, places, arguments.are_tensors)
+            for fed in self.watched
+            for arguments, places in fed.feeds
+        ]
+        if not watched and not updates:
             return None
 
         def observe(order: Array | None, start: int, stop: int) -> None:
             rows: Any = slice(start, stop) if order is None else order[start:stop]
             for head, own in watched:
                 self._observe(head, own, rows)
-            for each in fed:
-                for arguments, places in each.feeds:
-                    args, kwargs = arguments.filled([self.execution.output(i) for i in places])
-                    each.metric.update_state(*args, **kwargs)
+            output = self.execution.output
+            for metric, arguments, places, plain in updates:
+                if plain:
+                    metric.update_state(*[output(i) for i in places])
+                else:
+                    args, kwargs = arguments.filled([output(i) for i in places])
+                    metric.update_state(*args, **kwargs)
 
         return observe
 

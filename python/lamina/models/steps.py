@@ -17,8 +17,9 @@ from lamina import _check, _core
 from lamina._answers import is_own
 from lamina._check import Array
 from lamina._tensors import Recording, Tensor
-from lamina._tensors.arguments import flat, mapped
+from lamina._tensors.arguments import Arguments, flat, mapped
 from lamina._tensors.given import current, given
+from lamina.metrics.mean import Mean, recorded_mean
 from lamina.metrics.watched import Watched
 from lamina.models.rows import Rows
 
@@ -156,6 +157,7 @@ class OwnStep:
         name = "train_step" if training else "test_step"
         if overridden(model, name):
             recording.losses.clear()  # the step calls the model itself
+            recording.watched.clear()
             data = self.x if self.y is None else (self.x, self.y)
             if self.weight is not None:
                 data = (*data, self.weight)
@@ -179,11 +181,36 @@ def _checked(model: Any, name: str, result: Any) -> dict[str, Tensor]:
         )
     tensors = {}
     for key, value in result.items():
-        if isinstance(value, Watched) and key != "loss":
-            value.key = str(key)
-        else:
+        if isinstance(value, Watched):
+            value.keys.append(str(key))
+        if key == "loss" and isinstance(value, Watched):
+            tensors["loss"] = _number(model, name, _mean_lowered(value))
+        elif not isinstance(value, Watched):
             tensors[str(key)] = _number(model, name, value)
     return tensors
+
+
+def _mean_lowered(watched: Watched) -> Any:
+    """Return what a mean was given in a step as the tensor that training lowers.
+
+    A result that is no mean of tensors comes back as it is.
+    """
+    metric = watched.metric
+    of_mean = isinstance(metric, Mean) and type(metric).update_state is Mean.update_state
+    several = len(watched.calls) > 1
+    if not (of_mean and watched.calls) or (several and any(_weighted(c) for c in watched.calls)):
+        return watched
+    means = [recorded_mean(*args, **named) for args, named in map(_given, watched.calls)]
+    return sum(means[1:], means[0]) / len(means)
+
+
+def _given(call: Arguments) -> tuple[list[Any], dict[str, Any]]:
+    return call.filled(call.tensors)
+
+
+def _weighted(call: Arguments) -> bool:
+    args, named = _given(call)
+    return len(args) > 1 or named.get("sample_weight") is not None
 
 
 def _number(model: Any, name: str, value: Any) -> Tensor:
