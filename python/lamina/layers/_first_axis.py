@@ -17,12 +17,6 @@ from lamina._tensors.given import by_rows, given, record
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
-# Layers that act on each position of a value alone, so that they need not know which axis is which.
-POSITIONWISE = (
-    "Activation ActivityRegularization AlphaDropout Dense Dropout ELU Embedding GaussianDropout "
-    "GaussianNoise Identity Lambda LeakyReLU Operation ReLU Rescaling"
-)
-
 
 def with_rows(
     layer: Layer, args: Any, kwargs: Any, call: Callable[[Any, Any], Any]
@@ -32,7 +26,7 @@ def with_rows(
     Returns whether that is how it has to be called, and then what it returned, without rows.
     """
     recording = Recording.current()
-    if recording is None or _is_positionwise(layer) or _written_by_users(layer):
+    if recording is None or layer.positionwise or _written_by_users(layer):
         return False, None
     args, kwargs = mapped(list(args), _weight), mapped(dict(kwargs), _weight)
     tensors = _tensors(layer, args, kwargs)
@@ -64,11 +58,6 @@ def with_rows(
         return y
 
     return True, mapped(call(mapped(args, fed), mapped(kwargs, fed)), back)
-
-
-def _is_positionwise(layer: Layer) -> bool:
-    base = next((cls for cls in type(layer).__mro__ if is_own(cls)), type(layer))
-    return base.__name__ in POSITIONWISE.split()
 
 
 def _weight(value: Any) -> Any:

@@ -29,13 +29,14 @@ class Activation(RowWise):
     """
 
     supports_masking = True
+    positionwise = True
     changeable = ("activation",)
 
     def __init__(self, activation: ActivationLike, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.activation = activations.get(activation)
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the activation."""
         if self.activation.of_rows and x.ndim < 2:
             raise ValueError(

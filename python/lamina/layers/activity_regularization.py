@@ -31,12 +31,13 @@ class ActivityRegularization(RowWise):
     """
 
     supports_masking = True
+    positionwise = True
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         penalty = self.activity_regularizer = L1L2(l1, l2)
         self.l1, self.l2 = penalty.l1, penalty.l2
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the input: the penalty is recorded as that of any layer."""
         return x

@@ -37,6 +37,7 @@ class AlphaDropout(Noise):
     """
 
     changeable = ("rate", "seed")
+    positionwise = True
 
     def __init__(
         self,

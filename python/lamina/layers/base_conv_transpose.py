@@ -105,7 +105,7 @@ class ConvTranspose(BaseConv):
         super().forget()
         self._kernel = None
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return one transposed convolution, with the activation in it where that can be."""
         kernel, geometry = given(self._kernel), self._geometry(x.row_shape)
         counts, _ = self._place(x.row_shape)

@@ -173,7 +173,7 @@ class BatchNormalization(RowWise):
         super().forget()
         self._gamma = self._beta = self._mean = self._variance = None
 
-    def call(self, x: Any, mask: Any = None) -> Any:
+    def call_rows(self, x: Any, mask: Any = None) -> Any:
         """Return the normalisation; one of another axis is between two permutations."""
         axis = axis_of_row(self.name, self.axis, x.row_shape)
         there, back = moved_last((axis,), len(x.row_shape))

@@ -228,7 +228,7 @@ class Bidirectional(RowWise):
         states = states if self.layer.return_state else 0
         return [out, out, *[None] * states]
 
-    def call(self, x: Any, mask: Any = None) -> Any:
+    def call_rows(self, x: Any, mask: Any = None) -> Any:
         """Return both directions merged; x may be a list of it and initial states."""
         stream = self.stream
         outputs, last = [], []

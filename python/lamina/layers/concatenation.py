@@ -46,7 +46,7 @@ class Concatenate(RowWise):
     def _place(self, shape: Sequence[int]) -> int:
         return axis_of_row(self.name, self.axis, tuple(shape))
 
-    def call(self, x: Any, mask: Any = None) -> Any:  # noqa: ARG002
+    def call_rows(self, x: Any, mask: Any = None) -> Any:  # noqa: ARG002
         """Return the inputs moved to their places."""
         shapes = [tensor.row_shape for tensor in listed_inputs(self.name, x)]
         place = self._place(shapes[0])

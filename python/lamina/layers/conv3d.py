@@ -106,7 +106,7 @@ class Conv3D(Conv):
             kernel_constraint=kernel_constraint, bias_constraint=bias_constraint, **base,
         )  # fmt: skip
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return a convolution of images, one for each place of the window along the depth.
 
         Their channels are those of all slices that the window then holds.

@@ -73,7 +73,7 @@ class Conv3DTranspose(ConvTranspose):
 
     _axes: ClassVar[int] = 3
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the slices as images, all cells of the kernel's depth as so many filters.
 
         What they make is then put where it belongs along the depth, and added.

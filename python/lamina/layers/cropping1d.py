@@ -39,7 +39,7 @@ class Cropping1D(RowWise):
         super().__init__(**base)
         self.cropping = pair("Cropping1D", "cropping", cropping)
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the steps between."""
         needs_rank(self.name, x.row_shape, 2, "steps, channels")
         return cropped(self.name, x, [self.cropping], False)

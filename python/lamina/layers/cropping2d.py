@@ -43,7 +43,7 @@ class Cropping2D(RowWise):
         self.data_format = data_format
         self._first = channels_first("Cropping2D", data_format)
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the middle of the image."""
         needs_image(self.name, x.row_shape, "height, width", self._first)
         return cropped(self.name, x, self.cropping, self._first)

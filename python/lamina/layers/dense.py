@@ -60,6 +60,7 @@ class Dense(RowWise):
     """
 
     supports_masking = True
+    positionwise = True
     changeable = ("activation",)
 
     def __init__(
@@ -133,7 +134,7 @@ class Dense(RowWise):
         super().forget()
         self._kernel = self._bias = None
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return one product, with the activation in it where that can be."""
         kernel, bias = given(self._kernel), None if self._bias is None else given(self._bias)
         fused = self.activation.fusable

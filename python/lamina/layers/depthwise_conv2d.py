@@ -132,7 +132,7 @@ class DepthwiseConv2D(BaseConv):
         super().forget()
         self._kernel = None
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return one convolution, with the activation in it where that can be."""
         kernel, geometry = given(self._kernel), self._geometry(x.row_shape)
         return self._finish(

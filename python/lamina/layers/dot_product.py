@@ -95,7 +95,7 @@ class Dot(RowWise):
             )
         return first, second
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return one product of two matrices a row, with the other axes of both inputs."""
         shapes = [tensor.row_shape for tensor in x] if isinstance(x, list) else x.row_shape
         pairs = zip(x, self._places(shapes), strict=True)

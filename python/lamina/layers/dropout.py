@@ -52,6 +52,7 @@ class Dropout(Noise):
     """
 
     changeable = ("rate", "seed")
+    positionwise = True
 
     def __init__(
         self,

@@ -32,12 +32,13 @@ class ELU(RowWise):
     """
 
     supports_masking = True
+    positionwise = True
     changeable = ("alpha",)
 
     def __init__(self, alpha: float = 1.0, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.alpha = _check.number("ELU", "alpha", alpha, 0.0, low_open=True)
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the function."""
         return record("activation", x, "elu", self.alpha)

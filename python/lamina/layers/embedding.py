@@ -60,6 +60,7 @@ class Embedding(RowWise):
     """
 
     input_dtype = "int32"
+    positionwise = True
 
     def __init__(
         self,
@@ -112,7 +113,7 @@ class Embedding(RowWise):
         super().forget()
         self._table = None
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the look-up; ids that the graph computes are checked where they are used."""
         table = given(self._table)
         if _calculated(x):

@@ -43,7 +43,7 @@ class Flatten(RowWise):
 
     drops = "gives one row of numbers; put it behind the layers that need the axes"
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return another view of the same values; channels that come first are moved."""
         axes = len(x.row_shape)
         if self._first and axes > 1:

@@ -36,6 +36,7 @@ class GaussianDropout(Noise):
     """
 
     changeable = ("rate", "seed")
+    positionwise = True
 
     def __init__(self, rate: float, seed: int | None = None, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)

@@ -33,6 +33,7 @@ class GaussianNoise(Noise):
     """
 
     changeable = ("stddev", "seed")
+    positionwise = True
 
     def __init__(
         self, stddev: float, seed: int | None = None, **base: Unpack[DimArguments]

@@ -44,7 +44,7 @@ class GlobalPooling(RowWise):
             return None
         return "pools these axes away; put it behind the layers that need them"
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return one number for each channel."""
         spatial, channels = windows.image(self.name, x.row_shape, self._axes)
         shape = (*(1 for _ in spatial), channels) if self.keepdims else (channels,)
@@ -158,7 +158,7 @@ class GlobalAveragePooling1D(GlobalPooling):
     _axes: ClassVar[int] = 1
     _kind: ClassVar[str] = "average"
 
-    def call(self, x: Any, mask: Any = None) -> Any:
+    def call_rows(self, x: Any, mask: Any = None) -> Any:
         """Return the mean of each channel; under a mask, over the steps that it keeps."""
         if mask is None:
             return super().call_rows(x)

@@ -26,6 +26,7 @@ class Identity(Layer):
     """
 
     supports_masking = True
+    positionwise = True
 
     def __init__(self, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)

@@ -44,6 +44,7 @@ class Lambda(Layer):
     """
 
     takes_empty = True
+    positionwise = True
 
     def __init__(
         self,

@@ -34,7 +34,7 @@ from lamina.layers.shapes import (
     has_open_axes,
     rows_in,
     rows_of,
-    with_rows,
+    shape_with_rows,
 )
 from lamina.random import Seed
 
@@ -98,10 +98,10 @@ class Layer(Configured, PublicKeywords):
         "apply apply_record axes_of_whole bias_shape built_within by_rows call_rows calls cell "
         "changeable check_weights_fit class_name drops ends_masks fill first_bias forget found "
         "gates given_input_shape input_bound input_bounds input_dtypes last_losses moment named "
-        "output_shape_of parameters penalized penalties place placed prepare record record_masks "
-        "recorded_settings regularize_activity regularize_recorded restore row_output_shape settle "
-        "snapshot state_rows stream streams take_dtype take_pending takes_empty takes_mask "
-        "takes_training turn walk within written"
+        "output_shape_of parameters penalized penalties place placed positionwise prepare record "
+        "record_masks recorded_settings regularize_activity regularize_recorded restore "
+        "row_output_shape settle snapshot state_rows stream streams take_dtype take_pending "
+        "takes_empty takes_mask takes_training turn walk within written"
     )
 
     _overwritten: ClassVar[str] = "nodes"  # that users may name otherwise: see _own_names.py
@@ -119,6 +119,8 @@ class Layer(Configured, PublicKeywords):
     # Whether a row may have axes of no elements: what a user's `call` makes of them is not known.
     takes_empty: ClassVar[bool] = False
     takes_training: ClassVar[bool] = False  # whether `call` has a parameter `training`
+    # Whether it acts on each position alone, so that it need not know which axis is which.
+    positionwise: ClassVar[bool] = False
     # By argument of `call`: up to so many axes none of them is that of the rows.
     axes_of_whole: ClassVar[Mapping[str, int]] = {}
     # Of a layer that drops axes, what else it can do, for the messages of the one behind it.
@@ -275,7 +277,7 @@ class Layer(Configured, PublicKeywords):
         """
         if self.calls:
             return called.output_shape(self, input_shape)
-        return with_rows(
+        return shape_with_rows(
             self.row_output_shape(rows_of(self.name, input_shape)), rows_in(input_shape)
         )
 
@@ -292,7 +294,7 @@ class Layer(Configured, PublicKeywords):
             return called.output_row_shape(self, row_shape)
         return for_each_length(
             row_shape,
-            lambda shape: rows_of(self.name, self.compute_output_shape(with_rows(shape))),
+            lambda shape: rows_of(self.name, self.compute_output_shape(shape_with_rows(shape))),
         )
 
     def found(self, specs: list[Spec]) -> Any:
@@ -541,7 +543,10 @@ class Layer(Configured, PublicKeywords):
         for tensor in as_list(y):
             if not isinstance(tensor, _core.Tensor):
                 raise TypeError(f"{self.name}: record must return tensors; got {tensor!r}")
-        got, said = with_rows(_shapes(y)), self.compute_output_shape(with_rows(_shapes(x)))
+        got, said = (
+            shape_with_rows(_shapes(y)),
+            self.compute_output_shape(shape_with_rows(_shapes(x))),
+        )
         if got != said:
             raise ValueError(
                 f"{self.name}: compute_output_shape says {said}; record returned {got}, "

@@ -146,7 +146,7 @@ class LayerNormalization(RowWise):
         super().forget()
         self._gamma = self._beta = None
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the normalisation; one over other axes is between two permutations."""
         axes = self._axes(x.row_shape)
         there, back = moved_last(axes, len(x.row_shape))

@@ -30,12 +30,13 @@ class LeakyReLU(RowWise):
     """
 
     supports_masking = True
+    positionwise = True
     changeable = ("negative_slope",)
 
     def __init__(self, negative_slope: float = 0.3, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.negative_slope = _check.number("LeakyReLU", "negative_slope", negative_slope, 0.0)
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the function."""
         return record("activation", x, "leaky_relu", self.negative_slope)

@@ -53,7 +53,7 @@ class Masking(RowWise):
         super().__init__(**base)
         self.mask_value = _check.number("Masking", "mask_value", mask_value)
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the input, with zeros at hidden steps."""
         if not x.row_shape:
             raise ValueError(f"{self.name}: input has shape (rows,); needs an axis of features")

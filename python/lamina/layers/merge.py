@@ -23,7 +23,7 @@ class Merge(RowWise):
 
     multiple_inputs = True
 
-    def call(self, x: Any, mask: Any = None) -> Any:
+    def call_rows(self, x: Any, mask: Any = None) -> Any:
         """Return what joins the inputs, made equal in shape."""
         inputs = listed_inputs(self.name, x)
         shape = self._joint_shape([tensor.row_shape for tensor in inputs])
@@ -124,7 +124,7 @@ class Subtract(Merge):
     array([[10., 20.]], dtype=float32)
     """
 
-    def call(self, x: Any, mask: Any = None) -> Any:
+    def call_rows(self, x: Any, mask: Any = None) -> Any:
         """Return the difference."""
         if isinstance(x, list) and len(x) != 2:
             raise ValueError(f"{self.name}: needs 2 inputs; got {len(x)}")

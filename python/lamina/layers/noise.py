@@ -15,7 +15,7 @@ class Noise(RowWise):
     supports_masking = True
     seed: int | None
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the input with noise; what is recorded for both acts in training alone."""
         self._check_input(x.row_shape)
         acts, always = x.recording.noise()

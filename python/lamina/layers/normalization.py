@@ -206,7 +206,7 @@ class Normalization(RowWise):
             for held, fill in ((self._mean, self._initial_mean), (self._std, self._initial_std)):
                 held.array[...] = fill(held.array.shape, held.array.dtype.name, None)
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the standardisation."""
         return record("normalize", x, given(self._mean), given(self._std))
 

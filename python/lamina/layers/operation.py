@@ -24,6 +24,7 @@ class Operation(Layer):
     """
 
     supports_masking = True
+    positionwise = True
 
     takes_empty = True
 

@@ -39,7 +39,7 @@ class Permute(RowWise):
                 f"Permute: dims must hold each of 1 to {len(self.dims)} once; got {self.dims}"
             )
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the permutation."""
         if len(x.row_shape) != len(self.dims):
             raise ValueError(

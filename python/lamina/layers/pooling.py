@@ -54,7 +54,7 @@ class Pooling(RowWise):
             self.name, "pool_size", spatial, self.pool_size, self.strides, self.padding
         )
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return a number for each window, and for each channel."""
         _, pads = self._place(x.row_shape)
         pool, strides = windows.pair(self.pool_size), windows.pair(self.strides)

@@ -101,7 +101,7 @@ class PReLU(RowWise):
         super().forget()
         self._alpha = None
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the function, the shared axes in front."""
         rank, shared = len(x.row_shape), self._shared(x.row_shape)
         there, back = moved_last([i for i in range(rank) if i not in shared], rank)

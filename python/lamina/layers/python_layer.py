@@ -72,7 +72,7 @@ class PythonLayer(RowWise):
             else _check.shape("PythonLayer", "output_shape", output_shape)
         )
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return what the two functions make of it, of the promised shape or the input's."""
         shape = x.row_shape if self.output_shape is None else self.output_shape
         backward = current(self, "backward", self.backward)

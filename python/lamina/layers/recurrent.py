@@ -259,7 +259,7 @@ class Recurrent(RowWise, Carrier):
             return None
         return mask[0] if isinstance(mask, list) else mask
 
-    def call(self, x: Any, mask: Any = None) -> Any:
+    def call_rows(self, x: Any, mask: Any = None) -> Any:
         """Return the output of all steps, which are one operation, or a list of it and the states.
 
         Parameters

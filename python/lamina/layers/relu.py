@@ -34,6 +34,7 @@ class ReLU(RowWise):
     """
 
     supports_masking = True
+    positionwise = True
     changeable = ("max_value", "negative_slope", "threshold")
 
     def __init__(
@@ -50,7 +51,7 @@ class ReLU(RowWise):
         self.negative_slope = _check.number("ReLU", "negative_slope", negative_slope, 0.0)
         self.threshold = _check.number("ReLU", "threshold", threshold, 0.0)
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the function; the plain one can be part of the product before it."""
         if self.max_value is None and self.threshold == 0.0:
             kind = "leaky_relu" if self.negative_slope else "relu"

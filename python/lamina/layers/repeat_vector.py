@@ -38,7 +38,7 @@ class RepeatVector(RowWise):
         super().__init__(**base)
         self.n = cells("RepeatVector", "n", n, 1)
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the copies."""
         needs_rank(self.name, x.row_shape, 1, "features")
         return repeated(self.name, record("reshape", x, (1, *x.row_shape)), [self.n, 1])

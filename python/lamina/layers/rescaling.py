@@ -35,6 +35,7 @@ class Rescaling(Layer):
     """
 
     supports_masking = True
+    positionwise = True
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ class Reshape(RowWise):
             )
         self.target_shape = target
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return another view of the same values."""
         size, target = math.prod(x.row_shape), self.target_shape
         known = math.prod(s for s in target if s != -1)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from lamina import _core
-from lamina._answers import is_own
 from lamina._tensors import Recording, Tensor
 from lamina.layers import called
 from lamina.layers._lock import structure
@@ -18,30 +17,23 @@ from lamina.layers.shapes import Sketch, Spec, sketched
 class RowWise(Layer):
     """A layer of the library's that works row by row: on one input, or a list, and their masks.
 
-    A subclass defines ``call(self, x)``, or ``call(self, x, mask=None)``, of tensors with an axis
-    of rows, of the types that ``input_dtypes`` says; ``build`` is given the shape of a row.  What
-    shape it returns is found by recording it.
+    A subclass defines ``call_rows(self, x)``, or ``call_rows(self, x, mask=None)``, of tensors with
+    an axis of rows, of the types that ``input_dtypes`` says; ``build`` is given the shape of a row.
+    What shape it returns is found by recording it.  ``call``, that users have, is ``Layer.call``,
+    which takes whatever any layer is called on.
     """
 
     by_rows = True
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Keep the class's ``call`` as ``call_rows``, what ``record`` calls.
-
-        ``layer.call`` and ``super().call``, that users have, take what any layer is called on: see
-        ``Layer.call``.
-        """
-        call = vars(cls).get("call")
-        if call is not None and is_own(cls):
-            cls.call_rows = call  # type: ignore[method-assign]
-            del cls.call
+        """Find out whether the class uses a mask."""
         super().__init_subclass__(**options)
         if not cls.calls and cls.record is RowWise.record:
             cls.takes_mask = "mask" in called.parameters_of(cls.call_rows)
 
     def call_rows(self, *given: Any, **masks: Any) -> Any:  # noqa: ARG002
-        """Return what the class's ``call`` makes of tensors."""
-        raise TypeError(f"{self.name}: a layer must define call")
+        """Return what the layer makes of tensors, and of their masks."""
+        raise TypeError(f"{self.name}: a layer by rows must define call_rows")
 
     def row_output_shape(self, row_shape: Any) -> Any:
         """Return the shape of a row of output; a list of them for several outputs."""
@@ -78,7 +70,7 @@ class RowWise(Layer):
         """Check nothing: no shape was stated."""
 
     def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> Any:
-        """Record the layer's ``call``."""
+        """Record the layer's ``call_rows``."""
         now = Recording.current()
         if now is None or now.graph is not graph:
             with Recording(graph):

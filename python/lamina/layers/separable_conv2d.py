@@ -159,7 +159,7 @@ class SeparableConv2D(BaseConv):
         super().forget()
         self._depthwise = self._pointwise = None
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return two convolutions, the activation in the second where that can be."""
         geometry = self._geometry(x.row_shape)
         with x.recording.within(f"{self.name}/depthwise"):

@@ -62,10 +62,10 @@ def rows_of(who: str, shape: Any) -> Any:
     return tuple(shape)[1:]
 
 
-def with_rows(row_shape: Any, rows: int | None = None) -> Any:
+def shape_with_rows(row_shape: Any, rows: int | None = None) -> Any:
     """Return the shape, or a list of them, of as many rows; None is any number."""
     if is_several(row_shape):
-        return [with_rows(one, rows) for one in row_shape]
+        return [shape_with_rows(one, rows) for one in row_shape]
     return (rows, *row_shape)
 
 

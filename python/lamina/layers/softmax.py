@@ -49,7 +49,7 @@ class Softmax(RowWise):
         given = integers(self.name, "axis", self.axis)
         return sorted({axis_of_row(self.name, axis, input_shape) for axis in given})
 
-    def call(self, x: Any, mask: Any = None) -> Any:
+    def call_rows(self, x: Any, mask: Any = None) -> Any:
         """Return the function, its axes moved behind the others and taken as one."""
         axes = self._axes(x.row_shape)
         if mask is None:

@@ -147,7 +147,7 @@ class TimeDistributed(RowWise):
         """Those of the layer."""
         return self.layer.streams
 
-    def call(self, x: Any, mask: Any = None) -> Any:
+    def call_rows(self, x: Any, mask: Any = None) -> Any:
         """Return the layer on the steps as rows; a stateful one on one step after the other."""
         self._step(x.row_shape)
         check_steps(self.name, x, mask, inner=True)

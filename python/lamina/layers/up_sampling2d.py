@@ -53,7 +53,7 @@ class UpSampling2D(RowWise):
             )
         self.interpolation = interpolation
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return one copy, or one blend for each axis."""
         needs_image(self.name, x.row_shape, "height, width", self._first)
         times = with_channels(self.size, 1, self._first)

@@ -36,7 +36,7 @@ class Pooling3D(Pooling):
 
     _axes: ClassVar[int] = 3
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return a number for each window, and for each channel."""
         _, pads = self._place(x.row_shape)
         return pooled(self._kind, x, self.pool_size, self.strides, pads)

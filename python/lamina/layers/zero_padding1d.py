@@ -46,7 +46,7 @@ class ZeroPadding1D(RowWise):
         self.data_format = data_format
         self._first = channels_first("ZeroPadding1D", data_format)
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the longer sequence."""
         needs_image(self.name, x.row_shape, "steps", self._first)
         return padded(self.name, x, [self.padding], self._first)

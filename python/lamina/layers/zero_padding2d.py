@@ -43,7 +43,7 @@ class ZeroPadding2D(RowWise):
         self.data_format = data_format
         self._first = channels_first("ZeroPadding2D", data_format)
 
-    def call(self, x: Any) -> Any:
+    def call_rows(self, x: Any) -> Any:
         """Return the larger image."""
         needs_image(self.name, x.row_shape, "height, width", self._first)
         return padded(self.name, x, self.padding, self._first)
