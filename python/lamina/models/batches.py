@@ -10,7 +10,9 @@ import numpy as np
 
 from lamina._check import Array
 from lamina.models.data import Part
-from lamina.random import Stream
+from lamina.random import permutation
+
+LISTED = 1 << 16  # batches whose spans are kept, for all epochs
 
 
 class Batches(NamedTuple):
@@ -41,30 +43,49 @@ def count(rows: int, batch: int) -> int:
     return -(-rows // batch)
 
 
-def batches(parts: Sequence[Part], batch: int, steps: int, stream: Stream | None = None) -> Batches:
-    """Return ``steps`` batches of at most ``batch`` rows; ``stream`` shuffles rows, then batches.
+class Schedule:
+    """What an epoch of a fit takes: ``steps`` batches of at most ``batch`` rows, each of one part.
 
-    A batch has rows of one part.
+    Parameters
+    ----------
+    parts : sequence of Part
+    batch, steps : int
     """
-    if len(parts) == 1:
-        rows = _shuffled(parts[0].rows, parts[0].size, stream)
-        return Batches(rows, spans(min(parts[0].size, steps * batch), batch))
-    pieces: list[tuple[int, Array]] = []
-    for place, part in enumerate(parts):
-        whole = np.arange(part.data.rows, dtype=np.int64) if part.rows is None else part.rows
-        rows = _shuffled(whole, part.size, stream)
-        assert rows is not None
-        pieces += [(place, rows[start:stop]) for start, stop in spans(part.size, batch)]
-    if stream is not None:
-        pieces = [pieces[i] for i in stream.permutation(len(pieces))]
-    pieces = pieces[:steps]
-    ends = np.cumsum([len(rows) for _, rows in pieces]).tolist()
-    order = np.concatenate([rows for _, rows in pieces])
-    return Batches(order, zip([0, *ends], ends, strict=False), [place for place, _ in pieces])
+
+    def __init__(self, parts: Sequence[Part], batch: int, steps: int) -> None:
+        self._parts, self._batch, self._steps = parts, batch, steps
+        self._spans: list[tuple[int, int]] | None = None
+        if len(parts) == 1 and steps <= LISTED:  # the same for all epochs
+            self._spans = list(self._spans_of_one())
+
+    def _spans_of_one(self) -> Iterable[tuple[int, int]]:
+        return spans(min(self._parts[0].size, self._steps * self._batch), self._batch)
+
+    def epoch(self, key: tuple[int, int] | None = None) -> Batches:
+        """Return the batches; a key, (seed, stream), shuffles rows, then batches."""
+        if len(self._parts) == 1:
+            part, made = self._parts[0], self._spans
+            rows = _shuffled(part.rows, part.size, key, 0)
+            return Batches(rows, self._spans_of_one() if made is None else made)
+        pieces: list[tuple[int, Array]] = []
+        for place, part in enumerate(self._parts):
+            whole = np.arange(part.data.rows, dtype=np.int64) if part.rows is None else part.rows
+            rows = _shuffled(whole, part.size, key, place)
+            assert rows is not None
+            pieces += [(place, rows[start:stop]) for start, stop in spans(part.size, self._batch)]
+        if key is not None:
+            order = permutation(len(pieces), *key, len(self._parts))
+            pieces = [pieces[i] for i in order]
+        pieces = pieces[: self._steps]
+        ends = np.cumsum([len(rows) for _, rows in pieces]).tolist()
+        joined = np.concatenate([rows for _, rows in pieces])
+        return Batches(joined, zip([0, *ends], ends, strict=False), [place for place, _ in pieces])
 
 
-def _shuffled(rows: Array | None, size: int, stream: Stream | None) -> Array | None:
-    if stream is None:
+def _shuffled(
+    rows: Array | None, size: int, key: tuple[int, int] | None, draw: int
+) -> Array | None:
+    if key is None:
         return rows
-    order = stream.permutation(size)
+    order = permutation(size, *key, draw)
     return order if rows is None else np.ascontiguousarray(rows[order])

@@ -15,13 +15,13 @@ from lamina.callbacks import CallbackList, History
 from lamina.callbacks.progress import ClearBar, Progress, for_verbose
 from lamina.models import data as data_
 from lamina.models import logs as logs_
-from lamina.models.batches import Batches, batches, count
+from lamina.models.batches import Batches, Schedule, count
 from lamina.models.data import Part
 from lamina.models.errors import TrainingDiverged
 from lamina.models.evaluation import evaluate, plans
 from lamina.models.gradients import check_learning
 from lamina.models.objective import Objective, python_step
-from lamina.random import SHUFFLE, Stream, mix
+from lamina.random import SHUFFLE, mix
 
 if TYPE_CHECKING:
     from lamina.models.fitting import Fitting
@@ -117,6 +117,7 @@ class Training:
         callbacks: CallbackList,
     ) -> None:
         self.model, self.parts, self.held_out = model, parts, held_out
+        self.schedule = Schedule(parts, settings.batch, settings.steps)
         self.part = parts[0]  # that of the batch at hand
         self.settings, self.hooks = settings, callbacks
         self.seen = changes.count  # of the changes of settings; first, as in `take_changes`
@@ -203,12 +204,12 @@ class Training:
         """Do one step on all rows; returns loss and metrics."""
         with self.steps:
             self.attach()
-            self._batches(0, batches(self.parts, self.settings.batch, self.settings.steps))
+            self._batches(0, self.schedule.epoch())
             return self.steps.results()
 
     def _epoch(self, epoch: int) -> dict[str, float]:
         self.steps.reset()
-        self._batches(epoch, self._schedule())
+        self._batches(epoch, self._drawn())
         self.model.train_state.epoch += 1
         logs = self.steps.results()
         if self.held_out and self.settings.validates(epoch):
@@ -222,13 +223,13 @@ class Training:
             logs.setdefault("learning_rate", self.optimizer.current_learning_rate())
         return logs
 
-    def _schedule(self) -> Batches:
-        epoch, stream = self.model.train_state.epoch & 0xFFFF_FFFF, None
-        if self.settings.shuffle:
-            stream = Stream(mix(self.model.seed, SHUFFLE), epoch)
-        return batches(self.parts, self.settings.batch, self.settings.steps, stream)
+    def _drawn(self) -> Batches:
+        if not self.settings.shuffle:
+            return self.schedule.epoch()
+        epoch = self.model.train_state.epoch & 0xFFFF_FFFF
+        return self.schedule.epoch((mix(self.model.seed, SHUFFLE), epoch))
 
-    def _batches(self, epoch: int, schedule: Batches) -> None:
+    def _batches(self, epoch: int, batches: Batches) -> None:
         # Everything the loop touches is a local: a step of a small network takes microseconds.
         model, optimizer, train = self.model, self.optimizer, self.train
         state = model.train_state
@@ -237,7 +238,7 @@ class Training:
         begin, end = self.hooks["on_train_batch_begin"], self.hooks["on_train_batch_end"]
         ticks, clock = self.hooks["on_tick"], time.perf_counter
         infinity, bound = math.inf, model.bound
-        order, spans, parts = schedule
+        order, spans, parts = batches
         loss, rate, index, started = 0.0, 0.0, -1, 0
         earlier = self.execution.completed_steps
         due = clock() + TICK if ticks else infinity

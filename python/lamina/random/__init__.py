@@ -13,6 +13,7 @@ from lamina.random.streams import Seed as Seed
 from lamina.random.streams import Stream, set_random_seed
 from lamina.random.streams import mix as mix
 from lamina.random.streams import next_seed as next_seed
+from lamina.random.streams import permutation as permutation
 from lamina.random.streams import seed_value as seed_value
 
 if TYPE_CHECKING:

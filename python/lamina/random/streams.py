@@ -109,6 +109,11 @@ def next_seed() -> int:
     return mix(*_seeds.take())
 
 
+def permutation(n: int, seed: int, stream: int, step: int) -> NDArray[np.int64]:
+    """Return 0 .. n-1 in the order that a stream draws at a step; for numbers that are right."""
+    return _core.kernels.permutation(n, seed, stream, step)
+
+
 class Seed:
     """A model's seed: given, or the next of the global sequence when the model is made.
 
