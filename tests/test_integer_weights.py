@@ -91,3 +91,52 @@ def test_weights_of_a_constructor_can_be_set_before_there_is_an_input():
     np.testing.assert_array_equal(layer(X), X * [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="dense: has no weights yet"):
         layers.Dense(2).set_weights([X])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "rule"),
+    [
+        ("int32", 1.5, "integers must be whole; got 1.5"),
+        ("int32", -0.5, "integers must be whole; got -0.5"),
+        ("int32", 2**24 + 1, r"integers must be within 2\^24; got 16777217"),
+        ("int32", float("nan"), r"integers must be within 2\^24; got nan"),
+        ("bool", 2.5, "value must hold True and False, or 1 and 0; got 2.5"),
+        ("bool", float("nan"), "value must hold True and False, or 1 and 0; got nan"),
+    ],
+)
+def test_values_that_are_not_held_exactly_are_refused(dtype, value, rule):
+    class Holds(layers.Layer):
+        def __init__(self, first):
+            super().__init__(name="holds")
+            start = {"initializer": lambda shape, dtype: np.full(shape, first, "float64")}
+            self.held = self.add_weight(name="held", shape=(2,), dtype=dtype, **start)
+
+        def call(self, x):
+            return x
+
+    layer = Holds(1)
+    model = lamina.Sequential([lamina.Input((3,)), layer])
+    for change in (layer.set_weights, model.set_weights):
+        with pytest.raises(ValueError, match=f"holds/held: {rule}"):
+            change([[1, value]])
+    for change in (layer.held.assign, lambda v: layer.held.__setitem__(0, v[1])):
+        with pytest.raises(ValueError, match=f"holds/held: {rule}"):
+            change([1, value])
+    with pytest.raises(ValueError, match=f"Variable: {rule}"):
+        lamina.Variable(value, dtype=dtype)
+    with pytest.raises(ValueError, match=f"holds: the initializer of holds/held: {rule}"):
+        Holds(value)(X)
+    assert layer.held.numpy().tolist() == [1, 1]
+
+
+def test_integers_of_float64_layers_are_exact_up_to_2_31():
+    layer = Counts()
+    model = lamina.Sequential([lamina.Input((3,)), layer, layers.Dense(1)], dtype="float64")
+    model.compile(lamina.optimizers.SGD(0.0), "mse")
+    layer.steps.assign(2**24)
+    model.fit(X, X[:, :1], batch_size=4, epochs=2, verbose=0)
+    assert layer.steps.numpy() == 2**24 + 4
+    layer.steps.assign(2**31 - 1)
+    assert layer.steps.numpy() == 2**31 - 1
+    with pytest.raises(ValueError, match=r"counts/steps: integers must be within 2\^31; got 21474"):
+        layer.steps.assign(2**31)

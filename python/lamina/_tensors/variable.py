@@ -14,7 +14,8 @@ from lamina._check import Array, Shape
 from lamina._tensors.operators import Operators
 from lamina._tensors.recording import Recording
 
-LARGEST = 2**24  # up to here float32 holds all integers
+# The floats that hold integers, and the power of 2 up to which they, and int32, hold all of them.
+EXACT = {"float32": 24, "float64": 31}
 
 
 class Variable(_core.Parameter, Operators):
@@ -27,8 +28,8 @@ class Variable(_core.Parameter, Operators):
     shape : tuple of int, optional
         By default that of the values; a callable needs it.
     dtype : {"float32", "float64", "int32", "bool"}, default "float32"
-        Integers and truth values are for counters and flags: no gradient changes them, and integers
-        go up to 2^24 in either direction.
+        Integers and truth values are for counters and flags, which no gradient changes: see the
+        notes.
     trainable : bool, default True
         Whether gradients change it.
     name : str, default "variable"
@@ -38,6 +39,12 @@ class Variable(_core.Parameter, Operators):
     In a layer's ``call`` (and in losses and metrics) it is a tensor of the graph, which gradients
     reach.  Elsewhere it stands for its live values: ``numpy.asarray(weight)`` is a view of them,
     ``weight[...] = 0`` and ``weight.assign(values)`` change the layer.
+
+    Integers are held as floats of the layer's precision: all up to 2^24 in either direction in
+    float32, up to 2^31 in float64.  What is given from outside and would not be held exactly, such
+    as 1.5 or 2^24 + 1, is refused, and so are truth values other than True, False, 1 and 0.  What
+    ``call`` assigns is cast, without a check: a fraction is cut off, and a counter that goes up by
+    1 in each step stays at 2^24 in a float32 model; in a float64 model it goes on.
 
     Attributes
     ----------
@@ -85,7 +92,7 @@ class Variable(_core.Parameter, Operators):
             if shape is None:
                 raise ValueError("Variable: an initializer needs a shape; got None")
             initializer = initializer(tuple(shape), dtype=own)
-        array = _as_stored("Variable", initializer, own, kind)
+        array = as_stored("Variable", initializer, own, kind)
         if shape is not None and tuple(shape) != array.shape:
             raise ValueError(f"Variable: value must have shape {tuple(shape)}; got {array.shape}")
         self._begin(name or "variable", array.shape, own, trainable, kind)
@@ -170,7 +177,7 @@ class Variable(_core.Parameter, Operators):
         if now is not None:
             now.assign(self, value)
             return
-        array = _as_stored(self.name, value, stored(self), self._kind)
+        array = as_stored(self.name, value, stored(self), self._kind)
         if array.shape != tuple(self.shape):
             raise ValueError(
                 f"{self.name}: assign needs shape {tuple(self.shape)}; got {array.shape}"
@@ -262,7 +269,7 @@ class Variable(_core.Parameter, Operators):
     def __setitem__(self, key: Any, value: Any) -> None:
         """Change part of the live values."""
         if self._kind is not None:
-            value = _as_stored(self.name, value, stored(self), self._kind)
+            value = as_stored(self.name, value, stored(self), self._kind)
         self._numbers()[key] = value
 
     def __repr__(self) -> str:
@@ -275,6 +282,11 @@ def stored(parameter: _core.Parameter) -> str:
     return str(_core.Parameter.dtype.__get__(parameter))  # type: ignore[attr-defined]
 
 
+def kind_of(parameter: _core.Parameter) -> str | None:
+    """Return "int32" or "bool" where that is what the values stand for, None of floats."""
+    return parameter._kind if isinstance(parameter, Variable) else None
+
+
 def discrete(dtype: Any) -> str | None:
     """Return "int32" for a type of integers, "bool" for that of truth values, None for others."""
     try:
@@ -284,14 +296,21 @@ def discrete(dtype: Any) -> str | None:
     return {"i": "int32", "u": "int32", "b": "bool"}.get(kind)
 
 
-def _as_stored(who: str, value: Any, dtype: str, kind: str | None) -> Array:
-    """Return values as the floats that stand for them."""
+def as_stored(who: str, value: Any, dtype: str, kind: str | None) -> Array:
+    """Return values as the floats that stand for them; what these would not hold is refused."""
     if kind == "bool":
-        return np.asarray(np.asarray(value) != 0, dtype)
+        return _check.cast(_check.truths(who, "value", value), dtype)
     exact = _check.floats(who, "value", value, dtype if kind is None else "float64", finite=False)
     if kind is None:
         return exact
-    largest = np.abs(exact).max(initial=0.0)
-    if not largest <= LARGEST:
-        raise ValueError(f"{who}: integers must be within 2^24; got {largest:.0f}")
-    return np.asarray(np.trunc(exact), dtype)
+    power = EXACT[dtype]
+    # In float64 the cast to int32 decides, whose largest is 2^31 - 1.
+    high = 2.0**power - (power == 31)
+    outside = ~((exact >= -(2.0**power)) & (exact <= high))
+    if outside.any():
+        got = exact[outside].flat[0]
+        raise ValueError(f"{who}: integers must be within 2^{power}; got {got:.0f}")
+    broken = exact != np.trunc(exact)
+    if broken.any():
+        raise ValueError(f"{who}: integers must be whole; got {exact[broken].flat[0]}")
+    return _check.cast(exact, dtype)

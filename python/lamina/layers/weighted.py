@@ -98,9 +98,10 @@ class Weighted:
         constraint : str, Constraint or callable, optional
             ``constraint(weight)`` replaces the weight after each step of training.
         dtype : {"float32", "float64", "int32", "bool"}, optional
-            The layer's; of the floats another is refused.  Integers, up to 2^24, and truth values
-            are for counters and flags, which ``call`` sets with ``assign``; no gradient changes
-            them.
+            The layer's; of the floats another is refused.  Integers and truth values are for
+            counters and flags, which ``call`` sets with ``assign``; no gradient changes them.
+            Integers are exact up to 2^24 in a float32 model, where a counter that goes up by 1
+            then stays, and up to 2^31 in a float64 one.
 
         Returns
         -------

@@ -13,7 +13,7 @@ from lamina import _check, _core
 from lamina._answers import is_own
 from lamina._check import Array
 from lamina._tensors import Variable
-from lamina._tensors.variable import stored
+from lamina._tensors.variable import as_stored, kind_of, stored
 from lamina.random import INITIAL, Seed, Stream, mix
 
 if TYPE_CHECKING:
@@ -73,8 +73,12 @@ class FirstValues:
                 f"{who}: the initializer of {parameter.name} must return shape {shape}; "
                 f"got {value.shape}"
             )
-        array = _check.cast(value, dtype)
-        _check.not_overflowing(who, parameter.name, value, array)
+        kind = kind_of(parameter)
+        if kind is None:
+            array = _check.cast(value, dtype)
+            _check.not_overflowing(who, parameter.name, value, array)
+        else:
+            array = as_stored(f"{who}: the initializer of {parameter.name}", value, dtype, kind)
         parameter.array[...] = array
         self.drawn = True
 
@@ -140,9 +144,13 @@ def checked(
         )
     arrays = []
     for parameter, value in zip(parameters, values, strict=True):
-        source = _check.numeric(who, parameter.name, value)
-        array = _check.floats(who, parameter.name, source, stored(parameter), finite=False)
-        _check.not_overflowing(who, parameter.name, source, array)
+        kind = kind_of(parameter)
+        if kind is None:
+            source = _check.numeric(who, parameter.name, value)
+            array = _check.floats(who, parameter.name, source, stored(parameter), finite=False)
+            _check.not_overflowing(who, parameter.name, source, array)
+        else:
+            array = as_stored(f"{who}: {parameter.name}", value, stored(parameter), kind)
         if array.shape != tuple(parameter.shape):
             raise ValueError(
                 f"{who}: {parameter.name} must have shape {tuple(parameter.shape)}; "
