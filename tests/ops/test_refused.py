@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lamina import ops
+from ops.running import Recorded, Whole
 
 X, IMAGE = np.zeros((2, 3)), np.zeros((1, 4, 4, 2))
 
@@ -148,6 +149,71 @@ REFUSED = [
         r"perspective_transform: end_points must have shape \(4, 2\) or \(n, 4, 2\); got \(3, 2\)",
     ),
     ("elastic_transform", (IMAGE, 1.0, 0.0), "elastic_transform: sigma must be positive"),
+    ("depth_to_space", (IMAGE, 2.0), "depth_to_space: block_size must be an integer, .* got 2.0"),
+    ("unfold", (IMAGE, 2, 1, 1.5), "unfold: padding must be made of integers; got 1.5"),
+    ("ssim", (IMAGE, IMAGE, 1.0, "a"), "ssim: filter_size must be an integer; got 'a'"),
+    ("ssim", (IMAGE, IMAGE, 1.0, 3, 0), "ssim: filter_sigma must be a positive number; got 0"),
+    ("bincount", ([1], None, "a"), "bincount: minlength must be an integer; got 'a'"),
+    ("unravel_index", ([1], (2, 2.5)), r"unravel_index: shape must be made of .* got \(2, 2.5\)"),
+    ("gaussian_blur", (IMAGE, 3, "a"), "gaussian_blur: sigma must be a number; got 'a'"),
+    ("histogram", (X, 3, (0, np.nan)), r"histogram: range\[1\] must be in the finite .* got nan"),
+    ("histogram", (X, 3, 2), r"histogram: range must be \(low, high\); got 2"),
+    ("segment_sum", ([1.0], [0], 2.7), "segment_sum: num_segments must be an integer, .* got 2.7"),
+    ("extract_sequences", (X, 2.5, 1), "extract_sequences: sequence_length must be .* got 2.5"),
+    ("trapezoid", (X, np.zeros(4)), r"trapezoid: x must have the shape of y, .* got \(4,\)"),
+    ("nanmax", (np.zeros(0),), "^nanmax: nothing has no max"),
+    ("nanargmin", (np.zeros(0),), "^nanargmin: nothing has no argmin"),
+    ("median", (np.zeros(0),), "^median: nothing has no quantile"),
+    ("clip", (X, "a", 1), "^clip: needs numbers; got 'a'"),
+    ("add", (X, np.zeros(2)), r"^add: shapes must broadcast.*\(2, 3\), \(2,\)"),
+    ("elu", (X, "a"), "^elu: could not convert string to float"),
+    ("switch", (0.5, [abs], 1), "switch: index must be an integer; got 0.5"),
+    ("switch", (0, [], 1), "switch: branches must hold at least one function"),
+    ("fori_loop", (0, 2.5, max, 0), "fori_loop: upper must be an integer; got 2.5"),
+    ("scan", (max, 0, None, 2.5), "scan: length must be an integer, not negative; got 2.5"),
+    ("map", (abs, 3.0), "map: axis must be left out for a single number"),
+    ("associative_scan", (max, X, False, 5), r"associative_scan: axis must be in \[-2, 2\)"),
+    ("eye", (2, 2.5), "eye: M must be an integer, not negative; got 2.5"),
+    ("identity", (-1,), "identity: n must be an integer, not negative; got -1"),
+    ("tri", (2, None, 0.5), "tri: k must be an integer; got 0.5"),
+    ("triu", (X, "a"), "triu: k must be an integer; got 'a'"),
+    ("vander", ([1, 2], 1.5), "vander: N must be an integer, not negative; got 1.5"),
+    ("hamming", (2.5,), "hamming: x must be an integer; got 2.5"),
+    ("kaiser", (3, "a"), "kaiser: beta must be a number; got 'a'"),
+    ("linspace", (0, 1, 2.5), "linspace: num must be an integer, not negative; got 2.5"),
+    ("unique", ([1, 2], True, False, False, False, 3), r"unique: axis must be in \[-1, 1\); got 3"),
+    ("slice", (X, (0, 0.5), (1, 1)), "slice: start_indices must be an integer; got 0.5"),
+    ("slice_update", (X, (0, 0.5), X), "slice_update: start_indices must be made of integers"),
+    ("split", (X, [0.5], 1), r"split: indices_or_sections must be made of integers; got \[0.5\]"),
+    ("one_hot", ([1], 2.5), "one_hot: num_classes must be an integer, not negative; got 2.5"),
+    ("multi_hot", ([1], 2.5), "multi_hot: num_classes must be an integer, not negative; got 2.5"),
+    ("scatter", ([[0]], [1.0], (3.5,)), "scatter: shape must be made of integers"),
+    ("tensordot", (X, X, 1.5), "tensordot: axes must be an integer, or the axes of x1 and"),
+    ("roll", (X, 1.5), "roll: shift must be made of integers; got 1.5"),
+    ("rot90", (X, 1.5), "rot90: k must be an integer; got 1.5"),
+    ("diff", (X, 1.5), "diff: n must be an integer, not negative; got 1.5"),
+    ("argpartition", (X, "a"), "argpartition: kth must be an integer; got 'a'"),
+    ("pad_images", (IMAGE, 1.5, 1, 1, 1), "pad_images: margins must be an integer; got 1.5"),
+    (
+        "scale_and_translate",
+        (X, (4.5, 3), [1.0], [0.0], [0], "linear"),
+        "scale_and_translate: output_shape must be a positive integer; got 4.5",
+    ),
+    (
+        "conv_transpose",
+        (IMAGE, np.zeros((2, 2, 3, 2)), 2, "valid", 0.5),
+        "conv_transpose: output_padding must be made of integers; got 0.5",
+    ),
+    (
+        "affine_transform",
+        (np.zeros((2, 4, 4, 1)), np.zeros((3, 8))),
+        "affine_transform: transform must be one for each image, .* got 3 for 2 images",
+    ),
+    (
+        "perspective_transform",
+        (IMAGE, np.zeros((1, 4, 2)), np.zeros((3, 4, 2))),
+        "perspective_transform: end_points must be one for each image, .* got 3 for 1 image",
+    ),
     ("crop_images", (IMAGE, 1), "crop_images: of each axis two of the margin"),
 ]
 
@@ -156,6 +222,16 @@ REFUSED = [
 def test_refused(name, args, message):
     with pytest.raises((ValueError, TypeError, IndexError), match=message):
         getattr(ops, name)(*args)
+
+
+def test_the_size_of_an_axis_of_rearrange_is_an_integer():
+    with pytest.raises(TypeError, match="rearrange: b must be an integer, not negative"):
+        ops.rearrange(np.zeros((2, 4)), "a (b c) -> a b c", b=2.0)
+
+
+def test_within_a_layer_the_operation_that_it_calls_is_named():
+    with pytest.raises(ValueError, match=r"^median: nothing has no quantile"):
+        Recorded(lambda x: ops.median(x[:0]), (Whole(X),), {})
 
 
 def test_names_are_listed_and_misspelt_ones_get_the_nearest():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -15,7 +16,8 @@ from lamina._tensors.recording import Recording
 from lamina._tensors.tensor import Tensor
 from lamina._tensors.variable import Variable
 
-NOBODY = "ops: "  # what messages begin with that do not know which operation they are of
+# What messages begin with that do not know which operation they are of: the engine's too.
+NOBODY = ("ops", "expression")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,6 +32,7 @@ def operation(function: F) -> F:
     @functools.wraps(function)
     def public(*args: Any, **kwargs: Any) -> Any:
         found = _found(args, kwargs)
+        at_once_now = False
         try:
             if found is Tensor:
                 return answered(*args, **kwargs)
@@ -39,15 +42,39 @@ def operation(function: F) -> F:
                 return on_symbols(public, args, kwargs)
             if found is Variable and Recording.current() is not None:
                 return answered(*args, **kwargs)
+            at_once_now = True
             return at_once(answered, args, kwargs)
-        except (TypeError, ValueError) as error:
-            text = str(error)
-            if not text.startswith(NOBODY):
+        except (TypeError, ValueError, IndexError) as error:
+            text = _told_by(function.__name__, error, at_once_now)
+            if text is None:
                 raise
-            raise type(error)(f"{function.__name__}: {text.removeprefix(NOBODY)}") from None
+            kind = next(k for k in (TypeError, ValueError, IndexError) if isinstance(error, k))
+            made = kind(text)
+            made.operation = function.__name__  # type: ignore[union-attr]
+            raise made from None
 
     public.recorded = function  # type: ignore[attr-defined]
     return public  # type: ignore[return-value]
+
+
+def _told_by(who: str, error: Exception, outermost: bool) -> str | None:
+    """Return the message with the name of the operation that was called, None if it has that.
+
+    What an operation is made of speaks in the name of the whole: on arrays all that is within it,
+    while a graph is recorded the operations that it calls, but no layer.
+    """
+    text = str(error)
+    speaker = re.match(r"([\w.]+)(?: '[^']*')?(?: \([^)]*\))?: ", text)
+    if speaker is None:
+        return f"{who}: {text}"
+    inner = getattr(error, "operation", None)
+    if speaker[1] == who:
+        if inner is None:
+            error.operation = who  # type: ignore[attr-defined]
+        return None
+    if outermost or speaker[1] in NOBODY or speaker[1] == inner:
+        return f"{who}: {text[speaker.end() :]}"
+    return None
 
 
 def _found(args: Any, kwargs: Any) -> type | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
@@ -12,22 +11,20 @@ import numpy as np
 from lamina._tensors.given import all_rows, by_rows, current, each_row, record, wrap
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
+from lamina.ops._numbers import integers
 from lamina.ops.shaping import moveaxis
 
 Pads = list[tuple[int, int]]
 
 
-def sizes_of(who: str, name: str, value: Any, axes: int) -> list[int]:
-    """Return one positive integer for each spatial axis."""
-    listed = list(value) if isinstance(value, (list, tuple, np.ndarray)) else [value] * axes
-    try:
-        sizes = [operator.index(size) for size in listed]
-    except TypeError:
-        raise TypeError(f"{who}: {name} must be made of integers; got {value!r}") from None
-    if len(sizes) != axes or min(sizes) < 1:
+def sizes_of(who: str, name: str, value: Any, axes: int, low: int = 1) -> list[int]:
+    """Return one integer, by default a positive one, for each spatial axis."""
+    sizes = integers(who, name, value)
+    sizes = sizes if isinstance(value, (list, tuple, np.ndarray)) else sizes * axes
+    if len(sizes) != axes or min(sizes) < low:
+        rule = "a positive integer" if low == 1 else "an integer, not negative"
         raise ValueError(
-            f"{who}: {name} must be a positive integer, or one for each of {axes} axes; got "
-            f"{value!r}"
+            f"{who}: {name} must be {rule}, or one for each of {axes} axes; got {value!r}"
         )
     return sizes
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
+from lamina.ops._numbers import integer, integers
 from lamina.ops._windows import channels_last, placed, sizes_of
 from lamina.ops.reductions import sum as sum_of
 from lamina.ops.repeating import chosen, pad
@@ -98,9 +98,7 @@ def space_to_depth(x: Any, block_size: int, data_format: Any = "channels_last") 
 def _checked(who: str, x: Any, block_size: Any, data_format: Any) -> tuple[Tensor, int, bool]:
     """Return images, the size of a block, and whether the channels come first."""
     x = given(x)
-    size = operator.index(block_size)
-    if size < 2:
-        raise ValueError(f"{who}: block_size must be at least 2; got {size}")
+    size = integer(who, "block_size", block_size, 2)
     if x.ndim != 4:
         raise ValueError(f"{who}: needs images (n, height, width, channels); got {shown(x)}")
     channels_last(who, x, data_format)  # checks the format
@@ -199,8 +197,8 @@ def fold(
 
 
 def _margins(who: str, padding: Any) -> list[int]:
-    listed = list(padding) if isinstance(padding, (list, tuple)) else [padding] * 2
-    margins = [operator.index(margin) for margin in listed]
+    margins = integers(who, "padding", padding)
+    margins = margins if isinstance(padding, (list, tuple)) else margins * 2
     if len(margins) != 2 or min(margins) < 0:
         raise ValueError(
             f"{who}: padding must be an integer, or two, not negative; got {padding!r}"

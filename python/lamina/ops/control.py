@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import builtins
-import operator
 from collections.abc import Callable
 from typing import Any
 
 from lamina._tensors.arguments import flat, mapped, packed
+from lamina.ops._axes import axis_of
+from lamina.ops._numbers import integer
 from lamina.ops.core import is_tensor, shape
 from lamina.ops.indexing import get_item
 from lamina.ops.joining import stack
@@ -44,7 +45,9 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
 
 def switch(index: Any, branches: Any, *operands: Any) -> Any:
     """Return what the function of that number makes of the operands; the number is clipped."""
-    place = operator.index(index)
+    place = integer("switch", "index", index)
+    if len(branches) == 0:
+        raise ValueError("switch: branches must hold at least one function; got none")
     return branches[builtins.max(0, builtins.min(place, len(branches) - 1))](*operands)
 
 
@@ -58,7 +61,7 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[int, Any], Any], init_
     13
     """
     value = init_val
-    for i in range(operator.index(lower), operator.index(upper)):
+    for i in range(*(integer("fori_loop", n, v) for n, v in (("lower", lower), ("upper", upper)))):
         value = body_fun(i, value)
     return value
 
@@ -89,7 +92,9 @@ def while_loop(
 
 
 def _length(who: str, xs: Any, axis: int = 0) -> int:
-    lengths = {operator.index(shape(x)[axis]) for x in flat(xs)}
+    for x in flat(xs):
+        axis_of(who, axis, len(shape(x)))
+    lengths = {integer(who, "the number of entries", shape(x)[axis]) for x in flat(xs)}
     if len(lengths) != 1:
         raise ValueError(f"{who}: needs tensors that are equally long; got {sorted(lengths)}")
     return lengths.pop()
@@ -156,7 +161,7 @@ def scan(
     """
     if xs is None and length is None:
         raise ValueError("scan: needs xs, or length; got neither")
-    count = operator.index(length) if xs is None else _length("scan", xs)
+    count = integer("scan", "length", length, 0) if xs is None else _length("scan", xs)
     if length is not None and count != length:
         raise ValueError(f"scan: length must be that of xs, {count}; got {length}")
     state, results = init, []

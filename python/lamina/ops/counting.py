@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from math import prod
 from typing import Any
 
@@ -12,8 +11,9 @@ from lamina._calls import answering_calls
 from lamina._tensors.arguments import flat
 from lamina._tensors.dispatch import dtype_of, on_tensors, operation
 from lamina._tensors.given import all_rows, constant_array, given
-from lamina.ops._axes import shown
+from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import floats, numbers
+from lamina.ops._numbers import integer, integers, number
 from lamina.ops.arithmetic import add, floor_divide, minimum, mod, multiply, subtract
 from lamina.ops.comparisons import equal, less, logical_not, where
 from lamina.ops.creation import linspace, ones_like
@@ -93,7 +93,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     """
     if sparse:
         raise ValueError("bincount: sparse must be False: tensors are dense")
-    length = _length(x, operator.index(minlength))
+    length = _length(x, integer("bincount", "minlength", minlength))
     x = given(x)
     if x.dtype != "int32" or x.ndim not in (1, 2):
         raise ValueError(
@@ -155,9 +155,7 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:  # noqa: A002
         raise ValueError(f"histogram: bins must be a positive integer; got {bins!r}")
     x = ravel(floats(x))
     if range is not None:
-        if len(range) != 2 or range[1] < range[0]:
-            raise ValueError(f"histogram: range must be (low, high); got {range!r}")
-        low, high = floats(range[0]), floats(range[1])
+        low, high = (floats(end) for end in _ends(range))
     elif x.shape == (0,):
         low, high = floats(0.0), floats(1.0)
     else:
@@ -169,6 +167,18 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:  # noqa: A002
     return segment_sum(ones_like(place), place, int(bins)), edges
 
 
+def _ends(ends: Any) -> list[Any]:
+    """Return where a histogram begins and ends; recorded numbers cannot be checked."""
+    if isinstance(ends, (str, bytes)) or not hasattr(ends, "__len__") or len(ends) != 2:
+        raise ValueError(f"histogram: range must be (low, high); got {ends!r}")
+    listed = list(ends)
+    if not on_tensors(*listed):
+        low, high = (number("histogram", f"range[{i}]", end) for i, end in enumerate(listed))
+        if high < low:
+            raise ValueError(f"histogram: range must be (low, high); got {ends!r}")
+    return listed
+
+
 @operation
 def unravel_index(indices: Any, shape: Any) -> Any:
     """Return the indices along each axis of what indices into all elements, in order, say.
@@ -177,7 +187,7 @@ def unravel_index(indices: Any, shape: Any) -> Any:
     ----------
     indices : tensor or array_like of int
         Negative ones count from the end.
-    shape : tuple of int
+    shape : tuple of int, or int
         That of what is indexed.
 
     Returns
@@ -191,7 +201,7 @@ def unravel_index(indices: Any, shape: Any) -> Any:
     >>> ops.unravel_index([5, 7], (3, 3))
     (array([1, 2], dtype=int32), array([2, 1], dtype=int32))
     """
-    sizes = [operator.index(size) for size in shape]
+    sizes = integers("unravel_index", "shape", shape)
     count = prod(sizes)
     if not on_tensors(indices):
         places = np.asarray(indices)
@@ -272,9 +282,11 @@ def unique(
     (array([1, 3], dtype=int32), array([1, 2], dtype=int32))
     """
     array = _known("unique", x, "use ops.sort, or ops.bincount with minlength")
+    if axis is not None:
+        axis = axis_of("unique", axis, array.ndim)
     values, *more = np.unique(array, True, True, True, axis, equal_nan=False)
     if size is not None:
-        count, at = operator.index(size), 0 if axis is None else axis
+        count, at = integer("unique", "size", size, 0), 0 if axis is None else axis
         values = _sized(values, count, 0 if fill_value is None else fill_value, at)
         more = [_sized(more[0], count, 0, 0), more[1], _sized(more[2], count, 0, 0)]
     wanted = [return_index, return_inverse, return_counts]

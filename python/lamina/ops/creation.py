@@ -13,6 +13,7 @@ from lamina._tensors.given import each_row, given
 from lamina._tensors.recording import NeedsRows, Recording, RowCount, Rows
 from lamina._tensors.tensor import Tensor
 from lamina.ops._elements import converted
+from lamina.ops._numbers import integer, number
 from lamina.ops._types import array_type, kind_named
 from lamina.ops.arithmetic import add, multiply
 from lamina.ops.comparisons import where
@@ -223,6 +224,7 @@ def linspace(
     from lamina.ops.core import cast
     from lamina.ops.shaping import expand_dims, moveaxis
 
+    num = integer("linspace", "num", num, 0)
     parts = num - 1 if endpoint else num
     first, last = given(start, "float"), given(stop, "float")
     first, last = converted(first, "float"), converted(last, "float")
@@ -263,6 +265,12 @@ def geomspace(
 # --- matrices
 
 
+def _matrix(who: str, N: Any, M: Any, k: Any) -> tuple[int, int, int]:
+    """Return the rows and the columns of a matrix, and one of its diagonals."""
+    rows = integer(who, "N", N, 0)
+    return rows, rows if M is None else integer(who, "M", M, 0), integer(who, "k", k)
+
+
 @answering_calls
 def eye(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
     """Return a matrix with ones on its k-th diagonal.
@@ -274,19 +282,19 @@ def eye(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
     array([[1., 0.],
            [0., 1.]], dtype=float32)
     """
-    return np.eye(operator.index(N), M, k, dtype=array_type("eye", dtype))
+    return np.eye(*_matrix("eye", N, M, k), dtype=array_type("eye", dtype))
 
 
 @answering_calls
 def identity(n: int, dtype: Any = None) -> Any:
     """Return the identity matrix."""
-    return eye(n, dtype=dtype)
+    return np.eye(integer("identity", "n", n, 0), dtype=array_type("identity", dtype))
 
 
 @answering_calls
 def tri(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
     """Return a matrix with ones on and below its k-th diagonal."""
-    return np.tri(operator.index(N), M, k, dtype=array_type("tri", dtype))
+    return np.tri(*_matrix("tri", N, M, k), dtype=array_type("tri", dtype))
 
 
 @operation
@@ -298,7 +306,7 @@ def tril(x: Any, k: int = 0) -> Any:
 @operation
 def triu(x: Any, k: int = 0) -> Any:
     """Return the matrices of the last two axes with zeros below the k-th diagonal."""
-    return _triangle("triu", x, k - 1)
+    return _triangle("triu", x, k)
 
 
 def _triangle(who: str, x: Any, k: int) -> Any:
@@ -308,8 +316,9 @@ def _triangle(who: str, x: Any, k: int) -> Any:
     x = given(x)
     if x.ndim < 2:
         raise ValueError(f"{who}: needs at least two axes; got shape {shown(x)}")
+    k = integer(who, "k", k)
     x = all_rows(x) if x.ndim == 2 else x
-    lower = np.tri(x.shape[-2], x.shape[-1], k, dtype=bool)
+    lower = np.tri(x.shape[-2], x.shape[-1], k if who == "tril" else k - 1, dtype=bool)
     zero = False if x.dtype == "bool" else 0
     return where(lower if who == "tril" else ~lower, x, zero)
 
@@ -321,37 +330,37 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     from lamina.ops.shaping import expand_dims
 
     x = given(x)
-    exponents = np.arange(x.shape[0] if N is None else N)
+    exponents = np.arange(x.shape[0] if N is None else integer("vander", "N", N, 0))
     return power(expand_dims(x, -1), exponents if increasing else exponents[::-1].copy())
 
 
 # --- windows of signals
 
 
-def _window(x: Any, make: Any) -> Any:
-    return np.asarray(make(operator.index(x)), "float32")
+def _window(who: str, x: Any, make: Any) -> Any:
+    return np.asarray(make(integer(who, "x", x)), "float32")
 
 
 def bartlett(x: int) -> Any:
     """Return a triangular window of x numbers."""
-    return _window(x, np.bartlett)
+    return _window("bartlett", x, np.bartlett)
 
 
 def blackman(x: int) -> Any:
     """Return Blackman's window of x numbers."""
-    return _window(x, np.blackman)
+    return _window("blackman", x, np.blackman)
 
 
 def hamming(x: int) -> Any:
     """Return Hamming's window of x numbers."""
-    return _window(x, np.hamming)
+    return _window("hamming", x, np.hamming)
 
 
 def hanning(x: int) -> Any:
     """Return Hann's window of x numbers."""
-    return _window(x, np.hanning)
+    return _window("hanning", x, np.hanning)
 
 
 def kaiser(x: int, beta: float) -> Any:
     """Return Kaiser's window of x numbers."""
-    return _window(x, lambda n: np.kaiser(n, beta))
+    return _window("kaiser", x, lambda n: np.kaiser(n, number("kaiser", "beta", beta)))

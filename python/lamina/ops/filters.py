@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
 from lamina.ops._images import last_channels
+from lamina.ops._numbers import integer, number, positive
 from lamina.ops._windows import sizes_of
 from lamina.ops.arithmetic import add, divide, multiply, square, subtract
 from lamina.ops.joining import concatenate, split
@@ -65,8 +65,9 @@ def gaussian_blur(
     x, first, back = last_channels(who, images, data_format)
     width, height = sizes_of(who, "kernel_size", kernel_size, 2)
     spreads = list(sigma) if isinstance(sigma, (list, tuple, np.ndarray)) else [sigma] * 2
-    if len(spreads) != 2 or not min(spreads) > 0:
+    if len(spreads) != 2:
         raise ValueError(f"{who}: sigma must be a positive number, or two; got {sigma!r}")
+    spreads = [positive(who, "sigma", spread) for spread in spreads]
     x = x if first else expand_dims(x, 0)
     y = _smoothed(x, _bell(height, spreads[1]), _bell(width, spreads[0]), "same")
     return back(y if first else squeeze(y, 0))
@@ -141,7 +142,7 @@ def ssim(
     """
     x, first, _ = last_channels("ssim", image1, data_format)
     y, _, _ = last_channels("ssim", image2, data_format)
-    size = operator.index(filter_size)
+    size = integer("ssim", "filter_size", filter_size)
     if tuple(x.shape) != tuple(y.shape):
         raise ValueError(f"ssim: images must have one shape; got {shown(x)} and {shown(y)}")
     if not 1 <= size <= min(x.shape[first : first + 2]):
@@ -149,7 +150,9 @@ def ssim(
             f"ssim: filter_size must be positive and within the images, {shown(x)}; got {size}"
         )
     x, y = (v if first else expand_dims(v, 0) for v in (x, y))
-    weights = _bell(size, filter_sigma)
+    weights = _bell(size, positive("ssim", "filter_sigma", filter_sigma))
+    for name, value in (("max_val", max_val), ("k1", k1), ("k2", k2)):
+        number("ssim", name, value)
     both = concatenate([x, y, square(x), square(y), multiply(x, y)], -1)
     means = split(_smoothed(both, weights, weights, "valid"), 5, -1)
     similar = _similarity(means, (k1 * max_val) ** 2, (k2 * max_val) ** 2)

@@ -12,6 +12,7 @@ from lamina._tensors.given import all_rows, given, record, wrap
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import alike, converted, numbers
+from lamina.ops._numbers import integer, integers
 from lamina.ops._types import kind_named
 from lamina.ops.arithmetic import add, maximum, minimum, multiply, negative
 from lamina.ops.comparisons import equal, greater, where
@@ -153,7 +154,9 @@ def one_hot(
     x = given(x)
     place = axis_of("one_hot", axis, x.ndim + 1)
     kind = "float" if dtype is None else kind_named("one_hot", dtype)
-    classes = np.arange(num_classes).reshape([-1, *[1] * (x.ndim - place)])
+    classes = np.arange(integer("one_hot", "num_classes", num_classes, 0)).reshape(
+        [-1, *[1] * (x.ndim - place)]
+    )
     return converted(equal(expand_dims(x, place), classes), kind)
 
 
@@ -211,7 +214,7 @@ def diag(x: Any, k: int = 0) -> Any:
         return diagonal(x, k)
     if x.ndim != 1:
         raise ValueError(f"diag: needs one axis or two; got shape {shown(x)}")
-    x = all_rows(x)
+    x, k = all_rows(x), integer("diag", "k", k)
     size = x.shape[0] + abs(k)
     place = np.arange(x.shape[0])
     where_to = np.full((size, size), x.shape[0])
@@ -247,8 +250,9 @@ def scatter(indices: Any, values: Any, shape: Any) -> Any:
     array([4., 0., 2.], dtype=float32)
     """
     values = numbers(values)
-    index, segments = _places("scatter", indices, values, tuple(shape))
-    return reshape(record("segment_sum", values, given(index), segments), tuple(shape))
+    shape = tuple(integers("scatter", "shape", shape))
+    index, segments = _places("scatter", indices, values, shape)
+    return reshape(record("segment_sum", values, given(index), segments), shape)
 
 
 def _places(who: str, indices: Any, values: Tensor, shape: tuple[int, ...]) -> tuple[Any, int]:

@@ -14,6 +14,7 @@ from lamina._tensors.given import all_rows, by_rows, given, record, wrap
 from lamina._tensors.recording import RowCount, Rows
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
+from lamina.ops._numbers import integer, integers
 from lamina.ops.arithmetic import add, multiply
 from lamina.ops.comparisons import less, where
 from lamina.ops.shaping import broadcast_to, transpose
@@ -277,7 +278,7 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:  # noqa: A001
             x = taken(x, add(np.arange(size), start), place)
             continue
         length = x.recording.need_rows() if x.shape[place] is None else x.shape[place]
-        begin, count = operator.index(start), operator.index(size)
+        begin, count = integer("slice", "start_indices", start), integer("slice", "shape", size)
         if not (begin >= 0 and count >= 0 and begin + count <= length):
             raise ValueError(
                 f"slice: start {begin} and size {count} lie outside of axis {place} of shape "
@@ -314,7 +315,7 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
     from lamina.ops.repeating import pad
 
     x, new = given(inputs), given(updates)
-    starts = [operator.index(start) for start in start_indices]
+    starts = integers("slice_update", "start_indices", start_indices)
     if len(starts) != x.ndim or new.ndim != x.ndim:
         raise ValueError(
             f"slice_update: start_indices and updates must fit shape {shown(x)}; got "

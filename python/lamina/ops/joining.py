@@ -12,6 +12,7 @@ from lamina._tensors.given import all_rows, by_rows, given, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import alike
+from lamina.ops._numbers import integers
 from lamina.ops.shaping import broadcast_to, expand_dims, ravel, reshape, squeeze
 
 __all__ = [
@@ -183,7 +184,10 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
             )
         bounds = list(range(0, length + 1, length // count)) if length else [0] * (count + 1)
     else:
-        inner = [slice(int(i), None).indices(length)[0] for i in indices_or_sections]
+        inner = [
+            slice(i, None).indices(length)[0]
+            for i in integers("split", "indices_or_sections", indices_or_sections)
+        ]
         bounds = [0, *inner, length]
     return [part(x, place, first, max(last - first, 0)) for first, last in pairwise(bounds)]
 

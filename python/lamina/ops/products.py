@@ -190,6 +190,11 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
         if not 0 <= count <= min(a.ndim, b.ndim):
             raise ValueError(f"tensordot: axes must be in [0, {min(a.ndim, b.ndim)}]; got {axes}")
     else:
+        if not isinstance(axes, (list, tuple)) or len(axes) != 2:
+            raise TypeError(
+                f"tensordot: axes must be an integer, or the axes of x1 and those of x2; got "
+                f"{axes!r}"
+            )
         pair = [list(e) if isinstance(e, (list, tuple)) else [e] for e in axes]
         left = [axis_of("tensordot", axis, a.ndim, "axes") for axis in pair[0]]
         right = [axis_of("tensordot", axis, b.ndim, "axes") for axis in pair[1]]

@@ -11,6 +11,7 @@ from lamina._tensors.given import all_rows, given
 from lamina._tensors.recording import Rows
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
+from lamina.ops._numbers import integer
 from lamina.ops.shaping import reshape, transpose
 
 __all__ = ["rearrange"]
@@ -42,7 +43,8 @@ def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Any:
     before, after = _parsed(pattern)
     if x.rows and before[:1] != after[:1]:
         x = all_rows(x)
-    sizes = _sizes(x, pattern, before, axes_lengths)
+    lengths = {name: integer("rearrange", name, n, 0) for name, n in axes_lengths.items()}
+    sizes = _sizes(x, pattern, before, lengths)
     names = [name for group in before for name in group]
     order = [names.index(name) for group in after for name in group]
     x = reshape(x, [sizes[name] for name in names])

@@ -13,6 +13,7 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axes_of, axis_of, of_row
+from lamina.ops._numbers import integers
 from lamina.ops.joining import concatenate, length_of, part
 from lamina.ops.shaping import expand_dims, ravel, reshape
 
@@ -94,11 +95,7 @@ def chosen(x: Tensor, indices: Any, place: int) -> Tensor:
 
 
 def _counts(who: str, name: str, counts: Any) -> list[int]:
-    listed = list(counts) if isinstance(counts, (list, tuple, np.ndarray)) else [counts]
-    try:
-        numbers = [operator.index(count) for count in listed]
-    except TypeError:
-        raise TypeError(f"{who}: {name} must be integers; got {counts!r}") from None
+    numbers = integers(who, name, counts)
     if any(number < 0 for number in numbers):
         raise ValueError(f"{who}: {name} must not be negative; got {counts!r}")
     return numbers
@@ -199,7 +196,8 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     if axis is None:
         return reshape(roll(ravel(x), shift, 0), x.shape)
     axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
-    shifts = list(shift) if isinstance(shift, (list, tuple)) else [shift] * len(axes)
+    shifts = integers("roll", "shift", shift)
+    shifts = shifts if isinstance(shift, (list, tuple)) else shifts * len(axes)
     if len(shifts) != len(axes):
         raise ValueError(f"roll: shift and axis must be as many; got {shift!r} and {axis!r}")
     for each, by in zip(axes, shifts, strict=True):

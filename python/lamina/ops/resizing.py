@@ -12,6 +12,7 @@ from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import floats
 from lamina.ops._images import cut, last_channels
+from lamina.ops._numbers import integer, integers
 from lamina.ops._resampling import KERNELS, weights_of
 from lamina.ops._windows import sizes_of
 from lamina.ops.products import tensordot
@@ -134,8 +135,12 @@ def scale_and_translate(
         raise ValueError(
             f"{who}: method must be 'linear', 'cubic', 'lanczos3' or 'lanczos5'; got {method!r}"
         )
-    axes = [axis_of(who, axis, x.ndim, "spatial_dims") for axis in spatial_dims]
-    new, factors, moves = list(output_shape), floats(scale), floats(translation)
+    axes = [
+        axis_of(who, axis, x.ndim, "spatial_dims")
+        for axis in integers(who, "spatial_dims", spatial_dims)
+    ]
+    new = list(output_shape) if isinstance(output_shape, (list, tuple)) else [output_shape]
+    factors, moves = floats(scale), floats(translation)
     kept = [a for a in range(x.ndim) if a not in axes]
     if len(new) != x.ndim or any(new[a] not in (None, x.shape[a]) for a in kept if x.shape[a]):
         raise ValueError(
@@ -147,9 +152,10 @@ def scale_and_translate(
             f"{who}: scale and translation must hold one number for each of {len(axes)} spatial "
             f"axes; got {shown(factors)} and {shown(moves)}"
         )
+    lengths = [integer(who, "output_shape", new[axis], 1) for axis in axes]
     x = all_rows(x) if 0 in axes else x
     for i, axis in enumerate(axes):
-        sizes = (x.shape[axis], new[axis])
+        sizes = (x.shape[axis], lengths[i])
         weights = weights_of(ops, sizes, kernel, factors[i], moves[i], antialias)
         x = moveaxis(tensordot(x, weights, [[axis], [0]]), -1, axis)
     return x
@@ -190,6 +196,10 @@ def _ends(who: str, before: Any, after: Any, target: Any, size: int, sign: int) 
             f"{who}: of each axis two of the margin before, the margin behind and the target size "
             f"must be given; got {before}, {after} and {target}"
         )
+    before, after, target = (
+        None if value is None else integer(who, name, value)
+        for name, value in (("margins", before), ("margins", after), ("target sizes", target))
+    )
     more = None if target is None else sign * (target - size)
     if more is not None:
         before = more - after if before is None else before

@@ -9,6 +9,7 @@ from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axis_of
 from lamina.ops._elements import numbers
+from lamina.ops._numbers import integer
 from lamina.ops.arithmetic import subtract
 from lamina.ops.comparisons import not_equal
 from lamina.ops.joining import length_of, part
@@ -60,7 +61,7 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     x = given(a)
     apart = not_equal if x.dtype == "bool" else subtract
     place = axis_of("diff", axis, x.ndim)
-    for _ in range(n):
+    for _ in range(integer("diff", "n", n, 0)):
         length = max(length_of(x, place) - 1, 0)
         x = apart(part(x, place, min(1, length), length), part(x, place, 0, length))
     return x

@@ -11,6 +11,7 @@ from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
 from lamina.ops._elements import converted, floats, numbers
+from lamina.ops._numbers import integer
 from lamina.ops.arithmetic import maximum, minimum, multiply, negative
 from lamina.ops.comparisons import equal, greater, where
 from lamina.ops.indexing import row_indices, taken
@@ -24,11 +25,12 @@ __all__ = ["segment_max", "segment_min", "segment_prod", "segment_sum"]
 def _segments(
     who: str, data: Any, segment_ids: Any, num_segments: Any
 ) -> tuple[Tensor, Tensor, int]:
-    if num_segments is None:
+    count = None if num_segments is None else integer(who, "num_segments", num_segments, 0)
+    if count is None:
         if isinstance(segment_ids, Tensor):
             raise ValueError(f"{who}: num_segments must be given: the ids are not known yet")
         array = np.asarray(segment_ids)
-        num_segments = int(array.max()) + 1 if array.size else 0
+        count = int(array.max()) + 1 if array.size else 0
     x, ids = numbers(data), given(segment_ids)
     if ids.ndim != 1 or x.ndim < 1:
         raise ValueError(
@@ -40,7 +42,7 @@ def _segments(
         raise ValueError(
             f"{who}: data and segment_ids must be equally long; got {shown(x)} and {shown(ids)}"
         )
-    return x, ids, int(num_segments)
+    return x, ids, count
 
 
 @operation

@@ -11,6 +11,7 @@ from lamina._tensors.given import all_rows, each_row, given, record, wrap
 from lamina._tensors.recording import NeedsRows, RowCount, Rows
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axes_of, axis_of, shown
+from lamina.ops._numbers import integer
 
 __all__ = [
     "broadcast_to",
@@ -195,7 +196,7 @@ def rot90(array: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     first, second = (axis_of("rot90", axis, tensor.ndim, "axes") for axis in axes)
     if first == second:
         raise ValueError(f"rot90: axes must be two; got {tuple(axes)}")
-    turns = k % 4
+    turns = integer("rot90", "k", k) % 4
     if turns == 0:
         return tensor
     if turns == 2:

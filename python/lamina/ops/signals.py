@@ -9,7 +9,8 @@ import numpy as np
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, given
 from lamina.ops._axes import axis_of, shown
-from lamina.ops._elements import converted, floats
+from lamina.ops._elements import floats
+from lamina.ops._numbers import integer
 from lamina.ops.arithmetic import add, multiply
 from lamina.ops.indexing import get_item
 from lamina.ops.joining import length_of
@@ -47,6 +48,11 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
         width = dx
     else:
         x = given(x)
+        if x.shape not in (y.shape, (y.shape[place],)):
+            raise ValueError(
+                f"trapezoid: x must have the shape of y, {shown(y)}, or one number for each index "
+                f"of axis {axis}; got {shown(x)}"
+            )
         width = diff(x, axis=0 if x.ndim == 1 else place)
         width = width if x.ndim == 1 else moveaxis(width, place, -1)
     y = moveaxis(y, place, -1)
@@ -72,7 +78,7 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
     --------
     >>> from lamina import ops
     >>> ops.correlate([1, 2, 3], [0, 1], "full")
-    array([1, 2, 3, 0], dtype=int32)
+    array([1., 2., 3., 0.], dtype=float32)
     """
     if mode not in ("valid", "same", "full"):
         raise ValueError(f"correlate: mode must be 'valid', 'same' or 'full'; got {mode!r}")
@@ -81,7 +87,6 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
         raise ValueError(
             f"correlate: needs two vectors of at least one element; got {shown(a)} and {shown(v)}"
         )
-    whole = not (a.dtype.startswith("float") or v.dtype.startswith("float"))
     a, v = all_rows(floats(a)), all_rows(floats(v))
     swapped = a.shape[0] < v.shape[0]
     long, short = (v, a) if swapped else (a, v)
@@ -90,8 +95,7 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
     long = pad(long, margins[mode])
     y = conv(reshape(long, (1, -1, 1)), reshape(short, (-1, 1, 1)))
     y = reshape(y, (-1,))
-    y = flip(y) if swapped else y
-    return converted(y, "int32") if whole else y
+    return flip(y) if swapped else y
 
 
 @operation
@@ -117,6 +121,8 @@ def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any
     x = given(x)
     place = axis_of("extract_sequences", -1, x.ndim)
     size = length_of(x, place)
+    sequence_length = integer("extract_sequences", "sequence_length", sequence_length)
+    sequence_stride = integer("extract_sequences", "sequence_stride", sequence_stride)
     if not 1 <= sequence_length <= size or sequence_stride < 1:
         raise ValueError(
             f"extract_sequences: sequence_length must be from 1 to {size}, the last axis of "

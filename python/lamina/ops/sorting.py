@@ -11,6 +11,7 @@ from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import converted, floats, numbers
+from lamina.ops._numbers import integer
 from lamina.ops.arithmetic import add, minimum, subtract
 from lamina.ops.comparisons import equal, isnan, less, less_equal, logical_and, where
 from lamina.ops.indexing import taken
@@ -67,6 +68,7 @@ def argpartition(x: Any, kth: int, axis: Any = -1) -> Any:
     x = given(x)
     x, axis = (ravel(x), 0) if axis is None else (x, axis)
     length = x.shape[axis_of("argpartition", axis, x.ndim)]
+    kth = integer("argpartition", "kth", kth)
     if length is not None and not -length <= kth < length:
         raise ValueError(f"argpartition: kth must be in [{-length}, {length}); got {kth}")
     return argsort(x, axis)

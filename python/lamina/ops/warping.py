@@ -12,6 +12,7 @@ from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
 from lamina.ops._elements import converted, floats
 from lamina.ops._images import last_channels
+from lamina.ops._numbers import number
 from lamina.ops._places import FILLS, between, read, rounded
 from lamina.ops.arithmetic import add, divide, multiply
 from lamina.ops.core import shape
@@ -118,9 +119,21 @@ def affine_transform(
         raise ValueError(f"{who}: transform must have shape (8,) or (n, 8); got {shown(numbers)}")
     x = x if first else expand_dims(x, 0)
     numbers = numbers if numbers.ndim == 2 else expand_dims(numbers, 0)
+    _one_each(who, x, "transform", numbers)
     entries = [_of_images(get_item(numbers, (slice(None), i))) for i in range(8)]
     y = _warped(x, *_projected(x, [*entries, 1.0]), interpolation, fill_mode, fill_value)
     return back(y if first else squeeze(y, 0))
+
+
+def _one_each(who: str, x: Tensor, name: str, given_ones: Any) -> None:
+    """Check that there is one for each image, or for all, where both numbers are known."""
+    count, images = shape(given_ones)[0], x.shape[0]
+    known = isinstance(count, int) and isinstance(images, int)
+    if known and count not in (1, images):
+        raise ValueError(
+            f"{who}: {name} must be one for each image, or for all of them; got {count} for "
+            f"{images} {'image' if images == 1 else 'images'}"
+        )
 
 
 @operation
@@ -161,6 +174,9 @@ def perspective_transform(
                 f"{who}: {name} must have shape (4, 2) or (n, 4, 2); got {tuple(shape(points))}"
             )
     x = x if first else expand_dims(x, 0)
+    for name, points in (("start_points", start_points), ("end_points", end_points)):
+        if len(shape(points)) == 3:
+            _one_each(who, x, name, points)
     size = float(max(x.shape[1:3]))
     m: Any = ops if on_tensors(start_points, end_points) else np
     entries = _homography(m, *(_corners(m, p, size) for p in (start_points, end_points)))
@@ -285,11 +301,12 @@ def elastic_transform(
     x, first, back = last_channels(who, images, data_format)
     _check(who, interpolation, ORDERS, "interpolation")
     _check(who, fill_mode, FILLS, "fill_mode")
+    sigma = number(who, "sigma", sigma)
     if not sigma > 0:
         raise ValueError(f"{who}: sigma must be positive; got {sigma!r}")
     x = x if first else expand_dims(x, 0)
-    noise = normal((*shape(x)[:3], 2), 0.0, float(sigma), seed=seed)
-    moves = gaussian_blur(given(noise), int(6 * sigma) | 1, float(sigma))
+    noise = normal((*shape(x)[:3], 2), 0.0, sigma, seed=seed)
+    moves = gaussian_blur(given(noise), int(6 * sigma) | 1, sigma)
     rows, columns = (
         add(grid, multiply(get_item(moves, (..., axis)), alpha))
         for axis, grid in enumerate(_grid(x))

@@ -178,7 +178,7 @@ def conv_transpose(
         raise ValueError(f"{who}: padding must be 'valid' or 'same'; got {padding!r}")
     extra: Sequence[Any] = [None] * axes
     if output_padding is not None:
-        extra = list(output_padding) if isinstance(output_padding, (list, tuple)) else [output_padding] * axes  # fmt: skip  # noqa: E501
+        extra = sizes_of(who, "output_padding", output_padding, axes, 0)
     spans = [(k - 1) * d + 1 for k, d in zip(w.shape[:axes], dilation, strict=True)]
     found = [
         _spread_axis(n, k, s, padding, e)

@@ -1,0 +1,55 @@
+"""Arguments that are numbers, or several of them: who needs which, where another value is given."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from lamina import _check
+from lamina._tensors.tensor import Tensor
+
+
+def integer(who: str, name: str, value: Any, low: int | None = None) -> int:
+    """Return an integer not below ``low``."""
+    if isinstance(value, Tensor):
+        return operator.index(value)  # refuses, and says why
+    rule = {None: "an integer", 0: "an integer, not negative", 1: "a positive integer"}
+    try:
+        result = operator.index(value)
+    except TypeError:
+        needed = rule.get(low, f"an integer, at least {low}")
+        raise TypeError(f"{who}: {name} must be {needed}; got {value!r}") from None
+    if low is not None and result < low:
+        needed = rule.get(low, f"at least {low}")
+        raise ValueError(f"{who}: {name} must be {needed}; got {value!r}")
+    return result
+
+
+def integers(who: str, name: str, values: Any) -> list[int]:
+    """Return the integers of a list, a tuple or an array, or one alone."""
+    several = isinstance(values, (list, tuple)) or (isinstance(values, np.ndarray) and values.ndim)
+    listed = list(values) if several else [values]
+    try:
+        return [operator.index(value) for value in listed]
+    except TypeError:
+        raise TypeError(f"{who}: {name} must be made of integers; got {values!r}") from None
+
+
+def number(who: str, name: str, value: Any) -> float:
+    """Return a finite number."""
+    return _check.number(who, name, _alone(value))
+
+
+def positive(who: str, name: str, value: Any) -> float:
+    """Return a finite number above 0."""
+    result = number(who, name, value)
+    if not result > 0:
+        raise ValueError(f"{who}: {name} must be a positive number; got {value!r}")
+    return result
+
+
+def _alone(value: Any) -> Any:
+    """Return the number in an array without axes, as operations return it."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
