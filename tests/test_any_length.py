@@ -123,35 +123,6 @@ def test_many_lengths_in_turn():
         np.testing.assert_array_equal(model.predict(steps_of(length)), y)
 
 
-def test_lengths_that_only_data_told_may_change():
-    def text(keras):
-        return keras.layers.Embedding(7, 4)
-
-    parts = [text, layer("GRU", 3, return_sequences=True), layer("Dense", 2)]
-    model = lamina.Sequential([part(lamina) for part in parts])
-    model.compile("adam", "mse")
-    model.fit(ids_of(6), numbers(10, 6, 2), verbose=0)
-    open_ = lamina.Sequential([lamina.Input((None,), dtype="int32"), *(p(lamina) for p in parts)])
-    open_.set_weights(model.get_weights())
-    for length in (4, 9, 6):
-        np.testing.assert_array_equal(model.predict(ids_of(length)), open_.predict(ids_of(length)))
-    before = model.optimizer.iterations
-    model.fit(ids_of(9), numbers(10, 9, 2), verbose=0)
-    assert model.optimizer.iterations == before + 1
-    assert model.input_shape == (None, None)
-    for fixed in (
-        [layers.Flatten(), layers.Dense(2)],
-        [layers.Dense(2)],
-        [layers.Dense(2, input_shape=(5, 3))],
-    ):
-        model = lamina.Sequential(fixed)
-        model.predict(numbers(2, 5, 3))
-        other = numbers(2, 5, 4) if len(fixed) == 1 else numbers(2, 6, 3)
-        with pytest.raises(ValueError, match=r"x has shape .*; the model needs \(rows, 5, 3\)"):
-            model.predict(other)
-        assert model.predict(numbers(2, 5, 3)).shape[0] == 2
-
-
 def test_threads_that_predict_many_lengths():
     model = sequential((None, 3), layer("LSTM", 2))(lamina)
     known = {length: model.predict(steps_of(length)) for length in range(1, 81, 5)}
@@ -302,3 +273,25 @@ def test_what_depends_on_training_is_recorded_for_both():
     np.testing.assert_allclose(history["val_loss"][0], np.mean(plain**2), 1e-5)
     np.testing.assert_allclose(history["loss"][0], 9 * np.mean(plain**2), 1e-5)
     np.testing.assert_allclose(model.evaluate(X, 0 * Y, verbose=0), np.mean(plain**2), 1e-5)
+
+
+class Stated(layers.Layer):
+    def compute_output_shape(self, input_shape):
+        raise ValueError(f"stated: got {input_shape}")
+
+    def record(self, graph, x):
+        return x
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (layers.MaxPooling2D(), r"input has shape \(batch, None, 192\); needs 4 axes"),
+        (layers.Reshape((5, 7)), r"a row of shape \(None, 192\) has None elements; .* \(5, 7\)"),
+        (layers.Lambda(lambda x: ops.add(x, np.ones(5))), r"got \(None, 192\), \(5,\)"),
+        (Stated(), r"stated: got \(None, None, 192\)"),
+    ],
+)
+def test_messages_say_none_for_a_length_that_is_not_known(call, text):
+    with pytest.raises(ValueError, match=text):
+        call(lamina.Input((None, 192)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 # what differs between them is unknown too.  They divide well, for strides and pooling.
 LENGTHS = (192, 320)
 ROWS = (6, 10)
+
+NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)")
 
 Shape = tuple[Any, ...]  # None where a size is not known
 R = TypeVar("R")
@@ -130,10 +133,17 @@ class Sketch:
                 try:
                     results.append(call(list(tensors)))
                 except ValueError as error:
-                    if not results:
-                        raise
-                    raise self._of_another_length(error, values) from error
+                    if results:
+                        raise self._of_another_length(error, values) from error
+                    show_unknown(error, lambda: self._record_last(call, values))
+                    raise
         return results
+
+    def _record_last(
+        self, call: Callable[[list[Tensor]], Any], values: Sequence[Sequence[Tensor]]
+    ) -> None:
+        with self._recordings[-1]:
+            call(list(values[-1]))
 
     def _of_another_length(self, error: ValueError, values: Sequence[Sequence[Tensor]]) -> Any:
         # Of one length it could be recorded.
@@ -240,13 +250,35 @@ def for_each_length(shape: Any, function: Callable[[Any], Any]) -> Any:
     listed = shape if isinstance(shape, list) else [shape]
     if not any(None in one for one in listed):
         return function(shape)
-    results = []
-    for length in LENGTHS:
+
+    def of(length: int) -> Any:
         known = [of_length(one, length) for one in listed]
-        results.append(function(known if isinstance(shape, list) else known[0]))
+        return function(known if isinstance(shape, list) else known[0])
+
+    try:
+        results = [of(length) for length in LENGTHS]
+    except ValueError as error:
+        show_unknown(error, lambda: of(LENGTHS[1]))
+        raise
     if isinstance(results[0], list):
         return [_where_equal(a, b) for a, b in zip(*results, strict=True)]
     return _where_equal(*results)
+
+
+def show_unknown(error: ValueError, of_another_length: Callable[[], Any]) -> None:
+    """Let an error's message say None for sizes that are not known.
+
+    They are the numbers that differ where the same is done to another length.
+    """
+    try:
+        of_another_length()
+    except ValueError as other:
+        parts, others = (NUMBER.split(str(each)) for each in (error, other))
+        if parts[::2] == others[::2]:
+            pairs = zip(parts, others, strict=True)
+            error.args = ("".join(a if a == b else "None" for a, b in pairs), *error.args[1:])
+    except Exception:  # it says less than what is raised already
+        pass
 
 
 def _where_equal(a: Shape, b: Shape) -> Shape:
