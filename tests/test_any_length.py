@@ -123,6 +123,35 @@ def test_many_lengths_in_turn():
         np.testing.assert_array_equal(model.predict(steps_of(length)), y)
 
 
+def test_lengths_that_only_data_told_may_change():
+    def text(keras):
+        return keras.layers.Embedding(7, 4)
+
+    parts = [text, layer("GRU", 3, return_sequences=True), layer("Dense", 2)]
+    model = lamina.Sequential([part(lamina) for part in parts])
+    model.compile("adam", "mse")
+    model.fit(ids_of(6), numbers(10, 6, 2), verbose=0)
+    open_ = lamina.Sequential([lamina.Input((None,), dtype="int32"), *(p(lamina) for p in parts)])
+    open_.set_weights(model.get_weights())
+    for length in (4, 9, 6):
+        np.testing.assert_array_equal(model.predict(ids_of(length)), open_.predict(ids_of(length)))
+    before = model.optimizer.iterations
+    model.fit(ids_of(9), numbers(10, 9, 2), verbose=0)
+    assert model.optimizer.iterations == before + 1
+    assert model.input_shape == (None, None)
+    for fixed in (
+        [layers.Flatten(), layers.Dense(2)],
+        [layers.Dense(2)],
+        [layers.Dense(2, input_shape=(5, 3))],
+    ):
+        model = lamina.Sequential(fixed)
+        model.predict(numbers(2, 5, 3))
+        other = numbers(2, 5, 4) if len(fixed) == 1 else numbers(2, 6, 3)
+        with pytest.raises(ValueError, match=r"x has shape .*; the model needs \(rows, 5, 3\)"):
+            model.predict(other)
+        assert model.predict(numbers(2, 5, 3)).shape[0] == 2
+
+
 def test_threads_that_predict_many_lengths():
     model = sequential((None, 3), layer("LSTM", 2))(lamina)
     known = {length: model.predict(steps_of(length)) for length in range(1, 81, 5)}

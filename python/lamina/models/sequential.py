@@ -270,6 +270,33 @@ class Sequential(Model):
             row_shape = given
         self.ensure_built(None if row_shape is None else [row_shape])
 
+    def meet(self, x: Any) -> Any:
+        """Return data as they are fed; lengths that only data told may change, as in Keras."""
+        x = super().meet(x)
+        learned = self._input is None and self._ends and self._layers[0].given_input_shape is None
+        if learned and hasattr(x, "shape"):
+            self._open_axes(tuple(x.shape[1:]))
+        return x
+
+    def _open_axes(self, row_shape: Shape) -> None:
+        """Let axes have any length that these data have another of, where the layers do."""
+        known = self._row_shape or ()
+        if len(known) != len(row_shape) or _check.fits_shape(row_shape, known):
+            return
+        with structure():
+            if self._layer is not None and self._layer.placed:
+                return  # an outer model relies on the shapes
+            before = self._row_shape, self._ends
+            pairs = zip(known, row_shape, strict=True)
+            opened: Any = tuple(n if n == m else None for n, m in pairs)
+            self._row_shape, self._ends = opened, []
+            try:
+                self._find_ends()
+            except ValueError:  # what does not fit is refused where data are checked
+                self._row_shape, self._ends = before
+                return
+            self._changed()
+
     def unbuilt(self) -> tuple[list[Layer], Any]:
         """Return the layers still to be built, and what is known of shapes."""
         return super().unbuilt()[0], (self._row_shape, self._ends)
@@ -307,7 +334,8 @@ class Sequential(Model):
         return [self.output_row_shape(shapes[0])]
 
     def _build_layers(self, shapes: Sequence[Shape]) -> None:
-        # What an Input says, or None for any length, holds for all data that follow.
+        # What an Input says, or None for any length, holds for all data that follow; what data tell
+        # until others come (``meet``).
         if self._row_shape is None:
             self._row_shape = shapes[0]
         if not all(layer.built and layer.dtype == self.dtype for layer in self._layers):
