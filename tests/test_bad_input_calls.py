@@ -278,3 +278,50 @@ def test_what_is_no_number_names_the_operation():
         Text()(lamina.Input((3,)))
     with pytest.raises(TypeError, match=r"^maximum: needs numbers; got '0'$"):
         ops.maximum(X, "0")
+
+
+class Dense(lamina.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(1)
+
+    def call(self, x):
+        return self.dense(x)
+
+
+class Pair(Dense):
+    def call(self, x):
+        return {"a": self.dense(x), "b": x}
+
+
+UNBUILT = {
+    "model": Dense,
+    "lambda": lambda: lamina.Sequential([layers.Lambda(lambda x: 2 * x), layers.Dense(1)]),
+}
+WRONG = {
+    "array": (X[:3, :1], None, "x and y must have as many rows; got 4 and 3"),
+    "number": (5, None, "y must have an axis of rows; got a single number"),
+    "list": ([1, 2, 3], None, "x and y must have as many rows; got 4 and 3"),
+    "weights": (X[:, :1], X[:3, 0], r"sample_weight must have shape \(4,\), .*; got \(3,\)"),
+}
+
+
+@pytest.mark.parametrize("kind", ["model", "lambda"])
+@pytest.mark.parametrize("case", WRONG)
+def test_a_refused_number_of_rows_builds_nothing(kind, case):
+    model, (y, weights, rule) = UNBUILT[kind](), WRONG[case]
+    model.compile("sgd", "mse")
+    for method in (model.fit, model.evaluate, model.train_on_batch):
+        with pytest.raises(ValueError, match=f"{method.__name__}: {rule}"):
+            method(X, y, sample_weight=weights)
+        assert not model.built
+    model.fit(X, X[:, :1], verbose=0)
+
+
+def test_rows_of_several_targets_are_counted_before_anything_is_built():
+    model = Pair()
+    model.compile("sgd", {"a": "mse", "b": "mse"})
+    with pytest.raises(ValueError, match=r"x and y\['b'\] must have as many rows; got 4 and 3"):
+        model.fit(X, {"a": X[:, :1], "b": X[:3]}, verbose=0)
+    assert not model.built
+    model.fit(X, {"a": X[:, :1], "b": X}, verbose=0)

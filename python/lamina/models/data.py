@@ -25,7 +25,7 @@ from lamina.models.ragged import (
 )
 from lamina.models.rows import Rows, gathered
 from lamina.models.steps import Given
-from lamina.models.targets import labels, row_weights, target
+from lamina.models.targets import check_axis, labels, row_weights, target
 
 Form = tuple[Shape, str]  # of a row of a target: its shape, and "float" or "int32"
 
@@ -137,7 +137,13 @@ def prepare(
     else:
         model.check_ragged(who)
         shapes, y = list(shapes_of(arrays)), _of_outputs(model, y)
-    if not model.built and any(e.calls for layer in model.layers for e in layer.walk()):
+    if not model.built and _has_calls(model):
+        # Before there are weights, for what is refused here leaves the model as it was.
+        wanted = any(loss is not None for loss in model.compiled(who).losses)
+        if wanted and not isinstance(y, (Mapping, list, tuple, Rows)):
+            check_axis(who, "y", _check.numeric(who, "y", y))
+        check_rows(who, "y", y, len(arrays[0]))
+        check_rows(who, "sample_weight", sample_weight, len(arrays[0]), weights=True)
         model.ensure_built(shapes)  # such a layer may ask for the weights of those before it
     outputs = model.output_row_shapes(shapes)
     if by_row is not None:
@@ -163,6 +169,44 @@ def prepare(
             for source, array, port, names in listed
         ]
     return data
+
+
+def _has_calls(model: Any) -> bool:
+    own = getattr(model, "calls", False)
+    return own or any(e.calls for layer in model.layers for e in layer.walk())
+
+
+def check_rows(who: str, name: str, value: Any, rows: int, weights: bool = False) -> None:
+    """Refuse targets, or weights, of another number of rows, whatever outputs the model will have.
+
+    What only the outputs can tell, such as whether a list holds rows or arrays, passes.
+    """
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            check_rows(who, f"{name}[{key!r}]", each, rows, weights)
+        return
+    if isinstance(value, (list, tuple)):
+        sizes = [len(v) for v in value if isinstance(v, (list, tuple)) or _has_rows(v)]
+        if len(value) == rows or rows in sizes or any(v is None for v in value):
+            return
+        if any(_has_rows(v) or isinstance(v, Mapping) for v in value):
+            for i, each in enumerate(value):
+                check_rows(who, f"{name}[{i}]", each, rows, weights)
+            return
+    elif not (isinstance(value, Rows) or _has_rows(value)):
+        return
+    got = len(value)
+    if got == rows:
+        return
+    if weights:
+        shape = getattr(value, "shape", (got,))
+        rule = f"must have shape ({rows},), one weight a row; got {shape}"
+        raise ValueError(f"{who}: {name} {rule}")
+    raise ValueError(f"{who}: x and {name} must have as many rows; got {rows} and {got}")
+
+
+def _has_rows(value: Any) -> bool:
+    return is_array(value) and ndim_of(value) > 0
 
 
 def _of_outputs(model: Any, values: Any) -> Any:

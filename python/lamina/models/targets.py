@@ -21,8 +21,7 @@ def target(
     columns = column_names(y)
     if columns is not None:  # before the loss, which knows no names
         _check.floats(who, name, array, "float64", columns=columns)
-    if array.ndim == 0:
-        raise ValueError(f"{who}: {name} must have an axis of rows; got a single number")
+    check_axis(who, name, array)
     if len(array) != rows:
         raise ValueError(f"{who}: x and {name} must have as many rows; got {rows} and {len(array)}")
     try:
@@ -34,6 +33,12 @@ def target(
     if fitted.dtype == np.int32 and loss.free_target:
         return np.ascontiguousarray(fitted)
     return _check.floats(who, name, fitted, dtype)
+
+
+def check_axis(who: str, name: str, array: Array) -> None:
+    """Raise ValueError where there is a number in place of rows."""
+    if array.ndim == 0:
+        raise ValueError(f"{who}: {name} must have an axis of rows; got a single number")
 
 
 def labels(loss: Loss, y: Array) -> Array | None:
