@@ -431,3 +431,27 @@ def test_a_layer_s_own_call_may_use_that_of_its_base():
     np.testing.assert_array_equal(layer(np.array([[1.5, 2.5]])), [[7.0] * 3])
     x = np.ones((1, 2))
     np.testing.assert_array_equal(Doubled()([x, x]), [[4.0] * 2])
+
+
+@pytest.mark.parametrize(
+    ("layer", "given"),
+    [
+        (Dense(2), [np.ones((2, 3))]),
+        (lamina.layers.EinsumDense("ab,bc->ac", 2), [np.ones((2, 3))]),
+        (lamina.layers.Add(), [[np.ones((2, 3)), np.ones((2, 3))]]),
+        (lamina.layers.SimpleRNNCell(2), [np.ones((2, 3)), np.ones((2, 2))]),
+    ],
+)
+def test_call_of_the_library_s_computes_on_arrays(layer, given):
+    made, expected = layer.call(*given), layer(*given)
+    np.testing.assert_equal(made, expected)
+    assert layer.built
+
+
+def test_super_call_of_arrays_says_what_to_call():
+    class Twice(Dense):
+        def call(self, x):
+            return 2 * super().call(x)
+
+    with pytest.raises(RuntimeError, match=r"twice: super\(\).call takes tensors; call the layer"):
+        Twice(2).call(np.ones((2, 3)))

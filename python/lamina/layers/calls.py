@@ -49,6 +49,15 @@ def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return on_symbols(layer, x, mask) if symbolic else on_arrays(layer, x, mask, training)
 
 
+def outside(layer: Layer, x: Any, mask: Any, training: bool | None) -> Any:
+    """Return what ``call`` of a layer by rows makes of arrays, where nothing is recorded."""
+    if layer.calls:
+        raise RuntimeError(
+            f"{layer.name}: super().call takes tensors; call the layer on arrays, as layer(x)"
+        )
+    return layer(x, mask=mask, training=training)
+
+
 def _on_tensors(layer: Layer, args: Any, kwargs: Any) -> Any:
     if layer.calls:
         return called.on_tensors(layer, args, kwargs)

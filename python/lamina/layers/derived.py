@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lamina import _core
+from lamina._answers import is_own
 from lamina._tensors import Recording
 from lamina._tensors.arguments import mapped
 from lamina._tensors.dispatch import at_once
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 def adapt(cls: type[Layer]) -> None:
     """Let the methods of a class answer as Keras's do."""
     made: dict[str, Any] = {"build": _built}
+    if is_own(cls):
+        made["call"] = _called
     if not cls.calls:
         made = {"build": _build, "compute_mask": _mask_by_rows if cls.by_rows else _compute_mask}
     for name, adapted in made.items():
@@ -62,6 +65,18 @@ def _build(method: Callable[..., Any]) -> Callable[..., Any]:
             self.built = True
 
     return build
+
+
+def _called(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a ``call`` of the library's that computes where nothing is recorded."""
+
+    @functools.wraps(method)
+    def call(self: Layer, *args: Any, **kwargs: Any) -> Any:
+        if Recording.current() is None and is_own(self.written):
+            return self(*args, **kwargs)
+        return method(self, *args, **kwargs)  # or super().call, within that of a user's
+
+    return call
 
 
 def build_nothing(layer: Layer, input_shape: Any) -> None:

@@ -249,6 +249,8 @@ class Layer(Configured, PublicKeywords):
         def call(self, x: Any, training: bool | None = None, mask: Any = None) -> Any:
             """Return the output, a tensor or a structure of them, for tensors.
 
+            A layer of the library computes, as ``layer(x)`` does, where it is given arrays.
+
             Parameters
             ----------
             x : Tensor, or what else the layer is called on
@@ -257,6 +259,8 @@ class Layer(Configured, PublicKeywords):
             mask : Tensor, optional
                 Of bool: which positions of a row count.
             """
+            if Recording.current() is None:
+                return calls.outside(self, x, mask, training)
             return calls.recorded(self, x, mask, training)
 
         def build(self, input_shape: Any) -> None:
