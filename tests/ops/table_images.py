@@ -98,6 +98,12 @@ CASES = [
     Case("image.resize", (IMAGES, (4, 8)), None, {"crop_to_aspect_ratio": True}),
     Case("image.resize", (IMAGES, (4, 8)), None, {"pad_to_aspect_ratio": True, "fill_value": 2.0}),
     Case(
+        "image.resize",
+        (I(0, 99, 2, 1, 3, 1), (1, 2)),
+        lambda x, _: np.rint(x[:, :, ::2] * 0.75 + x[:, :, 1:2] * 0.25).astype(int),
+        keras=False,
+    ),
+    Case(
         "image.pad_images",
         (IMAGES, 1, 2, 3, 0),
         lambda x, *m: np.pad(x, [(0, 0), (1, 3), (2, 0), (0, 0)]),
@@ -185,7 +191,27 @@ CASES = [
         lambda x: (x @ [0.2989, 0.5870, 0.1140])[..., None],
     ),
     Case("image.rgb_to_grayscale", (N(2, 3, 4, 1),), lambda x: x),
+    Case("image.rgb_to_grayscale", (I(0, 9, 2, 3, 4, 1),), lambda x: x, keras=False),
+    Case(
+        "image.rgb_to_grayscale",
+        (I(0, 256, 2, 3, 4, 3),),
+        lambda x: (x @ [0.2989, 0.5870, 0.1140])[..., None].astype(int),
+        keras=False,
+    ),
     Case("image.rgb_to_hsv", (U(0, 1, 2, 3, 4, 3),), lambda x: hsv(x, True)),
     Case("image.hsv_to_rgb", (U(0, 1, 2, 3, 4, 3),), lambda x: hsv(x, False)),
+    # of integers
+    Case(
+        "image.pad_images",
+        (I(0, 99, 2, 1, 3, 1), 0, 1, 0, 0),
+        lambda x, *_: np.pad(x, ((0, 0), (0, 0), (1, 0), (0, 0))),
+        keras=False,
+    ),
+    Case(
+        "image.crop_images",
+        (I(0, 99, 2, 1, 3, 1), 0, 1, 0, 0),
+        lambda x, *_: x[:, :, 1:],
+        keras=False,
+    ),
 ]
 CASES = numbered(CASES)

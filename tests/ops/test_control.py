@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import lamina
 from lamina import ops
 from lamina._tensors.recording import NeedsRows
 from ops.running import Recorded, Rows, Whole
@@ -43,6 +44,8 @@ def test_vectorize():
     first, rest = scaled(X, "abc")
     np.testing.assert_array_equal((first, rest["y"]), (X, 3 * X))
     assert ops.vectorize(ops.exp)(0.0) == 1
+    with pytest.raises(ValueError, match=r"vectorize: .* must broadcast; got \(2,\), \(3,\)"):
+        branch([1, 2], [1, 2, 3])
     with pytest.raises(ValueError, match="names 2 arguments; got 1"):
         product(m)
     with pytest.raises(ValueError, match="vectorize: signature must be like"):
@@ -56,6 +59,23 @@ def test_vectorize_records_each_call():
     np.testing.assert_array_equal(Recorded(function, (Rows(X),), {}, 3).run(), np.cumsum(X, 1))
     with pytest.raises(NeedsRows):
         Recorded(function, (Rows(X),), {})
+
+
+def test_symbolic_tensors_are_told_apart_when_their_rows_are_known():
+    cumulated = ops.vectorize(ops.cumsum, signature="(n)->(n)")
+    x = lamina.Input((2,))
+    twice = ops.vectorize(lambda a, name: {"y": a * len(name)}, excluded={1})(x, "ab")
+    outputs = [
+        cumulated(cumulated(x)),
+        twice["y"],
+        ops.map(lambda v: v[0] - v[1], (x, twice["y"])),
+        ops.scan(lambda s, v: (s + v, s), np.zeros(2), xs=x)[1],
+        ops.associative_scan(ops.add, x),
+    ]
+    model = lamina.Model(x, outputs)
+    wanted = [np.cumsum(np.cumsum(X, 1), 1), 2 * X, -X, np.cumsum(X, 0) - X, np.cumsum(X, 0)]
+    for got, want in zip(model.predict(X), wanted, strict=True):
+        np.testing.assert_array_equal(got, want)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8])

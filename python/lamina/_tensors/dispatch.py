@@ -57,6 +57,24 @@ def operation(function: F) -> F:
     return public  # type: ignore[return-value]
 
 
+def calling(function: F) -> F:
+    """Make a function that calls others, for entries that it tells apart, take symbolic tensors.
+
+    How many entries those have is known when a layer records the calls.
+    """
+
+    @functools.wraps(function)
+    def public(*args: Any, **kwargs: Any) -> Any:
+        found = _found(args, kwargs)
+        if found is None or found is Tensor or found is Variable:
+            return function(*args, **kwargs)
+        from lamina.layers.operation import calls_on_symbols
+
+        return calls_on_symbols(function, args, kwargs)
+
+    return public  # type: ignore[return-value]
+
+
 def _told_by(who: str, error: Exception, outermost: bool) -> str | None:
     """Return the message with the name of the operation that was called, None if it has that.
 

@@ -6,6 +6,8 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from lamina._tensors.arguments import Arguments
+from lamina.layers.lambda_layer import Lambda
 from lamina.layers.layer import Layer
 
 OPERATIONS = ("ops", "random")  # the rooms that operations are found in
@@ -58,6 +60,19 @@ def _found(function: str) -> Callable[..., Any]:
     if not hasattr(found, "recorded"):
         raise ValueError(f"Operation: function must be one of lamina.ops; got {function!r}")
     return found  # type: ignore[no-any-return]
+
+
+def calls_on_symbols(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Return the symbolic results of a function that is given others: a layer records it."""
+    taken = Arguments(args, kwargs, lambda value: bool(getattr(type(value), "symbolic", False)))
+
+    def recorded(tensors: Any) -> Any:
+        own_args, own_kwargs = taken.filled(tensors)
+        return function(*own_args, **own_kwargs)
+
+    layer = Lambda(recorded, name=function.__name__)
+    layer.named = False  # others of a model may have the name too
+    return layer(taken.tensors)
 
 
 def on_symbols(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lamina._tensors.given import all_rows
+from lamina._tensors.given import all_rows, given
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
-from lamina.ops._elements import floats
+from lamina.ops._elements import converted, floats
+from lamina.ops.arithmetic import round as whole
 from lamina.ops.indexing import get_item
 from lamina.ops.shaping import moveaxis
 
@@ -31,6 +32,13 @@ def last_channels(
     if data_format != "channels_first":
         return x, first, lambda y: y
     return moveaxis(x, first, -1), first, lambda y: moveaxis(y, -1, first)
+
+
+def as_given(images: Any, y: Tensor, *, nearest: bool = False) -> Tensor:
+    """Return what was made of images, of integers as integers: the nearest, or towards 0."""
+    if given(images).dtype != "int32":
+        return y
+    return converted(whole(y) if nearest else y, "int32")
 
 
 def cut(x: Tensor, axis: int, start: int, length: int) -> Tensor:

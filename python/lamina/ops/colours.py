@@ -10,7 +10,7 @@ import numpy as np
 from lamina._tensors.dispatch import operation
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
-from lamina.ops._images import last_channels
+from lamina.ops._images import as_given, last_channels
 from lamina.ops.arithmetic import add, divide_no_nan, maximum, minimum, mod, multiply, subtract
 from lamina.ops.comparisons import equal, where
 from lamina.ops.indexing import get_item
@@ -38,12 +38,15 @@ def _colours(
 
 @operation
 def rgb_to_grayscale(images: Any, data_format: Any = None) -> Any:
-    """Return the luma of colours, as one channel; images of one channel stay as they are."""
+    """Return the luma of colours, as one channel; images of one channel stay as they are.
+
+    Of integers it is an integer, cut towards 0.
+    """
     x, back = _colours("rgb_to_grayscale", images, data_format, (1, 3))
     if x.shape[-1] == 1:
-        return back(x)
+        return as_given(images, back(x))
     weights = np.array([0.2989, 0.5870, 0.1140])
-    return back(expand_dims(tensordot(x, weights, 1), -1))
+    return as_given(images, back(expand_dims(tensordot(x, weights, 1), -1)))
 
 
 @operation

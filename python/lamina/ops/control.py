@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lamina._tensors.arguments import flat, mapped, packed
+from lamina._tensors.dispatch import calling
 from lamina.ops._axes import axis_of
 from lamina.ops._numbers import integer
 from lamina.ops.core import is_tensor, shape
@@ -111,6 +112,7 @@ def stacked(results: list[Any]) -> Any:
     return packed(results[0], [stack(list(column)) for column in zip(*leaves, strict=True)])
 
 
+@calling
 def map(f: Callable[[Any], Any], xs: Any) -> Any:  # noqa: A001
     """Return the results of a function for each entry of axis 0, stacked.
 
@@ -132,6 +134,7 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
     return map(function, elements)
 
 
+@calling
 def scan(
     f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: Any = None,
     reverse: bool = False, unroll: Any = 1,  # noqa: ARG001
@@ -173,6 +176,7 @@ def scan(
     return state, stacked(results[::-1] if reverse else results)
 
 
+@calling
 def associative_scan(
     f: Callable[[Any, Any], Any], elems: Any, reverse: bool = False, axis: int = 0
 ) -> Any:

@@ -11,7 +11,7 @@ from lamina._tensors.given import all_rows, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import floats
-from lamina.ops._images import cut, last_channels
+from lamina.ops._images import as_given, cut, last_channels
 from lamina.ops._numbers import integer, integers
 from lamina.ops._resampling import KERNELS, weights_of
 from lamina.ops._windows import sizes_of
@@ -48,6 +48,11 @@ def resize(
         What stands in the margins.
     data_format : {"channels_last", "channels_first"}, optional
 
+    Returns
+    -------
+    tensor or array
+        Of integers the nearest integers.
+
     Examples
     --------
     >>> from lamina import ops
@@ -80,7 +85,7 @@ def resize(
         x = pad(x, margins, constant_values=fill_value)
     for axis, length in enumerate(new, first):
         x = _resized(x, axis, length, interpolation, antialias)
-    return back(x)
+    return back(as_given(images, x, nearest=True))
 
 
 def _resized(x: Tensor, axis: int, length: int, interpolation: str, antialias: bool) -> Tensor:
@@ -172,7 +177,7 @@ def pad_images(
     height, width = x.shape[first : first + 2]
     rows = _ends("pad_images", top_padding, bottom_padding, target_height, height, 1)
     columns = _ends("pad_images", left_padding, right_padding, target_width, width, 1)
-    return back(pad(x, [(0, 0)] * first + [rows, columns, (0, 0)]))
+    return as_given(images, back(pad(x, [(0, 0)] * first + [rows, columns, (0, 0)])))
 
 
 @operation
@@ -187,7 +192,7 @@ def crop_images(
     top, bottom = _ends("crop_images", top_cropping, bottom_cropping, target_height, height, -1)
     left, right = _ends("crop_images", left_cropping, right_cropping, target_width, width, -1)
     x = cut(x, first, top, height - top - bottom)
-    return back(cut(x, first + 1, left, width - left - right))
+    return as_given(images, back(cut(x, first + 1, left, width - left - right)))
 
 
 def _ends(who: str, before: Any, after: Any, target: Any, size: int, sign: int) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lamina._tensors.arguments import mapped
+from lamina._tensors.dispatch import calling
 from lamina.ops.control import stacked
 from lamina.ops.core import convert_to_tensor, is_tensor, shape
 from lamina.ops.indexing import get_item
@@ -53,7 +54,8 @@ def vectorize(
     left_out = set(excluded or ())
     ranks = None if signature is None else _ranks(signature)
 
-    def called(*args: Any) -> Any:
+    @calling
+    def vectorized(*args: Any) -> Any:
         values = {i: _tensor(arg) for i, arg in enumerate(args) if i not in left_out}
         cores = [0] * len(values) if ranks is None else ranks
         if len(cores) != len(values):
@@ -63,7 +65,7 @@ def vectorize(
             )
         kept = dict(zip(values, cores, strict=True))
         loops = {i: shape(value)[: len(shape(value)) - kept[i]] for i, value in values.items()}
-        loop = np.broadcast_shapes(*(tuple(map(int, sizes)) for sizes in loops.values()))
+        loop = _broadcast(list(loops.values()))
         results = []
         for index in np.ndindex(*loop):
             own = list(args)
@@ -76,11 +78,23 @@ def vectorize(
             stacked(results), lambda y: reshape(y, (*loop, *shape(y)[1:])) if is_tensor(y) else None
         )
 
-    return called
+    return vectorized
 
 
 def _tensor(value: Any) -> Any:
     return value if is_tensor(value) else convert_to_tensor(value)
+
+
+def _broadcast(loops: list[Any]) -> tuple[int, ...]:
+    """Return the shape that the axes of all arguments broadcast to."""
+    known = [tuple(map(int, sizes)) for sizes in loops]
+    try:
+        return np.broadcast_shapes(*known)
+    except ValueError:
+        raise ValueError(
+            f"vectorize: the axes of the arguments that are not the signature's must broadcast; "
+            f"got {', '.join(map(str, known))}"
+        ) from None
 
 
 def _element(value: Any, sizes: Any, index: tuple[int, ...]) -> Any:
