@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lamina
-from lamina import layers, losses
+from lamina import layers, losses, ops
 
 X = np.random.default_rng(0).normal(size=(5, 3)).astype("float32")
 STRUCTURES = {
@@ -112,3 +112,26 @@ def test_layers_go_by_the_sorted_keys_of_outputs_as_in_keras():
     model = lamina.Model(x, outputs)
     assert [layer.name for layer in model.layers[1:]] == ["a", "z"]
     assert list(model.predict(X)) == model.output_names == ["z", "a"]
+
+
+def test_an_output_that_is_one_number_for_a_batch():
+    class Sums(lamina.Model):
+        def call(self, x):
+            return {"rows": x, "sum": ops.sum(x)}
+
+    x = lamina.Input((3,))
+    for model in (Sums(), lamina.Model(x, {"rows": x, "sum": ops.sum(x)})):
+        for outputs in (model(X), model.predict(X), model.predict_on_batch(X)):
+            check_same(outputs, {"rows": X, "sum": np.asarray(X.sum())})
+        several = np.concatenate([X] * 7)  # of which predict takes 32 at a time
+        np.testing.assert_allclose(model(several)["sum"], 7 * np.sum(X), rtol=1e-5)
+        rule = "predict: output 1 is one number for a batch, so all rows must be in one: .*; got "
+        for data, batch, got in (
+            (several, None, "35 rows in batches of 32"),
+            (X[:0], 2, "no rows"),
+        ):
+            with pytest.raises(ValueError, match=rule + got):
+                model.predict(data, batch_size=batch)
+    x = lamina.Input((None, 3))
+    with pytest.raises(ValueError, match=rule + "rows of unequal shape"):
+        lamina.Model(x, [x, ops.sum(x)]).predict([np.ones((2, 3)), np.ones((1, 3))])

@@ -111,7 +111,8 @@ class Predicting(Network):
         ndarray of shape (rows, ...), the model's dtype
             A list, tuple or dict of them, at any depth, for a model that was given its outputs so,
             or whose ``call`` returns them so.  A list of
-            an array for each row where their shapes differ, as those of ``x`` do.
+            an array for each row where their shapes differ, as those of ``x`` do.  An output that
+            is one number for a batch is one of shape (), and is refused where there are several.
 
         Notes
         -----
@@ -331,16 +332,36 @@ def in_batches(
     of the first batch.
     """
     hooks = CallbackList() if hooks is None else hooks
-    parts = []
+    parts: list[list[Array]] = []
     for index, start in enumerate(range(0, len(inputs[0]), rows)):
+        if parts:
+            refuse_numbers(parts[0], f"{len(inputs[0])} rows in batches of {rows}")
         hooks.call("on_predict_batch_begin", first + index, {})
         part = [x[start : start + rows] for x in inputs]
         parts.append(predictor_for(len(part[0])).predict(part, rows, seed, index))
         hooks.call("on_predict_batch_end", first + index, {})
     if not parts:
         one = [np.zeros((1, *x.shape[1:]), x.dtype) for x in inputs]
-        return [y[:0] for y in predictor_for(1).predict(one, 1)]
+        outputs = predictor_for(1).predict(one, 1)
+        refuse_numbers(outputs, "no rows")
+        return [y[:0] for y in outputs]
+    if len(parts) == 1:
+        return parts[0]
     return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
+
+
+def refuse_numbers(outputs: Sequence[Array], rows: str) -> None:
+    """Raise ValueError if an output is a number without an axis that batches may be joined along.
+
+    ``rows`` says how those that were given came in anything but one batch.
+    """
+    for place, y in enumerate(outputs):
+        if y.ndim == 0:
+            which = f"output {place} is" if len(outputs) > 1 else "the output is"
+            raise ValueError(
+                f"predict: {which} one number for a batch, so all rows must be in one: give "
+                f"batch_size, or call the model; got {rows}"
+            )
 
 
 def joined(places: list[Any], made: list[list[Array]], rows: int) -> list[Any]:
@@ -350,6 +371,7 @@ def joined(places: list[Any], made: list[list[Array]], rows: int) -> list[Any]:
     """
     if len(made) == 1 and places[0] is None:
         return list(made[0])
+    refuse_numbers(made[0], "rows of unequal shape")
     results: list[Any] = []
     for pieces in zip(*made, strict=True):
         alike = len({y.shape[1:] for y in pieces}) == 1
