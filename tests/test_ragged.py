@@ -389,6 +389,23 @@ REFUSED = {
 }  # fmt: skip
 
 
+def test_messages_give_the_position_within_a_row():
+    series, steps = [a.copy() for a in SERIES], [a[:, :1].copy() for a in SERIES]
+    series[6][2, 1] = np.nan
+    with pytest.raises(ValueError, match=r"x\[6\] must be finite; got nan at position 2, 1$"):
+        one_each().predict(series)
+    steps[3][4] = np.inf
+    with pytest.raises(ValueError, match=r"y\[3\] must be finite; got inf at position 4, 0$"):
+        every_step().fit(SERIES, steps, verbose=0)
+    weights = [np.ones(n) for n in LENGTHS]
+    weights[1][2] = np.nan
+    with pytest.raises(ValueError, match=r"sample_weight\[1\] must .*; got nan at position 2$"):
+        every_step().fit(SERIES, [a[:, :1] for a in SERIES], sample_weight=weights, verbose=0)
+    model = lamina.Sequential([lamina.Input((None,)), layers.Embedding(9, 2), layers.LSTM(2)])
+    with pytest.raises(ValueError, match=r"got 99 at position 2 of x\[1\]$"):
+        model.predict([[1, 2], [1, 2, 99], [3]])
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_does_not_fit_is_refused_and_changes_nothing(name):
     make, x, y, options, said = REFUSED[name]

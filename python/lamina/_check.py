@@ -198,12 +198,13 @@ def floats(
     finite: bool = True,
     first_row: int = 0,
     columns: Sequence[Any] | None = None,
+    of_row: bool = False,
 ) -> Array:
     """Return ``value`` as a C-contiguous aligned array of ``dtype``.
 
     With ``finite`` NaN and infinity are refused, and so is a finite number that becomes
     infinite in ``dtype``; the message names the row (counted from ``first_row``) and the column,
-    by ``columns`` or a table's own names too.
+    by ``columns`` or a table's own names too; or the position, where ``value`` is one row.
     """
     source = numeric(who, name, value)
     if source.dtype.kind == "f" and source.dtype.itemsize > 8:
@@ -215,7 +216,8 @@ def floats(
         first = _core.kernels.find_nonfinite(array)
         if first >= 0:
             names = column_names(value) if columns is None else columns
-            raise ValueError(_nonfinite(who, name, names, source, array, first, first_row))
+            where = _place(array.shape, first, first_row, names, of_row=of_row)
+            raise ValueError(_nonfinite(who, name, source, array, first, where))
     return array
 
 
@@ -229,31 +231,39 @@ def not_overflowing(who: str, name: str, source: Array, array: Array) -> None:
     lost = np.isinf(array) & np.isfinite(source)
     if lost.any():
         first = int(np.argmax(lost))
-        raise ValueError(_nonfinite(who, name, None, source, array, first, 0))
+        raise ValueError(_nonfinite(who, name, source, array, first, _place(array.shape, first)))
 
 
-def integers(who: str, name: str, value: object, bound: tuple[str, int] | None = None) -> Array:
+def integers(
+    who: str,
+    name: str,
+    value: object,
+    bound: tuple[str, int] | None = None,
+    *,
+    of_row: bool = False,
+) -> Array:
     """Return ``value`` as a C-contiguous aligned array of int32.
 
     Floats must be whole.  With a bound, (who says so, n), all must lie in [0, n); the message
-    names the row and the position.
+    names the row and the position, or the position alone where ``value`` is one row.
     """
     source = numeric(who, name, value)
     if source.dtype.kind == "f":
         bad = ~np.isfinite(source) | (source != np.floor(source))
         if bad.any():
-            raise ValueError(f"{who}: {name} must hold whole numbers; {_at(source, bad)}")
+            raise ValueError(f"{who}: {name} must hold whole numbers; {_at(source, bad, of_row)}")
     owner, low, high = who, -(2**31), 2**31
     rule = f"{name} must hold integers in [{low}, {high})"
     if bound is not None:
         owner, low, high = bound[0], 0, bound[1]
         rule = f"token ids must lie in [0, {high})"
     if source.size and (source.min() < low or source.max() >= high):
-        raise ValueError(f"{owner}: {rule}; {_at(source, (source < low) | (source >= high))}")
+        outside = (source < low) | (source >= high)
+        raise ValueError(f"{owner}: {rule}; {_at(source, outside, of_row)}")
     return cast(source, np.int32)
 
 
-def truths(who: str, name: str, value: object) -> Array:
+def truths(who: str, name: str, value: object, *, of_row: bool = False) -> Array:
     """Return ``value`` as a C-contiguous aligned array of bool, such as a mask.
 
     It must hold True and False; numbers must be 1 and 0.
@@ -263,36 +273,47 @@ def truths(who: str, name: str, value: object) -> Array:
         bad = (source != 0) & (source != 1)
         if bad.any():
             raise ValueError(
-                f"{who}: {name} must hold True and False, or 1 and 0; {_at(source, bad)}"
+                f"{who}: {name} must hold True and False, or 1 and 0; {_at(source, bad, of_row)}"
             )
     return cast(source, np.bool_)
 
 
-def _at(values: Array, bad: Array) -> str:
+def _at(values: Array, bad: Array, of_row: bool = False) -> str:
     place = np.unravel_index(int(np.argmax(bad)), bad.shape)
+    if of_row and place:
+        return f"got {values[place].item()} at position {_listed(place)}"
     where = f" in row {int(place[0])}" if place else ""
     if len(place) > 1:
-        where += f", position {', '.join(str(int(i)) for i in place[1:])}"
+        where += f", position {_listed(place[1:])}"
     return f"got {values[place].item()}{where}"
 
 
-def _nonfinite(
-    who: str,
-    name: str,
-    columns: Sequence[Any] | None,
-    source: Array,
-    array: Array,
+def _listed(place: Sequence[Any]) -> str:
+    return ", ".join(str(int(i)) for i in place)
+
+
+def _place(
+    shape: Shape,
     first: int,
-    first_row: int,
+    first_row: int = 0,
+    columns: Sequence[Any] | None = None,
+    *,
+    of_row: bool = False,
 ) -> str:
-    place = np.unravel_index(first, array.shape)
-    original = source[place] if source.shape == array.shape else array[place]
+    place = np.unravel_index(first, shape)
+    if of_row and place:
+        return f"position {_listed(place)}"
     where = f"row {place[0] + first_row}" if place else "its only element"
     if len(place) > 1:
-        named = columns is not None and len(place) == 2 and len(columns) == array.shape[1]
+        named = columns is not None and len(place) == 2 and len(columns) == shape[1]
         label = titled(columns, int(place[1])) if named else ""
-        column = ", ".join(str(int(i)) for i in place[1:])
-        where += f", column {column}{label}"
+        where += f", column {_listed(place[1:])}{label}"
+    return where
+
+
+def _nonfinite(who: str, name: str, source: Array, array: Array, first: int, where: str) -> str:
+    place = np.unravel_index(first, array.shape)
+    original = source[place] if source.shape == array.shape else array[place]
     if np.isfinite(original):
         return (
             f"{who}: {name} must fit {array.dtype}; got {float(original):g} at {where}, "

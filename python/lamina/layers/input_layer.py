@@ -111,7 +111,9 @@ def Input(  # noqa: N802
     batch_size : int, optional
         Rows of every batch of a model with stateful layers; of no consequence for others.
     dtype : {"float32", "float64", "int32", "bool"}, optional
-        What the layers that read it need, and the model's precision, if not given.
+        What the layers that read it need, and the model's precision, if not given.  Integers are
+        fed with all 32 bits, but arithmetic with them and comparisons are done in the model's
+        floating-point numbers: those of a float32 model are exact up to 2**24 (16777216).
     batch_shape : tuple of int, optional
         ``(batch_size, *shape)`` in place of both; None stands for any number of rows.
     name : str, optional

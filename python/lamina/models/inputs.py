@@ -177,18 +177,25 @@ def converted(
     for value, array, port in zip(values, arrays, ports, strict=True):
         name = label("x", port.name, len(ports))
         if isinstance(array, Rows):
-            result.append(array.each(_converting(who, port, dtype), name))
+            result.append(array.each(_converting(who, port, dtype, of_row=True), name))
         else:
             result.append(_converting(who, port, dtype, column_names(value))(name, array))
     return result
 
 
 def _converting(
-    who: str, port: Port, dtype: str, columns: Sequence[Any] | None = None
+    who: str,
+    port: Port,
+    dtype: str,
+    columns: Sequence[Any] | None = None,
+    *,
+    of_row: bool = False,
 ) -> Callable[[str, Array], Array]:
-    """Return what converts an array of that name to what an input is fed."""
+    """Return what converts an array of that name, or one row of it, to what an input is fed."""
     if port.kind == "int32":
-        return lambda name, array: _check.integers(who, name, array, port.bound)
+        return lambda name, array: _check.integers(who, name, array, port.bound, of_row=of_row)
     if port.kind == "bool":
-        return lambda name, array: _check.truths(who, name, array)
-    return lambda name, array: _check.floats(who, name, array, dtype, columns=columns)
+        return lambda name, array: _check.truths(who, name, array, of_row=of_row)
+    return lambda name, array: _check.floats(
+        who, name, array, dtype, columns=columns, of_row=of_row
+    )

@@ -99,6 +99,9 @@ def target_rows(
     """Return an array for each row as the loss's target."""
     if len(y) != rows:
         raise ValueError(f"{who}: x and {name} must have as many rows; got {rows} and {len(y)}")
+    for i, row in enumerate(y.arrays):
+        if row.dtype.kind == "f":
+            _check.floats(who, f"{name}[{i}]", row, dtype, of_row=True)
     return Rows(
         [
             target(who, row[None], 1, loss, output(i), dtype, f"{name}[{i}]")[0]
@@ -124,7 +127,7 @@ def weight_rows(
     made = []
     for i, row in enumerate(weight.arrays):
         positions, shown = output(i)[:-1], f"{name}[{i}]"
-        values = _check.floats(who, shown, row, dtype)
+        values = _check.floats(who, shown, row, dtype, of_row=True)
         if values.shape not in ((1,), positions):
             raise ValueError(
                 f"{who}: {shown} must have shape {positions}, one weight a position; "

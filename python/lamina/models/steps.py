@@ -6,6 +6,7 @@ with ``lamina.ops``, and the engine does the rest.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,7 +73,8 @@ def given_targets(who: str, model: Any, y: Any, rows: int) -> Given:
         if isinstance(value, (dict, list, tuple)) and not _is_rows(value):
             return None
         if isinstance(value, Rows):
-            arrays.append(value.each(lambda name, y: _converted(who, name, y, model.dtype), "y"))
+            one = functools.partial(_converted, who, dtype=model.dtype, of_row=True)
+            arrays.append(value.each(one, "y"))
             return _Leaf(len(arrays) - 1)
         array = _converted(who, "y", np.asarray(value), model.dtype)
         if array.ndim == 0 or len(array) != rows:
@@ -83,10 +85,12 @@ def given_targets(who: str, model: Any, y: Any, rows: int) -> Given:
     return Given(None if y is None else mapped(y, taken), arrays)
 
 
-def _converted(who: str, name: str, array: Array, dtype: str) -> Array:
+def _converted(who: str, name: str, array: Array, dtype: str, *, of_row: bool = False) -> Array:
     if array.dtype.kind in "iu":
-        return _check.integers(who, name, array, None)
-    return array if array.dtype.kind == "b" else _check.floats(who, name, array, dtype)
+        return _check.integers(who, name, array, None, of_row=of_row)
+    if array.dtype.kind == "b":
+        return array
+    return _check.floats(who, name, array, dtype, of_row=of_row)
 
 
 class _Leaf:

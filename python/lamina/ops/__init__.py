@@ -1,4 +1,11 @@
-"""Operations: Keras's names, on recorded tensors, on symbolic ones, and on arrays."""
+"""Operations: Keras's names, on recorded tensors, on symbolic ones, and on arrays.
+
+Integers are int32.  On arrays their arithmetic is exact.  Within a model it is done in the model's
+floating-point numbers, so that in a float32 model integers are exact up to 2**24 (16777216) alone:
+``x + 1``, ``max``, ``sum``, ``isin``, ``segment_max`` and all else that computes or compares round
+larger ones.  Operations that only move or look up elements (``take``, ``reshape``, ``concatenate``)
+keep all 32 bits.  A model of dtype "float64" is exact for every int32.
+"""
 
 from typing import TYPE_CHECKING
 
