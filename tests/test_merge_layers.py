@@ -12,6 +12,7 @@ from lamina.layers import (
     Dense,
     Input,
     Maximum,
+    Minimum,
     Multiply,
     Subtract,
 )
@@ -58,8 +59,33 @@ def test_refusals_name_layer_and_shapes():
         Concatenate()([A, np.zeros((4, 5, 2))])
     with pytest.raises(ValueError, match="concatenate: axis must be one of"):
         Concatenate(0)([A, B])
-    with pytest.raises(ValueError, match="needs a list of at least 2 inputs"):
-        Add()([A])
+    with pytest.raises(ValueError, match="subtract: needs 2 inputs; got 1"):
+        Subtract()([A])
+
+
+@pytest.mark.parametrize("layer", [Add, Multiply, Average, Maximum, Minimum, Concatenate])
+def test_one_input_in_a_list_is_returned_with_its_mask(layer):
+    np.testing.assert_array_equal(layer()([A]), A)
+    x = lamina.Input((4, 2))
+    model = lamina.Model(x, layer()([lamina.layers.Masking()(x)]))
+    assert model.outputs[0].mask_shape == (4,)
+    data = np.ones((3, 4, 2), "float32")
+    again = lamina.Model.from_config(model.get_config())
+    np.testing.assert_array_equal(again.predict(data), data)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Add()(A),
+        lambda: Add()(lamina.Input((3,))),
+        lambda: lamina.Sequential([lamina.Input((3,)), Add()]),
+        lambda: lamina.layers.TimeDistributed(Add())(A),
+    ],
+)
+def test_an_input_that_is_in_no_list_is_refused(make):
+    with pytest.raises(ValueError, match="add: needs a list of inputs; got one input"):
+        make()
 
 
 def test_a_skip_connection_equals_keras():

@@ -1,4 +1,8 @@
-"""What happens when a layer is called: on arrays it computes, on symbolic tensors it notes."""
+"""What happens when a layer is called: on arrays it computes, on symbolic tensors it notes.
+
+On tensors, within a recording, it is recorded.  Here is what decides, and what layers with ``call``
+do; what layers by rows do on arrays and symbolic tensors stands in recorded_calls.py.
+"""
 
 from __future__ import annotations
 
@@ -175,7 +179,7 @@ def add_penalty(layer: Layer, what: str, regularizer: Any, output: Tensor) -> No
     recording.losses.append(penalty)
 
 
-# --- layers written with `call`
+# --- layers with `call`
 
 
 def called_on_symbols(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from lamina import _check
 from lamina._tensors.given import record
 from lamina.layers._axes import axis_of_row
 from lamina.layers._masks import check_masks, joined, trailing_ones
-from lamina.layers.merge import listed_inputs
+from lamina.layers.node import as_list
 from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Concatenate(RowWise):
     """
 
     multiple_inputs = True
+    needs_list = True
 
     def __init__(self, axis: int = -1, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
@@ -48,7 +49,8 @@ class Concatenate(RowWise):
 
     def call_rows(self, x: Any, mask: Any = None) -> Any:  # noqa: ARG002
         """Return the inputs moved to their places."""
-        shapes = [tensor.row_shape for tensor in listed_inputs(self.name, x)]
+        x = as_list(x)
+        shapes = [tensor.row_shape for tensor in x]
         place = self._place(shapes[0])
         others = [(*shape[:place], *shape[place + 1 :]) for shape in shapes]
         if any(len(s) != len(shapes[0]) for s in shapes) or len(set(others)) > 1:
@@ -62,6 +64,7 @@ class Concatenate(RowWise):
         """Return the masks joined, or None where every position is kept."""
         if mask is None:
             return None
+        inputs, mask = as_list(inputs), as_list(mask)
         check_masks(self.name, inputs, mask)
         ranks = [len(m.row_shape) for m in mask if m is not None]
         place, rank = self._place(inputs[0].row_shape), max(ranks, default=0)

@@ -1,9 +1,10 @@
-"""What Keras's users ask of the library's layers, and of those written with ``record``.
+"""Methods of layers that answer users as Keras's do, whatever form their classes define them in.
 
-Their ``build`` is given the shape of a row, and some methods the engine's tensors.  Keras's
-``build`` takes a shape with the axis of rows first, and so do all methods of a user's class with
-``call``, also those that it has from its base, by ``super()`` or because it leaves them as they
-are.
+``build`` of a layer by rows (see rowwise.py), or of one written with ``record``, is defined for the
+shape of a row, and its ``compute_mask`` for tensors.  Users give the first a shape with the axis of
+rows first, and the second arrays, too; so does a user's class with ``call`` that derives from such
+a layer, by ``super()`` or because it leaves the methods as they are.  ``call`` of a layer of the
+library computes on arrays where nothing is recorded.
 """
 
 from __future__ import annotations

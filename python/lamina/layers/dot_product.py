@@ -54,6 +54,7 @@ class Dot(RowWise):
     """
 
     multiple_inputs = True
+    needs_list = True
 
     def __init__(
         self,

@@ -98,21 +98,22 @@ class Layer(Configured, PublicKeywords):
         "apply apply_record axes_of_whole bias_shape built_within by_rows call_rows calls cell "
         "changeable check_weights_fit class_name drops ends_masks fill first_bias forget found "
         "gates given_input_shape input_bound input_bounds input_dtypes last_losses moment named "
-        "output_shape_of parameters penalized penalties place placed positionwise prepare record "
-        "record_masks recorded_settings regularize_activity regularize_recorded restore "
-        "row_output_shape settle snapshot state_rows stream streams take_dtype take_pending "
-        "takes_empty takes_mask takes_training turn walk within written"
+        "needs_list output_shape_of parameters penalized penalties place placed positionwise "
+        "prepare record record_masks recorded_settings regularize_activity regularize_recorded "
+        "restore row_output_shape settle snapshot state_rows stream streams take_dtype "
+        "take_pending takes_empty takes_mask takes_training turn walk within written"
     )
 
     _overwritten: ClassVar[str] = "nodes"  # that users may name otherwise: see _own_names.py
 
     multiple_inputs: bool = False  # whether a list is a list of inputs
+    needs_list: ClassVar[bool] = False  # whether one input has to be in a list, too
     # What the engine feeds: "float", or "int32" (tokens); None where any will do.
     input_dtype: ClassVar[str | None] = "float"
     supports_masking: bool = False  # whether a mask passes through unchanged
     # Arguments that may be set in a layer that is built; they count from the next step or call on.
     changeable: ClassVar[tuple[str, ...]] = ()
-    by_rows: ClassVar[bool] = False  # whether its `call` is given rows: see rowwise.py
+    by_rows: ClassVar[bool] = False  # whether it defines `call_rows`: see rowwise.py
     calls: ClassVar[bool] = False  # whether it takes what `call` does; found out, as the next two
     takes_mask: ClassVar[bool] = False  # whether `call`, or `record`, has a parameter `mask`
     record_masks: ClassVar[bool] = False  # whether `record` has a parameter `mask`

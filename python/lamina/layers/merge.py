@@ -11,6 +11,7 @@ from lamina._tensors import Tensor
 from lamina._tensors.given import record
 from lamina.layers._axes import reshaped
 from lamina.layers._masks import check_masks, spread, union
+from lamina.layers.node import as_list
 from lamina.layers.rowwise import RowWise
 
 
@@ -22,21 +23,22 @@ class Merge(RowWise):
     """
 
     multiple_inputs = True
+    needs_list = True
 
     def call_rows(self, x: Any, mask: Any = None) -> Any:
         """Return what joins the inputs, made equal in shape."""
-        inputs = listed_inputs(self.name, x)
+        inputs, mask = as_list(x), as_list(mask)
         shape = self._joint_shape([tensor.row_shape for tensor in inputs])
         alike = [_broadcast(tensor, shape) for tensor in inputs]
-        if mask is None or all(m is None for m in mask):
+        if all(m is None for m in mask):
             return self._join(alike)
         return self._join_masked(alike, self._masks(inputs, mask))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return where any input counts; None unless every input has a mask."""
-        if mask is None or any(m is None for m in mask):
+        if any(m is None for m in as_list(mask)):
             return None
-        return union(self._masks(inputs, mask))
+        return union(self._masks(as_list(inputs), as_list(mask)))
 
     def _joint_shape(self, shapes: Sequence[Shape]) -> Shape:
         rank = max(len(shape) for shape in shapes)
@@ -63,14 +65,6 @@ class Merge(RowWise):
         return self._join(inputs)
 
 
-def listed_inputs(who: str, x: Any) -> list[Tensor]:
-    """Return the list of at least two inputs that a layer is called on."""
-    if not isinstance(x, list) or len(x) < 2:
-        got = [t.row_shape for t in x] if isinstance(x, list) else x.row_shape
-        raise ValueError(f"{who}: needs a list of at least 2 inputs; got {got!r}")
-    return x
-
-
 def _aligned(mask: Tensor, rank: int, shape: Shape) -> Tensor:
     """Repeat the mask of an input of ``rank`` axes as the input is repeated to ``shape``."""
     ahead = len(shape) - rank
@@ -91,7 +85,7 @@ def _broadcast(x: Tensor, shape: Shape) -> Tensor:
 
 
 class Add(Merge):
-    """``y = a + b + ...``, for two or more inputs.
+    """``y = a + b + ...``, for any number of inputs.
 
     Parameters
     ----------
@@ -126,8 +120,8 @@ class Subtract(Merge):
 
     def call_rows(self, x: Any, mask: Any = None) -> Any:
         """Return the difference."""
-        if isinstance(x, list) and len(x) != 2:
-            raise ValueError(f"{self.name}: needs 2 inputs; got {len(x)}")
+        if len(as_list(x)) != 2:
+            raise ValueError(f"{self.name}: needs 2 inputs; got {len(as_list(x))}")
         return super().call_rows(x, mask)
 
     def _join(self, inputs: list[Tensor]) -> Tensor:
@@ -136,7 +130,7 @@ class Subtract(Merge):
 
 
 class Multiply(Merge):
-    """``y = a * b * ...``, for two or more inputs.
+    """``y = a * b * ...``, for any number of inputs.
 
     What a mask hides counts as 1; where all inputs have masks and none keeps a position, it is 0.
 
@@ -164,7 +158,7 @@ class Multiply(Merge):
 
 
 class Average(Merge):
-    """The mean of two or more inputs, element by element.
+    """The mean of any number of inputs, element by element.
 
     Parameters
     ----------
@@ -200,7 +194,7 @@ class Extreme(Merge):
 
 
 class Maximum(Extreme):
-    """The largest of two or more inputs, element by element.
+    """The largest of any number of inputs, element by element.
 
     Equal values share the gradient half and half.  An input that a mask hides has no part in it.
 
@@ -221,7 +215,7 @@ class Maximum(Extreme):
 
 
 class Minimum(Extreme):
-    """The smallest of two or more inputs, element by element.
+    """The smallest of any number of inputs, element by element.
 
     Equal values share the gradient half and half.  An input that a mask hides has no part in it.
 

@@ -1,4 +1,4 @@
-"""Calls of layers that work row by row: on symbolic tensors, and on arrays."""
+"""Calls of layers by rows, and of those written with ``record``: on symbols, and on arrays."""
 
 from __future__ import annotations
 
@@ -108,6 +108,8 @@ def check_count(layer: Layer, count: int, listed: bool) -> None:
     """Raise unless the layer takes so many inputs."""
     if count == 0:
         raise ValueError(f"{layer.name}: needs at least one input; got an empty list")
+    if layer.needs_list and not listed:
+        raise ValueError(f"{layer.name}: needs a list of inputs; got one input")
     if listed and count > 1 and not layer.multiple_inputs:
         raise ValueError(f"{layer.name}: takes one input; got a list of {count}")
 

@@ -13,6 +13,7 @@ from lamina.layers._carried import Carrier
 from lamina.layers._masks import check_steps
 from lamina.layers._use import using
 from lamina.layers.layer import Layer
+from lamina.layers.recorded_calls import check_count
 from lamina.layers.rowwise import RowWise
 from lamina.layers.stateful import carriers
 from lamina.layers.weights import FirstValues
@@ -77,7 +78,8 @@ class TimeDistributed(RowWise):
     # --- shapes and what is fed
 
     def _step(self, input_shape: Any) -> Shape:
-        """Return the shape of one step of a row."""
+        """Return the shape of one step of a row, what the layer is given."""
+        check_count(self.layer, 1, listed=False)
         shape = tuple(input_shape)
         sizes = all(size is None or isinstance(size, int) for size in shape)
         if len(shape) < 2 or not sizes:

@@ -79,7 +79,7 @@ def _call(layers: Mapping[str, Layer], name: str, node: Mapping[str, Any]) -> No
         Layer.__call__(layer, *args, **kwargs)
         return
     # What the call was given is known: a subclass need not sort it again.
-    Layer.__call__(layer, x if len(x) > 1 else x[0], mask=given)
+    Layer.__call__(layer, x, mask=given)
 
 
 def _check_known(layers: Mapping[str, Layer], reader: str, references: list[Reference]) -> None:

@@ -16,6 +16,7 @@ from lamina.layers._behind import behind
 from lamina.layers._lock import structure
 from lamina.layers._use import using
 from lamina.layers.reached import reached
+from lamina.layers.recorded_calls import check_count
 from lamina.layers.shapes import Sketch, Spec, sketched
 from lamina.layers.stateful import carriers
 from lamina.models.inputs import Port
@@ -159,6 +160,7 @@ class Sequential(Model):
         if not isinstance(layer, Layer):
             hint = "; call it to make an instance" if isinstance(layer, type) else ""
             raise TypeError(f"Sequential: needs layers; got {layer!r}{hint}")
+        check_count(layer, 1, listed=False)
         again = any(layer is other for other in self._layers)
         if again and carriers(layer):
             raise ValueError(
