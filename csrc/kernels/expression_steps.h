@@ -83,9 +83,9 @@ enum class Operands {
   loaded_uniform,
 };
 
-// The steps of operations: cheap ones (with loads and stores), the others; null where there is none
-// such.
-// is not among them.
+// The steps of operations:
+// those of cheap ones, loads and stores among them, and those of the others.
+// Both functions return null where there is none such.
 template <class T>
 StepPair<T> light_steps(ElementOp op, Operands operands);
 template <class T>
