@@ -135,3 +135,73 @@ def test_an_output_that_is_one_number_for_a_batch():
     x = lamina.Input((None, 3))
     with pytest.raises(ValueError, match=rule + "rows of unequal shape"):
         lamina.Model(x, [x, ops.sum(x)]).predict([np.ones((2, 3)), np.ones((1, 3))])
+
+
+class Nests(lamina.Model):
+    def __init__(self):
+        super().__init__(seed=1)
+        self.dense = layers.Dense(1)
+
+    def call(self, x):
+        y = self.dense(x)
+        return {"z": y, "y": [2 * y, 3 * y]}
+
+
+def nests():
+    x = lamina.Input((3,))
+    y = layers.Dense(1)(x)
+    return lamina.Model(x, {"z": y, "y": [2 * y, 3 * y]})
+
+
+@pytest.mark.parametrize("make", [Nests, nests])
+def test_metrics_nest_as_the_outputs(make):
+    one, y = np.ones((5, 1), "float32"), {"z": "mse", "y": ["mse", "mse"]}
+    target = {"z": one, "y": [0 * one, one]}
+    nested, weighted = {"z": ["mae"], "y": [["mse"], ["mae", "mse"]]}, {"y": [None, "mape"]}
+    flat = {"z": ["mae"], "y_1": ["mse"], "y_2": ["mae", "mse"]}
+    model, plain = make(), make()
+    model.compile("sgd", y, metrics=nested, weighted_metrics=weighted)
+    plain.compile("sgd", y, metrics=flat, weighted_metrics={"y_2": "mape"})
+    model.predict(X), plain.predict(X)
+    plain.set_weights(model.get_weights())
+    logs = model.evaluate(X, target, return_dict=True)
+    assert {"z_mae", "y_1_mse", "y_2_mae", "y_2_mse", "y_2_mape"} < set(logs)
+    assert logs == plain.evaluate(X, target, return_dict=True)
+    rule = r"compile: metrics\['y'\] must have one entry for each of y_1, y_2; got 1"
+    with pytest.raises(ValueError, match=rule):
+        model.compile("sgd", y, metrics={"z": ["mae"], "y": [["mse"]]})
+    with pytest.raises(ValueError, match="compile: metrics: unknown output 'q'"):
+        model.compile("sgd", y, metrics={"q": ["mae"], "y": [["mse"], []]})
+
+
+def test_metrics_nest_in_lists():
+    class Lists(Nests):
+        def call(self, x):
+            y = self.dense(x)
+            return y, [y, 2 * y]
+
+    model, one = Lists(), np.ones((5, 1), "float32")
+    model.compile("sgd", ["mse", ["mse", "mae"]], metrics=[["mae"], [["mse"], ["mape"]]])
+    logs = model.evaluate(X, (one, [one, one]), return_dict=True)
+    assert [*logs][-3:] == ["output_1_mae", "output_2_mse", "output_3_mape"]
+    with pytest.raises(ValueError, match=r"y\[1\] must hold 2 entries.*nothing for output_3"):
+        model.fit(X, (one, [one]), verbose=0)
+
+
+ONE = np.ones((5, 1), "float32")
+MISSING = {
+    "short": ({"z": ONE, "y": [ONE]}, r"fit: y\['y'\] must hold 2 entries.*nothing for y_2"),
+    "none": ({"z": ONE, "y": [ONE, None]}, "fit: y has nothing for output 'y_2'"),
+    "lacks": ({"y": [ONE, ONE]}, "fit: y has nothing for output 'z'"),
+    "array": ({"z": ONE, "y": ONE}, r"y\['y'\] must be a list of 2 arrays, for y_1, y_2, as .*1\)"),
+    "more": ({"z": ONE, "y": [ONE, ONE], "q": ONE}, "fit: y: unknown name 'q'; Known: y, z"),
+}
+
+
+@pytest.mark.parametrize("case", MISSING)
+@pytest.mark.parametrize("make", [Nests, nests])
+def test_a_nested_target_that_lacks_an_entry_says_which(make, case):
+    model, (y, rule) = make(), MISSING[case]
+    model.compile("sgd", {"z": "mse", "y": ["mse", "mse"]})
+    with pytest.raises((ValueError, TypeError), match=rule):
+        model.fit(X, y, verbose=0)

@@ -37,14 +37,9 @@ OptimizerLike: TypeAlias = str | Optimizer | type[Optimizer] | Config
 LossLike: TypeAlias = str | Loss | type[Loss] | Callable[..., Any] | Config
 MetricLike: TypeAlias = str | Metric | type[Metric] | Callable[[Any, Any], Any] | Config
 
-# For models of several outputs, a list or dict of them.
-LossesLike: TypeAlias = LossLike | Sequence[LossLike | None] | Mapping[str, LossLike | None]
-MetricsLike: TypeAlias = (
-    MetricLike
-    | Sequence[MetricLike | Sequence[MetricLike] | None]
-    | Mapping[str, MetricLike | Sequence[MetricLike] | None]
-    | None
-)
+# For models of several outputs, a list or dict of them, nested as these are.
+LossesLike: TypeAlias = "LossLike | Sequence[LossesLike | None] | Mapping[str, LossesLike | None]"
+MetricsLike: TypeAlias = "MetricLike | Sequence[MetricsLike] | Mapping[str, MetricsLike] | None"
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 
 # Rows of one input or output, or a list or dict of them for several.

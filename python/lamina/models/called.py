@@ -334,13 +334,8 @@ class Called(Compilable):
     @property
     def output_names(self) -> list[str]:
         """A dict's keys, or "output_1", "output_2", ...; until it is built, those of the losses."""
-        if self._returned is not None:
-            return _output_names(self._returned)
-        asked = self._asked[1] if self._asked else None
-        if isinstance(asked, Mapping):
-            return forms.names_of(asked) or []
-        count = len(asked) if isinstance(asked, (list, tuple)) else 1
-        return _numbered(count)
+        form = self._form_returned()
+        return ["output"] if form is None else _output_names(form)
 
     def _name_outputs(self) -> None:
         # Compiled when there were no outputs yet.
@@ -363,7 +358,10 @@ class Called(Compilable):
         return packed(self._returned, outputs)
 
     def _form_returned(self) -> Any:
-        return self._returned
+        if self._returned is not None or not self._asked:
+            return self._returned
+        asked = self._asked[1]  # until it is built, the outputs are those that have losses
+        return forms.form_of(asked, _is_loss) if isinstance(asked, forms.NESTS) else None
 
     def _record(
         self,
@@ -412,6 +410,10 @@ class Called(Compilable):
 
 def _told(recording: Recording, untold: bool) -> Any:
     return recording.told(False, untold=True) if untold else nullcontext()
+
+
+def _is_loss(value: Any) -> bool:
+    return not isinstance(value, forms.NESTS) or "class_name" in value
 
 
 def _is_shape(value: Any) -> bool:

@@ -86,7 +86,8 @@ class Compilable(Predicting):
             list, or what a dict lacks, leaves an output out of training.
         metrics : list of str, Metric or callable, optional
             Reported beside the loss, without weights.  ``"accuracy"`` takes its form from the
-            loss.  With several outputs: a dict by output, or a list of one entry for each.
+            loss.  With several outputs: a dict by output, or a list of one entry for each, nested
+            as the outputs are if these are nested.
         weighted_metrics : list, optional
             The same, with sample and class weights.
         loss_weights : float, list or dict of float, optional
@@ -112,7 +113,9 @@ class Compilable(Predicting):
             (optimizer, loss, metrics, weighted_metrics, loss_weights),
         )
         try:
-            compiled = Compiled(*self._asked, self.output_names, self.dtype, free)
+            compiled = Compiled(
+                *self._asked, self.output_names, self.dtype, free, self._form_returned()
+            )
         except BaseException:
             self._asked = before
             raise
@@ -132,7 +135,7 @@ class Compilable(Predicting):
         optimizer = self._compiled.optimizer
         self._compiled = Compiled(
             optimizer, loss, metrics, weighted, scales, self.output_names, self.dtype,
-            self.says_loss,
+            self.says_loss, self._form_returned(),
         )  # fmt: skip
         self._objectives.clear()
 

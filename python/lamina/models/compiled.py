@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check, losses, metrics, optimizers
 from lamina._check import Shape
 from lamina._settings import Configurable, check_fits, version
-from lamina._tensors.arguments import flat
 from lamina.losses.base import Loss
 from lamina.metrics.base import KernelMetric
 from lamina.metrics.direction import DOWN, direction_of, direction_of_name
-from lamina.models import forms
+from lamina.models import by_output
 from lamina.models import logs as logs_
-from lamina.models.inputs import arranged
 
 if TYPE_CHECKING:
     from lamina.models.data import Form
@@ -50,6 +48,19 @@ class Compiled:
         What each output's loss counts in the total.
     requests : list of list of tuple
         For each output, (metric or "accuracy", whether it is weighted).
+
+    Parameters
+    ----------
+    optimizer, loss, plain, weighted, loss_weights : object
+        As ``compile`` takes them; ``plain`` are the metrics without weights.
+    names : sequence of str
+        Of the outputs.
+    dtype : str
+        The model's.
+    free : bool
+        Whether the model may have a loss of its own.
+    form : structure of Leaf, optional
+        That of the outputs.
     """
 
     def __init__(
@@ -62,6 +73,7 @@ class Compiled:
         names: Sequence[str],
         dtype: str,
         free: bool = False,
+        form: Any = None,
     ) -> None:
         self.advised: set[str] = set()  # what fits have warned of
         self.tracker = metrics.Mean(name="loss")  # holds the loss of the last pass
@@ -70,7 +82,7 @@ class Compiled:
         self.names = list(names)
         self.optimizer = optimizers.get(optimizer)
         self.losses = [
-            None if one is None else losses.get(one) for one in _by_output("loss", loss, names)
+            None if one is None else losses.get(one) for one in by_output.each("loss", loss, names)
         ]
         if all(one is None for one in self.losses) and not free:
             raise ValueError(f"compile: needs a loss, such as loss='mse'; got {loss!r}")
@@ -78,13 +90,13 @@ class Compiled:
             1.0
             if s is None
             else _check.number("compile", "loss_weights", s, -_check.LARGEST, _check.LARGEST)
-            for s in _by_output("loss_weights", loss_weights, names)
+            for s in by_output.each("loss_weights", loss_weights, names)
         ]
         self.requests: list[list[Request]] = [
             [(m, w) for given, w in ((a, False), (_apart(b, a), True)) for m in given]
             for a, b in zip(
-                _named(_lists("metrics", plain, names)),
-                _named(_lists("weighted_metrics", weighted, names)),
+                _named(by_output.lists("metrics", plain, names, form)),
+                _named(by_output.lists("weighted_metrics", weighted, names, form)),
                 strict=True,
             )
         ]
@@ -228,63 +240,3 @@ def _is_accuracy(metric: Any) -> bool:
 def _apart(weighted: list[Any], plain: list[Any]) -> list[Any]:
     # One object cannot hold two sums.
     return [copy.deepcopy(m) if any(m is p for p in plain) else m for m in weighted]
-
-
-def _per_output(value: object) -> bool:
-    # A mapping with a class name is one object's configuration.
-    return isinstance(value, Mapping) and "class_name" not in value
-
-
-def _by_output(what: str, value: Any, names: Sequence[str]) -> list[Any]:
-    if _per_output(value):
-        return arranged("compile", what, _by_name(value), names, "output")
-    if isinstance(value, (list, tuple)):
-        value = flat(value)
-        if len(value) != len(names):
-            raise ValueError(
-                f"compile: {what} must have one entry for each output, {', '.join(names)}; "
-                f"got {len(value)}"
-            )
-        return list(value)
-    return [value] * len(names)
-
-
-def _by_name(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    # A dict may be nested as the outputs are.
-    names = forms.names_of(value) or []
-    return dict(zip(names, flat(dict(value)), strict=True))
-
-
-def _lists(what: str, value: Any, names: Sequence[str]) -> list[list[Any]]:
-    if len(names) == 1:
-        if _per_output(value) and set(value) == set(names):
-            value = value[names[0]]
-        return [_listed(what, value)]
-    if value is None:
-        return [[] for _ in names]
-    if _per_output(value):
-        entries = arranged("compile", what, value, names, "output")
-        return [_listed(what, entry) for entry in entries]
-    if isinstance(value, (list, tuple)):
-        if len(value) != len(names):
-            raise ValueError(
-                f"compile: {what} of a model with several outputs must be a dict, or a list with "
-                f"one entry for each of {', '.join(names)}; got {len(value)}"
-            )
-        return [_listed(what, entry) for entry in value]
-    if not isinstance(value, str):
-        raise TypeError(
-            f"compile: {what} of a model with several outputs must be a dict by output or a list "
-            f"of lists; got {value!r}"
-        )
-    return [[value] for _ in names]
-
-
-def _listed(name: str, value: object) -> list[Any]:
-    if value is None:
-        return []
-    if isinstance(value, (list, tuple)):
-        return list(value)
-    if isinstance(value, dict):
-        raise TypeError(f"compile: {name} must be a list; got {value!r}")
-    return [value]

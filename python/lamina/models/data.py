@@ -225,7 +225,7 @@ def _targets(
     shown_as: list[Any],
 ) -> list[Any]:
     compiled = model.compiled(who)
-    names, losses, y = model.output_names, compiled.losses, model.by_output(y)
+    names, losses, y = model.output_names, compiled.losses, model.by_output(f"{who}: y", y)
     if all(loss is None for loss in losses):
         shown_as.extend([None] * len(names))
         return [None] * len(names)
@@ -308,7 +308,8 @@ def weights_of(
     if all(goal is None for goal in goals):
         return [None] * len(goals)
     rows = next(len(goal) for goal in goals if goal is not None)
-    given = _sample_weights(who, _unboxed(model.by_output(sample_weight), rows), names)
+    sample_weight = model.by_output(f"{who}: sample_weight", sample_weight)
+    given = _sample_weights(who, _unboxed(sample_weight, rows), names)
     listed = zip(names, losses, goals, outputs, given, strict=True)
     for place, (name, loss, goal, output, weight) in enumerate(listed):
         if loss is None or goal is None:

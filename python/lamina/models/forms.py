@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from lamina._arrays import is_array
+from lamina._names import unknown
 from lamina._tensors.arguments import flat, mapped
 
 NESTS = (list, tuple, dict)
@@ -43,21 +47,32 @@ def by_key(value: Any) -> Any:
     return [by_key(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
-def by_name(form: Any, value: Any) -> Any:
+def by_name(form: Any, value: Any, what: str, names: Sequence[str]) -> Any:
     """Return what a structure of the form holds for each leaf, by name, or as a list.
 
-    What has another structure is returned as it is, and what is given for leaves of no depth.
+    What is given by the names, or for leaves of no depth, is returned as it is; a structure that is
+    nested, but not as the form, is refused.  What dicts lack is None.
     """
-    if not _nested(form) or not _fits(form, value):
+    if not nested(form) or not _is_nested(form, value, names):
         return value
-    leaves = _leaves(form, value)
-    names = names_of(form)
-    return leaves if names is None else dict(zip(names, leaves, strict=True))
+    leaves = _leaves(form, value, what, names)
+    return dict(zip(names, leaves, strict=True)) if isinstance(form, Mapping) else leaves
 
 
-def _nested(form: Any) -> bool:
+def nested(form: Any) -> bool:
+    """Return whether a form has structures within."""
     values = form.values() if isinstance(form, Mapping) else form
     return isinstance(form, NESTS) and any(isinstance(v, NESTS) for v in values)
+
+
+def _is_nested(form: Any, value: Any, names: Sequence[str]) -> bool:
+    if _fits(form, value):
+        return True
+    if isinstance(form, Mapping):
+        given = isinstance(value, Mapping) and not set(value) <= set(names)
+        return given and any(isinstance(form.get(key), NESTS) for key in value)
+    listed = isinstance(value, (list, tuple)) and len(value) == len(form) != len(names)
+    return listed and any(isinstance(v, NESTS) or is_array(v) for v in value)
 
 
 def _fits(form: Any, value: Any) -> bool:
@@ -70,9 +85,44 @@ def _fits(form: Any, value: Any) -> bool:
     return True
 
 
-def _leaves(form: Any, value: Any) -> list[Any]:
-    if isinstance(form, Mapping):
-        return [leaf for key in form for leaf in _leaves(form[key], value[key])]
-    if isinstance(form, (list, tuple)):
-        return [leaf for f, v in zip(form, value, strict=True) for leaf in _leaves(f, v)]
-    return [value]
+def _leaves(form: Any, value: Any, what: str, names: Sequence[str]) -> list[Any]:
+    if not isinstance(form, NESTS):
+        return [value]
+    keys = list(form) if isinstance(form, Mapping) else list(range(len(form)))
+    groups, start = {}, 0
+    for key in keys:
+        groups[key] = names[start : start + len(flat(form[key]))]
+        start += len(groups[key])
+    entries = _entries(form, value, what, groups)
+    return [
+        leaf
+        for key in keys
+        for leaf in _leaves(form[key], entries[key], f"{what}[{key!r}]", groups[key])
+    ]
+
+
+def _entries(form: Any, value: Any, what: str, groups: Mapping[Any, Sequence[str]]) -> Any:
+    """Return what a structure holds for each key, or place, of one level of a form."""
+    if value is None:
+        return dict.fromkeys(groups)
+    kind, rule = (Mapping, "a dict") if isinstance(form, Mapping) else ((list, tuple), "a list")
+    names = [name for group in groups.values() for name in group]
+    if not isinstance(value, kind):
+        shape = f" of shape {np.shape(value)}" if isinstance(value, np.ndarray) else ""
+        raise TypeError(
+            f"{what} must be {rule} of {len(names)} arrays, for {', '.join(names)}, as the outputs "
+            f"are; got {type(value).__name__}{shape}"
+        )
+    if isinstance(value, Mapping):
+        for key in value:
+            if key not in groups:
+                raise ValueError(f"{what}: {unknown('name', str(key), map(str, groups))}")
+        return {key: value.get(key) for key in groups}
+    if len(value) != len(groups):
+        missing = [name for group in list(groups.values())[len(value) :] for name in group]
+        lack = f", nothing for {', '.join(missing)}" if missing else ""
+        raise ValueError(
+            f"{what} must hold {len(groups)} entries, for {', '.join(names)}; "
+            f"got {len(value)}{lack}"
+        )
+    return dict(enumerate(value))

@@ -104,9 +104,12 @@ class Network(Ends, Stateful, PublicKeywords):
         """Return one value for each output in the form in which the model returns them."""
         return self._packed(outputs)
 
-    def by_output(self, value: Any) -> Any:
-        """Return what a structure as that of the outputs holds for each, in a list or a dict."""
-        return forms.by_name(self._form_returned(), value)
+    def by_output(self, what: str, value: Any) -> Any:
+        """Return what a structure as that of the outputs holds for each, in a list or a dict.
+
+        ``what`` is how messages call the structure.
+        """
+        return forms.by_name(self._form_returned(), value, what, self.output_names)
 
     def meet(self, x: Any) -> Any:
         """Return data with ``Rows`` for what differs in shape; learn from it what is fed."""
