@@ -42,6 +42,18 @@ def number(who: str, name: str, value: Any) -> float:
     return _check.number(who, name, _alone(value))
 
 
+def real(who: str, name: str, value: Any) -> float:
+    """Return a number, which may be infinite or NaN."""
+    if isinstance(value, Tensor):
+        return float(value)  # refuses, and says why
+    try:
+        if not isinstance(value, (str, bytes)):
+            return float(value)
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(f"{who}: {name} must be a number; got {value!r}")
+
+
 def positive(who: str, name: str, value: Any) -> float:
     """Return a finite number above 0."""
     result = number(who, name, value)

@@ -11,6 +11,7 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.given import record
 from lamina.ops._axes import axes_of
 from lamina.ops._elements import elementwise, floats
+from lamina.ops._numbers import real
 from lamina.ops.arithmetic import (
     add,
     clip,
@@ -86,20 +87,22 @@ def relu6(x: Any) -> Any:
 @operation
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     """Return x, and ``negative_slope * x`` below 0."""
-    return elementwise("leaky_relu", floats(x), float(negative_slope))
+    return elementwise(
+        "leaky_relu", floats(x), real("leaky_relu", "negative_slope", negative_slope)
+    )
 
 
 @operation
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """Return x, and ``alpha * (exp(x) - 1)`` below 0."""
-    return elementwise("elu", floats(x), float(alpha))
+    return elementwise("elu", floats(x), real("elu", "alpha", alpha))
 
 
 @operation
 def celu(x: Any, alpha: float = 1.0) -> Any:
     """Return x, and ``alpha * (exp(x / alpha) - 1)`` below 0."""
-    x = floats(x)
-    below = multiply(expm1(divide(minimum(x, 0.0), float(alpha))), float(alpha))
+    x, scale = floats(x), real("celu", "alpha", alpha)
+    below = multiply(expm1(divide(minimum(x, 0.0), scale)), scale)
     return add(maximum(x, 0.0), below)
 
 
@@ -208,7 +211,7 @@ def sparse_plus(x: Any) -> Any:
 def squareplus(x: Any, b: float = 4) -> Any:
     """Return ``(x + sqrt(x**2 + b)) / 2``."""
     x = floats(x)
-    return multiply(add(x, sqrt(add(square(x), float(b)))), 0.5)
+    return multiply(add(x, sqrt(add(square(x), real("squareplus", "b", b)))), 0.5)
 
 
 # --- thresholds

@@ -8,6 +8,7 @@ from typing import Any
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given
 from lamina.ops._elements import arithmetic, elementwise, floats, numbers
+from lamina.ops._numbers import integer
 from lamina.ops.comparisons import where
 
 __all__ = [
@@ -276,7 +277,7 @@ def trunc(x: Any) -> Any:
 @operation
 def round(x: Any, decimals: int = 0) -> Any:  # noqa: A001
     """Return the nearest number with so many decimals, of two the even one."""
-    x = given(x)
+    x, decimals = given(x), integer("round", "decimals", decimals)
     if decimals == 0:
         return arithmetic("round", x)
     # Powers of ten are exact: a division by one rounds once.

@@ -11,6 +11,7 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
 from lamina.ops._elements import converted, floats
+from lamina.ops._numbers import real
 from lamina.ops.activations import softmax
 from lamina.ops.arithmetic import add, divide, multiply
 from lamina.ops.comparisons import where
@@ -77,7 +78,8 @@ def dot_product_attention(
 
 def _limited(logits: Tensor, bias: Any, mask: Any, is_causal: bool, cap: Any) -> Any:
     if cap is not None:
-        logits = multiply(tanh(divide(logits, float(cap))), float(cap))
+        cap = real("dot_product_attention", "attn_logits_soft_cap", cap)
+        logits = multiply(tanh(divide(logits, cap)), cap)
     if bias is not None:
         logits = add(logits, _four_axes(floats(bias), logits))
     lowest = 0.7 * float(np.finfo(logits.dtype).min)

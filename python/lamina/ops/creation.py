@@ -106,7 +106,12 @@ def _filled(who: str, shape: Any, value: Any, dtype: Any) -> Any:
             raise NeedsRows
         row = np.full(tuple(sizes[1:]), value, kind)
         return each_row(given(row, kind_named(who, kind)))
-    return np.full(tuple(sizes), value, kind)
+    try:
+        return np.full(tuple(sizes), value, kind)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"{who}: fill_value must be numbers that broadcast to {tuple(sizes)}; got {value!r}"
+        ) from None
 
 
 def _sizes(who: str, shape: Any) -> list[Any]:

@@ -190,6 +190,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     one, other = axis_of("diagonal", axis1, x.ndim), axis_of("diagonal", axis2, x.ndim)
     if one == other:
         raise ValueError(f"diagonal: axis1 and axis2 must differ; got {axis1} and {axis2}")
+    offset = integer("diagonal", "offset", offset)
     x = moveaxis(all_rows(x) if 0 in (one, other) else x, (one, other), (-2, -1))
     rows, columns = x.shape[-2:]
     first, second = max(-offset, 0), max(offset, 0)

@@ -19,7 +19,7 @@ from lamina.ops.reductions import all as all_of
 from lamina.ops.reductions import argmax, argmin, count_nonzero, max, min, prod, sum  # noqa: A004
 from lamina.ops.scans import cumprod, cumsum
 from lamina.ops.shaping import expand_dims, squeeze
-from lamina.ops.statistics import by_shares, mixed, places_between
+from lamina.ops.statistics import by_shares, mixed, places_between, shares_of
 
 __all__ = [
     "nanargmax",
@@ -271,7 +271,7 @@ def nanpercentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """Return ``nanquantile`` of shares in per cent, from 0 to 100."""
-    return nanquantile(given(x), np.asarray(q, float) / 100, axis, method, keepdims)
+    return nanquantile(given(x), shares_of("nanpercentile", q) / 100, axis, method, keepdims)
 
 
 @operation

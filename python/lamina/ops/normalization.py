@@ -9,6 +9,7 @@ from lamina._tensors.given import record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axes_of, axis_of, shown
 from lamina.ops._elements import floats
+from lamina.ops._numbers import real
 from lamina.ops.arithmetic import add, divide, maximum, multiply, square, subtract
 from lamina.ops.exponentials import rsqrt
 from lamina.ops.linalg import norm
@@ -50,7 +51,7 @@ def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: Any = None) -> An
     x = floats(x)
     if isinstance(order, bool) or not isinstance(order, int) or order < 1:
         raise ValueError(f"normalize: order must be a positive integer; got {order!r}")
-    least = EPSILON if epsilon is None else float(epsilon)
+    least = _least("normalize", epsilon)
     if order == 2:
         total = sum_of(square(x), axis, keepdims=True)
         return multiply(x, rsqrt(maximum(total, least * least)))
@@ -73,6 +74,10 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
         raise ValueError("moments: synchronized must be False: there are no other devices")
     x = floats(x)
     return mean(x, axes, keepdims), var(x, axes, keepdims)
+
+
+def _least(who: str, epsilon: Any) -> float:
+    return EPSILON if epsilon is None else real(who, "epsilon", epsilon)
 
 
 def _along(who: str, name: str, v: Any, x: Tensor, axes: list[int]) -> Any:
@@ -107,7 +112,7 @@ def batch_normalization(
     """
     who, x = "batch_normalization", floats(x)
     axes = [axis_of(who, axis, x.ndim)]
-    inverse = rsqrt(add(_along(who, "variance", variance, x, axes), float(epsilon)))
+    inverse = rsqrt(add(_along(who, "variance", variance, x, axes), real(who, "epsilon", epsilon)))
     if scale is not None:
         inverse = multiply(inverse, _along(who, "scale", scale, x, axes))
     y = multiply(subtract(x, _along(who, "mean", mean, x, axes)), inverse)
@@ -130,7 +135,7 @@ def layer_normalization(
         Added to the variance, 1e-7 if not given.
     """
     who, x = "layer_normalization", floats(x)
-    axes, more = axes_of(who, axis, x.ndim), EPSILON if epsilon is None else float(epsilon)
+    axes, more = axes_of(who, axis, x.ndim), _least(who, epsilon)
     if len(axes) == x.ndim - axes[0] and not (x.rows and axes[0] == 0):
         y = record("layer_norm", x, len(axes), None, None, more)
     else:
@@ -154,6 +159,6 @@ def rms_normalization(x: Any, scale: Any = None, axis: Any = -1, epsilon: Any = 
         Added to the mean square, 1e-7 if not given.
     """
     x = floats(x)
-    more = EPSILON if epsilon is None else float(epsilon)
+    more = _least("rms_normalization", epsilon)
     y = multiply(x, rsqrt(add(mean(square(x), axis, keepdims=True), more)))
     return y if scale is None else multiply(y, floats(scale))

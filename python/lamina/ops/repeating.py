@@ -13,7 +13,7 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axes_of, axis_of, of_row
-from lamina.ops._numbers import integers
+from lamina.ops._numbers import integers, real
 from lamina.ops.joining import concatenate, length_of, part
 from lamina.ops.shaping import expand_dims, ravel, reshape
 
@@ -136,7 +136,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
         x = all_rows(x)
     margins = margins[1:] if x.rows else margins
     if mode == "constant":
-        return record("pad", x, margins, float(constant_values or 0))
+        return record("pad", x, margins, real("pad", "constant_values", constant_values or 0))
     for i, margin in enumerate(margins):
         if margin != (0, 0):
             indices = np.arange(x.value.shape[i])

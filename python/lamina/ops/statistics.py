@@ -139,11 +139,19 @@ def quantile(
     return by_shares("quantile", x, q, axis, keepdims, at)
 
 
+def shares_of(who: str, q: Any) -> Any:
+    """Return numbers, one or several, as an array."""
+    try:
+        return np.asarray(q, float)
+    except (TypeError, ValueError):
+        raise TypeError(f"{who}: q must be a number, or several; got {q!r}") from None
+
+
 def by_shares(
     who: str, x: Any, q: Any, axis: Any, keepdims: bool, at: Callable[[Tensor, float], Any]
 ) -> Any:
     """Return what a function gives for the sorted elements, as the last axis, and each share."""
-    shares = np.asarray(q, float)
+    shares = shares_of(who, q)
     if shares.ndim > 1 or not ((shares >= 0) & (shares <= 1)).all():
         raise ValueError(f"{who}: q must be numbers from 0 to 1; got {q!r}")
     x, axes = floats(x), axes_of(who, axis, floats(x).ndim)
@@ -207,7 +215,7 @@ def percentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """Return ``quantile`` of shares in per cent, from 0 to 100."""
-    return quantile(given(x), np.asarray(q, float) / 100, axis, method, keepdims)
+    return quantile(given(x), shares_of("percentile", q) / 100, axis, method, keepdims)
 
 
 @operation
