@@ -10,7 +10,8 @@ from lamina import _check, activations, constraints, initializers, ops, regulari
 from lamina._check import Array, Shape
 from lamina._tensors.given import current, given
 from lamina.layers.dropout import Dropout
-from lamina.layers.layer import Layer, show_shapes
+from lamina.layers.layer import Layer
+from lamina.layers.recordable import show_shapes
 from lamina.layers.weights import drawn_by
 from lamina.random import seed_value
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check, ops
 from lamina._tensors.given import given
-from lamina.layers.layer import Layer, show_shapes
+from lamina.layers.layer import Layer
+from lamina.layers.recordable import show_shapes
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from lamina import _check, ops
 from lamina.layers._carried import Carrier
 from lamina.layers._conv_lstm_cell import ConvLSTMCell
-from lamina.layers.layer import show_shapes
+from lamina.layers.recordable import show_shapes
 from lamina.layers.rnn import RNN
 
 if TYPE_CHECKING:

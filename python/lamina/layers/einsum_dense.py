@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lamina import _check, activations, constraints, initializers, ops, regularizers
 from lamina._tensors.given import given, record
 from lamina.initializers.scaling import by_axes
-from lamina.layers.layer import Layer, show_shapes
+from lamina.layers.layer import Layer
+from lamina.layers.recordable import show_shapes
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable

@@ -10,7 +10,8 @@ from lamina._tensors.given import given
 from lamina.layers._attention import attend, of_positions, shared_settings, window
 from lamina.layers.dropout import Dropout
 from lamina.layers.einsum_dense import EinsumDense
-from lamina.layers.layer import Layer, show_shapes
+from lamina.layers.layer import Layer
+from lamina.layers.recordable import show_shapes
 from lamina.random import seed_value
 
 if TYPE_CHECKING:
