@@ -194,3 +194,12 @@ def test_bad_arguments(call, rule, value):
         call()
     assert rule in str(caught.value)
     assert value in str(caught.value)
+
+
+@pytest.mark.parametrize("layer", [
+    layers.MultiHeadAttention(**HEADS), layers.GroupQueryAttention(**GROUPS),
+])  # fmt: skip
+def test_the_shape_of_the_output_is_told_by_those_of_the_arguments(layer):
+    assert layer.compute_output_shape((2, *Q), (2, *V), (2, *K)) == (2, *Q)
+    assert layer.compute_output_shape((None, *Q), value_shape=(None, *V)) == (None, *Q)
+    assert not layer.built

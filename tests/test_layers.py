@@ -375,6 +375,7 @@ def test_weights_of_a_layer_that_is_not_built():
     [
         (Dense(2, activation=lambda z: z * z), (7, 5, 3), (7, 5, 2)),
         (Flatten(), (None, 2, 3), (None, 6)),
+        (lamina.layers.Maximum(), [(4, 3), (None, 3)], (4, 3)),
         (Flatten(), (None, None, 3), (None, None)),
         (lamina.layers.Conv1D(2, 3), (None, None, 3), (None, None, 2)),
         (lamina.layers.Reshape((-1, 2)), (None, 4, 3), (None, 6, 2)),

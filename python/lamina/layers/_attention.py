@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina import ops
 from lamina._tensors.given import given, record
+from lamina.layers import called
+
+if TYPE_CHECKING:
+    from lamina.layers.layer import Layer
 
 LARGE = 0.7 * float(np.finfo(np.float32).max)  # far below any score, and no infinity
 
@@ -94,3 +98,8 @@ def shared_settings(layer: Any) -> dict[str, Any]:
     """Return what a layer says of the weights of all its projections."""
     names = ("initializer", "regularizer", "constraint")
     return {f"{w}_{n}": getattr(layer, f"{w}_{n}") for w in ("kernel", "bias") for n in names}
+
+
+def output_shape_of(layer: Layer, *shapes: Any) -> Any:
+    """Return the shape of the output; an argument that is left out has None in place of one."""
+    return called.output_shape(layer, *(shape for shape in shapes if shape is not None))

@@ -172,11 +172,13 @@ def check_weights(layers: Sequence[Layer], results: Sequence[Any]) -> None:
             )
 
 
-def of_rows(row_shape: Any) -> tuple[Arguments, list[Spec]]:
-    """Return the call of a layer on rows of a shape, or on a list of inputs."""
-    several = isinstance(row_shape, list)
-    specs = [Spec(tuple(shape)) for shape in (row_shape if several else [row_shape])]
-    arguments = Arguments([specs if several else specs[0]], {}, lambda v: isinstance(v, Spec))
+def of_rows(*row_shapes: Any) -> tuple[Arguments, list[Spec]]:
+    """Return the call of a layer on rows of a shape, or on a list of inputs, for each argument."""
+    given_specs = [
+        [Spec(tuple(one)) for one in shape] if isinstance(shape, list) else Spec(tuple(shape))
+        for shape in row_shapes
+    ]
+    arguments = Arguments(given_specs, {}, lambda v: isinstance(v, Spec))
     return arguments, arguments.forget_tensors()
 
 
@@ -191,10 +193,10 @@ def output_row_shape(layer: Layer, row_shape: Any) -> Any:
     return _row_shapes(prepare(layer, *of_rows(row_shape)))
 
 
-def output_shape(layer: Layer, shape: Any) -> Any:
-    """Return the shape of the output, rows first, for one with rows first."""
+def output_shape(layer: Layer, shape: Any, *others: Any) -> Any:
+    """Return the shape of the output, rows first, for those of the call's arguments."""
     fresh = not layer.built
-    form, specs = prepare(layer, *of_rows(rows_of(layer.name, shape)))
+    form, specs = prepare(layer, *of_rows(*(rows_of(layer.name, s) for s in (shape, *others))))
     if fresh:
         layer.forget()
     rows = rows_in(shape)

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check, constraints, initializers, ops, regularizers
 from lamina._tensors.given import given
-from lamina.layers._attention import attend, of_positions, shared_settings, window
+from lamina.layers._attention import (
+    attend,
+    of_positions,
+    output_shape_of,
+    shared_settings,
+    window,
+)
 from lamina.layers.dropout import Dropout
 from lamina.layers.einsum_dense import EinsumDense
 from lamina.layers.layer import Layer
@@ -156,6 +162,12 @@ class GroupQueryAttention(Layer):
             name=name,
             **shared_settings(self),
         )
+
+    def compute_output_shape(
+        self, query_shape: Any, value_shape: Any = None, key_shape: Any = None
+    ) -> Any:
+        """Return the shape of the output for those of the arguments, the axis of rows first."""
+        return output_shape_of(self, query_shape, value_shape, key_shape)
 
     def call(
         self,

@@ -73,8 +73,9 @@ def shape_with_rows(row_shape: Any, rows: int | None = None) -> Any:
 
 
 def rows_in(shape: Any) -> Any:
-    """Return how many rows a shape says that there are; None where shapes differ."""
+    """Return how many rows a shape, or a list of them, says that there are; else None."""
     counts = {one[0] for one in shape} if is_several(shape) else {shape[0]}
+    counts.discard(None)
     return counts.pop() if len(counts) == 1 else None
 
 
