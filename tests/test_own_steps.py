@@ -147,3 +147,60 @@ def test_metrics_count_beside_a_loss_that_the_model_says():
     assert logs["accuracy"] == plain[1]
     assert logs["loss"] == pytest.approx(np.square(own.predict(x)).mean())
     assert list(own.fit(x, labels, verbose=0).history) == ["loss", "accuracy"]
+
+
+class Counted(layers.Layer):
+    def build(self, input_shape):
+        self.calls = self.add_weight(name="calls", shape=(), initializer="zeros", dtype="int32")
+
+    def call(self, x):
+        self.calls.assign_add(1)
+        return x
+
+
+def stepping(kind, training):
+    """A model of one's own step, with state: in two forms."""
+    norm, counted, dense = layers.BatchNormalization(momentum=0.5), Counted(), layers.Dense(1)
+
+    class Steps(lamina.Model):
+        def train_step(self, data):
+            x, y = data
+            y_pred = self(x, training=training) if kind != "parts" else dense(counted(norm(x)))
+            return {"loss": ops.mean(ops.square(y - y_pred))}
+
+    class Calls(Steps):
+        def __init__(self):
+            super().__init__()
+            self.held = [norm, counted, dense]
+
+        def call(self, x, training=None):
+            return dense(counted(norm(x, training=training)))
+
+    x = lamina.Input((3,))
+    return Steps(x, dense(counted(norm(x)))) if kind == "graph" else Calls(), norm, counted
+
+
+@pytest.mark.parametrize("loss", [None, "mse"])
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("kind", ["graph", "calls"])
+def test_a_step_that_calls_the_model_moves_its_states_once(kind, training, loss):
+    model, norm, counted = stepping(kind, training)
+    model.compile(lamina.optimizers.SGD(0.0), loss, metrics=["mae"] if loss else None)
+    x = np.ones((8, 3), "float32")
+    model.fit(x, x[:, :1], batch_size=4, verbose=0)
+    assert counted.calls.numpy() == 2
+    np.testing.assert_allclose(norm.moving_mean, [0.75 if training else 0.0] * 3)
+
+
+def test_metrics_of_compile_see_what_the_step_predicts():
+    model, _, _ = stepping("calls", training=True)
+    model.compile(lamina.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    x = np.random.default_rng(3).normal(size=(8, 3)).astype("float32")
+    mae = model.fit(x, x[:, :1], batch_size=8, verbose=0).history["mae"]
+    normed = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 1e-3)
+    y_pred = normed @ model.held[2].kernel + model.held[2].bias
+    assert mae == [pytest.approx(np.mean(np.abs(x[:, :1] - y_pred)), rel=1e-5)]
+    model, norm, _ = stepping("parts", training=True)  # the step calls layers of the model
+    model.compile(lamina.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    model.fit(np.ones((8, 3)), np.ones((8, 1)), batch_size=8, verbose=0)
+    np.testing.assert_allclose(norm.moving_mean, [0.5] * 3)

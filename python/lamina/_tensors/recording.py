@@ -57,6 +57,8 @@ class Recording:
         By the id of a metric, what it was given meanwhile: it is fed after each batch.
     reported : set of int
         Ids of the metrics that ``compile`` was given, which are fed anyway.
+    awaited : Awaited or None
+        The model that a step is going to call.
     returned : dict
         By the id of a layer, the shapes of what it returned last, without the axis of rows.
     """
@@ -79,6 +81,7 @@ class Recording:
         self.assigned: dict[int, tuple[_core.Parameter, _core.Tensor]] = {}  # what is left in them
         self.watched: dict[int, Any] = {}
         self.reported: set[int] = set()
+        self.awaited: Any = None
         self.returned: dict[int, list[Any]] = {}
         self.names: list[str] = []
         self.layers: list[Any] = []  # whose calls are being recorded, the outermost first

@@ -27,6 +27,7 @@ from lamina.models import forms
 from lamina.models.compilable import Compilable
 from lamina.models.forms import Leaf
 from lamina.models.inputs import Port
+from lamina.models.recorded import heard
 from lamina.models.rows import gathered
 from lamina.random import Seed
 
@@ -162,7 +163,7 @@ class Called(Compilable):
         alone = len(args) == 1 and not any(value is not None for value in kwargs.values())
         if alone and Recording.current() is None and not any_symbolic(values):
             return self._predict_whole(args[0])
-        return self.as_layer()(*args, **kwargs)
+        return heard(self, values, self.as_layer()(*args, **kwargs))
 
     # --- layers
 

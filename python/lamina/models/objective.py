@@ -54,6 +54,8 @@ class Head:
     prediction : int or None
     target, weight : _core.Tensor or None
         The graph's inputs.
+    form : tuple
+        Shape and type of a row of the target.
     masked : dict of bool to int
         Graph outputs that metrics in Python are given: the prediction, and the weights of
         positions, without and with sample weights, where there is a mask.
@@ -70,6 +72,7 @@ class Head:
     masked: dict[bool, int] = field(default_factory=dict)
     target: Any = None
     weight: Any = None
+    form: Form = ((), "float")
 
 
 @dataclass
@@ -134,7 +137,10 @@ class Objective:
         self._own = steps.has_own(model)  # then the losses of compile count as the model says
         self.noted: list[tuple[str, int]] = []  # what its step reports, and which term that is
         self.watched: list[Fed] = []
-        with recorded(model, shapes, rows=rows, training=training, masked=masked) as made:
+        with recorded(
+            model, shapes, rows=rows, training=training, masked=masked,
+            deferred=steps.calls_model(model, bool(training)),
+        ) as made:  # fmt: skip
             self._record_terms(model, made, weighted, bool(training))
         settle_others(made)
         # Whether it is for training alone, or for evaluation alone.
@@ -150,25 +156,26 @@ class Objective:
         self, model: Compilable, made: Recorded, weighted: Sequence[bool], training: bool
     ) -> None:
         """Record losses, penalties and metrics behind the model."""
-        compiled = self.compiled
-        graph, outputs, masks = made.graph, made.outputs, made.masks
+        compiled, graph, shapes = self.compiled, made.graph, made.row_shapes
         self.graph = graph
-        shapes = [tuple(t.shape) for t in outputs]
         resolved = compiled.resolve(shapes, self.forms)
         made.recording.reported.update(id(m) for listed in resolved for m, _, _ in listed)
         self.heads: list[Head] = []
         several = bool(compiled.loss_keys)
         for place, loss in enumerate(compiled.losses):
-            if loss is None:
-                continue
-            key = compiled.key(place, "loss") if several else ""
-            head = Head(place, key, resolved[place])
-            self.heads.append(head)
-            head.origin = graph.origin(outputs[place])
-            head.units = shapes[place][-1] if shapes[place] else 1
-            self._record(graph, head, outputs[place], masks[place], weighted[place])
+            if loss is not None:
+                key = compiled.key(place, "loss") if several else ""
+                head = Head(place, key, resolved[place])
+                head.units = shapes[place][-1] if shapes[place] else 1
+                self.heads.append(head)
+                self._take_inputs(head, shapes[place], weighted[place])
         if self._own:
             self._record_own(model, made, training)
+        if self.heads:
+            made.run_unless_heard()
+        for head in self.heads:
+            head.origin = graph.origin(made.outputs[head.place])
+            self._record(head, made.outputs[head.place], made.masks[head.place])
         self._watch(made)
         if training:
             model._own_keys = self._own_names()
@@ -187,8 +194,8 @@ class Objective:
 
     def _record_own(self, model: Compilable, made: Recorded, training: bool) -> None:
         """Record the step that the model's class says; what it reports counts as no loss."""
-        targets: list[Any] = [None] * len(made.outputs)
-        weights: list[Any] = [None] * len(made.outputs)
+        targets: list[Any] = [None] * len(made.row_shapes)
+        weights: list[Any] = [None] * len(made.row_shapes)
         for head in self.heads:
             targets[head.place], weights[head.place] = head.target, head.weight
         own = steps.OwnStep(model, made, targets, weights, self._extra).record(training)
@@ -223,34 +230,35 @@ class Objective:
             feeds = list(zip(entry.calls, places, strict=True))
             self.watched.append(Fed(entry.metric, entry.keys, feeds))
 
-    def _record(
-        self,
-        graph: _core.Graph,
-        head: Head,
-        prediction: _core.Tensor,
-        mask: _core.Tensor | None,
-        weighted: bool,
-    ) -> None:
+    def _take_inputs(self, head: Head, output: Shape, weighted: bool) -> None:
+        """Let the graph be fed the targets, and weights, of an output of that shape."""
         compiled, place = self.compiled, head.place
-        loss, output = compiled.losses[place], tuple(prediction.shape)
+        loss = compiled.losses[place]
         assert loss is not None
         suffix = f":{compiled.names[place]}" if len(compiled.names) > 1 else ""
         own = (loss.target_shape(output), "int32" if loss.target_dtype == "int32" else "float")
-        shape, kind = form = self.forms[place] or own
-        y = graph.input(shape, f"y{suffix}", kind)
-        weight = graph.input(output[:-1], f"sample_weight{suffix}") if weighted else None
+        shape, kind = head.form = self.forms[place] or own
+        head.target = self.graph.input(shape, f"y{suffix}", kind)
+        if weighted:
+            head.weight = self.graph.input(output[:-1], f"sample_weight{suffix}")
+
+    def _record(self, head: Head, prediction: _core.Tensor, mask: _core.Tensor | None) -> None:
+        """Record an output's loss and metrics."""
+        compiled, place, graph = self.compiled, head.place, self.graph
+        loss, output = compiled.losses[place], tuple(prediction.shape)
+        assert loss is not None
+        y, weight = head.target, head.weight
         if mask is not None:
             _check_mask(compiled.names[place], mask, output)
         value, by, kept = loss.term(graph, prediction, y, weight, mask)
         self.of_batch |= graph.whole(value)
-        head.target, head.weight = y, weight
         head.term = graph.add_loss(value, by, 0.0 if self._own else compiled.scales[place], kept)
         # Masked positions count for no metric, with sample weights or without.
         plain: Any = None if mask is None else graph.masked_weight(mask, None)
         full: Any = weight if mask is None else graph.masked_weight(mask, weight)
         for metric, by_weight, _ in head.metrics:
             chosen = full if by_weight else plain
-            recorded = hasattr(metric, "record") and _takes(metric, form, output)
+            recorded = hasattr(metric, "record") and _takes(metric, head.form, output)
             head.indices.append(metric.record(graph, prediction, y, chosen) if recorded else None)
         for (metric, _, _), index in zip(head.metrics, head.indices, strict=True):
             self.of_batch |= index is None and isinstance(metric, MeanMetricWrapper)

@@ -22,7 +22,7 @@ from lamina.models import inputs as inputs_
 from lamina.models.batches import count
 from lamina.models.network import Network
 from lamina.models.ragged import inputs_by_shape, is_ragged, shapes_of
-from lamina.models.recorded import Predictors
+from lamina.models.recorded import Predictors, heard
 from lamina.random import NOISE, mix
 
 if TYPE_CHECKING:
@@ -269,7 +269,8 @@ class Predicting(Network):
             values = inputs_.separated(self.name, x, self.ports)
             values = values[0] if len(values) == 1 else values
         y = self.as_layer()(values, mask=mask, training=training)
-        return self._packed(list(y) if isinstance(y, tuple) else [y])
+        packed = self._packed(list(y) if isinstance(y, tuple) else [y])
+        return heard(self, values if isinstance(values, (list, tuple)) else [values], packed)
 
     # --- what is kept
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lamina import _core
 from lamina._check import Shape
 from lamina._tensors import NeedsRows, Recording, Tensor, Variable
+from lamina._tensors.arguments import flat
 from lamina._tensors.given import by_rows
 from lamina.layers.shapes import LENGTHS, ROWS
 from lamina.models.kept import Kept
@@ -26,6 +28,12 @@ class Recorded:
     graph : _core.Graph
     inputs, outputs, masks : list of _core.Tensor
         ``masks`` are those of the outputs.
+
+    Parameters
+    ----------
+    deferred : bool
+        Whether a step is recorded that calls the model itself: the outputs are then what it got, or
+        None until ``run`` is called.
     """
 
     def __init__(
@@ -34,6 +42,7 @@ class Recorded:
         recording: Recording,
         shapes: Sequence[Shape] | None = None,
         masked: Sequence[bool] = (),
+        deferred: bool = False,
     ) -> None:
         self.recording, self.graph = recording, recording.graph
         self.graph.train_only(model.parameters)  # not what other models and functions own
@@ -43,8 +52,80 @@ class Recorded:
             self.graph.input(tuple(x.shape)[:1], f"mask:{i}", "bool") if given else None
             for i, (x, given) in enumerate(zip(self.inputs, masked, strict=False))
         ]
-        outputs, self.masks = model.record_outputs(self.graph, self.inputs, fed or None)
-        self.outputs = [_with_rows(recording, output) for output in outputs]
+        self._model, self._fed = model, fed or None
+        if deferred:
+            self.outputs: list[_core.Tensor] = []
+            self.masks: Any = []
+            self.row_shapes = model.output_row_shapes(lengths)
+            recording.awaited = Awaited(model, self.inputs, self.row_shapes)
+        else:
+            self.run()
+            self.row_shapes = [tuple(output.shape) for output in self.outputs]
+
+    def run(self) -> None:
+        """Record the model."""
+        self._take(*self._model.record_outputs(self.graph, self.inputs, self._fed))
+
+    def run_unless_heard(self) -> None:
+        """Take what the model returned to the step that called it; if none did, record it.
+
+        Then it is recorded as in inference: what it does beside is none of the step.
+        """
+        recording, awaited = self.recording, self.recording.awaited
+        if awaited is None:
+            return
+        recording.awaited = None
+        if awaited.returned is None:
+            kept = recording.losses, recording.watched
+            recording.losses, recording.watched = [], {}
+            with recording.told(False):
+                self.run()
+            recording.losses, recording.watched = kept
+        else:
+            masks = [None if t.mask is None else t.mask.value for t in awaited.returned]
+            self._take([t.value for t in awaited.returned], masks)
+
+    def _take(self, outputs: Sequence[_core.Tensor], masks: Any) -> None:
+        self.outputs = [_with_rows(self.recording, output) for output in outputs]
+        self.masks = masks
+
+
+@dataclass
+class Awaited:
+    """A model that a step is going to call, and what the call returned.
+
+    Attributes
+    ----------
+    model : Network
+    inputs : list of _core.Tensor
+        Of the recording; a call on others counts unless there is one on these.
+    row_shapes : list of tuple of int
+        Of the outputs.
+    returned : list of Tensor or None
+    """
+
+    model: Any
+    inputs: Sequence[_core.Tensor]
+    row_shapes: Sequence[Shape]
+    returned: list[Tensor] | None = None
+    exact: bool = False
+
+    def hear(self, values: Sequence[Any], returned: Any) -> None:
+        """Note what a call on these tensors has returned."""
+        given = {id(v.value) for v in values if isinstance(v, Tensor)}
+        exact = given == {id(x) for x in self.inputs}
+        tensors: list[Tensor] = flat(returned)
+        shapes = [tuple(t.shape)[1:] for t in tensors]  # but for the axis of rows
+        if shapes == list(self.row_shapes) and (exact or not self.exact):
+            self.returned, self.exact = tensors, exact
+
+
+def heard(model: Any, values: Sequence[Any], returned: Any) -> Any:
+    """Return what a call of a model has returned; a step that is recorded may wait for it."""
+    now = Recording.current()
+    if now is not None and now.awaited is not None and now.awaited.model is model:
+        now.awaited.hear(values, returned)
+    return returned
 
 
 def settle_others(made: Recorded) -> None:
@@ -76,15 +157,17 @@ def recorded(
     training: bool | None = None,
     standing: bool = False,
     masked: Sequence[bool] = (),
+    deferred: bool = False,
 ) -> Iterator[Recorded]:
     """Record a model on a new graph, for more to be recorded in the block.
 
-    ``masked`` says which inputs come with a mask of their steps.
+    ``masked`` says which inputs come with a mask of their steps, ``deferred`` that what is recorded
+    in the block calls the model.
     """
     with Recording(
         _core.Graph(model.dtype), rows=rows, training=training, standing=standing
     ) as recording:
-        yield Recorded(model, recording, shapes, masked)
+        yield Recorded(model, recording, shapes, masked, deferred)
 
 
 def for_any_rows(model: Network, shapes: Sequence[Shape] | None = None) -> Recorded:

@@ -36,6 +36,11 @@ def overridden(model: Any, name: str) -> bool:
     return inspect.isfunction(method) and not is_own(method)
 
 
+def calls_model(model: Any, training: bool) -> bool:
+    """Return whether a user's class says what a step is, which calls the model itself."""
+    return overridden(model, "train_step" if training else "test_step")
+
+
 def has_own(model: Any) -> bool:
     """Return whether a user's class says what the loss is."""
     return any(overridden(model, name) for name in STEPS)
@@ -157,11 +162,9 @@ class OwnStep:
 
     def record(self, training: bool) -> dict[str, Tensor]:
         """Return the loss, under "loss", and what else the step reports, each a tensor."""
-        model, recording = self.model, self.recording
+        model = self.model
         name = "train_step" if training else "test_step"
         if overridden(model, name):
-            recording.losses.clear()  # the step calls the model itself
-            recording.watched.clear()
             data = self.x if self.y is None else (self.x, self.y)
             if self.weight is not None:
                 data = (*data, self.weight)
