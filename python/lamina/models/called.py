@@ -20,97 +20,19 @@ from lamina.layers import Layer, called
 from lamina.layers import weights as weights_
 from lamina.layers._held import held_by, note_attached
 from lamina.layers._lock import structure
-from lamina.layers._use import current, using
+from lamina.layers._use import current
 from lamina.layers.node import any_symbolic
 from lamina.layers.shapes import Spec
 from lamina.models import forms
+from lamina.models.call_layer import CallLayer
 from lamina.models.compilable import Compilable
 from lamina.models.forms import Leaf
 from lamina.models.inputs import Port
 from lamina.models.recorded import heard
 from lamina.models.rows import gathered
-from lamina.random import Seed
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
-
-
-class CallLayer(Layer):
-    """A model with ``call`` as a layer: it records the model, and owns what the model makes.
-
-    Parameters
-    ----------
-    model : Called
-    """
-
-    def __init__(self, model: Called) -> None:
-        super().__init__(name=model.name, dtype=None)
-        self.model = model
-        self.named = model.named
-        takes = called.parameters_of(model.call)
-        self.takes_mask, self.takes_training = "mask" in takes, "training" in takes  # type: ignore[misc]
-
-    @property
-    def class_name(self) -> str:
-        """The model's class."""
-        return type(self.model).__name__
-
-    @property
-    def dtype(self) -> str:
-        """The model's."""
-        return self.model.dtype
-
-    def layers_within(self) -> Sequence[Layer]:
-        """Return the layers that the model holds."""
-        return self.model.layers
-
-    def build(self, *args: Any, **kwargs: Any) -> None:
-        """Call the model's own ``build``, if it has one."""
-        own = type(self.model)._own_build
-        if own is not None:
-            with using(self.model, building=True):
-                own(self.model, *args, **kwargs)
-
-    @property
-    def written(self) -> Any:
-        """The model's ``call``."""
-        return self.model.call
-
-    def call(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the model."""
-        return self.model.call(*args, **kwargs)
-
-    def compute_mask(self, *_: Any) -> Any:
-        """Return no mask: what the model returns keeps its own."""
-        return None
-
-    def fill(self) -> None:
-        """Give new weights a home and the values that the model's seed gives."""
-        self.model.fill()
-
-    def _seeds_within(self) -> list[Seed]:
-        """Return the model's seed, and those of models within it."""
-        return [self.model._own_seed, *super()._seeds_within()]
-
-    def keep(self) -> None:
-        """Take the model as it is."""
-
-    def take_dtype(self, dtype: str) -> None:
-        """Take the model's precision, and no other."""
-        if dtype != self.model.dtype:
-            raise ValueError(f"{self.name}: is {self.model.dtype}; the model is {dtype}")
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the model's."""
-        return self.model.get_config()
-
-    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        """Return the model, whose copy has a layer: each holds the other."""
-        return _layer_of, (self.model,)
-
-
-def _layer_of(model: Called) -> CallLayer:
-    return model.as_layer()  # type: ignore[no-any-return]
 
 
 class Called(Compilable):

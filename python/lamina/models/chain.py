@@ -1,0 +1,191 @@
+"""Layers in a row as a model: what shapes lie between them, and how they are recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lamina import _check, _core
+from lamina._check import Shape
+from lamina.layers import InputLayer, Layer, called
+from lamina.layers import weights as weights_
+from lamina.layers._behind import behind
+from lamina.layers._lock import structure
+from lamina.layers._use import using
+from lamina.layers.reached import reached
+from lamina.layers.shapes import Sketch, Spec, sketched
+from lamina.models.inputs import Port
+from lamina.models.model import Model
+from lamina.models.stateful import batch_of_input
+
+
+class Chain(Model):
+    """A model whose layers each take what the one before returns; ``Sequential`` makes one."""
+
+    def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
+        super()._begin(name, dtype, seed)
+        self._input: InputLayer | None = None
+        # Never changed in place: who holds the list holds the layers as they were.
+        self._layers: list[Layer] = []
+        # Of each layer, once the input shape is known: what it returns, and how many streams of
+        # random numbers it and those before it use.
+        self._ends: list[tuple[Spec, int]] = []
+        self._row_shape: Shape | None = None
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in order, without the ``Input``."""
+        return list(self._layers)
+
+    @property
+    def row_shape(self) -> Shape | None:
+        """The shape of a row of input; None until it is known."""
+        return self._row_shape
+
+    def batch_given(self) -> int | None:
+        """Return the ``batch_size`` of the ``Input``."""
+        return batch_of_input(self._input)
+
+    def _find_ports(self) -> list[Port]:
+        # The first layer that cares says whether floats or token ids are fed.
+        given = None if self._input is None else self._input.kind
+        name = "input_layer" if self._input is None else self._input.name
+        for layer in self._layers:
+            kind = layer.input_dtypes(1)[0]
+            if layer.calls and kind is None:
+                break  # it takes what it is given, and returns what it likes
+            if kind is not None:
+                if given is not None and given != kind:
+                    raise TypeError(f"{layer.name}: needs {kind} values; {name} is {given}")
+                return [Port(name, self._row_shape, kind, layer.input_bounds(1)[0])]
+        return [Port(name, self._row_shape, given or "float")]
+
+    @property
+    def output_names(self) -> list[str]:
+        """The name of the last layer."""
+        layers = self._layers
+        return [layers[-1].name if layers else self.name]
+
+    def _find_ends(self) -> None:
+        # Of the layers that are new, which are built; where the shape of the input is known.
+        if self._row_shape is None or len(self._ends) == len(self._layers):
+            return
+        first = len(self._ends)
+        spec, stream = self._ends[-1] if first else (Spec(self._row_shape, self.ports[0].kind), 0)
+        ends = sketched(self.dtype, [spec], lambda sketch: self._reach(sketch, first, stream))
+        for index in range(first, len(self._layers)):
+            weights_.place(self._layers[index], index, self._own_seed)
+        self._ends = [*self._ends, *ends]
+
+    def _reach(self, sketch: Sketch, first: int, stream: int) -> list[tuple[Spec, int]]:
+        # Build each layer as it is reached, from the one of this index on.
+        tensors, (spec,) = sketch.inputs, sketch.given
+        before: list[tuple[Layer, bool]] = []  # and whether it returns as many axes as it takes
+        shapes = [self._row_shape or (), *(end.shape for end, _ in self._ends)]
+        for layer, given, made in zip(self._layers, shapes, shapes[1:], strict=False):
+            before.append((layer, len(given) == len(made)))
+        ends: list[tuple[Spec, int]] = []
+        for layer in self._layers[first:]:
+            with behind(reversed(before), spec.shape):
+                tensors, found = reached(layer, sketch, tensors, [spec], self.dtype, stream)
+            axes, (spec, *others) = len(spec.shape), found
+            if others:
+                raise ValueError(
+                    f"{layer.name}: has {len(others) + 1} outputs; a layer of a Sequential has one "
+                    f"(lamina.Model takes several)"
+                )
+            before.append((layer, len(spec.shape) == axes))
+            stream += layer.streams
+            ends.append((spec, stream))
+        called.check_weights(self._layers, tensors[0])
+        return ends
+
+    def meet(self, x: Any) -> Any:
+        """Return data as they are fed; lengths that only data told may change, as in Keras."""
+        x = super().meet(x)
+        learned = self._input is None and self._ends and self._layers[0].given_input_shape is None
+        if learned and hasattr(x, "shape"):
+            self._open_axes(tuple(x.shape[1:]))
+        return x
+
+    def _open_axes(self, row_shape: Shape) -> None:
+        """Let axes have any length that these data have another of, where the layers do."""
+        known = self._row_shape or ()
+        if len(known) != len(row_shape) or _check.fits_shape(row_shape, known):
+            return
+        with structure():
+            if self._layer is not None and self._layer.placed:
+                return  # an outer model relies on the shapes
+            before = self._row_shape, self._ends
+            pairs = zip(known, row_shape, strict=True)
+            opened: Any = tuple(n if n == m else None for n, m in pairs)
+            self._row_shape, self._ends = opened, []
+            try:
+                self._find_ends()
+            except ValueError:  # what does not fit is refused where data are checked
+                self._row_shape, self._ends = before
+                return
+            self._changed()
+
+    def unbuilt(self) -> tuple[list[Layer], Any]:
+        """Return the layers still to be built, and what is known of shapes."""
+        return super().unbuilt()[0], (self._row_shape, self._ends)
+
+    def forget(self, before: tuple[list[Layer], Any]) -> None:
+        """Undo building: a shape that only the data told is open again."""
+        super().forget(before)
+        self._row_shape, self._ends = before[1]
+
+    def output_row_shape(self, row_shape: Shape) -> Shape:
+        """Return the shape of a row of output for rows of input of ``row_shape``."""
+        if self._ends and row_shape == self._row_shape:
+            return self._ends[-1][0].shape
+        if self.built:
+            return self._recorded_row_shapes([row_shape])[0]
+        with structure():
+            before = self.unbuilt()
+            try:
+                self._build_layers([row_shape])
+                return self._ends[-1][0].shape if self._ends else row_shape
+            finally:
+                self.forget(before)
+
+    def shapes_by_place(self) -> list[Shape]:
+        """Return the shape of a row behind each layer, of a model that knows its input's."""
+        return [end.shape for end, _ in self._ends]
+
+    def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
+        """Return the shape of a row of output in a list of one."""
+        return [self.output_row_shape(shapes[0])]
+
+    def _build_layers(self, shapes: Sequence[Shape]) -> None:
+        # What an Input says, or None for any length, holds for all data that follow; what data tell
+        # until others come (``meet``).
+        if self._row_shape is None:
+            self._row_shape = shapes[0]
+        if not all(layer.built and layer.dtype == self.dtype for layer in self._layers):
+            self._ends = []
+        self._find_ends()
+
+    def _drawn_layers(self) -> list[Layer]:
+        return list(dict.fromkeys(self._layers))  # one may stand at several places
+
+    def ensure_built(self, shapes: Sequence[Shape] | None) -> None:
+        """Make the weights unless they exist."""
+        if not self._layers:
+            raise ValueError(f"{self.name}: has no layers; add some first")
+        super().ensure_built(shapes)
+
+    def _record(
+        self,
+        graph: _core.Graph,
+        inputs: Sequence[_core.Tensor],
+        masks: Sequence[_core.Tensor | None],
+        stream: int,
+    ) -> tuple[list[Any], list[Any]]:
+        (x,), (mask,) = inputs, masks
+        for layer in self._layers:
+            with using(layer, stream=stream):
+                x, mask = layer.apply(graph, x, mask)
+            stream += layer.streams
+        return [x], [mask]
