@@ -123,6 +123,21 @@ def test_many_lengths_in_turn():
         np.testing.assert_array_equal(model.predict(steps_of(length)), y)
 
 
+def test_windows_longer_than_most_series():
+    for part in (layers.Conv1D(2, 400), layers.Cropping1D(200), layers.MaxPooling1D(250)):
+        model = lamina.Sequential([
+            lamina.Input((None, 3)), part, layers.GlobalAveragePooling1D(), layers.Dense(1),
+        ])  # fmt: skip
+        model.compile("sgd", "mse")
+        assert model.predict(numbers(2, 500, 3)).shape == (2, 1)
+        model.fit(numbers(2, 450, 3), numbers(2, 1), verbose=0)
+        model.summary(print_fn=lambda line: None)
+        with pytest.raises(ValueError, match=f"{part.name}: "):
+            model.predict(numbers(2, 90, 3))
+    with pytest.raises(ValueError, match=r"dense\w*: .*give Input a number in place of None"):
+        lamina.Sequential([lamina.Input((None, 3)), layers.Flatten(), layers.Dense(2)])
+
+
 def test_lengths_that_only_data_told_may_change():
     def text(keras):
         return keras.layers.Embedding(7, 4)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Sizes that stand for an axis of unknown length, and for the number of rows, in two recordings:
 # what differs between them is unknown too.  They divide well, for strides and pooling.
 LENGTHS = (192, 320)
+LONGER = (6144, 10240)  # for windows that the others are too short for; steps written out are many
 ROWS = (6, 10)
 
 NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)")
@@ -104,6 +105,8 @@ class Sketch:
         Of what the first calls are given.
     rows : bool, default False
         Whether the calls have to know how many rows there are.
+    lengths : tuple of two int, optional
+        What stands for sizes that are not known.
 
     Attributes
     ----------
@@ -113,9 +116,16 @@ class Sketch:
         What is known of them.
     """
 
-    def __init__(self, dtype: str, specs: Sequence[Spec], *, rows: bool = False) -> None:
+    def __init__(
+        self,
+        dtype: str,
+        specs: Sequence[Spec],
+        *,
+        rows: bool = False,
+        lengths: tuple[int, int] = LENGTHS,
+    ) -> None:
         unknown = rows or has_open_axes([spec.shape for spec in specs])
-        sizes = list(zip(LENGTHS, ROWS if rows else (None, None), strict=True))
+        sizes = list(zip(lengths, ROWS if rows else (None, None), strict=True))
         self._recordings: list[Recording] = []
         self.inputs: list[list[Tensor]] = []
         self.given = list(specs)
@@ -177,10 +187,31 @@ class Sketch:
 
 def sketched(dtype: str, specs: Sequence[Spec], draw: Callable[[Sketch], R]) -> R:
     """Return what ``draw`` finds on a sketch, on one that knows the rows where it has to."""
+    open_axes = has_open_axes([spec.shape for spec in specs])
+    return with_lengths(open_axes, lambda lengths: _drawn(dtype, specs, draw, lengths))
+
+
+def _drawn(
+    dtype: str, specs: Sequence[Spec], draw: Callable[[Sketch], R], lengths: tuple[int, int]
+) -> R:
     try:
-        return draw(Sketch(dtype, specs))
+        return draw(Sketch(dtype, specs, lengths=lengths))
     except NeedsRows:
-        return draw(Sketch(dtype, specs, rows=True))
+        return draw(Sketch(dtype, specs, rows=True, lengths=lengths))
+
+
+def with_lengths(open_axes: bool, function: Callable[[tuple[int, int]], R]) -> R:
+    """Return ``function(lengths)``; of longer ones where open axes are too short for a window."""
+    try:
+        return function(LENGTHS)
+    except ValueError:
+        if not open_axes:
+            raise
+        try:
+            return function(LONGER)
+        except ValueError:
+            pass
+        raise
 
 
 def found_by_recording(

@@ -12,7 +12,7 @@ from lamina._check import Shape
 from lamina._tensors import NeedsRows, Recording, Tensor, Variable
 from lamina._tensors.arguments import flat
 from lamina._tensors.given import by_rows
-from lamina.layers.shapes import LENGTHS, ROWS
+from lamina.layers.shapes import LENGTHS, ROWS, has_open_axes, of_length, with_lengths
 from lamina.models.kept import Kept
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Recorded:
     ) -> None:
         self.recording, self.graph = recording, recording.graph
         self.graph.train_only(model.parameters)  # not what other models and functions own
-        lengths = known_lengths(shapes or model.input_row_shapes)
+        lengths = known(shapes or model.input_row_shapes)
         self.inputs = model.graph_inputs(self.graph, lengths)
         fed = [
             self.graph.input(tuple(x.shape)[:1], f"mask:{i}", "bool") if given else None
@@ -135,9 +135,9 @@ def settle_others(made: Recorded) -> None:
             _ = parameter.live
 
 
-def known_lengths(shapes: Any) -> list[Shape]:
+def known(shapes: Any, length: int = LENGTHS[0]) -> list[Shape]:
     """Return shapes with a size in place of those that are not known."""
-    return [tuple(LENGTHS[0] if n is None else n for n in shape) for shape in shapes]
+    return [of_length(shape, length) for shape in shapes]
 
 
 def _with_rows(recording: Recording, output: _core.Tensor) -> _core.Tensor:
@@ -172,6 +172,12 @@ def recorded(
 
 def for_any_rows(model: Network, shapes: Sequence[Shape] | None = None) -> Recorded:
     """Return a recording to look at: for any number of rows if that can be."""
+    given = shapes or model.input_row_shapes
+    open_axes = given is not None and has_open_axes(list(given))
+    return with_lengths(open_axes, lambda lengths: _to_look_at(model, known(given, lengths[0])))
+
+
+def _to_look_at(model: Network, shapes: Sequence[Shape]) -> Recorded:
     try:
         with recorded(model, shapes) as made:
             return made
