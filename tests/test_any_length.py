@@ -138,6 +138,19 @@ def test_windows_longer_than_most_series():
         lamina.Sequential([lamina.Input((None, 3)), layers.Flatten(), layers.Dense(2)])
 
 
+def test_other_errors_are_not_asked_for_again_at_longer_lengths():
+    seen = []
+
+    class Refuses(layers.Layer):
+        def call(self, x):
+            seen.append(x.value.shape[0])
+            raise ValueError("never")
+
+    with pytest.raises(ValueError, match="never"):
+        lamina.Sequential([lamina.Input((None, 3)), Refuses()])
+    assert max(seen) <= 320
+
+
 def test_lengths_that_only_data_told_may_change():
     def text(keras):
         return keras.layers.Embedding(7, 4)

@@ -10,6 +10,7 @@ from lamina._check import Shape
 from lamina._tensors import Tensor
 from lamina._tensors.given import record
 from lamina.kernels._arguments import LARGEST
+from lamina.layers.shapes import too_short
 
 T = TypeVar("T")
 
@@ -121,7 +122,7 @@ def cropped(who: str, x: Tensor, cropping: Sequence[tuple[int, int]], first: boo
     edges = with_channels(cropping, (0, 0), first)
     if any(n <= a + b for n, (a, b) in zip(x.row_shape, edges, strict=True)):
         given = cropping if len(cropping) > 1 else cropping[0]
-        raise ValueError(
+        raise too_short(
             f"{who}: cropping {given} leaves nothing of input {_check.show_shape(x.row_shape)}"
         )
     return record("crop", x, edges)  # type: ignore[no-any-return]

@@ -200,12 +200,19 @@ def _drawn(
         return draw(Sketch(dtype, specs, rows=True, lengths=lengths))
 
 
+def too_short(message: str) -> ValueError:
+    """Return the error of a window that an axis is too short for."""
+    error = ValueError(message)
+    error.too_short = True  # type: ignore[attr-defined]
+    return error
+
+
 def with_lengths(open_axes: bool, function: Callable[[tuple[int, int]], R]) -> R:
     """Return ``function(lengths)``; of longer ones where open axes are too short for a window."""
     try:
         return function(LENGTHS)
-    except ValueError:
-        if not open_axes:
+    except ValueError as error:
+        if not (open_axes and getattr(error, "too_short", False)):
             raise
         try:
             return function(LONGER)

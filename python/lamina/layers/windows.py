@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lamina import _check
 from lamina._check import Shape
 from lamina.kernels._windows import pads_of, sizes_of
+from lamina.layers.shapes import too_short
 
 AXES = {
     1: "(batch, steps, channels)",
@@ -80,7 +81,7 @@ def placed(
     pads = pads_of(who, name, spatial, window, strides, (name,))
     padded = tuple(n + sum(p) for n, p in zip(spatial, pads, strict=True))
     if any(w > n for w, n in zip(window, padded, strict=True)):
-        raise ValueError(
+        raise too_short(
             f"{who}: {what} spans {window} cells, more than the image of {padded} "
             f"(padding {name!r})"
         )
