@@ -13,7 +13,7 @@ import pytest
 os.environ.setdefault("LAMINA_CROWDING", "0")
 
 import golden
-from lamina import runtime
+from lamina import backend, runtime
 
 # The peer that some tests compare with, where it is installed.
 os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -59,6 +59,12 @@ def isa(request: pytest.FixtureRequest) -> Iterator[str]:
     runtime.use_isa(request.param)
     yield request.param
     runtime.use_isa(before)
+
+
+@pytest.fixture(autouse=True)
+def count_names_anew() -> None:
+    """Let the names of a test's layers not depend on the tests before."""
+    backend.clear_session()
 
 
 @pytest.fixture(autouse=True)

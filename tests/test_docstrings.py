@@ -28,5 +28,8 @@ def test_examples(name):
     if name == "lamina.plot":
         pytest.importorskip("matplotlib")
     module = importlib.import_module(name)
-    result = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
-    assert result.failed == 0
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    for example in doctest.DocTestFinder().find(module):
+        lamina.backend.clear_session()  # each is read by itself
+        runner.run(example)
+    assert runner.summarize().failed == 0

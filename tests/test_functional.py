@@ -137,7 +137,7 @@ def test_several_outputs_of_a_layer():
     alone = Parts()(X)
     assert isinstance(alone, tuple)
     np.testing.assert_array_equal(alone[1], first)
-    with pytest.raises(ValueError, match="parts: has 2 outputs; a layer of a Sequential has one"):
+    with pytest.raises(ValueError, match="parts_1: has 2 outputs; a layer of a Sequential has one"):
         lamina.Sequential([Input((3,)), Parts()])
 
 
@@ -182,7 +182,7 @@ def test_a_sequential_takes_models():
     assert outer.predict(X).shape == (40, 2)
     lines = []
     outer.summary(print_fn=lines.append)
-    assert "functional (Functional)    (rows, 1)            21" in lines[0]
+    assert "functional_1 (Functional)    (rows, 1)            21" in lines[0]
     twin = lamina.Sequential.from_config(outer.get_config())
     twin.set_weights(outer.get_weights())
     np.testing.assert_array_equal(twin.predict(X), outer.predict(X))

@@ -5,7 +5,9 @@ import pickle
 import numpy as np
 import pytest
 
+import golden
 import lamina
+from keras_models import keras
 from lamina import layers
 from lamina._names import lookup, snake_case, unknown
 
@@ -69,11 +71,50 @@ def test_paths_of_weights_within_layers_are_unique():
         paths = [w.path for w in model.weights]
         assert len(set(paths)) == len(paths)
         by_path = model.weights_by_path()
-        assert all(by_path[w.path] is w for w in model.weights if "idle" not in w.path)
+        assert {id(w) for w in by_path.values()} == {id(w) for w in model.weights}
         again = pickle.loads(pickle.dumps(model))
         assert [w.path for w in again.weights] == paths
-    assert {"block/dense/kernel", "block/dense_1/kernel", "block/dense_2/kernel"} < {
-        w.path for w in models[0].weights
-    }
-    assert "blocks/block_1/dense_2/kernel" in {w.path for w in models[1].weights}
+        assert list(again.weights_by_path()) == list(by_path)
+    assert {"block/dense/kernel", "block/dense_1/kernel", "block/dense_2/kernel"} < set(
+        models[0].weights_by_path()
+    )
+    assert "blocks/block_1/dense_2/kernel" in models[1].weights_by_path()
     assert Block()(np.ones((1, 3))).shape == (1, 3)
+
+
+def test_layers_and_models_are_counted_as_keras_s():
+    def names(library):
+        library.backend.clear_session()
+        x = library.Input((3,))
+
+        class MyNet(library.Model):
+            def __init__(self):
+                super().__init__()
+                self.first, self.last = library.layers.Dense(2), library.layers.ReLU()
+
+            def call(self, x):
+                return self.last(self.first(x))
+
+        one, two = (library.Sequential([library.layers.Dense(2)]) for _ in range(2))
+        found = [MyNet(), one, MyNet(), two, library.Model(x, library.layers.Dense(3)(x))]
+        found += [layer for model in found for layer in model.layers]
+        found += [library.layers.Bidirectional(library.layers.GRU(2)).forward_layer]
+        library.backend.clear_session()
+        return [each.name for each in [*found, library.layers.Dense(1), library.Sequential()]]
+
+    assert names(lamina) == golden.ask(lambda: names(keras))
+
+
+def test_paths_of_weights_do_not_count_other_models():
+    def made():
+        x = lamina.Input((3,))
+        h = layers.Dense(2)(layers.Dense(2, name="first")(x))
+        return lamina.Model(x, layers.Dense(1)(lamina.Sequential([layers.Dense(2)])(h)))
+
+    first, second = made(), made()
+    again = lamina.Model.from_config(second.get_config())
+    assert [layer.name for layer in first.layers] != [layer.name for layer in second.layers]
+    for model in (first, second, again):
+        assert [*model.weights_by_path()][::2] == [
+            "first/kernel", "dense/kernel", "sequential/dense/kernel", "dense_1/kernel"
+        ]  # fmt: skip

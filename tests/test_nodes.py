@@ -84,7 +84,7 @@ def test_shapes_are_checked_when_a_layer_is_called():
     built(X)
     with pytest.raises(ValueError, match=r"was built for input \(rows, 3\); got \(rows, 5\)"):
         built(Input((5,)))
-    with pytest.raises(ValueError, match="dense: takes one input; got a list of 2"):
+    with pytest.raises(ValueError, match="dense_2: takes one input; got a list of 2"):
         Dense(1)([Input((3,)), Input((3,))])
     with pytest.raises(ValueError, match="needs at least one input; got an empty list"):
         Pair()([])
@@ -96,7 +96,7 @@ def test_shapes_are_checked_when_a_layer_is_called():
 def test_several_arrays_go_in_as_a_list():
     np.testing.assert_array_equal(Pair()([X, X * 2]), X * 2)
     np.testing.assert_array_equal(Pair()([X.tolist(), (X * 2).tolist()]), X * 2)
-    with pytest.raises(ValueError, match="pair: all inputs must have as many rows; got 4 and 3"):
+    with pytest.raises(ValueError, match="pair_2: all inputs must have as many rows; got 4 and 3"):
         Pair()([X, X[:3]])
     np.testing.assert_array_equal(Dropout(0.5)([X[0], X[1]]), X[:2])  # a list of rows, as ever
 
@@ -108,9 +108,9 @@ def test_token_ids_are_checked():
         Ids()([[1.5, 2], [3, 0]])
     with pytest.raises(ValueError, match=r"got -1 in row 0, position 1"):
         Ids()([[1, -1]])
-    with pytest.raises(TypeError, match="ids: needs integers; dense is float"):
+    with pytest.raises(TypeError, match="ids_3: needs integers; dense is float"):
         Ids()(Dense(2)(Input((2,))))
-    with pytest.raises(TypeError, match="dense: needs float values; x is int32"):
+    with pytest.raises(TypeError, match="dense_1: needs float values; x is int32"):
         Dense(2)(Input((2,), name="x", dtype="int32"))
 
 

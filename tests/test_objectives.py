@@ -55,8 +55,8 @@ def test_paths_are_unique_and_follow_the_structure():
         "bidirectional/forward_gru",
         "bidirectional/backward_gru",
         "shared",
-        "dense",
-        "dense_1",
+        "dense_2",
+        "dense_3",
     }
 
 

@@ -122,7 +122,7 @@ def test_what_cannot_be_a_step_is_named():
         model.compile("adam")
     model = lamina.Sequential([lamina.Input((4,)), layers.Lambda(ops.tanh)])
     model.compile("adam")
-    with pytest.raises(ValueError, match="sequential: needs a loss: give compile one, or let a la"):
+    with pytest.raises(ValueError, match="sequential_1: needs a loss: give compile one, or let a"):
         model.fit(X, Y, verbose=0)
 
 

@@ -80,7 +80,7 @@ def test_refusals(tmp_path, monkeypatch, without_graphviz):
         lamina.utils.plot_model(3)
     with pytest.raises(ValueError, match="rankdir must be one of"):
         lamina.utils.plot_model(sequential(), rankdir="UP")
-    with pytest.raises(ValueError, match="shapes of 'sequential' are not known yet"):
+    with pytest.raises(ValueError, match="shapes of 'sequential_1' are not known yet"):
         lamina.utils.plot_model(lamina.Sequential([Dense(1)]))
     with pytest.raises(ValueError, match="needs an ending"):
         lamina.utils.plot_model(sequential(), tmp_path / "model")

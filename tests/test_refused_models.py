@@ -172,6 +172,7 @@ def test_a_refused_list_of_layers_renames_nothing():
 def test_a_refused_graph_renames_nothing():
     x = Input((3,))
     first = Dense(2)
+    lamina.backend.clear_session()
     second = Dense(2, kernel_initializer=Odd())
     y = second(first(x))
     with pytest.raises(ValueError, match="must return shape"):

@@ -78,7 +78,7 @@ def test_a_layer_of_one_s_own_has_penalties():
     np.testing.assert_array_equal(bent[2], np.ones(3))
     again = layers.deserialize(layers.serialize(model.layers[-1]), {"Mix": Mix})
     again(x)
-    assert [(p.name, l1, l2) for p, l1, l2 in again.penalties()] == [("mix/matrix", 0.02, 0.3)]
+    assert [(p.name, l1, l2) for p, l1, l2 in again.penalties()] == [("mix_1/matrix", 0.02, 0.3)]
 
 
 class Holding(layers.Layer):

@@ -297,7 +297,7 @@ def test_weights_names_and_summary(capsys):
     model.build()
     assert [p.name for p in model.parameters] == [
         "time_distributed/dense/kernel", "time_distributed/dense/bias",
-        "last/dense/kernel", "last/dense/bias",
+        "last/dense_1/kernel", "last/dense_1/bias",
     ]  # fmt: skip
     assert [w.shape for w in model.get_weights()] == [(5, 3), (3,), (3, 2), (2,)]
     assert model.layers[0].layer.name == "dense"

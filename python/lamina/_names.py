@@ -2,10 +2,51 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+class _Counts:
+    """How many objects of each kind were named."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, int] = {}
+        self.lock = threading.Lock()
+
+    def renew_lock(self) -> None:
+        self.lock = threading.Lock()
+
+
+_counts = _Counts()
+if hasattr(os, "register_at_fork"):  # another thread may have been counting
+    os.register_at_fork(after_in_child=_counts.renew_lock)
+
+
+def next_name(name: str) -> str:
+    """Return the name, numbered from its second use on, as Keras names layers and models.
+
+    The count goes over all models, until ``reset_names``.
+
+    Examples
+    --------
+    >>> reset_names()
+    >>> next_name("dense"), next_name("dense"), next_name("relu")
+    ('dense', 'dense_1', 'relu')
+    """
+    with _counts.lock:
+        number = _counts.by_name.get(name, 0)
+        _counts.by_name[name] = number + 1
+    return f"{name}_{number}" if number else name
+
+
+def reset_names() -> None:
+    """Begin to count anew."""
+    with _counts.lock:
+        _counts.by_name.clear()
 
 
 def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:

@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina._answers import answering
 from lamina._calls import answering_calls
+from lamina._names import reset_names
 
 __all__ = [
     "backend", "clear_session", "epsilon", "floatx", "image_data_format", "is_float_dtype",
@@ -21,11 +22,12 @@ def backend() -> str:
 
 
 @answering_calls
-def clear_session(free_memory: bool = True) -> None:
-    """Do nothing: models keep no global state, and are freed with their last reference.
+def clear_session(free_memory: bool = True) -> None:  # noqa: ARG001
+    """Let the names of layers and models be counted anew.
 
-    It is here for Keras's programs, which begin anew with it.
+    There is no other global state: models are freed with their last reference.
     """
+    reset_names()
 
 
 def epsilon() -> float:

@@ -9,7 +9,7 @@ from lamina import _check, regularizers
 from lamina._answers import is_own
 from lamina._calls import refuse_unknown
 from lamina._check import Array, Shape
-from lamina._names import snake_case
+from lamina._names import next_name, snake_case
 from lamina._own_names import take
 from lamina._public import PublicKeywords, check_base_is_called
 from lamina._settings import (
@@ -42,7 +42,8 @@ class Layer(Recordable, PublicKeywords):
     Parameters
     ----------
     name : str, optional
-        Unique in a model; by default the class's name in small letters, numbered.
+        Unique in a model; by default the class's name in small letters, numbered over all models
+        until ``lamina.backend.clear_session``.
     trainable : bool, default True
         False keeps the weights as they are in ``fit``.  May be changed at any time; it holds from
         the next step on.
@@ -156,7 +157,7 @@ class Layer(Recordable, PublicKeywords):
             raise TypeError(f"{who}: name must be a non-empty string; got {name!r}")
         if input_shape is not None and input_dim is not None:
             raise ValueError(f"{who}: give input_shape or input_dim, not both")
-        self._name = name or snake_case(who)
+        self._name = name or next_name(snake_case(who))
         self.named = name is not None
         self.moment = next_moment()
         self.built = False

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from lamina._names import next_name
 from lamina._tensors.arguments import Arguments
 from lamina.layers.lambda_layer import Lambda
 from lamina.layers.layer import Layer
@@ -32,7 +33,7 @@ class Operation(Layer):
 
     def __init__(self, function: str, *, name: str | None = None, **base: Any) -> None:
         own = function.rpartition(".")[2]
-        super().__init__(name=name or own.strip("_"), **base)
+        super().__init__(name=name or next_name(own.strip("_")), **base)
         self.named = name is not None
         self.function = function
         self._operation = _found(function)

@@ -23,7 +23,7 @@ LENGTHS = (192, 320)
 LONGER = (6144, 10240)  # for windows that the others are too short for; steps written out are many
 ROWS = (6, 10)
 
-NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)")
+NUMBER = re.compile(r"((?<!\w)-?\d+(?:\.\d+)?)")  # not those of names
 
 Shape = tuple[Any, ...]  # None where a size is not known
 R = TypeVar("R")

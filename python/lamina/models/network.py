@@ -10,7 +10,7 @@ import numpy as np
 from lamina import _check, _core, _screen
 from lamina._calls import answering_calls, refuse_arguments
 from lamina._check import Shape
-from lamina._names import free_name, lookup
+from lamina._names import free_name, lookup, next_name, snake_case
 from lamina._public import PublicKeywords
 from lamina.layers import Layer
 from lamina.layers import weights as weights_
@@ -19,6 +19,7 @@ from lamina.layers._lock import structure
 from lamina.models import forms
 from lamina.models.ends import Ends
 from lamina.models.kept import Kept
+from lamina.models.paths import by_path
 from lamina.models.recorded import for_any_rows
 from lamina.models.rows import gathered
 from lamina.models.stateful import Stateful
@@ -63,7 +64,7 @@ class Network(Ends, Stateful, PublicKeywords):
         who = type(self).__name__
         if name is not None and not isinstance(name, str):
             raise TypeError(f"{who}: name must be a string; got {name!r}")
-        self.name = name or who.lower()
+        self.name = name or next_name(snake_case(who))
         self.named = name is not None
         self.moment = next_moment()
         self.dtype = _check.dtype(who, dtype)
@@ -327,10 +328,12 @@ class Network(Ends, Stateful, PublicKeywords):
         self._layer = layer
 
     def path_of(self, parameter: _core.Parameter) -> str:
-        """Return the path of one of its weights, one that no call reads too."""
+        """Return the path of one of its weights by the layers' names, as Keras's."""
         with structure():
             if self._paths is None:
-                known = {id(p): path for path, p in self.weights_by_path().items()}
+                self.ensure_built(self.input_row_shapes)
+                graph = for_any_rows(self).graph
+                known = {id(p): path for p, path in zip(graph.parameters, graph.paths, strict=True)}
                 for each in self.parameters:
                     if id(each) not in known:
                         known[id(each)] = free_name(each.name, set(known.values()))
@@ -338,11 +341,10 @@ class Network(Ends, Stateful, PublicKeywords):
             return self._paths.get(id(parameter), parameter.name)
 
     def weights_by_path(self) -> dict[str, _core.Parameter]:
-        """Return the weights by their paths, such as "encoder/dense_1/kernel", which are unique."""
+        """Return the weights by paths that are the same in every model made alike."""
         with structure():
             self.ensure_built(self.input_row_shapes)
-            graph = for_any_rows(self).graph
-            return dict(zip(graph.paths, graph.parameters, strict=True))
+            return by_path(self.parameters, self.layers)
 
     # --- copies
 

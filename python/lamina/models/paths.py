@@ -1,0 +1,53 @@
+"""Where a model's weights stand: paths that are the same in every model made alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from lamina._names import free_name, snake_case
+
+if TYPE_CHECKING:
+    from lamina import _core
+    from lamina.layers import Layer
+
+
+def by_path(
+    parameters: Iterable[_core.Parameter], layers: Sequence[Layer]
+) -> dict[str, _core.Parameter]:
+    """Return the weights by the layers that hold them, such as "encoder/dense_1/kernel".
+
+    Names that were counted over all models are counted anew within their model, or layer, so that
+    a path does not depend on what else was made before.
+    """
+    found: dict[str, _core.Parameter] = {}
+    _add(parameters, layers, "", found, set())
+    return found
+
+
+def _add(
+    parameters: Iterable[_core.Parameter],
+    layers: Sequence[Layer],
+    prefix: str,
+    found: dict[str, _core.Parameter],
+    seen: set[int],
+) -> None:
+    held = {id(p) for layer in layers for p in layer.parameters}
+    for parameter in parameters:
+        if id(parameter) not in held and id(parameter) not in seen:
+            seen.add(id(parameter))
+            own = prefix + parameter.name.rpartition("/")[2]
+            found[free_name(own, found)] = parameter
+    names: set[str] = set()
+    for layer in layers:
+        name = free_name(_uncounted(layer), names)
+        names.add(name)
+        _add(layer.parameters, layer.layers_within(), f"{prefix}{name}/", found, seen)
+
+
+def _uncounted(layer: Layer) -> str:
+    """Return the layer's name, without the number where it is the one of its class."""
+    stem = re.sub(r"_\d+$", "", layer.name)
+    kind = snake_case(layer.class_name)
+    return stem if stem.removeprefix("forward_").removeprefix("backward_") == kind else layer.name
