@@ -306,11 +306,11 @@ def test_negative_weights_are_factors_like_others():
     np.testing.assert_allclose(got, loss, rtol=1e-5)
     before = model.get_weights()
     model.compile("sgd", "mse", loss_weights=-1.0)
-    model.fit(X, Y, batch_size=None, verbose=0)
+    model.fit(X, Y, batch_size="all", verbose=0)
     up = [w - b for w, b in zip(model.get_weights(), before, strict=True)]
     model.set_weights(before)
     model.compile("sgd", "mse")
-    model.fit(X, Y, batch_size=None, verbose=0)
+    model.fit(X, Y, batch_size="all", verbose=0)
     for one, b, w in zip(up, before, model.get_weights(), strict=True):
         np.testing.assert_allclose(one, b - w, rtol=1e-3, atol=1e-7)
 

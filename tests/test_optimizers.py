@@ -373,12 +373,12 @@ def test_state_belongs_to_weights_not_to_their_places():
     a.trainable, b.trainable = False, True
     before = b.get_weights()
     # Without an error there is no gradient: any change were the other layer's velocity.
-    model.fit(DATA, model.predict(DATA), batch_size=None, verbose=0)
+    model.fit(DATA, model.predict(DATA), batch_size="all", verbose=0)
     for old, new in zip(before, b.get_weights(), strict=True):
         np.testing.assert_allclose(new, old, atol=1e-5)
     a.trainable = True
     before = a.get_weights()
-    model.fit(DATA, model.predict(DATA), batch_size=None, verbose=0)
+    model.fit(DATA, model.predict(DATA), batch_size="all", verbose=0)
     assert np.abs(a.get_weights()[0] - before[0]).max() > 1e-2  # its velocity was kept
 
 
@@ -394,7 +394,7 @@ def test_freezing_keeps_the_others_state(fused):
     twin = copy.deepcopy(model)
     old = {p.name: model.optimizer.slots[0][s].copy() for p, s in model.optimizer._places.items()}
     a.trainable = False
-    model.fit(DATA, DATA + 5, batch_size=None, verbose=0)
+    model.fit(DATA, DATA + 5, batch_size="all", verbose=0)
     assert model.optimizer.iterations == 4
     a.trainable = True
     frozen = model.layers[0].get_weights()
@@ -404,7 +404,7 @@ def test_freezing_keeps_the_others_state(fused):
     for name in ("a/kernel", "a/bias"):
         np.testing.assert_array_equal(state[name], old[name])
     # The same step with nothing frozen moves b alike: its moments were there.
-    twin.fit(DATA, DATA + 5, batch_size=None, verbose=0)
+    twin.fit(DATA, DATA + 5, batch_size="all", verbose=0)
     np.testing.assert_array_equal(twin.layers[1].get_weights()[0], b.get_weights()[0])
     assert not np.array_equal(twin.layers[0].get_weights()[0], frozen[0])
 

@@ -140,11 +140,11 @@ def test_class_weights_are_for_the_training_rows_alone(weights):
     x, c = RNG.normal(size=(200, 5)), (RNG.random(200) < 0.1).astype(int)
     model = classifier()
     history = model.fit(x, c, validation_split=0.5, stratify=False, class_weight=weights,
-                        verbose=0, batch_size=None)  # fmt: skip
+                        verbose=0, batch_size="all")  # fmt: skip
     held = history.validation_rows
     np.testing.assert_allclose(history.history["val_loss"][0], model.evaluate(x[held], c[held]))
     alone, rest = classifier(), np.delete(np.arange(200), held)
-    again = alone.fit(x[rest], c[rest], class_weight=weights, verbose=0, batch_size=None)
+    again = alone.fit(x[rest], c[rest], class_weight=weights, verbose=0, batch_size="all")
     np.testing.assert_allclose(history.history["loss"], again.history["loss"], rtol=1e-12)
     weight = np.ones(200)
     weight[rest] = 0
@@ -193,7 +193,7 @@ def test_weights_that_the_last_step_spoilt_are_found():
         model = network(rate=1e30, metrics=())
         x = X * np.float32(1e9)
         with pytest.raises(lamina.models.TrainingDiverged, match="the weights must stay") as caught:
-            model.fit(x, Y, batch_size=None, verbose=0, validation_split=validation)
+            model.fit(x, Y, batch_size="all", verbose=0, validation_split=validation)
         assert caught.value.weight in {p.name for p in model.parameters}
         assert model.history.history == {}
     with pytest.raises(lamina.models.TrainingDiverged):

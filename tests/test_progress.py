@@ -13,7 +13,7 @@ import pytest
 import lamina
 from lamina.callbacks import EpochLines, LambdaCallback, Progress
 from lamina.callbacks.epoch_text import finished, running
-from lamina.callbacks.progress import for_verbose
+from lamina.callbacks.of_run import shower_of
 from lamina.layers import Dense, Input
 
 X = np.linspace(-1, 1, 12)
@@ -175,7 +175,7 @@ def test_a_file_has_a_line_an_epoch(verbose, capsys, monkeypatch):
     [(0, type(None)), (1, Progress), (2, EpochLines), (True, Progress), (np.int64(2), EpochLines)],
 )
 def test_verbose_chooses(verbose, kind):
-    assert type(for_verbose(verbose)) is kind
+    assert type(shower_of("fit", verbose)) is kind
 
 
 @pytest.mark.parametrize("verbose", ["loud", 3, 1.0, None])

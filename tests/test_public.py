@@ -29,7 +29,8 @@ KERAS = json.loads((Path(__file__).parent / "keras_names.json").read_text())["at
 OF_MODELS = {
     "built", "dtype", "history", "input", "input_names", "input_shape", "inputs", "loss",
     "metrics_names", "name", "optimizer", "output", "output_names", "output_shape", "outputs",
-    "reset_state", "reset_states", "seed", "stateful", "stop_training", "trainable",
+    "reset_state", "reset_states", "seed", "stateful", "stop_evaluating", "stop_predicting",
+    "stop_training", "trainable",
 }  # fmt: skip
 OF_LAYERS = {
     "activity_regularizer", "built", "dtype", "input", "name", "output", "supports_masking",

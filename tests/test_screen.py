@@ -91,12 +91,16 @@ def test_a_stream_that_only_writes_gets_everything(monkeypatch):
     monkeypatch.setattr(sys, "stdout", stream)
     model = model_and_data()
     model.fit(X, X, epochs=2, verbose="auto")
-    model.evaluate(X, X, verbose="auto")
+    model.evaluate(X, X, verbose=1)
+    model.evaluate(X, X)  # whose result is at hand
+    model.predict(X, verbose=2)
+    model.predict(X)
     model.summary()
-    first, second, result, name, *_ = stream.text.splitlines()
+    first, second, result, done, name, *_ = stream.text.splitlines()
     assert first.startswith("Epoch 1/2 - loss: ")
     assert second.startswith("Epoch 2/2 - loss: ")
-    assert result.startswith("loss: ")
+    assert result.startswith("evaluate - loss: ")
+    assert done.startswith("predict - ")
     assert name == 'Model: "modèle"'
 
 

@@ -66,11 +66,11 @@ def test_a_fit_takes_the_batches_of_a_stateful_input():
     assert model.state_rows() == 4
     assert model.evaluate(x, y) >= 0.0
     assert steps(False)[0] == 1  # of no consequence without a state
-    assert steps(False, batch_size=None)[0] == 1
+    assert steps(False, batch_size="all")[0] == 1
     with pytest.raises(ValueError, match="states are of 4 rows; got batches of 32"):
-        steps(True, batch_size=None)
-    with pytest.raises(TypeError, match="batch_size must be a positive integer; got 'all'"):
         steps(True, batch_size="all")
+    with pytest.raises(TypeError, match="batch_size must be a positive integer; got 'auto'"):
+        steps(True, batch_size="auto")
 
 
 @pytest.mark.parametrize("listed", [False, True])

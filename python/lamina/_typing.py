@@ -80,15 +80,19 @@ class Hooks(TypedDict, total=False):
     on_epoch_end: Callable[[int, Any], Any] | None
     on_train_batch_begin: Callable[[int, Any], Any] | None
     on_train_batch_end: Callable[[int, Any], Any] | None
+    on_batch_begin: Callable[[int, Any], Any] | None
+    on_batch_end: Callable[[int, Any], Any] | None
     on_tick: Callable[[int, Any], Any] | None
     on_test_begin: Callable[[Any], Any] | None
     on_test_end: Callable[[Any], Any] | None
     on_test_batch_begin: Callable[[int, Any], Any] | None
     on_test_batch_end: Callable[[int, Any], Any] | None
+    on_test_tick: Callable[[int, Any], Any] | None
     on_predict_begin: Callable[[Any], Any] | None
     on_predict_end: Callable[[Any], Any] | None
     on_predict_batch_begin: Callable[[int, Any], Any] | None
     on_predict_batch_end: Callable[[int, Any], Any] | None
+    on_predict_tick: Callable[[int, Any], Any] | None
 
 
 class DimArguments(BaseArguments, total=False):

@@ -99,7 +99,7 @@ def profile(
     model: Model,
     x: Data,
     y: Data,
-    batch_size: int | Literal["auto"] | None = "auto",
+    batch_size: int | Literal["all"] | None = None,
     repeats: int = 20,
 ) -> Profile:
     """Return a table of one training step.
@@ -110,8 +110,8 @@ def profile(
         Compiled; a copy of it is trained, so that it stays as it is.
     x, y : array_like
         Data as for ``fit``; the first batch is used.
-    batch_size : int, None or "auto", default "auto"
-        Rows of the step, as in ``fit``; None for all.
+    batch_size : int or "all", optional
+        Rows of the step, as in ``fit``.
     repeats : int, default 20
         Steps of which each time is the median (after one to warm up).
 
@@ -137,7 +137,7 @@ def profile(
     data = data_.prepare("profile", model, gathered(x, model.ports), y)
     refuse("profile", data)
     given = model.default_fit_batch(batch_size)
-    settings = training.plan(data.parts(), given, 1, 0, False, None, None, 1)
+    settings = training.plan(data.parts(), given, 1, 0, False, None, None, None, 1)
     twin = copy.deepcopy(model)
     twin.ensure_built(data.row_shapes)
     run = training.Training(twin, data.parts(), [], settings, CallbackList())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-ROWS = "give it the rows that are to be used: x[:n], y[:n]"
 ARRAYS = "fit takes arrays, and reads them without workers"
 
 LAYER = {
@@ -71,9 +70,6 @@ INITIALIZER = {
 }
 
 CALLBACK = {
-    "the History is always there: fit returns it": "add_history add_progbar",
-    "fit tells each callback its model": "model",
-    "use LambdaCallback, or derive from Callback": "on_batch_begin on_batch_end",
     "use min_delta": "epsilon",
 }
 
@@ -90,7 +86,6 @@ COMPILE = {
 }
 
 FIT = {
-    ROWS: "validation_steps",
     ARRAYS: "workers use_multiprocessing max_queue_size",
     "use epochs": "nb_epoch",
     "use verbose": "show_accuracy",
@@ -104,7 +99,6 @@ CALL = {
 }
 
 PREDICT = {
-    ROWS: "steps",
     "{method} takes arrays": "workers use_multiprocessing max_queue_size",
     "use batch_size": "batch",
 }

@@ -115,7 +115,7 @@ CALLBACKS = {
     "self.model.optimizer.learning_rate in a Callback of your own": (
         "LearningRateScheduler ReduceLROnPlateau"
     ),
-    "fit(verbose=1) shows Progress": "ProgbarLogger BaseLogger",
+    "the logs hold an epoch's means by themselves": "BaseLogger",
     "leave it out: fit raises TrainingDiverged before NaN reaches the weights": "TerminateOnNaN",
 }
 

@@ -10,11 +10,11 @@ from lamina.callbacks.callback_list import CallbackList
 from lamina.callbacks.early_stopping import EarlyStopping
 from lamina.callbacks.history import History
 from lamina.callbacks.lambda_callback import LambdaCallback
-from lamina.callbacks.progress import EpochLines, Progress
+from lamina.callbacks.progress import EpochLines, ProgbarLogger, Progress
 
 __all__ = [
     "Callback", "CallbackList", "EarlyStopping", "EpochLines", "History", "LambdaCallback",
-    "Progress",
+    "ProgbarLogger", "Progress",
 ]  # fmt: skip
 
 

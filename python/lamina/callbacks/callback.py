@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lamina.models.model import Model
 
 Logs = dict[str, float]
+TICK = 0.1  # seconds between two calls of on_tick and its like
 
 
 class Callback(PublicKeywords):
@@ -76,9 +77,11 @@ class Callback(PublicKeywords):
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Before a training step."""
+        self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After a training step; ``logs`` hold the epoch's means so far."""
+        self.on_batch_end(batch, logs)
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Before a training step, by Keras's older name."""
@@ -101,6 +104,9 @@ class Callback(PublicKeywords):
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After a batch of an evaluation."""
 
+    def on_test_tick(self, batch: int, logs: Logs | None = None) -> None:
+        """About ten times a second within an evaluation, after a batch."""
+
     def on_predict_begin(self, logs: Logs | None = None) -> None:
         """Before a prediction."""
 
@@ -111,7 +117,10 @@ class Callback(PublicKeywords):
         """Before a batch of a prediction."""
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """After a batch of a prediction."""
+        """After a batch of a prediction; ``logs["outputs"]`` is what ``predict`` would return."""
+
+    def on_predict_tick(self, batch: int, logs: Logs | None = None) -> None:
+        """About ten times a second within a prediction, after a batch."""
 
 
 # Keras's older name of the training-batch hooks is honoured too.

@@ -2,56 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lamina._answers import is_own
 from lamina._names import unknown
-from lamina._public import PublicKeywords
-from lamina.callbacks.callback import ALIASES, HOOKS, Callback
+from lamina.callbacks.callback import ALIASES, HOOKS, Callback, Logs
+from lamina.callbacks.history import History
+from lamina.callbacks.progress import Progress
 
 if TYPE_CHECKING:
-    from lamina.models.network import Network
+    from lamina.models.model import Model
 
 Hook = Callable[..., Any]
 KNOWN = (*HOOKS, *ALIASES.values())
 
 
-class CallbackList(PublicKeywords):
+class CallbackList(Callback):
     """The overridden hooks of several callbacks, by hook.
+
+    Its own hooks call those of all callbacks, for a training loop that is written by hand.
 
     Parameters
     ----------
     callbacks : Callback, or iterable of Callback, optional
-        Any object with hooks will do; it need not derive from ``Callback``.
+        Any object with hooks will do; it need not derive from ``Callback``.  Lists may nest.
+    add_history : bool, default False
+        Add a ``History`` if there is none.
+    add_progbar : bool, default False
+        Add a ``ProgbarLogger`` if there is none.
+    model : Model, optional
+        What every callback is told as its model.
+    **params : object
+        What every callback is told as its ``params``.
 
     Examples
     --------
     >>> from lamina.callbacks import CallbackList, LambdaCallback
     >>> hooks = CallbackList([LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs))])
-    >>> hooks.call("on_epoch_end", 0, {"loss": 1.0})
+    >>> hooks.on_epoch_end(0, {"loss": 1.0})
     0 {'loss': 1.0}
     >>> hooks["on_train_batch_end"]
     []
     """
 
-    def __init__(self, callbacks: object = None) -> None:
-        if callbacks is None:
-            self.callbacks: list[Any] = []
-        elif isinstance(callbacks, Iterable) and not isinstance(callbacks, (str, bytes)):
-            self.callbacks = list(callbacks)
-        else:
-            self.callbacks = [callbacks]
+    def __init__(
+        self,
+        callbacks: object = None,
+        add_history: bool = False,
+        add_progbar: bool = False,
+        model: Any = None,
+        **params: Any,
+    ) -> None:
+        super().__init__()
+        self.callbacks: list[Any] = list(_flat(callbacks))
         for callback in self.callbacks:
             if isinstance(callback, type) or not any(hasattr(callback, hook) for hook in KNOWN):
                 raise TypeError(f"callbacks: needs Callback instances; got {callback!r}")
             _check_hooks(callback)
+        if add_history and not self._has(History):
+            self.callbacks.append(History())
+        if add_progbar and not self._has(Progress):
+            self.callbacks.append(Progress())
         self._hooks: dict[str, list[Hook]] = {}
         self.refresh()
+        if model is not None:
+            self.set_model(model)
+        if params:
+            self.set_params(params)
+
+    def _has(self, kind: type) -> bool:
+        return any(isinstance(callback, kind) for callback in self.callbacks)
 
     def __repr__(self) -> str:
         """Return the callbacks."""
         return f"CallbackList({self.callbacks!r})"
+
+    def __iter__(self) -> Iterator[Any]:
+        """Return an iterator over the callbacks."""
+        return iter(self.callbacks)
 
     def refresh(self) -> None:
         """Collect the hooks anew."""
@@ -67,14 +97,36 @@ class CallbackList(PublicKeywords):
         self.callbacks.insert(0, callback)
         self.refresh()
 
-    def start(self, model: Network, params: dict[str, Any]) -> None:
-        """Tell every callback its model and the run's settings."""
+    def set_model(self, model: Model | Any) -> None:
+        """Tell every callback its model."""
+        super().set_model(model)
         for callback in self.callbacks:
-            if hasattr(callback, "set_params"):
-                callback.set_params(params)
             if hasattr(callback, "set_model"):
                 callback.set_model(model)
         self.refresh()
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Tell every callback the run's settings."""
+        super().set_params(params)
+        for callback in self.callbacks:
+            if hasattr(callback, "set_params"):
+                callback.set_params(params)
+        self.refresh()
+
+    def start(self, model: Any, params: dict[str, Any]) -> None:
+        """Tell every callback its model and the run's settings."""
+        self.set_model(model)
+        self.set_params(params)
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Close, at the end of a ``with`` block, those callbacks that can be closed."""
+        try:
+            yield
+        finally:
+            for callback in self.callbacks:
+                if hasattr(callback, "close"):
+                    callback.close()
 
     def __getitem__(self, name: str) -> list[Hook]:
         """Return the overridden hooks of that name, in order."""
@@ -84,6 +136,41 @@ class CallbackList(PublicKeywords):
         """Call all hooks of that name."""
         for hook in self._hooks[name]:
             hook(*args)
+
+
+def _calling(name: str) -> Hook:
+    """Return the method that calls all hooks of a name, as ``Callback`` declares it."""
+    if "batch" in name or "epoch" in name or name == "on_tick":
+
+        def of_one(self: CallbackList, index: int, logs: Logs | None = None) -> None:
+            self.call(name, index, {} if logs is None else logs)
+
+        method: Hook = of_one
+    else:
+
+        def of_all(self: CallbackList, logs: Logs | None = None) -> None:
+            self.call(name, {} if logs is None else logs)
+
+        method = of_all
+    method.__name__, method.__doc__ = name, getattr(Callback, name).__doc__
+    method.__qualname__ = f"CallbackList.{name}"
+    return method
+
+
+for _name in HOOKS:
+    setattr(CallbackList, _name, _calling(_name))
+for _name, _alias in ALIASES.items():
+    setattr(CallbackList, _alias, getattr(CallbackList, _name))
+
+
+def _flat(callbacks: object) -> Iterator[Any]:
+    if callbacks is None:
+        return
+    if isinstance(callbacks, Iterable) and not isinstance(callbacks, (str, bytes)):
+        for callback in callbacks:
+            yield from _flat(callback)
+    else:
+        yield callbacks
 
 
 def _check_hooks(callback: Any) -> None:
@@ -99,6 +186,7 @@ def _check_hooks(callback: Any) -> None:
 def _overridden(callbacks: list[Any], name: str) -> list[Hook]:
     found: list[Hook] = []
     for callback in callbacks:
+        # As in Keras, the older name is called by `Callback`'s own method of the newer one.
         for spelling in (name, ALIASES.get(name)):
             hook = getattr(callback, spelling, None) if spelling else None
             if hook is None:
@@ -106,4 +194,5 @@ def _overridden(callbacks: list[Any], name: str) -> list[Hook]:
             base = getattr(Callback, spelling, None) if spelling else None
             if getattr(hook, "__func__", hook) is not base:
                 found.append(hook)
+                break
     return found

@@ -12,6 +12,7 @@ BAR = 30  # columns of a bar at most
 SMALLEST_BAR = 8
 INDENT = "  "
 USUAL = len("0.1234")
+LOSSES = ("loss", "val_loss")
 
 
 def number(value: Any) -> str:
@@ -23,8 +24,10 @@ def number(value: Any) -> str:
 
 
 def items(logs: Logs | None) -> list[str]:
-    """Return logs as texts like ``loss: 0.1234``."""
-    return [f"{_printable(str(key))}: {number(value)}" for key, value in (logs or {}).items()]
+    """Return logs as texts like ``loss: 0.1234``, the loss before the metrics."""
+    kept = logs or {}
+    keys = sorted(kept, key=lambda key: (str(key).startswith("val_"), key not in LOSSES))
+    return [f"{_printable(str(key))}: {number(kept[key])}" for key in keys]
 
 
 def _printable(text: str) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina._names import unknown
-from lamina.callbacks.callback import HOOKS, Callback
+from lamina.callbacks.callback import ALIASES, HOOKS, Callback
 
 if TYPE_CHECKING:
     from lamina._typing import Hooks, Unpack
+
+
+KNOWN = (*HOOKS, *ALIASES.values())
 
 
 class LambdaCallback(Callback):
@@ -34,8 +37,8 @@ class LambdaCallback(Callback):
     def __init__(self, **hooks: Unpack[Hooks]) -> None:
         super().__init__()
         for name, hook in hooks.items():
-            if name not in HOOKS:
-                raise ValueError(f"LambdaCallback: {unknown('hook', name, HOOKS)}")
+            if name not in KNOWN:
+                raise ValueError(f"LambdaCallback: {unknown('hook', name, KNOWN)}")
             if hook is None:
                 continue
             if not callable(hook):
@@ -44,5 +47,5 @@ class LambdaCallback(Callback):
 
     def __repr__(self) -> str:
         """Return the hooks that have a function."""
-        given = ", ".join(f"{name}={vars(self)[name]!r}" for name in HOOKS if name in vars(self))
+        given = ", ".join(f"{name}={vars(self)[name]!r}" for name in KNOWN if name in vars(self))
         return f"LambdaCallback({given})"

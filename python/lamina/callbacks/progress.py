@@ -15,6 +15,8 @@ from lamina.callbacks.notebook_bar import NotebookBar
 class EpochLines(Callback):
     """One line an epoch: ``Epoch 3/10 - loss: 0.1 - val_loss: 0.2 - 0.42 s``.
 
+    An evaluation and a prediction that stand alone have one line each.
+
     Examples
     --------
     >>> from lamina.callbacks import EpochLines
@@ -25,21 +27,64 @@ class EpochLines(Callback):
     Epoch 1/2 - loss: 0.25 - ...s
     """
 
+    _lines = True  # whether anything stays
+    _fitting = False  # an evaluation within a fit is the validation, whose numbers the epoch has
+
     def __init__(self) -> None:
         super().__init__()
         self._start = 0.0
+        self._now = ""  # what is being done
 
     def _title(self, epoch: int) -> str:
         return f"Epoch {epoch + 1}/{self.params.get('epochs', '?')}"
 
+    def _begin(self, title: str) -> None:
+        self._now, self._start = title, time.perf_counter()
+
+    def _finish(self, logs: Logs | None, times: list[str], width: int | None = None) -> None:
+        if self._lines:
+            _screen.write(finished(self._now, logs, times, width))
+
+    def _took(self) -> list[str]:
+        return [seconds(time.perf_counter() - self._start)]
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Leave validations out from now on."""
+        self._fitting = True
+
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Start the clock."""
-        self._start = time.perf_counter()
+        self._begin(self._title(epoch))
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write the line."""
-        took = time.perf_counter() - self._start
-        _screen.write(finished(self._title(epoch), logs, [seconds(took)], None))
+        self._finish(logs, self._took())
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Start the clock."""
+        if not self._fitting:
+            self._begin("evaluate")
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Write the line."""
+        if not self._fitting:
+            self._finish(logs, self._took())
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Start the clock."""
+        self._begin("predict")
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Write the line."""
+        self._finish({}, self._took())
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Be ready for an evaluation that stands alone."""
+        self.close()
+
+    def close(self) -> None:
+        """Be ready for the next run."""
+        self._fitting = False
 
 
 class Progress(EpochLines):
@@ -48,7 +93,12 @@ class Progress(EpochLines):
     The numbers come first, and are never cut: what does not fit the terminal goes to a further
     line.  The bar is drawn by the clock, not by the batch; epochs shorter than a tenth of a second
     have only their lines, as have all epochs where standard output is neither a terminal nor a
-    notebook.
+    notebook.  An evaluation and a prediction that stand alone have a bar and a line too.
+
+    Parameters
+    ----------
+    lines : bool, default True
+        Whether the lines stay; without them there are only the bars.
 
     Examples
     --------
@@ -56,57 +106,110 @@ class Progress(EpochLines):
     >>> Progress().on_train_end()           # nothing was drawn: nothing to take away
     """
 
-    def __init__(self) -> None:
+    _draws = True
+
+    def __init__(self, lines: bool = True) -> None:
         super().__init__()
-        self._now = ""
+        self._lines = lines
         self._before = 0  # steps of the optimizer, an epoch can be left early
         self._trained: float | None = None
         self._notebook = NotebookBar()
+        self._drawn = False
 
     def _steps(self) -> int:
-        return int(self.model.optimizer.iterations)
+        optimizer = getattr(self.model, "optimizer", None)
+        return 0 if optimizer is None else int(optimizer.iterations)
 
-    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Start the clock."""
-        super().on_epoch_begin(epoch, logs)
-        self._now, self._before, self._trained = self._title(epoch), self._steps(), None
+    def _begin(self, title: str) -> None:
+        super()._begin(title)
+        self._trained = None
         self._notebook.begin()
 
-    def on_tick(self, batch: int, logs: Logs | None = None) -> None:
-        """Draw the bar."""
-        done, total = batch + 1, self.params.get("steps", 0)
+    def _finish(self, logs: Logs | None, times: list[str], width: int | None = None) -> None:
+        self.clear()
+        super()._finish(logs, times, _screen.width() if _screen.is_terminal() else None)
+
+    def _draw(self, batch: int, logs: Logs | None) -> None:
+        if not self._draws:
+            return
+        done, total = batch + 1, self.params.get("steps") or 0
+        self._drawn = True
         if _screen.in_notebook():
             self._notebook.draw(" - ".join([self._now, *items(logs)]), done, total)
         elif _screen.is_terminal():
             speed = rate(done, time.perf_counter() - self._start)
             _screen.show(running(self._now, logs, done, total, speed, _screen.width()))
 
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Start the clock."""
+        super().on_epoch_begin(epoch, logs)
+        self._before = self._steps()
+
+    def on_tick(self, batch: int, logs: Logs | None = None) -> None:
+        """Draw the bar."""
+        self._draw(batch, logs)
+
+    def on_test_tick(self, batch: int, logs: Logs | None = None) -> None:
+        """Draw the bar of an evaluation that stands alone."""
+        if not self._fitting:
+            self._draw(batch, logs)
+
+    def on_predict_tick(self, batch: int, logs: Logs | None = None) -> None:
+        """Draw the bar."""
+        self._draw(batch, {})
+
     def on_test_begin(self, logs: Logs | None = None) -> None:
         """Stop the clock of the rate, which is that of training."""
+        super().on_test_begin(logs)
         self._trained = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write the epoch's line in place of the bar."""
         now = time.perf_counter()
-        self.clear()
         trained = (self._trained or now) - self._start
-        times = [seconds(now - self._start), rate(self._steps() - self._before, trained)]
-        width = _screen.width() if _screen.is_terminal() else None
-        _screen.write(finished(self._title(epoch), logs, times, width))
+        times, steps = [seconds(now - self._start)], self._steps() - self._before
+        self._finish(logs, [*times, rate(steps, trained)] if steps else times)
 
     def clear(self) -> None:
         """Take the bar out of the way of what is written next."""
-        self._notebook.clear()
-        _screen.clear()
-
-    def on_train_end(self, logs: Logs | None = None) -> None:
-        """Take the bar away."""
-        self.close()
+        if self._drawn:  # else the line is that of a run which this one is within
+            self._drawn = False
+            self._notebook.clear()
+            _screen.clear()
 
     def close(self) -> None:
         """Take the bar away; a terminal's stays on its line, to tell where a fit was ended."""
+        super().close()
         self._notebook.close()
-        _screen.leave()
+        if self._drawn:
+            self._drawn = False
+            _screen.leave()
+
+
+class ProgbarLogger(Progress):
+    """What ``fit``, ``evaluate`` and ``predict`` show, by Keras's name.
+
+    It goes by their ``verbose``: 0 shows nothing, 1 a bar and lines, 2 lines; "auto" is 1.  Where
+    it is among the callbacks nothing else shows the progress.
+
+    Examples
+    --------
+    >>> from lamina.callbacks import ProgbarLogger
+    >>> logger = ProgbarLogger()
+    >>> logger.set_params({"verbose": 0, "epochs": 1})
+    >>> logger.on_epoch_begin(0)
+    >>> logger.on_epoch_end(0, {"loss": 0.25})
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Receive the run's settings, and show what its ``verbose`` says."""
+        super().set_params(params)
+        verbose = params.get("verbose", 1)
+        chosen = 1 if verbose == "auto" else level("ProgbarLogger", verbose)
+        self._lines, self._draws = chosen > 0, chosen == 1
 
 
 class ClearBar(Callback):
@@ -132,10 +235,3 @@ def level(who: str, verbose: object) -> int:
     if chosen not in (0, 1, 2):
         raise ValueError(f"{who}: verbose must be 'auto', 0, 1 or 2; got {verbose!r}")
     return chosen
-
-
-def for_verbose(verbose: object) -> Callback | None:
-    """Return what shows the progress of a fit: a bar (1), lines (2) or nothing (0)."""
-    makers: tuple[Any, ...] = (lambda: None, Progress, EpochLines)
-    shower: Callback | None = makers[level("fit", verbose)]()
-    return shower

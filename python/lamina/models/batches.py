@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lamina import _check, _screen
 from lamina._check import Array
 from lamina.models.data import Part
 from lamina.random import permutation
@@ -41,6 +42,27 @@ def spans(rows: int, batch: int) -> Iterable[tuple[int, int]]:
 def count(rows: int, batch: int) -> int:
     """Return how many batches so many rows make."""
     return -(-rows // batch)
+
+
+def steps_of(who: str, name: str, value: object, most: int) -> int:
+    """Return how many batches are wanted; a warning says if there are fewer."""
+    steps = _check.integer(who, name, value)
+    if steps > most:
+        there = f"the data make only {most} batches: all are used"
+        _screen.warn(f"{who}: {name} is {steps}, but {there}")
+    return min(steps, most)
+
+
+def first_batches(parts: Sequence[Part], batch: int, steps: int) -> list[Part]:
+    """Return the rows of the first ``steps`` batches."""
+    kept: list[Part] = []
+    for part in parts:
+        size = min(part.size, steps * batch)
+        if size:
+            rows = None if part.rows is None else part.rows[:size]
+            kept.append(Part(part.data, rows, size))
+        steps -= count(size, batch)
+    return kept
 
 
 class Schedule:

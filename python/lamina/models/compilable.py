@@ -15,7 +15,8 @@ from lamina.models.errors import NotCompiledError
 from lamina.models.guard import Guard
 from lamina.models.kept import Kept
 from lamina.models.objective import Objective
-from lamina.models.prediction import BOUND_BATCH, Predicting
+from lamina.models.outputs import BOUND_BATCH
+from lamina.models.prediction import Predicting
 from lamina.models.train_state import TrainState
 
 if TYPE_CHECKING:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lamina._check import Array
 from lamina.callbacks import CallbackList
+from lamina.callbacks.callback import TICK
+from lamina.callbacks.callback_list import Hook
 from lamina.models.batches import count, spans
 from lamina.models.data import Part
-from lamina.models.prediction import BOUND_BATCH
+from lamina.models.logs import in_order
+from lamina.models.outputs import BOUND_BATCH
 
 if TYPE_CHECKING:
     from lamina.models.compilable import Compilable
+    from lamina.models.evaluating import Evaluating
     from lamina.models.objective import Objective
     from lamina.models.passes import Pass
 
@@ -60,33 +66,53 @@ def plans(
     ]
 
 
-def evaluate(planned: Sequence[Plan], hooks: CallbackList | None = None) -> dict[str, float]:
+def hears_test_batches(hooks: CallbackList) -> bool:
+    """Return whether a hook is called around every batch of an evaluation."""
+    return bool(hooks["on_test_batch_begin"] or hooks["on_test_batch_end"])
+
+
+def evaluate(
+    model: Evaluating, planned: Sequence[Plan], hooks: CallbackList | None = None
+) -> dict[str, float]:
     """Return loss and metrics over the rows of all parts, as if they were one batch."""
-    begin = hooks["on_test_batch_begin"] if hooks else ()
-    end = hooks["on_test_batch_end"] if hooks else ()
+    hooks = CallbackList() if hooks is None else hooks
+    begin, end = hooks["on_test_batch_begin"], hooks["on_test_batch_end"]
+    ticks, clock = hooks["on_test_tick"], time.perf_counter
+    due = clock() + TICK if ticks else math.inf
     first = planned[0]
+    model.stop_evaluating = False
+    hooks.call("on_test_begin", {})
     with first.objective.start(first.part.data, first.batch, False) as run:
-        index = 0
-        for plan in planned:
-            if plan is not first:
-                run.move_to(plan.objective, plan.batch, plan.part.data)
-            for rows, start, stop in _batches(run, plan):
-                for hook in begin:
-                    hook(index, {})
-                run.execution.test(rows, start, stop, index)
-                if run.observe is not None:
-                    run.observe(rows, start, stop)
-                if end:
-                    logs = run.results()
-                    for hook in end:
-                        hook(index, logs)
-                index += 1
-        return run.results()
+        for index, (rows, start, stop) in enumerate(_batches(run, planned)):
+            for hook in begin:
+                hook(index, {})
+            run.execution.test(rows, start, stop, index)
+            if run.observe is not None:
+                run.observe(rows, start, stop)
+            if end:
+                _call(end, index, run)
+            if ticks and clock() >= due:
+                _call(ticks, index, run)
+                due = clock() + TICK
+            if model.stop_evaluating:
+                break
+        logs = run.results()
+    hooks.call("on_test_end", in_order(logs))
+    return logs
 
 
-def _batches(run: Pass, plan: Plan) -> Iterable[tuple[Array | None, int, int]]:
+def _call(hooks: Sequence[Hook], batch: int, run: Pass) -> None:
+    logs = in_order(run.results())
+    for hook in hooks:
+        hook(batch, logs)
+
+
+def _batches(run: Pass, planned: Sequence[Plan]) -> Iterator[tuple[Array | None, int, int]]:
     """Yield the batches; ``run`` has an execution for each."""
-    for start, stop in spans(plan.part.size, plan.batch):
-        if plan.rest is not None and stop - start < plan.batch:
-            run.move_to(plan.rest(stop - start), stop - start)
-        yield plan.part.rows, start, stop
+    for plan in planned:
+        if plan is not planned[0]:
+            run.move_to(plan.objective, plan.batch, plan.part.data)
+        for start, stop in spans(plan.part.size, plan.batch):
+            if plan.rest is not None and stop - start < plan.batch:
+                run.move_to(plan.rest(stop - start), stop - start)
+            yield plan.part.rows, start, stop

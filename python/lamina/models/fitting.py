@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
 
-from lamina import _check, _screen
+from lamina import _check
 from lamina._calls import answering_calls, refuse_arguments
 from lamina.callbacks import CallbackList, History
-from lamina.callbacks.epoch_text import items
-from lamina.callbacks.progress import level
+from lamina.callbacks.of_run import of_fit
 from lamina.models import advice, training
 from lamina.models import data as data_
-from lamina.models import inputs as inputs_
-from lamina.models.evaluation import evaluate, plans
-from lamina.models.prediction import BLOCK
+from lamina.models.evaluating import Evaluating
 from lamina.models.ragged import Buckets, refuse
-from lamina.models.stepped import Stepped
 from lamina.models.train_state import TrainState
 from lamina.models.validation import choose
 
@@ -24,7 +20,7 @@ if TYPE_CHECKING:
     from lamina._typing import ArrayLike, CallbacksLike, ClassWeight, Data, Verbose
 
 
-class Fitting(Stepped):
+class Fitting(Evaluating):
     """A compiled network that trains, and is evaluated."""
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
@@ -40,7 +36,7 @@ class Fitting(Stepped):
         self,
         x: Data,
         y: Data | None = None,
-        batch_size: int | Literal["auto"] | None = "auto",
+        batch_size: int | Literal["all"] | None = None,
         epochs: int = 1,
         verbose: Verbose = "auto",
         callbacks: CallbacksLike = None,
@@ -51,6 +47,7 @@ class Fitting(Stepped):
         sample_weight: Data | None = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int | Container[int] = 1,
         stratify: ArrayLike | Literal["auto"] = "auto",
@@ -71,9 +68,9 @@ class Fitting(Stepped):
             ``buckets`` and the notes.
         y : array_like of shape (rows, ...), or a list or dict of them
             Targets as the loss wants them; for several outputs a list or a dict by their names.
-        batch_size : int, None or "auto", default "auto"
-            Rows a step; None for all rows.  "auto" is 32, or what ``Input(batch_size=...)`` says
-            of a stateful model.
+        batch_size : int or "all", optional
+            Rows a step; "all" takes all rows at once.  By default 32, or what
+            ``Input(batch_size=...)`` says of a stateful model.
         epochs : int, default 1
             Epoch to stop at (not the number of further ones, if ``initial_epoch`` is set).
         verbose : {"auto", 0, 1, 2}
@@ -100,9 +97,14 @@ class Fitting(Stepped):
         initial_epoch : int, default 0
             Number of the first epoch.
         steps_per_epoch : int, optional
-            Steps after which an epoch ends, at most those of all rows.
+            Steps after which an epoch ends, by default and at most those of all rows.
+        validation_steps : int, optional
+            Batches that validation takes, the first ones; by default and at most those of all its
+            rows.
         validation_batch_size : int, optional
-            Rows at a time in validation; no result depends on it.
+            Rows at a time in validation, by default ``batch_size`` where that matters: for
+            ``validation_steps``, and for hooks that are called after each batch.  No result
+            depends on it but where ``evaluate``'s do.
         validation_freq : int or collection of int, default 1
             Validate every so many epochs, or after the epochs listed, counted from 1.
         stratify : {"auto", True, False} or array_like of shape (rows,)
@@ -171,7 +173,7 @@ class Fitting(Stepped):
             refuse_arguments(Fitting.fit, unknown)
         with self._guard.training("fit"):
             self.compiled("fit").optimizer.check_owner(self)
-            hooks, history = training.collect(callbacks, verbose)
+            hooks, history = of_fit(callbacks, verbose)
             padding = None if buckets is None else Buckets(buckets)
             x = self.meet(x)
             data = data_.prepare("fit", self, x, y, sample_weight, class_weight)
@@ -185,7 +187,8 @@ class Fitting(Stepped):
             held_parts = [] if held is None else held.data.parts(held.rows)
             settings = training.plan(
                 parts, self.default_fit_batch(batch_size), epochs, initial_epoch,
-                shuffle, steps_per_epoch, validation_batch_size, validation_freq,
+                shuffle, steps_per_epoch, validation_steps, validation_batch_size,
+                validation_freq,
             )  # fmt: skip
             kept = None if held is None else held.size
             trained = sum(part.size for part in parts)
@@ -239,144 +242,9 @@ class Fitting(Stepped):
             data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight)
             refuse("train_on_batch", data)
             parts = data.parts()
-            settings = training.plan(parts, None, 1, 0, False, None, None, 1)
+            settings = training.plan(parts, None, 1, 0, False, None, None, None, 1)
             self.check_batches("train_on_batch", data.rows, data.rows)
             self.ensure_built(data.open_shapes)
             run = training.Training(self, parts, [], settings, CallbackList())
             self.stop_training = False
             return self._reported(run.single(), return_dict)
-
-    # --- predict and evaluate
-
-    def _predict(
-        self, x: Any, batch_size: int | None, callbacks: Any, *, whole: bool = False
-    ) -> Any:
-        if not self.stateful:
-            return super()._predict(x, batch_size, callbacks, whole=whole)
-        with self._guard.evaluating("predict"):  # two at once would mix their states
-            return super()._predict(x, batch_size, callbacks, whole=whole)
-
-    @overload
-    def evaluate(
-        self,
-        x: Data,
-        y: Data | None = None,
-        batch_size: int | None = None,
-        verbose: Verbose = 0,
-        sample_weight: Data | None = None,
-        callbacks: CallbacksLike = None,
-        return_dict: Literal[False] = False,
-    ) -> Any: ...
-    @overload
-    def evaluate(
-        self,
-        x: Data,
-        y: Data | None = None,
-        batch_size: int | None = None,
-        verbose: Verbose = 0,
-        sample_weight: Data | None = None,
-        callbacks: CallbacksLike = None,
-        *,
-        return_dict: Literal[True],
-    ) -> dict[str, float]: ...
-    @answering_calls
-    def evaluate(
-        self,
-        x: Data,
-        y: Data | None = None,
-        batch_size: int | None = None,
-        verbose: Verbose = 0,
-        sample_weight: Data | None = None,
-        callbacks: CallbacksLike = None,
-        return_dict: bool = False,
-        **unknown: NoReturn,
-    ) -> Any:
-        """Return the loss, or a list of the loss and the metrics, on these rows.
-
-        Parameters
-        ----------
-        x, y, sample_weight : array_like
-            As for ``fit``.
-        batch_size : int, optional
-            Rows at a time, as in ``predict``; no result depends on it beyond rounding, unless
-            outputs or losses of a row depend on the other rows of its batch.  The loss is the mean
-            over all rows, or the positions that masks keep: see the notes of ``fit``.
-        verbose : {"auto", 0, 1, 2}, default 0
-            All but 0 print the result.
-        callbacks : list of Callback, optional
-            Their ``on_test_*`` hooks are called.
-        return_dict : bool, default False
-            Return a dict by name instead.
-
-        Examples
-        --------
-        >>> import numpy as np, lamina
-        >>> model = lamina.Sequential([lamina.Input((2,)),
-        ...                            lamina.layers.Dense(1, kernel_initializer="ones")])
-        >>> model.compile("sgd", "mse", metrics=["mae"])
-        >>> model.evaluate(np.eye(2), np.zeros(2))
-        [1.0, 1.0]
-        """
-        if unknown:
-            refuse_arguments(Fitting.evaluate, unknown)
-        shown = level("evaluate", verbose) > 0
-        logs = self._evaluate("evaluate", x, y, sample_weight, batch_size, callbacks)
-        if shown:
-            _screen.write(" - ".join(items(logs)))
-        return self._reported(logs, return_dict)
-
-    def _evaluate(
-        self, who: str, x: Any, y: Any, sample_weight: Any, batch_size: Any, callbacks: Any
-    ) -> dict[str, float]:
-        hooks = CallbackList(callbacks)
-        with self._guard.evaluating(who):
-            x = self.meet(x)
-            data = data_.prepare(who, self, x, y, sample_weight)
-            given = self.default_batch(batch_size, data.rows)
-            rows = data_.batch_rows(who, "batch_size", given, data.rows, BLOCK)
-            self.check_batches(who, data.rows, rows)
-            self.ensure_built(data.open_shapes)
-            wanted = None if given is None else rows
-            planned = plans(self, data.parts(), wanted, BLOCK)
-            steps, names = sum(plan.steps for plan in planned), planned[0].objective.names
-            hooks.start(self, {"steps": steps, "metrics": names})
-            hooks.call("on_test_begin", {})
-            logs = evaluate(planned, hooks)
-            hooks.call("on_test_end", logs)
-            for plan in planned:
-                plan.objective.trim()
-        return logs
-
-    @overload
-    def test_on_batch(
-        self,
-        x: Data,
-        y: Data,
-        sample_weight: Data | None = None,
-        return_dict: Literal[False] = False,
-    ) -> Any: ...
-    @overload
-    def test_on_batch(
-        self, x: Data, y: Data, sample_weight: Data | None = None, *, return_dict: Literal[True]
-    ) -> dict[str, float]: ...
-    def test_on_batch(
-        self,
-        x: Data = _check.NEEDED,
-        y: Data = _check.NEEDED,
-        sample_weight: Data | None = None,
-        return_dict: bool = False,
-        **unknown: NoReturn,
-    ) -> Any:
-        """Return loss and metrics on these rows taken as one batch."""
-        if unknown:
-            refuse_arguments(Fitting.test_on_batch, unknown)
-        x = self.meet(x)
-        rows = max(1, len(inputs_.shaped("test_on_batch", x, self.ports)[0]))
-        logs = self._evaluate("test_on_batch", x, y, sample_weight, rows, None)
-        return self._reported(logs, return_dict)
-
-    @staticmethod
-    def _reported(logs: dict[str, float], return_dict: bool) -> Any:
-        if return_dict:
-            return logs
-        return list(logs.values()) if len(logs) > 1 else logs["loss"]

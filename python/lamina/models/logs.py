@@ -8,6 +8,17 @@ RATE = "learning_rate"
 VALIDATION = "val_"
 
 
+def in_order(logs: Mapping[str, float]) -> dict[str, float]:
+    """Return logs in the order that callbacks and the history have them in, which is Keras's.
+
+    Examples
+    --------
+    >>> in_order({"loss": 0.5, "accuracy": 0.75})
+    {'accuracy': 0.75, 'loss': 0.5}
+    """
+    return dict(sorted(logs.items()))
+
+
 def check_measured(loss_keys: Iterable[str], metric_keys: Iterable[str]) -> None:
     """Raise ValueError if two of the quantities that a batch gives would share a key."""
     taken = {"loss": "the total loss", **dict.fromkeys(loss_keys, "an output's loss")}

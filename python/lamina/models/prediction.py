@@ -13,16 +13,27 @@ from lamina._check import Array, Shape
 from lamina._settings import changes
 from lamina._tensors import Recording
 from lamina.callbacks import CallbackList
+from lamina.callbacks.of_run import of_pass
 from lamina.layers import Layer
 from lamina.layers._lock import structure
 from lamina.layers.calls import refuse
 from lamina.layers.node import any_symbolic
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
-from lamina.models.batches import count
+from lamina.models.batches import count, steps_of
 from lamina.models.network import Network
+from lamina.models.outputs import (
+    BLOCK,
+    BOUND_BATCH,
+    Watch,
+    hears_batches,
+    in_batches,
+    in_calls,
+    joined,
+)
 from lamina.models.ragged import inputs_by_shape, is_ragged, shapes_of
 from lamina.models.recorded import Predictors, heard
+from lamina.models.rows import Rows
 from lamina.random import NOISE, mix
 
 if TYPE_CHECKING:
@@ -30,11 +41,7 @@ if TYPE_CHECKING:
     from lamina.layers import SymbolicTensor
 
 
-# Rows that predict and evaluate take at a time where nothing else is said; fewer where the plan of
-# so many would need more memory than a block may (``block`` of a predictor or a graph).
-BLOCK = 1024
-BOUND_BATCH = 32  # where outputs of a row depend on the others of its batch: Keras's number
-CALL = 64  # batches of one call into the engine, between which Ctrl-C is heard
+QUIET: tuple[Any, ...] = ("auto", 0)  # what shows nothing of a prediction of one call
 
 
 class Way(NamedTuple):
@@ -66,6 +73,8 @@ class Predicting(Network):
         "_predicted_settings",
     )  # fmt: skip
 
+    stop_predicting = False  # a callback's hook may set it, to end after the batch at hand
+
     def _start(self) -> None:
         super()._start()
         self._predictors = Predictors()
@@ -85,7 +94,8 @@ class Predicting(Network):
         self,
         x: Data = _check.NEEDED,
         batch_size: int | None = None,
-        verbose: Verbose = 0,  # noqa: ARG002
+        verbose: Verbose = "auto",
+        steps: int | None = None,
         callbacks: CallbacksLike = None,
         **unknown: NoReturn,
     ) -> Any:
@@ -101,8 +111,11 @@ class Predicting(Network):
             those of its states, all rows while it has none; and where outputs of a row depend on
             the other rows of its batch, as with ``ops.mean(x, axis=0)``: by default 32, as in
             Keras.
-        verbose : ignored
-            There is nothing to show; accepted because Keras's callers pass it.
+        verbose : {"auto", 0, 1, 2}, default "auto"
+            0 silent; 1 a progress bar and then a line; 2 the line alone; "auto" a bar on a
+            terminal and in a notebook, that goes away when all is done.
+        steps : int, optional
+            Batches to take, the first ones, of ``batch_size`` rows, by default 32.
         callbacks : list of Callback, optional
             Their ``on_predict_*`` hooks are called.
 
@@ -132,17 +145,31 @@ class Predicting(Network):
         fast = self._fast
         if changes.count != self._seen:
             fast = self._renewed()
-        if fast is not None and type(x) is np.ndarray and batch_size is None and callbacks is None:
+        if (
+            fast is not None and type(x) is np.ndarray and batch_size is None
+            and callbacks is None and steps is None and verbose in QUIET
+        ):  # fmt: skip
             predictor, dtype, tail, _ = fast
             shape = x.shape
             if shape[1:] == tail and 0 < shape[0] <= BLOCK and x.dtype == dtype:
                 flags = x.flags
                 if flags.c_contiguous and flags.aligned and _core.kernels.find_nonfinite(x) < 0:
                     return predictor(x)
-        return self._predict(x, batch_size, callbacks)
+        hooks = of_pass("predict", callbacks, verbose)
+        if not hooks.callbacks:
+            return self._predict(x, batch_size, steps=steps)
+        with hooks.closing():
+            return self._predict(x, batch_size, hooks, steps=steps, verbose=verbose)
 
     def _predict(
-        self, x: Any, batch_size: int | None, callbacks: Any, *, whole: bool = False
+        self,
+        x: Any,
+        batch_size: int | None,
+        hooks: CallbackList | None = None,
+        *,
+        steps: object = None,
+        verbose: object = 0,
+        whole: bool = False,
     ) -> Any:
         # `whole`: all rows are one batch, where that matters and nobody says otherwise.
         x = self.meet(x)
@@ -156,31 +183,42 @@ class Predicting(Network):
             self.ensure_built([a.shape[1:] for a in arrays])
             changes = self._changes
         fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
-        hooks = None if callbacks is None else CallbackList(callbacks)
+        if steps is not None or (hooks is not None and hears_batches(hooks)):
+            # Whoever counts the batches is told of Keras's; fewer are faster.
+            batch_size = BOUND_BATCH if batch_size is None and not self.stateful else batch_size
+        if steps is not None:
+            fed = self._first_rows(fed, batch_size, steps)
         parts = inputs_by_shape(fed)
+        run = None
         if hooks is not None:
             ways = [self._way(changes, part, batch_size, whole) for _, part in parts]
-            steps = [way.steps for way in ways if way is not None]
-            hooks.start(self, {"steps": sum(steps)})
+            total = sum(way.steps for way in ways if way is not None)
+            hooks.start(self, {"epochs": 1, "steps": total, "verbose": verbose})
+            run = Watch(self, hooks, len(parts) == 1)
             hooks.call("on_predict_begin", {})
         made: list[list[Array]] = []
-        done = 0
         for _, part in parts:  # one after the other, so that few of many need their memory at once
             way = self._way(changes, part, batch_size, whole)
             if way is None:  # another thread changed the model
-                return self._predict(x, batch_size, callbacks, whole=whole)
-            made.append(self._go(way, part, hooks, done))
-            done += way.steps
+                return self._predict(
+                    x, batch_size, hooks, steps=steps, verbose=verbose, whole=whole
+                )
+            made.append(self._go(way, part, run))
         if hooks is not None:
             hooks.call("on_predict_end", {})
         return self._packed(joined([places for places, _ in parts], made, len(fed[0])))
 
-    def _go(
-        self, way: Way, fed: list[Array], hooks: CallbackList | None, first: int
-    ) -> list[Array]:
-        if hooks is None and way.predictor is not None:
-            return in_calls(way.predictor, fed, way.rows, self._noise())
-        return in_batches(way.predictor_for, fed, way.rows, hooks, self._noise(), first)
+    def _first_rows(self, fed: list[Any], batch_size: int | None, steps: object) -> list[Any]:
+        rows = len(fed[0])
+        given = self.default_batch(batch_size, rows)
+        batch = data_.batch_rows("predict", "batch_size", given, rows or 1, BOUND_BATCH)
+        kept = steps_of("predict", "steps", steps, count(rows, batch)) * batch
+        return [Rows(a.arrays[:kept]) if isinstance(a, Rows) else a[:kept] for a in fed]
+
+    def _go(self, way: Way, fed: list[Array], run: Watch | None) -> list[Array]:
+        if way.predictor is not None and (run is None or not run.batches):
+            return in_calls(way.predictor, fed, way.rows, self._noise(), run)
+        return in_batches(way.predictor_for, fed, way.rows, run, self._noise())
 
     def _way(
         self, changes: int, fed: list[Array], batch_size: int | None, whole: bool
@@ -296,91 +334,3 @@ class Predicting(Network):
             if plain and shape is not None and sized and steady:
                 self._fast = (predictor, np.dtype(self.dtype), shape, self.layers)
         return predictor
-
-
-# --- how rows go through a predictor: in calls that can be interrupted, in batches with hooks
-
-
-def in_calls(
-    predictor: _core.Predictor, inputs: list[Array], rows: int, seed: int = 0
-) -> list[Array]:
-    """Return the outputs for all rows: several calls give the bits of one, and hear signals."""
-    batches = min(max(CALL, BLOCK // rows), max(1, CALL * BLOCK // rows))
-    count, step = len(inputs[0]), batches * rows
-    first = predictor.predict([x[:step] for x in inputs], rows, seed)
-    if count <= step:
-        return first
-    whole = [np.empty((count, *y.shape[1:]), y.dtype) for y in first]
-    for start in range(0, count, step):
-        part = [x[start : start + step] for x in inputs]
-        pieces = predictor.predict(part, rows, seed, start // rows) if start else first
-        for y, piece in zip(whole, pieces, strict=True):
-            y[start : start + step] = piece
-    return whole
-
-
-def in_batches(
-    predictor_for: Callable[[int], _core.Predictor],
-    inputs: list[Array],
-    rows: int,
-    hooks: CallbackList | None,
-    seed: int = 0,
-    first: int = 0,
-) -> list[Array]:
-    """Return the outputs for all rows, calling the hooks around each batch.
-
-    ``predictor_for`` returns what predicts for batches of a number of rows; ``first`` is the number
-    of the first batch.
-    """
-    hooks = CallbackList() if hooks is None else hooks
-    parts: list[list[Array]] = []
-    for index, start in enumerate(range(0, len(inputs[0]), rows)):
-        if parts:
-            refuse_numbers(parts[0], f"{len(inputs[0])} rows in batches of {rows}")
-        hooks.call("on_predict_batch_begin", first + index, {})
-        part = [x[start : start + rows] for x in inputs]
-        parts.append(predictor_for(len(part[0])).predict(part, rows, seed, index))
-        hooks.call("on_predict_batch_end", first + index, {})
-    if not parts:
-        one = [np.zeros((1, *x.shape[1:]), x.dtype) for x in inputs]
-        outputs = predictor_for(1).predict(one, 1)
-        refuse_numbers(outputs, "no rows")
-        return [y[:0] for y in outputs]
-    if len(parts) == 1:
-        return parts[0]
-    return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
-
-
-def refuse_numbers(outputs: Sequence[Array], rows: str) -> None:
-    """Raise ValueError if an output is a number without an axis that batches may be joined along.
-
-    ``rows`` says how those that were given came in anything but one batch.
-    """
-    for place, y in enumerate(outputs):
-        if y.ndim == 0:
-            which = f"output {place} is" if len(outputs) > 1 else "the output is"
-            raise ValueError(
-                f"predict: {which} one number for a batch, so all rows must be in one: give "
-                f"batch_size, or call the model; got {rows}"
-            )
-
-
-def joined(places: list[Any], made: list[list[Array]], rows: int) -> list[Any]:
-    """Return the outputs of all parts in the order of the rows.
-
-    ``places`` are the rows of each part; outputs whose rows differ in shape are lists of them.
-    """
-    if len(made) == 1 and places[0] is None:
-        return list(made[0])
-    refuse_numbers(made[0], "rows of unequal shape")
-    results: list[Any] = []
-    for pieces in zip(*made, strict=True):
-        alike = len({y.shape[1:] for y in pieces}) == 1
-        whole: Any = (
-            np.empty((rows, *pieces[0].shape[1:]), pieces[0].dtype) if alike else [None] * rows
-        )
-        for rows_of_part, piece in zip(places, pieces, strict=True):
-            for i, y in zip(rows_of_part, piece, strict=True):
-                whole[i] = y
-        results.append(whole)
-    return results

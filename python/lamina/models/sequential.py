@@ -201,7 +201,8 @@ class Sequential(Chain):
             self,
             x: Data = _check.NEEDED,
             batch_size: int | None = None,
-            verbose: Verbose = 0,
+            verbose: Verbose = "auto",
+            steps: int | None = None,
             callbacks: CallbacksLike = None,
             **unknown: NoReturn,
         ) -> Array:

@@ -72,8 +72,13 @@ class Stateful(Weighted):
         return self.state_rows() or rows or None
 
     def default_fit_batch(self, batch_size: Any) -> Any:
-        """Return the batch size of a fit: "auto" is 32, or what a stateful model's Input says."""
-        if not (isinstance(batch_size, str) and batch_size == "auto"):
+        """Return the batch size of a fit: None for all rows, by default 32.
+
+        That of a stateful model is what its Input says.
+        """
+        if isinstance(batch_size, str) and batch_size == "all":
+            return None
+        if batch_size is not None:
             return batch_size
         return (self.batch_given() if self.stateful else None) or FIT_BATCH
 

@@ -12,21 +12,20 @@ from lamina import _check, _core
 from lamina._check import Array
 from lamina._settings import changes, version
 from lamina.callbacks import CallbackList, History
-from lamina.callbacks.progress import ClearBar, Progress, for_verbose
+from lamina.callbacks.callback import TICK
 from lamina.models import data as data_
 from lamina.models import logs as logs_
-from lamina.models.batches import Batches, Schedule, count
+from lamina.models.batches import Batches, Schedule, count, first_batches, steps_of
 from lamina.models.data import Part
 from lamina.models.errors import TrainingDiverged
-from lamina.models.evaluation import evaluate, plans
+from lamina.models.evaluation import Plan as EvaluationPlan
+from lamina.models.evaluation import evaluate, hears_test_batches, plans
 from lamina.models.gradients import check_learning
 from lamina.models.objective import Objective, python_step
 from lamina.random import SHUFFLE, mix
 
 if TYPE_CHECKING:
     from lamina.models.fitting import Fitting
-
-TICK = 0.1  # seconds between two on_tick calls
 
 
 @dataclass
@@ -38,6 +37,7 @@ class Plan:
     epochs: int
     shuffle: bool
     steps: int
+    validation_steps: int | None  # None: those of all rows
     validation_batch: int | None  # None: as many rows as a block holds
     validation_freq: int | Container[int]
 
@@ -55,6 +55,7 @@ def plan(
     initial_epoch: object,
     shuffle: object,
     steps_per_epoch: object,
+    validation_steps: object,
     validation_batch_size: object,
     validation_freq: Any,
 ) -> Plan:
@@ -63,15 +64,12 @@ def plan(
     batch = data_.batch_rows("fit", "batch_size", batch_size, rows)
     steps = sum(count(part.size, batch) for part in parts)
     if steps_per_epoch is not None:
-        wanted = _check.integer("fit", "steps_per_epoch", steps_per_epoch)
-        if wanted > steps:
-            raise ValueError(
-                f"fit: steps_per_epoch must be at most {steps}, the batches of {batch} that "
-                f"{rows} rows make; got {wanted}"
-            )
-        steps = wanted
+        steps = steps_of("fit", "steps_per_epoch", steps_per_epoch, steps)
     if not (hasattr(validation_freq, "__contains__") and not isinstance(validation_freq, str)):
         validation_freq = _check.integer("fit", "validation_freq", validation_freq)
+    validation_limit = None
+    if validation_steps is not None:
+        validation_limit = _check.integer("fit", "validation_steps", validation_steps)
     validation_batch = None
     if validation_batch_size is not None:
         validation_batch = _check.integer("fit", "validation_batch_size", validation_batch_size)
@@ -81,6 +79,7 @@ def plan(
         _check.integer("fit", "epochs", epochs),
         _check.boolean("fit", "shuffle", shuffle),
         steps,
+        validation_limit,
         validation_batch,
         validation_freq,
     )
@@ -182,7 +181,7 @@ class Training:
         """Run all epochs; ``history`` becomes the model's once no callback refuses the run."""
         hooks, model, settings = self.hooks, self.model, self.settings
         try:
-            with self.steps:
+            with hooks.closing(), self.steps:
                 hooks.call("on_train_begin", {})
                 self.attach()
                 model.history = history
@@ -196,9 +195,6 @@ class Training:
                 hooks.call("on_train_end", logs)
         finally:
             self.objective.trim()
-            for callback in hooks.callbacks:
-                if hasattr(callback, "close"):
-                    callback.close()
 
     def single(self) -> dict[str, float]:
         """Do one step on all rows; returns loss and metrics."""
@@ -211,17 +207,23 @@ class Training:
         self.steps.reset()
         self._batches(epoch, self._drawn())
         self.model.train_state.epoch += 1
-        logs = self.steps.results()
+        logs = logs_.in_order(self.steps.results())
         if self.held_out and self.settings.validates(epoch):
-            wanted, own = self.settings.validation_batch, self.settings.batch
-            planned = plans(self.model, self.held_out, wanted, max(own, 256), own)
-            self.hooks.call("on_test_begin", {})
-            result = evaluate(planned, self.hooks)
+            result = logs_.in_order(evaluate(self.model, self._validation(), self.hooks))
             logs.update({f"val_{key}": value for key, value in result.items()})
-            self.hooks.call("on_test_end", result)
         if follows_schedule(self.optimizer):  # set in the fit, it must not take a metric's place
             logs.setdefault("learning_rate", self.optimizer.current_learning_rate())
         return logs
+
+    def _validation(self) -> list[EvaluationPlan]:
+        settings, parts = self.settings, self.held_out
+        wanted, own = settings.validation_batch, settings.batch
+        if settings.validation_steps is not None:
+            wanted = wanted or own
+            parts = first_batches(parts, wanted, settings.validation_steps)
+        # Whoever counts the batches is told of Keras's; fewer are faster.
+        default = own if hears_test_batches(self.hooks) else max(own, 256)
+        return plans(self.model, parts, wanted, default, own)
 
     def _drawn(self) -> Batches:
         if not self.settings.shuffle:
@@ -300,7 +302,7 @@ class Training:
         return Failure(loss, (where, None, None))
 
     def _call(self, hooks: list[Callable[..., Any]], batch: int) -> None:
-        logs = self.steps.results()
+        logs = logs_.in_order(self.steps.results())
         for hook in hooks:
             hook(batch, logs)
 
@@ -308,19 +310,6 @@ class Training:
 def follows_schedule(optimizer: Any) -> bool:
     """Return whether the learning rate changes from step to step."""
     return not isinstance(optimizer.learning_rate, float)
-
-
-def collect(callbacks: object, verbose: object) -> tuple[CallbackList, History]:
-    """Return the user's callbacks, then the history, then what shows progress."""
-    hooks = CallbackList(callbacks)
-    history = History()
-    hooks.append(history)
-    shower = for_verbose(verbose)
-    if shower is not None:
-        hooks.append(shower)
-    if isinstance(shower, Progress):
-        hooks.prepend(ClearBar(shower))
-    return hooks, history
 
 
 def parameters_of_run(

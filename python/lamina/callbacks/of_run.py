@@ -1,0 +1,45 @@
+"""The callbacks of one run: the user's, what records it, and what shows its progress."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina.callbacks.callback import Callback
+from lamina.callbacks.callback_list import CallbackList
+from lamina.callbacks.history import History
+from lamina.callbacks.progress import ClearBar, EpochLines, Progress, level
+
+
+def of_fit(callbacks: object, verbose: object) -> tuple[CallbackList, History]:
+    """Return the user's callbacks, then the history, then what shows progress."""
+    hooks = CallbackList(callbacks)
+    shower = shower_of("fit", verbose)
+    history = History()
+    hooks.append(history)
+    given = [callback for callback in hooks if isinstance(callback, Progress)]
+    if shower is not None and not given:
+        hooks.append(shower)
+    if isinstance(shower, Progress):
+        hooks.prepend(ClearBar(given[0] if given else shower))
+    return hooks, history
+
+
+def of_pass(who: str, callbacks: object, verbose: object) -> CallbackList:
+    """Return the user's callbacks, then what shows an evaluation or a prediction.
+
+    By "auto" nothing stays, for the results are at hand.
+    """
+    hooks = CallbackList(callbacks)
+    shower = shower_of(who, verbose)
+    if isinstance(verbose, str) and verbose == "auto":
+        shower = Progress(lines=False) if isinstance(shower, Progress) else None
+    if shower is not None and not any(isinstance(callback, Progress) for callback in hooks):
+        hooks.append(shower)
+    return hooks
+
+
+def shower_of(who: str, verbose: object) -> Callback | None:
+    """Return what shows the progress: a bar (1), lines (2) or nothing (0)."""
+    makers: tuple[Any, ...] = (lambda: None, Progress, EpochLines)
+    shower: Callback | None = makers[level(who, verbose)]()
+    return shower

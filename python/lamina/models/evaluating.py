@@ -1,0 +1,181 @@
+"""A compiled network that is evaluated, on all rows or batch by batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
+
+from lamina import _check
+from lamina._calls import answering_calls, refuse_arguments
+from lamina.callbacks import CallbackList
+from lamina.callbacks.of_run import of_pass
+from lamina.models import data as data_
+from lamina.models import inputs as inputs_
+from lamina.models.batches import count, first_batches, steps_of
+from lamina.models.evaluation import evaluate, hears_test_batches, plans
+from lamina.models.logs import in_order
+from lamina.models.outputs import BLOCK, BOUND_BATCH
+from lamina.models.stepped import Stepped
+
+if TYPE_CHECKING:
+    from lamina._typing import CallbacksLike, Data, Verbose
+
+
+class Evaluating(Stepped):
+    """A compiled network that is evaluated, and predicts."""
+
+    stop_evaluating = False  # a callback's hook may set it, to end after the batch at hand
+
+    def _predict(
+        self, x: Any, batch_size: int | None, hooks: CallbackList | None = None, **how: Any
+    ) -> Any:
+        if not self.stateful:
+            return super()._predict(x, batch_size, hooks, **how)
+        with self._guard.evaluating("predict"):  # two at once would mix their states
+            return super()._predict(x, batch_size, hooks, **how)
+
+    @overload
+    def evaluate(
+        self,
+        x: Data,
+        y: Data | None = None,
+        batch_size: int | None = None,
+        verbose: Verbose = "auto",
+        sample_weight: Data | None = None,
+        steps: int | None = None,
+        callbacks: CallbacksLike = None,
+        return_dict: Literal[False] = False,
+    ) -> Any: ...
+    @overload
+    def evaluate(
+        self,
+        x: Data,
+        y: Data | None = None,
+        batch_size: int | None = None,
+        verbose: Verbose = "auto",
+        sample_weight: Data | None = None,
+        steps: int | None = None,
+        callbacks: CallbacksLike = None,
+        *,
+        return_dict: Literal[True],
+    ) -> dict[str, float]: ...
+    @answering_calls
+    def evaluate(
+        self,
+        x: Data,
+        y: Data | None = None,
+        batch_size: int | None = None,
+        verbose: Verbose = "auto",
+        sample_weight: Data | None = None,
+        steps: int | None = None,
+        callbacks: CallbacksLike = None,
+        return_dict: bool = False,
+        **unknown: NoReturn,
+    ) -> Any:
+        """Return the loss, or a list of the loss and the metrics, on these rows.
+
+        Parameters
+        ----------
+        x, y, sample_weight : array_like
+            As for ``fit``.
+        batch_size : int, optional
+            Rows at a time, as in ``predict``; no result depends on it beyond rounding, unless
+            outputs or losses of a row depend on the other rows of its batch.  The loss is the mean
+            over all rows, or the positions that masks keep: see the notes of ``fit``.
+        verbose : {"auto", 0, 1, 2}, default "auto"
+            0 silent; 1 a progress bar and then a line with the result; 2 the line alone; "auto"
+            a bar on a terminal and in a notebook, that goes away when all is done.
+        steps : int, optional
+            Batches to take, the first ones, of ``batch_size`` rows, by default 32.
+        callbacks : list of Callback, optional
+            Their ``on_test_*`` hooks are called.
+        return_dict : bool, default False
+            Return a dict by name instead.
+
+        Examples
+        --------
+        >>> import numpy as np, lamina
+        >>> model = lamina.Sequential([lamina.Input((2,)),
+        ...                            lamina.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> model.evaluate(np.eye(2), np.zeros(2))
+        [1.0, 1.0]
+        """
+        if unknown:
+            refuse_arguments(Evaluating.evaluate, unknown)
+        hooks = of_pass("evaluate", callbacks, verbose)
+        with hooks.closing():
+            logs = self._evaluate(
+                "evaluate", x, y, sample_weight, batch_size, steps, hooks, verbose
+            )
+        return self._reported(logs, return_dict)
+
+    def _evaluate(
+        self,
+        who: str,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        batch_size: Any,
+        steps: Any,
+        hooks: CallbackList,
+        verbose: Any = 0,
+    ) -> dict[str, float]:
+        with self._guard.evaluating(who):
+            x = self.meet(x)
+            data = data_.prepare(who, self, x, y, sample_weight)
+            given = self.default_batch(batch_size, data.rows)
+            if given is None and (steps is not None or hears_test_batches(hooks)):
+                given = BOUND_BATCH  # whoever counts the batches is told of Keras's
+            rows = data_.batch_rows(who, "batch_size", given, data.rows, BLOCK)
+            parts = data.parts()
+            if steps is not None:
+                steps = steps_of(who, "steps", steps, sum(count(p.size, rows) for p in parts))
+                parts = first_batches(parts, rows, steps)
+            self.check_batches(who, sum(part.size for part in parts), rows)
+            self.ensure_built(data.open_shapes)
+            planned = plans(self, parts, None if given is None else rows, BLOCK)
+            hooks.start(self, {
+                "epochs": 1,
+                "steps": sum(plan.steps for plan in planned),
+                "verbose": verbose,
+                "metrics": planned[0].objective.names,
+            })  # fmt: skip
+            logs = evaluate(self, planned, hooks)
+            for plan in planned:
+                plan.objective.trim()
+        return logs
+
+    @overload
+    def test_on_batch(
+        self,
+        x: Data,
+        y: Data,
+        sample_weight: Data | None = None,
+        return_dict: Literal[False] = False,
+    ) -> Any: ...
+    @overload
+    def test_on_batch(
+        self, x: Data, y: Data, sample_weight: Data | None = None, *, return_dict: Literal[True]
+    ) -> dict[str, float]: ...
+    def test_on_batch(
+        self,
+        x: Data = _check.NEEDED,
+        y: Data = _check.NEEDED,
+        sample_weight: Data | None = None,
+        return_dict: bool = False,
+        **unknown: NoReturn,
+    ) -> Any:
+        """Return loss and metrics on these rows taken as one batch."""
+        if unknown:
+            refuse_arguments(Evaluating.test_on_batch, unknown)
+        x = self.meet(x)
+        rows = max(1, len(inputs_.shaped("test_on_batch", x, self.ports)[0]))
+        hooks = CallbackList()
+        logs = self._evaluate("test_on_batch", x, y, sample_weight, rows, None, hooks)
+        return self._reported(logs, return_dict)
+
+    @staticmethod
+    def _reported(logs: dict[str, float], return_dict: bool) -> Any:
+        if return_dict:
+            return in_order(logs)
+        return list(logs.values()) if len(logs) > 1 else logs["loss"]
