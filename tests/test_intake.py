@@ -209,14 +209,6 @@ def test_what_gives_rows_or_batches():
         assert "pass list(x)" in text
         assert "train_on_batch" in text
     model = classifier()
-    with pytest.raises(TypeError, match=r"got a zip: .*train_on_batch"):
-        model.fit(zip([X], [Y], strict=True), Y)
-    with pytest.raises(
-        TypeError, match=r"got a list_iterator: .*model.predict\(batch\) for batch in x"
-    ):
-        model.predict(iter([X]))
-    with pytest.raises(TypeError, match="test_on_batch"):
-        model.evaluate(iter([X]))
     with pytest.raises(ValueError, match=r"x\[0\] would fit"):
         model.fit([X.tolist()], Y)
     with pytest.raises(ValueError, match=r"a dict of 'a', 'b'; .*numpy.column_stack"):

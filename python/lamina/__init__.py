@@ -9,7 +9,8 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``callbacks``: code that ``fit`` calls, such as ``EarlyStopping``
 - ``activations``, ``constraints``, ``initializers``, ``regularizers``: what layers take, by name
   or as objects
-- ``datasets``, ``utils``, ``plot``: data to try, coding of labels and texts, figures
+- ``data``: batches that are read while a model trains; ``datasets``: data to try
+- ``utils``, ``plot``: coding of labels and texts, figures
 - ``set_random_seed`` makes all that follows repeat, to the bit
 - ``set_num_threads`` says how many threads, ``profile`` what each operation of a step costs
 
@@ -47,7 +48,7 @@ from lamina import (
     metrics,
     models,
 )
-from lamina import backend, optimizers, saving, random, regularizers, runtime, utils
+from lamina import backend, data, optimizers, saving, random, regularizers, runtime, utils
 from lamina._tensors import Variable
 from lamina.layers import Input
 from lamina.models import Model, NotCompiledError, Sequential, TrainingAdvice, TrainingDiverged
@@ -77,7 +78,7 @@ __all__ = [
     "NotCompiledError", "TrainingAdvice", "TrainingDiverged", "callbacks", "losses", "metrics",
     "optimizers",
     # data and figures
-    "datasets", "plot", "utils",
+    "data", "datasets", "plot", "utils",
     # reproducibility, threads, speed
     "backend", "saving",
     "get_num_threads", "kernels", "profile", "profiling", "random", "runtime", "set_num_threads",

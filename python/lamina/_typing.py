@@ -11,6 +11,7 @@ from typing_extensions import Self, TypedDict, Unpack
 from lamina.activations import Activation
 from lamina.callbacks import Callback
 from lamina.constraints import Constraint
+from lamina.data import PyDataset
 from lamina.initializers import Initializer
 from lamina.layers.node import SymbolicTensor
 from lamina.losses import Loss
@@ -19,7 +20,7 @@ from lamina.optimizers import Optimizer
 from lamina.regularizers import Regularizer
 
 __all__ = [
-    "ActivationLike", "ArrayLike", "BaseArguments", "CallbacksLike", "ClassWeight",
+    "ActivationLike", "ArrayLike", "BaseArguments", "Batches", "CallbacksLike", "ClassWeight",
     "ConstraintLike", "Data",
     "DimArguments", "Hooks", "InitializerLike", "InputArguments", "LossLike", "LossesLike",
     "Margins", "Masks", "MetricLike", "MetricsLike", "OptimizerLike", "RegularizerLike", "Self",
@@ -44,6 +45,8 @@ CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 
 # Rows of one input or output, or a list or dict of them for several.
 Data: TypeAlias = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
+# What gives batches: an iterator, an iterable, or an object that returns them by number.
+Batches: TypeAlias = Iterable[Any] | PyDataset
 ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"] | None
 Verbose: TypeAlias = int | Literal["auto"]
 

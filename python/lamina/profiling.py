@@ -13,6 +13,7 @@ from lamina._calls import answering_calls
 from lamina.callbacks import CallbackList
 from lamina.models import data as data_
 from lamina.models import training
+from lamina.models.batches import Schedule
 from lamina.models.model import Model
 from lamina.models.ragged import refuse
 from lamina.models.rows import gathered
@@ -137,10 +138,12 @@ def profile(
     data = data_.prepare("profile", model, gathered(x, model.ports), y)
     refuse("profile", data)
     given = model.default_fit_batch(batch_size)
-    settings = training.plan(data.parts(), given, 1, 0, False, None, None, None, 1)
+    parts = data.parts()
+    settings = training.plan(parts, given, None)
     twin = copy.deepcopy(model)
     twin.ensure_built(data.row_shapes)
-    run = training.Training(twin, data.parts(), [], settings, CallbackList())
+    feed = Schedule(parts, settings.batch, settings.steps)
+    run = training.Training(twin, feed, [], settings, CallbackList())
     optimizer, execution = run.optimizer, run.execution
     if not optimizer.fused:
         raise TypeError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-ARRAYS = "fit takes arrays, and reads them without workers"
+READERS = "they are arguments of a PyDataset: make it with them"
 
 LAYER = {
     "models are float32 or float64; there is no quantisation": (
@@ -86,7 +86,7 @@ COMPILE = {
 }
 
 FIT = {
-    ARRAYS: "workers use_multiprocessing max_queue_size",
+    READERS: "workers use_multiprocessing max_queue_size",
     "use epochs": "nb_epoch",
     "use verbose": "show_accuracy",
     "use callbacks": "callback",
@@ -99,7 +99,7 @@ CALL = {
 }
 
 PREDICT = {
-    "{method} takes arrays": "workers use_multiprocessing max_queue_size",
+    READERS: "workers use_multiprocessing max_queue_size",
     "use batch_size": "batch",
 }
 

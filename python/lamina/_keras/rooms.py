@@ -172,7 +172,7 @@ UTILS = {
         "deserialize_keras_object serialize_keras_object legacy"
     ),
     ARRAYS: (
-        "PyDataset Sequence array_to_img audio_dataset_from_directory get_file "
+        "array_to_img audio_dataset_from_directory get_file "
         "image_dataset_from_directory img_to_array load_img save_img text_dataset_from_directory"
     ),
     "use timeseries_windows": "timeseries_dataset_from_array",

@@ -118,6 +118,10 @@ class CallbackList(Callback):
         self.set_model(model)
         self.set_params(params)
 
+    def know_steps(self, steps: int) -> None:
+        """Tell how many batches an epoch has, where only the first one's end told."""
+        self.params["steps"] = steps
+
     @contextmanager
     def closing(self) -> Iterator[None]:
         """Close, at the end of a ``with`` block, those callbacks that can be closed."""

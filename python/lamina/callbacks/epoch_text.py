@@ -93,9 +93,11 @@ def running(title: str, logs: Logs | None, done: int, total: int, speed: str, wi
     'Epoch 1/2 - loss: 0.25 [=================      ] 30/40 - 95 batches/s'
     >>> running("Epoch 1/2", {"loss": 0.25, "accuracy": 0.875}, 30, 40, "95 batches/s", 34)
     'Epoch 1/2 - loss: 0.25 - 30/40'
+
+    A total of 0 is one that the end of the first epoch will tell.
     """
     room = width - 1
-    count, numbers = f"{done}/{total}", items(logs)
+    count, numbers = f"{done}/{total or '?'}", items(logs)
     head = " - ".join([title, *numbers])
     bar = min(BAR, room - columns(f"{head} [] {count} - {speed}"))
     if bar >= SMALLEST_BAR:

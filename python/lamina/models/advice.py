@@ -44,8 +44,8 @@ RANGES: dict[str, tuple[float, float]] = {
 OUT_OF_REACH = 0.4  # share of targets outside the outputs' range that is no noise
 
 
-def on_fit(objective: Objective, data: Data, rows: Array | None, idle: bool = False) -> None:
-    """Warn of what will not be learned in a fit of ``objective`` on these rows of ``data``.
+def on_model(objective: Objective, idle: bool = False) -> None:
+    """Warn of what will not be learned in a fit of ``objective``, whatever the data.
 
     ``idle`` says that weights are to be trained and that the loss depends on none of them.
     """
@@ -58,17 +58,8 @@ def on_fit(objective: Objective, data: Data, rows: Array | None, idle: bool = Fa
             "comparisons or rounding in between"
         )
         found.append(("idle", text))
-    for head in objective.heads:
-        loss = compiled.losses[head.place]
-        target = data.targets[head.place]
-        assert loss is not None
-        assert target is not None
-        if type(loss).__module__.startswith("lamina.losses.") and loss.kind:  # no loss of one's own
-            found += _in_output(compiled, head, loss)
-            known = head.place in data.rounded_targets  # which on_rounding has told of
-            if not known and not isinstance(target, Rows):
-                found += _in_target(compiled, head, loss, target, rows)
-    found += _in_inputs(data, rows)
+    for head, loss in _own_losses(objective):
+        found += _in_output(compiled, head, loss)
     if objective.unheard:
         text = (
             f"the model's call has no parameter training, so that {objective.unheard[0]!r} acts as "
@@ -85,6 +76,29 @@ def on_fit(objective: Objective, data: Data, rows: Array | None, idle: bool = Fa
         found.append(("unmasked", text))
     for key, text in found:
         tell(compiled, key, text)
+
+
+def on_data(objective: Objective, data: Data, rows: Array | None) -> None:
+    """Warn of what cannot be learned from these rows of ``data``."""
+    compiled, found = objective.compiled, []
+    for head, loss in _own_losses(objective):
+        target = data.targets[head.place]
+        known = head.place in data.rounded_targets  # which on_rounding has told of
+        if not known and not isinstance(target, Rows):
+            assert target is not None
+            found += _in_target(compiled, head, loss, target, rows)
+    found += _in_inputs(data, rows)
+    for key, text in found:
+        tell(compiled, key, text)
+
+
+def _own_losses(objective: Objective) -> Iterator[tuple[Head, Loss]]:
+    """Yield the outputs whose losses are the library's, and these."""
+    for head in objective.heads:
+        loss = objective.compiled.losses[head.place]
+        assert loss is not None
+        if type(loss).__module__.startswith("lamina.losses.") and loss.kind:
+            yield head, loss
 
 
 def tell(compiled: Compiled, key: str, text: str) -> None:

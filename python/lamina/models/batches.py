@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -25,13 +25,28 @@ class Batches(NamedTuple):
         Rows, batch after batch, each a row of its part; None for all as they stand.
     spans : iterable of tuple (int, int)
         Where each batch begins and ends in ``order``.
-    parts : sequence of int or None
+    parts : sequence of Part or None
         Which part each batch is of; None where there is one.
     """
 
     order: Array | None
     spans: Iterable[tuple[int, int]]
-    parts: Sequence[int] | None = None
+    parts: Sequence[Part] | None = None
+
+
+class Feed(Protocol):
+    """What a fit goes through.
+
+    Attributes
+    ----------
+    first : Part
+        That of the first batch.
+    """
+
+    first: Part
+
+    def epoch(self, key: tuple[int, int] | None = None) -> Iterable[Batches]:
+        """Return the batches of an epoch, some at a time; a key, (seed, stream), shuffles them."""
 
 
 def spans(rows: int, batch: int) -> Iterable[tuple[int, int]]:
@@ -71,11 +86,15 @@ class Schedule:
     Parameters
     ----------
     parts : sequence of Part
-    batch, steps : int
+    batch : int
+    steps : int or None
+        None for all.
     """
 
-    def __init__(self, parts: Sequence[Part], batch: int, steps: int) -> None:
+    def __init__(self, parts: Sequence[Part], batch: int, steps: int | None) -> None:
+        steps = sum(count(part.size, batch) for part in parts) if steps is None else steps
         self._parts, self._batch, self._steps = parts, batch, steps
+        self.first = parts[0]
         self._spans: list[tuple[int, int]] | None = None
         if len(parts) == 1 and steps <= LISTED:  # the same for all epochs
             self._spans = list(self._spans_of_one())
@@ -83,25 +102,26 @@ class Schedule:
     def _spans_of_one(self) -> Iterable[tuple[int, int]]:
         return spans(min(self._parts[0].size, self._steps * self._batch), self._batch)
 
-    def epoch(self, key: tuple[int, int] | None = None) -> Batches:
-        """Return the batches; a key, (seed, stream), shuffles rows, then batches."""
+    def epoch(self, key: tuple[int, int] | None = None) -> Iterable[Batches]:
+        """Return all batches at once; a key, (seed, stream), shuffles rows, then batches."""
         if len(self._parts) == 1:
             part, made = self._parts[0], self._spans
             rows = _shuffled(part.rows, part.size, key, 0)
-            return Batches(rows, self._spans_of_one() if made is None else made)
-        pieces: list[tuple[int, Array]] = []
+            return (Batches(rows, self._spans_of_one() if made is None else made),)
+        pieces: list[tuple[Part, Array]] = []
         for place, part in enumerate(self._parts):
             whole = np.arange(part.data.rows, dtype=np.int64) if part.rows is None else part.rows
             rows = _shuffled(whole, part.size, key, place)
             assert rows is not None
-            pieces += [(place, rows[start:stop]) for start, stop in spans(part.size, self._batch)]
+            pieces += [(part, rows[start:stop]) for start, stop in spans(part.size, self._batch)]
         if key is not None:
             order = permutation(len(pieces), *key, len(self._parts))
             pieces = [pieces[i] for i in order]
         pieces = pieces[: self._steps]
         ends = np.cumsum([len(rows) for _, rows in pieces]).tolist()
         joined = np.concatenate([rows for _, rows in pieces])
-        return Batches(joined, zip([0, *ends], ends, strict=False), [place for place, _ in pieces])
+        found = zip([0, *ends], ends, strict=False)
+        return (Batches(joined, found, [part for part, _ in pieces]),)
 
 
 def _shuffled(

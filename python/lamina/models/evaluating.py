@@ -8,16 +8,18 @@ from lamina import _check
 from lamina._calls import answering_calls, refuse_arguments
 from lamina.callbacks import CallbackList
 from lamina.callbacks.of_run import of_pass
+from lamina.data.sources import Source, source_of
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
 from lamina.models.batches import count, first_batches, steps_of
-from lamina.models.evaluation import evaluate, hears_test_batches, plans
+from lamina.models.evaluation import evaluate, hears_test_batches, plans, plans_of_batches
+from lamina.models.feeds import Stream, check_alone, wanted_steps
 from lamina.models.logs import in_order
 from lamina.models.outputs import BLOCK, BOUND_BATCH
 from lamina.models.stepped import Stepped
 
 if TYPE_CHECKING:
-    from lamina._typing import CallbacksLike, Data, Verbose
+    from lamina._typing import Batches, CallbacksLike, Data, Verbose
 
 
 class Evaluating(Stepped):
@@ -36,7 +38,7 @@ class Evaluating(Stepped):
     @overload
     def evaluate(
         self,
-        x: Data,
+        x: Data | Batches,
         y: Data | None = None,
         batch_size: int | None = None,
         verbose: Verbose = "auto",
@@ -48,7 +50,7 @@ class Evaluating(Stepped):
     @overload
     def evaluate(
         self,
-        x: Data,
+        x: Data | Batches,
         y: Data | None = None,
         batch_size: int | None = None,
         verbose: Verbose = "auto",
@@ -61,7 +63,7 @@ class Evaluating(Stepped):
     @answering_calls
     def evaluate(
         self,
-        x: Data,
+        x: Data | Batches,
         y: Data | None = None,
         batch_size: int | None = None,
         verbose: Verbose = "auto",
@@ -75,7 +77,7 @@ class Evaluating(Stepped):
 
         Parameters
         ----------
-        x, y, sample_weight : array_like
+        x, y, sample_weight : array_like, or a source of batches as x
             As for ``fit``.
         batch_size : int, optional
             Rows at a time, as in ``predict``; no result depends on it beyond rounding, unless
@@ -85,7 +87,7 @@ class Evaluating(Stepped):
             0 silent; 1 a progress bar and then a line with the result; 2 the line alone; "auto"
             a bar on a terminal and in a notebook, that goes away when all is done.
         steps : int, optional
-            Batches to take, the first ones, of ``batch_size`` rows, by default 32.
+            Batches to take, the first ones, of ``batch_size`` rows, by default 32, or of a source.
         callbacks : list of Callback, optional
             Their ``on_test_*`` hooks are called.
         return_dict : bool, default False
@@ -102,12 +104,32 @@ class Evaluating(Stepped):
         """
         if unknown:
             refuse_arguments(Evaluating.evaluate, unknown)
+        source = source_of(x)
+        if source is not None:
+            check_alone("evaluate", source, y, sample_weight)
         hooks = of_pass("evaluate", callbacks, verbose)
         with hooks.closing():
-            logs = self._evaluate(
-                "evaluate", x, y, sample_weight, batch_size, steps, hooks, verbose
-            )
+            if source is None:
+                logs = self._evaluate(
+                    "evaluate", x, y, sample_weight, batch_size, steps, hooks, verbose
+                )
+            else:
+                logs = self._evaluate_source(source, steps, hooks, verbose)
         return self._reported(logs, return_dict)
+
+    def _evaluate_source(
+        self, source: Source, steps: Any, hooks: CallbackList, verbose: Any
+    ) -> dict[str, float]:
+        with self._guard.evaluating("evaluate"):
+            stream = Stream("evaluate", self, source, wanted_steps("evaluate", "steps", steps))
+            first = stream.first
+            self.ensure_built(first.data.open_shapes)
+            objective = self.objective_for(first.data, first.size, False)
+            names, total = objective.names, stream.steps
+            hooks.start(self, {"epochs": 1, "steps": total, "verbose": verbose, "metrics": names})
+            logs = evaluate(self, plans_of_batches(self, stream.parts()), hooks)
+            objective.trim()
+        return logs
 
     def _evaluate(
         self,
@@ -133,7 +155,7 @@ class Evaluating(Stepped):
                 parts = first_batches(parts, rows, steps)
             self.check_batches(who, sum(part.size for part in parts), rows)
             self.ensure_built(data.open_shapes)
-            planned = plans(self, parts, None if given is None else rows, BLOCK)
+            planned = list(plans(self, parts, None if given is None else rows, BLOCK))
             hooks.start(self, {
                 "epochs": 1,
                 "steps": sum(plan.steps for plan in planned),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from lamina._check import Array
@@ -51,19 +52,24 @@ class Plan:
 
 def plans(
     model: Compilable,
-    parts: Sequence[Part],
+    parts: Iterable[Part],
     wanted: int | None,
     default: int,
     keras: int = BOUND_BATCH,
-) -> list[Plan]:
-    """Return how to evaluate a compiled model on the rows of all parts.
+) -> Iterator[Plan]:
+    """Yield how to evaluate a compiled model on the rows of each part.
 
     ``wanted`` rows at a time, else up to ``default``, or where the loss depends on it as many as
     Keras takes.
     """
-    return [
-        Plan(part, *model.evaluator(part.data, part.size, wanted, default, keras)) for part in parts
-    ]
+    for part in parts:
+        yield Plan(part, *model.evaluator(part.data, part.size, wanted, default, keras))
+
+
+def plans_of_batches(model: Compilable, parts: Iterable[Part]) -> Iterator[Plan]:
+    """Yield how to evaluate a compiled model on parts that are a batch each."""
+    for part in parts:
+        yield Plan(part, *model.evaluator(part.data, part.size, part.size, part.size))
 
 
 def hears_test_batches(hooks: CallbackList) -> bool:
@@ -72,18 +78,22 @@ def hears_test_batches(hooks: CallbackList) -> bool:
 
 
 def evaluate(
-    model: Evaluating, planned: Sequence[Plan], hooks: CallbackList | None = None
+    model: Evaluating, planned: Iterable[Plan], hooks: CallbackList | None = None
 ) -> dict[str, float]:
-    """Return loss and metrics over the rows of all parts, as if they were one batch."""
+    """Return loss and metrics over the rows of all parts, as if they were one batch.
+
+    Parts, at least one, are asked for one after the other.
+    """
     hooks = CallbackList() if hooks is None else hooks
     begin, end = hooks["on_test_batch_begin"], hooks["on_test_batch_end"]
     ticks, clock = hooks["on_test_tick"], time.perf_counter
     due = clock() + TICK if ticks else math.inf
-    first = planned[0]
+    planned = iter(planned)
+    first = next(planned)
     model.stop_evaluating = False
     hooks.call("on_test_begin", {})
     with first.objective.start(first.part.data, first.batch, False) as run:
-        for index, (rows, start, stop) in enumerate(_batches(run, planned)):
+        for index, (rows, start, stop) in enumerate(_batches(run, first, planned)):
             for hook in begin:
                 hook(index, {})
             run.execution.test(rows, start, stop, index)
@@ -107,11 +117,13 @@ def _call(hooks: Sequence[Hook], batch: int, run: Pass) -> None:
         hook(batch, logs)
 
 
-def _batches(run: Pass, planned: Sequence[Plan]) -> Iterator[tuple[Array | None, int, int]]:
+def _batches(
+    run: Pass, first: Plan, others: Iterable[Plan]
+) -> Iterator[tuple[Array | None, int, int]]:
     """Yield the batches; ``run`` has an execution for each."""
-    for plan in planned:
-        if plan is not planned[0]:
-            run.move_to(plan.objective, plan.batch, plan.part.data)
+    for plan in chain([first], others):
+        if plan is not first:
+            run.turn_to(plan.objective, plan.batch, plan.part.data)
         for start, stop in spans(plan.part.size, plan.batch):
             if plan.rest is not None and stop - start < plan.batch:
                 run.move_to(plan.rest(stop - start), stop - start)

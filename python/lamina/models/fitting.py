@@ -11,13 +11,16 @@ from lamina.callbacks import CallbackList, History
 from lamina.callbacks.of_run import of_fit
 from lamina.models import advice, training
 from lamina.models import data as data_
+from lamina.models.batches import Schedule
 from lamina.models.evaluating import Evaluating
-from lamina.models.ragged import Buckets, refuse
+from lamina.models.feeds import Stream
+from lamina.models.fits import Asked
+from lamina.models.ragged import refuse
 from lamina.models.train_state import TrainState
-from lamina.models.validation import choose
+from lamina.models.validation import Split
 
 if TYPE_CHECKING:
-    from lamina._typing import ArrayLike, CallbacksLike, ClassWeight, Data, Verbose
+    from lamina._typing import ArrayLike, Batches, CallbacksLike, ClassWeight, Data, Verbose
 
 
 class Fitting(Evaluating):
@@ -34,14 +37,14 @@ class Fitting(Evaluating):
     @answering_calls
     def fit(
         self,
-        x: Data,
+        x: Data | Batches,
         y: Data | None = None,
         batch_size: int | Literal["all"] | None = None,
         epochs: int = 1,
         verbose: Verbose = "auto",
         callbacks: CallbacksLike = None,
         validation_split: float = 0.0,
-        validation_data: tuple[Data, Data] | tuple[Data, Data, Data] | None = None,
+        validation_data: tuple[Data, Data] | tuple[Data, Data, Data] | Batches | None = None,
         shuffle: bool = True,
         class_weight: ClassWeight = None,
         sample_weight: Data | None = None,
@@ -65,9 +68,14 @@ class Fitting(Evaluating):
             numbers of more digits are rounded.  For several inputs a list, or a dict by their
             names; an array in a list is the one input.  Where an axis of a row may have any length
             (``Input((None, 3))``), a list of arrays of unequal shape, one for each row: see
-            ``buckets`` and the notes.
+            ``buckets`` and the notes.  Or a source of batches ``(x, y)`` or ``(x, y, w)``: a
+            generator or another iterator, an iterable such as ``torch.utils.data.DataLoader`` or
+            ``tf.data.Dataset``, a ``lamina.utils.PyDataset`` or any object that has a length and
+            returns batches by number.  Its batches are taken as they come: ``batch_size`` does not
+            count.
         y : array_like of shape (rows, ...), or a list or dict of them
             Targets as the loss wants them; for several outputs a list or a dict by their names.
+            None where a source gives them.
         batch_size : int or "all", optional
             Rows a step; "all" takes all rows at once.  By default 32, or what
             ``Input(batch_size=...)`` says of a stateful model.
@@ -82,10 +90,11 @@ class Fitting(Evaluating):
             the classes' shares kept where the loss has classes; see ``stratify`` and
             ``time_ordered``.  ``History.validation_rows`` says which.  The model's seed fixes the
             draw: the next fit on the same data holds out the same rows.
-        validation_data : tuple (x, y) or (x, y, sample_weight), optional
+        validation_data : tuple (x, y) or (x, y, sample_weight), or a source, optional
             Used instead of a split.
         shuffle : bool, default True
-            Draw a new order of the rows each epoch.
+            Draw a new order of the rows each epoch; of a source that gives batches by number, of
+            these.  Other sources have an order of their own.
         class_weight : dict of int to float, or "balanced", optional
             Weight of each class in training (validation takes no class weights), by its label as
             in ``y``, so that ``dict(zip(np.unique(y), weights))`` will do; "balanced" is
@@ -97,10 +106,11 @@ class Fitting(Evaluating):
         initial_epoch : int, default 0
             Number of the first epoch.
         steps_per_epoch : int, optional
-            Steps after which an epoch ends, by default and at most those of all rows.
+            Steps after which an epoch ends, by default and at most those of all rows.  Of a source
+            the next epoch goes on where the last one ended; without it, each goes through it all.
         validation_steps : int, optional
             Batches that validation takes, the first ones; by default and at most those of all its
-            rows.
+            rows, or of the source.
         validation_batch_size : int, optional
             Rows at a time in validation, by default ``batch_size`` where that matters: for
             ``validation_steps``, and for hooks that are called after each batch.  No result
@@ -174,29 +184,24 @@ class Fitting(Evaluating):
         with self._guard.training("fit"):
             self.compiled("fit").optimizer.check_owner(self)
             hooks, history = of_fit(callbacks, verbose)
-            padding = None if buckets is None else Buckets(buckets)
-            x = self.meet(x)
-            data = data_.prepare("fit", self, x, y, sample_weight, class_weight)
-            rows, held = choose(
-                self, data, validation_data,
-                validation_split, stratify, time_ordered, sample_weight, class_weight,
-            )  # fmt: skip
-            if held is not None and held.rows is not None:
-                history.validation_rows = held.rows.copy()
-            parts = data.parts(rows, self, padding)
-            held_parts = [] if held is None else held.data.parts(held.rows)
-            settings = training.plan(
-                parts, self.default_fit_batch(batch_size), epochs, initial_epoch,
-                shuffle, steps_per_epoch, validation_steps, validation_batch_size,
-                validation_freq,
-            )  # fmt: skip
-            kept = None if held is None else held.size
-            trained = sum(part.size for part in parts)
-            self.check_fit(settings, trained, kept, validation_batch_size)
-            told = training.parameters_of_run(self, settings, held is not None, verbose, hooks)
-            self.ensure_built(data.open_shapes)
-            run = training.Training(self, parts, held_parts, settings, hooks)
-            advice.on_fit(run.objective, data, rows, run.idle)
+            fit = Asked(
+                x, y, sample_weight, class_weight, validation_data, validation_steps,
+                Split(validation_split, stratify, time_ordered), batch_size, steps_per_epoch,
+                buckets,
+                {
+                    "epochs": epochs, "initial_epoch": initial_epoch, "shuffle": shuffle,
+                    "validation_batch_size": validation_batch_size,
+                    "validation_freq": validation_freq,
+                },
+            ).prepared(self)  # fmt: skip
+            history.validation_rows = fit.validation_rows
+            validated = isinstance(fit.held, Stream) or bool(fit.held)
+            told = training.parameters_of_run(self, fit.settings, validated, verbose, hooks)
+            self.ensure_built(fit.first.open_shapes)
+            run = training.Training(self, fit.feed, fit.held, fit.settings, hooks)
+            advice.on_model(run.objective, run.idle)
+            if not isinstance(fit.feed, Stream):
+                advice.on_data(run.objective, fit.first, fit.rows)
             hooks.start(self, told)
             self.stop_training = False
             run.run(history)
@@ -242,9 +247,10 @@ class Fitting(Evaluating):
             data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight)
             refuse("train_on_batch", data)
             parts = data.parts()
-            settings = training.plan(parts, None, 1, 0, False, None, None, None, 1)
+            settings = training.plan(parts, None, None)
             self.check_batches("train_on_batch", data.rows, data.rows)
             self.ensure_built(data.open_shapes)
-            run = training.Training(self, parts, [], settings, CallbackList())
+            feed = Schedule(parts, settings.batch, settings.steps)
+            run = training.Training(self, feed, [], settings, CallbackList())
             self.stop_training = False
             return self._reported(run.single(), return_dict)

@@ -61,10 +61,13 @@ class Watch:
 
     def end(self, outputs: list[Array] | None, batches: int = 1) -> None:
         """Tell that batches are over; ``outputs`` of the one, where hooks hear of each."""
+        self.tell(self._model._packed(outputs) if self.batches else None, batches)
+
+    def tell(self, outputs: Any, batches: int = 1) -> None:
+        """Tell that batches are over; ``outputs`` as ``predict`` returns them."""
         self._done += batches
         if self.batches:
-            packed = self._model._packed(outputs)
-            self._hooks.call("on_predict_batch_end", self._done - 1, {"outputs": packed})
+            self._hooks.call("on_predict_batch_end", self._done - 1, {"outputs": outputs})
         if self._ticks and time.perf_counter() >= self._due:
             for hook in self._ticks:
                 hook(self._done - 1, {})
@@ -147,6 +150,19 @@ def refuse_numbers(outputs: Sequence[Array], rows: str) -> None:
                 f"predict: {which} one number for a batch, so all rows must be in one: give "
                 f"batch_size, or call the model; got {rows}"
             )
+
+
+def joined_batches(made: Sequence[Any]) -> Any:
+    """Return the outputs of several batches, in whatever structure, one behind the other."""
+    first = made[0]
+    if len(made) == 1:
+        return first
+    if isinstance(first, dict):
+        return {key: joined_batches([each[key] for each in made]) for key in first}
+    if isinstance(first, (list, tuple)):
+        return type(first)(joined_batches(each) for each in zip(*made, strict=True))
+    refuse_numbers([first], f"{len(made)} batches")
+    return np.concatenate(made)
 
 
 def joined(places: list[Any], made: list[list[Array]], rows: int) -> list[Any]:

@@ -81,6 +81,17 @@ class Pass:
         self.watched = [self._copied(fed) for fed in watched] if self._outer else watched
         self.observe = self._observer()
 
+    def turn_to(self, objective: Objective, rows: int, data: Data) -> None:
+        """Go on with other data in batches of at most ``rows`` rows, with what is there if it can.
+
+        Where the rows of a batch matter, there is an objective for each number of them.
+        """
+        if objective is self._objective and rows <= self._key[0]:
+            self._data = data
+            self.execution.bind(data.arrays)
+        else:
+            self.move_to(objective, rows, data)
+
     def _copied(self, fed: Fed) -> Fed:
         if id(fed.metric) not in self._copies:
             self._copies[id(fed.metric)] = copy.deepcopy(fed.metric)

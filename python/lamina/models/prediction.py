@@ -14,6 +14,7 @@ from lamina._settings import changes
 from lamina._tensors import Recording
 from lamina.callbacks import CallbackList
 from lamina.callbacks.of_run import of_pass
+from lamina.data.sources import Source, source_of, unpacked
 from lamina.layers import Layer
 from lamina.layers._lock import structure
 from lamina.layers.calls import refuse
@@ -21,6 +22,7 @@ from lamina.layers.node import any_symbolic
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
 from lamina.models.batches import count, steps_of
+from lamina.models.feeds import Elements, wanted_steps
 from lamina.models.network import Network
 from lamina.models.outputs import (
     BLOCK,
@@ -30,6 +32,7 @@ from lamina.models.outputs import (
     in_batches,
     in_calls,
     joined,
+    joined_batches,
 )
 from lamina.models.ragged import inputs_by_shape, is_ragged, shapes_of
 from lamina.models.recorded import Predictors, heard
@@ -37,7 +40,7 @@ from lamina.models.rows import Rows
 from lamina.random import NOISE, mix
 
 if TYPE_CHECKING:
-    from lamina._typing import CallbacksLike, Data, Masks, Tensors, Verbose
+    from lamina._typing import Batches, CallbacksLike, Data, Masks, Tensors, Verbose
     from lamina.layers import SymbolicTensor
 
 
@@ -92,7 +95,7 @@ class Predicting(Network):
 
     def predict(
         self,
-        x: Data = _check.NEEDED,
+        x: Data | Batches = _check.NEEDED,
         batch_size: int | None = None,
         verbose: Verbose = "auto",
         steps: int | None = None,
@@ -105,7 +108,8 @@ class Predicting(Network):
         ----------
         x : array_like of shape (rows, ...), or a list or dict of them
             No rows give no outputs.  A list or dict for models with several inputs.  Where an axis
-            of a row may have any length, a list of arrays of unequal shape, one for each row.
+            of a row may have any length, a list of arrays of unequal shape, one for each row.  Or
+            a source of batches, as for ``fit``, of which targets and weights are left out.
         batch_size : int, optional
             Rows at a time.  The result depends on it where a layer is stateful, by default then
             those of its states, all rows while it has none; and where outputs of a row depend on
@@ -115,7 +119,7 @@ class Predicting(Network):
             0 silent; 1 a progress bar and then a line; 2 the line alone; "auto" a bar on a
             terminal and in a notebook, that goes away when all is done.
         steps : int, optional
-            Batches to take, the first ones, of ``batch_size`` rows, by default 32.
+            Batches to take, the first ones, of ``batch_size`` rows, by default 32, or of a source.
         callbacks : list of Callback, optional
             Their ``on_predict_*`` hooks are called.
 
@@ -155,7 +159,11 @@ class Predicting(Network):
                 flags = x.flags
                 if flags.c_contiguous and flags.aligned and _core.kernels.find_nonfinite(x) < 0:
                     return predictor(x)
+        source = source_of(x)
         hooks = of_pass("predict", callbacks, verbose)
+        if source is not None:
+            with hooks.closing():
+                return self._predict_source(source, steps, hooks, verbose)
         if not hooks.callbacks:
             return self._predict(x, batch_size, steps=steps)
         with hooks.closing():
@@ -207,6 +215,21 @@ class Predicting(Network):
         if hooks is not None:
             hooks.call("on_predict_end", {})
         return self._packed(joined([places for places, _ in parts], made, len(fed[0])))
+
+    def _predict_source(self, source: Source, steps: Any, hooks: CallbackList, verbose: Any) -> Any:
+        elements = Elements("predict", source, wanted_steps("predict", "steps", steps))
+        elements.first()
+        hooks.start(self, {"epochs": 1, "steps": elements.steps, "verbose": verbose})
+        run, made = Watch(self, hooks, True), []
+        hooks.call("on_predict_begin", {})
+        for element in elements.epoch():
+            run.begin()
+            made.append(self.predict_on_batch(unpacked("predict", element).x))
+            run.tell(made[-1])
+            if run.stopped:
+                break
+        hooks.call("on_predict_end", {})
+        return joined_batches(made)
 
     def _first_rows(self, fed: list[Any], batch_size: int | None, steps: object) -> list[Any]:
         rows = len(fed[0])

@@ -18,7 +18,7 @@ from lamina.models.model import Model
 
 if TYPE_CHECKING:
     from lamina._check import Array
-    from lamina._typing import CallbacksLike, Data, Masks, Tensors, Verbose
+    from lamina._typing import Batches, CallbacksLike, Data, Masks, Tensors, Verbose
 
 
 class Sequential(Chain):
@@ -199,7 +199,7 @@ class Sequential(Chain):
 
         def predict(
             self,
-            x: Data = _check.NEEDED,
+            x: Data | Batches = _check.NEEDED,
             batch_size: int | None = None,
             verbose: Verbose = "auto",
             steps: int | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,11 +15,12 @@ from lamina.callbacks import CallbackList, History
 from lamina.callbacks.callback import TICK
 from lamina.models import data as data_
 from lamina.models import logs as logs_
-from lamina.models.batches import Batches, Schedule, count, first_batches, steps_of
+from lamina.models.batches import Batches, Feed, count, first_batches, steps_of
 from lamina.models.data import Part
 from lamina.models.errors import TrainingDiverged
 from lamina.models.evaluation import Plan as EvaluationPlan
-from lamina.models.evaluation import evaluate, hears_test_batches, plans
+from lamina.models.evaluation import evaluate, hears_test_batches, plans, plans_of_batches
+from lamina.models.feeds import Stream
 from lamina.models.gradients import check_learning
 from lamina.models.objective import Objective, python_step
 from lamina.random import SHUFFLE, mix
@@ -36,7 +37,7 @@ class Plan:
     first_epoch: int
     epochs: int
     shuffle: bool
-    steps: int
+    steps: int | None  # None: the end of the first epoch will tell
     validation_steps: int | None  # None: those of all rows
     validation_batch: int | None  # None: as many rows as a block holds
     validation_freq: int | Container[int]
@@ -48,23 +49,27 @@ class Plan:
         return epoch + 1 in self.validation_freq
 
 
-def plan(
-    parts: Sequence[Part],
-    batch_size: object,
-    epochs: object,
-    initial_epoch: object,
-    shuffle: object,
-    steps_per_epoch: object,
-    validation_steps: object,
-    validation_batch_size: object,
-    validation_freq: Any,
-) -> Plan:
-    """Check the settings of a fit over the rows of all parts."""
+def plan(parts: Sequence[Part], batch_size: object, steps: object, **others: Any) -> Plan:
+    """Check the settings of a fit over the rows of all parts; ``others`` are those of ``Plan``."""
     rows = sum(part.size for part in parts)
     batch = data_.batch_rows("fit", "batch_size", batch_size, rows)
-    steps = sum(count(part.size, batch) for part in parts)
-    if steps_per_epoch is not None:
-        steps = steps_of("fit", "steps_per_epoch", steps_per_epoch, steps)
+    most = sum(count(part.size, batch) for part in parts)
+    if steps is not None:
+        most = steps_of("fit", "steps_per_epoch", steps, most)
+    return plan_of_batches(batch, most, **others)
+
+
+def plan_of_batches(
+    batch: int,
+    steps: int | None,
+    epochs: object = 1,
+    initial_epoch: object = 0,
+    shuffle: object = False,
+    validation_steps: object = None,
+    validation_batch_size: object = None,
+    validation_freq: Any = 1,
+) -> Plan:
+    """Check the settings of a fit over batches of so many rows."""
     if not (hasattr(validation_freq, "__contains__") and not isinstance(validation_freq, str)):
         validation_freq = _check.integer("fit", "validation_freq", validation_freq)
     validation_limit = None
@@ -99,10 +104,10 @@ class Training:
     ----------
     model : Fitting
         Built, compiled, and held by this thread.
-    parts : sequence of Part
-        The rows to train on; a batch has rows of one part.
-    held_out : sequence of Part
-        The rows to validate on; none for no validation.
+    feed : Feed
+        The batches to train on.
+    held_out : sequence of Part, or Stream
+        What to validate on; no part for no validation.
     settings : Plan
     callbacks : CallbackList
     """
@@ -110,14 +115,13 @@ class Training:
     def __init__(
         self,
         model: Fitting,
-        parts: Sequence[Part],
-        held_out: Sequence[Part],
+        feed: Feed,
+        held_out: Sequence[Part] | Stream,
         settings: Plan,
         callbacks: CallbackList,
     ) -> None:
-        self.model, self.parts, self.held_out = model, parts, held_out
-        self.schedule = Schedule(parts, settings.batch, settings.steps)
-        self.part = parts[0]  # that of the batch at hand
+        self.model, self.feed, self.held_out = model, feed, held_out
+        self.part = feed.first  # that of the batch at hand
         self.settings, self.hooks = settings, callbacks
         self.seen = changes.count  # of the changes of settings; first, as in `take_changes`
         self.attached = -1  # the optimizer's version that the execution knows
@@ -129,8 +133,8 @@ class Training:
             self.objective.checked = True
         self.optimizer.check_owner(model)
         model.compiled("fit").running = False  # a fit is never within another pass
-        rows = self.batch if model.bound else settings.batch
-        self.steps = self.objective.start(self.part.data, rows, True)
+        self.capacity = self.batch if model.bound else settings.batch
+        self.steps = self.objective.start(self.part.data, self.capacity, True)
         self.execution = self.steps.execution
         self.train: Callable[..., float] = self.execution.train
         self.weights: list[tuple[str, Array]] = []
@@ -154,17 +158,18 @@ class Training:
     def _objective(self, rows: int) -> Objective:
         return self.model.objective_for(self.part.data, rows)
 
-    def follow(self, place: int, rows: int) -> None:
-        """Let the next step be of that many rows, of the part at that place."""
-        part = self.parts[place]
-        if part is self.part and (rows == self.batch or not self.model.bound):
+    def follow(self, part: Part, rows: int) -> None:
+        """Let the next step be of that many rows of a part."""
+        bound = self.model.bound
+        if part is self.part and (rows == self.batch or not bound):
             return
         self.part, self.batch = part, rows
-        self.objective = self._objective(rows)
-        capacity = rows if self.model.bound else self.settings.batch
-        self.steps.move_to(self.objective, capacity, part.data)
-        self.execution = self.steps.execution
-        self.attach()
+        objective = self._objective(rows)
+        self.capacity = rows if bound else max(rows, self.capacity)
+        self.steps.turn_to(objective, self.capacity, part.data)
+        if self.steps.execution is not self.execution:
+            self.objective, self.execution = objective, self.steps.execution
+            self.attach()
 
     def take_changes(self) -> None:
         """Let the next step follow what was set since the last: in layers, losses, optimizer."""
@@ -188,7 +193,10 @@ class Training:
                 logs: dict[str, float] = {}
                 for epoch in range(settings.first_epoch, settings.epochs):
                     hooks.call("on_epoch_begin", epoch, {})
-                    logs = self._epoch(epoch)
+                    done = self._epoch(epoch)
+                    if done is None:
+                        break
+                    logs = done
                     hooks.call("on_epoch_end", epoch, logs)
                     if model.stop_training:
                         break
@@ -200,12 +208,17 @@ class Training:
         """Do one step on all rows; returns loss and metrics."""
         with self.steps:
             self.attach()
-            self._batches(0, self.schedule.epoch())
+            self._all_batches(0, None)
             return self.steps.results()
 
-    def _epoch(self, epoch: int) -> dict[str, float]:
+    def _epoch(self, epoch: int) -> dict[str, float] | None:
+        """Train and validate; returns the logs, None if the source had no batch left."""
         self.steps.reset()
-        self._batches(epoch, self._drawn())
+        done = self._all_batches(epoch, epoch_key(self.model) if self.settings.shuffle else None)
+        if done == 0:
+            return None
+        if self.settings.steps is None:
+            self.hooks.know_steps(done)
         self.model.train_state.epoch += 1
         logs = logs_.in_order(self.steps.results())
         if self.held_out and self.settings.validates(epoch):
@@ -215,7 +228,9 @@ class Training:
             logs.setdefault("learning_rate", self.optimizer.current_learning_rate())
         return logs
 
-    def _validation(self) -> list[EvaluationPlan]:
+    def _validation(self) -> Iterable[EvaluationPlan]:
+        if isinstance(self.held_out, Stream):
+            return plans_of_batches(self.model, self.held_out.parts())
         settings, parts = self.settings, self.held_out
         wanted, own = settings.validation_batch, settings.batch
         if settings.validation_steps is not None:
@@ -225,13 +240,22 @@ class Training:
         default = own if hears_test_batches(self.hooks) else max(own, 256)
         return plans(self.model, parts, wanted, default, own)
 
-    def _drawn(self) -> Batches:
-        if not self.settings.shuffle:
-            return self.schedule.epoch()
-        epoch = self.model.train_state.epoch & 0xFFFF_FFFF
-        return self.schedule.epoch((mix(self.model.seed, SHUFFLE), epoch))
+    def _all_batches(self, epoch: int, key: tuple[int, int] | None) -> int:
+        """Do the steps of an epoch; returns how many."""
+        done, loss, rate = 0, 0.0, 0.0
+        for batches in self.feed.epoch(key):
+            done, loss, rate = self._batches(epoch, batches, done)
+            if self.model.stop_training:
+                break
+        # A caller may have written to the weights.
+        find_nonfinite = _core.kernels.find_nonfinite
+        for name, array in self.weights:
+            if find_nonfinite(array) >= 0:
+                raise TrainingDiverged(loss, epoch + 1, done, rate, None, name)
+        return done
 
-    def _batches(self, epoch: int, batches: Batches) -> None:
+    def _batches(self, epoch: int, batches: Batches, first: int) -> tuple[int, float, float]:
+        """Do steps of an epoch; returns how many it has by then, the last loss and its rate."""
         # Everything the loop touches is a local: a step of a small network takes microseconds.
         model, optimizer, train = self.model, self.optimizer, self.train
         state = model.train_state
@@ -241,7 +265,7 @@ class Training:
         ticks, clock = self.hooks["on_tick"], time.perf_counter
         infinity, bound = math.inf, model.bound
         order, spans, parts = batches
-        loss, rate, index, started = 0.0, 0.0, -1, 0
+        loss, rate, index, started = 0.0, 0.0, first - 1, 0
         earlier = self.execution.completed_steps
         due = clock() + TICK if ticks else infinity
         try:
@@ -250,7 +274,8 @@ class Training:
                 for hook in begin:
                     hook(index, {})
                 if parts is not None or bound:
-                    self.follow(0 if parts is None else parts[index], stop - start)
+                    part = self.part if parts is None else parts[index - first]
+                    self.follow(part, stop - start)
                     train, observe = self.train, self.steps.observe
                     earlier = self.execution.completed_steps - started
                 if changes.count != seen:
@@ -279,11 +304,7 @@ class Training:
             if started > self.execution.completed_steps - earlier:  # the last one moved nothing
                 self._uncount(step, random_step)
             raise
-        # A caller may have written to the weights.
-        find_nonfinite = _core.kernels.find_nonfinite
-        for name, array in self.weights:
-            if find_nonfinite(array) >= 0:
-                raise TrainingDiverged(loss, epoch + 1, index + 1, rate, None, name)
+        return index + 1, loss, rate
 
     def _uncount(self, step: int, random_step: int) -> None:
         if self.optimizer.iterations == step:
@@ -305,6 +326,11 @@ class Training:
         logs = logs_.in_order(self.steps.results())
         for hook in hooks:
             hook(batch, logs)
+
+
+def epoch_key(model: Fitting) -> tuple[int, int]:
+    """Return the key of the order in which the next epoch takes its rows: seed and stream."""
+    return mix(model.seed, SHUFFLE), model.train_state.epoch & 0xFFFF_FFFF
 
 
 def follows_schedule(optimizer: Any) -> bool:

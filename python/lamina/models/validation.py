@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check
@@ -15,23 +16,32 @@ if TYPE_CHECKING:
     from lamina.models.fitting import Fitting
 
 
+@dataclass
+class Split:
+    """How a fit holds rows out, see ``Model.fit``."""
+
+    fraction: Any
+    stratify: Any
+    time_ordered: Any
+
+
 def choose(
     model: Fitting,
     data: data_.Data,
     validation_data: Any,
-    fraction: float,
-    stratify: object,
-    time_ordered: object,
+    split: Split,
     sample_weight: Any,
     class_weight: Any,
 ) -> tuple[Array | None, data_.Part | None]:
     """Return the rows to train on, None for all, and what to validate on, if anything."""
-    fraction = check_fraction(fraction)
+    fraction = check_fraction(split.fraction)
     if validation_data is not None:
         return None, data_.part_of(_given(model, validation_data, data.row_shapes))
     if fraction == 0.0:
         return None, None
-    return _split(model, data, fraction, stratify, time_ordered, sample_weight, class_weight)
+    return _split(
+        model, data, fraction, split.stratify, split.time_ordered, sample_weight, class_weight
+    )
 
 
 def _given(model: Fitting, data: Any, row_shapes: list[Shape]) -> data_.Data:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lamina._answers import answering
 from lamina.backend import clear_session, is_keras_tensor, standardize_dtype
+from lamina.data import PyDataset
 from lamina.plot_model import model_to_dot, plot_model
 from lamina.random import set_random_seed
 from lamina.saving import (
@@ -20,7 +21,11 @@ from lamina.utils.normalizing import normalize
 from lamina.utils.sequences import pad_sequences
 from lamina.utils.timeseries import timeseries_windows
 
+Sequence = PyDataset  # its older name
+
 __all__ = [
+    "PyDataset",
+    "Sequence",
     "clear_session",
     "custom_object_scope",
     "get_custom_objects",

@@ -1,0 +1,212 @@
+"""What gives batches: generators, iterables, loaders, objects that return batches by number.
+
+No other library is imported: an object is known by what it can do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from itertools import count
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lamina._arrays import is_array
+
+
+class Batch(NamedTuple):
+    """What a source gives for one batch."""
+
+    x: Any
+    y: Any = None
+    sample_weight: Any = None
+
+
+def unpacked(who: str, element: Any) -> Batch:
+    """Return the parts of what a source gave: ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, w)``."""
+    if isinstance(element, list):
+        element = tuple(element)
+    if not isinstance(element, tuple):
+        return Batch(element)
+    if not 1 <= len(element) <= 3:
+        raise ValueError(
+            f"{who}: a batch must be x, (x, y) or (x, y, sample_weight); got a tuple of "
+            f"{len(element)}; the arrays of several inputs are one list, ([a, b], y)"
+        )
+    return Batch(*element)
+
+
+class Source:
+    """Batches, epoch after epoch.
+
+    Attributes
+    ----------
+    kind : str
+        How messages call what gives the batches.
+    again : bool
+        Whether every epoch can begin anew.
+    """
+
+    kind: str
+    again = True
+
+    def count(self) -> int | None:
+        """Return how many batches an epoch has; None where only its end will tell."""
+        return None
+
+    def epoch(self, order: Callable[[int], Iterable[int]] | None) -> Iterator[Any]:
+        """Return the batches of an epoch, as they are given.
+
+        ``order(n)`` returns the numbers below n in the order wanted, for sources that give batches
+        by number.
+        """
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        """Tell the source that an epoch begins."""
+
+    def end(self) -> None:
+        """Tell the source that an epoch is over."""
+
+
+class Once(Source):
+    """An iterator: what it gave is gone."""
+
+    again = False
+
+    def __init__(self, iterator: Iterator[Any]) -> None:
+        self.kind = type(iterator).__name__
+        self._iterator = iterator
+
+    def epoch(self, order: Callable[[int], Iterable[int]] | None) -> Iterator[Any]:  # noqa: ARG002
+        """Return what is left."""
+        return self._iterator
+
+
+class Again(Source):
+    """An iterable: each epoch goes through it anew."""
+
+    def __init__(self, iterable: Any) -> None:
+        self.kind = type(iterable).__name__
+        self._iterable = iterable
+
+    def count(self) -> int | None:
+        """Return its length, or its cardinality, where it knows one."""
+        try:
+            return len(self._iterable)
+        except TypeError:  # none, infinite, or not known
+            return None
+
+    def epoch(self, order: Callable[[int], Iterable[int]] | None) -> Iterator[Any]:  # noqa: ARG002
+        """Begin anew."""
+        as_numpy = getattr(self._iterable, "as_numpy_iterator", None)
+        return iter(self._iterable if as_numpy is None else as_numpy())
+
+
+class ByNumber(Source):
+    """An object that returns batches by number, such as a ``PyDataset``."""
+
+    def __init__(self, batches: Any) -> None:
+        self.kind = type(batches).__name__
+        self._batches = batches
+
+    def count(self) -> int | None:
+        """Return ``num_batches``, or the length."""
+        if hasattr(type(self._batches), "num_batches"):
+            total: int | None = self._batches.num_batches
+            return total
+        return len(self._batches)
+
+    def begin(self) -> None:
+        """Call its ``on_epoch_begin``, if it has one."""
+        getattr(self._batches, "on_epoch_begin", _nothing)()
+
+    def end(self) -> None:
+        """Call its ``on_epoch_end``, if it has one."""
+        getattr(self._batches, "on_epoch_end", _nothing)()
+
+    def epoch(self, order: Callable[[int], Iterable[int]] | None) -> Iterator[Any]:
+        """Take the batches in the order wanted, by as many readers as the object asks for."""
+        batches, total = self._batches, self.count()
+        numbers: Iterable[int]
+        if total is None:
+            numbers = count()
+        else:
+            numbers = range(total) if order is None else map(int, order(total))
+        workers = getattr(batches, "workers", 1)
+        processes = getattr(batches, "use_multiprocessing", False)
+        if workers < 2 and not (workers and processes):
+            return (batches[i] for i in numbers)
+        from lamina.data import readers  # threads and processes are imported where they are used
+
+        ahead = max(1, getattr(batches, "max_queue_size", 10))
+        if processes:
+            return readers.in_processes(_of_process, numbers, workers, ahead, _hold, (batches,))
+        return readers.in_order(batches.__getitem__, numbers, workers, ahead)
+
+
+_held: list[Any] = []  # in a process of its own, the object that it makes batches of
+
+
+def _hold(batches: Any) -> None:
+    _held[:] = [batches]
+
+
+def _of_process(index: int) -> Any:
+    return _held[0][index]
+
+
+def _nothing() -> None:
+    pass
+
+
+def source_of(x: Any) -> Source | None:
+    """Return what gives the batches of ``x``; None for arrays, tables, lists and their like."""
+    if x is None or isinstance(x, (np.ndarray, list, tuple, str, bytes, Mapping, Set, range)):
+        return None
+    if isinstance(x, Source):
+        return x
+    if isinstance(x, type) or is_array(x):
+        return None
+    if hasattr(x, "as_numpy_iterator"):
+        return Again(x)
+    if hasattr(x, "__next__"):
+        return Once(x)
+    counted, numbered = hasattr(x, "__len__"), hasattr(x, "__getitem__")
+    if numbered and hasattr(type(x), "num_batches"):
+        return ByNumber(x)
+    if counted and numbered:
+        return ByNumber(x) if _gives_batches(x) else None
+    plain = hasattr(x, "__iter__") and not numbered
+    return Again(x) if plain and not _is_view(x) else None
+
+
+def _gives_batches(x: Any) -> bool:
+    """Return whether an object's items are batches, tuples of arrays of as many rows, not rows."""
+    table = any(hasattr(x, name) for name in ("columns", "column_names", "keys"))
+    if table or _is_torch_dataset(x) or len(x) == 0:
+        return False
+    first = x[0]
+    if not isinstance(first, (tuple, list)) or not 2 <= len(first) <= 3:
+        return False
+    rows = [_rows_of(part) for part in first if part is not None]
+    return len(rows) > 1 and None not in rows and len(set(rows)) == 1
+
+
+def _rows_of(value: Any) -> int | None:
+    if isinstance(value, Mapping):
+        value = next(iter(value.values()), None)
+    elif isinstance(value, (list, tuple)) and value and is_array(value[0]):
+        value = value[0]
+    shape: Any = np.shape(value) if isinstance(value, (list, tuple)) else ()
+    shape = getattr(value, "shape", shape)
+    return int(shape[0]) if len(shape) else None
+
+
+def _is_torch_dataset(x: Any) -> bool:
+    """Return whether an object is one of PyTorch's data sets, whose items are rows."""
+    return any(c.__module__.startswith("torch.utils.data") for c in type(x).__mro__)
+
+
+def _is_view(x: Any) -> bool:
+    return isinstance(x, (type({}.values()), type({}.keys()), type({}.items())))

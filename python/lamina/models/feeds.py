@@ -1,0 +1,180 @@
+"""Batches that come from a source while a model is fitted, evaluated or predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+from lamina import _check, _screen
+from lamina.data.sources import Batch, Source, unpacked
+from lamina.models import data as data_
+from lamina.models.batches import Batches
+from lamina.models.data import Data, Part, part_of
+from lamina.models.ragged import refuse
+from lamina.random import permutation
+
+if TYPE_CHECKING:
+    from lamina.models.evaluating import Evaluating
+
+Key = tuple[int, int]  # of an order: seed and stream
+
+
+class Elements:
+    """What a source gives, epoch after epoch.
+
+    Parameters
+    ----------
+    who : str
+        Who asks, and what messages call the source: ``fit``, ``fit: validation_data``.
+    source : Source
+    steps : int, optional
+        Batches of an epoch, which then goes on where the last one ended.
+    """
+
+    def __init__(self, who: str, source: Source, steps: int | None = None) -> None:
+        self.who, self.source, self._wanted = who, source, steps
+        self._left: Iterator[Any] | None = None  # of an epoch that has begun
+        self._begun = False
+        self.epochs = 0
+
+    @property
+    def steps(self) -> int | None:
+        """How many batches an epoch has; None where only its end will tell."""
+        return self.source.count() if self._wanted is None else self._wanted
+
+    def first(self, key: Key | None = None) -> Any:
+        """Return the first batch, which the first epoch will begin with all the same."""
+        self._begin()
+        self._left = self._opened(key)
+        for element in self._left:
+            self._left = chain([element], self._left)
+            return element
+        raise ValueError(f"{self.who}: needs at least one batch; the {self.source.kind} gave none")
+
+    def epoch(self, key: Key | None = None) -> Iterator[Any]:
+        """Yield the batches of an epoch; a key shuffles batches that come by number."""
+        self._begin()
+        if self._left is None:
+            self._left = self._opened(key)
+        given = 0
+        for element in islice(self._left, self._wanted):
+            given += 1
+            yield element
+        if given == 0 and self._wanted is not None and self.source.again:
+            # The last epoch took all there was.
+            self._left = self._opened(key)
+            for element in islice(self._left, self._wanted):
+                given += 1
+                yield element
+        if self._wanted is None or given < self._wanted:
+            self._left = None if self.source.again else iter(())
+        self._end(given)
+
+    def _opened(self, key: Key | None) -> Iterator[Any]:
+        order = None if key is None else (lambda n: permutation(n, *key, 0))
+        return iter(self.source.epoch(order))
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self.source.begin()
+        self._begun = True
+
+    def _end(self, given: int) -> None:
+        self._begun = False
+        self.epochs += 1
+        self.source.end()
+        if given == 0 or (self._wanted is not None and given < self._wanted):
+            needed = "at least 1" if self._wanted is None else f"{self._wanted} batches"
+            _screen.warn(
+                f"{self.who}: the {self.source.kind} ran out of data: epoch {self.epochs} needs "
+                f"{needed} and got {given}; give fewer steps or epochs, or what can begin anew"
+            )
+
+
+class Stream:
+    """Batches of a source as a compiled model takes them.
+
+    Parameters
+    ----------
+    who : str
+    model : Evaluating
+    source : Source
+    steps : int, optional
+        Batches of an epoch.
+    class_weight : dict, optional
+    key : tuple, optional
+        Of the first epoch's order.
+
+    Attributes
+    ----------
+    first : Part
+        The first batch.
+    """
+
+    def __init__(
+        self,
+        who: str,
+        model: Evaluating,
+        source: Source,
+        steps: int | None = None,
+        class_weight: Any = None,
+        key: Key | None = None,
+    ) -> None:
+        self._who, self._model, self._class_weight = who, model, class_weight
+        self._elements = Elements(who, source, steps)
+        self.first = part_of(self._prepared(who, unpacked(who, self._elements.first(key))))
+
+    @property
+    def steps(self) -> int | None:
+        """How many batches an epoch has; None where only its end will tell."""
+        return self._elements.steps
+
+    def epoch(self, key: Key | None = None) -> Iterator[Batches]:
+        """Yield the batches of an epoch, checked, each with its data."""
+        for part in self.parts(key):
+            yield Batches(None, [(0, part.size)], [part])
+
+    def parts(self, key: Key | None = None) -> Iterator[Part]:
+        """Yield the data of each batch of an epoch."""
+        first = self.first if self._elements.epochs == 0 else None
+        for number, element in enumerate(self._elements.epoch(key)):
+            if first is not None:
+                part, first = first, None
+            else:
+                who = f"{self._who}: batch {number}"
+                part = part_of(self._prepared(who, unpacked(who, element)))
+            yield part
+
+    def _prepared(self, who: str, batch: Batch) -> Data:
+        model = self._model
+        x, y, weight = batch
+        if y is None and any(loss is not None for loss in model.compiled(who).losses):
+            raise ValueError(
+                f"{who}: the loss needs targets; the {self._elements.source.kind} gave x alone: "
+                f"its batches must be (x, y) or (x, y, sample_weight)"
+            )
+        data = data_.prepare(who, model, model.meet(x), y, weight, self._class_weight)
+        refuse(who, data)
+        model.check_batches(who, data.rows, data.rows)
+        return data
+
+
+def check_alone(
+    who: str, source: Source, y: Any = None, sample_weight: Any = None, **others: Any
+) -> None:
+    """Raise ValueError where something is given that the batches hold, or that needs all rows."""
+    for name, value in (("y", y), ("sample_weight", sample_weight)):
+        if value is not None:
+            raise ValueError(
+                f"{who}: x is a {source.kind}, so {name} must be part of its batches, (x, y) or "
+                f"(x, y, sample_weight); if it gives rows, pass list(x)"
+            )
+    for name, value in others.items():
+        if not (value is None or value is False or (isinstance(value, float) and value == 0.0)):
+            raise ValueError(f"{who}: x is a {source.kind}; {name} needs all rows, as arrays")
+
+
+def wanted_steps(who: str, name: str, value: Any) -> int | None:
+    """Return a number of batches, or None."""
+    return None if value is None else _check.integer(who, name, value)

@@ -1,0 +1,123 @@
+"""What a fit is made of: its batches, what it is validated on, its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lamina import _check
+from lamina._check import Array
+from lamina.data.sources import Source, source_of
+from lamina.models import data as data_
+from lamina.models import training
+from lamina.models.batches import Feed, Schedule
+from lamina.models.data import Data, Part
+from lamina.models.feeds import Stream, check_alone, wanted_steps
+from lamina.models.ragged import Buckets
+from lamina.models.validation import Split, choose
+
+if TYPE_CHECKING:
+    from lamina.models.fitting import Fitting
+
+
+@dataclass
+class Fit:
+    """What a fit goes through, checked; nothing has changed yet.
+
+    Attributes
+    ----------
+    feed : Feed
+        The batches to train on.
+    held : sequence of Part, or Stream
+        What to validate on; none for no validation.
+    settings : Plan
+    first : Data
+        All data, or those of the first batch.
+    rows : ndarray of int64 or None
+        Which of them are trained on, all if None.
+    validation_rows : ndarray of int64 or None
+        Which are held out.
+    """
+
+    feed: Feed
+    held: Sequence[Part] | Stream
+    settings: training.Plan
+    first: Data
+    rows: Array | None = None
+    validation_rows: Array | None = None
+
+
+@dataclass
+class Asked:
+    """The arguments of ``fit`` that say which data it uses."""
+
+    x: Any
+    y: Any
+    sample_weight: Any
+    class_weight: Any
+    validation_data: Any
+    validation_steps: Any
+    split: Split
+    batch_size: Any
+    steps_per_epoch: Any
+    buckets: Any
+    others: dict[str, Any]  # of the plan
+
+    def prepared(self, model: Fitting) -> Fit:
+        """Return the fit, checked."""
+        source, others = source_of(self.x), source_of(self.validation_data)
+        held: Stream | None = None
+        if others is not None:
+            wanted = wanted_steps("fit", "validation_steps", self.validation_steps)
+            held = Stream("fit: validation_data", model, others, wanted)
+        else:
+            self.others["validation_steps"] = self.validation_steps
+        if source is None:
+            return self._of_arrays(model, held)
+        return self._of_source(model, source, held)
+
+    def _of_arrays(self, model: Fitting, stream: Stream | None) -> Fit:
+        padding = None if self.buckets is None else Buckets(self.buckets)
+        weights = self.sample_weight, self.class_weight
+        data = data_.prepare("fit", model, model.meet(self.x), self.y, *weights)
+        rows, held = None, None
+        if stream is None:
+            rows, held = choose(model, data, self.validation_data, self.split, *weights)
+        parts = data.parts(rows, model, padding)
+        batch_size = model.default_fit_batch(self.batch_size)
+        settings = training.plan(parts, batch_size, self.steps_per_epoch, **self.others)
+        trained = sum(part.size for part in parts)
+        kept = None if held is None else held.size
+        model.check_fit(settings, trained, kept, self.others["validation_batch_size"])
+        held_parts = [] if held is None else held.data.parts(held.rows)
+        return Fit(
+            Schedule(parts, settings.batch, settings.steps),
+            held_parts if stream is None else stream,
+            settings, data, rows, None if held is None else held.rows,
+        )  # fmt: skip
+
+    def _of_source(self, model: Fitting, source: Source, held: Stream | None) -> Fit:
+        split = self.split
+        check_alone(
+            "fit", source, y=self.y, sample_weight=self.sample_weight, buckets=self.buckets,
+            validation_split=split.fraction, time_ordered=split.time_ordered,
+            stratify=None if isinstance(split.stratify, str) else split.stratify,
+        )  # fmt: skip
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f"fit: x is a {source.kind}; class_weight={self.class_weight!r} counts all rows, "
+                f"and so needs arrays: give a dict of label to weight"
+            )
+        mixed = _check.boolean("fit", "shuffle", self.others["shuffle"])
+        steps = wanted_steps("fit", "steps_per_epoch", self.steps_per_epoch)
+        key = training.epoch_key(model) if mixed else None
+        feed = Stream("fit", model, source, steps, self.class_weight, key)
+        settings = training.plan_of_batches(feed.first.size, feed.steps, **self.others)
+        parts: Sequence[Part] | Stream = [] if held is None else held
+        if held is None and self.validation_data is not None:
+            _, given = choose(model, feed.first.data, self.validation_data, split, None, None)
+            assert given is not None
+            model.check_fit(settings, settings.batch, given.size, settings.validation_batch)
+            parts = given.data.parts()
+        return Fit(feed, parts, settings, feed.first.data)
