@@ -71,14 +71,25 @@ void Execution::reset() {
   for (auto& state : metric_states_) std::fill(state.begin(), state.end(), 0.0);
 }
 
-void Execution::resume(const Execution& other) {
+std::vector<std::vector<double>> Execution::sums() const {
+  std::vector<double> means;
+  for (const Mean& loss : losses_) means.insert(means.end(), {loss.sum, loss.count});
+  means.insert(means.end(), {penalties_.sum, penalties_.count});
+  std::vector<std::vector<double>> all = {std::move(means)};
+  all.insert(all.end(), metric_states_.begin(), metric_states_.end());
+  return all;
+}
+
+void Execution::resume(const std::vector<std::vector<double>>& sums) {
   const Busy busy(*this);
-  if (other.losses_.size() != losses_.size() ||
-      other.metric_states_.size() != metric_states_.size())
-    throw std::invalid_argument("resume: the graphs have different losses or metrics");
-  losses_ = other.losses_;
-  penalties_ = other.penalties_;
-  metric_states_ = other.metric_states_;
+  bool fits = sums.size() == metric_states_.size() + 1 && sums[0].size() == 2 * losses_.size() + 2;
+  for (std::size_t i = 0; fits && i < metric_states_.size(); ++i)
+    fits = sums[i + 1].size() == metric_states_[i].size();
+  if (!fits) throw std::invalid_argument("resume: the graphs have different losses or metrics");
+  for (std::size_t i = 0; i < losses_.size(); ++i)
+    losses_[i] = {sums[0][2 * i], sums[0][2 * i + 1]};
+  penalties_ = {sums[0][2 * losses_.size()], sums[0][2 * losses_.size() + 1]};
+  metric_states_.assign(sums.begin() + 1, sums.end());
 }
 
 std::vector<double> Execution::mean_losses() const {

@@ -81,8 +81,11 @@ class Execution {
   const Variables& variables() const { return variables_; }
 
   void reset();  // zero the accumulated losses and metrics
-  // Takes over what another execution, of a graph with the same losses and metrics, accumulated.
-  void resume(const Execution& other);
+  // What was added up since reset: the sum of each loss term and what it is divided by, then those
+  // of the penalties; then the state of each metric.
+  std::vector<std::vector<double>> sums() const;
+  // Takes over the `sums` of another execution, of a graph with the same losses and metrics.
+  void resume(const std::vector<std::vector<double>>& sums);
   // Over all batches since reset, as if they were one: of each loss term, and of all with the
   // penalties (those of the weights at each batch, averaged over its rows).
   std::vector<double> mean_losses() const;

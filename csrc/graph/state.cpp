@@ -66,6 +66,11 @@ std::vector<std::byte> State::copy() const {
   return {data_.data(), data_.data() + bytes(rows_)};
 }
 
+void State::set(const std::byte* from, Index rows) {
+  const Glance glance(*this, "states");
+  write(from, rows);
+}
+
 void State::check_rows(Index rows, const std::string& who) const {
   if (rows_ == 0 || rows == 0 || rows == rows_) return;
   const auto with_rows = [&](Index n) {

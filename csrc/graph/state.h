@@ -32,6 +32,7 @@ class State {
   void reset(Index rows);
   // What the next batch begins with, `rows` rows of it; empty before the first batch.
   std::vector<std::byte> copy() const;
+  void set(const std::byte* from, Index rows);  // what the next batch begins with
 
   // For an execution that holds it.  check_rows throws std::invalid_argument; `who` is the layer.
   void check_rows(Index rows, const std::string& who) const;

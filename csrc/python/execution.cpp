@@ -294,10 +294,15 @@ void bind_execution(py::module_& module) {
       .def_property_readonly(
           "mean_losses", [](BoundExecution& e) { return e.execution().mean_losses(); },
           "Of each loss, in the order of add_loss, without its scale.")
+      .def_property_readonly(
+          "sums", [](BoundExecution& e) { return e.execution().sums(); },
+          "Of losses with what they are divided by, penalties at the end, then of each metric.")
       .def(
           "resume",
-          [](BoundExecution& e, BoundExecution& o) { e.execution().resume(o.execution()); },
-          "other"_a, "Take over the sums of losses and metrics of another graph's execution.")
+          [](BoundExecution& e, const std::vector<std::vector<double>>& sums) {
+            e.execution().resume(sums);
+          },
+          "sums"_a, "Take over the sums of an execution of a graph with the same losses.")
       .def_property_readonly("metrics", &BoundExecution::metrics)
       .def_property_readonly("gradient_size",
                              [](BoundExecution& e) { return e.execution().gradient_size(); })

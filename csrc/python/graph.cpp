@@ -114,7 +114,22 @@ void bind_state(py::module_& module) {
             full.insert(full.begin(), Index(copy.size() / bytes_of(s.dtype)) / size_of(s.shape));
             return copy_of(s.dtype, full, copy.data());
           },
-          "A copy; None before the first batch. RuntimeError while a batch runs.");
+          "A copy; None before the first batch. RuntimeError while a batch runs.")
+      .def(
+          "set",
+          [](State& s, const py::array& values) {
+            const auto take = [&](auto zero) {
+              using T = decltype(zero);
+              const py::array_t<T, py::array::c_style | py::array::forcecast> given(values);
+              const Shape sizes(given.shape(), given.shape() + given.ndim());
+              if (sizes.empty() || Shape(sizes.begin() + 1, sizes.end()) != s.shape)
+                throw py::value_error("State.set: needs rows of shape " + python::text_of(s.shape) +
+                                      "; got " + python::text_of(sizes));
+              s.set(reinterpret_cast<const std::byte*>(given.data()), sizes[0]);
+            };
+            s.dtype == DType::float32 ? take(0.0f) : take(0.0);
+          },
+          "values"_a, "What the next batch begins with. RuntimeError while a batch runs.");
 }
 
 void bind_states(GraphClass& graph) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from abc import ABCMeta
 from collections.abc import Iterable
 from typing import Any, ClassVar, NoReturn
@@ -69,14 +70,49 @@ class PublicKeywords(Public):
             cls.__init__ = checking_keywords(vars(cls)["__init__"])  # type: ignore[method-assign]
 
 
+GIVEN = "_given"  # the attribute that keeps what a user's constructor was given
+_PLAIN = (type(None), bool, int, float, str, bytes, list, tuple, dict)
+
+
+class Given:
+    """The arguments of a call of a constructor that can be told in a configuration.
+
+    Attributes
+    ----------
+    values : callable
+        Returns them by name.
+    """
+
+    def __init__(self, init: Any, args: Any, kwargs: Any) -> None:
+        named = {}
+        if args:
+            names = list(inspect.signature(init).parameters)[1:]
+            named = dict(zip(names, args, strict=False))
+        both = {**named, **kwargs}
+        self._values = {k: v for k, v in both.items() if _is_told(v)}
+
+    def values(self) -> dict[str, Any]:
+        """Return the arguments by name."""
+        return dict(self._values)
+
+
+def _is_told(value: Any) -> bool:
+    return isinstance(value, _PLAIN) or hasattr(value, "get_config") or hasattr(value, "dtype")
+
+
 def check_base_is_called(cls: type, attribute: str) -> None:
-    """Let a user's constructor that forgot its base's say so: it leaves no ``attribute``."""
+    """Let a user's constructor that forgot its base's say so: it leaves no ``attribute``.
+
+    What it was given is kept for ``get_config``.
+    """
     init = vars(cls).get("__init__")
     if init is None or is_own(cls):
         return
 
     @functools.wraps(init)
     def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+        if GIVEN not in self.__dict__:  # the outermost class's
+            self.__dict__[GIVEN] = Given(init, args, kwargs)
         init(self, *args, **kwargs)
         if attribute not in self.__dict__:
             raise RuntimeError(

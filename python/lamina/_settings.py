@@ -28,6 +28,14 @@ _custom: ContextVar[Mapping[str, Any]] = ContextVar("custom", default=MappingPro
 registered: dict[str, Any] = {}
 
 
+def class_name(cls: type) -> str:
+    """Return the name that configurations call a class by: its own, or what it is registered by."""
+    name = cls.__name__
+    if registered and registered.get(name) is not cls:
+        return next((known for known, thing in registered.items() if thing is cls), name)
+    return name
+
+
 @contextmanager
 def reading_with(custom_objects: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
     """Let all that is read from configurations within the block, at any depth, know these names.
@@ -196,7 +204,7 @@ def serialize(instance: Configurable | None) -> dict[str, Any] | None:
     """Return ``{"class_name": ..., "config": ...}``, which every room's ``get`` accepts."""
     if instance is None:
         return None
-    return {"class_name": type(instance).__name__, "config": instance.get_config()}
+    return {"class_name": class_name(type(instance)), "config": instance.get_config()}
 
 
 def _folded(name: str) -> str:

@@ -8,14 +8,13 @@ from lamina._keras.rooms import PRECISION, STEP, WEIGHTS_FILE
 
 ARRAYS = "use weights, trainable_weights and non_trainable_weights"
 NO_QUANTIZING = "models are float32 or float64; there is no quantisation"
+OWN_FILES = "files keep weights and get_config; what else a layer holds belongs into the latter"
 SHAPES = "use compute_output_shape, which takes and returns shapes"
 
 COMMON = {  # to models and layers
     ARRAYS: "metrics_variables add_variable updates",
-    WEIGHTS_FILE: (
-        "save_own_variables load_own_variables build_from_config get_build_config get_state_tree "
-        "set_state_tree"
-    ),
+    OWN_FILES: "save_own_variables load_own_variables",
+    WEIGHTS_FILE: "get_state_tree set_state_tree",
     NO_QUANTIZING: (
         "quantize quantization_mode quantized_build quantized_call "
         "get_quantization_layer_structure enable_lora"
@@ -29,17 +28,13 @@ COMMON = {  # to models and layers
 
 MODEL = {
     **COMMON,
-    "pickle the model: pickle.dump(model, file) keeps weights, optimizer and settings": "save",
-    "keep get_weights() with numpy.savez": "save_weights",
-    "give set_weights what get_weights returned": "load_weights",
-    "use json.dumps(model.get_config())": "to_json to_yaml",
-    "pickle the model; there is no foreign format to export to": "export",
+    "use to_json": "to_yaml",
+    "there is no foreign format to export to; save keeps the model": "export",
     "a step is one call into the engine; write the loop yourself with train_on_batch": (
         "predict_step make_train_function make_test_function "
         "make_predict_function compute_loss_and_updates "
         "stateless_compute_loss train_function"
     ),
-    "call compile again with the arguments you have": "compile_from_config get_compile_config",
     "use evaluate(..., return_dict=True)": "get_metrics_result",
     "use output_shape": "compute_output_shape",
     "use dtype": "input_dtype",
@@ -78,6 +73,7 @@ OF_LAYERS = {  # what a model with call has, and one made of layers has not
 
 LAYER = {
     **COMMON,
+    OWN_FILES: "save_own_variables load_own_variables build_from_config get_build_config",
     "use output.shape, or compute_output_shape": "output_shape get_output_shape_at",
     "use input.shape": "get_input_shape_at",
     "use layer.nodes[i].outputs": "get_output_at",

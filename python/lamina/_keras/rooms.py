@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 PIXELS = "change the pictures with NumPy before fit, or in a loop over train_on_batch"
 OWN = "write a layer of your own (see lamina.layers.Layer), or PythonLayer for NumPy functions"
-WEIGHTS_FILE = "pickle the model, or keep get_config() as JSON and get_weights() with numpy.savez"
+WEIGHTS_FILE = "model.save('model.lamina') keeps all of a model, and models.load_model reads it"
 ARRAYS = "fit takes arrays: read the files with NumPy, Pillow or pandas first"
 STEP = "write the loop yourself with train_on_batch, or a layer or a loss with lamina.ops"
 RATES = (
@@ -157,20 +157,11 @@ OPS = {
 }
 
 MODELS = {
-    WEIGHTS_FILE: "load_model save_model",
-    "use Model.from_config(model.get_config()), or copy.deepcopy(model) with its weights": (
-        "clone_model"
-    ),
-    "use Model.from_config(json.loads(text)), of what json.dumps(model.get_config()) gave": (
-        "model_from_json model_from_config model_from_yaml"
-    ),
+    "use model_from_json, of what model.to_json() returned": "model_from_config model_from_yaml",
 }
 
 UTILS = {
-    "use custom_object_scope": "CustomObjectScope",
-    "use serialize and deserialize of lamina.layers, or get_config and from_config": (
-        "deserialize_keras_object serialize_keras_object legacy"
-    ),
+    "use lamina.saving": "legacy",
     ARRAYS: (
         "array_to_img audio_dataset_from_directory get_file "
         "image_dataset_from_directory img_to_array load_img save_img text_dataset_from_directory"
@@ -195,11 +186,7 @@ BACKEND = {
 }
 
 SAVING = {
-    "use custom_object_scope": "CustomObjectScope",
-    WEIGHTS_FILE: (
-        "KerasFileEditor load_model load_weights save_model save_weights deserialize_keras_object "
-        "serialize_keras_object"
-    ),
+    "read the file with the safetensors package: arrays by name": "KerasFileEditor",
 }
 
 PREPROCESSING = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from lamina import _core
@@ -53,6 +53,15 @@ class Carrier(Layer):
         if not self._carried:
             self._carried = [_core.State(shape, self.dtype) for shape in shapes]
         return self._carried
+
+    def held_beside(self) -> dict[str, Array]:
+        """Return the states that the next batch begins with."""
+        return {f"state_{i}": state for i, state in enumerate(self.states or ())}
+
+    def take_beside(self, held: Mapping[str, Array]) -> None:
+        """Begin the next batch with these states."""
+        for i, state in enumerate(self._carried):
+            state.set(held[f"state_{i}"])
 
     def forget(self) -> None:
         """Undo building."""

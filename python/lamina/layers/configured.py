@@ -9,7 +9,9 @@ import numpy as np
 
 from lamina._check import Shape
 from lamina._own_names import OWN, split
+from lamina._public import GIVEN
 from lamina._repr import changed_arguments
+from lamina._settings import class_name
 from lamina._tensors import Variable
 from lamina.layers.weighted import Weighted
 
@@ -30,7 +32,7 @@ class Configured(Weighted):
     @property
     def class_name(self) -> str:
         """The class, as summaries and configurations name it."""
-        return type(self).__name__
+        return class_name(type(self))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as plain values.
@@ -45,8 +47,12 @@ class Configured(Weighted):
             config["input_shape"] = self._input_shape
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = _plain(self.activity_regularizer)
+        given: Any = self.__dict__.get(GIVEN)
         for name in _own_arguments(type(self)):
-            config[name] = _plain(getattr(self, name))
+            if given is not None and not hasattr(self, name) and name in given.values():
+                config[name] = _plain(given.values()[name])  # kept under another name, or not
+            else:
+                config[name] = _plain(getattr(self, name))
         return config
 
     @classmethod
@@ -111,5 +117,5 @@ def _own_arguments(cls: type) -> tuple[str, ...]:
 def _plain(value: Any) -> Any:
     if not hasattr(value, "get_config"):
         return value
-    kind = getattr(value, "class_name", type(value).__name__)
+    kind = getattr(value, "class_name", None) or class_name(type(value))
     return {"class_name": kind, "config": value.get_config()}

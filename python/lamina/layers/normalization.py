@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -244,6 +244,16 @@ class Normalization(RowWise):
         mean, variance, rows = state
         self._keep(mean, variance)
         super().restore(rows)
+
+    def held_beside(self) -> dict[str, Array]:
+        """Return the statistics in float64, which the weights round."""
+        if self.mean is None or self.variance is None:
+            return {}
+        return {"mean": self.mean, "variance": self.variance}
+
+    def take_beside(self, held: Mapping[str, Array]) -> None:
+        """Take the statistics of a layer whose weights this one has."""
+        self._keep(held["mean"], held["variance"])
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments, the statistics as lists."""

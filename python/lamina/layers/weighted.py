@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -267,6 +267,13 @@ class Weighted:
         """Put back what ``snapshot`` of this layer returned."""
         for array, value in zip(self.weights, state, strict=True):
             array[...] = value
+
+    def held_beside(self) -> dict[str, Array]:
+        """Return copies of what the layer holds that its weights do not say, by name."""
+        return {}
+
+    def take_beside(self, held: Mapping[str, Array]) -> None:
+        """Take what ``held_beside`` of a layer of the same configuration returned."""
 
     @answering_calls
     def count_params(self) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,9 +22,39 @@ if TYPE_CHECKING:
     from lamina.layers.weighted import Weighted
 
 
+# How many bytes of weights may still be made, in a list of one; None for no limit.
+_room: ContextVar[list[int] | None] = ContextVar("room", default=None)
+
+
+@contextmanager
+def at_most(room: int | None) -> Iterator[None]:
+    """Let weights of so many bytes be made within the block: a file tells of models too large."""
+    token = _room.set(None if room is None else [room])
+    try:
+        yield
+    finally:
+        _room.reset(token)
+
+
+def _check_room(parameters: Iterable[_core.Parameter]) -> None:
+    room = _room.get()
+    if room is None:
+        return
+    new = [p for p in dict.fromkeys(parameters) if not p.allocated]
+    needed = sum(p.size * np.dtype(stored(p)).itemsize for p in new)
+    if needed > room[0]:
+        largest = max(new, key=lambda p: p.size)
+        raise ValueError(
+            f"the model needs {needed} bytes of weights, more than twice those of the file; the "
+            f"largest is {largest.name} of shape {_check.show_shape(tuple(largest.shape))}"
+        )
+    room[0] -= needed
+
+
 def allocate(layers: Iterable[Weighted]) -> None:
     """Give all weights of the layers one flat home, and those restored their values."""
     together = list(layers)
+    _check_room(p for layer in together for p in layer.parameters)
     _core.allocate([p for layer in together for p in layer.parameters])
     for layer in together:
         for parameter, value in layer.take_pending():

@@ -10,8 +10,13 @@ from lamina.models.functional import Functional
 from lamina.models.model import Model
 from lamina.models.sequential import Sequential
 
+if TYPE_CHECKING:
+    from lamina.saving.files import load_model, save_model
+    from lamina.saving.json_text import clone_model, model_from_json
+
 __all__ = ["Functional", "Model", "NotCompiledError", "Sequential", "TrainingAdvice",
-           "TrainingDiverged"]  # fmt: skip
+           "TrainingDiverged", "clone_model", "load_model", "model_from_json",
+           "save_model"]  # fmt: skip
 
 
 def __dir__() -> list[str]:
@@ -19,4 +24,8 @@ def __dir__() -> list[str]:
 
 
 if not TYPE_CHECKING:
-    __getattr__ = answering(__name__)
+    _FILES = {name: f"lamina.saving.files:{name}" for name in ("load_model", "save_model")}
+    _TEXTS = {
+        name: f"lamina.saving.json_text:{name}" for name in ("clone_model", "model_from_json")
+    }
+    __getattr__ = answering(__name__, {**_FILES, **_TEXTS})

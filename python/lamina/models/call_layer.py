@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from lamina._settings import class_name
 from lamina.layers import Layer, called
 from lamina.layers._use import using
 from lamina.random import Seed
@@ -31,7 +32,7 @@ class CallLayer(Layer):
     @property
     def class_name(self) -> str:
         """The model's class."""
-        return type(self.model).__name__
+        return class_name(type(self.model))
 
     @property
     def dtype(self) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +16,7 @@ from lamina._arrays import is_array
 from lamina._calls import answering_calls
 from lamina._check import Shape
 from lamina._own_names import OWN, split, take
+from lamina._public import GIVEN
 from lamina._tensors import Arguments, Recording, Tensor
 from lamina._tensors.arguments import flat, mapped, packed
 from lamina.layers import Layer, called
@@ -307,8 +310,31 @@ class Called(Compilable):
 
     @answering_calls
     def get_config(self) -> dict[str, Any]:
-        """Return what the constructor takes besides arguments of the class's own."""
-        return {"name": self.name, "dtype": self.dtype}
+        """Return name, dtype and what the constructor was given, as plain values."""
+        given: Any = self.__dict__.get(GIVEN)
+        own = {} if given is None else given.values()
+        return {"name": self.name, "dtype": self.dtype, **own}
+
+    @answering_calls
+    def get_build_config(self) -> dict[str, Any]:
+        """Return the form of the inputs and the shapes that the model was built for."""
+        form, ports = self._fed or (None, [])
+        places = itertools.count()
+        numbered = None if form is None else mapped(form, lambda v: _number(v, places))
+        return {
+            "form": numbered,
+            "ports": [[port.name, port.shape, port.kind] for port in ports],
+            "shapes": self._first_shapes,
+        }
+
+    @answering_calls
+    def build_from_config(self, config: Mapping[str, Any]) -> None:
+        """Build as ``get_build_config`` of another model of the class says."""
+        form = config["form"]
+        form = None if form is None else mapped(form, lambda v: Leaf if type(v) is int else None)
+        shapes = [tuple(shape) for shape in config["shapes"]]
+        self._take(form, [Port(n, tuple(s), kind) for n, s, kind in config["ports"]])
+        self.ensure_built(shapes)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return everything but the engine's objects, with the weights of the model itself."""
@@ -329,6 +355,22 @@ class Called(Compilable):
         from lamina.models.summary import table_of_calls
 
         return table_of_calls(self, line_length, show_trainable)
+
+
+def from_config(cls: Any, config: Mapping[str, Any]) -> Any:
+    """Return a new model of a class with ``call``; its constructor need not take every setting."""
+    takes = inspect.signature(cls.__init__).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in takes.values()):
+        return cls(**config)
+    left = {key: config[key] for key in ("name", "dtype") if key in config and key not in takes}
+    model = cls(**{key: value for key, value in config.items() if key not in left})
+    if "name" in left:
+        model.name = left["name"]
+    return model
+
+
+def _number(value: Any, places: Iterator[int]) -> int | None:
+    return next(places) if value is Leaf else None
 
 
 def _told(recording: Recording, untold: bool) -> Any:

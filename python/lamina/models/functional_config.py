@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lamina._tensors import Arguments
@@ -41,13 +41,19 @@ def to_config(structure: Structure, input_form: Any, output_form: Any) -> dict[s
 
 
 def from_config(
-    config: Mapping[str, Any], custom_objects: Mapping[str, type] | None
+    config: Mapping[str, Any],
+    custom_objects: Mapping[str, type] | None,
+    make: Callable[[Mapping[str, Any]], Layer] | None = None,
 ) -> tuple[Any, Any]:
-    """Return inputs and outputs of new layers, called as the configuration says."""
+    """Return inputs and outputs of new layers, called as the configuration says.
+
+    ``make`` returns the layer of an entry; by default it is deserialized.
+    """
     layers: dict[str, Layer] = {}
     waiting: list[tuple[str, Any]] = []
     for entry in config["layers"]:
-        layer = layers[entry["name"]] = deserialize(entry, custom_objects)
+        made = deserialize(entry, custom_objects) if make is None else make(entry)
+        layer = layers[entry["name"]] = made
         waiting += [(entry["name"], node) for node in entry["inbound_nodes"]]
         if isinstance(layer, InputLayer):
             layer.tensor()

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from lamina._answers import is_own
 from lamina._calls import answering_calls, refuse_unknown
 from lamina._public import check_base_is_called
-from lamina._settings import has_settings
+from lamina._settings import has_settings, reading_with
 from lamina._tensors.arguments import flat
 from lamina.layers import SymbolicTensor, called
-from lamina.models.fitting import Fitting
+from lamina.models.saved import Saved
 
 if TYPE_CHECKING:
     from lamina._typing import Self, Tensors
@@ -42,7 +42,7 @@ def _make_graph_model(cls: type) -> None:
         cls.__bases__ = tuple(functional if base is Model else base for base in cls.__bases__)
 
 
-class Model(Fitting):
+class Model(Saved):
     """A network that can be trained; ``Model(inputs, outputs)`` makes one from symbolic tensors.
 
     A class of your own derives from it, makes layers in its constructor, and defines
@@ -150,10 +150,12 @@ class Model(Fitting):
         cls, config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None
     ) -> Model:
         """Return a new model from what a graph's or a Sequential's ``get_config`` returned."""
+        from lamina.models.called import from_config
         from lamina.models.functional import Functional
         from lamina.models.sequential import Sequential
 
         if cls.calls:
-            return cls(**config)
+            with reading_with(custom_objects):
+                return from_config(cls, config)  # type: ignore[no-any-return]
         made: Any = Functional if has_settings(config, "output_layers") else Sequential
         return made.from_config(config, custom_objects)  # type: ignore[no-any-return]

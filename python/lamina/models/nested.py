@@ -226,7 +226,7 @@ class ModelLayer(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the model's."""
-        return self.model.get_config()  # type: ignore[no-any-return, attr-defined]
+        return self.model.get_config()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore; the model knows its layer again."""

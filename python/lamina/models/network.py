@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -20,16 +20,14 @@ from lamina.models import forms
 from lamina.models.ends import Ends
 from lamina.models.kept import Kept
 from lamina.models.paths import by_path
+from lamina.models.rebuilt import Rebuilt
 from lamina.models.recorded import for_any_rows
 from lamina.models.rows import gathered
 from lamina.models.stateful import Stateful
 from lamina.random import Seed, seed_value
 
-if TYPE_CHECKING:
-    pass
 
-
-class Network(Ends, Stateful, PublicKeywords):
+class Network(Ends, Stateful, Rebuilt, PublicKeywords):
     """Layers that follow each other in some way, with weights.
 
     A subclass gives ``layers``, ``_build_layers`` and ``_record``, and what ``Ends`` names.
@@ -51,8 +49,8 @@ class Network(Ends, Stateful, PublicKeywords):
         "input_row_shapes live_weights meet moment named objective objective_for output_row_shape "
         "output_row_shapes output_shapes_by_layer packed_inputs packed_outputs parameters path_of "
         "penalties ports prepare_layers record_outputs recorded_settings regularized restore "
-        "row_shape says_loss shapes_by_place snapshot state_rows streams train_state unbuilt "
-        "weights_by_path"
+        "row_shape says_loss shapes_by_place snapshot state_rows streams take_seed train_state "
+        "unbuilt weights_by_path"
     )
     moment: int = 0  # when it was made
     _not_copied: tuple[str, ...] = (

@@ -72,7 +72,7 @@ class Pass:
         self._data = data or self._data
         execution = objective.take(*self._key)
         execution.bind(self._data.arrays)
-        execution.resume(old)
+        execution.resume(old.sums)
         old.unbind()
         if rows is not None:
             old_objective.give_back(old, *old_key)

@@ -10,12 +10,16 @@ from lamina.data import PyDataset
 from lamina.plot_model import model_to_dot, plot_model
 from lamina.random import set_random_seed
 from lamina.saving import (
+    CustomObjectScope,
     custom_object_scope,
     get_custom_objects,
     get_registered_name,
     get_registered_object,
     register_keras_serializable,
 )
+
+if TYPE_CHECKING:
+    from lamina.saving import deserialize_keras_object, serialize_keras_object
 from lamina.utils.coding import multi_hot, one_hot, to_categorical
 from lamina.utils.normalizing import normalize
 from lamina.utils.sequences import pad_sequences
@@ -24,10 +28,12 @@ from lamina.utils.timeseries import timeseries_windows
 Sequence = PyDataset  # its older name
 
 __all__ = [
+    "CustomObjectScope",
     "PyDataset",
     "Sequence",
     "clear_session",
     "custom_object_scope",
+    "deserialize_keras_object",
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
@@ -39,6 +45,7 @@ __all__ = [
     "pad_sequences",
     "plot_model",
     "register_keras_serializable",
+    "serialize_keras_object",
     "set_random_seed",
     "standardize_dtype",
     "timeseries_windows",
@@ -51,4 +58,10 @@ def __dir__() -> list[str]:
 
 
 if not TYPE_CHECKING:
-    __getattr__ = answering(__name__)
+    __getattr__ = answering(
+        __name__,
+        {
+            name: f"lamina.saving.objects:{name}"
+            for name in ("deserialize_keras_object", "serialize_keras_object")
+        },
+    )

@@ -1,22 +1,12 @@
-"""Classes of one's own by name, for configurations that are read: Keras's ``saving``."""
+"""Classes and functions of one's own by name, for configurations and files that are read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from lamina._answers import answering
 from lamina._calls import answering_calls
 from lamina._settings import reading_with, registered
-
-__all__ = [
-    "custom_object_scope",
-    "get_custom_objects",
-    "get_registered_name",
-    "get_registered_object",
-    "register_keras_serializable",
-]
 
 T = TypeVar("T")
 
@@ -70,8 +60,7 @@ def get_custom_objects() -> dict[str, Any]:
 @answering_calls
 def get_registered_name(obj: Any) -> str:
     """Return the name that a class or function is registered by, else its own."""
-    names = [name for name, thing in registered.items() if thing is obj and ">" in name]
-    return names[0] if names else str(getattr(obj, "__name__", obj))
+    return registered_name(obj) or str(getattr(obj, "__name__", obj))
 
 
 @answering_calls
@@ -80,15 +69,42 @@ def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = 
     return {**registered, **(custom_objects or {})}.get(name)
 
 
-@answering_calls
-def custom_object_scope(custom_objects: Mapping[str, Any]) -> AbstractContextManager[Any]:
-    """Let configurations that are read in a ``with`` block know these names."""
-    return reading_with(custom_objects)
+class CustomObjectScope:
+    """Let configurations and files that are read in a ``with`` block know these names.
+
+    Parameters
+    ----------
+    custom_objects : mapping of str to class or function
+
+    Examples
+    --------
+    >>> import lamina
+    >>> class Double(lamina.layers.Layer):
+    ...     def call(self, x):
+    ...         return 2 * x
+    >>> config = lamina.layers.serialize(Double(name="twice"))
+    >>> with lamina.saving.CustomObjectScope({"Double": Double}):
+    ...     lamina.layers.deserialize(config).name
+    'twice'
+    """
+
+    def __init__(self, custom_objects: Mapping[str, Any]) -> None:
+        self._reading = reading_with(custom_objects)
+
+    def __enter__(self) -> CustomObjectScope:
+        """Begin."""
+        self._reading.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        """End."""
+        self._reading.__exit__(*error)
 
 
-def __dir__() -> list[str]:
-    return sorted(__all__)
+custom_object_scope = CustomObjectScope
+register_serializable = register_keras_serializable
 
 
-if not TYPE_CHECKING:
-    __getattr__ = answering(__name__)
+def registered_name(thing: Any) -> str | None:
+    """Return the name, "package>name", that a class or function is registered by; else None."""
+    return next((n for n, known in registered.items() if known is thing and ">" in n), None)

@@ -1,0 +1,50 @@
+"""What a file has to say of a model, beside its configuration, for another to be the same."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lamina._calls import answering_calls
+from lamina.random import Seed
+
+if TYPE_CHECKING:
+    from lamina._check import Shape
+    from lamina._typing import Self
+
+
+class Rebuilt:
+    """A model's shapes and seed, for copies; a part of ``Network``."""
+
+    _own_seed: Seed
+
+    if TYPE_CHECKING:
+
+        @property
+        def input_shape(self) -> Any: ...  # noqa: D102
+        @property
+        def input_row_shapes(self) -> list[Shape] | None: ...  # noqa: D102
+        def ensure_built(self, shapes: Sequence[Shape] | None) -> None: ...  # noqa: D102
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what ``from_config`` takes, as plain values."""
+        raise TypeError(f"{type(self).__name__}: a model must define get_config")
+
+    @answering_calls
+    def get_build_config(self) -> dict[str, Any]:
+        """Return the shapes that the model was built for, as plain values."""
+        return {"input_shape": self.input_shape}
+
+    @answering_calls
+    def build_from_config(self, config: Mapping[str, Any]) -> None:  # noqa: ARG002
+        """Build as ``get_build_config`` says: a Sequential and a graph know their shapes."""
+        self.ensure_built(self.input_row_shapes)
+
+    def take_seed(self, seed: int) -> None:
+        """Take the seed of another model."""
+        self._own_seed.given = seed
+
+    def __copy__(self) -> Self:
+        """Return a copy of its own: two models do not share weights because one was copied."""
+        return copy.deepcopy(self)

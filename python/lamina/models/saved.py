@@ -1,0 +1,133 @@
+"""A model and files: save, load, and its parts as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lamina._calls import answering_calls
+from lamina.models.fitting import Fitting
+
+if TYPE_CHECKING:
+    import os
+
+    from lamina.models.model import Model
+
+
+class Saved(Fitting):
+    """What ``Model`` has to do with files; ``lamina.saving`` reads and writes them."""
+
+    def _whole(self) -> Model:
+        return self  # type: ignore[return-value]
+
+    @answering_calls
+    def save(
+        self,
+        filepath: str | os.PathLike[str],
+        overwrite: bool = True,
+        zipped: bool | None = None,  # noqa: ARG002
+        *,
+        include_optimizer: bool = True,
+        save_format: str | None = None,  # noqa: ARG002
+    ) -> None:
+        """Write the whole model to a file: see ``lamina.saving.save_model``.
+
+        Parameters
+        ----------
+        filepath : str or path-like
+            Such as ``"model.lamina"``.
+        overwrite : bool, default True
+            False refuses a file that is there.
+        zipped, save_format : ignored
+            For Keras's callers: a file of lamina's is one file.
+        include_optimizer : bool, default True
+            Whether the state of the optimizer, and how far training is, go into the file.
+
+        Examples
+        --------
+        >>> import os, tempfile, lamina
+        >>> model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(2)])
+        >>> path = os.path.join(tempfile.mkdtemp(), "model.lamina")
+        >>> model.save(path)
+        >>> lamina.models.load_model(path).output_shape
+        (None, 2)
+        """
+        from lamina.saving import save_model
+
+        save_model(self._whole(), filepath, overwrite, include_optimizer=include_optimizer)
+
+    @answering_calls
+    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Write the weights alone to a file: see ``lamina.saving.save_weights``.
+
+        Parameters
+        ----------
+        filepath : str or path-like
+            Such as ``"model.weights.lamina"``.
+        overwrite : bool, default True
+            False refuses a file that is there.
+        """
+        from lamina.saving import save_weights
+
+        save_weights(self._whole(), filepath, overwrite)
+
+    @answering_calls
+    def load_weights(
+        self,
+        filepath: str | os.PathLike[str],
+        skip_mismatch: bool = False,
+        by_name: bool = False,
+    ) -> None:
+        """Take the weights of a file: see ``lamina.saving.load_weights``.
+
+        Parameters
+        ----------
+        filepath : str or path-like
+            Of weights alone, or of a model.
+        skip_mismatch : bool, default False
+            Leave weights as they are whose shape in the file is another, or that it lacks, and
+            warn of them.
+        by_name : bool, default False
+            Take those of the same path, such as ``"dense_1/kernel"``, and leave the others: for
+            a model that shares layers with the one that was saved.
+
+        Raises
+        ------
+        ValueError
+            A weight of another shape, or another number of them; no weight is changed.
+        """
+        from lamina.saving import load_weights
+
+        load_weights(self._whole(), filepath, skip_mismatch=skip_mismatch, by_name=by_name)
+
+    @answering_calls
+    def to_json(self, **options: Any) -> str:
+        """Return the architecture, without weights, as JSON: ``lamina.models.model_from_json``.
+
+        Parameters
+        ----------
+        **options
+            As for ``json.dumps``, such as ``indent=2``.
+        """
+        from lamina.saving.json_text import model_to_json
+
+        return model_to_json(self._whole(), **options)
+
+    @answering_calls
+    def get_compile_config(self) -> dict[str, Any]:
+        """Return what ``compile`` was given, with the optimizer as it is now; {} before it."""
+        if self._compiled is None:
+            return {}
+        _, loss, metrics, weighted, scales = self._asked
+        return {
+            "optimizer": self._compiled.optimizer,
+            "loss": loss,
+            "metrics": metrics,
+            "weighted_metrics": weighted,
+            "loss_weights": scales,
+        }
+
+    @answering_calls
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Compile as ``get_compile_config`` of another model says."""
+        self.compile(**config)

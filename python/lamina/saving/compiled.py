@@ -1,0 +1,47 @@
+"""How a model trains, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lamina import losses, metrics, optimizers
+from lamina._check import Array
+from lamina._tensors.arguments import mapped
+from lamina.saving import plain
+
+if TYPE_CHECKING:
+    from lamina.models import Model
+
+_ARGUMENTS = ("loss", "metrics", "weighted_metrics", "loss_weights")
+
+
+def described(
+    who: str, model: Model, tensors: dict[str, Array] | None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what ``compile`` was given, and the functions that files do not keep."""
+    writer = plain.Writer(who, "compile", tensors)
+    told = {name: writer.plain(value, name) for name, value in model.get_compile_config().items()}
+    return told, writer.lost
+
+
+def put_back(model: Any, told: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+    """Compile a model that was made of a file."""
+    found = {name: plain.restored(told.get(name), tensors) for name in ("optimizer", *_ARGUMENTS)}
+    model.compile(
+        optimizers.get(found["optimizer"]),
+        _made(found["loss"], losses.get),
+        _made(found["metrics"], metrics.get),
+        _made(found["weighted_metrics"], metrics.get),
+        found["loss_weights"],
+    )
+
+
+def _made(value: Any, get: Callable[[Any], Any]) -> Any:
+    """Return a structure with objects in place of their configurations."""
+
+    def object_of(value: Any) -> Any:
+        is_config = isinstance(value, Mapping) and {"class_name", "config"} == value.keys()
+        return get(value) if is_config else None
+
+    return mapped(value, object_of)

@@ -1,0 +1,90 @@
+"""Which format a file has, by its name where it is written, by its bytes where it is read."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from types import ModuleType
+
+from lamina import _screen
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file.
+
+    Attributes
+    ----------
+    module : str
+        That of ``save_model``, ``load_model``, ``save_weights`` and ``load_weights``.
+    models, weights : tuple of str
+        How names of files of models, and of weights alone, end.
+    heads : tuple of bytes
+        What such files may begin with; none for the format of all that nobody else knows.
+    """
+
+    module: str
+    models: tuple[str, ...]
+    weights: tuple[str, ...]
+    heads: tuple[bytes, ...] = ()
+
+
+OWN = Format("lamina.saving.own", (".lamina",), (".weights.lamina", ".lamina", ".safetensors"))
+# A format that reads or writes other programs' files is a module and a line here.
+FORMATS = (OWN,)
+
+# Keras's endings.  A program written for Keras goes on to run: what it saves, it loads.
+KERAS = (".keras", ".weights.h5", ".h5", ".hdf5")
+
+
+def for_writing(who: str, path: object, weights: bool) -> tuple[str, ModuleType]:
+    """Return the path as a string, and the module that writes such a file.
+
+    Raises
+    ------
+    ValueError
+        For a name whose ending says nothing.
+    """
+    name = path_of(who, path)
+    endings = {each for f in FORMATS for each in (f.weights if weights else f.models)}
+    for each in FORMATS:
+        if name.endswith(each.weights if weights else each.models):
+            return name, _module(each)
+    if name.endswith(KERAS):
+        better = os.path.basename(name).rpartition(".")[0] + ".lamina"
+        _screen.warn(
+            f"{who}: {name!r} is written as a file of lamina's, which Keras cannot read; call it "
+            f"{better!r}"
+        )
+        return name, _module(OWN)
+    shown = " or ".join(sorted(endings))
+    raise ValueError(f"{who}: the name must end in {shown}; got {name!r}")
+
+
+def for_reading(who: str, path: object) -> tuple[str, ModuleType]:
+    """Return the path as a string, and the module that reads the file."""
+    name = path_of(who, path)
+    heads = [(head, f) for f in FORMATS for head in f.heads]
+    if heads:
+        with open(name, "rb") as file:
+            begins = file.read(max(len(head) for head, _ in heads))
+        for head, each in heads:
+            if begins.startswith(head):
+                return name, _module(each)
+    return name, _module(OWN)
+
+
+def path_of(who: str, path: object) -> str:
+    """Return a path as a string."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"{who}: needs the path of a file; got {path!r}")
+    name = os.fspath(path)
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise TypeError(f"{who}: needs the path of a file; got {name!r}")
+    return os.path.expanduser(name)
+
+
+def _module(found: Format) -> ModuleType:
+    import importlib
+
+    return importlib.import_module(found.module)

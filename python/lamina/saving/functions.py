@@ -1,0 +1,72 @@
+"""Functions in files: names alone, of the library's own or of those that a program gives."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from lamina._answers import is_own
+from lamina._settings import custom
+
+# The rooms whose public functions may be named in a file; nothing else is looked into.
+ROOMS = (
+    "ops", "activations", "losses", "metrics", "initializers", "regularizers", "constraints",
+    "random",
+)  # fmt: skip
+
+
+def described(function: Any, holder: str) -> dict[str, Any]:
+    """Return a function's name; with "lost" where whoever reads it has to be given the function.
+
+    One without a name of its own goes by that of the layer that holds it.
+    """
+    from lamina.saving.registration import registered_name
+
+    inner = function.func if isinstance(function, functools.partial) else function
+    name = getattr(inner, "__name__", type(inner).__name__)
+    known = registered_name(function)
+    if known is not None:
+        return {"class_name": "function", "config": known}
+    if function is inner and is_own(function):
+        for room in ROOMS:
+            if getattr(importlib.import_module(f"lamina.{room}"), name, None) is function:
+                return {"class_name": "function", "config": name, "room": room}
+    if function is not inner or name == "<lambda>" or isinstance(function, type):
+        name = name if isinstance(function, type) else holder
+    return {"class_name": "function", "config": name, "of": holder, "lost": True}
+
+
+def found(config: Mapping[str, Any]) -> Any:
+    """Return the function that ``described`` named; nothing is imported for it.
+
+    Raises
+    ------
+    ValueError
+        It is none of the library's, and neither registered nor among ``custom_objects``.
+    """
+    name, room = config.get("config"), config.get("room")
+    if not isinstance(name, str):
+        raise ValueError(f"a function has a name; got {name!r:.80}")
+    if room is not None:
+        return _public(room, name)
+    for known in (name, config.get("of")):
+        given = custom(known) if isinstance(known, str) else None
+        if given is not None:
+            return given
+    raise ValueError(
+        f"{config.get('of', 'the model')} holds the Python function {name!r}, and files keep the "
+        f"names of functions alone: give it, custom_objects={{{name!r}: the_function}}, or "
+        f"register it with lamina.saving.register_serializable"
+    )
+
+
+def _public(room: Any, name: str) -> Any:
+    if room not in ROOMS:
+        raise ValueError(f"functions are of one of {', '.join(ROOMS)}; got {room!r:.80}")
+    module = importlib.import_module(f"lamina.{room}")
+    value = getattr(module, name, None) if name in module.__all__ or name in dir(module) else None
+    if not callable(value) or isinstance(value, type) or name.startswith("_"):
+        raise ValueError(f"lamina.{room} has no function {name!r:.80}")
+    return value

@@ -1,0 +1,96 @@
+"""Models and weights in lamina's own files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lamina import _core, _screen
+from lamina._check import Array
+from lamina.saving import architecture, compiled, container, training, weights
+
+if TYPE_CHECKING:
+    from lamina.models import Model
+
+
+def save_model(model: Model, path: str, include_optimizer: bool) -> None:
+    """Write a model: layers, weights, and where it is compiled how it trains, and how far it is."""
+    tensors: dict[str, Array] = {}
+    told, lost = architecture.described("save", model, tensors)
+    document: dict[str, Any] = {**_head("model"), "model": told}
+    if model.built:
+        document["weights"] = weights.collected(model, tensors)
+    if model.optimizer is not None:
+        document["compile"], more = compiled.described("save", model, tensors)
+        lost = {**lost, **more}
+        if include_optimizer and model.built:
+            document["training"] = training.described("save", model, tensors)
+    if lost:
+        names = ", ".join(f"{name!r}: ..." for name in lost)
+        _screen.warn(
+            f"save: files keep the names of Python functions alone; load_model will need "
+            f"custom_objects={{{names}}}"
+        )
+    container.write(path, document, tensors)
+
+
+def load_model(path: str, compile: bool) -> Any:  # noqa: A002
+    """Return the model of a file."""
+    content = container.read(path)
+    document = content.document
+    _check_kind(path, document, "model")
+    with problems_of(path):
+        model = architecture.restored(document["model"], content.tensors)
+        if "weights" in document:
+            weights.put_back(model, document["weights"], content.tensors)
+        if compile and document.get("compile") is not None:
+            compiled.put_back(model, document["compile"], content.tensors)
+            if "training" in document:
+                training.put_back(model, document["training"], content.tensors)
+    return model
+
+
+def save_weights(model: Model, path: str) -> None:
+    """Write the weights alone."""
+    tensors: dict[str, Array] = {}
+    listed = weights.collected(model, tensors)
+    container.write(path, {**_head("weights"), "weights": listed}, tensors)
+
+
+def load_weights(model: Model, path: str, by_name: bool, skip_mismatch: bool) -> None:
+    """Take the weights of a file, of weights alone or of a model."""
+    content = container.read(path)
+    _check_kind(path, content.document, "weights", "model")
+    listed = content.document.get("weights")
+    if listed is None:
+        raise ValueError(f"load_weights: {path}: the model in the file was not built")
+    with problems_of(path):
+        weights.take(model, listed, content.tensors, by_name, skip_mismatch)
+
+
+def _head(kind: str) -> dict[str, Any]:
+    return {"lamina": _core.__version__, "kind": kind}
+
+
+def _check_kind(path: str, document: Mapping[str, Any], *kinds: str) -> None:
+    found = document.get("kind")
+    if found not in kinds:
+        raise ValueError(f"{path}: holds {found!r:.40}; needs {' or '.join(kinds)}")
+
+
+class problems_of:  # noqa: N801 - a context
+    """Let errors within say which file they are about: a document that is not lamina's own."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """Turn what a strange document leads to into a ValueError."""
+        if isinstance(error, (KeyError, IndexError, AttributeError, RecursionError)):
+            said = f"{type(error).__name__}: {error}"
+            raise ValueError(f"{self._path}: the document is none of lamina's ({said})") from error
+        if type(error) in (ValueError, TypeError) and not str(error).startswith(self._path):
+            raise type(error)(f"{self._path}: {error}") from error
