@@ -11,6 +11,7 @@ import numpy as np
 from lamina import _check, _core
 from lamina._calls import checking_keywords
 from lamina._check import Array, Shape
+from lamina._tensors.given import given
 from lamina._tensors.operators import Operators
 from lamina._tensors.recording import Recording
 
@@ -171,26 +172,27 @@ class Variable(_core.Parameter, Operators):
         """The number of axes."""
         return len(self.shape)
 
-    def assign(self, value: Any) -> None:
-        """Replace the values by others of the same shape."""
+    def assign(self, value: Any) -> Any:
+        """Replace the values by others of the same shape, and return these."""
         now = Recording.current()
         if now is not None:
             now.assign(self, value)
-            return
+            return given(self)
         array = as_stored(self.name, value, stored(self), self._kind)
         if array.shape != tuple(self.shape):
             raise ValueError(
                 f"{self.name}: assign needs shape {tuple(self.shape)}; got {array.shape}"
             )
         self._numbers()[...] = array
+        return self.numpy()
 
-    def assign_add(self, value: Any) -> None:
-        """Add to the values."""
-        self.assign(self + value)
+    def assign_add(self, value: Any) -> Any:
+        """Add to the values, and return the new ones."""
+        return self.assign(self + value)
 
-    def assign_sub(self, value: Any) -> None:
-        """Subtract from the values."""
-        self.assign(self - value)
+    def assign_sub(self, value: Any) -> Any:
+        """Subtract from the values, and return the new ones."""
+        return self.assign(self - value)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         """Return the live values; refused while a graph is recorded, which has none."""
@@ -240,7 +242,7 @@ class Variable(_core.Parameter, Operators):
         """Divide the live values."""
         return self._changed(lambda v: self.assign(self / v), other)
 
-    def _changed(self, change: Callable[[Any], None], value: Any) -> Any:
+    def _changed(self, change: Callable[[Any], Any], value: Any) -> Any:
         change(value)
         return self
 

@@ -7,6 +7,7 @@ Philox 4x32-10 (Salmon, Moraes, Dror and Shaw, 2011, "Parallel random numbers: a
 from __future__ import annotations
 
 import os
+import random
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -76,7 +77,8 @@ def set_random_seed(seed: int) -> None:
 
     Models made after the call draw their seeds from it in the order in which they are made; a
     model's seed fixes its initial weights, its shuffles, its validation split and its dropout.
-    The global generators of NumPy and of Python's ``random`` are left alone.
+    The global generators of NumPy and of Python's ``random`` are seeded too, as Keras does: with
+    the seed, NumPy's with its last 32 bits.
 
     Parameters
     ----------
@@ -93,7 +95,10 @@ def set_random_seed(seed: int) -> None:
     >>> bool((weights() == weights()).all())
     True
     """
-    _seeds.start(seed_value("set_random_seed", seed))
+    value = seed_value("set_random_seed", seed)
+    _seeds.start(value)
+    random.seed(value)
+    np.random.seed(value & 0xFFFF_FFFF)  # noqa: NPY002  (it is the old generator that is seeded)
 
 
 def seed_value(who: str, seed: object) -> int:
