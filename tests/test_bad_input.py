@@ -12,7 +12,7 @@ X = np.random.default_rng(0).normal(size=(20, 3)).astype("float32")
 Y = np.arange(20) % 4
 BAD_X = {
     "width": (X[:, :2], "the model needs"),
-    "rank": (X[:, :, None], "the model needs"),
+    "rank": (X[:, None, :], "the model needs"),
     "vector": (X[:, 0], "the model needs"),
     "one number": (3.0, "axis of rows"),
     "no rows": (X[:0], "at least one row"),

@@ -306,10 +306,11 @@ def test_weights_that_cannot_be(arguments, error, text):
         Layer(name="odd").add_weight(*arguments)
 
 
-def test_flatten_moves_only_channels_that_are_floats():
+def test_flatten_leaves_integers_and_moves_channels_as_floats():
     ids = Input((2, 3), dtype="int32")
-    with pytest.raises(TypeError, match="flatten: needs float values"):
-        Flatten(data_format="channels_first")(ids)
+    moved = Flatten(data_format="channels_first")(ids)
+    x = np.arange(12).reshape(2, 2, 3)
+    assert np.array_equal(lamina.Model(ids, moved).predict(x)[0], [0, 3, 1, 4, 2, 5])
     assert Flatten()(ids).dtype == "int32"
 
 

@@ -183,10 +183,10 @@ def test_dict_outputs_name_losses_and_predictions():
     history = model.fit({"in": A}, {"up": Y, "down": C % 2}, verbose=0)
     assert list(history.history) == ["down_loss", "loss", "up_loss"]
     got = model.predict({"in": A})
-    assert list(got) == ["up", "down"]
+    assert list(got) == ["down", "up"]
     assert got["down"].shape == (30, 2)
     np.testing.assert_array_equal(model.predict(A)["up"], got["up"])
-    assert list(model.predict(A, callbacks=[lamina.callbacks.Callback()])) == ["up", "down"]
+    assert list(model.predict(A, callbacks=[lamina.callbacks.Callback()])) == ["down", "up"]
 
 
 def test_one_input_and_output_may_be_named():

@@ -111,7 +111,7 @@ def test_layers_go_by_the_sorted_keys_of_outputs_as_in_keras():
     outputs = {"z": layers.Dense(1, name="z")(x), "a": layers.Dense(2, name="a")(x)}
     model = lamina.Model(x, outputs)
     assert [layer.name for layer in model.layers[1:]] == ["a", "z"]
-    assert list(model.predict(X)) == model.output_names == ["z", "a"]
+    assert list(model.predict(X)) == model.output_names == ["a", "z"]
 
 
 def test_an_output_that_is_one_number_for_a_batch():

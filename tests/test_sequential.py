@@ -299,7 +299,7 @@ def test_predict_reads_read_only_and_misaligned_data_and_changes_none():
     [
         (np.ones(3), r"x has shape \(3,\); the model needs \(rows, 3\); one row is x\[None\]"),
         (np.ones((2, 4)), r"x has shape \(2, 4\); the model needs \(rows, 3\)"),
-        (np.ones((2, 3, 1)), "x.reshape"),
+        (np.ones((2, 1, 3)), "x.reshape"),
         ([[1.0, np.nan, 2.0]], "got nan at row 0, column 1"),
         (np.float32([[1, 2, 3], [1, 2, -np.inf]]), "got -inf at row 1, column 2"),
         ([[1.0, 2.0, 1e300]], "must fit float32; got 1e.300 at row 0, column 2"),

@@ -33,9 +33,11 @@ def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
     if masks is not None:
         _check_masks(layer, inputs, masks)
     for tensor, kind in zip(inputs, layer.input_dtypes(len(inputs)), strict=True):
-        if kind is not None and tensor.kind not in (None, kind):
-            needs = "integers" if kind == "int32" else f"{kind} values"
-            raise TypeError(f"{layer.name}: needs {needs}; {tensor.name} is {tensor.dtype}")
+        if kind == "int32" and tensor.kind not in (None, kind) and tensor.node.inputs:
+            raise TypeError(
+                f"{layer.name}: needs integers; {tensor.name} is {tensor.dtype} (lamina.ops.cast "
+                f"makes integers of it)"
+            )
     kinds = layer.input_dtypes(len(inputs))
     given_masks = masks or [None] * len(inputs)
     specs = [spec_of(t, k, m) for t, k, m in zip(inputs, kinds, given_masks, strict=True)]

@@ -234,8 +234,11 @@ class Called(Compilable):
         specs = [Spec(tuple(s), p.kind) for s, p in zip(shapes, ports, strict=True)]
         arguments = Arguments([self._formed(specs)], {}, lambda v: isinstance(v, Spec))
         arguments.forget_tensors()
-        result, self._output_specs = called.prepare(layer, arguments, specs, self.dtype)
-        self._returned = forms.form_of(result, lambda v: isinstance(v, Tensor))
+        result, found = called.prepare(layer, arguments, specs, self.dtype)
+        form = forms.form_of(result, lambda v: isinstance(v, Tensor))
+        outputs = forms.by_key(packed(form, found))
+        self._returned = forms.form_of(outputs, lambda v: isinstance(v, Spec))
+        self._output_specs = flat(outputs)
         self._first_shapes = [tuple(s) for s in shapes]
         self._met = self.layers
         self._name_outputs()
@@ -259,7 +262,7 @@ class Called(Compilable):
 
     @property
     def output_names(self) -> list[str]:
-        """A dict's keys, or "output_1", "output_2", ...; until it is built, those of the losses."""
+        """A dict's sorted keys, or "output_1", ...; until it is built, those of the losses."""
         form = self._form_returned()
         return ["output"] if form is None else _output_names(form)
 
@@ -286,7 +289,9 @@ class Called(Compilable):
     def _form_returned(self) -> Any:
         if self._returned is not None or not self._asked:
             return self._returned
-        asked = self._asked[1]  # until it is built, the outputs are those that have losses
+        asked = forms.by_key(
+            self._asked[1]
+        )  # until it is built, the outputs are those that have losses
         return forms.form_of(asked, _is_loss) if isinstance(asked, forms.NESTS) else None
 
     def _record(
@@ -301,7 +306,7 @@ class Called(Compilable):
         untold = not layer.takes_training and recording.forced is None
         with recording.streams_from(stream), _told(recording, untold):
             tensors = [called.wrapped(recording, x, m) for x, m in zip(inputs, masks, strict=True)]
-            result = called.on_tensors(layer, [self._formed(tensors)], {})
+            result = forms.by_key(called.on_tensors(layer, [self._formed(tensors)], {}))
         leaves: list[Tensor] = flat(result)
         masked = [None if leaf.mask is None else leaf.mask.value for leaf in leaves]
         return [leaf.value for leaf in leaves], masked

@@ -55,8 +55,8 @@ class Chain(Model):
             if layer.calls and kind is None:
                 break  # it takes what it is given, and returns what it likes
             if kind is not None:
-                if given is not None and given != kind:
-                    raise TypeError(f"{layer.name}: needs {kind} values; {name} is {given}")
+                if given not in (None, kind):
+                    break  # what is fed is converted
                 return [Port(name, self._row_shape, kind, layer.input_bounds(1)[0])]
         return [Port(name, self._row_shape, given or "float")]
 

@@ -44,7 +44,9 @@ def by_key(value: Any) -> Any:
     """Return a structure whose dicts are sorted by their keys."""
     if isinstance(value, Mapping):
         return {key: by_key(value[key]) for key in sorted(value, key=str)}
-    return [by_key(each) for each in value] if isinstance(value, (list, tuple)) else value
+    if type(value) in (list, tuple):
+        return type(value)(by_key(each) for each in value)
+    return value
 
 
 def by_name(form: Any, value: Any, what: str, names: Sequence[str]) -> Any:

@@ -28,8 +28,9 @@ class Functional(Model):
     Parameters
     ----------
     inputs, outputs : SymbolicTensor, list or dict of them
-        Data are given, and ``predict`` returns them, in the same form.  A dict's keys name them;
-        otherwise an input is called as its ``Input`` and an output as the layer that made it.
+        Data are given, and ``predict`` returns them, in the same form.  A dict's keys name them,
+        in the order of the sorted keys; otherwise an input is called as its ``Input`` and an output
+        as the layer that made it.
     name : str, optional
     dtype : {"float32", "float64"}, optional
         Of weights and computation; by default that of the inputs, or of layers built already.
@@ -41,7 +42,7 @@ class Functional(Model):
     layers : list of Layer
         The inputs' too.  They, and so the weights, go in Keras's order: by their distance from
         the outputs, farthest first; among equals, as they are met on the way back from the first
-        output, of a dict by its sorted keys.
+        output.
 
     Raises
     ------
@@ -76,7 +77,7 @@ class Functional(Model):
             refuse_unknown(type(self), unknown)
         ins, self._input_form = _listed("inputs", inputs)
         outs, self._output_form = _listed("outputs", outputs)
-        structure = Structure("Model", ins, outs, flat(forms.by_key(outputs)))
+        structure = Structure("Model", ins, outs)
         self._begin(name, dtype or _dtype_of(structure), seed)
         self._structure = structure
         structure.ports([t.name for t in ins])  # readers that disagree are told
@@ -268,6 +269,7 @@ def _listed(what: str, value: Any) -> tuple[list[SymbolicTensor], Any]:
     # The tensors, and the form they came in.
     if isinstance(value, Mapping):
         value = {str(key): each for key, each in value.items()}
+    value = forms.by_key(value)  # as Keras orders weights and outputs
     tensors = flat(value)
     if not tensors:
         raise ValueError(f"Model: {what} must hold at least one symbolic tensor; got none")

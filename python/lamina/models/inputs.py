@@ -79,6 +79,8 @@ def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
             f"{', '.join(repr(key) for key in list(x)[:3])}; columns of equal length become an "
             f"array by numpy.column_stack(list(x.values()))"
         )
+    if isinstance(x, Mapping) and all(name in x for name in names):
+        x = {name: x[name] for name in names}  # what no input reads is left out, as in Keras
     values = arranged(who, "x", x, names)
     for value, name in zip(values, names, strict=True):
         if value is None and isinstance(x, (Mapping, list, tuple)):
@@ -122,15 +124,15 @@ def shaped_input(
 ) -> Any:
     """Return ``x`` as a numeric array of rows of ``shape``, or ``Rows``; nothing is converted yet.
 
-    A vector is a column where the model takes one number a row, or takes any shape yet.
+    A vector is a column where the model takes one number a row, or takes any shape yet.  A last
+    axis of length 1 may be missing or be one too many, as in Keras.
     """
     if isinstance(x, Rows):
         return x.each(lambda shown, row: _shaped_row(who, row, shape, shown), name)
     array = _check.numeric(who, name, x)
     if array.ndim == 0:
         raise ValueError(f"{who}: {name} must have an axis of rows; got a single number")
-    if array.ndim == 1 and shape in (None, (1,), (None,)):
-        array = array[:, None]
+    array = _of_as_many_axes(array, shape)
     if shape is not None and not _check.fits_shape(array.shape[1:], shape):
         raise ValueError(
             f"{who}: {name} has shape {array.shape}; the model needs {_check.show_shape(shape)}"
@@ -143,8 +145,21 @@ def shaped_input(
     return array
 
 
+def _of_as_many_axes(array: Array, shape: Shape | None) -> Array:
+    """Return rows with a last axis of length 1 added or taken away where the model needs it."""
+    if array.ndim == 1 and shape in (None, (1,), (None,)):
+        return array[:, None]
+    if shape is not None and array.ndim == len(shape) and shape[-1] == 1:
+        return array[..., None]
+    if shape is not None and array.ndim == len(shape) + 2 and array.shape[-1] == 1:
+        return array[..., 0]
+    return array
+
+
 def _shaped_row(who: str, row: Array, shape: Shape | None, name: str) -> Array:
     array = _check.numeric(who, name, row)
+    if shape is not None:
+        array = _of_as_many_axes(array[None], shape)[0]
     if shape is not None and not _check.fits_shape(array.shape, shape):
         raise ValueError(
             f"{who}: {name} has shape {array.shape}; the model needs rows of shape "

@@ -16,6 +16,8 @@ from lamina.layers.reached import reached
 from lamina.layers.shapes import Sketch, Spec, sketched
 from lamina.models.inputs import Port
 
+Want = tuple[str, Any]  # what kind of numbers is read, and the bound of token ids or None
+
 
 @dataclass
 class Step:
@@ -45,11 +47,6 @@ class Structure:
         Of a row of each tensor.
     inputs, outputs : list of int
         Tensors.
-
-    Parameters
-    ----------
-    met : sequence of SymbolicTensor, optional
-        The outputs in the order in which the way back begins at them.
     """
 
     def __init__(
@@ -57,10 +54,9 @@ class Structure:
         who: str,
         inputs: Sequence[SymbolicTensor],
         outputs: Sequence[SymbolicTensor],
-        met: Sequence[SymbolicTensor] | None = None,
     ) -> None:
         starts = {id(t): _input_of(t) for t in inputs}
-        nodes, found = _trace(who, starts, outputs if met is None else met)
+        nodes, found = _trace(who, starts, outputs)
         for tensor, start in zip(inputs, starts.values(), strict=True):
             if start.node not in nodes:
                 raise ValueError(
@@ -111,7 +107,7 @@ class Structure:
 
     def ports(self, names: Sequence[str]) -> list[Port]:
         """Return what may be fed to each input."""
-        wants: dict[int, tuple[str, str, tuple[str, int] | None]] = {}
+        wants: dict[int, Want] = {}
         for step in reversed(self.steps):
             if step.arguments is not None:
                 continue  # takes what it is given
@@ -121,16 +117,18 @@ class Structure:
                 step.inputs, step.layer.input_dtypes(count), bounds, strict=True
             ):
                 if kind is not None:
-                    want = (kind, step.layer.name, bound)
+                    want = (kind, bound)
                 elif step.outputs[0] in wants:  # takes anything, and hands it on
                     want = wants[step.outputs[0]]
                 else:
                     continue
-                wants[t] = _agreed(t, self.inputs, names, wants.get(t), want)
+                wants[t] = _agreed(wants.get(t), want)
         ports = []
         for number, name, layer in zip(self.inputs, names, self.input_layers, strict=True):
-            kind, _, bound = wants.get(number, (layer.kind or "float", "", None))
-            ports.append(Port(name, self.shapes[number], layer.kind or kind, bound))
+            kind, bound = wants.get(number, ("float", None))
+            if layer.kind not in (None, kind):
+                kind, bound = layer.kind, None
+            ports.append(Port(name, self.shapes[number], kind, bound))
         return ports
 
     def prepare(self, dtype: str, kinds: Sequence[str]) -> None:
@@ -297,21 +295,13 @@ def _check_no_cycle(who: str, node: Node, path: dict[Node, None]) -> None:
     )
 
 
-def _agreed(
-    tensor: int,
-    inputs: Sequence[int],
-    names: Sequence[str],
-    old: tuple[str, str, tuple[str, int] | None] | None,
-    new: tuple[str, str, tuple[str, int] | None],
-) -> tuple[str, str, tuple[str, int] | None]:
-    # What one tensor's readers need: the same kind, and of token ids the lowest bound.
+def _agreed(old: Want | None, new: Want) -> Want:
+    # What one tensor's readers need: of token ids the lowest bound; floats where they differ, which
+    # those who need something else are given converted.
     if old is None:
         return new
     if old[0] != new[0]:
-        what = names[inputs.index(tensor)] if tensor in inputs else "a tensor between layers"
-        raise ValueError(
-            f"Model: {what!r} is read as {new[0]} by {new[1]!r} and as {old[0]} by {old[1]!r}"
-        )
-    if old[2] is None or (new[2] is not None and new[2][1] < old[2][1]):
+        return ("float", None)
+    if old[1] is None or (new[1] is not None and new[1][1] < old[1][1]):
         return new
     return old
