@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lamina
-from lamina import layers, runtime
+from lamina import runtime
 from lamina.layers import Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
 from layer_harness import _built, _Replay, check_layer
 from thread_proof import assert_on_threads, assert_step_on_threads
@@ -212,10 +212,9 @@ def test_kernel_shapes_and_fans_are_keras():
         ({"padding": "causal"}, ValueError, "Conv2D: padding must be one of 'valid', 'same'"),
         ({"padding": 1}, ValueError, "Conv2D: padding must be one of"),
         (
-            {"data_format": "channels_first"},
+            {"data_format": "first"},
             ValueError,
-            "Conv2D: data_format must be 'channels_last'; got 'channels_first'; put the channels "
-            "last by numpy.moveaxis(x, 1, -1), or by layers.Permute((2, 3, 1)) before this layer",
+            "Conv2D: data_format must be 'channels_last' or 'channels_first'; got 'first'",
         ),
         ({"groups": 3}, ValueError, "Conv2D: groups must divide filters; got 3 groups, 4 filters"),
     ],
@@ -271,13 +270,3 @@ def test_a_fit_has_the_same_bits_on_any_number_of_threads():
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
             assert a.tobytes() == b.tobytes()
-
-
-def test_the_way_from_channels_first_to_last():
-    """What the message of 1-D layers says is right: the axes after it are those of moveaxis."""
-    x = np.arange(24.0, dtype="float32").reshape(2, 3, 4)
-    with pytest.raises(ValueError, match=r"layers\.Permute\(\(2, 1\)\) before this layer"):
-        layers.Conv1D(1, 1, data_format="channels_first")
-    np.testing.assert_array_equal(layers.Permute((2, 1))(x), np.moveaxis(x, 1, -1))
-    image = x.reshape(2, 3, 2, 2)
-    np.testing.assert_array_equal(layers.Permute((2, 3, 1))(image), np.moveaxis(image, 1, -1))

@@ -11,6 +11,7 @@ import pytest
 import test_attention_layers
 import test_category_encoding
 import test_cells
+import test_channels_first
 import test_keras_convolution
 import test_keras_grid
 import test_keras_layers
@@ -53,7 +54,6 @@ ELSEWHERE |= {  # test_volumes, test_cells
     "ConvLSTM3D": CONVOLVED,
 }
 REFUSED = {"AlphaDropout": {"noise_shape"}}  # has one legal value
-LAST_ONLY = ("Conv", "Pooling")  # in a name: layers that refuse channels_first
 KERAS = json.loads((Path(__file__).parent / "keras_names.json").read_text())["rooms"]["layers"]
 NO_LAYERS = {"Input", "InputLayer", "Layer"}
 
@@ -87,6 +87,8 @@ def cases():
     for room in (*rooms, test_volumes):
         for name, options, *_ in (*room.CASES, *getattr(room, "SETTINGS", ())):
             yield name, set(options)
+    for name in test_channels_first.NAMES:
+        yield name, {"data_format"}
     yield from recurrent_cases()
     yield from ELSEWHERE.items()
 
@@ -110,8 +112,6 @@ def test_every_argument_is_compared(name):
     compared = [given for case, given in cases() if case == name]
     assert compared, f"{name} is compared with Keras nowhere"
     refused = REFUSED.get(name, set())
-    if any(part in name for part in LAST_ONLY):
-        refused = refused | {"data_format"}
     own = {each for each in own if not each.endswith("_constraint")}  # test_constraints
     missing = own - NEUTRAL - refused - set().union(*compared)
     assert not missing, f"{name}: no comparison sets {sorted(missing)}"

@@ -94,7 +94,7 @@ def test_large_windows_keep_wide_indices():
         ({"pool_size": 70000}, "MaxPooling2D: pool_size must span at most 2147483647 cells"),
         ({"strides": 0}, "MaxPooling2D: strides must lie in [1, "),
         ({"padding": "causal"}, "MaxPooling2D: padding must be one of 'valid', 'same'"),
-        ({"data_format": "channels_first"}, "or by layers.Permute((2, 3, 1)) before this layer"),
+        ({"data_format": "first"}, "data_format must be 'channels_last' or 'channels_first'"),
     ],
 )
 def test_refused_arguments(arguments, text):

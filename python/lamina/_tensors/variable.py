@@ -65,6 +65,7 @@ class Variable(_core.Parameter, Operators):
     >>> import lamina
     >>> w = lamina.Variable([1.0, 2.0])
     >>> w.assign(w + 1)
+    array([2., 3.], dtype=float32)
     >>> w[0] = 1
     >>> w.numpy()
     array([1., 3.], dtype=float32)

@@ -42,7 +42,7 @@ class ConvLSTMCell(Cell):
         self.kernel_size = windows.sizes(who, "kernel_size", kernel_size, axes)
         self.strides = windows.sizes(who, "strides", strides, axes)
         self.padding = windows.padding(who, padding, ("valid", "same"))
-        self.data_format = windows.data_format(who, data_format, axes)
+        self.data_format = windows.data_format(who, data_format)
         self.dilation_rate = windows.sizes(who, "dilation_rate", dilation_rate, axes)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(

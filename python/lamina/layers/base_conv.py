@@ -10,7 +10,7 @@ from lamina._check import Shape
 from lamina._tensors.given import given, record
 from lamina.layers import windows
 from lamina.layers._activated import activated
-from lamina.layers.rowwise import RowWise
+from lamina.layers._spatial import Spatial
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
 
 
-class BaseConv(RowWise):
+class BaseConv(Spatial):
     """A layer with a window of weights that slides over its input, a bias and an activation.
 
     A subclass fixes the number of spatial axes, makes its weights and records its operation.
@@ -36,8 +36,7 @@ class BaseConv(RowWise):
         One for each spatial axis.
     padding : str
         One of the class's ``_paddings``.
-    data_format : str, optional
-        "channels_last".
+    data_format : {"channels_last", "channels_first"}, optional
     activation : str or Activation, optional
         Linear if not given.
     use_bias : bool
@@ -53,7 +52,6 @@ class BaseConv(RowWise):
     """
 
     changeable = ("activation",)
-    _axes: ClassVar[int] = 2
     _paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
 
     def __init__(
@@ -76,7 +74,7 @@ class BaseConv(RowWise):
         self.kernel_size = windows.sizes(who, "kernel_size", kernel_size, self._axes)
         self.strides = windows.sizes(who, "strides", strides, self._axes)
         self.padding = windows.padding(who, padding, self._paddings)
-        self.data_format = windows.data_format(who, data_format, self._axes)
+        self.data_format = windows.data_format(who, data_format)
         self.dilation_rate = windows.sizes(who, "dilation_rate", dilation_rate, self._axes)
         self.activation = activations.get(activation)
         self.use_bias = _check.boolean(who, "use_bias", use_bias)
@@ -87,7 +85,8 @@ class BaseConv(RowWise):
 
     def weights_fit(self, input_shape: Shape) -> bool:
         """Return whether the channels are as many: the window slides over any size."""
-        return self.same_last_axis(input_shape)
+        old, new = self._inside(self._built_shape), self._inside(input_shape)
+        return bool(len(old) == len(new) and old[-1] == new[-1])
 
     @property
     def bias(self) -> Variable | None:

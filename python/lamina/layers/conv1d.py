@@ -34,8 +34,8 @@ class Conv1D(Conv):
     padding : {"valid", "same", "causal"}, default "valid"
         "valid" pads nothing, "same" pads with zeros so that a stride of 1 keeps the size,
         "causal" pads in front alone: no output sees a later step.
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     dilation_rate : int or tuple of 1 int, default 1
         Distance between neighbouring cells of the window.
     groups : int, default 1

@@ -26,8 +26,8 @@ class Conv2DTranspose(ConvTranspose):
         Cells added at the end of each axis, below the strides: the output then has
         (n - 1) stride + size + output_padding ("valid") or
         (n - 1) stride + size % 2 + output_padding ("same").
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     dilation_rate : int or tuple of 2 int, default (1, 1)
         Distance between neighbouring cells of the window.
     activation : str or Activation, optional

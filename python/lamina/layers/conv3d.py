@@ -36,8 +36,8 @@ class Conv3D(Conv):
         Steps of the window.
     padding : {"valid", "same"}, default "valid"
         "valid" pads nothing, "same" pads with zeros so that a stride of 1 keeps the size.
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     dilation_rate : int or tuple of 3 int, default (1, 1, 1)
         Distance between neighbouring cells of the window.
     groups : int, default 1

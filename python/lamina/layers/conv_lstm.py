@@ -34,6 +34,7 @@ class ConvLSTM(RNN):
     """The base of the convolutional LSTMs: a loop over ``ConvLSTMCell``."""
 
     _axes: ClassVar[int]
+    data_format: str
 
     def __init__(
         self,
@@ -105,6 +106,24 @@ class ConvLSTM(RNN):
         for name in OF_CELL:
             setattr(self, name, getattr(cell, name))
 
+    def call(
+        self,
+        sequences: Any,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: bool | None = None,
+    ) -> Any:
+        """Return the output, and with ``return_state`` the last states: see ``RNN``."""
+        if self.data_format == "channels_last":
+            return super().call(sequences, initial_state, mask, training)
+        x, *states = sequences if isinstance(sequences, (list, tuple)) else [sequences]
+        x = ops.moveaxis(x, 2, -1)
+        moved = [ops.moveaxis(state, 1, -1) for state in states or initial_state or ()]
+        made = super().call(x, moved or None, mask, training)
+        y, *last = made if self.return_state else [made]
+        y = ops.moveaxis(y, -1, 2 if self.return_sequences else 1)
+        return (y, *(ops.moveaxis(state, -1, 1) for state in last)) if self.return_state else y
+
     def _begin(self, x: Any) -> list[Any]:
         if x.ndim != self._axes + 3:
             raise ValueError(
@@ -138,8 +157,8 @@ class ConvLSTM1D(ConvLSTM):
         As those of a convolution; strides and dilation_rate are 1 by default.
     padding : {"valid", "same"}, default "valid"
         Of the inputs; the states are always convolved with "same".
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     activation, recurrent_activation : str or Activation, default "tanh", "sigmoid"
     use_bias, unit_forget_bias : bool, default True
         Whether a bias is added, whether that of the gate f begins at 1.
@@ -185,8 +204,8 @@ class ConvLSTM2D(ConvLSTM):
         As those of a convolution; strides and dilation_rate are 1 by default.
     padding : {"valid", "same"}, default "valid"
         Of the inputs; the states are always convolved with "same".
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     activation, recurrent_activation : str or Activation, default "tanh", "sigmoid"
     use_bias, unit_forget_bias : bool, default True
         Whether a bias is added, whether that of the gate f begins at 1.
@@ -232,8 +251,8 @@ class ConvLSTM3D(ConvLSTM):
         As those of a convolution; strides and dilation_rate are 1 by default.
     padding : {"valid", "same"}, default "valid"
         Of the inputs; the states are always convolved with "same".
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     activation, recurrent_activation : str or Activation, default "tanh", "sigmoid"
     use_bias, unit_forget_bias : bool, default True
         Whether a bias is added, whether that of the gate f begins at 1.

@@ -34,8 +34,8 @@ class DepthwiseConv1D(DepthwiseConv2D):
         "valid" pads nothing, "same" pads with zeros so that a stride of 1 keeps the size.
     depth_multiplier : int, default 1
         Outputs a channel.
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     dilation_rate : int or tuple of 1 int, default 1
         Distance between neighbouring cells of the window.
     activation : str or Activation, optional

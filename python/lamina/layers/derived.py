@@ -60,7 +60,7 @@ def _build(method: Callable[..., Any]) -> Callable[..., Any]:
             self.prepare(row, self.dtype, self.stream)
             return
         with using(self, of_rows=True):
-            method(self, row)
+            method(self, self._inside(row))
         self._built_shape = row
         if not current(self, "building", False):
             self.built = True

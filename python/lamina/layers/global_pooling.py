@@ -8,25 +8,24 @@ from lamina import _check
 from lamina._tensors.given import record
 from lamina.layers import windows
 from lamina.layers._masks import check_steps
-from lamina.layers.rowwise import RowWise
+from lamina.layers._spatial import Spatial
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
 
-class GlobalPooling(RowWise):
+class GlobalPooling(Spatial):
     """The base of the global pooling layers: one window as large as the input.
 
     Parameters
     ----------
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
     keepdims : bool, default False
         Whether the spatial axes stay, each of size 1.
     **base
         See ``Layer``.
     """
 
-    _axes: ClassVar[int] = 2
     _kind: ClassVar[str] = "max"
 
     def __init__(
@@ -34,7 +33,7 @@ class GlobalPooling(RowWise):
     ) -> None:
         super().__init__(**base)
         who = type(self).__name__
-        self.data_format = windows.data_format(who, data_format, self._axes)
+        self.data_format = windows.data_format(who, data_format)
         self.keepdims = _check.boolean(who, "keepdims", keepdims)
 
     @property
@@ -60,8 +59,8 @@ class GlobalMaxPooling1D(GlobalPooling):
 
     Parameters
     ----------
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     keepdims : bool, default False
         Whether the spatial axes stay, each of size 1.
     **base
@@ -94,8 +93,8 @@ class GlobalMaxPooling2D(GlobalPooling):
 
     Parameters
     ----------
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     keepdims : bool, default False
         Whether the spatial axes stay, each of size 1.
     **base
@@ -128,8 +127,8 @@ class GlobalAveragePooling1D(GlobalPooling):
 
     Parameters
     ----------
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     keepdims : bool, default False
         Whether the spatial axes stay, each of size 1.
     **base
@@ -174,8 +173,8 @@ class GlobalAveragePooling2D(GlobalPooling):
 
     Parameters
     ----------
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     keepdims : bool, default False
         Whether the spatial axes stay, each of size 1.
     **base

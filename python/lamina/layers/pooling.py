@@ -8,13 +8,13 @@ from lamina._check import Shape
 from lamina._tensors.given import record
 from lamina.kernels._windows import countable
 from lamina.layers import windows
-from lamina.layers.rowwise import RowWise
+from lamina.layers._spatial import Spatial
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Sizes, Unpack
 
 
-class Pooling(RowWise):
+class Pooling(Spatial):
     """The base of the pooling layers: a window without weights.
 
     Parameters
@@ -24,12 +24,11 @@ class Pooling(RowWise):
     strides : int or sequence of int, optional
         The pool size if not given.
     padding : {"valid", "same"}
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
     **base
         See ``Layer``.
     """
 
-    _axes: ClassVar[int] = 2
     _kind: ClassVar[str] = "max"
 
     def __init__(
@@ -46,7 +45,7 @@ class Pooling(RowWise):
         given = pool_size if strides is None else strides
         self.strides = windows.sizes(who, "strides", given, self._axes)
         self.padding = windows.padding(who, padding, ("valid", "same"))
-        self.data_format = windows.data_format(who, data_format, self._axes)
+        self.data_format = windows.data_format(who, data_format)
 
     def _place(self, input_shape: Shape) -> tuple[Shape, windows.Pads]:
         spatial, _ = windows.image(self.name, input_shape, self._axes)
@@ -74,8 +73,8 @@ class MaxPooling1D(Pooling):
         Steps of the window; its size if not given.
     padding : {"valid", "same"}, default "valid"
         "valid" drops what fills no window; with "same" a window begins at every stride.
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     **base
         See ``Layer``.
 
@@ -124,8 +123,8 @@ class MaxPooling2D(Pooling):
         Steps of the window; its size if not given.
     padding : {"valid", "same"}, default "valid"
         "valid" drops what fills no window; with "same" a window begins at every stride.
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     **base
         See ``Layer``.
 
@@ -146,7 +145,6 @@ class MaxPooling2D(Pooling):
     array([[[[5.]]]], dtype=float32)
     """
 
-    _axes: ClassVar[int] = 2
     _kind: ClassVar[str] = "max"
 
     def __init__(
@@ -173,8 +171,8 @@ class AveragePooling1D(Pooling):
         Steps of the window; its size if not given.
     padding : {"valid", "same"}, default "valid"
         "valid" drops what fills no window; with "same" a window begins at every stride.
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     **base
         See ``Layer``.
 
@@ -223,8 +221,8 @@ class AveragePooling2D(Pooling):
         Steps of the window; its size if not given.
     padding : {"valid", "same"}, default "valid"
         "valid" drops what fills no window; with "same" a window begins at every stride.
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     **base
         See ``Layer``.
 

@@ -147,7 +147,7 @@ class Recordable(Configured):
         self._begin_weights(has_open_axes(input_shape))
         try:
             with using(self, of_rows=True), Recording.building():
-                self.build(input_shape)
+                self.build(self._inside(input_shape))
             for each in Recordable.layers_within(self) if output is not None else ():
                 if not each.built:
                     each.prepare(output, dtype, stream)
@@ -167,6 +167,10 @@ class Recordable(Configured):
 
         Sizes may be None, not known yet.
         """
+
+    def _inside(self, input_shape: Any) -> Any:
+        """Return the shape in which ``build`` and ``_check_input`` see that of a row."""
+        return input_shape
 
     def take_dtype(self, dtype: str) -> None:
         """Take a model's precision; ValueError where the layer has another."""

@@ -44,7 +44,7 @@ class RowWise(Layer):
     def found(self, specs: list[Spec]) -> Any:
         """Return what is known of the output, a list for several; the layer is not built by it."""
         shapes: Any = [spec.shape for spec in specs]
-        self._check_input(shapes if len(shapes) > 1 else shapes[0])
+        self._check_given(shapes if len(shapes) > 1 else shapes[0])
         kinds = self.input_dtypes(len(specs))
         given = [
             spec if kind in (None, spec.kind) else replace(spec, kind=kind)
@@ -64,7 +64,14 @@ class RowWise(Layer):
 
     def _stated_shape(self, input_shape: Any, dtype: str) -> None:  # noqa: ARG002
         """Say nothing: recording the layer tells."""
+        self._check_given(input_shape)
+
+    def _check_given(self, input_shape: Any) -> None:
+        # Before the shape is that in which ``call_rows`` sees a row: see ``_inside``.
         self._check_input(input_shape)
+
+    def _called(self, x: Any, **masks: Any) -> Any:
+        return self.call_rows(x, **masks)
 
     def _check_recorded(self, x: Any, y: Any) -> None:
         """Check nothing: no shape was stated."""
@@ -80,7 +87,7 @@ class RowWise(Layer):
             with now.within(self.name):
                 tensors = _tensors(now, x)
                 masks = {"mask": _tensors(now, mask)} if self.takes_mask else {}
-                y = self.call_rows(tensors, **masks)
+                y = self._called(tensors, **masks)
         finally:
             if waiting:
                 self.built_within += [layer for layer in waiting if layer.built]

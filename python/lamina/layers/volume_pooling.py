@@ -67,8 +67,8 @@ class MaxPooling3D(Pooling3D):
         Steps of the window; its size if not given.
     padding : {"valid", "same"}, default "valid"
         "valid" drops what fills no window; with "same" a window begins at every stride.
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     **base
         See ``Layer``.
 
@@ -117,8 +117,8 @@ class AveragePooling3D(Pooling3D):
         Steps of the window; its size if not given.
     padding : {"valid", "same"}, default "valid"
         "valid" drops what fills no window; with "same" a window begins at every stride.
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     **base
         See ``Layer``.
 
@@ -159,8 +159,8 @@ class GlobalMaxPooling3D(GlobalPooling3D):
 
     Parameters
     ----------
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     keepdims : bool, default False
         Whether the spatial axes stay, each of size 1.
     **base
@@ -192,8 +192,8 @@ class GlobalAveragePooling3D(GlobalPooling3D):
 
     Parameters
     ----------
-    data_format : {"channels_last"}, optional
-        The only layout.
+    data_format : {"channels_last", "channels_first"}, optional
+        Where the channels of rows lie; they are moved last, and back, where they come first.
     keepdims : bool, default False
         Whether the spatial axes stay, each of size 1.
     **base

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lamina import _check
 from lamina._check import Shape
 from lamina.kernels._windows import pads_of, sizes_of
+from lamina.layers._axes import channels_first
 from lamina.layers.shapes import too_short
 
 AXES = {
@@ -22,18 +23,9 @@ def sizes(who: str, name: str, value: object, axes: int) -> Shape:
     return sizes_of(who, name, value, axes)
 
 
-def data_format(who: str, value: object, axes: int) -> str:
-    """Return "channels_last", the only layout of ``axes`` spatial axes; None stands for it."""
-    if value in (None, "channels_last"):
-        return "channels_last"
-    hint = ""
-    if value == "channels_first":
-        order = (*range(2, axes + 2), 1)
-        hint = (
-            f"; put the channels last by numpy.moveaxis(x, 1, -1), or by layers.Permute({order}) "
-            f"before this layer"
-        )
-    raise ValueError(f"{who}: data_format must be 'channels_last'; got {value!r}{hint}")
+def data_format(who: str, value: object) -> str:
+    """Return the name of a layout; None stands for "channels_last"."""
+    return "channels_first" if channels_first(who, value) else "channels_last"
 
 
 def padding(who: str, value: object, names: Sequence[str]) -> str:
