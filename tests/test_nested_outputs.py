@@ -74,14 +74,16 @@ def test_targets_and_losses_in_the_structure_of_the_outputs(of_call):
     y = {"b": third, "a": (first, second)}
     model.compile("sgd", {"a": ("mse", "mae"), "b": "mse"})
     logs = model.evaluate(X, y, return_dict=True)
-    assert list(logs) == ["loss", "a_1_loss", "a_2_loss", "b_loss"]
+    names = ["loss", "a_1_loss", "a_2_loss", "b_loss"]
+    assert set(logs) == set(names)
     p = model.predict(X)
     terms = [
         losses.mean_squared_error(first, p["a"][0]).mean(),
         losses.mean_absolute_error(second, p["a"][1]).mean(),
         losses.mean_squared_error(third, p["b"]).mean(),
     ]
-    np.testing.assert_allclose([*logs.values()], [sum(terms), *terms], rtol=1e-5)
+    got = [logs[name] for name in names]
+    np.testing.assert_allclose(got, [sum(terms), *terms], rtol=1e-5)
     model.fit(X, y, verbose=0)
 
 
@@ -183,7 +185,7 @@ def test_metrics_nest_in_lists():
     model, one = Lists(), np.ones((5, 1), "float32")
     model.compile("sgd", ["mse", ["mse", "mae"]], metrics=[["mae"], [["mse"], ["mape"]]])
     logs = model.evaluate(X, (one, [one, one]), return_dict=True)
-    assert [*logs][-3:] == ["output_1_mae", "output_2_mse", "output_3_mape"]
+    assert {"output_1_mae", "output_2_mse", "output_3_mape"} < set(logs)
     with pytest.raises(ValueError, match=r"y\[1\] must hold 2 entries.*nothing for output_3"):
         model.fit(X, (one, [one]), verbose=0)
 
