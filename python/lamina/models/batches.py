@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple, Protocol
 
@@ -78,6 +78,16 @@ def first_batches(parts: Sequence[Part], batch: int, steps: int) -> list[Part]:
             kept.append(Part(part.data, rows, size))
         steps -= count(size, batch)
     return kept
+
+
+def behind(chunks: Iterable[Batches], before: int) -> Iterator[Batches]:
+    """Yield the batches of an epoch without the first ones."""
+    for order, given, parts in chunks:
+        listed = list(given)
+        skipped = min(before, len(listed))
+        before -= skipped
+        if skipped < len(listed):
+            yield Batches(order, listed[skipped:], None if parts is None else parts[skipped:])
 
 
 class Schedule:

@@ -125,7 +125,7 @@ class Compilable(Predicting):
             compiled.resolve(self.output_row_shapes(shapes))
         with self._guard.training("compile"):
             self._compiled = compiled
-            self.train_state.optimizer = compiled.optimizer
+            self.train_state.optimizer, self.train_state.position = compiled.optimizer, None
             self._objectives.clear()
             self._forget_recordings()  # as in Keras: what `call` reads may have changed
 

@@ -15,6 +15,7 @@ from lamina.models.batches import Schedule
 from lamina.models.evaluating import Evaluating
 from lamina.models.feeds import Stream
 from lamina.models.fits import Asked
+from lamina.models.position import Position
 from lamina.models.ragged import refuse
 from lamina.models.train_state import TrainState
 from lamina.models.validation import Split
@@ -56,6 +57,7 @@ class Fitting(Evaluating):
         stratify: ArrayLike | Literal["auto"] = "auto",
         time_ordered: bool = False,
         buckets: int | Sequence[int] | None = None,
+        resume: bool = False,
         **unknown: NoReturn,
     ) -> History:
         """Train.
@@ -127,6 +129,12 @@ class Fitting(Evaluating):
             (of so many, by the quantiles of the rows' lengths, if an int is given), and a mask
             tells the layers which steps are real.  Batches are of rows of one bucket.  By default
             nothing is padded, and a batch has rows of one shape.
+        resume : bool, default False
+            Go on where the last fit of this model stood, or of the model that was saved to the file
+            that it was loaded from: in its epoch, at its batch, with the sums of that epoch and the
+            callbacks' states, by class and in order.  With the same data and arguments the weights
+            end in the same bits as if it had never been interrupted, by a callback, Ctrl-C or the
+            end of the process.  Where there was no fit, this is the first.
 
         Returns
         -------
@@ -184,12 +192,14 @@ class Fitting(Evaluating):
         with self._guard.training("fit"):
             self.compiled("fit").optimizer.check_owner(self)
             hooks, history = of_fit(callbacks, verbose)
+            position = self._to_resume(resume, initial_epoch)
+            first_epoch = initial_epoch if position is None else position.epoch
             fit = Asked(
                 x, y, sample_weight, class_weight, validation_data, validation_steps,
                 Split(validation_split, stratify, time_ordered), batch_size, steps_per_epoch,
                 buckets,
                 {
-                    "epochs": epochs, "initial_epoch": initial_epoch, "shuffle": shuffle,
+                    "epochs": epochs, "initial_epoch": first_epoch, "shuffle": shuffle,
                     "validation_batch_size": validation_batch_size,
                     "validation_freq": validation_freq,
                 },
@@ -204,8 +214,23 @@ class Fitting(Evaluating):
                 advice.on_data(run.objective, fit.first, fit.rows)
             hooks.start(self, told)
             self.stop_training = False
+            if position is not None:
+                run.standing.go_on(position)
             run.run(history)
             return history
+
+    def _to_resume(self, resume: object, initial_epoch: object) -> Position | None:
+        """Return where the last fit stood, if this one is to go on from there."""
+        if not _check.boolean("fit", "resume", resume):
+            return None
+        position = self.train_state.position
+        if initial_epoch not in (0, None if position is None else position.epoch):
+            at = "no fit to go on from" if position is None else f"epoch {position.epoch}"
+            raise ValueError(
+                f"fit: resume goes on where the last fit stood, {at}; got initial_epoch "
+                f"{initial_epoch!r}"
+            )
+        return position
 
     @overload
     def train_on_batch(

@@ -48,9 +48,9 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
         "default_batch default_fit_batch ensure_built evaluator fill forget graph_inputs "
         "input_row_shapes live_weights meet moment named objective objective_for output_row_shape "
         "output_row_shapes output_shapes_by_layer packed_inputs packed_outputs parameters path_of "
-        "penalties ports prepare_layers record_outputs recorded_settings regularized restore "
-        "row_shape says_loss shapes_by_place snapshot state_rows streams take_seed train_state "
-        "unbuilt weights_by_path"
+        "penalties ports prepare_layers put_arrays record_outputs recorded_settings regularized "
+        "restore row_shape says_loss shapes_by_place snapshot state_rows streams take_seed "
+        "train_state unbuilt weights_by_path"
     )
     moment: int = 0  # when it was made
     _not_copied: tuple[str, ...] = (

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina._check import Array
+from lamina.models.position import put_sums, sums_of
 
 if TYPE_CHECKING:
     from lamina.models.data import Data
@@ -106,6 +107,26 @@ class Pass:
                     metric.reset_state()
         for fed in self.watched:
             fed.metric.reset_state()
+
+    def sums(self) -> tuple[list[Array], list[dict[str, Any]]]:
+        """Return what the engine, and each metric in Python, has added up since ``reset``."""
+        return [np.array(each) for each in self.execution.sums], [
+            sums_of(metric) for metric in self._in_python()
+        ]
+
+    def resume(self, sums: Sequence[Array], metrics: Sequence[Mapping[str, Any]]) -> None:
+        """Go on from the ``sums`` of another pass of the same model."""
+        own = self._in_python()
+        if len(own) != len(metrics):
+            raise ValueError(f"fit: the model has {len(own)} metrics in Python; got {len(metrics)}")
+        self.execution.resume([each.tolist() for each in sums])
+        for metric, held in zip(own, metrics, strict=True):
+            put_sums(metric, held)
+
+    def _in_python(self) -> list[Any]:
+        listed = [m for listed in self.metrics for m, index, _, _ in listed if index is None]
+        every = [*listed, *(fed.metric for fed in self.watched)]
+        return list({id(metric): metric for metric in every}.values())
 
     def results(self) -> dict[str, float]:
         """Return losses and metrics of the batches since ``reset``."""

@@ -24,6 +24,8 @@ class Rebuilt:
         @property
         def input_shape(self) -> Any: ...  # noqa: D102
         @property
+        def parameters(self) -> list[Any]: ...  # noqa: D102
+        @property
         def input_row_shapes(self) -> list[Shape] | None: ...  # noqa: D102
         def ensure_built(self, shapes: Sequence[Shape] | None) -> None: ...  # noqa: D102
 
@@ -44,6 +46,11 @@ class Rebuilt:
     def take_seed(self, seed: int) -> None:
         """Take the seed of another model."""
         self._own_seed.given = seed
+
+    def put_arrays(self, arrays: Sequence[Any]) -> None:
+        """Take the values of all weights, as the engine holds them, in order."""
+        for parameter, array in zip(self.parameters, arrays, strict=True):
+            parameter.array[...] = array
 
     def __copy__(self) -> Self:
         """Return a copy of its own: two models do not share weights because one was copied."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check
 from lamina._settings import has_settings, serialize
+from lamina.models.position import Position
 from lamina.optimizers.schedules import LearningRateSchedule
 
 if TYPE_CHECKING:
@@ -28,19 +29,30 @@ class TrainState:
     optimizer : Optimizer or None
         Counts the steps, and holds the learning rate or its schedule and the state of its rule;
         None before ``compile``.
+    position : Position or None
+        Where the last fit stood when it ended, for one that goes on from there.
+    running : callable or None
+        Returns the position of the fit that runs.
     """
 
-    __slots__ = ("draw", "epoch", "optimizer")
+    __slots__ = ("draw", "epoch", "optimizer", "position", "running")
 
     def __init__(self) -> None:
         self.epoch = 0
         self.draw = 0
         self.optimizer: Optimizer | None = None
+        self.position: Position | None = None
+        self.running: Callable[[], Position] | None = None
 
     @property
     def step(self) -> int:
         """Updates done by the optimizer."""
         return 0 if self.optimizer is None else self.optimizer.iterations
+
+    @property
+    def where(self) -> Position | None:
+        """The position of the fit that runs, or else of the last one."""
+        return self.position if self.running is None else self.running()
 
     def get(self, paths: Paths) -> dict[str, Any]:
         """Return the state as plain values and copies of arrays.
@@ -53,10 +65,15 @@ class TrainState:
         Returns
         -------
         dict
-            ``epoch``, ``draw`` and, of a compiled model, ``step``, ``learning_rate`` (a number or a
-            schedule's configuration) and ``slots``: {path: {slot: array}}.
+            ``epoch``, ``draw``, ``position`` and, of a compiled model, ``step``, ``learning_rate``
+            (a number or a schedule's configuration) and ``slots``: {path: {slot: array}}.
         """
-        state: dict[str, Any] = {"epoch": self.epoch, "draw": self.draw}
+        position = self.where
+        state: dict[str, Any] = {
+            "epoch": self.epoch,
+            "draw": self.draw,
+            "position": None if position is None else position.get(),
+        }
         if self.optimizer is not None:
             rate: Any = self.optimizer.learning_rate
             state["step"] = self.step
@@ -80,10 +97,27 @@ class TrainState:
             raise TypeError(f"{who}: needs what get returned; got {state!r}")
         epoch = _check.integer(who, "epoch", state["epoch"], 0)
         draw = _check.integer(who, "draw", state["draw"], 0)
+        told = state.get("position")
+        position = None if told is None else Position.of(told)
         if "step" in state:
             if self.optimizer is None:
                 raise ValueError(f"{who}: holds the state of an optimizer; call compile first")
             self.optimizer.restore_slots(
                 state["step"], state["learning_rate"], state["slots"], paths
             )
-        self.epoch, self.draw = epoch, draw & 0xFFFF_FFFF
+        self.epoch, self.draw, self.position = epoch, draw & 0xFFFF_FFFF, position
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes; no fit runs in a copy, which goes on where this one stands."""
+        return {
+            "epoch": self.epoch,
+            "draw": self.draw,
+            "optimizer": self.optimizer,
+            "position": self.where,
+        }
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Restore."""
+        self.running = None
+        for name, value in state.items():
+            setattr(self, name, value)

@@ -15,7 +15,7 @@ from lamina.callbacks import CallbackList, History
 from lamina.callbacks.callback import TICK
 from lamina.models import data as data_
 from lamina.models import logs as logs_
-from lamina.models.batches import Batches, Feed, count, first_batches, steps_of
+from lamina.models.batches import Batches, Feed, behind, count, first_batches, steps_of
 from lamina.models.data import Part
 from lamina.models.errors import TrainingDiverged
 from lamina.models.evaluation import Plan as EvaluationPlan
@@ -23,6 +23,7 @@ from lamina.models.evaluation import evaluate, hears_test_batches, plans, plans_
 from lamina.models.feeds import Stream
 from lamina.models.gradients import check_learning
 from lamina.models.objective import Objective, python_step
+from lamina.models.standing import Standing
 from lamina.random import SHUFFLE, mix
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ class Training:
         self.execution = self.steps.execution
         self.train: Callable[..., float] = self.execution.train
         self.weights: list[tuple[str, Array]] = []
+        self.standing = Standing(self)
 
     @property
     def idle(self) -> bool:
@@ -187,20 +189,22 @@ class Training:
         hooks, model, settings = self.hooks, self.model, self.settings
         try:
             with hooks.closing(), self.steps:
-                hooks.call("on_train_begin", {})
-                self.attach()
-                model.history = history
-                logs: dict[str, float] = {}
-                for epoch in range(settings.first_epoch, settings.epochs):
-                    hooks.call("on_epoch_begin", epoch, {})
-                    done = self._epoch(epoch)
-                    if done is None:
-                        break
-                    logs = done
-                    hooks.call("on_epoch_end", epoch, logs)
-                    if model.stop_training:
-                        break
+                with self.standing.followed():
+                    hooks.call("on_train_begin", {})
+                    self.attach()
+                    model.history = history
+                    logs: dict[str, float] = {}
+                    for epoch in range(settings.first_epoch, settings.epochs):
+                        done = self._epoch(epoch, self.standing.begin(epoch))
+                        if done is None:
+                            break
+                        logs = done
+                        hooks.call("on_epoch_end", epoch, logs)
+                        if model.stop_training:
+                            break
+                    last = self.standing.end()
                 hooks.call("on_train_end", logs)
+                self.standing.note_replaced(last)
         finally:
             self.objective.trim()
 
@@ -208,18 +212,24 @@ class Training:
         """Do one step on all rows; returns loss and metrics."""
         with self.steps:
             self.attach()
+            self.model.train_state.position = None
             self._all_batches(0, None)
             return self.steps.results()
 
-    def _epoch(self, epoch: int) -> dict[str, float] | None:
-        """Train and validate; returns the logs, None if the source had no batch left."""
-        self.steps.reset()
-        done = self._all_batches(epoch, epoch_key(self.model) if self.settings.shuffle else None)
+    def _epoch(self, epoch: int, before: int) -> dict[str, float] | None:
+        """Train and validate; returns the logs, None if the source had no batch left.
+
+        ``before`` says how many batches of it another run did.
+        """
+        self.standing.begin_batches(before)
+        key = epoch_key(self.model) if self.settings.shuffle else None
+        done = self._all_batches(epoch, key, before)
         if done == 0:
             return None
+        whole = self.settings.steps or (0 if self.model.stop_training else done)
+        self.standing.end_batches(done == whole)
         if self.settings.steps is None:
             self.hooks.know_steps(done)
-        self.model.train_state.epoch += 1
         logs = logs_.in_order(self.steps.results())
         if self.held_out and self.settings.validates(epoch):
             result = logs_.in_order(evaluate(self.model, self._validation(), self.hooks))
@@ -240,10 +250,11 @@ class Training:
         default = own if hears_test_batches(self.hooks) else max(own, 256)
         return plans(self.model, parts, wanted, default, own)
 
-    def _all_batches(self, epoch: int, key: tuple[int, int] | None) -> int:
-        """Do the steps of an epoch; returns how many."""
-        done, loss, rate = 0, 0.0, 0.0
-        for batches in self.feed.epoch(key):
+    def _all_batches(self, epoch: int, key: tuple[int, int] | None, before: int = 0) -> int:
+        """Do the steps of an epoch but for the first ones; returns how many it has by then."""
+        done, loss, rate = before, 0.0, 0.0
+        chunks = self.feed.epoch(key)
+        for batches in behind(chunks, before) if before else chunks:
             done, loss, rate = self._batches(epoch, batches, done)
             if self.model.stop_training:
                 break

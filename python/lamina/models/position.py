@@ -1,0 +1,107 @@
+"""Where a fit stands, so that another can go on as if it had never been stopped."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lamina import _check
+from lamina._check import Array
+from lamina._settings import has_settings
+
+WHO = "TrainState"
+
+
+@dataclass
+class Position:
+    """What a fit keeps from batch to batch beside weights and optimizer.
+
+    Attributes
+    ----------
+    epoch : int
+        The epoch at hand, as ``initial_epoch`` counts.
+    batch : int
+        Batches of it that are done.
+    sums : list of ndarray
+        What the engine has added up of losses and metrics in this epoch; empty before a batch.
+    metrics : list of dict
+        The same of each metric in Python.
+    callbacks : list of [str, dict]
+        Class and state of each callback that keeps any.
+    weights : list of ndarray or None
+        Those after the last batch, where a callback has replaced them at the end of the fit.
+    """
+
+    epoch: int
+    batch: int = 0
+    sums: list[Array] = field(default_factory=list)
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    callbacks: list[list[Any]] = field(default_factory=list)
+    weights: list[Array] | None = None
+
+    def get(self) -> dict[str, Any]:
+        """Return it as plain values and arrays."""
+        return dict(self.__dict__)
+
+    @classmethod
+    def of(cls, state: Any) -> Position:
+        """Return what ``get`` returned as a position; TypeError or ValueError if it is none."""
+        if not has_settings(state, "epoch", "batch", "sums", "metrics", "callbacks", "weights"):
+            raise TypeError(f"{WHO}: position must be what get returned; got {state!r:.80}")
+        weights = state["weights"]
+        return cls(
+            _check.integer(WHO, "epoch", state["epoch"], 0),
+            _check.integer(WHO, "batch", state["batch"], 0),
+            [np.asarray(each, np.float64) for each in state["sums"]],
+            [dict(each) for each in state["metrics"]],
+            [[str(name), dict(held)] for name, held in state["callbacks"]],
+            None if weights is None else [np.asarray(each) for each in weights],
+        )
+
+
+def states_of(callbacks: Iterable[Any]) -> list[list[Any]]:
+    """Return the class and the state of each callback that keeps any."""
+    held = [(each, each.get_state()) for each in callbacks if hasattr(each, "get_state")]
+    return [[type(each).__name__, state] for each, state in held if state]
+
+
+def put_states(callbacks: Iterable[Any], states: Iterable[list[Any]]) -> None:
+    """Give callbacks the states of those of their class, in order."""
+    left = list(states)
+    for callback in callbacks:
+        name = type(callback).__name__
+        found = next((each for each in left if each[0] == name), None)
+        if found is not None and hasattr(callback, "set_state"):
+            left.remove(found)
+            callback.set_state(found[1])
+
+
+# --- metrics that add up in Python
+
+
+def sums_of(metric: Any) -> dict[str, Any]:
+    """Return copies of what a metric has added up: variables, and plain attributes."""
+    own = {k: v for k, v in vars(metric).items() if k != "_variables" and _is_plain(v)}
+    arrays = [np.array(variable.array) for variable in metric.variables]
+    return {"variables": arrays, "attributes": copy.deepcopy(own)}
+
+
+def put_sums(metric: Any, sums: Mapping[str, Any]) -> None:
+    """Let a metric go on from what another of its kind has added up."""
+    for variable, values in zip(metric.variables, sums["variables"], strict=True):
+        variable.array[...] = values
+    metric.__dict__.update(copy.deepcopy(dict(sums["attributes"])))
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return all(_is_plain(each) for each in value)
+    if isinstance(value, dict):
+        return all(isinstance(k, str) and _is_plain(v) for k, v in value.items())
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "biuf"
+    return isinstance(value, (type(None), bool, int, float, str, np.generic))

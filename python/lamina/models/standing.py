@@ -1,0 +1,115 @@
+"""Where a run of ``fit`` stands, while it runs and when it has ended."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lamina._check import Array
+from lamina.callbacks.progress import EpochLines
+from lamina.models.position import Position, put_states, states_of
+
+if TYPE_CHECKING:
+    from lamina.models.training import Training
+
+
+class Standing:
+    """Follows a run; nothing of it is called for a batch.
+
+    Parameters
+    ----------
+    run : Training
+    """
+
+    def __init__(self, run: Training) -> None:
+        self._run = run
+        self.epoch = run.settings.first_epoch
+        self._first = 0  # batches that another run did of the first epoch
+        self._resumed: Position | None = None
+        self._stopped: Position | None = None  # within an epoch, before its end was told
+        self._began: int | None = None  # what the count of draws was at the epoch's first batch
+
+    def go_on(self, position: Position) -> None:
+        """Let the run begin where another stood, whose weights and optimizer the model has."""
+        put_states(self._run.hooks.callbacks, position.callbacks)
+        if position.weights is not None:
+            self._run.model.put_arrays(position.weights)
+        self.epoch, self._first = position.epoch, position.batch
+        self._resumed = position
+
+    def now(self) -> Position:
+        """Return the position; what is written in a hook says it."""
+        if self._stopped is not None:
+            return self._stopped
+        callbacks = states_of(self._run.hooks.callbacks)
+        if self._began is None:
+            held = self._resumed
+            if held is not None and held.batch:
+                return Position(held.epoch, held.batch, held.sums, held.metrics, callbacks)
+            return Position(self.epoch, callbacks=callbacks)
+        done = (self._run.model.train_state.draw - self._began) & 0xFFFF_FFFF
+        sums, metrics = self._run.steps.sums()
+        return Position(self.epoch, done, sums, metrics, callbacks)
+
+    # --- what the run tells
+
+    @contextlib.contextmanager
+    def followed(self) -> Iterator[None]:
+        """Let the model's state know the position in the block, and after it."""
+        state = self._run.model.train_state
+        state.running = self.now
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(Exception):  # what stopped the run is what counts
+                state.position = self.now()
+            raise
+        finally:
+            state.running = None
+
+    def begin(self, epoch: int) -> int:
+        """Tell the callbacks that an epoch begins; returns how many of its batches are done.
+
+        Those that were told before it was interrupted, and went on with it, are not told again.
+        """
+        self.epoch, done = epoch, self._first
+        for callback in self._run.hooks.callbacks if done else ():
+            if isinstance(callback, EpochLines):
+                callback.on_epoch_begin(epoch, {})
+        if not done:
+            self._run.hooks.call("on_epoch_begin", epoch, {})
+        return done
+
+    def begin_batches(self, done: int) -> None:
+        """Start the sums of an epoch, or go on with those of one that was interrupted."""
+        state, resumed = self._run.model.train_state, self._resumed
+        self._run.steps.reset()
+        if done and resumed is not None:
+            self._run.steps.resume(resumed.sums, resumed.metrics)
+        self._resumed, self._first = None, 0
+        self._began = (state.draw - done) & 0xFFFF_FFFF
+
+    def end_batches(self, whole: bool) -> None:
+        """Note that the epoch is done, or that it was stopped within."""
+        if whole:
+            self.epoch += 1
+            self._run.model.train_state.epoch += 1
+        else:
+            self._stopped = self.now()
+        self._began = None
+
+    def end(self) -> list[Array]:
+        """Keep the position of a run that has ended; returns the weights as they are."""
+        self._run.model.train_state.position = self.now()
+        return [p.array.copy() for p in self._run.model.parameters]
+
+    def note_replaced(self, before: Sequence[Array]) -> None:
+        """Keep the weights of the last batch where a callback has put others in their place."""
+        position = self._run.model.train_state.position
+        now = [p.array for p in self._run.model.parameters]
+        same = all(a is b or np.array_equal(a, b) for a, b in zip(before, now, strict=True))
+        if position is not None and not same:
+            position.weights = list(before)

@@ -1,0 +1,184 @@
+"""A fit that was interrupted anywhere goes on, elsewhere too, to the bits of one that was not."""
+
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import callbacks, layers, optimizers
+from lamina.models import load_model
+from lamina.optimizers import schedules
+
+CUTS = int(os.environ.get("RESUME_CUTS", "9"))
+ROWS, BATCH, EPOCHS = 90, 16, 5
+RNG = np.random.default_rng(11)
+X = RNG.normal(size=(ROWS, 6)).astype("float32")
+Y = RNG.integers(0, 3, ROWS)
+STEPS = EPOCHS * -(-72 // BATCH)  # of 90 rows, 18 are held out
+
+
+class Spread(lamina.metrics.Metric):
+    """Adds up in variables and in an attribute."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.rows, self.total = self.add_variable(name="rows"), 0.0
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total += float(np.ptp(y_pred))
+        self.rows.assign_add(len(y_pred))
+
+    def reset_state(self):
+        super().reset_state()
+        self.total = 0.0
+
+    def result(self):
+        return self.total / float(self.rows)
+
+
+class Slower(callbacks.Callback):
+    """A callback with a state of its own, that the steps depend on."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.seen += 1
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch % 3 == 0:
+            self.model.layers[-1].trainable = self.seen % 2 == 1
+
+    def get_state(self):
+        return {"seen": self.seen}
+
+    def set_state(self, state):
+        self.seen = state["seen"]
+
+
+class Cut(callbacks.Callback):
+    """Stops a fit after so many steps, as the kind says."""
+
+    def __init__(self, steps, kind, path):
+        super().__init__()
+        self.left, self.kind, self.path = steps, kind, str(path)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.left -= 1
+        if self.left == 0:
+            if self.kind == "save":
+                self.model.save(self.path)
+            if self.kind == "stop":
+                self.model.stop_training = True
+            else:
+                raise KeyboardInterrupt
+
+
+def network():
+    model = lamina.Sequential(
+        [layers.Input((6,)), layers.Dense(9, "relu", kernel_regularizer="l2"), layers.Dropout(0.3),
+         layers.BatchNormalization(), layers.GaussianNoise(0.1), layers.Dense(3)], seed=4,
+    )  # fmt: skip
+    rate = schedules.CosineDecay(0.02, 30)
+    loss = lamina.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizers.Adam(rate, amsgrad=True, clipnorm=1.0), loss,
+                  metrics=["accuracy", Spread(name="spread")])  # fmt: skip
+    return model
+
+
+def fit(model, *more, **options):
+    stop = callbacks.EarlyStopping("val_loss", patience=2)
+    return model.fit(X, Y, batch_size=BATCH, epochs=EPOCHS, validation_split=0.2, verbose=0,
+                     callbacks=[Slower(), stop, *more], **options)  # fmt: skip
+
+
+def digest(model):
+    state = model.train_state.get(model.weights_by_path())
+    made = hashlib.sha256()
+    for array in model.get_weights():
+        made.update(array.tobytes())
+    for path, slots in sorted(state["slots"].items()):
+        for name, array in sorted(slots.items()):
+            made.update(f"{path} {name}".encode() + array.tobytes())
+    made.update(json.dumps([state[k] for k in ("epoch", "draw", "step")]).encode())
+    return made.hexdigest()
+
+
+def cut(steps, kind, path):
+    """Run a fit up to a step, and write the model."""
+    model = network()
+    with contextlib.suppress(KeyboardInterrupt):
+        fit(model, Cut(steps, kind, path))
+    if kind != "save":
+        model.save(path)
+
+
+def go_on(path):
+    model = load_model(path, {"Spread": Spread})
+    history = fit(model, resume=True)
+    return digest(model), history.history
+
+
+GO_ON = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import lamina, test_resume
+lamina.set_num_threads(int(sys.argv[2]))
+print(json.dumps([test_resume.go_on(path) for path in sys.argv[3:]]))
+"""
+
+
+def test_a_fit_goes_on_in_another_process_with_other_threads(tmp_path):
+    whole = network()
+    history = fit(whole).history
+    rng = np.random.default_rng(CUTS)
+    files = []
+    for number in range(CUTS):
+        files.append(str(tmp_path / f"{number}.lamina"))
+        kind = ("save", "interrupt", "stop")[number % 3]
+        # A stop lets EarlyStopping put the best weights back, which the file knows how to undo.
+        cut(int(rng.integers(1, STEPS - 1)), kind, files[-1])
+    threads = 1 if lamina.get_num_threads() > 1 else 2
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", GO_ON, str(Path(__file__).parent), str(threads),
+         *files], capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    for file, (made, logs) in zip(files, json.loads(run.stdout), strict=True):
+        assert made == digest(whole), file
+        for key, values in logs.items():
+            assert values == history[key][-len(values) :], (file, key)
+
+
+def test_a_fit_goes_on_between_epochs_too(tmp_path):
+    whole = network()
+    fit(whole)
+    model = network()
+    options = {"batch_size": BATCH, "validation_split": 0.2, "verbose": 0}
+    model.fit(X, Y, epochs=3, callbacks=[Slower()], **options)
+    assert model.train_state.position.get()["epoch"] == 3
+    model.save(tmp_path / "m.lamina")
+    again = load_model(tmp_path / "m.lamina", {"Spread": Spread})
+    fit(again, resume=True, initial_epoch=3)
+    assert digest(again) == digest(whole)
+
+
+def test_what_resume_refuses_and_forgives():
+    model = network()
+    first = fit(model, resume=True)  # there was no fit: this is the first
+    assert first.epoch[0] == 0
+    with pytest.raises(ValueError, match="where the last fit stood, epoch 5; got initial_epoch 2"):
+        fit(model, resume=True, initial_epoch=2)
+    with pytest.raises(TypeError, match="resume must be True or False"):
+        fit(model, resume=3)
+    assert fit(model, resume=True).epoch == []  # all epochs are done
+    model.train_on_batch(X, Y)
+    assert model.train_state.position is None
