@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import golden
-from lamina.utils import multi_hot, one_hot, pad_sequences, timeseries_windows
+from lamina.utils import (
+    multi_hot,
+    one_hot,
+    pad_sequences,
+    timeseries_dataset_from_array,
+    timeseries_windows,
+)
 
 # --- one_hot
 
@@ -281,6 +287,11 @@ def test_windows_are_kerass(stride, rate, start, end, with_targets):
 
     theirs = golden.ask(windows, data, targets, options)
     for a, b in zip(ours if with_targets else [ours], theirs, strict=True):
+        np.testing.assert_array_equal(a, b)
+    batches = list(timeseries_dataset_from_array(data, targets, batch_size=6, **options))
+    if not with_targets:
+        batches = [(batch,) for batch in batches]
+    for a, b in zip(map(np.concatenate, zip(*batches, strict=True)), theirs, strict=True):
         np.testing.assert_array_equal(a, b)
 
 

@@ -166,15 +166,12 @@ UTILS = {
         "array_to_img audio_dataset_from_directory get_file "
         "image_dataset_from_directory img_to_array load_img save_img text_dataset_from_directory"
     ),
-    "use timeseries_windows": "timeseries_dataset_from_array",
-    "use fit(validation_split=...), or sklearn.model_selection.train_test_split": "split_dataset",
     "fit(verbose=...) says what is shown": (
         "Progbar disable_interactive_logging enable_interactive_logging "
         "is_interactive_logging_enabled"
     ),
     "use Model.inputs": "get_source_inputs",
     "code columns with to_categorical and numpy.unique, and feed several inputs": "FeatureSpace",
-    "give x, y and sample_weight to fit": "pack_x_y_sample_weight unpack_x_y_sample_weight",
     "use lamina.plot": "bounding_boxes",
     "use lamina.utils itself, which has them all": "np_utils",
     "write the settings in a dict": "Config",
@@ -191,7 +188,6 @@ SAVING = {
 
 PREPROCESSING = {
     ARRAYS: "image image_dataset_from_directory text_dataset_from_directory",
-    "use timeseries_windows": "timeseries_dataset_from_array",
 }
 
 TABLES: Mapping[str, Mapping[str, str]] = {

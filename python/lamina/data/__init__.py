@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
+from lamina.data.dataset import AUTOTUNE, Dataset
 from lamina.data.py_dataset import PyDataset
 
-__all__ = ["PyDataset"]
+__all__ = ["AUTOTUNE", "Dataset", "PyDataset"]
 
 
 def __dir__() -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lamina._arrays import is_array
+from lamina.data.dataset import Dataset
 
 
 class Batch(NamedTuple):
@@ -54,11 +55,13 @@ class Source:
         """Return how many batches an epoch has; None where only its end will tell."""
         return None
 
-    def epoch(self, order: Callable[[int], Iterable[int]] | None) -> Iterator[Any]:
+    def epoch(
+        self, order: Callable[[int], Iterable[int]] | None = None, turn: int = 0
+    ) -> Iterator[Any]:
         """Return the batches of an epoch, as they are given.
 
         ``order(n)`` returns the numbers below n in the order wanted, for sources that give batches
-        by number.
+        by number.  ``turn`` is the epoch's number, for sources that have an order of their own.
         """
         raise NotImplementedError
 
@@ -78,7 +81,11 @@ class Once(Source):
         self.kind = type(iterator).__name__
         self._iterator = iterator
 
-    def epoch(self, order: Callable[[int], Iterable[int]] | None) -> Iterator[Any]:  # noqa: ARG002
+    def epoch(
+        self,
+        order: Callable[[int], Iterable[int]] | None = None,  # noqa: ARG002
+        turn: int = 0,  # noqa: ARG002
+    ) -> Iterator[Any]:
         """Return what is left."""
         return self._iterator
 
@@ -97,8 +104,14 @@ class Again(Source):
         except TypeError:  # none, infinite, or not known
             return None
 
-    def epoch(self, order: Callable[[int], Iterable[int]] | None) -> Iterator[Any]:  # noqa: ARG002
-        """Begin anew."""
+    def epoch(
+        self,
+        order: Callable[[int], Iterable[int]] | None = None,  # noqa: ARG002
+        turn: int = 0,
+    ) -> Iterator[Any]:
+        """Begin anew; the library's own data sets shuffle by the number of the turn."""
+        if isinstance(self._iterable, Dataset):
+            return self._iterable.turn(turn)
         as_numpy = getattr(self._iterable, "as_numpy_iterator", None)
         return iter(self._iterable if as_numpy is None else as_numpy())
 
@@ -125,7 +138,11 @@ class ByNumber(Source):
         """Call its ``on_epoch_end``, if it has one."""
         getattr(self._batches, "on_epoch_end", _nothing)()
 
-    def epoch(self, order: Callable[[int], Iterable[int]] | None) -> Iterator[Any]:
+    def epoch(
+        self,
+        order: Callable[[int], Iterable[int]] | None = None,
+        turn: int = 0,  # noqa: ARG002
+    ) -> Iterator[Any]:
         """Take the batches in the order wanted, by as many readers as the object asks for."""
         batches, total = self._batches, self.count()
         numbers: Iterable[int]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +30,18 @@ class Elements:
     source : Source
     steps : int, optional
         Batches of an epoch, which then goes on where the last one ended.
+    turn : callable, optional
+        Returns the number of the epoch, for sources that shuffle by it; always 0 by default.
     """
 
-    def __init__(self, who: str, source: Source, steps: int | None = None) -> None:
-        self.who, self.source, self._wanted = who, source, steps
+    def __init__(
+        self,
+        who: str,
+        source: Source,
+        steps: int | None = None,
+        turn: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self.who, self.source, self._wanted, self._turn = who, source, steps, turn
         self._left: Iterator[Any] | None = None  # of an epoch that has begun
         self._begun = False
         self.epochs = 0
@@ -73,7 +81,7 @@ class Elements:
 
     def _opened(self, key: Key | None) -> Iterator[Any]:
         order = None if key is None else (lambda n: permutation(n, *key, 0))
-        return iter(self.source.epoch(order))
+        return iter(self.source.epoch(order, self._turn()))
 
     def _begin(self) -> None:
         if not self._begun:
@@ -105,6 +113,8 @@ class Stream:
     class_weight : dict, optional
     key : tuple, optional
         Of the first epoch's order.
+    turn : callable, optional
+        Returns the number of the epoch.
 
     Attributes
     ----------
@@ -120,9 +130,10 @@ class Stream:
         steps: int | None = None,
         class_weight: Any = None,
         key: Key | None = None,
+        turn: Callable[[], int] = lambda: 0,
     ) -> None:
         self._who, self._model, self._class_weight = who, model, class_weight
-        self._elements = Elements(who, source, steps)
+        self._elements = Elements(who, source, steps, turn)
         self.first = part_of(self._prepared(who, unpacked(who, self._elements.first(key))))
 
     @property

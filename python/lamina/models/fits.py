@@ -112,7 +112,11 @@ class Asked:
         mixed = _check.boolean("fit", "shuffle", self.others["shuffle"])
         steps = wanted_steps("fit", "steps_per_epoch", self.steps_per_epoch)
         key = training.epoch_key(model) if mixed else None
-        feed = Stream("fit", model, source, steps, self.class_weight, key)
+
+        def turn() -> int:
+            return training.epoch_key(model)[1]
+
+        feed = Stream("fit", model, source, steps, self.class_weight, key, turn)
         settings = training.plan_of_batches(feed.first.size, feed.steps, **self.others)
         parts: Sequence[Part] | Stream = [] if held is None else held
         if held is None and self.validation_data is not None:

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from lamina._answers import answering
 from lamina.backend import clear_session, is_keras_tensor, standardize_dtype
-from lamina.data import PyDataset
+from lamina.data.packing import (
+    pack_x_y_sample_weight,
+    split_dataset,
+    unpack_x_y_sample_weight,
+)
+from lamina.data.py_dataset import PyDataset
+from lamina.data.series import timeseries_dataset_from_array
 from lamina.plot_model import model_to_dot, plot_model
 from lamina.random import set_random_seed
 from lamina.saving import (
@@ -42,14 +48,18 @@ __all__ = [
     "multi_hot",
     "normalize",
     "one_hot",
+    "pack_x_y_sample_weight",
     "pad_sequences",
     "plot_model",
     "register_keras_serializable",
     "serialize_keras_object",
     "set_random_seed",
+    "split_dataset",
     "standardize_dtype",
+    "timeseries_dataset_from_array",
     "timeseries_windows",
     "to_categorical",
+    "unpack_x_y_sample_weight",
 ]
 
 

@@ -1,0 +1,315 @@
+"""What a data set is made of: rows to be taken by number, and what is done with them.
+
+A stage goes through its elements once for each turn; the turn's number decides how it shuffles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, count, islice, repeat
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+from lamina._check import Array
+from lamina.data import readers
+from lamina.data.values import each, leaves, together
+from lamina.random import SHUFFLE, Stream, mix, permutation
+
+ENDLESS, UNKNOWN = -1, -2  # cardinalities, as tf.data has them
+LOOK = 1 << 31  # a turn that no epoch has, for looking at an element
+DRAWS = 1024  # random numbers drawn at a time
+
+Order = Callable[[int], Any]  # of a turn: row numbers
+
+
+class Stage:
+    """Elements, in an order that may be another each turn.
+
+    Attributes
+    ----------
+    size : int
+        How many elements there are; ``ENDLESS``, or ``UNKNOWN``.
+    open_rows : bool
+        Whether the first axis of the elements may have any length: that of a batch.
+    """
+
+    size: int = UNKNOWN
+    open_rows = False
+
+    def go(self, turn: int) -> Iterator[Any]:
+        """Yield the elements of a turn."""
+        raise NotImplementedError
+
+
+class Rows(Stage):
+    """Rows that can be taken by number.
+
+    Parameters
+    ----------
+    take : callable
+        Returns rows by an array of their numbers, stacked in a structure.
+    size : int
+    order : callable, optional
+        Returns the numbers of a turn, in its order; as they stand by default.
+    workers : int, default 0
+        Threads that take batches ahead; 0 for none.
+    """
+
+    def __init__(
+        self,
+        take: Callable[[Array], Any],
+        size: int,
+        order: Order | None = None,
+        workers: int = 0,
+    ) -> None:
+        self.take, self.size, self.workers = take, size, workers
+        self.order: Order = order or (lambda _: np.arange(size))
+
+    def go(self, turn: int) -> Iterator[Any]:
+        """Yield row after row."""
+        for rows in self.batches(turn, 1, True):
+            yield each(itemgetter(0), rows)
+
+    def batches(self, turn: int, batch: int, last: bool) -> Iterator[Any]:
+        """Yield rows in batches; ``last`` says whether one of fewer rows counts."""
+        order = self.order(turn)
+        end = len(order) if last else len(order) // batch * batch
+        numbers = (order[i : i + batch] for i in range(0, end, batch))
+        if self.workers and end > batch:
+            return readers.in_order(self.take, numbers, self.workers, 2 * self.workers)
+        return map(self.take, numbers)
+
+    def ordered(self, order: Order, size: int) -> Rows:
+        """Return the same rows in another order, or fewer of them."""
+        return Rows(self.take, size, order, self.workers)
+
+
+class Batched(Stage):
+    """Rows in batches."""
+
+    def __init__(
+        self, rows: Stage, batch: int, last: bool, stack: Callable[[list[Any]], Any] = np.stack
+    ) -> None:
+        self.rows, self.batch, self.last, self._stack = rows, batch, last, stack
+        self.open_rows = last
+        whole, rest = divmod(rows.size, batch)
+        self.size = rows.size if rows.size < 0 else whole + bool(rest and last)
+
+    def go(self, turn: int) -> Iterator[Any]:
+        """Yield stacked rows."""
+        if isinstance(self.rows, Rows) and self._stack is np.stack:
+            yield from self.rows.batches(turn, self.batch, self.last)
+            return
+        rows = self.rows.go(turn)
+        while held := list(islice(rows, self.batch)):
+            if len(held) == self.batch or self.last:
+                yield together(self._stack, held)
+
+
+class Unbatched(Stage):
+    """The rows of batches."""
+
+    def __init__(self, batches: Stage) -> None:
+        self._batches = batches
+
+    def go(self, turn: int) -> Iterator[Any]:
+        """Yield row after row."""
+        for batch in self._batches.go(turn):
+            for i in range(len(leaves(batch)[0])):
+                yield each(itemgetter(i), batch)
+
+
+class Given(Stage):
+    """What a function returns an iterator over."""
+
+    def __init__(self, make: Callable[[], Iterable[Any]], size: int = UNKNOWN) -> None:
+        self._make, self.size = make, size
+
+    def go(self, turn: int) -> Iterator[Any]:  # noqa: ARG002
+        """Call the function."""
+        return iter(self._make())
+
+
+class Mapped(Stage):
+    """A function of each element, called by threads where there are workers."""
+
+    def __init__(self, stage: Stage, function: Callable[..., Any], workers: int) -> None:
+        self._stage, self._function, self._workers = stage, function, workers
+        self.size, self.open_rows = stage.size, stage.open_rows
+
+    def go(self, turn: int) -> Iterator[Any]:
+        """Yield what the function returns."""
+        elements = self._stage.go(turn)
+        if self._workers:
+            return readers.in_order(self._function, elements, self._workers, 2 * self._workers)
+        return map(self._function, elements)
+
+
+class Filtered(Stage):
+    """The elements that a function is true of."""
+
+    def __init__(self, stage: Stage, keeps: Callable[[Any], Any]) -> None:
+        self._stage, self._keeps, self.open_rows = stage, keeps, stage.open_rows
+
+    def go(self, turn: int) -> Iterator[Any]:
+        """Yield them."""
+        return (element for element in self._stage.go(turn) if bool(self._keeps(element)))
+
+
+class Flat(Stage):
+    """The elements of what a function makes of each."""
+
+    def __init__(self, stage: Stage, function: Callable[[Any], Stage]) -> None:
+        self._stage, self._function = stage, function
+
+    def go(self, turn: int) -> Iterator[Any]:
+        """Yield them one behind the other."""
+        return chain.from_iterable(self._function(e).go(turn) for e in self._stage.go(turn))
+
+
+class Sliced(Stage):
+    """Some elements in a row, every so many; ``stop`` None for all that come."""
+
+    def __init__(self, stage: Stage, start: int, stop: int | None, step: int = 1) -> None:
+        self._stage, self._bounds, self.open_rows = stage, (start, stop, step), stage.open_rows
+        if stage.size >= 0:
+            self.size = len(range(stage.size)[start:stop:step])
+        else:
+            known = stage.size == ENDLESS and stop is not None
+            self.size = len(range(start, stop or 0, step)) if known else stage.size
+
+    def go(self, turn: int) -> Iterator[Any]:
+        """Yield them."""
+        return islice(self._stage.go(turn), *self._bounds)
+
+
+class Repeated(Stage):
+    """The elements again and again, ``times`` None for ever; each time is a turn of its own."""
+
+    def __init__(self, stage: Stage, times: int | None) -> None:
+        self._stage, self._times, self.open_rows = stage, times, stage.open_rows
+        self.size = ENDLESS if times is None else stage.size * times if stage.size >= 0 else UNKNOWN
+
+    def go(self, turn: int) -> Iterator[Any]:
+        """Yield them."""
+        for i in count() if self._times is None else range(self._times):
+            empty = True
+            for element in self._stage.go(turn if i == 0 else mix(turn, i) & 0x7FFF_FFFF):
+                empty = False
+                yield element
+            if empty:
+                return
+
+
+class Cached(Stage):
+    """The elements of the first whole turn, kept in memory for all."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage, self._kept = stage, None  # type: tuple[Stage, list[Any] | None]
+        self.size, self.open_rows = stage.size, stage.open_rows
+
+    def go(self, turn: int) -> Iterator[Any]:
+        """Yield them."""
+        if self._kept is not None:
+            yield from self._kept
+            return
+        made = []
+        for element in self._stage.go(turn):
+            made.append(element)
+            yield element
+        self._kept = made
+
+
+class Ahead(Stage):
+    """The elements, the next ones made on a thread while one is used."""
+
+    def __init__(self, stage: Stage, elements: int) -> None:
+        self.stage, self._elements = stage, elements
+        self.size, self.open_rows = stage.size, stage.open_rows
+
+    def go(self, turn: int) -> Iterator[Any]:
+        """Yield them."""
+        elements, over = self.stage.go(turn), object()
+        made = readers.in_order(lambda _: next(elements, over), repeat(None), 1, self._elements)
+        for element in made:
+            if element is over:
+                return
+            yield element
+
+
+class Zipped(Stage):
+    """Elements of several stages side by side, as many as the shortest has."""
+
+    def __init__(self, stages: Any, put: Callable[[list[Any]], Any]) -> None:
+        self._stages, self._put = stages, put
+        sizes = [stage.size for stage in stages if stage.size != ENDLESS]
+        self.size = (UNKNOWN if UNKNOWN in sizes else min(sizes)) if sizes else ENDLESS
+        self.open_rows = all(stage.open_rows for stage in stages)
+
+    def go(self, turn: int) -> Iterator[Any]:
+        """Yield them."""
+        together_ = zip(*(stage.go(turn) for stage in self._stages), strict=False)
+        return (self._put(list(parts)) for parts in together_)
+
+
+class Joined(Stage):
+    """The elements of one stage, then those of another."""
+
+    def __init__(self, first: Stage, second: Stage) -> None:
+        self._stages = (first, second)
+        sizes = first.size, second.size
+        self.size = min(sizes) if min(sizes) < 0 else sum(sizes)
+        self.open_rows = first.open_rows
+
+    def go(self, turn: int) -> Iterator[Any]:
+        """Yield them."""
+        return chain.from_iterable(stage.go(turn) for stage in self._stages)
+
+
+class Shuffled(Stage):
+    """The elements in an order drawn through a buffer: each is one of the next ``buffer``."""
+
+    def __init__(self, stage: Stage, buffer: int, seed: int, again: bool) -> None:
+        self._stage, self._buffer, self._seed, self._again = stage, buffer, seed, again
+        self.size, self.open_rows = stage.size, stage.open_rows
+
+    def go(self, turn: int) -> Iterator[Any]:
+        """Yield them."""
+        return drawn(self._stage.go(turn), self._buffer, self._seed, turn if self._again else 0)
+
+
+def shuffled(stage: Stage, buffer: int, seed: int, again: bool) -> Stage:
+    """Return the elements in an order drawn through a buffer, of rows by their numbers alone."""
+    if not isinstance(stage, Rows):
+        return Shuffled(stage, buffer, seed, again)
+
+    def order(turn: int) -> Array:
+        before, now = stage.order(turn), turn if again else 0
+        if buffer >= stage.size:
+            return np.asarray(before[permutation(stage.size, mix(seed, SHUFFLE), now, 0)])
+        return np.fromiter(drawn(iter(before), buffer, seed, now), np.int64, stage.size)
+
+    return stage.ordered(order, stage.size)
+
+
+def drawn(elements: Iterator[Any], buffer: int, seed: int, turn: int) -> Iterator[Any]:
+    """Yield elements, each drawn from those that a buffer holds."""
+    held = list(islice(elements, buffer))
+    stream = Stream(mix(seed, SHUFFLE, turn))
+    numbers: Iterator[float] = iter(())
+    for element in chain(elements, repeat(Stage)):
+        if not held:
+            return
+        number = next(numbers, None)
+        if number is None:
+            numbers = iter(stream.uniform(DRAWS).tolist())
+            number = next(numbers)
+        place = min(int(number * len(held)), len(held) - 1)
+        yield held[place]
+        if element is Stage:  # there are no more
+            held[place] = held[-1]
+            held.pop()
+        else:
+            held[place] = element

@@ -1,0 +1,70 @@
+"""Arrays as data sets give them: NumPy's, with the ``numpy()`` of other libraries' tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+
+class Values(np.ndarray[Any, Any]):
+    """An array that has ``numpy()``, as programs written for ``tf.data`` call it.
+
+    A single element of it is an array without axes, which has ``numpy()`` too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina.data.values import wrapped
+    >>> labels = wrapped(np.array([3, 1]))
+    >>> labels.numpy(), int(labels[0].numpy())
+    (array([3, 1]), 3)
+    """
+
+    def numpy(self) -> Any:
+        """Return a plain array, or a number where there are no axes."""
+        return self.view(np.ndarray)[()] if self.ndim == 0 else self.view(np.ndarray)
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return elements, with ``numpy()``."""
+        return wrapped(super().__getitem__(index))
+
+    def __iter__(self) -> Any:
+        """Go through the first axis."""
+        return (self[i] for i in range(len(self)))
+
+
+def wrapped(value: Any) -> Any:
+    """Return an array, or what can be one, as ``Values``."""
+    return np.asarray(value).view(Values)
+
+
+def each(function: Callable[[Any], Any], element: Any) -> Any:
+    """Return a structure with a function's results in the place of its leaves.
+
+    Tuples and dicts are structures; a list is an array.
+    """
+    if isinstance(element, tuple):
+        made = [each(function, part) for part in element]
+        return type(element)(*made) if hasattr(element, "_fields") else tuple(made)
+    if isinstance(element, Mapping):
+        return {key: each(function, part) for key, part in element.items()}
+    return None if element is None else function(element)
+
+
+def together(function: Callable[[list[Any]], Any], elements: list[Any]) -> Any:
+    """Return one structure, each leaf made of the leaves of all elements at its place."""
+    first = elements[0]
+    if isinstance(first, tuple):
+        return tuple(together(function, [e[i] for e in elements]) for i in range(len(first)))
+    if isinstance(first, Mapping):
+        return {key: together(function, [e[key] for e in elements]) for key in first}
+    return None if first is None else function(elements)
+
+
+def leaves(element: Any) -> list[Any]:
+    """Return the leaves of a structure that are there."""
+    found: list[Any] = []
+    each(found.append, element)
+    return found
