@@ -208,7 +208,8 @@ struct Kernels {
                        RowsCols, LossSpec);
   void (*loss_backward)(T* dpred_nc, const T* dloss_n, const T* pred_nc, const T* true_nc,
                         const std::int32_t* label_n, RowsCols, LossSpec);
-  // Adds the batch to `state`.  weight_n may be null (all 1); true_nc or label_n is null.
+  // Adds the batch to `state`.  weight_n may be null (all 1); true_nc or label_n is null.  For sums
+  // pred_nc holds the amounts, and label_n their places, one for each; null: that of the column.
   void (*metric_update)(double* state, const T* pred_nc, const T* true_nc,
                         const std::int32_t* label_n, const T* weight_n, RowsCols, MetricSpec);
 

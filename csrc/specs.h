@@ -137,7 +137,7 @@ enum class Loss : int { LAMINA_LOSSES(LAMINA_ENUMERATOR) };
 
 enum class LossParameter { none, delta, smoothing };
 enum class LastStep { none, sigmoid, softmax };
-enum class Targets { values, labels };
+enum class Targets { values, labels, places };
 
 struct LossFacts {
   LossParameter parameter;
@@ -163,14 +163,16 @@ struct LossSpec {
 // Metrics: whether targets are values or labels, and the doubles of state that batches are added
 // to, in all and for each column: {sum of w * value, sum of w}, and for r2 {sum w, mean of y, sum w
 // (y - mean)^2, sum w (y - prediction)^2} a column.  The parameter of binary_accuracy is its
-// threshold; of equal values in a row, categorical accuracies take the first.
+// threshold; of equal values in a row, categorical accuracies take the first.  sums adds w times
+// each amount to the state at its place, of as many as the parameter says.
 #define LAMINA_METRICS(X)                      \
   X(binary_accuracy, values, 2, 0)             \
   X(categorical_accuracy, values, 2, 0)        \
   X(sparse_categorical_accuracy, labels, 2, 0) \
   X(mean_absolute_error, values, 2, 0)         \
   X(mean_squared_error, values, 2, 0)          \
-  X(r2, values, 0, 4)
+  X(r2, values, 0, 4)                          \
+  X(sums, places, 0, 1)
 enum class Metric : int { LAMINA_METRICS(LAMINA_ENUMERATOR) };
 
 struct MetricSpec {

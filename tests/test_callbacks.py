@@ -188,7 +188,7 @@ class FromKeras(lamina.metrics.MeanMetricWrapper):
 
 
 def named(name, direction=None):
-    return lamina.metrics.MeanMetricWrapper(gap, name, direction)
+    return lamina.metrics.MeanMetricWrapper(gap, name, direction=direction)
 
 
 @pytest.mark.parametrize(

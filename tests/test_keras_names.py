@@ -270,7 +270,7 @@ def test_training_of_a_call():
     [
         (lambda: losses.get("circle"), "unknown loss 'circle'; write it as a class that derives"),
         (lambda: optimizers.get("lamb"), "unknown optimizer 'lamb'; use Adam, AdamW or another"),
-        (lambda: metrics.get("auc"), "unknown metric 'auc'; compute it from predict"),
+        (lambda: metrics.get("brier"), "unknown metric 'brier'; use brier_score"),
         (
             lambda: metrics.get("smape"),
             "unknown metric 'smape'; there is none; give compile",

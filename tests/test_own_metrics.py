@@ -162,18 +162,35 @@ class Several(metrics.Metric):
         return np.ones(3)
 
 
-@pytest.mark.parametrize(
-    ("metric", "text"),
-    [
-        (Several(), r"metric several: result must return a single number; got shape \(3,\)"),
-        (lambda y, p: np.ones(3), r"one value a row, shape \(4,\), or a single number; got \(3,\)"),
-    ],
-)
-def test_bad_metrics(metric, text):
+def test_a_result_may_have_several_numbers(capsys):
     model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)])
-    model.compile("sgd", "mse", metrics=[metric])
+    model.compile("sgd", "mse", metrics=[Several(), metrics.ConfusionMatrix()])
+    history = model.fit(np.ones((4, 3)), np.ones(4), epochs=2, verbose=2).history
+    np.testing.assert_array_equal(history["several"], np.ones((2, 3)))
+    assert np.shape(history["confusion_matrix"]) == (2, 2, 2)
+    assert "several: [1 1 1] - confusion_matrix: array of shape (2, 2)" in capsys.readouterr().out
+
+
+def test_a_function_of_another_number_of_values_is_refused():
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[lambda y, p: np.ones(3)])
+    text = r"one value a row, shape \(4,\), or a single number; got \(3,\)"
     with pytest.raises(ValueError, match=text):
         model.evaluate(np.ones((4, 3)), np.ones(4), verbose=0)
+
+
+def test_metrics_of_one_class_are_numbered():
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(2, "sigmoid")])
+    several = [metrics.Precision(class_id=0), metrics.Precision(class_id=1), metrics.Recall()]
+    for _ in range(2):
+        model.compile("sgd", "bce", metrics=several, weighted_metrics=[metrics.Recall(class_id=1)])
+        assert model.metrics_names == [
+            "loss",
+            "precision",
+            "precision_1",
+            "recall",
+            "weighted_recall",
+        ]
 
 
 def test_bad_variables():

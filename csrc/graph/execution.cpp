@@ -28,7 +28,7 @@ Execution::Execution(std::shared_ptr<const Graph> graph, Variables variables,
   losses_.resize(graph_->losses().size());
   batch_losses_ = losses_;
   for (const MetricTerm& term : graph_->metrics())
-    metric_states_.emplace_back(std::size_t(metric_state_size(term.spec.kind, term.cols)), 0.0);
+    metric_states_.emplace_back(std::size_t(term.state), 0.0);
 }
 
 Execution::Busy::Busy(Execution& owner) : owner_(owner) {

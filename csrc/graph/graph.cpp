@@ -134,7 +134,7 @@ std::vector<Index> Graph::label_bounds() const {
     for (std::size_t i = 0; i < operation->inputs.size(); ++i)
       if (operation->inputs[i] >= 0) lower(operation->inputs[i], operation->label_bound(int(i)));
   for (const MetricTerm& term : metrics_)
-    if (values_[std::size_t(term.target)].dtype == DType::int32) lower(term.target, term.cols);
+    if (takes_labels(term.spec.kind)) lower(term.target, term.cols);
   std::vector<Index> bounds;
   for (const Tensor& input : inputs_) bounds.push_back(by_value[std::size_t(input.value)]);
   return bounds;
@@ -410,6 +410,8 @@ int Graph::add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& t
   const Shape& shape = prediction.shape;
   const Index cols = shape.empty() ? 1 : shape.back();
   check_weight(*this, weight, size_of(shape) / cols, "add_metric");
+  if (spec.kind == Metric::sums)
+    throw std::invalid_argument("add_metric: sums are recorded by add_sums");
   const bool sparse = takes_labels(spec.kind);
   const Value& value = check_rows(target, "add_metric");
   const Index wanted = size_of(shape) / (sparse ? cols : 1);
@@ -421,7 +423,38 @@ int Graph::add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& t
   const char* const who = "add_metric";
   if (sparse) check_given(target, who);
   metrics_.push_back({spec, unfolded(prediction, who), unfolded(target, who),
-                      weight == nullptr ? -1 : unfolded(*weight, who), cols});
+                      weight == nullptr ? -1 : unfolded(*weight, who), cols,
+                      metric_state_size(spec.kind, cols)});
+  return int(metrics_.size()) - 1;
+}
+
+int Graph::add_sums(const Tensor& amounts, const Tensor* places, const Tensor* weight,
+                    Index count) {
+  const char* const who = "add_sums";
+  check_open(who);
+  check_float_rows(amounts, who);
+  const Index cols = amounts.shape.empty() ? 1 : amounts.shape.back();
+  if (cols == 0)
+    throw std::invalid_argument("add_sums: needs amounts; got shape " + to_string(amounts.shape));
+  check_weight(*this, weight, size_of(amounts.shape) / cols, who);
+  if (count < 1 || (places == nullptr && count != cols))
+    throw std::invalid_argument("add_sums: amounts of shape " + to_string(amounts.shape) +
+                                " need places, or as many sums as columns; got " +
+                                std::to_string(count));
+  if (places != nullptr) {
+    const Value& value = check_rows(*places, who);
+    if (value.dtype != DType::int32 || places->shape != amounts.shape)
+      throw std::invalid_argument("add_sums: amounts of shape " + to_string(amounts.shape) +
+                                  " need as many int32 places; got " + name_of(value.dtype) + " " +
+                                  to_string(places->shape));
+  }
+  const auto optional = [&](const Tensor* t) { return t == nullptr ? -1 : unfolded(*t, who); };
+  metrics_.push_back({{Metric::sums, double(count)},
+                      unfolded(amounts, who),
+                      optional(places),
+                      optional(weight),
+                      cols,
+                      count});
   return int(metrics_.size()) - 1;
 }
 

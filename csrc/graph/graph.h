@@ -62,8 +62,9 @@ struct Penalty {
 };
 struct MetricTerm {
   MetricSpec spec;
-  ValueId prediction, target, weight;  // weight: -1 for none
+  ValueId prediction, target, weight;  // weight, and the target of sums: -1 for none
   Index cols;
+  Index state;  // how many doubles
 };
 
 // A place for a state: what a batch begins with and what it leaves to the next; -1 where it does
@@ -115,6 +116,9 @@ class Graph {
   void add_penalty(const Tensor& parameter, double l1, double l2);
   int add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& target,
                  const Tensor* weight);
+  // Each amount times the weight of its row, or position, is added to the sum at its place, of
+  // `count`; without places, to that of its column.
+  int add_sums(const Tensor& amounts, const Tensor* places, const Tensor* weight, Index count);
   int add_output(const Tensor& tensor);
   void build();
 

@@ -127,7 +127,9 @@ void update_metrics(const Graph& graph, const Buffers& buffers, Index rows,
   for (std::size_t i = 0; i < states.size(); ++i) {
     const MetricTerm& term = graph.metrics()[i];
     const Index positions = width(graph, term.prediction) / term.cols;
-    const bool labels = graph.values()[std::size_t(term.target)].dtype == DType::int32;
+    const bool sums = term.spec.kind == Metric::sums;
+    const bool labels = sums || takes_labels(term.spec.kind);
+    const Index label_cols = sums ? term.cols : 1;
     const T* prediction = values<T>(buffers, term.prediction);
     const auto* label = labels ? values<std::int32_t>(buffers, term.target) : nullptr;
     const T* target = labels ? nullptr : values<T>(buffers, term.target);
@@ -142,8 +144,9 @@ void update_metrics(const Graph& graph, const Buffers& buffers, Index rows,
     for (Index row = 0; row < rows; ++row)
       for (Index at = row * positions; at < (row + 1) * positions; ++at)
         k.metric_update(state, prediction + at * term.cols,
-                        labels ? nullptr : target + at * term.cols, labels ? label + at : nullptr,
-                        weight + row, {1, term.cols}, term.spec);
+                        labels ? nullptr : target + at * term.cols,
+                        label == nullptr ? nullptr : label + at * label_cols, weight + row,
+                        {1, term.cols}, term.spec);
   }
 }
 

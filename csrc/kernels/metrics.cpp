@@ -108,6 +108,22 @@ void add_r2(double* state, const T* pred_nc, const T* true_nc, const T* weight_n
   }
 }
 
+// --- sums
+
+// A place outside the state counts nowhere, nor does what has no weight, though it be infinite.
+template <class T>
+void add_sums(double* state, const T* amount_nc, const std::int32_t* place_nc, const T* weight_n,
+              RowsCols dims, Index sums) {
+  for (Index r = 0; r < dims.rows; ++r) {
+    const double w = weight_n ? double(weight_n[r]) : 1.0;
+    if (w == 0) continue;
+    for (Index c = 0; c < dims.cols; ++c) {
+      const Index at = place_nc ? Index(place_nc[r * dims.cols + c]) : c;
+      if (at >= 0 && at < sums) state[at] += w * double(amount_nc[r * dims.cols + c]);
+    }
+  }
+}
+
 // --- all of them
 
 template <class T>
@@ -142,6 +158,8 @@ void metric_update(double* state, const T* pred_nc, const T* true_nc, const std:
       return add(mean_of([](double x, double t) { return (x - t) * (x - t); }));
     case Metric::r2:
       return add_r2(state, pred_nc, true_nc, weight_n, dims);
+    case Metric::sums:
+      return add_sums(state, pred_nc, label_n, weight_n, dims, Index(spec.parameter));
   }
 }
 

@@ -161,6 +161,16 @@ void bind_terms(GraphClass& graph) {
                                 pointer(weight));
           },
           "kind"_a, "prediction"_a, "target"_a, "weight"_a = py::none(), "parameter"_a = 0.0)
+      .def(
+          "add_sums",
+          [](RecordedGraph& g, const Tensor& amounts, const std::optional<Tensor>& places,
+             const std::optional<Tensor>& weight,
+             Index count) { return g.add_sums(amounts, pointer(places), pointer(weight), count); },
+          "amounts"_a.none(false), "places"_a, "weight"_a, "count"_a,
+          "Add each amount, times the weight of its row or position, to the sum at its place, an\n"
+          "integer tensor of the amounts' shape, or to that of its column; returns the sums' "
+          "place\n"
+          "in Execution.metrics, where they are float64.  What is placed outside counts nowhere.")
       .def("add_output", &Graph::add_output, "x"_a);
 }
 

@@ -24,8 +24,9 @@ template <class T>
 void update_typed(double* state, const Argument& y_true, const Argument& y_pred,
                   const Argument& weight, const MetricSpec& spec) {
   const auto sizes = y_pred.rows_cols();
-  const bool sparse = takes_labels(spec.kind);
-  const auto labels = sparse ? y_true.labels(sizes.cols) : py::array_t<std::int32_t>();
+  const bool sums = spec.kind == Metric::sums, sparse = sums || takes_labels(spec.kind);
+  const Index bound = sums ? Index(spec.parameter) : sizes.cols;
+  const auto labels = sparse ? y_true.labels(bound) : py::array_t<std::int32_t>();
   const auto ts = sparse ? py::array_t<T>() : y_true.values<T>();
   const auto ps = y_pred.values<T>();
   const auto ws = weight.given() ? weight.values<T>() : py::array_t<T>();
@@ -42,14 +43,19 @@ void metric_update(Object kind, Object state_, Object y_true_, Object y_pred_, O
       y_pred(who, "y_pred", y_pred_);
   const OptionalArgument weight(who, "sample_weight", weight_);
   const double infinity = std::numeric_limits<double>::infinity();
-  const MetricSpec spec = {enumerator<Metric>(who, "kind", kind),
-                           number_in(who, "threshold", threshold, -infinity, infinity)};
+  MetricSpec spec = {enumerator<Metric>(who, "kind", kind),
+                     number_in(who, "threshold", threshold, -infinity, infinity)};
   y_pred.needs_rank_at_least(1, "(..., columns)");
   y_pred.needs_columns();
-  const bool sparse = takes_labels(spec.kind);
-  y_true.needs_shape(sparse ? y_pred.leading() : y_pred.shape(), "");
+  const bool sums = spec.kind == Metric::sums, sparse = sums || takes_labels(spec.kind);
+  y_true.needs_shape(takes_labels(spec.kind) ? y_pred.leading() : y_pred.shape(), "");
   if (weight.given()) weight.needs_shape(y_pred.leading(), "(...,)");
-  state.needs_shape({metric_state_size(spec.kind, y_pred.axis(-1))}, "(metric_state,)");
+  if (sums) {
+    state.needs_rank_at_least(1, "(sums,)");
+    spec.parameter = double(state.axis(0));
+  }
+  const Index columns = sums ? state.axis(0) : y_pred.axis(-1);
+  state.needs_shape({metric_state_size(spec.kind, columns)}, "(metric_state,)");
   for (const Argument* read : std::initializer_list<const Argument*>{&y_true, &y_pred, &weight})
     state.apart_from(*read);
   double* p = state.in_place<double>();

@@ -133,3 +133,29 @@ def test_refused():
     with pytest.raises(ValueError, match=r"y_true must lie in \[0, 3\), the classes; got 5"):
         kernels.metric_update("sparse_categorical_accuracy", state, [5, 0], p)
     assert not state.any()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sums_add_each_amount_at_its_place(dtype, weighted):
+    rng = np.random.default_rng(3)
+    amounts = rng.normal(size=(40, 3)).astype(dtype)
+    places = rng.integers(0, 5, (40, 3)).astype("int32")
+    w = rng.random(40).astype(dtype) if weighted else None
+    state = kernels.metric_state("sums", 5)
+    for rows in (slice(0, 1), slice(1, 40)):
+        by = None if w is None else w[rows]
+        kernels.metric_update("sums", state, places[rows], amounts[rows], by)
+    full = amounts.astype(float) * (1.0 if w is None else w.astype(float)[:, None])
+    expected = [full[places == k].sum() for k in range(5)]
+    np.testing.assert_allclose(state, expected, rtol=1e-12)
+    with pytest.raises(ValueError, match=r"y_true must lie in \[0, 5\)"):
+        kernels.metric_update("sums", state, places + 1, amounts)
+
+
+def test_a_weight_of_0_hides_what_is_infinite():
+    state = kernels.metric_state("sums", 2)
+    kernels.metric_update(
+        "sums", state, [[0], [1]], np.array([[np.inf], [2.0]]), np.array([0.0, 3.0])
+    )
+    np.testing.assert_array_equal(state, [0.0, 6.0])

@@ -97,6 +97,13 @@ class Graph:
         l1: typing.SupportsFloat | typing.SupportsIndex,
         l2: typing.SupportsFloat | typing.SupportsIndex,
     ) -> None: ...
+    def add_sums(
+        self,
+        amounts: Tensor,
+        places: Tensor | None,
+        weight: Tensor | None,
+        count: typing.SupportsInt | typing.SupportsIndex,
+    ) -> int: ...
     def all_rows(self, x: Tensor, rows: typing.SupportsIndex, name: str = "") -> Tensor: ...
     def argmax(
         self,
@@ -179,6 +186,15 @@ class Graph:
         self,
         x: Tensor,
         margins: collections.abc.Sequence[tuple[typing.SupportsIndex, typing.SupportsIndex]],
+        name: str = "",
+    ) -> Tensor: ...
+    def ctc(
+        self,
+        x: Tensor,
+        labels: Tensor,
+        label_count: Tensor,
+        step_count: Tensor,
+        blank: typing.SupportsIndex = 0,
         name: str = "",
     ) -> Tensor: ...
     def cumprod(

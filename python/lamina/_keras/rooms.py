@@ -15,7 +15,6 @@ STEP = "write the loop yourself with train_on_batch, or a layer or a loss with l
 RATES = (
     "use Adam, AdamW or another of lamina.optimizers, or derive from lamina.optimizers.Optimizer"
 )
-CLASSES = "compute it from predict with scikit-learn, or give compile a function f(y_true, y_pred)"
 OWN_LOSS = (
     "write it as a class that derives from Loss and defines call(y_true, y_pred) with lamina.ops"
 )
@@ -81,20 +80,8 @@ LOSSES = {
 }
 
 METRICS = {
-    "use BinaryAccuracy, CategoricalAccuracy or SparseCategoricalAccuracy; compile(metrics="
-    "['accuracy']) chooses": "Accuracy acc",
-    "give compile the function: metrics=[lamina.metrics.binary_crossentropy] or another": (
-        "BinaryCrossentropy CategoricalCrossentropy SparseCategoricalCrossentropy "
-        "CategoricalHinge CosineSimilarity Hinge KLDivergence LogCoshError "
-        "MeanAbsolutePercentageError MeanSquaredLogarithmicError Poisson SquaredHinge"
-    ),
-    CLASSES: (
-        "AUC BinaryIoU ConcordanceCorrelation F1Score FBetaScore FalseNegatives FalsePositives IoU "
-        "MeanIoU OneHotIoU OneHotMeanIoU PearsonCorrelation Precision PrecisionAtRecall Recall "
-        "RecallAtPrecision SensitivityAtSpecificity SpecificityAtSensitivity TrueNegatives "
-        "TruePositives concordance_correlation pearson_correlation "
-        "sparse_top_k_categorical_accuracy top_k_categorical_accuracy"
-    ),
+    "compile(metrics=['accuracy']) chooses its form; alone it is BinaryAccuracy, "
+    "CategoricalAccuracy or SparseCategoricalAccuracy": "acc",
     "use MeanMetricWrapper, or derive from Metric": "MeanTensor MeanRelativeError",
 }
 

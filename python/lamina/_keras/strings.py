@@ -40,13 +40,23 @@ LOSSES = {
 }
 
 METRICS = {
-    OWN_METRIC: (
-        "smape mdape rmsle medae kl logcosh cosine cosineproximity f1 f1score fscore "
-        "fbeta specificity sensitivity roc rocauc aucroc aucpr prauc averageprecision map topk "
-        "topkaccuracy top5 top5accuracy balancedaccuracy confusionmatrix kappa cohenkappa mcc "
-        "matthews gini lift brier dice jaccard meaniou corr correlation pearson pearsonr spearman "
-        "perplexity maxerror medianabsoluteerror explainedvariance bias"
+    OWN_METRIC: ("smape mdape rmsle medae gini lift dice spearman perplexity maxerror bias"),
+    "use metrics.Scorer of a scikit-learn function": (
+        "averageprecision map balancedaccuracy kappa cohenkappa mcc matthews medianabsoluteerror "
+        "explainedvariance jaccard"
     ),
+    "use f1_score or fbeta_score": "f1 fscore fbeta",
+    "use auc, or metrics.AUC(curve='PR')": "roc rocauc aucroc aucpr prauc",
+    "use metrics.SensitivityAtSpecificity, metrics.Recall or metrics.SpecificityAtSensitivity": (
+        "specificity sensitivity"
+    ),
+    "use top_k_categorical_accuracy or sparse_top_k_categorical_accuracy": (
+        "topk topkaccuracy top5 top5accuracy"
+    ),
+    "use kl_divergence": "kl",
+    "use cosine_similarity": "cosine cosineproximity",
+    "use pearson_correlation": "corr correlation pearson pearsonr",
+    "use brier_score": "brier",
     "use the loss, which evaluate gives": (
         "loss crossentropy logloss cce scce categoricalcrossentropyloss nll"
     ),

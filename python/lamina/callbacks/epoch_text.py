@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from lamina._screen import columns
 from lamina.callbacks.callback import Logs
 
@@ -13,10 +15,14 @@ SMALLEST_BAR = 8
 INDENT = "  "
 USUAL = len("0.1234")
 LOSSES = ("loss", "val_loss")
+FEW = 8  # numbers of an array that are shown
 
 
 def number(value: Any) -> str:
     """Return a value of the logs with four digits; callbacks may have added other things."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        few = value.ndim == 1 and value.size <= FEW
+        return f"[{' '.join(map(number, value))}]" if few else f"array of shape {value.shape}"
     try:
         return f"{value:.4g}"
     except (TypeError, ValueError):

@@ -199,13 +199,17 @@ def sparse_categorical_crossentropy(
 ) -> Any:  # fmt: skip
     """Return ``-log p`` of the class that a label names; see ``SparseCategoricalCrossentropy``.
 
-    Where the label is ``ignore_class`` the loss is 0.
+    Where the label is ``ignore_class`` the loss is 0, and means leave it out.
     """
     true, pred = ops.cast(y_true, "int32"), ops.cast(y_pred, "float32")
     if true.ndim == pred.ndim and true.shape[axis] == 1:
         true = ops.squeeze(true, axis)
     values = ops.sparse_categorical_crossentropy(true, pred, from_logits=from_logits, axis=axis)
-    return values if ignore_class is None else ops.where(true == ignore_class, 0.0, values)
+    if ignore_class is None:
+        return values
+    values = ops.where(true == ignore_class, 0.0, values)
+    values.mask = ops.not_equal(true, ignore_class)
+    return values
 
 
 @operation

@@ -14,14 +14,15 @@ Examples
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from lamina import losses
-from lamina._answers import answering
+from lamina._answers import answering, folded
 from lamina._calls import answering_calls
-from lamina._settings import custom, find, serialize
+from lamina._names import snake_case, unknown
+from lamina._settings import custom, serialize
 from lamina._settings import resolve as _resolve
 from lamina.metrics.accuracy import (
     BinaryAccuracy,
@@ -29,7 +30,6 @@ from lamina.metrics.accuracy import (
     SparseCategoricalAccuracy,
 )
 from lamina.metrics.base import KernelMetric, Metric
-from lamina.metrics.direction import DOWN
 from lamina.metrics.mean import Mean, Sum
 from lamina.metrics.regression import (
     MeanAbsoluteError,
@@ -37,14 +37,94 @@ from lamina.metrics.regression import (
     R2Score,
     RootMeanSquaredError,
 )
-from lamina.metrics.top_k import SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy
 from lamina.metrics.wrapper import MeanMetricWrapper
 
+if TYPE_CHECKING:
+    from lamina.losses.functions import (
+        binary_crossentropy,
+        binary_focal_crossentropy,
+        categorical_crossentropy,
+        categorical_focal_crossentropy,
+        categorical_hinge,
+        hinge,
+        huber,
+        kl_divergence,
+        log_cosh,
+        mean_absolute_error,
+        mean_absolute_percentage_error,
+        mean_squared_error,
+        mean_squared_logarithmic_error,
+        poisson,
+        sparse_categorical_crossentropy,
+        squared_hinge,
+    )
+    from lamina.metrics.auc import AUC
+    from lamina.metrics.confusion_matrix import ConfusionMatrix
+    from lamina.metrics.f_scores import F1Score, FBetaScore
+    from lamina.metrics.functions import (
+        binary_accuracy,
+        categorical_accuracy,
+        concordance_correlation,
+        pearson_correlation,
+        sparse_categorical_accuracy,
+        sparse_top_k_categorical_accuracy,
+        top_k_categorical_accuracy,
+    )
+    from lamina.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
+    from lamina.metrics.means import (
+        Accuracy,
+        BinaryCrossentropy,
+        CategoricalCrossentropy,
+        CategoricalHinge,
+        ConcordanceCorrelation,
+        CosineSimilarity,
+        Hinge,
+        KLDivergence,
+        LogCoshError,
+        MeanAbsolutePercentageError,
+        MeanSquaredLogarithmicError,
+        PearsonCorrelation,
+        Poisson,
+        SparseCategoricalCrossentropy,
+        SquaredHinge,
+    )
+    from lamina.metrics.operating_points import (
+        PrecisionAtRecall,
+        RecallAtPrecision,
+        SensitivityAtSpecificity,
+        SpecificityAtSensitivity,
+    )
+    from lamina.metrics.recorded import RecordedMetric
+    from lamina.metrics.scorer import Scorer
+    from lamina.metrics.thresholds import (
+        FalseNegatives,
+        FalsePositives,
+        Precision,
+        Recall,
+        TrueNegatives,
+        TruePositives,
+    )
+    from lamina.metrics.top_k import SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy
+
 __all__ = [
-    "BinaryAccuracy", "CategoricalAccuracy", "KernelMetric", "Mean", "MeanAbsoluteError",
-    "MeanMetricWrapper", "MeanSquaredError", "Metric", "R2Score", "RootMeanSquaredError",
-    "SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "Sum", "TopKCategoricalAccuracy",
-    "get", "resolve", "serialize",
+    "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "BinaryIoU",
+    "CategoricalAccuracy", "CategoricalCrossentropy", "CategoricalHinge", "ConcordanceCorrelation",
+    "ConfusionMatrix", "CosineSimilarity", "F1Score", "FBetaScore", "FalseNegatives",
+    "FalsePositives", "Hinge", "IoU", "KLDivergence", "KernelMetric", "LogCoshError", "Mean",
+    "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanIoU", "MeanMetricWrapper",
+    "MeanSquaredError", "MeanSquaredLogarithmicError", "Metric", "OneHotIoU", "OneHotMeanIoU",
+    "PearsonCorrelation", "Poisson", "Precision", "PrecisionAtRecall", "R2Score", "Recall",
+    "RecallAtPrecision", "RecordedMetric", "RootMeanSquaredError", "Scorer",
+    "SensitivityAtSpecificity", "SparseCategoricalAccuracy", "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy", "SpecificityAtSensitivity", "SquaredHinge", "Sum",
+    "TopKCategoricalAccuracy", "TrueNegatives", "TruePositives", "binary_accuracy",
+    "binary_crossentropy", "binary_focal_crossentropy", "categorical_accuracy",
+    "categorical_crossentropy", "categorical_focal_crossentropy", "categorical_hinge",
+    "concordance_correlation", "deserialize", "get", "hinge", "huber", "kl_divergence", "log_cosh",
+    "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
+    "mean_squared_logarithmic_error", "pearson_correlation", "poisson", "resolve", "serialize",
+    "sparse_categorical_accuracy", "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy", "squared_hinge", "top_k_categorical_accuracy",
 ]  # fmt: skip
 
 
@@ -52,38 +132,70 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
+# By module; imported when they are first asked for, which keeps `import lamina` short.
+_MODULES = {
+    "auc": "AUC",
+    "confusion_matrix": "ConfusionMatrix",
+    "f_scores": "F1Score FBetaScore",
+    "functions": (
+        "binary_accuracy categorical_accuracy concordance_correlation pearson_correlation "
+        "sparse_categorical_accuracy sparse_top_k_categorical_accuracy top_k_categorical_accuracy"
+    ),
+    "iou": "BinaryIoU IoU MeanIoU OneHotIoU OneHotMeanIoU",
+    "means": (
+        "Accuracy BinaryCrossentropy CategoricalCrossentropy CategoricalHinge "
+        "ConcordanceCorrelation CosineSimilarity Hinge KLDivergence LogCoshError "
+        "MeanAbsolutePercentageError MeanSquaredLogarithmicError PearsonCorrelation Poisson "
+        "SparseCategoricalCrossentropy SquaredHinge"
+    ),
+    "operating_points": (
+        "PrecisionAtRecall RecallAtPrecision SensitivityAtSpecificity SpecificityAtSensitivity"
+    ),
+    "recorded": "RecordedMetric",
+    "scorer": "Scorer",
+    "thresholds": ("FalseNegatives FalsePositives Precision Recall TrueNegatives TruePositives"),
+    "top_k": "SparseTopKCategoricalAccuracy TopKCategoricalAccuracy",
+}
+_LAZY = {
+    name: f"lamina.metrics.{module}:{name}"
+    for module, names in _MODULES.items()
+    for name in names.split()
+}
 # Functions of two arrays or tensors, which compile takes too; Keras has them in both rooms.
-_FUNCTIONS = (
+_LOSSES = (
     "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
     "categorical_focal_crossentropy", "categorical_hinge", "hinge", "huber", "kl_divergence",
     "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
     "mean_squared_logarithmic_error", "poisson", "sparse_categorical_crossentropy",
     "squared_hinge", "mse", "MSE", "mae", "MAE", "mape", "MAPE", "msle", "MSLE", "kld", "KLD",
-    "bce", "BCE",
+    "bce", "BCE", "logcosh",
 )  # fmt: skip
 
 if not TYPE_CHECKING:
-    __getattr__ = answering(__name__, {name: f"lamina.losses:{name}" for name in _FUNCTIONS})
+    __getattr__ = answering(__name__, _LAZY | {name: f"lamina.losses:{name}" for name in _LOSSES})
 
-
-_TABLE: dict[str, type[Metric]] = {
-    "binary_accuracy": BinaryAccuracy,
-    "categorical_accuracy": CategoricalAccuracy,
-    "sparse_categorical_accuracy": SparseCategoricalAccuracy,
-    "mean_absolute_error": MeanAbsoluteError,
-    "mae": MeanAbsoluteError,
-    "mean_squared_error": MeanSquaredError,
-    "mse": MeanSquaredError,
-    "root_mean_squared_error": RootMeanSquaredError,
-    "rmse": RootMeanSquaredError,
-    "r2_score": R2Score,
-    "r2": R2Score,
-    "top_k_categorical_accuracy": TopKCategoricalAccuracy,
-    "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
-    "mean": Mean,
-    "sum": Sum,
+# The names that a string may have, beside those of the classes in any spelling.
+_SHORT = {
+    "mae": "MeanAbsoluteError", "mse": "MeanSquaredError", "rmse": "RootMeanSquaredError",
+    "r2": "R2Score", "mape": "MeanAbsolutePercentageError", "msle": "MeanSquaredLogarithmicError",
+    "bce": "BinaryCrossentropy", "kld": "KLDivergence", "logcosh": "LogCoshError",
+    "log_cosh": "LogCoshError", "iou": "IoU", "mean_iou": "MeanIoU", "binary_iou": "BinaryIoU",
+}  # fmt: skip
+_BASES = ("KernelMetric", "MeanMetricWrapper", "Metric", "RecordedMetric")
+_NAMES = _SHORT | {
+    snake_case(name): name for name in __all__ if name[0].isupper() and name not in _BASES
 }
 _ACCURACY = ("accuracy", "acc")
+
+
+def _class_of(name: str) -> type[Metric]:
+    by_fold = {folded(known): cls for known, cls in _NAMES.items()}
+    by_fold |= {folded(cls): cls for cls in (*_NAMES.values(), *_BASES)}
+    if folded(name) not in by_fold:
+        known = {*_NAMES, *_ACCURACY, *_LOSSES}
+        raise ValueError(unknown("metric", name, known))
+    found: type[Metric] = getattr(sys.modules[__name__], by_fold[folded(name)])
+    return found
 
 
 @answering_calls
@@ -94,7 +206,8 @@ def get(identifier: object) -> Metric:
     ----------
     identifier : str, dict, type, Metric or callable
         A name becomes the metric's own name, as in Keras: ``get("mae").name`` is ``"mae"``.  A
-        function ``f(y_true, y_pred)`` of one value a row is wrapped in `MeanMetricWrapper`.
+        function ``f(y_true, y_pred)`` of one value a row is wrapped in `MeanMetricWrapper`, a
+        scorer or metric function of scikit-learn in `Scorer`.
 
     Raises
     ------
@@ -108,25 +221,47 @@ def get(identifier: object) -> Metric:
     --------
     >>> from lamina import metrics
     >>> metrics.get("rmse")
-    RootMeanSquaredError(name='rmse')
+    RootMeanSquaredError(name='rmse', dtype='float64')
     """
     if isinstance(identifier, str) and custom(identifier) is not None:
         identifier = custom(identifier)
     if isinstance(identifier, str):
-        if identifier.lower() in _ACCURACY:
-            raise ValueError(
-                f"metric {identifier!r} takes its form from the loss; here, name one of "
-                f"binary_accuracy, categorical_accuracy, sparse_categorical_accuracy"
-            )
-        if identifier not in _TABLE and identifier in _FUNCTIONS:
-            function = getattr(losses, identifier)
-            return MeanMetricWrapper(function, name=identifier, direction=DOWN)
-        metric = find("metric", identifier, _TABLE | dict.fromkeys(_ACCURACY, Metric))()
-        metric.name = identifier
-        return metric
+        return _named(identifier)
     if callable(identifier) and not isinstance(identifier, (Metric, type, Mapping)):
-        return MeanMetricWrapper(identifier)
-    return _resolve("metric", identifier, _TABLE, Metric)
+        return _of_function(identifier)
+    if isinstance(identifier, Mapping) and "class_name" in identifier:
+        name = str(identifier["class_name"])
+        if custom(name) is None:
+            return _class_of(name).from_config(identifier.get("config", {}))
+    return _resolve("metric", identifier, {}, Metric)
+
+
+def _named(name: str) -> Metric:
+    if name.lower() in _ACCURACY:
+        raise ValueError(
+            f"metric {name!r} takes its form from the loss; here, name one of "
+            f"binary_accuracy, categorical_accuracy, sparse_categorical_accuracy"
+        )
+    functions = [f for f in _LOSSES if f == name and folded(f) not in map(folded, _NAMES)]
+    if functions:
+        from lamina.metrics.means import LibraryFunction
+
+        return LibraryFunction(f"losses:{name}", name)
+    metric = _class_of(name)()
+    metric.name = name
+    return metric  # not numbered: the user named it
+
+
+def _of_function(function: Any) -> Metric:
+    room, _, module = str(getattr(function, "__module__", "")).rpartition(".")
+    if room in ("lamina.losses", "lamina.metrics") and module == "functions":
+        from lamina.metrics.means import LibraryFunction
+
+        room = "losses" if room == "lamina.losses" else "metrics.functions"
+        return LibraryFunction(f"{room}:{function.__name__}")
+    from lamina.metrics.scorer import Scorer, of_sklearn
+
+    return Scorer(function) if of_sklearn(function) else MeanMetricWrapper(function)
 
 
 @answering_calls
@@ -172,8 +307,7 @@ def _accuracy(loss: Any, prediction_shape: tuple[int, ...], form: Any) -> Metric
 
 
 def _check_targets(metric: KernelMetric, loss: Any, shape: tuple[int, ...]) -> None:
-    same_shape = metric.target_shape(shape) == loss.target_shape(shape)
-    if metric.target_dtype == loss.target_dtype and same_shape:
+    if metric.takes(loss.target_shape(shape), loss.target_dtype, shape):
         return
     kind = "integer labels" if loss.target_dtype == "int32" else "targets as wide as the prediction"
     raise ValueError(

@@ -17,6 +17,8 @@ class BinaryAccuracy(KernelMetric):
     ----------
     name : str, default "binary_accuracy"
         Key in the history.
+    dtype : str, optional
+        For Keras's callers: results are computed in float64.
     threshold : float, default 0.5
         Predictions above it count as 1.
 
@@ -30,8 +32,10 @@ class BinaryAccuracy(KernelMetric):
     kind = "binary_accuracy"
     direction = "up"
 
-    def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
-        super().__init__(name)
+    def __init__(
+        self, name: str | None = None, dtype: str | None = None, threshold: float = 0.5
+    ) -> None:
+        super().__init__(name, dtype)
         self.threshold = number(type(self).__name__, "threshold", threshold)
 
     @property
@@ -49,6 +53,8 @@ class CategoricalAccuracy(KernelMetric):
     ----------
     name : str, default "categorical_accuracy"
         Key in the history.
+    dtype : str, optional
+        For Keras's callers: results are computed in float64.
 
     Examples
     --------
@@ -70,6 +76,8 @@ class SparseCategoricalAccuracy(KernelMetric):
     ----------
     name : str, default "sparse_categorical_accuracy"
         Key in the history.
+    dtype : str, optional
+        For Keras's callers: results are computed in float64.
 
     Examples
     --------

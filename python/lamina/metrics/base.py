@@ -4,16 +4,17 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lamina._calls import answering_calls
-from lamina._check import cast, quiet
+from lamina._check import Array, cast, numeric, quiet
 from lamina._names import snake_case
 from lamina._settings import Configurable
-from lamina.losses.base import check_real_target, check_rows, check_weight, real_array
+from lamina.losses.base import check_real_target, check_rows, raise_at_first, real_array
 from lamina.metrics.variables import MetricVariables
 from lamina.metrics.watched import while_recorded
 
@@ -75,6 +76,7 @@ class Metric(MetricVariables, Configurable):
         if name is not None and not isinstance(name, str):
             raise TypeError(f"{type(self).__name__}: name must be a string; got {name!r}")
         self.name = name or self.default_name()
+        self._own_name = None if name else self.name  # which compile may number
         self._dtype = None if dtype is None else str(dtype)
 
     @property
@@ -128,13 +130,13 @@ class KernelMetric(Metric):
     """
 
     _plumbing: ClassVar[str] = (
-        "check_target default_name hold kind parameter record target_dtype target_shape value"
+        "check_target default_name hold kind parameter record takes target_dtype target_shape value"
     )
     kind: ClassVar[str]
     target_dtype: ClassVar[str] = "float"
 
-    def __init__(self, name: str | None = None) -> None:
-        super().__init__(name)
+    def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
         self._state: NDArray[np.float64] | None = None
         self._cols = 0
 
@@ -156,6 +158,11 @@ class KernelMetric(Metric):
         """Return `y` in the target's shape, or say which row does not fit."""
         return check_real_target(self.name, y, self.target_shape(prediction_shape))
 
+    def takes(self, shape: tuple[int, ...], dtype: str, prediction_shape: tuple[int, ...]) -> bool:
+        """Return whether a graph's targets, of a row's shape and dtype, can be computed with."""
+        wanted = "int32" if self.target_dtype == "int32" else "float"
+        return dtype == wanted and prod(shape) == prod(self.target_shape(prediction_shape))
+
     def record(self, graph: Any, prediction: Any, target: Any, weight: Any | None = None) -> int:
         """Record the metric on a graph under construction; returns its index there."""
         return int(
@@ -165,6 +172,25 @@ class KernelMetric(Metric):
     def reset_state(self) -> None:
         """Forget all rows seen."""
         self._state = None
+
+    def _positions(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of weights that have one for each position, rows among the axes."""
+        return shape[:-1] if len(shape) > 1 else shape
+
+    def _weights(self, weight: ArrayLike, shape: tuple[int, ...]) -> Array:
+        array = numeric(self.name, "sample_weight", weight)
+        positions = self._positions(shape)
+        if array.ndim == 0:
+            array = np.full(shape[:1], array)
+        if array.shape in ((shape[0], 1), (*positions, 1)):
+            array = array[..., 0]
+        if array.shape not in (shape[:1], positions):
+            raise ValueError(
+                f"{self.name}: sample_weight must have shape {shape[:1]}, one weight a row, or "
+                f"{positions}; got {array.shape}"
+            )
+        raise_at_first(self.name, "sample_weight", ~np.isfinite(array), array, "finite")
+        return array
 
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
@@ -177,8 +203,7 @@ class KernelMetric(Metric):
             Targets.
         y_pred : array_like of shape (rows, ...)
             Predictions; float32 is computed in float32, everything else in float64.
-        sample_weight : array_like of shape (rows,), optional
-            Weight of each row.
+        sample_weight : array_like of shape (rows,), or of one weight a position, optional
 
         Raises
         ------
@@ -190,7 +215,9 @@ class KernelMetric(Metric):
         prediction = real_array(self.name, "y_pred", y_pred)
         target = self.check_target(y_true, prediction.shape[1:])
         check_rows(self.name, target, prediction)
-        weight = check_weight(self.name, sample_weight, target)
+        weight = None
+        if sample_weight is not None:
+            weight = self._weights(sample_weight, prediction.shape)
         if prediction.ndim == 1:  # one number a row is a row of one column
             prediction = prediction[:, np.newaxis]
             target = target if self.target_dtype == "int32" else target[:, np.newaxis]
@@ -205,7 +232,7 @@ class KernelMetric(Metric):
         if self.target_dtype != "int32":
             target = cast(target, dtype)
         if weight is not None:
-            spread = weight.reshape(-1, *[1] * (prediction.ndim - 2))
+            spread = weight.reshape(*weight.shape, *[1] * (prediction.ndim - 1 - weight.ndim))
             weight = cast(np.broadcast_to(spread, prediction.shape[:-1]), dtype)
         _core.kernels.metric_update(
             self.kind, self._state, target, prediction, weight, self.parameter

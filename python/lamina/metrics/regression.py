@@ -19,6 +19,8 @@ class MeanAbsoluteError(KernelMetric):
     ----------
     name : str, default "mean_absolute_error"
         Key in the history.
+    dtype : str, optional
+        For Keras's callers: results are computed in float64.
     """
 
     kind = "mean_absolute_error"
@@ -32,6 +34,8 @@ class MeanSquaredError(KernelMetric):
     ----------
     name : str, default "mean_squared_error"
         Key in the history.
+    dtype : str, optional
+        For Keras's callers: results are computed in float64.
     """
 
     kind = "mean_squared_error"
@@ -45,6 +49,8 @@ class RootMeanSquaredError(KernelMetric):
     ----------
     name : str, default "root_mean_squared_error"
         Key in the history.
+    dtype : str, optional
+        For Keras's callers: results are computed in float64.
 
     Examples
     --------
@@ -83,6 +89,8 @@ class R2Score(KernelMetric):
         weights.
     name : str, default "r2_score"
         Key in the history.
+    dtype : str, optional
+        For Keras's callers: results are computed in float64.
 
     Examples
     --------
@@ -99,8 +107,9 @@ class R2Score(KernelMetric):
         class_aggregation: str | None = "uniform_average",
         num_regressors: int = 0,
         name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
-        super().__init__(name)
+        super().__init__(name, dtype)
         choices = (None, "uniform_average", "variance_weighted_average")
         if class_aggregation not in choices:
             raise ValueError(
@@ -113,20 +122,6 @@ class R2Score(KernelMetric):
     def default_name(cls) -> str:
         """Return the name where none is given."""
         return "r2_score"
-
-    def record(self, graph: Any, prediction: Any, target: Any, weight: Any | None = None) -> int:
-        """Record the metric on a graph under construction; returns its index there.
-
-        Raises
-        ------
-        ValueError
-            If columns are not aggregated: a history holds one number an epoch.
-        """
-        if self.class_aggregation is None:
-            raise ValueError(
-                "R2Score: class_aggregation must be set in a model's metrics; got None"
-            )
-        return super().record(graph, prediction, target, weight)
 
     def result(self, state: NDArray[np.float64] | None = None) -> Any:
         """Return the score: a float, or an array of columns where they are not aggregated."""

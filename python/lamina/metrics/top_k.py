@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from lamina._check import Array, integer
-from lamina.losses.base import check_real_target
+from lamina._check import integer
 from lamina.losses.crossentropy import check_labels
-from lamina.metrics.base import Metric
-from lamina.metrics.mean import Mean
+from lamina.metrics.direction import UP
+from lamina.metrics.recorded import MeanOfFunction
 
 
-def in_top_k(labels: Array, predictions: Array, k: int) -> Array:
-    """Return 1 where the label's prediction is among the k largest, ties counted for it, else 0."""
-    own = np.take_along_axis(predictions, labels[..., np.newaxis], -1)
-    return np.asarray(np.sum(predictions > own, axis=-1) < k, np.float64)
-
-
-class _TopK(Metric):
-    """What the two have in common."""
-
-    direction = "up"
-
-    def __init__(self, k: int = 5, name: str | None = None, dtype: Any = None) -> None:
-        super().__init__(name, dtype)
-        self.k = integer(type(self).__name__, "k", k)
-        self._mean = Mean(self.name)
-
-    def reset_state(self) -> None:
-        """Forget all rows seen."""
-        self._mean.reset_state()
-
-    def update_state(
-        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> None:
-        """Add rows."""
-        prediction = np.asarray(y_pred)
-        labels = self._labels(y_true, prediction)
-        self._mean.update_state(in_top_k(labels, prediction, self.k), sample_weight)
-
-    def _labels(self, y_true: ArrayLike, prediction: Array) -> Array:  # noqa: ARG002
-        raise TypeError(f"{type(self).__name__}: must say how labels are found")
-
-    def result(self) -> float:
-        """Return the share of all rows seen."""
-        return self._mean.result()
-
-
-class TopKCategoricalAccuracy(_TopK):
+class TopKCategoricalAccuracy(MeanOfFunction):
     """Share of rows where the target's largest column is among the k largest predictions.
+
+    Predictions equal to the k-th largest are among them too.
 
     Parameters
     ----------
@@ -68,15 +33,18 @@ class TopKCategoricalAccuracy(_TopK):
     0.5
     """
 
-    name = "top_k_categorical_accuracy"
+    function, direction = "metrics.functions:top_k_categorical_accuracy", UP
+    settings: ClassVar[tuple[str, ...]] = ("k",)
 
-    def _labels(self, y_true: ArrayLike, prediction: Array) -> Array:
-        target = check_real_target(self.name, y_true, prediction.shape[1:])
-        return np.asarray(target.argmax(axis=-1))
+    def __init__(self, k: int = 5, name: str | None = None, dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+        self.k = integer(type(self).__name__, "k", k)
 
 
-class SparseTopKCategoricalAccuracy(_TopK):
+class SparseTopKCategoricalAccuracy(MeanOfFunction):
     """Share of rows where the column that the label names is among the k largest predictions.
+
+    Predictions equal to the k-th largest are among them too.
 
     Parameters
     ----------
@@ -85,6 +53,8 @@ class SparseTopKCategoricalAccuracy(_TopK):
         Key in the history.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
+    from_sorted_ids : bool, default False
+        Whether predictions are classes, the likeliest first, rather than one number for each.
 
     Examples
     --------
@@ -93,7 +63,23 @@ class SparseTopKCategoricalAccuracy(_TopK):
     0.5
     """
 
-    name = "sparse_top_k_categorical_accuracy"
+    function, direction = "metrics.functions:sparse_top_k_categorical_accuracy", UP
+    settings: ClassVar[tuple[str, ...]] = ("k", "from_sorted_ids")
+    target_dtype = "int32"
 
-    def _labels(self, y_true: ArrayLike, prediction: Array) -> Array:
-        return check_labels(self.name, y_true, prediction.shape[1:])
+    def __init__(
+        self,
+        k: int = 5,
+        name: str | None = None,
+        dtype: str | None = None,
+        from_sorted_ids: bool = False,
+    ) -> None:
+        super().__init__(name, dtype)
+        self.k = integer(type(self).__name__, "k", k)
+        self.from_sorted_ids = bool(from_sorted_ids)
+
+    def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[Any]:
+        """Return the labels as int32; each must be one of the predictions' columns."""
+        if self.from_sorted_ids:
+            return super().check_target(y, prediction_shape)
+        return np.asarray(check_labels(self.name, y, tuple(prediction_shape)))

@@ -24,11 +24,11 @@ class MeanMetricWrapper(Mean):
         ``lamina.ops`` or with NumPy.
     name : str, default ``fn.__name__`` in snake case
         Key in the history.
+    dtype : str, optional
+        For Keras's callers: results are computed in float64.
     direction : {"up", "down"}, optional
         Whether larger or smaller values are better; by default the function's own attribute
         ``direction``, if it has one.
-    dtype : str, optional
-        For Keras's callers: results are computed in float64.
     **kwargs
         Arguments of the function.
 
@@ -46,8 +46,8 @@ class MeanMetricWrapper(Mean):
         self,
         fn: Callable[..., Any],
         name: str | None = None,
-        direction: str | None = None,
         dtype: str | None = None,
+        direction: str | None = None,
         **kwargs: Any,
     ) -> None:
         if not callable(fn):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -107,8 +108,21 @@ class Compiled:
             NoLoss() if loss is None and requests else loss
             for loss, requests in zip(self.losses, self.requests, strict=True)
         ]
+        self._number_names()
         self._check_names()
         self.check_settings(dtype)
+
+    def _number_names(self) -> None:
+        """Tell metrics of one class apart that were given no name, as Keras does."""
+        for requests in self.requests:
+            taken: dict[bool, set[str]] = {False: set(), True: set()}
+            for metric, weighted in requests:
+                if isinstance(metric, str):
+                    continue
+                if metric.name is not None and metric.name == getattr(metric, "_own_name", None):
+                    metric.name = _free(metric.default_name(), taken[weighted])
+                    metric._own_name = metric.name
+                taken[weighted].add(metric.name)
 
     def check_settings(self, dtype: str) -> None:
         """Refuse settings of optimizer, losses and metrics that do not fit the model's dtype."""
@@ -227,6 +241,14 @@ def check_ignored(
     if steps_per_execution not in ("auto", None):
         _check.integer("compile", "steps_per_execution", steps_per_execution)
     _check.boolean("compile", "auto_scale_loss", auto_scale_loss)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """Return the name, or the first of "name_1", "name_2", ... that is not taken."""
+    count = itertools.count(1)
+    return next(
+        n for n in itertools.chain([name], (f"{name}_{i}" for i in count)) if n not in taken
+    )
 
 
 def _named(lists: list[list[Any]]) -> list[list[Any]]:

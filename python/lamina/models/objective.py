@@ -6,7 +6,7 @@ import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite, prod
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -258,7 +258,7 @@ class Objective:
         full: Any = weight if mask is None else graph.masked_weight(mask, weight)
         for metric, by_weight, _ in head.metrics:
             chosen = full if by_weight else plain
-            recorded = hasattr(metric, "record") and _takes(metric, head.form, output)
+            recorded = hasattr(metric, "record") and metric.takes(*head.form, output)
             head.indices.append(metric.record(graph, prediction, y, chosen) if recorded else None)
         for (metric, _, _), index in zip(head.metrics, head.indices, strict=True):
             self.of_batch |= index is None and isinstance(metric, MeanMetricWrapper)
@@ -339,13 +339,6 @@ def _penalty(recording: Recording, parameter: _core.Parameter, regularizer: Any)
     with recording.within(name):
         weight = Tensor(recording, recording.graph.parameter(parameter))
         return scalar_penalty(name, written.run(name, regularizer, [weight], {}))
-
-
-def _takes(metric: Any, form: Form, output: Shape) -> bool:
-    """Return whether a kernel takes the targets as they are: else it computes from arrays."""
-    shape, kind = form
-    wanted = "int32" if metric.target_dtype == "int32" else "float"
-    return kind == wanted and prod(shape) == prod(metric.target_shape(output))
 
 
 def _check_mask(name: str, mask: _core.Tensor, output: tuple[int, ...]) -> None:

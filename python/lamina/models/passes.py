@@ -210,14 +210,11 @@ def _put(logs: dict[str, float], key: str, name: str, value: Any) -> None:
         logs[key] = _number(key, value)
 
 
-def _number(key: str, value: Any) -> float:
-    if np.size(value) != 1:
-        raise ValueError(
-            f"metric {key}: result must return a single number; got shape {np.shape(value)}"
-        )
+def _number(key: str, value: Any) -> Any:
+    """Return a result as a float; one that has several numbers, as an array of its own."""
     if value is None:
         raise TypeError(f"metric {key}: result must return a number; got None")
-    return float(np.reshape(value, ()))
+    return float(np.reshape(value, ())) if np.size(value) == 1 else np.array(value, np.float64)
 
 
 def _listed(head: Head) -> list[tuple[Any, int | None, bool, str]]:

@@ -1,0 +1,116 @@
+"""Metrics as functions of tensors or arrays, by Keras's names: one value a row or a position."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina import ops
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import given
+from lamina.losses._shapes import together
+
+__all__ = [
+    "accuracy", "binary_accuracy", "categorical_accuracy", "concordance_correlation",
+    "pearson_correlation", "sparse_categorical_accuracy", "sparse_top_k_categorical_accuracy",
+    "top_k_categorical_accuracy",
+]  # fmt: skip
+
+
+@operation
+def accuracy(y_true: Any, y_pred: Any) -> Any:
+    """Return 1 where both are equal, else 0."""
+    true, pred = together(y_true, y_pred)
+    return ops.cast(ops.equal(true, pred), "float32")
+
+
+@operation
+def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
+    """Return 1 where ``y_pred > threshold`` is the target, 0 or 1, else 0.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.binary_accuracy([[1.0, 0.0]], [[0.7, 0.6]])
+    array([[1., 0.]], dtype=float32)
+    """
+    true, pred = together(y_true, y_pred)
+    return ops.cast(ops.equal(true, ops.cast(pred > threshold, "float32")), "float32")
+
+
+@operation
+def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
+    """Return 1 where the largest of the last axis is in the same place of both, else 0."""
+    return _right(ops.argmax(given(y_true), axis=-1), y_pred)
+
+
+@operation
+def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
+    """Return 1 where the largest prediction is in the place that the label names, else 0."""
+    return _right(_labels(y_true, y_pred), y_pred)
+
+
+def _right(labels: Any, y_pred: Any) -> Any:
+    return ops.cast(ops.equal(labels, ops.argmax(given(y_pred), axis=-1)), "float32")
+
+
+def _labels(y_true: Any, y_pred: Any) -> Any:
+    labels = ops.cast(given(y_true), "int32")
+    alike = labels.ndim == given(y_pred).ndim and labels.shape[-1] == 1
+    return ops.squeeze(labels, -1) if alike else labels
+
+
+@operation
+def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
+    """Return 1 where the target's largest column is among the k largest predictions, else 0."""
+    return _among(ops.argmax(given(y_true), axis=-1), y_pred, k)
+
+
+@operation
+def sparse_top_k_categorical_accuracy(
+    y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False
+) -> Any:
+    """Return 1 where the label's prediction is among the k largest, else 0.
+
+    With ``from_sorted_ids`` the predictions are classes, the likeliest first.
+    """
+    labels = _labels(y_true, y_pred)
+    if from_sorted_ids:
+        first = ops.cast(given(y_pred)[..., :k], "int32")
+        found = ops.any(ops.equal(ops.expand_dims(labels, -1), first), axis=-1)
+        return ops.cast(found, "float32")
+    return _among(labels, y_pred, k)
+
+
+def _among(labels: Any, y_pred: Any, k: int) -> Any:
+    pred = ops.cast(given(y_pred), "float32")
+    own = ops.take_along_axis(pred, ops.expand_dims(labels, -1), axis=-1)
+    better = ops.sum(ops.cast(pred > own, "float32"), axis=-1)
+    return ops.cast(ops.logical_and(better < float(k), own[..., 0] == own[..., 0]), "float32")
+
+
+@operation
+def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+    """Return the correlation of both along an axis; NaN where one of them is constant."""
+    true, pred = together(y_true, y_pred)
+    true, pred = _centred(true, axis), _centred(pred, axis)
+    true = true / ops.sqrt(ops.mean(ops.square(true), axis=axis, keepdims=True))
+    pred = pred / ops.sqrt(ops.mean(ops.square(pred), axis=axis, keepdims=True))
+    return ops.mean(true * pred, axis=axis)
+
+
+@operation
+def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+    """Return ``2 cov / (var + var + (mean - mean)**2)`` of both along an axis.
+
+    Lin 1989, "A concordance correlation coefficient to evaluate reproducibility".
+    """
+    true, pred = together(y_true, y_pred)
+    true_mean, pred_mean = ops.mean(true, axis=axis), ops.mean(pred, axis=axis)
+    true, pred = _centred(true, axis), _centred(pred, axis)
+    spread = ops.mean(ops.square(true), axis=axis) + ops.mean(ops.square(pred), axis=axis)
+    apart = spread + ops.square(true_mean - pred_mean)
+    return 2.0 * ops.mean(true * pred, axis=axis) / (apart + 1e-7)
+
+
+def _centred(x: Any, axis: int) -> Any:
+    return x - ops.mean(x, axis=axis, keepdims=True)

@@ -1,0 +1,153 @@
+"""A scikit-learn scorer, or metric function, as a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lamina._check import Array
+from lamina.metrics.base import Metric
+from lamina.metrics.direction import DOWN, UP
+
+RESPONSES = ("predict", "predict_proba", "decision_function")
+
+
+class Scorer(Metric):
+    """What a scorer, or a metric function, of scikit-learn says of all rows together.
+
+    The targets and predictions seen since the last reset are kept, and the function is called with
+    all of them by ``result``: its value does not depend on the batches.
+
+    Parameters
+    ----------
+    scorer : str, scorer or callable
+        The name of a scorer (``"roc_auc"``), what ``sklearn.metrics.get_scorer`` or
+        ``make_scorer`` returned, or a function ``f(y_true, y_pred, sample_weight=...)``, such as
+        those of ``sklearn.metrics``.
+    response : {"predict", "predict_proba", "decision_function"}, optional
+        What the function is given: the predicted class, probabilities (of two classes that of the
+        second), or the predictions as they are.  A scorer says it itself; for a function it is
+        "decision_function" unless given.
+    threshold : float, default 0.5
+        A single prediction a row, as of a sigmoid, above it stands for class 1.
+    name : str, optional
+        Key in the history; by default the scorer's, or the function's, name.
+    direction : {"up", "down"}, optional
+        Whether larger or smaller values are better: for a scorer "up".
+    dtype : str, optional
+        For Keras's callers: scikit-learn computes in float64.
+    **kwargs
+        Arguments of the function.
+
+    Notes
+    -----
+    ``compile(metrics=[...])`` wraps scorers and functions of ``sklearn.metrics`` by itself.  Where
+    callbacks see every batch, the function is called after each: its time counts then.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.Scorer("roc_auc")([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])  # doctest: +SKIP
+    0.75
+    """
+
+    def __init__(
+        self,
+        scorer: str | Callable[..., Any],
+        response: str | None = None,
+        threshold: float = 0.5,
+        name: str | None = None,
+        direction: str | None = None,
+        dtype: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        found = _scorer(scorer) if isinstance(scorer, str) else scorer
+        if not (is_scorer(found) or callable(found)):
+            raise TypeError(
+                f"Scorer: scorer must be a name, a scorer or a function; got {scorer!r}"
+            )
+        self.scorer = scorer
+        self._arguments = kwargs
+        self._function = getattr(found, "_score_func", found)
+        self._fixed = {**getattr(found, "_kwargs", {}), **kwargs}
+        self._sign = getattr(found, "_sign", 1)
+        own_name = getattr(self._function, "__name__", type(self._function).__name__)
+        super().__init__(name or (scorer if isinstance(scorer, str) else own_name), dtype)
+        asked = getattr(found, "_response_method", "decision_function")
+        wanted = asked if isinstance(asked, str) else asked[0]
+        if response is not None and response not in RESPONSES:
+            raise ValueError(f"Scorer: response must be one of {RESPONSES}; got {response!r}")
+        if direction not in (None, UP, DOWN):
+            raise ValueError(f"Scorer: direction must be 'up', 'down' or None; got {direction!r}")
+        self.response = response
+        self._response = response or wanted
+        self.threshold = threshold
+        self.direction = direction or (UP if is_scorer(found) else None)
+        self._seen: list[tuple[Array, Array, Array | None]] = []
+        self._known: Any = None
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments; a scorer or function is itself."""
+        return {**super().get_config(), **self._arguments}
+
+    def reset_state(self) -> None:
+        """Forget all rows seen."""
+        self._seen, self._known = [], None
+
+    def update_state(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> None:
+        """Keep rows."""
+        weight = None if sample_weight is None else np.array(sample_weight)
+        self._seen.append((np.array(y_true), np.array(y_pred), weight))
+        self._known = None
+
+    def result(self) -> Any:
+        """Return what the function says of all rows since the last reset; 0 of none."""
+        if not self._seen:
+            return 0.0
+        if self._known is None:
+            true, pred = (np.concatenate([s[i] for s in self._seen]) for i in (0, 1))
+            weights = [s[2] for s in self._seen]
+            fixed = dict(self._fixed)
+            if all(w is not None for w in weights):
+                fixed["sample_weight"] = np.concatenate(weights)  # type: ignore[arg-type]
+            columns = pred.reshape(len(pred), -1).shape[1]
+            if true.shape == (len(true), 1):
+                true = true[:, 0]
+            elif true.ndim == 2 and true.shape == pred.shape and self._response == "predict":
+                true = true.argmax(axis=-1)  # one-hot
+            self._known = self._sign * self._function(true, self._said(pred, columns), **fixed)
+        return self._known
+
+    def _said(self, pred: Array, columns: int) -> Array:
+        if columns == 1:
+            pred = pred.reshape(len(pred))
+            return (pred > self.threshold).astype(int) if self._response == "predict" else pred
+        if self._response == "predict":
+            return np.asarray(pred.argmax(axis=-1))
+        return pred[:, 1] if columns == 2 and self._response == "predict_proba" else pred
+
+
+def is_scorer(thing: Any) -> bool:
+    """Return whether it is one of scikit-learn's scorers."""
+    return hasattr(thing, "_score_func") and hasattr(thing, "_sign")
+
+
+def of_sklearn(thing: Any) -> bool:
+    """Return whether it is a scorer, or a metric function, of scikit-learn's."""
+    room = str(getattr(thing, "__module__", ""))
+    return is_scorer(thing) or (callable(thing) and room.startswith("sklearn.metrics"))
+
+
+def _scorer(name: str) -> Any:
+    try:
+        from sklearn.metrics import get_scorer  # type: ignore[import-untyped]
+    except ImportError:
+        raise ImportError(
+            f"Scorer: {name!r} is scikit-learn's; install it: pip install scikit-learn"
+        ) from None
+    return get_scorer(name)
