@@ -129,10 +129,10 @@ def test_values_are_keras_s_whatever_the_batches(case):
 
 
 SIGMOIDS = ["BinaryAccuracy", "BinaryCrossentropy", "Precision", "Recall", "AUC", "F1Score",
-            "TruePositives", "PrecisionAtRecall", "BinaryIoU", "ConfusionMatrix",
+            "TruePositives", "PrecisionAtRecall", "BinaryIoU", "BrierScore", "ConfusionMatrix",
             "Hinge", "KLDivergence", "CosineSimilarity"]  # fmt: skip
 SOFTMAX = ["SparseCategoricalAccuracy", "SparseCategoricalCrossentropy", "MeanIoU",
-           "SparseTopKCategoricalAccuracy", "ConfusionMatrix"]  # fmt: skip
+           "SparseTopKCategoricalAccuracy", "BrierScore", "ConfusionMatrix"]  # fmt: skip
 SETTINGS = {"PrecisionAtRecall": {"recall": 0.5}, "SparseTopKCategoricalAccuracy": {"k": 2},
             "MeanIoU": {"num_classes": 3, "sparse_y_pred": False}}  # fmt: skip
 

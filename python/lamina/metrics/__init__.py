@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         squared_hinge,
     )
     from lamina.metrics.auc import AUC
+    from lamina.metrics.brier import BrierScore
     from lamina.metrics.confusion_matrix import ConfusionMatrix
     from lamina.metrics.f_scores import F1Score, FBetaScore
     from lamina.metrics.functions import (
@@ -107,7 +108,7 @@ if TYPE_CHECKING:
     from lamina.metrics.top_k import SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy
 
 __all__ = [
-    "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "BinaryIoU",
+    "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "BinaryIoU", "BrierScore",
     "CategoricalAccuracy", "CategoricalCrossentropy", "CategoricalHinge", "ConcordanceCorrelation",
     "ConfusionMatrix", "CosineSimilarity", "F1Score", "FBetaScore", "FalseNegatives",
     "FalsePositives", "Hinge", "IoU", "KLDivergence", "KernelMetric", "LogCoshError", "Mean",
@@ -135,6 +136,7 @@ def __dir__() -> list[str]:
 # By module; imported when they are first asked for, which keeps `import lamina` short.
 _MODULES = {
     "auc": "AUC",
+    "brier": "BrierScore",
     "confusion_matrix": "ConfusionMatrix",
     "f_scores": "F1Score FBetaScore",
     "functions": (
