@@ -88,6 +88,9 @@ LAYERS = {
     "ConvLSTM2D": (VOLUME, {"filters": 3, "kernel_size": 2}),
     "ConvLSTM3D": ((2, *VOLUME), {"filters": 3, "kernel_size": 2}),
     "CategoryEncoding": (SIGNAL, {"num_tokens": 5}),
+    "CenterCrop": (IMAGE, {"height": 2, "width": 3}),
+    "Discretization": (SIGNAL, {"bin_boundaries": [0.0, 1.0]}),
+    "Resizing": (IMAGE, {"height": 2, "width": 3}),
     "ZeroPadding1D": (SIGNAL, {}),
     "ZeroPadding2D": (IMAGE, {}),
 }
@@ -104,6 +107,9 @@ NO_LAYERS = {"Dot", "Input", "InputLayer", "Lambda", "Layer", "SymbolicTensor", 
 # Of several inputs, or of a step and states: test_attention_layers, test_cells
 NO_LAYERS |= {"AdditiveAttention", "Attention", "GroupQueryAttention", "MultiHeadAttention",
               "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"}  # fmt: skip
+
+# On arrays, ahead of what is recorded: test_lookups.
+NO_LAYERS |= {"HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"}
 
 
 def made(cls, /, **changed):

@@ -20,6 +20,7 @@ import test_keras_recurrence
 import test_keras_states
 import test_keras_time
 import test_new_normalizations
+import test_preprocessing_layers
 import test_volumes
 from lamina import layers
 
@@ -53,6 +54,17 @@ ELSEWHERE |= {  # test_volumes, test_cells
     "ConvLSTM2D": CONVOLVED,
     "ConvLSTM3D": CONVOLVED,
 }
+KEPT = {"max_tokens", "num_oov_indices", "mask_token", "vocabulary", "idf_weights", "invert",
+        "output_mode", "pad_to_max_tokens", "sparse"}  # fmt: skip
+ELSEWHERE |= {  # test_lookups: what Keras's documentation shows, as its layers need TensorFlow
+    "Discretization": {"num_bins", "epsilon"},
+    "Hashing": {"num_bins", "mask_value", "salt", "output_mode", "sparse"},
+    "HashedCrossing": {"num_bins", "output_mode", "sparse"},
+    "IntegerLookup": KEPT | {"oov_token", "vocabulary_dtype", "oov_method", "salt"},
+    "StringLookup": KEPT | {"oov_token", "encoding", "salt"},
+    "TextVectorization": KEPT | {"standardize", "split", "ngrams", "output_sequence_length",
+                                 "ragged", "encoding"},
+}  # fmt: skip
 REFUSED = {"AlphaDropout": {"noise_shape"}}  # has one legal value
 KERAS = json.loads((Path(__file__).parent / "keras_names.json").read_text())["rooms"]["layers"]
 NO_LAYERS = {"Input", "InputLayer", "Layer"}
@@ -83,7 +95,8 @@ def cases():
             yield name, {*options, *test_keras_grid.arguments_of(name, ending)}
     for _, options in test_keras_states.NORMS:
         yield "BatchNormalization", set(options)
-    rooms = (test_attention_layers, test_category_encoding, test_cells, test_new_normalizations)
+    rooms = (test_attention_layers, test_category_encoding, test_cells, test_new_normalizations,
+             test_preprocessing_layers)  # fmt: skip
     for room in (*rooms, test_volumes):
         for name, options, *_ in (*room.CASES, *getattr(room, "SETTINGS", ())):
             yield name, set(options)

@@ -116,6 +116,7 @@ GRAPH = {
     "prelu": lambda n: [n.x, n.p[0], "name"],
     "python": lambda n: [[n.x], (3,), abs, None, "name"],
     "random": lambda _: ["uniform", (3,), 0, 0.0, 1.0, False, "name"],
+    "fourier": lambda n: [n.steps, None, False, "name"],
     "recurrent": recurrent,
     "repeat": lambda n: [n.x, [2], "name"],
     "require_rows": lambda _: [4],

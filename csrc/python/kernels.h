@@ -20,6 +20,7 @@ void bind_kernels_arrays(pybind11::module_& module);
 void bind_kernels_merge(pybind11::module_& module);
 void bind_kernels_expression(pybind11::module_& module);
 void bind_kernels_operation(pybind11::module_& module);
+void bind_kernels_hashing(pybind11::module_& module);
 void bind_kernels_settings(pybind11::module_& module);
 
 inline void bind_kernels(pybind11::module_& module) {
@@ -35,6 +36,7 @@ inline void bind_kernels(pybind11::module_& module) {
   bind_kernels_merge(module);
   bind_kernels_expression(module);
   bind_kernels_operation(module);
+  bind_kernels_hashing(module);
   bind_kernels_settings(module);
 }
 

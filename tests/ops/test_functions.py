@@ -14,11 +14,12 @@ from ops.cases import keras_ops
 from ops.running import Recorded, Rows, Whole, marks, plain
 from ops.table_arrangements import CASES as ARRANGEMENTS
 from ops.table_elements import CASES as ELEMENTS
+from ops.table_fourier import CASES as FOURIER
 from ops.table_images import CASES as IMAGES
 from ops.table_indices import CASES as INDICES
 from ops.table_networks import CASES as NETWORKS
 
-CASES = [*ELEMENTS, *ARRANGEMENTS, *INDICES, *NETWORKS, *IMAGES]
+CASES = [*ELEMENTS, *ARRANGEMENTS, *INDICES, *NETWORKS, *IMAGES, *FOURIER]
 NEAR = {"float32": 2e-5, "float64": 1e-12}
 
 

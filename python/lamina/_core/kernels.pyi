@@ -22,6 +22,8 @@ __all__: list[str] = [
     "expression_gradients",
     "find_nonfinite",
     "gather_rows",
+    "hash_strings",
+    "join_hashes",
     "loss_law",
     "masked_mean_backward",
     "masked_mean_forward",
@@ -85,6 +87,13 @@ def expression_gradients(
 ) -> list[typing.Any]: ...
 def find_nonfinite(x: typing.Any) -> int: ...
 def gather_rows(x: typing.Any, index: typing.Any) -> numpy.typing.NDArray[typing.Any]: ...
+def hash_strings(
+    text: bytes, ends: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], key: typing.Any = None
+) -> numpy.typing.NDArray[numpy.uint64]: ...
+def join_hashes(
+    first: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64],
+    second: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64],
+) -> numpy.typing.NDArray[numpy.uint64]: ...
 def loss_law(
     function: str,
     kind: typing.Any,

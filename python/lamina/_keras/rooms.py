@@ -48,9 +48,6 @@ TOP = {
 
 LAYERS = {
     "use LSTM or GRU": "CuDNNLSTM CuDNNGRU",
-    "resize the pictures before fit, or use UpSampling2D and AveragePooling2D": (
-        "Resizing CenterCrop"
-    ),
     PIXELS: (
         "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization "
         "MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter "
@@ -59,11 +56,7 @@ LAYERS = {
         "RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear "
         "RandomTranslation RandomWidth RandomZoom Solarization MaxNumBoundingBoxes"
     ),
-    "code tokens and classes as integers with numpy.unique(..., return_inverse=True), then "
-    "utils.one_hot, utils.multi_hot or Embedding": (
-        "Discretization HashedCrossing Hashing IntegerLookup StringLookup "
-        "TextVectorization DenseFeatures"
-    ),
+    "use StringLookup, IntegerLookup and Embedding": "DenseFeatures",
     OWN: "Wrapper TorchModuleWrapper JaxLayer FlaxLayer TFSMLayer",
     "use lamina.Sequential as a layer": "Pipeline",
     "use Embedding and Dense": "ReversibleEmbedding",
@@ -136,8 +129,8 @@ OPS = {
         "cholesky cholesky_inverse det eig eigh inv jvp logdet lstsq lu_factor matrix_rank pinv qr "
         "slogdet solve solve_triangular svd"
     ),
-    "use numpy.fft on arrays; tensors hold real numbers": (
-        "fft fft2 ifft2 irfft istft polar rfft stft view_as_complex view_as_real"
+    "tensors hold real numbers; fft and the like take and give real and imaginary parts": (
+        "polar view_as_complex view_as_real"
     ),
     "gradients follow from what is recorded; stop_gradient stops one": "custom_gradient",
     "use categorical_crossentropy of aligned labels": "ctc_decode ctc_loss",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lamina.layers.batch_normalization import BatchNormalization
     from lamina.layers.bidirectional import Bidirectional
     from lamina.layers.category_encoding import CategoryEncoding
+    from lamina.layers.center_crop import CenterCrop
     from lamina.layers.concatenation import Concatenate
     from lamina.layers.conv1d import Conv1D
     from lamina.layers.conv1d_transpose import Conv1DTranspose
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from lamina.layers.dense import Dense
     from lamina.layers.depthwise_conv1d import DepthwiseConv1D
     from lamina.layers.depthwise_conv2d import DepthwiseConv2D
+    from lamina.layers.discretization import Discretization
     from lamina.layers.dot_product import Dot
     from lamina.layers.dropout import Dropout
     from lamina.layers.einsum_dense import EinsumDense
@@ -60,7 +62,10 @@ if TYPE_CHECKING:
     from lamina.layers.group_query_attention import GroupQueryAttention
     from lamina.layers.gru import GRU
     from lamina.layers.gru_cell import GRUCell
+    from lamina.layers.hashed_crossing import HashedCrossing
+    from lamina.layers.hashing import Hashing
     from lamina.layers.identity import Identity
+    from lamina.layers.integer_lookup import IntegerLookup
     from lamina.layers.lambda_layer import Lambda
     from lamina.layers.layer_normalization import LayerNormalization
     from lamina.layers.leaky_relu import LeakyReLU
@@ -87,6 +92,7 @@ if TYPE_CHECKING:
     from lamina.layers.repeat_vector import RepeatVector
     from lamina.layers.rescaling import Rescaling
     from lamina.layers.reshape import Reshape
+    from lamina.layers.resizing import Resizing
     from lamina.layers.rms_normalization import RMSNormalization
     from lamina.layers.rnn import RNN
     from lamina.layers.separable_conv1d import SeparableConv1D
@@ -97,6 +103,8 @@ if TYPE_CHECKING:
     from lamina.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
     from lamina.layers.spectral_normalization import SpectralNormalization
     from lamina.layers.stacked_rnn_cells import StackedRNNCells
+    from lamina.layers.string_lookup import StringLookup
+    from lamina.layers.text_vectorization import TextVectorization
     from lamina.layers.time_distributed import TimeDistributed
     from lamina.layers.unit_normalization import UnitNormalization
     from lamina.layers.up_sampling1d import UpSampling1D
@@ -147,6 +155,7 @@ __all__ = [
     "BatchNormalization",
     "Bidirectional",
     "CategoryEncoding",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -163,6 +172,7 @@ __all__ = [
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "Discretization",
     "Dot",
     "Dropout",
     "EinsumDense",
@@ -179,9 +189,12 @@ __all__ = [
     "GlobalMaxPooling3D",
     "GroupNormalization",
     "GroupQueryAttention",
+    "HashedCrossing",
+    "Hashing",
     "Identity",
     "Input",
     "InputLayer",
+    "IntegerLookup",
     "LSTMCell",
     "Lambda",
     "Layer",
@@ -204,6 +217,7 @@ __all__ = [
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Resizing",
     "SeparableConv1D",
     "SeparableConv2D",
     "SimpleRNN",
@@ -214,8 +228,10 @@ __all__ = [
     "SpatialDropout3D",
     "SpectralNormalization",
     "StackedRNNCells",
+    "StringLookup",
     "Subtract",
     "SymbolicTensor",
+    "TextVectorization",
     "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
@@ -251,6 +267,7 @@ _MODULES = {
     "batch_normalization": "BatchNormalization",
     "bidirectional": "Bidirectional",
     "category_encoding": "CategoryEncoding",
+    "center_crop": "CenterCrop",
     "concatenation": "Concatenate",
     "conv1d": "Conv1D",
     "conv1d_transpose": "Conv1DTranspose",
@@ -265,6 +282,7 @@ _MODULES = {
     "dense": "Dense",
     "depthwise_conv1d": "DepthwiseConv1D",
     "depthwise_conv2d": "DepthwiseConv2D",
+    "discretization": "Discretization",
     "dot_product": "Dot",
     "dropout": "Dropout",
     "einsum_dense": "EinsumDense",
@@ -280,7 +298,10 @@ _MODULES = {
     "group_query_attention": "GroupQueryAttention",
     "gru": "GRU",
     "gru_cell": "GRUCell",
+    "hashed_crossing": "HashedCrossing",
+    "hashing": "Hashing",
     "identity": "Identity",
+    "integer_lookup": "IntegerLookup",
     "lambda_layer": "Lambda",
     "layer_normalization": "LayerNormalization",
     "leaky_relu": "LeakyReLU",
@@ -298,6 +319,7 @@ _MODULES = {
     "repeat_vector": "RepeatVector",
     "rescaling": "Rescaling",
     "reshape": "Reshape",
+    "resizing": "Resizing",
     "rms_normalization": "RMSNormalization",
     "rnn": "RNN",
     "separable_conv1d": "SeparableConv1D",
@@ -308,6 +330,8 @@ _MODULES = {
     "spatial_dropout": "SpatialDropout1D SpatialDropout2D SpatialDropout3D",
     "spectral_normalization": "SpectralNormalization",
     "stacked_rnn_cells": "StackedRNNCells",
+    "string_lookup": "StringLookup",
+    "text_vectorization": "TextVectorization",
     "time_distributed": "TimeDistributed",
     "unit_normalization": "UnitNormalization",
     "up_sampling1d": "UpSampling1D",

@@ -7,7 +7,7 @@ do; what layers by rows do on arrays and symbolic tensors stands in recorded_cal
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -34,11 +34,14 @@ from lamina.layers.recorded_calls import (
 from lamina.layers.shapes import Spec
 
 if TYPE_CHECKING:
+    from lamina.layers.ahead import AheadLayer
     from lamina.layers.layer import Layer
 
 
 def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Return arrays for arrays, symbolic tensors for symbolic ones, recorded for recorded ones."""
+    if layer.ahead:
+        return cast("AheadLayer", layer).called(args, kwargs)
     values = flat([*args, *kwargs.values()])
     symbolic = any(isinstance(v, SymbolicTensor) for v in values)
     if not symbolic and Recording.current() is not None:

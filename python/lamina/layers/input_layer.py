@@ -9,6 +9,7 @@ import numpy as np
 
 from lamina import _check, _core
 from lamina._calls import refuse_arguments
+from lamina._strings import is_string_dtype
 from lamina.layers.layer import Layer
 from lamina.layers.node import Node, SymbolicTensor
 
@@ -27,9 +28,10 @@ class InputLayer(Layer):
         recordings are kept.
     batch_size : int, optional
         Rows of every batch of a model with stateful layers; of no consequence for others.
-    dtype : {"float32", "float64", "int32", "bool"}, optional
+    dtype : {"float32", "float64", "int32", "bool", "string"}, optional
         What the layers that read it need, and the model's precision, if not given.  Any integer
-        type stands for "int32", of token ids; "bool" is for masks.
+        type stands for "int32", of token ids; "bool" is for masks, "string" for what
+        ``StringLookup`` and the like read.
     name : str, optional
 
     Raises
@@ -49,11 +51,14 @@ class InputLayer(Layer):
     ) -> None:
         kind = _discrete(dtype)
         super().__init__(name=name, dtype=None if kind else dtype, **base)
-        self.shape = _check.open_shape("Input", "shape", shape)
+        # Strings may be a single one a row; numbers have an axis.
+        alone = kind == "string" and isinstance(shape, (list, tuple)) and len(shape) == 0
+        self.shape = () if alone else _check.open_shape("Input", "shape", shape)
         self.batch_size = None
         if batch_size is not None:
             self.batch_size = _check.integer("Input", "batch_size", batch_size)
-        self.kind = kind  # "int32" or "bool", None for numbers of the model's precision
+        # "int32", "bool" or "string", None for numbers of the model's precision.
+        self.kind = kind
         self.built = True
 
     def row_output_shape(self, row_shape: _check.Shape) -> _check.Shape:
@@ -84,6 +89,8 @@ class InputLayer(Layer):
 
 
 def _discrete(dtype: object) -> str | None:
+    if is_string_dtype(dtype):
+        return "string"
     try:
         kind = np.dtype(dtype).kind if dtype is not None else "f"  # type: ignore[call-overload]
     except TypeError:
@@ -110,8 +117,10 @@ def Input(  # noqa: N802
         Of one row, without the axis of rows; None for an axis of any length.
     batch_size : int, optional
         Rows of every batch of a model with stateful layers; of no consequence for others.
-    dtype : {"float32", "float64", "int32", "bool"}, optional
-        What the layers that read it need, and the model's precision, if not given.  Integers are
+    dtype : {"float32", "float64", "int32", "bool", "string"}, optional
+        What the layers that read it need, and the model's precision, if not given.  Strings are
+        read by ``StringLookup``, ``TextVectorization``, ``Hashing`` and ``HashedCrossing``, which
+        make numbers of them before anything recorded runs.  Integers are
         fed with all 32 bits, but arithmetic with them and comparisons are done in the model's
         floating-point numbers: those of a float32 model are exact up to 2**24 (16777216).
     batch_shape : tuple of int, optional

@@ -88,7 +88,8 @@ class Layer(Recordable, PublicKeywords):
 
     # What models, wrappers and the engine ask of a layer; dir and help leave it out.
     _plumbing: ClassVar[str] = (
-        "apply apply_record axes_of_whole bias_shape built_within by_rows call_rows calls cell "
+        "ahead apply apply_record axes_of_whole bias_shape built_within by_rows call_rows calls "
+        "cell "
         "changeable check_weights_fit class_name drops ends_masks fill first_bias forget found "
         "gates given_input_shape held_beside input_bound input_bounds input_dtypes last_losses "
         "moment named needs_list output_shape_of parameters penalized penalties place placed "

@@ -43,6 +43,7 @@ class Recordable(Configured):
 
     built_within: list[Layer]  # what was built with it, to be undone with it
 
+    ahead: ClassVar[bool] = False  # whether it computes on arrays, ahead of the graph: see ahead.py
     multiple_inputs: bool = False  # whether a list is a list of inputs
     needs_list: ClassVar[bool] = False  # whether one input has to be in a list, too
     # What the engine feeds: "float", or "int32" (tokens); None where any will do.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -33,6 +33,8 @@ def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
     if masks is not None:
         _check_masks(layer, inputs, masks)
     for tensor, kind in zip(inputs, layer.input_dtypes(len(inputs)), strict=True):
+        if tensor.kind == "string":
+            _refuse_strings(layer.name, tensor.name)
         if kind == "int32" and tensor.kind not in (None, kind) and tensor.node.inputs:
             raise TypeError(
                 f"{layer.name}: needs integers; {tensor.name} is {tensor.dtype} (lamina.ops.cast "
@@ -72,8 +74,17 @@ def stated(layer: Layer, specs: list[Spec]) -> Any:
 
 def spec_of(tensor: SymbolicTensor, kind: str | None = None, mask: Any = None) -> Spec:
     """Return what a symbolic tensor says of itself, and of its mask."""
+    if tensor.kind == "string":
+        _refuse_strings("what is recorded", tensor.name)
     masked = tensor.mask_shape if mask is None else mask.row_shape
     return Spec(tuple(tensor.row_shape), kind or tensor.kind or "float", tensor.whole, masked)
+
+
+def _refuse_strings(who: str, name: str) -> NoReturn:
+    raise TypeError(
+        f"{who}: needs numbers; {name} holds strings, which StringLookup, TextVectorization, "
+        f"Hashing and HashedCrossing take"
+    )
 
 
 def _layers_before(tensor: SymbolicTensor) -> Iterator[tuple[Layer, bool]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lamina import _check, _core
 from lamina._check import Shape
@@ -14,9 +15,17 @@ from lamina.layers._lock import structure
 from lamina.layers._use import using
 from lamina.layers.reached import reached
 from lamina.layers.shapes import Sketch, Spec, sketched
+from lamina.models.front import Front, FrontStep
 from lamina.models.inputs import Port
 from lamina.models.model import Model
 from lamina.models.stateful import batch_of_input
+
+if TYPE_CHECKING:
+    from lamina.layers.ahead import AheadLayer
+
+
+def _is_ahead(layer: Layer) -> bool:
+    return layer.ahead
 
 
 class Chain(Model):
@@ -27,10 +36,10 @@ class Chain(Model):
         self._input: InputLayer | None = None
         # Never changed in place: who holds the list holds the layers as they were.
         self._layers: list[Layer] = []
-        # Of each layer, once the input shape is known: what it returns, and how many streams of
-        # random numbers it and those before it use.
+        # Of each layer that is recorded, once the input shape is known: what it returns, and how
+        # many streams of random numbers it and those before it use.
         self._ends: list[tuple[Spec, int]] = []
-        self._row_shape: Shape | None = None
+        self._row_shape: Shape | None = None  # of what the graph is fed
 
     @property
     def layers(self) -> list[Layer]:
@@ -38,9 +47,47 @@ class Chain(Model):
         return list(self._layers)
 
     @property
+    def _ahead(self) -> list[AheadLayer]:
+        # The layers at the head that compute on arrays, before the others are recorded.
+        return [cast("AheadLayer", la) for la in itertools.takewhile(_is_ahead, self._layers)]
+
+    @property
+    def _behind(self) -> list[Layer]:
+        # Those that are recorded.
+        return self._layers[len(self._ahead) :]
+
+    def _find_front(self) -> Front | None:
+        ahead = self._ahead
+        if not ahead:
+            return None
+        shape = None if self._input is None else self._input.shape
+        steps = [FrontStep(layer, [i], i + 1) for i, layer in enumerate(ahead)]
+        return Front(self.name, [Port(self._input_name, shape)], steps, [len(ahead)])
+
+    def _specs_ahead(self) -> list[Spec]:
+        """Return what the input is and what the layers ahead make of it; none without an Input."""
+        if self._input is None:
+            return []
+        specs = [Spec(self._input.shape, self._input.kind or "float")]
+        for layer in self._ahead:
+            layer.check_kind(specs[-1].kind, self._input_name)
+            specs.append(layer.made_of(specs[-1:]))
+        return specs
+
+    @property
+    def _input_name(self) -> str:
+        return "input_layer" if self._input is None else self._input.name
+
+    @property
     def row_shape(self) -> Shape | None:
-        """The shape of a row of input; None until it is known."""
+        """The shape of a row that is recorded; None until it is known."""
         return self._row_shape
+
+    @property
+    def _given_row_shapes(self) -> list[Shape] | None:
+        if self._ahead:
+            return None if self._input is None else [self._input.shape]
+        return super()._given_row_shapes
 
     def batch_given(self) -> int | None:
         """Return the ``batch_size`` of the ``Input``."""
@@ -48,9 +95,8 @@ class Chain(Model):
 
     def _find_ports(self) -> list[Port]:
         # The first layer that cares says whether floats or token ids are fed.
-        given = None if self._input is None else self._input.kind
-        name = "input_layer" if self._input is None else self._input.name
-        for layer in self._layers:
+        given, name = self._kind_fed(), self._input_name
+        for layer in self._behind:
             kind = layer.input_dtypes(1)[0]
             if layer.calls and kind is None:
                 break  # it takes what it is given, and returns what it likes
@@ -60,6 +106,20 @@ class Chain(Model):
                 return [Port(name, self._row_shape, kind, layer.input_bounds(1)[0])]
         return [Port(name, self._row_shape, given or "float")]
 
+    def _kind_fed(self) -> str | None:
+        """Return the kind of what the graph is fed, where it is known; None for floats."""
+        kind = None if self._input is None else self._input.kind
+        if self._ahead:
+            specs = self._specs_ahead() or [self._ahead[-1].made_of([Spec((None,))])]
+            kind = specs[-1].kind
+        if kind == "string":
+            reader = self._behind[0].name if self._behind else self.name
+            raise TypeError(
+                f"{reader}: needs numbers; {self._input_name} holds strings, which StringLookup, "
+                f"Hashing and TextVectorization take"
+            )
+        return None if kind == "float" else kind
+
     @property
     def output_names(self) -> list[str]:
         """The name of the last layer."""
@@ -68,12 +128,12 @@ class Chain(Model):
 
     def _find_ends(self) -> None:
         # Of the layers that are new, which are built; where the shape of the input is known.
-        if self._row_shape is None or len(self._ends) == len(self._layers):
+        if self._row_shape is None or len(self._ends) == len(self._behind):
             return
         first = len(self._ends)
         spec, stream = self._ends[-1] if first else (Spec(self._row_shape, self.ports[0].kind), 0)
         ends = sketched(self.dtype, [spec], lambda sketch: self._reach(sketch, first, stream))
-        for index in range(first, len(self._layers)):
+        for index in range(len(self._ahead) + first, len(self._layers)):
             weights_.place(self._layers[index], index, self._own_seed)
         self._ends = [*self._ends, *ends]
 
@@ -82,10 +142,10 @@ class Chain(Model):
         tensors, (spec,) = sketch.inputs, sketch.given
         before: list[tuple[Layer, bool]] = []  # and whether it returns as many axes as it takes
         shapes = [self._row_shape or (), *(end.shape for end, _ in self._ends)]
-        for layer, given, made in zip(self._layers, shapes, shapes[1:], strict=False):
+        for layer, given, made in zip(self._behind, shapes, shapes[1:], strict=False):
             before.append((layer, len(given) == len(made)))
         ends: list[tuple[Spec, int]] = []
-        for layer in self._layers[first:]:
+        for layer in self._behind[first:]:
             with behind(reversed(before), spec.shape):
                 tensors, found = reached(layer, sketch, tensors, [spec], self.dtype, stream)
             axes, (spec, *others) = len(spec.shape), found
@@ -103,7 +163,7 @@ class Chain(Model):
     def meet(self, x: Any) -> Any:
         """Return data as they are fed; lengths that only data told may change, as in Keras."""
         x = super().meet(x)
-        learned = self._input is None and self._ends and self._layers[0].given_input_shape is None
+        learned = self._input is None and self._ends and self._behind[0].given_input_shape is None
         if learned and hasattr(x, "shape"):
             self._open_axes(tuple(x.shape[1:]))
         return x
@@ -152,7 +212,8 @@ class Chain(Model):
 
     def shapes_by_place(self) -> list[Shape]:
         """Return the shape of a row behind each layer, of a model that knows its input's."""
-        return [end.shape for end, _ in self._ends]
+        ahead = [spec.shape for spec in self._specs_ahead()[1:]] or [(None,)] * len(self._ahead)
+        return [*ahead, *(end.shape for end, _ in self._ends)] if self._ends or ahead else []
 
     def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         """Return the shape of a row of output in a list of one."""
@@ -184,7 +245,7 @@ class Chain(Model):
         stream: int,
     ) -> tuple[list[Any], list[Any]]:
         (x,), (mask,) = inputs, masks
-        for layer in self._layers:
+        for layer in self._behind:
             with using(layer, stream=stream):
                 x, mask = layer.apply(graph, x, mask)
             stream += layer.streams

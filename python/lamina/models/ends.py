@@ -10,6 +10,7 @@ from lamina.models.inputs import Port
 
 if TYPE_CHECKING:
     from lamina.layers import SymbolicTensor
+    from lamina.models.front import Front
 
 
 class Ends:
@@ -20,11 +21,16 @@ class Ends:
     """
 
     _known_ports: tuple[Any, list[Port]] | None = None
+    _known_front: tuple[Any, Front | None] | None = None
 
     # --- what a subclass gives
 
     def _find_ports(self) -> list[Port]:
         raise TypeError(f"{type(self).__name__}: a model must define _find_ports")
+
+    def _find_front(self) -> Front | None:
+        # What computes on arrays ahead of the graph; most models have nothing there.
+        return None
 
     def _as_of(self) -> Any:
         # What tells one structure of the model from another.
@@ -65,6 +71,24 @@ class Ends:
         return list(known[1])
 
     @property
+    def front(self) -> Front | None:
+        """What makes numbers of strings before the graph is fed; None where there is nothing."""
+        now, known = self._as_of(), self._known_front
+        if known is None or known[0] != now:
+            known = self._known_front = now, self._find_front()
+        return known[1]
+
+    def through_front(self, x: Any) -> Any:
+        """Return data as the graph is fed; the same where no layer computes ahead of it."""
+        front = self.front
+        return x if front is None else front(x)
+
+    @property
+    def _given_row_shapes(self) -> list[Shape] | None:
+        # Of what the model is given, before anything computes ahead of its graph.
+        return self.input_row_shapes
+
+    @property
     def input(self) -> SymbolicTensor | Any:
         """The symbolic tensor that rows are fed to; a list of them for several."""
         tensors = self.inputs
@@ -93,7 +117,7 @@ class Ends:
 
         None stands for the rows, unless an ``Input`` says of how many the batches are.
         """
-        shapes = self.input_row_shapes
+        shapes = self._given_row_shapes
         return None if shapes is None else self._with_rows(shapes)
 
     @property

@@ -190,8 +190,8 @@ class Evaluating(Stepped):
         """Return loss and metrics on these rows taken as one batch."""
         if unknown:
             refuse_arguments(Evaluating.test_on_batch, unknown)
-        x = self.meet(x)
-        rows = max(1, len(inputs_.shaped("test_on_batch", x, self.ports)[0]))
+        met = self.meet(x)
+        rows = max(1, len(inputs_.shaped("test_on_batch", met, self.ports)[0]))
         hooks = CallbackList()
         logs = self._evaluate("test_on_batch", x, y, sample_weight, rows, None, hooks)
         return self._reported(logs, return_dict)

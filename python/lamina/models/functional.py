@@ -13,6 +13,7 @@ from lamina._settings import has_settings
 from lamina._tensors.arguments import flat, packed
 from lamina.layers import InputLayer, Layer, SymbolicTensor
 from lamina.models import forms, functional_config
+from lamina.models.front import Front
 from lamina.models.inputs import Port
 from lamina.models.model import Model
 from lamina.models.stateful import batch_of_input
@@ -133,9 +134,16 @@ class Functional(Model):
     def _find_ports(self) -> list[Port]:
         return self._structure.ports(self.input_names)
 
+    def _find_front(self) -> Front | None:
+        return self._structure.front(self.name, self.input_names)
+
     @property
     def input_row_shapes(self) -> list[Shape]:
-        """The shapes of a row of the inputs."""
+        """The shapes of a row of the graph's inputs."""
+        return [self._structure.shapes[t] for t in self._structure.fed]
+
+    @property
+    def _given_row_shapes(self) -> list[Shape]:
         return [self._structure.shapes[t] for t in self._structure.inputs]
 
     @property
@@ -146,10 +154,10 @@ class Functional(Model):
 
     def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         """Return the shapes of a row of the outputs; ValueError if the inputs do not fit."""
-        for name, needed, got in zip(self.input_names, self.input_row_shapes, shapes, strict=True):
+        for port, needed, got in zip(self.ports, self.input_row_shapes, shapes, strict=True):
             if not _check.fits_shape(got, needed):
                 raise ValueError(
-                    f"{self.name}: input {name!r} has shape {_check.show_shape(got)}; "
+                    f"{self.name}: input {port.name!r} has shape {_check.show_shape(got)}; "
                     f"needs {_check.show_shape(needed)}"
                 )
         known = [self._structure.shapes[t] for t in self._structure.outputs]
@@ -167,7 +175,7 @@ class Functional(Model):
             raise TypeError(
                 f"build: input_shape must be like {self.input_shape}; got {input_shape}"
             )
-        if [tuple(shape)[1:] for shape in given] != self.input_row_shapes:
+        if [tuple(shape)[1:] for shape in given] != self._given_row_shapes:
             raise ValueError(f"build: input_shape must be {self.input_shape}; got {input_shape}")
 
     def _build_layers(self, shapes: Sequence[Shape]) -> None:  # noqa: ARG002
@@ -189,6 +197,8 @@ class Functional(Model):
 
     def packed_inputs(self, inputs: list[Any]) -> Any:
         """Return one value for each input in the form in which the model was given them."""
+        if self.front is not None:  # there may be others
+            return super().packed_inputs(inputs)
         return packed(self._input_form, inputs)
 
     def _packed(self, outputs: list[Any]) -> Any:
@@ -212,7 +222,7 @@ class Functional(Model):
         """Return the shapes of a row of each layer's outputs, of its first call."""
         structure = self._structure
         shapes = {layer.name: [layer.shape] for layer in structure.input_layers}
-        for step in structure.steps:
+        for step in structure.all_steps:
             shapes.setdefault(step.layer.name, [structure.shapes[t] for t in step.outputs])
         return shapes
 

@@ -19,7 +19,7 @@ def to_config(structure: Structure, input_form: Any, output_form: Any) -> dict[s
     where: dict[int, Reference] = {}
     for number, layer in zip(structure.inputs, structure.input_layers, strict=True):
         where[number] = [layer.name, 0, 0]
-    for step in structure.steps:
+    for step in structure.all_steps:
         inbound = calls[id(step.layer)]
         for i, number in enumerate(step.outputs):
             where[number] = [step.layer.name, len(inbound), i]

@@ -30,6 +30,12 @@ class ModelLayer(Layer):
     takes_mask = True
 
     def __init__(self, model: Model) -> None:
+        if model.front is not None:
+            names = ", ".join(dict.fromkeys(step.layer.name for step in model.front.steps))
+            raise TypeError(
+                f"{model.name}: computes on arrays ahead of what it records, in {names}; a model "
+                f"within another is recorded: call these layers on the outer model's inputs"
+            )
         self.model = model
         name = model.name
         super().__init__(name=name)

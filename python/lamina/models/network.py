@@ -45,16 +45,16 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
     _plumbing: ClassVar[str] = (
         "adopt any_length as_layer batch_given bound by_output calls carriers check_batches "
         "check_fit check_ragged compile_as_asked compiled connections constrained copied_weights "
-        "default_batch default_fit_batch ensure_built evaluator fill forget graph_inputs "
+        "default_batch default_fit_batch ensure_built evaluator fill forget front graph_inputs "
         "input_row_shapes live_weights meet moment named objective objective_for output_row_shape "
         "output_row_shapes output_shapes_by_layer packed_inputs packed_outputs parameters path_of "
         "penalties ports prepare_layers put_arrays record_outputs recorded_settings regularized "
         "restore row_shape says_loss shapes_by_place snapshot state_rows streams take_seed "
-        "train_state unbuilt weights_by_path"
+        "through_front train_state unbuilt weights_by_path"
     )
     moment: int = 0  # when it was made
     _not_copied: tuple[str, ...] = (
-        "_ready", "_row_shapes", "_layer", "_known_ports", "_paths",
+        "_ready", "_row_shapes", "_layer", "_known_ports", "_known_front", "_paths",
     )  # fmt: skip
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
@@ -112,6 +112,7 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
 
     def meet(self, x: Any) -> Any:
         """Return data with ``Rows`` for what differs in shape; learn from it what is fed."""
+        x = self.through_front(x)
         plain = type(x) is np.ndarray and x.dtype != object
         return x if plain else gathered(x, self.ports)
 

@@ -294,8 +294,8 @@ class Predicting(Network):
         fast = self._fast if changes.count == self._seen else self._renewed()
         if fast is not None and type(x) is np.ndarray and x.shape[1:] == fast[2]:
             return self.predict(x)
-        x = self.meet(x)
-        rows = len(inputs_.shaped("predict_on_batch", x, self.ports, empty=True)[0])
+        met = self.meet(x)
+        rows = len(inputs_.shaped("predict_on_batch", met, self.ports, empty=True)[0])
         return self._predict(x, (rows or None) if self.stateful else None, None, whole=True)
 
     @overload
@@ -327,6 +327,7 @@ class Predicting(Network):
                 raise TypeError(f"{self.name}: mask is for symbolic tensors; predict takes none")
             return self._predict_whole(x)
         if isinstance(x, dict) or not tensors:
+            x = x if tensors else self.through_front(x)
             values = inputs_.separated(self.name, x, self.ports)
             values = values[0] if len(values) == 1 else values
         y = self.as_layer()(values, mask=mask, training=training)
@@ -351,6 +352,7 @@ class Predicting(Network):
             outputs = list(self.output_names)
             packed = self._packed(outputs) is outputs[0]
             plain = port.kind == "float" and not others and packed and not self.stateful
+            plain = plain and self.front is None
             shape = port.shape
             sized = shape is not None and None not in shape
             steady = not (self._predictors.joining or self._predictors.noisy)

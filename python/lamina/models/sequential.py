@@ -136,7 +136,14 @@ class Sequential(Chain):
             layer.name = self._free_name(layer)
         if self._row_shape is None and not self._layers:
             self._row_shape = layer.given_input_shape
+        if layer.ahead and self._behind:
+            raise TypeError(
+                f"Sequential: {layer.name!r} computes on arrays, ahead of what a model records; it "
+                f"cannot stand behind {self._layers[-1].name!r}, which is recorded"
+            )
         self._layers = [*self._layers, layer]
+        if layer.ahead and self._input is not None:
+            self._row_shape = self._specs_ahead()[-1].shape
         layer.place()
         self._changed()
 
@@ -164,8 +171,9 @@ class Sequential(Chain):
                 raise ValueError("Sequential: pop from a model without layers")
             layer = self._layers[-1]
             self._layers, self._ends = self._layers[:-1], self._ends[:-1]
-            if not self._layers and self._input is None:
-                self._row_shape = None
+            if layer.ahead or not self._layers:
+                given = self._specs_ahead()
+                self._row_shape = given[-1].shape if given else None
             self._changed()
             return layer
 
@@ -179,6 +187,11 @@ class Sequential(Chain):
             With the axis of rows first, as ``(None, 13)``; not needed after an ``Input``.
         """
         row_shape = self._row_shape
+        if self._ahead and input_shape is not None:
+            raise ValueError(
+                f"build: {self._ahead[0].name} computes on arrays ahead of the weights; begin with "
+                f"an Input"
+            )
         if input_shape is not None:
             if not isinstance(input_shape, Sequence) or len(input_shape) == 0:
                 raise TypeError(f"build: input_shape must be like (None, 13); got {input_shape!r}")
@@ -235,7 +248,7 @@ class Sequential(Chain):
         return [self._chained()[-1]]
 
     def _chained(self) -> list[SymbolicTensor]:
-        if self._row_shape is None:
+        if self._row_shape is None or (self._ahead and self._input is None):
             raise ValueError(f"{self.name}: the input shape is not known yet; begin with an Input")
         if self._stand_in is None or self._stand_in.shape != self._row_shape:
             self._stand_in = InputLayer(self._row_shape)
@@ -254,11 +267,12 @@ class Sequential(Chain):
         told = {key: given[key] for key in ("name", "dtype", "batch_size") if given.get(key)}
         if self._input is not None and not self._input.named:
             told.pop("name")
+        shapes = self._given_row_shapes
         return {
             "name": self.name,
             "dtype": self.dtype,
             "seed": self._own_seed.given,
-            "input_shape": self._row_shape,
+            "input_shape": None if shapes is None else shapes[0],
             **({"input": told} if told else {}),
             "layers": [self._serialized(place) for place in range(len(self._layers))],
         }

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lamina import _core
 from lamina._check import show_shape
+from lamina._names import free_name
 from lamina._tensors import Arguments, Tensor
 from lamina.layers import InputLayer, Layer, SymbolicTensor, called
 from lamina.layers._use import using
 from lamina.layers.node import Node
 from lamina.layers.reached import reached
 from lamina.layers.shapes import Sketch, Spec, sketched
+from lamina.models.front import Front, FrontStep
 from lamina.models.inputs import Port
+
+if TYPE_CHECKING:
+    from lamina.layers.ahead import AheadLayer
 
 Want = tuple[str, Any]  # what kind of numbers is read, and the bound of token ids or None
 
@@ -43,6 +48,10 @@ class Structure:
         they are met on the way back from the first output.
     steps : list of Step
         In an order in which they can run.
+    ahead : list of Step
+        Those of layers that compute on arrays, before what is recorded runs.
+    fed : list of int
+        Which tensors the graph is fed: the inputs, where there is no layer ahead of it.
     shapes : list of tuple of int
         Of a row of each tensor.
     inputs, outputs : list of int
@@ -66,6 +75,7 @@ class Structure:
         self.tensors: list[SymbolicTensor] = []
         self._numbers: dict[int, int] = {}
         self.inputs = [self._number(t) for t in starts.values()]
+        self.ahead: list[Step] = []
         self.steps: list[Step] = []
         for node in nodes:
             if not node.inputs:
@@ -75,7 +85,8 @@ class Structure:
                 None if m is None else self._number(starts.get(id(m), m)) for m in node.masks or ()
             ]
             made = [self._number(t) for t in node.outputs]
-            self.steps.append(Step(node.layer, used, masks or None, made, node.arguments))
+            steps = self.ahead if node.layer.ahead else self.steps
+            steps.append(Step(node.layer, used, masks or None, made, node.arguments))
         self.outputs = [self._number(starts.get(id(t), t)) for t in outputs]
         self.shapes = [t.row_shape for t in self.tensors]
         self.dtypes = [t.dtype for t in self.tensors]
@@ -83,6 +94,7 @@ class Structure:
         self.masks = [t.mask_shape for t in self.tensors]
         self.input_layers: list[InputLayer] = [s.node.layer for s in starts.values()]  # type: ignore[misc]
         self.layers = self._sorted(found)
+        self.fed = self._read(who)
 
     def _number(self, tensor: SymbolicTensor) -> int:
         if id(tensor) not in self._numbers:
@@ -90,10 +102,42 @@ class Structure:
             self.tensors.append(tensor)
         return self._numbers[id(tensor)]
 
+    @property
+    def all_steps(self) -> list[Step]:
+        """The steps on arrays, then those that are recorded."""
+        return [*self.ahead, *self.steps]
+
+    def _read(self, who: str) -> list[int]:
+        """Return what the graph is fed: the inputs, and what is made of them ahead of it."""
+        for number in self.outputs:
+            if self.dtypes[number] == "string":
+                name = self.tensors[number].name
+                raise TypeError(f"{who}: output {name!r} holds strings; a model returns numbers")
+        if not self.ahead:
+            return self.inputs
+        read = {t for step in self.steps for t in (*step.inputs, *(step.masks or ()))}
+        read.update(self.outputs)
+        made = [t for step in self.ahead for t in step.outputs]
+        return [t for t in (*self.inputs, *made) if t in read]
+
+    def front(self, who: str, names: Sequence[str]) -> Front | None:
+        """Return what computes on arrays ahead of the graph, for inputs of these names."""
+        if not self.ahead:
+            return None
+        place = {number: i for i, number in enumerate(self.inputs)}
+        ports = [Port(n, self.shapes[t]) for n, t in zip(names, self.inputs, strict=True)]
+        steps = []
+        for step in self.ahead:
+            (output,) = step.outputs
+            place[output] = len(place)
+            layer = cast("AheadLayer", step.layer)
+            steps.append(FrontStep(layer, [place[t] for t in step.inputs], place[output]))
+        return Front(who, ports, steps, [place[t] for t in self.fed])
+
     def _sorted(self, met: list[Layer]) -> list[Layer]:
         depth_of_layer: dict[int, int] = {}
         needed: dict[int, int] = {}  # by tensor: one more than the depth of its deepest reader
-        for step in reversed(self.steps):
+        for step in reversed(self.all_steps):
             depth = max(needed.get(t, 0) for t in step.outputs)
             depth = max(depth, depth_of_layer.get(id(step.layer), 0))
             depth_of_layer[id(step.layer)] = depth
@@ -106,7 +150,7 @@ class Structure:
     # --- what the model asks
 
     def ports(self, names: Sequence[str]) -> list[Port]:
-        """Return what may be fed to each input."""
+        """Return what may be fed to each input of the graph, those of the model by its names."""
         wants: dict[int, Want] = {}
         for step in reversed(self.steps):
             if step.arguments is not None:
@@ -123,11 +167,20 @@ class Structure:
                 else:
                     continue
                 wants[t] = _agreed(wants.get(t), want)
+        known = {
+            t: (n, la.kind) for n, t, la in zip(names, self.inputs, self.input_layers, strict=True)
+        }
+        for step in self.ahead:
+            taken = [name for name, _ in known.values()]
+            kind = self.dtypes[step.outputs[0]]
+            own = None if kind == "float" else kind
+            known[step.outputs[0]] = (free_name(step.layer.name, taken), own)
         ports = []
-        for number, name, layer in zip(self.inputs, names, self.input_layers, strict=True):
+        for number in self.fed:
+            name, own = known[number]
             kind, bound = wants.get(number, ("float", None))
-            if layer.kind not in (None, kind):
-                kind, bound = layer.kind, None
+            if own not in (None, kind):
+                kind, bound = own, None
             ports.append(Port(name, self.shapes[number], kind, bound))
         return ports
 
@@ -136,16 +189,14 @@ class Structure:
 
         ``kinds`` says for each input what is fed.
         """
-        specs = [
-            Spec(tuple(self.shapes[t]), kind) for t, kind in zip(self.inputs, kinds, strict=True)
-        ]
+        specs = [Spec(tuple(self.shapes[t]), kind) for t, kind in zip(self.fed, kinds, strict=True)]
         sketched(dtype, specs, lambda sketch: self._reach(sketch, dtype))
 
     def _reach(self, sketch: Sketch, dtype: str) -> None:
         values: list[dict[int, Tensor]] = [
-            dict(zip(self.inputs, tensors, strict=True)) for tensors in sketch.inputs
+            dict(zip(self.fed, tensors, strict=True)) for tensors in sketch.inputs
         ]
-        specs: dict[int, Spec] = dict(zip(self.inputs, sketch.given, strict=True))
+        specs: dict[int, Spec] = dict(zip(self.fed, sketch.given, strict=True))
         stream = 0
         for step in self.steps:
             inputs = [_inputs(step, known) for known in values]
@@ -175,8 +226,8 @@ class Structure:
         stream: int,
     ) -> tuple[list[Any], list[Any]]:
         """Record all steps; returns the outputs and their masks."""
-        values: dict[int, Any] = dict(zip(self.inputs, inputs, strict=True))
-        masked: dict[int, Any] = dict(zip(self.inputs, masks, strict=True))
+        values: dict[int, Any] = dict(zip(self.fed, inputs, strict=True))
+        masked: dict[int, Any] = dict(zip(self.fed, masks, strict=True))
         for step in self.steps:
             x = [values[t] for t in step.inputs]
             mask = [masked[t] for t in step.inputs]
@@ -197,10 +248,10 @@ class Structure:
     def readers(self) -> Iterator[tuple[Layer, list[Layer]]]:
         """Yield each layer with those whose outputs its calls read, for tables and drawings."""
         makers: dict[int, Layer] = dict(zip(self.inputs, self.input_layers, strict=True))
-        for step in self.steps:
+        for step in self.all_steps:
             makers.update(dict.fromkeys(step.outputs, step.layer))
         for layer in self.layers:
-            own = [step for step in self.steps if step.layer is layer]
+            own = [step for step in self.all_steps if step.layer is layer]
             yield layer, [makers[t] for step in own for t in step.inputs]
 
     # --- copies
@@ -214,7 +265,7 @@ class Structure:
         made: dict[int, SymbolicTensor] = {}
         for number, layer in zip(self.inputs, self.input_layers, strict=True):
             made[number] = layer.tensor()
-        for step in self.steps:
+        for step in self.all_steps:
             masks = [None if m is None else made[m] for m in step.masks or ()] or None
             inputs = [made[t] for t in step.inputs]
             node = Node(step.layer, inputs, [], None, masks, step.arguments)

@@ -52,7 +52,9 @@ def _given(model: Fitting, data: Any, row_shapes: list[Shape]) -> data_.Data:
             f"got {type(data).__name__}"
         )
     x, *rest = data
-    held = data_.prepare("fit: validation_data", model, gathered(x, model.ports), *rest)
+    held = data_.prepare(
+        "fit: validation_data", model, gathered(model.through_front(x), model.ports), *rest
+    )
     for x, shape in zip(held.inputs, row_shapes, strict=True):
         if not model.any_length and x.shape[1:] != shape:
             raise ValueError(

@@ -24,6 +24,7 @@ from lamina.ops.creation import *  # noqa: F403
 from lamina.ops.distances import *  # noqa: F403
 from lamina.ops.exponentials import *  # noqa: F403
 from lamina.ops.filters import *  # noqa: F403
+from lamina.ops.fourier import *  # noqa: F403
 from lamina.ops.gathering import *  # noqa: F403
 from lamina.ops.indexing import *  # noqa: F403
 from lamina.ops.joining import *  # noqa: F403

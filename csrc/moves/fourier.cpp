@@ -1,0 +1,296 @@
+#include "fourier.h"
+
+#include <cmath>
+#include <new>
+#include <utility>
+
+#include "parallel.h"
+
+namespace lamina {
+namespace {
+
+constexpr Index lanes = 8;           // lines that are transformed side by side
+constexpr Index largest_radix = 50;  // beyond, a convolution is faster
+
+// -2 pi k / n by the exact octant: cos and sin of an angle of at most pi / 4.
+void turn(Index k, Index n, double* cosine, double* sine) {
+  constexpr double pi = 3.14159265358979323846;
+  const Index eighth = 8 * k / n;
+  const double angle = pi * double(8 * k - eighth * n) / (4.0 * double(n));  // within the octant
+  double c, s;
+  if (eighth % 2 == 0) {
+    c = std::cos(angle), s = std::sin(angle);
+  } else {
+    const double rest = pi / 4 - angle;
+    c = std::sin(rest), s = std::cos(rest);
+  }
+  switch (eighth / 2) {
+    case 0:
+      *cosine = c, *sine = -s;
+      break;
+    case 1:
+      *cosine = -s, *sine = -c;
+      break;
+    case 2:
+      *cosine = -c, *sine = s;
+      break;
+    default:
+      *cosine = s, *sine = c;
+  }
+}
+
+// SplitLines side by side: element n of line q stands at n * lines + q.
+template <class T>
+struct SplitLines {
+  T *real, *imaginary;
+  SplitLines at(Index place) const { return {real + place, imaginary + place}; }
+};
+
+template <class T>
+struct Turn {
+  T cos, sin;
+};
+
+// The inner loops have a fixed length and arrays that do not overlap: the compiler makes vectors of
+// them.  `count` is a multiple of it.
+
+// y_0 = a + b, y_1 = (a - b) w.
+template <class T>
+void radix_2(SplitLines<T> y, SplitLines<T> a, SplitLines<T> b, Turn<T> w, Index count) {
+  T* __restrict yr = y.real, * __restrict yi = y.imaginary;
+  T* __restrict zr = yr + count, * __restrict zi = yi + count;
+  const T* __restrict ar = a.real, * __restrict ai = a.imaginary;
+  const T* __restrict br = b.real, * __restrict bi = b.imaginary;
+  for (Index k = 0; k < count; k += lanes)
+    for (Index q = k; q < k + lanes; ++q) {
+      const T r = ar[q] - br[q], i = ai[q] - bi[q];
+      yr[q] = ar[q] + br[q];
+      yi[q] = ai[q] + bi[q];
+      zr[q] = r * w.cos - i * w.sin;
+      zi[q] = r * w.sin + i * w.cos;
+    }
+}
+
+// Four, `apart` from each other, to y_0 to y_3 behind each other.
+template <class T>
+void radix_4(SplitLines<T> y, SplitLines<T> x, Index apart, const Turn<T> (&w)[4], Index count) {
+  const T* __restrict r0 = x.real, * __restrict i0 = x.imaginary;
+  const T* __restrict r1 = r0 + apart, * __restrict i1 = i0 + apart;
+  const T* __restrict r2 = r1 + apart, * __restrict i2 = i1 + apart;
+  const T* __restrict r3 = r2 + apart, * __restrict i3 = i2 + apart;
+  T* __restrict y0 = y.real, * __restrict z0 = y.imaginary;
+  T* __restrict y1 = y0 + count, * __restrict z1 = z0 + count;
+  T* __restrict y2 = y1 + count, * __restrict z2 = z1 + count;
+  T* __restrict y3 = y2 + count, * __restrict z3 = z2 + count;
+  for (Index k = 0; k < count; k += lanes)
+    for (Index q = k; q < k + lanes; ++q) {
+      const T ar = r0[q] + r2[q], ai = i0[q] + i2[q], br = r0[q] - r2[q], bi = i0[q] - i2[q];
+      const T cr = r1[q] + r3[q], ci = i1[q] + i3[q], dr = r1[q] - r3[q], di = i1[q] - i3[q];
+      y0[q] = ar + cr;
+      z0[q] = ai + ci;
+      const T er = br + di, ei = bi - dr, fr = ar - cr, fi = ai - ci, gr = br - di, gi = bi + dr;
+      y1[q] = er * w[1].cos - ei * w[1].sin;
+      z1[q] = er * w[1].sin + ei * w[1].cos;
+      y2[q] = fr * w[2].cos - fi * w[2].sin;
+      z2[q] = fr * w[2].sin + fi * w[2].cos;
+      y3[q] = gr * w[3].cos - gi * w[3].sin;
+      z3[q] = gr * w[3].sin + gi * w[3].cos;
+    }
+}
+
+// y (+)= a w
+template <class T>
+void add_turned(SplitLines<T> y, SplitLines<T> a, Turn<T> w, bool first, Index count) {
+  T* __restrict yr = y.real, * __restrict yi = y.imaginary;
+  const T* __restrict ar = a.real, * __restrict ai = a.imaginary;
+  if (first) {
+    for (Index k = 0; k < count; k += lanes)
+      for (Index q = k; q < k + lanes; ++q) {
+        yr[q] = ar[q] * w.cos - ai[q] * w.sin;
+        yi[q] = ar[q] * w.sin + ai[q] * w.cos;
+      }
+    return;
+  }
+  for (Index k = 0; k < count; k += lanes)
+    for (Index q = k; q < k + lanes; ++q) {
+      yr[q] += ar[q] * w.cos - ai[q] * w.sin;
+      yi[q] += ar[q] * w.sin + ai[q] * w.cos;
+    }
+}
+
+Index power_of_two_from(Index size) {
+  Index power = 1;
+  while (power < size) power *= 2;
+  return power;
+}
+
+// Factors, the largest last.
+std::vector<Index> radices_of(Index size) {
+  std::vector<Index> all;
+  for (; size % 4 == 0 && size > 0; size /= 4) all.push_back(4);
+  if (size % 2 == 0 && size > 0) all.push_back(2), size /= 2;
+  for (Index radix = 3; radix * radix <= size; radix += 2)
+    for (; size % radix == 0; size /= radix) all.push_back(radix);
+  if (size > 1) all.push_back(size);
+  return all;
+}
+
+// Up to `lanes` lines; the rest is zero.
+template <class T>
+void read_lines(T* to, const T* from, Index size, Index lines) {
+  if (from == nullptr || lines < lanes)
+    for (Index n = 0; n < size * lanes; ++n) to[n] = T(0);
+  if (from == nullptr) return;
+  for (Index n = 0; n < size; ++n)
+    for (Index q = 0; q < lines; ++q) to[n * lanes + q] = from[q * size + n];
+}
+
+template <class T>
+void write_lines(T* to, const T* from, Index size, Index lines, T scale) {
+  if (to == nullptr) return;
+  for (Index n = 0; n < size; ++n)
+    for (Index q = 0; q < lines; ++q) to[q * size + n] = scale * from[n * lanes + q];
+}
+
+}  // namespace
+
+Fourier::Fourier(Index size) : size_(size), radices_(radices_of(size)) {
+  if (!radices_.empty() && radices_.back() > largest_radix) {
+    prepare_convolution();
+    return;
+  }
+  doubles_.cos.resize(std::size_t(size)), doubles_.sin.resize(std::size_t(size));
+  for (Index k = 0; k < size; ++k)
+    turn(k, size, &doubles_.cos[std::size_t(k)], &doubles_.sin[std::size_t(k)]);
+  floats_.cos.assign(doubles_.cos.begin(), doubles_.cos.end());
+  floats_.sin.assign(doubles_.sin.begin(), doubles_.sin.end());
+}
+
+void Fourier::prepare_convolution() {
+  const Index length = power_of_two_from(2 * size_ - 1);
+  longer_ = std::make_unique<Fourier>(length);
+  chirp_real_.resize(std::size_t(size_)), chirp_imaginary_.resize(std::size_t(size_));
+  kernel_real_.assign(std::size_t(length), 0.0), kernel_imaginary_ = kernel_real_;
+  std::vector<double> real(std::size_t(length), 0.0), imaginary = real;
+  Index square = 0;  // n^2 modulo 2 size
+  for (Index n = 0; n < size_; ++n) {
+    const auto i = std::size_t(n);
+    turn(square, 2 * size_, &chirp_real_[i], &chirp_imaginary_[i]);
+    for (const auto place : {i, std::size_t(n == 0 ? 0 : length - n)})
+      real[place] = chirp_real_[i], imaginary[place] = -chirp_imaginary_[i];
+    square = (square + 2 * n + 1) % (2 * size_);
+  }
+  if (!longer_->run(kernel_real_.data(), kernel_imaginary_.data(), real.data(), imaginary.data(), 1,
+                    1.0 / double(length)))
+    throw std::bad_alloc();
+}
+
+double Fourier::work() const {
+  if (longer_ != nullptr) return 2.0 * longer_->work() + 14.0 * double(longer_->size_);
+  double all = 0.0;
+  for (const Index radix : radices_)
+    all += double(size_) * (radix == 2 ? 5.0 : radix == 4 ? 8.5 : 8.0 * double(radix));
+  return all;
+}
+
+template <>
+const Fourier::Table<float>& Fourier::table() const {
+  return floats_;
+}
+template <>
+const Fourier::Table<double>& Fourier::table() const {
+  return doubles_;
+}
+
+// The self-sorting passes of Stockham (Van Loan 1992, section 1.7), from one pair of arrays to the
+// other; the first pair is left to be that with the result.
+template <class T>
+void Fourier::transform(T*& real, T*& imaginary, T* other_real, T* other_imaginary) const {
+  const Table<T>& all = table<T>();
+  const auto turned = [&](Index k) {
+    const auto place = std::size_t(k % size_);
+    return Turn<T>{all.cos[place], all.sin[place]};
+  };
+  Index length = size_, stride = lanes;
+  for (const Index radix : radices_) {
+    const Index parts = length / radix, step = size_ / length;
+    for (Index j = 0; j < parts; ++j) {
+      const SplitLines<T> x = SplitLines<T>{real, imaginary}.at(stride * j);
+      const SplitLines<T> y = SplitLines<T>{other_real, other_imaginary}.at(stride * radix * j);
+      const Index apart = stride * parts;
+      if (radix == 4) {
+        const Turn<T> by[4] = {
+            {1, 0}, turned(j * step), turned(2 * j * step), turned(3 * j * step)};
+        radix_4(y, x, apart, by, stride);
+      } else if (radix == 2) {
+        radix_2(y, x, x.at(apart), turned(j * step), stride);
+      } else {
+        for (Index r = 0; r < radix; ++r)
+          for (Index k = 0; k < radix; ++k)
+            add_turned(y.at(r * stride), x.at(k * apart),
+                       turned(r * (k * (size_ / radix) + j * step)), k == 0, stride);
+      }
+    }
+    std::swap(real, other_real), std::swap(imaginary, other_imaginary);
+    length = parts, stride *= radix;
+  }
+}
+
+// With the chirp, n k = (n^2 + k^2 - (k - n)^2) / 2 makes a convolution of the sum.
+template <class T>
+void Fourier::convolve(T*& real, T*& imaginary, T* other_real, T* other_imaginary) const {
+  const auto times = [&](Index n, double c, double s) {
+    const SplitLines<T> at = SplitLines<T>{real, imaginary}.at(n * lanes);
+    for (Index q = 0; q < lanes; ++q) {
+      const T r = at.real[q], i = at.imaginary[q];
+      at.real[q] = r * T(c) - i * T(s);
+      at.imaginary[q] = r * T(s) + i * T(c);
+    }
+  };
+  const auto with_chirp = [&] {
+    for (Index n = 0; n < size_; ++n)
+      times(n, chirp_real_[std::size_t(n)], chirp_imaginary_[std::size_t(n)]);
+  };
+  const Index length = longer_->size_;
+  with_chirp();
+  for (Index n = size_ * lanes; n < length * lanes; ++n) real[n] = imaginary[n] = T(0);
+  T *first_real = real, *first_imaginary = imaginary;
+  longer_->transform(real, imaginary, other_real, other_imaginary);
+  if (real != first_real) other_real = first_real, other_imaginary = first_imaginary;
+  for (Index n = 0; n < length; ++n)
+    times(n, kernel_real_[std::size_t(n)], kernel_imaginary_[std::size_t(n)]);
+  longer_->transform(imaginary, real, other_imaginary, other_real);  // back
+  with_chirp();
+}
+
+template <class T>
+bool Fourier::run(T* y_real, T* y_imaginary, const T* x_real, const T* x_imaginary, Index lines,
+                  double scale) const {
+  const Index length = longer_ != nullptr ? longer_->size_ : size_;
+  const Index blocks = (lines + lanes - 1) / lanes;
+  bool enough = true;
+  const auto at = [](auto* p, Index place) { return p == nullptr ? p : p + place; };
+  parallel_units(blocks, double(lanes) * work() / 8.0, [&](Index begin, Index end) {
+    const Index room = length * lanes;
+    T* const all = static_cast<T*>(scratch(0, sizeof(T) * 4 * std::size_t(room)));
+    if (all == nullptr) return __atomic_store_n(&enough, false, __ATOMIC_RELAXED);
+    for (Index unit = begin; unit < end; ++unit) {
+      const Index first = unit * lanes, count = lines - first < lanes ? lines - first : lanes;
+      T *real = all, *imaginary = all + room;
+      read_lines(real, at(x_real, first * size_), size_, count);
+      read_lines(imaginary, at(x_imaginary, first * size_), size_, count);
+      if (longer_ != nullptr)
+        convolve(real, imaginary, all + 2 * room, all + 3 * room);
+      else
+        transform(real, imaginary, all + 2 * room, all + 3 * room);
+      write_lines(at(y_real, first * size_), real, size_, count, T(scale));
+      write_lines(at(y_imaginary, first * size_), imaginary, size_, count, T(scale));
+    }
+  });
+  return enough;
+}
+
+template bool Fourier::run(float*, float*, const float*, const float*, Index, double) const;
+template bool Fourier::run(double*, double*, const double*, const double*, Index, double) const;
+
+}  // namespace lamina

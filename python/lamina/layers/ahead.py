@@ -1,0 +1,205 @@
+"""The base of layers that compute on arrays, ahead of what a model records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, NoReturn
+
+import numpy as np
+
+from lamina import _check
+from lamina._arrays import as_numbers
+from lamina._check import Array
+from lamina._strings import as_strings, holds_strings, plain_array
+from lamina._tensors import Recording, Tensor
+from lamina._tensors.arguments import flat
+from lamina.layers.layer import Layer
+from lamina.layers.node import Node, SymbolicTensor, as_list
+from lamina.layers.shapes import Spec, rows_in, rows_of, shape_with_rows
+
+
+class AheadLayer(Layer):
+    """A layer of strings, or of integers of any size, which a graph does not hold.
+
+    It computes on arrays: where it is called on some, and at the head of a model, on what the model
+    is given, before anything recorded runs.  So it may read inputs of the model and other such
+    layers, nothing else.  It has no weights: what it has learned stands in its configuration.
+
+    A subclass defines ``compute(*arrays)`` and ``made_of(specs)``.
+    """
+
+    ahead = True
+    takes: ClassVar[str] = "any"  # "string", "integer", or "any" of both
+    fewest_inputs: ClassVar[int] = 1
+    encoding: str = "utf-8"
+
+    # --- what a subclass defines
+
+    def compute(self, *arrays: Array) -> Array:
+        """Return what the layer makes of arrays, one for each input, of any number of axes."""
+        raise TypeError(f"{self.name}: must define compute; got {len(arrays)} arrays")
+
+    def made_of(self, specs: list[Spec]) -> Spec:
+        """Return the shape of a row and the kind of what ``compute`` returns."""
+        raise TypeError(f"{self.name}: must define made_of; got {specs}")
+
+    # --- a layer without weights
+
+    @property
+    def built(self) -> bool:
+        """Always True: there is nothing to build."""
+        return True
+
+    @built.setter
+    def built(self, value: bool) -> None:
+        """Leave it: there is nothing to build."""
+
+    def build(self, input_shape: Any = None) -> None:
+        """Do nothing: there are no weights."""
+
+    def input_dtypes(self, count: int) -> list[str | None]:
+        """Return None for each input: it takes what there is."""
+        return [None] * count
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the output; both have the axis of rows first."""
+        rows = rows_of(self.name, input_shape)
+        shapes = rows if isinstance(rows, list) else [rows]
+        made = self.made_of([Spec(tuple(shape)) for shape in shapes])
+        return shape_with_rows(made.shape, rows_in(input_shape))
+
+    # --- calls
+
+    def called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return what a call makes: an array of arrays, a symbolic tensor of symbolic ones."""
+        x = self._only(args, kwargs)
+        if any(isinstance(v, SymbolicTensor) for v in as_list(x)):
+            return self._on_symbols(as_list(x))
+        if any(isinstance(v, Tensor) for v in flat([x])):
+            recording = Recording.current()
+            within = f" within {recording.name}" if recording and recording.name else ""
+            raise TypeError(
+                f"{self.name}: computes on arrays, ahead of what is recorded; got a tensor"
+                f"{within}: call it on the inputs of a model, or on arrays before fit"
+            )
+        several = self.fewest_inputs > 1
+        values = as_list(x) if several else [x]
+        self._check_count(len(values))
+        arrays = [
+            self.as_taken(f"x[{i}]" if several else "x", plain_array(value))
+            for i, value in enumerate(values)
+        ]
+        return self.compute(*arrays)
+
+    def _only(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        rest = {k: v for k, v in kwargs.items() if k not in ("x", "inputs", "training", "mask")}
+        if len(args) > 1 or rest or not (args or "x" in kwargs or "inputs" in kwargs):
+            raise TypeError(
+                f"{self.name}: takes one argument, x; got {len(args)}"
+                + (f" and {', '.join(rest)}" if rest else "")
+            )
+        return args[0] if args else kwargs.get("x", kwargs.get("inputs"))
+
+    def _check_count(self, count: int) -> None:
+        if count < self.fewest_inputs or (self.fewest_inputs == 1 and count > 1):
+            needs = "one input" if self.fewest_inputs == 1 else f"{self.fewest_inputs} or more"
+            raise ValueError(f"{self.name}: needs {needs}; got {count}")
+
+    def as_taken(self, name: str, array: Array, who: str | None = None) -> Array:
+        """Return an array as ``compute`` takes it: of Python's strings, or of int64."""
+        strings = self.takes == "string" or (self.takes == "any" and holds_strings(array))
+        if strings:
+            return as_strings(who or self.name, name, array, self.encoding)
+        return as_integers(who or self.name, name, array)
+
+    def _on_symbols(self, inputs: list[Any]) -> SymbolicTensor:
+        self._check_count(len(inputs))
+        for tensor in inputs:
+            if not isinstance(tensor, SymbolicTensor):
+                raise TypeError(
+                    f"{self.name}: inputs must be all symbolic tensors or all arrays; got "
+                    f"{type(tensor).__name__}"
+                )
+            self._check_read(tensor)
+        specs = [Spec(tuple(t.row_shape), t.kind or "float", t.whole) for t in inputs]
+        made = self.made_of(specs)
+        node = Node(self, inputs, [made.shape], made.kind)
+        self.nodes.append(node)
+        self.place()
+        return node.outputs[0]
+
+    def _check_read(self, tensor: SymbolicTensor) -> None:
+        maker = tensor.node.layer
+        if tensor.node.inputs and not maker.ahead:
+            self._refuse_behind(maker.name)
+        self.check_kind(tensor.kind or "float", tensor.name)
+
+    def check_kind(self, kind: str, name: str) -> None:
+        """Raise TypeError where an input of a model is of a kind that the layer does not take."""
+        if self.takes == "string" and kind != "string":
+            raise TypeError(
+                f"{self.name}: needs strings, as Input(shape, dtype='string') has; {name} is {kind}"
+            )
+        if self.takes == "integer" and kind == "string":
+            raise TypeError(f"{self.name}: needs integers; {name} holds strings")
+
+    def _refuse_behind(self, name: str) -> NoReturn:
+        raise TypeError(
+            f"{self.name}: computes on arrays, ahead of what a model records; {name!r}, which it "
+            f"would read, is recorded"
+        )
+
+    def apply(self, graph: Any, x: Any, mask: Any = None) -> tuple[Any, Any]:  # noqa: ARG002
+        """Refuse: it is not recorded."""
+        raise TypeError(
+            f"{self.name}: computes on arrays, ahead of what a model records; no layer can hold it"
+        )
+
+
+def as_integers(who: str, name: str, value: Any) -> Array:
+    """Return an array of int64; floating-point numbers must be whole."""
+    array = as_numbers(who, name, value)
+    if array.dtype.kind == "f":
+        if not (np.isfinite(array).all() and (array == np.trunc(array)).all()):
+            odd = np.flatnonzero(~(np.isfinite(array) & (array == np.trunc(array))).ravel())[0]
+            raise ValueError(
+                f"{who}: {name} must hold integers; got {array.ravel()[odd]!r} in row "
+                f"{odd // max(1, array.size // max(1, len(array))) if array.ndim else 0}"
+            )
+        if array.size and np.abs(array).max() >= 2.0**63:
+            raise ValueError(f"{who}: {name} must fit into 64 bits; got {np.abs(array).max():g}")
+    if array.dtype == np.uint64 and array.size and array.max() >= 2**63:
+        raise ValueError(f"{who}: {name} must fit into 64 bits with a sign; got {array.max()}")
+    return array.astype(np.int64)
+
+
+def batches_of(data: Any, steps: Any = None, who: str = "adapt") -> Iterator[Any]:
+    """Yield the batches of what ``adapt`` is given: of a data set x alone, of an array itself.
+
+    An object that counts its batches, ``len(data)`` and ``data[i]``, an iterator or a generator
+    gives batches; all else is one.
+    """
+    if steps is not None:
+        steps = _check.integer(who, "steps", steps)
+    for index, batch in enumerate(_each(data)):
+        if steps is not None and index >= steps:
+            return
+        yield batch[0] if isinstance(batch, tuple) else batch
+
+
+def _each(data: Any) -> Any:
+    if is_one_array(data):
+        return [data]
+    if hasattr(data, "__getitem__") and hasattr(data, "__len__"):
+        return (data[i] for i in range(len(data)))
+    return iter(data)
+
+
+def is_one_array(data: Any) -> bool:
+    """Return whether data are an array, a series, a table or a list, not something with batches."""
+    if isinstance(data, (np.ndarray, list, tuple, str, bytes)):
+        return True
+    if hasattr(data, "to_numpy") or hasattr(data, "__array__"):
+        return True
+    batched = hasattr(data, "__getitem__") and hasattr(data, "__len__")
+    return not (batched or hasattr(data, "__iter__"))

@@ -1,0 +1,192 @@
+"""In which of several bins numbers lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from lamina import _check, ops
+from lamina._calls import answering_calls
+from lamina._check import Array
+from lamina._tensors.given import given
+from lamina.layers._codes import check_dense, check_mode
+from lamina.layers.ahead import batches_of
+from lamina.layers.layer import Layer
+from lamina.layers.recordable import show_shapes
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
+
+L = TypeVar("L", bound="Discretization")
+
+
+class Discretization(Layer):
+    """Turn numbers into the bin that each lies in, or into codes of the bins.
+
+    Parameters
+    ----------
+    bin_boundaries : array_like, optional
+        In ascending order: [0, 1, 2] makes the bins (-inf, 0), [0, 1), [1, 2) and [2, inf).
+    num_bins : int, optional
+        How many bins ``adapt`` makes, of about as many values each.
+    epsilon : float, default 0.01
+        The share of the values by which a bin's number of them may be off; ``adapt`` keeps
+        1 / epsilon quantiles of what it has seen.
+    output_mode : {"int", "one_hot", "multi_hot", "count"}, default "int"
+        int: the bins, int32.  one_hot: a vector for each number; multi_hot, count: one for those of
+        the last axis.
+    sparse : bool, default False
+        Outputs are dense: True is refused.
+    **base
+        See ``Layer``.
+
+    Notes
+    -----
+    One of ``bin_boundaries`` and ``num_bins`` is given.  The boundaries are Keras's: quantiles of
+    float32 values, merged batch by batch.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.Discretization([0.0, 1.0, 2.0])([[-1.5, 1.0, 3.4, 0.5]])
+    array([[0, 2, 3, 1]], dtype=int32)
+    """
+
+    def __init__(
+        self,
+        bin_boundaries: Any = None,
+        num_bins: int | None = None,
+        epsilon: float = 0.01,
+        output_mode: str = "int",
+        sparse: bool = False,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(**base)
+        who = "Discretization"
+        if (bin_boundaries is None) == (num_bins is None):
+            raise ValueError(
+                f"{who}: give one of bin_boundaries and num_bins; got {bin_boundaries!r} and "
+                f"{num_bins!r}"
+            )
+        self.num_bins = None if num_bins is None else _check.integer(who, "num_bins", num_bins, 2)
+        self.epsilon = _check.number(who, "epsilon", epsilon, 0.0, 1.0, low_open=True)
+        self.output_mode = check_mode(who, output_mode)
+        self.sparse = check_dense(who, sparse)
+        self.bin_boundaries: list[float] | None = None
+        self._summary = np.zeros((2, 0))
+        if bin_boundaries is not None:
+            self._keep(who, bin_boundaries)
+
+    def _keep(self, who: str, boundaries: Any) -> None:
+        values = _check.floats(who, "bin_boundaries", boundaries, "float64")
+        if values.ndim != 1 or not len(values) or (np.diff(values) < 0).any():
+            raise ValueError(
+                f"{who}: bin_boundaries must be numbers in ascending order; got {boundaries!r:.100}"
+            )
+        # As attributes they are fixed: `adapt` replaces them.
+        self.__dict__["bin_boundaries"] = values.tolist()
+
+    @_check.quiet
+    @answering_calls
+    def adapt(self, data: Any, steps: int | None = None) -> None:
+        """Find the boundaries: quantiles of all values of ``data``.
+
+        Parameters
+        ----------
+        data : array_like, or an iterable of batches
+            A list of arrays is one of batches.
+        steps : int, optional
+            How many batches are read.
+
+        Raises
+        ------
+        ValueError
+            The constructor was given boundaries; no values; NaN or infinity; or a model was made
+            with the boundaries as they are.
+        """
+        who = f"{self.name}.adapt"
+        if self.num_bins is None:
+            raise ValueError(f"{who}: the boundaries were given to the constructor, and are kept")
+        summary = np.zeros((2, 0), np.float32)
+        parts = isinstance(data, list) and len(data) > 0 and isinstance(data[0], np.ndarray)
+        for batch in batches_of(iter(data) if parts else data, steps, who):
+            values = _check.floats(who, "data", batch, "float32")
+            if values.size:
+                own = _summary(np.sort(values.ravel()), self.epsilon)
+                summary = _merged(own, summary, self.epsilon)
+        if not summary.shape[1]:
+            raise ValueError(f"{who}: data must hold at least one value; got none")
+        found = _compressed(summary, 1.0 / self.num_bins)[0, :-1]
+        if self.bin_boundaries is not None and len(found) != len(self.bin_boundaries):
+            self._check_not_placed(who)
+        self._keep(who, found)
+        self._changed()
+
+    def _check_not_placed(self, who: str) -> None:
+        if self.placed:
+            raise ValueError(f"{who}: a model relies on the number of bins; it would be another")
+
+    def _changed(self) -> None:
+        from lamina._settings import note_change
+
+        note_change(self)
+
+    def call(self, inputs: Any) -> Any:
+        """Return the bins, or what the output mode makes of them."""
+        if self.bin_boundaries is None:
+            raise ValueError(f"{self.name}: has no boundaries yet; adapt it first")
+        x = given(inputs)
+        bins = ops.digitize(x, np.asarray(self.bin_boundaries))
+        if self.output_mode == "int":
+            return bins
+        depth = len(self.bin_boundaries) + 1
+        if self.output_mode == "one_hot":
+            single = x.ndim > 1 and x.shape[-1] == 1
+            return ops.one_hot(ops.squeeze(bins, -1) if single else bins, depth)
+        if x.ndim < 2:
+            raise ValueError(
+                f"{self.name}: input has shape {show_shapes(x.shape[1:])}; needs (rows, numbers)"
+            )
+        codes = ops.one_hot(bins, depth)
+        joined = ops.max if self.output_mode == "multi_hot" else ops.sum
+        return joined(codes, axis=-2)
+
+    @classmethod
+    def from_config(cls: type[L], config: Mapping[str, Any]) -> L:
+        """Return a new layer, with the boundaries that ``adapt`` found, if it did."""
+        settings = dict(config)
+        found = None
+        if settings.get("num_bins") is not None:
+            found = settings.pop("bin_boundaries", None)
+        layer = cls(**settings)
+        if found is not None:
+            layer._keep(f"{layer.name}.from_config", found)
+        return layer
+
+
+# --- quantiles: (2, n) summaries of values and of how many each stands for
+
+
+def _summary(values: Array, epsilon: float) -> Array:
+    """Return every so many-th of sorted values, with that number."""
+    step = max(values.size * epsilon, 1.0)
+    chosen = values[int(step - 1) :: int(step)]
+    return np.stack([chosen, np.ones_like(chosen) * np.float32(step)])
+
+
+def _merged(a: Array, b: Array, epsilon: float) -> Array:
+    both = np.concatenate((a, b), axis=1)
+    return _compressed(both[:, np.argsort(both[0])], epsilon)
+
+
+def _compressed(summary: Array, epsilon: float) -> Array:
+    """Return values at equal shares of the weight, by linear interpolation."""
+    if summary.shape[1] * epsilon < 1:
+        return summary
+    shares = epsilon + np.arange(0.0, 1.0, epsilon)
+    upto = summary[1].cumsum()
+    values = np.interp(shares, upto / upto[-1], summary[0])
+    weights = np.interp(shares, upto / upto[-1], upto)
+    return np.stack([values, np.diff(weights, prepend=0.0)]).astype(np.float32)

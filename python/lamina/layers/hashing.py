@@ -1,0 +1,89 @@
+"""Buckets of categories by their hash."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _check
+from lamina._check import Array
+from lamina._strings import buckets, check_salt
+from lamina.layers._codes import check_dense, check_mode, coded, coded_shape
+from lamina.layers.ahead import AheadLayer
+from lamina.layers.shapes import Spec
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
+
+
+class Hashing(AheadLayer):
+    """Turn strings, or integers, into one of ``num_bins`` integers, by a hash that never changes.
+
+    Parameters
+    ----------
+    num_bins : int
+    mask_value : str or int, optional
+        What stands for nothing at all: its bin is 0, and the others' begin with 1.
+    salt : int or tuple of 2 int, optional
+        Makes the hash SipHash-2-4 under this key; without it is FarmHash's Fingerprint64.
+    output_mode : {"int", "one_hot", "multi_hot", "count"}, default "int"
+        int: int32.  one_hot: a vector for each; multi_hot, count: one for those of the last axis.
+    sparse : bool, default False
+        Outputs are dense: True is refused.
+    **base
+        See ``Layer``.
+
+    Notes
+    -----
+    The bin is the hash, of UTF-8 bytes, modulo the number of bins; an integer is written out in
+    decimal, as in Keras.  It computes on arrays, ahead of what a model records (see
+    ``StringLookup``).
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.layers.Hashing(num_bins=3)([["A"], ["B"], ["C"], ["D"], ["E"]]).ravel()
+    array([1, 0, 1, 1, 2], dtype=int32)
+    """
+
+    def __init__(
+        self,
+        num_bins: int,
+        mask_value: str | int | None = None,
+        salt: Any = None,
+        output_mode: str = "int",
+        sparse: bool = False,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(**_without_integers(base))
+        self.num_bins = _check.integer("Hashing", "num_bins", num_bins)
+        if not (mask_value is None or isinstance(mask_value, (str, int, np.integer))):
+            raise TypeError(
+                f"Hashing: mask_value must be a string or an integer; got {mask_value!r}"
+            )
+        self.mask_value = mask_value
+        self.salt = check_salt("Hashing", salt)
+        self.output_mode = check_mode("Hashing", output_mode)
+        self.sparse = check_dense("Hashing", sparse)
+
+    def compute(self, *arrays: Array) -> Array:
+        """Return the bins, or what the output mode makes of them."""
+        (array,) = arrays
+        masked = self.mask_value is not None and self.num_bins > 1
+        bins = buckets(array, self.num_bins - masked, self.salt)
+        if masked:
+            bins = np.where(np.asarray(array == self.mask_value, bool), 0, bins + 1)
+        return coded(bins, self.output_mode, self.num_bins, self.dtype)
+
+    def made_of(self, specs: list[Spec]) -> Spec:
+        """Return the shape and the kind of the output."""
+        kind = "int32" if self.output_mode == "int" else "float"
+        return Spec(coded_shape(specs[0].shape, self.output_mode, self.num_bins), kind)
+
+
+def _without_integers(base: Any) -> Any:
+    """Return the base's arguments without Keras's dtype of bins, which are int32."""
+    if base.get("dtype") in ("int32", "int64"):
+        return {name: value for name, value in base.items() if name != "dtype"}
+    return base

@@ -1,0 +1,78 @@
+"""What a model does to arrays before its graph sees them: layers of strings at its head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from lamina import _check
+from lamina._check import Array, Shape
+from lamina._strings import plain_array
+from lamina.layers.ahead import AheadLayer
+from lamina.models.inputs import Port, label, separated
+
+
+class FrontStep(NamedTuple):
+    """One call of a layer; arrays are numbers, those of the model's inputs first."""
+
+    layer: AheadLayer
+    inputs: Sequence[int]
+    output: int
+
+
+class Front:
+    """Layers that compute on arrays, between what a model is given and its graph.
+
+    Parameters
+    ----------
+    who : str
+        The model, for messages.
+    ports : sequence of Port
+        What the model is given, by name; shapes may be None.
+    steps : sequence of FrontStep
+    fed : sequence of int
+        Which arrays the graph is fed.
+    """
+
+    def __init__(
+        self, who: str, ports: Sequence[Port], steps: Sequence[FrontStep], fed: Sequence[int]
+    ) -> None:
+        self.who, self.ports, self.steps, self.fed = who, list(ports), list(steps), list(fed)
+
+    def __call__(self, x: Any) -> Any:
+        """Return what the graph is fed: an array, or a list of them."""
+        values: dict[int, Any] = dict(enumerate(separated(self.who, x, self.ports)))
+        for step in self.steps:
+            arrays = [self._array(step.layer, values, i) for i in step.inputs]
+            rows = [len(array) for array in arrays]
+            if len(set(rows)) > 1:
+                raise ValueError(
+                    f"{self.who}: all inputs must have as many rows; got "
+                    f"{' and '.join(map(str, rows))}, which {step.layer.name} reads"
+                )
+            values[step.output] = step.layer.compute(*arrays)
+        made = [values[i] for i in self.fed]
+        return made[0] if len(made) == 1 else made
+
+    def _array(self, layer: AheadLayer, values: dict[int, Any], place: int) -> Array:
+        if place >= len(self.ports):
+            return values[place]  # type: ignore[no-any-return]
+        port = self.ports[place]
+        name = label("x", port.name, len(self.ports))
+        array = layer.as_taken(name, plain_array(values[place]), self.who)
+        return _shaped(self.who, name, array, port.shape)
+
+
+def _shaped(who: str, name: str, array: Array, shape: Shape | None) -> Array:
+    """Return an array of rows of a shape; an axis of one element more or less is put right."""
+    if shape is None or _check.fits_shape(array.shape[1:], shape):
+        if array.ndim == 0:
+            raise ValueError(f"{who}: {name} must have an axis of rows; got a single {array[()]!r}")
+        return array
+    if array.ndim == len(shape) and shape[-1] in (1, None):
+        return array[..., None]
+    if array.ndim == len(shape) + 2 and array.shape[-1] == 1:
+        return array[..., 0]
+    raise ValueError(
+        f"{who}: {name} has shape {array.shape}; the model needs {_check.show_shape(shape)}"
+    )

@@ -1,0 +1,354 @@
+"""Fourier transforms: of whole axes, and of stretches of a signal.
+
+Complex numbers are pairs (real, imaginary) of tensors.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import all_rows, given, record
+from lamina._tensors.tensor import Tensor
+from lamina.ops._axes import shown
+from lamina.ops._elements import floats
+from lamina.ops._numbers import integer
+from lamina.ops.arithmetic import multiply
+from lamina.ops.joining import concatenate, length_of, part
+from lamina.ops.reductions import sum as sum_of
+from lamina.ops.repeating import chosen, flip, pad
+from lamina.ops.shaping import reshape, swapaxes
+from lamina.ops.signals import extract_sequences
+
+__all__ = ["fft", "fft2", "ifft2", "irfft", "istft", "rfft", "stft"]
+
+
+@operation
+def fft(x: Any) -> Any:
+    """Return the discrete Fourier transform along the last axis.
+
+    Element k is the sum of ``x[n] * exp(-2 pi i k n / size)`` over n.
+
+    Parameters
+    ----------
+    x : tuple of 2 tensors or array_like
+        Real and imaginary parts, of one shape.
+
+    Returns
+    -------
+    tuple of 2 tensors or arrays
+        Real and imaginary parts.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.fft(([0.0, 1.0], [1.0, 0.0]))
+    (array([ 1., -1.], dtype=float32), array([1., 1.], dtype=float32))
+    """
+    return _transformed(*_pair("fft", x))
+
+
+@operation
+def fft2(x: Any) -> Any:
+    """Return the discrete Fourier transform along the last two axes.
+
+    Parameters
+    ----------
+    x : tuple of 2 tensors or array_like, shape (..., m, n)
+        Real and imaginary parts.
+
+    Returns
+    -------
+    tuple of 2 tensors or arrays
+    """
+    return _both_axes("fft2", x, False)
+
+
+@operation
+def ifft2(x: Any) -> Any:
+    """Return what ``fft2`` makes x of.
+
+    Parameters
+    ----------
+    x : tuple of 2 tensors or array_like, shape (..., m, n)
+        Real and imaginary parts.
+
+    Returns
+    -------
+    tuple of 2 tensors or arrays
+    """
+    return _both_axes("ifft2", x, True)
+
+
+@operation
+def rfft(x: Any, fft_length: Any = None) -> Any:
+    """Return the discrete Fourier transform of real numbers along the last axis.
+
+    Only the first half is returned, to the middle: the rest is its mirror image.
+
+    Parameters
+    ----------
+    x : tensor or array_like, shape (..., n)
+    fft_length : int, optional
+        How many numbers are transformed: the first ones, or all and zeros behind them.
+
+    Returns
+    -------
+    tuple of 2 tensors or arrays, shape (..., fft_length // 2 + 1)
+        Real and imaginary parts.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.rfft([1.0, 2.0, 3.0])[0]
+    array([ 6. , -1.5], dtype=float32)
+    """
+    x = _last("rfft", floats(given(x)))
+    if fft_length is not None:
+        x = _sized(x, integer("rfft", "fft_length", fft_length, 1))
+    real, imaginary = record("fourier", x, None, False)
+    half = length_of(x, x.ndim - 1) // 2 + 1
+    return _cut(real, half), _cut(imaginary, half)
+
+
+@operation
+def irfft(x: Any, fft_length: Any = None) -> Any:
+    """Return what ``rfft`` makes x of.
+
+    Parameters
+    ----------
+    x : tuple of 2 tensors or array_like, shape (..., m)
+        Real and imaginary parts of the first half of a transform.
+    fft_length : int, optional
+        How many numbers are returned, ``2 * (m - 1)`` if not given: the first
+        ``fft_length // 2 + 1`` of x count, with zeros behind them where there are fewer.
+
+    Returns
+    -------
+    tensor or array, shape (..., fft_length)
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.irfft(ops.rfft([1.0, 2.0, 3.0]), 3)
+    array([1., 2., 3.], dtype=float32)
+    """
+    real, imaginary = _pair("irfft", x)
+    size = 2 * (length_of(real, real.ndim - 1) - 1)
+    if fft_length is not None:
+        size = integer("irfft", "fft_length", fft_length, 1)
+    if size < 1:
+        raise ValueError(
+            f"irfft: x must have at least two elements, or fft_length be given; got {shown(real)}"
+        )
+    half = size // 2 + 1
+    real, imaginary = _sized(real, half), _sized(imaginary, half)
+    mirrored = (size - 1) // 2
+    if mirrored:
+        back = flip(part(real, real.ndim - 1, 1, mirrored), -1)
+        real = concatenate([real, back], -1)
+        back = flip(part(imaginary, imaginary.ndim - 1, 1, mirrored), -1)
+        imaginary = concatenate([imaginary, multiply(back, -1.0)], -1)
+    return record("fourier", real, imaginary, True)[0]
+
+
+@operation
+def stft(
+    x: Any, sequence_length: Any, sequence_stride: Any, fft_length: Any, window: Any = "hann",
+    center: bool = True,
+) -> Any:  # fmt: skip
+    """Return the transforms of stretches of a signal, the last axis, under a window.
+
+    Parameters
+    ----------
+    x : tensor or array_like, shape (..., n)
+    sequence_length : int
+        How long the window is.
+    sequence_stride : int
+        How far a stretch begins behind the one before.
+    fft_length : int
+        How many numbers are transformed, at least ``sequence_length``; the window lies in their
+        middle, between zeros.
+    window : {"hann", "hamming"}, array_like of shape (sequence_length,), or None
+        None takes the numbers as they are.
+    center : bool, default True
+        Whether the signal gets margins of ``fft_length // 2`` mirrored numbers, so that stretch t
+        has its middle at ``t * sequence_stride``.
+
+    Returns
+    -------
+    tuple of 2 tensors or arrays, shape (..., stretches, fft_length // 2 + 1)
+        Real and imaginary parts.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.stft([0.0, 1.0, 2.0, 3.0, 4.0], 3, 2, 3)[0]
+    array([[ 0.75 , -0.375],
+           [ 3.75 , -1.875],
+           [ 5.25 , -2.625]], dtype=float32)
+    """
+    x = _last("stft", floats(given(x)))
+    length, stride, size = _lengths("stft", sequence_length, sequence_stride, fft_length)
+    held = window_of("stft", window, length, size)
+    if center:
+        x = pad(x, [*[(0, 0)] * (x.ndim - 1), (size // 2, size // 2)], "reflect")
+    if length_of(x, x.ndim - 1) < size:
+        raise ValueError(
+            f"stft: the signal must have at least fft_length={size} numbers; got {shown(x)}"
+        )
+    return rfft(multiply(extract_sequences(x, size, stride), held))
+
+
+@operation
+def istft(
+    x: Any, sequence_length: Any, sequence_stride: Any, fft_length: Any, length: Any = None,
+    window: Any = "hann", center: bool = True,
+) -> Any:  # fmt: skip
+    """Return the signal that ``stft`` makes x of.
+
+    The stretches are weighted by the window once more, added up where they overlap, and divided by
+    the sum of the squared windows (Griffin and Lim 1984).
+
+    Parameters
+    ----------
+    x : tuple of 2 tensors or array_like, shape (..., stretches, fft_length // 2 + 1)
+        Real and imaginary parts.
+    sequence_length, sequence_stride, fft_length, window, center
+        As ``stft`` was given them.
+    length : int, optional
+        How many numbers of the signal are returned: all that stretches reach if not given, without
+        the margins.
+
+    Returns
+    -------
+    tensor or array, shape (..., n)
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> x = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    >>> ops.istft(ops.stft(x, 4, 1, 4), 4, 1, 4, length=6).round(3)
+    array([0., 1., 2., 3., 4., 5.], dtype=float32)
+    """
+    real, imaginary = _pair("istft", x)
+    window_length, stride, size = _lengths("istft", sequence_length, sequence_stride, fft_length)
+    if real.ndim < 2:
+        raise ValueError(f"istft: x must have shape (..., stretches, bins); got {shown(real)}")
+    if real.rows and real.ndim == 2:
+        real, imaginary = all_rows(real), all_rows(imaginary)
+    held = window_of("istft", window, window_length, size)
+    stretches = multiply(irfft((real, imaginary), size), held)
+    count = length_of(stretches, stretches.ndim - 2)
+    whole = size + stride * (count - 1)
+    weight = np.zeros(whole)
+    for t in range(count):
+        weight[t * stride : t * stride + size] += held**2
+    y = multiply(_overlapped(stretches, count, size, stride, whole),
+                 1.0 / np.where(weight > 1e-10, weight, 1.0))  # fmt: skip
+    start = size // 2 if center else 0
+    stop = whole - start
+    if length is not None:
+        stop = min(whole, start + integer("istft", "length", length, 1))
+    return part(y, y.ndim - 1, start, max(0, stop - start))
+
+
+# --- pieces
+
+
+def window_of(who: str, window: Any, length: int, size: int) -> Any:
+    """Return a window in the middle of ``size`` numbers; those of a name are periodic."""
+    if window is None:
+        return np.ones(size)
+    if isinstance(window, str):
+        if window not in ("hann", "hamming"):
+            raise ValueError(f"{who}: window must be 'hann' or 'hamming'; got {window!r}")
+        low = 0.5 if window == "hann" else 0.54
+        held = low - (1 - low) * np.cos(2 * np.pi * np.arange(length) / length)
+        held = np.ones(1) if length == 1 else held
+    else:
+        held = np.asarray(window, float)
+        if held.shape != (length,):
+            raise ValueError(
+                f"{who}: window must be {length} numbers, sequence_length; got shape {held.shape}"
+            )
+    before = (size - length) // 2
+    return np.pad(held, (before, size - length - before))
+
+
+def _lengths(who: str, length: Any, stride: Any, size: Any) -> tuple[int, int, int]:
+    length = integer(who, "sequence_length", length, 1)
+    stride = integer(who, "sequence_stride", stride, 1)
+    size = integer(who, "fft_length", size, 1)
+    if size < length:
+        raise ValueError(f"{who}: fft_length must be at least sequence_length={length}; got {size}")
+    return length, stride, size
+
+
+def _pair(who: str, x: Any) -> tuple[Tensor, Tensor]:
+    if not isinstance(x, (tuple, list)) or len(x) != 2:
+        raise ValueError(f"{who}: x must be a tuple of real and imaginary parts; got {x!r:.100}")
+    real, imaginary = (_last(who, floats(given(each))) for each in x)
+    if real.shape != imaginary.shape and real.rows == imaginary.rows:
+        raise ValueError(
+            f"{who}: real and imaginary parts must have one shape; got {shown(real)} and "
+            f"{shown(imaginary)}"
+        )
+    if real.rows != imaginary.rows:
+        raise ValueError(f"{who}: real and imaginary parts must both have rows, or none")
+    return real, imaginary
+
+
+def _last(who: str, x: Tensor) -> Tensor:
+    """Return a tensor whose last axis is not that of the rows, and has elements."""
+    if x.ndim == 0:
+        raise ValueError(f"{who}: x must have an axis; got a single number")
+    x = all_rows(x) if x.rows and x.ndim == 1 else x
+    if length_of(x, x.ndim - 1) < 1:
+        raise ValueError(f"{who}: the last axis must have an element; got {shown(x)}")
+    return x
+
+
+def _transformed(real: Tensor, imaginary: Tensor, inverse: bool = False) -> tuple[Tensor, Tensor]:
+    return tuple(record("fourier", real, imaginary, inverse))
+
+
+def _both_axes(who: str, x: Any, inverse: bool) -> Any:
+    pair = _pair(who, x)
+    if pair[0].ndim < 2:
+        raise ValueError(f"{who}: x must have two axes; got {shown(pair[0])}")
+    if pair[0].rows and pair[0].ndim == 2:
+        pair = all_rows(pair[0]), all_rows(pair[1])
+    for _ in range(2):
+        pair = _transformed(*pair, inverse)
+        pair = swapaxes(pair[0], -1, -2), swapaxes(pair[1], -1, -2)
+    return pair
+
+
+def _sized(x: Tensor, size: int) -> Tensor:
+    """Return the first elements of the last axis, with zeros behind them where there are fewer."""
+    length = length_of(x, x.ndim - 1)
+    if length >= size:
+        return _cut(x, size)
+    return pad(x, [*[(0, 0)] * (x.ndim - 1), (0, size - length)])  # type: ignore[no-any-return]
+
+
+def _cut(x: Tensor, size: int) -> Tensor:
+    return part(x, x.ndim - 1, 0, size)
+
+
+def _overlapped(x: Tensor, count: int, size: int, stride: int, whole: int) -> Tensor:
+    """Return the sums of stretches where they overlap."""
+    most = -(-size // stride)  # stretches that an element may lie in
+    t = np.arange(whole)[:, None] // stride - np.arange(most)
+    place = np.arange(whole)[:, None] - t * stride
+    within = (t >= 0) & (t < count) & (place < size)
+    flat = reshape(x, (*_leading(x), count * size))
+    y = chosen(flat, np.where(within, t * size + place, 0), flat.ndim - 1)
+    return sum_of(multiply(y, within.astype(float)), -1)  # type: ignore[no-any-return]
+
+
+def _leading(x: Tensor) -> tuple[Any, ...]:
+    return tuple(-1 if x.rows and i == 0 else n for i, n in enumerate(x.shape[:-2]))

@@ -1,0 +1,123 @@
+"""Layers that prepare numbers and images, against Keras."""
+
+import json
+
+import numpy as np
+import pytest
+
+import golden
+import lamina
+from keras_peer import assert_near, keras
+from lamina import layers
+
+IMAGE = (7, 5, 2)
+# Layer, the shape of a row, arguments.
+CASES = [
+    ("Resizing", {"height": 4, "width": 9}, IMAGE),
+    ("Resizing", {"height": 4, "width": 3, "interpolation": "bicubic", "antialias": True}, IMAGE),
+    ("Resizing", {"height": 3, "width": 3, "crop_to_aspect_ratio": True}, IMAGE),
+    ("Resizing", {"height": 4, "width": 8, "pad_to_aspect_ratio": True, "fill_value": 2.0,
+                  "fill_mode": "constant"}, IMAGE),
+    ("Resizing", {"height": 3, "width": 1, "interpolation": "nearest",
+                  "data_format": "channels_first"}, IMAGE),
+    ("CenterCrop", {"height": 4, "width": 2}, IMAGE),
+    ("CenterCrop", {"height": 9, "width": 4}, IMAGE),
+    ("CenterCrop", {"height": 3, "width": 2, "data_format": "channels_first"}, IMAGE),
+    ("Discretization", {"bin_boundaries": [-0.5, 0.0, 0.25]}, (4,)),
+    ("Discretization", {"bin_boundaries": [-0.5, 0.0, 0.25], "output_mode": "one_hot"}, (1,)),
+    ("Discretization", {"bin_boundaries": [-0.5, 0.0, 0.25], "output_mode": "multi_hot"}, (4,)),
+    ("Discretization", {"bin_boundaries": [-0.5, 0.0, 0.25], "output_mode": "count",
+                        "sparse": False}, (4,)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", range(len(CASES)))
+def test_same_as_keras(case):
+    name, options, shape = CASES[case]
+    x = np.random.default_rng(case).normal(size=(3, *shape)).astype(np.float32)
+    wanted = golden.ask(lambda: made(name, options)(x), options, x)
+    layer = getattr(layers, name)(**options)
+    restored = layers.deserialize(json.loads(json.dumps(layers.serialize(layer))))
+    model = lamina.Sequential([lamina.Input(shape), restored])
+    assert layer.compute_output_shape(x.shape) == wanted.shape
+    for got in (layer(x), model.predict(x)):
+        assert_near(got, wanted, name)
+
+
+def made(name, options):
+    return getattr(keras.layers, name)(**options)
+
+
+@pytest.mark.parametrize("name", ["Resizing", "CenterCrop"])
+def test_images_of_integers(name):
+    images = np.random.default_rng(0).integers(0, 255, (2, 6, 6, 3), np.uint8)
+    wanted = golden.ask(lambda: made(name, {"height": 4, "width": 3})(images), images)
+    got = getattr(layers, name)(4, 3)(images)
+    assert got.dtype.kind == np.asarray(wanted).dtype.kind.replace("u", "i")
+    np.testing.assert_allclose(got, wanted)
+
+
+# --- Discretization
+
+VALUES = np.random.default_rng(5).normal(size=(40, 3)).astype(np.float32)
+
+
+def boundaries(batches, options):
+    from keras.src.layers.preprocessing import discretization as theirs
+
+    epsilon, summary = options.get("epsilon", 0.01), np.zeros((2, 0), np.float32)
+    for batch in batches:
+        summary = theirs.merge_summaries(theirs.summarize(batch, epsilon), summary, epsilon)
+    return theirs.get_bin_boundaries(summary, options["num_bins"])
+
+
+@pytest.mark.parametrize("options", [
+    {"num_bins": 5}, {"num_bins": 3, "epsilon": 0.1}, {"num_bins": 200},
+])  # fmt: skip
+@pytest.mark.parametrize("parts", [1, 4])
+def test_boundaries_are_keras_quantiles(options, parts):
+    batches = np.split(VALUES, parts)
+    wanted = golden.ask(lambda: boundaries(batches, options), options, *batches)
+    layer = layers.Discretization(**options)
+    layer.adapt(VALUES if parts == 1 else iter(batches))
+    np.testing.assert_allclose(layer.bin_boundaries, wanted, rtol=1e-6)
+    restored = layers.deserialize(json.loads(json.dumps(layers.serialize(layer))))
+    assert (restored(VALUES) == layer(VALUES)).all()
+
+
+def test_boundaries_found_later_reach_a_model():
+    layer = layers.Discretization(num_bins=3)
+    layer.adapt(np.arange(9.0))
+    model = lamina.Sequential([lamina.Input((1,)), layer])
+    before = model.predict(np.array([4.0]))
+    layer.adapt(np.arange(100.0, 109.0))
+    assert model.predict(np.array([4.0])) == 0 != before
+
+
+REFUSED = {
+    "neither": (layers.Discretization, "give one of bin_boundaries and num_bins"),
+    "both": (lambda: layers.Discretization([0.0], 3), "give one of bin_boundaries and num_bins"),
+    "order": (lambda: layers.Discretization([1.0, 0.0]), "in ascending order"),
+    "mode": (lambda: layers.Discretization([1.0], output_mode="tf_idf"), "must be one of"),
+    "epsilon": (lambda: layers.Discretization([1.0], epsilon=0.0), "epsilon must be in (0, 1]"),
+    "given": (lambda: layers.Discretization([1.0]).adapt([1.0]), "given to the constructor"),
+    "no data": (lambda: layers.Discretization(num_bins=2).adapt([]), "at least one value"),
+    "NaN": (lambda: layers.Discretization(num_bins=2).adapt([[1.0], [np.nan]]), "row 1"),
+    "early": (lambda: layers.Discretization(num_bins=2)([1.0]), "has no boundaries yet"),
+    "vector": (lambda: layers.Discretization([1.0], output_mode="count")(np.ones(3)),
+               "needs (rows, numbers)"),
+    "size": (lambda: layers.Resizing(0, 3), "Resizing: height must be a positive integer; got 0"),
+    "kernel": (lambda: layers.Resizing(2, 3, "area"), "interpolation must be one of"),
+    "ratio": (lambda: layers.Resizing(2, 3, crop_to_aspect_ratio=True, pad_to_aspect_ratio=True),
+              "exclude each other"),
+    "format": (lambda: layers.CenterCrop(2, 3, "last"), "data_format must be"),
+    "axes": (lambda: layers.CenterCrop(2, 3)(np.ones((2, 3))), "needs images"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(case):
+    call, rule = REFUSED[case]
+    with pytest.raises(ValueError, match=r".") as caught:
+        call()
+    assert rule in str(caught.value)
