@@ -2,9 +2,12 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <string>
+
 #include "graph.h"
 #include "runtime/cpu_features.h"
 #include "runtime/isa.h"
+#include "runtime/put_in_place.h"
 #include "runtime/threads.h"
 
 namespace lamina {
@@ -28,6 +31,15 @@ void bind_runtime(py::module_& module) {
         "quota"_a = info.quota == 0.0 ? py::object(py::none()) : py::object(py::float_(info.quota)),
         "openmp"_a = info.openmp);
   });
+  module.def("can_put_in_place", &can_put_in_place);
+  module.def(
+      "put_in_place",
+      [](int folder, int descriptor, const std::string& temporary, const std::string& name) {
+        const py::gil_scoped_release release;
+        return put_in_place(folder, descriptor, temporary.c_str(), name.c_str());
+      },
+      "folder"_a, "descriptor"_a, "temporary"_a, "name"_a,
+      "Give an open file without a name that of another, in its place; returns 0 or an errno.");
 }
 
 }  // namespace lamina

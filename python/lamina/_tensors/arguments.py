@@ -163,6 +163,14 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _number_type(name: Any) -> np.dtype[Any]:
+    """Return a type of numbers by its name; others may have elements of any size."""
+    kind: np.dtype[Any] = np.dtype(name)
+    if kind.kind not in "biuf" or kind.itemsize > 8:
+        raise ValueError(f"arguments are arrays of numbers; got dtype {name!r:.80}")
+    return kind
+
+
 def _structured(value: Any) -> Any:
     if isinstance(value, list):
         return [_structured(v) for v in value]
@@ -170,7 +178,7 @@ def _structured(value: Any) -> Any:
         return value
     (kind, held), *more = value.items()
     if kind == "array":
-        return np.array(held, dict(more)["dtype"])
+        return np.array(held, _number_type(dict(more)["dtype"]))
     if kind == "dict":
         return {key: _structured(v) for key, v in held.items()}
     if kind == "tensor":

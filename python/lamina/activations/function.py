@@ -60,6 +60,8 @@ class Function(Activation):
         if isinstance(self.function, str):
             from lamina import ops
 
+            if self.function not in dir(ops):
+                raise ValueError(f"activation: lamina.ops has no {self.function!r}")
             return getattr(ops, self.function)  # type: ignore[no-any-return]
         return self.function
 

@@ -55,9 +55,12 @@ class Operation(Layer):
 
 
 def _found(function: str) -> Callable[..., Any]:
+    # A file may say which: nothing is imported for it, and what is found is an operation.
     room, _, name = function.rpartition(".")
-    module = importlib.import_module(f"lamina.{room or 'ops'}")
-    found: Any = getattr(module, name, None)
+    room = room or "ops"
+    found: Any = None
+    if room in OPERATIONS:
+        found = getattr(importlib.import_module(f"lamina.{room}"), name, None)
     if not hasattr(found, "recorded"):
         raise ValueError(f"Operation: function must be one of lamina.ops; got {function!r}")
     return found  # type: ignore[no-any-return]

@@ -28,12 +28,20 @@ _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
 
 @contextmanager
 def at_most(room: int | None) -> Iterator[None]:
-    """Let weights of so many bytes be made within the block: a file tells of models too large."""
+    """Let weights of so many bytes be made within the block: a file tells of models too large.
+
+    Models do not draw their first values in it; whoever asks a layer for them gets them.
+    """
     token = _room.set(None if room is None else [room])
     try:
         yield
     finally:
         _room.reset(token)
+
+
+def is_limited() -> bool:
+    """Return whether this is in a block of ``at_most``."""
+    return _room.get() is not None
 
 
 def _check_room(parameters: Iterable[_core.Parameter]) -> None:

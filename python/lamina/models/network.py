@@ -201,7 +201,10 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
             layers = self._drawn_layers()
             for index, layer in enumerate(layers):
                 weights_.place(layer, index, self._own_seed)
-            weights_.settle(layers)
+            if weights_.is_limited():  # they come from a file
+                weights_.allocate(layers)
+            else:
+                weights_.settle(layers)
 
     def unbuilt(self) -> tuple[list[Layer], Any]:
         """Return the layers still to be built, and what else building tells of the model."""

@@ -2,9 +2,9 @@
 
 What is new goes into a file without a name in the same folder (``O_TMPFILE``), is synced, and takes
 the old one's place in one step: whoever looks, and whenever the process ends, sees the old file or
-the new one.  A file without a name leaves nothing behind.  Where a system has none, and for the
-moment between the two steps of taking the place, it is called as the file with a dot in front and
-``.saving`` behind; one that a process left there when it was killed is taken away by the next save.
+the new one, and nothing beside it.  Where a system has no such files, it is called as the file with
+a dot in front and ``.saving`` behind; one that a process left there when it was killed is taken
+away by the next save.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import stat
 import time
 from collections.abc import Iterable
 from typing import Any
+
+from lamina import _core
 
 _PIECE = 64 << 20  # bytes a write
 _WAIT = 10.0  # seconds for another process to finish with the name
@@ -88,7 +90,7 @@ class _New:
     @staticmethod
     def _nameless(folder_path: str) -> int:
         # -1 where the system, or this folder's file system, has none.
-        if not hasattr(os, "O_TMPFILE") or not os.path.isdir("/proc/self/fd"):
+        if not hasattr(os, "O_TMPFILE") or not _core.runtime.can_put_in_place():
             return -1
         try:
             return os.open(folder_path, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666)
@@ -102,13 +104,10 @@ class _New:
         self.descriptor = os.open(self._name, flags, 0o666, dir_fd=self._folder)
         self._named = True
 
-    def _link(self) -> None:
-        # With a folder given, os.link follows the link that stands for the open file.
-        os.link(
-            f"/proc/self/fd/{self.descriptor}", self._name,
-            src_dir_fd=self._folder, dst_dir_fd=self._folder, follow_symlinks=True,
-        )  # fmt: skip
-        self._named = True
+    def _put(self, name: str) -> None:
+        error = _core.runtime.put_in_place(self._folder, self.descriptor, self._name, name)
+        if error:
+            raise OSError(error, os.strerror(error))
 
     def _free(self, take: Any) -> None:
         """Take the name, from a process that was killed too; wait for one that is at work."""
@@ -140,10 +139,11 @@ class _New:
 
     def take_place(self, name: str) -> None:
         """Become the file of that name."""
-        if not self._named:
-            self._free(self._link)
-        os.replace(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
-        self._named = False
+        if self._named:
+            os.replace(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+            self._named = False
+        else:
+            self._free(lambda: self._put(name))
 
     def close(self) -> None:
         """Let go of the file, and of its name if it took no place."""

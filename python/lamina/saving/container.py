@@ -95,13 +95,16 @@ def read(path: str) -> Content:
 def _bytes_of(path: str) -> bytes:
     # Opened without waiting: a pipe would never end.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | os.O_NONBLOCK)
-    with open(descriptor, "rb", buffering=0) as file:
+    try:
         told = os.fstat(descriptor)
         if not stat.S_ISREG(told.st_mode):
             raise ValueError(f"{path}: is no regular file")
-        data = file.read(told.st_size) or b""
+        with open(descriptor, "rb", buffering=0, closefd=False) as file:
+            data = file.readall()
+    finally:
+        os.close(descriptor)
     if len(data) != told.st_size:
-        raise ValueError(f"{path}: has {told.st_size} bytes; {len(data)} of them could be read")
+        raise ValueError(f"{path}: changed while it was read")
     return data
 
 

@@ -78,6 +78,13 @@ def _check_kind(path: str, document: Mapping[str, Any], *kinds: str) -> None:
         raise ValueError(f"{path}: holds {found!r:.40}; needs {' or '.join(kinds)}")
 
 
+# What the library's code raises on values that its own documents do not have.
+_STRANGE = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError,
+    TypeError, ValueError,
+)  # fmt: skip
+
+
 class problems_of:  # noqa: N801 - a context
     """Let errors within say which file they are about: a document that is not lamina's own."""
 
@@ -89,8 +96,9 @@ class problems_of:  # noqa: N801 - a context
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         """Turn what a strange document leads to into a ValueError."""
-        if isinstance(error, (KeyError, IndexError, AttributeError, RecursionError)):
+        if type(error) in (ValueError, TypeError):
+            if not str(error).startswith(self._path):
+                raise type(error)(f"{self._path}: {error}") from error
+        elif isinstance(error, _STRANGE):
             said = f"{type(error).__name__}: {error}"
-            raise ValueError(f"{self._path}: the document is none of lamina's ({said})") from error
-        if type(error) in (ValueError, TypeError) and not str(error).startswith(self._path):
-            raise type(error)(f"{self._path}: {error}") from error
+            raise ValueError(f"{self._path}: holds no model that can be made ({said})") from error

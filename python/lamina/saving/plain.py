@@ -175,6 +175,13 @@ def _array(config: Any, _: Back, __: Any) -> Any:
     return np.array(config["value"], _kind(config["dtype"]))
 
 
+def _strings(values: Any) -> Array:
+    """Return an array of strings, each in as much room as the longest, unless that is a waste."""
+    lengths = [len(each) for each in values]
+    wide = len(lengths) * max(lengths, default=0) > 16 * sum(lengths) + 65536
+    return np.array(values, dtype=object if wide else str)
+
+
 def _kind(name: Any) -> np.dtype[Any]:
     kind = np.dtype(str(name)) if str(name).isalnum() else None
     if kind is None or kind.kind not in _KINDS:
@@ -189,7 +196,7 @@ _READERS: dict[str, Callable[[Any, Back, Mapping[str, Array]], Any]] = {
     "__bytes__": lambda text, _, __: bytes.fromhex(text),
     "__slice__": lambda parts, back, _: slice(*(back(each) for each in parts)),
     "__ellipsis__": lambda _, __, ___: Ellipsis,
-    "__strings__": lambda values, _, __: np.array(values, dtype=str),
+    "__strings__": lambda values, _, __: _strings(values),
     "__tensor__": _tensor,
     "__array__": _array,
 }

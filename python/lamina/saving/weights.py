@@ -54,6 +54,9 @@ def put_back(model: Any, listed: Mapping[str, Any], tensors: Mapping[str, Array]
     _check_same(model.name, found, paths, arrays)
     for parameter, array in zip(found.values(), arrays, strict=True):
         parameter.array[...] = array
+    for layer in model._holders():
+        for first in layer._first_values():
+            first.drawn = True
     frozen = set(listed["frozen"])
     for path, parameter in zip(paths, found.values(), strict=True):
         parameter.trainable = path not in frozen
