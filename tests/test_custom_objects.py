@@ -69,7 +69,7 @@ def test_they_reach_every_depth(kind, graph):
     x = Input((4, 5, 3))
     model = lamina.Model(x, layer(x)) if graph else lamina.Sequential([x, layer])
     twin = type(model).from_config(model.get_config(), OWN)
-    assert [classes(la) for la in twin.layers] == [classes(la) for la in model.layers]
+    assert [classes(la) for la in twin.parts] == [classes(la) for la in model.parts]
     twin.set_weights(model.get_weights())
     data = np.random.default_rng(0).normal(size=(2, 4, 5, 3))
     np.testing.assert_array_equal(twin.predict(data), model.predict(data))

@@ -62,7 +62,7 @@ def test_what_holds_a_model_at_any_depth_seals_it(use):
     else:
         outer = lamina.Sequential([Input((4, 3)), middle])
         if use == "copy":
-            inner = copy.deepcopy(outer).layers[0].model.layers[0].layer.model
+            inner = copy.deepcopy(outer).layers[0].layers[0].layer.model
     with pytest.raises(ValueError, match="'inner' is part of a model or layer"):
         inner.add(Dense(1))
     with pytest.raises(ValueError, match="'inner' is part of a model or layer"):

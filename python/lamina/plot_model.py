@@ -46,7 +46,7 @@ def _boxes(model: Any, shapes: bool, dtype: bool, names: bool, trainable: bool) 
         outputs = model.output_shapes_by_layer()
     else:
         model.ensure_built(model.input_row_shapes)
-        layers, shapes_behind = model.layers, model.shapes_by_place()
+        layers, shapes_behind = model.parts, model.shapes_by_place()
         before: list[list[Any]] = [[], *([layer] for layer in layers[:-1])]
         pairs = list(zip(layers, before, strict=True))
         outputs = {la.name: [s] for la, s in zip(layers, shapes_behind, strict=True)}
@@ -183,7 +183,7 @@ def _check(model: Any, rankdir: str) -> None:
         raise TypeError(f"plot_model: needs a model; got {type(model).__name__}")
     if rankdir not in DIRECTIONS:
         raise ValueError(f"plot_model: rankdir must be one of {DIRECTIONS}; got {rankdir!r}")
-    if not model.layers or model.input_row_shapes is None:
+    if not model.parts or model.input_row_shapes is None:
         raise ValueError(
             f"plot_model: the shapes of {model.name!r} are not known yet; begin with an Input"
         )

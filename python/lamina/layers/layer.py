@@ -91,12 +91,12 @@ class Layer(Recordable, PublicKeywords):
         "ahead apply apply_record axes_of_whole bias_shape built_within by_rows call_rows calls "
         "cell "
         "changeable check_weights_fit class_name drops ends_masks fill first_bias forget found "
-        "gates given_input_shape held_beside input_bound input_bounds input_dtypes last_losses "
-        "moment named needs_list output_shape_of parameters penalized penalties place placed "
-        "positionwise prepare record record_masks recorded_settings regularize_activity "
-        "regularize_recorded restore row_output_shape settle snapshot state_rows stream streams "
-        "take_beside take_dtype take_pending takes_empty takes_mask takes_training turn walk "
-        "within written"
+        "gates given_input_shape held_beside input_bound input_bounds input_dtypes is_operation "
+        "last_losses moment named needs_list output_shape_of parameters penalized penalties place "
+        "placed positionwise prepare record record_masks recorded_settings regularize_activity "
+        "regularize_recorded restore row_output_shape settle snapshot stands_for state_rows "
+        "stream streams take_beside take_dtype take_pending takes_empty takes_mask takes_training "
+        "turn walk within written"
     )
 
     _overwritten: ClassVar[str] = "nodes"  # that users may name otherwise: see _own_names.py

@@ -26,6 +26,7 @@ class Operation(Layer):
     name : str, optional
     """
 
+    is_operation = True
     supports_masking = True
     positionwise = True
 

@@ -66,6 +66,9 @@ class Recordable(Configured):
     drops: str | None = None
     last_losses: Sequence[Any] = ()  # what the last call on arrays gave to add_loss
     moment: int = 0  # when it was made
+    is_operation: ClassVar[bool] = False
+    # What users have in its place: the model, of a model as a layer.
+    stands_for: Any = None
     placed: bool = False  # whether a model, or a symbolic tensor, relies on its shapes
 
     if TYPE_CHECKING:

@@ -39,9 +39,14 @@ class CallLayer(Layer):
         """The model's."""
         return self.model.dtype
 
+    @property
+    def stands_for(self) -> Called:
+        """The model."""
+        return self.model
+
     def layers_within(self) -> Sequence[Layer]:
         """Return the layers that the model holds."""
-        return self.model.layers
+        return self.model.parts
 
     def build(self, *args: Any, **kwargs: Any) -> None:
         """Call the model's own ``build``, if it has one."""

@@ -100,7 +100,7 @@ class Called(Compilable):
             self.__dict__["_fast"] = None  # the next call sees which layers there are
 
     @property
-    def layers(self) -> list[Layer]:
+    def parts(self) -> list[Layer]:
         """The layers that are attributes, or stand in lists, tuples and dicts of the model."""
         skipped = {*self._not_copied, *Called._internal}
         return held_by(self, skipped)
@@ -170,7 +170,7 @@ class Called(Compilable):
         x = self._one_input(x) if self._takes_one() else gathered(x, None)
         form, leaves = _form_of(x)
         self._take(form, [_port(n, leaf) for n, leaf in zip(_names(form), leaves, strict=True)])
-        if self._met is not None and self._met != self.layers:  # some were added or replaced
+        if self._met is not None and self._met != self.parts:  # some were added or replaced
             with structure():
                 self._met = None
                 self._changed()
@@ -240,7 +240,7 @@ class Called(Compilable):
         self._returned = forms.form_of(outputs, lambda v: isinstance(v, Spec))
         self._output_specs = flat(outputs)
         self._first_shapes = [tuple(s) for s in shapes]
-        self._met = self.layers
+        self._met = self.parts
         self._name_outputs()
 
     def _formed(self, leaves: Sequence[Any]) -> Any:

@@ -42,7 +42,7 @@ class Chain(Model):
         self._row_shape: Shape | None = None  # of what the graph is fed
 
     @property
-    def layers(self) -> list[Layer]:
+    def parts(self) -> list[Layer]:
         """The layers in order, without the ``Input``."""
         return list(self._layers)
 

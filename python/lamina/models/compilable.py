@@ -145,7 +145,7 @@ class Compilable(Predicting):
         """Whether the model may have a loss beside that of ``compile``, or in its place."""
         if steps.has_own(self) or getattr(self, "calls", False):
             return True
-        held = (each for layer in self.layers for each in layer.walk())
+        held = (each for layer in self.parts for each in layer.walk())
         return any(each.calls or getattr(each, "activity_regularizer", None) for each in held)
 
     def compiled(self, who: str) -> Compiled:
@@ -172,7 +172,7 @@ class Compilable(Predicting):
         override it, as Keras's guides do.
         """
         found = [] if self._compiled is None else self._compiled.metric_objects
-        holders = (self, *(each for layer in self.layers for each in layer.walk()))
+        holders = (self, *(each for layer in self.parts for each in layer.walk()))
         for holder in holders:
             found += _held_metrics(list(vars(holder).values()))
         return list({id(metric): metric for metric in found}.values())
@@ -268,7 +268,7 @@ class Compilable(Predicting):
             compiled = self.compiled("fit").settings()
             functions = (f for _, f in (*self.regularized(), *self.constrained()))
             own = [version(f) for f in functions if isinstance(f, Configurable)]
-            held = [each.trainable for layer in self.layers for each in layer.walk()]
+            held = [each.trainable for layer in self.parts for each in layer.walk()]
             self._settings_then = (*penalties, *own, *compiled, *held, *self.recorded_settings())
             self._settings_weights = self.parameters
             self._settings_seen = seen

@@ -173,7 +173,7 @@ def prepare(
 
 def _has_calls(model: Any) -> bool:
     own = getattr(model, "calls", False)
-    return own or any(e.calls for layer in model.layers for e in layer.walk())
+    return own or any(e.calls for layer in model.parts for e in layer.walk())
 
 
 def check_rows(who: str, name: str, value: Any, rows: int, weights: bool = False) -> None:

@@ -41,9 +41,9 @@ class Functional(Model):
     Attributes
     ----------
     layers : list of Layer
-        The inputs' too.  They, and so the weights, go in Keras's order: by their distance from
-        the outputs, farthest first; among equals, as they are met on the way back from the first
-        output.
+        The inputs' too, and models within; operations, such as ``x + 1``, are none.  They, and so
+        the weights, go in Keras's order: by their distance from the outputs, farthest first; among
+        equals, as they are met on the way back from the first output.
 
     Raises
     ------
@@ -95,7 +95,7 @@ class Functional(Model):
     # --- structure
 
     @property
-    def layers(self) -> list[Layer]:
+    def parts(self) -> list[Layer]:
         """All layers, those of the inputs too, in Keras's order."""
         return list(self._structure.layers)
 
@@ -228,7 +228,7 @@ class Functional(Model):
 
     def _drawn_layers(self) -> list[Layer]:
         # Without the inputs: a chain of layers draws what a Sequential of them draws.
-        return [layer for layer in self.layers if not isinstance(layer, InputLayer)]
+        return [layer for layer in self.parts if not isinstance(layer, InputLayer)]
 
     # --- configuration, copies
 

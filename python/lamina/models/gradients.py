@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def check_learning(who: str, model: Compilable) -> None:
     """Raise ValueError if a layer without a backward keeps the gradient from a trainable weight."""
-    found = (each for layer in model.layers for each in layer.walk())
+    found = (each for layer in model.parts for each in layer.walk())
     ends = list(dict.fromkeys(e for e in found if isinstance(e, PythonLayer) and not e.backward))
     if not ends:
         return

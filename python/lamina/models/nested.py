@@ -43,9 +43,14 @@ class ModelLayer(Layer):
         self.multiple_inputs = len(model.ports) > 1
         self._before: tuple[list[Layer], Any] | None = None  # what building changes
 
+    @property
+    def stands_for(self) -> Model:
+        """The model."""
+        return self.model
+
     def layers_within(self) -> Sequence[Layer]:
         """Return the model's layers."""
-        return self.model.layers
+        return self.model.parts
 
     @property
     def class_name(self) -> str:
@@ -97,7 +102,7 @@ class ModelLayer(Layer):
     # --- shapes and what is fed
 
     def _shapes(self, input_shape: Any) -> list[Any]:
-        if not self.model.layers:
+        if not self.model.parts:
             raise ValueError(f"{self.name}: has no layers; add some first")
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         if len(shapes) != len(self.model.ports):
@@ -191,7 +196,7 @@ class ModelLayer(Layer):
 
     def snapshot(self) -> Any:
         """Return a copy of all that the model's layers hold."""
-        return [layer.snapshot() for layer in self.model.layers]
+        return [layer.snapshot() for layer in self.model.parts]
 
     def restore(self, state: Any) -> None:
         """Put back what ``snapshot`` returned."""
@@ -207,7 +212,7 @@ class ModelLayer(Layer):
 
     def _first_values(self) -> list[FirstValues]:
         """Return the first values of all layers that are still to be drawn."""
-        found = (first for layer in self.model.layers for first in layer._first_values())
+        found = (first for layer in self.model.parts for first in layer._first_values())
         return list(dict.fromkeys(found))  # a layer may stand there and in another that holds it
 
     def _seeds_within(self) -> list[Seed]:
@@ -216,10 +221,10 @@ class ModelLayer(Layer):
 
     def take_pending(self) -> list[Any]:
         """Hand over the restored values of all layers still to be written."""
-        return [pair for layer in self.model.layers for pair in layer.take_pending()]
+        return [pair for layer in self.model.parts for pair in layer.take_pending()]
 
     def _settle(self) -> None:
-        for layer in self.model.layers:
+        for layer in self.model.parts:
             layer.settle()
 
     @property

@@ -47,10 +47,10 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
         "check_fit check_ragged compile_as_asked compiled connections constrained copied_weights "
         "default_batch default_fit_batch ensure_built evaluator fill forget front graph_inputs "
         "input_row_shapes live_weights meet moment named objective objective_for output_row_shape "
-        "output_row_shapes output_shapes_by_layer packed_inputs packed_outputs parameters path_of "
-        "penalties ports prepare_layers put_arrays record_outputs recorded_settings regularized "
-        "restore row_shape says_loss shapes_by_place snapshot state_rows streams take_seed "
-        "through_front train_state unbuilt weights_by_path"
+        "output_row_shapes output_shapes_by_layer packed_inputs packed_outputs parameters parts "
+        "path_of penalties ports prepare_layers put_arrays record_outputs recorded_settings "
+        "regularized restore row_shape says_loss shapes_by_place snapshot state_rows streams "
+        "take_seed through_front train_state unbuilt weights_by_path"
     )
     moment: int = 0  # when it was made
     _not_copied: tuple[str, ...] = (
@@ -129,10 +129,10 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
     @property
     def streams(self) -> int:
         """How many streams of random numbers the layers use."""
-        return sum(layer.streams for layer in self.layers)
+        return sum(layer.streams for layer in self.parts)
 
     @answering_calls
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """Return a layer by name or by place.
 
         Raises
@@ -159,7 +159,7 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
     @property
     def built(self) -> bool:
         """Whether the weights exist."""
-        layers = self.layers
+        layers = self.parts
         return bool(layers) and all(layer.built for layer in layers)
 
     def ensure_built(self, shapes: Sequence[Shape] | None) -> None:
@@ -208,7 +208,7 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
 
     def unbuilt(self) -> tuple[list[Layer], Any]:
         """Return the layers still to be built, and what else building tells of the model."""
-        return [layer for layer in self.layers if not layer.built], None
+        return [layer for layer in self.parts if not layer.built], None
 
     def forget(self, before: tuple[list[Layer], Any]) -> None:
         """Undo building: the model is again what ``unbuilt`` returned."""
@@ -217,7 +217,7 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
 
     def _drawn_layers(self) -> list[Layer]:
         # Each draws its first weights from a stream by its place here.
-        return self.layers
+        return self.parts
 
     def _changed(self) -> None:
         self._ready = False
@@ -257,7 +257,7 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
 
     def recorded_settings(self) -> tuple[int, ...]:
         """Return numbers that move when a setting changes that a layer records."""
-        layers = (each for layer in self.layers for each in layer.walk())
+        layers = (each for layer in self.parts for each in layer.walk())
         return tuple(number for layer in layers for number in layer.recorded_settings())
 
     def record_outputs(
@@ -346,7 +346,7 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
         """Return the weights by paths that are the same in every model made alike."""
         with structure():
             self.ensure_built(self.input_row_shapes)
-            return by_path(self.parameters, self.layers)
+            return by_path(self.parameters, self.parts)
 
     # --- copies
 
@@ -363,13 +363,13 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
         """Restore, and give all weights one home."""
         self.__dict__.update(state)
         self._start()
-        for layer in self.layers:
+        for layer in self.parts:
             layer.place()
-        weights_.allocate(self.layers)
+        weights_.allocate(self.parts)
 
     def __repr__(self) -> str:
         """Return the class, name, number of layers and, of a model that is built, its shapes."""
-        layers = f"{len(self.layers)} layer{'' if len(self.layers) == 1 else 's'}"
+        layers = f"{len(self.parts)} layer{'' if len(self.parts) == 1 else 's'}"
         head = f"<{type(self).__name__} {self.name} of {layers}"
         if not self.built:
             return f"{head}, not built>"

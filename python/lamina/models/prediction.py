@@ -182,7 +182,7 @@ class Predicting(Network):
         # `whole`: all rows are one batch, where that matters and nobody says otherwise.
         x = self.meet(x)
         changes, ports = self._changes, self.ports
-        _held = self.layers  # until the end: the engine holds them weakly
+        _held = self.parts  # until the end: the engine holds them weakly
         arrays = inputs_.shaped("predict", x, ports, empty=True)
         if self._ready and not self.any_length:
             self.output_row_shapes(list(shapes_of(arrays)))  # which refuses what does not fit
@@ -357,5 +357,5 @@ class Predicting(Network):
             sized = shape is not None and None not in shape
             steady = not (self._predictors.joining or self._predictors.noisy)
             if plain and shape is not None and sized and steady:
-                self._fast = (predictor, np.dtype(self.dtype), shape, self.layers)
+                self._fast = (predictor, np.dtype(self.dtype), shape, self.parts)
         return predictor

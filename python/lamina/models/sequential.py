@@ -305,7 +305,7 @@ class Sequential(Chain):
             model.add(InputLayer(config["input_shape"], **config.get("input", {})))
         for layer in config["layers"]:
             again = layer.get("layer_again")
-            known = None if again is None else model.layers[again]
+            known = None if again is None else model.parts[again]
             model.add(deserialize(layer, custom_objects) if known is None else known)
         return model
 

@@ -21,13 +21,13 @@ class Stateful(Weighted):
 
     def carriers(self) -> list[Carrier]:
         """Return the layers, at any depth, that carry a state."""
-        found = [carrier for layer in self.layers for carrier in carriers(layer)]
+        found = [carrier for layer in self.parts for carrier in carriers(layer)]
         return list({id(carrier): carrier for carrier in found}.values())
 
     @property
     def stateful(self) -> bool:
         """Whether any layer carries a state from batch to batch."""
-        return any(carriers(layer) for layer in self.layers)
+        return any(carriers(layer) for layer in self.parts)
 
     @answering_calls
     def reset_state(self) -> None:

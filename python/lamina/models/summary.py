@@ -21,13 +21,13 @@ def table(model: Sequential, line_length: int | None = None, show_trainable: boo
     if model.input_row_shapes is not None:
         model.count_params()  # builds
     shapes, batch = model.shapes_by_place(), model.batch_given()
-    shown = [show_shape(shape, batch) for shape in shapes] or ["?"] * len(model.layers)
+    shown = [show_shape(shape, batch) for shape in shapes] or ["?"] * len(model.parts)
     rows = [
         (label(layer), shape, f"{layer.count_params():,}" if layer.built else "?")
-        for layer, shape in zip(model.layers, shown, strict=True)
+        for layer, shape in zip(model.parts, shown, strict=True)
     ]
     if show_trainable:
-        return laid_out(model, *with_trainable(HEAD, rows, model.layers), line_length)
+        return laid_out(model, *with_trainable(HEAD, rows, model.parts), line_length)
     return laid_out(model, HEAD, rows, line_length)
 
 
@@ -39,12 +39,12 @@ def table_of_calls(model: Network, line_length: int | None, show_trainable: bool
         model.count_params()  # builds
         seen = for_any_rows(model, model.input_row_shapes).recording.returned
     rows = []
-    for layer in model.layers:
+    for layer in model.parts:
         shapes = seen.get(id(layer))
         shown = "?" if shapes is None else ", ".join(show_shape(each, batch) for each in shapes)
         rows.append((label(layer), shown, f"{layer.count_params():,}" if layer.built else "?"))
     if show_trainable:
-        return laid_out(model, *with_trainable(HEAD, rows, model.layers), line_length)
+        return laid_out(model, *with_trainable(HEAD, rows, model.parts), line_length)
     return laid_out(model, HEAD, rows, line_length)
 
 

@@ -36,9 +36,14 @@ class Weighted:
     name: str
 
     @property
-    def layers(self) -> list[Layer]:
-        """The layers in order."""
-        raise TypeError(f"{type(self).__name__}: a model must define layers")
+    def parts(self) -> list[Layer]:
+        """The layers in order, operations among them, and models as layers."""
+        raise TypeError(f"{type(self).__name__}: a model must define parts")
+
+    @property
+    def layers(self) -> list[Any]:
+        """The layers in order, and models that are layers of this one."""
+        return [part.stands_for or part for part in self.parts if not part.is_operation]
 
     @property
     def input_row_shapes(self) -> list[Shape] | None:
@@ -56,7 +61,7 @@ class Weighted:
 
     def _holders(self) -> list[Layer]:
         """Return the layers whose weights, with those of the layers within, are the model's."""
-        return self.layers
+        return self.parts
 
     def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
         """Return (weight, l1, l2) of all penalised weights."""
@@ -92,7 +97,7 @@ class Weighted:
     @property
     def losses(self) -> list[Any]:
         """What layers gave to ``add_loss``, within a recording; else the weights' penalties."""
-        found = {id(loss): loss for layer in self.layers for loss in layer.losses}
+        found = {id(loss): loss for layer in self.parts for loss in layer.losses}
         return list(found.values())
 
     @property

@@ -25,7 +25,7 @@ def cloned(model: Any, clone_function: Callable[[Any], Any] | None) -> Any:
     with reading_with(_own_classes(model)):
         if clone_function is None:
             return type(model).from_config(config)
-        made = {layer.name: _made(clone_function, layer) for layer in model.layers}
+        made = {layer.name: _made(clone_function, layer) for layer in model.parts}
         if isinstance(model, Functional):
             inputs, outputs = from_config(config, None, lambda entry: made[entry["name"]])
             return Functional(inputs, outputs, name=model.name, dtype=model.dtype)
@@ -35,7 +35,7 @@ def cloned(model: Any, clone_function: Callable[[Any], Any] | None) -> Any:
                 f"{type(model).__name__}, a class with call"
             )
         clone = type(model).from_config({**config, "layers": []})
-        for layer in model.layers:
+        for layer in model.parts:
             clone.add(made[layer.name])
         return clone
 
@@ -54,7 +54,7 @@ def _made(clone_function: Callable[[Any], Any], layer: Layer) -> Layer:
 
 def _own_classes(model: Any) -> dict[str, Any]:
     """Return the user's classes of layers, and of what these hold, by name."""
-    every = (each for layer in model.layers for each in layer.walk())
+    every = (each for layer in model.parts for each in layer.walk())
     held = [
         type(thing)
         for layer in every
