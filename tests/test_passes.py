@@ -180,7 +180,7 @@ def test_statistics_outside_the_dtypes_range_survive_restoring(scale):
     np.testing.assert_array_equal(model.predict(x), at)
     assert not np.array_equal(at, before)
     with pytest.raises(ValueError, match="must have shape"):
-        model.set_weights([np.zeros(5), np.ones(5), np.ones((5, 1)), np.ones(2)])
+        model.set_weights([np.zeros(5), np.ones(5), 0, np.ones((5, 1)), np.ones(2)])
     np.testing.assert_array_equal(model.predict(x), at)
     layer.set_weights([np.zeros(5), np.ones(5)])
     model.restore(held)

@@ -94,7 +94,69 @@ def test_boundaries_found_later_reach_a_model():
     assert model.predict(np.array([4.0])) == 0 != before
 
 
+# --- Normalization
+
+DATA = np.random.default_rng(7).normal(2.0, 3.0, (12, 4, 3)).astype(np.float32)
+
+
+def adapted(module, options, data):
+    layer = module.layers.Normalization(**options)
+    layer.adapt(data)
+    return layer(DATA), layer.get_weights()
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("axis", [-1, 1, (1, 2), None])
+@pytest.mark.parametrize("invert", [False, True])
+def test_adapted_as_in_keras(axis, invert, parts):
+    options, batches = {"axis": axis, "invert": invert}, np.split(DATA, parts)
+    y, weights = golden.ask(lambda: adapted(keras, options, DATA), options, DATA)
+    got, held = adapted(lamina, options, DATA if parts == 1 else iter(batches))
+    assert_near(got, y, "standardised")
+    assert [w.shape for w in held] == [np.shape(w) for w in weights]  # count is the third
+    for mine, theirs in zip(held, weights, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=2e-5)
+    layer = lamina.layers.Normalization(**options)
+    layer(DATA)
+    layer.set_weights(weights)
+    assert_near(layer(DATA), y, "weights of Keras")
+    restored = layers.deserialize(json.loads(json.dumps(layers.serialize(layer))))
+    np.testing.assert_array_equal(restored(DATA), layer(DATA))
+
+
+@pytest.mark.parametrize("options", [
+    {"mean": 2.0, "variance": 4.0}, {"mean": [1.0, 2.0, 3.0], "variance": [4.0, 0.25, 1.0]},
+    {"axis": (1, 2), "mean": [1.0, 2.0, 3.0], "variance": [4.0, 0.25, 1.0]},
+    {"axis": 1, "mean": [1.0, 2.0, 3.0, 4.0], "variance": [4.0, 0.25, 1.0, 9.0], "invert": True},
+])  # fmt: skip
+def test_given_statistics_are_no_weights(options):
+    wanted = golden.ask(lambda: made("Normalization", options)(DATA), options, DATA)
+    layer = layers.Normalization(**options)
+    assert_near(layer(DATA), wanted, "standardised")
+    assert layer.get_weights() == []
+    with pytest.raises(ValueError, match="given to the constructor, and are kept"):
+        layer.adapt(DATA)
+
+
+def test_weights_that_are_written_to_count():
+    layer = layers.Normalization()
+    model = lamina.Sequential([lamina.Input((3,)), layer])
+    layer.adapt(DATA)
+    assert [w.path.split("/")[-1] for w in model.weights] == ["mean", "variance", "count"]
+    model.weights[0].assign([1.0, 2.0, 3.0])
+    model.weights[1].assign([4.0, 4.0, 1.0])
+    np.testing.assert_allclose(model.predict([[3.0, 2.0, 1.0]]), [[1.0, 0.0, -2.0]])
+    assert layer.mean.tolist() == [1.0, 2.0, 3.0]
+    assert layer.variance.tolist() == [4.0, 4.0, 1.0]
+
+
 REFUSED = {
+    "axis": (lambda: layers.Normalization(axis=3)(DATA), "axis must be among 1 to 2"),
+    "rows": (lambda: layers.Normalization(axis=0)(DATA), "axis must be among 1 to 2"),
+    "batches": (lambda: layers.Normalization().adapt(iter([DATA, DATA[..., :2]])),
+                "all batches must have the same columns"),
+    "batch row": (lambda: layers.Normalization().adapt(iter([DATA, DATA * np.nan])), "row 12"),
+    "no batch": (lambda: layers.Normalization().adapt(iter([])), "at least one row"),
     "neither": (layers.Discretization, "give one of bin_boundaries and num_bins"),
     "both": (lambda: layers.Discretization([0.0], 3), "give one of bin_boundaries and num_bins"),
     "order": (lambda: layers.Discretization([1.0, 0.0]), "in ascending order"),

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from lamina import _check, _core
+from lamina import _check, _core, ops
 from lamina._calls import answering_calls
 from lamina._check import Array, Shape
+from lamina._settings import note_change
 from lamina._tensors.given import given, record
+from lamina.layers._statistics import Statistics
+from lamina.layers.ahead import batches_of
 from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
-    from lamina._typing import ArrayLike, DimArguments, Unpack
+    from lamina._typing import DimArguments, Unpack
 
-BLOCK = 1 << 16  # rows that adapt reads at a time: no copy of the whole data
+L = TypeVar("L", bound="Normalization")
+
+LEARNED = "learned"  # in a configuration: what adapt, or set_weights, found
 
 
 class Normalization(RowWise):
@@ -26,11 +32,11 @@ class Normalization(RowWise):
 
     Parameters
     ----------
-    axis : {-1, None}, default -1
-        -1: one mean and one variance for each column of the last axis.  None: one of each for
-        all values.
+    axis : int, tuple of int or None, default -1
+        Which axes have a mean and a variance for each index, counted with that of the rows, which
+        is none of them.  -1: one for each column of the last axis.  None: one for all values.
     mean, variance : float or array_like, optional
-        Known statistics, instead of ``adapt``.
+        Known statistics, instead of ``adapt``: such a layer has no weights.
     invert : bool, default False
         Undo a normalisation: ``y = x * sqrt(variance) + mean``.
     **base
@@ -46,7 +52,8 @@ class Normalization(RowWise):
     -----
     A column that is constant in the training data is divided by 1, as scikit-learn's
     StandardScaler does (Keras divides by 1e-7, which turns a rounding error into a large
-    number).  A layer whose statistics are not known yet is the identity.
+    number).  A layer whose statistics are not known yet is the identity.  Its weights are mean,
+    variance and count, which Keras keeps for old files: it is 0.
 
     Examples
     --------
@@ -63,114 +70,124 @@ class Normalization(RowWise):
 
     def __init__(
         self,
-        axis: int | None = -1,
-        mean: ArrayLike | None = None,
-        variance: ArrayLike | None = None,
+        axis: int | Sequence[int] | None = -1,
+        mean: Any = None,
+        variance: Any = None,
         invert: bool = False,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
-        if axis not in (-1, None):
-            raise ValueError(f"Normalization: axis must be -1 (the last) or None; got {axis!r}")
+        self.axis = _axes_given(axis)
         if (mean is None) != (variance is None):
             raise ValueError("Normalization: give both mean and variance, or neither")
-        self.axis = axis
         self.invert = _check.boolean("Normalization", "invert", invert)
-        self.mean: Array | None = None
-        self.variance: Array | None = None
+        self._given = mean is not None
+        self._known: tuple[Array, Array] | None = None  # mean and variance, in float64
         self._mean: _core.Parameter | None = None
-        self._std: _core.Parameter | None = None
-        if mean is not None:
+        self._variance: _core.Parameter | None = None
+        if self._given:
             self._set(mean, variance)
+
+    # --- statistics
+
+    @property
+    def mean(self) -> Array | None:
+        """The mean of each column; None until it is known."""
+        return self._statistic(0)
+
+    @property
+    def variance(self) -> Array | None:
+        """The variance of each column; None until it is known."""
+        return self._statistic(1)
+
+    def _statistic(self, which: int) -> Array | None:
+        known = None if self._known is None else self._known[which]
+        held = (self._mean, self._variance)[which]
+        if held is None:
+            return known
+        self._settle()
+        now = np.array(held.array)
+        if np.array_equal(now, self._first(which, now.shape)):  # what float64 says more of
+            return known
+        return now.astype(float)
+
+    def _first(self, which: int, shape: Shape) -> Array:
+        """Return the value that a weight has as long as nobody writes to it."""
+        known = (np.zeros(()), np.ones(())) if self._known is None else self._known
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(known[which], shape).astype(self.dtype)
 
     def _set(self, mean: object, variance: object) -> None:
         m = _check.floats("Normalization", "mean", mean, "float64").copy()
         v = _check.floats("Normalization", "variance", variance, "float64").copy()
-        m, v = (a.reshape(-1) if a.ndim > 1 else a for a in (m, v))
+        most = 0 if self.axis is None else len(_listed(self.axis))
+        m, v = (a.reshape(a.shape[a.ndim - most :]) if a.ndim > most and
+                a.size == np.prod(a.shape[a.ndim - most :]) else a for a in (m, v))  # fmt: skip
         if m.shape != v.shape:
             raise ValueError(
                 f"Normalization: mean and variance must have one shape; got {m.shape}, {v.shape}"
             )
+        if m.ndim > most:
+            raise ValueError(
+                f"Normalization: mean and variance may have {most} axes, as many as axis names; "
+                f"got shape {m.shape}"
+            )
         if (v < 0).any():
             raise ValueError(f"Normalization: variance must be >= 0; got {v.min()}")
-        if m.ndim == 1 and self._built_shape is not None:
-            self._fits(m.size, self._built_shape)
+        if self._built_shape is not None:
+            self._fits(m.shape, self._built_shape)
         if self.built:
-            self._check_rows(m, v, self.dtype)
-        self._keep(m, v)
+            self._check_fit(m, v, self.dtype)
+        self.__dict__["_known"] = (m, v)
         self._write()
 
-    def _keep(self, mean: Array | None, variance: Array | None) -> None:
-        # As attributes they are fixed: `adapt` and `set_weights` replace both together.
-        self.__dict__.update(mean=mean, variance=variance)
+    def _write(self) -> None:
+        if self.built:
+            self._settle()
+            for which, held in enumerate((self._mean, self._variance)):
+                if held is not None:
+                    held.array[...] = self._first(which, held.array.shape)
+            if not self._by_weights:
+                note_change(self)
 
-    def _fits(self, columns: int, input_shape: Shape) -> None:
-        if columns not in (1, input_shape[-1]):
+    @property
+    def _by_weights(self) -> bool:
+        """Whether weights hold what is subtracted and divided by, in this dtype."""
+        if self._given or self._known is None:
+            return not self._given
+        with np.errstate(all="ignore"):
+            held = self._known[1].astype(self.dtype)
+        return bool(np.isfinite(held).all() and ((held > 0) == (self._known[1] > 0)).all())
+
+    def _kept(self, input_shape: Shape) -> list[int]:
+        """Return the axes of a row that have statistics for each index, in order."""
+        if self.axis is None:
+            return []
+        axes, kept = len(input_shape) + 1, []
+        for axis in _listed(self.axis):
+            place = axis + axes if axis < 0 else axis
+            if not 0 < place < axes:
+                raise ValueError(
+                    f"{self.name}: axis must be among 1 to {axes - 1}, or -{axes - 1} to -1, for "
+                    f"input {_check.show_shape(input_shape)}; got {axis}"
+                )
+            kept.append(place - 1)
+        return sorted(set(kept))
+
+    def _fits(self, statistics: Shape, input_shape: Shape) -> None:
+        sizes = tuple(input_shape[i] for i in self._kept(input_shape))
+        pairs = zip(statistics[::-1], sizes[::-1], strict=False)
+        if len(statistics) > len(sizes) or any(n not in (1, size) for n, size in pairs):
+            columns = " x ".join(map(str, statistics))
             raise ValueError(
                 f"{self.name}: has statistics of {columns} columns; input has shape "
                 f"{_check.show_shape(input_shape)}"
             )
 
     @_check.quiet
-    @answering_calls
-    def adapt(self, data: ArrayLike) -> None:
-        """Take mean and variance from ``data``.
-
-        Parameters
-        ----------
-        data : array_like of shape (rows, ..., columns)
-            The training rows alone: statistics of validation or test rows would leak.
-
-        Raises
-        ------
-        ValueError
-            No rows, NaN or infinity (the message names row and column), other columns than the
-            layer was built for, or a variance that overflows or vanishes in float64.
-        """
-        who = f"{self.name}.adapt"
-        array = _check.numeric(who, "data", data)
-        if array.ndim == 1:
-            array = array[:, None]
-        if array.ndim == 0 or array.size == 0:
-            raise ValueError(f"{who}: data must hold at least one row; got shape {array.shape}")
-        if self._built_shape is not None:
-            self._fits(array.shape[-1], self._built_shape)
-        mean, variance = _statistics(who, data, array)
-        if self.axis is None:  # variance of all = mean of variances + variance of means
-            variance = np.asarray(variance.mean() + mean.var())
-            if not np.isfinite(variance):
-                _refuse_variance(who, "it", variance, array.min(), array.max())
-            mean = np.asarray(mean.mean())
-        self._set(mean, variance)
-
-    def _check_input(self, input_shape: Shape) -> None:
-        if not input_shape:
-            raise ValueError(f"{self.name}: input has shape (rows,); needs at least 2 axes")
-        if self.mean is not None and self.mean.ndim == 1:
-            self._fits(self.mean.size, input_shape)
-
-    def build(self, input_shape: Shape) -> None:
-        """Make the two rows of statistics."""
-        if self.mean is not None and self.variance is not None:
-            self._check_rows(self.mean, self.variance, self.dtype)
-        columns = (input_shape[-1],)
-        self._mean = self.add_weight("mean", columns, self._initial_mean, trainable=False)
-        self._std = self.add_weight("std", columns, self._initial_std, trainable=False)
-
-    def weights_fit(self, input_shape: Shape) -> bool:
-        """Return whether the columns are the same: the other axes are rows to it."""
-        return bool(input_shape) and input_shape[-1] == self._built_shape[-1]
-
-    def forget(self) -> None:
-        """Undo building; the statistics stay."""
-        super().forget()
-        self._mean = self._std = None
-
-    @_check.quiet
-    def _check_rows(self, mean: Array, variance: Array, dtype: str) -> None:
-        """Raise ValueError if what the kernel subtracts and divides by is infinite in ``dtype``."""
-        rows = [np.isinf(np.atleast_1d(row).astype(dtype)) for row in self._rows(mean, variance)]
-        lost = rows[0] | rows[1]
+    def _check_fit(self, mean: Array, variance: Array, dtype: str) -> None:
+        """Raise ValueError if what is subtracted and divided by is infinite in ``dtype``."""
+        lost = np.isinf(mean.astype(dtype)) | np.isinf(_deviation(variance, dtype))
         if lost.any():
             j = int(np.argmax(lost))
             where = f" in column {j}" if lost.size > 1 else ""
@@ -179,116 +196,194 @@ class Normalization(RowWise):
                 f"{mean.flat[j]:g} and {np.sqrt(variance.flat[j]):g}{where}"
             )
 
-    def _kernel_rows(self) -> tuple[Array, Array]:
-        # What the kernel subtracts and divides by: (x - m) / s.
-        if self.mean is None or self.variance is None:
-            return np.zeros(1), np.ones(1)
-        return self._rows(self.mean, self.variance)
+    # --- learning
 
     @_check.quiet
-    def _rows(self, mean: Array, variance: Array) -> tuple[Array, Array]:
-        std = np.sqrt(np.where(variance > 0.0, variance, 1.0))
-        return (-mean / std, 1.0 / std) if self.invert else (mean, std)
+    @answering_calls
+    def adapt(self, data: Any) -> None:
+        """Take mean and variance from ``data``.
 
-    @_check.quiet
-    def _initial_mean(self, shape: Shape, dtype: str, rng: object) -> Array:  # noqa: ARG002
-        return np.broadcast_to(self._kernel_rows()[0], shape).astype(dtype)
+        Parameters
+        ----------
+        data : array_like of shape (rows, ..., columns), or an iterable of such batches
+            The training rows alone: statistics of validation or test rows would leak.  Of (x, y)
+            pairs x alone is read.
 
-    @_check.quiet
-    def _initial_std(self, shape: Shape, dtype: str, rng: object) -> Array:  # noqa: ARG002
-        std = np.broadcast_to(self._kernel_rows()[1], shape).astype(dtype)
-        return np.where(std == 0.0, np.ones_like(std), std)  # constant, as far as dtype can tell
+        Raises
+        ------
+        ValueError
+            The statistics were given to the constructor; no rows, NaN or infinity (the message
+            names row and column), other columns than the layer was built for, or a variance that
+            overflows or vanishes in float64.
+        """
+        who = f"{self.name}.adapt"
+        if self._given:
+            raise ValueError(f"{who}: the statistics were given to the constructor, and are kept")
+        found: Statistics | None = None
+        parts = isinstance(data, list) and data and isinstance(data[0], np.ndarray)
+        for batch in batches_of(iter(data) if parts and data[0].ndim > 1 else data, None, who):
+            array = _check.numeric(who, "data", batch)
+            if array.ndim == 1:
+                array = array[:, None]
+            if array.ndim == 0 or array.size == 0:
+                raise ValueError(f"{who}: data must hold at least one row; got shape {array.shape}")
+            shape = array.shape[1:]
+            kept = self._kept(shape)
+            if self._built_shape is not None:
+                self._fits(tuple(shape[i] for i in kept), self._built_shape)
+            found = Statistics(who, kept, shape) if found is None else found
+            found.take(batch, array)
+        if found is None:
+            raise ValueError(f"{who}: data must hold at least one row; got none")
+        self._set(*found.result())
 
-    @_check.quiet
-    def _write(self) -> None:
-        if self.built and self._mean is not None and self._std is not None:
-            self._settle()
-            for held, fill in ((self._mean, self._initial_mean), (self._std, self._initial_std)):
-                held.array[...] = fill(held.array.shape, held.array.dtype.name, None)
+    # --- building and recording
+
+    def _check_input(self, input_shape: Shape) -> None:
+        if not input_shape and self.axis is not None:
+            raise ValueError(f"{self.name}: input has shape (rows,); needs at least 2 axes")
+        self._kept(input_shape)
+        if self._known is not None:
+            self._fits(self._known[0].shape, input_shape)
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the weights, unless the statistics were given."""
+        if self._known is not None:
+            self._check_fit(*self._known, self.dtype)
+        if self._given:
+            return
+        sizes = tuple(input_shape[i] for i in self._kept(input_shape))
+        self._mean = self.add_weight("mean", sizes, self._first_mean, trainable=False)
+        self._variance = self.add_weight("variance", sizes, self._first_variance, trainable=False)
+        self.add_weight("count", (), "zeros", trainable=False, dtype="int32")
+
+    def _first_mean(self, shape: Shape, dtype: str, rng: object) -> Array:  # noqa: ARG002
+        return self._first(0, shape)
+
+    def _first_variance(self, shape: Shape, dtype: str, rng: object) -> Array:  # noqa: ARG002
+        return self._first(1, shape)
+
+    def weights_fit(self, input_shape: Shape) -> bool:
+        """Return whether the kept axes are the same: the others are rows to it."""
+        kept, before = self._kept(input_shape), self._kept(self._built_shape)
+        return [input_shape[i] for i in kept] == [self._built_shape[i] for i in before]
+
+    def forget(self) -> None:
+        """Undo building; the statistics stay."""
+        super().forget()
+        self._mean = self._variance = None
 
     def call_rows(self, x: Any) -> Any:
         """Return the standardisation."""
-        return record("normalize", x, given(self._mean), given(self._std))
+        kept = self._kept(x.shape[1:])
+        sizes = [n if i in kept else 1 for i, n in enumerate(x.shape[1:])]
+        if self._by_weights:
+            mean, variance = given(self._mean), given(self._variance)
+            std = ops.where(ops.greater(variance, 0.0), ops.sqrt(variance), 1.0)
+        else:
+            assert self._known is not None
+            full = [sizes[i] for i in kept]
+            mean = given(np.broadcast_to(self._known[0], full))
+            std = given(np.broadcast_to(_deviation(self._known[1], self.dtype), full))
+        if kept == [x.ndim - 2] and not self.invert:
+            return record("normalize", x, mean, std)
+        mean, std = (ops.reshape(each, sizes) for each in (mean, std))
+        if self.invert:
+            return ops.add(ops.multiply(x, std), mean)
+        return ops.divide(ops.subtract(x, mean), std)
 
-    @_check.quiet
-    @answering_calls
-    def get_weights(self) -> list[Array]:
-        """Return [mean, variance], one value a column, as Keras orders them."""
-        if not self.built:
-            return []
-        assert self._built_shape is not None
-        columns = self._built_shape[-1:]
-        mean = np.zeros(1) if self.mean is None else self.mean
-        variance = np.ones(1) if self.variance is None else self.variance
-        # A variance beyond float32 is infinite here; the layer's own is float64.
-        return [np.broadcast_to(a, columns).astype(self.dtype) for a in (mean, variance)]
+    # --- weights
 
     @answering_calls
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Replace mean and variance (a third array, Keras's count, is ignored)."""
-        values = list(weights)[:2] if len(weights) == 3 else list(weights)
-        if len(values) != 2:
-            raise ValueError(f"{self.name}: needs [mean, variance]; got {len(values)} arrays")
-        held = zip(values, self.get_weights(), strict=True) if self.built else ()
-        pairs = [(np.asarray(new), own) for new, own in held]
-        if pairs and all(n.dtype == o.dtype and np.array_equal(n, o) for n, o in pairs):
+        """Replace mean, variance and count, which may be left out."""
+        if self._given and len(weights):
+            raise ValueError(
+                f"{self.name}: has no weights, as its statistics were given to the constructor; "
+                f"got {len(weights)}"
+            )
+        if self._given or not self.built:
+            super().set_weights(weights)
+            return
+        values = list(weights)
+        if len(values) not in (2, 3):
+            raise ValueError(
+                f"{self.name}: needs [mean, variance, count]; got {len(values)} arrays"
+            )
+        pairs = zip((np.asarray(v) for v in values[:2]), self.get_weights(), strict=False)
+        if all(n.dtype == o.dtype and np.array_equal(n, o) for n, o in pairs):
             return  # what get_weights returned: the float64 statistics say more than it could
-        self._set(*values)
+        sizes = self.get_weights()[0].shape
+        for name, value in zip(("mean", "variance"), values, strict=False):
+            if np.shape(value) != sizes:
+                raise ValueError(
+                    f"{self.name}: {name} must have shape {sizes}; got {np.shape(value)}"
+                )
+        self._set(*values[:2])
 
     def snapshot(self) -> Any:
-        """Return copies of the statistics, in float64, and of the rows made from them."""
-        return self.mean, self.variance, super().snapshot()  # statistics are never written to
+        """Return copies of the statistics, in float64, and of the weights."""
+        return self._known, super().snapshot()  # statistics are never written to
 
     def restore(self, state: Any) -> None:
         """Put back what ``snapshot`` of this layer returned."""
-        mean, variance, rows = state
-        self._keep(mean, variance)
-        super().restore(rows)
+        self.__dict__["_known"], weights = state
+        super().restore(weights)
 
     def held_beside(self) -> dict[str, Array]:
         """Return the statistics in float64, which the weights round."""
-        if self.mean is None or self.variance is None:
+        if self._known is None:
             return {}
-        return {"mean": self.mean, "variance": self.variance}
+        return dict(zip(("mean", "variance"), self._known, strict=True))
 
     def take_beside(self, held: Mapping[str, Array]) -> None:
         """Take the statistics of a layer whose weights this one has."""
-        self._keep(held["mean"], held["variance"])
+        self.__dict__["_known"] = (held["mean"], held["variance"])
+
+    # --- configuration
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments, the statistics as lists."""
+        """Return the arguments, statistics as lists; under "learned" those that ``adapt`` found."""
         config = super().get_config()
-        for key in ("mean", "variance"):
-            config[key] = None if config[key] is None else config[key].tolist()
+        known = {
+            name: None if value is None else value.tolist()
+            for name, value in (("mean", self.mean), ("variance", self.variance))
+        }
+        config.update(known if self._given else dict.fromkeys(known))
+        if not self._given and known["mean"] is not None:
+            config[LEARNED] = known
         return config
 
-
-def _statistics(who: str, data: object, array: Array) -> tuple[Array, Array]:
-    # Blocks in float64, merged by Chan, Golub and LeVeque (1983): no cancellation, no big copy.
-    count, mean, squares = 0, np.zeros(array.shape[-1]), np.zeros(array.shape[-1])
-    low = np.full(array.shape[-1], np.inf)
-    high = -low
-    for start in range(0, len(array), BLOCK):
-        whole = data if len(array) <= BLOCK else array[start : start + BLOCK]
-        rows = _check.floats(who, "data", whole, "float64", first_row=start)
-        rows = rows.reshape(-1, array.shape[-1])
-        block_mean = rows.mean(axis=0)
-        shift = block_mean - mean
-        total = count + len(rows)
-        squares += np.square(rows - block_mean).sum(axis=0) + shift**2 * (count * len(rows) / total)
-        mean += shift * (len(rows) / total)
-        low, high, count = np.minimum(low, rows.min(0)), np.maximum(high, rows.max(0)), total
-    constant = low == high
-    variance = np.where(constant, 0.0, squares / count)
-    lost = ~np.isfinite(variance) | (~constant & (variance == 0.0))
-    if lost.any():
-        j = int(np.argmax(lost))
-        _refuse_variance(who, f"column {j}", variance[j], low[j], high[j])
-    return np.where(constant, low, mean), variance
+    @classmethod
+    def from_config(cls: type[L], config: Mapping[str, Any]) -> L:
+        """Return a new layer, with the statistics of the one that ``get_config`` described."""
+        settings = dict(config)
+        learned = settings.pop(LEARNED, None)
+        layer = cls(**settings)
+        if learned is not None:
+            layer._set(learned["mean"], learned["variance"])
+        return layer
 
 
-def _refuse_variance(who: str, which: str, variance: Any, low: float, high: float) -> NoReturn:
-    rule = "variance above 0" if variance == 0.0 else "finite variance"
-    raise ValueError(
-        f"{who}: data must have a {rule} in float64; {which} reaches from {low:g} to {high:g}"
-    )
+@_check.quiet
+def _deviation(variance: Array, dtype: str) -> Array:
+    """Return what is divided by: 1 for a column that is constant, as far as the dtype can tell."""
+    std = np.sqrt(np.where(variance > 0.0, variance, 1.0)).astype(dtype)
+    return np.where(std == 0.0, np.ones_like(std), std)
+
+
+def _axes_given(axis: Any) -> int | tuple[int, ...] | None:
+    if axis is None:
+        return None
+    try:
+        return tuple(map(operator.index, axis)) if isinstance(axis, (list, tuple)) else (
+            operator.index(axis)
+        )  # fmt: skip
+    except TypeError:
+        raise TypeError(
+            f"Normalization: axis must be an integer, a tuple of integers or None; got {axis!r}"
+        ) from None
+
+
+def _listed(axis: int | tuple[int, ...]) -> tuple[int, ...]:
+    return axis if isinstance(axis, tuple) else (axis,)
