@@ -18,10 +18,27 @@ UNKNOWN_WIDTH = 80
 PATIENCE = 1.0  # seconds for the reader of a stream that does not wait itself
 
 _live = 0  # columns of the line that `show` left standing
+_interactive = True  # else lines go to the log, and nothing is drawn
+
+
+def set_interactive(value: bool) -> None:
+    """Choose between standard output and Python's log, for all that is shown."""
+    global _interactive  # noqa: PLW0603
+    _interactive = value
+
+
+def is_interactive() -> bool:
+    """Return whether lines go to standard output."""
+    return _interactive
 
 
 def write(text: str) -> None:
-    """Write lines, ``text`` and its end of line, to standard output."""
+    """Write lines, ``text`` and its end of line, to standard output, or to the log."""
+    if not _interactive:
+        import logging
+
+        logging.getLogger("lamina").info(text)
+        return
     _put("stdout", f"{_erased()}{text}\n")
 
 
@@ -74,14 +91,15 @@ def _erased() -> str:
 def is_terminal() -> bool:
     """Return whether standard output is a terminal on which a line can be drawn anew."""
     try:
-        return bool(sys.stdout.isatty()) and os.environ.get("TERM") != "dumb"
+        return _interactive and bool(sys.stdout.isatty()) and os.environ.get("TERM") != "dumb"
     except Exception:  # whatever stands there has no terminal behind it
         return False
 
 
 def in_notebook() -> bool:
     """Return whether standard output is a notebook's."""
-    return type(getattr(sys, "stdout", None)).__module__.partition(".")[0] == "ipykernel"
+    where = type(getattr(sys, "stdout", None)).__module__
+    return _interactive and where.partition(".")[0] == "ipykernel"
 
 
 def width() -> int:

@@ -83,6 +83,7 @@ class Hooks(TypedDict, total=False):
     on_epoch_end: Callable[[int, Any], Any] | None
     on_train_batch_begin: Callable[[int, Any], Any] | None
     on_train_batch_end: Callable[[int, Any], Any] | None
+    on_train_diverged: Callable[[int, ArithmeticError], bool | None] | None
     on_batch_begin: Callable[[int, Any], Any] | None
     on_batch_end: Callable[[int, Any], Any] | None
     on_tick: Callable[[int, Any], Any] | None

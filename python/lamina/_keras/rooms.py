@@ -89,14 +89,7 @@ CALLBACKS = {
     "self.model.get_weights(); EarlyStopping restores the best": (
         "ModelCheckpoint BackupAndRestore OrbaxCheckpoint SwapEMAWeights"
     ),
-    "use the History that fit returns: history.history is a dict of lists, which pandas or csv "
-    "write": "CSVLogger TensorBoard RemoteMonitor",
-    "use a schedule of lamina.optimizers.schedules as learning_rate, or set "
-    "self.model.optimizer.learning_rate in a Callback of your own": (
-        "LearningRateScheduler ReduceLROnPlateau"
-    ),
     "the logs hold an epoch's means by themselves": "BaseLogger",
-    "leave it out: fit raises TrainingDiverged before NaN reaches the weights": "TerminateOnNaN",
 }
 
 INITIALIZERS = {
@@ -145,10 +138,6 @@ UTILS = {
     ARRAYS: (
         "array_to_img audio_dataset_from_directory get_file "
         "image_dataset_from_directory img_to_array load_img save_img text_dataset_from_directory"
-    ),
-    "fit(verbose=...) says what is shown": (
-        "Progbar disable_interactive_logging enable_interactive_logging "
-        "is_interactive_logging_enabled"
     ),
     "use Model.inputs": "get_source_inputs",
     "code columns with to_categorical and numpy.unique, and feed several inputs": "FeatureSpace",

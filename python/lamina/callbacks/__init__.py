@@ -12,10 +12,34 @@ from lamina.callbacks.history import History
 from lamina.callbacks.lambda_callback import LambdaCallback
 from lamina.callbacks.progress import EpochLines, ProgbarLogger, Progress
 
+if TYPE_CHECKING:
+    from lamina.callbacks.csv_logger import CSVLogger
+    from lamina.callbacks.learning_rate_range_test import LearningRateRangeTest
+    from lamina.callbacks.learning_rate_scheduler import LearningRateScheduler
+    from lamina.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
+    from lamina.callbacks.remote_monitor import RemoteMonitor
+    from lamina.callbacks.tensor_board import TensorBoard
+    from lamina.callbacks.terminate_on_nan import TerminateOnNaN
+    from lamina.callbacks.time_budget import TimeBudget
+
 __all__ = [
-    "Callback", "CallbackList", "EarlyStopping", "EpochLines", "History", "LambdaCallback",
-    "ProgbarLogger", "Progress",
+    "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "EpochLines", "History",
+    "LambdaCallback", "LearningRateRangeTest", "LearningRateScheduler", "ProgbarLogger",
+    "Progress", "ReduceLROnPlateau", "RemoteMonitor", "TensorBoard", "TerminateOnNaN",
+    "TimeBudget",
 ]  # fmt: skip
+
+# By module: each is imported when it is first asked for.
+_MODULES = {
+    "csv_logger": "CSVLogger",
+    "learning_rate_range_test": "LearningRateRangeTest",
+    "learning_rate_scheduler": "LearningRateScheduler",
+    "reduce_lr_on_plateau": "ReduceLROnPlateau",
+    "remote_monitor": "RemoteMonitor",
+    "tensor_board": "TensorBoard",
+    "terminate_on_nan": "TerminateOnNaN",
+    "time_budget": "TimeBudget",
+}
 
 
 def __dir__() -> list[str]:
@@ -23,4 +47,6 @@ def __dir__() -> list[str]:
 
 
 if not TYPE_CHECKING:
-    __getattr__ = answering(__name__)
+    __getattr__ = answering(
+        __name__, {name: f"{__name__}.{module}:{name}" for module, name in _MODULES.items()}
+    )

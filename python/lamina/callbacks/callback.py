@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import copy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lamina._public import PublicKeywords
 from lamina._repr import changed_arguments
@@ -19,6 +21,11 @@ class Callback(PublicKeywords):
 
     A method that is called ``on_...`` and is no hook is refused by fit: nothing would call it.
     Set ``self.model.stop_training = True`` to end a fit after the batch at hand.
+
+    A callback that keeps something from epoch to epoch gives it out by ``get_state`` and goes on
+    from it by ``set_state``: a training that is saved and continued elsewhere then takes the same
+    steps as one that was never stopped.  ``set_state`` is called before the fit that goes on, whose
+    ``on_train_begin`` must keep what it set; otherwise that hook forgets the last fit.
 
     Attributes
     ----------
@@ -43,6 +50,12 @@ class Callback(PublicKeywords):
     (1, ['loss'])
     """
 
+    # The attributes that get_state returns, underscores before their names aside.
+    _kept: ClassVar[tuple[str, ...]] = ()
+    _resumed = False
+    # Hooks with nothing to do by the settings at hand: calling them would cost every batch.
+    _idle: tuple[str, ...] = ()
+
     def __init__(self) -> None:
         self.model: Model | Any = None
         self.params: dict[str, Any] = {}
@@ -58,6 +71,40 @@ class Callback(PublicKeywords):
     def set_params(self, params: dict[str, Any]) -> None:
         """Receive the run's settings."""
         self.params = params
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what the callback keeps from epoch to epoch, for ``set_state`` of another one.
+
+        Returns
+        -------
+        dict of str
+            None, bool, int, float, str and copies of arrays, in lists and dicts at any depth:
+            what a file can hold.
+        """
+        return {name.lstrip("_"): _copied(getattr(self, name)) for name in self._kept}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Let the next fit go on from what ``get_state`` returned.
+
+        Raises
+        ------
+        ValueError
+            If `state` is not one of this class; nothing changes then.
+        """
+        names = {name.lstrip("_"): name for name in self._kept}
+        if set(state) != set(names):
+            raise ValueError(
+                f"{type(self).__name__}: the state must have {', '.join(names) or 'no entries'}; "
+                f"got {', '.join(map(str, state)) or 'none'}"
+            )
+        for key, value in state.items():
+            setattr(self, names[key], _copied(value))
+        self._resumed = True
+
+    def _goes_on(self) -> bool:
+        """Return whether the fit that begins goes on from a state that was set."""
+        resumed, self._resumed = self._resumed, False
+        return resumed
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Before the first epoch."""
@@ -82,6 +129,14 @@ class Callback(PublicKeywords):
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After a training step; ``logs`` hold the epoch's means so far."""
         self.on_batch_end(batch, logs)
+
+    def on_train_diverged(self, batch: int, error: ArithmeticError) -> bool | None:
+        """After a training step that would have made the loss or a weight NaN or infinite.
+
+        Nothing has changed.  Unless a callback returns True, ``fit`` raises the error, a
+        ``TrainingDiverged``; else it goes on as after a step whose loss was ``error.loss``, and
+        ends with the epoch.
+        """
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Before a training step, by Keras's older name."""
@@ -121,6 +176,12 @@ class Callback(PublicKeywords):
 
     def on_predict_tick(self, batch: int, logs: Logs | None = None) -> None:
         """About ten times a second within a prediction, after a batch."""
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_copied(each) for each in value]
+    return copy.deepcopy(value)
 
 
 # Keras's older name of the training-batch hooks is honoured too.

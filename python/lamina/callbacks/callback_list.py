@@ -144,12 +144,18 @@ class CallbackList(Callback):
 
 def _calling(name: str) -> Hook:
     """Return the method that calls all hooks of a name, as ``Callback`` declares it."""
-    if "batch" in name or "epoch" in name or name == "on_tick":
+    if name == "on_train_diverged":
+
+        def of_error(self: CallbackList, batch: int, error: ArithmeticError) -> bool:
+            return True in [hook(batch, error) for hook in self[name]]
+
+        method: Hook = of_error
+    elif "batch" in name or "epoch" in name or name.endswith("_tick"):
 
         def of_one(self: CallbackList, index: int, logs: Logs | None = None) -> None:
             self.call(name, index, {} if logs is None else logs)
 
-        method: Hook = of_one
+        method = of_one
     else:
 
         def of_all(self: CallbackList, logs: Logs | None = None) -> None:
@@ -193,7 +199,7 @@ def _overridden(callbacks: list[Any], name: str) -> list[Hook]:
         # As in Keras, the older name is called by `Callback`'s own method of the newer one.
         for spelling in (name, ALIASES.get(name)):
             hook = getattr(callback, spelling, None) if spelling else None
-            if hook is None:
+            if hook is None or name in getattr(callback, "_idle", ()):
                 continue
             base = getattr(Callback, spelling, None) if spelling else None
             if getattr(hook, "__func__", hook) is not base:

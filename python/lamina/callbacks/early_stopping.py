@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Any, ClassVar
 
 from lamina import _check, _screen
-from lamina._names import unknown
-from lamina.callbacks.callback import Callback, Logs
-from lamina.metrics.direction import DOWN, UP, direction_of_name
+from lamina.callbacks.callback import Logs
+from lamina.callbacks.monitored import Monitored
 
 
-class EarlyStopping(Callback):
+class EarlyStopping(Monitored):
     """Stop when a quantity has not improved for ``patience`` epochs, and keep the best epoch.
 
     Parameters
@@ -30,7 +28,8 @@ class EarlyStopping(Callback):
         by their whole name, ``val_`` aside, if it is one that everyone knows, such as "f1" or
         "rmse", or ends in "_loss".
     baseline : float, optional
-        Patience ends unless values better than this come.
+        Patience ends unless values better than this come; it does not in an epoch that is the
+        best so far.
     restore_best_weights : bool, default True
         Put back the weights of the best epoch at the end, also when all epochs ran or no epoch
         was better than the baseline.  (Keras's default is False: the weights are then those of
@@ -50,8 +49,13 @@ class EarlyStopping(Callback):
     Raises
     ------
     ValueError
-        At the start of a fit that will have no such quantity, as ``val_loss`` without
-        validation data, or if ``mode`` is "auto" and nothing tells which values are better.
+        At the start of a fit, if ``mode`` is "auto" and nothing tells which values are better.
+
+    Warns
+    -----
+    UserWarning
+        If a fit will have no such quantity, as ``val_loss`` without validation data: it goes on,
+        and is never stopped.
 
     Examples
     --------
@@ -65,6 +69,11 @@ class EarlyStopping(Callback):
     4
     """
 
+    _use = "training is never stopped early"
+    _kept: ClassVar[tuple[str, ...]] = (
+        "wait", "stopped_epoch", "_stopped", "best", "best_epoch", "_last_epoch", "_best_weights",
+    )  # fmt: skip
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -76,103 +85,58 @@ class EarlyStopping(Callback):
         restore_best_weights: bool = True,
         start_from_epoch: int = 0,
     ) -> None:
-        super().__init__()
+        super().__init__(monitor, mode, min_delta)
         who = "EarlyStopping"
-        if not isinstance(monitor, str):
-            raise TypeError(f"{who}: monitor must be a name; got {monitor!r}")
-        if mode not in ("auto", "min", "max"):
-            raise ValueError(f"{who}: {unknown('mode', mode, ('auto', 'min', 'max'))}")
-        self.monitor = monitor
-        self.min_delta = abs(_check.number(who, "min_delta", min_delta))
         self.patience = _check.integer(who, "patience", patience, 0)
         self.verbose = verbose
-        self.mode = mode
         self.baseline = None if baseline is None else _check.number(who, "baseline", baseline)
         self.restore_best_weights = _check.boolean(
             who, "restore_best_weights", restore_best_weights
         )
         self.start_from_epoch = _check.integer(who, "start_from_epoch", start_from_epoch, 0)
-        self._forget(-1.0)
+        self._forget()
 
-    def _forget(self, sign: float) -> None:
-        self._sign = sign  # 1 where larger values are better
+    def _forget(self) -> None:
         self.wait = 0
         self.stopped_epoch = 0
         self._stopped = False
-        self.best = -sign * math.inf
+        self.best = self.worst
         self.best_epoch: int | None = None
         self._last_epoch: int | None = None
         self._best_weights: list[Any] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Forget the last fit, and refuse a quantity that this one will not have."""
-        self._check_monitor()
-        self._forget(1.0 if self._larger_is_better() else -1.0)
-
-    def _check_monitor(self) -> None:
-        known = self.params.get("metrics")
-        # Another callback's on_epoch_end may add the quantity to the logs.
-        if known is not None and self.monitor not in known and not self.params.get("open_logs"):
-            hint = ""
-            if self.monitor.startswith("val_") and "val_loss" not in known:
-                hint = "; fit has no validation_data and no validation_split"
-            raise ValueError(
-                f"EarlyStopping: {unknown('quantity to monitor', self.monitor, known)}{hint}"
-            )
-
-    def _larger_is_better(self) -> bool:
-        if self.mode != "auto":
-            return self.mode == "max"
-        direction: str | None = self.params.get("directions", {}).get(self.monitor)
-        if direction is None:  # another callback's quantity
-            direction = direction_of_name(self.monitor.removeprefix("val_"))
-        if direction not in (UP, DOWN):
-            raise ValueError(
-                f"EarlyStopping: nothing tells whether larger or smaller values of "
-                f"{self.monitor!r} are better; give mode='max' or mode='min', or the metric an "
-                f"attribute direction, 'up' or 'down'"
-            )
-        return direction == UP
-
-    def _better(self, value: float, reference: float) -> bool:
-        return self._sign * (value - reference) > self.min_delta
+        """Forget the last fit, unless a state was set."""
+        self._watch()
+        if not self._goes_on():
+            self._forget()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Compare, remember, and stop when patience is at its end."""
         self._last_epoch = epoch
-        value = (logs or {}).get(self.monitor)
+        value = self._value(logs)
         if epoch < self.start_from_epoch or value is None:
             return  # an epoch without validation (validation_freq) is not counted
-        try:
-            value = float(value)
-        except (TypeError, ValueError):
-            raise TypeError(
-                f"EarlyStopping: {self.monitor!r} must be a number; got {value!r}"
-            ) from None
         better = self._better(value, self.best)
         # The first epoch looked at is the best until then, be its value NaN.
         if better or self.best_epoch is None:
             self.best_epoch = epoch
             if self.restore_best_weights:
                 self._best_weights = self.model.snapshot()
+        self.wait += 1
         if better:
             self.best = value
             if self.baseline is None or self._better(value, self.baseline):
                 self.wait = 0
-                return
-        self.wait += 1
+            return
         if self.wait >= self.patience:
             self.stopped_epoch, self._stopped = epoch, True
             self.model.stop_training = True
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Put the best weights back."""
-        last = -1 if self._last_epoch is None else self._last_epoch
-        if self.best_epoch is None and last >= self.start_from_epoch:
-            _screen.warn(
-                f"EarlyStopping: no epoch's logs had {self.monitor!r}, so nothing was monitored; "
-                f"a callback that adds it must stand before EarlyStopping"
-            )
+        if self._last_epoch is not None and self._last_epoch >= self.start_from_epoch:
+            self._check_met()
         if self.verbose and self._stopped:
             _screen.write(
                 f"EarlyStopping: no better {self.monitor} for {self.wait} epochs; "

@@ -90,8 +90,18 @@ def _wrapped(parts: Sequence[str], width: int) -> str:
     return "\n".join([*lines, line])
 
 
-def running(title: str, logs: Logs | None, done: int, total: int, speed: str, width: int) -> str:
+def running(
+    title: str,
+    logs: Logs | None,
+    done: int,
+    total: int,
+    speed: str,
+    width: int,
+    longest: int = BAR,
+) -> str:
     """Return one line of an epoch under way, which never reaches the terminal's last column.
+
+    A total of 0 is one that is not known; ``longest`` are the columns of the bar at most.
 
     Examples
     --------
@@ -104,17 +114,17 @@ def running(title: str, logs: Logs | None, done: int, total: int, speed: str, wi
     """
     room = width - 1
     count, numbers = f"{done}/{total or '?'}", items(logs)
-    head = " - ".join([title, *numbers])
-    bar = min(BAR, room - columns(f"{head} [] {count} - {speed}"))
-    if bar >= SMALLEST_BAR:
-        drawn = ("=" * (bar * done // max(total, 1))).ljust(bar)
-        return f"{head} [{drawn}] {count} - {speed}"
+    head = " - ".join([title, *numbers] if title else numbers)
+    bar = min(longest, room - columns(f"{head} [] {count} - {speed}"))
+    if bar >= min(SMALLEST_BAR, longest) and total:
+        drawn = ("=" * (bar * min(done, total) // total)).ljust(bar)
+        return f"{head} [{drawn}] {count} - {speed}".lstrip()
     for line in (f"{head} - {count} - {speed}", f"{head} - {count}", head):
         if columns(line) <= room:
             return line
     # Whole numbers only: half a number would be a wrong one.
     for kept in range(len(numbers) - 1, -1, -1):
-        line = " - ".join([title, *numbers[:kept], count])
+        line = " - ".join([*([title] if title else []), *numbers[:kept], count])
         if columns(line) <= room:
             return line
     return count if len(count) <= room else ""

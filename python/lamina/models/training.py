@@ -140,6 +140,7 @@ class Training:
         self.train: Callable[..., float] = self.execution.train
         self.weights: list[tuple[str, Array]] = []
         self.standing = Standing(self)
+        self.diverged: float | None = None  # the loss of a step that a callback lets pass
 
     @property
     def idle(self) -> bool:
@@ -200,7 +201,7 @@ class Training:
                             break
                         logs = done
                         hooks.call("on_epoch_end", epoch, logs)
-                        if model.stop_training:
+                        if model.stop_training or self.diverged is not None:
                             break
                     last = self.standing.end()
                 hooks.call("on_train_end", logs)
@@ -224,13 +225,14 @@ class Training:
         self.standing.begin_batches(before)
         key = epoch_key(self.model) if self.settings.shuffle else None
         done = self._all_batches(epoch, key, before)
-        if done == 0:
+        if done == 0 and self.diverged is None:
             return None
-        whole = self.settings.steps or (0 if self.model.stop_training else done)
+        ended = self.model.stop_training or self.diverged is not None
+        whole = self.settings.steps or (0 if ended else done)
         self.standing.end_batches(done == whole)
         if self.settings.steps is None:
             self.hooks.know_steps(done)
-        logs = logs_.in_order(self.steps.results())
+        logs = self._logs()
         if self.held_out and self.settings.validates(epoch):
             result = logs_.in_order(evaluate(self.model, self._validation(), self.hooks))
             logs.update({f"val_{key}": value for key, value in result.items()})
@@ -256,7 +258,7 @@ class Training:
         chunks = self.feed.epoch(key)
         for batches in behind(chunks, before) if before else chunks:
             done, loss, rate = self._batches(epoch, batches, done)
-            if self.model.stop_training:
+            if self.model.stop_training or self.diverged is not None:
                 break
         # A caller may have written to the weights.
         find_nonfinite = _core.kernels.find_nonfinite
@@ -300,8 +302,10 @@ class Training:
                 started += 1
                 loss = train(order, start, stop, rate, step, random_step)
                 if not -infinity < loss < infinity:
-                    where = self._failure(loss, order, start, stop, random_step)
-                    raise TrainingDiverged(where.loss, epoch + 1, index + 1, rate, *where.names)
+                    self._diverge(loss, epoch, index, rate, (order, start, stop, random_step))
+                    self._uncount(step, random_step)
+                    index -= 1
+                    break
                 if observe is not None:
                     observe(order, start, stop)
                 if end:
@@ -323,6 +327,15 @@ class Training:
         if self.model.train_state.draw == random_step:
             self.model.train_state.draw = (random_step - 1) & 0xFFFF_FFFF
 
+    def _diverge(self, loss: float, epoch: int, index: int, rate: float, batch: Any) -> None:
+        """Raise TrainingDiverged, unless a callback lets the step pass; its loss is noted then."""
+        failure = self._failure(loss, *batch)
+        error = TrainingDiverged(failure.loss, epoch + 1, index + 1, rate, *failure.names)
+        if True not in [hook(index, error) for hook in self.hooks["on_train_diverged"]]:
+            raise error
+        self.diverged = loss
+        self._call(self.hooks["on_train_batch_end"], index)
+
     def _failure(
         self, loss: float, order: Array | None, start: int, stop: int, random_step: int
     ) -> Failure:
@@ -333,8 +346,14 @@ class Training:
         where = self.execution.first_nonfinite(order, start, stop, random_step)
         return Failure(loss, (where, None, None))
 
-    def _call(self, hooks: list[Callable[..., Any]], batch: int) -> None:
+    def _logs(self) -> dict[str, float]:
         logs = logs_.in_order(self.steps.results())
+        if self.diverged is not None:
+            logs["loss"] = self.diverged
+        return logs
+
+    def _call(self, hooks: list[Callable[..., Any]], batch: int) -> None:
+        logs = self._logs()
         for hook in hooks:
             hook(batch, logs)
 

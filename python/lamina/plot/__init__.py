@@ -1,4 +1,4 @@
-"""Figures: learning curves and first-layer weights.  They need matplotlib: ``lamina[plot]``.
+"""Figures: learning curves, range tests, weights.  They need matplotlib: ``lamina[plot]``.
 
 A figure is pyplot's current one, as those of pandas are: ``plt.show()`` shows it, a notebook shows
 it once at the end of its cell, and ``plt.gca()`` goes on drawing on it.
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from lamina._answers import answering
 from lamina.plot.curves import learning_curves
+from lamina.plot.rate_range import learning_rate_range
 from lamina.plot.weights import first_layer
 
-__all__ = ["first_layer", "learning_curves"]
+__all__ = ["first_layer", "learning_curves", "learning_rate_range"]
 
 
 def __dir__() -> list[str]:

@@ -23,26 +23,36 @@ from lamina.saving import (
     get_registered_object,
     register_keras_serializable,
 )
-
-if TYPE_CHECKING:
-    from lamina.saving import deserialize_keras_object, serialize_keras_object
 from lamina.utils.coding import multi_hot, one_hot, to_categorical
+from lamina.utils.interactive import (
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+)
 from lamina.utils.normalizing import normalize
 from lamina.utils.sequences import pad_sequences
 from lamina.utils.timeseries import timeseries_windows
+
+if TYPE_CHECKING:
+    from lamina.saving import deserialize_keras_object, serialize_keras_object
+    from lamina.utils.progbar import Progbar
 
 Sequence = PyDataset  # its older name
 
 __all__ = [
     "CustomObjectScope",
+    "Progbar",
     "PyDataset",
     "Sequence",
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "is_interactive_logging_enabled",
     "is_keras_tensor",
     "model_to_dot",
     "multi_hot",
@@ -71,7 +81,10 @@ if not TYPE_CHECKING:
     __getattr__ = answering(
         __name__,
         {
-            name: f"lamina.saving.objects:{name}"
-            for name in ("deserialize_keras_object", "serialize_keras_object")
+            "Progbar": "lamina.utils.progbar:Progbar",
+            **{
+                name: f"lamina.saving.objects:{name}"
+                for name in ("deserialize_keras_object", "serialize_keras_object")
+            },
         },
     )

@@ -1,0 +1,90 @@
+"""A learning rate that a function of the epoch gives."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from lamina import _screen
+from lamina.callbacks.callback import Callback, Logs
+from lamina.callbacks.rates import check_settable, rate_of
+
+
+class LearningRateScheduler(Callback):
+    """Set the learning rate at the beginning of each epoch.
+
+    Parameters
+    ----------
+    schedule : callable
+        ``schedule(epoch, learning_rate)``, or ``schedule(epoch)``, returns the epoch's learning
+        rate; epochs count from 0.
+    verbose : {0, 1}, default 0
+        1 prints each learning rate.
+
+    Raises
+    ------
+    TypeError
+        If ``schedule`` cannot be called, or returns no number; at the start of a fit whose learning
+        rate follows a schedule of ``lamina.optimizers.schedules``.
+    ValueError
+        If it returns a negative number.
+
+    Notes
+    -----
+    The learning rate enters the logs, and with them the history, as ``learning_rate``.
+
+    Examples
+    --------
+    >>> import numpy as np, lamina
+    >>> x = np.linspace(-1, 1, 8)
+    >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)])
+    >>> model.compile(lamina.optimizers.SGD(0.5), "mse")
+    >>> halved = lamina.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+    >>> history = model.fit(x, 2 * x, epochs=3, callbacks=[halved], verbose=0)
+    >>> history.history["learning_rate"]
+    [0.25, 0.125, 0.0625]
+    """
+
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
+        super().__init__()
+        if not callable(schedule):
+            raise TypeError(f"LearningRateScheduler: schedule must be callable; got {schedule!r}")
+        self.schedule = schedule
+        self.verbose = verbose
+        self._takes_rate = _takes_two(schedule)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Refuse an optimizer that has a schedule of its own."""
+        check_settable("LearningRateScheduler", self.model)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Set the epoch's learning rate."""
+        known = (epoch, rate_of(self.model)) if self._takes_rate else (epoch,)
+        rate: Any = self.schedule(*known)
+        if isinstance(rate, bool) or not hasattr(rate, "__float__"):
+            raise TypeError(
+                f"LearningRateScheduler: schedule must return a number; got {rate!r} for epoch "
+                f"{epoch}"
+            )
+        self.model.optimizer.learning_rate = float(rate)
+        if self.verbose:
+            _screen.write(
+                f"Epoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate:g}"
+            )
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Note the learning rate."""
+        if logs is not None:
+            logs["learning_rate"] = rate_of(self.model)
+
+
+def _takes_two(schedule: Callable[..., float]) -> bool:
+    """Return whether a function can be called with two arguments; builtins are taken to."""
+    try:
+        inspect.signature(schedule).bind(0, 0.0)
+    except TypeError:
+        return False
+    except ValueError:  # it has no signature
+        return True
+    return True

@@ -1,0 +1,230 @@
+"""Event files for TensorBoard."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lamina import _check
+from lamina.callbacks.callback import Callback, Logs
+from lamina.callbacks.rates import rate_of
+
+LARGEST_SIDE = 4096  # pixels of an image of weights; larger ones are left out
+
+
+class TensorBoard(Callback):
+    """Write event files that TensorBoard shows.
+
+    They are written by the package tensorboardX (``pip install 'lamina[tensorboard]'``), under
+    Keras's names: ``epoch_loss`` and the like in the folders ``train`` and ``validation``.
+
+    Parameters
+    ----------
+    log_dir : str or path-like, default "logs"
+        Folder of this run alone; made if it is not there.
+    histogram_freq : int, default 0
+        Epochs from one histogram of every weight to the next; 0 for none.
+    write_graph : bool, default True
+        Write the model's ``summary()`` as a text.
+    write_images : bool, default False
+        With each histogram, write those weights as images that can be one.
+    write_steps_per_second : bool, default False
+        Write how fast training is, by epoch and, with ``update_freq``, by batch.
+    update_freq : int, "batch" or "epoch", default "epoch"
+        Write the logs after so many batches too; "batch" is 1.
+    profile_batch : int, default 0
+        Must be 0: ``lamina.profile`` shows what a step costs.
+    embeddings_freq : int, default 0
+        Epochs from one copy of the weights of every ``Embedding`` for the projector to the next;
+        0 for none.
+    embeddings_metadata : str, path-like or dict of str to these, optional
+        A file with one label a row of the weights, or one for each layer by its name.
+
+    Raises
+    ------
+    ImportError
+        At the start of a fit or an evaluation, if tensorboardX is not installed.
+
+    Examples
+    --------
+    >>> from lamina.callbacks import TensorBoard
+    >>> TensorBoard("logs/first", histogram_freq=5)
+    TensorBoard(log_dir='logs/first', histogram_freq=5)
+    """
+
+    def __init__(
+        self,
+        log_dir: str | os.PathLike[str] = "logs",
+        histogram_freq: int = 0,
+        write_graph: bool = True,
+        write_images: bool = False,
+        write_steps_per_second: bool = False,
+        update_freq: int | str = "epoch",
+        profile_batch: int = 0,
+        embeddings_freq: int = 0,
+        embeddings_metadata: Any = None,
+    ) -> None:
+        super().__init__()
+        who = "TensorBoard"
+        self.log_dir = str(_check.path(who, "log_dir", log_dir))
+        self.histogram_freq = _check.integer(who, "histogram_freq", histogram_freq, 0)
+        self.write_graph = _check.boolean(who, "write_graph", write_graph)
+        self.write_images = _check.boolean(who, "write_images", write_images)
+        self.write_steps_per_second = _check.boolean(
+            who, "write_steps_per_second", write_steps_per_second
+        )
+        self.update_freq: int | str = "epoch"
+        if update_freq != "epoch":
+            every = 1 if update_freq == "batch" else update_freq
+            self.update_freq = _check.integer(who, "update_freq", every)
+        if profile_batch not in (0, None):
+            raise ValueError(
+                f"{who}: profile_batch must be 0, as lamina.profile shows what a step costs; got "
+                f"{profile_batch!r}"
+            )
+        self.profile_batch = 0
+        self.embeddings_freq = _check.integer(who, "embeddings_freq", embeddings_freq, 0)
+        self.embeddings_metadata = embeddings_metadata
+        if self.update_freq == "epoch":
+            self._idle = ("on_train_batch_begin", "on_train_batch_end", "on_test_batch_end")
+        self._writers: dict[str, Any] = {}
+        self._train_batches = self._test_batches = self._steps = 0
+        self._epoch_start = self._batch_start = 0.0
+
+    def _writer(self, name: str) -> Any:
+        if name not in self._writers:
+            try:
+                from tensorboardX import SummaryWriter  # type: ignore[import,unused-ignore]
+            except ImportError:
+                raise ImportError(
+                    "TensorBoard: needs tensorboardX; install it with: "
+                    "pip install 'lamina[tensorboard]'"
+                ) from None
+            self._writers[name] = SummaryWriter(os.path.join(self.log_dir, name))
+        return self._writers[name]
+
+    def _due(self, batches: int) -> bool:
+        return isinstance(self.update_freq, int) and batches % self.update_freq == 0
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Open the file, and write what the model is."""
+        self._train_batches = 0
+        writer = self._writer("train")
+        if self.write_graph:
+            writer.add_text("model", _as_markdown(self.model), 0)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Start the clock."""
+        self._epoch_start, self._steps = time.perf_counter(), self.model.optimizer.iterations
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Write the epoch's logs, and the weights where it is their turn."""
+        shown = dict(logs or {})
+        train = {k: v for k, v in shown.items() if not k.startswith("val_")}
+        train["learning_rate"] = rate_of(self.model)
+        if self.write_steps_per_second:
+            took = time.perf_counter() - self._epoch_start
+            train["steps_per_second"] = (self.model.optimizer.iterations - self._steps) / took
+        held = {k.removeprefix("val_"): v for k, v in shown.items() if k.startswith("val_")}
+        self._write("train", "epoch_{}", train, epoch)
+        if held:
+            self._write("validation", "epoch_{}", held, epoch)
+        if self.histogram_freq and epoch % self.histogram_freq == 0:
+            self._write_weights(epoch)
+        if self.embeddings_freq and epoch % self.embeddings_freq == 0:
+            self._write_embeddings(epoch)
+        for writer in self._writers.values():
+            writer.flush()
+
+    def _write(self, name: str, form: str, logs: Mapping[str, Any], step: int) -> None:
+        writer = self._writer(name)
+        for key, value in logs.items():
+            writer.add_scalar(form.format(key), float(value), step)
+
+    def _write_weights(self, epoch: int) -> None:
+        writer = self._writer("train")
+        for layer in self.model.layers:
+            for place, weight in enumerate(layer.get_weights()):
+                name = f"{layer.name}/{place}"
+                writer.add_histogram(f"{name}/histogram", np.asarray(weight), epoch)
+                image = _as_image(weight) if self.write_images else None
+                if image is not None:
+                    writer.add_image(f"{name}/image", image, epoch, dataformats="HWC")
+
+    def _write_embeddings(self, epoch: int) -> None:
+        from lamina.layers import Embedding
+
+        for layer in self.model.layers:
+            if isinstance(layer, Embedding):
+                self._writer("train").add_embedding(
+                    np.asarray(layer.get_weights()[0]),
+                    metadata=self._labels(layer.name),
+                    global_step=epoch,
+                    tag=layer.name,
+                )
+
+    def _labels(self, name: str) -> list[str] | None:
+        given = self.embeddings_metadata
+        file = given.get(name) if isinstance(given, Mapping) else given
+        if file is None:
+            return None
+        path = _check.path("TensorBoard", "embeddings_metadata", file)
+        return path.read_text(encoding="utf-8").splitlines()
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Start the clock."""
+        self._batch_start = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Write the logs of the batches so far, where it is their turn."""
+        self._train_batches += 1
+        if not self._due(self._train_batches):
+            return
+        written = dict(logs or {})
+        if self.write_steps_per_second:
+            written["steps_per_second"] = 1.0 / (time.perf_counter() - self._batch_start)
+        self._write("train", "batch_{}", written, self._train_batches)
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Write the logs of the batches so far, where it is their turn."""
+        self._test_batches += 1
+        if self._due(self._test_batches):
+            self._write("validation", "batch_{}", logs or {}, self._test_batches)
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Write the result over the steps of training."""
+        steps = self.model.optimizer.iterations
+        self._write("validation", "evaluation_{}_vs_iterations", logs or {}, steps)
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Close the files."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the files."""
+        writers, self._writers = self._writers, {}
+        for writer in writers.values():
+            writer.close()
+
+
+def _as_markdown(model: Any) -> str:
+    lines: list[str] = []
+    model.summary(print_fn=lambda text, **_: lines.append(str(text)))
+    return "\n".join(f"    {line}" for text in lines for line in text.splitlines())
+
+
+def _as_image(weight: Any) -> Any:
+    """Return a weight as an image in [0, 1], or None: one row a filter, as Keras draws them."""
+    array: Any = np.squeeze(np.asarray(weight))
+    if array.ndim == 1:
+        array = array[None, :]
+    elif array.ndim == 2 and array.shape[0] > array.shape[1]:
+        array = array.T
+    if array.ndim != 2 or not array.size or max(array.shape) > LARGEST_SIDE:
+        return None
+    low, high = array.min(), array.max()
+    return ((array - low) / (high - low if high > low else 1.0))[..., None]

@@ -1,0 +1,78 @@
+"""The loss over the learning rate."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from lamina._calls import answering_calls
+from lamina.plot.figures import shown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from lamina.callbacks import LearningRateRangeTest
+
+
+@answering_calls
+def learning_rate_range(
+    test: LearningRateRangeTest, path: str | os.PathLike[str] | None = None
+) -> Figure:
+    """Draw what a learning-rate range test found: each loss, the smoothed ones, the suggestion.
+
+    Parameters
+    ----------
+    test : LearningRateRangeTest
+        After its fit.
+    path : str or path-like, optional
+        Where to save the figure; the ending chooses the format.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Pyplot's current figure.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    TypeError, ValueError
+        If `test` is no such test, or has not run.
+
+    Examples
+    --------
+    >>> import numpy as np, lamina
+    >>> from lamina import plot
+    >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> test = lamina.callbacks.LearningRateRangeTest(steps=20)
+    >>> x = np.linspace(-1, 1, 64)
+    >>> _ = model.fit(x, 2 * x, batch_size=2, callbacks=[test], verbose=0)
+    >>> figure = plot.learning_rate_range(test)
+    >>> figure.axes[0].get_xscale()
+    'log'
+    """
+    from lamina.callbacks import LearningRateRangeTest
+
+    who = "learning_rate_range"
+    if not isinstance(test, LearningRateRangeTest):
+        raise TypeError(f"{who}: test must be a LearningRateRangeTest; got {test!r}")
+    rates, losses, smoothed = test.learning_rates, test.losses, test.smoothed
+    if len(rates) == 0:
+        raise ValueError(f"{who}: test has no steps; give it to fit among its callbacks")
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        axes.plot(rates, losses, color="0.75", linewidth=1, label="loss")
+        axes.plot(rates, smoothed, label="smoothed")
+        if test.suggestion is not None:
+            axes.axvline(test.suggestion, linestyle=":", color="C1", label=f"{test.suggestion:.2g}")
+        axes.set(xscale="log", xlabel="learning rate", ylabel="loss")
+        # What diverges would flatten all else.
+        low, high = losses.min(), losses[: len(losses) // 2 + 1].max()
+        room = 0.05 * (high - low)
+        if room > 0:
+            axes.set_ylim(low - room, high + room)
+        axes.legend()
+
+    return shown(who, draw, path)
