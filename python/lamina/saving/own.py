@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lamina import _core, _screen
 from lamina._check import Array
 from lamina.saving import architecture, compiled, container, training, weights
@@ -39,7 +41,7 @@ def load_model(path: str, compile: bool) -> Any:  # noqa: A002
     content = container.read(path)
     document = content.document
     _check_kind(path, document, "model")
-    with problems_of(path):
+    with problems_of(path), np.errstate(all="ignore"):
         model = architecture.restored(document["model"], content.tensors)
         if "weights" in document:
             weights.put_back(model, document["weights"], content.tensors)
