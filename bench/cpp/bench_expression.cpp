@@ -1,5 +1,8 @@
 // Element-wise expressions beside a copy, and single operations beside the kernels that layers
-// have.  "FLOP" counts elements: read it as elements a second.
+// have.  "FLOP" counts elements: read it as elements a second.  `from_memory` takes other arrays in
+// each round, which no cache holds: there a copy shows what the memory gives.
+#include <algorithm>
+
 #include "bench.h"
 #include "operations/element_program.h"
 
@@ -18,40 +21,48 @@ static lamina::CompiledProgram compiled(const Formula& formula, int result, int 
           {{result}}};
 }
 
+constexpr Index beyond_caches = Index(1) << 25;  // elements: 128 MB
+
 static void run(benchmark::State& state, const lamina::CompiledProgram& program, int inputs,
-                Index n) {
-  Buffer y(n), a(n), b(n);
-  void* const output = y.data();
-  const void* const input[] = {a.data(), b.data()};
+                Index n, Index stored = 0) {
+  const Index size = std::max(n, stored);
+  Buffer y(size), a(size), b(size);
+  Index at = 0;
   for (auto _ : state) {
+    void* const output = y.data() + at;
+    const void* const input[] = {a.data() + at, b.data() + at};
     program.run(kernels(), &output, input, 1, lamina::Accumulate::no);
     benchmark::ClobberMemory();
+    at = at + 2 * n > size ? 0 : at + n;
   }
   count(state, double(n), 4.0 * double(inputs + 1) * double(n));
 }
 
-static void copy(benchmark::State& state, Index n) {
-  Buffer y(n), x(n);
+static void copy(benchmark::State& state, Index n, Index stored = 0) {
+  const Index size = std::max(n, stored);
+  Buffer y(size), x(size);
   lamina::StridedSpec spec{};
   spec.axes = 1;
   spec.size[0] = n;
   spec.y_stride[0] = spec.x_stride[0] = 1;
+  Index at = 0;
   for (auto _ : state) {
-    kernels().strided_copy(y.data(), x.data(), spec);
+    kernels().strided_copy(y.data() + at, x.data() + at, spec);
     benchmark::ClobberMemory();
+    at = at + 2 * n > size ? 0 : at + n;
   }
   count(state, double(n), 8.0 * double(n));
 }
 
 // Ten cheap operations, each with a constant.
-static void chain_of_ten(benchmark::State& state, Index n) {
+static void chain_of_ten(benchmark::State& state, Index n, Index stored = 0) {
   const ElementOp ops[] = {ElementOp::add, ElementOp::multiply, ElementOp::maximum,
                            ElementOp::subtract, ElementOp::minimum};
   Formula formula;
   int last = formula.input(0);
   for (int i = 0; i < 10; ++i)
     last = formula.apply(ops[i % 5], last, formula.constant(0.37 + 0.1 * i));
-  run(state, compiled(formula, last, 1, n), 1, n);
+  run(state, compiled(formula, last, 1, n), 1, n, stored);
 }
 
 static void single(benchmark::State& state, ElementOp op, Index n) {
@@ -88,6 +99,11 @@ void register_benchmarks() {
     };
     add("copy", [=](benchmark::State& s) { copy(s, n); });
     add("chain_of_ten", [=](benchmark::State& s) { chain_of_ten(s, n); });
+    if (n >= Index(1) << 20) {
+      add("copy_from_memory", [=](benchmark::State& s) { copy(s, n, beyond_caches); });
+      add("chain_of_ten_from_memory",
+          [=](benchmark::State& s) { chain_of_ten(s, n, beyond_caches); });
+    }
     add("add", [=](benchmark::State& s) { single(s, ElementOp::add, n); });
     add("combine_forward", [=](benchmark::State& s) { combine(s, n); });
     add("exp", [=](benchmark::State& s) { single(s, ElementOp::exp, n); });

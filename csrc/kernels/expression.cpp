@@ -62,7 +62,7 @@ Code<T> single_step(const Prepared<T>& p, const ElementStep& step) {
     run = light_steps<T>(step.op, Operands::uniform);
   if (run.wide == nullptr) run = light_steps<T>(step.op, Operands::accumulator);
   if (run.wide == nullptr) run = heavy_steps<T>(step.op);
-  return {run, step.slot, step.other};
+  return {run, step.slot, step.other, -1};
 }
 
 // A load and the cheap operation behind it as one step; no functions where there is none.
@@ -70,10 +70,26 @@ template <class T>
 Code<T> loading_step(const Prepared<T>& p, const ElementStep* step, int left) {
   if (left < 2 || step[0].op != ElementOp::load || step[1].op == ElementOp::load ||
       step[1].op == ElementOp::store || step[1].other >= 0)
-    return {{nullptr, nullptr}, -1, -1};
+    return {};
   const bool uniform = step[1].slot >= 0 && is_uniform(p, step[1].slot);
   return {light_steps<T>(step[1].op, uniform ? Operands::loaded_uniform : Operands::loaded),
-          step[0].slot, step[1].slot};
+          step[0].slot, step[1].slot, -1};
+}
+
+// Whether an operation's other operand, if it has one, is one number.
+template <class T>
+bool is_simple(const Prepared<T>& p, const ElementStep& step) {
+  return step.other < 0 && (step.slot < 0 || is_uniform(p, step.slot));
+}
+
+// Two such operations as one step, or a load and two; no functions where there is none.
+template <class T>
+Code<T> paired_step(const Prepared<T>& p, const ElementStep* step, int left, bool loads) {
+  if (left < 2 + loads || (loads && step[0].op != ElementOp::load)) return {};
+  const ElementStep &first = step[loads], &second = step[loads + 1];
+  if (!is_simple(p, first) || !is_simple(p, second)) return {};
+  return {pair_steps<T>(first.op, second.op, loads), first.slot, second.slot,
+          loads ? step[0].slot : -1};
 }
 
 // Whether all that the program does is one operation on operands that vary, in their order.
@@ -89,17 +105,25 @@ bool is_single(const Prepared<T>& p) {
   return true;
 }
 
+// How many of the program's steps, from `step` on, the next of the code stands for.
+template <class T>
+int prepare_step(const Prepared<T>& p, const ElementStep* step, int left, Code<T>& code) {
+  if ((code = paired_step(p, step, left, true)).run.wide != nullptr) return 3;
+  if ((code = loading_step(p, step, left)).run.wide != nullptr) return 2;
+  if ((code = paired_step(p, step, left, false)).run.wide != nullptr) return 2;
+  code = single_step(p, *step);
+  return 1;
+}
+
 template <class T>
 void prepare_steps(const Prepared<T>& p, Code<T>* code) {
   const ElementProgram& e = *p.program;
-  for (int i = 0; i < e.steps; ++code) {
-    const int left = e.steps - i;
-    *code = loading_step(p, e.step + i, left);
-    const bool joined = code->run.wide != nullptr;
-    if (!joined) *code = single_step(p, e.step[i]);
-    i += joined ? 2 : 1;
-  }
-  *code = {final_steps<T>(), -1, -1};
+  for (int i = 0; i < e.steps; ++code) i += prepare_step(p, e.step + i, e.steps - i, *code);
+  const ElementStep& last = e.step[e.steps - 1];
+  if (last.op == ElementOp::store && !is_sum(p, last.slot))
+    code[-1].run = last_store_steps<T>();
+  else
+    *code = {final_steps<T>(), -1, -1, -1};
 }
 
 template <class T>

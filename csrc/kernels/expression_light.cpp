@@ -14,12 +14,16 @@ struct SlotBody {
 template <class T>
 struct Load : SlotBody<T> {
   using SlotBody<T>::SlotBody;
-  LAMINA_INLINE Vec<T> operator()(Vec<T>, Index at) const { return load(this->x + at); }
+  LAMINA_INLINE Vec<T> operator()(Vec<T>, Index at) const {
+    prefetch(this->x + at);
+    return load(this->x + at);
+  }
 };
 template <class T>
 struct Store : SlotBody<T> {
   using SlotBody<T>::SlotBody;
   LAMINA_INLINE Vec<T> operator()(Vec<T> a, Index at) const {
+    prefetch(this->x + at);
     store(this->x + at, a);
     return a;
   }
@@ -39,18 +43,14 @@ void end_wide(Vec<T>, Vec<T>, Vec<T>, Vec<T>, Vec<T>, Vec<T>, Vec<T>, Vec<T>, co
 template <class T>
 void end_thin(Vec<T>, const Code<T>*, const Slot<T>*, Index) {}
 
-// Steps that load as well save passing the accumulator on; the oldest CPUs do without them, which
-// saves an eighth of a megabyte.
-constexpr bool loading = LAMINA_VECTOR_BYTES > 16;
-
 template <class T, ElementOp op, int operands, int work>
 StepPair<T> light_step(Operands from) {
   if constexpr (work <= light_work) {
     if (from == Operands::accumulator) return Step<T, OperationBody<T, op, operands>, true>::pair();
-    if constexpr (operands < 3 && loading)
+    if constexpr (operands < 3 && joins_steps)
       if (from == Operands::loaded)
         return Step<T, OperationBody<T, op, operands, Operands::loaded>, true>::pair();
-    if constexpr (operands == 2 && loading) {
+    if constexpr (operands == 2 && joins_steps) {
       if (from == Operands::uniform)
         return Step<T, OperationBody<T, op, 2, Operands::uniform>, true>::pair();
       if (from == Operands::loaded_uniform)
@@ -101,6 +101,13 @@ StepPair<T> final_steps() {
 }
 template StepPair<float> final_steps<float>();
 template StepPair<double> final_steps<double>();
+
+template <class T>
+StepPair<T> last_store_steps() {
+  return Step<T, Store<T>, true, true>::pair();
+}
+template StepPair<float> last_store_steps<float>();
+template StepPair<double> last_store_steps<double>();
 
 }  // namespace LAMINA_ISA
 }  // namespace lamina
