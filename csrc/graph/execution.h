@@ -71,6 +71,9 @@ class Execution {
 
   // Of the last batch, `last_rows` rows; valid until the next, or the next bind.
   virtual const std::byte* output(std::size_t index) const = 0;
+  // Of the batches that follow, an output is written where the caller wants it, until `nullptr`
+  // takes it back into the plan.  False, and nothing changed, where it is another value by name.
+  virtual bool place_output(std::size_t index, std::byte* where) = 0;
   virtual const std::byte* input_gradient(std::size_t index) const = 0;
   Index last_rows() const { return last_rows_; }
 

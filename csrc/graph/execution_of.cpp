@@ -102,6 +102,19 @@ void ExecutionOf<T>::bind(std::vector<DataView> inputs) {
 }
 
 template <class T>
+bool ExecutionOf<T>::place_output(std::size_t index, std::byte* where) {
+  const Busy busy(*this);
+  const ValueId root = plan_.stands_for[std::size_t(graph_->outputs()[index].value)];
+  std::byte* const planned = place(plan_.value_offset[std::size_t(root)]);
+  if (planned == nullptr || graph_->values()[std::size_t(root)].kind != ValueKind::result)
+    return false;
+  if (where != nullptr && values_[std::size_t(root)] != planned) return false;  // another output
+  for (std::size_t id = std::size_t(root); id < values_.size(); ++id)
+    if (plan_.stands_for[id] == root) values_[id] = where == nullptr ? planned : where;
+  return true;
+}
+
+template <class T>
 void ExecutionOf<T>::check_trains() const {
   if (!settings.training)
     throw std::runtime_error("this execution was planned for inference; it has no gradients");

@@ -29,6 +29,7 @@ class ExecutionOf final : public Execution {
   const std::byte* output(std::size_t index) const override {
     return values_[std::size_t(graph_->outputs()[index].value)];
   }
+  bool place_output(std::size_t index, std::byte* where) override;
   const std::byte* input_gradient(std::size_t index) const override {
     return gradients_[std::size_t(graph_->inputs()[index].value)];
   }

@@ -66,36 +66,70 @@ void Predictor::give_back(std::unique_ptr<Execution> execution) {
     idle_.push_back(std::move(execution));
 }
 
+namespace {
+
+// What a copy of at most so many bytes costs is less than what placing the output does.
+constexpr std::size_t copied_bytes = 16384;
+
+// Where an output's rows of each batch go.
+struct Result {
+  std::byte* data;
+  std::size_t bytes;  // of a row; of all, if it has no rows
+  bool whole;
+};
+
+std::vector<Result> results_of(const Graph& graph, const std::vector<std::byte*>& outputs) {
+  std::vector<Result> results;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const Tensor& output = graph.outputs()[i];
+    const Value& value = graph.values()[std::size_t(output.value)];
+    results.push_back(
+        {outputs[i], std::size_t(size_of(output.shape)) * bytes_of(value.dtype), value.whole});
+  }
+  return results;
+}
+
+// A large output is written where it is wanted; the others are copied there.
+void predict_batch(Execution& execution, const Batch& batch, const std::vector<Result>& results) {
+  const auto bytes = [&](const Result& r) {
+    return r.whole ? r.bytes : std::size_t(batch.rows()) * r.bytes;
+  };
+  const auto data = [&](const Result& r) {
+    return r.whole ? r.data : r.data + std::size_t(batch.start) * r.bytes;
+  };
+  for (std::size_t i = 0; i < results.size(); ++i)
+    if (bytes(results[i]) > copied_bytes) execution.place_output(i, data(results[i]));
+  execution.test(batch);
+  for (std::size_t i = 0; i < results.size(); ++i)
+    if (std::byte* to = data(results[i]); execution.output(i) != to)
+      std::memcpy(to, execution.output(i), bytes(results[i]));
+  for (std::size_t i = 0; i < results.size(); ++i)
+    if (bytes(results[i]) > copied_bytes) execution.place_output(i, nullptr);
+}
+
+}  // namespace
+
 void predict(Execution& execution, const std::vector<DataView>& inputs, Index batch_size,
              const std::vector<std::byte*>& outputs, std::uint64_t seed,
              std::uint32_t random_step) {
   const Graph& graph = execution.graph();
   const Index rows = inputs.empty() ? 0 : inputs.front().rows;
-  for (const Tensor& output : graph.outputs())
-    if (rows == 0 && graph.values()[std::size_t(output.value)].whole)
+  const std::vector<Result> results = results_of(graph, outputs);
+  for (const Result& result : results) {
+    if (result.whole && rows == 0)
       throw std::invalid_argument("predict: an output without rows needs at least 1 row; got 0");
+    if (result.whole && batch_size < rows)
+      throw std::invalid_argument(
+          "predict: an output made of all rows needs them in one batch; got " +
+          std::to_string(rows) + " rows in batches of " + std::to_string(batch_size));
+  }
   graph.check_batch(std::min(rows, batch_size));
   if (rows % batch_size != 0) graph.check_batch(rows % batch_size);  // the last, before the first
   execution.bind(inputs);
-  for (Index start = 0; start < rows; start += batch_size) {
-    const Batch batch{nullptr, start, std::min(rows, start + batch_size), random_step++, seed};
-    execution.test(batch);
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-      const Tensor& output = graph.outputs()[i];
-      const DType dtype = graph.values()[std::size_t(output.value)].dtype;
-      const std::size_t row_bytes = std::size_t(size_of(output.shape)) * bytes_of(dtype);
-      if (graph.values()[std::size_t(output.value)].whole) {
-        if (batch.rows() != rows)
-          throw std::invalid_argument(
-              "predict: an output made of all rows needs them in one batch; got " +
-              std::to_string(rows) + " rows in batches of " + std::to_string(batch_size));
-        std::memcpy(outputs[i], execution.output(i), row_bytes);
-        continue;
-      }
-      std::memcpy(outputs[i] + std::size_t(start) * row_bytes, execution.output(i),
-                  std::size_t(batch.rows()) * row_bytes);
-    }
-  }
+  for (Index start = 0; start < rows; start += batch_size)
+    predict_batch(execution,
+                  {nullptr, start, std::min(rows, start + batch_size), random_step++, seed},
+                  results);
   execution.bind({});
 }
 
