@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from lamina._calls import answering_calls
+from lamina._calls import answering_calls, checking_keywords
 from lamina._settings import reading_with, registered
 
 T = TypeVar("T")
@@ -88,6 +88,7 @@ class CustomObjectScope:
     'twice'
     """
 
+    @checking_keywords
     def __init__(self, custom_objects: Mapping[str, Any]) -> None:
         self._reading = reading_with(custom_objects)
 
