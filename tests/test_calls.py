@@ -86,9 +86,11 @@ def test_every_method_of_a_model_answers_an_unknown_name(make):
          "boston.load_data: unknown argument 'test_split'; leave it out: the data come with the "
          "package, in a fixed split"),
         (lambda: chain().evaluate(X, Y, workers=1),
-         "evaluate: unknown argument 'workers'; evaluate takes arrays"),
+         "evaluate: unknown argument 'workers'; "
+         "they are arguments of a PyDataset: make it with them"),
         (lambda: chain().test_on_batch(X, Y, workers=1),
-         "test_on_batch: unknown argument 'workers'; test_on_batch takes arrays"),
+         "test_on_batch: unknown argument 'workers'; "
+         "they are arguments of a PyDataset: make it with them"),
         (lambda: chain().test_on_batch(X), "test_on_batch: y is None; needs an array"),
         (lambda: chain().predict(), "predict: x is None; needs an array"),
         (lambda: chain().fit(), "fit: needs x; got no argument"),

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from lamina import _check
+from lamina._calls import checking_keywords
 
 
 class PyDataset:
@@ -47,6 +48,7 @@ class PyDataset:
     _use_multiprocessing: bool = False
     _max_queue_size: int = 10
 
+    @checking_keywords
     def __init__(
         self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10
     ) -> None:

@@ -101,17 +101,30 @@ class Saved(Fitting):
         load_weights(self._whole(), filepath, skip_mismatch=skip_mismatch, by_name=by_name)
 
     @answering_calls
-    def to_json(self, **options: Any) -> str:
+    def to_json(
+        self,
+        *,
+        indent: int | str | None = None,
+        separators: tuple[str, str] | None = None,
+        sort_keys: bool = False,
+        ensure_ascii: bool = True,
+    ) -> str:
         """Return the architecture, without weights, as JSON: ``lamina.models.model_from_json``.
 
         Parameters
         ----------
-        **options
-            As for ``json.dumps``, such as ``indent=2``.
+        indent, separators, sort_keys, ensure_ascii
+            As for ``json.dumps``.
         """
         from lamina.saving.json_text import model_to_json
 
-        return model_to_json(self._whole(), **options)
+        return model_to_json(
+            self._whole(),
+            indent=indent,
+            separators=separators,
+            sort_keys=sort_keys,
+            ensure_ascii=ensure_ascii,
+        )
 
     @answering_calls
     def get_compile_config(self) -> dict[str, Any]:
