@@ -90,6 +90,8 @@ LAYERS = {
     "CategoryEncoding": (SIGNAL, {"num_tokens": 5}),
     "CenterCrop": (IMAGE, {"height": 2, "width": 3}),
     "Discretization": (SIGNAL, {"bin_boundaries": [0.0, 1.0]}),
+    "MelSpectrogram": ((40,), {"fft_length": 16, "sequence_stride": 4, "num_mel_bins": 3}),
+    "STFTSpectrogram": (SIGNAL, {"frame_length": 4}),
     "Resizing": (IMAGE, {"height": 2, "width": 3}),
     "ZeroPadding1D": (SIGNAL, {}),
     "ZeroPadding2D": (IMAGE, {}),

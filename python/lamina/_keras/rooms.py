@@ -60,7 +60,6 @@ LAYERS = {
     OWN: "Wrapper TorchModuleWrapper JaxLayer FlaxLayer TFSMLayer",
     "use lamina.Sequential as a layer": "Pipeline",
     "use Embedding and Dense": "ReversibleEmbedding",
-    "compute the spectrogram with scipy.signal before fit": "MelSpectrogram STFTSpectrogram",
     "use ReLU or LeakyReLU": "ThresholdedReLU",
     "use Conv1D or Conv2D": "LocallyConnected1D LocallyConnected2D",
     "layers check their input in compute_output_shape": "InputSpec",
@@ -92,11 +91,7 @@ CALLBACKS = {
     "the logs hold an epoch's means by themselves": "BaseLogger",
 }
 
-INITIALIZERS = {
-    "write it as a class that derives from Initializer and defines values(shape, dtype, rng)": (
-        "STFT STFTInitializer stft"
-    ),
-}
+INITIALIZERS: dict[str, str] = {}
 
 DATASETS = {
     "use sklearn.datasets.fetch_california_housing": "california_housing",

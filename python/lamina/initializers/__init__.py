@@ -21,6 +21,7 @@ from lamina.initializers.scaling import (
     LecunUniform,
     VarianceScaling,
 )
+from lamina.initializers.stft import STFT
 
 # Keras's other names of the same initializers.
 constant, zeros, ones = Constant, Zeros, Ones
@@ -28,10 +29,11 @@ identity = IdentityInitializer = Identity
 orthogonal = OrthogonalInitializer = Orthogonal
 random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
 glorot_normal, glorot_uniform, variance_scaling = GlorotNormal, GlorotUniform, VarianceScaling
+stft = STFTInitializer = STFT
 he_normal, he_uniform, lecun_normal, lecun_uniform = HeNormal, HeUniform, LecunNormal, LecunUniform
 
 __all__ = [
-    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity",
+    "STFT", "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity",
     "Initializer", "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "RandomNormal",
     "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros", "compute_fans", "get",
     "serialize",
@@ -62,6 +64,7 @@ _TABLE: dict[str, type[Initializer]] = {
     "lecun_uniform": LecunUniform,
     "lecun_normal": LecunNormal,
     "orthogonal": Orthogonal,
+    "stft": STFT,
     "zero": Zeros,
     "one": Ones,
     "uniform": RandomUniform,

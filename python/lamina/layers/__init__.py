@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from lamina.layers.lstm import LSTM
     from lamina.layers.lstm_cell import LSTMCell
     from lamina.layers.masking import Masking
+    from lamina.layers.mel_spectrogram import MelSpectrogram
     from lamina.layers.merge import Add, Average, Maximum, Minimum, Multiply, Subtract
     from lamina.layers.merging import (
         add,
@@ -103,6 +104,7 @@ if TYPE_CHECKING:
     from lamina.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
     from lamina.layers.spectral_normalization import SpectralNormalization
     from lamina.layers.stacked_rnn_cells import StackedRNNCells
+    from lamina.layers.stft_spectrogram import STFTSpectrogram
     from lamina.layers.string_lookup import StringLookup
     from lamina.layers.text_vectorization import TextVectorization
     from lamina.layers.time_distributed import TimeDistributed
@@ -205,6 +207,7 @@ __all__ = [
     "MaxPooling2D",
     "MaxPooling3D",
     "Maximum",
+    "MelSpectrogram",
     "Minimum",
     "MultiHeadAttention",
     "Multiply",
@@ -218,6 +221,7 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Resizing",
+    "STFTSpectrogram",
     "SeparableConv1D",
     "SeparableConv2D",
     "SimpleRNN",
@@ -308,6 +312,7 @@ _MODULES = {
     "lstm": "LSTM",
     "lstm_cell": "LSTMCell",
     "masking": "Masking",
+    "mel_spectrogram": "MelSpectrogram",
     "merge": "Add Average Maximum Minimum Multiply Subtract",
     "merging": "add average concatenate dot maximum minimum multiply subtract",
     "multi_head_attention": "MultiHeadAttention",
@@ -330,6 +335,7 @@ _MODULES = {
     "spatial_dropout": "SpatialDropout1D SpatialDropout2D SpatialDropout3D",
     "spectral_normalization": "SpectralNormalization",
     "stacked_rnn_cells": "StackedRNNCells",
+    "stft_spectrogram": "STFTSpectrogram",
     "string_lookup": "StringLookup",
     "text_vectorization": "TextVectorization",
     "time_distributed": "TimeDistributed",
