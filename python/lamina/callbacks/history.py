@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lamina._check import Array
 from lamina.callbacks.callback import Callback, Logs
@@ -42,6 +42,8 @@ class History(Callback):
     >>> sorted(history.history), history.epoch, len(history.validation_rows)
     (['loss', 'mae', 'val_loss', 'val_mae'], [0, 1], 2)
     """
+
+    _kept: ClassVar[tuple[str, ...]] = ("history", "epoch", "recorded_at")
 
     def __init__(self) -> None:
         self._model: weakref.ref[Model] | None = None

@@ -33,7 +33,9 @@ class Position:
     callbacks : list of [str, dict]
         Class and state of each callback that keeps any.
     weights : list of ndarray or None
-        Those after the last batch, where a callback has replaced them at the end of the fit.
+        Those after the last batch, where a callback has replaced them since.
+    learning_rate : float, dict or None
+        That of then, or its schedule's configuration, where it has been replaced.
     """
 
     epoch: int
@@ -42,6 +44,7 @@ class Position:
     metrics: list[dict[str, Any]] = field(default_factory=list)
     callbacks: list[list[Any]] = field(default_factory=list)
     weights: list[Array] | None = None
+    learning_rate: Any = None
 
     def get(self) -> dict[str, Any]:
         """Return it as plain values and arrays."""
@@ -60,6 +63,7 @@ class Position:
             [dict(each) for each in state["metrics"]],
             [[str(name), dict(held)] for name, held in state["callbacks"]],
             None if weights is None else [np.asarray(each) for each in weights],
+            state.get("learning_rate"),
         )
 
 

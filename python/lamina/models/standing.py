@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina._check import Array
+from lamina._settings import serialize
 from lamina.callbacks.progress import EpochLines
 from lamina.models.position import Position, put_states, states_of
+from lamina.optimizers.schedules import LearningRateSchedule
 
 if TYPE_CHECKING:
     from lamina.models.training import Training
@@ -30,6 +32,7 @@ class Standing:
         self._first = 0  # batches that another run did of the first epoch
         self._resumed: Position | None = None
         self._stopped: Position | None = None  # within an epoch, before its end was told
+        self._held: tuple[list[Array], Any] | None = None  # weights and rate after the last batch
         self._began: int | None = None  # what the count of draws was at the epoch's first batch
 
     def go_on(self, position: Position) -> None:
@@ -37,6 +40,8 @@ class Standing:
         put_states(self._run.hooks.callbacks, position.callbacks)
         if position.weights is not None:
             self._run.model.put_arrays(position.weights)
+        if position.learning_rate is not None:
+            self._run.optimizer.learning_rate = position.learning_rate
         self.epoch, self._first = position.epoch, position.batch
         self._resumed = position
 
@@ -99,17 +104,30 @@ class Standing:
             self._run.model.train_state.epoch += 1
         else:
             self._stopped = self.now()
+            self._held = self._weights(), self._rate()
         self._began = None
 
-    def end(self) -> list[Array]:
-        """Keep the position of a run that has ended; returns the weights as they are."""
+    def end(self) -> None:
+        """Keep the position of a run that has ended."""
         self._run.model.train_state.position = self.now()
+        if self._held is None:
+            self._held = self._weights(), self._rate()
+
+    def note_replaced(self) -> None:
+        """Keep what the last batch left where a callback has put something in its place."""
+        position = self._run.model.train_state.position
+        if position is None or self._held is None:
+            return
+        weights, rate = self._held
+        now = [p.array for p in self._run.model.parameters]
+        if any(not np.array_equal(a, b) for a, b in zip(weights, now, strict=True)):
+            position.weights = weights
+        if rate != self._rate():
+            position.learning_rate = rate
+
+    def _weights(self) -> list[Array]:
         return [p.array.copy() for p in self._run.model.parameters]
 
-    def note_replaced(self, before: Sequence[Array]) -> None:
-        """Keep the weights of the last batch where a callback has put others in their place."""
-        position = self._run.model.train_state.position
-        now = [p.array for p in self._run.model.parameters]
-        same = all(a is b or np.array_equal(a, b) for a, b in zip(before, now, strict=True))
-        if position is not None and not same:
-            position.weights = list(before)
+    def _rate(self) -> Any:
+        rate = self._run.optimizer.learning_rate
+        return serialize(rate) if isinstance(rate, LearningRateSchedule) else rate

@@ -203,9 +203,9 @@ class Training:
                         hooks.call("on_epoch_end", epoch, logs)
                         if model.stop_training or self.diverged is not None:
                             break
-                    last = self.standing.end()
+                    self.standing.end()
                 hooks.call("on_train_end", logs)
-                self.standing.note_replaced(last)
+                self.standing.note_replaced()
         finally:
             self.objective.trim()
 
