@@ -199,12 +199,14 @@ def floats(
     first_row: int = 0,
     columns: Sequence[Any] | None = None,
     of_row: bool = False,
+    rows: Array | None = None,
 ) -> Array:
     """Return ``value`` as a C-contiguous aligned array of ``dtype``.
 
     With ``finite`` NaN and infinity are refused, and so is a finite number that becomes
-    infinite in ``dtype``; the message names the row (counted from ``first_row``) and the column,
-    by ``columns`` or a table's own names too; or the position, where ``value`` is one row.
+    infinite in ``dtype``; the message names the row (counted from ``first_row``, or by the numbers
+    ``rows``) and the column, by ``columns`` or a table's own names too; or the position, where
+    ``value`` is one row.
     """
     source = numeric(who, name, value)
     if source.dtype.kind == "f" and source.dtype.itemsize > 8:
@@ -216,7 +218,7 @@ def floats(
         first = _core.kernels.find_nonfinite(array)
         if first >= 0:
             names = column_names(value) if columns is None else columns
-            where = _place(array.shape, first, first_row, names, of_row=of_row)
+            where = _place(array.shape, first, first_row, names, of_row=of_row, rows=rows)
             raise ValueError(_nonfinite(who, name, source, array, first, where))
     return array
 
@@ -241,6 +243,7 @@ def integers(
     bound: tuple[str, int] | None = None,
     *,
     of_row: bool = False,
+    rows: Array | None = None,
 ) -> Array:
     """Return ``value`` as a C-contiguous aligned array of int32.
 
@@ -251,7 +254,9 @@ def integers(
     if source.dtype.kind == "f":
         bad = ~np.isfinite(source) | (source != np.floor(source))
         if bad.any():
-            raise ValueError(f"{who}: {name} must hold whole numbers; {_at(source, bad, of_row)}")
+            raise ValueError(
+                f"{who}: {name} must hold whole numbers; {_at(source, bad, of_row, rows)}"
+            )
     owner, low, high = who, -(2**31), 2**31
     rule = f"{name} must hold integers in [{low}, {high})"
     if bound is not None:
@@ -259,11 +264,18 @@ def integers(
         rule = f"token ids must lie in [0, {high})"
     if source.size and (source.min() < low or source.max() >= high):
         outside = (source < low) | (source >= high)
-        raise ValueError(f"{owner}: {rule}; {_at(source, outside, of_row)}")
+        raise ValueError(f"{owner}: {rule}; {_at(source, outside, of_row, rows)}")
     return cast(source, np.int32)
 
 
-def truths(who: str, name: str, value: object, *, of_row: bool = False) -> Array:
+def truths(
+    who: str,
+    name: str,
+    value: object,
+    *,
+    of_row: bool = False,
+    rows: Array | None = None,
+) -> Array:
     """Return ``value`` as a C-contiguous aligned array of bool, such as a mask.
 
     It must hold True and False; numbers must be 1 and 0.
@@ -273,16 +285,19 @@ def truths(who: str, name: str, value: object, *, of_row: bool = False) -> Array
         bad = (source != 0) & (source != 1)
         if bad.any():
             raise ValueError(
-                f"{who}: {name} must hold True and False, or 1 and 0; {_at(source, bad, of_row)}"
+                f"{who}: {name} must hold True and False, or 1 and 0; "
+                f"{_at(source, bad, of_row, rows)}"
             )
     return cast(source, np.bool_)
 
 
-def _at(values: Array, bad: Array, of_row: bool = False) -> str:
+def _at(values: Array, bad: Array, of_row: bool, rows: Array | None = None) -> str:
     place = np.unravel_index(int(np.argmax(bad)), bad.shape)
     if of_row and place:
         return f"got {values[place].item()} at position {_listed(place)}"
-    where = f" in row {int(place[0])}" if place else ""
+    where = ""
+    if place:
+        where = f" in row {int(place[0] if rows is None else rows[place[0]])}"
     if len(place) > 1:
         where += f", position {_listed(place[1:])}"
     return f"got {values[place].item()}{where}"
@@ -299,11 +314,14 @@ def _place(
     columns: Sequence[Any] | None = None,
     *,
     of_row: bool = False,
+    rows: Array | None = None,
 ) -> str:
     place = np.unravel_index(first, shape)
     if of_row and place:
         return f"position {_listed(place)}"
-    where = f"row {place[0] + first_row}" if place else "its only element"
+    where = "its only element"
+    if place:
+        where = f"row {place[0] + first_row if rows is None else rows[place[0]]}"
     if len(place) > 1:
         named = columns is not None and len(place) == 2 and len(columns) == shape[1]
         label = titled(columns, int(place[1])) if named else ""

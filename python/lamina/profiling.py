@@ -135,7 +135,8 @@ def profile(
     if not isinstance(model, Model):
         raise TypeError(f"profile: needs a model; got {model!r}")
     repeats = _check.integer("profile", "repeats", repeats)
-    data = data_.prepare("profile", model, gathered(model.through_front(x), model.ports), y)
+    front = gathered(model.through_front(x), model.ports)
+    data = data_.prepare("profile", model, front, y).read()
     refuse("profile", data)
     given = model.default_fit_batch(batch_size)
     parts = data.parts()

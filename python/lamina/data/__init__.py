@@ -11,7 +11,10 @@ from lamina._answers import answering
 from lamina.data.dataset import AUTOTUNE, Dataset
 from lamina.data.py_dataset import PyDataset
 
-__all__ = ["AUTOTUNE", "Dataset", "PyDataset"]
+if TYPE_CHECKING:
+    from lamina.data.tables import TableBatches, from_arrow, from_parquet
+
+__all__ = ["AUTOTUNE", "Dataset", "PyDataset", "TableBatches", "from_arrow", "from_parquet"]
 
 
 def __dir__() -> list[str]:
@@ -19,4 +22,5 @@ def __dir__() -> list[str]:
 
 
 if not TYPE_CHECKING:
-    __getattr__ = answering(__name__)
+    _TABLES = ("TableBatches", "from_arrow", "from_parquet")
+    __getattr__ = answering(__name__, {name: f"lamina.data.tables:{name}" for name in _TABLES})

@@ -23,8 +23,17 @@ class Batch(NamedTuple):
     sample_weight: Any = None
 
 
+class Block(NamedTuple):
+    """Many batches at once, which whoever takes it may cut into batches of so many rows."""
+
+    content: Any
+    batch: int
+
+
 def unpacked(who: str, element: Any) -> Batch:
     """Return the parts of what a source gave: ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, w)``."""
+    if isinstance(element, Block):
+        element = element.content
     if isinstance(element, list):
         element = tuple(element)
     if not isinstance(element, tuple):
@@ -64,6 +73,14 @@ class Source:
         by number.  ``turn`` is the epoch's number, for sources that have an order of their own.
         """
         raise NotImplementedError
+
+    def blocks(
+        self,
+        order: Callable[[int], Iterable[int]] | None = None,
+        turn: int = 0,
+    ) -> Iterator[Any]:
+        """Return the same, perhaps in ``Block``s of many batches."""
+        return self.epoch(order, turn)
 
     def begin(self) -> None:
         """Tell the source that an epoch begins."""

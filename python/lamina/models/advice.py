@@ -15,8 +15,10 @@ import numpy as np
 
 from lamina._arrays import titled
 from lamina._check import Array, quiet
+from lamina.data.unread import Unread
 from lamina.losses import Loss
 from lamina.models.errors import TrainingAdvice
+from lamina.models.reading import Reading
 from lamina.models.rows import Rows
 
 if TYPE_CHECKING:
@@ -233,7 +235,7 @@ def _in_inputs(data: Data, rows: Array | None) -> list[tuple[str, str]]:
         return []
     found = []
     for place, array in enumerate(data.inputs):
-        if isinstance(array, Rows):
+        if isinstance(array, (Rows, Reading)):
             continue
         constant, rounded = _constant_columns(array, rows), data.rounded[place]
         if constant is None and rounded:
@@ -286,7 +288,7 @@ def on_rounding(
 
     Returns the columns of which that is so.
     """
-    if isinstance(source, Rows) or source.size == 0 or array.dtype.kind != "f":
+    if isinstance(source, (Rows, Unread)) or source.size == 0 or array.dtype.kind != "f":
         return []
     digits = np.finfo(array.dtype).nmant + 1 if source.dtype.kind in "biu" else array.itemsize * 8
     if source.dtype.itemsize * 8 <= digits:

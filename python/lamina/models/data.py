@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from lamina.models.ragged import (
     target_rows,
     weight_rows,
 )
+from lamina.models.reading import is_reading
 from lamina.models.rows import Rows, gathered
 from lamina.models.steps import Given
 from lamina.models.targets import check_axis, labels, row_weights, target
@@ -72,6 +73,27 @@ class Data:
         return tuple(m is not None for m in self.masks)
 
     @property
+    def reads(self) -> bool:
+        """Whether inputs are read piece by piece."""
+        return is_reading(self.inputs)
+
+    def read(self, rows: Array | None = None) -> Data:
+        """Return some rows, or all, with inputs that are there as arrays."""
+        if rows is None:
+            if not self.reads:
+                return self
+            rows = np.arange(self.rows)
+
+        def some(values: Sequence[Any]) -> list[Any]:
+            return [None if v is None else np.ascontiguousarray(v[rows]) for v in values]
+
+        extra = self.extra and Given(self.extra.form, some(self.extra.arrays))
+        return replace(
+            self, inputs=some(self.inputs), targets=some(self.targets), given=some(self.given),
+            weights=some(self.weights), extra=extra,
+        )  # fmt: skip
+
+    @property
     def weighted(self) -> tuple[bool, ...]:
         """Which outputs have weights."""
         return tuple(w is not None for w in self.weights)
@@ -108,11 +130,15 @@ class Data:
 
 
 class Part(NamedTuple):
-    """Data, which of their rows (None for all), and how many these are."""
+    """Data, which of their rows (None for all), and how many these are.
+
+    ``batch`` is how many rows make a batch, where what they come from says so.
+    """
 
     data: Data
     rows: Array | None
     size: int
+    batch: int | None = None
 
 
 def part_of(data: Data, rows: Array | None = None) -> Part:

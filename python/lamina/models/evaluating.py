@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
 
 from lamina import _check
@@ -155,15 +156,19 @@ class Evaluating(Stepped):
                 parts = first_batches(parts, rows, steps)
             self.check_batches(who, sum(part.size for part in parts), rows)
             self.ensure_built(data.open_shapes)
-            planned = list(plans(self, parts, None if given is None else rows, BLOCK))
+            planned = plans(self, parts, None if given is None else rows, BLOCK)
+            first = next(planned)
+            if data.reads:  # plans come as their rows are read
+                total = count(sum(part.size for part in parts), first.batch)
+                used, planned = [first], chain([first], planned)
+            else:
+                used = [first, *planned]
+                total, planned = sum(plan.steps for plan in used), iter(used)
             hooks.start(self, {
-                "epochs": 1,
-                "steps": sum(plan.steps for plan in planned),
-                "verbose": verbose,
-                "metrics": planned[0].objective.names,
+                "epochs": 1, "steps": total, "verbose": verbose, "metrics": first.objective.names,
             })  # fmt: skip
             logs = evaluate(self, planned, hooks)
-            for plan in planned:
+            for plan in used:
                 plan.objective.trim()
         return logs
 

@@ -16,7 +16,8 @@ from lamina.callbacks.callback_list import Hook
 from lamina.models.batches import count, spans
 from lamina.models.data import Part
 from lamina.models.logs import in_order
-from lamina.models.outputs import BOUND_BATCH
+from lamina.models.outputs import BLOCK, BOUND_BATCH
+from lamina.models.reading import windows
 
 if TYPE_CHECKING:
     from lamina.models.compilable import Compilable
@@ -63,13 +64,20 @@ def plans(
     Keras takes.
     """
     for part in parts:
-        yield Plan(part, *model.evaluator(part.data, part.size, wanted, default, keras))
+        pieces: Iterable[Part] = [part]
+        if part.data.reads:
+            pieces = windows(part, max(wanted or keras, default))
+        for each in pieces:
+            yield Plan(each, *model.evaluator(each.data, each.size, wanted, default, keras))
 
 
 def plans_of_batches(model: Compilable, parts: Iterable[Part]) -> Iterator[Plan]:
-    """Yield how to evaluate a compiled model on parts that are a batch each."""
+    """Yield how to evaluate a compiled model on parts that are a batch each, or several."""
     for part in parts:
-        yield Plan(part, *model.evaluator(part.data, part.size, part.size, part.size))
+        if part.batch is None:
+            yield Plan(part, *model.evaluator(part.data, part.size, part.size, part.size))
+        else:
+            yield Plan(part, *model.evaluator(part.data, part.size, None, BLOCK, part.batch))
 
 
 def hears_test_batches(hooks: CallbackList) -> bool:

@@ -7,9 +7,9 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _screen
-from lamina.data.sources import Batch, Source, unpacked
+from lamina.data.sources import Batch, Block, Source, unpacked
 from lamina.models import data as data_
-from lamina.models.batches import Batches
+from lamina.models.batches import Batches, spans
 from lamina.models.data import Data, Part, part_of
 from lamina.models.ragged import refuse
 from lamina.random import permutation
@@ -81,7 +81,9 @@ class Elements:
 
     def _opened(self, key: Key | None) -> Iterator[Any]:
         order = None if key is None else (lambda n: permutation(n, *key, 0))
-        return iter(self.source.epoch(order, self._turn()))
+        # Whoever counts batches takes them one by one.
+        give = self.source.blocks if self._wanted is None else self.source.epoch
+        return iter(give(order, self._turn()))
 
     def _begin(self) -> None:
         if not self._begun:
@@ -134,7 +136,7 @@ class Stream:
     ) -> None:
         self._who, self._model, self._class_weight = who, model, class_weight
         self._elements = Elements(who, source, steps, turn)
-        self.first = part_of(self._prepared(who, unpacked(who, self._elements.first(key))))
+        self.first = self._part(who, self._elements.first(key))
 
     @property
     def steps(self) -> int | None:
@@ -143,8 +145,12 @@ class Stream:
 
     def epoch(self, key: Key | None = None) -> Iterator[Batches]:
         """Yield the batches of an epoch, checked, each with its data."""
-        for part in self.parts(key):
-            yield Batches(None, [(0, part.size)], [part])
+        for number, part in enumerate(self.parts(key)):
+            order = None
+            if part.batch is not None and key is not None:
+                order = permutation(part.size, *key, 1 + number)
+            found = list(spans(part.size, part.batch or part.size))
+            yield Batches(order, found, [part] * len(found))
 
     def parts(self, key: Key | None = None) -> Iterator[Part]:
         """Yield the data of each batch of an epoch."""
@@ -154,8 +160,14 @@ class Stream:
                 part, first = first, None
             else:
                 who = f"{self._who}: batch {number}"
-                part = part_of(self._prepared(who, unpacked(who, element)))
+                part = self._part(who, element)
             yield part
+
+    def _part(self, who: str, element: Any) -> Part:
+        part = part_of(self._prepared(who, unpacked(who, element)))
+        rows = element.batch if isinstance(element, Block) else None
+        self._model.check_batches(who, part.size, rows or part.size)
+        return part._replace(batch=rows)
 
     def _prepared(self, who: str, batch: Batch) -> Data:
         model = self._model
@@ -165,9 +177,8 @@ class Stream:
                 f"{who}: the loss needs targets; the {self._elements.source.kind} gave x alone: "
                 f"its batches must be (x, y) or (x, y, sample_weight)"
             )
-        data = data_.prepare(who, model, model.meet(x), y, weight, self._class_weight)
+        data = data_.prepare(who, model, model.meet(x), y, weight, self._class_weight).read()
         refuse(who, data)
-        model.check_batches(who, data.rows, data.rows)
         return data
 
 

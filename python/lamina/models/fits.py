@@ -15,6 +15,7 @@ from lamina.models.batches import Feed, Schedule
 from lamina.models.data import Data, Part
 from lamina.models.feeds import Stream, check_alone, wanted_steps
 from lamina.models.ragged import Buckets
+from lamina.models.reading import Windows
 from lamina.models.validation import Split, choose
 
 if TYPE_CHECKING:
@@ -91,8 +92,12 @@ class Asked:
         kept = None if held is None else held.size
         model.check_fit(settings, trained, kept, self.others["validation_batch_size"])
         held_parts = [] if held is None else held.data.parts(held.rows)
+        assert settings.steps is not None
+        feed: Feed = Schedule(parts, settings.batch, settings.steps)
+        if data.reads:
+            feed = Windows(parts[0], settings.batch, settings.steps)
         return Fit(
-            Schedule(parts, settings.batch, settings.steps),
+            feed,
             held_parts if stream is None else stream,
             settings, data, rows, None if held is None else held.rows,
         )  # fmt: skip
@@ -117,7 +122,8 @@ class Asked:
             return training.epoch_key(model)[1]
 
         feed = Stream("fit", model, source, steps, self.class_weight, key, turn)
-        settings = training.plan_of_batches(feed.first.size, feed.steps, **self.others)
+        rows = feed.first.batch or feed.first.size
+        settings = training.plan_of_batches(rows, feed.steps, **self.others)
         parts: Sequence[Part] | Stream = [] if held is None else held
         if held is None and self.validation_data is not None:
             _, given = choose(model, feed.first.data, self.validation_data, split, None, None)

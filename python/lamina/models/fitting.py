@@ -269,7 +269,7 @@ class Fitting(Evaluating):
         with self._guard.training("train_on_batch"):
             self.compiled("train_on_batch").optimizer.check_owner(self)
             x = self.meet(x)
-            data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight)
+            data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight).read()
             refuse("train_on_batch", data)
             parts = data.parts()
             settings = training.plan(parts, None, None)

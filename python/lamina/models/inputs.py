@@ -12,6 +12,8 @@ from lamina import _check
 from lamina._arrays import column_names, is_array, ndim_of
 from lamina._check import Array, Shape
 from lamina._names import unknown
+from lamina.data.unread import Unread, unread
+from lamina.models.reading import Reading
 from lamina.models.rows import Rows
 
 
@@ -129,10 +131,12 @@ def shaped_input(
     """
     if isinstance(x, Rows):
         return x.each(lambda shown, row: _shaped_row(who, row, shape, shown), name)
-    array = _check.numeric(who, name, x)
+    later = unread(x)
+    array: Any = _check.numeric(who, name, x) if later is None else later
     if array.ndim == 0:
         raise ValueError(f"{who}: {name} must have an axis of rows; got a single number")
-    array = _of_as_many_axes(array, shape)
+    if later is None:
+        array = _of_as_many_axes(array, shape)
     if shape is not None and not _check.fits_shape(array.shape[1:], shape):
         raise ValueError(
             f"{who}: {name} has shape {array.shape}; the model needs {_check.show_shape(shape)}"
@@ -193,9 +197,26 @@ def converted(
         name = label("x", port.name, len(ports))
         if isinstance(array, Rows):
             result.append(array.each(_converting(who, port, dtype, of_row=True), name))
+        elif isinstance(array, Unread):
+            result.append(_reading(who, name, array, port, dtype))
         else:
             result.append(_converting(who, port, dtype, column_names(value))(name, array))
     return result
+
+
+def _reading(who: str, name: str, rows: Unread, port: Port, dtype: str) -> Reading:
+    """Return rows that are converted when they are read."""
+
+    def convert(name: str, array: Array, numbers: Array) -> Array:
+        if port.kind == "int32":
+            return _check.integers(who, name, array, port.bound, rows=numbers)
+        if port.kind == "bool":
+            return _check.truths(who, name, array, rows=numbers)
+        return _check.floats(who, name, array, dtype, rows=numbers)
+
+    if rows.dtype.kind not in "biuf":
+        raise TypeError(f"{who}: {name} must hold numbers; got {rows.dtype}")
+    return Reading(rows, convert, name, dtype if port.kind == "float" else port.kind)
 
 
 def _converting(

@@ -35,6 +35,7 @@ from lamina.models.outputs import (
     joined_batches,
 )
 from lamina.models.ragged import inputs_by_shape, is_ragged, shapes_of
+from lamina.models.reading import is_reading, rows_of_window
 from lamina.models.recorded import Predictors, heard
 from lamina.models.rows import Rows
 from lamina.random import NOISE, mix
@@ -238,7 +239,12 @@ class Predicting(Network):
         kept = steps_of("predict", "steps", steps, count(rows, batch)) * batch
         return [Rows(a.arrays[:kept]) if isinstance(a, Rows) else a[:kept] for a in fed]
 
-    def _go(self, way: Way, fed: list[Array], run: Watch | None) -> list[Array]:
+    def _go(self, way: Way, fed: list[Any], run: Watch | None) -> list[Array]:
+        if is_reading(fed):
+            size = rows_of_window(fed, way.rows)
+            starts = range(0, max(1, len(fed[0])), size)
+            made = [self._go(way, [a[i : i + size] for a in fed], run) for i in starts]
+            return [np.concatenate(pieces) for pieces in zip(*made, strict=True)]
         if way.predictor is not None and (run is None or not run.batches):
             return in_calls(way.predictor, fed, way.rows, self._noise(), run)
         return in_batches(way.predictor_for, fed, way.rows, run, self._noise())

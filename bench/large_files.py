@@ -1,0 +1,98 @@
+"""Training on files larger than what may be held: a memory map and Parquet against an array.
+
+``python bench/large_files.py --gigabytes 4`` writes a table of 784 columns as .npy and as Parquet,
+then times epochs of 784-256-128-10 over each of them, every one in a process of its own, and
+prints rows a second, their ratio to the array in memory, and the largest resident memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+COLUMNS, CLASSES, BATCH = 784, 10, 128
+KINDS = ("array", "memmap", "parquet")
+
+
+def write(folder: Path, gigabytes: float) -> None:
+    """Write the files, piece by piece."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = int(gigabytes * 2**30 / (4 * COLUMNS))
+    array = np.lib.format.open_memmap(folder / "x.npy", "w+", np.float32, (rows, COLUMNS))
+    labels = np.empty(rows, np.int32)
+    kind = pa.schema([("x", pa.list_(pa.float32(), COLUMNS)), ("y", pa.int32())])
+    rng = np.random.default_rng(0)
+    with pq.ParquetWriter(folder / "x.parquet", kind, compression="none",
+                          use_dictionary=False) as file:  # fmt: skip
+        for start in range(0, rows, 4096):
+            x = rng.standard_normal((min(4096, rows - start), COLUMNS), np.float32)
+            array[start : start + len(x)] = x
+            labels[start : start + len(x)] = np.argmax(x[:, :CLASSES], axis=1)
+            lists = pa.FixedSizeListArray.from_arrays(pa.array(x.ravel()), COLUMNS)
+            part = pa.array(labels[start : start + len(x)])
+            file.write_table(pa.table([lists, part], schema=kind))
+    array.flush()
+    np.save(folder / "y.npy", labels)
+
+
+def run(folder: Path, kind: str, epochs: int) -> None:
+    """Train, and print seconds an epoch and megabytes."""
+    import lamina
+
+    layers = [lamina.layers.Dense(256, "relu"), lamina.layers.Dropout(0.4),
+              lamina.layers.Dense(128, "relu"), lamina.layers.Dropout(0.3),
+              lamina.layers.Dense(CLASSES, "softmax")]  # fmt: skip
+    model = lamina.Sequential([lamina.Input((COLUMNS,)), *layers], seed=1)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    times: list[float] = []
+    clock = lamina.callbacks.LambdaCallback(on_epoch_end=lambda *_: times.append(time.time()))
+    options = {"epochs": epochs + 1, "verbose": 0, "callbacks": [clock]}
+    if kind == "parquet":
+        source = lamina.data.from_parquet(folder / "x.parquet", x="x", y="y", batch_size=BATCH)
+        history = model.fit(source, **options)
+    else:
+        mode = "r" if kind == "memmap" else None
+        x = np.load(folder / "x.npy", mmap_mode=mode)
+        history = model.fit(x, np.load(folder / "y.npy"), batch_size=BATCH, **options)
+    status = Path("/proc/self/status").read_text()
+    peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
+    print(min(np.diff(times)), peak, history.history["loss"][-1])
+
+
+def main() -> None:
+    """Write the files, and compare."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--gigabytes", type=float, default=4.0)
+    parser.add_argument("--epochs", type=int, default=2, help="timed, after one that is not")
+    parser.add_argument("--folder", type=Path, help="kept; a temporary one by default")
+    parser.add_argument("--kind", choices=KINDS)
+    given = parser.parse_args()
+    if given.kind:
+        run(given.folder, given.kind, given.epochs)
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.folder or Path(temporary)
+        if not (folder / "y.npy").exists():
+            write(folder, given.gigabytes)
+        rows = len(np.load(folder / "y.npy", mmap_mode="r"))
+        found = {}
+        for kind in KINDS:
+            command = [sys.executable, __file__, "--folder", str(folder), "--kind", kind]
+            out = subprocess.run([*command, "--epochs", str(given.epochs)], check=True,
+                                 capture_output=True, text=True).stdout.split()  # fmt: skip
+            found[kind] = float(out[0])
+            share = found["array"] / found[kind]
+            print(f"{kind:8} {rows / found[kind]:10,.0f} rows/s  {share:5.2f} of the array's  "
+                  f"{float(out[1]):7,.0f} MB  loss {float(out[2]):.4f}", flush=True)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

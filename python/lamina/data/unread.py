@@ -1,0 +1,117 @@
+"""Rows that are made, or read, when they are needed: sparse matrices, large memory maps."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from lamina._check import Array, Shape
+
+LARGE = 1 << 28  # bytes from which on a memory map is read piece by piece
+RUN = 1 << 18  # bytes that are read in one go
+RUNS = 16  # that are mapped at a time
+
+
+class Unread:
+    """Rows that are not there as an array.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        As an array's.
+    dtype : numpy.dtype
+    run : int or None
+        How many rows are best read one behind the other; None where any order is as good.
+    """
+
+    shape: Shape
+    dtype: np.dtype[Any]
+    run: int | None
+
+    @property
+    def ndim(self) -> int:
+        """How many axes there are."""
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return self.shape[0]
+
+    def take(self, rows: Array) -> Array:
+        """Return rows by number, as an array of their own."""
+        raise NotImplementedError
+
+
+class Sparse(Unread):
+    """A SciPy sparse matrix: rows are dense when they are taken."""
+
+    run = None
+
+    def __init__(self, matrix: Any) -> None:
+        self._matrix = matrix.tocsr()
+        self.shape, self.dtype = tuple(map(int, matrix.shape)), np.dtype(matrix.dtype)
+
+    def take(self, rows: Array) -> Array:
+        """Return dense rows."""
+        return np.asarray(self._matrix[rows].toarray())
+
+
+class Mapped(Unread):
+    """A memory map: rows are copied when they are taken, and their pages let go."""
+
+    run: int
+
+    def __init__(self, array: np.memmap[Any, Any], file: mmap.mmap) -> None:
+        self._array, self._file, self._copied = array, file, 0
+        self.shape, self.dtype = array.shape, array.dtype
+        self.run = max(1, RUN // max(1, array.nbytes // max(1, len(array))))
+
+    def take(self, rows: Array) -> Array:
+        """Return a copy of rows."""
+        made = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        most = self.run * RUNS
+        for place, start, stop in _pieces(rows, most):
+            made[start:stop] = self._array[place : place + stop - start]
+            self._copied += max(stop - start, self.run)
+            if self._copied >= most:
+                self._let_go()
+        self._let_go()
+        return made
+
+    def _let_go(self) -> None:
+        # What was mapped counts as this process's memory, and with it pages around; the file's
+        # stay cached.
+        self._copied = 0
+        with suppress(AttributeError, OSError, ValueError):
+            self._file.madvise(mmap.MADV_DONTNEED)
+
+
+def _pieces(rows: Array, most: int) -> Iterator[tuple[int, int, int]]:
+    """Yield runs of rows, of at most so many: the first one's number, where it begins and ends."""
+    ends = [*(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
+    start = 0
+    for end in ends:
+        while start < end:
+            stop = min(end, start + most)
+            yield int(rows[start]), start, stop
+            start = stop
+
+
+def unread(value: Any) -> Unread | None:
+    """Return rows that should not be made an array of at once; None for everything else."""
+    if isinstance(value, Unread):
+        return value
+    if type(value) is np.ndarray:
+        return None
+    if isinstance(value, np.memmap):
+        # Not a private map: what was written to it would be lost with its pages.
+        file, mode = getattr(value, "_mmap", None), getattr(value, "mode", None)
+        large = value.nbytes >= LARGE and value.ndim > 0 and mode in ("r", "r+", "w+")
+        return Mapped(value, file) if large and isinstance(file, mmap.mmap) else None
+    if hasattr(value, "tocsr") and hasattr(value, "nnz") and len(value.shape) == 2:
+        return Sparse(value)
+    return None

@@ -1,0 +1,148 @@
+"""Inputs that are read while a model is fitted, evaluated or predicts, some rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina._check import Array
+from lamina.data.unread import Unread
+from lamina.random import permutation
+
+if TYPE_CHECKING:
+    from lamina.models.data import Data, Part
+
+WINDOW = 32 << 20  # bytes that are read at a time
+AHEAD = 1  # windows read while one is used
+
+Convert = Callable[[str, Array, Any], Array]
+
+
+class Reading:
+    """Rows as the engine takes them, read when they are asked for.
+
+    Parameters
+    ----------
+    rows : Unread
+    convert : callable
+        Of the name, rows and their numbers: checks and converts.
+    name : str
+    dtype : str
+        Of what it returns.
+    """
+
+    def __init__(self, rows: Unread, convert: Convert, name: str, dtype: str) -> None:
+        self._rows, self._convert, self._name = rows, convert, name
+        self.shape, self.dtype, self.run = rows.shape, np.dtype(dtype), rows.run
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return self.shape[0]
+
+    def take(self, rows: Array) -> Array:
+        """Return rows by number."""
+        return self._convert(self._name, self._rows.take(rows), rows)
+
+    def __getitem__(self, rows: Any) -> Array:
+        """Return rows by number, or those of a slice."""
+        if isinstance(rows, slice):
+            rows = np.arange(*rows.indices(len(self)))
+        return self.take(np.asarray(rows))
+
+
+def is_reading(arrays: Iterable[Any]) -> bool:
+    """Return whether any of these are read piece by piece."""
+    return any(isinstance(a, Reading) for a in arrays)
+
+
+def rows_of_window(arrays: Iterable[Any], batch: int) -> int:
+    """Return how many rows are read at a time: whole batches."""
+    sizes = [np.prod(a.shape[1:], dtype=np.int64) * a.dtype.itemsize for a in arrays]
+    rows = WINDOW // max(1, int(sum(sizes)))
+    return max(batch, rows // batch * batch)
+
+
+def windows(part: Part, batch: int) -> Iterator[Part]:
+    """Yield the rows of a part in pieces of whole batches, each read while the last is used."""
+    data, size = part.data, rows_of_window(part.data.inputs, batch)
+    pieces = (
+        np.arange(start, min(start + size, part.size)) if part.rows is None
+        else part.rows[start : start + size]
+        for start in range(0, part.size, size)
+    )  # fmt: skip
+    return _read(data, pieces)
+
+
+def _read(data: Data, pieces: Iterable[Array]) -> Iterator[Part]:
+    from lamina.data.readers import in_order
+    from lamina.models.data import part_of
+
+    return in_order(lambda rows: part_of(data.read(rows)), pieces, 1, AHEAD)
+
+
+class Windows:
+    """What a fit goes through where inputs are read piece by piece.
+
+    A shuffled epoch takes rows in the order of arrays in memory, or, where rows are best read in
+    runs, draws an order of the runs, and of the rows of those that are read together.
+
+    Parameters
+    ----------
+    part : Part
+    batch : int
+    steps : int
+        Batches of an epoch.
+    """
+
+    def __init__(self, part: Part, batch: int, steps: int) -> None:
+        from lamina.models.data import part_of
+
+        self._part, self._batch = part, batch
+        self._used = min(part.size, steps * batch)
+        self._window = rows_of_window(part.data.inputs, batch)
+        runs = [a.run for a in part.data.inputs if isinstance(a, Reading) and a.run is not None]
+        self._run = min(runs) if runs else None
+        rows = np.arange(min(batch, part.size)) if part.rows is None else part.rows[:batch]
+        self.first = part_of(part.data.read(rows))
+
+    def epoch(self, key: tuple[int, int] | None = None) -> Iterator[Any]:
+        """Yield the batches, window after window."""
+        from lamina.models.batches import Batches, spans
+
+        for number, part in enumerate(_read(self._part.data, self._pieces(key))):
+            order = None
+            if key is not None and self._run is not None:
+                order = permutation(part.size, *key, 1 + number)
+            found = list(spans(part.size, self._batch))
+            yield Batches(order, found, [part] * len(found))
+
+    def _pieces(self, key: tuple[int, int] | None) -> Iterator[Array]:
+        """Yield the numbers of the rows of each window."""
+        part, size = self._part, self._window
+        if key is not None and self._run is not None:
+            yield from self._pieces_of_runs(key, self._run)
+            return
+        order = None if key is None else permutation(part.size, *key, 0)
+        for start in range(0, self._used, size):
+            stop = min(start + size, self._used)
+            rows = np.arange(start, stop) if order is None else order[start:stop]
+            yield rows if part.rows is None else part.rows[rows]
+
+    def _pieces_of_runs(self, key: tuple[int, int], run: int) -> Iterator[Array]:
+        part, left = self._part, self._used
+        order = permutation(-(-part.size // run), *key, 0)
+        held: list[Array] = []
+        count = 0
+        for number in order.tolist():
+            rows = np.arange(number * run, min((number + 1) * run, part.size))
+            held.append(rows if part.rows is None else part.rows[rows])
+            count += len(rows)
+            while count >= self._window and left > 0:
+                joined = np.concatenate(held)
+                piece, rest = joined[: self._window][:left], joined[self._window :]
+                held, count, left = [rest], len(rest), left - len(piece)
+                yield piece
+        if count and left > 0:
+            yield np.concatenate(held)[:left]
