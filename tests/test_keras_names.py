@@ -268,7 +268,7 @@ def test_training_of_a_call():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: losses.get("circle"), "unknown loss 'circle'; write it as a class that derives"),
+        (lambda: losses.get("contrastive"), "unknown loss 'contrastive'; there is none"),
         (lambda: optimizers.get("lamb"), "unknown optimizer 'lamb'; use Adam, AdamW or another"),
         (lambda: metrics.get("brier"), "unknown metric 'brier'; use brier_score"),
         (

@@ -117,7 +117,7 @@ def test_one_loss_or_metric_name_serves_all_outputs():
 def test_an_output_without_a_loss_is_left_out():
     for loss, y in [
         (["mse", None], [Y, None]),
-        ({"value": "mse"}, {"value": Y}),
+        ({"value": "mse", "kind": None}, {"value": Y}),
         (["mse", None], Y),
     ]:
         model = two_by_two()

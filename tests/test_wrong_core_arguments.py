@@ -54,7 +54,7 @@ def recurrent(n):
 GRAPH = {
     "activation": lambda n: [n.x, "relu", 0.0, "name"],
     "add": lambda n: [[n.x, n.x], "name"],
-    "add_loss": lambda n: [n.graph.loss("mean_squared_error", n.x, n.x), None, 1.0, None],
+    "add_loss": lambda n: [n.graph.loss("mean_squared_error", n.x, n.x), None, 1.0, None, "sum"],
     "add_metric": lambda n: ["mean_squared_error", n.x, n.x, None, 0.0],
     "add_output": lambda n: [n.x],
     "add_penalty": lambda n: [n.p[0], 0.1, 0.1],
@@ -93,6 +93,14 @@ GRAPH = {
         n.graph.input((2,), "labels", "int32"),
         n.graph.input((), "count", "int32"),
         n.graph.input((), "steps", "int32"),
+        0,
+        "name",
+    ],
+    "ctc_beams": lambda n: [
+        n.graph.input((5, 4), "logits"),
+        n.graph.input((), "steps", "int32"),
+        8,
+        2,
         0,
         "name",
     ],

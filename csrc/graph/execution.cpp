@@ -94,7 +94,8 @@ void Execution::resume(const std::vector<std::vector<double>>& sums) {
 
 std::vector<double> Execution::mean_losses() const {
   std::vector<double> means;
-  for (const Mean& loss : losses_) means.push_back(loss.value());
+  for (std::size_t t = 0; t < losses_.size(); ++t)
+    means.push_back(reduced(graph_->losses()[t], losses_[t]));
   return means;
 }
 

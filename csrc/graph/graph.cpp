@@ -381,7 +381,8 @@ void check_weight(const Graph& graph, const Tensor* weight, Index positions, con
 
 }  // namespace
 
-int Graph::add_loss(const Tensor& loss, const Tensor* weight, const Tensor* mask, double scale) {
+int Graph::add_loss(const Tensor& loss, const Tensor* weight, const Tensor* mask, double scale,
+                    LossReduction reduction) {
   const char* const who = "add_loss";
   check_open(who);
   check_float(loss, who);
@@ -393,7 +394,8 @@ int Graph::add_loss(const Tensor& loss, const Tensor* weight, const Tensor* mask
   check_weight(*this, weight, size_of(loss.shape), who);
   if (mask != nullptr) check_mask(*mask, loss.shape, who);
   const auto optional = [&](const Tensor* t) { return t == nullptr ? -1 : unfolded(*t, who); };
-  losses_.push_back({unfolded(loss, who), optional(weight), optional(mask), scale});
+  if (whole(loss)) reduction = LossReduction::mean;
+  losses_.push_back({unfolded(loss, who), optional(weight), optional(mask), scale, reduction});
   return int(losses_.size()) - 1;
 }
 

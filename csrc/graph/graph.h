@@ -48,13 +48,18 @@ struct ParameterSlot {
   ValueId value;
 };
 
-// total += scale * mean of weight * loss over the positions that the mask keeps; a loss without
-// rows has neither weight nor mask
+// How the values of a loss become one number: the sum of weight times value over the number of
+// positions, that sum, or that over the sum of the weights.
+enum class LossReduction { mean, sum, weighted_mean };
+
+// total += scale * the reduced loss of the positions that the mask keeps; a loss without rows has
+// neither weight nor mask, and is its own mean
 struct LossTerm {
   ValueId loss;    // one number a position
   ValueId weight;  // one number a row or a position, or -1
   ValueId mask;    // one truth value a position, or -1
   double scale;
+  LossReduction reduction = LossReduction::mean;
 };
 struct Penalty {
   ValueId parameter;
@@ -112,7 +117,8 @@ class Graph {
   // serves another number.
   void require_rows(Index rows, const char* who);
 
-  int add_loss(const Tensor& loss, const Tensor* weight, const Tensor* mask, double scale);
+  int add_loss(const Tensor& loss, const Tensor* weight, const Tensor* mask, double scale,
+               LossReduction reduction = LossReduction::mean);
   void add_penalty(const Tensor& parameter, double l1, double l2);
   int add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& target,
                  const Tensor* weight);

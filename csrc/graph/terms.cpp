@@ -41,6 +41,9 @@ void sum_losses(const Graph& graph, const Buffers& buffers, Index rows, std::vec
     const T* loss = values<T>(buffers, term.loss);
     const T* weight = values<T>(buffers, term.weight);
     const bool each = weighs_positions(graph, term.weight, positions);
+    const auto weight_of = [&](Index i) {
+      return weight == nullptr ? 1.0 : double(weight[each ? i : i / positions]);
+    };
     Mean sum{0.0, double(size)};
     if (term.mask >= 0) {
       const auto* mask = values<std::uint8_t>(buffers, term.mask);
@@ -48,7 +51,7 @@ void sum_losses(const Graph& graph, const Buffers& buffers, Index rows, std::vec
       for (Index i = 0; i < size; ++i) {
         if (mask[i] == 0) continue;
         ++kept;
-        sum.sum += (weight == nullptr ? 1.0 : double(weight[each ? i : i / positions])) * loss[i];
+        sum.sum += weight_of(i) * loss[i];
       }
       sum.count = double(kept);
     } else if (weight == nullptr || each) {
@@ -56,6 +59,12 @@ void sum_losses(const Graph& graph, const Buffers& buffers, Index rows, std::vec
     } else {
       for (Index row = 0; row < rows; ++row)
         sum.sum += double(weight[row]) * k.dot(loss + row * positions, nullptr, positions);
+    }
+    if (term.reduction == LossReduction::weighted_mean && weight != nullptr) {
+      sum.count = 0.0;
+      const auto* mask = values<std::uint8_t>(buffers, term.mask);
+      for (Index i = 0; i < size; ++i)
+        if (mask == nullptr || mask[i] != 0) sum.count += weight_of(i);
     }
     // What is made of all rows counts as each of them does, in the mean over several batches.
     if (graph.values()[std::size_t(term.loss)].whole)
@@ -80,7 +89,7 @@ double total_penalty(const Graph& graph, const Buffers& buffers) {
 double total_loss(const Graph& graph, const std::vector<Mean>& losses) {
   double total = 0.0;
   for (std::size_t t = 0; t < losses.size(); ++t)
-    total += graph.losses()[t].scale * losses[t].value();
+    total += graph.losses()[t].scale * reduced(graph.losses()[t], losses[t]);
   return total;
 }
 
@@ -101,8 +110,9 @@ void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers
     const auto* mask = values<std::uint8_t>(buffers, term.mask);
     const Index size = graph.elements(term.loss, rows);
     const bool whole = graph.values()[std::size_t(term.loss)].whole;
-    const double count = whole ? double(size) : sums[t].count;
-    const T share = T(count > 0.0 ? term.scale / count : 0.0);
+    double count = whole ? double(size) : sums[t].count;
+    if (term.reduction == LossReduction::sum) count = 1.0;
+    const T share = T(count != 0.0 ? term.scale / count : 0.0);
     const Index each = weighs_positions(graph, term.weight, positions) ? 1 : positions;
     for (Index i = 0; i < size; ++i) {
       const bool counts = mask == nullptr || mask[i] != 0;

@@ -17,11 +17,17 @@ struct Buffers {
 // A sum and what it is divided by: those of several batches add up to the mean over all of them.
 struct Mean {
   double sum = 0.0, count = 0.0;
-  double value() const { return count > 0.0 ? sum / count : 0.0; }
+  double value() const { return count != 0.0 ? sum / count : 0.0; }
   void add(const Mean& more) { sum += more.sum, count += more.count; }
 };
 
-// Of each loss term the batch's sum of weight * loss, and the positions it is the mean over.
+// What a loss term comes to, of the sums of one batch or of several.
+inline double reduced(const LossTerm& term, const Mean& sums) {
+  return term.reduction == LossReduction::sum ? sums.sum : sums.value();
+}
+
+// Of each loss term the batch's sum of weight * loss, and what its mean is divided by: the number
+// of positions, or the sum of their weights.
 template <class T>
 void sum_losses(const Graph& graph, const Buffers& buffers, Index rows, std::vector<Mean>& sums);
 

@@ -140,17 +140,28 @@ void bind_states(GraphClass& graph) {
            "Leave a value to the next batch.");
 }
 
+LossReduction reduction_from_name(const std::string& name) {
+  if (name == "mean") return LossReduction::mean;
+  if (name == "sum") return LossReduction::sum;
+  if (name == "weighted_mean") return LossReduction::weighted_mean;
+  throw std::invalid_argument(
+      "add_loss: reduction must be 'mean', 'sum' or 'weighted_mean'; got '" + name + "'");
+}
+
 void bind_terms(GraphClass& graph) {
   graph
       .def(
           "add_loss",
           [](RecordedGraph& g, const Tensor& loss, const std::optional<Tensor>& weight,
-             double scale, const std::optional<Tensor>& mask) {
-            return g.add_loss(loss, pointer(weight), pointer(mask), scale);
+             double scale, const std::optional<Tensor>& mask, const std::string& reduction) {
+            return g.add_loss(loss, pointer(weight), pointer(mask), scale,
+                              reduction_from_name(reduction));
           },
           "loss"_a, "weight"_a = py::none(), "scale"_a = 1.0, "mask"_a = py::none(),
+          "reduction"_a = "mean",
           "total += scale * mean of weight * loss over rows and positions, those that the mask\n"
-          "keeps; returns its place in Execution.mean_losses")
+          "keeps; returns its place in Execution.mean_losses.  The reduction is 'mean', 'sum' or\n"
+          "'weighted_mean', the sum of weight * loss over that of the weights.")
       .def("add_penalty", &Graph::add_penalty, "parameter"_a, "l1"_a, "l2"_a,
            "total += l1 sum|w| + l2 sum w^2")
       .def(

@@ -81,6 +81,7 @@ class Graph:
         weight: Tensor | None = None,
         scale: typing.SupportsFloat | typing.SupportsIndex = 1.0,
         mask: Tensor | None = None,
+        reduction: str = "mean",
     ) -> int: ...
     def add_metric(
         self,
@@ -197,6 +198,15 @@ class Graph:
         blank: typing.SupportsIndex = 0,
         name: str = "",
     ) -> Tensor: ...
+    def ctc_beams(
+        self,
+        x: Tensor,
+        step_count: Tensor,
+        width: typing.SupportsIndex,
+        paths: typing.SupportsIndex,
+        blank: typing.SupportsIndex = 0,
+        name: str = "",
+    ) -> list[Tensor]: ...
     def cumprod(
         self, x: Tensor, axis: typing.SupportsIndex, reverse: bool = False, name: str = ""
     ) -> Tensor: ...

@@ -100,7 +100,6 @@ OPTIMIZER = {
 
 LOSS = {
     "call it: loss(y_true, y_pred)": "fn",
-    "it takes the predictions' dtype": "dtype",
 }
 
 METRIC = {

@@ -15,9 +15,6 @@ STEP = "write the loop yourself with train_on_batch, or a layer or a loss with l
 RATES = (
     "use Adam, AdamW or another of lamina.optimizers, or derive from lamina.optimizers.Optimizer"
 )
-OWN_LOSS = (
-    "write it as a class that derives from Loss and defines call(y_true, y_pred) with lamina.ops"
-)
 PRECISION = "float32 or float64 is an argument of each model: Sequential(..., dtype='float64')"
 
 NO_CHOICE = (
@@ -67,7 +64,6 @@ LAYERS = {
 }
 
 LOSSES = {
-    OWN_LOSS: "CTC Circle ctc circle",
     "the reduction is an argument of each loss: reduction='sum_over_batch_size'": "Reduction",
 }
 
@@ -121,7 +117,6 @@ OPS = {
         "polar view_as_complex view_as_real"
     ),
     "gradients follow from what is recorded; stop_gradient stops one": "custom_gradient",
-    "use categorical_crossentropy of aligned labels": "ctc_decode ctc_loss",
 }
 
 MODELS = {

@@ -7,6 +7,7 @@ their weighted mean, ``sum(weight * value) / number of positions``: Keras's redu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
@@ -24,7 +25,6 @@ from lamina.losses.functional import (
     CategoricalGeneralizedCrossEntropy,
     CategoricalHinge,
     CosineSimilarity,
-    Dice,
     Hinge,
     KLDivergence,
     LogCosh,
@@ -32,8 +32,9 @@ from lamina.losses.functional import (
     MeanSquaredLogarithmicError,
     Poisson,
     SquaredHinge,
-    Tversky,
 )
+from lamina.losses.labelled import CTC, Circle
+from lamina.losses.overlaps import Dice, Tversky
 from lamina.losses.python import PythonLoss
 from lamina.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError
 from lamina.losses.wrapper import LossFunctionWrapper
@@ -46,7 +47,9 @@ if TYPE_CHECKING:
         categorical_focal_crossentropy,
         categorical_generalized_cross_entropy,
         categorical_hinge,
+        circle,
         cosine_similarity,
+        ctc,
         dice,
         hinge,
         huber,
@@ -63,17 +66,18 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy",
+    "CTC", "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy", "CategoricalGeneralizedCrossEntropy", "CategoricalHinge",
-    "CosineSimilarity", "Dice", "Hinge", "Huber", "KLDivergence", "LogCosh", "Loss",
+    "Circle", "CosineSimilarity", "Dice", "Hinge", "Huber", "KLDivergence", "LogCosh", "Loss",
     "LossFunctionWrapper", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
     "MeanSquaredLogarithmicError", "Poisson", "PythonLoss", "SparseCategoricalCrossentropy",
     "SquaredHinge", "Tversky", "binary_crossentropy", "binary_focal_crossentropy",
     "categorical_crossentropy", "categorical_focal_crossentropy",
-    "categorical_generalized_cross_entropy", "categorical_hinge", "cosine_similarity", "dice",
-    "get", "hinge", "huber", "kl_divergence", "log_cosh", "mean_absolute_error",
-    "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error",
-    "poisson", "serialize", "sparse_categorical_crossentropy", "squared_hinge", "tversky",
+    "categorical_generalized_cross_entropy", "categorical_hinge", "circle", "cosine_similarity",
+    "ctc", "deserialize", "dice", "get", "hinge", "huber", "kl_divergence", "log_cosh",
+    "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
+    "mean_squared_logarithmic_error", "poisson", "serialize", "sparse_categorical_crossentropy",
+    "squared_hinge", "tversky",
 ]  # fmt: skip
 
 
@@ -102,6 +106,8 @@ _TABLE: dict[str, type[Loss]] = {
     "categorical_generalized_cross_entropy": CategoricalGeneralizedCrossEntropy,
     "dice": Dice,
     "tversky": Tversky,
+    "ctc": CTC,
+    "circle": Circle,
 }
 _FUNCTIONS = tuple(_TABLE)
 _SHORT = {
@@ -153,7 +159,9 @@ def get(identifier: object) -> Loss:
         if getattr(identifier, "__module__", "") == "lamina.losses.functions":
             return find("loss", name, _TABLE)()
         return LossFunctionWrapper(identifier)
-    return resolve("loss", identifier, {**_TABLE, _WRAPPER: LossFunctionWrapper}, Loss)
+    if isinstance(identifier, Mapping):  # a configuration names classes that no string does
+        return resolve("loss", identifier, {**_TABLE, _WRAPPER: LossFunctionWrapper}, Loss)
+    return resolve("loss", identifier, _TABLE, Loss)
 
 
 _WRAPPER = LossFunctionWrapper.__name__

@@ -63,7 +63,8 @@ class Loss(Configurable):
     """
 
     _plumbing: ClassVar[str] = (
-        "calls check_target free_target kind parameter record target_dtype target_shape term weighs"
+        "by_call by_kernel calls check_target free_target graph_reduction kind parameter record "
+        "target_dtype target_shape term weighs"
     )
     kind: ClassVar[str] = ""
     target_dtype: ClassVar[str] = "float"
@@ -73,6 +74,7 @@ class Loss(Configurable):
     name: str = ""
     from_logits: bool = False
     reduction: str | None = REDUCTION
+    dtype: str | None = None
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Find out how the class is written: with ``call``, or for a kernel."""
@@ -91,11 +93,11 @@ class Loss(Configurable):
     def __init__(
         self, name: str | None = None, reduction: str | None = REDUCTION, dtype: Any = None
     ) -> None:
-        self.dtype = None if dtype is None else _check.dtype(type(self).__name__, dtype)
-        self._init(reduction, name)
+        self._init(reduction, name, dtype)
 
-    def _init(self, reduction: str | None, name: str | None) -> None:
+    def _init(self, reduction: str | None, name: str | None, dtype: Any = None) -> None:
         who = type(self).__name__
+        self.dtype = None if dtype is None else _check.dtype(who, dtype)
         if reduction not in REDUCTIONS:
             known = ", ".join(map(repr, REDUCTIONS))
             raise ValueError(f"{who}: reduction must be one of {known}; got {reduction!r}")
@@ -152,9 +154,24 @@ class Loss(Configurable):
         """The kernel's one number: Huber's delta, the label smoothing."""
         return 0.0
 
+    @property
+    def by_kernel(self) -> bool:
+        """Whether a kernel computes it, with the settings that it has."""
+        return bool(self.kind)
+
+    @property
+    def by_call(self) -> bool:
+        """Whether it is recorded by ``call``: it has no kernel, or settings that this lacks."""
+        return self.calls or (bool(self.kind) and not self.by_kernel)
+
+    @property
+    def graph_reduction(self) -> str:
+        """The reduction's name on a graph, of the values that ``term`` returns."""
+        return "mean" if self.weighs else called.ON_GRAPH.get(self.reduction, "mean")
+
     def record(self, graph: Any, prediction: Any, target: Any) -> Any:
         """Record the loss on a graph under construction; returns the tensor of its values."""
-        if not self.kind:
+        if not self.by_kernel:
             return called.recorded(self, graph, prediction, target).value
         return graph.loss(
             self.kind, prediction, target, self.parameter, self.from_logits, name=self.name
@@ -164,7 +181,7 @@ class Loss(Configurable):
         self, graph: Any, prediction: Any, target: Any, weight: Any = None, mask: Any = None
     ) -> tuple[Any, Any, Any]:
         """Record the loss of a model's output; returns values, weights and mask that fit them."""
-        if not self.calls and self.reduction in called.MEANS:
+        if not self.by_call and self.reduction not in called.SEVERAL:
             return self.record(graph, prediction, target), weight, mask
         return called.term(self, graph, prediction, target, weight, mask)
 
@@ -196,7 +213,7 @@ class Loss(Configurable):
         """
         if dispatch.on_tensors(y_true, y_pred, sample_weight):
             return called.reduced(self, y_true, y_pred, sample_weight)
-        if self.calls or self.reduction not in called.MEANS:
+        if self.by_call or self.reduction not in called.MEANS:
             return called.at_once(self, y_true, y_pred, sample_weight)
         prediction = real_array(self.name, "y_pred", y_pred)
         shape = prediction.shape[1:]

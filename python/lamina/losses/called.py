@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from lamina.losses.base import Loss
 
 MEANS = ("sum_over_batch_size", "mean")
+SEVERAL = ("none", None)  # that leave more than one number
+ON_GRAPH: dict[str | None, str] = {"sum": "sum", "mean_with_sample_weight": "weighted_mean"}
 
 
 def values_of(loss: Loss, y_true: Any, y_pred: Any, *weight: Any) -> Any:
@@ -45,8 +47,8 @@ def recorded(
         y_true, y_pred = Tensor(recording, target), Tensor(recording, prediction, mask)
         if y_pred.ndim == 1 and not loss.free_target:  # a mean over the last axis is one of rows
             y_true, y_pred = ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
-        made = values_of(loss, ops.cast(y_true, "float32"), y_pred, *weight)
-        values: Tensor = ops.cast(given(made), "float32")
+        made = given(values_of(loss, ops.cast(y_true, "float32"), y_pred, *weight))
+        values: Tensor = ops.cast(made, "float32")
         if not values.rows and values.ndim and values.shape[0] == recording.rows:
             values = by_rows(values)
         if not values.rows and values.ndim:
@@ -54,6 +56,7 @@ def recorded(
                 f"{loss.name}: call must return one value for each row, shape (rows,), or for each "
                 f"of its positions, or a single number; got {values!r}"
             )
+        values.mask = made.mask  # what the loss leaves out
         return values
 
 
@@ -68,16 +71,20 @@ def term(
         kept = None if mask is None else Tensor(recording, mask)
         if loss.weighs:
             return recorded(loss, graph, prediction, target, by, mask=kept).value, None, None
-        values = Tensor(recording, loss.record(graph, prediction, target))
-        if loss.reduction in (None, "none"):
+        if loss.by_call:
+            values = recorded(loss, graph, prediction, target)
+        else:
+            values = Tensor(recording, loss.record(graph, prediction, target))
+        if loss.reduction in SEVERAL:
             raise ValueError(
                 f"{loss.name}: reduction {loss.reduction!r} leaves one loss for each row; training "
                 f"needs a single number, as reduction='sum_over_batch_size' makes"
             )
-        if loss.reduction not in MEANS or not values.ndim:
+        if not values.ndim:
             return one_number(loss, values, by, kept).value, None, None
         by = None if by is None else _spread(loss, values, by, "sample_weight")
         kept = None if kept is None else _spread(loss, values, kept, "mask")
+        kept = _both(kept, values.mask)
         parts = [None if v is None else v.value for v in (values, by, kept)]
         return parts[0], parts[1], parts[2]
 
@@ -100,6 +107,14 @@ def _spread(loss: Loss, values: Tensor, given_: Tensor, what: str) -> Tensor:
         f"{loss.name}: call returned values of shape {_shown(wanted)}; the {what} has shape "
         f"{_shown(own)}, which must be that, or its first axes"
     )
+
+
+def _both(mask: Any, other: Any) -> Any:
+    from lamina import ops
+
+    if mask is None or other is None:
+        return other if mask is None else mask
+    return ops.logical_and(mask, other)
 
 
 def _shown(row: tuple[int, ...]) -> str:
@@ -125,8 +140,13 @@ def one_number(loss: Loss, values: Any, weight: Any, mask: Any) -> Any:
     from lamina import ops
 
     counted = None  # a weight for each value
-    if mask is not None and len(values.shape):
-        counted = ops.cast(_as_many_axes(mask, values), "float32")
+    if not len(values.shape):
+        mask = None
+    elif mask is not None:
+        mask = ops.cast(_as_many_axes(mask, values), "bool")
+    mask = _both(mask, getattr(values, "mask", None))
+    if mask is not None:
+        counted = ops.cast(mask, "float32")
     if weight is not None:
         by = _as_many_axes(weight, values)
         weighted = by if counted is None else by * counted

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lamina._check import cast, number, numeric
+from lamina._check import cast, integer, number, numeric
 from lamina.losses.base import REDUCTION, Loss, check_real_target, fit_shape, raise_at_first
+
+MOST_AXES = 8
 
 
 class _Crossentropy(Loss):
@@ -24,10 +26,15 @@ class _Crossentropy(Loss):
         who = type(self).__name__
         if not isinstance(from_logits, (bool, np.bool_)):
             raise TypeError(f"{who}: from_logits must be True or False; got {from_logits!r}")
-        if axis != -1:
-            raise ValueError(f"{who}: axis must be -1, the last; got {axis!r}")
+        self.axis = integer(who, "axis", axis, -MOST_AXES)
+        if axis == 0:
+            raise ValueError(f"{who}: axis must not be 0, that of the rows")
         self.from_logits = bool(from_logits)
-        self.axis = axis
+
+    @property
+    def by_kernel(self) -> bool:
+        """Whether a kernel computes it: along the last axis."""
+        return self.axis == -1
 
     def _init_smoothing(self, label_smoothing: float) -> None:
         self.label_smoothing = number(
@@ -45,11 +52,13 @@ class BinaryCrossentropy(_Crossentropy):
     label_smoothing : float, default 0.0
         In [0, 1]; targets become ``y * (1 - s) + s / 2``.
     axis : int, default -1
-        The axis of the outputs, the last.
+        The axis of the outputs.
     reduction : str, default "sum_over_batch_size"
         How rows are combined; see `Loss`.
     name : str, default "binary_crossentropy"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
 
     Examples
     --------
@@ -67,16 +76,19 @@ class BinaryCrossentropy(_Crossentropy):
         axis: int = -1,
         reduction: str | None = REDUCTION,
         name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
         self._init_logits(from_logits, axis)
         self._init_smoothing(label_smoothing)
-        self._init(reduction, name)
+        self._init(reduction, name, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each position."""
         from lamina.losses import functions
 
-        return functions.binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
+        return functions.binary_crossentropy(
+            y_true, y_pred, self.from_logits, self.label_smoothing, self.axis
+        )
 
     @property
     def parameter(self) -> float:
@@ -98,11 +110,13 @@ class CategoricalCrossentropy(_Crossentropy):
     label_smoothing : float, default 0.0
         In [0, 1]; targets become ``y * (1 - s) + s / classes``.
     axis : int, default -1
-        The axis of the classes, the last.
+        The axis of the classes.
     reduction : str, default "sum_over_batch_size"
         How rows are combined; see `Loss`.
     name : str, default "categorical_crossentropy"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
 
     Examples
     --------
@@ -120,17 +134,18 @@ class CategoricalCrossentropy(_Crossentropy):
         axis: int = -1,
         reduction: str | None = REDUCTION,
         name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
         self._init_logits(from_logits, axis)
         self._init_smoothing(label_smoothing)
-        self._init(reduction, name)
+        self._init(reduction, name, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each position."""
         from lamina.losses import functions
 
         return functions.categorical_crossentropy(
-            y_true, y_pred, self.from_logits, self.label_smoothing
+            y_true, y_pred, self.from_logits, self.label_smoothing, self.axis
         )
 
     @property
@@ -157,12 +172,17 @@ class SparseCategoricalCrossentropy(_Crossentropy):
     ----------
     from_logits : bool, default False
         Whether predictions are taken before the softmax.
-    axis : int, default -1
-        The axis of the classes, the last.
+    ignore_class : int, optional
+        Rows, or positions, with this label do not count, neither in the sum nor in what it is
+        divided by.  It may lie outside the classes, such as -1.
     reduction : str, default "sum_over_batch_size"
         How rows are combined; see `Loss`.
+    axis : int, default -1
+        The axis of the classes.
     name : str, default "sparse_categorical_crossentropy"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
 
     Examples
     --------
@@ -177,26 +197,53 @@ class SparseCategoricalCrossentropy(_Crossentropy):
     def __init__(
         self,
         from_logits: bool = False,
-        axis: int = -1,
+        ignore_class: int | None = None,
         reduction: str | None = REDUCTION,
+        axis: int = -1,
         name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
         self._init_logits(from_logits, axis)
-        self._init(reduction, name)
+        self.ignore_class = ignore_class
+        if ignore_class is not None:
+            integer(type(self).__name__, "ignore_class", ignore_class, -(2**31))
+        self._init(reduction, name, dtype)
+
+    @property
+    def by_call(self) -> bool:
+        """Whether it is recorded by ``call``: the kernel takes no label that is none."""
+        return super().by_call or self.ignore_class is not None
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each position."""
         from lamina.losses import functions
 
-        return functions.sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
+        return functions.sparse_categorical_crossentropy(
+            y_true, y_pred, self.from_logits, self.ignore_class, self.axis
+        )
+
+    def _row(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return a prediction's shape, that of a row, with the classes last."""
+        shape = list(prediction_shape)
+        place = self.axis - 1 if self.axis > 0 else self.axis + len(shape)
+        if not 0 <= place < len(shape):
+            raise ValueError(f"{self.name}: axis {self.axis} is none of {shape} and the rows'")
+        shape.append(shape.pop(place))
+        return tuple(shape)
 
     def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
         """One label a position: the prediction's shape without the classes."""
-        return tuple(prediction_shape[:-1])
+        return self._row(prediction_shape)[:-1] if prediction_shape else ()
 
     def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[np.int32]:
-        """Return the labels as int32; each must be an integer in [0, classes)."""
-        return check_labels(self.name, y, tuple(prediction_shape))
+        """Return the labels as int32; each must be an integer in [0, classes), or ignored."""
+        shape = self._row(tuple(prediction_shape)) if prediction_shape else ()
+        if self.ignore_class is None:
+            return check_labels(self.name, y, shape)
+        array = numeric(self.name, "y", y)
+        ignored = array == self.ignore_class
+        labels = check_labels(self.name, np.where(ignored, 0, array), shape)
+        return np.where(ignored.reshape(labels.shape), np.int32(self.ignore_class), labels)
 
 
 def check_labels(who: str, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[np.int32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from lamina._check import number
@@ -22,15 +21,20 @@ class FunctionalLoss(Loss):
         if "function" in vars(cls):
             cls.name = cls.function
 
-    def __init__(self, reduction: str | None = REDUCTION, name: str | None = None) -> None:
-        self._init(reduction, name)
+    def __init__(
+        self,
+        reduction: str | None = REDUCTION,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        self._init(reduction, name, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the values of the function."""
-        from lamina.losses import functions
+        from lamina import losses
 
         chosen = {name: getattr(self, name) for name in self.settings}
-        return getattr(functions, self.function)(y_true, y_pred, **chosen)
+        return getattr(losses, self.function)(y_true, y_pred, **chosen)
 
 
 class MeanAbsolutePercentageError(FunctionalLoss):
@@ -42,6 +46,8 @@ class MeanAbsolutePercentageError(FunctionalLoss):
         How rows are combined; see `Loss`.
     name : str, default "mean_absolute_percentage_error"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
 
     Examples
     --------
@@ -62,6 +68,8 @@ class MeanSquaredLogarithmicError(FunctionalLoss):
         How rows are combined; see `Loss`.
     name : str, default "mean_squared_logarithmic_error"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
     """
 
     function = "mean_squared_logarithmic_error"
@@ -76,6 +84,8 @@ class LogCosh(FunctionalLoss):
         How rows are combined; see `Loss`.
     name : str, default "log_cosh"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
     """
 
     function = "log_cosh"
@@ -90,6 +100,8 @@ class Poisson(FunctionalLoss):
         How rows are combined; see `Loss`.
     name : str, default "poisson"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
     """
 
     function = "poisson"
@@ -104,6 +116,8 @@ class KLDivergence(FunctionalLoss):
         How rows are combined; see `Loss`.
     name : str, default "kl_divergence"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
     """
 
     function = "kl_divergence"
@@ -120,6 +134,8 @@ class CosineSimilarity(FunctionalLoss):
         How rows are combined; see `Loss`.
     name : str, default "cosine_similarity"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
 
     Examples
     --------
@@ -132,10 +148,14 @@ class CosineSimilarity(FunctionalLoss):
     settings = ("axis",)
 
     def __init__(
-        self, axis: int = -1, reduction: str | None = REDUCTION, name: str | None = None
+        self,
+        axis: int = -1,
+        reduction: str | None = REDUCTION,
+        name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
         self.axis = axis
-        self._init(reduction, name)
+        self._init(reduction, name, dtype)
 
 
 class Hinge(FunctionalLoss):
@@ -147,6 +167,8 @@ class Hinge(FunctionalLoss):
         How rows are combined; see `Loss`.
     name : str, default "hinge"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
     """
 
     function = "hinge"
@@ -161,6 +183,8 @@ class SquaredHinge(FunctionalLoss):
         How rows are combined; see `Loss`.
     name : str, default "squared_hinge"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
     """
 
     function = "squared_hinge"
@@ -175,6 +199,8 @@ class CategoricalHinge(FunctionalLoss):
         How rows are combined; see `Loss`.
     name : str, default "categorical_hinge"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
     """
 
     function = "categorical_hinge"
@@ -203,6 +229,8 @@ class BinaryFocalCrossentropy(FunctionalLoss):
         How rows are combined; see `Loss`.
     name : str, default "binary_focal_crossentropy"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
     """
 
     function = "binary_focal_crossentropy"
@@ -220,10 +248,11 @@ class BinaryFocalCrossentropy(FunctionalLoss):
         axis: int = -1,
         reduction: str | None = REDUCTION,
         name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
         self.apply_class_balancing = bool(apply_class_balancing)
         _init_focal(self, alpha, gamma, from_logits, label_smoothing, axis)
-        self._init(reduction, name)
+        self._init(reduction, name, dtype)
 
 
 class CategoricalFocalCrossentropy(FunctionalLoss):
@@ -245,6 +274,8 @@ class CategoricalFocalCrossentropy(FunctionalLoss):
         How rows are combined; see `Loss`.
     name : str, default "categorical_focal_crossentropy"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
     """
 
     function = "categorical_focal_crossentropy"
@@ -259,9 +290,10 @@ class CategoricalFocalCrossentropy(FunctionalLoss):
         axis: int = -1,
         reduction: str | None = REDUCTION,
         name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
         _init_focal(self, alpha, gamma, from_logits, label_smoothing, axis)
-        self._init(reduction, name)
+        self._init(reduction, name, dtype)
 
 
 def _init_focal(
@@ -288,6 +320,8 @@ class CategoricalGeneralizedCrossEntropy(FunctionalLoss):
         How rows are combined; see `Loss`.
     name : str, default "categorical_generalized_cross_entropy"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
     """
 
     function = "categorical_generalized_cross_entropy"
@@ -295,64 +329,12 @@ class CategoricalGeneralizedCrossEntropy(FunctionalLoss):
     free_target = True  # labels, one for each row or position
 
     def __init__(
-        self, q: float = 0.5, reduction: str | None = REDUCTION, name: str | None = None
+        self,
+        q: float = 0.5,
+        reduction: str | None = REDUCTION,
+        name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
         self.q = number("CategoricalGeneralizedCrossEntropy", "q", q, low=0.0, high=1.0,
                         low_open=True)  # fmt: skip
-        self._init(reduction, name)
-
-
-class Dice(FunctionalLoss):
-    """One minus Dice's coefficient, ``2 sum(y p) / (sum(y) + sum(p))``, of a whole batch.
-
-    Parameters
-    ----------
-    reduction : str, default "sum_over_batch_size"
-        How rows are combined where axes are left; see `Loss`.
-    name : str, default "dice"
-        Name in reports.
-    axis : int or tuple of int, optional
-        The axes, that of the rows first, that are summed over; by default all.
-    """
-
-    function = "dice"
-    settings = ("axis",)
-
-    def __init__(
-        self, reduction: str | None = REDUCTION, name: str | None = None, axis: Any = None
-    ) -> None:
-        self.axis = axis
-        self._init(reduction, name)
-
-
-class Tversky(FunctionalLoss):
-    """One minus Tversky's index, Dice's with weights for what is missed and what is too much.
-
-    Salehi et al. 2017, https://arxiv.org/abs/1706.05721.
-
-    Parameters
-    ----------
-    alpha, beta : float, default 0.5
-        Weights of what is missed, and of what is too much.
-    reduction : str, default "sum_over_batch_size"
-        How rows are combined where axes are left; see `Loss`.
-    name : str, default "tversky"
-        Name in reports.
-    axis : int or tuple of int, optional
-        The axes, that of the rows first, that are summed over; by default all.
-    """
-
-    function = "tversky"
-    settings = ("alpha", "beta", "axis")
-
-    def __init__(
-        self,
-        alpha: float = 0.5,
-        beta: float = 0.5,
-        reduction: str | None = REDUCTION,
-        name: str | None = None,
-        axis: int | Sequence[int] | None = None,
-    ) -> None:
-        self.alpha, self.beta = number("Tversky", "alpha", alpha), number("Tversky", "beta", beta)
-        self.axis = axis
-        self._init(reduction, name)
+        self._init(reduction, name, dtype)

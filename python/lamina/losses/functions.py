@@ -11,12 +11,13 @@ from typing import Any
 
 from lamina import ops
 from lamina._tensors.dispatch import operation
+from lamina._tensors.given import given
 from lamina.losses._shapes import EPSILON, together
 
 __all__ = [
     "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
     "categorical_focal_crossentropy", "categorical_generalized_cross_entropy", "categorical_hinge",
-    "cosine_similarity", "dice", "hinge", "huber", "kl_divergence", "log_cosh",
+    "circle", "cosine_similarity", "ctc", "dice", "hinge", "huber", "kl_divergence", "log_cosh",
     "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
     "mean_squared_logarithmic_error", "poisson", "sparse_categorical_crossentropy",
     "squared_hinge", "tversky",
@@ -201,7 +202,7 @@ def sparse_categorical_crossentropy(
 
     Where the label is ``ignore_class`` the loss is 0, and means leave it out.
     """
-    true, pred = ops.cast(y_true, "int32"), ops.cast(y_pred, "float32")
+    true, pred = ops.cast(given(y_true), "int32"), ops.cast(given(y_pred), "float32")
     if true.ndim == pred.ndim and true.shape[axis] == 1:
         true = ops.squeeze(true, axis)
     values = ops.sparse_categorical_crossentropy(true, pred, from_logits=from_logits, axis=axis)
@@ -287,3 +288,78 @@ def tversky(
     missed = ops.sum((1.0 - pred) * true, axis=axis)
     surplus = ops.sum(pred * (1.0 - true), axis=axis)
     return 1.0 - both / (both + alpha * missed + beta * surplus + EPSILON)
+
+
+# --- labels of a sequence, and of pairs
+
+
+@operation
+def ctc(y_true: Any, y_pred: Any) -> Any:
+    """Return minus the log-probability that each row's steps spell its labels.
+
+    Parameters
+    ----------
+    y_true : tensor or array_like of int, shape (rows, labels)
+        Labels from 1 on; 0 stands for none, and fills up.
+    y_pred : tensor or array_like of shape (rows, steps, classes)
+        Logits; class 0 is the blank.
+    """
+    true, pred = ops.cast(given(y_true), "int32"), ops.cast(given(y_pred), "float32")
+    if true.ndim != 2 or pred.ndim != 3:
+        raise ValueError(
+            f"ctc: needs targets (rows, labels) and predictions (rows, steps, classes); got "
+            f"{true.ndim} and {pred.ndim} axes"
+        )
+    labels = ops.sum(ops.cast(ops.not_equal(true, 0), "int32"), axis=-1)
+    return ops.ctc_loss(true, pred, labels, ops.zeros_like(labels) + pred.shape[1])
+
+
+@operation
+def circle(
+    y_true: Any, y_pred: Any, ref_labels: Any = None, ref_embeddings: Any = None,
+    remove_diagonal: bool = True, gamma: float = 80.0, margin: float = 0.4,
+) -> Any:  # fmt: skip
+    """Return the circle loss of each row among the others: classes near, and apart.
+
+    Sun et al. 2020, https://arxiv.org/abs/2002.10857.
+
+    Parameters
+    ----------
+    y_true : tensor or array_like of int, shape (rows,)
+        Labels.
+    y_pred : tensor or array_like of shape (rows, columns)
+        Embeddings of length 1.
+    ref_labels, ref_embeddings : tensor or array_like, optional
+        What rows are compared with; by default they themselves.
+    remove_diagonal : bool, default True
+        Whether a row is not compared with that of the same number.
+    gamma : float, default 80.0
+        A scale.
+    margin : float, default 0.4
+        How far pairs have to be beyond the best.
+    """
+    pred = ops.cast(given(y_pred), "float32")
+    labels = ops.reshape(ops.cast(given(y_true), "int32"), (-1,))
+    others = pred if ref_embeddings is None else ops.cast(given(ref_embeddings), "float32")
+    named = labels if ref_labels is None else ops.reshape(
+        ops.cast(given(ref_labels), "int32"), (-1,)
+    )  # fmt: skip
+    apart = ops.maximum(1.0 - ops.matmul(pred, ops.transpose(others)), 0.0)
+    same = ops.equal(ops.expand_dims(labels, 1), ops.expand_dims(named, 0))
+    alike, other = same, ops.logical_not(same)
+    if remove_diagonal:
+        alike = ops.logical_and(alike, ops.logical_not(ops.cast(ops.eye(*same.shape), "bool")))
+    near = -gamma * ops.maximum(apart + margin, 0.0) * (margin - apart)
+    far = gamma * ops.maximum(1.0 + margin - apart, 0.0) * (1.0 - margin - apart)
+    values = ops.softplus(_log_sum(near, alike) + _log_sum(far, other))
+    values.mask = values > 0.0
+    return values
+
+
+def _log_sum(x: Any, kept: Any) -> Any:
+    """Return log(sum(exp(x))) of those that are kept along axis 1; far below 0 of none."""
+    low = -1e30
+    x = ops.where(kept, x, low)
+    most = ops.stop_gradient(ops.max(x, axis=1, keepdims=True))
+    total = ops.sum(ops.where(kept, ops.exp(x - most), 0.0), axis=1)
+    return ops.where(total > 0.0, ops.log(ops.maximum(total, 1e-30)) + most[:, 0], low)

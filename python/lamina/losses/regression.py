@@ -17,6 +17,8 @@ class MeanSquaredError(Loss):
         How rows are combined; see `Loss`.
     name : str, default "mean_squared_error"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
 
     Notes
     -----
@@ -33,8 +35,13 @@ class MeanSquaredError(Loss):
 
     kind = "mean_squared_error"
 
-    def __init__(self, reduction: str | None = REDUCTION, name: str | None = None) -> None:
-        self._init(reduction, name)
+    def __init__(
+        self,
+        reduction: str | None = REDUCTION,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        self._init(reduction, name, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each position."""
@@ -52,6 +59,8 @@ class MeanAbsoluteError(Loss):
         How rows are combined; see `Loss`.
     name : str, default "mean_absolute_error"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
 
     Examples
     --------
@@ -62,8 +71,13 @@ class MeanAbsoluteError(Loss):
 
     kind = "mean_absolute_error"
 
-    def __init__(self, reduction: str | None = REDUCTION, name: str | None = None) -> None:
-        self._init(reduction, name)
+    def __init__(
+        self,
+        reduction: str | None = REDUCTION,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        self._init(reduction, name, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each position."""
@@ -85,6 +99,8 @@ class Huber(Loss):
         How rows are combined; see `Loss`.
     name : str, default "huber"
         Name in reports.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
 
     Examples
     --------
@@ -96,10 +112,14 @@ class Huber(Loss):
     kind = "huber"
 
     def __init__(
-        self, delta: float = 1.0, reduction: str | None = REDUCTION, name: str | None = None
+        self,
+        delta: float = 1.0,
+        reduction: str | None = REDUCTION,
+        name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
         self.delta = number("Huber", "delta", delta, low=0.0, low_open=True)
-        self._init(reduction, name)
+        self._init(reduction, name, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each position."""

@@ -302,9 +302,9 @@ def _accuracy(loss: Any, prediction_shape: tuple[int, ...], form: Any) -> Metric
     few = form is not None and prod(form[0]) == prod(prediction_shape[:-1]) < prod(prediction_shape)
     if loss.target_dtype == "int32" or few:  # one number stands for a column of several
         return SparseCategoricalAccuracy()
-    if loss.name == "binary_crossentropy" or prediction_shape[-1:] in ((), (1,)):
-        # A log-odds above 0 is a probability above 1/2.
-        return BinaryAccuracy(threshold=0.0 if loss.from_logits else 0.5)
+    # As in Keras, the shapes alone decide, whatever the loss.
+    if prediction_shape[-1:] in ((), (1,)):
+        return BinaryAccuracy()
     return CategoricalAccuracy()
 
 

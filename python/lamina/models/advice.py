@@ -62,6 +62,7 @@ def on_model(objective: Objective, idle: bool = False) -> None:
         found.append(("idle", text))
     for head, loss in _own_losses(objective):
         found += _in_output(compiled, head, loss)
+        found += _in_accuracy(compiled, head, loss)
     if objective.unheard:
         text = (
             f"the model's call has no parameter training, so that {objective.unheard[0]!r} acts as "
@@ -169,6 +170,29 @@ def _in_output(compiled: Compiled, head: Head, loss: Loss) -> Found:
                 f"[0, 1]; use activation={last!r}, or {type(loss).__name__}(from_logits=True)"
             ),
         )
+
+
+def _in_accuracy(compiled: Compiled, head: Head, loss: Loss) -> Found:
+    """Tell where "accuracy", which means what it does in Keras, is not what the loss suggests."""
+    if loss.kind != "binary_crossentropy":
+        return
+    asked = {m for m, _ in compiled.requests[head.place] if isinstance(m, str)}
+    if not asked:
+        return
+    key, whose = f"accuracy {head.place}", _output(compiled, head)
+    if head.units > 1:
+        text = (
+            f"'accuracy' of {head.units} columns is the share of rows whose largest prediction "
+            f"stands where the largest target does, as in Keras; 'binary_accuracy' counts each "
+            f"column of {whose}"
+        )
+        yield key, text
+    elif loss.from_logits:
+        text = (
+            f"'accuracy' counts predictions above 0.5 as 1, as in Keras, and {whose} gives "
+            f"log-odds, of which those above 0 are; use metrics.BinaryAccuracy(threshold=0.0)"
+        )
+        yield key, text
 
 
 # --- targets

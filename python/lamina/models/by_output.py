@@ -15,6 +15,34 @@ def _per_output(value: object) -> bool:
     return isinstance(value, Mapping) and "class_name" not in value
 
 
+def losses(value: Any, names: Sequence[str], form: Any) -> list[Any]:
+    """Return the loss of each output, or the list of those that it has.
+
+    Raises
+    ------
+    ValueError
+        If a dict has none for an output, and the model does not return a dict itself.
+    """
+    if not _per_output(value):
+        if isinstance(value, (list, tuple)) and len(value) == len(names):
+            return [_one(entry) for entry in value]
+        return each("loss", value, names)
+    if not set(value) <= set(names):
+        return each("loss", value, names)
+    missing = [name for name in names if name not in value]
+    if missing and not isinstance(form, Mapping):
+        raise ValueError(
+            f"compile: loss has nothing for output {missing[0]!r}; give it one, or None to leave "
+            f"the output out of training"
+        )
+    return [_one(value.get(name)) for name in names]
+
+
+def _one(entry: Any) -> Any:
+    """Return a list of one as what is in it."""
+    return entry[0] if isinstance(entry, (list, tuple)) and len(entry) == 1 else entry
+
+
 def each(what: str, value: Any, names: Sequence[str]) -> list[Any]:
     """Return what a list or dict, nested as the outputs may be, has for each of them."""
     if _per_output(value):

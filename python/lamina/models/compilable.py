@@ -83,8 +83,9 @@ class Compilable(Predicting):
         optimizer : str or Optimizer, default "rmsprop"
         loss : str, Loss or callable, list or dict of them
             Such as ``"mse"``, ``"sparse_categorical_crossentropy"``, or a function of targets and
-            predictions, written with ``lamina.ops``: for each output, or one for all.  None in a
-            list, or what a dict lacks, leaves an output out of training.
+            predictions, written with ``lamina.ops``: for each output, or one for all.  None leaves
+            an output out of training, as does a dict without it where the model returns a dict.
+            A list within the list or dict is of losses that are added up.
         metrics : list of str, Metric or callable, optional
             Reported beside the loss, without weights.  ``"accuracy"`` takes its form from the
             loss.  With several outputs: a dict by output, or a list of one entry for each, nested

@@ -11,6 +11,7 @@ from lamina import _check, losses, metrics, optimizers
 from lamina._check import Shape
 from lamina._settings import Configurable, check_fits, version
 from lamina.losses.base import Loss
+from lamina.losses.several import SumOfLosses
 from lamina.metrics.base import KernelMetric
 from lamina.metrics.direction import DOWN, direction_of, direction_of_name
 from lamina.models import by_output
@@ -83,7 +84,7 @@ class Compiled:
         self.names = list(names)
         self.optimizer = optimizers.get(optimizer)
         self.losses = [
-            None if one is None else losses.get(one) for one in by_output.each("loss", loss, names)
+            None if one is None else _loss(one) for one in by_output.losses(loss, names, form)
         ]
         if all(one is None for one in self.losses) and not free:
             raise ValueError(f"compile: needs a loss, such as loss='mse'; got {loss!r}")
@@ -228,6 +229,12 @@ class Compiled:
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes; no pass over data runs in a copy."""
         return {**self.__dict__, "running": False}
+
+
+def _loss(given: Any) -> Loss:
+    if isinstance(given, (list, tuple)):
+        return SumOfLosses([losses.get(one) for one in given])
+    return losses.get(given)
 
 
 def check_ignored(

@@ -252,7 +252,8 @@ class Objective:
             _check_mask(compiled.names[place], mask, output)
         value, by, kept = loss.term(graph, prediction, y, weight, mask)
         self.of_batch |= graph.whole(value)
-        head.term = graph.add_loss(value, by, 0.0 if self._own else compiled.scales[place], kept)
+        scale = 0.0 if self._own else compiled.scales[place]
+        head.term = graph.add_loss(value, by, scale, kept, loss.graph_reduction)
         # Masked positions count for no metric, with sample weights or without.
         plain: Any = None if mask is None else graph.masked_weight(mask, None)
         full: Any = weight if mask is None else graph.masked_weight(mask, weight)

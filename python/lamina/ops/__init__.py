@@ -21,6 +21,7 @@ from lamina.ops.control import *  # noqa: F403
 from lamina.ops.core import *  # noqa: F403
 from lamina.ops.counting import *  # noqa: F403
 from lamina.ops.creation import *  # noqa: F403
+from lamina.ops.ctc import *  # noqa: F403
 from lamina.ops.distances import *  # noqa: F403
 from lamina.ops.exponentials import *  # noqa: F403
 from lamina.ops.filters import *  # noqa: F403

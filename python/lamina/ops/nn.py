@@ -6,6 +6,7 @@ from lamina._answers import answering
 from lamina.ops.activations import *  # noqa: F403
 from lamina.ops.attention import *  # noqa: F403
 from lamina.ops.blocks import *  # noqa: F403
+from lamina.ops.ctc import *  # noqa: F403
 from lamina.ops.distances import psnr  # noqa: F401
 from lamina.ops.gathering import multi_hot, one_hot  # noqa: F401
 from lamina.ops.losses import *  # noqa: F403

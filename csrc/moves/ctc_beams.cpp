@@ -1,0 +1,177 @@
+#include "ctc_beams.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <unordered_map>
+#include <vector>
+
+#include "parallel.h"
+
+namespace lamina {
+namespace {
+
+constexpr double none = -std::numeric_limits<double>::infinity();
+
+double either(double a, double b) {
+  if (a < b) std::swap(a, b);
+  return b == none ? a : a + std::log1p(std::exp(b - a));
+}
+
+// A beginning, with the log-probability of the ways to spell it that end in a blank, and of others.
+struct Beam {
+  Index node;
+  double blank, label;
+  double total() const { return either(blank, label); }
+};
+
+// One more step: a beam as it is, or with a class behind it.
+struct Candidate {
+  double total;
+  Index beam, symbol;  // symbol: -1 for the beam itself
+};
+
+template <class T>
+class BeamSearch {
+ public:
+  BeamSearch(const T* x_tc, CtcDims d, Index width) : x_(x_tc), d_(d), width_(width) {
+    nodes_.push_back({-1, -1});
+    beams_.push_back({0, 0.0, none});
+  }
+
+  void step(Index t) {
+    take_log_probabilities(x_ + t * d_.classes);
+    find_children();
+    const Index count = Index(beams_.size());
+    std::vector<Beam> kept(beams_.size());
+    std::vector<double> longer(std::size_t(count * d_.classes), none);
+    for (Index b = 0; b < count; ++b) {
+      const Beam& beam = beams_[std::size_t(b)];
+      kept[std::size_t(b)] = {beam.node, beam.total() + log_p_[std::size_t(d_.blank)],
+                              beam.node == 0 ? none : beam.label + log_p_[symbol_of(beam)]};
+    }
+    for (Index b = 0; b < count; ++b) {
+      const Beam& beam = beams_[std::size_t(b)];
+      const Index last = beam.node == 0 ? -1 : Index(symbol_of(beam));
+      for (Index k = 0; k < d_.classes; ++k) {
+        if (k == d_.blank) continue;
+        // Behind its own label only a blank lets the same one follow.
+        const double from = k == last ? beam.blank : beam.total();
+        const double score = from + log_p_[std::size_t(k)];
+        const Index same = child_[std::size_t(b * d_.classes + k)];
+        if (same >= 0)
+          kept[std::size_t(same)].label = either(kept[std::size_t(same)].label, score);
+        else
+          longer[std::size_t(b * d_.classes + k)] = score;
+      }
+    }
+    keep_best(kept, longer);
+  }
+
+  void results(std::int32_t* label_pt, T* score_p, Index paths) const {
+    for (Index p = 0; p < paths; ++p) {
+      std::int32_t* const line = label_pt + p * d_.steps;
+      std::fill_n(line, d_.steps, -1);
+      score_p[p] = T(none);
+      if (p >= Index(beams_.size())) continue;
+      const Beam& beam = beams_[std::size_t(p)];
+      score_p[p] = T(beam.total());
+      Index length = 0;
+      for (Index n = beam.node; n > 0; n = nodes_[std::size_t(n)].parent) ++length;
+      for (Index n = beam.node; n > 0; n = nodes_[std::size_t(n)].parent)
+        line[--length] = std::int32_t(nodes_[std::size_t(n)].symbol);
+    }
+  }
+
+ private:
+  struct Node {
+    Index parent, symbol;
+  };
+
+  std::size_t symbol_of(const Beam& beam) const {
+    return std::size_t(nodes_[std::size_t(beam.node)].symbol);
+  }
+
+  void take_log_probabilities(const T* x_c) {
+    const double most = double(*std::max_element(x_c, x_c + d_.classes));
+    double sum = 0.0;
+    for (Index k = 0; k < d_.classes; ++k) sum += std::exp(double(x_c[k]) - most);
+    log_p_.resize(std::size_t(d_.classes));
+    for (Index k = 0; k < d_.classes; ++k)
+      log_p_[std::size_t(k)] = double(x_c[k]) - most - std::log(sum);
+  }
+
+  // Which beam is another one with a class behind it.
+  void find_children() {
+    child_.assign(beams_.size() * std::size_t(d_.classes), -1);
+    std::unordered_map<Index, Index> place;
+    for (std::size_t b = 0; b < beams_.size(); ++b) place[beams_[b].node] = Index(b);
+    for (std::size_t b = 0; b < beams_.size(); ++b) {
+      const Node& node = nodes_[std::size_t(beams_[b].node)];
+      const auto parent = place.find(node.parent);
+      if (parent != place.end())
+        child_[std::size_t(parent->second * d_.classes + node.symbol)] = Index(b);
+    }
+  }
+
+  Index node_behind(Index parent, Index symbol) {
+    const auto [found, made] =
+        known_.try_emplace(parent * d_.classes + symbol, Index(nodes_.size()));
+    if (made) nodes_.push_back({parent, symbol});
+    return found->second;
+  }
+
+  void keep_best(const std::vector<Beam>& kept, const std::vector<double>& longer) {
+    std::vector<Candidate> all;
+    for (std::size_t b = 0; b < kept.size(); ++b) all.push_back({kept[b].total(), Index(b), -1});
+    for (std::size_t i = 0; i < longer.size(); ++i)
+      if (longer[i] > none)
+        all.push_back({longer[i], Index(i) / d_.classes, Index(i) % d_.classes});
+    const std::size_t count = std::min(all.size(), std::size_t(width_));
+    const auto better = [](const Candidate& a, const Candidate& b) {
+      if (a.total != b.total) return a.total > b.total;
+      return a.beam != b.beam ? a.beam < b.beam : a.symbol < b.symbol;
+    };
+    std::partial_sort(all.begin(), all.begin() + std::ptrdiff_t(count), all.end(), better);
+    std::vector<Beam> next;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Candidate& one = all[i];
+      const Beam& from = kept[std::size_t(one.beam)];
+      next.push_back(one.symbol < 0 ? from
+                                    : Beam{node_behind(from.node, one.symbol), none, one.total});
+    }
+    beams_ = std::move(next);
+  }
+
+  const T* const x_;
+  const CtcDims d_;
+  const Index width_;
+  std::vector<Node> nodes_;
+  std::unordered_map<Index, Index> known_;
+  std::vector<Beam> beams_;
+  std::vector<double> log_p_;
+  std::vector<Index> child_;
+};
+
+}  // namespace
+
+template <class T>
+void ctc_beams(std::int32_t* label, T* score, const T* x, const std::int32_t* step_count, CtcDims d,
+               Index width, Index paths) {
+  const double work = 40.0 * double(d.steps * d.classes) * double(width);
+  parallel_units(d.rows, work, [&](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r) {
+      BeamSearch<T> search(x + r * d.steps * d.classes, d, width);
+      const Index steps = std::clamp<Index>(step_count[r], 0, d.steps);
+      for (Index t = 0; t < steps; ++t) search.step(t);
+      search.results(label + r * paths * d.steps, score + r * paths, paths);
+    }
+  });
+}
+
+template void ctc_beams(std::int32_t*, float*, const float*, const std::int32_t*, CtcDims, Index,
+                        Index);
+template void ctc_beams(std::int32_t*, double*, const double*, const std::int32_t*, CtcDims, Index,
+                        Index);
+
+}  // namespace lamina

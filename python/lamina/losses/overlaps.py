@@ -1,0 +1,75 @@
+"""Losses of overlaps, of a whole batch or along axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lamina._check import number
+from lamina.losses.base import REDUCTION
+from lamina.losses.functional import FunctionalLoss
+
+
+class Dice(FunctionalLoss):
+    """One minus Dice's coefficient, ``2 sum(y p) / (sum(y) + sum(p))``, of a whole batch.
+
+    Parameters
+    ----------
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined where axes are left; see `Loss`.
+    name : str, default "dice"
+        Name in reports.
+    axis : int or tuple of int, optional
+        The axes, that of the rows first, that are summed over; by default all.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
+    """
+
+    function = "dice"
+    settings = ("axis",)
+
+    def __init__(
+        self,
+        reduction: str | None = REDUCTION,
+        name: str | None = None,
+        axis: Any = None,
+        dtype: str | None = None,
+    ) -> None:
+        self.axis = axis
+        self._init(reduction, name, dtype)
+
+
+class Tversky(FunctionalLoss):
+    """One minus Tversky's index, Dice's with weights for what is missed and what is too much.
+
+    Salehi et al. 2017, https://arxiv.org/abs/1706.05721.
+
+    Parameters
+    ----------
+    alpha, beta : float, default 0.5
+        Weights of what is missed, and of what is too much.
+    reduction : str, default "sum_over_batch_size"
+        How rows are combined where axes are left; see `Loss`.
+    name : str, default "tversky"
+        Name in reports.
+    axis : int or tuple of int, optional
+        The axes, that of the rows first, that are summed over; by default all.
+    dtype : {"float32", "float64"}, optional
+        For Keras's callers: a loss is computed in the dtype of the predictions.
+    """
+
+    function = "tversky"
+    settings = ("alpha", "beta", "axis")
+
+    def __init__(
+        self,
+        alpha: float = 0.5,
+        beta: float = 0.5,
+        reduction: str | None = REDUCTION,
+        name: str | None = None,
+        axis: int | Sequence[int] | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        self.alpha, self.beta = number("Tversky", "alpha", alpha), number("Tversky", "beta", beta)
+        self.axis = axis
+        self._init(reduction, name, dtype)

@@ -1,0 +1,52 @@
+"""Several losses of one output, added up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
+
+from lamina.losses.base import Loss
+
+
+class SumOfLosses(Loss):
+    """The sum of losses of one output, as ``compile(loss={"y": ["mse", "mae"]})`` asks for.
+
+    Parameters
+    ----------
+    losses : sequence of Loss
+        Of the same targets and with the same reduction.
+    """
+
+    def __init__(self, losses: Sequence[Loss]) -> None:
+        first = losses[0]
+        for other in losses[1:]:
+            if other.target_dtype != first.target_dtype or other.reduction != first.reduction:
+                raise ValueError(
+                    f"compile: losses of one output must have the same targets and reduction; got "
+                    f"{first.name} and {other.name}"
+                )
+        self.losses = list(losses)
+        self.target_dtype = first.target_dtype  # type: ignore[misc]
+        self.free_target = all(each.free_target for each in losses)  # type: ignore[misc]
+        self._init(first.reduction, "_and_".join(each.name for each in losses))
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the sum of the values."""
+        values = [each.call(y_true, y_pred) for each in self.losses]
+        return sum(values[1:], values[0])
+
+    def record(self, graph: Any, prediction: Any, target: Any) -> Any:
+        """Record the losses on a graph under construction; returns the tensor of their sum."""
+        made = [each.record(graph, prediction, target) for each in self.losses]
+        return graph.add(made, name=self.name) if len(made) > 1 else made[0]
+
+    def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the target's shape for a prediction's, both without the row axis."""
+        return self.losses[0].target_shape(prediction_shape)
+
+    def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[Any]:
+        """Return `y` in the target's shape; each of the losses must take it."""
+        checked = [each.check_target(y, prediction_shape) for each in self.losses]
+        return checked[0]
