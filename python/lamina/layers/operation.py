@@ -11,7 +11,7 @@ from lamina._tensors.arguments import Arguments
 from lamina.layers.lambda_layer import Lambda
 from lamina.layers.layer import Layer
 
-OPERATIONS = ("ops", "random")  # the rooms that operations are found in
+OPERATIONS = ("losses", "metrics", "ops", "random")  # the rooms that operations are found in
 
 
 class Operation(Layer):
