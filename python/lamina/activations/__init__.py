@@ -14,36 +14,17 @@ from typing import TYPE_CHECKING
 from lamina._answers import answering
 from lamina._calls import answering_calls
 from lamina._settings import custom, resolve, serialize
+from lamina.activations import laws
 from lamina.activations.base import Activation
 from lamina.activations.function import Function
-from lamina.activations.laws import (
-    ELU,
-    GELU,
-    SELU,
-    Exponential,
-    HardSigmoid,
-    LeakyReLU,
-    Linear,
-    LogSoftmax,
-    Mish,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Softsign,
-    Tanh,
-)
+from lamina.activations.laws import *  # noqa: F403
 
 __all__ = [
-    "ELU", "GELU", "SELU", "Activation", "Exponential", "Function", "HardSigmoid", "LeakyReLU",
-    "Linear", "LogSoftmax", "Mish", "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus",
-    "Softsign", "Tanh", "celu", "elu", "exponential", "gelu", "get", "glu", "hard_shrink",
-    "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "leaky_relu", "linear",
-    "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu", "serialize", "sigmoid",
-    "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",
-    "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
+    "Activation", "Function", "celu", "get", "glu", "hard_shrink", "hard_silu", "hard_swish",
+    "hard_tanh", "log_sigmoid", "relu6", "serialize", "soft_shrink", "sparse_plus",
+    "sparse_sigmoid", "sparsemax", "squareplus", "tanh_shrink", "threshold",
 ]  # fmt: skip
+__all__ += laws.__all__
 
 
 def __dir__() -> list[str]:
@@ -54,20 +35,10 @@ if not TYPE_CHECKING:
     __getattr__ = answering(__name__)
 
 
-_CLASSES: tuple[type[Activation], ...] = (
-    Linear, ReLU, LeakyReLU, ELU, SELU, GELU, SiLU, Sigmoid, Tanh, Softplus, Softsign,
-    HardSigmoid, Mish, Exponential, Softmax, LogSoftmax,
-)  # fmt: skip
-_TABLE: dict[str, type[Activation]] = {cls.name: cls for cls in _CLASSES} | {
-    "swish": SiLU,
-    "Function": Function,
-}
-
-linear, relu, leaky_relu, elu, selu = Linear(), ReLU(), LeakyReLU(), ELU(), SELU()
-gelu, sigmoid, tanh, softplus = GELU(), Sigmoid(), Tanh(), Softplus()
-softsign, hard_sigmoid, mish, exponential = Softsign(), HardSigmoid(), Mish(), Exponential()
-softmax, log_softmax = Softmax(), LogSoftmax()
-silu = swish = SiLU()
+_CLASSES: list[type[Activation]] = [
+    law for law in (getattr(laws, name) for name in laws.__all__) if isinstance(law, type)
+]
+_TABLE = {law.name: law for law in _CLASSES} | {"swish": laws.SiLU, "Function": Function}
 
 # The functions of lamina.ops that have no kernel of their own.
 celu, glu, hard_shrink, hard_silu = map(Function, ("celu", "glu", "hard_shrink", "hard_silu"))
@@ -105,7 +76,7 @@ def get(identifier: object) -> Activation:
     LeakyReLU(negative_slope=0.2)
     """
     if identifier is None:
-        return linear
+        return laws.linear
     if isinstance(identifier, str):
         own = custom(identifier)
         if own is not None:

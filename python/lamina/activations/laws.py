@@ -1,4 +1,4 @@
-"""The activation functions that have kernels."""
+"""Activation functions that have kernels: of each its class, and one with the usual settings."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from numpy.typing import NDArray
 from lamina._check import number
 from lamina.activations.base import Activation
 from lamina.activations.function import Function
+
+__all__ = [
+    "ELU", "GELU", "SELU", "Exponential", "HardSigmoid", "LeakyReLU", "Linear", "LogSoftmax",
+    "Mish", "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh", "elu",
+    "exponential", "gelu", "hard_sigmoid", "leaky_relu", "linear", "log_softmax", "mish", "relu",
+    "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish", "tanh",
+]  # fmt: skip
 
 
 class Linear(Activation):
@@ -23,6 +30,9 @@ class Linear(Activation):
     """
 
     name = "linear"
+
+
+linear = Linear()
 
 
 class ReLU(Activation):
@@ -57,6 +67,9 @@ class ReLU(Activation):
         if set(chosen) <= {"negative_slope"}:
             return ReLU(**chosen)
         return Function(functools.partial(_bounded, **chosen))
+
+
+relu = ReLU()
 
 
 def _bounded(
@@ -94,6 +107,9 @@ class LeakyReLU(Activation):
         return "leaky_relu", self.negative_slope
 
 
+leaky_relu = LeakyReLU()
+
+
 class ELU(Activation):
     """Exponential linear unit: ``x`` for x > 0, else ``alpha * (exp(x) - 1)``.
 
@@ -116,6 +132,9 @@ class ELU(Activation):
         return "elu", self.alpha
 
 
+elu = ELU()
+
+
 class SELU(Activation):
     """Scaled ELU: ``1.0507 * elu(x, alpha=1.67326)``.
 
@@ -123,6 +142,9 @@ class SELU(Activation):
     """
 
     name = "selu"
+
+
+selu = SELU()
 
 
 class GELU(Activation):
@@ -134,10 +156,16 @@ class GELU(Activation):
     name = "gelu"
 
 
+gelu = GELU()
+
+
 class SiLU(Activation):
     """Sigmoid linear unit, also called swish: ``x * sigmoid(x)``."""
 
     name = "silu"
+
+
+silu = swish = SiLU()
 
 
 class Sigmoid(Activation):
@@ -153,10 +181,16 @@ class Sigmoid(Activation):
     name = "sigmoid"
 
 
+sigmoid = Sigmoid()
+
+
 class Tanh(Activation):
     """Hyperbolic tangent."""
 
     name = "tanh"
+
+
+tanh = Tanh()
 
 
 class Softplus(Activation):
@@ -165,10 +199,16 @@ class Softplus(Activation):
     name = "softplus"
 
 
+softplus = Softplus()
+
+
 class Softsign(Activation):
     """``x / (1 + |x|)``."""
 
     name = "softsign"
+
+
+softsign = Softsign()
 
 
 class HardSigmoid(Activation):
@@ -177,16 +217,25 @@ class HardSigmoid(Activation):
     name = "hard_sigmoid"
 
 
+hard_sigmoid = HardSigmoid()
+
+
 class Mish(Activation):
     """``x * tanh(softplus(x))`` (Misra 2019, https://arxiv.org/abs/1908.08681)."""
 
     name = "mish"
 
 
+mish = Mish()
+
+
 class Exponential(Activation):
     """``exp(x)``."""
 
     name = "exponential"
+
+
+exponential = Exponential()
 
 
 class Softmax(Activation):
@@ -217,6 +266,9 @@ class Softmax(Activation):
         return kernels.softmax_forward(x)
 
 
+softmax = Softmax()
+
+
 class LogSoftmax(Activation):
     """``x_k - log(sum_j exp(x_j))`` over the last axis."""
 
@@ -236,3 +288,6 @@ class LogSoftmax(Activation):
         from lamina import kernels
 
         return kernels.log_softmax_forward(x)
+
+
+log_softmax = LogSoftmax()
