@@ -80,10 +80,8 @@ OPTIMIZERS = {
 }
 
 CALLBACKS = {
-    "use LambdaCallback(on_epoch_end=...) or a Callback of your own that keeps "
-    "self.model.get_weights(); EarlyStopping restores the best": (
-        "ModelCheckpoint BackupAndRestore OrbaxCheckpoint SwapEMAWeights"
-    ),
+    "use ModelCheckpoint or BackupAndRestore": "OrbaxCheckpoint",
+    "ask the optimizer for the averages in a Callback of your own": "SwapEMAWeights",
     "the logs hold an epoch's means by themselves": "BaseLogger",
 }
 

@@ -13,9 +13,11 @@ from lamina.callbacks.lambda_callback import LambdaCallback
 from lamina.callbacks.progress import EpochLines, ProgbarLogger, Progress
 
 if TYPE_CHECKING:
+    from lamina.callbacks.backup_and_restore import BackupAndRestore
     from lamina.callbacks.csv_logger import CSVLogger
     from lamina.callbacks.learning_rate_range_test import LearningRateRangeTest
     from lamina.callbacks.learning_rate_scheduler import LearningRateScheduler
+    from lamina.callbacks.model_checkpoint import ModelCheckpoint
     from lamina.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
     from lamina.callbacks.remote_monitor import RemoteMonitor
     from lamina.callbacks.tensor_board import TensorBoard
@@ -23,17 +25,19 @@ if TYPE_CHECKING:
     from lamina.callbacks.time_budget import TimeBudget
 
 __all__ = [
-    "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "EpochLines", "History",
-    "LambdaCallback", "LearningRateRangeTest", "LearningRateScheduler", "ProgbarLogger",
-    "Progress", "ReduceLROnPlateau", "RemoteMonitor", "TensorBoard", "TerminateOnNaN",
-    "TimeBudget",
+    "BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "EpochLines",
+    "History", "LambdaCallback", "LearningRateRangeTest", "LearningRateScheduler",
+    "ModelCheckpoint", "ProgbarLogger", "Progress", "ReduceLROnPlateau", "RemoteMonitor",
+    "TensorBoard", "TerminateOnNaN", "TimeBudget",
 ]  # fmt: skip
 
 # By module: each is imported when it is first asked for.
 _MODULES = {
+    "backup_and_restore": "BackupAndRestore",
     "csv_logger": "CSVLogger",
     "learning_rate_range_test": "LearningRateRangeTest",
     "learning_rate_scheduler": "LearningRateScheduler",
+    "model_checkpoint": "ModelCheckpoint",
     "reduce_lr_on_plateau": "ReduceLROnPlateau",
     "remote_monitor": "RemoteMonitor",
     "tensor_board": "TensorBoard",

@@ -122,6 +122,11 @@ class CallbackList(Callback):
         """Tell how many batches an epoch has, where only the first one's end told."""
         self.params["steps"] = steps
 
+    def restore_fit(self, model: Any) -> bool:
+        """Let those that keep backups put the model where one stands; says whether one did."""
+        keepers = [each for each in self.callbacks if hasattr(each, "restore_fit")]
+        return any(each.restore_fit(model) for each in keepers)
+
     @contextmanager
     def closing(self) -> Iterator[None]:
         """Close, at the end of a ``with`` block, those callbacks that can be closed."""

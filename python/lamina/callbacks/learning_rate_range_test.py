@@ -85,6 +85,8 @@ class LearningRateRangeTest(Callback):
         self._forget()
         model = self.model
         state = model.train_state.get(model.weights_by_path())
+        last = model.train_state.position
+        state["position"] = None if last is None else last.get()
         self._before = (model.snapshot(), state, model.optimizer.learning_rate)
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
@@ -113,10 +115,6 @@ class LearningRateRangeTest(Callback):
     def on_train_diverged(self, batch: int, error: ArithmeticError) -> bool:
         """End the test: the rate is too large."""
         return True
-
-    def on_train_end(self, logs: Logs | None = None) -> None:
-        """Put everything back."""
-        self.close()
 
     def close(self) -> None:
         """Put everything back, also after a fit that failed."""

@@ -11,7 +11,10 @@ from lamina.callbacks.progress import ClearBar, EpochLines, Progress, level
 
 
 def of_fit(callbacks: object, verbose: object) -> tuple[CallbackList, History]:
-    """Return the user's callbacks, then the history, then what shows progress."""
+    """Return the user's callbacks, then the history, then what shows progress.
+
+    Those that keep what all others are come last.
+    """
     hooks = CallbackList(callbacks)
     shower = shower_of("fit", verbose)
     history = History()
@@ -21,6 +24,7 @@ def of_fit(callbacks: object, verbose: object) -> tuple[CallbackList, History]:
         hooks.append(shower)
     if isinstance(shower, Progress):
         hooks.prepend(ClearBar(given[0] if given else shower))
+    hooks.callbacks.sort(key=lambda callback: bool(getattr(callback, "comes_last", False)))
     return hooks, history
 
 

@@ -208,6 +208,9 @@ class Fitting(Evaluating):
             validated = isinstance(fit.held, Stream) or bool(fit.held)
             told = training.parameters_of_run(self, fit.settings, validated, verbose, hooks)
             self.ensure_built(fit.first.open_shapes)
+            if hooks.restore_fit(self) and self.train_state.position is not None:
+                position = self.train_state.position
+                fit.settings.first_epoch = position.epoch
             run = training.Training(self, fit.feed, fit.held, fit.settings, hooks)
             advice.on_model(run.objective, run.idle)
             if not isinstance(fit.feed, Stream):

@@ -100,6 +100,18 @@ class Saved(Fitting):
 
         load_weights(self._whole(), filepath, skip_mismatch=skip_mismatch, by_name=by_name)
 
+    def save_backup(self, filepath: str) -> None:
+        """Write the weights and how far training is: see ``lamina.saving.backup``."""
+        from lamina.saving.backup import save_backup
+
+        save_backup(self._whole(), filepath)
+
+    def load_backup(self, filepath: str) -> None:
+        """Go on where the backup of a model of the same layers and optimizer stood."""
+        from lamina.saving.backup import load_backup
+
+        load_backup(self._whole(), filepath)
+
     @answering_calls
     def to_json(
         self,

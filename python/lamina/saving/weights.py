@@ -104,7 +104,7 @@ def take(
     """Give a model the weights of a file; a refused call changes nothing."""
     model.ensure_built(model.input_row_shapes)
     found, paths = named(model), list(listed["paths"])
-    pairs, left = _paired(found, paths, by_name)
+    pairs, left = paired(found, paths, by_name)
     if left and not skip_mismatch:
         raise ValueError(f"{model.name}: {left}")
     taken, skipped = [], [left] if left else []
@@ -126,7 +126,7 @@ def take(
         _screen.warn(f"load_weights: some are left as they were: {'; '.join(skipped)}")
 
 
-def _paired(
+def paired(
     found: Mapping[str, Any], paths: Sequence[str], by_name: bool
 ) -> tuple[list[tuple[str, str]], str]:
     """Return which weight takes which of the file's, and what keeps all from finding theirs."""
