@@ -22,6 +22,8 @@ from lamina.models import load_model
 from lamina.saving import atomic
 from lamina.saving.atomic import write_whole
 
+pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # forks
+
 KILLS = 300 if "FILES_FULL" in os.environ else 12
 OLD, NEW = b"old" * 400_000, b"new, and longer" * 100_000
 

@@ -71,6 +71,7 @@ class PublicKeywords(Public):
 
 
 GIVEN = "_given"  # the attribute that keeps what a user's constructor was given
+_LARGEST = 1 << 20  # bytes of an array
 _PLAIN = (type(None), bool, int, float, str, bytes, list, tuple, dict)
 
 
@@ -97,7 +98,8 @@ class Given:
 
 
 def _is_told(value: Any) -> bool:
-    return isinstance(value, _PLAIN) or hasattr(value, "get_config") or hasattr(value, "dtype")
+    small = 0 <= getattr(value, "nbytes", -1) <= _LARGEST  # others would be kept alive for it
+    return isinstance(value, _PLAIN) or hasattr(value, "get_config") or small
 
 
 def check_base_is_called(cls: type, attribute: str) -> None:

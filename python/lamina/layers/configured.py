@@ -49,10 +49,15 @@ class Configured(Weighted):
             config["activity_regularizer"] = _plain(self.activity_regularizer)
         given: Any = self.__dict__.get(GIVEN)
         for name in _own_arguments(type(self)):
-            if given is not None and not hasattr(self, name) and name in given.values():
-                config[name] = _plain(given.values()[name])  # kept under another name, or not
-            else:
+            if hasattr(self, name):
                 config[name] = _plain(getattr(self, name))
+            elif given is not None and name in given.values():
+                config[name] = _plain(given.values()[name])
+            else:
+                raise AttributeError(
+                    f"{self.name}: {type(self).__name__} has no attribute {name!r}, which its "
+                    f"constructor takes; define get_config, or keep it as self.{name}"
+                )
         return config
 
     @classmethod
