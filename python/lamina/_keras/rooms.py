@@ -10,7 +10,6 @@ from collections.abc import Mapping
 PIXELS = "change the pictures with NumPy before fit, or in a loop over train_on_batch"
 OWN = "write a layer of your own (see lamina.layers.Layer), or PythonLayer for NumPy functions"
 WEIGHTS_FILE = "model.save('model.lamina') keeps all of a model, and models.load_model reads it"
-ARRAYS = "fit takes arrays: read the files with NumPy, Pillow or pandas first"
 STEP = "write the loop yourself with train_on_batch, or a layer or a loss with lamina.ops"
 RATES = (
     "use Adam, AdamW or another of lamina.optimizers, or derive from lamina.optimizers.Optimizer"
@@ -123,10 +122,6 @@ MODELS = {
 
 UTILS = {
     "use lamina.saving": "legacy",
-    ARRAYS: (
-        "array_to_img audio_dataset_from_directory get_file "
-        "image_dataset_from_directory img_to_array load_img save_img text_dataset_from_directory"
-    ),
     "use Model.inputs": "get_source_inputs",
     "code columns with to_categorical and numpy.unique, and feed several inputs": "FeatureSpace",
     "use lamina.plot": "bounding_boxes",
@@ -143,9 +138,7 @@ SAVING = {
     "read the file with the safetensors package: arrays by name": "KerasFileEditor",
 }
 
-PREPROCESSING = {
-    ARRAYS: "image image_dataset_from_directory text_dataset_from_directory",
-}
+PREPROCESSING: Mapping[str, str] = {}
 
 TABLES: Mapping[str, Mapping[str, str]] = {
     "": TOP,

@@ -54,6 +54,9 @@ class Dataset:
     6
     """
 
+    class_names: list[str] | None  # of what is read from folders
+    file_paths: list[str]
+
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._turns = 0

@@ -37,6 +37,15 @@ if TYPE_CHECKING:
     from lamina.saving import deserialize_keras_object, serialize_keras_object
     from lamina.utils.progbar import Progbar
 
+if TYPE_CHECKING:
+    from lamina.data.directories import (
+        audio_dataset_from_directory,
+        image_dataset_from_directory,
+        text_dataset_from_directory,
+    )
+    from lamina.data.files import get_file
+    from lamina.data.pictures import array_to_img, img_to_array, load_img, save_img
+
 Sequence = PyDataset  # its older name
 
 __all__ = [
@@ -44,16 +53,22 @@ __all__ = [
     "Progbar",
     "PyDataset",
     "Sequence",
+    "array_to_img",
+    "audio_dataset_from_directory",
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",
     "disable_interactive_logging",
     "enable_interactive_logging",
     "get_custom_objects",
+    "get_file",
     "get_registered_name",
     "get_registered_object",
+    "image_dataset_from_directory",
+    "img_to_array",
     "is_interactive_logging_enabled",
     "is_keras_tensor",
+    "load_img",
     "model_to_dot",
     "multi_hot",
     "normalize",
@@ -62,10 +77,12 @@ __all__ = [
     "pad_sequences",
     "plot_model",
     "register_keras_serializable",
+    "save_img",
     "serialize_keras_object",
     "set_random_seed",
     "split_dataset",
     "standardize_dtype",
+    "text_dataset_from_directory",
     "timeseries_dataset_from_array",
     "timeseries_windows",
     "to_categorical",
@@ -78,13 +95,15 @@ def __dir__() -> list[str]:
 
 
 if not TYPE_CHECKING:
+    _LAZY = {
+        "lamina.data.directories": "audio_dataset_from_directory image_dataset_from_directory "
+        "text_dataset_from_directory",
+        "lamina.data.files": "get_file",
+        "lamina.data.pictures": "array_to_img img_to_array load_img save_img",
+        "lamina.saving.objects": "deserialize_keras_object serialize_keras_object",
+        "lamina.utils.progbar": "Progbar",
+    }
     __getattr__ = answering(
         __name__,
-        {
-            "Progbar": "lamina.utils.progbar:Progbar",
-            **{
-                name: f"lamina.saving.objects:{name}"
-                for name in ("deserialize_keras_object", "serialize_keras_object")
-            },
-        },
+        {name: f"{room}:{name}" for room, names in _LAZY.items() for name in names.split()},
     )

@@ -1,0 +1,265 @@
+"""Pictures in files and as arrays, through Pillow."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lamina import _check, _screen
+from lamina._calls import answering_calls
+from lamina._check import Array
+
+MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
+CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
+GREY = ("L", "I;16", "I")  # 8, 16 and 32 bits
+LAYOUTS = ("channels_last", "channels_first")
+
+
+def pillow(who: str) -> Any:
+    """Return the module PIL.Image, or say how to install it."""
+    try:
+        from PIL import Image
+    except ImportError:
+        raise ImportError(
+            f'{who}: needs the package Pillow; install it by pip install "lamina[images]"'
+        ) from None
+    return Image
+
+
+@answering_calls
+def load_img(
+    path: str | bytes | os.PathLike[str] | io.BytesIO,
+    color_mode: str = "rgb",
+    target_size: tuple[int, int] | None = None,
+    interpolation: str = "nearest",
+    keep_aspect_ratio: bool = False,
+) -> Any:
+    """Return a picture from a file, as Pillow's.
+
+    Parameters
+    ----------
+    path : str, path-like or BytesIO
+    color_mode : {"rgb", "rgba", "grayscale"}
+        What it is converted to; grey pictures of 16 and 32 bits stay as they are.
+    target_size : tuple of 2 int, optional
+        (height, width) that it is resized to.
+    interpolation : {"nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"}
+    keep_aspect_ratio : bool, default False
+        Crop the picture about its middle to the new proportions first.
+
+    Returns
+    -------
+    PIL.Image.Image
+
+    Raises
+    ------
+    ImportError
+        Without Pillow, which ``pip install "lamina[images]"`` brings.
+    """
+    who = "load_img"
+    image = opened(who, path, color_mode)
+    if target_size is None:
+        return image
+    height, width = _check.shape(who, "target_size", target_size)
+    if image.size == (width, height):
+        return image
+    kinds = ("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming")
+    if interpolation not in kinds:
+        raise ValueError(
+            f"{who}: interpolation must be one of {', '.join(kinds)}; got {interpolation!r}"
+        )
+    filters = pillow(who).Resampling
+    box = None
+    if keep_aspect_ratio:
+        across, down = image.size
+        high, wide = min(down, across * height // width), min(across, down * width // height)
+        top, left = (down - high) // 2, (across - wide) // 2
+        box = (left, top, left + wide, top + high)
+    return image.resize((width, height), getattr(filters, interpolation.upper()), box=box)
+
+
+def opened(who: str, path: Any, color_mode: str) -> Any:
+    """Return a picture, read and converted to a mode of colours."""
+    if color_mode not in MODES:
+        raise ValueError(
+            f"{who}: color_mode must be 'grayscale', 'rgb' or 'rgba'; got {color_mode!r}"
+        )
+    given = os.fsdecode(path) if isinstance(path, bytes) else path
+    if not isinstance(given, (str, os.PathLike, io.BytesIO)):
+        raise TypeError(f"{who}: path must be a path or a BytesIO; got {type(path).__name__}")
+    image = pillow(who).open(given)
+    image.load()  # and closes the file
+    mode = MODES[color_mode]
+    keep = image.mode in GREY if mode == "L" else image.mode == mode
+    return image if keep else image.convert(mode)
+
+
+@answering_calls
+def img_to_array(img: Any, data_format: str | None = None, dtype: str | None = None) -> Array:
+    """Return a picture's pixels as an array of shape (height, width, channels).
+
+    Parameters
+    ----------
+    img : PIL.Image.Image or array_like of 2 or 3 axes
+    data_format : {"channels_last", "channels_first"}, optional
+    dtype : str, default "float32"
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina.utils import img_to_array
+    >>> img_to_array(np.zeros((4, 6))).shape
+    (4, 6, 1)
+    """
+    first = layout("img_to_array", data_format) == "channels_first"
+    x = np.array(img, dtype=dtype or "float32")
+    if x.ndim == 2:
+        x = x[..., None]
+    if x.ndim != 3:
+        raise ValueError(f"img_to_array: img must have 2 or 3 axes; got shape {x.shape}")
+    return x.transpose(2, 0, 1) if first else x
+
+
+@answering_calls
+def array_to_img(
+    x: Any, data_format: str | None = None, scale: bool = True, dtype: str | None = None
+) -> Any:
+    """Return an array of pixels as Pillow's picture.
+
+    Parameters
+    ----------
+    x : array_like, shape (height, width, channels)
+        Of 1, 3 or 4 channels.
+    data_format : {"channels_last", "channels_first"}, optional
+    scale : bool, default True
+        Scale the numbers so that the lowest is 0 and the highest 255.
+    dtype : str, default "float32"
+        That it is computed in.
+
+    Returns
+    -------
+    PIL.Image.Image
+    """
+    who = "array_to_img"
+    image = pillow(who)
+    values = np.array(x, dtype=dtype or "float32")
+    if values.ndim != 3:
+        raise ValueError(f"{who}: x must have 3 axes, of one picture; got shape {values.shape}")
+    if layout(who, data_format) == "channels_first":
+        values = values.transpose(1, 2, 0)
+    if scale:
+        values -= values.min()
+        top = values.max()
+        values *= 255 / top if top else 1
+    channels = values.shape[2]
+    if channels not in (1, 3, 4):
+        raise ValueError(f"{who}: x must have 1, 3 or 4 channels; got {channels}")
+    if channels == 1 and values.max() > 255:
+        return image.fromarray(values[..., 0].astype(np.int32))
+    pixels = values.astype(np.uint8)
+    return image.fromarray(pixels[..., 0] if channels == 1 else pixels)
+
+
+@answering_calls
+def save_img(
+    path: Any,
+    x: Any,
+    data_format: str | None = None,
+    file_format: str | None = None,
+    scale: bool = True,
+    **kwargs: Any,
+) -> None:
+    """Write an array of pixels to a file.
+
+    Parameters
+    ----------
+    path : str, path-like or file
+    x : array_like, shape (height, width, channels)
+    data_format : {"channels_last", "channels_first"}, optional
+    file_format : str, optional
+        By default what the name of the file ends in.
+    scale : bool, default True
+        As for ``array_to_img``.
+    **kwargs
+        What Pillow's ``save`` takes.
+    """
+    if file_format is None and isinstance(path, (str, os.PathLike)):
+        file_format = Path(path).suffix[1:]
+    kind = (file_format or "").lower()
+    kind = "jpeg" if kind == "jpg" else kind
+    image = array_to_img(x, data_format, scale)
+    if kind == "jpeg" and image.mode == "RGBA":
+        _screen.warn("save_img: a JPEG file has no transparency; it is left out")
+        image = image.convert("RGB")
+    image.save(path, format=kind or None, **kwargs)
+
+
+@answering_calls
+def smart_resize(
+    x: Any,
+    size: tuple[int, int],
+    interpolation: str = "bilinear",
+    data_format: str = "channels_last",
+) -> Array:
+    """Return images of another size, cropped about their middle to its proportions first.
+
+    Parameters
+    ----------
+    x : array_like, shape (height, width, channels) or (n, height, width, channels)
+    size : tuple of 2 int
+        (height, width).
+    interpolation, data_format : str
+        As for ``ops.image.resize``.
+    """
+    from lamina.ops.image import resize
+
+    values = np.asarray(x)
+    if values.dtype.kind != "f":
+        values = values.astype(np.float32)
+    made = resize(values, size, interpolation, crop_to_aspect_ratio=True, data_format=data_format)
+    return np.asarray(made)
+
+
+def layout(who: str, data_format: str | None) -> str:
+    """Return a layout of the axes, the last ones by default."""
+    if data_format is None:
+        return LAYOUTS[0]
+    if data_format not in LAYOUTS:
+        raise ValueError(
+            f"{who}: data_format must be 'channels_last' or 'channels_first'; got {data_format!r}"
+        )
+    return data_format
+
+
+def resized(
+    image: Array, size: tuple[int, int], interpolation: str, crop: bool, margins: bool
+) -> Array:
+    """Return an image of (height, width, channels) in float32, of another size.
+
+    Bilinear and nearest as ``ops.image.resize``, but from those pixels alone that are needed.
+    """
+    x = image.astype(np.float32, copy=False)
+    if crop or margins or interpolation not in ("bilinear", "nearest"):
+        from lamina.ops.image import resize
+
+        return np.asarray(resize(
+            x, size, interpolation, crop_to_aspect_ratio=crop, pad_to_aspect_ratio=margins
+        ))  # fmt: skip
+    for axis, length in enumerate(size):
+        old = x.shape[axis]
+        if old == length:
+            continue
+        if interpolation == "nearest":
+            x = x.take(np.floor((np.arange(length) + 0.5) * old / length).astype(int), axis)
+            continue
+        place = np.clip((np.arange(length) + 0.5) * (old / length) - 0.5, 0, old - 1)
+        low = np.floor(place).astype(int)
+        share = (place - low).astype(np.float32)
+        share = share[:, None, None] if axis == 0 else share[:, None]
+        before, behind = x.take(low, axis), x.take(np.minimum(low + 1, old - 1), axis)
+        x = before + share * (behind - before)
+    return x
