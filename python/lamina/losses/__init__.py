@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from lamina._answers import answering
 from lamina._calls import answering_calls
-from lamina._settings import custom, find, resolve, serialize
+from lamina._settings import custom, resolve, serialize
 from lamina.losses.base import Loss
 from lamina.losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
     SparseCategoricalCrossentropy,
 )
+from lamina.losses.distributions import GaussianNLL, Pinball
 from lamina.losses.functional import (
     BinaryFocalCrossentropy,
     CategoricalFocalCrossentropy,
@@ -40,6 +41,7 @@ from lamina.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError
 from lamina.losses.wrapper import LossFunctionWrapper
 
 if TYPE_CHECKING:
+    from lamina.losses.distributional import gaussian_nll, pinball
     from lamina.losses.functions import (
         binary_crossentropy,
         binary_focal_crossentropy,
@@ -68,16 +70,16 @@ if TYPE_CHECKING:
 __all__ = [
     "CTC", "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy",
     "CategoricalFocalCrossentropy", "CategoricalGeneralizedCrossEntropy", "CategoricalHinge",
-    "Circle", "CosineSimilarity", "Dice", "Hinge", "Huber", "KLDivergence", "LogCosh", "Loss",
-    "LossFunctionWrapper", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError",
-    "MeanSquaredLogarithmicError", "Poisson", "PythonLoss", "SparseCategoricalCrossentropy",
-    "SquaredHinge", "Tversky", "binary_crossentropy", "binary_focal_crossentropy",
-    "categorical_crossentropy", "categorical_focal_crossentropy",
+    "Circle", "CosineSimilarity", "Dice", "GaussianNLL", "Hinge", "Huber", "KLDivergence",
+    "LogCosh", "Loss", "LossFunctionWrapper", "MeanAbsoluteError", "MeanAbsolutePercentageError",
+    "MeanSquaredError", "MeanSquaredLogarithmicError", "Pinball", "Poisson", "PythonLoss",
+    "SparseCategoricalCrossentropy", "SquaredHinge", "Tversky", "binary_crossentropy",
+    "binary_focal_crossentropy", "categorical_crossentropy", "categorical_focal_crossentropy",
     "categorical_generalized_cross_entropy", "categorical_hinge", "circle", "cosine_similarity",
-    "ctc", "deserialize", "dice", "get", "hinge", "huber", "kl_divergence", "log_cosh",
-    "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
-    "mean_squared_logarithmic_error", "poisson", "serialize", "sparse_categorical_crossentropy",
-    "squared_hinge", "tversky",
+    "ctc", "deserialize", "dice", "gaussian_nll", "get", "hinge", "huber", "kl_divergence",
+    "log_cosh", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
+    "mean_squared_logarithmic_error", "pinball", "poisson", "serialize",
+    "sparse_categorical_crossentropy", "squared_hinge", "tversky",
 ]  # fmt: skip
 
 
@@ -108,8 +110,11 @@ _TABLE: dict[str, type[Loss]] = {
     "tversky": Tversky,
     "ctc": CTC,
     "circle": Circle,
+    "gaussian_nll": GaussianNLL,
+    "pinball": Pinball,
 }
 _FUNCTIONS = tuple(_TABLE)
+_ROOMS = {"gaussian_nll": "distributional", "pinball": "distributional"}  # else "functions"
 _SHORT = {
     "mse": "mean_squared_error",
     "mae": "mean_absolute_error",
@@ -123,7 +128,7 @@ _SHORT = {
 _TABLE |= {short: _TABLE[name] for short, name in _SHORT.items()}
 
 if not TYPE_CHECKING:  # the functions need lamina.ops, which not every program does
-    _LAZY = {name: f"lamina.losses.functions:{name}" for name in _FUNCTIONS}
+    _LAZY = {name: f"lamina.losses.{_ROOMS.get(name, 'functions')}:{name}" for name in _FUNCTIONS}
     _LAZY |= {short: _LAZY[name] for short, name in _SHORT.items()}
     _LAZY |= {short.upper(): _LAZY[short] for short in ("mse", "mae", "mape", "msle", "bce", "kld")}
     __getattr__ = answering(__name__, _LAZY)
@@ -156,8 +161,9 @@ def get(identifier: object) -> Loss:
         identifier = custom(identifier) or identifier
     if callable(identifier) and not isinstance(identifier, (Loss, type)):
         name = getattr(identifier, "__name__", "")
-        if getattr(identifier, "__module__", "") == "lamina.losses.functions":
-            return find("loss", name, _TABLE)()
+        room = str(getattr(identifier, "__module__", ""))
+        if room.startswith("lamina.losses.") and name in _TABLE:
+            return _TABLE[name]()
         return LossFunctionWrapper(identifier)
     if isinstance(identifier, Mapping):  # a configuration names classes that no string does
         return resolve("loss", identifier, {**_TABLE, _WRAPPER: LossFunctionWrapper}, Loss)
