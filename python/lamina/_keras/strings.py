@@ -34,9 +34,11 @@ LOSSES = {
     "use hinge": "hingeloss",
     "use poisson": "poissonloss poissonnll poissonnllloss",
     "there is none; give compile a function of two tensors, written with lamina.ops": (
-        "smape mdape rmsle quantile pinball gaussiannll tripletloss triplet contrastive gamma "
-        "tweedie"
+        "smape mdape rmsle tripletloss triplet contrastive gamma tweedie"
     ),
+    "use pinball, or losses.Pinball(quantiles)": "quantile quantileloss pinballloss",
+    "use gaussian_nll, or losses.GaussianNLL(predicts=...)": "gaussiannllloss normal",
+    "use ctc": "ctcloss",
 }
 
 METRICS = {
