@@ -204,3 +204,47 @@ def test_metrics_of_compile_see_what_the_step_predicts():
     model.compile(lamina.optimizers.SGD(0.0), "mse", metrics=["mae"])
     model.fit(np.ones((8, 3)), np.ones((8, 1)), batch_size=8, verbose=0)
     np.testing.assert_allclose(norm.moving_mean, [0.5] * 3)
+
+
+class Reports(lamina.Model):
+    """As Keras documents compute_metrics: a metric of its own beside those of compile."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.far = lamina.metrics.MeanAbsoluteError(name="far")
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        results = super().compute_metrics(x, y, y_pred, sample_weight)
+        self.far.update_state(y, 2 * y_pred)
+        results["far"] = self.far.result()
+        results["mean_x"] = lamina.ops.mean(x)
+        return results
+
+
+def test_metrics_that_the_model_computes_are_reported():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(20, 3)), rng.normal(size=(20, 1))
+    given = lamina.Input((3,))
+    model = Reports(given, lamina.layers.Dense(1)(given), seed=1, dtype="float64")
+    model.compile(lamina.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    logs = model.fit(x, y, batch_size=7, verbose=0, validation_data=(x, y)).history
+    p = model.predict(x)
+    expected = {"loss": np.mean((y - p) ** 2), "mae": np.abs(y - p).mean(),
+                "far": np.abs(y - 2 * p).mean(), "mean_x": x.mean()}  # fmt: skip
+    for key, value in expected.items():
+        for found in (logs[key][0], logs[f"val_{key}"][0]):
+            np.testing.assert_allclose(found, value, rtol=1e-10)
+
+
+def test_loss_and_metrics_of_arrays():
+    rng = np.random.default_rng(1)
+    y, p, weight = rng.normal(size=(9, 1)), rng.normal(size=(9, 1)), rng.uniform(size=9)
+    model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"], weighted_metrics=["mse"])
+    square = (y - p)[:, 0] ** 2
+    np.testing.assert_allclose(model.compute_loss(None, y, p), square.mean())
+    np.testing.assert_allclose(model.compute_loss(None, y, p, weight), (weight * square).mean())
+    for _ in range(2):
+        results = model.compute_metrics(None, y, p, weight)
+    np.testing.assert_allclose(results["mae"], np.abs(y - p).mean())
+    np.testing.assert_allclose(results["mse"], np.average(square, weights=weight))

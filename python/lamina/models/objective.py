@@ -176,6 +176,8 @@ class Objective:
         for head in self.heads:
             head.origin = graph.origin(made.outputs[head.place])
             self._record(head, made.outputs[head.place], made.masks[head.place])
+        if steps.overridden(model, "compute_metrics") and not steps.calls_model(model, training):
+            self._note(made, self._own_step(model, made).metrics())
         self._watch(made)
         if training:
             model._own_keys = self._own_names()
@@ -194,15 +196,18 @@ class Objective:
 
     def _record_own(self, model: Compilable, made: Recorded, training: bool) -> None:
         """Record the step that the model's class says; what it reports counts as no loss."""
-        targets: list[Any] = [None] * len(made.row_shapes)
-        weights: list[Any] = [None] * len(made.row_shapes)
-        for head in self.heads:
-            targets[head.place], weights[head.place] = head.target, head.weight
-        own = steps.OwnStep(model, made, targets, weights, self._extra).record(training)
+        own = self._own_step(model, made).record(training)
         made.recording.losses.clear()  # they count where the step says so
         made.graph.add_loss(own["loss"].value)
         self.of_batch |= not own["loss"].rows
         self._note(made, {key: own[key] for key in steps.keys(own)})
+
+    def _own_step(self, model: Compilable, made: Recorded) -> steps.OwnStep:
+        targets: list[Any] = [None] * len(made.row_shapes)
+        weights: list[Any] = [None] * len(made.row_shapes)
+        for head in self.heads:
+            targets[head.place], weights[head.place] = head.target, head.weight
+        return steps.OwnStep(model, made, targets, weights, self._extra)
 
     def _note(self, made: Recorded, quantities: Mapping[str, Any]) -> None:
         """Record quantities that are reported, and count as no loss."""

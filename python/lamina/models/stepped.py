@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lamina._calls import answering_calls
+from lamina._tensors import Recording
 from lamina.models import steps
 from lamina.models.compilable import Compilable
 
@@ -24,16 +25,21 @@ class Stepped(Compilable):
         sample_weight: Any = None,
         training: bool = True,  # noqa: ARG002
     ) -> Any:
-        """Return the loss that training lowers, of tensors, as a tensor; a class may override it.
+        """Return the loss that training lowers; a class may override it.
 
         Parameters
         ----------
-        x, y, y_pred : Tensor, or a list or dict of them
+        x, y, y_pred : Tensor or array_like, or a list or dict of them
             Inputs, targets and what the model returned.
-        sample_weight : Tensor, optional
+        sample_weight : Tensor or array_like, optional
             One for each row.
         training : bool, default True
             Whether this is for training.
+
+        Returns
+        -------
+        Tensor or float
+            Of tensors a tensor, of arrays a number.
 
         Notes
         -----
@@ -45,11 +51,22 @@ class Stepped(Compilable):
 
     @answering_calls
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:  # noqa: ARG002
-        """Return the results of the metrics by name, for a step of one's own to return.
+        """Return the results of the metrics by name; a class may override it.
 
-        Those of ``compile`` are fed with the model's outputs anyway, and the loss's mean is the
-        step's "loss"; of the others the step says what they are given.
+        In a step that is recorded the metrics of ``compile`` are fed with the outputs anyway,
+        and the loss's mean is the step's "loss"; one's own method says what the others are given,
+        and returns their results, or tensors whose means over an epoch are reported.  Of arrays it
+        adds rows to the metrics of ``compile``.
+
+        Parameters
+        ----------
+        x, y, y_pred : Tensor or array_like, or a list or dict of them
+            Inputs, targets and what the model returned.
+        sample_weight : Tensor or array_like, optional
+            One for each row.
         """
+        if Recording.current() is None:
+            steps.feed_metrics(self.compiled("compute_metrics"), y, y_pred, sample_weight)
         held = [metric for metric in self.metrics if metric.name != "loss"]
         return {metric.name: metric.result() for metric in held}
 

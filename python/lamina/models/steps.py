@@ -19,7 +19,7 @@ from lamina._answers import is_own
 from lamina._check import Array
 from lamina._tensors import Recording, Tensor
 from lamina._tensors.arguments import Arguments, flat, mapped
-from lamina._tensors.given import current, given
+from lamina._tensors.given import given
 from lamina.metrics.mean import Mean, recorded_mean
 from lamina.metrics.watched import Watched
 from lamina.models.rows import Rows
@@ -169,15 +169,36 @@ class OwnStep:
             if self.weight is not None:
                 data = (*data, self.weight)
             return _checked(model, name, getattr(model, name)(data))
-        outputs = model.packed_outputs(self._tensors(self.made.outputs))
-        arguments = {
-            "x": self.x, "y": self.y, "y_pred": outputs, "sample_weight": self.weight,
-            "training": training,
-        }  # fmt: skip
-        taken = inspect.signature(model.compute_loss).parameters
+        loss = self._called("compute_loss", training=training)
+        return {"loss": _number(model, "compute_loss", loss)}
+
+    def metrics(self) -> dict[str, Tensor]:
+        """Return what the model's own ``compute_metrics`` reports beside the results of metrics."""
+        result = self._called("compute_metrics")
+        if not isinstance(result, dict):
+            raise TypeError(
+                f"{self.model.name}: compute_metrics must return a dict of results and tensors; "
+                f"got {result!r:.100}"
+            )
+        for key, value in result.items():
+            if isinstance(value, Watched):
+                value.keys.append(str(key))
+        return {
+            str(key): _number(self.model, "compute_metrics", value)
+            for key, value in result.items()
+            if not isinstance(value, Watched)
+        }
+
+    def _called(self, name: str, **more: Any) -> Any:
+        """Return what a method of the model says of its outputs."""
+        method = getattr(self.model, name)
+        outputs = self.model.packed_outputs(self._tensors(self.made.outputs))
+        arguments = {"x": self.x, "y": self.y, "y_pred": outputs, "sample_weight": self.weight}
+        arguments |= more
+        taken = inspect.signature(method).parameters
         if not any(p.kind is p.VAR_KEYWORD for p in taken.values()):
             arguments = {key: value for key, value in arguments.items() if key in taken}
-        return {"loss": _number(model, "compute_loss", model.compute_loss(**arguments))}
+        return method(**arguments)
 
 
 def _checked(model: Any, name: str, result: Any) -> dict[str, Tensor]:
@@ -230,11 +251,13 @@ def compute_loss(
     model: Any, y: Any, y_pred: Any, sample_weight: Any, losses: Sequence[Any], scales: Any
 ) -> Tensor:
     """Return what ``compile`` and ``add_loss`` say the loss is, of tensors, as one tensor."""
-    recording: Recording = current()
+    recording = Recording.current()
     targets, predictions = flat(y), flat(y_pred)
     weights = [sample_weight] * len(predictions)
-    terms = list(recording.losses)
-    recording.losses.clear()  # they are in the sum now
+    terms: list[Any] = []
+    if recording is not None:  # else these are arrays
+        terms += recording.losses
+        recording.losses.clear()  # they are in the sum now
     known = [loss is not None for loss in losses]
     if len(targets) < len(losses):  # those that have no loss were left out
         held = iter(targets)
@@ -250,6 +273,16 @@ def compute_loss(
     for term in terms[1:]:
         total = total + term
     return total  # type: ignore[no-any-return]
+
+
+def feed_metrics(compiled: Any, y: Any, y_pred: Any, sample_weight: Any) -> None:
+    """Add rows to the metrics of ``compile``."""
+    targets, predictions = flat(y), [np.asarray(p) for p in flat(y_pred)]
+    resolved = compiled.resolve([p.shape[1:] for p in predictions])
+    for target, prediction, listed in zip(targets, predictions, resolved, strict=True):
+        for metric, weighted, _ in listed:
+            given_weight = () if not weighted or sample_weight is None else (sample_weight,)
+            metric.update_state(target, prediction, *given_weight)
 
 
 def keys(step: dict[str, Tensor]) -> list[str]:
