@@ -352,3 +352,11 @@ class Stated(layers.Layer):
 def test_messages_say_none_for_a_length_that_is_not_known(call, text):
     with pytest.raises(ValueError, match=text):
         call(lamina.Input((None, 192)))
+
+
+def test_metrics_are_asked_for_before_lengths_are_known():
+    x = lamina.Input((None, 3))
+    model = lamina.Model(x, layers.LSTM(4, return_sequences=True, activation="sigmoid")(x))
+    model.compile("sgd", "categorical_crossentropy", metrics=["accuracy", "mae"])
+    data = np.ones((2, 5, 3))
+    assert len(model.evaluate(data, np.eye(4)[np.zeros((2, 5), int)], verbose=0)) == 3

@@ -85,7 +85,8 @@ class Cut(callbacks.Callback):
 def network(kind="schedule"):
     model = lamina.Sequential(
         [layers.Input((6,)), layers.Dense(9, "relu", kernel_regularizer="l2"), layers.Dropout(0.3),
-         layers.BatchNormalization(), layers.GaussianNoise(0.1), layers.Dense(3)], seed=4,
+         layers.BatchNormalization(), layers.GaussianNoise(0.1), layers.Dense(3)],
+        seed=4, name=kind,
     )  # fmt: skip
     rate = schedules.CosineDecay(0.02, 30) if kind == "schedule" else 0.05
     loss = lamina.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -96,7 +97,7 @@ def network(kind="schedule"):
 
 def fit(model, *more, epochs=EPOCHS, **options):
     given = [Slower(), callbacks.EarlyStopping("val_loss", 0.02, patience=2)]
-    if isinstance(model.optimizer.learning_rate, float):
+    if model.name == "plateau":
         given.append(callbacks.ReduceLROnPlateau("loss", 0.5, patience=1, min_delta=0.05))
     return model.fit(X, Y, batch_size=BATCH, epochs=epochs, validation_split=0.2, verbose=0,
                      callbacks=[*given, *more], **options)  # fmt: skip

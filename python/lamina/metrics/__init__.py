@@ -294,7 +294,8 @@ def resolve(
     else:
         metric = get(identifier)
     if isinstance(metric, KernelMetric) and not loss.free_target:
-        _check_targets(metric, loss, prediction_shape)
+        # An axis of any length has the same in targets and predictions.
+        _check_targets(metric, loss, tuple(2 if n is None else n for n in prediction_shape))
     return metric
 
 
