@@ -12,6 +12,7 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``data``: batches that are read while a model trains; ``datasets``: data to try
 - ``utils``, ``plot``: coding of labels and texts, figures
 - ``set_random_seed`` makes all that follows repeat, to the bit
+- ``trace`` writes a small network's backpropagation out, ``check_gradients`` checks any model's
 - ``set_num_threads`` says how many threads, ``profile`` what each operation of a step costs
 
 ``dir`` of a room lists what it has, and ``help(lamina.layers.Dense)`` explains one.
@@ -56,8 +57,9 @@ from lamina.random import set_random_seed
 from lamina.runtime import get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
-    from lamina import datasets, kernels, ops, plot, profiling
+    from lamina import datasets, kernels, ops, plot, profiling, tracing
     from lamina.profiling import profile
+    from lamina.tracing import check_gradients, trace
 
 answer_imports()
 _environment.check(os.environ)
@@ -83,6 +85,8 @@ __all__ = [
     "backend", "saving",
     "get_num_threads", "kernels", "profile", "profiling", "random", "runtime", "set_num_threads",
     "set_random_seed",
+    # backpropagation to look at
+    "check_gradients", "trace", "tracing",
     "__version__",
 ]  # fmt: skip
 
@@ -91,9 +95,11 @@ if not TYPE_CHECKING:  # a type checker would take every misspelt name for one o
     # Rooms that not every program enters are opened at the door.
     _LAZY = {
         name: f"lamina.{name}"
-        for name in ("datasets", "kernels", "ops", "plot", "preprocessing", "profiling")
+        for name in ("datasets", "kernels", "ops", "plot", "preprocessing", "profiling", "tracing")
     }
-    __getattr__ = answering(__name__, {**_LAZY, "profile": "lamina.profiling:profile"})
+    _LAZY |= {"profile": "lamina.profiling:profile"}
+    _LAZY |= {name: f"lamina.tracing:{name}" for name in ("check_gradients", "trace")}
+    __getattr__ = answering(__name__, _LAZY)
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lamina._calls import answering_calls
-from lamina.models.fitting import Fitting
+from lamina.models.differentiated import Differentiated
 
 if TYPE_CHECKING:
     import os
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lamina.models.model import Model
 
 
-class Saved(Fitting):
+class Saved(Differentiated):
     """What ``Model`` has to do with files; ``lamina.saving`` reads and writes them."""
 
     def _whole(self) -> Model:

@@ -1,0 +1,100 @@
+"""A model's loss and its gradients, for those who move the weights themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _check
+from lamina._calls import answering_calls
+from lamina.models import data as data_
+from lamina.models.fitting import Fitting
+from lamina.models.ragged import refuse
+
+if TYPE_CHECKING:
+    from lamina._check import Array
+    from lamina._typing import ClassWeight, Data
+
+
+class Differentiated(Fitting):
+    """What ``Model`` knows of the derivatives of its loss."""
+
+    @answering_calls
+    def gradients(
+        self,
+        x: Data = _check.NEEDED,
+        y: Data = _check.NEEDED,
+        sample_weight: Data | None = None,
+        class_weight: ClassWeight = None,
+    ) -> list[Array]:
+        """Return the gradients of the loss over these rows, one array for each trainable weight.
+
+        Parameters
+        ----------
+        x, y, sample_weight, class_weight
+            As for ``train_on_batch``: one batch.
+
+        Returns
+        -------
+        list of ndarray
+            In the order of ``trainable_weights``, each of its weight's shape: zeros where the loss
+            does not depend on it.  Regularizers count, ``clipnorm`` and the like do not.
+
+        Notes
+        -----
+        The pass is that of a training step: dropout acts, anew in each call, and moving statistics
+        go on.  No weight moves.
+
+        Examples
+        --------
+        Gradient descent by hand:
+
+        >>> import numpy as np, lamina
+        >>> x = np.linspace(-1, 1, 64).reshape(-1, 1)
+        >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)])
+        >>> model.compile(loss="mse")
+        >>> for step in range(200):
+        ...     gradients = model.gradients(x, 3 * x + 1)
+        ...     for weight, gradient in zip(model.trainable_weights, gradients):
+        ...         _ = weight.assign_sub(0.1 * gradient)
+        >>> np.round([weight.numpy().item() for weight in model.weights], 3)
+        array([3., 1.])
+        """
+        return self._value_and_gradients("gradients", x, y, sample_weight, class_weight)[1]
+
+    @answering_calls
+    def value_and_gradients(
+        self,
+        x: Data = _check.NEEDED,
+        y: Data = _check.NEEDED,
+        sample_weight: Data | None = None,
+        class_weight: ClassWeight = None,
+    ) -> tuple[float, list[Array]]:
+        """Return the loss over these rows, penalties included, and what ``gradients`` returns."""
+        return self._value_and_gradients("value_and_gradients", x, y, sample_weight, class_weight)
+
+    def _value_and_gradients(
+        self, who: str, x: Any, y: Any, sample_weight: Any, class_weight: Any
+    ) -> tuple[float, list[Array]]:
+        with self._guard.training(who):
+            self.compiled(who)
+            data = data_.prepare(who, self, self.meet(x), y, sample_weight, class_weight).read()
+            refuse(who, data)
+            self.check_batches(who, data.rows, data.rows)
+            self.ensure_built(data.open_shapes)
+            (part,) = data.parts()
+            objective = self.objective_for(part.data, data.rows)
+            state = self.train_state
+            with objective.start(part.data, data.rows, True) as run:
+                execution = run.execution
+                state.draw = (state.draw + 1) & 0xFFFF_FFFF
+                loss = execution.gradients(None, 0, data.rows, state.draw)
+                reached = {id(parameter) for parameter in execution.trainable()}
+                return loss, [
+                    np.array(execution.gradient_of(p))
+                    if id(p) in reached
+                    else np.zeros_like(p.array)
+                    for p in self.parameters
+                    if p.trainable
+                ]

@@ -1,0 +1,42 @@
+"""The lecture's symbols, in text, LaTeX and HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_GREEK = {"alpha": "α", "beta": "β", "delta": "δ"}
+_HATTED = {"yhat": ("ŷ", r"\hat{y}")}
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A letter, the number of its layer where there are several, and its indices."""
+
+    letter: str
+    layer: int | None = None
+    index: tuple[int, ...] = ()
+
+    def text(self) -> str:
+        """Return for example ``α(0,1)``."""
+        letter = _GREEK.get(self.letter, self.letter)
+        letter = _HATTED[self.letter][0] if self.letter in _HATTED else letter
+        above = "" if self.layer is None else f"^{self.layer}"
+        return (
+            f"{letter}{above}({','.join(map(str, self.index))})" if self.index else letter + above
+        )
+
+    def latex(self) -> str:
+        r"""Return for example ``\alpha_{0,1}``."""
+        letter = f"\\{self.letter}" if self.letter in _GREEK else self.letter
+        letter = _HATTED[self.letter][1] if self.letter in _HATTED else letter
+        above = "" if self.layer is None else f"^{{({self.layer})}}"
+        below = f"_{{{','.join(map(str, self.index))}}}" if self.index else ""
+        return letter + below + above
+
+    def html(self) -> str:
+        """Return for example ``α<sub>0,1</sub>``."""
+        letter = _GREEK.get(self.letter, self.letter)
+        letter = _HATTED[self.letter][0] if self.letter in _HATTED else letter
+        above = "" if self.layer is None else f"<sup>({self.layer})</sup>"
+        below = f"<sub>{','.join(map(str, self.index))}</sub>" if self.index else ""
+        return letter + below + above
