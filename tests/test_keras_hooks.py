@@ -146,6 +146,23 @@ def test_hooks_of_predict_see_the_outputs_of_a_batch():
     assert outputs_told(lamina) == [[10, 1]]
 
 
+def batches_heard(library):
+    """Return how many batches hooks hear of where nobody says how large they are."""
+    heard = []
+    tell = library.callbacks.LambdaCallback(
+        on_test_batch_end=lambda batch, logs: heard.append(batch),
+        on_predict_batch_end=lambda batch, logs: heard.append(batch),
+    )
+    model, x = compiled(library), np.repeat(X, 5, axis=0)
+    model.evaluate(x, np.repeat(Y, 5, axis=0), verbose=0, callbacks=[tell])
+    model.predict(x, verbose=0, callbacks=[tell])
+    return heard
+
+
+def test_without_a_batch_size_hooks_hear_of_keras_s_batches():
+    assert batches_heard(lamina) == golden.ask(lambda: batches_heard(keras)) == [0, 1, 0, 1]
+
+
 def test_more_steps_than_there_are_batches_are_warned_of():
     model = compiled(lamina)
     with pytest.warns(UserWarning, match="steps_per_epoch is 9, but the data make only 3 batches"):

@@ -207,6 +207,70 @@ def test_wide_letters_take_two_columns():
     assert running("Epoch 1/9", logs, 1, 2, "1 batches/s", 39) == "Epoch 1/9 - 損失: 0.1234 - 1/2"
 
 
+def of_passes(monkeypatch, **options):
+    """Return what is drawn of an evaluation and a prediction, and what stays of them."""
+    for module in ("evaluation", "outputs"):
+        monkeypatch.setattr(f"lamina.models.{module}.TICK", 0.0)
+    model, x = classifier(), np.linspace(-1, 1, 3000)
+    screen = Screen(100)
+    with screen.shown(monkeypatch) as lines:
+        model.evaluate(x, x > 0, **options)
+        model.predict(x, **options)
+    return screen.drawn, lines
+
+
+def test_an_evaluation_and_a_prediction_have_bars_on_a_terminal(monkeypatch):
+    drawn, lines = of_passes(monkeypatch, verbose=1)
+    assert re.search(r"evaluate - loss: [\d.]+ - accuracy: [\d.]+ \[=+ *\] \d/\d - ", drawn)
+    assert re.search(r"predict \[=+ *\] [12]/3 - ", drawn)
+    number = r"[\d.e-]+"
+    assert re.fullmatch(rf"evaluate - loss: {number} - accuracy: {number} - {number} m?s", lines[0])
+    assert re.fullmatch(rf"predict - {number} m?s", lines[1])
+    assert lines[2:] == [""]
+
+
+def test_bars_of_results_that_are_at_hand_go_away(monkeypatch):
+    drawn, lines = of_passes(monkeypatch)
+    assert "predict [=" in drawn
+    assert lines == [""]
+    assert of_passes(monkeypatch, verbose=0) == ("", [""])
+    drawn, lines = of_passes(monkeypatch, verbose=2)
+    assert "[=" not in drawn
+    assert [line.split(" - ")[0] for line in lines] == ["evaluate", "predict", ""]
+
+
+def test_a_file_has_a_line_of_a_pass_that_is_asked_for(capsys):
+    model = classifier()
+    for verbose in (1, 2):
+        model.evaluate(X, X > 0, verbose=verbose)
+        model.predict(X, verbose=verbose)
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split(" - ")[0] for line in lines] == ["evaluate", "predict"]
+    model.evaluate(X, X > 0)
+    model.predict(X)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_prediction_within_a_fit_leaves_its_bar(monkeypatch):
+    for module in ("training", "evaluation", "outputs"):
+        monkeypatch.setattr(f"lamina.models.{module}.TICK", 0.0)
+    model = classifier()
+    inner = LambdaCallback(on_train_batch_end=lambda batch, logs: model.predict(X, batch_size=5))
+    screen = Screen(100)
+    with screen.shown(monkeypatch) as lines:
+        model.fit(X, X > 0, epochs=2, batch_size=4, verbose=1, callbacks=inner)
+    assert [line.split(" - ")[0] for line in lines] == ["Epoch 1/2", "Epoch 2/2", ""]
+
+
+def test_a_progbar_logger_goes_by_verbose_and_is_the_only_one(capsys):
+    for verbose, count in ((0, 0), (1, 2), (2, 2)):
+        logger = lamina.callbacks.ProgbarLogger()
+        classifier().fit(X, X > 0, epochs=2, verbose=verbose, callbacks=[logger])
+        assert capsys.readouterr().out.count("Epoch ") == count
+        classifier().evaluate(X, X > 0, verbose=verbose, callbacks=[logger])
+        assert capsys.readouterr().out.count("evaluate - ") == (count > 0)
+
+
 NOTEBOOK = """
 import time, numpy as np, lamina
 from lamina.layers import Dense, Input
@@ -216,6 +280,10 @@ model.compile("sgd", "binary_crossentropy", metrics=["accuracy"])
 wait = lamina.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: time.sleep(0.06))
 _ = model.fit(x, x > 0, epochs=2, batch_size=3, callbacks=wait, validation_split=0.2)
 _ = model.fit(x, x > 0, epochs=50)
+slow = lamina.callbacks.LambdaCallback(on_test_batch_end=lambda batch, logs: time.sleep(0.06))
+_ = model.evaluate(x, x > 0, batch_size=3, callbacks=slow, verbose=1)
+_ = model.evaluate(x, x > 0, batch_size=3, callbacks=slow)
+_ = model.predict(x)
 """
 
 
@@ -227,8 +295,9 @@ def test_a_notebook_has_every_epoch_on_standard_output(notebook):
     }
     assert text["stderr"] == ""
     lines = [line.split("\r")[-1] for line in text["stdout"].rstrip("\n").split("\n")]
+    assert lines.pop() == ""  # where the last bar was
     assert [line.split(" - ")[0] for line in lines] == [
-        *(f"Epoch {i}/2" for i in (1, 2)), *(f"Epoch {i}/50" for i in range(1, 51)),
+        *(f"Epoch {i}/2" for i in (1, 2)), *(f"Epoch {i}/50" for i in range(1, 51)), "evaluate",
     ]  # fmt: skip
     assert "val_accuracy: " in lines[0]
     bar = r"\d/\d - [\d.]+ batches/s"

@@ -74,13 +74,18 @@ def model_and_data():
 @pytest.mark.parametrize("verbose", ["auto", 1, 2])
 @pytest.mark.parametrize("kind", STREAMS)
 def test_training_needs_no_screen(kind, verbose, monkeypatch):
-    monkeypatch.setattr("lamina.models.training.TICK", 0.0)
+    for module in ("training", "evaluation", "outputs"):
+        monkeypatch.setattr(f"lamina.models.{module}.TICK", 0.0)
     monkeypatch.setattr(sys, "stdout", STREAMS[kind]())
     monkeypatch.setattr(sys, "stderr", STREAMS[kind]())
     model = model_and_data()
     stop = lamina.callbacks.EarlyStopping("loss", mode="max", patience=1, verbose=1)
     history = model.fit(X, X, epochs=4, batch_size=4, verbose=verbose, callbacks=stop)
-    model.evaluate(X, X, verbose=1)
+    model.evaluate(X, X, batch_size=5, verbose=verbose)
+    model.predict(X, batch_size=5, verbose=verbose)
+    bar = lamina.utils.Progbar(2, interval=0.0)
+    for i in (1, 2):
+        bar.update(i, [("größe", 0.5)])
     model.summary()
     monkeypatch.undo()
     assert len(history.epoch) == 2
@@ -134,6 +139,7 @@ x = np.linspace(-1, 1, 12)
 model.fit(x, x, epochs=3, verbose=1)
 model.fit(x, x, epochs=3, verbose=2)
 model.evaluate(x, x, verbose=1)
+model.predict(x, verbose=1)
 model.summary()
 os._exit(9) if len(model.history.epoch) != 3 else None
 """

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lamina._calls import answering_calls
-from lamina._check import Array, cast, numeric, quiet
+from lamina._check import Array, cast, numeric
 from lamina._names import snake_case
 from lamina._settings import Configurable
 from lamina.losses.base import check_real_target, check_rows, raise_at_first, real_array
@@ -247,7 +247,7 @@ class KernelMetric(Metric):
         state = self._state if state is None else state
         return 0.0 if state is None else float(self.value(np.asarray(state)))
 
-    @quiet
     def value(self, state: NDArray[np.float64]) -> float:
         """Return the metric for the kernel's sums, {sum of w * value, sum of w}."""
-        return float(state[0] / state[1]) if state[1] else 0.0
+        total, weights = float(state[0]), float(state[1])  # whose division warns of nothing
+        return total / weights if weights else 0.0

@@ -8,7 +8,7 @@ RATE = "learning_rate"
 VALIDATION = "val_"
 
 
-def in_order(logs: Mapping[str, float]) -> dict[str, float]:
+def in_order(logs: dict[str, float]) -> dict[str, float]:
     """Return logs in the order that callbacks and the history have them in, which is Keras's.
 
     Examples
@@ -16,7 +16,7 @@ def in_order(logs: Mapping[str, float]) -> dict[str, float]:
     >>> in_order({"loss": 0.5, "accuracy": 0.75})
     {'accuracy': 0.75, 'loss': 0.5}
     """
-    return dict(sorted(logs.items()))
+    return dict(sorted(logs.items())) if len(logs) > 1 else logs
 
 
 def check_measured(loss_keys: Iterable[str], metric_keys: Iterable[str]) -> None:

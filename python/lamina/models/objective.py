@@ -143,6 +143,8 @@ class Objective:
         ) as made:  # fmt: skip
             self._record_terms(model, made, weighted, bool(training))
         settle_others(made)
+        # Whether there is nothing to report but the loss.
+        self.lean = not (self.noted or any(head.key or head.metrics for head in self.heads))
         # Whether it is for training alone, or for evaluation alone.
         self.of_phase = made.recording.asked or self._own
         self.unheard = made.recording.unheard

@@ -130,12 +130,15 @@ class Pass:
 
     def results(self) -> dict[str, float]:
         """Return losses and metrics of the batches since ``reset``."""
-        logs = {"loss": float(self.execution.mean_loss)}
-        heads = [head for head in self._objective.heads if head.key]
-        noted = self._objective.noted
-        means = self.execution.mean_losses if heads or noted else []
+        execution, objective = self.execution, self._objective
+        logs = {"loss": execution.mean_loss}
+        if objective.lean and not self.watched:  # asked for after every batch, where hooks are
+            return logs
+        heads = [head for head in objective.heads if head.key]
+        noted = objective.noted
+        means = execution.mean_losses if heads or noted else []
         logs.update({head.key: means[head.term] for head in heads})
-        states = self.execution.metrics if any(self.metrics) else []
+        states = execution.metrics if any(self.metrics) else []
         for listed in self.metrics:
             for metric, index, _, key in listed:
                 value = metric.result() if index is None else metric.result(states[index])
@@ -203,7 +206,9 @@ class Pass:
 
 def _put(logs: dict[str, float], key: str, name: str, value: Any) -> None:
     """Note a metric's result: a number under its key, or each of a dict's under its own."""
-    if isinstance(value, dict):
+    if type(value) is float:
+        logs[key] = value
+    elif isinstance(value, dict):
         before = key.removesuffix(name)
         logs.update({f"{before}{k}": _number(f"{before}{k}", v) for k, v in value.items()})
     else:
