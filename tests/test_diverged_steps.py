@@ -17,13 +17,14 @@ Y = RNG.normal(size=(12, 1)).astype("float32")
 class Own(optimizers.Optimizer):
     """Gradient descent with a sum of squares, in NumPy."""
 
-    @property
-    def slot_count(self):
-        return 1
+    def build(self, variables):
+        super().build(variables)
+        self.squares = self.add_optimizer_variables(variables, "squares")
 
-    def update_step(self, weights, gradient, slots, learning_rate):
-        slots[0] += np.square(gradient)
-        weights -= learning_rate * gradient / np.sqrt(slots[0] + 1e-7)
+    def update_step(self, gradient, variable, learning_rate):
+        squares = self.squares[self._get_variable_index(variable)]
+        squares += np.square(gradient)
+        variable -= learning_rate * gradient / np.sqrt(squares + 1e-7)
 
 
 def network(optimizer, seed=2):
@@ -126,8 +127,8 @@ def test_a_step_that_would_overflow_the_weights_is_a_diverged_step(optimizer):
 @pytest.mark.parametrize("clip", ["clipnorm", "global_clipnorm"])
 def test_huge_gradients_are_clipped_to_the_norm(dtype, size, own, clip):
     class Plain(optimizers.Optimizer):
-        def update_step(self, weights, gradient, slots, learning_rate):
-            weights -= learning_rate * gradient
+        def update_step(self, gradient, variable, learning_rate):
+            variable -= learning_rate * gradient
 
     model = lamina.Sequential([Input((3,)), Dense(1)], dtype=dtype, seed=1)
     model.compile((Plain if own else optimizers.SGD)(1.0, **{clip: 2.0}), "mse")
@@ -165,9 +166,9 @@ def test_nothing_that_a_batch_leaves_behind_has_moved():
 
 def test_a_rule_of_ones_own_that_raises_has_moved_nothing():
     class Fails(Own):
-        def update_step(self, weights, gradient, slots, learning_rate):
-            super().update_step(weights, gradient, slots, learning_rate)
-            if self.iterations == 1 and weights.shape == (1,):
+        def update_step(self, gradient, variable, learning_rate):
+            super().update_step(gradient, variable, learning_rate)
+            if self.iterations == 1 and tuple(variable.shape) == (1,):
                 raise KeyError("the last of the weights")
 
     model = network(Fails(0.1))

@@ -9,7 +9,11 @@ import lamina
 from lamina import _core, optimizers
 from thread_proof import same_on_threads
 
-CLASSES = [getattr(optimizers, name) for name in optimizers.__all__ if name[0].isupper()]
+CLASSES = [
+    cls
+    for name in optimizers.__all__
+    if name[0].isupper() and (cls := getattr(optimizers, name)).__dict__.get("rule")
+]
 RULES = {rule.name: rule for rule in _core.rules()}
 
 
@@ -22,14 +26,13 @@ def test_a_class_offers_what_its_rule_takes(name):
         assert isinstance(parameters[setting.name].default, bool) == setting.flag
     settings = {s.name for s in RULES[name].settings}
     for slot in RULES[name].slots:
-        assert {slot.when, slot.start} - {None} <= settings
+        assert {slot.when, slot.start} - {None, "weight"} <= settings
 
 
 def test_every_class_has_a_rule_and_a_name():
-    assert {c.rule for c in CLASSES} - {""} == RULES.keys()
+    assert {c.rule for c in CLASSES} == RULES.keys()
     for cls in CLASSES:
-        if cls is not optimizers.Optimizer:
-            assert type(optimizers.get(cls.__name__.lower())) is cls
+        assert type(optimizers.get(cls.__name__.lower())) is cls
 
 
 def odd(values):
@@ -73,13 +76,13 @@ def test_arrays_of_any_layout_and_precision_are_updated_in_place():
 @pytest.mark.parametrize("base", [optimizers.Adam, optimizers.Adagrad])
 def test_a_subclass_may_keep_more_state_than_its_rule(base):
     class Counting(base):
-        @property
-        def slot_count(self):
-            return super().slot_count + 1
+        def build(self, variables):
+            super().build(variables)
+            self.counts = self.add_optimizer_variables(variables, "count")
 
-        def update_step(self, weights, gradient, slots, learning_rate):
-            super().update_step(weights, gradient, slots, learning_rate)
-            slots[-1] += 1
+        def update_step(self, gradient, variable, learning_rate):
+            super().update_step(gradient, variable, learning_rate)
+            self.assign_add(self.counts[self._get_variable_index(variable)], 1)
 
     mine, plain = Counting(0.1), base(0.1)
     a, b = np.ones(3), np.ones(3)
@@ -141,7 +144,30 @@ def ftrl(
     return far / divisor, {"n": more, "z": z}
 
 
+def rprop(w, state, g, t, lr, eta_minus=0.5, eta_plus=1.2, step_min=1e-6, step_max=50.0):
+    agrees = np.sign(g) * np.sign(state.get("last", 0.0))
+    factor = np.where(agrees > 0, eta_plus, np.where(agrees < 0, eta_minus, 1.0))
+    step = np.clip(state.get("step", lr) * factor, step_min, step_max)
+    g = np.where(agrees < 0, 0.0, g)
+    return w - np.sign(g) * step, {"step": step, "last": g}
+
+
+def schedulefreeadamw(
+    w, state, g, t, lr, beta_1=0.9, beta_2=0.999, epsilon=1e-8, warmup_steps=0
+):  # fmt: skip
+    z, x = state.get("z", w), state.get("x", w)
+    v = beta_2 * state.get("v", 0.0) + (1 - beta_2) * g**2
+    rate = lr * min(1.0, t / warmup_steps) if warmup_steps else lr
+    z = z - rate * g / (np.sqrt(v / (1 - beta_2**t)) + epsilon)
+    x = (1 - 1 / t) * x + z / t
+    return (1 - beta_1) * z + beta_1 * x, {"z": z, "x": x, "v": v}
+
+
 CASES = [
+    ("Rprop", {"learning_rate": 0.1}),
+    ("Rprop", {"learning_rate": 0.01, "eta_minus": 0.3, "eta_plus": 1.5, "step_max": 0.02}),
+    ("ScheduleFreeAdamW", {"learning_rate": 0.1}),
+    ("ScheduleFreeAdamW", {"learning_rate": 0.1, "beta_1": 0.5, "epsilon": 0.1, "warmup_steps": 9}),
     ("Adagrad", {"learning_rate": 0.1}),
     ("Adagrad", {"learning_rate": 0.1, "initial_accumulator_value": 0.0, "epsilon": 1e-3}),
     ("Adamax", {"learning_rate": 0.1}),
@@ -184,11 +210,83 @@ def test_a_rule_is_its_formula(cls, settings, dtype, isa):
     np.testing.assert_allclose(w, want, rtol=bound, atol=bound)
 
 
+# --- rules that see a whole weight
+
+
+def rms(x):
+    return np.sqrt(np.mean(np.square(x)))
+
+
+def lamb(w, state, g, t, lr, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+    m = beta_1 * state.get("m", 0.0) + (1 - beta_1) * g
+    v = beta_2 * state.get("v", 0.0) + (1 - beta_2) * g**2
+    u = m / (1 - beta_1**t) / (np.sqrt(v / (1 - beta_2**t)) + epsilon)
+    return w - lr * rms(w) / rms(u) * u, {"m": m, "v": v}
+
+
+def adafactor(w, state, g, t, lr, beta_2_decay=-0.8, epsilon_2=1e-3, clip_threshold=1.0):
+    keep = 1 - t**beta_2_decay
+    parts = {"v": g**2} if g.ndim < 2 else {"r": (g**2).mean(-1), "c": (g**2).mean(-2)}
+    state = {k: keep * state.get(k, 0.0) + (1 - keep) * p for k, p in parts.items()}
+    v = state.get("v")
+    if v is None:
+        r, c = state["r"][..., None], state["c"][..., None, :]
+        v = r / r.mean(-2, keepdims=True) * c
+    u = g / np.sqrt(v)
+    rate = max(epsilon_2, rms(w)) * min(lr, 1 / np.sqrt(t))
+    return w - rate * u / max(1.0, rms(u) / clip_threshold), state
+
+
+def muon(w, state, g, t, lr, momentum=0.95, ns_steps=5, nesterov=True, rms_rate=0.2):
+    m = momentum * state.get("m", 0.0) + g
+    x = momentum * m + g if nesterov else m
+    left, size, right = np.linalg.svd(x / (np.linalg.norm(x) + 1e-7), full_matrices=False)
+    for _ in range(ns_steps):
+        size = 3.4445 * size - 4.7750 * size**3 + 2.0315 * size**5
+    scale = 1.0 if rms_rate is None else np.sqrt(max(w.shape)) * rms_rate
+    return w - lr * scale * (left * size) @ right, {"m": m}
+
+
+WHOLE = [
+    ("Lamb", {"learning_rate": 0.1}, (23, 41)),
+    ("Lamb", {"learning_rate": 0.1, "beta_1": 0.5, "beta_2": 0.6, "epsilon": 0.1}, (1003,)),
+    ("Adafactor", {"learning_rate": 0.5}, (23, 41)),
+    ("Adafactor", {"learning_rate": 0.01, "beta_2_decay": -0.5}, (5, 7, 11)),
+    ("Adafactor", {"learning_rate": 0.5, "clip_threshold": 0.3}, (1003,)),
+    ("Muon", {"learning_rate": 0.1, "weight_decay": None}, (41, 23)),
+    ("Muon", {"learning_rate": 0.1, "weight_decay": None, "rms_rate": None}, (1, 9)),
+    (
+        "Muon",
+        {"learning_rate": 0.1, "weight_decay": None, "nesterov": False, "ns_steps": 2},
+        (23, 41),
+    ),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("cls", "settings", "shape"), WHOLE)
+def test_a_rule_of_whole_weights_is_its_formula(cls, settings, shape, dtype, isa):
+    rng = np.random.default_rng(3)
+    w = rng.normal(size=shape).astype(dtype)
+    want, state, formula = w.astype(float), {}, globals()[cls.lower()]
+    optimizer = getattr(optimizers, cls)(**settings)
+    rest = {k: v for k, v in settings.items() if k not in ("learning_rate", "weight_decay")}
+    for t in range(1, 11):
+        g = rng.normal(size=shape).astype(dtype)
+        optimizer.apply([g], [w])
+        want, state = formula(want, state, g.astype(float), t, settings["learning_rate"], **rest)
+    # A step of Muon multiplies small differences by up to 3.4445 in each of its iterations.
+    bound = 2000 * np.finfo(dtype).eps * (50 if cls == "Muon" else 1)
+    np.testing.assert_allclose(w, want, rtol=bound, atol=bound)
+
+
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_the_bits_do_not_depend_on_threads(rule):
     def large():
         rng = np.random.default_rng(4)
-        p, g, *slots = (rng.normal(size=100_003).astype("f4") for _ in range(2 + len(rule.slots)))
+        shape = (331, 307) if rule.whole else (100_003,)
+        shapes = [shape, shape, *(slot.shape(shape) for slot in rule.slots)]
+        p, g, *slots = (rng.normal(size=s).astype("f4") for s in shapes)
         slots = [np.abs(s) for s in slots]
         _core.kernels.rule_update(rule.name, p, slots, g, 0.1, 3)
         return p, *slots
@@ -229,10 +327,13 @@ def test_a_slot_that_starts_above_0_does_so_for_weights_that_come_later():
     layers[1].trainable = False
     x = np.ones((8, 4), "f4")
     model.fit(x, x, verbose=0)
-    grown = optimizer.slots[0].copy()
+    paths = model.weights_by_path()
+    grown = optimizer.get_state(paths)["slots"]
     layers[1].trainable = True
     optimizer.attach(model.objective(False).take(8, True), model)
-    np.testing.assert_array_equal(optimizer.slots[0][: grown.size], grown)
-    np.testing.assert_array_equal(optimizer.slots[0][grown.size :], 0.5)
-    assert grown.min() >= 0.5
-    assert grown.max() > 0.5
+    state = optimizer.get_state(paths)["slots"]
+    for path in ("a/kernel", "a/bias"):
+        np.testing.assert_array_equal(state[path]["accumulator"], grown[path]["accumulator"])
+        assert grown[path]["accumulator"].max() > 0.5
+    for path in ("b/kernel", "b/bias"):
+        np.testing.assert_array_equal(state[path]["accumulator"], 0.5)

@@ -26,14 +26,15 @@ def network(optimizer, dtype="float32"):
 class Momentum(optimizers.Optimizer):
     """A rule in NumPy, with one slot."""
 
-    @property
-    def slot_count(self):
-        return 1
+    def build(self, variables):
+        super().build(variables)
+        self.velocities = self.add_optimizer_variables(variables, "velocity")
 
-    def update_step(self, weights, gradient, slots, learning_rate):
-        slots[0] *= 0.9
-        slots[0] += gradient
-        weights -= learning_rate * slots[0]
+    def update_step(self, gradient, variable, learning_rate):
+        velocity = self.velocities[self._get_variable_index(variable)]
+        velocity *= 0.9
+        velocity += gradient
+        variable -= learning_rate * velocity
 
 
 OPTIMIZERS = {
@@ -87,7 +88,7 @@ def test_all_but_the_slots_is_plain():
     assert json.loads(json.dumps(state)) == state
     assert state["learning_rate"]["class_name"] == "ExponentialDecay"
     assert {k: sorted(v) for k, v in slots.items()}["dense/kernel"] == ["m", "max_v", "v"]
-    assert slots["dense/kernel"]["m"].shape == (48,)
+    assert slots["dense/kernel"]["m"].shape == (6, 8)
 
 
 def test_frozen_weights_keep_their_state():

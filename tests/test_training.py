@@ -220,8 +220,8 @@ def test_every_step_of_every_fit_draws_a_mask_of_its_own():
 
 def test_an_optimizer_of_ones_own_runs():
     class Plain(lamina.optimizers.Optimizer):
-        def update_step(self, weights, gradient, slots, learning_rate):
-            weights -= learning_rate * gradient
+        def update_step(self, gradient, variable, learning_rate):
+            variable -= learning_rate * gradient
 
     mine, builtin = network(), network()
     mine.compile(Plain(0.05), "mse")

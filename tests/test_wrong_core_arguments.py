@@ -3,6 +3,7 @@
 Which values are wrong is read off the signature in the method's documentation.
 """
 
+import math
 import re
 
 import numpy as np
@@ -282,13 +283,21 @@ def test_an_execution_refuses_what_is_not_right(name):
                 assert not is_wrong(wrong, kind), (kind, wrong)
 
 
+def slots_for(rule, run):
+    lines = [
+        [-(-math.prod(slot.shape(p.shape)) // 16) * 16 for p in run.trainable()]
+        for slot in rule.slots
+    ]
+    return [np.zeros(sum(each), F) for each in lines]
+
+
 @pytest.mark.parametrize("rule", _core.rules(), ids=lambda rule: rule.name)
 def test_settings_of_an_update_are_checked(rule):
     net, run = execution()
     settings = {s.name: bool(s.initial) if s.flag else s.initial for s in rule.settings}
     settings |= {"weight_decay": 0.1, "clipvalue": 0.1, "clipnorm": 0.1, "global_clipnorm": 0.1,
                  "no_decay": net.parameters}  # fmt: skip
-    slots = [np.zeros(run.gradient_size, F) for _ in rule.slots]
+    slots = slots_for(rule, run)
     run.set_update(rule.name, slots, **settings)
     for key in settings:
         for wrong in (None, object(), Truthful(), "abc", [None], NAN, 1j, np.zeros(3), {}):
@@ -306,7 +315,7 @@ def test_settings_of_an_update_are_checked(rule):
 @pytest.mark.parametrize("rule", _core.rules(), ids=lambda rule: rule.name)
 def test_slots_of_an_update_are_those_of_the_rule(rule):
     _, run = execution()
-    slots = [np.zeros(run.gradient_size, F) for _ in rule.slots]
+    slots = slots_for(rule, run)
     for place, slot in enumerate(rule.slots):
         fewer = [None if i == place else s for i, s in enumerate(slots)]
         settings = {s.name: True if s.flag else 0.5 for s in rule.settings if s.name == slot.when}

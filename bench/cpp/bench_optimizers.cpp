@@ -21,17 +21,27 @@ static void update(benchmark::State& state, Index n, const Case& c) {
     settings[std::size_t(lamina::find_setting(rule, name))] = value;
   Buffer p(n), g(n);
   std::vector<Buffer> kept;
-  kept.reserve(Rule::most);
-  float* slots[Rule::most] = {};
+  kept.reserve(Rule::most_slots);
+  float* slots[Rule::most_slots] = {};
   for (int place = 0; place < slot_count(rule); ++place) {
     const char* when = rule.slots[place].when;
     if (when == nullptr || settings[std::size_t(lamina::find_setting(rule, when))] != 0.0)
       slots[place] = kept.emplace_back(n, 0.0, 1.0).data();
   }
-  std::int64_t step = 0;
+  const Index shape[] = {n % 64 == 0 ? n / 64 : 1, n % 64 == 0 ? 64 : n};  // for a whole weight
+  Buffer workspace(rule.workspace == nullptr ? 0 : rule.workspace(shape, 2));
+  lamina::RuleStep<float> one{p.data(),
+                              slots,
+                              g.data(),
+                              n,
+                              settings.data(),
+                              1e-9,
+                              c.weight_decay,
+                              0,
+                              {shape, 2, workspace.data(), &lamina::kernels<float>()}};
   for (auto _ : state) {
-    lamina::apply_rule<float>(
-        rule, {p.data(), slots, g.data(), n, settings.data(), 1e-9, c.weight_decay, ++step});
+    ++one.step;
+    lamina::apply_rule<float>(rule, one);
     benchmark::ClobberMemory();
   }
   count(state, 0.0, 4.0 * double(3 + 2 * kept.size()) * double(n));

@@ -21,7 +21,8 @@ Execution::Execution(std::shared_ptr<const Graph> graph, Variables variables,
     for (std::size_t slot = 0; slot < graph_->parameters().size(); ++slot) {
       const ParameterSlot& p = graph_->parameters()[slot];
       if (!plan_.flows[std::size_t(p.value)]) continue;
-      slices_.push_back({p.path, int(slot), variables_.parameter(slot), gradient_size_, p.size});
+      slices_.push_back(
+          {p.path, int(slot), variables_.parameter(slot), gradient_size_, p.size, p.shape});
       gradient_size_ += Index(padded_bytes(p.size, graph_->dtype) / element);
     }
   gradient_ = Buffer(std::size_t(gradient_size_) * element);

@@ -52,7 +52,9 @@ class Execution {
 
   // The data stays the caller's and must outlive the replays.  Throws std::invalid_argument.
   virtual void bind(std::vector<DataView> inputs) = 0;
-  virtual void set_update(UpdateSettings settings) = 0;
+  // See Updater.
+  virtual void set_updates(std::vector<UpdateSettings> updates, double loss_scale) = 0;
+  virtual void set_rates(std::vector<double> rates) = 0;
 
   // Returns the batch's loss.  If it is not finite, nothing was updated; it is NaN where what the
   // batch would leave behind is not finite: moving statistics, or the step (see `failed_step`).

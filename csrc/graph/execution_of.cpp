@@ -205,7 +205,7 @@ void ExecutionOf<T>::leave_states(const Batch& batch) {
 }
 
 template <class T>
-double ExecutionOf<T>::run_forward(const Batch& batch, bool training) {
+double ExecutionOf<T>::run_forward(const Batch& batch, bool training, double loss_scale) {
   k_ = &kernels<T>();
   const bool learns = training && settings.training;
   profiler_.timed("gather", "rows", [&] { fetch(batch); });
@@ -224,7 +224,8 @@ double ExecutionOf<T>::run_forward(const Batch& batch, bool training) {
     loss = total_loss(*graph_, batch_losses_) + penalty;
     for (std::size_t t = 0; t < losses_.size(); ++t) losses_[t].add(batch_losses_[t]);
     penalties_.add({penalty * rows, rows});
-    if (learns) seed_gradients<T>(*graph_, plan_, buffers(), batch.rows(), batch_losses_);
+    if (learns)
+      seed_gradients<T>(*graph_, plan_, buffers(), batch.rows(), batch_losses_, loss_scale);
   });
   if (learns && std::isfinite(loss) && !can_settle(batch))
     loss = std::numeric_limits<double>::quiet_NaN();
@@ -235,7 +236,7 @@ double ExecutionOf<T>::run_forward(const Batch& batch, bool training) {
 }
 
 template <class T>
-void ExecutionOf<T>::run_backward(const Batch& batch) {
+void ExecutionOf<T>::run_backward(const Batch& batch, double loss_scale) {
   for (const Prepared& step : backward_)
     profiler_.timed(
         "backward", "",
@@ -253,20 +254,20 @@ void ExecutionOf<T>::run_backward(const Batch& batch) {
   for (const ValueId id : plan_.only_penalized)
     std::fill_n(reinterpret_cast<T*>(gradients_[std::size_t(id)]),
                 graph_->values()[std::size_t(id)].width, T(0));
-  add_penalty_gradients<T>(*graph_, buffers());
+  add_penalty_gradients<T>(*graph_, buffers(), loss_scale);
 }
 
 // update() moves the parameters, or moves nothing and says what is not finite.  What the batch
 // leaves behind moves with them.
 template <class T>
 template <class Update>
-double ExecutionOf<T>::run_step(const Batch& batch, const Update& update) {
+double ExecutionOf<T>::run_step(const Batch& batch, double loss_scale, const Update& update) {
   check_trains();
   failed_step_ = {};
   const StateClaims states(variables_.states(), graph_->states());
-  const double loss = step_loss_ = run_forward(batch, true);
+  const double loss = step_loss_ = run_forward(batch, true, loss_scale);
   if (!std::isfinite(loss)) return loss;
-  run_backward(batch);
+  run_backward(batch, loss_scale);
   profiler_.timed(
       "update", "",
       [&] {
@@ -287,8 +288,9 @@ double ExecutionOf<T>::run_step(const Batch& batch, const Update& update) {
 
 template <class T>
 double ExecutionOf<T>::run_rule(const Batch& batch, double learning_rate, std::int64_t step) {
-  return run_step(
-      batch, [&] { return updater_.apply(slices_, flat(), gradient_size_, learning_rate, step); });
+  return run_step(batch, updater_.loss_scale(), [&] {
+    return updater_.apply(slices_, flat(), gradient_size_, learning_rate, step);
+  });
 }
 
 template <class T>
@@ -313,9 +315,15 @@ void ExecutionOf<T>::settle(const Batch& batch) {
 // --- what callers ask for
 
 template <class T>
-void ExecutionOf<T>::set_update(UpdateSettings update) {
+void ExecutionOf<T>::set_updates(std::vector<UpdateSettings> updates, double loss_scale) {
   const Busy busy(*this);
-  updater_.set(std::move(update), slices_);
+  updater_.set(std::move(updates), loss_scale, slices_);
+}
+
+template <class T>
+void ExecutionOf<T>::set_rates(std::vector<double> rates) {
+  const Busy busy(*this);
+  updater_.set_rates(std::move(rates));
 }
 
 template <class T>
@@ -327,7 +335,7 @@ double ExecutionOf<T>::train(const Batch& batch, double learning_rate, std::int6
 template <class T>
 double ExecutionOf<T>::train(const Batch& batch, const OwnUpdate& update) {
   const Busy busy(*this);
-  return run_step(batch, [&] {
+  return run_step(batch, 1.0, [&] {
     const NotFinite found = nonfinite_gradient(slices_, flat());
     return found.kind.empty() ? update() : found;
   });

@@ -15,7 +15,8 @@ class ExecutionOf final : public Execution {
   ExecutionOf(std::shared_ptr<const Graph> graph, Variables variables, ExecutionSettings settings);
 
   void bind(std::vector<DataView> inputs) override;
-  void set_update(UpdateSettings update) override;
+  void set_updates(std::vector<UpdateSettings> updates, double loss_scale) override;
+  void set_rates(std::vector<double> rates) override;
 
   double train(const Batch& batch, double learning_rate, std::int64_t step) override;
   double train(const Batch& batch, const OwnUpdate& update) override;
@@ -88,14 +89,14 @@ class ExecutionOf final : public Execution {
   void take_order(const Batch& batch);
   void fetch(const Batch& batch);
   void copy_rows(std::size_t input, const Batch& batch);
-  double run_forward(const Batch& batch, bool training);
+  double run_forward(const Batch& batch, bool training, double loss_scale = 1.0);
   bool can_settle(const Batch& batch) const;
   void reserve_states(const Batch& batch);
   void leave_states(const Batch& batch);
-  void run_backward(const Batch& batch);
+  void run_backward(const Batch& batch, double loss_scale = 1.0);
   void settle(const Batch& batch);
   template <class Update>
-  double run_step(const Batch& batch, const Update& update);
+  double run_step(const Batch& batch, double loss_scale, const Update& update);
   double run_rule(const Batch& batch, double learning_rate, std::int64_t step);
 
   static inline const std::vector<T*> none_;  // outlives the calls that refer to it

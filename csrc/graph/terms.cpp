@@ -95,7 +95,7 @@ double total_loss(const Graph& graph, const std::vector<Mean>& losses) {
 
 template <class T>
 void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers, Index rows,
-                    const std::vector<Mean>& sums) {
+                    const std::vector<Mean>& sums, double loss_scale) {
   const std::vector<LossTerm>& terms = graph.losses();
   for (std::size_t t = 0; t < terms.size(); ++t) {
     const LossTerm& term = terms[t];
@@ -112,7 +112,7 @@ void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers
     const bool whole = graph.values()[std::size_t(term.loss)].whole;
     double count = whole ? double(size) : sums[t].count;
     if (term.reduction == LossReduction::sum) count = 1.0;
-    const T share = T(count != 0.0 ? term.scale / count : 0.0);
+    const T share = T(count != 0.0 ? loss_scale * term.scale / count : 0.0);
     const Index each = weighs_positions(graph, term.weight, positions) ? 1 : positions;
     for (Index i = 0; i < size; ++i) {
       const bool counts = mask == nullptr || mask[i] != 0;
@@ -123,11 +123,12 @@ void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers
 }
 
 template <class T>
-void add_penalty_gradients(const Graph& graph, const Buffers& buffers) {
+void add_penalty_gradients(const Graph& graph, const Buffers& buffers, double loss_scale) {
   for (const Penalty& penalty : graph.penalties())
     if (T* gradient = reinterpret_cast<T*>(buffers.gradients[std::size_t(penalty.parameter)]))
       kernels<T>().penalty_backward(gradient, values<T>(buffers, penalty.parameter),
-                                    width(graph, penalty.parameter), penalty.l1, penalty.l2);
+                                    width(graph, penalty.parameter), loss_scale * penalty.l1,
+                                    loss_scale * penalty.l2);
 }
 
 template <class T>
@@ -164,8 +165,8 @@ void update_metrics(const Graph& graph, const Buffers& buffers, Index rows,
   template void sum_losses<T>(const Graph&, const Buffers&, Index, std::vector<Mean>&); \
   template double total_penalty<T>(const Graph&, const Buffers&);                       \
   template void seed_gradients<T>(const Graph&, const Plan&, const Buffers&, Index,     \
-                                  const std::vector<Mean>&);                            \
-  template void add_penalty_gradients<T>(const Graph&, const Buffers&);                 \
+                                  const std::vector<Mean>&, double);                    \
+  template void add_penalty_gradients<T>(const Graph&, const Buffers&, double);         \
   template void update_metrics<T>(const Graph&, const Buffers&, Index,                  \
                                   std::vector<std::vector<double>>&);
 LAMINA_INSTANTIATE(float)

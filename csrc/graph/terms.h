@@ -37,14 +37,14 @@ double total_penalty(const Graph& graph, const Buffers& buffers);
 // What the terms' means come to, each times its scale.
 double total_loss(const Graph& graph, const std::vector<Mean>& losses);
 
-// d total / d loss at every position, where a gradient flows; `sums` are the batch's.
+// loss_scale d total / d loss at every position, where a gradient flows; `sums` are the batch's.
 template <class T>
 void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers, Index rows,
-                    const std::vector<Mean>& sums);
+                    const std::vector<Mean>& sums, double loss_scale);
 
-// Adds the penalties' gradients to those of the parameters.
+// Adds the penalties' gradients, times loss_scale, to those of the parameters.
 template <class T>
-void add_penalty_gradients(const Graph& graph, const Buffers& buffers);
+void add_penalty_gradients(const Graph& graph, const Buffers& buffers, double loss_scale);
 
 // Adds the batch to one state for each metric.
 template <class T>

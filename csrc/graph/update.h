@@ -1,4 +1,4 @@
-// The optimizer's update: a rule and its settings over the flat runs of trainable parameters.
+// The optimizer's update: rules over the trainable parameters, and what goes on around them.
 #pragma once
 
 #include <memory>
@@ -6,27 +6,39 @@
 #include <utility>
 #include <vector>
 
+#include "averaging.h"
+#include "buffer.h"
+#include "gradient_slice.h"
 #include "rules.h"
-#include "shape.h"
 
 namespace lamina {
 
-struct UpdateSettings {
-  int rule = -1;                 // its place in rules(); -1: nothing moves
-  std::vector<double> settings;  // the rule's, by place
-  // What all rules share.
+// A parameter under a rule.
+struct UpdateMember {
+  int slot;                   // among the graph's parameters
   double weight_decay = 0.0;  // decoupled: p -= learning_rate * weight_decay * p
-  double clipvalue = 0.0, clipnorm = 0.0, global_clipnorm = 0.0;  // 0: off
-  std::vector<std::byte*> slots;  // by place, laid out like the gradient; null for one not used
-  std::vector<int> no_decay;      // slots of the graph's parameters
+  double rate = 1.0;          // times the learning rate
 };
 
-// One trainable parameter in the flat gradient.
-struct GradientSlice {
-  std::string path;
-  int slot;            // among the graph's parameters
-  std::byte* weights;  // where its values lie
-  Index offset, size;  // elements
+// A rule over some of the parameters.
+struct UpdateRule {
+  int rule;                      // its place in rules()
+  std::vector<double> settings;  // by place
+  // By place, null for one not used: each member's numbers begin on a cache line, one behind the
+  // other.
+  std::vector<std::byte*> slots;
+  std::vector<UpdateMember> members;  // in the order of the gradient
+};
+
+// One optimizer, over the members of its rules.  Arrays over all of them are laid out as slots are.
+struct UpdateSettings {
+  std::vector<UpdateRule> rules;
+  double clipvalue = 0.0, clipnorm = 0.0, global_clipnorm = 0.0;  // 0: off
+  // Every so many steps the parameters move by the mean of the gradients since the last time.
+  std::int64_t accumulation = 1;
+  std::byte* accumulator = nullptr;  // needed above 1: the sum of gradients since
+  Averaging averaging;
+  std::byte* average = nullptr;  // needed where there is averaging
 };
 
 // What of a step is, or would be, not finite: "gradient", "moments" or "weight", and whose; "" if
@@ -38,20 +50,20 @@ struct NotFinite {
 template <class T>
 NotFinite nonfinite_gradient(const std::vector<GradientSlice>& slices, const T* gradient);
 
-// A run of parameters that lie one behind the other, in their storage as in the gradient.
-template <class T>
-struct Run {
-  T* parameters;
-  Index offset, size;
-  bool decays;
-};
-
 // Moves the parameters, one step at a time.
 template <class T>
 class Updater {
  public:
-  void set(UpdateSettings settings, const std::vector<GradientSlice>& slices);
-  std::size_t slots() const { return settings_.slots.size(); }
+  // Several optimizers are of different parameters.
+  void set(std::vector<UpdateSettings> parts, double loss_scale,
+           const std::vector<GradientSlice>& slices);
+  // The learning rates of the optimizers, in place of the one that a step is given; none: that one.
+  void set_rates(std::vector<double> rates) { rates_ = std::move(rates); }
+
+  // The gradient is that of the loss times this.
+  double loss_scale() const { return loss_scale_; }
+  // Arrays that a step reads and writes beside parameters and gradient.
+  std::size_t slots() const;
 
   // Clips the gradient in place, then moves the parameters; `step` counts from 1.  Where the
   // gradient, or what the step would leave in parameters and slots, is not finite, it moves nothing
@@ -60,20 +72,58 @@ class Updater {
                   double learning_rate, std::int64_t step);
 
  private:
-  bool clips() const;
-  bool may_overflow(T largest, double learning_rate) const;
-  void move(const Run<T>& run, const T* gradient, double learning_rate, std::int64_t step) const;
-  NotFinite move_or_restore(const std::vector<GradientSlice>& slices, const T* gradient,
-                            double learning_rate, std::int64_t step);
-  T* slot(std::size_t place, const Run<T>& run) const;
-  // visit(array, run) for all that a step writes.
-  template <class Visit>
-  void written(Visit&& visit) const;
+  // Parameters that lie one behind the other, in their storage as in the gradient, and share all
+  // that a rule asks of them; or one alone.
+  struct Run {
+    T* parameters;
+    Index offset, size;
+    UpdateMember member;  // the first
+    Index slots[Rule::most_slots], slot_sizes[Rule::most_slots];
+    const GradientSlice* weight;  // of a rule that sees one at a time; else null
+  };
+  struct Group {
+    const UpdateRule* rule;
+    std::vector<Run> runs;
+    double divisor;  // what keeps the rule from dividing by 0
+    Buffer workspace;
+  };
+  // The same of an optimizer's parameters, for what is done around the rules.
+  struct Span {
+    T* parameters;
+    Index offset, place, size;
+  };
+  struct Part {
+    UpdateSettings settings;
+    std::vector<Group> groups;
+    std::vector<Span> spans;
+    std::vector<GradientSlice> slices;
+    double fastest = 1.0, decay = 0.0;  // the largest rate, and weight decay, of a member
 
-  UpdateSettings settings_;
-  std::vector<Run<T>> runs_;
-  double divisor_ = 0.0;  // what keeps the rule from dividing by 0
-  bool wary_ = false;     // the last step left numbers so large that the next may overflow
+    double rate = 0.0;  // of the step at hand
+
+    bool moves(std::int64_t step) const { return step % settings.accumulation == 0; }
+  };
+
+  void group(Part& part, const UpdateRule& rule, const std::vector<GradientSlice>& slices) const;
+  void span(Part& part, const std::vector<GradientSlice>& slices) const;
+  bool may_overflow(const Part& part, T largest) const;
+  T largest(const Part& part, const T* gradient) const;
+  void move(const Part& part, const T* gradient, std::int64_t step) const;
+  void move(const Group& group, const Run& run, const T* gradient, double rate,
+            std::int64_t step) const;
+  NotFinite move_or_restore(const std::vector<GradientSlice>& slices, const T* gradient,
+                            std::int64_t step);
+  NotFinite ready(const Part& part, T* gradient, std::int64_t step, T* most) const;
+  void average(const Part& part, std::int64_t step) const;
+  void accumulate(const Part& part, const T* gradient, std::int64_t step) const;
+  // visit(array, size, run) for all that a step's rules write.
+  template <class Visit>
+  void written(std::int64_t step, Visit&& visit) const;
+
+  std::vector<Part> parts_;
+  std::vector<double> rates_;
+  double loss_scale_ = 1.0;
+  bool wary_ = false;  // the last step left numbers so large that the next may overflow
 };
 
 extern template class Updater<float>;

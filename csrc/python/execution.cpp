@@ -11,7 +11,7 @@
 #include "gil.h"
 #include "graph.h"
 #include "graph/predictor.h"
-#include "rules.h"
+#include "updates.h"
 
 namespace lamina {
 
@@ -38,12 +38,30 @@ class BoundExecution {
     arrays_.clear();
   }
 
-  void set_update(const std::string& kind, const std::vector<std::optional<py::array>>& slots,
+  void set_update(std::string kind, std::vector<std::optional<py::array>> slots,
                   const py::kwargs& settings) {
+    Update update;
+    update.rules.push_back({std::move(kind), std::move(slots), {}, {}, {}, settings});
+    set_updates({update}, 1.0);
+  }
+  void set_updates(const std::vector<Update>& updates, double loss_scale) {
     std::vector<py::array> kept;
-    execution_->set_update(read_update(kind, slots, settings, graph().dtype,
-                                       execution_->gradient_size(), parameters_, kept));
+    std::vector<UpdateSettings> settings;
+    if (!(loss_scale > 0.0 && loss_scale < kInfinity))
+      throw py::value_error(
+          text("set_updates: loss_scale must be a finite number above 0; got ", loss_scale));
+    for (const Update& update : updates)
+      settings.push_back(
+          read_update(update, {execution_->slices(), parameters_, graph().dtype}, kept));
+    execution_->set_updates(std::move(settings), loss_scale);
     slots_ = std::move(kept);
+  }
+  void set_rates(std::vector<double> rates) {
+    for (const double rate : rates)
+      if (!(rate >= 0.0 && rate < kInfinity))
+        throw py::value_error(
+            text("set_rates: a rate must be a finite number of at least 0; got ", rate));
+    execution_->set_rates(std::move(rates));
   }
 
   double train(const py::object& order, Index start, Index stop, double learning_rate,
@@ -256,6 +274,12 @@ void bind_execution(py::module_& module) {
       .def("set_update", &BoundExecution::set_update, "kind"_a, "slots"_a,
            "The rule of `train`, its slots by place (None: not used), its settings and those that "
            "all rules share.")
+      .def("set_updates", &BoundExecution::set_updates, "updates"_a, "loss_scale"_a = 1.0,
+           "Several optimizers of different parameters, and what the loss is multiplied with "
+           "before its gradient is taken, and the gradient divided by.")
+      .def("set_rates", &BoundExecution::set_rates, "rates"_a,
+           "The learning rates of the updates, in place of the one that `train` is given; none: "
+           "that one.")
       .def("train", &BoundExecution::train, "order"_a, "start"_a, "stop"_a, "learning_rate"_a,
            "step"_a, "random_step"_a,
            "One step over rows order[start:stop]; returns the loss. Not finite: no update.")

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "array.h"
+#include "graph/buffer.h"
 #include "kernels.h"
 #include "rules.h"
 
@@ -13,16 +14,21 @@ namespace {
 
 using Object = py::object;
 
-// Same shape everywhere, and nothing that is written shares memory with anything else.
-void check_run(const std::vector<const Argument*>& written, const Argument& grad) {
-  const Argument& param = *written.front();
+// A slot has the shape that its rule keeps for such a weight, and nothing that is written shares
+// memory with anything else.
+void check_run(const Rule& rule, const Argument& param, const std::vector<Argument>& slots,
+               const Argument& grad) {
   param.needs_rank_at_least(0, "");
   grad.needs_shape(param.shape(), "of param");
-  for (auto a = written.begin(); a != written.end(); ++a) {
-    if (!(*a)->given()) continue;
-    (*a)->needs_shape(param.shape(), "of param");
-    (*a)->apart_from(grad);
-    for (auto b = written.begin(); b != a; ++b) (*a)->apart_from(**b);
+  param.apart_from(grad);
+  for (std::size_t k = 0; k < slots.size(); ++k) {
+    if (!slots[k].given()) continue;
+    const Extent extent = rule.slots[k].extent;
+    slots[k].needs_shape(slot_shape(extent, param.shape()),
+                         extent == Extent::elements ? "of param" : "that the rule keeps");
+    slots[k].apart_from(grad);
+    slots[k].apart_from(param);
+    for (std::size_t before = 0; before < k; ++before) slots[k].apart_from(slots[before]);
   }
 }
 
@@ -64,22 +70,29 @@ void rule_update(const std::string& name, Object param_, const std::vector<Objec
   for (const auto& [key, value] : settings)
     if (!given.take(who, py::cast<std::string>(key), py::reinterpret_borrow<Object>(value)))
       throw py::type_error(text(who, ": unknown setting '", py::cast<std::string>(key), "'"));
-  std::vector<const Argument*> arrays{&param};
-  for (const Argument& slot : slots) arrays.push_back(&slot);
-  check_run(arrays, grad);
+  check_run(rule, param, slots, grad);
   for (int k = 0; k < count; ++k)
     if (!slots[std::size_t(k)].given() && given.need(rule.slots[k]))
       slots[std::size_t(k)].refuse("must be given where " + given.reason(rule.slots[k]) +
                                    "; got None");
+  std::vector<const Argument*> arrays{&param};
+  for (const Argument& slot : slots) arrays.push_back(&slot);
   arrays.push_back(&grad);
+  const Shape shape = param.shape();
   with_dtype(arrays, [&](auto zero) {
     using T = decltype(zero);
     const auto gradient = grad.values<T>();
-    T* places[Rule::most] = {};
+    T* places[Rule::most_slots] = {};
     for (std::size_t k = 0; k < slots.size(); ++k)
       places[k] = slots[k].given() ? slots[k].template in_place<T>() : nullptr;
-    const RuleStep<T> run{param.in_place<T>(), places, gradient.data(), gradient.size(),
-                          given.values.data(), rate,   decay,           number};
+    RuleStep<T> run{param.in_place<T>(), places, gradient.data(), gradient.size(),
+                    given.values.data(), rate,   decay,           number};
+    Buffer workspace;
+    if (rule.workspace != nullptr) {
+      const int axes = int(shape.size());
+      workspace = Buffer(std::size_t(rule.workspace(shape.data(), axes)) * sizeof(T));
+      run.weight = {shape.data(), axes, reinterpret_cast<T*>(workspace.data()), &kernels<T>()};
+    }
     without_gil([&] { apply_rule(rule, run); });
   });
 }

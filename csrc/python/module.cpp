@@ -5,6 +5,7 @@
 #include "graph.h"
 #include "kernels.h"
 #include "rules.h"
+#include "updates.h"
 #include "runtime/isa.h"
 #include "runtime/threads.h"
 
@@ -32,6 +33,7 @@ PYBIND11_MODULE(_core, module) {
   lamina::bind_kernels(kernels);
   lamina::bind_graph(module);
   lamina::bind_rules(module);
+  lamina::bind_updates(module);
   lamina::bind_execution(module);
   lamina::bind_objective(module);
 }

@@ -2,13 +2,12 @@
 
 #include <pybind11/stl.h>
 
-#include <algorithm>
-
 #include "graph.h"
 
 namespace lamina {
 
 namespace py = pybind11;
+using namespace py::literals;
 
 namespace python {
 
@@ -30,78 +29,13 @@ std::string GivenSettings::reason(const RuleSlot& slot) const {
   return std::string(slot.when) + (flag ? " is True" : " is not 0");
 }
 
-namespace {
-
-void read_no_decay(UpdateSettings& update, const py::object& value, const Parameters& parameters) {
-  if (!py::isinstance<py::list>(value) && !py::isinstance<py::tuple>(value))
-    throw py::type_error("set_update: no_decay must be a list of parameters; got " +
-                         text_of(value));
-  for (const py::handle parameter : value) {
-    if (!py::isinstance<Parameter>(parameter))
-      throw py::type_error("set_update: no_decay must hold parameters; got " +
-                           text_of(py::reinterpret_borrow<py::object>(parameter)));
-    const auto given = py::cast<std::shared_ptr<Parameter>>(parameter);
-    const auto found = std::find(parameters.begin(), parameters.end(), given);
-    if (found != parameters.end()) update.no_decay.push_back(int(found - parameters.begin()));
-  }
-}
-
-// A setting that all rules share; false if there is none of this name.
-bool read_shared(UpdateSettings& update, const std::string& key, const py::object& value,
-                 const Parameters& parameters) {
-  const std::pair<const char*, double UpdateSettings::*> numbers[] = {
-      {"weight_decay", &UpdateSettings::weight_decay},
-      {"clipvalue", &UpdateSettings::clipvalue},
-      {"clipnorm", &UpdateSettings::clipnorm},
-      {"global_clipnorm", &UpdateSettings::global_clipnorm}};
-  for (const auto& [name, member] : numbers)
-    if (key == name) {
-      update.*member = number_in("set_update", name, value, 0.0, kInfinity);
-      return true;
-    }
-  if (key != "no_decay") return false;
-  read_no_decay(update, value, parameters);
-  return true;
-}
-
-}  // namespace
-
-UpdateSettings read_update(const std::string& kind,
-                           const std::vector<std::optional<py::array>>& slots,
-                           const py::kwargs& settings, DType dtype, Index size,
-                           const Parameters& parameters, std::vector<py::array>& kept) {
-  UpdateSettings update;
-  update.rule = find_rule("set_update", kind);
-  const Rule& rule = *rules()[update.rule];
-  GivenSettings own(rule);
-  for (const auto& [key_, value_] : settings) {
-    const auto key = py::cast<std::string>(key_);
-    const auto value = py::reinterpret_borrow<py::object>(value_);
-    if (!own.take("set_update", key, value) && !read_shared(update, key, value, parameters))
-      throw py::type_error("set_update: unknown setting '" + key + "' of " + kind);
-  }
-  update.settings = own.values;
-  if (int(slots.size()) > slot_count(rule))
-    throw py::value_error("set_update: " + kind + " has " + std::to_string(slot_count(rule)) +
-                          " slots; got " + std::to_string(slots.size()));
-  for (const std::optional<py::array>& place : slots) {
-    if (!place) {
-      update.slots.push_back(nullptr);
-      continue;
-    }
-    const py::array& slot = kept.emplace_back(*place);
-    if (!slot.dtype().equal(numpy_dtype(dtype)) || !(slot.flags() & py::array::c_style) ||
-        !slot.writeable() || slot.size() != size)
-      throw py::value_error("set_update: a slot needs a writable C-contiguous " +
-                            std::string(name_of(dtype)) + " array of " + std::to_string(size) +
-                            " elements");
-    update.slots.push_back(static_cast<std::byte*>(const_cast<void*>(slot.data())));
-  }
-  for (int place = 0; place < slot_count(rule); ++place)
-    if (own.need(rule.slots[place]) && (place >= int(slots.size()) || !slots[std::size_t(place)]))
-      throw py::value_error("set_update: " + kind + " needs slot " + std::to_string(place) + ", " +
-                            rule.slots[place].name);
-  return update;
+Shape slot_shape(Extent extent, const Shape& weight) {
+  const bool matrix = weight.size() >= 2;
+  if (extent == Extent::elements || (extent == Extent::vectors && !matrix)) return weight;
+  if (extent == Extent::vectors || !matrix) return {0};
+  Shape shape = weight;
+  shape.erase(shape.end() - (extent == Extent::rows ? 1 : 2));
+  return shape;
 }
 
 }  // namespace python
@@ -124,7 +58,14 @@ void bind_rules(py::module_& module) {
           "The setting that calls for it where it is not 0; None: always needed.")
       .def_property_readonly(
           "start", [=](const RuleSlot& s) { return name_or_none(s.start); },
-          "The setting that it is filled with before the first step; None: zeros.");
+          "The setting that it is filled with before the first step, or \"weight\": the weight's "
+          "own values; None: zeros.")
+      .def(
+          "shape",
+          [](const RuleSlot& s, const Shape& weight) {
+            return python::shape_tuple(python::slot_shape(s.extent, weight));
+          },
+          "weight"_a, "Of what is kept for a weight of that shape; (0,): nothing.");
   py::class_<Rule>(module, "Rule", "What an optimizer's compiled rule says of itself.")
       .def_property_readonly("name", [](const Rule& rule) { return std::string(rule.name); })
       .def_property_readonly("settings",
@@ -132,9 +73,12 @@ void bind_rules(py::module_& module) {
                                return std::vector<RuleSetting>(r.settings,
                                                                r.settings + setting_count(r));
                              })
-      .def_property_readonly("slots", [](const Rule& r) {
-        return std::vector<RuleSlot>(r.slots, r.slots + slot_count(r));
-      });
+      .def_property_readonly(
+          "slots",
+          [](const Rule& r) { return std::vector<RuleSlot>(r.slots, r.slots + slot_count(r)); })
+      .def_property_readonly(
+          "whole", [](const Rule& rule) { return rule.workspace != nullptr; },
+          "Whether a step depends on the shape of a weight.");
   module.def(
       "rules",
       [] {

@@ -31,12 +31,8 @@ class GivenSettings {
   const Rule* rule_;
 };
 
-// What set_update is given, checked, for a gradient of `size` elements of the parameters, by slot;
-// `kept` are its arrays.
-UpdateSettings read_update(const std::string& kind,
-                           const std::vector<std::optional<py::array>>& slots,
-                           const py::kwargs& settings, DType dtype, Index size,
-                           const Parameters& parameters, std::vector<py::array>& kept);
+// The shape of a rule's slot for a weight of that shape; (0,) where it keeps nothing for such.
+Shape slot_shape(Extent extent, const Shape& weight);
 
 }  // namespace python
 }  // namespace lamina

@@ -19,14 +19,37 @@ struct RuleSetting {
   bool flag;
 };
 
-// An array as long as the parameters, kept from step to step.
-struct RuleSlot {
-  const char* name;
-  const char* when;   // needed only where this setting is not 0; null: always
-  const char* start;  // the setting that gives its values before the first step; null: zeros
+// How many numbers a slot keeps for a weight.
+enum class Extent : unsigned char {
+  elements,  // one for each of its elements
+  vectors,   // the same, and none for a weight of two axes or more
+  rows,      // of two axes or more: one for all along the last axis, else none
+  columns    // of two axes or more: one for all along the last axis but one, else none
 };
 
-// One step over one run.
+// Numbers that are kept from step to step.
+struct RuleSlot {
+  const char* name;
+  const char* when;  // needed only where this setting is not 0; null: always
+  // The setting that gives its values before the first step, or "weight": the weight's own; null:
+  // zeros.
+  const char* start;
+  Extent extent = Extent::elements;
+};
+
+template <class T>
+struct Kernels;
+
+// What a rule for whole weights sees of one.
+template <class T>
+struct RuleWeight {
+  const Index* shape;
+  int axes;
+  T* workspace;  // as much as the rule asked for
+  const Kernels<T>* kernels;
+};
+
+// One step over one run, or one weight.
 template <class T>
 struct RuleStep {
   T* param;
@@ -35,22 +58,26 @@ struct RuleStep {
   Index size;
   const double* settings;  // by place
   double learning_rate;
-  double weight_decay;  // for a rule that says `decays`; 0: none
-  std::int64_t step;    // 1 for the first
+  double weight_decay;        // for a rule that says `decays`; 0: none
+  std::int64_t step;          // 1 for the first
+  RuleWeight<T> weight = {};  // for a rule that asks for `workspace`
 };
 
 struct Rule {
-  static constexpr int most = 8;
+  static constexpr int most = 12, most_slots = 4;
 
   const char* name;
   RuleSetting settings[most];  // those behind the last have no name
-  RuleSlot slots[most];
+  RuleSlot slots[most_slots];
   // The setting that keeps divisors away from 0; null where the rule divides by nothing else.
   const char* divisor;
   // Decoupled weight decay is part of the step.  For other rules parameters are scaled before it.
   bool decays;
   void (*of_float)(const RuleStep<float>&);
   void (*of_double)(const RuleStep<double>&);
+  // For a rule that is given one weight at a time, with its shape: how many elements of memory a
+  // step over it needs.  Null: the rule is given runs of many weights, one behind the other.
+  Index (*workspace)(const Index* shape, int axes) = nullptr;
 };
 
 LAMINA_INLINE int setting_count(const Rule& rule) {
@@ -60,8 +87,21 @@ LAMINA_INLINE int setting_count(const Rule& rule) {
 }
 LAMINA_INLINE int slot_count(const Rule& rule) {
   int count = 0;
-  while (count < Rule::most && rule.slots[count].name != nullptr) ++count;
+  while (count < Rule::most_slots && rule.slots[count].name != nullptr) ++count;
   return count;
+}
+
+LAMINA_INLINE Index elements(const Index* shape, int axes) {
+  Index size = 1;
+  for (int axis = 0; axis < axes; ++axis) size *= shape[axis];
+  return size;
+}
+LAMINA_INLINE Index slot_size(Extent extent, const Index* shape, int axes) {
+  const Index size = elements(shape, axes);
+  if (extent == Extent::elements) return size;
+  if (extent == Extent::vectors) return axes < 2 ? size : 0;
+  if (axes < 2 || size == 0) return 0;
+  return size / shape[extent == Extent::rows ? axes - 1 : axes - 2];
 }
 
 }  // namespace lamina

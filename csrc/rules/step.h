@@ -29,6 +29,10 @@ LAMINA_INLINE constexpr RuleSetting amount(const char* name, double initial) {
   return {name, initial, 0.0, __builtin_inf(), false, false};
 }
 
+LAMINA_INLINE constexpr RuleSetting any_number(const char* name, double initial) {
+  return {name, initial, -__builtin_inf(), __builtin_inf(), false, false};
+}
+
 // body(i, count) for all vectors of a run, the last one partial; `flop` is the equivalent work an
 // element (see threads_for).  Every element is a chain of its own: no bit depends on the chunks.
 template <class T, class Body>
@@ -36,6 +40,15 @@ LAMINA_INLINE void each_vector(Index size, double flop, Body body) {
   parallel_elements(size, flop, [=](Index begin, Index end) {
     const Body own = body;  // of which no store can change anything: it stays in registers
     for_vectors<T>(begin, end, own);
+  });
+}
+
+// p -= factor u
+template <class T>
+LAMINA_INLINE void subtract_scaled(T* p, const T* u, double factor, Index size) {
+  const Vec<T> by = broadcast(T(factor));
+  each_vector<T>(size, 25, [=](Index i, Index count) {
+    store_count(p + i, load_count(p + i, count) - by * load_count(u + i, count), count);
   });
 }
 

@@ -58,12 +58,20 @@ def custom(name: str) -> Any:
 
 
 def argument_names(cls: type) -> tuple[str, ...]:
-    """Return the names of the constructor's arguments; found once for each class."""
+    """Return the names of the constructor's arguments; found once for each class.
+
+    A constructor of the library that takes ``**options`` hands them on to its base's.
+    """
     names: tuple[str, ...] | None = vars(cls).get("_argument_names")
     if names is None:
         parameters = inspect.signature(cls).parameters.values()
         open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
         names = tuple(p.name for p in parameters if p.kind not in open_ended)
+        open_to = [p.name for p in parameters if p.kind is p.VAR_KEYWORD]
+        if open_to == ["options"] and is_own(cls.__init__):  # type: ignore[misc]
+            own = next(base for base in cls.__mro__ if "__init__" in vars(base))
+            behind = cls.__mro__[cls.__mro__.index(own) + 1]
+            names = tuple(dict.fromkeys((*names, *argument_names(behind))))
         cls._argument_names = names  # type: ignore[attr-defined]
     return names
 

@@ -153,7 +153,7 @@ def profile(
         )
     with run.steps:
         run.attach()
-        rate, step = optimizer.current_learning_rate(), optimizer.iterations + 1
+        rate, step = optimizer.current_learning_rate(), optimizer.steps + 1
         runs = [
             execution.profile(None, 0, settings.batch, rate, step + i, i + 1)
             for i in range(repeats + 1)

@@ -19,6 +19,7 @@ __all__: list[str] = [
     "RuleSlot",
     "State",
     "Tensor",
+    "Update",
     "allocate",
     "kernels",
     "operations",
@@ -511,6 +512,9 @@ class RuleSetting:
     def open_above(self) -> bool: ...
 
 class RuleSlot:
+    def shape(
+        self, weight: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]
+    ) -> tuple[typing.Any, ...]: ...
     @property
     def name(self) -> str: ...
     @property
@@ -525,6 +529,20 @@ class Rule:
     def settings(self) -> list[RuleSetting]: ...
     @property
     def slots(self) -> list[RuleSlot]: ...
+    @property
+    def whole(self) -> bool: ...
+
+class Update:
+    def __init__(self, **kwargs: typing.Any) -> None: ...
+    def add(
+        self,
+        kind: str,
+        slots: collections.abc.Sequence[numpy.typing.NDArray[typing.Any] | None],
+        parameters: typing.Any,
+        weight_decays: typing.Any,
+        rates: typing.Any,
+        **kwargs: typing.Any,
+    ) -> None: ...
 
 class Execution:
     def __init__(
@@ -574,11 +592,19 @@ class Execution:
             collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]
         ],
     ) -> None: ...
+    def set_rates(
+        self, rates: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]
+    ) -> None: ...
     def set_update(
         self,
         kind: str,
         slots: collections.abc.Sequence[numpy.typing.NDArray[typing.Any] | None],
         **kwargs: typing.Any,
+    ) -> None: ...
+    def set_updates(
+        self,
+        updates: collections.abc.Sequence[Update],
+        loss_scale: typing.SupportsFloat | typing.SupportsIndex = 1.0,
     ) -> None: ...
     def test(
         self,

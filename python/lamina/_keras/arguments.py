@@ -43,12 +43,7 @@ INPUT = {
 OPTIMIZER = {
     "use learning_rate": "lr",
     "give learning_rate a schedule such as optimizers.schedules.InverseTimeDecay": "decay",
-    "keep averages of the weights in a Callback": ("use_ema ema_momentum ema_overwrite_frequency"),
-    "gradients are float32 or float64 and need no scaling": "loss_scale_factor",
     "leave it out: every step runs in compiled kernels": "jit_compile",
-    "use a larger batch_size: memory is planned for what a batch needs": (
-        "gradient_accumulation_steps"
-    ),
     "use beta_1": "beta1",
     "use beta_2": "beta2",
     "use epsilon": "eps",

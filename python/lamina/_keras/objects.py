@@ -86,16 +86,10 @@ LAYER = {
 
 OPTIMIZER = {
     "a schedule is the learning_rate: optimizers.schedules.InverseTimeDecay": "decay",
-    "use slots, the state as flat arrays, and iterations": (
-        "variables weights get_weights set_weights add_variable add_variable_from_reference "
-        "add_optimizer_variables add_slot get_slot finalize_variable_values"
+    "use variables, set_weights and save_own_variables": "weights get_weights add_slot get_slot",
+    "use apply(grads, weights), which changes the weights": (
+        "minimize stateless_apply get_updates get_gradients compute_gradients"
     ),
-    "use apply(gradients, weights), which changes the arrays": (
-        "apply_gradients assign assign_add assign_sub minimize stateless_apply get_updates "
-        "get_gradients compute_gradients"
-    ),
-    WEIGHTS_FILE: "load_own_variables save_own_variables",
-    "gradients are float32 or float64 and need no scaling": "scale_loss",
 }
 
 LOSS = {

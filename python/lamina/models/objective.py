@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from lamina import _core
-from lamina._check import Array, Shape
+from lamina._check import Shape
 from lamina._tensors import Arguments, Recording, Tensor, written
 from lamina._tensors.given import scalar_penalty
 from lamina.metrics import MeanMetricWrapper
@@ -355,45 +353,3 @@ def _check_mask(name: str, mask: _core.Tensor, output: tuple[int, ...]) -> None:
             f"{name}: the output's mask has shape {tuple(mask.shape)} a row; a loss needs one "
             f"truth value for each of its positions, {output[:-1]}"
         )
-
-
-def python_step(execution: _core.Execution, optimizer: Any) -> Callable[..., float]:
-    """Return a training step whose update is the optimizer's own, in NumPy."""
-    parameters = execution.trainable()
-    weights = [p.array for p in parameters]
-    gradients = [execution.gradient_of(p) for p in parameters]
-
-    def move(rate: float) -> tuple[str, str] | None:
-        """Update the weights; where that fails, or is not finite, they and the state stay."""
-        slots = list(optimizer.slots)
-        written = [*weights, *slots]
-        before = [array.copy() for array in written]
-        done = False
-        try:
-            with np.errstate(over="ignore", invalid="ignore"):
-                optimizer.update(weights, gradients, rate)
-            bad = [i for i, array in enumerate(written) if not np.isfinite(array).all()]
-            done = not bad
-        finally:
-            if not done:
-                for array, value in zip(written, before, strict=True):
-                    array[...] = value
-        if done:
-            return None
-        named = bad[0] < len(weights)
-        return ("weight", execution.paths()[bad[0]]) if named else ("moments", "")
-
-    def train(
-        order: Array | None, start: int, stop: int, rate: float, step: int, random_step: int
-    ) -> float:
-        def update() -> tuple[str, str] | None:
-            optimizer.iterations = step - 1  # those done, as a rule reads them
-            try:
-                return move(rate)
-            finally:
-                if optimizer.iterations == step - 1:
-                    optimizer.iterations = step
-
-        return execution.train_by(order, start, stop, random_step, update)
-
-    return train

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check
-from lamina._settings import has_settings, serialize
+from lamina._settings import has_settings
 from lamina.models.position import Position
-from lamina.optimizers.schedules import LearningRateSchedule
 
 if TYPE_CHECKING:
     from lamina import _core
@@ -46,8 +45,8 @@ class TrainState:
 
     @property
     def step(self) -> int:
-        """Updates done by the optimizer."""
-        return 0 if self.optimizer is None else self.optimizer.iterations
+        """Steps done by the optimizer."""
+        return 0 if self.optimizer is None else self.optimizer.steps
 
     @property
     def where(self) -> Position | None:
@@ -65,8 +64,10 @@ class TrainState:
         Returns
         -------
         dict
-            ``epoch``, ``draw``, ``position`` and, of a compiled model, ``step``, ``learning_rate``
-            (a number or a schedule's configuration) and ``slots``: {path: {slot: array}}.
+            ``epoch``, ``draw``, ``position`` and, of a compiled model, what its optimizer keeps:
+            ``step``, ``learning_rate`` (a number or a schedule's configuration) and ``slots``:
+            {path: {slot: array}}, accumulated gradients and means of the weights among them; some
+            keep more, such as the states of the ``optimizers`` of several.
         """
         position = self.where
         state: dict[str, Any] = {
@@ -75,12 +76,7 @@ class TrainState:
             "position": None if position is None else position.get(),
         }
         if self.optimizer is not None:
-            rate: Any = self.optimizer.learning_rate
-            state["step"] = self.step
-            state["learning_rate"] = (
-                serialize(rate) if isinstance(rate, LearningRateSchedule) else rate
-            )
-            state["slots"] = self.optimizer.slots_by_path(paths)
+            state.update(self.optimizer.get_state(paths))
         return state
 
     def set(self, state: Mapping[str, Any], paths: Paths) -> None:
@@ -102,9 +98,7 @@ class TrainState:
         if "step" in state:
             if self.optimizer is None:
                 raise ValueError(f"{who}: holds the state of an optimizer; call compile first")
-            self.optimizer.restore_slots(
-                state["step"], state["learning_rate"], state["slots"], paths
-            )
+            self.optimizer.take_state(state, paths)
         self.epoch, self.draw, self.position = epoch, draw & 0xFFFF_FFFF, position
 
     def __getstate__(self) -> dict[str, Any]:

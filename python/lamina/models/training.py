@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lamina import _check, _core
 from lamina._check import Array
-from lamina._settings import changes, version
+from lamina._settings import changes
 from lamina.callbacks import CallbackList, History
 from lamina.callbacks.callback import TICK
 from lamina.models import data as data_
@@ -22,7 +22,7 @@ from lamina.models.evaluation import Plan as EvaluationPlan
 from lamina.models.evaluation import evaluate, hears_test_batches, plans, plans_of_batches
 from lamina.models.feeds import Stream
 from lamina.models.gradients import check_learning
-from lamina.models.objective import Objective, python_step
+from lamina.models.objective import Objective
 from lamina.models.standing import Standing
 from lamina.random import SHUFFLE, mix
 
@@ -150,10 +150,8 @@ class Training:
 
     def attach(self) -> None:
         """Give the optimizer the execution: the first thing that changes anything."""
-        self.attached = version(self.optimizer)
-        self.optimizer.attach(self.execution, self.model)
-        own = not self.optimizer.fused
-        train = python_step(self.execution, self.optimizer) if own else self.execution.train
+        self.attached = self.optimizer.version
+        train = self.optimizer.attach(self.execution, self.model)
         self.train = self.objective.constraining(train)
         arrays = [p.array for p in self.execution.trainable()]
         self.weights = list(zip(self.execution.paths(), arrays, strict=True))
@@ -181,7 +179,7 @@ class Training:
         if objective is not self.objective:
             self.steps.move_to(objective)
             self.objective, self.execution = objective, self.steps.execution
-        elif version(self.optimizer) == self.attached:
+        elif self.optimizer.version == self.attached:
             return
         self.attach()
 
@@ -204,6 +202,9 @@ class Training:
                         if model.stop_training or self.diverged is not None:
                             break
                     self.standing.end()
+                self.optimizer.finalize_variable_values(
+                    [p for p in model.parameters if p.trainable]
+                )
                 hooks.call("on_train_end", logs)
                 self.standing.note_replaced()
         finally:
@@ -236,7 +237,7 @@ class Training:
         if self.held_out and self.settings.validates(epoch):
             result = logs_.in_order(evaluate(self.model, self._validation(), self.hooks))
             logs.update({f"val_{key}": value for key, value in result.items()})
-        if follows_schedule(self.optimizer):  # set in the fit, it must not take a metric's place
+        if self.optimizer.follows_schedule:  # set in the fit, it must not take a metric's place
             logs.setdefault("learning_rate", self.optimizer.current_learning_rate())
         return logs
 
@@ -272,7 +273,8 @@ class Training:
         # Everything the loop touches is a local: a step of a small network takes microseconds.
         model, optimizer, train = self.model, self.optimizer, self.train
         state = model.train_state
-        count_of, rate_of, seen = optimizer.__dict__, optimizer.current_learning_rate, self.seen
+        count_of, rate_of = optimizer.counter.__dict__, optimizer.current_learning_rate
+        seen = self.seen
         observe = self.steps.observe
         begin, end = self.hooks["on_train_batch_begin"], self.hooks["on_train_batch_end"]
         ticks, clock = self.hooks["on_tick"], time.perf_counter
@@ -297,7 +299,7 @@ class Training:
                     earlier = self.execution.completed_steps - started
                 rate = rate_of()
                 # Counted before: what is set while the step runs stays set.
-                step = count_of["iterations"] = optimizer.iterations + 1
+                step = count_of["_iterations"] = count_of["_iterations"] + 1
                 random_step = state.draw = (state.draw + 1) & 0xFFFF_FFFF
                 started += 1
                 loss = train(order, start, stop, rate, step, random_step)
@@ -322,8 +324,9 @@ class Training:
         return index + 1, loss, rate
 
     def _uncount(self, step: int, random_step: int) -> None:
-        if self.optimizer.iterations == step:
-            self.optimizer.iterations = step - 1
+        count_of = self.optimizer.counter.__dict__
+        if count_of["_iterations"] == step:
+            count_of["_iterations"] = step - 1
         if self.model.train_state.draw == random_step:
             self.model.train_state.draw = (random_step - 1) & 0xFFFF_FFFF
 
@@ -363,17 +366,12 @@ def epoch_key(model: Fitting) -> tuple[int, int]:
     return mix(model.seed, SHUFFLE), model.train_state.epoch & 0xFFFF_FFFF
 
 
-def follows_schedule(optimizer: Any) -> bool:
-    """Return whether the learning rate changes from step to step."""
-    return not isinstance(optimizer.learning_rate, float)
-
-
 def parameters_of_run(
     model: Fitting, settings: Plan, validated: bool, verbose: object, hooks: CallbackList
 ) -> dict[str, Any]:
     """Return the callbacks' ``params``; ValueError if two quantities would share a key."""
     compiled = model.compiled("fit")
-    scheduled = follows_schedule(compiled.optimizer)
+    scheduled = compiled.optimizer.follows_schedule
     own = [h for h in hooks["on_epoch_end"] if not _is_library(h)]
     return {
         "epochs": settings.epochs,

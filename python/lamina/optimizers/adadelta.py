@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lamina.optimizers.base import Optimizer
-from lamina.optimizers.schedules import LearningRateSchedule
+
+if TYPE_CHECKING:
+    from lamina._typing import Unpack
+    from lamina.optimizers.options import Options, RateLike
 
 
 class Adadelta(Optimizer):
@@ -21,7 +26,7 @@ class Adadelta(Optimizer):
         Decay of the two running means, in [0, 1).
     epsilon : float, default 1e-7
         Keeps the roots away from 0, and sets the length of the first steps; above 0.
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name
+    **options
         See `Optimizer`.
 
     Examples
@@ -38,23 +43,11 @@ class Adadelta(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.001,
+        learning_rate: RateLike = 0.001,
         rho: float = 0.95,
         epsilon: float = 1e-7,
-        *,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = None,
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(
-            learning_rate,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-            name=name,
-        )
+        super().__init__(learning_rate, **options)
         self.rho = self._number("rho", rho)
         self.epsilon = self._number("epsilon", epsilon, low_open=True)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lamina._check import number
 from lamina.optimizers.base import Optimizer
-from lamina.optimizers.schedules import LearningRateSchedule
+
+if TYPE_CHECKING:
+    from lamina._typing import Unpack
+    from lamina.optimizers.options import Options, OptionsWithoutDecay, RateLike
 
 
 class Adam(Optimizer):
@@ -26,7 +31,7 @@ class Adam(Optimizer):
         Use the largest v so far (Reddi et al. 2018).
     weight_decay : float, optional
         Decoupled weight decay, none by default.
-    clipnorm, clipvalue, global_clipnorm, name
+    **options
         See `Optimizer`.
 
     Examples
@@ -43,26 +48,14 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.001,
+        learning_rate: RateLike = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        *,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = None,
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(
-            learning_rate,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-            name=name,
-        )
+        super().__init__(learning_rate, **options)
         self.beta_1 = self._number("beta_1", beta_1)
         self.beta_2 = self._number("beta_2", beta_2)
         self.epsilon = self._number("epsilon", epsilon, low_open=True)
@@ -80,33 +73,21 @@ class AdamW(Adam):
         Step size.
     weight_decay : float, default 0.004
         Decoupled weight decay, at least 0.
-    beta_1, beta_2, epsilon, amsgrad, clipnorm, clipvalue, global_clipnorm, name
+    beta_1, beta_2, epsilon, amsgrad, **options
         See `Adam`.
     """
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.001,
+        learning_rate: RateLike = 0.001,
         weight_decay: float = 0.004,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
-        *,
         amsgrad: bool = False,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = None,
+        **options: Unpack[OptionsWithoutDecay],
     ) -> None:
+        decay = number(type(self).__name__, "weight_decay", weight_decay, low=0.0)
         super().__init__(
-            learning_rate,
-            beta_1,
-            beta_2,
-            epsilon,
-            amsgrad,
-            weight_decay=number(type(self).__name__, "weight_decay", weight_decay, low=0.0),
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-            name=name,
+            learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=decay, **options
         )

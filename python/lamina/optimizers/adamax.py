@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lamina.optimizers.base import Optimizer
-from lamina.optimizers.schedules import LearningRateSchedule
+
+if TYPE_CHECKING:
+    from lamina._typing import Unpack
+    from lamina.optimizers.options import Options, RateLike
 
 
 class Adamax(Optimizer):
@@ -21,7 +26,7 @@ class Adamax(Optimizer):
         Decay of the mean and of the largest gradient, in [0, 1).
     epsilon : float, default 1e-7
         Keeps the denominator away from 0; above 0.
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name
+    **options
         See `Optimizer`.
 
     Examples
@@ -38,25 +43,13 @@ class Adamax(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.001,
+        learning_rate: RateLike = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
-        *,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = None,
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(
-            learning_rate,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-            name=name,
-        )
+        super().__init__(learning_rate, **options)
         self.beta_1 = self._number("beta_1", beta_1)
         self.beta_2 = self._number("beta_2", beta_2)
         self.epsilon = self._number("epsilon", epsilon, low_open=True)

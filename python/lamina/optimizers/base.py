@@ -1,63 +1,85 @@
-"""What every optimizer shares: the learning rate, clipping, weight decay and its state."""
+"""What every optimizer shares: the learning rate, clipping, weight decay and its step."""
 
 from __future__ import annotations
 
-import re
+import functools
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina import _core
 from lamina._calls import answering_calls
-from lamina._check import LARGEST, number, quiet
-from lamina._settings import check_fits, note_change, optional_number, serialize, version
-from lamina.optimizers.decayed import means, pattern
-from lamina.optimizers.norm import Norm
-from lamina.optimizers.rule import RULES
+from lamina._check import LARGEST, number
+from lamina._settings import check_fits, note_change, serialize, version
+from lamina.optimizers.applying import Applying
+from lamina.optimizers.averages import Averaging, Exponential, noted
+from lamina.optimizers.chosen import Chosen
+from lamina.optimizers.keeping import ACCUMULATOR, AVERAGE, array_of
+from lamina.optimizers.options import checked_options
+from lamina.optimizers.rule import RULES, Law, Slot
 from lamina.optimizers.schedules import LearningRateSchedule
-from lamina.optimizers.schedules import get as get_schedule
-from lamina.optimizers.slots import Slots
+from lamina.optimizers.state import Kept
+from lamina.optimizers.stepping import Step, python_step
 
 Array = NDArray[Any]
 
 
-class Optimizer(Slots):
+class Optimizer(Applying):
     r"""Base of all optimizers, and of a user's own.
 
     A step does, in Keras's order: clip the gradients; take ``learning_rate * weight_decay * w``
-    off every weight; apply the rule.  The rules of this package are compiled, and in a fit each
-    runs in one pass over all weights.  A subclass that overrides `update_step` (the rule for one
-    weight array) or `update` (the whole step) runs in NumPy instead.
+    off every weight; apply the rule; follow the mean of the weights.  The rules of this package are
+    compiled, and in a fit each runs in one pass over all weights.  A subclass that overrides
+    `update_step` (the rule for one weight) or `apply` (the whole step) runs in NumPy instead, and
+    may call `lamina.ops`.
 
     Parameters
     ----------
-    learning_rate : float or LearningRateSchedule, default 0.001
-        Step size, at least 0, or its law over steps.
+    learning_rate : float, LearningRateSchedule or callable, default 0.001
+        Step size, at least 0, its law over steps, or a function without arguments that returns it.
     weight_decay : float, optional
         Decoupled weight decay, at least 0.  It does not enter the rule's averages: that is an L2
         penalty, see `lamina.regularizers`.
     clipnorm : float, optional
-        Each array's gradient is scaled down to at most this norm.
+        Each weight's gradient is scaled down to at most this norm.
     clipvalue : float, optional
         Each gradient's elements are cut to ``[-clipvalue, clipvalue]``.
     global_clipnorm : float, optional
         All gradients together are scaled down to at most this norm.
+    use_ema : bool, default False
+        Keep an exponential moving average of the weights, which takes their place when a fit has
+        run to its end (after one that is interrupted the weights are those of its last step).
+    ema_momentum : float, default 0.99
+        In [0, 1]: ``average = ema_momentum * average + (1 - ema_momentum) * w`` after each step.
+    ema_overwrite_frequency : int, optional
+        The average takes the weights' place every so many steps, too.
+    loss_scale_factor : float, optional
+        In a fit the loss is multiplied by it before the gradient is taken, and the gradient divided
+        by it; `apply` divides what it is given.
+    gradient_accumulation_steps : int, optional
+        At least 2: the weights move every so many steps, by the mean of the gradients since.
     name : str, optional
         Name in reports; the class's name in lower case if not given.
 
     Attributes
     ----------
+    learning_rate : float
+        The step size of the next step; a schedule may be assigned too.
     iterations : int
-        Steps done.  The next step uses ``learning_rate(iterations)`` if that is a schedule.
+        Updates done.  A schedule is asked for the steps done, with those that only accumulate
+        gradients.
+    variables : list
+        The state, as Keras lists it.
 
     Notes
     -----
     Every setting may be changed at any time, in a callback or another thread: it is checked at
-    once and counts from the next step on, and so do a new value of ``iterations``, ``reset`` and
-    ``exclude_from_weight_decay``.  The state of the rule is kept; what a setting newly needs, such
-    as the velocity of a ``momentum`` that was 0, starts at zero.
+    once and counts from the next step on, and so do a new value of ``iterations``, ``reset``,
+    ``exclude_from_weight_decay`` and ``scale_learning_rate``.  The state of the rule is kept; what
+    a setting newly needs, such as the velocity of a ``momentum`` that was 0, starts at zero.
 
     Raises
     ------
@@ -68,51 +90,69 @@ class Optimizer(Slots):
     --------
     >>> import numpy as np
     >>> from lamina import optimizers
-    >>> class SignDescent(optimizers.Optimizer):
-    ...     def update_step(self, weights, gradient, slots, learning_rate):
-    ...         weights -= learning_rate * np.sign(gradient)
+    >>> class Momentum(optimizers.Optimizer):
+    ...     def build(self, variables):
+    ...         super().build(variables)
+    ...         self.velocities = self.add_optimizer_variables(variables, "velocity")
+    ...     def update_step(self, gradient, variable, learning_rate):
+    ...         velocity = self.velocities[self._get_variable_index(variable)]
+    ...         self.assign(velocity, 0.9 * velocity + gradient)
+    ...         self.assign_sub(variable, learning_rate * velocity)
     >>> w = np.array([1.0, 2.0])
-    >>> SignDescent(learning_rate=0.5).apply([np.array([3.0, -4.0])], [w])
+    >>> Momentum(learning_rate=0.5).apply([np.array([3.0, -4.0])], [w])
     >>> w
-    array([0.5, 2.5])
+    array([-0.5,  4. ])
     """
 
     _plumbing: ClassVar[str] = (
-        "attach check_owner fused lr restore_slots rule slot_names slots_by_path"
+        "attach built check_owner check_state counter current_learning_rate follows_schedule fused "
+        "get_state lr rule slots steps take_state version"
     )
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.001,
+        learning_rate: Any = 0.001,
         *,
         weight_decay: float | None = None,
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
     ) -> None:
         who = type(self).__name__
         self.learning_rate = learning_rate
-        self.weight_decay = optional_number(who, "weight_decay", weight_decay, low=0.0)
-        self.clipnorm = optional_number(who, "clipnorm", clipnorm, low=0.0, low_open=True)
-        self.clipvalue = optional_number(who, "clipvalue", clipvalue, low=0.0, low_open=True)
-        self.global_clipnorm = optional_number(
-            who, "global_clipnorm", global_clipnorm, low=0.0, low_open=True
-        )
-        if sum(c is not None for c in (self.clipnorm, self.clipvalue, self.global_clipnorm)) > 1:
-            raise ValueError(
-                f"{who}: only one of clipnorm, clipvalue and global_clipnorm may be set; "
-                f"got {clipnorm!r}, {clipvalue!r} and {global_clipnorm!r}"
-            )
+        given = {
+            "weight_decay": weight_decay, "clipnorm": clipnorm, "clipvalue": clipvalue,
+            "global_clipnorm": global_clipnorm, "use_ema": use_ema, "ema_momentum": ema_momentum,
+            "ema_overwrite_frequency": ema_overwrite_frequency,
+            "loss_scale_factor": loss_scale_factor,
+            "gradient_accumulation_steps": gradient_accumulation_steps,
+        }  # fmt: skip
+        for setting, value in checked_options(who, given).items():
+            setattr(self, setting, value)
         if name is not None and not isinstance(name, str):
             raise TypeError(f"{who}: name must be a string; got {name!r}")
         self.name = name or who.lower()
         self._begin()
         self._owner: weakref.ref[Any] | None = None  # the model whose weights these are
-        self._excluded: list[Any] = []
-        self._excluded_names: list[re.Pattern[str]] = []
-        self._undecayed: set[int] = set()  # places of the weights left out of the decay
+        self._undecayed = Chosen(who)
+        self._scaled: list[tuple[float, Chosen]] = []  # factors of the rate; the last one counts
+        self._mean: Averaging | None = None  # one that is not among the settings
         self._fitting: tuple[int, Any] | None = None  # settings, as counted, and dtype that fit
+
+    weight_decay: float | None
+    clipnorm: float | None
+    clipvalue: float | None
+    global_clipnorm: float | None
+    use_ema: bool
+    ema_momentum: float
+    ema_overwrite_frequency: int | None
+    loss_scale_factor: float | None
 
     def _number(self, name: str, value: object, *, low_open: bool = False) -> float:
         return RULES[self.rule].number(type(self).__name__, name, value, low_open=low_open)
@@ -120,40 +160,15 @@ class Optimizer(Slots):
     def _flag(self, name: str, value: object) -> bool:
         return RULES[self.rule].flag(type(self).__name__, name, value)
 
-    # --- learning rate
+    @property
+    def counter(self) -> Optimizer:
+        """Whoever counts the steps."""
+        return self
 
     @property
-    def learning_rate(self) -> float | LearningRateSchedule:
-        """The step size or its schedule; may be set at any time."""
-        return self._learning_rate
-
-    @learning_rate.setter
-    def learning_rate(self, value: float | LearningRateSchedule) -> None:
-        self._learning_rate: float | LearningRateSchedule
-        if isinstance(value, (LearningRateSchedule, Mapping)):
-            self._learning_rate = get_schedule(value)
-        else:
-            who = type(self).__name__
-            self._learning_rate = number(who, "learning_rate", value, low=0.0, high=LARGEST)
-
-    @property
-    def lr(self) -> float | LearningRateSchedule:
-        """The learning rate, by Keras's older name."""
-        return self.learning_rate
-
-    @lr.setter
-    def lr(self, value: float | LearningRateSchedule) -> None:
-        self.learning_rate = value
-
-    def current_learning_rate(self) -> float:
-        """Return the step size of the next step."""
-        rate = self._learning_rate
-        if isinstance(rate, float):
-            return rate
-        now = rate(self.iterations)
-        if isinstance(now, np.ndarray) and now.ndim == 0:  # of one that is written with ops
-            now = now[()]
-        return number(type(rate).__name__, "learning rate", now, 0.0, LARGEST)
+    def version(self) -> int:
+        """A number that moves with every change of a setting."""
+        return version(self)
 
     # --- the model whose weights these are
 
@@ -174,6 +189,8 @@ class Optimizer(Slots):
         """Return everything but the link to the model (pickle, deepcopy)."""
         return {**self.__dict__, "_owner": None, "_fitting": None}
 
+    # --- what holds for some weights
+
     @answering_calls
     def exclude_from_weight_decay(
         self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
@@ -182,7 +199,7 @@ class Optimizer(Slots):
 
         Parameters
         ----------
-        var_list : list of weights, optional
+        var_list : list of weights or layers, optional
         var_names : list of str, optional
             Regular expressions, searched for as in Keras in a weight's own name: ``"bias"`` is
             every bias, ``"gamma|beta"`` what normalisations learn.  One that matches a layer's
@@ -201,152 +218,205 @@ class Optimizer(Slots):
         >>> optimizer = optimizers.AdamW()
         >>> optimizer.exclude_from_weight_decay(var_names=["bias", "gamma|beta"])
         """
-        who = type(self).__name__
-        if isinstance(var_names, str):  # whose letters would be taken for names
-            raise TypeError(f"{who}: var_names must be a list of names; got {var_names!r}")
-        patterns = [pattern(who, name) for name in var_names or []]
-        self._excluded, self._excluded_names = list(var_list or []), patterns
+        self._undecayed = Chosen(type(self).__name__, var_list, var_names)
         note_change(self)
 
-    def _decays(self, parameter: Any) -> bool:
-        if any(parameter is p for p in self._excluded):
-            return False
-        return not any(means(p, getattr(parameter, "name", "")) for p in self._excluded_names)
+    @answering_calls
+    def scale_learning_rate(
+        self,
+        factor: float,
+        var_list: Iterable[Any] | None = None,
+        var_names: Iterable[str] | None = None,
+    ) -> None:
+        """Let some weights learn at ``factor`` times the learning rate, from the next step on.
 
-    # --- the fused path
+        Where several calls choose a weight, the last one counts.
+
+        Parameters
+        ----------
+        factor : float
+            At least 0; their weight decay is scaled too.
+        var_list : list of weights or layers, optional
+        var_names : list of str, optional
+            As for `exclude_from_weight_decay`.
+
+        Examples
+        --------
+        >>> from lamina import optimizers
+        >>> optimizer = optimizers.Adam(0.001)
+        >>> optimizer.scale_learning_rate(0.1, var_names=["encoder"])
+        """
+        who = type(self).__name__
+        checked = number(who, "factor", factor, 0.0, LARGEST)
+        self._scaled.append((checked, Chosen(who, var_list, var_names)))
+        note_change(self)
+
+    def _decays(self, weight: Any) -> bool:
+        return weight not in self._undecayed
+
+    def _law(self, weight: Any) -> Law:
+        """Return how a weight is moved."""
+        rule = RULES[self.rule]
+        return Law(rule, rule.values(self), *self._shares(weight, self.weight_decay))
+
+    def _shares(self, weight: Any, weight_decay: float | None) -> tuple[float, float]:
+        """Return a weight's decay and its factor of the learning rate."""
+        rate = next((f for f, chosen in reversed(self._scaled) if weight in chosen), 1.0)
+        return (weight_decay or 0.0) if self._decays(weight) else 0.0, rate
+
+    @property
+    def _averaging(self) -> Averaging | None:
+        if self.use_ema:
+            return Exponential(self.ema_momentum, self.ema_overwrite_frequency or 0)
+        return self._mean
+
+    # --- state
+
+    def _lay(self, variables: list[Any], keys: list[Any], dtype: Any, line: int) -> Any:
+        wanted: dict[Any, list[Kept]] = {}
+        if self.rule:
+            for variable, key in zip(variables, keys, strict=True):
+                law = self._law(variable)
+                for slot in law.slots:
+                    if slot is not None:
+                        kept = Kept(key, slot.shape(array_of(variable).shape),
+                                    self._start(slot, variable, law))  # fmt: skip
+                        wanted.setdefault((law.rule.name, slot.name), []).append(kept)
+        every = list(zip(variables, keys, strict=True))
+        if self.gradient_accumulation_steps:
+            wanted[("", ACCUMULATOR)] = [Kept(k, array_of(v).shape, _zero) for v, k in every]
+        if self._averaging is not None:
+            wanted[("", AVERAGE)] = [
+                Kept(k, array_of(v).shape, functools.partial(array_of, v)) for v, k in every
+            ]
+        return dict(zip(wanted, self._state.lay(wanted, dtype, line), strict=True))
+
+    @staticmethod
+    def _start(slot: Slot, variable: Any, law: Law) -> Any:
+        if slot.start is None:
+            return _zero
+        if slot.start == "weight":
+            return functools.partial(array_of, variable)
+        value = law.settings[slot.start]
+        return lambda: value
+
+    def _sizes(self, parameter: Any) -> dict[str, int]:
+        slots = self._law(parameter).rule.slots if self.rule else ()
+        shape = array_of(parameter).shape
+        return {s.name: int(np.prod(s.shape(shape), dtype=np.int64)) for s in slots}
+
+    def get_state(self, paths: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all that decides the steps to come as plain values and copies of arrays."""
+        rate = self._learning_rate
+        state = super().get_state(paths)
+        state["learning_rate"] = serialize(rate) if isinstance(rate, LearningRateSchedule) else rate
+        shares = {path: self._shares(p, 1.0) for path, p in paths.items()}
+        state["undecayed"] = [path for path, (decay, _) in shares.items() if not decay]
+        state["rates"] = {path: rate for path, (_, rate) in shares.items() if rate != 1.0}
+        return state
+
+    def check_state(self, state: Mapping[str, Any], paths: Mapping[str, Any]) -> Any:
+        """Return what takes over a state that ``get_state`` returned; it changes nothing yet."""
+        who, take_arrays = type(self).__name__, super().check_state(state, paths)
+        chosen = [*state.get("undecayed", ()), *state.get("rates", {})]
+        for path in chosen:
+            if path not in paths:
+                raise ValueError(f"{who}: the model has no weight {path!r}; it has {list(paths)}")
+        before = self._learning_rate
+        self._set_rate(state["learning_rate"])
+        new, self._learning_rate = self._learning_rate, before
+
+        def take() -> None:
+            self._learning_rate = new
+            if "undecayed" in state:
+                self._undecayed = Chosen(who, [paths[p] for p in state["undecayed"]])
+                rates = state["rates"].items()
+                self._scaled = [(rate, Chosen(who, [paths[path]])) for path, rate in rates]
+            take_arrays()
+
+        return take
+
+    def take_state(self, state: Mapping[str, Any], paths: Mapping[str, Any]) -> None:
+        """Go on where another optimizer stood; a refused call changes nothing."""
+        self.check_state(state, paths)()
+
+    # --- a fit's steps
 
     @property
     def fused(self) -> bool:
-        """Whether a step runs as one kernel: neither `update` nor `update_step` is overridden."""
+        """Whether a step runs as kernels: neither `apply` nor `update_step` is overridden."""
         cls = type(self)
-        own = cls.update_step is not Optimizer.update_step or cls.update is not Optimizer.update
+        own = cls.update_step is not Optimizer.update_step or cls.apply is not Optimizer.apply
         return bool(self.rule) and not own
 
-    def attach(self, execution: Any, model: Any = None) -> None:
-        """Give a training execution this optimizer's state and, if fused, its rule.
+    def attach(self, execution: Any, model: Any = None) -> Step:
+        """Give a training execution this optimizer's state; returns what does a step.
 
         The state belongs to weights, not to places: freezing some keeps all others', and theirs
         for when they are thawed.
         """
+        self._own_model(model)
+        parameters = execution.trainable()
+        dtype = execution.gradient.dtype
+        self._check_fits(dtype)
+        if not self.fused:
+            self.build(parameters)
+            return python_step(execution, self)
+        updates = [self._update(parameters, dtype)] if parameters else []
+        execution.set_updates(updates, self.loss_scale_factor or 1.0)
+        return execution.train  # type: ignore[no-any-return]
+
+    def _own_model(self, model: Any) -> None:
         if model is not None:
             self.check_owner(model)
             self._owner = weakref.ref(model)
-            if self._kept:
-                mine = set(model.parameters)
-                self._kept = {p: state for p, state in self._kept.items() if p in mine}
-        parameters = execution.trainable()
-        self._undecayed = {i for i, p in enumerate(parameters) if not self._decays(p)}
-        dtype = execution.gradient.dtype
+            self._keep_only(model.parameters)
+
+    def _check_fits(self, dtype: Any) -> None:
         if self._fitting != (version(self), dtype):  # not again for every single batch
             check_fits(self, dtype)
             self._fitting = version(self), dtype
-        # A fused kernel's state lies as the gradient does: each weight begins a cache line.
-        fused = self.fused
-        line = 64 // dtype.itemsize if fused else 1
-        places, size = {}, 0
+
+    def _update(self, parameters: list[Any], dtype: Any) -> _core.Update:
+        """Return what a step over these weights is to the core."""
+        if not self._state.goes_on(parameters, dtype):
+            self._iterations = 0
+        self._trainable_variables, self._keys, self.built = parameters, parameters, True
+        # A kernel's state lies as the gradient does: each weight begins a cache line.
+        laid = self._lay(parameters, parameters, dtype, 64 // dtype.itemsize)
+        around: dict[str, Any] = noted(self._averaging)
+        if self.gradient_accumulation_steps:
+            around["accumulation"] = self.gradient_accumulation_steps
+            around["accumulator"] = laid["", ACCUMULATOR]
+        if self._averaging is not None:
+            around["average"] = laid["", AVERAGE]
+        clips = {"clipnorm": self.clipnorm, "clipvalue": self.clipvalue,
+                 "global_clipnorm": self.global_clipnorm}  # fmt: skip
+        update = _core.Update(**{k: v for k, v in clips.items() if v is not None}, **around)
+        laws: dict[str, list[tuple[Any, Law]]] = {}
         for p in parameters:
-            places[p] = slice(size, size + p.size)
-            size += -(-p.size // line) * line
-        self._arrange(places, size, dtype)
-        if not fused:
-            return
-        if not parameters:  # all are frozen: there is nothing to update
-            execution.set_update("sgd", [])
-            return
-        rule = RULES[self.rule]
-        execution.set_update(
-            rule.name,
-            rule.placed(self, self.slots),
-            **rule.values(self),
-            weight_decay=self.weight_decay or 0.0,
-            clipnorm=self.clipnorm or 0.0,
-            clipvalue=self.clipvalue or 0.0,
-            global_clipnorm=self.global_clipnorm or 0.0,
-            no_decay=[parameters[i] for i in sorted(self._undecayed)],
-        )
+            law = self._law(p)
+            laws.setdefault(law.rule.name, []).append((p, law))
+        for name, members in laws.items():
+            law = members[0][1]
+            slots = [None if s is None else laid[name, s.name] for s in law.slots]
+            update.add(
+                name, slots, [p for p, _ in members], [each.weight_decay for _, each in members],
+                [each.rate for _, each in members], **law.settings,
+            )  # fmt: skip
+        return update
 
-    # --- array by array
-
-    @answering_calls
-    def apply(self, gradients: Sequence[Array], parameters: Sequence[Array]) -> None:
-        """Do one step on plain arrays, in place: Keras's ``apply``."""
-        for dtype in {p.dtype for p in parameters}:
-            check_fits(self, dtype)
-        self.update(list(parameters), list(gradients), self.current_learning_rate())
-        self.iterations += 1
-
-    def update(self, parameters: list[Array], gradients: list[Array], learning_rate: float) -> None:
-        """Do one step: clip, decay, apply the rule to each array in place.
-
-        Parameters
-        ----------
-        parameters : list of ndarray
-            Weights, written in place.
-        gradients : list of ndarray
-            Their gradients, not modified.
-        learning_rate : float
-            Step size.
-        """
-        if len(parameters) != len(gradients):
-            raise ValueError(
-                f"{type(self).__name__}: needs one gradient a weight array; "
-                f"got {len(gradients)} for {len(parameters)}"
-            )
-        sizes = [p.size for p in parameters]
-        self.build(sum(sizes), parameters[0].dtype if parameters else np.float64)
-        ends = np.cumsum(sizes)
-        triples = zip(parameters, self._clipped(gradients), ends, strict=True)
-        for i, (p, g, end) in enumerate(triples):
-            views = [s[int(end) - p.size : int(end)].reshape(p.shape) for s in self.slots]
-            if self.weight_decay and i not in self._undecayed:
-                _shrink(p, 1.0 - learning_rate * self.weight_decay)
-            self.update_step(p, g, views, learning_rate)
-
-    def update_step(
-        self,
-        weights: Array,
-        gradient: Array,
-        slots: list[Array],
-        learning_rate: float,
-    ) -> None:
-        """Apply the rule to one weight array, in place.
-
-        Parameters
-        ----------
-        weights : ndarray
-            The weights, to be changed in place.
-        gradient : ndarray
-            Their gradient, after clipping.
-        slots : list of ndarray
-            `slot_count` arrays of the same shape; of a rule written in NumPy they are zero before
-            the first step.
-        learning_rate : float
-            Step size; ``self.iterations + 1`` is the step's number.
-        """
-        if not self.rule:
-            who = type(self).__name__
-            raise TypeError(f"{who}: a subclass must define update_step() or update()")
-        RULES[self.rule].step(self, weights, gradient, slots, learning_rate)
-
-    @quiet
-    def _clipped(self, gradients: Sequence[Array]) -> list[Array]:
-        if self.clipvalue is not None:
-            return [np.clip(g, -self.clipvalue, self.clipvalue) for g in gradients]
-        if self.clipnorm is not None:
-            return [Norm([g]).shorten(g, self.clipnorm) for g in gradients]
-        if self.global_clipnorm is not None:
-            norm = Norm(gradients)
-            return [norm.shorten(g, self.global_clipnorm) for g in gradients]
-        return list(gradients)
+    # --- configuration
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; a schedule becomes its configuration."""
         config = super().get_config()
-        if isinstance(self._learning_rate, LearningRateSchedule):
-            config["learning_rate"] = serialize(self._learning_rate)
+        rate = self._learning_rate
+        config["learning_rate"] = (
+            serialize(rate) if isinstance(rate, LearningRateSchedule) else rate
+        )
         return config
 
 
-@quiet
-def _shrink(weights: Array, factor: float) -> None:
-    np.multiply(weights, factor, out=weights)
+def _zero() -> float:
+    return 0.0

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lamina.optimizers.base import Optimizer
-from lamina.optimizers.schedules import LearningRateSchedule
+
+if TYPE_CHECKING:
+    from lamina._typing import Unpack
+    from lamina.optimizers.options import Options, RateLike
 
 
 class Ftrl(Optimizer):
@@ -28,7 +33,7 @@ class Ftrl(Optimizer):
         An L2 penalty on the weights as they are, at least 0.
     beta : float, default 0.0
         The paper's beta, at least 0.
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name
+    **options
         See `Optimizer`.
 
     Examples
@@ -47,28 +52,16 @@ class Ftrl(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.001,
+        learning_rate: RateLike = 0.001,
         learning_rate_power: float = -0.5,
         initial_accumulator_value: float = 0.1,
         l1_regularization_strength: float = 0.0,
         l2_regularization_strength: float = 0.0,
         l2_shrinkage_regularization_strength: float = 0.0,
         beta: float = 0.0,
-        *,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = None,
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(
-            learning_rate,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-            name=name,
-        )
+        super().__init__(learning_rate, **options)
         self.learning_rate_power = self._number("learning_rate_power", learning_rate_power)
         self.initial_accumulator_value = self._number(
             "initial_accumulator_value", initial_accumulator_value

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lamina.optimizers.base import Optimizer
-from lamina.optimizers.schedules import LearningRateSchedule
+
+if TYPE_CHECKING:
+    from lamina._typing import Unpack
+    from lamina.optimizers.options import Options, RateLike
 
 
 class RMSprop(Optimizer):
@@ -26,7 +31,7 @@ class RMSprop(Optimizer):
         Keeps the root away from 0; above 0.
     centered : bool, default False
         Divide by the running standard deviation instead.
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name
+    **options
         See `Optimizer`.
     """
 
@@ -34,26 +39,14 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.001,
+        learning_rate: RateLike = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
-        *,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = None,
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(
-            learning_rate,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-            name=name,
-        )
+        super().__init__(learning_rate, **options)
         self.rho = self._number("rho", rho)
         self.momentum = self._number("momentum", momentum)
         self.epsilon = self._number("epsilon", epsilon, low_open=True)

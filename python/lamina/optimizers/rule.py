@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,12 @@ class Slot(NamedTuple):
     name: str
     when: str | None
     start: str | None
+    described: _core.RuleSlot | None = None
+
+    def shape(self, weight: Sequence[int]) -> tuple[int, ...]:
+        """Return the shape of what is kept for a weight of that shape; (0,) for nothing."""
+        shape = tuple(weight)
+        return shape if self.described is None else tuple(self.described.shape(list(shape)))
 
 
 class Rule:
@@ -27,47 +34,52 @@ class Rule:
     def __init__(self, described: _core.Rule) -> None:
         self.name = described.name
         self.settings = {setting.name: setting for setting in described.settings}
-        self.slots = tuple(Slot(s.name, s.when, s.start) for s in described.slots)
+        self.slots = tuple(Slot(s.name, s.when, s.start, s) for s in described.slots)
 
-    def number(self, who: str, name: str, value: object, *, low_open: bool = False) -> float:
-        """Return a setting that is a number; it must be in the rule's range."""
-        s = self.settings[name]
-        return number(who, name, value, s.low, s.high, low_open=low_open, high_open=s.open_above)
+    def number(
+        self,
+        who: str,
+        setting: str,
+        value: object,
+        *,
+        low_open: bool = False,
+        name: str | None = None,
+    ) -> float:
+        """Return a setting that is a number; it must be in the rule's range.
+
+        ``name`` is what the optimizer calls it.
+        """
+        s = self.settings[setting]
+        return number(
+            who, name or setting, value, s.low, s.high, low_open=low_open, high_open=s.open_above
+        )
 
     def flag(self, who: str, name: str, value: object) -> bool:
         """Return a setting that is a flag."""
         return boolean(who, self.settings[name].name, value)
 
     def values(self, optimizer: Any) -> dict[str, Any]:
-        """Return all settings, as they are now."""
+        """Return an optimizer's settings, as they are now."""
         return {name: getattr(optimizer, name) for name in self.settings}
 
-    def needed(self, optimizer: Any) -> list[Slot]:
-        """Return the slots that the settings call for."""
-        return [s for s in self.slots if s.when is None or getattr(optimizer, s.when)]
-
-    def placed(self, optimizer: Any, slots: list[Array]) -> list[Array | None]:
-        """Return the arrays of the slots that are needed by place; None for one that is not."""
-        rest = iter(slots)
-        return [
-            next(rest, None) if s.when is None or getattr(optimizer, s.when) else None
-            for s in self.slots
-        ]
+    def needs(self, settings: Mapping[str, Any]) -> list[Slot | None]:
+        """Return the slots that settings call for, by place; None for one that they do not."""
+        return [s if s.when is None or settings[s.when] else None for s in self.slots]
 
     @quiet
     def step(
         self,
-        optimizer: Any,
+        settings: Mapping[str, Any],
         weights: Array,
         gradient: Array,
-        slots: list[Array],
+        slots: Sequence[Array | None],
         learning_rate: float,
+        number: int,
     ) -> None:
-        """Do step ``optimizer.iterations + 1`` on one array of weights, in place."""
+        """Do a step, counted from 1, on one array of weights, in place; ``slots`` by place."""
         single = weights.dtype.kind == "f" and weights.dtype.itemsize <= 4
         dtype = np.dtype(np.float32 if single else np.float64)
-        places = self.placed(optimizer, slots)
-        written = [weights, *(s for s in places if s is not None)]
+        written = [np.asarray(a) for a in (weights, *slots) if a is not None]
         # The core writes to memory that lies as it needs it, and to no memory that it reads.
         lent = [np.require(a, dtype, ["C", "A"]) for a in written]
         rest = iter(lent[1:])
@@ -77,11 +89,11 @@ class Rule:
         _core.kernels.rule_update(
             self.name,
             lent[0],
-            [None if s is None else next(rest) for s in places],
+            [None if s is None else next(rest) for s in slots],
             g,
             learning_rate,
-            optimizer.iterations + 1,
-            **self.values(optimizer),
+            number,
+            **settings,
         )
         for mine, theirs in zip(lent, written, strict=True):
             if mine is not theirs:
@@ -89,3 +101,17 @@ class Rule:
 
 
 RULES = {rule.name: Rule(rule) for rule in _core.rules()}
+
+
+class Law(NamedTuple):
+    """How one weight is moved: the rule, its settings, and what all rules know."""
+
+    rule: Rule
+    settings: Mapping[str, Any]
+    weight_decay: float
+    rate: float  # times the learning rate
+
+    @property
+    def slots(self) -> list[Slot | None]:
+        """The slots that it needs, by place."""
+        return self.rule.needs(self.settings)

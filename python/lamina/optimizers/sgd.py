@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lamina.optimizers.base import Optimizer
-from lamina.optimizers.schedules import LearningRateSchedule
+
+if TYPE_CHECKING:
+    from lamina._typing import Unpack
+    from lamina.optimizers.options import Options, RateLike
 
 
 class SGD(Optimizer):
@@ -20,7 +25,7 @@ class SGD(Optimizer):
         In [0, 1].
     nesterov : bool, default False
         Use Nesterov's momentum.
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name
+    **options
         See `Optimizer`.
 
     Examples
@@ -37,23 +42,11 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float | LearningRateSchedule = 0.01,
+        learning_rate: RateLike = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
-        *,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = None,
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(
-            learning_rate,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-            name=name,
-        )
+        super().__init__(learning_rate, **options)
         self.momentum = self._number("momentum", momentum)
         self.nesterov = self._flag("nesterov", nesterov)

@@ -1,0 +1,25 @@
+// Gradients cut to a largest element or norm.
+#pragma once
+
+#include <vector>
+
+#include "gradient_slice.h"
+
+namespace lamina {
+
+// Where a bound is above 0: elements to [-value, value], each slice to the norm, all together to
+// the global norm.  The gradient is finite, `largest` its largest magnitude.
+struct Clipping {
+  double value, norm, global_norm;
+  bool any() const { return value > 0.0 || norm > 0.0 || global_norm > 0.0; }
+};
+
+template <class T>
+void clip(const Clipping& clipping, const std::vector<GradientSlice>& slices, T* gradient,
+          double largest);
+
+// Below it no square overflows, and no step of a sane learning rate.
+template <class T>
+constexpr T calm = sizeof(T) == 4 ? T(1e15) : T(1e150);
+
+}  // namespace lamina
