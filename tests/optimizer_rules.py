@@ -31,6 +31,7 @@ RULES = {
          "l2_regularization_strength": 0.2, "l2_shrinkage_regularization_strength": 0.3,
          "beta": 0.4},
     ),
+    "rprop": ("Rprop", {"learning_rate": 0.01}),
     "ema": ("Adam", {"learning_rate": 0.05, "use_ema": True, "ema_momentum": 0.8}),
     "ema_overwrites": (
         "SGD",

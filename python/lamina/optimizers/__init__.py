@@ -17,6 +17,7 @@ from lamina.optimizers.ftrl import Ftrl
 from lamina.optimizers.lion import Lion
 from lamina.optimizers.nadam import Nadam
 from lamina.optimizers.rmsprop import RMSprop
+from lamina.optimizers.rprop import Rprop
 from lamina.optimizers.sgd import SGD
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Nadam",
     "Optimizer",
     "RMSprop",
+    "Rprop",
     "get",
     "schedules",
     "serialize",
@@ -56,6 +58,7 @@ _TABLE: dict[str, type[Optimizer]] = {
     "nadam": Nadam,
     "ftrl": Ftrl,
     "lion": Lion,
+    "rprop": Rprop,
 }
 
 
