@@ -31,7 +31,14 @@ RULES = {
          "l2_regularization_strength": 0.2, "l2_shrinkage_regularization_strength": 0.3,
          "beta": 0.4},
     ),
+    "lamb": ("Lamb", {"learning_rate": 0.05, "beta_2": 0.9, "weight_decay": 0.1}),
     "rprop": ("Rprop", {"learning_rate": 0.01}),
+    "adafactor": ("Adafactor", {"learning_rate": 0.05, "clip_threshold": 0.5}),
+    "muon": (
+        "Muon", {"learning_rate": 0.05, "adam_lr_ratio": 0.5, "rms_rate": None, "nesterov": False},
+    ),
+    "muon_scaled": ("Muon", {"learning_rate": 0.05, "weight_decay": 0.1, "ns_steps": 3}),
+    "schedule_free": ("ScheduleFreeAdamW", {"learning_rate": 0.05, "warmup_steps": 10}),
     "ema": ("Adam", {"learning_rate": 0.05, "use_ema": True, "ema_momentum": 0.8}),
     "ema_overwrites": (
         "SGD",

@@ -269,7 +269,6 @@ def test_training_of_a_call():
     ("call", "words"),
     [
         (lambda: losses.get("contrastive"), "unknown loss 'contrastive'; there is none"),
-        (lambda: optimizers.get("lamb"), "unknown optimizer 'lamb'; use Adam, AdamW or another"),
         (lambda: metrics.get("brier"), "unknown metric 'brier'; use brier_score"),
         (
             lambda: metrics.get("smape"),

@@ -5,9 +5,9 @@
 #include "graph.h"
 #include "kernels.h"
 #include "rules.h"
-#include "updates.h"
 #include "runtime/isa.h"
 #include "runtime/threads.h"
+#include "updates.h"
 
 namespace py = pybind11;
 

@@ -11,9 +11,6 @@ PIXELS = "change the pictures with NumPy before fit, or in a loop over train_on_
 OWN = "write a layer of your own (see lamina.layers.Layer), or PythonLayer for NumPy functions"
 WEIGHTS_FILE = "model.save('model.lamina') keeps all of a model, and models.load_model reads it"
 STEP = "write the loop yourself with train_on_batch, or a layer or a loss with lamina.ops"
-RATES = (
-    "use Adam, AdamW or another of lamina.optimizers, or derive from lamina.optimizers.Optimizer"
-)
 PRECISION = "float32 or float64 is an argument of each model: Sequential(..., dtype='float64')"
 
 NO_CHOICE = (
@@ -73,8 +70,6 @@ METRICS = {
 }
 
 OPTIMIZERS = {
-    RATES: "Adafactor Lamb Muon ScheduleFreeAdamW MultiOptimizer OptimizerMap",
-    "models are float32 or float64: gradients need no scaling": "LossScaleOptimizer",
     "use lamina.optimizers itself, which has them all": "legacy experimental",
 }
 

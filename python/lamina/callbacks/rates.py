@@ -14,7 +14,7 @@ def check_settable(who: str, model: Any) -> None:
     """Raise TypeError where the learning rate follows a schedule, which setting it would end."""
     from lamina.optimizers.schedules import LearningRateSchedule
 
-    rate = model.optimizer.learning_rate
+    rate = model.optimizer.rate_law
     if isinstance(rate, LearningRateSchedule):
         raise TypeError(
             f"{who}: sets the learning rate, which follows {rate!r}; give the optimizer a number"

@@ -34,7 +34,7 @@ class Position:
         Class and state of each callback that keeps any.
     weights : list of ndarray or None
         Those after the last batch, where a callback has replaced them since.
-    learning_rate : float, dict or None
+    learning_rate : float, dict, list or None
         That of then, or its schedule's configuration, where it has been replaced.
     """
 

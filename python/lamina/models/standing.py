@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina._check import Array
-from lamina._settings import serialize
 from lamina.callbacks.progress import EpochLines
 from lamina.models.position import Position, put_states, states_of
-from lamina.optimizers.schedules import LearningRateSchedule
 
 if TYPE_CHECKING:
     from lamina.models.training import Training
@@ -41,7 +39,7 @@ class Standing:
         if position.weights is not None:
             self._run.model.put_arrays(position.weights)
         if position.learning_rate is not None:
-            self._run.optimizer.learning_rate = position.learning_rate
+            self._run.optimizer.take_rate(position.learning_rate)
         self.epoch, self._first = position.epoch, position.batch
         self._resumed = position
 
@@ -129,5 +127,4 @@ class Standing:
         return [p.array.copy() for p in self._run.model.parameters]
 
     def _rate(self) -> Any:
-        rate = self._run.optimizer.learning_rate
-        return serialize(rate) if isinstance(rate, LearningRateSchedule) else rate
+        return self._run.optimizer.told_rate()

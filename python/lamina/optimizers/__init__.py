@@ -9,30 +9,44 @@ from lamina._calls import answering_calls
 from lamina._settings import resolve, serialize
 from lamina.optimizers import schedules
 from lamina.optimizers.adadelta import Adadelta
+from lamina.optimizers.adafactor import Adafactor
 from lamina.optimizers.adagrad import Adagrad
 from lamina.optimizers.adam import Adam, AdamW
 from lamina.optimizers.adamax import Adamax
 from lamina.optimizers.base import Optimizer
 from lamina.optimizers.ftrl import Ftrl
+from lamina.optimizers.lamb import Lamb
 from lamina.optimizers.lion import Lion
+from lamina.optimizers.multi_optimizer import MultiOptimizer, OptimizerMap
+from lamina.optimizers.muon import Muon
 from lamina.optimizers.nadam import Nadam
 from lamina.optimizers.rmsprop import RMSprop
 from lamina.optimizers.rprop import Rprop
+from lamina.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 from lamina.optimizers.sgd import SGD
+from lamina.optimizers.wrapping import SWA, LossScaleOptimizer
 
 __all__ = [
     "SGD",
+    "SWA",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
     "Ftrl",
+    "Lamb",
     "Lion",
+    "LossScaleOptimizer",
+    "MultiOptimizer",
+    "Muon",
     "Nadam",
     "Optimizer",
+    "OptimizerMap",
     "RMSprop",
     "Rprop",
+    "ScheduleFreeAdamW",
     "get",
     "schedules",
     "serialize",
@@ -58,7 +72,14 @@ _TABLE: dict[str, type[Optimizer]] = {
     "nadam": Nadam,
     "ftrl": Ftrl,
     "lion": Lion,
+    "lamb": Lamb,
+    "adafactor": Adafactor,
+    "muon": Muon,
+    "schedulefreeadamw": ScheduleFreeAdamW,
     "rprop": Rprop,
+    "lossscaleoptimizer": LossScaleOptimizer,
+    "multioptimizer": MultiOptimizer,
+    "swa": SWA,
 }
 
 

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from lamina import _core
 from lamina._calls import answering_calls
 from lamina._check import LARGEST, number
-from lamina._settings import check_fits, note_change, serialize, version
+from lamina._settings import check_fits, note_change, version
 from lamina.optimizers.applying import Applying
 from lamina.optimizers.averages import Averaging, Exponential, noted
 from lamina.optimizers.chosen import Chosen
 from lamina.optimizers.keeping import ACCUMULATOR, AVERAGE, array_of
 from lamina.optimizers.options import checked_options
 from lamina.optimizers.rule import RULES, Law, Slot
-from lamina.optimizers.schedules import LearningRateSchedule
 from lamina.optimizers.state import Kept
 from lamina.optimizers.stepping import Step, python_step
 
@@ -106,7 +105,7 @@ class Optimizer(Applying):
 
     _plumbing: ClassVar[str] = (
         "attach built check_owner check_state counter current_learning_rate follows_schedule fused "
-        "get_state lr rule slots steps take_state version"
+        "get_state lr rate_law rule slots steps take_rate take_state told_rate version"
     )
 
     def __init__(
@@ -307,9 +306,8 @@ class Optimizer(Applying):
 
     def get_state(self, paths: Mapping[str, Any]) -> dict[str, Any]:
         """Return all that decides the steps to come as plain values and copies of arrays."""
-        rate = self._learning_rate
         state = super().get_state(paths)
-        state["learning_rate"] = serialize(rate) if isinstance(rate, LearningRateSchedule) else rate
+        state["learning_rate"] = self.told_rate()
         shares = {path: self._shares(p, 1.0) for path, p in paths.items()}
         state["undecayed"] = [path for path, (decay, _) in shares.items() if not decay]
         state["rates"] = {path: rate for path, (_, rate) in shares.items() if rate != 1.0}
@@ -411,10 +409,7 @@ class Optimizer(Applying):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; a schedule becomes its configuration."""
         config = super().get_config()
-        rate = self._learning_rate
-        config["learning_rate"] = (
-            serialize(rate) if isinstance(rate, LearningRateSchedule) else rate
-        )
+        config["learning_rate"] = self.told_rate()
         return config
 
 

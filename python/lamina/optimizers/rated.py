@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina._check import LARGEST, number
+from lamina._settings import serialize
 from lamina.optimizers.keeping import Keeping
 from lamina.optimizers.schedules import LearningRateSchedule
 from lamina.optimizers.schedules import get as get_schedule
@@ -37,6 +38,20 @@ class Rated(Keeping):
                 value = value[()]
             who = type(self).__name__
             self._learning_rate = number(who, "learning_rate", value, low=0.0, high=LARGEST)
+
+    @property
+    def rate_law(self) -> Any:
+        """The number, schedule or function that the learning rate is."""
+        return self._learning_rate
+
+    def told_rate(self) -> Any:
+        """Return it as a plain value: a schedule's configuration."""
+        rate = self._learning_rate
+        return serialize(rate) if isinstance(rate, LearningRateSchedule) else rate
+
+    def take_rate(self, told: Any) -> None:
+        """Set it to what ``told_rate`` returned."""
+        self._set_rate(told)
 
     @property
     def lr(self) -> Rate:
