@@ -150,5 +150,6 @@ def check(truth, who, split, mode="fine"):
         assert x.dtype == y.dtype == np.uint8
         assert x.flags.c_contiguous
         np.testing.assert_array_equal(x, np.concatenate([truth[who, n][0] for n in names]))
-        np.testing.assert_array_equal(y, np.concatenate([truth[who, n][1][key] for n in names]))
+        labels = np.concatenate([truth[who, n][1][key] for n in names])
+        np.testing.assert_array_equal(y, labels[:, None])
         x[0], y[0] = 0, 0  # arrays of one's own

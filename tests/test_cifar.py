@@ -229,7 +229,7 @@ def test_damaged_npz(tmp_path):
             message = str(error)
         else:  # a byte that the archive does not use
             assert split[0][0].sum() == 0
-            assert split[1][1].tolist() == [0, 1]
+            assert split[1][1].tolist() == [[0], [1]]
             continue
         assert message.startswith("cifar10: ")
 

@@ -81,17 +81,6 @@ CALLBACKS = {
 
 INITIALIZERS: dict[str, str] = {}
 
-DATASETS = {
-    "use sklearn.datasets.fetch_california_housing": "california_housing",
-    "use lamina.datasets.imdb": "reuters",
-}
-
-IMDB = {
-    "read the index from the folder of the data set (see lamina.datasets.imdb.load_data)": (
-        "get_word_index"
-    ),
-}
-
 OPS_ARRAYS = (
     "use numpy on arrays; recorded tensors can be masked with where, and summed, sorted and taken"
 )
@@ -147,8 +136,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "constraints": {},
     "initializers": INITIALIZERS,
     "regularizers": {},
-    "datasets": DATASETS,
-    "datasets.imdb": IMDB,
+    "datasets": {},
+    "datasets.imdb": {},
     "random": {},
     "backend": BACKEND,
     "saving": SAVING,

@@ -1,4 +1,4 @@
-"""Data sets: four in the package; Fashion-MNIST, CIFAR, IMDB and any IDX file from a folder.
+"""Data sets: four in the package, and Keras's where their files are at hand.
 
 Each module has ``load_data()``, which returns ``((x_train, y_train), (x_test, y_test))`` as in
 Keras; the tables also have ``load()``, which returns a `Table` with column names.  Sources and
@@ -13,6 +13,7 @@ from lamina._answers import answering
 from lamina.datasets import (
     boston,
     boston_housing,
+    california_housing,
     cifar10,
     cifar100,
     fashion_mnist,
@@ -20,6 +21,7 @@ from lamina.datasets import (
     imdb,
     mnist,
     nyse,
+    reuters,
 )
 from lamina.datasets.idx import read_idx
 from lamina.datasets.table import Table
@@ -28,6 +30,7 @@ __all__ = [
     "Table",
     "boston",
     "boston_housing",
+    "california_housing",
     "cifar10",
     "cifar100",
     "fashion_mnist",
@@ -36,6 +39,7 @@ __all__ = [
     "mnist",
     "nyse",
     "read_idx",
+    "reuters",
 ]
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from lamina import _check
 from lamina.datasets.npz import is_npz, read_npz
+from lamina.datasets.places import folders
 from lamina.datasets.published_pickle import read_pickle
 from lamina.datasets.table import Split
 
@@ -67,33 +68,48 @@ class Layout:
     def archives(self) -> tuple[str, ...]:
         """Names that the data set has in a folder."""
         base = self.folder.removesuffix("-batches")
-        return (f"{base}-binary.tar.gz", f"{base}-python.tar.gz", f"{self.who}.npz")
+        published = (f"{base}-binary.tar.gz", f"{base}-python.tar.gz", f"{self.who}.npz")
+        return (*published, f"{self.folders[1]}_archive", f"{self.folders[1]}.tar.gz")
 
     @property
     def folders(self) -> tuple[str, ...]:
         """Names of the folders that the published archives unpack to."""
-        if self.folder.endswith("-batches"):
-            return (f"{self.folder}-bin", f"{self.folder}-py")
-        return (f"{self.folder}-binary", f"{self.folder}-python")
+        kinds = ("bin", "py") if self.folder.endswith("-batches") else ("binary", "python")
+        names = [f"{self.folder}-{kind}" for kind in kinds]
+        kept = f"{names[1]}_extracted", f"{names[1]}-target"  # as Keras's cache calls them
+        return (*names, *kept, *(f"{folder}/{names[1]}" for folder in kept))
 
 
 def load(layout: Layout, path: str | os.PathLike[str] | None) -> Split:
     """Return ((x_train, y_train), (x_test, y_test)) from wherever ``path`` leads."""
-    given = path if path is not None else os.environ.get("LAMINA_DATA")
-    if given is None or given == "":
-        raise _missing(layout, "no folder or file was given")
-    place = _check.path(layout.who, "path", given)
+    if path is None or path == "":
+        for folder in folders():
+            held = _of_folder(layout, folder) if folder.is_dir() else None
+            if held is not None:
+                return held
+        raise _missing(layout, f"no files of the data set in {', '.join(map(str, folders()))}")
+    place = _check.path(layout.who, "path", path)
     if place.is_dir():
-        for folder in (place, *(place / name for name in layout.folders)):
-            found = _folder_version(layout, folder)
-            if found is not None:
-                return _read_files(layout, _folder_files(layout, folder, found), found)
-        archive = next((place / a for a in layout.archives if (place / a).is_file()), None)
-        if archive is None:
+        held = _of_folder(layout, place)
+        if held is None:
             raise _missing(layout, f"no files of the data set in {place}")
-        place = archive
+        return held
     if not place.is_file():
         raise _missing(layout, f"no folder or file {place}")
+    return _of_file(layout, place)
+
+
+def _of_folder(layout: Layout, place: Path) -> Split | None:
+    """Return the data set that is in a folder, in whatever form, if it is."""
+    for folder in (place, *(place / name for name in layout.folders)):
+        found = _folder_version(layout, folder)
+        if found is not None:
+            return _read_files(layout, _folder_files(layout, folder, found), found)
+    archive = next((place / a for a in layout.archives if (place / a).is_file()), None)
+    return None if archive is None else _of_file(layout, archive)
+
+
+def _of_file(layout: Layout, place: Path) -> Split:
     if is_npz(place):
         return _read_npz(layout, place)
     files = _archive_files(layout, place)
@@ -104,12 +120,12 @@ def load(layout: Layout, path: str | os.PathLike[str] | None) -> Split:
 
 
 def _missing(layout: Layout, what: str) -> FileNotFoundError:
-    binary, pickled, npz = layout.archives
+    binary, pickled, npz = layout.archives[:3]
     return FileNotFoundError(
         f"{layout.who}: {what}. Download {binary} or {pickled} from "
         f"https://www.cs.toronto.edu/~kriz/cifar.html and give it, the folder it lies in or the "
-        f"folder it unpacks to as path= or in the environment variable LAMINA_DATA; {npz} with "
-        f"x_train, y_train, x_test and y_test is read too"
+        f"folder it unpacks to as path=, in the environment variable LAMINA_DATA or in "
+        f"~/.keras/datasets; {npz} with x_train, y_train, x_test and y_test is read too"
     )
 
 
@@ -238,7 +254,7 @@ def _labels(layout: Layout, name: str, y: Array, rows: int) -> NDArray[np.uint8]
             f"{layout.who}: {name}: labels must be in [0, {layout.classes}); "
             f"got {y[outside[0]]} at picture {outside[0]}"
         )
-    return y.astype(np.uint8)
+    return y.astype(np.uint8)[:, None]
 
 
 def _read_npz(layout: Layout, path: Path) -> Split:

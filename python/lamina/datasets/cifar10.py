@@ -37,15 +37,15 @@ def load_data(path: str | os.PathLike[str] | None = None) -> Split:
         ``cifar-10-binary.tar.gz``, ``cifar-10-python.tar.gz``, an .npz archive of ``x_train``,
         ``y_train``, ``x_test`` and ``y_test``, a folder with one of these (the last as
         ``cifar10.npz``), or the folder that an archive unpacks to.  The environment variable
-        ``LAMINA_DATA`` if not given.  Archives are not unpacked to disk, and the pickles of the
-        Python version are read without running anything that they name.
+        ``LAMINA_DATA``, or Keras's own cache, if not given.  Archives are not unpacked to disk, and
+        the pickles of the Python version are read without running anything that they name.
 
     Returns
     -------
     ((x_train, y_train), (x_test, y_test))
         uint8; of the published files pictures of shape (50000, 32, 32, 3) and
-        (10000, 32, 32, 3), red, green, blue last, and labels of shape (50000,) and (10000,) from
-        0 to 9, named in ``CLASS_NAMES``.
+        (10000, 32, 32, 3), red, green, blue last, and labels of shape (50000, 1) and (10000, 1)
+        from 0 to 9, named in ``CLASS_NAMES``.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def load_data(path: str | os.PathLike[str] | None = None) -> Split:
     ...     file = os.path.join(folder, "cifar10.npz")
     ...     np.savez_compressed(file, x_train=x, y_train=y, x_test=x, y_test=y)
     ...     (x_train, y_train), (x_test, y_test) = cifar10.load_data(folder)
-    >>> [cifar10.CLASS_NAMES[label] for label in y_train]
+    >>> [cifar10.CLASS_NAMES[label] for label in y_train[:, 0]]
     ['cat', 'truck']
     """
     return cifar.load(_LAYOUT, path)

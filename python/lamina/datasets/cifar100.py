@@ -62,8 +62,8 @@ def load_data(path: str | os.PathLike[str] | None = None, label_mode: str = "fin
         ``cifar-100-binary.tar.gz``, ``cifar-100-python.tar.gz``, an .npz archive of ``x_train``,
         ``y_train``, ``x_test`` and ``y_test``, a folder with one of these (the last as
         ``cifar100.npz``), or the folder that an archive unpacks to.  The environment variable
-        ``LAMINA_DATA`` if not given.  Archives are not unpacked to disk, and the pickles of the
-        Python version are read without running anything that they name.
+        ``LAMINA_DATA``, or Keras's own cache, if not given.  Archives are not unpacked to disk, and
+        the pickles of the Python version are read without running anything that they name.
     label_mode : {"fine", "coarse"}
         Labels of 100 classes or of their 20 groups.  In an .npz archive the groups are
         ``y_train_coarse`` and ``y_test_coarse``.
@@ -72,7 +72,7 @@ def load_data(path: str | os.PathLike[str] | None = None, label_mode: str = "fin
     -------
     ((x_train, y_train), (x_test, y_test))
         uint8; of the published files pictures of shape (50000, 32, 32, 3) and
-        (10000, 32, 32, 3), red, green, blue last, and labels of shape (50000,) and (10000,),
+        (10000, 32, 32, 3), red, green, blue last, and labels of shape (50000, 1) and (10000, 1),
         named in ``FINE_NAMES`` and ``COARSE_NAMES``.
 
     Raises
@@ -92,7 +92,7 @@ def load_data(path: str | os.PathLike[str] | None = None, label_mode: str = "fin
     ...     file = os.path.join(folder, "small.npz")
     ...     np.savez_compressed(file, x_train=x, y_train=y, x_test=x, y_test=y)
     ...     (x_train, y_train), (x_test, y_test) = cifar100.load_data(file)
-    >>> [cifar100.FINE_NAMES[label] for label in y_train]
+    >>> [cifar100.FINE_NAMES[label] for label in y_train[:, 0]]
     ['bear', 'worm']
     """
     if label_mode not in _LAYOUTS:

@@ -12,12 +12,14 @@ from lamina import _check
 from lamina._answers import answering
 from lamina._calls import answering_calls
 from lamina.datasets.idx import read_idx
+from lamina.datasets.places import folders
 from lamina.datasets.table import Split
 
 CLASS_NAMES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
     "Ankle boot",
 )  # fmt: skip
+_FIRST = "train-images-idx3-ubyte"
 _DEBIAN_FOLDER = "/usr/share/datasets/fashion-mnist"
 
 
@@ -28,9 +30,10 @@ def load_data(path: str | os.PathLike[str] | None = None) -> Split:
     Parameters
     ----------
     path : str or path-like, optional
-        The folder, or one with a subfolder ``fashion-mnist``.  If not given, the environment
-        variable ``LAMINA_DATA``, and if that is not set, ``/usr/share/datasets/fashion-mnist``,
-        where Debian's package dataset-fashion-mnist installs it.
+        The folder, or one with a subfolder ``fashion-mnist``.  If not given, the one that the
+        environment variable ``LAMINA_DATA`` names, Keras's own cache, or
+        ``/usr/share/datasets/fashion-mnist``, where Debian's package dataset-fashion-mnist
+        installs it.
 
     Returns
     -------
@@ -45,11 +48,16 @@ def load_data(path: str | os.PathLike[str] | None = None) -> Split:
     ValueError
         If a file is damaged or does not fit the others.
     """
-    given = path if path is not None else os.environ.get("LAMINA_DATA") or _DEBIAN_FOLDER
-    folder = _check.path("fashion_mnist", "path", given)
+    given: Any = next((f for f in folders() if _is_in(f) or _is_in(f / "fashion-mnist")), None)
+    given = given or os.environ.get("LAMINA_DATA") or _DEBIAN_FOLDER
+    folder = _check.path("fashion_mnist", "path", given if path is None else path)
     if (folder / "fashion-mnist").is_dir():
         folder = folder / "fashion-mnist"
     return _read_part(folder, "train"), _read_part(folder, "t10k")
+
+
+def _is_in(folder: Path) -> bool:
+    return any((folder / f"{_FIRST}{ending}").is_file() for ending in ("", ".gz"))
 
 
 def _read_part(folder: Path, part: str) -> tuple[NDArray[Any], NDArray[Any]]:

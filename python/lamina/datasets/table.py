@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina import _check
+
 Array = NDArray[Any]
 Split = tuple[tuple[Array, Array], tuple[Array, Array]]
 
@@ -80,3 +82,12 @@ def split_rows(name: str, part: str, rows: int) -> NDArray[np.int64]:
 def split(x: Array, y: Array, train: Array, test: Array) -> Split:
     """Return ((x_train, y_train), (x_test, y_test))."""
     return (x[train], y[train]), (x[test], y[test])
+
+
+def drawn(who: str, x: Array, y: Array, test_split: object, seed: object) -> Split:
+    """Return rows in the order that Keras draws with a seed, the last ones for tests."""
+    share = _check.number(who, "test_split", test_split, 0.0, 1.0)
+    order = np.arange(len(y))
+    np.random.RandomState(_check.integer(who, "seed", seed, 0)).shuffle(order)
+    cut = int(len(order) * (1 - share))
+    return split(x, y, order[:cut], order[cut:])
