@@ -9,7 +9,8 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``callbacks``: code that ``fit`` calls, such as ``EarlyStopping``
 - ``activations``, ``constraints``, ``initializers``, ``regularizers``: what layers take, by name
   or as objects
-- ``data``: batches that are read while a model trains; ``datasets``: data to try
+- ``data``: batches that are read while a model trains; ``datasets``: data to try; ``tables``:
+  columns of every kind, with gaps
 - ``utils``, ``plot``: coding of labels and texts, figures
 - ``set_random_seed`` makes all that follows repeat, to the bit
 - ``trace`` writes a small network's backpropagation out, ``check_gradients`` checks any model's
@@ -57,7 +58,7 @@ from lamina.random import set_random_seed
 from lamina.runtime import get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
-    from lamina import datasets, kernels, ops, plot, profiling, tracing
+    from lamina import datasets, kernels, ops, plot, profiling, tables, tracing
     from lamina.profiling import profile
     from lamina.tracing import check_gradients, trace
 
@@ -80,7 +81,7 @@ __all__ = [
     "NotCompiledError", "TrainingAdvice", "TrainingDiverged", "callbacks", "losses", "metrics",
     "optimizers",
     # data and figures
-    "data", "datasets", "plot", "utils",
+    "data", "datasets", "plot", "tables", "utils",
     # reproducibility, threads, speed
     "backend", "saving",
     "get_num_threads", "kernels", "profile", "profiling", "random", "runtime", "set_num_threads",
@@ -95,7 +96,16 @@ if not TYPE_CHECKING:  # a type checker would take every misspelt name for one o
     # Rooms that not every program enters are opened at the door.
     _LAZY = {
         name: f"lamina.{name}"
-        for name in ("datasets", "kernels", "ops", "plot", "preprocessing", "profiling", "tracing")
+        for name in (
+            "datasets",
+            "kernels",
+            "ops",
+            "plot",
+            "preprocessing",
+            "profiling",
+            "tables",
+            "tracing",
+        )
     }
     _LAZY |= {"profile": "lamina.profiling:profile"}
     _LAZY |= {name: f"lamina.tracing:{name}" for name in ("check_gradients", "trace")}

@@ -107,7 +107,6 @@ MODELS = {
 UTILS = {
     "use lamina.saving": "legacy",
     "use Model.inputs": "get_source_inputs",
-    "code columns with to_categorical and numpy.unique, and feed several inputs": "FeatureSpace",
     "use lamina.plot": "bounding_boxes",
     "use lamina.utils itself, which has them all": "np_utils",
     "write the settings in a dict": "Config",

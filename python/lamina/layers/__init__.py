@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from lamina.layers.einsum_dense import EinsumDense
     from lamina.layers.elu import ELU
     from lamina.layers.embedding import Embedding
+    from lamina.layers.fill_missing import FillMissing
     from lamina.layers.flatten import Flatten
     from lamina.layers.gaussian_dropout import GaussianDropout
     from lamina.layers.gaussian_noise import GaussianNoise
@@ -179,6 +180,7 @@ __all__ = [
     "Dropout",
     "EinsumDense",
     "Embedding",
+    "FillMissing",
     "Flatten",
     "GRUCell",
     "GaussianDropout",
@@ -292,6 +294,7 @@ _MODULES = {
     "einsum_dense": "EinsumDense",
     "elu": "ELU",
     "embedding": "Embedding",
+    "fill_missing": "FillMissing",
     "flatten": "Flatten",
     "gaussian_dropout": "GaussianDropout",
     "gaussian_noise": "GaussianNoise",

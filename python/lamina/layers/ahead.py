@@ -25,11 +25,12 @@ class AheadLayer(Layer):
     is given, before anything recorded runs.  So it may read inputs of the model and other such
     layers, nothing else.  It has no weights: what it has learned stands in its configuration.
 
-    A subclass defines ``compute(*arrays)`` and ``made_of(specs)``.
+    A subclass defines ``compute(*arrays)`` and ``made_of(specs)``.  With ``call`` too it can be
+    recorded, and is so wherever it cannot be ahead.
     """
 
     ahead = True
-    takes: ClassVar[str] = "any"  # "string", "integer", or "any" of both
+    takes: ClassVar[str] = "any"  # "string", "integer", "number", or "any" of the first two
     fewest_inputs: ClassVar[int] = 1
     encoding: str = "utf-8"
 
@@ -73,9 +74,13 @@ class AheadLayer(Layer):
     def called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return what a call makes: an array of arrays, a symbolic tensor of symbolic ones."""
         x = self._only(args, kwargs)
-        if any(isinstance(v, SymbolicTensor) for v in as_list(x)):
+        symbols = [v for v in as_list(x) if isinstance(v, SymbolicTensor)]
+        tensors = any(isinstance(v, Tensor) for v in flat([x]))
+        if self.calls and (tensors or not all(may_be_ahead(each) for each in symbols)):
+            return NotImplemented  # it is recorded
+        if symbols:
             return self._on_symbols(as_list(x))
-        if any(isinstance(v, Tensor) for v in flat([x])):
+        if tensors:
             recording = Recording.current()
             within = f" within {recording.name}" if recording and recording.name else ""
             raise TypeError(
@@ -106,10 +111,12 @@ class AheadLayer(Layer):
             raise ValueError(f"{self.name}: needs {needs}; got {count}")
 
     def as_taken(self, name: str, array: Array, who: str | None = None) -> Array:
-        """Return an array as ``compute`` takes it: of Python's strings, or of int64."""
+        """Return an array as ``compute`` takes it: of Python's strings, int64, or floats."""
         strings = self.takes == "string" or (self.takes == "any" and holds_strings(array))
         if strings:
             return as_strings(who or self.name, name, array, self.encoding)
+        if self.takes == "number":
+            return _check.floats(who or self.name, name, array, self.dtype, finite=False)
         return as_integers(who or self.name, name, array)
 
     def _on_symbols(self, inputs: list[Any]) -> SymbolicTensor:
@@ -124,14 +131,14 @@ class AheadLayer(Layer):
         specs = [Spec(tuple(t.row_shape), t.kind or "float", t.whole) for t in inputs]
         made = self.made_of(specs)
         node = Node(self, inputs, [made.shape], made.kind)
+        node.ahead = True
         self.nodes.append(node)
         self.place()
         return node.outputs[0]
 
     def _check_read(self, tensor: SymbolicTensor) -> None:
-        maker = tensor.node.layer
-        if tensor.node.inputs and not maker.ahead:
-            self._refuse_behind(maker.name)
+        if not may_be_ahead(tensor):
+            self._refuse_behind(tensor.node.layer.name)
         self.check_kind(tensor.kind or "float", tensor.name)
 
     def check_kind(self, kind: str, name: str) -> None:
@@ -140,8 +147,8 @@ class AheadLayer(Layer):
             raise TypeError(
                 f"{self.name}: needs strings, as Input(shape, dtype='string') has; {name} is {kind}"
             )
-        if self.takes == "integer" and kind == "string":
-            raise TypeError(f"{self.name}: needs integers; {name} holds strings")
+        if self.takes in ("integer", "number") and kind == "string":
+            raise TypeError(f"{self.name}: needs {self.takes}s; {name} holds strings")
 
     def _refuse_behind(self, name: str) -> NoReturn:
         raise TypeError(
@@ -149,11 +156,18 @@ class AheadLayer(Layer):
             f"would read, is recorded"
         )
 
-    def apply(self, graph: Any, x: Any, mask: Any = None) -> tuple[Any, Any]:  # noqa: ARG002
-        """Refuse: it is not recorded."""
+    def apply(self, graph: Any, x: Any, mask: Any = None) -> tuple[Any, Any]:
+        """Record it, if it can be."""
+        if self.calls:
+            return super().apply(graph, x, mask)
         raise TypeError(
             f"{self.name}: computes on arrays, ahead of what a model records; no layer can hold it"
         )
+
+
+def may_be_ahead(tensor: SymbolicTensor) -> bool:
+    """Return whether arrays stand for it before anything recorded runs."""
+    return not tensor.node.inputs or tensor.node.ahead
 
 
 def as_integers(who: str, name: str, value: Any) -> Array:

@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Return arrays for arrays, symbolic tensors for symbolic ones, recorded for recorded ones."""
     if layer.ahead:
-        return cast("AheadLayer", layer).called(args, kwargs)
+        made = cast("AheadLayer", layer).called(args, kwargs)
+        if made is not NotImplemented:
+            return made
     values = flat([*args, *kwargs.values()])
     symbolic = any(isinstance(v, SymbolicTensor) for v in values)
     if not symbolic and Recording.current() is not None:

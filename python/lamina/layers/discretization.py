@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -11,10 +11,11 @@ from lamina import _check, ops
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina._tensors.given import given
-from lamina.layers._codes import check_dense, check_mode
-from lamina.layers.ahead import batches_of
-from lamina.layers.layer import Layer
+from lamina.layers._codes import check_dense, check_mode, coded, coded_shape
+from lamina.layers.ahead import AheadLayer, batches_of
 from lamina.layers.recordable import show_shapes
+from lamina.layers.recorded_calls import check_not_empty
+from lamina.layers.shapes import Spec
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 L = TypeVar("L", bound="Discretization")
 
 
-class Discretization(Layer):
+class Discretization(AheadLayer):
     """Turn numbers into the bin that each lies in, or into codes of the bins.
 
     Parameters
@@ -54,6 +55,8 @@ class Discretization(Layer):
     array([[0, 2, 3, 1]], dtype=int32)
     """
 
+    takes: ClassVar[str] = "number"
+
     def __init__(
         self,
         bin_boundaries: Any = None,
@@ -75,7 +78,6 @@ class Discretization(Layer):
         self.output_mode = check_mode(who, output_mode)
         self.sparse = check_dense(who, sparse)
         self.bin_boundaries: list[float] | None = None
-        self._summary = np.zeros((2, 0))
         if bin_boundaries is not None:
             self._keep(who, bin_boundaries)
 
@@ -133,22 +135,45 @@ class Discretization(Layer):
 
         note_change(self)
 
-    def call(self, inputs: Any) -> Any:
-        """Return the bins, or what the output mode makes of them."""
+    def _edges(self) -> Array:
         if self.bin_boundaries is None:
             raise ValueError(f"{self.name}: has no boundaries yet; adapt it first")
+        return np.asarray(self.bin_boundaries, self.dtype)
+
+    def compute(self, *arrays: Array) -> Array:
+        """Return the bins of arrays, or what the output mode makes of them."""
+        (x,) = arrays
+        check_not_empty(self, [x.shape[1:]])
+        edges = self._edges()
+        self._check_axes(x.shape)
+        return coded(np.digitize(x, edges), self.output_mode, len(edges) + 1, self.dtype)
+
+    def made_of(self, specs: list[Spec]) -> Spec:
+        """Return the shape and the kind of the output."""
+        (spec,) = specs
+        if self.output_mode == "int":
+            return Spec(spec.shape, "int32")
+        self._check_axes((None, *spec.shape))
+        return Spec(coded_shape(spec.shape, self.output_mode, len(self._edges()) + 1))
+
+    def _check_axes(self, shape: Any) -> None:
+        if self.output_mode in ("multi_hot", "count") and len(shape) < 2:
+            raise ValueError(
+                f"{self.name}: input has shape {show_shapes(shape[1:])}; needs (rows, numbers)"
+            )
+
+    def call(self, inputs: Any) -> Any:
+        """Return the bins, or what the output mode makes of them."""
         x = given(inputs)
-        bins = ops.digitize(x, np.asarray(self.bin_boundaries))
+        edges = self._edges()
+        self._check_axes(x.shape)
+        bins = ops.digitize(x, edges)
         if self.output_mode == "int":
             return bins
-        depth = len(self.bin_boundaries) + 1
+        depth = len(edges) + 1
         if self.output_mode == "one_hot":
             single = x.ndim > 1 and x.shape[-1] == 1
             return ops.one_hot(ops.squeeze(bins, -1) if single else bins, depth)
-        if x.ndim < 2:
-            raise ValueError(
-                f"{self.name}: input has shape {show_shapes(x.shape[1:])}; needs (rows, numbers)"
-            )
         codes = ops.one_hot(bins, depth)
         joined = ops.max if self.output_mode == "multi_hot" else ops.sum
         return joined(codes, axis=-2)

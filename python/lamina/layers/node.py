@@ -123,6 +123,7 @@ class Node:
         arguments: Arguments | None = None,
     ) -> None:
         self.layer, self.inputs, self.arguments = layer, list(inputs), arguments
+        self.ahead = False  # whether it is computed on arrays, ahead of what is recorded
         self.masks = None if masks is None else list(masks)
         self.outputs = [SymbolicTensor(s, dtype, self, i) for i, s in enumerate(shapes)]
 

@@ -259,8 +259,8 @@ def _in_inputs(data: Data, rows: Array | None) -> list[tuple[str, str]]:
         return []
     found = []
     for place, array in enumerate(data.inputs):
-        if isinstance(array, (Rows, Reading)):
-            continue
+        if isinstance(array, (Rows, Reading)) or (data.made and data.made[place]):
+            continue  # codes of categories that no row has are no news
         constant, rounded = _constant_columns(array, rows), data.rounded[place]
         if constant is None and rounded:
             continue  # on_rounding has told of it

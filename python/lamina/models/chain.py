@@ -95,7 +95,7 @@ class Chain(Model):
 
     def _find_ports(self) -> list[Port]:
         # The first layer that cares says whether floats or token ids are fed.
-        given, name = self._kind_fed(), self._input_name
+        given, name, made = self._kind_fed(), self._input_name, bool(self._ahead)
         for layer in self._behind:
             kind = layer.input_dtypes(1)[0]
             if layer.calls and kind is None:
@@ -103,8 +103,8 @@ class Chain(Model):
             if kind is not None:
                 if given not in (None, kind):
                     break  # what is fed is converted
-                return [Port(name, self._row_shape, kind, layer.input_bounds(1)[0])]
-        return [Port(name, self._row_shape, given or "float")]
+                return [Port(name, self._row_shape, kind, layer.input_bounds(1)[0], made)]
+        return [Port(name, self._row_shape, given or "float", None, made)]
 
     def _kind_fed(self) -> str | None:
         """Return the kind of what the graph is fed, where it is known; None for floats."""

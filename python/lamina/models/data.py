@@ -49,6 +49,7 @@ class Data:
     # each other; looked for by fit alone.
     rounded: list[list[int]] = field(default_factory=list)
     rounded_targets: set[int] = field(default_factory=set)
+    made: Sequence[bool] = ()  # which inputs layers ahead of the graph have made, in fit alone
     masks: Sequence[Array | None] = ()  # of inputs that were padded: which steps are real
     ragged: bool = False  # whether rows of inputs differ in shape
 
@@ -189,6 +190,7 @@ def prepare(
         data.extra = steps.given_targets(who, model, y, len(arrays[0]))
     if who == "fit":  # the others need not say it again
         data.rounded_targets = rounded_targets
+        data.made = [port.made for port in ports]
         listed = zip(arrays, data.inputs, ports, columns, strict=True)
         data.rounded = [
             advice.on_rounding(compiled, label("x", port.name, len(ports)), source, array, names)

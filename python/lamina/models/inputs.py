@@ -30,12 +30,15 @@ class Port:
         What the engine is fed.
     bound : tuple (str, int) or None
         Which layer says what token ids must stay below.
+    made : bool
+        Whether a layer ahead of the graph makes it, such as codes of categories.
     """
 
     name: str
     shape: Any  # a tuple, or None
     kind: str = "float"
     bound: tuple[str, int] | None = None
+    made: bool = False
 
 
 def arranged(
@@ -75,6 +78,8 @@ def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
     names = [port.name for port in ports]
     if len(ports) == 1:
         x = unboxed(x, ports[0].shape)
+    elif _is_table(x, names):
+        x = {name: x[name] for name in names}
     if isinstance(x, Mapping) and len(ports) == 1 and len(x) > 1 and names[0] not in x:
         raise ValueError(
             f"{who}: x must be an array, or a dict by input, {names[0]!r}; got a dict of "
@@ -88,6 +93,14 @@ def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
         if value is None and isinstance(x, (Mapping, list, tuple)):
             raise ValueError(f"{who}: x has nothing for input {name!r}")
     return values
+
+
+def _is_table(x: Any, names: Sequence[str]) -> bool:
+    """Return whether it is a table that has a column for each name."""
+    if isinstance(x, (np.ndarray, list, tuple, Mapping)):
+        return False
+    columns = column_names(x)
+    return columns is not None and len(columns) > 1 and all(name in columns for name in names)
 
 
 def unboxed(x: Any, shape: Shape | None) -> Any:

@@ -136,13 +136,13 @@ class Sequential(Chain):
             layer.name = self._free_name(layer)
         if self._row_shape is None and not self._layers:
             self._row_shape = layer.given_input_shape
-        if layer.ahead and self._behind:
+        if layer.ahead and not layer.calls and self._behind:
             raise TypeError(
                 f"Sequential: {layer.name!r} computes on arrays, ahead of what a model records; it "
                 f"cannot stand behind {self._layers[-1].name!r}, which is recorded"
             )
         self._layers = [*self._layers, layer]
-        if layer.ahead and self._input is not None:
+        if layer in self._ahead and self._input is not None:
             self._row_shape = self._specs_ahead()[-1].shape
         layer.place()
         self._changed()

@@ -85,7 +85,7 @@ class Structure:
                 None if m is None else self._number(starts.get(id(m), m)) for m in node.masks or ()
             ]
             made = [self._number(t) for t in node.outputs]
-            steps = self.ahead if node.layer.ahead else self.steps
+            steps = self.ahead if node.ahead else self.steps
             steps.append(Step(node.layer, used, masks or None, made, node.arguments))
         self.outputs = [self._number(starts.get(id(t), t)) for t in outputs]
         self.shapes = [t.row_shape for t in self.tensors]
@@ -181,7 +181,8 @@ class Structure:
             kind, bound = wants.get(number, ("float", None))
             if own not in (None, kind):
                 kind, bound = own, None
-            ports.append(Port(name, self.shapes[number], kind, bound))
+            made = number not in self.inputs
+            ports.append(Port(name, self.shapes[number], kind, bound, made))
         return ports
 
     def prepare(self, dtype: str, kinds: Sequence[str]) -> None:
@@ -265,10 +266,11 @@ class Structure:
         made: dict[int, SymbolicTensor] = {}
         for number, layer in zip(self.inputs, self.input_layers, strict=True):
             made[number] = layer.tensor()
-        for step in self.all_steps:
+        for place, step in enumerate(self.all_steps):
             masks = [None if m is None else made[m] for m in step.masks or ()] or None
             inputs = [made[t] for t in step.inputs]
             node = Node(step.layer, inputs, [], None, masks, step.arguments)
+            node.ahead = place < len(self.ahead)
             node.outputs = [
                 SymbolicTensor(self.shapes[t], self.dtypes[t], node, i, self.whole[t])
                 for i, t in enumerate(step.outputs)

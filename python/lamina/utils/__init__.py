@@ -35,6 +35,7 @@ from lamina.utils.timeseries import timeseries_windows
 
 if TYPE_CHECKING:
     from lamina.saving import deserialize_keras_object, serialize_keras_object
+    from lamina.utils.feature_space import FeatureSpace
     from lamina.utils.progbar import Progbar
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ Sequence = PyDataset  # its older name
 
 __all__ = [
     "CustomObjectScope",
+    "FeatureSpace",
     "Progbar",
     "PyDataset",
     "Sequence",
@@ -101,6 +103,7 @@ if not TYPE_CHECKING:
         "lamina.data.files": "get_file",
         "lamina.data.pictures": "array_to_img img_to_array load_img save_img",
         "lamina.saving.objects": "deserialize_keras_object serialize_keras_object",
+        "lamina.utils.feature_space": "FeatureSpace",
         "lamina.utils.progbar": "Progbar",
     }
     __getattr__ = answering(

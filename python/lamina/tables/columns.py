@@ -1,0 +1,124 @@
+"""What is known of one column of a table, and what layers make numbers of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lamina import layers
+from lamina._check import Array
+from lamina._strings import plain_array
+from lamina.layers.fill_missing import FillMissing
+
+FEW = 10  # so many categories are one-hot codes, more are embedded
+
+
+@dataclass
+class Column:
+    """One column.
+
+    Attributes
+    ----------
+    name : str
+    kind : {"number", "category"}
+    missing : bool
+        Whether values were missing in the table.
+    mean, variance : float
+        Of numbers, of those that were not missing.
+    categories : list of str
+        The most frequent first.
+    coding : {"one_hot", "embedding"} or None
+        Of categories.
+    """
+
+    name: str
+    kind: str
+    missing: bool = False
+    mean: float = 0.0
+    variance: float = 1.0
+    categories: list[str] | None = None
+    coding: str | None = None
+
+    @property
+    def width(self) -> int:
+        """How many numbers the column becomes."""
+        if self.kind == "number":
+            return 1 + self.missing
+        places = 1 + len(self.categories or ())
+        return places if self.coding == "one_hot" else embedding_size(places)
+
+    def symbolic(self) -> tuple[Any, Any]:
+        """Return an Input for the column, and what layers make of it: (rows, width)."""
+        # The model's own name is the column's; what its layers are called follows from it.
+        own = "".join(c if c.isalnum() else "_" for c in self.name)
+        if self.kind == "number":
+            x = layers.Input((1,), name=self.name)
+            fill = FillMissing(self.mean, indicator=self.missing, name=f"{own}_filled")
+            means, variances = [self.mean], [self.variance]
+            if self.missing:  # the indicator stays as it is
+                means, variances = [*means, 0.0], [*variances, 1.0]
+            scale = layers.Normalization(mean=means, variance=variances, name=f"{own}_normalized")
+            return x, scale(fill(x))
+        x = layers.Input((1,), dtype="string", name=self.name)
+        text = FillMissing(of="category", name=f"{own}_filled")(x)
+        one_hot = self.coding == "one_hot"
+        lookup = layers.StringLookup(
+            vocabulary=self.categories, output_mode="one_hot" if one_hot else "int",
+            name=f"{own}_{'codes' if one_hot else 'places'}",
+        )  # fmt: skip
+        if one_hot:
+            return x, lookup(text)
+        places = lookup.vocabulary_size()
+        embedding = layers.Embedding(places, embedding_size(places), name=f"{own}_embedding")
+        return x, layers.Flatten(name=f"{own}_vector")(embedding(lookup(text)))
+
+
+def embedding_size(places: int) -> int:
+    """Return how many numbers stand for a category: 1.6 places ** 0.56, 50 at most (fastai)."""
+    return int(min(50, max(2, round(1.6 * places**0.56))))
+
+
+def column_of(
+    who: str, name: str, values: Any, kind: str | None, coding: str, min_frequency: int
+) -> Column:
+    """Return what a column of a table is."""
+    array = plain_array(values)
+    if array.ndim != 1:
+        raise ValueError(f"{who}: column {name!r} must have one value a row; got {array.shape}")
+    kind = kind or kind_of(values, array)
+    if kind == "number":
+        x = FillMissing(0.0).as_taken(f"column {name!r}", array, who)
+        known = x[~np.isnan(x)]
+        if np.isinf(known).any():
+            raise ValueError(f"{who}: column {name!r} must hold finite numbers; got infinity")
+        mean = float(known.mean()) if known.size else 0.0
+        variance = float(known.var()) if known.size else 1.0
+        return Column(name, kind, known.size < x.size, mean, variance)
+    text = FillMissing(of="category").compute(
+        FillMissing(of="category").as_taken(f"column {name!r}", array, who)
+    )
+    counts = Counter(text.tolist())
+    found = [t for t in sorted(counts, key=lambda t: (-counts[t], t)) if counts[t] >= min_frequency]
+    if not found:
+        raise ValueError(
+            f"{who}: column {name!r} has no category that occurs min_frequency={min_frequency} "
+            f"times"
+        )
+    if coding == "auto":
+        coding = "one_hot" if len(found) <= FEW else "embedding"
+    return Column(name, kind, "[missing]" in counts, categories=found, coding=coding)
+
+
+def kind_of(values: Any, array: Array) -> str:
+    """Return whether a column holds numbers or categories, by its type and what it holds."""
+    if str(getattr(values, "dtype", "")) in ("category", "Categorical", "Enum"):
+        return "category"
+    if array.dtype.kind in "biufmM":
+        return "number"
+    if array.dtype.kind in "USTV":
+        return "category"
+    listed = [v for v in array.tolist() if v is not None]
+    return "category" if any(isinstance(v, (str, bytes)) for v in listed) else "number"

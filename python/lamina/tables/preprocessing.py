@@ -1,0 +1,136 @@
+"""From a table to a symbolic tensor of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lamina import _check
+from lamina._arrays import column_names
+from lamina._names import unknown
+from lamina.layers import Concatenate
+from lamina.tables.columns import Column, column_of
+
+if TYPE_CHECKING:
+    from lamina._check import Array
+
+CODINGS = ("auto", "one_hot", "embedding")
+
+
+class Table:
+    """A table's columns as a model reads them; ``preprocess`` makes one.
+
+    Attributes
+    ----------
+    columns : list of Column
+        What each column is, and what was learned of it.
+    inputs : dict of str to SymbolicTensor
+        One for each column: a model of them is given a table, or a dict of columns.
+    encoded : SymbolicTensor of shape (rows, width)
+        What layers make of them, columns in the order of the table.
+    """
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.columns = list(columns)
+        pairs = {column.name: column.symbolic() for column in self.columns}
+        self.inputs = {name: x for name, (x, _) in pairs.items()}
+        made = [y for _, y in pairs.values()]
+        self.encoded: Any = Concatenate(name="columns")(made) if len(made) > 1 else made[0]
+        self._model: Any = None
+
+    @property
+    def width(self) -> int:
+        """How many numbers a row becomes."""
+        return sum(column.width for column in self.columns)
+
+    def transform(self, frame: Any) -> Array:
+        """Return the numbers of a table's rows, with embeddings as they were first drawn."""
+        from lamina.models import Model
+
+        if self._model is None:
+            self._model = Model(self.inputs, self.encoded)
+        return self._model.predict(frame)  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        """Return the columns and their kinds."""
+        shown = ", ".join(f"{c.name}: {c.coding or c.kind}" for c in self.columns)
+        return f"<Table of {shown}>"
+
+
+def preprocess(
+    frame: Any,
+    target: str | Sequence[str] | None = None,
+    *,
+    categorical: Sequence[str] = (),
+    coding: str | Mapping[str, str] = "auto",
+    min_frequency: int = 1,
+) -> Table:
+    """Return what layers make numbers of a table's columns, with what they have to know of it.
+
+    Numbers are normalised; missing ones become the mean, and where the table has any a second
+    number says which they were.  Strings, and pandas's and polars's categories, become one-hot
+    codes, or embeddings where there are more than 10; missing ones are a category of their own, and
+    those that the table does not have share a place.  Truth values are 0 and 1, dates days since
+    1970.
+
+    All of it is layers at the head of a model, so that the model is given tables, and a file of it
+    holds all that was learned.
+
+    Parameters
+    ----------
+    frame : table of pandas, polars or Arrow, or dict of array_like
+        The training rows alone.
+    target : str or sequence of str, optional
+        Columns to leave out.
+    categorical : sequence of str, optional
+        Columns of numbers that are categories.
+    coding : {"auto", "one_hot", "embedding"}, or dict of them by column, default "auto"
+        Of categories.
+    min_frequency : int, default 1
+        Categories that occur less often count as unknown.
+
+    Returns
+    -------
+    Table
+
+    Examples
+    --------
+    >>> import lamina
+    >>> data = {"size": [1.0, None, 3.0], "colour": ["red", "blue", None]}
+    >>> table = lamina.tables.preprocess(data)
+    >>> table.transform({"size": [2.0, None], "colour": ["blue", "green"]})
+    array([[0., 0., 0., 0., 1., 0.],
+           [0., 1., 1., 0., 0., 0.]], dtype=float32)
+
+    At the head of a model:
+
+    >>> y = lamina.layers.Dense(1)(table.encoded)
+    >>> model = lamina.Model(table.inputs, y)
+    >>> model.predict(data).shape
+    (3, 1)
+    """
+    who = "preprocess"
+    names = list(frame) if isinstance(frame, Mapping) else column_names(frame)
+    if names is None:
+        raise TypeError(
+            f"{who}: frame must be a table of pandas, polars or Arrow, or a dict of columns; got "
+            f"{type(frame).__name__}"
+        )
+    left_out = [target] if isinstance(target, str) else list(target or ())
+    for name in (*left_out, *categorical, *(coding if isinstance(coding, Mapping) else ())):
+        if name not in names:
+            raise ValueError(f"{who}: {unknown('column', str(name), map(str, names))}")
+    names = [name for name in names if name not in left_out]
+    if not names:
+        raise ValueError(f"{who}: frame must have a column; got none")
+    _check.integer(who, "min_frequency", min_frequency)
+    columns = []
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"{who}: names of columns must be strings; got {name!r}")
+        kind = "category" if name in categorical else None
+        own = coding.get(name, "auto") if isinstance(coding, Mapping) else coding
+        if own not in CODINGS:
+            raise ValueError(f"{who}: coding must be 'auto', 'one_hot' or 'embedding'; got {own!r}")
+        columns.append(column_of(who, name, frame[name], kind, own, min_frequency))
+    return Table(columns)
