@@ -319,3 +319,16 @@ def test_a_method_called_like_a_hook_that_is_none_is_refused():
                 call(callback)
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
     model.fit(X, Y, verbose=0, callbacks=[Fine("loss")])
+
+
+def test_a_method_that_is_called_close_is_the_users_own():
+    class Own(Callback):
+        closed = 0
+
+        def close(self):
+            self.closed += 1
+
+    own, model = Own(), line()
+    model.fit(X, Y, verbose=0, callbacks=own)
+    model.evaluate(X, Y, callbacks=own)
+    assert own.closed == 0

@@ -75,7 +75,6 @@ OPTIMIZERS = {
 
 CALLBACKS = {
     "use ModelCheckpoint or BackupAndRestore": "OrbaxCheckpoint",
-    "ask the optimizer for the averages in a Callback of your own": "SwapEMAWeights",
     "the logs hold an epoch's means by themselves": "BaseLogger",
 }
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lamina.callbacks.model_checkpoint import ModelCheckpoint
     from lamina.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
     from lamina.callbacks.remote_monitor import RemoteMonitor
+    from lamina.callbacks.swap_ema_weights import SwapEMAWeights
     from lamina.callbacks.tensor_board import TensorBoard
     from lamina.callbacks.terminate_on_nan import TerminateOnNaN
     from lamina.callbacks.time_budget import TimeBudget
@@ -28,7 +29,7 @@ __all__ = [
     "BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "EpochLines",
     "History", "LambdaCallback", "LearningRateRangeTest", "LearningRateScheduler",
     "ModelCheckpoint", "ProgbarLogger", "Progress", "ReduceLROnPlateau", "RemoteMonitor",
-    "TensorBoard", "TerminateOnNaN", "TimeBudget",
+    "SwapEMAWeights", "TensorBoard", "TerminateOnNaN", "TimeBudget",
 ]  # fmt: skip
 
 # By module: each is imported when it is first asked for.
@@ -40,6 +41,7 @@ _MODULES = {
     "model_checkpoint": "ModelCheckpoint",
     "reduce_lr_on_plateau": "ReduceLROnPlateau",
     "remote_monitor": "RemoteMonitor",
+    "swap_ema_weights": "SwapEMAWeights",
     "tensor_board": "TensorBoard",
     "terminate_on_nan": "TerminateOnNaN",
     "time_budget": "TimeBudget",

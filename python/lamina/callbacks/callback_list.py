@@ -128,14 +128,27 @@ class CallbackList(Callback):
         return any(each.restore_fit(model) for each in keepers)
 
     @contextmanager
-    def closing(self) -> Iterator[None]:
-        """Close, at the end of a ``with`` block, those callbacks that can be closed."""
+    def putting_back(self) -> Iterator[None]:
+        """Let, at the end of a ``with`` block, the model have the weights that it trains again."""
         try:
             yield
         finally:
-            for callback in self.callbacks:
-                if hasattr(callback, "close"):
-                    callback.close()
+            self._each("put_back")
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Close, at the end of a ``with`` block, the library's callbacks that hold something."""
+        try:
+            yield
+        finally:
+            self._each("close")
+
+    def _each(self, name: str) -> None:
+        # A user's method of that name is called by nobody in Keras.
+        for callback in self.callbacks:
+            method = getattr(callback, name, None)
+            if method is not None and is_own(getattr(method, "__func__", callback)):
+                method()
 
     def __getitem__(self, name: str) -> list[Hook]:
         """Return the overridden hooks of that name, in order."""

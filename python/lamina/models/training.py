@@ -185,22 +185,12 @@ class Training:
 
     def run(self, history: History) -> None:
         """Run all epochs; ``history`` becomes the model's once no callback refuses the run."""
-        hooks, model, settings = self.hooks, self.model, self.settings
+        hooks, model = self.hooks, self.model
         try:
             with hooks.closing(), self.steps:
                 with self.standing.followed():
-                    hooks.call("on_train_begin", {})
-                    self.attach()
-                    model.history = history
-                    logs: dict[str, float] = {}
-                    for epoch in range(settings.first_epoch, settings.epochs):
-                        done = self._epoch(epoch, self.standing.begin(epoch))
-                        if done is None:
-                            break
-                        logs = done
-                        hooks.call("on_epoch_end", epoch, logs)
-                        if model.stop_training or self.diverged is not None:
-                            break
+                    with hooks.putting_back():
+                        logs = self._epochs(history)
                     self.standing.end()
                 self.optimizer.finalize_variable_values(
                     [p for p in model.parameters if p.trainable]
@@ -209,6 +199,23 @@ class Training:
                 self.standing.note_replaced()
         finally:
             self.objective.trim()
+
+    def _epochs(self, history: History) -> dict[str, float]:
+        """Run all epochs; returns the logs of the last one."""
+        hooks, model, settings = self.hooks, self.model, self.settings
+        hooks.call("on_train_begin", {})
+        self.attach()
+        model.history = history
+        logs: dict[str, float] = {}
+        for epoch in range(settings.first_epoch, settings.epochs):
+            done = self._epoch(epoch, self.standing.begin(epoch))
+            if done is None:
+                break
+            logs = done
+            hooks.call("on_epoch_end", epoch, logs)
+            if model.stop_training or self.diverged is not None:
+                break
+        return logs
 
     def single(self) -> dict[str, float]:
         """Do one step on all rows; returns loss and metrics."""
