@@ -170,3 +170,32 @@ def test_a_model_reports_what_the_metric_says_of_all_kept_positions(end):
             alone.update_state(y, p, by * weight[:, None] if metric.name[:2] == "w_" else by)
             for got in (logs[metric.name], history[metric.name][0], metric.result()):
                 np.testing.assert_allclose(got, alone.result(), rtol=1e-10, atol=1e-12)
+
+
+def test_the_order_of_what_evaluate_returns_is_keras_s():
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(12, 3)).astype("float32"), rng.integers(0, 2, (12, 1)).astype("float32")
+    kernels = [rng.normal(size=(3, 1)).astype("float32") for _ in range(2)]
+    given = {"metrics": [["mse", "AUC"], ["mae"]], "weighted_metrics": [[], ["mse"]]}
+
+    def made(room, chosen):
+        start = room.Input((3,))
+        outputs = [room.layers.Dense(1, "sigmoid", name="zz")(start),
+                   room.layers.Dense(1, "sigmoid", name="aa")(start)]  # fmt: skip
+        model = room.Model(start, outputs)
+        model.set_weights([a for k in kernels for a in (k, np.zeros(1, "float32"))])
+        model.compile(room.optimizers.SGD(0.0), ["binary_crossentropy", "mse"], **chosen)
+        return model
+
+    def question():
+        model = made(golden.Peer("keras"), given)
+        logs = model.evaluate(x, [y, y], verbose=0, return_dict=True)
+        history = model.fit(x, [y, y], validation_data=(x, [y, y]), verbose=0).history
+        return [np.array(model.evaluate(x, [y, y], verbose=0)), list(logs), list(history)]
+
+    values, keys, columns = golden.ask(question, x, y, kernels[0], kernels[1])
+    model = made(lamina, given)
+    np.testing.assert_allclose(model.evaluate(x, [y, y], verbose=0), values, rtol=1e-5)
+    assert list(model.evaluate(x, [y, y], verbose=0, return_dict=True)) == keys
+    assert len(model.metrics_names) == len(values)
+    assert list(model.fit(x, [y, y], validation_data=(x, [y, y]), verbose=0).history) == columns

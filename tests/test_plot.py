@@ -101,7 +101,7 @@ def test_a_star_marks_the_best_epoch():
     assert texts == ["training", "validation", "best: 1.5, epoch 2"]
     assert figure.axes[4].lines[0].get_label() == "validation"
     # The metric says it, whatever it is called.
-    gap = lamina.metrics.MeanMetricWrapper(lambda y, p: p[:, 0], "leaf1", "up")
+    gap = lamina.metrics.MeanMetricWrapper(lambda y, p: p[:, 0], "leaf1", direction="up")
     history = fitted([gap], epochs=4)
     assert stars(history.plot())[1][1] == max(history.history["leaf1"])
 

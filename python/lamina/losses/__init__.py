@@ -1,8 +1,21 @@
 """Loss functions, with Keras's names and arguments.
 
-A loss gives one value a row (a position, if the prediction has several axes); training minimises
-their weighted mean, ``sum(weight * value) / number of positions``: Keras's reduction
-``"sum_over_batch_size"``.
+A loss gives one value a row (a position, if the prediction has several axes), which its
+``reduction`` makes one number of:
+
+- "sum_over_batch_size", the default, or "mean": ``sum(weight * value) / number of positions``,
+- "mean_with_sample_weight": ``sum(weight * value) / sum(weight)``,
+- "sum": ``sum(weight * value)``.
+
+Positions that a mask hides, and labels that are ignored, count in none of these sums.  A weight
+may be negative: it is then raised, not lowered.
+
+A training step follows the gradient of this number for its batch, as in Keras.  What ``fit`` and
+``evaluate`` report is the same number for all rows of the epoch, as if they were one batch,
+whatever the batch size.  Keras reports the mean of the batches' numbers, weighted by their rows;
+the two differ where batches have different numbers of unmasked positions, or different weights and
+"mean_with_sample_weight", and "sum" there depends on the batch size.  A loss that is one number for
+a batch, and cannot be split into rows, is averaged over batches here too.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ class Loss(Configurable):
         Shown in errors and tables; by default the class in snake case.
     reduction : {"sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None}
         How the values become one number: the sum of weight times value over the number of values
-        (default, and "mean"), the sum, or that over the sum of the weights.  "none" and None leave
-        them as they are, which is no loss to train with.
+        (default, and "mean"), the sum, or that over the sum of the weights; see `lamina.losses`.
+        "none" and None leave them as they are, which is no loss to train with.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
 

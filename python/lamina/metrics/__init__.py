@@ -1,7 +1,10 @@
 """Metrics, with Keras's names: reported beside the loss, or used alone.
 
-A metric is a weighted mean over all rows seen, ``sum(weight * value) / sum(weight)``, not a mean
-of the batches' means.
+A metric is a function of sums over all rows seen, each times its weight: a mean is
+``sum(weight * value) / sum(weight)``, not a mean of the batches' means, and a share of right
+answers or an area under a curve is that of all rows together, whatever the batches were.  In a fit
+the model's own graph adds the sums up, in float64, and no Python runs for it; metrics of one's own,
+functions and `Scorer` are given each batch's arrays.
 
 Examples
 --------

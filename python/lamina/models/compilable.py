@@ -188,7 +188,10 @@ class Compilable(Predicting):
     def metrics_names(self) -> list[str]:
         """The names that ``evaluate`` returns values for."""
         compiled = self.compiled("metrics_names")
-        keys = ["loss", *compiled.loss_keys, *compiled.metric_keys(), *self._own_keys]
+        measured = compiled.metric_keys()
+        if len(self.output_names) > 1:  # as in Keras, which does not know them by their names
+            measured = sorted(measured)
+        keys = ["loss", *compiled.loss_keys, *measured, *self._own_keys]
         return list(dict.fromkeys(keys))
 
     def objective(

@@ -201,8 +201,11 @@ class Evaluating(Stepped):
         logs = self._evaluate("test_on_batch", x, y, sample_weight, rows, None, hooks)
         return self._reported(logs, return_dict)
 
-    @staticmethod
-    def _reported(logs: dict[str, float], return_dict: bool) -> Any:
+    def _reported(self, logs: dict[str, float], return_dict: bool) -> Any:
+        logs = in_order(logs)
         if return_dict:
-            return in_order(logs)
-        return list(logs.values()) if len(logs) > 1 else logs["loss"]
+            return logs
+        named = [key for key in self.metrics_names if key in logs]
+        others = [key for key in logs if key not in named]  # of a metric whose result is a dict
+        values = [logs[key] for key in (*named, *others)]
+        return values if len(values) > 1 else values[0]

@@ -244,6 +244,7 @@ class Training:
         if self.held_out and self.settings.validates(epoch):
             result = logs_.in_order(evaluate(self.model, self._validation(), self.hooks))
             logs.update({f"val_{key}": value for key, value in result.items()})
+            logs = logs_.in_order(logs)
         if self.optimizer.follows_schedule:  # set in the fit, it must not take a metric's place
             logs.setdefault("learning_rate", self.optimizer.current_learning_rate())
         return logs

@@ -114,7 +114,7 @@ def panels_of(history: Any) -> list[Panel]:
             [curves[key] for key in (name, VALIDATION + name) if key in curves],
             directions.get(name) or direction_of_name(name.removeprefix(VALIDATION)),
         )
-        for name in curves
+        for name in sorted(curves, key=lambda name: name != "loss")  # that first
         if not (name.startswith(VALIDATION) and name.removeprefix(VALIDATION) in curves)
     ]
 
