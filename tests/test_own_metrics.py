@@ -304,3 +304,34 @@ def test_a_function_of_a_whole_batch_is_evaluated_as_in_keras():
     np.testing.assert_allclose(model.evaluate(x, y, verbose=0)[1], by(32), rtol=1e-5)
     logs = model.fit(x, y, batch_size=10, validation_data=(x, y), verbose=0).history
     np.testing.assert_allclose(logs["val_spread"], by(10), rtol=1e-5)
+
+
+def test_a_function_of_operations_is_recorded_once_a_shape(rng):
+    calls = []
+
+    def spread(y_true, y_pred):
+        calls.append(type(y_pred).__name__)
+        return ops.sqrt(ops.mean(ops.square(y_true - y_pred))) + len(y_pred)
+
+    def in_numpy(y_true, y_pred):
+        return np.abs(np.asarray(y_true) - np.asarray(y_pred)).max(axis=-1)
+
+    y, p = rng.normal(size=(2, 11, 2))
+    metric, plain = metrics.MeanMetricWrapper(spread), metrics.MeanMetricWrapper(in_numpy)
+    parts = [slice(0, 4), slice(4, 8), slice(8, 11)]
+    for _ in range(2):
+        metric.reset_state()
+        plain.reset_state()
+        for rows in parts:
+            metric.update_state(y[rows], p[rows])
+            plain.update_state(y[rows], p[rows])
+    expected = [np.sqrt(np.mean((y[r] - p[r]) ** 2)) + len(y[r]) for r in parts]
+    np.testing.assert_allclose(metric.result(), np.average(expected, weights=[4, 4, 3]), rtol=1e-12)
+    np.testing.assert_allclose(plain.result(), np.abs(y - p).max(axis=1).mean(), rtol=1e-12)
+    assert calls == ["Tensor", "Tensor"]
+    labels = metrics.MeanMetricWrapper(losses.sparse_categorical_crossentropy)
+    labels.update_state(np.array([0, 1]), np.array([[0.5, 0.5], [0.25, 0.75]]))
+    np.testing.assert_allclose(labels.result(), -np.log([0.5, 0.75]).mean())
+    assert copy.deepcopy(metric).result() == pickle.loads(pickle.dumps(labels)).result() * 0 + (
+        metric.result()
+    )

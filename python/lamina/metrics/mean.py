@@ -105,16 +105,17 @@ class Mean(Metric):
 
     def update_state(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:  # type: ignore[override]
         """Add values, each with its weight: a single number counts once, whatever it is of."""
-        if (
-            type(values) is np.ndarray
-            and values.size == 1
-            and values.dtype.kind == "f"
-            and sample_weight is None
-        ):
-            self.total.array[()] += values.item()  # what each batch of a step gives: be quick
+        plain: Any = values
+        quick = sample_weight is None and type(plain) is np.ndarray and plain.dtype.kind == "f"
+        if quick and plain.size == 1:
+            self.total.array[()] += plain.item()  # what each batch of a step gives: be quick
             self.count.array[()] += 1.0
             return
         with np.errstate(all="ignore"):
+            if quick and plain.ndim == 1:  # what a function makes of each batch
+                self.total.array[()] += plain.sum(dtype=np.float64)
+                self.count.array[()] += len(plain)
+                return
             values, weight = by_row(self.name, values, sample_weight)
             self.total.array[...] += np.sum(weight * values)
             self.count.array[...] += np.sum(weight)

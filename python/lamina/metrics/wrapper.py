@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from lamina._names import snake_case
 from lamina.metrics.direction import DIRECTIONS
 from lamina.metrics.mean import Mean
+from lamina.metrics.traced import Traced
 
 
 class MeanMetricWrapper(Mean):
@@ -21,7 +22,8 @@ class MeanMetricWrapper(Mean):
     fn : callable
         Takes two arrays of shape (rows, ...) and returns one value a row (or more, which are
         averaged), or a single number, which stands for each of the rows.  It may be written with
-        ``lamina.ops`` or with NumPy.
+        NumPy, or with ``lamina.ops``: it is then recorded once for each shape of a batch, and
+        called no more.
     name : str, default ``fn.__name__`` in snake case
         Key in the history.
     dtype : str, optional
@@ -60,6 +62,7 @@ class MeanMetricWrapper(Mean):
         super().__init__(name or snake_case(getattr(inner, "__name__", "mean_metric")), dtype)
         self.fn = fn
         self._arguments = kwargs
+        self._traced = Traced(fn, kwargs)
         self.direction = direction or getattr(fn, "direction", None) or type(self).direction
 
     def get_config(self) -> dict[str, Any]:
@@ -78,7 +81,7 @@ class MeanMetricWrapper(Mean):
         """
         y_pred = np.asarray(y_pred)
         rows = y_pred.shape[0]
-        made = self.fn(np.asarray(y_true), y_pred, **self._arguments)
+        made = self._traced(np.asarray(y_true), y_pred)
         if made is None:
             raise TypeError(f"{self.name}: the function must return numbers; got None")
         values = np.asarray(made, dtype=np.float64)
