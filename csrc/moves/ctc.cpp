@@ -16,6 +16,13 @@ double log_sum(double a, double b) {
   return most == impossible ? impossible : most + std::log1p(std::exp(std::min(a, b) - most));
 }
 
+// One logarithm for three: it is what takes the time.
+double log_sum(double a, double b, double c) {
+  const double most = std::max(std::max(a, b), c);
+  if (most == impossible) return impossible;
+  return most + std::log(std::exp(a - most) + std::exp(b - most) + std::exp(c - most));
+}
+
 Index clamped(std::int32_t count, Index most) { return std::clamp<Index>(count, 0, most); }
 
 // One row.  Its states are the labels with blanks before, between and behind them: 2 labels + 1.
@@ -27,7 +34,8 @@ class CtcRow {
       : x_(x_tc), label_(label_l), steps_(steps), states_(2 * labels + 1), dims_(d) {
     const Index most = 2 * d.labels + 1;
     alpha_ = workspace;
-    beta_ = alpha_ + d.steps * most;
+    emitted_ = alpha_ + d.steps * most;
+    beta_ = emitted_ + d.steps * most;
     next_ = beta_ + most;
     total_ = next_ + most;
     share_ = total_ + d.steps;
@@ -39,14 +47,18 @@ class CtcRow {
       double* const now = alpha_ + t * states_;
       const double* const before = now - states_;
       total_[t] = log_total(x_ + t * dims_.classes);
-      for (Index s = 0; s < states_; ++s) {
-        double sum = s < 2 && t == 0 ? 0.0 : impossible;
-        if (t > 0) {
-          sum = before[s];
-          if (s > 0) sum = log_sum(sum, before[s - 1]);
-          if (skips_to(s)) sum = log_sum(sum, before[s - 2]);
-        }
-        now[s] = sum + log_probability(t, s);
+      double* const emitted = emitted_ + t * states_;
+      for (Index s = 0; s < states_; ++s) emitted[s] = log_probability(t, s);
+      std::fill_n(now, states_, impossible);
+      for (Index s = first(t); s < last(t); ++s) {
+        double sum = impossible;
+        if (t == 0)
+          sum = 0.0;
+        else if (skips_to(s))
+          sum = log_sum(before[s], before[s - 1], before[s - 2]);
+        else
+          sum = s > 0 ? log_sum(before[s], before[s - 1]) : before[s];
+        now[s] = sum + emitted[s];
       }
     }
     if (steps_ == 0) return states_ == 1 ? 0.0 : impossible;
@@ -60,10 +72,13 @@ class CtcRow {
     std::fill_n(dx_tc, dims_.steps * classes, T(0));
     if (all == impossible) return;
     for (Index t = steps_; t-- > 0;) {
-      for (Index s = 0; s < states_; ++s) next_[s] = t + 1 < steps_ ? beta_[s] : impossible;
-      for (Index s = 0; s < states_; ++s) beta_[s] = behind(t, s);
+      // What each state of the next step is worth, its own symbol included.
+      for (Index s = 0; s < states_; ++s)
+        next_[s] = t + 1 < steps_ ? beta_[s] + emitted_[(t + 1) * states_ + s] : impossible;
+      std::fill_n(beta_, states_, impossible);
       std::fill_n(share_, classes, 0.0);
-      for (Index s = 0; s < states_; ++s) {
+      for (Index s = first(t); s < last(t); ++s) {
+        beta_[s] = behind(t, s);
         const double path = alpha_[t * states_ + s] + beta_[s] - all;
         if (path > impossible) share_[symbol(s)] += std::exp(path);
       }
@@ -75,14 +90,16 @@ class CtcRow {
   }
 
  private:
+  // The states that a path may be in at step t: it begins in the first two, ends in the last two,
+  // and moves on by two at most.
+  Index first(Index t) const { return std::max<Index>(0, states_ - 2 * (steps_ - t)); }
+  Index last(Index t) const { return std::min(states_, 2 * (t + 1)); }
+
   // The log-probability of all that follows step t, from state s on.
   double behind(Index t, Index s) const {
-    if (t + 1 == steps_) return s + 2 >= states_ ? 0.0 : impossible;
-    double sum = next_[s] + log_probability(t + 1, s);
-    if (s + 1 < states_) sum = log_sum(sum, next_[s + 1] + log_probability(t + 1, s + 1));
-    if (s + 2 < states_ && skips_to(s + 2))
-      sum = log_sum(sum, next_[s + 2] + log_probability(t + 1, s + 2));
-    return sum;
+    if (t + 1 == steps_) return 0.0;
+    if (s + 2 < states_ && skips_to(s + 2)) return log_sum(next_[s], next_[s + 1], next_[s + 2]);
+    return s + 1 < states_ ? log_sum(next_[s], next_[s + 1]) : next_[s];
   }
 
   Index symbol(Index s) const { return s % 2 == 0 ? dims_.blank : label_[s / 2]; }
@@ -106,12 +123,12 @@ class CtcRow {
   const std::int32_t* const label_;
   const Index steps_, states_;
   const CtcDims dims_;
-  double *alpha_, *beta_, *next_, *total_, *share_;
+  double *alpha_, *emitted_, *beta_, *next_, *total_, *share_;
 };
 
 Index row_doubles(CtcDims d) {
   const Index states = 2 * d.labels + 1;
-  return (d.steps + 2) * states + d.steps + d.classes;
+  return (2 * d.steps + 2) * states + d.steps + d.classes;
 }
 
 }  // namespace
