@@ -141,7 +141,7 @@ def test_documents_that_would_harm_are_refused(load, whole):
 
     for made, words in (
         (changed((*config, dense, "class_name"), "subprocess.Popen"), "unknown layer"),
-        (changed((*config, dense, "config", "units"), 1 << 34), "bytes of weights, more than"),
+        (changed((*config, dense, "config", "units"), 1 << 34), "bytes of memory, more than"),
         (changed((*config, dense, "config", "units"), 1 << 62), "m.lamina"),
         (changed((*config, operation, "config", "function"), "cli.main"), "one of lamina.ops"),
         (changed((*config, operation, "config", "function"), "os.system"), "one of lamina.ops"),
@@ -157,11 +157,42 @@ def test_documents_that_would_harm_are_refused(load, whole):
         (changed((*config, dense, "config", "activation"),
                  {"class_name": "__array__", "config": {"value": [0], "dtype": "V99999999"}}),
          "arrays are of numbers"),
+        (changed((*config, dense, "class_name"), "CategoryEncoding"), "m.lamina"),
         (changed(("compile", "loss"), {"class_name": "function", "config": "open"}), "'open'"),
         (changed(("weights", "paths", 0), "nothing"), "m.lamina"),
     ):  # fmt: skip
         said = refused(load, made)
         assert words in said, (words, said)
+
+
+@pytest.mark.parametrize(
+    ("layer", "small"),
+    [
+        (lambda: layers.CategoryEncoding(37, output_mode="multi_hot"), 37),
+        (lambda: layers.AdaptiveAveragePooling1D(37), 37),
+        (lambda: layers.Embedding(37, 2), 37),
+        (lambda: layers.Conv1D(37, 2), 37),
+    ],
+)
+def test_sizes_of_a_small_file_take_no_memory(load, layer, small):
+    made = layer()
+    x = layers.Input((5, 2)) if "1" in made.name else layers.Input((5,), dtype="int32")
+    lamina.Sequential([x, made]).save(load.path)
+    with open(load.path, "rb") as file:
+        header, document, arrays = parts(file.read())
+    found = [p for p in places(document["model"]["config"]) if at(document, p) == small]
+    assert found
+    for path in found:
+        changed = replaced(document, ("model", "config", *path), 200_000_000)
+        said = refused(load, sealed(header, changed, arrays))
+        assert "bytes of memory, more than twice the file's" in said, said
+
+
+def at(document, path):
+    held = document["model"]["config"]
+    for key in path:
+        held = held[key]
+    return held
 
 
 def test_documents_of_junk_end_in_words(load, whole):

@@ -242,6 +242,18 @@ def test_the_file_is_one_of_safetensors(path):
     assert Path(path).read_bytes() == first
 
 
+def test_files_of_format_1_load():
+    """One that was written when the format was new: whoever changes the format keeps this."""
+    model = load_model(Path(__file__).parent / "files" / "format_1.lamina")
+    x = np.arange(32.0).reshape(8, 4) / 8
+    predicted = [[3.161242723464966, 5.164635181427002], [2.40641713142395, 3.9064974784851074]]
+    np.testing.assert_allclose(model.predict(x[:2]), predicted, rtol=1e-5)
+    history = model.fit(x, x[:, :2], epochs=1, verbose=0, batch_size=4).history
+    np.testing.assert_allclose(history["loss"], 4.764810325262633, rtol=1e-5)
+    assert history["learning_rate"] == [0.008812335261248791]
+    assert model.optimizer.iterations == 6
+
+
 # --- weights
 
 

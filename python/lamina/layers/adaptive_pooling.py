@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lamina import ops
+from lamina import _room, ops
 from lamina._tensors.given import given
 from lamina.layers import windows
 from lamina.layers._axes import channels_first, needs_rank
@@ -59,6 +59,7 @@ class AdaptivePooling(Layer):
         length = x.shape[axis]
         if size == length:
             return x
+        _room.take(8 * size * (1 + -(-length // size)), f"{self.name} with output_size {size}")
         begins = np.arange(size) * length // size
         ends = -(-(np.arange(size) + 1) * length // size)
         widest = int((ends - begins).max())

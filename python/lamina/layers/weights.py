@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import inspect
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina import _check, _core
+from lamina import _check, _core, _room
 from lamina._answers import is_own
 from lamina._check import Array
 from lamina._tensors import Variable
@@ -22,41 +20,17 @@ if TYPE_CHECKING:
     from lamina.layers.weighted import Weighted
 
 
-# How many bytes of weights may still be made, in a list of one; None for no limit.
-_room: ContextVar[list[int] | None] = ContextVar("room", default=None)
-
-
-@contextmanager
-def at_most(room: int | None) -> Iterator[None]:
-    """Let weights of so many bytes be made within the block: a file tells of models too large.
-
-    Models do not draw their first values in it; whoever asks a layer for them gets them.
-    """
-    token = _room.set(None if room is None else [room])
-    try:
-        yield
-    finally:
-        _room.reset(token)
-
-
-def is_limited() -> bool:
-    """Return whether this is in a block of ``at_most``."""
-    return _room.get() is not None
-
-
 def _check_room(parameters: Iterable[_core.Parameter]) -> None:
-    room = _room.get()
-    if room is None:
+    if not _room.is_limited():
         return
     new = [p for p in dict.fromkeys(parameters) if not p.allocated]
-    needed = sum(p.size * np.dtype(stored(p)).itemsize for p in new)
-    if needed > room[0]:
+    if new:
         largest = max(new, key=lambda p: p.size)
-        raise ValueError(
-            f"the model needs {needed} bytes of weights, more than twice those of the file; the "
-            f"largest is {largest.name} of shape {_check.show_shape(tuple(largest.shape))}"
+        shape = _check.show_shape(tuple(largest.shape))
+        _room.take(
+            sum(p.size * np.dtype(stored(p)).itemsize for p in new),
+            f"the model's weights, the largest of them {largest.name} of shape {shape},",
         )
-    room[0] -= needed
 
 
 def allocate(layers: Iterable[Weighted]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
-from lamina import _check, _core, _screen
+from lamina import _check, _core, _room, _screen
 from lamina._calls import answering_calls, refuse_arguments
 from lamina._check import Shape
 from lamina._names import free_name, lookup, next_name, snake_case
@@ -201,7 +201,7 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
             layers = self._drawn_layers()
             for index, layer in enumerate(layers):
                 weights_.place(layer, index, self._own_seed)
-            if weights_.is_limited():  # they come from a file
+            if _room.is_limited():  # they come from a file
                 weights_.allocate(layers)
             else:
                 weights_.settle(layers)

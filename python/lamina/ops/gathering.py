@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lamina import _room
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, given, record, wrap
 from lamina._tensors.tensor import Tensor
@@ -154,9 +155,9 @@ def one_hot(
     x = given(x)
     place = axis_of("one_hot", axis, x.ndim + 1)
     kind = "float" if dtype is None else kind_named("one_hot", dtype)
-    classes = np.arange(integer("one_hot", "num_classes", num_classes, 0)).reshape(
-        [-1, *[1] * (x.ndim - place)]
-    )
+    count = integer("one_hot", "num_classes", num_classes, 0)
+    _room.take(8 * count, f"one_hot of {count} classes")
+    classes = np.arange(count).reshape([-1, *[1] * (x.ndim - place)])
     return converted(equal(expand_dims(x, place), classes), kind)
 
 

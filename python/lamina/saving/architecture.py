@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check
 from lamina._check import Array
+from lamina._room import at_most
 from lamina._settings import class_name, custom
-from lamina.layers import weights as weights_
 from lamina.saving import plain
 
 if TYPE_CHECKING:
     from lamina.models import Model
 
-SLACK = 16 << 20  # bytes of weights beyond those in the file that a model may make while it loads
+SLACK = 64 << 20  # bytes that a model may take while it loads, beyond twice the file's arrays
 
 
 def described(
@@ -56,7 +56,7 @@ def restored(told: Mapping[str, Any], tensors: Mapping[str, Array] | None) -> An
     if not hasattr(cls, "from_config"):
         raise TypeError(f"custom_objects[{name!r}] must be a class of models; got {cls!r}")
     room = None if tensors is None else 2 * sum(a.nbytes for a in tensors.values()) + SLACK
-    with weights_.at_most(room):
+    with at_most(room):
         model = cls.from_config(config)
         model.take_seed(seed)
         if build is not None:

@@ -100,7 +100,7 @@ class problems_of:  # noqa: N801 - a context
         """Turn what a strange document leads to into a ValueError."""
         if type(error) in (ValueError, TypeError):
             if not str(error).startswith(self._path):
-                raise type(error)(f"{self._path}: {error}") from error
+                raise ValueError(f"{self._path}: {error}") from error
         elif isinstance(error, _STRANGE):
             said = f"{type(error).__name__}: {error}"
             raise ValueError(f"{self._path}: holds no model that can be made ({said})") from error
