@@ -125,6 +125,18 @@ GRAPH = {
     "prelu": lambda n: [n.x, n.p[0], "name"],
     "python": lambda n: [[n.x], (3,), abs, None, "name"],
     "random": lambda _: ["uniform", (3,), 0, 0.0, 1.0, False, "name"],
+    **{
+        name: lambda n: [n.ids, n.ids, "name"]
+        for name in (
+            "bitwise_and",
+            "bitwise_left_shift",
+            "bitwise_or",
+            "bitwise_right_shift",
+            "bitwise_xor",
+            "gcd",
+            "lcm",
+        )
+    },
     "fourier": lambda n: [n.steps, None, False, "name"],
     "recurrent": recurrent,
     "repeat": lambda n: [n.x, [2], "name"],

@@ -29,6 +29,10 @@ class Made:
             return rng.uniform(self.low, self.high, self.shape)
         if self.kind == "int":
             return rng.integers(self.low, self.high, self.shape).astype(np.int32)
+        if self.kind in ("positive", "regular"):
+            x = rng.normal(size=self.shape)
+            x = x @ x.swapaxes(-1, -2) if self.kind == "positive" else x
+            return x + self.shape[-1] * np.eye(self.shape[-1])
         if self.kind == "bool":
             return rng.random(self.shape) < 0.5
         if self.kind == "corners":

@@ -17,9 +17,10 @@ from ops.table_elements import CASES as ELEMENTS
 from ops.table_fourier import CASES as FOURIER
 from ops.table_images import CASES as IMAGES
 from ops.table_indices import CASES as INDICES
+from ops.table_matrices import CASES as MATRICES
 from ops.table_networks import CASES as NETWORKS
 
-CASES = [*ELEMENTS, *ARRANGEMENTS, *INDICES, *NETWORKS, *IMAGES, *FOURIER]
+CASES = [*ELEMENTS, *ARRANGEMENTS, *INDICES, *NETWORKS, *IMAGES, *FOURIER, *MATRICES]
 NEAR = {"float32": 2e-5, "float64": 1e-12}
 
 

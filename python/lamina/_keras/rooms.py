@@ -80,19 +80,10 @@ CALLBACKS = {
 
 INITIALIZERS: dict[str, str] = {}
 
-OPS_ARRAYS = (
-    "use numpy on arrays; recorded tensors can be masked with where, and summed, sorted and taken"
-)
 OPS = {
-    OPS_ARRAYS: ("gcd i0 lcm nextafter view"),
-    "use numpy on arrays; tensors hold no bits but truth values, for logical_and and the like": (
-        "bitwise_and bitwise_invert bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift "
-        "bitwise_xor left_shift right_shift"
-    ),
-    "use numpy.linalg on arrays; ops has norm, matmul and einsum": (
-        "cholesky cholesky_inverse det eig eigh inv jvp logdet lstsq lu_factor matrix_rank pinv qr "
-        "slogdet solve solve_triangular svd"
-    ),
+    "use numpy's view on arrays": "view",
+    "tensors hold real numbers; eigh is for symmetric matrices, numpy.linalg.eig for arrays": "eig",
+    "gradients go backward: model.gradients, or lamina.models.Model.value_and_gradients": "jvp",
     "tensors hold real numbers; fft and the like take and give real and imaginary parts": (
         "polar view_as_complex view_as_real"
     ),

@@ -14,6 +14,8 @@ from lamina.ops import image, linalg, math, nn, numpy  # noqa: F401
 from lamina.ops.activations import *  # noqa: F403
 from lamina.ops.arithmetic import *  # noqa: F403
 from lamina.ops.attention import *  # noqa: F403
+from lamina.ops.bessel import *  # noqa: F403
+from lamina.ops.bits import *  # noqa: F403
 from lamina.ops.blocks import *  # noqa: F403
 from lamina.ops.colours import *  # noqa: F403
 from lamina.ops.comparisons import *  # noqa: F403
@@ -31,6 +33,7 @@ from lamina.ops.indexing import *  # noqa: F403
 from lamina.ops.joining import *  # noqa: F403
 from lamina.ops.linalg import *  # noqa: F403
 from lamina.ops.losses import *  # noqa: F403
+from lamina.ops.matrices import *  # noqa: F403
 from lamina.ops.nans import *  # noqa: F403
 from lamina.ops.normalization import *  # noqa: F403
 from lamina.ops.patches import *  # noqa: F403

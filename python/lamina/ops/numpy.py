@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from lamina._answers import answering
 from lamina.ops.arithmetic import *  # noqa: F403
+from lamina.ops.bessel import *  # noqa: F403
+from lamina.ops.bits import *  # noqa: F403
 from lamina.ops.comparisons import *  # noqa: F403
 from lamina.ops.core import array, copy, ndim, size  # noqa: F401
 from lamina.ops.counting import *  # noqa: F403

@@ -1,0 +1,182 @@
+"""Bits and divisors of integers; numbers next to others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import each_row, given, record
+from lamina._tensors.tensor import Tensor
+from lamina.ops._elements import aligned, converted, floats
+from lamina.ops.comparisons import logical_and, logical_not, logical_or, logical_xor
+from lamina.ops.matrices import called
+
+__all__ = [
+    "bitwise_and",
+    "bitwise_invert",
+    "bitwise_left_shift",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
+    "gcd",
+    "lcm",
+    "left_shift",
+    "nextafter",
+    "right_shift",
+]
+
+
+@operation
+def bitwise_and(x: Any, y: Any) -> Any:
+    """Return the bits that both integers have; of truth values, whether both hold.
+
+    Parameters
+    ----------
+    x, y : tensor or array_like
+        Of int32, or of truth values; they broadcast.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.bitwise_and([6, 12], 5)
+    array([4, 4], dtype=int32)
+    """
+    return _bits("bitwise_and", x, y, logical_and)
+
+
+@operation
+def bitwise_or(x: Any, y: Any) -> Any:
+    """Return the bits that either integer has; of truth values, whether one holds."""
+    return _bits("bitwise_or", x, y, logical_or)
+
+
+@operation
+def bitwise_xor(x: Any, y: Any) -> Any:
+    """Return the bits that one of both integers has; of truth values, whether they differ."""
+    return _bits("bitwise_xor", x, y, logical_xor)
+
+
+@operation
+def bitwise_not(x: Any) -> Any:
+    """Return the integer with all 32 bits turned, -x - 1; of a truth value the other one."""
+    tensor = given(x)
+    if tensor.dtype == "bool":
+        return logical_not(tensor)
+    return _pair("bitwise_xor", tensor, np.int32(-1), "bitwise_not")
+
+
+@operation
+def bitwise_invert(x: Any) -> Any:
+    """Return what ``bitwise_not`` does, by Keras's other name."""
+    return bitwise_not(x)
+
+
+@operation
+def bitwise_left_shift(x: Any, y: Any) -> Any:
+    """Return x with its bits y places up: 0 where y is not from 0 to 31.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.bitwise_left_shift([1, 3], 2)
+    array([ 4, 12], dtype=int32)
+    """
+    return _pair("bitwise_left_shift", x, y)
+
+
+@operation
+def left_shift(x: Any, y: Any) -> Any:
+    """Return what ``bitwise_left_shift`` does, by Keras's other name."""
+    return bitwise_left_shift(x, y)
+
+
+@operation
+def bitwise_right_shift(x: Any, y: Any) -> Any:
+    """Return x with its bits y places down, under its sign."""
+    return _pair("bitwise_right_shift", x, y)
+
+
+@operation
+def right_shift(x: Any, y: Any) -> Any:
+    """Return what ``bitwise_right_shift`` does, by Keras's other name."""
+    return bitwise_right_shift(x, y)
+
+
+@operation
+def gcd(x1: Any, x2: Any) -> Any:
+    """Return the greatest common divisors of integers, not negative.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        Of int32; they broadcast.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.gcd([12, -18], 8)
+    array([4, 2], dtype=int32)
+    """
+    return _pair("gcd", x1, x2)
+
+
+@operation
+def lcm(x1: Any, x2: Any) -> Any:
+    """Return the least common multiples of integers, not negative; their lowest 32 bits."""
+    return _pair("lcm", x1, x2)
+
+
+@operation
+def nextafter(x1: Any, x2: Any) -> Any:
+    """Return the next number that the dtype has, from x1 on towards x2.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> float(ops.nextafter(1.0, 2.0)) > 1.0
+    True
+    """
+    pair = _alike(floats(given(x1)), floats(given(x2)))
+    return called("nextafter", pair, [pair[0].value.shape], np.nextafter)[0]
+
+
+def _bits(kind: str, x: Any, y: Any, of_truths: Any) -> Any:
+    a, b = given(x), given(y)
+    if a.dtype == b.dtype == "bool":
+        return of_truths(a, b)
+    return _pair(kind, a, b)
+
+
+def _pair(kind: str, x: Any, y: Any, who: str | None = None) -> Tensor:
+    pair = (_integers(who or kind, each) for each in (x, y))
+    return record(kind, *_alike(*pair))  # type: ignore[no-any-return]
+
+
+def _alike(*tensors: Tensor) -> list[Tensor]:
+    """Return tensors of one shape, with rows or without."""
+    found = aligned(tensors)
+    if len({t.rows for t in found}) > 1:
+        found = [each_row(t) for t in found]
+    shape = np.broadcast_shapes(*(tuple(t.value.shape) for t in found))
+    return [_spread(t, shape) for t in found]
+
+
+def _integers(who: str, x: Any) -> Tensor:
+    tensor = given(x)
+    if tensor.dtype.startswith("float"):
+        raise TypeError(f"{who}: needs integers; got {tensor.dtype}")
+    return converted(tensor, "int32")
+
+
+def _spread(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return a tensor whose rows are repeated along axes of one element, up to a shape."""
+    old = tuple(x.value.shape)
+    if old == shape:
+        return x
+    full = (1,) * (len(shape) - len(old)) + old
+    x = record("reshape", x, full) if full != old else x
+    times = [s // n for n, s in zip(full, shape, strict=True)]
+    return record("repeat", x, times)  # type: ignore[no-any-return]
