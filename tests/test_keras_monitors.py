@@ -121,6 +121,35 @@ def test_learning_rate_scheduler(schedule):
     np.testing.assert_allclose(ours[1], theirs[1], rtol=1e-6)
 
 
+def rates_of_several(library, callback):
+    optimizers = library.optimizers
+    chosen = optimizers.OptimizerMap(
+        optimizers.SGD(0.1, name="slow"), {"dense.*/bias": optimizers.Adam(0.02, name="quick")}
+    )
+    x = np.linspace(-1, 1, 8, dtype=np.float32).reshape(-1, 1)
+    model = compiled(library)
+    model.compile(optimizers.MultiOptimizer(chosen), "mse")
+    history = model.fit(x, x, epochs=4, verbose=0, callbacks=[callback(library)]).history
+    return [[key, history[key]] for key in sorted(history) if key != "loss"]
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        lambda library: library.callbacks.ReduceLROnPlateau(
+            "loss", 0.5, patience=1, min_delta=9.0, min_lr=0.01, mode="min"
+        ),
+        lambda library: library.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.9),
+    ],
+)
+def test_each_of_several_optimizers_has_its_rate(callback):
+    wanted = golden.ask(lambda: rates_of_several(keras, callback))
+    ours = rates_of_several(lamina, callback)
+    assert [key for key, _ in ours] == [key for key, _ in wanted]
+    for (_, mine), (_, theirs) in zip(ours, wanted, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-6)
+
+
 def test_nan_is_never_the_best_for_long():
     stop = lamina.callbacks.EarlyStopping(patience=5)
     drive(lamina, stop, [math.nan, 3.0, None, 4.0], note_stop)

@@ -11,7 +11,7 @@ import numpy as np
 from lamina import _check
 from lamina._check import Array
 from lamina.callbacks.callback import Callback, Logs
-from lamina.callbacks.rates import check_settable, rate_of
+from lamina.callbacks.rates import KEY, check_settable, rate_of, rated
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,6 +82,11 @@ class LearningRateRangeTest(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Keep what the model is."""
         check_settable("LearningRateRangeTest", self.model)
+        if KEY not in rated(self.model):
+            raise TypeError(
+                f"LearningRateRangeTest: tries one learning rate; got several, those of "
+                f"{type(self.model.optimizer).__name__}"
+            )
         self._forget()
         model = self.model
         state = model.train_state.get(model.weights_by_path())
@@ -104,7 +109,7 @@ class LearningRateRangeTest(Callback):
             self._note(loss)
 
     def _note(self, loss: float) -> None:
-        self._noted.append((rate_of(self.model), loss))
+        self._noted.append((rate_of(self.model.optimizer), loss))
         self._smooth = SMOOTHING * self._smooth + (1 - SMOOTHING) * loss
         smoothed = self._smooth / (1 - SMOOTHING ** len(self._noted))
         over = len(self._noted) > 1 and smoothed > self.stop_at * self._smallest

@@ -8,7 +8,7 @@ from typing import Any
 
 from lamina import _screen
 from lamina.callbacks.callback import Callback, Logs
-from lamina.callbacks.rates import check_settable, rate_of
+from lamina.callbacks.rates import check_settable, note_rates, rate_of, rated, shown
 
 
 class LearningRateScheduler(Callback):
@@ -32,7 +32,9 @@ class LearningRateScheduler(Callback):
 
     Notes
     -----
-    The learning rate enters the logs, and with them the history, as ``learning_rate``.
+    The learning rate enters the logs, and with them the history, as ``learning_rate``.  Each
+    optimizer of a ``MultiOptimizer`` has its own: ``schedule`` is called for each, and the key is
+    ``learning_rate_`` and the optimizer's name.
 
     Examples
     --------
@@ -60,23 +62,28 @@ class LearningRateScheduler(Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Set the epoch's learning rate."""
-        known = (epoch, rate_of(self.model)) if self._takes_rate else (epoch,)
+        for key, optimizer in rated(self.model).items():
+            rate = self._rate(epoch, optimizer)
+            optimizer.learning_rate = rate
+            if self.verbose:
+                _screen.write(
+                    f"Epoch {epoch + 1}: LearningRateScheduler setting {shown(key)} to {rate:g}"
+                )
+
+    def _rate(self, epoch: int, optimizer: Any) -> float:
+        known = (epoch, rate_of(optimizer)) if self._takes_rate else (epoch,)
         rate: Any = self.schedule(*known)
         if isinstance(rate, bool) or not hasattr(rate, "__float__"):
             raise TypeError(
                 f"LearningRateScheduler: schedule must return a number; got {rate!r} for epoch "
                 f"{epoch}"
             )
-        self.model.optimizer.learning_rate = float(rate)
-        if self.verbose:
-            _screen.write(
-                f"Epoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate:g}"
-            )
+        return float(rate)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Note the learning rate."""
         if logs is not None:
-            logs["learning_rate"] = rate_of(self.model)
+            note_rates(self.model, logs)
 
 
 def _takes_two(schedule: Callable[..., float]) -> bool:

@@ -1,21 +1,50 @@
-"""The learning rate of the model at hand, as callbacks read and set it."""
+"""The learning rates of the model at hand, as callbacks read and set them."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from lamina.callbacks.callback import Logs
 
-def rate_of(model: Any) -> float:
+KEY = "learning_rate"
+
+
+def rated(model: Any) -> dict[str, Any]:
+    """Return the optimizers that have a learning rate, by its key in the logs.
+
+    There is one, or each of those of a ``MultiOptimizer`` has its own.
+    """
+    optimizer = model.optimizer
+    several = getattr(optimizer, "optimizers", None)
+    if several is None:
+        return {KEY: optimizer}
+    return {f"{KEY}_{each.name}": each for each in several}
+
+
+def rate_of(optimizer: Any) -> float:
     """Return the learning rate of the next step."""
-    return float(model.optimizer.current_learning_rate())
+    return float(optimizer.current_learning_rate())
+
+
+def note_rates(model: Any, logs: Logs) -> None:
+    """Put the learning rates into the logs."""
+    logs.update({key: rate_of(optimizer) for key, optimizer in rated(model).items()})
+
+
+def shown(key: str) -> str:
+    """Return what a message calls the learning rate of a key."""
+    name = key.removeprefix(KEY).removeprefix("_")
+    return f"{name} learning rate" if name else "learning rate"
 
 
 def check_settable(who: str, model: Any) -> None:
-    """Raise TypeError where the learning rate follows a schedule, which setting it would end."""
+    """Raise TypeError where a learning rate follows a schedule, which setting it would end."""
     from lamina.optimizers.schedules import LearningRateSchedule
 
-    rate = model.optimizer.rate_law
-    if isinstance(rate, LearningRateSchedule):
-        raise TypeError(
-            f"{who}: sets the learning rate, which follows {rate!r}; give the optimizer a number"
-        )
+    for optimizer in rated(model).values():
+        rate = optimizer.rate_law
+        if isinstance(rate, LearningRateSchedule):
+            raise TypeError(
+                f"{who}: sets the learning rate, which follows {rate!r}; give the optimizer a "
+                f"number"
+            )

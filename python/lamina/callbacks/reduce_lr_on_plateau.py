@@ -7,7 +7,7 @@ from typing import ClassVar
 from lamina import _check, _screen
 from lamina.callbacks.callback import Logs
 from lamina.callbacks.monitored import Monitored
-from lamina.callbacks.rates import check_settable, rate_of
+from lamina.callbacks.rates import check_settable, note_rates, rate_of, rated, shown
 
 
 class ReduceLROnPlateau(Monitored):
@@ -45,7 +45,8 @@ class ReduceLROnPlateau(Monitored):
     Notes
     -----
     The learning rate enters the logs, and with them the history, as ``learning_rate``: the one
-    that the epoch was trained with.
+    that the epoch was trained with.  Those of a ``MultiOptimizer`` are reduced together, and are
+    called ``learning_rate_`` and the optimizer's name.
 
     Examples
     --------
@@ -100,7 +101,7 @@ class ReduceLROnPlateau(Monitored):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Compare, and reduce the learning rate when patience is at its end."""
         logs = {} if logs is None else logs
-        logs["learning_rate"] = rate_of(self.model)
+        note_rates(self.model, logs)
         value = self._value(logs)
         if value is None:
             return
@@ -115,14 +116,17 @@ class ReduceLROnPlateau(Monitored):
                 self._reduce(epoch)
 
     def _reduce(self, epoch: int) -> None:
-        old = rate_of(self.model)
-        if old <= self.min_lr:
-            return
-        new = max(old * self.factor, self.min_lr)
-        self.model.optimizer.learning_rate = new
-        self.cooldown_counter, self.wait = self.cooldown, 0
-        if self.verbose:
-            _screen.write(f"Epoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new:g}")
+        for key, optimizer in rated(self.model).items():
+            old = rate_of(optimizer)
+            if old <= self.min_lr:
+                continue
+            new = max(old * self.factor, self.min_lr)
+            optimizer.learning_rate = new
+            self.cooldown_counter, self.wait = self.cooldown, 0
+            if self.verbose:
+                _screen.write(
+                    f"Epoch {epoch + 1}: ReduceLROnPlateau reducing {shown(key)} to {new:g}"
+                )
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Warn if there was nothing to watch."""

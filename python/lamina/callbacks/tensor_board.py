@@ -11,7 +11,7 @@ import numpy as np
 
 from lamina import _check
 from lamina.callbacks.callback import Callback, Logs
-from lamina.callbacks.rates import rate_of
+from lamina.callbacks.rates import note_rates
 
 LARGEST_SIDE = 4096  # pixels of an image of weights; larger ones are left out
 
@@ -125,7 +125,7 @@ class TensorBoard(Callback):
         """Write the epoch's logs, and the weights where it is their turn."""
         shown = dict(logs or {})
         train = {k: v for k, v in shown.items() if not k.startswith("val_")}
-        train["learning_rate"] = rate_of(self.model)
+        note_rates(self.model, train)
         if self.write_steps_per_second:
             took = time.perf_counter() - self._epoch_start
             train["steps_per_second"] = (self.model.optimizer.iterations - self._steps) / took
