@@ -26,6 +26,7 @@ class ExecutionOf final : public Execution {
   std::vector<ProfileLine> profile(const Batch& batch, double learning_rate,
                                    std::int64_t step) override;
   std::string first_nonfinite(const Batch& batch) override;
+  bool leaves() const override { return !settling_.empty() || !graph_->states().empty(); }
 
   const std::byte* output(std::size_t index) const override {
     return values_[std::size_t(graph_->outputs()[index].value)];

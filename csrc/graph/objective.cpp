@@ -21,19 +21,30 @@ void as_numbers(DType dtype, std::byte* weights, const Visit& visit) {
 
 Objective::Objective(std::shared_ptr<const Graph> graph, Variables variables,
                      std::vector<DataView> data, std::uint64_t seed)
-    : execution_(Execution::create(std::move(graph), std::move(variables),
-                                   {rows_of(data), true, false, seed})),
-      all_{nullptr, 0, rows_of(data), 0} {
-  execution_->graph().check_batch(all_.rows());
-  execution_->bind(std::move(data));
+    : own_(Execution::create(std::move(graph), std::move(variables),
+                             {rows_of(data), true, false, seed})),
+      execution_(*own_),
+      all_{nullptr, 0, rows_of(data), 0},
+      sums_(false) {
+  execution_.graph().check_batch(all_.rows());
+  execution_.bind(std::move(data));
+  measure();
+}
+
+Objective::Objective(Execution& execution, const Batch& all)
+    : execution_(execution), all_(all), sums_(true) {
+  measure();
+}
+
+void Objective::measure() {
   for (const GradientSlice& slice : slices()) size_ += slice.size;
   if (size_ == 0)
     throw std::invalid_argument("Objective: the loss depends on no trainable parameter");
 }
 
-void Objective::weights(double* theta) const {
+void Objective::point(double* theta) const {
   for (const GradientSlice& slice : slices()) {
-    as_numbers(execution_->graph().dtype, slice.weights,
+    as_numbers(execution_.graph().dtype, slice.weights,
                [&](const auto* from) { std::copy_n(from, slice.size, theta); });
     theta += slice.size;
   }
@@ -41,7 +52,7 @@ void Objective::weights(double* theta) const {
 
 void Objective::set(const double* theta) {
   for (const GradientSlice& slice : slices()) {
-    as_numbers(execution_->graph().dtype, slice.weights, [&](auto* to) {
+    as_numbers(execution_.graph().dtype, slice.weights, [&](auto* to) {
       using T = std::remove_reference_t<decltype(*to)>;
       std::transform(theta, theta + slice.size, to, [](double x) { return T(x); });
     });
@@ -51,20 +62,27 @@ void Objective::set(const double* theta) {
 
 double Objective::value(const double* theta) {
   set(theta);
-  return execution_->loss(all_);
+  return execution_.loss(all_);
 }
 
 double Objective::value_and_gradient(const double* theta, double* gradient) {
   set(theta);
-  const double value = execution_->gradients(all_, false);
-  const std::size_t element = bytes_of(execution_->graph().dtype);
+  if (sums_) execution_.reset();
+  const double value = execution_.gradients(all_, false);
+  const std::size_t element = bytes_of(execution_.graph().dtype);
   for (const GradientSlice& slice : slices()) {
-    as_numbers(execution_->graph().dtype,
-               execution_->gradient() + std::size_t(slice.offset) * element,
+    as_numbers(execution_.graph().dtype,
+               execution_.gradient() + std::size_t(slice.offset) * element,
                [&](const auto* from) { std::copy_n(from, slice.size, gradient); });
     gradient += slice.size;
   }
   return value;
+}
+
+void Objective::leave(bool here) {
+  if (here && !execution_.leaves()) return;
+  if (sums_) execution_.reset();
+  execution_.gradients(all_, true);
 }
 
 }  // namespace lamina

@@ -11,6 +11,7 @@
 #include "gil.h"
 #include "graph.h"
 #include "graph/predictor.h"
+#include "minimizer.h"
 #include "updates.h"
 
 namespace lamina {
@@ -62,6 +63,26 @@ class BoundExecution {
         throw py::value_error(
             text("set_rates: a rate must be a finite number of at least 0; got ", rate));
     execution_->set_rates(std::move(rates));
+  }
+
+  // A search over all rows, or those of an order.
+  std::unique_ptr<BoundMinimizer> minimizer(const py::object& order, Index rows, int pairs,
+                                            int evaluations, double gradient, double change) {
+    std::vector<std::int64_t> chosen;
+    if (!order.is_none()) {
+      const Batch batch = make_batch(order, 0, rows, 0);
+      chosen.assign(batch.order, batch.order + rows);
+    }
+    if (pairs < 0 || evaluations < 1)
+      throw py::value_error("minimizer: needs pairs of at least 0 and evaluations of at least 1");
+    Stopping stopping;
+    stopping.gradient = gradient;
+    stopping.change = change;
+    WolfeSettings wolfe;
+    wolfe.shortest = change;
+    wolfe.most_evaluations = evaluations;
+    return std::make_unique<BoundMinimizer>(*execution_, std::move(chosen), rows, 0, pairs,
+                                            stopping, wolfe);
   }
 
   double train(const py::object& order, Index start, Index stop, double learning_rate,
@@ -280,6 +301,13 @@ void bind_execution(py::module_& module) {
       .def("set_rates", &BoundExecution::set_rates, "rates"_a,
            "The learning rates of the updates, in place of the one that `train` is given; none: "
            "that one.")
+      .def("minimizer", &BoundExecution::minimizer, "order"_a, "rows"_a, "pairs"_a, "evaluations"_a,
+           "gradient"_a, "change"_a, py::keep_alive<0, 1>(),
+           "A quasi-Newton method over so many rows of the data, or of an order: of the last "
+           "`pairs` "
+           "steps, or for 0 of all of them as a matrix; at most so many evaluations a step.  It "
+           "ends "
+           "at gradients, and changes, this small.")
       .def("train", &BoundExecution::train, "order"_a, "start"_a, "stop"_a, "learning_rate"_a,
            "step"_a, "random_step"_a,
            "One step over rows order[start:stop]; returns the loss. Not finite: no update.")

@@ -4,6 +4,7 @@
 
 #include "graph.h"
 #include "kernels.h"
+#include "minimizer.h"
 #include "rules.h"
 #include "runtime/isa.h"
 #include "runtime/threads.h"
@@ -34,6 +35,7 @@ PYBIND11_MODULE(_core, module) {
   lamina::bind_graph(module);
   lamina::bind_rules(module);
   lamina::bind_updates(module);
+  lamina::bind_minimizer(module);
   lamina::bind_execution(module);
   lamina::bind_objective(module);
 }

@@ -32,7 +32,7 @@ class BoundObjective {
   }
   Vector weights() const {
     Vector theta(size());
-    objective_.weights(theta.mutable_data());
+    objective_.point(theta.mutable_data());
     return theta;
   }
   double value(const py::object& theta) {

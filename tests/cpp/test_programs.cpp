@@ -99,7 +99,7 @@ TEST_CASE("the loss and its gradient are those of the formula") {
     const double slope = (by_hand(more, data) - by_hand(less, data)) / 2e-6;
     CHECK(gradient[i] == doctest::Approx(slope).epsilon(1e-6));
   }
-  objective.weights(held.data());
+  objective.point(held.data());
   CHECK(held == theta);
 }
 

@@ -11,6 +11,7 @@ from . import kernels, runtime
 __all__: list[str] = [
     "Execution",
     "Graph",
+    "Minimizer",
     "Objective",
     "Parameter",
     "Predictor",
@@ -551,6 +552,15 @@ class Update:
         **kwargs: typing.Any,
     ) -> None: ...
 
+class Minimizer:
+    def go_on(self, memory: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> None: ...
+    def iterate(self, rate: typing.SupportsFloat | typing.SupportsIndex) -> tuple[str, float]: ...
+    def memory(self) -> numpy.typing.NDArray[numpy.float64]: ...
+    @property
+    def evaluations(self) -> int: ...
+    @property
+    def largest_gradient(self) -> float: ...
+
 class Execution:
     def __init__(
         self,
@@ -579,6 +589,15 @@ class Execution:
     def input_gradient(
         self, index: typing.SupportsInt | typing.SupportsIndex
     ) -> numpy.typing.NDArray[typing.Any]: ...
+    def minimizer(
+        self,
+        order: typing.Any,
+        rows: typing.SupportsInt | typing.SupportsIndex,
+        pairs: typing.SupportsInt | typing.SupportsIndex,
+        evaluations: typing.SupportsInt | typing.SupportsIndex,
+        gradient: typing.SupportsFloat | typing.SupportsIndex,
+        change: typing.SupportsFloat | typing.SupportsIndex,
+    ) -> Minimizer: ...
     def output(
         self, index: typing.SupportsInt | typing.SupportsIndex
     ) -> numpy.typing.NDArray[typing.Any]: ...

@@ -74,12 +74,14 @@ class Stateful(Weighted):
     def default_fit_batch(self, batch_size: Any) -> Any:
         """Return the batch size of a fit: None for all rows, by default 32.
 
-        That of a stateful model is what its Input says.
+        That of a stateful model is what its Input says, that of some optimizers is all rows.
         """
         if isinstance(batch_size, str) and batch_size == "all":
             return None
         if batch_size is not None:
             return batch_size
+        if getattr(getattr(self, "optimizer", None), "whole_batch", False):
+            return None
         return (self.batch_given() if self.stateful else None) or FIT_BATCH
 
     def check_batches(self, who: str, rows: int, batch: int) -> None:

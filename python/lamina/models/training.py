@@ -133,6 +133,12 @@ class Training:
             check_learning("fit", model)
             self.objective.checked = True
         self.optimizer.check_owner(model)
+        if self.optimizer.whole_batch and settings.steps != 1:
+            batches = "an unknown number of" if settings.steps is None else str(settings.steps)
+            raise ValueError(
+                f"{type(self.optimizer).__name__}: a step takes all rows as one batch; got "
+                f"{batches} batches of {settings.batch} rows; leave batch_size out"
+            )
         model.compiled("fit").running = False  # a fit is never within another pass
         self.capacity = self.batch if model.bound else settings.batch
         self.steps = self.objective.start(self.part.data, self.capacity, True)

@@ -20,6 +20,7 @@ from lamina.optimizers.lion import Lion
 from lamina.optimizers.multi_optimizer import MultiOptimizer, OptimizerMap
 from lamina.optimizers.muon import Muon
 from lamina.optimizers.nadam import Nadam
+from lamina.optimizers.quasi_newton import BFGS, LBFGS
 from lamina.optimizers.rmsprop import RMSprop
 from lamina.optimizers.rprop import Rprop
 from lamina.optimizers.schedule_free_adamw import ScheduleFreeAdamW
@@ -27,6 +28,8 @@ from lamina.optimizers.sgd import SGD
 from lamina.optimizers.wrapping import SWA, LossScaleOptimizer
 
 __all__ = [
+    "BFGS",
+    "LBFGS",
     "SGD",
     "SWA",
     "Adadelta",
@@ -80,6 +83,8 @@ _TABLE: dict[str, type[Optimizer]] = {
     "lossscaleoptimizer": LossScaleOptimizer,
     "multioptimizer": MultiOptimizer,
     "swa": SWA,
+    "lbfgs": LBFGS,
+    "bfgs": BFGS,
 }
 
 

@@ -103,9 +103,12 @@ class Optimizer(Applying):
     array([-0.5,  4. ])
     """
 
+    # Whether a step takes all rows as one batch.
+    whole_batch: ClassVar[bool] = False
+
     _plumbing: ClassVar[str] = (
         "attach built check_owner check_state counter current_learning_rate follows_schedule fused "
-        "get_state lr rate_law rule slots steps take_rate take_state told_rate version"
+        "get_state lr rate_law rule slots steps take_rate take_state told_rate version whole_batch"
     )
 
     def __init__(

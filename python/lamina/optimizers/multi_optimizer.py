@@ -337,4 +337,6 @@ class MultiOptimizer(Optimizer):
 def _simple(who: str, optimizer: Any) -> Optimizer:
     if not isinstance(optimizer, Optimizer) or isinstance(optimizer, (Wrapper, MultiOptimizer)):
         raise TypeError(f"{who}: needs optimizers that are no wrappers; got {optimizer!r}")
+    if optimizer.whole_batch:
+        raise TypeError(f"{who}: needs optimizers of batches; got {optimizer!r}")
     return optimizer

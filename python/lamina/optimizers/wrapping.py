@@ -32,10 +32,11 @@ class Wrapper(Optimizer):
 
         super().__init__(0.0, name=name)
         self.inner_optimizer: Optimizer = get(inner_optimizer)
-        if isinstance(self.inner_optimizer, Wrapper):
+        inner = self.inner_optimizer
+        if isinstance(inner, Wrapper) or inner.whole_batch or hasattr(inner, "optimizers"):
             raise ValueError(
-                f"{type(self).__name__}: inner_optimizer must be no wrapper itself; "
-                f"got {self.inner_optimizer!r}"
+                f"{type(self).__name__}: inner_optimizer must be one of batches, and no wrapper "
+                f"itself; got {self.inner_optimizer!r}"
             )
 
     # --- what is the other's

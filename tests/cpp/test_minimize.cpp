@@ -1,0 +1,58 @@
+// Quasi-Newton methods on functions of C++.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "minimize/minimizer.h"
+
+using namespace lamina;
+
+namespace {
+
+// (1 - x)^2 + 100 (y - x^2)^2
+class Rosenbrock final : public Function {
+ public:
+  Index size() const override { return 2; }
+  void point(double* theta) const override { theta[0] = x, theta[1] = y; }
+  double value_and_gradient(const double* theta, double* gradient) override {
+    x = theta[0], y = theta[1];
+    const double across = y - x * x;
+    gradient[0] = -2 * (1 - x) - 400 * x * across;
+    gradient[1] = 200 * across;
+    return (1 - x) * (1 - x) + 100 * across * across;
+  }
+  double x = -1.2, y = 1.0;
+};
+
+int iterations(Minimizer& minimizer, Progress* last) {
+  int count = 0;
+  do {
+    *last = minimizer.iterate(1.0);
+    ++count;
+  } while (*last == Progress::moved && count < 200);
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("both methods find the end of a curved valley") {
+  for (const int pairs : {0, 5}) {
+    Rosenbrock function;
+    Minimizer minimizer(function, pairs == 0 ? dense_memory(2) : limited_memory(2, pairs),
+                        {1e-9, 0.0, -1.0, -1.0}, {});
+    Progress last;
+    CHECK(iterations(minimizer, &last) < 60);
+    CHECK(last == Progress::converged);
+    CHECK(std::abs(function.x - 1.0) < 1e-8);
+    CHECK(std::abs(function.y - 1.0) < 1e-8);
+  }
+}
+
+TEST_CASE("a small relative change of the value is an end, where it is asked for") {
+  Rosenbrock function;
+  Minimizer minimizer(function, dense_memory(2), {-1.0, -1.0, -1.0, 1e-3}, {});
+  Progress last;
+  iterations(minimizer, &last);
+  CHECK(last == Progress::stalled);
+}
