@@ -59,7 +59,7 @@ def graph() -> lamina.Model:
     assert_type(model, lamina.Model)
     assert_type(lamina.Model(a, shared(a)), lamina.Model)
     assert_type(models.Functional(a, shared(a)), models.Functional)
-    assert_type(model.get_layer("a"), layers.Layer)
+    assert_type(model.get_layer("a"), layers.Layer | Any)  # or a model that is a layer
     model.compile("adam", {"sum": "mse"}, metrics={"sum": ["mae"]}, loss_weights={"sum": 1.0})
     return model
 

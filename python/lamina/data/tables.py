@@ -296,7 +296,9 @@ def _pyarrow(who: str, name: str) -> Any:
     try:
         import importlib
 
-        return importlib.import_module(f"pyarrow.{name}")
+        import pyarrow
+
+        return importlib.import_module(f"{pyarrow.__name__}.{name}")
     except ImportError:
         raise ImportError(
             f'{who}: needs the package pyarrow; install it by pip install "lamina[arrow]"'

@@ -204,7 +204,8 @@ class Fitting(Evaluating):
                     "validation_freq": validation_freq,
                 },
             ).prepared(self)  # fmt: skip
-            history.validation_rows = fit.validation_rows
+            if fit.validation_rows is not None:
+                history.validation_rows = fit.validation_rows.copy()
             validated = isinstance(fit.held, Stream) or bool(fit.held)
             told = training.parameters_of_run(self, fit.settings, validated, verbose, hooks)
             self.ensure_built(fit.first.open_shapes)

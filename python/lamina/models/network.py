@@ -132,7 +132,7 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
         return sum(layer.streams for layer in self.parts)
 
     @answering_calls
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer | Any:
         """Return a layer by name or by place.
 
         Raises

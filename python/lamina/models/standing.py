@@ -13,7 +13,9 @@ from lamina.callbacks.progress import EpochLines
 from lamina.models.position import Position, put_states, states_of
 
 if TYPE_CHECKING:
-    from lamina.models.training import Training
+    from lamina.callbacks import CallbackList
+    from lamina.models.fitting import Fitting
+    from lamina.models.passes import Pass
 
 
 class Standing:
@@ -21,12 +23,20 @@ class Standing:
 
     Parameters
     ----------
-    run : Training
+    model : Fitting
+    optimizer : Optimizer
+    hooks : CallbackList
+    steps : Pass
+    epoch : int
+        The first.
     """
 
-    def __init__(self, run: Training) -> None:
-        self._run = run
-        self.epoch = run.settings.first_epoch
+    def __init__(
+        self, model: Fitting, optimizer: Any, hooks: CallbackList, steps: Pass, epoch: int
+    ) -> None:
+        # Not the run itself, which holds this: the model would be freed late.
+        self._model, self._optimizer, self._hooks, self._steps = model, optimizer, hooks, steps
+        self.epoch = epoch
         self._first = 0  # batches that another run did of the first epoch
         self._resumed: Position | None = None
         self._stopped: Position | None = None  # within an epoch, before its end was told
@@ -35,11 +45,11 @@ class Standing:
 
     def go_on(self, position: Position) -> None:
         """Let the run begin where another stood, whose weights and optimizer the model has."""
-        put_states(self._run.hooks.callbacks, position.callbacks)
+        put_states(self._hooks.callbacks, position.callbacks)
         if position.weights is not None:
-            self._run.model.put_arrays(position.weights)
+            self._model.put_arrays(position.weights)
         if position.learning_rate is not None:
-            self._run.optimizer.take_rate(position.learning_rate)
+            self._optimizer.take_rate(position.learning_rate)
         self.epoch, self._first = position.epoch, position.batch
         self._resumed = position
 
@@ -47,14 +57,14 @@ class Standing:
         """Return the position; what is written in a hook says it."""
         if self._stopped is not None:
             return self._stopped
-        callbacks = states_of(self._run.hooks.callbacks)
+        callbacks = states_of(self._hooks.callbacks)
         if self._began is None:
             held = self._resumed
             if held is not None and held.batch:
                 return Position(held.epoch, held.batch, held.sums, held.metrics, callbacks)
             return Position(self.epoch, callbacks=callbacks)
-        done = (self._run.model.train_state.draw - self._began) & 0xFFFF_FFFF
-        sums, metrics = self._run.steps.sums()
+        done = (self._model.train_state.draw - self._began) & 0xFFFF_FFFF
+        sums, metrics = self._steps.sums()
         return Position(self.epoch, done, sums, metrics, callbacks)
 
     # --- what the run tells
@@ -62,7 +72,7 @@ class Standing:
     @contextlib.contextmanager
     def followed(self) -> Iterator[None]:
         """Let the model's state know the position in the block, and after it."""
-        state = self._run.model.train_state
+        state = self._model.train_state
         state.running = self.now
         try:
             yield
@@ -79,19 +89,19 @@ class Standing:
         Those that were told before it was interrupted, and went on with it, are not told again.
         """
         self.epoch, done = epoch, self._first
-        for callback in self._run.hooks.callbacks if done else ():
+        for callback in self._hooks.callbacks if done else ():
             if isinstance(callback, EpochLines):
                 callback.on_epoch_begin(epoch, {})
         if not done:
-            self._run.hooks.call("on_epoch_begin", epoch, {})
+            self._hooks.call("on_epoch_begin", epoch, {})
         return done
 
     def begin_batches(self, done: int) -> None:
         """Start the sums of an epoch, or go on with those of one that was interrupted."""
-        state, resumed = self._run.model.train_state, self._resumed
-        self._run.steps.reset()
+        state, resumed = self._model.train_state, self._resumed
+        self._steps.reset()
         if done and resumed is not None:
-            self._run.steps.resume(resumed.sums, resumed.metrics)
+            self._steps.resume(resumed.sums, resumed.metrics)
         self._resumed, self._first = None, 0
         self._began = (state.draw - done) & 0xFFFF_FFFF
 
@@ -99,7 +109,7 @@ class Standing:
         """Note that the epoch is done, or that it was stopped within."""
         if whole:
             self.epoch += 1
-            self._run.model.train_state.epoch += 1
+            self._model.train_state.epoch += 1
         else:
             self._stopped = self.now()
             self._held = self._weights(), self._rate()
@@ -107,24 +117,24 @@ class Standing:
 
     def end(self) -> None:
         """Keep the position of a run that has ended."""
-        self._run.model.train_state.position = self.now()
+        self._model.train_state.position = self.now()
         if self._held is None:
             self._held = self._weights(), self._rate()
 
     def note_replaced(self) -> None:
         """Keep what the last batch left where a callback has put something in its place."""
-        position = self._run.model.train_state.position
+        position = self._model.train_state.position
         if position is None or self._held is None:
             return
         weights, rate = self._held
-        now = [p.array for p in self._run.model.parameters]
+        now = [p.array for p in self._model.parameters]
         if any(not np.array_equal(a, b) for a, b in zip(weights, now, strict=True)):
             position.weights = weights
         if rate != self._rate():
             position.learning_rate = rate
 
     def _weights(self) -> list[Array]:
-        return [p.array.copy() for p in self._run.model.parameters]
+        return [p.array.copy() for p in self._model.parameters]
 
     def _rate(self) -> Any:
-        return self._run.optimizer.told_rate()
+        return self._optimizer.told_rate()

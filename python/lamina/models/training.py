@@ -145,7 +145,7 @@ class Training:
         self.execution = self.steps.execution
         self.train: Callable[..., float] = self.execution.train
         self.weights: list[tuple[str, Array]] = []
-        self.standing = Standing(self)
+        self.standing = Standing(model, self.optimizer, callbacks, self.steps, settings.first_epoch)
         self.diverged: float | None = None  # the loss of a step that a callback lets pass
 
     @property
