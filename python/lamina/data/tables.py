@@ -296,7 +296,7 @@ def _pyarrow(who: str, name: str) -> Any:
     try:
         import importlib
 
-        import pyarrow
+        import pyarrow  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
         return importlib.import_module(f"{pyarrow.__name__}.{name}")
     except ImportError:
