@@ -22,17 +22,7 @@ BLOCK = 1 << 14  # rows at a time, at most, of arrays
 
 
 class Sums(NamedTuple):
-    """What a batch adds to.
-
-    Attributes
-    ----------
-    amounts : Tensor of shape (rows, ..., columns)
-        Each is added, times the weight of its row or position, to one of the sums.
-    places : Tensor of int of the same shape, or None
-        To which; None: to that of its column.  What lies outside counts nowhere.
-    size : int
-        How many sums there are.
-    """
+    """What a batch adds to; see ``RecordedMetric.sums``."""
 
     amounts: Tensor
     places: Tensor | None
@@ -50,6 +40,20 @@ class RecordedMetric(KernelMetric):
     target_dtype : {"float", "int32", "any"}
         What the targets are: values of the predictions' shape, labels without their last axis, or
         either of these.
+
+    Examples
+    --------
+    The mean error, positive where predictions are too large:
+
+    >>> from lamina import metrics, ops
+    >>> class Bias(metrics.RecordedMetric):
+    ...     def sums(self, y_true, y_pred):
+    ...         error = ops.mean(y_pred - y_true, axis=-1)
+    ...         return ops.stack([error, ops.ones_like(error)], axis=-1), None, 2
+    ...     def value(self, state):
+    ...         return state[0] / state[1]
+    >>> Bias()([1.0, 2.0], [2.0, 2.5])
+    0.75
     """
 
     _plumbing: ClassVar[str] = "sums fixed"
@@ -63,8 +67,8 @@ class RecordedMetric(KernelMetric):
         """Return the name where none is given."""
         return snake_case(cls.__name__)
 
-    def sums(self, y_true: Tensor, y_pred: Tensor) -> Sums:
-        """Return what rows add to which of the sums.
+    def sums(self, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor | None, int]:
+        """Return the amounts that rows add, to which of the sums, and how many sums there are.
 
         Parameters
         ----------
@@ -72,6 +76,15 @@ class RecordedMetric(KernelMetric):
             Targets, of the dtype that ``target_dtype`` says.
         y_pred : Tensor of shape (rows, ..., columns)
             Predictions.
+
+        Returns
+        -------
+        amounts : Tensor of shape (rows, ..., columns)
+            Each is added, times the weight of its row or position, to one of the sums.
+        places : Tensor of int of the same shape, or None
+            To which; None: to that of its column.  What lies outside counts nowhere.
+        size : int
+            How many sums there are.
         """
         raise TypeError(f"{type(self).__name__}: a metric must define sums()")
 
@@ -116,7 +129,7 @@ class RecordedMetric(KernelMetric):
             y_true, y_pred = Tensor(recording, target), Tensor(recording, prediction)
             if y_pred.ndim == 1:  # one number a row is a row of one column
                 y_pred = ops.expand_dims(y_pred, -1)
-            made = self.sums(self._fitted(y_true, y_pred), y_pred)
+            made = Sums(*self.sums(self._fitted(y_true, y_pred), y_pred))
         places = None if made.places is None else made.places.value
         return int(graph.add_sums(made.amounts.value, places, weight, made.size))
 
