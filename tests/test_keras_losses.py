@@ -318,3 +318,19 @@ def test_accuracy_goes_by_shapes_as_in_keras():
         np.testing.assert_allclose(got, right.mean())
         with pytest.warns(lamina.TrainingAdvice, match="as in Keras"):
             model.fit(x, true, verbose=0)
+
+
+def test_losses_and_metrics_of_one_s_own_are_read_by_name():
+    class Cubed(losses.Loss):
+        def call(self, y_true, y_pred):
+            return ops.mean((y_pred - y_true) ** 3, axis=-1)
+
+    class Largest(lamina.metrics.Mean):
+        pass
+
+    for room, cls in ((losses, Cubed), (lamina.metrics, Largest)):
+        config = room.serialize(cls(name="own"))
+        assert type(room.deserialize(config, {cls.__name__: cls})) is cls
+        assert room.deserialize(cls.__name__, custom_objects={cls.__name__: cls}).name
+        with pytest.raises(ValueError, match="unknown"):
+            room.deserialize(config)

@@ -21,11 +21,11 @@ a batch, and cannot be split into rows, is averaged over batches here too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lamina._answers import answering
 from lamina._calls import answering_calls
-from lamina._settings import custom, resolve, serialize
+from lamina._settings import custom, reading_with, resolve, serialize
 from lamina.losses.base import Loss
 from lamina.losses.crossentropy import (
     BinaryCrossentropy,
@@ -184,4 +184,18 @@ def get(identifier: object) -> Loss:
 
 
 _WRAPPER = LossFunctionWrapper.__name__
-deserialize = get  # by Keras's name
+
+
+@answering_calls
+def deserialize(name: object, custom_objects: Mapping[str, Any] | None = None) -> Loss:
+    """Return what `get` does, with classes of one's own by the names that they have here.
+
+    Parameters
+    ----------
+    name : str or dict
+        A name, or what `serialize` returned.
+    custom_objects : dict, optional
+        Classes and functions by name.
+    """
+    with reading_with(custom_objects):
+        return get(name)

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from lamina._answers import answering, folded
 from lamina._calls import answering_calls
 from lamina._names import snake_case, unknown
-from lamina._settings import custom, serialize
+from lamina._settings import custom, reading_with, serialize
 from lamina._settings import resolve as _resolve
 from lamina.metrics.accuracy import (
     BinaryAccuracy,
@@ -322,4 +322,16 @@ def _check_targets(metric: KernelMetric, loss: Any, shape: tuple[int, ...]) -> N
     )
 
 
-deserialize = get  # by Keras's name
+@answering_calls
+def deserialize(name: object, custom_objects: Mapping[str, Any] | None = None) -> Metric:
+    """Return what `get` does, with classes of one's own by the names that they have here.
+
+    Parameters
+    ----------
+    name : str or dict
+        A name, or what `serialize` returned.
+    custom_objects : dict, optional
+        Classes and functions by name.
+    """
+    with reading_with(custom_objects):
+        return get(name)
