@@ -39,11 +39,26 @@ void turn(Index k, Index n, double* cosine, double* sine) {
   }
 }
 
-// SplitLines side by side: element n of line q stands at n * lines + q.
+// Lines side by side, as a vector of the compiler's: an element of each of `lanes` lines.
+template <class T>
+struct LanesOf {
+  typedef T Type __attribute__((vector_size(lanes * sizeof(T)), may_alias));
+};
+template <class T>
+using Lanes = typename LanesOf<T>::Type;
+
+// Element n of all lines stands at n.
 template <class T>
 struct SplitLines {
-  T *real, *imaginary;
-  SplitLines at(Index place) const { return {real + place, imaginary + place}; }
+  Lanes<T>*real, *imaginary;
+  SplitLines(T* real_, T* imaginary_)
+      : real(reinterpret_cast<Lanes<T>*>(real_)),
+        imaginary(reinterpret_cast<Lanes<T>*>(imaginary_)) {}
+  SplitLines at(Index place) const {
+    SplitLines there = *this;
+    there.real += place, there.imaginary += place;
+    return there;
+  }
 };
 
 template <class T>
@@ -51,71 +66,68 @@ struct Turn {
   T cos, sin;
 };
 
-// The inner loops have a fixed length and arrays that do not overlap: the compiler makes vectors of
-// them.  `count` is a multiple of it.
+// `count` elements from x, and as many from each of those behind it that lie `apart`, go to y, one
+// run of them behind the other.
 
 // y_0 = a + b, y_1 = (a - b) w.
 template <class T>
-void radix_2(SplitLines<T> y, SplitLines<T> a, SplitLines<T> b, Turn<T> w, Index count) {
-  T* __restrict yr = y.real, * __restrict yi = y.imaginary;
-  T* __restrict zr = yr + count, * __restrict zi = yi + count;
-  const T* __restrict ar = a.real, * __restrict ai = a.imaginary;
-  const T* __restrict br = b.real, * __restrict bi = b.imaginary;
-  for (Index k = 0; k < count; k += lanes)
-    for (Index q = k; q < k + lanes; ++q) {
-      const T r = ar[q] - br[q], i = ai[q] - bi[q];
-      yr[q] = ar[q] + br[q];
-      yi[q] = ai[q] + bi[q];
-      zr[q] = r * w.cos - i * w.sin;
-      zi[q] = r * w.sin + i * w.cos;
-    }
+void radix_2(SplitLines<T> y, SplitLines<T> x, Index apart, Turn<T> w, Index count) {
+  const SplitLines<T> z = x.at(apart), y1 = y.at(count);
+  for (Index k = 0; k < count; ++k) {
+    const Lanes<T> ar = x.real[k], ai = x.imaginary[k], br = z.real[k], bi = z.imaginary[k];
+    const Lanes<T> r = ar - br, i = ai - bi;
+    y.real[k] = ar + br;
+    y.imaginary[k] = ai + bi;
+    y1.real[k] = r * w.cos - i * w.sin;
+    y1.imaginary[k] = r * w.sin + i * w.cos;
+  }
 }
 
-// Four, `apart` from each other, to y_0 to y_3 behind each other.
 template <class T>
 void radix_4(SplitLines<T> y, SplitLines<T> x, Index apart, const Turn<T> (&w)[4], Index count) {
-  const T* __restrict r0 = x.real, * __restrict i0 = x.imaginary;
-  const T* __restrict r1 = r0 + apart, * __restrict i1 = i0 + apart;
-  const T* __restrict r2 = r1 + apart, * __restrict i2 = i1 + apart;
-  const T* __restrict r3 = r2 + apart, * __restrict i3 = i2 + apart;
-  T* __restrict y0 = y.real, * __restrict z0 = y.imaginary;
-  T* __restrict y1 = y0 + count, * __restrict z1 = z0 + count;
-  T* __restrict y2 = y1 + count, * __restrict z2 = z1 + count;
-  T* __restrict y3 = y2 + count, * __restrict z3 = z2 + count;
-  for (Index k = 0; k < count; k += lanes)
-    for (Index q = k; q < k + lanes; ++q) {
-      const T ar = r0[q] + r2[q], ai = i0[q] + i2[q], br = r0[q] - r2[q], bi = i0[q] - i2[q];
-      const T cr = r1[q] + r3[q], ci = i1[q] + i3[q], dr = r1[q] - r3[q], di = i1[q] - i3[q];
-      y0[q] = ar + cr;
-      z0[q] = ai + ci;
-      const T er = br + di, ei = bi - dr, fr = ar - cr, fi = ai - ci, gr = br - di, gi = bi + dr;
-      y1[q] = er * w[1].cos - ei * w[1].sin;
-      z1[q] = er * w[1].sin + ei * w[1].cos;
-      y2[q] = fr * w[2].cos - fi * w[2].sin;
-      z2[q] = fr * w[2].sin + fi * w[2].cos;
-      y3[q] = gr * w[3].cos - gi * w[3].sin;
-      z3[q] = gr * w[3].sin + gi * w[3].cos;
-    }
+  const SplitLines<T> x1 = x.at(apart), x2 = x1.at(apart), x3 = x2.at(apart);
+  const SplitLines<T> y1 = y.at(count), y2 = y1.at(count), y3 = y2.at(count);
+  for (Index k = 0; k < count; ++k) {
+    const Lanes<T> ar = x.real[k] + x2.real[k], ai = x.imaginary[k] + x2.imaginary[k];
+    const Lanes<T> br = x.real[k] - x2.real[k], bi = x.imaginary[k] - x2.imaginary[k];
+    const Lanes<T> cr = x1.real[k] + x3.real[k], ci = x1.imaginary[k] + x3.imaginary[k];
+    const Lanes<T> dr = x1.real[k] - x3.real[k], di = x1.imaginary[k] - x3.imaginary[k];
+    y.real[k] = ar + cr;
+    y.imaginary[k] = ai + ci;
+    const Lanes<T> er = br + di, ei = bi - dr, fr = ar - cr, fi = ai - ci;
+    const Lanes<T> gr = br - di, gi = bi + dr;
+    y1.real[k] = er * w[1].cos - ei * w[1].sin;
+    y1.imaginary[k] = er * w[1].sin + ei * w[1].cos;
+    y2.real[k] = fr * w[2].cos - fi * w[2].sin;
+    y2.imaginary[k] = fr * w[2].sin + fi * w[2].cos;
+    y3.real[k] = gr * w[3].cos - gi * w[3].sin;
+    y3.imaginary[k] = gr * w[3].sin + gi * w[3].cos;
+  }
 }
 
-// y (+)= a w
+// The same for every line.
 template <class T>
-void add_turned(SplitLines<T> y, SplitLines<T> a, Turn<T> w, bool first, Index count) {
-  T* __restrict yr = y.real, * __restrict yi = y.imaginary;
-  const T* __restrict ar = a.real, * __restrict ai = a.imaginary;
-  if (first) {
-    for (Index k = 0; k < count; k += lanes)
-      for (Index q = k; q < k + lanes; ++q) {
-        yr[q] = ar[q] * w.cos - ai[q] * w.sin;
-        yi[q] = ar[q] * w.sin + ai[q] * w.cos;
-      }
-    return;
-  }
-  for (Index k = 0; k < count; k += lanes)
-    for (Index q = k; q < k + lanes; ++q) {
-      yr[q] += ar[q] * w.cos - ai[q] * w.sin;
-      yi[q] += ar[q] * w.sin + ai[q] * w.cos;
+struct WideTurn {
+  Lanes<T> cos, sin;
+  void set(Turn<T> w) { cos = Lanes<T>{} + w.cos, sin = Lanes<T>{} + w.sin; }
+};
+
+// One of the runs of y, of any radix: the sum of those of x, each with its turn.
+template <class T>
+void radix_any(SplitLines<T> y, SplitLines<T> x, Index apart, const WideTurn<T>* w, Index radix,
+               Index count) {
+  for (Index k = 0; k < count; ++k) {
+    SplitLines<T> next = x.at(k);
+    Lanes<T> real{}, imaginary{};
+    for (Index n = 0; n < radix; ++n) {
+      const Lanes<T> r = *next.real, i = *next.imaginary;
+      real += r * w[n].cos - i * w[n].sin;
+      imaginary += r * w[n].sin + i * w[n].cos;
+      next.real += apart, next.imaginary += apart;
     }
+    y.real[k] = real;
+    y.imaginary[k] = imaginary;
+  }
 }
 
 Index power_of_two_from(Index size) {
@@ -211,7 +223,7 @@ void Fourier::transform(T*& real, T*& imaginary, T* other_real, T* other_imagina
     const auto place = std::size_t(k % size_);
     return Turn<T>{all.cos[place], all.sin[place]};
   };
-  Index length = size_, stride = lanes;
+  Index length = size_, stride = 1;
   for (const Index radix : radices_) {
     const Index parts = length / radix, step = size_ / length;
     for (Index j = 0; j < parts; ++j) {
@@ -223,12 +235,13 @@ void Fourier::transform(T*& real, T*& imaginary, T* other_real, T* other_imagina
             {1, 0}, turned(j * step), turned(2 * j * step), turned(3 * j * step)};
         radix_4(y, x, apart, by, stride);
       } else if (radix == 2) {
-        radix_2(y, x, x.at(apart), turned(j * step), stride);
+        radix_2(y, x, apart, turned(j * step), stride);
       } else {
-        for (Index r = 0; r < radix; ++r)
-          for (Index k = 0; k < radix; ++k)
-            add_turned(y.at(r * stride), x.at(k * apart),
-                       turned(r * (k * (size_ / radix) + j * step)), k == 0, stride);
+        WideTurn<T> by[largest_radix];
+        for (Index r = 0; r < radix; ++r) {
+          for (Index k = 0; k < radix; ++k) by[k].set(turned(r * (k * (size_ / radix) + j * step)));
+          radix_any(y.at(r * stride), x, apart, by, radix, stride);
+        }
       }
     }
     std::swap(real, other_real), std::swap(imaginary, other_imaginary);
@@ -240,12 +253,10 @@ void Fourier::transform(T*& real, T*& imaginary, T* other_real, T* other_imagina
 template <class T>
 void Fourier::convolve(T*& real, T*& imaginary, T* other_real, T* other_imaginary) const {
   const auto times = [&](Index n, double c, double s) {
-    const SplitLines<T> at = SplitLines<T>{real, imaginary}.at(n * lanes);
-    for (Index q = 0; q < lanes; ++q) {
-      const T r = at.real[q], i = at.imaginary[q];
-      at.real[q] = r * T(c) - i * T(s);
-      at.imaginary[q] = r * T(s) + i * T(c);
-    }
+    const SplitLines<T> at = SplitLines<T>{real, imaginary}.at(n);
+    const Lanes<T> r = *at.real, i = *at.imaginary;
+    *at.real = r * T(c) - i * T(s);
+    *at.imaginary = r * T(s) + i * T(c);
   };
   const auto with_chirp = [&] {
     for (Index n = 0; n < size_; ++n)
