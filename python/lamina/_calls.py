@@ -21,7 +21,7 @@ NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
 def refuse_unknown(cls: type, unknown: Mapping[str, object]) -> None:
     """Raise TypeError for keywords that no constructor of a class takes.
 
-    One of Keras's that is not here may be None, which asks for nothing.
+    One of Keras's that is not here may be None, or False where it switches something on.
 
     Examples
     --------
@@ -31,12 +31,13 @@ def refuse_unknown(cls: type, unknown: Mapping[str, object]) -> None:
         ...
     TypeError: Dense: unknown argument 'activaton'; did you mean 'activation'?
     """
-    from lamina._keras.arguments import TABLES
+    from lamina._keras.arguments import TABLES, TAKEN
 
     known = _known_to_class(cls)
+    taken = {name for base in cls.__mro__ for name in TAKEN.get(base.__name__, "").split()}
     for name, value in unknown.items():
         said = _said_of_class(TABLES, cls, name)
-        if said is None or value is not None:
+        if name not in taken and not _asks_nothing(name, value, said):
             _refuse(cls.__name__, name, known, said)
 
 
@@ -49,9 +50,16 @@ def refuse_arguments(
     who = caller or function.__name__
     for name, value in unknown.items():
         said = said_of(TABLES.get(function.__name__, {}), name)
-        if said is None or value is not None:
+        if not _asks_nothing(name, value, said):
             said = None if said is None else said.format(method=function.__name__)
             _refuse(who, name, named_parameters(function), said)
+
+
+def _asks_nothing(name: str, value: object, said: str | None) -> bool:
+    """Return whether an argument that is Keras's asks for what there is anyhow."""
+    from lamina._keras.arguments import SWITCHES
+
+    return (said is not None and value is None) or (name in SWITCHES and value is False)
 
 
 def named_parameters(function: Callable[..., Any]) -> set[str]:

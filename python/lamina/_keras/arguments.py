@@ -15,11 +15,10 @@ LAYER = {
         "batch_input_shape batch_shape"
     ),
     "begin with Input(shape, batch_size=...)": "batch_size",
-    "leave it out: sequences may have any length": "input_length",
     "use set_weights once the model is built, or an initializer": "weights",
     "leave it out: there is one implementation": (
-        "implementation use_cudnn time_major zero_output_for_mask reset_after renorm "
-        "renorm_clipping renorm_momentum synchronized fused virtual_batch_size unroll"
+        "time_major zero_output_for_mask reset_after renorm renorm_clipping renorm_momentum "
+        "synchronized fused virtual_batch_size unroll"
     ),
     "inputs are dense arrays": "sparse ragged optional",
     "use lamina.Input(...), and call the layer on it": "input_tensor",
@@ -37,7 +36,7 @@ LAYER = {
 
 INPUT = {
     "inputs are dense arrays": "sparse ragged optional",
-    "use lamina.Input(...), and call the layer on it": "tensor input_tensor type_spec",
+    "use lamina.Input(...), and call the layer on it": "input_tensor type_spec",
 }
 
 OPTIMIZER = {
@@ -115,6 +114,17 @@ CATEGORICAL = {
     "use num_classes": "nb_classes",
     "use x": "y",
 }
+
+# What Keras takes, too, and does nothing with, or what says how it computes: any value is taken.
+# By the name of a class, or of a function.
+TAKEN: Mapping[str, str] = {
+    "Layer": "autocast",
+    "Embedding": "input_length",
+    "LSTM": "implementation use_cudnn",
+    "GRU": "implementation use_cudnn",
+}
+# What is off by default in Keras, and is not here: False asks for nothing.
+SWITCHES = frozenset({"sparse", "ragged", "optional", "renorm", "synchronized", "rms_scaling"})
 
 # By the name of a class, for it and what derives from it, or by that of a method.
 TABLES: Mapping[str, Mapping[str, str]] = {

@@ -51,11 +51,11 @@ def _build(method: Callable[..., Any]) -> Callable[..., Any]:
     """Return a ``build`` that takes a shape with rows from users, and that of a row within."""
 
     @functools.wraps(method)
-    def build(self: Layer, input_shape: Any) -> None:
+    def build(self: Layer, input_shape: Any = None) -> None:
         if _within(self):
             method(self, input_shape)
             return
-        row = rows_of(self.name, input_shape)
+        row = () if input_shape is None else rows_of(self.name, input_shape)
         if not self.calls:
             self.prepare(row, self.dtype, self.stream)
             return

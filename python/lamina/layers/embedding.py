@@ -39,7 +39,7 @@ class Embedding(RowWise):
     mask_zero : bool, default False
         Whether token 0 stands for padding, which later layers skip.
     **base
-        See ``Layer``.
+        See ``Layer``; beside these ``weights``, a table learned elsewhere, or a list of one.
 
     Raises
     ------
@@ -73,6 +73,8 @@ class Embedding(RowWise):
         embeddings_constraint: ConstraintLike = None,
         **base: Unpack[BaseArguments],
     ) -> None:
+        given: dict[str, Any] = base  # type: ignore[assignment]
+        table = given.pop("weights", None)
         super().__init__(**base)
         self.input_dim = _check.integer("Embedding", "input_dim", input_dim)
         self.output_dim = _check.integer("Embedding", "output_dim", output_dim)
@@ -83,6 +85,9 @@ class Embedding(RowWise):
         self.embeddings_constraint = constraints.get(embeddings_constraint)
         self.mask_zero = _check.boolean("Embedding", "mask_zero", mask_zero)
         self._table: _core.Parameter | None = None
+        if table is not None:
+            self.build()
+            self.set_weights(table if isinstance(table, list) else [table])
 
     @property
     def embeddings(self) -> Variable | None:
@@ -97,7 +102,7 @@ class Embedding(RowWise):
         """Return True: the table has nothing to do with how many tokens there are."""
         return True
 
-    def build(self, input_shape: Shape) -> None:  # noqa: ARG002
+    def build(self, input_shape: Shape = ()) -> None:  # noqa: ARG002
         """Make the table."""
         shape = (self.input_dim, self.output_dim)
         self._table = self.add_weight(

@@ -25,7 +25,7 @@ class InputLayer(Layer):
     shape : tuple of int or None
         Shape of one row, without the axis of rows: ``(13,)``, ``(28, 28)``.  None stands for an
         axis of any length: the model is recorded anew for each that occurs, and the last few
-        recordings are kept.
+        recordings are kept.  ``input_shape`` is its old name.
     batch_size : int, optional
         Rows of every batch of a model with stateful layers; of no consequence for others.
     dtype : {"float32", "float64", "int32", "bool", "string"}, optional
@@ -42,13 +42,17 @@ class InputLayer(Layer):
 
     def __init__(
         self,
-        shape: int | Sequence[int],
+        shape: int | Sequence[int] | None = None,
         *,
         batch_size: int | None = None,
         dtype: str | None = None,
         name: str | None = None,
         **base: Unpack[InputArguments],
     ) -> None:
+        old: dict[str, Any] = base  # type: ignore[assignment]
+        shape = old.pop("input_shape", None) if shape is None else shape
+        whole = old.pop("batch_input_shape", old.pop("batch_shape", None))
+        shape, batch_size = _of_row("InputLayer", shape, batch_size, whole)
         kind = _discrete(dtype)
         super().__init__(name=name, dtype=None if kind else dtype, **base)
         # Strings may be a single one a row; numbers have an axis.
@@ -98,6 +102,22 @@ def _discrete(dtype: object) -> str | None:
     return {"i": "int32", "u": "int32", "b": "bool"}.get(kind)
 
 
+def _of_row(
+    who: str, shape: Any, batch_size: int | None, batch_shape: Any
+) -> tuple[Any, int | None]:
+    """Return the shape of a row and the rows of a batch."""
+    if batch_shape is not None:
+        if shape is not None or batch_size is not None:
+            raise ValueError(f"{who}: give batch_shape, or shape and batch_size, not both")
+        if not isinstance(batch_shape, Sequence) or len(batch_shape) == 0:
+            raise TypeError(f"{who}: batch_shape must be like (32, 5, 3); got {batch_shape!r}")
+        batch_size, *rest = batch_shape
+        shape = tuple(rest)
+    if shape is None:
+        raise TypeError(f"{who}: shape must be given, the shape of one row; got None")
+    return shape, batch_size
+
+
 def Input(  # noqa: N802
     shape: int | Sequence[int] | None = None,
     batch_size: int | None = None,
@@ -105,6 +125,7 @@ def Input(  # noqa: N802
     dtype: str | None = None,
     batch_shape: Sequence[int | None] | None = None,
     name: str | None = None,
+    tensor: SymbolicTensor | None = None,
     **unknown: NoReturn,
 ) -> SymbolicTensor:
     """Return the symbolic tensor that stands for a model's rows.
@@ -127,6 +148,8 @@ def Input(  # noqa: N802
         ``(batch_size, *shape)`` in place of both; None stands for any number of rows.
     name : str, optional
         Data may be given as a dict by these names.
+    tensor : SymbolicTensor, optional
+        It is returned, whatever else is given: programs for Keras have ``Input(tensor=...)``.
 
     Examples
     --------
@@ -143,13 +166,7 @@ def Input(  # noqa: N802
     """
     if unknown:
         refuse_arguments(Input, unknown)
-    if batch_shape is not None:
-        if shape is not None or batch_size is not None:
-            raise ValueError("Input: give batch_shape, or shape and batch_size, not both")
-        if not isinstance(batch_shape, Sequence) or len(batch_shape) == 0:
-            raise TypeError(f"Input: batch_shape must be like (32, 5, 3); got {batch_shape!r}")
-        batch_size, *rest = batch_shape
-        shape = tuple(rest)  # type: ignore[arg-type]
-    if shape is None:
-        raise TypeError("Input: shape must be given, the shape of one row; got None")
+    if tensor is not None:
+        return tensor
+    shape, batch_size = _of_row("Input", shape, batch_size, batch_shape)
     return InputLayer(shape, batch_size=batch_size, dtype=dtype, name=name).tensor()

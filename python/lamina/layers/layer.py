@@ -89,14 +89,13 @@ class Layer(Recordable, PublicKeywords):
     # What models, wrappers and the engine ask of a layer; dir and help leave it out.
     _plumbing: ClassVar[str] = (
         "ahead apply apply_record axes_of_whole bias_shape built_within by_rows call_rows calls "
-        "cell "
-        "changeable check_weights_fit class_name drops ends_masks fill first_bias forget found "
-        "gates given_input_shape held_beside input_bound input_bounds input_dtypes is_operation "
-        "last_losses moment named needs_list output_shape_of parameters penalized penalties place "
-        "placed positionwise prepare record record_masks recorded_settings regularize_activity "
-        "regularize_recorded restore row_output_shape settle snapshot stands_for state_rows "
-        "stream streams take_beside take_dtype take_pending takes_empty takes_mask takes_training "
-        "turn walk within written"
+        "cell changeable check_weights_fit class_name drops ends_masks fill first_bias forget "
+        "found gates given_input_shape held_beside in_row input_bound input_bounds input_dtypes "
+        "is_operation last_losses moment named needs_list output_shape_of parameters penalized "
+        "penalties place placed positionwise prepare record record_masks recorded_settings "
+        "regularize_activity regularize_recorded restore row_output_shape settle snapshot "
+        "stands_for state_rows stream streams take_beside take_dtype take_pending takes_empty "
+        "takes_mask takes_training turn walk within written"
     )
 
     _overwritten: ClassVar[str] = "nodes"  # that users may name otherwise: see _own_names.py
@@ -270,24 +269,23 @@ class Layer(Recordable, PublicKeywords):
 
     @property
     def input(self) -> SymbolicTensor:
-        """The symbolic tensor, or list of them, that the layer was called on."""
-        inputs: Any = self._only_node("input").inputs
+        """The symbolic tensor, or list of them, that the layer was called on first."""
+        inputs: Any = self._first_node("input").inputs
         return inputs[0] if len(inputs) == 1 else list(inputs)  # type: ignore[return-value]
 
     @property
     def output(self) -> SymbolicTensor:
-        """The symbolic tensor, or list of them, that calling the layer returned."""
-        outputs: Any = self._only_node("output").outputs
+        """The symbolic tensor, or list of them, that calling the layer first returned."""
+        outputs: Any = self._first_node("output").outputs
         return outputs[0] if len(outputs) == 1 else list(outputs)  # type: ignore[return-value]
 
-    def _only_node(self, what: str) -> Node:
-        if len(self.nodes) == 1:
-            return self.nodes[0]
+    def _first_node(self, what: str) -> Node:
+        chain = None if self.nodes or self.in_row is None else self.in_row()
+        if chain is not None and chain.row_shape is not None:
+            chain.outputs  # noqa: B018  (each layer is called on what the one before returns)
         if not self.nodes:
             raise AttributeError(f"{self.name}: has no {what}; it was not called on an Input yet")
-        raise AttributeError(
-            f"{self.name}: was called {len(self.nodes)} times; layer.nodes[i].{what}s tells which"
-        )
+        return self.nodes[0]
 
 
 NOT_RECORDED = BASE_ARGUMENTS - {"input_dim", "activity_regularizer"}  # the first is Embedding's

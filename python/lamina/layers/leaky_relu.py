@@ -18,7 +18,7 @@ class LeakyReLU(RowWise):
     Parameters
     ----------
     negative_slope : float, default 0.3
-        At least 0.
+        At least 0; ``alpha`` is its old name.
     **base
         See ``Layer``.
 
@@ -34,8 +34,10 @@ class LeakyReLU(RowWise):
     changeable = ("negative_slope",)
 
     def __init__(self, negative_slope: float = 0.3, **base: Unpack[DimArguments]) -> None:
+        old: dict[str, Any] = base  # type: ignore[assignment]
+        slope = old.pop("alpha", negative_slope)
         super().__init__(**base)
-        self.negative_slope = _check.number("LeakyReLU", "negative_slope", negative_slope, 0.0)
+        self.negative_slope = _check.number("LeakyReLU", "negative_slope", slope, 0.0)
 
     def call_rows(self, x: Any) -> Any:
         """Return the function."""

@@ -23,7 +23,8 @@ class SymbolicTensor(Operators, Public):
     Attributes
     ----------
     shape : tuple
-        With None for the rows, ``(None, 28, 28)``, and for other axes of unknown length.
+        With None for the rows, ``(None, 28, 28)``, unless their ``Input`` has a batch size, and
+        for other axes of unknown length.
     dtype : str or None
         "int32" of token ids, "bool" of masks, "float32" or "float64" where an ``Input`` says so;
         None where the model decides.
@@ -43,19 +44,23 @@ class SymbolicTensor(Operators, Public):
     """
 
     symbolic: ClassVar[bool] = True  # what operations know it by
-    _plumbing: ClassVar[str] = "kind mask_shape row_shape symbolic whole"
+    _plumbing: ClassVar[str] = "kind mask_shape row_shape rows symbolic whole"
 
     def __init__(
         self, row_shape: Shape, dtype: str | None, node: Node, index: int, whole: bool = False
     ) -> None:
         self.row_shape, self.dtype, self.node, self.index = row_shape, dtype, node, index
         self.whole = whole  # without an axis of rows
+        self.rows = None if whole else _rows_of(node)  # of a batch, where an Input says so
         self.mask_shape: Shape | None = None  # of a row of its mask, where it has one
 
     @property
     def shape(self) -> tuple[int | None, ...]:
-        """The shape, None standing for the rows and for lengths that are not known."""
-        return tuple(self.row_shape) if self.whole else (None, *self.row_shape)
+        """The shape, None standing for lengths that are not known.
+
+        The rows are known where an ``Input`` says of how many a batch is.
+        """
+        return tuple(self.row_shape) if self.whole else (self.rows, *self.row_shape)
 
     @property
     def ndim(self) -> int:
@@ -135,6 +140,13 @@ class Node:
     def parents(self) -> list[SymbolicTensor]:
         """All tensors that the call reads: inputs, then masks it was given."""
         return [*self.inputs, *(m for m in self.masks or () if m is not None)]
+
+
+def _rows_of(node: Node) -> int | None:
+    if not node.inputs:
+        rows: int | None = getattr(node.layer, "batch_size", None)
+        return rows
+    return next((t.rows for t in node.inputs if t.rows is not None), None)
 
 
 def shapes_of(tensors: Sequence[SymbolicTensor]) -> Any:

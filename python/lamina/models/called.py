@@ -217,12 +217,12 @@ class Called(Compilable):
         """
         if current(self, "building", False):
             return  # super().build() in a build of the model's own
-        if _is_shape(input_shape):
+        if forms.is_shape(input_shape):
             form: Any = None
             shapes = [tuple(input_shape)]
         else:
-            form = mapped(input_shape, lambda v: Leaf if _is_shape(v) else None)
-            shapes = [tuple(s) for s in _shapes_in(input_shape)]
+            form = mapped(input_shape, lambda v: Leaf if forms.is_shape(v) else None)
+            shapes = [tuple(s) for s in forms.shapes_in(input_shape)]
         rows = [_check.open_shape("build", "input_shape", shape[1:]) for shape in shapes]
         names = _names(form)
         self._take(form, [Port(n, (None,) * len(r)) for n, r in zip(names, rows, strict=True)])
@@ -384,19 +384,6 @@ def _told(recording: Recording, untold: bool) -> Any:
 
 def _is_loss(value: Any) -> bool:
     return not isinstance(value, forms.NESTS) or "class_name" in value
-
-
-def _is_shape(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and all(
-        size is None or isinstance(size, (int, np.integer)) for size in value
-    )
-
-
-def _shapes_in(value: Any) -> list[Any]:
-    if _is_shape(value):
-        return [value]
-    values = value.values() if isinstance(value, Mapping) else value
-    return [shape for each in values for shape in _shapes_in(each)]
 
 
 def _form_of(x: Any) -> tuple[Any, list[Any]]:

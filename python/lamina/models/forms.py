@@ -128,3 +128,18 @@ def _entries(form: Any, value: Any, what: str, groups: Mapping[Any, Sequence[str
             f"got {len(value)}{lack}"
         )
     return dict(enumerate(value))
+
+
+def is_shape(value: Any) -> bool:
+    """Return whether a value is a shape, whose sizes may be None."""
+    return isinstance(value, (list, tuple)) and all(
+        size is None or isinstance(size, (int, np.integer)) for size in value
+    )
+
+
+def shapes_in(value: Any) -> list[Any]:
+    """Return the shapes in a structure of them."""
+    if is_shape(value):
+        return [value]
+    values = value.values() if isinstance(value, Mapping) else value
+    return [shape for each in values for shape in shapes_in(each)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NoReturn
 
 import numpy as np
@@ -230,6 +230,37 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
     def _forget_recordings(self) -> None:
         # What was recorded of the model, which is another now.
         self._row_shapes.clear()
+
+    @answering_calls
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the output for that of the input; the model is not built by it.
+
+        Parameters
+        ----------
+        input_shape : tuple, or list or dict of them
+            With the axis of rows first, ``(None, 13)``.
+
+        Returns
+        -------
+        tuple, or a list of them for several outputs
+        """
+        who = "compute_output_shape"
+        if isinstance(input_shape, Mapping) and set(self.input_names) <= set(input_shape):
+            input_shape = [input_shape[name] for name in self.input_names]
+        given = forms.shapes_in(input_shape)
+        rows = {shape[0] for shape in given if len(shape)}
+        with structure():
+            before = None if self.built else self.unbuilt()
+            try:
+                found = self.output_row_shapes(
+                    [_check.open_shape(who, "input_shape", shape[1:]) for shape in given]
+                )
+            finally:
+                if before is not None:
+                    self.forget(before)
+                    self._changed()
+        full = [(next(iter(rows)) if len(rows) == 1 else None, *shape) for shape in found]
+        return full[0] if len(full) == 1 else full
 
     @property
     def any_length(self) -> bool:

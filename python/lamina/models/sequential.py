@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
@@ -142,6 +143,8 @@ class Sequential(Chain):
                 f"cannot stand behind {self._layers[-1].name!r}, which is recorded"
             )
         self._layers = [*self._layers, layer]
+        if layer.in_row is None:
+            layer.in_row = weakref.ref(self)
         if layer in self._ahead and self._input is not None:
             self._row_shape = self._specs_ahead()[-1].shape
         layer.place()

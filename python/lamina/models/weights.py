@@ -101,23 +101,31 @@ class Weighted:
         return list(found.values())
 
     @property
+    def _shapeless(self) -> bool:
+        # There are no weights yet, and what they will be is not known.
+        return self.input_row_shapes is None and not self.built
+
+    @property
     def weights(self) -> list[Any]:
-        """The weights of all layers: writing to them changes the model."""
+        """The weights of all layers: writing to them changes the model.
+
+        An empty list before the shape of the inputs is known.
+        """
         with structure():
+            if self._shapeless:
+                return []
             self.ensure_built(self.input_row_shapes)
             return self.live_weights()
 
     @property
     def trainable_weights(self) -> list[Any]:
         """The weights that ``fit`` changes."""
-        self.ensure_built(self.input_row_shapes)
-        return [p for p in self.parameters if p.trainable]
+        return [w for w in self.weights if w.trainable]
 
     @property
     def non_trainable_weights(self) -> list[Any]:
         """The weights that ``fit`` leaves: frozen ones, and statistics."""
-        self.ensure_built(self.input_row_shapes)
-        return [p for p in self.parameters if not p.trainable]
+        return [w for w in self.weights if not w.trainable]
 
     @property
     def variables(self) -> list[Any]:
@@ -138,6 +146,8 @@ class Weighted:
     def get_weights(self) -> list[Array]:
         """Return copies of all weights, layer by layer, in Keras's shapes and order."""
         with structure():
+            if self._shapeless:
+                return []
             self.ensure_built(self.input_row_shapes)
             return self.copied_weights()
 
