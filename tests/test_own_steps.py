@@ -118,8 +118,10 @@ def test_what_cannot_be_a_step_is_named():
     with pytest.raises(TypeError, match=r"wrong: train_step must return a dict of tensors with 'l"):
         model.fit(X, Y, verbose=0)
     model = lamina.Sequential([lamina.Input((4,)), layers.Dense(1)])
-    with pytest.raises(ValueError, match="compile: needs a loss"):
-        model.compile("adam")
+    model.compile("adam")
+    assert model.predict(X).shape == (len(X), 1)
+    with pytest.raises(ValueError, match="sequential: needs a loss: give compile one"):
+        model.fit(X, Y, verbose=0)
     model = lamina.Sequential([lamina.Input((4,)), layers.Lambda(ops.tanh)])
     model.compile("adam")
     with pytest.raises(ValueError, match="sequential_1: needs a loss: give compile one, or let a"):

@@ -47,8 +47,9 @@ def test_input_shape_by_layer_by_data_and_by_build():
     by_build = lamina.Sequential([Dense(2)])
     by_build.build((None, 3))
     by_data = lamina.Sequential([Dense(2)])
+    assert by_data.get_weights() == by_data.weights == by_data.trainable_weights == []
     with pytest.raises(ValueError, match="input shape is not known"):
-        by_data.get_weights()
+        by_data.count_params()
     by_data.predict(np.ones((1, 3)))
     for model in (by_layer, by_dim, by_build, by_data):
         assert model.count_params() == 8

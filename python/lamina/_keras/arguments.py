@@ -97,12 +97,6 @@ PREDICT = {
     "use batch_size": "batch",
 }
 
-SUMMARY = {
-    "use line_length": "positions",
-    "call summary of the model within: model.get_layer(name).summary()": "expand_nested",
-    "print the layers one by one: for layer in model.layers": "layer_range",
-}
-
 # --- functions
 
 LOAD_DATA = {
@@ -146,7 +140,6 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "predict": PREDICT,
     "predict_on_batch": PREDICT,
     "__call__": CALL,
-    "summary": SUMMARY,
     "load_data": LOAD_DATA,
     "to_categorical": CATEGORICAL,
 }

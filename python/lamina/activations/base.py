@@ -31,6 +31,11 @@ class Activation(Configurable):
     of_rows: ClassVar[bool] = False  # whether it is a function of the whole last axis
 
     @property
+    def __name__(self) -> str:
+        """The name, as functions have one."""
+        return self.name
+
+    @property
     def fusable(self) -> tuple[str, float] | None:
         """The element-wise kernel's name and parameter, or None."""
         return self.name, 0.0

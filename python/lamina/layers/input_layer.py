@@ -52,9 +52,9 @@ class InputLayer(Layer):
         old: dict[str, Any] = base  # type: ignore[assignment]
         shape = old.pop("input_shape", None) if shape is None else shape
         whole = old.pop("batch_input_shape", old.pop("batch_shape", None))
-        shape, batch_size = _of_row("InputLayer", shape, batch_size, whole)
         kind = _discrete(dtype)
         super().__init__(name=name, dtype=None if kind else dtype, **base)
+        shape, batch_size = _of_row("InputLayer", shape, batch_size, whole)
         # Strings may be a single one a row; numbers have an axis.
         alone = kind == "string" and isinstance(shape, (list, tuple)) and len(shape) == 0
         self.shape = () if alone else _check.open_shape("Input", "shape", shape)

@@ -356,10 +356,11 @@ class Called(Compilable):
         self._layer = layer
         weights_.allocate([layer])
 
-    def _table(self, line_length: int | None, show_trainable: bool) -> str:
-        from lamina.models.summary import table_of_calls
+    def summary_rows(self) -> Any:
+        """Return the head and the lines of ``summary``."""
+        from lamina.models.summary import rows_of_calls
 
-        return table_of_calls(self, line_length, show_trainable)
+        return rows_of_calls(self)
 
 
 def from_config(cls: Any, config: Mapping[str, Any]) -> Any:

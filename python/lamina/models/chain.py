@@ -28,6 +28,11 @@ def _is_ahead(layer: Layer) -> bool:
     return layer.ahead
 
 
+def _alone(y: Any, mask: Any) -> tuple[Any, Any]:
+    """Return the one output in a list of one, with its mask, as it is elsewhere."""
+    return (y[0], mask[0]) if isinstance(y, list) else (y, mask)
+
+
 class Chain(Model):
     """A model whose layers each take what the one before returns; ``Sequential`` makes one."""
 
@@ -247,6 +252,6 @@ class Chain(Model):
         (x,), (mask,) = inputs, masks
         for layer in self._behind:
             with using(layer, stream=stream):
-                x, mask = layer.apply(graph, x, mask)
+                x, mask = _alone(*layer.apply(graph, x, mask))
             stream += layer.streams
         return [x], [mask]

@@ -107,9 +107,7 @@ class Compilable(Predicting):
         if unknown:
             refuse_arguments(Compilable.compile, unknown)
         check_ignored(jit_compile, run_eagerly, steps_per_execution, auto_scale_loss)
-        free = self.says_loss
-        if loss is None and not free:
-            raise ValueError("compile: needs a loss, such as loss='mse'; got None")
+        free = self.says_loss or loss is None
         before, self._asked = (
             self._asked,
             (optimizer, loss, metrics, weighted_metrics, loss_weights),
@@ -137,7 +135,7 @@ class Compilable(Predicting):
         optimizer = self._compiled.optimizer
         self._compiled = Compiled(
             optimizer, loss, metrics, weighted, scales, self.output_names, self.dtype,
-            self.says_loss, self._form_returned(),
+            self.says_loss or loss is None, self._form_returned(),
         )  # fmt: skip
         self._objectives.clear()
 

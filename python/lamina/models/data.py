@@ -155,7 +155,23 @@ def prepare(
     sample_weight: object = None,
     class_weight: object = None,
 ) -> Data:
-    """Return checked data for a compiled model, built or not; the model is not changed."""
+    """Return checked data for a compiled model, built or not.
+
+    A model with ``call`` is built, for its outputs to be known, unless the data are refused; others
+    are not changed.
+    """
+    before = None if model.built or not _has_calls(model) else model.unbuilt()
+    try:
+        return _prepared(who, model, x, y, sample_weight, class_weight)
+    except BaseException:
+        if before is not None and model.built:
+            model.unbuild(before)
+        raise
+
+
+def _prepared(
+    who: str, model: Any, x: object, y: object, sample_weight: object, class_weight: object
+) -> Data:
     ports = model.ports
     arrays = shaped(who, x, ports)
     by_row = Outputs(model, arrays) if is_ragged(arrays) else None

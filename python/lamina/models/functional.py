@@ -37,6 +37,8 @@ class Functional(Model):
         Of weights and computation; by default that of the inputs, or of layers built already.
     seed : int, optional
         Of this model's random numbers.
+    trainable : bool, default True
+        False freezes the layers: see the attribute.
 
     Attributes
     ----------
@@ -74,8 +76,10 @@ class Functional(Model):
         seed: int | None = None,
         **unknown: NoReturn,
     ) -> None:
-        if unknown:
-            refuse_unknown(type(self), unknown)
+        options: dict[str, Any] = unknown
+        trains = options.pop("trainable", True)
+        if options:
+            refuse_unknown(type(self), options)
         ins, self._input_form = _listed("inputs", inputs)
         outs, self._output_form = _listed("outputs", outputs)
         structure = Structure("Model", ins, outs)
@@ -91,6 +95,8 @@ class Functional(Model):
             for layer, old, _ in renamed:
                 layer.name = old
             raise
+        if trains is not True:
+            self.trainable = trains
 
     # --- structure
 
@@ -209,10 +215,11 @@ class Functional(Model):
     def _form_returned(self) -> Any:
         return self._output_form
 
-    def _table(self, line_length: int | None, show_trainable: bool) -> str:
-        from lamina.models.graph_summary import table
+    def summary_rows(self) -> Any:
+        """Return the head and the lines of ``summary``."""
+        from lamina.models.graph_summary import rows_of_graph
 
-        return table(self, line_length, show_trainable)
+        return rows_of_graph(self)
 
     def connections(self) -> list[tuple[Layer, list[Layer]]]:
         """Return each layer with those that its calls read, in the order of ``layers``."""

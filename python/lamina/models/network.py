@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
-from lamina import _check, _core, _room, _screen
-from lamina._calls import answering_calls, refuse_arguments
+from lamina import _check, _core, _room
+from lamina._calls import answering_calls
 from lamina._check import Shape
 from lamina._names import free_name, lookup, next_name, snake_case
 from lamina._public import PublicKeywords
@@ -17,6 +17,7 @@ from lamina.layers import weights as weights_
 from lamina.layers._held import next_moment
 from lamina.layers._lock import structure
 from lamina.models import forms
+from lamina.models.described import Described
 from lamina.models.ends import Ends
 from lamina.models.kept import Kept
 from lamina.models.paths import by_path
@@ -27,7 +28,7 @@ from lamina.models.stateful import Stateful
 from lamina.random import Seed, seed_value
 
 
-class Network(Ends, Stateful, Rebuilt, PublicKeywords):
+class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
     """Layers that follow each other in some way, with weights.
 
     A subclass gives ``layers``, ``_build_layers`` and ``_record``, and what ``Ends`` names.
@@ -50,7 +51,8 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
         "output_row_shape output_row_shapes output_shapes_by_layer packed_inputs packed_outputs "
         "parameters parts path_of penalties ports prepare_layers put_arrays record_outputs "
         "recorded_settings regularized restore row_shape save_backup says_loss shapes_by_place "
-        "snapshot state_rows streams take_seed through_front train_state unbuilt weights_by_path"
+        "snapshot state_rows streams summary_rows take_seed through_front train_state unbuild "
+        "unbuilt weights_by_path"
     )
     moment: int = 0  # when it was made
     _not_copied: tuple[str, ...] = (
@@ -215,6 +217,12 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
         for layer in before[0]:
             layer.forget()
 
+    def unbuild(self, before: tuple[list[Layer], Any]) -> None:
+        """Undo building that was done: the weights, and what was recorded with them, go."""
+        with structure():
+            self.forget(before)
+            self._changed()
+
     def _drawn_layers(self) -> list[Layer]:
         # Each draws its first weights from a stream by its place here.
         return self.parts
@@ -257,8 +265,7 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
                 )
             finally:
                 if before is not None:
-                    self.forget(before)
-                    self._changed()
+                    self.unbuild(before)
         full = [(next(iter(rows)) if len(rows) == 1 else None, *shape) for shape in found]
         return full[0] if len(full) == 1 else full
 
@@ -301,50 +308,6 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
         """Record the whole model on a graph under construction; returns outputs and masks."""
         with structure():
             return self._record(graph, inputs, masks or [None] * len(inputs), stream)
-
-    @answering_calls
-    def summary(
-        self,
-        line_length: int | None = None,
-        print_fn: Callable[[str], Any] | None = None,
-        *,
-        show_trainable: bool = False,
-        **unknown: NoReturn,
-    ) -> None:
-        """Print the layers with output shapes and weight counts.
-
-        Parameters
-        ----------
-        line_length : int, optional
-            Width of the table.
-        print_fn : callable, optional
-            Called with the text, which standard output is given otherwise.
-        show_trainable : bool, default False
-            Say of each layer with weights whether ``fit`` changes them.
-
-        Examples
-        --------
-        >>> import lamina
-        >>> model = lamina.Sequential([lamina.Input((19,)), lamina.layers.Dense(50, "relu"),
-        ...                            lamina.layers.Dense(1)], name="hitters")
-        >>> model.summary()
-        Model: "hitters"
-        Layer (type)       Output shape    Weights
-        ------------------------------------------
-        dense (Dense)      (rows, 50)        1,000
-        dense_1 (Dense)    (rows, 1)            51
-        ------------------------------------------
-        Weights: 1,051 (4.1 KB), trainable: 1,051
-        """
-        if unknown:
-            refuse_arguments(Network.summary, unknown)
-        shown = _check.boolean("summary", "show_trainable", show_trainable)
-        with structure():
-            table = self._table(line_length, shown)
-        (print_fn or _screen.write)(table)
-
-    def _table(self, line_length: int | None, show_trainable: bool) -> str:  # noqa: ARG002
-        raise TypeError(f"{type(self).__name__}: a model must define _table")
 
     # --- the model as a part of others
 
@@ -397,19 +360,3 @@ class Network(Ends, Stateful, Rebuilt, PublicKeywords):
         for layer in self.parts:
             layer.place()
         weights_.allocate(self.parts)
-
-    def __repr__(self) -> str:
-        """Return the class, name, number of layers and, of a model that is built, its shapes."""
-        layers = f"{len(self.parts)} layer{'' if len(self.parts) == 1 else 's'}"
-        head = f"<{type(self).__name__} {self.name} of {layers}"
-        if not self.built:
-            return f"{head}, not built>"
-        count = sum(p.size for p in self.parameters)
-        shapes = f"{_shown(self.input_shape)} -> {_shown(self.output_shape)}"
-        return f"{head}, {shapes}, {count:,} weights>"
-
-
-def _shown(shape: Any) -> str:
-    if isinstance(shape, list):
-        return f"[{', '.join(map(_shown, shape))}]"
-    return "?" if shape is None else _check.show_shape(shape[1:])

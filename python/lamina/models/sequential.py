@@ -37,6 +37,8 @@ class Sequential(Chain):
     seed : int, optional
         Of this model's random numbers; drawn from ``lamina.set_random_seed``'s sequence if not
         given.
+    trainable : bool, default True
+        False freezes the layers that are given.
 
     Raises
     ------
@@ -67,8 +69,10 @@ class Sequential(Chain):
         seed: int | None = None,
         **unknown: NoReturn,
     ) -> None:
-        if unknown:
-            refuse_unknown(type(self), unknown)
+        options: dict[str, Any] = unknown
+        trains = options.pop("trainable", True)
+        if options:
+            refuse_unknown(type(self), options)
         self._begin(name, dtype, seed)
         self._stand_in: InputLayer | None = None  # for symbolic tensors, where there is none
         if layers is not None and (isinstance(layers, Layer) or not isinstance(layers, Iterable)):
@@ -84,6 +88,8 @@ class Sequential(Chain):
             for restore in reversed(undo):
                 restore()
             raise
+        if trains is not True:
+            self.trainable = trains
 
     # --- structure
 
@@ -206,10 +212,11 @@ class Sequential(Chain):
             row_shape = given
         self.ensure_built(None if row_shape is None else [row_shape])
 
-    def _table(self, line_length: int | None, show_trainable: bool) -> str:
-        from lamina.models.summary import table
+    def summary_rows(self) -> Any:
+        """Return the head and the lines of ``summary``."""
+        from lamina.models.summary import rows_of_chain
 
-        return table(self, line_length, show_trainable)
+        return rows_of_chain(self)
 
     if TYPE_CHECKING:  # one input and one output
 

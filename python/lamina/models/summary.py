@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lamina._check import show_shape
@@ -14,48 +17,94 @@ if TYPE_CHECKING:
     from lamina.models.sequential import Sequential
 
 HEAD = ("Layer (type)", "Output shape", "Weights")
+GAP = 4  # between columns
+
+Rows = list[tuple["Layer", Sequence[str]]]  # each layer with the cells of its line
 
 
-def table(model: Sequential, line_length: int | None = None, show_trainable: bool = False) -> str:
-    """Return the layers with output shapes and weight counts, and the totals."""
+@dataclass
+class Shown:
+    """What ``summary`` was asked for: see its parameters."""
+
+    line_length: int | None
+    positions: Sequence[float] | None
+    expand_nested: bool
+    show_trainable: bool
+    layer_range: Sequence[str] | None
+
+
+def rows_of_chain(model: Sequential) -> tuple[Sequence[str], Rows]:
+    """Return the head, and the layers with output shapes and weight counts."""
     if model.input_row_shapes is not None:
         model.count_params()  # builds
     shapes, batch = model.shapes_by_place(), model.batch_given()
     shown = [show_shape(shape, batch) for shape in shapes] or ["?"] * len(model.parts)
-    rows = [
-        (label(layer), shape, f"{layer.count_params():,}" if layer.built else "?")
-        for layer, shape in zip(model.parts, shown, strict=True)
-    ]
-    if show_trainable:
-        return laid_out(model, *with_trainable(HEAD, rows, model.parts), line_length)
-    return laid_out(model, HEAD, rows, line_length)
+    pairs = zip(model.parts, shown, strict=True)
+    return HEAD, [(layer, (label(layer), shape, _count(layer))) for layer, shape in pairs]
 
 
-def table_of_calls(model: Network, line_length: int | None, show_trainable: bool) -> str:
-    """Return the table of a model with ``call``: its layers with the shapes that they returned."""
+def rows_of_calls(model: Network) -> tuple[Sequence[str], Rows]:
+    """Return those of a model with ``call``: its layers with the shapes that they returned."""
     seen: dict[int, list[Any]] = {}
     batch = model.batch_given()
     if model.input_row_shapes is not None:
         model.count_params()  # builds
         seen = for_any_rows(model, model.input_row_shapes).recording.returned
-    rows = []
+    rows: Rows = []
     for layer in model.parts:
         shapes = seen.get(id(layer))
         shown = "?" if shapes is None else ", ".join(show_shape(each, batch) for each in shapes)
-        rows.append((label(layer), shown, f"{layer.count_params():,}" if layer.built else "?"))
-    if show_trainable:
-        return laid_out(model, *with_trainable(HEAD, rows, model.parts), line_length)
-    return laid_out(model, HEAD, rows, line_length)
+        rows.append((layer, (label(layer), shown, _count(layer))))
+    return HEAD, rows
 
 
-def with_trainable(
-    head: Sequence[str], rows: Sequence[Sequence[str]], layers: Sequence[Layer]
-) -> tuple[Sequence[str], list[Sequence[str]]]:
-    """Return head and rows with a column that says which layers train."""
-    said = [
-        "" if la.built and not la.parameters else "yes" if la.trainable else "no" for la in layers
-    ]
-    return (*head, "Trainable"), [(*row, each) for row, each in zip(rows, said, strict=True)]
+def table(model: Network, shown: Shown) -> str:
+    """Return the text: the layers' lines under a head, and the totals."""
+    head, rows = model.summary_rows()
+    rows = _between(rows, shown.layer_range)
+    if shown.expand_nested:
+        rows = [line for row in rows for line in _expanded(row, len(head), "")]
+    lines: list[Sequence[str]] = [cells for _, cells in rows]
+    if shown.show_trainable:
+        head = (*head, "Trainable")
+        lines = [(*cells, _trains(layer)) for layer, cells in rows]
+    return _laid_out(model, head, lines, shown)
+
+
+def _between(rows: Rows, names: Sequence[str] | None) -> Rows:
+    """Return the rows from the first layer whose name fits to the last: names or patterns."""
+    if names is None:
+        return rows
+    if isinstance(names, str) or len(names) != 2:
+        raise ValueError(f"summary: layer_range must hold two names of layers; got {names!r}")
+    places = []
+    for name in names:
+        fits = [i for i, (la, _) in enumerate(rows) if la.name == name or re.match(name, la.name)]
+        if not fits:
+            known = ", ".join(layer.name for layer, _ in rows)
+            raise ValueError(f"summary: layer_range: no layer is named {name!r}; known: {known}")
+        places.append(fits)
+    first, last = sorted((places[0][0], places[1][-1]))
+    return rows[first : last + 1]
+
+
+def _expanded(row: tuple[Layer, Sequence[str]], columns: int, indent: str) -> Rows:
+    """Return a row, and behind it those of the layers of the model that it stands for."""
+    layer, cells = row
+    found: Rows = [(layer, (indent + cells[0], *cells[1:]))]
+    if layer.stands_for is not None:
+        for each, inner in layer.stands_for.summary_rows()[1]:
+            filled = (*inner, *[""] * columns)[:columns]
+            found += _expanded((each, filled), columns, indent + "  ")
+    return found
+
+
+def _count(layer: Layer) -> str:
+    return f"{layer.count_params():,}" if layer.built else "?"
+
+
+def _trains(layer: Layer) -> str:
+    return "" if layer.built and not layer.parameters else "yes" if layer.trainable else "no"
 
 
 def label(layer: Layer) -> str:
@@ -63,22 +112,33 @@ def label(layer: Layer) -> str:
     return f"{layer.name} ({layer.class_name})"
 
 
-def laid_out(
-    model: Network, head: Sequence[str], rows: Sequence[Sequence[str]], line_length: int | None
+def _laid_out(
+    model: Network, head: Sequence[str], rows: Sequence[Sequence[str]], shown: Shown
 ) -> str:
     """Return the rows in columns under a head, the third (counts) to the right, and the totals."""
     columns = list(zip(head, *rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
-    gaps = 4 * (len(widths) - 1)
-    widths[0] += max((line_length or 0) - sum(widths) - gaps, 0)
+    gaps = GAP * (len(widths) - 1)
+    starts = [0, *_starts(shown)]
+    for i, (start, end) in enumerate(itertools.pairwise(starts)):
+        if i < len(widths) - 1:
+            widths[i] = max(widths[i], end - start - GAP)
+    widths[0] += max((shown.line_length or 0) - sum(widths) - gaps, 0)
 
     def line(row: Sequence[str]) -> str:
         cells = [f"{cell:{'>' if i == 2 else '<'}{widths[i]}}" for i, cell in enumerate(row)]
-        return (" " * 4).join(cells).rstrip()
+        return (" " * GAP).join(cells).rstrip()
 
     rule = "-" * (sum(widths) + gaps)
     lines = [f'Model: "{model.name}"', line(head), rule, *map(line, rows), rule, totals(model)]
     return "\n".join(lines)
+
+
+def _starts(shown: Shown) -> list[int]:
+    """Return where the columns behind the first begin."""
+    given = list(shown.positions or ())
+    share = bool(given) and max(given) <= 1
+    return [int(p * (shown.line_length or 80)) if share else int(p) for p in given]
 
 
 def totals(model: Network) -> str:

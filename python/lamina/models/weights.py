@@ -41,7 +41,7 @@ class Weighted:
         raise TypeError(f"{type(self).__name__}: a model must define parts")
 
     @property
-    def layers(self) -> list[Any]:
+    def layers(self) -> list[Layer]:
         """The layers in order, and models that are layers of this one."""
         return [part.stands_for or part for part in self.parts if not part.is_operation]
 
