@@ -58,7 +58,7 @@ GRAPH = {
     "add_loss": lambda n: [n.graph.loss("mean_squared_error", n.x, n.x), None, 1.0, None, "sum"],
     "add_metric": lambda n: ["mean_squared_error", n.x, n.x, None, 0.0],
     "add_output": lambda n: [n.x],
-    "add_penalty": lambda n: [n.p[0], 0.1, 0.1],
+    "add_penalty": lambda n: [n.p[0], 0.1, 0.1, True],
     "all_rows": lambda n: [n.x, 4, "name"],
     "assign": lambda n: [n.p[0], n.p[1], n.p[0], "name"],
     "average": lambda n: [[n.x, n.x], "name"],

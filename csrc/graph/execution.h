@@ -136,6 +136,7 @@ class Execution {
   std::vector<std::vector<double>> metric_states_;
   std::vector<Mean> losses_, batch_losses_;  // by loss term
   Mean penalties_;
+  std::vector<signed char> sides_;  // of zero, of weights with penalties that stop them there
   NotFinite failed_step_;
   double step_loss_ = 0.0;
   std::int64_t completed_steps_ = 0;

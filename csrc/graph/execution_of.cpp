@@ -6,6 +6,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "proximal.h"
 #include "runtime/isa.h"
 
 namespace lamina {
@@ -272,8 +273,10 @@ double ExecutionOf<T>::run_step(const Batch& batch, double loss_scale, const Upd
       "update", "",
       [&] {
         reserve_states(batch);
+        note_sides<T>(*graph_, buffers(), sides_);
         failed_step_ = update();
         if (!failed_step_.kind.empty()) return;
+        if (!sides_.empty()) stop_at_zero<T>(*graph_, buffers(), sides_);
         settle(batch);
         leave_states(batch);
         ++completed_steps_;

@@ -399,10 +399,10 @@ int Graph::add_loss(const Tensor& loss, const Tensor* weight, const Tensor* mask
   return int(losses_.size()) - 1;
 }
 
-void Graph::add_penalty(const Tensor& parameter, double l1, double l2) {
+void Graph::add_penalty(const Tensor& parameter, double l1, double l2, bool proximal) {
   check_open("add_penalty");
   check_parameter(parameter, "add_penalty");
-  penalties_.push_back({parameter.value, l1, l2});
+  penalties_.push_back({parameter.value, l1, l2, proximal && l1 != 0.0});
 }
 
 int Graph::add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& target,

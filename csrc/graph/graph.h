@@ -64,6 +64,7 @@ struct LossTerm {
 struct Penalty {
   ValueId parameter;
   double l1, l2;
+  bool proximal;  // whether l1 leaves true zeros: see proximal.h
 };
 struct MetricTerm {
   MetricSpec spec;
@@ -119,7 +120,7 @@ class Graph {
 
   int add_loss(const Tensor& loss, const Tensor* weight, const Tensor* mask, double scale,
                LossReduction reduction = LossReduction::mean);
-  void add_penalty(const Tensor& parameter, double l1, double l2);
+  void add_penalty(const Tensor& parameter, double l1, double l2, bool proximal = false);
   int add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& target,
                  const Tensor* weight);
   // Each amount times the weight of its row, or position, is added to the sum at its place, of

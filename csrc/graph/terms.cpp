@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "proximal.h"
 #include "runtime/isa.h"
 
 namespace lamina {
@@ -124,11 +125,22 @@ void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers
 
 template <class T>
 void add_penalty_gradients(const Graph& graph, const Buffers& buffers, double loss_scale) {
-  for (const Penalty& penalty : graph.penalties())
-    if (T* gradient = reinterpret_cast<T*>(buffers.gradients[std::size_t(penalty.parameter)]))
-      kernels<T>().penalty_backward(gradient, values<T>(buffers, penalty.parameter),
-                                    width(graph, penalty.parameter), loss_scale * penalty.l1,
+  const auto add = [&](const Penalty& penalty, bool proximal) {
+    T* gradient = reinterpret_cast<T*>(buffers.gradients[std::size_t(penalty.parameter)]);
+    if (gradient == nullptr) return;
+    const T* w = values<T>(buffers, penalty.parameter);
+    const Index size = width(graph, penalty.parameter);
+    if (proximal)
+      add_proximal_gradient(gradient, w, size, loss_scale * penalty.l1);
+    else
+      kernels<T>().penalty_backward(gradient, w, size,
+                                    penalty.proximal ? 0.0 : loss_scale * penalty.l1,
                                     loss_scale * penalty.l2);
+  };
+  for (const Penalty& penalty : graph.penalties()) add(penalty, false);
+  // Last, for they depend on the gradient of all else.
+  for (const Penalty& penalty : graph.penalties())
+    if (penalty.proximal) add(penalty, true);
 }
 
 template <class T>

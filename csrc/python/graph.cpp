@@ -163,7 +163,8 @@ void bind_terms(GraphClass& graph) {
           "keeps; returns its place in Execution.mean_losses.  The reduction is 'mean', 'sum' or\n"
           "'weighted_mean', the sum of weight * loss over that of the weights.")
       .def("add_penalty", &Graph::add_penalty, "parameter"_a, "l1"_a, "l2"_a,
-           "total += l1 sum|w| + l2 sum w^2")
+           truth("proximal") = false,
+           "total += l1 sum|w| + l2 sum w^2; with proximal, l1 leaves true zeros")
       .def(
           "add_metric",
           [](RecordedGraph& g, const std::string& kind, const Tensor& prediction,

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from lamina._answers import answering
 from lamina._calls import answering_calls
-from lamina._check import number, quiet
+from lamina._check import boolean, number, quiet
 from lamina._settings import Configurable, custom, note_change, resolve, serialize
 from lamina._tensors import dispatch
 
@@ -44,6 +44,8 @@ class Regularizer(Configurable):
     ----------
     l1, l2 : float
         The two factors.
+    proximal : bool
+        Whether the first leaves true zeros: see ``L1``.
 
     Examples
     --------
@@ -59,6 +61,7 @@ class Regularizer(Configurable):
     has_factors: ClassVar[bool] = True  # whether it is the two factors, which training adds itself
     l1: float = 0.0
     l2: float = 0.0
+    proximal: bool = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Find out whether the penalty is that of the two factors."""
@@ -69,9 +72,18 @@ class Regularizer(Configurable):
         """Set an attribute; new factors count from the next step on, in one's own classes too."""
         if name in ("l1", "l2"):
             value = number(type(self).__name__, name, value, low=0.0)
+        elif name == "proximal":
+            value = boolean(type(self).__name__, name, value)
         super().__setattr__(name, value)
-        if name in ("l1", "l2"):
+        if name in ("l1", "l2", "proximal"):
             note_change(self)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments; ``proximal``, which Keras lacks, where it is set."""
+        config = super().get_config()
+        if config.get("proximal") is False:
+            del config["proximal"]
+        return config
 
     def __call__(self, weights: Any) -> Any:
         """Return the penalty of an array of any shape, computed in float64, or of a tensor."""
@@ -102,16 +114,44 @@ class L1(Regularizer):
     ----------
     l1 : float, default 0.01
         Factor, at least 0.
+    proximal : bool, default False
+        Whether weights become exactly 0, as in the lasso.  Without it, as in Keras, steps follow
+        the slope ``l1 * sign(w)``, so that weights come near 0 and jump about it.
+
+    Notes
+    -----
+    With ``proximal`` no step takes a weight across 0: it stops there, and leaves only where the
+    loss alone is steeper than ``l1``.  Under plain gradient descent that is soft thresholding, the
+    proximal step of the lasso; under other rules training comes to rest where the penalised loss
+    has its minimum, too, which the proximal step of a rule with momentum or scaled steps does not
+    [1]_.  It holds for training by steps; optimizers that search along lines, such as L-BFGS, see
+    the slope.
+
+    References
+    ----------
+    .. [1] Andrew and Gao, "Scalable training of L1-regularized log-linear models", ICML 2007.
 
     Examples
     --------
     >>> from lamina import regularizers
     >>> regularizers.L1(0.5)([1.0, -3.0])
     2.0
+
+    The lasso: the second input says nothing of ``y``, and its weight becomes 0.
+
+    >>> import numpy as np, lamina
+    >>> x = np.array([[1.0, 1.0], [2.0, -1.0], [3.0, -1.0], [4.0, 1.0]])
+    >>> lasso = lamina.layers.Dense(1, kernel_regularizer=regularizers.L1(0.3, proximal=True))
+    >>> model = lamina.Sequential([lamina.Input((2,)), lasso])
+    >>> model.compile(lamina.optimizers.SGD(0.05), "mse")
+    >>> history = model.fit(x, 2 * x[:, 0], batch_size=None, epochs=1000, verbose=0)
+    >>> bool(lasso.kernel[0, 0] > 1), float(lasso.kernel[1, 0])
+    (True, 0.0)
     """
 
-    def __init__(self, l1: float = 0.01) -> None:
+    def __init__(self, l1: float = 0.01, proximal: bool = False) -> None:
         self.l1 = number("L1", "l1", l1, low=0.0)
+        self.proximal = proximal
 
 
 class L2(Regularizer):
@@ -143,6 +183,8 @@ class L1L2(Regularizer):
     ----------
     l1, l2 : float, default 0.0
         Factors, at least 0.
+    proximal : bool, default False
+        Whether weights become exactly 0: see ``L1``.
 
     Examples
     --------
@@ -151,9 +193,10 @@ class L1L2(Regularizer):
     7.0
     """
 
-    def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, proximal: bool = False) -> None:
         self.l1 = number("L1L2", "l1", l1, low=0.0)
         self.l2 = number("L1L2", "l2", l2, low=0.0)
+        self.proximal = proximal
 
 
 class OrthogonalRegularizer(Regularizer):

@@ -99,6 +99,7 @@ class Graph:
         parameter: Tensor,
         l1: typing.SupportsFloat | typing.SupportsIndex,
         l2: typing.SupportsFloat | typing.SupportsIndex,
+        proximal: bool = False,
     ) -> None: ...
     def add_sums(
         self,

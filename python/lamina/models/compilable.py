@@ -267,11 +267,19 @@ class Compilable(Predicting):
         seen = (changes.count, self._changes, self._compiled)
         if seen != self._settings_seen:
             penalties = [(l1, l2) for _, l1, l2 in self.penalties()]
+            stopped = sorted(self.stopped_at_zero())
             compiled = self.compiled("fit").settings()
             functions = (f for _, f in (*self.regularized(), *self.constrained()))
             own = [version(f) for f in functions if isinstance(f, Configurable)]
             held = [each.trainable for layer in self.parts for each in layer.walk()]
-            self._settings_then = (*penalties, *own, *compiled, *held, *self.recorded_settings())
+            self._settings_then = (
+                *penalties,
+                *stopped,
+                *own,
+                *compiled,
+                *held,
+                *self.recorded_settings(),
+            )
             self._settings_weights = self.parameters
             self._settings_seen = seen
         return self._settings_then

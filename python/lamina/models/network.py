@@ -51,8 +51,8 @@ class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
         "output_row_shape output_row_shapes output_shapes_by_layer packed_inputs packed_outputs "
         "parameters parts path_of penalties ports prepare_layers put_arrays record_outputs "
         "recorded_settings regularized restore row_shape save_backup says_loss shapes_by_place "
-        "snapshot state_rows streams summary_rows take_seed through_front train_state unbuild "
-        "unbuilt weights_by_path"
+        "snapshot state_rows stopped_at_zero streams summary_rows take_seed through_front "
+        "train_state unbuild unbuilt weights_by_path"
     )
     moment: int = 0  # when it was made
     _not_copied: tuple[str, ...] = (

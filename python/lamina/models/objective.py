@@ -181,8 +181,9 @@ class Objective:
         self._watch(made)
         if training:
             model._own_keys = self._own_names()
+        stopped = model.stopped_at_zero()
         for parameter, l1, l2 in model.penalties():
-            graph.add_penalty(graph.parameter(parameter), l1, l2)
+            graph.add_penalty(graph.parameter(parameter), l1, l2, id(parameter) in stopped)
         for parameter, regularizer in model.regularized():
             graph.add_loss(_penalty(made.recording, parameter, regularizer).value)
         for loss in made.recording.losses:  # what layers gave to add_loss

@@ -68,6 +68,11 @@ class Weighted:
         pairs = (penalty for layer in self._holders() for penalty in layer.penalties())
         return list(dict.fromkeys(pairs))  # a layer may stand here and in a model within
 
+    def stopped_at_zero(self) -> set[int]:
+        """Return the ids of the weights whose L1 penalty leaves true zeros."""
+        pairs = self._once(lambda layer: layer._penalized)
+        return {id(parameter) for parameter, regularizer in pairs if regularizer.proximal}
+
     def regularized(self) -> list[tuple[_core.Parameter, Any]]:
         """Return (weight, regularizer) of weights that train, for penalties that are recorded."""
         return self._once(lambda layer: layer._regularized)
