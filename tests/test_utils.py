@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lamina import layers
+from lamina import layers, utils
 from lamina.utils import normalize, to_categorical
 
 
@@ -46,3 +46,16 @@ def test_norms_of_one():
         for y in (normalize(x, axis, order), of_tensors):
             np.testing.assert_allclose(y, x / size, rtol=1e-5, atol=1e-7)
     assert normalize([[3.0, 4.0]]).tolist() == [[0.6, 0.8]]
+
+
+def test_smoothed_labels_are_the_lectures_and_keras_s():
+    y = utils.smooth_labels([1, 0, 3], 0.2, 4, "float64")
+    np.testing.assert_allclose(y[0], [0.2 / 3, 0.8, 0.2 / 3, 0.2 / 3], rtol=1e-15)
+    np.testing.assert_allclose(y.sum(1), 1.0, rtol=1e-15)
+    smoothing, hot = 0.2 * 4 / 3, utils.to_categorical([1, 0, 3], 4, "float64")
+    np.testing.assert_allclose(y, hot * (1 - smoothing) + smoothing / 4, rtol=1e-14)
+    assert np.array_equal(utils.smooth_labels([1, 0], 0.0), utils.to_categorical([1, 0]))
+    with pytest.raises(ValueError, match="smooth_labels: epsilon must be"):
+        utils.smooth_labels([1, 0], 1.5)
+    with pytest.raises(ValueError, match="smooth_labels: needs at least 2 classes; got 1"):
+        utils.smooth_labels([0, 0], 0.1)

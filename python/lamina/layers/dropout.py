@@ -21,8 +21,7 @@ class Dropout(Noise):
     """In training, set each input to 0 with probability ``rate`` and scale the others up.
 
     ``y = x * keep / (1 - rate)``, so that the expected output is the input, and prediction needs
-    no scaling (the original paper scaled the weights down at prediction instead; the two agree
-    in expectation).  Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html.
+    no scaling.  Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html.
 
     Parameters
     ----------
@@ -44,11 +43,32 @@ class Dropout(Noise):
     ValueError, TypeError
         If an argument is out of range, or ``noise_shape`` does not fit the input.
 
+    Notes
+    -----
+    There are two ways to make up for the units that are missing in training.  The original one
+    drops units alone in training, and in prediction, where all are there, multiplies what they
+    return by ``1 - rate``, the share that was kept.  The other one, which is this layer's and
+    Keras's, divides by ``1 - rate`` in training and leaves predictions as they are.  A layer with
+    kernel W behind the first is one with kernel ``(1 - rate) * W`` behind the second: both give the
+    same outputs in training and in prediction.  In either, the output in prediction is the mean of
+    those in training over all masks if the layers behind are linear, and near it if not.
+
     Examples
     --------
     >>> import lamina
     >>> lamina.layers.Dropout(0.4)([[1.0, 2.0]])        # inference: the identity
     array([[1., 2.]], dtype=float32)
+
+    Both scalings, of a layer with kernel W behind (dropped at 0.5):
+
+    >>> import numpy as np
+    >>> x, keep, rate = np.array([[1.0, 2.0]]), np.array([[1.0, 0.0]]), 0.5
+    >>> W = np.array([[3.0], [4.0]])
+    >>> V = (1 - rate) * W
+    >>> (x * keep) @ W, (x * keep / (1 - rate)) @ V        # training
+    (array([[3.]]), array([[3.]]))
+    >>> ((1 - rate) * x) @ W, x @ V                        # prediction
+    (array([[5.5]]), array([[5.5]]))
     """
 
     changeable = ("rate", "seed")

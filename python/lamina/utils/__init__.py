@@ -23,7 +23,7 @@ from lamina.saving import (
     get_registered_object,
     register_keras_serializable,
 )
-from lamina.utils.coding import multi_hot, one_hot, to_categorical
+from lamina.utils.coding import multi_hot, one_hot, smooth_labels, to_categorical
 from lamina.utils.interactive import (
     disable_interactive_logging,
     enable_interactive_logging,
@@ -82,6 +82,7 @@ __all__ = [
     "save_img",
     "serialize_keras_object",
     "set_random_seed",
+    "smooth_labels",
     "split_dataset",
     "standardize_dtype",
     "text_dataset_from_directory",

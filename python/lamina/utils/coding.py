@@ -68,6 +68,65 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None, dtype: str = "f
 
 
 @answering_calls
+def smooth_labels(
+    x: ArrayLike, epsilon: float, num_classes: int | None = None, dtype: str = "float32"
+) -> Array:
+    """Return integer labels as rows with ``1 - epsilon`` at the label, the rest shared out.
+
+    Each of the other classes has ``epsilon / (num_classes - 1)``: what is known if a label is wrong
+    with probability ``epsilon``, and then any of the others (Goodfellow, Bengio and Courville,
+    "Deep learning", 7.5.1).  They are targets for ``categorical_crossentropy``.
+
+    ``CategoricalCrossentropy(label_smoothing=s)`` shares ``s`` among all classes, that of the label
+    too, as Keras does.  Both are the same where ``s = epsilon * num_classes / (num_classes - 1)``.
+
+    Parameters
+    ----------
+    x : array_like of int, shape (n,), (n, 1) or any
+        Labels from 0 to ``num_classes - 1``.
+    epsilon : float
+        In [0, 1].
+    num_classes : int, optional
+        At least 2; the largest label + 1 if not given.
+    dtype : {"float32", "float64"}
+
+    Returns
+    -------
+    ndarray of shape (..., num_classes)
+        Each row adds up to 1.
+
+    Raises
+    ------
+    ValueError
+        A label or ``epsilon`` outside the range, or one class alone.
+
+    Examples
+    --------
+    >>> from lamina.utils import smooth_labels
+    >>> smooth_labels([0, 2], 0.1).round(2)
+    array([[0.9 , 0.05, 0.05],
+           [0.05, 0.05, 0.9 ]], dtype=float32)
+
+    With Keras's argument:
+
+    >>> from lamina.losses import CategoricalCrossentropy
+    >>> p, s = [[0.7, 0.2, 0.1]], 0.1 * 3 / 2
+    >>> mine = CategoricalCrossentropy()(smooth_labels([0], 0.1, 3), p)
+    >>> keras = CategoricalCrossentropy(label_smoothing=s)([[1.0, 0.0, 0.0]], p)
+    >>> round(float(mine), 6) == round(float(keras), 6)
+    True
+    """
+    share = _check.number("smooth_labels", "epsilon", epsilon, low=0.0, high=1.0)
+    y = to_categorical(x, num_classes, dtype)
+    classes = y.shape[-1]
+    if classes < 2:
+        raise ValueError(f"smooth_labels: needs at least 2 classes; got {classes}")
+    off = share / (classes - 1)
+    smoothed: Array = (off + y * (1.0 - share - off)).astype(y.dtype)
+    return smoothed
+
+
+@answering_calls
 def one_hot(x: ArrayLike, num_classes: int, axis: int = -1, dtype: str = "float32") -> Array:
     """Return integers as one-hot vectors along a new axis: a word, say, as a row of zeros and a 1.
 
