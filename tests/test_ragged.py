@@ -442,3 +442,27 @@ def test_one_batch_and_states_need_equal_rows():
     ])  # fmt: skip
     with pytest.raises(ValueError, match="is stateful, so each batch"):
         states.predict(SERIES)
+
+
+def test_predictions_that_are_watched_plan_each_length_once(monkeypatch):
+    class Counts(lamina.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.batches = 0
+
+        def on_predict_batch_end(self, batch, logs=None):
+            self.batches += 1
+
+    model = of_series(layers.LSTM(3))
+    many = [np.ones((n, 2)) for n in range(1, 5) for _ in range(40)]
+    plans = []
+    original = type(model)._way
+    monkeypatch.setattr(
+        type(model), "_way", lambda self, *args: plans.append(1) or original(self, *args)
+    )
+    counts = Counts()
+    made = model.predict(many, callbacks=[counts], verbose=0)
+    assert len(plans) == 4
+    assert counts.batches == counts.params["steps"] == 8
+    for a, b in zip(made, model.predict(many), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)

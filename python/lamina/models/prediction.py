@@ -192,22 +192,25 @@ class Predicting(Network):
             self.ensure_built([a.shape[1:] for a in arrays])
             changes = self._changes
         fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
-        if steps is not None or (hooks is not None and hears_batches(hooks)):
-            # Whoever counts the batches is told of Keras's; fewer are faster.
+        if steps is not None or (hooks is not None and (hears_batches(hooks) or is_ragged(arrays))):
+            # Whoever counts the batches is told of Keras's; fewer are faster.  Of rows of unequal
+            # length they are counted without planning for each length.
             batch_size = BOUND_BATCH if batch_size is None and not self.stateful else batch_size
         if steps is not None:
             fed = self._first_rows(fed, batch_size, steps)
         parts = inputs_by_shape(fed)
-        run = None
+        run = planned = None
         if hooks is not None:
-            ways = [self._way(changes, part, batch_size, whole) for _, part in parts]
-            total = sum(way.steps for way in ways if way is not None)
+            if len(parts) == 1:
+                planned = self._way(changes, parts[0][1], batch_size, whole)
+            total = sum(self._count(part, batch_size) for _, part in parts)
+            total = total if planned is None else planned.steps
             hooks.start(self, {"epochs": 1, "steps": total, "verbose": verbose})
             run = Watch(self, hooks, len(parts) == 1)
             hooks.call("on_predict_begin", {})
         made: list[list[Array]] = []
         for _, part in parts:  # one after the other, so that few of many need their memory at once
-            way = self._way(changes, part, batch_size, whole)
+            way = planned or self._way(changes, part, batch_size, whole)
             if way is None:  # another thread changed the model
                 return self._predict(
                     x, batch_size, hooks, steps=steps, verbose=verbose, whole=whole
@@ -248,6 +251,11 @@ class Predicting(Network):
         if way.predictor is not None and (run is None or not run.batches):
             return in_calls(way.predictor, fed, way.rows, self._noise(), run)
         return in_batches(way.predictor_for, fed, way.rows, run, self._noise())
+
+    def _count(self, fed: list[Array], batch_size: int | None) -> int:
+        rows = len(fed[0])
+        given = self.default_batch(batch_size, rows)
+        return count(rows, data_.batch_rows("predict", "batch_size", given, rows or 1, BOUND_BATCH))
 
     def _way(
         self, changes: int, fed: list[Array], batch_size: int | None, whole: bool
