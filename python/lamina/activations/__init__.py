@@ -35,10 +35,7 @@ if not TYPE_CHECKING:
     __getattr__ = answering(__name__)
 
 
-_CLASSES: list[type[Activation]] = [
-    law for law in (getattr(laws, name) for name in laws.__all__) if isinstance(law, type)
-]
-_TABLE = {law.name: law for law in _CLASSES} | {"swish": laws.SiLU, "Function": Function}
+_TABLE = {law.name: law for law in laws.classes()} | {"swish": laws.SiLU, "Function": Function}
 
 # The functions of lamina.ops that have no kernel of their own.
 celu, glu, hard_shrink, hard_silu = map(Function, ("celu", "glu", "hard_shrink", "hard_silu"))

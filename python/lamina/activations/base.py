@@ -21,6 +21,9 @@ class Activation(Configurable):
     ----------
     name : str
         Its Keras name.
+    range : tuple of (float, float) or None
+        The least and the largest value, where they are bounded on a side: advice on losses and
+        targets is told by them.
     fusable : tuple of (str, float) or None
         What a dense product can apply in the same pass: the kernel's name and its parameter.
         None for the functions of a whole row, softmax and log_softmax, and for users' own.
@@ -28,6 +31,7 @@ class Activation(Configurable):
 
     _plumbing: ClassVar[str] = "fusable of_floats of_rows record"
     name: ClassVar[str]
+    range: ClassVar[tuple[float, float] | None] = None
     of_rows: ClassVar[bool] = False  # whether it is a function of the whole last axis
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from math import inf
 from typing import Any
 
 from numpy.typing import NDArray
@@ -51,6 +52,7 @@ class ReLU(Activation):
     """
 
     name = "relu"
+    range = (0.0, inf)
 
     def __init__(self, negative_slope: float = 0.0) -> None:
         self.negative_slope = number("relu", "negative_slope", negative_slope, low=0.0)
@@ -179,6 +181,7 @@ class Sigmoid(Activation):
     """
 
     name = "sigmoid"
+    range = (0.0, 1.0)
 
 
 sigmoid = Sigmoid()
@@ -188,6 +191,7 @@ class Tanh(Activation):
     """Hyperbolic tangent."""
 
     name = "tanh"
+    range = (-1.0, 1.0)
 
 
 tanh = Tanh()
@@ -197,6 +201,7 @@ class Softplus(Activation):
     """Smooth rectifier: ``log(1 + exp(x))``."""
 
     name = "softplus"
+    range = (0.0, inf)
 
 
 softplus = Softplus()
@@ -206,6 +211,7 @@ class Softsign(Activation):
     """``x / (1 + |x|)``."""
 
     name = "softsign"
+    range = (-1.0, 1.0)
 
 
 softsign = Softsign()
@@ -215,6 +221,7 @@ class HardSigmoid(Activation):
     """Piecewise linear sigmoid: ``min(max(x / 6 + 1 / 2, 0), 1)``."""
 
     name = "hard_sigmoid"
+    range = (0.0, 1.0)
 
 
 hard_sigmoid = HardSigmoid()
@@ -233,6 +240,7 @@ class Exponential(Activation):
     """``exp(x)``."""
 
     name = "exponential"
+    range = (0.0, inf)
 
 
 exponential = Exponential()
@@ -249,6 +257,7 @@ class Softmax(Activation):
     """
 
     name = "softmax"
+    range = (0.0, 1.0)
     of_rows = True
 
     @property
@@ -291,3 +300,8 @@ class LogSoftmax(Activation):
 
 
 log_softmax = LogSoftmax()
+
+
+def classes() -> list[type[Activation]]:
+    """Return the classes above."""
+    return [law for law in map(globals().get, __all__) if isinstance(law, type)]

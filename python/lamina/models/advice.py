@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina import activations
 from lamina._arrays import titled
 from lamina._check import Array, quiet
 from lamina.data.unread import Unread
@@ -30,19 +31,14 @@ Found = Iterator[tuple[str, str]]  # (what is wrong, in a word; the advice)
 
 LOW_ROWS = 16  # data of fewer rows is a try, and anything may be constant in it
 TABLE = 50  # columns of what may be a table; images and texts have constant columns by nature
-PROBABILITIES = ("softmax", "sigmoid", "hard_sigmoid")
-# Results that are no probabilities; those of other operations may be.
-OTHERS = (
-    "dense", "conv2d", "conv2d_transpose", "batch_norm", "layer_norm", "linear", "relu", "prelu",
-    "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh", "softsign", "log_softmax",
-)  # fmt: skip
+_RANGES = {law.name: law.range for law in activations.laws.classes() if law.range is not None}
+PROBABILITIES = tuple(name for name, bounds in _RANGES.items() if bounds == (0.0, 1.0))
 POSITIVE = ("exponential", "softplus")  # which become probabilities when divided by their sum
+# Results that are no probabilities; those of other operations may be.
+NOT_ACTIVATED = ("dense", "conv2d", "conv2d_transpose", "batch_norm", "layer_norm", "linear")
+OTHERS = {*NOT_ACTIVATED, "prelu", *(law.name for law in activations.laws.classes())}
+OTHERS -= {*PROBABILITIES, *POSITIVE}
 CLASSES = ("categorical_crossentropy", "sparse_categorical_crossentropy")
-RANGES: dict[str, tuple[float, float]] = {
-    **dict.fromkeys(PROBABILITIES, (0.0, 1.0)),
-    **dict.fromkeys(("tanh", "softsign"), (-1.0, 1.0)),
-    **dict.fromkeys(("relu", *POSITIVE), (0.0, np.inf)),
-}
 OUT_OF_REACH = 0.4  # share of targets outside the outputs' range that is no noise
 
 
@@ -162,7 +158,7 @@ def _in_output(compiled: Compiled, head: Head, loss: Loss) -> Found:
         origin in OTHERS or (origin in POSITIVE and kind == "binary_crossentropy")
     ):
         last = "sigmoid" if kind == "binary_crossentropy" else "softmax"
-        end = "no activation" if origin in OTHERS[:6] else f"the activation {origin!r}"
+        end = "no activation" if origin in NOT_ACTIVATED else f"the activation {origin!r}"
         yield (
             key,
             (
@@ -215,8 +211,8 @@ def _in_target(
     if loss.kind in (*CLASSES, "binary_crossentropy"):
         return []
     found = []
-    low, high = RANGES.get(head.origin, (-np.inf, np.inf))
-    out = (target < low) | (target > high) if head.origin in RANGES else np.zeros(1)
+    low, high = _RANGES.get(head.origin, (-np.inf, np.inf))
+    out = (target < low) | (target > high) if head.origin in _RANGES else np.zeros(1)
     outside = float(np.mean(out))
     if outside > OUT_OF_REACH:
         found.append(
