@@ -26,6 +26,7 @@ from lamina.ops.creation import *  # noqa: F403
 from lamina.ops.ctc import *  # noqa: F403
 from lamina.ops.distances import *  # noqa: F403
 from lamina.ops.exponentials import *  # noqa: F403
+from lamina.ops.factors import *  # noqa: F403
 from lamina.ops.filters import *  # noqa: F403
 from lamina.ops.fourier import *  # noqa: F403
 from lamina.ops.gathering import *  # noqa: F403

@@ -10,8 +10,8 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.given import each_row, given, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._elements import aligned, converted, floats
+from lamina.ops._matrices import called
 from lamina.ops.comparisons import logical_and, logical_not, logical_or, logical_xor
-from lamina.ops.matrices import called
 
 __all__ = [
     "bitwise_and",

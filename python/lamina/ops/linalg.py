@@ -1,4 +1,4 @@
-"""Keras's room ``ops.linalg``: norms, and what matrices.py has."""
+"""Keras's room ``ops.linalg``: norms, and what factors.py and matrices.py have."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from lamina._answers import answering
 from lamina._tensors.dispatch import operation
-from lamina.ops import matrices
+from lamina.ops import factors, matrices
 from lamina.ops._axes import axes_of
 from lamina.ops._elements import elementwise, floats
 from lamina.ops.arithmetic import power, square
 from lamina.ops.comparisons import not_equal
 from lamina.ops.exponentials import sqrt
+from lamina.ops.factors import *  # noqa: F403
 from lamina.ops.matrices import *  # noqa: F403
 from lamina.ops.reductions import max as max_of
 from lamina.ops.reductions import min as min_of
 from lamina.ops.reductions import sum as sum_of
 
-__all__ = ["norm", *matrices.__all__]  # noqa: PLE0604
+__all__ = ["norm", *factors.__all__, *matrices.__all__]  # noqa: PLE0604
 
 if not TYPE_CHECKING:
     __getattr__ = answering(__name__)

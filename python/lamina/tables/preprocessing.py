@@ -124,6 +124,17 @@ def preprocess(
     if not names:
         raise ValueError(f"{who}: frame must have a column; got none")
     _check.integer(who, "min_frequency", min_frequency)
+    return Table(_columns(who, frame, names, categorical, coding, min_frequency))
+
+
+def _columns(
+    who: str,
+    frame: Any,
+    names: Sequence[Any],
+    categorical: Sequence[str],
+    coding: str | Mapping[str, str],
+    min_frequency: int,
+) -> list[Column]:
     columns = []
     for name in names:
         if not isinstance(name, str):
@@ -133,4 +144,4 @@ def preprocess(
         if own not in CODINGS:
             raise ValueError(f"{who}: coding must be 'auto', 'one_hot' or 'embedding'; got {own!r}")
         columns.append(column_of(who, name, frame[name], kind, own, min_frequency))
-    return Table(columns)
+    return columns
