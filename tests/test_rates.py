@@ -45,3 +45,25 @@ def test_a_rate_that_a_callback_sets_holds_from_the_next_step_on():
         return [LambdaCallback(on_train_batch_end=at)]
 
     np.testing.assert_allclose(rates_of(0.1, callbacks=halve), [0.1] * 3 + [0.05] * 3, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("hook", "first"),
+    [
+        ("on_train_begin", 0), ("on_epoch_begin", 0), ("on_train_batch_begin", 0),
+        ("on_train_batch_end", 1), ("on_epoch_end", ROWS), ("on_test_begin", ROWS),
+        ("on_test_end", ROWS),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("new", [0.05, ExponentialDecay(0.05, 1, 1.0)])
+@pytest.mark.parametrize("old", [0.1, ExponentialDecay(0.1, 1, 1.0)])
+def test_a_rate_or_schedule_that_any_hook_sets_counts_from_the_next_step_on(hook, first, old, new):
+    def setting(model):
+        def at(*_):
+            model.optimizer.learning_rate = new
+            assert float(model.optimizer.learning_rate) == 0.05
+
+        return [LambdaCallback(**{hook: at})]
+
+    got = rates_of(old, 2, setting, validation_data=(X, Y))
+    np.testing.assert_allclose(got, [0.1] * first + [0.05] * (2 * ROWS - first), rtol=1e-9)

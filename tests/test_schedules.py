@@ -39,6 +39,36 @@ def test_against_keras(name):
     np.testing.assert_allclose([ours(s) for s in steps], theirs, rtol=2e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"pct_start": 0.5, "anneal_strategy": "linear", "div_factor": 10.0},
+        {"three_phase": True, "final_div_factor": 50.0},
+    ],
+)
+def test_a_cycle_is_pytorchs(settings):
+    def theirs():
+        torch = golden.Peer("torch")
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+        cycle = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, 0.5, total_steps=40, cycle_momentum=False, **settings
+        )
+        rates = []
+        for _ in range(40):
+            rates.append(cycle.get_last_lr()[0])
+            optimizer.step()
+            if len(rates) < 40:
+                cycle.step()
+        return rates
+
+    ours = schedules.OneCycle(0.5, 40, **settings)
+    wanted = golden.ask(theirs, settings)
+    np.testing.assert_allclose([ours(s) for s in range(40)], wanted, rtol=1e-9, atol=1e-15)
+    assert ours(1000) == pytest.approx(ours(39), rel=1e-9)
+    assert schedules.get(schedules.serialize(ours)).get_config() == ours.get_config()
+
+
 def test_formulas():
     assert schedules.ExponentialDecay(1.0, 10, 0.5)(20) == 0.25
     assert schedules.PolynomialDecay(1.0, 10, 0.0)(5) == 0.5
@@ -95,6 +125,8 @@ def test_a_schedule_of_ones_own_is_checked():
         (lambda: schedules.CosineDecayRestarts(1.0, 1, t_mul=0.5), ValueError, "t_mul"),
         (lambda: schedules.PiecewiseConstantDecay([1], [1.0]), ValueError, "one more"),
         (lambda: schedules.PiecewiseConstantDecay([2, 1], [1, 1, 1]), ValueError, "increase"),
+        (lambda: schedules.OneCycle(1.0, 10, pct_start=0.0), ValueError, "OneCycle: pct_start"),
+        (lambda: schedules.OneCycle(1.0, 10, anneal_strategy="cosine"), ValueError, "'cosine'"),
         (lambda: schedules.get("cosine"), TypeError, "cosine"),
         (lambda: schedules.get({"class_name": "CosinDecay"}), ValueError, "did you mean"),
     ],

@@ -101,7 +101,7 @@ class Execution {
   const NotFinite& failed_step() const { return failed_step_; }
   double step_loss() const { return step_loss_; }
   std::int64_t completed_steps() const { return completed_steps_; }  // that moved the parameters
-  void count_step() { ++completed_steps_; }  // one that a caller did by `gradients`
+  void count_step() { ++completed_steps_; }  // one that a caller did, or left out
   // Whether something goes on after a step beside the parameters: moving statistics, states.
   virtual bool leaves() const = 0;
 

@@ -318,6 +318,9 @@ void bind_execution(py::module_& module) {
       .def_property_readonly("failed_step", &BoundExecution::failed_step,
                              "What was not finite in the last step though the loss was: "
                              "(\"gradient\", \"moments\" or \"weight\", whose, the loss).")
+      .def(
+          "count_step", [](BoundExecution& e) { e.execution().count_step(); },
+          "Counts a step that was left out on purpose as done.")
       .def_property_readonly("completed_steps",
                              [](BoundExecution& e) { return e.execution().completed_steps(); })
       .def("gradients", &BoundExecution::gradients, "order"_a, "start"_a, "stop"_a,

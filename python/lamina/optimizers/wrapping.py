@@ -290,6 +290,7 @@ class LossScaleOptimizer(Wrapper):
                     return loss
                 loss, left_out = failed[2], True
                 inner.__dict__["_iterations"] -= 1
+                execution.count_step()
             if self._note(not left_out):
                 tell()
             return loss
