@@ -38,6 +38,9 @@ DOCUMENTED = {
         StringLookup(vocabulary=["[UNK]", *VOCABULARY], idf_weights=[0.9, *IDF],
                      output_mode="tf_idf"), TWICE,
         [[0, 0.25, 0, 0.6, 0.8], [1.8, 0, 0.75, 0, 0.4]]),
+    "masked count": (StringLookup(vocabulary=["a"], mask_token="", output_mode="count"),
+                     [["", "a", "", "b"]], [[1, 1]]),
+    "masked": (StringLookup(vocabulary=["a"], mask_token=""), [["", "a", "b"]], [[0, 2, 1]]),
     "integers": (IntegerLookup(vocabulary=[12, 36, 1138, 42]), [[12, 1138, 42], [42, 1000, 36]],
                  [[1, 3, 4], [4, 0, 2]]),
     "several unknown integers": (IntegerLookup(vocabulary=[12, 36, 1138, 42], num_oov_indices=2),
@@ -65,7 +68,7 @@ def test_keras_says(case):
             np.float32
             if np.ndim(wanted) > got.ndim
             or "hot" in case
-            or case in ("count", "tf_idf", "tf_idf of unknown")
+            or case in ("count", "masked count", "tf_idf", "tf_idf of unknown")
             else np.int32
         )
         np.testing.assert_allclose(got, wanted, rtol=1e-6)

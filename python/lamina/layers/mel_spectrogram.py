@@ -125,9 +125,7 @@ class MelSpectrogram(Layer):
         at, widths = _mel(frequencies)[:, None], np.diff(edges)
         rising = (at - edges[:-2]) / widths[:-1]
         falling = (edges[2:] - at) / widths[1:]
-        bands = np.maximum(0.0, np.minimum(rising, falling))
-        bands[0] = 0.0  # a constant is not heard
-        return np.asarray(bands)
+        return np.asarray(np.maximum(0.0, np.minimum(rising, falling)))
 
 
 def _mel(frequency: Any) -> Any:
