@@ -269,3 +269,10 @@ def test_a_layer_s_metric_is_fed_once_by_a_step_that_calls_the_model():
     model = Steps()
     model.compile("sgd")
     assert model.fit(X, Y, verbose=0).history["sum"] == [2.0 * len(X)]
+
+
+def test_the_results_of_a_pass_by_name():
+    model = chain(metrics=["mae", Both()])
+    logs = model.evaluate(X, Y, return_dict=True)
+    found = {name: float(value) for name, value in model.get_metrics_result().items()}
+    assert found == pytest.approx(logs)

@@ -89,3 +89,9 @@ def test_layers_of_units_die_out_in_float32():
     model.compile(optimizers.Adam(0.01), "mse")
     model.fit(X, Y, epochs=150, verbose=0)
     assert (hidden.kernel.numpy() == 0).mean() > 0.5
+
+
+def test_a_search_along_lines_refuses_it():
+    with pytest.raises(ValueError, match="LBFGS: searches along lines, on which proximal L1"):
+        fitted("lbfgs", regularizers.L1(L1, proximal=True), 2)
+    fitted("lbfgs", regularizers.L1(L1), 2)

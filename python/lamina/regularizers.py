@@ -124,8 +124,7 @@ class L1(Regularizer):
     loss alone is steeper than ``l1``.  Under plain gradient descent that is soft thresholding, the
     proximal step of the lasso; under other rules training comes to rest where the penalised loss
     has its minimum, too, which the proximal step of a rule with momentum or scaled steps does not
-    [1]_.  It holds for training by steps; optimizers that search along lines, such as L-BFGS, see
-    the slope.
+    [1]_.  Optimizers that search along lines, such as L-BFGS, refuse it.
 
     References
     ----------

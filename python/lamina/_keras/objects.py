@@ -35,7 +35,6 @@ MODEL = {
         "make_predict_function compute_loss_and_updates "
         "stateless_compute_loss train_function"
     ),
-    "use evaluate(..., return_dict=True)": "get_metrics_result",
     "use dtype": "input_dtype",
     "every model runs in compiled kernels": "jit_compile run_eagerly",
     "fit takes arrays; for data that come in pieces call train_on_batch": "fit_generator",

@@ -182,6 +182,15 @@ class Compilable(Predicting):
         for metric in self.metrics:
             metric.reset_state()
 
+    @answering_calls
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Return what the metrics say of the last pass over data, by their names."""
+        found: dict[str, Any] = {}
+        for metric in self.metrics:
+            result = metric.result()
+            found.update(result if isinstance(result, dict) else {str(metric.name): result})
+        return found
+
     @property
     def metrics_names(self) -> list[str]:
         """The names that ``evaluate`` returns values for."""

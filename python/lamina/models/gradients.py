@@ -32,6 +32,24 @@ def check_learning(who: str, model: Compilable) -> None:
         )
 
 
+def check_search(model: Compilable, steps: int | None, batch: int) -> None:
+    """Raise ValueError where an optimizer that searches over all rows cannot do so."""
+    who = type(model.optimizer).__name__
+    if not model.optimizer.whole_batch:
+        return
+    if steps != 1:
+        batches = "an unknown number of" if steps is None else str(steps)
+        raise ValueError(
+            f"{who}: a step takes all rows as one batch; got {batches} batches of {batch} rows; "
+            f"leave batch_size out"
+        )
+    if model.stopped_at_zero():
+        raise ValueError(
+            f"{who}: searches along lines, on which proximal L1 penalties have corners; use a rule "
+            f"of steps, such as SGD or Adam, or leave proximal=True out"
+        )
+
+
 def _reached(model: Compilable, passing: list[PythonLayer]) -> list[str]:
     """Return the paths of the weights that gradients reach, if they passed through ``passing``."""
     with ExitStack() as stack:

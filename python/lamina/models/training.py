@@ -21,7 +21,7 @@ from lamina.models.errors import TrainingDiverged
 from lamina.models.evaluation import Plan as EvaluationPlan
 from lamina.models.evaluation import evaluate, hears_test_batches, plans, plans_of_batches
 from lamina.models.feeds import Stream
-from lamina.models.gradients import check_learning
+from lamina.models.gradients import check_learning, check_search
 from lamina.models.objective import Objective
 from lamina.models.standing import Standing
 from lamina.random import SHUFFLE, mix
@@ -133,12 +133,7 @@ class Training:
             check_learning("fit", model)
             self.objective.checked = True
         self.optimizer.check_owner(model)
-        if self.optimizer.whole_batch and settings.steps != 1:
-            batches = "an unknown number of" if settings.steps is None else str(settings.steps)
-            raise ValueError(
-                f"{type(self.optimizer).__name__}: a step takes all rows as one batch; got "
-                f"{batches} batches of {settings.batch} rows; leave batch_size out"
-            )
+        check_search(model, settings.steps, settings.batch)
         model.compiled("fit").running = False  # a fit is never within another pass
         self.capacity = self.batch if model.bound else settings.batch
         self.steps = self.objective.start(self.part.data, self.capacity, True)
