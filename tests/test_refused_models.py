@@ -189,3 +189,25 @@ def test_a_layer_whose_first_values_are_refused_is_not_built():
     assert not layer.built
     odd.wrong = False
     assert layer(np.ones((1, 2, 4))).shape == (1, 2)
+
+
+def test_data_that_are_refused_leave_a_model_with_call_unbuilt():
+    class Own(lamina.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = Dense(2)
+
+        def call(self, x):
+            return self.dense(x)
+
+    model = Own()
+    model.compile("sgd", "mse")
+    x = np.ones((4, 6), "float32")
+    for y in (x[:, :3], np.full((4, 2), np.nan), x[:3, :2]):
+        for method in (model.fit, model.evaluate, model.train_on_batch):
+            with pytest.raises(ValueError, match="y"):
+                method(x, y)
+            assert not model.built
+            assert not model.dense.built
+    model.fit(x[:, :4], x[:, :2], verbose=0)  # of another width
+    assert model.dense.kernel.shape == (4, 2)
