@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
-from lamina.data.dataset import AUTOTUNE, Dataset
-from lamina.data.py_dataset import PyDataset
 
 if TYPE_CHECKING:
+    from lamina.data.dataset import AUTOTUNE, Dataset
+    from lamina.data.py_dataset import PyDataset
     from lamina.data.tables import TableBatches, from_arrow, from_parquet
 
 __all__ = ["AUTOTUNE", "Dataset", "PyDataset", "TableBatches", "from_arrow", "from_parquet"]
@@ -22,5 +22,16 @@ def __dir__() -> list[str]:
 
 
 if not TYPE_CHECKING:
-    _TABLES = ("TableBatches", "from_arrow", "from_parquet")
-    __getattr__ = answering(__name__, {name: f"lamina.data.tables:{name}" for name in _TABLES})
+    _LAZY = {
+        "dataset": "AUTOTUNE Dataset",
+        "py_dataset": "PyDataset",
+        "tables": "TableBatches from_arrow from_parquet",
+    }
+    __getattr__ = answering(
+        __name__,
+        {
+            name: f"{__name__}.{file}:{name}"
+            for file, names in _LAZY.items()
+            for name in names.split()
+        },
+    )

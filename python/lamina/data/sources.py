@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lamina._arrays import is_array
-from lamina.data.dataset import Dataset
 
 
 class Batch(NamedTuple):
@@ -127,6 +126,8 @@ class Again(Source):
         turn: int = 0,
     ) -> Iterator[Any]:
         """Begin anew; the library's own data sets shuffle by the number of the turn."""
+        from lamina.data.dataset import Dataset
+
         if isinstance(self._iterable, Dataset):
             return self._iterable.turn(turn)
         as_numpy = getattr(self._iterable, "as_numpy_iterator", None)

@@ -6,13 +6,6 @@ from typing import TYPE_CHECKING
 
 from lamina._answers import answering
 from lamina.backend import clear_session, is_keras_tensor, standardize_dtype
-from lamina.data.packing import (
-    pack_x_y_sample_weight,
-    split_dataset,
-    unpack_x_y_sample_weight,
-)
-from lamina.data.py_dataset import PyDataset
-from lamina.data.series import timeseries_dataset_from_array
 from lamina.plot_model import model_to_dot, plot_model
 from lamina.random import set_random_seed
 from lamina.saving import (
@@ -45,9 +38,15 @@ if TYPE_CHECKING:
         text_dataset_from_directory,
     )
     from lamina.data.files import get_file
+    from lamina.data.packing import (
+        pack_x_y_sample_weight,
+        split_dataset,
+        unpack_x_y_sample_weight,
+    )
     from lamina.data.pictures import array_to_img, img_to_array, load_img, save_img
-
-Sequence = PyDataset  # its older name
+    from lamina.data.py_dataset import PyDataset
+    from lamina.data.py_dataset import PyDataset as Sequence
+    from lamina.data.series import timeseries_dataset_from_array
 
 __all__ = [
     "CustomObjectScope",
@@ -102,6 +101,9 @@ if not TYPE_CHECKING:
         "lamina.data.directories": "audio_dataset_from_directory image_dataset_from_directory "
         "text_dataset_from_directory",
         "lamina.data.files": "get_file",
+        "lamina.data.packing": "pack_x_y_sample_weight split_dataset unpack_x_y_sample_weight",
+        "lamina.data.py_dataset": "PyDataset",
+        "lamina.data.series": "timeseries_dataset_from_array",
         "lamina.data.pictures": "array_to_img img_to_array load_img save_img",
         "lamina.saving.objects": "deserialize_keras_object serialize_keras_object",
         "lamina.utils.feature_space": "FeatureSpace",
@@ -109,5 +111,6 @@ if not TYPE_CHECKING:
     }
     __getattr__ = answering(
         __name__,
-        {name: f"{room}:{name}" for room, names in _LAZY.items() for name in names.split()},
+        {name: f"{room}:{name}" for room, names in _LAZY.items() for name in names.split()}
+        | {"Sequence": "lamina.data.py_dataset:PyDataset"},  # its older name
     )
