@@ -31,7 +31,9 @@ def write(folder: Path, gigabytes: float) -> None:
     rows = int(gigabytes * 2**30 / (4 * COLUMNS))
     array = np.lib.format.open_memmap(folder / "x.npy", "w+", np.float32, (rows, COLUMNS))
     labels = np.empty(rows, np.int32)
-    kind = pa.schema([("x", pa.list_(pa.float32(), COLUMNS)), ("y", pa.int32())])
+    item = pa.field("element", pa.float32(), nullable=False)
+    kind = pa.schema([pa.field("x", pa.list_(item, COLUMNS), nullable=False),
+                      pa.field("y", pa.int32(), nullable=False)])  # fmt: skip
     rng = np.random.default_rng(0)
     with pq.ParquetWriter(folder / "x.parquet", kind, compression="none",
                           use_dictionary=False) as file:  # fmt: skip
@@ -39,7 +41,7 @@ def write(folder: Path, gigabytes: float) -> None:
             x = rng.standard_normal((min(4096, rows - start), COLUMNS), np.float32)
             array[start : start + len(x)] = x
             labels[start : start + len(x)] = np.argmax(x[:, :CLASSES], axis=1)
-            lists = pa.FixedSizeListArray.from_arrays(pa.array(x.ravel()), COLUMNS)
+            lists = pa.FixedSizeListArray.from_arrays(pa.array(x.ravel()), type=kind[0].type)
             part = pa.array(labels[start : start + len(x)])
             file.write_table(pa.table([lists, part], schema=kind))
     array.flush()

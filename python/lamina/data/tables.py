@@ -19,7 +19,8 @@ from lamina.data.sources import Block, Source
 from lamina.data.values import each, leaves, wrapped
 
 BLOCK = 16 << 20  # bytes of float32 that are read ahead
-PARTS = 8  # in which a block is read: Arrow needs a multiple of what it reads at once
+PARTS = 2  # in which a block is read
+PARTS_OF_LISTS = 8  # for these, Arrow needs a multiple of what it reads at once
 PART = 1024  # rows of the first
 
 Columns = str | Sequence[str] | None
@@ -200,10 +201,12 @@ class TableBatches(Source):
     def _pieces(self, groups: Sequence[Group]) -> Iterator[Block]:
         columns = [*self._x, *self._y, *self._weight]
         held: list[Any] = []
-        count, size = 0, self._of_block
+        count, size, parts = 0, self._of_block, PARTS
         for group in groups:
-            for read in group.read(columns, PART if size is None else max(1, size // PARTS)):
+            for read in group.read(columns, PART if size is None else max(1, size // parts)):
                 made = self._converted(read)
+                if any("list" in str(kind) for kind in read.schema.types):
+                    parts = PARTS_OF_LISTS
                 if size is None:
                     size = self._of_block = self._rows_of_block(made)
                 held.append(made)

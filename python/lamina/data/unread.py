@@ -12,8 +12,8 @@ import numpy as np
 from lamina._check import Array, Shape
 
 LARGE = 1 << 28  # bytes from which on a memory map is read piece by piece
-RUN = 1 << 18  # bytes that are read in one go
-RUNS = 16  # that are mapped at a time
+RUN = 1 << 16  # bytes that are read in one go
+RUNS = 64  # that are mapped at a time
 
 
 class Unread:

@@ -14,7 +14,7 @@ from lamina.random import permutation
 if TYPE_CHECKING:
     from lamina.models.data import Data, Part
 
-WINDOW = 32 << 20  # bytes that are read at a time
+WINDOW = 8 << 20  # bytes that are read at a time: larger blocks go back to the system each time
 AHEAD = 1  # windows read while one is used
 
 Convert = Callable[[str, Array, Any], Array]
