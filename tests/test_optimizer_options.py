@@ -89,6 +89,9 @@ def test_averages_of_some_steps_alone():
     wanted = np.mean([seen[step - 1] for step in (5, 8, 11)], axis=0)
     np.testing.assert_allclose(flat(model.get_weights()), wanted, rtol=1e-10)
     assert model.optimizer.iterations == 12
+    model.optimizer.average_period = 1000
+    fit(model, epochs=1)
+    assert model.optimizer.inner_optimizer._averaging.period == 1000
     with pytest.raises(ValueError, match="SWA: inner_optimizer must not have use_ema"):
         optimizers.SWA(optimizers.SGD(use_ema=True))
 
@@ -327,3 +330,28 @@ def test_all_of_it_goes_on_to_the_bit(name):
     wanted = whole.optimizer.slots
     for a, b in zip(other.optimizer.slots, wanted, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+FILES = {
+    **OPTIMIZERS,
+    "cycle": lambda: optimizers.Lamb(schedules.OneCycle(0.1, 100)),
+    "rprop": optimizers.Rprop,
+    "bfgs": optimizers.BFGS,
+    "lbfgs": optimizers.LBFGS,
+}
+del FILES["keras"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_keeps_all_of_it(name, tmp_path):
+    whole = network(FILES[name]())
+    if name not in ("several", "bfgs", "lbfgs"):
+        whole.optimizer.scale_learning_rate(0.5, var_names=["last"])
+        whole.optimizer.exclude_from_weight_decay(var_names=["bias"])
+    batch = None if "bfgs" in name else 9
+    fit(whole, batch, 3)
+    whole.save(tmp_path / "model.lamina")
+    other = lamina.models.load_model(tmp_path / "model.lamina")
+    for model in (whole, other):
+        fit(model, batch, 5, resume=True)
+    np.testing.assert_array_equal(flat(other.get_weights()), flat(whole.get_weights()))

@@ -146,6 +146,7 @@ class Optimizer(Applying):
         self._scaled: list[tuple[float, Chosen]] = []  # factors of the rate; the last one counts
         self._mean: Averaging | None = None  # one that is not among the settings
         self._fitting: tuple[int, Any] | None = None  # settings, as counted, and dtype that fit
+        self._told: tuple[Any, ...] | None = None  # the update that the core was told last
 
     weight_decay: float | None
     clipnorm: float | None
@@ -189,7 +190,7 @@ class Optimizer(Applying):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return everything but the link to the model (pickle, deepcopy)."""
-        return {**self.__dict__, "_owner": None, "_fitting": None}
+        return {**self.__dict__, "_owner": None, "_fitting": None, "_told": None}
 
     # --- what holds for some weights
 
@@ -379,7 +380,19 @@ class Optimizer(Applying):
             self._fitting = version(self), dtype
 
     def _update(self, parameters: list[Any], dtype: Any) -> _core.Update:
-        """Return what a step over these weights is to the core."""
+        """Return what a step over these weights is to the core; the last one if nothing changed."""
+        key = (version(self), [id(p) for p in parameters], dtype, id(self._state))
+        told = self._told
+        if told is not None and told[:2] == (key, self._state.times):
+            self._trainable_variables, self._keys, self.built = parameters, parameters, True
+            kept: _core.Update = told[2]
+            return kept
+        update = self._new_update(parameters, dtype)
+        # The weights are kept, lest others have their ids.
+        self._told = key, self._state.times, update, parameters
+        return update
+
+    def _new_update(self, parameters: list[Any], dtype: Any) -> _core.Update:
         if not self._state.goes_on(parameters, dtype):
             self._iterations = 0
         self._trainable_variables, self._keys, self.built = parameters, parameters, True

@@ -44,6 +44,7 @@ class State:
         self.by_weight: dict[Any, dict[str, StateArray]] = {}
         self.flat: list[Array] = []
         self._laid: tuple[Any, ...] = ()
+        self.times = 0  # that it was laid out
 
     def lay(self, wanted: Mapping[Any, list[Kept]], dtype: Any, line: int) -> list[Array]:
         """Return a flat array for each entry of ``wanted``, in which its parts begin on lines.
@@ -67,6 +68,7 @@ class State:
             return self.flat
         self.flat = [self._together(key[-1], parts, dtype, line) for key, parts in wanted.items()]
         self._laid = laid
+        self.times += 1
         return self.flat
 
     def _together(self, name: str, parts: list[Kept], dtype: Any, line: int) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 
 from lamina._calls import answering_calls
 from lamina._check import integer, number
-from lamina._settings import serialize, version
+from lamina._settings import note_change, serialize, version
 from lamina.optimizers.averages import Equal
 from lamina.optimizers.base import Optimizer
 from lamina.optimizers.stepping import Step, python_step
@@ -385,3 +385,4 @@ class SWA(Wrapper):
     def _tell(self) -> None:
         if {"start_averaging", "average_period"} <= self.__dict__.keys():
             self.inner_optimizer._mean = Equal(self.start_averaging, self.average_period)
+            note_change(self.inner_optimizer)
