@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import test_attention_layers
+import test_augmentation
 import test_category_encoding
 import test_cells
 import test_channels_first
@@ -95,8 +96,8 @@ def cases():
             yield name, {*options, *test_keras_grid.arguments_of(name, ending)}
     for _, options in test_keras_states.NORMS:
         yield "BatchNormalization", set(options)
-    rooms = (test_attention_layers, test_category_encoding, test_cells, test_new_normalizations,
-             test_preprocessing_layers)  # fmt: skip
+    rooms = (test_attention_layers, test_augmentation, test_category_encoding, test_cells,
+             test_new_normalizations, test_preprocessing_layers)  # fmt: skip
     for room in (*rooms, test_volumes):
         for name, options, *_ in (*room.CASES, *getattr(room, "SETTINGS", ())):
             yield name, set(options)

@@ -43,11 +43,11 @@ LAYERS = {
     "use LSTM or GRU": "CuDNNLSTM CuDNNGRU",
     PIXELS: (
         "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization "
-        "MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter "
-        "RandomContrast RandomCrop RandomElasticTransform RandomErasing RandomFlip "
+        "MixUp RandAugment RandomColorDegeneration RandomColorJitter "
+        "RandomElasticTransform RandomErasing "
         "RandomGaussianBlur RandomGrayscale RandomHeight RandomHue RandomInvert RandomPerspective "
-        "RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear "
-        "RandomTranslation RandomWidth RandomZoom Solarization MaxNumBoundingBoxes"
+        "RandomPosterization RandomSaturation RandomSharpness "
+        "RandomWidth Solarization MaxNumBoundingBoxes"
     ),
     "use StringLookup, IntegerLookup and Embedding": "DenseFeatures",
     OWN: "Wrapper TorchModuleWrapper JaxLayer FlaxLayer TFSMLayer",

@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     from lamina.layers.additive_attention import AdditiveAttention
     from lamina.layers.alpha_dropout import AlphaDropout
     from lamina.layers.attention import Attention
+    from lamina.layers.augmentation.affine import (
+        RandomRotation,
+        RandomShear,
+        RandomTranslation,
+        RandomZoom,
+    )
+    from lamina.layers.augmentation.random_brightness import RandomBrightness
+    from lamina.layers.augmentation.random_contrast import RandomContrast
+    from lamina.layers.augmentation.random_crop import RandomCrop
+    from lamina.layers.augmentation.random_flip import RandomFlip
     from lamina.layers.batch_normalization import BatchNormalization
     from lamina.layers.bidirectional import Bidirectional
     from lamina.layers.category_encoding import CategoryEncoding
@@ -218,6 +228,14 @@ __all__ = [
     "Permute",
     "PythonLayer",
     "RMSNormalization",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomShear",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "RepeatVector",
     "Rescaling",
@@ -270,6 +288,11 @@ _MODULES = {
     "additive_attention": "AdditiveAttention",
     "alpha_dropout": "AlphaDropout",
     "attention": "Attention",
+    "augmentation.affine": "RandomRotation RandomShear RandomTranslation RandomZoom",
+    "augmentation.random_brightness": "RandomBrightness",
+    "augmentation.random_contrast": "RandomContrast",
+    "augmentation.random_crop": "RandomCrop",
+    "augmentation.random_flip": "RandomFlip",
     "batch_normalization": "BatchNormalization",
     "bidirectional": "Bidirectional",
     "category_encoding": "CategoryEncoding",

@@ -1,0 +1,65 @@
+"""Arguments of augmentations: ranges to draw from, ranges of pixels, and choices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina import _check
+
+
+def span(
+    who: str, name: str, value: Any, low: float, high: float, *, low_open: bool = False
+) -> tuple[float, float]:
+    """Return the range of draws that a factor names: two numbers, or one for both directions.
+
+    One number f stands for ``(-f, f)``, cut at ``low``.
+    """
+    pair = isinstance(value, (tuple, list))
+    if pair and len(value) != 2:
+        raise ValueError(f"{who}: {name} must be a number or two; got {value!r}")
+    ends = [
+        _check.number(who, name, end, low, high, low_open=low_open)
+        for end in (value if pair else (value,))
+    ]
+    if pair:
+        return min(ends), max(ends)
+    return max(-abs(ends[0]), low), abs(ends[0])
+
+
+def plain(value: Any) -> Any:
+    """Return a factor, that was checked, as a configuration holds it."""
+    return tuple(map(float, value)) if isinstance(value, (tuple, list)) else float(value)
+
+
+def checked(
+    who: str, name: str, value: Any, low: float, high: float, *, low_open: bool = False
+) -> Any:
+    """Return a checked factor, a number or two."""
+    span(who, name, value, low, high, low_open=low_open)
+    return plain(value)
+
+
+def either_way(value: Any) -> tuple[float, float]:
+    """Return the range of a factor whose single number f stands for (-f, f)."""
+    low, high = sorted(value) if isinstance(value, (tuple, list)) else (-value, value)
+    return low, high
+
+
+def pixels(who: str, value: Any) -> tuple[float, float]:
+    """Return the least and the largest value of a pixel."""
+    if np.shape(value) != (2,):
+        raise ValueError(f"{who}: value_range must be two numbers; got {value!r}")
+    low, high = sorted(_check.number(who, "value_range", end) for end in value)
+    if low == high:
+        raise ValueError(f"{who}: value_range must be two different numbers; got {value!r}")
+    return low, high
+
+
+def choice(who: str, name: str, value: Any, known: tuple[str, ...]) -> str:
+    """Return a value that must be one of those known."""
+    if value not in known:
+        shown = ", ".join(map(repr, known))
+        raise ValueError(f"{who}: {name} must be one of {shown}; got {value!r}")
+    return str(value)

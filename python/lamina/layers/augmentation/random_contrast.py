@@ -1,0 +1,59 @@
+"""Images of more or less contrast."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lamina import ops
+from lamina.layers.augmentation._arguments import checked, pixels
+from lamina.layers.augmentation.base import Augmentation
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
+
+
+class RandomContrast(Augmentation):
+    """In training, change the contrast of images: ``(x - mean) * factor + mean``.
+
+    The mean is that of a channel of an image.
+
+    Parameters
+    ----------
+    factor : float or (float, float)
+        ``(low, high)`` within [0, 1] draws the factor from ``[1 - low, 1 + high)``; one number
+        stands for both.
+    value_range : (float, float), default (0, 255)
+        The least and the largest value of pixels, to which results are cut.
+    seed : int, optional
+        As in ``Dropout``.
+    data_format : {"channels_last", "channels_first"}, optional
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> images = np.ones((2, 8, 8, 3))
+    >>> lamina.layers.RandomContrast(0.2)(images, training=True).mean().round(3)
+    np.float32(1.0)
+    """
+
+    def __init__(
+        self,
+        factor: float | tuple[float, float],
+        value_range: tuple[float, float] = (0, 255),
+        seed: int | None = None,
+        data_format: str | None = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(seed, data_format, **base)
+        self.factor = checked("RandomContrast", "factor", factor, 0.0, 1.0)
+        self.value_range = pixels("RandomContrast", value_range)
+
+    def _changed(self, x: Any) -> Any:
+        factor: Any = self.factor
+        low, high = sorted(factor) if isinstance(factor, (tuple, list)) else (factor, factor)
+        by = self._uniform(x, 1.0 - low, 1.0 + high)
+        mean = ops.mean(x, (1, 2), keepdims=True)
+        return ops.clip((x - mean) * by + mean, *self.value_range)

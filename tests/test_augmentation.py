@@ -1,0 +1,212 @@
+"""Layers that change images at random: against Keras with the same draws, and what they draw."""
+
+import json
+
+import numpy as np
+import pytest
+
+import golden
+import lamina
+from keras_peer import assert_near, keras
+from lamina import layers, ops
+
+SHAPE = (4, 6, 5, 3)
+MOVED = {"fill_mode": "constant", "fill_value": 3.0, "interpolation": "nearest"}
+FIRST = {"data_format": "channels_first"}
+# Layer, arguments.
+CASES = [
+    ("RandomFlip", {}),
+    ("RandomFlip", {"mode": "horizontal", **FIRST}),
+    ("RandomFlip", {"mode": "vertical"}),
+    ("RandomRotation", {"factor": 0.2}),
+    ("RandomRotation", {"factor": (-0.5, 0.1), **MOVED, **FIRST}),
+    ("RandomZoom", {"height_factor": 0.3}),
+    ("RandomZoom", {"height_factor": (-0.4, 0.1), "width_factor": 0.5, **MOVED, **FIRST}),
+    ("RandomTranslation", {"height_factor": 0.3, "width_factor": (-0.1, 0.5)}),
+    ("RandomTranslation", {"height_factor": (0.1, 0.5), "width_factor": 0.4, **MOVED, **FIRST}),
+    ("RandomShear", {"x_factor": 0.4}),
+    ("RandomShear", {"x_factor": (0.1, 0.3), "y_factor": 0.5, **MOVED, **FIRST}),
+    ("RandomContrast", {"factor": (0.3, 0.8), "value_range": (0, 200)}),
+    ("RandomContrast", {"factor": (0.0, 0.5), **FIRST}),
+    ("RandomBrightness", {"factor": 0.4}),
+    ("RandomBrightness", {"factor": (0.1, 0.6), "value_range": (20, 300), **FIRST}),
+    ("RandomCrop", {"height": 4, "width": 2}),
+    ("RandomCrop", {"height": 3, "width": 3, **FIRST}),
+]
+NAMES = sorted({name for name, _ in CASES})
+
+
+def images(options, n=4, dtype=np.float32):
+    """Return images with edges, of values from 0 to 255."""
+    x = np.random.default_rng(7).uniform(0, 255, (n, *SHAPE[1:])).astype(dtype)
+    return np.ascontiguousarray(np.moveaxis(x, -1, 1)) if options.get("data_format") == (
+        "channels_first") else x  # fmt: skip
+
+
+def unit(draw, count):
+    """Return what stands for random numbers in [0, 1): the same for both libraries."""
+    return np.random.default_rng(draw).uniform(size=count).astype(np.float32)
+
+
+def of_keras(name, options, x):
+    from keras.src.backend.jax import random as theirs
+
+    draws = iter(range(9))
+
+    def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
+        u = unit(next(draws), int(np.prod(shape)))
+        return (minval + (maxval - minval) * u).reshape(shape)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(theirs, "uniform", uniform)
+        return np.asarray(getattr(keras.layers, name)(**options)(x, training=True))
+
+
+class Given(layers.Layer):
+    """A layer that draws what it is given: a column for each draw."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def call(self, x, u):
+        draws = iter(range(9))
+
+        def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
+            draw = next(draws)
+            if type(shape[0]) is int:  # one for all images
+                return minval + (maxval - minval) * unit(draw, shape[0])
+            return minval + (maxval - minval) * ops.reshape(u[:, draw], (-1, *shape[1:]))
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lamina.random, "uniform", uniform)
+            return self.layer.call(x, training=True)
+
+
+@pytest.mark.parametrize("case", range(len(CASES)))
+def test_same_as_keras_with_the_same_draws(case):
+    name, options = CASES[case]
+    x = images(options)
+    wanted = golden.ask(lambda: of_keras(name, options, x), options, x)
+    given = np.stack([unit(draw, len(x)) for draw in range(9)], 1)
+    got = Given(getattr(layers, name)(**options))(x, given)
+    assert_near(got, wanted, name)
+    assert (got != x).any() if got.shape == x.shape else got.size < x.size
+
+
+# --- what holds for each
+
+
+def plain(name):
+    return next(options for each, options in CASES if each == name)
+
+
+def made(name, **more):
+    return getattr(layers, name)(**plain(name), **more)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_draws(name):
+    x = images({})
+    layer = made(name)
+    if name != "RandomCrop":
+        model = lamina.Sequential([lamina.Input(SHAPE[1:]), layer])
+        np.testing.assert_array_equal(layer(x), x)
+        np.testing.assert_array_equal(model.predict(x, verbose=0), x)
+        np.testing.assert_array_equal(layer(x.astype(np.int64)), np.floor(x))
+        same = np.repeat(x[:1], 32, 0)
+        several = layer(same, training=True)
+        assert (several != several[:1]).any(), "images of a batch share their draw"
+    results = [layer(x, training=True) for _ in range(8)]
+    assert any((results[0] != each).any() for each in results), "calls share their draws"
+    assert layer(x[0], training=True).shape == results[0].shape[1:]
+    for each in (one := [], again := []):
+        lamina.set_random_seed(1)
+        each += [layer(x, training=True) for _ in range(2)]
+    np.testing.assert_array_equal(one, again)
+    layer = made(name, seed=5)
+    restored = layers.deserialize(json.loads(json.dumps(layers.serialize(layer))))
+    assert restored.get_config() == layer.get_config()
+    assert layer.compute_output_shape(x.shape) == results[0].shape
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_fits_repeat_on_any_number_of_threads(name):
+    x = images({}, 24) / 255
+    weights = []
+    for threads in (1, 2):
+        before = lamina.get_num_threads()
+        lamina.set_num_threads(threads)
+        try:
+            options = {"value_range": (0, 1)} if "value_range" in plain(name) else {}
+            layer = getattr(layers, name)(**{**plain(name), **options})
+            parts = [lamina.Input(SHAPE[1:]), layer, layers.Flatten(), layers.Dense(1)]
+            model = lamina.Sequential(parts, seed=3)
+            model.compile("sgd", "mse")
+            model.fit(x, np.arange(24.0), epochs=2, batch_size=8, verbose=0)
+        finally:
+            lamina.set_num_threads(before)
+        weights.append(model.get_weights()[0])
+    np.testing.assert_array_equal(*weights)
+
+
+# --- ranges
+
+
+def test_ranges():
+    flat = np.full((400, 2, 2, 1), 100.0, np.float32)
+    moved = layers.RandomBrightness((-0.1, 0.2), (0, 200))(flat, training=True)[:, 0, 0, 0] - 100
+    assert -20 <= moved.min() < -18
+    assert 38 < moved.max() <= 40
+    steps = np.array([90.0, 110.0], np.float32).reshape(1, 1, 2, 1).repeat(400, 0)
+    wide = layers.RandomContrast(0.5)(steps, training=True)
+    factor = (wide[:, 0, 1, 0] - wide[:, 0, 0, 0]) / 20
+    assert 0.5 <= factor.min() < 0.55  # one number stands for both ways
+    assert 1.45 < factor.max() <= 1.5
+    flips = layers.RandomFlip("horizontal")(steps, training=True)[:, 0, 0, 0] == 110
+    assert 150 < flips.sum() < 250
+
+
+def test_crops_reach_every_place():
+    x = np.arange(20.0, dtype=np.float32).reshape(1, 4, 5, 1)
+    layer = layers.RandomCrop(3, 3)
+    crops = [layer(x, training=True)[0, ..., 0] for _ in range(120)]
+    assert {float(crop[0, 0]) for crop in crops} == {0.0, 1.0, 2.0, 5.0, 6.0, 7.0}
+    corner = np.array([[0, 1, 2], [5, 6, 7], [10, 11, 12]])
+    assert all((crop - crop[0, 0] == corner).all() for crop in crops)
+    whole = layers.RandomCrop(4, 5)(x, training=True)
+    np.testing.assert_array_equal(whole, x)
+    for size, training in (((3, 3), False), ((8, 3), True)):
+        got = layers.RandomCrop(*size)(x, training=training)
+        np.testing.assert_array_equal(got, lamina.ops.image.resize(
+            x, size, crop_to_aspect_ratio=True))  # fmt: skip
+
+
+# --- refusals
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: layers.RandomFlip("diagonal"), "mode must be one of 'horizontal', "),
+        (lambda: layers.RandomRotation(1.5), r"RandomRotation: factor must be in \[-1, 1\]"),
+        (lambda: layers.RandomRotation((1, 2, 3)), "factor must be a number or two"),
+        (lambda: layers.RandomRotation("x"), "factor must be a number; got 'x'"),
+        (lambda: layers.RandomRotation(0.1, "mirror"), "fill_mode must be one of 'reflect'"),
+        (lambda: layers.RandomZoom(-1.0), r"height_factor must be in \(-1, 1\]"),
+        (lambda: layers.RandomTranslation(0.1, 2.0), r"width_factor must be in \[-1, 1\]"),
+        (lambda: layers.RandomContrast(-0.1), r"factor must be in \[0, 1\]; got -0.1"),
+        (lambda: layers.RandomBrightness(0.1, 3), "value_range must be two numbers; got 3"),
+        (lambda: layers.RandomBrightness(0.1, (1, 1)), "must be two different numbers"),
+        (lambda: layers.RandomCrop(0, 2), "RandomCrop: height must be"),
+        (lambda: layers.RandomFlip(seed=-1), "RandomFlip: seed must be"),
+        (lambda: layers.RandomFlip(data_format="last"), "data_format must be"),
+        (
+            lambda: layers.RandomFlip(name="f")(np.ones((2, 3))),
+            "f: input has shape .* needs images",
+        ),
+    ],
+)
+def test_refused(make, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        make()
