@@ -255,6 +255,18 @@ def test_sources_that_lack_something():
     assert network().predict(iter([X, X[:3]])).shape == (73, 1)
 
 
+def test_a_batch_whose_weights_are_0_moves_nothing():
+    weights = []
+    for idle in (False, True):
+        model = lamina.Sequential([Input((3,)), Dense(1)], seed=1)
+        model.compile(lamina.optimizers.SGD(0.1), "mse")
+        batches = [(X, Y, W), (X[:9], Y[:9], 0 * W[:9])]
+        model.fit(iter(batches if idle else batches[:1]), verbose=0)
+        assert model.optimizer.iterations == 1 + idle
+        weights.append(model.get_weights()[0])
+    np.testing.assert_array_equal(*weights)
+
+
 def test_batches_of_other_lengths():
     model = lamina.Sequential([Input((None, 3)), lamina.layers.LSTM(4), Dense(1)], seed=1)
     model.compile("adam", "mse")

@@ -177,7 +177,8 @@ class Stream:
                 f"{who}: the loss needs targets; the {self._elements.source.kind} gave x alone: "
                 f"its batches must be (x, y) or (x, y, sample_weight)"
             )
-        data = data_.prepare(who, model, model.meet(x), y, weight, self._class_weight).read()
+        x = model.meet(x)
+        data = data_.prepare(who, model, x, y, weight, self._class_weight, of_source=True).read()
         refuse(who, data)
         return data
 

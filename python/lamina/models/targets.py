@@ -76,9 +76,11 @@ def row_weights(
     dtype: str,
     trained: Array | None = None,
     name: str = "sample_weight",
+    idle: bool = False,
 ) -> Array | None:
     """Return sample weights times class weights, one for each row (or position), or None.
 
+    All may be 0 where ``idle`` says so: these are then some rows of many.
     Class weights are for training: given the rows ``trained``, they are counted over these and
     change these alone.
     """
@@ -98,7 +100,7 @@ def row_weights(
         factors = _class_weights(who, class_weight, labels(loss, y), y, loss, output, trained)
         with np.errstate(all="ignore"):
             weight = weight * factors.reshape(-1, *[1] * (weight.ndim - 1))
-    if not (weight if trained is None else weight[trained]).any():
+    if not (idle or (weight if trained is None else weight[trained]).any()):
         raise ValueError(f"{who}: {name} must not be 0 for every row that is trained on")
     spread = weight.reshape(*weight.shape, *[1] * (1 + len(positions) - weight.ndim))
     whole = _check.cast(np.broadcast_to(spread, (len(y), *positions)), dtype)
