@@ -145,7 +145,7 @@ def of_sklearn(thing: Any) -> bool:
 
 def _scorer(name: str) -> Any:
     try:
-        from sklearn.metrics import get_scorer  # type: ignore[import-untyped]
+        from sklearn.metrics import get_scorer  # type: ignore[import-untyped, import-not-found, unused-ignore]
     except ImportError:
         raise ImportError(
             f"Scorer: {name!r} is scikit-learn's; install it: pip install scikit-learn"
