@@ -1,5 +1,6 @@
 """Layers that change images at random: against Keras with the same draws, and what they draw."""
 
+import inspect
 import json
 
 import numpy as np
@@ -10,6 +11,7 @@ import lamina
 from keras_peer import assert_near, keras
 from lamina import layers, ops
 
+FIXED = ("RandomPosterization",)  # draw nothing if the number of bits is given
 SHAPE = (4, 6, 5, 3)
 MOVED = {"fill_mode": "constant", "fill_value": 3.0, "interpolation": "nearest"}
 FIRST = {"data_format": "channels_first"}
@@ -32,13 +34,61 @@ CASES = [
     ("RandomBrightness", {"factor": (0.1, 0.6), "value_range": (20, 300), **FIRST}),
     ("RandomCrop", {"height": 4, "width": 2}),
     ("RandomCrop", {"height": 3, "width": 3, **FIRST}),
+    ("RandomHue", {"factor": 0.6}),
+    ("RandomHue", {"factor": (0.3, 1.0), "value_range": (0, 300), **FIRST}),
+    ("RandomSaturation", {"factor": (0.2, 0.8), "value_range": (0, 1)}),
+    ("RandomSaturation", {"factor": (0.4, 0.5), "value_range": (0, 1), **FIRST}),
+    ("RandomGrayscale", {}),
+    ("RandomGrayscale", {"factor": 0.7, **FIRST}),
+    (
+        "RandomColorJitter",
+        {
+            "value_range": (0, 1),
+            "brightness_factor": 0.2,
+            "hue_factor": 0.3,
+            "contrast_factor": (0.1, 0.5),
+            "saturation_factor": (0.3, 0.6),
+        },
+    ),
+    ("RandomColorJitter", {"value_range": (0, 1), "brightness_factor": 0.2, **FIRST}),
+    ("RandomInvert", {}),
+    ("RandomInvert", {"factor": (0.4, 0.9), "value_range": (0, 300), **FIRST}),
+    ("RandomPosterization", {"factor": (3, 3)}),
+    ("RandomPosterization", {"factor": (2, 2), "value_range": (0, 256), **FIRST}),
+    ("Solarization", {"threshold_factor": 0.9, "addition_factor": 0.3}),
+    ("Solarization", {"threshold_factor": (0.0, 0.5), "value_range": (0, 256), **FIRST}),
+    ("RandomGaussianBlur", {}),
+    (
+        "RandomGaussianBlur",
+        {
+            "factor": (0.4, 1.0),
+            "kernel_size": (3, 5),
+            "sigma": (0.5, 0.9),
+            "value_range": (20, 200),
+            **FIRST,
+        },
+    ),
+    ("RandomSharpness", {"factor": 0.9}),
+    ("RandomSharpness", {"factor": (0.1, 0.4), "value_range": (20, 200), **FIRST}),
+    ("RandomErasing", {"fill_value": 7.0}),
+    (
+        "RandomErasing",
+        {
+            "factor": (0.6, 1.0),
+            "scale": (0.3, 0.6),
+            "value_range": (5, 150),
+            "fill_value": 3.0,
+            **FIRST,
+        },
+    ),
 ]
 NAMES = sorted({name for name, _ in CASES})
 
 
-def images(options, n=4, dtype=np.float32):
-    """Return images with edges, of values from 0 to 255."""
-    x = np.random.default_rng(7).uniform(0, 255, (n, *SHAPE[1:])).astype(dtype)
+def images(options, n=4):
+    """Return images, of values from 0 to 255, or as large as those of the range."""
+    top = min(options.get("value_range", (0, 255))[1], 255)
+    x = np.random.default_rng(7).uniform(0, top, (n, *SHAPE[1:])).astype(np.float32)
     return np.ascontiguousarray(np.moveaxis(x, -1, 1)) if options.get("data_format") == (
         "channels_first") else x  # fmt: skip
 
@@ -74,9 +124,10 @@ class Given(layers.Layer):
 
         def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
             draw = next(draws)
-            if type(shape[0]) is int:  # one for all images
+            if type(shape[0]) is int:  # for all images
                 return minval + (maxval - minval) * unit(draw, shape[0])
-            return minval + (maxval - minval) * ops.reshape(u[:, draw], (-1, *shape[1:]))
+            columns = slice(1, 3) if shape[-1] == 2 else slice(0, 1)
+            return minval + (maxval - minval) * ops.reshape(u[:, draw, columns], (-1, *shape[1:]))
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(lamina.random, "uniform", uniform)
@@ -88,7 +139,9 @@ def test_same_as_keras_with_the_same_draws(case):
     name, options = CASES[case]
     x = images(options)
     wanted = golden.ask(lambda: of_keras(name, options, x), options, x)
-    given = np.stack([unit(draw, len(x)) for draw in range(9)], 1)
+    n = len(x)
+    columns = [(unit(draw, n)[:, None], unit(draw, 2 * n).reshape(n, 2)) for draw in range(9)]
+    given = np.stack([np.concatenate(pair, 1) for pair in columns], 1)
     got = Given(getattr(layers, name)(**options))(x, given)
     assert_near(got, wanted, name)
     assert (got != x).any() if got.shape == x.shape else got.size < x.size
@@ -107,18 +160,19 @@ def made(name, **more):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_draws(name):
-    x = images({})
+    x = images(plain(name))
     layer = made(name)
     if name != "RandomCrop":
         model = lamina.Sequential([lamina.Input(SHAPE[1:]), layer])
         np.testing.assert_array_equal(layer(x), x)
         np.testing.assert_array_equal(model.predict(x, verbose=0), x)
         np.testing.assert_array_equal(layer(x.astype(np.int64)), np.floor(x))
-        same = np.repeat(x[:1], 32, 0)
-        several = layer(same, training=True)
+    if name not in ("RandomCrop", *FIXED):
+        several = layer(np.repeat(x[:1], 32, 0), training=True)
         assert (several != several[:1]).any(), "images of a batch share their draw"
     results = [layer(x, training=True) for _ in range(8)]
-    assert any((results[0] != each).any() for each in results), "calls share their draws"
+    if name not in FIXED:
+        assert any((results[0] != each).any() for each in results), "calls share their draws"
     assert layer(x[0], training=True).shape == results[0].shape[1:]
     for each in (one := [], again := []):
         lamina.set_random_seed(1)
@@ -138,8 +192,9 @@ def test_fits_repeat_on_any_number_of_threads(name):
         before = lamina.get_num_threads()
         lamina.set_num_threads(threads)
         try:
-            options = {"value_range": (0, 1)} if "value_range" in plain(name) else {}
-            layer = getattr(layers, name)(**{**plain(name), **options})
+            cls = getattr(layers, name)
+            ranged = "value_range" in inspect.signature(cls).parameters
+            layer = cls(**{**plain(name), **({"value_range": (0, 1)} if ranged else {})})
             parts = [lamina.Input(SHAPE[1:]), layer, layers.Flatten(), layers.Dense(1)]
             model = lamina.Sequential(parts, seed=3)
             model.compile("sgd", "mse")
@@ -182,6 +237,32 @@ def test_crops_reach_every_place():
             x, size, crop_to_aspect_ratio=True))  # fmt: skip
 
 
+def test_ranges_of_colours():
+    gray = np.full((400, 2, 2, 3), 0.25, np.float32)
+    kept = layers.RandomPosterization((2, 5), (0, 1))(gray, training=True)[:, 0, 0, 0]
+    expected = [np.floor(255 * 0.25 / step) * step / 255 for step in (64.0, 32.0, 16.0)]
+    np.testing.assert_allclose(np.unique(kept), np.unique(np.float32(expected)), rtol=1e-5)
+    bits = layers.RandomPosterization(3)(np.array([[[[100.0]]]]), training=True)
+    assert bits.item() == 96.0
+    red = np.float32([1.0, 0.5, 0.5]).reshape(1, 1, 1, 3).repeat(400, 0)
+    full = layers.RandomSaturation((0.99, 1.0), (0, 1))(red, training=True)
+    np.testing.assert_allclose(full, [[[[1.0, 0.0, 0.0]]]] * 400, atol=1e-6)
+    duller = layers.RandomSaturation(0.5, (0, 1))(red, training=True)[:, 0, 0, 1]
+    assert 0.5 <= duller.min() < 0.51  # one number: from gray to what is there
+    assert 0.95 < duller.max() <= 1.0
+    noisy = layers.RandomErasing((1.0, 1.0), (0.5, 0.5))(
+        np.full((50, 8, 8, 1), 100.0), training=True
+    )
+    assert 0.4 < (noisy != 100.0).mean() < 0.6
+    assert noisy.min() == 0.0
+    assert noisy.max() == 255.0
+    colours = layers.RandomErasing((1, 1), (1, 1), (1, 2, 3))(gray, training=True)
+    np.testing.assert_array_equal(colours[5, 1, 1], [1.0, 2.0, 3.0])
+    added = layers.Solarization((0.1, 0.2), (1.0, 1.0), (0, 1))(gray, training=True)
+    assert added.min() >= 0.35
+    assert added.max() <= 0.45
+
+
 # --- refusals
 
 
@@ -198,6 +279,11 @@ def test_crops_reach_every_place():
         (lambda: layers.RandomContrast(-0.1), r"factor must be in \[0, 1\]; got -0.1"),
         (lambda: layers.RandomBrightness(0.1, 3), "value_range must be two numbers; got 3"),
         (lambda: layers.RandomBrightness(0.1, (1, 1)), "must be two different numbers"),
+        (lambda: layers.RandomPosterization(9), r"RandomPosterization: factor must be in \[1, 8\]"),
+        (lambda: layers.RandomPosterization((1, 2, 3)), "factor must be an integer or two"),
+        (lambda: layers.RandomGaussianBlur(kernel_size=4), "kernel_size must be an odd number"),
+        (lambda: layers.RandomColorJitter(hue_factor=2), r"hue_factor must be in \[0, 1\]"),
+        (lambda: layers.RandomErasing(fill_value="x"), "fill_value must be a number"),
         (lambda: layers.RandomCrop(0, 2), "RandomCrop: height must be"),
         (lambda: layers.RandomFlip(seed=-1), "RandomFlip: seed must be"),
         (lambda: layers.RandomFlip(data_format="last"), "data_format must be"),

@@ -43,11 +43,8 @@ LAYERS = {
     "use LSTM or GRU": "CuDNNLSTM CuDNNGRU",
     PIXELS: (
         "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization "
-        "MixUp RandAugment RandomColorDegeneration RandomColorJitter "
-        "RandomElasticTransform RandomErasing "
-        "RandomGaussianBlur RandomGrayscale RandomHeight RandomHue RandomInvert RandomPerspective "
-        "RandomPosterization RandomSaturation RandomSharpness "
-        "RandomWidth Solarization MaxNumBoundingBoxes"
+        "MixUp RandAugment RandomColorDegeneration RandomElasticTransform RandomHeight "
+        "RandomPerspective RandomWidth MaxNumBoundingBoxes"
     ),
     "use StringLookup, IntegerLookup and Embedding": "DenseFeatures",
     OWN: "Wrapper TorchModuleWrapper JaxLayer FlaxLayer TFSMLayer",

@@ -31,10 +31,22 @@ if TYPE_CHECKING:
         RandomTranslation,
         RandomZoom,
     )
+    from lamina.layers.augmentation.colours import (
+        RandomColorJitter,
+        RandomGrayscale,
+        RandomHue,
+        RandomSaturation,
+    )
+    from lamina.layers.augmentation.filters import (
+        RandomErasing,
+        RandomGaussianBlur,
+        RandomSharpness,
+    )
     from lamina.layers.augmentation.random_brightness import RandomBrightness
     from lamina.layers.augmentation.random_contrast import RandomContrast
     from lamina.layers.augmentation.random_crop import RandomCrop
     from lamina.layers.augmentation.random_flip import RandomFlip
+    from lamina.layers.augmentation.values import RandomInvert, RandomPosterization, Solarization
     from lamina.layers.batch_normalization import BatchNormalization
     from lamina.layers.bidirectional import Bidirectional
     from lamina.layers.category_encoding import CategoryEncoding
@@ -229,10 +241,19 @@ __all__ = [
     "PythonLayer",
     "RMSNormalization",
     "RandomBrightness",
+    "RandomColorJitter",
     "RandomContrast",
     "RandomCrop",
+    "RandomErasing",
     "RandomFlip",
+    "RandomGaussianBlur",
+    "RandomGrayscale",
+    "RandomHue",
+    "RandomInvert",
+    "RandomPosterization",
     "RandomRotation",
+    "RandomSaturation",
+    "RandomSharpness",
     "RandomShear",
     "RandomTranslation",
     "RandomZoom",
@@ -247,6 +268,7 @@ __all__ = [
     "SimpleRNN",
     "SimpleRNNCell",
     "Softmax",
+    "Solarization",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
@@ -289,10 +311,13 @@ _MODULES = {
     "alpha_dropout": "AlphaDropout",
     "attention": "Attention",
     "augmentation.affine": "RandomRotation RandomShear RandomTranslation RandomZoom",
+    "augmentation.colours": "RandomColorJitter RandomGrayscale RandomHue RandomSaturation",
+    "augmentation.filters": "RandomErasing RandomGaussianBlur RandomSharpness",
     "augmentation.random_brightness": "RandomBrightness",
     "augmentation.random_contrast": "RandomContrast",
     "augmentation.random_crop": "RandomCrop",
     "augmentation.random_flip": "RandomFlip",
+    "augmentation.values": "RandomInvert RandomPosterization Solarization",
     "batch_normalization": "BatchNormalization",
     "bidirectional": "Bidirectional",
     "category_encoding": "CategoryEncoding",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import ops, random
 from lamina._tensors.given import all_rows, given
+from lamina.layers.augmentation._arguments import span
 from lamina.layers.layer import Layer
 from lamina.layers.recordable import show_shapes
 from lamina.layers.resizing import data_format_of
@@ -65,6 +66,11 @@ class Augmentation(Layer):
     def _uniform(self, x: Any, low: float, high: float) -> Any:
         """Return a number in [low, high) for each image, to broadcast with its pixels."""
         return self._drawn((ops.shape(x)[0], 1, 1, 1), low, high)
+
+    def _chosen(self, x: Any, factor: Any) -> Any:
+        """Return which images are changed, by a factor that is a range of probabilities."""
+        probability = self._uniform(x, *span(self.name, "factor", factor, 0.0, 1.0))
+        return self._uniform(x, 0.0, 1.0) < probability
 
     def _drawn(self, shape: Any, low: float, high: float) -> Any:
         """Return numbers in [low, high), others at each step."""

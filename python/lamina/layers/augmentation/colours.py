@@ -1,0 +1,207 @@
+"""Colours of images, changed at random."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lamina import _check, ops
+from lamina.layers.augmentation._arguments import checked, pixels, span
+from lamina.layers.augmentation.base import Augmentation
+from lamina.layers.augmentation.random_brightness import RandomBrightness
+from lamina.layers.augmentation.random_contrast import RandomContrast
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
+
+EPSILON = 1e-7
+
+
+class RandomHue(Augmentation):
+    """In training, shift the hues of images of three channels.
+
+    Parameters
+    ----------
+    factor : float or (float, float)
+        Range of the shift as a share of half of the circle of hues, within [0, 1]; one number f
+        stands for ``(0, f)``.  Half of the images are shifted the other way.
+    value_range : (float, float), default (0, 255)
+        The least and the largest value of pixels.
+    seed : int, optional
+        As in ``Dropout``.
+    data_format : {"channels_last", "channels_first"}, optional
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> images = np.full((2, 8, 8, 3), 100.0)
+    >>> lamina.layers.RandomHue(0.2)(images, training=True).shape
+    (2, 8, 8, 3)
+    """
+
+    def __init__(
+        self,
+        factor: float | tuple[float, float],
+        value_range: tuple[float, float] = (0, 255),
+        data_format: str | None = None,
+        seed: int | None = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(seed, data_format, **base)
+        self.factor = checked("RandomHue", "factor", factor, 0.0, 1.0)
+        self.value_range = pixels("RandomHue", value_range)
+
+    def _changed(self, x: Any) -> Any:
+        low, high = self.value_range
+        turned = ops.where(self._uniform(x, 0.0, 1.0) > 0.5, -0.5, 0.5)
+        shift = turned * self._uniform(x, *span("RandomHue", "factor", self.factor, 0.0, 1.0))
+        hsv = ops.image.rgb_to_hsv((x - low) / (high - low))
+        hue = hsv[..., :1] + shift
+        hue = hue - ops.floor(hue)
+        y = ops.image.hsv_to_rgb(ops.concatenate([hue, hsv[..., 1:]], -1))
+        return ops.clip(y, 0.0, 1.0) * (high - low) + low
+
+
+class RandomSaturation(Augmentation):
+    """In training, change how saturated the colours of images of three channels are.
+
+    Parameters
+    ----------
+    factor : float or (float, float)
+        Range within [0, 1]: 0 makes images gray, 0.5 leaves them, 1 saturates them fully, as the
+        saturation is multiplied by ``factor / (1 - factor)``.  One number f stands for ``(0, f)``.
+    value_range : (float, float), default (0, 255)
+        The least and the largest value of pixels.
+    seed : int, optional
+        As in ``Dropout``.
+    data_format : {"channels_last", "channels_first"}, optional
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> images = np.full((2, 8, 8, 3), 100.0)
+    >>> lamina.layers.RandomSaturation((0.3, 0.7))(images, training=True).shape
+    (2, 8, 8, 3)
+    """
+
+    def __init__(
+        self,
+        factor: float | tuple[float, float],
+        value_range: tuple[float, float] = (0, 255),
+        data_format: str | None = None,
+        seed: int | None = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(seed, data_format, **base)
+        self.factor = checked("RandomSaturation", "factor", factor, 0.0, 1.0)
+        self.value_range = pixels("RandomSaturation", value_range)
+
+    def _changed(self, x: Any) -> Any:
+        low, high = self.value_range
+        factor = self._uniform(x, *span("RandomSaturation", "factor", self.factor, 0.0, 1.0))
+        hsv = ops.image.rgb_to_hsv((x - low) / (high - low))
+        saturation = ops.clip(hsv[..., 1:2] * (factor / (1.0 - factor + EPSILON)), 0.0, 1.0)
+        parts = [hsv[..., :1], saturation, hsv[..., 2:]]
+        return ops.image.hsv_to_rgb(ops.concatenate(parts, -1)) * (high - low) + low
+
+
+class RandomGrayscale(Augmentation):
+    """In training, make some of the images gray, in as many channels.
+
+    Parameters
+    ----------
+    factor : float, default 0.5
+        The share of the images, within [0, 1].
+    seed : int, optional
+        As in ``Dropout``.
+    data_format : {"channels_last", "channels_first"}, optional
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> images = np.full((2, 8, 8, 3), 100.0)
+    >>> lamina.layers.RandomGrayscale()(images, training=True).shape
+    (2, 8, 8, 3)
+    """
+
+    def __init__(
+        self,
+        factor: float = 0.5,
+        data_format: str | None = None,
+        seed: int | None = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(seed, data_format, **base)
+        self.factor = _check.number("RandomGrayscale", "factor", factor, 0.0, 1.0)
+
+    def _changed(self, x: Any) -> Any:
+        return ops.where(self._uniform(x, 0.0, 1.0) < self.factor, ops.image.rgb_to_grayscale(x), x)
+
+
+class RandomColorJitter(Augmentation):
+    """In training, change brightness, contrast, saturation and hue of images, in this order.
+
+    Parameters
+    ----------
+    value_range : (float, float), default (0, 255)
+        The least and the largest value of pixels.
+    brightness_factor, contrast_factor, saturation_factor, hue_factor : optional
+        The factors of ``RandomBrightness``, ``RandomContrast``, ``RandomSaturation`` and
+        ``RandomHue``; None leaves this out.
+    seed : int, optional
+        As in ``Dropout``.
+    data_format : {"channels_last", "channels_first"}, optional
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> images = np.full((2, 8, 8, 3), 100.0)
+    >>> lamina.layers.RandomColorJitter(brightness_factor=0.1)(images, training=True).shape
+    (2, 8, 8, 3)
+    """
+
+    def __init__(
+        self,
+        value_range: tuple[float, float] = (0, 255),
+        brightness_factor: float | tuple[float, float] | None = None,
+        contrast_factor: float | tuple[float, float] | None = None,
+        saturation_factor: float | tuple[float, float] | None = None,
+        hue_factor: float | tuple[float, float] | None = None,
+        seed: int | None = None,
+        data_format: str | None = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(seed, data_format, **base)
+        who = "RandomColorJitter"
+        self.value_range = pixels(who, value_range)
+        self.brightness_factor = _optional(who, "brightness_factor", brightness_factor, -1.0)
+        self.contrast_factor = _optional(who, "contrast_factor", contrast_factor, 0.0)
+        self.saturation_factor = _optional(who, "saturation_factor", saturation_factor, 0.0)
+        self.hue_factor = _optional(who, "hue_factor", hue_factor, 0.0)
+
+    def _changed(self, x: Any) -> Any:
+        kinds: list[tuple[Any, Any]] = [
+            (RandomBrightness, self.brightness_factor),
+            (RandomContrast, self.contrast_factor),
+            (RandomSaturation, self.saturation_factor),
+            (RandomHue, self.hue_factor),
+        ]
+        for kind, factor in kinds:
+            if factor is not None:
+                x = kind(factor, self.value_range, seed=self.seed, name=self.name)._changed(x)
+        return x
+
+
+def _optional(who: str, name: str, factor: Any, low: float) -> Any:
+    return None if factor is None else checked(who, name, factor, low, 1.0)
