@@ -138,7 +138,8 @@ def test_weights_and_class_weights_come_with_the_batches():
 def test_readers_change_no_bit_and_keep_the_order(processes):
     weights = []
     for workers in (1, 3):
-        data, model = Batches(workers=workers, use_multiprocessing=processes), network()
+        data = Batches(workers=workers, use_multiprocessing=processes, max_queue_size=2)
+        model = network()
         model.fit(data, epochs=2, verbose=0)
         assert data.calls == ["begin", "end"] * 2
         assert processes or (threading.get_ident() in data.threads) == (workers == 1)
