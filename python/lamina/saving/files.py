@@ -83,7 +83,7 @@ def load_model(
     compile: bool = True,  # noqa: A002
     safe_mode: bool = True,  # noqa: ARG001
 ) -> Any:
-    """Return the model of a file.
+    """Return the model of a file, of lamina's or a ``.keras`` file that Keras 3 wrote.
 
     Parameters
     ----------
@@ -91,9 +91,10 @@ def load_model(
     custom_objects : mapping of str to class or function, optional
         Classes and functions of your own by name; those that are registered need no mention.
     compile : bool, default True
-        Whether to compile it as the other was, with the optimizer's state.
+        Whether to compile it as the other was, with the optimizer's state; that of a file of
+        Keras's is left out, and its optimizer begins anew.
     safe_mode : ignored
-        For Keras's callers: a file holds no code that could run.
+        For Keras's callers: no code that a file holds is run.
 
     Returns
     -------
@@ -102,8 +103,11 @@ def load_model(
     Raises
     ------
     ValueError
-        A file that is none of lamina's, was cut off, altered or added to, is of a newer lamina, or
-        names a class or function that nobody gave; the message says what and where.
+        A file that is neither lamina's nor Keras's, was cut off, altered or added to, is of a newer
+        lamina, or names a class or function that nobody gave; the message says what and where.
+        Of Keras's: a Lambda, whose code is not run, or vocabularies in files of their own.
+    ImportError
+        A file of Keras's without h5py: ``pip install "lamina[keras]"``.
     FileNotFoundError
 
     Examples
@@ -152,7 +156,8 @@ def load_weights(
     model : Model
         Built: its weights exist.
     filepath : str or path-like
-        Of weights alone, or of a model.
+        Of weights alone, or of a model; of lamina's, or as Keras 3 writes them: ``.weights.h5``
+        and ``.keras``, which need h5py.
     skip_mismatch : bool, default False
         Leave weights as they are whose shape in the file is another, or that it lacks, and warn.
     by_name : bool, default False

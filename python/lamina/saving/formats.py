@@ -30,8 +30,10 @@ class Format:
 
 
 OWN = Format("lamina.saving.own", (".lamina",), (".weights.lamina", ".lamina", ".safetensors"))
+# Keras's are read; what is saved under their names is a file of lamina's.
+KERAS_FILES = Format("lamina.saving.keras_file", (), (), (b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"))
 # A format that reads or writes other programs' files is a module and a line here.
-FORMATS = (OWN,)
+FORMATS = (OWN, KERAS_FILES)
 
 # Keras's endings.  A program written for Keras goes on to run: what it saves, it loads.
 KERAS = (".keras", ".weights.h5", ".h5", ".hdf5")
@@ -65,7 +67,8 @@ def for_reading(who: str, path: object) -> tuple[str, ModuleType]:
     """Return the path as a string, and the module that reads the file."""
     name = path_of(who, path)
     heads = [(head, f) for f in FORMATS for head in f.heads]
-    if heads:
+    own = name.endswith((*OWN.models, *OWN.weights))  # these are opened once
+    if os.path.isfile(name) and not own:
         with open(name, "rb") as file:
             begins = file.read(max(len(head) for head, _ in heads))
         for head, each in heads:

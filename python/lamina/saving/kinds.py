@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-KERAS = "lamina.saving reads files that lamina wrote; in Keras, keep get_config() and get_weights()"
+KERAS = "such files are read under names that end as Keras's do"
 # By how they begin.
 _KNOWN = (
     (b"PK\x03\x04", "is a zip archive, as Keras's .keras files are", KERAS),
