@@ -212,3 +212,27 @@ def test_h5py_is_named_where_it_is_missing(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=r'pip install "lamina\[keras\]"'):
         load_model(FOLDER / "dense.keras")
+
+
+class Live:
+    """A model of Keras as ``from_keras`` sees it: what to_json() says, and layers with weights."""
+
+    def __init__(self, name):
+        self._config = members(name)["config.json"].decode()
+        self.layers = load_model(FOLDER / f"{name}.keras").layers
+
+    def to_json(self):
+        return self._config
+
+    def get_weights(self):
+        return [w for layer in self.layers for w in layer.get_weights()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_live_models_become_ours(name):
+    check_predicts(lamina.models.from_keras(Live(name)), name)
+
+
+def test_what_is_no_model_of_keras_is_refused():
+    with pytest.raises(TypeError, match="from_keras: needs a model of Keras; got int"):
+        lamina.models.from_keras(3)

@@ -13,9 +13,10 @@ from lamina.models.sequential import Sequential
 if TYPE_CHECKING:
     from lamina.saving.files import load_model, save_model
     from lamina.saving.json_text import clone_model, model_from_json
+    from lamina.saving.keras_live import from_keras
 
 __all__ = ["Functional", "Model", "NotCompiledError", "Sequential", "TrainingAdvice",
-           "TrainingDiverged", "clone_model", "load_model", "model_from_json",
+           "TrainingDiverged", "clone_model", "from_keras", "load_model", "model_from_json",
            "save_model"]  # fmt: skip
 
 
@@ -28,4 +29,5 @@ if not TYPE_CHECKING:
     _TEXTS = {
         name: f"lamina.saving.json_text:{name}" for name in ("clone_model", "model_from_json")
     }
-    __getattr__ = answering(__name__, {**_FILES, **_TEXTS})
+    _KERAS = {"from_keras": "lamina.saving.keras_live:from_keras"}
+    __getattr__ = answering(__name__, {**_FILES, **_TEXTS, **_KERAS})
