@@ -11,7 +11,7 @@ import lamina
 from keras_peer import assert_near, keras
 from lamina import layers, ops
 
-FIXED = ("RandomPosterization",)  # draw nothing if the number of bits is given
+FIXED = ("RandomPosterization", "AutoContrast")  # draw nothing if the number of bits is given
 SHAPE = (4, 6, 5, 3)
 MOVED = {"fill_mode": "constant", "fill_value": 3.0, "interpolation": "nearest"}
 FIRST = {"data_format": "channels_first"}
@@ -81,6 +81,21 @@ CASES = [
             **FIRST,
         },
     ),
+    ("RandomPerspective", {"scale": 0.4}),
+    (
+        "RandomPerspective",
+        {
+            "factor": (0.5, 1.0),
+            "scale": 0.6,
+            "fill_value": 9.0,
+            "interpolation": "nearest",
+            **FIRST,
+        },
+    ),
+    ("RandomColorDegeneration", {"factor": (0.1, 0.8)}),
+    ("RandomColorDegeneration", {"factor": (0.7, 0.9), "value_range": (90, 200), **FIRST}),
+    ("AutoContrast", {}),
+    ("AutoContrast", {"value_range": (0, 1)}),
 ]
 NAMES = sorted({name for name, _ in CASES})
 
@@ -112,6 +127,9 @@ def of_keras(name, options, x):
         return np.asarray(getattr(keras.layers, name)(**options)(x, training=True))
 
 
+COLUMNS = {1: slice(0, 1), 2: slice(1, 3), 8: slice(3, 11)}  # by how many an image gets
+
+
 class Given(layers.Layer):
     """A layer that draws what it is given: a column for each draw."""
 
@@ -126,7 +144,7 @@ class Given(layers.Layer):
             draw = next(draws)
             if type(shape[0]) is int:  # for all images
                 return minval + (maxval - minval) * unit(draw, shape[0])
-            columns = slice(1, 3) if shape[-1] == 2 else slice(0, 1)
+            columns = COLUMNS[int(np.prod(shape[1:]))]
             return minval + (maxval - minval) * ops.reshape(u[:, draw, columns], (-1, *shape[1:]))
 
         with pytest.MonkeyPatch.context() as patch:
@@ -140,8 +158,10 @@ def test_same_as_keras_with_the_same_draws(case):
     x = images(options)
     wanted = golden.ask(lambda: of_keras(name, options, x), options, x)
     n = len(x)
-    columns = [(unit(draw, n)[:, None], unit(draw, 2 * n).reshape(n, 2)) for draw in range(9)]
-    given = np.stack([np.concatenate(pair, 1) for pair in columns], 1)
+    given = np.stack([
+        np.concatenate([unit(draw, n * size).reshape(n, size) for size in COLUMNS], 1)
+        for draw in range(9)
+    ], 1)  # fmt: skip
     got = Given(getattr(layers, name)(**options))(x, given)
     assert_near(got, wanted, name)
     assert (got != x).any() if got.shape == x.shape else got.size < x.size
@@ -160,9 +180,10 @@ def made(name, **more):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_draws(name):
+    lamina.set_random_seed(1)
     x = images(plain(name))
     layer = made(name)
-    if name != "RandomCrop":
+    if name not in ("RandomCrop", "AutoContrast"):
         model = lamina.Sequential([lamina.Input(SHAPE[1:]), layer])
         np.testing.assert_array_equal(layer(x), x)
         np.testing.assert_array_equal(model.predict(x, verbose=0), x)
@@ -178,7 +199,7 @@ def test_draws(name):
         lamina.set_random_seed(1)
         each += [layer(x, training=True) for _ in range(2)]
     np.testing.assert_array_equal(one, again)
-    layer = made(name, seed=5)
+    layer = made(name) if name == "AutoContrast" else made(name, seed=5)
     restored = layers.deserialize(json.loads(json.dumps(layers.serialize(layer))))
     assert restored.get_config() == layer.get_config()
     assert layer.compute_output_shape(x.shape) == results[0].shape
@@ -209,6 +230,7 @@ def test_fits_repeat_on_any_number_of_threads(name):
 
 
 def test_ranges():
+    lamina.set_random_seed(1)
     flat = np.full((400, 2, 2, 1), 100.0, np.float32)
     moved = layers.RandomBrightness((-0.1, 0.2), (0, 200))(flat, training=True)[:, 0, 0, 0] - 100
     assert -20 <= moved.min() < -18
@@ -223,6 +245,7 @@ def test_ranges():
 
 
 def test_crops_reach_every_place():
+    lamina.set_random_seed(1)
     x = np.arange(20.0, dtype=np.float32).reshape(1, 4, 5, 1)
     layer = layers.RandomCrop(3, 3)
     crops = [layer(x, training=True)[0, ..., 0] for _ in range(120)]
@@ -238,6 +261,7 @@ def test_crops_reach_every_place():
 
 
 def test_ranges_of_colours():
+    lamina.set_random_seed(1)
     gray = np.full((400, 2, 2, 3), 0.25, np.float32)
     kept = layers.RandomPosterization((2, 5), (0, 1))(gray, training=True)[:, 0, 0, 0]
     expected = [np.floor(255 * 0.25 / step) * step / 255 for step in (64.0, 32.0, 16.0)]
@@ -261,6 +285,16 @@ def test_ranges_of_colours():
     added = layers.Solarization((0.1, 0.2), (1.0, 1.0), (0, 1))(gray, training=True)
     assert added.min() >= 0.35
     assert added.max() <= 0.45
+
+
+def test_contrast_is_stretched_in_inference_too():
+    x = images({})
+    layer = layers.AutoContrast((0, 1))
+    wanted = (x - x.min((1, 2), keepdims=True)) / np.ptp(x, (1, 2), keepdims=True)
+    np.testing.assert_allclose(layer(x), wanted, atol=1e-6)
+    np.testing.assert_array_equal(
+        layer(np.full((1, 2, 2, 1), 0.3)), np.full((1, 2, 2, 1), 0.3, "f")
+    )
 
 
 # --- refusals

@@ -33,6 +33,7 @@ ELSEWHERE = {
     "TimeDistributed": {"layer"},  # test_keras_time
     "Embedding": {"mask_zero"},  # test_keras_grid
     "Masking": {"mask_value"},  # test_keras_grid
+    "AutoContrast": {"data_format"},  # test_augmentation: Keras takes columns for channels
     "Rescaling": {"scale", "offset"},  # test_functions_of_layers
     "ActivityRegularization": {"l1", "l2"},  # test_functions_of_layers
     "Lambda": {"function", "output_shape", "mask", "arguments"},  # test_call_layers

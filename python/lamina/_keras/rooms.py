@@ -42,9 +42,8 @@ TOP = {
 LAYERS = {
     "use LSTM or GRU": "CuDNNLSTM CuDNNGRU",
     PIXELS: (
-        "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization "
-        "MixUp RandAugment RandomColorDegeneration RandomElasticTransform RandomHeight "
-        "RandomPerspective RandomWidth MaxNumBoundingBoxes"
+        "AugMix ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MixUp "
+        "RandAugment RandomElasticTransform RandomHeight RandomWidth MaxNumBoundingBoxes"
     ),
     "use StringLookup, IntegerLookup and Embedding": "DenseFeatures",
     OWN: "Wrapper TorchModuleWrapper JaxLayer FlaxLayer TFSMLayer",

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
         RandomTranslation,
         RandomZoom,
     )
+    from lamina.layers.augmentation.auto_contrast import AutoContrast
     from lamina.layers.augmentation.colours import (
+        RandomColorDegeneration,
         RandomColorJitter,
         RandomGrayscale,
         RandomHue,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from lamina.layers.augmentation.random_contrast import RandomContrast
     from lamina.layers.augmentation.random_crop import RandomCrop
     from lamina.layers.augmentation.random_flip import RandomFlip
+    from lamina.layers.augmentation.random_perspective import RandomPerspective
     from lamina.layers.augmentation.values import RandomInvert, RandomPosterization, Solarization
     from lamina.layers.batch_normalization import BatchNormalization
     from lamina.layers.bidirectional import Bidirectional
@@ -173,6 +176,7 @@ __all__ = [
     "AdditiveAttention",
     "AlphaDropout",
     "Attention",
+    "AutoContrast",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -241,6 +245,7 @@ __all__ = [
     "PythonLayer",
     "RMSNormalization",
     "RandomBrightness",
+    "RandomColorDegeneration",
     "RandomColorJitter",
     "RandomContrast",
     "RandomCrop",
@@ -250,6 +255,7 @@ __all__ = [
     "RandomGrayscale",
     "RandomHue",
     "RandomInvert",
+    "RandomPerspective",
     "RandomPosterization",
     "RandomRotation",
     "RandomSaturation",
@@ -311,12 +317,16 @@ _MODULES = {
     "alpha_dropout": "AlphaDropout",
     "attention": "Attention",
     "augmentation.affine": "RandomRotation RandomShear RandomTranslation RandomZoom",
-    "augmentation.colours": "RandomColorJitter RandomGrayscale RandomHue RandomSaturation",
+    "augmentation.auto_contrast": "AutoContrast",
+    "augmentation.colours": (
+        "RandomColorDegeneration RandomColorJitter RandomGrayscale RandomHue RandomSaturation"
+    ),
     "augmentation.filters": "RandomErasing RandomGaussianBlur RandomSharpness",
     "augmentation.random_brightness": "RandomBrightness",
     "augmentation.random_contrast": "RandomContrast",
     "augmentation.random_crop": "RandomCrop",
     "augmentation.random_flip": "RandomFlip",
+    "augmentation.random_perspective": "RandomPerspective",
     "augmentation.values": "RandomInvert RandomPosterization Solarization",
     "batch_normalization": "BatchNormalization",
     "bidirectional": "Bidirectional",

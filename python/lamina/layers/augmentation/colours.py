@@ -146,6 +146,48 @@ class RandomGrayscale(Augmentation):
         return ops.where(self._uniform(x, 0.0, 1.0) < self.factor, ops.image.rgb_to_grayscale(x), x)
 
 
+class RandomColorDegeneration(Augmentation):
+    """In training, mix images of three channels with gray ones: ``x + factor * (gray - x)``.
+
+    Parameters
+    ----------
+    factor : float or (float, float)
+        Range of the share of gray, within [0, 1]; one number f stands for ``(0, f)``.
+    value_range : (float, float), default (0, 255)
+        The least and the largest value of pixels, to which results are cut.
+    seed : int, optional
+        As in ``Dropout``.
+    data_format : {"channels_last", "channels_first"}, optional
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> images = np.full((2, 8, 8, 3), 100.0)
+    >>> lamina.layers.RandomColorDegeneration(0.5)(images, training=True).shape
+    (2, 8, 8, 3)
+    """
+
+    def __init__(
+        self,
+        factor: float | tuple[float, float],
+        value_range: tuple[float, float] = (0, 255),
+        data_format: str | None = None,
+        seed: int | None = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(seed, data_format, **base)
+        self.factor = checked("RandomColorDegeneration", "factor", factor, 0.0, 1.0)
+        self.value_range = pixels("RandomColorDegeneration", value_range)
+
+    def _changed(self, x: Any) -> Any:
+        ends = span("RandomColorDegeneration", "factor", self.factor, 0.0, 1.0)
+        y = x + self._uniform(x, *ends) * (ops.image.rgb_to_grayscale(x) - x)
+        return ops.clip(y, *self.value_range)
+
+
 class RandomColorJitter(Augmentation):
     """In training, change brightness, contrast, saturation and hue of images, in this order.
 

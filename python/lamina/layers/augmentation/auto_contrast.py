@@ -1,0 +1,54 @@
+"""Images that use the whole range of values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lamina import ops
+from lamina.layers.augmentation._arguments import pixels
+from lamina.layers.augmentation.base import Augmentation
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
+
+
+class AutoContrast(Augmentation):
+    """Stretch each channel of an image to the whole range of values; in inference too.
+
+    Parameters
+    ----------
+    value_range : (float, float), default (0, 255)
+        The least and the largest value of pixels.
+    data_format : {"channels_last", "channels_first"}, optional
+    **base
+        See ``Layer``.
+
+    Notes
+    -----
+    Nothing is drawn.  A channel of one value stays as it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> lamina.layers.AutoContrast()(np.array([[[[10.0], [20.0], [30.0]]]])).ravel()
+    array([  0. , 127.5, 255. ], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        value_range: tuple[float, float] = (0, 255),
+        data_format: str | None = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(None, data_format, **base)
+        self.value_range = pixels("AutoContrast", value_range)
+
+    def _changed(self, x: Any) -> Any:
+        least = ops.min(x, (1, 2), keepdims=True)
+        extent = ops.max(x, (1, 2), keepdims=True) - least
+        low, high = self.value_range
+        stretched = ops.divide_no_nan(x - least, extent) * (high - low) + low
+        return ops.where(extent > 0.0, stretched, x)
+
+    _kept = _changed

@@ -1,0 +1,72 @@
+"""Images seen from elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _check, ops
+from lamina.layers.augmentation._arguments import checked, choice
+from lamina.layers.augmentation.base import INTERPOLATIONS, Augmentation
+
+if TYPE_CHECKING:
+    from lamina._typing import DimArguments, Unpack
+
+
+class RandomPerspective(Augmentation):
+    """In training, show some of the images in perspective.
+
+    Parameters
+    ----------
+    factor : float or (float, float), default 1.0
+        Range, within [0, 1], of an image's probability to be changed; one number f stands for
+        ``(0, f)``.
+    scale : float, default 1.0
+        How far corners move, within [0, 1]: each of their coordinates, from the top left, is
+        multiplied by a number from ``1 - scale / 2`` to ``1 + scale / 2``.
+    interpolation : {"bilinear", "nearest"}, default "bilinear"
+    fill_value : float, default 0.0
+        What stands outside of the images.
+    seed : int, optional
+        As in ``Dropout``.
+    data_format : {"channels_last", "channels_first"}, optional
+    **base
+        See ``Layer``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lamina
+    >>> images = np.full((2, 8, 8, 3), 100.0)
+    >>> lamina.layers.RandomPerspective(scale=0.3)(images, training=True).shape
+    (2, 8, 8, 3)
+    """
+
+    def __init__(
+        self,
+        factor: float | tuple[float, float] = 1.0,
+        scale: float = 1.0,
+        interpolation: str = "bilinear",
+        fill_value: float = 0.0,
+        seed: int | None = None,
+        data_format: str | None = None,
+        **base: Unpack[DimArguments],
+    ) -> None:
+        super().__init__(seed, data_format, **base)
+        who = "RandomPerspective"
+        self.factor = checked(who, "factor", factor, 0.0, 1.0)
+        self.scale = _check.number(who, "scale", scale, 0.0, 1.0)
+        self.interpolation = choice(who, "interpolation", interpolation, INTERPOLATIONS)
+        self.fill_value = _check.number(who, "fill_value", fill_value)
+
+    def _changed(self, x: Any) -> Any:
+        chosen = self._chosen(x, self.factor)
+        by = self._drawn((ops.shape(x)[0], 4, 2), -0.5 * self.scale, 0.5 * self.scale)
+        bottom, right = (size - 1.0 for size in x.shape[1:3])
+        corners = np.array([[0.0, 0.0], [right, 0.0], [0.0, bottom], [right, bottom]])
+        start = ops.zeros_like(by) + corners
+        y = ops.image.perspective_transform(
+            x, start, start * (1.0 + by), self.interpolation, self.fill_value
+        )
+        return ops.where(chosen, y, x)
