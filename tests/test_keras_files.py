@@ -62,7 +62,7 @@ def weights_file(path, name):
 
 
 def test_there_are_models():
-    assert len(NAMES) >= 7
+    assert len(NAMES) >= 10
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -116,8 +116,38 @@ def nested() -> Any:
     return keras.Model(x, L.Average()([L.Dense(3)(body(x)), head(body(x))]))
 
 
+def normalized() -> Any:
+    """Return a layer that has learned the statistics of its inputs, and one behind it."""
+    learned = L.Normalization()
+    learned.adapt(np.arange(15.0).reshape(3, 5) ** 2)
+    return keras.Sequential([keras.Input((5,)), learned, L.Dense(2)])
+
+
+def steps() -> Any:
+    """Return a model that is applied to each step, and a recurrent layer that skips some."""
+    each = keras.Sequential([keras.Input((6,)), L.Dense(3, "relu"), L.Dense(2)])
+    return keras.Sequential(
+        [keras.Input((4, 6)), L.Masking(), L.TimeDistributed(each), L.SimpleRNN(3)]
+    )
+
+
+def transposed() -> Any:
+    """Return other convolutions, and slopes that are learned."""
+    return keras.Sequential(
+        [
+            keras.Input((6, 6, 2)),
+            L.DepthwiseConv2D(3),
+            L.Conv2DTranspose(4, 3, strides=2),
+            L.GroupNormalization(2),
+            L.PReLU(shared_axes=[1, 2]),
+            L.GlobalAveragePooling2D(),
+        ]
+    )
+
+
 MODELS: tuple[Callable[[], Any], ...] = (
-    dense, convolution, lstm, gru, functional, embedding, nested,
+    dense, convolution, lstm, gru, functional, embedding, nested, normalized,
+    steps, transposed,
 )  # fmt: skip
 
 
@@ -144,7 +174,11 @@ def write(make: Callable[[], Any]) -> None:
     # No weight is what another would be by default; scales and variances are positive.
     drawn = [rng.uniform(0.1, 0.8, size=w.shape) for w in model.get_weights()]
     signs = [rng.choice([-1, 1], size=w.shape) if w.ndim > 1 else 1 for w in drawn]
+    adapted = [layer for layer in model.layers if isinstance(layer, L.Normalization)]
+    learned = [layer.get_weights() for layer in adapted]
     model.set_weights([w * sign for w, sign in zip(drawn, signs, strict=True)])
+    for layer, weights in zip(adapted, learned, strict=True):
+        layer.set_weights(weights)
     name = make.__name__
     model.save(FOLDER / f"{name}.keras")
     repack(FOLDER / f"{name}.keras")
