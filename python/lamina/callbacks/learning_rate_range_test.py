@@ -52,7 +52,7 @@ class LearningRateRangeTest(Callback):
     --------
     >>> import numpy as np, lamina
     >>> x = np.random.default_rng(1).normal(size=256)
-    >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)])
+    >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)], seed=1)
     >>> model.compile("sgd", "mse")
     >>> test = lamina.callbacks.LearningRateRangeTest(steps=80)
     >>> _ = model.fit(x, 2 * x, batch_size=16, epochs=5, callbacks=[test], verbose=0)

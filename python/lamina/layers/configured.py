@@ -73,7 +73,7 @@ class Configured(Weighted):
         filled = [(p, np.array(p.array)) for p in self._parameters if p.allocated]
         state["_undrawn"], state["_pending"] = [], [*self._pending, *filled]
         state["nodes"] = []  # a graph model makes its copies' nodes anew
-        state.pop("in_row", None)
+        state.pop("_in_row", None)
         state.pop("placed", None)  # and any model places its copies
         return state
 

@@ -90,7 +90,7 @@ class Layer(Recordable, PublicKeywords):
     _plumbing: ClassVar[str] = (
         "ahead apply apply_record axes_of_whole bias_shape built_within by_rows call_rows calls "
         "cell changeable check_weights_fit class_name drops ends_masks fill first_bias forget "
-        "found gates given_input_shape held_beside in_row input_bound input_bounds input_dtypes "
+        "found gates given_input_shape held_beside input_bound input_bounds input_dtypes "
         "is_operation last_losses moment named needs_list output_shape_of parameters penalized "
         "penalties place placed positionwise prepare record record_masks recorded_settings "
         "regularize_activity regularize_recorded restore row_output_shape settle snapshot "
@@ -280,7 +280,7 @@ class Layer(Recordable, PublicKeywords):
         return outputs[0] if len(outputs) == 1 else list(outputs)  # type: ignore[return-value]
 
     def _first_node(self, what: str) -> Node:
-        chain = None if self.nodes or self.in_row is None else self.in_row()
+        chain = None if self.nodes or self._in_row is None else self._in_row()
         if chain is not None and chain.row_shape is not None:
             chain.outputs  # noqa: B018  (each layer is called on what the one before returns)
         if not self.nodes:

@@ -32,7 +32,7 @@ STATE = frozenset(
     {
         "built", "_built_shape", "_dtype", "_given_dtype", "_input_shape", "_name", "_stream",
         "_trainable", "_parameters", "_undrawn", "_pending", "_learnable", "_penalized",
-        "_regularized", "_constrained", "_constructed", "_open_axes", "in_row",
+        "_regularized", "_constrained", "_constructed", "_open_axes", "_in_row",
     }
 )  # fmt: skip
 HELD_BESIDE = STATE | {"built_within", "nodes"}
@@ -69,7 +69,7 @@ class Recordable(Configured):
     is_operation: ClassVar[bool] = False
     # What users have in its place: the model, of a model as a layer.
     stands_for: Any = None
-    in_row: Any = None  # a weak reference to the Sequential that it was added to first
+    _in_row: Any = None  # a weak reference to the Sequential that it was added to first
     placed: bool = False  # whether a model, or a symbolic tensor, relies on its shapes
 
     if TYPE_CHECKING:

@@ -149,8 +149,8 @@ class Sequential(Chain):
                 f"cannot stand behind {self._layers[-1].name!r}, which is recorded"
             )
         self._layers = [*self._layers, layer]
-        if layer.in_row is None:
-            layer.in_row = weakref.ref(self)
+        if layer._in_row is None:
+            layer._in_row = weakref.ref(self)
         if layer in self._ahead and self._input is not None:
             self._row_shape = self._specs_ahead()[-1].shape
         layer.place()
