@@ -460,3 +460,19 @@ def test_the_mask_behind_a_lambda_is_the_one_it_says(mask, sums):
     y = layers.SimpleRNN(1, activation="linear", **ones)(x)
     predicted = lamina.Model(ids, y).predict(np.array([[1, 2, 0, 0], [3, 0, 0, 0]]))
     np.testing.assert_array_equal(predicted[:, 0], sums)
+
+
+@pytest.mark.parametrize("size", [2, 3, 5, 6, 7, 10, 12, 16, 32, 64, 100, 128])
+def test_a_first_axis_that_is_not_that_of_the_rows(size):
+    """Whatever its length: it must not be taken for the number of rows."""
+
+    class Table(layers.Layer):
+        def call(self, x):
+            return ops.ones((size, 4)) * ops.cast(ops.shape(x)[0], "float32")
+
+    found = Table()(np.ones((3, 4), np.float32))
+    np.testing.assert_array_equal(found, np.full((size, 4), 3.0))
+    if size <= 12:
+        assert (
+            layers.CenterCrop(size, size)(np.ones((12, 12, 3), np.float32)).shape[:2] == (size,) * 2
+        )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # what differs between them is unknown too.  They divide well, for strides and pooling.
 LENGTHS = (192, 320)
 LONGER = (6144, 10240)  # for windows that the others are too short for; steps written out are many
-ROWS = (6, 10)
+ROWS = (1320, 1560)  # of which a size that is no number of rows is hardly ever; they divide well
 
 NUMBER = re.compile(r"((?<!\w)-?\d+(?:\.\d+)?)")  # not those of names
 
