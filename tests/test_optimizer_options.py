@@ -355,3 +355,16 @@ def test_a_file_keeps_all_of_it(name, tmp_path):
     for model in (whole, other):
         fit(model, batch, 5, resume=True)
     np.testing.assert_array_equal(flat(other.get_weights()), flat(whole.get_weights()))
+
+
+@pytest.mark.parametrize("shape", [(1, 4), (3, 1), (4,), (4, 1, 1)])
+def test_a_gradient_has_its_weight_s_shape(shape):
+    model = lamina.Sequential([lamina.Input((4,)), lamina.layers.Dense(1)])
+    optimizer, before = lamina.optimizers.SGD(0.1), model.get_weights()
+    kernel, bias = model.trainable_weights
+    with pytest.raises(
+        ValueError, match=r"SGD: the gradient of .*kernel must have its shape, \(4, 1"
+    ):
+        optimizer.apply_gradients([(np.ones(shape), kernel), (np.ones(1), bias)])
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+    assert optimizer.iterations == 0

@@ -108,6 +108,13 @@ class Applying(Rated):
         given = [(np.asarray(g), v) for g, v in zip(grads, variables, strict=True) if g is not None]
         if not given:
             raise ValueError(f"{type(self).__name__}: no weight has a gradient; all are None")
+        for gradient, weight in given:
+            shape = array_of(weight).shape
+            if gradient.ndim > 0 and gradient.shape != shape:
+                raise ValueError(
+                    f"{type(self).__name__}: the gradient of {getattr(weight, 'name', 'an array')} "
+                    f"must have its shape, {shape}; got {gradient.shape}"
+                )
         missing = [getattr(v, "name", "an array") for g, v in zip(grads, variables, strict=True)
                    if g is None]  # fmt: skip
         if missing:
