@@ -8,7 +8,7 @@ import lamina
 from keras_models import keras
 from programs_beside_keras import PROGRAMS
 
-TOLERANCE = 1e-4  # of the largest number of an array
+TOLERANCE = 2e-5  # of the largest number of an array
 
 
 def plain(value):
