@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
 
+IN_CALLS = ("training", "mask")  # whoever calls a layer may say them, if it takes them or not
+
+
 def is_recorded(value: Any) -> bool:
     """Return whether the value is a recorded tensor."""
     return isinstance(value, Tensor)
@@ -42,6 +45,24 @@ def parameters_of(call: Any) -> set[str]:
     if code is None:
         return set(inspect.signature(call).parameters)
     return set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+
+
+def by_name(
+    layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return a call's arguments with ``training`` and ``mask``, and what follows, by name."""
+    signature = inspect.signature(layer.written)
+    told = {n: v for n, v in kwargs.items() if n not in IN_CALLS or n in signature.parameters}
+    try:
+        signature.bind(*args, **told)
+    except TypeError as error:
+        raise TypeError(f"{layer.name}: call: {error}") from None
+    taken = signature.parameters.values()
+    names = [p.name for p in taken if p.kind is p.POSITIONAL_OR_KEYWORD][: len(args)]
+    first = next((i for i, name in enumerate(names) if name in IN_CALLS), len(names))
+    if first == len(names) or len(names) < len(args):  # nothing to move, or followed by *others
+        return args, kwargs
+    return args[:first], {**dict(zip(names[first:], args[first:], strict=True)), **kwargs}
 
 
 # --- building

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Return arrays for arrays, symbolic tensors for symbolic ones, recorded for recorded ones."""
+    if layer.calls and len(args) > 1:
+        args, kwargs = called.by_name(layer, args, kwargs)
+    check_training(layer.name, kwargs.get("training"))
     if layer.ahead:
         made = cast("AheadLayer", layer).called(args, kwargs)
         if made is not NotImplemented:
@@ -55,7 +58,9 @@ def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             return called_on_symbols(layer, args, kwargs)
         return called_on_arrays(layer, args, kwargs)
     x, mask, training = _plain(layer, args, kwargs)
-    return on_symbols(layer, x, mask) if symbolic else on_arrays(layer, x, mask, training)
+    if symbolic:
+        return on_symbols(layer, x, mask, training)
+    return on_arrays(layer, x, mask, training)
 
 
 def outside(layer: Layer, x: Any, mask: Any, training: bool | None) -> Any:
@@ -71,6 +76,14 @@ def _on_tensors(layer: Layer, args: Any, kwargs: Any) -> Any:
     if layer.calls:
         return called.on_tensors(layer, args, kwargs)
     return recorded(layer, *_plain(layer, args, kwargs))
+
+
+def check_training(who: str, training: object) -> None:
+    """Raise unless ``training`` is True, False or None; 1 and 0 stand for the first two."""
+    if training is None or isinstance(training, (bool, np.bool_)):
+        return
+    if not (isinstance(training, int) and training in (0, 1)):
+        raise TypeError(f"{who}: training must be True, False or None; got {training!r}")
 
 
 def refuse(layer: Any, unknown: dict[str, Any]) -> None:

@@ -259,7 +259,9 @@ class Layer(Recordable, PublicKeywords):
         mask : array_like of bool or tensor, optional
             For layers that take one: shape (rows, steps).
         training : bool, optional
-            By default arrays are computed as in inference.
+            By default arrays are computed as in inference, and symbolic tensors as what the model
+            is called for asks.  What a call on symbolic tensors is told holds always: ``fit``,
+            ``predict`` and ``model(x, training=...)`` do not overrule it.
 
         Returns
         -------

@@ -115,6 +115,9 @@ class Node:
         alone.
     masks : list of SymbolicTensor or None
         Masks that the call was given, one for each input; None where the inputs' own hold.
+    training : bool or None
+        What the call was told, ``layer(x, training=False)``: it holds whatever the model is called
+        for.  Of calls with ``arguments`` it stands among these.
     outputs : list of SymbolicTensor
     """
 
@@ -126,8 +129,10 @@ class Node:
         dtype: str | None = "float",
         masks: Sequence[SymbolicTensor | None] | None = None,
         arguments: Arguments | None = None,
+        training: bool | None = None,
     ) -> None:
         self.layer, self.inputs, self.arguments = layer, list(inputs), arguments
+        self.training = training
         self.ahead = False  # whether it is computed on arrays, ahead of what is recorded
         self.masks = None if masks is None else list(masks)
         self.outputs = [SymbolicTensor(s, dtype, self, i) for i, s in enumerate(shapes)]

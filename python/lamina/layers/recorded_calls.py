@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
 
-def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
+def on_symbols(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> Any:
     """Check the shapes and return the outputs of a new node."""
     inputs = as_list(x)
     masks = None if mask is None else spread(mask, len(inputs))
@@ -48,7 +48,7 @@ def on_symbols(layer: Layer, x: Any, mask: Any) -> Any:
     listed = as_list(found)
     # A layer that takes anything hands on what it takes.
     dtype = inputs[0].dtype if kinds[0] is None else "float"
-    node = Node(layer, inputs, [spec.shape for spec in listed], dtype, masks)
+    node = Node(layer, inputs, [spec.shape for spec in listed], dtype, masks, training=training)
     for made, spec in zip(node.outputs, listed, strict=True):
         made.mask_shape = spec.mask
     layer.nodes.append(node)
@@ -194,7 +194,7 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
         fresh = not layer.built
         layer.prepare(shapes[0] if len(shapes) == 1 else shapes, dtype, layer.stream)
         try:
-            graph, several, assigned = _recorded(layer, shapes, masks, dtype, training)
+            graph, several, recording = _recorded(layer, shapes, masks, dtype, training)
             if fresh:
                 layer.fill()
             layer.settle()
@@ -205,8 +205,9 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
         for held in layer.layers_within():  # a model in there grows no more: the layer relies on it
             held.place()
     bound = [*arrays, *(m for m in masks if m is not None)]
-    outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])), seed_of(training))
-    for variable in reversed(assigned):
+    seed = seed_of(training or recording.noisy)
+    outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])), seed)
+    for variable, _ in reversed(recording.assigned.values()):
         variable.array[...] = outputs.pop()
     return tuple(outputs) if several else outputs[0]
 
@@ -233,8 +234,8 @@ def check_not_empty(layer: Layer, shapes: list[Any]) -> None:
 
 def _recorded(
     layer: Layer, shapes: list[Any], masks: list[Any], dtype: str, training: bool | None
-) -> tuple[_core.Graph, bool, list[_core.Parameter]]:
-    """Return a graph of the layer alone, whether it has several outputs, and what it assigns."""
+) -> tuple[_core.Graph, bool, Recording]:
+    """Return a graph of the layer alone, whether it has several outputs, and its recording."""
     graph = _core.Graph(dtype)
     kinds = layer.input_dtypes(len(shapes))
     names = ["x"] if len(shapes) == 1 else [f"x{i}" for i in range(len(shapes))]
@@ -244,11 +245,10 @@ def _recorded(
     with Recording(graph) as recording, recording.told(training):
         recording.leaves = True
         y, _ = layer.apply(graph, inputs[0] if one else inputs, fed[0] if one else fed)
-    assigned = list(recording.assigned.values())
-    for output in (*as_list(y), *(value for _, value in assigned)):
+    for output in (*as_list(y), *(value for _, value in recording.assigned.values())):
         graph.add_output(output)
     graph.build()
-    return graph, isinstance(y, list), [variable for variable, _ in assigned]
+    return graph, isinstance(y, list), recording
 
 
 def _mask(layer: Layer, mask: object, array: Any) -> Any:

@@ -26,6 +26,8 @@ def to_config(structure: Structure, input_form: Any, output_form: Any) -> dict[s
         node: dict[str, Any] = {"inputs": [where[t] for t in step.inputs]}
         if step.arguments is not None:
             node["arguments"] = step.arguments.to_config()
+        if step.training is not None:
+            node["training"] = step.training
         if step.masks is not None:
             node["masks"] = [None if m is None else where[m] for m in step.masks]
         inbound.append(node)
@@ -85,7 +87,7 @@ def _call(layers: Mapping[str, Layer], name: str, node: Mapping[str, Any]) -> No
         Layer.__call__(layer, *args, **kwargs)
         return
     # What the call was given is known: a subclass need not sort it again.
-    Layer.__call__(layer, x, mask=given)
+    Layer.__call__(layer, x, mask=given, training=node.get("training"))
 
 
 def _check_known(layers: Mapping[str, Layer], reader: str, references: list[Reference]) -> None:

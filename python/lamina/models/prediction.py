@@ -17,7 +17,7 @@ from lamina.callbacks.of_run import of_pass
 from lamina.data.sources import Source, source_of, unpacked
 from lamina.layers import Layer
 from lamina.layers._lock import structure
-from lamina.layers.calls import refuse
+from lamina.layers.calls import check_training, refuse
 from lamina.layers.node import any_symbolic
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
@@ -329,12 +329,13 @@ class Predicting(Network):
         ----------
         x : array_like, SymbolicTensor or Tensor, or a list or dict of them
         training : bool, optional
-            Whether layers such as Dropout do as in training.
+            Whether layers such as Dropout do as in training; on symbolic tensors it holds always.
         mask : SymbolicTensor or Tensor, optional
         """
         values = list(x.values()) if isinstance(x, dict) else x
         if unknown:
             refuse(self, unknown)
+        check_training(self.name, training)
         tensors = any_symbolic(values) or Recording.current() is not None
         if not tensors and not training:
             if mask is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lamina import _core
 from lamina._check import show_shape
 from lamina._names import free_name
-from lamina._tensors import Arguments, Tensor
+from lamina._tensors import Arguments, Recording, Tensor
 from lamina.layers import InputLayer, Layer, SymbolicTensor, called
 from lamina.layers._use import using
 from lamina.layers.node import Node
@@ -28,7 +28,8 @@ Want = tuple[str, Any]  # what kind of numbers is read, and the bound of token i
 class Step:
     """One application of a layer; tensors are numbers.
 
-    ``arguments`` is how the call was made, of a layer that is written with ``call``.
+    ``arguments`` is how the call was made, of a layer that is written with ``call``; ``training``
+    what that of another layer was told.
     """
 
     layer: Layer
@@ -36,6 +37,7 @@ class Step:
     masks: list[int | None] | None
     outputs: list[int]
     arguments: Arguments | None = None
+    training: bool | None = None
 
 
 class Structure:
@@ -86,7 +88,7 @@ class Structure:
             ]
             made = [self._number(t) for t in node.outputs]
             steps = self.ahead if node.ahead else self.steps
-            steps.append(Step(node.layer, used, masks or None, made, node.arguments))
+            steps.append(Step(node.layer, used, masks or None, made, node.arguments, node.training))
         self.outputs = [self._number(starts.get(id(t), t)) for t in outputs]
         self.shapes = [t.row_shape for t in self.tensors]
         self.dtypes = [t.dtype for t in self.tensors]
@@ -229,13 +231,14 @@ class Structure:
         """Record all steps; returns the outputs and their masks."""
         values: dict[int, Any] = dict(zip(self.fed, inputs, strict=True))
         masked: dict[int, Any] = dict(zip(self.fed, masks, strict=True))
+        recording = Recording.of(graph)
         for step in self.steps:
             x = [values[t] for t in step.inputs]
             mask = [masked[t] for t in step.inputs]
             for i, given in enumerate(step.masks or ()):
                 mask[i] = mask[i] if given is None else values[given]
             one = len(x) == 1
-            with using(step.layer, stream=stream):
+            with using(step.layer, stream=stream), recording.told(step.training):
                 if step.arguments is not None:
                     y, out = called.record(step.layer, graph, step.arguments, x, mask)
                 else:
@@ -269,7 +272,7 @@ class Structure:
         for place, step in enumerate(self.all_steps):
             masks = [None if m is None else made[m] for m in step.masks or ()] or None
             inputs = [made[t] for t in step.inputs]
-            node = Node(step.layer, inputs, [], None, masks, step.arguments)
+            node = Node(step.layer, inputs, [], None, masks, step.arguments, step.training)
             node.ahead = place < len(self.ahead)
             node.outputs = [
                 SymbolicTensor(self.shapes[t], self.dtypes[t], node, i, self.whole[t])
