@@ -161,6 +161,7 @@ GRAPH = {
     "unfold": lambda n: [n.graph.fold(n.steps), 4, "name"],
     "unit_rows": lambda n: [n.steps, "name"],
     "value_mask": lambda n: [n.steps, 0.0, "name"],
+    "warp": lambda n: [n.image, *[n.graph.input((2, 2), "p")] * 2, "nearest", "wrap", 0.0, "name"],
     "whole": lambda n: [n.x],
     "where": lambda n: [n.mask, n.steps, None, 0.0, "name"],
     **{

@@ -482,6 +482,16 @@ class Graph:
     def value_mask(
         self, x: Tensor, value: typing.SupportsFloat | typing.SupportsIndex = 0.0, name: str = ""
     ) -> Tensor: ...
+    def warp(
+        self,
+        images: Tensor,
+        rows: Tensor,
+        columns: Tensor,
+        interpolation: str,
+        fill_mode: str,
+        fill_value: typing.SupportsFloat | typing.SupportsIndex,
+        name: str = "",
+    ) -> Tensor: ...
     def where(
         self,
         mask: Tensor,

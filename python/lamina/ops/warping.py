@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lamina._tensors.dispatch import on_tensors, operation
-from lamina._tensors.given import all_rows, given
+from lamina._tensors.given import all_rows, by_rows, each_row, given, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
 from lamina.ops._elements import converted, floats
@@ -17,9 +17,9 @@ from lamina.ops._places import FILLS, between, read, rounded
 from lamina.ops.arithmetic import add, divide, multiply
 from lamina.ops.core import shape
 from lamina.ops.filters import gaussian_blur
-from lamina.ops.gathering import take, take_along_axis
+from lamina.ops.gathering import take
 from lamina.ops.indexing import get_item
-from lamina.ops.shaping import expand_dims, ravel, reshape, squeeze
+from lamina.ops.shaping import expand_dims, ravel, squeeze
 
 __all__ = ["affine_transform", "elastic_transform", "map_coordinates", "perspective_transform"]
 
@@ -247,14 +247,17 @@ def _warped(
     x: Tensor, rows: Any, columns: Any, interpolation: str, fill_mode: str, fill_value: float
 ) -> Any:
     """Return images (n, height, width, channels) read at places (n or 1, height, width)."""
-    height, width, channels = x.shape[1:]
-    flat = reshape(x, (-1, height * width, channels))
-    along = [
-        between(reshape(places, (-1, height * width, 1)), size, ORDERS[interpolation], fill_mode)
-        for places, size in [(rows, height), (columns, width)]
-    ]
-    y = read(along, [height, width], lambda index: take_along_axis(flat, index, 1), fill_value)
-    return reshape(y, (-1, height, width, channels))
+    if x.rows or rows.rows or columns.rows:
+        x, rows, columns = (_of_each_row(each) for each in (x, rows, columns))
+        if rows.rows != columns.rows:
+            rows, columns = each_row(rows), each_row(columns)
+    fill = number("warp", "fill_value", fill_value)
+    return record("warp", x, rows, columns, interpolation, fill_mode, fill)
+
+
+def _of_each_row(x: Tensor) -> Tensor:
+    """Return a value with rows, or, where its first axis has one entry, that entry for all rows."""
+    return x if x.rows else squeeze(x, 0) if x.shape[0] == 1 else by_rows(x)
 
 
 # --- at random

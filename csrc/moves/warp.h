@@ -1,0 +1,37 @@
+// Images read at places between their pixels: rotated, bent, or seen from elsewhere.
+#pragma once
+
+#include "../kernel.h"
+
+namespace lamina {
+
+enum class Outside { constant, nearest, wrap, mirror, reflect };
+
+// Channels lie last.  One image, or one field of places, may serve all `count` outputs.
+struct WarpDims {
+  Index count, height, width, channels;  // of the images read
+  Index to_height, to_width;             // of the outputs
+  bool one_image, one_field;
+};
+
+struct Reading {
+  bool linear;  // between the four neighbours, or of the nearest pixel
+  Outside outside;
+  double fill;  // of Outside::constant
+};
+
+// float and double.  Pixel i stands at place i; what is read at places that are not finite is NaN.
+// y_nhwc = x_nhwc at (row_nhw, column_nhw)
+template <class T>
+void warp_forward(T* y_nhwc, const T* x_nhwc, const T* row_nhw, const T* column_nhw, WarpDims,
+                  Reading);
+// Of each image one thread adds, in the order of the outputs' pixels.
+template <class T>
+void warp_backward_image(T* dx_nhwc, const T* dy_nhwc, const T* row_nhw, const T* column_nhw,
+                         WarpDims, Reading);
+// Of linear readings; either may be null.
+template <class T>
+void warp_backward_places(T* drow_nhw, T* dcolumn_nhw, const T* dy_nhwc, const T* x_nhwc,
+                          const T* row_nhw, const T* column_nhw, WarpDims, Reading);
+
+}  // namespace lamina
