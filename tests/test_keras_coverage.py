@@ -77,7 +77,8 @@ def classes():
     return {
         name: cls
         for name, cls in pairs
-        if inspect.isclass(cls) and name in KERAS.split() and name not in NO_LAYERS
+        if inspect.isclass(cls) and name in KERAS.split() and name == cls.__name__
+        if name not in NO_LAYERS
     }
 
 

@@ -10,6 +10,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import ActivationLike, DimArguments, Unpack
 
+__all__ = ["Activation"]
+
 
 class Activation(RowWise):
     """``y = activation(x)``, element by element (softmax: along the last axis).

@@ -10,6 +10,8 @@ from lamina.regularizers import L1L2
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["ActivityRegularization"]
+
 
 class ActivityRegularization(RowWise):
     """Hands on its input, and adds a penalty on it to the loss.

@@ -10,6 +10,8 @@ from lamina.layers.attention import Attention, pairs_of
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["AdditiveAttention"]
+
 
 class AdditiveAttention(Attention):
     """``softmax(scores) v``, the score of a query and a key ``sum(scale * tanh(q + k))``.

@@ -12,6 +12,8 @@ from lamina.random import seed_value
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["AlphaDropout"]
+
 
 class AlphaDropout(Noise):
     """In training, set inputs to SELU's lower limit so that mean and variance stay as they are.

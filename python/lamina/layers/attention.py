@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from lamina._tensors import Variable
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["Attention"]
+
 SCORES = ("dot", "concat")
 TAKES = "takes a list, [query, value] or [query, value, key]"
 

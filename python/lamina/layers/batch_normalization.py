@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["BatchNormalization"]
+
 
 class BatchNormalization(RowWise):
     """``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta``, channel by channel.

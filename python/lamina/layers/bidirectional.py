@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from lamina._typing import ArrayLike, DimArguments, Masks, Symbols, Unpack
     from lamina.layers.node import SymbolicTensor
 
+__all__ = ["Bidirectional"]
+
 MERGES = ("concat", "sum", "mul", "ave", None)
 
 

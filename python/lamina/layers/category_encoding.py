@@ -12,6 +12,8 @@ from lamina.layers.recordable import show_shapes
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["CategoryEncoding"]
+
 MODES = ("multi_hot", "one_hot", "count")
 
 

@@ -13,6 +13,8 @@ from lamina.layers.resizing import data_format_of
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["CenterCrop"]
+
 
 class CenterCrop(Layer):
     """Take the middle ``height`` x ``width`` of images.

@@ -15,6 +15,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["Concatenate"]
+
 
 class Concatenate(RowWise):
     """Inputs one behind the other along an axis.

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["Conv1D", "Convolution1D"]
+
 
 class Conv1D(Conv):
     r"""Convolution of signals, :math:`y_{to} = g(\sum_{sc} x_{t+s,\,c} W_{sco} + b_o)`.
@@ -104,3 +106,7 @@ class Conv1D(Conv):
             data_format, dilation_rate, activation, use_bias, bias_initializer, bias_regularizer,
             kernel_constraint=kernel_constraint, bias_constraint=bias_constraint, **base,
         )  # fmt: skip
+
+
+# Keras's other names.
+Convolution1D = Conv1D

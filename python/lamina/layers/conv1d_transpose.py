@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from lamina.layers.base_conv_transpose import ConvTranspose
 
+__all__ = ["Conv1DTranspose", "Convolution1DTranspose"]
+
 
 class Conv1DTranspose(ConvTranspose):
     """The convolution's transpose: it spreads each place of x over a window of y.
@@ -67,3 +69,7 @@ class Conv1DTranspose(ConvTranspose):
     """
 
     _axes: ClassVar[int] = 1
+
+
+# Keras's other names.
+Convolution1DTranspose = Conv1DTranspose

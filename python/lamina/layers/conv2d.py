@@ -17,6 +17,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["Conv2D", "Convolution2D"]
+
 
 class Conv2D(Conv):
     r"""Convolution of images, :math:`y_{hwo} = g(\sum_{rsc} x_{h+r,\,w+s,\,c} W_{rsco} + b_o)`.
@@ -102,3 +104,7 @@ class Conv2D(Conv):
             data_format, dilation_rate, activation, use_bias, bias_initializer, bias_regularizer,
             kernel_constraint=kernel_constraint, bias_constraint=bias_constraint, **base,
         )  # fmt: skip
+
+
+# Keras's other names.
+Convolution2D = Conv2D

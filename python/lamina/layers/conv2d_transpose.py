@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from lamina.layers.base_conv_transpose import ConvTranspose
 
+__all__ = ["Conv2DTranspose", "Convolution2DTranspose"]
+
 
 class Conv2DTranspose(ConvTranspose):
     """The convolution's transpose: it spreads each place of x over a window of y.
@@ -63,3 +65,7 @@ class Conv2DTranspose(ConvTranspose):
     >>> layer([[[[1.0], [2.0]]]])[0, 0, :, 0]
     array([1., 1., 2., 2.], dtype=float32)
     """
+
+
+# Keras's other names.
+Convolution2DTranspose = Conv2DTranspose

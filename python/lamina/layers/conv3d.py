@@ -20,6 +20,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["Conv3D", "Convolution3D"]
+
 
 class Conv3D(Conv):
     r"""Convolution of volumes, :math:`y_{dhwo} = g(\sum_{qrsc} x_{d+q,h+r,w+s,c} W_{qrsco} + b_o)`.
@@ -141,3 +143,7 @@ class Conv3D(Conv):
         own = channels // self.groups
         apart = reshaped(y, (count, height, width, cells, self.groups, own))
         return reshaped(permuted(apart, (0, 1, 2, 4, 3, 5)), y.row_shape)
+
+
+# Keras's other names.
+Convolution3D = Conv3D

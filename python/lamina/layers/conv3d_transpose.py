@@ -10,6 +10,8 @@ from lamina.layers._activated import activated
 from lamina.layers._axes import permuted, reshaped
 from lamina.layers.base_conv_transpose import ConvTranspose
 
+__all__ = ["Conv3DTranspose", "Convolution3DTranspose"]
+
 
 class Conv3DTranspose(ConvTranspose):
     """The convolution's transpose: it spreads each place of x over a window of y.
@@ -111,3 +113,7 @@ class Conv3DTranspose(ConvTranspose):
         ends = [(0, stride - 1), (0, 0), (0, 0), (0, 0)]
         margins = [(cell * step, (last - cell) * step), (0, 0), (0, 0), (0, 0)]
         return record("pad", record("crop", spread, ends), margins)
+
+
+# Keras's other names.
+Convolution3DTranspose = Conv3DTranspose

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"]
+
 OF_CELL = (
     "kernel_size", "strides", "padding", "data_format", "dilation_rate", "activation",
     "recurrent_activation", "use_bias", "kernel_initializer", "recurrent_initializer",

@@ -11,6 +11,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["Cropping1D"]
+
 
 class Cropping1D(RowWise):
     """Drop steps at the beginning and the end of a sequence.

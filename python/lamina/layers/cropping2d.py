@@ -10,6 +10,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Margins, Unpack
 
+__all__ = ["Cropping2D"]
+
 
 class Cropping2D(RowWise):
     """Drop the edges of an image.

@@ -11,6 +11,8 @@ from lamina.layers.layer import Layer
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Margins, Unpack
 
+__all__ = ["Cropping3D"]
+
 
 class Cropping3D(Layer):
     """Drop the faces of a volume.

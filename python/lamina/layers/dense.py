@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["Dense"]
+
 
 class Dense(RowWise):
     """``y = activation(x W + b)``: every unit sees every input.

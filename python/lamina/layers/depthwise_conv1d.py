@@ -17,6 +17,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["DepthwiseConv1D"]
+
 
 class DepthwiseConv1D(DepthwiseConv2D):
     r"""Each channel convolved alone, :math:`y_{t,cm+k} = g(\sum_{s} x_{t+s,c} W_{sck})`.

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["DepthwiseConv2D"]
+
 
 class DepthwiseConv2D(BaseConv):
     r"""Each channel convolved alone, :math:`y_{hw,cm+k} = g(\sum_{rs} x_{h+r,w+s,c} W_{rsck})`.

@@ -20,6 +20,8 @@ from lamina.layers.shapes import Spec
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["Discretization"]
+
 L = TypeVar("L", bound="Discretization")
 
 

@@ -15,6 +15,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["Dot"]
+
 
 class Dot(RowWise):
     r"""Dot products of the vectors along one axis of each of two inputs, row by row.

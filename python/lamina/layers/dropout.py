@@ -16,6 +16,8 @@ from lamina.random import seed_value
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["Dropout"]
+
 
 class Dropout(Noise):
     """In training, set each input to 0 with probability ``rate`` and scale the others up.

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["EinsumDense"]
+
 FORM = re.compile(r"(\.\.\.)?([A-Za-z]+)(\.\.\.)?,([A-Za-z]+)->(\.\.\.)?([A-Za-z]+)(\.\.\.)?")
 
 

@@ -11,6 +11,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["ELU"]
+
 
 class ELU(RowWise):
     """``x`` for x > 0, else ``alpha * (exp(x) - 1)``.

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["Embedding"]
+
 
 class Embedding(RowWise):
     """``y = table[x]``: a learned row for each token.

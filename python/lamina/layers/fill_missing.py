@@ -17,6 +17,8 @@ from lamina.layers.shapes import Spec
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["FillMissing"]
+
 OF = ("number", "category")
 DAY = np.timedelta64(1, "D")
 

@@ -12,6 +12,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["Flatten"]
+
 
 class Flatten(RowWise):
     """Turn each row into one axis: (rows, 28, 28) into (rows, 784), in C order.

@@ -12,6 +12,8 @@ from lamina.random import seed_value
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["GaussianDropout"]
+
 
 class GaussianDropout(Noise):
     """In training, multiply by normal noise of mean 1 and dropout's variance.

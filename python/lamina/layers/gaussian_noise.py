@@ -12,6 +12,8 @@ from lamina.random import seed_value
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["GaussianNoise"]
+
 
 class GaussianNoise(Noise):
     """In training, add normal noise: ``y = x + stddev * normal``.

@@ -13,6 +13,17 @@ from lamina.layers._spatial import Spatial
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = [
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalAvgPool1D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+]
+
 
 class GlobalPooling(Spatial):
     """The base of the global pooling layers: one window as large as the input.
@@ -198,3 +209,10 @@ class GlobalAveragePooling2D(GlobalPooling):
 
     _axes: ClassVar[int] = 2
     _kind: ClassVar[str] = "average"
+
+
+# Keras's other names.
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalMaxPool2D = GlobalMaxPooling2D

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["GroupNormalization"]
+
 
 class GroupNormalization(Layer):
     """``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta`` by groups of channels.

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["GroupQueryAttention"]
+
 
 class GroupQueryAttention(Layer):
     """``MultiHeadAttention`` with fewer heads of keys and values than of queries.

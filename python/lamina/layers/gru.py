@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["GRU"]
+
 
 class GRU(Recurrent):
     """A state that gates mix with a candidate: ``h_t = z h_{t-1} + (1 - z) g``.

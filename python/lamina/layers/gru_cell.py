@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["GRUCell"]
+
 
 class GRUCell(Cell):
     """``h_t = z h_{t-1} + (1 - z) g``: what ``GRU`` does at each step.

@@ -17,6 +17,8 @@ from lamina.layers.shapes import Spec
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["HashedCrossing"]
+
 KEY = 0xDECAFCAFFE  # what Keras's crosses begin with
 
 

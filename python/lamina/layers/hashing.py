@@ -16,6 +16,8 @@ from lamina.layers.shapes import Spec
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["Hashing"]
+
 
 class Hashing(AheadLayer):
     """Turn strings, or integers, into one of ``num_bins`` integers, by a hash that never changes.

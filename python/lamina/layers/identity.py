@@ -9,6 +9,8 @@ from lamina.layers.layer import Layer
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["Identity"]
+
 
 class Identity(Layer):
     """Return the input as it is: a place to name, or for what will come.

@@ -14,6 +14,8 @@ from lamina.layers.index_lookup import IndexLookup
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["IntegerLookup"]
+
 
 class IntegerLookup(IndexLookup):
     """Turn integers of any size into their places in a vocabulary, or into codes of them.

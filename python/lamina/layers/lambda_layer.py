@@ -11,6 +11,8 @@ from lamina.layers.layer import Layer
 if TYPE_CHECKING:
     from lamina._typing import ArrayLike, DimArguments, Unpack
 
+__all__ = ["Lambda"]
+
 
 class Lambda(Layer):
     """A function of tensors, written with ``lamina.ops``, as a layer without weights.

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["LayerNormalization"]
+
 
 class LayerNormalization(RowWise):
     """``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta``, each row by itself.

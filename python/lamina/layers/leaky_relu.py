@@ -11,6 +11,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["LeakyReLU"]
+
 
 class LeakyReLU(RowWise):
     """``x`` for x > 0, else ``negative_slope * x`` (Maas et al. 2013).

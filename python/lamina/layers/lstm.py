@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["LSTM"]
+
 
 class LSTM(Recurrent):
     """A state c that gates write, keep and read: ``c = f c + i g``, ``h = o activation(c)``.

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["LSTMCell"]
+
 
 class LSTMCell(Cell):
     """``c_t = f c_{t-1} + i g``, ``h_t = o activation(c_t)``: what ``LSTM`` does at each step.

@@ -11,6 +11,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["Masking"]
+
 
 class Masking(RowWise):
     """Hide the steps whose features all equal ``mask_value``: later layers skip them.

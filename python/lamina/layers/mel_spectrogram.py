@@ -15,6 +15,8 @@ from lamina.layers.layer import Layer
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["MelSpectrogram"]
+
 
 class MelSpectrogram(Layer):
     """The power of signals in bands that are equally wide on the mel scale.

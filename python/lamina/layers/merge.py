@@ -14,6 +14,8 @@ from lamina.layers._masks import check_masks, spread, union
 from lamina.layers.node import as_list
 from lamina.layers.rowwise import RowWise
 
+__all__ = ["Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"]
+
 
 class Merge(RowWise):
     """Base of the layers that join their inputs element by element.

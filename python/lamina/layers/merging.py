@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from lamina._typing import ArrayLike, DimArguments, Unpack
     from lamina.layers.node import SymbolicTensor
 
+__all__ = ["add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract"]
+
 
 @overload
 def add(inputs: Sequence[SymbolicTensor], **base: Unpack[DimArguments]) -> SymbolicTensor: ...

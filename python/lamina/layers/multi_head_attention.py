@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["MultiHeadAttention"]
+
 
 class MultiHeadAttention(Layer):
     """Several heads that each weigh the values by how well their keys fit a query.

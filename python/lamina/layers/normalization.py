@@ -20,6 +20,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["Normalization"]
+
 L = TypeVar("L", bound="Normalization")
 
 LEARNED = "learned"  # in a configuration: what adapt, or set_weights, found

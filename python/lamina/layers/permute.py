@@ -12,6 +12,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["Permute"]
+
 
 class Permute(RowWise):
     """Change the order of a row's axes.

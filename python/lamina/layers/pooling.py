@@ -13,6 +13,17 @@ from lamina.layers._spatial import Spatial
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Sizes, Unpack
 
+__all__ = [
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AvgPool1D",
+    "AvgPool2D",
+    "MaxPool1D",
+    "MaxPool2D",
+    "MaxPooling1D",
+    "MaxPooling2D",
+]
+
 
 class Pooling(Spatial):
     """The base of the pooling layers: a window without weights.
@@ -255,3 +266,10 @@ class AveragePooling2D(Pooling):
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, **base)
+
+
+# Keras's other names.
+AvgPool1D = AveragePooling1D
+AvgPool2D = AveragePooling2D
+MaxPool1D = MaxPooling1D
+MaxPool2D = MaxPooling2D

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["PReLU"]
+
 
 class PReLU(RowWise):
     """``x`` for x > 0, else ``alpha * x``, the slopes learned.

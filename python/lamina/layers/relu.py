@@ -11,6 +11,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["ReLU"]
+
 
 class ReLU(RowWise):
     """``max_value`` from there on, ``x`` from ``threshold`` on, below ``slope (x - threshold)``.

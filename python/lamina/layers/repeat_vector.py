@@ -11,6 +11,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["RepeatVector"]
+
 
 class RepeatVector(RowWise):
     """Make a sequence of ``n`` equal steps from each row.

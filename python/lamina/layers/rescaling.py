@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["Rescaling"]
+
 
 class Rescaling(Layer):
     """``x * scale + offset``, of integers too: of pixels, say, before the first convolution.

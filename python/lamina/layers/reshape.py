@@ -13,6 +13,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["Reshape"]
+
 
 class Reshape(RowWise):
     """Give each row another shape with as many elements, in C order.

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from lamina._tensors import Variable
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["RMSNormalization"]
+
 
 class RMSNormalization(Layer):
     """``y = scale * x / sqrt(mean(x^2) + epsilon)``.

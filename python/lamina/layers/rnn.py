@@ -15,6 +15,8 @@ from lamina.layers.stacked_rnn_cells import StackedRNNCells
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["RNN"]
+
 
 class RNN(Carrier):
     """Apply a cell to the steps of a sequence, one after the other.

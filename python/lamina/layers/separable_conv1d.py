@@ -17,6 +17,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["SeparableConv1D", "SeparableConvolution1D"]
+
 
 class SeparableConv1D(SeparableConv2D):
     """Convolve each channel by itself, then mix the channels place by place.
@@ -123,3 +125,7 @@ class SeparableConv1D(SeparableConv2D):
             bias_constraint=bias_constraint,
             **base,
         )
+
+
+# Keras's other names.
+SeparableConvolution1D = SeparableConv1D

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["SeparableConv2D", "SeparableConvolution2D"]
+
 
 class SeparableConv2D(BaseConv):
     """Convolve each channel by itself, then mix the channels place by place.
@@ -171,3 +173,7 @@ class SeparableConv2D(BaseConv):
                 alpha=alpha,
             )
         )  # fmt: skip
+
+
+# Keras's other names.
+SeparableConvolution2D = SeparableConv2D

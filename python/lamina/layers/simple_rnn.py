@@ -16,6 +16,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["SimpleRNN"]
+
 
 class SimpleRNN(Recurrent):
     """``h_t = activation(x_t W + h_{t-1} U + b)``: the output is fed back at the next step.

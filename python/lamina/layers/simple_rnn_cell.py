@@ -17,6 +17,8 @@ if TYPE_CHECKING:
         Unpack,
     )
 
+__all__ = ["SimpleRNNCell"]
+
 
 class SimpleRNNCell(Cell):
     """``h_t = activation(x_t W + h_{t-1} U + b)``: what ``SimpleRNN`` does at each step.

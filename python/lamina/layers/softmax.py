@@ -15,6 +15,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["Softmax"]
+
 
 class Softmax(RowWise):
     """``exp(x_k) / sum_j exp(x_j)`` along an axis, or over several together.

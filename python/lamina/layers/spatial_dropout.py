@@ -14,6 +14,8 @@ from lamina.random import seed_value
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"]
+
 
 class SpatialDropout(Noise):
     """Base of the layers that drop whole channels; a subclass names the other axes."""

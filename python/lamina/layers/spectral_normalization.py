@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from lamina._tensors import Variable
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["SpectralNormalization"]
+
 
 class SpectralNormalization(Layer):
     """In training, let a layer act with its kernel divided by the kernel's largest singular value.

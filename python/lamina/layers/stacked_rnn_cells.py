@@ -11,6 +11,8 @@ from lamina.layers.layer import Layer
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["StackedRNNCells"]
+
 
 class StackedRNNCells(Layer):
     """Cells one behind the other: each is given the output of the one before it.

@@ -18,6 +18,8 @@ from lamina.layers.resizing import data_format_of
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["STFTSpectrogram"]
+
 MODES = ("log", "magnitude", "psd", "real", "imag", "angle", "stft")
 EPSILON = 1e-7
 

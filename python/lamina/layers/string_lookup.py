@@ -13,6 +13,8 @@ from lamina.layers.index_lookup import IndexLookup
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["StringLookup"]
+
 
 class StringLookup(IndexLookup):
     """Turn strings into their places in a vocabulary, or into codes of them.

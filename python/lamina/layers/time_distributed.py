@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
     from lamina.models.model import Model
 
+__all__ = ["TimeDistributed"]
+
 
 class TimeDistributed(RowWise):
     """Apply one layer, with the same weights, to every step of a sequence.

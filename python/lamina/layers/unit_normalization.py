@@ -14,6 +14,8 @@ from lamina.layers.layer import Layer
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["UnitNormalization"]
+
 
 class UnitNormalization(Layer):
     """``x / sqrt(sum x^2)``: each row scaled to length 1; a row of zeros stays.

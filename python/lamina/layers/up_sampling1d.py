@@ -11,6 +11,8 @@ from lamina.layers.layer import Layer
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["UpSampling1D"]
+
 
 class UpSampling1D(Layer):
     """Repeat each step of a sequence.

@@ -12,6 +12,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["UpSampling2D"]
+
 
 class UpSampling2D(RowWise):
     """Enlarge an image by whole factors.

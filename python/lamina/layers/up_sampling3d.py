@@ -13,6 +13,8 @@ from lamina.layers.layer import Layer
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["UpSampling3D"]
+
 
 class UpSampling3D(Layer):
     """Enlarge a volume by whole factors: each cell is repeated.

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from lamina._check import Shape
     from lamina._typing import DimArguments, Sizes, Unpack
 
+__all__ = [
+    "AveragePooling3D",
+    "AvgPool3D",
+    "GlobalAveragePooling3D",
+    "GlobalAvgPool3D",
+    "GlobalMaxPool3D",
+    "GlobalMaxPooling3D",
+    "MaxPool3D",
+    "MaxPooling3D",
+]
+
 
 def pooled(kind: str, x: Any, pool: Shape, strides: Shape, pads: windows.Pads) -> Any:
     """Return pooled volumes: the slices are pooled as images, then along the depth.
@@ -218,3 +229,10 @@ class GlobalAveragePooling3D(GlobalPooling3D):
     """
 
     _kind: ClassVar[str] = "average"
+
+
+# Keras's other names.
+AvgPool3D = AveragePooling3D
+MaxPool3D = MaxPooling3D
+GlobalAvgPool3D = GlobalAveragePooling3D
+GlobalMaxPool3D = GlobalMaxPooling3D

@@ -11,6 +11,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["ZeroPadding1D"]
+
 
 class ZeroPadding1D(RowWise):
     """Add zero steps before and behind a sequence.

@@ -10,6 +10,8 @@ from lamina.layers.rowwise import RowWise
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Margins, Unpack
 
+__all__ = ["ZeroPadding2D"]
+
 
 class ZeroPadding2D(RowWise):
     """Add zeros around an image.

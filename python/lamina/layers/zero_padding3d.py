@@ -11,6 +11,8 @@ from lamina.layers.layer import Layer
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Margins, Unpack
 
+__all__ = ["ZeroPadding3D"]
+
 
 class ZeroPadding3D(Layer):
     """Add zeros around a volume.

@@ -12,6 +12,8 @@ from lamina.layers.augmentation.base import FILLS, INTERPOLATIONS, Augmentation
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["RandomRotation", "RandomShear", "RandomTranslation", "RandomZoom"]
+
 Factor = float | tuple[float, float]
 
 

@@ -11,6 +11,8 @@ from lamina.layers.augmentation.base import Augmentation
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["AutoContrast"]
+
 
 class AutoContrast(Augmentation):
     """Stretch each channel of an image to the whole range of values; in inference too.

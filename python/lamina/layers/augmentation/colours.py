@@ -13,6 +13,14 @@ from lamina.layers.augmentation.random_contrast import RandomContrast
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = [
+    "RandomColorDegeneration",
+    "RandomColorJitter",
+    "RandomGrayscale",
+    "RandomHue",
+    "RandomSaturation",
+]
+
 EPSILON = 1e-7
 
 

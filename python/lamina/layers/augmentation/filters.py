@@ -13,6 +13,8 @@ from lamina.layers.augmentation.base import Augmentation
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["RandomErasing", "RandomGaussianBlur", "RandomSharpness"]
+
 
 class RandomGaussianBlur(Augmentation):
     """In training, blur some of the images.

@@ -11,6 +11,8 @@ from lamina.layers.augmentation.base import Augmentation
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["RandomBrightness"]
+
 
 class RandomBrightness(Augmentation):
     """In training, add a number to all pixels of an image.

@@ -11,6 +11,8 @@ from lamina.layers.augmentation.base import Augmentation
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["RandomContrast"]
+
 
 class RandomContrast(Augmentation):
     """In training, change the contrast of images: ``(x - mean) * factor + mean``.

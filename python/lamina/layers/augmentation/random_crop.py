@@ -12,6 +12,8 @@ from lamina.layers.augmentation.base import Augmentation
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["RandomCrop"]
+
 
 class RandomCrop(Augmentation):
     """In training, take ``height`` x ``width`` of images, at one place for all of a batch.

@@ -11,6 +11,8 @@ from lamina.layers.augmentation.base import Augmentation
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["RandomFlip"]
+
 AXES = {"horizontal": [2], "vertical": [1], "horizontal_and_vertical": [1, 2]}
 
 

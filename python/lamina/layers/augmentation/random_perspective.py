@@ -13,6 +13,8 @@ from lamina.layers.augmentation.base import INTERPOLATIONS, Augmentation
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["RandomPerspective"]
+
 
 class RandomPerspective(Augmentation):
     """In training, show some of the images in perspective.

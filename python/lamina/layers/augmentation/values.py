@@ -11,6 +11,8 @@ from lamina.layers.augmentation.base import Augmentation
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
 
+__all__ = ["RandomInvert", "RandomPosterization", "Solarization"]
+
 
 class RandomInvert(Augmentation):
     """In training, make negatives of some of the images: ``high - x``.
