@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from lamina.saving.files import load_model, save_model
     from lamina.saving.json_text import clone_model, model_from_json
     from lamina.saving.keras_live import from_keras
+    from lamina.saving.pytorch.models import load_torch, save_torch, to_torch
 
 __all__ = ["Functional", "Model", "NotCompiledError", "Sequential", "TrainingAdvice",
-           "TrainingDiverged", "clone_model", "from_keras", "load_model", "model_from_json",
-           "save_model"]  # fmt: skip
+           "TrainingDiverged", "clone_model", "from_keras", "load_model", "load_torch",
+           "model_from_json", "save_model", "save_torch", "to_torch"]  # fmt: skip
 
 
 def __dir__() -> list[str]:
@@ -30,4 +31,8 @@ if not TYPE_CHECKING:
         name: f"lamina.saving.json_text:{name}" for name in ("clone_model", "model_from_json")
     }
     _KERAS = {"from_keras": "lamina.saving.keras_live:from_keras"}
-    __getattr__ = answering(__name__, {**_FILES, **_TEXTS, **_KERAS})
+    _TORCH = {
+        name: f"lamina.saving.pytorch.models:{name}"
+        for name in ("load_torch", "save_torch", "to_torch")
+    }
+    __getattr__ = answering(__name__, {**_FILES, **_TEXTS, **_KERAS, **_TORCH})

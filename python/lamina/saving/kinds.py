@@ -19,5 +19,8 @@ def refuse_other(path: str, data: bytes, start: bytes) -> None:
     if begins == start or (said is None and start.startswith(begins)):
         return  # the second: a file that is cut off
     if said is None and begins[:2] in (b'{"', b"{}"):
-        said = "is no file of lamina's, though it may be one of safetensors"
+        said = (
+            "is no file of lamina's, though it may be one of safetensors; "
+            "lamina.models.load_torch reads those with PyTorch's names"
+        )
     raise ValueError(f"{path}: {said or 'is no file that lamina wrote'}")

@@ -1,0 +1,1 @@
+"""Weights of PyTorch's models, by layer."""

@@ -1,0 +1,382 @@
+"""How PyTorch shapes the weights of each layer, and back.
+
+PyTorch's shapes and orders are those of the documentation of ``torch.nn``.  A conversion names
+weights by the ends of their paths, "kernel" or "query/kernel", and tensors as a module does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lamina._check import Array
+from lamina.saving.pytorch.units import COUNTED
+
+Arrays = dict[str, Array]
+Given = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """How a layer and PyTorch's modules hold the same weights.
+
+    Attributes
+    ----------
+    forms : tuple of tuple of str
+        For each module that the layer takes the place of, the forms that it may have.
+    write : callable
+        From the layer, its weights and the names wanted of each module, if these are known, to the
+        tensors of each module.
+    read : callable
+        From the layer and the tensors of each module to its weights, whose elements are in order:
+        what takes them knows their shapes.
+    same : tuple of pairs of str
+        The layer's settings that have to be the module's, and their names there.
+    parts : tuple of str
+        What the modules are called, where they are several.
+    """
+
+    forms: tuple[tuple[str, ...], ...]
+    write: Callable[[Any, Given, Sequence[set[str]] | None], list[Arrays]]
+    read: Callable[[Any, Sequence[Given]], Arrays]
+    same: tuple[tuple[str, str], ...] = ()
+    parts: tuple[str, ...] = ("",)
+
+
+def _renamed(*pairs: tuple[str, str], forms: tuple[str, ...], **more: Any) -> Conversion:
+    """Return the conversion of a layer whose weights have other names alone, or axes backwards."""
+    there = dict(pairs)
+    back = {name: own for own, name in pairs}
+
+    def write(layer: Any, held: Given, names: Any) -> list[Arrays]:  # noqa: ARG001
+        return [{there[own]: array for own, array in held.items()}]
+
+    def read(layer: Any, given: Sequence[Given]) -> Arrays:  # noqa: ARG001
+        return {back[name]: array for name, array in given[0].items() if name in back}
+
+    return Conversion((forms,), write, read, **more)
+
+
+def _kernel(
+    forms: tuple[str, ...],
+    there: Callable[[Any, Array], Array],
+    back: Callable[[Any, Array], Array],
+    same: tuple[tuple[str, str], ...] = (),
+) -> Conversion:
+    """Return the conversion of a layer with a kernel and perhaps a bias."""
+
+    def write(layer: Any, held: Given, names: Any) -> list[Arrays]:  # noqa: ARG001
+        made = {"weight": there(layer, held["kernel"])}
+        return [{**made, "bias": held["bias"].reshape(-1)} if "bias" in held else made]
+
+    def read(layer: Any, given: Sequence[Given]) -> Arrays:
+        made = {"kernel": back(layer, given[0]["weight"])}
+        if "bias" in given[0]:
+            made["bias"] = given[0]["bias"]
+        return made
+
+    return Conversion((forms,), write, read, same)
+
+
+# --- dense layers
+
+
+def _turned(layer: Any, array: Array) -> Array:  # noqa: ARG001
+    turned: Array = array.T
+    return turned
+
+
+def _flat_kernel(layer: Any, kernel: Array) -> Array:
+    """Return the kernel of an EinsumDense as a matrix with the axes that are summed behind."""
+    labels, summed = _labels(layer)
+    if set(labels[: len(summed)]) != set(summed):
+        raise ValueError(
+            f"{layer.name}: the equation {layer.equation!r} must have the axes that are summed "
+            f"first in its kernel, to be a linear layer of PyTorch's"
+        )
+    rows = int(np.prod(kernel.shape[: len(summed)]))
+    flat: Array = kernel.reshape(rows, -1).T
+    return flat
+
+
+def _labels(layer: Any) -> tuple[str, str]:
+    left, _, out = layer.equation.replace(" ", "").partition("->")
+    labels = left.partition(",")[2]
+    return labels, "".join(label for label in labels if label not in out)
+
+
+LINEAR = ("linear", "matrix")
+DENSE = _kernel(LINEAR, _turned, _turned)
+EINSUM = _kernel(LINEAR, _flat_kernel, _turned)
+EMBEDDING = _renamed(("embeddings", "weight"), forms=("embedding", "matrix"))
+
+
+# --- convolutions
+
+
+def _channels_ahead(layer: Any, kernel: Array) -> Array:  # noqa: ARG001
+    """Move the axes of channels, of outputs and then of inputs, before those of space."""
+    n = kernel.ndim - 2
+    moved: Array = kernel.transpose(n + 1, n, *range(n))
+    return moved
+
+
+def _channels_behind(layer: Any, weight: Array) -> Array:  # noqa: ARG001
+    moved: Array = weight.transpose(*range(2, weight.ndim), 1, 0)
+    return moved
+
+
+def _depthwise_there(layer: Any, kernel: Array) -> Array:  # noqa: ARG001
+    """Return (channels * multiplier, 1, space) of (space, channels, multiplier)."""
+    n = kernel.ndim - 2
+    turned = kernel.transpose(n, n + 1, *range(n))
+    flat: Array = turned.reshape(-1, 1, *kernel.shape[:n])
+    return flat
+
+
+def _depthwise_back(layer: Any, weight: Array) -> Array:
+    space = weight.shape[2:]
+    channels = weight.reshape(-1, layer.depth_multiplier, *space)
+    moved: Array = channels.transpose(*range(2, 2 + len(space)), 0, 1)
+    return moved
+
+
+_MOVES = (("strides", "stride"), ("dilation_rate", "dilation"))
+
+
+def _convolution(axes: int) -> Conversion:
+    forms = (f"conv{axes}", f"kernel{axes}")
+    same = (*_MOVES, ("groups", "groups"))
+    return _kernel(forms, _channels_ahead, _channels_behind, same)
+
+
+def _transposed(axes: int) -> Conversion:
+    forms = (f"conv_transpose{axes}", f"kernel{axes}")
+    return _kernel(forms, _channels_ahead, _channels_behind, _MOVES)
+
+
+def _depthwise(axes: int) -> Conversion:
+    return _kernel((f"conv{axes}", f"kernel{axes}"), _depthwise_there, _depthwise_back, _MOVES)
+
+
+def _separable(axes: int) -> Conversion:
+    forms = (f"conv{axes}", f"kernel{axes}")
+
+    def write(layer: Any, held: Given, names: Any) -> list[Arrays]:  # noqa: ARG001
+        depth = {"weight": _depthwise_there(layer, held["depthwise_kernel"])}
+        point = {"weight": _channels_ahead(layer, held["pointwise_kernel"])}
+        return [depth, {**point, **({"bias": held["bias"]} if "bias" in held else {})}]
+
+    def read(layer: Any, given: Sequence[Given]) -> Arrays:
+        depth, point = given
+        made = {
+            "depthwise_kernel": _depthwise_back(layer, depth["weight"]),
+            "pointwise_kernel": _channels_behind(layer, point["weight"]),
+        }
+        return {**made, **({"bias": point["bias"]} if "bias" in point else {})}
+
+    return Conversion((forms, forms), write, read, parts=("depthwise", "pointwise"))
+
+
+# --- normalizations
+
+
+_EPSILON = (("epsilon", "eps"),)
+_SCALED = (("gamma", "weight"), ("beta", "bias"))
+LAYER_NORM = _renamed(*_SCALED, forms=("norm", "scale"), same=_EPSILON)
+GROUP_NORM = _renamed(*_SCALED, forms=("norm",), same=(*_EPSILON, ("groups", "num_groups")))
+RMS_NORM = _renamed(("scale", "weight"), forms=("scale",), same=_EPSILON)
+
+
+def _batch_norm() -> Conversion:
+    plain = _renamed(
+        *_SCALED,
+        ("moving_mean", "running_mean"),
+        ("moving_variance", "running_var"),
+        forms=("batch_norm", "norm"),
+        same=_EPSILON,
+    )
+
+    def write(layer: Any, held: Given, names: Sequence[set[str]] | None) -> list[Arrays]:
+        (made,) = plain.write(layer, held, names)
+        if names is None or COUNTED in names[0]:
+            made[COUNTED] = np.zeros((), np.int64)
+        return [made]
+
+    return Conversion(plain.forms, write, plain.read, plain.same)
+
+
+def _slopes() -> Conversion:
+    def write(layer: Any, held: Given, names: Any) -> list[Arrays]:  # noqa: ARG001
+        return [{"weight": held["alpha"].reshape(-1)}]
+
+    def read(layer: Any, given: Sequence[Given]) -> Arrays:  # noqa: ARG001
+        return {"alpha": given[0]["weight"]}
+
+    return Conversion((("scale",),), write, read)
+
+
+# --- recurrent layers
+
+
+def _gates_there(array: Array) -> Array:
+    return array
+
+
+def _reset_first(array: Array) -> Array:
+    """Exchange the first two of three gates: lamina has update, reset; PyTorch reset, update."""
+    update, reset, new = np.split(array, 3, axis=-1)
+    return np.concatenate([reset, update, new], axis=-1)
+
+
+def _recurrent(form: str, order: Callable[[Array], Array] = _gates_there) -> Conversion:
+    def write(layer: Any, held: Given, names: Any) -> list[Arrays]:  # noqa: ARG001
+        if form == "gru" and not layer.reset_after:
+            raise ValueError(
+                f"{layer.name}: PyTorch's GRU resets behind the product with the recurrent kernel: "
+                f"it is a layer with reset_after=True"
+            )
+        made = {
+            "weight_ih": order(held["kernel"]).T,
+            "weight_hh": order(held["recurrent_kernel"]).T,
+        }
+        if "bias" not in held:
+            return [made]
+        bias = order(held["bias"])
+        # One bias here is the sum of both there; a GRU has two.
+        first, second = bias if bias.ndim == 2 else (bias, np.zeros_like(bias))
+        return [{**made, "bias_ih": first, "bias_hh": second}]
+
+    def read(layer: Any, given: Sequence[Given]) -> Arrays:  # noqa: ARG001
+        tensors = given[0]
+        made = {
+            "kernel": order(tensors["weight_ih"].T),
+            "recurrent_kernel": order(tensors["weight_hh"].T),
+        }
+        if "bias_ih" not in tensors:
+            return made
+        biases = [tensors["bias_ih"], tensors["bias_hh"]]
+        if form == "gru":
+            return {**made, "bias": order(np.stack(biases))}
+        return {**made, "bias": np.add(*biases, dtype=np.float64)}
+
+    return Conversion(((form,),), write, read)
+
+
+# --- attention
+
+
+_THREE = ("query", "key", "value")
+_ENDS = (*_THREE, "attention_output")
+
+
+def _projections(layer: Any, held: Given) -> list[Arrays]:
+    """Return the tensors of the linear layers of query, key, value and output."""
+    if layer.use_gate:
+        raise ValueError(f"{layer.name}: has a gate, which attention lacks in PyTorch")
+    made = []
+    for end in _ENDS:
+        kernel = held[f"{end}/kernel"]
+        rows = kernel.shape[0] if end in _THREE else kernel.shape[0] * kernel.shape[1]
+        made.append({"weight": kernel.reshape(rows, -1).T})
+        if f"{end}/bias" in held:
+            made[-1]["bias"] = held[f"{end}/bias"].reshape(-1)
+    return made
+
+
+def _attention() -> Conversion:
+    def write(layer: Any, held: Given, names: Sequence[set[str]] | None) -> list[Arrays]:
+        *three, output = _projections(layer, held)
+        made = {f"out_proj.{name}": array for name, array in output.items()}
+        joint = len({each["weight"].shape for each in three}) == 1
+        if joint if names is None else "in_proj_weight" in names[0]:
+            made["in_proj_weight"] = np.concatenate([each["weight"] for each in three])
+        else:
+            pairs = zip("qkv", three, strict=True)
+            made |= {f"{letter}_proj_weight": each["weight"] for letter, each in pairs}
+        if "bias" in output:
+            made["in_proj_bias"] = np.concatenate([each["bias"] for each in three])
+        return [made]
+
+    def read(layer: Any, given: Sequence[Given]) -> Arrays:
+        (held,) = given
+        if "in_proj_weight" in held:
+            weights = np.split(held["in_proj_weight"], 3)
+        else:
+            weights = [held[f"{letter}_proj_weight"] for letter in "qkv"]
+        made = [{"weight": weight} for weight in (*weights, held["out_proj.weight"])]
+        if "in_proj_bias" in held:
+            biases = (*np.split(held["in_proj_bias"], 3), held["out_proj.bias"])
+            for each, bias in zip(made, biases, strict=True):
+                each["bias"] = bias
+        return _of_projections(layer, made)
+
+    return Conversion((("attention",),), write, read, same=(("num_heads", "num_heads"),))
+
+
+def _of_projections(layer: Any, given: Sequence[Given]) -> Arrays:  # noqa: ARG001
+    made = {}
+    for end, held in zip(_ENDS, given, strict=True):
+        made[f"{end}/kernel"] = held["weight"].T
+        if "bias" in held:
+            made[f"{end}/bias"] = held["bias"]
+    return made
+
+
+def _apart() -> Conversion:
+    """Return the conversion of attention whose projections are linear layers of a module."""
+
+    def write(layer: Any, held: Given, names: Any) -> list[Arrays]:  # noqa: ARG001
+        return _projections(layer, held)
+
+    parts = ("q_proj", "k_proj", "v_proj", "out_proj")
+    return Conversion((LINEAR,) * 4, write, _of_projections, parts=parts)
+
+
+# --- layers that PyTorch has not: their weights as they are
+
+
+def _as_they_are() -> Conversion:
+    def write(layer: Any, held: Given, names: Any) -> list[Arrays]:  # noqa: ARG001
+        return [dict(held)]
+
+    def read(layer: Any, given: Sequence[Given]) -> Arrays:  # noqa: ARG001
+        return dict(given[0])
+
+    return Conversion((("own", "norm", "scale", "matrix"),), write, read)
+
+
+AS_THEY_ARE = _as_they_are()
+
+_LSTM, _GRU, _RNN = _recurrent("lstm"), _recurrent("gru", _reset_first), _recurrent("rnn")
+
+# By the names of the layers' classes.
+_SINGLE: dict[str, Conversion] = {
+    "Dense": DENSE,
+    "EinsumDense": EINSUM,
+    "Embedding": EMBEDDING,
+    **{f"Conv{n}D": _convolution(n) for n in (1, 2, 3)},
+    **{f"Conv{n}DTranspose": _transposed(n) for n in (1, 2, 3)},
+    **{f"DepthwiseConv{n}D": _depthwise(n) for n in (1, 2)},
+    **{f"SeparableConv{n}D": _separable(n) for n in (1, 2)},
+    "BatchNormalization": _batch_norm(),
+    "LayerNormalization": LAYER_NORM,
+    "GroupNormalization": GROUP_NORM,
+    "RMSNormalization": RMS_NORM,
+    "PReLU": _slopes(),
+    "LSTM": _LSTM,
+    "LSTMCell": _LSTM,
+    "GRU": _GRU,
+    "GRUCell": _GRU,
+    "SimpleRNN": _RNN,
+    "SimpleRNNCell": _RNN,
+}
+# The first whose modules are there is taken.
+CONVERSIONS: dict[str, tuple[Conversion, ...]] = {
+    **{name: (conversion,) for name, conversion in _SINGLE.items()},
+    "MultiHeadAttention": (_attention(), _apart()),
+    "GroupQueryAttention": (_apart(),),
+}

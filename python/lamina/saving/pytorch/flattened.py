@@ -1,0 +1,168 @@
+"""Where the elements of an image stand once it is flattened.
+
+Images have their channels last here and first in PyTorch, so that a layer behind ``Flatten`` reads
+the same numbers in another order.  An order says, for each element here, which it is there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lamina._check import Array, Shape
+
+Orders = dict[int, list[tuple[int, Array]]]  # by a weight's id: an axis, and its order
+
+# By the beginnings of the names of classes.
+_SPATIAL = (
+    "Conv", "DepthwiseConv", "SeparableConv", "MaxPooling", "AveragePooling", "AdaptiveMaxPooling",
+    "AdaptiveAveragePooling", "ZeroPadding", "Cropping", "UpSampling", "Resizing", "CenterCrop",
+    "GlobalMaxPooling", "GlobalAveragePooling", "Random",
+)  # fmt: skip
+_NORMS = (
+    "BatchNormalization", "LayerNormalization", "GroupNormalization", "RMSNormalization", "PReLU",
+)  # fmt: skip
+_ALIKE = (
+    *_NORMS, "Activation", "ActivityRegularization", "AlphaDropout", "Dropout", "ELU",
+    "GaussianDropout", "GaussianNoise", "Identity", "LeakyReLU", "Normalization", "ReLU",
+    "Rescaling", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
+    "UnitNormalization", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum",
+)  # fmt: skip
+
+
+@dataclass
+class _Place:
+    """What is known of a tensor.
+
+    Attributes
+    ----------
+    image : bool
+        Whether PyTorch has its channels first, and lamina last.
+    order : ndarray or None
+        Of a row with one axis, where PyTorch has each element.
+    made : list of (Parameter, int)
+        The weights of which an axis counts the elements.
+    """
+
+    image: bool = False
+    order: Array | None = None
+    made: list[tuple[Any, int]] = field(default_factory=list)
+
+
+def orders_of(model: Any) -> Orders:
+    """Return the axes of weights that count elements of flattened images."""
+    found: Orders = {}
+    if not getattr(model, "calls", False):
+        _walk(model, None, found)
+    return found
+
+
+def _walk(model: Any, given: Sequence[_Place] | None, found: Orders) -> list[_Place]:
+    from lamina.models.structure import Structure
+
+    graph = Structure(model.name, model.inputs, model.outputs)
+    if given is None:  # a row of three axes is an image, one of four a volume
+        given = [_Place(image=len(graph.shapes[t]) >= 3) for t in graph.inputs]
+    places = dict(zip(graph.inputs, given, strict=True))
+    for step in graph.all_steps:
+        inputs = [places[t] for t in step.inputs]
+        before = [graph.shapes[t] for t in step.inputs]
+        after = [graph.shapes[t] for t in step.outputs]
+        places.update(
+            zip(step.outputs, _behind(step.layer, inputs, before, after, found), strict=True)
+        )
+    return [places[t] for t in graph.outputs]
+
+
+def _behind(
+    layer: Any,
+    inputs: Sequence[_Place],
+    before: Sequence[Shape],
+    after: Sequence[Shape],
+    found: Orders,
+) -> list[_Place]:
+    inner = layer.stands_for
+    if inner is not None and not getattr(inner, "calls", False):
+        return _walk(inner, inputs, found)
+    kind = type(layer).__name__
+    first, shape = inputs[0], tuple(after[0])
+    nothing = [_Place() for _ in after]
+    if len(after) != 1:
+        return nothing
+    if kind == "Flatten" or (kind == "Reshape" and len(shape) == 1):
+        return [_flat(layer, first, tuple(before[0]))]
+    if kind == "Reshape" and len(shape) >= 3:
+        return [_unflat(first, shape, found)]
+    if kind == "Concatenate":
+        return [_joined(inputs, before)]
+    if kind.startswith(_SPATIAL):
+        first_here = getattr(layer, "data_format", None) == "channels_first"
+        return [_Place(image=len(shape) > 1 and not first_here)]
+    if kind == "Dense" and len(shape) == 1:
+        return [_dense(layer, first, found)]
+    if kind in _ALIKE or (layer.is_operation and shape == tuple(before[0])):
+        return [_alike(layer, inputs, found)]
+    return nothing
+
+
+def _flat(layer: Any, place: _Place, shape: Shape) -> _Place:
+    if len(shape) == 1:
+        return place
+    # Flatten moves channels that come first behind the others: then the image is PyTorch's.
+    if getattr(layer, "_first", False):
+        return _Place(order=_order((*shape[1:], shape[0])))
+    return _Place(order=_order(shape) if place.image else None)
+
+
+def _order(shape: Shape) -> Array | None:
+    """Return where an image with channels first has the elements of one with channels last."""
+    if None in shape:
+        return None
+    there = np.arange(math.prod(shape)).reshape(shape[-1], *shape[:-1])
+    return np.moveaxis(there, 0, -1).reshape(-1)
+
+
+def _unflat(place: _Place, shape: Shape, found: Orders) -> _Place:
+    order = _order(shape)
+    if order is not None:
+        for parameter, axis in place.made:
+            found.setdefault(id(parameter), []).append((axis, order))
+    return _Place(image=True)
+
+
+def _joined(inputs: Sequence[_Place], before: Sequence[Shape]) -> _Place:
+    if all(place.image for place in inputs):
+        return _Place(image=True)
+    if any(len(shape) != 1 for shape in before) or all(place.order is None for place in inputs):
+        return _Place()
+    parts, start = [], 0
+    for place, (size,) in zip(inputs, before, strict=True):
+        own = np.arange(size) if place.order is None else place.order
+        parts.append(own + start)
+        start += size
+    return _Place(order=np.concatenate(parts))
+
+
+def _dense(layer: Any, place: _Place, found: Orders) -> _Place:
+    weights = {p.name.rpartition("/")[2]: p for p in layer.parameters}
+    if place.order is not None:
+        found.setdefault(id(weights["kernel"]), []).append((0, place.order))
+    made = [(weights["kernel"], 1)]
+    return _Place(made=[*made, (weights["bias"], 0)] if "bias" in weights else made)
+
+
+def _alike(layer: Any, inputs: Sequence[_Place], found: Orders) -> _Place:
+    known = next((p for p in inputs if p.image or p.order is not None), inputs[0])
+    place = _Place(known.image, known.order, [pair for p in inputs for pair in p.made])
+    if type(layer).__name__ not in _NORMS:
+        return place
+    for parameter in layer.parameters:
+        if len(parameter.shape) == 1 and not place.image:
+            if place.order is not None:
+                found.setdefault(id(parameter), []).append((0, place.order))
+            place.made.append((parameter, 0))
+    return place

@@ -1,0 +1,309 @@
+"""Weights from PyTorch's models, and back."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from lamina import _check
+from lamina._calls import answering_calls
+from lamina._check import Array
+from lamina.layers import weights as weights_
+from lamina.layers._lock import structure
+from lamina.saving.atomic import write_whole
+from lamina.saving.formats import path_of
+from lamina.saving.pytorch.flattened import orders_of
+from lamina.saving.pytorch.pairing import (
+    Names,
+    Pairing,
+    arrays_of,
+    checked_names,
+    paired,
+    prefixes_of,
+    problems_of,
+)
+from lamina.saving.pytorch.slots import Slot, slots_of
+from lamina.saving.pytorch.state import State, state_of
+from lamina.saving.pytorch.units import COUNTED, units_of
+
+if TYPE_CHECKING:
+    from lamina.models import Model
+
+_ENDINGS = (".safetensors", ".pt", ".pth")
+
+
+class Loaded(NamedTuple):
+    """What ``load_torch`` left, as ``torch.nn.Module.load_state_dict`` returns it.
+
+    Attributes
+    ----------
+    missing_keys : list of str
+        The model's layers that no tensor belongs to, by their paths.
+    unexpected_keys : list of str
+        The tensors that no layer takes.
+    """
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+@answering_calls
+def load_torch(
+    model: Model, source: Any, names: Names | None = None, strict: bool = True
+) -> Loaded:
+    """Give a model the weights of one of PyTorch, layer by layer.
+
+    Each layer takes the tensors of the module that is called as it is, else those of the next
+    module of its kind that fits: modules count in the order of the state dict, which is the order
+    in which they were made, and layers in the order of ``model.layers``.  Files of safetensors keep
+    no order: there, names that differ in their numbers alone are counted, and others refused.
+
+    Parameters
+    ----------
+    model : Model
+        Of the same layers, built.
+    source : dict, torch.nn.Module, str or path-like
+        A state dict, of tensors or of arrays; a module; or a file: ``.safetensors``, or ``.pt``,
+        ``.pth``, ``.bin`` and ``.ckpt``, which are read by ``torch.load(weights_only=True)``.
+        Names that begin with ``module.`` or ``_orig_mod.`` do without it.
+    names : dict of str to str or list of str, optional
+        Modules by paths of layers, such as ``{"encoder/dense": "enc.fc1"}``, where the order does
+        not tell them apart.  A path of a model, or layer, that holds others stands for all of
+        these: they look for their tensors in that module.  Layers with the same module share it in
+        order: ``{"lstm": "rnn", "lstm_1": "rnn"}`` for an ``nn.LSTM`` of two levels.  Paths are
+        made of the layers' names.
+    strict : bool, default True
+        Whether each layer with weights must find its tensors, and each tensor its layer.
+
+    Returns
+    -------
+    Loaded
+        ``missing_keys`` and ``unexpected_keys``, both empty if ``strict``.
+
+    Raises
+    ------
+    ValueError
+        Layers or tensors that are left over, and tensors of other shapes; settings of a module that
+        the layer has otherwise, such as ``eps``.  The message lists all of them, and no weight is
+        changed.
+    TypeError
+        A source that holds no tensors.
+
+    Notes
+    -----
+    Convolutions have their channels last here, also those behind a ``Flatten``: a ``Dense`` that
+    reads a flattened image takes its columns in the order of lamina.  Data are given with channels
+    last.  What a state dict does not say has to be set: ``epsilon`` of normalizations is 1e-3 by
+    default, PyTorch's ``eps`` 1e-5; a ``momentum`` of 0.1 there is one of 0.9 here, and counts in
+    training alone; ``padding="same"`` pads behind where a stride leaves a choice.  An LSTM has one
+    bias, the sum of PyTorch's two.  Statistics that ``adapt`` learned stay as they are.
+
+    Examples
+    --------
+    >>> import numpy as np, lamina
+    >>> state = {"fc.weight": np.array([[1.0, 2.0, 3.0]]), "fc.bias": np.array([0.5])}
+    >>> model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(1)])
+    >>> lamina.models.load_torch(model, state)
+    Loaded(missing_keys=[], unexpected_keys=[])
+    >>> model.predict([[1.0, 1.0, 1.0]], verbose=0)
+    array([[6.5]], dtype=float32)
+    """
+    who = "load_torch"
+    strict = _check.boolean(who, "strict", strict)
+    state = state_of(who, source)
+    with structure():
+        found = _paired(who, model, state, names, strict)
+        parameters: list[Any] = []
+        arrays: list[Array] = []
+        for pair in found.pairs:
+            parameters += pair.slot.held.values()
+            arrays += arrays_of(pair)
+        checked = weights_.checked(f"{who}: {model.name}", parameters, arrays)
+        for parameter, array in zip(parameters, checked, strict=True):
+            parameter.array[...] = array
+    return Loaded(*_left(found))
+
+
+@answering_calls
+def to_torch(model: Model, like: Any = None, names: Names | None = None) -> dict[str, Any]:
+    """Return a model's weights as a state dict of PyTorch.
+
+    Parameters
+    ----------
+    model : Model
+        Built.
+    like : torch.nn.Module, dict, str or path-like, optional
+        What the tensors are for: they get its names and shapes, paired as in ``load_torch``.
+    names : dict of str to str or list of str, optional
+        As for ``load_torch``.  Without ``like``, a layer's tensors are called as the module that is
+        given here, else as its path: ``encoder/dense`` becomes ``encoder.dense.weight``.
+
+    Returns
+    -------
+    dict of str to torch.Tensor
+
+    Raises
+    ------
+    ValueError
+        Layers that ``like`` has not, or has in other shapes; all of them are listed.  Two layers
+        whose tensors would have one name.
+    ImportError
+        Where PyTorch is not installed; ``save_torch`` writes files without it.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(2, name="fc")])
+    >>> state = lamina.models.to_torch(model)  # doctest: +SKIP
+    >>> {name: tuple(tensor.shape) for name, tensor in state.items()}  # doctest: +SKIP
+    {'fc.weight': (2, 3), 'fc.bias': (2,)}
+    """
+    who = "to_torch"
+    torch = _torch(who)
+    arrays = _arrays(who, model, like, names)
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+@answering_calls
+def save_torch(
+    model: Model,
+    filepath: str | os.PathLike[str],
+    like: Any = None,
+    names: Names | None = None,
+    overwrite: bool = True,
+) -> None:
+    """Write a model's weights to a file of PyTorch's: what ``to_torch`` returns.
+
+    Parameters
+    ----------
+    model : Model
+        Built.
+    filepath : str or path-like
+        Ends in ``.safetensors``, or in ``.pt`` or ``.pth``, for which PyTorch has to be installed.
+    like, names : optional
+        As for ``to_torch``.
+    overwrite : bool, default True
+        False refuses a file that is there.
+
+    Raises
+    ------
+    ValueError
+        What ``to_torch`` raises, and another ending.
+    OSError
+        No room, no folder, no permission: then a file that was there is as it was.
+
+    Examples
+    --------
+    >>> import os, tempfile, lamina
+    >>> model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(2, name="fc")])
+    >>> path = os.path.join(tempfile.mkdtemp(), "net.safetensors")
+    >>> lamina.models.save_torch(model, path)
+    >>> lamina.models.load_torch(model, path)
+    Loaded(missing_keys=[], unexpected_keys=[])
+    """
+    who = "save_torch"
+    path = path_of(who, filepath)
+    if not path.endswith(_ENDINGS):
+        raise ValueError(f"{who}: the name must end in {' or '.join(_ENDINGS)}; got {path!r}")
+    if not _check.boolean(who, "overwrite", overwrite) and os.path.exists(path):
+        raise FileExistsError(f"{who}: {path} is there, and overwrite is False")
+    torch = None if path.endswith(".safetensors") else _torch(who)
+    arrays = _arrays(who, model, like, names)
+    if torch is None:
+        from safetensors.numpy import save
+
+        write_whole(path, [save(arrays, {"format": "pt"})])
+        return
+    made = io.BytesIO()
+    torch.save({name: torch.from_numpy(array) for name, array in arrays.items()}, made)
+    write_whole(path, [made.getbuffer()])
+
+
+def _torch(who: str) -> Any:
+    try:
+        import torch
+    except ImportError:
+        raise ImportError(
+            f"{who}: needs PyTorch, which is not installed (pip install torch); save_torch writes "
+            f".safetensors files without it"
+        ) from None
+    return torch
+
+
+def _slots(who: str, model: Any) -> list[Slot]:
+    from lamina.models import Model
+
+    if not isinstance(model, Model):
+        raise TypeError(f"{who}: needs a model; got {type(model).__name__}")
+    model.ensure_built(model.input_row_shapes)
+    return slots_of(model, orders_of(model))
+
+
+def _paired(who: str, model: Any, state: State, names: Any, strict: bool) -> Pairing:
+    """Return which layers take what, or refuse, with all that does not fit."""
+    slots = _slots(who, model)
+    found = paired(who, slots, units_of(state), checked_names(who, names, slots))
+    if found.doubts and not state.ordered:
+        raise ValueError(
+            f"{who}: {model.name}: {'; '.join(found.doubts)}: a file of safetensors keeps no "
+            f"order; say which in names"
+        )
+    told = [problem for pair in found.pairs for problem in problems_of(pair)]
+    if strict:
+        missing, unexpected = _left(found)
+        told += [f"{path} finds no tensors of its kind" for path in missing]
+        told += [f"{key} belongs to no layer" for key in unexpected]
+    if told:
+        raise ValueError(f"{who}: {model.name}: {'; '.join(told)}")
+    return found
+
+
+def _left(found: Pairing) -> tuple[list[str], list[str]]:
+    keys = [key for unit in found.beside for name, key in unit.keys.items() if name != COUNTED]
+    return [slot.path for slot in found.lacking], keys
+
+
+def _arrays(who: str, model: Any, like: Any, names: Any) -> dict[str, Array]:
+    """Return the tensors as arrays of their own, by their names in PyTorch."""
+    with structure():
+        if like is None:
+            slots = _slots(who, model)
+            made = _named(who, slots, checked_names(who, names, slots))
+        else:
+            found = _paired(who, model, state_of(who, like), names, strict=True)
+            made = {}
+            for pair in found.pairs:
+                wanted = [set(unit.arrays) for unit in pair.units]
+                written = pair.slot.write(pair.way, wanted)
+                for unit, arrays in zip(pair.units, written, strict=True):
+                    made |= {unit.keys[name]: array for name, array in arrays.items()}
+        return {name: np.array(array, order="C") for name, array in made.items()}
+
+
+def _named(
+    who: str, slots: Sequence[Slot], names: Mapping[str, tuple[str, ...]]
+) -> dict[str, Array]:
+    made: dict[str, Array] = {}
+    levels: dict[tuple[str, bool], int] = {}
+    for slot in slots:
+        way = slot.ways[0]
+        prefixes = prefixes_of(slot, way.parts, names)
+        end = ""
+        if slot.recurrent:
+            place = (prefixes[0], slot.backward)
+            level = levels[place] = levels.get(place, -1) + 1
+            end = f"_l{level}{'_reverse' if slot.backward else ''}"
+        for prefix, arrays in zip(prefixes, slot.write(way, None), strict=True):
+            for name, array in arrays.items():
+                key = f"{prefix}.{name}{end}".lstrip(".")
+                if key in made:
+                    raise ValueError(
+                        f"{who}: {slot.path} and another layer would both have {key!r}; give them "
+                        f"other names"
+                    )
+                made[key] = array
+    return made
