@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-NEEDED = {"pytorch": "torch"}
+NEEDED = {"pytorch": "torch", "sklearn": "sklearn"}
 
 
 @pytest.mark.parametrize("page", NEEDED)

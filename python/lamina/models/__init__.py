@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from lamina.saving.json_text import clone_model, model_from_json
     from lamina.saving.keras_live import from_keras
     from lamina.saving.pytorch.models import load_torch, save_torch, to_torch
+    from lamina.saving.sklearn_live import from_sklearn
 
 __all__ = ["Functional", "Model", "NotCompiledError", "Sequential", "TrainingAdvice",
-           "TrainingDiverged", "clone_model", "from_keras", "load_model", "load_torch",
-           "model_from_json", "save_model", "save_torch", "to_torch"]  # fmt: skip
+           "TrainingDiverged", "clone_model", "from_keras", "from_sklearn", "load_model",
+           "load_torch", "model_from_json", "save_model", "save_torch", "to_torch"]  # fmt: skip
 
 
 def __dir__() -> list[str]:
@@ -30,9 +31,12 @@ if not TYPE_CHECKING:
     _TEXTS = {
         name: f"lamina.saving.json_text:{name}" for name in ("clone_model", "model_from_json")
     }
-    _KERAS = {"from_keras": "lamina.saving.keras_live:from_keras"}
+    _LIVE = {
+        "from_keras": "lamina.saving.keras_live:from_keras",
+        "from_sklearn": "lamina.saving.sklearn_live:from_sklearn",
+    }
     _TORCH = {
         name: f"lamina.saving.pytorch.models:{name}"
         for name in ("load_torch", "save_torch", "to_torch")
     }
-    __getattr__ = answering(__name__, {**_FILES, **_TEXTS, **_KERAS, **_TORCH})
+    __getattr__ = answering(__name__, {**_FILES, **_TEXTS, **_LIVE, **_TORCH})
