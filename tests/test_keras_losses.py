@@ -153,6 +153,11 @@ def test_ignored_labels_count_nowhere():
     np.testing.assert_allclose(loss(labels, p), alone, rtol=1e-10)
     with pytest.raises(ValueError, match=r"integer labels in \[0, 3\); got 3"):
         loss(np.full((11, 4), 3), p)
+    model.compile("sgd", [[loss, loss]])
+    got = model.evaluate(x, labels, 2, sample_weight=weight, verbose=0)
+    np.testing.assert_allclose(got, 2 * expected, rtol=1e-10)
+    with pytest.raises(ValueError, match=r"must have one ignore_class; got \[-1, None\]"):
+        model.compile("sgd", [[loss, losses.SparseCategoricalCrossentropy()]])
 
 
 # --- sequences of labels

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
+from lamina import ops
 from lamina.losses.base import Loss
 
 
@@ -16,7 +18,7 @@ class SumOfLosses(Loss):
     Parameters
     ----------
     losses : sequence of Loss
-        Of the same targets and with the same reduction.
+        Of the same targets and with the same reduction, which leave the same rows out.
     """
 
     def __init__(self, losses: Sequence[Loss]) -> None:
@@ -27,6 +29,11 @@ class SumOfLosses(Loss):
                     f"compile: losses of one output must have the same targets and reduction; got "
                     f"{first.name} and {other.name}"
                 )
+        ignored = [getattr(each, "ignore_class", None) for each in losses]
+        if len(set(ignored)) > 1:
+            raise ValueError(
+                f"compile: losses of one output must have one ignore_class; got {ignored}"
+            )
         self.losses = list(losses)
         self.target_dtype = first.target_dtype  # type: ignore[misc]
         self.free_target = all(each.free_target for each in losses)  # type: ignore[misc]
@@ -35,7 +42,18 @@ class SumOfLosses(Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the sum of the values."""
         values = [each.call(y_true, y_pred) for each in self.losses]
-        return sum(values[1:], values[0])
+        masks = [getattr(each, "mask", None) for each in values]
+        total = sum(values[1:], values[0])
+        if any(mask is not None for mask in masks):
+            if any(mask is None for mask in masks):
+                raise ValueError(f"{self.name}: losses of one output must leave the same rows out")
+            total.mask = functools.reduce(ops.logical_and, masks)
+        return total
+
+    @property
+    def by_call(self) -> bool:
+        """Whether one of them is recorded by ``call``, which may leave rows out."""
+        return any(each.by_call for each in self.losses)
 
     def record(self, graph: Any, prediction: Any, target: Any) -> Any:
         """Record the losses on a graph under construction; returns the tensor of their sum."""
