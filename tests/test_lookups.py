@@ -213,6 +213,20 @@ def test_texts_are_cut_and_filled_up():
     assert hot(TEXTS).tolist() == [[0, 1, 1, 0], [1, 0, 0, 1]]
 
 
+def test_functions_are_given_texts_of_one_axis_in_adapt_and_in_calls():
+    seen = []
+
+    def lower(texts):
+        seen.append(texts.shape)
+        return np.char.lower(texts)
+
+    layer = TextVectorization(standardize=lower)
+    for data in (TEXTS, np.array(TEXTS)[:, None]):
+        layer.adapt(data)
+        layer(data)
+    assert seen == [(2,)] * 4
+
+
 def shout(texts):
     return np.char.upper(texts)
 

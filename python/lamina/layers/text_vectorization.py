@@ -38,7 +38,8 @@ class TextVectorization(StringLookup):
     max_tokens : int, optional
         The most places there may be.
     standardize : {"lower_and_strip_punctuation", "lower", "strip_punctuation"}, callable or None
-        A function is given an array of strings and returns one of the same shape.
+        A function is given an array of strings and returns one of the same shape: (rows,), in
+        ``adapt`` and in calls alike, and without ``split`` what the texts have.
     split : {"whitespace", "character"}, callable or None, default "whitespace"
         A function is given an array of strings and returns a list of strings for each; None takes
         each text as one token.
@@ -108,12 +109,14 @@ class TextVectorization(StringLookup):
 
     def _words(self, texts: Array) -> list[list[str]]:
         """Return the tokens of each text, or of each row of texts without a split."""
+        if self.split is not None and texts.shape[1:] == (1,):
+            texts = texts.reshape(-1)
         texts = self._standardized(texts)
         if self.split is None:
             rows = texts.reshape(len(texts), -1) if texts.ndim else texts.reshape(1, 1)
             listed: list[list[str]] = rows.tolist()
         else:
-            if texts.ndim > 1 and texts.shape[1:] != (1,):
+            if texts.ndim > 1:
                 raise ValueError(
                     f"{self.name}: texts that are split must have shape (rows,) or (rows, 1); got "
                     f"{texts.shape}"
