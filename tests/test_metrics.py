@@ -162,7 +162,7 @@ def test_a_function_of_ones_own(rng):
         (lambda: metrics.BinaryAccuracy(threshold="x"), TypeError, "threshold"),
         (lambda: metrics.R2Score(class_aggregation="sum"), ValueError, "got 'sum'"),
         (lambda: metrics.R2Score(num_regressors=-1), ValueError, "num_regressors"),
-        (lambda: metrics.R2Score(num_regressors=2)([1.0, 2.0], [1.0, 2.0]), ValueError, "2 rows"),
+        (lambda: metrics.MeanMetricWrapper(abs, dtype="banana"), ValueError, "dtype.*'banana'"),
         (lambda: metrics.MeanSquaredError()([1.0], [1.0, 2.0]), ValueError, "1 and 2"),
         (
             lambda: metrics.SparseCategoricalAccuracy()([2], [[0.1, 0.9]]),
@@ -214,3 +214,10 @@ def test_a_call_adds_rows_to_those_before():
     assert metric([0.0, 5.0], [1.0, 5.0]) == 3.0
     metric.reset_state()
     assert metric([1.0], [2.0]) == 1.0
+
+
+def test_the_adjusted_score_of_few_rows_is_the_score():
+    metric = metrics.R2Score(num_regressors=2)
+    with pytest.warns(UserWarning, match="more than num_regressors . 1 = 3 rows; of 3 it is R2"):
+        assert metric([1.0, 2.0, 3.0], [1.0, 2.0, 4.0]) == 0.5
+    assert metrics.R2Score(num_regressors=2)(np.arange(5.0), np.arange(5.0) + 1) == 0.0

@@ -335,3 +335,15 @@ def test_a_function_of_operations_is_recorded_once_a_shape(rng):
     assert copy.deepcopy(metric).result() == pickle.loads(pickle.dumps(labels)).result() * 0 + (
         metric.result()
     )
+
+
+def test_functions_without_names_are_called_as_in_keras():
+    class Largest:
+        def __call__(self, y, p):
+            return np.abs(y - p).max(axis=-1)
+
+    model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[lambda y, p: p[:, 0], lambda y, p: y[:, 0], Largest()])
+    history = model.fit([[1.0]], [[2.0]], verbose=0).history
+    assert list(history) == ["lambda", "lambda_1", "largest", "loss"]
+    assert history["lambda_1"] == [2.0]

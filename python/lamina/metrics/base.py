@@ -77,7 +77,7 @@ class Metric(MetricVariables, Configurable):
             raise TypeError(f"{type(self).__name__}: name must be a string; got {name!r}")
         self.name = name or self.default_name()
         self._own_name = None if name else self.name  # which compile may number
-        self._dtype = None if dtype is None else str(dtype)
+        self._dtype = None if dtype is None else _type_of_numbers(type(self).__name__, dtype)
 
     @property
     def dtype(self) -> str:
@@ -118,6 +118,23 @@ class Metric(MetricVariables, Configurable):
         """Add rows; return the metric of all rows seen since the last reset."""
         self.update_state(y_true, y_pred, sample_weight)
         return self.result()
+
+
+_NOT_NUMPYS = ("bfloat16", "mixed_bfloat16", "mixed_float16")
+
+
+def _type_of_numbers(who: str, dtype: Any) -> str:
+    """Return the name of a type of numbers, of one of Keras's policies too."""
+    name = getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype)
+    try:
+        known = name in _NOT_NUMPYS or np.dtype(name).kind in "biuf"
+    except TypeError:
+        known = False
+    if not known:
+        raise ValueError(
+            f"{who}: dtype must be the name of a type of numbers, such as 'float32'; got {dtype!r}"
+        )
+    return str(name)
 
 
 class KernelMetric(Metric):

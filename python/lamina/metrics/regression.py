@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina import _screen
 from lamina._check import integer, quiet
 from lamina.metrics.base import KernelMetric
 
@@ -85,8 +86,9 @@ class R2Score(KernelMetric):
         How several columns become one number: their mean (default), a mean weighted by the
         columns' sums of squares, or none: `result` then returns an array.
     num_regressors : int, default 0
-        With k > 0 the adjusted score, ``1 - (1 - R2) (n - 1) / (n - k - 1)``, n the sum of
-        weights.
+        With k > 0 the adjusted score, ``1 - (1 - R2) (n - 1) / (n - k - 1)``: n is the sum of the
+        weights, or the number of rows without any, and k how many inputs the model has.  Where n
+        is not above k + 1 the score stays as it is, with a warning.
     name : str, default "r2_score"
         Key in the history.
     dtype : str, optional
@@ -143,9 +145,10 @@ class R2Score(KernelMetric):
         if self.num_regressors:
             n, k = count[0], self.num_regressors
             if n <= k + 1:
-                raise ValueError(
-                    f"R2Score: num_regressors must be below the number of rows - 1; "
-                    f"got {k} for {n:g} rows"
+                _screen.warn(
+                    f"R2Score: the adjusted score needs more than num_regressors + 1 = {k + 1} "
+                    f"rows; of {n:g} it is R2 itself"
                 )
+                return scores
             scores = 1.0 - (1.0 - scores) * (n - 1.0) / (n - k - 1.0)
         return scores

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +26,7 @@ class MeanMetricWrapper(Mean):
         NumPy, or with ``lamina.ops``: it is then recorded once for each shape of a batch, and
         called no more.
     name : str, default ``fn.__name__`` in snake case
-        Key in the history.
+        Key in the history: "lambda" of a lambda, and of an object its class's.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
     direction : {"up", "down"}, optional
@@ -58,12 +59,16 @@ class MeanMetricWrapper(Mean):
             raise ValueError(
                 f"MeanMetricWrapper: direction must be 'up', 'down' or None; got {direction!r}"
             )
-        inner = getattr(fn, "func", fn)  # of a partial
-        super().__init__(name or snake_case(getattr(inner, "__name__", "mean_metric")), dtype)
+        self._called = _name_of(fn)
+        super().__init__(name, dtype)
         self.fn = fn
         self._arguments = kwargs
         self._traced = Traced(fn, kwargs)
         self.direction = direction or getattr(fn, "direction", None) or type(self).direction
+
+    def default_name(self) -> str:  # type: ignore[override]
+        """Return the function's name."""
+        return self._called
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; the function is itself."""
@@ -93,3 +98,9 @@ class MeanMetricWrapper(Mean):
                 f"single number; got {values.shape}"
             )
         super().update_state(values, sample_weight)
+
+
+def _name_of(fn: Callable[..., Any]) -> str:
+    """Return a function's name in snake case, or an object's class's; "lambda" has no brackets."""
+    inner = getattr(fn, "func", fn)  # of a partial
+    return snake_case(re.sub(r"\W+", "", getattr(inner, "__name__", type(inner).__name__)))
