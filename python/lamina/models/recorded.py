@@ -158,15 +158,16 @@ def recorded(
     standing: bool = False,
     masked: Sequence[bool] = (),
     deferred: bool = False,
+    graph: _core.Graph | None = None,
 ) -> Iterator[Recorded]:
     """Record a model on a new graph, for more to be recorded in the block.
 
     ``masked`` says which inputs come with a mask of their steps, ``deferred`` that what is recorded
-    in the block calls the model.
+    in the block calls the model.  ``graph`` is one to record on, of the model's type and empty.
     """
-    with Recording(
-        _core.Graph(model.dtype), rows=rows, training=training, standing=standing
-    ) as recording:
+    if graph is None:
+        graph = _core.Graph(model.dtype)
+    with Recording(graph, rows=rows, training=training, standing=standing) as recording:
         yield Recorded(model, recording, shapes, masked, deferred)
 
 
