@@ -83,7 +83,7 @@ def test_python_adds_no_second_suggestion():
 def test_asking_is_no_error():
     assert not hasattr(layers, "CuDNNLSTM")
     assert not hasattr(lamina, "distribution")
-    assert getattr(lamina.Sequential(), "export", None) is None
+    assert getattr(lamina.Sequential(), "quantize", None) is None
     assert importlib.util.find_spec("lamina.nothing") is None
     with pytest.raises(AttributeError, match=r"^module 'lamina.layers' has no attribute '_x'$"):
         layers._x  # noqa: B018
@@ -156,8 +156,8 @@ def test_misspelt_attributes_and_those_that_raise():
 
 
 def test_attributes_of_classes():
-    with pytest.raises(AttributeError, match=r"^Model has no attribute 'export'; there is no"):
-        lamina.Model.export  # noqa: B018
+    with pytest.raises(AttributeError, match=r"^Model has no attribute 'quantize'; models are"):
+        lamina.Model.quantize  # noqa: B018
     assert not hasattr(layers.Dense, "from_confg")
 
 

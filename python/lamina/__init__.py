@@ -12,6 +12,7 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``data``: batches that are read while a model trains; ``datasets``: data to try; ``tables``:
   columns of every kind, with gaps
 - ``utils``, ``plot``: coding of labels and texts, figures
+- ``onnx``: models that other programs run
 - ``set_random_seed`` makes all that follows repeat, to the bit
 - ``trace`` writes a small network's backpropagation out, ``check_gradients`` checks any model's
 - ``set_num_threads`` says how many threads, ``profile`` what each operation of a step costs
@@ -58,7 +59,7 @@ from lamina.random import set_random_seed
 from lamina.runtime import get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
-    from lamina import datasets, kernels, ops, plot, profiling, tables, tracing
+    from lamina import datasets, kernels, onnx, ops, plot, profiling, tables, tracing
     from lamina.profiling import profile
     from lamina.tracing import check_gradients, trace
 
@@ -83,7 +84,7 @@ __all__ = [
     # data and figures
     "data", "datasets", "plot", "tables", "utils",
     # reproducibility, threads, speed
-    "backend", "saving",
+    "backend", "onnx", "saving",
     "get_num_threads", "kernels", "profile", "profiling", "random", "runtime", "set_num_threads",
     "set_random_seed",
     # backpropagation to look at
@@ -99,6 +100,7 @@ if not TYPE_CHECKING:  # a type checker would take every misspelt name for one o
         for name in (
             "datasets",
             "kernels",
+            "onnx",
             "ops",
             "plot",
             "preprocessing",

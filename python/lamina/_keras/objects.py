@@ -29,7 +29,6 @@ COMMON = {  # to models and layers
 MODEL = {
     **COMMON,
     "use to_json": "to_yaml",
-    "there is no foreign format to export to; save keeps the model": "export",
     "a step is one call into the engine; write the loop yourself with train_on_batch": (
         "predict_step make_train_function make_test_function "
         "make_predict_function compute_loss_and_updates "

@@ -100,6 +100,45 @@ class Saved(Differentiated):
 
         load_weights(self._whole(), filepath, skip_mismatch=skip_mismatch, by_name=by_name)
 
+    @answering_calls
+    def export(
+        self,
+        filepath: str | os.PathLike[str],
+        format: str = "onnx",  # noqa: A002  Keras's name
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        *,
+        opset_version: int | None = None,
+    ) -> None:
+        """Write what the model predicts to a file that other programs run: ``lamina.onnx.export``.
+
+        Parameters
+        ----------
+        filepath : str or path-like
+            Such as ``"model.onnx"``.
+        format : {"onnx"}
+            There is no other.
+        verbose : bool, optional
+            Whether to say in a line that it was written.
+        input_signature : optional
+            The shapes of the inputs, that of rows first; by default those of ``Input``.
+        opset_version : int, default 18
+            The version of ONNX's operators.
+
+        Raises
+        ------
+        ImportError
+            Without the package onnx: ``pip install "lamina[onnx]"``.
+        ValueError
+            Where ONNX cannot express the model: all that it cannot is named, and nothing is
+            written.
+        """
+        if format != "onnx":
+            raise ValueError(f"{self.name}: export: format must be 'onnx'; got {format!r}")
+        from lamina import onnx
+
+        onnx.export(self._whole(), filepath, verbose, input_signature, opset_version=opset_version)
+
     def save_backup(self, filepath: str) -> None:
         """Write the weights and how far training is: see ``lamina.saving.backup``."""
         from lamina.saving.backup import save_backup

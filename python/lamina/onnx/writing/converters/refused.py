@@ -1,0 +1,45 @@
+"""What ONNX has no words for, and why."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from lamina.onnx.writing.converters.table import Asked, converts
+from lamina.onnx.writing.translation import CannotExpressError, Translation
+
+_REASONS = {
+    "python": "it computes with NumPy, in Python; write it in lamina.ops",
+    "state": "it keeps a state from one batch to the next, and ONNX's graphs keep none",
+    "random": "it draws random numbers, which every runtime draws otherwise",
+    "loss": "it is a loss; export a model that ends before it",
+    "ctc": "there is no such loss in ONNX",
+    "ctc_beams": "there is no search for beams in ONNX; export a model that ends before it",
+    "masked_weight": "it weighs a loss; export a model that ends before it",
+    "gcd": "there is no greatest common divisor in ONNX",
+    "lcm": "there is no least common multiple in ONNX",
+}
+
+
+def _refusal(reason: str) -> Any:
+    def refuse(t: Translation, asked: Asked) -> NoReturn:  # noqa: ARG001
+        raise CannotExpressError(reason)
+
+    return refuse
+
+
+for _kind, _reason in _REASONS.items():
+    converts(_kind)(_refusal(_reason))
+
+
+@converts("dropout", "spatial_dropout", "noise")
+def noise(t: Translation, asked: Asked) -> str:
+    """Write nothing: noise is for training, unless it acts always."""
+    if asked["always"]:
+        raise CannotExpressError("its noise acts in inference too, drawn at random")
+    return t.name_of(asked.x)
+
+
+@converts("assign")
+def assign(t: Translation, asked: Asked) -> str:
+    """Write what is read; only training leaves it in the weight."""
+    return t.name_of(asked["value"])
