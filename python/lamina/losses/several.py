@@ -8,7 +8,6 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from lamina import ops
 from lamina.losses.base import Loss
 
 
@@ -47,6 +46,8 @@ class SumOfLosses(Loss):
         if any(mask is not None for mask in masks):
             if any(mask is None for mask in masks):
                 raise ValueError(f"{self.name}: losses of one output must leave the same rows out")
+            from lamina import ops
+
             total.mask = functools.reduce(ops.logical_and, masks)
         return total
 
