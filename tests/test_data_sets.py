@@ -51,6 +51,18 @@ STEPS = {
     "zip dict": (lambda d: Dataset.zip({"a": d, "b": d}).map(lambda e: e["a"] + e["b"]),
                  [2 * i for i in range(10)]),
     "flat_map": (lambda d: d.take(3).flat_map(lambda v: Dataset.range(int(v))), [0, 0, 1]),
+    "interleave": (lambda d: d.take(5).interleave(
+        lambda v: Dataset.from_tensors(v).repeat(6), cycle_length=2, block_length=4),
+        # As the documentation of tf.data shows.
+        [0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 2, 2, 3, 3, 4, 4, 4, 4, 4, 4]),
+    "interleave all": (lambda d: d.take(4).interleave(Dataset.range), [0, 0, 0, 1, 1, 2]),
+    "window": (lambda d: d.window(3).flat_map(lambda w: w.batch(3).map(np.sum)), [3, 12, 21, 9]),
+    "shifted windows": (lambda d: d.window(3, 1, 2, True).flat_map(lambda w: w.map(lambda v: v)),
+                        [i + j for i in range(6) for j in (0, 2, 4)]),
+    "windows apart": (lambda d: d.window(2, shift=4).flat_map(lambda w: w), [0, 1, 4, 5, 8, 9]),
+    "windows of pairs": (lambda d: Dataset.zip(d, d.skip(1)).window(2).flat_map(
+        lambda a, b: Dataset.zip(a.batch(2), b.batch(2))).map(lambda a, b: a.sum() + b.sum()),
+        [4, 12, 20, 28, 17]),
     "apply": (lambda d: d.apply(lambda e: e.take(1)).with_options(None), [0]),
 }  # fmt: skip
 
@@ -67,7 +79,8 @@ def test_what_is_done_with_elements(name):
         if known >= 0:
             assert len(data) == len(expected)
         elif begin.cardinality() == 10:
-            assert name in ("filter", "flat_map", "mapped unbatch")
+            within = ("flat_map", "interleave", "interleave all")
+            assert name in ("filter", "mapped unbatch", *within) or "window" in name
 
 
 def test_shapes_and_types_are_known_ahead():
@@ -119,6 +132,35 @@ def test_a_fit_that_is_taken_up_again_takes_what_it_would_have_taken():
 
     for whole, parts in zip(trained(4), trained(1, 4), strict=True):
         np.testing.assert_array_equal(whole, parts)
+
+
+def test_windows_are_counted_and_made_when_they_are_needed():
+    data = Dataset.range(10)
+    assert [len(data.window(*w)) for w in ((3,), (3, 1), (3, 1, 2, True), (4, 5, 1, True))] == [
+        4, 10, 6, 2,
+    ]  # fmt: skip
+    assert len(Dataset.range(2).window(3, 1, 1, True)) == 0
+    assert [ints(w) for w in data.repeat().window(2, 3).take(2)] == [[0, 1], [3, 4]]
+    (rows,) = Dataset.from_tensor_slices({"a": X}).window(5).take(1)
+    assert rows["a"].element_spec.shape == (3,)
+    assert len(rows["a"]) == 5
+    made = []
+    lazy = Dataset.range(9).map(lambda v: made.append(int(v)) or v)
+    first, *_ = lazy.interleave(lambda v: Dataset.range(int(v) + 1), 2).take(1)
+    assert (int(first), made) == (0, [0])
+    with pytest.raises(TypeError, match="interleave: map_func must return a Dataset; got int"):
+        list(data.interleave(int))
+    with pytest.raises(ValueError, match="window: size"):
+        data.window(0)
+
+
+def test_windows_train_a_model():
+    series = np.sin(np.arange(60.0)).astype("float32")
+    windows = Dataset.from_tensor_slices(series).window(6, shift=1, drop_remainder=True)
+    rows = windows.flat_map(lambda w: w.batch(6)).map(lambda w: (w[:-1], w[-1:]))
+    model = lamina.Sequential([Input((5,)), Dense(1)])
+    model.compile("sgd", "mse")
+    assert model.fit(rows.shuffle(20, seed=1).batch(11), epochs=2, verbose=0).params["steps"] == 5
 
 
 def test_what_a_function_raises_comes_from_every_stage():

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from lamina._answers import answering
 
 if TYPE_CHECKING:
-    from lamina.data.dataset import AUTOTUNE, Dataset
+    from lamina.data.dataset import Dataset
+    from lamina.data.nested import AUTOTUNE
     from lamina.data.py_dataset import PyDataset
     from lamina.data.tables import TableBatches, from_arrow, from_parquet
 
@@ -23,7 +24,8 @@ def __dir__() -> list[str]:
 
 if not TYPE_CHECKING:
     _LAZY = {
-        "dataset": "AUTOTUNE Dataset",
+        "dataset": "Dataset",
+        "nested": "AUTOTUNE",
         "py_dataset": "PyDataset",
         "tables": "TableBatches from_arrow from_parquet",
     }

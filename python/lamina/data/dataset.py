@@ -13,11 +13,10 @@ import numpy as np
 from lamina import _check
 from lamina._calls import answering_calls
 from lamina.data import stages
+from lamina.data.nested import AUTOTUNE, Nested, called, plain
 from lamina.data.stages import ENDLESS, LOOK, Stage
-from lamina.data.values import Values, each, leaves, wrapped
+from lamina.data.values import each, leaves, wrapped
 from lamina.random import next_seed, seed_value
-
-AUTOTUNE = -1
 
 
 class Spec(NamedTuple):
@@ -27,7 +26,7 @@ class Spec(NamedTuple):
     dtype: np.dtype[Any]
 
 
-class Dataset:
+class Dataset(Nested):
     """Elements that are made when they are needed, by the methods of TensorFlow's ``tf.data``.
 
     An element is an array, or a tuple or dict of arrays; each method returns another data set and
@@ -154,18 +153,12 @@ class Dataset:
         workers = 0
         if num_parallel_calls not in (None, AUTOTUNE):
             workers = _check.integer("map", "num_parallel_calls", num_parallel_calls)
-        return Dataset(stages.Mapped(self._stage, _called(map_func), workers))
+        return Dataset(stages.Mapped(self._stage, called(map_func), workers))
 
     @answering_calls
     def filter(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:  # noqa: ARG002
         """Keep the elements that a function is true of."""
-        return Dataset(stages.Filtered(self._stage, _called(predicate)))
-
-    @answering_calls
-    def flat_map(self, map_func: Callable[..., Dataset], name: str | None = None) -> Dataset:  # noqa: ARG002
-        """Return the elements of the data sets that a function makes of each."""
-        made = _called(map_func, convert=False)
-        return Dataset(stages.Flat(self._stage, lambda element: made(element)._stage))
+        return Dataset(stages.Filtered(self._stage, called(predicate)))
 
     @answering_calls
     def shuffle(
@@ -299,7 +292,7 @@ class Dataset:
     def as_numpy_iterator(self) -> Iterator[Any]:
         """Go through the elements, as plain arrays."""
         self._turns += 1
-        return (each(_plain, element) for element in self.turn(self._turns - 1))
+        return (each(plain, element) for element in self.turn(self._turns - 1))
 
     def cardinality(self) -> Any:
         """Return how many elements there are; -1 for endless ones, -2 where that is not known."""
@@ -324,7 +317,9 @@ class Dataset:
             return each(self._spec, element)
         return None
 
-    def _spec(self, leaf: Any) -> Spec:
+    def _spec(self, leaf: Any) -> Any:
+        if isinstance(leaf, Dataset):
+            return leaf.element_spec
         array = np.asarray(leaf)
         rows: tuple[int | None, ...] = array.shape
         if self._stage.open_rows and rows:
@@ -341,15 +336,6 @@ class Dataset:
 range_, zip_ = range, zip  # within the class, its methods have these names
 
 
-def _called(function: Callable[..., Any], convert: bool = True) -> Callable[[Any], Any]:
-    def call(element: Any) -> Any:
-        given = each(wrapped, element)
-        made = function(*given) if isinstance(given, tuple) else function(given)
-        return each(_plain, made) if convert else made
-
-    return call
-
-
 def _padded(parts: list[Any], value: float) -> Any:
     arrays = [np.asarray(part) for part in parts]
     shape = np.max([a.shape for a in arrays], axis=0).astype(int)
@@ -357,8 +343,3 @@ def _padded(parts: list[Any], value: float) -> Any:
     for whole, array in zip_(made, arrays, strict=True):
         whole[tuple(slice(0, n) for n in array.shape)] = array
     return made
-
-
-def _plain(leaf: Any) -> Any:
-    array = np.asarray(leaf)
-    return array.view(np.ndarray) if isinstance(array, Values) else array

@@ -158,17 +158,6 @@ class Filtered(Stage):
         return (element for element in self._stage.go(turn) if bool(self._keeps(element)))
 
 
-class Flat(Stage):
-    """The elements of what a function makes of each."""
-
-    def __init__(self, stage: Stage, function: Callable[[Any], Stage]) -> None:
-        self._stage, self._function = stage, function
-
-    def go(self, turn: int) -> Iterator[Any]:
-        """Yield them one behind the other."""
-        return chain.from_iterable(self._function(e).go(turn) for e in self._stage.go(turn))
-
-
 class Sliced(Stage):
     """Some elements in a row, every so many; ``stop`` None for all that come."""
 

@@ -35,9 +35,13 @@ class Values(np.ndarray[Any, Any]):
         return (self[i] for i in range(len(self)))
 
 
+class Whole:
+    """What is no array, and stays as it is where it is a leaf: a data set within another."""
+
+
 def wrapped(value: Any) -> Any:
     """Return an array, or what can be one, as ``Values``."""
-    return np.asarray(value).view(Values)
+    return value if isinstance(value, Whole) else np.asarray(value).view(Values)
 
 
 def each(function: Callable[[Any], Any], element: Any) -> Any:
