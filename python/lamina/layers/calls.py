@@ -15,9 +15,9 @@ from lamina import _check, _core
 from lamina._arrays import is_array
 from lamina._calls import refuse_arguments
 from lamina._tensors import Arguments, NeedsRows, Recording, Tensor, written
-from lamina._tensors.arguments import flat, mapped
+from lamina._tensors.arguments import Place, flat, mapped
 from lamina._tensors.given import by_rows, current, each_row, given, row_count, scalar_penalty
-from lamina.layers import called
+from lamina.layers import called, replays
 from lamina.layers._first_axis import with_rows
 from lamina.layers._lock import structure
 from lamina.layers._use import using
@@ -31,6 +31,7 @@ from lamina.layers.recorded_calls import (
     spec_of,
     spread,
 )
+from lamina.layers.replays import Program
 from lamina.layers.shapes import Spec
 
 if TYPE_CHECKING:
@@ -250,6 +251,27 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
     specs = [Spec(a.shape[1:], _kind(a)) for a in arrays]
     if not layer.takes_empty:
         check_not_empty(layer, [spec.shape for spec in specs])
+    rows = len(arrays[0]) if arrays else 1
+
+    def record() -> Program:
+        return _program(layer, arguments, specs, training, rows)
+
+    key = replays.key(layer, arguments, specs, training) if layer.replays else None
+    program = record() if key is None else replays.get(layer, key, rows, record)
+    made = program.predictor.predict(arrays, max(1, len(arrays[0])), seed_of(program.noisy))
+    left = len(made) - len(program.assigned)
+    for variable, array in zip(program.assigned, made[left:], strict=True):
+        variable.array[...] = array
+    leaves = iter(made[:left])
+    values = mapped(program.form, lambda v: next(leaves) if isinstance(v, Place) else None)
+    layer.last_losses = list(leaves)
+    return values
+
+
+def _program(
+    layer: Layer, arguments: Arguments, specs: list[Spec], training: Any, rows: int
+) -> Program:
+    """Build the layer if it is not, and return what its call on arrays runs."""
     with structure():
         fresh = not layer.built
         called.prepare(layer, arguments, specs)
@@ -259,7 +281,7 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
         for held in layer.layers_within():
             held.place()
 
-    def record(rows: int | None) -> tuple[_core.Graph, Any, Recording]:
+    def record(rows: int | None) -> Program:
         graph = _core.Graph(layer.dtype)
         with Recording(graph, rows=rows) as recording, recording.told(training):
             recording.leaves = True
@@ -273,21 +295,14 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
             for _, value in recording.assigned.values():
                 graph.add_output(value)
         graph.build()
-        return graph, result, recording
+        form = mapped(result, lambda v: Place(0) if isinstance(v, Tensor) else None)
+        assigned = [variable for variable, _ in recording.assigned.values()]
+        return Program(_core.Predictor(graph), form, assigned, recording.noisy, rows)
 
     try:
-        graph, result, recording = record(None)
+        return record(None)
     except NeedsRows:
-        graph, result, recording = record(len(arrays[0]) if arrays else 1)
-    predictor = _core.Predictor(graph)
-    made = predictor.predict(arrays, max(1, len(arrays[0])), seed_of(recording.noisy))
-    left = len(made) - len(recording.assigned)
-    for (variable, _), array in zip(recording.assigned.values(), made[left:], strict=True):
-        variable.array[...] = array
-    outputs = iter(made[:left])
-    values = mapped(result, lambda v: next(outputs) if isinstance(v, Tensor) else None)
-    layer.last_losses = list(outputs)
-    return values
+        return record(rows)
 
 
 def losses_of(layer: Layer) -> list[Any]:

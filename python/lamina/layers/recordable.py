@@ -55,6 +55,7 @@ class Recordable(Configured):
     calls: ClassVar[bool] = False  # whether it takes what `call` does; found out, as the next two
     takes_mask: ClassVar[bool] = False  # whether `call`, or `record`, has a parameter `mask`
     record_masks: ClassVar[bool] = False  # whether `record` has a parameter `mask`
+    replays: bool = False  # whether calls on arrays run what the last one recorded
     # Whether a row may have axes of no elements: what a user's `call` makes of them is not known.
     takes_empty: ClassVar[bool] = False
     takes_training: ClassVar[bool] = False  # whether `call` has a parameter `training`
