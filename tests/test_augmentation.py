@@ -9,9 +9,13 @@ import pytest
 import golden
 import lamina
 from keras_peer import assert_near, keras
-from lamina import layers, ops
+from lamina import layers
+from same_draws import Given, drawn_by_keras, given_draws
 
-FIXED = ("RandomPosterization", "AutoContrast")  # draw nothing if the number of bits is given
+CLAHE = "ContrastLimitedAdaptiveHistogramEqualization"
+FIXED = ("RandomPosterization", "AutoContrast", "Equalization", CLAHE)  # draw nothing as they are
+ALWAYS = ("RandomCrop", "AutoContrast", "Equalization", CLAHE)  # act outside training too
+ONE_BY_ONE = ("Equalization", CLAHE)  # Keras counts over the whole batch
 SHAPE = (4, 6, 5, 3)
 MOVED = {"fill_mode": "constant", "fill_value": 3.0, "interpolation": "nearest"}
 FIRST = {"data_format": "channels_first"}
@@ -96,6 +100,18 @@ CASES = [
     ("RandomColorDegeneration", {"factor": (0.7, 0.9), "value_range": (90, 200), **FIRST}),
     ("AutoContrast", {}),
     ("AutoContrast", {"value_range": (0, 1)}),
+    ("MixUp", {"alpha": 0.3}),
+    ("MixUp", FIRST),
+    ("CutMix", {}),
+    ("CutMix", {"factor": (0.2, 0.9), **FIRST}),
+    ("RandAugment", {"num_ops": 3, "factor": (0.1, 0.4)}),
+    ("RandAugment", {"value_range": (0, 1), "interpolation": "nearest", **FIRST}),
+    ("RandomElasticTransform", {"scale": (0.6, 0.9)}),
+    ("RandomElasticTransform", {"factor": (0.4, 0.9), "value_range": (20, 200), **MOVED, **FIRST}),
+    ("Equalization", {}),
+    ("Equalization", {"value_range": (0, 300), "bins": 20, **FIRST}),
+    (CLAHE, {}),
+    (CLAHE, {"value_range": (0, 300), "clip_limit": 0.0, "tile_grid_size": (2, 3), **FIRST}),
 ]
 NAMES = sorted({name for name, _ in CASES})
 
@@ -108,48 +124,14 @@ def images(options, n=4):
         "channels_first") else x  # fmt: skip
 
 
-def unit(draw, count):
-    """Return what stands for random numbers in [0, 1): the same for both libraries."""
-    return np.random.default_rng(draw).uniform(size=count).astype(np.float32)
-
-
 def of_keras(name, options, x):
-    from keras.src.backend.jax import random as theirs
-
-    draws = iter(range(9))
-
-    def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
-        u = unit(next(draws), int(np.prod(shape)))
-        return (minval + (maxval - minval) * u).reshape(shape)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(theirs, "uniform", uniform)
-        return np.asarray(getattr(keras.layers, name)(**options)(x, training=True))
-
-
-COLUMNS = {1: slice(0, 1), 2: slice(1, 3), 8: slice(3, 11)}  # by how many an image gets
-
-
-class Given(layers.Layer):
-    """A layer that draws what it is given: a column for each draw."""
-
-    def __init__(self, layer):
-        super().__init__()
-        self.layer = layer
-
-    def call(self, x, u):
-        draws = iter(range(9))
-
-        def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
-            draw = next(draws)
-            if type(shape[0]) is int:  # for all images
-                return minval + (maxval - minval) * unit(draw, shape[0])
-            columns = COLUMNS[int(np.prod(shape[1:]))]
-            return minval + (maxval - minval) * ops.reshape(u[:, draw, columns], (-1, *shape[1:]))
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(lamina.random, "uniform", uniform)
-            return self.layer.call(x, training=True)
+    with drawn_by_keras():
+        layer = getattr(keras.layers, name)(**options)
+        if name in ONE_BY_ONE:
+            return np.concatenate(
+                [np.asarray(layer(x[i : i + 1], training=True)) for i in range(4)]
+            )
+        return np.asarray(layer(x, training=True))
 
 
 @pytest.mark.parametrize("case", range(len(CASES)))
@@ -157,12 +139,7 @@ def test_same_as_keras_with_the_same_draws(case):
     name, options = CASES[case]
     x = images(options)
     wanted = golden.ask(lambda: of_keras(name, options, x), options, x)
-    n = len(x)
-    given = np.stack([
-        np.concatenate([unit(draw, n * size).reshape(n, size) for size in COLUMNS], 1)
-        for draw in range(9)
-    ], 1)  # fmt: skip
-    got = Given(getattr(layers, name)(**options))(x, given)
+    got = Given(getattr(layers, name)(**options))(x, given_draws(len(x)))
     assert_near(got, wanted, name)
     assert (got != x).any() if got.shape == x.shape else got.size < x.size
 
@@ -183,12 +160,12 @@ def test_draws(name):
     lamina.set_random_seed(1)
     x = images(plain(name))
     layer = made(name)
-    if name not in ("RandomCrop", "AutoContrast"):
+    if name not in ALWAYS:
         model = lamina.Sequential([lamina.Input(SHAPE[1:]), layer])
         np.testing.assert_array_equal(layer(x), x)
         np.testing.assert_array_equal(model.predict(x, verbose=0), x)
         np.testing.assert_array_equal(layer(x.astype(np.int64)), np.floor(x))
-    if name not in ("RandomCrop", *FIXED):
+    if name not in ("RandomCrop", "MixUp", "CutMix", *FIXED):
         several = layer(np.repeat(x[:1], 32, 0), training=True)
         assert (several != several[:1]).any(), "images of a batch share their draw"
     results = [layer(x, training=True) for _ in range(8)]
@@ -199,7 +176,7 @@ def test_draws(name):
         lamina.set_random_seed(1)
         each += [layer(x, training=True) for _ in range(2)]
     np.testing.assert_array_equal(one, again)
-    layer = made(name) if name == "AutoContrast" else made(name, seed=5)
+    layer = made(name) if name in ALWAYS[1:] else made(name, seed=5)
     restored = layers.deserialize(json.loads(json.dumps(layers.serialize(layer))))
     assert restored.get_config() == layer.get_config()
     assert layer.compute_output_shape(x.shape) == results[0].shape

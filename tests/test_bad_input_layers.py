@@ -112,6 +112,14 @@ LAYERS = {
     "RandomSharpness": (IMAGE, {"factor": 0.2}),
     "Solarization": (IMAGE, {}),
     "AutoContrast": (IMAGE, {}),
+    "AugMix": ((6, 5, 3), {"num_chains": 1, "chain_depth": 1}),
+    "ContrastLimitedAdaptiveHistogramEqualization": (IMAGE, {"tile_grid_size": (2, 2)}),
+    "CutMix": (IMAGE, {}),
+    "Equalization": (IMAGE, {}),
+    "MaxNumBoundingBoxes": (IMAGE, {"max_number": 2}),
+    "MixUp": (IMAGE, {}),
+    "RandAugment": ((6, 5, 3), {}),
+    "RandomElasticTransform": (IMAGE, {}),
     "RandomPerspective": (IMAGE, {}),
     "Resizing": (IMAGE, {"height": 2, "width": 3}),
     "ZeroPadding1D": (SIGNAL, {}),
@@ -126,7 +134,8 @@ WINDOWS = [
 ]
 SIZES = {"filters", "kernel_size", "strides", "dilation_rate", "groups", "depth_multiplier",
          "pool_size", "units", "input_dim", "output_dim", "n", "size"}  # fmt: skip
-NO_LAYERS = {"Dot", "Input", "InputLayer", "Lambda", "Layer", "SymbolicTensor", "TimeDistributed"}
+NO_LAYERS = {"Dot", "Input", "InputLayer", "Lambda", "Layer", "Pipeline", "SymbolicTensor",
+             "TimeDistributed"}  # fmt: skip
 # Of several inputs, or of a step and states: test_attention_layers, test_cells
 NO_LAYERS |= {"AdditiveAttention", "Attention", "GroupQueryAttention", "MultiHeadAttention",
               "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"}  # fmt: skip

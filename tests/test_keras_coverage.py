@@ -34,6 +34,18 @@ ELSEWHERE = {
     "Embedding": {"mask_zero"},  # test_keras_grid
     "Masking": {"mask_value"},  # test_keras_grid
     "AutoContrast": {"data_format"},  # test_augmentation: Keras takes columns for channels
+    "AugMix": {
+        "value_range",
+        "num_chains",
+        "chain_depth",
+        "factor",
+        "alpha",
+        "all_ops",
+        "interpolation",
+        "data_format",
+    },  # test_augmented_examples
+    "MaxNumBoundingBoxes": {"max_number", "fill_value"},  # test_augmented_examples
+    "Pipeline": {"layers"},  # test_augmented_examples
     "Rescaling": {"scale", "offset"},  # test_functions_of_layers
     "ActivityRegularization": {"l1", "l2"},  # test_functions_of_layers
     "Lambda": {"function", "output_shape", "mask", "arguments"},  # test_call_layers

@@ -103,3 +103,9 @@ class DimArguments(BaseArguments, total=False):
     """The same, with the short form of ``input_shape``."""
 
     input_dim: int | None
+
+
+class ImageArguments(DimArguments, total=False):
+    """Those of the layers that change images, and what is known of them."""
+
+    bounding_box_format: str | None

@@ -41,13 +41,9 @@ TOP = {
 
 LAYERS = {
     "use LSTM or GRU": "CuDNNLSTM CuDNNGRU",
-    PIXELS: (
-        "AugMix ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MixUp "
-        "RandAugment RandomElasticTransform RandomHeight RandomWidth MaxNumBoundingBoxes"
-    ),
+    PIXELS: "RandomHeight RandomWidth",
     "use StringLookup, IntegerLookup and Embedding": "DenseFeatures",
     OWN: "Wrapper TorchModuleWrapper JaxLayer FlaxLayer TFSMLayer",
-    "use lamina.Sequential as a layer": "Pipeline",
     "use Embedding and Dense": "ReversibleEmbedding",
     "use ReLU or LeakyReLU": "ThresholdedReLU",
     "use Conv1D or Conv2D": "LocallyConnected1D LocallyConnected2D",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         RandomZoom,
     )
     from lamina.layers.augmentation.auto_contrast import AutoContrast
+    from lamina.layers.augmentation.chosen import AugMix, RandAugment
     from lamina.layers.augmentation.colours import (
         RandomColorDegeneration,
         RandomColorJitter,
@@ -37,9 +38,16 @@ if TYPE_CHECKING:
         RandomGaussianBlur,
         RandomSharpness,
     )
+    from lamina.layers.augmentation.histograms import (
+        ContrastLimitedAdaptiveHistogramEqualization,
+        Equalization,
+    )
+    from lamina.layers.augmentation.max_num_bounding_boxes import MaxNumBoundingBoxes
+    from lamina.layers.augmentation.mixtures import CutMix, MixUp
     from lamina.layers.augmentation.random_brightness import RandomBrightness
     from lamina.layers.augmentation.random_contrast import RandomContrast
     from lamina.layers.augmentation.random_crop import RandomCrop
+    from lamina.layers.augmentation.random_elastic_transform import RandomElasticTransform
     from lamina.layers.augmentation.random_flip import RandomFlip
     from lamina.layers.augmentation.random_perspective import RandomPerspective
     from lamina.layers.augmentation.values import RandomInvert, RandomPosterization, Solarization
@@ -110,6 +118,7 @@ if TYPE_CHECKING:
     from lamina.layers.multi_head_attention import MultiHeadAttention
     from lamina.layers.normalization import Normalization
     from lamina.layers.permute import Permute
+    from lamina.layers.pipeline import Pipeline
     from lamina.layers.pooling import (
         AveragePooling1D,
         AveragePooling2D,
@@ -175,6 +184,7 @@ __all__ = [
     "AdditiveAttention",
     "AlphaDropout",
     "Attention",
+    "AugMix",
     "AutoContrast",
     "Average",
     "AveragePooling1D",
@@ -188,6 +198,7 @@ __all__ = [
     "CategoryEncoding",
     "CenterCrop",
     "Concatenate",
+    "ContrastLimitedAdaptiveHistogramEqualization",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
@@ -206,6 +217,7 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
+    "CutMix",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -214,6 +226,7 @@ __all__ = [
     "Dropout",
     "EinsumDense",
     "Embedding",
+    "Equalization",
     "FillMissing",
     "Flatten",
     "GRUCell",
@@ -242,6 +255,7 @@ __all__ = [
     "LayerNormalization",
     "LeakyReLU",
     "Masking",
+    "MaxNumBoundingBoxes",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",
@@ -251,17 +265,21 @@ __all__ = [
     "Maximum",
     "MelSpectrogram",
     "Minimum",
+    "MixUp",
     "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
     "Permute",
+    "Pipeline",
     "RMSNormalization",
+    "RandAugment",
     "RandomBrightness",
     "RandomColorDegeneration",
     "RandomColorJitter",
     "RandomContrast",
     "RandomCrop",
+    "RandomElasticTransform",
     "RandomErasing",
     "RandomFlip",
     "RandomGaussianBlur",
@@ -333,6 +351,8 @@ MODULES = {
     "RandomTranslation": "augmentation.affine",
     "RandomZoom": "augmentation.affine",
     "AutoContrast": "augmentation.auto_contrast",
+    "AugMix": "augmentation.chosen",
+    "RandAugment": "augmentation.chosen",
     "RandomColorDegeneration": "augmentation.colours",
     "RandomColorJitter": "augmentation.colours",
     "RandomGrayscale": "augmentation.colours",
@@ -341,9 +361,15 @@ MODULES = {
     "RandomErasing": "augmentation.filters",
     "RandomGaussianBlur": "augmentation.filters",
     "RandomSharpness": "augmentation.filters",
+    "ContrastLimitedAdaptiveHistogramEqualization": "augmentation.histograms",
+    "Equalization": "augmentation.histograms",
+    "MaxNumBoundingBoxes": "augmentation.max_num_bounding_boxes",
+    "CutMix": "augmentation.mixtures",
+    "MixUp": "augmentation.mixtures",
     "RandomBrightness": "augmentation.random_brightness",
     "RandomContrast": "augmentation.random_contrast",
     "RandomCrop": "augmentation.random_crop",
+    "RandomElasticTransform": "augmentation.random_elastic_transform",
     "RandomFlip": "augmentation.random_flip",
     "RandomPerspective": "augmentation.random_perspective",
     "RandomInvert": "augmentation.values",
@@ -425,6 +451,7 @@ MODULES = {
     "MultiHeadAttention": "multi_head_attention",
     "Normalization": "normalization",
     "Permute": "permute",
+    "Pipeline": "pipeline",
     "AveragePooling1D": "pooling",
     "AveragePooling2D": "pooling",
     "AvgPool1D": "pooling",

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lamina import _check, ops
-from lamina._tensors.given import given
-from lamina.layers.layer import Layer
-from lamina.layers.recordable import show_shapes
-from lamina.layers.resizing import data_format_of
+from lamina.layers.augmentation.base import Augmentation
+from lamina.layers.augmentation.boxes import cropped_to
 
 if TYPE_CHECKING:
-    from lamina._typing import DimArguments, Unpack
+    from lamina._typing import ImageArguments, Unpack
 
 __all__ = ["CenterCrop"]
 
 
-class CenterCrop(Layer):
+class CenterCrop(Augmentation):
     """Take the middle ``height`` x ``width`` of images.
 
     Parameters
@@ -24,7 +24,7 @@ class CenterCrop(Layer):
     height, width : int
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Notes
     -----
@@ -41,33 +41,47 @@ class CenterCrop(Layer):
            [ 9., 10.]], dtype=float32)
     """
 
+    _always = _moves = True
+
     def __init__(
         self,
         height: int,
         width: int,
         data_format: str | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
-        super().__init__(**base)
+        super().__init__(None, data_format, **base)
         self.height = _check.integer("CenterCrop", "height", height)
         self.width = _check.integer("CenterCrop", "width", width)
-        self.data_format = data_format_of("CenterCrop", data_format)
 
-    def call(self, inputs: Any) -> Any:
-        """Return the middle of the images."""
-        x = ops.cast(given(inputs), "float32")
-        if x.ndim not in (3, 4):
-            raise ValueError(
-                f"{self.name}: input has shape {show_shapes(x.shape[1:])}; needs images, (rows, "
-                f"height, width, channels)"
-            )
-        first = x.ndim - (2 if self.data_format == "channels_first" else 3)
-        height, width = x.shape[first : first + 2]
+    def _first(self, x: Any) -> tuple[int, int] | None:
+        """Return the first row and the first column that are kept; None where x is smaller."""
+        height, width = x.shape[1:3]
         if height < self.height or width < self.width:
+            return None
+        return (height - self.height) // 2, (width - self.width) // 2
+
+    def _changed(self, x: Any, drawn: Any) -> Any:  # noqa: ARG002
+        return self._cut(x, "bilinear")
+
+    def _masks(self, masks: Any, drawn: Any) -> Any:  # noqa: ARG002
+        return ops.cast(self._cut(masks, "nearest"), masks.dtype)
+
+    def _cut(self, x: Any, interpolation: str) -> Any:
+        first = self._first(x)
+        if first is None:
             return ops.image.resize(
-                x, (self.height, self.width), crop_to_aspect_ratio=True,
-                data_format=self.data_format,
-            )  # fmt: skip
-        top, left = (height - self.height) // 2, (width - self.width) // 2
-        middle = (slice(top, top + self.height), slice(left, left + self.width))
-        return x[(slice(None),) * first + middle]
+                x, (self.height, self.width), interpolation, crop_to_aspect_ratio=True
+            )
+        top, left = first
+        return x[:, top : top + self.height, left : left + self.width]
+
+    def _corners(self, boxes: Any, labels: Any, _: Any, x: Any) -> tuple[Any, Any]:
+        first = self._first(x)
+        if first is None:
+            return cropped_to(boxes, x.shape[1:3], (self.height, self.width)), labels
+        top, left = first
+        return boxes - np.array([left, top, left, top], float), labels
+
+    def _size(self, x: Any, drawn: Any) -> tuple[Any, Any]:  # noqa: ARG002
+        return self.height, self.width

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lamina import _check, ops
 from lamina._tensors.given import given
-from lamina.layers.layer import Layer
+from lamina.layers.augmentation.base import Augmentation
+from lamina.layers.augmentation.boxes import cropped_to, padded_to
 
 if TYPE_CHECKING:
-    from lamina._typing import DimArguments, Unpack
+    from lamina._typing import ImageArguments, Unpack
 
 __all__ = ["Resizing"]
 
 INTERPOLATIONS = ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5")
 
 
-class Resizing(Layer):
+class Resizing(Augmentation):
     """Make images ``height`` x ``width``.
 
     Parameters
@@ -32,7 +35,7 @@ class Resizing(Layer):
         Whether smaller images are smoothed.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Notes
     -----
@@ -46,6 +49,8 @@ class Resizing(Layer):
     (1, 2, 2, 3)
     """
 
+    _always = _moves = True
+
     def __init__(
         self,
         height: int,
@@ -57,9 +62,9 @@ class Resizing(Layer):
         fill_value: float = 0.0,
         antialias: bool = False,
         data_format: str | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
-        super().__init__(**base)
+        super().__init__(None, data_format, **base)
         who = "Resizing"
         self.height = _check.integer(who, "height", height)
         self.width = _check.integer(who, "width", width)
@@ -80,27 +85,36 @@ class Resizing(Layer):
         self.fill_mode = fill_mode
         self.fill_value = _check.number(who, "fill_value", fill_value)
         self.antialias = _check.boolean(who, "antialias", antialias)
-        self.data_format = data_format_of(who, data_format)
 
-    def call(self, inputs: Any) -> Any:
-        """Return the images."""
+    def _floats(self, images: Any) -> Any:
+        return given(images)  # integers stay integers
+
+    def _changed(self, x: Any, drawn: Any) -> Any:  # noqa: ARG002
+        return self._resized(x, self.interpolation, self.antialias)
+
+    def _masks(self, masks: Any, drawn: Any) -> Any:  # noqa: ARG002
+        return ops.cast(self._resized(masks, "nearest", False), masks.dtype)
+
+    def _resized(self, x: Any, interpolation: str, antialias: bool) -> Any:
         return ops.image.resize(
-            given(inputs),
+            x,
             (self.height, self.width),
-            self.interpolation,
-            self.antialias,
+            interpolation,
+            antialias,
             self.crop_to_aspect_ratio,
             self.pad_to_aspect_ratio,
             self.fill_mode,
             self.fill_value,
-            self.data_format,
         )
 
+    def _corners(self, boxes: Any, labels: Any, _: Any, x: Any) -> tuple[Any, Any]:
+        to = (self.height, self.width)
+        if self.crop_to_aspect_ratio:
+            return cropped_to(boxes, x.shape[1:3], to), labels
+        if self.pad_to_aspect_ratio:
+            return padded_to(boxes, x.shape[1:3], to), labels
+        down, across = (new / old for new, old in zip(to, x.shape[1:3], strict=True))
+        return boxes * np.array([across, down, across, down]), labels
 
-def data_format_of(who: str, value: Any) -> str:
-    """Return where images have their channels; last by default."""
-    if value not in (None, "channels_last", "channels_first"):
-        raise ValueError(
-            f"{who}: data_format must be 'channels_last' or 'channels_first'; got {value!r}"
-        )
-    return value or "channels_last"
+    def _size(self, x: Any, drawn: Any) -> tuple[Any, Any]:  # noqa: ARG002
+        return self.height, self.width

@@ -11,9 +11,9 @@ from lamina import _check, ops
 from lamina._check import Shape
 from lamina._tensors.given import given
 from lamina.initializers.stft import SCALINGS, STFT, checked_window
+from lamina.layers.augmentation._arguments import data_format_of
 from lamina.layers.layer import Layer
 from lamina.layers.recordable import show_shapes
-from lamina.layers.resizing import data_format_of
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack

@@ -14,6 +14,7 @@ from lamina.ops._elements import converted, floats
 from lamina.ops._images import last_channels
 from lamina.ops._numbers import number
 from lamina.ops._places import FILLS, between, read, rounded
+from lamina.ops._projections import projection
 from lamina.ops.arithmetic import add, divide, multiply
 from lamina.ops.core import shape
 from lamina.ops.filters import gaussian_blur
@@ -121,7 +122,7 @@ def affine_transform(
     numbers = numbers if numbers.ndim == 2 else expand_dims(numbers, 0)
     _one_each(who, x, "transform", numbers)
     entries = [_of_images(get_item(numbers, (slice(None), i))) for i in range(8)]
-    y = _warped(x, *_projected(x, [*entries, 1.0]), interpolation, fill_mode, fill_value)
+    y = warped(x, *_projected(x, [*entries, 1.0]), interpolation, fill_mode, fill_value)
     return back(y if first else squeeze(y, 0))
 
 
@@ -179,44 +180,10 @@ def perspective_transform(
             _one_each(who, x, name, points)
     size = float(max(x.shape[1:3]))
     m: Any = ops if on_tensors(start_points, end_points) else np
-    entries = _homography(m, *(_corners(m, p, size) for p in (start_points, end_points)))
+    entries = projection(m, start_points, end_points, size)
     places = _projected(x, [_of_images(entry) for entry in entries], size)
-    y = _warped(x, *places, interpolation, "constant", fill_value)
+    y = warped(x, *places, interpolation, "constant", fill_value)
     return back(y if first else squeeze(y, 0))
-
-
-def _corners(m: Any, points: Any, size: float) -> list[Any]:
-    """Return the four points of each image as (x, y, 1), in units of the images' size.
-
-    Points that are known are in double precision.
-    """
-    points = np.asarray(points, np.float64) if m is np else floats(points)
-    points = points if points.ndim == 3 else m.expand_dims(points, 0)
-    points = points / size
-    points = m.concatenate([points, m.ones_like(points[:, :, :1])], -1)
-    return [points[:, i] for i in range(4)]
-
-
-def _homography(m: Any, start: list[Any], end: list[Any]) -> list[Any]:
-    """Return the nine numbers of the projections that lead from four ends to four starts.
-
-    It is S times the adjugate of E, where S leads from the corners of a standard quadrangle to
-    the starts, and E to the ends.
-    """
-    s, e = _from_standard(m, start), _from_standard(m, end)
-    rows = [m.cross(e[1], e[2]), m.cross(e[2], e[0]), m.cross(e[0], e[1])]
-    return [
-        sum(column[:, i] * row[:, j] for column, row in zip(s, rows, strict=True))
-        for i in range(3)
-        for j in range(3)
-    ]
-
-
-def _from_standard(m: Any, points: list[Any]) -> list[Any]:
-    """Return the columns of the matrix that leads to points from (1, 0, 0), ... and (1, 1, 1)."""
-    a, b, c, d = points
-    weights = [m.sum(m.cross(p, q) * d, -1, keepdims=True) for p, q in ((b, c), (c, a), (a, b))]
-    return [point * weight for point, weight in zip((a, b, c), weights, strict=True)]
 
 
 # --- where pixels are read
@@ -229,7 +196,7 @@ def _of_images(entry: Any) -> Any:
 
 def _projected(x: Tensor, entries: list[Any], unit: float = 1.0) -> tuple[Any, Any]:
     """Return the rows and the columns that matrices, row by row, lead the pixels to."""
-    rows, columns = (grid / unit for grid in _grid(x))
+    rows, columns = (places / unit for places in pixel_grid(x))
     across, down, depth = (
         add(add(multiply(a, columns), multiply(b, rows)), c)
         for a, b, c in (entries[:3], entries[3:6], entries[6:])
@@ -237,13 +204,13 @@ def _projected(x: Tensor, entries: list[Any], unit: float = 1.0) -> tuple[Any, A
     return multiply(divide(down, depth), unit), multiply(divide(across, depth), unit)
 
 
-def _grid(x: Tensor) -> tuple[Any, Any]:
+def pixel_grid(x: Tensor) -> tuple[Any, Any]:
     """Return the row and the column of each pixel, shape (1, height, width)."""
     rows, columns = np.meshgrid(*(np.arange(float(n)) for n in x.shape[1:3]), indexing="ij")
     return rows[None], columns[None]
 
 
-def _warped(
+def warped(
     x: Tensor, rows: Any, columns: Any, interpolation: str, fill_mode: str, fill_value: float
 ) -> Any:
     """Return images (n, height, width, channels) read at places (n or 1, height, width)."""
@@ -311,8 +278,8 @@ def elastic_transform(
     noise = normal((*shape(x)[:3], 2), 0.0, sigma, seed=seed)
     moves = gaussian_blur(given(noise), int(6 * sigma) | 1, sigma)
     rows, columns = (
-        add(grid, multiply(get_item(moves, (..., axis)), alpha))
-        for axis, grid in enumerate(_grid(x))
+        add(places, multiply(get_item(moves, (..., axis)), alpha))
+        for axis, places in enumerate(pixel_grid(x))
     )
-    y = _warped(x, rows, columns, interpolation, fill_mode, fill_value)
+    y = warped(x, rows, columns, interpolation, fill_mode, fill_value)
     return back(y if first else squeeze(y, 0))

@@ -63,3 +63,12 @@ def choice(who: str, name: str, value: Any, known: tuple[str, ...]) -> str:
         shown = ", ".join(map(repr, known))
         raise ValueError(f"{who}: {name} must be one of {shown}; got {value!r}")
     return str(value)
+
+
+def data_format_of(who: str, value: Any) -> str:
+    """Return where images have their channels; last by default."""
+    if value not in (None, "channels_last", "channels_first"):
+        raise ValueError(
+            f"{who}: data_format must be 'channels_last' or 'channels_first'; got {value!r}"
+        )
+    return value or "channels_last"

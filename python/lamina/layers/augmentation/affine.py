@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check, ops
 from lamina.layers.augmentation._arguments import checked, choice, either_way, span
-from lamina.layers.augmentation.base import FILLS, INTERPOLATIONS, Augmentation
+from lamina.layers.augmentation.base import FILLS, INTERPOLATIONS, Augmentation, as_masks
+from lamina.layers.augmentation.boxes import moved_back
 
 if TYPE_CHECKING:
-    from lamina._typing import DimArguments, Unpack
+    from lamina._typing import ImageArguments, Unpack
 
 __all__ = ["RandomRotation", "RandomShear", "RandomTranslation", "RandomZoom"]
 
@@ -20,9 +21,11 @@ Factor = float | tuple[float, float]
 class Affine(Augmentation):
     """Base of the layers that read pixels elsewhere: a subclass defines ``_matrix``."""
 
+    _moves = True
+
     def __init__(
         self, fill_mode: str, interpolation: str, seed: int | None, fill_value: float,
-        data_format: str | None, **base: Unpack[DimArguments],
+        data_format: str | None, **base: Unpack[ImageArguments],
     ) -> None:  # fmt: skip
         super().__init__(seed, data_format, **base)
         who = type(self).__name__
@@ -38,13 +41,29 @@ class Affine(Augmentation):
         """Return a number within a range for each image."""
         return self._drawn((ops.shape(x)[0],), *ends)
 
-    def _changed(self, x: Any) -> Any:
-        entries = [*self._matrix(x), 0.0, 0.0]
-        zero = next(entry for entry in entries if not isinstance(entry, float)) * 0.0
+    def _draw(self, x: Any) -> list[Any]:
+        return self._matrix(x)
+
+    def _changed(self, x: Any, drawn: Any) -> Any:
+        return self._read(x, drawn, self.interpolation)
+
+    def _masks(self, masks: Any, drawn: Any) -> Any:
+        return as_masks(masks, lambda x: self._read(x, drawn, "nearest"))
+
+    def _corners(self, boxes: Any, labels: Any, drawn: Any, x: Any) -> tuple[Any, Any]:  # noqa: ARG002
+        return moved_back(boxes, drawn), labels
+
+    def _read(self, x: Any, matrix: list[Any], interpolation: str) -> Any:
         return ops.image.affine_transform(
-            x, ops.stack([zero + entry for entry in entries], 1), self.interpolation,
-            self.fill_mode, self.fill_value,
-        )  # fmt: skip
+            x, stacked(matrix), interpolation, self.fill_mode, self.fill_value
+        )
+
+
+def stacked(matrix: list[Any]) -> Any:
+    """Return a0, a1, a2, b0, b1 and b2, of which one at least is of each image, as (n, 8)."""
+    entries = [*matrix, 0.0, 0.0]
+    zero = next(entry for entry in entries if not isinstance(entry, float)) * 0.0
+    return ops.stack([zero + entry for entry in entries], 1)
 
 
 class RandomRotation(Affine):
@@ -64,7 +83,7 @@ class RandomRotation(Affine):
         That of mode "constant".
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -83,7 +102,7 @@ class RandomRotation(Affine):
         seed: int | None = None,
         fill_value: float = 0.0,
         data_format: str | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, data_format, **base)
         self.factor = checked("RandomRotation", "factor", factor, -1.0, 1.0)
@@ -112,7 +131,7 @@ class RandomZoom(Affine):
     fill_mode, interpolation, seed, fill_value, data_format
         See ``RandomRotation``.
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -132,7 +151,7 @@ class RandomZoom(Affine):
         seed: int | None = None,
         fill_value: float = 0.0,
         data_format: str | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, data_format, **base)
         who = "RandomZoom"
@@ -164,7 +183,7 @@ class RandomTranslation(Affine):
     fill_mode, interpolation, seed, fill_value, data_format
         See ``RandomRotation``.
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -184,7 +203,7 @@ class RandomTranslation(Affine):
         seed: int | None = None,
         fill_value: float = 0.0,
         data_format: str | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, data_format, **base)
         who = "RandomTranslation"
@@ -210,7 +229,7 @@ class RandomShear(Affine):
     interpolation, fill_mode, fill_value, data_format, seed
         See ``RandomRotation``.
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -230,7 +249,7 @@ class RandomShear(Affine):
         fill_value: float = 0.0,
         data_format: str | None = None,
         seed: int | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(fill_mode, interpolation, seed, fill_value, data_format, **base)
         self.x_factor = checked("RandomShear", "x_factor", x_factor, 0.0, 1.0)

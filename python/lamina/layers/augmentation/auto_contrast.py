@@ -9,7 +9,7 @@ from lamina.layers.augmentation._arguments import pixels
 from lamina.layers.augmentation.base import Augmentation
 
 if TYPE_CHECKING:
-    from lamina._typing import DimArguments, Unpack
+    from lamina._typing import ImageArguments, Unpack
 
 __all__ = ["AutoContrast"]
 
@@ -23,7 +23,7 @@ class AutoContrast(Augmentation):
         The least and the largest value of pixels.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Notes
     -----
@@ -37,20 +37,20 @@ class AutoContrast(Augmentation):
     array([  0. , 127.5, 255. ], dtype=float32)
     """
 
+    _always = True
+
     def __init__(
         self,
         value_range: tuple[float, float] = (0, 255),
         data_format: str | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(None, data_format, **base)
         self.value_range = pixels("AutoContrast", value_range)
 
-    def _changed(self, x: Any) -> Any:
+    def _changed(self, x: Any, drawn: Any) -> Any:  # noqa: ARG002
         least = ops.min(x, (1, 2), keepdims=True)
         extent = ops.max(x, (1, 2), keepdims=True) - least
         low, high = self.value_range
         stretched = ops.divide_no_nan(x - least, extent) * (high - low) + low
         return ops.where(extent > 0.0, stretched, x)
-
-    _kept = _changed

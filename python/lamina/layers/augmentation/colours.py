@@ -11,7 +11,7 @@ from lamina.layers.augmentation.random_brightness import RandomBrightness
 from lamina.layers.augmentation.random_contrast import RandomContrast
 
 if TYPE_CHECKING:
-    from lamina._typing import DimArguments, Unpack
+    from lamina._typing import ImageArguments, Unpack
 
 __all__ = [
     "RandomColorDegeneration",
@@ -38,7 +38,7 @@ class RandomHue(Augmentation):
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -55,18 +55,20 @@ class RandomHue(Augmentation):
         value_range: tuple[float, float] = (0, 255),
         data_format: str | None = None,
         seed: int | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(seed, data_format, **base)
         self.factor = checked("RandomHue", "factor", factor, 0.0, 1.0)
         self.value_range = pixels("RandomHue", value_range)
 
-    def _changed(self, x: Any) -> Any:
-        low, high = self.value_range
+    def _draw(self, x: Any) -> Any:
         turned = ops.where(self._uniform(x, 0.0, 1.0) > 0.5, -0.5, 0.5)
-        shift = turned * self._uniform(x, *span("RandomHue", "factor", self.factor, 0.0, 1.0))
+        return turned * self._uniform(x, *span("RandomHue", "factor", self.factor, 0.0, 1.0))
+
+    def _changed(self, x: Any, drawn: Any) -> Any:
+        low, high = self.value_range
         hsv = ops.image.rgb_to_hsv((x - low) / (high - low))
-        hue = hsv[..., :1] + shift
+        hue = hsv[..., :1] + drawn
         hue = hue - ops.floor(hue)
         y = ops.image.hsv_to_rgb(ops.concatenate([hue, hsv[..., 1:]], -1))
         return ops.clip(y, 0.0, 1.0) * (high - low) + low
@@ -86,7 +88,7 @@ class RandomSaturation(Augmentation):
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -103,17 +105,20 @@ class RandomSaturation(Augmentation):
         value_range: tuple[float, float] = (0, 255),
         data_format: str | None = None,
         seed: int | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(seed, data_format, **base)
         self.factor = checked("RandomSaturation", "factor", factor, 0.0, 1.0)
         self.value_range = pixels("RandomSaturation", value_range)
 
-    def _changed(self, x: Any) -> Any:
-        low, high = self.value_range
+    def _draw(self, x: Any) -> Any:
         factor = self._uniform(x, *span("RandomSaturation", "factor", self.factor, 0.0, 1.0))
+        return factor / (1.0 - factor + EPSILON)
+
+    def _changed(self, x: Any, drawn: Any) -> Any:
+        low, high = self.value_range
         hsv = ops.image.rgb_to_hsv((x - low) / (high - low))
-        saturation = ops.clip(hsv[..., 1:2] * (factor / (1.0 - factor + EPSILON)), 0.0, 1.0)
+        saturation = ops.clip(hsv[..., 1:2] * drawn, 0.0, 1.0)
         parts = [hsv[..., :1], saturation, hsv[..., 2:]]
         return ops.image.hsv_to_rgb(ops.concatenate(parts, -1)) * (high - low) + low
 
@@ -129,7 +134,7 @@ class RandomGrayscale(Augmentation):
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -145,13 +150,16 @@ class RandomGrayscale(Augmentation):
         factor: float = 0.5,
         data_format: str | None = None,
         seed: int | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(seed, data_format, **base)
         self.factor = _check.number("RandomGrayscale", "factor", factor, 0.0, 1.0)
 
-    def _changed(self, x: Any) -> Any:
-        return ops.where(self._uniform(x, 0.0, 1.0) < self.factor, ops.image.rgb_to_grayscale(x), x)
+    def _draw(self, x: Any) -> Any:
+        return self._uniform(x, 0.0, 1.0) < self.factor
+
+    def _changed(self, x: Any, drawn: Any) -> Any:
+        return ops.where(drawn, ops.image.rgb_to_grayscale(x), x)
 
 
 class RandomColorDegeneration(Augmentation):
@@ -167,7 +175,7 @@ class RandomColorDegeneration(Augmentation):
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -184,15 +192,17 @@ class RandomColorDegeneration(Augmentation):
         value_range: tuple[float, float] = (0, 255),
         data_format: str | None = None,
         seed: int | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(seed, data_format, **base)
         self.factor = checked("RandomColorDegeneration", "factor", factor, 0.0, 1.0)
         self.value_range = pixels("RandomColorDegeneration", value_range)
 
-    def _changed(self, x: Any) -> Any:
-        ends = span("RandomColorDegeneration", "factor", self.factor, 0.0, 1.0)
-        y = x + self._uniform(x, *ends) * (ops.image.rgb_to_grayscale(x) - x)
+    def _draw(self, x: Any) -> Any:
+        return self._uniform(x, *span("RandomColorDegeneration", "factor", self.factor, 0.0, 1.0))
+
+    def _changed(self, x: Any, drawn: Any) -> Any:
+        y = x + drawn * (ops.image.rgb_to_grayscale(x) - x)
         return ops.clip(y, *self.value_range)
 
 
@@ -210,7 +220,7 @@ class RandomColorJitter(Augmentation):
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -230,7 +240,7 @@ class RandomColorJitter(Augmentation):
         hue_factor: float | tuple[float, float] | None = None,
         seed: int | None = None,
         data_format: str | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(seed, data_format, **base)
         who = "RandomColorJitter"
@@ -240,17 +250,26 @@ class RandomColorJitter(Augmentation):
         self.saturation_factor = _optional(who, "saturation_factor", saturation_factor, 0.0)
         self.hue_factor = _optional(who, "hue_factor", hue_factor, 0.0)
 
-    def _changed(self, x: Any) -> Any:
+    def _draw(self, x: Any) -> list[Any]:
+        return [part._draw(x) for part in self._parts()]
+
+    def _changed(self, x: Any, drawn: Any) -> Any:
+        for part, numbers in zip(self._parts(), drawn, strict=True):
+            x = part._changed(x, numbers)
+        return x
+
+    def _parts(self) -> list[Augmentation]:
         kinds: list[tuple[Any, Any]] = [
             (RandomBrightness, self.brightness_factor),
             (RandomContrast, self.contrast_factor),
             (RandomSaturation, self.saturation_factor),
             (RandomHue, self.hue_factor),
         ]
-        for kind, factor in kinds:
-            if factor is not None:
-                x = kind(factor, self.value_range, seed=self.seed, name=self.name)._changed(x)
-        return x
+        return [
+            kind(factor, self.value_range, seed=self.seed, name=self.name)
+            for kind, factor in kinds
+            if factor is not None
+        ]
 
 
 def _optional(who: str, name: str, factor: Any, low: float) -> Any:

@@ -8,10 +8,10 @@ import numpy as np
 
 from lamina import _check, ops, random
 from lamina.layers.augmentation._arguments import checked, pixels, span
-from lamina.layers.augmentation.base import Augmentation
+from lamina.layers.augmentation.base import Augmentation, within
 
 if TYPE_CHECKING:
-    from lamina._typing import DimArguments, Unpack
+    from lamina._typing import ImageArguments, Unpack
 
 __all__ = ["RandomErasing", "RandomGaussianBlur", "RandomSharpness"]
 
@@ -35,7 +35,7 @@ class RandomGaussianBlur(Augmentation):
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -54,7 +54,7 @@ class RandomGaussianBlur(Augmentation):
         value_range: tuple[float, float] = (0, 255),
         data_format: str | None = None,
         seed: int | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(seed, data_format, **base)
         who = "RandomGaussianBlur"
@@ -63,9 +63,13 @@ class RandomGaussianBlur(Augmentation):
         self.sigma = checked(who, "sigma", sigma, 0.0, 1.0)
         self.value_range = pixels(who, value_range)
 
-    def _changed(self, x: Any) -> Any:
+    def _draw(self, x: Any) -> list[Any]:
         chosen = self._chosen(x, self.factor)
         sigma = self._drawn((2,), *span("RandomGaussianBlur", "sigma", self.sigma, 0.0, 1.0)) + 1e-6
+        return [chosen, sigma]
+
+    def _changed(self, x: Any, drawn: Any) -> Any:
+        chosen, sigma = drawn
         across, down = (
             _bell(size, sigma[axis : axis + 1]) for axis, size in enumerate(self.kernel_size)
         )
@@ -108,7 +112,7 @@ class RandomSharpness(Augmentation):
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -125,17 +129,19 @@ class RandomSharpness(Augmentation):
         value_range: tuple[float, float] = (0, 255),
         data_format: str | None = None,
         seed: int | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(seed, data_format, **base)
         self.factor = checked("RandomSharpness", "factor", factor, 0.0, 1.0)
         self.value_range = pixels("RandomSharpness", value_range)
 
-    def _changed(self, x: Any) -> Any:
-        factor = self._uniform(x, *span("RandomSharpness", "factor", self.factor, 0.0, 1.0)) * 2.0
+    def _draw(self, x: Any) -> Any:
+        return self._uniform(x, *span("RandomSharpness", "factor", self.factor, 0.0, 1.0)) * 2.0
+
+    def _changed(self, x: Any, drawn: Any) -> Any:
         weights = np.ones((3, 3)) / 13
         weights[1, 1] = 5 / 13
-        y = x + (1.0 - factor) * (_smoothed(x, ops.convert_to_tensor(weights)) - x)
+        y = x + (1.0 - drawn) * (_smoothed(x, ops.convert_to_tensor(weights)) - x)
         return ops.clip(y, *self.value_range)
 
 
@@ -159,7 +165,7 @@ class RandomErasing(Augmentation):
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -178,7 +184,7 @@ class RandomErasing(Augmentation):
         value_range: tuple[float, float] = (0, 255),
         seed: int | None = None,
         data_format: str | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(seed, data_format, **base)
         who = "RandomErasing"
@@ -187,27 +193,22 @@ class RandomErasing(Augmentation):
         self.fill_value = None if fill_value is None else _filling(who, fill_value)
         self.value_range = pixels(who, value_range)
 
-    def _changed(self, x: Any) -> Any:
+    def _draw(self, x: Any) -> list[Any]:
         rows = ops.shape(x)[0]
         ends = span("RandomErasing", "scale", self.scale, 0.0, 1.0)
         share = ops.sqrt(self._drawn((rows, 2), *ends))
-        within = [self._stretch(x, axis, share[:, 2 - axis]) for axis in (2, 1)]
-        erased = ops.logical_and(*within)
+        stretches = [self._stretch(x, axis, share[:, 2 - axis]) for axis in (2, 1)]
+        erased = ops.logical_and(*(within(x, *stretch) for stretch in stretches))
         chosen = self._chosen(x, self.factor)
         if self.fill_value is None:
             filling = random.normal(ops.shape(x), seed=self._source()) * self.value_range[1]
         else:
             filling = ops.zeros_like(x) + np.asarray(self.fill_value, float)
-        filling = ops.clip(filling, *self.value_range)
-        return ops.where(ops.logical_and(chosen, erased), filling, x)
+        return [ops.logical_and(chosen, erased), ops.clip(filling, *self.value_range)]
 
-    def _stretch(self, x: Any, axis: int, share: Any) -> Any:
-        """Return which rows, or columns, of images are in a stretch of this share of them."""
-        size = x.shape[axis]
-        length = ops.reshape(share, (-1, 1, 1, 1)) * float(size)
-        start = self._uniform(x, 0.0, 1.0) * (size - length)
-        places = np.arange(float(size)).reshape([-1 if i == axis else 1 for i in range(4)])
-        return ops.logical_and(places >= start, places < start + length)
+    def _changed(self, x: Any, drawn: Any) -> Any:
+        erased, filling = drawn
+        return ops.where(erased, filling, x)
 
 
 def _filling(who: str, value: Any) -> float | tuple[float, ...]:

@@ -9,7 +9,7 @@ from lamina.layers.augmentation._arguments import checked, pixels, span
 from lamina.layers.augmentation.base import Augmentation
 
 if TYPE_CHECKING:
-    from lamina._typing import DimArguments, Unpack
+    from lamina._typing import ImageArguments, Unpack
 
 __all__ = ["RandomBrightness"]
 
@@ -28,7 +28,7 @@ class RandomBrightness(Augmentation):
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -46,13 +46,15 @@ class RandomBrightness(Augmentation):
         value_range: tuple[float, float] = (0, 255),
         seed: int | None = None,
         data_format: str | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(seed, data_format, **base)
         self.factor = checked("RandomBrightness", "factor", factor, -1.0, 1.0)
         self.value_range = pixels("RandomBrightness", value_range)
 
-    def _changed(self, x: Any) -> Any:
+    def _draw(self, x: Any) -> Any:
+        return self._uniform(x, *span("RandomBrightness", "factor", self.factor, -1.0, 1.0))
+
+    def _changed(self, x: Any, drawn: Any) -> Any:
         low, high = self.value_range
-        ends = span("RandomBrightness", "factor", self.factor, -1.0, 1.0)
-        return ops.clip(x + self._uniform(x, *ends) * (high - low), low, high)
+        return ops.clip(x + drawn * (high - low), low, high)

@@ -9,7 +9,7 @@ from lamina.layers.augmentation._arguments import checked, pixels
 from lamina.layers.augmentation.base import Augmentation
 
 if TYPE_CHECKING:
-    from lamina._typing import DimArguments, Unpack
+    from lamina._typing import ImageArguments, Unpack
 
 __all__ = ["RandomContrast"]
 
@@ -30,7 +30,7 @@ class RandomContrast(Augmentation):
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -47,15 +47,17 @@ class RandomContrast(Augmentation):
         value_range: tuple[float, float] = (0, 255),
         seed: int | None = None,
         data_format: str | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(seed, data_format, **base)
         self.factor = checked("RandomContrast", "factor", factor, 0.0, 1.0)
         self.value_range = pixels("RandomContrast", value_range)
 
-    def _changed(self, x: Any) -> Any:
+    def _draw(self, x: Any) -> Any:
         factor: Any = self.factor
         low, high = sorted(factor) if isinstance(factor, (tuple, list)) else (factor, factor)
-        by = self._uniform(x, 1.0 - low, 1.0 + high)
+        return self._uniform(x, 1.0 - low, 1.0 + high)
+
+    def _changed(self, x: Any, drawn: Any) -> Any:
         mean = ops.mean(x, (1, 2), keepdims=True)
-        return ops.clip((x - mean) * by + mean, *self.value_range)
+        return ops.clip((x - mean) * drawn + mean, *self.value_range)

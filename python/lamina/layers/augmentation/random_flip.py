@@ -9,7 +9,7 @@ from lamina.layers.augmentation._arguments import choice
 from lamina.layers.augmentation.base import Augmentation
 
 if TYPE_CHECKING:
-    from lamina._typing import DimArguments, Unpack
+    from lamina._typing import ImageArguments, Unpack
 
 __all__ = ["RandomFlip"]
 
@@ -28,7 +28,18 @@ class RandomFlip(Augmentation):
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``; and ``bounding_box_format``, how boxes are written: "xyxy" (left, top, right,
+        bottom), "yxyx", "xywh", "center_xywh" or "center_yxhw" in pixels, or "rel_xyxy",
+        "rel_yxyx", "rel_xywh" or "rel_center_xywh" as shares of the image.
+
+    Notes
+    -----
+    Every layer that changes images may be called on a dict, of a batch or of one example, and
+    changes all of it alike: ``{"images": ..., "labels": ..., "bounding_boxes": {"boxes": ...,
+    "labels": ...}, "segmentation_masks": ...}``.  Boxes are (rows, boxes, 4), or lists of different
+    lengths, which are filled up with boxes of no size whose label is -1.  They are cut off at the
+    image's edges; where nothing is left of one its label becomes -1.  Masks are read at the nearest
+    pixel and keep their type.  Entries of other names stay as they are.
 
     Examples
     --------
@@ -39,16 +50,32 @@ class RandomFlip(Augmentation):
     array([0., 1., 2., 3.], dtype=float32)
     """
 
+    _moves = True
+
     def __init__(
         self,
         mode: str = "horizontal_and_vertical",
         seed: int | None = None,
         data_format: str | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(seed, data_format, **base)
         self.mode = choice("RandomFlip", "mode", mode, tuple(AXES))
 
-    def _changed(self, x: Any) -> Any:
-        flips = ops.less_equal(self._uniform(x, 0.0, 1.0), 0.5)
-        return ops.where(flips, ops.flip(x, AXES[self.mode]), x)
+    def _draw(self, x: Any) -> Any:
+        return ops.less_equal(self._uniform(x, 0.0, 1.0), 0.5)
+
+    def _changed(self, x: Any, drawn: Any) -> Any:
+        return ops.where(drawn, ops.flip(x, AXES[self.mode]), x)
+
+    def _masks(self, masks: Any, drawn: Any) -> Any:
+        return self._changed(masks, drawn)
+
+    def _corners(self, boxes: Any, labels: Any, drawn: Any, x: Any) -> tuple[Any, Any]:
+        left, top, right, bottom = (boxes[..., i : i + 1] for i in range(4))
+        if 2 in AXES[self.mode]:
+            left, right = x.shape[2] - right, x.shape[2] - left
+        if 1 in AXES[self.mode]:
+            top, bottom = x.shape[1] - bottom, x.shape[1] - top
+        flipped = ops.concatenate([left, top, right, bottom], -1)
+        return ops.where(ops.squeeze(drawn, -1), flipped, boxes), labels

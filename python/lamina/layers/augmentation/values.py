@@ -9,7 +9,7 @@ from lamina.layers.augmentation._arguments import checked, pixels, span
 from lamina.layers.augmentation.base import Augmentation
 
 if TYPE_CHECKING:
-    from lamina._typing import DimArguments, Unpack
+    from lamina._typing import ImageArguments, Unpack
 
 __all__ = ["RandomInvert", "RandomPosterization", "Solarization"]
 
@@ -28,7 +28,7 @@ class RandomInvert(Augmentation):
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -45,14 +45,17 @@ class RandomInvert(Augmentation):
         value_range: tuple[float, float] = (0, 255),
         seed: int | None = None,
         data_format: str | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(seed, data_format, **base)
         self.factor = checked("RandomInvert", "factor", factor, 0.0, 1.0)
         self.value_range = pixels("RandomInvert", value_range)
 
-    def _changed(self, x: Any) -> Any:
-        return ops.where(self._chosen(x, self.factor), self.value_range[1] - x, x)
+    def _draw(self, x: Any) -> Any:
+        return self._chosen(x, self.factor)
+
+    def _changed(self, x: Any, drawn: Any) -> Any:
+        return ops.where(drawn, self.value_range[1] - x, x)
 
 
 class RandomPosterization(Augmentation):
@@ -68,7 +71,7 @@ class RandomPosterization(Augmentation):
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -85,20 +88,20 @@ class RandomPosterization(Augmentation):
         value_range: tuple[float, float] = (0, 255),
         data_format: str | None = None,
         seed: int | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(seed, data_format, **base)
         self.factor = _bits(factor)
         self.value_range = pixels("RandomPosterization", value_range)
 
-    def _changed(self, x: Any) -> Any:
+    def _draw(self, x: Any) -> Any:
         least, high = _ends(self.factor)
+        return ops.floor(self._uniform(x, float(least), float(high))) if high > least else least
+
+    def _changed(self, x: Any, drawn: Any) -> Any:
         low, top = self.value_range
         scale = 255.0 / (top - low)
-        bits: Any = float(least)
-        if high > least:
-            bits = ops.floor(self._uniform(x, float(least), float(high)))
-        step = 2.0 ** (8.0 - bits)
+        step = 2.0 ** (8.0 - drawn)
         return ops.floor((x - low) * scale / step) * step / scale + low
 
 
@@ -134,7 +137,7 @@ class Solarization(Augmentation):
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``.
+        See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Examples
     --------
@@ -151,7 +154,7 @@ class Solarization(Augmentation):
         value_range: tuple[float, float] = (0, 255),
         seed: int | None = None,
         data_format: str | None = None,
-        **base: Unpack[DimArguments],
+        **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(seed, data_format, **base)
         who = "Solarization"
@@ -159,11 +162,14 @@ class Solarization(Augmentation):
         self.threshold_factor = checked(who, "threshold_factor", threshold_factor, 0.0, 1.0)
         self.value_range = pixels(who, value_range)
 
-    def _changed(self, x: Any) -> Any:
+    def _draw(self, x: Any) -> list[Any]:
         low, high = self.value_range
-        added, threshold = (
+        return [
             self._uniform(x, *span("Solarization", "factor", factor, 0.0, 1.0)) * (high - low)
             for factor in (self.addition_factor, self.threshold_factor)
-        )
+        ]
+
+    def _changed(self, x: Any, drawn: Any) -> Any:
+        (low, high), (added, threshold) = self.value_range, drawn
         y = ops.clip(x + added, low, high)
         return ops.where(y - low < threshold, y, low + high - y)
