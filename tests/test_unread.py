@@ -34,9 +34,9 @@ def mapped(tmp_path, monkeypatch):
     monkeypatch.setattr(unread, "RUN", 5 * 28)
     monkeypatch.setattr(reading, "WINDOW", 50 * 28)
 
-    def make(array, mode="r"):
-        np.save(tmp_path / "x.npy", array)
-        return np.load(tmp_path / "x.npy", mmap_mode=mode)
+    def make(array, mode="r", name="x"):
+        np.save(tmp_path / f"{name}.npy", array)
+        return np.load(tmp_path / f"{name}.npy", mmap_mode=mode)
 
     return make
 
@@ -151,6 +151,59 @@ def test_what_a_map_holds_is_told_by_its_row(mapped):
         model.predict(mapped(ids))
 
 
+TARGETS = {
+    "sparse_categorical_crossentropy": Y,
+    "categorical_crossentropy": np.eye(2, dtype="float32")[Y],
+    "mse": np.random.default_rng(8).random((300, 2)),
+}
+
+
+@pytest.mark.parametrize("loss", TARGETS)
+@pytest.mark.parametrize("both", [False, True])
+def test_targets_in_a_map_are_read_as_inputs_are(mapped, loss, both):
+    y = TARGETS[loss]
+    y = y[:, None] if y.ndim == 1 else y
+    results = []
+    for rows in (y, mapped(y)):
+        x = mapped(X, name="inputs") if both else X
+        model = network()
+        model.compile("adam", loss, metrics=["mae"] if loss == "mse" else ["accuracy"])
+        options = {"class_weight": "balanced"} if loss != "mse" else {"sample_weight": W}
+        history = model.fit(
+            x, rows, 16, 2, shuffle=False, verbose=0, validation_split=0.2, **options
+        ).history
+        model.fit(X[:80], Y[:80] if y.shape[1] == 1 else y[:80], verbose=0, epochs=1,
+                  validation_data=(x, rows))  # fmt: skip
+        results.append((
+            history, model.history.history, model.evaluate(x, rows, verbose=0),
+            model.train_on_batch(x, rows), model.test_on_batch(x, rows),
+        ))  # fmt: skip
+    assert results[0] == results[1]
+    assert prepare("fit", model, X, mapped(y)).reads
+    rows = [
+        tuple(part.data.targets[0][order[start:stop]].ravel())
+        for order, spans, parts in Windows(
+            prepare("fit", model, X, mapped(y)).parts()[0], 16, 19
+        ).epoch((1, 0))
+        for part, (start, stop) in zip(parts, spans, strict=True)
+    ]
+    assert sorted(v for row in rows for v in row) == sorted(y.astype(rows[0][0].dtype).ravel())
+
+
+def test_targets_of_a_map_that_do_not_fit_are_told_by_their_row(mapped):
+    y = Y.copy()
+    y[137] = 2
+    model = network()
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"integer labels in \[0, 2\); got 2 in row 137"):
+        model.evaluate(X, mapped(y), verbose=0)
+    with pytest.raises(ValueError, match="x and y must have as many rows; got 300 and 299"):
+        model.fit(X, mapped(Y[1:]), verbose=0)
+    with pytest.raises(ValueError, match=r"y must have shape \(rows,\).*got \(1, 3\)"):
+        model.fit(X, mapped(X[:, :3]), verbose=0)
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), before, strict=True))
+
+
 def test_which_maps_are_read_piece_by_piece(mapped, monkeypatch):
     assert unread.unread(mapped(X)) is not None
     assert unread.unread(mapped(X)[3:, ::2]) is not None
@@ -180,6 +233,9 @@ model = lamina.Sequential([lamina.Input((640,)), lamina.layers.Dense(1)])
 model.compile("sgd", "mse")
 before = resident()
 model.fit(x, np.arange(1 << 17) % 2, batch_size=1024, verbose=0)
+model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(640)])
+model.compile("sgd", "mse")
+model.fit(np.ones((1 << 17, 2), "float32"), x, batch_size=1024, verbose=0)
 print(resident() - before)
 """
 

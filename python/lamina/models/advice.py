@@ -83,7 +83,7 @@ def on_data(objective: Objective, data: Data, rows: Array | None) -> None:
     for head, loss in _own_losses(objective):
         target = data.targets[head.place]
         known = head.place in data.rounded_targets  # which on_rounding has told of
-        if not known and not isinstance(target, Rows):
+        if not known and not isinstance(target, (Rows, Reading)):
             assert target is not None
             found += _in_target(compiled, head, loss, target, rows)
     found += _in_inputs(data, rows)

@@ -23,7 +23,7 @@ from lamina.models.ragged import (
     target_rows,
     weight_rows,
 )
-from lamina.models.reading import is_reading
+from lamina.models.reading import Reading, is_reading
 from lamina.models.rows import Rows, gathered
 from lamina.models.steps import Given
 from lamina.models.targets import check_axis, labels, row_weights, target
@@ -75,11 +75,16 @@ class Data:
 
     @property
     def reads(self) -> bool:
-        """Whether inputs are read piece by piece."""
-        return is_reading(self.inputs)
+        """Whether inputs or targets are read piece by piece."""
+        return is_reading(self.read_by_row)
+
+    @property
+    def read_by_row(self) -> list[Any]:
+        """The inputs and the targets, of which rows are read."""
+        return [*self.inputs, *(y for y in self.targets if y is not None)]
 
     def read(self, rows: Array | None = None) -> Data:
-        """Return some rows, or all, with inputs that are there as arrays."""
+        """Return some rows, or all, with inputs and targets that are there as arrays."""
         if rows is None:
             if not self.reads:
                 return self
@@ -89,8 +94,13 @@ class Data:
             return [None if v is None else np.ascontiguousarray(v[rows]) for v in values]
 
         extra = self.extra and Given(self.extra.form, some(self.extra.arrays))
+        targets = some(self.targets)
+        given = [
+            None if y is None else y.reshape(len(y), *shown.shape[1:])
+            for y, shown in zip(targets, self.given, strict=True)
+        ]
         return replace(
-            self, inputs=some(self.inputs), targets=some(self.targets), given=some(self.given),
+            self, inputs=some(self.inputs), targets=targets, given=given,
             weights=some(self.weights), extra=extra,
         )  # fmt: skip
 
@@ -308,7 +318,7 @@ def _targets(
         if by_row is not None:
             by_row.check_same(who, place, shown)
         goal = target(who, values[name], rows, loss, output, model.dtype, shown)
-        if who == "fit" and is_array(values[name]):
+        if who == "fit" and is_array(values[name]) and not isinstance(goal, Reading):
             source = _check.numeric(who, shown, values[name])
             if advice.on_rounding(compiled, shown, source, goal, column_names(values[name])):
                 rounded.add(len(goals))
@@ -317,7 +327,7 @@ def _targets(
     return goals
 
 
-def _as_given(goal: Array, value: Any) -> Array:
+def _as_given(goal: Any, value: Any) -> Any:
     # Labels in a column are a column to metrics; what has fewer axes than the output gets them.
     shape = np.shape(value) if is_array(value) else goal.shape
     more = len(shape) > goal.ndim and np.prod(shape) == goal.size

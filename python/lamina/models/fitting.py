@@ -77,7 +77,8 @@ class Fitting(Evaluating):
             count.
         y : array_like of shape (rows, ...), or a list or dict of them
             Targets as the loss wants them; for several outputs a list or a dict by their names.
-            None where a source gives them.
+            None where a source gives them.  Memory maps of 256 MB and more, of ``x`` and ``y``, are
+            read, and checked, some rows at a time; they are shuffled in runs of rows.
         batch_size : int or "all", optional
             Rows a step; "all" takes all rows at once.  By default 32, or what
             ``Input(batch_size=...)`` says of a stateful model.

@@ -1,13 +1,15 @@
-"""Inputs that are read while a model is fitted, evaluated or predicts, some rows at a time."""
+"""Inputs and targets that are read while a model is fitted, evaluated or predicts."""
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina._check import Array
+from lamina._check import Array, Shape
 from lamina.data.unread import Unread
 from lamina.random import permutation
 
@@ -31,11 +33,37 @@ class Reading:
     name : str
     dtype : str
         Of what it returns.
+    shape : tuple of int, optional
+        Of all that it returns, where converting changes it.
     """
 
-    def __init__(self, rows: Unread, convert: Convert, name: str, dtype: str) -> None:
+    def __init__(
+        self, rows: Unread, convert: Convert, name: str, dtype: str, shape: Shape | None = None
+    ) -> None:
         self._rows, self._convert, self._name = rows, convert, name
-        self.shape, self.dtype, self.run = rows.shape, np.dtype(dtype), rows.run
+        self.shape = rows.shape if shape is None else shape
+        self.dtype, self.run = np.dtype(dtype), rows.run
+
+    @property
+    def ndim(self) -> int:
+        """How many axes there are."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """How many elements there are."""
+        return math.prod(self.shape)
+
+    def reshape(self, shape: Shape) -> Reading:
+        """Return the same rows in another shape."""
+        made = copy.copy(self)
+        made.shape = tuple(shape)
+        return made
+
+    def pieces(self) -> Iterator[Array]:
+        """Yield all rows, some at a time."""
+        step = rows_of_window([self], 1)
+        return (self[start : start + step] for start in range(0, len(self), step))
 
     def __len__(self) -> int:
         """Return how many rows there are."""
@@ -43,7 +71,8 @@ class Reading:
 
     def take(self, rows: Array) -> Array:
         """Return rows by number."""
-        return self._convert(self._name, self._rows.take(rows), rows)
+        made = self._convert(self._name, self._rows.take(rows), rows)
+        return made.reshape(len(made), *self.shape[1:])
 
     def __getitem__(self, rows: Any) -> Array:
         """Return rows by number, or those of a slice."""
@@ -66,7 +95,7 @@ def rows_of_window(arrays: Iterable[Any], batch: int) -> int:
 
 def windows(part: Part, batch: int) -> Iterator[Part]:
     """Yield the rows of a part in pieces of whole batches, each read while the last is used."""
-    data, size = part.data, rows_of_window(part.data.inputs, batch)
+    data, size = part.data, rows_of_window(part.data.read_by_row, batch)
     pieces = (
         np.arange(start, min(start + size, part.size)) if part.rows is None
         else part.rows[start : start + size]
@@ -101,8 +130,10 @@ class Windows:
 
         self._part, self._batch = part, batch
         self._used = min(part.size, steps * batch)
-        self._window = rows_of_window(part.data.inputs, batch)
-        runs = [a.run for a in part.data.inputs if isinstance(a, Reading) and a.run is not None]
+        self._window = rows_of_window(part.data.read_by_row, batch)
+        runs = [
+            a.run for a in part.data.read_by_row if isinstance(a, Reading) and a.run is not None
+        ]
         self._run = min(runs) if runs else None
         rows = np.arange(min(batch, part.size)) if part.rows is None else part.rows[:batch]
         self.first = part_of(part.data.read(rows))

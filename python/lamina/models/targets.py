@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,20 +11,24 @@ import numpy as np
 from lamina import _check
 from lamina._arrays import column_names
 from lamina._check import Array, Shape
+from lamina.data.unread import Mapped, unread
 from lamina.losses import BinaryCrossentropy, CategoricalCrossentropy, Loss
+from lamina.models.reading import Reading
 
 
 def target(
     who: str, y: object, rows: int, loss: Loss, output: Shape, dtype: str, name: str = "y"
-) -> Array:
-    """Return ``y`` as the loss's target."""
+) -> Any:
+    """Return ``y`` as the loss's target; a large memory map as what is checked when it is read."""
+    later = unread(y)
+    if isinstance(later, Mapped):
+        return _read_later(who, later, rows, loss, output, dtype, name)
     array = _check.numeric(who, name, y)
     columns = column_names(y)
     if columns is not None:  # before the loss, which knows no names
         _check.floats(who, name, array, "float64", columns=columns)
     check_axis(who, name, array)
-    if len(array) != rows:
-        raise ValueError(f"{who}: x and {name} must have as many rows; got {rows} and {len(array)}")
+    _check_rows(who, name, rows, len(array))
     try:
         fitted = loss.check_target(array, output)
     except (ValueError, TypeError) as error:
@@ -35,14 +40,51 @@ def target(
     return _check.floats(who, name, fitted, dtype)
 
 
+def _check_rows(who: str, name: str, rows: int, got: int) -> None:
+    if got != rows:
+        raise ValueError(f"{who}: x and {name} must have as many rows; got {rows} and {got}")
+
+
+def _read_later(
+    who: str, later: Mapped, rows: int, loss: Loss, output: Shape, dtype: str, name: str
+) -> Reading:
+    """Return targets that are checked and converted when their rows are read."""
+    _check_rows(who, name, rows, len(later))
+
+    def convert(name: str, array: Array, numbers: Array) -> Array:
+        try:
+            made: Array = target(who, array, len(array), loss, output, dtype, name)
+        except (ValueError, TypeError):
+            for row, number in zip(array, numbers.tolist(), strict=True):
+                try:
+                    target(who, row[None], 1, loss, output, dtype, name)
+                except (ValueError, TypeError) as error:  # of the one row that it knows
+                    said = re.sub(r"\brow 0\b", f"row {number}", str(error))
+                    raise type(error)(said) from None
+            raise
+        return made
+
+    first = convert(name, later.take(np.arange(1)), np.arange(1))
+    shape = (len(later), *first.shape[1:])
+    return Reading(later, convert, name, first.dtype.name, shape)
+
+
 def check_axis(who: str, name: str, array: Array) -> None:
     """Raise ValueError where there is a number in place of rows."""
     if array.ndim == 0:
         raise ValueError(f"{who}: {name} must have an axis of rows; got a single number")
 
 
-def labels(loss: Loss, y: Array) -> Array | None:
+def labels(loss: Loss, y: Array | Reading) -> Array | None:
     """Return one class number a row for the losses of classes, None for all others."""
+    if isinstance(y, Reading):
+        found = []
+        for piece in y.pieces():
+            part = labels(loss, piece)
+            if part is None:
+                return None
+            found.append(part)
+        return np.concatenate(found)
     if loss.target_dtype == "int32" and y.ndim == 1:
         return y.astype(np.int64)
     if isinstance(loss, CategoricalCrossentropy) and y.ndim == 2:
