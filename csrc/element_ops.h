@@ -129,15 +129,18 @@ struct ElementArray {
 // that of one row, to be multiplied by the rows of a call.  Outputs that are not summed are dense;
 // all that are have the same strides, dense in the axes that they keep.  Outputs overlap nothing
 // but an input of the same elements.
-// What the kernel makes of a program's steps and constants in the first run, kept for those that
+// What the kernel makes of a program and a number of rows in the first run, kept for those that
 // follow; runs of several threads may be the first.
 struct ElementCode {
-  static constexpr std::size_t step_bytes = 32, constant_bytes = 512;  // at most
+  // At most: of all steps and one more, of each constant, input and output, and of the rest.
+  static constexpr std::size_t step_bytes = 32, constant_bytes = 512, array_bytes = 256,
+                               rest_bytes = 1024;
 
   int state = 0;                // 0 nothing, 1 being made, 2 made
   const void* maker = nullptr;  // whose kernel
-  std::uint64_t key = 0;        // of what the steps depend on beside the program
-  char* memory = nullptr;       // for all steps, one more, and all constants
+  Index rows = 0;
+  std::uint64_t key = 0;   // of what the steps depend on beside the program
+  char* memory = nullptr;  // for all of it
 };
 
 struct ElementProgram {

@@ -15,7 +15,6 @@ enum class Access { direct, number, buffered };
 enum class Result { direct, converted, added, totalled, summed };
 
 struct Source {
-  const char* data;
   const Index* stride;
   ElementType type;
   Index bytes;  // of an element
@@ -23,7 +22,6 @@ struct Source {
   Local local;
 };
 struct Sink {
-  char* data;
   ElementType type;
   Result result;
 };
@@ -31,21 +29,30 @@ struct Sink {
 template <class T>
 constexpr Index padded_block = block_elements<T> + strip<T>;
 
-// What all tasks share.
+// What follows from a program and the number of rows.
 template <class T>
 struct Prepared {
-  const ElementProgram* program;
   Layout layout;
   Index strip_used;  // of one number: a vector, where no run is as long as a strip
-  Source source[ElementProgram::most_inputs];
-  Sink sink[ElementProgram::most_outputs];
+  Source* source;
+  Sink* sink;
   Local sums;  // of a block, in a summed output
   const Index* sum_stride = nullptr;
   const Code<T>* code;
   SingleRun<T> single = nullptr;  // instead, where one operation is all
   T* constants;                   // a strip each
-  T* partial = nullptr;           // by task, then by summed output
   int summed_outputs = 0;
+  std::size_t thread_bytes;  // a thread's memory
+};
+
+// One run, which all tasks share.
+template <class T>
+struct Job {
+  const ElementProgram& program;
+  const Prepared<T>& prepared;
+  void* const* outputs;
+  const void* const* inputs;
+  T* partial;  // by task, then by summed output
 };
 
 constexpr std::size_t lined(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
@@ -55,8 +62,7 @@ constexpr std::size_t lined(std::size_t bytes) { return (bytes + 63) / 64 * 64; 
 template <class T>
 class Machine {
  public:
-  static std::size_t bytes(const Prepared<T>& p) {
-    const ElementProgram& e = *p.program;
+  static std::size_t bytes(const ElementProgram& e, const Prepared<T>& p) {
     const std::size_t slots = std::size_t(e.inputs + e.constants + e.outputs + e.registers);
     std::size_t elements = std::size_t(e.registers) * strip<T>;
     for (int i = 0; i < e.inputs; ++i)
@@ -67,8 +73,8 @@ class Machine {
     return 2 * lined(slots * sizeof(Slot<T>)) + elements * sizeof(T);
   }
 
-  Machine(const Prepared<T>& prepared, char* memory)
-      : p_(prepared), e_(*prepared.program), l_(prepared.layout) {
+  Machine(const Job<T>& job, char* memory)
+      : job_(job), p_(job.prepared), e_(job.program), l_(job.prepared.layout) {
     const int first_output = e_.inputs + e_.constants, first_register = first_output + e_.outputs;
     const std::size_t table = lined(std::size_t(first_register + e_.registers) * sizeof(Slot<T>));
     slots_ = reinterpret_cast<Slot<T>*>(memory);
@@ -135,7 +141,7 @@ class Machine {
     const Index at_sum = p_.sum_stride != nullptr ? place(index, p_.sum_stride) : 0;
     for (int i = 0, summed = 0; i < e_.outputs; ++i) {
       const Sink& sink = p_.sink[i];
-      if (sink.result == Result::direct) outputs_[i].base = reinterpret_cast<T*>(sink.data) + at;
+      if (sink.result == Result::direct) outputs_[i].base = static_cast<T*>(job_.outputs[i]) + at;
       if (sink.result == Result::added) outputs_[i].base = sums[summed] + at_sum;
       if (sink.result == Result::totalled)
         for (int v = 0; v < strip_vectors; ++v) store(outputs_[i].base + v * lanes<T>, Vec<T>{});
@@ -150,7 +156,7 @@ class Machine {
 
   void take_input(int i, const Index* index, Index steps) {
     const Source& s = p_.source[i];
-    const char* from = s.data + place(index, s.stride) * s.bytes;
+    const char* from = static_cast<const char*>(job_.inputs[i]) + place(index, s.stride) * s.bytes;
     if (s.access == Access::direct) {
       slots_[i].base = reinterpret_cast<T*>(const_cast<char*>(from));
       return;
@@ -224,10 +230,10 @@ class Machine {
       *sum += sum_lanes<T>(((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7])));
     } else if (sink.result == Result::converted) {
       if (sink.type == ElementType::boolean) {
-        auto* to = reinterpret_cast<std::uint8_t*>(sink.data) + at;
+        auto* to = static_cast<std::uint8_t*>(job_.outputs[i]) + at;
         for (Index k = 0; k < count; ++k) to[k] = x[k] != 0;
       } else {
-        auto* to = reinterpret_cast<std::int32_t*>(sink.data) + at;
+        auto* to = static_cast<std::int32_t*>(job_.outputs[i]) + at;
         for (Index k = 0; k < count; ++k) to[k] = whole(x[k]);
       }
     }
@@ -241,6 +247,7 @@ class Machine {
     return y == y ? std::int32_t(y) : 0;
   }
 
+  const Job<T>& job_;
   const Prepared<T>& p_;
   const ElementProgram& e_;
   const Layout& l_;

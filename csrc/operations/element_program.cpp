@@ -64,8 +64,10 @@ CompiledProgram::CompiledProgram(const Formula& formula, const std::vector<Eleme
   registers_ = lowered.registers;
   take_axes(inputs, whole, rows, outputs);
   code_ = std::make_unique<ElementCode>();
-  code_memory_ = std::make_unique<char[]>((step_.size() + 3) * ElementCode::step_bytes +
-                                          constant_.size() * ElementCode::constant_bytes);
+  code_memory_ = std::make_unique<char[]>(
+      (step_.size() + 3) * ElementCode::step_bytes +
+      constant_.size() * ElementCode::constant_bytes +
+      (input_.size() + output_.size()) * ElementCode::array_bytes + ElementCode::rest_bytes);
   code_->memory = code_memory_.get();
 }
 
