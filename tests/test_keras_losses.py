@@ -1,5 +1,8 @@
 """Losses are Keras's: over settings, reductions, weights and masks, alone and in a model."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -241,6 +244,59 @@ def test_decoding_is_keras_s(steps):
         got = ops.ctc_decode(LOGITS, steps, merge_repeated=merge)
         np.testing.assert_array_equal(got[0], labels)
         np.testing.assert_allclose(got[1], scores, rtol=1e-5)
+
+
+def beams_of(chances, width):
+    """Return the likeliest beginning and its log-probability, of a search that forgets none."""
+    beams = {(): (0.0, -np.inf)}
+    for logs in np.log(chances):
+        made = {}
+        for prefix, (blank, label) in beams.items():
+            total = np.logaddexp(blank, label)
+            for k, log in enumerate(logs.tolist()):
+                where = prefix if k == 0 else (*prefix, k)
+                b, n = made.get(where, (-np.inf, -np.inf))
+                if k == 0:
+                    b = np.logaddexp(b, total + log)
+                else:
+                    again = prefix[-1:] == (k,)
+                    n = np.logaddexp(n, (blank if again else total) + log)
+                made[where] = (b, n)
+                if k and prefix[-1:] == (k,):
+                    b, n = made.get(prefix, (-np.inf, -np.inf))
+                    made[prefix] = (b, np.logaddexp(n, label + log))
+        best = sorted(made.items(), key=lambda item: -np.logaddexp(*item[1]))
+        beams = dict(best[:width])
+    prefix, scores = next(iter(beams.items()))
+    return list(prefix), np.logaddexp(*scores)
+
+
+def test_a_long_search_is_that_of_all_beginnings():
+    logits = np.random.default_rng(4).normal(size=(1, 300, 6)) * 1.5
+    chances = np.exp(logits[0]) / np.exp(logits[0]).sum(-1, keepdims=True)
+    expected, score = beams_of(chances, 40)
+    labels, scores = ops.ctc_decode(logits, [300], "beam_search", 40, mask_index=0)
+    assert [k for k in np.ravel(labels).tolist() if k >= 0] == expected
+    np.testing.assert_allclose(np.ravel(scores), [score], rtol=1e-9)
+
+
+SEARCH = """
+import resource
+import numpy as np
+from lamina import ops
+
+x = np.random.default_rng(0).normal(size=(1, 4, 40_000)).astype("float32")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+ops.ctc_decode(x, [4], "beam_search", 100, mask_index=0)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts in KB")
+def test_a_search_keeps_no_candidates_that_it_drops():
+    command = [sys.executable, "-c", SEARCH]
+    grown = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert grown < 40  # MB; a table of beams and classes has 32 for each number in it
 
 
 def test_a_wide_beam_finds_the_likeliest_labels():

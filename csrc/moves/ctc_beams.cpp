@@ -11,6 +11,7 @@
 namespace lamina {
 namespace {
 
+constexpr std::size_t least_nodes = 4096;  // fewer are not worth looking through
 constexpr double none = -std::numeric_limits<double>::infinity();
 
 double either(double a, double b) {
@@ -31,6 +32,11 @@ struct Candidate {
   Index beam, symbol;  // symbol: -1 for the beam itself
 };
 
+// A beam that is another one, the parent, with a class behind it.
+struct Child {
+  Index parent, symbol, place;
+};
+
 template <class T>
 class BeamSearch {
  public:
@@ -44,28 +50,33 @@ class BeamSearch {
     find_children();
     const Index count = Index(beams_.size());
     std::vector<Beam> kept(beams_.size());
-    std::vector<double> longer(std::size_t(count * d_.classes), none);
     for (Index b = 0; b < count; ++b) {
       const Beam& beam = beams_[std::size_t(b)];
       kept[std::size_t(b)] = {beam.node, beam.total() + log_p_[std::size_t(d_.blank)],
                               beam.node == 0 ? none : beam.label + log_p_[symbol_of(beam)]};
     }
+    best_.clear();
+    auto child = children_.begin();
     for (Index b = 0; b < count; ++b) {
       const Beam& beam = beams_[std::size_t(b)];
       const Index last = beam.node == 0 ? -1 : Index(symbol_of(beam));
+      const double total = beam.total();
       for (Index k = 0; k < d_.classes; ++k) {
         if (k == d_.blank) continue;
         // Behind its own label only a blank lets the same one follow.
-        const double from = k == last ? beam.blank : beam.total();
-        const double score = from + log_p_[std::size_t(k)];
-        const Index same = child_[std::size_t(b * d_.classes + k)];
-        if (same >= 0)
-          kept[std::size_t(same)].label = either(kept[std::size_t(same)].label, score);
-        else
-          longer[std::size_t(b * d_.classes + k)] = score;
+        const double score = (k == last ? beam.blank : total) + log_p_[std::size_t(k)];
+        if (child != children_.end() && child->parent == b && child->symbol == k) {
+          double& label = kept[std::size_t(child->place)].label;
+          label = either(label, score);
+          ++child;
+        } else if (score > none) {
+          consider({score, b, k});
+        }
       }
     }
-    keep_best(kept, longer);
+    for (Index b = 0; b < count; ++b) consider({kept[std::size_t(b)].total(), b, -1});
+    keep_best(kept);
+    if (nodes_.size() > most_nodes_) forget_nodes();
   }
 
   void results(std::int32_t* label_pt, T* score_p, Index paths) const {
@@ -101,17 +112,19 @@ class BeamSearch {
       log_p_[std::size_t(k)] = double(x_c[k]) - most - std::log(sum);
   }
 
-  // Which beam is another one with a class behind it.
+  // Which beams are others with a class behind them, in the order of those and of the classes.
   void find_children() {
-    child_.assign(beams_.size() * std::size_t(d_.classes), -1);
+    children_.clear();
     std::unordered_map<Index, Index> place;
     for (std::size_t b = 0; b < beams_.size(); ++b) place[beams_[b].node] = Index(b);
     for (std::size_t b = 0; b < beams_.size(); ++b) {
       const Node& node = nodes_[std::size_t(beams_[b].node)];
       const auto parent = place.find(node.parent);
-      if (parent != place.end())
-        child_[std::size_t(parent->second * d_.classes + node.symbol)] = Index(b);
+      if (parent != place.end()) children_.push_back({parent->second, node.symbol, Index(b)});
     }
+    std::sort(children_.begin(), children_.end(), [](const Child& one, const Child& other) {
+      return one.parent != other.parent ? one.parent < other.parent : one.symbol < other.symbol;
+    });
   }
 
   Index node_behind(Index parent, Index symbol) {
@@ -121,26 +134,56 @@ class BeamSearch {
     return found->second;
   }
 
-  void keep_best(const std::vector<Beam>& kept, const std::vector<double>& longer) {
-    std::vector<Candidate> all;
-    for (std::size_t b = 0; b < kept.size(); ++b) all.push_back({kept[b].total(), Index(b), -1});
-    for (std::size_t i = 0; i < longer.size(); ++i)
-      if (longer[i] > none)
-        all.push_back({longer[i], Index(i) / d_.classes, Index(i) % d_.classes});
-    const std::size_t count = std::min(all.size(), std::size_t(width_));
-    const auto better = [](const Candidate& a, const Candidate& b) {
-      if (a.total != b.total) return a.total > b.total;
-      return a.beam != b.beam ? a.beam < b.beam : a.symbol < b.symbol;
-    };
-    std::partial_sort(all.begin(), all.begin() + std::ptrdiff_t(count), all.end(), better);
+  static bool better(const Candidate& a, const Candidate& b) {
+    if (a.total != b.total) return a.total > b.total;
+    return a.beam != b.beam ? a.beam < b.beam : a.symbol < b.symbol;
+  }
+
+  // Takes a candidate among the best `width`: a heap, with the worst of them in front.
+  void consider(const Candidate& one) {
+    if (best_.size() == std::size_t(width_)) {
+      if (!better(one, best_.front())) return;
+      std::pop_heap(best_.begin(), best_.end(), better);
+      best_.back() = one;
+    } else {
+      best_.push_back(one);
+    }
+    std::push_heap(best_.begin(), best_.end(), better);
+  }
+
+  void keep_best(const std::vector<Beam>& kept) {
+    std::sort_heap(best_.begin(), best_.end(), better);
     std::vector<Beam> next;
-    for (std::size_t i = 0; i < count; ++i) {
-      const Candidate& one = all[i];
+    for (const Candidate& one : best_) {
       const Beam& from = kept[std::size_t(one.beam)];
       next.push_back(one.symbol < 0 ? from
                                     : Beam{node_behind(from.node, one.symbol), none, one.total});
     }
     beams_ = std::move(next);
+  }
+
+  // Drops the nodes that no beam goes through: none of them is met again.
+  void forget_nodes() {
+    std::vector<Index> moved(nodes_.size(), -1);
+    moved[0] = 0;
+    for (const Beam& beam : beams_)
+      for (Index n = beam.node; moved[std::size_t(n)] < 0; n = nodes_[std::size_t(n)].parent)
+        moved[std::size_t(n)] = 0;
+    std::vector<Node> left;
+    known_.clear();
+    for (std::size_t n = 0; n < nodes_.size(); ++n) {  // parents come before their children
+      if (moved[n] < 0) continue;
+      Node node = nodes_[n];
+      if (n > 0) {
+        node.parent = moved[std::size_t(node.parent)];
+        known_.emplace(node.parent * d_.classes + node.symbol, Index(left.size()));
+      }
+      moved[n] = Index(left.size());
+      left.push_back(node);
+    }
+    nodes_ = std::move(left);
+    for (Beam& beam : beams_) beam.node = moved[std::size_t(beam.node)];
+    most_nodes_ = std::max(least_nodes, 2 * nodes_.size());
   }
 
   const T* const x_;
@@ -150,7 +193,9 @@ class BeamSearch {
   std::unordered_map<Index, Index> known_;
   std::vector<Beam> beams_;
   std::vector<double> log_p_;
-  std::vector<Index> child_;
+  std::vector<Child> children_;
+  std::vector<Candidate> best_;
+  std::size_t most_nodes_ = least_nodes;
 };
 
 }  // namespace
