@@ -12,7 +12,7 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``data``: batches that are read while a model trains; ``datasets``: data to try; ``tables``:
   columns of every kind, with gaps
 - ``utils``, ``plot``: coding of labels and texts, figures
-- ``onnx``: models that other programs run
+- ``onnx``: models that other programs write and run
 - ``set_random_seed`` makes all that follows repeat, to the bit
 - ``trace`` writes a small network's backpropagation out, ``check_gradients`` checks any model's
 - ``set_num_threads`` says how many threads, ``profile`` what each operation of a step costs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,6 +10,9 @@ from lamina._calls import answering_calls
 from lamina._names import lookup
 from lamina._settings import reading_with
 from lamina.layers.layer import Layer
+
+# Layers of other rooms, which are opened where a configuration names one of them.
+_ELSEWHERE = {"ONNXGraph": "lamina.onnx.reading.layer"}
 
 # Models within models: class name to a function of the configuration.
 _MODELS: dict[str, Callable[[Mapping[str, Any]], Layer]] = {}
@@ -68,6 +72,8 @@ def deserialize(
                 )
         elif name in _MODELS:
             return _MODELS[name](settings)
+        elif name in _ELSEWHERE:
+            cls = getattr(importlib.import_module(_ELSEWHERE[name]), name)
         else:
             cls = lookup("layer", name, {**_library(), **custom})
         return cls.from_config(dict(settings))  # type: ignore[no-any-return]

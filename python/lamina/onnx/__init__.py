@@ -1,7 +1,9 @@
-"""Models in ONNX, the format that other programs run.
+"""Models in ONNX, the format that other programs write and run.
 
 - ``export(model, "model.onnx")``, or ``model.export("model.onnx")``, writes what a model predicts
 - ``to_model(model)`` returns it as an ``onnx.ModelProto``
+- ``load("model.onnx")`` returns what a file describes as a model, which predicts and trains
+- ``backend`` runs such files through the interface of the package ``onnx``, ``onnx.backend``
 
 The package ``onnx`` is an extra: ``pip install "lamina[onnx]"``.
 """
@@ -13,9 +15,11 @@ from typing import TYPE_CHECKING
 from lamina._answers import answering
 
 if TYPE_CHECKING:
+    from lamina.onnx import backend
+    from lamina.onnx.reading.loading import load
     from lamina.onnx.writing.exporting import export, to_model
 
-__all__ = ["export", "to_model"]
+__all__ = ["backend", "export", "load", "to_model"]
 
 
 def __dir__() -> list[str]:
@@ -25,5 +29,9 @@ def __dir__() -> list[str]:
 if not TYPE_CHECKING:
     __getattr__ = answering(
         __name__,
-        {name: f"lamina.onnx.writing.exporting:{name}" for name in ("export", "to_model")},
+        {
+            "backend": "lamina.onnx.backend",
+            "load": "lamina.onnx.reading.loading:load",
+            **{name: f"lamina.onnx.writing.exporting:{name}" for name in ("export", "to_model")},
+        },
     )

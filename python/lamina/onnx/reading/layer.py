@@ -1,0 +1,70 @@
+"""The layer that a whole graph is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lamina.layers.layer import Layer
+from lamina.onnx.reading.graph import Program
+from lamina.onnx.reading.plain import from_config, to_config
+from lamina.onnx.reading.run import Run, with_rows
+
+if TYPE_CHECKING:
+    from lamina._tensors import Variable
+    from lamina._typing import DimArguments, Unpack
+
+
+class ONNXGraph(Layer):
+    """What the graph of an ONNX file calculates; ``lamina.onnx.load`` makes it.
+
+    Parameters
+    ----------
+    graph : dict
+        The nodes, their constants, and the names and shapes of the weights.
+    **base
+        See ``Layer``.
+
+    Notes
+    -----
+    Weights have the names of the file's initializers.  Kernels have Keras's shapes: of dense layers
+    (in, units), of convolutions (..., in, filters), of recurrent ones (directions, in, gates units)
+    with Keras's gates.
+    """
+
+    supports_masking = False
+
+    def __init__(self, graph: Mapping[str, Any] | Program, **base: Unpack[DimArguments]) -> None:
+        super().__init__(**base)
+        self.program = graph if isinstance(graph, Program) else from_config(graph)
+        self._held: dict[str, Variable] = {}
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the graph as plain values, without the values of its weights."""
+        config: dict[str, Any] = {"name": self.name, "trainable": self._trainable}
+        if self._given_dtype is not None:
+            config["dtype"] = self._given_dtype
+        return {**config, "graph": to_config(self.program)}
+
+    def build(self, input_shape: Any) -> None:  # noqa: ARG002
+        """Make the weights."""
+        self._held = {
+            w.name: self.add_weight(w.name, w.shape, "zeros", trainable=w.trainable)
+            for w in self.program.weights
+        }
+
+    def forget(self) -> None:
+        """Undo building."""
+        super().forget()
+        self._held = {}
+
+    def call(self, inputs: Any) -> Any:
+        """Record the nodes."""
+        listed = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        made = [with_rows(y) for y in Run(self.program)(listed, self._held)]
+        return made[0] if len(made) == 1 else made
+
+    def take_values(self, values: Mapping[str, Any]) -> None:
+        """Set the weights by name, once the layer is built."""
+        for name, array in values.items():
+            self._held[name].assign(array.astype(self.dtype, copy=False))

@@ -1,0 +1,168 @@
+"""ONNX files as models."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina import layers, models
+from lamina._calls import answering_calls
+from lamina.onnx.reading.ahead import needed_ahead
+from lamina.onnx.reading.files import read
+from lamina.onnx.reading.functions import element_types, expanded
+from lamina.onnx.reading.graph import TYPES, Body, Port, Program, type_name
+from lamina.onnx.reading.layer import ONNXGraph
+from lamina.onnx.reading.package import onnx
+from lamina.onnx.reading.protos import DOMAINS, Reader, check_operators
+from lamina.onnx.reading.weights import with_weights
+
+if TYPE_CHECKING:
+    from lamina.models import Model
+
+WHO = "lamina.onnx.load"
+
+
+@answering_calls
+def load(
+    model: str | os.PathLike[str] | Any,
+    *,
+    trainable: bool | Collection[str] = True,
+    dtype: str | None = None,
+) -> Model:
+    """Return the model that an ONNX file describes: it predicts, trains, and is saved as others.
+
+    Parameters
+    ----------
+    model : path or onnx.ModelProto
+        A file, whose large arrays may lie in files beside it.
+    trainable : bool or collection of str, default True
+        Which weights ``fit`` changes: those of the names given, none, or all but the statistics of
+        batch normalisation.
+    dtype : {"float32", "float64"}, optional
+        The precision to calculate in; by default float64 where the file has inputs of that type.
+
+    Returns
+    -------
+    Model
+        Inputs have the file's names; of several outputs ``predict`` returns a list, in the file's
+        order.  Floating-point initializers with axes are its weights, under their names, kernels
+        in Keras's shapes: see ``lamina.layers.Dense`` and others.
+
+    Raises
+    ------
+    ImportError
+        Without the package onnx: ``pip install "lamina[onnx]"``.
+    OSError
+        There is no such file.
+    ValueError
+        A file that is not whole or contradicts itself; operators that lamina has not, each named
+        with its node; what tensors do not hold (strings, complex numbers); and values that must be
+        known when the model is recorded, such as a shape, but are calculated from the inputs.
+
+    Notes
+    -----
+    The first axis of each input is that of the rows, whatever its size in the file; where the file
+    gives a number, others are taken too unless some constant of the file depends on it.  Axes of
+    symbolic size may have any, which the model is recorded anew for.  Dropout and normalisation
+    act as in inference, in ``fit`` too.  Integers are int32, float16 and bfloat16 are calculated in
+    the model's precision.
+
+    Loading runs no code of the file's and reads no file outside its folder.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> model = lamina.onnx.load("digits.onnx")  # doctest: +SKIP
+    >>> model.predict(x)  # doctest: +SKIP
+    """
+    proto, folder = read(WHO, model)
+    where = "" if isinstance(model, onnx(WHO).ModelProto) else f"{os.fspath(model)}: "
+    try:
+        body = taken_apart(proto, folder)
+        check_inputs(body)
+        program, values = with_weights(body, rows_of(body), trainable, WHO)
+        return _model(program, values, dtype or precision(body, values))
+    except ValueError as error:
+        if where and not str(error).startswith(where):
+            raise ValueError(f"{where}{error}") from error
+        raise
+
+
+def taken_apart(proto: Any, folder: Path | None) -> Body:
+    """Return the graph of a file, whose operators are lamina's."""
+    package = onnx(WHO)
+    for opset in proto.opset_import:
+        if DOMAINS.get(opset.domain) == "" and opset.version > package.defs.onnx_opset_version():
+            raise ValueError(
+                f"is written for version {opset.version} of the operators; the installed onnx "
+                f"{package.__version__} knows up to {package.defs.onnx_opset_version()}"
+            )
+    proto = expanded(package, proto)
+    opsets = {DOMAINS.get(o.domain, o.domain): o.version for o in proto.opset_import}
+    body = Reader(package, opsets, folder, element_types(package, proto)).body(proto.graph)
+    check_operators(body)
+    return body
+
+
+def precision(body: Body, values: dict[str, NDArray[Any]]) -> str:
+    """Return the type to calculate in: float64 where an input, or weight, has it."""
+    double = any(port.type == 11 for port in (*body.inputs, *body.outputs))
+    return "float64" if double or any(v.dtype == np.float64 for v in values.values()) else "float32"
+
+
+def rows_of(body: Body) -> int | None:
+    """Return the number of rows that a file was written for, None where it says none."""
+    first = {port.shape[0] for port in body.inputs if port.shape}
+    size = first.pop() if len(first) == 1 else None
+    return size if isinstance(size, int) else None
+
+
+def check_inputs(body: Body) -> None:
+    """Raise ValueError unless the inputs are what a model takes."""
+    if not body.inputs:
+        raise ValueError("has no inputs")
+    ahead = needed_ahead(body)
+    fixed = {}
+    for port in body.inputs:
+        if port.type not in TYPES:
+            said = type_name(port.type) if port.type > 0 else "no tensor"
+            raise ValueError(f"input {port.name!r} holds {said}, which models do not take")
+        if port.shape is None:
+            raise ValueError(f"input {port.name!r} has no shape in the file; a model needs it")
+        if not port.shape:
+            raise ValueError(f"input {port.name!r} is a single number; a model's have rows")
+        if port.name in ahead:
+            raise ValueError(
+                f"input {port.name!r} must be known when the model is recorded, for shapes depend "
+                f"on it; make it a constant of the file"
+            )
+        if isinstance(port.shape[0], int):
+            fixed[port.name] = port.shape[0]
+    if len(set(fixed.values())) > 1:
+        raise ValueError(
+            f"the first axis of every input is that of the rows, as long for all; got {fixed}"
+        )
+    for port in body.outputs:
+        if port.type not in TYPES and port.type != 0:
+            raise ValueError(f"output {port.name!r} is no tensor of numbers")
+
+
+def _model(program: Program, values: dict[str, NDArray[Any]], dtype: str) -> Model:
+    layer = ONNXGraph(program)
+    inputs = [_input(port) for port in program.body.inputs]
+    outputs = layer(inputs if len(inputs) > 1 else inputs[0])
+    made = models.Model(inputs if len(inputs) > 1 else inputs[0], outputs, dtype=dtype)
+    layer.take_values(values)
+    return made
+
+
+def _input(port: Port) -> Any:
+    assert port.shape is not None
+    kind = TYPES[port.type][1]
+    sizes: Any = tuple(s if isinstance(s, int) else None for s in port.shape[1:])
+    return layers.Input(sizes, name=port.name, dtype=None if kind == "float" else kind)

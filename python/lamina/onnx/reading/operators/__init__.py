@@ -1,0 +1,27 @@
+"""ONNX's operators written with ``lamina.ops``, one family a file.
+
+Each file enters its functions into the table of ``registry.py``.
+"""
+
+from lamina.onnx.reading.operators import (  # noqa: F401
+    activations,
+    attributes,
+    comparisons,
+    control,
+    convolution,
+    elementwise,
+    indexing,
+    learning,
+    linear,
+    normalization,
+    pooling,
+    quantization,
+    recurrent,
+    reductions,
+    resizing,
+    sampling,
+    sequences,
+    shaping,
+    signals,
+    tables,
+)

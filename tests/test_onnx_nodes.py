@@ -1,0 +1,43 @@
+"""Operators of ONNX against the tests of the package onnx; ``ONNX_FULL=1`` runs all of them."""
+
+import os
+
+import pytest
+
+onnx = pytest.importorskip("onnx")
+
+import onnx_nodes  # noqa: E402
+
+FULL = "ONNX_FULL" in os.environ
+
+
+@pytest.fixture(scope="module")
+def cases():
+    known = onnx_nodes.table()
+    if onnx.__version__ != known["onnx"]:
+        pytest.skip(f"the table is of onnx {known['onnx']}")
+    return onnx_nodes.cases(FULL)
+
+
+def operators(case):
+    return tuple(sorted({node.op_type for node in onnx_nodes.model_of(case).graph.node}))
+
+
+def test_the_table_says_which_tests_fail_and_why(cases):
+    """Every set of operators once, all tests on request: those not in the table pass."""
+    known = onnx_nodes.table()
+    failing = {name: why for why, names in known["failing"].items() for name in names}
+    assert len(cases) == known["tests"] or not FULL
+    assert len(failing) == known["tests"] - known["passing"]
+    seen, wrong, run = set(), {}, 0
+    for name, case in cases.items():
+        kind = (operators(case), failing.get(name))
+        if not FULL and kind in seen:
+            continue
+        seen.add(kind)
+        run += 1
+        why = onnx_nodes.outcome(case)
+        if why != failing.get(name):
+            wrong[name] = why
+    assert wrong == {}
+    assert run > (1800 if FULL else 250)
