@@ -349,4 +349,4 @@ def test_the_page_on_onnx(tmp_path, monkeypatch):
     scope = {}
     for example in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL):
         exec(example, scope)
-    assert sorted(os.listdir(tmp_path)) == ["digits.onnx", "series.onnx"]
+    assert sorted(os.listdir(tmp_path)) == ["digits.lamina", "digits.onnx", "series.onnx"]
