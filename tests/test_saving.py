@@ -13,6 +13,7 @@ import lamina
 from lamina import layers, ops, optimizers
 from lamina.models import clone_model, load_model, model_from_json
 from lamina.optimizers import schedules
+from lamina.saving import plain
 
 RNG = np.random.default_rng(7)
 X = RNG.normal(size=(48, 6)).astype("float32")
@@ -240,6 +241,34 @@ def test_the_file_is_one_of_safetensors(path):
     first = Path(path).read_bytes()
     model.save(path)
     assert Path(path).read_bytes() == first
+
+
+def test_training_state_is_arrays(path):
+    from safetensors.numpy import load_file
+
+    model = sequential()
+    fit(model)
+    model.save(path)
+    arrays = load_file(path)
+    state = {name.removeprefix("training/state/"): array for name, array in arrays.items()}
+    assert state["step"] == model.optimizer.iterations
+    assert (state["epoch"], state["draw"]) == (model.train_state.epoch, model.train_state.draw)
+    (loss,) = (array for name, array in state.items() if name.endswith("history/loss"))
+    assert loss.tolist() == model.history.history["loss"]
+
+
+def test_long_lists_of_numbers_are_arrays_of_a_file():
+    given = {
+        "floats": [0.1, float("inf"), -0.0], "integers": [1, -(2**63)], "long": [0.5] * 1_000_000,
+        "large": [2**63], "mixed": [1, 0.5], "flags": [True, False], "none": [], "texts": ["a"],
+    }  # fmt: skip
+    tensors = {}
+    told = plain.Writer("test", "room", tensors, lists=True).plain(given, "lists")
+    assert sorted(tensors) == [f"room/lists/{name}" for name in ("floats", "integers", "long")]
+    assert len(json.dumps(told)) < 1000
+    again = plain.restored(told, tensors)
+    assert again == given
+    assert [type(v) for v in again["integers"]] == [int, int]
 
 
 def test_files_of_format_1_load():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _core
 from lamina._check import Array
-from lamina.saving import container, plain, training, weights
+from lamina.saving import container, training, weights
 from lamina.saving.own import problems_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def load_backup(model: Model, path: str) -> None:
             weights.take(model, listed, content.tensors, False, False)
             # Layers of a model that was made anew may have other names.
             pairs, _ = weights.paired(found, list(listed["paths"]), False)
-            state = plain.restored(document["training"], content.tensors)
+            state = training.restored(document["training"], content.tensors)
             model.train_state.set(state, {path: found[own] for own, path in pairs})
     except BaseException:
         model.restore(before)

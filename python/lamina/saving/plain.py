@@ -1,7 +1,8 @@
 """Values as JSON and arrays, and back.
 
 JSON has numbers, strings, lists and objects.  What else a configuration may hold is an object whose
-``class_name`` says what it is: ``__tuple__``, ``__tensor__`` (the name of an array), ``__dict__``
+``class_name`` says what it is: ``__tuple__``, ``__tensor__`` (the name of an array), ``__list__``
+(that of an array of a list's numbers), ``__dict__``
 (keys that are no strings), ``__float__`` (infinities and NaN), ``__bytes__``, ``__slice__``,
 ``__ellipsis__`` and ``function`` (a name).
 """
@@ -33,10 +34,14 @@ class Writer:
         The first part of the arrays' names.
     tensors : dict, optional
         Where arrays go, by a name that stands for them; without it they become lists.
+    lists : bool, default False
+        Whether lists of numbers go there too: a history may have a million of them.
     """
 
-    def __init__(self, who: str, room: str, tensors: dict[str, Array] | None = None) -> None:
-        self.who, self.room, self.tensors = who, room, tensors
+    def __init__(
+        self, who: str, room: str, tensors: dict[str, Array] | None = None, lists: bool = False
+    ) -> None:
+        self.who, self.room, self.tensors, self.lists = who, room, tensors, lists
         self.lost: dict[str, str] = {}  # functions that have to be given again: name to holder
 
     def plain(self, value: Any, where: str) -> Any:
@@ -53,6 +58,9 @@ class Writer:
         if isinstance(value, np.ndarray):
             return self._array(value, where)
         if isinstance(value, list):
+            numbers = _numbers(value) if self.lists else None
+            if numbers is not None:
+                return {**self._array(numbers, where), "class_name": "__list__"}
             return [self.plain(each, f"{where}/{i}") for i, each in enumerate(value)]
         if isinstance(value, tuple):
             items = [self.plain(each, f"{where}/{i}") for i, each in enumerate(value)]
@@ -119,6 +127,16 @@ class Writer:
         )
 
 
+def _numbers(values: list[Any]) -> Array | None:
+    """Return floats, or integers, as an array that gives them back; None for everything else."""
+    kinds = {type(value) for value in values}
+    if kinds == {float}:
+        return np.array(values, np.float64)
+    if kinds == {int} and all(-(2**63) <= value < 2**63 for value in values):
+        return np.array(values, np.int64)
+    return None
+
+
 def _is_special(kind: Any) -> bool:
     return isinstance(kind, str) and kind.startswith("__")
 
@@ -171,6 +189,10 @@ def _tensor(name: Any, _: Back, tensors: Mapping[str, Array]) -> Any:
     return np.array(tensors[name])
 
 
+def _list(name: Any, back: Back, tensors: Mapping[str, Array]) -> Any:
+    return _tensor(name, back, tensors).tolist()
+
+
 def _array(config: Any, _: Back, __: Any) -> Any:
     return np.array(config["value"], _kind(config["dtype"]))
 
@@ -198,5 +220,6 @@ _READERS: dict[str, Callable[[Any, Back, Mapping[str, Array]], Any]] = {
     "__ellipsis__": lambda _, __, ___: Ellipsis,
     "__strings__": lambda values, _, __: _strings(values),
     "__tensor__": _tensor,
+    "__list__": _list,
     "__array__": _array,
 }

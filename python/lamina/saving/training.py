@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lamina._check import Array
 from lamina.saving import plain
 from lamina.saving.weights import named
@@ -12,13 +14,27 @@ from lamina.saving.weights import named
 if TYPE_CHECKING:
     from lamina.models import Model
 
+# Steps done, epochs done, and how far random numbers are.
+COUNTS = ("step", "epoch", "draw")
+
 
 def described(who: str, model: Model, tensors: dict[str, Array]) -> Any:
     """Return the training state of a model, its arrays among ``tensors``."""
     state = model.train_state.get(named(model))
-    return plain.Writer(who, "training", tensors).plain(state, "state")
+    counts = {name: np.array(state[name], np.int64) for name in COUNTS if name in state}
+    return plain.Writer(who, "training", tensors, lists=True).plain({**state, **counts}, "state")
+
+
+def restored(told: Mapping[str, Any], tensors: Mapping[str, Array]) -> dict[str, Any]:
+    """Return the training state that a file describes."""
+    state: dict[str, Any] = plain.restored(told, tensors)
+    counts = {name: state[name] for name in COUNTS if isinstance(state.get(name), np.ndarray)}
+    for name, count in counts.items():
+        if count.shape != () or count.dtype != np.int64:
+            raise ValueError(f"{name} must be one int64; got {count.dtype} of shape {count.shape}")
+    return {**state, **{name: int(count) for name, count in counts.items()}}
 
 
 def put_back(model: Any, told: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     """Let a model that was made of a file go on where the other stood."""
-    model.train_state.set(plain.restored(told, tensors), named(model))
+    model.train_state.set(restored(told, tensors), named(model))
