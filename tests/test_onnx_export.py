@@ -184,11 +184,23 @@ def test_lengths_of_several_inputs():
 
 
 def test_what_depends_on_a_length_unevenly_is_refused():
+    rows = layers.RNN(layers.SimpleRNNCell(2), name="steps")
+    steps = lamina.Sequential([Input((None, 4)), rows, layers.Dense(1)])
+    with pytest.raises(ValueError, match=r"steps of sequential depends on the length of an axis"):
+        lamina.onnx.to_model(steps)
     model = lamina.Sequential([Input((None, 4)), layers.AdaptiveMaxPooling1D(2, name="halves")])
-    with pytest.raises(ValueError, match=r"halves of sequential depends on the length of an axis"):
+    with pytest.raises(
+        ValueError, match=r"halves of sequential_1 depends on the length of an axis"
+    ):
         lamina.onnx.to_model(model)
     made = same_in_onnx(model, normal(2, 5, 4), input_signature=(None, 5, 4))
     assert dims(made.graph.input[0]) == ["batch", 5, 4]
+
+
+def test_numbers_that_follow_a_length_only_where_it_is_even_are_refused():
+    pad = layers.Lambda(lambda x: ops.pad(x, ((0, 0), (1 + x.shape[1] % 2, 0), (0, 0))), name="pad")
+    with pytest.raises(ValueError, match="pad of sequential depends on the length"):
+        lamina.onnx.to_model(lamina.Sequential([Input((None, 2)), pad]))
 
 
 def test_models_that_know_their_rows():
@@ -227,6 +239,25 @@ def test_outputs_that_are_inputs_or_one_value():
     assert [each.name for each in made.graph.output] == ["y", "z", "x_1"]
 
 
+def test_weights_of_equal_values_keep_their_names():
+    model = lamina.Sequential([Input((2,)), layers.Dense(2), layers.Dense(2)])
+    assert [each.name for each in exported(model).graph.initializer] == [
+        "dense/kernel", "dense/bias", "dense_1/kernel", "dense_1/bias",
+    ]  # fmt: skip
+
+
+def test_indices_outside_and_rows_that_are_all_padding():
+    tokens = Input((4,), dtype="int32")
+    table = np.arange(6.0, dtype="float32").reshape(3, 2)
+    taken = layers.Lambda(lambda i: ops.take(table, i - 2, axis=0))(tokens)
+    mean = layers.GlobalAveragePooling1D()(layers.Embedding(7, 3, mask_zero=True)(tokens))
+    given = np.array([[0, 0, 0, 0], [1, 2, 5, 6]], "int32")
+    made = same_in_onnx(lamina.Model(tokens, [taken, mean]), given)
+    values, means = run(made, given)
+    assert np.isnan(values[1]).all(axis=-1).tolist() == [False, False, True, True]
+    assert (means[0] == 0).all()
+
+
 def test_types():
     numbers, flags = Input((3,), dtype="int32"), Input((3,), dtype="bool")
     chosen = layers.Lambda(lambda a: ops.where(a[1], a[0] * 2, -1))([numbers, flags])
@@ -246,6 +277,17 @@ def test_double_precision():
     model = lamina.Model(x, layers.Dense(2, "hard_sigmoid")(y), dtype="float64")
     made = same_in_onnx(model, normal(3, 5, dtype="float64"), tolerance=1e-13)
     assert made.graph.input[0].type.tensor_type.elem_type == onnx.TensorProto.DOUBLE
+
+
+def test_nothing_is_turned_twice():
+    stack = [layers.Conv2D(2, 3, activation="relu"), layers.BatchNormalization()]
+    model = lamina.Sequential(
+        [Input((9, 9, 2)), *stack, layers.MaxPooling2D(), layers.Conv2D(2, 2)]
+    )
+    kinds = [node.op_type for node in same_in_onnx(model, normal(2, 9, 9, 2)).graph.node]
+    assert kinds == [
+        "Transpose", "Conv", "Relu", "BatchNormalization", "MaxPool", "Conv", "Transpose",
+    ]  # fmt: skip
 
 
 def test_only_what_is_read_is_written():

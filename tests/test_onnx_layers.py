@@ -11,7 +11,7 @@ from lamina._tensors.arguments import flat, mapped
 from lamina.layers import GRUCell, LSTMCell
 from onnx_peer import assert_same, exported, run, same_in_onnx
 from ops.test_functions import CASES
-from test_bad_input_layers import JOIN, LAYERS, SIGNAL
+from test_bad_input_layers import IMAGE, JOIN, LAYERS, SIGNAL
 
 ROWS = 3
 # What LAYERS has not: how a layer is called on inputs of these shapes.
@@ -27,6 +27,7 @@ CALLED = {
     "SimpleRNNCell": (lambda x, h: layers.SimpleRNNCell(3)(x, [h])[0], [(4,), (3,)]),
     "StackedRNNCells": (layers.RNN(layers.StackedRNNCells([LSTMCell(3), GRUCell(2)])), [SIGNAL]),
     "TimeDistributed": (layers.TimeDistributed(layers.Conv1D(3, 2)), [(5, 6, 4)]),
+    "Pipeline": (layers.Pipeline([layers.Rescaling(2.0), layers.RandomCrop(2, 3)]), [IMAGE]),
     "Lambda": (layers.Lambda(lambda t: ops.tanh(t) * 2 + 1), [SIGNAL]),
     **{name: (lambda a, b, name=name: getattr(layers, name)()([a, b]), [SIGNAL, SIGNAL])
        for name in JOIN},

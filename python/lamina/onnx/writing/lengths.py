@@ -134,9 +134,10 @@ def _samples(
 def _check_alike(sheets: Sequence[Written]) -> None:
     """End early where the last two are of other operations."""
     nodes = [written.sheet.nodes for written in sheets[-2:]]
-    for pair in zip_longest(*nodes):
+    longest = max(nodes, key=len)  # where there is more of something it is of the layer to name
+    for i, pair in enumerate(zip_longest(*nodes)):
         if len({node.op if node else "" for node in pair}) > 1:
-            raise OtherOperationsError(next(node for node in pair if node).layer or "the model")
+            raise OtherOperationsError(longest[i].layer or "the model")
 
 
 def _same_but_for_settings(first: Node | None, other: Node | None) -> bool:

@@ -72,6 +72,7 @@ class Translation:
         self.dtype, self.opset = dtype, opset
         self.batch_source = ""  # an input of the model, whose first axis is the rows
         self._rows = ""
+        self._turned: dict[str, tuple[str, list[int]]] = {}  # by what a Transpose made
         self._layouts: dict[tuple[str, str], str] = {}
         self.node = self.sheet.node
         self.nodes_of = self.sheet.nodes_of
@@ -143,23 +144,19 @@ class Translation:
         """Return a value with another shape; 0 stands for the size that its axis has."""
         return self.node("Reshape", name, self.integers(shape))
 
-    def of_rank(self, x: Value, rank: int) -> str:
-        """Return a value whose rows have as many axes: those that are missing come first."""
-        name = self.name_of(x)
-        missing = rank - len(x.shape)
-        if missing <= 0 or not x.rows:  # without rows it broadcasts as it is
-            return name
-        return self.node("Unsqueeze", name, self.integers(range(1, 1 + missing)))
-
     def cast(self, name: str, kind: str) -> str:
         """Return a value as "float", "int32", "int64", "uint32" or "bool"."""
         return self.node("Cast", name, to=ELEMENTS[self.dtype if kind == "float" else kind])
 
     def transposed(self, name: str, order: Sequence[int]) -> str:
         """Return a value with its axes in another order."""
-        if list(order) == list(range(len(order))):
-            return name
-        return self.node("Transpose", name, perm=list(order))
+        source, before = self._turned.get(name, (name, list(range(len(order)))))
+        both = [before[axis] for axis in order]  # what was turned before is not turned twice
+        if both == list(range(len(both))):
+            return source
+        made = self.node("Transpose", source, perm=both)
+        self._turned[made] = source, both
+        return made
 
     def channels_first(self, x: Value) -> str:
         """Return a value with rows whose last axis comes behind the rows."""

@@ -14,8 +14,7 @@ class _Chain:
 
     def __init__(self, t: Translation, asked: Asked) -> None:
         self.t = t
-        rank = max(len(v.shape) for v in asked["inputs"])
-        self.values: list[tuple[str, str]] = [(t.of_rank(v, rank), v.kind) for v in asked["inputs"]]
+        self.values: list[tuple[str, str]] = [(t.name_of(v), v.kind) for v in asked["inputs"]]
         self._known: dict[Any, str] = {}
 
     def operand(self, number: Any, kind: str) -> str:

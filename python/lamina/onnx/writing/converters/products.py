@@ -22,21 +22,16 @@ def dense(t: Translation, asked: Asked) -> str:
 
 @converts("matmul", "dot")
 def matmul(t: Translation, asked: Asked) -> str:
-    """Write products of the last two axes; those before broadcast, behind the rows."""
-    a, b = asked["a"], asked["b"]
-    rank = max(len(a.shape), len(b.shape))
-    left = _turned(t, a, rank, asked["transpose_a"])
-    right = _turned(t, b, rank, asked["transpose_b"])
-    return t.node("MatMul", left, right)
+    """Write products of the last two axes; those before broadcast."""
+    pair = (asked["a"], asked["transpose_a"]), (asked["b"], asked["transpose_b"])
+    return t.node("MatMul", *(_turned(t, x, transpose) for x, transpose in pair))
 
 
-def _turned(t: Translation, x: Value, rank: int, transpose: bool) -> str:
-    name = t.of_rank(x, rank)
-    if not transpose:
-        return name
-    axes = list(range(rank + 1 if x.rows else len(x.shape)))
-    axes[-2:] = axes[:-3:-1]
-    return t.transposed(name, axes)
+def _turned(t: Translation, x: Value, transpose: bool) -> str:
+    axes = list(range(x.rank))
+    if transpose:
+        axes[-2:] = axes[:-3:-1]
+    return t.transposed(t.name_of(x), axes)
 
 
 @converts("embedding")
