@@ -111,7 +111,8 @@ def test_layers_take_modules_by_names_then_by_the_same_names_then_in_order() -> 
     )
     load_torch(model, tensors("a", "b", "c"))
     assert firsts(model) == [1, 2, 3]
-    load_torch(model, tensors("b", "a", "c"))  # one is called as in PyTorch
+    loaded = load_torch(model, tensors("b", "a", "c"))  # one is called as in PyTorch
+    assert loaded.paired == {"first": "a", "b": "b", "dense": "c"}
     assert firsts(model) == [2, 1, 3]
     load_torch(model, tensors("b", "a", "c"), names={"first": "c", "b": "a"})
     assert firsts(model) == [3, 2, 1]

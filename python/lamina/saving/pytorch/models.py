@@ -36,7 +36,12 @@ if TYPE_CHECKING:
 _ENDINGS = (".safetensors", ".pt", ".pth")
 
 
-class Loaded(NamedTuple):
+class _Left(NamedTuple):
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+class Loaded(_Left):
     """What ``load_torch`` left, as ``torch.nn.Module.load_state_dict`` returns it.
 
     Attributes
@@ -45,10 +50,12 @@ class Loaded(NamedTuple):
         The model's layers that no tensor belongs to, by their paths.
     unexpected_keys : list of str
         The tensors that no layer takes.
+    paired : dict of str to str
+        The module that each layer took the tensors of, by the layers' paths; of several modules
+        their names, with commas between.
     """
 
-    missing_keys: list[str]
-    unexpected_keys: list[str]
+    paired: dict[str, str]
 
 
 @answering_calls
@@ -82,7 +89,8 @@ def load_torch(
     Returns
     -------
     Loaded
-        ``missing_keys`` and ``unexpected_keys``, both empty if ``strict``.
+        ``missing_keys`` and ``unexpected_keys``, both empty if ``strict``; ``paired`` says which
+        layer took which module's tensors.
 
     Raises
     ------
@@ -106,9 +114,11 @@ def load_torch(
     --------
     >>> import numpy as np, lamina
     >>> state = {"fc.weight": np.array([[1.0, 2.0, 3.0]]), "fc.bias": np.array([0.5])}
-    >>> model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(1)])
+    >>> model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(1, name="last")])
     >>> lamina.models.load_torch(model, state)
     Loaded(missing_keys=[], unexpected_keys=[])
+    >>> lamina.models.load_torch(model, state).paired
+    {'last': 'fc'}
     >>> model.predict([[1.0, 1.0, 1.0]], verbose=0)
     array([[6.5]], dtype=float32)
     """
@@ -125,7 +135,11 @@ def load_torch(
         checked = weights_.checked(f"{who}: {model.name}", parameters, arrays)
         for parameter, array in zip(parameters, checked, strict=True):
             parameter.array[...] = array
-    return Loaded(*_left(found))
+    loaded = Loaded(*_left(found))
+    loaded.paired = {
+        pair.slot.path: ", ".join(unit.prefix for unit in pair.units) for pair in found.pairs
+    }
+    return loaded
 
 
 @answering_calls
