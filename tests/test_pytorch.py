@@ -198,6 +198,23 @@ def test_weights_of_layers_of_ones_own_go_by_their_names() -> None:
     assert_allclose(model.get_weights()[0], [0, 1, 2])
 
 
+def test_a_call_that_flattens_images_is_warned_of() -> None:
+    class Net(lamina.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.flat, self.out = layers.Conv2D(2, 2), layers.Flatten(), layers.Dense(3)
+
+        def call(self, x: Any) -> Any:
+            return self.out(self.flat(self.conv(x)))
+
+    model = Net()
+    model(np.ones((1, 3, 3, 1)))
+    state = to_arrays(sequential(Input((3, 3, 1)), layers.Conv2D(2, 2), layers.Flatten(),
+                                 layers.Dense(3)))  # fmt: skip
+    with pytest.warns(UserWarning, match=r"load_torch: how the call of 'net' .* channels first"):
+        load_torch(model, state)
+
+
 # --- what does not
 
 

@@ -7,12 +7,13 @@ the same numbers in another order.  An order says, for each element here, which 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from lamina import _screen
 from lamina._check import Array, Shape
 
 Orders = dict[int, list[tuple[int, Array]]]  # by a weight's id: an axis, and its order
@@ -53,12 +54,33 @@ class _Place:
     made: list[tuple[Any, int]] = field(default_factory=list)
 
 
-def orders_of(model: Any) -> Orders:
-    """Return the axes of weights that count elements of flattened images."""
+def orders_of(who: str, model: Any) -> Orders:
+    """Return the axes of weights that count elements of flattened images.
+
+    What a model with ``call`` does with its layers is not known: one that flattens is warned of.
+    """
     found: Orders = {}
     if not getattr(model, "calls", False):
         _walk(model, None, found)
+    for held in _with_call(model):
+        kinds = [type(each).__name__ for layer in held.parts for each in layer.walk()]
+        if "Flatten" in kinds and any(kind.startswith(_SPATIAL) for kind in kinds):
+            _screen.warn(
+                f"{who}: how the call of {held.name!r} reads what it flattens is not known: one "
+                f"behind Flatten takes the elements of an image as they are in PyTorch, channels "
+                f"first; Permute before Flatten puts them so"
+            )
     return found
+
+
+def _with_call(model: Any) -> Iterator[Any]:
+    """Yield the models with a ``call`` of their own, this one or those within."""
+    if getattr(model, "calls", False):
+        yield model
+        return
+    for layer in model.parts:
+        if layer.stands_for is not None:
+            yield from _with_call(layer.stands_for)
 
 
 def _walk(model: Any, given: Sequence[_Place] | None, found: Orders) -> list[_Place]:

@@ -254,7 +254,7 @@ def _slots(who: str, model: Any) -> list[Slot]:
     if not isinstance(model, Model):
         raise TypeError(f"{who}: needs a model; got {type(model).__name__}")
     model.ensure_built(model.input_row_shapes)
-    return slots_of(model, orders_of(model))
+    return slots_of(model, orders_of(who, model))
 
 
 def _paired(who: str, model: Any, state: State, names: Any, strict: bool) -> Pairing:
