@@ -1,6 +1,7 @@
 """Files that Keras wrote, kept in keras_files: see tools/keras_files.py."""
 
 import builtins
+import gzip
 import io
 import json
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import interchanged
 import lamina
 from lamina import layers
 from lamina.models import load_model
@@ -21,19 +23,36 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.keras"))
 
 
 def answered(name):
-    """Return a model's inputs, and what Keras predicted."""
+    """Return a model's inputs, what Keras predicted, and what it did once it had trained on."""
     with np.load(FOLDER / f"{name}.npz") as kept:
         held = dict(kept)
     answers = [held.pop(key) for key in sorted(held) if key.startswith("answer_")]
-    return held.get("x", held), answers
+    later = [held.pop(key) for key in sorted(held) if key.startswith("later_")]
+    return held.get("x", held), answers, later
+
+
+def check_near(found, answers, tolerance=1e-5):
+    for y, answer in zip(interchanged.leaves(found), answers, strict=True):
+        np.testing.assert_allclose(y, answer, rtol=tolerance, atol=tolerance)
 
 
 def check_predicts(model, name):
-    inputs, answers = answered(name)
-    found = model.predict(inputs, verbose=0)
-    found = found if isinstance(found, list) else [found]
-    for y, answer in zip(found, answers, strict=True):
-        np.testing.assert_allclose(y, answer, rtol=1e-5, atol=1e-5)
+    inputs, answers, _ = answered(name)
+    check_near(model.predict(inputs, verbose=0), answers)
+
+
+def check_trains_on(model, name):
+    inputs, answers, later = answered(name)
+    interchanged.trained(model, inputs, model.predict(inputs, verbose=0))
+    check_near(model.predict(inputs, verbose=0), later, 5e-5)
+    assert max(np.abs(a - b).max() for a, b in zip(answers, later, strict=True)) > 1e-3
+
+
+def old_file(tmp_path, name):
+    """Return the path of a model in the format that was before ``.keras``."""
+    path = tmp_path / f"{name}.h5"
+    path.write_bytes(gzip.decompress((FOLDER / f"{name}.h5.gz").read_bytes()))
+    return path
 
 
 def members(name):
@@ -62,18 +81,30 @@ def weights_file(path, name):
 
 
 def test_there_are_models():
-    assert len(NAMES) >= 10
+    assert set(interchanged.MODELS) == set(NAMES)
+    assert len(NAMES) >= 12
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_models_predict_what_they_do_in_keras(name):
+def test_models_predict_what_they_do_in_keras(name, tmp_path):
     check_predicts(load_model(FOLDER / f"{name}.keras"), name)
+    check_predicts(load_model(old_file(tmp_path, name)), name)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in interchanged.RANDOM])
+def test_models_train_on_as_they_do_in_keras(name, tmp_path):
+    check_trains_on(load_model(FOLDER / f"{name}.keras"), name)
+    check_trains_on(load_model(old_file(tmp_path, name)), name)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_weights_go_to_a_model_of_the_same_layers(name, tmp_path):
     model = lamina.models.clone_model(load_model(FOLDER / f"{name}.keras"))
     model.load_weights(weights_file(tmp_path / "m.weights.h5", name))
+    check_predicts(model, name)
+    model = interchanged.MODELS[name](lamina)
+    interchanged.drawn(model)
+    model.load_weights(old_file(tmp_path, name))
     check_predicts(model, name)
 
 
@@ -93,6 +124,7 @@ def test_frozen_models_stay_frozen():
     assert not model.get_layer("head").trainable
     assert len(model.trainable_weights) == 6
     assert len(model.weights) == 10
+    assert model.get_layer("head").weights[0].trainable is False
 
 
 def test_the_weights_of_another_model_are_refused(tmp_path):
@@ -186,8 +218,8 @@ def test_archives_that_lie_are_refused(tmp_path):
     refused("model.weights.h5 declares")
     packed(path, {"config.json": held["config.json"]})
     refused("without 'model.weights.h5'")
-    packed(path, {**held, "assets/layers/lookup/vocabulary.txt": b"a"})
-    refused("vocabularies")
+    packed(path, {**held, "assets/layers/lookup/code.py": b"a"})
+    refused("only vocabularies are read")
     packed(path, {**held, "config.json": b"[" * 100_000})
     refused("JSON")
     rng = np.random.default_rng(5)
@@ -197,7 +229,7 @@ def test_archives_that_lie_are_refused(tmp_path):
 
 
 def test_whole_models_in_hdf5_are_told_apart_from_weights(tmp_path):
-    with pytest.raises(ValueError, match="weights alone are read"):
+    with pytest.raises(ValueError, match="holds weights alone; make the model"):
         load_model(weights_file(tmp_path / "m.h5", "dense"))
 
 

@@ -30,15 +30,15 @@ def put_back(model: Any, told: Mapping[str, Any], tensors: Mapping[str, Array]) 
     found = {name: plain.restored(told.get(name), tensors) for name in ("optimizer", *_ARGUMENTS)}
     model.compile(
         optimizers.get(found["optimizer"]),
-        _made(found["loss"], losses.get),
-        _made(found["metrics"], metrics.get),
-        _made(found["weighted_metrics"], metrics.get),
+        made_objects(found["loss"], losses.get),
+        made_objects(found["metrics"], metrics.get),
+        made_objects(found["weighted_metrics"], metrics.get),
         found["loss_weights"],
     )
 
 
-def _made(value: Any, get: Callable[[Any], Any]) -> Any:
-    """Return a structure with objects in place of their configurations."""
+def made_objects(value: Any, get: Callable[[Any], Any]) -> Any:
+    """Return a structure with objects in place of their configurations: ``get`` makes them."""
 
     def object_of(value: Any) -> Any:
         is_config = isinstance(value, Mapping) and {"class_name", "config"} == value.keys()

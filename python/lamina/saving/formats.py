@@ -6,8 +6,6 @@ import os
 from dataclasses import dataclass
 from types import ModuleType
 
-from lamina import _screen
-
 
 @dataclass(frozen=True)
 class Format:
@@ -21,22 +19,27 @@ class Format:
         How names of files of models, and of weights alone, end.
     heads : tuple of bytes
         What such files may begin with; none for the format of all that nobody else knows.
+    hdf5 : bool
+        Whether such files are written with h5py.
     """
 
     module: str
     models: tuple[str, ...]
     weights: tuple[str, ...]
     heads: tuple[bytes, ...] = ()
+    hdf5: bool = False
 
 
 OWN = Format("lamina.saving.own", (".lamina",), (".weights.lamina", ".lamina", ".safetensors"))
-# Keras's are read; what is saved under their names is a file of lamina's.
-KERAS_FILES = Format("lamina.saving.keras_file", (), (), (b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"))
+KERAS_FILES = Format(
+    "lamina.saving.keras_file",
+    (".keras", ".h5", ".hdf5"),
+    (".weights.h5",),
+    (b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"),
+    hdf5=True,
+)
 # A format that reads or writes other programs' files is a module and a line here.
 FORMATS = (OWN, KERAS_FILES)
-
-# Keras's endings.  A program written for Keras goes on to run: what it saves, it loads.
-KERAS = (".keras", ".weights.h5", ".h5", ".hdf5")
 
 
 def for_writing(who: str, path: object, weights: bool) -> tuple[str, ModuleType]:
@@ -46,21 +49,32 @@ def for_writing(who: str, path: object, weights: bool) -> tuple[str, ModuleType]
     ------
     ValueError
         For a name whose ending says nothing.
+    ImportError
+        For a file of Keras's where h5py is not installed.
     """
     name = path_of(who, path)
     endings = {each for f in FORMATS for each in (f.weights if weights else f.models)}
     for each in FORMATS:
         if name.endswith(each.weights if weights else each.models):
+            if each.hdf5:
+                _check_hdf5(who, name)
             return name, _module(each)
-    if name.endswith(KERAS):
-        better = os.path.basename(name).rpartition(".")[0] + ".lamina"
-        _screen.warn(
-            f"{who}: {name!r} is written as a file of lamina's, which Keras cannot read; call it "
-            f"{better!r}"
-        )
-        return name, _module(OWN)
     shown = " or ".join(sorted(endings))
     raise ValueError(f"{who}: the name must end in {shown}; got {name!r}")
+
+
+def own_name(name: str) -> str:
+    """Return what a file of lamina's may be called in place of another program's."""
+    return os.path.basename(name).removesuffix(".weights.h5").partition(".")[0] + ".lamina"
+
+
+def _check_hdf5(who: str, name: str) -> None:
+    from lamina.saving.hdf5 import h5py
+
+    try:
+        h5py(who)
+    except ImportError as error:
+        raise ImportError(f"{error}; {own_name(name)!r} needs no package") from None
 
 
 def for_reading(who: str, path: object) -> tuple[str, ModuleType]:

@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
+from lamina import _screen
 from lamina._answers import is_own
 from lamina._settings import custom
 
@@ -36,6 +37,16 @@ def described(function: Any, holder: str) -> dict[str, Any]:
     if function is not inner or name == "<lambda>" or isinstance(function, type):
         name = name if isinstance(function, type) else holder
     return {"class_name": "function", "config": name, "of": holder, "lost": True}
+
+
+def warn_of_lost(who: str, lost: Mapping[str, str]) -> None:
+    """Warn of functions that whoever loads a file has to give."""
+    if lost:
+        names = ", ".join(f"{name!r}: ..." for name in lost)
+        _screen.warn(
+            f"{who}: files keep the names of Python functions alone; load_model will need "
+            f"custom_objects={{{names}}}"
+        )
 
 
 def found(config: Mapping[str, Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lamina._calls import answering_calls
-from lamina.saving import keras_config
+from lamina.saving import keras_graph
 from lamina.saving.header import parse_json
 
 
@@ -41,7 +41,7 @@ def from_keras(model: Any) -> Any:
     """
     if not (hasattr(model, "to_json") and hasattr(model, "get_weights")):
         raise TypeError(f"from_keras: needs a model of Keras; got {type(model).__name__}")
-    made, _ = keras_config.model_of(parse_json("from_keras", model.to_json()))
+    made, _ = keras_graph.model_of(parse_json("from_keras", model.to_json()))
     for layer in model.layers:
         weights = layer.get_weights()
         if weights:

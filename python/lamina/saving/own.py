@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina import _core, _screen
+from lamina import _core
 from lamina._check import Array
 from lamina.saving import architecture, compiled, container, training, weights
+from lamina.saving.functions import warn_of_lost
 
 if TYPE_CHECKING:
     from lamina.models import Model
@@ -27,12 +28,7 @@ def save_model(model: Model, path: str, include_optimizer: bool) -> None:
         lost = {**lost, **more}
         if include_optimizer and model.built:
             document["training"] = training.described("save", model, tensors)
-    if lost:
-        names = ", ".join(f"{name!r}: ..." for name in lost)
-        _screen.warn(
-            f"save: files keep the names of Python functions alone; load_model will need "
-            f"custom_objects={{{names}}}"
-        )
+    warn_of_lost("save", lost)
     container.write(path, document, tensors)
 
 

@@ -1,0 +1,101 @@
+"""The calls of layers in graphs as Keras describes them, made again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from lamina.saving.keras_config import plain
+
+OPERATIONS = "keras.src.ops."  # how the modules of operations begin
+
+Calls = Mapping[str, list[Any]]  # by a layer's name: what each of its calls returned
+
+
+def call_all(
+    made: Mapping[str, Any], calls: Calls, waiting: list[tuple[str, Mapping[str, Any]]]
+) -> None:
+    """Call layers as the nodes say, each once what it is called on is there."""
+    while waiting:
+        left, blocked = [], set()  # calls of one layer keep their order
+        for name, node in waiting:
+            ready = all(len(calls[r[0]]) > r[1] for r in _references(calls, node))
+            if name in blocked or not ready:
+                left.append((name, node))
+                blocked.add(name)
+                continue
+            args = _filled(calls, node.get("args", []))
+            kwargs = _filled(calls, node.get("kwargs", {}))
+            # Keras notes what it would do anyway.
+            kwargs = {k: v for k, v in kwargs.items() if v is not None and (k, v) != _PREDICTING}
+            calls[name].append(made[name](*args, **kwargs))
+        if len(left) == len(waiting):
+            names = ", ".join(name for name, _ in left)
+            raise ValueError(f"these layers wait for each other: {names:.200}")
+        waiting = left
+
+
+_PREDICTING = ("training", False)
+
+
+def tensors_of(calls: Calls, references: Any, graphs: Collection[str]) -> Any:
+    """Return the tensors that a reference, or a structure of them, means.
+
+    ``graphs`` are the models that are graphs: of these Keras counts one call more, their own.
+    """
+    if isinstance(references, Mapping):
+        if references.get("class_name") == "__tuple__":
+            return tuple(tensors_of(calls, r, graphs) for r in references["config"])
+        return {key: tensors_of(calls, r, graphs) for key, r in references.items()}
+    if references and isinstance(references[0], str):
+        name, call, output = references
+        before = name in graphs and type(call) is int
+        return _output(calls, [name, call - 1 if before else call, output])
+    return [tensors_of(calls, r, graphs) for r in references]
+
+
+def _references(calls: Calls, value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return [r for each in value for r in _references(calls, each)]
+    if not isinstance(value, Mapping):
+        return []
+    if value.get("class_name") == "__keras_tensor__":
+        reference = value["config"]["keras_history"]
+        _check_known(calls, reference)
+        return [reference]
+    return [r for each in value.values() for r in _references(calls, each)]
+
+
+def _check_known(calls: Calls, reference: Any) -> None:
+    name, call, output = reference
+    if name not in calls:
+        raise ValueError(f"a call reads {name!r:.80}, which is no layer of the model")
+    if type(call) is not int or type(output) is not int or call < 0 or output < 0:
+        raise ValueError(f"a call reads {reference!r:.80}, which is no output")
+
+
+def _filled(calls: Calls, value: Any) -> Any:
+    """Return arguments with tensors in place of their references."""
+    if isinstance(value, list):
+        return [_filled(calls, each) for each in value]
+    if isinstance(value, Mapping):
+        kind = value.get("class_name")
+        if kind == "__keras_tensor__":
+            return _output(calls, value["config"]["keras_history"])
+        if kind == "__tuple__":
+            return tuple(_filled(calls, each) for each in value["config"])
+        if isinstance(kind, str):
+            return plain(value)
+        return {key: _filled(calls, each) for key, each in value.items()}
+    return value
+
+
+def _output(calls: Calls, reference: Any) -> Any:
+    from lamina._tensors.arguments import flat
+
+    _check_known(calls, reference)
+    name, call, output = reference
+    outputs = flat(calls[name][call]) if call < len(calls[name]) else []
+    if output >= len(outputs):
+        raise ValueError(f"no layer has the output {reference!r:.80} (name, call, output)")
+    return outputs[output]

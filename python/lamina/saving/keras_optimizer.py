@@ -1,0 +1,149 @@
+"""The state of optimizers as Keras lists it: counts first, then arrays by weight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina._answers import is_own
+from lamina._check import Array
+from lamina.saving.keras_described import LostError
+from lamina.saving.weights import named
+
+_FIRST = (("average",), ("gradient_accumulator",))
+# Slots that Keras lists weight by weight, group behind group; elsewhere all stand together.
+_GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "RMSprop": (("mean_square",), ("velocity",), ("mean_grad",)),
+    "Adam": (("m", "v"), ("max_v",)),
+    "AdamW": (("m", "v"), ("max_v",)),
+    "Adafactor": (("r", "c", "v"),),
+}
+_STATELESS = ("MultiOptimizer", "LossScaleOptimizer")  # whose state Keras lists otherwise
+
+
+def written(model: Any) -> list[Array] | None:
+    """Return the arrays of a compiled model's optimizer; None of one whose state does not map.
+
+    Raises
+    ------
+    LostError
+        Learning rates of single weights, or weights that do not decay, which Keras does not keep.
+    """
+    optimizer = model.optimizer
+    if not _maps(optimizer):
+        return None
+    paths = named(model)
+    state = optimizer.get_state(paths)
+    _check_alike(optimizer, state)
+    if not optimizer.built:  # as it will be when training begins
+        optimizer.build(model.trainable_weights)
+        state = optimizer.get_state(paths)
+    heads: list[Any] = [np.int32(state["step"])]
+    if isinstance(state["learning_rate"], float):
+        heads.append(np.asarray(state["learning_rate"], model.dtype))
+    made = [array(optimizer) for array in _walked(optimizer, state["slots"], _trained(model))]
+    return [np.asarray(head) for head in heads] + made
+
+
+def take(model: Any, arrays: Sequence[Array]) -> bool:
+    """Let a compiled model's optimizer go on where the one of a file stood.
+
+    Return whether it does; where the file has not what the optimizer keeps it begins anew.
+    """
+    optimizer = model.optimizer
+    if not arrays or not _maps(optimizer):
+        return False
+    if int(arrays[0]) == 0 and len(arrays) <= 2:  # compiled, and not trained
+        return True
+    optimizer.build(model.trainable_weights)
+    paths = named(model)
+    state = optimizer.get_state(paths)
+    rest = list(arrays)
+    state["step"] = int(rest.pop(0))
+    if isinstance(state["learning_rate"], float) and rest:
+        rate = rest.pop(0)
+        if rate != np.asarray(state["learning_rate"], rate.dtype):  # which has more digits
+            state["learning_rate"] = float(rate)
+    places = list(_walked(optimizer, state["slots"], _trained(model)))
+    if len(places) != len(rest):
+        return False
+    for place, array in zip(places, rest, strict=True):
+        if not place.take(array):
+            return False
+    optimizer.take_state(state, paths)
+    return True
+
+
+def _maps(optimizer: Any) -> bool:
+    return is_own(type(optimizer)) and type(optimizer).__name__ not in _STATELESS
+
+
+def _check_alike(optimizer: Any, state: Mapping[str, Any]) -> None:
+    who = type(optimizer).__name__
+    if state.get("rates"):
+        raise LostError(f"{who}: the learning rate of {next(iter(state['rates']))!r} is its own")
+    if state.get("undecayed") and optimizer.weight_decay:
+        raise LostError(f"{who}: {state['undecayed'][0]!r} is excluded from the weight decay")
+
+
+def _trained(model: Any) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the weights that train, by path."""
+    trained = {id(p) for p in model.trainable_weights}
+    return {path: tuple(p.shape) for path, p in named(model).items() if id(p) in trained}
+
+
+class _Place:
+    """One array of Keras's list."""
+
+    def __init__(self, slots: dict[str, Array], name: str, shape: tuple[int, ...]) -> None:
+        self._slots, self._name, self._shape = slots, name, shape
+
+    def __call__(self, _: Any) -> Array:
+        array = np.asarray(self._slots[self._name])
+        # Where lamina keeps none, Keras has one that is never read.
+        return np.zeros(self._shape, array.dtype) if array.size == 0 else array.reshape(self._shape)
+
+    def take(self, array: Array) -> bool:
+        """Put an array of a file here; return whether it fits."""
+        kept = self._slots[self._name]
+        if tuple(array.shape) != self._shape:
+            return False
+        if kept.size:
+            self._slots[self._name] = array.astype(kept.dtype).reshape(kept.shape)
+        return True
+
+
+class _Product:
+    """What Nadam multiplies its momenta to, which lamina works out from the count of steps."""
+
+    def __call__(self, optimizer: Any) -> Array:
+        t = np.arange(1, optimizer.steps + 1)
+        return np.asarray(np.prod(optimizer.beta_1 * (1 - 0.5 * 0.96**t)), np.float32)
+
+    def take(self, array: Array) -> bool:
+        """Leave it."""
+        return array.shape == ()
+
+
+def _walked(
+    optimizer: Any, slots: Mapping[str, dict[str, Array]], shapes: Mapping[str, tuple[int, ...]]
+) -> Iterator[Any]:
+    kind = type(optimizer).__name__
+    first = {name for group in _FIRST for name in group}
+    known = dict.fromkeys(n for held in slots.values() for n in held if n not in first)
+    for group in (*_FIRST, *_GROUPS.get(kind, (tuple(known),))):
+        for path, shape in shapes.items():
+            held = slots.get(path, {})
+            for name in group:
+                if name in held:
+                    yield _Place(held, name, _shape_of(kind, name, shape))
+    if kind == "Nadam":
+        yield _Product()
+
+
+def _shape_of(kind: str, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    if kind == "Adafactor" and name in ("r", "c"):
+        return () if len(shape) < 2 else shape[:-1] if name == "r" else (*shape[:-2], shape[-1])
+    return shape

@@ -1,0 +1,235 @@
+"""Files for Keras: what Keras makes of models that were saved here."""
+
+import builtins
+import hashlib
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+import golden
+import interchanged
+import lamina
+from lamina import layers
+from lamina.models import load_model
+
+h5py = pytest.importorskip("h5py")
+keras = golden.Peer("keras")
+
+X = np.random.default_rng(1).normal(size=(8, 4)).astype("float32")
+
+
+def told(folder):
+    """Return what tells files apart: descriptions and places of arrays, but no numbers."""
+    with zipfile.ZipFile(folder / "m.keras") as archive:
+        config = json.loads(archive.read("config.json"))
+        weights = archive.read("model.weights.h5")
+    (folder / "inner.h5").write_bytes(weights)
+    places = []
+    for name in ("inner.h5", "m.weights.h5", "m.h5"):
+        with h5py.File(folder / name) as file:
+            file.visititems(lambda path, held: places.append([path, getattr(held, "shape", 0)]))
+    text = json.dumps([config, places], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def of_keras(name, folder, x):
+    """Return what Keras predicts with the three files, and once it has trained on."""
+    model = keras.models.load_model(folder / "m.keras")
+    predicted = model.predict(x, verbose=0)
+    old = keras.models.load_model(folder / "m.h5").predict(x, verbose=0)
+    other = interchanged.MODELS[name](golden.Peer("keras"))
+    other.load_weights(folder / "m.weights.h5")
+    found = [predicted, old, other.predict(x, verbose=0)]
+    answers = [[np.asarray(v) for v in interchanged.leaves(each)] for each in found]
+    if name not in interchanged.RANDOM:
+        interchanged.trained(model, x, predicted)
+        later = interchanged.leaves(model.predict(x, verbose=0))
+        answers.append([np.asarray(v) for v in later])
+    return answers
+
+
+@pytest.mark.parametrize("name", interchanged.MODELS)
+def test_models_predict_and_train_on_in_keras(name, tmp_path):
+    lamina.backend.clear_session()
+    lamina.set_random_seed(3)
+    model = interchanged.MODELS[name](lamina)
+    interchanged.drawn(model)
+    x = interchanged.inputs_of(name, model)
+    interchanged.compiled(name, lamina, model)
+    interchanged.trained(model, x, model.predict(x, verbose=0))
+    for ending in (".keras", ".h5"):
+        model.save(tmp_path / f"m{ending}")
+    model.save_weights(tmp_path / "m.weights.h5")
+    predicted = model.predict(x, verbose=0)
+    answers = golden.ask(
+        lambda: of_keras(name, tmp_path, x), told(tmp_path), model.get_weights(),
+        interchanged.leaves(x),
+    )  # fmt: skip
+    mine = interchanged.leaves(predicted)
+    for theirs in answers[:3]:
+        for a, b in zip(mine, theirs, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+    if len(answers) > 3:
+        interchanged.trained(model, x, predicted)
+        for a, b in zip(interchanged.leaves(model.predict(x, verbose=0)), answers[3], strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
+
+
+def small(**compiling):
+    model = lamina.Sequential([lamina.Input((4,)), layers.Dense(3, "relu"), layers.Dense(2)])
+    if compiling:
+        model.compile(**compiling)
+    return model
+
+
+def assert_same(some, others):
+    for a, b in zip(some, others, strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_training_goes_on_here_to_the_same_bits(tmp_path):
+    model = small(optimizer="adam", loss="mse", metrics=["mae"])
+    y = X[:, :2]
+    model.fit(X, y, shuffle=False, verbose=0)
+    model.save(tmp_path / "m.keras")
+    back = load_model(tmp_path / "m.keras")
+    for each in (model, back):
+        each.fit(X, y, shuffle=False, verbose=0)
+    assert_same(model.get_weights(), back.get_weights())
+    model.save(tmp_path / "m.keras", include_optimizer=False)
+    assert load_model(tmp_path / "m.keras").optimizer.iterations == 0
+
+
+def test_saving_before_a_fit_changes_no_bit_of_it(tmp_path):
+    ends = []
+    for saved in (False, True):
+        lamina.set_random_seed(2)
+        model = small(optimizer="adagrad", loss="mse")
+        if saved:
+            model.save(tmp_path / "m.keras")
+        model.fit(X, X[:, :2], verbose=0)
+        ends.append(model.get_weights())
+    assert_same(*ends)
+
+
+@lamina.saving.register_serializable("tests")
+class Doubled(layers.Layer):
+    def __init__(self, units, **base):
+        super().__init__(**base)
+        self.units, self.inner = units, [layers.Dense(units), [layers.Dense(units)]]
+
+    def build(self, shape):
+        self.count = self.add_weight("count", (2,), trainable=False)
+        self.scale = self.add_weight("scale", (self.units,), "ones")
+
+    def call(self, x):
+        return self.inner[1][0](self.inner[0](x)) * self.scale
+
+
+class Own(lamina.Model):
+    def __init__(self, width=3, **base):
+        super().__init__(**base)
+        self.width, self.first, self.last = width, Doubled(width), layers.LSTM(2)
+
+    def call(self, x):
+        return self.last(self.first(x))
+
+    def get_config(self):
+        return {"width": self.width, "name": self.name}
+
+
+def test_classes_of_ones_own(tmp_path):
+    model = Own(name="mine")
+    x = X.reshape(4, 2, 4)
+    predicted = model.predict(x, verbose=0)
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match=r"custom_objects=\{'Own': .*register_serializable"):
+        load_model(tmp_path / "m.keras")
+    back = load_model(tmp_path / "m.keras", custom_objects={"Own": Own})
+    assert np.array_equal(back.predict(x, verbose=0), predicted)
+    with h5py.File(_inner(tmp_path)) as file:
+        held = []
+        file.visititems(lambda path, each: held.append(path) if hasattr(each, "shape") else None)
+    assert held == [
+        "first/inner/container/dense/vars/0", "first/inner/container/dense/vars/1",
+        "first/inner/dense/vars/0", "first/inner/dense/vars/1",
+        "first/vars/0", "first/vars/1",
+        "last/cell/vars/0", "last/cell/vars/1", "last/cell/vars/2",
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match=r"m\.h5.*Own.*m\.keras"):
+        model.save(tmp_path / "m.h5")
+
+
+def _inner(folder):
+    with zipfile.ZipFile(folder / "m.keras") as archive:
+        (folder / "inner.h5").write_bytes(archive.read("model.weights.h5"))
+    return folder / "inner.h5"
+
+
+def twice():
+    same = layers.Dense(4)
+    return lamina.Sequential([lamina.Input((4,)), same, same])
+
+
+def with_rates():
+    model = small(optimizer="adam", loss="mse")
+    model.optimizer.scale_learning_rate(0.1, [model.layers[0].weights[0]])
+    return model
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: small(optimizer="rprop", loss="mse"), "compile: Keras has no Rprop"),
+        (lambda: small(optimizer="sgd", loss="gaussian_nll"), "compile: .*gaussian_nll"),
+        (lambda: lamina.Sequential([lamina.Input((4,)), layers.FillMissing()]),
+         "fill_missing: Keras has no FillMissing"),
+        (lambda: lamina.Sequential([lamina.Input((4,)), layers.Dense(
+            2, kernel_regularizer=lamina.regularizers.L1(0.1, proximal=True))]),
+         "dense.*: proximal=True of L1 has no counterpart"),
+        (lambda: lamina.Sequential([lamina.Input((4,)), layers.Lambda(lambda x: x, name="inline")]),
+         "inline: function is a function without a name.*def"),
+        (twice, "sequential: holds dense.* twice"),
+        (with_rates, "Adam: the learning rate of 'dense.*/kernel' is its own"),
+    ],
+)  # fmt: skip
+def test_what_keras_cannot_hold_is_refused_and_nothing_written(make, words, tmp_path):
+    lamina.backend.clear_session()
+    model = make()
+    with pytest.raises(ValueError, match=f"save: {words}.*a file of lamina's, 'm.lamina', holds"):
+        model.save(tmp_path / "m.keras")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_h5py_is_named_where_it_is_missing(monkeypatch, tmp_path):
+    imported = builtins.__import__
+
+    def without(name, *args, **kwargs):
+        if name == "h5py":
+            raise ImportError(name)
+        return imported(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    for name in ("m.keras", "m.h5"):
+        with pytest.raises(ImportError, match=r'pip install "lamina\[keras\]".*m\.lamina'):
+            small().save(tmp_path / name)
+    with pytest.raises(ImportError, match=r'pip install "lamina\[keras\]"'):
+        lamina.callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_checkpoints_for_keras(tmp_path):
+    model = small(optimizer="adam", loss="mse")
+    keep = lamina.callbacks.ModelCheckpoint(tmp_path / "z{epoch}.keras")
+    light = lamina.callbacks.ModelCheckpoint(
+        tmp_path / "z{epoch}.weights.h5", save_weights_only=True
+    )
+    model.fit(X, X[:, :2], epochs=2, verbose=0, callbacks=[keep, light])
+    names = ["z1.keras", "z1.weights.h5", "z2.keras", "z2.weights.h5"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == names
+    back = load_model(tmp_path / "z2.keras")
+    assert np.array_equal(back.predict(X, verbose=0), model.predict(X, verbose=0))
+    with pytest.raises(ValueError, match=r"must end in .*\.weights\.h5.*; got 'm\.keras'"):
+        model.save_weights("m.keras")
