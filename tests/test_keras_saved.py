@@ -233,3 +233,33 @@ def test_checkpoints_for_keras(tmp_path):
     assert np.array_equal(back.predict(X, verbose=0), model.predict(X, verbose=0))
     with pytest.raises(ValueError, match=r"must end in .*\.weights\.h5.*; got 'm\.keras'"):
         model.save_weights("m.keras")
+
+
+def test_what_a_call_is_told_survives(tmp_path):
+    x = lamina.Input((4,))
+    base = lamina.Sequential([lamina.Input((4,)), layers.BatchNormalization()], name="base")
+    y = layers.Dropout(0.5, name="fixed")(base(x, training=False), training=False)
+    y = layers.Dropout(0.5, name="varied")(layers.BatchNormalization()(y), training=True)
+    rows = lamina.Input((3, 4))
+    seen = lamina.Input((3,), dtype="bool")
+    z = layers.GRU(2)(rows, mask=seen)
+    model = lamina.Model([x, rows, seen], [layers.Dropout(0.5, name="usual")(y), z])
+    data = [X[:2], X.reshape(-1, 2, 4)[:2].repeat(2, 1)[:, :3], np.eye(3)[:2] == 1]
+    for ending in ("keras", "h5"):
+        model.save(tmp_path / f"m.{ending}")
+        back = load_model(tmp_path / f"m.{ending}")
+        entries = {each["name"]: each for each in back.get_config()["layers"]}
+        names = ("base", "fixed", "varied", "usual")
+        told = [entries[name]["inbound_nodes"][0].get("training") for name in names]
+        assert told == [False, False, True, None]
+        theirs, ours = back.predict(data, verbose=0)[1], model.predict(data, verbose=0)[1]
+        np.testing.assert_array_equal(theirs, ours)
+        data[2] = ~data[2]
+        assert not np.array_equal(back.predict(data, verbose=0)[1], ours)
+    with zipfile.ZipFile(tmp_path / "m.keras") as archive:
+        nodes = {
+            each["name"]: each["inbound_nodes"]
+            for each in json.loads(archive.read("config.json"))["config"]["layers"]
+        }
+    assert nodes["varied"][0]["kwargs"] == {"training": True}
+    assert nodes["usual"][0]["kwargs"] == {}

@@ -342,7 +342,7 @@ def test_weights_that_do_not_fit_are_named_and_none_is_changed(path):
 def test_names_say_the_format(path, tmp_path):
     model = dense(2)
     for call in (lambda: model.save(tmp_path / "m.txt"), lambda: model.save_weights("m")):
-        with pytest.raises(ValueError, match=r"name must end in \.lamina"):
+        with pytest.raises(ValueError, match=r"name must end in .*\.lamina"):
             call()
     with pytest.raises(TypeError, match="needs the path of a file; got 3"):
         model.save(3)

@@ -86,6 +86,17 @@ def renamed() -> dict[str, str]:
     return {n: c.__name__ for n, c in sorted(public.items()) if c.__name__ not in public}
 
 
+def told() -> dict[str, bool]:
+    """Return what calls of layers are told of training, where nobody says: Keras notes it."""
+    found = {}
+    for name, cls in sorted(vars(keras.layers).items()):
+        call = getattr(cls, "call", None) if isinstance(cls, type) else None
+        parameter = inspect.signature(call).parameters.get("training") if call else None
+        if parameter is not None and isinstance(parameter.default, bool):
+            found[name] = parameter.default
+    return found
+
+
 def activations() -> str:
     """Return the names of the activation functions."""
     public = [n for n in dir(keras.activations) if not n.startswith("_")]
@@ -98,6 +109,7 @@ def listed() -> dict[str, Any]:
         "version": keras.__version__,
         "classes": classes(),
         "renamed": renamed(),
+        "training": told(),
         "operations": operations(),
         "activations": activations(),
     }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from lamina._answers import is_own
+from lamina.saving import keras_table
 from lamina.saving.keras_config import plain
 
 OPERATIONS = "keras.src.ops."  # how the modules of operations begin
@@ -26,8 +29,9 @@ def call_all(
                 continue
             args = _filled(calls, node.get("args", []))
             kwargs = _filled(calls, node.get("kwargs", {}))
-            # Keras notes what it would do anyway.
-            kwargs = {k: v for k, v in kwargs.items() if v is not None and (k, v) != _PREDICTING}
+            kwargs = {k: v for k, v in kwargs.items() if v is not None}
+            if "training" not in node and kwargs.get("training") is _told(made[name]):
+                kwargs.pop("training", None)
             calls[name].append(made[name](*args, **kwargs))
         if len(left) == len(waiting):
             names = ", ".join(name for name, _ in left)
@@ -35,7 +39,16 @@ def call_all(
         waiting = left
 
 
-_PREDICTING = ("training", False)
+def _told(layer: Any) -> bool | None:
+    """Return what a call is told of training if nobody says, which files of Keras's note too."""
+    cls = type(layer)
+    if is_own(cls):
+        return keras_table.told(cls.__name__)
+    try:
+        default = inspect.signature(cls.call).parameters["training"].default
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return default if isinstance(default, bool) else None
 
 
 def tensors_of(calls: Calls, references: Any, graphs: Collection[str]) -> Any:

@@ -189,7 +189,11 @@ def _call(describer: Describer, step: Any, tensor: Any) -> Entry:
     if step.masks is not None:
         masks = [None if m is None else tensor(m) for m in step.masks]
         kwargs["mask"] = masks if len(masks) > 1 else masks[0]
-    return {"args": args, "kwargs": kwargs}
+    if step.training is not None:
+        kwargs["training"] = step.training
+    # Keras notes what it would do anyway too: what the call was told stands by itself.
+    told = {} if kwargs.get("training") is None else {"training": bool(kwargs["training"])}
+    return {"args": args, "kwargs": kwargs, **told}
 
 
 def _plain_call(layer: Any, given: list[Entry]) -> tuple[list[Any], dict[str, Any]]:

@@ -64,6 +64,12 @@ def public_class(name: str) -> str:
     return next((public for public, own in renamed.items() if own == name), name)
 
 
+def told(name: str) -> bool | None:
+    """Return what Keras notes that a call of a layer is told of training, where nobody says."""
+    default: bool | None = _table()["training"].get(name)
+    return default
+
+
 def is_operation(name: str) -> bool:
     """Return whether a class stands for a function of ``keras.ops``."""
     return any(f".{name}: " in line for line in _table()["operations"].values())

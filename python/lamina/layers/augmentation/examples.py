@@ -34,7 +34,8 @@ def called(data: dict[str, Any], who: str, call: Callable[[dict[str, Any]], Any]
 
 def is_none(images: Any) -> bool:
     """Return whether these are arrays of no images: layers that look at all images need some."""
-    return is_array(images) and np.ndim(images) == 4 and len(images) == 0
+    symbolic = getattr(type(images), "symbolic", False)  # which has no rows yet
+    return not symbolic and is_array(images) and np.ndim(images) == 4 and len(images) == 0
 
 
 def one_of_none(rows: Any) -> Any:
