@@ -60,6 +60,26 @@ def test_a_file_for_one_number_of_rows_takes_others():
     np.testing.assert_allclose(model.predict(x, verbose=0)[:5], want, rtol=1e-5, atol=1e-5)
 
 
+def test_a_file_that_is_right_for_one_number_of_rows_takes_that(tmp_path):
+    m = onnx_models.Maker()
+    rows = m("Reshape", "x", m.shape(6, 4))  # of two rows of three parts
+    y = m("Reshape", m("Softmax", m("MatMul", rows, m.weight("w", 4, 5)), axis=0), m.shape(2, 15))
+    proto = m.model({"x": ("float32", [2, 3, 4])}, [y])
+    model = lamina.onnx.load(proto)
+    x = onnx_models.inputs_of(proto, 6)
+    run = runtime_of(proto)
+    want = np.concatenate([run([x[0][i : i + 2]])[0] for i in (0, 2, 4)])
+    check_equal([model.predict(x[0], batch_size=2, verbose=0)], [want])
+    with pytest.raises(ValueError, match=r"for batches of 2 rows, .*; got 6: give batch_size=2"):
+        model.predict(x[0], verbose=0)
+    model.save(tmp_path / "m.lamina")
+    again = load_model(tmp_path / "m.lamina")
+    check_equal([again.predict(x[0], batch_size=2, verbose=0)], [want])
+    model.compile("sgd", "mse")
+    losses = model.fit(x[0], want[::-1], batch_size=2, epochs=5, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+
+
 def test_inputs_have_the_files_names_and_outputs_its_order():
     model = lamina.onnx.load(onnx_models.two_inputs())
     a, b = onnx_models.inputs_of(onnx_models.two_inputs(), 3)

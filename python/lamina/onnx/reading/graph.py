@@ -138,9 +138,12 @@ class Weight:
 class Program:
     """A whole graph and its weights, whose values are kept elsewhere.
 
-    ``rows`` is the number of rows that the file was written for, None where it says none.
+    ``rows`` is the number of rows that the file was written for, None where it says none.  Where
+    the graph is right for that number alone, ``outputs`` holds what a row of each output is, its
+    shape and its type; else it is None.
     """
 
     body: Body
     weights: list[Weight]
     rows: int | None = None
+    outputs: list[tuple[tuple[int, ...], str]] | None = None

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from lamina._tensors.given import each_row, given
 from lamina.layers.layer import Layer
 from lamina.onnx.reading.graph import Program
 from lamina.onnx.reading.plain import from_config, to_config
@@ -61,6 +64,19 @@ class ONNXGraph(Layer):
     def call(self, inputs: Any) -> Any:
         """Record the nodes."""
         listed = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        shapes = self.program.outputs
+        if shapes is not None:
+            now = listed[0].recording
+            rows = now.need_rows()
+            if now.standing:  # for any number: only the shapes are asked for
+                made = [each_row(given(np.zeros(shape, kind))) for shape, kind in shapes]
+                return made[0] if len(made) == 1 else made
+            right = self.program.rows
+            if rows != right:
+                raise ValueError(
+                    f"{self.name}: the file was written for batches of {right} rows, which its "
+                    f"constants depend on; got {rows}: give batch_size={right}"
+                )
         made = [with_rows(y) for y in Run(self.program)(listed, self._held)]
         return made[0] if len(made) == 1 else made
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina import layers, models
+from lamina import _core, layers, models
 from lamina._calls import answering_calls
+from lamina._tensors import Recording, Tensor
+from lamina._tensors.given import given
 from lamina.onnx.reading.ahead import needed_ahead
 from lamina.onnx.reading.files import read
 from lamina.onnx.reading.functions import element_types, expanded
@@ -19,6 +21,7 @@ from lamina.onnx.reading.graph import TYPES, Body, Port, Program, type_name
 from lamina.onnx.reading.layer import ONNXGraph
 from lamina.onnx.reading.package import onnx
 from lamina.onnx.reading.protos import DOMAINS, Reader, check_operators
+from lamina.onnx.reading.run import Run, with_rows
 from lamina.onnx.reading.weights import with_weights
 
 if TYPE_CHECKING:
@@ -67,7 +70,8 @@ def load(
     Notes
     -----
     The first axis of each input is that of the rows, whatever its size in the file; where the file
-    gives a number, others are taken too unless some constant of the file depends on it.  Axes of
+    gives a number, others are taken too unless some constant of the file depends on it: then the
+    model refuses them, and ``predict`` needs ``batch_size=`` that number for more rows.  Axes of
     symbolic size may have any, which the model is recorded anew for.  Dropout and normalisation
     act as in inference, in ``fit`` too.  Integers are int32, float16 and bfloat16 are calculated in
     the model's precision.
@@ -86,7 +90,7 @@ def load(
         body = taken_apart(proto, folder)
         check_inputs(body)
         program, values = with_weights(body, rows_of(body), trainable, WHO)
-        return _model(program, values, dtype or precision(body, values))
+        return _made(program, values, dtype or precision(body, values))
     except ValueError as error:
         if where and not str(error).startswith(where):
             raise ValueError(f"{where}{error}") from error
@@ -150,6 +154,45 @@ def check_inputs(body: Body) -> None:
     for port in body.outputs:
         if port.type not in TYPES and port.type != 0:
             raise ValueError(f"output {port.name!r} is no tensor of numbers")
+
+
+def _made(program: Program, values: dict[str, NDArray[Any]], dtype: str) -> Model:
+    """Return the model; where a graph is right for one number of rows alone, for that."""
+    try:
+        return _model(program, values, dtype)
+    except ValueError:
+        if program.rows is None:
+            raise
+        try:
+            program.outputs = _outputs(program, values, dtype)
+        except ValueError:
+            program.outputs = None
+        if program.outputs is None:
+            raise
+    return _model(program, values, dtype)
+
+
+def _outputs(
+    program: Program, values: dict[str, NDArray[Any]], dtype: str
+) -> list[tuple[tuple[int, ...], str]] | None:
+    """Return shape and type of each output's rows for the file's own number of rows."""
+    if any(not isinstance(s, int) for port in program.body.inputs for s in port.shape or ()):
+        return None
+    graph = _core.Graph(dtype)
+    recording = Recording(graph, rows=program.rows)
+    inputs = []
+    for port in program.body.inputs:
+        kind = TYPES[port.type][1]
+        shape: Any = (port.shape or ())[1:]
+        inputs.append(graph.input(shape, port.name, kind))
+    with recording:
+        tensors = [Tensor(recording, x) for x in inputs]
+        made = [
+            with_rows(y) for y in Run(program)(tensors, {n: given(v) for n, v in values.items()})
+        ]
+    if not all(isinstance(y, Tensor) and y.rows for y in made):
+        return None
+    return [(tuple(y.row_shape), y.dtype) for y in made]
 
 
 def _model(program: Program, values: dict[str, NDArray[Any]], dtype: str) -> Model:

@@ -42,6 +42,9 @@ def to_config(program: Program) -> dict[str, Any]:
             for w in program.weights
         ],
         "rows": program.rows,
+        "outputs": None
+        if program.outputs is None
+        else [{"shape": list(shape), "dtype": dtype} for shape, dtype in program.outputs],
     }
 
 
@@ -95,6 +98,9 @@ def from_config(config: Any) -> Program:
                 for w in config["weights"]
             ],
             None if config["rows"] is None else int(config["rows"]),
+            None
+            if config["outputs"] is None
+            else [(_sizes(y["shape"]), _text(y["dtype"])) for y in config["outputs"]],
         )
     except (KeyError, TypeError, AttributeError, binascii.Error) as error:
         raise ValueError(f"ONNXGraph: graph is no program: {error!r}") from None
