@@ -20,6 +20,12 @@ def attention_of(query: int, key: int, **options: Any) -> Any:
     return lamina.Model([q, k], layers.MultiHeadAttention(2, 4, **options)(q, k))
 
 
+def grouped() -> Any:
+    """Return a model of an attention whose two heads of queries share one of keys and values."""
+    q, k = Input((5, 8)), Input((7, 8))
+    return lamina.Model([q, k], layers.GroupQueryAttention(4, 2, 1)(q, k))
+
+
 def block() -> Any:
     """Return an encoder layer whose modules PyTorch makes in another order."""
     x = Input((5, 8))
@@ -91,20 +97,21 @@ def modules() -> dict[str, Callable[[], Any]]:
             return self.last(torch.cat(parts, 1))
 
     class Apart(nn.Module):
-        """Attention of linear layers."""
+        """Attention of linear layers, with two heads of queries."""
 
-        def __init__(self) -> None:
+        def __init__(self, heads: int = 2) -> None:
             super().__init__()
-            self.q, self.k, self.v, self.o = (nn.Linear(8, 8) for _ in range(4))
+            self.q, self.o = nn.Linear(8, 8), nn.Linear(8, 8)
+            self.k, self.v = nn.Linear(8, 4 * heads), nn.Linear(8, 4 * heads)
 
         def forward(self, q: Any, k: Any) -> Any:
             import torch
 
             def heads(linear: Any, x: Any) -> Any:
-                return linear(x).unflatten(-1, (2, 4)).transpose(1, 2)
+                return linear(x).unflatten(-1, (-1, 4)).transpose(1, 2)
 
             args = heads(self.q, q), heads(self.k, k), heads(self.v, k)
-            seen = torch.nn.functional.scaled_dot_product_attention(*args)
+            seen = torch.nn.functional.scaled_dot_product_attention(*args, enable_gqa=True)
             return self.o(seen.transpose(1, 2).flatten(2))
 
     seq = nn.Sequential
@@ -139,6 +146,8 @@ def modules() -> dict[str, Callable[[], Any]]:
         "plain_attention": lambda: Attention(bias=False),
         "cross_attention": lambda: Attention(kdim=6, vdim=6),
         "attention_apart": Apart,
+        "shared_keys": lambda: Apart(1),
+        "each_step": lambda: seq(nn.Linear(8, 4), nn.Linear(4, 3), nn.PReLU()),
         "encoder": lambda: nn.TransformerEncoderLayer(8, 2, 16, batch_first=True),
         "flattened": lambda: seq(
             nn.Conv2d(3, 4, 3, bias=False),
@@ -283,6 +292,16 @@ CASES: dict[str, tuple[Callable[[], Any], bool, bool]] = {
     "attention": (lambda: attention_of(8, 8), False, False),
     "plain_attention": (lambda: attention_of(8, 8, use_bias=False), False, False),
     "cross_attention": (lambda: attention_of(8, 6), False, False),
+    "shared_keys": (grouped, False, False),
+    "each_step": (
+        stack(
+            lambda: layers.TimeDistributed(layers.Dense(4)),
+            lambda: layers.EinsumDense("abc,cd->abd", (None, 3), bias_axes="d"),
+            lambda: layers.PReLU(shared_axes=[1, 2]),
+        ),
+        False,
+        False,
+    ),
     "attention_apart": (lambda: attention_of(8, 8), False, False),
     "encoder": (block, False, False),
     "flattened": (

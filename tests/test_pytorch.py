@@ -175,6 +175,29 @@ def test_what_wrappers_and_checkpoints_put_around_is_taken_off() -> None:
     assert firsts(model) == [2, 1]
 
 
+def test_linear_layers_of_attention_are_told_by_their_letters_or_by_names() -> None:
+    def numbered(*names: str) -> dict[str, np.ndarray]:
+        return tensors(*names, shape=(8, 8))
+
+    def order(state: Any, names: Any = None) -> list[float]:
+        model = attention_of(8, 8)
+        load_torch(model, state, names)
+        return firsts(model)[::2]
+
+    for state in (
+        numbered("a.q", "a.k", "a.v", "a.o"),
+        numbered("a.to_q", "a.to_k", "a.to_v", "a.to_out.0"),
+        numbered("layer.self.query", "layer.self.key", "layer.self.value", "layer.output.dense"),
+    ):
+        assert order(state) == [1, 2, 3, 4]
+    assert order(numbered("a.o", "a.v", "a.k", "a.q")) == [4, 3, 2, 1]
+    four = numbered("one", "two", "three", "four")
+    with pytest.raises(ValueError, match="multi_head_attention_4 finds no tensors of its kind"):
+        order(four)
+    names = {"multi_head_attention_5": ["four", "one", "three", "two"]}
+    assert order(four, names) == [4, 1, 3, 2]
+
+
 def test_statistics_that_were_learned_stay() -> None:
     norm = layers.Normalization()
     norm.adapt(np.arange(12.0).reshape(4, 3))
@@ -327,6 +350,10 @@ def test_files_of_safetensors_keep_no_order(tmp_path: Path) -> None:
     save_file(tensors(*[f"net.{number}" for number in range(11)]), path)
     load_torch(model, path)
     assert firsts(model) == list(range(1, 12))
+    save_file(tensors("a.q", "a.k", "a.v", "a.o", shape=(8, 8)), path)
+    attention = attention_of(8, 8)
+    load_torch(attention, path)
+    assert firsts(attention)[::2] == [1, 2, 3, 4]
     model = dense()
     save_file(tensors("stem", "head"), path)
     with pytest.raises(ValueError, match=r"may take the tensors of any of head, stem.*no order"):

@@ -1,49 +1,19 @@
 """How PyTorch shapes the weights of each layer, and back.
 
-PyTorch's shapes and orders are those of the documentation of ``torch.nn``.  A conversion names
-weights by the ends of their paths, "kernel" or "query/kernel", and tensors as a module does.
+PyTorch's shapes and orders are those of the documentation of ``torch.nn``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from lamina._check import Array
+from lamina.saving.pytorch.attention import APART, JOINT
+from lamina.saving.pytorch.conversion import LINEAR, Arrays, Conversion, Given
 from lamina.saving.pytorch.units import COUNTED
-
-Arrays = dict[str, Array]
-Given = Mapping[str, Array]
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """How a layer and PyTorch's modules hold the same weights.
-
-    Attributes
-    ----------
-    forms : tuple of tuple of str
-        For each module that the layer takes the place of, the forms that it may have.
-    write : callable
-        From the layer, its weights and the names wanted of each module, if these are known, to the
-        tensors of each module.
-    read : callable
-        From the layer and the tensors of each module to its weights, whose elements are in order:
-        what takes them knows their shapes.
-    same : tuple of pairs of str
-        The layer's settings that have to be the module's, and their names there.
-    parts : tuple of str
-        What the modules are called, where they are several.
-    """
-
-    forms: tuple[tuple[str, ...], ...]
-    write: Callable[[Any, Given, Sequence[set[str]] | None], list[Arrays]]
-    read: Callable[[Any, Sequence[Given]], Arrays]
-    same: tuple[tuple[str, str], ...] = ()
-    parts: tuple[str, ...] = ("",)
 
 
 def _renamed(*pairs: tuple[str, str], forms: tuple[str, ...], **more: Any) -> Conversion:
@@ -108,7 +78,6 @@ def _labels(layer: Any) -> tuple[str, str]:
     return labels, "".join(label for label in labels if label not in out)
 
 
-LINEAR = ("linear", "matrix")
 DENSE = _kernel(LINEAR, _turned, _turned)
 EINSUM = _kernel(LINEAR, _flat_kernel, _turned)
 EMBEDDING = _renamed(("embeddings", "weight"), forms=("embedding", "matrix"))
@@ -266,76 +235,6 @@ def _recurrent(form: str, order: Callable[[Array], Array] = _gates_there) -> Con
     return Conversion(((form,),), write, read)
 
 
-# --- attention
-
-
-_THREE = ("query", "key", "value")
-_ENDS = (*_THREE, "attention_output")
-
-
-def _projections(layer: Any, held: Given) -> list[Arrays]:
-    """Return the tensors of the linear layers of query, key, value and output."""
-    if layer.use_gate:
-        raise ValueError(f"{layer.name}: has a gate, which attention lacks in PyTorch")
-    made = []
-    for end in _ENDS:
-        kernel = held[f"{end}/kernel"]
-        rows = kernel.shape[0] if end in _THREE else kernel.shape[0] * kernel.shape[1]
-        made.append({"weight": kernel.reshape(rows, -1).T})
-        if f"{end}/bias" in held:
-            made[-1]["bias"] = held[f"{end}/bias"].reshape(-1)
-    return made
-
-
-def _attention() -> Conversion:
-    def write(layer: Any, held: Given, names: Sequence[set[str]] | None) -> list[Arrays]:
-        *three, output = _projections(layer, held)
-        made = {f"out_proj.{name}": array for name, array in output.items()}
-        joint = len({each["weight"].shape for each in three}) == 1
-        if joint if names is None else "in_proj_weight" in names[0]:
-            made["in_proj_weight"] = np.concatenate([each["weight"] for each in three])
-        else:
-            pairs = zip("qkv", three, strict=True)
-            made |= {f"{letter}_proj_weight": each["weight"] for letter, each in pairs}
-        if "bias" in output:
-            made["in_proj_bias"] = np.concatenate([each["bias"] for each in three])
-        return [made]
-
-    def read(layer: Any, given: Sequence[Given]) -> Arrays:
-        (held,) = given
-        if "in_proj_weight" in held:
-            weights = np.split(held["in_proj_weight"], 3)
-        else:
-            weights = [held[f"{letter}_proj_weight"] for letter in "qkv"]
-        made = [{"weight": weight} for weight in (*weights, held["out_proj.weight"])]
-        if "in_proj_bias" in held:
-            biases = (*np.split(held["in_proj_bias"], 3), held["out_proj.bias"])
-            for each, bias in zip(made, biases, strict=True):
-                each["bias"] = bias
-        return _of_projections(layer, made)
-
-    return Conversion((("attention",),), write, read, same=(("num_heads", "num_heads"),))
-
-
-def _of_projections(layer: Any, given: Sequence[Given]) -> Arrays:  # noqa: ARG001
-    made = {}
-    for end, held in zip(_ENDS, given, strict=True):
-        made[f"{end}/kernel"] = held["weight"].T
-        if "bias" in held:
-            made[f"{end}/bias"] = held["bias"]
-    return made
-
-
-def _apart() -> Conversion:
-    """Return the conversion of attention whose projections are linear layers of a module."""
-
-    def write(layer: Any, held: Given, names: Any) -> list[Arrays]:  # noqa: ARG001
-        return _projections(layer, held)
-
-    parts = ("q_proj", "k_proj", "v_proj", "out_proj")
-    return Conversion((LINEAR,) * 4, write, _of_projections, parts=parts)
-
-
 # --- layers that PyTorch has not: their weights as they are
 
 
@@ -377,6 +276,6 @@ _SINGLE: dict[str, Conversion] = {
 # The first whose modules are there is taken.
 CONVERSIONS: dict[str, tuple[Conversion, ...]] = {
     **{name: (conversion,) for name, conversion in _SINGLE.items()},
-    "MultiHeadAttention": (_attention(), _apart()),
-    "GroupQueryAttention": (_apart(),),
+    "MultiHeadAttention": (JOINT, APART),
+    "GroupQueryAttention": (APART,),
 }

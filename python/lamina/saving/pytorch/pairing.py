@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from lamina._check import Array
-from lamina.saving.pytorch.conversions import Conversion
+from lamina.saving.pytorch.conversion import Conversion
 from lamina.saving.pytorch.slots import Slot
 from lamina.saving.pytorch.units import COUNTED, Unit
 
@@ -98,18 +98,20 @@ def paired(
         taken[prefixes] = ours
         free = [u for u in free if not any(u is other for other in ours)]
     for prefixes, members in pools.items():
-        left = _pool(members, taken[prefixes], found)
+        left = _pool(members, taken[prefixes], found, named=bool(prefixes))
         found.beside += left
     found.beside += free if () not in pools else []
     return found
 
 
-def _pool(members: Sequence[tuple[Slot, str]], units: list[Unit], found: Pairing) -> list[Unit]:
+def _pool(
+    members: Sequence[tuple[Slot, str]], units: list[Unit], found: Pairing, named: bool
+) -> list[Unit]:
     """Pair what belongs together; return the modules that are left."""
     left, waiting, before = list(units), [], len(found.pairs)
     for slot, wanted in members:  # of the same names
         near = [unit for unit in left if _is_in(unit.prefix, wanted, ".")]
-        pair = _first(slot, near, fits=False) if wanted else None
+        pair = _first(slot, near, False, named) if wanted else None
         if pair is None:
             waiting.append(slot)
         else:
@@ -117,11 +119,11 @@ def _pool(members: Sequence[tuple[Slot, str]], units: list[Unit], found: Pairing
     for fits in (True, False):  # in order: those that fit, then those that do not
         still = []
         for slot in waiting:
-            pair = _first(slot, left, fits)
+            pair = _first(slot, left, fits, named)
             if pair is None:
                 still.append(slot)
             else:
-                pair.counted = True
+                pair.counted = pair.way.pick is None
                 left = _keep(pair, left, found)
         waiting = still
     found.lacking += waiting
@@ -134,15 +136,25 @@ def _keep(pair: Pair, left: Sequence[Unit], found: Pairing) -> list[Unit]:
     return [unit for unit in left if not any(unit is taken for taken in pair.units)]
 
 
-def _first(slot: Slot, units: Sequence[Unit], fits: bool) -> Pair | None:
+def _first(slot: Slot, units: Sequence[Unit], fits: bool, named: bool) -> Pair | None:
     for way in slot.ways:
         kind = [u for u in units if any(u.form in forms for forms in way.forms)]
-        for start in range(len(kind) - len(way.forms) + 1):
-            some = kind[start : start + len(way.forms)]
+        for some in _groups(way, kind, named):
             pair = Pair(slot, way, some)
             if not fits or not problems_of(pair):
                 return pair
     return None
+
+
+def _groups(way: Conversion, units: Sequence[Unit], named: bool) -> Iterator[list[Unit]]:
+    """Yield the modules that may make a layer together: neighbours, or those with fitting names."""
+    size = len(way.forms)
+    places = None if way.pick is None else way.pick([unit.prefix for unit in units])
+    if places is not None:
+        yield [units[i] for i in places]
+    elif way.pick is None or named:
+        for start in range(len(units) - size + 1):
+            yield list(units[start : start + size])
 
 
 def problems_of(pair: Pair) -> list[str]:

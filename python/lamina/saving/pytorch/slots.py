@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from lamina._check import Array
-from lamina.saving.pytorch.conversions import AS_THEY_ARE, CONVERSIONS, Arrays, Conversion
+from lamina.saving.pytorch.conversion import Arrays, Conversion
+from lamina.saving.pytorch.conversions import AS_THEY_ARE, CONVERSIONS
 from lamina.saving.pytorch.flattened import Orders
 
 _STACKS = ("Bidirectional", "RNN")  # whose layers within are levels of one module
