@@ -289,14 +289,31 @@ def test_a_weight_needs_no_name_and_may_be_one_number():
 
     layer = Shifted(name="shifted")
     layer(np.ones((2, 3)))
-    assert [p.name for p in layer.parameters] == ["shifted/weight", "shifted/weight_1"]
+    assert [p.name for p in layer.parameters] == ["shifted/variable", "shifted/variable_1"]
     assert [w.shape for w in layer.get_weights()] == [(), (3,)]
+
+
+def test_arguments_of_a_weight_come_in_either_order():
+    layer = Layer(name="any")
+    for weight in (
+        layer.add_weight((2,), "zeros", name="a"),
+        layer.add_weight("a", shape=(2,), initializer="zeros"),
+        layer.add_weight("a", (2,), "zeros", True),
+        layer.add_weight((2,), "zeros", "float32", autocast=False, aggregation="mean", name="a"),
+    ):
+        assert (weight.name, weight.shape, weight.dtype) == ("any/a", (2,), "float32")
+        assert weight.trainable
+    count = layer.add_weight((), dtype="int32")  # of zeros, as Glorot's are no whole numbers
+    assert (count.name, count.trainable, count.numpy()) == ("any/variable", False, 0)
+    with pytest.raises(TypeError, match="shape must be given once"):
+        layer.add_weight((2,), shape=(2,))
 
 
 @pytest.mark.parametrize(
     ("arguments", "error", "text"),
     [
-        ((2, "zeros"), TypeError, r"odd: add_weight: name must be a string; got 2"),
+        (("w", (2,), *[None] * 6), TypeError, "odd: add_weight: takes name, .* got 8 arguments"),
+        (((2,), "zeros", None, 3), TypeError, r"odd: add_weight: name must be a string; got 3"),
         (("w", (2, 0)), ValueError, r"odd: w's shape\[1\] must be"),
         (("w", "3"), TypeError, "odd: w's shape must be a tuple of integers; got '3'"),
     ],

@@ -262,7 +262,7 @@ Tensor repeat(Graph& graph, const Tensor& x, const std::vector<Index>& times,
       throw std::invalid_argument("repeat: inputs " + to_string(x.shape) +
                                   " are repeated at least once; got " + to_string(times));
     shape[i] = checked_product(shape[i], times[i]);
-    axes += times[i] != 1;
+    axes += times[i] != 1 && x.shape[i] != 1;
   }
   if (shape == x.shape) return x;
   size_of(shape);  // refuses what does not fit
@@ -270,7 +270,7 @@ Tensor repeat(Graph& graph, const Tensor& x, const std::vector<Index>& times,
   const std::vector<Index> from = strides_of(x.shape), to = strides_of(shape);
   Piece piece(x.shape);
   for (std::size_t i = 0; i < shape.size(); ++i) {
-    piece.axis(x.shape[i], to[i] * times[i], from[i]);
+    if (times[i] == 1 || x.shape[i] != 1) piece.axis(x.shape[i], to[i] * times[i], from[i]);
     if (times[i] != 1) piece.axis(times[i], to[i], 0);
   }
   return one_piece(graph, "repeat", x, piece, shape, {false, /*sums=*/true}, name);

@@ -45,12 +45,13 @@ def refuse_arguments(
     function: Callable[..., Any], unknown: Mapping[str, object], caller: str | None = None
 ) -> None:
     """Raise TypeError for keywords that a function does not take, as ``refuse_unknown`` does."""
-    from lamina._keras.arguments import TABLES
+    from lamina._keras.arguments import TABLES, TAKEN
 
     who = caller or function.__name__
+    taken = TAKEN.get(function.__name__, "").split()
     for name, value in unknown.items():
         said = said_of(TABLES.get(function.__name__, {}), name)
-        if not _asks_nothing(name, value, said):
+        if name not in taken and not _asks_nothing(name, value, said):
             said = None if said is None else said.format(method=function.__name__)
             _refuse(who, name, named_parameters(function), said)
 

@@ -116,9 +116,13 @@ TAKEN: Mapping[str, str] = {
     "Embedding": "input_length",
     "LSTM": "implementation use_cudnn",
     "GRU": "implementation use_cudnn",
+    "add_weight": "autocast experimental_autocast aggregation synchronization",
+    "add_variable": "aggregation synchronization",
 }
 # What is off by default in Keras, and is not here: False asks for nothing.
-SWITCHES = frozenset({"sparse", "ragged", "optional", "renorm", "synchronized", "rms_scaling"})
+SWITCHES = frozenset(
+    "sparse ragged optional renorm synchronized rms_scaling overwrite_with_gradient".split()
+)
 
 # By the name of a class, for it and what derives from it, or by that of a method.
 TABLES: Mapping[str, Mapping[str, str]] = {

@@ -47,6 +47,12 @@ def parameters_of(call: Any) -> set[str]:
     return set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
 
+def takes_any_name(call: Any) -> bool:
+    """Return whether a function takes arguments by any name, as ``**kwargs``."""
+    code = getattr(inspect.unwrap(getattr(call, "__func__", call)), "__code__", None)
+    return code is not None and bool(code.co_flags & inspect.CO_VARKEYWORDS)
+
+
 def by_name(
     layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -55,14 +61,27 @@ def by_name(
     told = {n: v for n, v in kwargs.items() if n not in IN_CALLS or n in signature.parameters}
     try:
         signature.bind(*args, **told)
-    except TypeError as error:
-        raise TypeError(f"{layer.name}: call: {error}") from None
+    except TypeError:
+        _check_number(layer, signature, len(args))
+        return args, kwargs  # the call itself says what does not fit
     taken = signature.parameters.values()
     names = [p.name for p in taken if p.kind is p.POSITIONAL_OR_KEYWORD][: len(args)]
     first = next((i for i, name in enumerate(names) if name in IN_CALLS), len(names))
     if first == len(names) or len(names) < len(args):  # nothing to move, or followed by *others
         return args, kwargs
     return args[:first], {**dict(zip(names[first:], args[first:], strict=True)), **kwargs}
+
+
+def _check_number(layer: Layer, signature: inspect.Signature, given: int) -> None:
+    """Raise for more arguments by position than a call takes: ``training`` comes beside them."""
+    kinds = [p.kind for p in signature.parameters.values()]
+    takes = sum(kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+                for kind in kinds)  # fmt: skip
+    if given > takes and inspect.Parameter.VAR_POSITIONAL not in kinds:
+        raise TypeError(
+            f"{layer.name}: {layer.class_name}.call() takes {takes + 1} positional arguments but "
+            f"{given + 1} were given"
+        )
 
 
 # --- building
@@ -243,7 +262,7 @@ def on_tensors(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if layer.takes_training:
         if told is None:
             kwargs = {**kwargs, "training": recording.ask_training()}
-    else:
+    elif not layer.takes_any_name:
         kwargs = {name: value for name, value in kwargs.items() if name != "training"}
     kwargs = {**kwargs, **_masks_by_name(layer, args, kwargs)}
     mask = incoming_mask(args, kwargs)
@@ -251,7 +270,7 @@ def on_tensors(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
         recording.unmasked.append(layer.name)
     if layer.takes_mask and kwargs.get("mask") is None and mask is not None:
         kwargs = {**kwargs, "mask": mask}
-    elif not layer.takes_mask and "mask" in kwargs:
+    elif not layer.takes_mask and not layer.takes_any_name and "mask" in kwargs:
         mask = kwargs["mask"]
         kwargs = {name: value for name, value in kwargs.items() if name != "mask"}
     inside = layer.within(recording.graph), recording.within(layer.name), recording.calls(layer)
@@ -330,7 +349,7 @@ def _mask_outputs(
 ) -> None:
     first = args[0] if args else next(iter(kwargs.values()), None)
     # A tensor that the call handed on keeps its own, which may be another layer's.
-    given_masks = kwargs.get("mask", mask)
+    given_masks = mask if layer.is_operation else kwargs.get("mask", mask)
     out = layer.compute_mask(first, given_masks)
     leaves = flat(result)
     masks = flat(out) if isinstance(out, (list, tuple)) else [out] + [None] * (len(leaves) - 1)

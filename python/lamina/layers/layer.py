@@ -94,8 +94,8 @@ class Layer(Recordable, PublicKeywords):
         "is_operation last_losses moment named needs_list output_shape_of parameters penalized "
         "penalties place placed positionwise prepare record record_masks recorded_settings "
         "regularize_activity regularize_recorded replays restore row_output_shape settle snapshot "
-        "stands_for state_rows stream streams take_beside take_dtype take_pending takes_empty "
-        "takes_mask takes_training turn walk within written"
+        "stands_for state_rows stream streams take_beside take_dtype take_pending "
+        "takes_any_name takes_empty takes_mask takes_training turn walk within written"
     )
 
     _overwritten: ClassVar[str] = "nodes"  # that users may name otherwise: see _own_names.py
@@ -111,6 +111,7 @@ class Layer(Recordable, PublicKeywords):
         given = bool(vars(cls).get("takes_empty", False))
         cls.takes_empty = given or (cls.calls and not is_own(cls.call))
         cls.takes_training = cls.calls and "training" in parameters
+        cls.takes_any_name = cls.calls and called.takes_any_name(cls.call)
         if cls.calls and cls.input_dtype is Layer.input_dtype:
             cls.input_dtype = None  # it is given what there is
         derived.adapt(cls)

@@ -59,6 +59,7 @@ class Recordable(Configured):
     # Whether a row may have axes of no elements: what a user's `call` makes of them is not known.
     takes_empty: ClassVar[bool] = False
     takes_training: ClassVar[bool] = False  # whether `call` has a parameter `training`
+    takes_any_name: ClassVar[bool] = False  # whether `call` ends in `**kwargs`, or the like
     # Whether it acts on each position alone, so that it need not know which axis is which.
     positionwise: ClassVar[bool] = False
     # By argument of `call`: up to so many axes none of them is that of the rows.

@@ -10,8 +10,9 @@ import numpy as np
 from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._calls import answering_calls
 from lamina._check import Array
+from lamina._names import free_name
 from lamina._settings import check_fits, note_change
-from lamina._tensors import Recording, Variable
+from lamina._tensors import Recording, Variable, written_weights
 from lamina._tensors.variable import discrete, stored
 from lamina.layers import weights as weights_
 from lamina.layers._lock import structure
@@ -70,27 +71,29 @@ class Weighted:
     @answering_calls
     def add_weight(
         self,
-        name: str | ShapeLike | None = None,
-        shape: ShapeLike | str = (),
+        *given: Any,
+        name: str | None = None,
+        shape: ShapeLike | None = None,
         initializer: InitializerLike | None = None,
-        trainable: bool = True,
+        trainable: bool | None = None,
         regularizer: RegularizerLike = None,
         constraint: ConstraintLike = None,
         dtype: str | None = None,
     ) -> Variable:
         """Make a weight, in ``build`` or the constructor.
 
-        The first two may change places, as in Keras, ``add_weight((3, 4), "zeros")``.
+        By position come shape, initializer and dtype, as in Keras, ``add_weight((3, 4), "zeros")``,
+        or the arguments in the order below, ``add_weight("kernel", (3, 4), "zeros")``.
 
         Parameters
         ----------
         name : str, optional
-            By default ``weight``, ``weight_1``, ...
+            By default ``variable``, ``variable_1``, ...
         shape : tuple of int, default ()
             ``()`` is a single number.
         initializer : str or callable, optional
             By name, or ``initializer(shape, dtype=..., rng=...)`` that returns the first values; by
-            default Glorot's uniform.
+            default Glorot's uniform, and zeros for integers and truth values.
         trainable : bool, default True
             False for statistics that no gradient changes.
         regularizer : str, Regularizer or callable, optional
@@ -120,15 +123,15 @@ class Weighted:
                 f"{self.name}: weights are made in __init__ or build; add_weight in call would "
                 f"make a new one each time"
             )
-        first: Any = initializer
-        if isinstance(name, (tuple, list)) or (name is None and isinstance(shape, str)):
-            swapped, name = name, None
-            if shape != () and first is None:
-                first = shape
-            shape = () if swapped is None else swapped
+        told = written_weights.by_name(f"{self.name}: add_weight", given, {
+            "name": name, "shape": shape, "initializer": initializer, "trainable": trainable,
+            "regularizer": regularizer, "constraint": constraint, "dtype": dtype,
+        })  # fmt: skip
+        name, first, dtype = told["name"], told["initializer"], told["dtype"]
+        shape = () if told["shape"] is None else told["shape"]
+        trainable = told["trainable"] is None or bool(told["trainable"])
         if name is None:
-            count = len(self._parameters)
-            name = f"weight_{count}" if count else "weight"
+            name = free_name("variable", {p.name.rpartition("/")[2] for p in self._parameters})
         if not isinstance(name, str):
             raise TypeError(f"{self.name}: add_weight: name must be a string; got {name!r}")
         if isinstance(shape, (tuple, list)) and None in shape:
@@ -140,11 +143,12 @@ class Weighted:
         trainable = trainable and kind is None
         if dtype is not None and not kind and _check.dtype(self.name, dtype) != self.dtype:
             raise ValueError(f"{self.name}: {name} must be {self.dtype}; got dtype {dtype!r}")
-        first = "glorot_uniform" if first is None else first
+        if first is None:
+            first = "zeros" if kind else "glorot_uniform"
         if isinstance(first, type) or not callable(first):
             first = initializers.get(first)
-        penalty = regularizers.get(regularizer)
-        bound = constraints.get(constraint)
+        penalty = regularizers.get(told["regularizer"])
+        bound = constraints.get(told["constraint"])
         full = f"{self.name}/{name}"
         trains = trainable and self._trainable
         parameter = Variable._unfilled(full, shape, self.dtype, trains, kind)

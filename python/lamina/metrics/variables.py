@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina import _check, initializers
 from lamina._check import Array
-from lamina._tensors import Variable
+from lamina._tensors import Variable, written_weights
 
 if TYPE_CHECKING:
     from lamina._typing import InitializerLike, ShapeLike
@@ -22,12 +22,15 @@ class MetricVariables:
 
     def add_variable(
         self,
-        shape: ShapeLike | str = (),
-        initializer: InitializerLike | None = "zeros",
+        *given: Any,
+        shape: ShapeLike | None = None,
+        initializer: InitializerLike | None = None,
         dtype: str | None = None,
-        name: str | ShapeLike | None = None,
+        name: str | None = None,
     ) -> Variable:
         """Make a variable: a number, or an array, that ``reset_state`` sets back.
+
+        By position come the arguments in the order below, or the name before them.
 
         Parameters
         ----------
@@ -45,9 +48,11 @@ class MetricVariables:
             a view of its values.
         """
         who = self.name
-        if isinstance(shape, str):  # the two may change places: add_weight("name", shape=())
-            shape, name = (), shape
-        sizes = _check.shape(who, "shape", shape, 0)
+        told = written_weights.by_name(f"{who}: add_variable", given, {
+            "shape": shape, "initializer": initializer, "dtype": dtype, "name": name,
+        })  # fmt: skip
+        initializer, dtype, name = told["initializer"], told["dtype"], told["name"]
+        sizes = _check.shape(who, "shape", () if told["shape"] is None else told["shape"], 0)
         held: list[tuple[Variable, Array]] = self.__dict__.setdefault("_variables", [])
         kind = "float32" if str(dtype) == "float32" else "float64"
         label = f"{who}/{name or f'variable_{len(held)}'}"
@@ -66,13 +71,16 @@ class MetricVariables:
 
     def add_weight(
         self,
-        shape: ShapeLike | str = (),
-        initializer: InitializerLike | None = "zeros",
+        *given: Any,
+        shape: ShapeLike | None = None,
+        initializer: InitializerLike | None = None,
         dtype: str | None = None,
-        name: str | ShapeLike | None = None,
+        name: str | None = None,
     ) -> Variable:
         """Make a variable, as ``add_variable`` does."""
-        return self.add_variable(shape, initializer, dtype, name)
+        return self.add_variable(
+            *given, shape=shape, initializer=initializer, dtype=dtype, name=name
+        )
 
     @property
     def variables(self) -> list[Variable]:

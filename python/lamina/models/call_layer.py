@@ -28,6 +28,7 @@ class CallLayer(Layer):
         self.named = model.named
         takes = called.parameters_of(model.call)
         self.takes_mask, self.takes_training = "mask" in takes, "training" in takes  # type: ignore[misc]
+        self.takes_any_name = called.takes_any_name(model.call)  # type: ignore[misc]
 
     @property
     def class_name(self) -> str:

@@ -9,7 +9,7 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given
 from lamina.ops._elements import arithmetic, elementwise, floats, numbers
 from lamina.ops._numbers import integer
-from lamina.ops.comparisons import where
+from lamina.ops.comparisons import signbit, where
 
 __all__ = [
     "abs",
@@ -321,11 +321,13 @@ conj = conjugate
 @operation
 def imag(x: Any) -> Any:
     """Return zeros: all numbers here are real."""
-    return multiply(given(x), 0)
+    from lamina.ops.creation import zeros_like
+
+    return zeros_like(x)
 
 
 @operation
 def angle(x: Any) -> Any:
-    """Return pi below 0, else 0: the angle of a real number."""
+    """Return pi below 0 and at -0.0, else 0: the angle of a real number."""
     x = floats(x)
-    return where(elementwise("less", x, 0.0), math.pi, where(elementwise("isnan", x), x, 0.0))
+    return where(elementwise("isnan", x), x, where(signbit(x), math.pi, 0.0))

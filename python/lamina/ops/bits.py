@@ -178,5 +178,8 @@ def _spread(x: Tensor, shape: tuple[int, ...]) -> Tensor:
         return x
     full = (1,) * (len(shape) - len(old)) + old
     x = record("reshape", x, full) if full != old else x
-    times = [s // n for n, s in zip(full, shape, strict=True)]
+    if 0 in shape:
+        left = [min(n, s) for n, s in zip(full, shape, strict=True)]
+        x, full = record("slice", x, [0] * len(full), left, [1] * len(full)), tuple(left)
+    times = [s // n if n else 1 for n, s in zip(full, shape, strict=True)]
     return record("repeat", x, times)  # type: ignore[no-any-return]

@@ -15,7 +15,7 @@ from lamina._tensors.tensor import Tensor
 from lamina.ops._elements import converted
 from lamina.ops._numbers import integer, number
 from lamina.ops._types import array_type, kind_named
-from lamina.ops.arithmetic import add, multiply
+from lamina.ops.arithmetic import add, floor, multiply
 from lamina.ops.comparisons import where
 from lamina.ops.shaping import broadcast_to
 
@@ -237,7 +237,8 @@ def linspace(
     # Both ends as they are: start (1 - t) + stop t.
     ahead = multiply(expand_dims(first, -1), 1.0 - share)
     y = moveaxis(add(ahead, multiply(expand_dims(last, -1), share)), -1, axis)
-    y = y if dtype is None else cast(y, dtype)
+    if dtype is not None:  # whole numbers are the next below
+        y = cast(floor(y) if kind_named("linspace", dtype) == "int32" else y, dtype)
     if not retstep:
         return y
     return y, (last - first) / parts if parts > 0 else (last - first) * float("nan")

@@ -165,10 +165,13 @@ def one_hot(
 def multi_hot(
     inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
 ) -> Any:
-    """Return 1 at the labels of each last axis, and 0 elsewhere."""
+    """Return 1 at the labels of each row, and 0 elsewhere.
+
+    The labels of a row are those of axis 1, whatever follows it, as Keras reads them.
+    """
     x = given(inputs)
     hot = one_hot(x, num_classes, -1, dtype, sparse)
-    y = max_of(hot, -2 if x.ndim else None)
+    y = max_of(hot, min(x.ndim - 1, 1)) if x.ndim else hot
     return moveaxis(y, -1, axis)
 
 

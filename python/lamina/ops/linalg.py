@@ -31,8 +31,9 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     Parameters
     ----------
     x : tensor or array_like
-    ord : float or {"fro"}, optional
-        Of a vector p, inf, -inf or 0; of a matrix "fro", 1, -1, inf or -inf.  The root of the sum
+    ord : float or {"fro", "nuc"}, optional
+        Of a vector p, inf, -inf or 0; of a matrix "fro", 1, -1, inf or -inf, and of its singular
+        values "nuc" for their sum, 2 and -2 for the largest and the smallest.  The root of the sum
         of squares if not given.
     axis : int or tuple of two int, optional
         That of the vectors, or those of the matrices; all axes if not given.
@@ -52,10 +53,12 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     size = elementwise("abs", x)
     if len(axes) == 1:
         return _of_vectors(size, ord, axes[0], keepdims)
+    if len(axes) == 2 and ord in _OF_SINGULAR_VALUES:
+        return _of_singular_values(x, ord, axes, keepdims)
     if len(axes) != 2 or ord not in (1, -1, float("inf"), float("-inf")):
         raise ValueError(
-            f"norm: ord must be None, a number for vectors, or 'fro', 1, -1, inf or -inf for "
-            f"matrices; got {ord!r} for {len(axes)} axes"
+            f"norm: ord must be None, a number for vectors, or 'fro', 'nuc', 1, -1, 2, -2, inf or "
+            f"-inf for matrices; got {ord!r} for {len(axes)} axes"
         )
     places = axes if listed is None else [a % x.ndim for a in listed]
     summed, compared = places if abs(ord) == 1 else places[::-1]
@@ -66,6 +69,17 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     from lamina.ops.shaping import squeeze
 
     return squeeze(y, tuple(axes))
+
+
+_OF_SINGULAR_VALUES = {"nuc": sum_of, 2: max_of, -2: min_of}
+
+
+def _of_singular_values(x: Any, ord: Any, axes: Any, keepdims: bool) -> Any:  # noqa: A002
+    from lamina.ops.shaping import expand_dims, moveaxis
+
+    values = factors.svd(moveaxis(x, tuple(axes), (-2, -1)), compute_uv=False)
+    y = _OF_SINGULAR_VALUES[ord](values, -1)
+    return expand_dims(y, tuple(axes)) if keepdims else y
 
 
 def _of_vectors(size: Any, ord: Any, axis: int, keepdims: bool) -> Any:  # noqa: A002

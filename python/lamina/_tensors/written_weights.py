@@ -1,0 +1,27 @@
+"""The arguments of ``add_weight``, which are written in two orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+BY_SHAPE = ("shape", "initializer", "dtype", "name")
+BY_NAME = ("name", "shape", "initializer", "trainable", "regularizer", "constraint", "dtype")
+
+
+def by_name(who: str, given: Sequence[Any], named: dict[str, Any]) -> dict[str, Any]:
+    """Return all arguments by name; those given by position begin with a shape, or with a name.
+
+    ``named`` has None for what was not given by name, and is returned with the others filled in.
+    """
+    order = BY_NAME if given and isinstance(given[0], str) else BY_SHAPE
+    order = tuple(name for name in order if name in named)
+    if len(given) > len(order):
+        raise TypeError(
+            f"{who}: takes {', '.join(order)} by position; got {len(given)} arguments"
+        )
+    for name, value in zip(order, given, strict=False):
+        if named[name] is not None:
+            raise TypeError(f"{who}: {name} must be given once; got it by position and by name")
+        named[name] = value
+    return named
