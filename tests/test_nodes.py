@@ -38,11 +38,37 @@ class Pair(Layer):
         return x[1]
 
 
+def test_a_layer_that_is_called_on_a_symbolic_tensor_has_its_weights():
+    class Tied(Layer):
+        def __init__(self, dense):
+            super().__init__()
+            self.dense = dense
+
+        def call(self, x):
+            return lamina.ops.matmul(x, lamina.ops.transpose(self.dense.kernel))
+
+    x, dense = Input((4,)), Dense(3, use_bias=False)
+    code = dense(x)
+    assert dense.built
+    assert [w.shape for w in dense.weights] == [(4, 3)]
+    kernel = np.arange(12.0).reshape(4, 3)
+    dense.set_weights([kernel])
+    model = lamina.Model(x, Tied(dense)(code))
+    assert model.count_params() == 12
+    np.testing.assert_allclose(model.predict(np.eye(4)), kernel @ kernel.T)
+    # A model's precision holds, of weights that nobody has seen yet.
+    double, dense = Input((4,), dtype="float64"), Dense(3)
+    assert dense(double).dtype == dense.kernel.dtype == "float64"
+    recurrent = lamina.layers.Bidirectional(lamina.layers.LSTM(2))
+    recurrent(Input((None, 3)))
+    assert len(recurrent.weights) == 6
+
+
 def test_a_symbolic_tensor_tells_its_shape_and_origin():
     x = Input((28, 28), name="image")
     assert isinstance(x, SymbolicTensor)
     assert x.shape == (None, 28, 28)
-    assert x.dtype is None
+    assert x.dtype == "float32"
     assert x.name == "image"
     assert repr(x) == "<SymbolicTensor (rows, 28, 28), Input image>"
     layer = Flatten(name="flat")

@@ -178,7 +178,8 @@ def test_a_refused_graph_renames_nothing():
     with pytest.raises(ValueError, match="must return shape"):
         lamina.Model(x, y)
     assert [first.name, second.name] == ["dense", "dense"]
-    assert not first.built
+    assert first.built
+    assert lamina.Model(x, first(x)).predict(np.ones((1, 3))).shape == (1, 2)
 
 
 def test_a_layer_whose_first_values_are_refused_is_not_built():

@@ -25,9 +25,9 @@ class SymbolicTensor(Operators, Public):
     shape : tuple
         With None for the rows, ``(None, 28, 28)``, unless their ``Input`` has a batch size, and
         for other axes of unknown length.
-    dtype : str or None
-        "int32" of token ids, "bool" of masks, "float32" or "float64" where an ``Input`` says so;
-        None where the model decides.
+    dtype : str
+        "int32" of token ids, "bool" of masks, "float64" where an ``Input`` says so; else "float32",
+        which the model's own ``dtype`` overrules.
     name : str
         Of the layer that made it; numbered if it has several outputs.
     node : Node
@@ -44,12 +44,13 @@ class SymbolicTensor(Operators, Public):
     """
 
     symbolic: ClassVar[bool] = True  # what operations know it by
-    _plumbing: ClassVar[str] = "kind mask_shape row_shape rows symbolic whole"
+    _plumbing: ClassVar[str] = "given_dtype kind mask_shape row_shape rows symbolic whole"
 
     def __init__(
         self, row_shape: Shape, dtype: str | None, node: Node, index: int, whole: bool = False
     ) -> None:
-        self.row_shape, self.dtype, self.node, self.index = row_shape, dtype, node, index
+        self.row_shape, self.given_dtype = row_shape, dtype  # None or "float": the model decides
+        self.node, self.index = node, index
         self.whole = whole  # without an axis of rows
         self.rows = None if whole else _rows_of(node)  # of a batch, where an Input says so
         self.mask_shape: Shape | None = None  # of a row of its mask, where it has one
@@ -61,6 +62,11 @@ class SymbolicTensor(Operators, Public):
         The rows are known where an ``Input`` says of how many a batch is.
         """
         return tuple(self.row_shape) if self.whole else (self.rows, *self.row_shape)
+
+    @property
+    def dtype(self) -> str:
+        """The type of the values."""
+        return "float32" if self.given_dtype in (None, "float") else self.given_dtype
 
     @property
     def ndim(self) -> int:
@@ -75,7 +81,7 @@ class SymbolicTensor(Operators, Public):
     @property
     def kind(self) -> str | None:
         """What the engine is fed: "float", "int32" or "bool"; None until readers tell."""
-        return "float" if self.dtype in ("float32", "float64") else self.dtype
+        return "float" if self.given_dtype in ("float32", "float64") else self.given_dtype
 
     def __repr__(self) -> str:
         """Return shape and origin."""

@@ -123,9 +123,12 @@ class Recordable(Configured):
             lambda shape: rows_of(self.name, self.compute_output_shape(shape_with_rows(shape))),
         )
 
-    def found(self, specs: list[Spec]) -> Any:
-        """Return what is known of the output, a list for several; the layer is not built by it."""
-        return recorded_calls.stated(_whole(self), specs)
+    def found(self, specs: list[Spec], *, keep: bool = False) -> Any:
+        """Return what is known of the output, a list for several.
+
+        The layer is not built by it, unless it is to ``keep`` weights that it has then.
+        """
+        return recorded_calls.stated(_whole(self), specs, keep)
 
     # --- building
 
@@ -144,6 +147,10 @@ class Recordable(Configured):
             called.prepared(_whole(self), input_shape, dtype, stream)
             return
         output = self._stated_shape(input_shape, dtype)
+        if self.built and self._is_unplaced():
+            self.stream = stream
+            if self.dtype != dtype:  # built by a call on symbolic tensors, which say none
+                self.forget()
         if self.built:
             self.check_weights_fit(input_shape)
             if self.dtype != dtype and self._parameters:
@@ -168,6 +175,11 @@ class Recordable(Configured):
         """Return the shape that ``compute_output_shape`` says; ValueError for what is unfit."""
         check_fits(self, dtype, self.name)
         return self.output_shape_of(input_shape)
+
+    def _is_unplaced(self) -> bool:
+        """Return whether no model has said what the first values of the weights are drawn from."""
+        waiting = self._first_values()
+        return len(waiting) == len(self.parameters) > 0 and all(f.seed is None for f in waiting)
 
     def _check_input(self, input_shape: Any) -> None:
         """Raise ValueError where no weights could fit; recording refuses what else is unfit.

@@ -44,10 +44,13 @@ def on_symbols(layer: Layer, x: Any, mask: Any, training: bool | None = None) ->
     given_masks = masks or [None] * len(inputs)
     specs = [spec_of(t, k, m) for t, k, m in zip(inputs, kinds, given_masks, strict=True)]
     with behind(_layers_before(inputs[0]), shapes_of(inputs)), structure():
-        found = layer.found(specs)
+        if any(t.dtype == "float64" for t in inputs) and not layer.built:
+            layer.take_dtype("float64")
+        found = layer.found(specs, keep=True)
     listed = as_list(found)
     # A layer that takes anything hands on what it takes.
-    dtype = inputs[0].dtype if kinds[0] is None else "float"
+    of_floats = "float64" if any(t.dtype == "float64" for t in inputs) else "float"
+    dtype = inputs[0].given_dtype if kinds[0] is None else of_floats
     node = Node(layer, inputs, [spec.shape for spec in listed], dtype, masks, training=training)
     for made, spec in zip(node.outputs, listed, strict=True):
         made.mask_shape = spec.mask
@@ -56,15 +59,16 @@ def on_symbols(layer: Layer, x: Any, mask: Any, training: bool | None = None) ->
     return tuple(node.outputs) if isinstance(found, list) else node.outputs[0]
 
 
-def stated(layer: Layer, specs: list[Spec]) -> Any:
+def stated(layer: Layer, specs: list[Spec], keep: bool) -> Any:
     """Return what a layer that states its shapes says of its output, a list for several."""
     shapes: Any = [spec.shape for spec in specs]
     shapes = shapes if len(shapes) > 1 else shapes[0]
     output = layer.output_shape_of(shapes)
     layer.check_weights_fit(shapes)
-    if not layer.built and has_open_axes(shapes):
+    if not layer.built and (keep or has_open_axes(shapes)):
         layer.prepare(shapes, layer.dtype, layer.stream)  # which refuses weights of unknown size
-        layer.forget()
+        if not (keep and layer.parameters):
+            layer.forget()
     masks = found_masks(layer, specs)
     if not isinstance(output, list):
         return Spec(output, mask=masks[0] if masks else None)

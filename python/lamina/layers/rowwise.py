@@ -41,8 +41,11 @@ class RowWise(Layer):
         found = self.found([Spec(tuple(shape)) for shape in shapes])
         return [spec.shape for spec in found] if isinstance(found, list) else found.shape
 
-    def found(self, specs: list[Spec]) -> Any:
-        """Return what is known of the output, a list for several; the layer is not built by it."""
+    def found(self, specs: list[Spec], *, keep: bool = False) -> Any:
+        """Return what is known of the output, a list for several.
+
+        The layer is not built by it, unless it is to ``keep`` weights that it has then.
+        """
         shapes: Any = [spec.shape for spec in specs]
         self._check_given(shapes if len(shapes) > 1 else shapes[0])
         kinds = self.input_dtypes(len(specs))
@@ -53,10 +56,14 @@ class RowWise(Layer):
         with structure():
             fresh = not self.built
             try:
-                return sketched(self.dtype, given, self._found)
+                result = sketched(self.dtype, given, self._found)
+            except BaseException:
+                keep = False
+                raise
             finally:
-                if fresh:
+                if fresh and not (keep and self.parameters):
                     self.forget()
+            return result
 
     def _found(self, sketch: Sketch) -> Any:
         _, specs = reached(self, sketch, sketch.inputs, sketch.given, self.dtype, self.stream)

@@ -311,7 +311,11 @@ def _dtype_of(structure: Structure) -> str:
     if len(given) > 1:
         pairs = ", ".join(f"{name!r} is {dtype}" for dtype, name in given.items())
         raise ValueError(f"Model: inputs must have one dtype; {pairs}")
-    held = [la.dtype for la in structure.layers if la.built and la.parameters]
+    held = [
+        la.dtype
+        for la in structure.layers
+        if la.built and la.parameters and not la._is_unplaced()
+    ]
     return next(iter(given), held[0] if held else "float32")
 
 
@@ -335,4 +339,4 @@ def _free_names(layers: Sequence[Layer]) -> list[tuple[Layer, str]]:
 
 
 def _is_new(layer: Layer) -> bool:
-    return isinstance(layer, InputLayer) or not layer.built
+    return isinstance(layer, InputLayer) or not layer.built or layer._is_unplaced()

@@ -91,7 +91,7 @@ class Structure:
             steps.append(Step(node.layer, used, masks or None, made, node.arguments, node.training))
         self.outputs = [self._number(starts.get(id(t), t)) for t in outputs]
         self.shapes = [t.row_shape for t in self.tensors]
-        self.dtypes = [t.dtype for t in self.tensors]
+        self.dtypes = [t.given_dtype for t in self.tensors]
         self.whole = [t.whole for t in self.tensors]
         self.masks = [t.mask_shape for t in self.tensors]
         self.input_layers: list[InputLayer] = [s.node.layer for s in starts.values()]  # type: ignore[misc]
