@@ -159,6 +159,25 @@ def test_layers_train_as_keras_s(part):
 # --- several inputs and outputs
 
 
+def test_arguments_of_an_operation_on_symbolic_tensors_reach_it_by_any_name():
+    rng = np.random.default_rng(0)
+    q, k = rng.normal(size=(2, 3, 2, 4)), rng.normal(size=(2, 5, 2, 4))
+    mask = rng.random((2, 2, 3, 5)) < 0.5
+    inputs = [lamina.Input(a.shape[1:], dtype=d) for a, d in ((q, None), (k, None), (mask, "bool"))]
+    attended = lamina.ops.dot_product_attention(inputs[0], inputs[1], inputs[1], mask=inputs[2])
+    model = lamina.Model(inputs, attended)
+    expected = lamina.ops.dot_product_attention(q, k, k, mask=mask)
+    np.testing.assert_allclose(model.predict([q, k, mask]), expected, 1e-5, 1e-5)
+
+    class Handing(lamina.layers.Layer):
+        def call(self, x, **told):
+            return x * 2 if told.get("training") else x * told["mask"]
+
+    x = np.ones((1, 2), np.float32)
+    assert Handing()(x, training=True).tolist() == [[2, 2]]
+    assert Handing()(x, mask=np.array([[3.0, 4.0]])).tolist() == [[3, 4]]
+
+
 def test_several_arguments_are_built_by_their_names():
     def make(keras):
         class Between(keras.layers.Layer):

@@ -134,7 +134,7 @@ CASES = [
     ],
     *[
         Case("norm", (X, o, (1, 2)), np.linalg.norm, keras=False)
-        for o in ("fro", 1, -1, np.inf, -np.inf)
+        for o in ("fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf)
     ],
     Case("norm", (N(3, 4),), np.linalg.norm),
     # shapes
@@ -157,6 +157,7 @@ CASES = [
     Case("broadcast_to", (N(3, 1, 5), (3, 4, 5)), np.broadcast_to, rows="known"),
     Case("broadcast_to", (N(1, 5, rows=False), (2, 3, 5)), np.broadcast_to),
     Case("broadcast_to", (np.zeros((1, 3)), (0, 3)), np.broadcast_to, gradient=False),
+    Case("broadcast_to", (N(2, 4, 1, rows=False), (2, 2, 2, 4, 3)), np.broadcast_to),
     # together and apart
     Case("concatenate", ([N(3, 4), N(3, 2)], -1), np.concatenate),
     Case("concatenate", ([N(3, 4), I(0, 5, 3, 2)], 1), np.concatenate),

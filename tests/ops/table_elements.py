@@ -96,7 +96,9 @@ CASES = [
     one("conj", np.conj),
     one("conjugate", np.conj),
     one("imag", np.imag, gradient=False),
+    one("imag", np.imag, np.array([[np.inf, np.nan]]), gradient=False),
     one("angle", np.angle, gradient=False),
+    one("angle", np.angle, np.array([[-0.0, 0.0, np.nan]]), gradient=False),
     # exponentials
     one("exp", np.exp),
     one("exp2", np.exp2),

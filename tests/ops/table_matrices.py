@@ -89,6 +89,9 @@ INTEGERS = [
     *[Case(name, (B(3, 4), B(3, 4)), getattr(np, name), keras=False)
       for name in ("bitwise_and", "bitwise_or", "bitwise_xor")],
     Case("bitwise_not", (I(-99, 99, 3, 4),), np.bitwise_not),
+    Case("bitwise_not", (I(-99, 99, 3, 4, 2, 2),), np.bitwise_not),
+    Case("bitwise_xor", (np.zeros((2, 0, 1), np.int32), np.zeros((0, 3), np.int32)),
+         np.bitwise_xor, gradient=False, rows=None),
     Case("bitwise_invert", (I(-99, 99, 3, 4),), np.bitwise_not),
     Case("bitwise_not", (B(3, 4),), np.bitwise_not, keras=False),
     *[

@@ -121,7 +121,8 @@ TAKEN: Mapping[str, str] = {
 }
 # What is off by default in Keras, and is not here: False asks for nothing.
 SWITCHES = frozenset(
-    "sparse ragged optional renorm synchronized rms_scaling overwrite_with_gradient".split()
+    {"sparse", "ragged", "optional", "renorm", "synchronized", "rms_scaling"}
+    | {"overwrite_with_gradient"}
 )
 
 # By the name of a class, for it and what derives from it, or by that of a method.

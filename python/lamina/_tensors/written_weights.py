@@ -14,12 +14,10 @@ def by_name(who: str, given: Sequence[Any], named: dict[str, Any]) -> dict[str, 
 
     ``named`` has None for what was not given by name, and is returned with the others filled in.
     """
-    order = BY_NAME if given and isinstance(given[0], str) else BY_SHAPE
-    order = tuple(name for name in order if name in named)
+    known = BY_NAME if given and isinstance(given[0], str) else BY_SHAPE
+    order = [name for name in known if name in named]
     if len(given) > len(order):
-        raise TypeError(
-            f"{who}: takes {', '.join(order)} by position; got {len(given)} arguments"
-        )
+        raise TypeError(f"{who}: takes {', '.join(order)} by position; got {len(given)} arguments")
     for name, value in zip(order, given, strict=False):
         if named[name] is not None:
             raise TypeError(f"{who}: {name} must be given once; got it by position and by name")

@@ -312,9 +312,7 @@ def _dtype_of(structure: Structure) -> str:
         pairs = ", ".join(f"{name!r} is {dtype}" for dtype, name in given.items())
         raise ValueError(f"Model: inputs must have one dtype; {pairs}")
     held = [
-        la.dtype
-        for la in structure.layers
-        if la.built and la.parameters and not la._is_unplaced()
+        la.dtype for la in structure.layers if la.built and la.parameters and not la._is_unplaced()
     ]
     return next(iter(given), held[0] if held else "float32")
 
