@@ -16,7 +16,7 @@ from lamina import callbacks, layers, optimizers
 from lamina.models import load_model
 from lamina.optimizers import schedules
 
-CUTS = int(os.environ.get("RESUME_CUTS", "9"))
+CUTS = int(os.environ.get("RESUME_CUTS", "12"))
 ROWS, BATCH, EPOCHS = 90, 16, 8
 RNG = np.random.default_rng(11)
 X = RNG.normal(size=(ROWS, 6)).astype("float32")
@@ -82,9 +82,20 @@ class Cut(callbacks.Callback):
                 raise KeyboardInterrupt
 
 
+def changed():
+    """Return layers that change rows as images of two pixels, of three channels."""
+    return [
+        layers.Reshape((1, 2, 3)), layers.RandomFlip("horizontal"), layers.RandomRotation(0.1),
+        layers.RandomErasing(0.5, value_range=(-3, 3)), layers.MixUp(0.4, seed=3),
+        layers.RandomContrast(0.5, value_range=(-3, 3), seed=5), layers.Flatten(),
+    ]  # fmt: skip
+
+
 def network(kind="schedule"):
+    front = changed() if kind == "augmented" else []
     model = lamina.Sequential(
-        [layers.Input((6,)), layers.Dense(9, "relu", kernel_regularizer="l2"), layers.Dropout(0.3),
+        [layers.Input((6,)), *front, layers.Dense(9, "relu", kernel_regularizer="l2"),
+         layers.Dropout(0.3),
          layers.BatchNormalization(), layers.GaussianNoise(0.1), layers.Dense(3)],
         seed=4, name=kind,
     )  # fmt: skip
@@ -92,6 +103,7 @@ def network(kind="schedule"):
         "schedule": lambda: optimizers.Adam(schedules.CosineDecay(0.02, 30), amsgrad=True,
                                             clipnorm=1.0),
         "plateau": lambda: optimizers.AdamW(0.05, weight_decay=0.01),
+        "augmented": lambda: optimizers.Adam(0.01),
         "averages": lambda: optimizers.SGD(0.05, momentum=0.9, use_ema=True, ema_momentum=0.9,
                                            ema_overwrite_frequency=7,
                                            gradient_accumulation_steps=3),
@@ -148,17 +160,17 @@ print(json.dumps([test_resume.go_on(path) for path in sys.argv[3:]]))
 
 
 def test_a_fit_goes_on_in_another_process_with_other_threads(tmp_path):
-    kinds = ("schedule", "plateau", "averages")
+    kinds = ("schedule", "plateau", "averages", "augmented")
     wholes = [network(kind) for kind in kinds]
     histories = [fit(whole).history for whole in wholes]
     rng = np.random.default_rng(CUTS)
     files = []
     for number in range(CUTS):
         files.append(str(tmp_path / f"{number}.lamina"))
-        kind = ("save", "interrupt", "stop")[number // 3 % 3]
+        kind = ("save", "interrupt", "stop")[number // 4 % 3]
         # A stop lets EarlyStopping put the best weights back, which the file knows how to undo.
-        steps = len(histories[number % 3]["loss"]) * STEPS // EPOCHS
-        cut(int(rng.integers(1, steps - 1)), kind, files[-1], kinds[number % 3])
+        steps = len(histories[number % 4]["loss"]) * STEPS // EPOCHS
+        cut(int(rng.integers(1, steps - 1)), kind, files[-1], kinds[number % 4])
     threads = 1 if lamina.get_num_threads() > 1 else 2
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", GO_ON, str(Path(__file__).parent), str(threads),
@@ -166,11 +178,11 @@ def test_a_fit_goes_on_in_another_process_with_other_threads(tmp_path):
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     for number, (made, logs) in enumerate(json.loads(run.stdout)):
-        assert made == digest(wholes[number % 3]), files[number]
-        assert logs == histories[number % 3], files[number]
+        assert made == digest(wholes[number % 4]), files[number]
+        assert logs == histories[number % 4], files[number]
 
 
-@pytest.mark.parametrize("kind", ["schedule", "plateau", "averages"])
+@pytest.mark.parametrize("kind", ["schedule", "plateau", "averages", "augmented"])
 def test_a_fit_goes_on_between_epochs_too(tmp_path, kind):
     whole = network(kind)
     fit(whole)
