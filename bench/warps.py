@@ -1,0 +1,60 @@
+"""Images read at places between their pixels, in lamina and Keras, nanoseconds a pixel.
+
+Rotations, perspectives and elastic transforms of a batch by operations of ``ops.image``, which
+``RandomRotation`` and its like are made of; Keras's are compiled by JAX where they can be.  Each
+library lives in a process of its own; rounds are interleaved, one library further on each round.
+
+    python bench/warps.py
+    python bench/warps.py --threads 1 --rounds 21 --no-history
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+
+from common import Child, add_options, append_history, machine, table
+from workloads.warp_peer import JOBS, LIBRARIES
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n")[0])
+    add_options(parser, rounds=9, threads=2)
+    options = parser.parse_args(arguments)
+    children = {}
+    for name in LIBRARIES:
+        child = Child("workloads.warp_peer", {"peer": name}, options.threads)
+        if "error" in child.hello:
+            print(f"{name} left out: {child.hello['error']}")
+            child.close()
+        else:
+            children[name] = child
+    names = list(children)
+    figures = {job: {name: [] for name in names} for job in JOBS}
+    for turn in range(options.rounds):
+        shift = turn % len(names)
+        for job, found in figures.items():
+            for name in names[shift:] + names[:shift]:
+                found[name].append(children[name].ask(job=job)["ns"])
+    medians = {
+        job: {name: statistics.median(values) for name, values in found.items()}
+        for job, found in figures.items()
+    }
+    rows = [
+        [job, *(f"{by_name[name]:.1f}" for name in names),
+         *(f"{by_name[name] / by_name['lamina']:.2f}" for name in names if name != "lamina")]
+        for job, by_name in medians.items()
+    ]  # fmt: skip
+    others = [f"{name} / lamina" for name in names if name != "lamina"]
+    print(table(["job", *(f"{name} ns" for name in names), *others], rows))
+    versions = {name: child.hello["version"] for name, child in children.items()}
+    for child in children.values():
+        child.close()
+    if options.history:
+        line = {**machine(options.threads), "versions": versions}
+        append_history("warps", {**line, "median_ns": medians, "rounds_ns": figures})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
