@@ -49,7 +49,7 @@ def generator() -> Any:
 def two_branches() -> Any:
     """Return a model whose last layer reads two images, flattened one behind the other."""
     x = Input((6, 6, 2))
-    first = layers.Flatten()(layers.Conv2D(3, 3)(x))
+    first = lamina.ops.reshape(lamina.ops.relu(layers.Conv2D(3, 3)(x)), (-1, 48))
     other = layers.Flatten()(layers.MaxPooling2D(2)(x))
     return lamina.Model(
         x, layers.Dense(4)(layers.Dropout(0.5)(layers.Concatenate()([first, other])))
@@ -93,7 +93,7 @@ def modules() -> dict[str, Callable[[], Any]]:
         def forward(self, x: Any) -> Any:
             import torch
 
-            parts = [self.conv(x).flatten(1), self.pool(x).flatten(1)]
+            parts = [self.conv(x).relu().flatten(1), self.pool(x).flatten(1)]
             return self.last(torch.cat(parts, 1))
 
     class Apart(nn.Module):

@@ -34,6 +34,10 @@ _ALIKE = (
     "UnitNormalization", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum",
 )  # fmt: skip
 
+# Operations that layers do too, and those that put elements elsewhere.
+_AS_LAYERS = {"reshape": "Reshape", "concatenate": "Concatenate"}
+_MOVES = ("flip", "moveaxis", "roll", "rot90", "sort", "swapaxes", "transpose")
+
 
 @dataclass
 class _Place:
@@ -110,7 +114,7 @@ def _behind(
     inner = layer.stands_for
     if inner is not None and not getattr(inner, "calls", False):
         return _walk(inner, inputs, found)
-    kind = type(layer).__name__
+    kind = _kind(layer)
     first, shape = inputs[0], tuple(after[0])
     nothing = [_Place() for _ in after]
     if len(after) != 1:
@@ -126,9 +130,18 @@ def _behind(
         return [_Place(image=len(shape) > 1 and not first_here)]
     if kind == "Dense" and len(shape) == 1:
         return [_dense(layer, first, found)]
-    if kind in _ALIKE or (layer.is_operation and shape == tuple(before[0])):
+    elementwise = layer.is_operation and kind not in _MOVES and shape == tuple(before[0])
+    if kind in _ALIKE or elementwise:
         return [_alike(layer, inputs, found)]
     return nothing
+
+
+def _kind(layer: Any) -> str:
+    """Return the name of a layer's class, or of the layer that does what an operation does."""
+    kind = type(layer).__name__
+    if kind == "Operation":
+        return _AS_LAYERS.get(layer.function, str(layer.function))
+    return kind
 
 
 def _flat(layer: Any, place: _Place, shape: Shape) -> _Place:
@@ -159,7 +172,8 @@ def _unflat(place: _Place, shape: Shape, found: Orders) -> _Place:
 def _joined(inputs: Sequence[_Place], before: Sequence[Shape]) -> _Place:
     if all(place.image for place in inputs):
         return _Place(image=True)
-    if any(len(shape) != 1 for shape in before) or all(place.order is None for place in inputs):
+    flat = all(len(shape) == 1 and None not in shape for shape in before)
+    if not flat or all(place.order is None for place in inputs):
         return _Place()
     parts, start = [], 0
     for place, (size,) in zip(inputs, before, strict=True):
