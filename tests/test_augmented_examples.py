@@ -303,6 +303,24 @@ def test_data_sets_are_mapped_and_drawn_anew():
     model.fit(data, epochs=2, verbose=0)
 
 
+def test_a_model_on_examples():
+    images, labels = lamina.Input((HEIGHT, WIDTH, 2)), lamina.Input((3,))
+    boxes, names = lamina.Input((2, 4)), lamina.Input((2,), dtype="int32")
+    flip = layers.RandomFlip(bounding_box_format="rel_xyxy")
+    made = flip({"images": images, "labels": labels,
+                 "bounding_boxes": {"boxes": boxes, "labels": names}}, training=True)  # fmt: skip
+    moved = made["bounding_boxes"]["boxes"]
+    model = lamina.Model([images, labels, boxes, names], [made["images"], made["labels"], moved])
+    given_boxes = written(XYXY, "rel_xyxy")
+    y, kept, moved = model.predict([IMAGES, CLASSES, given_boxes, LABELS], verbose=0)
+    np.testing.assert_array_equal(kept, CLASSES)
+    for i in range(3):
+        turned = np.array_equal(y[i], IMAGES[i, ::-1, ::-1])
+        assert turned or np.array_equal(y[i], IMAGES[i])
+        wanted = 1 - given_boxes[i][:, [2, 3, 0, 1]] if turned else given_boxes[i]
+        np.testing.assert_allclose(moved[i], wanted, atol=1e-6)
+
+
 def test_calls_repeat_whatever_was_called_between():
     layer = layers.RandomRotation(0.2)
     wanted = []

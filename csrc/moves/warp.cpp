@@ -135,13 +135,11 @@ void read_inner(T* y, const T* x, T down, T across, Index channels, Index below)
   const T up = 1 - down, back = 1 - across;
   if constexpr (wide) {
     using Four = typename FourOf<T>::Type;
-    const auto four = [](const T* from) {
-      Four read;
-      std::memcpy(&read, from, sizeof read);
-      return read;
-    };
-    const Four sum = up * (back * four(x) + across * four(x + fixed)) +
-                     down * (back * four(x + below) + across * four(x + below + fixed));
+    Four corner[4];
+    const T* const from[4] = {x, x + fixed, x + below, x + below + fixed};
+    for (int k = 0; k < 4; ++k) std::memcpy(&corner[k], from[k], sizeof(Four));
+    const Four sum = up * (back * corner[0] + across * corner[1]) +
+                     down * (back * corner[2] + across * corner[3]);
     std::memcpy(y, &sum, fixed * sizeof(T));
   } else {
     const Index n = fixed > 0 ? fixed : channels;
