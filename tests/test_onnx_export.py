@@ -173,6 +173,28 @@ def test_images_of_any_size():
         assert np.abs(run(made, x)[0] - model.predict(x, verbose=0)).max() <= 1e-5
 
 
+def test_lengths_that_strides_make():
+    """They are no whole number times the length of the input."""
+    image = [layers.Conv2D(4, 3), layers.MaxPooling2D(2), layers.UpSampling2D(2)]
+    tail = [layers.LayerNormalization(), layers.Resizing(5, 4), layers.Flatten()]
+    of_images = lamina.Sequential([Input((None, None, 3)), *image, *tail])
+    made = exported(of_images)
+    for size in ((6, 7), (13, 9)):
+        x = normal(2, *size, 3)
+        assert np.abs(run(made, x)[0] - of_images.predict(x, verbose=0)).max() <= 1e-5
+    x = Input((None, 4))
+    y = layers.Conv1D(4, 3, strides=2, padding="same")(x)
+    y = layers.TimeDistributed(layers.TimeDistributed(layers.Dense(2)))(
+        layers.Reshape((-1, 2, 2))(y)
+    )
+    y = layers.Reshape((-1, 4))(y)
+    of_steps = lamina.Model(x, layers.MultiHeadAttention(2, 3)(y, y))
+    made = exported(of_steps)
+    for length in (2, 7, 12):
+        x = normal(2, length, 4)
+        assert np.abs(run(made, x)[0] - of_steps.predict(x, verbose=0)).max() <= 1e-5
+
+
 def test_lengths_of_several_inputs():
     a, b = Input((None, 4)), Input((None, 4))
     apart = lamina.Model([a, b], layers.Attention()([a, b]))

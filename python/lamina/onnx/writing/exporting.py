@@ -337,7 +337,7 @@ def _for_groups(
             for i, axis in places:
                 known[i][axis] = number
         count = numbers[-1] if counted else rows
-        return written(model, [tuple(shape) for shape in known], count, opset)
+        return written(model, [tuple(shape) for shape in known], count, opset, True)
 
     made, least = for_any(sizes, write)
     if least > 1:

@@ -83,9 +83,15 @@ def for_any(
         raise
     except UnevenError:
         _joined(sizes, write, ())
-    for left_out in range(1, len(SMALL)):
+    differs = False
+    for n in SMALL:  # a single one may differ by chance: where there is nothing left to resize
+        try:
+            write([n if size.axis else TRIES[0][0] for size in sizes])
+        except REFUSALS:
+            continue
         with contextlib.suppress(UnevenError):
-            return _joined(sizes, write, SMALL[left_out:]), SMALL[left_out]
+            return _joined(sizes, write, [n]), n if differs else 1
+        differs = True
     return _joined(sizes, write, ()), TRIES[0][0]
 
 
@@ -208,13 +214,31 @@ class _Join:
             return
         made = None
         if first.dtype.kind == "i":
-            made = self.whole(arrays, name)
+            made = self.whole(arrays, name) or self._form(arrays, name)
         if made is None:
             made = grid(self, arrays, name)
         if made is None:
             raise UnevenError(self._whose(name))
         dtype = self.first.sheet.arrays.pop(name).dtype
         self.before.append(Node("Cast", [made], [name], {"to": ELEMENTS[dtype.name]}))
+
+    def _form(self, arrays: Sequence[Array], name: str) -> str | None:
+        """Write what an array is reshaped to, where all but one of the sizes grow evenly."""
+        nodes = self.first.sheet.nodes
+        if not any(node.op == "Reshape" and node.inputs[1] == name for node in nodes):
+            return None
+        if any((array < 0).any() for array in arrays) or len({a.shape for a in arrays}) > 1:
+            return None
+        uneven = [
+            place for place in range(len(arrays[0]))
+            if self._grows([array[place] for array in arrays]) is None
+        ]  # fmt: skip
+        if len(uneven) != 1:
+            return None
+        forms = [array.copy() for array in arrays]
+        for form in forms:
+            form[uneven[0]] = -1
+        return self.whole(forms, name)
 
     # --- what grows
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lamina import _core
@@ -41,10 +41,13 @@ class RefusedError(Exception):
         self.lines = list(lines)
 
 
-def written(model: Model, shapes: Sequence[Shape], rows: int | None, opset: int) -> Written:
+def written(
+    model: Model, shapes: Sequence[Shape], rows: int | None, opset: int, open_lengths: bool = False
+) -> Written:
     """Return a model for rows of these shapes, all sizes known, on a sheet.
 
-    ``rows`` is how many rows every batch has; None for any number.
+    ``rows`` is how many rows every batch has; None for any number.  ``open_lengths`` says that the
+    sizes are one example of many.
 
     Raises
     ------
@@ -57,7 +60,7 @@ def written(model: Model, shapes: Sequence[Shape], rows: int | None, opset: int)
     with recorded(model, shapes, rows=rows, graph=graph) as made:
         settle_others(made)
         values = _Values(graph, made.graph.paths)
-        writer = _Writer(Translation(model.dtype, opset), values)
+        writer = _Writer(Translation(model.dtype, opset, open_lengths), values)
         return writer.write(made.inputs, made.outputs, model.input_names)
 
 
@@ -150,8 +153,17 @@ class _Writer:
         except CannotExpressError as error:
             by = f" ({call.by})" if call.by else ""
             self.refused[f"{call.layer or 'the model'}{by}: {call.kind}: {error}"] = None
+        folded = self._folded(call)
         for handle, name in zip(call.outputs, names, strict=True):
-            self.known[id(handle)] = self.values.value(handle, name)
+            value = self.values.value(handle, name)
+            self.known[id(handle)] = replace(value, folded=folded) if value.rows else value
+
+    def _folded(self, call: Call) -> tuple[str, ...]:
+        given = [self.known[id(handle)] for handle in _handles(call.arguments.values())]
+        folded = max((value.folded for value in given), key=len, default=())
+        if call.kind == "fold":
+            return (*folded, self.t.name_of(given[0]))
+        return folded[:-1] if call.kind == "unfold" else folded
 
     def _asked(self, call: Call, read: set[int]) -> Asked:
         outputs = [self.values.value(handle, "") for handle in call.outputs]

@@ -34,6 +34,8 @@ class Value:
         Of a constant or a weight.
     path : str
         Of a weight.
+    folded : tuple of str
+        The values whose steps were made its rows, the last one last.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Value:
     kind: str
     array: Array | None = None
     path: str = ""
+    folded: tuple[str, ...] = ()
 
     @property
     def rank(self) -> int:
@@ -65,11 +68,14 @@ class Translation:
     dtype : {"float32", "float64"}
         Of the model.
     opset : int
+    open_lengths : bool, default False
+        Whether sizes are one example of many: where it matters they are asked for in the graph.
     """
 
-    def __init__(self, dtype: str, opset: int) -> None:
+    def __init__(self, dtype: str, opset: int, open_lengths: bool = False) -> None:
         self.sheet = Sheet()
         self.dtype, self.opset = dtype, opset
+        self.open_lengths = open_lengths
         self.batch_source = ""  # an input of the model, whose first axis is the rows
         self._rows = ""
         self._turned: dict[str, tuple[str, list[int]]] = {}  # by what a Transpose made

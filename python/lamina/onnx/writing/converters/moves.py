@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from lamina.onnx.writing.converters.table import Asked, converts
 from lamina.onnx.writing.translation import Translation, Value
 
@@ -19,7 +21,11 @@ def reshape(t: Translation, asked: Asked) -> str:
     """Write another shape of a row."""
     if asked.shape == asked.x.shape:
         return t.name_of(asked.x)
-    return t.reshaped(t.name_of(asked.x), [0, *asked.shape] if asked.rows else asked.shape)
+    if not asked.rows:
+        return t.reshaped(t.name_of(asked.x), asked.shape)
+    pairs = zip(asked.x.shape, asked.shape, strict=False)
+    same_ = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+    return t.reshaped(t.name_of(asked.x), [0] * (1 + same_) + list(asked.shape[same_:]))
 
 
 @converts("fold")
@@ -31,7 +37,11 @@ def fold(t: Translation, asked: Asked) -> str:
 @converts("unfold")
 def unfold(t: Translation, asked: Asked) -> str:
     """Write rows as the steps of a row."""
-    return t.reshaped(t.name_of(asked.x), [-1, *asked.shape])
+    if not t.open_lengths:
+        return t.reshaped(t.name_of(asked.x), [-1, *asked.shape])
+    rest = t.integers([-1, *asked.shape[1:]])
+    rows = t.rows_of(asked.x.folded[-1])
+    return t.node("Reshape", t.name_of(asked.x), t.node("Concat", rows, rest, axis=0))
 
 
 @converts("each_row")
@@ -120,7 +130,14 @@ def repeat(t: Translation, asked: Asked) -> str:
         many = [1] * (len(sizes) + 1)
         many[at + 1] = times
         sizes[at] *= times
-        name = t.reshaped(t.node("Tile", apart, t.integers(many)), sizes)
+        tiled = t.node("Tile", apart, t.integers(many))
+        if t.open_lengths:
+            before = t.node("Shape", name, start=0, end=at)
+            behind = t.node("Shape", name, start=at + 1)
+            form = t.node("Concat", before, t.integers([-1]), behind, axis=0)
+            name = t.node("Reshape", tiled, form)
+        else:
+            name = t.reshaped(tiled, sizes)
     return name
 
 

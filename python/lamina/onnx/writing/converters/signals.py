@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lamina.onnx.writing.converters.table import Asked, converts
-from lamina.onnx.writing.translation import Translation
+from lamina.onnx.writing.translation import ELEMENTS, Translation
 
 
 @converts("fourier")
@@ -30,6 +30,8 @@ def resize(t: Translation, asked: Asked) -> str:
     """Write one axis resized linearly: between two of its elements each."""
     x, axis, to = asked.x, asked["axis"], int(asked["to"])
     size = x.shape[axis]
+    if t.open_lengths:
+        return _resized_from_any(t, asked)
     if size == to:
         return t.name_of(x)
     places = np.clip((np.arange(to) + 0.5) * size / to - 0.5, 0, size - 1)
@@ -41,6 +43,30 @@ def resize(t: Translation, asked: Asked) -> str:
     second = t.node("Gather", name, t.integers(np.minimum(low + 1, size - 1)), axis=at)
     apart = t.node("Sub", second, first)
     return t.node("Add", first, t.node("Mul", apart, t.numbers(share)))
+
+
+def _resized_from_any(t: Translation, asked: Asked) -> str:
+    """Write the same for an axis of any length, in double precision as far as the places go."""
+    x, to = asked.x, int(asked["to"])
+    at, name = x.axis(asked["axis"]), t.name_of(x)
+
+    def double(value: Any) -> str:
+        return t.sheet.array(np.array(value, np.float64))
+
+    shape = t.node("Shape", name, start=at, end=at + 1)
+    size = t.node("Cast", t.node("Squeeze", shape), to=ELEMENTS["float64"])
+    last = t.node("Sub", size, double(1))
+    spread = t.node("Mul", double((np.arange(to) + 0.5) / to), size)
+    places = t.node("Sub", spread, double(0.5))
+    places = t.node("Min", t.node("Max", places, double(0)), last)
+    low = t.node("Floor", places)
+    high = t.node("Min", t.node("Add", low, double(1)), last)
+    form = t.integers([-1, *[1] * (len(x.shape) - 1 - asked["axis"])])
+    share = t.node("Reshape", t.cast(t.node("Sub", places, low), "float"), form)
+    first, second = (
+        t.node("Gather", name, t.cast(which, "int64"), axis=at) for which in (low, high)
+    )
+    return t.node("Add", first, t.node("Mul", t.node("Sub", second, first), share))
 
 
 # --- bits
