@@ -59,9 +59,9 @@ def cases(full):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for module in pkgutil.iter_modules(node.__path__):
-            if full or module.name not in SLOW:
-                importlib.import_module(f"{node.__name__}.{module.name}")
+        for module in pkgutil.walk_packages(node.__path__, f"{node.__name__}."):
+            if full or module.name.rpartition(".")[2] not in SLOW:
+                importlib.import_module(module.name)
         return {case.name: case for case in node._NodeTestCases}
 
 

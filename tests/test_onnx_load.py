@@ -175,6 +175,37 @@ def test_fit_lowers_the_loss_and_leaves_statistics(name):
 # --- other programs' files
 
 
+def test_classifiers_of_scikit_learn():
+    """The graph that skl2onnx writes for a scaler and a linear classifier."""
+    from onnx import TensorProto, helper
+
+    rng = np.random.default_rng(0)
+    ml = "ai.onnx.ml"
+    nodes = [
+        helper.make_node("Scaler", ["x"], ["s"], domain=ml, offset=[0.5] * 3, scale=[2.0] * 3),
+        helper.make_node("LinearClassifier", ["s"], ["label", "p"], domain=ml,
+                         classlabels_ints=[3, 5, 9], post_transform="LOGISTIC",
+                         coefficients=rng.normal(size=9).tolist(), intercepts=[0.1, -0.2, 0.3]),
+        helper.make_node("Normalizer", ["p"], ["q"], domain=ml, norm="L1"),
+        helper.make_node("ZipMap", ["q"], ["z"], domain=ml, classlabels_int64s=[3, 5, 9]),
+    ]  # fmt: skip
+    key_type = helper.make_map_type_proto(
+        TensorProto.INT64, helper.make_tensor_type_proto(TensorProto.FLOAT, ())
+    )
+    graph = helper.make_graph(
+        nodes, "graph", [onnx_models.value("x", "float32", ["n", 3])],
+        [onnx_models.value("label", "int64", ["n"]),
+         helper.make_value_info("z", helper.make_sequence_type_proto(key_type))],
+    )  # fmt: skip
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid(ml, 1)]
+    proto = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    x = rng.normal(size=(7, 3)).astype(np.float32)
+    label, rows = runtime_of(proto)([x])
+    got = predicted(lamina.onnx.load(proto), [x])
+    assert np.array_equal(got[0], label)
+    np.testing.assert_allclose(got[1], [list(row.values()) for row in rows], rtol=1e-5, atol=1e-6)
+
+
 def test_models_of_pytorch():
     torch = pytest.importorskip("torch")
     nn = torch.nn

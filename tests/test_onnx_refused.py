@@ -86,7 +86,7 @@ REFUSED = {
     "an axis": (lambda: one_node("Softmax", axis=7), r"Softmax 'Softmax_0' \(opset 17\): axis"),
     "an attribute": (
         lambda: one_node("LeakyRelu", alpha="much"),
-        "attribute alpha has the wrong type; got 'much'",
+        "Mismatched attribute type in",
     ),
     "a circle": (lambda: altered(circle), "which nothing before it makes"),
     "two makers": (lambda: altered(second_output), "which is made before"),

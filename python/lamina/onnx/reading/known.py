@@ -20,7 +20,7 @@ from lamina.onnx.reading.slices import slices_of
 
 Array = NDArray[Any]
 
-MOST_ELEMENTS = 1 << 26  # of one array
+MOST_ELEMENTS = 1 << 24  # of one array
 
 
 def folded(node: Node, inputs: list[Any]) -> Any:
@@ -208,7 +208,7 @@ def _reduced(function: Callable[..., Any]) -> Callable[..., Any]:
 def _split(node: Node, x: Array, parts: Any = None) -> Any:
     axis = node.int("axis", 0)
     sizes = node.list("split") if node.opset < 13 else whole(parts, "split")
-    count = node.int("num_outputs", len(node.outputs))
+    count = len(node.outputs)
     if sizes is None:
         each = -(-x.shape[axis] // count)
         sizes = [max(0, min(each, x.shape[axis] - i * each)) for i in range(count)]

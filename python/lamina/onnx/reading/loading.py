@@ -72,7 +72,9 @@ def load(
     The first axis of each input is that of the rows, whatever its size in the file; where the file
     gives a number, others are taken too unless some constant of the file depends on it: then the
     model refuses them, and ``predict`` needs ``batch_size=`` that number for more rows.  Axes of
-    symbolic size may have any, which the model is recorded anew for.  Dropout and normalisation
+    symbolic size may have any, which the model is recorded anew for.  ``predict`` works batch by
+    batch: outputs without rows, and graphs whose rows depend on each other, are right where all
+    rows are in one, ``batch_size=len(x)``.  Dropout and normalisation
     act as in inference, in ``fit`` too.  Integers are int32, float16 and bfloat16 are calculated in
     the model's precision.
 

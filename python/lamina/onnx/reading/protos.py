@@ -39,6 +39,9 @@ class Reader:
         self, package: Any, opsets: Mapping[str, int], folder: Path | None, types: Mapping[str, int]
     ) -> None:
         self.package, self.opsets, self.folder, self.types = package, opsets, folder, types
+        self._context = package.checker.C.CheckerContext()
+        self._context.ir_version = package.IR_VERSION
+        self._context.opset_imports = dict(opsets)
 
     def body(self, graph: Any, outer: frozenset[str] = frozenset(), depth: int = 0) -> Body:
         """Return a graph; ``outer`` are the values around it, which its nodes may read."""
@@ -59,15 +62,30 @@ class Reader:
         made = {*constants, *names}
         nodes = []
         for proto in graph.node:
+            self._check_form(proto)
             node = self.node(proto, frozenset(outer | made), depth)
             self._check(node, outer | made, made)
             made |= {name for name in node.outputs if name}
             nodes.append(node)
         outputs = [self.port(v) for v in graph.output]
+        tables = {name for node in nodes if node.op == "ZipMap" for name in node.outputs}
+        outputs = [Port(p.name, 1) if p.name in tables else p for p in outputs]
         for port in outputs:
             if port.name not in made and port.name not in outer:
                 raise ValueError(f"no node makes the output {port.name!r}")
         return Body(inputs, outputs, nodes, constants)
+
+    def _check_form(self, proto: Any) -> None:
+        """Raise ValueError for attributes, or numbers of inputs, that the operator has not."""
+        if any(a.HasField("g") or a.graphs for a in proto.attribute):
+            return  # those within are checked when they are read
+        try:
+            self.package.checker.check_node(proto, self._context)
+        except self.package.checker.ValidationError as error:
+            domain = DOMAINS.get(proto.domain, proto.domain)
+            node = Node(proto.op_type, proto.name, [], [], {}, self.opsets.get(domain, 0), domain)
+            told = " ".join(str(error).partition("\n")[0].split())
+            raise ValueError(f"{node.who}: {told}") from None
 
     @staticmethod
     def _check(node: Node, known: frozenset[str] | set[str], made: set[str]) -> None:

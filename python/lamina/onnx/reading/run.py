@@ -18,6 +18,9 @@ from lamina.onnx.reading.views import View, plain
 
 MOST_NODES = 200_000  # with those of loops, which are written out
 
+# What functions raise for attributes and shapes that do not fit.
+REFUSALS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, MemoryError)
+
 
 class Run:
     """Records a program.
@@ -77,7 +80,7 @@ class Run:
             inputs.pop()
         try:
             made = self._made(node, inputs, values)
-        except (ValueError, TypeError, IndexError) as error:
+        except REFUSALS as error:
             if getattr(error, "told", False):
                 raise
             told = ValueError(f"{node.who}: {error}")

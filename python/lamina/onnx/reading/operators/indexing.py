@@ -9,6 +9,7 @@ import numpy as np
 from lamina import ops
 from lamina._tensors import RowCount
 from lamina.onnx.reading.graph import Node
+from lamina.onnx.reading.known import check_size
 from lamina.onnx.reading.operators._elements import is_integer
 from lamina.onnx.reading.registry import known_array, number, operator
 from lamina.onnx.reading.views import axis_of, opened, plain, rank, sizes, viewed, without
@@ -125,6 +126,7 @@ def tensor_scatter(node: Node, past: Any, update: Any, begin: Any = None) -> Any
 def one_hot(node: Node, indices: Any, depth: Any, values: Any) -> Any:
     """Return one value at each index along a new axis, and another elsewhere."""
     count = int(number(depth, "depth"))
+    check_size([count])
     axis = node.int("axis", -1)
     axes = rank(indices) + 1
     at = _integers(indices)

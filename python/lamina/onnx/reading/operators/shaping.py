@@ -188,7 +188,7 @@ def split(node: Node, x: Any, parts: Any = None) -> Any:
     stored, order = opened(x)
     place = order[axis_of(node.int("axis", 0), len(order))]
     listed = node.list("split") if node.opset < 13 else whole(parts, "split")
-    count = node.int("num_outputs", len(node.outputs))
+    count = len(node.outputs)
     length = ops.shape(stored)[place]
     if listed is None:
         each = -(-length // count)

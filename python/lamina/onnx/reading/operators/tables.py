@@ -80,3 +80,30 @@ def label_encoder(node: Node, x: Any) -> Any:
     for key, value in zip(keys, values, strict=True):
         made = ops.where(ops.equal(x, key), float(value), made)
     return ops.cast(made, "int32") if whole else made
+
+
+@operator("LinearClassifier", domain=ML)
+def classifier(node: Node, x: Any) -> Any:
+    """Return the class whose linear function of the columns is largest, and their values."""
+    labels, w = node.list("classlabels_ints"), np.array(node.list("coefficients") or [], np.float32)
+    if not labels:
+        raise ValueError("its classes are no integers")
+    if len(w) != len(labels) * sizes(x)[-1]:
+        raise ValueError(f"needs {sizes(x)[-1]} coefficients for each of {len(labels)} classes")
+    w = np.ascontiguousarray(w.reshape(len(labels), -1).T)
+    scores = ops.matmul(ops.cast(x, "float32"), w)
+    if node.list("intercepts"):
+        scores = ops.add(scores, np.array(node.list("intercepts"), np.float32))
+    label = ops.take(np.array(labels, np.int32), ops.argmax(scores, axis=-1), 0)
+    kind = node.text("post_transform", "NONE")
+    if kind not in ("NONE", "SOFTMAX", "LOGISTIC"):
+        raise ValueError(f"transforms its scores by {kind} (post_transform)")
+    if kind == "SOFTMAX":
+        scores = ops.softmax(scores, axis=-1)
+    return label, ops.sigmoid(scores) if kind == "LOGISTIC" else scores
+
+
+@operator("ZipMap", domain=ML)
+def zip_map(_: Node, x: Any) -> Any:
+    """Return the table of probabilities that the node would write as a dict for each row."""
+    return x
