@@ -53,6 +53,20 @@ _READY: dict[str, Function] = {
 } | {"hard_swish": hard_silu}  # fmt: skip
 
 
+def name_of(activation: Activation) -> str | None:
+    """Return the name that `get` makes an equal activation of; None if there is none."""
+    from lamina import ops
+
+    if isinstance(activation, Function):  # such as ops.relu
+        function = activation.function
+        name = getattr(function, "__name__", "") if callable(function) else function
+        known = name in _READY or name in _TABLE
+        return name if known and function in (name, getattr(ops, name, None)) else None
+    name, cls = activation.name, _TABLE.get(activation.name)
+    same = type(activation) is cls and activation.get_config() == cls().get_config()
+    return name if same else None
+
+
 @answering_calls
 def get(identifier: object) -> Activation:
     """Return the activation for a name, class, configuration, instance or function; None is linear.

@@ -29,7 +29,7 @@ class Activation(Configurable):
         None for the functions of a whole row, softmax and log_softmax, and for users' own.
     """
 
-    _plumbing: ClassVar[str] = "fusable of_floats of_rows record"
+    _plumbing: ClassVar[str] = "fusable in_config of_floats of_rows record"
     name: ClassVar[str]
     range: ClassVar[tuple[float, float] | None] = None
     of_rows: ClassVar[bool] = False  # whether it is a function of the whole last axis
@@ -38,6 +38,13 @@ class Activation(Configurable):
     def __name__(self) -> str:
         """The name, as functions have one."""
         return self.name
+
+    @property
+    def in_config(self) -> Any:
+        """Its name where `activations.get` makes an equal one of it, as in Keras, else None."""
+        from lamina import activations
+
+        return activations.name_of(self)
 
     @property
     def fusable(self) -> tuple[str, float] | None:

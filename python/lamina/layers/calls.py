@@ -310,7 +310,11 @@ def losses_of(layer: Layer) -> list[Any]:
     recording = Recording.current()
     if recording is not None:
         return list(recording.losses)
-    return [*layer.last_losses, *(penalty(np.asarray(p)) for p, penalty in layer.penalized())]
+    return [*layer.last_losses, *(_number(penalty(np.asarray(p)), p.dtype) for p, penalty in layer.penalized())]
+
+
+def _number(penalty: Any, dtype: str) -> Any:
+    return np.dtype(dtype).type(penalty)
 
 
 def _as_fed(layer: Layer, value: Any) -> Any:

@@ -123,5 +123,8 @@ def _own_arguments(cls: type) -> tuple[str, ...]:
 def _plain(value: Any) -> Any:
     if not hasattr(value, "get_config"):
         return value
+    name = getattr(value, "in_config", None)
+    if isinstance(name, str):
+        return name
     kind = getattr(value, "class_name", None) or class_name(type(value))
     return {"class_name": kind, "config": value.get_config()}

@@ -38,6 +38,20 @@ def losses(value: Any, names: Sequence[str], form: Any) -> list[Any]:
     return [_one(value.get(name)) for name in names]
 
 
+def order(value: Any, names: Sequence[str], form: Any) -> list[int]:
+    """Return the places of the outputs in the order that Keras reports their losses in.
+
+    It is that of the dict of losses, where the model returns a dict itself.
+    """
+    if not (_per_output(value) and isinstance(form, Mapping) and set(value) <= set(names)):
+        return list(range(len(names)))
+    listed = list(value)
+    return sorted(
+        range(len(names)),
+        key=lambda i: listed.index(names[i]) if names[i] in value else len(names),
+    )
+
+
 def _one(entry: Any) -> Any:
     """Return a list of one as what is in it."""
     return entry[0] if isinstance(entry, (list, tuple)) and len(entry) == 1 else entry

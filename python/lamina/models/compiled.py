@@ -86,6 +86,7 @@ class Compiled:
         self.losses = [
             None if one is None else _loss(one) for one in by_output.losses(loss, names, form)
         ]
+        self._order = by_output.order(loss, names, form)
         if all(one is None for one in self.losses) and not free:
             raise ValueError(f"compile: needs a loss, such as loss='mse'; got {loss!r}")
         self.scales = [
@@ -145,7 +146,7 @@ class Compiled:
     def loss_keys(self) -> list[str]:
         """The keys of the outputs' own losses in the logs, if there are several."""
         places = [
-            i for i, loss in enumerate(self.losses) if not isinstance(loss, (NoLoss, type(None)))
+            i for i in self._order if not isinstance(self.losses[i], (NoLoss, type(None)))
         ]
         return [self.key(i, "loss") for i in places] if len(places) > 1 else []
 
