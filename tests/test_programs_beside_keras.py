@@ -5,6 +5,7 @@ import pytest
 
 import golden
 import lamina
+import published_programs  # noqa: F401  (which lists its programs)
 from keras_models import keras
 from programs_beside_keras import PROGRAMS
 

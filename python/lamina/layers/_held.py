@@ -60,7 +60,9 @@ def layers_in(value: Any) -> list[Layer]:
 def _within(value: Any) -> Iterator[tuple[Layer, int]]:
     from lamina.layers.layer import Layer
 
-    if isinstance(value, Layer):
+    if hasattr(type(value), "as_layer"):  # a model, which is a Layer to isinstance, as in Keras
+        yield value.as_layer(), value.moment
+    elif isinstance(value, Layer):
         yield value, value.moment
     elif type(value) in CONTAINERS[:2]:
         for each in value:
@@ -70,5 +72,3 @@ def _within(value: Any) -> Iterator[tuple[Layer, int]]:
         for each in list(value.values()):
             if type(each) not in PLAIN:
                 yield from _within(each)
-    elif hasattr(type(value), "as_layer"):
-        yield value.as_layer(), value.moment

@@ -6,6 +6,7 @@ do; what layers by rows do on arrays and symbolic tensors stands in recorded_cal
 
 from __future__ import annotations
 
+import itertools
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,6 +21,7 @@ from lamina._tensors.given import by_rows, current, each_row, given, row_count, 
 from lamina.layers import called, replays
 from lamina.layers._first_axis import with_rows
 from lamina.layers._lock import structure
+from lamina.layers._masked import mask_of, with_masks
 from lamina.layers._use import using
 from lamina.layers.node import Node, SymbolicTensor
 from lamina.layers.recorded_calls import (
@@ -247,8 +249,12 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
     arguments = Arguments(args, kwargs, has_rows)
     if not arguments.tensors and args:  # rows written out
         arguments = Arguments([np.asarray(args[0]), *args[1:]], kwargs, has_rows)
-    arrays = [_as_fed(layer, a) for a in arguments.forget_tensors()]
-    specs = [Spec(a.shape[1:], _kind(a)) for a in arrays]
+    given_arrays = arguments.forget_tensors()
+    arrays, masks = [_as_fed(layer, a) for a in given_arrays], list(map(mask_of, given_arrays))
+    specs = [
+        Spec(a.shape[1:], _kind(a), mask=None if m is None else m.shape[1:])
+        for a, m in zip(arrays, masks, strict=True)
+    ]
     if not layer.takes_empty:
         check_not_empty(layer, [spec.shape for spec in specs])
     rows = len(arrays[0]) if arrays else 1
@@ -258,13 +264,15 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
 
     key = replays.key(layer, arguments, specs, training) if layer.replays else None
     program = record() if key is None else replays.get(layer, key, rows, record)
-    made = program.predictor.predict(arrays, max(1, len(arrays[0])), seed_of(program.noisy))
+    fed = [*arrays, *(m for m in masks if m is not None)]
+    made = program.predictor.predict(fed, max(1, len(arrays[0])), seed_of(program.noisy))
     left = len(made) - len(program.assigned)
     for variable, array in zip(program.assigned, made[left:], strict=True):
         variable.array[...] = array
-    leaves = iter(made[:left])
+    leaves = iter(with_masks(made, program.masks))
     values = mapped(program.form, lambda v: next(leaves) if isinstance(v, Place) else None)
-    layer.last_losses = list(leaves)
+    masked = sum(place is not None for place in program.masks)
+    layer.last_losses = list(made[len(program.masks) + masked : left])
     return values
 
 
@@ -285,19 +293,25 @@ def _program(
         graph = _core.Graph(layer.dtype)
         with Recording(graph, rows=rows) as recording, recording.told(training):
             recording.leaves = True
-            tensors = [Tensor(recording, graph.input(s.shape, "x", s.kind)) for s in specs]
+            values = [graph.input(s.shape, "x", s.kind) for s in specs]
+            fed = [None if s.mask is None else graph.input(s.mask, "mask", "bool") for s in specs]
+            tensors = [called.wrapped(recording, x, m) for x, m in zip(values, fed, strict=True)]
             filled = arguments.filled(tensors)
             with recording.streams_from(layer.stream):
                 result = called.on_tensors(layer, *filled)
             losses = [loss for loss in recording.losses if not loss.rows]
-            for leaf in [*flat(result), *losses]:
+            leaves = flat(result)
+            made = [leaf.mask for leaf in leaves if leaf.mask is not None]
+            for leaf in [*leaves, *made, *losses]:
                 graph.add_output(leaf.value)
             for _, value in recording.assigned.values():
                 graph.add_output(value)
         graph.build()
         form = mapped(result, lambda v: Place(0) if isinstance(v, Tensor) else None)
         assigned = [variable for variable, _ in recording.assigned.values()]
-        return Program(_core.Predictor(graph), form, assigned, recording.noisy, rows)
+        places = itertools.count(len(leaves))
+        behind = [None if leaf.mask is None else next(places) for leaf in leaves]
+        return Program(_core.Predictor(graph), form, assigned, recording.noisy, rows, behind)
 
     try:
         return record(None)
@@ -310,7 +324,10 @@ def losses_of(layer: Layer) -> list[Any]:
     recording = Recording.current()
     if recording is not None:
         return list(recording.losses)
-    return [*layer.last_losses, *(_number(penalty(np.asarray(p)), p.dtype) for p, penalty in layer.penalized())]
+    return [
+        *layer.last_losses,
+        *(_number(penalty(np.asarray(p)), p.dtype) for p, penalty in layer.penalized()),
+    ]
 
 
 def _number(penalty: Any, dtype: str) -> Any:

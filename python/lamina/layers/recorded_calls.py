@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -11,6 +12,7 @@ from lamina import _check, _core
 from lamina._tensors import Recording, Tensor
 from lamina.layers._behind import behind
 from lamina.layers._lock import structure
+from lamina.layers._masked import mask_of, with_masks
 from lamina.layers.node import Node, SymbolicTensor, as_list, shapes_of
 from lamina.layers.shapes import Spec, found_masks, has_open_axes
 from lamina.random import Seed
@@ -186,7 +188,10 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
     dtype = layer.dtype
     arrays = _arrays(layer, x, dtype)
     masks: list[Any] = [None] * len(arrays)
-    if mask is not None:
+    if mask is None and (layer.takes_mask or layer.supports_masking):
+        masks = [mask_of(v) for v in (x if isinstance(x, (list, tuple)) else [x])]
+        masks = masks if len(masks) == len(arrays) else [None] * len(arrays)
+    elif mask is not None:
         rows = isinstance(mask, list) and len(arrays) == 1  # truth values written out
         masks = spread(np.asarray(mask) if rows else mask, len(arrays))
         _check_masks(layer, arrays, masks)
@@ -198,7 +203,7 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
         fresh = not layer.built
         layer.prepare(shapes[0] if len(shapes) == 1 else shapes, dtype, layer.stream)
         try:
-            graph, several, recording = _recorded(layer, shapes, masks, dtype, training)
+            graph, several, recording, places = _recorded(layer, shapes, masks, dtype, training)
             if fresh:
                 layer.fill()
             layer.settle()
@@ -213,6 +218,7 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
     outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])), seed)
     for variable, _ in reversed(recording.assigned.values()):
         variable.array[...] = outputs.pop()
+    outputs = with_masks(outputs, places)
     return tuple(outputs) if several else outputs[0]
 
 
@@ -238,8 +244,11 @@ def check_not_empty(layer: Layer, shapes: list[Any]) -> None:
 
 def _recorded(
     layer: Layer, shapes: list[Any], masks: list[Any], dtype: str, training: bool | None
-) -> tuple[_core.Graph, bool, Recording]:
-    """Return a graph of the layer alone, whether it has several outputs, and its recording."""
+) -> tuple[_core.Graph, bool, Recording, list[int | None]]:
+    """Return a graph of the layer alone, whether it has several outputs, and its recording.
+
+    And for each output the place of its mask, behind them all.
+    """
     graph = _core.Graph(dtype)
     kinds = layer.input_dtypes(len(shapes))
     names = ["x"] if len(shapes) == 1 else [f"x{i}" for i in range(len(shapes))]
@@ -248,11 +257,15 @@ def _recorded(
     one = len(inputs) == 1
     with Recording(graph) as recording, recording.told(training):
         recording.leaves = True
-        y, _ = layer.apply(graph, inputs[0] if one else inputs, fed[0] if one else fed)
-    for output in (*as_list(y), *(value for _, value in recording.assigned.values())):
+        y, out = layer.apply(graph, inputs[0] if one else inputs, fed[0] if one else fed)
+    several = isinstance(y, list)
+    values, found = as_list(y), [m for m in (out if several else [out]) if m is not None]
+    kept = (out if several else [out]) if out is not None else [None] * len(values)
+    places = itertools.count(len(values))
+    for output in (*values, *found, *(value for _, value in recording.assigned.values())):
         graph.add_output(output)
     graph.build()
-    return graph, isinstance(y, list), recording
+    return graph, several, recording, [None if m is None else next(places) for m in kept]
 
 
 def _mask(layer: Layer, mask: object, array: Any) -> Any:

@@ -30,6 +30,7 @@ class Program(NamedTuple):
     assigned: list[_core.Parameter]  # the variables that the outputs behind those are left in
     noisy: bool
     rows: int | None  # how many it is for; None for any
+    masks: list[int | None]  # of each tensor that the call returns, where its mask is put out
 
 
 _programs: WeakKeyDictionary[Layer, dict[Hashable, Program]] = WeakKeyDictionary()
@@ -41,7 +42,7 @@ def key(layer: Layer, arguments: Arguments, specs: list[Spec], training: Any) ->
     if not all(isinstance(v, (Place, bool)) or v is None for v in leaves):
         return None
     form = repr((arguments.args, arguments.kwargs))
-    shapes = tuple((tuple(spec.shape), spec.kind) for spec in specs)
+    shapes = tuple((tuple(spec.shape), spec.kind, spec.mask) for spec in specs)
     return (form, shapes, training, layer.dtype, layer.stream, changes.count)
 
 

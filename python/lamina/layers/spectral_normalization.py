@@ -52,7 +52,7 @@ class SpectralNormalization(Layer):
         self, layer: Layer, power_iterations: int = 1, **base: Unpack[DimArguments]
     ) -> None:
         super().__init__(**base)
-        if not isinstance(layer, Layer):
+        if not isinstance(layer, Layer) or hasattr(layer, "as_layer"):
             raise TypeError(f"SpectralNormalization: layer must be a Layer; got {layer!r}")
         self.layer = layer
         self.power_iterations = _check.integer(

@@ -69,7 +69,7 @@ class TimeDistributed(RowWise):
     def __init__(self, layer: Layer | Model, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         as_layer = getattr(layer, "as_layer", None)
-        inner = layer if isinstance(layer, Layer) or as_layer is None else as_layer()
+        inner = layer if as_layer is None else as_layer()
         if not isinstance(inner, Layer):
             raise ValueError(f"TimeDistributed: layer must be a Layer or a model; got {layer!r}")
         self.layer = inner

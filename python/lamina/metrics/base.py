@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lamina._answers import is_own
 from lamina._calls import answering_calls
 from lamina._check import Array, cast, numeric
 from lamina._names import snake_case
@@ -64,10 +65,13 @@ class Metric(MetricVariables, Configurable):
 
     name: str = "metric"
     direction: str | None = None
+    _in_python: ClassVar[bool] = False  # whether a user's class counts in a way of its own
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Name a class that does not name itself, and let recorded steps call it."""
         super().__init_subclass__(**options)
+        if not is_own(cls) and {"update_state", "result"} & vars(cls).keys():
+            cls._in_python = True
         while_recorded(cls)
         if cls.name == "metric":
             cls.name = snake_case(cls.__name__)

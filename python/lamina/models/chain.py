@@ -240,6 +240,9 @@ class Chain(Model):
         """Make the weights unless they exist."""
         if not self._layers:
             raise ValueError(f"{self.name}: has no layers; add some first")
+        if shapes is None and not self.built and self._behind:
+            shape = self._behind[0]._built_shape  # of one that comes from another model
+            shapes = [shape] if type(shape) is tuple else None
         super().ensure_built(shapes)
 
     def _record(

@@ -145,9 +145,7 @@ class Compiled:
     @property
     def loss_keys(self) -> list[str]:
         """The keys of the outputs' own losses in the logs, if there are several."""
-        places = [
-            i for i in self._order if not isinstance(self.losses[i], (NoLoss, type(None)))
-        ]
+        places = [i for i in self._order if not isinstance(self.losses[i], (NoLoss, type(None)))]
         return [self.key(i, "loss") for i in places] if len(places) > 1 else []
 
     def _keys(self, output: int, requests: Sequence[Request]) -> list[str]:

@@ -10,7 +10,7 @@ from lamina._calls import answering_calls, refuse_unknown
 from lamina._public import check_base_is_called
 from lamina._settings import has_settings, reading_with
 from lamina._tensors.arguments import flat
-from lamina.layers import SymbolicTensor, called
+from lamina.layers import Layer, SymbolicTensor, called
 from lamina.models.saved import Saved
 
 if TYPE_CHECKING:
@@ -159,3 +159,6 @@ class Model(Saved):
                 return from_config(cls, config)  # type: ignore[no-any-return]
         made: Any = Functional if has_settings(config, "output_layers") else Sequential
         return made.from_config(config, custom_objects)  # type: ignore[no-any-return]
+
+
+Layer.register(Model)  # as in Keras, though models hold their layers in another way

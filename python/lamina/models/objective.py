@@ -265,7 +265,8 @@ class Objective:
         full: Any = weight if mask is None else graph.masked_weight(mask, weight)
         for metric, by_weight, _ in head.metrics:
             chosen = full if by_weight else plain
-            recorded = hasattr(metric, "record") and metric.takes(*head.form, output)
+            recorded = hasattr(metric, "record") and not metric._in_python
+            recorded = recorded and metric.takes(*head.form, output)
             head.indices.append(metric.record(graph, prediction, y, chosen) if recorded else None)
         for (metric, _, _), index in zip(head.metrics, head.indices, strict=True):
             self.of_batch |= index is None and isinstance(metric, MeanMetricWrapper)
