@@ -98,6 +98,12 @@ def to_model(
         With the names of the model's inputs and outputs, the first axis called "batch", and the
         weights as initializers under their paths, such as "dense/kernel".
 
+    Warns
+    -----
+    UserWarning
+        Where a model does something else with very short axes than with longer ones, such as to
+        take the last three steps of two: what is written is for the longer ones.
+
     Raises
     ------
     ImportError
@@ -132,11 +138,8 @@ def to_model(
 def _made(who: str, model: Any, signature: Any, opset: int | None) -> Any:
     if not isinstance(model, Model):
         raise TypeError(f"{who}: needs a model of lamina's; got {model!r:.100}")
-    first, last = OPSETS
-    opset = first if opset is None else opset
-    if isinstance(opset, bool) or not isinstance(opset, int) or not first <= opset <= last:
-        raise ValueError(f"{who}: opset_version must be in [{first}, {last}]; got {opset!r}")
     onnx = _package(who)
+    opset = _opset(who, onnx, opset)
     with structure():
         _refuse_front(who, model)
         shapes = _shapes(who, model, signature)
@@ -155,6 +158,21 @@ def _made(who: str, model: Any, signature: Any, opset: int | None) -> Any:
         made, names, rows, opset,
         name=model.name, producer_name="lamina", producer_version=__version__,
     )  # fmt: skip
+
+
+def _opset(who: str, onnx: Any, given: Any) -> int:
+    first, last = OPSETS
+    if given is None:
+        return first
+    known = min(last, onnx.defs.onnx_opset_version())
+    if isinstance(given, bool) or not isinstance(given, int) or not first <= given <= last:
+        raise ValueError(f"{who}: opset_version must be in [{first}, {last}]; got {given!r}")
+    if given > known:
+        raise ValueError(
+            f"{who}: opset_version {given} is newer than the package onnx {onnx.__version__}, "
+            f"which knows them up to {known}"
+        )
+    return given
 
 
 def _package(who: str) -> Any:
