@@ -325,3 +325,50 @@ def test_rows_of_several_targets_are_counted_before_anything_is_built():
         model.fit(X, {"a": X[:, :1], "b": X[:3]}, verbose=0)
     assert not model.built
     model.fit(X, {"a": X[:, :1], "b": X}, verbose=0)
+
+
+def test_a_tensor_of_another_call_is_refused_where_it_is_returned():
+    kept = []
+
+    class Keeping(layers.Layer):
+        def call(self, x):
+            kept.append(x * 2)
+            return kept[0]
+
+    x, layer = lamina.Input((3,)), Keeping(name="keeping")
+    layer(x)
+    with pytest.raises(ValueError, match=r"keeping: .*belongs to another graph.*Keeping\.call"):
+        layer(x)
+
+
+def test_an_element_of_a_tensor_cannot_be_set():
+    class Setting(layers.Layer):
+        def call(self, x):
+            x[:, 0] = 1
+            return x
+
+    with pytest.raises(
+        TypeError, match=r"setting: .*does not change; ops\.slice_update.*x\[:, 0\]"
+    ):
+        Setting(name="setting")(X)
+
+
+def test_a_refused_call_leaves_weights_and_names():
+    class Odd(layers.Layer):
+        def build(self, input_shape):
+            self.scale = self.add_weight(shape=(input_shape[-1],))
+
+        def call(self, x):
+            return x * self.scale + np.ones(7)
+
+    layer = Odd()
+    for given in (X, lamina.Input((3,))):
+        with pytest.raises(ValueError, match="must broadcast"):
+            layer(given)
+        assert not layer.built
+        assert layer.weights == layer.nodes == []
+    lamina.backend.clear_session()
+    x = lamina.Input((3,))
+    with pytest.raises(ValueError, match="axis must be in"):
+        lamina.ops.sum(x, axis=5)
+    assert lamina.ops.sum(x, axis=1).name == "sum"

@@ -43,6 +43,14 @@ def next_name(name: str) -> str:
     return f"{name}_{number}" if number else name
 
 
+def give_back(name: str) -> None:
+    """Forget the last use of a name: what it was for was refused."""
+    with _counts.lock:
+        number = _counts.by_name.get(name, 0)
+        if number:
+            _counts.by_name[name] = number - 1
+
+
 def reset_names() -> None:
     """Begin to count anew."""
     with _counts.lock:

@@ -52,6 +52,13 @@ class Operators:
 
         return ops.get_item(self, key)  # type: ignore[no-any-return]
 
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Refuse: tensors stay what they are."""
+        raise TypeError(
+            f"{self!r} does not change; ops.slice_update, ops.scatter_update and ops.where make "
+            f"another tensor with other values in places"
+        )
+
     @property
     def T(self) -> Self:  # noqa: N802
         """The axes in reverse order."""

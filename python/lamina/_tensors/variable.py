@@ -122,6 +122,10 @@ class Variable(_core.Parameter, Operators):
         """Note whose weight it is: the layer gives it a home and first values when needed."""
         self._owner = weakref.ref(layer)
 
+    def _is_owned_by(self, layer: Any) -> bool:
+        """Return whether the layer made it, and holds it or has forgotten it."""
+        return self._owner is not None and self._owner() is layer
+
     def __reduce__(self) -> tuple[Any, tuple[object, ...]]:
         """Return what a copy is made of; the values of a layer's weights are its to save."""
         if self._owner is None and self.allocated:

@@ -276,7 +276,10 @@ def on_tensors(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
     inside = layer.within(recording.graph), recording.within(layer.name), recording.calls(layer)
     with inside[0], inside[1], inside[2], recording.told(told):
         result = written.run(layer.name, layer.written, args, kwargs)
-        result = mapped(result, _as_tensor)
+        try:
+            result = mapped(result, _as_tensor)
+        except ValueError as error:
+            raise written.placed(error, layer.written) from None
         leaves = flat(result)
         if not leaves or not all(isinstance(v, Tensor) for v in leaves):
             raise written.placed(
@@ -290,10 +293,11 @@ def on_tensors(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def _as_tensor(value: Any) -> Any:
-    """Return a weight, or an array, that a call returned as a tensor; leave all else."""
-    if isinstance(value, Tensor) or not hasattr(value, "__array__"):
-        return None
-    return given(value)
+    """Return a weight, or an array, that a call returned as a tensor; leave all else.
+
+    A tensor of another graph is refused.
+    """
+    return given(value) if hasattr(value, "__array__") else None
 
 
 def _build_within(layer: Layer, args: list[Any], kwargs: dict[str, Any], dtype: str) -> None:

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from lamina._names import next_name
+from lamina._names import give_back, next_name
 from lamina._tensors.arguments import Arguments
 from lamina.layers.lambda_layer import Lambda
 from lamina.layers.layer import Layer
@@ -33,8 +33,7 @@ class Operation(Layer):
     takes_empty = True
 
     def __init__(self, function: str, *, name: str | None = None, **base: Any) -> None:
-        own = function.rpartition(".")[2]
-        super().__init__(name=name or next_name(own.strip("_")), **base)
+        super().__init__(name=name or next_name(_named(function)), **base)
         self.named = name is not None
         self.function = function
         self._operation = _found(function)
@@ -53,6 +52,10 @@ class Operation(Layer):
         """Restore, and find the function."""
         super().__setstate__(state)
         self._operation = _found(self.function)
+
+
+def _named(function: str) -> str:
+    return function.rpartition(".")[2].strip("_")
 
 
 def _found(function: str) -> Callable[..., Any]:
@@ -85,4 +88,8 @@ def on_symbols(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     room = function.__module__.partition(".")[2].partition(".")[0]
     name = function.__name__
     layer = Operation(name if room == "ops" else f"{room}.{name}")
-    return layer(*args, **kwargs)
+    try:
+        return layer(*args, **kwargs)
+    except BaseException:
+        give_back(_named(name))
+        raise

@@ -189,7 +189,11 @@ class Weighted:
         own = [self._parameters[i] for i in self._learnable]
         own += [p for i, p in enumerate(self._parameters) if i not in learnable]
         if self.calls:  # a Variable that is an attribute is a weight too
-            held = (v for v in list(vars(self).values()) if isinstance(v, Variable))
+            held = (
+                v
+                for v in list(vars(self).values())
+                if isinstance(v, Variable) and not v._is_owned_by(self)  # as those forgotten are
+            )
             own += [v for v in held if not any(v is other for other in own)]
         for layer in self.layers_within():
             own += [p for p in layer.parameters if not any(p is other for other in own)]
