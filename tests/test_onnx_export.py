@@ -404,6 +404,14 @@ def test_other_bad_arguments(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
+def test_a_refused_model_is_as_it_was():
+    model = lamina.Sequential([layers.Dense(2), layers.PythonLayer(np.negative, None)])
+    with pytest.raises(ValueError, match="computes with NumPy"):
+        lamina.onnx.to_model(model, (None, 3))
+    assert not model.built
+    assert model.predict(normal(2, 4), verbose=0).shape == (2, 2)
+
+
 def test_a_model_without_input_shape_takes_the_signature():
     model = lamina.Sequential([layers.Dense(2)])
     made = exported(model, input_signature=(None, 3))
