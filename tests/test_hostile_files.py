@@ -285,5 +285,5 @@ def test_what_is_no_file_does_not_hang(tmp_path):
     os.mkfifo(tmp_path / "pipe.lamina")
     with pytest.raises(ValueError, match="is no regular file"):
         load_model(tmp_path / "pipe.lamina")
-    with pytest.raises(ValueError, match="is no regular file"):
+    with pytest.raises(IsADirectoryError, match="is a folder"):
         load_model(tmp_path)

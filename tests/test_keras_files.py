@@ -151,7 +151,10 @@ def test_code_and_classes_by_name_are_refused(tmp_path):
     for entry, words in (
         ({"class_name": "Lambda", "config": {"function": code}}, "is not run"),
         ({"config": {"units": 4, "activation": code}}, "is not run"),
-        ({"module": "antigravity", "class_name": "Dense2", "config": {}}, "Dense2"),
+        (
+            {"module": "antigravity", "class_name": "Dense2", "config": {}},
+            r"'Dense2'.*custom_objects=\{'Dense2': the_class\}, or register it",
+        ),
         ({"class_name": "__init__", "config": {}}, "__init__"),
         ({"config": {"units": 1 << 40}}, "refused"),
         ({"config": {"units": 4, "activation": {"class_name": "function", "config": "f"}}}, "'f'"),
@@ -226,6 +229,208 @@ def test_archives_that_lie_are_refused(tmp_path):
     for at in rng.integers(5, len(whole), 60):
         path.write_bytes(whole[:at])
         refused("no whole .keras file")
+
+
+def changed_old(tmp_path, change):
+    """Return a file of the old format that is changed."""
+    path = old_file(tmp_path, "dense")
+    with h5py.File(path, "r+") as file:
+        change(file)
+    return path
+
+
+def test_old_files_that_lie_are_refused(tmp_path):
+    place = "model_weights/dense/sequential/dense"
+
+    def with_array(make):
+        def change(file):
+            del file[f"{place}/kernel"]
+            make(file[place])
+
+        return change
+
+    def with_attribute(name, value):
+        return lambda file: file.attrs.__setitem__(name, value)
+
+    def with_link(file):
+        del file["model_weights/dense"]
+        file["model_weights"]["dense"] = h5py.SoftLink("/model_weights/dense_1")
+
+    def config(**entry):
+        def change(file):
+            told = json.loads(file.attrs["model_config"])
+            told["config"]["layers"][1].update(entry)
+            file.attrs["model_config"] = json.dumps(told)
+
+        return change
+
+    code = {"class_name": "__lambda__", "config": {"code": "4wEAAAA=", "defaults": None}}
+    huge = {"units": 1 << 40, "trainable": True}
+    for change, words in (
+        (with_array(lambda g: g.create_dataset("kernel", (1 << 40,), "f4", chunks=(9,))), "claims"),
+        (with_array(lambda g: g.__setitem__("kernel", h5py.ExternalLink("/etc/passwd", "/"))),
+         "is a link"),
+        (with_array(lambda g: g.create_dataset("kernel", (5, 4), "f4",
+                                               external=[("/etc/hosts", 0, 80)])), "itself"),
+        (with_array(lambda g: None), "no such group"),
+        (with_link, "is a link"),
+        (with_attribute("model_config", "[" * 100_000), "JSON"),
+        (with_attribute("model_config", np.zeros(3)), "must be a text"),
+        (with_attribute("model_config", "{}"), "no class_name"),
+        (config(config=huge), "refused"),
+        (config(class_name="Lambda", config={"function": code, "trainable": True}), "is not run"),
+        (config(class_name="Popen", config={"trainable": True}), "register_serializable"),
+        (lambda file: file["model_weights/dense"].attrs.__setitem__(
+            "weight_names", [b"../dense/kernel"]), "no such group"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=rf"dense\.h5: .*{words}"):
+            load_model(changed_old(tmp_path, change))
+
+
+def test_the_weights_of_old_files_find_layers_by_name_or_in_order(tmp_path):
+    path = old_file(tmp_path, "dense")
+    names = list(load_model(path).weights_by_path())
+    assert len(names) == 6
+
+    def model(*units, named=()):
+        made = [layers.Dense(n, name=name) for n, name in zip(units, named, strict=True)]
+        return lamina.Sequential([lamina.Input((5,)), *made])
+
+    other = model(4, 4, 3, named=("a", "b", "c"))  # in order
+    other.load_weights(path)
+    assert np.array_equal(other.get_weights()[4], load_model(path).get_weights()[4])
+    other = model(4, 3, named=("dense", "mine"))
+    with pytest.raises(ValueError, match="has 2 layers with weights, dense, mine; the file has 3"):
+        other.load_weights(path)
+    other.load_weights(path, by_name=True)
+    assert np.array_equal(other.get_weights()[0], load_model(path).get_weights()[0])
+    other = model(2, 4, 3, named=("dense", "dense_1", "dense_2"))
+    with pytest.raises(ValueError, match=r"dense: has weights of shapes \[\(5, 2\)"):
+        other.load_weights(path)
+
+
+def test_models_of_keras_2_are_read(tmp_path):
+    """The layout of tf.keras: lists of what calls read, types and shapes as they were told then."""
+
+    def entry(kind, name, nodes, **config):
+        told = {"name": name, "trainable": True, "dtype": "float32", **config}
+        return {"class_name": kind, "name": name, "config": told, "inbound_nodes": nodes}
+
+    zeros = {"class_name": "Zeros", "config": {}}
+    inner = {
+        "name": "inner",
+        "layers": [
+            {"class_name": "Dense", "config": {
+                "name": "d", "trainable": True, "batch_input_shape": [None, 3], "units": 3,
+                "activation": "relu", "bias_initializer": zeros, "dtype": "float32"}},
+            {"class_name": "BatchNormalization", "config": {"name": "bn", "axis": [1]}},
+        ],
+    }  # fmt: skip
+    config = {
+        "name": "model",
+        "layers": [
+            entry("InputLayer", "x", [], batch_input_shape=[None, 3], sparse=False, ragged=False),
+            {"class_name": "Sequential", "name": "inner", "config": inner,
+             "inbound_nodes": [[["x", 0, 0, {}]], [["inner", 1, 0, {"training": False}]]]},
+            entry("Add", "add", [[["x", 0, 0, {}], ["inner", 2, 0, {}]]]),
+            entry("LSTM", "lstm", [[["r", 0, 0, {}]]], units=2, time_major=False, implementation=2,
+                  unroll=False),
+            entry("Reshape", "r", [[["add", 0, 0, {}]]], target_shape=[3, 1]),
+        ],
+        "input_layers": [["x", 0, 0]],
+        "output_layers": [["lstm", 0, 0]],
+    }  # fmt: skip
+    rng = np.random.default_rng(2)
+    shapes = {
+        "inner": {"d/kernel:0": (3, 3), "d/bias:0": (3,), "bn/gamma:0": (3,), "bn/beta:0": (3,),
+                  "bn/moving_mean:0": (3,), "bn/moving_variance:0": (3,)},
+        "lstm": {"lstm/lstm_cell/kernel:0": (1, 8), "lstm/lstm_cell/recurrent_kernel:0": (2, 8),
+                 "lstm/lstm_cell/bias:0": (8,)},
+    }  # fmt: skip
+    drawn = {n: {k: rng.uniform(0.2, 1, s).astype("f4") for k, s in held.items()}
+             for n, held in shapes.items()}  # fmt: skip
+    training = {
+        "loss": {"class_name": "MeanSquaredError",
+                 "config": {"reduction": "auto", "name": "mean_squared_error", "fn": "x"}},
+        "metrics": [[{"class_name": "MeanMetricWrapper",
+                      "config": {"name": "mae", "dtype": "float32", "fn": "mean_absolute_error"}}]],
+        "weighted_metrics": None, "loss_weights": None,
+        "optimizer_config": {"class_name": "Custom>Adam", "config": {
+            "name": "Adam", "learning_rate": 0.5, "decay": 0.0, "is_legacy_optimizer": False,
+            "jit_compile": False, "weight_decay": None, "beta_1": 0.8}},
+    }  # fmt: skip
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["keras_version"] = b"2.15.0"
+        told = {"class_name": "Functional", "config": config}
+        file.attrs["model_config"] = json.dumps(told).encode()
+        file.attrs["training_config"] = json.dumps(training).encode()
+        group = file.create_group("model_weights")
+        group.attrs["layer_names"] = [b"x", b"inner", b"add", b"r", b"lstm"]
+        for name in ("x", "inner", "add", "r", "lstm"):
+            held = group.create_group(name)
+            held.attrs["weight_names"] = [n.encode() for n in drawn.get(name, ())]
+            for key, array in drawn.get(name, {}).items():
+                held.create_dataset(key, data=array)
+    model = load_model(path)
+    assert (model.optimizer.beta_1, float(model.optimizer.learning_rate)) == (0.8, 0.5)
+
+    w = [*drawn["inner"].values()]
+    x = rng.normal(size=(4, 3)).astype("f4")
+
+    def body(x):
+        h = np.maximum(x @ w[0] + w[1], 0)
+        return (h - w[4]) / np.sqrt(w[5] + 1e-3) * w[2] + w[3]
+
+    z = x + body(body(x))
+    kernel, recurrent, bias = drawn["lstm"].values()
+    h = c = np.zeros((4, 2))
+    for t in range(3):
+        gates = z[:, t, None] @ kernel + h @ recurrent + bias
+        i, f, o = (1 / (1 + np.exp(-gates[:, k : k + 2])) for k in (0, 2, 6))
+        c = f * c + i * np.tanh(gates[:, 4:6])
+        h = o * np.tanh(c)
+    np.testing.assert_allclose(model.predict(x, verbose=0), h, rtol=1e-5, atol=1e-5)
+
+
+def test_vocabularies_are_read_from_where_keras_keeps_them(tmp_path):
+    """Keras keeps what such layers adapted to beside the weights, special tokens in front."""
+
+    def layer(kind, **config):
+        told = {"name": kind.lower(), "trainable": True, **config}
+        return {"module": "keras.layers", "class_name": kind, "config": told,
+                "registered_name": None}  # fmt: skip
+
+    given = {"module": "keras.layers", "class_name": "InputLayer", "registered_name": None,
+             "config": {"batch_shape": [None, 1], "dtype": "string", "name": "x"}}  # fmt: skip
+
+    def file(*parts, text):
+        config = {"class_name": "Sequential", "module": "keras", "registered_name": None,
+                  "config": {"name": "s", "layers": [given, *parts]}}  # fmt: skip
+        buffer = io.BytesIO()
+        with h5py.File(buffer, "w") as held:
+            held.create_group("layers")
+        place = f"assets/layers/{parts[0]['class_name']}".replace("StringLookup", "string_lookup")
+        place = place.replace("TextVectorization", "text_vectorization")
+        return packed(tmp_path / "m.keras", {
+            "metadata.json": "{}", "config.json": json.dumps(config),
+            "model.weights.h5": buffer.getvalue(), f"{place}/vocabulary.txt": text,
+        })  # fmt: skip
+
+    lookup = layer("StringLookup", num_oov_indices=1, mask_token=None, oov_token="[UNK]",
+                   vocabulary=None, vocabulary_size=4, output_mode="int", invert=False,
+                   max_tokens=None, sparse=False, pad_to_max_tokens=False, encoding="utf-8",
+                   idf_weights=None, oov_method="floormod", salt=None)  # fmt: skip
+    model = load_model(file(lookup, text="[UNK]\ncat\ndog\nHaus"))
+    x = np.array([["dog"], ["bird"], ["Haus"], ["cat"]])
+    assert model.predict(x, verbose=0).ravel().tolist() == [2, 0, 3, 1]
+    words = layer("TextVectorization", max_tokens=None, standardize="lower_and_strip_punctuation",
+                  split="whitespace", ngrams=None, output_mode="int", output_sequence_length=3,
+                  pad_to_max_tokens=False, sparse=False, ragged=False, vocabulary=None,
+                  idf_weights=None, encoding="utf-8", vocabulary_size=4)  # fmt: skip
+    model = load_model(file(words, text="\n[UNK]\nthe\ncat"))
+    x = np.array([["The cat, the dog"], ["cat"]])
+    assert model.predict(x, verbose=0).tolist() == [[2, 3, 2], [3, 0, 0]]
 
 
 def test_whole_models_in_hdf5_are_told_apart_from_weights(tmp_path):

@@ -115,7 +115,7 @@ def test_saving_before_a_fit_changes_no_bit_of_it(tmp_path):
 
 
 @lamina.saving.register_serializable("tests")
-class Doubled(layers.Layer):
+class ScaledTwice(layers.Layer):
     def __init__(self, units, **base):
         super().__init__(**base)
         self.units, self.inner = units, [layers.Dense(units), [layers.Dense(units)]]
@@ -131,7 +131,7 @@ class Doubled(layers.Layer):
 class Own(lamina.Model):
     def __init__(self, width=3, **base):
         super().__init__(**base)
-        self.width, self.first, self.last = width, Doubled(width), layers.LSTM(2)
+        self.width, self.first, self.last = width, ScaledTwice(width), layers.LSTM(2)
 
     def call(self, x):
         return self.last(self.first(x))

@@ -445,5 +445,41 @@ def test_objects_of_every_room():
     assert again["b"].dtype == "int32"
     with pytest.raises(TypeError, match="of set, which files do not keep"):
         saving.serialize_keras_object({"a": {1, 2}})
-    with pytest.raises(ValueError, match="unknown class 'Dence'; did you mean 'Dense'"):
+    with pytest.raises(ValueError, match=r"unknown class 'Dence'.*did you mean 'Dense'"):
         saving.deserialize_keras_object({"class_name": "Dence", "config": {}})
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    dense(2).save(tmp_path / "model.lamina")
+    for name, words in (
+        ("modl.lamina", r"no file 'modl\.lamina' in .*; did you mean 'model\.lamina'\?"),
+        ("none/m.keras", r"no file .*m\.keras; nor is there the folder .*none"),
+    ):
+        with pytest.raises(FileNotFoundError, match=f"load_model: there is {words}"):
+            load_model(tmp_path / name)
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("room", "kind"),
+    [("layers", "layer"), ("losses", "loss"), ("metrics", "metric"), ("optimizers", "optimizer"),
+     ("initializers", "initializer"), ("activations", "activation")],
+)  # fmt: skip
+def test_a_class_that_nobody_knows_is_to_be_given(room, kind):
+    get = lamina.layers.deserialize if room == "layers" else getattr(lamina, room).get
+    words = rf"unknown {kind} 'Mine'.*custom_objects=\{{'Mine': .*register_serializable"
+    with pytest.raises(ValueError, match=words):
+        get({"class_name": "Mine", "config": {}})
+
+
+def test_functions_that_cannot_be_pickled_name_their_layer():
+    def model(function):
+        return lamina.Sequential([lamina.Input((2,)), layers.Lambda(function, name="doubled")])
+
+    local = model(lambda x: x * 2)
+    with pytest.raises(pickle.PicklingError, match=r"doubled: its function, .*lambda>.*def.*doubl"):
+        pickle.dumps(local)
+    assert copy.deepcopy(local).predict([[1, 2]], verbose=0).tolist() == [[2, 4]]
+    back = pickle.loads(pickle.dumps(model(lamina.ops.square)))
+    assert back.predict([[1, 2]], verbose=0).tolist() == [[1, 4]]

@@ -197,3 +197,33 @@ def test_a_reader_that_has_left_does_not_change_the_exit_code():
         run.stdout.close()
         assert run.stderr.read() == b""
     assert run.returncode == 0
+
+
+def lines_of_warnings(tmp_path):
+    """Yield calls that warn, each in one line of this file."""
+    model = lamina.Sequential([Input((1,)), Dense(1)])
+    model.compile("sgd", "mse")
+    other = lamina.Sequential([Input((1,)), Dense(2)])
+    path = tmp_path / "m.weights.lamina"
+    other.save_weights(path)
+    watch = lamina.callbacks.EarlyStopping("val_los", patience=1)
+    yield "load_weights", lambda: model.load_weights(path, skip_mismatch=True)
+    yield "monitored", lambda: model.fit(X, X, verbose=0, callbacks=[watch])
+    named = lamina.Sequential([Input((1,)), lamina.layers.Lambda(lambda x: x, name="own")])
+    yield "save", lambda: named.save(tmp_path / "m.lamina")
+    yield "constructor", lambda: lamina.layers.STFTSpectrogram(frame_length=32, fft_length=48)
+    first, last = model.trainable_weights
+    yield "apply", lambda: model.optimizer.apply_gradients([(None, first), (np.zeros(1), last)])
+    advised = lamina.Sequential([Input((1,)), Dense(1, "softmax")])
+    advised.compile("sgd", "binary_crossentropy")
+    yield "advice", lambda: advised.fit(X, X > 0, verbose=0)
+
+
+def test_warnings_point_at_the_line_that_called(tmp_path):
+    for name, call in lines_of_warnings(tmp_path):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            call()
+        assert caught, name
+        assert {w.filename for w in caught} == {__file__}, (name, caught[0])
+        assert {w.lineno for w in caught} == {call.__code__.co_firstlineno}, name

@@ -102,6 +102,27 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     return f"unknown {kind} {name!r}; {hint}Known: {', '.join(names)}"
 
 
+def unknown_class(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return the message for a class that a configuration names, and nobody knows.
+
+    Examples
+    --------
+    >>> unknown_class("layer", "Dens", ["Dense"]).rpartition("; ")[2]
+    "did you mean 'Dense'?"
+    """
+    from lamina._answers import answer_to_string, nearest
+
+    near, answer = nearest(name, known), answer_to_string(kind, name)
+    if answer is not None:
+        return f"unknown {kind} {name!r:.80}; {answer}"
+    said = (
+        f"unknown {kind} {name!r:.80}; files and configurations keep the names of classes alone: "
+        f"give a class of your own, custom_objects={{{name!r:.80}: the_class}}, or register it "
+        f"with lamina.saving.register_serializable"
+    )
+    return said if near is None else f"{said}; did you mean {near!r}?"
+
+
 def snake_case(name: str) -> str:
     """Return a class name as a layer's default name, the one that Keras gives.
 

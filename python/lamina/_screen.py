@@ -12,6 +12,7 @@ import select
 import sys
 import unicodedata
 import warnings
+from types import FrameType
 from typing import Any
 
 UNKNOWN_WIDTH = 80
@@ -47,14 +48,33 @@ def complain(text: str) -> None:
     _put("stderr", f"{text}\n")
 
 
-def warn(text: str) -> None:
-    """Warn the user; a filter may make an error of it, a stream that cannot be written may not."""
+def warn(text: str, category: type[Warning] = UserWarning) -> None:
+    """Warn the user, at the line of the program that called the library.
+
+    A filter may make an error of it; a stream that cannot be written may not.
+    """
     try:
-        warnings.warn(text, stacklevel=3)
+        warnings.warn(text, category, stacklevel=callers_level())
     except Warning:
         raise
     except Exception:
         return
+
+
+def callers_level() -> int:
+    """Return the ``stacklevel`` by which its caller warns at the first line outside the package.
+
+    Python's own wrappers of calls, as contexts have them, are no such lines.
+    """
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and _is_within(frame):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def _is_within(frame: FrameType) -> bool:
+    name = str(frame.f_globals.get("__name__"))
+    return name.partition(".")[0] == "lamina" or name in ("contextlib", "functools")
 
 
 def show(text: str) -> None:

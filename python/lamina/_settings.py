@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeVar
 from lamina._answers import is_own, nearest
 from lamina._calls import answering_calls
 from lamina._check import fits, number
-from lamina._names import lookup
+from lamina._names import lookup, unknown_class
 from lamina._public import PublicKeywords, absent_of
 
 C = TypeVar("C", bound="Configurable")
@@ -256,7 +256,11 @@ def resolve(kind: str, identifier: object, table: Mapping[str, type[C]], base: t
             if isinstance(cls, type) and issubclass(cls, base)
         }
         name = str(identifier["class_name"])
-        cls = own[name] if name in own else find(kind, name, {**table, **own})
+        known = {**table, **own}
+        alike = [c for n, c in known.items() if n == name or _folded(n) == _folded(name)]
+        if not alike:
+            raise ValueError(unknown_class(kind, name, known))
+        cls = own.get(name, alike[0])
         return cls.from_config(identifier.get("config", {}))
     raise TypeError(
         f"{kind}: needs a name, an instance of {base.__name__} or its configuration; "

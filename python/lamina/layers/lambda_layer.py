@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import pickle
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from lamina.layers.layer import Layer
@@ -74,9 +77,61 @@ class Lambda(Layer):
             given["mask"] = mask
         return self.function(x, **given)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes; functions that cannot be pickled say so by the layer's name."""
+        state = super().__getstate__()
+        for what in ("function", "mask"):
+            if callable(state[what]):
+                state[what] = _Kept(self.name, what, state[what])
+        return state
+
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """Return what ``mask`` says."""
         return self.mask(x, mask) if callable(self.mask) else self.mask
+
+
+class _Kept:
+    """A function in the state of a layer: copied as it is, pickled by its name."""
+
+    def __init__(self, who: str, what: str, function: Callable[..., Any]) -> None:
+        self._who, self._what, self._function = who, what, function
+
+    def __deepcopy__(self, memo: Any) -> Callable[..., Any]:
+        """Return the function."""
+        return self._function
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return the function, if whoever unpickles it can find it."""
+        try:
+            pickle.dumps(self._function)
+        except Exception:
+            if _by_value():
+                return _itself, (self._function,)
+            raise pickle.PicklingError(
+                f"{self._who}: its {self._what}, {_shown(self._function)}, cannot be pickled, as "
+                f"pickles name functions by the module that defines them; write it with def at "
+                f"the top of a module, or save the model, model.save('m.lamina'), and load it with "
+                f"custom_objects={{{self._who!r}: the_function}}"
+            ) from None
+        return _itself, (self._function,)
+
+
+def _by_value() -> bool:
+    """Return whether a pickler is at work that writes down the code of functions."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if {"cloudpickle", "dill"} & set(str(frame.f_globals.get("__name__")).split(".")):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _shown(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__qualname__", function))
 
 
 def _parameters(function: Callable[..., Any]) -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lamina._calls import answering_calls
-from lamina._names import lookup
+from lamina._names import unknown_class
 from lamina._settings import reading_with
 from lamina.layers.layer import Layer
 
@@ -75,7 +75,10 @@ def deserialize(
         elif name in _ELSEWHERE:
             cls = getattr(importlib.import_module(_ELSEWHERE[name]), name)
         else:
-            cls = lookup("layer", name, {**_library(), **custom})
+            known = {**_library(), **custom}
+            if name not in known:
+                raise ValueError(unknown_class("layer", name, known))
+            cls = known[name]
         return cls.from_config(dict(settings))  # type: ignore[no-any-return]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina import _check, ops
+from lamina import _check, _screen, ops
 from lamina._check import Shape
 from lamina._tensors.given import given
 from lamina.initializers.stft import SCALINGS, STFT, checked_window
@@ -99,9 +98,7 @@ class STFTSpectrogram(Layer):
                     f"{who}: fft_length must be at least frame_length={frame_length}; got {size}"
                 )
             if size & (size - 1):
-                warnings.warn(
-                    f"{who}: fft_length should be a power of two; got {size}", stacklevel=3
-                )
+                _screen.warn(f"{who}: fft_length should be a power of two; got {size}")
             self.__dict__["fft_length"] = size
         self.window = checked_window(who, window)
         self.periodic = _check.boolean(who, "periodic", periodic)

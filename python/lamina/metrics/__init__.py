@@ -18,13 +18,13 @@ Examples
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from lamina._answers import answering, folded
 from lamina._calls import answering_calls
-from lamina._names import snake_case, unknown
+from lamina._names import snake_case, unknown, unknown_class
 from lamina._settings import custom, reading_with, serialize
 from lamina._settings import resolve as _resolve
 from lamina.metrics.accuracy import (
@@ -193,12 +193,12 @@ _NAMES = _SHORT | {
 _ACCURACY = ("accuracy", "acc")
 
 
-def _class_of(name: str) -> type[Metric]:
+def _class_of(name: str, said: Callable[..., str] = unknown) -> type[Metric]:
     by_fold = {folded(known): cls for known, cls in _NAMES.items()}
     by_fold |= {folded(cls): cls for cls in (*_NAMES.values(), *_BASES)}
     if folded(name) not in by_fold:
         known = {*_NAMES, *_ACCURACY, *_LOSSES}
-        raise ValueError(unknown("metric", name, known))
+        raise ValueError(said("metric", name, known))
     found: type[Metric] = getattr(sys.modules[__name__], by_fold[folded(name)])
     return found
 
@@ -237,7 +237,7 @@ def get(identifier: object) -> Metric:
     if isinstance(identifier, Mapping) and "class_name" in identifier:
         name = str(identifier["class_name"])
         if custom(name) is None:
-            return _class_of(name).from_config(identifier.get("config", {}))
+            return _class_of(name, unknown_class).from_config(identifier.get("config", {}))
     return _resolve("metric", identifier, {}, Metric)
 
 

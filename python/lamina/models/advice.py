@@ -6,14 +6,12 @@ inputs.  A warning says what is probably meant; it comes once for a compiled mod
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina import activations
+from lamina import _screen, activations
 from lamina._arrays import titled
 from lamina._check import Array, quiet
 from lamina.data.unread import Unread
@@ -105,14 +103,7 @@ def tell(compiled: Compiled, key: str, text: str) -> None:
     if key in compiled.advised:
         return
     compiled.advised.add(key)
-    warnings.warn(f"fit: {text}", TrainingAdvice, stacklevel=_callers_level())
-
-
-def _callers_level() -> int:
-    level, frame = 2, sys._getframe(2)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("lamina."):
-        level, frame = level + 1, frame.f_back
-    return level
+    _screen.warn(f"fit: {text}", TrainingAdvice)
 
 
 # --- the model and its outputs

@@ -35,11 +35,11 @@ class Saved(Differentiated):
         Parameters
         ----------
         filepath : str or path-like
-            Such as ``"model.lamina"``.
+            Such as ``"model.lamina"``, or ``"model.keras"`` for Keras 3.
         overwrite : bool, default True
             False refuses a file that is there.
         zipped, save_format : ignored
-            For Keras's callers: a file of lamina's is one file.
+            For Keras's callers: a model is one file, and its name's ending says which.
         include_optimizer : bool, default True
             Whether the state of the optimizer, and how far training is, go into the file.
 
@@ -63,7 +63,7 @@ class Saved(Differentiated):
         Parameters
         ----------
         filepath : str or path-like
-            Such as ``"model.weights.lamina"``.
+            Such as ``"model.weights.lamina"``, or ``"model.weights.h5"`` for Keras 3.
         overwrite : bool, default True
             False refuses a file that is there.
         """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina import _screen
 from lamina._calls import answering_calls
 from lamina._check import quiet
 from lamina._settings import check_fits
@@ -118,10 +118,7 @@ class Applying(Rated):
         missing = [getattr(v, "name", "an array") for g, v in zip(grads, variables, strict=True)
                    if g is None]  # fmt: skip
         if missing:
-            warnings.warn(
-                f"{type(self).__name__}: no gradient is given for {', '.join(missing)}",
-                stacklevel=3,
-            )
+            _screen.warn(f"{type(self).__name__}: no gradient is given for {', '.join(missing)}")
         return [g for g, _ in given], [v for _, v in given]
 
     def _step(self, grads: list[Array], variables: list[Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, ClassVar
@@ -10,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina import _screen
 from lamina._calls import answering_calls
 from lamina._check import integer
 from lamina._settings import Configurable, note_change
@@ -244,10 +244,9 @@ class Keeping(Configurable):
         """Take the state that ``save_own_variables`` wrote; warn where it is another's."""
         known = self.variables
         if len(store) != len(known):
-            warnings.warn(
+            _screen.warn(
                 f"{type(self).__name__}: nothing is loaded: it has {len(known)} variables and "
-                f"the saved optimizer {len(store)}; build it with the model's trainable weights",
-                stacklevel=2,
+                f"the saved optimizer {len(store)}; build it with the model's trainable weights"
             )
             return
         self.set_weights([store[str(i)] for i in range(len(known))])

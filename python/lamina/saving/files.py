@@ -35,7 +35,8 @@ def save_model(
     ----------
     model : Model
     filepath : str or path-like
-        Such as ``"model.lamina"``.
+        Such as ``"model.lamina"``; ``"model.keras"`` writes a file that Keras 3 loads, and
+        ``"model.h5"`` one of its old format; both need h5py: ``pip install "lamina[keras]"``.
     overwrite : bool, default True
         False refuses a file that is there.
     zipped : ignored
@@ -47,7 +48,9 @@ def save_model(
     Raises
     ------
     ValueError
-        A name whose ending says no format.
+        A name whose ending says no format; of a file for Keras, what Keras cannot hold.
+    ImportError
+        A file for Keras without h5py.
     TypeError
         A layer's, a loss's or a metric's setting that JSON and arrays cannot hold; the message
         says where it stands.
@@ -59,8 +62,9 @@ def save_model(
     Python functions are not kept, and neither are classes: their names are.  ``load_model`` needs
     ``custom_objects``, or that they are registered by ``register_serializable``.
 
-    Keras's endings, ``.keras``, ``.h5`` and ``.weights.h5``, are taken with a warning: the file
-    is one of lamina's all the same.
+    Files for Keras hold layers, weights, what ``compile`` was given, and, under ``.keras``, the
+    state of the optimizer; not how far a fit or its random numbers are.  What Keras has no
+    counterpart for, such as a layer that only lamina has, is refused by name.
 
     Examples
     --------
@@ -83,7 +87,7 @@ def load_model(
     compile: bool = True,  # noqa: A002
     safe_mode: bool = True,  # noqa: ARG001
 ) -> Any:
-    """Return the model of a file, of lamina's or a ``.keras`` file that Keras 3 wrote.
+    """Return the model of a file: of lamina's, or of Keras's, ``.keras`` and ``.h5``.
 
     Parameters
     ----------
@@ -91,8 +95,8 @@ def load_model(
     custom_objects : mapping of str to class or function, optional
         Classes and functions of your own by name; those that are registered need no mention.
     compile : bool, default True
-        Whether to compile it as the other was, with the optimizer's state; that of a file of
-        Keras's is left out, and its optimizer begins anew.
+        Whether to compile it as the other was, with the optimizer's state; that of Keras 2 is left
+        out, and its optimizer begins anew.
     safe_mode : ignored
         For Keras's callers: no code that a file holds is run.
 
@@ -105,10 +109,16 @@ def load_model(
     ValueError
         A file that is neither lamina's nor Keras's, was cut off, altered or added to, is of a newer
         lamina, or names a class or function that nobody gave; the message says what and where.
-        Of Keras's: a Lambda, whose code is not run, or vocabularies in files of their own.
+        Of Keras's: code of a Lambda, which is not run, and operations of TensorFlow.
     ImportError
         A file of Keras's without h5py: ``pip install "lamina[keras]"``.
     FileNotFoundError
+        No such file; the nearest name in the folder is suggested.
+
+    Notes
+    -----
+    Keras 3 notes ``training=False`` of calls that nobody told anything.  In its files such a note
+    counts where the layer would do otherwise by itself, as a batch normalization would.
 
     Examples
     --------
@@ -134,7 +144,7 @@ def save_weights(model: Model, filepath: Path, overwrite: bool = True) -> None:
     model : Model
         Built: its weights exist.
     filepath : str or path-like
-        Such as ``"model.weights.lamina"``.
+        Such as ``"model.weights.lamina"``, or ``"model.weights.h5"`` for Keras.
     overwrite : bool, default True
         False refuses a file that is there.
     """
@@ -156,12 +166,13 @@ def load_weights(
     model : Model
         Built: its weights exist.
     filepath : str or path-like
-        Of weights alone, or of a model; of lamina's, or as Keras 3 writes them: ``.weights.h5``
-        and ``.keras``, which need h5py.
+        Of weights alone, or of a model; of lamina's, or of Keras's, which need h5py:
+        ``.weights.h5``, ``.keras`` and the old ``.h5``.
     skip_mismatch : bool, default False
         Leave weights as they are whose shape in the file is another, or that it lacks, and warn.
     by_name : bool, default False
-        Take those of the same path, and leave the others.
+        Take those of the same path, and leave the others; of the same layer in old files of
+        Keras's.  In its new ones layers have no names: they go by their classes.
 
     Raises
     ------

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from types import ModuleType
+
+from lamina._answers import nearest
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ def for_reading(who: str, path: object) -> tuple[str, ModuleType]:
     name = path_of(who, path)
     heads = [(head, f) for f in FORMATS for head in f.heads]
     own = name.endswith((*OWN.models, *OWN.weights))  # these are opened once
+    if not os.path.isfile(name):
+        _refuse_missing(who, name)
     if os.path.isfile(name) and not own:
         with open(name, "rb") as file:
             begins = file.read(max(len(head) for head, _ in heads))
@@ -89,6 +94,23 @@ def for_reading(who: str, path: object) -> tuple[str, ModuleType]:
             if begins.startswith(head):
                 return name, _module(each)
     return name, _module(OWN)
+
+
+def _refuse_missing(who: str, name: str) -> None:
+    """Raise for a path at which there is no file, with what there is; a pipe and the like are."""
+    if os.path.isdir(name):
+        raise IsADirectoryError(f"{who}: {name} is a folder; it takes the path of a file")
+    if os.path.exists(name):
+        return
+    beside: list[str] = []
+    folder, wanted = os.path.split(os.path.abspath(name))
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"{who}: there is no file {name}; nor is there the folder {folder}")
+    with contextlib.suppress(OSError):  # one that may not be listed
+        beside = sorted(os.listdir(folder))[:1000]
+    near = nearest(wanted, beside)
+    hint = "" if near is None else f"; did you mean {near!r}?"
+    raise FileNotFoundError(f"{who}: there is no file {wanted!r} in {folder}{hint}")
 
 
 def path_of(who: str, path: object) -> str:

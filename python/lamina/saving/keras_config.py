@@ -19,6 +19,7 @@ _ACTIVATIONS = {
 # What Keras's classes say of themselves that changes no result: whatever it is, or if it is False.
 _IDLE = frozenset({"unroll", "autocast", "renorm_momentum", "run_eagerly", "jit_compile"})
 _IDLE_IF_FALSE = frozenset({"optional", "ragged", "renorm", "sparse", "zero_output_for_mask"})
+_USUAL = {"oov_method": "floormod"}
 
 
 def plain(value: Any) -> Any:
@@ -107,6 +108,8 @@ def _activation(value: Mapping[str, Any]) -> Any:
 
 
 def _is_idle(key: str, value: Any) -> bool:
+    if key in _USUAL:
+        return bool(value == _USUAL[key])
     return value is None or key in _IDLE or (key in _IDLE_IF_FALSE and value is False)
 
 

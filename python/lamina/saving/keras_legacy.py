@@ -192,10 +192,16 @@ def compile_config(told: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "optimizer": optimizer,
         "loss": _objective(told.get("loss"), "losses"),
-        "metrics": _objective(told.get("metrics"), "metrics"),
-        "weighted_metrics": _objective(told.get("weighted_metrics"), "metrics"),
+        "metrics": _of_outputs(_objective(told.get("metrics"), "metrics")),
+        "weighted_metrics": _of_outputs(_objective(told.get("weighted_metrics"), "metrics")),
         "loss_weights": told.get("loss_weights"),
     }
+
+
+def _of_outputs(metrics: Any) -> Any:
+    """Return metrics without the list around those of the one output."""
+    alone = isinstance(metrics, list) and len(metrics) == 1 and isinstance(metrics[0], list)
+    return metrics[0] if alone else metrics
 
 
 def _optimizer(config: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamina._calls import answering_calls
-from lamina._names import unknown
+from lamina._names import unknown_class
 from lamina._settings import custom, reading_with
 from lamina.saving.plain import Writer, restored
 
@@ -91,7 +91,7 @@ def _made(value: Any) -> Any:
         if isinstance(getattr(module, name, None), type):
             return getattr(module, reader)({"class_name": name, "config": config})
         known += [each for each in module.__all__ if isinstance(getattr(module, each, None), type)]
-    raise ValueError(f"deserialize_keras_object: {unknown('class', name, known)}")
+    raise ValueError(f"deserialize_keras_object: {unknown_class('class', name, known)}")
 
 
 def _room_of(obj: Any) -> str:
