@@ -62,6 +62,14 @@ def no_shape(graph):
     graph.input[0].type.tensor_type.ClearField("shape")
 
 
+def no_outputs(graph):
+    del graph.output[:]
+
+
+def no_inputs(graph):
+    graph.initializer.append(numpy_helper.from_array(np.ones((2, 4), np.float32), "x"))
+
+
 REFUSED = {
     "an operator": (
         lambda: one_node("NonMaxSuppression", ["x", "x"]),
@@ -90,6 +98,8 @@ REFUSED = {
     ),
     "a circle": (lambda: altered(circle), "which nothing before it makes"),
     "two makers": (lambda: altered(second_output), "which is made before"),
+    "no outputs": (lambda: altered(no_outputs), "has no outputs"),
+    "no inputs": (lambda: altered(no_inputs), "has no inputs"),
     "strings": (lambda: altered(strings), "input 'x' holds string"),
     "no shape": (lambda: altered(no_shape), "input 'x' has no shape in the file"),
     "too few bytes": (lambda: altered(short), r"'w1' of shape \(6, 4\) needs 96 bytes; .* 92"),

@@ -90,7 +90,7 @@ def load(
     where = "" if isinstance(model, onnx(WHO).ModelProto) else f"{os.fspath(model)}: "
     try:
         body = taken_apart(proto, folder)
-        check_inputs(body)
+        check_ends(body)
         program, values = with_weights(body, rows_of(body), trainable, WHO)
         return _made(program, values, dtype or precision(body, values))
     except ValueError as error:
@@ -128,10 +128,10 @@ def rows_of(body: Body) -> int | None:
     return size if isinstance(size, int) else None
 
 
-def check_inputs(body: Body) -> None:
-    """Raise ValueError unless the inputs are what a model takes."""
-    if not body.inputs:
-        raise ValueError("has no inputs")
+def check_ends(body: Body) -> None:
+    """Raise ValueError unless the inputs and outputs are what a model has."""
+    if not body.inputs or not body.outputs:
+        raise ValueError(f"has no {'outputs' if body.inputs else 'inputs'}")
     ahead = needed_ahead(body)
     fixed = {}
     for port in body.inputs:
