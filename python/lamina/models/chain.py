@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from lamina import _check, _core
 from lamina._check import Shape
@@ -44,6 +44,7 @@ class Chain(Model):
         # Of each layer that is recorded, once the input shape is known: what it returns, and how
         # many streams of random numbers it and those before it use.
         self._ends: list[tuple[Spec, int]] = []
+        self._others: list[Spec] = []  # what the last layer returns beside its first output
         self._row_shape: Shape | None = None  # of what the graph is fed
 
     @property
@@ -127,8 +128,10 @@ class Chain(Model):
 
     @property
     def output_names(self) -> list[str]:
-        """The name of the last layer."""
+        """The name of the last layer; "output_1", "output_2", ... if it has several outputs."""
         layers = self._layers
+        if self._others:
+            return [f"output_{i + 1}" for i in range(len(self._others) + 1)]
         return [layers[-1].name if layers else self.name]
 
     def _find_ends(self) -> None:
@@ -137,12 +140,24 @@ class Chain(Model):
             return
         first = len(self._ends)
         spec, stream = self._ends[-1] if first else (Spec(self._row_shape, self.ports[0].kind), 0)
-        ends = sketched(self.dtype, [spec], lambda sketch: self._reach(sketch, first, stream))
+        if self._others and first:
+            self._refuse_behind(self._behind[first - 1], len(self._others))
+        ends, self._others = sketched(
+            self.dtype, [spec], lambda sketch: self._reach(sketch, first, stream)
+        )
         for index in range(len(self._ahead) + first, len(self._layers)):
             weights_.place(self._layers[index], index, self._own_seed)
         self._ends = [*self._ends, *ends]
 
-    def _reach(self, sketch: Sketch, first: int, stream: int) -> list[tuple[Spec, int]]:
+    def _refuse_behind(self, layer: Layer, others: int) -> NoReturn:
+        raise ValueError(
+            f"{layer.name}: has {others + 1} outputs; a layer of a Sequential has one unless it is "
+            f"the last (lamina.Model takes several)"
+        )
+
+    def _reach(
+        self, sketch: Sketch, first: int, stream: int
+    ) -> tuple[list[tuple[Spec, int]], list[Spec]]:
         # Build each layer as it is reached, from the one of this index on.
         tensors, (spec,) = sketch.inputs, sketch.given
         before: list[tuple[Layer, bool]] = []  # and whether it returns as many axes as it takes
@@ -150,20 +165,18 @@ class Chain(Model):
         for layer, given, made in zip(self._behind, shapes, shapes[1:], strict=False):
             before.append((layer, len(given) == len(made)))
         ends: list[tuple[Spec, int]] = []
+        others: list[Spec] = []
         for layer in self._behind[first:]:
             with behind(reversed(before), spec.shape):
                 tensors, found = reached(layer, sketch, tensors, [spec], self.dtype, stream)
             axes, (spec, *others) = len(spec.shape), found
-            if others:
-                raise ValueError(
-                    f"{layer.name}: has {len(others) + 1} outputs; a layer of a Sequential has one "
-                    f"(lamina.Model takes several)"
-                )
+            if others and len(before) < len(self._behind) - 1:
+                self._refuse_behind(layer, len(others))
             before.append((layer, len(spec.shape) == axes))
             stream += layer.streams
             ends.append((spec, stream))
         called.check_weights(self._layers, tensors[0])
-        return ends
+        return ends, others
 
     def meet(self, x: Any) -> Any:
         """Return data as they are fed; lengths that only data told may change, as in Keras."""
@@ -194,12 +207,12 @@ class Chain(Model):
 
     def unbuilt(self) -> tuple[list[Layer], Any]:
         """Return the layers still to be built, and what is known of shapes."""
-        return super().unbuilt()[0], (self._row_shape, self._ends)
+        return super().unbuilt()[0], (self._row_shape, self._ends, self._others)
 
     def forget(self, before: tuple[list[Layer], Any]) -> None:
         """Undo building: a shape that only the data told is open again."""
         super().forget(before)
-        self._row_shape, self._ends = before[1]
+        self._row_shape, self._ends, self._others = before[1]
 
     def output_row_shape(self, row_shape: Shape) -> Shape:
         """Return the shape of a row of output for rows of input of ``row_shape``."""
@@ -221,8 +234,15 @@ class Chain(Model):
         return [*ahead, *(end.shape for end, _ in self._ends)] if self._ends or ahead else []
 
     def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
-        """Return the shape of a row of output in a list of one."""
+        """Return the shape of a row of each output, of which most models have one."""
+        if self._ends and shapes[0] == self._row_shape:
+            return [self._ends[-1][0].shape, *(spec.shape for spec in self._others)]
+        if self.built:
+            return self._recorded_row_shapes(shapes)
         return [self.output_row_shape(shapes[0])]
+
+    def _packed(self, outputs: list[Any]) -> Any:
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
     def _build_layers(self, shapes: Sequence[Shape]) -> None:
         # What an Input says, or None for any length, holds for all data that follow; what data tell
@@ -252,9 +272,15 @@ class Chain(Model):
         masks: Sequence[_core.Tensor | None],
         stream: int,
     ) -> tuple[list[Any], list[Any]]:
-        (x,), (mask,) = inputs, masks
-        for layer in self._behind:
+        x: Any = inputs[0]
+        mask: Any = masks[0]
+        last = len(self._behind) - 1
+        for place, layer in enumerate(self._behind):
             with using(layer, stream=stream):
-                x, mask = _alone(*layer.apply(graph, x, mask))
+                x, mask = layer.apply(graph, x, mask)
+            if place < last:
+                x, mask = _alone(x, mask)
             stream += layer.streams
+        if isinstance(x, list):
+            return x, mask or [None] * len(x)
         return [x], [mask]

@@ -179,7 +179,7 @@ class Sequential(Chain):
             if not self._layers:
                 raise ValueError("Sequential: pop from a model without layers")
             layer = self._layers[-1]
-            self._layers, self._ends = self._layers[:-1], self._ends[:-1]
+            self._layers, self._ends, self._others = self._layers[:-1], self._ends[:-1], []
             if layer.ahead or not self._layers:
                 given = self._specs_ahead()
                 self._row_shape = given[-1].shape if given else None
@@ -254,8 +254,9 @@ class Sequential(Chain):
 
     @property
     def outputs(self) -> list[SymbolicTensor]:
-        """The symbolic tensor that the last layer returns."""
-        return [self._chained()[-1]]
+        """The symbolic tensors that the last layer returns, mostly one."""
+        last = self._chained()[-1]
+        return list(last.node.outputs) if last.node.inputs else [last]
 
     def _chained(self) -> list[SymbolicTensor]:
         if self._row_shape is None or (self._ahead and self._input is None):
@@ -265,7 +266,8 @@ class Sequential(Chain):
         chain = [(self._input or self._stand_in).tensor()]
         for layer in self._layers:
             known = [n for n in layer.nodes if n.inputs[0] is chain[-1] and len(n.inputs) == 1]
-            chain.append(known[0].outputs[0] if known else layer(chain[-1]))
+            made = known[0].outputs if known else layer(chain[-1])
+            chain.append(made[0] if isinstance(made, (list, tuple)) else made)
         return chain
 
     # --- configuration

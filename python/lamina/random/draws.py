@@ -132,7 +132,7 @@ def binomial(
     shape: Any, counts: int, probabilities: Any, dtype: Any = None, seed: Any = None
 ) -> Any:
     """Return how many of ``counts`` trials succeed, each with the given probability."""
-    trials = operator.index(counts)
+    trials = operator.index(int(counts) if counts == int(counts) else counts)
     sizes = list(shape) if isinstance(shape, (list, tuple)) else [shape]
     x = _numbers("binomial", "uniform", [*sizes, trials], 0.0, 1.0, seed)
     p = probabilities if isinstance(probabilities, float) else ops.expand_dims(probabilities, -1)
