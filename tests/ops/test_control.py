@@ -92,10 +92,53 @@ def test_associative_scan(count, reverse):
     np.testing.assert_allclose(along, np.cumsum(m, -1), 1e-12)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_tensor_chooses_between_what_two_functions_return(sign):
+    class Choosing(lamina.layers.Layer):
+        def call(self, x):
+            found = ops.cond(
+                ops.sum(x) > 0, lambda: {"a": x, "b": x + 1}, lambda: {"a": -x, "b": x}
+            )
+            return found["a"] * found["b"]
+
+    given = sign * np.ones((2, 3), np.float32)
+    expected = 2 * given if sign > 0 else -given * given
+    np.testing.assert_array_equal(Choosing()(given), expected)
+    x = lamina.Input((3,))
+    chosen = ops.cond(ops.sum(x) > 0, lambda: x * 2, lambda: x * 3)
+    np.testing.assert_array_equal(
+        lamina.Model(x, chosen).predict(given), given * (2 if sign > 0 else 3)
+    )
+
+
+def test_choices_of_a_tensor_that_cannot_be():
+    class Assigning(lamina.layers.Layer):
+        def build(self, input_shape):
+            self.seen = self.add_weight(initializer="zeros", trainable=False)
+
+        def call(self, x):
+            ops.cond(ops.sum(x) > 0, lambda: self.seen.assign(1.0), lambda: self.seen)
+            return x
+
+    with pytest.raises(ValueError, match=r"cond: both functions are recorded.*ops\.where chooses"):
+        Assigning()(np.ones((1, 2)))
+    x = lamina.Input((3,))
+    with pytest.raises(ValueError, match="cond: pred must be a single truth value"):
+        ops.cond(x > 0, lambda: x, lambda: -x)
+    with pytest.raises(ValueError, match="as many tensors; got 2 and 1"):
+        ops.cond(ops.sum(x) > 0, lambda: (x, x), lambda: x)
+
+
+def test_the_size_of_a_symbolic_tensor_is_a_tensor():
+    x = lamina.Input((3,))
+    model = lamina.Model(x, x * ops.cast(ops.size(x), "float32"))
+    assert model.predict(np.ones((2, 3)))[0, 0] == 6
+    assert round(x, 1).shape == (None, 3)
+
+
 @pytest.mark.parametrize(
     "function",
     [
-        lambda x: ops.cond(ops.sum(x) > 0, lambda: x, lambda: -x),
         lambda x: ops.while_loop(lambda v: ops.max(v) < 9, lambda v: v * 2, x),
         lambda x: x if ops.sum(x) > 0 else -x,
     ],

@@ -52,6 +52,10 @@ class Operators:
 
         return ops.get_item(self, key)  # type: ignore[no-any-return]
 
+    def __round__(self, ndigits: int | None = None) -> Self:
+        """Return the nearest numbers of so many decimals."""
+        return _apply("round", self, ndigits or 0)  # type: ignore[no-any-return]
+
     def __setitem__(self, key: Any, value: Any) -> None:
         """Refuse: tensors stay what they are."""
         raise TypeError(

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from lamina._tensors.arguments import flat, mapped, packed
-from lamina._tensors.dispatch import calling
+from lamina._tensors.dispatch import calling, on_tensors
+from lamina._tensors.recording import Recording
 from lamina.ops._axes import axis_of
 from lamina.ops._numbers import integer
+from lamina.ops.comparisons import where
 from lamina.ops.core import is_tensor, shape
 from lamina.ops.indexing import get_item
 from lamina.ops.joining import stack
@@ -31,9 +33,11 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
 
     Parameters
     ----------
-    pred : bool
-        Known now: of a recorded tensor's values, ``ops.where`` makes a choice.
+    pred : bool or tensor of one truth value
+        Of a tensor, whose value is not known yet, both functions are recorded, and the choice among
+        what they return is made when there are numbers.
     true_fn, false_fn : callable
+        Of a tensor both return tensors, in one structure, and neither assigns to weights.
 
     Examples
     --------
@@ -41,7 +45,24 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
     >>> ops.cond(1 < 2, lambda: "yes", lambda: "no")
     'yes'
     """
-    return true_fn() if pred else false_fn()
+    if not (on_tensors(pred) or getattr(type(pred), "symbolic", False)):
+        return true_fn() if pred else false_fn()
+    if pred.ndim:
+        raise ValueError(f"cond: pred must be a single truth value; got {pred!r}; use ops.where")
+    now = Recording.current()
+    before = {} if now is None else dict(now.assigned)
+    one, other = true_fn(), false_fn()
+    if now is not None and now.assigned != before:
+        raise ValueError(
+            f"cond: both functions are recorded where pred is a tensor, {pred!r}, and what they "
+            f"assign would hold always; assign what ops.where chooses"
+        )
+    ones, others = flat(one), flat(other)
+    if len(ones) != len(others):
+        raise ValueError(
+            f"cond: both functions must return as many tensors; got {len(ones)} and {len(others)}"
+        )
+    return packed(one, [where(pred, a, b) for a, b in zip(ones, others, strict=True)])
 
 
 def switch(index: Any, branches: Any, *operands: Any) -> Any:

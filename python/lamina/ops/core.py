@@ -58,9 +58,13 @@ def ndim(x: Any) -> int:
 
 @answering_calls
 def size(x: Any) -> Any:
-    """Return the number of elements."""
-    count = 1
-    for length in shape(x):
+    """Return the number of elements; of a symbolic tensor a tensor, where it is not known yet."""
+    count, lengths = 1, shape(x)
+    if None in lengths:
+        from lamina import ops
+
+        return ops.cast(ops.sum(ops.ones_like(x)), "int32")
+    for length in lengths:
         count = length * count
     return count
 
