@@ -172,6 +172,25 @@ def test_fit_lowers_the_loss_and_leaves_statistics(name):
         assert np.array_equal(before, now)
 
 
+@pytest.mark.parametrize(("dtype", "limit"), [(np.float16, 2e-3), (np.float64, 1e-12)])
+def test_other_floats_are_calculated_as_exactly_as_they_are(dtype, limit):
+    from onnx import helper, numpy_helper
+
+    proto = onnx_models.attention()
+    kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    for tensor in proto.graph.initializer:
+        array = numpy_helper.to_array(tensor)
+        if array.dtype == np.float32:
+            tensor.CopyFrom(numpy_helper.from_array(array.astype(dtype), tensor.name))
+    for port in (*proto.graph.input, *proto.graph.output):
+        port.type.tensor_type.elem_type = kind
+    x = onnx_models.inputs_of(proto, 3)[0].astype(dtype)
+    model = lamina.onnx.load(proto)
+    assert model.dtype == ("float64" if dtype == np.float64 else "float32")
+    (want,) = runtime_of(proto)([x])
+    assert np.abs(model.predict(x, verbose=0) - want).max() < limit
+
+
 # --- other programs' files
 
 
