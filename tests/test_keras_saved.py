@@ -3,7 +3,9 @@
 import builtins
 import hashlib
 import json
+import runpy
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -263,3 +265,81 @@ def test_what_a_call_is_told_survives(tmp_path):
         }
     assert nodes["varied"][0]["kwargs"] == {"training": True}
     assert nodes["usual"][0]["kwargs"] == {}
+
+
+OPTIMIZERS = {
+    "SGD": {"momentum": 0.9, "nesterov": True}, "RMSprop": {}, "Adam": {"amsgrad": True},
+    "AdamW": {"use_ema": True, "ema_momentum": 0.5}, "Adamax": {"gradient_accumulation_steps": 3},
+    "Adagrad": {}, "Adadelta": {}, "Ftrl": {}, "Lion": {}, "Lamb": {}, "Adafactor": {}, "Muon": {},
+    "ScheduleFreeAdamW": {},
+}  # fmt: skip
+
+
+def fit_once(model):
+    model.fit(X, X[:, :2], epochs=3, batch_size=4, shuffle=False, verbose=0)
+    return model.predict(X, verbose=0)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_goes_on_in_keras(name, tmp_path):
+    lamina.set_random_seed(1)
+    model = small()
+    optimizer = getattr(lamina.optimizers, name)(learning_rate=0.05, **OPTIMIZERS[name])
+    model.compile(optimizer, "mse")
+    fit_once(model)
+    path = tmp_path / "m.keras"
+    model.save(path)
+    with h5py.File(_inner(tmp_path)) as file:
+        kept = [
+            np.array(file["optimizer/vars"][str(i)]) for i in range(len(file["optimizer/vars"]))
+        ]
+    back = fit_once(load_model(path))
+    answer = golden.ask(
+        lambda: fit_once(keras.models.load_model(path)), model.get_weights(), kept[0].item(),
+        [k.astype("float64") for k in kept[1:]], optimizer.get_config()["learning_rate"],
+    )  # fmt: skip
+    ours = fit_once(model)
+    assert np.array_equal(back, ours)
+    np.testing.assert_allclose(ours, answer, rtol=1e-4, atol=2e-5)
+
+
+LAYERS = {
+    "Discretization": {"bin_boundaries": [0.0, 1.0], "output_mode": "one_hot"},
+    "ActivityRegularization": {"l1": 0.1},
+    "ReLU": {"max_value": 1.0, "threshold": 0.1},
+    "Reshape": {"target_shape": (2, 2)},
+    "SpatialDropout1D": {"rate": 0.2},
+    "STFTSpectrogram": {"frame_length": 4, "frame_step": 2, "fft_length": 4},
+    "AdaptiveMaxPooling1D": {"output_size": 3},
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_whose_settings_keras_tells_otherwise(name, tmp_path):
+    lamina.backend.clear_session()
+    flat = name in ("Discretization", "ActivityRegularization", "ReLU", "Reshape")
+    x = X if flat else np.arange(36.0, dtype="float32").reshape(2, 6, 3) % 7
+    layer = getattr(layers, name)(**LAYERS[name])
+    model = lamina.Sequential([lamina.Input(x.shape[1:]), layer])
+    path = tmp_path / "m.keras"
+    model.save(path)
+    with zipfile.ZipFile(path) as archive:
+        config = json.dumps(json.loads(archive.read("config.json")), sort_keys=True)
+    answer = golden.ask(lambda: keras.models.load_model(path).predict(x, verbose=0), config, x)
+    ours = model.predict(x, verbose=0)
+    np.testing.assert_allclose(ours, answer, rtol=1e-5, atol=1e-5)
+    assert np.array_equal(load_model(path).predict(x, verbose=0), ours)
+
+
+def test_the_list_of_classes_is_that_of_keras():
+    """Run tools/keras_classes.py where this fails."""
+    tool = Path(__file__).parents[1] / "tools" / "keras_classes.py"
+    kept = Path(lamina.__file__).parent / "saving" / "keras_classes.json"
+    told = json.loads(kept.read_text())
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+    def now():
+        listed = runpy.run_path(str(tool))["listed"]()
+        return hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
+
+    assert golden.ask(now, told["version"]) == digest

@@ -220,6 +220,8 @@ def _says_nothing(room: str, kind: str, name: str, value: Any) -> bool:
     import inspect
 
     cls = keras_table.own_class(room, kind)
+    if room == "layers" and name == "trainable":
+        return True  # layers that cannot be told have no weights
     if cls is None or value is None:
         return value is None
     if name not in (*argument_names(cls), "name"):

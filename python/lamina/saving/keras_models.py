@@ -247,13 +247,18 @@ def _layer(describer: Describer, layer: Any) -> Entry:
         made = describer.own_class(cls, class_name(cls), config)
     config = made["config"]
     config.update({key: each for key, each in held.items() if each is not None})
-    config.update({"name": name, "dtype": describer.policy()})
+    config["name"] = name
+    takes = keras_table.arguments("layers", cls.__name__) if is_own(cls) else None
+    if takes is None or "dtype" in takes:
+        config["dtype"] = describer.policy()
     shape = _built_for(layer)
     return made if shape is None else {**made, "build_config": {"input_shape": shape}}
 
 
 def _settings_of(layer: Any) -> dict[str, Any]:
     config = {key: v for key, v in layer.get_config().items() if key not in _BESIDE}
+    if class_name(type(layer)) == "ActivityRegularization":  # which its factors say
+        config.pop("activity_regularizer", None)
     own = {p.name for p in inspect.signature(type(layer)).parameters.values()}
     own -= {"input_shape"}
     return {**config, **{k: v for k, v in layer.get_config().items() if k in _BESIDE and k in own}}
