@@ -474,3 +474,14 @@ def test_super_call_of_arrays_says_what_to_call():
 
     with pytest.raises(RuntimeError, match=r"twice: super\(\).call takes tensors; call the layer"):
         Twice(2).call(np.ones((2, 3)))
+
+
+def test_numbers_are_calculated_in_the_type_that_they_are_kept_in():
+    class Typed(Layer):
+        def call(self, x):
+            return lamina.ops.cast(x > 0, self.compute_dtype) * 2
+
+    model = lamina.Sequential([Input((3,)), Typed(), Dense(1)], dtype="float64")
+    assert model.predict(np.ones((1, 3))).dtype == np.float64
+    for each in (model, *model.layers):
+        assert each.compute_dtype == each.variable_dtype == each.dtype == "float64"

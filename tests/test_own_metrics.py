@@ -347,3 +347,22 @@ def test_functions_without_names_are_called_as_in_keras():
     history = model.fit([[1.0]], [[2.0]], verbose=0).history
     assert list(history) == ["lambda", "lambda_1", "largest", "loss"]
     assert history["lambda_1"] == [2.0]
+
+
+def test_a_metric_is_called_with_what_its_update_takes():
+    mean = lamina.metrics.Mean()
+    assert mean([1.0, 3.0]) == mean(values=2.0) == mean(5.0, sample_weight=0.0) == 2
+
+    class Spread(lamina.metrics.Metric):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.low = self.add_weight("low", initializer="ones")
+            self.high = self.add_weight((), "zeros", name="high")
+
+        def update_state(self, values, others, more=0.0, sample_weight=None):
+            self.high.assign_add(values + others + more)
+
+        def result(self):
+            return self.high - self.low
+
+    assert float(Spread()(1.0, 2.0, more=4.0)) == 6

@@ -19,7 +19,7 @@ COMMON = {  # to models and layers
         "quantize quantization_mode quantized_build quantized_call "
         "get_quantization_layer_structure enable_lora"
     ),
-    "use dtype; " + PRECISION: "dtype_policy compute_dtype variable_dtype autocast",
+    "use dtype; " + PRECISION: "dtype_policy autocast",
     STEP: "stateless_call rematerialized_call jax_state_sync",
     SHAPES: "compute_output_spec input_spec symbolic_call",
     "use name": "path",

@@ -307,6 +307,16 @@ class Weighted:
         """The layer's own, else its model's: "float32" or "float64"."""
         return self._dtype or "float32"
 
+    @property
+    def compute_dtype(self) -> str:
+        """What ``dtype`` is: numbers are calculated in the type that they are kept in."""
+        return self.dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """What ``dtype`` is, by Keras's name for that of weights."""
+        return self.dtype
+
     def _first_values(self) -> list[weights_.FirstValues]:
         """Return the first values that are still to be drawn."""
         if self._undrawn:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lamina._answers import is_own
-from lamina._calls import answering_calls
 from lamina._check import Array, cast, numeric
 from lamina._names import snake_case
 from lamina._settings import Configurable
@@ -115,12 +114,13 @@ class Metric(MetricVariables, Configurable):
         """Return the metric of all rows seen since the last reset."""
         raise TypeError(f"{type(self).__name__}: a metric must define result()")
 
-    @answering_calls
-    def __call__(
-        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> float:
-        """Add rows; return the metric of all rows seen since the last reset."""
-        self.update_state(y_true, y_pred, sample_weight)
+    def __call__(self, *rows: Any, **named: Any) -> float:
+        """Add rows, as ``update_state`` takes them; return the metric of all since the last reset.
+
+        They are ``y_true, y_pred, sample_weight=None`` of most, ``values, sample_weight=None`` of
+        means.
+        """
+        self.update_state(*rows, **named)
         return self.result()
 
 

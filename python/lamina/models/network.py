@@ -159,6 +159,16 @@ class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
         return self._own_seed.value
 
     @property
+    def compute_dtype(self) -> str:
+        """What ``dtype`` is: numbers are calculated in the type that they are kept in."""
+        return self.dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """What ``dtype`` is, by Keras's name for that of weights."""
+        return self.dtype
+
+    @property
     def built(self) -> bool:
         """Whether the weights exist."""
         layers = self.parts
