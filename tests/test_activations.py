@@ -56,6 +56,7 @@ def test_names():
     assert activations.get("LeakyReLU").negative_slope == 0.2
     assert activations.get("ReLU").name == "relu"
     assert activations.get("HardSigmoid").name == "hard_sigmoid"
+    assert activations.serialize(activations.relu) == "relu"
     copy = activations.get(activations.serialize(activations.ELU(alpha=0.5)))
     assert copy.alpha == 0.5
 

@@ -237,6 +237,14 @@ def test_checkpoints_for_keras(tmp_path):
         model.save_weights("m.keras")
 
 
+def test_accuracy_goes_by_its_name(tmp_path):
+    model = small(optimizer="adam", loss="mse", metrics=["accuracy"], weighted_metrics=["acc"])
+    model.save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as archive:
+        told = json.loads(archive.read("config.json"))["compile_config"]
+    assert (told["metrics"], told["weighted_metrics"]) == (["accuracy"], ["acc"])
+
+
 def test_what_a_call_is_told_survives(tmp_path):
     x = lamina.Input((4,))
     base = lamina.Sequential([lamina.Input((4,)), layers.BatchNormalization()], name="base")

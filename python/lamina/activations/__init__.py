@@ -9,11 +9,12 @@ written with ``lamina.ops``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lamina._answers import answering
 from lamina._calls import answering_calls
-from lamina._settings import custom, resolve, serialize
+from lamina._settings import custom, resolve
+from lamina._settings import serialize as _serialize
 from lamina.activations import laws
 from lamina.activations.base import Activation
 from lamina.activations.function import Function
@@ -97,6 +98,18 @@ def get(identifier: object) -> Activation:
     if callable(identifier) and not isinstance(identifier, (type, Activation)):
         return Function(identifier)
     return resolve("activation", identifier, _TABLE, Activation)
+
+
+def serialize(activation: Activation) -> Any:
+    """Return what `get` makes an equal activation of: a name, or a configuration.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.serialize(activations.relu)
+    'relu'
+    """
+    return name_of(activation) or _serialize(activation)
 
 
 deserialize = get  # by Keras's name

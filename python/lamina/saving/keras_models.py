@@ -16,6 +16,7 @@ Entry = dict[str, Any]
 
 # Of layers: what an Input says, or the weights.
 _BESIDE = ("input_shape", "input_dim", "learned")
+_BY_LOSS = ("accuracy", "acc")  # names that both resolve by the loss
 _COMPILED = ("loss", "metrics", "weighted_metrics", "loss_weights")
 
 
@@ -53,6 +54,8 @@ def _check_names(room: str, value: Any) -> None:
     from lamina import losses, metrics
 
     if isinstance(value, str):
+        if value.lower() in _BY_LOSS:
+            return
         get = losses.get if room == "losses" else metrics.get
         made = get(value)
         kind = type(made).__name__
