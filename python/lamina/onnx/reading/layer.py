@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina._tensors import Tensor
 from lamina._tensors.given import each_row, given
 from lamina.layers.layer import Layer
 from lamina.onnx.reading.graph import Program
@@ -41,6 +42,7 @@ class ONNXGraph(Layer):
         super().__init__(**base)
         self.program = graph if isinstance(graph, Program) else from_config(graph)
         self._held: dict[str, Variable] = {}
+        self._rowless: list[str] = []  # outputs whose first axis is not that of the rows
 
     def get_config(self) -> dict[str, Any]:
         """Return the graph as plain values, without the values of its weights."""
@@ -78,7 +80,17 @@ class ONNXGraph(Layer):
                     f"constants depend on; got {rows}: give batch_size={right}"
                 )
         made = [with_rows(y) for y in Run(self.program)(listed, self._held)]
+        self._rowless = [
+            port.name
+            for port, y in zip(self.program.body.outputs, made, strict=True)
+            if isinstance(y, Tensor) and not y.rows
+        ]
         return made[0] if len(made) == 1 else made
+
+    @property
+    def rowless(self) -> list[str]:
+        """The outputs whose first axis is not that of the rows, as the last recording found."""
+        return self._rowless
 
     def take_values(self, values: Mapping[str, Any]) -> None:
         """Set the weights by name, once the layer is built."""

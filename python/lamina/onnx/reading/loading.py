@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,11 @@ def load(
         A file that is not whole or contradicts itself; operators that lamina has not, each named
         with its node; what tensors do not hold (strings, complex numbers); and values that must be
         known when the model is recorded, such as a shape, but are calculated from the inputs.
+
+    Warns
+    -----
+    UserWarning
+        An output whose first axis is not that of the rows.
 
     Notes
     -----
@@ -161,17 +167,31 @@ def check_ends(body: Body) -> None:
 def _made(program: Program, values: dict[str, NDArray[Any]], dtype: str) -> Model:
     """Return the model; where a graph is right for one number of rows alone, for that."""
     try:
-        return _model(program, values, dtype)
+        layer, made = _model(program, dtype)
     except ValueError:
-        if program.rows is None:
+        if not _is_for_its_rows(program, values, dtype):
             raise
-        try:
-            program.outputs = _outputs(program, values, dtype)
-        except ValueError:
-            program.outputs = None
-        if program.outputs is None:
-            raise
-    return _model(program, values, dtype)
+        layer, made = _model(program, dtype)
+    else:
+        if layer.rowless and _is_for_its_rows(program, values, dtype):
+            layer, made = _model(program, dtype)
+    layer.take_values(values)
+    if layer.rowless:
+        warnings.warn(
+            f"{WHO}: outputs {', '.join(map(repr, layer.rowless))} have no axis of rows in front; "
+            f"predict works batch by batch, so give it batch_size=len(x)",
+            stacklevel=4,
+        )
+    return made
+
+
+def _is_for_its_rows(program: Program, values: dict[str, NDArray[Any]], dtype: str) -> bool:
+    """Let the program be for the file's own number of rows; return whether it can be."""
+    try:
+        program.outputs = None if program.rows is None else _outputs(program, values, dtype)
+    except ValueError:
+        return False
+    return program.outputs is not None
 
 
 def _outputs(
@@ -197,13 +217,11 @@ def _outputs(
     return [(tuple(y.row_shape), y.dtype) for y in made]
 
 
-def _model(program: Program, values: dict[str, NDArray[Any]], dtype: str) -> Model:
+def _model(program: Program, dtype: str) -> tuple[ONNXGraph, Model]:
     layer = ONNXGraph(program)
     inputs = [_input(port) for port in program.body.inputs]
     outputs = layer(inputs if len(inputs) > 1 else inputs[0])
-    made = models.Model(inputs if len(inputs) > 1 else inputs[0], outputs, dtype=dtype)
-    layer.take_values(values)
-    return made
+    return layer, models.Model(inputs if len(inputs) > 1 else inputs[0], outputs, dtype=dtype)
 
 
 def _input(port: Port) -> Any:
