@@ -59,7 +59,7 @@ from lamina.random import set_random_seed
 from lamina.runtime import get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
-    from lamina import datasets, kernels, onnx, ops, plot, profiling, tables, tracing
+    from lamina import config, datasets, kernels, onnx, ops, plot, profiling, tables, tracing
     from lamina.profiling import profile
     from lamina.tracing import check_gradients, trace
 
@@ -84,7 +84,7 @@ __all__ = [
     # data and figures
     "data", "datasets", "plot", "tables", "utils",
     # reproducibility, threads, speed
-    "backend", "onnx", "saving",
+    "backend", "config", "onnx", "saving",
     "get_num_threads", "kernels", "profile", "profiling", "random", "runtime", "set_num_threads",
     "set_random_seed",
     # backpropagation to look at
@@ -98,6 +98,7 @@ if not TYPE_CHECKING:  # a type checker would take every misspelt name for one o
     _LAZY = {
         name: f"lamina.{name}"
         for name in (
+            "config",
             "datasets",
             "kernels",
             "onnx",

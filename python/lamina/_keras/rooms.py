@@ -22,7 +22,7 @@ TOP = {
     "use lamina.__version__": "version",
     PRECISION: "DTypePolicy FloatDTypePolicy dtype_policies mixed_precision",
     "there are no pretrained models; build one of lamina.layers": "applications",
-    NO_CHOICE: "config device clear_session",
+    NO_CHOICE: "device clear_session",
     "use Sequential or Model(inputs, outputs) without it": (
         "Function Operation InputSpec name_scope RematScope StatelessScope SymbolicScope remat"
     ),
@@ -99,6 +99,19 @@ BACKEND = {
     NO_CHOICE: "set_epsilon set_floatx set_image_data_format result_type get_uid",
 }
 
+CONFIG = {
+    NO_CHOICE: (
+        "disable_flash_attention dtype_policy enable_flash_attention is_flash_attention_enabled "
+        "is_nnx_enabled set_backend set_dtype_policy set_epsilon set_floatx set_image_data_format"
+    ),
+    "nothing in a file is run: give load_model your functions as custom_objects": (
+        "enable_unsafe_deserialization"
+    ),
+    "epochs and steps_per_epoch are arguments of fit": (
+        "max_epochs max_steps_per_epoch set_max_epochs set_max_steps_per_epoch"
+    ),
+}
+
 SAVING = {
     "read the file with the safetensors package: arrays by name": "KerasFileEditor",
 }
@@ -121,6 +134,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "datasets.imdb": {},
     "random": {},
     "backend": BACKEND,
+    "config": CONFIG,
     "saving": SAVING,
     "preprocessing": PREPROCESSING,
     "preprocessing.sequence": {},
