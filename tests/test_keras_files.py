@@ -1,10 +1,12 @@
 """Files that Keras wrote, kept in keras_files: see tools/keras_files.py."""
 
 import builtins
+import contextlib
 import gzip
 import io
 import json
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 
 import interchanged
 import lamina
+from hostile_files import junk, places, replaced
 from lamina import layers
 from lamina.models import load_model
 
@@ -223,6 +226,11 @@ def test_archives_that_lie_are_refused(tmp_path):
     refused("without 'model.weights.h5'")
     packed(path, {**held, "assets/layers/lookup/code.py": b"a"})
     refused("only vocabularies are read")
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("config.json", b"{}")
+    refused("two members 'config.json'")
+    packed(path, {**held, **{f"../../x{i}": b"" for i in range(1000)}})
+    refused("at most 1000 are read")
     packed(path, {**held, "config.json": b"[" * 100_000})
     refused("JSON")
     rng = np.random.default_rng(5)
@@ -237,6 +245,20 @@ def changed_old(tmp_path, change):
     with h5py.File(path, "r+") as file:
         change(file)
     return path
+
+
+def test_configurations_of_junk_end_in_words(tmp_path):
+    rng = np.random.default_rng(3)
+    for number in range(30):
+        name = ("functional", "gru", "nested", "images")[number % 4]
+        held = members(name)
+        document = json.loads(held["config.json"])
+        everywhere = list(places(document))
+        path = everywhere[int(rng.integers(len(everywhere)))]
+        made = json.dumps(replaced(document, path, junk(rng)))
+        with contextlib.suppress(ValueError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            load_model(packed(tmp_path / "m.keras", {**held, "config.json": made}))
 
 
 def test_old_files_that_lie_are_refused(tmp_path):

@@ -351,3 +351,24 @@ def test_the_list_of_classes_is_that_of_keras():
         return hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
 
     assert golden.ask(now, told["version"]) == digest
+
+
+@pytest.mark.parametrize("mode", ["int", "multi_hot", "tf_idf"])
+def test_what_layers_learned_of_texts_goes_into_the_file(mode, tmp_path):
+    texts = np.array([["the cat sat"], ["a dog"], ["The dog"]])
+    words = np.array([["cat"], ["dog"], ["cat"]])
+    for layer, x in (
+        (layers.TextVectorization(output_mode=mode), texts),
+        (layers.StringLookup(output_mode=mode), words),
+    ):
+        layer.adapt(x.ravel())
+        model = lamina.Sequential([lamina.Input((1,), dtype="string"), layer])
+        model.save(tmp_path / "m.keras")
+        back = load_model(tmp_path / "m.keras")
+        assert np.array_equal(back.predict(x, verbose=0), model.predict(x, verbose=0))
+        config = back.layers[0].get_config()
+        assert config["vocabulary"] == layer.get_vocabulary(include_special_tokens=False)
+        with h5py.File(_inner(tmp_path)) as file:
+            (place,) = file["layers"]
+            held = file[f"layers/{place}/vars"]
+            assert list(held) == (["idf_weights"] if mode == "tf_idf" else [])

@@ -12,7 +12,8 @@ import numpy as np
 
 from lamina._check import Array
 
-Held = Mapping[str, tuple[str, Sequence[Array]]]  # by group: what it is called, and its arrays
+# By group: what it is called, and its arrays, by name where they are not numbered.
+Held = Mapping[str, tuple[str, Sequence[Array] | Mapping[str, Array]]]
 
 _DEEPEST = 64  # groups within groups
 _TEXT = 64 << 20  # bytes of an attribute
@@ -73,8 +74,9 @@ def written(who: str, held: Held) -> bytes:
             group = made.file.require_group(path) if path else made.file
             variables = group.create_group("vars")
             variables.attrs["name"] = name
-            for number, array in enumerate(arrays):
-                variables.create_dataset(str(number), data=array)
+            named = arrays if isinstance(arrays, Mapping) else dict(enumerate(arrays))
+            for key, array in named.items():
+                variables.create_dataset(str(key), data=array)
     return made.data
 
 
@@ -177,6 +179,8 @@ def _gather(
 
 def _variables(group: Any, path: str, room: list[int]) -> list[Array]:
     numbered = sorted(group, key=lambda name: (len(name), name))
+    if numbered == ["idf_weights"]:  # which the configuration has too
+        return []
     if numbered != [str(i) for i in range(len(numbered))]:
         raise ValueError(f"{path}: its variables are numbered from 0; got {numbered!r:.80}")
     return [_array(group, name, f"{path}/vars/{name}", room) for name in numbered]

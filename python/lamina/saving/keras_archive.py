@@ -16,6 +16,7 @@ from lamina.saving.atomic import write_whole
 from lamina.saving.header import parse_json
 
 _METADATA, _CONFIG, _WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
+_MANY = 1000  # members
 _ASSETS, _VOCABULARY = "assets/", "/vocabulary.txt"
 _TEXT = 64 << 20  # bytes of JSON
 # Weights are stored as they are; a packer may have deflated them, and small ones are mostly zeros.
@@ -51,6 +52,7 @@ class Archive:
         """
         try:
             with zipfile.ZipFile(path) as archive:
+                _check_names(path, archive)
                 text = _member(path, archive, _CONFIG, _TEXT)
                 packed = archive.getinfo(_WEIGHTS).compress_size if _has(archive) else 0
                 weights = _member(path, archive, _WEIGHTS, max(_SMALL, _EXPANSION * packed))
@@ -78,6 +80,16 @@ def is_archive(path: str) -> bool:
     """Return whether a file begins as archives do."""
     with open(path, "rb") as file:
         return file.read(4) == b"PK\x03\x04"
+
+
+def _check_names(path: str, archive: zipfile.ZipFile) -> None:
+    # Of two members of one name other readers may take the other.
+    names = archive.namelist()
+    if len(names) > _MANY:
+        raise ValueError(f"{path}: has {len(names)} members; at most {_MANY} are read")
+    twice = sorted(name for name in set(names) if names.count(name) > 1)
+    if twice:
+        raise ValueError(f"{path}: has two members {twice[0]!r:.80}")
 
 
 def _vocabularies(path: str, archive: zipfile.ZipFile) -> dict[str, list[str]]:

@@ -128,11 +128,11 @@ def save_weights(model: Model, path: str) -> None:
     write_whole(path, [written("save_weights", _weights_of(model, state))])
 
 
-def _weights_of(model: Model, state: list[Array] | None) -> dict[str, tuple[str, Sequence[Array]]]:
+def _weights_of(model: Model, state: list[Array] | None) -> dict[str, Any]:
     if model.built:
         model.ensure_built(model.input_row_shapes)
-    held: dict[str, tuple[str, Sequence[Array]]] = {
-        g.path: (g.name, [np.array(p.array) for p in g.parameters])
+    held: dict[str, Any] = {
+        g.path: (g.name, g.named or [np.array(p.array) for p in g.parameters])
         for g in keras_places.groups_of(model)
     }
     if state is not None and model.optimizer is not None:

@@ -159,6 +159,11 @@ def layer_of(entry: Mapping[str, Any], reading: Reading, path: str, within: str 
         inner = entry["config"].get(part)
         if isinstance(inner, Mapping):
             config[part] = layer_of(inner, reading, f"{path}/{part}", name)
+    if path in reading.assets and config.get("output_mode") == "tf_idf":
+        raise ValueError(
+            f"{config.get('name')}: the weights of a vocabulary in a file of its own are not read; "
+            f"give the layer vocabulary and idf_weights in the constructor, and save again"
+        )
     if path in reading.assets:
         config["vocabulary"] = _vocabulary(name, config, reading.assets[path])
     config.pop("vocabulary_size", None)

@@ -14,8 +14,7 @@ from lamina.saving.keras_described import Describer, LostError
 
 Entry = dict[str, Any]
 
-# Of layers: what an Input says, or the weights.
-_BESIDE = ("input_shape", "input_dim", "learned")
+_BESIDE = ("input_shape", "input_dim")  # of layers: an Input says it
 _BY_LOSS = ("accuracy", "acc")  # names that both resolve by the loss
 _COMPILED = ("loss", "metrics", "weighted_metrics", "loss_weights")
 
@@ -260,6 +259,12 @@ def _layer(describer: Describer, layer: Any) -> Entry:
 
 def _settings_of(layer: Any) -> dict[str, Any]:
     config = {key: v for key, v in layer.get_config().items() if key not in _BESIDE}
+    learned = config.pop("learned", None)  # of a Normalization the weights say it
+    if learned is not None and "vocabulary" in learned:
+        config["vocabulary"] = tokens = list(learned["vocabulary"])
+        if learned.get("idf_weights") is not None:
+            first = len(layer.get_vocabulary()) - len(tokens)
+            config["idf_weights"] = list(learned["idf_weights"])[first : first + len(tokens)]
     if class_name(type(layer)) == "ActivityRegularization":  # which its factors say
         config.pop("activity_regularizer", None)
     own = {p.name for p in inspect.signature(type(layer)).parameters.values()}

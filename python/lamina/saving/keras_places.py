@@ -10,7 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from lamina._answers import is_own
+from lamina._check import Array
 from lamina._names import snake_case
 from lamina.saving import keras_table
 
@@ -43,6 +46,14 @@ class Group:
     layer: Any
     parameters: list[Any]
     part: str = ""
+
+    @property
+    def named(self) -> dict[str, Array]:
+        """What Keras keeps by name: the weights of tokens, of layers that look these up."""
+        weights = getattr(self.layer, "_weights", None)
+        if getattr(self.layer, "output_mode", None) != "tf_idf" or weights is None:
+            return {}
+        return {"idf_weights": np.asarray(weights, np.float32)}
 
     @property
     def name(self) -> str:
