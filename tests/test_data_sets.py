@@ -203,6 +203,8 @@ def test_split_dataset(batched):
         ((None, None), "needs left"),
         ((0.8, 0.9), "at most"),
         ((10, None), "both"),
+        ((15, None), "left_size must be at most the 10 rows; got 15"),
+        ((None, 11), "right_size must be at most the 10 rows; got 11"),
     ):
         with pytest.raises(ValueError, match=rule):
             split_dataset(Dataset.range(10), *sizes)

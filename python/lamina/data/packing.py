@@ -138,6 +138,9 @@ def _sizes(who: str, left: float | None, right: float | None, total: int) -> tup
         raise ValueError(f"{who}: needs left_size or right_size")
     one, other = (_size(who, n, s, total) for n, s in (("left_size", left), ("right_size", right)))
     if one is None or other is None:
+        for name, size in (("left_size", one), ("right_size", other)):
+            if size is not None and size > total:
+                raise ValueError(f"{who}: {name} must be at most the {total} rows; got {size}")
         one = total - (other or 0) if one is None else one
         other = total - one if other is None else other
     if one + other > total:
