@@ -53,6 +53,22 @@ def deep_network(*, last="softmax", units=3):
 
 
 @pytest.mark.parametrize(
+    ("layer", "name"),
+    [
+        (layers.Activation("relu"), "relu"),
+        (layers.ReLU(name="kink"), "relu"),
+        (layers.LeakyReLU(0.1), "leaky_relu"),
+        (layers.Softmax(name="shares"), "softmax"),
+    ],
+)
+def test_a_function_in_a_layer_of_its_own_is_called_as_the_function(layer, name):
+    model = lamina.Sequential([lamina.Input((2,)), layers.Dense(3), layer, layers.Dense(1)])
+    traced = lamina.trace(model, [0.5, -1.25], 2.0)
+    assert traced.layers[0].function == name
+    assert f"g = {name}\n" in str(traced)
+
+
+@pytest.mark.parametrize(
     ("last", "loss", "units", "y"),
     [
         ("softmax", "categorical_crossentropy", 3, [0, 1, 0]),

@@ -17,9 +17,10 @@ _AT_REST = (
     layers.ActivityRegularization, layers.AlphaDropout, layers.Dropout, layers.GaussianDropout,
     layers.GaussianNoise, layers.Identity, layers.InputLayer,
 )  # fmt: skip
-_FUNCTIONS = (
-    layers.Activation, layers.ELU, layers.LeakyReLU, layers.ReLU, layers.Softmax,
-)  # fmt: skip
+_FUNCTIONS = {
+    layers.ELU: "elu", layers.LeakyReLU: "leaky_relu", layers.ReLU: "relu",
+    layers.Softmax: "softmax",
+}  # fmt: skip
 
 
 @dataclass
@@ -55,14 +56,14 @@ def chain_of(model: Any) -> list[Affine]:
     for layer in _in_a_row(model):
         if isinstance(layer, layers.Dense):
             function = layer.activation
-            called = "linear" if function is None else function.name
+            called = _name_of(function)
             bias = layer.bias
             chain.append(Affine(
                 layer.name, _double(layer.kernel), None if bias is None else _double(bias),
                 activations.get(function), called,
             ))  # fmt: skip
-        elif isinstance(layer, _FUNCTIONS) and chain and chain[-1].called == "linear":
-            chain[-1].function, chain[-1].called = _of_layer(layer), layer.name
+        elif _is_function(layer) and chain and chain[-1].called == "linear":
+            chain[-1].function, chain[-1].called = _of_layer(layer)
         elif not isinstance(layer, _AT_REST) and not (
             isinstance(layer, layers.Flatten) and not chain
         ):
@@ -75,10 +76,20 @@ def chain_of(model: Any) -> list[Affine]:
     return chain
 
 
-def _of_layer(layer: Any) -> Any:
+def _name_of(function: Any) -> str:
+    return "linear" if function is None else function.name
+
+
+def _is_function(layer: Any) -> bool:
+    return isinstance(layer, (layers.Activation, *_FUNCTIONS))
+
+
+def _of_layer(layer: Any) -> tuple[Any, str]:
+    """Return the function of a layer that is one, and what the formulas call it."""
     if isinstance(layer, layers.Activation):
-        return layer.activation
-    return type(layer).from_config({**layer.get_config(), "dtype": "float64"})
+        return layer.activation, _name_of(layer.activation)
+    name = next(name for kind, name in _FUNCTIONS.items() if isinstance(layer, kind))
+    return type(layer).from_config({**layer.get_config(), "dtype": "float64"}), name
 
 
 def _double(weight: Any) -> Array:
