@@ -109,6 +109,22 @@ def test_mean_and_sum_are_keras_s(rng):
             np.testing.assert_allclose(metric.result(), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["Mean", "Sum"])
+@pytest.mark.parametrize("axes", [None, 1, 2])
+def test_tables_are_summed_over_all_values_and_averaged_by_rows(name, axes):
+    table = np.array([[1.0, 2.0, 4.0], [3.0, 4.0, 9.0]])
+    weight = {None: None, 1: np.array([1.0, 2.0]), 2: np.array([[1.0, 0.5, 2.0], [0.0, 3.0, 1.0]])}
+
+    def measured(cls):
+        metric = cls()
+        metric.update_state(table, sample_weight=weight[axes])
+        metric.update_state(table[:, 0] + 1.0)
+        return float(metric.result())
+
+    expected = golden.ask(lambda: measured(getattr(theirs, name)), table, name, repr(axes))
+    np.testing.assert_allclose(measured(getattr(metrics, name)), expected, rtol=1e-6)
+
+
 @pytest.mark.parametrize("k", [1, 2, 4])
 def test_top_k_is_keras_s(rng, k):
     labels, p = rng.integers(0, 5, 12), rng.normal(size=(12, 5)).astype("float32").round(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,10 +12,12 @@ from lamina._check import Array, cast, numeric
 from lamina.metrics.base import Metric
 
 
-def by_row(who: str, values: Any, sample_weight: Any) -> tuple[Array, Array]:
-    """Return values and weights, one of each a row, in float64.
+def by_row(
+    who: str, values: Any, sample_weight: Any, reduce: Callable[..., Any]
+) -> tuple[Array, Array]:
+    """Return values times weights, and weights, one of each a row, in float64.
 
-    Whichever of the two has further axes is averaged over them; a single number has weight 1.
+    ``reduce``, a mean or a sum, is taken over further axes; a single number has weight 1.
     """
     values = cast(numeric(who, "values", values), np.float64)
     if values.ndim == 0:
@@ -30,9 +33,10 @@ def by_row(who: str, values: Any, sample_weight: Any) -> tuple[Array, Array]:
             f"{who}: sample_weight must have shape ({len(values)},), or one weight for each of the "
             f"function's values; got {weight.shape}"
         )
-    values = values.reshape(*values.shape[:common], -1).mean(axis=-1)
-    weight = weight.reshape(*weight.shape[:common], -1).mean(axis=-1)
-    return values, weight
+    values = reduce(values.reshape(*values.shape[:common], -1), axis=-1)
+    weight = reduce(weight.reshape(*weight.shape[:common], -1), axis=-1)
+    rows = len(values), -1
+    return reduce((values * weight).reshape(rows), axis=1), reduce(weight.reshape(rows), axis=1)
 
 
 def recorded_mean(values: Any, sample_weight: Any = None) -> Any:
@@ -68,10 +72,10 @@ class Sum(Metric):
         self.total = self.add_variable(name="total")
 
     def update_state(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:  # type: ignore[override]
-        """Add values, each times its weight."""
+        """Add all values, each times its weight or its row's."""
         with np.errstate(all="ignore"):
-            values, weight = by_row(self.name, values, sample_weight)
-            self.total.array[...] += np.sum(weight * values)
+            weighted, _ = by_row(self.name, values, sample_weight, np.sum)
+            self.total.array[...] += np.sum(weighted)
 
     def result(self) -> float:
         """Return the sum."""
@@ -116,8 +120,8 @@ class Mean(Metric):
                 self.total.array[()] += plain.sum(dtype=np.float64)
                 self.count.array[()] += len(plain)
                 return
-            values, weight = by_row(self.name, values, sample_weight)
-            self.total.array[...] += np.sum(weight * values)
+            weighted, weight = by_row(self.name, values, sample_weight, np.mean)
+            self.total.array[...] += np.sum(weighted)
             self.count.array[...] += np.sum(weight)
 
     def result(self) -> float:
