@@ -21,7 +21,8 @@ def moves(layers: Any, seed: int) -> list[Any]:
         layers.RandomTranslation(0.1, 0.1, seed=seed),
         layers.RandomRotation(0.04, seed=seed + 1),
         layers.RandomZoom(0.1, seed=seed + 2),
-        layers.RandomContrast(0.3, value_range=(0, 255), seed=seed + 3),
+        # Of one number Keras makes contrast no smaller, lamina both ways; two mean the same.
+        layers.RandomContrast((0.0, 0.3), value_range=(0, 255), seed=seed + 3),
     ]
 
 
