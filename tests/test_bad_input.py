@@ -63,7 +63,6 @@ BAD_OPTIONS = {
     "class_weight='balance'": "class_weight must be",
     "sample_weight=Y[:3]": "sample_weight must have shape",
     "sample_weight=1e300 * (Y + 1)": "sample_weight must fit float32",
-    "sample_weight=0 * Y": "must not be 0 for every row",
     "sample_weight=Y / 0.0": "sample_weight must be finite",
     "steps_per_epoch=0": "steps_per_epoch must be a positive integer",
     "validation_steps=0": "validation_steps must be a positive integer",

@@ -8,10 +8,12 @@ import threading
 import numpy as np
 import pytest
 
+import golden
 import lamina
 from lamina.callbacks import Callback, LambdaCallback
 from lamina.layers import Activation, Dense, Dropout, Input
 
+keras = golden.Peer("keras")
 RNG = np.random.default_rng(11)
 X = RNG.normal(size=(50, 3))
 Y = X @ [1.0, -2.0, 0.5] + 0.1
@@ -142,6 +144,64 @@ def test_class_weights_are_sample_weights():
         assert other.keys() == results[0].keys()
         for key, values in other.items():
             np.testing.assert_allclose(values, results[0][key], rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["sparse_categorical_crossentropy", "categorical_crossentropy"])
+def test_positions_weigh_as_their_classes(loss):
+    x, y = Y[:48].reshape(8, 3, 2), np.arange(24).reshape(8, 3) % 5 % 3
+    target = y if loss.startswith("sparse") else np.eye(3)[y]
+    by_row = np.arange(8.0)
+    results = []
+    for option in (
+        {"class_weight": {0: 2.0, 2: 0.5}, "sample_weight": by_row},
+        {"sample_weight": np.array([2.0, 1.0, 0.5])[y] * by_row[:, None]},
+    ):
+        model = lamina.Sequential([Input((3, 2)), Dense(3, "softmax")], dtype="float64", seed=1)
+        model.compile("sgd", loss)
+        results.append(model.fit(x, target, verbose=0, epochs=2, batch_size=3, **option).history)
+    np.testing.assert_allclose(results[0]["loss"], results[1]["loss"], rtol=1e-12)
+
+
+NUMBERS = {
+    "counts": (np.array([0, 1, 2, 1]), {0: 1.0, 1: 3.0}),
+    "a column": (np.array([[0], [1], [7], [1]]), {7: 0.25, 3: 9.0}),
+    "signs": (np.array([-1.0, 1.0, 1.0, -1.0]), {-1: 2.0}),
+    "one-hot": (np.eye(2)[[0, 1, 1, 0]], {1: 3.0}),
+    "none": (np.array([0, 1, 2, 1]), {0: 0.0, 1: 0.0, 2: 0.0}),
+}
+
+
+@pytest.mark.parametrize("case", NUMBERS)
+def test_whole_numbers_are_classes_under_any_loss(case):
+    y, weights = NUMBERS[case]
+    units = 2 if case == "one-hot" else 1
+    x, kernel = np.arange(8.0).reshape(4, 2) / 10, np.linspace(-1, 1, 2 * units).reshape(2, units)
+
+    def trained(library):
+        layer = library.layers.Dense(units, use_bias=False)
+        model = library.Sequential([library.Input((2,)), layer])
+        model.set_weights([kernel])
+        model.compile(library.optimizers.SGD(0.1, weight_decay=0.1), "mse")
+        options = {"class_weight": weights, "batch_size": 2, "shuffle": False, "verbose": 0}
+        history = model.fit(x, y, epochs=2, **options).history
+        return np.append(model.get_weights()[0], history["loss"])
+
+    expected = golden.ask(lambda: trained(keras), x, y, kernel, repr(weights))
+    np.testing.assert_allclose(trained(lamina), expected, rtol=2e-6)
+
+
+def test_weights_of_0_train_nothing():
+    model = lamina.Sequential([Input((3,)), Dense(1)])
+    model.compile("adam", "mse", metrics=["mae"], weighted_metrics=["mse"])
+    before = model.get_weights()
+    nothing = np.zeros(50)
+    history = model.fit(X, Y, sample_weight=nothing, verbose=0).history
+    assert history["loss"] == history["mse"] == [0.0]
+    assert history["mae"][0] > 0
+    assert model.evaluate(X, Y, sample_weight=nothing, verbose=0)[0] == 0.0
+    assert model.train_on_batch(X, Y, sample_weight=nothing)[0] == 0.0
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 # --- seeds, state

@@ -164,16 +164,15 @@ def prepare(
     y: object,
     sample_weight: object = None,
     class_weight: object = None,
-    of_source: bool = False,
 ) -> Data:
     """Return checked data for a compiled model, built or not.
 
     A model with ``call`` is built, for its outputs to be known, unless the data are refused; others
-    are not changed.  ``of_source`` says whether these are some rows of many.
+    are not changed.
     """
     before = None if model.built or not _has_calls(model) else model.unbuilt()
     try:
-        return _prepared(who, model, x, y, sample_weight, class_weight, of_source)
+        return _prepared(who, model, x, y, sample_weight, class_weight)
     except BaseException:
         if before is not None and model.built:
             model.unbuild(before)
@@ -187,7 +186,6 @@ def _prepared(
     y: object,
     sample_weight: object,
     class_weight: object,
-    of_source: bool,
 ) -> Data:
     ports = model.ports
     arrays = shaped(who, x, ports)
@@ -214,9 +212,7 @@ def _prepared(
     rounded_targets: set[int] = set()
     given: list[Array | None] = []
     goals = _targets(who, model, y, len(arrays[0]), outputs, by_row, rounded_targets, given)
-    weights = weights_of(
-        who, model, goals, outputs, sample_weight, class_weight, by_row=by_row, idle=of_source
-    )
+    weights = weights_of(who, model, goals, outputs, sample_weight, class_weight, by_row=by_row)
     columns = [column_names(value) for value in separated(who, x, ports)]
     free = [loss is not None and loss.free_target for loss in compiled.losses]
     inputs = converted(who, x, arrays, ports, model.dtype)
@@ -354,11 +350,10 @@ def weights_of(
     class_weight: object,
     trained: Array | None = None,
     by_row: Outputs | None = None,
-    idle: bool = False,
 ) -> list[Any]:
     """Return the weights of the rows for each output that has a loss, or None where there are none.
 
-    One array of sample weights counts for all outputs; ``idle`` says whether all may be 0.
+    One array of sample weights counts for all outputs.
     """
     names, losses = model.output_names, model.compiled(who).losses
     if class_weight is not None and len(names) > 1:
@@ -390,9 +385,7 @@ def weights_of(
             weights.append(weight_rows(who, weight, goal, output_at, model.dtype, shown))
             continue
         weights.append(
-            row_weights(
-                who, weight, class_weight, goal, loss, output, model.dtype, trained, shown, idle
-            )
+            row_weights(who, weight, class_weight, goal, loss, output, model.dtype, trained, shown)
         )
     return weights
 

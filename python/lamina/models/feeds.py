@@ -178,7 +178,7 @@ class Stream:
                 f"its batches must be (x, y) or (x, y, sample_weight)"
             )
         x = model.meet(x)
-        data = data_.prepare(who, model, x, y, weight, self._class_weight, of_source=True).read()
+        data = data_.prepare(who, model, x, y, weight, self._class_weight).read()
         refuse(who, data)
         return data
 

@@ -100,12 +100,12 @@ class Fitting(Evaluating):
             these.  Other sources have an order of their own.
         class_weight : dict of int to float, or "balanced", optional
             Weight of each class in training (validation takes no class weights), by its label as
-            in ``y``, so that ``dict(zip(np.unique(y), weights))`` will do; "balanced" is
-            rows / (classes * rows of the class), counted over the rows trained on.
+            in ``y``, so that ``dict(zip(np.unique(y), weights))`` will do; others
+            weigh 1.  Each position of a sequence weighs as its own class.  "balanced" is rows /
+            (classes * rows of the class), counted over the rows trained on.
         sample_weight : array_like of shape (rows,), list or dict of them, optional
             Weight of each row; the loss is ``sum(weight * loss) / rows``, see the notes.  One
-            array counts for all outputs.  Weights may be negative, not all 0: such a row's loss is
-            raised.
+            array counts for all outputs.  Weights may be negative: such a row's loss is raised.
         initial_epoch : int, default 0
             Number of the first epoch.
         steps_per_epoch : int, optional

@@ -134,8 +134,6 @@ def weight_rows(
                 f"got {values.shape}"
             )
         made.append(np.ascontiguousarray(np.broadcast_to(values, positions)))
-    if not any(values.any() for values in made):
-        raise ValueError(f"{who}: {name} must not be 0 for every row that is trained on")
     return Rows(made)
 
 

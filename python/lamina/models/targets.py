@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -78,13 +78,7 @@ def check_axis(who: str, name: str, array: Array) -> None:
 def labels(loss: Loss, y: Array | Reading) -> Array | None:
     """Return one class number a row for the losses of classes, None for all others."""
     if isinstance(y, Reading):
-        found = []
-        for piece in y.pieces():
-            part = labels(loss, piece)
-            if part is None:
-                return None
-            found.append(part)
-        return np.concatenate(found)
+        return _of_pieces(y, lambda piece: labels(loss, piece))
     if loss.target_dtype == "int32" and y.ndim == 1:
         return y.astype(np.int64)
     if isinstance(loss, CategoricalCrossentropy) and y.ndim == 2:
@@ -98,14 +92,53 @@ def labels(loss: Loss, y: Array | Reading) -> Array | None:
     return None
 
 
+def _of_pieces(y: Reading, function: Callable[[Array], Array | None]) -> Array | None:
+    found = []
+    for piece in y.pieces():
+        part = function(piece)
+        if part is None:
+            return None
+        found.append(part)
+    return np.concatenate(found)
+
+
 def _likely_labels(y: Array) -> Array | None:
     """Return the class of each row, for targets of a loss that does not say what they are."""
     if y[:1].size == 1:
-        flat = y.reshape(-1)
-        return flat.astype(np.int64) if (flat >= 0).all() and (flat % 1 == 0).all() else None
-    if y.ndim == 2 and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
-        return np.asarray(y.argmax(axis=1), dtype=np.int64)
+        classes = _whole(y.reshape(-1))
+        return None if classes is None or (classes < 0).any() else classes
+    return _hot(y) if y.ndim == 2 else None
+
+
+def _whole(y: Array) -> Array | None:
+    return y.astype(np.int64) if (y % 1 == 0).all() else None
+
+
+def _hot(y: Array) -> Array | None:
+    """Return the places of the ones along the last axis, if each position has a single one."""
+    if np.isin(y, (0, 1)).all() and (y.sum(axis=-1) == 1).all():
+        return np.asarray(y.argmax(axis=-1), dtype=np.int64)
     return None
+
+
+def _weighed_labels(loss: Loss, y: Array | Reading, output: Shape) -> Array | None:
+    """Return the class of each row or position for ``class_weight``; None where there is none.
+
+    Whole numbers are classes under any loss: in a regression of counts, say, or of -1 and 1.
+    """
+    if isinstance(y, Reading):
+        return _of_pieces(y, lambda piece: _weighed_labels(loss, piece, output))
+    if y[:1].size == 1:
+        return _whole(y.reshape(-1))
+    if y.shape[1:] == output[:-1]:
+        return _whole(y)
+    if y.shape[1:] == (*output[:-1], 1):
+        return _whole(y[..., 0])
+    if y.shape[1:] != output:
+        return None
+    if isinstance(loss, CategoricalCrossentropy):
+        return np.asarray(y.argmax(axis=-1), dtype=np.int64)
+    return _hot(y)
 
 
 def row_weights(
@@ -118,11 +151,9 @@ def row_weights(
     dtype: str,
     trained: Array | None = None,
     name: str = "sample_weight",
-    idle: bool = False,
 ) -> Array | None:
     """Return sample weights times class weights, one for each row (or position), or None.
 
-    All may be 0 where ``idle`` says so: these are then some rows of many.
     Class weights are for training: given the rows ``trained``, they are counted over these and
     change these alone.
     """
@@ -138,55 +169,64 @@ def row_weights(
             raise ValueError(
                 f"{who}: {name} must have shape ({len(y)},), one weight a row; got {weight.shape}"
             )
+    weight = _spread(weight, positions)
     if class_weight is not None:
-        factors = _class_weights(who, class_weight, labels(loss, y), y, loss, output, trained)
+        factors = _class_weights(who, class_weight, y, loss, output, trained)
         with np.errstate(all="ignore"):
-            weight = weight * factors.reshape(-1, *[1] * (weight.ndim - 1))
-    if not (idle or (weight if trained is None else weight[trained]).any()):
-        raise ValueError(f"{who}: {name} must not be 0 for every row that is trained on")
-    spread = weight.reshape(*weight.shape, *[1] * (1 + len(positions) - weight.ndim))
-    whole = _check.cast(np.broadcast_to(spread, (len(y), *positions)), dtype)
-    _check.not_overflowing(who, name, spread, whole)
+            weight = weight * _spread(factors, positions)
+    whole = _check.cast(np.broadcast_to(weight, (len(y), *positions)), dtype)
+    _check.not_overflowing(who, name, weight, whole)
     return whole
 
 
+def _spread(weight: Array, positions: Shape) -> Array:
+    return weight.reshape(*weight.shape, *[1] * (1 + len(positions) - weight.ndim))
+
+
 def _class_weights(
-    who: str,
-    weights: object,
-    classes: Array | None,
-    y: Array,
-    loss: Loss,
-    output: Shape,
-    trained: Array | None,
+    who: str, weights: object, y: Array, loss: Loss, output: Shape, trained: Array | None
 ) -> Array:
+    """Return the factor of each row, or of each position; 1 for a class that is not named."""
+    classes = _weighed_labels(loss, y, output)
     if classes is None:
         raise ValueError(
-            f"{who}: class_weight needs one class a row; loss {loss.name} with y of shape "
-            f"{y.shape} has none (use sample_weight)"
+            f"{who}: class_weight needs one class a row, or a position; loss {loss.name} with y of "
+            f"shape {y.shape} has none (use sample_weight)"
         )
-    count = 2 if isinstance(loss, BinaryCrossentropy) else (output or (1,))[-1]
-    if loss.calls:
-        count = max(2, count, int(classes.max(initial=0)) + 1)
-    factors = np.ones(count)
+    rows: Any = slice(None) if trained is None else trained
+    found, places = np.unique(classes, return_inverse=True)
+    places = places.reshape(classes.shape)
+    count = _count_of_classes(loss, output)
+    factors = np.ones(len(found))
     if isinstance(weights, str) and weights == "balanced":
-        sizes = np.bincount(classes if trained is None else classes[trained], minlength=count)
+        sizes = np.bincount(places[rows].reshape(-1), minlength=len(found))
         present = sizes > 0
-        factors[present] = sizes.sum() / (present.sum() * sizes[present])
+        if count is not None:  # what `ignore_class` leaves out is none
+            present &= (found >= 0) & (found < count)
+        factors[present] = sizes[present].sum() / (present.sum() * sizes[present])
     elif isinstance(weights, Mapping) or hasattr(weights, "items"):  # a pandas Series too
         for label, value in weights.items():
-            factors[_class(who, label, count)] = _check.number(who, f"class_weight[{label}]", value)
+            factor = _check.number(who, f"class_weight[{label}]", value)
+            factors[found == _class(who, label, count)] = factor
     else:
         raise TypeError(
             f"{who}: class_weight must be a dict of label to weight or 'balanced'; got {weights!r}"
         )
-    if trained is None:
-        return factors[classes]
-    result = np.ones(len(classes))
-    result[trained] = factors[classes[trained]]
+    result = np.ones(classes.shape)
+    result[rows] = factors[places[rows]]
     return result
 
 
-def _class(who: str, label: Any, count: int) -> int:
+def _count_of_classes(loss: Loss, output: Shape) -> int | None:
+    """Return how many classes there are, None where the loss does not say."""
+    if isinstance(loss, BinaryCrossentropy):
+        return max(2, *output[-1:], 0)
+    if loss.target_dtype == "int32" or isinstance(loss, CategoricalCrossentropy):
+        return (output or (1,))[-1]
+    return None
+
+
+def _class(who: str, label: Any, count: int | None) -> int:
     # The keys of dict(zip(np.unique(y), weights)) are of y's dtype: bools, floats, integers.
     whole = isinstance(label, (bool, np.bool_, int, np.integer))
     if isinstance(label, (float, np.floating)):
@@ -196,6 +236,6 @@ def _class(who: str, label: Any, count: int) -> int:
             f"{who}: class_weight's label must be a whole number, as in y; got {label!r}"
         )
     index = int(label)
-    if not 0 <= index < count:
+    if count is not None and not 0 <= index < count:
         raise ValueError(f"{who}: class_weight's labels must be in [0, {count}); got {label}")
     return index
