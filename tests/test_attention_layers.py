@@ -203,3 +203,27 @@ def test_the_shape_of_the_output_is_told_by_those_of_the_arguments(layer):
     assert layer.compute_output_shape((2, *Q), (2, *V), (2, *K)) == (2, *Q)
     assert layer.compute_output_shape((None, *Q), value_shape=(None, *V)) == (None, *Q)
     assert not layer.built
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [layers.MultiHeadAttention(2, 3), layers.GroupQueryAttention(3, 2, 1)],
+    ids=["heads", "groups"],
+)
+def test_a_query_that_sees_nothing_finds_what_it_finds_in_keras(layer):
+    rng = np.random.default_rng(0)
+    x, mask = rng.normal(size=(2, 4, 6)).astype("float32"), np.ones((2, 4, 4), bool)
+    mask[:, 1] = False
+    y, scores = layer(x, x, attention_mask=mask, return_attention_scores=True)
+    bias = layer.get_weights()[-1]
+    np.testing.assert_array_equal(scores[:, :, 1], 0.0)
+    np.testing.assert_allclose(y[:, 1], np.broadcast_to(bias, (2, 6)), 1e-6, 1e-6)
+    fast = layer(x, x, attention_mask=mask)  # by Keras's other way, the mean of all values
+    np.testing.assert_allclose(fast[:, [0, 2, 3]], y[:, [0, 2, 3]], 1e-5, 1e-6)
+    uniform = type(layer).from_config(layer.get_config())
+    uniform(x, x)
+    weights = layer.get_weights()
+    weights[0] *= 0.0  # queries of zeros: each sees all alike
+    weights[1] *= 0.0
+    uniform.set_weights(weights)
+    np.testing.assert_allclose(fast[:, 1], uniform(x, x)[:, 1], 1e-5, 1e-6)

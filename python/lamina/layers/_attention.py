@@ -23,7 +23,7 @@ def masked(scores: Any, mask: Any) -> Any:
 
 
 def attend(
-    query: Any, key: Any, value: Any, mask: Any, dropout: Callable[[Any], Any] | None
+    query: Any, key: Any, value: Any, mask: Any, dropout: Callable[[Any], Any] | None, zeros: bool
 ) -> tuple[Any, Any]:
     """Return what queries find, and how they weigh the values.
 
@@ -37,6 +37,8 @@ def attend(
         Of bool, to be broadcast to (rows, ..., T, S).
     dropout : callable or None
         What becomes of the weights on their way to the values.
+    zeros : bool
+        Whether a query that sees nothing finds 0; else it finds the mean of all values.
 
     Returns
     -------
@@ -45,6 +47,8 @@ def attend(
     """
     scores = masked(record("matmul", query, key, transpose_b=True), mask)
     weights = ops.softmax(scores, axis=-1)
+    if zeros and mask is not None:
+        weights = ops.where(mask, weights, 0.0)
     kept = weights if dropout is None else dropout(weights)
     return ops.matmul(kept, value), weights
 

@@ -195,7 +195,7 @@ class GroupQueryAttention(Layer):
         drop = (lambda w: self._dropout(w, training=training)) if self.dropout else None
         found, scores = attend(
             self._by_group(q), self._by_group(self._key(key)), self._by_group(self._value(value)),
-            mask, drop,
+            mask, drop, return_attention_scores or bool(self.dropout),
         )  # fmt: skip
         found = self._by_position(found)
         y = self._output(found if gate is None else found * gate)

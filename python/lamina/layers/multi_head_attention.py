@@ -253,11 +253,16 @@ class MultiHeadAttention(Layer):
         mask = of_positions(query_mask, value_mask, key_mask, attention_mask, band)
         gate = self._gate(query) if self.use_gate else None
         q = ops.multiply(self._query(query), 1.0 / math.sqrt(self.key_dim))
-        found, scores = self._attend(q, self._key(key), self._value(value), mask, training)
+        parts = q, self._key(key), self._value(value)
+        # As in Keras, which has a faster way where it can, and another answer there.
+        zeros = return_attention_scores or bool(self.dropout) or given(query).ndim > 3
+        found, scores = self._attend(*parts, mask, training, zeros)
         y = self._output(found if gate is None else found * gate)
         return (y, scores) if return_attention_scores else y
 
-    def _attend(self, query: Any, key: Any, value: Any, mask: Any, training: Any) -> Any:
+    def _attend(
+        self, query: Any, key: Any, value: Any, mask: Any, training: Any, zeros: bool
+    ) -> Any:
         """Bring the heads and the positions that attend to each other into place, and back."""
         rank = query.ndim
         rest = [axis for axis in range(rank - 2) if axis not in self._axes]
@@ -273,7 +278,7 @@ class MultiHeadAttention(Layer):
             mask = _of_pairs(mask, lead, pairs, math.prod(sizes[0]))
         drop = (lambda w: self._dropout(w, training=training)) if self.dropout else None
         q, k, v = parts
-        found, scores = attend(q, k, v, mask, drop)
+        found, scores = attend(q, k, v, mask, drop, zeros)
         if own > 1:
             found = ops.reshape(found, (*at, *sizes[0], value.shape[-1]))
             scores = ops.reshape(scores, (*at, *pairs))
