@@ -299,6 +299,14 @@ def test_contrast_is_stretched_in_inference_too():
         (lambda: layers.RandomFlip(seed=-1), "RandomFlip: seed must be"),
         (lambda: layers.RandomFlip(data_format="last"), "data_format must be"),
         (
+            lambda: layers.RandomHue(0.1, name="h")(np.ones((1, 4, 4, 2)), training=True),
+            "h: images must have 3 channels; got 2",
+        ),
+        (
+            lambda: layers.RandomGrayscale(1.0, name="g")(np.ones((1, 4, 4, 2)), training=True),
+            "g: images must have 1 or 3 channels; got 2",
+        ),
+        (
             lambda: layers.RandomFlip(name="f")(np.ones((2, 3))),
             "f: input has shape .* needs images",
         ),

@@ -122,9 +122,9 @@ def test_the_advice_on_a_series_works(pd, kind):
     text = advice(x)
     found = re.search(r"(?:by|pass|numbers,) (.*)", text).group(1)
     line = found if "=" in found.split("(")[0] else f"x = {found}"
-    names = {"x": x, "numpy": np}
+    names = {"x": x, "numpy": np, "pandas": pd}
     exec(line, names)
-    assert numbers(names["x"]).shape == (2,)
+    assert len(numbers(names["x"])) == 2
 
 
 def test_polars():
@@ -188,6 +188,12 @@ def test_the_advice_on_labels_works(labels):
     names = {"y": labels, "numpy": np}
     exec(line, names)
     assert sorted(np.ravel(numbers(names["y"]))) == [0, 1]
+
+
+def test_the_advice_on_categories_works(pd):
+    for x in (["b", "a", "b"], np.array([["b"], ["a"], ["b"]])):
+        line = re.search(r"by (pandas.*)", advice(x)).group(1)
+        assert numbers(eval(line, {"pandas": pd, "numpy": np, "x": x}))[:, 0].tolist() == [0, 1, 0]
 
 
 def test_numerals_dates_and_structures():

@@ -275,6 +275,14 @@ def test_training_of_a_call():
             lambda: metrics.get("smape"),
             "unknown metric 'smape'; there is none; give compile",
         ),
+        (
+            lambda: metrics.get("recal"),
+            r"unknown metric 'recal'; did you mean 'recall'.*\? All are .* dir\(lamina.metrics\)$",
+        ),
+        (
+            lambda: metrics.get("zzzz"),
+            r"unknown metric 'zzzz'; all are listed by dir\(lamina.metrics\)$",
+        ),
         (lambda: metrics.get("rmsle"), "MeanMetricWrapper does, or compute it from predict"),
         (lambda: losses.get("kl"), "'kl'; use kl_divergence"),
         (lambda: losses.get("smape"), "'smape'; there is none; give compile a function of two"),
@@ -286,7 +294,7 @@ def test_training_of_a_call():
         (lambda: losses.get("CrossEntropyLoss"), "'CrossEntropyLoss'; use binary_crossentropy for"),
         (lambda: losses.get("rmse"), "'rmse'; use mse, which has its minimum at the same place"),
         (lambda: optimizers.get("sgdd"), r"unknown optimizer 'sgdd'; did you mean 'sgd'\?"),
-        (lambda: chain().get_layer("attention"), r"unknown layer 'attention'; Known: dense"),
+        (lambda: chain().get_layer("attention"), r"unknown layer 'attention'; known: dense"),
     ],
 )
 def test_names_given_as_strings(call, words):

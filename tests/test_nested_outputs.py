@@ -196,7 +196,7 @@ MISSING = {
     "none": ({"z": ONE, "y": [ONE, None]}, "fit: y has nothing for output 'y_2'"),
     "lacks": ({"y": [ONE, ONE]}, "fit: y has nothing for output 'z'"),
     "array": ({"z": ONE, "y": ONE}, r"y\['y'\] must be a list of 2 arrays, for y_1, y_2, as .*1\)"),
-    "more": ({"z": ONE, "y": [ONE, ONE], "q": ONE}, "fit: y: unknown name 'q'; Known: y, z"),
+    "more": ({"z": ONE, "y": [ONE, ONE], "q": ONE}, "fit: y: unknown name 'q'; known: y, z"),
 }
 
 

@@ -1,6 +1,7 @@
 """Tables with numbers, categories, dates and gaps at the head of a model."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -95,6 +96,19 @@ def test_a_model_of_a_table_learns_and_is_kept(tmp_path):
     assert again.input_names == model.input_names
 
 
+def test_columns_that_a_model_does_not_find_or_cannot_read():
+    frame = pd.DataFrame({"colour": ["red", "blue"], "size": [1.0, 2.0]})
+    model = TableModel(frame)
+    with pytest.raises(ValueError, match="x has nothing for input 'colour'"):
+        model.predict(frame[["size"]])
+    x = frame.assign(size=["30", "n/a"])
+    with pytest.raises(TypeError, match="strings, such as '30'") as caught:
+        model.predict(x)
+    line = re.search("; (pandas.*) makes NaN of", str(caught.value)).group(1)
+    x["size"] = eval(line, {"pandas": pd, "x": x})
+    assert model.predict(x).shape == (2, 1)
+
+
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])
 def test_tables_of_other_libraries(library):
     module = pytest.importorskip(library)
@@ -120,6 +134,10 @@ REFUSED = {
     "no column": (lambda: preprocess(FRAME[["price"]], "price"), "must have a column; got none"),
     "target": (lambda: preprocess(FRAME, "prices"), "did you mean 'price'"),
     "coding": (lambda: preprocess(FRAME, coding="hash"), "coding must be 'auto'"),
+    "coding of one": (lambda: preprocess({"a": "xy"}, coding={"a": "hot"}), "column 'a' must be '"),
+    "lists": (lambda: preprocess({"a": [[1], [2, 3]]}), "one value a row; got a list in row 0"),
+    "series": (lambda: preprocess(pd.DataFrame({"a": [1, {2}]})), "got a set in row 1"),
+    "complex": (lambda: preprocess({"a": [1j, 2.0]}), "pass numpy.real(frame['a'])"),
     "infinity": (lambda: preprocess({"a": [1.0, np.inf]}), "column 'a' must hold finite numbers"),
     "rare": (lambda: preprocess({"a": ["x"]}, min_frequency=2), "column 'a' has no category"),
     "wide": (lambda: preprocess({"a": np.ones((2, 2))}), "one value a row"),

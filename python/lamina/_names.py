@@ -85,21 +85,39 @@ def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """Return the message for an unknown name: what was got, the nearest, all known."""
+    """Return the message for an unknown name: what was got, the nearest, all known.
+
+    Of more names than can be read only the nearest are given.
+
+    Examples
+    --------
+    >>> unknown("colour", "black", ["green", "red"])
+    "unknown colour 'black'; known: green, red"
+    """
     from difflib import get_close_matches
 
-    from lamina._answers import answer_to_string
+    from lamina._answers import BY_NAME, answer_to_string
 
-    names = sorted(known)
+    names, few = sorted(known), 40
+    spellings = {n.lower(): n for n in names} | {n: n for n in names}
+    asked = str(name).lower()
+    cutoff, count = (0.5, 1) if len(names) <= few else (0.6, 5)
+    near = list(
+        dict.fromkeys(spellings[m] for m in get_close_matches(asked, spellings, count, cutoff))
+    )
     said = answer_to_string(kind, str(name))
-    if said is not None:
-        return f"unknown {kind} {name!r}; {said}. Known: {', '.join(names)}"
-    near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
-    if not near:
-        folded = {n.lower(): n for n in names}
-        near = [folded[m] for m in get_close_matches(str(name).lower(), folded, n=1, cutoff=0.5)]
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"unknown {kind} {name!r}; {hint}Known: {', '.join(names)}"
+    if said is None and near:
+        said = f"did you mean {' or '.join(map(repr, near))}?"
+    listed = f"known: {', '.join(names)}"
+    if len(names) > few:
+        room = BY_NAME.get(kind)
+        listed = f"known: {', '.join(names[:5])} and {len(names) - 5} more"
+        if room is not None:
+            listed = f"all are listed by dir(lamina.{room})"
+    if said is None:
+        return f"unknown {kind} {name!r}; {listed}"
+    end = "" if said.endswith("?") else "."
+    return f"unknown {kind} {name!r}; {said}{end} {listed[0].upper()}{listed[1:]}"
 
 
 def unknown_class(kind: str, name: str, known: Iterable[str]) -> str:

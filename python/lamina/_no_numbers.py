@@ -93,15 +93,25 @@ def advice(name: str, array: Array, got: str) -> str:
 
 def _labels_advice(name: str, array: Array) -> str:
     kinds = {type(v) for v in array.ravel().tolist()} if array.dtype.kind == "O" else {str}
-    if any(kind.__name__ in MISSING for kind in kinds):
+    if any(kind.__name__ in MISSING for kind in kinds) and not name.startswith("x"):
         return "; leave out the rows whose value is missing, then number the classes from 0"
     if array.ndim > 1 and array.shape[-1] > 1:
         return f"; encode its columns, {name} = pandas.get_dummies(pandas.DataFrame({name}))"
     labels = name if len(kinds) == 1 else f"numpy.asarray({name}, dtype=str)"
+    if name.startswith("x"):
+        return _categories_advice(name, array)
     return (
         f"; classes are numbered from 0 by classes, {name} = "
         f"numpy.unique({labels}, return_inverse=True)"
     )
+
+
+def _categories_advice(name: str, array: Array) -> str:
+    """Return what to do with strings of an input: a few among numbers, or names of categories."""
+    column = name if array.ndim == 1 else f"numpy.ravel({name})"
+    if any(parses(np.asarray(value)) for value in array.ravel()[:1000].tolist()):
+        return f"; pandas.to_numeric({column}, errors='coerce') makes NaN of what is no number"
+    return f"; categories become columns of 0 and 1 by pandas.get_dummies({column})"
 
 
 def _objects_advice(name: str, array: Array) -> str:

@@ -79,7 +79,8 @@ def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
     if len(ports) == 1:
         x = unboxed(x, ports[0].shape)
     elif _is_table(x, names):
-        x = {name: x[name] for name in names}
+        columns = column_names(x) or ()
+        x = {name: x[name] for name in names if name in columns}
     if isinstance(x, Mapping) and len(ports) == 1 and len(x) > 1 and names[0] not in x:
         raise ValueError(
             f"{who}: x must be an array, or a dict by input, {names[0]!r}; got a dict of "
@@ -96,11 +97,13 @@ def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
 
 
 def _is_table(x: Any, names: Sequence[str]) -> bool:
-    """Return whether it is a table that has a column for each name."""
+    """Return whether it is a table that has columns for inputs."""
     if isinstance(x, (np.ndarray, list, tuple, Mapping)):
         return False
     columns = column_names(x)
-    return columns is not None and len(columns) > 1 and all(name in columns for name in names)
+    if columns is None or not hasattr(x, "__getitem__"):
+        return False
+    return len(columns) > 1 or (ndim_of(x) == 2 and any(name in columns for name in names))
 
 
 def unboxed(x: Any, shape: Shape | None) -> Any:

@@ -13,6 +13,7 @@ from lamina._check import Array
 from lamina._strings import plain_array
 from lamina.layers.fill_missing import FillMissing
 
+HOLDERS = (list, tuple, dict, set, np.ndarray)  # of which a table can make nothing
 FEW = 10  # so many categories are one-hot codes, more are embedded
 
 
@@ -85,12 +86,11 @@ def column_of(
     who: str, name: str, values: Any, kind: str | None, coding: str, min_frequency: int
 ) -> Column:
     """Return what a column of a table is."""
-    array = plain_array(values)
-    if array.ndim != 1:
-        raise ValueError(f"{who}: column {name!r} must have one value a row; got {array.shape}")
+    array = _one_a_row(who, name, values)
+    shown = f"frame[{name!r}]"
     kind = kind or kind_of(values, array)
     if kind == "number":
-        x = FillMissing(0.0).as_taken(f"column {name!r}", array, who)
+        x = FillMissing(0.0).as_taken(shown, array, who)
         known = x[~np.isnan(x)]
         if np.isinf(known).any():
             raise ValueError(f"{who}: column {name!r} must hold finite numbers; got infinity")
@@ -98,7 +98,7 @@ def column_of(
         variance = float(known.var()) if known.size else 1.0
         return Column(name, kind, known.size < x.size, mean, variance)
     text = FillMissing(of="category").compute(
-        FillMissing(of="category").as_taken(f"column {name!r}", array, who)
+        FillMissing(of="category").as_taken(shown, array, who)
     )
     counts = Counter(text.tolist())
     found = [t for t in sorted(counts, key=lambda t: (-counts[t], t)) if counts[t] >= min_frequency]
@@ -110,6 +110,24 @@ def column_of(
     if coding == "auto":
         coding = "one_hot" if len(found) <= FEW else "embedding"
     return Column(name, kind, "[missing]" in counts, categories=found, coding=coding)
+
+
+def _one_a_row(who: str, name: str, values: Any) -> Array:
+    """Return a column as an array (rows,)."""
+    rule = f"{who}: column {name!r} must have one value a row"
+    listed = values if isinstance(values, (list, tuple)) else ()
+    if not any(isinstance(value, HOLDERS) for value in listed):
+        array = plain_array(values)
+        if array.ndim != 1:
+            raise ValueError(f"{rule}; got an array of shape {array.shape}")
+        listed = array.tolist() if array.dtype.kind == "O" else ()
+    for row, value in enumerate(listed):
+        if isinstance(value, HOLDERS):
+            raise ValueError(
+                f"{rule}; got a {type(value).__name__} in row {row}; make a column of each of its "
+                f"places"
+            )
+    return array
 
 
 def kind_of(values: Any, array: Array) -> str:

@@ -142,6 +142,9 @@ def _columns(
         kind = "category" if name in categorical else None
         own = coding.get(name, "auto") if isinstance(coding, Mapping) else coding
         if own not in CODINGS:
-            raise ValueError(f"{who}: coding must be 'auto', 'one_hot' or 'embedding'; got {own!r}")
+            where = f" of column {name!r}" if isinstance(coding, Mapping) else ""
+            raise ValueError(
+                f"{who}: coding{where} must be 'auto', 'one_hot' or 'embedding'; got {own!r}"
+            )
         columns.append(column_of(who, name, frame[name], kind, own, min_frequency))
     return columns

@@ -24,6 +24,14 @@ __all__ = [
 EPSILON = 1e-7
 
 
+def _coloured(who: str, x: Any, channels: tuple[int, ...] = (3,)) -> Any:
+    """Return images, whose channels must be so many."""
+    if x.shape[-1] not in channels:
+        needed = " or ".join(map(str, channels))
+        raise ValueError(f"{who}: images must have {needed} channels; got {x.shape[-1]}")
+    return x
+
+
 class RandomHue(Augmentation):
     """In training, shift the hues of images of three channels.
 
@@ -67,7 +75,7 @@ class RandomHue(Augmentation):
 
     def _changed(self, x: Any, drawn: Any) -> Any:
         low, high = self.value_range
-        hsv = ops.image.rgb_to_hsv((x - low) / (high - low))
+        hsv = ops.image.rgb_to_hsv((_coloured(self.name, x) - low) / (high - low))
         hue = hsv[..., :1] + drawn
         hue = hue - ops.floor(hue)
         y = ops.image.hsv_to_rgb(ops.concatenate([hue, hsv[..., 1:]], -1))
@@ -117,7 +125,7 @@ class RandomSaturation(Augmentation):
 
     def _changed(self, x: Any, drawn: Any) -> Any:
         low, high = self.value_range
-        hsv = ops.image.rgb_to_hsv((x - low) / (high - low))
+        hsv = ops.image.rgb_to_hsv((_coloured(self.name, x) - low) / (high - low))
         saturation = ops.clip(hsv[..., 1:2] * drawn, 0.0, 1.0)
         parts = [hsv[..., :1], saturation, hsv[..., 2:]]
         return ops.image.hsv_to_rgb(ops.concatenate(parts, -1)) * (high - low) + low
@@ -159,7 +167,7 @@ class RandomGrayscale(Augmentation):
         return self._uniform(x, 0.0, 1.0) < self.factor
 
     def _changed(self, x: Any, drawn: Any) -> Any:
-        return ops.where(drawn, ops.image.rgb_to_grayscale(x), x)
+        return ops.where(drawn, ops.image.rgb_to_grayscale(_coloured(self.name, x, (1, 3))), x)
 
 
 class RandomColorDegeneration(Augmentation):
@@ -202,6 +210,7 @@ class RandomColorDegeneration(Augmentation):
         return self._uniform(x, *span("RandomColorDegeneration", "factor", self.factor, 0.0, 1.0))
 
     def _changed(self, x: Any, drawn: Any) -> Any:
+        x = _coloured(self.name, x, (1, 3))
         y = x + drawn * (ops.image.rgb_to_grayscale(x) - x)
         return ops.clip(y, *self.value_range)
 

@@ -8,7 +8,6 @@ from lamina import _check, ops, random
 from lamina._tensors.given import all_rows
 from lamina.layers.augmentation._arguments import checked, span
 from lamina.layers.augmentation.base import Augmentation, within
-from lamina.layers.recordable import show_shapes
 
 if TYPE_CHECKING:
     from lamina._typing import ImageArguments, Unpack
@@ -28,8 +27,8 @@ class Mixture(Augmentation):
     def _labels(self, labels: Any, drawn: Any) -> Any:
         if labels.ndim < 2:
             raise ValueError(
-                f"{self.name}: labels must be (rows, classes), shares of the classes as one_hot "
-                f"makes them; got shape {show_shapes(labels.shape)}"
+                f"{self.name}: labels must be one-hot rows, (rows, classes); got one number a row, "
+                f"(rows,); lamina.ops.one_hot(labels, classes) makes such rows"
             )
         return mixed(labels, drawn["order"], drawn["share"])
 
