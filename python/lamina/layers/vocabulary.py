@@ -113,7 +113,9 @@ class Vocabulary(AheadLayer):
             that are not needed, or are missing; or another number of places than models were made
             with.
         """
-        self._set(f"{self.name}.set_vocabulary", vocabulary, idf_weights)
+        given, listed = self._set(f"{self.name}.set_vocabulary", vocabulary, idf_weights)
+        if self.vocabulary is not None:  # the configuration says the one that holds now
+            self.__dict__.update(vocabulary=given, idf_weights=listed)
 
     def _set(
         self, who: str, vocabulary: Any, idf_weights: Any

@@ -259,17 +259,31 @@ def _layer(describer: Describer, layer: Any) -> Entry:
 
 def _settings_of(layer: Any) -> dict[str, Any]:
     config = {key: v for key, v in layer.get_config().items() if key not in _BESIDE}
-    learned = config.pop("learned", None)  # of a Normalization the weights say it
-    if learned is not None and "vocabulary" in learned:
-        config["vocabulary"] = tokens = list(learned["vocabulary"])
-        if learned.get("idf_weights") is not None:
-            first = len(layer.get_vocabulary()) - len(tokens)
-            config["idf_weights"] = list(learned["idf_weights"])[first : first + len(tokens)]
     if class_name(type(layer)) == "ActivityRegularization":  # which its factors say
         config.pop("activity_regularizer", None)
     own = {p.name for p in inspect.signature(type(layer)).parameters.values()}
     own -= {"input_shape"}
-    return {**config, **{k: v for k, v in layer.get_config().items() if k in _BESIDE and k in own}}
+    config |= {k: v for k, v in layer.get_config().items() if k in _BESIDE and k in own}
+    return _with_learned(layer, config)
+
+
+def _with_learned(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
+    """Return settings with what ``adapt`` found in the place that Keras reads it from."""
+    from lamina.layers import Normalization
+    from lamina.layers.index_lookup import LEARNED, IndexLookup
+
+    if LEARNED not in config:
+        return config
+    rest = {key: value for key, value in config.items() if key != LEARNED}
+    if isinstance(layer, Normalization):
+        return rest  # its weights say it
+    if not isinstance(layer, IndexLookup) or "vocabulary" not in config:
+        return config  # a class of the user's own reads it
+    found = config[LEARNED]
+    if found["idf_weights"] is None:
+        return {**rest, "vocabulary": found["vocabulary"]}
+    places = layer.get_vocabulary()  # those of unknown tokens have weights too
+    return {**rest, "vocabulary": places, "idf_weights": found["idf_weights"][: len(places)]}
 
 
 def _held(describer: Describer, value: Any) -> Any:
