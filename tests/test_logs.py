@@ -40,6 +40,22 @@ def test_a_metric_called_like_the_validation_of_another():
     assert sorted(model.fit(X, X, verbose=0).history) == ["loss", "val_loss"]
 
 
+@pytest.mark.parametrize("first", [ExponentialDecay(0.1, 1, 0.5), 0.1])
+@pytest.mark.parametrize("epoch", [0, 1])
+def test_columns_are_of_one_length_whenever_a_schedule_comes_or_goes(first, epoch):
+    model = model_of(["mae"], lamina.optimizers.SGD(first))
+    other = 0.1 if first != 0.1 else ExponentialDecay(0.1, 1, 0.5)
+
+    def set_rate(at, logs=None):
+        if at == epoch:
+            model.optimizer.learning_rate = other
+
+    hook = lamina.callbacks.LambdaCallback(on_epoch_begin=set_rate)
+    history = model.fit(X, X, epochs=3, verbose=0, callbacks=hook).history
+    assert {key: len(values) for key, values in history.items()} == dict.fromkeys(history, 3)
+    assert ("learning_rate" in history) == ((first != 0.1) == (epoch == 1))
+
+
 def test_a_model_refused_for_its_names_is_not_built():
     model = lamina.Sequential([Dense(1)])
     model.compile("sgd", "mse", metrics=["mae", MeanMetricWrapper(gap, "val_mae")])

@@ -23,7 +23,7 @@ class History(Callback):
     ----------
     history : dict of str to list of float
         ``loss``, the metrics, both with ``val_`` in front for validation data, and
-        ``learning_rate`` where that follows a schedule.
+        ``learning_rate`` where that follows a schedule at the end of the first epoch.
     epoch : list of int
         Epochs done, from 0.
     recorded_at : dict of str to list of int

@@ -141,6 +141,7 @@ class Training:
         self.train: Callable[..., float] = self.execution.train
         self.weights: list[tuple[str, Array]] = []
         self.standing = Standing(model, self.optimizer, callbacks, self.steps, settings.first_epoch)
+        self.notes_rate: bool | None = None  # whether the logs have the rate; unknown at first
         self.diverged: float | None = None  # the loss of a step that a callback lets pass
 
     @property
@@ -246,7 +247,9 @@ class Training:
             result = logs_.in_order(evaluate(self.model, self._validation(), self.hooks))
             logs.update({f"val_{key}": value for key, value in result.items()})
             logs = logs_.in_order(logs)
-        if self.optimizer.follows_schedule:  # set in the fit, it must not take a metric's place
+        if self.notes_rate is None:  # from the first epoch on or never: columns of one length
+            self.notes_rate = bool(self.optimizer.follows_schedule)
+        if self.notes_rate:  # a schedule set in the fit must not take a metric's place
             logs.setdefault("learning_rate", self.optimizer.current_learning_rate())
         return logs
 
