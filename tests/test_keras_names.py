@@ -168,6 +168,17 @@ def test_the_learning_rate_by_its_older_name():
     assert adam.learning_rate == adam.lr == 0.5
 
 
+@pytest.mark.parametrize("name", ["SGD", "AdamW", "LBFGS"])
+def test_the_decay_of_keras_2_is_ignored_with_a_warning(name):
+    with pytest.warns(
+        UserWarning, match=f"^{name}: decay is ignored; give learning_rate a"
+    ) as said:
+        optimizer = getattr(optimizers, name)(0.1, decay=0.1)
+    assert said[0].filename == __file__
+    assert optimizer.learning_rate == 0.1
+    getattr(optimizers, name)(decay=None)
+
+
 def test_trainable_weights():
     model = lamina.Sequential([lamina.Input((2,)), layers.Dense(3), layers.BatchNormalization()])
     assert [w.shape for w in model.trainable_weights] == [(2, 3), (3,), (3,), (3,)]

@@ -12,6 +12,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, NoReturn, TypeVar
 
+from lamina import _screen
 from lamina._answers import nearest, said_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -21,7 +22,8 @@ NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
 def refuse_unknown(cls: type, unknown: Mapping[str, object]) -> None:
     """Raise TypeError for keywords that no constructor of a class takes.
 
-    One of Keras's that is not here may be None, or False where it switches something on.
+    One of Keras's that is not here may be None, or False where it switches something on; of what
+    Keras itself ignores a warning tells.
 
     Examples
     --------
@@ -31,14 +33,20 @@ def refuse_unknown(cls: type, unknown: Mapping[str, object]) -> None:
         ...
     TypeError: Dense: unknown argument 'activaton'; did you mean 'activation'?
     """
-    from lamina._keras.arguments import TABLES, TAKEN
+    from lamina._keras.arguments import IGNORED, TABLES, TAKEN
 
     known = _known_to_class(cls)
-    taken = {name for base in cls.__mro__ for name in TAKEN.get(base.__name__, "").split()}
+    taken, ignored = (
+        {name for base in cls.__mro__ for name in table.get(base.__name__, "").split()}
+        for table in (TAKEN, IGNORED)
+    )
     for name, value in unknown.items():
         said = _said_of_class(TABLES, cls, name)
-        if name not in taken and not _asks_nothing(name, value, said):
+        if name in taken or _asks_nothing(name, value, said):
+            continue
+        if name not in ignored:
             _refuse(cls.__name__, name, known, said)
+        _screen.warn(f"{cls.__name__}: {name} is ignored; {said}")
 
 
 def refuse_arguments(

@@ -119,6 +119,8 @@ TAKEN: Mapping[str, str] = {
     "add_weight": "autocast experimental_autocast aggregation synchronization",
     "add_variable": "aggregation synchronization",
 }
+# What Keras ignores, with a warning.
+IGNORED: Mapping[str, str] = {"Optimizer": "decay"}
 # What is off by default in Keras, and is not here: False asks for nothing.
 SWITCHES = frozenset(
     {"sparse", "ragged", "optional", "renorm", "synchronized", "rms_scaling"}
