@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from lamina import _core
+from lamina import _core, _screen
 from lamina._check import show_shape
 from lamina._names import free_name
 from lamina._tensors import Arguments, Recording, Tensor
@@ -68,12 +68,13 @@ class Structure:
     ) -> None:
         starts = {id(t): _input_of(t) for t in inputs}
         nodes, found = _trace(who, starts, outputs)
-        for tensor, start in zip(inputs, starts.values(), strict=True):
-            if start.node not in nodes:
-                raise ValueError(
-                    f"{who}: input {tensor.name!r} of shape {show_shape(tensor.row_shape)} leads "
-                    f"to no output"
-                )
+        unused = [s for s in starts.values() if s.node not in nodes]
+        for tensor in unused:
+            _screen.warn(
+                f"{who}: input {tensor.name!r} of shape {show_shape(tensor.row_shape)} leads to no "
+                f"output: it is fed, and read by nothing"
+            )
+        found = [*(tensor.node.layer for tensor in unused), *found]
         self.tensors: list[SymbolicTensor] = []
         self._numbers: dict[int, int] = {}
         self.inputs = [self._number(t) for t in starts.values()]
