@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import lamina
-from lamina import ops
+from lamina import layers, ops
 from lamina.layers import (
     CategoryEncoding,
     Concatenate,
@@ -119,7 +119,7 @@ def test_a_sequential_reads_texts(shape):
     assert (restored.predict(texts) == got).all()
     model.compile("sgd", "mse")
     model.fit(np.array(texts), np.ones(3), verbose=0)
-    assert model.input_shape == (None if shape is None else (None, *shape))
+    assert model.input_shape == (None, *((1,) if shape is None else shape))
     assert "text_vectorization" in str(model.layers)
 
 
@@ -204,3 +204,58 @@ def test_numbers_go_on_as_before():
     model = lamina.Sequential([lamina.Input((2,)), Normalization(), Dense(1)])
     assert model.front is None
     assert model.predict(np.ones((3, 2))).shape == (3, 1)
+
+
+def adapted(layer, x):
+    layer.adapt(x)
+    return layer
+
+
+WORDS = np.array(["a b", "b", "c b a"] * 4)
+NUMBERS = np.linspace(-1.0, 1.0, 24, dtype="float32").reshape(12, 2)
+IDS = np.arange(12)
+WITHOUT_INPUT = {
+    "bins": (lambda: [adapted(layers.Discretization(num_bins=3), NUMBERS)], NUMBERS, (None, 2)),
+    "codes": (
+        lambda: [adapted(layers.IntegerLookup(output_mode="multi_hot"), IDS)], IDS, (None, 1),
+    ),
+    "hashes": (lambda: [layers.Hashing(5, output_mode="one_hot")], WORDS[:, None], (None, 1)),
+    "texts": (
+        lambda: [adapted(layers.TextVectorization(), WORDS), layers.Embedding(9, 2),
+                 layers.GlobalAveragePooling1D()],
+        WORDS, (None, 1),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WITHOUT_INPUT)
+def test_files_and_graphs_of_models_whose_data_told_the_input(name, tmp_path):
+    make, x, shape = WITHOUT_INPUT[name]
+    model = lamina.Sequential([*make(), layers.Dense(2)])
+    assert model.input_shape is None
+    wanted = model.predict(x, verbose=0)
+    assert wanted.shape == (12, 2)
+    assert model.input_shape == shape
+    back = None
+    for ending in (".lamina", ".lamina", ".keras", ".h5"):  # and once more what was loaded
+        if ending != ".lamina":
+            pytest.importorskip("h5py")
+        (back if ending == ".lamina" and back else model).save(tmp_path / f"m{ending}")
+        back = lamina.models.load_model(tmp_path / f"m{ending}")
+        assert back.input_shape == shape
+        assert np.array_equal(back.predict(x, verbose=0), wanted)
+    graph = lamina.Model(model.inputs, model.outputs)
+    assert np.array_equal(graph.predict(x, verbose=0), wanted)
+
+
+def test_lengths_that_only_data_told_are_open_in_files(tmp_path):
+    lookup = layers.IntegerLookup(vocabulary=[3, 4])
+    model = lamina.Sequential([lookup, layers.Embedding(3, 2), layers.GlobalMaxPooling1D()])
+    for length in (3, 5):
+        model.predict(np.full((2, length), 4), verbose=0)
+    assert model.input_shape == (None, None)
+    model.save(tmp_path / "m.lamina")
+    back = lamina.models.load_model(tmp_path / "m.lamina")
+    x = np.array([[3, 4, 5, 3]])
+    assert back.input_shape == (None, None)
+    assert np.array_equal(back.predict(x, verbose=0), model.predict(x, verbose=0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from lamina import _check, _core
@@ -46,6 +46,7 @@ class Chain(Model):
         self._ends: list[tuple[Spec, int]] = []
         self._others: list[Spec] = []  # what the last layer returns beside its first output
         self._row_shape: Shape | None = None  # of what the graph is fed
+        self._first: Spec | None = None  # what first came to layers ahead, where there is no Input
 
     @property
     def parts(self) -> list[Layer]:
@@ -61,6 +62,24 @@ class Chain(Model):
     def _behind(self) -> list[Layer]:
         # Those that are recorded.
         return self._layers[len(self._ahead) :]
+
+    def through_front(self, x: Any) -> Any:
+        """Return data as the graph is fed; the first ones tell what the model is given."""
+        front = self.front
+        if front is None:
+            return x
+        if self._input is None and self._row_shape is None:
+            self._first = front.met(x)
+        return front(x)
+
+    @property
+    def _given(self) -> Spec | None:
+        # What the model is given; None while nothing has told.
+        if self._input is not None:
+            return Spec(self._input.shape, self._input.kind or "float")
+        if self._row_shape is None or not self._ahead:
+            return None if self._row_shape is None else Spec(self._row_shape)
+        return self._first
 
     def _find_front(self) -> Front | None:
         ahead = self._ahead
@@ -92,8 +111,27 @@ class Chain(Model):
     @property
     def _given_row_shapes(self) -> list[Shape] | None:
         if self._ahead:
-            return None if self._input is None else [self._input.shape]
+            return None if self._given is None else [self._given.shape]
         return super()._given_row_shapes
+
+    def get_build_config(self) -> dict[str, Any]:
+        """Return the shapes that the model was built for, as plain values."""
+        told = super().get_build_config()
+        if self._ahead and self._input is None and self._row_shape is not None:
+            met = None if self._first is None else [list(self._first.shape), self._first.kind]
+            told.update(met=met, fed=list(self._row_shape))
+        return told
+
+    def build_from_config(self, config: Mapping[str, Any]) -> None:
+        """Build for the shapes that ``get_build_config`` told."""
+        fed, met = config.get("fed"), config.get("met")
+        if fed is None or not self._ahead or self._input is not None or self._row_shape is not None:
+            super().build_from_config(config)
+            return
+        self.ensure_built([_check.open_shape("build_from_config", "fed", fed)])
+        if met is not None:
+            shape, kind = met
+            self._first = Spec(tuple(shape), str(kind))
 
     def batch_given(self) -> int | None:
         """Return the ``batch_size`` of the ``Input``."""
@@ -203,6 +241,8 @@ class Chain(Model):
             except ValueError:  # what does not fit is refused where data are checked
                 self._row_shape, self._ends = before
                 return
+            if self._first is not None and self._first.shape == known:
+                self._first = Spec(opened, self._first.kind)
             self._changed()
 
     def unbuilt(self) -> tuple[list[Layer], Any]:

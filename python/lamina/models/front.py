@@ -9,6 +9,7 @@ from lamina import _check
 from lamina._check import Array, Shape
 from lamina._strings import plain_array
 from lamina.layers.ahead import AheadLayer
+from lamina.layers.shapes import Spec
 from lamina.models.inputs import Port, label, separated
 
 
@@ -54,6 +55,13 @@ class Front:
         made = [values[i] for i in self.fed]
         return made[0] if len(made) == 1 else made
 
+    def met(self, x: Any) -> Spec:
+        """Return what the one input is of which a layer is given ``x``."""
+        (value,) = separated(self.who, x, self.ports)
+        array = self._array(self.steps[0].layer, {0: value}, 0)
+        kinds = {"O": "string", "U": "string", "i": "int32", "u": "int32", "b": "bool"}
+        return Spec(array.shape[1:], kinds.get(array.dtype.kind, "float"))
+
     def _array(self, layer: AheadLayer, values: dict[int, Any], place: int) -> Array:
         if place >= len(self.ports):
             return values[place]  # type: ignore[no-any-return]
@@ -68,7 +76,9 @@ def _shaped(who: str, name: str, array: Array, shape: Shape | None) -> Array:
     if shape is None or _check.fits_shape(array.shape[1:], shape):
         if array.ndim == 0:
             raise ValueError(f"{who}: {name} must have an axis of rows; got a single {array[()]!r}")
-        return array
+        return (
+            array[:, None] if shape is None and array.ndim == 1 else array
+        )  # a column, as in Keras
     if array.ndim == len(shape) and shape[-1] in (1, None):
         return array[..., None]
     if array.ndim == len(shape) + 2 and array.shape[-1] == 1:

@@ -259,10 +259,14 @@ class Sequential(Chain):
         return list(last.node.outputs) if last.node.inputs else [last]
 
     def _chained(self) -> list[SymbolicTensor]:
-        if self._row_shape is None or (self._ahead and self._input is None):
+        given = self._given
+        if given is None:
             raise ValueError(f"{self.name}: the input shape is not known yet; begin with an Input")
-        if self._stand_in is None or self._stand_in.shape != self._row_shape:
-            self._stand_in = InputLayer(self._row_shape)
+        kind = None if given.kind == "float" else given.kind
+        if self._stand_in is None or (self._stand_in.shape, self._stand_in.kind) != (
+            given.shape, kind,
+        ):  # fmt: skip
+            self._stand_in = InputLayer(given.shape, dtype=kind)
         chain = [(self._input or self._stand_in).tensor()]
         for layer in self._layers:
             known = [n for n in layer.nodes if n.inputs[0] is chain[-1] and len(n.inputs) == 1]
@@ -279,7 +283,8 @@ class Sequential(Chain):
         told = {key: given[key] for key in ("name", "dtype", "batch_size") if given.get(key)}
         if self._input is not None and not self._input.named:
             told.pop("name")
-        shapes = self._given_row_shapes
+        # What data told layers ahead of the graph is no rule for others.
+        shapes = None if self._ahead and self._input is None else self._given_row_shapes
         return {
             "name": self.name,
             "dtype": self.dtype,

@@ -94,9 +94,11 @@ def _sequential(describer: Describer, model: Any) -> Entry:
         given = model._input
         rows = None if given is None else given.batch_size
         batch_shape = [rows, *shapes[0]]
-        kind = describer.dtype if given is None or given.kind is None else given.kind
+        kind = describer.dtype if model._given.kind == "float" else model._given.kind
         name = "input_layer" if given is None else given.name
         entries.append(_input(name, batch_shape, kind))
+    elif model.built and model.parameters:
+        raise LostError(f"{model.name}: the shape of its input is not known; begin with an Input")
     seen: set[int] = set()
     for layer in model._layers:
         if id(layer) in seen:
