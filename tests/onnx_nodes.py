@@ -36,10 +36,10 @@ WHY = {
     "Unique": NO_SHAPE,
 }
 MESSAGES = [
-    (r"takes numbers; got an array of object|holds string", NO_STRINGS),
-    (r"casts to (float8|float4)|quantizes to (float8|float4)", "tensors hold no floats of 8 bits"),
+    (r"takes numbers; got an array of object|(holds|type) string", NO_STRINGS),
+    (r"type (float8|float4)\w+ is not supported", "tensors hold no floats of 8 bits"),
     (r"depends on the values", NO_SHAPE),
-    (r"drops elements at random", "it draws random numbers, which no two programs draw alike"),
+    (r"random dropout", "it draws random numbers, which no two programs draw alike"),
     (r"peepholes", "the kernel of LSTM layers has no peepholes"),
     (r"images of two axes", "only images of two axes are put together"),
 ]
@@ -138,7 +138,7 @@ def same(got, want, case):
 def reason(error):
     """Return why a test fails, in words."""
     text = str(error)
-    lacking = re.search(r"no operator of lamina's for (\w+)", text)
+    lacking = re.search(r"no counterpart of (\w+)", text)
     if lacking:
         return f"{lacking[1]}: {WHY[lacking[1]]}"
     for pattern, words in MESSAGES:

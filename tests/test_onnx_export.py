@@ -390,7 +390,7 @@ def test_other_bad_arguments(tmp_path, monkeypatch):
         patch.setattr(onnx.defs, "onnx_opset_version", lambda: 21)
         with pytest.raises(ValueError, match=r"24 is newer than the package onnx .* up to 21"):
             lamina.onnx.to_model(model, opset_version=24)
-    with pytest.raises(TypeError, match="needs a model of lamina's; got 3"):
+    with pytest.raises(TypeError, match="model must be a lamina model; got 3"):
         lamina.onnx.to_model(3)
     with pytest.raises(ValueError, match="format must be 'onnx'; got 'tf_saved_model'"):
         model.export(tmp_path / "m", format="tf_saved_model")

@@ -124,7 +124,7 @@ IN_NUMPY = """cholesky cholesky_inverse det eigh inv logdet matrix_rank nextafte
 solve solve_triangular svd"""
 NOT_IN_ONNX = {
     **dict.fromkeys(IN_NUMPY.split(), "it computes with NumPy"),
-    "erfinv": "no erfinv",
+    "erfinv": "ONNX has no erfinv",
     "gcd": "no greatest common",
     "lcm": "no least common",
 }

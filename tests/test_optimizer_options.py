@@ -250,7 +250,7 @@ def test_a_loop_by_hand_is_a_fit():
     fitted.optimizer.exclude_from_weight_decay(var_names=["bias"])
     fit(fitted)
     np.testing.assert_allclose(flat(model.get_weights()), flat(fitted.get_weights()), rtol=1e-10)
-    with pytest.warns(UserWarning, match="no gradient is given for hidden/bias"):
+    with pytest.warns(UserWarning, match="there is no gradient for hidden/bias"):
         optimizer.apply([gradients[0], None], model.trainable_weights[:2])
     with pytest.raises(ValueError, match="no weight has a gradient"):
         optimizer.apply([None], model.trainable_weights[:1])

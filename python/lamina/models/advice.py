@@ -49,9 +49,8 @@ def on_model(objective: Objective, idle: bool = False) -> None:
     found = list(_in_model(objective))
     if idle and not found:
         text = (
-            "the loss depends on none of the weights, or by functions alone whose gradient is 0, "
-            "so nothing can be learned: it has to be made of y_pred, without ops.stop_gradient, "
-            "comparisons or rounding in between"
+            "the gradient of the loss is 0 for all weights, so nothing can be learned: compute the "
+            "loss from y_pred, and without ops.stop_gradient, comparisons or rounding"
         )
         found.append(("idle", text))
     for head, loss in _own_losses(objective):

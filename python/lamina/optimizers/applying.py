@@ -118,7 +118,7 @@ class Applying(Rated):
         missing = [getattr(v, "name", "an array") for g, v in zip(grads, variables, strict=True)
                    if g is None]  # fmt: skip
         if missing:
-            _screen.warn(f"{type(self).__name__}: no gradient is given for {', '.join(missing)}")
+            _screen.warn(f"{type(self).__name__}: there is no gradient for {', '.join(missing)}")
         return [g for g, _ in given], [v for _, v in given]
 
     def _step(self, grads: list[Array], variables: list[Any]) -> None:

@@ -58,7 +58,7 @@ def opened(who: str, data: bytes) -> Iterator[Any]:
         with package.File(io.BytesIO(data), "r") as file:
             yield file
     except (OSError, KeyError, RuntimeError) as error:
-        raise ValueError(f"is no whole HDF5 file: {error}") from None
+        raise ValueError(f"is not a complete HDF5 file: {error}") from None
 
 
 def written(who: str, held: Held) -> bytes:

@@ -20,7 +20,7 @@ def refuse_other(path: str, data: bytes, start: bytes) -> None:
         return  # the second: a file that is cut off
     if said is None and begins[:2] in (b'{"', b"{}"):
         said = (
-            "is no file of lamina's, though it may be one of safetensors; "
+            "is not a file of lamina, though it may be a file of safetensors; "
             "lamina.models.load_torch reads those with PyTorch's names"
         )
     raise ValueError(f"{path}: {said or 'is no file that lamina wrote'}")

@@ -166,4 +166,7 @@ class CutMix(Mixture):
         return self._changed(masks, drawn)
 
     def _corners(self, boxes: Any, labels: Any, drawn: Any, x: Any) -> tuple[Any, Any]:  # noqa: ARG002
-        raise ValueError(f"{self.name}: cuts images, which leaves no boxes; got bounding_boxes")
+        raise ValueError(
+            f"{self.name}: bounding_boxes are not supported, because "
+            "an object that is cut has no box"
+        )

@@ -108,7 +108,10 @@ class RandomElasticTransform(Augmentation):
         return ops.where(drawn["chosen"], y, x)
 
     def _corners(self, boxes: Any, labels: Any, drawn: Any, x: Any) -> tuple[Any, Any]:  # noqa: ARG002
-        raise ValueError(f"{self.name}: bends images, which leaves no boxes; got bounding_boxes")
+        raise ValueError(
+            f"{self.name}: bounding_boxes are not supported, because "
+            "a box that is bent is not a box"
+        )
 
 
 def _blurred(x: Any, sigma: Any, most: int) -> Any:

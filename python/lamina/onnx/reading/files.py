@@ -41,9 +41,9 @@ def read(who: str, model: Any) -> tuple[Any, Path | None]:
     try:
         proto.ParseFromString(path.read_bytes())
     except (DecodeError, RecursionError) as error:
-        raise ValueError(f"{path}: is no whole ONNX file: {error}") from None
+        raise ValueError(f"{path}: is not a complete ONNX file: {error}") from None
     if not proto.HasField("graph"):
-        raise ValueError(f"{path}: is no ONNX file: it holds no graph")
+        raise ValueError(f"{path}: is not an ONNX file: it holds no graph")
     return proto, path.parent.resolve()
 
 
@@ -56,9 +56,9 @@ def array_of(tensor: Any, folder: Path | None) -> NDArray[Any]:
     if any(size < 0 for size in shape):
         raise ValueError(f"{name!r} has the shape {shape}; sizes must not be negative")
     if kind in (0, package.TensorProto.STRING) or kind not in package.TensorProto.DataType.values():
-        raise ValueError(f"{name!r} holds {type_name(kind)}, which tensors do not")
+        raise ValueError(f"{name!r} holds {type_name(kind)}, which is not supported")
     if tensor.HasField("segment"):
-        raise ValueError(f"{name!r} is given in segments, which are not read")
+        raise ValueError(f"{name!r} is stored in segments, which is not supported")
     if tensor.data_location == package.TensorProto.EXTERNAL:
         tensor = _brought_in(package, tensor, folder)
     needed = _bytes_needed(prod(shape), kind)
@@ -72,11 +72,11 @@ def array_of(tensor: Any, folder: Path | None) -> NDArray[Any]:
             for field in ("float_data", "int32_data", "int64_data", "double_data", "uint64_data")
         )
         if held > 2 * prod(shape) or (prod(shape) and held * 8 < prod(shape)):
-            raise ValueError(f"{name!r} of shape {shape} is given by {held} numbers")
+            raise ValueError(f"{name!r} of shape {shape} is stored as {held} numbers")
     try:
         array: NDArray[Any] = package.numpy_helper.to_array(tensor)
     except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{name!r} of shape {shape} is not whole: {error}") from None
+        raise ValueError(f"{name!r} of shape {shape} is incomplete: {error}") from None
     if array.shape != shape:
         raise ValueError(f"{name!r} should have shape {shape}; it has {array.shape}")
     return array.astype(np.float32) if str(array.dtype) == "bfloat16" else array

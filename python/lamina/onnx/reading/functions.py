@@ -13,14 +13,14 @@ MOST_NODES = 100_000
 
 
 def expanded(package: Any, model: Any) -> Any:
-    """Return the model with functions in place of the operators that lamina has not."""
+    """Return the model with the operators that lamina lacks replaced by their definitions."""
     if model.functions:
         from onnx import inliner
 
         try:
             model = inliner.inline_local_functions(model)
         except Exception as error:
-            raise ValueError(f"the functions of the file do not fit together: {error}") from None
+            raise ValueError(f"the functions of the file cannot be expanded: {error}") from None
     opsets = {DOMAINS.get(o.domain, o.domain): o.version for o in model.opset_import}
     for _ in range(DEEPEST):
         if not any(_lacks(node, opsets) for node in _walk(model.graph)):
@@ -31,7 +31,7 @@ def expanded(package: Any, model: Any) -> Any:
         if not work.graph(changed.graph):
             return model
         model = changed
-    raise ValueError("functions stand within functions too deep")
+    raise ValueError(f"functions are nested more than {DEEPEST} levels deep")
 
 
 def _walk(graph: Any) -> Any:
@@ -96,7 +96,7 @@ class _Expansion:
             changed = True
             nodes.extend(self._instance(node, body))
             if len(nodes) > MOST_NODES:
-                raise ValueError(f"functions make more than {MOST_NODES} nodes")
+                raise ValueError(f"the functions expand to more than {MOST_NODES} nodes")
         kept = [self._copy(node) for node in nodes]
         del graph.node[:]
         graph.node.extend(kept)

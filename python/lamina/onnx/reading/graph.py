@@ -100,7 +100,7 @@ class Node:
         """Return an attribute that is a graph."""
         found = self._typed(name, Body, None)
         if found is None:
-            raise ValueError(f"needs the graph {name}")
+            raise ValueError(f"has no graph {name}")
         return found  # type: ignore[no-any-return]
 
     def bodies(self) -> Iterator[Body]:

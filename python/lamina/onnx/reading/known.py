@@ -35,7 +35,9 @@ def folded(node: Node, inputs: list[Any]) -> Any:
     outputs = made if isinstance(made, tuple) else (made,)
     for output in outputs:
         if output.size > MOST_ELEMENTS:
-            raise ValueError(f"makes a constant of {output.size} elements; {MOST_ELEMENTS} at most")
+            raise ValueError(
+                f"a constant may have at most {MOST_ELEMENTS} elements; got {output.size}"
+            )
     return made
 
 
@@ -47,7 +49,7 @@ def check_size(sizes: Any) -> None:
             raise ValueError(f"sizes must not be negative; got {list(sizes)}")
         count *= int(size)
     if count > MOST_ELEMENTS:
-        raise ValueError(f"makes a constant of {count} elements; {MOST_ELEMENTS} at most")
+        raise ValueError(f"a constant may have at most {MOST_ELEMENTS} elements; got {count}")
 
 
 def _mapped(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,7 +80,7 @@ def _divided(a: Array, b: Array) -> Any:
     if a.dtype.kind == "f" or b.dtype.kind == "f":
         return a / b
     if not np.all(b):
-        raise ValueError("divides an integer by 0")
+        raise ValueError("division of an integer by 0")
     quotient = np.abs(a) // np.abs(b)
     return np.where((a < 0) != (b < 0), -quotient, quotient)
 
@@ -87,7 +89,7 @@ def _mod(node: Node, a: Array, b: Array) -> Any:
     if node.int("fmod", 0):
         return np.fmod(a, b).astype(a.dtype)
     if not np.all(b):
-        raise ValueError("divides an integer by 0")
+        raise ValueError("division of an integer by 0")
     return np.mod(a, b).astype(a.dtype)
 
 
@@ -110,7 +112,7 @@ def cast_to(x: Array, to: int) -> Any:
     """Return an array as one of ONNX's types, None where that is not one of NumPy's."""
     name, kind = TYPES.get(to, ("", ""))
     if not kind:
-        raise ValueError(f"casts to {type_name(to)}, which tensors do not hold")
+        raise ValueError(f"the type {type_name(to)} is not supported")
     if x.dtype == object:
         if name in ("int32", "int64"):
             return x
@@ -213,7 +215,9 @@ def _split(node: Node, x: Array, parts: Any = None) -> Any:
         each = -(-x.shape[axis] // count)
         sizes = [max(0, min(each, x.shape[axis] - i * each)) for i in range(count)]
     if sum(sizes) != x.shape[axis]:
-        raise ValueError(f"parts of {sizes} do not make an axis of {x.shape[axis]}")
+        raise ValueError(
+            f"the sizes {sizes} do not add up to {x.shape[axis]}, the length of the axis"
+        )
     return tuple(np.split(x, np.cumsum(sizes)[:-1], axis))
 
 

@@ -143,7 +143,7 @@ def check_ends(body: Body) -> None:
     for port in body.inputs:
         if port.type not in TYPES:
             said = type_name(port.type) if port.type > 0 else "no tensor"
-            raise ValueError(f"input {port.name!r} holds {said}, which models do not take")
+            raise ValueError(f"input {port.name!r} holds {said}, which is not supported")
         if port.shape is None:
             raise ValueError(f"input {port.name!r} has no shape in the file; a model needs it")
         if not port.shape:
@@ -161,7 +161,7 @@ def check_ends(body: Body) -> None:
         )
     for port in body.outputs:
         if port.type not in TYPES and port.type != 0:
-            raise ValueError(f"output {port.name!r} is no tensor of numbers")
+            raise ValueError(f"output {port.name!r} must be a tensor of numbers")
 
 
 def _made(program: Program, values: dict[str, NDArray[Any]], dtype: str) -> Model:

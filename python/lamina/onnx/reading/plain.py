@@ -103,25 +103,25 @@ def from_config(config: Any) -> Program:
             else [(_sizes(y["shape"]), _text(y["dtype"])) for y in config["outputs"]],
         )
     except (KeyError, TypeError, AttributeError, binascii.Error) as error:
-        raise ValueError(f"ONNXGraph: graph is no program: {error!r}") from None
+        raise ValueError(f"ONNXGraph: graph is not valid: {error!r}") from None
     return program
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"needs a string; got {value!r:.60}")
+        raise TypeError(f"must be a string; got {value!r:.60}")
     return value
 
 
 def _sizes(value: Any) -> tuple[int, ...]:
     if any(not isinstance(n, int) or n < 0 for n in value):
-        raise TypeError(f"needs sizes; got {value!r:.60}")
+        raise TypeError(f"sizes must be integers of at least 0; got {value!r:.60}")
     return tuple(value)
 
 
 def _read_body(config: Mapping[str, Any], depth: int) -> Body:
     if depth > DEEPEST:
-        raise TypeError("graphs stand within graphs too deep")
+        raise TypeError(f"graphs are nested more than {DEEPEST} levels deep")
     return Body(
         [_read_port(p) for p in config["inputs"]],
         [_read_port(p) for p in config["outputs"]],
@@ -133,7 +133,7 @@ def _read_body(config: Mapping[str, Any], depth: int) -> Body:
 def _read_port(config: Mapping[str, Any]) -> Port:
     shape = config["shape"]
     if shape is not None and not all(s is None or isinstance(s, (int, str)) for s in shape):
-        raise TypeError(f"needs a shape; got {shape!r:.60}")
+        raise TypeError(f"must be a shape; got {shape!r:.60}")
     return Port(_text(config["name"]), int(config["type"]), None if shape is None else tuple(shape))
 
 
@@ -145,7 +145,7 @@ def _read_node(config: Mapping[str, Any], depth: int) -> Node:
         int(config["opset"]), _text(config["domain"]), tuple(int(n) for n in config["formed"]),
     )  # fmt: skip
     if find(node) is None:
-        raise ValueError(f"ONNXGraph: there is no operator {node.who}")
+        raise ValueError(f"ONNXGraph: unknown operator {node.who}")
     return node
 
 
@@ -159,13 +159,15 @@ def _read_attribute(value: Any, depth: int) -> Any:
     if isinstance(value, (list, tuple)):
         return list(value)
     if not isinstance(value, (str, int, float)):
-        raise TypeError(f"needs a value of an attribute; got {value!r:.60}")
+        raise TypeError(
+            f"an attribute must be a number, string, list, array or graph; got {value!r:.60}"
+        )
     return value
 
 
 def _read_array(config: Mapping[str, Any]) -> Any:
     if config["dtype"] not in KINDS:
-        raise TypeError(f"needs a type of numbers; got {config['dtype']!r:.60}")
+        raise TypeError(f"dtype must be numeric; got {config['dtype']!r:.60}")
     dtype, shape = np.dtype(config["dtype"]), _sizes(config["shape"])
     data = base64.b64decode(_text(config["data"]), validate=True)
     if len(data) != prod(shape) * dtype.itemsize:

@@ -46,14 +46,16 @@ class Reader:
     def body(self, graph: Any, outer: frozenset[str] = frozenset(), depth: int = 0) -> Body:
         """Return a graph; ``outer`` are the values around it, which its nodes may read."""
         if depth > DEEPEST:
-            raise ValueError("graphs stand within graphs too deep")
+            raise ValueError(f"graphs are nested more than {DEEPEST} levels deep")
         if graph.sparse_initializer:
             name = graph.sparse_initializer[0].values.name
             raise ValueError(f"the constant {name!r} is sparse; only dense ones are read")
         constants = {}
         for tensor in graph.initializer:
             if tensor.name in constants or not tensor.name:
-                raise ValueError(f"two constants are called {tensor.name!r}")
+                raise ValueError(
+                    f"the name of a constant must be unique; got {tensor.name!r} twice"
+                )
             constants[tensor.name] = array_of(tensor, self.folder)
         inputs = [self.port(v) for v in graph.input if v.name not in constants]
         names = [port.name for port in inputs]
@@ -72,7 +74,7 @@ class Reader:
         outputs = [Port(p.name, 1) if p.name in tables else p for p in outputs]
         for port in outputs:
             if port.name not in made and port.name not in outer:
-                raise ValueError(f"no node makes the output {port.name!r}")
+                raise ValueError(f"no node computes the output {port.name!r}")
         return Body(inputs, outputs, nodes, constants)
 
     def _check_form(self, proto: Any) -> None:
@@ -92,12 +94,14 @@ class Reader:
         for name in node.inputs:
             if name and name not in known:
                 raise ValueError(
-                    f"{node.who}: reads {name!r}, which nothing before it makes: there is no such "
-                    f"value, or the nodes are in a circle or out of order"
+                    f"{node.who}: no node ahead of it computes its input {name!r}: the value is "
+                    f"missing, or the nodes are out of order or form a cycle"
                 )
         for name in node.outputs:
             if name and name in made:
-                raise ValueError(f"{node.who}: makes {name!r}, which is made before")
+                raise ValueError(
+                    f"{node.who}: its output {name!r} is computed by an earlier node too"
+                )
 
     def port(self, value: Any) -> Port:
         """Return what is said of a value."""
@@ -128,10 +132,12 @@ class Reader:
             proto.op_type, proto.name, list(proto.input), list(proto.output), {}, opset, domain
         )
         if not opset:
-            raise ValueError(f"{node.who}: the model does not say which version of the operators")
+            raise ValueError(f"{node.who}: the model gives no version of its operators")
         for attribute in proto.attribute:
             if attribute.ref_attr_name:
-                raise ValueError(f"{node.who}: attribute {attribute.name} belongs to no function")
+                raise ValueError(
+                    f"{node.who}: attribute {attribute.name} refers to a function's, outside of one"
+                )
             if attribute.type == self.package.AttributeProto.TYPE_PROTO:
                 continue  # it says of a value that is missing what it would be
             node.attributes[attribute.name] = self._attribute(node, attribute, outer, depth)
@@ -155,8 +161,8 @@ class Reader:
         if attribute.type == kinds.GRAPH:
             return self.body(value, outer, depth + 1)
         raise ValueError(
-            f"{node.who}: attribute {attribute.name} is of a kind that is not read, "
-            f"{kinds.AttributeType.Name(attribute.type)}"
+            f"{node.who}: attribute {attribute.name} has type "
+            f"{kinds.AttributeType.Name(attribute.type)}, which is not supported"
         )
 
 
@@ -168,4 +174,4 @@ def check_operators(body: Body) -> None:
         if found is None:
             lacking.setdefault(node.op, node.who)
     if lacking:
-        raise ValueError(f"there is no operator of lamina's for {', '.join(lacking.values())}")
+        raise ValueError(f"lamina has no counterpart of {', '.join(lacking.values())}")

@@ -71,9 +71,7 @@ def find(node: Node) -> Operator | None:
 def known_array(value: Any, what: str) -> Any:
     """Return the array of an input that must be known while the model is recorded."""
     if not isinstance(value, np.ndarray):
-        raise ValueError(
-            f"{what} must be known when the model is recorded; it is calculated from the inputs"
-        )
+        raise ValueError(f"{what} must be a constant; it is computed from the inputs of the model")
     return value
 
 

@@ -64,17 +64,17 @@ class Run:
     @staticmethod
     def _result(port: Port, values: Mapping[str, Any]) -> Any:
         if port.name not in values:
-            raise ValueError(f"nothing makes the output {port.name!r}")
+            raise ValueError(f"no node computes the output {port.name!r}")
         return values[port.name]
 
     def _node(self, node: Node, values: ChainMap[str, Any]) -> None:
         self.count += 1
         if self.count > MOST_NODES:
-            raise ValueError(f"{node.who}: loops make more than {MOST_NODES} nodes")
+            raise ValueError(f"{node.who}: its loops expand to more than {MOST_NODES} nodes")
         inputs = []
         for name in node.inputs:
             if name and name not in values:
-                raise ValueError(f"{node.who}: nothing makes the input {name!r}")
+                raise ValueError(f"{node.who}: no node computes its input {name!r}")
             inputs.append(values[name] if name else None)
         while inputs and inputs[-1] is None and not node.inputs[-1]:
             inputs.pop()
@@ -94,7 +94,7 @@ class Run:
                 if node.op in ("Optional", "Identity", "OptionalGetElement"):
                     values[name] = None
                     continue
-                raise ValueError(f"{node.who}: makes no output {place}, {name!r}")
+                raise ValueError(f"{node.who}: output {place}, {name!r}, is not supported")
             values[name] = outputs[place]
 
     def _made(self, node: Node, inputs: list[Any], values: ChainMap[str, Any]) -> Any:
@@ -104,7 +104,7 @@ class Run:
                 return folded
         found = find(node)
         if found is None:
-            raise ValueError("there is no such operator")
+            raise ValueError("the operator is not supported")
         if not found.views:
             inputs = [plain(v) if isinstance(v, View) else v for v in inputs]
         for place, form in (found.forms or {}).items():

@@ -34,7 +34,9 @@ def with_weights(
         read = uses.get(name, [])
         kept = name in ahead or not _is_weight(array) or (not read and name not in inner)
         if kept and name in chosen.named:
-            raise ValueError(f"{who}: {name!r} cannot learn: it is no weight, but a constant")
+            raise ValueError(
+                f"{who}: {name!r} is not a weight but a constant, and cannot be trained"
+            )
         if kept:
             continue
         form = None if name in inner else _common_form(read, array)
@@ -71,7 +73,7 @@ def _chosen(body: Body, given: bool | Collection[str], who: str) -> _Chosen:
     unknown = sorted(set(given) - set(body.constants))
     if unknown:
         raise ValueError(
-            f"{who}: trainable names {unknown[0]!r}, which is no initializer of the file"
+            f"{who}: trainable names {unknown[0]!r}, which is not an initializer of the file"
         )
     return _Chosen(given)
 

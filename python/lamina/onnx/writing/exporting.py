@@ -137,7 +137,7 @@ def to_model(
 
 def _made(who: str, model: Any, signature: Any, opset: int | None) -> Any:
     if not isinstance(model, Model):
-        raise TypeError(f"{who}: needs a model of lamina's; got {model!r:.100}")
+        raise TypeError(f"{who}: model must be a lamina model; got {model!r:.100}")
     onnx = _package(who)
     opset = _opset(who, onnx, opset)
     with structure():
@@ -155,7 +155,7 @@ def _made(who: str, model: Any, signature: Any, opset: int | None) -> Any:
     size = sum(array.nbytes for array in made.sheet.arrays.values())
     if size > MOST_BYTES:
         raise ValueError(
-            f"{who}: a file of ONNX holds less than 2 GB; the weights of {model.name} are "
+            f"{who}: an ONNX file holds less than 2 GB; the weights of {model.name} are "
             f"{size:,} bytes"
         )
     from lamina import __version__

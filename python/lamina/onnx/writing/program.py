@@ -147,7 +147,7 @@ class _Writer:
         names = [f"refused {id(handle)}" for handle in call.outputs]  # goes on, to find all
         try:
             if call.kind not in CONVERTERS:
-                raise CannotExpressError("lamina has no words of ONNX's for it")
+                raise CannotExpressError("it has no counterpart in ONNX")
             made = CONVERTERS[call.kind](self.t, self._asked(call, read))
             names = made if isinstance(made, list) else [made]
         except CannotExpressError as error:

@@ -135,7 +135,7 @@ def dropout(node: Node, x: Any, ratio: Any = None, training: Any = None) -> Any:
     rate = float(number(ratio, "ratio", 0.5)) if acts else 0.0
     if rate:
         raise ValueError(
-            "drops elements at random (training_mode); export the model in inference mode"
+            "random dropout (training_mode) is not supported; export the model in inference mode"
         )
     mask = None
     if len(node.outputs) > 1 and node.outputs[1]:

@@ -20,7 +20,7 @@ def constant(node: Node) -> Any:
                        ("value_floats", np.float32), ("value_ints", np.int64)):  # fmt: skip
         if name in node.attributes:
             return np.array(node.attributes[name], kind)
-    raise ValueError("holds no numbers")
+    raise ValueError("the constant must be a tensor of numbers")
 
 
 @operator("Range", known=(0, 1, 2))
@@ -28,4 +28,4 @@ def span(_: Node, start: Any, limit: Any, delta: Any) -> Any:
     """Refuse: how many numbers there are depends on values (see ``known.py`` for what is known)."""
     for value, name in ((start, "start"), (limit, "limit"), (delta, "delta")):
         known_array(value, name)
-    raise ValueError("holds what are no numbers")
+    raise ValueError("start, limit and delta must be numbers")

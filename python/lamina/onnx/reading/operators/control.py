@@ -21,7 +21,9 @@ def if_node(node: Node, run: Any, outer: ChainMap[str, Any], condition: Any) -> 
     if isinstance(condition, np.ndarray):
         chosen = bool(number(condition, "the condition"))
         return tuple(run.body(node.body("then_branch" if chosen else "else_branch"), [], outer))
-    raise ValueError("the condition must be known when the model is recorded")
+    raise ValueError(
+        "the condition must be a constant; it is computed from the inputs of the model"
+    )
 
 
 @operator("Loop", graph=True, known=(0, 1))
@@ -30,14 +32,14 @@ def loop(
 ) -> Any:
     """Return what values become, and what each turn makes, stacked."""
     body = node.body("body")
-    most = None if trips is None else int(number(trips, "the number of turns"))
+    most = None if trips is None else int(number(trips, "the number of iterations"))
     go_on = condition is None or bool(number(condition, "the condition"))
     kept = list(values)
     scanned: list[list[Any]] = [[] for _ in range(len(body.outputs) - 1 - len(values))]
     turn = 0
     while go_on and (most is None or turn < most):
         if turn >= MOST_TURNS:
-            raise ValueError(f"makes more than {MOST_TURNS} turns")
+            raise ValueError(f"takes more than {MOST_TURNS} iterations")
         again, *made = run.body(body, [np.array(turn, np.int64), np.array(go_on), *kept], outer)
         go_on = bool(number(known_array(again, "the condition of a loop"), "the condition"))
         kept = made[: len(kept)]
@@ -50,7 +52,7 @@ def loop(
 def _stacked(entries: list[Any], body: Body, place: int) -> Any:
     if not entries:
         raise ValueError(
-            f"makes no turn, so that its output {place} of {len(body.outputs)} is empty"
+            f"has no iterations, so that its output {place} of {len(body.outputs)} is empty"
         )
     return stacked(entries, 0)
 
@@ -76,7 +78,7 @@ def scan(node: Node, run: Any, outer: ChainMap[str, Any], *values: Any) -> Any:
 def _of_each(node: Node, run: Any, outer: ChainMap[str, Any], values: Any) -> Any:
     """Return the results of version 8, whose states and inputs have an axis of sequences first."""
     if values[0] is not None:
-        raise ValueError("sequences of different lengths are not taken")
+        raise ValueError("sequences of different lengths are not supported")
     body, count = node.body("body"), node.int("num_scan_inputs")
     given = values[1:]
     made = []
@@ -98,7 +100,7 @@ def _scanned(
         raise ValueError(f"inputs must be equally long; got {sorted(lengths)}")
     length = lengths.pop()
     if length > MOST_TURNS:
-        raise ValueError(f"makes more than {MOST_TURNS} turns")
+        raise ValueError(f"takes more than {MOST_TURNS} iterations")
     results: list[list[Any]] = [[] for _ in range(len(body.outputs) - len(states))]
     for step in range(length):
         entries = []

@@ -164,7 +164,7 @@ def cast(x: Any, to: int) -> Any:
     their low bits.
     """
     if to not in TYPES:
-        raise ValueError(f"casts to {type_name(to)}, which tensors do not hold")
+        raise ValueError(f"the type {type_name(to)} is not supported")
     name, kind = TYPES[to]
     if isinstance(x, np.ndarray) and x.dtype != object and name.endswith(("8", "16", "32", "64")):
         made = known.cast_to(x, to)

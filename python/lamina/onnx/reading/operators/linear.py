@@ -37,7 +37,7 @@ def _gemm_form(node: Node, _: tuple[int, ...]) -> forms.Form | None:
 def gemm(node: Node, a: Any, b: Any, c: Any = None) -> Any:
     """Return ``alpha a b + beta c``, each matrix as it is or transposed."""
     if rank(a) != 2 or rank(b) != 2:
-        raise ValueError(f"takes matrices; got {rank(a)} and {rank(b)} axes")
+        raise ValueError(f"inputs must be matrices; got {rank(a)} and {rank(b)} axes")
     if node.int("transA", 0):
         a = ops.transpose(a, (1, 0))
     alpha, beta = node.float("alpha", 1.0), node.float("beta", 1.0)

@@ -18,7 +18,7 @@ def batch_normalization(node: Node, x: Any, scale: Any, bias: Any, mean: Any, va
     stored, order = opened(x)
     axis = order[1] if rank(x) > 1 else order[-1]
     if node.opset < 9 and not node.int("spatial", 1):
-        raise ValueError("normalises each element by itself (spatial = 0)")
+        raise ValueError("normalisation of single elements (spatial=0) is not supported")
     epsilon = node.float("epsilon", 1e-5)
     if not node.int("training_mode", 0):
         y = ops.batch_normalization(
@@ -65,7 +65,7 @@ def group_normalization(node: Node, x: Any, scale: Any, bias: Any) -> Any:
     groups = node.int("num_groups", 1)
     n, channels, *image = sizes(x)
     if channels % groups:
-        raise ValueError(f"{channels} channels do not make {groups} groups")
+        raise ValueError(f"{channels} channels cannot be divided into {groups} groups")
     split = ops.reshape(
         x, (n, groups, -1) if not image else (n, groups, channels // groups, *image)
     )

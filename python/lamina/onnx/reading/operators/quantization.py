@@ -104,7 +104,7 @@ def _type_made(node: Node) -> str:
     number = node.int("output_dtype", 0) or node.int("type", 2)
     name = type_name(number)
     if number not in TYPES or TYPES[number][1] != "int32":
-        raise ValueError(f"quantizes to {name}, which tensors do not hold")
+        raise ValueError(f"the type {name} is not supported")
     return name
 
 

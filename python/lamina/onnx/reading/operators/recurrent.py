@@ -53,9 +53,9 @@ def lstm(
 ) -> Any:  # fmt: skip
     """Return all outputs, and the last output and cell of each direction."""
     if peepholes is not None and not (isinstance(peepholes, np.ndarray) and not peepholes.any()):
-        raise ValueError("has peepholes, which no kernel of recurrence has")
+        raise ValueError("peepholes are not supported")
     if node.int("input_forget", 0):
-        raise ValueError("couples the gates of input and forgetting (input_forget)")
+        raise ValueError("coupled input and forget gates (input_forget) are not supported")
     return _recurrent(node, "lstm", x, (w, r, b), lengths, [first, carry])
 
 
@@ -66,15 +66,15 @@ def _activations(node: Node, directions: int) -> list[dict[str, Any]]:
     names = [n.lower() for n in node.list("activations") or default[node.op] * directions]
     alphas, betas = list(node.list("activation_alpha") or []), node.list("activation_beta")
     if len(names) != each * directions or betas:
-        raise ValueError(f"activations must be {each} for each direction; got {names}")
+        raise ValueError(f"needs {each} activations for each direction; got {names}")
     if node.float("clip") is not None:
-        raise ValueError("clips what enters the activations (clip)")
+        raise ValueError("clipping (clip) is not supported")
     made = []
     for d in range(directions):
         own = names[d * each : (d + 1) * each]
         unknown = [n for n in own if n not in NAMES]
         if unknown:
-            raise ValueError(f"no kernel of recurrence has the activation {unknown[0]!r}")
+            raise ValueError(f"the activation {unknown[0]!r} is not supported")
         if node.op == "LSTM" and own[1] != own[2]:
             raise ValueError(f"the activations of cell and output must be the same; got {own[1:]}")
         slopes = [(alphas.pop(0) if alphas else SLOPES[n]) if n in SLOPES else 0.0 for n in own]
@@ -90,7 +90,7 @@ def _recurrent(
 ) -> Any:
     batch_first = bool(node.int("layout", 0))
     if rank(x) != 3:
-        raise ValueError(f"takes sequences (steps, rows, features); got {rank(x)} axes")
+        raise ValueError(f"the input must have the 3 axes steps, rows and features; got {rank(x)}")
     stored = stored_in(x, (0, 1, 2) if batch_first else (1, 0, 2))
     steps = sizes(stored)[1]
     direction = node.text("direction", "forward")

@@ -157,7 +157,7 @@ def _coordinates(
         if out > 1:
             return begin * (size - 1) + i * (end - begin) * (size - 1) / (out - 1)
         return np.full(out, 0.5 * (begin + end) * (size - 1))
-    raise ValueError(f"there is no coordinate_transformation_mode {mode!r}")
+    raise ValueError(f"unknown coordinate_transformation_mode {mode!r}")
 
 
 def _nearest(node: Node, at: Array) -> Array:
@@ -170,7 +170,7 @@ def _nearest(node: Node, at: Array) -> Array:
         return np.floor(at).astype(int)
     if mode == "ceil":
         return np.ceil(at).astype(int)
-    raise ValueError(f"there is no nearest_mode {mode!r}")
+    raise ValueError(f"unknown nearest_mode {mode!r}")
 
 
 def _cubic(d: Array, a: float) -> Array:

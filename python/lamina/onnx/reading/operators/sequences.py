@@ -16,7 +16,7 @@ from lamina.onnx.reading.views import axis_of, plain, rank, sizes
 
 def _listed(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise ValueError("takes a sequence of tensors")
+        raise ValueError("the input must be a sequence of tensors")
     return value
 
 
@@ -121,5 +121,5 @@ def has_element(_: Node, x: Any = None) -> Any:
 def get_element(_: Node, x: Any = None) -> Any:
     """Return the value."""
     if x is None:
-        raise ValueError("there is no value")
+        raise ValueError("the optional input has no value")
     return x

@@ -149,7 +149,7 @@ def unsqueeze(node: Node, x: Any, axes: Any = None) -> Any:
     count = len(order) + len(listed)
     places = sorted(axis_of(int(axis), count) for axis in listed)
     if len(set(places)) != len(places):
-        raise ValueError(f"axes must be there once; got {listed}")
+        raise ValueError(f"axes must be different axes of the input; got {listed}")
     rows = isinstance(stored, Tensor) and stored.rows
     if not isinstance(x, View) and not (rows and 0 in places):
         return ops.expand_dims(x, tuple(places)) if places else x
@@ -194,7 +194,7 @@ def split(node: Node, x: Any, parts: Any = None) -> Any:
         each = -(-length // count)
         listed = [max(0, min(each, length - i * each)) for i in range(count)]
     if sum(listed) != length:
-        raise ValueError(f"parts of {listed} do not make an axis of {length}")
+        raise ValueError(f"the sizes {listed} do not add up to {length}, the length of the axis")
     made, at = [], 0
     for part in listed:
         keys = [slice(None)] * len(order)

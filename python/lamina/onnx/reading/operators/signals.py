@@ -123,7 +123,7 @@ def stft(node: Node, x: Any, step: Any, window_: Any = None, length: Any = None)
     )
     steps = sizes(x)[1]
     if not 0 < size <= steps or hop < 1:
-        raise ValueError(f"frames of {size}, {hop} apart, do not fit {steps} steps")
+        raise ValueError(f"frames of {size}, {hop} apart, do not fit into {steps} steps")
     starts = np.arange(0, steps - size + 1, hop)
     places = (starts[:, None] + np.arange(size)).astype(np.int32)
     frames = ops.take(x, places, 1)

@@ -59,9 +59,11 @@ def regressor(node: Node, x: Any) -> Any:
     targets = node.int("targets", 1)
     w = np.array(node.list("coefficients"), np.float32).reshape(targets, -1)
     if w.shape[1] != sizes(x)[-1]:
-        raise ValueError(f"coefficients are for {w.shape[1]} columns; got {sizes(x)[-1]}")
+        raise ValueError(
+            f"the coefficients are for {w.shape[1]} columns; the input has {sizes(x)[-1]}"
+        )
     if node.text("post_transform", "NONE") != "NONE":
-        raise ValueError("transforms its output (post_transform)")
+        raise ValueError("post_transform must be NONE")
     y = ops.matmul(ops.cast(x, "float32"), np.ascontiguousarray(w.T))
     bias = node.list("intercepts")
     return y if not bias else ops.add(y, np.array(bias, np.float32))
@@ -73,7 +75,7 @@ def label_encoder(node: Node, x: Any) -> Any:
     keys = node.list("keys_int64s") or node.list("keys_floats")
     values = node.list("values_int64s") or node.list("values_floats")
     if not keys or not values or len(keys) != len(values):
-        raise ValueError("takes and returns numbers alone")
+        raise ValueError("only encoders that map numbers to numbers are supported")
     whole = "values_int64s" in node.attributes
     default = node.int("default_int64", -1) if whole else node.float("default_float", -0.0)
     made = ops.full_like(ops.cast(x, "float32"), float(default))
@@ -87,7 +89,7 @@ def classifier(node: Node, x: Any) -> Any:
     """Return the class whose linear function of the columns is largest, and their values."""
     labels, w = node.list("classlabels_ints"), np.array(node.list("coefficients") or [], np.float32)
     if not labels:
-        raise ValueError("its classes are no integers")
+        raise ValueError("classes must be integers (classlabels_ints)")
     if len(w) != len(labels) * sizes(x)[-1]:
         raise ValueError(f"needs {sizes(x)[-1]} coefficients for each of {len(labels)} classes")
     w = np.ascontiguousarray(w.reshape(len(labels), -1).T)
@@ -97,7 +99,7 @@ def classifier(node: Node, x: Any) -> Any:
     label = ops.take(np.array(labels, np.int32), ops.argmax(scores, axis=-1), 0)
     kind = node.text("post_transform", "NONE")
     if kind not in ("NONE", "SOFTMAX", "LOGISTIC"):
-        raise ValueError(f"transforms its scores by {kind} (post_transform)")
+        raise ValueError(f"post_transform must be NONE, SOFTMAX or LOGISTIC; got {kind}")
     if kind == "SOFTMAX":
         scores = ops.softmax(scores, axis=-1)
     return label, ops.sigmoid(scores) if kind == "LOGISTIC" else scores

@@ -43,7 +43,7 @@ def number_function(t: Translation, name: str, *operands: str, alpha: float | No
     if name in PLAIN:
         return t.node(PLAIN[name], *operands)
     if name not in WRITTEN:
-        raise CannotExpressError(f"there is no {name} in ONNX")
+        raise CannotExpressError(f"ONNX has no {name}")
     if alpha is not None:
         return WRITTEN[name](t, *operands, alpha=alpha)
     return WRITTEN[name](t, *operands)

@@ -9,14 +9,14 @@ from lamina.onnx.writing.translation import CannotExpressError, Translation
 
 _REASONS = {
     "python": "it computes with NumPy, in Python; write it in lamina.ops",
-    "state": "it keeps a state from one batch to the next, and ONNX's graphs keep none",
-    "random": "it draws random numbers, which every runtime draws otherwise",
+    "state": "it keeps a state from one batch to the next, which ONNX graphs cannot",
+    "random": "it draws random numbers, and each runtime draws different ones",
     "loss": "it is a loss; export a model that ends before it",
-    "ctc": "there is no such loss in ONNX",
-    "ctc_beams": "there is no search for beams in ONNX; export a model that ends before it",
-    "masked_weight": "it weighs a loss; export a model that ends before it",
-    "gcd": "there is no greatest common divisor in ONNX",
-    "lcm": "there is no least common multiple in ONNX",
+    "ctc": "ONNX has no such loss",
+    "ctc_beams": "ONNX has no beam search; export a model that ends before it",
+    "masked_weight": "it weights a loss; export a model that ends before it",
+    "gcd": "ONNX has no greatest common divisor",
+    "lcm": "ONNX has no least common multiple",
 }
 
 
@@ -35,7 +35,7 @@ for _kind, _reason in _REASONS.items():
 def noise(t: Translation, asked: Asked) -> str:
     """Write nothing: noise is for training, unless it acts always."""
     if asked["always"]:
-        raise CannotExpressError("its noise acts in inference too, drawn at random")
+        raise CannotExpressError("it draws random noise in inference too")
     return t.name_of(asked.x)
 
 
