@@ -169,6 +169,49 @@ def test_given_statistics_are_no_weights(options):
         layer.adapt(DATA)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_adapt_makes_the_weights_and_a_model_gives_them_its_dtype(dtype):
+    layer, data = layers.Normalization(), DATA.astype(float)
+    layer.adapt(data)
+    assert layer.built
+    mean, variance, count = layer.get_weights()
+    np.testing.assert_allclose(mean, data.mean(axis=(0, 1)), rtol=1e-6)
+    np.testing.assert_allclose(variance, data.var(axis=(0, 1)), rtol=1e-6)
+    assert count == 0
+    model = lamina.Sequential([lamina.Input((3,)), layer], dtype=dtype)
+    expected = (data[:, 0] - data.mean(axis=(0, 1))) / data.std(axis=(0, 1))
+    tolerance = 1e-5 if dtype == "float32" else 1e-12
+    np.testing.assert_allclose(model.predict(data[:, 0]), expected, tolerance, tolerance)
+
+
+@pytest.mark.parametrize("options", [{}, {"axis": None}, {"invert": True}])
+def test_one_mean_is_for_rows_without_columns_too(options):
+    options = {"mean": 1.0, "variance": 4.0, **options}
+    wanted = golden.ask(lambda: made("Normalization", options)(DATA[:, 0, 0]), options)
+    layer = layers.Normalization(**options)
+    assert_near(layer(DATA[:, 0, 0]), wanted, "standardised")
+    x = lamina.Input(())
+    np.testing.assert_array_equal(
+        lamina.Model(x, layer(x)).predict(DATA[:, 0, 0]), layer(DATA[:, 0, 0])
+    )
+    learned = layers.Normalization()
+    learned.adapt(DATA[:, 0, 0])
+    assert learned(DATA[:, 0, 0]).std() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_sparse_matrices_are_adapted_to_in_blocks(monkeypatch):
+    sparse = pytest.importorskip("scipy.sparse")
+    monkeypatch.setattr("lamina.layers.ahead.DENSE", 15)
+    data = np.where(DATA[:, 0] > 2.0, DATA[:, 0], 0.0)
+    layer = layers.Normalization()
+    layer.adapt(sparse.csc_matrix(data))
+    np.testing.assert_allclose(layer.mean, data.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(layer.variance, data.var(axis=0), rtol=1e-6)
+    data[7, 1] = np.nan
+    with pytest.raises(ValueError, match="row 7"):
+        layer.adapt(sparse.csr_matrix(data))
+
+
 def test_weights_that_are_written_to_count():
     layer = layers.Normalization()
     model = lamina.Sequential([lamina.Input((3,)), layer])

@@ -17,6 +17,8 @@ from lamina.layers.layer import Layer
 from lamina.layers.node import Node, SymbolicTensor, as_list
 from lamina.layers.shapes import Spec, rows_in, rows_of, shape_with_rows
 
+DENSE = 1 << 22  # numbers of a sparse matrix that are written out at a time
+
 
 class AheadLayer(Layer):
     """A layer of strings, or of integers of any size, which a graph does not hold.
@@ -191,7 +193,7 @@ def batches_of(data: Any, steps: Any = None, who: str = "adapt") -> Iterator[Any
     """Yield the batches of what ``adapt`` is given: of a data set x alone, of an array itself.
 
     An object that counts its batches, ``len(data)`` and ``data[i]``, an iterator or a generator
-    gives batches; all else is one.
+    gives batches, a sparse matrix of SciPy's dense blocks of its rows; all else is one.
     """
     if steps is not None:
         steps = _check.integer(who, "steps", steps)
@@ -202,11 +204,20 @@ def batches_of(data: Any, steps: Any = None, who: str = "adapt") -> Iterator[Any
 
 
 def _each(data: Any) -> Any:
+    if hasattr(data, "toarray") and hasattr(data, "tocsr"):  # a sparse matrix of SciPy's
+        return _dense_blocks(data.tocsr())
     if is_one_array(data):
         return [data]
     if hasattr(data, "__getitem__") and hasattr(data, "__len__"):
         return (data[i] for i in range(len(data)))
     return iter(data)
+
+
+def _dense_blocks(sparse: Any) -> Iterator[Array]:
+    rows, columns = sparse.shape
+    step = max(1, DENSE // max(1, columns))
+    for start in range(0, rows, step):
+        yield sparse[start : start + step].toarray()
 
 
 def is_one_array(data: Any) -> bool:

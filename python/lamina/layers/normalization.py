@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -85,6 +86,7 @@ class Normalization(RowWise):
         self.invert = _check.boolean("Normalization", "invert", invert)
         self._given = mean is not None
         self._known: tuple[Array, Array] | None = None  # mean and variance, in float64
+        self._unused = False  # whether nothing but `adapt` asked for the weights
         self._mean: _core.Parameter | None = None
         self._variance: _core.Parameter | None = None
         if self._given:
@@ -117,7 +119,7 @@ class Normalization(RowWise):
         """Return the value that a weight has as long as nobody writes to it."""
         known = (np.zeros(()), np.ones(())) if self._known is None else self._known
         with np.errstate(all="ignore"):
-            return np.broadcast_to(known[which], shape).astype(self.dtype)
+            return _broadcast(known[which], shape).astype(self.dtype)
 
     def _set(self, mean: object, variance: object) -> None:
         m = _check.floats("Normalization", "mean", mean, "float64").copy()
@@ -163,7 +165,7 @@ class Normalization(RowWise):
 
     def _kept(self, input_shape: Shape) -> list[int]:
         """Return the axes of a row that have statistics for each index, in order."""
-        if self.axis is None:
+        if self.axis is None or not input_shape:
             return []
         axes, kept = len(input_shape) + 1, []
         for axis in _listed(self.axis):
@@ -176,9 +178,16 @@ class Normalization(RowWise):
             kept.append(place - 1)
         return sorted(set(kept))
 
+    @property
+    def _of_one_number(self) -> bool:
+        """Whether there is one mean, which rows without columns can have, too."""
+        return self._known is not None and self._known[0].size == 1
+
     def _fits(self, statistics: Shape, input_shape: Shape) -> None:
         sizes = tuple(input_shape[i] for i in self._kept(input_shape))
         pairs = zip(statistics[::-1], sizes[::-1], strict=False)
+        if not input_shape and np.prod(statistics) == 1:
+            return
         if len(statistics) > len(sizes) or any(n not in (1, size) for n, size in pairs):
             columns = " x ".join(map(str, statistics))
             raise ValueError(
@@ -207,7 +216,7 @@ class Normalization(RowWise):
 
         Parameters
         ----------
-        data : array_like of shape (rows, ..., columns), or an iterable of such batches
+        data : array_like of shape (rows, ..., columns), sparse matrix, or an iterable of batches
             The training rows alone: statistics of validation or test rows would leak.  Of (x, y)
             pairs x alone is read.
 
@@ -238,11 +247,15 @@ class Normalization(RowWise):
         if found is None:
             raise ValueError(f"{who}: data must hold at least one row; got none")
         self._set(*found.result())
+        if not self.built:
+            with contextlib.suppress(ValueError):  # of statistics that ask for a float64 model
+                self.prepare(shape, self.dtype, self.stream)
+                self._unused = True
 
     # --- building and recording
 
     def _check_input(self, input_shape: Shape) -> None:
-        if not input_shape and self.axis is not None:
+        if not (input_shape or self.axis is None or self._of_one_number):
             raise ValueError(f"{self.name}: input has shape (rows,); needs at least 2 axes")
         self._kept(input_shape)
         if self._known is not None:
@@ -259,6 +272,14 @@ class Normalization(RowWise):
         self._variance = self.add_weight("variance", sizes, self._first_variance, trainable=False)
         self.add_weight("count", (), "zeros", trainable=False, dtype="int32")
 
+    def prepare(self, input_shape: Any, dtype: str, stream: int) -> None:
+        """Build the layer for a model, whose dtype the weights take that `adapt` made."""
+        if self._unused and self.dtype != dtype:
+            self.__dict__["_known"] = (self.mean, self.variance)
+            self.forget()
+        self._unused = False
+        super().prepare(input_shape, dtype, stream)
+
     def _first_mean(self, shape: Shape, dtype: str, rng: object) -> Array:  # noqa: ARG002
         return self._first(0, shape)
 
@@ -268,6 +289,8 @@ class Normalization(RowWise):
     def weights_fit(self, input_shape: Shape) -> bool:
         """Return whether the kept axes are the same: the others are rows to it."""
         kept, before = self._kept(input_shape), self._kept(self._built_shape)
+        if not input_shape and self._of_one_number:
+            return True
         return [input_shape[i] for i in kept] == [self._built_shape[i] for i in before]
 
     def forget(self) -> None:
@@ -285,8 +308,8 @@ class Normalization(RowWise):
         else:
             assert self._known is not None
             full = [sizes[i] for i in kept]
-            mean = given(np.broadcast_to(self._known[0], full))
-            std = given(np.broadcast_to(_deviation(self._known[1], self.dtype), full))
+            mean = given(_broadcast(self._known[0], full))
+            std = given(_broadcast(_deviation(self._known[1], self.dtype), full))
         if kept == [x.ndim - 2] and not self.invert:
             return record("normalize", x, mean, std)
         mean, std = (ops.reshape(each, sizes) for each in (mean, std))
@@ -372,6 +395,11 @@ def _deviation(variance: Array, dtype: str) -> Array:
     """Return what is divided by: 1 for a column that is constant, as far as the dtype can tell."""
     std = np.sqrt(np.where(variance > 0.0, variance, 1.0)).astype(dtype)
     return np.where(std == 0.0, np.ones_like(std), std)
+
+
+def _broadcast(statistic: Array, shape: Sequence[int]) -> Array:
+    """Return a statistic for each index of the kept axes; one number is for any."""
+    return np.broadcast_to(statistic.reshape(()) if statistic.size == 1 else statistic, shape)
 
 
 def _axes_given(axis: Any) -> int | tuple[int, ...] | None:
