@@ -165,6 +165,22 @@ def numeric(who: str, name: str, value: object) -> Array:
     return as_numbers(who, name, value)
 
 
+def series(who: str, name: str, value: object) -> Array:
+    """Return ``value`` as a numeric array with at least one axis, that of the steps."""
+    array = numeric(who, name, value)
+    if array.ndim == 0:
+        raise ValueError(f"{who}: {name} must have at least one axis, the steps; got a number")
+    return array
+
+
+def choice(who: str, name: str, value: Any, known: Sequence[str]) -> str:
+    """Return ``value``, which must be one of the strings ``known``."""
+    if not isinstance(value, str) or value not in known:
+        shown = ", ".join(map(repr, known))
+        raise ValueError(f"{who}: {name} must be one of {shown}; got {value!r}")
+    return value
+
+
 def quiet(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Let the package's own arithmetic run alike whatever ``numpy.seterr`` says.
 

@@ -85,7 +85,7 @@ def timeseries_dataset_from_array(
     mixed = _check.boolean(who, "shuffle", shuffle)
     if format not in ("tf", "grain"):
         raise ValueError(f"{who}: format must be 'tf' or 'grain'; got {format!r}")
-    series = _series(who, "data", data)
+    series = _check.series(who, "data", data)
     start, end = _bounds(who, len(series), start_index, end_index)
     series = series[start:end]
     starts = len(series) - (length - 1) * rate
@@ -96,7 +96,7 @@ def timeseries_dataset_from_array(
         )
     outcome = None
     if targets is not None:
-        outcome = _series(who, "targets", targets)[start:end]
+        outcome = _check.series(who, "targets", targets)[start:end]
         starts = min(starts, len(outcome))
         if starts < 1:
             raise ValueError(f"{who}: no window has a target: the first starts at step {start}")
@@ -111,13 +111,6 @@ def timeseries_dataset_from_array(
     if mixed:
         windows = windows.shuffle(len(windows), seed)
     return windows if batch_size is None else windows.batch(batch_size)
-
-
-def _series(who: str, name: str, value: ArrayLike) -> Array:
-    array = _check.numeric(who, name, value)
-    if array.ndim == 0:
-        raise ValueError(f"{who}: {name} must have at least one axis, the steps; got a number")
-    return array
 
 
 def _bounds(who: str, steps: int, start: int | None, end: int | None) -> tuple[int, int]:

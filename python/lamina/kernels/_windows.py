@@ -95,3 +95,19 @@ def pool_window(
         )
     pads = pads_of(who, padding, shape[1 : axes + 1], pool, steps, ("valid", "same"))
     return settings(pads, pool=pool, strides=steps)
+
+
+def transposed_axis(
+    size: int, span: int, stride: int, padding: str, extra: int | None
+) -> tuple[int, tuple[int, int]]:
+    """Return a transposed convolution's size, and the cells before and after it, as Keras does."""
+    if padding == "valid":
+        cells = max(span, stride) - span if extra is None else extra
+        output, before = (size - 1) * stride + span + cells, 0
+    else:
+        even = span % 2
+        # What reaches over both ends of the output, cells of the spread input beyond it.
+        reach = stride + span - 2 if extra is None else span + even - 2 + extra
+        before = span - 1 - min(reach // 2 + reach % 2, span - 1)
+        output = size * stride if extra is None else (size - 1) * stride + even + extra
+    return output, (before, max((size - 1) * stride + span - output - before, 0))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lamina import _check, _core, constraints, initializers, regularizers
 from lamina._check import Shape
 from lamina._tensors.given import given, record
-from lamina.kernels._windows import sizes_of
+from lamina.kernels._windows import sizes_of, transposed_axis
 from lamina.layers import windows
 from lamina.layers.base_conv import BaseConv
 
@@ -77,7 +77,7 @@ class ConvTranspose(BaseConv):
         span = windows.extent(self.kernel_size, self.dilation_rate)
         extra = self.output_padding or (None,) * self._axes
         axes = [
-            _transposed_axis(n, k, s, self.padding, e)
+            transposed_axis(n, k, s, self.padding, e)
             for n, k, s, e in zip(spatial, span, self.strides, extra, strict=True)
         ]
         counts = tuple(size for size, _ in axes)
@@ -115,19 +115,3 @@ class ConvTranspose(BaseConv):
                 activation=kind, alpha=alpha,
             )
         )  # fmt: skip
-
-
-def _transposed_axis(
-    size: int, span: int, stride: int, padding: str, extra: int | None
-) -> tuple[int, tuple[int, int]]:
-    """Return the output's size and the cells before and after it, by Keras's rule."""
-    if padding == "valid":
-        cells = max(span, stride) - span if extra is None else extra
-        output, before = (size - 1) * stride + span + cells, 0
-    else:
-        even = span % 2
-        # What reaches over both ends of the output, cells of the spread input beyond it.
-        reach = stride + span - 2 if extra is None else span + even - 2 + extra
-        before = span - 1 - min(reach // 2 + reach % 2, span - 1)
-        output = size * stride if extra is None else (size - 1) * stride + even + extra
-    return output, (before, max((size - 1) * stride + span - output - before, 0))

@@ -56,12 +56,7 @@ class CategoryEncoding(Layer):
         super().__init__(**base)
         who = "CategoryEncoding"
         self.num_tokens = _check.integer(who, "num_tokens", num_tokens)
-        if output_mode not in MODES:
-            raise ValueError(
-                f"{who}: output_mode must be one of {', '.join(map(repr, MODES))}; got "
-                f"{output_mode!r}"
-            )
-        self.output_mode = output_mode
+        self.output_mode = _check.choice(who, "output_mode", output_mode, MODES)
         self.sparse = _check.boolean(who, "sparse", sparse)
         if self.sparse:
             raise ValueError(f"{who}: sparse must be False: outputs are dense; got True")

@@ -68,10 +68,7 @@ class Resizing(Augmentation):
         who = "Resizing"
         self.height = _check.integer(who, "height", height)
         self.width = _check.integer(who, "width", width)
-        if interpolation not in INTERPOLATIONS:
-            shown = ", ".join(map(repr, INTERPOLATIONS))
-            raise ValueError(f"{who}: interpolation must be one of {shown}; got {interpolation!r}")
-        self.interpolation = interpolation
+        self.interpolation = _check.choice(who, "interpolation", interpolation, INTERPOLATIONS)
         self.crop_to_aspect_ratio = _check.boolean(
             who, "crop_to_aspect_ratio", crop_to_aspect_ratio
         )

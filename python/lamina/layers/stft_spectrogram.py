@@ -80,7 +80,7 @@ class STFTSpectrogram(Layer):
     ) -> None:
         super().__init__(**base)
         who = "STFTSpectrogram"
-        self.mode = _one_of(who, "mode", mode, MODES)
+        self.mode = _check.choice(who, "mode", mode, MODES)
         self.frame_length = _check.integer(who, "frame_length", frame_length)
         self.frame_step = None
         if frame_step is not None:
@@ -102,8 +102,8 @@ class STFTSpectrogram(Layer):
             self.__dict__["fft_length"] = size
         self.window = checked_window(who, window)
         self.periodic = _check.boolean(who, "periodic", periodic)
-        self.scaling = None if scaling is None else _one_of(who, "scaling", scaling, SCALINGS)
-        self.padding = _one_of(who, "padding", padding, ("valid", "same"))
+        self.scaling = None if scaling is None else _check.choice(who, "scaling", scaling, SCALINGS)
+        self.padding = _check.choice(who, "padding", padding, ("valid", "same"))
         self.expand_dims = _check.boolean(who, "expand_dims", expand_dims)
         self.data_format = data_format_of(who, data_format)
 
@@ -163,10 +163,3 @@ class STFTSpectrogram(Layer):
             return ops.transpose(y, (0, 2, 1, 3) if first else (0, 1, 3, 2))
         y = ops.reshape(y, (-1, y.shape[1], y.shape[2] * y.shape[3]))
         return ops.swapaxes(y, 1, 2) if first else y
-
-
-def _one_of(who: str, name: str, value: Any, known: tuple[str, ...]) -> str:
-    if value not in known:
-        shown = ", ".join(map(repr, known))
-        raise ValueError(f"{who}: {name} must be one of {shown}; got {value!r}")
-    return str(value)

@@ -8,6 +8,7 @@ from typing import Any
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given, record, wrap
 from lamina._tensors.tensor import Tensor
+from lamina.kernels._windows import transposed_axis
 from lamina.ops._axes import shown
 from lamina.ops._elements import floats
 from lamina.ops._windows import (
@@ -181,7 +182,7 @@ def conv_transpose(
         extra = sizes_of(who, "output_padding", output_padding, axes, 0)
     spans = [(k - 1) * d + 1 for k, d in zip(w.shape[:axes], dilation, strict=True)]
     found = [
-        _spread_axis(n, k, s, padding, e)
+        transposed_axis(n, k, s, padding, e)
         for n, k, s, e in zip(x.shape[1:-1], spans, steps, extra, strict=True)
     ]
     sizes, pads = [size for size, _ in found], [ends for _, ends in found]
@@ -227,19 +228,3 @@ def _placed_depth(y: Tensor, stride: int, offset: int, size: int) -> Tensor:
     wide = record("pad", wide, margins)
     start = before - offset
     return get_item(wide, (slice(None), slice(start, start + size)))  # type: ignore[no-any-return]
-
-
-def _spread_axis(
-    size: int, span: int, stride: int, padding: str, extra: int | None
-) -> tuple[int, tuple[int, int]]:
-    """Return the output's size and the cells before and after it, by Keras's rule."""
-    if padding == "valid":
-        cells = max(span, stride) - span if extra is None else extra
-        output, before = (size - 1) * stride + span + cells, 0
-    else:
-        even = span % 2
-        # What reaches over both ends of the output, cells of the spread input beyond it.
-        reach = stride + span - 2 if extra is None else span + even - 2 + extra
-        before = span - 1 - min(reach // 2 + reach % 2, span - 1)
-        output = size * stride if extra is None else (size - 1) * stride + even + extra
-    return output, (before, max((size - 1) * stride + span - output - before, 0))

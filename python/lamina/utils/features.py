@@ -28,7 +28,7 @@ class Feature(PublicKeywords):
         if not isinstance(preprocessor, layers.Layer):
             raise TypeError(f"Feature: preprocessor must be a layer; got {preprocessor!r}")
         self.preprocessor = preprocessor
-        self.output_mode = _mode("Feature", output_mode, MODES)
+        self.output_mode = _check.choice("Feature", "output_mode", output_mode, MODES)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments as plain values."""
@@ -72,7 +72,7 @@ class Cross(PublicKeywords):
     ) -> None:
         self.feature_names = tuple(feature_names)
         self.crossing_dim = _check.integer("Cross", "crossing_dim", crossing_dim)
-        self.output_mode = _mode("Cross", output_mode, ("int", "one_hot"))
+        self.output_mode = _check.choice("Cross", "output_mode", output_mode, ("int", "one_hot"))
 
     @property
     def name(self) -> str:
@@ -96,10 +96,3 @@ class Cross(PublicKeywords):
     def from_config(cls, config: Mapping[str, Any]) -> Cross:
         """Return the cross that ``get_config`` described."""
         return cls(**config)
-
-
-def _mode(who: str, mode: Any, known: tuple[str, ...]) -> str:
-    if mode not in known:
-        shown = ", ".join(map(repr, known))
-        raise ValueError(f"{who}: output_mode must be one of {shown}; got {mode!r}")
-    return str(mode)

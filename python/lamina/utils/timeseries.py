@@ -108,7 +108,7 @@ def timeseries_windows(
     array([3, 5, 7, 9])
     """
     who = "timeseries_windows"
-    series = _series(who, "data", data)
+    series = _check.series(who, "data", data)
     length = _check.integer(who, "sequence_length", sequence_length)
     stride = _check.integer(who, "sequence_stride", sequence_stride)
     rate = _check.integer(who, "sampling_rate", sampling_rate)
@@ -124,7 +124,7 @@ def timeseries_windows(
     if targets is None:
         x = x[::stride]
         return x if not mixed else x[_order(who, len(x), seed)]
-    outcome = _series(who, "targets", targets)
+    outcome = _check.series(who, "targets", targets)
     count = min(len(x), len(outcome) - start)
     if count < 1:
         raise ValueError(
@@ -137,13 +137,6 @@ def timeseries_windows(
         return x[order], y[order]
     y.flags.writeable = False
     return x, y
-
-
-def _series(who: str, name: str, value: ArrayLike) -> Array:
-    array = _check.numeric(who, name, value)
-    if array.ndim == 0:
-        raise ValueError(f"{who}: {name} must have at least one axis, the steps; got a number")
-    return array
 
 
 def _bounds(who: str, steps: int, start: int | None, end: int | None) -> tuple[int, int]:

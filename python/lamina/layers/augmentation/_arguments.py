@@ -1,4 +1,4 @@
-"""Arguments of augmentations: ranges to draw from, ranges of pixels, and choices."""
+"""Arguments of augmentations: ranges to draw from, ranges of pixels, and places of channels."""
 
 from __future__ import annotations
 
@@ -55,14 +55,6 @@ def pixels(who: str, value: Any) -> tuple[float, float]:
     if low == high:
         raise ValueError(f"{who}: value_range must be two different numbers; got {value!r}")
     return low, high
-
-
-def choice(who: str, name: str, value: Any, known: tuple[str, ...]) -> str:
-    """Return a value that must be one of those known."""
-    if value not in known:
-        shown = ", ".join(map(repr, known))
-        raise ValueError(f"{who}: {name} must be one of {shown}; got {value!r}")
-    return str(value)
 
 
 def data_format_of(who: str, value: Any) -> str:

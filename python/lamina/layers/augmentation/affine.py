@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check, ops
-from lamina.layers.augmentation._arguments import checked, choice, either_way, span
+from lamina.layers.augmentation._arguments import checked, either_way, span
 from lamina.layers.augmentation.base import FILLS, INTERPOLATIONS, Augmentation, as_masks
 from lamina.layers.augmentation.boxes import moved_back
 
@@ -29,8 +29,8 @@ class Affine(Augmentation):
     ) -> None:  # fmt: skip
         super().__init__(seed, data_format, **base)
         who = type(self).__name__
-        self.fill_mode = choice(who, "fill_mode", fill_mode, FILLS)
-        self.interpolation = choice(who, "interpolation", interpolation, INTERPOLATIONS)
+        self.fill_mode = _check.choice(who, "fill_mode", fill_mode, FILLS)
+        self.interpolation = _check.choice(who, "interpolation", interpolation, INTERPOLATIONS)
         self.fill_value = _check.number(who, "fill_value", fill_value)
 
     def _matrix(self, x: Any) -> list[Any]:  # noqa: ARG002

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check, ops, random
-from lamina.layers.augmentation._arguments import checked, choice, pixels, span
+from lamina.layers.augmentation._arguments import checked, pixels, span
 from lamina.layers.augmentation.affine import (
     Affine,
     RandomRotation,
@@ -158,7 +158,7 @@ class RandAugment(Chosen):
         self.value_range = pixels(who, value_range)
         self.num_ops = _check.integer(who, "num_ops", num_ops)
         self.factor = checked(who, "factor", factor, 0.0, 1.0)
-        self.interpolation = choice(who, "interpolation", interpolation, INTERPOLATIONS)
+        self.interpolation = _check.choice(who, "interpolation", interpolation, INTERPOLATIONS)
 
     def _parts(self) -> list[Augmentation]:
         common = self._common()
@@ -260,7 +260,7 @@ class AugMix(Chosen):
         self.factor = checked(who, "factor", factor, 0.0, 1.0)
         self.alpha = _check.number(who, "alpha", alpha, 0.0, low_open=True)
         self.all_ops = _check.boolean(who, "all_ops", all_ops)
-        self.interpolation = choice(who, "interpolation", interpolation, INTERPOLATIONS)
+        self.interpolation = _check.choice(who, "interpolation", interpolation, INTERPOLATIONS)
 
     def _parts(self) -> list[Augmentation]:
         return [*self._common(), *(self._colours() if self.all_ops else [])]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _check, ops, random
-from lamina.layers.augmentation._arguments import checked, choice, pixels, span
+from lamina.layers.augmentation._arguments import checked, pixels, span
 from lamina.layers.augmentation.base import FILLS, INTERPOLATIONS, Augmentation, as_masks
 from lamina.ops.warping import pixel_grid, warped
 
@@ -79,8 +79,8 @@ class RandomElasticTransform(Augmentation):
         who = "RandomElasticTransform"
         self.factor = checked(who, "factor", factor, 0.0, 1.0)
         self.scale = checked(who, "scale", scale, 0.0, 1.0)
-        self.interpolation = choice(who, "interpolation", interpolation, INTERPOLATIONS)
-        self.fill_mode = choice(who, "fill_mode", fill_mode, (*FILLS, "mirror"))
+        self.interpolation = _check.choice(who, "interpolation", interpolation, INTERPOLATIONS)
+        self.fill_mode = _check.choice(who, "fill_mode", fill_mode, (*FILLS, "mirror"))
         self.fill_value = _check.number(who, "fill_value", fill_value)
         self.value_range = pixels(who, value_range)
 

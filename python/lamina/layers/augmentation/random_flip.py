@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lamina import ops
-from lamina.layers.augmentation._arguments import choice
+from lamina import _check, ops
 from lamina.layers.augmentation.base import Augmentation
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class RandomFlip(Augmentation):
         **base: Unpack[ImageArguments],
     ) -> None:
         super().__init__(seed, data_format, **base)
-        self.mode = choice("RandomFlip", "mode", mode, tuple(AXES))
+        self.mode = _check.choice("RandomFlip", "mode", mode, tuple(AXES))
 
     def _draw(self, x: Any) -> Any:
         return ops.less_equal(self._uniform(x, 0.0, 1.0), 0.5)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _check, ops
-from lamina.layers.augmentation._arguments import checked, choice
+from lamina.layers.augmentation._arguments import checked
 from lamina.layers.augmentation.base import INTERPOLATIONS, Augmentation, as_masks
 from lamina.layers.augmentation.boxes import around, corners_of
 from lamina.ops._projections import projection
@@ -63,7 +63,7 @@ class RandomPerspective(Augmentation):
         who = "RandomPerspective"
         self.factor = checked(who, "factor", factor, 0.0, 1.0)
         self.scale = _check.number(who, "scale", scale, 0.0, 1.0)
-        self.interpolation = choice(who, "interpolation", interpolation, INTERPOLATIONS)
+        self.interpolation = _check.choice(who, "interpolation", interpolation, INTERPOLATIONS)
         self.fill_value = _check.number(who, "fill_value", fill_value)
 
     def _draw(self, x: Any) -> list[Any]:

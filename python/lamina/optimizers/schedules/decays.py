@@ -8,7 +8,28 @@ from lamina._check import boolean, integer, number
 from lamina.optimizers.schedules.base import LearningRateSchedule, rate, steps
 
 
-class ExponentialDecay(LearningRateSchedule):
+class _DecayAtRate(LearningRateSchedule):
+    """Base of the decays by `decay_rate` in each `decay_steps` steps."""
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str | None = None,
+    ) -> None:
+        self.initial_learning_rate = rate(self, "initial_learning_rate", initial_learning_rate)
+        self.decay_steps = steps(self, "decay_steps", decay_steps)
+        self.decay_rate = rate(self, "decay_rate", decay_rate)
+        self.staircase = boolean(type(self).__name__, "staircase", staircase)
+        self.name = type(self).__name__ if name is None else name
+
+    def _time(self, step: int) -> float:
+        return step // self.decay_steps if self.staircase else step / self.decay_steps
+
+
+class ExponentialDecay(_DecayAtRate):
     """``initial_learning_rate * decay_rate ** (step / decay_steps)``.
 
     Parameters
@@ -21,8 +42,8 @@ class ExponentialDecay(LearningRateSchedule):
         Factor, at least 0.
     staircase : bool, default False
         Let the exponent jump: ``step // decay_steps``.
-    name : str, default "ExponentialDecay"
-        Name in reports.
+    name : str, optional
+        Name in reports; by default that of the class.
 
     Examples
     --------
@@ -31,24 +52,9 @@ class ExponentialDecay(LearningRateSchedule):
     0.125
     """
 
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: int,
-        decay_rate: float,
-        staircase: bool = False,
-        name: str = "ExponentialDecay",
-    ) -> None:
-        self.initial_learning_rate = rate(self, "initial_learning_rate", initial_learning_rate)
-        self.decay_steps = steps(self, "decay_steps", decay_steps)
-        self.decay_rate = rate(self, "decay_rate", decay_rate)
-        self.staircase = boolean(type(self).__name__, "staircase", staircase)
-        self.name = name
-
     def __call__(self, step: int) -> float:
         """Return the learning rate after `step` steps."""
-        exponent = step // self.decay_steps if self.staircase else step / self.decay_steps
-        return float(self.initial_learning_rate * self.decay_rate**exponent)
+        return float(self.initial_learning_rate * self.decay_rate ** self._time(step))
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
@@ -140,7 +146,7 @@ class PolynomialDecay(LearningRateSchedule):
         return float(span * (1.0 - fraction) ** self.power + self.end_learning_rate)
 
 
-class InverseTimeDecay(LearningRateSchedule):
+class InverseTimeDecay(_DecayAtRate):
     """``initial_learning_rate / (1 + decay_rate * step / decay_steps)``.
 
     Parameters
@@ -153,25 +159,10 @@ class InverseTimeDecay(LearningRateSchedule):
         Speed, at least 0.
     staircase : bool, default False
         Let time jump: ``step // decay_steps``.
-    name : str, default "InverseTimeDecay"
-        Name in reports.
+    name : str, optional
+        Name in reports; by default that of the class.
     """
-
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: int,
-        decay_rate: float,
-        staircase: bool = False,
-        name: str = "InverseTimeDecay",
-    ) -> None:
-        self.initial_learning_rate = rate(self, "initial_learning_rate", initial_learning_rate)
-        self.decay_steps = steps(self, "decay_steps", decay_steps)
-        self.decay_rate = rate(self, "decay_rate", decay_rate)
-        self.staircase = boolean(type(self).__name__, "staircase", staircase)
-        self.name = name
 
     def __call__(self, step: int) -> float:
         """Return the learning rate after `step` steps."""
-        time = step // self.decay_steps if self.staircase else step / self.decay_steps
-        return self.initial_learning_rate / (1.0 + self.decay_rate * time)
+        return self.initial_learning_rate / (1.0 + self.decay_rate * self._time(step))
