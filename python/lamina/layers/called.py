@@ -19,69 +19,9 @@ if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
 
-IN_CALLS = ("training", "mask")  # whoever calls a layer may say them, if it takes them or not
-
-
 def is_recorded(value: Any) -> bool:
     """Return whether the value is a recorded tensor."""
     return isinstance(value, Tensor)
-
-
-def has_call(cls: type, base: type) -> bool:
-    """Return whether a class is written with ``call``, and does not work row by row."""
-    for each in cls.__mro__:
-        if each is base:
-            return False
-        if callable(vars(each).get("call")):
-            return True
-        if "record" in vars(each):
-            return False
-    return False
-
-
-def parameters_of(call: Any) -> set[str]:
-    """Return the names of what a function takes; ``inspect.signature`` would slow the import."""
-    code = getattr(inspect.unwrap(getattr(call, "__func__", call)), "__code__", None)
-    if code is None:
-        return set(inspect.signature(call).parameters)
-    return set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-
-
-def takes_any_name(call: Any) -> bool:
-    """Return whether a function takes arguments by any name, as ``**kwargs``."""
-    code = getattr(inspect.unwrap(getattr(call, "__func__", call)), "__code__", None)
-    return code is not None and bool(code.co_flags & inspect.CO_VARKEYWORDS)
-
-
-def by_name(
-    layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return a call's arguments with ``training`` and ``mask``, and what follows, by name."""
-    signature = inspect.signature(layer.written)
-    told = {n: v for n, v in kwargs.items() if n not in IN_CALLS or n in signature.parameters}
-    try:
-        signature.bind(*args, **told)
-    except TypeError:
-        _check_number(layer, signature, len(args))
-        return args, kwargs  # the call itself says what does not fit
-    taken = signature.parameters.values()
-    names = [p.name for p in taken if p.kind is p.POSITIONAL_OR_KEYWORD][: len(args)]
-    first = next((i for i, name in enumerate(names) if name in IN_CALLS), len(names))
-    if first == len(names) or len(names) < len(args):  # nothing to move, or followed by *others
-        return args, kwargs
-    return args[:first], {**dict(zip(names[first:], args[first:], strict=True)), **kwargs}
-
-
-def _check_number(layer: Layer, signature: inspect.Signature, given: int) -> None:
-    """Raise for more arguments by position than a call takes: ``training`` comes beside them."""
-    kinds = [p.kind for p in signature.parameters.values()]
-    takes = sum(kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-                for kind in kinds)  # fmt: skip
-    if given > takes and inspect.Parameter.VAR_POSITIONAL not in kinds:
-        raise TypeError(
-            f"{layer.name}: {layer.class_name}.call() takes {takes + 1} positional arguments but "
-            f"{given + 1} were given"
-        )
 
 
 # --- building

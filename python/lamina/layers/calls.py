@@ -18,7 +18,7 @@ from lamina._calls import refuse_arguments
 from lamina._tensors import Arguments, NeedsRows, Recording, Tensor, written
 from lamina._tensors.arguments import Place, flat, mapped
 from lamina._tensors.given import by_rows, current, each_row, given, row_count, scalar_penalty
-from lamina.layers import called, replays
+from lamina.layers import called, replays, signatures
 from lamina.layers._first_axis import with_rows
 from lamina.layers._lock import structure
 from lamina.layers._masked import mask_of, with_masks
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Return arrays for arrays, symbolic tensors for symbolic ones, recorded for recorded ones."""
     if layer.calls and len(args) > 1:
-        args, kwargs = called.by_name(layer, args, kwargs)
+        args, kwargs = signatures.by_name(layer, args, kwargs)
     check_training(layer.name, kwargs.get("training"))
     if layer.ahead:
         made = cast("AheadLayer", layer).called(args, kwargs)

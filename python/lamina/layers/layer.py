@@ -19,7 +19,7 @@ from lamina._settings import (
     note_change,
 )
 from lamina._tensors import Recording
-from lamina.layers import called, calls, derived
+from lamina.layers import called, calls, derived, signatures
 from lamina.layers._held import next_moment, note_attached
 from lamina.layers.configured import BASE_ARGUMENTS
 from lamina.layers.node import Node, SymbolicTensor
@@ -103,15 +103,15 @@ class Layer(Recordable, PublicKeywords):
     def __init_subclass__(cls, **options: Any) -> None:
         """Find out how the class is written: with ``call``, as Keras's layers, or row by row."""
         super().__init_subclass__(**options)
-        cls.calls = called.has_call(cls, Layer)
-        recorded = called.parameters_of(cls.record)
-        parameters = called.parameters_of(cls.call) if cls.calls else recorded
+        cls.calls = signatures.has_call(cls, Layer)
+        recorded = signatures.parameters_of(cls.record)
+        parameters = signatures.parameters_of(cls.call) if cls.calls else recorded
         cls.takes_mask = "mask" in parameters
         cls.record_masks = "mask" in recorded
         given = bool(vars(cls).get("takes_empty", False))
         cls.takes_empty = given or (cls.calls and not is_own(cls.call))
         cls.takes_training = cls.calls and "training" in parameters
-        cls.takes_any_name = cls.calls and called.takes_any_name(cls.call)
+        cls.takes_any_name = cls.calls and signatures.takes_any_name(cls.call)
         if cls.calls and cls.input_dtype is Layer.input_dtype:
             cls.input_dtype = None  # it is given what there is
         derived.adapt(cls)

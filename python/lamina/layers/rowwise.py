@@ -7,7 +7,7 @@ from typing import Any
 
 from lamina import _core
 from lamina._tensors import Recording, Tensor
-from lamina.layers import called
+from lamina.layers import signatures
 from lamina.layers._lock import structure
 from lamina.layers.layer import Layer
 from lamina.layers.reached import reached
@@ -29,7 +29,7 @@ class RowWise(Layer):
         """Find out whether the class uses a mask."""
         super().__init_subclass__(**options)
         if not cls.calls and cls.record is RowWise.record:
-            cls.takes_mask = "mask" in called.parameters_of(cls.call_rows)
+            cls.takes_mask = "mask" in signatures.parameters_of(cls.call_rows)
 
     def call_rows(self, *given: Any, **masks: Any) -> Any:  # noqa: ARG002
         """Return what the layer makes of tensors, and of their masks."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamina._settings import class_name
-from lamina.layers import Layer, called
+from lamina.layers import Layer, signatures
 from lamina.layers._use import using
 from lamina.random import Seed
 
@@ -26,9 +26,9 @@ class CallLayer(Layer):
         super().__init__(name=model.name, dtype=None)
         self.model = model
         self.named = model.named
-        takes = called.parameters_of(model.call)
+        takes = signatures.parameters_of(model.call)
         self.takes_mask, self.takes_training = "mask" in takes, "training" in takes  # type: ignore[misc]
-        self.takes_any_name = called.takes_any_name(model.call)  # type: ignore[misc]
+        self.takes_any_name = signatures.takes_any_name(model.call)  # type: ignore[misc]
 
     @property
     def class_name(self) -> str:

@@ -30,7 +30,7 @@ from lamina.models import forms
 from lamina.models.call_layer import CallLayer
 from lamina.models.compilable import Compilable
 from lamina.models.forms import Leaf
-from lamina.models.inputs import Port
+from lamina.models.inputs import Port, port_of
 from lamina.models.recorded import heard
 from lamina.models.rows import gathered
 
@@ -168,8 +168,11 @@ class Called(Compilable):
     def meet(self, x: Any) -> Any:
         """Take the form of data: which arrays there are, of which kinds."""
         x = self._one_input(x) if self._takes_one() else gathered(x, None)
-        form, leaves = _form_of(x)
-        self._take(form, [_port(n, leaf) for n, leaf in zip(_names(form), leaves, strict=True)])
+        form, leaves = forms.of_inputs(x)
+        self._take(
+            form,
+            [port_of(n, leaf) for n, leaf in zip(forms.input_names(form), leaves, strict=True)],
+        )
         if self._met is not None and self._met != self.parts:  # some were added or replaced
             with structure():
                 self._met = None
@@ -224,7 +227,7 @@ class Called(Compilable):
             form = mapped(input_shape, lambda v: Leaf if forms.is_shape(v) else None)
             shapes = [tuple(s) for s in forms.shapes_in(input_shape)]
         rows = [_check.open_shape("build", "input_shape", shape[1:]) for shape in shapes]
-        names = _names(form)
+        names = forms.input_names(form)
         self._take(form, [Port(n, (None,) * len(r)) for n, r in zip(names, rows, strict=True)])
         self.ensure_built(rows)
 
@@ -264,7 +267,7 @@ class Called(Compilable):
     def output_names(self) -> list[str]:
         """A dict's sorted keys, or "output_1", ...; until it is built, those of the losses."""
         form = self._form_returned()
-        return ["output"] if form is None else _output_names(form)
+        return ["output"] if form is None else forms.output_names(form)
 
     def _name_outputs(self) -> None:
         # Compiled when there were no outputs yet.
@@ -385,38 +388,3 @@ def _told(recording: Recording, untold: bool) -> Any:
 
 def _is_loss(value: Any) -> bool:
     return not isinstance(value, forms.NESTS) or "class_name" in value
-
-
-def _form_of(x: Any) -> tuple[Any, list[Any]]:
-    """Return the form of the inputs, None for one array, and the arrays."""
-    if isinstance(x, Mapping):
-        leaves = flat(dict(x))
-        return mapped(
-            dict(x), lambda v: None if isinstance(v, (dict, list, tuple)) else Leaf
-        ), leaves
-    if isinstance(x, (list, tuple)) and x and all(is_array(each) for each in x):
-        return type(x)(Leaf for _ in x), list(x)
-    return None, [x]
-
-
-def _names(form: Any) -> list[str]:
-    if form is None:
-        return ["inputs"]
-    if isinstance(form, Mapping):
-        return [str(key) for key, value in form.items() for _ in flat(value)]
-    return [f"inputs_{i}" for i in range(len(flat(form)))]
-
-
-def _port(name: str, leaf: Any) -> Port:
-    array = np.asarray(leaf) if not hasattr(leaf, "dtype") or not hasattr(leaf, "ndim") else leaf
-    kind = getattr(array.dtype, "kind", "f")
-    rank = max(int(array.ndim) - 1, 0)
-    return Port(name, (None,) * rank, {"i": "int32", "u": "int32", "b": "bool"}.get(kind, "float"))
-
-
-def _numbered(count: int) -> list[str]:
-    return ["output"] if count == 1 else [f"output_{i + 1}" for i in range(count)]
-
-
-def _output_names(form: Any) -> list[str]:
-    return forms.names_of(form) or _numbered(len(flat(form)))

@@ -40,6 +40,34 @@ def names_of(form: Any) -> list[str] | None:
     return names
 
 
+def of_inputs(x: Any) -> tuple[Any, list[Any]]:
+    """Return the form of the inputs, None for one array, and the arrays."""
+    if isinstance(x, Mapping):
+        leaves = flat(dict(x))
+        return mapped(
+            dict(x), lambda v: None if isinstance(v, (dict, list, tuple)) else Leaf
+        ), leaves
+    if isinstance(x, (list, tuple)) and x and all(is_array(each) for each in x):
+        return type(x)(Leaf for _ in x), list(x)
+    return None, [x]
+
+
+def input_names(form: Any) -> list[str]:
+    """Return the names of the inputs of a form: a dict's keys, or "inputs_0", ..."""
+    if form is None:
+        return ["inputs"]
+    if isinstance(form, Mapping):
+        return [str(key) for key, value in form.items() for _ in flat(value)]
+    return [f"inputs_{i}" for i in range(len(flat(form)))]
+
+
+def output_names(form: Any) -> list[str]:
+    """Return the names of the outputs of a form: those of a dict, or "output_1", ..."""
+    count = len(flat(form))
+    numbered = ["output"] if count == 1 else [f"output_{i + 1}" for i in range(count)]
+    return names_of(form) or numbered
+
+
 def by_key(value: Any) -> Any:
     """Return a structure whose dicts are sorted by their keys."""
     if isinstance(value, Mapping):

@@ -41,6 +41,14 @@ class Port:
     made: bool = False
 
 
+def port_of(name: str, leaf: Any) -> Port:
+    """Return the input that an array is for: of as many axes, and of its kind."""
+    array = np.asarray(leaf) if not hasattr(leaf, "dtype") or not hasattr(leaf, "ndim") else leaf
+    kind = getattr(array.dtype, "kind", "f")
+    rank = max(int(array.ndim) - 1, 0)
+    return Port(name, (None,) * rank, {"i": "int32", "u": "int32", "b": "bool"}.get(kind, "float"))
+
+
 def arranged(
     who: str, what: str, value: Any, names: Sequence[str], kind: str = "name"
 ) -> list[Any]:

@@ -10,7 +10,7 @@ from lamina._calls import answering_calls, refuse_unknown
 from lamina._public import check_base_is_called
 from lamina._settings import has_settings, reading_with
 from lamina._tensors.arguments import flat
-from lamina.layers import Layer, SymbolicTensor, called
+from lamina.layers import Layer, SymbolicTensor, signatures
 from lamina.models.saved import Saved
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Model(Saved):
         """Find out whether the class defines ``call``."""
         super().__init_subclass__(**options)
         check_base_is_called(cls, "name")
-        cls.calls = called.has_call(cls, Model)
+        cls.calls = signatures.has_call(cls, Model)
         if cls.calls:
             _put_behind_model(cls)
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _core
-from lamina._calls import answering_calls
-from lamina._check import LARGEST, number
-from lamina._settings import check_fits, note_change, version
-from lamina.optimizers.applying import Applying
+from lamina._settings import check_fits, version
 from lamina.optimizers.averages import Averaging, Exponential, noted
 from lamina.optimizers.chosen import Chosen
 from lamina.optimizers.keeping import ACCUMULATOR, AVERAGE, array_of
 from lamina.optimizers.options import checked_options
+from lamina.optimizers.per_weight import PerWeight
 from lamina.optimizers.rule import RULES, Law, Slot
 from lamina.optimizers.state import Kept
 from lamina.optimizers.stepping import Step, python_step
@@ -26,7 +24,7 @@ from lamina.optimizers.stepping import Step, python_step
 Array = NDArray[Any]
 
 
-class Optimizer(Applying):
+class Optimizer(PerWeight):
     r"""Base of all optimizers, and of a user's own.
 
     A step does, in Keras's order: clip the gradients; take ``learning_rate * weight_decay * w``
@@ -142,8 +140,7 @@ class Optimizer(Applying):
         self.name = name or who.lower()
         self._begin()
         self._owner: weakref.ref[Any] | None = None  # the model whose weights these are
-        self._undecayed = Chosen(who)
-        self._scaled: list[tuple[float, Chosen]] = []  # factors of the rate; the last one counts
+        self._begin_choice(who)
         self._mean: Averaging | None = None  # one that is not among the settings
         self._fitting: tuple[int, Any] | None = None  # settings, as counted, and dtype that fit
         self._told: tuple[Any, ...] | None = None  # the update that the core was told last
@@ -192,80 +189,10 @@ class Optimizer(Applying):
         """Return everything but the link to the model (pickle, deepcopy)."""
         return {**self.__dict__, "_owner": None, "_fitting": None, "_told": None}
 
-    # --- what holds for some weights
-
-    @answering_calls
-    def exclude_from_weight_decay(
-        self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
-    ) -> None:
-        """Leave weights out of the weight decay, by object or by name, from the next step on.
-
-        Parameters
-        ----------
-        var_list : list of weights or layers, optional
-        var_names : list of str, optional
-            Regular expressions, searched for as in Keras in a weight's own name: ``"bias"`` is
-            every bias, ``"gamma|beta"`` what normalisations learn.  One that matches a layer's
-            whole name stands for all its weights.  With a slash, as ``"dense_1/bias"``, it must
-            match the layer's name and the weight's.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the names are no list, or one is no string or no regular expression; nothing
-            changes then.
-
-        Examples
-        --------
-        >>> from lamina import optimizers
-        >>> optimizer = optimizers.AdamW()
-        >>> optimizer.exclude_from_weight_decay(var_names=["bias", "gamma|beta"])
-        """
-        self._undecayed = Chosen(type(self).__name__, var_list, var_names)
-        note_change(self)
-
-    @answering_calls
-    def scale_learning_rate(
-        self,
-        factor: float,
-        var_list: Iterable[Any] | None = None,
-        var_names: Iterable[str] | None = None,
-    ) -> None:
-        """Let some weights learn at ``factor`` times the learning rate, from the next step on.
-
-        Where several calls choose a weight, the last one counts.
-
-        Parameters
-        ----------
-        factor : float
-            At least 0; their weight decay is scaled too.
-        var_list : list of weights or layers, optional
-        var_names : list of str, optional
-            As for `exclude_from_weight_decay`.
-
-        Examples
-        --------
-        >>> from lamina import optimizers
-        >>> optimizer = optimizers.Adam(0.001)
-        >>> optimizer.scale_learning_rate(0.1, var_names=["encoder"])
-        """
-        who = type(self).__name__
-        checked = number(who, "factor", factor, 0.0, LARGEST)
-        self._scaled.append((checked, Chosen(who, var_list, var_names)))
-        note_change(self)
-
-    def _decays(self, weight: Any) -> bool:
-        return weight not in self._undecayed
-
     def _law(self, weight: Any) -> Law:
         """Return how a weight is moved."""
         rule = RULES[self.rule]
         return Law(rule, rule.values(self), *self._shares(weight, self.weight_decay))
-
-    def _shares(self, weight: Any, weight_decay: float | None) -> tuple[float, float]:
-        """Return a weight's decay and its factor of the learning rate."""
-        rate = next((f for f, chosen in reversed(self._scaled) if weight in chosen), 1.0)
-        return (weight_decay or 0.0) if self._decays(weight) else 0.0, rate
 
     @property
     def _averaging(self) -> Averaging | None:
