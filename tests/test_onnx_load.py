@@ -118,6 +118,15 @@ def test_loading_a_saved_model_needs_no_package(tmp_path, monkeypatch):
         lamina.onnx.load("m.onnx")
 
 
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_keras_reads_no_graph_of_onnx(ending, tmp_path):
+    pytest.importorskip("h5py")
+    model = lamina.onnx.load(onnx_models.cnn())
+    with pytest.raises(ValueError, match=r"Keras has no ONNXGraph; .*'m\.lamina', holds it"):
+        model.save(tmp_path / f"m{ending}")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_copies_are_whole():
     import copy
     import pickle

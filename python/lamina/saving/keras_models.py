@@ -245,6 +245,8 @@ def _layer(describer: Describer, layer: Any) -> Entry:
     plain = {key: value for key, value in told.items() if held[key] is None and key != "dtype"}
     cls, name = type(layer), layer.name.rpartition("/")[2]
     if is_own(cls):
+        if keras_table.room_of(cls.__name__, "layers") is None:
+            raise LostError(f"{name}: Keras has no {cls.__name__}")
         made = describer.public(cls.__name__, plain, "layers", name)
     else:
         config = describer.settings(plain, cls.__name__, name)
