@@ -398,6 +398,11 @@ def test_other_bad_arguments(tmp_path, monkeypatch):
         lamina.onnx.to_model(lamina.Sequential([layers.Dense(2)]))
     with pytest.raises(TypeError, match="needs the path of a file"):
         model.export(3)
+    for name in ("m.tflite", "m.pt", "m"):
+        with pytest.raises(ValueError, match=rf"the name must end in \.onnx; got '.*{name}'$"):
+            model.export(tmp_path / name)
+    with pytest.raises(ValueError, match=r"m\.keras'; model\.save writes such files"):
+        model.export(tmp_path / "m.keras")
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ImportError, match=r"export: needs the package onnx; .*lamina\[onnx\]"):
         model.export(tmp_path / "m.onnx")

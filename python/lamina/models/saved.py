@@ -131,7 +131,7 @@ class Saved(Differentiated):
             Without the package onnx: ``pip install "lamina[onnx]"``.
         ValueError
             Where ONNX cannot express the model: all that it cannot is named, and nothing is
-            written.
+            written.  A name that does not end in ".onnx".
         """
         if format != "onnx":
             raise ValueError(f"{self.name}: export: format must be 'onnx'; got {format!r}")

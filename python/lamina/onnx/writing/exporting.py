@@ -15,13 +15,14 @@ from lamina.onnx.writing.lengths import REFUSALS, Size, UnevenError, for_any, op
 from lamina.onnx.writing.program import RefusedError, Written, written
 from lamina.onnx.writing.protos import ROWS, Protos
 from lamina.saving.atomic import write_whole
-from lamina.saving.formats import path_of
+from lamina.saving.formats import FORMATS, path_of
 
 if TYPE_CHECKING:
     import os
 
     from onnx import ModelProto
 
+ENDING = ".onnx"
 MOST_APART = 4  # axes of lengths of their own: each doubles how often a model is recorded
 OPSETS = (18, 25)  # the first and the last version of ONNX's operators that can be written
 MOST_BYTES = 2**31 - 1  # of a file, by the format that ONNX's are in
@@ -54,6 +55,7 @@ def export(
         Without the package onnx: ``pip install "lamina[onnx]"``.
     ValueError
         Where ONNX cannot express the model: all that it cannot is named, and nothing is written.
+        A name that does not end in ".onnx".
 
     See Also
     --------
@@ -69,6 +71,10 @@ def export(
     True
     """
     name = path_of("export", filepath)
+    if not name.lower().endswith(ENDING):
+        saved = any(name.endswith(each.models) for each in FORMATS)
+        rest = "; model.save writes such files" if saved else ""
+        raise ValueError(f"export: the name must end in {ENDING}; got {name!r}{rest}")
     data = _made("export", model, input_signature, opset_version).SerializeToString()
     write_whole(name, [data])
     if verbose:
