@@ -130,8 +130,13 @@ def test_what_does_not_fit(folder, options, error, rule):
 
 def test_a_file_that_is_no_picture_is_told_when_it_is_read(folder):
     (folder / "a" / "9.png").write_bytes(b"no picture")
-    with pytest.raises(Exception, match=r"9\.png"):
-        list(of_images(folder))
+    whole = sorted((folder / "a").glob("*.png"))[0].read_bytes()
+    for data in (b"no picture", whole[: len(whole) // 2]):
+        (folder / "a" / "9.png").write_bytes(data)
+        with pytest.raises(OSError, match=r"image_dataset_from_directory: .*9\.png is no picture"):
+            list(of_images(folder))
+    with pytest.raises(FileNotFoundError, match=r"load_img: .*8\.png cannot be read: No such file"):
+        lamina.utils.load_img(folder / "8.png")
 
 
 # --- pictures and arrays

@@ -259,6 +259,11 @@ def test_files_are_read_once_and_by_no_configuration(tmp_path):
     assert config["vocabulary"] == VOCABULARY
     with pytest.raises(ValueError, match="holds the vocabulary as a list; got the path"):
         StringLookup.from_config({**config, "vocabulary": str(path)})
+    with pytest.raises(FileNotFoundError, match=r"^StringLookup: .*'no\.txt' cannot be read"):
+        StringLookup(vocabulary="no.txt")
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match=r"^StringLookup: .*words\.txt' must be text in utf-8"):
+        StringLookup(vocabulary=str(path))
 
 
 REFUSED = {

@@ -372,6 +372,13 @@ def test_files_that_are_none(tmp_path: Path) -> None:
             load_torch(model, tmp_path / "b.safetensors")
     with pytest.raises(FileNotFoundError):
         load_torch(model, tmp_path / "c.safetensors")
+    torch = pytest.importorskip("torch")
+    (tmp_path / "b.pt").write_bytes(b"garbage" * 20)
+    with pytest.raises(ValueError, match=r"load_torch: .*b\.pt must hold .* or not whole$"):
+        load_torch(model, tmp_path / "b.pt")
+    torch.save({"fc.weight": Path("x")}, tmp_path / "b.pt")
+    with pytest.raises(ValueError, match=r"it holds pathlib.*Path, an object .* is not run$"):
+        load_torch(model, tmp_path / "b.pt")
     with pytest.raises(ValueError, match=r"must end in \.safetensors or \.pt or \.pth"):
         save_torch(model, tmp_path / "a.bin")
     with pytest.raises(FileExistsError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,20 @@ def opened(who: str, path: Any, color_mode: str) -> Any:
     given = os.fsdecode(path) if isinstance(path, bytes) else path
     if not isinstance(given, (str, os.PathLike, io.BytesIO)):
         raise TypeError(f"{who}: path must be a path or a BytesIO; got {type(path).__name__}")
-    image = pillow(who).open(given)
-    image.load()  # and closes the file
+    package = pillow(who)
+    try:
+        image = package.open(given)
+        try:
+            image.load()  # and closes the file
+        except BaseException:
+            image.close()
+            raise
+    except (OSError, SyntaxError, EOFError, struct.error) as error:
+        if isinstance(error, OSError) and error.strerror:  # there is none, or none to be read
+            raise type(error)(f"{who}: {given} cannot be read: {error.strerror}") from None
+        raise package.UnidentifiedImageError(
+            f"{who}: {given} is no picture that Pillow reads, or not whole"
+        ) from error
     mode = MODES[color_mode]
     keep = image.mode in GREY if mode == "L" else image.mode == mode
     return image if keep else image.convert(mode)

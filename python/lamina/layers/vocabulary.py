@@ -144,8 +144,7 @@ class Vocabulary(AheadLayer):
 
     def _read(self, who: str, vocabulary: Any) -> list[Any]:
         if isinstance(vocabulary, str):
-            with open(vocabulary, encoding=self.encoding) as file:
-                vocabulary = file.read().splitlines()
+            vocabulary = _text(who, vocabulary, self.encoding).splitlines()
             while vocabulary and vocabulary[-1] == "":
                 vocabulary.pop()
             vocabulary = self._from_lines(vocabulary)
@@ -272,3 +271,19 @@ class Vocabulary(AheadLayer):
             weights = self._padded(np.pad(weights, (self._first_token, 0), constant_values=mean))
         self._take(f"{self.name}.adapt", tokens, weights)
         self.reset_state()
+
+
+def _text(who: str, path: str, encoding: str) -> str:
+    """Return what a file holds that a vocabulary is read from."""
+    try:
+        with open(path, encoding=encoding) as file:
+            return file.read()
+    except OSError as error:
+        raise type(error)(
+            f"{who}: vocabulary, a single string, is the path of a text file; {path!r} cannot be "
+            f"read: {error.strerror}"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{who}: vocabulary: the file {path!r} must be text in {encoding}; {error}"
+        ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -152,10 +153,13 @@ def _of_pickle(who: str, path: str) -> dict[str, Array]:
     try:
         held = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        said = str(error).partition("\n")[0]
+        code = re.search(r"GLOBAL (\S+) was not an allowed", str(error))
+        why = "it is no such file, or not whole"
+        if code is not None:
+            why = f"it holds {code[1]}, an object of Python's, whose code is not run"
         raise ValueError(
             f"{who}: {path} must hold tensors alone, as torch.save(module.state_dict(), path) "
-            f"writes them: {said}"
+            f"writes them; {why}"
         ) from None
     if not isinstance(held, Mapping):
         raise ValueError(f"{who}: {path} must hold a state dict; holds {type(held).__name__}")
