@@ -259,3 +259,20 @@ def test_lengths_that_only_data_told_are_open_in_files(tmp_path):
     x = np.array([[3, 4, 5, 3]])
     assert back.input_shape == (None, None)
     assert np.array_equal(back.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def test_weights_hold_no_vocabulary(tmp_path):
+    def made():
+        lookup = layers.IntegerLookup()
+        return lookup, lamina.Sequential([lamina.Input((1,), dtype="int32"), lookup,
+                                          layers.Embedding(4, 1)])  # fmt: skip
+
+    lookup, model = made()
+    lookup.adapt([1, 5, 5])
+    model.save_weights(tmp_path / "m.weights.lamina")
+    other, again = made()
+    with pytest.warns(UserWarning, match=f"{other.name}: has no vocabulary, and files of weights"):
+        again.load_weights(tmp_path / "m.weights.lamina")
+    other.set_vocabulary(lookup.get_vocabulary())
+    again.load_weights(tmp_path / "m.weights.lamina")  # pytest makes an error of a warning
+    assert np.array_equal(again.predict([[5]], verbose=0), model.predict([[5]], verbose=0))

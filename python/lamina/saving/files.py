@@ -6,10 +6,11 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lamina import _check
+from lamina import _check, _screen
 from lamina._calls import answering_calls
 from lamina._settings import reading_with
 from lamina.saving import formats
+from lamina.saving.weights import walked
 
 if TYPE_CHECKING:
     from lamina.models import Model
@@ -139,6 +140,9 @@ def load_model(
 def save_weights(model: Model, filepath: Path, overwrite: bool = True) -> None:
     """Write a model's weights to a file, by their paths, such as "encoder/dense_1/kernel".
 
+    Vocabularies and boundaries that layers learned by ``adapt`` are no weights, as in Keras:
+    ``save_model`` keeps them.
+
     Parameters
     ----------
     model : Model
@@ -179,11 +183,33 @@ def load_weights(
     ValueError
         A weight of another shape, which the message names, or another number of them; no weight is
         changed.
+
+    Warns
+    -----
+    UserWarning
+        A lookup of the model has no vocabulary: weights hold none.
     """
     name, module = formats.for_reading("load_weights", filepath)
     named = _check.boolean("load_weights", "by_name", by_name)
     skips = _check.boolean("load_weights", "skip_mismatch", skip_mismatch)
     module.load_weights(_model("load_weights", model), name, named, skips)
+    _warn_of_lookups(model)
+
+
+def _warn_of_lookups(model: Model) -> None:
+    """Say which layers know no token: files of weights hold no vocabulary."""
+    from lamina.layers.vocabulary import Vocabulary
+
+    empty = [
+        each.name
+        for each in walked(model)
+        if isinstance(each, Vocabulary) and not each.get_vocabulary(include_special_tokens=False)
+    ]
+    if empty:
+        _screen.warn(
+            f"load_weights: {', '.join(empty)}: has no vocabulary, and files of weights hold none; "
+            f"adapt it, or take the whole model by save and load_model"
+        )
 
 
 def _to_write(who: str, filepath: Path, overwrite: bool, weights: bool) -> Any:

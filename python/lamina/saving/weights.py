@@ -34,14 +34,15 @@ def collected(model: Model, tensors: dict[str, Array]) -> dict[str, Any]:
 def _beside(model: Model, tensors: dict[str, Array]) -> list[list[str]]:
     """Note what layers hold that no weight says: [layer, name] of each array."""
     listed = []
-    for place, layer in enumerate(_walked(model)):
+    for place, layer in enumerate(walked(model)):
         for name, array in layer.held_beside().items():
             tensors[f"beside/{place}/{name}"] = np.array(array)
             listed.append([str(place), name])
     return listed
 
 
-def _walked(model: Model) -> list[Any]:
+def walked(model: Model) -> list[Any]:
+    """Return all layers of a model, those within others too, each once."""
     every = (each for layer in model._holders() for each in layer.walk())
     return list({id(each): each for each in every}.values())
 
@@ -89,7 +90,7 @@ def _take_beside(model: Any, listed: Mapping[str, Any], tensors: Mapping[str, Ar
     held: dict[int, dict[str, Array]] = {}
     for place, name in listed.get("beside", ()):
         held.setdefault(int(place), {})[name] = tensors[f"beside/{place}/{name}"]
-    layers = _walked(model)
+    layers = walked(model)
     for place, arrays in held.items():
         layers[place].take_beside(arrays)
 
