@@ -66,6 +66,8 @@ def test_names_of_modules(path):
         ("lamina.Dense", AttributeError, "use lamina.layers.Dense"),
         ("lamina.optimizer", AttributeError, "did you mean 'optimizers'?"),
         ("lamina.datasets.mnist.load_dta", AttributeError, "did you mean 'load_data'?"),
+        ("lamina.export", AttributeError, "model.export('model.onnx')"),
+        ("lamina.layers.InputSpec", AttributeError, "in build(input_shape)"),
         ("lamina.nothing", AttributeError, "dir(lamina) lists what it has"),
     ],
 )

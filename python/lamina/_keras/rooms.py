@@ -10,6 +10,7 @@ from collections.abc import Mapping
 PIXELS = "change the pictures with NumPy before fit, or in a loop over train_on_batch"
 OWN = "write a layer of your own (see lamina.layers.Layer), or PythonLayer for NumPy functions"
 WEIGHTS_FILE = "model.save('model.lamina') keeps all of a model, and models.load_model reads it"
+SHAPES = "a layer of your own refuses inputs by raising ValueError in build(input_shape)"
 STEP = "write the loop yourself with train_on_batch, or a layer or a loss with lamina.ops"
 PRECISION = "float32 or float64 is an argument of each model: Sequential(..., dtype='float64')"
 
@@ -24,12 +25,14 @@ TOP = {
     "there are no pretrained models; build one of lamina.layers": "applications",
     NO_CHOICE: "device clear_session",
     "use Sequential or Model(inputs, outputs) without it": (
-        "Function Operation InputSpec name_scope RematScope StatelessScope SymbolicScope remat"
+        "Function Operation name_scope RematScope StatelessScope SymbolicScope remat"
     ),
     "a model runs on the CPU of one process; set_num_threads says how many threads": (
         "distribution distribute"
     ),
-    WEIGHTS_FILE: "export legacy",
+    WEIGHTS_FILE: "legacy",
+    "model.export('model.onnx') writes what other programs run": "export",
+    SHAPES: "InputSpec",
     "models are float32 or float64; there is no quantisation": "Quantizer quantizers",
     "train the small model on predict of the large one": "distillation",
     "use Python's own functions on lists and dicts": "tree",
@@ -47,7 +50,7 @@ LAYERS = {
     "use Embedding and Dense": "ReversibleEmbedding",
     "use ReLU or LeakyReLU": "ThresholdedReLU",
     "use Conv1D or Conv2D": "LocallyConnected1D LocallyConnected2D",
-    "layers check their input in compute_output_shape": "InputSpec",
+    SHAPES: "InputSpec",
     "use lamina.layers itself, which has them all": "experimental preprocessing core",
 }
 
