@@ -16,7 +16,13 @@ FULL = "ONNX_FULL" in os.environ
 def cases():
     known = onnx_nodes.table()
     if onnx.__version__ != known["onnx"]:
-        pytest.skip(f"the table is of onnx {known['onnx']}")
+        words = (
+            f"tests/onnx_nodes.json is of onnx {known['onnx']}, and {onnx.__version__} is "
+            f"installed; python tests/onnx_nodes.py writes it anew"
+        )
+        if os.environ.get("LAMINA_REQUIRE_PEERS"):
+            pytest.fail(words)
+        pytest.skip(words)
     return onnx_nodes.cases(FULL)
 
 
