@@ -88,6 +88,7 @@ def test_r2(rng):
     np.testing.assert_allclose(metrics.R2Score(num_regressors=5)(y, p), adjusted)
     assert metrics.R2Score()([2.0, 2.0], [2.0, 2.0]) == 1.0
     assert metrics.R2Score()([2.0, 2.0], [2.0, 3.0]) == 0.0
+    assert metrics.R2Score()([2.0, 3.0], [2.0, 3.0], [0.0, 0.0]) == 0.0
 
 
 def test_against_keras(rng):

@@ -78,7 +78,8 @@ class R2Score(KernelMetric):
     """Coefficient of determination, ``1 - sum w (y - p)^2 / sum w (y - mean(y))^2``.
 
     The mean is that of all rows seen, so the value does not depend on the batches.  A constant
-    target scores 1 if it is predicted exactly, else 0 (as in scikit-learn).
+    target scores 1 if it is predicted exactly, else 0 (as in scikit-learn); rows that all weigh 0
+    score 0.
 
     Parameters
     ----------
@@ -136,7 +137,7 @@ class R2Score(KernelMetric):
     @quiet
     def _adjusted(self, state: NDArray[np.float64]) -> Any:
         count, _, total, residual = state.reshape(-1, 4).T
-        perfect = np.where(residual == 0.0, 1.0, 0.0)
+        perfect = np.where((residual == 0.0) & (count > 0.0), 1.0, 0.0)
         scores: Any = np.where(total > 0.0, 1.0 - residual / np.where(total > 0, total, 1), perfect)
         if self.class_aggregation == "uniform_average":
             scores = scores.mean()

@@ -174,7 +174,8 @@ def trace(model: Any, x: Any, y: Any, loss: Any = None) -> Trace:
     row = np.asarray(x, dtype=np.float64).reshape(-1)
     if len(row) != len(chain[0].kernel):
         raise ValueError(
-            f"trace: x must be one row of {len(chain[0].kernel)} numbers; got shape {np.shape(x)}"
+            f"trace: x must be one row of {len(chain[0].kernel)} numbers; got shape {np.shape(x)} "
+            f"(trace several rows one by one)"
         )
     given = _loss_of(model, loss)
     target = _target(y, given, chain[-1])
