@@ -268,7 +268,7 @@ def test_a_layer_s_metric_is_fed_once_by_a_step_that_calls_the_model():
 
     model = Steps()
     model.compile("sgd")
-    assert model.fit(X, Y, verbose=0).history["sum"] == [2.0 * len(X)]
+    assert model.fit(X, Y, verbose=0).history["sum"] == [2.0 * X.size]
 
 
 def test_the_results_of_a_pass_by_name():
