@@ -248,6 +248,13 @@ def test_files_and_graphs_of_models_whose_data_told_the_input(name, tmp_path):
     assert np.array_equal(graph.predict(x, verbose=0), wanted)
 
 
+@pytest.mark.parametrize("met", [["x", "float"], [[3], "complex"], [[3]], 7])
+def test_a_strange_input_of_a_configuration_is_refused(met):
+    model = lamina.Sequential([layers.Hashing(3), layers.Dense(1)])
+    with pytest.raises((TypeError, ValueError)):
+        model.build_from_config({"input_shape": None, "met": met, "fed": [3]})
+
+
 def test_lengths_that_only_data_told_are_open_in_files(tmp_path):
     lookup = layers.IntegerLookup(vocabulary=[3, 4])
     model = lamina.Sequential([lookup, layers.Embedding(3, 2), layers.GlobalMaxPooling1D()])

@@ -131,7 +131,9 @@ class Chain(Model):
         self.ensure_built([_check.open_shape("build_from_config", "fed", fed)])
         if met is not None:
             shape, kind = met
-            self._first = Spec(tuple(shape), str(kind))
+            if kind not in ("float", "int32", "bool", "string"):
+                raise ValueError(f"{self.name}: build_from_config: met has the kind {kind!r:.80}")
+            self._first = Spec(_check.open_shape("build_from_config", "met", shape), kind)
 
     def batch_given(self) -> int | None:
         """Return the ``batch_size`` of the ``Input``."""
