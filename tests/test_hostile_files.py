@@ -84,7 +84,7 @@ def test_the_reason_is_told(load, whole):
         (b"PK\x03\x04" + bytes(99), "is a zip archive, as Keras's .keras files are"),
         (b"\x89HDF\r\n\x1a\n" + bytes(99), "is an HDF5 file"),
         (b"\x80\x04\x95" + bytes(99), "looks like a pickle"),
-        (b"\x02\0\0\0\0\0\0\0{}", "may be one of safetensors"),
+        (b"\x02\0\0\0\0\0\0\0{}", "may be a file of safetensors"),
         (b"hello", "is cut off"),
         (b"hello, this is text", "is no file that lamina wrote"),
         (b"", "is cut off"),
