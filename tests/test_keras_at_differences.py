@@ -91,7 +91,7 @@ def targets_without_a_last_axis(k):
     return seen[-1]
 
 
-def a_layer_that_is_told(k):
+def training_given_to_a_layer(k):
     x = k.Input((3,))
     varied = k.Model(x, k.layers.Dropout(0.5)(x, training=True))
     called = np.asarray(varied(X))
@@ -170,7 +170,7 @@ SAID = {  # of each row what Keras answers to its question
     early_stopping: False,
     frozen_layers: "ValueError",
     targets_without_a_last_axis: [8, 8],
-    a_layer_that_is_told: [True, False],
+    training_given_to_a_layer: [True, False],
     states_of_recurrent_layers: False,
     no_loss: ["none", 0.0],
     penalties_by_name: ["ValueError", 0.0],

@@ -20,15 +20,15 @@ __all__ = [
 
 
 def disable_traceback_filtering() -> None:
-    """Leave tracebacks whole, as they are here: no call is hidden from them."""
+    """Do nothing: tracebacks are never filtered."""
 
 
 def enable_traceback_filtering() -> None:
-    """Leave tracebacks whole all the same: there is little in them to hide."""
+    """Do nothing: tracebacks are never filtered."""
 
 
 def is_traceback_filtering_enabled() -> bool:
-    """Return False: tracebacks are whole."""
+    """Return False: tracebacks are never filtered."""
     return False
 
 

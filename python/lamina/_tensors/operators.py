@@ -57,7 +57,7 @@ class Operators:
         return _apply("round", self, ndigits or 0)  # type: ignore[no-any-return]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        """Refuse: tensors stay what they are."""
+        """Raise TypeError: tensors are immutable."""
         raise TypeError(
             f"{self!r} does not change; ops.slice_update, ops.scatter_update and ops.where make "
             f"another tensor with other values in places"

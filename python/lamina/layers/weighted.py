@@ -309,12 +309,12 @@ class Weighted:
 
     @property
     def compute_dtype(self) -> str:
-        """What ``dtype`` is: numbers are calculated in the type that they are kept in."""
+        """The same as ``dtype``: computations use the type of the weights."""
         return self.dtype
 
     @property
     def variable_dtype(self) -> str:
-        """What ``dtype`` is, by Keras's name for that of weights."""
+        """The same as ``dtype``; the name that Keras uses for the type of weights."""
         return self.dtype
 
     def _first_values(self) -> list[weights_.FirstValues]:

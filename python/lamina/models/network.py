@@ -160,12 +160,12 @@ class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
 
     @property
     def compute_dtype(self) -> str:
-        """What ``dtype`` is: numbers are calculated in the type that they are kept in."""
+        """The same as ``dtype``: computations use the type of the weights."""
         return self.dtype
 
     @property
     def variable_dtype(self) -> str:
-        """What ``dtype`` is, by Keras's name for that of weights."""
+        """The same as ``dtype``; the name that Keras uses for the type of weights."""
         return self.dtype
 
     @property

@@ -117,21 +117,21 @@ class Saved(Differentiated):
         filepath : str or path-like
             Such as ``"model.onnx"``.
         format : {"onnx"}
-            There is no other.
+            The only format.
         verbose : bool, optional
-            Whether to say in a line that it was written.
+            Whether to print a line when the file is written.
         input_signature : optional
-            The shapes of the inputs, that of rows first; by default those of ``Input``.
+            The shapes of the inputs, with the axis of rows first; by default those of ``Input``.
         opset_version : int, default 18
             The version of ONNX's operators.
 
         Raises
         ------
         ImportError
-            Without the package onnx: ``pip install "lamina[onnx]"``.
+            If the package onnx is not installed: ``pip install "lamina[onnx]"``.
         ValueError
-            Where ONNX cannot express the model: all that it cannot is named, and nothing is
-            written.  A name that does not end in ".onnx".
+            If ONNX cannot express the model, in which case all reasons are listed and no file is
+            written, or if the name does not end in ".onnx".
         """
         if format != "onnx":
             raise ValueError(f"{self.name}: export: format must be 'onnx'; got {format!r}")

@@ -88,7 +88,7 @@ def load_model(
     compile: bool = True,  # noqa: A002
     safe_mode: bool = True,  # noqa: ARG001
 ) -> Any:
-    """Return the model of a file: of lamina's, or of Keras's, ``.keras`` and ``.h5``.
+    """Return the model in a file of lamina, or in a ``.keras`` or ``.h5`` file of Keras.
 
     Parameters
     ----------
@@ -96,10 +96,10 @@ def load_model(
     custom_objects : mapping of str to class or function, optional
         Classes and functions of your own by name; those that are registered need no mention.
     compile : bool, default True
-        Whether to compile it as the other was, with the optimizer's state; that of Keras 2 is left
-        out, and its optimizer begins anew.
+        Whether to compile it as the saved model was, with the state of the optimizer.  Optimizers
+        from files of Keras 2 begin anew.
     safe_mode : ignored
-        For Keras's callers: no code that a file holds is run.
+        For compatibility with Keras: code in a file is never run.
 
     Returns
     -------
@@ -108,18 +108,18 @@ def load_model(
     Raises
     ------
     ValueError
-        A file that is neither lamina's nor Keras's, was cut off, altered or added to, is of a newer
-        lamina, or names a class or function that nobody gave; the message says what and where.
-        Of Keras's: code of a Lambda, which is not run, and operations of TensorFlow.
+        If the file is neither of lamina nor of Keras, is incomplete or altered, was written by a
+        newer lamina, or names a class or function that is not known; the message says which.
+        If a file of Keras holds code of a Lambda, which is not run, or operations of TensorFlow.
     ImportError
-        A file of Keras's without h5py: ``pip install "lamina[keras]"``.
+        If the file is one of Keras and h5py is not installed: ``pip install "lamina[keras]"``.
     FileNotFoundError
-        No such file; the nearest name in the folder is suggested.
+        If the file does not exist; the nearest name in the folder is suggested.
 
     Notes
     -----
-    Keras 3 notes ``training=False`` of calls that nobody told anything.  In its files such a note
-    counts where the layer would do otherwise by itself, as a batch normalization would.
+    Keras 3 writes ``training=False`` for calls without that argument, too.  It is applied to layers
+    that would otherwise behave differently in training, such as batch normalization.
 
     Examples
     --------

@@ -121,7 +121,7 @@ class CutMix(Mixture):
     Notes
     -----
     Labels are shares of classes, (rows, classes), as ``one_hot`` makes them.  Masks are cut as
-    images are; boxes are refused, as parts of objects have none.
+    images are.  Boxes are refused, because an object that is cut has no box.
 
     References
     ----------

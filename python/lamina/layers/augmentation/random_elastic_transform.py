@@ -18,7 +18,7 @@ __all__ = ["RandomElasticTransform"]
 
 
 class RandomElasticTransform(Augmentation):
-    """In training, bend some of the images: move their pixels, neighbours alike.
+    """In training, distort some of the images by a smooth random displacement of their pixels.
 
     Parameters
     ----------
@@ -45,7 +45,8 @@ class RandomElasticTransform(Augmentation):
 
     Notes
     -----
-    Masks are bent as their images are; boxes are refused, as what a box holds is not bent into one.
+    Masks are distorted in the same way as their images.  Boxes are refused, because a distorted box
+    is not a box.
 
     References
     ----------

@@ -38,53 +38,52 @@ def load(
     trainable: bool | Collection[str] = True,
     dtype: str | None = None,
 ) -> Model:
-    """Return the model that an ONNX file describes: it predicts, trains, and is saved as others.
+    """Return the model that an ONNX file describes; it is used like any other.
 
     Parameters
     ----------
     model : path or onnx.ModelProto
-        A file, whose large arrays may lie in files beside it.
+        Large arrays may be stored in other files in the folder of the model.
     trainable : bool or collection of str, default True
-        Which weights ``fit`` changes: those of the names given, none, or all but the statistics of
-        batch normalisation.
+        Which weights ``fit`` changes: all except the statistics of batch normalisation, none, or
+        those with the given names.
     dtype : {"float32", "float64"}, optional
-        The precision to calculate in; by default float64 where the file has inputs of that type.
+        The precision of the model; by default float64 if the file has inputs of that type.
 
     Returns
     -------
     Model
-        Inputs have the file's names; of several outputs ``predict`` returns a list, in the file's
-        order.  Floating-point initializers with axes are its weights, under their names, kernels
-        in Keras's shapes: see ``lamina.layers.Dense`` and others.
+        Its inputs have the names in the file.  With several outputs ``predict`` returns a list, in
+        the order of the file.  The weights are the floating-point initializers that have axes,
+        under their names; kernels have the shapes of Keras, as in ``lamina.layers.Dense``.
 
     Raises
     ------
     ImportError
-        Without the package onnx: ``pip install "lamina[onnx]"``.
+        If the package onnx is not installed: ``pip install "lamina[onnx]"``.
     OSError
-        There is no such file.
+        If the file does not exist.
     ValueError
-        A file that is not whole or contradicts itself; operators that lamina has not, each named
-        with its node; what tensors do not hold (strings, complex numbers); and values that must be
-        known when the model is recorded, such as a shape, but are calculated from the inputs.
+        If the file is incomplete or inconsistent, if it uses unsupported operators (all are listed)
+        or types (strings, complex numbers), or if a value that must be a constant, such as a shape,
+        is computed from the inputs.
 
     Warns
     -----
     UserWarning
-        An output whose first axis is not that of the rows.
+        If the first axis of an output is not the axis of rows.
 
     Notes
     -----
-    The first axis of each input is that of the rows, whatever its size in the file; where the file
-    gives a number, others are taken too unless some constant of the file depends on it: then the
-    model refuses them, and ``predict`` needs ``batch_size=`` that number for more rows.  Axes of
-    symbolic size may have any, which the model is recorded anew for.  ``predict`` works batch by
-    batch: outputs without rows, and graphs whose rows depend on each other, are right where all
-    rows are in one, ``batch_size=len(x)``.  Dropout and normalisation
-    act as in inference, in ``fit`` too.  Integers are int32, float16 and bfloat16 are calculated in
-    the model's precision.
+    The first axis of each input is the axis of rows.  If the file gives its size, the model takes
+    other numbers of rows too, unless a constant of the file depends on the size: the model then
+    refuses them, and ``predict`` needs the size as ``batch_size``.  Axes of symbolic size may have
+    any size.  ``predict`` works batch by batch; if the rows of the graph depend on each other, or
+    an output has no axis of rows, use ``batch_size=len(x)``.  Dropout and batch normalisation act
+    as in inference, even in ``fit``.  Integers are int32; float16 and bfloat16 are computed in the
+    precision of the model.
 
-    Loading runs no code of the file's and reads no file outside its folder.
+    Loading runs no code from the file and reads no file outside of its folder.
 
     Examples
     --------

@@ -43,23 +43,23 @@ def export(
     ----------
     model : Model
     filepath : str or path-like
-        Such as ``"model.onnx"``.  A file that is there is replaced, once the new one is whole.
+        Such as ``"model.onnx"``.  An existing file is replaced when the new one is complete.
     verbose : bool, optional
-        Whether to say in a line that it was written.
+        Whether to print a line when the file is written.
     input_signature, opset_version
         As for ``to_model``.
 
     Raises
     ------
     ImportError
-        Without the package onnx: ``pip install "lamina[onnx]"``.
+        If the package onnx is not installed: ``pip install "lamina[onnx]"``.
     ValueError
-        Where ONNX cannot express the model: all that it cannot is named, and nothing is written.
-        A name that does not end in ".onnx".
+        If ONNX cannot express the model, in which case all reasons are listed and no file is
+        written, or if the name does not end in ".onnx".
 
     See Also
     --------
-    to_model : The same in memory, with what becomes of a model.
+    to_model : Return the same model in memory; its notes say how a model is converted.
 
     Examples
     --------
@@ -90,45 +90,45 @@ def to_model(
     Parameters
     ----------
     model : Model
-        Whose weights exist, or whose ``Input`` says the shape of a row.
+        A model that is built, or has an ``Input`` with the shape of a row.
     input_signature : optional
-        The shapes of the inputs, that of rows first, None for any size: a tuple such as
-        ``(None, 20, 4)``, something with a ``shape`` such as an array, or a list or dict of them
-        for several inputs.  By default those of the model's ``Input``, for any number of rows.
+        The shapes of the inputs, with the axis of rows first and None for any size: a tuple such
+        as ``(None, 20, 4)``, an object with a ``shape`` such as an array, or a list or dict of them
+        for several inputs.  By default the shapes of ``Input``, for any number of rows.
     opset_version : int, default 18
         The version of ONNX's operators, 18 to 25.
 
     Returns
     -------
     onnx.ModelProto
-        With the names of the model's inputs and outputs, the first axis called "batch", and the
-        weights as initializers under their paths, such as "dense/kernel".
+        Inputs and outputs are named as in the model, and their first axis is named "batch".
+        Weights are initializers named by their paths, such as "dense/kernel".
 
     Warns
     -----
     UserWarning
-        Where a model does something else with very short axes than with longer ones, such as to
-        take the last three steps of two: what is written is for the longer ones.
+        If the model treats very short axes differently from longer ones, for instance because it
+        takes the last three steps of a sequence of two.  The file is right for the longer ones.
 
     Raises
     ------
     ImportError
-        Without the package onnx: ``pip install "lamina[onnx]"``.
+        If the package onnx is not installed: ``pip install "lamina[onnx]"``.
     ValueError
-        Where ONNX cannot express the model: what draws random numbers, keeps states from batch to
-        batch, or computes in Python, layers of texts and categories ahead of the graph, and axes
-        of any length that more depends on than sizes.  All of it is named.
+        If ONNX cannot express the model: if it draws random numbers, keeps states from batch to
+        batch, computes in Python, begins with layers for texts or categories, or depends in other
+        ways than by sizes on the length of an open axis.  All reasons are listed.
 
     Notes
     -----
-    What is written are the operations that the model records for a prediction, so that layers and
-    functions of one's own are written as the library's are: dropout and augmentation are not there,
-    batch normalisation takes its moving statistics.  Kernels of convolutions and recurrent layers
-    lie in ONNX's order.  A recurrent layer with a mask, or an activation that ONNX's LSTM, GRU and
-    RNN have not, is a ``Scan``.
+    The operations that the model records for a prediction are written, so that your own layers and
+    functions are written in the same way as those of the library.  Dropout and augmentation are
+    left out, and batch normalisation uses its moving statistics.  Kernels of convolutions and
+    recurrent layers are stored in the order of ONNX.  A recurrent layer with a mask, or with an
+    activation that LSTM, GRU and RNN of ONNX lack, becomes a ``Scan``.
 
-    Inputs of whole numbers stay int32, truth values bool.  A float64 model is written in double
-    precision; ONNX Runtime has no convolution, LSTM, GRU and RNN of doubles.
+    Integer inputs are int32, and truth values bool.  A float64 model is written in double
+    precision, in which ONNX Runtime has no convolution, LSTM, GRU and RNN.
 
     Examples
     --------
