@@ -196,8 +196,8 @@ def test_configurations_that_are_no_graph():
         return config
 
     restore = lamina.Model.from_config
-    refusal(lambda: restore(changed("a", "b")), "these layers wait for each other: a, b")
-    refusal(lambda: restore(changed("a", "a")), "these layers wait for each other")
+    refusal(lambda: restore(changed("a", "b")), "the calls of these layers form a cycle: a, b")
+    refusal(lambda: restore(changed("a", "a")), "the calls of these layers form a cycle")
     refusal(lambda: restore(changed("a", "c")), "a reads 'c', which is no layer of it")
     refusal(lambda: restore({**good, "output_layers": ["b", 0, 2]}), "no layer has the output")
     refusal(lambda: restore({**good, "output_layers": ["c", 0, 0]}), "no layer has the output")

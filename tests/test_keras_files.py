@@ -225,7 +225,7 @@ def test_archives_that_lie_are_refused(tmp_path):
     packed(path, {"config.json": held["config.json"]})
     refused("without 'model.weights.h5'")
     packed(path, {**held, "assets/layers/lookup/code.py": b"a"})
-    refused("only vocabularies are read")
+    refused("only vocabulary files")
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("config.json", b"{}")
     refused("two members 'config.json'")
@@ -456,7 +456,7 @@ def test_vocabularies_are_read_from_where_keras_keeps_them(tmp_path):
 
 
 def test_whole_models_in_hdf5_are_told_apart_from_weights(tmp_path):
-    with pytest.raises(ValueError, match="holds weights alone; make the model"):
+    with pytest.raises(ValueError, match="holds only weights; create the model"):
         load_model(weights_file(tmp_path / "m.h5", "dense"))
 
 

@@ -194,7 +194,7 @@ def with_rates():
         (lambda: lamina.Sequential([lamina.Input((4,)), layers.Lambda(lambda x: x, name="inline")]),
          "inline: function is a function without a name.*def"),
         (twice, "sequential: holds dense.* twice"),
-        (with_rates, "Adam: the learning rate of 'dense.*/kernel' is its own"),
+        (with_rates, "Adam: 'dense.*/kernel' has its own learning rate"),
     ],
 )  # fmt: skip
 def test_what_keras_cannot_hold_is_refused_and_nothing_written(make, words, tmp_path):

@@ -234,7 +234,7 @@ def test_a_call_that_flattens_images_is_warned_of() -> None:
     model(np.ones((1, 3, 3, 1)))
     state = to_arrays(sequential(Input((3, 3, 1)), layers.Conv2D(2, 2), layers.Flatten(),
                                  layers.Dense(3)))  # fmt: skip
-    with pytest.warns(UserWarning, match=r"load_torch: how the call of 'net' .* channels first"):
+    with pytest.warns(UserWarning, match=r"load_torch: 'net' has its own call, .* channels first"):
         load_torch(model, state)
 
 
@@ -314,7 +314,7 @@ def test_a_gru_that_resets_before_its_product_is_none_of_pytorchs() -> None:
         "gru.weight_ih_l0": np.zeros((9, 4)), "gru.weight_hh_l0": np.zeros((9, 3)),
         "gru.bias_ih_l0": np.zeros(9), "gru.bias_hh_l0": np.zeros(9),
     }  # fmt: skip
-    with pytest.raises(ValueError, match=r"gru: PyTorch's GRU resets behind .* reset_after=True"):
+    with pytest.raises(ValueError, match=r"gru: must have reset_after=True"):
         load_torch(model, state)
 
 

@@ -59,8 +59,8 @@ class Operators:
     def __setitem__(self, key: Any, value: Any) -> None:
         """Raise TypeError: tensors are immutable."""
         raise TypeError(
-            f"{self!r} does not change; ops.slice_update, ops.scatter_update and ops.where make "
-            f"another tensor with other values in places"
+            f"{self!r} is immutable; ops.slice_update, ops.scatter_update and ops.where return "
+            f"a new tensor with some values replaced"
         )
 
     @property

@@ -45,7 +45,7 @@ class SumOfLosses(Loss):
         total = sum(values[1:], values[0])
         if any(mask is not None for mask in masks):
             if any(mask is None for mask in masks):
-                raise ValueError(f"{self.name}: losses of one output must leave the same rows out")
+                raise ValueError(f"{self.name}: losses of one output must ignore the same rows")
             from lamina import ops
 
             total.mask = functools.reduce(ops.logical_and, masks)

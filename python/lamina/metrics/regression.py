@@ -148,7 +148,7 @@ class R2Score(KernelMetric):
             if n <= k + 1:
                 _screen.warn(
                     f"R2Score: the adjusted score needs more than num_regressors + 1 = {k + 1} "
-                    f"rows; of {n:g} it is R2 itself"
+                    f"rows; for {n:g} it equals R2"
                 )
                 return scores
             scores = 1.0 - (1.0 - scores) * (n - 1.0) / (n - k - 1.0)

@@ -72,7 +72,7 @@ def from_config(
             _call(layers, name, node)
         if len(left) == len(waiting):
             names = ", ".join(name for name, _ in left)
-            raise ValueError(f"Model.from_config: these layers wait for each other: {names}")
+            raise ValueError(f"Model.from_config: the calls of these layers form a cycle: {names}")
         waiting = left
     return _tensors(layers, config["input_layers"]), _tensors(layers, config["output_layers"])
 

@@ -54,8 +54,8 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
     one, other = true_fn(), false_fn()
     if now is not None and now.assigned != before:
         raise ValueError(
-            f"cond: both functions are recorded where pred is a tensor, {pred!r}, and what they "
-            f"assign would hold always; assign what ops.where chooses"
+            f"cond: both functions are recorded if pred is a tensor, {pred!r}, so that their "
+            f"assignments would always take effect; assign the result of ops.where instead"
         )
     ones, others = flat(one), flat(other)
     if len(ones) != len(others):

@@ -150,7 +150,7 @@ def _at(group: Any, path: str) -> Any:
         if kind is None:
             raise ValueError(f"{path:.80}: the file has no such group")
         if kind is not _package().HardLink:
-            raise ValueError(f"{path:.80}: is a link, and these are not followed")
+            raise ValueError(f"{path:.80}: is a link; links are not followed")
         group = group[part]
     return group
 
@@ -167,7 +167,7 @@ def _gather(
         raise ValueError(f"{path:.80}: groups stand within groups too deep")
     for name in group:
         if group.get(name, getclass=True, getlink=True) is not package.HardLink:
-            raise ValueError(f"{path}/{name}: is a link, and these are not followed")
+            raise ValueError(f"{path}/{name}: is a link; links are not followed")
         kind = group.get(name, getclass=True)
         if kind is package.Group:
             inner = f"{path}/{name}" if path else name

@@ -102,9 +102,7 @@ def _vocabularies(path: str, archive: zipfile.ZipFile) -> dict[str, list[str]]:
             left -= len(data)
             found[name[len(_ASSETS) : -len(_VOCABULARY)]] = data.decode().splitlines()
         elif name.startswith(_ASSETS) and not name.endswith("/"):
-            raise ValueError(
-                f"{path}: holds {name!r:.80}, and of such files only vocabularies are read"
-            )
+            raise ValueError(f"{path}: holds {name!r:.80}, and only vocabulary files are supported")
     return found
 
 

@@ -35,7 +35,7 @@ def call_all(
             calls[name].append(made[name](*args, **kwargs))
         if len(left) == len(waiting):
             names = ", ".join(name for name, _ in left)
-            raise ValueError(f"these layers wait for each other: {names:.200}")
+            raise ValueError(f"the calls of these layers form a cycle: {names:.200}")
         waiting = left
 
 

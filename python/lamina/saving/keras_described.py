@@ -136,7 +136,7 @@ class Describer:
     def settings(self, config: Any, kind: str, who: str) -> dict[str, Any]:
         """Return the configuration of a class of the user's own."""
         if not isinstance(config, Mapping):
-            raise LostError(f"{who}: the configuration of {kind} is no mapping")
+            raise LostError(f"{who}: the configuration of {kind} must be a mapping")
         return {str(name): self.value(value, str(name), who) for name, value in config.items()}
 
     def own_class(self, cls: Any, kind: str, config: dict[str, Any]) -> dict[str, Any]:

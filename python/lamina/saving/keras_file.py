@@ -73,7 +73,7 @@ def _old_model(path: str) -> tuple[Any, Any, Sequence[Array], Any]:
         content = keras_hdf5.read(path, "load_model", data)
     if content is None or content.config is None:
         raise ValueError(
-            f"holds weights alone; make the model, and give it model.load_weights({path!r})"
+            f"holds only weights; create the model and call model.load_weights({path!r})"
         )
     with at_most(_room(content.layers)):
         model, reading = keras_graph.model_of(keras_legacy.modern(content.config))

@@ -50,7 +50,7 @@ def model_of(
 def _model(told: Mapping[str, Any], reading: Reading, path: str) -> Any:
     name, config = told.get("class_name"), told.get("config")
     if not isinstance(name, str) or not isinstance(config, Mapping):
-        raise ValueError("a model has a class_name and a config")
+        raise ValueError("the configuration of a model must have class_name and config")
     known = registered(told) or name
     own = custom(known)
     if own is None and name not in _MODELS:

@@ -31,8 +31,8 @@ def modern(told: Any, where: str = "the model") -> dict[str, Any]:
         return dict(told)
     if kind in ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "ClassMethod"):
         raise ValueError(
-            f"{told.get('name', where)}: is an operation of TensorFlow's, which Keras 3 has not "
-            f"either; write it with layers, or with keras.ops"
+            f"{told.get('name', where)}: is an operation of TensorFlow, which Keras 3 does not "
+            f"support either; replace it by layers or operations of keras.ops"
         )
     own = {k: v for k, v in told.items() if k not in ("class_name", "config", "inbound_nodes")}
     if kind == "Sequential":

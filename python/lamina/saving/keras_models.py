@@ -103,7 +103,7 @@ def _sequential(describer: Describer, model: Any) -> Entry:
     for layer in model._layers:
         if id(layer) in seen:
             raise LostError(
-                f"{model.name}: holds {layer.name} twice, and a Sequential of Keras cannot"
+                f"{model.name}: holds {layer.name} twice, which a Sequential of Keras cannot"
             )
         seen.add(id(layer))
         entries.append(_layer(describer, layer))

@@ -83,7 +83,7 @@ def _maps(optimizer: Any) -> bool:
 def _check_alike(optimizer: Any, state: Mapping[str, Any]) -> None:
     who = type(optimizer).__name__
     if state.get("rates"):
-        raise LostError(f"{who}: the learning rate of {next(iter(state['rates']))!r} is its own")
+        raise LostError(f"{who}: {next(iter(state['rates']))!r} has its own learning rate")
     if state.get("undecayed") and optimizer.weight_decay:
         raise LostError(f"{who}: {state['undecayed'][0]!r} is excluded from the weight decay")
 

@@ -146,17 +146,18 @@ def check_ends(body: Body) -> None:
         if port.shape is None:
             raise ValueError(f"input {port.name!r} has no shape in the file; a model needs it")
         if not port.shape:
-            raise ValueError(f"input {port.name!r} is a single number; a model's have rows")
+            raise ValueError(
+                f"input {port.name!r} must have an axis of rows; it is a single number"
+            )
         if port.name in ahead:
             raise ValueError(
-                f"input {port.name!r} must be known when the model is recorded, for shapes depend "
-                f"on it; make it a constant of the file"
+                f"input {port.name!r} must be a constant of the file, because shapes depend on it"
             )
         if isinstance(port.shape[0], int):
             fixed[port.name] = port.shape[0]
     if len(set(fixed.values())) > 1:
         raise ValueError(
-            f"the first axis of every input is that of the rows, as long for all; got {fixed}"
+            f"the first axis of every input is the axis of rows, of the same length; got {fixed}"
         )
     for port in body.outputs:
         if port.type not in TYPES and port.type != 0:

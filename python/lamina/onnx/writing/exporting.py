@@ -289,7 +289,9 @@ def _written(
     """Return how many rows a batch has, None for any number, and the model on a sheet."""
     counts = {shape[0] for shape in shapes} - {None}
     if len(counts) > 1:
-        raise ValueError(f"{who}: all inputs have as many rows; got {sorted(counts)}")
+        raise ValueError(
+            f"{who}: all inputs must have the same number of rows; got {sorted(counts)}"
+        )
     rows = counts.pop() if counts else None
     counted = False
     try:
@@ -304,7 +306,7 @@ def _written(
         unknown = "the number of rows" if counted else "the length of an axis"
         raise ValueError(
             f"{who}: {error} of {model.name} depends on {unknown} in a way that ONNX cannot "
-            f"follow; say it by input_signature, such as {_example(shapes, counted)}"
+            f"follow; give it in input_signature, such as {_example(shapes, counted)}"
         ) from None
 
 
@@ -372,8 +374,8 @@ def _for_groups(
     made, least = for_any(sizes, write)
     if least > 1:
         _screen.warn(
-            f"export: what {model.name} does may be another thing where "
-            f"{' or '.join(size.name for size in sizes if size.axis)} is below {least}; in ONNX it "
-            f"is what it does from {least} on"
+            f"export: {model.name} may behave differently where "
+            f"{' or '.join(size.name for size in sizes if size.axis)} is below {least}; the ONNX "
+            f"file is right from {least} on"
         )
     return made

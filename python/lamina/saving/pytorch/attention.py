@@ -16,7 +16,7 @@ _ENDS = (*_THREE, "attention_output")
 def _projections(layer: Any, held: Given) -> list[Arrays]:
     """Return the tensors of the linear layers of query, key, value and output."""
     if layer.use_gate:
-        raise ValueError(f"{layer.name}: has a gate, which attention lacks in PyTorch")
+        raise ValueError(f"{layer.name}: has a gate, which attention in PyTorch lacks")
     made = []
     for end in _ENDS:
         kernel = held[f"{end}/kernel"]

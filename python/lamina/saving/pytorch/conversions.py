@@ -205,8 +205,7 @@ def _recurrent(form: str, order: Callable[[Array], Array] = _gates_there) -> Con
     def write(layer: Any, held: Given, names: Any) -> list[Arrays]:  # noqa: ARG001
         if form == "gru" and not layer.reset_after:
             raise ValueError(
-                f"{layer.name}: PyTorch's GRU resets behind the product with the recurrent kernel: "
-                f"it is a layer with reset_after=True"
+                f"{layer.name}: must have reset_after=True, the only form of a GRU in PyTorch"
             )
         made = {
             "weight_ih": order(held["kernel"]).T,

@@ -70,9 +70,9 @@ def orders_of(who: str, model: Any) -> Orders:
         kinds = [type(each).__name__ for layer in held.parts for each in layer.walk()]
         if "Flatten" in kinds and any(kind.startswith(_SPATIAL) for kind in kinds):
             _screen.warn(
-                f"{who}: how the call of {held.name!r} reads what it flattens is not known: one "
-                f"behind Flatten takes the elements of an image as they are in PyTorch, channels "
-                f"first; Permute before Flatten puts them so"
+                f"{who}: {held.name!r} has its own call, so that the order in which it flattens "
+                f"images is not known: weights behind Flatten keep PyTorch's order, channels "
+                f"first; a Permute before Flatten gives that order"
             )
     return found
 
