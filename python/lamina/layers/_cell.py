@@ -11,7 +11,7 @@ from lamina._check import Array, Shape
 from lamina._tensors.given import current, given
 from lamina.layers.dropout import Dropout
 from lamina.layers.layer import Layer
-from lamina.layers.recordable import show_shapes
+from lamina.layers.shapes import show_shapes
 from lamina.layers.weights import drawn_by
 from lamina.random import seed_value
 

@@ -9,7 +9,7 @@ from lamina._check import Array, Shape
 from lamina._tensors.given import given
 from lamina.layers import windows
 from lamina.layers._cell import Cell
-from lamina.layers.recordable import show_shapes
+from lamina.layers.shapes import show_shapes
 
 if TYPE_CHECKING:
     from lamina._typing import Sizes

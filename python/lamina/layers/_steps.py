@@ -8,7 +8,7 @@ from lamina import ops
 from lamina._tensors.arguments import flat, mapped
 from lamina._tensors.given import given
 from lamina.layers.layer import Layer
-from lamina.layers.recordable import show_shapes
+from lamina.layers.shapes import show_shapes
 
 
 def check_cell(who: str, cell: Any) -> None:

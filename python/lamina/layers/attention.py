@@ -9,7 +9,7 @@ from lamina._tensors.given import given, record
 from lamina.layers._attention import causal, joined, masked
 from lamina.layers.dropout import Dropout
 from lamina.layers.layer import Layer
-from lamina.layers.recordable import show_shapes
+from lamina.layers.shapes import show_shapes
 from lamina.random import seed_value
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lamina import _check, ops
 from lamina._tensors.given import given
 from lamina.layers.layer import Layer
-from lamina.layers.recordable import show_shapes
+from lamina.layers.shapes import show_shapes
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack

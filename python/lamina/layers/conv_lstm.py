@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from lamina import _check, ops
 from lamina.layers._carried import Carrier
 from lamina.layers._conv_lstm_cell import ConvLSTMCell
-from lamina.layers.recordable import show_shapes
 from lamina.layers.rnn import RNN
+from lamina.layers.shapes import show_shapes
 
 if TYPE_CHECKING:
     from lamina._typing import (

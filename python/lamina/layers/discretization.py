@@ -13,9 +13,8 @@ from lamina._check import Array
 from lamina._tensors.given import given
 from lamina.layers._codes import check_dense, check_mode, coded, coded_shape
 from lamina.layers.ahead import AheadLayer, batches_of
-from lamina.layers.recordable import show_shapes
 from lamina.layers.recorded_calls import check_not_empty
-from lamina.layers.shapes import Spec
+from lamina.layers.shapes import Spec, show_shapes
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack

@@ -11,7 +11,7 @@ from lamina import _check, activations, constraints, initializers, ops, regulari
 from lamina._tensors.given import given, record
 from lamina.initializers.scaling import by_axes
 from lamina.layers.layer import Layer
-from lamina.layers.recordable import show_shapes
+from lamina.layers.shapes import show_shapes
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable

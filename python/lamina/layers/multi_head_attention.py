@@ -19,7 +19,7 @@ from lamina.layers._attention import (
 from lamina.layers.dropout import Dropout
 from lamina.layers.einsum_dense import EinsumDense
 from lamina.layers.layer import Layer
-from lamina.layers.recordable import show_shapes
+from lamina.layers.shapes import show_shapes
 from lamina.random import seed_value
 
 if TYPE_CHECKING:

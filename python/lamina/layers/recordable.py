@@ -21,6 +21,7 @@ from lamina.layers.shapes import (
     has_open_axes,
     rows_of,
     shape_with_rows,
+    show_shapes,
 )
 from lamina.random import Seed
 
@@ -390,13 +391,6 @@ class Recordable(Configured):
 
     def _mask_behind(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
         return self.compute_mask(graph, x, mask)
-
-
-def show_shapes(shapes: Any) -> str:
-    """Return a row's shape, or a list of them, as users see it."""
-    if isinstance(shapes, list):
-        return f"[{', '.join(_check.show_shape(s) for s in shapes)}]"
-    return _check.show_shape(shapes or ())
 
 
 def _shapes(tensors: Any) -> Any:

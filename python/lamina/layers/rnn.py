@@ -9,7 +9,7 @@ from lamina._tensors.arguments import flat, mapped, packed
 from lamina._tensors.given import current, given, wrap
 from lamina.layers._carried import Carrier
 from lamina.layers._steps import check_cell, first_states, output_size, step
-from lamina.layers.recordable import show_shapes
+from lamina.layers.shapes import show_shapes
 from lamina.layers.stacked_rnn_cells import StackedRNNCells
 
 if TYPE_CHECKING:

@@ -322,3 +322,10 @@ def show_unknown(error: ValueError, of_another_length: Callable[[], Any]) -> Non
 
 def _where_equal(a: Shape, b: Shape) -> Shape:
     return tuple(m if m == n else None for m, n in zip(a, b, strict=True))
+
+
+def show_shapes(shapes: Any) -> str:
+    """Return a row's shape, or a list of them, as users see it."""
+    if isinstance(shapes, list):
+        return f"[{', '.join(show_shape(s) for s in shapes)}]"
+    return show_shape(shapes or ())

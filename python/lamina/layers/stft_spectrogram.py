@@ -12,7 +12,7 @@ from lamina._tensors.given import given
 from lamina.initializers.stft import SCALINGS, STFT, checked_window
 from lamina.layers.augmentation._arguments import data_format_of
 from lamina.layers.layer import Layer
-from lamina.layers.recordable import show_shapes
+from lamina.layers.shapes import show_shapes
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack

@@ -12,7 +12,7 @@ from lamina import _check
 from lamina._arrays import column_names, is_array, ndim_of
 from lamina._check import Array, Shape
 from lamina.models import advice, steps
-from lamina.models.inputs import Port, arranged, converted, label, separated, shaped
+from lamina.models.inputs import arranged, converted, label, separated, shaped
 from lamina.models.ragged import (
     Buckets,
     Outputs,
@@ -21,12 +21,12 @@ from lamina.models.ragged import (
     parts_of,
     shapes_of,
     target_rows,
-    weight_rows,
 )
 from lamina.models.reading import Reading, is_reading
-from lamina.models.rows import Rows, gathered
+from lamina.models.rows import Rows
+from lamina.models.sample_weights import weights_of
 from lamina.models.steps import Given
-from lamina.models.targets import check_axis, labels, row_weights, target
+from lamina.models.targets import check_axis, labels, of_outputs, target, unboxed
 
 Form = tuple[Shape, str]  # of a row of a target: its shape, and "float" or "int32"
 
@@ -194,7 +194,7 @@ def _prepared(
         shapes = [a.shape[1:] for a in arrays]
     else:
         model.check_ragged(who)
-        shapes, y = list(shapes_of(arrays)), _of_outputs(model, y)
+        shapes, y = list(shapes_of(arrays)), of_outputs(model, y)
     if not model.built and _has_calls(model):
         # Before there are weights, for what is refused here leaves the model as it was.
         wanted = any(loss is not None for loss in model.compiled(who).losses)
@@ -268,11 +268,6 @@ def _has_rows(value: Any) -> bool:
     return is_array(value) and ndim_of(value) > 0
 
 
-def _of_outputs(model: Any, values: Any) -> Any:
-    """Return targets, or weights, with ``Rows`` where their rows differ in shape."""
-    return gathered(values, [Port(name, None) for name in model.output_names])
-
-
 def _targets(
     who: str,
     model: Any,
@@ -293,7 +288,7 @@ def _targets(
         values = dict(zip(names, y, strict=True))
     else:
         if len(wanted) == 1:
-            y = _unboxed(y, rows)
+            y = unboxed(y, rows)
         ignored = [name for name in names if name not in wanted]
         given = {k: v for k, v in y.items() if k not in ignored} if isinstance(y, Mapping) else y
         values = dict(zip(wanted, arranged(who, "y", given, wanted), strict=True))
@@ -333,68 +328,6 @@ def _as_given(goal: Any, value: Any) -> Any:
 def _given_rows(goals: Rows, values: Rows) -> Rows:
     pairs = zip(goals.arrays, values.arrays, strict=True)
     return Rows([_as_given(goal[None], value[None])[0] for goal, value in pairs])
-
-
-def _unboxed(values: Any, rows: int) -> Any:
-    # [array] for a model of one output.
-    single = isinstance(values, (list, tuple)) and len(values) == 1 and is_array(values[0])
-    return values[0] if single and ndim_of(values[0]) and len(values[0]) == rows else values
-
-
-def weights_of(
-    who: str,
-    model: Any,
-    goals: Sequence[Any],
-    outputs: Sequence[Shape],
-    sample_weight: Any,
-    class_weight: object,
-    trained: Array | None = None,
-    by_row: Outputs | None = None,
-) -> list[Any]:
-    """Return the weights of the rows for each output that has a loss, or None where there are none.
-
-    One array of sample weights counts for all outputs.
-    """
-    names, losses = model.output_names, model.compiled(who).losses
-    if class_weight is not None and len(names) > 1:
-        raise ValueError(
-            f"{who}: class_weight is for models of one output; this one has {', '.join(names)} "
-            f"(use sample_weight)"
-        )
-    weights: list[Any] = []
-    if by_row is not None:
-        sample_weight = _of_outputs(model, sample_weight)
-    if all(goal is None for goal in goals):
-        return [None] * len(goals)
-    rows = next(len(goal) for goal in goals if goal is not None)
-    sample_weight = model.by_output(f"{who}: sample_weight", sample_weight)
-    given = _sample_weights(who, _unboxed(sample_weight, rows), names)
-    listed = zip(names, losses, goals, outputs, given, strict=True)
-    for place, (name, loss, goal, output, weight) in enumerate(listed):
-        if loss is None or goal is None:
-            weights.append(None)
-            continue
-        shown = label("sample_weight", name, len(names))
-        if by_row is not None and isinstance(goal, Rows):
-            if class_weight is not None:
-                raise ValueError(
-                    f"{who}: class_weight needs one class a row; the rows of y are arrays (use "
-                    f"sample_weight)"
-                )
-            output_at = by_row.at(place)
-            weights.append(weight_rows(who, weight, goal, output_at, model.dtype, shown))
-            continue
-        weights.append(
-            row_weights(who, weight, class_weight, goal, loss, output, model.dtype, trained, shown)
-        )
-    return weights
-
-
-def _sample_weights(who: str, value: Any, names: Sequence[str]) -> list[Any]:
-    each = isinstance(value, (list, tuple)) and any(w is None or np.ndim(w) for w in value)
-    if isinstance(value, Mapping) or (each and len(names) > 1):
-        return arranged(who, "sample_weight", value, names)
-    return [value] * len(names)
 
 
 def classes_of(model: Any, data: Data) -> Array | None:

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from lamina import _check
-from lamina._arrays import column_names
+from lamina._arrays import column_names, is_array, ndim_of
 from lamina._check import Array, Shape
 from lamina.data.unread import Mapped, unread
 from lamina.losses import BinaryCrossentropy, CategoricalCrossentropy, Loss
+from lamina.models.inputs import Port
 from lamina.models.reading import Reading
+from lamina.models.rows import gathered
 
 
 def target(
@@ -239,3 +241,14 @@ def _class(who: str, label: Any, count: int | None) -> int:
     if count is not None and not 0 <= index < count:
         raise ValueError(f"{who}: class_weight's labels must be in [0, {count}); got {label}")
     return index
+
+
+def of_outputs(model: Any, values: Any) -> Any:
+    """Return targets, or weights, with ``Rows`` where their rows differ in shape."""
+    return gathered(values, [Port(name, None) for name in model.output_names])
+
+
+def unboxed(values: Any, rows: int) -> Any:
+    """Return the array in a list of one, as a model of one output may be given it."""
+    single = isinstance(values, (list, tuple)) and len(values) == 1 and is_array(values[0])
+    return values[0] if single and ndim_of(values[0]) and len(values[0]) == rows else values

@@ -10,6 +10,7 @@ from lamina._check import Array, Shape
 from lamina.models import data as data_
 from lamina.models.ragged import Outputs
 from lamina.models.rows import gathered
+from lamina.models.sample_weights import weights_of
 from lamina.models.split import check_fraction, held_out
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _split(
     rows, kept = held_out(data.rows, fraction, classes, stratify, ordered, model.seed)
     if any(data.weighted):  # class weights are the training rows' own
         outputs = model.output_row_shapes(data.row_shapes)
-        data.weights = data_.weights_of(
+        data.weights = weights_of(
             "fit", model, data.targets, outputs, sample_weight, class_weight, rows,
             Outputs(model, data.inputs) if data.ragged else None,
         )  # fmt: skip

@@ -20,7 +20,7 @@ from lamina.layers.augmentation.boxes import (
     visible,
 )
 from lamina.layers.layer import Layer
-from lamina.layers.recordable import show_shapes
+from lamina.layers.shapes import show_shapes
 from lamina.random import SeedGenerator, seed_value
 
 if TYPE_CHECKING:
