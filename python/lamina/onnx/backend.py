@@ -1,4 +1,4 @@
-"""ONNX's interface to what runs its models, ``onnx.backend``: lamina behind it.
+"""The interface ``onnx.backend``, with lamina as the backend.
 
 ``prepare(model).run(inputs)`` and ``run_model(model, inputs)`` calculate with the operations of
 ``lamina.ops`` at once; ``lamina.onnx.load`` makes a model, which is faster for more than one call.
@@ -93,12 +93,12 @@ def _as_declared(value: Any, port: Port) -> Any:
 
 
 def supports_device(device: str) -> bool:
-    """Return whether a device can be calculated on: the CPU can."""
+    """Return whether a device is supported; only the CPU is."""
     return device.split(":", maxsplit=1)[0] == "CPU"
 
 
 def is_compatible(model: Any, device: str = "CPU", **_: Any) -> bool:
-    """Return whether all operators of a model are there."""
+    """Return whether all operators of a model are supported."""
     try:
         prepare(model, device)
     except ValueError:

@@ -30,37 +30,37 @@ def from_sklearn(estimator: Any, n_samples: int | None = None, dtype: str | None
     Parameters
     ----------
     estimator : MLPRegressor, MLPClassifier, LinearRegression, Ridge, LogisticRegression or Pipeline
-        Fitted.  A pipeline ends in one of the others, behind any of StandardScaler, MinMaxScaler,
-        MaxAbsScaler and RobustScaler.
+        A fitted estimator.  A pipeline consists of any of StandardScaler, MinMaxScaler,
+        MaxAbsScaler and RobustScaler, followed by one of the other estimators.
     n_samples : int, optional
-        How many rows a further fit will have.  Scikit-learn divides penalties by the rows of a
-        step, which an estimator that was fitted by a full-batch solver does not keep: without them
-        its penalty is left out.
+        The number of rows in a further fit.  Scikit-learn divides penalties by the number of rows
+        in a step, which an estimator that was fitted by a full-batch solver does not store: if
+        `n_samples` is not given, its penalty is left out.
     dtype : {"float32", "float64"}, optional
-        That of the estimator's weights by default, which is float64 if the data were.
+        By default that of the estimator's weights, which is float64 if the data were float64.
 
     Returns
     -------
     Sequential
-        Regression predicts what ``predict`` does, as (rows, outputs); classification what
-        ``predict_proba`` does for several classes, and of two classes the probability of the
-        second.  Class k is ``estimator.classes_[k]``: a further fit takes labels counted from 0.
+        A regression model predicts the same as ``predict``, in shape (rows, outputs).  A classifier
+        predicts the same as ``predict_proba``, or for two classes the probability of the second.
+        Class k is ``estimator.classes_[k]``: a further fit takes integer labels from 0.
 
     Raises
     ------
     TypeError
-        What is no estimator, or one that is no such model; the message names it.
+        If `estimator` is none of these; the message names it.
     ValueError
-        An estimator that is not fitted, or has settings that a layer has not.
+        If the estimator is not fitted, or has settings that layers do not have.
 
     Notes
     -----
     The model is compiled with the estimator's solver (SGD with its momentum, Adam, L-BFGS), its
-    learning rate as it is now, and the objective that its steps descend: the squared error of all
-    outputs over two, cross-entropies, or the Poisson loss, with ``alpha / (2 n)`` times the squared
-    weights, where n is the rows of a batch.  Not carried over are the solver's moments, schedules
-    ("invscaling", "adaptive"), early stopping, and the size of batches: give ``fit`` the
-    ``batch_size`` that the estimator has, ``min(200, rows)`` if it is "auto".
+    current learning rate, and its objective: half of the squared error of all outputs,
+    cross-entropies, or the Poisson loss, plus ``alpha / (2 n)`` times the squared weights, where n
+    is the number of rows in a batch.  The moments of the solver, schedules ("invscaling",
+    "adaptive"), early stopping and the batch size are not carried over: pass the ``batch_size`` of
+    the estimator to ``fit``, ``min(200, rows)`` if it is "auto".
 
     Examples
     --------

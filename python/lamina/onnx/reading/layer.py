@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ONNXGraph(Layer):
-    """What the graph of an ONNX file calculates; ``lamina.onnx.load`` makes it.
+    """A layer that computes the graph of an ONNX file; ``lamina.onnx.load`` creates it.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ class ONNXGraph(Layer):
 
     Notes
     -----
-    Weights have the names of the file's initializers.  Kernels have Keras's shapes: of dense layers
-    (in, units), of convolutions (..., in, filters), of recurrent ones (directions, in, gates units)
-    with Keras's gates.
+    Weights have the names of the initializers in the file.  Kernels have the shapes of Keras: (in,
+    units) in dense layers, (..., in, filters) in convolutions, and (directions, in, gates units),
+    with the gates in the order of Keras, in recurrent layers.
     """
 
     supports_masking = False

@@ -62,27 +62,27 @@ class Loaded(_Left):
 def load_torch(
     model: Model, source: Any, names: Names | None = None, strict: bool = True
 ) -> Loaded:
-    """Give a model the weights of one of PyTorch, layer by layer.
+    """Load the weights of a PyTorch model into a model, layer by layer.
 
-    Each layer takes the tensors of the module that is called as it is, else those of the next
-    module of its kind that fits: modules count in the order of the state dict, which is the order
-    in which they were made, and layers in the order of ``model.layers``.  Files of safetensors keep
-    no order: there, names that differ in their numbers alone are counted, and others refused.
+    Each layer takes the tensors of the module with the same name.  All other layers, in the order
+    of ``model.layers``, take those of the next module of their kind that fits, in the order of the
+    state dict, in which the modules were created.  Safetensors files keep no order: names that
+    differ only in their numbers are sorted by these, and others are refused.
 
     Parameters
     ----------
     model : Model
-        Of the same layers, built.
+        A built model with the same layers.
     source : dict, torch.nn.Module, str or path-like
         A state dict, of tensors or of arrays; a module; or a file: ``.safetensors``, or ``.pt``,
         ``.pth``, ``.bin`` and ``.ckpt``, which are read by ``torch.load(weights_only=True)``.
-        Names that begin with ``module.`` or ``_orig_mod.`` do without it.
+        The prefixes ``module.`` and ``_orig_mod.`` of names are removed.
     names : dict of str to str or list of str, optional
-        Modules by paths of layers, such as ``{"encoder/dense": "enc.fc1"}``, where the order does
-        not tell them apart.  A path of a model, or layer, that holds others stands for all of
-        these: they look for their tensors in that module.  Layers with the same module share it in
-        order: ``{"lstm": "rnn", "lstm_1": "rnn"}`` for an ``nn.LSTM`` of two levels.  Paths are
-        made of the layers' names.
+        Modules by the paths of layers, such as ``{"encoder/dense": "enc.fc1"}``, if the order does
+        not determine the pairs.  The path of a model or layer that contains others stands for all
+        of them: they take their tensors from that module.  Several layers may share a module, in
+        order: ``{"lstm": "rnn", "lstm_1": "rnn"}`` for an ``nn.LSTM`` with two layers.  Paths
+        consist of the names of layers.
     strict : bool, default True
         Whether each layer with weights must find its tensors, and each tensor its layer.
 
@@ -95,20 +95,20 @@ def load_torch(
     Raises
     ------
     ValueError
-        Layers or tensors that are left over, and tensors of other shapes; settings of a module that
-        the layer has otherwise, such as ``eps``.  The message lists all of them, and no weight is
+        If layers or tensors are left over, if shapes differ, or if a setting of a module, such as
+        ``eps``, differs from that of the layer.  The message lists all of them, and no weight is
         changed.
     TypeError
-        A source that holds no tensors.
+        If the source holds no tensors.
 
     Notes
     -----
-    Convolutions have their channels last here, also those behind a ``Flatten``: a ``Dense`` that
-    reads a flattened image takes its columns in the order of lamina.  Data are given with channels
-    last.  What a state dict does not say has to be set: ``epsilon`` of normalizations is 1e-3 by
-    default, PyTorch's ``eps`` 1e-5; a ``momentum`` of 0.1 there is one of 0.9 here, and counts in
-    training alone; ``padding="same"`` pads behind where a stride leaves a choice.  An LSTM has one
-    bias, the sum of PyTorch's two.  Statistics that ``adapt`` learned stay as they are.
+    Data have their channels last.  The weights of a ``Dense`` that reads a flattened image are
+    reordered accordingly.  Settings that a state dict does not contain have to be set by hand:
+    ``epsilon`` of normalizations is 1e-3 by default, ``eps`` in PyTorch 1e-5; a ``momentum`` of 0.1
+    in PyTorch is 0.9 here, and only matters in training; with strides, ``padding="same"`` pads more
+    at the end.  An LSTM has one bias, the sum of the two in PyTorch.  Statistics that ``adapt``
+    learned do not change.
 
     Examples
     --------
@@ -149,12 +149,13 @@ def to_torch(model: Model, like: Any = None, names: Names | None = None) -> dict
     Parameters
     ----------
     model : Model
-        Built.
+        A built model.
     like : torch.nn.Module, dict, str or path-like, optional
-        What the tensors are for: they get its names and shapes, paired as in ``load_torch``.
+        The model that the tensors are for: they get its names and shapes, paired as in
+        ``load_torch``.
     names : dict of str to str or list of str, optional
-        As for ``load_torch``.  Without ``like``, a layer's tensors are called as the module that is
-        given here, else as its path: ``encoder/dense`` becomes ``encoder.dense.weight``.
+        As for ``load_torch``.  Without ``like``, the tensors of a layer are named after the module
+        given here, or else after its path: ``encoder/dense`` becomes ``encoder.dense.weight``.
 
     Returns
     -------
@@ -163,10 +164,10 @@ def to_torch(model: Model, like: Any = None, names: Names | None = None) -> dict
     Raises
     ------
     ValueError
-        Layers that ``like`` has not, or has in other shapes; all of them are listed.  Two layers
-        whose tensors would have one name.
+        If ``like`` lacks layers or has them in other shapes; all of them are listed.  If tensors of
+        two layers would have the same name.
     ImportError
-        Where PyTorch is not installed; ``save_torch`` writes files without it.
+        If PyTorch is not installed; ``save_torch`` writes files without it.
 
     Examples
     --------

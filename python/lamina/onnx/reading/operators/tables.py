@@ -71,7 +71,7 @@ def regressor(node: Node, x: Any) -> Any:
 
 @operator("LabelEncoder", domain=ML)
 def label_encoder(node: Node, x: Any) -> Any:
-    """Return what numbers are called by other numbers."""
+    """Return numbers mapped to other numbers by a table."""
     keys = node.list("keys_int64s") or node.list("keys_floats")
     values = node.list("values_int64s") or node.list("values_floats")
     if not keys or not values or len(keys) != len(values):
