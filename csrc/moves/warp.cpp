@@ -11,14 +11,14 @@ namespace {
 
 constexpr Index block = 64;  // pixels whose neighbours are looked up before any is read
 
-// One of the pixels on an axis next to a place; outside of the image it is where the reading says,
-// or nowhere.
+// A pixel next to a place, along one axis.  Outside the image the fill mode decides which pixel it
+// is, if any.
 struct Neighbour {
   Index at;
   bool somewhere;
 };
 
-// The remainder of i, which is seldom far outside.
+// The remainder of i; fast for the usual case that i is near the image.
 template <class T>
 T modulo(T i, T n) {
   if (i >= 0) return i < n ? i : i < 2 * n ? i - n : i - n * std::floor(i / n);
@@ -45,19 +45,19 @@ Neighbour neighbour(T i, Index size, Outside outside) {
       if (i >= n) i = 2 * n - 1 - i;
       break;
   }
-  // Of places so far away that the remainder is rounded, it may lie beyond the ends.
+  // Far away places round the remainder, which may then lie outside the image.
   return {Index(i < 0 ? T(0) : i > n - 1 ? n - 1 : i), true};
 }
 
-// Of two equally near ones the one farther from 0.
+// Round to the nearest whole number, halves away from 0.
 template <class T>
 T nearest(T place) {
   constexpr T half = T(0.5) - std::numeric_limits<T>::epsilon() / 4;  // exact below 1/2
   return std::trunc(place + std::copysign(half, place));
 }
 
-// What a pixel of the output is made of: `weight` times each pixel at `at`, those below 0 being the
-// fill.  Of nearest readings the first alone counts.
+// The pixels that an output pixel is the weighted sum of; an index below 0 stands for the fill
+// value.  Nearest-neighbour sampling uses only the first.
 template <class T>
 struct Corners {
   Index at[4];
@@ -129,7 +129,7 @@ struct FourOf {
   typedef T Type __attribute__((vector_size(4 * sizeof(T))));
 };
 
-// Of three or four channels (`wide`), four are read at once, where so many stand there.
+// With three or four channels (`wide`), four are read at once if that many are left.
 template <int fixed, bool wide, class T>
 void read_inner(T* y, const T* x, T down, T across, Index channels, Index below) {
   const T up = 1 - down, back = 1 - across;
@@ -187,7 +187,7 @@ void forward_line(T* y, const T* x, const T* row, const T* column, const WarpDim
   }
 }
 
-// What a line of pixels' gradients adds to the image's.
+// Add the gradients of a line of output pixels to the gradient of the image.
 template <class T>
 void scatter_line(T* dx, const T* dy, const T* row, const T* column, const WarpDims& d,
                   const Reading& reading) {
@@ -202,7 +202,7 @@ void scatter_line(T* dx, const T* dy, const T* row, const T* column, const WarpD
   }
 }
 
-// What one output adds to the gradients of a line of places.
+// Add the gradients of a line of output pixels to those of the places.
 template <class T>
 void places_line(T* drow, T* dcolumn, const T* dy, const T* x, const T* row, const T* column,
                  const WarpDims& d, const Reading& reading) {
@@ -220,7 +220,7 @@ void places_line(T* drow, T* dcolumn, const T* dy, const T* x, const T* row, con
   }
 }
 
-// Where one of `count` begins, if each has its own.
+// Return the offset of item `which`, 0 if all outputs share one item.
 Index start(Index which, bool shared, Index size) { return shared ? 0 : which * size; }
 
 }  // namespace

@@ -20,16 +20,16 @@ struct Reading {
   double fill;  // of Outside::constant
 };
 
-// float and double.  Pixel i stands at place i; what is read at places that are not finite is NaN.
+// float and double.  Pixel i is at place i; places that are not finite give NaN.
 // y_nhwc = x_nhwc at (row_nhw, column_nhw)
 template <class T>
 void warp_forward(T* y_nhwc, const T* x_nhwc, const T* row_nhw, const T* column_nhw, WarpDims,
                   Reading);
-// Of each image one thread adds, in the order of the outputs' pixels.
+// One thread handles each image and adds in the order of the output pixels.
 template <class T>
 void warp_backward_image(T* dx_nhwc, const T* dy_nhwc, const T* row_nhw, const T* column_nhw,
                          WarpDims, Reading);
-// Of linear readings; either may be null.
+// For linear sampling; either may be null.
 template <class T>
 void warp_backward_places(T* drow_nhw, T* dcolumn_nhw, const T* dy_nhwc, const T* x_nhwc,
                           const T* row_nhw, const T* column_nhw, WarpDims, Reading);
