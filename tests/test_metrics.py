@@ -219,6 +219,6 @@ def test_a_call_adds_rows_to_those_before():
 
 def test_the_adjusted_score_of_few_rows_is_the_score():
     metric = metrics.R2Score(num_regressors=2)
-    with pytest.warns(UserWarning, match="more than num_regressors . 1 = 3 rows; of 3 it is R2"):
+    with pytest.warns(UserWarning, match="num_regressors . 1 = 3 rows; for 3 it equals R2"):
         assert metric([1.0, 2.0, 3.0], [1.0, 2.0, 4.0]) == 0.5
     assert metrics.R2Score(num_regressors=2)(np.arange(5.0), np.arange(5.0) + 1) == 0.0
