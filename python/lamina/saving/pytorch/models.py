@@ -240,7 +240,7 @@ def save_torch(
 
 def _torch(who: str) -> Any:
     try:
-        import torch
+        import torch  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
         raise ImportError(
             f"{who}: needs PyTorch, which is not installed (pip install torch); save_torch writes "

@@ -142,7 +142,7 @@ def _from_bytes(path: str, name: str, told: Mapping[str, Any]) -> Array:
 
 def _of_pickle(who: str, path: str) -> dict[str, Array]:
     try:
-        import torch
+        import torch  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
         raise ImportError(
             f"{who}: {path} is read by PyTorch, which is not installed (pip install torch); "
