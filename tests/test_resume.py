@@ -207,3 +207,35 @@ def test_what_resume_refuses_and_forgives():
     assert fit(model, resume=True, epochs=done).epoch == first.epoch  # all epochs are done
     model.train_on_batch(X, Y)
     assert model.train_state.position is None
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_resume_needs_the_same_batches_within_an_epoch(tmp_path, shuffle):
+    def small(**options):
+        model = lamina.Sequential([layers.Input((6,)), layers.Dense(1)], seed=4)
+        model.compile("sgd", "mse")
+        given = {"batch_size": 20, "epochs": 3, "verbose": 0, "shuffle": shuffle, **options}
+        model.fit(X, Y, **given)
+        model.save(tmp_path / "m.lamina")
+        return load_model(tmp_path / "m.lamina"), given
+
+    model, given = small(callbacks=[Cut(7, "stop", "")])
+    given["callbacks"] = None
+    assert model.train_state.position.batch == 2
+    before = [model.get_weights(), model.train_state.get(model.weights_by_path())]
+    for change, told in [
+        ({"batch_size": 10}, "batch_size was 20 there and is 10 here"),
+        ({"validation_split": 0.2}, "number of rows trained on was 90 there and is 72 here"),
+        ({"shuffle": not shuffle}, f"shuffle was {shuffle} there and is {not shuffle} here"),
+    ]:
+        with pytest.raises(ValueError, match=told):
+            model.fit(X, Y, resume=True, **{**given, **change})
+    after = [model.get_weights(), model.train_state.get(model.weights_by_path())]
+    np.testing.assert_equal(after, before)
+    model.train_state.position.course = {}  # of a file written before this was kept
+    assert model.fit(X, Y, resume=True, **{**given, "batch_size": 10}).epoch[-1] == 2
+
+    model, given = small(epochs=2)
+    given["epochs"] = 3
+    with pytest.warns(UserWarning, match="batch_size was 20 there and is 45 here; the weights"):
+        assert model.fit(X, Y, resume=True, **{**given, "batch_size": 45}).epoch[-1] == 2

@@ -48,6 +48,17 @@ class Fit:
     rows: Array | None = None
     validation_rows: Array | None = None
 
+    @property
+    def course(self) -> dict[str, Any]:
+        """What decides which rows each batch has, for a fit that goes on from this one."""
+        given = isinstance(self.feed, Stream)
+        count = self.first.rows if self.rows is None else len(self.rows)
+        return {
+            "rows": None if given else count,
+            "batch_size": None if given else self.settings.batch,
+            "shuffle": self.settings.shuffle,
+        }
+
 
 @dataclass
 class Asked:

@@ -135,7 +135,9 @@ class Fitting(Evaluating):
             that it was loaded from: in its epoch, at its batch, with the sums of that epoch and the
             callbacks' states, by class and in order.  With the same data and arguments the weights
             end in the same bits as if it had never been interrupted, by a callback, Ctrl-C or the
-            end of the process.  Where there was no fit, this is the first.
+            end of the process.  Within an epoch another ``batch_size``, ``shuffle`` or number of
+            rows trained on is refused; between epochs it is a warning.  Where there was no fit,
+            this is the first.
 
         Returns
         -------
@@ -205,6 +207,8 @@ class Fitting(Evaluating):
                     "validation_freq": validation_freq,
                 },
             ).prepared(self)  # fmt: skip
+            if position is not None:
+                position.check_course(fit.course, fit.settings.epochs)
             if fit.validation_rows is not None:
                 history.validation_rows = fit.validation_rows.copy()
             validated = isinstance(fit.held, Stream) or bool(fit.held)
@@ -212,8 +216,9 @@ class Fitting(Evaluating):
             self.ensure_built(fit.first.open_shapes)
             if hooks.restore_fit(self) and self.train_state.position is not None:
                 position = self.train_state.position
+                position.check_course(fit.course, fit.settings.epochs)
                 fit.settings.first_epoch = position.epoch
-            run = training.Training(self, fit.feed, fit.held, fit.settings, hooks)
+            run = training.Training(self, fit.feed, fit.held, fit.settings, hooks, fit.course)
             advice.on_model(run.objective, run.idle)
             if not isinstance(fit.feed, Stream):
                 advice.on_data(run.objective, fit.first, fit.rows)

@@ -9,11 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from lamina import _check
+from lamina import _check, _screen
 from lamina._check import Array
 from lamina._settings import has_settings
 
 WHO = "TrainState"
+# What decides which rows a batch has, as messages call it.
+_COURSE = {
+    "rows": "the number of rows trained on",
+    "batch_size": "batch_size",
+    "shuffle": "shuffle",
+}
 
 
 @dataclass
@@ -36,6 +42,9 @@ class Position:
         Those after the last batch, where a callback has replaced them since.
     learning_rate : float, dict, list or None
         That of then, or its schedule's configuration, where it has been replaced.
+    course : dict
+        What decided which rows each batch had: ``rows`` and ``batch_size``, None where a source
+        gives the batches, and ``shuffle``; empty where it is not known.
     """
 
     epoch: int
@@ -45,6 +54,7 @@ class Position:
     callbacks: list[list[Any]] = field(default_factory=list)
     weights: list[Array] | None = None
     learning_rate: Any = None
+    course: dict[str, Any] = field(default_factory=dict)
 
     def get(self) -> dict[str, Any]:
         """Return it as plain values and arrays."""
@@ -64,7 +74,29 @@ class Position:
             [[str(name), dict(held)] for name, held in state["callbacks"]],
             None if weights is None else [np.asarray(each) for each in weights],
             state.get("learning_rate"),
+            dict(state.get("course") or {}),
         )
+
+    def check_course(self, course: Mapping[str, Any], epochs: int) -> None:
+        """Refuse to go on within an epoch over other batches; warn of others between epochs.
+
+        ``epochs`` is where the fit that goes on will end.
+        """
+        for name, before in self.course.items():
+            now = course.get(name, before)
+            if now == before or before is None or now is None:
+                continue
+            told = f"{_COURSE[name]} was {before!r} there and is {now!r} here"
+            if self.batch:
+                raise ValueError(
+                    f"fit: resume goes on within epoch {self.epoch}, after {self.batch} batches, "
+                    f"and needs the same batches; {told}"
+                )
+            if 0 < self.epoch < epochs:
+                _screen.warn(
+                    f"fit: resume goes on over other batches: {told}; the weights will not have "
+                    f"the bits of a fit that was never interrupted"
+                )
 
 
 def states_of(callbacks: Iterable[Any]) -> list[list[Any]]:

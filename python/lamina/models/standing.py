@@ -29,14 +29,22 @@ class Standing:
     steps : Pass
     epoch : int
         The first.
+    course : dict
+        What decides which rows each batch has.
     """
 
     def __init__(
-        self, model: Fitting, optimizer: Any, hooks: CallbackList, steps: Pass, epoch: int
+        self,
+        model: Fitting,
+        optimizer: Any,
+        hooks: CallbackList,
+        steps: Pass,
+        epoch: int,
+        course: dict[str, Any],
     ) -> None:
         # Not the run itself, which holds this: the model would be freed late.
         self._model, self._optimizer, self._hooks, self._steps = model, optimizer, hooks, steps
-        self.epoch = epoch
+        self.epoch, self._course = epoch, course
         self._first = 0  # batches that another run did of the first epoch
         self._resumed: Position | None = None
         self._stopped: Position | None = None  # within an epoch, before its end was told
@@ -57,15 +65,16 @@ class Standing:
         """Return the position; what is written in a hook says it."""
         if self._stopped is not None:
             return self._stopped
-        callbacks = states_of(self._hooks.callbacks)
+        callbacks, course = states_of(self._hooks.callbacks), self._course
         if self._began is None:
             held = self._resumed
             if held is not None and held.batch:
-                return Position(held.epoch, held.batch, held.sums, held.metrics, callbacks)
-            return Position(self.epoch, callbacks=callbacks)
+                done, sums, metrics = held.batch, held.sums, held.metrics
+                return Position(held.epoch, done, sums, metrics, callbacks, course=course)
+            return Position(self.epoch, callbacks=callbacks, course=course)
         done = (self._model.train_state.draw - self._began) & 0xFFFF_FFFF
         sums, metrics = self._steps.sums()
-        return Position(self.epoch, done, sums, metrics, callbacks)
+        return Position(self.epoch, done, sums, metrics, callbacks, course=course)
 
     # --- what the run tells
 

@@ -111,6 +111,8 @@ class Training:
         What to validate on; no part for no validation.
     settings : Plan
     callbacks : CallbackList
+    course : dict, optional
+        What a fit that goes on from this one is compared with.
     """
 
     def __init__(
@@ -120,6 +122,7 @@ class Training:
         held_out: Sequence[Part] | Stream,
         settings: Plan,
         callbacks: CallbackList,
+        course: dict[str, Any] | None = None,
     ) -> None:
         self.model, self.feed, self.held_out = model, feed, held_out
         self.part = feed.first  # that of the batch at hand
@@ -140,7 +143,9 @@ class Training:
         self.execution = self.steps.execution
         self.train: Callable[..., float] = self.execution.train
         self.weights: list[tuple[str, Array]] = []
-        self.standing = Standing(model, self.optimizer, callbacks, self.steps, settings.first_epoch)
+        self.standing = Standing(
+            model, self.optimizer, callbacks, self.steps, settings.first_epoch, course or {}
+        )
         self.notes_rate: bool | None = None  # whether the logs have the rate; unknown at first
         self.diverged: float | None = None  # the loss of a step that a callback lets pass
 
