@@ -1,11 +1,12 @@
-"""The pages of docs/ on other libraries: their examples run, one after the other."""
+"""README and the pages of docs/ on other libraries: their examples run, one after the other."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
 NEEDED = {"pytorch": "torch", "sklearn": "sklearn"}
 
 
@@ -13,8 +14,17 @@ NEEDED = {"pytorch": "torch", "sklearn": "sklearn"}
 def test_examples_of_guides(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip(NEEDED[page])
     monkeypatch.chdir(tmp_path)
-    scope: dict[str, object] = {}
-    examples = re.findall(r"```python\n(.*?)```", (DOCS / f"{page}.md").read_text(), re.DOTALL)
+    run_examples_of(DOCS / f"{page}.md")
+
+
+def test_examples_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_examples_of(ROOT / "README.md")
+
+
+def run_examples_of(page: Path) -> None:
+    examples = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
     assert examples
+    scope: dict[str, object] = {}
     for example in examples:
-        exec(example, scope)
+        exec(re.sub(r"epochs=\d+", "epochs=1", example), scope)
