@@ -14,17 +14,21 @@ from lamina.layers import (
     GRU,
     LSTM,
     Bidirectional,
+    Concatenate,
     Conv1D,
     Conv2D,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     GlobalAveragePooling2D,
     Input,
     MaxPooling2D,
     Reshape,
+    TextVectorization,
     TimeDistributed,
 )  # fmt: skip
+from lamina.models import inputs
 
 X = np.random.default_rng(0).normal(size=(20, 3)).astype("float32")
 Y = np.arange(20) % 3
@@ -207,6 +211,64 @@ def test_numerals_dates_and_structures():
     ):
         line = re.search(f"{start}(numpy.*?)( or |$)", advice(value)).group(1)
         assert numbers(eval(line, {"numpy": np, "x": value})).dtype.kind == "f"
+
+
+def told(call, rule):
+    """Return the line that the message of a refused call ends with, after the rule."""
+    with pytest.raises((TypeError, ValueError), match=rule) as caught:
+        call()
+    line = rf"{rule}.*; (?:one row is )?(\S.*?)( moves .*|, or .*|)$"
+    return re.search(line, str(caught.value))[1]
+
+
+CHANNELS_FIRST = {
+    "pictures": ((5, 3, 8, 6), (8, 6, 3), (0, 2, 3, 1)),
+    "grey pictures": ((5, 1, 8, 6), (8, 6, 1), (0, 2, 3, 1)),
+    "pictures of any size": ((5, 3, 8, 6), (None, None, 3), (0, 2, 3, 1)),
+    "sequences": ((5, 3, 8), (8, 3), (0, 2, 1)),
+    "a model of channels first": ((5, 8, 6, 3), (3, 8, 6), (0, 3, 1, 2)),
+    "rows last": ((8, 6, 3, 5), (8, 6, 3), (3, 0, 1, 2)),
+}
+
+
+@pytest.mark.parametrize("case", CHANNELS_FIRST)
+def test_axes_in_another_order_are_transposed_and_not_reshaped(case):
+    got, needed, order = CHANNELS_FIRST[case]
+    x = np.zeros(got)
+    line = told(lambda: inputs.shaped_input("predict", x, needed), "the model needs")
+    assert line == f"x.transpose{order}"
+
+
+@pytest.mark.parametrize("shape", [(8, 6, 1), (8, 6)])
+def test_one_grey_picture_is_told_how_to_become_a_row(shape):
+    x = np.arange(48.0).reshape(shape)
+    rule = re.escape(f"x has shape {shape}; the model needs (rows, 8, 6, 1)")
+    line = told(lambda: inputs.shaped_input("predict", x, (8, 6, 1)), rule)
+    row = inputs.shaped_input("predict", eval(line, {"x": x}), (8, 6, 1))
+    np.testing.assert_array_equal(row, np.arange(48.0).reshape(1, 8, 6, 1))
+
+
+def test_one_row_of_a_table_is_told_how_to_become_a_table(pd):
+    table = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    x, plain = table.iloc[1], lamina.Sequential([Input((2,)), Dense(1)])
+    line = told(lambda: plain.predict(x), "the model needs")
+    np.testing.assert_array_equal(plain.predict(eval(line, {"x": x})), plain.predict(table)[1:])
+    ends = Input((1,), name="a"), Input((1,), name="b")
+    named = lamina.Model(ends, Dense(1)(Concatenate()(ends)))
+    line = told(lambda: named.predict(x), "got Series")
+    assert named.predict(eval(line, {"x": x})).shape == (1, 1)
+    assert told(lambda: named.predict({"a": 1.0, "b": 2.0}), "a single number") == "[x['a']]"
+    texts = TextVectorization(vocabulary=["joy"], output_sequence_length=2)
+    ids = lamina.Sequential([Input((1,), dtype="string"), texts, Embedding(3, 2), Flatten()])
+    assert (
+        told(lambda: ids.predict("joy"), "x must be a list of texts; got a single 'joy'") == "[x]"
+    )
+
+
+@pytest.mark.parametrize("pair", [(X, Y), [X, Y], (X, X[:, :1])])
+def test_a_pair_in_the_place_of_the_inputs(pair):
+    with pytest.raises(TypeError, match=r"targets are an argument of their own, fit\(x, y\)"):
+        classifier().fit(pair)
 
 
 def test_what_gives_rows_or_batches():

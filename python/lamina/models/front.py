@@ -73,9 +73,13 @@ class Front:
 
 def _shaped(who: str, name: str, array: Array, shape: Shape | None) -> Array:
     """Return an array of rows of a shape; an axis of one element more or less is put right."""
+    if array.ndim == 0:
+        one = array.item()
+        what = "be a list of texts" if isinstance(one, str) else "have an axis of rows"
+        raise ValueError(
+            f"{who}: {name} must {what}; got a single {one!r:.40}; one row is [{name}]"
+        )
     if shape is None or _check.fits_shape(array.shape[1:], shape):
-        if array.ndim == 0:
-            raise ValueError(f"{who}: {name} must have an axis of rows; got a single {array[()]!r}")
         return (
             array[:, None] if shape is None and array.ndim == 1 else array
         )  # a column, as in Keras

@@ -65,9 +65,12 @@ def arranged(
         return [value]
     if not isinstance(value, (list, tuple)):
         shape = f" of shape {np.shape(value)}" if isinstance(value, np.ndarray) else ""
+        labels = getattr(value, "index", ())  # those of a row of a pandas table
+        is_row = hasattr(value, "to_frame") and all(name in labels for name in names)
         raise TypeError(
             f"{who}: {what} must be a list or dict of {len(names)} arrays, for "
             f"{', '.join(names)}; got {type(value).__name__}{shape}"
+            f"{f'; one row is {_one_row(what, value)}' if is_row else ''}"
         )
     if len(value) != len(names):
         raise ValueError(
@@ -85,6 +88,7 @@ def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
     """Return what ``x`` holds for each input of a model."""
     names = [port.name for port in ports]
     if len(ports) == 1:
+        _refuse_pair(who, x)
         x = unboxed(x, ports[0].shape)
     elif _is_table(x, names):
         columns = column_names(x) or ()
@@ -102,6 +106,21 @@ def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
         if value is None and isinstance(x, (Mapping, list, tuple)):
             raise ValueError(f"{who}: x has nothing for input {name!r}")
     return values
+
+
+def _refuse_pair(who: str, x: Any) -> None:
+    """Refuse a pair of inputs and targets in the place of the inputs: no two rows of one array."""
+    if not (isinstance(x, (list, tuple)) and len(x) == 2 and all(map(is_array, x))):
+        return
+    first, second = np.shape(x[0]), np.shape(x[1])
+    of_rows = first and second and first[0] == second[0]
+    if of_rows and (len(first) != len(second) or (isinstance(x, tuple) and first != second)):
+        said = "the model takes one array; targets are an argument of their own, "
+        task = who if who in ("fit", "evaluate") else "fit"
+        raise TypeError(
+            f"{who}: x is a {type(x).__name__} of two arrays, of shapes {first} and {second}; "
+            f"{said}{task}(x, y)"
+        )
 
 
 def _is_table(x: Any, names: Sequence[str]) -> bool:
@@ -157,14 +176,17 @@ def shaped_input(
         return x.each(lambda shown, row: _shaped_row(who, row, shape, shown), name)
     later = unread(x)
     array: Any = _check.numeric(who, name, x) if later is None else later
-    if array.ndim == 0:
-        raise ValueError(f"{who}: {name} must have an axis of rows; got a single number")
+    given = tuple(array.shape)
+    if not given:
+        raise ValueError(
+            f"{who}: {name} must have an axis of rows; got a single number; one row is [{name}]"
+        )
     if later is None:
         array = _of_as_many_axes(array, shape)
     if shape is not None and not _check.fits_shape(array.shape[1:], shape):
         raise ValueError(
-            f"{who}: {name} has shape {array.shape}; the model needs {_check.show_shape(shape)}"
-            f"{_hint(array.shape, shape)}"
+            f"{who}: {name} has shape {given}; the model needs {_check.show_shape(shape)}"
+            f"{_hint(name, x, given, shape)}"
         )
     if len(array) == 0 and not empty:
         raise ValueError(f"{who}: {name} must have at least one row; got shape {array.shape}")
@@ -201,14 +223,33 @@ def _shaped_row(who: str, row: Array, shape: Shape | None, name: str) -> Array:
     return array
 
 
-def _hint(got: Shape, needed: Shape) -> str:
-    if got == needed:
-        return "; one row is x[None]"
+def _hint(name: str, x: Any, got: Shape, needed: Shape) -> str:
+    """Return what to write for data of another shape; nothing where nothing is likely meant."""
+    if _check.fits_shape(got, needed) or (needed[-1:] == (1,) and got == needed[:-1]):
+        return f"; one row is {_one_row(name, x)}"
     if got[:1] == (1,) and got[2:] == needed:
-        return "; x[0] would fit, without the outer brackets"
+        return f"; {name}[0] would fit, without the outer brackets"
+    axes = len(needed)
+    forward = (*range(2, axes + 1), 1)  # (rows, channels, height, width) to channels last
+    for order in (forward, (axes, *range(1, axes))) if axes > 1 else ():
+        if len(got) == axes + 1 and _check.fits_shape([got[i] for i in order], needed):
+            return f"; {name}.transpose{(0, *order)} moves the channels"
+        if len(got) == axes and _check.fits_shape([got[i - 1] for i in order], needed):
+            return f"; one row is {name}.transpose{tuple(i - 1 for i in order)}[None]"
+    if axes > 1 and len(got) == axes + 1 and _check.fits_shape(got[:-1], needed):
+        return f"; {name}.transpose{(axes, *range(axes))} moves the rows to the front"
     if len(got) > 1 and None not in needed and np.prod(got[1:]) == np.prod(needed):
-        return f"; x.reshape{(-1, *needed)} or a layers.Reshape would fit"
+        return f"; {name}.reshape{(-1, *needed)} or a layers.Reshape would fit"
     return ""
+
+
+def _one_row(name: str, x: Any) -> str:
+    """Return what makes rows of a single one."""
+    if isinstance(x, (list, tuple)):
+        return f"[{name}]"
+    if hasattr(x, "to_frame") and hasattr(x, "iloc"):  # a row of a pandas table
+        return f"{name}.to_frame().T, or that of a table table.iloc[[0]]"
+    return f"{name}[None]"
 
 
 def converted(
