@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -60,7 +61,14 @@ def test_names_of_modules(path):
         ("import lamina.device", ModuleNotFoundError, "and no session"),
         ("from lamina.config import set_floatx", ImportError, "dtype is each model's"),
         ("from lamina.applications.vgg16 import VGG16", ModuleNotFoundError, "no pretrained"),
-        ("from lamina.preprocessing.text import x", ModuleNotFoundError, "No module named"),
+        ("from lamina.preprocessing.text import x", ModuleNotFoundError, "layer TextVectorization"),
+        ("from lamina.preprocessing.image import ImageDataGenerator", ImportError, "RandomFlip"),
+        ("from lamina.layers import Merge", ImportError, "use Add, Multiply, Concatenate"),
+        ("lamina.backend.mean", AttributeError, "use lamina.ops.mean"),
+        ("lamina.backend.permute_dimensions", AttributeError, "use lamina.ops.transpose"),
+        ("lamina.ops.reduce_mean", AttributeError, "use lamina.ops.mean"),
+        ("lamina.ops.gather", AttributeError, "use lamina.ops.take"),
+        ("lamina.ops.range", AttributeError, "use lamina.ops.arange"),
         ("import lamina.nothing", ModuleNotFoundError, "No module named"),
         ("lamina.backend.set_floatx('float16')", AttributeError, "dtype is each model's"),
         ("lamina.Dense", AttributeError, "use lamina.layers.Dense"),
@@ -365,6 +373,13 @@ def test_summary_shows_what_trains():
 
 
 # --- the tables
+
+
+def test_operations_by_their_names_in_tensorflow_are_here():
+    for names in {**rooms.OPS, **rooms.BACKEND}:
+        for path in re.findall(r"lamina\.((?:ops|random)\.[\w.]+\w)", names):
+            where, _, name = path.rpartition(".")
+            assert hasattr(room(where), name), path
 
 
 def test_tables_answer_for_what_is_not_here():

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lamina._keras import tensorflow
+
 PIXELS = "change the pictures with NumPy before fit, or in a loop over train_on_batch"
 OWN = "write a layer of your own (see lamina.layers.Layer), or PythonLayer for NumPy functions"
 WEIGHTS_FILE = "model.save('model.lamina') keeps all of a model, and models.load_model reads it"
@@ -51,6 +53,7 @@ LAYERS = {
     "use ReLU or LeakyReLU": "ThresholdedReLU",
     "use Conv1D or Conv2D": "LocallyConnected1D LocallyConnected2D",
     SHAPES: "InputSpec",
+    "use Add, Multiply, Concatenate and the others of their kind": "Merge",
     "use lamina.layers itself, which has them all": "experimental preprocessing core",
 }
 
@@ -76,6 +79,7 @@ CALLBACKS = {
 INITIALIZERS: dict[str, str] = {}
 
 OPS = {
+    **tensorflow.OPS,
     "use numpy's view on arrays": "view",
     "tensors hold real numbers; eigh is for symmetric matrices, numpy.linalg.eig for arrays": "eig",
     "gradients go backward: model.gradients, or lamina.models.Model.value_and_gradients": "jvp",
@@ -99,6 +103,7 @@ UTILS = {
 }
 
 BACKEND = {
+    **tensorflow.BACKEND,
     NO_CHOICE: "set_epsilon set_floatx set_image_data_format result_type get_uid",
 }
 
@@ -119,7 +124,25 @@ SAVING = {
     "read the file with the safetensors package: arrays by name": "KerasFileEditor",
 }
 
-PREPROCESSING: Mapping[str, str] = {}
+PREPROCESSING = {
+    "the layer TextVectorization learns the words of texts and turns texts into numbers": "text",
+}
+
+IMAGES = {
+    "use lamina.utils.image_dataset_from_directory for folders, and layers such as RandomFlip, "
+    "RandomRotation and Rescaling at the head of the model": (
+        "ImageDataGenerator DirectoryIterator NumpyArrayIterator Iterator"
+    ),
+    "use layers such as RandomRotation, RandomTranslation, RandomShear and RandomZoom": (
+        "apply_affine_transform apply_brightness_shift apply_channel_shift random_brightness "
+        "random_channel_shift random_rotation random_shear random_shift random_zoom"
+    ),
+}
+
+SEQUENCES = {
+    "use lamina.utils.timeseries_dataset_from_array": "TimeseriesGenerator",
+    "draw pairs of words with NumPy": "skipgrams make_sampling_table",
+}
 
 TABLES: Mapping[str, Mapping[str, str]] = {
     "": TOP,
@@ -140,7 +163,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "config": CONFIG,
     "saving": SAVING,
     "preprocessing": PREPROCESSING,
-    "preprocessing.sequence": {},
+    "preprocessing.image": IMAGES,
+    "preprocessing.sequence": SEQUENCES,
     "datasets.boston_housing": {},
     "ops": OPS,
     "ops.image": OPS,
