@@ -25,6 +25,8 @@ def test_lists_each_pass_and_leaves_the_model_alone():
     assert table.total.us == pytest.approx(sum(row.us for row in table.rows))
     lines = str(table).splitlines()
     assert lines[0] == "One training step of sequential, 16 rows, float32"
+    assert [line.split()[0] for line in lines].count("total") == 1  # the last
+    assert [row.operation for row in table.rows].count("loss") == 1
     assert lines[-1].startswith("total")
     assert len(lines) == len(table.rows) + 5
 

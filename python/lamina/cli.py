@@ -155,7 +155,7 @@ def _digits() -> Any:
 
     from lamina.datasets import mnist
 
-    return tuple((x.reshape(-1, 784).astype(np.float32) / 255, y) for x, y in mnist.load_data())
+    return tuple((x.reshape(-1, 784).astype(np.float32) / 255, y) for x, y in mnist.digits())
 
 
 def _network() -> Any:

@@ -165,8 +165,9 @@ def profile(
 
 def _row(lines: tuple[dict[str, Any], ...]) -> Row:
     first = lines[0]
-    name = first.get("name") or ""
-    operation = first["operation"]
+    name, operation = first.get("name") or "", first["operation"]
+    if first["pass"] == "loss":
+        name = operation = "loss"  # the engine's "total" would be a second one in the table
     label = f"{name} ({operation})" if name and name != operation else operation
     return Row(
         label, first["pass"], str(first["shapes"]), first["mflop"], first["mb"],

@@ -61,6 +61,11 @@ def load_data(path: str | os.PathLike[str] | None = None) -> Split:
     >>> x_train.shape[1:], y_test.shape
     ((28, 28), (10000,))
     """
+    return digits(path, say=True)
+
+
+def digits(path: str | os.PathLike[str] | None = None, say: bool = False) -> Split:
+    """Return what ``load_data`` does; ``say`` tells whether it is said that digits are missing."""
     file = find("mnist", path, (_FILE,))
     if file is not None:
         held = read_npz("mnist", file, _KEYS)
@@ -70,7 +75,8 @@ def load_data(path: str | os.PathLike[str] | None = None) -> Split:
         files = [_idx(folder, name) for name in _IDX]
         if all(files):
             return _checked(str(folder), *(read_idx(file) for file in files if file))
-    _say()
+    if say:
+        _say()
     x, y = _read("train5k-images-idx3-ubyte.xz"), _read("train5k-labels-idx1-ubyte.gz")
     # The file has all zeros, then all ones (smaller so): any part of what is returned is balanced.
     in_turn = np.arange(len(y)).reshape(10, -1).T.ravel()
