@@ -15,10 +15,14 @@ from lamina.layers import (
     BatchNormalization,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     Input,
+    Normalization,
     Reshape,
     Softmax,
+    StringLookup,
+    TextVectorization,
     TimeDistributed,
 )
 
@@ -238,3 +242,29 @@ def test_a_loss_that_depends_on_no_weight(case):
 def test_a_loss_of_penalties_or_without_weights_to_train_is_not_warned_of():
     assert not advice(model_of(Dense(1, kernel_regularizer="l2"), loss=IDLE["of y alone"]), X, REAL)
     assert not advice(model_of(Dense(1, trainable=False)), X, REAL)
+
+
+def test_layers_that_were_not_adapted():
+    words = np.array([["good day"], ["bad day"]] * 20, object)
+    text = lamina.Input((1,), dtype="string")
+    lookup = TextVectorization(output_sequence_length=2, name="words")
+    inner = lamina.Sequential([Embedding(9, 2), Flatten(), Dense(1)])
+    model = lamina.Model(text, inner(lookup(text)))
+    model.compile("sgd", "mse")
+    said = advice(model, words, REAL)
+    assert "fit: words has no vocabulary yet: words.adapt(data), before fit, learns it" in said
+    model.compile("sgd", "mse")
+    lookup.adapt(words)
+    assert advice(model, words, REAL) == []
+
+    for known in ({}, {"mean": 0.0, "variance": 1.0}):
+        scaled = lamina.Sequential([Input((4,)), Normalization(name="scaled", **known), Dense(1)])
+        outer = model_of(scaled, Dense(1))
+        told = "scaled has no mean and variance yet: scaled.adapt(data), before fit, learns them"
+        assert advice(outer, X, REAL) == ([] if known else [f"fit: {told}"])
+        assert advice(outer, X, REAL) == []  # once for a compiled model
+    layer = Normalization()
+    layer.adapt(X)
+    assert advice(model_of(layer, Dense(1)), X, REAL) == []
+    hashed = StringLookup(num_oov_indices=8, mask_token="")
+    assert hashed.unlearned() is None

@@ -85,8 +85,10 @@ class Discretization(AheadLayer):
     def _keep(self, who: str, boundaries: Any) -> None:
         values = _check.floats(who, "bin_boundaries", boundaries, "float64")
         if values.ndim != 1 or not len(values) or (np.diff(values) < 0).any():
+            meant = isinstance(boundaries, int) and not isinstance(boundaries, bool)
             raise ValueError(
                 f"{who}: bin_boundaries must be numbers in ascending order; got {boundaries!r:.100}"
+                + (f" (num_bins={boundaries}, and adapt, make so many bins)" if meant else "")
             )
         # As attributes they are fixed: `adapt` replaces them.
         self.__dict__["bin_boundaries"] = values.tolist()

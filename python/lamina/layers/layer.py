@@ -95,7 +95,7 @@ class Layer(Recordable, PublicKeywords):
         "penalties place placed positionwise prepare record record_masks recorded_settings "
         "regularize_activity regularize_recorded replays restore row_output_shape settle snapshot "
         "stands_for state_rows stream streams take_beside take_dtype take_pending "
-        "takes_any_name takes_empty takes_mask takes_training turn walk within written"
+        "takes_any_name takes_empty takes_mask takes_training turn unlearned walk within written"
     )
 
     _overwritten: ClassVar[str] = "nodes"  # that users may name otherwise: see _own_names.py

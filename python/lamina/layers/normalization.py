@@ -94,6 +94,10 @@ class Normalization(RowWise):
 
     # --- statistics
 
+    def unlearned(self) -> str | None:
+        """Return that there are no statistics, without which inputs pass unchanged."""
+        return "mean and variance" if self.mean is None else None
+
     @property
     def mean(self) -> Array | None:
         """The mean of each column; None until it is known."""

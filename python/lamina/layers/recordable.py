@@ -238,6 +238,10 @@ class Recordable(Configured):
         """How many streams of random numbers the layer uses, from ``self.stream`` on."""
         return 1
 
+    def unlearned(self) -> str | None:
+        """Return what ``adapt`` would have to learn before the layer does anything of use."""
+        return None
+
     # --- layers that hold others
 
     def layers_within(self) -> Sequence[Layer]:

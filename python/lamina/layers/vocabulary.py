@@ -55,6 +55,12 @@ class Vocabulary(AheadLayer):
     def _index(self) -> None:
         """Prepare looking up for the vocabulary."""
 
+    def unlearned(self) -> str | None:
+        """Return that there is no vocabulary, where all tokens share one place without it."""
+        if self._tokens or self.num_oov_indices > 1:  # it may be there for the hashes alone
+            return None
+        return "vocabulary"
+
     # --- places
 
     @property

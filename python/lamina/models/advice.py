@@ -6,7 +6,7 @@ inputs.  A warning says what is probably meant; it comes once for a compiled mod
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from lamina.models.reading import Reading
 from lamina.models.rows import Rows
 
 if TYPE_CHECKING:
+    from lamina.layers import Layer
     from lamina.models.compiled import Compiled
     from lamina.models.data import Data
     from lamina.models.objective import Head, Objective
@@ -72,6 +73,19 @@ def on_model(objective: Objective, idle: bool = False) -> None:
         found.append(("unmasked", text))
     for key, text in found:
         tell(compiled, key, text)
+
+
+def on_layers(compiled: Compiled, layers: Iterable[Layer]) -> None:
+    """Warn of layers that have learned nothing yet, and the layers within them."""
+    for layer in (each for outer in layers for each in outer.walk()):
+        lacks = layer.unlearned()
+        if lacks is not None:
+            text = f"{layer.name} has no {lacks} yet: {layer.name}.adapt(data), before fit, learns"
+            tell(
+                compiled,
+                f"unlearned {layer.name}",
+                f"{text} {'it' if ' ' not in lacks else 'them'}",
+            )
 
 
 def on_data(objective: Objective, data: Data, rows: Array | None) -> None:

@@ -220,6 +220,7 @@ class Fitting(Evaluating):
                 fit.settings.first_epoch = position.epoch
             run = training.Training(self, fit.feed, fit.held, fit.settings, hooks, fit.course)
             advice.on_model(run.objective, run.idle)
+            advice.on_layers(run.objective.compiled, self._holders())
             if not isinstance(fit.feed, Stream):
                 advice.on_data(run.objective, fit.first, fit.rows)
             hooks.start(self, told)
