@@ -166,6 +166,32 @@ def test_misspelt_attributes_and_those_that_raise():
         layers.Dense(3).output  # noqa: B018
 
 
+METHODS = {
+    "sum": "use ops.sum", "mean": "use ops.mean", "squeeze": "use ops.squeeze",
+    "unsqueeze": "use ops.expand_dims", "float": r"use ops.cast\(x, 'float32'\)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods_of_arrays_that_tensors_have_as_functions(name):
+    class Own(layers.Layer):
+        def build(self, shape):
+            self.weight = self.add_weight((2,))
+
+        def call(self, x):
+            for tensor in (x, self.weight):
+                assert not hasattr(tensor, name)
+                assert not hasattr(tensor, "no_such_name")
+                with pytest.raises(AttributeError, match=rf"has no attribute '{name}'; {words}$"):
+                    getattr(tensor, name)
+            return x
+
+    words = METHODS[name]
+    lamina.Sequential([Own()]).predict(np.ones((3, 2)))
+    with pytest.raises(AttributeError, match=rf"^SymbolicTensor has no .*'; {words}$"):
+        getattr(lamina.Input((2,)), name)
+
+
 def test_attributes_of_classes():
     with pytest.raises(AttributeError, match=r"^Model has no attribute 'quantize'; models are"):
         lamina.Model.quantize  # noqa: B018

@@ -26,6 +26,36 @@ UFUNCS = {
 }
 
 
+# Methods of arrays and of tensors elsewhere whose names in lamina.ops are others.
+METHODS = {
+    "use ops.reshape": "flatten view resize",
+    "use ops.expand_dims": "unsqueeze",
+    "use ops.transpose": "permute t",
+    "use ops.clip": "clamp",
+    "use ops.cast(x, 'float32')": "float double half",
+    "use ops.cast(x, 'int32')": "int long",
+    "use ops.cast(x, 'bool')": "bool",
+    "use ops.stop_gradient": "detach",
+    "use ops.matmul": "mm bmm",
+    "use ops.where": "masked_fill",
+    "use x.ndim": "dim",
+}
+
+
+def missing(tensor: Any, name: str) -> str:
+    """Return the words for an attribute that a tensor does not have."""
+    from lamina import ops
+    from lamina._answers import said_of
+    from lamina._public import absent_of
+
+    kind = type(tensor)
+    absent = absent_of(kind, name)  # it has raised, and Python asks once more
+    said = said_of(METHODS, name) if absent is None else absent.said
+    if said is None and not name.startswith("_") and name in dir(ops):
+        said = f"use ops.{name}"
+    return f"{kind.__name__} has no attribute {name!r}{'' if said is None else f'; {said}'}"
+
+
 class Operators:
     """A base of what ``lamina.ops`` takes: NumPy's operators, indexing, and a few attributes."""
 
@@ -51,6 +81,12 @@ class Operators:
         from lamina import ops
 
         return ops.get_item(self, key)  # type: ignore[no-any-return]
+
+    if not TYPE_CHECKING:  # to a type checker, all attributes would be there
+
+        def __getattr__(self, name: str) -> Any:
+            """Raise AttributeError, with the function of ``lamina.ops`` that is meant."""
+            raise AttributeError(missing(self, name), name=name)
 
     def __round__(self, ndigits: int | None = None) -> Self:
         """Return the nearest numbers of so many decimals."""

@@ -12,7 +12,7 @@ from lamina import _check, _core
 from lamina._calls import checking_keywords
 from lamina._check import Array, Shape
 from lamina._tensors.given import given
-from lamina._tensors.operators import Operators
+from lamina._tensors.operators import Operators, missing
 from lamina._tensors.recording import Recording
 
 # The floats that hold integers, and the power of 2 up to which they, and int32, hold all of them.
@@ -228,7 +228,7 @@ class Variable(_core.Parameter, Operators):
     def __getattr__(self, name: str) -> Any:
         """Return what the array of live values has."""
         if name.startswith("_") or Recording.current() is not None:
-            raise AttributeError(f"Variable has no attribute {name!r}", name=name)
+            raise AttributeError(missing(self, name), name=name)
         return getattr(self.live, name)
 
     def __iadd__(self, other: Any) -> Any:
