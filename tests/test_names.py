@@ -21,6 +21,25 @@ def test_lookup_finds_or_suggests():
     assert "did you mean" not in unknown("optimizer", "zzzzzz", table)
 
 
+def test_a_loss_and_an_optimizer_in_each_others_place():
+    model = lamina.Sequential([layers.Dense(1)])
+    with pytest.raises(ValueError, match="unknown optimizer 'mse'; it is a loss; compile takes"):
+        model.compile("mse", "adam")
+    with pytest.raises(ValueError, match="unknown loss 'Adam'; it is an optimizer; compile takes"):
+        model.compile(loss="Adam")
+
+
+def test_optimizers_that_wrap_others_are_not_offered_by_name():
+    with pytest.raises(ValueError, match="unknown optimizer 'zzz'; known: ") as error:
+        lamina.optimizers.get("zzz")
+    for name in str(error.value).partition("known: ")[2].split(", "):
+        lamina.optimizers.get(name)
+    with pytest.raises(ValueError, match="wraps others, and is given as an instance"):
+        lamina.optimizers.get("SWA")
+    swa = lamina.optimizers.SWA("sgd")
+    assert type(lamina.optimizers.get(lamina.optimizers.serialize(swa))) is type(swa)
+
+
 @pytest.mark.parametrize(
     ("name", "snake"),
     [

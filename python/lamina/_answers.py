@@ -137,7 +137,19 @@ def answer_to_string(kind: str, name: str) -> str | None:
         for sentence, names in table.items():
             if folded(name) in map(folded, names.split()):
                 return sentence
-    return None
+    return _in_the_others_place(kind, name)
+
+
+def _in_the_others_place(kind: str, name: str) -> str | None:
+    """Return the words for a loss in the place of the optimizer, and the other way round."""
+    other = {"optimizer": "loss", "loss": "optimizer"}.get(kind)
+    if other is None:
+        return None
+    room = importlib.import_module(f"{PACKAGE}.{BY_NAME[other]}")
+    if folded(name) not in map(folded, room.NAMED):
+        return None
+    article = "an" if other == "optimizer" else "a"
+    return f"it is {article} {other}; compile takes the optimizer first, then the loss"
 
 
 class _Rooms:

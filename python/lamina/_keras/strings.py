@@ -69,6 +69,7 @@ OPTIMIZERS = {
     "use SGD(momentum=0.9)": "momentum sgdm",
     "use SGD(momentum=0.9, nesterov=True)": "nesterov nag",
     "use SGD": "gd gradientdescent",
+    "it wraps others, and is given as an instance": "lossscaleoptimizer multioptimizer swa",
 }
 
 # By what the string names.

@@ -100,7 +100,7 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-_TABLE: dict[str, type[Loss]] = {
+NAMED: dict[str, type[Loss]] = {
     "mean_squared_error": MeanSquaredError,
     "mean_absolute_error": MeanAbsoluteError,
     "mean_absolute_percentage_error": MeanAbsolutePercentageError,
@@ -126,7 +126,7 @@ _TABLE: dict[str, type[Loss]] = {
     "gaussian_nll": GaussianNLL,
     "pinball": Pinball,
 }
-_FUNCTIONS = tuple(_TABLE)
+_FUNCTIONS = tuple(NAMED)
 _ROOMS = {"gaussian_nll": "distributional", "pinball": "distributional"}  # else "functions"
 _SHORT = {
     "mse": "mean_squared_error",
@@ -138,7 +138,7 @@ _SHORT = {
     "kullback_leibler_divergence": "kl_divergence",
     "logcosh": "log_cosh",
 }
-_TABLE |= {short: _TABLE[name] for short, name in _SHORT.items()}
+NAMED |= {short: NAMED[name] for short, name in _SHORT.items()}
 
 if not TYPE_CHECKING:  # the functions need lamina.ops, which not every program does
     _LAZY = {name: f"lamina.losses.{_ROOMS.get(name, 'functions')}:{name}" for name in _FUNCTIONS}
@@ -175,12 +175,12 @@ def get(identifier: object) -> Loss:
     if callable(identifier) and not isinstance(identifier, (Loss, type)):
         name = getattr(identifier, "__name__", "")
         room = str(getattr(identifier, "__module__", ""))
-        if room.startswith("lamina.losses.") and name in _TABLE:
-            return _TABLE[name]()
+        if room.startswith("lamina.losses.") and name in NAMED:
+            return NAMED[name]()
         return LossFunctionWrapper(identifier)
     if isinstance(identifier, Mapping):  # a configuration names classes that no string does
-        return resolve("loss", identifier, {**_TABLE, _WRAPPER: LossFunctionWrapper}, Loss)
-    return resolve("loss", identifier, _TABLE, Loss)
+        return resolve("loss", identifier, {**NAMED, _WRAPPER: LossFunctionWrapper}, Loss)
+    return resolve("loss", identifier, NAMED, Loss)
 
 
 _WRAPPER = LossFunctionWrapper.__name__

@@ -64,7 +64,7 @@ if not TYPE_CHECKING:
     __getattr__ = answering(__name__)
 
 
-_TABLE: dict[str, type[Optimizer]] = {
+NAMED: dict[str, type[Optimizer]] = {
     "sgd": SGD,
     "rmsprop": RMSprop,
     "adam": Adam,
@@ -80,11 +80,14 @@ _TABLE: dict[str, type[Optimizer]] = {
     "muon": Muon,
     "schedulefreeadamw": ScheduleFreeAdamW,
     "rprop": Rprop,
+    "lbfgs": LBFGS,
+    "bfgs": BFGS,
+}
+# These need others to wrap: configurations name them, and strings alone do not.
+_WRAPPERS: dict[str, type[Optimizer]] = {
     "lossscaleoptimizer": LossScaleOptimizer,
     "multioptimizer": MultiOptimizer,
     "swa": SWA,
-    "lbfgs": LBFGS,
-    "bfgs": BFGS,
 }
 
 
@@ -105,7 +108,8 @@ def get(identifier: object) -> Optimizer:
     >>> optimizers.get("sgd").learning_rate
     0.01
     """
-    return resolve("optimizer", identifier, _TABLE, Optimizer)
+    table = NAMED if isinstance(identifier, str) else {**NAMED, **_WRAPPERS}
+    return resolve("optimizer", identifier, table, Optimizer)
 
 
 deserialize = get  # by Keras's name
