@@ -344,8 +344,22 @@ def test_names_say_the_format(path, tmp_path):
     for call in (lambda: model.save(tmp_path / "m.txt"), lambda: model.save_weights("m")):
         with pytest.raises(ValueError, match=r"name must end in .*\.lamina"):
             call()
+    for name, words in (
+        ("m.onnx", "model.export writes ONNX"),
+        ("m.safetensors", "model.save_weights writes weights there, a .lamina file has"),
+        ("m.pt", "lamina.models.save_torch"),
+    ):
+        with pytest.raises(ValueError, match=f"got '{name}'; {words}"):
+            model.save(name)
     with pytest.raises(TypeError, match="needs the path of a file; got 3"):
         model.save(3)
+    for name, words in (
+        ("m.onnx", "is a file of ONNX, by its name; lamina.onnx.load reads"),
+        ("m.pt", "is a file of PyTorch, by its name; lamina.models.load_torch reads"),
+    ):
+        (tmp_path / name).write_bytes(bytes(99))
+        with pytest.raises(ValueError, match=words):
+            lamina.models.load_model(tmp_path / name)
     model.save(path)
     with pytest.raises(FileExistsError, match="overwrite is False"):
         model.save(path, overwrite=False)

@@ -43,6 +43,13 @@ KERAS_FILES = Format(
 )
 # A format that reads or writes other programs' files is a module and a line here.
 FORMATS = (OWN, KERAS_FILES)
+# What else is written of models, by how such names end.
+_ELSEWHERE = {
+    ".onnx": "; model.export writes ONNX",
+    ".safetensors": "; model.save_weights writes weights there, a .lamina file has the model too",
+    ".pt": "; lamina.models.save_torch writes weights for PyTorch",
+    ".pth": "; lamina.models.save_torch writes weights for PyTorch",
+}
 
 
 def for_writing(who: str, path: object, weights: bool) -> tuple[str, ModuleType]:
@@ -63,7 +70,8 @@ def for_writing(who: str, path: object, weights: bool) -> tuple[str, ModuleType]
                 _check_hdf5(who, name)
             return name, _module(each)
     shown = " or ".join(sorted(endings))
-    raise ValueError(f"{who}: the name must end in {shown}; got {name!r}")
+    hint = "" if weights else next((h for end, h in _ELSEWHERE.items() if name.endswith(end)), "")
+    raise ValueError(f"{who}: the name must end in {shown}; got {name!r}{hint}")
 
 
 def own_name(name: str) -> str:
