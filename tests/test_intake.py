@@ -25,6 +25,7 @@ from lamina.layers import (
     Input,
     MaxPooling2D,
     Reshape,
+    StringLookup,
     TextVectorization,
     TimeDistributed,
 )  # fmt: skip
@@ -103,6 +104,7 @@ COLUMNS = {
     "numbered": lambda pd: pd.Categorical([3, 4]),
     "string": lambda pd: ["u", "v"],
     "numeral": lambda pd: ["1", "2.5"],
+    "written date": lambda pd: ["2021-05-05", "2021-05-06"],
     "date": lambda pd: pd.to_datetime(["2020-01-01", "2021-01-01"]),
     "zone": lambda pd: pd.to_datetime(["2020-01-01", "2021-01-01"], utc=True),
     "lapse": lambda pd: pd.to_timedelta([1, 2], unit="s"),
@@ -198,6 +200,34 @@ def test_the_advice_on_categories_works(pd):
     for x in (["b", "a", "b"], np.array([["b"], ["a"], ["b"]])):
         line = re.search(r"by (pandas.*)", advice(x)).group(1)
         assert numbers(eval(line, {"pandas": pd, "numpy": np, "x": x}))[:, 0].tolist() == [0, 1, 0]
+
+
+def test_dates_written_out_become_days(pd):
+    written = ["1970-01-02", "1970-03-01"]
+    for x in (written, np.array(written), pd.Series(written)):
+        line = re.search(r"dates become days by (.*)", advice(x)).group(1)
+        assert eval(line, {"pandas": pd, "numpy": np, "x": x}).tolist() == [1, 59]
+    x = pd.DataFrame({"a": [0, 1], "joined": written})
+    names = {"x": x, "pandas": pd}
+    exec(re.search(r"count days, (.*)", advice(x)).group(1), names)
+    assert numbers(names["x"]).tolist() == [[0, 1], [1, 59]]
+    for text in ("3-4", "12.5.1", "flat 1999-1", "10-20-30"):
+        assert "days" not in advice([text])
+
+
+def test_strings_of_a_table_are_told_what_takes_them(pd):
+    table = pd.DataFrame({"age": [1.0, np.nan], "city": ["Rome", None]})
+    assert "tables.TableModel takes such columns" in advice(table)
+    assert "layers.StringLookup" in advice(table["city"][:1])
+    fills = "layers.FillMissing and tables.TableModel fill what is missing"
+    with pytest.raises(ValueError, match=rf"got nan at row 1, column 0 \('age'\); {fills}$"):
+        classifier(1).fit(table[["age"]], [0, 1])
+    with pytest.raises(ValueError, match=r"got nan at row 1$"):
+        classifier(1).fit([[1.0], [2.0]], table["age"])
+    with pytest.raises(ValueError, match=r"fill it first, as layers.FillMissing\(of='category'\)"):
+        StringLookup().adapt(table["city"])
+    with pytest.raises(TypeError, match=r"y must be an array; got the string 'city'; .*\['city'\]"):
+        classifier(1).fit([[1.0], [2.0]], "city")
 
 
 def test_numerals_dates_and_structures():
@@ -417,6 +447,8 @@ def test_what_a_model_is_given_is_not_made_infinite():
     [
         ([1, 2, 3] * 4, 3, "sparse_categorical_crossentropy", "y - 1 counts"),
         ([-1, 1] * 6, 2, "sparse_categorical_crossentropy", r"\(y \+ 1\) / 2"),
+        ([-1, 0, 1] * 4, 3, "sparse_categorical_crossentropy", r"y \+ 1 counts"),
+        ([-1, 0, 1, 2] * 3, 3, "sparse_categorical_crossentropy", r"ignore_class=-1\) leaves out"),
         ([10, 30, 20] * 4, 3, "sparse_categorical_crossentropy", "numpy.unique"),
         (
             [0, 1, 2, 3, 4, 5] * 2,

@@ -218,6 +218,11 @@ def _from_tensor(value: Any) -> Array:
 def _refuse_no_data(who: str, name: str, value: Any) -> None:
     if value is None:
         raise TypeError(f"{who}: {name} is None; needs an array")
+    if isinstance(value, str):
+        raise TypeError(
+            f"{who}: {name} must be an array; got the string {value!r:.80}; a column of a table is "
+            f"given itself, as in frame[{value!r:.80}]"
+        )
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
         raise TypeError(
             f"{who}: {name} must be a dense array; got a SciPy sparse matrix of shape "

@@ -235,7 +235,11 @@ def floats(
         if first >= 0:
             names = column_names(value) if columns is None else columns
             where = _place(array.shape, first, first_row, names, of_row=of_row, rows=rows)
-            raise ValueError(_nonfinite(who, name, source, array, first, where))
+            text = _nonfinite(who, name, source, array, first, where)
+            of_table = names is not None and name.partition("[")[0] in ("x", "data")
+            if of_table and np.isnan(array.flat[first]):
+                text += "; layers.FillMissing and tables.TableModel fill what is missing"
+            raise ValueError(text)
     return array
 
 

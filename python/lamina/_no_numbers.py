@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import re
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 MISSING = ("NoneType", "NAType")  # types whose values stand for a missing number: None, pandas.NA
+_DATE = re.compile(r"\s*(\d{4}([-/.])\d{1,2}\2\d{1,2}|\d{1,2}([-/.])\d{1,2}\3\d{4})(?!\d)")
 STRINGS = ("U", "S", "T")  # kinds of dtypes
 
 
@@ -73,6 +75,13 @@ def parses(array: Array) -> bool:
     return True
 
 
+def dates(array: Array | None) -> bool:
+    """Return whether the strings of an array, as far as its first tells, are dates written out."""
+    flat = () if array is None else array.ravel()[:1000].tolist()
+    first = next((value for value in flat if isinstance(value, (str, bytes))), "")
+    return _DATE.match(first if isinstance(first, str) else first.decode("latin-1")) is not None
+
+
 def advice(name: str, array: Array, got: str) -> str:
     if array.dtype.kind == "c":
         return f"; pass numpy.real({name}) or numpy.abs({name})"
@@ -86,6 +95,9 @@ def advice(name: str, array: Array, got: str) -> str:
         return f"; pass [v.ordinal for v in {name}]"
     if got.startswith("strings") and parses(array):
         return f"; numbers written out are converted by numpy.asarray({name}, dtype=float)"
+    if got.startswith("strings") and dates(array) and (array.ndim < 2 or array.shape[-1] == 1):
+        parsed = f"pandas.to_datetime(numpy.ravel({name}))"
+        return f"; dates become days by numpy.asarray({parsed}, 'datetime64[D]').astype(float)"
     if got.startswith("strings"):
         return _labels_advice(name, array)
     return _objects_advice(name, array) if array.dtype.kind == "O" else ""
@@ -111,7 +123,10 @@ def _categories_advice(name: str, array: Array) -> str:
     column = name if array.ndim == 1 else f"numpy.ravel({name})"
     if any(parses(np.asarray(value)) for value in array.ravel()[:1000].tolist()):
         return f"; pandas.to_numeric({column}, errors='coerce') makes NaN of what is no number"
-    return f"; categories become columns of 0 and 1 by pandas.get_dummies({column})"
+    return (
+        f"; layers.StringLookup or layers.TextVectorization at the head of a model takes strings; "
+        f"categories become columns of 0 and 1 by pandas.get_dummies({column})"
+    )
 
 
 def _objects_advice(name: str, array: Array) -> str:
@@ -148,11 +163,17 @@ def column_advice(name: str, title: Any, got: str, table: Any, array: Array | No
         if polars:
             return f"convert it, {name}.with_columns(polars.col({title!r}).cast(float))"
         return f"convert it, {pick} = {pick}.astype(float)"
+    if dates(array):
+        if polars:
+            parsed = f"polars.col({title!r}).str.to_datetime()"
+            return f"read the dates, {name} = {name}.with_columns({parsed}.to_physical())"
+        return f"count days, {pick} = (pandas.to_datetime({pick}) - pandas.Timestamp(0)).dt.days"
     if name.startswith("y"):
         return f"number the classes, classes, {name} = numpy.unique({pick}, return_inverse=True)"
+    model = "tables.TableModel takes such columns"
     if polars:
-        return f"encode it, {name} = {name}.to_dummies({title!r})"
-    return f"encode it, {name} = pandas.get_dummies({name}, columns=[{title!r}])"
+        return f"{model}; or encode it, {name} = {name}.to_dummies({title!r})"
+    return f"{model}; or encode it, {name} = pandas.get_dummies({name}, columns=[{title!r}])"
 
 
 def cat_codes(name: str, value: Any) -> str:

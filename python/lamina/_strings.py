@@ -106,7 +106,8 @@ def _refuse(who: str, name: str, array: Array, place: int) -> NoReturn:
     row = f" in row {place // max(1, array.size // len(array))}" if array.ndim else ""
     if is_missing(value):
         raise ValueError(
-            f"{who}: {name} must hold strings; got a missing value{row}; fill it first"
+            f"{who}: {name} must hold strings; got a missing value{row}; fill it first, as "
+            f"layers.FillMissing(of='category') and tables.TableModel do"
         )
     if isinstance(value, (list, tuple, np.ndarray)):
         raise ValueError(

@@ -272,6 +272,11 @@ def _coding(labels: NDArray[np.generic], classes: int) -> str:
         return "; y - 1 counts the classes from 0"
     if low == -1 and high == 1 and not (labels == 0).any():
         return "; (y + 1) / 2 is coded 0 and 1"
+    if low == -1 and high == classes - 2 and len(np.unique(labels)) == classes:
+        return "; y + 1 counts the classes from 0"
+    if low == -1 and high < classes:
+        ignoring = "losses.SparseCategoricalCrossentropy(ignore_class=-1)"
+        return f"; {ignoring} leaves out what is labelled -1"
     if low >= 0 and classes == 1:
         return "; one unit goes with sigmoid and binary_crossentropy, softmax needs one a class"
     few = labels.size > classes >= len(np.unique(labels))
