@@ -192,6 +192,16 @@ def test_methods_of_arrays_that_tensors_have_as_functions(name):
         getattr(lamina.Input((2,)), name)
 
 
+def test_the_line_that_asks_a_tensor_for_a_method_is_told():
+    class Own(layers.Layer):
+        def call(self, x):
+            return x if x.sum() > 0 else -x
+
+    said = r"^mine: Tensor has no attribute 'sum'; use ops.sum; in .*, line \d+: return x if x.sum"
+    with pytest.raises(AttributeError, match=said):
+        lamina.Sequential([Own(name="mine")]).predict(np.ones((3, 2)))
+
+
 def test_attributes_of_classes():
     with pytest.raises(AttributeError, match=r"^Model has no attribute 'quantize'; models are"):
         lamina.Model.quantize  # noqa: B018

@@ -24,7 +24,7 @@ def run(
         return function(*args, **kwargs)
     except NeedsRows:
         raise
-    except (TypeError, ValueError, IndexError) as error:
+    except (TypeError, ValueError, IndexError, AttributeError) as error:
         if _met_no_number(error, args, kwargs):
             raise NeedsRows from error
         written = _in_python(function)
