@@ -268,3 +268,23 @@ def test_layers_that_were_not_adapted():
     assert advice(model_of(layer, Dense(1)), X, REAL) == []
     hashed = StringLookup(num_oov_indices=8, mask_token="")
     assert hashed.unlearned() is None
+
+
+def test_large_numbers_that_a_dense_layer_reads_as_they_are():
+    x = X * [1, 1, 1e6, 1e4]
+    lamina.set_random_seed(2)
+    (said,) = advice(model_of(Dense(1, "sigmoid"), loss="binary_crossentropy"), x, BINARY)
+    assert "column 2 of x has a standard deviation of 1" in said
+    assert "put a Normalization layer before it" in said
+    place = lamina.Input((4,))
+    graph = lamina.Model(place, Dense(1, "sigmoid")(Dense(3, name="first")(place)))
+    graph.compile("sgd", "mse")
+    (said,) = advice(graph, x, BINARY)
+    assert "first learns slowly" in said
+    assert advice(graph, x, BINARY) == []  # once for a compiled model
+    known = Normalization(mean=x.mean(0), variance=x.var(0))
+    assert advice(model_of(known, Dense(1)), x, REAL) == []
+    assert advice(model_of(Dense(3), BatchNormalization(), Dense(1)), x, REAL) == []
+    assert advice(model_of(Dense(1)), X * 200, REAL) == []
+    ids = np.random.default_rng(1).integers(0, 50_000, (40, 4))
+    assert advice(model_of(Embedding(50_000, 2), Flatten(), Dense(1)), ids, REAL) == []

@@ -184,6 +184,7 @@ def test_statistics_outside_the_dtypes_range_survive_restoring(scale):
     np.testing.assert_array_equal(model.predict(x), at)
 
 
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")  # inputs are large on purpose
 def test_weights_that_the_last_step_spoilt_are_found():
     for validation in (0.0, 0.25):
         model = network(rate=1e30, metrics=())

@@ -117,6 +117,7 @@ def test_numbers_between_0_and_1_are_no_classes():
         model.fit(X, np.full(50, 0.4), class_weight="balanced", verbose=0)
 
 
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")  # an input is large on purpose
 def test_a_step_that_diverged_is_not_counted():
     model = network()
     x = X.copy()

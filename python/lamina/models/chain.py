@@ -53,6 +53,9 @@ class Chain(Model):
         """The layers in order, without the ``Input``."""
         return list(self._layers)
 
+    def _readers(self) -> list[tuple[int, Layer]]:
+        return [(0, layer) for layer in self._layers[:1]]
+
     @property
     def _ahead(self) -> list[AheadLayer]:
         # The layers at the head that compute on arrays, before the others are recorded.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamina._check import Shape
 from lamina.models.inputs import Port
 
 if TYPE_CHECKING:
-    from lamina.layers import SymbolicTensor
+    from lamina.layers import Layer, SymbolicTensor
     from lamina.models.front import Front
 
 
@@ -58,6 +58,10 @@ class Ends:
     def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:  # noqa: ARG002
         """Return the shapes of a row of the outputs; ValueError if the layers do not fit."""
         raise TypeError(f"{type(self).__name__}: a model must define output_row_shapes")
+
+    def _readers(self) -> Iterable[tuple[int, Layer]]:
+        """Return the layers that read inputs as they are, with the inputs' places, if known."""
+        return ()
 
     # --- what follows from it
 

@@ -9,7 +9,7 @@ from lamina import _check
 from lamina._calls import answering_calls, refuse_arguments
 from lamina.callbacks import CallbackList, History
 from lamina.callbacks.of_run import of_fit
-from lamina.models import advice, training
+from lamina.models import advice, scales, training
 from lamina.models import data as data_
 from lamina.models.batches import Schedule
 from lamina.models.evaluating import Evaluating
@@ -223,6 +223,7 @@ class Fitting(Evaluating):
             advice.on_layers(run.objective.compiled, self._holders())
             if not isinstance(fit.feed, Stream):
                 advice.on_data(run.objective, fit.first, fit.rows)
+                scales.on_scales(self, fit.first, fit.rows)
             hooks.start(self, told)
             self.stop_training = False
             if position is not None:

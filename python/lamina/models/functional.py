@@ -110,6 +110,11 @@ class Functional(Model):
         """The symbolic tensors that rows are fed to."""
         return [self._structure.tensors[t] for t in self._structure.inputs]
 
+    def _readers(self) -> list[tuple[int, Layer]]:
+        places = {id(tensor): place for place, tensor in enumerate(self.inputs)}
+        read = ((layer, id(t)) for layer in self.parts for n in layer.nodes for t in n.inputs)
+        return [(places[tensor], layer) for layer, tensor in read if tensor in places]
+
     @property
     def outputs(self) -> list[SymbolicTensor]:
         """The symbolic tensors that are predicted."""

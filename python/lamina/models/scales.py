@@ -1,0 +1,70 @@
+"""What a fit warns of where inputs are so large that a layer on them cannot learn well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina._arrays import titled
+from lamina._check import Array, quiet
+from lamina.layers import Dense
+from lamina.models.advice import LOW_ROWS, tell
+from lamina.models.reading import Reading
+from lamina.models.rows import Rows
+
+if TYPE_CHECKING:
+    from lamina.models.data import Data
+
+LARGE = 1e3  # a standard deviation that initial weights, made for about 1, do not expect
+SAMPLE = 256  # rows that are looked at
+
+
+def on_scales(model: Any, data: Data, rows: Array | None) -> None:
+    """Warn of columns of large numbers that a ``Dense`` layer reads as they are.
+
+    Other layers may count with it that inputs are large: they look up ids, or normalise.
+    """
+    count = data.rows if rows is None else len(rows)
+    if count < LOW_ROWS or (data.made and any(data.made)):
+        return
+    compiled = model.compiled("fit")
+    for place, dense in _read_by_dense(model):
+        key, values = f"scale {place}", data.inputs[place]
+        if key in compiled.advised or isinstance(values, (Rows, Reading)):
+            continue
+        if values.ndim != 2 or values.dtype.kind != "f":
+            continue
+        column, spread = _widest(values[:SAMPLE] if rows is None else values[rows[:SAMPLE]])
+        if spread > LARGE:
+            x = "x" if len(data.inputs) == 1 else f"x[{place}]"
+            which = f"column {column}{titled(data.columns[place], column)} of {x}"
+            tell(
+                compiled, key,
+                f"{which} has a standard deviation of {spread:.2g}, and {dense.name} learns slowly "
+                f"or not at all from numbers that are far from 1: scale them, or put a "
+                f"Normalization layer before it, adapted to x",
+            )  # fmt: skip
+
+
+@quiet
+def _widest(sample: Array) -> tuple[int, float]:
+    """Return which column has the largest standard deviation, if one may be large, and that."""
+    wide = np.flatnonzero(np.ptp(sample, axis=0) > 2 * LARGE)  # the others' cannot be
+    if not wide.size:
+        return 0, 0.0
+    large = sample[:, wide].astype(np.float64)
+    most = float(np.abs(large).max())  # without which squares may overflow
+    spreads = (large / most).std(axis=0) * most
+    widest = int(np.argmax(spreads))
+    return int(wide[widest]), float(spreads[widest])
+
+
+def _read_by_dense(model: Any) -> Iterator[tuple[int, Any]]:
+    """Yield inputs, by place, with the ``Dense`` that reads each, where nothing normalises."""
+    within = (each for layer in model.parts for each in layer.walk())
+    if not any(type(each).__name__.endswith("Normalization") for each in within):
+        for place, layer in model._readers():
+            if type(layer) is Dense:
+                yield place, layer
