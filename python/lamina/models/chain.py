@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from lamina import _check, _core
+from lamina._calls import answering_calls
 from lamina._check import Shape
 from lamina.layers import InputLayer, Layer, called
 from lamina.layers import weights as weights_
@@ -117,6 +118,7 @@ class Chain(Model):
             return None if self._given is None else [self._given.shape]
         return super()._given_row_shapes
 
+    @answering_calls
     def get_build_config(self) -> dict[str, Any]:
         """Return the shapes that the model was built for, as plain values."""
         told = super().get_build_config()
@@ -125,6 +127,7 @@ class Chain(Model):
             told.update(met=met, fed=list(self._row_shape))
         return told
 
+    @answering_calls
     def build_from_config(self, config: Mapping[str, Any]) -> None:
         """Build for the shapes that ``get_build_config`` told."""
         fed, met = config.get("fed"), config.get("met")
