@@ -1,6 +1,7 @@
 """Lookups of strings and integers, hashes and texts, on arrays; Keras's documented answers."""
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -147,6 +148,16 @@ class Batches:
 
     def __getitem__(self, i):
         return self.words[2 * i : 2 * i + 2], np.zeros(2)
+
+
+def test_a_call_without_a_vocabulary_warns_once():
+    layer = layers.StringLookup(name="words")
+    with pytest.warns(UserWarning, match=r"words has no vocabulary yet: words.adapt\(data\)"):
+        assert layer(["a"]).tolist() == [0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert layer(["a"]).tolist() == [0]
+        assert layers.StringLookup(vocabulary=["a"])(["a"]).tolist() == [1]
 
 
 def test_document_frequencies():

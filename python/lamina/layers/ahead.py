@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
-from lamina import _check
+from lamina import _check, _screen
 from lamina._arrays import as_numbers
 from lamina._check import Array
 from lamina._strings import as_strings, holds_strings, plain_array
@@ -35,6 +35,7 @@ class AheadLayer(Layer):
     takes: ClassVar[str] = "any"  # "string", "integer", "number", or "any" of the first two
     fewest_inputs: ClassVar[int] = 1
     encoding: str = "utf-8"
+    _warned = False  # whether it was said that it has learned nothing
 
     # --- what a subclass defines
 
@@ -96,7 +97,15 @@ class AheadLayer(Layer):
             self.as_taken(f"x[{i}]" if several else "x", plain_array(value))
             for i, value in enumerate(values)
         ]
-        return self.compute(*arrays)
+        made = self.compute(*arrays)
+        self._warn_if_unlearned()
+        return made
+
+    def _warn_if_unlearned(self) -> None:
+        lacks = self.unlearned()
+        if lacks is not None and not self._warned:
+            self.__dict__["_warned"] = True
+            _screen.warn(f"{self.name} has no {lacks} yet: {self.name}.adapt(data) learns it")
 
     def _only(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         rest = {k: v for k, v in kwargs.items() if k not in ("x", "inputs", "training", "mask")}
