@@ -117,11 +117,12 @@ def from_arrow(
 
 
 def _row_group(file: Any, index: int) -> Callable[[list[str], int], Iterable[Any]]:
+    arrow = _pyarrow("from_parquet", "lib")
+
     def read(columns: list[str], rows: int) -> Iterable[Any]:
-        found: Iterable[Any] = file.iter_batches(
-            rows, row_groups=[index], columns=columns, use_threads=False
-        )
-        return found
+        yield from file.iter_batches(rows, row_groups=[index], columns=columns, use_threads=False)
+        # Else Arrow keeps the memory of a group or two more: 300 MB instead of 265 at the most.
+        arrow.default_memory_pool().release_unused()
 
     return read
 
