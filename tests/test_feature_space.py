@@ -3,12 +3,13 @@
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import lamina
 from lamina.layers import Dense, HashedCrossing, TextVectorization
 from lamina.utils import FeatureSpace
+
+pd = pytest.importorskip("pandas")
 
 DATA = {
     "size": [0.0, 0.5, 1.0, 2.5],

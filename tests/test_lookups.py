@@ -4,11 +4,12 @@ import json
 import warnings
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from lamina import layers
 from lamina.layers import HashedCrossing, Hashing, IntegerLookup, StringLookup, TextVectorization
+
+pd = pytest.importorskip("pandas")
 
 VOCABULARY = ["a", "b", "c", "d"]
 TWICE = [["a", "c", "d", "d"], ["d", "z", "b", "z"]]

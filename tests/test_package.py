@@ -1,5 +1,6 @@
 """What the package says of itself: extras, licences."""
 
+import ast
 import re
 import sys
 from importlib import metadata
@@ -34,6 +35,17 @@ def test_extras_have_something_behind_them(project):
             assert re.search(rf"^\s*(from|import) {package}\b", text, re.MULTILINE), extra
     told = set(re.findall(r"lamina\[(\w+)\]", text + (ROOT / "README.md").read_text()))
     assert told <= extras.keys()
+
+
+def test_tests_are_read_without_peers():
+    """A test that needs a peer skips where it is not installed: no file imports one at its top."""
+    peers = {"torch", "keras", "jax", "sklearn", "pandas", "polars", "pyarrow", "onnxruntime"}
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                own = [alias.name for alias in node.names]
+                names = [node.module or ""] if isinstance(node, ast.ImportFrom) else own
+                assert not peers & {name.partition(".")[0] for name in names}, path.name
 
 
 def test_licences_of_code_and_data(project):

@@ -5,7 +5,6 @@ import json
 import pickle
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import lamina
@@ -23,6 +22,8 @@ from lamina.layers import (
     StringLookup,
     TextVectorization,
 )
+
+pd = pytest.importorskip("pandas")
 
 CITIES = np.array(["Ulm", "Bonn", "Ulm", "Köln"])
 DATA = {"city": CITIES, "year": np.array([2**40, 1, 2**40, 7]), "size": np.ones((4, 2), "float32")}

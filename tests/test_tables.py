@@ -4,12 +4,13 @@ import json
 import re
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import lamina
 from lamina.layers import FillMissing
 from lamina.tables import TableModel, preprocess
+
+pd = pytest.importorskip("pandas")
 
 FRAME = pd.DataFrame({
     "size": [1.0, np.nan, 3.0, 8.0],

@@ -121,7 +121,8 @@ def _row_group(file: Any, index: int) -> Callable[[list[str], int], Iterable[Any
 
     def read(columns: list[str], rows: int) -> Iterable[Any]:
         yield from file.iter_batches(rows, row_groups=[index], columns=columns, use_threads=False)
-        # Else Arrow keeps the memory of a group or two more: 300 MB instead of 265 at the most.
+        # Else Arrow keeps the memory of a group or two more: at most 300 MB instead of 267
+        # (bench/large_files.py --gigabytes 1).
         arrow.default_memory_pool().release_unused()
 
     return read
