@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check, ops
-from lamina.layers.augmentation._arguments import checked, pixels, span
+from lamina.layers.augmentation._arguments import checked, pixels
 from lamina.layers.augmentation.base import Augmentation
+from lamina.layers.augmentation.by_factor import ByFactor
 from lamina.layers.augmentation.random_brightness import RandomBrightness
 from lamina.layers.augmentation.random_contrast import RandomContrast
 
@@ -32,7 +33,7 @@ def _coloured(who: str, x: Any, channels: tuple[int, ...] = (3,)) -> Any:
     return x
 
 
-class RandomHue(Augmentation):
+class RandomHue(ByFactor):
     """In training, shift the hues of images of three channels.
 
     Parameters
@@ -57,21 +58,9 @@ class RandomHue(Augmentation):
     (2, 8, 8, 3)
     """
 
-    def __init__(
-        self,
-        factor: float | tuple[float, float],
-        value_range: tuple[float, float] = (0, 255),
-        data_format: str | None = None,
-        seed: int | None = None,
-        **base: Unpack[ImageArguments],
-    ) -> None:
-        super().__init__(seed, data_format, **base)
-        self.factor = checked("RandomHue", "factor", factor, 0.0, 1.0)
-        self.value_range = pixels("RandomHue", value_range)
-
     def _draw(self, x: Any) -> Any:
         turned = ops.where(self._uniform(x, 0.0, 1.0) > 0.5, -0.5, 0.5)
-        return turned * self._uniform(x, *span("RandomHue", "factor", self.factor, 0.0, 1.0))
+        return turned * self._share(x)
 
     def _changed(self, x: Any, drawn: Any) -> Any:
         low, high = self.value_range
@@ -82,7 +71,7 @@ class RandomHue(Augmentation):
         return ops.clip(y, 0.0, 1.0) * (high - low) + low
 
 
-class RandomSaturation(Augmentation):
+class RandomSaturation(ByFactor):
     """In training, change how saturated the colours of images of three channels are.
 
     Parameters
@@ -107,20 +96,8 @@ class RandomSaturation(Augmentation):
     (2, 8, 8, 3)
     """
 
-    def __init__(
-        self,
-        factor: float | tuple[float, float],
-        value_range: tuple[float, float] = (0, 255),
-        data_format: str | None = None,
-        seed: int | None = None,
-        **base: Unpack[ImageArguments],
-    ) -> None:
-        super().__init__(seed, data_format, **base)
-        self.factor = checked("RandomSaturation", "factor", factor, 0.0, 1.0)
-        self.value_range = pixels("RandomSaturation", value_range)
-
     def _draw(self, x: Any) -> Any:
-        factor = self._uniform(x, *span("RandomSaturation", "factor", self.factor, 0.0, 1.0))
+        factor = self._share(x)
         return factor / (1.0 - factor + EPSILON)
 
     def _changed(self, x: Any, drawn: Any) -> Any:
@@ -170,7 +147,7 @@ class RandomGrayscale(Augmentation):
         return ops.where(drawn, ops.image.rgb_to_grayscale(_coloured(self.name, x, (1, 3))), x)
 
 
-class RandomColorDegeneration(Augmentation):
+class RandomColorDegeneration(ByFactor):
     """In training, mix images of three channels with gray ones: ``x + factor * (gray - x)``.
 
     Parameters
@@ -194,20 +171,8 @@ class RandomColorDegeneration(Augmentation):
     (2, 8, 8, 3)
     """
 
-    def __init__(
-        self,
-        factor: float | tuple[float, float],
-        value_range: tuple[float, float] = (0, 255),
-        data_format: str | None = None,
-        seed: int | None = None,
-        **base: Unpack[ImageArguments],
-    ) -> None:
-        super().__init__(seed, data_format, **base)
-        self.factor = checked("RandomColorDegeneration", "factor", factor, 0.0, 1.0)
-        self.value_range = pixels("RandomColorDegeneration", value_range)
-
     def _draw(self, x: Any) -> Any:
-        return self._uniform(x, *span("RandomColorDegeneration", "factor", self.factor, 0.0, 1.0))
+        return self._share(x)
 
     def _changed(self, x: Any, drawn: Any) -> Any:
         x = _coloured(self.name, x, (1, 3))

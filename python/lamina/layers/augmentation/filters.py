@@ -9,6 +9,7 @@ import numpy as np
 from lamina import _check, ops, random
 from lamina.layers.augmentation._arguments import checked, pixels, span
 from lamina.layers.augmentation.base import Augmentation, within
+from lamina.layers.augmentation.by_factor import ByFactor
 
 if TYPE_CHECKING:
     from lamina._typing import ImageArguments, Unpack
@@ -98,7 +99,7 @@ def _smoothed(x: Any, kernel: Any) -> Any:
     return ops.depthwise_conv(x, kernel, 1, "same")
 
 
-class RandomSharpness(Augmentation):
+class RandomSharpness(ByFactor):
     """In training, sharpen images, or smooth them.
 
     Parameters
@@ -123,20 +124,8 @@ class RandomSharpness(Augmentation):
     (2, 8, 8, 3)
     """
 
-    def __init__(
-        self,
-        factor: float | tuple[float, float],
-        value_range: tuple[float, float] = (0, 255),
-        data_format: str | None = None,
-        seed: int | None = None,
-        **base: Unpack[ImageArguments],
-    ) -> None:
-        super().__init__(seed, data_format, **base)
-        self.factor = checked("RandomSharpness", "factor", factor, 0.0, 1.0)
-        self.value_range = pixels("RandomSharpness", value_range)
-
     def _draw(self, x: Any) -> Any:
-        return self._uniform(x, *span("RandomSharpness", "factor", self.factor, 0.0, 1.0)) * 2.0
+        return self._share(x) * 2.0
 
     def _changed(self, x: Any, drawn: Any) -> Any:
         weights = np.ones((3, 3)) / 13
