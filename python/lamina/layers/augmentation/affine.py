@@ -156,10 +156,10 @@ class RandomZoom(Affine):
         super().__init__(fill_mode, interpolation, seed, fill_value, data_format, **base)
         who = "RandomZoom"
         self.height_factor = checked(who, "height_factor", height_factor, -1.0, 1.0, low_open=True)
-        self.width_factor = None
-        if width_factor is not None:
-            width = checked(who, "width_factor", width_factor, -1.0, 1.0, low_open=True)
-            self.__dict__["width_factor"] = width
+        width = width_factor
+        if width is not None:
+            width = checked(who, "width_factor", width, -1.0, 1.0, low_open=True)
+        self.width_factor = width
 
     def _matrix(self, x: Any) -> list[Any]:
         height = self._zoom(x, self.height_factor)
