@@ -10,6 +10,7 @@ import lamina
 
 # A command line runs on import; the words for type checkers may need what is not installed.
 SKIPPED = ("lamina.__main__", "lamina._typing")
+NEEDED = {"lamina.plot": "matplotlib", "lamina.data.tables": "pyarrow"}
 MODULES = sorted(
     info.name
     for info in pkgutil.walk_packages(lamina.__path__, "lamina.")
@@ -25,8 +26,8 @@ def test_every_room_is_walked():
 
 @pytest.mark.parametrize("name", ["lamina", *MODULES])
 def test_examples(name):
-    if name == "lamina.plot":
-        pytest.importorskip("matplotlib")
+    if name in NEEDED:
+        pytest.importorskip(NEEDED[name])
     module = importlib.import_module(name)
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
     for example in doctest.DocTestFinder().find(module):

@@ -117,13 +117,11 @@ def from_arrow(
 
 
 def _row_group(file: Any, index: int) -> Callable[[list[str], int], Iterable[Any]]:
-    arrow = _pyarrow("from_parquet", "lib")
-
     def read(columns: list[str], rows: int) -> Iterable[Any]:
-        yield from file.iter_batches(rows, row_groups=[index], columns=columns, use_threads=False)
-        # Else Arrow keeps the memory of a group or two more: at most 300 MB instead of 267
-        # (bench/large_files.py --gigabytes 1).
-        arrow.default_memory_pool().release_unused()
+        found: Iterable[Any] = file.iter_batches(
+            rows, row_groups=[index], columns=columns, use_threads=False
+        )
+        return found
 
     return read
 
