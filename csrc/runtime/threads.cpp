@@ -62,6 +62,7 @@ std::atomic<int> chosen_threads{0};        // by set_num_threads; 0: as at load
 std::atomic<int> startable_threads{4096};  // fewer after the system refused to start some
 
 thread_local ThreadDecision last_decision;
+thread_local bool serial = false;  // within a SerialScope
 
 // --- crowding
 //
@@ -256,7 +257,11 @@ void watch_forks() {
 
 unsigned process_generation() { return generation.load(std::memory_order_relaxed); }
 
+SerialScope::SerialScope() : outer_(serial) { serial = true; }
+SerialScope::~SerialScope() { serial = outer_; }
+
 int get_num_threads() {
+  if (serial) return 1;
   const Limit& load = load_limit();
   int limit = chosen_threads.load(std::memory_order_relaxed);
   if (limit == 0) limit = load.threads;
@@ -305,7 +310,7 @@ int threads_for(double flop, Index chunks) {
 
 void parallel_for(int threads, Index chunks, void (*body)(void*, Index), void* context) {
   Region region{int(std::min<Index>(threads, chunks)), chunks, body, context, {}, {}};
-  if (region.threads <= 1 || omp_in_parallel()) return run_serial(region);
+  if (region.threads <= 1 || serial || omp_in_parallel()) return run_serial(region);
   watch_forks();
   if (region.threads > largest_team) {
     const int granted = start_rehearsal(region.threads);

@@ -21,6 +21,18 @@ unsigned process_generation();
 int get_num_threads();              // the limit in force for the calling thread
 void set_num_threads(int threads);  // >= 1
 
+// While it lives, what this thread calls starts no other threads.
+class SerialScope {
+ public:
+  SerialScope();
+  ~SerialScope();
+  SerialScope(const SerialScope&) = delete;
+  SerialScope& operator=(const SerialScope&) = delete;
+
+ private:
+  const bool outer_;
+};
+
 // What threads_for decided last on this thread, for lamina.profile.
 struct ThreadDecision {
   int threads = 1;

@@ -1,0 +1,75 @@
+// Many jobs on a pool of threads: each once, serial, wherever it runs; stops and errors.
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "fits/pool.h"
+#include "runtime/threads.h"
+
+using namespace lamina;
+
+TEST_CASE("each job runs once, to its own place, on any number of threads") {
+  constexpr Index count = 1000;
+  for (const int threads : {1, 2, 4, 50}) {
+    std::vector<int> runs(count, 0);
+    Index told = -1;
+    const Index begun = run_jobs(
+        count, threads, [&](Index i, const Cancelled&) { runs[std::size_t(i)] += int(i) + 1; },
+        [&](Index done) {
+          told = done;
+          return true;
+        });
+    CHECK(begun == count);
+    CHECK(told == count);
+    for (Index i = 0; i < count; ++i) CHECK(runs[std::size_t(i)] == int(i) + 1);
+  }
+  CHECK(run_jobs(0, 4, [](Index, const Cancelled&) { FAIL("there is no job"); }) == 0);
+}
+
+TEST_CASE("what a job calls starts no threads") {
+  set_num_threads(3);
+  std::vector<int> limits(8, 0);
+  run_jobs(8, 2, [&](Index i, const Cancelled&) { limits[std::size_t(i)] = get_num_threads(); });
+  CHECK(limits == std::vector<int>(8, 1));
+  CHECK(get_num_threads() == 3);
+}
+
+TEST_CASE("the watch stops what is at work and begins no more") {
+  std::atomic<int> told{0};
+  const Index begun = run_jobs(
+      100, 2,
+      [&](Index, const Cancelled& cancelled) {
+        while (!cancelled) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        ++told;
+      },
+      [](Index) { return false; });
+  CHECK(begun == 2);
+  CHECK(told == 2);
+}
+
+TEST_CASE("of several errors the first job's is thrown, and one of the watch") {
+  const auto message = [](const Job& job, const Watch& watch) -> std::string {
+    try {
+      run_jobs(2, 2, job, watch);
+    } catch (const std::runtime_error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  std::atomic<bool> second{false};
+  const Job both = [&](Index i, const Cancelled&) {
+    if (i == 1) second = true;
+    while (!second) std::this_thread::yield();
+    throw std::runtime_error("job " + std::to_string(i));
+  };
+  CHECK(message(both, {}) == "job 0");
+  const Job waits = [](Index, const Cancelled& cancelled) {
+    while (!cancelled) std::this_thread::yield();
+  };
+  CHECK(message(waits, [](Index) -> bool { throw std::runtime_error("watch"); }) == "watch");
+}
