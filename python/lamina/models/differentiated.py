@@ -1,4 +1,4 @@
-"""A model's loss and its gradients, for those who move the weights themselves."""
+"""A model's derivatives: of its loss by the weights, of its outputs by the inputs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from lamina import _check
 from lamina._calls import answering_calls
 from lamina.models import data as data_
 from lamina.models.fitting import Fitting
+from lamina.models.input_gradients import input_gradients
 from lamina.models.ragged import refuse
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Differentiated(Fitting):
-    """What ``Model`` knows of the derivatives of its loss."""
+    """What ``Model`` knows of the derivatives of its loss and its outputs."""
 
     @answering_calls
     def gradients(
@@ -73,6 +74,59 @@ class Differentiated(Fitting):
     ) -> tuple[float, list[Array]]:
         """Return the loss over these rows, penalties included, and what ``gradients`` returns."""
         return self._value_and_gradients("value_and_gradients", x, y, sample_weight, class_weight)
+
+    @answering_calls
+    def input_gradients(
+        self,
+        x: Data = _check.NEEDED,
+        output: int | tuple[str, Any] | Array | None = None,
+        *,
+        output_gradients: Data | None = None,
+        batch_size: int | None = None,
+    ) -> Any:
+        """Return the gradients of an output by the inputs, row by row.
+
+        Parameters
+        ----------
+        x : array_like of shape (rows, ...), or a list or dict of them
+            As for ``predict``; rows of one shape.
+        output : int, array_like of int of shape (rows,), or tuple, optional
+            Which value of a row of the output is differentiated, counted through its axes in C
+            order: one for all rows, or one for each.  May be left out where there is only one.
+            For a model with several outputs, ``(name, index)``.
+        output_gradients : array_like of the outputs' shape, or a list or dict of them, optional
+            In place of `output`: what each value of the outputs counts in the sum that is
+            differentiated, so that this is a product of a vector and a Jacobian.
+        batch_size : int, optional
+            Rows at a time.  The result depends on it only where outputs of a row depend on the
+            other rows of its batch, by default then 32.
+
+        Returns
+        -------
+        ndarray of the shape of ``x``, the model's dtype
+            A list or dict of them for a model with several inputs, None for inputs of integers or
+            truth values.
+
+        Raises
+        ------
+        ValueError
+            If no input has a gradient, if the model has stateful layers, or if it is not clear
+            which value of the output is meant.
+
+        Notes
+        -----
+        Layers act as in ``predict``: there is no dropout, and batch normalization uses its moving
+        statistics.
+
+        Examples
+        --------
+        >>> import lamina
+        >>> model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(1, "exponential")])
+        >>> model.set_weights([[[1.0], [2.0]], [0.0]])
+        >>> model.input_gradients([[0.0, 0.0]])
+        array([[1., 2.]], dtype=float32)
+        """
+        return input_gradients(self, x, output, output_gradients, batch_size)
 
     def _value_and_gradients(
         self, who: str, x: Any, y: Any, sample_weight: Any, class_weight: Any
