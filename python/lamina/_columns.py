@@ -1,0 +1,148 @@
+"""Tables of results: columns of one length, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+_SHOWN = 20  # rows that a text shows; of more, the first and the last ones
+_DIGITS = 4
+
+
+class Columns(Mapping[str, Array]):
+    """A table of results: NumPy columns of one length by name, as a mapping.
+
+    Parameters
+    ----------
+    columns : dict of str to array_like of shape (rows,)
+        The columns in their order.  Values of several kinds, and arrays of unequal shape, make a
+        column of objects.
+    title : str, default ""
+        A line above the table where it is printed.
+    note : str, default ""
+        Lines below it.
+
+    Attributes
+    ----------
+    rows : int
+        Number of rows; ``len`` is the number of columns, as of a dict.
+
+    Examples
+    --------
+    >>> table = Columns({"fit": ["a", "b"], "loss": [0.25, 1 / 3]})
+    >>> table
+    fit    loss
+    a      0.25
+    b    0.3333
+    >>> table["loss"].mean() < 0.3, table.row(0)
+    (np.True_, {'fit': 'a', 'loss': 0.25})
+    """
+
+    def __init__(self, columns: Mapping[str, Any], title: str = "", note: str = "") -> None:
+        self._columns = {name: _column(values) for name, values in columns.items()}
+        lengths = {name: len(values) for name, values in self._columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"Columns: all columns must have one length; got {lengths}")
+        self.rows = next(iter(lengths.values()), 0)
+        self.title, self.note = title, note
+
+    def __getitem__(self, name: str) -> Array:
+        """Return a column."""
+        if name not in self._columns:
+            raise KeyError(f"no column {name!r}; there are {', '.join(self._columns)}")
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names of the columns."""
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        """Return the number of columns."""
+        return len(self._columns)
+
+    def row(self, index: int) -> dict[str, Any]:
+        """Return one row as a dict of Python's values; a negative index counts from the end."""
+        cells = {name: values[index] for name, values in self._columns.items()}
+        return {n: v.item() if isinstance(v, np.generic) else v for n, v in cells.items()}
+
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` with these columns; pandas must be installed."""
+        try:
+            import pandas as pd  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        except ImportError as error:
+            raise ImportError(
+                "to_pandas needs pandas: pip install pandas; dict(table) has the same columns as "
+                "NumPy arrays"
+            ) from error
+        return pd.DataFrame(dict(self._columns))
+
+    def __repr__(self) -> str:
+        """Return the table as text, numbers with four digits."""
+        lines = [self.title] if self.title else []
+        lines += self._lines()
+        if self.rows > _SHOWN:
+            lines.append(f"[{self.rows} rows, {len(self)} columns]")
+        lines += [self.note] if self.note else []
+        return "\n".join(lines)
+
+    def _lines(self) -> list[str]:
+        half = _SHOWN // 2
+        cut = self.rows > _SHOWN
+        shown = [*range(half), *range(self.rows - half, self.rows)] if cut else range(self.rows)
+        drawn = [_drawn(name, values, shown) for name, values in self._columns.items()]
+        lines = ["  ".join(cells).rstrip() for cells in zip(*drawn, strict=True)]
+        if cut:
+            lines.insert(1 + half, "...")
+        return lines
+
+
+def _column(values: Any) -> Array:
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        return values
+    values = list(values)
+    kinds = {_kind(value) for value in values}
+    if len(kinds) == 1 and kinds != {object}:
+        return np.array(values)
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
+
+
+def _kind(value: Any) -> type:
+    if isinstance(value, (bool, np.bool_)):
+        return bool
+    if isinstance(value, (int, float, np.number)):
+        return float
+    return str if isinstance(value, str) else object
+
+
+def _drawn(name: str, values: Array, shown: Any) -> list[str]:
+    """Return the cells of a column, heading first, padded: numbers to the right."""
+    cells = [_cell(values[i]) for i in shown]
+    width = max(map(len, [name, *cells]))
+    right = all(_kind(values[i]) is float or values[i] is None for i in shown)
+    return [cell.rjust(width) if right else cell.ljust(width) for cell in [name, *cells]]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (float, np.floating)):
+        return _number(float(value))
+    return " ".join(str(value).split())
+
+
+def _number(value: float) -> str:
+    """Return four significant digits, and all those before the point."""
+    if not np.isfinite(value) or value == 0:
+        return f"{value:g}"
+    if 1e-4 <= abs(value) < 1e7:
+        places = max(0, _DIGITS - 1 - int(np.floor(np.log10(abs(value)))))
+        text = f"{value:.{places}f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{value:.{_DIGITS - 1}e}"

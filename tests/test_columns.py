@@ -1,0 +1,53 @@
+"""Tables of results."""
+
+import numpy as np
+import pytest
+
+from lamina._columns import Columns
+
+
+def test_columns_keep_what_they_are_given_and_print_it():
+    values = np.array([1234567.0, 1e-9, np.nan, 0.12345678])
+    table = Columns(
+        {"n": [1, 2, 3, 4], "who": ["a", "bb", "c", "d"], "value": values,
+         "any": [None, (1, 2), "x", 3]},
+        title="Results", note="End.",
+    )  # fmt: skip
+    assert table["value"] is values
+    assert table["n"].dtype.kind == "i"
+    assert table["any"].dtype == object
+    assert (table.rows, len(table), list(table)) == (4, 4, ["n", "who", "value", "any"])
+    assert table.row(1) == {"n": 2, "who": "bb", "value": 1e-9, "any": (1, 2)}
+    assert repr(table) == str(table)
+    assert repr(table).split("\n") == [
+        "Results",
+        "n  who      value  any",
+        "1  a      1234567",
+        "2  bb   1.000e-09  (1, 2)",
+        "3  c          nan  x",
+        "4  d       0.1235  3",
+        "End.",
+    ]
+
+
+def test_long_tables_show_both_ends():
+    text = repr(Columns({"i": np.arange(500)})).split("\n")
+    assert text[:2] == ["  i", "  0"]
+    assert text[10:13] == ["  9", "...", "490"]
+    assert text[-2:] == ["499", "[500 rows, 1 columns]"]
+    assert repr(Columns({"i": []})) == "i"
+
+
+def test_pandas_gets_the_columns():
+    pd = pytest.importorskip("pandas")
+    frame = Columns({"a": [1, 2], "b": ["x", "y"]}).to_pandas()
+    assert isinstance(frame, pd.DataFrame)
+    assert frame["a"].tolist() == [1, 2]
+    assert list(frame) == ["a", "b"]
+
+
+def test_what_does_not_fit():
+    with pytest.raises(ValueError, match=r"Columns: all columns must have one length; got \{'a'"):
+        Columns({"a": [1], "b": [1, 2]})
+    with pytest.raises(KeyError, match="no column 'c'; there are a, b"):
+        Columns({"a": [1], "b": [2]})["c"]
