@@ -69,14 +69,27 @@ double Objective::value_and_gradient(const double* theta, double* gradient) {
   set(theta);
   if (sums_) execution_.reset();
   const double value = execution_.gradients(all_, false);
+  copy_gradient(gradient);
+  return value;
+}
+
+void Objective::copy_gradient(double* into) const {
   const std::size_t element = bytes_of(execution_.graph().dtype);
   for (const GradientSlice& slice : slices()) {
     as_numbers(execution_.graph().dtype,
                execution_.gradient() + std::size_t(slice.offset) * element,
-               [&](const auto* from) { std::copy_n(from, slice.size, gradient); });
-    gradient += slice.size;
+               [&](const auto* from) { std::copy_n(from, slice.size, into); });
+    into += slice.size;
   }
-  return value;
+}
+
+void Objective::of_rows(const double* theta, double* values, double* gradients) {
+  set(theta);
+  for (Index i = 0; i < all_.rows(); ++i) {
+    const Batch row{all_.order, all_.start + i, all_.start + i + 1, all_.random_step, all_.seed};
+    values[i] = execution_.gradients(row, false);
+    copy_gradient(gradients + i * size_);
+  }
 }
 
 void Objective::leave(bool here) {

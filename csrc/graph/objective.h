@@ -32,6 +32,8 @@ class Objective final : public Function {
   double value(const double* theta);
   // Infinity or NaN are returned as they come, with whatever gradient.
   double value_and_gradient(const double* theta, double* gradient) override;
+  // Each row's alone, as a batch of its own: `values` (rows), `gradients` (rows, size).
+  void of_rows(const double* theta, double* values, double* gradients);
   // Ends a step at the weights as they are: moving statistics and states go on, and the sums are of
   // this point; `here`: the last evaluation was.
   void leave(bool here);
@@ -39,6 +41,7 @@ class Objective final : public Function {
  private:
   void measure();
   void set(const double* theta);
+  void copy_gradient(double* into) const;
 
   const std::unique_ptr<Execution> own_;
   Execution& execution_;

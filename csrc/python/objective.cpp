@@ -22,6 +22,7 @@ class BoundObjective {
   BoundObjective(const std::shared_ptr<RecordedGraph>& graph, std::vector<py::array> arrays,
                  std::uint64_t seed)
       : arrays_(std::move(arrays)),
+        rows_(arrays_.empty() ? 0 : Index(arrays_.front().shape(0))),
         objective_(graph, graph->variables(), data_views(*graph, arrays_), seed) {}
 
   Index size() const { return objective_.size(); }
@@ -51,6 +52,16 @@ class BoundObjective {
     }
     return py::make_tuple(value, gradient);
   }
+  py::tuple of_rows(const py::object& theta) {
+    const Vector given = checked(theta);
+    Vector values(rows_), gradients(std::vector<py::ssize_t>{rows_, size()});
+    double *into_values = values.mutable_data(), *into_gradients = gradients.mutable_data();
+    {
+      const WithoutGil released;
+      objective_.of_rows(given.data(), into_values, into_gradients);
+    }
+    return py::make_tuple(values, gradients);
+  }
 
  private:
   Vector checked(const py::object& theta) const {
@@ -65,6 +76,7 @@ class BoundObjective {
   }
 
   const std::vector<py::array> arrays_;  // kept alive
+  const Index rows_;
   Objective objective_;
 };
 
@@ -83,7 +95,9 @@ void bind_objective(py::module_& module) {
       .def("paths", &BoundObjective::paths, "Of the parameters that theta holds, in its order.")
       .def("weights", &BoundObjective::weights, "Theta as the parameters are now: a copy.")
       .def("value", &BoundObjective::value, "theta"_a, "Sets the parameters; returns the loss.")
-      .def("value_and_gradient", &BoundObjective::value_and_gradient, "theta"_a);
+      .def("value_and_gradient", &BoundObjective::value_and_gradient, "theta"_a)
+      .def("of_rows", &BoundObjective::of_rows, "theta"_a,
+           "Value and gradient of each row alone: arrays of shape (rows,) and (rows, size).");
 }
 
 }  // namespace lamina

@@ -112,6 +112,10 @@ class Objective:
         Targets that no loss takes.
     masked : sequence of bool
         Which inputs come with a mask of their steps.
+    still : bool
+        Whether the model acts as in inference, with gradients all the same: nothing is drawn.
+    penalized : bool
+        Whether penalties of weights and what layers give to ``add_loss`` count.
     """
 
     def __init__(
@@ -124,8 +128,10 @@ class Objective:
         forms: Sequence[Form | None] | None = None,
         extra: Given | None = None,
         masked: Sequence[bool] = (),
+        still: bool = False,
+        penalized: bool = True,
     ) -> None:
-        self._extra = extra
+        self._extra, self._penalized = extra, penalized
         self.forms = forms or [None] * len(weighted)
         compiled = self.compiled = model.compiled("fit")
         self.checked = False  # whether gradients are known to reach what has to learn
@@ -137,8 +143,11 @@ class Objective:
         self.watched: list[Fed] = []
         with recorded(
             model, shapes, rows=rows, training=training, masked=masked,
-            deferred=steps.calls_model(model, bool(training)),
+            deferred=steps.calls_model(model, bool(training)), told=False if still else None,
         ) as made:  # fmt: skip
+            if still:
+                for parameter in model.parameters:  # the gradient is in their order
+                    made.graph.parameter(parameter)
             self._record_terms(model, made, weighted, bool(training))
         settle_others(made)
         # Whether there is nothing to report but the loss.
@@ -181,6 +190,17 @@ class Objective:
         self._watch(made)
         if training:
             model._own_keys = self._own_names()
+        if self._penalized:
+            self._record_penalties(model, made)
+        if not (self.heads or self._own or made.recording.losses):
+            raise ValueError(
+                f"{model.name}: needs a loss: give compile one, or let a layer call add_loss"
+            )
+        graph.build()
+
+    def _record_penalties(self, model: Compilable, made: Recorded) -> None:
+        """Record what counts beside the losses of the outputs."""
+        graph = made.graph
         stopped = model.stopped_at_zero()
         for parameter, l1, l2 in model.penalties():
             graph.add_penalty(graph.parameter(parameter), l1, l2, id(parameter) in stopped)
@@ -189,11 +209,6 @@ class Objective:
         for loss in made.recording.losses:  # what layers gave to add_loss
             graph.add_loss(loss.value)
             self.of_batch |= not loss.rows
-        if not (self.heads or self._own or made.recording.losses):
-            raise ValueError(
-                f"{model.name}: needs a loss: give compile one, or let a layer call add_loss"
-            )
-        graph.build()
 
     def _record_own(self, model: Compilable, made: Recorded, training: bool) -> None:
         """Record the step that the model's class says; what it reports counts as no loss."""

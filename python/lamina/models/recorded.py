@@ -159,15 +159,18 @@ def recorded(
     masked: Sequence[bool] = (),
     deferred: bool = False,
     graph: _core.Graph | None = None,
+    told: bool | None = None,
 ) -> Iterator[Recorded]:
     """Record a model on a new graph, for more to be recorded in the block.
 
     ``masked`` says which inputs come with a mask of their steps, ``deferred`` that what is recorded
     in the block calls the model.  ``graph`` is one to record on, of the model's type and empty.
+    ``told`` is what the model's layers are told of training, whatever the graph is for.
     """
     if graph is None:
         graph = _core.Graph(model.dtype)
-    with Recording(graph, rows=rows, training=training, standing=standing) as recording:
+    recording = Recording(graph, rows=rows, training=training, standing=standing)
+    with recording, recording.told(told):
         yield Recorded(model, recording, shapes, masked, deferred)
 
 

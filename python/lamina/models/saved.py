@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina._calls import answering_calls
 from lamina.models.differentiated import Differentiated
+from lamina.models.statistics import Statistics
 
 if TYPE_CHECKING:
     import os
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from lamina.models.model import Model
 
 
-class Saved(Differentiated):
+class Saved(Differentiated, Statistics):
     """What ``Model`` has to do with files; ``lamina.saving`` reads and writes them."""
 
     def _whole(self) -> Model:

@@ -165,7 +165,8 @@ class LBFGS(QuasiNewton):
     --------
     >>> import numpy as np, lamina
     >>> x = np.linspace(-1, 1, 20)
-    >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)], dtype="float64")
+    >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)],
+    ...                           dtype="float64", seed=1)
     >>> model.compile(optimizer="lbfgs", loss="mse")
     >>> history = model.fit(x, 2 * x + 1, epochs=50, verbose=0)
     >>> model.get_weights()[0].round(6), len(history.epoch) < 10
@@ -204,7 +205,8 @@ class BFGS(QuasiNewton):
     --------
     >>> import numpy as np, lamina
     >>> x = np.linspace(-1, 1, 20)
-    >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)], dtype="float64")
+    >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)],
+    ...                           dtype="float64", seed=1)
     >>> model.compile(optimizer="bfgs", loss="mse")
     >>> history = model.fit(x, 2 * x + 1, epochs=50, verbose=0)
     >>> model.optimizer.message in ("converged", "stalled"), len(history.epoch) < 10

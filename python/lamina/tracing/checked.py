@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from lamina import _check
 from lamina._calls import answering_calls
+from lamina.models.twins import twin as double_of
 
 
 @dataclass
@@ -91,7 +91,7 @@ def check_gradients(
     True
     """
     n_entries = _check.integer("check_gradients", "n_entries", n_entries)
-    twin = _twin(model)
+    twin = double_of("check_gradients", model)
     double = twin.dtype == "float64"
     tolerance = (1e-5 if double else 0.05) if tolerance is None else float(tolerance)
     step = 1e-6 if double else 1e-2
@@ -127,18 +127,3 @@ def _difference(weight: Any, entry: int, step: float, value: Any) -> float:
         results.append(value()[0])
     weight.assign(kept)
     return float(results[0] - results[1]) / (2 * step)
-
-
-def _twin(model: Any) -> Any:
-    from lamina.models import Functional, Sequential
-
-    model.compiled("check_gradients")
-    if type(model) not in (Sequential, Functional) or model.dtype == "float64":
-        return copy.deepcopy(model)
-    twin = type(model).from_config({**model.get_config(), "dtype": "float64"})
-    twin.set_weights(model.get_weights())
-    twin.compile_from_config(model.get_compile_config())
-    for mine, theirs in zip(twin.weights, model.weights, strict=True):
-        if mine.trainable != theirs.trainable:
-            mine.trainable = theirs.trainable
-    return twin

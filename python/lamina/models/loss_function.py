@@ -1,0 +1,263 @@
+"""A model's loss over given rows as a function of one vector of weights, with its derivatives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _check, _core
+from lamina.models import data as data_
+from lamina.models.objective import Objective
+from lamina.models.ragged import refuse
+from lamina.models.recorded import recorded
+from lamina.models.twins import twin
+
+if TYPE_CHECKING:
+    from lamina._check import Array
+
+WHO = "loss_function"
+
+
+class LossFunction:
+    """The loss of a compiled model over given rows: what ``model.loss_function`` returns.
+
+    It is a function of ``theta``, a float64 vector of the trainable weights that the loss depends
+    on, one behind the other in the order of ``model.trainable_weights``, each in C order.  The
+    model's layers act as in inference (no dropout, moving statistics as they are), and its weights
+    are copied: neither does the function follow the model nor the model the function.
+
+    The value is that of ``model.evaluate``: the mean over the rows of each row's loss, for a loss
+    whose reduction is that, plus penalties of weights.
+
+    Attributes
+    ----------
+    size : int
+        Numbers in ``theta``.
+    rows : int
+    paths : list of str
+        Of the weights in ``theta``, such as "dense/kernel".
+    slices : dict of str to slice
+        Where each of them lies in it.
+    shapes : dict of str to tuple of int
+    """
+
+    def __init__(
+        self, model: Any, x: Any, y: Any, sample_weight: Any = None, dtype: str = "float64"
+    ) -> None:
+        self._model = twin(WHO, model, _check.dtype(WHO, dtype))
+        self._data = self._prepared(x, y, sample_weight)
+        self.rows = self._data.rows
+        self._objective = self._recorded()
+        found = _core.Objective(self._objective.graph, self._data.arrays)
+        self._function = found
+        self._of_data: Any = None
+        self._of_outputs: Any = None
+        self.paths: list[str] = found.paths()
+        self.size: int = found.size
+        self._theta: Array = found.weights()
+        parameters = {self._model.path_of(p): p for p in self._model.parameters}
+        self.shapes = {path: tuple(parameters[path].array.shape) for path in self.paths}
+        ends = np.cumsum([parameters[path].array.size for path in self.paths]).tolist()
+        starts = [0, *ends[:-1]]
+        self.slices = {p: slice(a, b) for p, a, b in zip(self.paths, starts, ends, strict=True)}
+
+    def _prepared(self, x: Any, y: Any, sample_weight: Any) -> Any:
+        model = self._model
+        data = data_.prepare(WHO, model, model.meet(x), y, sample_weight).read()
+        refuse(WHO, data)
+        model.check_batches(WHO, data.rows, data.rows)
+        model.ensure_built(data.open_shapes)
+        (part,) = data.parts()
+        return part.data
+
+    def _recorded(self, penalized: bool = True) -> Objective:
+        data = self._data
+        return Objective(
+            self._model, data.weighted, data.row_shapes, data.rows, True, data.forms, data.extra,
+            data.masked, still=True, penalized=penalized,
+        )  # fmt: skip
+
+    def _checked(self, theta: Any) -> Array:
+        if theta is None:
+            return self._theta
+        given = np.ascontiguousarray(theta, np.float64)
+        if given.shape != (self.size,):
+            raise ValueError(
+                f"LossFunction: theta must have shape ({self.size},), one number for each "
+                f"trainable weight; got {given.shape}"
+            )
+        return given
+
+    @property
+    def weights(self) -> Array:
+        """The weights at which the function is evaluated unless told otherwise: a copy."""
+        theta: Array = self._theta.copy()
+        return theta
+
+    @weights.setter
+    def weights(self, theta: Any) -> None:
+        self._theta = self._checked(theta).copy()
+
+    def unpacked(self, theta: Any = None) -> dict[str, Array]:
+        """Return ``theta`` as an array for each weight, by path."""
+        given = self._checked(theta)
+        return {p: given[s].reshape(self.shapes[p]).copy() for p, s in self.slices.items()}
+
+    def value(self, theta: Any = None) -> float:
+        """Return the loss, penalties included."""
+        return float(self._function.value(self._checked(theta)))
+
+    def gradient(self, theta: Any = None) -> Array:
+        """Return its derivatives by the weights, an array of shape (size,)."""
+        return self.value_and_gradient(theta)[1]
+
+    def value_and_gradient(self, theta: Any = None) -> tuple[float, Array]:
+        """Return both, of one pass."""
+        value, gradient = self._function.value_and_gradient(self._checked(theta))
+        return float(value), gradient
+
+    def hessian(self, theta: Any = None) -> Array:
+        """Return the second derivatives by the weights, an array of shape (size, size).
+
+        They are differences of exact gradients, extrapolated as in Ridders (1982) until the error
+        that the extrapolation sees grows: to about nine digits where the loss is smooth.  A loss
+        with kinks (ReLU, L1) has its derivative on the side that the weights are on where they
+        are farther from a kink than the last, smallest step.
+
+        Cost: some ten to twenty passes over the rows for each weight.
+        """
+        from lamina.models.differences import jacobian_by_differences
+
+        found = jacobian_by_differences(self.gradient, self._checked(theta), self._digits)
+        return (found + found.T) / 2  # type: ignore[no-any-return]
+
+    @property
+    def _digits(self) -> float:
+        # Gradients are known to so much of themselves.
+        return float(np.finfo(self._model.dtype).eps)
+
+    # --- row by row
+
+    def losses(self, theta: Any = None) -> Array:
+        """Return each row's own loss, weighted, without penalties: shape (rows,)."""
+        return self._data_function().of_rows(self._checked(theta))[0]  # type: ignore[no-any-return]
+
+    def scores(self, theta: Any = None) -> Array:
+        """Return the derivatives of each row's own loss by the weights: shape (rows, size).
+
+        Not divided by the number of rows, and without penalties.
+        """
+        return self._data_function().of_rows(self._checked(theta))[1]  # type: ignore[no-any-return]
+
+    def _data_function(self) -> Any:
+        if self._objective.of_batch:
+            raise ValueError(
+                f"LossFunction: the loss of {self._model.name} is one number for all rows, and has "
+                f"no parts that are each row's own"
+            )
+        if self._of_data is None:
+            objective = self._recorded(penalized=False)
+            self._of_data = _Arranged(
+                _core.Objective(objective.graph, self._data.arrays), self.slices
+            )
+        return self._of_data
+
+    def penalty(self, theta: Any = None) -> float:
+        """Return what penalties add to the loss."""
+        return self.value(theta) - float(self._data_function().value(self._checked(theta)))
+
+    def penalty_gradient(self, theta: Any = None) -> Array:
+        """Return its derivatives by the weights: shape (size,)."""
+        of_data: Array = self._data_function().gradient(self._checked(theta))
+        return self.gradient(theta) - of_data
+
+    # --- outputs
+
+    def outputs(self, theta: Any = None) -> Array:
+        """Return the model's outputs, those of a row flattened: shape (rows, outputs)."""
+        return self._output_function().values(self._checked(theta))  # type: ignore[no-any-return]
+
+    def jacobian(self, theta: Any = None) -> Array:
+        """Return the derivatives of the outputs by the weights: shape (rows, outputs, size)."""
+        return self._output_function().gradients(self._checked(theta))  # type: ignore[no-any-return]
+
+    def _output_function(self) -> Any:
+        if self._of_outputs is None:
+            self._of_outputs = _Outputs(self._model, self._data, self.slices)
+        return self._of_outputs
+
+
+class _Arranged:
+    """An objective over some of the weights in the place of one over all of ``slices``."""
+
+    def __init__(self, function: Any, slices: dict[str, slice]) -> None:
+        self._function = function
+        taken = [np.arange(slices[p].start, slices[p].stop) for p in function.paths()]
+        self._places = np.concatenate(taken)
+        self._size = max(s.stop for s in slices.values())
+
+    def _own(self, theta: Array) -> Array:
+        return np.ascontiguousarray(theta[self._places])
+
+    def value(self, theta: Array) -> float:
+        return float(self._function.value(self._own(theta)))
+
+    def gradient(self, theta: Array) -> Array:
+        spread = np.zeros(self._size)
+        spread[self._places] = self._function.value_and_gradient(self._own(theta))[1]
+        return spread
+
+    def of_rows(self, theta: Array) -> tuple[Array, Array]:
+        values, gradients = self._function.of_rows(self._own(theta))
+        if gradients.shape[1] == self._size and (self._places == np.arange(self._size)).all():
+            return values, gradients
+        spread = np.zeros((len(gradients), self._size))
+        spread[:, self._places] = gradients
+        return values, spread
+
+
+class _Outputs:
+    """The outputs of a model as functions of its weights: sums of them in given directions."""
+
+    def __init__(self, model: Any, data: Any, slices: dict[str, slice]) -> None:
+        self._slices, self._inputs = slices, list(data.inputs)
+        self._masks = [m for m in data.masks if m is not None]
+        self._rows = data.rows
+        with recorded(
+            model, data.row_shapes, rows=data.rows if model.bound else None, training=True,
+            masked=data.masked, told=False,
+        ) as made:  # fmt: skip
+            self.count = self._record(made)
+            made.graph.build()
+        self._graph, self._dtype = made.graph, model.dtype
+
+    def _record(self, made: Any) -> int:
+        from lamina import ops
+        from lamina._tensors import Tensor
+
+        outputs = [Tensor(made.recording, output) for output in made.outputs]
+        sizes = [int(np.prod(output.value.shape)) for output in outputs]
+        for place, (output, size) in enumerate(zip(outputs, sizes, strict=True)):
+            direction = made.graph.input((size,), f"direction:{place}")
+            flat = ops.reshape(output, (-1, size))
+            term = ops.sum(flat * Tensor(made.recording, direction), axis=-1)
+            made.graph.add_loss(term.value)
+        self._sizes = sizes
+        return sum(sizes)
+
+    def _function(self, place: int) -> _Arranged:
+        directions = np.zeros((self._rows, self.count), self._dtype)
+        directions[:, place] = 1.0
+        parts = np.split(directions, np.cumsum(self._sizes)[:-1], axis=1)
+        arrays = [*self._inputs, *self._masks, *map(np.ascontiguousarray, parts)]
+        return _Arranged(_core.Objective(self._graph, arrays), self._slices)
+
+    def _each(self, theta: Array) -> list[tuple[Array, Array]]:
+        return [self._function(place).of_rows(theta) for place in range(self.count)]
+
+    def values(self, theta: Array) -> Array:
+        return np.stack([values for values, _ in self._each(theta)], axis=1)
+
+    def gradients(self, theta: Array) -> Array:
+        return np.stack([gradients for _, gradients in self._each(theta)], axis=1)

@@ -1,0 +1,28 @@
+"""Copies of models that compute in another type: for derivatives that need all their digits."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+
+def twin(who: str, model: Any, dtype: str = "float64") -> Any:
+    """Return a compiled copy of a compiled model with the same weights, in ``dtype`` if it can be.
+
+    A model that cannot be made anew from its configuration keeps its type.  The copy has the
+    losses, and the optimizer's and metrics' defaults.
+    """
+    from lamina.models import Functional, Sequential
+
+    model.compiled(who)
+    same = model.dtype == dtype
+    if same or type(model) not in (Sequential, Functional):
+        other = copy.deepcopy(model)
+    else:
+        other = type(model).from_config({**model.get_config(), "dtype": dtype})
+        if model.weights:
+            other.build_from_config(model.get_build_config())
+            other.set_weights(model.get_weights())
+    asked = model.get_compile_config()
+    other.compile("sgd", loss=asked["loss"], loss_weights=asked["loss_weights"])
+    return other
