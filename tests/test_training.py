@@ -259,6 +259,20 @@ def test_every_epoch_has_an_order_of_its_own_over_all_rows():
     assert orders() == drawn
     assert orders(seed=3)[0] != drawn[0]
     assert orders(shuffle=False) == [list(range(50))] * 3
+    given = [np.random.default_rng(1).permutation(50), np.arange(50)[::-1], list(range(50))]
+    asked = iter(given)
+    assert orders(shuffle=lambda rows: next(asked) if rows == 50 else None) == [*map(list, given)]
+
+
+@pytest.mark.parametrize("order", [[0] * 50, range(1, 51), range(49), np.arange(50.0), None])
+def test_an_order_of_ones_own_takes_each_row_once(order):
+    model = network()
+    model.compile("sgd", "mse")
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="fit: shuffle must return each of the numbers from 0 to"):
+        model.fit(X, np.arange(50), verbose=0, shuffle=lambda rows: order)
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")  # inputs of ones

@@ -11,7 +11,7 @@ import numpy as np
 from lamina import _check, _screen
 from lamina._check import Array
 from lamina.models.data import Part
-from lamina.random import permutation
+from lamina.models.orders import Draw
 
 LISTED = 1 << 16  # batches whose spans are kept, for all epochs
 
@@ -45,8 +45,8 @@ class Feed(Protocol):
 
     first: Part
 
-    def epoch(self, key: tuple[int, int] | None = None) -> Iterable[Batches]:
-        """Return the batches of an epoch, some at a time; a key, (seed, stream), shuffles them."""
+    def epoch(self, draw: Draw | None = None) -> Iterable[Batches]:
+        """Return the batches of an epoch, some at a time, in the order that ``draw`` gives."""
 
 
 def spans(rows: int, batch: int) -> Iterable[tuple[int, int]]:
@@ -112,20 +112,20 @@ class Schedule:
     def _spans_of_one(self) -> Iterable[tuple[int, int]]:
         return spans(min(self._parts[0].size, self._steps * self._batch), self._batch)
 
-    def epoch(self, key: tuple[int, int] | None = None) -> Iterable[Batches]:
-        """Return all batches at once; a key, (seed, stream), shuffles rows, then batches."""
+    def epoch(self, draw: Draw | None = None) -> Iterable[Batches]:
+        """Return all batches at once; ``draw`` gives the order of the rows, then of the batches."""
         if len(self._parts) == 1:
             part, made = self._parts[0], self._spans
-            rows = _shuffled(part.rows, part.size, key, 0)
+            rows = _shuffled(part.rows, part.size, draw, 0)
             return (Batches(rows, self._spans_of_one() if made is None else made),)
         pieces: list[tuple[Part, Array]] = []
         for place, part in enumerate(self._parts):
             whole = np.arange(part.data.rows, dtype=np.int64) if part.rows is None else part.rows
-            rows = _shuffled(whole, part.size, key, place)
+            rows = _shuffled(whole, part.size, draw, place)
             assert rows is not None
             pieces += [(part, rows[start:stop]) for start, stop in spans(part.size, self._batch)]
-        if key is not None:
-            order = permutation(len(pieces), *key, len(self._parts))
+        if draw is not None:
+            order = draw(len(pieces), len(self._parts))
             pieces = [pieces[i] for i in order]
         pieces = pieces[: self._steps]
         ends = np.cumsum([len(rows) for _, rows in pieces]).tolist()
@@ -134,10 +134,8 @@ class Schedule:
         return (Batches(joined, found, [part for part, _ in pieces]),)
 
 
-def _shuffled(
-    rows: Array | None, size: int, key: tuple[int, int] | None, draw: int
-) -> Array | None:
-    if key is None:
+def _shuffled(rows: Array | None, size: int, draw: Draw | None, which: int) -> Array | None:
+    if draw is None:
         return rows
-    order = permutation(size, *key, draw)
+    order = draw(size, which)
     return order if rows is None else np.ascontiguousarray(rows[order])

@@ -11,13 +11,11 @@ from lamina.data.sources import Batch, Block, Source, unpacked
 from lamina.models import data as data_
 from lamina.models.batches import Batches, spans
 from lamina.models.data import Data, Part, part_of
+from lamina.models.orders import Draw
 from lamina.models.ragged import refuse
-from lamina.random import permutation
 
 if TYPE_CHECKING:
     from lamina.models.evaluating import Evaluating
-
-Key = tuple[int, int]  # of an order: seed and stream
 
 
 class Elements:
@@ -51,27 +49,27 @@ class Elements:
         """How many batches an epoch has; None where only its end will tell."""
         return self.source.count() if self._wanted is None else self._wanted
 
-    def first(self, key: Key | None = None) -> Any:
+    def first(self, draw: Draw | None = None) -> Any:
         """Return the first batch, which the first epoch will begin with all the same."""
         self._begin()
-        self._left = self._opened(key)
+        self._left = self._opened(draw)
         for element in self._left:
             self._left = chain([element], self._left)
             return element
         raise ValueError(f"{self.who}: needs at least one batch; the {self.source.kind} gave none")
 
-    def epoch(self, key: Key | None = None) -> Iterator[Any]:
-        """Yield the batches of an epoch; a key shuffles batches that come by number."""
+    def epoch(self, draw: Draw | None = None) -> Iterator[Any]:
+        """Yield the batches of an epoch; ``draw`` orders batches that come by number."""
         self._begin()
         if self._left is None:
-            self._left = self._opened(key)
+            self._left = self._opened(draw)
         given = 0
         for element in islice(self._left, self._wanted):
             given += 1
             yield element
         if given == 0 and self._wanted is not None and self.source.again:
             # The last epoch took all there was.
-            self._left = self._opened(key)
+            self._left = self._opened(draw)
             for element in islice(self._left, self._wanted):
                 given += 1
                 yield element
@@ -79,8 +77,8 @@ class Elements:
             self._left = None if self.source.again else iter(())
         self._end(given)
 
-    def _opened(self, key: Key | None) -> Iterator[Any]:
-        order = None if key is None else (lambda n: permutation(n, *key, 0))
+    def _opened(self, draw: Draw | None) -> Iterator[Any]:
+        order = None if draw is None else (lambda n: draw(n, 0))
         # Whoever counts batches takes them one by one.
         give = self.source.blocks if self._wanted is None else self.source.epoch
         return iter(give(order, self._turn()))
@@ -113,8 +111,8 @@ class Stream:
     steps : int, optional
         Batches of an epoch.
     class_weight : dict, optional
-    key : tuple, optional
-        Of the first epoch's order.
+    draw : callable, optional
+        Draws the first epoch's order.
     turn : callable, optional
         Returns the number of the epoch.
 
@@ -131,31 +129,31 @@ class Stream:
         source: Source,
         steps: int | None = None,
         class_weight: Any = None,
-        key: Key | None = None,
+        draw: Draw | None = None,
         turn: Callable[[], int] = lambda: 0,
     ) -> None:
         self._who, self._model, self._class_weight = who, model, class_weight
         self._elements = Elements(who, source, steps, turn)
-        self.first = self._part(who, self._elements.first(key))
+        self.first = self._part(who, self._elements.first(draw))
 
     @property
     def steps(self) -> int | None:
         """How many batches an epoch has; None where only its end will tell."""
         return self._elements.steps
 
-    def epoch(self, key: Key | None = None) -> Iterator[Batches]:
+    def epoch(self, draw: Draw | None = None) -> Iterator[Batches]:
         """Yield the batches of an epoch, checked, each with its data."""
-        for number, part in enumerate(self.parts(key)):
+        for number, part in enumerate(self.parts(draw)):
             order = None
-            if part.batch is not None and key is not None:
-                order = permutation(part.size, *key, 1 + number)
+            if part.batch is not None and draw is not None:
+                order = draw(part.size, 1 + number)
             found = list(spans(part.size, part.batch or part.size))
             yield Batches(order, found, [part] * len(found))
 
-    def parts(self, key: Key | None = None) -> Iterator[Part]:
+    def parts(self, draw: Draw | None = None) -> Iterator[Part]:
         """Yield the data of each batch of an epoch."""
         first = self.first if self._elements.epochs == 0 else None
-        for number, element in enumerate(self._elements.epoch(key)):
+        for number, element in enumerate(self._elements.epoch(draw)):
             if first is not None:
                 part, first = first, None
             else:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lamina import _check
 from lamina._check import Array
 from lamina.data.sources import Source, source_of
 from lamina.models import data as data_
-from lamina.models import training
+from lamina.models import orders, training
 from lamina.models.batches import Feed, Schedule
 from lamina.models.data import Data, Part
 from lamina.models.feeds import Stream, check_alone, wanted_steps
@@ -56,7 +55,7 @@ class Fit:
         return {
             "rows": None if given else count,
             "batch_size": None if given else self.settings.batch,
-            "shuffle": self.settings.shuffle,
+            "shuffle": bool(self.settings.shuffle),
         }
 
 
@@ -125,14 +124,14 @@ class Asked:
                 f"fit: x is a {source.kind}; class_weight={self.class_weight!r} counts all rows, "
                 f"and so needs arrays: give a dict of label to weight"
             )
-        mixed = _check.boolean("fit", "shuffle", self.others["shuffle"])
+        mixed = orders.shuffle_of(self.others["shuffle"])
         steps = wanted_steps("fit", "steps_per_epoch", self.steps_per_epoch)
-        key = training.epoch_key(model) if mixed else None
+        draw = orders.draw_of_epoch(model, mixed)
 
         def turn() -> int:
-            return training.epoch_key(model)[1]
+            return orders.epoch_key(model)[1]
 
-        feed = Stream("fit", model, source, steps, self.class_weight, key, turn)
+        feed = Stream("fit", model, source, steps, self.class_weight, draw, turn)
         rows = feed.first.batch or feed.first.size
         settings = training.plan_of_batches(rows, feed.steps, **self.others)
         parts: Sequence[Part] | Stream = [] if held is None else held

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
 
 from lamina import _check
@@ -46,7 +46,7 @@ class Fitting(Evaluating):
         callbacks: CallbacksLike = None,
         validation_split: float = 0.0,
         validation_data: tuple[Data, Data] | tuple[Data, Data, Data] | Batches | None = None,
-        shuffle: bool = True,
+        shuffle: bool | Callable[[int], ArrayLike] = True,
         class_weight: ClassWeight = None,
         sample_weight: Data | None = None,
         initial_epoch: int = 0,
@@ -95,9 +95,10 @@ class Fitting(Evaluating):
             draw: the next fit on the same data holds out the same rows.
         validation_data : tuple (x, y) or (x, y, sample_weight), or a source, optional
             Used instead of a split.
-        shuffle : bool, default True
+        shuffle : bool or callable, default True
             Draw a new order of the rows each epoch; of a source that gives batches by number, of
-            these.  Other sources have an order of their own.
+            these.  Other sources have an order of their own.  A function draws the orders itself:
+            it is called with the number of rows, and returns each of the numbers below it once.
         class_weight : dict of int to float, or "balanced", optional
             Weight of each class in training (validation takes no class weights), by its label as
             in ``y``, so that ``dict(zip(np.unique(y), weights))`` will do; others

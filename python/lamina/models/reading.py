@@ -11,10 +11,10 @@ import numpy as np
 
 from lamina._check import Array, Shape
 from lamina.data.unread import Unread
-from lamina.random import permutation
 
 if TYPE_CHECKING:
     from lamina.models.data import Data, Part
+    from lamina.models.orders import Draw
 
 WINDOW = 8 << 20  # bytes that are read at a time: larger blocks go back to the system each time
 AHEAD = 1  # windows read while one is used
@@ -138,32 +138,32 @@ class Windows:
         rows = np.arange(min(batch, part.size)) if part.rows is None else part.rows[:batch]
         self.first = part_of(part.data.read(rows))
 
-    def epoch(self, key: tuple[int, int] | None = None) -> Iterator[Any]:
+    def epoch(self, draw: Draw | None = None) -> Iterator[Any]:
         """Yield the batches, window after window."""
         from lamina.models.batches import Batches, spans
 
-        for number, part in enumerate(_read(self._part.data, self._pieces(key))):
+        for number, part in enumerate(_read(self._part.data, self._pieces(draw))):
             order = None
-            if key is not None and self._run is not None:
-                order = permutation(part.size, *key, 1 + number)
+            if draw is not None and self._run is not None:
+                order = draw(part.size, 1 + number)
             found = list(spans(part.size, self._batch))
             yield Batches(order, found, [part] * len(found))
 
-    def _pieces(self, key: tuple[int, int] | None) -> Iterator[Array]:
+    def _pieces(self, draw: Draw | None) -> Iterator[Array]:
         """Yield the numbers of the rows of each window."""
         part, size = self._part, self._window
-        if key is not None and self._run is not None:
-            yield from self._pieces_of_runs(key, self._run)
+        if draw is not None and self._run is not None:
+            yield from self._pieces_of_runs(draw, self._run)
             return
-        order = None if key is None else permutation(part.size, *key, 0)
+        order = None if draw is None else draw(part.size, 0)
         for start in range(0, self._used, size):
             stop = min(start + size, self._used)
             rows = np.arange(start, stop) if order is None else order[start:stop]
             yield rows if part.rows is None else part.rows[rows]
 
-    def _pieces_of_runs(self, key: tuple[int, int], run: int) -> Iterator[Array]:
+    def _pieces_of_runs(self, draw: Draw, run: int) -> Iterator[Array]:
         part, left = self._part, self._used
-        order = permutation(-(-part.size // run), *key, 0)
+        order = draw(-(-part.size // run), 0)
         held: list[Array] = []
         count = 0
         for number in order.tolist():

@@ -23,8 +23,8 @@ from lamina.models.evaluation import evaluate, hears_test_batches, plans, plans_
 from lamina.models.feeds import Stream
 from lamina.models.gradients import check_learning, check_search
 from lamina.models.objective import Objective
+from lamina.models.orders import Draw, Shuffle, draw_of_epoch, shuffle_of
 from lamina.models.standing import Standing
-from lamina.random import SHUFFLE, mix
 
 if TYPE_CHECKING:
     from lamina.models.fitting import Fitting
@@ -37,7 +37,7 @@ class Plan:
     batch: int
     first_epoch: int
     epochs: int
-    shuffle: bool
+    shuffle: Shuffle
     steps: int | None  # None: the end of the first epoch will tell
     validation_steps: int | None  # None: those of all rows
     validation_batch: int | None  # None: as many rows as a block holds
@@ -83,7 +83,7 @@ def plan_of_batches(
         batch,
         _check.integer("fit", "initial_epoch", initial_epoch, 0),
         _check.integer("fit", "epochs", epochs),
-        _check.boolean("fit", "shuffle", shuffle),
+        shuffle_of(shuffle),
         steps,
         validation_limit,
         validation_batch,
@@ -238,8 +238,8 @@ class Training:
         ``before`` says how many batches of it another run did.
         """
         self.standing.begin_batches(before)
-        key = epoch_key(self.model) if self.settings.shuffle else None
-        done = self._all_batches(epoch, key, before)
+        draw = draw_of_epoch(self.model, self.settings.shuffle)
+        done = self._all_batches(epoch, draw, before)
         if done == 0 and self.diverged is None:
             return None
         ended = self.model.stop_training or self.diverged is not None
@@ -270,10 +270,10 @@ class Training:
         default = own if hears_test_batches(self.hooks) else max(own, 256)
         return plans(self.model, parts, wanted, default, own)
 
-    def _all_batches(self, epoch: int, key: tuple[int, int] | None, before: int = 0) -> int:
+    def _all_batches(self, epoch: int, draw: Draw | None, before: int = 0) -> int:
         """Do the steps of an epoch but for the first ones; returns how many it has by then."""
         done, loss, rate = before, 0.0, 0.0
-        chunks = self.feed.epoch(key)
+        chunks = self.feed.epoch(draw)
         for batches in behind(chunks, before) if before else chunks:
             done, loss, rate = self._batches(epoch, batches, done)
             if self.model.stop_training or self.diverged is not None:
@@ -376,11 +376,6 @@ class Training:
         logs = self._logs()
         for hook in hooks:
             hook(batch, logs)
-
-
-def epoch_key(model: Fitting) -> tuple[int, int]:
-    """Return the key of the order in which the next epoch takes its rows: seed and stream."""
-    return mix(model.seed, SHUFFLE), model.train_state.epoch & 0xFFFF_FFFF
 
 
 def parameters_of_run(
