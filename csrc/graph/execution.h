@@ -64,8 +64,9 @@ class Execution {
   virtual double train(const Batch& batch, const OwnUpdate& update) = 0;
   // Forward and backward; `leaves`: moving statistics and states go on as after a step.
   virtual double gradients(const Batch& batch, bool leaves = true) = 0;
-  virtual double loss(const Batch& batch) = 0;  // as gradients, forward alone: nothing is left
-  virtual double test(const Batch& batch) = 0;  // forward, losses, metrics
+  virtual double loss(const Batch& batch) = 0;    // as gradients, forward alone: nothing is left
+  virtual void backward(const Batch& batch) = 0;  // what `gradients` does after `loss` of the same
+  virtual double test(const Batch& batch) = 0;    // forward, losses, metrics
   virtual std::vector<ProfileLine> profile(const Batch& batch, double learning_rate,
                                            std::int64_t step) = 0;
   // The operation in whose output or statistics NaN or infinity first appears; "" if none.

@@ -367,6 +367,13 @@ double ExecutionOf<T>::loss(const Batch& batch) {
 }
 
 template <class T>
+void ExecutionOf<T>::backward(const Batch& batch) {
+  const Busy busy(*this);
+  check_trains();
+  run_backward(batch);
+}
+
+template <class T>
 double ExecutionOf<T>::test(const Batch& batch) {
   const Busy busy(*this);
   const StateClaims states(variables_.states(), graph_->states());

@@ -22,6 +22,7 @@ class ExecutionOf final : public Execution {
   double train(const Batch& batch, const OwnUpdate& update) override;
   double gradients(const Batch& batch, bool leaves) override;
   double loss(const Batch& batch) override;
+  void backward(const Batch& batch) override;
   double test(const Batch& batch) override;
   std::vector<ProfileLine> profile(const Batch& batch, double learning_rate,
                                    std::int64_t step) override;

@@ -62,7 +62,13 @@ void Objective::set(const double* theta) {
 
 double Objective::value(const double* theta) {
   set(theta);
+  if (sums_) execution_.reset();
   return execution_.loss(all_);
+}
+
+void Objective::gradient(double* gradient) {
+  execution_.backward(all_);
+  copy_gradient(gradient);
 }
 
 double Objective::value_and_gradient(const double* theta, double* gradient) {

@@ -29,8 +29,8 @@ class Objective final : public Function {
   const std::vector<GradientSlice>& slices() const { return execution_.slices(); }
 
   void point(double* theta) const override;  // the weights as they are
-  double value(const double* theta);
-  // Infinity or NaN are returned as they come, with whatever gradient.
+  double value(const double* theta) override;
+  void gradient(double* gradient) override;
   double value_and_gradient(const double* theta, double* gradient) override;
   // Each row's alone, as a batch of its own: `values` (rows), `gradients` (rows, size).
   void of_rows(const double* theta, double* values, double* gradients);

@@ -38,4 +38,5 @@ PYBIND11_MODULE(_core, module) {
   lamina::bind_minimizer(module);
   lamina::bind_execution(module);
   lamina::bind_objective(module);
+  lamina::bind_searches(module);
 }

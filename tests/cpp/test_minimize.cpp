@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "minimize/minimizer.h"
+#include "minimize/variable_metric.h"
 
 using namespace lamina;
 
@@ -15,12 +16,19 @@ class Rosenbrock final : public Function {
  public:
   Index size() const override { return 2; }
   void point(double* theta) const override { theta[0] = x, theta[1] = y; }
-  double value_and_gradient(const double* theta, double* gradient) override {
+  double value(const double* theta) override {
     x = theta[0], y = theta[1];
+    return (1 - x) * (1 - x) + 100 * (y - x * x) * (y - x * x);
+  }
+  void gradient(double* gradient) override {
     const double across = y - x * x;
     gradient[0] = -2 * (1 - x) - 400 * x * across;
     gradient[1] = 200 * across;
-    return (1 - x) * (1 - x) + 100 * across * across;
+  }
+  double value_and_gradient(const double* theta, double* into) override {
+    const double there = value(theta);
+    gradient(into);
+    return there;
   }
   double x = -1.2, y = 1.0;
 };
@@ -55,4 +63,16 @@ TEST_CASE("a small relative change of the value is an end, where it is asked for
   Progress last;
   iterations(minimizer, &last);
   CHECK(last == Progress::stalled);
+}
+
+TEST_CASE("R's search takes R's number of evaluations") {
+  Rosenbrock function;
+  SearchSettings settings;
+  settings.relative = 1.4901161193847656e-8;
+  settings.moving = {0, 1};
+  const SearchResult found = search_variable_metric(function, {-1.2, 1.0}, settings);
+  CHECK(found.end == SearchEnd::converged);
+  CHECK(found.evaluations == 110);
+  CHECK(found.gradients == 43);
+  CHECK(found.value == doctest::Approx(9.594956e-18).epsilon(1e-4));
 }

@@ -26,6 +26,7 @@ __all__: list[str] = [
     "operations",
     "rules",
     "runtime",
+    "search",
 ]
 
 class Parameter:
@@ -730,5 +731,17 @@ class Objective:
 def allocate(parameters: collections.abc.Sequence[Parameter]) -> None: ...
 def operations() -> dict[str, typing.Any]: ...
 def rules() -> list[Rule]: ...
+def search(
+    graph: Graph,
+    arrays: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+    starts: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    moving: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None,
+    most_iterations: typing.SupportsInt | typing.SupportsIndex = 100,
+    absolute: typing.SupportsFloat | typing.SupportsIndex = 0.0001,
+    relative: typing.SupportsFloat | typing.SupportsIndex = 1e-08,
+    report: typing.Any = None,
+    notes: typing.SupportsInt | typing.SupportsIndex = 10,
+    seed: typing.SupportsInt | typing.SupportsIndex = 0,
+) -> dict[str, typing.Any]: ...
 
 __version__: str

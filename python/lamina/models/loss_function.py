@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina import _check, _core
 from lamina.models import data as data_
+from lamina.models import minimum
 from lamina.models.objective import Objective
 from lamina.models.ragged import refuse
 from lamina.models.recorded import recorded
@@ -15,6 +16,7 @@ from lamina.models.twins import twin
 
 if TYPE_CHECKING:
     from lamina._check import Array
+    from lamina.models.minimum import Minimum, Report
 
 WHO = "loss_function"
 
@@ -136,6 +138,86 @@ class LossFunction:
     def _digits(self) -> float:
         # Gradients are known to so much of themselves.
         return float(np.finfo(self._model.dtype).eps)
+
+    # --- minima
+
+    def minimize(
+        self,
+        start: Any = None,
+        *,
+        maxit: int = 100,
+        abstol: float = -np.inf,
+        reltol: float = 1e-8,
+        mask: Any = None,
+        report: Report | None = None,
+    ) -> Minimum:
+        """Search for the least value by the variable metric method of R's ``optim`` and ``nnet``.
+
+        Parameters
+        ----------
+        start : array_like of shape (size,), optional
+            Where to begin; by default ``weights``.
+        maxit : int, default 100
+            Iterations, at most.
+        abstol, reltol : float
+            The search ends where the value is not above `abstol`, or changes by no more than
+            ``reltol * (abs(value) + reltol)``, twice running.
+        mask : array_like of shape (size,), optional
+            Which weights may change; by default all.
+        report : callable, optional
+            Called with the number of the start, iterations and value, at the start and every ten
+            iterations.
+
+        Returns
+        -------
+        Minimum
+            With the weights ``x``, the value ``fun`` and the ``status``; ``weights`` stay.
+
+        Notes
+        -----
+        Algorithm 21 of [1]_: BFGS with steps that are shortened to a fifth until the value falls
+        enough, begun anew where nothing more is won.  It runs in C++, without Python's lock.
+
+        References
+        ----------
+        .. [1] J. C. Nash, "Compact numerical methods for computers", 2nd edition, 1990.
+
+        Examples
+        --------
+        >>> import numpy as np, lamina
+        >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)])
+        >>> model.compile(loss="mse")
+        >>> x = np.array([[0.0], [1.0], [2.0]])
+        >>> found = model.loss_function(x, 2 * x + 1).minimize()
+        >>> bool(found.success), found.x.round(4).tolist()
+        (True, [2.0, 1.0])
+        """
+        starts = self._checked(start)[None]
+        return minimum.search(*self._searched(), starts, mask, maxit, abstol, reltol, report)[0]
+
+    def minimize_many(
+        self,
+        starts: Any,
+        *,
+        maxit: int = 100,
+        abstol: float = -np.inf,
+        reltol: float = 1e-8,
+        mask: Any = None,
+    ) -> list[Minimum]:
+        """Search from each row of `starts`, side by side on as many threads as lamina may use.
+
+        Each search is serial: the results depend neither on the number of threads nor on the other
+        starts.  `starts` has shape (starts, size); the rest is as in ``minimize``.
+        """
+        given = np.ascontiguousarray(starts, np.float64)
+        if given.ndim != 2 or given.shape[1] != self.size:
+            raise ValueError(
+                f"LossFunction: starts must have shape (starts, {self.size}); got {given.shape}"
+            )
+        return minimum.search(*self._searched(), given, mask, maxit, abstol, reltol)
+
+    def _searched(self) -> tuple[Any, Any]:
+        return self._objective.graph, self._data.arrays
 
     # --- row by row
 

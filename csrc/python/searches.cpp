@@ -1,0 +1,124 @@
+// Searches from many starts for Python.
+#include "fits/searches.h"
+
+#include <pybind11/stl.h>
+
+#include <optional>
+
+#include "data.h"
+#include "gil.h"
+#include "graph.h"
+#include "runtime/threads.h"
+
+namespace lamina {
+
+namespace py = pybind11;
+using namespace py::literals;
+
+namespace python {
+namespace {
+
+using Starts = py::array_t<double, py::array::c_style>;
+
+const char* name_of_end(SearchEnd end) {
+  switch (end) {
+    case SearchEnd::converged:
+      return "converged";
+    case SearchEnd::stopped:
+      return "stopped";
+    case SearchEnd::not_finite:
+      return "not finite";
+    case SearchEnd::interrupted:
+      break;
+  }
+  return "interrupted";
+}
+
+std::vector<std::vector<double>> starts_of(const Starts& starts, Index size) {
+  if (starts.ndim() != 2 || starts.shape(1) != size)
+    throw py::value_error("starts: needs shape (starts, " + std::to_string(size) + "); got " +
+                          to_string(Shape(starts.shape(), starts.shape() + starts.ndim())));
+  std::vector<std::vector<double>> rows;
+  for (py::ssize_t i = 0; i < starts.shape(0); ++i)
+    rows.emplace_back(starts.data(i, 0), starts.data(i, 0) + size);
+  return rows;
+}
+
+std::vector<Index> moving_of(const std::optional<std::vector<Index>>& given, Index size) {
+  std::vector<Index> moving;
+  if (!given) {
+    for (Index i = 0; i < size; ++i) moving.push_back(i);
+    return moving;
+  }
+  for (const Index i : *given)
+    if (i < 0 || i >= size)
+      throw py::value_error("moving: needs places below " + std::to_string(size) + "; got " +
+                            std::to_string(i));
+  return *given;
+}
+
+py::dict table_of(const std::vector<SearchResult>& results, Index size) {
+  const auto count = py::ssize_t(results.size());
+  py::array_t<double> points(std::vector<py::ssize_t>{count, py::ssize_t(size)}), values(count);
+  py::array_t<std::int64_t> iterations(count), evaluations(count), gradients(count);
+  py::list ends;
+  for (py::ssize_t i = 0; i < count; ++i) {
+    const SearchResult& result = results[std::size_t(i)];
+    double* point = size > 0 ? points.mutable_data(i, 0) : nullptr;
+    if (result.point.empty())
+      std::fill_n(point, size, std::numeric_limits<double>::quiet_NaN());
+    else
+      std::copy(result.point.begin(), result.point.end(), point);
+    values.mutable_at(i) = result.value;
+    iterations.mutable_at(i) = result.iterations;
+    evaluations.mutable_at(i) = result.evaluations;
+    gradients.mutable_at(i) = result.gradients;
+    ends.append(name_of_end(result.end));
+  }
+  return py::dict("points"_a = points, "values"_a = values, "ends"_a = ends,
+                  "iterations"_a = iterations, "evaluations"_a = evaluations,
+                  "gradients"_a = gradients);
+}
+
+py::dict search_starts(const std::shared_ptr<RecordedGraph>& graph,
+                       const std::vector<py::array>& arrays, const Starts& starts,
+                       const std::optional<std::vector<Index>>& moving,
+                       std::int64_t most_iterations, double absolute, double relative,
+                       const py::object& report, std::int64_t notes, std::uint64_t seed) {
+  const Variables variables = graph->variables();
+  const std::vector<DataView> data = data_views(*graph, arrays);
+  const Index size = Objective(graph, variables, data, seed).size();
+  const std::vector<std::vector<double>> from = starts_of(starts, size);
+  const SearchesSettings settings{{most_iterations, absolute, relative, moving_of(moving, size)},
+                                  get_num_threads(),
+                                  report.is_none() ? 0 : notes,
+                                  seed};
+  const auto watch = [&](const std::vector<SearchNote>& noted) {
+    const WithGil held;
+    for (const SearchNote& note : noted)
+      call_python(report, py::make_tuple(note.start, note.iterations, note.value));
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    return true;
+  };
+  std::vector<SearchResult> results;
+  {
+    const WithoutGil released;
+    results = run_searches(graph, variables, data, from, settings, watch);
+  }
+  return table_of(results, size);
+}
+
+}  // namespace
+}  // namespace python
+
+void bind_searches(py::module_& module) {
+  module.def("search", &python::search_starts, "graph"_a.none(false), "arrays"_a, "starts"_a,
+             "moving"_a = py::none(), "most_iterations"_a = 100, "absolute"_a = 1e-4,
+             "relative"_a = 1e-8, "report"_a = py::none(), "notes"_a = 10, "seed"_a = 0,
+             "Minimizes the loss over all rows from each start, a row of weights, by the variable "
+             "metric method of R's nnet.  The graph's parameters are not touched.  `moving`: the "
+             "places that may change; `report(start, iterations, value)` is called for iterations "
+             "that are multiples of `notes`.");
+}
+
+}  // namespace lamina
