@@ -12,6 +12,7 @@ from lamina.layers import Dense, Dropout, Embedding, Flatten, Input
 from lamina.models import reading
 from lamina.models.data import prepare
 from lamina.models.reading import Windows
+from lamina.random import permutation
 
 RNG = np.random.default_rng(7)
 X = (RNG.normal(size=(300, 7)) * (RNG.random((300, 7)) < 0.4)).astype("float32")
@@ -119,7 +120,7 @@ def shuffled(x, batch, steps, key):
     feed = Windows(data.parts(RNG.permutation(300)[:280])[0], batch, steps)
     return [
         [int(v) for v in part.data.inputs[0][order[start:stop], 0]]
-        for order, spans, parts in feed.epoch(key)
+        for order, spans, parts in feed.epoch(lambda size, which: permutation(size, *key, which))
         for part, (start, stop) in zip(parts, spans, strict=True)
     ]
 
@@ -184,7 +185,7 @@ def test_targets_in_a_map_are_read_as_inputs_are(mapped, loss, both):
         tuple(part.data.targets[0][order[start:stop]].ravel())
         for order, spans, parts in Windows(
             prepare("fit", model, X, mapped(y)).parts()[0], 16, 19
-        ).epoch((1, 0))
+        ).epoch(lambda size, which: permutation(size, 1, 0, which))
         for part, (start, stop) in zip(parts, spans, strict=True)
     ]
     assert sorted(v for row in rows for v in row) == sorted(y.astype(rows[0][0].dtype).ravel())
