@@ -9,6 +9,7 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``callbacks``: code that ``fit`` calls, such as ``EarlyStopping``
 - ``activations``, ``constraints``, ``initializers``, ``regularizers``: what layers take, by name
   or as objects
+- ``fit_many``: settings, seeds, folds and bootstrap resamples of a network in one call
 - ``data``: batches that are read while a model trains; ``datasets``: data to try; ``tables``:
   columns of every kind, with gaps
 - ``utils``, ``plot``: coding of labels and texts, figures
@@ -59,7 +60,8 @@ from lamina.random import set_random_seed
 from lamina.runtime import get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
-    from lamina import config, datasets, kernels, onnx, ops, plot, profiling, tables, tracing
+    from lamina import config, datasets, kernels, many, onnx, ops, plot, profiling, tables, tracing
+    from lamina.many import fit_many
     from lamina.profiling import profile
     from lamina.tracing import check_gradients, trace
 
@@ -81,6 +83,8 @@ __all__ = [
     # training
     "NotCompiledError", "TrainingAdvice", "TrainingDiverged", "callbacks", "losses", "metrics",
     "optimizers",
+    # many fits at once
+    "fit_many", "many",
     # data and figures
     "data", "datasets", "plot", "tables", "utils",
     # reproducibility, threads, speed
@@ -101,6 +105,7 @@ if not TYPE_CHECKING:  # a type checker would take every misspelt name for one o
             "config",
             "datasets",
             "kernels",
+            "many",
             "onnx",
             "ops",
             "plot",
@@ -110,7 +115,7 @@ if not TYPE_CHECKING:  # a type checker would take every misspelt name for one o
             "tracing",
         )
     }
-    _LAZY |= {"profile": "lamina.profiling:profile"}
+    _LAZY |= {"profile": "lamina.profiling:profile", "fit_many": "lamina.many:fit_many"}
     _LAZY |= {name: f"lamina.tracing:{name}" for name in ("check_gradients", "trace")}
     __getattr__ = answering(__name__, _LAZY)
 

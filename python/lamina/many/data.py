@@ -1,0 +1,66 @@
+"""Rows of whatever ``fit`` takes: arrays, tables, lists, and structures of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina._arrays import is_array
+from lamina.data.sources import source_of
+
+Array = NDArray[Any]
+
+
+def count_rows(who: str, name: str, value: Any) -> int:
+    """Return how many rows there are: those of the first array."""
+    source = source_of(value)
+    if source is not None:
+        raise TypeError(
+            f"{who}: {name} must be arrays, of which each fit takes the rows that it needs; got a "
+            f"{source.kind}"
+        )
+    if isinstance(value, Mapping):
+        if not value:
+            raise ValueError(f"{who}: {name} must hold arrays; got an empty dict")
+        return count_rows(who, name, next(iter(value.values())))
+    if _of_arrays(value):
+        return count_rows(who, name, value[0])
+    rows = getattr(value, "shape", None)
+    if rows is not None:
+        rows = rows[0] if len(rows) else None
+    elif hasattr(value, "__len__") and not isinstance(value, (str, bytes)):
+        rows = len(value)
+    if rows is None:
+        raise TypeError(f"{who}: {name} must be arrays with rows; got {type(value).__name__}")
+    return int(rows)
+
+
+def take(value: Any, rows: Array | None) -> Any:
+    """Return some rows of arrays, or of each array of a list or dict; all rows if None."""
+    if value is None or rows is None:
+        return value
+    if isinstance(value, Mapping):
+        return {key: take(each, rows) for key, each in value.items()}
+    if _of_arrays(value):
+        return [take(each, rows) for each in value]
+    if hasattr(value, "iloc"):  # pandas
+        return value.iloc[rows]
+    if isinstance(value, np.ndarray):
+        return value[rows]
+    if is_array(value) and hasattr(value, "__getitem__") and not hasattr(value, "column_names"):
+        return value[rows]
+    if hasattr(value, "take"):  # Arrow
+        return value.take(rows)
+    if isinstance(value, (list, tuple)):
+        return [value[i] for i in rows]
+    return np.asarray(value)[rows]
+
+
+def _of_arrays(value: Any) -> bool:
+    """Return whether a list holds an array for each input, not one for each row."""
+    if not isinstance(value, (list, tuple)) or not value:
+        return False
+    return all(is_array(each) or isinstance(each, Mapping) for each in value)

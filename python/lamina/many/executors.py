@@ -1,0 +1,107 @@
+"""Fits in other processes and on other machines, by anybody's executor."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pickle
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, as_completed
+from typing import Any
+
+from lamina.many.local import outcomes
+from lamina.many.outcome import Outcome
+from lamina.many.plan import Plan
+
+CHUNKS = 4  # for each worker: fewer send the data less often, more keep all workers busy to the end
+
+
+def run_chunk(plan: Plan, indices: Sequence[int], threads: int) -> list[Outcome]:
+    """Do some fits of a plan, in whatever process this is; an interrupt leaves those done."""
+    done: list[Outcome] = []
+    try:
+        for outcome in outcomes(plan, indices, threads):
+            _let_travel(outcome)
+            done.append(outcome)
+    except KeyboardInterrupt:
+        pass
+    return done
+
+
+def spread(plan: Plan, executor: Any, threads: int | None) -> Iterator[Outcome]:
+    """Do all fits on an executor; yields them as their chunks end."""
+    each = 1 if threads is None else threads
+    if executor == "joblib":
+        for done in _by_joblib(plan, each):
+            yield from done
+        return
+    futures: dict[Future[list[Outcome]], Sequence[int]] = {}
+    try:
+        for chunk in chunks(len(plan.fits), workers_of(executor)):
+            futures[executor.submit(run_chunk, plan, chunk, each)] = chunk
+        for future in as_completed(futures):
+            yield from _result(future, futures[future])
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def chunks(count: int, workers: int) -> list[range]:
+    """Cut so many fits into runs of neighbours, which share data and settings."""
+    pieces = min(count, CHUNKS * workers)
+    ends = [count * k // pieces for k in range(pieces + 1)]
+    return [range(a, b) for a, b in itertools.pairwise(ends)]
+
+
+def workers_of(executor: Any) -> int:
+    """Return how many workers an executor says it has, else as many as this machine has CPUs."""
+    for name in ("num_workers", "_max_workers"):
+        count = getattr(executor, name, None)
+        if isinstance(count, int) and count > 0:
+            return count
+    client = getattr(executor, "_client", None)
+    if client is not None and hasattr(client, "ncores"):  # Dask
+        return max(1, sum(map(int, client.ncores().values())))
+    return os.cpu_count() or 1
+
+
+def check_executor(who: str, executor: Any) -> None:
+    """Refuse what takes no work."""
+    if executor is None or executor == "joblib" or callable(getattr(executor, "submit", None)):
+        return
+    raise TypeError(
+        f"{who}: executor must be a concurrent.futures.Executor, or 'joblib'; got {executor!r:.80}"
+    )
+
+
+def _result(future: Future[list[Outcome]], indices: Sequence[int]) -> list[Outcome]:
+    """Return what a chunk came to: failures, where a worker was lost or cannot take the fits."""
+    try:
+        return future.result()
+    except Exception as error:
+        failed = [Outcome(index) for index in indices]
+        for outcome in failed:
+            outcome.fail(error)
+        return failed
+
+
+def _by_joblib(plan: Plan, threads: int) -> Iterator[list[Outcome]]:
+    try:
+        import joblib  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    except ImportError as error:
+        raise ImportError(
+            "fit_many: executor='joblib' needs joblib, which scikit-learn brings: "
+            "pip install lamina[sklearn]"
+        ) from error
+    parallel = joblib.Parallel(n_jobs=joblib.effective_n_jobs(-1))
+    cut = chunks(len(plan.fits), joblib.effective_n_jobs(-1))
+    yield from parallel(joblib.delayed(run_chunk)(plan, chunk, threads) for chunk in cut)
+
+
+def _let_travel(outcome: Outcome) -> None:
+    """Put a plain error in the place of one that cannot be sent."""
+    if outcome.error is not None:
+        try:
+            pickle.loads(pickle.dumps(outcome.error))
+        except Exception:
+            outcome.error = RuntimeError(outcome.message)

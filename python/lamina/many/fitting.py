@@ -1,0 +1,154 @@
+"""``fit_many``: many small fits in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lamina import _check
+from lamina._calls import answering_calls
+from lamina.many import executors, local
+from lamina.many.outcome import FAILED, INTERRUPTED, Outcome
+from lamina.many.plan import Plan, planned
+from lamina.many.progress import Bar
+from lamina.many.results import ManyFits
+
+if TYPE_CHECKING:
+    from lamina._typing import Data, Verbose
+    from lamina.models import Model
+
+WHO = "fit_many"
+
+
+@answering_calls
+def fit_many(
+    model: Model | Callable[..., Any],
+    x: Data,
+    y: Data | None = None,
+    *,
+    sample_weight: Data | None = None,
+    settings: Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Any]] | None = None,
+    seeds: int | Sequence[int] = 1,
+    folds: Any = None,
+    bootstrap: int | Iterable[Any] | None = None,
+    executor: Any = None,
+    n_jobs: int | None = None,
+    scoring: Any = None,
+    keep: str | Iterable[str] = ("scores",),
+    predict: Data | None = None,
+    verbose: Verbose = "auto",
+    **fit: Any,
+) -> ManyFits:
+    """Fit many small networks: all combinations of settings, seeds, folds and resamples.
+
+    Parameters
+    ----------
+    model : Model or callable
+        A compiled model, of which each fit trains a fresh copy: its layers and what ``compile``
+        was given, with first weights of the fit's seed (layers that do not train keep theirs).  Or
+        a function ``build(**setting)`` that returns a compiled model.
+    x, y : array_like of shape (rows, ...), or a list or dict of them
+        As in ``fit``; no sources of batches.
+    sample_weight : array_like of shape (rows,), list or dict of them, optional
+        As in ``fit``.
+    settings : list of dict, or dict of lists, optional
+        Each dict is a setting; a dict of lists stands for all combinations, of which the last key
+        changes fastest.  Keys are arguments of ``build``, or of ``fit`` (``epochs``,
+        ``batch_size``, ``callbacks``, ...), or ``learning_rate``.
+    seeds : int or sequence of int, default 1
+        Seeds of the models, which decide first weights, shuffles, validation splits and dropout;
+        a number k stands for 0, 1, ..., k - 1.
+    folds : int, splitter or iterable of pairs, optional
+        A number deals the rows out at random, class by class where ``y`` has labels, the same way
+        for all fits; an object with ``split(x, y)``, such as scikit-learn's; or pairs of arrays,
+        the rows to train on and those held out.
+    bootstrap : int or iterable of arrays, optional
+        Number of resamples: as many rows as there are, drawn with replacement, the same for all
+        settings and seeds; or the places of each resample's rows.  Rows that a resample leaves out
+        are held out; within a fold, the fold's are.
+    executor : concurrent.futures.Executor, or "joblib", optional
+        Does the fits in chunks: those of the standard library, Dask's ``client.get_executor()``,
+        ``mpi4py.futures.MPIPoolExecutor``, loky's; "joblib" takes the backend that joblib has
+        been told to use, such as Ray's.  By default they run in this process.
+    n_jobs : int, optional
+        Fits at a time, each on one thread: by default ``lamina.get_num_threads()``, and 1 in each
+        worker of an executor.  -1 is the default too.
+    scoring : str, Metric, callable, or a list or dict of them, optional
+        What rows held out are judged by: names of metrics, or functions of targets and
+        predictions such as ``sklearn.metrics.r2_score``; by default loss and metrics of
+        ``compile``.
+    keep : sequence of {"scores", "weights", "histories", "held_out_predictions"}, or "all"
+        What is kept of each fit.  The rest is computed again where it is asked for.
+    predict : array_like, list or dict of them, optional
+        Rows that each fit predicts.
+    verbose : {"auto", 0, 1, 2}
+        One bar for all fits; by "auto" on a terminal and in a notebook.
+    **fit
+        Arguments of ``fit`` for all fits: ``epochs``, ``batch_size``, ``validation_split``,
+        ``validation_data``, ``callbacks`` (each fit has copies), ``shuffle``, ``class_weight``, ...
+
+    Returns
+    -------
+    ManyFits
+        A row for each fit.  One that diverges, whose model cannot be built or that ``fit``
+        refuses is a row that says so; Ctrl-C ends the call and keeps the fits that are done.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Arguments that do not fit, before anything is fitted; and what the first fit raised, if
+        all fits have failed.
+
+    Notes
+    -----
+    What a fit computes is what ``fit`` of a model with that ``seed``, those rows and settings
+    computes, to the bit.  It depends neither on ``n_jobs``, nor on the executor, nor on the order
+    in which fits end.
+
+    Examples
+    --------
+    >>> import numpy as np, lamina
+    >>> def build(units):
+    ...     model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(units, "tanh"),
+    ...                                lamina.layers.Dense(1)])
+    ...     model.compile(lamina.optimizers.Adam(0.02), "mse")
+    ...     return model
+    >>> x = np.linspace(-1, 1, 90)
+    >>> fits = lamina.fit_many(build, x, x**2, settings={"units": [1, 8]}, seeds=2, folds=3,
+    ...                        epochs=30, verbose=0)
+    >>> len(fits), fits.best_setting()
+    (12, {'units': 8})
+    >>> list(fits.table)        # doctest: +NORMALIZE_WHITESPACE
+    ['units', 'seed', 'fold', 'resample', 'status', 'message', 'epochs', 'loss', 'val_loss',
+     'held_out_loss', 'seconds']
+    """
+    executors.check_executor(WHO, executor)
+    threads = None if n_jobs in (None, -1) else _check.integer(WHO, "n_jobs", n_jobs)
+    plan = planned(
+        WHO, model, x, y, sample_weight, settings, seeds, folds, bootstrap, scoring, keep, predict,
+        fit,
+    )  # fmt: skip
+    running = (
+        local.outcomes(plan, range(len(plan.fits)), threads)
+        if executor is None
+        else executors.spread(plan, executor, threads)
+    )
+    outcomes = _collected(plan, running, verbose)
+    if all(each.status == FAILED for each in outcomes):
+        raise outcomes[0].error or RuntimeError(f"{WHO}: {outcomes[0].message}")
+    return ManyFits(plan, outcomes)
+
+
+def _collected(plan: Plan, running: Iterator[Outcome], verbose: Any) -> list[Outcome]:
+    """Return the outcomes in order; those that an interrupt left out say so."""
+    outcomes = [
+        Outcome(index, INTERRUPTED, "interrupted before its end") for index in range(len(plan.fits))
+    ]
+    with Bar(WHO, len(outcomes), verbose) as bar:
+        try:
+            for outcome in running:
+                outcomes[outcome.index] = outcome
+                bar.move(1)
+        except KeyboardInterrupt:
+            pass
+    return outcomes

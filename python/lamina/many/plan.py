@@ -1,0 +1,132 @@
+"""All that a set of fits is made of; it can be sent to another process."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina import _check
+from lamina._arrays import is_array
+from lamina.many import settings as settings_
+from lamina.many.data import count_rows
+from lamina.many.parts import Part, parts
+from lamina.many.recipe import Recipe
+from lamina.many.scoring import Scoring
+from lamina.many.settings import Shares
+from lamina.random.streams import seed_value
+
+Array = NDArray[Any]
+
+KEPT = ("scores", "weights", "histories", "held_out_predictions")
+
+
+class Fit(NamedTuple):
+    """One of the fits: places in the plan's settings and parts, and its seed."""
+
+    setting: int
+    seed: int
+    part: int
+
+
+@dataclass
+class Plan:
+    """What all fits share, and what each of them is.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    x, y, sample_weight : object
+        As ``fit`` takes them.
+    settings : list of dict
+    shares : list of Shares
+        Of each setting.
+    parts : list of Part
+    fits : list of Fit
+    arguments : dict
+        For ``fit``, where no setting says otherwise.
+    scoring : Scoring
+    keep : frozenset of str
+    predict : object
+        Rows to predict, or None.
+    """
+
+    recipe: Recipe
+    x: Any
+    y: Any
+    sample_weight: Any
+    settings: list[dict[str, Any]]
+    shares: list[Shares]
+    parts: list[Part]
+    fits: list[Fit]
+    arguments: dict[str, Any]
+    scoring: Scoring
+    keep: frozenset[str]
+    predict: Any
+
+    def arguments_of(self, fit: Fit) -> dict[str, Any]:
+        """Return what ``fit`` is called with, beside the data."""
+        return {**self.arguments, **self.shares[fit.setting].fit}
+
+
+def planned(
+    who: str,
+    model: Any,
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    settings: Any,
+    seeds: Any,
+    folds: Any,
+    bootstrap: Any,
+    scoring: Any,
+    keep: Any,
+    predict: Any,
+    arguments: Mapping[str, Any],
+) -> Plan:
+    """Return the plan of all combinations, checked as far as can be without a fit."""
+    recipe = Recipe(who, model)
+    listed = settings_.listed(who, settings)
+    settings_.check_fit(who, arguments)
+    shares = [settings_.shared(who, each, recipe.build) for each in listed]
+    rows = count_rows(who, "x", x)
+    for name, value in (("y", y), ("sample_weight", sample_weight)):
+        if value is None or (name == "sample_weight" and not is_array(value)):
+            continue
+        if count_rows(who, name, value) != rows:
+            got = f"{rows} and {count_rows(who, name, value)}"
+            raise ValueError(f"{who}: x and {name} must have as many rows; got {got}")
+    of_rows = parts(who, rows, y, folds, bootstrap)
+    fits = [
+        Fit(setting, seed, part)
+        for setting, seed, part in itertools.product(
+            range(len(listed)), _seeds(who, seeds), range(len(of_rows))
+        )
+    ]
+    return Plan(
+        recipe, x, y, sample_weight, listed, shares, of_rows, fits, dict(arguments),
+        Scoring(who, scoring), _kept(who, keep), predict,
+    )  # fmt: skip
+
+
+def _seeds(who: str, seeds: Any) -> list[int]:
+    if isinstance(seeds, (int, np.integer)) and not isinstance(seeds, bool):
+        return list(range(_check.integer(who, "seeds", seeds)))
+    if isinstance(seeds, (str, bytes)) or not isinstance(seeds, (Sequence, np.ndarray, range)):
+        raise TypeError(f"{who}: seeds must be a number or a list of seeds; got {seeds!r:.80}")
+    found = [seed_value(who, each) for each in seeds]
+    if not found:
+        raise ValueError(f"{who}: seeds must hold at least one seed; got none")
+    return found
+
+
+def _kept(who: str, keep: Any) -> frozenset[str]:
+    if isinstance(keep, str):
+        keep = KEPT if keep == "all" else (keep,)
+    for each in keep:
+        _check.choice(who, "keep", each, KEPT)
+    return frozenset(keep)

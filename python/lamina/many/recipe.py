@@ -1,0 +1,64 @@
+"""How the model of a fit is made: from a compiled one, or by a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lamina.many.settings import Shares
+from lamina.models import Model
+from lamina.models.fresh import fresh
+from lamina.optimizers.schedules import LearningRateSchedule
+
+
+class Recipe:
+    """What ``fit_many`` is given in the place of a model.
+
+    Parameters
+    ----------
+    who : str
+    source : Model or callable
+    """
+
+    def __init__(self, who: str, source: Any) -> None:
+        if isinstance(source, Model):
+            source.compiled(who)  # or NotCompiledError
+        elif isinstance(source, type) or not callable(source):
+            raise TypeError(
+                f"{who}: model must be a compiled model, or a function that returns one; "
+                f"got {source!r:.80}"
+            )
+        self.who, self.source = who, source
+
+    @property
+    def build(self) -> Callable[..., Any] | None:
+        """The function, if there is one."""
+        return None if isinstance(self.source, Model) else self.source
+
+    def model(self, shares: Shares, seed: int) -> Any:
+        """Return a compiled model of a setting whose first weights follow from the seed."""
+        if self.build is None:
+            model = fresh(self.source, seed)
+        else:
+            model = self._built(self.build, shares)
+            if model.built:  # its weights may be drawn already
+                model = fresh(model, seed)
+            else:
+                model.take_seed(seed)
+        for rate in shares.rate:
+            model.optimizer.learning_rate = (
+                type(rate).from_config(rate.get_config())
+                if isinstance(rate, LearningRateSchedule)
+                else rate
+            )
+        return model
+
+    def _built(self, build: Callable[..., Any], shares: Shares) -> Any:
+        model = build(**shares.build)
+        name = getattr(build, "__name__", type(build).__name__)
+        if not isinstance(model, Model):
+            raise TypeError(
+                f"{self.who}: {name} must return a compiled model; got {type(model).__name__}"
+            )
+        model.compiled(f"{self.who}: {name}")
+        return model

@@ -1,0 +1,107 @@
+"""How a fit is judged by the rows that it was held from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina import metrics
+from lamina.metrics.direction import DOWN, direction_of, direction_of_name
+
+PREFIX = "held_out_"
+
+
+class Scoring:
+    """Names and functions that rows held out are scored by.
+
+    Parameters
+    ----------
+    given : None, str, Metric, callable, or a list or dict of them
+        None: loss and metrics of ``compile``.  A callable is called with targets and predictions,
+        as functions of ``sklearn.metrics`` are.
+    """
+
+    def __init__(self, who: str, given: Any) -> None:
+        self.who = who
+        self.by_name: dict[str, Any] | None = None if given is None else _named(who, given)
+
+    def of(self, model: Any, x: Any, y: Any, weight: Any, prediction: Any) -> dict[str, float]:
+        """Return the scores of a fitted model over rows; ``prediction`` is what it says of them."""
+        if self.by_name is None:
+            found = model.evaluate(x, y, sample_weight=weight, verbose=0, return_dict=True)
+            return {f"{PREFIX}{name}": float(value) for name, value in found.items()}
+        return {
+            f"{PREFIX}{name}": _score(score, model, y, prediction, weight)
+            for name, score in self.by_name.items()
+        }
+
+    def directions(self) -> dict[str, str | None]:
+        """Return of each score whether larger values are better ("up"), or smaller ("down")."""
+        if self.by_name is None:
+            return {}
+        return {f"{PREFIX}{n}": _direction(n, score) for n, score in self.by_name.items()}
+
+
+def direction(column: str, known: Mapping[str, str | None]) -> str | None:
+    """Return whether larger values of a column of the table are better, if that is known."""
+    if column in known:
+        return known[column]
+    name = column.removeprefix(PREFIX).removeprefix("val_")
+    return DOWN if name == "loss" else direction_of_name(name)
+
+
+def _named(who: str, given: Any) -> dict[str, Any]:
+    if isinstance(given, Mapping):
+        pairs = list(given.items())
+    elif isinstance(given, Sequence) and not isinstance(given, str):
+        pairs = [(None, each) for each in given]
+    else:
+        pairs = [(None, given)]
+    found: dict[str, Any] = {}
+    for name, score in pairs:
+        judge = score if _is_function(score) else _metric(score)
+        own = name or (judge if isinstance(judge, str) else None)
+        own = own or getattr(judge, "name", None) or getattr(judge, "__name__", None)
+        if own is None:
+            raise ValueError(f"{who}: scoring has no name for {score!r:.80}; give a dict by names")
+        if own in found:
+            raise ValueError(f"{who}: scoring has two scores of the name {own!r}")
+        found[str(own)] = judge
+    return found
+
+
+def _is_function(score: Any) -> bool:
+    """Return whether it is a plain function of targets and predictions."""
+    own = isinstance(score, (metrics.Metric, type)) or hasattr(score, "_score_func")
+    return callable(score) and not own
+
+
+def _metric(score: Any) -> Any:
+    if isinstance(score, str) and score.lower() in ("accuracy", "acc"):
+        return score  # its form is that of the loss, which a model says
+    return metrics.get(score)
+
+
+def _score(score: Any, model: Any, y: Any, prediction: Any, weight: Any) -> float:
+    if _is_function(score):
+        weights = {} if weight is None else {"sample_weight": weight}
+        return float(np.mean(score(y, prediction, **weights)))
+    loss = model.loss
+    metric: Any = metrics.resolve(score, loss, np.shape(prediction)[1:])
+    metric.reset_state()
+    targets = np.asarray(y)
+    if targets.ndim < np.ndim(prediction) and targets.size == np.size(prediction):
+        targets = targets.reshape(np.shape(prediction))
+    metric.update_state(targets, prediction, *(() if weight is None else (weight,)))
+    return float(metric.result())
+
+
+def _direction(name: str, score: Any) -> str | None:
+    if isinstance(score, str):
+        return direction_of_name(score)
+    if isinstance(score, metrics.Metric):
+        return direction_of(score)
+    own: str | None = getattr(score, "direction", None)
+    return own or direction_of_name(getattr(score, "__name__", name)) or direction_of_name(name)

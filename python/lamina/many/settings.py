@@ -1,0 +1,123 @@
+"""Settings of fits: grids of them, and whose argument each key is."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lamina._names import unknown
+from lamina.models import Model
+
+RATE = "learning_rate"
+_OURS = ("self", "x", "y", "sample_weight", "verbose", "unknown", "resume")
+
+
+@dataclass
+class Shares:
+    """What of a setting goes where.
+
+    Attributes
+    ----------
+    build : dict
+        Arguments of the function that makes the model.
+    fit : dict
+        Arguments of ``fit``.
+    rate : list
+        The learning rate, if the setting has one.
+    """
+
+    build: dict[str, Any] = field(default_factory=dict)
+    fit: dict[str, Any] = field(default_factory=dict)
+    rate: list[Any] = field(default_factory=list)
+
+
+def listed(who: str, settings: Any) -> list[dict[str, Any]]:
+    """Return all settings: those of a list, or the combinations of a dict of lists."""
+    if settings is None:
+        return [{}]
+    if isinstance(settings, Mapping):
+        values = [_choices(who, key, each) for key, each in settings.items()]
+        return [dict(zip(settings, chosen, strict=True)) for chosen in itertools.product(*values)]
+    if isinstance(settings, (str, bytes)) or not isinstance(settings, Iterable):
+        raise TypeError(
+            f"{who}: settings must be a list of dicts, or a dict of lists; got {settings!r:.80}"
+        )
+    found = list(settings)
+    for each in found:
+        if not isinstance(each, Mapping):
+            raise TypeError(f"{who}: settings must be a list of dicts; it holds {each!r:.80}")
+    if not found:
+        raise ValueError(f"{who}: settings must hold at least one dict; got an empty list")
+    return [dict(each) for each in found]
+
+
+def _choices(who: str, key: Any, values: Any) -> list[Any]:
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(
+        values, (Sequence, np.ndarray, range)
+    ):
+        raise TypeError(
+            f"{who}: settings[{key!r}] must be a list of values to try; got {values!r:.80}"
+        )
+    if len(values) == 0:
+        raise ValueError(f"{who}: settings[{key!r}] must hold at least one value; got none")
+    return list(values)
+
+
+def shared(who: str, setting: Mapping[str, Any], build: Callable[..., Any] | None) -> Shares:
+    """Return which keys of a setting are arguments of ``build``, which of ``fit``.
+
+    A name that both have is ``build``'s.
+    """
+    named, takes_all = _arguments(build)
+    of_fit = fit_arguments()
+    shares = Shares()
+    for key, value in setting.items():
+        if key in named:
+            shares.build[key] = value
+        elif key in of_fit:
+            shares.fit[key] = value
+        elif key == RATE:
+            shares.rate = [value]
+        elif takes_all:
+            shares.build[key] = value
+        else:
+            known = [*named, *of_fit, RATE]
+            taken_by = "fit" if build is None else f"{_name(build)} or of fit"
+            raise ValueError(
+                f"{who}: {unknown('setting', str(key), known)}; a setting is an argument of "
+                f"{taken_by}, or {RATE}"
+            )
+    return shares
+
+
+def fit_arguments() -> list[str]:
+    """Return the arguments of ``fit`` that ``fit_many`` passes on."""
+    return [name for name in inspect.signature(Model.fit).parameters if name not in _OURS]
+
+
+def check_fit(who: str, fit: Mapping[str, Any]) -> None:
+    """Refuse keywords that ``fit`` does not take."""
+    for name in fit:
+        if name not in fit_arguments():
+            raise TypeError(f"{who}: {unknown('argument', name, fit_arguments())}")
+
+
+def _arguments(build: Callable[..., Any] | None) -> tuple[list[str], bool]:
+    if build is None:
+        return [], False
+    try:
+        parameters = inspect.signature(build).parameters.values()
+    except (TypeError, ValueError):  # not written in Python
+        return [], True
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    named = [p.name for p in parameters if p.kind in by_name]
+    return named, any(p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+def _name(build: Callable[..., Any]) -> str:
+    return str(getattr(build, "__name__", type(build).__name__))

@@ -1,0 +1,67 @@
+"""Models like another that begin anew: same layers and settings, first weights of their own."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from lamina.saving.cloning import cloned
+
+
+def fresh(model: Any, seed: int) -> Any:
+    """Return a compiled model like a compiled one, as it was before any training.
+
+    Layers and what ``compile`` was given are copied; the optimizer has no state.  The first weights
+    follow from the seed, but for layers that do not train: they keep theirs.
+
+    Raises
+    ------
+    TypeError
+        A class of the user's own that defines no ``get_config``.
+    """
+    try:
+        new = cloned(model, None)
+    except TypeError as error:
+        if "get_config" not in str(error):
+            raise
+        raise TypeError(f"{error}; or give a function that builds the model") from error
+    new.take_seed(seed)
+    _keep_frozen(model, new)
+    compile_like(model, new)
+    return new
+
+
+def compile_like(model: Any, new: Any) -> None:
+    """Compile a model as another, which may have been trained since."""
+    asked = dict(model.get_compile_config())
+    optimizer = asked.pop("optimizer")
+    told = _choices(optimizer, model)
+    copied = copy.deepcopy(optimizer)
+    copied.reset()
+    new.compile(copied, **copy.deepcopy(asked))
+    if told:
+        copied.take_state(told, new.weights_by_path())
+
+
+def _choices(optimizer: Any, model: Any) -> dict[str, Any]:
+    """Return what an optimizer was told of single weights, as a state before the first step."""
+    if not model.built:
+        return {}
+    state = optimizer.get_state(model.weights_by_path())
+    if not (state.get("undecayed") or state.get("rates")):
+        return {}
+    return {**state, "step": 0, "slots": {}}
+
+
+def _keep_frozen(model: Any, new: Any) -> None:
+    """Give layers that do not train the weights of their originals."""
+    if not model.built:
+        return
+    frozen = [
+        place for place, layer in enumerate(model.parts) if layer.parameters and not layer.trainable
+    ]
+    if not frozen:
+        return
+    new.ensure_built(model.input_row_shapes)
+    for place in frozen:
+        new.parts[place].restore(model.parts[place].snapshot())

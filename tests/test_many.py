@@ -1,0 +1,278 @@
+"""Many fits in one call: each is what ``fit`` does, and a row that says what became of it."""
+
+import concurrent.futures
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import layers
+
+ROWS = 60
+
+
+def data() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(ROWS, 4)).astype(np.float32)
+    return x, (x[:, 0] - x[:, 1] ** 2).astype(np.float32)
+
+
+def network(units: int = 3, seed: int | None = None, optimizer: Any = "adam") -> lamina.Model:
+    model = lamina.Sequential(
+        [
+            lamina.Input((4,)),
+            layers.Dense(units, activation="tanh"),
+            layers.Dropout(0.2),
+            layers.Dense(1),
+        ],
+        seed=seed,
+    )
+    model.compile(optimizer, "mse", metrics=["mae"])
+    return model
+
+
+def build(units: int = 3, rate: float = 0.01) -> lamina.Model:
+    return network(units, optimizer=lamina.optimizers.Adam(rate))
+
+
+def same(a: list[np.ndarray], b: list[np.ndarray]) -> bool:
+    return all(np.array_equal(p, q) for p, q in zip(a, b, strict=True))
+
+
+def test_each_fit_is_that_of_a_model_with_its_seed_rows_and_setting():
+    x, y = data()
+    weight = np.linspace(0.5, 2, ROWS)
+    fits = lamina.fit_many(
+        build, x, y, sample_weight=weight, settings={"units": [2, 5], "batch_size": [16, 7]},
+        seeds=[3, 8], folds=2, bootstrap=2, epochs=4, validation_split=0.25, predict=x[:5],
+        keep="all", verbose=0,
+    )  # fmt: skip
+    assert len(fits) == 4 * 2 * 2 * 2
+    assert list(fits.table["units"][[0, -1]]) == [2, 5]
+    for i in (0, 13, 31):
+        row = fits.table.row(i)
+        held = fits.held_out[i]
+        rows = fits._plan.parts[fits._plan.fits[i].part].rows
+        assert len(rows) == ROWS // 2
+        assert not set(rows) & set(held)
+        model = network(row["units"], row["seed"], lamina.optimizers.Adam(0.01))
+        history = model.fit(
+            x[rows], y[rows], sample_weight=weight[rows], epochs=4, validation_split=0.25,
+            batch_size=row["batch_size"], verbose=0,
+        )  # fmt: skip
+        assert same(fits.weights[i], model.get_weights())
+        assert fits.histories[i].history == history.history
+        assert np.array_equal(fits.histories[i].validation_rows, history.validation_rows)
+        scores = model.evaluate(
+            x[held], y[held], sample_weight=weight[held], verbose=0, return_dict=True
+        )
+        assert row["held_out_loss"] == scores["loss"]
+        assert row["held_out_mae"] == scores["mae"]
+        assert (row["loss"], row["val_loss"]) == (
+            history.history["loss"][-1],
+            history.history["val_loss"][-1],
+        )
+        assert np.array_equal(fits.held_out_predictions[i], model.predict(x[held], verbose=0))
+        assert np.array_equal(fits.predictions[i], model.predict(x[:5], verbose=0))
+        assert np.array_equal(fits.models[i].predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def test_a_model_given_is_copied_as_it_was_before_training():
+    x, y = data()
+    model = network(seed=1, optimizer=lamina.optimizers.AdamW(0.02))
+    model.layers[0].trainable = False
+    frozen = [w + 1 for w in model.layers[0].get_weights()]
+    model.layers[0].set_weights(frozen)
+    model.fit(x, y, epochs=1, verbose=0)
+    before = model.get_weights()
+    fits = lamina.fit_many(model, x, y, seeds=[7], epochs=2, verbose=0)
+    assert same(model.get_weights(), before)
+    assert model.optimizer.iterations == 2
+    other = network(seed=7, optimizer=lamina.optimizers.AdamW(0.02))
+    other.layers[0].trainable = False
+    other.layers[0].set_weights(frozen)
+    other.fit(x, y, epochs=2, verbose=0)
+    assert same(fits.weights[0], other.get_weights())
+
+
+def test_what_was_not_kept_is_computed_again():
+    x, y = data()
+    model = network()
+    lean = lamina.fit_many(model, x, y, folds=2, epochs=2, verbose=0)
+    full = lamina.fit_many(model, x, y, folds=2, epochs=2, keep="all", verbose=0)
+    assert same(lean.weights[1], full.weights[1])
+    assert lean.histories[1].history == full.histories[1].history
+    assert np.array_equal(lean.held_out_predictions[0], full.held_out_predictions[0])
+    with pytest.raises(LookupError, match="give fit_many predict=x_new"):
+        lean.predictions[0]
+
+
+def test_rows_tell_of_fits_that_come_to_nothing():
+    x, y = data()
+
+    def make(units: int) -> lamina.Model:
+        if units == 0:
+            raise ValueError("no units")
+        return build(units)
+
+    settings = [
+        {"units": 2},
+        {"units": 0},
+        {"units": 2, "learning_rate": 1e30},
+        {"units": 2, "batch_size": -1},
+    ]
+    fits = lamina.fit_many(make, x, y, settings=settings, folds=3, epochs=2, verbose=0)
+    assert list(fits.table["status"][::3]) == ["ok", "failed", "diverged", "failed"]
+    assert fits.table["message"][3] == "ValueError: no units"
+    assert "the loss must stay finite" in fits.table["message"][6]
+    assert np.isnan(fits.table["held_out_loss"][6])
+    assert fits.best_setting() == {"units": 2}
+    assert fits.best() in (0, 1, 2)
+    assert list(fits.by_setting()["ok"]) == [3, 0, 0, 0]
+    with pytest.raises(LookupError, match="fit 3 was failed: ValueError: no units"):
+        fits.weights[3]
+    with pytest.raises(ValueError, match="no units"):
+        lamina.fit_many(make, x, y, settings=[{"units": 0}], verbose=0)
+
+
+def test_early_stopping_of_each_and_the_epoch_that_counts():
+    x, y = data()
+    stop = lamina.callbacks.EarlyStopping(patience=2)
+    fits = lamina.fit_many(
+        network(optimizer=lamina.optimizers.Adam(0.1)), x, y, seeds=3, epochs=30,
+        validation_split=0.3, callbacks=[stop], keep="all", verbose=0,
+    )  # fmt: skip
+    assert stop.best_epoch is None
+    assert len(set(fits.table["epochs"])) > 1
+    for i in range(3):
+        values = fits.histories[i].history["val_loss"]
+        assert fits.table["val_loss"][i] == min(values)
+        assert fits.table["epochs"][i] == len(values)
+
+
+def test_an_interrupt_keeps_what_is_done():
+    x, y = data()
+    begun: list[int] = []
+
+    class Interrupts(lamina.callbacks.Callback):
+        def __deepcopy__(self, memo: Any) -> "Interrupts":
+            return self
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            begun.append(1)
+            if len(begun) == 3:
+                raise KeyboardInterrupt
+
+    fits = lamina.fit_many(network(), x, y, seeds=4, callbacks=[Interrupts()], verbose=0)
+    assert list(fits.table["status"]) == ["ok", "ok", "interrupted", "interrupted"]
+    with pytest.raises(LookupError, match="interrupted"):
+        fits.weights[3]
+
+
+@pytest.mark.parametrize("kind", ["threads", "processes"])
+def test_executors_give_the_bits_of_this_process(kind: str):
+    x, y = data()
+    arguments: Any = {
+        "settings": {"units": [2, 4]}, "seeds": 2, "folds": 3, "epochs": 2, "keep": "all",
+        "verbose": 0,
+    }  # fmt: skip
+    here = lamina.fit_many(build, x, y, **arguments)
+    pools: Any = {
+        "threads": concurrent.futures.ThreadPoolExecutor,
+        "processes": concurrent.futures.ProcessPoolExecutor,
+    }
+    with pools[kind](2) as executor:
+        there = lamina.fit_many(build, x, y, executor=executor, **arguments)
+    for name in here.table:
+        if name != "seconds":
+            np.testing.assert_array_equal(here.table[name], there.table[name])
+    assert all(same(a, b) for a, b in zip(here.weights, there.weights, strict=True))
+    again = pickle.loads(pickle.dumps(there))
+    assert same(again.weights[5], here.weights[5])
+
+
+def test_scores_of_ones_own():
+    x, y = data()
+
+    def worst(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+        return float(np.abs(y_true - y_pred[:, 0]).max())
+
+    fits = lamina.fit_many(
+        network(), x, y, folds=2, epochs=1, scoring=[worst, "rmse"], keep="all", verbose=0
+    )
+    held = fits.held_out[1]
+    errors = y[held] - fits.held_out_predictions[1][:, 0]
+    assert fits.table["held_out_worst"][1] == np.abs(errors).max()
+    np.testing.assert_allclose(fits.table["held_out_rmse"][1], np.sqrt(np.mean(errors**2)), 1e-6)
+    with pytest.raises(ValueError, match="nothing tells whether larger or smaller"):
+        fits.best()
+    values = fits.table["held_out_worst"]
+    assert fits.best(mode="min") == int(np.argmin(values))
+    assert fits.best(by="held_out_rmse") == int(np.argmin(fits.table["held_out_rmse"]))
+
+
+def test_folds_and_resamples():
+    x, _ = data()
+    y = np.array(["a", "b", "b"] * (ROWS // 3))
+    from lamina.many.parts import parts
+
+    folds = parts("t", ROWS, y, 4, None)
+    assert sorted(np.concatenate([f.held_out for f in folds]).tolist()) == list(range(ROWS))
+    for fold in folds:
+        assert np.mean(y[fold.held_out] == "a") == 1 / 3
+        assert sorted([*fold.rows, *fold.held_out]) == list(range(ROWS))
+    resamples = parts("t", ROWS, y, None, 50)
+    assert len({tuple(r.rows) for r in resamples}) == 50
+    for resample in resamples:
+        assert set(resample.held_out) == set(range(ROWS)) - set(resample.rows)
+    left = np.mean([len(r.held_out) for r in resamples]) / ROWS
+    assert abs(left - (1 - 1 / ROWS) ** ROWS) < 0.02
+    for resample in parts("t", ROWS, y, 3, 2):
+        assert len(resample.rows) == 40
+        assert not set(resample.rows) & set(resample.held_out)
+    masks = [(x[:, 0] > 0, x[:, 0] <= 0)]
+    assert np.array_equal(parts("t", ROWS, y, masks, None)[0].rows, np.flatnonzero(x[:, 0] > 0))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"settings": {"width": [1]}}, ValueError, "unknown setting 'width'"),
+        ({"settings": {"units": 3}}, TypeError, r"settings\['units'\] must be a list"),
+        ({"settings": {"units": []}}, ValueError, "at least one value"),
+        ({"settings": []}, ValueError, "at least one dict"),
+        ({"settings": ["units"]}, TypeError, "a list of dicts"),
+        ({"seeds": 0}, ValueError, "seeds must be a positive integer"),
+        ({"seeds": [-1]}, ValueError, "seed must be"),
+        ({"folds": 61}, ValueError, "at most the number of rows, 60; got 61"),
+        ({"folds": [([0], [60])]}, ValueError, "row indices from 0 to 59; got 60"),
+        ({"folds": "five"}, TypeError, "folds must be a number"),
+        ({"bootstrap": 0}, ValueError, "bootstrap must be a positive integer"),
+        ({"executor": 3}, TypeError, "executor must be a concurrent.futures.Executor"),
+        ({"n_jobs": 0}, ValueError, "n_jobs must be a positive integer"),
+        ({"keep": ("models",)}, ValueError, "keep must be one of"),
+        ({"epoch": 3}, TypeError, "unknown argument 'epoch'.*epochs"),
+        ({"verbose": 7}, ValueError, "verbose must be"),
+        ({"sample_weight": np.ones(3)}, ValueError, "x and sample_weight must have as many rows"),
+    ],
+)
+def test_bad_arguments(arguments: dict[str, Any], error: type[Exception], text: str):
+    x, y = data()
+    with pytest.raises(error, match=text):
+        lamina.fit_many(build, x, y, **arguments)
+
+
+def test_bad_models_and_data():
+    x, y = data()
+    with pytest.raises(TypeError, match="model must be a compiled model, or a function"):
+        lamina.fit_many("net", x, y)
+    with pytest.raises(lamina.NotCompiledError, match="call compile"):
+        lamina.fit_many(lamina.Sequential([layers.Dense(1)]), x, y)
+    with pytest.raises(TypeError, match="must return a compiled model; got NoneType"):
+        lamina.fit_many(lambda: None, x, y)
+    with pytest.raises(ValueError, match="x and y must have as many rows; got 60 and 3"):
+        lamina.fit_many(network(), x, y[:3])
+    with pytest.raises(TypeError, match="x must be arrays, of which each fit"):
+        lamina.fit_many(network(), iter([(x, y)]))
