@@ -1,4 +1,4 @@
-"""Answers of other libraries, kept in files: what Keras, JAX and PyTorch say about fixed inputs.
+"""Answers of other libraries, kept in files: what Keras, JAX, PyTorch and R say of fixed inputs.
 
 A test asks ``golden.ask(question, *inputs)``.  Ordinarily the answer is read from
 ``golden/<module>.npz`` and the peer is not imported.  With ``pytest --golden=check`` the peer is
@@ -29,6 +29,7 @@ MODES = ("read", "check", "refresh", "rebuild")
 FOLDER = Path(__file__).parent / "golden"
 COMMAND = "python tools/refresh_golden.py"
 PACKAGES = ("jax", "keras", "numpy", "scipy", "sklearn", "torch")
+OTHERS: dict[str, str] = {}  # versions of peers outside Python, which put them here
 ROUNDING = {"float32": 1e-5, "float64": 1e-10}  # of the largest element: no answer moved
 
 
@@ -285,4 +286,4 @@ def _leaves(form: Any) -> Iterator[tuple[str, list[int]]]:
 
 def _versions() -> dict[str, str]:
     loaded = {name: sys.modules[name].__version__ for name in PACKAGES if name in sys.modules}
-    return {"python": platform.python_version(), **loaded}
+    return {"python": platform.python_version(), **loaded, **OTHERS}

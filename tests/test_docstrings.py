@@ -10,7 +10,8 @@ import lamina
 
 # A command line runs on import; the words for type checkers may need what is not installed.
 SKIPPED = ("lamina.__main__", "lamina._typing")
-NEEDED = {"lamina.plot": "matplotlib", "lamina.data.tables": "pyarrow"}
+NEEDED = {"lamina.plot": "matplotlib", "lamina.data.tables": "pyarrow",
+          "lamina.nnet.formulas.frame": "formulaic"}  # fmt: skip
 MODULES = sorted(
     info.name
     for info in pkgutil.walk_packages(lamina.__path__, "lamina.")

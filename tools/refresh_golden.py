@@ -1,4 +1,4 @@
-"""Ask Keras, JAX and PyTorch again what tests/golden/ keeps of their answers.
+"""Ask Keras, JAX, PyTorch and R again what tests/golden/ keeps of their answers.
 
 ``python tools/refresh_golden.py [tests/test_x.py ...]`` rewrites the files of these modules of
 tests, or of all; answers that have not moved beyond rounding keep their bits.  ``--check`` only
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 def modules() -> list[str]:
     """Return the modules of tests that ask."""
     found = sorted(ROOT.glob("tests/**/test_*.py"))
-    asking = ("import golden\n", "from keras_peer import")
+    asking = ("import golden\n", "from keras_peer import", "import r_peer\n", "from r_peer import")
     return [
         path.relative_to(ROOT).as_posix()
         for path in found

@@ -1,0 +1,19 @@
+"""Model frames: what a formula of R's makes of a table, by formulaic (``lamina[formula]``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lamina._answers import answering
+from lamina.nnet.formulas.expressions import FormulaError
+from lamina.nnet.formulas.frame import ModelFrame, NewRows, model_frame
+
+__all__ = ["FormulaError", "ModelFrame", "NewRows", "model_frame"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = answering(__name__)

@@ -1,0 +1,79 @@
+"""Codings of a factor's levels, R's ``contr.*``, by formulaic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina._names import unknown
+from lamina.nnet.formulas.variables import Variable
+
+Array = NDArray[Any]
+NAMES = ("contr.treatment", "contr.sum", "contr.helmert", "contr.poly", "contr.SAS")
+
+
+def coding(
+    who: str, label: str, factor: Variable, contrast: Any, full: bool
+) -> tuple[Array, list[str]]:
+    """Return the coding of a factor (levels, columns), and its columns' names.
+
+    ``full`` asks for one column a level.  ``contrast`` is a name, a matrix, None for treatment
+    contrasts, of ordered factors polynomial ones, or what ``C`` asked for: a name, the place of
+    the level that the others are compared with, and whether columns are called by numbers.
+    """
+    labels = factor.labels
+    if full:
+        return np.eye(len(labels)), labels
+    if len(labels) < 2:
+        got = f"only {labels[0]!r}" if labels else "none"
+        raise ValueError(
+            f"{who}: the factor {label} must have 2 or more levels in the rows that are used; got "
+            f"{got}; take it out of the formula, or use rows of other levels"
+        )
+    contrast, base, numbered = contrast if isinstance(contrast, tuple) else (contrast, 1, False)
+    if contrast is None:
+        contrast = "contr.poly" if factor.ordered else "contr.treatment"
+    if not isinstance(contrast, str):
+        return _matrix(who, label, np.asarray(contrast, np.float64), len(labels))
+    columns = [str(i + 1) for i in range(len(labels))] if numbered else labels
+    return _named(who, label, contrast, columns, int(base))
+
+
+def _matrix(who: str, label: str, matrix: Array, levels: int) -> tuple[Array, list[str]]:
+    matrix = matrix[:, None] if matrix.ndim == 1 else matrix
+    if matrix.ndim != 2 or len(matrix) != levels:
+        raise ValueError(
+            f"{who}: contrasts of {label} must be a matrix with one row for each of its {levels} "
+            f"levels; got shape {matrix.shape}"
+        )
+    return matrix, [str(i + 1) for i in range(matrix.shape[1])]
+
+
+def _named(
+    who: str, label: str, name: str, labels: list[str], base: int
+) -> tuple[Array, list[str]]:
+    from formulaic.transforms import contrasts as peer  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+    count = len(labels)
+    numbers = [str(i + 1) for i in range(count - 1)]
+    if name not in NAMES:
+        raise ValueError(f"{who}: contrasts of {label}: {unknown('coding', name, NAMES)}")
+    if name == "contr.treatment" and not 1 <= base <= count:
+        raise ValueError(
+            f"{who}: base of {label} must be a level's place, 1 to {count}; got {base}"
+        )
+    if name == "contr.treatment":
+        rest = [each for i, each in enumerate(labels) if i != base - 1]
+        made, names = peer.TreatmentContrasts(labels[base - 1]), rest
+    elif name == "contr.SAS":
+        made, names = peer.SASContrasts(), labels[:-1]
+    elif name == "contr.sum":
+        made, names = peer.SumContrasts(), numbers
+    elif name == "contr.helmert":
+        made, names = peer.HelmertContrasts(), numbers
+    else:
+        made = peer.PolyContrasts()
+        names = [{"1": ".L", "2": ".Q", "3": ".C"}.get(i, f"^{i}") for i in numbers]
+    return np.asarray(made.get_coding_matrix(labels, True), np.float64), names

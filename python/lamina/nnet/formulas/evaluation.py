@@ -1,0 +1,80 @@
+"""Values of expressions over the columns of a table, by formulaic's stateful evaluation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lamina._names import unknown
+from lamina.nnet.formulas import expressions, functions
+from lamina.nnet.formulas.expressions import Name, Tree, deparse
+from lamina.nnet.formulas.variables import Columns, Variable, variable
+
+# Functions whose values are not missing where their arguments are.
+MIND_GAPS = {"is.na", "ifelse"}
+
+
+class Evaluation:
+    """Evaluates expressions, and keeps what they learned of the first table."""
+
+    def __init__(self, who: str) -> None:
+        self.who = who
+        self.states: dict[str, dict[str, Any]] = {}
+
+    def value(self, tree: Tree, columns: Columns) -> Variable:
+        """Return an expression's value, one a row."""
+        label = deparse(tree)
+        if isinstance(tree, Name) and (tree.quoted or tree.name in columns):
+            return self._of_rows(label, columns[tree.name], columns)
+        names = list(dict.fromkeys(expressions.names_in(tree)))
+        held = {name: self._of_rows(name, columns[name], columns) for name in names}
+        called = set(expressions.calls_in(tree))
+        self._check(label, called)
+        made = self._calculated(label, tree, held)
+        made = self._of_rows(label, variable(self.who, label, made), columns)
+        if made.kind == "logical" and not called & MIND_GAPS:
+            # Comparisons with NaN are false in NumPy, missing in R.
+            for each in held.values():
+                made.values[each.missing] = np.nan
+        return made
+
+    def given(self, name: str, value: Any, columns: Columns) -> Variable:
+        """Return an argument with one value a row: an expression, or values."""
+        if isinstance(value, str):
+            return self.value(expressions.parse(f"{self.who}: {name}", value), columns)
+        return self._of_rows(name, variable(self.who, name, value), columns)
+
+    def _calculated(self, label: str, tree: Tree, held: Mapping[str, Variable]) -> Any:
+        from formulaic.utils.stateful_transforms import stateful_eval  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+        places = {name: f"v{i}" for i, name in enumerate(held)}
+        scope: dict[str, Any] = {**functions.functions(), **_CONSTANTS}
+        scope |= {places[name]: each.plain() for name, each in held.items()}
+        state = self.states.setdefault(label, {})
+        try:
+            with np.errstate(all="ignore"):
+                return stateful_eval(expressions.python(tree, places), scope, {}, state, None)
+        except (TypeError, ValueError, ArithmeticError, IndexError) as error:
+            raise type(error)(f"{self.who}: {label} cannot be calculated: {error}") from None
+
+    def _check(self, label: str, called: set[str]) -> None:
+        for name in called:
+            if expressions.function_name(name) not in functions.functions():
+                raise ValueError(
+                    f"{self.who}: {label}: {unknown('function', name, functions.known())}; "
+                    f"calculate what it would return as a column of data first"
+                )
+
+    def _of_rows(self, label: str, held: Variable, columns: Columns) -> Variable:
+        if held.rows != columns.rows:
+            raise ValueError(
+                f"{self.who}: {label} must have one value for each of {columns.rows} rows; got "
+                f"{held.rows}"
+            )
+        return held
+
+
+_CONSTANTS = {"nan": math.nan, "inf": math.inf, "pi": math.pi}

@@ -1,0 +1,340 @@
+"""Expressions of R's: read, written back as R writes them, and turned into Python.
+
+The grammar is that part of R's which formulas are made of: numbers, strings, names (with dots, or
+between backticks), calls, brackets and operators.  ``help("Syntax")`` of R gives the precedences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+TOKEN = re.compile(
+    r"""\s*(?:
+    (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?L?)
+  | (?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
+  | (?P<quoted>`[^`]+`)
+  | (?P<name>(?:[^\W\d]|\.(?!\d))[\w.]*)
+  | (?P<operator>%[^%\s]*%|<=|>=|==|!=|&&|\|\||\*\*|[-+*/^~:&|!<>=(),\[\]])
+  | (?P<end>$)
+    )""",
+    re.VERBOSE,
+)
+# How tightly operators between two expressions bind; those of a prefix stand in PREFIX.
+BINDING = {
+    "~": 1, "||": 2, "|": 2, "&&": 3, "&": 3, "==": 5, "!=": 5, "<": 5, ">": 5, "<=": 5, ">=": 5,
+    "+": 6, "-": 6, "*": 7, "/": 7, ":": 9, "^": 12,
+}  # fmt: skip
+SPECIAL = 8  # %in%, %%, ...
+PREFIX = {"~": 1, "!": 4, "-": 10, "+": 10}
+TIGHT = ("/", "^", ":", "%%", "%/%")  # written without spaces
+CONSTANTS = {
+    "TRUE": "True", "T": "True", "FALSE": "False", "F": "False", "NULL": "None", "NA": "nan",
+    "NaN": "nan", "Inf": "inf", "pi": "pi",
+}  # fmt: skip
+PYTHON = {"&&": "&", "||": "|", "^": "**", "%%": "%", "%/%": "//"}
+CALLED = {"%in%": "is_in", ":": "sequence"}  # operators that are functions in Python
+
+
+class FormulaError(ValueError):
+    """A formula that cannot be read."""
+
+
+# --- trees
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number as it is written."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """A string."""
+
+    value: str
+
+
+@dataclass(frozen=True)
+class Name:
+    """A variable, or a constant of R's."""
+
+    name: str
+    quoted: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call; arguments have names or None."""
+
+    function: str
+    arguments: tuple[tuple[str | None, Tree], ...]
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """An operator before an expression."""
+
+    operator: str
+    of: Tree
+
+
+@dataclass(frozen=True)
+class Infix:
+    """An operator between two expressions."""
+
+    operator: str
+    left: Tree
+    right: Tree
+
+
+@dataclass(frozen=True)
+class Brackets:
+    """An expression between brackets."""
+
+    of: Tree
+
+
+Tree = Number | Text | Name | Call | Prefix | Infix | Brackets
+
+
+def parse(who: str, text: str) -> Tree:
+    """Return the tree of an expression; FormulaError where it is none."""
+    return _Reader(who, text).whole()
+
+
+class _Reader:
+    """Precedence climbing over the tokens of one expression."""
+
+    def __init__(self, who: str, text: str) -> None:
+        self.who, self.text = who, text
+        self.tokens = list(self._split())
+        self.place = 0
+
+    def _split(self) -> Iterator[tuple[str, str, int]]:
+        place = 0
+        while place < len(self.text):
+            match = TOKEN.match(self.text, place)
+            if match is None:
+                raise self.refused(place)
+            kind = str(match.lastgroup)
+            if kind != "end":
+                yield kind, match[kind], match.start(kind)
+            place = match.end()
+        yield "end", "", len(self.text)
+
+    def refused(self, place: int) -> FormulaError:
+        """Return the error that says where the text cannot be read."""
+        shown = self.text[place:].strip() or "its end"
+        return FormulaError(
+            f"{self.who}: formula must be R's, such as 'y ~ x1 + x2'; {self.text!r} cannot be read "
+            f"at {shown!r}"
+        )
+
+    def whole(self) -> Tree:
+        """Return the tree of all tokens."""
+        tree = self.expression(0)
+        if self.tokens[self.place][0] != "end":
+            raise self.refused(self.tokens[self.place][2])
+        return tree
+
+    def next(self) -> tuple[str, str, int]:
+        """Take a token."""
+        token = self.tokens[self.place]
+        self.place += token[0] != "end"
+        return token
+
+    def take(self, operator: str) -> bool:
+        """Take an operator if it comes next."""
+        kind, text, _ = self.tokens[self.place]
+        taken = kind == "operator" and text == operator
+        self.place += taken
+        return taken
+
+    def need(self, operator: str) -> None:
+        """Take an operator that must come next."""
+        if not self.take(operator):
+            raise self.refused(self.tokens[self.place][2])
+
+    def expression(self, least: int) -> Tree:
+        """Return the tree of operators that bind no looser than ``least``."""
+        left = self.operand()
+        while True:
+            kind, text, _ = self.tokens[self.place]
+            text = "^" if text == "**" else text
+            binding = SPECIAL if text.startswith("%") else BINDING.get(text)
+            if kind != "operator" or binding is None or binding < least:
+                return left
+            self.place += 1
+            # Powers associate to the right, and a sign may stand before an exponent.
+            right = self.expression(PREFIX["-"] if text == "^" else binding + 1)
+            left = Infix(text, left, right)
+
+    def operand(self) -> Tree:
+        """Return the tree of what operators stand between."""
+        kind, text, place = self.next()
+        if kind == "number":
+            return Number(text)
+        if kind == "string":
+            return Text(re.sub(r"\\(.)", r"\1", text[1:-1]))
+        if kind == "quoted":
+            return Name(text[1:-1], quoted=True)
+        if kind == "name":
+            return Call(text, self.arguments()) if self.take("(") else Name(text)
+        if kind == "operator" and text == "(":
+            inner = self.expression(0)
+            self.need(")")
+            return Brackets(inner)
+        if kind == "operator" and text in PREFIX:
+            return Prefix(text, self.expression(PREFIX[text]))
+        raise self.refused(place)
+
+    def arguments(self) -> tuple[tuple[str | None, Tree], ...]:
+        """Return the arguments of a call up to its bracket."""
+        found: list[tuple[str | None, Tree]] = []
+        while not self.take(")"):
+            if found:
+                self.need(",")
+            kind, text, _ = self.tokens[self.place]
+            following = self.tokens[min(self.place + 1, len(self.tokens) - 1)]
+            if kind in ("name", "string", "quoted") and following[:2] == ("operator", "="):
+                self.place += 2
+                found.append((text.strip("\"'`"), self.expression(0)))
+            else:
+                found.append((None, self.expression(0)))
+        return tuple(found)
+
+
+# --- written as R writes them
+
+
+def deparse(tree: Tree) -> str:
+    """Return an expression as R's ``deparse`` writes it: the name of its column.
+
+    Examples
+    --------
+    >>> deparse(parse("f", "I( x^2+1.50*`my z`/100000 )"))
+    'I(x^2 + 1.5 * `my z`/1e+05)'
+    """
+    if isinstance(tree, Number):
+        whole = tree.text.endswith("L")
+        return tree.text if whole else number_text(float(tree.text))
+    if isinstance(tree, Text):
+        escaped = tree.value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(tree, Name):
+        return name_text(tree.name) if tree.quoted else tree.name
+    if isinstance(tree, Brackets):
+        return f"({deparse(tree.of)})"
+    if isinstance(tree, Prefix):
+        return f"{tree.operator}{deparse(tree.of)}"
+    if isinstance(tree, Infix):
+        space = "" if tree.operator in TIGHT else " "
+        return f"{deparse(tree.left)}{space}{tree.operator}{space}{deparse(tree.right)}"
+    given = [f"{name} = {deparse(a)}" if name else deparse(a) for name, a in tree.arguments]
+    return f"{tree.function}({', '.join(given)})"
+
+
+def name_text(name: str) -> str:
+    """Return a name, between backticks where R's grammar asks for them."""
+    plain = re.fullmatch(r"(?:[^\W\d_]|\.(?!\d))[\w.]*", name) is not None
+    return name if plain and name not in CONSTANTS.keys() - {"T", "F", "pi"} else f"`{name}`"
+
+
+def number_text(value: float) -> str:
+    """Return a number as R writes it: 15 digits at most, the shorter of the two notations.
+
+    Examples
+    --------
+    >>> [number_text(v) for v in (2.0, 0.1, 1e5, 123456.0, 1e-5, 0.0001)]
+    ['2', '0.1', '1e+05', '123456', '1e-05', '1e-04']
+    """
+    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124
+        return "NaN" if value != value else ("Inf" if value > 0 else "-Inf")  # noqa: PLR0124
+    digits, _, exponent = f"{value:.14e}".partition("e")
+    digits = digits.rstrip("0").rstrip(".")
+    scientific = f"{digits}e{int(exponent):+03d}"
+    decimals = max(0, len(digits.lstrip("-").replace(".", "")) - 1 - int(exponent))
+    fixed = f"{value:.{decimals}f}"
+    return fixed if len(fixed) <= len(scientific) else scientific
+
+
+# --- what is in them
+
+
+def names_in(tree: Tree) -> Iterator[str]:
+    """Yield the variables of an expression, in order."""
+    if isinstance(tree, Name):
+        if tree.quoted or not (tree.name in CONSTANTS or tree.name.startswith("contr.")):
+            yield tree.name
+    elif isinstance(tree, (Brackets, Prefix)):
+        yield from names_in(tree.of)
+    elif isinstance(tree, Infix):
+        yield from names_in(tree.left)
+        yield from names_in(tree.right)
+    elif isinstance(tree, Call):
+        # The second argument of C names a coding.
+        for _, argument in tree.arguments[: 1 if tree.function == "C" else None]:
+            yield from names_in(argument)
+
+
+def calls_in(tree: Tree) -> Iterator[str]:
+    """Yield the functions that an expression calls."""
+    if isinstance(tree, Call):
+        yield tree.function
+        for _, argument in tree.arguments:
+            yield from calls_in(argument)
+    elif isinstance(tree, (Brackets, Prefix)):
+        yield from calls_in(tree.of)
+    elif isinstance(tree, Infix):
+        yield from calls_in(tree.left)
+        yield from calls_in(tree.right)
+
+
+def python(tree: Tree, variables: dict[str, str]) -> str:
+    """Return an expression as Python's; ``variables`` says what the variables are called there.
+
+    Every operation is put between brackets, as the precedences are others.
+
+    Examples
+    --------
+    >>> python(parse("f", "x > 1 & !(y %in% c('a', 'b'))"), {"x": "v0", "y": "v1"})
+    "((v0 > 1) & negated(is_in(v1, c('a', 'b'))))"
+    """
+    if isinstance(tree, Number):
+        return tree.text.rstrip("L")
+    if isinstance(tree, Text):
+        return repr(tree.value)
+    if isinstance(tree, Name):
+        if tree.name in variables:
+            return variables[tree.name]
+        # A coding is a string; R's functions contr.sum and others name columns in their own way.
+        called = f"{tree.name}()" if tree.name.startswith("contr.") else tree.name
+        return CONSTANTS.get(tree.name, repr(called))
+    if isinstance(tree, Brackets):
+        return python(tree.of, variables)
+    if isinstance(tree, Prefix):
+        of = python(tree.of, variables)
+        return f"negated({of})" if tree.operator == "!" else f"({tree.operator}{of})"
+    if isinstance(tree, Infix):
+        left, right = python(tree.left, variables), python(tree.right, variables)
+        if tree.operator in CALLED:
+            return f"{CALLED[tree.operator]}({left}, {right})"
+        return f"({left} {PYTHON.get(tree.operator, tree.operator)} {right})"
+    given: list[Any] = []
+    for name, argument in tree.arguments:
+        value = python(argument, variables)
+        given.append(f"{name.replace('.', '_')}={value}" if name else value)
+    if tree.function == "cbind":  # its columns are called as the variables are
+        names = [n or (a.name if isinstance(a, Name) else "") for n, a in tree.arguments]
+        given = [*(python(a, variables) for _, a in tree.arguments), f"names={names!r}"]
+    return f"{function_name(tree.function)}({', '.join(given)})"
+
+
+def function_name(name: str) -> str:
+    """Return what a function of R's, or of NumPy's, is called in Python."""
+    return name.removeprefix("np.").replace(".", "_")

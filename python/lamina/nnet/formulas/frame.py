@@ -1,0 +1,378 @@
+"""Model frames: the numbers that a formula makes of a table, and makes again of another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina import _screen
+from lamina.nnet.formulas import contrasts as contrasts_
+from lamina.nnet.formulas.evaluation import Evaluation
+from lamina.nnet.formulas.expressions import deparse
+from lamina.nnet.formulas.matrix import Coding, as_factor, matrix
+from lamina.nnet.formulas.rows import NAMED, NaAction, rows_chosen, rows_kept
+from lamina.nnet.formulas.terms import Terms, codings, read_formula
+from lamina.nnet.formulas.variables import Columns, Variable
+
+Array = NDArray[Any]
+
+
+class NewRows:
+    """Rows of a table that a model was not fitted to; ``ModelFrame.again`` makes them.
+
+    Attributes
+    ----------
+    x : ndarray (rows kept, columns)
+    rows : ndarray of int
+        Which rows of the table they are.
+    total : int
+        How many rows the table has.
+    offset : ndarray or None
+    """
+
+    def __init__(self, x: Array, rows: Array, total: int, offset: Array | None) -> None:
+        self.x, self.rows, self.total, self.offset = x, rows, total, offset
+
+    def spread(self, values: Array) -> Array:
+        """Return values of the rows kept as values of all rows, NaN where one was left out."""
+        return _spread(values, self.rows, self.total)
+
+
+def _spread(values: Array, rows: Array, total: int) -> Array:
+    if len(rows) == total:
+        return values
+    made = np.full((total, *values.shape[1:]), np.nan)
+    made[rows] = values
+    return made
+
+
+class ModelFrame:
+    """What a formula makes of a table: R's ``model.frame``, ``model.matrix``, ``model.response``.
+
+    ``model_frame`` makes one.
+
+    Attributes
+    ----------
+    x : ndarray (rows, columns)
+        The model matrix, float64, without the column of the intercept.
+    intercept : bool
+        Whether the formula has one.
+    coefnames : list of str
+        The names of the columns of ``x``, as R spells them.
+    y : ndarray or None
+        The response: numbers (rows,) or (rows, columns), of a factor the places of its levels.
+    levels : tuple or None
+        The levels of a response that is a factor, as the data have them; those that no row has are
+        left out, with a warning.  None for other responses.
+    labels : list of str or None
+        The levels, or the names of a response's columns, as R writes them.
+    logical : bool
+        Whether the response is of truth values.
+    weights, offset : ndarray (rows,) or None
+    rows : ndarray of int
+        Which rows of the table are used.
+    total : int
+        How many rows the table has after ``subset``.
+    omitted : ndarray of int
+        Which of the table's rows were left out for missing values.
+    na_action : str or callable
+    contrasts : dict
+        The coding of each factor on the right side.
+    xlevels : dict of str to tuple
+        The levels of each factor on the right side.
+    terms : Terms
+    formula : str
+        As R prints it, with ``.`` written out.
+    """
+
+    def __init__(
+        self,
+        who: str,
+        formula: str,
+        data: Any,
+        weights: Any = None,
+        subset: Any = None,
+        na_action: NaAction = "na.omit",
+        contrasts: Mapping[str, Any] | None = None,
+    ) -> None:
+        columns = Columns(who, data)
+        self._who, self.na_action = who, na_action
+        self.terms: Terms = read_formula(who, formula, columns)
+        self.formula = self.terms.text
+        self._evaluation = Evaluation(who)
+        held = self._variables(columns, weights)
+        chosen = rows_chosen(who, subset, columns, self._evaluation)
+        named = {self._titled(name): v.take(chosen) for name, v in held.items()}
+        kept = rows_kept(who, named, na_action)
+        self.total, self._places = len(chosen), kept
+        self.rows, self.omitted = chosen[kept], np.delete(chosen, kept)
+        if not len(self.rows):
+            raise ValueError(
+                f"{who}: data must have a row without missing values; got none of {len(chosen)}"
+            )
+        held = {name: v.take(self.rows) for name, v in held.items()}
+        self.weights = _numbers(who, "weights", held.pop("(weights)", None))
+        self.offset = self._offset(held)
+        self._respond(held.pop("(response)", None))
+        self._factors = {n: v for n, v in held.items() if n in self.terms.variables}
+        self._types = {n: v.kind for n, v in self._factors.items()}
+        self._widths = {n: v.values.shape[1:] for n, v in self._factors.items()}
+        self.xlevels = {n: v.levels for n, v in self._factors.items() if v.kind == "factor"}
+        self._codings = self._code(contrasts or {})
+        self.x, self.coefnames = self._matrix(self._factors, len(self.rows))
+        del self._factors
+
+    # --- parts of the making
+
+    def _variables(self, columns: Columns, weights: Any) -> dict[str, Variable]:
+        """Return all variables over all rows: the response, the right side, offsets, weights."""
+        trees = {**self.terms.variables, **self.terms.offsets}
+        held: dict[str, Variable] = {}
+        if self.terms.response is not None:
+            held["(response)"] = self._evaluation.value(self.terms.response, columns)
+        held |= {name: self._evaluation.value(tree, columns) for name, tree in trees.items()}
+        if weights is not None:
+            held["(weights)"] = self._evaluation.given("weights", weights, columns)
+        return held
+
+    def _titled(self, name: str) -> str:
+        """Return what a variable is called in messages and by functions of the user."""
+        response = "" if self.terms.response is None else deparse(self.terms.response)
+        return {"(response)": response, "(weights)": "weights"}.get(name, name)
+
+    def _offset(self, held: dict[str, Variable]) -> Array | None:
+        parts = [_numbers(self._who, name, held.pop(name)) for name in self.terms.offsets]
+        return np.asarray(sum(part for part in parts if part is not None)) if parts else None
+
+    def _respond(self, response: Variable | None) -> None:
+        self.y: Array | None = None
+        self.levels: tuple[Any, ...] | None = None
+        self.labels: list[str] | None = None
+        self.logical = False
+        if response is None:
+            return
+        self.logical = response.kind == "logical"
+        if response.kind == "factor":
+            used = response.drop_levels()
+            empty = [label for label in response.labels if label not in used.labels]
+            if empty:
+                shown = " ".join(f"'{label}'" for label in empty)
+                _screen.warn(
+                    f"{self._who}: {'groups' if len(empty) > 1 else 'group'} {shown} "
+                    f"{'are' if len(empty) > 1 else 'is'} empty, and left out"
+                )
+            response, self.levels = used, used.levels
+            self.labels = used.labels
+        elif response.columns:
+            self.labels = list(response.columns)
+        self.y = response.values
+
+    def _code(self, given: Mapping[str, Any]) -> list[dict[str, Coding]]:
+        """Return the codings of the factors in each term, and note which contrasts they have."""
+        who, factors = self._who, set(self.xlevels)
+        logical = {n for n, v in self._factors.items() if v.kind == "logical"}
+        if not isinstance(given, Mapping):
+            raise TypeError(
+                f"{who}: contrasts must be a dict of codings by factor, such as "
+                f"{{'x': 'contr.sum'}}; got {given!r}"
+            )
+        for name in given:
+            if name not in factors | logical:
+                _screen.warn(f"{who}: variable {name!r} is absent, its contrast is ignored")
+        self.contrasts: dict[str, Any] = {}
+        codes = []
+        full = codings(self.terms.terms, self.terms.intercept, factors | logical)
+        for term, of_term in zip(self.terms.terms, full, strict=True):
+            made = {}
+            for name in term:
+                variable = self._factors[name]
+                if name not in factors | logical:
+                    continue
+                if variable.kind == "logical":
+                    variable = as_factor(variable)
+                contrast = given.get(name, variable.contrast)
+                default = "contr.poly" if variable.ordered else "contr.treatment"
+                made[name] = contrasts_.coding(who, name, variable, contrast, name in of_term)
+                self.contrasts[name] = contrast or default
+            codes.append(made)
+        return codes
+
+    def _matrix(self, held: Mapping[str, Variable], rows: int) -> tuple[Array, list[str]]:
+        return matrix(rows, self.terms.terms, held, self._codings)
+
+    # --- what fits and predictions ask
+
+    @property
+    def with_intercept(self) -> tuple[Array, list[str]]:
+        """The model matrix with its first column, if the formula has an intercept, and names."""
+        if not self.intercept:
+            return self.x, self.coefnames
+        x = np.column_stack([np.ones(len(self.x)), self.x])
+        return x, ["(Intercept)", *self.coefnames]
+
+    @property
+    def intercept(self) -> bool:
+        """Whether the formula has an intercept."""
+        return self.terms.intercept
+
+    def spread(self, values: Array) -> Array:
+        """Return values of the rows used; with ``na.exclude`` those left out are NaN among them."""
+        if self.na_action not in ("na.exclude", "na_exclude"):
+            return values
+        return _spread(values, self._places, self.total)
+
+    def again(self, data: Any, na_action: NaAction = "na.omit") -> NewRows:
+        """Return the model matrix of other rows, with the levels, codings and knots of these.
+
+        Parameters
+        ----------
+        data : table of pandas, polars or Arrow, or dict of array_like
+        na_action : {"na.omit", "na.fail", "na.pass"} or callable, default "na.omit"
+
+        Raises
+        ------
+        ValueError
+            If a variable is not there, is of another kind, or has levels that were not among
+            those fitted.
+        """
+        columns = Columns(self._who, data)
+        trees = {**self.terms.variables, **self.terms.offsets}
+        held = {name: self._evaluation.value(tree, columns) for name, tree in trees.items()}
+        held |= {name: self._alike(name, held[name]) for name in self.terms.variables}
+        kept = rows_kept(self._who, held, na_action) if held else np.arange(columns.rows)
+        held = {name: v.take(kept) for name, v in held.items()}
+        offset = self._offset(held)
+        x, _ = self._matrix(held, len(kept))
+        return NewRows(x, kept, columns.rows, offset)
+
+    def _alike(self, name: str, new: Variable) -> Variable:
+        """Return a variable of other rows with the levels of the training rows."""
+        who, kind = self._who, self._types[name]
+        if kind == "factor" and new.kind == "factor":
+            places = {label: i for i, label in enumerate(_labels(self.xlevels[name]))}
+            used = new.drop_levels()
+            unseen = [label for label in used.labels if label not in places]
+            if unseen:
+                raise ValueError(
+                    f"{who}: factor {name} has new levels {', '.join(unseen)}; the model knows "
+                    f"{', '.join(places)}: leave these rows out, or fit with rows that have them"
+                )
+            codes = np.array([*(places[label] for label in used.labels), -1])[used.values]
+            return Variable("factor", codes, levels=self.xlevels[name])
+        if new.missing.all() and kind != "factor":  # of no kind that could be told
+            new = Variable(kind, new.values if new.kind != "factor" else new.values * np.nan)
+        if kind != new.kind or self._widths[name] != new.values.shape[1:]:
+            raise TypeError(
+                f"{who}: variable {name} was fitted as {_told(kind, self._widths[name])}; got "
+                f"{_told(new.kind, new.values.shape[1:])}"
+            )
+        return new
+
+
+def _told(kind: str, width: tuple[int, ...]) -> str:
+    return f"{kind}, {width[0]} columns" if width else kind
+
+
+def _labels(levels: tuple[Any, ...]) -> list[str]:
+    return Variable("factor", np.empty(0, int), levels=levels).labels
+
+
+def _numbers(who: str, name: str, held: Variable | None) -> Array | None:
+    if held is not None and held.kind == "factor":
+        raise TypeError(f"{who}: {name} must be numbers; got a factor")
+    return None if held is None else np.asarray(held.values)
+
+
+def model_frame(
+    formula: str,
+    data: Any,
+    *,
+    weights: Any = None,
+    subset: Any = None,
+    na_action: NaAction = "na.omit",
+    contrasts: Mapping[str, Any] | None = None,
+    who: str = "model_frame",
+) -> ModelFrame:
+    """Return what a formula of R's makes of a table.
+
+    Parameters
+    ----------
+    formula : str
+        Such as ``"medv ~ ."`` or ``"y ~ a*b + log(x) + poly(z, 2) - 1"``.  Operators are R's
+        (``+ - * / : ^ %in%``); calls may be ``I``, ``log``, ``exp``, ``sqrt``, ``poly``, ``bs``,
+        ``ns``, ``scale``, ``factor``, ``ordered``, ``relevel``, ``C``, ``cbind``, ``offset``,
+        ``ifelse``, ``is.na`` and others of R's base.  ``.`` stands for all columns that the left
+        side does not have.
+    data : table of pandas, polars or Arrow, dict of array_like, or ndarray
+        Strings, and categories of pandas and polars, are factors.  The columns of an array are
+        called V1, V2, ...
+    weights : array_like (rows,) or str, optional
+        One number a row, or an expression of columns.
+    subset : str, array_like of bool or of int, optional
+        The rows to use: a condition on columns such as ``"age > 20"``, truth values, or row numbers
+        from 0 on.
+    na_action : {"na.omit", "na.fail", "na.exclude", "na.pass"} or callable, default "na.omit"
+        What becomes of rows with missing values.  A function is given a dict of the variables and
+        returns the rows to keep.
+    contrasts : dict, optional
+        Codings of factors: ``"contr.treatment"``, ``"contr.sum"``, ``"contr.helmert"``,
+        ``"contr.poly"``, ``"contr.SAS"``, or a matrix.  By default ordered factors have polynomial
+        contrasts, others treatment contrasts.
+    who : str, default "model_frame"
+        Who asks, for messages.
+
+    Returns
+    -------
+    ModelFrame
+
+    Raises
+    ------
+    ImportError
+        Without the package formulaic: ``pip install "lamina[formula]"``.
+    ValueError
+        For a formula that cannot be read, unknown columns, a factor of one level, or missing values
+        under ``na.fail``.
+
+    Notes
+    -----
+    The terms of a formula are expanded by formulaic; variables are found, coded and named as R's
+    ``model.frame`` and ``model.matrix`` do [1]_.  As there, variables are calculated over all rows
+    of the table before ``subset`` and ``na_action`` choose some.  Levels of strings are in the
+    order of their code points, as R has them in the C locale.
+
+    References
+    ----------
+    .. [1] J. M. Chambers and T. J. Hastie (1992). Statistical Models in S, chapter 2.
+
+    Examples
+    --------
+    >>> data = {"y": [1.0, 2.0, 3.0], "x": [1.0, 2.0, 4.0], "g": ["a", "b", "b"]}
+    >>> frame = model_frame("y ~ g * I(x^2)", data)
+    >>> frame.coefnames
+    ['gb', 'I(x^2)', 'gb:I(x^2)']
+    >>> frame.x
+    array([[ 0.,  1.,  0.],
+           [ 1.,  4.,  4.],
+           [ 1., 16., 16.]])
+    >>> frame.again({"x": [3.0], "g": ["a"]}).x
+    array([[0., 9., 0.]])
+    """
+    _need_formulaic(who)
+    if isinstance(na_action, str) and na_action.replace("_", ".") not in NAMED:
+        raise ValueError(
+            f"{who}: na_action must be one of {', '.join(NAMED)}, or a function; got {na_action!r}"
+        )
+    return ModelFrame(who, formula, data, weights, subset, na_action, contrasts)
+
+
+def _need_formulaic(who: str) -> None:
+    try:
+        import formulaic  # type: ignore[import-not-found, import-untyped, unused-ignore]  # noqa: F401
+    except ImportError:
+        raise ImportError(
+            f"{who}: formulas need the package formulaic; install it by pip install "
+            f'"lamina[formula]"'
+        ) from None

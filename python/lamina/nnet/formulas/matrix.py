@@ -1,0 +1,58 @@
+"""The model matrix: columns of terms, and their names as R spells them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.nnet.formulas.variables import Variable
+
+Array = NDArray[Any]
+Coding = tuple[Array, list[str]]
+
+
+def matrix(
+    rows: int,
+    terms: Sequence[tuple[str, ...]],
+    held: Mapping[str, Variable],
+    codings: Sequence[Mapping[str, Coding]],
+) -> tuple[Array, list[str]]:
+    """Return the columns of all terms (rows, columns), and their names.
+
+    ``codings`` holds for each term the codings of its factors.
+    """
+    blocks, names = [np.empty((rows, 0))], []
+    for term, codes in zip(terms, codings, strict=True):
+        block, of_term = np.ones((rows, 1)), [""]
+        for name in term:
+            part, of_part = _columns(name, held[name], codes.get(name))
+            # As in R, the columns of a term's first variable change fastest.
+            block = (part[:, None, :] * block[:, :, None]).transpose(0, 2, 1).reshape(rows, -1)
+            of_term = [f"{a}:{b}" if a else b for b in of_part for a in of_term]
+        blocks.append(block)
+        names += of_term
+    return np.ascontiguousarray(np.concatenate(blocks, axis=1)), names
+
+
+def as_factor(logical: Variable) -> Variable:
+    """Return truth values as a factor."""
+    codes = np.where(np.isnan(logical.values), -1, logical.values).astype(int)
+    return Variable("factor", codes, levels=(False, True))
+
+
+def _columns(name: str, held: Variable, code: Coding | None) -> tuple[Array, list[str]]:
+    """Return a variable's columns of the model matrix, and their names."""
+    if code is not None:
+        matrix, names = code
+        held = as_factor(held) if held.kind == "logical" else held
+        # A level that is missing (na.pass) has no row in the coding.
+        matrix = np.concatenate([matrix, np.full((1, matrix.shape[1]), np.nan)])
+        return matrix[held.values], [f"{name}{each}" for each in names]
+    if held.values.ndim == 1:
+        return held.values[:, None], [name]
+    width = held.values.shape[1]
+    names = list(held.columns) or [str(i + 1) for i in range(width)]
+    return held.values, [f"{name}{each}" for each in names]

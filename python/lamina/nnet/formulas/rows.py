@@ -1,0 +1,84 @@
+"""Which rows of a table a model uses: R's ``subset`` and ``na.action``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.nnet.formulas.evaluation import Evaluation
+from lamina.nnet.formulas.variables import Columns, Variable
+
+Array = NDArray[Any]
+NaAction = str | Callable[[Mapping[str, Array]], Any]
+NAMED = ("na.omit", "na.fail", "na.exclude", "na.pass")
+
+
+def rows_chosen(who: str, subset: Any, columns: Columns, evaluation: Evaluation) -> Array:
+    """Return the rows that ``subset`` chooses."""
+    if subset is None:
+        return np.arange(columns.rows)
+    if isinstance(subset, str):
+        held = evaluation.given("subset", subset, columns)
+        if held.kind != "logical":
+            raise TypeError(f"{who}: subset must be a condition, as 'x > 1'; got {subset!r}")
+        return np.flatnonzero(held.values == 1.0)
+    array = np.asarray(subset)
+    if array.dtype.kind == "b":
+        if array.shape != (columns.rows,):
+            raise ValueError(
+                f"{who}: subset must have one truth value for each of {columns.rows} rows; got "
+                f"shape {array.shape}"
+            )
+        return np.flatnonzero(array)
+    if array.dtype.kind not in "iu" or array.ndim != 1:
+        raise TypeError(
+            f"{who}: subset must be a condition, truth values or row numbers; got {subset!r}"
+        )
+    if array.size and not (-columns.rows <= array.min() and array.max() < columns.rows):
+        raise ValueError(
+            f"{who}: subset must hold row numbers, 0 to {columns.rows - 1}; got {array.max()}"
+        )
+    return np.asarray(np.arange(columns.rows)[array])
+
+
+def rows_kept(who: str, held: Mapping[str, Variable], na_action: NaAction) -> Array:
+    """Return the rows that missing values leave."""
+    gaps = {name: v.missing for name, v in held.items()}
+    missing = np.any(list(gaps.values()), axis=0)
+    every = np.arange(len(missing))
+    if callable(na_action):
+        return _asked(who, held, na_action, every)
+    action = na_action.replace("_", ".")
+    if action == "na.pass":
+        return every
+    if action == "na.fail" and missing.any():
+        where = [name for name, each in gaps.items() if each.any()]
+        raise ValueError(
+            f"{who}: data must have no missing values under na_action='na.fail'; "
+            f"{int(missing.sum())} of {len(missing)} rows have some, in {', '.join(where)}; "
+            f"na_action='na.omit' leaves them out"
+        )
+    return np.flatnonzero(~missing)
+
+
+def _asked(who: str, held: Mapping[str, Variable], na_action: Any, every: Array) -> Array:
+    """Return the rows that a user's function keeps."""
+    frame = {name: _shown(v) for name, v in held.items()}
+    kept = np.asarray(na_action(frame))
+    fits = kept.dtype.kind in "iu" or (kept.dtype.kind == "b" and len(kept) == len(every))
+    if kept.ndim != 1 or not fits:
+        raise ValueError(
+            f"{who}: the function na_action must return the rows to keep, as truth values or row "
+            f"numbers; got {kept!r}"
+        )
+    return np.asarray(every[kept])
+
+
+def _shown(held: Variable) -> Array:
+    """Return what a user's function sees of a variable."""
+    if held.kind != "factor":
+        return np.array(held.values)
+    return np.asarray(np.array([*held.levels, None], object)[held.values])

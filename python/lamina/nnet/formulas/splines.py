@@ -1,0 +1,58 @@
+"""Bases of splines as R's package ``splines`` has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def knots(x: Array, df: int | None, inner: Any, without: int, boundary: Any) -> Array:
+    """Return boundary, inner knots, boundary.
+
+    ``df`` less ``without`` inner knots are quantiles of the numbers within the boundary.
+    """
+    known = x[~np.isnan(x)]
+    ends = [known.min(), known.max()] if boundary is None else sorted(map(float, boundary))
+    if inner is not None:
+        inner = np.atleast_1d(np.asarray(inner, np.float64))
+    elif df is not None:
+        count = max(0, int(df) - without)
+        within = known[(known >= ends[0]) & (known <= ends[1])]
+        inner = np.quantile(within, np.linspace(0, 1, count + 2)[1:-1])
+    else:
+        inner = np.empty(0)
+    return np.array([ends[0], *np.sort(inner), ends[1]])
+
+
+def _curves(held: Array, degree: int) -> Any:
+    """Return all B-splines of the knots, as one function of x."""
+    from scipy.interpolate import BSpline  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+    padded = np.concatenate([held[:1].repeat(degree), held, held[-1:].repeat(degree)])
+    return BSpline(padded, np.eye(len(padded) - degree - 1), degree)
+
+
+def b_splines(x: Array, held: Array, degree: int) -> Array:
+    """Return B-splines (rows, splines); beyond the boundary their polynomials go on."""
+    return np.asarray(_curves(held, degree)(x))
+
+
+def natural(x: Array, held: Array, intercept: bool) -> Array:
+    """Return natural cubic splines (rows, splines): no curvature at the boundary and beyond.
+
+    The basis is that of R's ``ns``: B-splines, turned by the orthogonal matrix of the two
+    conditions' QR decomposition.
+    """
+    curves = _curves(held, 3)
+    within = np.clip(x, held[0], held[-1])
+    beyond = (x - within)[:, None]
+    made = curves(within) + np.where(beyond == 0, 0.0, beyond * curves.derivative()(within))
+    curvature = curves.derivative(2)(held[[0, -1]])
+    if not intercept:
+        made, curvature = made[:, 1:], curvature[:, 1:]
+    turn, _ = np.linalg.qr(curvature.T, mode="complete")
+    return np.asarray(made @ turn[:, 2:])

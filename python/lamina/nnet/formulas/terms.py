@@ -1,0 +1,185 @@
+"""What a formula says: a response, variables, and terms of them, as R's ``terms`` has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lamina.nnet.formulas import expressions
+from lamina.nnet.formulas.expressions import (
+    Brackets,
+    Call,
+    FormulaError,
+    Infix,
+    Name,
+    Number,
+    Prefix,
+    Tree,
+    deparse,
+)
+
+OPERATORS = {"+": "+", "-": "-", "*": "*", "/": "/", ":": ":", "^": "**", "%in%": ":"}
+DOT = Name(".")
+
+
+@dataclass
+class Terms:
+    """A formula, read.
+
+    Attributes
+    ----------
+    response : Tree or None
+    variables : dict of str to Tree
+        Of the right side, by their names in R, in the order in which they appear.
+    terms : list of tuple of str
+        The variables of each term; those of fewer variables come first.
+    intercept : bool
+    offsets : dict of str to Tree
+    text : str
+        The formula as R prints it, with ``.`` written out.
+    """
+
+    response: Tree | None
+    variables: dict[str, Tree]
+    terms: list[tuple[str, ...]]
+    intercept: bool
+    offsets: dict[str, Tree]
+    text: str
+
+    @property
+    def labels(self) -> list[str]:
+        """The names of the terms."""
+        return [":".join(term) for term in self.terms]
+
+
+def read_formula(who: str, formula: str, columns: Iterable[str]) -> Terms:
+    """Return what a formula says of data with these columns."""
+    if not isinstance(formula, str):
+        raise TypeError(f"{who}: formula must be a string, such as 'y ~ x1 + x2'; got {formula!r}")
+    tree = expressions.parse(who, formula)
+    if isinstance(tree, Infix) and tree.operator == "~":
+        response, right = tree.left, tree.right
+    elif isinstance(tree, Prefix) and tree.operator == "~":
+        response, right = None, tree.of
+    else:
+        raise FormulaError(f"{who}: formula must have a '~', as in 'y ~ x1 + x2'; got {formula!r}")
+    used = set() if response is None else set(expressions.names_in(response))
+    algebra = _Algebra(who, [name for name in columns if name not in used])
+    whole = right
+    while isinstance(whole, Brackets):  # within brackets, -1 would not take the intercept out
+        whole = whole.of
+    text = algebra.write(whole)
+    shown = deparse(_spelt_out(right, algebra.others))
+    left = "" if response is None else f"{deparse(response)} "
+    terms, intercept = _expand(who, text, formula)
+    names = list(algebra.placeholders)
+    ordered = [tuple(sorted((names[i] for i in term), key=names.index)) for term in terms]
+    offsets: dict[str, Tree] = {
+        name: tree
+        for name, tree in algebra.placeholders.items()
+        if isinstance(tree, Call) and tree.function == "offset"
+    }
+    kept = sorted((t for t in ordered if not set(t) & set(offsets)), key=len)
+    used = {name for term in kept for name in term}
+    variables = {name: tree for name, tree in algebra.placeholders.items() if name in used}
+    return Terms(response, variables, kept, intercept, offsets, f"{left}~ {shown}")
+
+
+class _Algebra:
+    """Writes the right side for formulaic, with a plain name in place of each variable."""
+
+    def __init__(self, who: str, others: Sequence[str]) -> None:
+        self.who, self.others = who, others
+        self.placeholders: dict[str, Tree] = {}
+
+    def write(self, tree: Tree) -> str:
+        """Return formulaic's text of a tree."""
+        if isinstance(tree, Brackets):
+            return f"({self.write(tree.of)})"
+        if isinstance(tree, Prefix) and tree.operator in ("+", "-"):
+            return f"{tree.operator} {self.write(tree.of)}"
+        if isinstance(tree, Infix) and tree.operator in OPERATORS:
+            sign = OPERATORS[tree.operator]
+            return f"{self.write(tree.left)} {sign} {self.write(tree.right)}"
+        if isinstance(tree, Number):
+            return tree.text.rstrip("L")
+        if tree == DOT:
+            if not self.others:
+                raise FormulaError(
+                    f"{self.who}: '.' in formula must stand for columns; data has no others"
+                )
+            return f"({' + '.join(self._placeholder(Name(name)) for name in self.others)})"
+        if isinstance(tree, expressions.Text):
+            raise FormulaError(
+                f"{self.who}: formula must be made of columns; got the string {tree.value!r}"
+            )
+        return self._placeholder(tree)
+
+    def _placeholder(self, tree: Tree) -> str:
+        names = self.placeholders
+        names.setdefault(deparse(tree), tree)
+        return f"v{list(names).index(deparse(tree))}"
+
+
+def _spelt_out(tree: Tree, others: Sequence[str]) -> Tree:
+    """Return the right side with ``.`` replaced."""
+    if tree == DOT:
+        made: Tree = Name(others[0])
+        for name in others[1:]:
+            made = Infix("+", made, Name(name))
+        return made
+    if isinstance(tree, Brackets):
+        return Brackets(_spelt_out(tree.of, others))
+    if isinstance(tree, Prefix):
+        return Prefix(tree.operator, _spelt_out(tree.of, others))
+    if isinstance(tree, Infix) and tree.operator in OPERATORS:
+        left, right = (_spelt_out(side, others) for side in (tree.left, tree.right))
+        if tree.operator != "+":  # `. - x` takes x from all of them
+            left = Brackets(left) if tree.left == DOT else left
+            right = Brackets(right) if tree.right == DOT else right
+        return Infix(tree.operator, left, right)
+    return tree
+
+
+def _expand(who: str, text: str, formula: str) -> tuple[list[list[int]], bool]:
+    """Return the terms of formulaic's text, each as places of variables, and the intercept."""
+    from formulaic.errors import FormulaicError  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    from formulaic.parser import DefaultFormulaParser  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+    try:
+        found: Any = DefaultFormulaParser().get_terms(f"~ {text}")
+    except (FormulaicError, ValueError) as error:
+        said = str(error).partition("\n")[0]
+        raise FormulaError(f"{who}: formula {formula!r} cannot be expanded: {said}") from None
+    terms = [[str(factor.expr) for factor in term.factors] for term in found]
+    numbers = [names for names in terms if any(not name.startswith("v") for name in names)]
+    if any(names != ["1"] for names in numbers):
+        raise FormulaError(
+            f"{who}: formula may have the numbers 0 and 1 alone among its terms; got {formula!r}"
+        )
+    places = [[int(name[1:]) for name in names] for names in terms if names != ["1"]]
+    return places, ["1"] in terms
+
+
+def codings(terms: Sequence[tuple[str, ...]], intercept: bool, factors: set[str]) -> list[set[str]]:
+    """Return for each term the factors that get one column a level, the rest have contrasts.
+
+    R's rule: a factor has contrasts where the term without it is part of a term before; without
+    an intercept the first factor of all has one column a level.
+    """
+    full: list[set[str]] = []
+    for place, term in enumerate(terms):
+        of_term = set()
+        for name in term:
+            rest = set(term) - {name}
+            if rest and not any(rest <= set(before) for before in terms[:place]):
+                of_term.add(name)
+        full.append(of_term)
+    if not intercept:
+        for place, term in enumerate(terms):
+            first = next((name for name in term if name in factors), None)
+            if first is not None:
+                full[place].add(first)
+                break
+    return full

@@ -1,0 +1,242 @@
+"""Variables of a model frame: numbers, truth values or a factor, with gaps, one value a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina._arrays import column_names
+from lamina._names import unknown
+from lamina._strings import is_missing, plain_array
+from lamina.nnet.formulas.expressions import number_text
+
+Array = NDArray[Any]
+
+
+@dataclass(eq=False)
+class Variable:
+    """A variable as R's model frames have them.
+
+    Attributes
+    ----------
+    kind : {"numeric", "logical", "factor"}
+    values : ndarray
+        Numbers, and truth values as 0 and 1: float64 (rows,) or (rows, columns), NaN where one is
+        missing.  Of a factor: the places of the levels, -1 where one is missing.
+    columns : tuple of str
+        The names of a matrix's columns; empty where it has none.
+    levels : tuple
+        Of a factor, as the data have them.
+    ordered : bool
+    found : bool
+        Whether the levels are those found, as for strings, rather than declared ones.
+    contrast : str or ndarray, optional
+        The coding that ``C`` gave to a factor.
+    """
+
+    kind: str
+    values: Array
+    columns: tuple[str, ...] = ()
+    levels: tuple[Any, ...] = ()
+    ordered: bool = False
+    found: bool = False
+    contrast: Any = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.values)
+
+    @property
+    def labels(self) -> list[str]:
+        """The levels as R writes them."""
+        return [level_text(level) for level in self.levels]
+
+    @property
+    def missing(self) -> Array:
+        """Whether a value is missing, for each row."""
+        gaps = self.values < 0 if self.kind == "factor" else np.isnan(self.values)
+        return np.asarray(gaps if gaps.ndim == 1 else gaps.any(axis=1))
+
+    def take(self, rows: Array) -> Variable:
+        """Return the variable in some rows; levels that were found there remain."""
+        taken = replace(self, values=self.values[rows])
+        return taken.drop_levels() if self.found else taken
+
+    def drop_levels(self) -> Variable:
+        """Return the factor without levels that no row has."""
+        used = np.unique(self.values[self.values >= 0])
+        places = np.full(len(self.levels) + 1, -1)
+        places[used] = np.arange(len(used))
+        levels = tuple(self.levels[i] for i in used)
+        return replace(self, values=places[self.values], levels=levels)
+
+    def plain(self) -> Any:
+        """Return what expressions calculate with: an array, or the factor itself."""
+        if self.kind == "factor":
+            return self
+        if self.kind == "logical" and not self.missing.any():
+            return self.values.astype(bool)
+        return self.values
+
+    def __eq__(self, other: object) -> Any:
+        """Return which rows of a factor have a level."""
+        return np.array([*(level_text(other) == label for label in self.labels), False])[
+            self.values
+        ]
+
+    def __ne__(self, other: object) -> Any:
+        """Return which rows of a factor have another level."""
+        return ~(self == other) & (self.values >= 0)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def level_text(level: Any) -> str:
+    """Return a level as R writes it."""
+    if isinstance(level, (bool, np.bool_)):
+        return "TRUE" if level else "FALSE"
+    if isinstance(level, (int, float, np.integer, np.floating)):
+        return number_text(float(level))
+    return str(level)
+
+
+# --- from values of any kind
+
+
+def factor(values: Sequence[Any], levels: Sequence[Any] | None = None) -> Variable:
+    """Return a factor of values, with its levels in order; they are sorted where none are given."""
+    known = [v for v in values if not is_missing(v)]
+    if levels is None:
+        try:
+            ordered = sorted(set(known))
+        except TypeError:  # of several types
+            ordered = sorted(set(known), key=level_text)
+        levels, found = ordered, True
+    else:
+        found = False
+    places = {level: i for i, level in enumerate(levels)}
+    codes = np.array([-1 if is_missing(v) else places.get(v, -1) for v in values], np.int64)
+    return Variable("factor", codes, levels=tuple(levels), found=found)
+
+
+def variable(who: str, name: str, values: Any) -> Variable:
+    """Return values, a column or what an expression came to, as a variable."""
+    if isinstance(values, Variable):
+        return values
+    category = _categorical(values)
+    if category is not None:
+        return category
+    array = plain_array(values)
+    if array.ndim == 0:
+        raise ValueError(f"{who}: {name} must have one value a row; got {array.item()!r}")
+    if array.ndim > 2:
+        raise ValueError(f"{who}: {name} must have 1 or 2 axes; got shape {array.shape}")
+    kind = array.dtype.kind
+    if kind == "b":
+        return Variable("logical", array.astype(np.float64))
+    if kind in "iuf":
+        return Variable("numeric", array.astype(np.float64))
+    if kind in "UST" and array.ndim == 1:
+        return factor(array.astype(str).tolist())
+    if kind == "O" and array.ndim == 1:
+        return _of_objects(who, name, array.tolist())
+    raise TypeError(
+        f"{who}: {name} must hold numbers, truth values or categories; got dtype {array.dtype}; "
+        f"turn it into one of these first"
+    )
+
+
+def _of_objects(who: str, name: str, values: list[Any]) -> Variable:
+    known = [v for v in values if not is_missing(v)]
+    numbers = (int, float, np.integer, np.floating)
+    if all(isinstance(v, (bool, np.bool_)) for v in known):
+        kind = "logical"
+    elif all(isinstance(v, numbers) for v in known):
+        kind = "numeric"
+    elif all(isinstance(v, str) for v in known):
+        return factor(values)
+    else:
+        kinds = ", ".join(sorted({type(v).__name__ for v in known}))
+        raise TypeError(
+            f"{who}: {name} must hold numbers, truth values or strings alone; got {kinds}"
+        )
+    filled = [np.nan if is_missing(v) else float(v) for v in values]
+    return Variable(kind, np.array(filled, np.float64))
+
+
+def _categorical(values: Any) -> Variable | None:
+    """Return a categorical column of pandas, polars or Arrow as a factor; None for others."""
+    dtype = str(getattr(values, "dtype", getattr(values, "type", "")))
+    if dtype == "category":  # pandas
+        held = getattr(values, "cat", values)
+        codes = np.asarray(held.codes, np.int64)
+        levels = tuple(np.asarray(held.categories).tolist())
+        return Variable("factor", codes, levels=levels, ordered=bool(held.ordered))
+    if dtype.startswith("Enum"):  # polars
+        return factor(values.to_list(), values.dtype.categories.to_list())
+    if dtype.startswith(("Categorical", "dictionary")):
+        return factor(values.to_list() if hasattr(values, "to_list") else values.to_pylist())
+    return None
+
+
+# --- columns of data
+
+
+class Columns:
+    """The columns of a table, read as variables when they are asked for."""
+
+    def __init__(self, who: str, data: Any) -> None:
+        self.who = who
+        self.held = _columns(who, data)
+        self.read: dict[str, Variable] = {}
+        lengths = {name: _length(values) for name, values in self.held.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(
+                f"{who}: columns of data must have the same length; got "
+                f"{', '.join(f'{name}: {rows}' for name, rows in lengths.items())}"
+            )
+        self.rows = next(iter(lengths.values()), 0)
+
+    def __iter__(self) -> Any:
+        """Iterate over the names."""
+        return iter(self.held)
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether there is a column."""
+        return name in self.held
+
+    def __getitem__(self, name: str) -> Variable:
+        """Return a column."""
+        if name not in self.held:
+            raise ValueError(f"{self.who}: {unknown('column', name, self.held)}")
+        if name not in self.read:
+            self.read[name] = variable(self.who, f"column {name!r}", self.held[name])
+        return self.read[name]
+
+
+def _length(values: Any) -> int:
+    try:
+        return len(values)
+    except TypeError:
+        return -1  # a single value: refused when it is read
+
+
+def _columns(who: str, data: Any) -> dict[str, Any]:
+    if isinstance(data, Mapping):
+        return {str(name): values for name, values in data.items()}
+    if isinstance(data, np.ndarray) and data.dtype.names:
+        return {name: data[name] for name in data.dtype.names}
+    if isinstance(data, np.ndarray) and data.ndim == 2:  # as R's as.data.frame calls them
+        return {f"V{i + 1}": data[:, i] for i in range(data.shape[1])}
+    names = column_names(data)
+    if names is None or not hasattr(data, "__getitem__"):
+        raise TypeError(
+            f"{who}: data must be a table of pandas, polars or Arrow, or a dict of columns; got "
+            f"{type(data).__name__}"
+        )
+    return {str(name): data[name] for name in names}

@@ -1,0 +1,206 @@
+"""Model frames against R's model.frame and model.matrix: values, names, rows, and refusals."""
+
+import numpy as np
+import pytest
+
+import r_peer
+from lamina.nnet.formulas import FormulaError, model_frame
+
+LEVELS = ["lo", "mid", "hi", "top"]
+FORMULAS = [
+    "y ~ .", "y ~ x + f", "y ~ f - 1", "y ~ f*g", "y ~ f:g", "y ~ x:f - 1",
+    "y ~ log(x) + I(x^2) + sqrt(my.w)", "y ~ poly(x,2)*f", "y ~ bs(x,df=5)", "y ~ ns(x, df=4)+g",
+    "y ~ ns(x,knots=c(1,2),intercept=TRUE)", "y ~ b + b:x", "y ~ o", "y ~ o*f - f",
+    "y ~ (f+g+o)^2 - f:o", "y ~ f/x", "y ~ x %in% f", "log(abs(y)) ~ factor(my.w)*z",
+    "y ~ C(f, contr.sum) + C(o, helmert)", "y ~ scale(x) + pmin(x, 2)", "y ~ -1 + b:f",
+    "y ~ x + offset(z)", "y ~ x > 2", "y ~ ifelse(x>1&z<0,x,-1)", "y ~ relevel(f,ref='b')",
+    "y ~ poly(x,2,raw=TRUE)+bs(x,knots=c(1,2,3),degree=2)", "y ~ 0+o+f", "y ~ g:f:x + f",
+    "y ~ as.numeric(o)+exp(-x)+x%%2", "y ~ (.-my.w)^2", "y ~ f*g*x - f:g:x - f", "y ~ 1",
+    "y ~ f*. - z", "y ~ C(o, contr.treatment, base=2)+C(f,contr.SAS)", "y ~ b*f-b",
+    "y ~ cbind(x,z)+ factor(o, levels=c('top','mid','hi','lo'))", "y ~ ordered(f):x",
+    "y ~ x:z + x + f:x:o", "y ~ I(f %in% c('a', 'c') | !b) + my.w^2", "y ~ 1e5*x + (x)",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def formulaic():
+    pytest.importorskip("formulaic")
+
+
+def table(rows=30, seed=0):
+    rng = np.random.default_rng(seed)
+    data = {
+        "y": rng.normal(size=rows).round(3),
+        "x": rng.uniform(0.5, 4, rows).round(3),
+        "z": rng.normal(size=rows).round(3),
+        "my.w": rng.integers(1, 5, rows).astype(float),
+    }
+    data["f"] = rng.choice(["a", "b", "c"], rows).tolist()
+    data["g"] = rng.choice(["u", "v"], rows).tolist()
+    data["b"] = rng.choice([False, True], rows).tolist()
+    data["o"] = rng.choice(LEVELS, rows).tolist()
+    return data
+
+
+def with_order(data):
+    """The same with the column o as an ordered category."""
+    pandas = pytest.importorskip("pandas")
+    return {**data, "o": pandas.Categorical(data["o"], LEVELS, ordered=True)}
+
+
+ORDERED = 'd$o <- factor(d$o, c("lo", "mid", "hi", "top"), ordered = TRUE)\n'
+MATRIX = """
+m <- model.frame(%s, d); x <- model.matrix(attr(m, "terms"), m)
+say("names", colnames(x)); say("x", x); say("formula", deparse(formula(m), 500))
+"""
+
+
+@pytest.mark.parametrize("formula", FORMULAS[:-1])
+def test_the_model_matrix_is_rs(formula):
+    data = table()
+    asked = r_peer.ask(ORDERED + MATRIX % formula, data)
+    frame = model_frame(formula, with_order(data))
+    x, names = frame.with_intercept
+    assert names == asked["names"]
+    assert frame.formula == asked["formula"][0]
+    np.testing.assert_allclose(x, asked["x"], rtol=0, atol=2e-15 * max(1, np.abs(x).max()))
+
+
+@pytest.mark.parametrize("formula", FORMULAS[:-1])
+def test_rows_of_the_table_become_the_same_again(formula):
+    """Knots, levels, means and polynomials are those of all rows, not of the few."""
+    data = with_order(table())
+    frame = model_frame(formula, data)
+    few = {name: values[3:8] for name, values in data.items() if name != "y"}
+    few["o"] = list(few["o"])  # the category's order is known from the rows fitted
+    if "ordered" not in formula and "numeric(o)" not in formula:
+        np.testing.assert_allclose(frame.again(few).x, frame.x[3:8], atol=1e-15)
+    else:
+        few["o"] = data["o"][3:8]
+        np.testing.assert_allclose(frame.again(few).x, frame.x[3:8], atol=1e-15)
+
+
+def test_contrasts_are_rs():
+    data = table()
+    asked = r_peer.ask(
+        ORDERED + 'x <- model.matrix(~ f*o + g + b, d, contrasts.arg = list(f = "contr.sum", '
+        'o = "contr.helmert", g = "contr.SAS", b = "contr.poly"))\n'
+        'say("names", colnames(x)); say("x", x)',
+        data,
+    )
+    given = {"f": "contr.sum", "o": "contr.helmert", "g": "contr.SAS", "b": "contr.poly"}
+    x, names = model_frame("~ f*o + g + b", with_order(data), contrasts=given).with_intercept
+    assert names == asked["names"]
+    np.testing.assert_allclose(x, asked["x"], atol=1e-15)
+
+
+def test_gaps_subsets_and_weights_are_rs():
+    data = table()
+    data["x"][4] = np.nan
+    data["f"][7] = None
+    data["b"][9] = None
+    program = ORDERED + (
+        "m <- model.frame(y ~ f*x + b + I(z > 0), d, subset = my.w > 1 & g == 'u', weights = my.w)"
+        '\nx <- model.matrix(attr(m, "terms"), m)\nsay("rows", as.integer(row.names(m)) - 1L)\n'
+        'say("names", colnames(x)); say("x", x); say("w", model.weights(m))\n'
+        'say("y", model.response(m)); say("omitted", unname(attr(m, "na.action")))'
+    )
+    asked = r_peer.ask(program, data)
+    frame = model_frame("y ~ f*x + b + I(z > 0)", data, subset="my.w > 1 & g == 'u'",
+                        weights="my.w")  # fmt: skip
+    x, names = frame.with_intercept
+    assert names == asked["names"]
+    np.testing.assert_array_equal(frame.rows, asked["rows"])
+    np.testing.assert_array_equal(x, asked["x"])
+    np.testing.assert_array_equal(frame.weights, asked["w"])
+    np.testing.assert_array_equal(frame.y, asked["y"])
+    assert len(frame.omitted) == len(asked["omitted"])
+
+
+def test_tables_of_every_kind_give_the_same():
+    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    data = table()
+    data["x"][3], data["f"][5], data["b"][6] = np.nan, None, None
+    wanted = model_frame("y ~ x*f + b", data)
+    nullable = pandas.DataFrame({**data, "b": pandas.array(data["b"], "boolean")}).convert_dtypes()
+    strings = {**data, "f": pandas.Categorical(data["f"])}
+    frames = [pandas.DataFrame(data), nullable, pandas.DataFrame(strings)]
+    frames += [polars.DataFrame(data, nan_to_null=True)]
+    frames += [frames[-1].with_columns(f=polars.col("f").cast(polars.Categorical))]
+    frames += [frames[-1].with_columns(f=polars.col("f").cast(polars.Enum(["a", "b", "c"])))]
+    for frame in frames:
+        got = model_frame("y ~ x*f + b", frame)
+        assert got.coefnames == wanted.coefnames
+        np.testing.assert_array_equal(got.x, wanted.x)
+        np.testing.assert_array_equal(got.rows, wanted.rows)
+
+
+def test_a_response_is_numbers_a_matrix_or_a_factor():
+    data = table()
+    frame = model_frame("f ~ x", data)
+    assert frame.levels == ("a", "b", "c")
+    assert [frame.levels[i] for i in frame.y] == data["f"]
+    frame = model_frame("cbind(x, two = 2*z) ~ f", data)
+    assert (frame.y.shape, frame.labels) == ((30, 2), ["x", "two"])
+    np.testing.assert_array_equal(frame.y[:, 1], 2 * data["z"])
+    assert model_frame("factor(my.w) ~ x", data).levels == (1.0, 2.0, 3.0, 4.0)
+    assert model_frame("~ x", data).y is None
+    # R keeps levels that no row has, and nnet leaves them out with a warning.
+    ordered = with_order(data)
+    with pytest.warns(UserWarning, match="^model_frame: groups 'lo' 'hi' are empty, and left out$"):
+        frame = model_frame("o ~ x", ordered, subset=[v in ("mid", "top") for v in data["o"]])
+    assert frame.levels == ("mid", "top")
+
+
+def test_missing_values_by_every_action():
+    data = {"y": [1.0, 2, 3, 4], "x": [1.0, np.nan, 3, 4]}
+    assert model_frame("y ~ x", data).rows.tolist() == [0, 2, 3]
+    excluded = model_frame("y ~ x", data, na_action="na.exclude")
+    np.testing.assert_array_equal(excluded.spread(np.ones(3)), [1, np.nan, 1, 1])
+    assert np.isnan(model_frame("y ~ x", data, na_action="na.pass").x[1, 0])
+    with pytest.raises(ValueError, match=r"na.fail'; 1 of 4 rows have some, in x; na_action='na.o"):
+        model_frame("y ~ x", data, na_action="na.fail")
+    own = model_frame("y ~ x", data, na_action=lambda frame: frame["y"] > 2)
+    assert own.rows.tolist() == [2, 3]
+    again = excluded.again({"x": [np.nan, 5.0]})
+    np.testing.assert_array_equal(again.spread(again.x), [[np.nan], [5.0]])
+
+
+@pytest.mark.parametrize(
+    ("formula", "more", "error", "message"),
+    [
+        ("y ~ q", {}, ValueError, "model_frame: unknown column 'q'; known: "),
+        ("y ~ x + ", {}, FormulaError, "'y ~ x \\+ ' cannot be read at 'its end'"),
+        ("y ~ x $ z", {}, FormulaError, r"cannot be read at '\$ z'"),
+        ("y + x", {}, FormulaError, "formula must have a '~'"),
+        (3, {}, TypeError, "formula must be a string, such as 'y ~ x1 \\+ x2'; got 3"),
+        ("y ~ f + sos(x)", {}, ValueError, r"sos\(x\): unknown function 'sos'; did you mean"),
+        ("y ~ log(f)", {}, TypeError, r"log\(f\) cannot be calculated"),
+        ("y ~ x", {"subset": "x"}, TypeError, "subset must be a condition"),
+        ("y ~ x", {"subset": [40]}, ValueError, "subset must hold row numbers, 0 to 29; got 40"),
+        ("y ~ x", {"weights": [1.0]}, ValueError, "weights must have one value for each of 30 row"),
+        ("y ~ x", {"na_action": "omit"}, ValueError, "na_action must be one of na.omit, na.fail"),
+        ("y ~ f", {"contrasts": {"f": "contr.sums"}}, ValueError, "did you mean 'contr.sum'?"),
+        ("y ~ f", {"contrasts": {"f": np.eye(2)}}, ValueError, "one row for each of its 3 levels"),
+        ("y ~ f", {"contrasts": "sum"}, TypeError, "contrasts must be a dict"),
+        ("y ~ f", {"subset": "f == 'a'"}, ValueError,
+         "the factor f must have 2 or more levels in the rows that are used; got only 'a'"),
+        ("y ~ x", {"subset": "x > 9"}, ValueError, "must have a row without missing values"),
+        ("y ~ poly(x, 40)", {}, ValueError, "degree of poly must be less than the number of diff"),
+    ],
+)  # fmt: skip
+def test_refusals_say_what_to_do(formula, more, error, message):
+    with pytest.raises(error, match=message):
+        model_frame(formula, table(), **more)
+
+
+def test_other_rows_that_do_not_fit_are_refused():
+    frame = model_frame("y ~ x + f", table())
+    with pytest.raises(ValueError, match="factor f has new levels d; the model knows a, b, c"):
+        frame.again({"x": [1.0], "f": ["d"]})
+    with pytest.raises(TypeError, match="variable x was fitted as numeric; got factor"):
+        frame.again({"x": ["a"], "f": ["a"]})
+    with pytest.raises(ValueError, match="unknown column 'f'"):
+        frame.again({"x": [1.0]})
+    with pytest.warns(UserWarning, match="variable 'q' is absent, its contrast is ignored"):
+        model_frame("y ~ x", table(), contrasts={"q": "contr.sum"})
