@@ -12,6 +12,7 @@ import lamina
 SKIPPED = ("lamina.__main__", "lamina._typing")
 NEEDED = {"lamina.plot": "matplotlib", "lamina.data.tables": "pyarrow",
           "lamina.nnet.formulas.frame": "formulaic"}  # fmt: skip
+ROOMS_NEEDED = {"lamina.sklearn.": "sklearn"}
 MODULES = sorted(
     info.name
     for info in pkgutil.walk_packages(lamina.__path__, "lamina.")
@@ -27,8 +28,11 @@ def test_every_room_is_walked():
 
 @pytest.mark.parametrize("name", ["lamina", *MODULES])
 def test_examples(name):
+    needed = [package for room, package in ROOMS_NEEDED.items() if name.startswith(room)]
     if name in NEEDED:
-        pytest.importorskip(NEEDED[name])
+        needed.append(NEEDED[name])
+    for package in needed:
+        pytest.importorskip(package)
     module = importlib.import_module(name)
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
     for example in doctest.DocTestFinder().find(module):

@@ -1,11 +1,14 @@
 """What importing lamina costs and shows."""
 
+import importlib.util
 import subprocess
 import sys
 
 import pytest
 
 import lamina
+
+NEEDED = {"sklearn": "sklearn"}  # rooms whose names all need a package
 
 # A child's ru_maxrss begins at its parent's peak, and would not grow.
 COST = """
@@ -46,5 +49,9 @@ def test_everything_public_is_there():
     assert {"layers", "models", "losses", "datasets", "kernels", "random"} <= listed.keys()
     for name, room in listed.items():
         assert set(dir(room)) == set(room.__all__), name
+        if name in NEEDED and importlib.util.find_spec(NEEDED[name]) is None:
+            with pytest.raises(ImportError, match=rf"lamina\[{name}\]"):
+                getattr(room, room.__all__[0])
+            continue
         assert all(getattr(room, public) is not None for public in room.__all__)
     assert not hasattr(lamina, "nothing")

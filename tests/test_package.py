@@ -31,7 +31,7 @@ def test_extras_have_something_behind_them(project):
     for extra in extras.keys() - FOR_DEVELOPERS:
         for requirement in extras[extra]:
             package = re.match(r"[\w-]+", requirement)[0].replace("-", "_")
-            package = {"pillow": "PIL"}.get(package, package)
+            package = {"pillow": "PIL", "scikit_learn": "sklearn"}.get(package, package)
             assert re.search(rf"^\s*(from|import) {package}\b", text, re.MULTILINE), extra
     told = set(re.findall(r"lamina\[(\w+)\]", text + (ROOT / "README.md").read_text()))
     assert told <= extras.keys()

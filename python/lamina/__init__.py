@@ -14,6 +14,7 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
   columns of every kind, with gaps
 - ``utils``, ``plot``: coding of labels and texts, figures
 - ``onnx``: models that other programs write and run
+- ``sklearn``: estimators in scikit-learn's protocol around any model
 - ``set_random_seed`` makes all that follows repeat, to the bit
 - ``trace`` writes a small network's backpropagation out, ``check_gradients`` checks any model's
 - ``set_num_threads`` says how many threads, ``profile`` what each operation of a step costs
@@ -60,7 +61,19 @@ from lamina.random import set_random_seed
 from lamina.runtime import get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
-    from lamina import config, datasets, kernels, many, onnx, ops, plot, profiling, tables, tracing
+    from lamina import (
+        config,
+        datasets,
+        kernels,
+        many,
+        onnx,
+        ops,
+        plot,
+        profiling,
+        sklearn,
+        tables,
+        tracing,
+    )
     from lamina.many import fit_many
     from lamina.profiling import profile
     from lamina.tracing import check_gradients, trace
@@ -91,6 +104,8 @@ __all__ = [
     "backend", "config", "onnx", "saving",
     "get_num_threads", "kernels", "profile", "profiling", "random", "runtime", "set_num_threads",
     "set_random_seed",
+    # scikit-learn's protocol
+    "sklearn",
     # backpropagation to look at
     "check_gradients", "trace", "tracing",
     "__version__",
@@ -111,6 +126,7 @@ if not TYPE_CHECKING:  # a type checker would take every misspelt name for one o
             "plot",
             "preprocessing",
             "profiling",
+            "sklearn",
             "tables",
             "tracing",
         )

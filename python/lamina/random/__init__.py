@@ -15,6 +15,7 @@ from lamina.random.streams import mix as mix
 from lamina.random.streams import next_seed as next_seed
 from lamina.random.streams import permutation as permutation
 from lamina.random.streams import seed_value as seed_value
+from lamina.random.streams import seeded as seeded
 
 if TYPE_CHECKING:
     from lamina.random.draws import (

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -55,6 +57,7 @@ class _Sequence:
 
 
 _seeds = _Sequence()
+_inner: ContextVar[_Sequence | None] = ContextVar("inner", default=None)  # that of a `seeded` block
 if hasattr(os, "register_at_fork"):  # another thread may have been drawing
     os.register_at_fork(after_in_child=_seeds.renew_lock)
 
@@ -109,9 +112,40 @@ def seed_value(who: str, seed: object) -> int:
     return value
 
 
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Let models that are made within the block draw their seeds from a sequence of its own.
+
+    No other generator is touched, and other threads see nothing of it.
+
+    Examples
+    --------
+    >>> from lamina.random import next_seed, seeded
+    >>> with seeded(7):
+    ...     first = next_seed()
+    >>> with seeded(7):
+    ...     next_seed() == first
+    True
+    """
+    sequence = _Sequence()
+    sequence.start(seed_value("seeded", seed))
+    token = _inner.set(sequence)
+    try:
+        yield
+    finally:
+        _inner.reset(token)
+
+
+def _take() -> tuple[int, int]:
+    return (_inner.get() or _seeds).take()
+
+
 def next_seed() -> int:
-    """Return the next seed of the global sequence (of the system's entropy if none was set)."""
-    return mix(*_seeds.take())
+    """Return the next seed of the global sequence (of the system's entropy if none was set).
+
+    Within a block of ``seeded`` it is the next one of that block's.
+    """
+    return mix(*_take())
 
 
 def permutation(n: int, seed: int, stream: int, step: int) -> NDArray[np.int64]:
@@ -130,7 +164,7 @@ class Seed:
 
     def __init__(self, given: int | None = None) -> None:
         self.given = given
-        self._place = None if given is not None else _seeds.take()
+        self._place = None if given is not None else _take()
 
     @property
     def value(self) -> int:

@@ -1,0 +1,31 @@
+"""Estimators in scikit-learn's protocol; they need scikit-learn: ``lamina[sklearn]``.
+
+``NeuralNetClassifier`` and ``NeuralNetRegressor`` fit any model of lamina's within scikit-learn's
+pipelines, searches and other tools.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lamina._answers import answering
+
+if TYPE_CHECKING:
+    from lamina.sklearn.classifier import NeuralNetClassifier
+    from lamina.sklearn.regressor import NeuralNetRegressor
+
+__all__ = ["NeuralNetClassifier", "NeuralNetRegressor"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if not TYPE_CHECKING:  # the classes derive from scikit-learn's
+    __getattr__ = answering(
+        __name__,
+        {
+            "NeuralNetClassifier": "lamina.sklearn.classifier:NeuralNetClassifier",
+            "NeuralNetRegressor": "lamina.sklearn.regressor:NeuralNetRegressor",
+        },
+    )

@@ -1,0 +1,287 @@
+"""What the classifier and the regressor share: parameters, fitting, the outputs for rows."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _check
+from lamina._check import Array, Shape
+from lamina.models import Model
+from lamina.sklearn import _models, _routed
+from lamina.sklearn._data import (
+    check_fit,
+    check_rows,
+    counted,
+    dense,
+    dense_chunks,
+    drawn_seed,
+    row_weights,
+)
+from lamina.sklearn._outputs import output_shapes
+from lamina.sklearn._scikit import BaseEstimator, check_is_fitted
+
+if TYPE_CHECKING:
+    from lamina._typing import Self
+
+
+class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
+    """An estimator around a model of lamina's; a subclass says what targets and predictions are.
+
+    A subclass defines ``_know``, ``_check_known``, ``_targets``, ``_told`` and ``_default_loss``.
+    """
+
+    model: Any
+    optimizer: Any
+    loss: Any
+    metrics: Any
+    learning_rate: Any
+    epochs: int
+    batch_size: Any
+    validation_split: float
+    callbacks: Any
+    verbose: Any
+    random_state: Any
+    warm_start: bool
+    shuffle: bool
+    _numbers = False  # whether targets are numbers
+
+    # --- parameters
+
+    def _keep(self, parameters: dict[str, Any]) -> None:
+        """Keep the parameters of what the estimator holds, such as ``model__units``."""
+        # The signature's own name of them counts as one: inspection gives it as a keyword.
+        _routed.check_routed(type(self).__name__, parameters, set(self._get_param_names()))
+        for name, value in parameters.items():
+            setattr(self, name, value)
+
+    def _held(self) -> dict[str, Any]:
+        return {k: v for k, v in sorted(vars(self).items()) if _routed.is_routed(k)}
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters.
+
+        Parameters
+        ----------
+        deep : bool, default True
+            With the parameters that the function which builds the model has defaults for.
+
+        Returns
+        -------
+        dict
+            By name; those of the function as ``model__units``.
+        """
+        own = super().get_params(deep=False)
+        if deep and not isinstance(self.model, Model):
+            found = _routed.defaults(self.model, set(self._told_names()))
+            own |= {f"model__{name}": value for name, value in found.items()}
+        return {**own, **self._held()}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, also those of the function that builds the model (``model__units``).
+
+        Raises
+        ------
+        ValueError
+            For a parameter that neither the estimator nor the function has; nothing is set then.
+        """
+        own = {k: v for k, v in params.items() if not _routed.is_routed(k)}
+        names = self._get_param_names()
+        for name in own:
+            if name not in names:
+                raise ValueError(
+                    f"Invalid parameter {name!r} for estimator {self}. Valid parameters are: "
+                    f"{names}, and model__ with a parameter of the function that builds the model"
+                )
+        model = own.get("model", self.model)
+        if not isinstance(model, Model):
+            given = set(_routed.routed(params, "model"))
+            _routed.check_model_parameters(type(self).__name__, model, given)
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    # --- what a subclass says
+
+    def _know(self, y: Array, classes: Any) -> Array:
+        """Learn what targets are from those of a first fit; returns them in their form."""
+        raise NotImplementedError
+
+    def _check_known(self, y: Array, classes: Any, whole: bool) -> Array:
+        """Return the targets of a further fit in the form of the first."""
+        raise NotImplementedError
+
+    def _check_counted(self, y: Array) -> None:
+        """Refuse the targets of rows that count, where nothing can be learned from them."""
+
+    def _targets(self, y: Array) -> Any:
+        """Return what the model is fitted to."""
+        raise NotImplementedError
+
+    def _told_names(self) -> tuple[str, ...]:
+        """Return what a function that builds a model may be told of the data, by name."""
+        return (
+            "X_dtype_", "X_shape_", "feature_names_in_", "meta", "n_features_in_", "n_outputs_",
+            "target_type_", "y_dtype_", "y_ndim_",
+        )  # fmt: skip
+
+    def _default_loss(self, model: Any, shapes: Sequence[Shape]) -> Any:
+        """Return the loss of a model that has none."""
+        raise NotImplementedError
+
+    # --- fitting
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        *,
+        further: bool,
+        epochs: int,
+        classes: Any = None,
+        whole: bool = True,
+        validation_data: Any = None,
+    ) -> Self:
+        """Fit anew, or go on from the last fit.
+
+        ``whole`` says that it is a fit by itself, not one to a part of the rows: it must have rows
+        of several classes, and a further one of all that the first had.
+        """
+        X, y = check_fit(self, X, y, reset=not further, numbers=self._numbers)
+        if further:
+            self._check_row_shape(X)
+            y = self._check_known(y, classes, whole)
+        else:
+            y = self._know(y, classes)
+        weights = row_weights(X, y, sample_weight, getattr(self, "class_weight", None))
+        X, y, weights = counted(X, y, weights)
+        if whole:
+            self._check_counted(y)
+        if further:
+            self._take_rate()
+        else:
+            self._begin(X, y)
+        held_out = None if validation_data is None else self._held_out(validation_data)
+        self._train(dense(X), self._targets(y), weights, epochs, held_out)
+        return self
+
+    def _begin(self, X: Any, y: Array) -> None:
+        """Make and compile the model of a first fit."""
+        who, held = type(self).__name__, self._held()
+        self._row_shape = tuple(X.shape[1:])
+        model = _models.made(
+            who, self.model, drawn_seed(self.random_state), self._told(X, y),
+            _routed.routed(held, "model"),
+        )  # fmt: skip
+        shapes = output_shapes(model, self._row_shape)
+        loss = self.loss
+        if loss is None and not model.get_compile_config():
+            loss = self._default_loss(model, shapes)
+        _models.compile_as(
+            model, self.optimizer, loss, self.metrics, self.learning_rate,
+            {name: _routed.routed(held, name) for name in ("optimizer", "loss")},
+        )  # fmt: skip
+        self._rate = self.learning_rate
+        self._shapes = shapes
+        self.model_ = model
+        self.history_: dict[str, list[float]] = {}
+        self.n_iter_ = 0
+
+    def _told(self, X: Any, y: Array) -> dict[str, Any]:
+        """Return what a function that builds the model may ask for."""
+        known = {
+            "X_dtype_": X.dtype,
+            "X_shape_": X.shape,
+            "y_dtype_": y.dtype,
+            "y_ndim_": y.ndim,
+        }
+        names = (name for name in self._told_names() if name not in known)
+        known |= {name: getattr(self, name) for name in names if hasattr(self, name)}
+        return {**known, "meta": dict(known)}
+
+    def _take_rate(self) -> None:
+        """Let a learning rate that was set since the last fit count; callbacks may have theirs."""
+        if self.learning_rate is not None and self.learning_rate != self._rate:
+            self.model_.optimizer.learning_rate = self.learning_rate
+        self._rate = self.learning_rate
+
+    def _train(self, X: Array, targets: Any, weights: Any, epochs: int, held_out: Any) -> None:
+        # Their state is that of one fit; those that were given stay as they are.
+        self.callbacks_ = copy.deepcopy(self.callbacks)
+        before = self.model_.history
+        first = self.n_iter_
+        settings = {
+            "batch_size": self.batch_size,
+            "epochs": first + _check.integer(type(self).__name__, "epochs", epochs),
+            "initial_epoch": first,
+            "verbose": self.verbose,
+            "callbacks": self.callbacks_,
+            "validation_split": self.validation_split,
+            "validation_data": held_out,
+            "shuffle": bool(self.shuffle),
+            **_routed.routed(self._held(), "fit"),
+        }
+        try:
+            self.model_.fit(X, targets, sample_weight=weights, **settings)
+        finally:
+            if self.model_.history is not before:
+                self._note(self.model_.history.history)
+
+    def _note(self, history: dict[str, list[float]]) -> None:
+        """Add the epochs of a fit to those before."""
+        for name, values in history.items():
+            self.history_.setdefault(name, []).extend(float(value) for value in values)
+        self.n_iter_ += max((len(values) for values in history.values()), default=0)
+
+    def _held_out(self, data: Any) -> tuple[Any, ...]:
+        """Return validation data as the model takes them: ``(X, y)`` or ``(X, y, weights)``."""
+        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+            raise TypeError(
+                f"{type(self).__name__}: validation_data must be (X, y) or (X, y, sample_weight); "
+                f"got {type(data).__name__}"
+            )
+        X, y, *weights = data
+        X = self._check_row_shape(check_rows(self, X))
+        return (dense(X), self._targets(self._check_known(np.asarray(y), None, False)), *weights)
+
+    # --- predicting
+
+    def _check_row_shape(self, X: Any) -> Any:
+        if tuple(X.shape[1:]) != self._row_shape:
+            raise ValueError(
+                f"X has rows of shape {tuple(X.shape[1:])}, but {type(self).__name__} is expecting "
+                f"rows of shape {self._row_shape} as input."
+            )
+        return X
+
+    def _outputs(self, X: Any) -> list[Array]:
+        """Return what the model predicts, an array for each output."""
+        check_is_fitted(self)
+        X = self._check_row_shape(check_rows(self, X))
+        parts = [_listed(self.model_.predict(x, verbose=0)) for x in dense_chunks(X)]
+        return [
+            np.concatenate(each) if len(each) > 1 else each[0] for each in zip(*parts, strict=True)
+        ]
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Return whether there is a model that was fitted."""
+        return hasattr(self, "model_")
+
+    def __sklearn_tags__(self) -> Any:
+        """Return what scikit-learn asks of estimators."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.three_d_array = True
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _listed(predicted: Any) -> list[Array]:
+    """Return the arrays of a prediction."""
+    if isinstance(predicted, dict):
+        predicted = list(predicted.values())
+    return list(predicted) if isinstance(predicted, (list, tuple)) else [predicted]

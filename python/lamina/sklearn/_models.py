@@ -1,0 +1,141 @@
+"""The model of one fit: made anew each time, with weights of its own, and compiled."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from lamina import losses, models, optimizers
+from lamina.random import seeded
+from lamina.sklearn._routed import call, check_model_parameters
+
+
+def made(
+    who: str, model: Any, seed: int, told: Mapping[str, Any], given: Mapping[str, Any]
+) -> models.Model:
+    """Return a new model.
+
+    Parameters
+    ----------
+    who : str
+        The estimator, for messages.
+    model : Model or callable
+        What is copied without the weights that train, or a function that builds a model.
+    seed : int
+        Fixes the new weights, shuffles and dropout.
+    told : dict
+        What is known of the data; the function is given those that it has parameters for.
+    given : dict
+        Other arguments of the function.
+    """
+    if isinstance(model, models.Model):
+        check_no_arguments(who, given)
+        with seeded(seed):
+            return anew(model)
+    if not callable(model):
+        raise TypeError(
+            f"{who}: model must be a model or a function that returns one; got {model!r}"
+        )
+    with seeded(seed):
+        found = call(who, model, told, given)
+    if not isinstance(found, models.Model):
+        name = getattr(model, "__name__", model)
+        raise TypeError(f"{who}: {name} must return a model; it returned {found!r}")
+    return found
+
+
+def check_no_arguments(who: str, given: Mapping[str, Any]) -> None:
+    """Refuse arguments for a model that is made already."""
+    if given:
+        name = next(iter(given))
+        raise ValueError(
+            f"Invalid parameter 'model__{name}' for estimator {who}: the model is made already; "
+            f"give a function that builds it, with {name!r} among its parameters"
+        )
+
+
+def anew(model: models.Model) -> models.Model:
+    """Return a model of the same layers and compile settings, with new weights.
+
+    Layers that do not train keep what they hold: frozen ones their weights, normalisations what
+    they were adapted to.
+    """
+    found: models.Model = models.clone_model(model)
+    if model.built and any(frozen_layers(model)):
+        found.build_from_config(model.get_build_config())
+        for theirs, ours in zip(frozen_layers(model), frozen_layers(found), strict=True):
+            ours.set_weights(theirs.get_weights())
+    settings = model.get_compile_config()
+    if settings:
+        found.compile(**fresh(settings))
+    return found
+
+
+def frozen_layers(model: Any) -> list[Any]:
+    """Return the layers with weights that are not trained, also within other models."""
+    found = []
+    for layer in model.layers:
+        if not layer.trainable and layer.weights:
+            found.append(layer)
+        elif isinstance(layer, models.Model):
+            found += frozen_layers(layer)
+    return found
+
+
+def fresh(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return compile settings with an optimizer that has done no step, and metrics of their own."""
+    found = {k: v if k == "optimizer" else copy.deepcopy(v) for k, v in settings.items()}
+    found["optimizer"] = unused(settings["optimizer"])
+    return found
+
+
+def unused(optimizer: Any, **changes: Any) -> Any:
+    """Return an optimizer with the same settings, and changes of them, that has done no step."""
+    if isinstance(optimizer, type):
+        return optimizer(**changes)
+    if isinstance(optimizer, str) and not changes:
+        return optimizer
+    found = optimizers.get(optimizer)
+    return type(found).from_config({**found.get_config(), **changes})
+
+
+def with_changes(loss: Any, changes: Mapping[str, Any]) -> Any:
+    """Return a loss with changed settings: ``loss__from_logits=True``."""
+    if isinstance(loss, type):
+        return loss(**changes)
+    if not changes:
+        return copy.deepcopy(loss)
+    found = losses.get(loss)
+    return type(found).from_config({**found.get_config(), **changes})
+
+
+def compile_as(
+    model: models.Model, optimizer: Any, loss: Any, metrics: Any, rate: Any, parameters: Any
+) -> None:
+    """Compile a model with what is not None, and otherwise with what it was compiled with.
+
+    Parameters
+    ----------
+    parameters : dict of str to dict
+        Changed settings of the ``"optimizer"`` and the ``"loss"``.
+    """
+    held = model.get_compile_config()
+    given = {"optimizer": optimizer, "loss": loss, "metrics": metrics}
+    changes = {k: v for k, v in given.items() if v is not None}
+    if changes or not held or any(parameters.values()):
+        settings = {"optimizer": "adam", "loss": None, **fresh_if(held), **changes}
+        settings["optimizer"] = unused(settings["optimizer"], **parameters["optimizer"])
+        settings["loss"] = with_changes(settings["loss"], parameters["loss"])
+        settings["metrics"] = copy.deepcopy(settings.get("metrics"))
+        model.compile(**settings)
+    if rate is not None:
+        model.optimizer.learning_rate = rate
+
+
+def fresh_if(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``fresh`` does; nothing of a model that is not compiled."""
+    return fresh(settings) if settings else {}
+
+
+__all__ = ["check_model_parameters", "compile_as", "made"]

@@ -1,0 +1,99 @@
+"""What a network's outputs are: their shapes, whether they are probabilities, and these."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina._check import Array, Shape
+from lamina.models import Model
+
+TINY = 1e-30  # what a sum of probabilities that all vanish is divided by
+SCORES = ("hinge", "squared_hinge", "categorical_hinge")  # losses of scores on both sides of 0
+
+
+def output_shapes(model: Model, row_shape: Shape) -> list[Shape]:
+    """Return the shape of a row of each output, for rows of a shape."""
+    found = model.compute_output_shape((None, *row_shape))
+    if isinstance(found, dict):
+        found = list(found.values())
+    several = bool(found) and isinstance(found[0], (tuple, list))
+    return [tuple(shape[1:]) for shape in (found if several else [found])]
+
+
+def linear_outputs(model: Model, count: int) -> list[bool]:
+    """Return for each output whether its layer has no activation: its results are logits."""
+    outputs = getattr(model, "outputs", None)
+    ends: list[Any] = [model.layers[-1]] * count if model.layers else [None] * count
+    if isinstance(outputs, (list, tuple)) and len(outputs) == count:
+        ends = [getattr(output.node, "layer", None) for output in outputs]
+    return [_is_linear(end) for end in ends]
+
+
+def _is_linear(end: Any) -> bool:
+    while isinstance(end, Model) and end.layers:
+        end = end.layers[-1]
+    return getattr(getattr(end, "activation", None), "name", None) == "linear"
+
+
+def loss_names(loss: Any) -> list[str]:
+    """Return the names of a loss, or of those of several outputs; "" for one without a name."""
+    if isinstance(loss, dict):
+        loss = list(loss.values())
+    each = list(loss) if isinstance(loss, (list, tuple)) else [loss]
+    return [
+        one if isinstance(one, str) else str(getattr(one, "name", None) or _kind(one))
+        for one in each
+    ]
+
+
+def _kind(loss: Any) -> str:
+    return getattr(loss, "__name__", "") or type(loss).__name__
+
+
+def gives_scores(loss: Any) -> bool:
+    """Return whether networks with this loss return scores, which are no probabilities."""
+    names = loss_names(loss)
+    return bool(names) and all(name.lower() in (*SCORES, "hinge_loss") for name in names)
+
+
+def chances_of(values: Array, loss: Any, *, separate: bool) -> Array:
+    """Return an output as probabilities of classes.
+
+    Parameters
+    ----------
+    values : ndarray of shape (rows, units)
+    loss : Loss
+        One that takes logits says so.
+    separate : bool
+        Whether each unit is a label of its own; otherwise a row has one of the classes, and a
+        single unit is for the second of two.
+
+    Returns
+    -------
+    ndarray of shape (rows, classes)
+    """
+    logits = bool(getattr(loss, "from_logits", False))
+    single = values.shape[1] == 1
+    each_by_itself = separate or single or loss_names(loss) == ["binary_crossentropy"]
+    if logits:
+        values = _sigmoid(values) if each_by_itself else _softmax(values)
+    if separate:
+        return values
+    if single:
+        second = np.clip(values, 0, 1)
+        return np.concatenate([1 - second, second], axis=1)
+    if each_by_itself:
+        return np.asarray(values / np.maximum(values.sum(axis=1, keepdims=True), TINY))
+    return values
+
+
+def _sigmoid(values: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return np.asarray(1 / (1 + np.exp(-values)), values.dtype)
+
+
+def _softmax(values: Array) -> Array:
+    powers = np.exp(values - values.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -1,0 +1,378 @@
+"""A classifier around any model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina._check import Array, Shape
+from lamina.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
+from lamina.models import Model
+from lamina.sklearn._base import NeuralNet
+from lamina.sklearn._labels import Labels, check_two_classes, labels_of
+from lamina.sklearn._outputs import chances_of, gives_scores, linear_outputs, loss_names
+from lamina.sklearn._scikit import ClassifierMixin, available_if, check_is_fitted, type_of_target
+
+if TYPE_CHECKING:
+    from lamina._typing import (
+        CallbacksLike,
+        ClassWeight,
+        LossesLike,
+        MetricsLike,
+        OptimizerLike,
+        Self,
+    )
+
+__all__ = ["NeuralNetClassifier"]
+
+
+def _scores(estimator: NeuralNetClassifier) -> bool:
+    loss = estimator.loss
+    if hasattr(estimator, "model_"):
+        loss = estimator.model_.loss
+    elif loss is None and isinstance(estimator.model, Model):
+        loss = estimator.model.loss
+    return loss is not None and gives_scores(loss)
+
+
+def _chances(estimator: NeuralNetClassifier) -> bool:
+    return not _scores(estimator)
+
+
+class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unused-ignore]
+    """A classifier of scikit-learn's around any model.
+
+    Parameters
+    ----------
+    model : Model or callable
+        As for ``NeuralNetRegressor``; a function may ask for ``classes_`` and ``n_classes_`` too.
+        ``n_outputs_`` is 1 for two classes, else the number of classes, or of labels.
+    optimizer, metrics, learning_rate, epochs, batch_size, validation_split : object
+        As for ``NeuralNetRegressor``.
+    loss : str, Loss, class or callable, optional
+        By default what the model was compiled with.  If there is none, binary cross-entropy for a
+        single unit and for several labels, and otherwise sparse categorical cross-entropy; if the
+        last layer has no activation, from its logits.  Labels become what the loss takes: numbers
+        from 0 for a single unit and for losses whose name begins with "sparse_", otherwise one-hot
+        rows.
+    callbacks, verbose, random_state, warm_start, shuffle : object
+        As for ``NeuralNetRegressor``.
+    class_weight : dict, "balanced", list of dict or None, default None
+        Weight of each class by its label; "balanced" is rows / (classes * rows of the class).  It
+        multiplies sample weights.  For several columns of labels a list, one for each.
+    **model__parameters
+        As for ``NeuralNetRegressor``.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (classes,), or list of ndarray
+        The labels in the order of probabilities; for several labels their numbers, for several
+        columns of classes those of each.
+    n_classes_ : int or list of int
+    n_outputs_ : int or list of int
+    target_type_ : {"binary", "multiclass", "multilabel-indicator", "multiclass-multioutput"}
+    model_, history_, n_iter_, callbacks_, n_features_in_, feature_names_in_ : object
+        As for ``NeuralNetRegressor``.
+
+    See Also
+    --------
+    lamina.sklearn.NeuralNetRegressor : The same for numbers.
+
+    Notes
+    -----
+    With hinge losses, whose results are scores, there is ``decision_function`` in place of
+    ``predict_proba``.
+
+    Examples
+    --------
+    >>> import numpy as np, lamina
+    >>> from lamina.layers import Dense
+    >>> from lamina.sklearn import NeuralNetClassifier
+    >>> def build(n_features_in_, n_outputs_, units=8):
+    ...     return lamina.Sequential([lamina.Input((n_features_in_,)), Dense(units, "relu"),
+    ...                               Dense(n_outputs_)])
+    >>> x = np.random.default_rng(0).normal(size=(200, 3))
+    >>> y = np.where(x[:, 0] > x[:, 1], "left", "right")
+    >>> net = NeuralNetClassifier(build, learning_rate=0.02, epochs=30, random_state=0).fit(x, y)
+    >>> net.predict(x).shape, net.predict_proba(x).shape, net.score(x, y) > 0.95
+    ((200,), (200, 2), True)
+    >>> net.classes_.tolist()
+    ['left', 'right']
+    """
+
+    _labels: Labels
+
+    def __init__(
+        self,
+        model: Model | Callable[..., Model],
+        *,
+        optimizer: OptimizerLike | None = None,
+        loss: LossesLike | None = None,
+        metrics: MetricsLike = None,
+        learning_rate: float | None = None,
+        epochs: int = 10,
+        batch_size: int | str | None = None,
+        validation_split: float = 0.0,
+        callbacks: CallbacksLike = None,
+        class_weight: ClassWeight | list[ClassWeight] = None,
+        verbose: int | str = 0,
+        random_state: Any = None,
+        warm_start: bool = False,
+        shuffle: bool = True,
+        **model__parameters: Any,
+    ) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        self.loss = loss
+        self.metrics = metrics
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.validation_split = validation_split
+        self.callbacks = callbacks
+        self.class_weight = class_weight
+        self.verbose = verbose
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.shuffle = shuffle
+        self._keep(model__parameters)
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None
+    ) -> Self:
+        """Train, from new weights unless ``warm_start`` is set.
+
+        Parameters
+        ----------
+        X : array_like, sparse matrix or table of shape (rows, columns) or (rows, ...)
+            Numbers: images and series have more axes; tables of pandas and polars may have columns
+            of bools and of nullable types.  Sparse rows are made dense.
+        y : array_like of shape (rows,), (rows, labels) or (rows, columns)
+            Labels of any kind; or an indicator of 0 and 1 for each label; or columns of classes,
+            for a model with an output for each.
+        sample_weight : array_like of shape (rows,), optional
+        validation_data : tuple (X, y) or (X, y, sample_weight), optional
+            Used instead of a split.
+
+        Returns
+        -------
+        NeuralNetClassifier
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For data, parameters or labels that do not fit.
+        TrainingDiverged
+            When the loss turns NaN or infinite.
+        """
+        further = bool(self.warm_start) and hasattr(self, "model_")
+        return self._fit(
+            X, y, sample_weight, further=further, epochs=self.epochs,
+            validation_data=validation_data,
+        )  # fmt: skip
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Train for one epoch, from where the last fit or partial fit stands.
+
+        Parameters
+        ----------
+        X, y, sample_weight : array_like
+            As for ``fit``; columns and classes must be those of the first call.
+        classes : array_like of shape (classes,), optional
+            All classes; needed in the first call, unless `y` is an indicator of several labels.
+
+        Returns
+        -------
+        NeuralNetClassifier
+            The estimator itself.
+        """
+        further = hasattr(self, "model_")
+        if not further and classes is None and type_of_target(y) != "multilabel-indicator":
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        return self._fit(
+            X, y, sample_weight, further=further, epochs=1, classes=classes, whole=False
+        )
+
+    def predict(self, X: Any) -> Array:
+        """Return the most probable labels.
+
+        Parameters
+        ----------
+        X : array_like, sparse matrix or table of shape (rows, columns) or (rows, ...)
+
+        Returns
+        -------
+        ndarray of shape (rows,), (rows, labels) or (rows, columns)
+        """
+        outputs = self._outputs(X)
+        return self._labels.decided(self._each(outputs))
+
+    @available_if(_chances)
+    def predict_proba(self, X: Any) -> Any:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array_like, sparse matrix or table of shape (rows, columns) or (rows, ...)
+
+        Returns
+        -------
+        ndarray of shape (rows, classes) or (rows, labels), or list of them
+            In the order of ``classes_``, in the model's dtype.
+        """
+        outputs = self._outputs(X)
+        found = self._each(outputs)
+        return found if self._labels.several else found[0]
+
+    @available_if(_chances)
+    def predict_log_proba(self, X: Any) -> Any:
+        """Return the logarithms of ``predict_proba``.
+
+        Parameters
+        ----------
+        X : array_like, sparse matrix or table of shape (rows, columns) or (rows, ...)
+
+        Returns
+        -------
+        ndarray of shape (rows, classes) or (rows, labels), or list of them
+        """
+        found = self.predict_proba(X)
+        with np.errstate(divide="ignore"):
+            return [np.log(each) for each in found] if isinstance(found, list) else np.log(found)
+
+    @available_if(_scores)
+    def decision_function(self, X: Any) -> Any:
+        """Return the scores of a model with a hinge loss.
+
+        Parameters
+        ----------
+        X : array_like, sparse matrix or table of shape (rows, columns) or (rows, ...)
+
+        Returns
+        -------
+        ndarray of shape (rows,) or (rows, classes), or list of them
+            Above 0 for the second of two classes.
+        """
+        found = [
+            values[:, 0] if values.shape[1] == 1 else values
+            for values in (each.reshape(len(each), -1) for each in self._outputs(X))
+        ]
+        return found if self._labels.several else found[0]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of rows whose labels are all predicted right.
+
+        Parameters
+        ----------
+        X, y, sample_weight : array_like
+            As for ``fit``.
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        if self._labels.several:
+            return float(np.average((self.predict(X) == y).all(axis=1), weights=sample_weight))
+        return float(super().score(X, y, sample_weight))
+
+    # --- targets
+
+    def _know(self, y: Array, classes: Any) -> Array:
+        self._labels, y = labels_of(y, classes)
+        self.classes_ = self._labels.classes
+        self.n_classes_ = self._labels.n_classes
+        self.n_outputs_ = self._labels.n_outputs
+        self.target_type_ = self._labels.kind
+        self._labels.codes(y)  # refuses labels that are no classes
+        return y
+
+    def _check_known(self, y: Array, classes: Any, whole: bool) -> Array:
+        if classes is not None:
+            self._labels.check_classes(classes)
+        return self._labels.check_same(y, all_of_them=whole)
+
+    def _check_counted(self, y: Array) -> None:
+        check_two_classes(type(self).__name__, self._labels, y)
+
+    def _told_names(self) -> tuple[str, ...]:
+        return (*super()._told_names(), "classes_", "n_classes_")
+
+    def _default_loss(self, model: Any, shapes: Sequence[Shape]) -> Any:
+        separate = self._labels.kind == "multilabel-indicator"
+        found: list[Any] = [
+            BinaryCrossentropy(from_logits=linear)
+            if separate or _units(shape) == 1
+            else SparseCategoricalCrossentropy(from_logits=linear)
+            for shape, linear in zip(shapes, linear_outputs(model, len(shapes)), strict=True)
+        ]
+        return found[0] if len(found) == 1 else found
+
+    def _targets(self, y: Array) -> Any:
+        codes, shapes = self._labels.codes(y), self._shapes
+        if self._labels.kind == "multilabel-indicator":
+            found = self._by_label(codes[0])
+        else:
+            self._check_outputs(len(codes))
+            found = [
+                self._encoded(*each)
+                for each in zip(
+                    codes, self._labels.every, shapes, loss_names(self.model_.loss), strict=True
+                )
+            ]
+        return found[0] if len(found) == 1 else found
+
+    def _check_outputs(self, wanted: int) -> None:
+        if len(self._shapes) != wanted:
+            raise ValueError(
+                f"{type(self).__name__}: the model must have an output for each column of y, "
+                f"{wanted}; it has {len(self._shapes)}"
+            )
+
+    def _by_label(self, indicator: Array) -> list[Array]:
+        """Return the columns of an indicator that each output is for."""
+        units = [_units(shape) for shape in self._shapes]
+        if sum(units) != indicator.shape[1]:
+            raise ValueError(
+                f"{type(self).__name__}: the model must have a unit for each of "
+                f"{indicator.shape[1]} labels; it has {sum(units)}"
+            )
+        return np.split(indicator, np.cumsum(units)[:-1], axis=1)
+
+    def _encoded(self, codes: Array, classes: Array, shape: Shape, loss: str) -> Array:
+        """Return the classes of an output as its loss takes them: numbers, or one-hot rows."""
+        units, count = _units(shape), len(classes)
+        if units == 1 and count <= 2:
+            return codes
+        if units != count:
+            fits = "1 or 2 units" if count == 2 else f"{count} units"
+            raise ValueError(
+                f"{type(self).__name__}: a model for {count} classes must end in {fits}; it ends "
+                f"in {units}"
+            )
+        return codes if loss.startswith("sparse_") else np.eye(count, dtype=np.float32)[codes]
+
+    # --- predictions
+
+    def _each(self, outputs: Sequence[Array]) -> list[Array]:
+        """Return a probability, or a score, for each class, of each column of labels."""
+        losses: Any = self.model_.loss
+        losses = losses if isinstance(losses, (list, tuple)) else [losses] * len(outputs)
+        separate = self._labels.kind == "multilabel-indicator"
+        found = []
+        for output, loss in zip(outputs, losses, strict=True):
+            values = output.reshape(len(output), -1)
+            if gives_scores(loss):
+                both_sides = values.shape[1] == 1 and not separate
+                signs = (values > 0).astype(values.dtype) if separate else values
+                found.append(np.concatenate([-values, values], axis=1) if both_sides else signs)
+            else:
+                found.append(chances_of(values, loss, separate=separate))
+        return [np.concatenate(found, axis=1)] if separate and len(found) > 1 else found
+
+
+def _units(shape: Shape) -> int:
+    return shape[-1] if shape else 1

@@ -1,0 +1,235 @@
+"""A regressor around any model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina._check import Array, Shape
+from lamina.models import Model
+from lamina.sklearn._base import NeuralNet
+from lamina.sklearn._scikit import RegressorMixin, column_or_1d
+
+if TYPE_CHECKING:
+    from lamina._typing import CallbacksLike, LossesLike, MetricsLike, OptimizerLike, Self
+
+__all__ = ["NeuralNetRegressor"]
+
+
+class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unused-ignore]
+    """A regressor of scikit-learn's around any model.
+
+    Parameters
+    ----------
+    model : Model or callable
+        A model, compiled or not: each fit trains a copy with new weights, in which layers that do
+        not train keep what they hold (frozen ones their weights, normalisations what they were
+        adapted to).  Or a function ``build(**parameters)`` that returns a model.  It is given what
+        it has parameters for of ``n_features_in_``, ``n_outputs_`` (1, or the columns of `y`),
+        ``feature_names_in_``, ``X_shape_``, ``X_dtype_``, ``y_dtype_``, ``y_ndim_``,
+        ``target_type_``, and ``meta``, a dict of them.
+    optimizer : str, Optimizer or class, optional
+        By default what the model was compiled with, else "adam".
+    loss : str, Loss, class or callable, optional
+        By default what the model was compiled with, else "mse".
+    metrics : list, optional
+        Reported in ``history_`` beside the loss.
+    learning_rate : float, optional
+        By default the optimizer's.
+    epochs : int, default 10
+        Passes over the rows in a fit.
+    batch_size : int or "all", optional
+        Rows in a step, 32 by default; "all" takes all rows at once.
+    validation_split : float, default 0.0
+        Share of the rows that are held out of a fit, for ``val_loss`` and callbacks.
+    callbacks : Callback or list of Callback, optional
+        Such as ``EarlyStopping``; each fit has copies of them, ``callbacks_``.
+    verbose : {0, 1, 2, "auto"}, default 0
+    random_state : int, RandomState or None, default None
+        Fixes weights, shuffles, splits and dropout.  With an int every fit gives the same bits;
+        None draws a seed from NumPy's global generator, as elsewhere in scikit-learn.
+    warm_start : bool, default False
+        Whether ``fit`` goes on from the last fit instead of beginning anew.
+    shuffle : bool, default True
+        Whether each epoch takes the rows in a new order.
+    **model__parameters
+        Parameters of what the estimator holds: ``model__units=8`` is an argument of the function
+        that builds the model, ``optimizer__momentum=0.9`` and ``loss__delta=2.0`` change settings
+        of these, and ``fit__time_ordered=True`` is an argument of ``Model.fit``.  Searches set
+        them.
+
+    Attributes
+    ----------
+    model_ : Model
+        The model of the last fit, with all that models do: ``predict(X, interval=0.9)``,
+        ``inference(X, y)``, ``save``.
+    history_ : dict of str to list of float
+        Loss and metrics of each epoch since the fit that made the model.
+    n_iter_ : int
+        Epochs since then.
+    callbacks_ : list of Callback
+    n_features_in_ : int
+        Columns, or the first axis of a row of images or series.
+    feature_names_in_ : ndarray of str
+        If `X` was a table.
+    n_outputs_ : int
+
+    See Also
+    --------
+    lamina.sklearn.NeuralNetClassifier : The same for labels.
+
+    Notes
+    -----
+    Sample weights are scaled to a mean of 1, and rows of weight 0 are left out: a row of weight 2
+    counts as the row twice.
+
+    Examples
+    --------
+    >>> import numpy as np, lamina
+    >>> from lamina.layers import Dense
+    >>> from lamina.sklearn import NeuralNetRegressor
+    >>> def build(n_features_in_, n_outputs_, units=8):
+    ...     return lamina.Sequential([lamina.Input((n_features_in_,)), Dense(units, "relu"),
+    ...                               Dense(n_outputs_)])
+    >>> x = np.random.default_rng(0).normal(size=(200, 3))
+    >>> y = x @ [1.0, -2.0, 0.5]
+    >>> net = NeuralNetRegressor(build, learning_rate=0.02, epochs=30, model__units=16,
+    ...                          random_state=0).fit(x, y)
+    >>> net.predict(x).shape, net.n_iter_, net.score(x, y) > 0.98
+    ((200,), 30, True)
+    """
+
+    _numbers = True
+
+    def __init__(
+        self,
+        model: Model | Callable[..., Model],
+        *,
+        optimizer: OptimizerLike | None = None,
+        loss: LossesLike | None = None,
+        metrics: MetricsLike = None,
+        learning_rate: float | None = None,
+        epochs: int = 10,
+        batch_size: int | str | None = None,
+        validation_split: float = 0.0,
+        callbacks: CallbacksLike = None,
+        verbose: int | str = 0,
+        random_state: Any = None,
+        warm_start: bool = False,
+        shuffle: bool = True,
+        **model__parameters: Any,
+    ) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        self.loss = loss
+        self.metrics = metrics
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.validation_split = validation_split
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.shuffle = shuffle
+        self._keep(model__parameters)
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None
+    ) -> Self:
+        """Train, from new weights unless ``warm_start`` is set.
+
+        Parameters
+        ----------
+        X : array_like, sparse matrix or table of shape (rows, columns) or (rows, ...)
+            Numbers: images and series have more axes; tables of pandas and polars may have columns
+            of bools and of nullable types.  Sparse rows are made dense.
+        y : array_like of shape (rows,) or (rows, outputs)
+        sample_weight : array_like of shape (rows,), optional
+        validation_data : tuple (X, y) or (X, y, sample_weight), optional
+            Used instead of a split.
+
+        Returns
+        -------
+        NeuralNetRegressor
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For data, parameters or labels that do not fit.
+        TrainingDiverged
+            When the loss turns NaN or infinite.
+        """
+        further = bool(self.warm_start) and hasattr(self, "model_")
+        return self._fit(
+            X, y, sample_weight, further=further, epochs=self.epochs,
+            validation_data=validation_data,
+        )  # fmt: skip
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train for one epoch, from where the last fit or partial fit stands.
+
+        Parameters
+        ----------
+        X, y, sample_weight : array_like
+            As for ``fit``; columns and outputs must be those of the first call.
+
+        Returns
+        -------
+        NeuralNetRegressor
+            The estimator itself.
+        """
+        return self._fit(
+            X, y, sample_weight, further=hasattr(self, "model_"), epochs=1, whole=False
+        )
+
+    def predict(self, X: Any) -> Array:
+        """Return predictions.
+
+        Parameters
+        ----------
+        X : array_like, sparse matrix or table of shape (rows, columns) or (rows, ...)
+
+        Returns
+        -------
+        ndarray of shape (rows,) or (rows, outputs), float64
+        """
+        found = [np.asarray(each, np.float64) for each in self._outputs(X)]
+        if self._vector:
+            return found[0].reshape(len(found[0]))
+        return found[0] if len(found) == 1 else np.concatenate(found, axis=1)
+
+    # --- targets
+
+    def _know(self, y: Array, classes: Any) -> Array:  # noqa: ARG002
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        self._vector = y.ndim == 1
+        self.n_outputs_ = 1 if self._vector else int(y.shape[1])
+        self.target_type_ = "continuous" if self._vector else "continuous-multioutput"
+        return y
+
+    def _check_known(self, y: Array, classes: Any, whole: bool) -> Array:  # noqa: ARG002
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        outputs = 1 if y.ndim == 1 else y.shape[1]
+        if outputs != self.n_outputs_:
+            raise ValueError(f"y must have {self.n_outputs_} outputs as before; got {outputs}")
+        return y
+
+    def _targets(self, y: Array) -> Any:
+        if len(self._shapes) == 1 or y.ndim == 1:
+            return y
+        widths = [shape[-1] if shape else 1 for shape in self._shapes]
+        if sum(widths) != y.shape[1]:
+            raise ValueError(
+                f"{type(self).__name__}: the model's outputs have {widths} units; y has "
+                f"{y.shape[1]} columns"
+            )
+        return np.split(y, np.cumsum(widths)[:-1], axis=1)
+
+    def _default_loss(self, model: Any, shapes: Sequence[Shape]) -> Any:  # noqa: ARG002
+        return "mse"

@@ -1,0 +1,45 @@
+"""The checks that scikit-learn runs over its own estimators; none is declared to fail."""
+
+import importlib.util
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import lamina
+from lamina.layers import Dense
+
+
+def network(n_features_in_: int, n_outputs_: int, units: int = 16) -> lamina.Sequential:
+    """Build a small network; in float64, as a check compares weights with repeated rows to 1e-7."""
+    return lamina.Sequential(
+        [lamina.Input((n_features_in_,)), Dense(units, "relu"), Dense(n_outputs_)],
+        dtype="float64",
+    )
+
+
+def estimators() -> Iterator[Any]:
+    """Yield an estimator of each class; all rows a step, as others weigh rows within batches."""
+    from lamina.sklearn import NeuralNetClassifier, NeuralNetRegressor
+
+    settings = {"epochs": 60, "learning_rate": 0.05, "batch_size": "all"}
+    yield NeuralNetClassifier(network, **settings)
+    yield NeuralNetRegressor(network, **settings)
+
+
+def every_check() -> Any:
+    """Return what gives a test each estimator with each check, as scikit-learn's decorator does."""
+    if importlib.util.find_spec("sklearn") is None:
+        return pytest.mark.parametrize(("estimator", "check"), [(None, None)])
+    from sklearn.utils.estimator_checks import parametrize_with_checks
+
+    return parametrize_with_checks(list(estimators()))
+
+
+@every_check()
+def test_checks_of_scikit_learn(estimator: Any, check: Any) -> None:
+    pytest.importorskip("sklearn")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # advice on data that the checks make up
+        check(estimator)
