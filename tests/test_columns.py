@@ -24,10 +24,21 @@ def test_columns_keep_what_they_are_given_and_print_it():
         "n  who      value  any",
         "1  a      1234567",
         "2  bb   1.000e-09  (1, 2)",
-        "3  c          nan  x",
+        "3  c            -  x",
         "4  d       0.1235  3",
         "End.",
     ]
+
+
+def test_numbers_of_one_size_have_the_same_digits():
+    text = repr(Columns({"r2": [0.5481, -0.000137, np.nan], "mae": [254.668, 3.0, 1234.5]}))
+    assert text.split("\n") == [
+        "     r2   mae", " 0.5481   255", "-0.0001     3", "      -  1234"
+    ]  # fmt: skip
+    assert repr(Columns({"rate": [1e-9, 100.0]})).split("\n") == [
+        "     rate", "1.000e-09", "      100"
+    ]  # fmt: skip
+    assert repr(Columns({"epochs": [10.0, 200.0]})) == "epochs\n    10\n   200"
 
 
 def test_long_tables_show_both_ends():

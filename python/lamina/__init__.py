@@ -16,6 +16,7 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``onnx``: models that other programs write and run
 - ``sklearn``: estimators in scikit-learn's protocol around any model
 - ``set_random_seed`` makes all that follows repeat, to the bit
+- ``baselines``: simple models to hold a network against
 - ``trace`` writes a small network's backpropagation out, ``check_gradients`` checks any model's
 - ``set_num_threads`` says how many threads, ``profile`` what each operation of a step costs
 
@@ -62,6 +63,7 @@ from lamina.runtime import get_num_threads, set_num_threads
 
 if TYPE_CHECKING:
     from lamina import (
+        baselines,
         config,
         datasets,
         kernels,
@@ -106,6 +108,8 @@ __all__ = [
     "set_random_seed",
     # scikit-learn's protocol
     "sklearn",
+    # statistics
+    "baselines",
     # backpropagation to look at
     "check_gradients", "trace", "tracing",
     "__version__",
@@ -117,6 +121,7 @@ if not TYPE_CHECKING:  # a type checker would take every misspelt name for one o
     _LAZY = {
         name: f"lamina.{name}"
         for name in (
+            "baselines",
             "config",
             "datasets",
             "kernels",

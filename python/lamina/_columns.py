@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class Columns(Mapping[str, Array]):
     >>> table = Columns({"fit": ["a", "b"], "loss": [0.25, 1 / 3]})
     >>> table
     fit    loss
-    a      0.25
+    a    0.2500
     b    0.3333
     >>> table["loss"].mean() < 0.3, table.row(0)
     (np.True_, {'fit': 'a', 'loss': 0.25})
@@ -82,7 +82,7 @@ class Columns(Mapping[str, Array]):
         return pd.DataFrame(dict(self._columns))
 
     def __repr__(self) -> str:
-        """Return the table as text, numbers with four digits."""
+        """Return the table as text, numbers with four digits, NaN as -."""
         lines = [self.title] if self.title else []
         lines += self._lines()
         if self.rows > _SHOWN:
@@ -93,7 +93,8 @@ class Columns(Mapping[str, Array]):
     def _lines(self) -> list[str]:
         half = _SHOWN // 2
         cut = self.rows > _SHOWN
-        shown = [*range(half), *range(self.rows - half, self.rows)] if cut else range(self.rows)
+        both = [*range(half), *range(self.rows - half, self.rows)]
+        shown = both if cut else list(range(self.rows))
         drawn = [_drawn(name, values, shown) for name, values in self._columns.items()]
         lines = ["  ".join(cells).rstrip() for cells in zip(*drawn, strict=True)]
         if cut:
@@ -121,19 +122,32 @@ def _kind(value: Any) -> type:
     return str if isinstance(value, str) else object
 
 
-def _drawn(name: str, values: Array, shown: Any) -> list[str]:
+def _drawn(name: str, values: Array, shown: Sequence[int]) -> list[str]:
     """Return the cells of a column, heading first, padded: numbers to the right."""
-    cells = [_cell(values[i]) for i in shown]
+    places = _places(values[shown]) if values.dtype.kind == "f" else None
+    cells = [_cell(values[i], places) for i in shown]
     width = max(map(len, [name, *cells]))
     right = all(_kind(values[i]) is float or values[i] is None for i in shown)
     return [cell.rjust(width) if right else cell.ljust(width) for cell in [name, *cells]]
 
 
-def _cell(value: Any) -> str:
+def _places(values: Array) -> int | None:
+    """Return how many digits all of a column have behind the point; None for each as it needs."""
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    if not sizes.size or sizes.max() >= 1e7 or sizes.max() > 1e4 * sizes.min():
+        return None
+    if (values == np.round(values)).all():
+        return 0
+    return max(0, _DIGITS - 1 - int(np.floor(np.log10(sizes.max()))))
+
+
+def _cell(value: Any, places: int | None) -> str:
     if value is None:
         return ""
     if isinstance(value, (float, np.floating)):
-        return _number(float(value))
+        if np.isnan(value):
+            return "-"
+        return _number(float(value)) if places is None else f"{value:.{places}f}"
     return " ".join(str(value).split())
 
 

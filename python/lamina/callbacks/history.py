@@ -13,6 +13,7 @@ from lamina.callbacks.epoch_text import number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from lamina.baselines import Comparison
     from lamina.models.model import Model
 
 
@@ -31,6 +32,8 @@ class History(Callback):
         ``validation_freq``.
     validation_rows : ndarray of int64 or None
         The rows of ``x`` that ``validation_split`` held out.
+    baselines : Comparison or None
+        What ``fit(..., baselines=True)`` compared the model with; see ``lamina.baselines``.
 
     Examples
     --------
@@ -52,6 +55,7 @@ class History(Callback):
         self.epoch: list[int] = []
         self.recorded_at: dict[str, list[int]] = {}
         self.validation_rows: Array | None = None
+        self.baselines: Comparison | None = None
 
     # The model holds its history: a strong link back would keep both until a garbage collection.
     @property

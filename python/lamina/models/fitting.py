@@ -58,6 +58,7 @@ class Fitting(Evaluating):
         time_ordered: bool = False,
         buckets: int | Sequence[int] | None = None,
         resume: bool = False,
+        baselines: bool | str | Sequence[str] = False,
         **unknown: NoReturn,
     ) -> History:
         """Train.
@@ -139,6 +140,11 @@ class Fitting(Evaluating):
             end of the process.  Within an epoch another ``batch_size``, ``shuffle`` or number of
             rows trained on is refused; between epochs it is a warning.  Where there was no fit,
             this is the first.
+        baselines : bool, str or sequence of str, default False
+            Fit simple models to the rows trained on, and compare them with this one on the
+            validation rows: a constant, least squares (or logistic regression), a lasso and a ridge
+            regression, or those named.  The table is ``History.baselines``, and printed unless
+            ``verbose`` is 0; see ``lamina.baselines.compare``.  It needs scikit-learn.
 
         Returns
         -------
@@ -193,6 +199,11 @@ class Fitting(Evaluating):
         """
         if unknown:
             refuse_arguments(Fitting.fit, unknown)
+        beside = None
+        if baselines is not False:
+            from lamina.baselines.after_fit import AfterFit
+
+            beside = AfterFit(baselines, x, y, sample_weight, validation_data, validation_split)
         with self._guard.training("fit"):
             self.compiled("fit").optimizer.check_owner(self)
             hooks, history = of_fit(callbacks, verbose)
@@ -230,7 +241,9 @@ class Fitting(Evaluating):
             if position is not None:
                 run.standing.go_on(position)
             run.run(history)
-            return history
+        if beside is not None:
+            history.baselines = beside.compare(self, history, verbose)
+        return history
 
     def _to_resume(self, resume: object, initial_epoch: object) -> Position | None:
         """Return where the last fit stood, if this one is to go on from there."""

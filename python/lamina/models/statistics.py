@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from lamina import _check
 from lamina._calls import answering_calls
 
 if TYPE_CHECKING:
     from lamina._typing import Data
+    from lamina.baselines import Comparison
     from lamina.models.loss_function import LossFunction
 
 
@@ -54,3 +56,69 @@ class Statistics:
         from lamina.models.loss_function import LossFunction
 
         return LossFunction(self, x, y, sample_weight, dtype)
+
+    @answering_calls
+    def compare_baselines(
+        self,
+        x: Any,
+        y: Any,
+        validation_data: tuple[Any, Any] | None = None,
+        *,
+        validation_rows: Any = None,
+        sample_weight: Any = None,
+        baselines: str | Sequence[str] = ("constant", "linear", "lasso", "ridge"),
+        measure: str | None = None,
+        cv: Any = None,
+        random_state: int = 0,
+        level: float = 0.95,
+    ) -> Comparison:
+        """Hold the model against a linear or logistic regression, a lasso, a ridge, a constant.
+
+        They are fitted to the rows that the model was fitted to, and compared on its test rows: see
+        ``lamina.baselines.compare``.  scikit-learn is needed: ``pip install "lamina[sklearn]"``.
+
+        Parameters
+        ----------
+        x, y : array_like, or a list or dict of them
+            What ``fit`` was given.
+        validation_data : tuple (x, y), optional
+            Test rows; by default those rows of ``x`` that the last fit held out.
+        validation_rows : array_like of int, optional
+            Rows of ``x`` to test on in place of these.
+        sample_weight : array_like of shape (rows,), optional
+            Weights of the rows of ``x`` in fitting the baselines.
+        baselines : str or sequence of str, default ("constant", "linear", "lasso", "ridge")
+            Which to fit.
+        measure : {"mae", "mse"} or {"log_loss", "accuracy"}, optional
+            What penalties are chosen by and differences are of; the first of a kind by default.
+        cv : int, scikit-learn splitter, or iterable of pairs of row numbers, optional
+            Folds of the training rows for choosing penalties; ten by default.
+        random_state : int, default 0
+            Of the folds that a number asks for.
+        level : float, default 0.95
+            Of the confidence intervals of the differences.
+
+        Returns
+        -------
+        Comparison
+            A table with a row for the model and one for each baseline; ``to_pandas()`` makes a
+            frame of it.
+
+        Examples
+        --------
+        >>> import numpy as np, lamina
+        >>> x = np.linspace(-1, 1, 60)[:, None]
+        >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)], seed=1)
+        >>> model.compile("adam", "mse")
+        >>> _ = model.fit(x, 2 * x + 1, validation_split=0.2, verbose=0)
+        >>> table = model.compare_baselines(x, 2 * x + 1, baselines=["constant", "linear"])
+        >>> table["model"].tolist(), bool(table["difference"][2] < 0)
+        (['network', 'constant', 'least squares'], True)
+        """
+        from lamina.baselines import compare
+
+        return compare(
+            self, x, y, validation_data, validation_rows=validation_rows,
+            sample_weight=sample_weight, baselines=baselines, measure=measure, cv=cv,
+            random_state=random_state, level=level,
+        )  # fmt: skip
