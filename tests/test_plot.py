@@ -24,6 +24,10 @@ def plt():
     plt.close("all")
 
 
+def figure_of(drawn):
+    return np.ravel(drawn)[0].figure
+
+
 def fitted(metrics=("mae",), **options):
     model = lamina.Sequential([Input((1,)), Dense(1)])
     model.compile("sgd", "mse", metrics=list(metrics))
@@ -36,10 +40,9 @@ def fitted(metrics=("mae",), **options):
 
 def test_learning_curves(tmp_path):
     history = {"loss": [2.0, 1.0], "val_loss": [2.5, 1.5], "accuracy": [0.5, 0.6]}
-    figure = plot.learning_curves(
+    loss, accuracy = plot.learning_curves(
         SimpleNamespace(history=history, epoch=[3, 4]), tmp_path / "c.svg"
     )
-    loss, accuracy = figure.axes
     assert [line.get_label() for line in loss.lines] == ["training", "validation"]
     np.testing.assert_array_equal(loss.lines[1].get_xdata(), [4, 5])
     np.testing.assert_array_equal(accuracy.lines[0].get_ydata(), [0.5, 0.6])
@@ -74,7 +77,7 @@ def test_validation_stands_at_the_epochs_it_was_done_after():
     np.testing.assert_array_equal(loss.lines[0].get_xdata(), [2, 3, 4, 5, 6, 7])
     np.testing.assert_array_equal(loss.lines[1].get_xdata(), [3, 6])
     known = {"loss": [3.0, 2.0, 1.0, 0.5, 0.4], "val_loss": [2.0, 1.0]}
-    np.testing.assert_array_equal(plot.learning_curves(known).axes[0].lines[1].get_xdata(), [2, 4])
+    np.testing.assert_array_equal(plot.learning_curves(known).lines[1].get_xdata(), [2, 4])
     with pytest.raises(ValueError, match="'val_loss' has 3 values for 5 epochs"):
         plot.learning_curves({**known, "val_loss": [1.0, 2.0, 3.0]})
 
@@ -95,7 +98,7 @@ def test_a_star_marks_the_best_epoch():
         "auc": [nan, nan, nan],
         "val_f1": [0.5, 0.9, 0.1],
     }  # fmt: skip
-    figure = plot.learning_curves(columns)
+    figure = figure_of(plot.learning_curves(columns))
     assert stars(figure) == [(2, 1.5), (2, 0.3), None, None, (2, 0.9)]
     texts = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert texts == ["training", "validation", "best: 1.5, epoch 2"]
@@ -114,13 +117,13 @@ def test_columns_that_are_no_numbers_and_names_with_signs(tmp_path):
         "$a$ $": [1, 2],
         "acc": [1, 2],
     }
-    figure = plot.learning_curves(columns, tmp_path / "c.png", log=True)
+    figure = figure_of(plot.learning_curves(columns, tmp_path / "c.png", log=True))
     assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "$a$ $", "acc"]
     assert [axes.get_yscale() for axes in figure.axes] == ["linear", "log", "linear"]
 
 
 def test_many_quantities_take_several_rows():
-    figure = plot.learning_curves({f"q{i}": [1.0] for i in range(7)})
+    figure = figure_of(plot.learning_curves({f"q{i}": [1.0] for i in range(7)}))
     assert {axes.get_gridspec().get_geometry() for axes in figure.axes} == {(3, 3)}
 
 
@@ -136,7 +139,7 @@ history = model.fit(np.eye(4), np.ones(4), verbose=0)
     "history.plot()",
     "figure = history.plot()",
     "import matplotlib.pyplot as plt\nhistory.plot()\nplt.show()",
-    "lamina.plot.first_layer(model)",
+    "lamina.plot.first_layer(model)[0].figure",
     "figure",
     "lamina.utils.plot_model(model, __import__('tempfile').mkdtemp() + '/model.png', dpi=50)",
     "plt.get_fignums()",
@@ -160,7 +163,9 @@ def fake_model(*weights):
 
 def test_first_layer(plt):
     kernel = np.arange(24.0).reshape(6, 4)
-    figure = plot.first_layer(fake_model([], [np.zeros(6)], [kernel]), image_shape=(2, 3))
+    figure = figure_of(
+        plot.first_layer(fake_model([], [np.zeros(6)], [kernel]), image_shape=(2, 3))
+    )
     *images, bar = figure.axes
     for unit, axes in enumerate(images):
         np.testing.assert_array_equal(axes.images[0].get_array(), kernel[:, unit].reshape(2, 3))
@@ -169,14 +174,14 @@ def test_first_layer(plt):
     assert bar.get_ylabel() == "weight"
     assert plt.gcf() is figure
     assert "4 units" in figure.get_suptitle()
-    few = plot.first_layer(fake_model([np.ones((4, 9))]), max_units=2)
+    few = figure_of(plot.first_layer(fake_model([np.ones((4, 9))]), max_units=2))
     assert len(few.axes) == 3
     assert "2 of its 9 units" in few.get_suptitle()
 
 
 def test_images_have_the_shape_of_the_input():
     model = lamina.Sequential([Input((2, 8, 1)), Flatten(), Dense(3)])
-    assert plot.first_layer(model).axes[0].images[0].get_array().shape == (2, 8)
+    assert plot.first_layer(model)[0].images[0].get_array().shape == (2, 8)
     convolution = lamina.Sequential([Input((6, 6, 1)), Conv2D(2, 3), Flatten(), Dense(3)])
     with pytest.raises(ValueError, match="must be dense; conv2d has weights of shape"):
         plot.first_layer(convolution)
@@ -220,9 +225,6 @@ def test_few_values_are_marked():
     """A line through one point is invisible, and so is one whose neighbours are NaN."""
     nan = float("nan")
     history = {"loss": [1.0], "mae": [nan, 1.0, nan], "mse": np.linspace(1, 2, 10), "r": range(99)}
-    markers = [axes.lines[0].get_marker() for axes in plot.learning_curves(
-        {key: list(values) for key, values in history.items() if key == "loss"}).axes]  # fmt: skip
-    assert markers == ["o"]
-    for key, marker in {"mae": "o", "mse": "o", "r": "None"}.items():
-        figure = plot.learning_curves({key: list(history[key])})
-        assert figure.axes[0].lines[0].get_marker() == marker
+    for key, marker in {"loss": "o", "mae": "o", "mse": "o", "r": "None"}.items():
+        axes = plot.learning_curves({key: list(history[key])})
+        assert axes.lines[0].get_marker() == marker

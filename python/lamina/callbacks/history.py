@@ -6,6 +6,8 @@ import os
 import weakref
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from lamina._check import Array
 from lamina.callbacks.callback import Callback, Logs
 from lamina.callbacks.epoch_text import number
@@ -97,7 +99,9 @@ class History(Callback):
         """
         from lamina import plot
 
-        return plot.learning_curves(self, path, log)
+        drawn = plot.learning_curves(self, path, log)
+        first = drawn[0] if isinstance(drawn, np.ndarray) else drawn
+        return first.figure  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         """Return the epochs done and the last values."""

@@ -168,4 +168,4 @@ class LearningRateRangeTest(Callback):
         """Draw the loss over the learning rate; see ``lamina.plot.learning_rate_range``."""
         from lamina import plot
 
-        return plot.learning_rate_range(self, path)
+        return plot.learning_rate_range(self, path).figure  # type: ignore[return-value]

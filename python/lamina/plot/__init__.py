@@ -1,7 +1,9 @@
-"""Figures: learning curves, range tests, weights.  They need matplotlib: ``lamina[plot]``.
+"""Figures of models, of their training and of what they predict.  They need ``lamina[plot]``.
 
-A figure is pyplot's current one, as those of pandas are: ``plt.show()`` shows it, a notebook shows
-it once at the end of its cell, and ``plt.gca()`` goes on drawing on it.
+Each function draws on the axes that it is given as ``ax``, or on a new figure, and returns the
+axes.  A new figure is pyplot's current one, as those of pandas are: ``plt.show()`` shows it, a
+notebook shows it once at the end of its cell, and ``plt.gca()`` goes on drawing on it.  Curves
+differ in dashes as well as in colour, in colours that the colour-blind can tell apart.
 """
 
 from __future__ import annotations
@@ -9,11 +11,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
+from lamina.plot.boundary import decision_boundary
+from lamina.plot.calibration import calibration
+from lamina.plot.confusion import confusion_matrix
 from lamina.plot.curves import learning_curves
+from lamina.plot.feature_maps import feature_maps
+from lamina.plot.filters import filters
+from lamina.plot.intervals import intervals
 from lamina.plot.rate_range import learning_rate_range
+from lamina.plot.residuals import residuals
 from lamina.plot.weights import first_layer
 
-__all__ = ["first_layer", "learning_curves", "learning_rate_range"]
+__all__ = ["calibration", "confusion_matrix", "decision_boundary", "feature_maps", "filters",
+           "first_layer", "intervals", "learning_curves", "learning_rate_range",
+           "residuals"]  # fmt: skip
 
 
 def __dir__() -> list[str]:

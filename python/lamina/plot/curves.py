@@ -12,7 +12,8 @@ import numpy as np
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.metrics.direction import UP, direction_of_name
-from lamina.plot.figures import shown
+from lamina.plot.figures import on_axes, shown
+from lamina.plot.style import line, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 PANELS_A_ROW = 3
 WIDTH, HEIGHT = 4.5, 3.5  # inches of a panel
 VALIDATION = "val_"
+WHO = "learning_curves"
 FEW = 10  # values that are marked one by one
 
 
@@ -49,7 +51,10 @@ def learning_curves(
     history: History | Mapping[str, Sequence[float]],
     path: str | os.PathLike[str] | None = None,
     log: bool = False,
-) -> Figure:
+    *,
+    metrics: str | Sequence[str] | None = None,
+    ax: Axes | None = None,
+) -> Any:
     """Draw the loss and each metric over epochs, training and validation in one panel.
 
     A star marks the best epoch of each panel: of the validation, if there is one, else of the
@@ -64,28 +69,53 @@ def learning_curves(
     log : bool, default False
         Give losses and errors a logarithmic axis: panels of positive values of which larger
         ones are not better.
+    metrics : str or sequence of str, optional
+        Which quantities to draw, such as "loss"; all if not given, the loss alone on `ax`.
+    ax : matplotlib Axes, optional
+        Where to draw one quantity; a new figure of pyplot's if not given.
 
     Returns
     -------
-    matplotlib.figure.Figure
-        Pyplot's current figure, with one of its ``axes`` for each panel.
+    matplotlib Axes, or ndarray of them
+        The panel; an array of shape (panels,) where there are several.
 
     Raises
     ------
     ImportError
         If matplotlib is not installed.
     TypeError, ValueError
-        If `history` is no history or has no epoch.
+        If `history` is no history, has no epoch or not the metric asked for.
 
     Examples
     --------
     >>> from lamina import plot
-    >>> figure = plot.learning_curves({"loss": [2.0, 1.0], "val_loss": [2.1, 1.3]})
-    >>> len(figure.axes)
-    1
+    >>> ax = plot.learning_curves({"loss": [2.0, 1.0], "val_loss": [2.1, 1.3]})
+    >>> ax.get_ylabel()
+    'loss'
     """
-    panels = panels_of(history)
-    return shown("learning_curves", lambda figure: draw(figure, panels, log), path)
+    panels = _chosen(panels_of(history), metrics, ax is not None)
+    if ax is not None or len(panels) == 1:
+        size = WIDTH, HEIGHT
+        return on_axes(WHO, lambda axes: _draw_panel(axes, panels[0], log), ax, path, size)
+    return shown(WHO, lambda figure: draw(figure, panels, log), path)
+
+
+def _chosen(panels: list[Panel], metrics: Any, one: bool) -> list[Panel]:
+    if metrics is None:
+        return panels[:1] if one else panels
+    wanted = [metrics] if isinstance(metrics, str) else list(metrics)
+    by_name = {panel.name: panel for panel in panels}
+    for name in wanted:
+        if name not in by_name:
+            raise ValueError(
+                f"{WHO}: metrics must be among {', '.join(map(repr, by_name))}; got {name!r}"
+            )
+    if not wanted or (one and len(wanted) > 1):
+        raise ValueError(
+            f"{WHO}: metrics must name {'one' if one else 'at least one'} quantity "
+            f"{'for one ax' if one else 'to draw'}; got {metrics!r}"
+        )
+    return [by_name[name] for name in wanted]
 
 
 def panels_of(history: Any) -> list[Panel]:
@@ -139,20 +169,22 @@ def _epochs(key: str, count: int, done: Sequence[int]) -> Sequence[int]:
     return taken
 
 
-def draw(figure: Figure, panels: Sequence[Panel], log: bool) -> None:
-    """Draw the panels on an empty figure."""
+def draw(figure: Figure, panels: Sequence[Panel], log: bool) -> Array:
+    """Draw the panels on an empty figure; returns their axes."""
     across = min(len(panels), PANELS_A_ROW)
     down = -(-len(panels) // across)
     figure.set_size_inches(WIDTH * across, HEIGHT * down)
-    for place, panel in enumerate(panels):
-        _draw_panel(figure.add_subplot(down, across, place + 1), panel, log)
+    made = np.array([figure.add_subplot(down, across, i + 1) for i in range(len(panels))])
+    for axes, panel in zip(made, panels, strict=True):
+        _draw_panel(axes, panel, log)
+    return made
 
 
 def _draw_panel(axes: Axes, panel: Panel, log: bool) -> None:
-    for curve in panel.curves:
+    for place, curve in enumerate(panel.curves):
         few = np.isfinite(curve.values).sum() <= FEW
         marker = "o" if few else None  # a line through one point is invisible
-        axes.plot(curve.epochs, curve.values, label=curve.label, marker=marker)
+        axes.plot(curve.epochs, curve.values, label=curve.label, marker=marker, **line(place))
     _mark_best(axes, panel)
     axes.set_xlabel("epoch")
     axes.set_ylabel(panel.name, parse_math=False)  # a name may have a dollar sign
@@ -160,6 +192,7 @@ def _draw_panel(axes: Axes, panel: Panel, log: bool) -> None:
     if log and panel.direction != UP and all((c.values > 0).all() for c in panel.curves):
         axes.set_yscale("log")
     axes.legend(frameon=False)
+    plain(axes)
 
 
 def _mark_best(axes: Axes, panel: Panel) -> None:

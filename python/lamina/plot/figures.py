@@ -1,4 +1,4 @@
-"""Empty figures for the others to draw on: pyplot's, or one that is only written to a file."""
+"""What the others draw on: the caller's axes, pyplot's next figure, or a figure of a file alone."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 from lamina import _check
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 DPI = 120
+SIZE = (5.5, 4.0)  # inches of one panel with labels
+
+Path = str | os.PathLike[str] | None
 
 
 def _require_matplotlib(who: str) -> None:
@@ -44,21 +48,107 @@ def written(
     figure.savefig(path, dpi=dpi)
 
 
-def shown(who: str, draw: Callable[[Figure], Any], path: str | os.PathLike[str] | None) -> Figure:
-    """Draw pyplot's current figure, save it if there is a path, and return it."""
+def shown(who: str, draw: Callable[[Figure], Any], path: Path) -> Any:
+    """Let ``draw`` fill pyplot's next figure, save it if there is a path; returns what it did."""
     _require_matplotlib(who)
     import matplotlib.pyplot as plt
 
     from lamina.plot.once import FigureShownOnce
 
-    if path is not None and not hasattr(path, "write"):  # Matplotlib writes to files that are open
-        path = _check.path(who, "path", path)
+    path = _checked(who, path)
     figure = plt.figure(FigureClass=FigureShownOnce, layout="constrained")
     try:
-        draw(figure)
+        drawn = draw(figure)
         if path is not None:
             figure.savefig(path, dpi=DPI)
     except BaseException:
         plt.close(figure)
         raise
-    return figure
+    return drawn
+
+
+def on_axes(
+    who: str,
+    draw: Callable[[Axes], Any],
+    ax: Axes | None,
+    path: Path,
+    size: tuple[float, float] = SIZE,
+) -> Axes:
+    """Draw on the caller's axes, or on those of pyplot's next figure; returns the axes."""
+
+    def one(figure: Figure) -> Axes:
+        figure.set_size_inches(size)
+        axes = figure.add_subplot()
+        draw(axes)
+        return axes
+
+    if ax is None:
+        return shown(who, one, path)  # type: ignore[no-any-return]
+    _check_axes(who, ax)
+    path = _checked(who, path)
+    draw(ax)
+    _save(ax, path)
+    return ax
+
+
+def on_grid(
+    who: str,
+    draw: Callable[[Any], Any],
+    shape: tuple[int, int],
+    ax: Axes | None,
+    path: Path,
+    size: tuple[float, float],
+) -> Any:
+    """Let ``draw`` fill a grid of axes, an array of that shape; returns what ``draw`` returns.
+
+    The caller's axes are the frame that the grid is put in, as in scikit-learn.
+    """
+
+    def many(figure: Figure) -> Any:
+        figure.set_size_inches(size)
+        return draw(figure.subplots(*shape, squeeze=False))
+
+    if ax is None:
+        return shown(who, many, path)
+    _check_axes(who, ax)
+    path = _checked(who, path)
+    drawn = draw(_within(ax, shape))
+    _save(ax, path)
+    return drawn
+
+
+def _within(ax: Axes, shape: tuple[int, int]) -> Any:
+    import numpy as np
+
+    ax.set_axis_off()
+    spec = ax.get_subplotspec()
+    if spec is not None:
+        return spec.subgridspec(*shape).subplots(squeeze=False)
+    rows, columns = shape
+    width, height = 1 / columns, 1 / rows
+    grid = np.empty(shape, dtype=object)
+    for i in range(rows):
+        for j in range(columns):
+            grid[i, j] = ax.inset_axes(
+                (j * width, 1 - (i + 1) * height, 0.92 * width, 0.9 * height)
+            )
+    return grid
+
+
+def _save(ax: Axes, path: Any) -> None:
+    if path is not None:
+        ax.get_figure().savefig(path, dpi=DPI)  # type: ignore[union-attr]
+
+
+def _checked(who: str, path: Any) -> Any:
+    if path is not None and not hasattr(path, "write"):  # Matplotlib writes to files that are open
+        return _check.path(who, "path", path)
+    return path
+
+
+def _check_axes(who: str, ax: Any) -> None:
+    _require_matplotlib(who)
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        raise TypeError(f"{who}: ax must be an Axes of matplotlib or None; got {ax!r:.80}")

@@ -6,18 +6,22 @@ import os
 from typing import TYPE_CHECKING
 
 from lamina._calls import answering_calls
-from lamina.plot.figures import shown
+from lamina.plot.figures import on_axes
+from lamina.plot.style import BLUE, GREY, ORANGE, plain
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
     from lamina.callbacks import LearningRateRangeTest
 
 
 @answering_calls
 def learning_rate_range(
-    test: LearningRateRangeTest, path: str | os.PathLike[str] | None = None
-) -> Figure:
+    test: LearningRateRangeTest,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw what a learning-rate range test found: each loss, the smoothed ones, the suggestion.
 
     Parameters
@@ -26,11 +30,12 @@ def learning_rate_range(
         After its fit.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure of pyplot's if not given.
 
     Returns
     -------
-    matplotlib.figure.Figure
-        Pyplot's current figure.
+    matplotlib Axes
 
     Raises
     ------
@@ -48,8 +53,7 @@ def learning_rate_range(
     >>> test = lamina.callbacks.LearningRateRangeTest(steps=20)
     >>> x = np.linspace(-1, 1, 64)
     >>> _ = model.fit(x, 2 * x, batch_size=2, callbacks=[test], verbose=0)
-    >>> figure = plot.learning_rate_range(test)
-    >>> figure.axes[0].get_xscale()
+    >>> plot.learning_rate_range(test).get_xscale()
     'log'
     """
     from lamina.callbacks import LearningRateRangeTest
@@ -61,18 +65,20 @@ def learning_rate_range(
     if len(rates) == 0:
         raise ValueError(f"{who}: test has no steps; give it to fit among its callbacks")
 
-    def draw(figure: Figure) -> None:
-        axes = figure.subplots()
-        axes.plot(rates, losses, color="0.75", linewidth=1, label="loss")
-        axes.plot(rates, smoothed, label="smoothed")
+    def draw(axes: Axes) -> None:
+        axes.plot(rates, losses, color=GREY, linewidth=0.6, label="loss")
+        axes.plot(rates, smoothed, color=BLUE, linewidth=2, label="smoothed")
         if test.suggestion is not None:
-            axes.axvline(test.suggestion, linestyle=":", color="C1", label=f"{test.suggestion:.2g}")
+            axes.axvline(
+                test.suggestion, linestyle=":", color=ORANGE, label=f"{test.suggestion:.2g}"
+            )
         axes.set(xscale="log", xlabel="learning rate", ylabel="loss")
         # What diverges would flatten all else.
         low, high = losses.min(), losses[: len(losses) // 2 + 1].max()
         room = 0.05 * (high - low)
         if room > 0:
             axes.set_ylim(low - room, high + room)
-        axes.legend()
+        axes.legend(frameon=False)
+        plain(axes)
 
-    return shown(who, draw, path)
+    return on_axes(who, draw, ax, path)

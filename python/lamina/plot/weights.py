@@ -12,9 +12,11 @@ import numpy as np
 from lamina import _check
 from lamina._calls import answering_calls
 from lamina._check import Array
-from lamina.plot.figures import shown
+from lamina.plot.figures import on_grid
+from lamina.plot.style import signed
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from lamina.models import Model
@@ -29,10 +31,13 @@ def first_layer(
     path: str | os.PathLike[str] | None = None,
     image_shape: Sequence[int] | None = None,
     max_units: int = 64,
-) -> Figure:
+    *,
+    ax: Axes | None = None,
+) -> Array:
     """Draw each unit's weights in the first dense layer as an image.
 
-    Red weights are positive, blue ones negative; the colour bar holds for all images.
+    The lighter a weight the larger it is: blue below zero, sand above.  The colour bar holds for
+    all images.
 
     Parameters
     ----------
@@ -44,11 +49,12 @@ def first_layer(
         Height and width; if not given, those of the model's input, or else a square.
     max_units : int, default 64
         Draw at most this many units, the first ones.
+    ax : matplotlib Axes, optional
+        A frame to draw the images in; a new figure of pyplot's if not given.
 
     Returns
     -------
-    matplotlib.figure.Figure
-        Pyplot's current figure, with one of its ``axes`` for each unit and one for the colour bar.
+    ndarray of matplotlib Axes, shape (units,)
 
     Raises
     ------
@@ -58,7 +64,10 @@ def first_layer(
         If the model has no dense layer or its inputs do not fill the image.
     """
     images, title = images_of(model, image_shape, max_units)
-    return shown("first_layer", lambda figure: draw(figure, images, title), path)
+    shape, size = grid_for(len(images))
+    return on_grid(  # type: ignore[no-any-return]
+        "first_layer", lambda grid: _draw(grid, images, title), shape, ax, path, size
+    )
 
 
 def images_of(
@@ -72,20 +81,37 @@ def images_of(
     return images, f"First layer, {name}: weights of {_counted(len(images), kernel.shape[1])}"
 
 
+def grid_for(count: int) -> tuple[tuple[int, int], tuple[float, float]]:
+    """Return rows and columns of a nearly square grid of images, and the inches that they take."""
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    return (rows, columns), (max(SQUARE * columns + MARGIN, 4.0), max(SQUARE * rows + 0.5, 2.0))
+
+
 def draw(figure: Figure, images: Array, title: str) -> None:
     """Draw the images on an empty figure, all on one scale."""
-    columns = math.ceil(math.sqrt(len(images)))
-    rows = math.ceil(len(images) / columns)
-    figure.set_size_inches(max(SQUARE * columns + MARGIN, 4.0), max(SQUARE * rows + 0.5, 2.0))
+    shape, size = grid_for(len(images))
+    figure.set_size_inches(size)
+    _draw(figure.subplots(*shape, squeeze=False), images, title)
+
+
+def _draw(grid: Array, images: Array, title: str) -> Array:
+    used = one_scale(grid, images, "weight")
+    used[0].figure.suptitle(title, parse_math=False)
+    return used
+
+
+def one_scale(grid: Array, images: Array, label: str) -> Array:
+    """Draw signed images, zero in the middle of one scale for all; returns their axes."""
     limit = float(np.abs(images).max()) or 1.0
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes in grid.flat[len(images) :]:
+    used = grid.ravel()[: len(images)]
+    for axes in grid.ravel()[len(images) :]:
         axes.remove()
-    for axes, image in zip(grid.flat, images, strict=False):
+    for axes, image in zip(used, images, strict=True):
         axes.set_axis_off()
-        drawn = axes.imshow(image, cmap="RdBu_r", vmin=-limit, vmax=limit)
-    figure.colorbar(drawn, ax=grid.ravel().tolist()[: len(images)], label="weight", aspect=30)
-    figure.suptitle(title, parse_math=False)
+        drawn = axes.imshow(image, cmap=signed(), vmin=-limit, vmax=limit)
+    used[0].figure.colorbar(drawn, ax=used.tolist(), label=label, aspect=30)
+    return used
 
 
 def _counted(drawn: int, all_units: int) -> str:

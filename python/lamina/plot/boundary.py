@@ -1,0 +1,167 @@
+"""Which class a model sees where, in the plane of two features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _check
+from lamina._calls import answering_calls
+from lamina._check import Array
+from lamina.plot.figures import Path, on_axes
+from lamina.plot.style import COLOURS, MARKERS, SEQUENTIAL, named, plain, two_classes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WHO = "decision_boundary"
+
+
+@answering_calls
+def decision_boundary(
+    model: Any,
+    X: Any,
+    y: Any = None,
+    features: Sequence[int] = (0, 1),
+    path: Path = None,
+    *,
+    grid: int = 200,
+    fixed: Any = None,
+    feature_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the regions of a classifier, or the levels of a regression, over two features.
+
+    Parameters
+    ----------
+    model : Model, or any object with ``predict``
+        Of scikit-learn's estimators, one with ``predict_proba`` is asked for that.
+    X : array_like of shape (rows, features)
+        Says how far the axes go.
+    y : array_like of shape (rows,), optional
+        Draws the rows: classes by colour and marker.
+    features : (int, int), default (0, 1)
+        Columns of the two axes.
+    path : str or path-like, optional
+        Where to save the figure; the ending chooses the format.
+    grid : int, default 200
+        Points along each axis at which the model is asked.
+    fixed : array_like of shape (features,), optional
+        Values of the other features; by default the medians of `X`.
+    feature_names, class_names : sequence of str, optional
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure of pyplot's if not given.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Examples
+    --------
+    >>> import numpy as np, lamina
+    >>> model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(1, "sigmoid")])
+    >>> model.compile(loss="binary_crossentropy")
+    >>> ax = lamina.plot.decision_boundary(model, np.eye(2), [0, 1], grid=20)
+    >>> ax.get_xlabel()
+    'x1'
+    """
+    rows = np.asarray(X, np.float64)
+    if rows.ndim != 2 or len(rows) == 0:
+        raise ValueError(f"{WHO}: X must have shape (rows, features); got {rows.shape}")
+    first, second = (_feature(each, rows.shape[1]) for each in features)
+    names = named(feature_names, rows.shape[1], "x")
+    count = _check.integer(WHO, "grid", grid)
+    ends = [(v.min() - 0.05 * (np.ptp(v) or 1), v.max() + 0.05 * (np.ptp(v) or 1))
+            for v in (rows[:, first], rows[:, second])]  # fmt: skip
+    lines = [np.linspace(*end, count) for end in ends]
+    asked = np.tile(np.median(rows, axis=0) if fixed is None else np.asarray(fixed, np.float64),
+                    (count * count, 1))  # fmt: skip
+    asked[:, first], asked[:, second] = (v.ravel() for v in np.meshgrid(*lines))
+    values = _asked(model, asked).reshape(count, count, -1)
+    target = None if y is None else _classes(y)
+
+    def draw(axes: Axes) -> None:
+        _draw(axes, lines, values, target is not None and target.dtype.kind != "f")
+        if target is not None:
+            _draw_rows(axes, rows[:, first], rows[:, second], target, class_names)
+        axes.set(xlim=ends[0], ylim=ends[1])
+        axes.set_xlabel(names[first], parse_math=False)
+        axes.set_ylabel(names[second], parse_math=False)
+        plain(axes)
+
+    return on_axes(WHO, draw, ax, path, (5.2, 4.2))
+
+
+def _feature(place: Any, count: int) -> int:
+    found = _check.integer(WHO, "features", place, 0)
+    if found >= count:
+        raise ValueError(f"{WHO}: features must be columns of X, below {count}; got {found}")
+    return found
+
+
+def _asked(model: Any, rows: Array) -> Array:
+    if hasattr(model, "predict_proba"):
+        found = np.asarray(model.predict_proba(rows))
+        return found[:, 1] if found.shape[1] == 2 else found
+    if hasattr(model, "compile"):  # a model of lamina's, or Keras's
+        return np.asarray(model.predict(rows, verbose=0))
+    if not hasattr(model, "predict"):
+        raise TypeError(f"{WHO}: needs a model with predict; got {model!r:.80}")
+    return np.asarray(model.predict(rows), np.float64)
+
+
+def _classes(y: Any) -> Array:
+    found = np.asarray(y)
+    if found.ndim == 2:
+        found = found.argmax(axis=1) if found.shape[1] > 1 else found[:, 0]
+    whole = found.dtype.kind == "f" and (found == np.round(found)).all()
+    return found.astype(np.int64) if whole and len(np.unique(found)) <= 20 else found
+
+
+def _draw(axes: Axes, lines: list[Array], values: Array, classes: bool) -> None:
+    from matplotlib.colors import ListedColormap, to_rgb
+
+    if values.shape[2] > 1:  # the most probable class
+        tints = [tuple(0.65 + 0.35 * np.array(to_rgb(c))) for c in COLOURS[: values.shape[2]]]
+        best = values.argmax(axis=2)
+        axes.pcolormesh(
+            *lines,
+            best,
+            cmap=ListedColormap(tints),
+            vmin=-0.5,
+            vmax=values.shape[2] - 0.5,
+            shading="nearest",
+            rasterized=True,
+        )
+        for each in range(values.shape[2]):
+            axes.contour(*lines, best == each, levels=[0.5], colors="black", linewidths=0.8)
+        return
+    one = values[:, :, 0]
+    probable = classes and one.min() >= 0 and one.max() <= 1
+    options: Any = {"vmin": 0.0, "vmax": 1.0} if probable else {}
+    levels: Any = np.linspace(0, 1, 11) if probable else 12
+    drawn = axes.contourf(
+        *lines, one, levels=levels, **options, cmap=two_classes() if probable else SEQUENTIAL
+    )
+    if probable and one.min() < 0.5 < one.max():
+        axes.contour(*lines, one, levels=[0.5], colors="black", linewidths=1.5)
+    axes.figure.colorbar(drawn, ax=axes, label="probability" if probable else "prediction")
+
+
+def _draw_rows(axes: Axes, x: Array, y: Array, target: Array, given: Any) -> None:
+    if target.dtype.kind == "f":
+        axes.scatter(x, y, c=target, cmap=SEQUENTIAL, edgecolors="black", linewidths=0.5, s=22)
+        return
+    kinds = np.unique(target)
+    names = [str(k) for k in kinds.tolist()] if given is None else [str(name) for name in given]
+    if len(names) < len(kinds):
+        raise ValueError(f"{WHO}: class_names must name all {len(kinds)} classes; got {len(names)}")
+    for place, kind in enumerate(kinds):
+        inside = target == kind
+        axes.scatter(x[inside], y[inside], s=22, color=COLOURS[place % 7],
+                     marker=MARKERS[place % 7], edgecolors="white", linewidths=0.5,
+                     label=names[place])  # fmt: skip
+    axes.legend(frameon=True, framealpha=0.9)

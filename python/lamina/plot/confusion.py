@@ -1,0 +1,164 @@
+"""Which classes are taken for which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina._calls import answering_calls
+from lamina._check import Array
+from lamina.plot.figures import Path, on_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WHO = "confusion_matrix"
+NORMALIZE = {"true": 1, "pred": 0, "all": None}
+MOST_WRITTEN = 20  # classes whose cells are large enough for a number
+
+
+@answering_calls
+def confusion_matrix(
+    y_true: Any,
+    y_pred: Any,
+    labels: Sequence[Any] | None = None,
+    normalize: str | None = None,
+    path: Path = None,
+    *,
+    sample_weight: Any = None,
+    cmap: str = "Blues",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how many rows of each class were taken for which.
+
+    Parameters
+    ----------
+    y_true : array_like of shape (rows,) or (rows, classes)
+        Labels of any kind, or one-hot rows.
+    y_pred : array_like of shape (rows,), (rows, 1) or (rows, classes)
+        Labels, or what ``predict`` returns: probabilities, of which the largest counts, or of the
+        second of two classes, from 0.5 on.  They need labels 0, 1, ... in `y_true`.
+    labels : sequence, optional
+        Names of the classes in their order; for labels that are not 0, 1, ... which classes, in
+        which order.  By default all that occur, sorted.
+    normalize : {"true", "pred", "all"}, optional
+        Shares of each true class (rows), of each predicted one (columns), or of all rows.
+    path : str or path-like, optional
+        Where to save the figure; the ending chooses the format.
+    sample_weight : array_like of shape (rows,), optional
+    cmap : str, default "Blues"
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure of pyplot's if not given.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If the labels do not fit each other.
+
+    Examples
+    --------
+    >>> from lamina import plot
+    >>> ax = plot.confusion_matrix(["a", "b", "b"], ["a", "b", "a"])
+    >>> [text.get_text() for text in ax.texts]
+    ['1', '0', '1', '1']
+    """
+    if normalize is not None and normalize not in NORMALIZE:
+        raise ValueError(
+            f"{WHO}: normalize must be 'true', 'pred', 'all' or None; got {normalize!r}"
+        )
+    counts, names = counted(y_true, y_pred, labels, sample_weight)
+    shown = counts
+    if normalize is not None:
+        whole = counts.sum(axis=NORMALIZE[normalize], keepdims=True)
+        shown = np.divide(counts, whole, out=np.zeros_like(counts), where=whole > 0)
+    side = min(3.0 + 0.45 * len(names), 10.0)
+    return on_axes(
+        WHO, lambda axes: _draw(axes, shown, names, normalize, cmap), ax, path, (side + 0.8, side)
+    )
+
+
+def counted(
+    y_true: Any, y_pred: Any, labels: Sequence[Any] | None, sample_weight: Any = None
+) -> tuple[Array, list[str]]:
+    """Return the weights of rows by true and by predicted class, and the classes' names."""
+    true, pred = _labels(y_true), _labels(y_pred)
+    if len(true) != len(pred) or len(true) == 0:
+        raise ValueError(
+            f"{WHO}: y_true and y_pred must have as many rows, at least one; got "
+            f"{len(true)} and {len(pred)}"
+        )
+    found = np.unique(np.concatenate([true, pred]))
+    given = None if labels is None else np.asarray(labels)
+    if given is None:
+        classes, names = found, found
+    elif np.isin(found, given).all():
+        classes = names = given
+    elif np.issubdtype(found.dtype, np.integer) and found[0] >= 0 and found[-1] < len(given):
+        classes, names = np.arange(len(given)), given
+    else:
+        strange = found[~np.isin(found, given)].tolist()[0]
+        raise ValueError(f"{WHO}: labels must name each class; {strange!r} is not among them")
+    weights = np.ones(len(true)) if sample_weight is None else np.asarray(sample_weight, float)
+    if weights.shape != true.shape:
+        raise ValueError(f"{WHO}: sample_weight must have shape {true.shape}; got {weights.shape}")
+    place = {each: i for i, each in enumerate(classes.tolist())}
+    counts = np.zeros((len(classes), len(classes)))
+    np.add.at(
+        counts, ([place[t] for t in true.tolist()], [place[p] for p in pred.tolist()]), weights
+    )
+    return counts, [str(name) for name in names.tolist()]
+
+
+def _labels(values: Any) -> Array:
+    found: Array = np.asarray(values)
+    if found.ndim == 2 and found.shape[1] > 1:
+        return found.argmax(axis=1)  # type: ignore[no-any-return]
+    if found.ndim == 2:
+        found = found[:, 0]
+    if found.ndim != 1:
+        raise ValueError(
+            f"{WHO}: labels must have shape (rows,) or (rows, classes); got {found.shape}"
+        )
+    if found.dtype.kind == "f":
+        if (found == np.round(found)).all():
+            return found.astype(np.int64)
+        return (found >= 0.5).astype(np.int64)  # probabilities of the second class
+    return found
+
+
+def _draw(axes: Axes, shown: Array, names: list[str], normalize: str | None, cmap: str) -> None:
+    top = 1.0 if normalize in ("true", "pred") else float(shown.max()) or 1.0
+    image = axes.imshow(shown, cmap=cmap, vmin=0, vmax=top)
+    places = np.arange(len(names))
+    long = max(map(len, names)) > 3 and len(names) > 4
+    axes.set_xticks(places, names, rotation=90 if long else 0, parse_math=False)
+    axes.set_yticks(places, names, parse_math=False)
+    axes.set(xlabel="predicted", ylabel="true")
+    label = {None: "rows", "all": "share of rows"}.get(
+        normalize, f"share of each {normalize} class"
+    )
+    axes.figure.colorbar(image, ax=axes, label=label, shrink=0.9)
+    if len(names) > MOST_WRITTEN:
+        return
+    whole = (shown == np.round(shown)).all() and normalize is None
+    for i, j in np.ndindex(shown.shape):
+        text = f"{shown[i, j]:.0f}" if whole else f"{shown[i, j]:.2f}"
+        red, green, blue, _ = image.cmap(image.norm(shown[i, j]))
+        light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.55
+        axes.text(
+            j,
+            i,
+            text,
+            ha="center",
+            va="center",
+            color="black" if light else "white",
+            fontsize=10 if len(names) <= 10 else 7,
+        )

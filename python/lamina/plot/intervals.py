@@ -1,0 +1,111 @@
+"""Predictions with their intervals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina._calls import answering_calls
+from lamina._check import Array
+from lamina.plot.figures import Path, on_axes
+from lamina.plot.style import BLUE, VERMILION, plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WHO = "intervals"
+
+
+@answering_calls
+def intervals(
+    prediction: Any,
+    lower: Any = None,
+    upper: Any = None,
+    *,
+    y: Any = None,
+    x: Any = None,
+    path: Path = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw predictions with their intervals, and what was observed.
+
+    Parameters
+    ----------
+    prediction : array_like of shape (rows,), or what ``predict(X, interval=...)`` returns
+        The latter has the bounds.
+    lower, upper : array_like of shape (rows,), optional
+    y : array_like of shape (rows,), optional
+        Observed values: those within their interval are points, the others crosses, and the title
+        says what share is within.
+    x : array_like of shape (rows,), optional
+        The horizontal axis; a band is drawn over it.  If not given, rows stand side by side in the
+        order of their prediction.
+    path : str or path-like, optional
+        Where to save the figure; the ending chooses the format.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure of pyplot's if not given.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Examples
+    --------
+    >>> from lamina import plot
+    >>> ax = plot.intervals([1.0, 2.0], [0.5, 1.0], [1.5, 3.0], y=[1.2, 3.5])
+    >>> ax.get_title()
+    '1 of 2 observations within (50 %)'
+    """
+    if lower is None and upper is None and len(prediction) == 3:
+        prediction, lower, upper = prediction
+    names = ("prediction", "lower", "upper", "y", "x")
+    given = [prediction, lower, upper, y, x]
+    middle, low, high, seen, across = (
+        None if v is None else _column(name, v) for name, v in zip(names, given, strict=True)
+    )
+    if middle is None or low is None or high is None:
+        raise ValueError(f"{WHO}: needs prediction, lower and upper")
+    for name, values in zip(names[1:], (low, high, seen, across), strict=True):
+        if values is not None and len(values) != len(middle):
+            raise ValueError(
+                f"{WHO}: {name} must have as many rows as prediction, {len(middle)}; "
+                f"got {len(values)}"
+            )
+    order = np.argsort(middle if across is None else across, kind="stable")
+    band = across is not None
+    place = np.arange(len(order)) if across is None else across[order]
+    rows = [place, middle[order], low[order], high[order], None if seen is None else seen[order]]
+    return on_axes(WHO, lambda axes: _draw(axes, band, *rows), ax, path, (6.5, 4.0))
+
+
+def _column(name: str, values: Any) -> Array:
+    found = np.asarray(values, np.float64)
+    if found.ndim == 2 and found.shape[1] == 1:
+        found = found[:, 0]
+    if found.ndim != 1:
+        raise ValueError(
+            f"{WHO}: {name} must have shape (rows,), those of one output; got {found.shape}"
+        )
+    return found
+
+
+def _draw(axes: Axes, band: bool, x: Any, middle: Any, low: Any, high: Any, seen: Any) -> None:
+    if band:
+        axes.fill_between(x, low, high, color=BLUE, alpha=0.25, linewidth=0, label="interval")
+        axes.plot(x, middle, color=BLUE, label="prediction")
+    else:
+        axes.vlines(x, low, high, color=BLUE, alpha=0.45, linewidth=1.5, label="interval")
+        axes.plot(x, middle, color=BLUE, linestyle="", marker="_", label="prediction")
+        axes.set_xlabel("rows, by prediction")
+    axes.set_ylabel("value")
+    if seen is not None:
+        inside = (low <= seen) & (seen <= high)
+        axes.plot(x[inside], seen[inside], ".", color="black", markersize=4, label="observed")
+        axes.plot(x[~inside], seen[~inside], "x", color=VERMILION, markersize=6, label="outside")
+        axes.set_title(
+            f"{inside.sum()} of {len(inside)} observations within ({100 * inside.mean():.3g} %)",
+            fontsize=10,
+        )
+    axes.legend(frameon=False)
+    plain(axes)

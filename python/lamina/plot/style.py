@@ -1,0 +1,58 @@
+"""Colours and lines that tell curves apart in colour, in grey and to the colour-blind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito, "Color universal design" (2008), ordered so that neighbours differ in lightness.
+BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, BLACK = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000",
+)  # fmt: skip
+COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, BLACK)
+DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+GREY = "#767676"  # for what only guides the eye: 4.5 to 1 on white
+SEQUENTIAL = "viridis"
+
+
+def signed() -> Any:
+    """Return a colour map for signed values: blue below zero, sand above, lighter throughout.
+
+    Red and blue of the usual maps are one grey in print.
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colours = ["#08204f", "#2f5f9e", "#8f9aa3", "#e0b45c", "#fff3c4"]
+    return LinearSegmentedColormap.from_list("lamina_signed", colours)
+
+
+def two_classes() -> Any:
+    """Return a colour map for the probability of the second of two classes."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("lamina_two", ["#4f97c4", "#dbe6ec", "#fff1d0"])
+
+
+def line(place: int) -> dict[str, Any]:
+    """Return colour and dashes of a curve, by its place."""
+    return {"color": COLOURS[place % 7], "linestyle": DASHES[place % 7]}
+
+
+def points(place: int) -> dict[str, Any]:
+    """Return colour and marker of points, by their place."""
+    return {"color": COLOURS[place % 7], "marker": MARKERS[place % 7]}
+
+
+def plain(axes: Axes) -> None:
+    """Take away the lines of the frame that mark no axis."""
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def named(names: Any, count: int, prefix: str) -> list[str]:
+    """Return the names given as strings, or numbered ones."""
+    if names is None:
+        return [f"{prefix}{i + 1}" for i in range(count)]
+    return [str(name) for name in names]

@@ -1,0 +1,208 @@
+"""What all figures have in common, and what each draws."""
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import layers, plot
+
+RNG = np.random.default_rng(5)
+X = RNG.normal(size=(60, 2))
+LABELS = (X[:, 0] > 0).astype(int) + (X[:, 1] > 1)
+TRUE, FOUND = RNG.normal(size=40), RNG.normal(size=40)
+
+
+@pytest.fixture(autouse=True)
+def plt():
+    """Pyplot, without a window and with no figure left over."""
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+    yield plt
+    plt.close("all")
+
+
+def network(outputs=2, activation="softmax"):
+    dense = [layers.Dense(3, "tanh"), layers.Dense(outputs, activation)]
+    model = lamina.Sequential([lamina.Input((2,)), *dense], seed=1)
+    model.compile("adam", "mse")
+    return model
+
+
+def pictures():
+    return lamina.Sequential(
+        [lamina.Input((9, 9, 1)), layers.Conv2D(5, 3), layers.MaxPooling2D(2), layers.Flatten(),
+         layers.Dense(2)], seed=1,
+    )  # fmt: skip
+
+
+FIGURES = {
+    "calibration": lambda **o: plot.calibration(TRUE > 0, 1 / (1 + np.exp(-TRUE)), **o),
+    "confusion_matrix": lambda **o: plot.confusion_matrix(LABELS, LABELS[::-1], **o),
+    "decision_boundary": lambda **o: plot.decision_boundary(
+        network(3), X, LABELS, grid=30, class_names=["a", "b", "c"], **o
+    ),
+    "feature_maps": lambda **o: plot.feature_maps(pictures(), np.eye(9), **o),
+    "filters": lambda **o: plot.filters(pictures(), **o),
+    "first_layer": lambda **o: plot.first_layer(network(), image_shape=(1, 2), **o),
+    "intervals": lambda **o: plot.intervals(FOUND, FOUND - 1, FOUND + 1, y=TRUE, **o),
+    "learning_curves": lambda **o: plot.learning_curves({"loss": [2.0, 1.0], "mae": [1, 2]}, **o),
+    "residuals": lambda **o: plot.residuals(TRUE, FOUND, **o),
+}  # fmt: skip
+
+
+def first(drawn):
+    return np.ravel(drawn)[0]
+
+
+def texts_of(figure):
+    from matplotlib.text import Text
+
+    return [t for t in figure.findobj(Text) if t.get_text() and t.get_visible()]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_nothing_is_clipped(name, plt, tmp_path):
+    axes = first(FIGURES[name](path=tmp_path / "figure.png"))
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+    figure = axes.figure
+    assert plt.gcf() is figure
+    figure.canvas.draw()
+    whole = figure.bbox
+    for text in texts_of(figure):
+        box = text.get_window_extent()
+        if text.axes is not None and not text.get_clip_on():
+            assert min(box.x0, box.y0) >= -1, text.get_text()
+            assert box.x1 <= whole.x1 + 1, text.get_text()
+            assert box.y1 <= whole.y1 + 1, text.get_text()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_drawn_where_the_caller_says(name, plt):
+    before = dict(plt.rcParams)
+    figure, (left, right) = plt.subplots(1, 2)
+    drawn = np.ravel(FIGURES[name](ax=right))
+    assert all(axes.figure is figure for axes in drawn)
+    assert not left.has_data()
+    assert len(plt.get_fignums()) == 1
+    assert dict(plt.rcParams) == before
+    with pytest.raises(TypeError, match=f"{name}: ax must be an Axes of matplotlib"):
+        FIGURES[name](ax=figure)
+
+
+def test_every_figure_is_among_the_cases():
+    assert set(plot.__all__) == {*FIGURES, "learning_rate_range"}
+
+
+# --- one by one
+
+
+def test_counts_of_a_confusion_matrix():
+    probabilities = [[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]]
+    ax = plot.confusion_matrix([0, 1, 0], probabilities, labels=["no", "yes"])
+    assert [t.get_text() for t in ax.texts] == ["1", "1", "0", "1"]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["no", "yes"]
+    shares = plot.confusion_matrix(["b", "a", "b"], ["b", "b", "b"], normalize="true")
+    np.testing.assert_array_equal(shares.images[0].get_array(), [[0, 1], [0, 1]])
+    weighted = plot.confusion_matrix([0, 1], [0.4, 0.6], sample_weight=[2.0, 0.5])
+    np.testing.assert_array_equal(weighted.images[0].get_array(), [[2, 0], [0, 0.5]])
+
+
+def test_calibration_is_that_of_scikit_learn():
+    sklearn = pytest.importorskip("sklearn.calibration")
+    p = RNG.uniform(size=500)
+    y = (RNG.uniform(size=500) < p).astype(int)
+    for strategy in ("uniform", "quantile"):
+        share, mean = sklearn.calibration_curve(y, p, n_bins=8, strategy=strategy)
+        drawn = plot.calibration(y, p, 8, strategy).lines[1]
+        np.testing.assert_allclose(drawn.get_xdata(), mean)
+        np.testing.assert_allclose(drawn.get_ydata(), share)
+
+
+def test_wilsons_interval():
+    from lamina.plot.calibration import binned
+
+    stats = pytest.importorskip("scipy.stats")
+    happened = np.repeat([1.0, 0.0], [7, 13])
+    ((n, _, share, low, high),) = binned(happened, np.full(20, 0.4), np.array([0.0, 1.0]))
+    wanted = stats.binomtest(7, 20).proportion_ci(0.95, method="wilson")
+    assert (n, share) == (20, 0.35)
+    np.testing.assert_allclose([low, high], [wanted.low, wanted.high], rtol=1e-9)
+
+
+def test_residuals_against_normal_quantiles():
+    stats = pytest.importorskip("scipy.stats")
+    from lamina.plot.residuals import normal_quantiles
+
+    quantiles, scaled = normal_quantiles(TRUE - FOUND)
+    ranks = stats.rankdata(TRUE - FOUND)
+    np.testing.assert_allclose(quantiles, stats.norm.ppf((ranks - 0.375) / 40.25), rtol=1e-9)
+    np.testing.assert_allclose(scaled, stats.zscore(TRUE - FOUND, ddof=1), rtol=1e-12)
+    ax = plot.residuals(TRUE, FOUND, label_rows=2)
+    largest = np.argsort(-np.abs(TRUE - FOUND))[:2]
+    assert [t.get_text() for t in ax.texts] == [str(i) for i in largest]
+
+
+def test_intervals_say_how_many_observations_are_within():
+    ax = plot.intervals(np.zeros(4), -np.ones(4), np.ones(4), y=[0, 2, 1, -3], x=[4, 3, 2, 1])
+    assert ax.get_title() == "2 of 4 observations within (50 %)"
+    outside = next(line for line in ax.lines if line.get_label() == "outside")
+    np.testing.assert_array_equal(outside.get_xdata(), [1, 3])
+    bounds = np.zeros((5, 1)), -np.ones((5, 1)), np.ones((5, 1))
+    assert len(plot.intervals(bounds).collections) == 1
+
+
+def test_filters_and_maps_are_the_models():
+    model = pictures()
+    kernel = model.layers[0].get_weights()[0]
+    drawn = plot.filters(model, max_filters=3)
+    assert drawn.shape == (3,)
+    for place, axes in enumerate(drawn):
+        np.testing.assert_array_equal(axes.images[0].get_array(), kernel[:, :, 0, place])
+    image = RNG.normal(size=(9, 9, 1))
+    maps = plot.feature_maps(model, image, layer="max_pooling2d")
+    wanted = lamina.Model(model.inputs, model.layers[1].output).predict(image[np.newaxis])[0]
+    for place, axes in enumerate(maps):
+        np.testing.assert_allclose(axes.images[0].get_array(), wanted[..., place], rtol=1e-6)
+    colour = lamina.Sequential([lamina.Input((6, 6, 3)), layers.Conv2D(2, 3)])
+    assert plot.filters(colour)[0].images[0].get_array().shape == (3, 3, 3)
+    assert plot.filters(colour, channel=2)[0].images[0].get_array().shape == (3, 3)
+
+
+def test_regions_are_the_models():
+    model = network(1, "sigmoid")
+    ax = plot.decision_boundary(model, X, grid=20)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("x1", "x2")
+    low, high = ax.get_xlim()
+    assert low < X[:, 0].min() < X[:, 0].max() < high
+    regression = network(1, None)
+    plot.decision_boundary(regression, X, TRUE[:1].repeat(60) + X[:, 0], grid=10)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: plot.confusion_matrix([0], [0, 1]), ValueError, "as many rows.*got 1 and 2"),
+        (lambda: plot.confusion_matrix([0], [0], normalize="rows"), ValueError, "got 'rows'"),
+        (lambda: plot.confusion_matrix(["a"], ["b"], labels=["a"]), ValueError, "'b' is not among"),
+        (lambda: plot.calibration([0, 1], [0.5, 1.5]), ValueError, "from 0 to 1; got 0.5 to 1.5"),
+        (lambda: plot.calibration([0, 2], [0.5, 0.5]), ValueError, "must be 0 or 1"),
+        (lambda: plot.calibration([1], [0.5], strategy="wide"), ValueError, "got 'wide'"),
+        (lambda: plot.residuals([1.0], [1.0], "box"), ValueError, "got 'box'"),
+        (lambda: plot.residuals(np.ones((2, 2)), [1.0]), ValueError, r"got \(2, 2\)"),
+        (lambda: plot.intervals([1.0], [0.0]), ValueError, "needs prediction, lower and upper"),
+        (lambda: plot.intervals([1.0], [0.0], [1, 2]), ValueError, "upper must have as many rows"),
+        (lambda: plot.filters(network()), ValueError, "must have a two-dimensional convolution"),
+        (lambda: plot.filters(pictures(), "dense"), ValueError, "dense is none"),
+        (lambda: plot.filters(pictures(), "conv9"), ValueError, "got 'conv9'"),
+        (lambda: plot.filters(pictures(), channel=1), ValueError, "below 1; got 1"),
+        (lambda: plot.decision_boundary(network(), X, features=(0, 2)), ValueError, "below 2"),
+        (lambda: plot.learning_curves({"loss": [1]}, metrics="f1"), ValueError, "got 'f1'"),
+    ],
+)
+def test_bad_input(call, error, text, plt):
+    with pytest.raises(error, match=text):
+        call()
+    assert plt.get_fignums() == []
