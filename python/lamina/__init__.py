@@ -12,6 +12,7 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``fit_many``: settings, seeds, folds and bootstrap resamples of a network in one call
 - ``data``: batches that are read while a model trains; ``datasets``: data to try; ``tables``:
   columns of every kind, with gaps
+- ``inference``: intervals and sets that cover at a chosen rate
 - ``utils``, ``plot``: coding of labels and texts, figures
 - ``onnx``: models that other programs write and run
 - ``sklearn``: estimators in scikit-learn's protocol around any model
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
         baselines,
         config,
         datasets,
+        inference,
         kernels,
         many,
         onnx,
@@ -109,7 +111,7 @@ __all__ = [
     # scikit-learn's protocol
     "sklearn",
     # statistics
-    "baselines",
+    "baselines", "inference",
     # backpropagation to look at
     "check_gradients", "trace", "tracing",
     "__version__",
@@ -124,6 +126,7 @@ if not TYPE_CHECKING:  # a type checker would take every misspelt name for one o
             "baselines",
             "config",
             "datasets",
+            "inference",
             "kernels",
             "many",
             "onnx",

@@ -32,10 +32,10 @@ class Callback(PublicKeywords):
     model : Model
         The model being trained, evaluated or used.
     params : dict
-        ``epochs``, ``steps`` (batches an epoch), ``verbose``, ``metrics``, the keys that the logs
-        of an epoch will have, ``directions``, which maps them to "up" where larger values are
-        better, "down" where smaller ones are, or None where nothing tells, and ``open_logs``,
-        whether a callback of the user's own may add keys to the logs.
+        ``epochs``, ``steps`` (batches an epoch), ``verbose``; of a fit also ``batch_size``,
+        ``metrics``, the keys that the logs of an epoch will have, ``directions``, which maps them
+        to "up" where larger values are better, "down" where smaller ones are, or None where nothing
+        tells, and ``open_logs``, whether a callback of the user's own may add keys to the logs.
 
     Examples
     --------

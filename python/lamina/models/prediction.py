@@ -101,6 +101,8 @@ class Predicting(Network):
         verbose: Verbose = "auto",
         steps: int | None = None,
         callbacks: CallbacksLike = None,
+        *,
+        interval: float | None = None,
         **unknown: NoReturn,
     ) -> Any:
         """Return the outputs for the rows of ``x``.
@@ -123,6 +125,10 @@ class Predicting(Network):
             Batches to take, the first ones, of ``batch_size`` rows, by default 32, or of a source.
         callbacks : list of Callback, optional
             Their ``on_predict_*`` hooks are called.
+        interval : float, optional
+            The share of rows, in (0, 1), that intervals around the outputs are to cover:
+            ``predict`` returns ``(prediction, lower, upper)``, of a classifier ``(probabilities,
+            sets)``.  ``calibrate`` comes first.
 
         Returns
         -------
@@ -152,7 +158,7 @@ class Predicting(Network):
             fast = self._renewed()
         if (
             fast is not None and type(x) is np.ndarray and batch_size is None
-            and callbacks is None and steps is None and verbose in QUIET
+            and callbacks is None and steps is None and interval is None and verbose in QUIET
         ):  # fmt: skip
             predictor, dtype, tail, _ = fast
             shape = x.shape
@@ -160,6 +166,11 @@ class Predicting(Network):
                 flags = x.flags
                 if flags.c_contiguous and flags.aligned and _core.kernels.find_nonfinite(x) < 0:
                     return predictor(x)
+        if interval is not None:
+            return self._with_interval(
+                x, interval, batch_size=batch_size, verbose=verbose, steps=steps,
+                callbacks=callbacks,
+            )  # fmt: skip
         source = source_of(x)
         hooks = of_pass("predict", callbacks, verbose)
         if source is not None:
@@ -169,6 +180,11 @@ class Predicting(Network):
             return self._predict(x, batch_size, steps=steps)
         with hooks.closing():
             return self._predict(x, batch_size, hooks, steps=steps, verbose=verbose)
+
+    def _with_interval(self, x: Any, interval: float, **options: Any) -> Any:
+        from lamina.inference.intervals import of
+
+        return of(self).predict(x, interval, **options)
 
     def _predict(
         self,

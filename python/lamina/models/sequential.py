@@ -220,6 +220,7 @@ class Sequential(Chain):
 
     if TYPE_CHECKING:  # one input and one output
 
+        @overload
         def predict(
             self,
             x: Data | Batches = _check.NEEDED,
@@ -227,8 +228,33 @@ class Sequential(Chain):
             verbose: Verbose = "auto",
             steps: int | None = None,
             callbacks: CallbacksLike = None,
+            *,
+            interval: None = None,
             **unknown: NoReturn,
-        ) -> Array:
+        ) -> Array: ...
+        @overload
+        def predict(
+            self,
+            x: Data | Batches = _check.NEEDED,
+            batch_size: int | None = None,
+            verbose: Verbose = "auto",
+            steps: int | None = None,
+            callbacks: CallbacksLike = None,
+            *,
+            interval: float | None = None,
+            **unknown: NoReturn,
+        ) -> Any: ...
+        def predict(
+            self,
+            x: Data | Batches = _check.NEEDED,
+            batch_size: int | None = None,
+            verbose: Verbose = "auto",
+            steps: int | None = None,
+            callbacks: CallbacksLike = None,
+            *,
+            interval: float | None = None,
+            **unknown: NoReturn,
+        ) -> Any:
             """Return the outputs for the rows of ``x``."""
 
         def predict_on_batch(self, x: Data = _check.NEEDED, **unknown: NoReturn) -> Array:

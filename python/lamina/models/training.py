@@ -388,6 +388,7 @@ def parameters_of_run(
     return {
         "epochs": settings.epochs,
         "steps": settings.steps,
+        "batch_size": settings.batch,
         "verbose": verbose,
         "metrics": logs_.keys_of_epoch(model.metrics_names, validated, scheduled),
         "directions": logs_.directions_of_epoch(compiled.directions, validated),

@@ -63,6 +63,8 @@ def save_model(
     Python functions are not kept, and neither are classes: their names are.  ``load_model`` needs
     ``custom_objects``, or that they are registered by ``register_serializable``.
 
+    What ``calibrate`` keeps is in lamina's own files alone.
+
     Files for Keras hold layers, weights, what ``compile`` was given, and, under ``.keras``, the
     state of the optimizer; not how far a fit or its random numbers are.  What Keras has no
     counterpart for, such as a layer that only lamina has, is refused by name.

@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina import _core
 from lamina._check import Array
-from lamina.saving import architecture, compiled, container, training, weights
+from lamina.saving import architecture, calibration, compiled, container, training, weights
 from lamina.saving.functions import warn_of_lost
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ def save_model(model: Model, path: str, include_optimizer: bool) -> None:
     document: dict[str, Any] = {**_head("model"), "model": told}
     if model.built:
         document["weights"] = weights.collected(model, tensors)
+        kept = calibration.described(model, tensors)
+        if kept is not None:
+            document["calibration"] = kept
     if model.optimizer is not None:
         document["compile"], more = compiled.described("save", model, tensors)
         lost = {**lost, **more}
@@ -45,6 +48,8 @@ def load_model(path: str, compile: bool) -> Any:  # noqa: A002
             compiled.put_back(model, document["compile"], content.tensors)
             if "training" in document:
                 training.put_back(model, document["training"], content.tensors)
+        if "calibration" in document:
+            calibration.put_back(model, document["calibration"], content.tensors)
     return model
 
 

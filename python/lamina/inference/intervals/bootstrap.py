@@ -1,0 +1,126 @@
+"""Intervals of resampled rows: the bootstrap of pairs, and the jackknife+ after the bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lamina import _check
+from lamina._check import Array
+from lamina.inference.intervals import ranks
+from lamina.inference.intervals.fitted import Fitted
+from lamina.inference.intervals.methods import Kept, Method, Plan, Prepared, Rows, in_pieces
+
+RESAMPLES = 50
+_STEPS = 80  # halvings, after which the ends of an interval are neighbours in float64
+
+
+class Bootstrap(Method):
+    """Quantiles of ``f(x) + e_i - (f_b(x) - mean_b f_b(x))`` over all rows i and resamples b.
+
+    Each resample draws as many rows as there are, with replacement (pairs of x and y), and a copy
+    f_b is fitted to them.  e_i is the residual of row i from the mean of those copies whose
+    resample lacks it, so that no residual is one of training.  The variation of the copies stands
+    for that of the model, the residuals for the noise: Davison and Hinkley 1997, "Bootstrap Methods
+    and their Application", 6.3.3, with out-of-bag residuals.  The level is approximate.
+    """
+
+    name: ClassVar[str] = "bootstrap"
+    conformal: ClassVar[bool] = False
+
+    def prepare(self, fitted: Fitted, x: Any, y: Array, plan: Plan) -> Prepared:
+        """Refit a copy to each resample."""
+        resamples = _resamples(plan, len(y))
+        fits = fitted.refits(x, y, resamples, plan.fit)
+        lacking = np.zeros((len(y), len(resamples)), bool)
+        total = np.zeros_like(y)
+        for number, ((_, out), predicted) in enumerate(zip(resamples, fits.held_out, strict=True)):
+            lacking[out, number] = True
+            total[out] += predicted
+        residuals = y - total / lacking.sum(axis=1)[:, None]
+        return Prepared({"scores": residuals, "lacking": lacking}, copies=fits.copies)
+
+    def bounds(
+        self, kept: Kept, centre: Array, copies: Callable[[], Array], level: float
+    ) -> tuple[Array, Array]:
+        """Return the bounds."""
+        predicted = copies()
+        moved = predicted - predicted.mean(axis=0)
+        low, high = np.empty_like(centre), np.empty_like(centre)
+        below, above = ranks.tails(level)
+        for output in range(centre.shape[1]):
+            residuals = np.sort(kept.arrays["scores"][:, output])
+            shifts = moved[:, :, output].T
+            low[:, output] = quantile_of_differences(residuals, shifts, below)
+            high[:, output] = quantile_of_differences(residuals, shifts, above)
+        return centre + low, centre + high
+
+
+class JackknifePlusAfterBootstrap(Bootstrap):
+    """The jackknife+ whose copy for a row is the mean of those that lack it in their resample.
+
+    Kim, Xu and Barber 2020, "Predictive inference is free with the jackknife+-after-bootstrap".
+    """
+
+    name = "jackknife+ab"
+    conformal = True
+
+    def bounds(
+        self, kept: Kept, centre: Array, copies: Callable[[], Array], level: float
+    ) -> tuple[Array, Array]:
+        """Return the bounds."""
+        lacking = kept.arrays["lacking"].astype(np.float64)
+        scores = np.abs(kept.arrays["scores"])[:, None]
+        predicted, shares = copies(), lacking / lacking.sum(axis=1)[:, None]
+
+        def some(rows: slice) -> tuple[Array, Array]:
+            there = np.einsum("nb,brk->nrk", shares, predicted[:, rows])
+            return ranks.lower(there - scores, level), ranks.upper(there + scores, level)
+
+        return in_pieces(some, len(centre), scores.size)
+
+
+def quantile_of_differences(residuals: Array, shifts: Array, share: float) -> Array:
+    """Return the quantile of all ``residuals[i] - shifts[row, b]``, for each row.
+
+    Parameters
+    ----------
+    residuals : ndarray of shape (n,)
+        In ascending order.
+    shifts : ndarray of shape (rows, resamples)
+    share : float
+
+    Returns
+    -------
+    ndarray of shape (rows,)
+        The least value that at least ``share`` of the differences do not exceed, found by halving,
+        as the differences are many more than what they are made of.
+    """
+    wanted = share * residuals.size * shifts.shape[1]
+    low = residuals[0] - shifts.max(axis=1) - 1.0
+    high = residuals[-1] - shifts.min(axis=1)
+    for _ in range(_STEPS):
+        middle = low + (high - low) / 2.0
+        reached = np.searchsorted(residuals, middle[:, None] + shifts, side="right").sum(axis=1)
+        enough = reached >= wanted
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return high  # type: ignore[no-any-return]
+
+
+def _resamples(plan: Plan, rows: int) -> list[Rows]:
+    count = RESAMPLES
+    if plan.n_resamples is not None:
+        count = _check.integer(plan.who, "n_resamples", plan.n_resamples, 2)
+    made, every = [], np.arange(rows)
+    for number in range(count):
+        drawn = np.random.default_rng([plan.seed, number]).integers(0, rows, rows)
+        made.append((drawn, np.setdiff1d(every, drawn)))
+    held = np.concatenate([out for _, out in made])
+    if len(np.unique(held)) < rows or not all(len(out) for _, out in made):
+        raise ValueError(
+            f"{plan.who}: each row must be missing from some resample; {count} resamples of {rows} "
+            f"rows are too few, give a larger n_resamples"
+        )
+    return made

@@ -1,0 +1,136 @@
+"""What every method is: how it is prepared, and the bounds that follow."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import numpy as np
+
+from lamina._check import Array
+
+if TYPE_CHECKING:
+    from lamina.inference.intervals.fitted import Fitted
+
+Rows = tuple[Array, Array]  # those trained on, those held out
+
+
+@dataclass
+class Plan:
+    """What ``calibrate`` was asked for, checked where every method checks it.
+
+    Attributes
+    ----------
+    who : str
+        How messages call the caller.
+    cv : object
+        The folds: a number, a splitter, or pairs of row numbers.
+    n_resamples : int or None
+    level : float
+        Of the quantiles that are trained.
+    share : float
+        Of the rows that are held out where a method holds some out itself.
+    randomized : bool
+    seed : int
+        Of folds and resamples.
+    fit : dict
+        The arguments of the copies' fits.
+    """
+
+    who: str = "calibrate"
+    cv: Any = None
+    n_resamples: int | None = None
+    level: float = 0.9
+    share: float = 0.5
+    randomized: bool = False
+    seed: int = 0
+    fit: dict[str, Any] = field(default_factory=dict)
+
+    def refuse_fit(self, method: str) -> None:
+        """Refuse arguments of a fit where nothing is fitted."""
+        if self.fit:
+            named = ", ".join(sorted(self.fit))
+            raise TypeError(
+                f"{self.who}: method {method!r} trains nothing, its rows are those that the model "
+                f"has not been trained on; got {named}"
+            )
+
+
+class Kept(Protocol):
+    """What bounds are made of: a `Calibration`, or what a method has just prepared."""
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """The arrays by name."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Plain values."""
+
+    @property
+    def copies(self) -> list[Any]:
+        """The copies."""
+
+
+@dataclass
+class Prepared:
+    """What a method keeps: scores first among the arrays, settings, copies."""
+
+    arrays: dict[str, Array]
+    settings: dict[str, Any] = field(default_factory=dict)
+    copies: list[Any] = field(default_factory=list)
+
+
+class Method(ABC):
+    """A method of prediction intervals: a regression's predictions of shape (rows, outputs)."""
+
+    name: ClassVar[str]
+    kinds: ClassVar[tuple[str, ...]] = ("values",)  # of the models that it is for
+    conformal: ClassVar[bool] = True  # whether its ranks need a least number of scores
+
+    @abstractmethod
+    def prepare(self, fitted: Fitted, x: Any, y: Array, plan: Plan) -> Prepared:
+        """Return what is kept, for the targets of shape (rows, outputs)."""
+
+    @abstractmethod
+    def bounds(
+        self, kept: Kept, centre: Array, copies: Callable[[], Array], level: float
+    ) -> tuple[Array, Array]:
+        """Return lower and upper bounds.
+
+        Parameters
+        ----------
+        kept : Kept
+        centre : ndarray of shape (rows, outputs), float64
+            The model's own predictions, or (rows, outputs, quantiles) of a model of quantiles.
+        copies : callable
+            Returns the copies' predictions, of shape (copies, rows, outputs), float64.
+        level : float
+        """
+
+
+AT_ONCE = 4_000_000  # numbers, for the rows that are taken together
+
+
+def in_pieces(
+    make: Callable[[slice], tuple[Array, Array]], rows: int, each: int
+) -> tuple[Array, Array]:
+    """Return bounds made of some rows at a time, where one row takes ``each`` numbers."""
+    step = max(1, AT_ONCE // max(1, each))
+    made = [make(slice(i, i + step)) for i in range(0, max(rows, 1), step)]
+    low, high = zip(*made, strict=True)
+    return np.concatenate(low), np.concatenate(high)
+
+
+def shuffled_folds(rows: int, count: int, seed: int) -> list[Rows]:
+    """Return so many folds of as equal a size as can be, the rows in a random order."""
+    order = np.random.default_rng(seed).permutation(rows)
+    return with_complements([np.sort(held) for held in np.array_split(order, count)], rows)
+
+
+def with_complements(held: Sequence[Array], rows: int) -> list[Rows]:
+    """Return each set of held-out rows behind all the others."""
+    every = np.arange(rows)
+    return [(np.delete(every, each), each) for each in held]

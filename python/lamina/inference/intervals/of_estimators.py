@@ -1,0 +1,132 @@
+"""Objects with ``fit`` and ``predict``, of scikit-learn or like its, as calibration sees them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lamina._check import Array
+from lamina.inference.intervals.fitted import (
+    Fitted,
+    Refits,
+    Rows,
+    checked_probabilities,
+    real_targets,
+)
+
+_KEPT = 8  # rows whose predictions tell whether an estimator has been fitted again
+
+
+class Seen(NamedTuple):
+    """Some rows and what was predicted for them."""
+
+    x: Any
+    predicted: Array
+
+
+class FittedEstimator(Fitted):
+    """An estimator: a classifier where it has ``predict_proba`` and ``classes_``."""
+
+    def __init__(self, estimator: Any, who: str) -> None:
+        self.estimator, self.who = estimator, who
+        has = hasattr(estimator, "classes_") and hasattr(estimator, "predict_proba")
+        self.kind = "classes" if has else "values"
+
+    def check_fit(self, fit: dict[str, Any]) -> None:
+        """Leave it to the estimator's own ``fit``."""
+
+    def raw(self, x: Any, **options: Any) -> Array:
+        """Return what ``predict`` does, or for classes ``predict_proba``."""
+        return self._of(self.estimator, x, options)
+
+    def _of(self, estimator: Any, x: Any, options: dict[str, Any]) -> Array:
+        if self.kind == "values":
+            return np.asarray(estimator.predict(x, **options))
+        found = np.asarray(estimator.predict_proba(x, **options))
+        if found.ndim != 2:
+            raise ValueError(
+                f"{self.who}: sets need one label a row, and probabilities of shape (rows, "
+                f"classes); got shape {found.shape}"
+            )
+        return checked_probabilities(self.who, found)
+
+    def targets(self, y: Any, row_shape: tuple[int, ...], rows: int) -> Array:
+        """Return targets of shape (rows, outputs), or places in ``classes_`` of shape (rows,)."""
+        if self.kind == "values":
+            return real_targets(self.who, y, row_shape, rows)
+        given = np.asarray(y)
+        if given.shape not in ((rows,), (rows, 1)):
+            raise ValueError(
+                f"{self.who}: y must hold a label for each of {rows} rows; got shape {given.shape}"
+            )
+        place = {label: i for i, label in enumerate(np.asarray(self.estimator.classes_).tolist())}
+        unseen = [label for label in given.ravel().tolist() if label not in place]
+        if unseen:
+            raise ValueError(
+                f"{self.who}: y must hold labels of classes_, {list(place)!r:.200}; got "
+                f"{unseen[0]!r}"
+            )
+        return np.array([place[label] for label in given.ravel().tolist()], np.int64)
+
+    def refits(
+        self,
+        x: Any,
+        y: Array,
+        folds: Sequence[Rows],
+        fit: dict[str, Any],
+        quantile: float | None = None,
+    ) -> Refits:
+        """Fit clones, one after the other."""
+        if quantile is not None:
+            raise TypeError(
+                f"{self.who}: method 'cqr' needs a lamina model, whose loss it can replace; got "
+                f"{type(self.estimator).__name__}"
+            )
+        flat = np.asarray(self.estimator.predict(taken(x, folds[0][1][:1]))).ndim == 1
+        made = Refits([], [])
+        for trained, held in folds:
+            clone = _clone(self.estimator)
+            clone.fit(taken(x, trained), y[trained, 0] if flat else y[trained], **fit)
+            made.copies.append(clone)
+            predicted = np.asarray(clone.predict(taken(x, held)), np.float64)
+            made.held_out.append(predicted.reshape(len(held), -1))
+        return made
+
+    def predictions_of(self, copies: Sequence[Any], x: Any, **options: Any) -> Array:
+        """Return what the copies predict."""
+        made = [self._of(each, x, options) for each in copies]
+        return np.stack([np.asarray(m, np.float64).reshape(len(m), -1) for m in made])
+
+    def mark(self, x: Any) -> Any:
+        """Return a few rows and their predictions."""
+        some = taken(x, np.arange(min(_KEPT, _rows(x))))
+        return Seen(some, self.raw(some))
+
+    def changed_since(self, mark: Any) -> bool:
+        """Return whether those rows are predicted otherwise."""
+        now = self.raw(mark.x)
+        return now.shape != mark.predicted.shape or not np.allclose(now, mark.predicted, 1e-6, 0.0)
+
+
+def taken(x: Any, rows: Array) -> Any:
+    """Return some rows of an array, a table or a sparse matrix."""
+    if hasattr(x, "iloc"):
+        return x.iloc[rows]
+    if hasattr(x, "shape") or hasattr(x, "gather_every"):
+        return x[rows]
+    return [x[i] for i in rows]
+
+
+def _rows(x: Any) -> int:
+    return int(x.shape[0]) if hasattr(x, "shape") else len(x)
+
+
+def _clone(estimator: Any) -> Any:
+    if hasattr(estimator, "get_params"):
+        from sklearn.base import clone  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+        return clone(estimator)
+    return copy.deepcopy(estimator)

@@ -1,0 +1,198 @@
+"""lamina's models as calibration sees them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina import losses
+from lamina._calls import named_parameters
+from lamina._check import Array
+from lamina._names import unknown
+from lamina.inference.intervals.fitted import (
+    Fitted,
+    Refits,
+    Rows,
+    checked_probabilities,
+    real_targets,
+)
+from lamina.inference.intervals.kept import digest
+from lamina.models import Model
+
+_OF_CLASSES = (
+    losses.BinaryCrossentropy, losses.BinaryFocalCrossentropy, losses.CategoricalCrossentropy,
+    losses.CategoricalFocalCrossentropy, losses.CategoricalGeneralizedCrossEntropy,
+    losses.SparseCategoricalCrossentropy,
+)  # fmt: skip
+
+
+class FittedModel(Fitted):
+    """A model; its loss says whether it predicts values, quantiles or classes."""
+
+    def __init__(self, model: Model, who: str) -> None:
+        self.model, self.who = model, who
+        loss: Any = model.loss
+        self.kind = _kind(loss)
+        if self.kind == "quantiles":
+            self.quantiles = tuple(loss.quantiles)
+
+    def check_fit(self, fit: dict[str, Any]) -> None:
+        """Refuse arguments that neither ``fit`` nor ``fit_many`` takes."""
+        known = [*(named_parameters(Model.fit) - {"x", "y"}), "executor", "n_jobs"]
+        for name in fit:
+            if name == "sample_weight":
+                raise TypeError(
+                    f"{self.who}: sample_weight is not taken: the levels are those of rows that "
+                    f"count alike"
+                )
+            if name not in known:
+                raise TypeError(f"{self.who}: {unknown('argument', name, known)}")
+
+    # --- predictions
+
+    def raw(self, x: Any, **options: Any) -> Array:
+        """Return the one output; of classes the probabilities, of shape (rows, classes)."""
+        return self._of(self.model, x, options)
+
+    def _of(self, model: Model, x: Any, options: dict[str, Any]) -> Array:
+        found = model.predict(x, **{"verbose": 0, **options})
+        if not isinstance(found, np.ndarray):
+            raise TypeError(
+                f"{self.who}: needs a model with one output, an array; {model.name} returns "
+                f"{type(found).__name__}"
+            )
+        return self._probable(found) if self.kind == "classes" else found
+
+    def _probable(self, found: Array) -> Array:
+        if found.ndim != 2:
+            raise ValueError(
+                f"{self.who}: sets need one label a row, and probabilities of shape (rows, "
+                f"classes); {self.model.name} predicts rows of shape {found.shape[1:]}"
+            )
+        loss, wide = self.model.loss, found.astype(np.float64)
+        binary = isinstance(loss, (losses.BinaryCrossentropy, losses.BinaryFocalCrossentropy))
+        if binary and found.shape[1] > 1:
+            raise ValueError(
+                f"{self.who}: sets need one label a row; {self.model.name} is trained for "
+                f"{found.shape[1]} labels at once"
+            )
+        if loss.from_logits:
+            wide = np.concatenate([np.zeros_like(wide), wide], axis=1) if binary else wide
+            wide = np.exp(wide - wide.max(axis=1, keepdims=True))
+            return np.asarray(wide / wide.sum(axis=1, keepdims=True))
+        wide = np.concatenate([1.0 - wide, wide], axis=1) if binary else wide
+        return checked_probabilities(self.who, wide)
+
+    # --- targets
+
+    def targets(self, y: Any, row_shape: tuple[int, ...], rows: int) -> Array:
+        """Return targets of shape (rows, outputs), or labels of shape (rows,)."""
+        if self.kind == "classes":
+            return self._labels(y, row_shape[0], rows)
+        shape = row_shape[:-1] if self.kind == "quantiles" else row_shape
+        return real_targets(self.who, y, shape, rows)
+
+    def _labels(self, y: Any, classes: int, rows: int) -> Array:
+        given = np.asarray(y)
+        if given.ndim == 0 or len(given) != rows:
+            raise ValueError(
+                f"{self.who}: x and y must have as many rows; x has {rows}, y has shape "
+                f"{given.shape}"
+            )
+        if given.shape == (rows, classes) and classes > 1:
+            given = given.argmax(axis=1)
+        labels = given.reshape(rows, -1)
+        whole = labels.shape[1] == 1 and labels.dtype.kind in "biuf"
+        if not whole or not np.array_equal(labels, labels.astype(np.int64)):
+            raise ValueError(
+                f"{self.who}: y must hold a label for each row, an integer from 0 to "
+                f"{classes - 1}, or a one-hot row; got rows of shape {given.shape[1:]} and type "
+                f"{given.dtype}"
+            )
+        found = labels[:, 0].astype(np.int64)
+        bad = np.flatnonzero((found < 0) | (found >= classes))
+        if bad.size:
+            raise ValueError(
+                f"{self.who}: y must hold labels from 0 to {classes - 1}; row {bad[0]} holds "
+                f"{found[bad[0]]}"
+            )
+        return found
+
+    # --- copies
+
+    def refits(
+        self,
+        x: Any,
+        y: Array,
+        folds: Sequence[Rows],
+        fit: dict[str, Any],
+        quantile: float | None = None,
+    ) -> Refits:
+        """Fit copies by ``lamina.fit_many``, each from the first weights of this model's seed."""
+        import lamina
+
+        model = self.model if quantile is None else self._of_quantile(quantile)
+        made = lamina.fit_many(
+            model, x, y, seeds=[self.model.seed], folds=folds,
+            keep=("weights", "held_out_predictions"), **self._settings(fit),
+        )  # fmt: skip
+        bad = [i for i, status in enumerate(made.table["status"]) if status != "ok"]
+        if bad:
+            row = made.table.row(bad[0])
+            raise ValueError(
+                f"{self.who}: {len(bad)} of {len(folds)} copies could not be fitted; copy "
+                f"{bad[0]}: {row['status']}: {row['message']}"
+            )
+        held = [np.asarray(made.held_out_predictions[i], np.float64) for i in range(len(folds))]
+        return Refits(
+            [list(weights) for weights in made.weights], [h.reshape(len(h), -1) for h in held]
+        )
+
+    def _of_quantile(self, quantile: float) -> Model:
+        model = copy.deepcopy(self.model)
+        model.compile(copy.deepcopy(self.model.optimizer), losses.Pinball(quantile))
+        return model
+
+    def _settings(self, fit: dict[str, Any]) -> dict[str, Any]:
+        if self.model.optimizer is None:
+            raise ValueError(f"{self.who}: fits copies of the model; call compile first")
+        history = self.model.history
+        told = {} if history is None or not history.epoch else dict(history.params)
+        if "epochs" in told:
+            told["epochs"] = len(history.epoch)
+        known = {name: told[name] for name in ("epochs", "batch_size") if told.get(name)}
+        if "epochs" not in fit and "epochs" not in known:
+            raise ValueError(
+                f"{self.who}: fits copies of the model, which has not been fitted here, so that it "
+                f"is not known for how long; give epochs=..., and what else fit was given"
+            )
+        return {**known, **fit}
+
+    def predictions_of(self, copies: Sequence[Any], x: Any, **options: Any) -> Array:
+        """Return what the copies predict."""
+        scratch = copy.deepcopy(self.model)  # another thread may predict with the model itself
+        made = []
+        for weights in copies:
+            scratch.set_weights(weights)
+            found = self._of(scratch, x, options)
+            made.append(found.reshape(len(found), -1))
+        return np.stack(made).astype(np.float64)
+
+    def mark(self, x: Any) -> Any:  # noqa: ARG002
+        """Return a digest of the weights."""
+        return digest(self.model.get_weights())
+
+    def changed_since(self, mark: Any) -> bool:
+        """Return whether a weight has another bit."""
+        return bool(self.mark(None) != mark)
+
+
+def _kind(loss: Any) -> str:
+    if isinstance(loss, _OF_CLASSES):
+        return "classes"
+    if isinstance(loss, losses.Pinball) and np.ndim(loss.quantiles):
+        return "quantiles"
+    return "values"

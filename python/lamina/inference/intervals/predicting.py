@@ -1,0 +1,357 @@
+"""Prediction intervals and sets of any fitted model: the class behind ``model.calibrate``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _check
+from lamina._calls import answering_calls
+from lamina._check import Array
+from lamina.inference.intervals import ranks
+from lamina.inference.intervals.bootstrap import Bootstrap, JackknifePlusAfterBootstrap
+from lamina.inference.intervals.cross import (
+    CrossValidationMinmax,
+    CrossValidationPlus,
+    JackknifeMinmax,
+    JackknifePlus,
+)
+from lamina.inference.intervals.fitted import Fitted
+from lamina.inference.intervals.kept import (
+    Calibration,
+    Interval,
+    NotCalibratedError,
+    PredictionSets,
+)
+from lamina.inference.intervals.methods import Method, Plan
+from lamina.inference.intervals.quantiles import QuantileRegression, ends
+from lamina.inference.intervals.sets import (
+    AdaptivePredictionSets,
+    LeastAmbiguousClassifier,
+    SetMethod,
+)
+from lamina.inference.intervals.split import Split
+from lamina.models import Model
+
+if TYPE_CHECKING:
+    from lamina._typing import Self
+
+METHODS: dict[str, Method | SetMethod] = {
+    method.name: method
+    for method in (
+        Split(), CrossValidationPlus(), CrossValidationMinmax(), JackknifePlus(), JackknifeMinmax(),
+        JackknifePlusAfterBootstrap(), QuantileRegression(), Bootstrap(), AdaptivePredictionSets(),
+        LeastAmbiguousClassifier(),
+    )
+}  # fmt: skip
+_NEEDS = {
+    "values": "a regression",
+    "quantiles": "a model of quantiles, trained with losses.Pinball",
+    "classes": "a classifier",
+}
+
+
+class PredictionIntervals:
+    """Prediction intervals of a fitted regression, or prediction sets of a classifier.
+
+    ``model.calibrate`` does the same for lamina's own models, and keeps the calibration with the
+    model.  This class is for those, and for any object with ``fit`` and ``predict``.
+
+    Parameters
+    ----------
+    estimator : Model or object with ``predict``
+        Fitted.  A classifier of another library has ``predict_proba`` and ``classes_``.
+    method : str, optional
+        See `calibrate`; by default "split", for classifiers "aps".
+    cv : int, splitter or iterable of (trained, held out), default 10
+        The folds of "cv+" and "cv-minmax".
+    n_resamples : int, default 50
+        Of "bootstrap" and "jackknife+ab".
+    level : float, default 0.9
+        Of the quantiles that "cqr" trains.
+    calibration_size : float, default 0.5
+        Share of the rows that "cqr" holds out of training.
+    randomized : bool, default False
+        Whether "aps" draws a number for each row, which makes the sets smaller and some empty.
+    seed : int, default 0
+        Of folds, resamples and randomised sets.
+
+    Attributes
+    ----------
+    calibration : Calibration or None
+        What `calibrate` keeps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina.inference.intervals import PredictionIntervals
+    >>> class Line:
+    ...     def fit(self, x, y):
+    ...         self.slope = (x[:, 0] @ y) / (x[:, 0] @ x[:, 0])
+    ...         return self
+    ...     def predict(self, x):
+    ...         return self.slope * x[:, 0]
+    >>> x = np.linspace(1.0, 2.0, 60)[:, None]
+    >>> y = 3.0 * x[:, 0] + np.tile([-0.5, -0.25, 0.25, 0.5], 15)
+    >>> intervals = PredictionIntervals(Line().fit(x[::2], y[::2])).calibrate(x[1::2], y[1::2])
+    >>> found = intervals.predict(np.array([[1.0]]), interval=0.9)
+    >>> bool(found.lower[0] < 3.0 < found.upper[0])
+    True
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        method: str | None = None,
+        *,
+        cv: Any = None,
+        n_resamples: int | None = None,
+        level: float = 0.9,
+        calibration_size: float = 0.5,
+        randomized: bool = False,
+        seed: int = 0,
+    ) -> None:
+        self._begin(
+            "PredictionIntervals", estimator, method, cv, n_resamples, level, calibration_size,
+            randomized, seed,
+        )  # fmt: skip
+
+    def _begin(
+        self,
+        who: str,
+        estimator: Any,
+        method: str | None,
+        cv: Any = None,
+        n_resamples: int | None = None,
+        level: float = 0.9,
+        calibration_size: float = 0.5,
+        randomized: bool = False,
+        seed: int = 0,
+    ) -> None:
+        self.estimator = estimator
+        self.calibration: Calibration | None = None
+        kind = fitted_of(estimator, who).kind
+        self.method = method or {"classes": "aps", "quantiles": "cqr"}.get(kind, "split")
+        self._method = METHODS[_check.choice(who, "method", self.method, list(METHODS))]
+        self._plan = Plan(
+            who,
+            cv,
+            n_resamples,
+            ranks.checked_level(who, "level", level),
+            ranks.checked_level(who, "calibration_size", calibration_size),
+            _check.boolean(who, "randomized", randomized),
+            _check.integer(who, "seed", seed, 0),
+        )
+        _check_kind(who, self._method, kind)
+        _refuse_idle(self._plan, self.method)
+
+    @answering_calls
+    def calibrate(self, x: Any, y: Any, **fit: Any) -> Self:
+        """Prepare intervals or sets.
+
+        Parameters
+        ----------
+        x, y : array_like
+            "split", "aps", "lac", and "cqr" of a model of quantiles: rows that the model has not
+            been trained on.  Of the other methods those that it has been trained on.
+        **fit
+            Arguments of the copies' fits.
+        """
+        plan = replace(self._plan, who="calibrate", fit=fit)
+        fitted = fitted_of(self.estimator, plan.who)
+        _check_kind(plan.who, self._method, fitted.kind)
+        fitted.check_fit(fit)
+        predicted = fitted.raw(x)
+        rows, shape = len(predicted), predicted.shape[1:]
+        if rows == 0:
+            raise ValueError("calibrate: needs at least 1 row; got 0")
+        kept = self._method.prepare(fitted, x, fitted.targets(y, shape, rows), plan)
+        count = len(kept.arrays["scores"])
+        self.calibration = Calibration(
+            self.method, count, shape, fitted.mark(x), kept.arrays, kept.settings, kept.copies
+        )
+        return self
+
+    @answering_calls
+    def predict(self, x: Any, interval: float = 0.9, **options: Any) -> Any:
+        """Return predictions with their intervals, or probabilities with their sets.
+
+        Parameters
+        ----------
+        x : array_like
+        interval : float, default 0.9
+            The share of rows that the intervals, or sets, are to cover.
+        **options
+            What the model's ``predict`` takes.
+
+        Returns
+        -------
+        Interval (prediction, lower, upper) or PredictionSets (probabilities, sets)
+        """
+        level = ranks.checked_level("predict", "interval", interval)
+        return self.predicted(x, "predict", **options).at(level)
+
+    @answering_calls
+    def predict_set(self, x: Any, level: float = 0.9, **options: Any) -> PredictionSets:
+        """Return probabilities, and which classes are in each row's set."""
+        level = ranks.checked_level("predict_set", "level", level)
+        kind = fitted_of(self.estimator, "predict_set").kind
+        if kind != "classes":
+            raise ValueError(
+                f"predict_set: sets are for classifiers; the model given is {_NEEDS[kind]}, for "
+                f"predict(x, interval={level:g})"
+            )
+        return self.predicted(x, "predict_set", **options).at(level)  # type: ignore[no-any-return]
+
+    def predicted(self, x: Any, who: str = "predict", **options: Any) -> Predicted:
+        """Return the predictions for some rows, of which intervals of any level are made."""
+        kept, fitted = self.calibration, fitted_of(self.estimator, who)
+        if kept is None:
+            raise NotCalibratedError(_uncalibrated(who, fitted.kind))
+        if fitted.changed_since(kept.mark):
+            raise NotCalibratedError(
+                f"{who}: the model has changed since it was calibrated, by a fit or by other "
+                f"weights; call calibrate again"
+            )
+        _check_kind(who, self._method, fitted.kind)
+        return Predicted(who, self._method, kept, fitted, x, options)
+
+    def __repr__(self) -> str:
+        """Return method and calibration."""
+        state = "not calibrated" if self.calibration is None else repr(self.calibration)
+        return f"<PredictionIntervals by {self.method!r} of {self.estimator!r}: {state}>"
+
+
+class Predicted:
+    """The predictions for some rows; ``at(level)`` makes intervals or sets of them.
+
+    Attributes
+    ----------
+    raw : ndarray of shape (rows, ...)
+        What the model predicts, probabilities for classes.
+    """
+
+    def __init__(
+        self,
+        who: str,
+        method: Method | SetMethod,
+        kept: Calibration,
+        fitted: Fitted,
+        x: Any,
+        options: dict[str, Any],
+    ) -> None:
+        self._who, self._method, self._kept, self._fitted = who, method, kept, fitted
+        self._x = x
+        self._made: Array | None = None
+        self._options = {n: v for n, v in options.items() if n == "batch_size"}
+        self.raw = fitted.raw(x, **options)
+        if self.raw.shape[1:] != kept.shape:
+            raise ValueError(
+                f"{who}: calibrated for predictions with rows of shape {kept.shape}; got "
+                f"{self.raw.shape[1:]}"
+            )
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether these rows have sets, and no intervals."""
+        return isinstance(self._method, SetMethod)
+
+    def at(self, level: float) -> Any:
+        """Return the intervals, or sets, of a level."""
+        kept = self._kept
+        if self._method.conformal:
+            ranks.warn_of_few(self._who, kept.rows, level)
+        if isinstance(self._method, SetMethod):
+            sets = self._method.sets(kept, self.raw.astype(np.float64), level)
+            return PredictionSets(self.raw, sets)
+        centre = self._fitted.flat(self.raw)
+        low, high = self._method.bounds(kept, centre, self._of_copies, level)
+        prediction = self._middle() if self._fitted.kind == "quantiles" else self.raw
+        return Interval(prediction, low.reshape(prediction.shape), high.reshape(prediction.shape))
+
+    def _of_copies(self) -> Array:
+        if self._made is None:
+            self._made = self._fitted.predictions_of(self._kept.copies, self._x, **self._options)
+        return self._made
+
+    def _middle(self) -> Array:
+        # Of a model of quantiles: the median where it predicts it, else halfway between the ends.
+        where = np.flatnonzero(np.asarray(self._fitted.quantiles) == 0.5)
+        if where.size:
+            return self.raw[..., where[0]]
+        low, high = ends(self.raw)
+        return low + (high - low) / 2
+
+
+def of(estimator: Any) -> PredictionIntervals:
+    """Return the intervals of a fitted model: a lamina model's with what `calibrate` has kept.
+
+    Parameters
+    ----------
+    estimator : Model, object with ``predict``, or PredictionIntervals
+    """
+    if isinstance(estimator, PredictionIntervals):
+        return estimator
+    kept = getattr(estimator, "_calibration", None) if isinstance(estimator, Model) else None
+    made = PredictionIntervals(estimator, None if kept is None else kept.method)
+    made.calibration = kept
+    return made
+
+
+def calibrated(model: Model, x: Any, y: Any, settings: dict[str, Any], fit: dict[str, Any]) -> Any:
+    """Return the calibration of a model, as ``model.calibrate`` asks for it."""
+    made = object.__new__(PredictionIntervals)
+    made._begin("calibrate", model, **settings)
+    return made.calibrate(x, y, **fit).calibration
+
+
+def _check_kind(who: str, method: Method | SetMethod, kind: str) -> None:
+    if kind in method.kinds:
+        return
+    fits = [name for name, other in METHODS.items() if kind in other.kinds]
+    raise ValueError(
+        f"{who}: method {method.name!r} is for {_NEEDS[method.kinds[0]]}; the model given is "
+        f"{_NEEDS[kind]}, for {', '.join(map(repr, fits))}"
+    )
+
+
+def fitted_of(estimator: Any, who: str) -> Fitted:
+    """Return a fitted model of any library as calibration sees it."""
+    if isinstance(estimator, Model):
+        from lamina.inference.intervals.of_models import FittedModel
+
+        return FittedModel(estimator, who)
+    if not hasattr(estimator, "predict"):
+        raise TypeError(
+            f"{who}: needs a model or an object with predict; got {type(estimator).__name__}"
+        )
+    from lamina.inference.intervals.of_estimators import FittedEstimator
+
+    return FittedEstimator(estimator, who)
+
+
+def _refuse_idle(plan: Plan, method: str) -> None:
+    """Refuse arguments that belong to another method."""
+    for name, given, takers in (
+        ("cv", plan.cv, ("cv+", "cv-minmax")),
+        ("n_resamples", plan.n_resamples, ("bootstrap", "jackknife+ab")),
+        ("randomized", plan.randomized or None, ("aps",)),
+    ):
+        if given is not None and method not in takers:
+            raise TypeError(
+                f"{plan.who}: {name} is for {', '.join(map(repr, takers))}; method is {method!r}"
+            )
+
+
+def _uncalibrated(who: str, kind: str) -> str:
+    if kind == "classes":
+        return (
+            f"{who}: prediction sets need a calibrated model; call calibrate(x, y) with rows that "
+            f"it has not been trained on"
+        )
+    return (
+        f"{who}: intervals need a calibrated model; call calibrate(x, y) with rows that it has not "
+        f"been trained on, or calibrate(x, y, method='cv+') with those that it has"
+    )
