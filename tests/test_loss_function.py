@@ -14,8 +14,7 @@ Y = np.sin(X @ RNG.normal(size=(3, 1))) + 0.1 * RNG.normal(size=(40, 1))
 W = RNG.uniform(0.5, 2.0, 40)
 
 
-def network(dtype="float64", penalty=0.01, **compiled):
-    held = L2(penalty) if penalty else None
+def network(dtype="float64", held=L2(0.01), **compiled):  # noqa: B008
     model = lamina.Sequential(
         [
             lamina.Input((3,)),
@@ -61,6 +60,15 @@ def test_value_and_derivatives_are_those_of_the_formula():
     np.testing.assert_allclose(f.penalty_gradient(theta), penalty, rtol=1e-10, atol=1e-13)
     np.testing.assert_allclose(f.gradient(theta), scores.mean(0) + penalty, rtol=1e-10, atol=1e-13)
     assert f.penalty(theta) == pytest.approx(0.01 * (theta[:12] ** 2).sum(), rel=1e-10)
+
+
+@pytest.mark.parametrize("held", [L2(0.01), lambda w: 0.01 * lamina.ops.sum(w**2)])
+def test_second_derivatives_of_penalties(held):
+    model = network(held=held)
+    wanted = np.zeros((21, 21))
+    wanted[:12, :12] = 0.02 * np.eye(12)
+    f = model.loss_function(X, Y)
+    np.testing.assert_allclose(f.penalty_hessian(), wanted, rtol=1e-9, atol=1e-11)
 
 
 @pytest.mark.parametrize("scale", [1.0, 300.0])

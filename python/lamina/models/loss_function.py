@@ -254,6 +254,20 @@ class LossFunction:
         of_data: Array = self._data_function().gradient(self._checked(theta))
         return self.gradient(theta) - of_data
 
+    def penalty_hessian(self, theta: Any = None) -> Array:
+        """Return the second derivatives of what penalties add: shape (size, size)."""
+        from lamina.models.differences import jacobian_by_differences
+
+        at = self._checked(theta)
+        found = np.zeros((self.size, self.size))
+        if self._model.regularized():  # penalties of the user's own
+            found = jacobian_by_differences(self.penalty_gradient, at, self._digits)
+            return (found + found.T) / 2  # type: ignore[no-any-return]
+        for parameter, _, l2 in self._model.penalties():
+            place = self.slices.get(self._model.path_of(parameter), slice(0))
+            found[range(*place.indices(self.size)), range(*place.indices(self.size))] += 2.0 * l2
+        return found
+
     # --- outputs
 
     def outputs(self, theta: Any = None) -> Array:
