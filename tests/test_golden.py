@@ -133,6 +133,8 @@ def test_every_file_says_who_answered():
     files = [golden.File(path.stem) for path in sorted(golden.FOLDER.glob("*.npz"))]
     assert len(files) > 20
     for file in files:
-        assert {"R", "jax", "keras", "sklearn", "torch"} & file.versions.keys(), file.module
+        assert {"R", "jax", "keras", "sklearn", "statsmodels", "torch"} & file.versions.keys(), (
+            file.module
+        )
         module = golden.FOLDER.parent / (file.module.replace(".", "/") + ".py")
         assert module.is_file(), file.module

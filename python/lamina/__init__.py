@@ -18,6 +18,7 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``sklearn``: estimators in scikit-learn's protocol around any model
 - ``set_random_seed`` makes all that follows repeat, to the bit
 - ``baselines``: simple models to hold a network against
+- ``inference``: standard errors, effects and importance of inputs, what a network looks at
 - ``trace`` writes a small network's backpropagation out, ``check_gradients`` checks any model's
 - ``set_num_threads`` says how many threads, ``profile`` what each operation of a step costs
 

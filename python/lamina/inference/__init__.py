@@ -1,4 +1,9 @@
-"""What a fitted model says of its rows: prediction intervals and prediction sets."""
+"""Inference and explanation: standard errors, intervals, importance, what a network looks at.
+
+- ``Inference``: what ``model.inference(x, y)`` returns
+- ``connections``: the units of a network of dense layers, and the weights between them
+- ``intervals``: prediction intervals and prediction sets
+"""
 
 from __future__ import annotations
 
@@ -8,9 +13,15 @@ from lamina._answers import answering
 
 if TYPE_CHECKING:
     from lamina.inference import intervals
+    from lamina.inference.curvature import SingularHessianError
     from lamina.inference.intervals import PredictionIntervals, coverage_report
+    from lamina.inference.networks import Connections, DenseLayer, connections
+    from lamina.inference.results import Inference
 
-__all__ = ["PredictionIntervals", "coverage_report", "intervals"]
+__all__ = [
+    "Connections", "DenseLayer", "Inference", "PredictionIntervals", "SingularHessianError",
+    "connections", "coverage_report", "intervals",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:
@@ -18,6 +29,15 @@ def __dir__() -> list[str]:
 
 
 if not TYPE_CHECKING:
-    _ROOM = "lamina.inference.intervals"
-    _LAZY = {name: f"{_ROOM}:{name}" for name in ("PredictionIntervals", "coverage_report")}
-    __getattr__ = answering(__name__, {**_LAZY, "intervals": _ROOM})
+    _HOMES = {
+        "curvature": "SingularHessianError",
+        "intervals": "PredictionIntervals coverage_report",
+        "networks": "Connections DenseLayer connections",
+        "results": "Inference",
+    }
+    _LAZY = {
+        name: f"lamina.inference.{home}:{name}"
+        for home, names in _HOMES.items()
+        for name in names.split()
+    }
+    __getattr__ = answering(__name__, {**_LAZY, "intervals": "lamina.inference.intervals"})

@@ -1,0 +1,147 @@
+"""A Hessian's rank, and the directions in which it is flat, before it is inverted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+# Differences of gradients leave some nine digits; what is smaller than this counts as zero.
+TOLERANCE = 1e-8
+SHOWN = 4  # weights of a direction, and directions, that messages name
+
+
+class SingularHessianError(ValueError):
+    """Raised by ``inference(singular="raise")`` where the Hessian has no inverse.
+
+    Attributes
+    ----------
+    rank : int
+    null_directions : ndarray of shape (flat directions, weights)
+    """
+
+    def __init__(self, text: str, rank: int, null_directions: Array) -> None:
+        super().__init__(text)
+        self.rank, self.null_directions = rank, null_directions
+
+
+class Curvature:
+    """A symmetric matrix of second derivatives.
+
+    Rank and signs are those of the matrix scaled to a unit diagonal, so that they do not depend on
+    the units of the inputs.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n, n)
+    names : sequence of str
+        Of the weights, for messages.
+
+    Attributes
+    ----------
+    rank : int
+    negative : int
+        Number of negative eigenvalues: at a minimum there are none.
+    condition : float
+        Of the scaled matrix: its largest eigenvalue over the smallest one, in size.
+    null_directions : ndarray of shape (n - rank, n)
+        Directions in which the weights may move without a change of the loss, each with a 1 at a
+        weight where the others have a 0.
+    """
+
+    def __init__(self, matrix: Array, names: Sequence[str]) -> None:
+        self.matrix, self.names = matrix, list(names)
+        diagonal = np.sqrt(np.abs(np.diag(matrix)))
+        largest = float(diagonal.max(initial=0.0))
+        self._scale = np.where(diagonal > 1e-8 * largest, diagonal, largest or 1.0)
+        scaled = matrix / np.outer(self._scale, self._scale)
+        self._values, self._vectors = np.linalg.eigh(scaled)
+        sizes = np.abs(self._values)
+        least = TOLERANCE * float(sizes.max(initial=0.0))
+        self._kept = sizes > least
+        self.rank = int(self._kept.sum()) if largest > 0 else 0
+        self.negative = int((self._values < -least).sum())
+        smallest = float(sizes.min(initial=np.inf))
+        self.condition = float(sizes.max(initial=0.0)) / smallest if smallest > 0 else np.inf
+        self.null_directions = self._directions()
+
+    @property
+    def size(self) -> int:
+        """Number of weights."""
+        return len(self.names)
+
+    @property
+    def definite(self) -> bool:
+        """Whether the loss curves upwards in every direction."""
+        return self.rank == self.size and self.negative == 0
+
+    def inverse(self) -> Array:
+        """Return the inverse; of a matrix that has none, an array of NaN."""
+        if self.rank < self.size:
+            return np.full((self.size, self.size), np.nan)
+        scaled = (self._vectors / self._values) @ self._vectors.T
+        made: Array = scaled / np.outer(self._scale, self._scale)
+        return made
+
+    def pseudo_inverse(self) -> Array:
+        """Return the Moore-Penrose inverse of the part that curves upwards."""
+        flat = self._vectors[:, ~(self._kept & (self._values > 0))] / self._scale[:, None]
+        q = np.linalg.qr(flat)[0]
+        across = np.eye(self.size) - q @ q.T
+        values, vectors = np.linalg.eigh(across @ self.matrix @ across)
+        kept = np.argsort(values)[q.shape[1] :]
+        made: Array = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+        return made
+
+    def _directions(self) -> Array:
+        basis = (self._vectors[:, ~self._kept] / self._scale[:, None]).T
+        return _echelon(basis / np.abs(basis).max(axis=1, keepdims=True, initial=1e-300))
+
+    def said(self) -> list[str]:
+        """Return lines that say what keeps the matrix from being a covariance's inverse."""
+        lines = []
+        if self.rank < self.size:
+            lines.append(
+                f"The Hessian is singular: its rank is {self.rank} of {self.size} weights. The "
+                f"loss does not change along " + "; ".join(self._shown()) + "."
+            )
+        if self.negative:
+            s, they = ("", "") if self.negative == 1 else ("s", "")
+            lines.append(
+                f"The Hessian has {self.negative} negative eigenvalue{s}{they}: the weights are "
+                f"not at a minimum of the loss; train further, for instance with optimizer='bfgs'."
+            )
+        return lines
+
+    def _shown(self) -> list[str]:
+        shown = [self._described(row) for row in self.null_directions[:SHOWN]]
+        left = len(self.null_directions) - SHOWN
+        return [*shown, f"and {left} more"] if left > 0 else shown
+
+    def _described(self, direction: Array) -> str:
+        order = np.argsort(-np.abs(direction), kind="stable")
+        order = order[np.abs(direction[order]) > 1e-4]
+        parts = [f"{direction[i]:+.4g} {self.names[i]}" for i in order[:SHOWN]]
+        more = f" and {len(order) - SHOWN} more" if len(order) > SHOWN else ""
+        return "(" + ", ".join(parts) + more + ")"
+
+
+def _echelon(rows: Array) -> Array:
+    """Return combinations of rows, each with a 1 where all others have a 0."""
+    rows = rows.copy()
+    taken: list[int] = []
+    for i in range(len(rows)):
+        sizes = np.abs(rows[i])
+        sizes[taken] = 0.0
+        pivot = int(np.argmax(sizes))
+        taken.append(pivot)
+        rows[i] /= rows[i, pivot]
+        for j in range(len(rows)):
+            if j != i:
+                rows[j] -= rows[j, pivot] * rows[i]
+    rows[np.abs(rows) < 1e-7] = 0.0
+    return rows

@@ -1,0 +1,189 @@
+"""Average marginal effects with standard errors by the delta method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina import _check
+from lamina._arrays import as_numbers
+from lamina._columns import Columns
+from lamina.inference._distributions import two_sided_p
+
+if TYPE_CHECKING:
+    from lamina.inference.results import Fit, Inference
+
+Array = NDArray[Any]
+
+WHO = "marginal_effects"
+PLACES = ("overall", "mean", "median")
+STEP = 1e-5  # of a column's spread: its square and the rounding over it are both about 1e-11
+COARSE_STEP = 1e-2  # for models that are computed in single precision
+MOST_NUMBERS = 1 << 24  # of a Jacobian that is held at once: 128 MiB
+
+
+def marginal_effects(
+    fit: Fit, inference: Inference, at: str, inputs: Any, outputs: Any, discrete: Any, level: float
+) -> Columns:
+    """Return the table that ``Inference.marginal_effects`` describes."""
+    at = _check.choice(WHO, "at", at, PLACES)
+    table = _table(fit)
+    names = fit.input_names or [f"x{i + 1}" for i in range(table.shape[1])]
+    asked = _places(inputs, names, "inputs") if inputs is not None else range(table.shape[1])
+    changed = _discrete(discrete, table, names)
+    rows = table if at == "overall" else _typical(table, at)
+    count = fit.rows.outputs.shape[1]
+    shown = range(count) if outputs is None else [_output(o, count) for o in outputs]
+    labels = _output_names(fit, count)
+    made: dict[str, list[Any]] = {"input": [], "output": [], "change": []}
+    effects, derivatives = [], []
+    for column in asked:
+        values = np.unique(table[:, column])
+        if len(values) == 1 and inputs is None:
+            continue  # nothing is known of a constant's effect
+        if column in changed:
+            low, high, said = values[0], values[-1], f"{values[0]:g} -> {values[-1]:g}"
+            effect, by_weights = _change(fit, at, rows, column, low, high)
+        else:
+            said, spread = "dy/dx", float(table[:, column].std()) or 1.0
+            effect, by_weights = _slope(fit, at, rows, column, _step(fit) * spread)
+        for place in shown:
+            made["input"].append(names[column])
+            made["output"].append(labels[place])
+            made["change"].append(said)
+            effects.append(effect[place])
+            derivatives.append(by_weights[place])
+    return _tested(inference, made, np.array(effects), np.array(derivatives), level)
+
+
+def _tested(
+    inference: Inference,
+    made: dict[str, list[Any]],
+    effects: Array,
+    by_weights: Array,
+    level: float,
+) -> Columns:
+    variances = np.einsum("ip,pq,iq->i", by_weights, inference.covariance, by_weights)
+    errors = np.sqrt(np.where(variances >= 0, variances, np.nan))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = effects / errors
+    low, high = inference._interval(level, effects, errors)
+    return Columns(
+        {
+            **made,
+            "effect": effects,
+            "std_error": errors,
+            "t" if inference._t_df is not None else "z": z,
+            "p": two_sided_p(z, inference._t_df),
+            "lower": low,
+            "upper": high,
+        }
+    )
+
+
+# --- effects and their derivatives by the weights
+
+
+def _slope(fit: Fit, at: str, rows: Array, column: int, step: float) -> tuple[Array, Array]:
+    up, down = rows.copy(), rows.copy()
+    up[:, column] += step
+    down[:, column] -= step
+    high, low = _mean(fit, at, up), _mean(fit, at, down)
+    return (high[0] - low[0]) / (2.0 * step), (high[1] - low[1]) / (2.0 * step)
+
+
+def _change(
+    fit: Fit, at: str, rows: Array, column: int, low: float, high: float
+) -> tuple[Array, Array]:
+    before, behind = rows.copy(), rows.copy()
+    before[:, column], behind[:, column] = low, high
+    one, other = _mean(fit, at, behind), _mean(fit, at, before)
+    return one[0] - other[0], one[1] - other[1]
+
+
+def _mean(fit: Fit, at: str, rows: Array) -> tuple[Array, Array]:
+    """Return the outputs' mean over the rows, and its derivatives by the weights."""
+    theta, kept = fit.function.weights, fit.reference.kept
+    weights = fit.rows.weights if at == "overall" else np.ones(len(rows))
+    y = np.asarray(fit.y)[: len(rows)]
+    count = fit.rows.outputs.shape[1]
+    block = max(1, MOST_NUMBERS // max(1, count * fit.function.size))
+    total, by_weights = np.zeros(count), np.zeros((count, len(kept)))
+    for start in range(0, len(rows), block):
+        here = slice(start, start + block)
+        function = fit.model.loss_function(rows[here], y[here])
+        total += weights[here] @ function.outputs(theta)
+        jacobian = function.jacobian(theta)[:, :, kept]
+        by_weights += np.einsum("n,nkp->kp", weights[here], jacobian)
+    return total / weights.sum(), by_weights / weights.sum()
+
+
+def _step(fit: Fit) -> float:
+    # A model in single precision is computed in double where its structure can be made anew.
+    from lamina.models import Functional, Sequential
+
+    exact = fit.model.dtype == "float64" or type(fit.model) in (Sequential, Functional)
+    return STEP if exact else COARSE_STEP
+
+
+# --- what is asked for
+
+
+def _table(fit: Fit) -> Array:
+    if isinstance(fit.x, dict) or (isinstance(fit.x, (list, tuple)) and np.ndim(fit.x[0]) > 1):
+        raise ValueError(f"{WHO}: the model must have one input, a table; got several")
+    table = as_numbers(WHO, "x", fit.x).astype(np.float64)
+    if table.ndim == 1:
+        table = table[:, None]
+    if table.ndim != 2:
+        raise ValueError(
+            f"{WHO}: x must be a table with a column for each input; got shape {table.shape}"
+        )
+    return table
+
+
+def _typical(table: Array, at: str) -> Array:
+    made: Array = (np.mean if at == "mean" else np.median)(table, axis=0)[None, :]
+    return made
+
+
+def _places(given: Sequence[int | str], names: Sequence[str], what: str) -> list[int]:
+    if isinstance(given, (int, str)):
+        given = [given]
+    found = []
+    for each in given:
+        if isinstance(each, str) and each in names:
+            found.append(list(names).index(each))
+        elif isinstance(each, (int, np.integer)) and 0 <= each < len(names):
+            found.append(int(each))
+        else:
+            raise ValueError(
+                f"{WHO}: {what} must be columns of {', '.join(map(str, names))}; got {each!r}"
+            )
+    return found
+
+
+def _discrete(given: Any, table: Array, names: Sequence[str]) -> list[int]:
+    two = [i for i in range(table.shape[1]) if len(np.unique(table[:, i])) == 2]
+    if isinstance(given, str) and given in ("auto", "none"):
+        return two if given == "auto" else []
+    places = _places(given, names, "discrete")
+    for place in places:
+        if place not in two:
+            raise ValueError(f"{WHO}: discrete: column {names[place]} must have two values")
+    return places
+
+
+def _output(given: Any, count: int) -> int:
+    if not isinstance(given, (int, np.integer)) or not 0 <= given < count:
+        raise ValueError(f"{WHO}: outputs must be from 0 to {count - 1}; got {given!r}")
+    return int(given)
+
+
+def _output_names(fit: Fit, count: int) -> list[str]:
+    if fit.output_names is not None and len(fit.output_names) == count:
+        return [str(name) for name in fit.output_names]
+    return ["o"] if count == 1 else [f"o{i + 1}" for i in range(count)]

@@ -1,0 +1,214 @@
+"""``model.inference``: from a model and data to estimates with their covariance."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina import _check, _screen
+from lamina._arrays import as_numbers, column_names
+from lamina.inference.coefficients import Reference, coefficient_names, reference, wiring
+from lamina.inference.covariances import KINDS, Pieces, covariance_of
+from lamina.inference.curvature import Curvature, SingularHessianError
+from lamina.inference.likelihoods import Binomial, Family, Multinomial, Rows, family_of
+from lamina.inference.results import Fit, Inference
+
+Array = NDArray[Any]
+
+WHO = "inference"
+MOST_WEIGHTS = 10_000  # the matrix of so many takes 0.8 GB, and is needed several times
+FAR = 0.1  # standard errors that Newton's step may be long before it is remarked upon
+SINGULAR = ("report", "pinv", "raise")
+
+
+def infer(
+    model: Any,
+    x: Any,
+    y: Any,
+    sample_weight: Any = None,
+    covariance: str = "hessian",
+    names: Sequence[str] | None = None,
+    *,
+    output_names: Sequence[str] | None = None,
+    groups: Any = None,
+    reference_class: Any = "auto",
+    singular: str = "report",
+    use_t: bool | None = None,
+) -> Inference:
+    """Return estimates with their covariance: ``model.inference`` says what."""
+    covariance = _check.choice(WHO, "covariance", covariance, KINDS)
+    singular = _check.choice(WHO, "singular", singular, SINGULAR)
+    function = model.loss_function(x, y, sample_weight)
+    if function.size > MOST_WEIGHTS:
+        raise ValueError(
+            f"{WHO}: {function.size} weights are too many for a matrix of all pairs (at most "
+            f"{MOST_WEIGHTS}); freeze layers (layer.trainable = False) to condition on them"
+        )
+    given = column_names(x) if names is None else [str(name) for name in names]
+    if names is not None and np.ndim(x) == 2 and len(names) != np.shape(x)[1]:
+        raise ValueError(
+            f"{WHO}: names must have a name for each of {np.shape(x)[1]} inputs; got {len(names)}"
+        )
+    rows = _rows(model, function, y, sample_weight)
+    family = family_of(model.loss)
+    notes = _about_targets(family, rows, function)
+    found = reference(model, function, family, reference_class)
+    every = coefficient_names(function, wiring(model, _inputs(x, given, names), output_names))
+    held = [every[i] for i in found.kept]
+    pieces, curvature = _pieces(function, rows, family, found, held, groups, singular)
+    notes += curvature.said() + _about_columns(x, curvature, given)
+    if singular == "raise" and curvature.rank < curvature.size:
+        said = " ".join(curvature.said())
+        raise SingularHessianError(f"{WHO}: {said}", curvature.rank, curvature.null_directions)
+    matrix = covariance_of(covariance, pieces, _inverting(held, singular))
+    fit = Fit(
+        model=copy.deepcopy(model), x=x, y=y, sample_weight=sample_weight, function=function,
+        family=family, rows=rows, pieces=pieces, curvature=curvature, reference=found,
+        names=held, input_names=None if given is None else [str(name) for name in given],
+        output_names=output_names, kind=covariance, singular=singular,
+    )  # fmt: skip
+    student = use_t if use_t is not None else _is_student(family, covariance)
+    result = Inference(fit, matrix, student, notes)
+    _warn_of(result, notes)
+    return result
+
+
+def _is_student(family: Family | None, covariance: str) -> bool:
+    return family is not None and family.scaled and covariance in ("hessian", "opg", "fisher")
+
+
+def _inputs(x: Any, given: Any, names: Any) -> Any:
+    """Return names of the inputs where they can be the names of a table's columns."""
+    return [str(name) for name in given] if given is not None and np.ndim(x) == 2 else names
+
+
+def _rows(model: Any, function: Any, y: Any, sample_weight: Any) -> Rows:
+    shape = model.output_shape
+    shapes = shape if isinstance(shape, list) else [shape]
+    weights = np.ones(function.rows)
+    if sample_weight is not None:
+        weights = as_numbers(WHO, "sample_weight", sample_weight).astype(np.float64)
+        if weights.shape not in ((function.rows,), (function.rows, 1)):
+            raise ValueError(
+                f"{WHO}: sample_weight must have shape ({function.rows},), one weight a row; got "
+                f"{weights.shape}"
+            )
+        weights = weights.reshape(-1)
+    if len(shapes) > 1:
+        y = np.zeros((function.rows, 1))  # only used where the loss is a likelihood
+    outputs = function.outputs()
+    row = tuple(outputs.shape[1:]) if None in shapes[0][1:] else tuple(shapes[0][1:])
+    targets = as_numbers(WHO, "y", y).astype(np.float64)
+    return Rows(targets, outputs, weights, function.losses(), row)
+
+
+def _pieces(
+    function: Any, rows: Rows, family: Family | None, found: Reference, names: list[str],
+    groups: Any, singular: str,
+) -> tuple[Pieces, Curvature]:  # fmt: skip
+    kept = found.kept
+    both = np.ix_(kept, kept)
+    scale = _scale(function, rows)
+    penalty = scale * function.penalty_hessian()[both]
+    hessian = scale * function.hessian()[both]
+    curvature = Curvature(hessian, names)
+    inverse = curvature.pseudo_inverse() if singular == "pinv" else curvature.inverse()
+    penalised = bool(np.any(penalty))
+    df = float(np.trace(inverse @ (hessian - penalty)) if penalised else curvature.rank)
+    if groups is not None:
+        groups = np.asarray(groups).reshape(-1)
+        if len(groups) != function.rows:
+            raise ValueError(
+                f"{WHO}: groups must have a label for each of {function.rows} rows; got "
+                f"{len(groups)}"
+            )
+    pieces = Pieces(
+        family, rows, inverse, hessian, penalty, function.scores()[:, kept],
+        lambda: function.jacobian()[:, :, kept], df, scale, groups,
+    )  # fmt: skip
+    return pieces, curvature
+
+
+def _scale(function: Any, rows: Rows) -> float:
+    """Return what makes the sum of the rows' losses of their mean, or however they are reduced."""
+    total = float(rows.losses.sum())
+    of_data: float = function.value() - function.penalty()
+    size = float(np.abs(rows.losses).sum())
+    if abs(total) > 1e-6 * size and of_data != 0.0:
+        return total / of_data
+    return float(function.rows)
+
+
+def _inverting(names: list[str], singular: str) -> Any:
+    def invert(matrix: Array) -> Array:
+        found = Curvature(matrix, names)
+        return found.pseudo_inverse() if singular == "pinv" else found.inverse()
+
+    return invert
+
+
+# --- what there is to remark upon
+
+
+def _about_targets(family: Family | None, rows: Rows, function: Any) -> list[str]:
+    """Refuse targets of one class; return lines about separated classes."""
+    if not isinstance(family, (Binomial, Multinomial)):
+        return []
+    if isinstance(family, Multinomial):
+        truth = family.one_hot(rows).reshape(-1, rows.shape[-1])
+        chance = family.probabilities(rows)
+        seen = truth.sum(axis=0) > 0
+        right = bool((truth.argmax(axis=1) == chance.argmax(axis=1)).all())
+        missing = np.flatnonzero(~seen)
+        alone = int(seen.sum()) == 1
+    else:
+        truth, chance = rows.y, family.probabilities(rows)
+        right = bool(((truth > 0.5) == (chance > 0.5)).all())
+        fixed = (truth == truth[0]).all(axis=0)
+        missing, alone = np.flatnonzero(fixed), bool(fixed.all())
+    crisp = bool(np.isin(truth, (0.0, 1.0)).all())
+    if alone and crisp:
+        raise ValueError(
+            f"{WHO}: y must have at least two classes; got one only, and no finite weights are best"
+        )
+    notes = []
+    if missing.size and crisp:
+        what = "never occur" if isinstance(family, Multinomial) else "are the same in all rows"
+        which = ", ".join(map(str, missing[:5]))
+        notes.append(f"Classes or outputs {which} {what}: their weights have no finite optimum.")
+    if right and crisp and not missing.size and not np.any(function.penalty_gradient()):
+        notes.append(
+            "Perfect separation: the model classifies every row correctly, so the likelihood has "
+            "no finite maximum, and standard errors mean nothing; a penalty, such as "
+            "kernel_regularizer='l2', makes it finite."
+        )
+    return notes
+
+
+def _about_columns(x: Any, curvature: Curvature, given: Any) -> list[str]:
+    """Return a line about constant columns where the Hessian is singular."""
+    if curvature.rank == curvature.size or isinstance(x, (list, tuple, dict)):
+        return []
+    table = np.asarray(x)
+    if table.ndim != 2 or table.dtype.kind not in "biuf":
+        return []
+    same = np.flatnonzero((table == table[:1]).all(axis=0))
+    if not same.size:
+        return []
+    names = [f"x{i + 1}" if given is None else str(given[i]) for i in same[:5]]
+    return [f"Constant columns of x: {', '.join(names)}; a constant is what the bias is for."]
+
+
+def _warn_of(result: Inference, notes: list[str]) -> None:
+    step = result.newton_step
+    if np.isfinite(step) and step > FAR:
+        notes.append(
+            f"The weights are not at the minimum of the loss: a Newton step would move one by "
+            f"{step:.3g} standard errors; train further, for instance with optimizer='bfgs'."
+        )
+    if notes:
+        _screen.warn(f"{WHO}: " + " ".join(notes))

@@ -1,0 +1,281 @@
+"""What ``model.inference`` returns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina import _check
+from lamina._calls import answering_calls
+from lamina._columns import Columns
+from lamina.inference._distributions import quantile, two_sided_p
+from lamina.inference.likelihoods import Gaussian
+
+if TYPE_CHECKING:
+    from lamina.inference.coefficients import Reference
+    from lamina.inference.covariances import Pieces
+    from lamina.inference.curvature import Curvature
+    from lamina.inference.likelihoods import Family, Rows
+
+Array = NDArray[Any]
+
+WHO = "inference"
+
+
+@dataclass
+class Fit:
+    """A model and data with what has been found about them: what an ``Inference`` is made of."""
+
+    model: Any
+    x: Any
+    y: Any
+    sample_weight: Any
+    function: Any
+    family: Family | None
+    rows: Rows
+    pieces: Pieces
+    curvature: Curvature
+    reference: Reference
+    names: list[str]
+    input_names: list[str] | None
+    output_names: Sequence[str] | None
+    kind: str
+    singular: str
+
+
+class Inference:
+    """Estimates of a model's weights with their covariance, and what follows from them.
+
+    ``model.inference`` returns it.  Printed, it is laid out as R's ``summary(lm)``.
+
+    Attributes
+    ----------
+    names : list of str
+        Of the weights, as R's ``nnet`` calls them: "x1->h1" from an input to a hidden unit,
+        "b->h1" for a bias; "x1" and "(Intercept)" in a linear model.
+    estimates, standard_errors : ndarray of shape (weights,)
+        Standard errors are NaN where the Hessian is singular.
+    covariance : ndarray of shape (weights, weights)
+    hessian : ndarray of shape (weights, weights)
+        Second derivatives of the penalised negative log likelihood (of the sum of the rows' losses
+        where the loss is no likelihood).
+    rank : int
+        Of the Hessian.
+    null_directions : ndarray of shape (weights - rank, weights)
+        Directions in which the loss is flat.
+    notes : list of str
+        What stands in the way: a singular Hessian, weights that are not at a minimum, perfect
+        separation.
+    reference_class : int or None
+        Of a softmax: the class whose weights are subtracted from those of the others.
+    observations : int
+        Rows of weight above 0, times the values that each predicts.
+    df : float
+        Degrees of freedom that the weights take: tr(H^-1 (H - P)), with the penalised Hessian H
+        and that of the penalty P; without penalties the number of weights.
+    """
+
+    def __init__(self, fit: Fit, covariance: Array, student: bool, notes: list[str]) -> None:
+        self._fit, self._student = fit, student
+        self.names, self.covariance, self.notes = fit.names, covariance, notes
+        self.estimates: Array = fit.reference.estimates(fit.function.weights)
+        self.rank, self.null_directions = fit.curvature.rank, fit.curvature.null_directions
+        self.reference_class = fit.reference.label
+        self.hessian: Array = fit.pieces.factor * fit.pieces.hessian
+        self.df = fit.pieces.df
+        family = fit.family
+        self.observations = fit.rows.count if family is None else family.observations(fit.rows)
+
+    # --- estimates
+
+    @property
+    def standard_errors(self) -> Array:
+        """Square roots of the covariance's diagonal; NaN where that is negative."""
+        variances = np.diag(self.covariance)
+        return np.sqrt(np.where(variances >= 0, variances, np.nan))
+
+    @property
+    def statistics(self) -> Array:
+        """Estimates over their standard errors: z values, or t values for mean squared error."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            made: Array = self.estimates / self.standard_errors
+        return made
+
+    @property
+    def p_values(self) -> Array:
+        """Two-sided p values of the hypotheses that single weights are 0."""
+        return two_sided_p(self.statistics, self._t_df)
+
+    @property
+    def df_residual(self) -> float:
+        """Observations less ``df``."""
+        return self.observations - self.df
+
+    @property
+    def _t_df(self) -> float | None:
+        return self.df_residual if self._student and self.df_residual > 0 else None
+
+    def confint(self, level: float = 0.95) -> Columns:
+        """Return Wald intervals of the weights.
+
+        Parameters
+        ----------
+        level : float, default 0.95
+
+        Returns
+        -------
+        Columns
+            With the columns ``name``, ``lower`` and ``upper``.
+        """
+        low, high = self._interval(level, self.estimates, self.standard_errors)
+        return Columns({"name": self.names, "lower": low, "upper": high})
+
+    def _interval(self, level: float, values: Array, errors: Array) -> tuple[Array, Array]:
+        level = _check.number("confint", "level", level, 0.0, 1.0, low_open=True, high_open=True)
+        width = quantile(0.5 + level / 2.0, self._t_df) * errors
+        return values - width, values + width
+
+    @property
+    def table(self) -> Columns:
+        """The estimates with standard errors, statistics, p values and 95 % intervals."""
+        low, high = self._interval(0.95, self.estimates, self.standard_errors)
+        return Columns(
+            {
+                "name": self.names,
+                "estimate": self.estimates,
+                "std_error": self.standard_errors,
+                "t" if self._t_df is not None else "z": self.statistics,
+                "p": self.p_values,
+                "lower": low,
+                "upper": high,
+            }
+        )
+
+    # --- the fit as a whole
+
+    @property
+    def log_likelihood(self) -> float:
+        """At the weights, with all constants; NaN where the loss is no likelihood."""
+        fit = self._fit
+        return math.nan if fit.family is None else fit.family.log_likelihood(fit.rows)
+
+    @property
+    def deviance(self) -> float:
+        """Twice the distance to a perfect fit; for mse the residual sum of squares."""
+        fit = self._fit
+        found = None if fit.family is None else fit.family.deviance(fit.rows)
+        return math.nan if found is None else found
+
+    @property
+    def effective_df(self) -> float:
+        """tr(H^-1 G): penalised Hessian and crossed scores of the negative log likelihood.
+
+        The effective number of parameters of Takeuchi (1976) and of Murata, Yoshizawa and Amari
+        (1994); where the model is true and there is no penalty, about the number of weights.  NaN
+        where the loss is no likelihood or the Hessian is singular.
+        """
+        pieces = self._fit.pieces
+        if pieces.family is None:
+            return math.nan
+        crossed = pieces.scores.T @ pieces.scores
+        return float(pieces.factor * np.trace(pieces.inverse @ crossed))
+
+    @property
+    def aic(self) -> float:
+        """-2 log L + 2 ``df``; as in statsmodels the variance of an mse counts for nothing."""
+        return -2.0 * self.log_likelihood + 2.0 * self.df
+
+    @property
+    def bic(self) -> float:
+        """-2 log L + log(observations) ``df``."""
+        return -2.0 * self.log_likelihood + math.log(self.observations) * self.df
+
+    @property
+    def tic(self) -> float:
+        """-2 log L + 2 ``effective_df``: Takeuchi's criterion, for models that are not true."""
+        return -2.0 * self.log_likelihood + 2.0 * self.effective_df
+
+    @property
+    def gcv(self) -> float:
+        """Generalised cross-validation, n D / (n - ``df``)^2 with deviance D.
+
+        Golub, Heath and Wahba 1979; with mse an estimate of the mean squared error of prediction.
+        """
+        left = self.df_residual
+        return self.observations * self.deviance / left**2 if left > 0 else math.nan
+
+    @property
+    def sigma(self) -> float:
+        """The residual standard error, with ``df_residual`` below the fraction; NaN but for mse."""
+        fit = self._fit
+        if not isinstance(fit.family, Gaussian):
+            return math.nan
+        return math.sqrt(fit.family.variance(fit.rows, self.df))
+
+    @property
+    def newton_step(self) -> float:
+        """How far a Newton step would move a weight at most, in standard errors: 0 at a minimum."""
+        fit, pieces = self._fit, self._fit.pieces
+        gradient = pieces.scale * fit.function.gradient()[fit.reference.kept]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = np.sqrt(np.abs(np.diag(pieces.inverse)) / pieces.factor)
+            steps = np.abs(pieces.inverse @ gradient) / spread
+        return float(np.max(steps, initial=0.0))
+
+    # --- effects, text
+
+    @answering_calls
+    def marginal_effects(
+        self,
+        at: str = "overall",
+        *,
+        inputs: Sequence[int | str] | None = None,
+        outputs: Sequence[int] | None = None,
+        discrete: str | Sequence[int | str] = "auto",
+        level: float = 0.95,
+    ) -> Columns:
+        """Return average effects of the inputs on the outputs, with standard errors.
+
+        Of an input of numbers the mean over the rows of the derivative of the output by it; of an
+        input with two values the mean change of the output when it goes from the lower to the
+        higher one.  Standard errors are by the delta method: the effect's own derivatives by the
+        weights around the covariance.
+
+        Parameters
+        ----------
+        at : {"overall", "mean", "median"}, default "overall"
+            The mean over all rows, or the effect for one row of the columns' means or medians.
+        inputs : sequence of int or str, optional
+            Which columns, by default all but those that are constant.
+        outputs : sequence of int, optional
+            Which values of the output, by default all.
+        discrete : "auto", "none" or sequence of int or str, default "auto"
+            Columns for which the change is reported: those of two values, none, or these, which
+            must have two values.
+        level : float, default 0.95
+            Of the Wald intervals.
+
+        Returns
+        -------
+        Columns
+            A row for each input and output: ``input``, ``output``, ``change`` (such as "dy/dx" or
+            "0 -> 1"), ``effect``, ``std_error``, ``z``, ``p``, ``lower``, ``upper``.
+        """
+        from lamina.inference.effects import marginal_effects
+
+        return marginal_effects(self._fit, self, at, inputs, outputs, discrete, level)
+
+    def summary(self) -> str:
+        """Return the fit as text, laid out as R's ``summary(lm)``."""
+        from lamina.inference.summary import summary
+
+        return summary(self, self._fit)
+
+    def __repr__(self) -> str:
+        """Return ``summary()``."""
+        return self.summary()

@@ -1,0 +1,302 @@
+"""``model.inference``: standard errors and effects, against statsmodels and formulas."""
+
+import numpy as np
+import pytest
+
+import golden
+import lamina
+from lamina import layers, losses
+from lamina.inference import SingularHessianError
+from lamina.regularizers import L2
+
+sm = golden.Peer("statsmodels.api")
+
+RNG = np.random.default_rng(8)
+ROWS = 150
+X = RNG.normal(size=(ROWS, 3))
+X[:, 2] = X[:, 2] > 0
+DESIGN = np.column_stack([X, np.ones(ROWS)])
+SIGNAL = X @ [0.8, -0.5, 0.6] - 0.2
+REAL = SIGNAL + RNG.normal(size=ROWS) * (0.5 + np.abs(X[:, 0]))
+TRUTH = (RNG.uniform(size=ROWS) < 1 / (1 + np.exp(-SIGNAL))).astype(float)
+COUNTS = RNG.poisson(np.exp(0.5 * SIGNAL))
+LABELS = np.argmax(np.column_stack([0 * SIGNAL, SIGNAL, X[:, 1]]) + RNG.gumbel(size=(ROWS, 3)), 1)
+WEIGHTS = RNG.uniform(0.5, 2.0, ROWS)
+GROUPS = np.arange(ROWS) // 10
+
+
+def fitted(loss, y, *body, weight=None, seed=1):
+    """Return a network at the minimum of its loss."""
+    model = lamina.Sequential([lamina.Input((X.shape[1],)), *body], dtype="float64", seed=seed)
+    model.compile(lamina.optimizers.BFGS(tolerance_grad=1e-10, tolerance_change=1e-16), loss)
+    model.fit(X, y, sample_weight=weight, epochs=500, verbose=0)
+    return model
+
+
+def linear(**kwargs):
+    return fitted("mse", REAL, layers.Dense(1), **kwargs)
+
+
+# --- against statsmodels
+
+
+@pytest.mark.parametrize("kind", ["hessian", "sandwich", "HC1", "HC2", "HC3", "cluster"])
+@pytest.mark.parametrize("weight", [None, WEIGHTS], ids=["plain", "weighted"])
+def test_a_linear_model_has_the_covariance_of_least_squares(kind, weight):
+    def ask():
+        fit = sm.WLS(REAL, DESIGN, 1.0 if weight is None else weight).fit()
+        robust = {"sandwich": "HC0"}.get(kind, kind)
+        if kind == "cluster":
+            fit = fit.get_robustcov_results("cluster", groups=GROUPS)
+        elif kind != "hessian":
+            fit = fit.get_robustcov_results(robust)
+        whole = [float(fit.llf), float(fit.aic), float(fit.bic)]
+        return [fit.params, fit.cov_params(), fit.conf_int(0.1), fit.pvalues, whole]
+
+    answer = golden.ask(ask, kind, REAL, DESIGN, weight)
+    result = linear(weight=weight).inference(X, REAL, weight, kind, groups=GROUPS)
+    estimates, covariance, interval, p, whole = answer
+    np.testing.assert_allclose(result.estimates, estimates, rtol=1e-7)
+    np.testing.assert_allclose(result.covariance, covariance, rtol=1e-6, atol=1e-9)
+    if kind == "hessian":  # statsmodels has t values for HC0 of OLS too
+        found = result.confint(0.9)
+        np.testing.assert_allclose(
+            np.column_stack([found["lower"], found["upper"]]), interval, rtol=1e-6
+        )
+        np.testing.assert_allclose(result.p_values, p, rtol=1e-5)
+    np.testing.assert_allclose([result.log_likelihood, result.aic, result.bic], whole, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("name", "loss", "y", "activation"),
+    [
+        ("Binomial", "binary_crossentropy", TRUTH, "sigmoid"),
+        ("Binomial", losses.BinaryCrossentropy(from_logits=True), TRUTH, None),
+        ("Poisson", "poisson", COUNTS, "exponential"),
+    ],
+    ids=["probabilities", "logits", "counts"],
+)
+@pytest.mark.parametrize("weight", [None, WEIGHTS], ids=["plain", "weighted"])
+def test_generalised_linear_models(name, loss, y, activation, weight):
+    def ask():
+        family = getattr(sm.families, name)()
+        given = {} if weight is None else {"freq_weights": weight}
+        fit = sm.GLM(y, DESIGN, family=family, **given).fit(tol=1e-14)
+        return [fit.params, fit.cov_params(), [float(fit.llf), float(fit.deviance)]]
+
+    estimates, covariance, whole = golden.ask(ask, name, y, DESIGN, weight)
+    model = fitted(loss, y, layers.Dense(1, activation), weight=weight)
+    result = model.inference(X, y, weight)
+    np.testing.assert_allclose(result.estimates, estimates, rtol=1e-5)
+    np.testing.assert_allclose(result.covariance, covariance, rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose([result.log_likelihood, result.deviance], whole, rtol=1e-6)
+    fisher = model.inference(X, y, weight, "fisher")  # the same where links are canonical
+    np.testing.assert_allclose(fisher.covariance, covariance, rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "activation"),
+    [
+        ("sparse_categorical_crossentropy", LABELS, "softmax"),
+        ("categorical_crossentropy", np.eye(3)[LABELS], "softmax"),
+        (losses.SparseCategoricalCrossentropy(from_logits=True), LABELS, None),
+    ],
+    ids=["labels", "one-hot", "logits"],
+)
+def test_multinomial_logistic_regression(loss, y, activation):
+    """One class is what the others are compared with, and the effects do not depend on which."""
+
+    def ask():
+        fit = sm.MNLogit(LABELS, DESIGN).fit(disp=0, tol=1e-14)
+        effects = fit.get_margeff()
+        return [fit.params, fit.bse, effects.margeff, effects.margeff_se, float(fit.aic)]
+
+    estimates, errors, effects, effect_errors, aic = golden.ask(ask, LABELS, DESIGN)
+    model = fitted(loss, y, layers.Dense(3, activation))
+    result = model.inference(X, y)
+    assert (result.reference_class, result.df) == (0, 8)
+    np.testing.assert_allclose(result.estimates.reshape(4, 2), estimates, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(result.standard_errors.reshape(4, 2), errors, rtol=1e-6)
+    assert result.aic == pytest.approx(aic, rel=1e-9)
+    if activation is None:
+        return  # the outputs are no probabilities
+    for label in (0, 2):
+        found = model.inference(X, y, reference=label).marginal_effects(discrete="none")
+        np.testing.assert_allclose(found["effect"].reshape(3, 3), effects, rtol=1e-5)
+        np.testing.assert_allclose(found["std_error"].reshape(3, 3), effect_errors, rtol=1e-6)
+
+
+@pytest.mark.parametrize("at", ["overall", "mean"])
+def test_marginal_effects_of_numbers_and_of_truth_values(at):
+    def ask():
+        fit = sm.Logit(TRUTH, DESIGN).fit(disp=0, tol=1e-14)
+        return [
+            [found.margeff, found.margeff_se]
+            for found in (fit.get_margeff(at=at), fit.get_margeff(at=at, dummy=True))
+        ]
+
+    slopes, changes = golden.ask(ask, TRUTH, DESIGN, at)
+    result = fitted("binary_crossentropy", TRUTH, layers.Dense(1, "sigmoid")).inference(X, TRUTH)
+    for (effects, errors), discrete in ((slopes, "none"), (changes, "auto")):
+        found = result.marginal_effects(at, discrete=discrete)
+        np.testing.assert_allclose(found["effect"], effects, rtol=1e-6)
+        np.testing.assert_allclose(found["std_error"], errors, rtol=1e-6)
+    assert list(found["change"]) == ["dy/dx", "dy/dx", "0 -> 1"]
+
+
+# --- against formulas
+
+
+def test_penalties_are_part_of_the_hessian_and_take_degrees_of_freedom():
+    """Ridge regression: H = X'X + l n D, df = tr((X'X + l n D)^-1 X'X)."""
+    strength = 0.1
+    model = fitted("mse", REAL, layers.Dense(1, kernel_regularizer=L2(strength)))
+    result = model.inference(X, REAL)
+    crossed, held = DESIGN.T @ DESIGN, np.diag([1.0, 1.0, 1.0, 0.0]) * strength * ROWS
+    inverse = np.linalg.inv(crossed + held)
+    beta = inverse @ DESIGN.T @ REAL
+    residuals = REAL - DESIGN @ beta
+    df = np.trace(inverse @ crossed)
+    variance = residuals @ residuals / (ROWS - df)
+    np.testing.assert_allclose(result.estimates, beta, rtol=1e-6)
+    assert result.df == pytest.approx(df, rel=1e-8)
+    np.testing.assert_allclose(result.covariance, variance * inverse, rtol=1e-6)
+    assert result.gcv == pytest.approx(np.mean(residuals**2) / (1 - df / ROWS) ** 2, rel=1e-6)
+    scores = DESIGN * residuals[:, None]
+    middle = scores.T @ scores
+    robust = model.inference(X, REAL, covariance="sandwich").covariance
+    np.testing.assert_allclose(robust, inverse @ middle @ inverse, rtol=1e-6)
+    assert result.effective_df == pytest.approx(np.trace(inverse @ middle) / variance, rel=1e-6)
+
+
+def test_one_hidden_layer_and_several_outputs():
+    """Of 3-2-2 with tanh: the Hessian by differences of the residual sum of squares."""
+    y = np.column_stack([REAL, 2 * SIGNAL**2 + X[:, 1]])
+    body = [layers.Dense(n, f, kernel_regularizer=L2(1e-3)) for n, f in ((2, "tanh"), (2, None))]
+    model = fitted("mse", y, *body)
+    result = model.inference(X, y)
+    assert result.names[:2] + result.names[6:9] == ["x1->h1", "x1->h2", "b->h1", "b->h2", "h1->o1"]
+    f = model.loss_function(X, y)
+    variance = ((y - f.outputs()) ** 2).sum() / (2 * ROWS - result.df)
+    # Keras's loss is the mean over rows and outputs: twice the variance over their number.
+    expected = np.linalg.inv(f.hessian() * 2 * ROWS / (2 * variance))
+    np.testing.assert_allclose(result.covariance, expected, rtol=1e-6, atol=1e-9)
+    assert 10 < result.df < 14
+    effects = result.marginal_effects(inputs=["x2"], outputs=[1])
+    moved = [X + s * np.array([0, 1e-5, 0]) for s in (1, -1)]
+    slope = (model.predict(moved[0]) - model.predict(moved[1]))[:, 1].mean() / 2e-5
+    assert effects["effect"][0] == pytest.approx(slope, rel=1e-6)
+    assert 0 < effects["std_error"][0] < 1
+
+
+def test_losses_that_are_no_likelihood_have_a_sandwich_alone():
+    model = fitted("log_cosh", REAL, layers.Dense(1))
+    with pytest.raises(ValueError, match="needs a loss that is a negative log likelihood"):
+        model.inference(X, REAL)
+    result = model.inference(X, REAL, covariance="sandwich")
+    errors = REAL - DESIGN @ result.estimates
+    bread = np.linalg.inv((DESIGN / np.cosh(errors)[:, None] ** 2).T @ DESIGN)
+    scores = DESIGN * np.tanh(errors)[:, None]
+    np.testing.assert_allclose(result.covariance, bread @ scores.T @ scores @ bread, rtol=1e-6)
+    assert np.isnan(result.log_likelihood)
+    assert np.isnan(result.effective_df)
+
+
+def test_the_hessian_and_the_text():
+    model = linear()
+    np.testing.assert_allclose(model.hessian(X, REAL), 2 * DESIGN.T @ DESIGN / ROWS, rtol=1e-9)
+    result = model.inference(X, REAL, names=["age", "dose", "sex"])
+    text = result.summary()
+    assert str(result) == text
+    for line in ("Coefficients:", "age ", "(Intercept) ", "Residual standard error: ", "AIC: "):
+        assert line in text
+    assert list(result.table) == ["name", "estimate", "std_error", "t", "p", "lower", "upper"]
+    assert result.newton_step < 1e-3
+
+
+# --- what stands in the way
+
+
+def test_a_singular_hessian_is_named_and_not_inverted():
+    x = X.copy()
+    x[:, 1] = 4.0
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)], dtype="float64", seed=1)
+    model.compile("bfgs", "mse")
+    with pytest.warns(lamina.TrainingAdvice):
+        model.fit(x, REAL, epochs=100, verbose=0)
+    direction = r"along \(\+1 \(Intercept\), -0.25 dose\)"
+    with pytest.warns(UserWarning, match=f"its rank is 3 of 4 weights.*{direction}"):
+        result = model.inference(x, REAL, names=["age", "dose", "sex"])
+    assert (result.rank, result.df) == (3, 3)
+    np.testing.assert_allclose(result.null_directions, [[0, -0.25, 0, 1]], atol=1e-7)
+    assert np.isnan(result.standard_errors).all()
+    assert any("Constant columns of x: dose" in note for note in result.notes)
+    with pytest.raises(SingularHessianError, match="rank is 3 of 4"):
+        model.inference(x, REAL, singular="raise")
+    with pytest.warns(UserWarning, match="singular"):
+        held = model.inference(x, REAL, singular="pinv")
+    design = np.column_stack([x, np.ones(ROWS)])
+    expected = np.linalg.pinv(design.T @ design) * result.sigma**2
+    np.testing.assert_allclose(held.covariance, expected, rtol=1e-6, atol=1e-12)
+
+
+def test_classes_that_cannot_be_estimated():
+    apart = (X[:, 0] > 0).astype(float)
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1, "sigmoid")], dtype="float64")
+    model.compile("bfgs", "binary_crossentropy")
+    model.fit(X, apart, epochs=60, verbose=0)
+    with pytest.warns(UserWarning, match="Perfect separation"):
+        model.inference(X, apart)
+    with pytest.raises(ValueError, match="at least two classes; got one only"):
+        model.inference(X, np.ones(ROWS))
+    model = fitted("sparse_categorical_crossentropy", TRUTH, layers.Dense(3, "softmax"))
+    with pytest.warns(UserWarning, match="Classes or outputs 2 never occur"):
+        model.inference(X, TRUTH)
+
+
+def test_weights_that_are_at_no_minimum():
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)], dtype="float64", seed=1)
+    model.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match="a Newton step would move one by"):
+        result = model.inference(X, REAL)
+    assert result.newton_step > 1
+    assert any("not at the minimum" in line for line in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"covariance": "ols"}, "covariance must be one of 'hessian', 'sandwich'"),
+        ({"names": ["a"]}, "names must have a name for each of 3 inputs; got 1"),
+        ({"covariance": "cluster"}, "needs groups, a label for each row"),
+        ({"covariance": "cluster", "groups": [1, 2]}, f"each of {ROWS} rows; got 2"),
+        ({"reference": 1}, "reference is for a categorical cross-entropy"),
+        ({"singular": "no"}, "singular must be one of"),
+    ],
+)
+def test_what_is_refused(arguments, message):
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)], dtype="float64")
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=f"inference: .*{message}"):
+        model.inference(X, REAL, **arguments)
+    with pytest.raises(ValueError, match="x and y must have as many rows"):
+        model.inference(X, REAL[:4])
+
+
+def test_effects_that_are_refused():
+    result = linear().inference(X, REAL)
+    for arguments, message in (
+        ({"at": "zero"}, "at must be one of"),
+        ({"inputs": ["x9"]}, "inputs must be columns of x1, x2, x3; got 'x9'"),
+        ({"outputs": [1]}, "outputs must be from 0 to 0; got 1"),
+        ({"discrete": ["x1"]}, "column x1 must have two values"),
+        ({"level": 1.5}, "level must be"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            result.marginal_effects(**arguments)
+    images = lamina.Sequential([lamina.Input((4, 1)), layers.Flatten(), layers.Dense(1)])
+    images.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match="not at the minimum"):
+        result = images.inference(RNG.normal(size=(30, 4, 1)), RNG.normal(size=30))
+    with pytest.raises(ValueError, match="x must be a table"):
+        result.marginal_effects()
