@@ -13,7 +13,7 @@ from lamina.nnet.formulas import contrasts as contrasts_
 from lamina.nnet.formulas.evaluation import Evaluation
 from lamina.nnet.formulas.expressions import deparse
 from lamina.nnet.formulas.matrix import Coding, as_factor, matrix
-from lamina.nnet.formulas.rows import NAMED, NaAction, rows_chosen, rows_kept
+from lamina.nnet.formulas.rows import NAMED, NaAction, rows_chosen, rows_kept, shown
 from lamina.nnet.formulas.terms import Terms, codings, read_formula
 from lamina.nnet.formulas.variables import Columns, Variable
 
@@ -69,8 +69,8 @@ class ModelFrame:
         left out, with a warning.  None for other responses.
     labels : list of str or None
         The levels, or the names of a response's columns, as R writes them.
-    logical : bool
-        Whether the response is of truth values.
+    logical, whole : bool
+        Whether the response is of truth values; of integers.
     weights, offset : ndarray (rows,) or None
     rows : ndarray of int
         Which rows of the table are used.
@@ -86,6 +86,7 @@ class ModelFrame:
     terms : Terms
     formula : str
         As R prints it, with ``.`` written out.
+    variables : dict of str to ndarray
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class ModelFrame:
                 f"{who}: data must have a row without missing values; got none of {len(chosen)}"
             )
         held = {name: v.take(self.rows) for name, v in held.items()}
+        self._held = {self._titled(name): v for name, v in held.items()}
         self.weights = _numbers(who, "weights", held.pop("(weights)", None))
         self.offset = self._offset(held)
         self._respond(held.pop("(response)", None))
@@ -151,10 +153,10 @@ class ModelFrame:
         self.y: Array | None = None
         self.levels: tuple[Any, ...] | None = None
         self.labels: list[str] | None = None
-        self.logical = False
+        self.logical = self.whole = False
         if response is None:
             return
-        self.logical = response.kind == "logical"
+        self.logical, self.whole = response.kind == "logical", response.whole
         if response.kind == "factor":
             used = response.drop_levels()
             empty = [label for label in response.labels if label not in used.labels]
@@ -212,6 +214,11 @@ class ModelFrame:
             return self.x, self.coefnames
         x = np.column_stack([np.ones(len(self.x)), self.x])
         return x, ["(Intercept)", *self.coefnames]
+
+    @property
+    def variables(self) -> dict[str, Array]:
+        """The variables in the rows used, by their names; factors as their levels."""
+        return {name: shown(each) for name, each in self._held.items()}
 
     @property
     def intercept(self) -> bool:

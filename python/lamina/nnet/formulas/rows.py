@@ -66,7 +66,7 @@ def rows_kept(who: str, held: Mapping[str, Variable], na_action: NaAction) -> Ar
 
 def _asked(who: str, held: Mapping[str, Variable], na_action: Any, every: Array) -> Array:
     """Return the rows that a user's function keeps."""
-    frame = {name: _shown(v) for name, v in held.items()}
+    frame = {name: shown(v) for name, v in held.items()}
     kept = np.asarray(na_action(frame))
     fits = kept.dtype.kind in "iu" or (kept.dtype.kind == "b" and len(kept) == len(every))
     if kept.ndim != 1 or not fits:
@@ -77,8 +77,8 @@ def _asked(who: str, held: Mapping[str, Variable], na_action: Any, every: Array)
     return np.asarray(every[kept])
 
 
-def _shown(held: Variable) -> Array:
-    """Return what a user's function sees of a variable."""
+def shown(held: Variable) -> Array:
+    """Return what users see of a variable: numbers, levels, None where one is missing."""
     if held.kind != "factor":
         return np.array(held.values)
     return np.asarray(np.array([*held.levels, None], object)[held.values])

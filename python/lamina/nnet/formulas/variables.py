@@ -36,6 +36,8 @@ class Variable:
         Whether the levels are those found, as for strings, rather than declared ones.
     contrast : str or ndarray, optional
         The coding that ``C`` gave to a factor.
+    whole : bool
+        Whether the numbers came as integers.
     """
 
     kind: str
@@ -45,6 +47,7 @@ class Variable:
     ordered: bool = False
     found: bool = False
     contrast: Any = None
+    whole: bool = False
 
     @property
     def rows(self) -> int:
@@ -140,7 +143,7 @@ def variable(who: str, name: str, values: Any) -> Variable:
     if kind == "b":
         return Variable("logical", array.astype(np.float64))
     if kind in "iuf":
-        return Variable("numeric", array.astype(np.float64))
+        return Variable("numeric", array.astype(np.float64), whole=kind != "f")
     if kind in "UST" and array.ndim == 1:
         return factor(array.astype(str).tolist())
     if kind == "O" and array.ndim == 1:

@@ -1,0 +1,101 @@
+"""Small functions of R's nnet: indicator matrices, and the place of a largest element."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina import _check
+from lamina._calls import answering_calls
+from lamina.nnet.formulas.variables import Array, factor, variable
+
+Generator = np.random.Generator
+
+
+@answering_calls
+def class_ind(cl: Any = _check.NEEDED) -> Array:
+    """Return the indicator matrix of classes, R's ``class.ind``.
+
+    Parameters
+    ----------
+    cl : array_like (rows,)
+        The class of each row: strings, numbers, truth values, or a categorical column of pandas or
+        polars, whose categories all get a column.
+
+    Returns
+    -------
+    ndarray (rows, classes)
+        float64: 1 in the column of a row's class, 0 elsewhere; 0 in all where the class is missing.
+        The columns are in the order of the sorted classes, or of the categories.
+
+    Raises
+    ------
+    TypeError
+        If ``cl`` does not hold one class a row.
+
+    See Also
+    --------
+    lamina.utils.to_categorical : The same of classes that are numbered from 0.
+
+    Examples
+    --------
+    >>> class_ind(["b", "a", "b"])
+    array([[0., 1.],
+           [1., 0.],
+           [0., 1.]])
+    """
+    held = variable("class_ind", "cl", cl)
+    if held.values.ndim != 1:
+        raise TypeError(f"class_ind: cl must have one class a row; got shape {held.values.shape}")
+    if held.kind != "factor":
+        held = factor([None if np.isnan(v) else v for v in held.values.tolist()])
+    indicators = np.concatenate([np.eye(len(held.levels)), np.zeros((1, len(held.levels)))])
+    return np.asarray(indicators[held.values])
+
+
+@answering_calls
+def which_is_max(x: Any = _check.NEEDED, seed: int | Generator | None = None) -> int:
+    """Return the place of the largest element, R's ``which.is.max``; ties are broken at random.
+
+    Parameters
+    ----------
+    x : array_like (n,)
+    seed : int or numpy.random.Generator, optional
+        Chooses among elements that are the largest.  By default ``lamina.set_random_seed`` decides,
+        or chance.
+
+    Returns
+    -------
+    int
+        From 0 on.
+
+    Raises
+    ------
+    ValueError
+        If ``x`` is empty or holds NaN.
+
+    Examples
+    --------
+    >>> which_is_max([1.0, 3.0, 2.0])
+    1
+    >>> {which_is_max([2, 2, 0], seed=s) for s in range(20)}
+    {0, 1}
+    """
+    values = np.asarray(x, np.float64)
+    if values.ndim != 1 or not values.size or np.isnan(values).any():
+        raise ValueError(f"which_is_max: x must be a vector of numbers, not empty; got {x!r}")
+    places = np.flatnonzero(values == values.max())
+    if len(places) == 1:
+        return int(places[0])
+    return int(_generator(seed).choice(places))
+
+
+def _generator(seed: Any) -> Generator:
+    if isinstance(seed, Generator):
+        return seed
+    if seed is not None:
+        return np.random.default_rng(_check.integer("which_is_max", "seed", seed, 0))
+    from lamina.random import next_seed
+
+    return np.random.default_rng(next_seed())

@@ -1,0 +1,301 @@
+"""Fits of ``multinom``: coefficients, their covariance, predictions, and what R prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from lamina import _check
+from lamina._calls import answering_calls
+from lamina._columns import Columns
+from lamina._names import unknown
+from lamina.nnet.formulas import ModelFrame
+from lamina.nnet.formulas.expressions import number_text
+from lamina.nnet.formulas.rows import NaAction
+from lamina.nnet.formulas.variables import Array
+from lamina.nnet.multinomial.anova import likelihood_ratios
+from lamina.nnet.multinomial.network import Found, softmax
+from lamina.nnet.multinomial.rows import Rows
+from lamina.nnet.multinomial.summary import Summary, printed
+
+WHO = "Multinom"
+
+
+class LogLik(float):
+    """A log-likelihood: a number that knows its degrees of freedom, ``df``, and ``nobs``."""
+
+    def __new__(cls, value: float, df: int, nobs: float) -> LogLik:
+        """Make one."""
+        made = super().__new__(cls, value)
+        made.df, made.nobs = df, nobs
+        return made
+
+    df: int
+    nobs: float
+
+    def __repr__(self) -> str:
+        """Return what R prints."""
+        return f"'log Lik.' {self:.7g} (df={self.df})"
+
+    __str__ = __repr__
+
+
+class Multinom:
+    """A fitted multinomial log-linear model; ``multinom`` makes one.
+
+    Its names are R's: what R's ``coef(fit)`` says ``fit.coef()`` returns.
+
+    Attributes
+    ----------
+    coefficients : ndarray (classes - 1, columns), of two classes (columns,)
+        Those of each class beside the first one, whose are 0.
+    coefnames : list of str
+        The names of the columns.
+    lev : tuple or None
+        The classes as the data have them; None for a matrix of counts.
+    lab : list of str
+        Their names.
+    value : float
+        The least value that was found.
+    deviance, AIC : float
+        Twice the value; with twice ``edf`` added.
+    edf : int
+        How many coefficients there are, dependent ones not counted.
+    rank : int
+        Of the model matrix.
+    fitted_values : ndarray (rows, classes), of two classes (rows, 1)
+        Probabilities of the rows that were fitted, of two classes of the second one.
+    weights : ndarray (rows,)
+    convergence : int
+        0, or 1 where ``maxit`` iterations did not suffice.
+    Hessian : ndarray or None
+        See ``multinom``.
+    formula, call : str
+    frame : ModelFrame
+    model : dict of str to ndarray or None
+    """
+
+    def __init__(
+        self, frame: ModelFrame, rows: Rows, found: Found, call: str,
+        keep_hessian: bool = False, keep_model: bool = False,
+    ) -> None:  # fmt: skip
+        self._rows, self._found, self.call = rows, found, call
+        self.frame, self.formula = frame, frame.formula
+        self.coefnames, self.lev, self.lab = rows.coefnames, rows.levels, rows.labels
+        beside = found.coefficients[1:]
+        self.coefficients = beside[0] if rows.two_classes else beside
+        self.fitted_values, self.weights = found.fitted_values, rows.weights
+        self.value, self.convergence = found.value, found.convergence
+        self.rank = rows.rank
+        self.edf = (len(rows.labels) - 1) * self.rank
+        self.deviance = 2.0 * found.value
+        self.AIC = self.deviance + 2.0 * self.edf
+        self.Hessian = self._information if keep_hessian else None
+        self.model = frame.variables if keep_model else None
+
+    # --- coefficients
+
+    def coef(self) -> Array:
+        """Return ``coefficients``."""
+        return self.coefficients
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all coefficients, class by class, as R's ``vcov`` has them."""
+        if self._rows.two_classes:
+            return list(self.coefnames)
+        return [f"{label}:{name}" for label in self.lab[1:] for name in self.coefnames]
+
+    @cached_property
+    def _information(self) -> Array:
+        """The Hessian of the deviance's half by all coefficients, class by class."""
+        rows = self._rows
+        p = self._probabilities[:, 1:]
+        classes, columns = p.shape[1], rows.x.shape[1]
+        made = np.empty((classes, columns, classes, columns))
+        for j in range(classes):
+            for k in range(j, classes):
+                by_row = rows.weights * p[:, j] * ((j == k) - p[:, k])
+                made[j, :, k] = made[k, :, j] = (rows.x * by_row[:, None]).T @ rows.x
+        return made.reshape(classes * columns, -1)
+
+    @property
+    def _probabilities(self) -> Array:
+        fitted = self.fitted_values
+        return np.column_stack([1.0 - fitted, fitted]) if self._rows.two_classes else fitted
+
+    def vcov(self) -> Array:
+        """Return the covariance of all coefficients, class by class: (coefficients, coefficients).
+
+        The generalized inverse of the Hessian, in which singular values below 1.5e-8 of the largest
+        count as 0.
+        """
+        left, values, right = np.linalg.svd(self._information)
+        kept = values > max(np.sqrt(np.finfo(float).eps) * values[0], 0.0)
+        return np.asarray(right[kept].T @ (left[:, kept] / values[kept]).T)
+
+    @cached_property
+    def standard_errors(self) -> Array:
+        """The standard errors of ``coefficients``, of their shape."""
+        errors = np.sqrt(np.diag(self.vcov()))
+        return np.asarray(errors.reshape(np.shape(self.coefficients)))
+
+    @answering_calls
+    def confint(self, parm: Any = None, level: float = 0.95) -> Columns:
+        """Return Wald confidence limits.
+
+        Parameters
+        ----------
+        parm : str, int, or sequence of them, optional
+            Columns of the model matrix, by name or place; by default all.
+        level : float, default 0.95
+
+        Returns
+        -------
+        Columns
+            A row for each class beside the first, and column: "class" (where there are more than
+            two), "coefficient", and the limits, "2.5 %" and "97.5 %" for instance.
+        """
+        _check.number("confint", "level", level, 0.0, 1.0, low_open=True, high_open=True)
+        places = self._places(parm)
+        shape = (len(self.lab) - 1, len(self.coefnames))
+        middle = self.coefficients.reshape(shape)[:, places].ravel()
+        width = self.standard_errors.reshape(shape)[:, places].ravel()
+        rest = (1.0 - level) / 2.0
+        names = [self.coefnames[i] for i in places] * shape[0]
+        classes = [label for label in self.lab[1:] for _ in places]
+        table: dict[str, Any] = {} if self._rows.two_classes else {"class": classes}
+        table["coefficient"] = names
+        for tail in (rest, 1.0 - rest):
+            limit = middle + width * NormalDist().inv_cdf(tail)
+            table[f"{number_text(round(100.0 * tail, 1))} %"] = limit
+        return Columns(table)
+
+    def _places(self, parm: Any) -> list[int]:
+        if parm is None:
+            return list(range(len(self.coefnames)))
+        asked: Sequence[Any] = [parm] if isinstance(parm, (str, int)) else list(parm)
+        for each in asked:
+            known = self.coefnames if isinstance(each, str) else range(len(self.coefnames))
+            if each not in known:
+                raise ValueError(f"confint: {unknown('column', str(each), self.coefnames)}")
+        return [self.coefnames.index(e) if isinstance(e, str) else int(e) for e in asked]
+
+    # --- the fit as a whole
+
+    def logLik(self) -> LogLik:  # noqa: N802
+        """Return the log-likelihood, half the deviance below 0, with ``df`` and ``nobs``."""
+        return LogLik(-0.5 * self.deviance, self.edf, float(self.weights.sum()))
+
+    @answering_calls
+    def anova(self, *others: Multinom, test: str = "Chisq") -> Columns:
+        """Return likelihood ratio tests of this model and others, the smallest first.
+
+        Parameters
+        ----------
+        *others : Multinom
+            Fits to the same rows.
+        test : {"Chisq", "none"}, default "Chisq"
+            Whether the probabilities of ratios as large are told.
+
+        Returns
+        -------
+        Columns
+            "Model", "Resid. df", "Resid. Dev", "Test", "Df", "LR stat." and "Pr(Chi)".
+        """
+        return likelihood_ratios([self, *others], test)
+
+    def fitted(self) -> Array:
+        """Return ``fitted_values``; under ``na.exclude`` rows that were left out are NaN."""
+        return self._spread(self.fitted_values)
+
+    def residuals(self) -> Array:
+        """Return the response less the fitted values."""
+        y = self._rows.y[:, 1:] if self._rows.two_classes else self._rows.y
+        return self._spread(y - self.fitted_values)
+
+    def _spread(self, values: Array) -> Array:
+        whole = len(values) == len(self.frame.rows)  # and not merged
+        return self.frame.spread(values) if whole else values
+
+    @answering_calls
+    def predict(
+        self,
+        newdata: Any = None,
+        type: str = "class",  # noqa: A002
+        na_action: NaAction = "na.omit",
+    ) -> Array:
+        """Return classes or probabilities.
+
+        Parameters
+        ----------
+        newdata : table of pandas, polars or Arrow, or dict of array_like, optional
+            By default the rows that were fitted.
+        type : {"class", "probs"}, default "class"
+        na_action : {"na.omit", "na.fail"}, default "na.omit"
+            With ``"na.omit"`` rows with missing values have the class None and probabilities NaN.
+
+        Returns
+        -------
+        ndarray (rows,) or (rows, classes)
+            Classes as the data have them, of rows with two that are as probable the first one; or
+            probabilities, of two classes the second one's alone: (rows,).
+
+        Raises
+        ------
+        ValueError
+            If a column is not there, or a factor has levels that were not fitted.
+        """
+        if type not in ("class", "probs"):
+            raise ValueError(f"predict: type must be 'class' or 'probs'; got {type!r}")
+        probabilities = self.fitted() if newdata is None else self._of_new(newdata, na_action)
+        if type == "probs":
+            return probabilities[:, 0] if probabilities.shape[1] == 1 else probabilities
+        return self._classes(probabilities)
+
+    def _of_new(self, newdata: Any, na_action: NaAction) -> Array:
+        new = self.frame.again(newdata, na_action)
+        x = np.column_stack([np.ones(len(new.x)), new.x]) if self.frame.intercept else new.x
+        scores = x @ self._found.coefficients.T
+        if new.offset is not None:
+            scores = scores + (new.offset if new.offset.ndim == 2 else
+                               np.column_stack([np.zeros(len(x)), new.offset]))  # fmt: skip
+        probabilities = softmax(scores)
+        return new.spread(probabilities[:, 1:] if self._rows.two_classes else probabilities)
+
+    def _classes(self, probabilities: Array) -> Array:
+        known = np.asarray(~np.isnan(probabilities).any(axis=1))
+        if self._rows.two_classes:
+            places = (probabilities[known, 0] > 0.5).astype(int)
+        else:
+            places = probabilities[known].argmax(axis=1)
+        classes = np.array(self.lab if self.lev is None else self.lev)
+        if known.all():
+            return np.asarray(classes[places])
+        made = np.empty(len(known), object)
+        made[known] = classes[places]
+        return made
+
+    @answering_calls
+    def summary(
+        self, correlation: bool = False, digits: int = 7, Wald_ratios: bool = False
+    ) -> Summary:
+        """Return what R's ``summary`` prints: coefficients and their standard errors.
+
+        Parameters
+        ----------
+        correlation : bool, default False
+            Whether the correlation of the coefficients is shown.
+        digits : int, default 7
+        Wald_ratios : bool, default False
+            Whether coefficients over their standard errors are shown.
+        """
+        return Summary(self, correlation, _check.integer("summary", "digits", digits), Wald_ratios)
+
+    def __repr__(self) -> str:
+        """Return what R prints."""
+        return printed(self)

@@ -1,0 +1,230 @@
+"""``multinom``: log-linear models of several classes, R's."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from lamina import _check, _screen
+from lamina._calls import answering_calls
+from lamina.nnet.calls import call_text
+from lamina.nnet.formulas import ModelFrame, model_frame
+from lamina.nnet.formulas.variables import Array, level_text
+from lamina.nnet.multinomial.fit import Multinom
+from lamina.nnet.multinomial.network import search
+from lamina.nnet.multinomial.rows import Rows, merged
+
+WHO = "multinom"
+SEPARATED = 1e-3  # a class is separated where no row is further from its class than this
+
+
+@answering_calls
+def multinom(
+    formula: str = _check.NEEDED,
+    data: Any = _check.NEEDED,
+    weights: Any = None,
+    subset: Any = None,
+    na_action: str | Callable[[Mapping[str, Array]], Any] = "na.omit",
+    contrasts: Mapping[str, Any] | None = None,
+    Hess: bool = False,
+    summ: int = 0,
+    censored: bool = False,
+    model: bool = False,
+    *,
+    decay: float = 0.0,
+    maxit: int = 100,
+    abstol: float = 1e-4,
+    reltol: float = 1e-8,
+    MaxNWts: int = 1000,
+    trace: bool = True,
+) -> Multinom:
+    r"""Fit a multinomial log-linear model, R's ``multinom``.
+
+    The probability of class :math:`k` is :math:`p_k = e^{\eta_k} / \sum_j e^{\eta_j}` with
+    :math:`\eta_k = x \cdot \beta_k` and :math:`\beta_1 = 0` for the first class, the baseline.  The
+    coefficients are those of a network without hidden units that ``nnet`` trains from weights that
+    are 0.
+
+    Parameters
+    ----------
+    formula : str
+        The response on the left: a factor, strings or truth values, numbers that are taken for
+        classes, or a matrix of counts, ``cbind(a, b, c)``, with a column for each class.  See
+        ``lamina.nnet.formulas.model_frame`` for the right side.  An ``offset`` must be a matrix
+        with a column for each class, or a vector where there are two.
+    data : table of pandas, polars or Arrow, or dict of array_like
+    weights, subset, na_action, contrasts : optional
+        See ``lamina.nnet.formulas.model_frame``.
+    Hess : bool, default False
+        Whether to keep the Hessian, as ``Hessian``.
+    summ : {0, 1, 2, 3}, default 0
+        Whether rows that are alike are merged: 1 or 2 those of the same columns and response, 3
+        also those of the same columns alone.
+    censored : bool, default False
+        Whether a row of a matrix of counts says which classes are possible: those above 0.
+    model : bool, default False
+        Whether to keep the variables, as ``model``.
+    decay : float, default 0.0
+        What the squares of all coefficients are multiplied by, as they are added to the value.
+    maxit : int, default 100
+        Iterations, at most.
+    abstol, reltol : float, default 1e-4, 1e-8
+        The search ends where the value is below ``abstol``, or cannot fall by more than about
+        ``reltol`` of itself.
+    MaxNWts : int, default 1000
+        Weights, at most.
+    trace : bool, default True
+        Whether the course of the search is printed.
+
+    Returns
+    -------
+    Multinom
+
+    Raises
+    ------
+    ValueError
+        For fewer than two classes, more weights than ``MaxNWts``, a row of counts that are all 0,
+        or what ``model_frame`` refuses.
+    ImportError
+        Without the package formulaic: ``pip install "lamina[formula]"``.
+
+    Warns
+    -----
+    UserWarning
+        If a class has no row; or if the columns tell a class from all others without error, and
+        there is no ``decay``: no coefficients are the best then, and those that are returned depend
+        on where the search ended.
+
+    Notes
+    -----
+    As in R [1]_ the search ends early by its rule, and coefficients have some five digits then;
+    with ``reltol=1e-15, maxit=1000`` they have some ten.
+
+    References
+    ----------
+    .. [1] W. N. Venables and B. D. Ripley (2002). Modern Applied Statistics with S, 4th edition,
+       section 7.3.
+
+    Examples
+    --------
+    >>> data = {"size": [1.0, 2, 3, 4, 5, 6, 7, 8], "eats": list("abcacbcb")}
+    >>> fit = multinom("eats ~ size", data, trace=False)
+    >>> fit.coef().round(2)
+    array([[-2.34,  0.72],
+           [-1.94,  0.65]])
+    >>> fit.confint("size")["2.5 %"].round(2)
+    array([-0.31, -0.36])
+    >>> fit.predict({"size": [0.0, 9.0]}).tolist()
+    ['a', 'b']
+    """
+    flags = {"Hess": Hess, "censored": censored, "model": model, "trace": trace}
+    for name, value in flags.items():
+        _check.boolean(WHO, name, value)
+    if summ not in (0, 1, 2, 3):
+        raise ValueError(f"{WHO}: summ must be 0, 1, 2 or 3; got {summ!r}")
+    if _check.number(WHO, "decay", decay) < 0:
+        raise ValueError(f"{WHO}: decay must be >= 0; got {decay}")
+    _check.integer(WHO, "MaxNWts", MaxNWts)
+    frame = model_frame(
+        formula, data, weights=weights, subset=subset, na_action=na_action, contrasts=contrasts,
+        who=WHO,
+    )  # fmt: skip
+    rows = _rows(frame, censored)
+    if summ:
+        rows = merged(rows, by_columns=summ == 3, tell=trace)
+    settings = {"decay": decay, "maxit": maxit, "abstol": abstol, "reltol": reltol,
+                "MaxNWts": MaxNWts, "trace": trace}  # fmt: skip
+    found = search(rows, censored, settings)
+    if not decay and not censored:
+        _warn_of_separation(rows, found.fitted_values)
+    told = {
+        "weights": weights, "subset": subset, "na_action": na_action, "contrasts": contrasts,
+        "Hess": Hess, "summ": summ, "censored": censored, "model": model, **settings,
+    }  # fmt: skip
+    asked = {name: value for name, value in told.items() if not _is_default(name, value)}
+    call = call_text(WHO, formula, data=data, **asked)
+    return Multinom(frame, rows, found, call, keep_hessian=Hess, keep_model=model)
+
+
+def _is_default(name: str, value: Any) -> bool:
+    default = inspect.signature(multinom).parameters[name].default
+    return value is default or (isinstance(value, (bool, int, float)) and value == default)
+
+
+def _rows(frame: ModelFrame, censored: bool) -> Rows:
+    """Return what is fitted: columns, the response as one column a class, weights."""
+    (x, names), shown = frame.with_intercept, repr(frame.formula)
+    if frame.y is None:
+        raise ValueError(f"{WHO}: formula must have a response on its left side; got {shown}")
+    if not x.shape[1]:
+        raise ValueError(f"{WHO}: formula must have a column on its right side; got {shown}")
+    weights = np.ones(len(x)) if frame.weights is None else frame.weights
+    if (weights < 0).any():
+        raise ValueError(f"{WHO}: weights must be >= 0; got {weights.min():g}")
+    if frame.y.ndim == 2:
+        y, weights = _of_counts(frame.y, weights, censored)
+        labels = frame.labels or [str(k + 1) for k in range(y.shape[1])]
+        return Rows(x, y, weights, _offset(frame, y.shape[1]), names, None, labels)
+    levels, codes = frame.levels, frame.y
+    if levels is None:
+        found, codes = np.unique(frame.y, return_inverse=True)
+        as_given = bool if frame.logical else int if frame.whole else float
+        levels = tuple(map(as_given, found))
+    if len(levels) < 2:
+        raise ValueError(
+            f"{WHO}: the response must have two or more classes; got "
+            f"{', '.join(map(level_text, levels)) or 'none'} alone"
+        )
+    y = np.eye(len(levels))[codes]
+    offset = _offset(frame, len(levels))
+    return Rows(x, y, weights, offset, names, levels, [level_text(v) for v in levels])
+
+
+def _of_counts(counts: Array, weights: Array, censored: bool) -> tuple[Array, Array]:
+    if counts.shape[1] < 2:
+        raise ValueError(
+            f"{WHO}: a matrix response must have two or more columns; got {counts.shape[1]}"
+        )
+    if (counts < 0).any():
+        raise ValueError(f"{WHO}: a matrix response must hold counts >= 0; got {counts.min():g}")
+    totals = counts.sum(axis=1)
+    if (totals == 0).any():
+        raise ValueError(
+            f"{WHO}: each row of a matrix response must have a count above 0; got none in row "
+            f"{int(np.flatnonzero(totals == 0)[0])}: leave it out by subset"
+        )
+    return (counts, weights) if censored else (counts / totals[:, None], weights * totals)
+
+
+def _offset(frame: ModelFrame, classes: int) -> Array | None:
+    """Return what is added to each class's score."""
+    offset = frame.offset
+    if offset is None:
+        return None
+    if offset.ndim == 1 and classes == 2:
+        return np.column_stack([np.zeros(len(offset)), offset])
+    if offset.ndim == 1 or offset.shape[1] != classes:
+        columns = 1 if offset.ndim == 1 else offset.shape[1]
+        raise ValueError(
+            f"{WHO}: the offset must have a column for each of {classes} classes; got {columns}"
+        )
+    return offset
+
+
+def _warn_of_separation(rows: Rows, fitted: Array) -> None:
+    """Warn of classes that the columns tell from the others without error."""
+    used = rows.weights > 0
+    if len(rows.labels) == 2 and fitted.shape[1] == 1:
+        fitted = np.column_stack([1.0 - fitted[:, 0], fitted[:, 0]])
+    off = np.abs(rows.y - fitted)[used].max(axis=0)
+    apart = [label for label, each in zip(rows.labels, off, strict=True) if each < SEPARATED]
+    if apart:
+        shown = ", ".join(map(repr, apart))
+        _screen.warn(
+            f"{WHO}: the columns tell {shown} from the other classes without error, so that "
+            f"coefficients grow without end and their standard errors mean nothing; decay=0.01, "
+            f"say, or fewer columns make them finite"
+        )

@@ -1,0 +1,80 @@
+"""The rows that ``multinom`` fits, and rows that are alike as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lamina import _screen
+from lamina.nnet.formulas.variables import Array
+
+
+@dataclass
+class Rows:
+    """What is fitted.
+
+    Attributes
+    ----------
+    x : ndarray (rows, columns)
+        With the intercept's column.
+    y : ndarray (rows, classes)
+        Proportions.
+    weights : ndarray (rows,)
+    offset : ndarray (rows, classes) or None
+    coefnames : list of str
+    levels : tuple or None
+        The classes as the data have them; None for a matrix response.
+    labels : list of str
+        The classes' names.
+    """
+
+    x: Array
+    y: Array
+    weights: Array
+    offset: Array | None
+    coefnames: list[str]
+    levels: tuple[Any, ...] | None
+    labels: list[str]
+
+    @property
+    def two_classes(self) -> bool:
+        """Whether there is one output, the probability of the second class."""
+        return self.levels is not None and len(self.levels) == 2
+
+    @property
+    def rank(self) -> int:
+        """The number of columns that do not depend on those before, as R's ``qr`` counts them."""
+        kept = np.empty((len(self.x), 0))
+        for column in self.x.T:
+            rest = column - kept @ (kept.T @ column)
+            rest -= kept @ (kept.T @ rest)
+            length = np.linalg.norm(rest)
+            if length > 1e-7 * np.linalg.norm(column):
+                kept = np.column_stack([kept, rest / length])
+        return int(kept.shape[1])
+
+
+def merged(rows: Rows, by_columns: bool, tell: bool) -> Rows:
+    """Return rows that are alike as one, with the sum of their weights.
+
+    ``by_columns``: those of equal columns are alike, and the response is their mean.
+    """
+    offset = np.empty((len(rows.x), 0)) if rows.offset is None else rows.offset
+    parts = [rows.x, offset] if by_columns else [rows.x, offset, rows.y]
+    _, first, group = np.unique(
+        np.concatenate(parts, axis=1), axis=0, return_index=True, return_inverse=True
+    )
+    group = group.ravel()
+    weights = np.bincount(group, rows.weights)
+    sums = [np.bincount(group, rows.weights * column) for column in rows.y.T]
+    y = rows.y[first]
+    if by_columns:
+        y = np.stack(sums, axis=1) / np.where(weights > 0, weights, 1.0)[:, None]
+    if tell:
+        _screen.write(f"[1] {len(first)} {rows.x.shape[1]}")
+    return replace(
+        rows, x=rows.x[first], y=y, weights=weights,
+        offset=None if rows.offset is None else rows.offset[first],
+    )  # fmt: skip

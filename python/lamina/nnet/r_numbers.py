@@ -1,0 +1,75 @@
+"""Numbers and named vectors as R prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+DIGITS = 7  # R's option "digits"
+WIDTH = 80  # R's option "width"
+
+
+def formatted(values: ArrayLike, digits: int = DIGITS) -> list[str]:
+    """Return numbers as ``format`` of R writes them: alike, of one width.
+
+    As few digits as show each number to ``digits`` significant ones; powers of ten where that is
+    shorter.
+
+    Examples
+    --------
+    >>> formatted([0.5, -12.25, 3.0])
+    ['  0.50', '-12.25', '  3.00']
+    >>> formatted([5e-4])
+    ['5e-04']
+    """
+    numbers = [float(v) for v in np.ravel(values)]
+    parts = [_significant(v, digits) for v in numbers if np.isfinite(v)]
+    after = max((max(0, figures - 1 - power) for figures, power in parts), default=0)
+    figures = max((each for each, _ in parts), default=1)
+    plain = [f"{v:.{after}f}" if np.isfinite(v) else _special(v) for v in numbers]
+    powers = [_scientific(v, figures - 1) if np.isfinite(v) else _special(v) for v in numbers]
+    widths = [max(map(len, each), default=0) for each in (plain, powers)]
+    chosen, width = (plain, widths[0]) if widths[0] <= widths[1] else (powers, widths[1])
+    return [text.rjust(width) for text in chosen]
+
+
+def number(value: float, digits: int = DIGITS) -> str:
+    """Return one number as ``cat`` of R writes it."""
+    return formatted([value], digits)[0]
+
+
+def _significant(value: float, digits: int) -> tuple[int, int]:
+    """Return how many significant digits a number has, at most ``digits``, and its power of ten."""
+    mantissa, power = f"{value:.{digits - 1}e}".split("e")
+    figures = mantissa.lstrip("-").replace(".", "").rstrip("0")
+    return max(1, len(figures)), int(power)
+
+
+def _scientific(value: float, after: int) -> str:
+    mantissa, power = f"{value:.{after}e}".split("e")
+    return f"{mantissa}e{int(power):+03d}"
+
+
+def _special(value: float) -> str:
+    if np.isnan(value):
+        return "NaN"
+    return "Inf" if value > 0 else "-Inf"
+
+
+def named_vector(names: Sequence[str], texts: Sequence[str]) -> list[str]:
+    """Return the lines in which R prints a vector with names: below each name its element.
+
+    Examples
+    --------
+    >>> named_vector(["b->o", "i1->o"], [" 0.50", "-1.25"])
+    [' b->o i1->o ', ' 0.50 -1.25 ']
+    """
+    width = max(map(len, [*names, *texts]), default=0)
+    a_line = max(1, WIDTH // (width + 1))
+    lines = []
+    for first in range(0, len(names), a_line):
+        for each in (names, texts):
+            lines.append("".join(f"{t:>{width}} " for t in each[first : first + a_line]))
+    return lines
