@@ -1,6 +1,8 @@
 """Simple models beside a network."""
 
+import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,16 +13,6 @@ from lamina.baselines import compare
 from lamina.baselines.measures import OF_KIND, losses
 from lamina.datasets import hitters
 
-# The folds of the book's lasso, as R draws them for the 176 training rows:
-# set.seed(13); sample(1:263, 87); sample(rep(1:10, length = 176))
-BOOK = (
-    "3 1 10 6 9 4 1 1 5 7 7 10 9 8 6 1 3 8 6 1 3 3 5 7 8 9 1 6 3 3 1 2 5 1 6 1 10 2 9 9 7 1 10 "
-    "3 6 10 4 7 5 4 3 8 5 1 5 6 9 10 10 2 9 2 2 9 3 1 5 10 4 8 5 6 8 3 4 4 8 2 4 7 3 5 1 6 6 9 "
-    "7 3 6 7 8 6 10 9 2 2 8 2 9 5 4 3 9 9 2 2 7 4 7 3 2 4 2 1 5 9 2 9 4 8 4 5 1 8 6 8 8 5 3 1 6 "
-    "2 10 8 10 6 5 3 3 2 7 10 5 8 4 1 6 4 10 7 7 3 9 6 7 1 7 8 9 10 5 5 4 2 10 7 4 8 10 6 2 10 "
-    "7 4 5 4"
-)
-
 
 @pytest.fixture(autouse=True)
 def _peer():
@@ -28,7 +20,9 @@ def _peer():
 
 
 def book_folds():
-    fold = np.array(BOOK.split(), dtype=int)
+    """The folds of the book's lasso, as R draws them."""
+    text = (Path(__file__).parent / "files" / "hitters_lasso_folds.json").read_text()
+    fold = np.array(json.loads(text)["folds"])
     return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(1, 11)]
 
 

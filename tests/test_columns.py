@@ -31,9 +31,10 @@ def test_columns_keep_what_they_are_given_and_print_it():
 
 
 def test_numbers_of_one_size_have_the_same_digits():
-    text = repr(Columns({"r2": [0.5481, -0.000137, np.nan], "mae": [254.668, 3.0, 1234.5]}))
-    assert text.split("\n") == [
-        "     r2   mae", " 0.5481   255", "-0.0001     3", "      -  1234"
+    r2, mae = [0.5481, -0.000137, 0.5, np.nan], [254.668, 3.0, 1234.5, 200.0]
+    assert repr(Columns({"r2": r2, "mae": mae})).split("\n") == [
+        "     r2     mae", " 0.5481   254.7", "-0.0001     3.0", " 0.5000  1234.5",
+        "      -   200.0",
     ]  # fmt: skip
     assert repr(Columns({"rate": [1e-9, 100.0]})).split("\n") == [
         "     rate", "1.000e-09", "      100"

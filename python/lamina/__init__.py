@@ -17,7 +17,8 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``onnx``: models that other programs write and run
 - ``sklearn``: estimators in scikit-learn's protocol around any model
 - ``set_random_seed`` makes all that follows repeat, to the bit
-- ``baselines``: simple models to hold a network against
+- ``baselines``: simple models to hold a network against; ``model_selection``: searches over
+  settings, and ``complexity_path``, errors over the size of a model
 - ``inference``: standard errors, effects and importance of inputs, what a network looks at
 - ``trace`` writes a small network's backpropagation out, ``check_gradients`` checks any model's
 - ``set_num_threads`` says how many threads, ``profile`` what each operation of a step costs
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
         inference,
         kernels,
         many,
+        model_selection,
         onnx,
         ops,
         plot,
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
         tracing,
     )
     from lamina.many import fit_many
+    from lamina.model_selection import complexity_path
     from lamina.profiling import profile
     from lamina.tracing import check_gradients, trace
 
@@ -112,7 +115,7 @@ __all__ = [
     # scikit-learn's protocol
     "sklearn",
     # statistics
-    "baselines", "inference",
+    "baselines", "complexity_path", "inference", "model_selection",
     # backpropagation to look at
     "check_gradients", "trace", "tracing",
     "__version__",
@@ -130,6 +133,7 @@ if not TYPE_CHECKING:  # a type checker would take every misspelt name for one o
             "inference",
             "kernels",
             "many",
+            "model_selection",
             "onnx",
             "ops",
             "plot",
@@ -141,6 +145,7 @@ if not TYPE_CHECKING:  # a type checker would take every misspelt name for one o
         )
     }
     _LAZY |= {"profile": "lamina.profiling:profile", "fit_many": "lamina.many:fit_many"}
+    _LAZY |= {"complexity_path": "lamina.model_selection:complexity_path"}
     _LAZY |= {name: f"lamina.tracing:{name}" for name in ("check_gradients", "trace")}
     __getattr__ = answering(__name__, _LAZY)
 

@@ -134,11 +134,11 @@ def _drawn(name: str, values: Array, shown: Sequence[int]) -> list[str]:
 def _places(values: Array) -> int | None:
     """Return how many digits all of a column have behind the point; None for each as it needs."""
     sizes = np.abs(values[np.isfinite(values) & (values != 0)])
-    if not sizes.size or sizes.max() >= 1e7 or sizes.max() > 1e4 * sizes.min():
+    if not sizes.size or sizes.max() >= 1e7 or sizes.max() > 1e5 * sizes.min():
         return None
     if (values == np.round(values)).all():
         return 0
-    return max(0, _DIGITS - 1 - int(np.floor(np.log10(sizes.max()))))
+    return max(0, _DIGITS - 1 - int(np.floor(np.log10(np.median(sizes)))))
 
 
 def _cell(value: Any, places: int | None) -> str:

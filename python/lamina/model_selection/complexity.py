@@ -1,0 +1,287 @@
+"""Errors over the size of a model: the curve that descends once, or twice."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina import _check
+from lamina._calls import answering_calls
+from lamina._columns import Columns
+from lamina.many import fit_many
+from lamina.model_selection.degrees import effective_degrees
+from lamina.model_selection.errors import error_of, words
+from lamina.model_selection.splines import NaturalSplines, least_norm
+from lamina.models import Model
+
+if TYPE_CHECKING:
+    from lamina._typing import Verbose
+
+Array = NDArray[Any]
+
+WHO = "complexity_path"
+
+
+class ComplexityPath(Columns):
+    """A table with a row for each size: means over the seeds.
+
+    Columns: ``complexity`` (the size), ``parameters``, ``train_error``, ``test_error``, ``norm``
+    (the square root of the sum of squares of all trainable weights, or of a spline's coefficients)
+    and ``degrees_of_freedom`` (effective ones).
+
+    Attributes
+    ----------
+    labels : dict of str to str
+        What each column is, in words: a figure's axes.
+    training_rows : int
+        From as many degrees of freedom on a model may reproduce its training rows.
+    runs : Columns
+        The same for each seed, with ``seed`` and ``status``.
+    """
+
+    labels: dict[str, str]
+    training_rows: int
+    runs: Columns
+
+
+@answering_calls
+def complexity_path(
+    model: str | Callable[..., Any],
+    x: Any,
+    y: Any,
+    validation_data: tuple[Any, Any],
+    sizes: Sequence[int] | None = None,
+    *,
+    error: str | Callable[[Any, Any], float] | None = None,
+    seeds: int | Sequence[int] = 1,
+    executor: Any = None,
+    n_jobs: int | None = None,
+    verbose: Verbose = "auto",
+    **fit: Any,
+) -> ComplexityPath:
+    """Fit models of growing size; return their errors on training and test rows.
+
+    Parameters
+    ----------
+    model : "natural_spline" or callable
+        Natural cubic splines of one predictor, by least squares, or a function of a size, such as
+        ``build(units)``, that returns a compiled model.
+    x : array_like of shape (rows, ...)
+        Training rows; of one column for splines.
+    y : array_like of shape (rows, ...)
+    validation_data : tuple (x, y)
+        Test rows.
+    sizes : sequence of int, optional
+        The splines' degrees of freedom, 2 at least, by default from 2 to four times the rows; or
+        the numbers that ``model`` is called with.
+    error : {"mse", "mae", "error_rate"} or callable, optional
+        Of targets and predictions; by default the mean squared error of numbers, and the share of
+        wrong classes where the loss is a crossentropy.
+    seeds : int or sequence of int, default 1
+        Of networks; the table has the means.
+    executor, n_jobs, verbose
+        As for ``lamina.fit_many``, by which networks are fitted.
+    **fit
+        Arguments of ``fit``, such as ``epochs``.
+
+    Returns
+    -------
+    ComplexityPath
+        ``lamina.plot.complexity_path(path)`` draws it.
+
+    Notes
+    -----
+    A spline with d degrees of freedom is that of R's ``ns(x, df = d, intercept = TRUE)``: its
+    knots stand at quantiles of the training rows.  With more coefficients than rows, the
+    coefficients are those of least norm among all that fit best: James et al., *An Introduction to
+    Statistical Learning*, 2nd edition, section 10.8.  The test error then has its peak where the
+    spline just manages to pass through all training rows, and falls again.
+
+    Effective degrees of freedom are the trace of the matrix that takes targets to fitted values.
+    For a network it is that of the model linearised at its weights, ``J (J'WJ + P)^-1 J'W``: J
+    holds the derivatives of the outputs by the weights, W is the second derivative of the mean loss
+    by the outputs, and P that of the penalties.  Without penalties it is the rank of J, the number
+    of directions in which the network can be bent at these rows (singular values of 1e-10 of the
+    largest, and more).  That training stops before the minimum does not count.  NaN where J would
+    have more than a hundred million numbers.
+
+    Examples
+    --------
+    >>> import numpy as np, lamina
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.uniform(-5, 5, 20)
+    >>> y = np.sin(x) + rng.normal(0, 0.3, 20)
+    >>> grid = np.linspace(x.min(), x.max(), 500)
+    >>> path = lamina.complexity_path("natural_spline", x, y, (grid, np.sin(grid)), [6, 20, 60])
+    >>> path["test_error"].round(2).tolist(), path["degrees_of_freedom"].tolist()
+    ([0.05, 80.06, 0.79], [6.0, 20.0, 20.0])
+    """
+    x_test, y_test = _pair(validation_data)
+    if isinstance(model, str):
+        if model != "natural_spline":
+            raise ValueError(
+                f"{WHO}: model must be 'natural_spline' or a function of a size; got {model!r}"
+            )
+        if fit or error not in (None, "mse"):
+            what = ", ".join(fit) or "error"
+            raise TypeError(f"{WHO}: splines are fitted by least squares; they take no {what}")
+        return _of_splines(x, y, x_test, y_test, sizes)
+    if not callable(model) or isinstance(model, (type, Model)):
+        raise TypeError(
+            f"{WHO}: model must be 'natural_spline', or a function of a size that returns a "
+            f"compiled model, such as build(units); got {model!r:.80}"
+        )
+    if sizes is None:
+        raise ValueError(f"{WHO}: sizes must be given for networks, such as [1, 2, 4, 8]")
+    name = _size_name(model)
+    listed = _sizes(sizes, 1)
+    fits = fit_many(
+        model, x, y, settings={name: listed}, seeds=seeds, executor=executor, n_jobs=n_jobs,
+        keep="weights", verbose=verbose, **fit,
+    )  # fmt: skip
+    table = fits.table
+    runs: dict[str, list[Any]] = {"complexity": [s[name] for s in fits.settings]}
+    runs |= {"seed": list(table["seed"]), "status": list(table["status"])}
+    found = [
+        _of_network(fits.models[i], (x, y), (x_test, y_test), error)
+        if table["status"][i] == "ok"
+        else dict.fromkeys(_MEASURED, np.nan)
+        for i in range(len(fits))
+    ]
+    runs |= {key: [each[key] for each in found] for key in _MEASURED}
+    good = next(i for i in range(len(fits)) if table["status"][i] != "failed")
+    labels = {"complexity": name, "error": words(fits.models[good], error), "norm": "weight norm"}
+    counts = _rows(y), _rows(y_test)
+    return _path(runs, listed, labels, counts, "Networks")
+
+
+_MEASURED = ("parameters", "train_error", "test_error", "norm", "degrees_of_freedom")
+
+
+def _of_splines(x: Any, y: Any, x_test: Any, y_test: Any, sizes: Any) -> ComplexityPath:
+    x, x_test = (_column("x", each) for each in (x, x_test))
+    y, y_test = (_column("y", each) for each in (y, y_test))
+    for name, a, b in (("x and y", x, y), ("validation_data", x_test, y_test)):
+        if len(a) != len(b) or not len(a):
+            raise ValueError(
+                f"{WHO}: {name} must have the same rows, one at least; got {len(a)} and {len(b)}"
+            )
+    if len(np.unique(x)) < 2:
+        raise ValueError(f"{WHO}: x must have two different values at least; got {x[:1]}")
+    listed = _sizes(range(2, 4 * len(x) + 1) if sizes is None else sizes, 2)
+    runs: dict[str, list[Any]] = {"complexity": listed, "seed": [0] * len(listed)}
+    runs["status"] = ["ok"] * len(listed)
+    runs |= {key: [] for key in _MEASURED}
+    for degrees in listed:
+        splines = NaturalSplines(x, degrees)
+        basis = splines(x)
+        coefficients, rank = least_norm(basis, y)
+        runs["parameters"].append(degrees)
+        runs["train_error"].append(float(np.square(basis @ coefficients - y).mean()))
+        runs["test_error"].append(float(np.square(splines(x_test) @ coefficients - y_test).mean()))
+        runs["norm"].append(float(np.linalg.norm(coefficients)))
+        runs["degrees_of_freedom"].append(float(rank))
+    counts = len(x), len(x_test)
+    labels = {
+        "complexity": "degrees of freedom",
+        "error": "mean squared error",
+        "norm": "norm of the coefficients",
+    }
+    return _path(runs, listed, labels, counts, "Natural splines")
+
+
+def _of_network(
+    model: Any, train: tuple[Any, Any], test: tuple[Any, Any], error: Any
+) -> dict[str, float]:
+    weights = [np.asarray(weight, dtype=np.float64) for weight in _trainable(model)]
+    return {
+        "parameters": sum(weight.size for weight in weights),
+        "train_error": error_of(model, train[0], train[1], error),
+        "test_error": error_of(model, test[0], test[1], error),
+        "norm": float(np.sqrt(sum(np.square(weight).sum() for weight in weights))),
+        "degrees_of_freedom": effective_degrees(model, *train),
+    }
+
+
+def _trainable(model: Any) -> list[Any]:
+    return [weight.numpy() for weight in model.trainable_weights]
+
+
+def _path(
+    runs: dict[str, list[Any]], sizes: list[int], labels: dict[str, str],
+    counts: tuple[int, int], what: str,
+) -> ComplexityPath:  # fmt: skip
+    """Return the means over the seeds; a size without a good fit has NaN."""
+    every = Columns(runs)
+    columns: dict[str, Any] = {"complexity": sizes}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the mean of nothing but NaN
+        for key in _MEASURED:
+            values = np.asarray(every[key], dtype=np.float64)
+            means = [float(np.nanmean(values[every["complexity"] == size])) for size in sizes]
+            columns[key] = means
+    if np.isfinite(columns["parameters"]).all():
+        columns["parameters"] = [int(value) for value in columns["parameters"]]
+    rows, tested = counts
+    path = ComplexityPath(columns, f"{what}: {rows} training rows, {tested} test rows")
+    path.labels = {
+        "complexity": labels["complexity"],
+        "parameters": "number of weights",
+        "train_error": f"training error ({labels['error']})",
+        "test_error": f"test error ({labels['error']})",
+        "norm": labels["norm"],
+        "degrees_of_freedom": "effective degrees of freedom",
+    }
+    path.training_rows, path.runs = rows, every
+    return path
+
+
+def _pair(data: Any) -> tuple[Any, Any]:
+    if not isinstance(data, (tuple, list)) or len(data) != 2:
+        raise TypeError(
+            f"{WHO}: validation_data must be a tuple (x, y) of test rows; got {type(data).__name__}"
+        )
+    return data[0], data[1]
+
+
+def _rows(values: Any) -> int:
+    return int(np.shape(values)[0])
+
+
+def _column(name: str, values: Any) -> Array:
+    """Return one column of finite numbers."""
+    array = np.asarray(_check.numeric(WHO, name, values), dtype=np.float64)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise ValueError(
+            f"{WHO}: splines are of one predictor, {name} of shape (rows,); got {array.shape}"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError(f"{WHO}: {name} must be finite; row {np.argmin(np.isfinite(array))} isn't")
+    return array
+
+
+def _sizes(given: Any, low: int) -> list[int]:
+    if isinstance(given, (str, bytes)) or not isinstance(given, (Sequence, np.ndarray, range)):
+        raise TypeError(f"{WHO}: sizes must be a list of integers; got {given!r:.80}")
+    sizes = [_check.integer(WHO, "sizes", size, low) for size in given]
+    if not sizes or len(set(sizes)) < len(sizes):
+        raise ValueError(f"{WHO}: sizes must hold one integer at least, each once; got {sizes}")
+    return sizes
+
+
+def _size_name(build: Callable[..., Any]) -> str:
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    for parameter in inspect.signature(build).parameters.values():
+        if parameter.kind in by_name:
+            return parameter.name
+    raise TypeError(
+        f"{WHO}: model must be a function of a size, such as build(units); "
+        f"{getattr(build, '__name__', build)} takes no argument by name"
+    )
