@@ -1,7 +1,8 @@
 """Estimators in scikit-learn's protocol; they need scikit-learn: ``lamina[sklearn]``.
 
 ``NeuralNetClassifier`` and ``NeuralNetRegressor`` fit any model of lamina's within scikit-learn's
-pipelines, searches and other tools.
+pipelines, searches and other tools; ``MLPClassifier`` and ``MLPRegressor`` have the parameters and
+results of scikit-learn's classes of these names.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from lamina._answers import answering
 
 if TYPE_CHECKING:
     from lamina.sklearn.classifier import NeuralNetClassifier
+    from lamina.sklearn.mlp_classifier import MLPClassifier
+    from lamina.sklearn.mlp_regressor import MLPRegressor
     from lamina.sklearn.regressor import NeuralNetRegressor
 
-__all__ = ["NeuralNetClassifier", "NeuralNetRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "NeuralNetClassifier", "NeuralNetRegressor"]
 
 
 def __dir__() -> list[str]:
@@ -25,6 +28,8 @@ if not TYPE_CHECKING:  # the classes derive from scikit-learn's
     __getattr__ = answering(
         __name__,
         {
+            "MLPClassifier": "lamina.sklearn.mlp_classifier:MLPClassifier",
+            "MLPRegressor": "lamina.sklearn.mlp_regressor:MLPRegressor",
             "NeuralNetClassifier": "lamina.sklearn.classifier:NeuralNetClassifier",
             "NeuralNetRegressor": "lamina.sklearn.regressor:NeuralNetRegressor",
         },

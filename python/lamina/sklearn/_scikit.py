@@ -7,19 +7,30 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 try:
+    from scipy.optimize import minimize
     from scipy.sparse import issparse
+    from scipy.special import xlogy
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-    from sklearn.preprocessing import LabelEncoder
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.metrics import r2_score
+    from sklearn.model_selection import train_test_split
+    from sklearn.preprocessing import LabelBinarizer, LabelEncoder
     from sklearn.utils import check_random_state
+    from sklearn.utils._param_validation import Interval, Options, StrOptions
     from sklearn.utils.class_weight import compute_sample_weight
     from sklearn.utils.metaestimators import available_if as _available_if
-    from sklearn.utils.multiclass import check_classification_targets, type_of_target
+    from sklearn.utils.multiclass import (
+        check_classification_targets,
+        type_of_target,
+        unique_labels,
+    )
     from sklearn.utils.validation import (
         _check_sample_weight,
         check_is_fitted,
         column_or_1d,
         validate_data,
     )
+    from threadpoolctl import ThreadpoolController
 except ImportError as error:
     raise ImportError(
         f"lamina.sklearn: needs scikit-learn 1.6 or newer ({error}); install it with: "
@@ -40,8 +51,14 @@ def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
 __all__ = [
     "BaseEstimator",
     "ClassifierMixin",
+    "ConvergenceWarning",
+    "Interval",
+    "LabelBinarizer",
     "LabelEncoder",
+    "Options",
     "RegressorMixin",
+    "StrOptions",
+    "ThreadpoolController",
     "available_if",
     "check_classification_targets",
     "check_is_fitted",
@@ -50,6 +67,11 @@ __all__ = [
     "column_or_1d",
     "compute_sample_weight",
     "issparse",
+    "minimize",
+    "r2_score",
+    "train_test_split",
     "type_of_target",
+    "unique_labels",
     "validate_data",
+    "xlogy",
 ]

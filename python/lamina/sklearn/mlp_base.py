@@ -1,0 +1,389 @@
+"""What the classifier and the regressor share: parameters, fitting, the network's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from lamina._check import Array
+from lamina.models import Sequential
+from lamina.sklearn import mlp_lbfgs, mlp_network, mlp_steps
+from lamina.sklearn._scikit import (
+    BaseEstimator,
+    Interval,
+    Options,
+    StrOptions,
+    check_is_fitted,
+    check_random_state,
+    check_sample_weight,
+    issparse,
+    train_test_split,
+    validate_data,
+)
+from lamina.sklearn.mlp_rows import Rows
+
+if TYPE_CHECKING:
+    from lamina._typing import Self
+
+STOCHASTIC = ("sgd", "adam")
+
+
+def by_steps(mlp: MLPBase) -> bool:
+    """Return whether the solver goes step by step; what has ``partial_fit`` asks."""
+    if mlp.solver not in STOCHASTIC:
+        raise AttributeError(
+            f"partial_fit is only available for stochastic optimizers. {mlp.solver} is not "
+            f"stochastic."
+        )
+    return True
+
+
+class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
+    """A multilayer perceptron; a subclass says what targets are, and what outputs mean."""
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [str, "array-like", callable],
+        "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "n_iter_no_change": [
+            Interval(Integral, 1, None, closed="left"),
+            Options(Real, {np.inf}),
+        ],
+        "max_fun": [Interval(Integral, 1, None, closed="left")],
+        "dropout": ["array-like", Interval(Real, 0, 1, closed="left")],
+        "batch_norm": ["boolean"],
+        "validation_data": [tuple, list, None],
+        "callbacks": [object],
+        "l1": [Interval(Real, 0, None, closed="left")],
+        "dtype": [StrOptions({"float32", "float64"}), type, np.dtype, None],
+    }
+
+    hidden_layer_sizes: Any
+    activation: Any
+    solver: str
+    loss: Any
+    alpha: float
+    batch_size: int | str
+    learning_rate: str
+    learning_rate_init: float
+    power_t: float
+    max_iter: int
+    shuffle: bool
+    random_state: Any
+    tol: float
+    verbose: bool | int
+    warm_start: bool
+    momentum: float
+    nesterovs_momentum: bool
+    early_stopping: bool
+    validation_fraction: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    n_iter_no_change: float
+    max_fun: int
+    dropout: Any
+    batch_norm: bool
+    validation_data: Any
+    callbacks: Any
+    l1: float
+    dtype: Any
+
+    model_: Sequential
+    coefs_: list[Array]
+    intercepts_: list[Array]
+    n_features_in_: int
+    n_outputs_: int
+    n_layers_: int
+    n_iter_: int
+    t_: int
+    out_activation_: str
+    loss_: float
+    loss_curve_: list[float]
+    best_loss_: Any
+    validation_scores_: Any
+    best_validation_score_: Any
+    _trainer: Any
+    _held: tuple[list[Array], list[Array]]
+    _no_improvement_count: int
+    _random_state: Any
+
+    def _keep(self, parameters: dict[str, Any]) -> None:
+        """Store the constructor's arguments, as they are."""
+        for name, value in parameters.items():
+            if name not in ("self", "__class__"):
+                setattr(self, name, value)
+
+    # --- what a subclass says
+
+    def _validate_targets(self, y: Array, incremental: bool, first: bool) -> Array:
+        """Return targets as an array of shape (rows, outputs), and learn what they are."""
+        raise NotImplementedError
+
+    def _output_activation(self) -> str:
+        raise NotImplementedError
+
+    def _rows(self, X: Any, Y: Array, *weights: Any) -> Rows:
+        """Return rows as the network takes them."""
+        raise NotImplementedError
+
+    def _score_of(self, held: Rows) -> float:
+        raise NotImplementedError
+
+    # --- fit
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None
+    ) -> Self:
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : array_like, sparse matrix or table of shape (rows, columns)
+        y : array_like of shape (rows,) or (rows, outputs)
+        sample_weight : array_like of shape (rows,), optional
+            What each row counts.
+        validation_data : tuple (X, y) or (X, y, sample_weight), optional
+            In place of the parameter of that name.
+
+        Returns
+        -------
+        self
+        """
+        return self._fit(X, y, sample_weight, False, validation_data)
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, incremental: bool, validation_data: Any = None
+    ) -> Self:
+        self._validate_params()
+        hidden = self._hidden_sizes()
+        if self.solver == "lbfgs":
+            mlp_lbfgs.check(self)
+        first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        X, Y, weight = self._validate(X, y, sample_weight, incremental, first)
+        self.n_outputs_ = Y.shape[1]
+        self._random_state = check_random_state(self.random_state)
+        if first:
+            self._begin([X.shape[1], *hidden, Y.shape[1]], X.dtype.name)
+        else:
+            self._take_up([X.shape[1], *hidden, Y.shape[1]], X.dtype.name)
+        if self.solver == "lbfgs":
+            mlp_lbfgs.train(self, self._rows(X, Y, weight))
+        else:
+            if validation_data is None:
+                validation_data = self.validation_data
+            rows, held = self._parts(X, Y, weight, incremental, validation_data)
+            mlp_steps.train(self, rows, held, incremental)
+        self._show_weights()
+        if not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
+            raise ValueError(mlp_network.NOT_FINITE)
+        return self
+
+    def _hidden_sizes(self) -> list[int]:
+        sizes = self.hidden_layer_sizes
+        sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+        if np.any(np.array(sizes) <= 0):
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+        return [int(size) for size in sizes]
+
+    def _validate(
+        self, X: Any, y: Any, sample_weight: Any, incremental: bool, first: bool
+    ) -> tuple[Any, Array, Any]:
+        dtype = (np.float64, np.float32) if self.dtype is None else np.dtype(self.dtype)
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=dtype,
+            y_numeric=self._numbers, reset=first,
+        )  # fmt: skip
+        if sample_weight is not None:
+            sample_weight = check_sample_weight(sample_weight, X)
+        Y = self._validate_targets(y, incremental, first)
+        return X, Y.reshape(len(Y), -1), sample_weight
+
+    _numbers: ClassVar[bool] = False  # whether targets are numbers
+
+    def _parts(
+        self, X: Any, Y: Array, weight: Any, incremental: bool, given: Any
+    ) -> tuple[Rows, Rows | None]:
+        """Return the rows to train on, and those that are held out for scores."""
+        if self.early_stopping and incremental:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        if given is not None and not incremental:
+            return self._rows(X, Y, weight), self._held_rows(given)
+        if not self.early_stopping:
+            return self._rows(X, Y, weight), None
+        arrays = [X, Y] if weight is None else [X, Y, weight]
+        parts = train_test_split(
+            *arrays,
+            random_state=self._random_state,
+            test_size=self.validation_fraction,
+            stratify=Y if self._stratifies() else None,
+        )
+        if parts[1].shape[0] < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of "
+                "your dataset."
+            )
+        return self._rows(*parts[::2]), self._rows(*parts[1::2])
+
+    def _stratifies(self) -> bool:
+        return False
+
+    def _held_rows(self, given: Any) -> Rows:
+        if not 2 <= len(given) <= 3:
+            raise ValueError(
+                f"validation_data must be (X, y) or (X, y, sample_weight); got {len(given)} values"
+            )
+        return self._rows(*self._validate(*given, *[None] * (3 - len(given)), True, False))
+
+    # --- the network
+
+    def _begin(self, units: list[int], dtype: str) -> None:
+        """Make a new network, with weights as scikit-learn draws them."""
+        self.n_iter_ = self.t_ = 0
+        self.n_layers_ = len(units)
+        self.out_activation_ = self._output_activation()
+        plan = self._plan(units, dtype)
+        drawn = mlp_network.draw_weights(plan, self._random_state)
+        if any(plan.dropout):
+            plan.seed = int(self._random_state.randint(np.iinfo(np.int32).max))
+        self._trainer, self.model_ = mlp_network.build(plan)
+        mlp_network.put_weights(self._trainer, drawn)
+        self._show_weights()
+        if self.solver in STOCHASTIC:
+            self.loss_curve_ = []
+            self._no_improvement_count = 0
+            scored = self.early_stopping or self.validation_data is not None
+            self.validation_scores_ = [] if scored else None
+            self.best_validation_score_ = -np.inf if scored else None
+            self.best_loss_ = None if self.early_stopping else np.inf
+
+    def _plan(self, units: list[int], dtype: str) -> mlp_network.Plan:
+        hidden = len(units) - 2
+        return mlp_network.Plan(
+            units,
+            _of_layers("activation", self.activation, hidden),
+            _of_layers("dropout", self.dropout, hidden),
+            bool(self.batch_norm),
+            self.out_activation_,
+            dtype,
+            penalized=bool(self.l1),
+        )
+
+    def _take_up(self, units: list[int], dtype: str) -> None:
+        """Go on with the network at hand, and with weights that were put in its place."""
+        if not hasattr(self, "model_"):  # a caller has set coefs_ and intercepts_
+            self._trainer, self.model_ = mlp_network.build(self._plan(units, dtype))
+        sizes = [coef.shape[0] for coef in self.coefs_] + [self.coefs_[-1].shape[1]]
+        if sizes != units:
+            raise ValueError(
+                f"A further fit goes on with the layers of the first, of {sizes} units; the "
+                f"parameters and data ask for {units}. Use warm_start=False for new layers."
+            )
+        self._put_replaced()
+
+    def _show_weights(self) -> None:
+        """Let ``coefs_`` and ``intercepts_`` be the network's weights, which they stay."""
+        layers = mlp_network.dense_layers(self._trainer)
+        self.coefs_ = [layer.kernel.value for layer in layers]
+        self.intercepts_ = [layer.bias.value for layer in layers]
+        self._held = list(self.coefs_), list(self.intercepts_)
+
+    def _put_replaced(self) -> None:
+        """Give the network the arrays that a caller has put into ``coefs_`` or ``intercepts_``."""
+        held = getattr(self, "_held", None)
+        if held is not None and _same(self.coefs_, held[0]) and _same(self.intercepts_, held[1]):
+            return
+        mlp_network.put_weights(
+            self._trainer, list(zip(self.coefs_, self.intercepts_, strict=True))
+        )
+        self._show_weights()
+
+    @property
+    def _optimizer(self) -> Any:
+        """The optimizer of the last fit."""
+        return self._trainer.optimizer
+
+    # --- copies
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes; the weights are those of the network."""
+        state = dict(super().__getstate__())
+        if "model_" in state:
+            self._put_replaced()
+            for name in ("coefs_", "intercepts_", "_held"):
+                state.pop(name, None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore."""
+        super().__setstate__(state)
+        if "model_" in state:
+            self._show_weights()
+
+    # --- outputs
+
+    def _outputs(self, X: Any) -> Array:
+        """Return the network's outputs, of shape (rows, outputs)."""
+        if "model_" not in self.__dict__:
+            check_is_fitted(self)
+        self._put_replaced()
+        model = self.model_
+        plain = (
+            type(X) is np.ndarray
+            and X.ndim == 2
+            and X.dtype == model.dtype
+            and X.shape[1] == self.n_features_in_
+            and len(X) > 0
+            and "feature_names_in_" not in self.__dict__
+        )
+        if plain:
+            try:
+                return model.predict(X)  # type: ignore[no-any-return]
+            except ValueError:  # NaN or infinity, which scikit-learn tells of
+                pass
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        if not issparse(X):
+            X = X.astype(model.dtype, copy=False)
+        return model.predict(X)  # type: ignore[no-any-return]
+
+    def __sklearn_tags__(self) -> Any:
+        """Return what scikit-learn asks about the estimator."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _same(arrays: Sequence[Any], held: Sequence[Any]) -> bool:
+    return len(arrays) == len(held) and all(a is b for a, b in zip(arrays, held, strict=True))
+
+
+def _of_layers(name: str, given: Any, count: int) -> list[Any]:
+    """Return one value for each hidden layer."""
+    if isinstance(given, str) or not hasattr(given, "__len__"):
+        return [given] * count
+    if len(given) != count:
+        raise ValueError(
+            f"{name} must be one value, or one for each of {count} hidden layers; got {given!r}"
+        )
+    return list(given)

@@ -1,0 +1,194 @@
+"""The network of a multilayer perceptron, and the loss that scikit-learn trains it by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lamina import activations, losses, ops
+from lamina._check import Array
+from lamina.layers import Activation, BatchNormalization, Dense, Dropout, Input
+from lamina.models import Sequential
+from lamina.regularizers import L1
+
+# Activations by scikit-learn's names.
+ACTIVATIONS = {
+    "identity": "linear",
+    "logistic": "sigmoid",
+    "tanh": "tanh",
+    "relu": "relu",
+    "softmax": "softmax",
+    "exp": "exponential",
+}
+
+
+NOT_FINITE = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and "
+    "need to be preprocessed."
+)
+
+
+@dataclass
+class Plan:
+    """What a network is made of.
+
+    Attributes
+    ----------
+    units : list of int
+        Columns of the input, hidden units layer by layer, outputs.
+    activations : list
+        Of each hidden layer, by scikit-learn's or lamina's name, or a function.
+    dropout : list of float
+        Behind each hidden layer.
+    output : str
+        The last activation, by scikit-learn's name.
+    """
+
+    units: list[int]
+    activations: list[Any]
+    dropout: list[float]
+    batch_norm: bool
+    output: str
+    dtype: str
+    penalized: bool = False  # by L1, whose factor is set in each fit
+    seed: int | None = None
+
+
+class Perceptron(Sequential):
+    """Everything before the last activation, with scikit-learn's loss as the step to train by.
+
+    For the rows of a batch with weights ``w`` and losses ``l`` the step lowers
+    ``(sum(w l) + alpha / 2 * sum of the squared kernels) / sum(w)``.  Targets are a dict of ``y``
+    and, where there are any, ``weight`` and ``constant``, what is added to the loss of each row.
+
+    Attributes
+    ----------
+    alpha : float
+    row_loss : str or Loss
+        The loss of a row, a sum over the outputs: one of scikit-learn's names, or one of lamina's.
+    output : str
+        The activation that belongs behind the last layer.
+    asked : tuple
+        The parameters that the network was compiled for.
+    """
+
+    asked: Any = None
+    alpha: float = 0.0
+    row_loss: Any = "squared_error"
+    output: str = "identity"
+
+    def train_step(self, data: Any) -> Any:
+        """Return the loss of a batch in training, and ``data_loss``, which has no penalties."""
+        return self._step(data, True)
+
+    def test_step(self, data: Any) -> Any:
+        """Return the same with all layers as in inference."""
+        return self._step(data, False)
+
+    def _step(self, data: Any, training: bool) -> Any:
+        x, given = data
+        logits = self(x, training=training)
+        rows = self._of_rows(given["y"], logits)
+        if "constant" in given:
+            rows = rows + given["constant"]
+        weight = given["weight"] if "weight" in given else None
+        count = ops.sum(ops.ones_like(rows) if weight is None else weight)
+        mean = ops.sum(rows if weight is None else rows * weight) / count
+        if not self.alpha:
+            return {"loss": mean, "data_loss": mean}
+        squares = sum(ops.sum(ops.square(layer.kernel)) for layer in dense_layers(self))
+        return {"loss": mean + self.alpha / 2 * squares / count, "data_loss": mean}
+
+    def _of_rows(self, y: Any, logits: Any) -> Any:
+        name = self.row_loss
+        if name == "squared_error":
+            return ops.sum(ops.square(logits - y), axis=-1) / 2
+        if name == "poisson":
+            return ops.sum(ops.exp(logits) - y * logits, axis=-1)
+        if name == "log_loss" and self.output == "softmax":
+            return ops.sparse_categorical_crossentropy(y, logits, from_logits=True)
+        if name == "log_loss":
+            return ops.sum(ops.binary_crossentropy(y, logits, from_logits=True), axis=-1)
+        if self.output != "identity" and not name.from_logits:
+            logits = activations.get(ACTIVATIONS[self.output])(logits)
+        rows = name.call(y, logits)
+        return ops.mean(rows, axis=tuple(range(1, rows.ndim))) if rows.ndim > 1 else rows
+
+
+def dense_layers(model: Any) -> list[Any]:
+    """Return the layers whose weights ``coefs_`` and ``intercepts_`` are."""
+    return [layer for layer in model.layers if isinstance(layer, Dense)]
+
+
+def lamina_name(activation: Any) -> Any:
+    """Return an activation as layers take it."""
+    return ACTIVATIONS.get(activation, activation) if isinstance(activation, str) else activation
+
+
+def build(plan: Plan) -> tuple[Perceptron, Sequential]:
+    """Return what trains, and the model that predicts; both have the same layers."""
+    layers: list[Any] = []
+    *hidden, outputs = plan.units[1:]
+
+    def dense(units: int, **options: Any) -> Dense:
+        penalty = L1(0.0, proximal=True) if plan.penalized else None
+        return Dense(units, kernel_regularizer=penalty, **options)
+
+    for units, activation, rate in zip(hidden, plan.activations, plan.dropout, strict=True):
+        given = lamina_name(activation)
+        if plan.batch_norm:
+            layers += [dense(units), BatchNormalization(), Activation(given)]
+        else:
+            layers.append(dense(units, activation=given))
+        if rate:
+            layers.append(Dropout(rate))
+    layers.append(dense(outputs))
+    options: dict[str, Any] = {"dtype": plan.dtype, "seed": plan.seed}
+    trainer = Perceptron([Input((plan.units[0],)), *layers], **options)
+    trainer.output = plan.output
+    last = [] if plan.output == "identity" else [Activation(ACTIVATIONS[plan.output])]
+    return trainer, Sequential([Input((plan.units[0],)), *layers, *last], **options)
+
+
+def draw_weights(plan: Plan, random_state: Any) -> list[tuple[Array, Array]]:
+    """Draw kernels and biases layer by layer, as scikit-learn does.
+
+    Both are uniform within ``sqrt(6 / (fan_in + fan_out))``, or ``sqrt(2 / ...)`` for logistic
+    units (Glorot and Bengio 2010); the last layer's are drawn as those of the layer before.
+    """
+    drawn = []
+    laws = [*plan.activations, plan.activations[-1] if plan.activations else "identity"]
+    for law, fan_in, fan_out in zip(laws, plan.units[:-1], plan.units[1:], strict=True):
+        logistic = isinstance(law, str) and lamina_name(law) == "sigmoid"
+        bound = np.sqrt((2.0 if logistic else 6.0) / (fan_in + fan_out))
+        kernel = random_state.uniform(-bound, bound, (fan_in, fan_out))
+        bias = random_state.uniform(-bound, bound, fan_out)
+        drawn.append((kernel.astype(plan.dtype), bias.astype(plan.dtype)))
+    return drawn
+
+
+def put_weights(model: Any, weights: Sequence[tuple[Any, Any]]) -> None:
+    """Let the dense layers have these kernels and biases."""
+    for layer, pair in zip(dense_layers(model), weights, strict=True):
+        layer.set_weights(list(pair))
+
+
+def penalize(model: Any, l1: float) -> None:
+    """Let ``l1 * sum(|w|)`` of all kernels be a part of the loss, with true zeros."""
+    for layer in dense_layers(model):
+        if layer.kernel_regularizer is not None:
+            layer.kernel_regularizer.l1 = l1
+
+
+def loss_of(given: Any) -> Any:
+    """Return what the parameter ``loss`` names as `Perceptron` takes it."""
+    if isinstance(given, str) and given in ("log_loss", "squared_error", "poisson"):
+        return given
+    loss = losses.get(given)
+    config = loss.get_config()
+    if config.get("from_logits") is False:  # exact where probabilities are 0 or 1
+        return type(loss).from_config({**config, "from_logits": True})
+    return loss
