@@ -21,11 +21,18 @@ def network(n_features_in_: int, n_outputs_: int, units: int = 16) -> lamina.Seq
 
 def estimators() -> Iterator[Any]:
     """Yield an estimator of each class; all rows a step, as others weigh rows within batches."""
-    from lamina.sklearn import NeuralNetClassifier, NeuralNetRegressor
+    from lamina.sklearn import (
+        MLPClassifier,
+        MLPRegressor,
+        NeuralNetClassifier,
+        NeuralNetRegressor,
+    )
 
     settings = {"epochs": 60, "learning_rate": 0.05, "batch_size": "all"}
     yield NeuralNetClassifier(network, **settings)
     yield NeuralNetRegressor(network, **settings)
+    yield MLPClassifier(max_iter=100)
+    yield MLPRegressor(max_iter=100)
 
 
 def every_check() -> Any:

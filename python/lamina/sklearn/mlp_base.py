@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lamina._check import Array
+from lamina.losses import Loss
 from lamina.models import Sequential
 from lamina.sklearn import mlp_lbfgs, mlp_network, mlp_steps
 from lamina.sklearn._scikit import (
@@ -46,7 +47,8 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [str, "array-like", callable],
+        "activation": [StrOptions(mlp_network.names()), "array-like", callable],
+        "loss": [str, Loss, dict, callable],
         "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
@@ -137,8 +139,11 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
 
     # --- what a subclass says
 
-    def _validate_targets(self, y: Array, incremental: bool, first: bool) -> Array:
-        """Return targets as an array of shape (rows, outputs), and learn what they are."""
+    def _validate_targets(self, y: Array, further: bool, held: bool = False) -> Array:
+        """Return targets as an array, and learn what they are unless this is a further fit.
+
+        Those that are ``held`` out need not have all classes.
+        """
         raise NotImplementedError
 
     def _output_activation(self) -> str:
@@ -178,10 +183,16 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
     ) -> Self:
         self._validate_params()
         hidden = self._hidden_sizes()
+        mlp_network.check(_of_layers("activation", self.activation, len(hidden)), self.loss)
         if self.solver == "lbfgs":
             mlp_lbfgs.check(self)
+        held = self.validation_data if validation_data is None else validation_data
+        if held is not None and not 2 <= len(held) <= 3:
+            raise ValueError(
+                f"validation_data must be (X, y) or (X, y, sample_weight); got {len(held)} values"
+            )
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        X, Y, weight = self._validate(X, y, sample_weight, incremental, first)
+        X, Y, weight = self._validate(X, y, sample_weight, first, self.warm_start or incremental)
         self.n_outputs_ = Y.shape[1]
         self._random_state = check_random_state(self.random_state)
         if first:
@@ -191,10 +202,8 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
         if self.solver == "lbfgs":
             mlp_lbfgs.train(self, self._rows(X, Y, weight))
         else:
-            if validation_data is None:
-                validation_data = self.validation_data
-            rows, held = self._parts(X, Y, weight, incremental, validation_data)
-            mlp_steps.train(self, rows, held, incremental)
+            rows, held_out = self._parts(X, Y, weight, incremental, held)
+            mlp_steps.train(self, rows, held_out, incremental)
         self._show_weights()
         if not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
             raise ValueError(mlp_network.NOT_FINITE)
@@ -208,7 +217,7 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
         return [int(size) for size in sizes]
 
     def _validate(
-        self, X: Any, y: Any, sample_weight: Any, incremental: bool, first: bool
+        self, X: Any, y: Any, sample_weight: Any, first: bool, further: bool, held: bool = False
     ) -> tuple[Any, Array, Any]:
         dtype = (np.float64, np.float32) if self.dtype is None else np.dtype(self.dtype)
         X, y = validate_data(
@@ -217,7 +226,7 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
         )  # fmt: skip
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, X)
-        Y = self._validate_targets(y, incremental, first)
+        Y = self._validate_targets(y, further, held)
         return X, Y.reshape(len(Y), -1), sample_weight
 
     _numbers: ClassVar[bool] = False  # whether targets are numbers
@@ -250,11 +259,8 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
         return False
 
     def _held_rows(self, given: Any) -> Rows:
-        if not 2 <= len(given) <= 3:
-            raise ValueError(
-                f"validation_data must be (X, y) or (X, y, sample_weight); got {len(given)} values"
-            )
-        return self._rows(*self._validate(*given, *[None] * (3 - len(given)), True, False))
+        X, y, weight = (*given, None) if len(given) == 2 else given
+        return self._rows(*self._validate(X, y, weight, False, True, held=True))
 
     # --- the network
 
@@ -273,10 +279,7 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
         if self.solver in STOCHASTIC:
             self.loss_curve_ = []
             self._no_improvement_count = 0
-            scored = self.early_stopping or self.validation_data is not None
-            self.validation_scores_ = [] if scored else None
-            self.best_validation_score_ = -np.inf if scored else None
-            self.best_loss_ = None if self.early_stopping else np.inf
+            self.validation_scores_ = self.best_validation_score_ = self.best_loss_ = None
 
     def _plan(self, units: list[int], dtype: str) -> mlp_network.Plan:
         hidden = len(units) - 2
@@ -359,13 +362,13 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
         )
         if plain:
             try:
-                return model.predict(X)  # type: ignore[no-any-return]
+                return np.asarray(model.predict(X))
             except ValueError:  # NaN or infinity, which scikit-learn tells of
                 pass
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         if not issparse(X):
             X = X.astype(model.dtype, copy=False)
-        return model.predict(X)  # type: ignore[no-any-return]
+        return np.asarray(model.predict(X))
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn asks about the estimator."""

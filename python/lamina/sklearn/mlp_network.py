@@ -94,7 +94,7 @@ class Perceptron(Sequential):
         rows = self._of_rows(given["y"], logits)
         if "constant" in given:
             rows = rows + given["constant"]
-        weight = given["weight"] if "weight" in given else None
+        weight = given.get("weight")
         count = ops.sum(ops.ones_like(rows) if weight is None else weight)
         mean = ops.sum(rows if weight is None else rows * weight) / count
         if not self.alpha:
@@ -126,6 +126,19 @@ def dense_layers(model: Any) -> list[Any]:
 def lamina_name(activation: Any) -> Any:
     """Return an activation as layers take it."""
     return ACTIVATIONS.get(activation, activation) if isinstance(activation, str) else activation
+
+
+def names() -> set[str]:
+    """Return what activations of hidden layers are called, by scikit-learn and by lamina."""
+    own = {name for name in activations.__all__ if name.islower()} - {"get", "serialize"}
+    return {"identity", "logistic", *own}
+
+
+def check(given: Sequence[Any], loss: Any) -> None:
+    """Refuse activations, or a loss, that are unknown."""
+    for activation in given:
+        activations.get(lamina_name(activation))
+    loss_of(loss)
 
 
 def build(plan: Plan) -> tuple[Perceptron, Sequential]:

@@ -16,11 +16,123 @@ __all__ = ["MLPRegressor"]
 
 
 class MLPRegressor(RegressorMixin, MLPBase):  # type: ignore[misc, unused-ignore]
-    """."""
+    """A multilayer perceptron for numbers, with the parameters and results of scikit-learn's.
+
+    Parameters
+    ----------
+    loss : str, Loss or callable, default "squared_error"
+        "squared_error", half of it summed over the outputs; "poisson", half the deviance of counts,
+        whose outputs are exponentials; or one of `lamina.losses`, such as "huber".
+    hidden_layer_sizes : int or sequence of int, default (100,)
+        Units of each hidden layer; none for a linear model.
+    activation : str, callable or sequence of them, default "relu"
+        Of the hidden layers, or of each: "identity", "logistic", "tanh", "relu", or any of
+        `lamina.activations`, such as "gelu".
+    solver : {"adam", "sgd", "lbfgs"}, default "adam"
+        "lbfgs" takes steps of all rows, and its loss must be smooth: without `dropout`,
+        `batch_norm` and `l1`.
+    alpha : float, default 0.0001
+        Strength of the L2 penalty: ``alpha / 2`` times the squared kernels, divided by the rows of
+        a batch (by the sum of their weights), is added to the loss.
+    batch_size : int or "auto", default "auto"
+        Rows of a step; "auto" is ``min(200, rows)``.  "lbfgs" takes all.
+    learning_rate : {"constant", "invscaling", "adaptive"}, default "constant"
+        The schedule of "sgd".  "invscaling" divides `learning_rate_init` by ``t_ ** power_t`` after
+        each epoch; "adaptive" divides the rate by 5 where "constant" would stop, and stops at 1e-6.
+    learning_rate_init : float, default 0.001
+    power_t : float, default 0.5
+    max_iter : int, default 200
+        Epochs, or iterations of "lbfgs", at most.
+    shuffle : bool, default True
+        Whether each epoch takes the rows in a new order.
+    random_state : int, RandomState or None, default None
+        Draws weights, held-out rows and orders in the sequence in which scikit-learn draws them.
+    tol : float, default 1e-4
+        See `n_iter_no_change`; for "lbfgs" the largest element of the gradient at the end.
+    verbose : bool or int, default False
+        Whether to print the loss after each epoch.
+    warm_start : bool, default False
+        Whether ``fit`` goes on from the last fit's weights.
+    momentum : float, default 0.9
+        Of "sgd", in [0, 1].
+    nesterovs_momentum : bool, default True
+    early_stopping : bool, default False
+        Whether the score on held-out rows decides when to stop, in place of the loss; the weights
+        of the best score are kept.
+    validation_fraction : float, default 0.1
+        The share of the rows that `early_stopping` holds out, unless `validation_data` is given.
+    beta_1, beta_2, epsilon : float, default 0.9, 0.999, 1e-8
+        Of "adam".
+    n_iter_no_change : int or inf, default 10
+        Training stops after more than so many epochs in a row that were not better by `tol`.
+    max_fun : int, default 15000
+        Evaluations of the loss by "lbfgs", at most.
+    dropout : float or sequence of float, default 0.0
+        The share of units dropped behind the hidden layers, or behind each.
+    batch_norm : bool, default False
+        Whether each hidden layer is normalised over the batch before its activation.
+    l1 : float, default 0.0
+        Strength of an L1 penalty that leaves true zeros: ``l1`` times the absolute kernels, divided
+        by `batch_size`.
+    validation_data : tuple (X, y) or (X, y, sample_weight), optional
+        Scored after each epoch; `early_stopping` then holds out no rows.
+    callbacks : Callback or list of Callback, optional
+        Of `lamina.callbacks`, for "sgd" and "adam".  Their ``model`` is the one that trains, which
+        has the layers of ``model_``; logs have "loss", and with held-out rows "val_loss" and
+        "val_score".
+    dtype : {"float32", "float64"}, optional
+        What the network computes in; by default that of `X`, and float64 for integers.
+
+    Attributes
+    ----------
+    model_ : Sequential
+        The network.  Whatever lamina offers for models is offered for it.
+    coefs_, intercepts_ : list of ndarray
+        Kernels and biases of the dense layers: the weights of ``model_`` themselves.  A list entry
+        that is replaced counts from the next call on.
+    loss_, best_loss_ : float
+        The loss of the last epoch and the least of all; the latter is None with `early_stopping`.
+    loss_curve_ : list of float
+        The loss of each epoch ("sgd" and "adam").
+    validation_scores_, best_validation_score_ : list of float, float
+        R² after each epoch, and the best; None where nothing is held out.
+    t_ : int
+        Rows that were trained on, over all epochs.
+    n_iter_, n_layers_, n_outputs_ : int
+    out_activation_ : str
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Where `X` has column names.
+
+    Raises
+    ------
+    ValueError, TypeError
+        In ``fit``, with scikit-learn's messages.
+
+    Notes
+    -----
+    From the same `random_state` weights start as scikit-learn's do, and training takes the same
+    steps over the same batches, so that fits agree with scikit-learn's to rounding.  These differ:
+
+    - "lbfgs" on several outputs lowers the loss whose gradient it follows; scikit-learn's search is
+      given the mean over the outputs beside the gradient of the sum.
+    - ``loss_curve_`` is exact where a probability is next to 0; scikit-learn clips it.
+    - A step that would make the loss or a weight NaN or infinite is not taken.  The fit ends with
+      ValueError at once, or, with `early_stopping`, with the best weights so far.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina.sklearn import MLPRegressor
+    >>> x = np.linspace(-1, 1, 50).reshape(-1, 1)
+    >>> mlp = MLPRegressor(hidden_layer_sizes=10, activation="tanh", solver="lbfgs",
+    ...                    random_state=0, max_iter=1000).fit(x, x[:, 0] ** 2)
+    >>> bool(mlp.score(x, x[:, 0] ** 2) > 0.99)
+    True
+    """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **MLPBase._parameter_constraints,
-        "loss": [object],
     }
     _numbers = True
 
@@ -77,7 +189,7 @@ class MLPRegressor(RegressorMixin, MLPBase):  # type: ignore[misc, unused-ignore
         """
         return self._fit(X, y, sample_weight, True)
 
-    def _validate_targets(self, y: Array, incremental: bool, first: bool) -> Array:  # noqa: ARG002
+    def _validate_targets(self, y: Array, further: bool, held: bool = False) -> Array:  # noqa: ARG002
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if self.loss == "poisson" and (y < 0).any():

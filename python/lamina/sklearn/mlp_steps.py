@@ -57,6 +57,15 @@ class Course(Callback):
         self.error: TrainingDiverged | None = None
         self.ended = False  # by the rules
 
+    def begin(self) -> None:
+        """Let the estimator have what this fit notes in it; lists of an earlier fit go on."""
+        mlp = self.mlp
+        mlp.n_iter_ = 0
+        if self.held is not None and mlp.validation_scores_ is None:
+            mlp.validation_scores_, mlp.best_validation_score_ = [], -np.inf
+        if not self.by_score and mlp.best_loss_ is None:
+            mlp.best_loss_ = np.inf
+
     def on_train_diverged(self, batch: int, error: ArithmeticError) -> bool:  # noqa: ARG002
         """Let the epoch end with it."""
         assert isinstance(error, TrainingDiverged)
@@ -86,7 +95,7 @@ class Course(Callback):
     def _loss(self, logs: Any) -> float:
         """Return the loss as scikit-learn reports it: half the mean square of several outputs."""
         loss, outputs = float(logs["loss"]), self.mlp.n_outputs_
-        if self.model.row_loss == "squared_error" and outputs > 1 and self.error is None:
+        if self.mlp._trainer.row_loss == "squared_error" and outputs > 1 and self.error is None:
             loss -= (1 - 1 / outputs) * logs["data_loss"]
         return loss
 
@@ -170,7 +179,7 @@ def train(mlp: MLPBase, rows: Rows, held: Rows | None, once: bool) -> None:
     goes_on = once and trainer.optimizer is not None
     compile_for(mlp, trainer.optimizer if goes_on else optimizer_of(mlp))
     course = Course(mlp, count, held)
-    mlp.n_iter_ = 0
+    course.begin()
     more = mlp.callbacks if isinstance(mlp.callbacks, (list, tuple)) else [mlp.callbacks]
     own = [callback for callback in more if callback is not None]
     try:
