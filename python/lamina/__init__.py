@@ -17,6 +17,7 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``onnx``: models that other programs write and run
 - ``sklearn``: estimators in scikit-learn's protocol around any model
 - ``set_random_seed`` makes all that follows repeat, to the bit
+- ``nnet``: R's nnet and its companions, with formulas
 - ``baselines``: simple models to hold a network against; ``model_selection``: searches over
   settings, and ``complexity_path``, errors over the size of a model
 - ``inference``: standard errors, effects and importance of inputs, what a network looks at
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
         kernels,
         many,
         model_selection,
+        nnet,
         onnx,
         ops,
         plot,
@@ -115,7 +117,7 @@ __all__ = [
     # scikit-learn's protocol
     "sklearn",
     # statistics
-    "baselines", "complexity_path", "inference", "model_selection",
+    "baselines", "complexity_path", "inference", "model_selection", "nnet",
     # backpropagation to look at
     "check_gradients", "trace", "tracing",
     "__version__",
@@ -134,6 +136,7 @@ if not TYPE_CHECKING:  # a type checker would take every misspelt name for one o
             "kernels",
             "many",
             "model_selection",
+            "nnet",
             "onnx",
             "ops",
             "plot",

@@ -1,0 +1,135 @@
+"""What a network is fitted to: inputs and responses as matrices, from arrays or a formula."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina import _screen
+from lamina._arrays import as_numbers, column_names
+
+Array = NDArray[Any]
+WHO = "nnet"
+
+
+@dataclass
+class Given:
+    """Data in the form that fits and predictions take.
+
+    Attributes
+    ----------
+    x, y : ndarray
+        (rows, inputs) and (rows, outputs).
+    weights : ndarray (rows,) or None
+    names : list of str or None
+        Of the inputs.
+    levels : list or None
+        The classes.
+    of_levels : int
+        How many levels the response has if it is a factor; 0 if it is none.
+    formula, response : str or None
+        As R prints them.
+    frame : ModelFrame or None
+        What makes inputs of other tables.
+    """
+
+    x: Array
+    y: Array
+    weights: Array | None
+    names: list[str] | None = None
+    levels: list[Any] | None = None
+    of_levels: int = 0
+    formula: str | None = None
+    response: str | None = None
+    frame: Any = None
+
+    def spread(self, values: Array) -> Array:
+        """Return values of the rows, with gaps where ``na.exclude`` left rows out."""
+        return values if self.frame is None else np.asarray(self.frame.spread(values))
+
+
+def matrix_of(who: str, name: str, value: Any, row: bool = False) -> Array:
+    """Return a float64 matrix; a vector is a column, or with `row` a row."""
+    numbers = np.asarray(as_numbers(who, name, value))
+    if numbers.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{who}: {name} must be numbers; got {numbers.dtype}; use class_ind(...) for classes, "
+            f"or a formula"
+        )
+    made = np.ascontiguousarray(numbers, np.float64)
+    if made.ndim < 2:
+        made = np.ascontiguousarray(made.reshape((1, -1) if row else (-1, 1)))
+    if made.ndim != 2:
+        raise ValueError(f"{who}: {name} must have rows and columns; got shape {made.shape}")
+    if np.isnan(made).any():
+        at, column = np.argwhere(np.isnan(made))[0]
+        raise ValueError(
+            f"{who}: missing values in {name!r}: got NaN in row {at}, column {column}; leave such "
+            f"rows out, or give a formula and a table with na_action='na.omit'"
+        )
+    if np.isinf(made).any():
+        at, column = np.argwhere(np.isinf(made))[0]
+        raise ValueError(f"{who}: {name} must be finite; got infinity in row {at}, column {column}")
+    return made
+
+
+def from_arrays(x: Any, y: Any, weights: Any) -> Given:
+    """Return what inputs and a response make."""
+    names, columns = column_names(x), column_names(y)
+    at, response = matrix_of(WHO, "x", x), matrix_of(WHO, "y", y)
+    if len(at) != len(response):
+        raise ValueError(
+            f"{WHO}: nrows of 'x' and 'y' must match; got {len(at)} and {len(response)}"
+        )
+    return Given(
+        at, response, case_weights(weights, len(at)),
+        None if names is None else [str(name) for name in names],
+        None if columns is None or response.shape[1] < 2 else list(columns),
+    )  # fmt: skip
+
+
+def from_formula(
+    formula: str, data: Any, weights: Any, subset: Any, na_action: Any, contrasts: Any
+) -> Given:
+    """Return what a formula makes of a table: a factor becomes an output, or one for each level."""
+    from lamina.nnet.formulas import model_frame
+    from lamina.nnet.formulas.expressions import deparse
+
+    frame = model_frame(
+        formula, data, weights=weights, subset=subset, na_action=na_action, contrasts=contrasts,
+        who=WHO,
+    )  # fmt: skip
+    if frame.y is None or frame.terms.response is None:
+        raise ValueError(f"{WHO}: formula must have a response on its left; got {formula!r}")
+    if frame.offset is not None:
+        _screen.warn(f"{WHO}: an offset has no part in a network, and is ignored, as in R")
+    levels = None if frame.levels is None else list(frame.levels)
+    y = np.asarray(frame.y)
+    if levels is not None and len(levels) != 2:
+        y = np.eye(len(levels))[y.astype(int)]
+    y = np.ascontiguousarray(y.reshape(len(y), -1), np.float64)
+    classes = levels
+    if levels is None and y.shape[1] > 1 and frame.labels is not None:
+        classes = list(frame.labels)
+    return Given(
+        np.ascontiguousarray(frame.x), y, case_weights(frame.weights, len(y)), frame.coefnames,
+        classes, 0 if levels is None else len(levels), frame.formula,
+        deparse(frame.terms.response), frame,
+    )  # fmt: skip
+
+
+def case_weights(weights: Any, rows: int) -> Array | None:
+    """Return weights of rows, None where all are 1."""
+    if weights is None:
+        return None
+    numbers = np.asarray(as_numbers(WHO, "weights", weights), np.float64)
+    if numbers.shape != (rows,) or not (numbers >= 0).all() or np.isinf(numbers).any():
+        raise ValueError(
+            f"{WHO}: invalid weights vector: weights must have {rows} numbers that are not below "
+            f"0; got shape {numbers.shape}"
+            + (f", the least {numbers.min()}" if numbers.size and (numbers < 0).any() else "")
+        )
+    return np.ascontiguousarray(numbers)

@@ -1,0 +1,196 @@
+"""A network that has been fitted: predictions, weights, and what R's nnet objects hold."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.nnet.data import matrix_of
+from lamina.nnet.printed import Summary, fit_lines
+
+if TYPE_CHECKING:
+    from lamina._columns import Columns
+    from lamina.nnet.data import Given
+    from lamina.nnet.networks import Network
+
+Array = NDArray[Any]
+WHO = "nnet"
+
+
+class NNet:
+    """A fit of R's nnet: what ``lamina.nnet.nnet`` returns.  Printed, it looks as in R.
+
+    Attributes
+    ----------
+    n : tuple of int
+        Inputs, hidden units and outputs.
+    wts : ndarray
+        The weights at the best end of a search: unit by unit, hidden units first, of each that of
+        the bias, then those of its inputs.  ``coef`` names them.
+    value : float
+        The criterion there, decay included.
+    convergence : int
+        0 where the search came to its end, 1 where ``maxit`` iterations did not suffice.
+    fitted_values, residuals : ndarray (rows, outputs)
+        Predictions for the rows of the fit, and what the response has more.
+    lev : list or None
+        The classes.
+    coefnames : list of str or None
+        What the inputs are called.
+    Hessian : ndarray or None
+        Second derivatives of the criterion by the weights, where ``Hess`` asked for them.
+    conn, nconn : ndarray of int
+        From which unit each weight leads, and where the weights of each unit begin.
+    decay : float or ndarray
+    linout, entropy, softmax, censored, skip : bool
+        What was fitted, as for R's ``nnet.default``.
+    formula : str or None
+    starts : Columns
+        All searches: starting and final value of the criterion, convergence, counts.
+    call : str
+    """
+
+    def __init__(
+        self, network: Network, given: Given, wts: Array, value: float, convergence: int,
+        starts: Columns, call: str,
+    ) -> None:  # fmt: skip
+        s = network.structure
+        self._network, self._given = network, given
+        self.n, self.conn, self.nconn = s.n, s.connections, s.ends
+        self.wts, self.value, self.convergence = wts, value, convergence
+        self.decay = network.decay
+        self.linout, self.entropy = network.linout, network.entropy
+        self.softmax, self.censored, self.skip = network.softmax, network.censored, s.skip
+        self.lev, self.coefnames, self.formula = given.levels, given.names, given.formula
+        self.response = given.response
+        self.starts, self.call = starts, call
+        self.Hessian: Array | None = None
+
+    def __repr__(self) -> str:
+        """Return what R prints for a fit."""
+        return "\n".join(fit_lines(self))
+
+    def summary(self) -> Summary:
+        """Return an object that prints the weights, unit by unit, as R's ``summary`` does."""
+        return Summary(self)
+
+    def coef(self) -> dict[str, float]:
+        """Return the weights by R's names: ``b->h1`` is that of the first hidden unit's bias."""
+        names = self._network.structure.names
+        return dict(zip(names, map(float, self.wts), strict=True))
+
+    @cached_property
+    def fitted_values(self) -> Array:
+        """The predictions for the rows of the fit: shape (rows, outputs)."""
+        return self._given.spread(self._raw(self._given.x))
+
+    @cached_property
+    def residuals(self) -> Array:
+        """The response, less ``fitted_values``: shape (rows, outputs)."""
+        return self._given.spread(self._given.y - self._raw(self._given.x))
+
+    def predict(self, newdata: Any = None, type: str = "raw") -> Array:  # noqa: A002  (R's name)
+        """Return predictions for new rows, or for those of the fit.
+
+        Parameters
+        ----------
+        newdata : table or array_like of shape (rows, inputs), optional
+            A table with the columns of the formula, or the inputs; a vector is one row.
+        type : {"raw", "class"}, default "raw"
+            Outputs, or the class of the largest one: for one output the second where it is above
+            1/2.
+
+        Returns
+        -------
+        ndarray
+            Of shape (rows, outputs), or (rows,) of classes.  Rows of a table with missing values
+            are NaN, or None among classes.
+
+        Raises
+        ------
+        ValueError
+            If classes are asked of a fit that has none, if inputs have missing values or are as
+            many as the fit's are not, or for levels of a factor that it has not seen.
+        """
+        if type not in ("raw", "class"):
+            raise ValueError(f"predict: type must be 'raw' or 'class'; got {type!r}")
+        if type == "class" and self.lev is None:
+            raise ValueError(
+                "predict: inappropriate fit for class: type='class' needs a fit to a factor, or "
+                "one with entropy, or with softmax to a table with names; use type='raw'"
+            )
+        raw = self.fitted_values if newdata is None else self._of_new(newdata)
+        return raw if type == "raw" else self._classes(raw)
+
+    def _of_new(self, newdata: Any) -> Array:
+        if self._given.frame is not None:
+            new = self._given.frame.again(newdata)
+            return np.asarray(new.spread(self._raw(new.x)))
+        x = matrix_of("predict", "newdata", newdata, row=True)
+        if x.shape[1] != self.n[0]:
+            raise ValueError(
+                f"predict: newdata must have the fit's {self.n[0]} inputs; got {x.shape[1]}"
+            )
+        return self._raw(x)
+
+    def _raw(self, x: Array) -> Array:
+        predicted: Array = self._network.predicting(self.wts).predict(x, verbose=0)
+        return predicted
+
+    def _classes(self, raw: Array) -> Array:
+        levels: Array = np.asarray(self.lev)
+        missing = np.isnan(raw).any(axis=1)
+        places = raw.argmax(axis=1) if raw.shape[1] > 1 else (raw[:, 0] > 0.5).astype(int)
+        classes: Array = (levels.astype(object) if missing.any() else levels)[places]
+        if missing.any():
+            classes[missing] = None
+        return classes
+
+    def to_model(self) -> Any:
+        """Return the network as a compiled model of lamina's, in float64.
+
+        Its layers are called "hidden" and "output".  The loss is Keras's mean over rows and
+        outputs of the same error, with decay as L2 penalties in proportion: times that number of
+        values it is the criterion (of a softmax: times the number of rows).  Its logistic function
+        reaches 0 and 1 nowhere, where R's is 0 or 1 beyond 15: predictions may differ by 3e-7 of
+        the weights that lead on from there.
+
+        Returns
+        -------
+        Model
+        """
+        return self._network.mean_model(self.wts, len(self._given.x))
+
+
+def nnet_hess(fit: NNet, x: Any = None, y: Any = None, weights: Any = None) -> Array:
+    """Return the second derivatives of a fit's criterion by its weights, R's ``nnetHess``.
+
+    Parameters
+    ----------
+    fit : NNet
+    x, y : array_like, optional
+        Inputs (rows, inputs) and response (rows, outputs); by default those of the fit.
+    weights : array_like of shape (rows,), optional
+        Case weights; by default 1, for the rows of the fit those of the fit.
+
+    Returns
+    -------
+    ndarray of shape (weights, weights)
+        In the order of ``fit.wts``, with the ``2 decay`` that decay adds to the diagonal; from
+        differences of exact gradients, to about nine digits.
+    """
+    given = fit._given
+    if x is None and y is None:
+        at, response, case = given.x, given.y, given.weights if weights is None else weights
+    else:
+        at, response = matrix_of("nnet_hess", "x", x), matrix_of("nnet_hess", "y", y)
+        case = weights
+    if len(at) != len(response) or (at.shape[1], response.shape[1]) != (fit.n[0], fit.n[2]):
+        raise ValueError(
+            f"nnet_hess: dims of x and y must match each other and the fit, (rows, {fit.n[0]}) and "
+            f"(rows, {fit.n[2]}); got {at.shape} and {response.shape}"
+        )
+    return fit._network.objective(at, response, case).hessian(fit.wts)

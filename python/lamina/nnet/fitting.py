@@ -1,0 +1,190 @@
+"""Networks with one hidden layer, fitted as R's nnet fits them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lamina._check import boolean, integer, number
+from lamina.nnet.arguments import given_of, masked, network_of
+from lamina.nnet.data import WHO
+from lamina.nnet.fitted import NNet
+from lamina.nnet.searching import Searches, tell_weights
+from lamina.nnet.starts import starting_weights
+
+
+def nnet(
+    x: Any = None,
+    y: Any = None,
+    *,
+    size: int | None = None,
+    formula: str | None = None,
+    data: Any = None,
+    weights: Any = None,
+    Wts: ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    linout: bool = False,
+    entropy: bool = False,
+    softmax: bool = False,
+    censored: bool = False,
+    skip: bool = False,
+    rang: float = 0.7,
+    decay: float | ArrayLike = 0.0,
+    maxit: int = 100,
+    Hess: bool = False,
+    trace: bool = True,
+    MaxNWts: int = 1000,
+    abstol: float = 1e-4,
+    reltol: float = 1e-8,
+    subset: Any = None,
+    na_action: str | Callable[..., Any] = "na.omit",
+    contrasts: dict[str, Any] | None = None,
+    n_starts: int = 1,
+    random_state: Any = None,
+    executor: Executor | None = None,
+) -> NNet:
+    """Fit a network with one hidden layer of logistic units, as R's ``nnet`` does.
+
+    ``nnet(x, y, size=5)`` takes matrices, ``nnet("medv ~ .", data, size=5)`` a formula and a
+    table.  A response that is a factor has one output fitted by entropy for two levels, one for
+    each by softmax for more.
+
+    Parameters
+    ----------
+    x : array_like of shape (rows, inputs), or str
+        The inputs, or the formula.
+    y : array_like of shape (rows,) or (rows, outputs), or a table
+        The response, or the table of the formula.
+    size : int
+        Hidden units; 0 for none, with ``skip=True``.
+    formula, data : str, table
+        The same by keywords: see ``lamina.nnet.formulas.model_frame``.
+    weights : array_like of shape (rows,), optional
+        Case weights, not below 0; with a formula also an expression of columns.
+    Wts : array_like of shape (weights,), optional
+        Starting weights, in the order of the fit's ``wts``; several rows are several starts.
+    mask : array_like of shape (weights,), optional
+        Which weights are fitted; the others stay where they start.
+    linout : bool, default False
+        Linear outputs rather than logistic ones.
+    entropy : bool, default False
+        Maximum likelihood for 0 and 1, or probabilities, rather than least squares.
+    softmax : bool, default False
+        Log-linear model: maximum likelihood for counts of classes, a column each.
+    censored : bool, default False
+        The same where ones mark the classes that a row may be of.
+    skip : bool, default False
+        Connections from the inputs to the outputs as well.
+    rang : float, default 0.7
+        Starting weights are uniform in ``[-rang, rang]``.  About 0.5, or such that ``rang`` times
+        the largest input is about 1.
+    decay : float or array_like of shape (weights,), default 0
+        Adds ``sum(decay * wts ** 2)`` to the criterion, biases included.
+    maxit : int, default 100
+        Iterations, at most.
+    Hess : bool, default False
+        Whether the fit is to have its ``Hessian``.
+    trace : bool, default True
+        Whether the search reports, as R's does.
+    MaxNWts : int, default 1000
+        Networks of more weights are refused.
+    abstol, reltol : float
+        The search ends where the criterion is not above ``abstol``, or where it cannot be lowered
+        by a factor of ``1 - reltol``.
+    subset, na_action, contrasts
+        With a formula: rows to use, what becomes of those with missing values, codings of factors;
+        see ``lamina.nnet.formulas.model_frame``.
+    n_starts : int, default 1
+        Searches from so many random starts, side by side on all threads; the one with the least
+        criterion is kept, and all are reported in ``starts``.
+    random_state : int, Generator, RandomState or RSeed, optional
+        Of the starting weights; by default lamina's seed.  ``RSeed(1)`` draws what R draws after
+        ``set.seed(1)``.
+    executor : concurrent.futures.Executor, optional
+        Where the searches run instead.  The results are the same.
+
+    Returns
+    -------
+    NNet
+
+    Raises
+    ------
+    ValueError
+        Where R has an error: with missing values in matrices, more weights than ``MaxNWts``,
+        vectors of a wrong length, ``entropy`` with ``linout``, ``softmax`` or ``censored`` with a
+        single output; and for a ``decay`` below 0.
+
+    Notes
+    -----
+    The criterion is the sum over rows, each times its case weight, and outputs of ``(y - p)^2``;
+    with ``entropy`` of ``y log(y/p) + (1-y) log((1-y)/(1-p))``; with ``softmax`` of ``-y log p``;
+    plus decay [1]_.  The search is R's: see ``LossFunction.minimize``.  It agrees with R's to
+    rounding, which long searches amplify: from one start, R on another machine and lamina alike
+    may end in different minima.
+
+    References
+    ----------
+    .. [1] W. N. Venables and B. D. Ripley, "Modern applied statistics with S", 4th edition, 2002,
+       section 8.10.
+
+    Examples
+    --------
+    >>> import numpy as np, lamina
+    >>> x = np.linspace(-2, 2, 40)
+    >>> fit = lamina.nnet(x, np.sin(x), size=2, linout=True, random_state=1, maxit=200)
+    ... # doctest: +ELLIPSIS
+    # weights:  7
+    initial  value ...
+    >>> fit
+    a 1-2-1 network with 7 weights
+    options were - linear output units
+    >>> bool(abs(fit.residuals).max() < 0.05)
+    True
+    """
+    given = given_of(x, y, formula, data, weights, subset, na_action, contrasts)
+    network = network_of(
+        given, size, boolean(WHO, "linout", linout), boolean(WHO, "entropy", entropy),
+        boolean(WHO, "softmax", softmax), boolean(WHO, "censored", censored),
+        boolean(WHO, "skip", skip), decay, MaxNWts,
+    )  # fmt: skip
+    count = network.structure.weights
+    chosen = masked(mask, count)
+    settings = {
+        "mask": chosen,
+        "maxit": integer(WHO, "maxit", maxit, low=0),
+        "abstol": float(abstol),
+        "reltol": number(WHO, "reltol", reltol, low=0.0),
+    }
+    starts = starting_weights(
+        count, Wts, integer(WHO, "n_starts", n_starts), number(WHO, "rang", rang, low=0.0),
+        random_state,
+    )  # fmt: skip
+    told = boolean(WHO, "trace", trace)
+    if told:
+        tell_weights(count, chosen)
+    searched = Searches(network, given, settings, starts, told, executor)
+    fit = searched.best(_call(locals()))
+    if boolean(WHO, "Hess", Hess):
+        fit.Hessian = searched.hessian(fit.wts)
+    return fit
+
+
+def _call(arguments: dict[str, Any]) -> str:
+    """Return the call as text, of values that are short."""
+    defaults = nnet.__kwdefaults__ or {}
+    shown = []
+    for name in nnet.__code__.co_varnames[: nnet.__code__.co_argcount]:
+        if isinstance(arguments[name], str):
+            shown.append(repr(arguments[name]))
+        elif arguments[name] is not None:
+            shown.append(name if name != "y" or not isinstance(arguments["x"], str) else "data")
+    for name, default in defaults.items():
+        value = arguments[name]
+        if value is default or (np.isscalar(value) and value == default):
+            continue
+        shown.append(f"{name}={value!r}" if np.isscalar(value) else f"{name}={name}")
+    return f"{WHO}({', '.join(shown)})"

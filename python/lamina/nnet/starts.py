@@ -1,0 +1,87 @@
+"""Where searches start: weights given, or drawn uniformly around 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.random import next_seed
+
+Array = NDArray[np.float64]
+
+
+class RSeed:
+    """The numbers that R draws after ``set.seed(seed)``: starting weights that R has too.
+
+    Parameters
+    ----------
+    seed : int
+        As of ``set.seed``, with R's defaults: the Mersenne Twister, seeded as R seeds it.
+
+    Examples
+    --------
+    >>> RSeed(1).uniform(0.0, 1.0, 3).round(7)
+    array([0.2655087, 0.3721239, 0.5728534])
+    """
+
+    def __init__(self, seed: int) -> None:
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+            raise TypeError(f"RSeed: seed must be an integer; got {seed!r}")
+        scrambled = _congruential(int(seed), 51)  # R overwrites the last of these
+        key = np.empty(624, np.uint32)
+        for i in range(624):
+            scrambled = _congruential(scrambled)
+            key[i] = scrambled
+        self._bits = np.random.MT19937()
+        self._bits.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": 624}}
+
+    def uniform(self, low: float, high: float, size: Any) -> Array:
+        """Return numbers as ``runif`` of R draws them."""
+        count = int(np.prod(size))
+        raw = self._bits.random_raw(count).astype(np.float64)
+        unit = np.clip(raw * 2.0**-32, 2.0**-33, 1.0 - 2.0**-33)
+        drawn: Array = (low + (high - low) * unit).reshape(size)
+        return drawn
+
+
+def _congruential(number: int, times: int = 1) -> int:
+    for _ in range(times):
+        number = (69069 * number + 1) % 2**32
+    return number
+
+
+def starting_weights(
+    weights: int, given: Any, starts: int, rang: float, random_state: Any
+) -> Array:
+    """Return one row for each start: `given` ones first, then ones in [-rang, rang]."""
+    first = np.empty((0, weights))
+    if given is not None:
+        first = np.atleast_2d(np.asarray(given, np.float64))
+        if first.ndim != 2 or first.shape[1] != weights:
+            raise ValueError(
+                f"nnet: weights vector of incorrect length: Wts must have {weights} numbers, those "
+                f"of a fit's wts in their order; got shape {np.shape(given)}"
+            )
+        if not np.isfinite(first).all():
+            raise ValueError("nnet: Wts must be finite; got NaN or infinity")
+    drawn = max(0, starts - len(first))
+    if rang > 0 and drawn:
+        more = _generator(random_state).uniform(-rang, rang, (drawn, weights))
+    else:
+        more = np.zeros((drawn, weights))
+    return np.concatenate([first, more])
+
+
+def _generator(random_state: Any) -> Any:
+    if random_state is None:
+        return np.random.default_rng(next_seed())
+    if hasattr(random_state, "uniform"):
+        return random_state
+    if isinstance(random_state, (int, np.integer)) and not isinstance(random_state, bool):
+        return np.random.RandomState(int(random_state))
+    raise TypeError(
+        f"nnet: random_state must be None, an integer, a NumPy Generator or RandomState, or an "
+        f"RSeed; got {random_state!r}"
+    )

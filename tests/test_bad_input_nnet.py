@@ -1,0 +1,95 @@
+"""What lamina.nnet refuses, and how it says so."""
+
+import numpy as np
+import pytest
+
+import lamina
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(20, 3))
+Y = RNG.normal(size=20)
+TABLE = {"y": Y, "a": X[:, 0], "g": np.repeat(["u", "v"], 10), "one": np.repeat(["u"], 20)}
+HOLED = np.where(np.arange(60).reshape(20, 3) == 7, np.nan, X)
+
+WRONG = [
+    ("missing values in 'x': got NaN in row 2, column 1", (HOLED, Y), {}),
+    ("missing values in 'y'", (X, np.where(np.arange(20) == 3, np.nan, Y)), {}),
+    ("x must be finite; got infinity in row 0", (np.full((20, 3), np.inf), Y), {}),
+    ("nrows of 'x' and 'y' must match; got 20 and 4", (X, Y[:4]), {}),
+    ("no weights to fit; size=0 needs skip=True", (X, Y), {"size": 0}),
+    (r"too many \(1501\) weights; MaxNWts allows 1000", (X, Y), {"size": 300}),
+    (r"too many \(16\) weights; MaxNWts allows 15", (X, Y), {"MaxNWts": 15}),
+    ("weights vector of incorrect length: Wts must have 16", (X, Y), {"Wts": np.ones(4)}),
+    ("Wts must be finite", (X, Y), {"Wts": np.full(16, np.nan)}),
+    ("incorrect length of 'mask': .* 16 weights", (X, Y), {"mask": [1, 0]}),
+    ("invalid weights vector: .* 20 numbers", (X, Y), {"weights": np.ones(3)}),
+    ("invalid weights vector: .* the least -1", (X, Y), {"weights": -np.ones(20)}),
+    ("entropy fit only for logistic units", (X, Y), {"linout": True, "entropy": True}),
+    ("entropy fit only for logistic units", ("g ~ a", TABLE), {"linout": True}),
+    (r"entropy needs a response in \[0, 1\]; got", (X, Y), {"entropy": True}),
+    ("requires at least two response categories; got 1", (X, Y), {"softmax": True}),
+    ("requires at least two response categories; got 1", (X, Y), {"censored": True}),
+    ("requires at least two response categories; got 1", ("one ~ a", TABLE), {}),
+    (r"nnet: decay must be >= 0; got -1\.0", (X, Y), {"decay": -1.0}),
+    ("decay must be one number, or one for each of 16", (X, Y), {"decay": [1.0, 2.0]}),
+    ("maxit must be .* got -1", (X, Y), {"maxit": -1}),
+    ("rang must be .* got -0.1", (X, Y), {"rang": -0.1}),
+    ("n_starts must be .* got 0", (X, Y), {"n_starts": 0}),
+    ("size must be .* got -1", (X, Y), {"size": -1}),
+    ("nothing", ("y ~ nothing", TABLE), {}),
+    ("formula must have a response", ("~ a", TABLE), {}),
+    ("criterion must be finite at the starting weights", (X, 1e200 * Y), {"linout": True}),
+]
+
+
+@pytest.mark.parametrize(("text", "data", "settings"), WRONG)
+def test_wrong_values(text, data, settings):
+    with pytest.raises(ValueError, match=text) as caught:
+        lamina.nnet(*data, **{"size": 3, "trace": False, "random_state": 0, **settings})
+    assert str(caught.value).startswith("nnet: ")
+
+
+def test_wrong_calls():
+    for call, text in [
+        (lambda: lamina.nnet(X, Y), "nnet: needs size"),
+        (lambda: lamina.nnet(X, size=2), "nnet: needs x and y, or a formula and data"),
+        (lambda: lamina.nnet("y ~ a", size=2), "nnet: a formula needs data"),
+        (lambda: lamina.nnet(X, Y, size=2, subset=[1]), "nnet: subset and contrasts need a form"),
+        (lambda: lamina.nnet(X, TABLE["g"], size=2), r"nnet: y must hold numbers"),
+        (lambda: lamina.nnet(X, Y, size=2, random_state="x"), "nnet: random_state must be None"),
+        (lambda: lamina.nnet(X, Y, size=2, linout=2), "nnet: linout must be True or False"),
+        (lambda: lamina.nnet.RSeed(1.5), r"RSeed: seed must be an integer; got 1\.5"),
+    ]:
+        with pytest.raises(TypeError, match=text):
+            call()
+
+
+def test_wrong_questions_of_a_fit():
+    fit = lamina.nnet("y ~ a + g", TABLE, size=1, linout=True, trace=False, maxit=5)
+    with pytest.raises(ValueError, match="type must be 'raw' or 'class'; got 'probs'"):
+        fit.predict(type="probs")
+    with pytest.raises(ValueError, match="inappropriate fit for class"):
+        fit.predict(type="class")
+    with pytest.raises(ValueError, match="g has new levels w"):
+        fit.predict({"a": [1.0], "g": ["w"]})
+    plain = lamina.nnet(X, Y, size=1, linout=True, trace=False, maxit=5)
+    with pytest.raises(ValueError, match="newdata must have the fit's 3 inputs; got 2"):
+        plain.predict(X[:, :2])
+    with pytest.raises(ValueError, match="dims of x and y must match"):
+        lamina.nnet.nnet_hess(plain, X, Y[:4])
+
+
+def test_constant_columns_are_no_error():
+    flat = np.column_stack([X, np.ones(20)])
+    fit = lamina.nnet(flat, Y, size=2, linout=True, decay=0.1, trace=False, random_state=1)
+    assert np.isfinite(fit.wts).all()
+
+
+def test_perfect_separation_ends_at_once():
+    """As in R, without decay: the criterion comes below abstol."""
+    labels = (X[:, 0] > 0) * 1.0
+    fit = lamina.nnet(
+        X, labels, size=0, skip=True, entropy=True, maxit=500, trace=False, random_state=1
+    )
+    assert fit.convergence == 0
+    assert 0 <= fit.value < 1e-4

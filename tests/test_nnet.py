@@ -1,0 +1,251 @@
+"""lamina.nnet beside R's: whole sessions from R's own seeds, line by line, and what R has not."""
+
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import lamina
+import r_peer
+from lamina.nnet import RSeed
+
+RNG = np.random.default_rng(12)
+ROWS = 70
+
+
+def made():
+    a, b = RNG.normal(size=(2, ROWS)).round(3)
+    g = RNG.choice(["low", "mid", "top"], ROWS)
+    shift = np.select([g == "low", g == "mid"], [-1.0, 0.3], 0.8)
+    y = (np.sin(2 * a) + shift * b + 0.1 * RNG.normal(size=ROWS)).round(3)
+    far = (1000 * a + 30).round(1)  # saturates hidden units
+    third = np.select([y < -0.5, y < 0.6], ["one", "two"], "three")
+    n1, n2, n3 = RNG.poisson(2.0, (3, ROWS)).astype(float)
+    w = RNG.integers(0, 4, ROWS).astype(float)
+    part = (1 / (1 + np.exp(-y))).round(3)
+    return {
+        "a": a, "b": b, "g": g, "y": y, "far": far, "third": third, "n1": n1, "n2": n2, "n3": n3,
+        "w": w, "h": np.where(y > 0, "yes", "no"), "part": part,
+    }  # fmt: skip
+
+
+D = made()
+AB = np.column_stack([D["a"], D["b"]])
+COUNTS = np.column_stack([D["n1"], D["n2"], D["n3"]])
+ONES = (COUNTS > 1) | (np.arange(3) == COUNTS.argmax(axis=1)[:, None])
+MATRICES = """
+ab <- as.matrix(d[c("a", "b")]); counts <- as.matrix(d[c("n1", "n2", "n3")])
+ones <- 1 * (counts > 1 | col(counts) == max.col(counts, "first"))
+"""
+# R's arguments, and ours.
+SESSIONS = {
+    "regression": ("y ~ a + b, d, size=3, linout=TRUE, decay=0.01, maxit=40",
+                   ("y ~ a + b", D), {"size": 3, "linout": True, "decay": 0.01, "maxit": 40}),
+    "to the end": ("y ~ a + b, d, size=1, linout=TRUE, decay=0.5, maxit=200",
+                   ("y ~ a + b", D), {"size": 1, "linout": True, "decay": 0.5, "maxit": 200}),
+    "factors": ("third ~ a * g, d, size=2, decay=5e-4, maxit=30, rang=0.3",
+                ("third ~ a * g", D), {"size": 2, "decay": 5e-4, "maxit": 30, "rang": 0.3}),
+    "two levels": ("h ~ a + g, d, size=2, decay=0.1, weights=w, skip=TRUE",
+                   ("h ~ a + g", D), {"size": 2, "decay": 0.1, "weights": "w", "skip": True}),
+    "subset": ("y ~ log(n1 + 1) + I(a^2), d, size=2, linout=TRUE, subset=b > 0, maxit=30",
+               ("y ~ log(n1 + 1) + I(a^2)", D),
+               {"size": 2, "linout": True, "subset": "b > 0", "maxit": 30}),
+    "no hidden units": ("ab, d$y, size=0, skip=TRUE, linout=TRUE",
+                        (AB, D["y"]), {"size": 0, "skip": True, "linout": True}),
+    "no hidden units, classes": ("third ~ a + b, d, size=0, skip=TRUE, decay=0.01",
+                                 ("third ~ a + b", D), {"size": 0, "skip": True, "decay": 0.01}),
+    "masked": ("ab, d$part, size=2, mask=c(1,1,1,0,1,1,1,0,1), maxit=30, decay=0.001",
+               (AB, D["part"]),
+               {"size": 2, "mask": [1, 1, 1, 0, 1, 1, 1, 0, 1], "maxit": 30, "decay": 0.001}),
+    "decay by weight": ("ab, d$y, size=2, linout=TRUE, decay=(1:9)/100, maxit=40",
+                        (AB, D["y"]),
+                        {"size": 2, "linout": True, "decay": np.arange(1, 10) / 100, "maxit": 40}),
+    "entropy of shares": ("ab, cbind(d$part, 1 - d$part), size=2, entropy=TRUE, maxit=20",
+                          (AB, np.column_stack([D["part"], 1 - D["part"]])),
+                          {"size": 2, "entropy": True, "maxit": 20}),
+    "counts": ("ab, counts, size=2, softmax=TRUE, decay=0.02, maxit=30, weights=d$w",
+               (AB, COUNTS),
+               {"size": 2, "softmax": True, "decay": 0.02, "maxit": 30, "weights": D["w"]}),
+    "censored": ("ab, ones, size=2, censored=TRUE, decay=0.02, maxit=30",
+                 (AB, ONES), {"size": 2, "censored": True, "decay": 0.02, "maxit": 30}),
+    "several outputs": ("ab, cbind(d$y, d$far/1000), size=2, linout=TRUE, maxit=30",
+                        (AB, np.column_stack([D["y"], D["far"] / 1000])),
+                        {"size": 2, "linout": True, "maxit": 30}),
+    "saturated": ("cbind(d$far, d$b), d$y, size=2, linout=TRUE, decay=0.001, maxit=25",
+                  (np.column_stack([D["far"], D["b"]]), D["y"]),
+                  {"size": 2, "linout": True, "decay": 0.001, "maxit": 25}),
+    "saturated classes": ("h ~ far + b, d, size=2, decay=0.001, maxit=15",
+                          ("h ~ far + b", D), {"size": 2, "decay": 0.001, "maxit": 15}),
+    "wide": ("y ~ a + b, d, size=12, linout=TRUE, maxit=0",
+             ("y ~ a + b", D), {"size": 12, "linout": True, "maxit": 0}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_a_session_is_r_s(name, capsys):
+    theirs, (x, y), settings = SESSIONS[name]
+    program = f"""{MATRICES}
+set.seed(3)
+session <- capture.output({{
+  fit <- nnet({theirs}, Hess = {"FALSE" if name == "censored" else "TRUE"})
+  print(fit)
+  print(summary(fit))
+}})
+say("session", session)
+say("names", names(coef(fit)))
+say("wts", fit$wts)
+say("fitted", fit$fitted.values)
+say("residuals", fit$residuals)
+say("hessian", if (is.null(fit$Hessian)) 0 else fit$Hessian)
+say("conn", fit$conn); say("nconn", fit$nconn); say("n", fit$n)
+say("lev", if (is.null(fit$lev)) "none" else fit$lev)
+say("convergence", fit$convergence)
+"""
+    said = r_peer.ask(program, D)
+    fit = lamina.nnet(x, y, **settings, random_state=RSeed(3), Hess=True)
+    print(fit)
+    print(fit.summary())
+    assert capsys.readouterr().out.splitlines() == said["session"]
+    assert list(fit.coef()) == said["names"]
+    near = {"rtol": 1e-5, "atol": 1e-7}
+    np.testing.assert_allclose(fit.wts, said["wts"], **near)
+    np.testing.assert_allclose(fit.fitted_values, said["fitted"], **near)
+    np.testing.assert_allclose(
+        fit.residuals, said["residuals"].reshape(fit.residuals.shape), **near
+    )
+    if name != "censored":
+        scale = abs(said["hessian"]).max()
+        np.testing.assert_allclose(fit.Hessian, said["hessian"], rtol=1e-4, atol=1e-6 * scale)
+    assert fit.conn.tolist() == said["conn"].tolist()
+    assert fit.nconn.tolist() == said["nconn"].tolist()
+    assert [*fit.n] == said["n"].tolist()
+    assert fit.convergence == said["convergence"]
+    if not isinstance(y, np.ndarray) or name.startswith("entropy"):
+        assert (fit.lev or ["none"]) == said["lev"]
+
+
+def fitted(**settings):
+    return lamina.nnet(
+        "third ~ a + g", D, **{"size": 2, "decay": 0.01, "maxit": 60, "trace": False,
+                               "random_state": RSeed(5), **settings},
+    )  # fmt: skip
+
+
+def test_predictions_for_new_rows_are_r_s():
+    new = {"a": np.array([0.2, np.nan, -1.5]), "g": np.array(["mid", "low", "top"])}
+    program = """
+set.seed(5)
+fit <- nnet(third ~ a + g, d, size = 2, decay = 0.01, maxit = 60, trace = FALSE)
+new <- data.frame(a = c(0.2, NA, -1.5), g = factor(c("mid", "low", "top")))
+say("raw", predict(fit, new))
+say("class", predict(fit, new[c(1, 3), ], type = "class"))
+say("own", predict(fit, type = "class"))
+"""
+    said = r_peer.ask(program, D)
+    fit = fitted()
+    np.testing.assert_allclose(fit.predict(new), said["raw"], rtol=1e-4, atol=1e-9)
+    classes = fit.predict(new, type="class")
+    assert classes[1] is None
+    assert [classes[0], classes[2]] == said["class"]
+    assert fit.predict(type="class").tolist() == said["own"]
+    one = lamina.nnet(AB, D["y"], size=1, linout=True, trace=False, maxit=5, random_state=0)
+    assert one.predict([0.1, 0.2]).shape == (1, 1)  # a vector is a row
+    two = lamina.nnet(AB, (D["y"] > 0) * 1.0, size=1, entropy=True, trace=False, random_state=0)
+    classes = two.predict(AB, type="class")
+    assert classes.tolist() == np.where(two.predict(AB)[:, 0] > 0.5, "1", "0").tolist()
+
+
+def test_the_best_of_many_starts_is_kept_and_all_are_told():
+    many = fitted(n_starts=6)
+    assert many.starts.rows == 6
+    best = int(np.argmin(many.starts["value"]))
+    assert many.starts["kept"].tolist() == [i == best for i in range(6)]
+    assert many.value == many.starts["value"].min()
+    # The numbers go on where one start's end, so that the first start is the single one.
+    alone = fitted()
+    assert alone.value == many.starts["value"][0]
+    assert len(set(many.starts["value"])) > 1
+    with ThreadPoolExecutor(2) as executor:
+        elsewhere = fitted(n_starts=6, executor=executor)
+    assert elsewhere.wts.tobytes() == many.wts.tobytes()
+    assert elsewhere.starts["value"].tolist() == many.starts["value"].tolist()
+    given = fitted(Wts=np.stack([alone.wts, alone.wts + 1.0]), maxit=0)
+    assert given.starts["value"].tolist() == given.starts["initial"].tolist()
+    assert given.wts.tolist() == alone.wts.tolist()
+
+
+def test_random_states():
+    assert fitted(random_state=4).wts.tolist() == fitted(random_state=4).wts.tolist()
+    assert fitted(random_state=4).wts.tolist() != fitted(random_state=5).wts.tolist()
+    lamina.set_random_seed(1)
+    first = fitted(random_state=None).wts
+    lamina.set_random_seed(1)
+    assert fitted(random_state=None).wts.tolist() == first.tolist()
+    start = fitted(random_state=np.random.default_rng(0), maxit=0, rang=0.1).wts
+    assert 0 < abs(start).max() <= 0.1
+    assert not fitted(rang=0, maxit=0).wts.any()
+
+
+AS_MODELS = (
+    "regression", "two levels", "factors", "no hidden units", "decay by weight",
+    "entropy of shares", "several outputs",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AS_MODELS)
+def test_a_fit_is_a_model_of_lamina_s(name):
+    _, (x, y), settings = SESSIONS[name]
+    fit = lamina.nnet(x, y, **settings, random_state=RSeed(3), trace=False)
+    model = fit.to_model()
+    given = fit._given
+    np.testing.assert_allclose(
+        model.predict(given.x, verbose=0), fit.fitted_values, rtol=1e-6, atol=1e-6
+    )
+    rows = len(given.x) * (1 if fit.softmax else fit.n[2])
+    loss = model.evaluate(given.x, given.y, sample_weight=given.weights, verbose=0)
+    own = given.y * np.log(np.where(given.y > 0, given.y, 1))
+    own += (1 - given.y) * np.log(np.where(given.y < 1, 1 - given.y, 1))
+    base = own.sum() if fit.entropy else 0.0  # R's entropy is 0 for perfect predictions
+    assert loss * rows + base == pytest.approx(fit.value, rel=1e-6)
+
+
+def test_a_fit_can_be_pickled():
+    fit = fitted()
+    copy = pickle.loads(pickle.dumps(fit))
+    assert repr(copy) == repr(fit)
+    np.testing.assert_array_equal(copy.predict(D), fit.predict(D))
+
+
+def test_the_room_can_be_called_and_the_call_is_kept():
+    fit = lamina.nnet(AB, D["y"], size=2, linout=True, decay=0.1, trace=False, maxit=3)
+    assert fit.call == "nnet(x, y, size=2, linout=True, decay=0.1, maxit=3, trace=False)"
+    named = lamina.nnet.nnet(formula="y ~ a", data=D, size=1, trace=False, maxit=3)
+    assert (named.formula, named.response, named.coefnames) == ("y ~ a", "y", ["a"])
+    assert callable(lamina.nnet)
+    assert "nnet" in dir(lamina.nnet)
+
+
+def test_weights_count_rows_and_zero_leaves_them_out():
+    twice = np.repeat(np.arange(ROWS), 2)
+    settings = {"size": 2, "linout": True, "maxit": 0, "trace": False, "Wts": np.ones(9) / 3}
+    weighted = lamina.nnet(AB, D["y"], weights=np.full(ROWS, 2.0), **settings)
+    repeated = lamina.nnet(AB[twice], D["y"][twice], **settings)
+    assert weighted.value == pytest.approx(repeated.value, rel=1e-12)
+    some = (np.arange(ROWS) < 40) * 1.0
+    left = lamina.nnet(AB, D["y"], weights=some, **settings)
+    assert left.value == pytest.approx(
+        lamina.nnet(AB[:40], D["y"][:40], **settings).value, rel=1e-12
+    )
+
+
+def test_missing_rows_follow_na_action():
+    gaps = {**D, "a": np.where(np.arange(ROWS) == 4, np.nan, D["a"])}
+    settings = {"size": 1, "linout": True, "maxit": 3, "trace": False, "random_state": 1}
+    omitted = lamina.nnet("y ~ a", gaps, **settings)
+    assert omitted.fitted_values.shape == (ROWS - 1, 1)
+    excluded = lamina.nnet("y ~ a", gaps, na_action="na.exclude", **settings)
+    assert np.flatnonzero(np.isnan(excluded.fitted_values[:, 0])).tolist() == [4]
+    assert excluded.wts.tolist() == omitted.wts.tolist()
+    with pytest.raises(ValueError, match="missing values"):
+        lamina.nnet("y ~ a", gaps, na_action="na.fail", **settings)
