@@ -1,8 +1,14 @@
 """Inference and explanation: standard errors, intervals, importance, what a network looks at.
 
 - ``Inference``: what ``model.inference(x, y)`` returns
-- ``connections``: the units of a network of dense layers, and the weights between them
 - ``intervals``: prediction intervals and prediction sets
+- ``garson``, ``olden``, ``permutation_importance``: importance of inputs
+- ``lekprofile``, ``partial_dependence``, ``ice``, ``ale``: the output along inputs
+- ``saliency``, ``integrated_gradients``, ``occlusion``: what counts in images and series
+- ``connections``: the units of a network of dense layers, and the weights between them
+
+Functions take models of lamina, fits of ``lamina.nnet`` and fitted estimators; they return tables,
+which ``lamina.plot`` draws.
 """
 
 from __future__ import annotations
@@ -13,14 +19,24 @@ from lamina._answers import answering
 
 if TYPE_CHECKING:
     from lamina.inference import intervals
+    from lamina.inference.accumulated import AccumulatedEffects, ale
+    from lamina.inference.attributions import Attribution, integrated_gradients, saliency
     from lamina.inference.curvature import SingularHessianError
+    from lamina.inference.dependence import PartialDependence, ice, partial_dependence
     from lamina.inference.intervals import PredictionIntervals, coverage_report
     from lamina.inference.networks import Connections, DenseLayer, connections
+    from lamina.inference.occluded import occlusion
+    from lamina.inference.permutation import PermutationImportance, permutation_importance
+    from lamina.inference.profiles import LekProfile, lekprofile
     from lamina.inference.results import Inference
+    from lamina.inference.weights import Importance, garson, olden
 
 __all__ = [
-    "Connections", "DenseLayer", "Inference", "PredictionIntervals", "SingularHessianError",
-    "connections", "coverage_report", "intervals",
+    "AccumulatedEffects", "Attribution", "Connections", "DenseLayer", "Importance", "Inference",
+    "LekProfile", "PartialDependence", "PermutationImportance", "PredictionIntervals",
+    "SingularHessianError", "ale", "connections", "coverage_report", "garson", "ice",
+    "integrated_gradients", "intervals", "lekprofile", "occlusion", "olden", "partial_dependence",
+    "permutation_importance", "saliency",
 ]  # fmt: skip
 
 
@@ -30,10 +46,17 @@ def __dir__() -> list[str]:
 
 if not TYPE_CHECKING:
     _HOMES = {
+        "accumulated": "AccumulatedEffects ale",
+        "attributions": "Attribution integrated_gradients saliency",
         "curvature": "SingularHessianError",
+        "dependence": "PartialDependence ice partial_dependence",
         "intervals": "PredictionIntervals coverage_report",
         "networks": "Connections DenseLayer connections",
+        "occluded": "occlusion",
+        "permutation": "PermutationImportance permutation_importance",
+        "profiles": "LekProfile lekprofile",
         "results": "Inference",
+        "weights": "Importance garson olden",
     }
     _LAZY = {
         name: f"lamina.inference.{home}:{name}"

@@ -349,7 +349,8 @@ def _of_nnet(fit: Any, who: str) -> _Wiring:  # noqa: ARG001
 def _of_estimator(model: Any, who: str) -> _Wiring:  # noqa: ARG001
     kernels = [np.asarray(kernel, np.float64) for kernel in model.coefs_]
     wiring = _Wiring(len(kernels[0]))
-    wiring.input_names = getattr(model, "feature_names_in_", None)
+    known = getattr(model, "feature_names_in_", None)
+    wiring.input_names = None if known is None else [str(name) for name in known]
     tensor = wiring.entry
     for place, (kernel, bias) in enumerate(zip(kernels, model.intercepts_, strict=True)):
         tensor = wiring.dense(tensor, f"layer{place + 1}", kernel, np.asarray(bias), {})

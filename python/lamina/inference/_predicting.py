@@ -1,0 +1,110 @@
+"""Fitted models of every kind as one function: from a table to an array of outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+METHODS = ("auto", "predict_proba", "decision_function", "predict")
+
+
+class Predicting:
+    """A model's outputs for tables of inputs.
+
+    Parameters
+    ----------
+    who : str
+        Who asks, for messages.
+    model : Model, fit of lamina.nnet, estimator or callable
+    response_method : {"auto", "predict_proba", "decision_function", "predict"}
+        Of an estimator; "auto" is the first that it has.
+    """
+
+    def __init__(self, who: str, model: Any, response_method: str = "auto") -> None:
+        if response_method not in METHODS:
+            known = ", ".join(map(repr, METHODS))
+            raise ValueError(
+                f"{who}: response_method must be one of {known}; got {response_method!r}"
+            )
+        self.who, self.model = who, model
+        self._function = self._chosen(response_method)
+        self.names: list[str] | None = None
+
+    def _chosen(self, method: str) -> Callable[[Any], Any]:
+        model = self.model
+        if is_network(model):
+            return lambda x: model.predict(x, verbose=0)
+        if hasattr(model, "wts") and hasattr(model, "predict"):
+            return lambda x: model.predict(x, type="raw")
+        tried = METHODS[1:] if method == "auto" else (method,)
+        if method == "auto" and not hasattr(model, "classes_"):
+            tried = ("predict",)
+        for name in tried:
+            if hasattr(model, name):
+                found: Callable[[Any], Any] = getattr(model, name)
+                return found
+        if callable(model):
+            function: Callable[[Any], Any] = model
+            return function
+        raise TypeError(
+            f"{self.who}: model must be a lamina model, a fit of lamina.nnet, a fitted estimator "
+            f"or a function of a table; got {type(model).__name__}"
+        )
+
+    def __call__(self, x: Any) -> Array:
+        """Return an array of shape (rows, outputs), float64."""
+        made = self._function(x)
+        if isinstance(made, dict):
+            made = list(made.values())
+        parts = made if isinstance(made, (list, tuple)) else [made]
+        arrays = [np.asarray(part, np.float64) for part in parts]
+        flat = [a.reshape(len(a), -1) for a in arrays]
+        both = np.concatenate(flat, axis=1)
+        # Of two classes the second one says it all.
+        return both[:, 1:] if self._is_pair(both) else both
+
+    def _is_pair(self, made: Array) -> bool:
+        classes = getattr(self.model, "classes_", None)
+        of_two = not is_network(self.model) and classes is not None and len(classes) == 2
+        return of_two and made.shape[1] == 2
+
+    def output_names(self, count: int, given: Sequence[str] | None = None) -> list[str]:
+        """Return names of the outputs: classes where they are known."""
+        if given is not None:
+            if len(given) != count:
+                raise ValueError(
+                    f"{self.who}: output_names must have {count} names; got {len(given)}"
+                )
+            return [str(name) for name in given]
+        for known in (getattr(self.model, "classes_", None), getattr(self.model, "lev", None)):
+            if known is not None and len(known) - count in (0, 1) and count > len(known) - 2:
+                return [str(name) for name in list(known)[-count:]]
+        return ["o"] if count == 1 else [f"o{i + 1}" for i in range(count)]
+
+
+def is_network(model: Any) -> bool:
+    """Return whether it is a model of lamina."""
+    return all(hasattr(model, name) for name in ("trainable_weights", "input_names", "predict"))
+
+
+def chosen_outputs(who: str, output: Any, names: Sequence[str]) -> list[int]:
+    """Return the places of outputs, asked for by number or name; None asks for all."""
+    if output is None:
+        return list(range(len(names)))
+    asked = [output] if isinstance(output, (int, np.integer, str)) else list(output)
+    places = []
+    for each in asked:
+        if isinstance(each, str) and each in names:
+            places.append(list(names).index(each))
+        elif isinstance(each, (int, np.integer)) and 0 <= each < len(names):
+            places.append(int(each))
+        else:
+            raise ValueError(
+                f"{who}: output must be of {', '.join(names)} or their numbers; got {each!r}"
+            )
+    return places

@@ -1,0 +1,103 @@
+"""Tables of inputs as they are given, arrays or frames, with columns that may be replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina._arrays import as_numbers, column_names
+
+Array = NDArray[Any]
+
+
+class Table:
+    """Rows and named columns of an array, or of a frame of pandas or polars.
+
+    A frame stays one, so that a pipeline or a formula finds its columns and their kinds.
+
+    Parameters
+    ----------
+    who : str
+        Who asks, for messages.
+    x : array_like of shape (rows, columns), or a frame
+    names : sequence of str, optional
+        By default those of a frame, else x1, x2, ...
+    """
+
+    def __init__(self, who: str, x: Any, names: Sequence[str] | None = None) -> None:
+        known = column_names(x) if not isinstance(x, np.ndarray) else None
+        self.who, self._frame = who, known is not None
+        self.data: Any = x if self._frame else _array(who, x)
+        self.rows, count = (int(n) for n in self.data.shape)
+        if names is not None and len(names) != count:
+            raise ValueError(f"{who}: names must have {count} names; got {len(names)}")
+        default = [f"x{i + 1}" for i in range(count)] if known is None else known
+        self.names = [str(name) for name in (default if names is None else names)]
+        self._columns = list(known) if known is not None else list(range(count))
+        if self.rows == 0:
+            raise ValueError(f"{who}: x must have at least one row; got shape {self.data.shape}")
+
+    def place(self, column: int | str) -> int:
+        """Return the number of a column."""
+        if isinstance(column, str) and column in self.names:
+            return self.names.index(column)
+        if isinstance(column, (int, np.integer)) and -len(self.names) <= column < len(self.names):
+            return int(column) % len(self.names)
+        raise ValueError(f"{self.who}: no column {column!r}; there are {', '.join(self.names)}")
+
+    def places(self, columns: Any) -> list[int]:
+        """Return the numbers of columns; None asks for all."""
+        if columns is None:
+            return list(range(len(self.names)))
+        if isinstance(columns, (int, np.integer, str)):
+            columns = [columns]
+        return [self.place(column) for column in columns]
+
+    def column(self, place: int) -> Array:
+        """Return the values of a column."""
+        values = self.data[self._columns[place]] if self._frame else self.data[:, place]
+        return np.asarray(values)
+
+    def numbers(self, place: int) -> Array:
+        """Return a column as floats."""
+        values = as_numbers(self.who, f"column {self.names[place]!r}", self.column(place))
+        return values.astype(np.float64)
+
+    def replaced(self, values: Mapping[int, Any]) -> Any:
+        """Return the data with other values in some columns: an array or a frame as before."""
+        if not self._frame:
+            made = np.array(self.data, np.result_type(self.data, *map(np.asarray, values.values())))
+            for place, column in values.items():
+                made[:, place] = column
+            return made
+        columns = {self._columns[p]: self._filled(column) for p, column in values.items()}
+        if hasattr(self.data, "with_columns"):
+            series = [type(self.data[name])(name, column) for name, column in columns.items()]
+            return self.data.with_columns(series)
+        frame = self.data.copy()
+        for name, column in columns.items():
+            kind = frame[name].dtype
+            frame[name] = column
+            if kind.kind not in "biuf":  # categories stay categories
+                frame[name] = frame[name].astype(kind)
+        return frame
+
+    def _filled(self, column: Any) -> Array:
+        return np.full(self.rows, column) if np.ndim(column) == 0 else np.asarray(column)
+
+    def taken(self, rows: Any) -> Table:
+        """Return a table of some of the rows."""
+        data = self.data.iloc[rows] if hasattr(self.data, "iloc") else self.data[rows]
+        return Table(self.who, data, self.names)
+
+
+def _array(who: str, x: Any) -> Array:
+    array = as_numbers(who, "x", x)
+    if array.ndim == 1:
+        array = array[:, None]
+    if array.ndim != 2:
+        raise ValueError(f"{who}: x must be a table of rows and columns; got shape {array.shape}")
+    return array

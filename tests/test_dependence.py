@@ -1,0 +1,162 @@
+"""Outputs along inputs: partial dependence, single curves, accumulated local effects."""
+
+import numpy as np
+import pytest
+
+import golden
+import lamina
+from lamina import layers
+from lamina.inference import ale, ice, partial_dependence
+
+inspection = golden.Peer("sklearn.inspection")
+base = golden.Peer("sklearn.base")
+
+RNG = np.random.default_rng(21)
+X = RNG.normal(size=(70, 3))
+X[:, 1] += X[:, 0]
+X[:, 2] = RNG.integers(0, 4, 70)
+
+
+def response(x):
+    return x[:, 0] ** 2 * x[:, 1] + np.sin(x[:, 2])
+
+
+def test_partial_dependence_is_scikit_learns():
+    def ask():
+        class Curve(base.RegressorMixin, base.BaseEstimator):
+            def fit(self, x, y):
+                self.fitted_ = True
+                return self
+
+            def predict(self, x):
+                return response(x)
+
+        made = []
+        for features, options in QUESTIONS:
+            found = inspection.partial_dependence(
+                Curve().fit(X, X[:, 0]), X, features, kind="both", method="brute", **options
+            )
+            made.append([*found["grid_values"], found["average"], found["individual"]])
+        return made
+
+    answers = golden.ask(ask, X, QUESTIONS)
+    for (features, options), answer in zip(QUESTIONS, answers, strict=True):
+        *grid, average, individual = answer
+        found = partial_dependence(response, X, features, kind="both", **options)
+        for mine, theirs in zip(found.grid, grid, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-12)
+        np.testing.assert_allclose(found.average, average, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(found.individual, individual, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(found["response"], average.ravel(), rtol=1e-9, atol=1e-12)
+
+
+QUESTIONS = [
+    ([0], {"grid_resolution": 7}),
+    ([2], {"grid_resolution": 7}),
+    ([1], {"grid_resolution": 5, "percentiles": (0.2, 0.9), "sample_weight": np.arange(70.0)}),
+    ([0, 2], {"grid_resolution": 4}),
+]
+
+
+def test_curves_of_a_network_with_several_outputs():
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(4, "tanh"), layers.Dense(2)])
+    found = ice(model, X, "b", names=["a", "b", "c"], grid_resolution=5, output="o2")
+    assert (found.inputs, found.outputs, found.individual.shape) == (["b"], ["o2"], (1, 70, 5))
+    moved = X.copy()
+    moved[:, 1] = found.grid[0][3]
+    np.testing.assert_allclose(found.individual[0, :, 3], model.predict(moved)[:, 1], rtol=1e-5)
+    centered = ice(model, X, 1, grid_resolution=5, output=1, centered=True)
+    np.testing.assert_allclose(
+        centered.individual, found.individual - found.individual[:, :, :1], atol=1e-6
+    )
+    assert list(found) == ["b", "output", "response"]
+
+
+def test_frames_keep_their_kinds():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"size": X[:, 0], "kind": np.where(X[:, 2] > 1, "tall", "low")})
+
+    def model(table):
+        return table["size"] * np.where(table["kind"] == "tall", 2.0, 1.0)
+
+    found = partial_dependence(model, frame, "kind")
+    assert list(found["kind"]) == ["low", "tall"]
+    np.testing.assert_allclose(found["response"], X[:, 0].mean() * np.array([1, 2]), rtol=1e-12)
+    polars = pytest.importorskip("polars")
+    found = partial_dependence(lambda t: t["size"].to_numpy() ** 2, polars.DataFrame(frame), "size",
+                               custom_values={"size": [3.0]})  # fmt: skip
+    np.testing.assert_allclose(found["response"], 9.0)
+
+
+# --- accumulated local effects, by the loops of Apley and Zhu's paper
+
+
+def ale_by_hand(f, x, j, count):
+    order = np.sort(x[:, j])
+    n = len(x)
+    z = [order[0]] + [order[int(np.ceil(n * k / count)) - 1] for k in range(1, count + 1)]
+    z = np.unique(z)
+    sums = np.zeros(len(z) - 1)
+    counts = np.zeros(len(z) - 1)
+    for row in x:
+        k = max(1, int(np.sum(z < row[j])))  # z[k - 1] < value <= z[k]
+        low, high = row.copy(), row.copy()
+        low[j], high[j] = z[k - 1], z[k]
+        sums[k - 1] += f(high[None])[0] - f(low[None])[0]
+        counts[k - 1] += 1
+    effect = np.concatenate([[0.0], np.cumsum(sums / counts)])
+    return z, effect - np.sum(counts * (effect[1:] + effect[:-1]) / 2) / n
+
+
+@pytest.mark.parametrize("feature", [0, 1, 2])
+def test_first_order_effects(feature):
+    found = ale(response, X, feature, n_intervals=9)
+    edges, effects = ale_by_hand(response, X, feature, 9)
+    np.testing.assert_allclose(found.edges[0], edges)
+    np.testing.assert_allclose(found.effects[0], effects, rtol=1e-10, atol=1e-12)
+    assert found.counts.sum() == 70
+
+
+def test_second_order_effects_are_the_interaction_alone():
+    x = RNG.uniform(size=(4000, 2))
+
+    def f(x):
+        return 5 * x[:, 0] + np.exp(x[:, 1]) + 2 * (x[:, 0] - 0.5) * (x[:, 1] - 0.5)
+
+    found = ale(f, x, [0, 1], n_intervals=10)
+    a, b = np.meshgrid(found.edges[0] - 0.5, found.edges[1] - 0.5, indexing="ij")
+    assert np.abs(found.effects[0] - 2 * a * b).max() < 0.05
+    # The second difference of each cell is that of f.
+    steps = np.diff(np.diff(found.effects[0], axis=0), axis=1)
+    cells = np.diff(found.edges[0])[:, None] * np.diff(found.edges[1])[None, :]
+    np.testing.assert_allclose(steps, 2 * cells, rtol=1e-8)
+    additive = ale(lambda x: x[:, 0] ** 2 + x[:, 1], x, [0, 1], n_intervals=5)
+    assert np.abs(additive.effects).max() < 1e-12
+
+
+def test_cells_without_rows_take_the_nearest_difference():
+    line = np.linspace(0, 1, 30)
+    x = np.column_stack([line, line])  # only cells along the diagonal have rows
+    found = ale(lambda x: x[:, 0] * x[:, 1], x, [0, 1], n_intervals=3)
+    assert (found.counts > 0).sum() == 3
+    assert np.isfinite(found.effects).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: partial_dependence(response, X, [0, 1, 2]), "features must be one input or two"),
+        (lambda: partial_dependence(response, X, [1, 1]), "features must be one input or two"),
+        (lambda: partial_dependence(response, X, "z"), "no column 'z'"),
+        (lambda: partial_dependence(response, X, 0, percentiles=(0.9, 0.1)), "percentiles must be"),
+        (lambda: partial_dependence(response, X, 0, kind="all"), "kind must be one of"),
+        (lambda: partial_dependence(response, X, 0, custom_values={0: [[1]]}), "custom_values of"),
+        (lambda: partial_dependence(response, X[:0], 0), "x must have at least one row"),
+        (lambda: ale(response, X * [0, 1, 1], 0), "column 'x1' is constant"),
+        (lambda: ale(response, X, 0, output=3), "output must be of o or their numbers; got 3"),
+        (lambda: ale(response, X, 0, response_method="p"), "response_method must be one of"),
+    ],
+)
+def test_what_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,253 @@
+"""Importance of inputs: by weights, as Garson and Olden define it, by profiles, by shuffling."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import golden
+import lamina
+from lamina import layers
+from lamina.inference import connections, garson, lekprofile, olden, permutation_importance
+
+inspection = golden.Peer("sklearn.inspection")
+base = golden.Peer("sklearn.base")
+
+RNG = np.random.default_rng(12)
+X = RNG.normal(size=(60, 3))
+
+
+def r_fit(inputs, hidden, outputs, weights, skip=False):
+    """Return what R's nnet keeps of a network: weights unit by unit, and where they come from."""
+    conn, nconn = [], [0] * (inputs + 2)
+    for unit in range(hidden + outputs):
+        sources = range(1, inputs + 1) if unit < hidden else range(inputs + 1, inputs + hidden + 1)
+        into = [0, *sources, *(range(1, inputs + 1) if skip and unit >= hidden else [])]
+        conn += into
+        nconn.append(len(conn))
+    assert len(conn) == len(weights)
+    return SimpleNamespace(n=(inputs, hidden, outputs), conn=conn, nconn=nconn, wts=weights)
+
+
+def network(*units, inputs=3, activation="tanh"):
+    body = [layers.Dense(n, activation) for n in units[:-1]]
+    model = lamina.Sequential([lamina.Input((inputs,)), *body, layers.Dense(units[-1])])
+    model.set_weights([RNG.normal(size=w.shape) for w in model.get_weights()])
+    return model
+
+
+# --- weights
+
+# The example of NeuralNetTools' manual: two inputs, two hidden units, one output.
+WEIGHTS = [13.12, 1.49, 0.16, -0.11, -0.19, -0.16, 0.56, -0.52, 0.81]
+
+
+def test_the_example_of_neuralnettools():
+    fit = r_fit(2, 2, 1, WEIGHTS)
+    shares = np.array([[1.49, 0.16], [0.19, 0.16]])
+    shares = shares / shares.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(garson(fit)["importance"], shares.sum(axis=0) / 2, rtol=1e-12)
+    products = [1.49 * -0.52 + -0.19 * 0.81, 0.16 * -0.52 + -0.16 * 0.81]
+    np.testing.assert_allclose(olden(fit)["importance"], products, rtol=1e-12)
+
+
+def garson_by_hand(kernel, out):
+    """Goh 1995, appendix: products, shares of each hidden unit, sums, shares."""
+    products = np.abs(kernel) * np.abs(out)
+    shares = products / products.sum(axis=0)
+    sums = shares.sum(axis=1)
+    return sums / sums.sum()
+
+
+def test_several_outputs_and_names():
+    model = network(4, 2)
+    kernel, _, out, _ = model.get_weights()
+    found = garson(model, input_names=["a", "b", "c"], output_names=["low", "high"])
+    assert list(found["input"]) == ["a", "b", "c"] * 2
+    assert list(found["output"]) == ["low"] * 3 + ["high"] * 3
+    for k in range(2):
+        np.testing.assert_allclose(found.by_output[k], garson_by_hand(kernel, out[:, k]), rtol=1e-6)
+    chosen = olden(model, "o2")
+    assert chosen.outputs == ["o2"]
+    np.testing.assert_allclose(chosen["importance"], kernel @ out[:, 1], rtol=1e-6)
+
+
+def test_deep_networks_and_skip_layers():
+    model = network(4, 3, 2)
+    first, _, second, _, third, _ = model.get_weights()
+    np.testing.assert_allclose(olden(model).by_output.T, first @ second @ third, rtol=1e-5)
+    with pytest.raises(ValueError, match="one hidden layer; got 2; use olden"):
+        garson(model)
+    weights = RNG.normal(size=8 + 6)
+    skipping = r_fit(3, 2, 1, weights, skip=True)
+    kernel, out = weights[:8].reshape(2, 4)[:, 1:].T, weights[9:11]
+    np.testing.assert_allclose(olden(skipping)["importance"], kernel @ out + weights[11:])
+    with pytest.raises(ValueError, match="skip layers; use olden"):
+        garson(skipping)
+
+
+@pytest.mark.parametrize("join", ["add", "concatenate"])
+def test_graphs_with_connections_that_skip(join):
+    x = lamina.Input((3,))
+    h = layers.Dropout(0.1)(layers.BatchNormalization()(layers.Dense(4, "relu")(x)))
+    if join == "add":
+        y = layers.Add()([layers.Dense(1)(h), layers.Dense(1, use_bias=False)(x)])
+    else:
+        y = layers.Dense(1)(layers.Concatenate()([h, x]))
+    model = lamina.Model(x, y)
+    model.set_weights([RNG.uniform(0.5, 2.0, size=w.shape) for w in model.get_weights()])
+    weights = {w.path: w.numpy().astype(float) for w in model.weights}
+    scale = weights["batch_normalization/gamma"] / np.sqrt(
+        weights["batch_normalization/moving_variance"] + 1e-3
+    )
+    first, second = weights["dense/kernel"] * scale, weights["dense_1/kernel"]
+    skipped = weights["dense_2/kernel"] if join == "add" else second[4:]
+    np.testing.assert_allclose(
+        olden(model).by_output[0], (first @ second[:4] + skipped)[:, 0], rtol=1e-6
+    )
+    net = connections(model, ["a", "b", "c"])
+    assert net.units == ["a", "b", "c", "h1", "h2", "h3", "h4", "o"]
+    assert (net.has_skip, len(net.hidden)) == (True, 1)
+    with pytest.raises(ValueError, match="skip layers"):
+        garson(model)
+
+
+def test_networks_of_other_layers_are_refused():
+    model = lamina.Sequential([lamina.Input((4, 1)), layers.Conv1D(2, 2), layers.Flatten(),
+                               layers.Dense(1)])  # fmt: skip
+    with pytest.raises(ValueError, match=r"olden: the model must take rows of numbers"):
+        olden(model)
+    model = lamina.Sequential([lamina.Input((4,)), layers.Reshape((4, 1)), layers.LSTM(2)])
+    with pytest.raises(ValueError, match=r"layer 'reshape' \(Reshape\) does not join units"):
+        olden(model)
+    with pytest.raises(TypeError, match="model must be a lamina model"):
+        garson(3)
+    with pytest.raises(ValueError, match="input_names must have 3 names; got 1"):
+        garson(network(2, 1), input_names=["a"])
+    with pytest.raises(ValueError, match="output must be of o or their numbers; got 'p'"):
+        olden(network(2, 1), "p")
+
+
+# --- profiles
+
+
+def test_profiles_hold_the_other_inputs_at_quantiles():
+    def model(x):
+        return np.column_stack([x @ [1.0, 2.0, 3.0], x[:, 0] * x[:, 1]])
+
+    found = lekprofile(model, X, ["b", "c"], 1, steps=5, group_vals=[0.25, 0.5],
+                       names=["a", "b", "c"], output_names=["sum", "product"])  # fmt: skip
+    assert (found.inputs, found.outputs, found.group_names) == (
+        ["b", "c"], ["product"], ["0.25", "0.5"])  # fmt: skip
+    values, response = found.curve("b", "product", "0.25")
+    np.testing.assert_allclose(values, np.linspace(X[:, 1].min(), X[:, 1].max(), 5))
+    np.testing.assert_allclose(response, values * np.quantile(X[:, 0], 0.25))
+    table, groups = lekprofile(model, X, val_out=True, group_vals=X[:2], grp_nms=["s", "t"])
+    assert (table.rows, list(groups["group"])) == (3 * 100 * 2 * 2, ["s", "t"])
+    np.testing.assert_array_equal(groups["x3"], X[:2, 2])
+    held = lekprofile(model, X, group_show=True)
+    np.testing.assert_allclose(held["x1"], np.quantile(X[:, 0], np.linspace(0, 1, 6)))
+
+
+def test_profiles_of_clusters():
+    pytest.importorskip("sklearn")
+    x = np.concatenate([X[:20], X[20:40] + 20, X[40:] - 30])
+    groups = lekprofile(lambda x: x[:, 0], x, group_vals=3, group_show=True)
+    np.testing.assert_allclose(
+        groups["x1"], [x[40:, 0].mean(), x[:20, 0].mean(), x[20:40, 0].mean()]
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x": X[:, :1]}, "x must have at least two inputs; got one"),
+        ({"steps": 1}, "steps must be"),
+        ({"group_vals": [0.5, 2.0]}, "group_vals must be quantiles from 0 to 1"),
+        ({"group_vals": np.ones((2, 2))}, "group_vals must have a column for each of 3 inputs"),
+        ({"grp_nms": ["a"]}, "grp_nms must have 6 names; got 1"),
+        ({"xsel": "z"}, "no column 'z'; there are x1, x2, x3"),
+        ({"x": X[0, 0]}, "x must be a table of rows and columns"),
+    ],
+)
+def test_profiles_that_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=f"lekprofile: {message}"):
+        lekprofile(lambda x: x[:, 0], **{"x": X, **arguments})
+
+
+# --- shuffling
+
+Y = 2 * X[:, 0] - X[:, 1] + 0.1 * RNG.normal(size=60)
+
+
+def test_shuffles_are_scikit_learns():
+    def ask():
+        class Plane(base.RegressorMixin, base.BaseEstimator):
+            def fit(self, x, y):
+                return self
+
+            def predict(self, x):
+                return x @ [2.0, -1.0, 0.3]
+
+        model = Plane().fit(X, Y)
+        found = inspection.permutation_importance(
+            model, X, Y, scoring="neg_mean_squared_error", n_repeats=4, random_state=7
+        )
+        weighted = inspection.permutation_importance(
+            model, X, Y, n_repeats=2, random_state=1, sample_weight=np.arange(60.0)
+        )
+        return [found.importances, weighted.importances]
+
+    def model(x):
+        return x @ [2.0, -1.0, 0.3]
+
+    errors, weighted = golden.ask(ask, X, Y)
+    found = permutation_importance(
+        model, X, Y, "neg_mean_squared_error", n_repeats=4, random_state=7
+    )
+    np.testing.assert_allclose(found.importances, errors, rtol=1e-9)
+    np.testing.assert_allclose(found["importance"], errors.mean(axis=1), rtol=1e-9)
+    found = permutation_importance(
+        model, X, Y, "r2", n_repeats=2, random_state=1, sample_weight=np.arange(60.0)
+    )
+    np.testing.assert_allclose(found.importances, weighted, rtol=1e-9)
+
+
+def test_the_loss_of_a_network_and_groups_of_columns():
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1, use_bias=False)])
+    model.compile("sgd", "mse")
+    model.set_weights([np.array([[1.0], [1.0], [0.0]])])
+    y = X[:, 0] + X[:, 1]
+    found = permutation_importance(model, X, y, groups={"both": ["x1", "x2"], "none": [2]})
+    assert found.inputs == ["both", "none"]
+    # Shuffled together they are the targets in another order.
+    order = np.arange(60)
+    np.random.RandomState(np.random.RandomState(0).randint(2**31)).shuffle(order)
+    assert found.importances[0, 0] == pytest.approx(np.mean((y - y[order]) ** 2), rel=1e-5)
+    assert np.abs(found.importances[1]).max() < 1e-7
+    assert found.score == pytest.approx(0.0, abs=1e-10)
+
+
+def test_labels_of_estimators_and_of_columns_of_frames():
+    pd = pytest.importorskip("pandas")
+    neural = pytest.importorskip("sklearn.neural_network")
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    labels = np.where(X[:, 0] > 0, "yes", "no")
+    model = neural.MLPClassifier((4,), max_iter=300, random_state=0, solver="lbfgs")
+    model.fit(frame, labels)
+    for scoring in (None, "accuracy", "neg_log_loss", "roc_auc"):
+        found = permutation_importance(model, frame, labels, scoring)
+        assert found["input"][np.argmax(found["importance"])] == "a"
+    assert list(garson(model)["input"]) == ["a", "b", "c"]
+    assert list(olden(model)["input"]) == ["a", "b", "c"]
+
+
+def test_shuffles_that_are_refused():
+    with pytest.raises(ValueError, match="as many rows; got 60 and 3"):
+        permutation_importance(lambda x: x[:, 0], X, Y[:3])
+    with pytest.raises(ValueError, match="scoring must be one of 'r2'"):
+        permutation_importance(lambda x: x[:, 0], X, Y, "mse")
+    with pytest.raises(ValueError, match="no column 9"):
+        permutation_importance(lambda x: x[:, 0], X, Y, groups={"g": [9]})
+    with pytest.raises(ValueError, match="n_repeats must be"):
+        permutation_importance(lambda x: x[:, 0], X, Y, n_repeats=0)
