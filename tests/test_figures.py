@@ -49,6 +49,7 @@ FIGURES = {
     "first_layer": lambda **o: plot.first_layer(network(), image_shape=(1, 2), **o),
     "intervals": lambda **o: plot.intervals(FOUND, FOUND - 1, FOUND + 1, y=TRUE, **o),
     "learning_curves": lambda **o: plot.learning_curves({"loss": [2.0, 1.0], "mae": [1, 2]}, **o),
+    "plotnet": lambda **o: plot.plotnet(network(), ["systolic pressure", "age"], **o),
     "residuals": lambda **o: plot.residuals(TRUE, FOUND, **o),
 }  # fmt: skip
 
@@ -154,6 +155,43 @@ def test_intervals_say_how_many_observations_are_within():
     assert len(plot.intervals(bounds).collections) == 1
 
 
+def lines(ax):
+    (collection,) = ax.collections
+    return list(zip(collection.get_segments(), collection.get_linewidths(), strict=True))
+
+
+def test_lines_of_a_network_follow_its_weights():
+    # In the order of R's wts: for each unit the bias, then what is before it.
+    wts = [0.0, 2.0, -1.0, 0.5, 0.0, 4.0, -0.25, 1.0, -2.0]
+    ax = plot.plotnet(wts, struct=[2, 2, 1], rel_rsc=(1, 9))
+    drawn = {
+        (tuple(segment[0]), tuple(segment[-1])): width for segment, width in lines(ax)
+    }  # fmt: skip
+    assert len(drawn) == 7  # weights that are 0 are left out
+    assert drawn[(0.0, 0.0), (1.0, 0.0)] == 9.0  # from the second input to the second unit: 4
+    assert drawn[(0.0, 1.0), (1.0, 1.0)] == 5.0  # 2
+    assert drawn[(1.0, 0.0), (2.0, 0.5)] == 5.0  # -2
+    pruned = plot.plotnet(wts, struct=[2, 2, 1], prune_col="red")
+    assert len(lines(pruned)) == 9
+    assert len(lines(plot.plotnet(wts, struct=[2, 2, 1], bias=False))) == 5
+    few = plot.plotnet(wts, ["a", "b"], struct=[2, 2, 1], all_in="b", bias=False)
+    assert len(lines(few)) == 4
+    assert len(lines(plot.plotnet(wts, struct=[2, 2, 1], all_out=False, bias=False))) == 3
+
+
+def test_lines_that_lead_past_a_layer_are_drawn_around_it():
+    x = lamina.Input((2,))
+    h = layers.Dense(2, "tanh", bias_initializer="ones")(x)
+    y = layers.Dense(1, bias_initializer="ones")(layers.concatenate([x, h]))
+    model = lamina.Model(x, y)
+    drawn = plot.plotnet(model)
+    assert sorted(len(segment) for segment, _ in lines(drawn)) == [2] * 9 + [25] * 2
+    assert len(lines(plot.plotnet(model, skip=True))) == 2
+    assert len(lines(plot.plotnet(model, skip=False))) == 9
+    labels = {t.get_text() for t in drawn.texts}
+    assert labels == {"I1", "I2", "H1", "H2", "O1", "B1", "B2", "x1", "x2", "o"}
+
+
 def test_filters_and_maps_are_the_models():
     model = pictures()
     kernel = model.layers[0].get_weights()[0]
@@ -198,6 +236,10 @@ def test_regions_are_the_models():
         (lambda: plot.filters(pictures(), "dense"), ValueError, "dense is none"),
         (lambda: plot.filters(pictures(), "conv9"), ValueError, "got 'conv9'"),
         (lambda: plot.filters(pictures(), channel=1), ValueError, "below 1; got 1"),
+        (lambda: plot.plotnet(pictures()), ValueError, "plotnet: "),
+        (lambda: plot.plotnet([1.0], struct=[1, 1]), ValueError, r"\(2,\); got \(1,\)"),
+        (lambda: plot.plotnet(network(), ["a"]), ValueError, "2"),
+        (lambda: plot.plotnet(network(), all_in="z"), ValueError, "among x1, x2; got 'z'"),
         (lambda: plot.decision_boundary(network(), X, features=(0, 2)), ValueError, "below 2"),
         (lambda: plot.learning_curves({"loss": [1]}, metrics="f1"), ValueError, "got 'f1'"),
     ],

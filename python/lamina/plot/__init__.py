@@ -18,12 +18,13 @@ from lamina.plot.curves import learning_curves
 from lamina.plot.feature_maps import feature_maps
 from lamina.plot.filters import filters
 from lamina.plot.intervals import intervals
+from lamina.plot.network import plotnet
 from lamina.plot.rate_range import learning_rate_range
 from lamina.plot.residuals import residuals
 from lamina.plot.weights import first_layer
 
 __all__ = ["calibration", "confusion_matrix", "decision_boundary", "feature_maps", "filters",
-           "first_layer", "intervals", "learning_curves", "learning_rate_range",
+           "first_layer", "intervals", "learning_curves", "learning_rate_range", "plotnet",
            "residuals"]  # fmt: skip
 
 
