@@ -108,8 +108,14 @@ def test_bootstrap_of_pairs():
     new = data(5, 7)[0]
     copies, lacking = resampled(x, y, 20, 0)
     said = np.array([c.predict(x) for c in copies])
-    residuals = [y[i] - said[lacking[i], i].mean() for i in range(30)]
     line = Line().fit(x, y)
+    held = [y[i] - said[lacking[i], i].mean() for i in range(30)]
+    trained = y - line.predict(x)
+    chance = np.abs(np.subtract.outer(y, line.predict(x))).mean()
+    over = (np.abs(held).mean() - np.abs(trained).mean()) / (chance - np.abs(trained).mean())
+    assert 0 < over < 1
+    weight = 0.632 / (1 - 0.368 * over)
+    residuals = (1 - weight) * np.sort(trained) + weight * np.sort(held)
     intervals = PredictionIntervals(line, "bootstrap", n_resamples=20).calibrate(x, y)
     there = np.array([c.predict(new) for c in copies])
     for level in LEVELS:

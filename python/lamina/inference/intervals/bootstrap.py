@@ -17,21 +17,9 @@ RESAMPLES = 50
 _STEPS = 80  # halvings, after which the ends of an interval are neighbours in float64
 
 
-class Bootstrap(Method):
-    """Quantiles of ``f(x) + e_i - (f_b(x) - mean_b f_b(x))`` over all rows i and resamples b.
-
-    Each resample draws as many rows as there are, with replacement (pairs of x and y), and a copy
-    f_b is fitted to them.  e_i is the residual of row i from the mean of those copies whose
-    resample lacks it, so that no residual is one of training.  The variation of the copies stands
-    for that of the model, the residuals for the noise: Davison and Hinkley 1997, "Bootstrap Methods
-    and their Application", 6.3.3, with out-of-bag residuals.  The level is approximate.
-    """
-
-    name: ClassVar[str] = "bootstrap"
-    conformal: ClassVar[bool] = False
-
-    def prepare(self, fitted: Fitted, x: Any, y: Array, plan: Plan) -> Prepared:
-        """Refit a copy to each resample."""
+class _Resampled(Method):
+    def _out_of_bag(self, fitted: Fitted, x: Any, y: Array, plan: Plan) -> Prepared:
+        """Return each row's residual from the mean of the copies whose resample lacks it."""
         resamples = _resamples(plan, len(y))
         fits = fitted.refits(x, y, resamples, plan.fit)
         lacking = np.zeros((len(y), len(resamples)), bool)
@@ -42,6 +30,30 @@ class Bootstrap(Method):
         residuals = y - total / lacking.sum(axis=1)[:, None]
         return Prepared({"scores": residuals, "lacking": lacking}, copies=fits.copies)
 
+
+class Bootstrap(_Resampled):
+    """Quantiles of ``f(x) + e_i - (f_b(x) - mean_b f_b(x))`` over all errors i and resamples b.
+
+    Each resample draws as many rows as there are, with replacement (pairs of x and y), and a copy
+    f_b is fitted to them.  The variation of the copies stands for that of the model, the errors for
+    the noise: Davison and Hinkley 1997, "Bootstrap Methods and their Application", 6.3.3.  The
+    errors are between the residuals of training, which are too small, and those of the copies that
+    lack a row, which are too large: Kumar and Srivastava 2012, "Bootstrap prediction intervals in
+    non-parametric regression", by the weights of Efron and Tibshirani 1997, "Improvements on
+    cross-validation: the .632+ bootstrap method".  The level is approximate.
+    """
+
+    name: ClassVar[str] = "bootstrap"
+    conformal: ClassVar[bool] = False
+
+    def prepare(self, fitted: Fitted, x: Any, y: Array, plan: Plan) -> Prepared:
+        """Refit a copy to each resample."""
+        made, predicted = self._out_of_bag(fitted, x, y, plan), fitted.values(x)
+        trained, held = y - predicted, made.arrays["scores"]
+        weight = weight_632(y, predicted, held)
+        errors = (1.0 - weight) * np.sort(trained, axis=0) + weight * np.sort(held, axis=0)
+        return Prepared({"scores": errors}, copies=made.copies)
+
     def bounds(
         self, kept: Kept, centre: Array, copies: Callable[[], Array], level: float
     ) -> tuple[Array, Array]:
@@ -51,24 +63,30 @@ class Bootstrap(Method):
         low, high = np.empty_like(centre), np.empty_like(centre)
         below, above = ranks.tails(level)
         for output in range(centre.shape[1]):
-            residuals = np.sort(kept.arrays["scores"][:, output])
-            shifts = moved[:, :, output].T
-            low[:, output] = quantile_of_differences(residuals, shifts, below)
-            high[:, output] = quantile_of_differences(residuals, shifts, above)
+            errors, shifts = kept.arrays["scores"][:, output], moved[:, :, output].T
+            low[:, output] = quantile_of_differences(errors, shifts, below)
+            high[:, output] = quantile_of_differences(errors, shifts, above)
         return centre + low, centre + high
 
 
-class JackknifePlusAfterBootstrap(Bootstrap):
+class JackknifePlusAfterBootstrap(_Resampled):
     """The jackknife+ whose copy for a row is the mean of those that lack it in their resample.
 
     Kim, Xu and Barber 2020, "Predictive inference is free with the jackknife+-after-bootstrap".
     """
 
     name = "jackknife+ab"
-    conformal = True
+
+    def prepare(self, fitted: Fitted, x: Any, y: Array, plan: Plan) -> Prepared:
+        """Refit a copy to each resample."""
+        return self._out_of_bag(fitted, x, y, plan)
 
     def bounds(
-        self, kept: Kept, centre: Array, copies: Callable[[], Array], level: float
+        self,
+        kept: Kept,
+        centre: Array,
+        copies: Callable[[], Array],
+        level: float,
     ) -> tuple[Array, Array]:
         """Return the bounds."""
         lacking = kept.arrays["lacking"].astype(np.float64)
@@ -82,12 +100,35 @@ class JackknifePlusAfterBootstrap(Bootstrap):
         return in_pieces(some, len(centre), scores.size)
 
 
-def quantile_of_differences(residuals: Array, shifts: Array, share: float) -> Array:
-    """Return the quantile of all ``residuals[i] - shifts[row, b]``, for each row.
+def weight_632(y: Array, predicted: Array, held: Array) -> Array:
+    """Return the weight of the held-out residuals, for each output: from .632 to 1.
+
+    ``.632 / (1 - .368 R)``, R the relative overfitting: 0 where residuals held out are as those of
+    training, 1 where they are as if predictions and targets had nothing to do with each other.
+    """
+    trained, out = np.abs(y - predicted).mean(axis=0), np.abs(held).mean(axis=0)
+    unrelated = np.array([_mean_distance(a, b) for a, b in zip(y.T, predicted.T, strict=True)])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = (out - trained) / (unrelated - trained)
+    share = np.where(out > trained, np.where(unrelated > trained, np.minimum(share, 1.0), 1.0), 0.0)
+    return np.asarray(0.632 / (1.0 - 0.368 * share))
+
+
+def _mean_distance(a: Array, b: Array) -> float:
+    """Return the mean of ``|a[i] - b[j]|`` over all pairs."""
+    b = np.sort(b)
+    below = np.searchsorted(b, a)
+    sums = np.concatenate([[0.0], np.cumsum(b)])
+    total = a * (2 * below - len(b)) - 2 * sums[below] + sums[-1]
+    return float(total.mean() / len(b))
+
+
+def quantile_of_differences(errors: Array, shifts: Array, share: float) -> Array:
+    """Return the quantile of all ``errors[i] - shifts[row, b]``, for each row.
 
     Parameters
     ----------
-    residuals : ndarray of shape (n,)
+    errors : ndarray of shape (n,)
         In ascending order.
     shifts : ndarray of shape (rows, resamples)
     share : float
@@ -98,12 +139,12 @@ def quantile_of_differences(residuals: Array, shifts: Array, share: float) -> Ar
         The least value that at least ``share`` of the differences do not exceed, found by halving,
         as the differences are many more than what they are made of.
     """
-    wanted = share * residuals.size * shifts.shape[1]
-    low = residuals[0] - shifts.max(axis=1) - 1.0
-    high = residuals[-1] - shifts.min(axis=1)
+    wanted = share * errors.size * shifts.shape[1]
+    low = errors[0] - shifts.max(axis=1) - 1.0
+    high = errors[-1] - shifts.min(axis=1)
     for _ in range(_STEPS):
         middle = low + (high - low) / 2.0
-        reached = np.searchsorted(residuals, middle[:, None] + shifts, side="right").sum(axis=1)
+        reached = np.searchsorted(errors, middle[:, None] + shifts, side="right").sum(axis=1)
         enough = reached >= wanted
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return high  # type: ignore[no-any-return]
