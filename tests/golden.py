@@ -28,7 +28,7 @@ import pytest
 MODES = ("read", "check", "refresh", "rebuild")
 FOLDER = Path(__file__).parent / "golden"
 COMMAND = "python tools/refresh_golden.py"
-PACKAGES = ("jax", "keras", "numpy", "scipy", "sklearn", "statsmodels", "torch")
+PACKAGES = ("jax", "keras", "mapie", "numpy", "scipy", "sklearn", "statsmodels", "torch")
 OTHERS: dict[str, str] = {}  # versions of peers outside Python, which put them here
 ROUNDING = {"float32": 1e-5, "float64": 1e-10}  # of the largest element: no answer moved
 

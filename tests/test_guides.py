@@ -1,4 +1,4 @@
-"""README and the pages of docs/ on other libraries: their examples run, one after the other."""
+"""README and pages of docs/: their examples run, one after the other."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-NEEDED = {"pytorch": "torch", "sklearn": "sklearn"}
+NEEDED = {"intervals": "numpy", "pytorch": "torch", "sklearn": "sklearn"}
 
 
 @pytest.mark.parametrize("page", NEEDED)
