@@ -1,6 +1,6 @@
 """Coverage of prediction intervals over random splits of Boston, beside MAPIE's on the same fits.
 
-python bench/coverage.py [--splits 200] [--jackknife-rows 100]
+python bench/coverage.py [--seeds 200] [--jackknife-rows 100]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import lamina
-from common import append_history, machine, table
+from common import append_history, at_least_one, machine, table
 
 TRAINED, HELD_OUT = 400, 100  # rows; the others are tested
 FOLDS, RESAMPLES, LEVEL = 10, 30, 0.9
@@ -185,11 +185,19 @@ def measured(splits: list[Split], bounds: Callable[[Split], Any]) -> dict[str, f
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--splits", type=int, default=200)
-    options.add_argument("--jackknife-rows", type=int, default=100)
-    options.add_argument("--methods", nargs="+", default=list(ours()))
-    options.add_argument("--no-history", action="store_true")
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument(
+        "--seeds", type=at_least_one, default=200, help="random splits (default: %(default)s)"
+    )
+    options.add_argument(
+        "--jackknife-rows", type=at_least_one, default=100,
+        help="training rows of a jackknife, each a fit (default: %(default)s)",
+    )  # fmt: skip
+    options.add_argument(
+        "--methods", nargs="+", choices=list(ours()), default=list(ours()),
+        help="which to run (default: all)",
+    )  # fmt: skip
+    options.add_argument("--no-history", action="store_true", help="append nothing to history/")
     chosen = options.parse_args()
     warnings.simplefilter("ignore")
     data = lamina.datasets.boston.load()
@@ -197,16 +205,16 @@ def main() -> None:
     found: dict[str, dict[str, Any]] = {}
     peers = mapies()
     for method in chosen.methods:
-        splits = [Split(x, y, seed, chosen.jackknife_rows) for seed in range(chosen.splits)]
+        splits = [Split(x, y, seed, chosen.jackknife_rows) for seed in range(chosen.seeds)]
         Network.kept = {}
         sides = {"lamina": ours()[method]} | ({"MAPIE": peers[method]} if method in peers else {})
         found[method] = {who: measured(splits, bounds) for who, bounds in sides.items()}
         print(*row(method, found[method]), flush=True)
     head = ["method", "wanted", "coverage", "+-", "width", "s a split", "MAPIE", "width", ""]
-    print(f"{chosen.splits} splits, level {LEVEL}, {chosen.jackknife_rows} rows for the jackknife")
+    print(f"{chosen.seeds} splits, level {LEVEL}, {chosen.jackknife_rows} rows for the jackknife")
     print(table(head, [row(method, sides) for method, sides in found.items()]))
     if not chosen.no_history:
-        append_history("coverage", {**machine(lamina.get_num_threads()), "splits": chosen.splits,
+        append_history("coverage", {**machine(lamina.get_num_threads()), "splits": chosen.seeds,
                                     "methods": found})  # fmt: skip
 
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(
     not (BENCH / "common.py").is_file(), reason="needs the sources' benchmarks"
 )
 COMMANDS = sorted(p.stem for p in BENCH.glob("*.py") if "__main__" in p.read_text("utf-8"))
-SEEDS = ("hitters_baselines", "image_folder", "quality")  # what these count
+SEEDS = ("coverage", "hitters_baselines", "image_folder", "quality")  # what these count
 ROUNDS = [name for name in COMMANDS if name not in SEEDS]
 
 
