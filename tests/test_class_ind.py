@@ -5,7 +5,7 @@ import pytest
 
 import lamina
 import r_peer
-from lamina.nnet.coding import class_ind, which_is_max
+from lamina.nnet import class_ind, which_is_max
 
 
 def test_indicators_are_rs():

@@ -11,7 +11,8 @@ import lamina
 # A command line runs on import; the words for type checkers may need what is not installed.
 SKIPPED = ("lamina.__main__", "lamina._typing")
 NEEDED = {"lamina.plot": "matplotlib", "lamina.data.tables": "pyarrow",
-          "lamina.nnet.formulas.frame": "formulaic", "lamina.baselines.compare": "sklearn",
+          "lamina.nnet.formulas.frame": "formulaic",
+          "lamina.nnet.multinomial.fitting": "formulaic", "lamina.baselines.compare": "sklearn",
           "lamina.models.statistics": "sklearn"}  # fmt: skip
 ROOMS_NEEDED = {"lamina.sklearn.": "sklearn"}
 MODULES = sorted(

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import r_peer
-from lamina.nnet.formulas import FormulaError, model_frame
+from lamina import datasets
+from lamina.nnet import model_frame
+from lamina.nnet.formulas import FormulaError
 
 LEVELS = ["lo", "mid", "hi", "top"]
 FORMULAS = [
@@ -18,7 +20,8 @@ FORMULAS = [
     "y ~ as.numeric(o)+exp(-x)+x%%2", "y ~ (.-my.w)^2", "y ~ f*g*x - f:g:x - f", "y ~ 1",
     "y ~ f*. - z", "y ~ C(o, contr.treatment, base=2)+C(f,contr.SAS)", "y ~ b*f-b",
     "y ~ cbind(x,z)+ factor(o, levels=c('top','mid','hi','lo'))", "y ~ ordered(f):x",
-    "y ~ x:z + x + f:x:o", "y ~ I(f %in% c('a', 'c') | !b) + my.w^2", "y ~ 1e5*x + (x)",
+    "y ~ x:z + x + f:x:o", "y ~ f:g + f:o",
+    "y ~ I(f %in% c('a', 'c') | !b) + my.w^2", "y ~ 1e5*x + (x)",
 ]  # fmt: skip
 
 
@@ -99,6 +102,7 @@ def test_gaps_subsets_and_weights_are_rs():
     data["x"][4] = np.nan
     data["f"][7] = None
     data["b"][9] = None
+    data["z"][[15, 16]] = np.nan
     program = ORDERED + (
         "m <- model.frame(y ~ f*x + b + I(z > 0), d, subset = my.w > 1 & g == 'u', weights = my.w)"
         '\nx <- model.matrix(attr(m, "terms"), m)\nsay("rows", as.integer(row.names(m)) - 1L)\n'
@@ -115,6 +119,10 @@ def test_gaps_subsets_and_weights_are_rs():
     np.testing.assert_array_equal(frame.weights, asked["w"])
     np.testing.assert_array_equal(frame.y, asked["y"])
     assert len(frame.omitted) == len(asked["omitted"])
+    # A condition that is missing chooses no row.
+    asked = r_peer.ask(ORDERED + "m <- model.frame(y ~ g, d, subset = z > 0)\n"
+                       'say("rows", as.integer(row.names(m)) - 1L)', data)  # fmt: skip
+    np.testing.assert_array_equal(model_frame("y ~ g", data, subset="z > 0").rows, asked["rows"])
 
 
 def test_tables_of_every_kind_give_the_same():
@@ -126,13 +134,22 @@ def test_tables_of_every_kind_give_the_same():
     strings = {**data, "f": pandas.Categorical(data["f"])}
     frames = [pandas.DataFrame(data), nullable, pandas.DataFrame(strings)]
     frames += [polars.DataFrame(data, nan_to_null=True)]
-    frames += [frames[-1].with_columns(f=polars.col("f").cast(polars.Categorical))]
+    frames += [pytest.importorskip("pyarrow").Table.from_pandas(frames[0])]
+    frames += [frames[3].with_columns(f=polars.col("f").cast(polars.Categorical))]
     frames += [frames[-1].with_columns(f=polars.col("f").cast(polars.Enum(["a", "b", "c"])))]
     for frame in frames:
         got = model_frame("y ~ x*f + b", frame)
         assert got.coefnames == wanted.coefnames
         np.testing.assert_array_equal(got.x, wanted.x)
         np.testing.assert_array_equal(got.rows, wanted.rows)
+
+
+def test_data_sets_and_matrices_are_tables():
+    boston = datasets.boston.load()
+    frame = model_frame("medv ~ .", boston)
+    assert (frame.coefnames, frame.x.shape) == (list(boston.feature_names), boston.x.shape)
+    np.testing.assert_array_equal(frame.y, boston.y)
+    assert model_frame("V2 ~ .", np.eye(3)).coefnames == ["V1", "V3"]
 
 
 def test_a_response_is_numbers_a_matrix_or_a_factor():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import r_peer
+from lamina.nnet import multinom
 from lamina.nnet.formulas.variables import level_text
-from lamina.nnet.multinomial import multinom
 
 TIGHT = {"reltol": 1e-15, "maxit": 1000, "trace": False}
 R_TIGHT = "reltol = 1e-15, maxit = 1000, trace = FALSE"

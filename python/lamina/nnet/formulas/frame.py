@@ -313,7 +313,7 @@ def model_frame(
         ``ns``, ``scale``, ``factor``, ``ordered``, ``relevel``, ``C``, ``cbind``, ``offset``,
         ``ifelse``, ``is.na`` and others of R's base.  ``.`` stands for all columns that the left
         side does not have.
-    data : table of pandas, polars or Arrow, dict of array_like, or ndarray
+    data : table of pandas, polars, Arrow or lamina.datasets, dict of array_like, or ndarray
         Strings, and categories of pandas and polars, are factors.  The columns of an array are
         called V1, V2, ...
     weights : array_like (rows,) or str, optional

@@ -113,17 +113,15 @@ def level_text(level: Any) -> str:
 
 def factor(values: Sequence[Any], levels: Sequence[Any] | None = None) -> Variable:
     """Return a factor of values, with its levels in order; they are sorted where none are given."""
-    known = [v for v in values if not is_missing(v)]
+    found = levels is None
     if levels is None:
+        different = [v for v in set(values) if not is_missing(v)]
         try:
-            ordered = sorted(set(known))
+            levels = sorted(different)
         except TypeError:  # of several types
-            ordered = sorted(set(known), key=level_text)
-        levels, found = ordered, True
-    else:
-        found = False
+            levels = sorted(different, key=level_text)
     places = {level: i for i, level in enumerate(levels)}
-    codes = np.array([-1 if is_missing(v) else places.get(v, -1) for v in values], np.int64)
+    codes = np.array([places.get(v, -1) for v in values], np.int64)
     return Variable("factor", codes, levels=tuple(levels), found=found)
 
 
@@ -155,18 +153,18 @@ def variable(who: str, name: str, values: Any) -> Variable:
 
 
 def _of_objects(who: str, name: str, values: list[Any]) -> Variable:
-    known = [v for v in values if not is_missing(v)]
-    numbers = (int, float, np.integer, np.floating)
-    if all(isinstance(v, (bool, np.bool_)) for v in known):
+    types = {type(v) for v in values} - {type(None)}
+    known = {type(v) for v in values if not is_missing(v)} if types - {str} else types
+    if known and all(issubclass(each, (bool, np.bool_)) for each in known):
         kind = "logical"
-    elif all(isinstance(v, numbers) for v in known):
+    elif all(issubclass(each, (int, float, np.number)) for each in known):
         kind = "numeric"
-    elif all(isinstance(v, str) for v in known):
+    elif known == {str}:
         return factor(values)
     else:
-        kinds = ", ".join(sorted({type(v).__name__ for v in known}))
+        got = ", ".join(sorted(each.__name__ for each in known))
         raise TypeError(
-            f"{who}: {name} must hold numbers, truth values or strings alone; got {kinds}"
+            f"{who}: {name} must hold numbers, truth values or strings alone; got {got}"
         )
     filled = [np.nan if is_missing(v) else float(v) for v in values]
     return Variable(kind, np.array(filled, np.float64))
@@ -236,6 +234,9 @@ def _columns(who: str, data: Any) -> dict[str, Any]:
         return {name: data[name] for name in data.dtype.names}
     if isinstance(data, np.ndarray) and data.ndim == 2:  # as R's as.data.frame calls them
         return {f"V{i + 1}": data[:, i] for i in range(data.shape[1])}
+    if hasattr(data, "feature_names") and hasattr(data, "target_name"):  # lamina.datasets
+        held = dict(zip(data.feature_names, data.x.T, strict=True))
+        return {**held, data.target_name: data.y}
     names = column_names(data)
     if names is None or not hasattr(data, "__getitem__"):
         raise TypeError(

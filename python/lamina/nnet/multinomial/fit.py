@@ -18,7 +18,7 @@ from lamina.nnet.formulas.expressions import number_text
 from lamina.nnet.formulas.rows import NaAction
 from lamina.nnet.formulas.variables import Array
 from lamina.nnet.multinomial.anova import likelihood_ratios
-from lamina.nnet.multinomial.network import Found, softmax
+from lamina.nnet.multinomial.network import Found, logistic, softmax
 from lamina.nnet.multinomial.rows import Rows
 from lamina.nnet.multinomial.summary import Summary, printed
 
@@ -264,8 +264,9 @@ class Multinom:
         if new.offset is not None:
             scores = scores + (new.offset if new.offset.ndim == 2 else
                                np.column_stack([np.zeros(len(x)), new.offset]))  # fmt: skip
-        probabilities = softmax(scores)
-        return new.spread(probabilities[:, 1:] if self._rows.two_classes else probabilities)
+        if self._rows.two_classes:
+            return new.spread(logistic(scores[:, 1:] - scores[:, :1]))
+        return new.spread(softmax(scores))
 
     def _classes(self, probabilities: Array) -> Array:
         known = np.asarray(~np.isnan(probabilities).any(axis=1))

@@ -62,7 +62,8 @@ def multinom(
         Whether to keep the Hessian, as ``Hessian``.
     summ : {0, 1, 2, 3}, default 0
         Whether rows that are alike are merged: 1 or 2 those of the same columns and response, 3
-        also those of the same columns alone.
+        also those of the same columns alone, which lowers the deviance of two classes by a
+        constant.
     censored : bool, default False
         Whether a row of a matrix of counts says which classes are possible: those above 0.
     model : bool, default False
@@ -116,7 +117,7 @@ def multinom(
     array([[-2.34,  0.72],
            [-1.94,  0.65]])
     >>> fit.confint("size")["2.5 %"].round(2)
-    array([-0.31, -0.36])
+    array([-0.45, -0.5 ])
     >>> fit.predict({"size": [0.0, 9.0]}).tolist()
     ['a', 'b']
     """

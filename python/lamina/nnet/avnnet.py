@@ -1,0 +1,324 @@
+"""Averages of networks that differ in their starting weights, and resamples: caret's ``avNNet``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from lamina import _check, _screen
+from lamina._arrays import column_names
+from lamina._calls import answering_calls, named_parameters, refuse_arguments
+from lamina._names import unknown
+from lamina.nnet.coding import class_ind
+from lamina.nnet.data import matrix_of
+from lamina.nnet.fitted import NNet
+from lamina.nnet.fitting import nnet
+from lamina.nnet.formulas import ModelFrame, model_frame
+from lamina.nnet.formulas.variables import Array, Variable, factor, variable
+from lamina.nnet.r_samples import resample
+from lamina.nnet.starts import RSeed
+from lamina.random import next_seed
+from lamina.runtime import get_num_threads
+
+WHO = "avNNet"
+OF_NETWORKS = named_parameters(nnet) - {"x", "y", "formula", "data", "random_state"}
+
+
+class AvNNet:
+    """Networks whose predictions are averaged; ``avNNet`` makes one.
+
+    Attributes
+    ----------
+    model : list of NNet
+        The networks.
+    repeats : int
+        How many there are.
+    bag : bool
+        Whether each was fitted to a resample of the rows.
+    seeds : list of int
+        Of their starting weights, and resamples.
+    lev : tuple or None
+        The classes as the data have them; None of a regression.
+    names : list of str or None
+        The names of the inputs.
+    formula : str or None
+    """
+
+    def __init__(self, model: list[NNet], bag: bool, seeds: list[int], data: _Given) -> None:
+        self.model, self.repeats, self.bag, self.seeds = model, len(model), bag, seeds
+        self.lev, self.names = data.levels, data.names
+        self.formula = None if data.frame is None else data.frame.formula
+        self._data = data
+
+    def __repr__(self) -> str:
+        """Return what caret prints."""
+        bagged = "and Bagging" if self.bag else ""
+        head = f"Model Averaged Neural Network with {self.repeats} Repeats {bagged} "
+        return f"{head}\n\n{self.model[0]!r}\n"
+
+    @answering_calls
+    def predict(self, newdata: Any = None, type: str = "raw") -> Array:  # noqa: A002
+        """Return the mean of the networks' predictions, or classes.
+
+        Parameters
+        ----------
+        newdata : table or array_like of shape (rows, inputs), optional
+            A table with the columns of the formula, or the inputs; a vector is one row.  By
+            default the rows that were fitted.
+        type : {"raw", "class", "prob"}, default "raw"
+            Means of outputs; of classes that with the largest one; or means over their sum.  Of a
+            regression ``"raw"`` alone.
+
+        Returns
+        -------
+        ndarray
+            (rows,) of numbers or classes, or (rows, outputs).  Rows of a table with missing values
+            are NaN, or None among classes.
+        """
+        if type not in ("raw", "class", "prob"):
+            raise ValueError(f"predict: type must be 'raw', 'class' or 'prob'; got {type!r}")
+        if type != "raw" and self.lev is None:
+            raise ValueError(f"predict: type={type!r} needs a fit to classes; use type='raw'")
+        scores = self._mean(newdata)
+        if type == "class":
+            return self._classes(scores)
+        if type == "prob":
+            return np.asarray(scores / scores.sum(axis=1, keepdims=True))
+        return scores[:, 0] if self.lev is None and scores.shape[1] == 1 else scores
+
+    def _mean(self, newdata: Any) -> Array:
+        x, spread = self._data.again(newdata)
+        total = np.sum([each.predict(x) for each in self.model], axis=0)
+        return spread(np.asarray(total / self.repeats))
+
+    def _classes(self, scores: Array) -> Array:
+        missing = np.isnan(scores).any(axis=1)
+        classes = np.asarray(self.lev)
+        if not np.any(missing):
+            return np.asarray(classes[scores.argmax(axis=1)])
+        chosen = classes.astype(object)[np.where(missing, 0, scores.argmax(axis=1))]
+        chosen[missing] = None
+        return np.asarray(chosen)
+
+
+class _Given:
+    """Inputs, response and weights, from arrays or a formula."""
+
+    def __init__(self, x: Array, response: Variable, weights: Any, names: list[str] | None) -> None:
+        self.x, self.weights, self.names = x, weights, names
+        self.frame: ModelFrame | None = None
+        self.levels = response.levels if response.kind == "factor" else None
+        if self.levels is not None:
+            if (response.values < 0).any():
+                raise ValueError(f"{WHO}: y must have a class in each row; got a missing one")
+            self.y = class_ind(response)
+        else:
+            self.y = response.values
+        if len(self.x) != len(self.y):
+            raise ValueError(
+                f"{WHO}: x and y must have the same number of rows; got {len(self.x)} and "
+                f"{len(self.y)}"
+            )
+
+    def again(self, newdata: Any) -> tuple[Array, Callable[[Array], Array]]:
+        """Return the inputs of other rows, and what puts results in the places of all rows."""
+        if newdata is None:
+            return self.x, _as_they_are if self.frame is None else self.frame.spread
+        if self.frame is not None:
+            new = self.frame.again(newdata)
+            return new.x, new.spread
+        columns = column_names(newdata)
+        if self.names is not None and columns is not None:
+            for name in self.names:
+                if name not in map(str, columns):
+                    raise ValueError(f"predict: {unknown('column', name, map(str, columns))}")
+            newdata = newdata[self.names]
+        return matrix_of("predict", "newdata", newdata, row=True), _as_they_are
+
+
+def _as_they_are(values: Array) -> Array:
+    return values
+
+
+@answering_calls
+def avNNet(  # noqa: N802
+    x: Any = _check.NEEDED,
+    y: Any = _check.NEEDED,
+    weights: Any = None,
+    *,
+    repeats: int = 5,
+    bag: bool = False,
+    allowParallel: bool = True,
+    seeds: Sequence[int] | None = None,
+    subset: Any = None,
+    na_action: str | Callable[[Mapping[str, Array]], Any] = "na.omit",
+    contrasts: Mapping[str, Any] | None = None,
+    random_state: int | np.random.Generator | np.random.RandomState | None = None,
+    executor: Executor | None = None,
+    size: int = 1,
+    trace: bool = True,
+    **more: Any,
+) -> AvNNet:
+    """Fit several networks from different starting weights, and average them: caret's ``avNNet``.
+
+    ``avNNet(x, y, size=5)`` takes inputs and a response, ``avNNet("y ~ .", data, size=5)`` a
+    formula and a table.
+
+    Parameters
+    ----------
+    x : array_like of shape (rows, inputs), or str
+        The inputs, or the formula.
+    y : array_like of shape (rows,) or (rows, outputs), or a table
+        The response: numbers, or classes as strings, truth values or categories; or the table of
+        the formula.  Classes have an output each.
+    weights : array_like of shape (rows,), optional
+        Case weights; with a formula also an expression of columns.
+    repeats : int, default 5
+        How many networks.
+    bag : bool, default False
+        Whether each is fitted to rows that are drawn with replacement, as many as there are.
+    allowParallel : bool, default True
+        Whether they are fitted side by side on lamina's threads.
+    seeds : sequence of int, optional
+        One for each network: of its starting weights and rows.  They are drawn as R draws them
+        after ``set.seed(seed)``.
+    subset, na_action, contrasts : optional
+        With a formula: see ``lamina.nnet.formulas.model_frame``.
+    random_state : int, Generator or RandomState, optional
+        Draws ``seeds``; by default lamina's seed does.
+    executor : concurrent.futures.Executor, optional
+        Where the networks are fitted instead of threads.  The results are the same.
+    size : int, default 1
+        Hidden units.
+    trace : bool, default True
+        Whether each network is announced, and its search reported; side by side, they are announced
+        alone.
+    **more
+        Arguments of ``nnet``, such as ``linout, softmax, decay, maxit, skip``.
+
+    Returns
+    -------
+    AvNNet
+
+    Raises
+    ------
+    ValueError
+        For arguments that ``nnet`` refuses, a number of ``seeds`` other than ``repeats``, or
+        classes that are missing.
+
+    Notes
+    -----
+    As in caret, networks of classes are fitted by least squares unless ``softmax=True`` or
+    ``entropy=True``.  There, rows that are drawn keep the weights of others; here they keep
+    their own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.linspace(-2, 2, 30)[:, None]
+    >>> fit = avNNet(x, np.sin(x[:, 0]), size=2, linout=True, repeats=3, trace=False,
+    ...              random_state=0)
+    >>> fit.predict(x).shape
+    (30,)
+    >>> fit = avNNet(x, np.where(x[:, 0] > 0, "up", "down"), size=2, softmax=True, decay=0.01,
+    ...              trace=False, random_state=0)
+    >>> fit.predict([[-1.5], [1.5]], type="class").tolist()
+    ['down', 'up']
+    """
+    unknown_ones = {name: value for name, value in more.items() if name not in OF_NETWORKS}
+    if unknown_ones:
+        refuse_arguments(nnet, unknown_ones, WHO)
+    if x is None or y is None:
+        raise TypeError(f"{WHO}: needs x and y, or a formula and a table")
+    count = _check.integer(WHO, "repeats", repeats)
+    for name, value in (("bag", bag), ("allowParallel", allowParallel), ("trace", trace)):
+        _check.boolean(WHO, name, value)
+    given = _given(x, y, weights, subset, na_action, contrasts)
+    drawn = _seeds(seeds, count, random_state)
+    settings = {**more, "size": size}
+    serial = not allowParallel or get_num_threads() == 1 or count == 1
+    if executor is not None or not serial:
+        if trace:
+            for i in range(count):
+                _screen.write(f"Fitting Repeat {i + 1} ")
+        model = _side_by_side(given, drawn, bag, settings, executor)
+    else:
+        model = []
+        for i, seed in enumerate(drawn):
+            if trace:
+                _screen.write(f"Fitting Repeat {i + 1} \n")
+            model.append(fit_one(given.x, given.y, given.weights, seed, bag, trace, settings))
+    return AvNNet(model, bag, drawn, given)
+
+
+def _given(x: Any, y: Any, weights: Any, subset: Any, na_action: Any, contrasts: Any) -> _Given:
+    if isinstance(x, str):
+        frame = model_frame(
+            x, y, weights=weights, subset=subset, na_action=na_action, contrasts=contrasts, who=WHO
+        )
+        if frame.y is None:
+            raise ValueError(f"{WHO}: formula must have a response on its left side; got {x!r}")
+        of_classes = frame.levels is not None
+        kind = "factor" if of_classes else "numeric"
+        response = Variable(kind, frame.y, levels=frame.levels or ())
+        made = _Given(frame.x, response, frame.weights, frame.coefnames)
+        made.frame = frame
+        return made
+    if subset is not None or contrasts is not None:
+        raise TypeError(f"{WHO}: subset and contrasts need a formula; choose rows of x and y")
+    response = variable(WHO, "y", y)
+    if response.kind == "logical":
+        response = factor([bool(v) for v in response.values.tolist()])
+    elif response.kind == "factor":
+        response = response.drop_levels()
+    else:
+        response = Variable("numeric", matrix_of(WHO, "y", y))
+    names = column_names(x)
+    named = None if names is None else [str(name) for name in names]
+    return _Given(matrix_of(WHO, "x", x), response, weights, named)
+
+
+def _seeds(seeds: Any, count: int, random_state: Any) -> list[int]:
+    if seeds is not None:
+        listed = [_check.integer(WHO, "seeds", seed, low=-(2**31)) for seed in seeds]
+        if len(listed) != count:
+            raise ValueError(
+                f"{WHO}: seeds must be one for each of {count} repeats; got {len(listed)}"
+            )
+        return listed
+    if random_state is None:
+        generator: Any = np.random.default_rng(next_seed())
+    elif isinstance(random_state, (np.random.Generator, np.random.RandomState)):
+        generator = random_state
+    else:
+        generator = np.random.default_rng(_check.integer(WHO, "random_state", random_state, 0))
+    return [int(v) for v in generator.choice(100_000, count, replace=False) + 1]
+
+
+def _side_by_side(
+    given: _Given, seeds: list[int], bag: bool, settings: dict[str, Any], executor: Executor | None
+) -> list[NNet]:
+    arguments = (given.x, given.y, given.weights)
+    if executor is not None:
+        waiting = [
+            executor.submit(fit_one, *arguments, seed, bag, False, settings) for seed in seeds
+        ]
+        return [each.result() for each in waiting]
+    with ThreadPoolExecutor(min(len(seeds), get_num_threads())) as pool:
+        waiting = [pool.submit(fit_one, *arguments, seed, bag, False, settings) for seed in seeds]
+        return [each.result() for each in waiting]
+
+
+def fit_one(
+    x: Array, y: Array, weights: Any, seed: int, bag: bool, trace: bool, settings: dict[str, Any]
+) -> NNet:
+    """Return one of the networks; executors call it."""
+    drawn = RSeed(seed)
+    if bag:
+        rows = resample(drawn, len(x))
+        x, y = x[rows], y[rows]
+        weights = None if weights is None else np.asarray(weights)[rows]
+    return nnet(x, y, weights=weights, random_state=drawn, trace=trace, **settings)
