@@ -97,6 +97,23 @@ def test_a_model_given_is_copied_as_it_was_before_training():
     assert same(fits.weights[0], other.get_weights())
 
 
+def test_a_graph_of_layers_draws_its_weights_from_each_seed():
+    x, y = data()
+
+    def graph(seed: int | None = None) -> lamina.Model:
+        rows = lamina.Input((4,))
+        model = lamina.Model(rows, layers.Dense(1)(layers.Dense(3)(rows)), seed=seed)
+        model.compile("adam", "mse")
+        return model
+
+    for model in (graph(), graph):
+        fits = lamina.fit_many(model, x, y, seeds=[2, 9], keep="all", verbose=0)
+        for seed, weights in zip([2, 9], fits.weights, strict=True):
+            other = graph(seed)
+            other.fit(x, y, verbose=0)
+            assert same(weights, other.get_weights())
+
+
 def test_what_was_not_kept_is_computed_again():
     x, y = data()
     model = network()

@@ -56,7 +56,10 @@ class BoundExecution {
           read_update(update, {execution_->slices(), parameters_, graph().dtype}, kept));
     execution_->set_updates(std::move(settings), loss_scale);
     slots_ = std::move(kept);
+    updates_ = updates;
+    loss_scale_ = loss_scale;
   }
+  std::pair<std::vector<Update>, double> updates() const { return {updates_, loss_scale_}; }
   void set_rates(std::vector<double> rates) {
     for (const double rate : rates)
       if (!(rate >= 0.0 && rate < kInfinity))
@@ -193,6 +196,8 @@ class BoundExecution {
   const Parameters parameters_;  // by slot
   std::unique_ptr<Execution> execution_;
   std::vector<py::array> arrays_, slots_;  // kept alive
+  std::vector<Update> updates_;            // as they were set last
+  double loss_scale_ = 1.0;
 };
 
 std::string thread_reason(const ProfileLine& line) {
@@ -298,6 +303,8 @@ void bind_execution(py::module_& module) {
       .def("set_updates", &BoundExecution::set_updates, "updates"_a, "loss_scale"_a = 1.0,
            "Several optimizers of different parameters, and what the loss is multiplied with "
            "before its gradient is taken, and the gradient divided by.")
+      .def_property_readonly("updates", &BoundExecution::updates,
+                             "What `set_updates` was given last.")
       .def("set_rates", &BoundExecution::set_rates, "rates"_a,
            "The learning rates of the updates, in place of the one that `train` is given; none: "
            "that one.")

@@ -1,6 +1,7 @@
 // Counter-based random numbers and dropout on NumPy arrays.
 #include <limits>
 
+#include "../moves/shuffle.h"
 #include "../runtime/isa.h"
 #include "array.h"
 #include "kernels.h"
@@ -68,48 +69,13 @@ py::array random_bits(Object shape_, Object seed, Object stream, Object step) {
   return out;
 }
 
-// The words of one key in order.  Word e does not depend on how many are drawn, so running out
-// (Lemire's method rejects now and then) means drawing a longer prefix of the same words.
-class Words {
- public:
-  Words(RandomKey key, std::size_t expected) : key_(key), words_(expected) { draw(); }
-  std::uint32_t next() {
-    if (used_ == words_.size()) {
-      words_.resize(2 * words_.size());
-      draw();
-    }
-    return words_[used_++];
-  }
-  // Uniform in [0, bound), unbiased: Lemire, "Fast random integer generation in an interval"
-  // (2019), https://arxiv.org/abs/1805.10941
-  std::uint32_t below(std::uint32_t bound) {
-    std::uint64_t product = std::uint64_t(next()) * bound;
-    if (std::uint32_t(product) < bound) {
-      const std::uint32_t threshold = (0u - bound) % bound;
-      while (std::uint32_t(product) < threshold) product = std::uint64_t(next()) * bound;
-    }
-    return std::uint32_t(product >> 32);
-  }
-
- private:
-  void draw() { kernels<float>().random_bits(words_.data(), Index(words_.size()), key_); }
-
-  RandomKey key_;
-  std::vector<std::uint32_t> words_;
-  std::size_t used_ = 0;
-};
-
 py::array permutation(Object n_, Object seed, Object stream, Object step) {
   const char* who = "permutation";
   const auto n = whole_number(who, "n", n_, std::numeric_limits<std::uint32_t>::max());
   const RandomKey key = random_key(who, seed, stream, step);
   auto out = output<std::int64_t>(who, {Index(n)});
   std::int64_t* p = out.mutable_data();
-  without_gil([&] {
-    for (std::uint64_t i = 0; i < n; ++i) p[i] = std::int64_t(i);
-    Words words(key, std::size_t(n) + 64);
-    for (std::uint64_t i = n; i > 1; --i) std::swap(p[i - 1], p[words.below(std::uint32_t(i))]);
-  });
+  without_gil([&] { shuffle(p, Index(n), key); });
   return out;
 }
 

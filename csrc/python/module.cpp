@@ -2,6 +2,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include "fits.h"
 #include "graph.h"
 #include "kernels.h"
 #include "minimizer.h"
@@ -39,4 +40,5 @@ PYBIND11_MODULE(_core, module) {
   lamina::bind_execution(module);
   lamina::bind_objective(module);
   lamina::bind_searches(module);
+  lamina::bind_fits(module);
 }

@@ -9,7 +9,18 @@ import numpy.typing
 from . import kernels, runtime
 
 __all__: list[str] = [
+    "EpochRule",
     "Execution",
+    "FitEpoch",
+    "FitModel",
+    "FitProgram",
+    "FitQuantity",
+    "FitRates",
+    "FitRecord",
+    "FitRequest",
+    "FitRows",
+    "FitSearch",
+    "FitSums",
     "Graph",
     "Minimizer",
     "Objective",
@@ -25,6 +36,7 @@ __all__: list[str] = [
     "kernels",
     "operations",
     "rules",
+    "run_fits",
     "runtime",
     "search",
 ]
@@ -691,6 +703,8 @@ class Execution:
     def rows(self) -> int: ...
     @property
     def sums(self) -> list[list[float]]: ...
+    @property
+    def updates(self) -> tuple[list[Update], float]: ...
 
 class Predictor:
     def __call__(
@@ -728,9 +742,149 @@ class Objective:
     @property
     def size(self) -> int: ...
 
+class FitProgram:
+    def __init__(self, graph: Graph, parameters: collections.abc.Sequence[Parameter]) -> None: ...
+
+class FitSearch:
+    def __init__(
+        self,
+        pairs: typing.SupportsInt | typing.SupportsIndex,
+        evaluations: typing.SupportsInt | typing.SupportsIndex,
+        gradient: typing.SupportsFloat | typing.SupportsIndex,
+        change: typing.SupportsFloat | typing.SupportsIndex,
+    ) -> None: ...
+
+class FitModel:
+    def __init__(
+        self,
+        training: FitProgram,
+        parameters: collections.abc.Sequence[Parameter],
+        updates: collections.abc.Sequence[Update],
+        loss_scale: typing.SupportsFloat | typing.SupportsIndex = 1.0,
+        search: FitSearch | None = None,
+    ) -> None: ...
+
+class FitRows:
+    def __init__(
+        self,
+        program: FitProgram,
+        arrays: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+        rows: typing.Annotated[numpy.typing.ArrayLike, numpy.int64] | None,
+        batch: typing.SupportsInt | typing.SupportsIndex,
+    ) -> None: ...
+
+class FitRates:
+    def __init__(
+        self, rates: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]
+    ) -> None: ...
+
+class FitQuantity:
+    @staticmethod
+    def loss(
+        term: typing.SupportsInt | typing.SupportsIndex = -1, validation: bool = False
+    ) -> FitQuantity: ...
+    @staticmethod
+    def metric(
+        index: typing.SupportsInt | typing.SupportsIndex,
+        validation: bool = False,
+        function: typing.Any = None,
+    ) -> FitQuantity: ...
+
+class EpochRule:
+    @staticmethod
+    def early_stopping(
+        quantity: FitQuantity,
+        sign: typing.SupportsFloat | typing.SupportsIndex,
+        min_delta: typing.SupportsFloat | typing.SupportsIndex,
+        patience: typing.SupportsInt | typing.SupportsIndex,
+        baseline: typing.SupportsFloat | typing.SupportsIndex | None,
+        restores: bool,
+        start_from_epoch: typing.SupportsInt | typing.SupportsIndex,
+    ) -> EpochRule: ...
+    @staticmethod
+    def rate_by_epoch(function: typing.Any) -> EpochRule: ...
+    @staticmethod
+    def reduce_on_plateau(
+        quantity: FitQuantity,
+        sign: typing.SupportsFloat | typing.SupportsIndex,
+        min_delta: typing.SupportsFloat | typing.SupportsIndex,
+        factor: typing.SupportsFloat | typing.SupportsIndex,
+        lowest: typing.SupportsFloat | typing.SupportsIndex,
+        patience: typing.SupportsInt | typing.SupportsIndex,
+        cooldown: typing.SupportsInt | typing.SupportsIndex,
+    ) -> EpochRule: ...
+
+class FitSums:
+    @property
+    def mean_loss(self) -> float: ...
+    @property
+    def mean_losses(self) -> list[float]: ...
+    @property
+    def metrics(self) -> list[numpy.typing.NDArray[numpy.float64]]: ...
+
+class FitEpoch:
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def rate(self) -> float | None: ...
+    @property
+    def training(self) -> FitSums: ...
+    @property
+    def validation(self) -> FitSums | None: ...
+
+class FitRecord:
+    def weights(self) -> list[typing.Any]: ...
+    @property
+    def divergence(self) -> typing.Any: ...
+    @property
+    def end(self) -> str: ...
+    @property
+    def epochs(self) -> list[FitEpoch]: ...
+    @property
+    def failure(self) -> str: ...
+    @property
+    def held_out(self) -> FitSums | None: ...
+    @property
+    def held_out_outputs(self) -> typing.Any: ...
+    @property
+    def kept_epoch(self) -> int: ...
+    @property
+    def predictions(self) -> typing.Any: ...
+    @property
+    def seconds(self) -> float: ...
+
+class FitRequest:
+    def __init__(
+        self,
+        model: FitModel,
+        first: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+        seed: typing.SupportsInt | typing.SupportsIndex,
+        training: FitRows,
+        validation: FitRows | None = None,
+        held_out: FitRows | None = None,
+        held_out_predicted: FitRows | None = None,
+        predicted: FitRows | None = None,
+        first_epoch: typing.SupportsInt | typing.SupportsIndex = 0,
+        epochs: typing.SupportsInt | typing.SupportsIndex = 1,
+        steps: typing.SupportsInt | typing.SupportsIndex = 1,
+        shuffle_seed: typing.SupportsInt | typing.SupportsIndex | None = None,
+        validates: collections.abc.Sequence[bool] = [],
+        rate: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        rates: FitRates | None = None,
+        rules: collections.abc.Sequence[EpochRule] = [],
+        lets_divergence_pass: bool = False,
+        keeps_weights: bool = True,
+        keeps_epochs: bool = True,
+    ) -> None: ...
+
 def allocate(parameters: collections.abc.Sequence[Parameter]) -> None: ...
 def operations() -> dict[str, typing.Any]: ...
 def rules() -> list[Rule]: ...
+def run_fits(
+    requests: collections.abc.Sequence[FitRequest],
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    report: typing.Any = None,
+) -> tuple[typing.Any, ...]: ...
 def search(
     graph: Graph,
     arrays: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],

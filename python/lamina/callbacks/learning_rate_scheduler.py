@@ -63,16 +63,16 @@ class LearningRateScheduler(Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Set the epoch's learning rate."""
         for key, optimizer in rated(self.model).items():
-            rate = self._rate(epoch, optimizer)
+            rate = self._rate_for(epoch, rate_of(optimizer))
             optimizer.learning_rate = rate
             if self.verbose:
                 _screen.write(
                     f"Epoch {epoch + 1}: LearningRateScheduler setting {shown(key)} to {rate:g}"
                 )
 
-    def _rate(self, epoch: int, optimizer: Any) -> float:
-        known = (epoch, rate_of(optimizer)) if self._takes_rate else (epoch,)
-        rate: Any = self.schedule(*known)
+    def _rate_for(self, epoch: int, before: float) -> float:
+        """Return the rate of an epoch, ``before`` being the one until then."""
+        rate: Any = self.schedule(epoch, before) if self._takes_rate else self.schedule(epoch)
         if isinstance(rate, bool) or not hasattr(rate, "__float__"):
             raise TypeError(
                 f"LearningRateScheduler: schedule must return a number; got {rate!r} for epoch "

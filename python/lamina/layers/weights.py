@@ -77,9 +77,14 @@ class FirstValues:
     def draw(self, who: str) -> None:
         """Write the values into the weight, which has a home."""
         assert self.seed is not None
+        self.parameter.array[...] = self.values(who, self.seed.value)
+        self.drawn = True
+
+    def values(self, who: str, seed: int) -> Array:
+        """Return the values that the weight has in a model of a seed, of the type it is kept in."""
         parameter, shape = self.parameter, tuple(self.parameter.shape)
         layer, weight = self.place
-        rng = Stream(mix(self.seed.value, INITIAL, layer), weight)
+        rng = Stream(mix(seed, INITIAL, layer), weight)
         dtype = stored(parameter)
         value = np.asarray(drawn_by(self.initializer, shape, dtype, rng))
         if value.shape != shape:
@@ -93,8 +98,7 @@ class FirstValues:
             _check.not_overflowing(who, parameter.name, value, array)
         else:
             array = as_stored(f"{who}: the initializer of {parameter.name}", value, dtype, kind)
-        parameter.array[...] = array
-        self.drawn = True
+        return array
 
 
 def drawn_by(
@@ -124,12 +128,18 @@ def place(layer: Weighted, index: int, seed: Seed) -> None:
         first.seed, first.place = seed, (index, k)
 
 
-def settle(layers: Sequence[Weighted]) -> None:
-    """Give all weights of the layers one home, and those that have none yet their values."""
+def settle(layers: Sequence[Weighted]) -> list[FirstValues]:
+    """Give all weights of the layers one home, and those that have none yet their values.
+
+    Returns what was drawn.
+    """
     allocate(layers)
+    drawn = []
     for layer in layers:
         for first in layer._first_values():
             first.draw(layer.name)
+            drawn.append(first)
+    return drawn
 
 
 def copied(value: object) -> object:

@@ -128,27 +128,30 @@ def fit_many(
         WHO, model, x, y, sample_weight, settings, seeds, folds, bootstrap, scoring, keep, predict,
         fit,
     )  # fmt: skip
-    running = (
-        local.outcomes(plan, range(len(plan.fits)), threads)
-        if executor is None
-        else executors.spread(plan, executor, threads)
-    )
+
+    def running(told: Callable[[int], object]) -> Iterator[Outcome]:
+        if executor is None:
+            return local.outcomes(plan, range(len(plan.fits)), threads, told)
+        return executors.spread(plan, executor, threads)
+
     outcomes = _collected(plan, running, verbose)
     if all(each.status == FAILED for each in outcomes):
         raise outcomes[0].error or RuntimeError(f"{WHO}: {outcomes[0].message}")
     return ManyFits(plan, outcomes)
 
 
-def _collected(plan: Plan, running: Iterator[Outcome], verbose: Any) -> list[Outcome]:
+def _collected(
+    plan: Plan, running: Callable[[Callable[[int], object]], Iterator[Outcome]], verbose: Any
+) -> list[Outcome]:
     """Return the outcomes in order; those that an interrupt left out say so."""
     outcomes = [
         Outcome(index, INTERRUPTED, "interrupted before its end") for index in range(len(plan.fits))
     ]
     with Bar(WHO, len(outcomes), verbose) as bar:
         try:
-            for outcome in running:
+            for done, outcome in enumerate(running(bar.reach), 1):
                 outcomes[outcome.index] = outcome
-                bar.move(1)
+                bar.reach(done)
         except KeyboardInterrupt:
             pass
     return outcomes

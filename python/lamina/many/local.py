@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from lamina.many import engine
 from lamina.many.outcome import Outcome
 from lamina.many.plan import Plan
 from lamina.many.single import fit_one
+from lamina.runtime import get_num_threads
 
 
-def outcomes(plan: Plan, indices: Sequence[int], threads: int | None) -> Iterator[Outcome]:
-    """Do some of the fits, so many at a time; yields them as they end."""
-    del threads
+def outcomes(
+    plan: Plan,
+    indices: Sequence[int],
+    threads: int | None,
+    told: Callable[[int], object] | None = None,
+) -> Iterator[Outcome]:
+    """Do some of the fits, so many at a time; yields them when they are done.
+
+    Those that the engine can run go first; the others follow one after the other.  ``told`` is
+    called with the number of those that are done.
+    """
+    asking = engine.Engine(plan)
+    asked: list[engine.Asked] = []
+    others: list[int] = []
     for index in indices:
+        found = asking.ask(index)
+        if found is None:
+            others.append(index)
+        else:
+            asked.append(found)
+    if asked:
+        yield from engine.run(asking, asked, threads or get_num_threads(), told or _silent)
+    for index in others:
         yield fit_one(plan, index)
+
+
+def _silent(done: int) -> None:
+    """Show nothing."""

@@ -25,6 +25,7 @@ class Bar:
         drawn = _screen.is_terminal() or _screen.in_notebook()
         self._shown = chosen == 1 and (drawn or verbose == 1)
         self._who, self._total, self._bar = who, total, None
+        self._done = 0
 
     def __enter__(self) -> Bar:
         """Draw the bar."""
@@ -39,7 +40,8 @@ class Bar:
         if self._bar is not None:
             self._bar.close()
 
-    def move(self, done: int) -> None:
-        """Note that so many further fits are done."""
-        if self._bar is not None and done:
-            self._bar.update(done)
+    def reach(self, done: int) -> None:
+        """Note that so many fits are done; fewer than before are what was known already."""
+        if self._bar is not None and done > self._done:
+            self._bar.update(done - self._done)
+            self._done = done

@@ -63,11 +63,14 @@ def judge(plan: Plan, model: Any, index: int, outcome: Outcome) -> None:
 
 def note(outcome: Outcome, record: Record, epoch: int | None) -> None:
     """Note what the epochs said; ``epoch``: whose weights were put back."""
+    if outcome.status != OK:  # then nothing has been put back
+        epoch = None
     outcome.epochs = len(record.epoch)
     outcome.loss, outcome.val_loss = record.at("loss", epoch), record.at("val_loss", epoch)
-    if outcome.status == OK and outcome.epochs and not np.isfinite(outcome.loss):
+    last = record.at("loss", None)
+    if outcome.status == OK and outcome.epochs and not np.isfinite(last):
         outcome.status = DIVERGED
-        outcome.message = f"the loss became {outcome.loss} in epoch {record.epoch[-1] + 1}"
+        outcome.message = f"the loss became {last} in epoch {record.epoch[-1] + 1}"
 
 
 def kept_epoch(hooks: list[Any]) -> int | None:

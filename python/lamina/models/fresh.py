@@ -26,6 +26,8 @@ def fresh(model: Any, seed: int) -> Any:
             raise
         raise TypeError(f"{error}; or give a function that builds the model") from error
     new.take_seed(seed)
+    for first in new.drawn:  # a graph of layers has its weights already
+        first.draw(new.name)
     _keep_frozen(model, new)
     compile_like(model, new)
     return new
@@ -63,5 +65,8 @@ def _keep_frozen(model: Any, new: Any) -> None:
     if not frozen:
         return
     new.ensure_built(model.input_row_shapes)
+    kept = set()
     for place in frozen:
         new.parts[place].restore(model.parts[place].snapshot())
+        kept |= {id(parameter) for parameter in new.parts[place].parameters}
+    new.drawn = [first for first in new.drawn if id(first.parameter) not in kept]

@@ -46,17 +46,17 @@ class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
     _plumbing: ClassVar[str] = (
         "adopt any_length as_layer batch_given bound by_output calls carriers check_batches "
         "check_fit check_ragged compile_as_asked compiled connections constrained copied_weights "
-        "default_batch default_fit_batch ensure_built evaluator fill forget front graph_inputs "
-        "input_row_shapes live_weights load_backup meet moment named objective objective_for "
-        "output_row_shape output_row_shapes output_shapes_by_layer packed_inputs packed_outputs "
-        "parameters parts path_of penalties ports prepare_layers put_arrays record_outputs "
-        "recorded_settings regularized restore row_shape save_backup says_loss shapes_by_place "
-        "snapshot state_rows stopped_at_zero streams summary_rows take_seed through_front "
-        "train_state unbuild unbuilt weights_by_path"
+        "default_batch default_fit_batch drawn ensure_built evaluator fill forget front "
+        "graph_inputs input_row_shapes live_weights load_backup meet moment named objective "
+        "objective_for output_row_shape output_row_shapes output_shapes_by_layer packed_inputs "
+        "packed_outputs parameters parts path_of penalties ports prepare_layers put_arrays "
+        "record_outputs recorded_settings regularized restore row_shape save_backup says_loss "
+        "shapes_by_place snapshot state_rows stopped_at_zero streams summary_rows take_seed "
+        "through_front train_state unbuild unbuilt weights_by_path"
     )
     moment: int = 0  # when it was made
     _not_copied: tuple[str, ...] = (
-        "_ready", "_row_shapes", "_layer", "_known_ports", "_known_front", "_paths",
+        "_ready", "_row_shapes", "_layer", "_known_ports", "_known_front", "_paths", "drawn",
     )  # fmt: skip
 
     def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
@@ -78,6 +78,7 @@ class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
         self._row_shapes: Kept[list[Shape]] = Kept()  # of the outputs, by those of the inputs
         self._layer: Any = None  # the model as a layer of others
         self._paths: dict[int, str] | None = None  # of the weights
+        self.drawn: list[weights_.FirstValues] = []  # what its seed has decided, as it was drawn
 
     def _as_of(self) -> Any:
         return self._changes, self._ready, getattr(self, "row_shape", None)
@@ -216,7 +217,7 @@ class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
             if _room.is_limited():  # they come from a file
                 weights_.allocate(layers)
             else:
-                weights_.settle(layers)
+                self.drawn += weights_.settle(layers)
 
     def unbuilt(self) -> tuple[list[Layer], Any]:
         """Return the layers still to be built, and what else building tells of the model."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lamina.models.objective import Fed, Head, Objective
 
 Observe = Callable[[Any, int, int], None]
+Listed = list[tuple[Any, int | None, bool, str]]
 
 
 class Pass:
@@ -34,7 +35,7 @@ class Pass:
         self._objective, self._data, self._key = objective, data, (rows, training)
         self.execution = objective.take(rows, training)
         # Of each output with a loss: (metric, the graph's index or None, weighted, key).
-        self.metrics = [_listed(head) for head in objective.heads]
+        self.metrics = [listed_metrics(head) for head in objective.heads]
         self.watched = objective.watched
         self._copies: dict[int, Any] = {}  # of metrics that steps feed, by the id of the original
         self.observe: Observe | None = None
@@ -130,24 +131,7 @@ class Pass:
 
     def results(self) -> dict[str, float]:
         """Return losses and metrics of the batches since ``reset``."""
-        execution, objective = self.execution, self._objective
-        logs = {"loss": execution.mean_loss}
-        if objective.lean and not self.watched:  # asked for after every batch, where hooks are
-            return logs
-        heads = [head for head in objective.heads if head.key]
-        noted = objective.noted
-        means = execution.mean_losses if heads or noted else []
-        logs.update({head.key: means[head.term] for head in heads})
-        states = execution.metrics if any(self.metrics) else []
-        for listed in self.metrics:
-            for metric, index, _, key in listed:
-                value = metric.result() if index is None else metric.result(states[index])
-                _put(logs, key, metric.name, value)
-        logs.update({key: means[term] for key, term in noted})
-        for fed in self.watched:
-            for key in fed.keys:
-                _put(logs, key, fed.metric.name, fed.metric.result())
-        return logs
+        return results_of(self._objective, self.metrics, self.watched, self.execution)
 
     def _tell_metrics(self) -> None:
         """Let the metrics that kernels feed hold what they saw last, as all others do."""
@@ -204,6 +188,32 @@ class Pass:
             metric.update_state(y, prediction, *(() if by is None else (by,)))
 
 
+def results_of(
+    objective: Objective, metrics: Sequence[Listed], watched: Sequence[Fed], sums: Any
+) -> dict[str, float]:
+    """Return losses and metrics by their keys.
+
+    ``sums`` are what was added up: an execution, or what it had left.
+    """
+    logs = {"loss": sums.mean_loss}
+    if objective.lean and not watched:  # asked for after every batch, where hooks are
+        return logs
+    heads = [head for head in objective.heads if head.key]
+    noted = objective.noted
+    means = sums.mean_losses if heads or noted else []
+    logs.update({head.key: means[head.term] for head in heads})
+    states = sums.metrics if any(metrics) else []
+    for listed in metrics:
+        for metric, index, _, key in listed:
+            value = metric.result() if index is None else metric.result(states[index])
+            _put(logs, key, metric.name, value)
+    logs.update({key: means[term] for key, term in noted})
+    for fed in watched:
+        for key in fed.keys:
+            _put(logs, key, fed.metric.name, fed.metric.result())
+    return logs
+
+
 def _put(logs: dict[str, float], key: str, name: str, value: Any) -> None:
     """Note a metric's result: a number under its key, or each of a dict's under its own."""
     if type(value) is float:
@@ -222,7 +232,8 @@ def _number(key: str, value: Any) -> Any:
     return float(np.reshape(value, ())) if np.size(value) == 1 else np.array(value, np.float64)
 
 
-def _listed(head: Head) -> list[tuple[Any, int | None, bool, str]]:
+def listed_metrics(head: Head) -> Listed:
+    """Return each metric of an output: it, the graph's index or None, whether weighted, its key."""
     return [
         (metric, index, weighted, key)
         for (metric, weighted, key), index in zip(head.metrics, head.indices, strict=True)

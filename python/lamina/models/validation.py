@@ -37,7 +37,7 @@ def choose(
     """Return the rows to train on, None for all, and what to validate on, if anything."""
     fraction = check_fraction(split.fraction)
     if validation_data is not None:
-        return None, data_.part_of(_given(model, validation_data, data.row_shapes))
+        return None, data_.part_of(given_data(model, validation_data, data.row_shapes))
     if fraction == 0.0:
         return None, None
     return _split(
@@ -45,7 +45,7 @@ def choose(
     )
 
 
-def _given(model: Fitting, data: Any, row_shapes: list[Shape]) -> data_.Data:
+def given_data(model: Fitting, data: Any, row_shapes: list[Shape]) -> data_.Data:
     """Return ``validation_data``, checked; its rows have the fit's shapes, where those matter."""
     if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
         raise TypeError(

@@ -1,0 +1,114 @@
+#include "epoch_rules.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace lamina {
+namespace {
+
+constexpr double beyond_all = std::numeric_limits<double>::infinity();
+
+// As lamina.callbacks.EarlyStopping, line by line.
+class EarlyStopping final : public EpochRule {
+ public:
+  explicit EarlyStopping(const StoppingEarly& settings)
+      : s_(settings), best_(-s_.watched.sign * beyond_all) {}
+
+  void epoch_end(FitAtHand& fit, EpochRecord& record) override {
+    last_epoch_ = record.epoch;
+    const std::optional<double> value = s_.watched.quantity(record);
+    if (record.epoch < s_.start_from_epoch || !value) return;
+    const bool better = s_.watched.better(*value, best_);
+    // The first epoch looked at is the best until then, be its value NaN.
+    if (better || best_epoch_ < 0) {
+      best_epoch_ = record.epoch;
+      if (s_.restores) fit.keep_weights();
+    }
+    ++wait_;
+    if (better) {
+      best_ = *value;
+      if (!s_.baseline || s_.watched.better(*value, *s_.baseline)) wait_ = 0;
+      return;
+    }
+    if (wait_ >= s_.patience) fit.stop();
+  }
+
+  void train_end(FitAtHand& fit) override {
+    if (s_.restores && best_epoch_ >= 0 && best_epoch_ != last_epoch_)
+      fit.put_weights_back(best_epoch_);
+  }
+
+  int best_epoch() const override { return s_.restores ? best_epoch_ : -1; }
+
+ private:
+  const StoppingEarly& s_;
+  double best_;
+  std::int64_t wait_ = 0;
+  int best_epoch_ = -1, last_epoch_ = -1;
+};
+
+// As lamina.callbacks.ReduceLROnPlateau.
+class ReduceOnPlateau final : public EpochRule {
+ public:
+  explicit ReduceOnPlateau(const Plateau& settings)
+      : s_(settings), best_(-s_.watched.sign * beyond_all) {}
+
+  void epoch_end(FitAtHand& fit, EpochRecord& record) override {
+    record.rate = fit.rate();
+    const std::optional<double> value = s_.watched.quantity(record);
+    if (!value) return;
+    if (cooldown_ > 0) {
+      --cooldown_;
+      wait_ = 0;
+    }
+    if (s_.watched.better(*value, best_)) {
+      best_ = *value;
+      wait_ = 0;
+    } else if (cooldown_ == 0 && ++wait_ >= s_.patience && fit.rate() > s_.lowest) {
+      fit.set_rate(std::max(fit.rate() * s_.factor, s_.lowest));
+      cooldown_ = s_.cooldown;
+      wait_ = 0;
+    }
+  }
+
+ private:
+  const Plateau& s_;
+  double best_;
+  std::int64_t wait_ = 0, cooldown_ = 0;
+};
+
+// As lamina.callbacks.LearningRateScheduler.
+class RateByEpoch final : public EpochRule {
+ public:
+  explicit RateByEpoch(const std::function<double(int, double)>& rate) : rate_(rate) {}
+  void epoch_begin(FitAtHand& fit, int epoch) override { fit.set_rate(rate_(epoch, fit.rate())); }
+  void epoch_end(FitAtHand& fit, EpochRecord& record) override { record.rate = fit.rate(); }
+
+ private:
+  const std::function<double(int, double)>& rate_;
+};
+
+// The settings live as long as the maker, which outlives the fits.
+template <class Rule, class Settings>
+EpochRuleMaker maker(Settings settings) {
+  return [shared = std::make_shared<const Settings>(std::move(settings))] {
+    return std::make_unique<Rule>(*shared);
+  };
+}
+
+}  // namespace
+
+EpochRuleMaker early_stopping(StoppingEarly settings) {
+  return maker<EarlyStopping>(std::move(settings));
+}
+
+EpochRuleMaker reduce_on_plateau(Plateau settings) {
+  return maker<ReduceOnPlateau>(std::move(settings));
+}
+
+EpochRuleMaker rate_by_epoch(std::function<double(int epoch, double rate)> rate) {
+  return maker<RateByEpoch>(std::move(rate));
+}
+
+}  // namespace lamina

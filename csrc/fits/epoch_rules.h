@@ -1,0 +1,67 @@
+// What may happen between the epochs of a fit: the callbacks that need no Python.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "record.h"
+
+namespace lamina {
+
+// What such a rule sees of a fit, and may change.
+class FitAtHand {
+ public:
+  virtual ~FitAtHand() = default;
+  virtual void stop() = 0;  // once the epoch is over
+  virtual double rate() const = 0;
+  virtual void set_rate(double rate) = 0;
+  virtual void keep_weights() = 0;               // in the place of those kept before
+  virtual void put_weights_back(int epoch) = 0;  // those kept, which are of that epoch
+};
+
+// A quantity of an epoch; nothing in one that does not have it.
+using Quantity = std::function<std::optional<double>(const EpochRecord&)>;
+
+class EpochRule {
+ public:
+  virtual ~EpochRule() = default;
+  virtual void epoch_begin(FitAtHand&, int /*epoch*/) {}
+  virtual void epoch_end(FitAtHand&, EpochRecord&) {}
+  virtual void train_end(FitAtHand&) {}
+  // The epoch whose weights it would keep; -1 for none.
+  virtual int best_epoch() const { return -1; }
+};
+
+// Makes a rule for one fit.
+using EpochRuleMaker = std::function<std::unique_ptr<EpochRule>()>;
+
+struct Watched {
+  Quantity quantity;
+  double sign = -1.0;  // 1 where larger values are better
+  double min_delta = 0.0;
+
+  bool better(double value, double reference) const {
+    return sign * (value - reference) > min_delta;
+  }
+};
+
+struct StoppingEarly {
+  Watched watched;
+  std::int64_t patience = 0, start_from_epoch = 0;
+  std::optional<double> baseline;
+  bool restores = true;
+};
+EpochRuleMaker early_stopping(StoppingEarly settings);
+
+struct Plateau {
+  Watched watched;
+  double factor = 0.1, lowest = 0.0;
+  std::int64_t patience = 10, cooldown = 0;
+};
+EpochRuleMaker reduce_on_plateau(Plateau settings);
+
+// The rate of an epoch, by its number and the rate before.
+EpochRuleMaker rate_by_epoch(std::function<double(int epoch, double rate)> rate);
+
+}  // namespace lamina

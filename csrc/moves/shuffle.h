@@ -1,0 +1,11 @@
+// Orders at random: a function of a key, the same on every machine.
+#pragma once
+
+#include "../kernel.h"
+
+namespace lamina {
+
+// Writes 0 .. size-1 in the order that the key draws; size is below 2^32.
+void shuffle(std::int64_t* order, Index size, RandomKey key);
+
+}  // namespace lamina

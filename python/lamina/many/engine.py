@@ -1,0 +1,213 @@
+"""Fits that the engine runs whole, without the interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from lamina import _core
+from lamina.many.data import take
+from lamina.many.outcome import DIVERGED, OK, Outcome, Record
+from lamina.many.plan import Plan
+from lamina.many.settings import Shares
+from lamina.many.single import fit_one, note
+from lamina.models import TrainingDiverged
+from lamina.models.courses import Course, Request, scores
+from lamina.models.replicas import Replicas
+
+_PLAIN = (bool, int, float, str, type(None))
+
+
+class Template(NamedTuple):
+    """A model that fits of several settings are replicas of."""
+
+    build: dict[str, Any]
+    replicas: Replicas
+    rate: Any  # its learning rate, or the law of it
+
+
+@dataclass
+class Asked:
+    """A fit that the engine has been asked for."""
+
+    index: int
+    course: Course
+    request: Request
+    judge: Any  # the graph that evaluates rows held out
+
+
+class Engine:
+    """What asks the engine for the fits of a plan, as far as it can run them.
+
+    Parameters
+    ----------
+    plan : Plan
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._templates: list[Template] = []
+        self._courses: dict[int, Course | None] = {}
+        self._judged: dict[Any, tuple[Any, ...]] = {}
+        self._predicted: dict[int, Any] = {}
+
+    def ask(self, index: int) -> Asked | None:
+        """Return the request of a fit; None for one that has to go through ``fit``.
+
+        So have those that ``fit`` refuses: it says why.
+        """
+        fit = self.plan.fits[index]
+        if fit.setting not in self._courses:
+            self._courses[fit.setting] = self._course(fit.setting)
+        course = self._courses[fit.setting]
+        if course is None:
+            return None
+        keep = self.plan.keep
+        try:
+            judge, rows = self._judging(course.replicas, fit.part)
+            request = course.request(
+                fit.seed, fit.part, self.plan.parts[fit.part].rows, rows,
+                "weights" in keep, "histories" in keep,
+            )  # fmt: skip
+        except Exception:
+            return None
+        return Asked(index, course, request, judge)
+
+    def _course(self, setting: int) -> Course | None:
+        shares = self.plan.shares[setting]
+        try:
+            template = self._template(shares)
+            optimizer = template.replicas.model.optimizer
+            rate = template.rate
+            if shares.rate:
+                optimizer.learning_rate = shares.rate[0]
+                rate = optimizer.rate_law
+            arguments = {**self.plan.arguments, **shares.fit}
+            return Course(template.replicas, arguments, rate)
+        except Exception:
+            return None
+
+    def _template(self, shares: Shares) -> Template:
+        for found in self._templates:
+            if _alike(found.build, shares.build):
+                return found
+        plan = self.plan
+        model = plan.recipe.model(Shares(build=shares.build), 0)
+        replicas = Replicas(model, plan.x, plan.y, plan.sample_weight)
+        self._templates.append(Template(shares.build, replicas, model.optimizer.rate_law))
+        return self._templates[-1]
+
+    def _judging(self, replicas: Replicas, part: int) -> tuple[Any, tuple[Any, ...]]:
+        """Return what evaluates rows held out; these, to evaluate and to predict, and others."""
+        found = self._judged.get((id(replicas), part))
+        if found is not None:
+            return found[0], found[1]
+        plan, held = self.plan, self.plan.parts[part].held_out
+        judge = rows = predicted = None
+        if held is not None and len(held):
+            own = plan.scoring.by_name is not None
+            if "scores" in plan.keep and not own:
+                judge, rows = replicas.to_judge(held)
+            if ("scores" in plan.keep and own) or "held_out_predictions" in plan.keep:
+                predicted = replicas.rows_to_predict(replicas.data.inputs, held)
+        if plan.predict is not None and id(replicas) not in self._predicted:
+            self._predicted[id(replicas)] = replicas.rows_to_predict(
+                replicas.inputs(plan.predict), None
+            )
+        asked = rows, predicted, self._predicted.get(id(replicas))
+        self._judged[id(replicas), part] = judge, asked
+        return judge, asked
+
+    # --- what became of them
+
+    def outcome(self, asked: Asked, record: _core.FitRecord) -> Outcome:
+        """Return what a fit has come to."""
+        if record.failure:  # it says the same in words of its own
+            return fit_one(self.plan, asked.index)
+        plan, replicas = self.plan, asked.course.replicas
+        outcome = Outcome(asked.index, seconds=record.seconds)
+        if record.end == "diverged":
+            assert record.divergence is not None
+            outcome.status = DIVERGED
+            outcome.message = str(TrainingDiverged(*_told(record.divergence)))
+        epochs = record.epochs
+        note(outcome, _losses(epochs), None if record.kept_epoch < 0 else record.kept_epoch)
+        if "histories" in plan.keep:
+            outcome.record = _history(asked.request, epochs)
+        if "weights" in plan.keep:
+            outcome.weights = replicas.weights(record.weights())
+        if outcome.status == OK:
+            self._judge(asked, record, outcome)
+        return outcome
+
+    def _judge(self, asked: Asked, record: _core.FitRecord, outcome: Outcome) -> None:
+        plan, model = self.plan, asked.course.model
+        if record.held_out is not None:
+            found = scores(asked.judge, record.held_out)
+            outcome.scores = {f"held_out_{key}": float(value) for key, value in found.items()}
+        if record.held_out_outputs is not None:
+            prediction = model.packed_outputs(record.held_out_outputs)
+            if plan.scoring.by_name is not None and "scores" in plan.keep:
+                held = plan.parts[plan.fits[asked.index].part].held_out
+                x, y, weight = (take(each, held) for each in (plan.x, plan.y, plan.sample_weight))
+                outcome.scores = plan.scoring.of(model, x, y, weight, prediction)
+            if "held_out_predictions" in plan.keep:
+                outcome.held_out = prediction
+        if record.predictions is not None:
+            outcome.predictions = model.packed_outputs(record.predictions)
+
+
+def run(
+    engine: Engine, asked: Sequence[Asked], threads: int, told: Callable[[int], object]
+) -> Iterator[Outcome]:
+    """Run the fits asked for, so many at a time; KeyboardInterrupt comes after those that ended."""
+    requests = [each.request.asked for each in asked]
+    records, interrupted = _core.run_fits(requests, threads, told)
+    for each, record in zip(asked, records, strict=True):
+        if record is not None:
+            yield engine.outcome(each, record)
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+def _alike(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    """Return whether arguments are surely the same: plain values that are equal."""
+    if a.keys() != b.keys():
+        return False
+    return all(v is b[k] or (_plain(v) and type(v) is type(b[k]) and v == b[k])
+               for k, v in a.items())  # fmt: skip
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_plain, value))
+    return isinstance(value, _PLAIN)
+
+
+def _told(divergence: tuple[Any, ...]) -> tuple[Any, ...]:
+    loss, epoch, step, rate, where, weight, kind = divergence
+    return loss, epoch, step, rate, where, weight, kind
+
+
+def _losses(epochs: Sequence[_core.FitEpoch]) -> Record:
+    """Return what the table tells of the epochs."""
+    record = Record()
+    record.epoch = [each.epoch for each in epochs]
+    record.history["loss"] = [each.training.mean_loss for each in epochs]
+    record.recorded_at["loss"] = record.epoch
+    validated = [(e.epoch, e.validation.mean_loss) for e in epochs if e.validation is not None]
+    if validated:
+        record.recorded_at["val_loss"] = [epoch for epoch, _ in validated]
+        record.history["val_loss"] = [loss for _, loss in validated]
+    return record
+
+
+def _history(request: Request, epochs: Sequence[_core.FitEpoch]) -> Record:
+    record = Record(validation_rows=request.validation_rows)
+    for each in epochs:
+        record.epoch.append(each.epoch)
+        for key, value in request.logs(each).items():
+            record.history.setdefault(key, []).append(value)
+            record.recorded_at.setdefault(key, []).append(each.epoch)
+    return record

@@ -1,0 +1,255 @@
+"""What the fits of one setting have in common: epochs, batches, rates, callbacks."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lamina import _core
+from lamina._check import Array, boolean
+from lamina.callbacks import CallbackList
+from lamina.models import data as data_
+from lamina.models import training
+from lamina.models.batches import first_batches
+from lamina.models.data import Data, Part, part_of
+from lamina.models.gradients import check_search
+from lamina.models.logs import in_order
+from lamina.models.passes import listed_metrics, results_of
+from lamina.models.replicas import NotAlikeError, Recorded, Replicas
+from lamina.models.split import check_fraction, held_out
+from lamina.models.validation import given_data
+from lamina.models.watching import Rules, rules_of
+from lamina.optimizers.schedules import LearningRateSchedule
+from lamina.random import SHUFFLE, mix
+
+_PLAN = ("epochs", "initial_epoch", "shuffle", "validation_steps", "validation_batch_size",
+         "validation_freq")  # fmt: skip
+_SPLIT = ("validation_split", "stratify", "time_ordered")
+_OTHERS = ("batch_size", "steps_per_epoch", "validation_data", "callbacks", "class_weight")
+MOST_RATES = 1 << 20  # steps of a schedule that are known before
+
+
+class Course:
+    """How each fit of a setting goes.
+
+    Parameters
+    ----------
+    replicas : Replicas
+    arguments : dict
+        For ``fit``.
+    rate : object
+        The learning rate: a number or a schedule.
+
+    Raises
+    ------
+    NotAlikeError
+        Where the fits have to go through ``fit``.
+    """
+
+    def __init__(self, replicas: Replicas, arguments: Mapping[str, Any], rate: Any) -> None:
+        unknown = [key for key in arguments if key not in (*_PLAN, *_SPLIT, *_OTHERS)]
+        if unknown:
+            raise NotAlikeError(f"fit's argument {unknown[0]}")
+        self.replicas, self.model = replicas, replicas.model
+        self.callbacks = CallbackList(copy.deepcopy(arguments.get("callbacks")))
+        self._plan = {"shuffle": True}
+        self._plan.update((key, arguments[key]) for key in _PLAN if key in arguments)
+        if callable(self._plan["shuffle"]):
+            raise NotAlikeError("a function that draws the orders of rows")
+        self._batch_size = arguments.get("batch_size")
+        self._steps = arguments.get("steps_per_epoch")
+        self._class_weight = arguments.get("class_weight")
+        self._take_split(arguments)
+        self._rate = rate
+        self._rates: dict[int, _core.FitRates] = {}
+        self._rules: Rules | None = None
+        self._parts: dict[Any, _Rows] = {}
+
+    def _take_split(self, arguments: Mapping[str, Any]) -> None:
+        given = arguments.get("validation_data")
+        self._fraction = check_fraction(arguments.get("validation_split", 0.0))
+        self._stratify = arguments.get("stratify", "auto")
+        if not isinstance(self._stratify, (str, bool)):
+            raise NotAlikeError("labels to stratify by")
+        self._ordered = boolean("fit", "time_ordered", arguments.get("time_ordered", False))
+        self._given: Data | None = None
+        if given is not None:
+            self._fraction = 0.0
+            self._given = given_data(self.model, given, self.replicas.data.row_shapes)
+            if self._given.ragged or self._given.reads:
+                raise NotAlikeError("validation data of unequal rows, or that are read")
+
+    # --- one fit
+
+    def request(
+        self,
+        seed: int,
+        key: Any,
+        rows: Array | None,
+        judged: tuple[Any, ...],
+        keeps_weights: bool,
+        keeps_epochs: bool,
+    ) -> Request:
+        """Return what the engine is asked for.
+
+        Parameters
+        ----------
+        seed : int
+        key : hashable
+            Stands for the rows.
+        rows : ndarray of int64 or None
+            To train on; None for all.
+        judged : tuple of (FitRows or None)
+            Rows held out, the same for their predictions, and rows to predict.
+        keeps_weights, keeps_epochs : bool
+            What is kept beside the losses of the epochs.
+        """
+        key = (key, seed) if self._fraction else key
+        parts = self._parts.get(key)
+        if parts is None:
+            parts = self._parts[key] = _Rows(self, rows, seed)
+        plan, rules = parts.plan, parts.rules
+        held, predicted, others = judged
+        asked = _core.FitRequest(
+            parts.model,
+            self.replicas.first_weights(seed),
+            seed,
+            parts.training,
+            parts.validation,
+            held,
+            predicted,
+            others,
+            first_epoch=plan.first_epoch,
+            epochs=plan.epochs,
+            steps=plan.steps or 0,
+            shuffle_seed=mix(seed, SHUFFLE) if plan.shuffle else None,
+            validates=parts.validates,
+            rate=self._rate if isinstance(self._rate, float) else 0.0,
+            rates=self._known_rates(plan.epochs * (plan.steps or 0)),
+            rules=rules.rules,
+            lets_divergence_pass=rules.lets_pass,
+            keeps_weights=keeps_weights,
+            keeps_epochs=keeps_epochs,
+        )
+        return Request(asked, parts)
+
+    def _known_rates(self, steps: int) -> _core.FitRates | None:
+        """Return the rates of so many steps, and of the next; None for one that stays."""
+        if isinstance(self._rate, float):
+            return None
+        if not isinstance(self._rate, LearningRateSchedule):
+            raise NotAlikeError("a learning rate that is a function")
+        if steps not in self._rates:
+            if steps > MOST_RATES:
+                raise NotAlikeError("a schedule of so many steps")
+            optimizer = copy.copy(self.model.optimizer)
+            optimizer.learning_rate = self._rate
+            rates = []
+            for step in range(steps + 1):
+                optimizer.__dict__["_iterations"] = step
+                rates.append(optimizer.current_learning_rate())
+            self._rates[steps] = _core.FitRates(rates)
+        return self._rates[steps]
+
+
+class Request:
+    """One fit as the engine takes it, and what its record means."""
+
+    def __init__(self, asked: _core.FitRequest, parts: _Rows) -> None:
+        self.asked, self._parts = asked, parts
+
+    def logs(self, epoch: _core.FitEpoch) -> dict[str, float]:
+        """Return what ``History`` notes of an epoch."""
+        logs = in_order(_results(self._parts.trained, epoch.training))
+        if epoch.validation is not None:
+            assert self._parts.validated is not None
+            result = in_order(_results(self._parts.validated, epoch.validation))
+            logs.update({f"val_{key}": value for key, value in result.items()})
+            logs = in_order(logs)
+        if epoch.rate is not None:
+            logs["learning_rate"] = epoch.rate
+        return logs
+
+    @property
+    def validation_rows(self) -> Array | None:
+        """Which rows of the fit's were held out for validation, counted among them."""
+        return self._parts.validation_rows
+
+
+def _results(recorded: Recorded, sums: _core.FitSums) -> dict[str, float]:
+    objective = recorded.objective
+    return results_of(objective, [listed_metrics(head) for head in objective.heads], [], sums)
+
+
+def scores(recorded: Recorded, sums: _core.FitSums) -> dict[str, float]:
+    """Return what ``evaluate`` does, of rows held out."""
+    return in_order(_results(recorded, sums))
+
+
+class _Rows:
+    """The rows of some of a setting's fits, for the engine: to train on, and to validate on."""
+
+    def __init__(self, course: Course, rows: Array | None, seed: int) -> None:
+        self.course, replicas = course, course.replicas
+        trained, held = self._split(rows, seed)
+        data = replicas.weighted(course._class_weight, trained)
+        part = part_of(data, trained)
+        self.plan = self._planned(part)
+        self.trained, self.model = replicas.training(data, self.plan.batch)
+        check_search(course.model, self.plan.steps, self.plan.batch)
+        self.training = _core.FitRows(self.trained.program, data.arrays, trained, self.plan.batch)
+        self.validation: _core.FitRows | None = None
+        self.validated: Recorded | None = None
+        kept = self._validating(data, held)
+        if kept is not None:
+            self._validate_on(kept)
+        self.validates: list[bool] = []
+        if self.validated is not None:
+            self.validates = [self.plan.validates(epoch) for epoch in range(self.plan.epochs)]
+        self.rules = rules_of(
+            course.model, course.callbacks, self.plan, self.trained, self.validated, course._rate
+        )
+
+    def _split(self, rows: Array | None, seed: int) -> tuple[Array | None, Array | None]:
+        """Return the rows to train on and those held out, numbers of all rows."""
+        course, self.validation_rows = self.course, None
+        if course._fraction == 0.0:
+            return rows, None
+        data = course.replicas.data
+        classes = data_.classes_of(course.model, data)
+        if rows is not None and classes is not None:
+            classes = classes[rows]
+        count = data.rows if rows is None else len(rows)
+        trained, held = held_out(
+            count, course._fraction, classes, course._stratify, course._ordered, seed
+        )
+        self.validation_rows = held
+        return (trained, held) if rows is None else (rows[trained], rows[held])
+
+    def _planned(self, part: Part) -> training.Plan:
+        course = self.course
+        batch = course.model.default_fit_batch(course._batch_size)
+        return training.plan([part], batch, course._steps, **course._plan)
+
+    def _validating(self, data: Data, held: Array | None) -> Part | None:
+        if self.course._given is not None:
+            return part_of(self.course._given)
+        if held is None:
+            return None
+        return part_of(self.course.replicas.as_weighted_as(data), held)
+
+    def _validate_on(self, part: Part) -> None:
+        plan, parts = self.plan, [part]
+        wanted, own = plan.validation_batch, plan.batch
+        if plan.validation_steps is not None:
+            wanted = wanted or own
+            parts = first_batches(parts, wanted, plan.validation_steps)
+        part = parts[0]
+        self.validated, batch = self.course.replicas.evaluating(part, wanted, max(own, 256), own)
+        rows = (
+            np.arange(part.size) if part.rows is None and part.size < part.data.rows else part.rows
+        )
+        self.validation = _core.FitRows(self.validated.program, part.data.arrays, rows, batch)
