@@ -11,17 +11,20 @@ import numpy as np
 from lamina import _check
 from lamina._check import Array, Shape
 from lamina.models import Model
+from lamina.random import seeded
 from lamina.sklearn import _models, _routed
 from lamina.sklearn._data import (
+    Rows,
     check_fit,
+    check_given_rows,
     check_rows,
     counted,
-    dense,
-    dense_chunks,
     drawn_seed,
+    plain_labels,
+    reads_as_given,
     row_weights,
 )
-from lamina.sklearn._outputs import output_shapes
+from lamina.sklearn._outputs import check_reads, output_shapes
 from lamina.sklearn._scikit import BaseEstimator, check_is_fitted
 
 if TYPE_CHECKING:
@@ -124,8 +127,8 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
     def _told_names(self) -> tuple[str, ...]:
         """Return what a function that builds a model may be told of the data, by name."""
         return (
-            "X_dtype_", "X_shape_", "feature_names_in_", "meta", "n_features_in_", "n_outputs_",
-            "target_type_", "y_dtype_", "y_ndim_",
+            "X", "X_dtype_", "X_shape_", "feature_names_in_", "meta", "n_features_in_",
+            "n_outputs_", "target_type_", "y", "y_dtype_", "y_ndim_",
         )  # fmt: skip
 
     def _default_loss(self, model: Any, shapes: Sequence[Shape]) -> Any:
@@ -151,32 +154,41 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         ``whole`` says that it is a fit by itself, not one to a part of the rows: it must have rows
         of several classes, and a further one of all that the first had.
         """
-        X, y = check_fit(self, X, y, reset=not further, numbers=self._numbers)
-        if further:
-            self._check_row_shape(X)
-            y = self._check_known(y, classes, whole)
-        else:
-            y = self._know(y, classes)
-        weights = row_weights(X, y, sample_weight, getattr(self, "class_weight", None))
-        X, y, weights = counted(X, y, weights)
-        if whole:
-            self._check_counted(y)
-        if further:
-            self._take_rate()
-        else:
-            self._begin(X, y)
-        held_out = None if validation_data is None else self._held_out(validation_data)
-        self._train(dense(X), self._targets(y), weights, epochs, held_out)
+        before = dict(vars(self))
+        try:
+            X, y = check_fit(self, X, y, reset=not further, numbers=self._numbers)
+            y = self._check_known(y, classes, whole) if further else self._know(y, classes)
+            weights = row_weights(y, sample_weight, getattr(self, "class_weight", None))
+            X, y, weights = counted(X, y, weights)
+            if whole:
+                self._check_counted(y)
+            if further:
+                self._check_row_shape(X)
+            else:
+                self._seed, self.n_iter_ = drawn_seed(self.random_state), 0
+            with seeded(self._seed + self.n_iter_):
+                if further:
+                    self._take_rate()
+                else:
+                    self._begin(X, y)
+                held_out = None if validation_data is None else self._held_out(validation_data)
+                self._train(X.read_by(self.model_), self._targets(y), weights, epochs, held_out)
+        except (TypeError, ValueError):  # refused, before anything was trained
+            if not further:
+                self.__dict__.clear()
+                self.__dict__.update(before)
+            raise
         return self
 
-    def _begin(self, X: Any, y: Array) -> None:
+    def _begin(self, X: Rows, y: Array) -> None:
         """Make and compile the model of a first fit."""
         who, held = type(self).__name__, self._held()
-        self._row_shape = tuple(X.shape[1:])
-        model = _models.made(
-            who, self.model, drawn_seed(self.random_state), self._told(X, y),
-            _routed.routed(held, "model"),
-        )  # fmt: skip
+        self._row_shape = X.shape[1:]
+        model = _models.made(who, self.model, self._told(X, y), _routed.routed(held, "model"))
+        X.read_by(model)  # raises what is no number, where numbers are read
+        self._reads_as_given = X.given is not None and reads_as_given(model)
+        if not self._reads_as_given:
+            check_reads(who, model, self._row_shape)
         shapes = output_shapes(model, self._row_shape)
         loss = self.loss
         if loss is None and not model.get_compile_config():
@@ -189,9 +201,8 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         self._shapes = shapes
         self.model_ = model
         self.history_: dict[str, list[float]] = {}
-        self.n_iter_ = 0
 
-    def _told(self, X: Any, y: Array) -> dict[str, Any]:
+    def _told(self, X: Rows, y: Array) -> dict[str, Any]:
         """Return what a function that builds the model may ask for."""
         known = {
             "X_dtype_": X.dtype,
@@ -201,7 +212,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         }
         names = (name for name in self._told_names() if name not in known)
         known |= {name: getattr(self, name) for name in names if hasattr(self, name)}
-        return {**known, "meta": dict(known)}
+        return {**known, "meta": dict(known), "X": X.shown, "y": y}
 
     def _take_rate(self) -> None:
         """Let a learning rate that was set since the last fit count; callbacks may have theirs."""
@@ -209,7 +220,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
             self.model_.optimizer.learning_rate = self.learning_rate
         self._rate = self.learning_rate
 
-    def _train(self, X: Array, targets: Any, weights: Any, epochs: int, held_out: Any) -> None:
+    def _train(self, X: Any, targets: Any, weights: Any, epochs: int, held_out: Any) -> None:
         # Their state is that of one fit; those that were given stay as they are.
         self.callbacks_ = copy.deepcopy(self.callbacks)
         before = self.model_.history
@@ -222,7 +233,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
             "callbacks": self.callbacks_,
             "validation_split": self.validation_split,
             "validation_data": held_out,
-            "shuffle": bool(self.shuffle),
+            "shuffle": self.shuffle,
             **_routed.routed(self._held(), "fit"),
         }
         try:
@@ -245,10 +256,15 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
                 f"got {type(data).__name__}"
             )
         X, y, *weights = data
-        X = self._check_row_shape(check_rows(self, X))
-        return (dense(X), self._targets(self._check_known(np.asarray(y), None, False)), *weights)
+        y = self._check_known(np.asarray(plain_labels(y)), None, False)
+        return (self._rows(X), self._targets(y), *weights)
 
     # --- predicting
+
+    def _rows(self, X: Any) -> Any:
+        """Return rows as the model reads them."""
+        check = check_given_rows if self._reads_as_given else check_rows
+        return self._check_row_shape(check(self, X))
 
     def _check_row_shape(self, X: Any) -> Any:
         if tuple(X.shape[1:]) != self._row_shape:
@@ -261,11 +277,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
     def _outputs(self, X: Any) -> list[Array]:
         """Return what the model predicts, an array for each output."""
         check_is_fitted(self)
-        X = self._check_row_shape(check_rows(self, X))
-        parts = [_listed(self.model_.predict(x, verbose=0)) for x in dense_chunks(X)]
-        return [
-            np.concatenate(each) if len(each) > 1 else each[0] for each in zip(*parts, strict=True)
-        ]
+        return _listed(self.model_.predict(self._rows(X), verbose=0))
 
     def __sklearn_is_fitted__(self) -> bool:
         """Return whether there is a model that was fitted."""

@@ -2,70 +2,159 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from lamina._arrays import column_names
 from lamina._check import Array
 from lamina.sklearn._scikit import (
+    check_consistent_length,
     check_random_state,
     check_sample_weight,
+    check_y,
     compute_sample_weight,
     issparse,
+    safe_indexing,
     validate_data,
 )
 
-DENSE = 1 << 24  # numbers of a sparse matrix that are made dense at a time
+
+class Rows:
+    """The rows of a fit: as numbers, and as they were given where some models read that.
+
+    Models of named columns read tables, models of texts read texts; others read numbers alone.
+
+    Parameters
+    ----------
+    numbers : ndarray or sparse matrix, optional
+    given : table, or ndarray of str of shape (rows, columns), optional
+    refusal : Exception, optional
+        Why there are no numbers.
+    """
+
+    def __init__(self, numbers: Any, given: Any, refusal: Exception | None = None) -> None:
+        self.numbers, self.given, self.refusal = numbers, given, refusal
+
+    @property
+    def shown(self) -> Any:
+        """What a function that builds a model sees of the rows."""
+        return self.numbers if self.given is None else self.given
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As an array's."""
+        return tuple(self.shown.shape)
+
+    @property
+    def dtype(self) -> Any:
+        """Of the numbers; that of objects where there are none."""
+        return np.dtype(object) if self.numbers is None else self.numbers.dtype
+
+    def take(self, kept: Array) -> Rows:
+        """Return some of the rows."""
+        numbers = None if self.numbers is None else self.numbers[kept]
+        given = None if self.given is None else safe_indexing(self.given, kept)
+        return Rows(numbers, given, self.refusal)
+
+    def read_by(self, model: Any) -> Any:
+        """Return the rows in the form that a model reads; raises if they are no numbers for it."""
+        if self.given is not None and reads_as_given(model):
+            return self.given
+        if self.refusal is not None:
+            raise self.refusal
+        return self.numbers
+
+
+def reads_as_given(model: Any) -> bool:
+    """Return whether a model has inputs for columns by name, or for strings."""
+    try:
+        inputs = model.inputs
+    except (TypeError, ValueError):  # it will know its inputs when it is built
+        return False
+    return len(inputs) > 1 or any(each.dtype == "string" for each in inputs)
 
 
 def check_fit(
-    estimator: Any,
-    X: Any,
-    y: Any,
-    *,
-    reset: bool = True,
-    numbers: bool = False,
-    axes: bool = True,
-) -> tuple[Any, Array]:
-    """Return the data of a fit as arrays; sparse rows stay sparse.
+    estimator: Any, X: Any, y: Any, *, reset: bool = True, numbers: bool = False
+) -> tuple[Rows, Array]:
+    """Return the data of a fit.
 
     Sets ``n_features_in_`` and ``feature_names_in_``, or compares with them.
 
     Parameters
     ----------
     estimator : BaseEstimator
-    X : array_like, sparse matrix or table of shape (rows, columns) or (rows, ...)
-        Tables of pandas and polars may have columns of bools and of nullable types.
+    X : array_like, sparse matrix or table of shape (rows, columns) or (rows, ...), or list of str
+        Tables of pandas and polars may have columns of bools and of nullable types, and for models
+        of named columns any.
     y : array_like of shape (rows,) or (rows, outputs)
     reset : bool, default True
         Whether this is a first fit; otherwise columns are compared with those of the first.
     numbers : bool, default False
         Whether `y` must hold numbers.
-    axes : bool, default True
-        Whether rows may have more than one axis, as images and series have.
 
     Raises
     ------
     ValueError, TypeError
         With scikit-learn's messages.
     """
-    X, y = validate_data(
-        estimator,
-        X,
-        plain_labels(y),
-        reset=reset,
-        accept_sparse="csr",
-        allow_nd=axes,
-        multi_output=True,
-        y_numeric=numbers,
-    )
-    return X, np.asarray(y.toarray() if issparse(y) else y)
+    y = plain_labels(y)
+    of_x: dict[str, Any] = {"accept_sparse": "csr", "allow_nd": True}
+    of_y: dict[str, Any] = {"multi_output": True, "y_numeric": numbers}
+    if numbers and len(getattr(y, "shape", ())) > 2:  # images, or series, as targets
+        of_y = {"validate_separately": (of_x, {"allow_nd": True})}
+        of_x = {}
+    given = as_given(X)
+    try:
+        array, y = validate_data(estimator, X, y, reset=reset, **of_x, **of_y)
+        check_consistent_length(array, y)
+    except (TypeError, ValueError) as error:
+        if given is None or y is None:
+            raise
+        validate_data(estimator, X, y, reset=reset, skip_check_array=True)
+        check_consistent_length(X, y)
+        return Rows(None, given, error), plain_target(check_y(y, estimator=estimator, **of_y))
+    return Rows(array, given), plain_target(y)
 
 
-def check_rows(estimator: Any, X: Any, *, axes: bool = True) -> Any:
-    """Return the rows to predict for as an array; sparse rows stay sparse."""
-    return validate_data(estimator, X, reset=False, accept_sparse="csr", allow_nd=axes)
+def check_rows(estimator: Any, X: Any) -> Any:
+    """Return the rows to predict for as an array of numbers; sparse rows stay sparse."""
+    return validate_data(estimator, X, reset=False, accept_sparse="csr", allow_nd=True)
+
+
+def check_given_rows(estimator: Any, X: Any) -> Any:
+    """Return the rows to predict for as they are given: a table by name, or texts."""
+    given = as_given(X)
+    validate_data(estimator, X, reset=False, skip_check_array=True)
+    return X if given is None else given
+
+
+def as_given(X: Any) -> Any:
+    """Return a table, or an array of strings for texts; None for all that are numbers."""
+    axes = len(getattr(X, "shape", (0,)))
+    if issparse(X) or axes not in (1, 2):
+        return None
+    if axes == 2 and column_names(X) is not None:
+        return X
+    if not _holds_text(X):
+        return None
+    texts = np.asarray(X, dtype=object)
+    return texts.reshape(len(texts), -1)
+
+
+def _holds_text(X: Any) -> bool:
+    if isinstance(X, np.ndarray):
+        return X.size > 0 and isinstance(X.flat[0], str)
+    ordered = isinstance(X, (list, tuple)) or hasattr(X, "shape")
+    if not ordered or not hasattr(X, "__getitem__") or not len(X):
+        return False
+    return isinstance(X.iloc[0] if hasattr(X, "iloc") else X[0], str)
+
+
+def plain_target(y: Any) -> Array:
+    """Return a target that is no sparse matrix."""
+    return np.asarray(y.toarray() if issparse(y) else y)
 
 
 def plain_labels(y: Any) -> Any:
@@ -81,22 +170,7 @@ def plain_labels(y: Any) -> Any:
     return y
 
 
-def dense(X: Any) -> Array:
-    """Return rows as an array that is not sparse."""
-    return np.asarray(X.toarray() if issparse(X) else X)
-
-
-def dense_chunks(X: Any) -> Iterator[Array]:
-    """Yield the rows in order, sparse ones in parts of which each takes little memory."""
-    if not issparse(X) or X.shape[0] == 0:
-        yield dense(X)
-        return
-    rows = max(DENSE // max(X.shape[1], 1), 1)
-    for start in range(0, X.shape[0], rows):
-        yield dense(X[start : start + rows])
-
-
-def row_weights(X: Any, y: Any, sample_weight: Any, class_weight: Any = None) -> Array | None:
+def row_weights(y: Array, sample_weight: Any, class_weight: Any = None) -> Array | None:
     """Return the weight of each row, of mean 1; None where all are equal.
 
     Weights of rows and of classes are multiplied.  A mean of 1 keeps the learning rate's meaning
@@ -110,10 +184,10 @@ def row_weights(X: Any, y: Any, sample_weight: Any, class_weight: Any = None) ->
     """
     if sample_weight is None and class_weight is None:
         return None
-    weights = np.ones(X.shape[0])
+    weights = np.ones(len(y))
     if sample_weight is not None:
         weights = np.asarray(
-            check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+            check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
         )
     if class_weight is not None:
         weights = weights * compute_sample_weight(class_weight, y)
@@ -123,13 +197,13 @@ def row_weights(X: Any, y: Any, sample_weight: Any, class_weight: Any = None) ->
     return np.asarray(weights * (len(weights) / total))
 
 
-def counted(X: Any, y: Array, weights: Array | None) -> tuple[Any, Array, Array | None]:
+def counted(X: Rows, y: Array, weights: Array | None) -> tuple[Rows, Array, Array | None]:
     """Return the rows whose weight is not 0: the others are as if they were not there."""
     if weights is None or weights.all():
         return X, y, weights
     kept = np.flatnonzero(weights)
     weights = weights[kept]
-    return X[kept], y[kept], weights * (len(weights) / weights.sum())
+    return X.take(kept), y[kept], weights * (len(weights) / weights.sum())
 
 
 def drawn_seed(random_state: Any) -> int:

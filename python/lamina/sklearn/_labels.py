@@ -34,6 +34,7 @@ def labels_of(y: Array, classes: Any = None) -> tuple[Labels, Array]:
     ValueError
         If the values are no labels, or labels of one class alone.
     """
+    check_present(y)
     check_classification_targets(y)
     kind = type_of_target(y)
     if y.ndim == 2 and y.shape[1] == 1:
@@ -52,12 +53,19 @@ def labels_of(y: Array, classes: Any = None) -> tuple[Labels, Array]:
     return Labels("binary" if len(found) <= 2 else "multiclass", [found], y.dtype), y
 
 
+def check_present(y: Array) -> None:
+    """Refuse labels that are missing: None cannot be sorted with others."""
+    if y.dtype == object and None in set(y.ravel().tolist()):
+        row = next(i for i, labels in enumerate(y) if None in np.ravel(labels).tolist())
+        raise ValueError(f"Input y contains None, first in row {row}: a label is missing")
+
+
 def check_two_classes(who: str, labels: Labels, y: Array) -> None:
     """Refuse rows to train on that are all of one class."""
     if labels.kind in ("binary", "multiclass") and len(y) and (y == y[0]).all():
         raise ValueError(
             f"{who}: needs rows of at least 2 classes; the data contain rows of one class alone: "
-            f"{y[0]!r}"
+            f"{y[:1].tolist()[0]!r}"
         )
 
 
@@ -117,6 +125,7 @@ class Labels:
 
         ``all_of_them`` says whether none may be missing either.
         """
+        check_present(y)
         check_classification_targets(y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)

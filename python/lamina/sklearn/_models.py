@@ -7,13 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamina import losses, models, optimizers
-from lamina.random import seeded
 from lamina.sklearn._routed import call, check_model_parameters
 
 
-def made(
-    who: str, model: Any, seed: int, told: Mapping[str, Any], given: Mapping[str, Any]
-) -> models.Model:
+def made(who: str, model: Any, told: Mapping[str, Any], given: Mapping[str, Any]) -> models.Model:
     """Return a new model.
 
     Parameters
@@ -22,8 +19,6 @@ def made(
         The estimator, for messages.
     model : Model or callable
         What is copied without the weights that train, or a function that builds a model.
-    seed : int
-        Fixes the new weights, shuffles and dropout.
     told : dict
         What is known of the data; the function is given those that it has parameters for.
     given : dict
@@ -31,14 +26,12 @@ def made(
     """
     if isinstance(model, models.Model):
         check_no_arguments(who, given)
-        with seeded(seed):
-            return anew(model)
+        return anew(model)
     if not callable(model):
         raise TypeError(
             f"{who}: model must be a model or a function that returns one; got {model!r}"
         )
-    with seeded(seed):
-        found = call(who, model, told, given)
+    found = call(who, model, told, given)
     if not isinstance(found, models.Model):
         name = getattr(model, "__name__", model)
         raise TypeError(f"{who}: {name} must return a model; it returned {found!r}")

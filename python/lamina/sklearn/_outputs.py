@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from lamina._check import Array, Shape
-from lamina.models import Model
+from lamina.models import Functional, Model
 
 TINY = 1e-30  # what a sum of probabilities that all vanish is divided by
 SCORES = ("hinge", "squared_hinge", "categorical_hinge")  # losses of scores on both sides of 0
 
 
+def check_reads(who: str, model: Model, row_shape: Shape) -> None:
+    """Refuse rows of another shape than a model reads, where it says what that is."""
+    try:
+        known = model.input_shape
+    except (TypeError, ValueError):
+        return
+    if not isinstance(known, tuple) or not all(d is None or isinstance(d, int) for d in known):
+        return
+    needed = known[1:]
+    pairs = zip(needed, row_shape, strict=False)
+    if len(needed) == len(row_shape) and all(n in (None, got) for n, got in pairs):
+        return
+    fits = None not in needed and math.prod(needed) == math.prod(row_shape)
+    said = f"; put layers.Reshape({needed}) first" if fits else ""
+    raise ValueError(
+        f"{who}: the model reads rows of shape {needed}; X has rows of shape {row_shape}{said}"
+    )
+
+
 def output_shapes(model: Model, row_shape: Shape) -> list[Shape]:
     """Return the shape of a row of each output, for rows of a shape."""
-    found = model.compute_output_shape((None, *row_shape))
+    known = isinstance(model, Functional)
+    found: Any = model.output_shape if known else model.compute_output_shape((None, *row_shape))
     if isinstance(found, dict):
         found = list(found.values())
     several = bool(found) and isinstance(found[0], (tuple, list))
@@ -24,10 +45,9 @@ def output_shapes(model: Model, row_shape: Shape) -> list[Shape]:
 
 def linear_outputs(model: Model, count: int) -> list[bool]:
     """Return for each output whether its layer has no activation: its results are logits."""
-    outputs = getattr(model, "outputs", None)
-    ends: list[Any] = [model.layers[-1]] * count if model.layers else [None] * count
-    if isinstance(outputs, (list, tuple)) and len(outputs) == count:
-        ends = [getattr(output.node, "layer", None) for output in outputs]
+    ends: list[Any] = model.layers[-1:] * count or [None] * count
+    if isinstance(model, Functional):
+        ends = [getattr(output.node, "layer", None) for output in model.outputs]
     return [_is_linear(end) for end in ends]
 
 

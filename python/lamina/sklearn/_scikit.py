@@ -15,7 +15,7 @@ try:
     from sklearn.metrics import r2_score
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import LabelBinarizer, LabelEncoder
-    from sklearn.utils import check_random_state
+    from sklearn.utils import _safe_indexing, check_consistent_length, check_random_state
     from sklearn.utils._param_validation import Interval, Options, StrOptions
     from sklearn.utils.class_weight import compute_sample_weight
     from sklearn.utils.metaestimators import available_if as _available_if
@@ -26,6 +26,7 @@ try:
     )
     from sklearn.utils.validation import (
         _check_sample_weight,
+        _check_y,
         check_is_fitted,
         column_or_1d,
         validate_data,
@@ -39,7 +40,7 @@ except ImportError as error:
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
-check_sample_weight = _check_sample_weight
+check_sample_weight, check_y, safe_indexing = _check_sample_weight, _check_y, _safe_indexing
 
 
 def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
@@ -61,14 +62,17 @@ __all__ = [
     "ThreadpoolController",
     "available_if",
     "check_classification_targets",
+    "check_consistent_length",
     "check_is_fitted",
     "check_random_state",
     "check_sample_weight",
+    "check_y",
     "column_or_1d",
     "compute_sample_weight",
     "issparse",
     "minimize",
     "r2_score",
+    "safe_indexing",
     "train_test_split",
     "type_of_target",
     "unique_labels",

@@ -148,7 +148,9 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
         ----------
         X : array_like, sparse matrix or table of shape (rows, columns) or (rows, ...)
             Numbers: images and series have more axes; tables of pandas and polars may have columns
-            of bools and of nullable types.  Sparse rows are made dense.
+            of bools and of nullable types.  Sparse rows are made dense in parts.  A model
+            of named columns (``lamina.tables.TableModel``) reads tables as they are, one whose
+            input is of strings reads texts, a list of str.
         y : array_like of shape (rows,), (rows, labels) or (rows, columns)
             Labels of any kind; or an indicator of 0 and 1 for each label; or columns of classes,
             for a model with an output for each.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from lamina._check import Array, Shape
 from lamina.models import Model
 from lamina.sklearn._base import NeuralNet
-from lamina.sklearn._scikit import RegressorMixin, column_or_1d
+from lamina.sklearn._scikit import RegressorMixin, column_or_1d, r2_score
 
 if TYPE_CHECKING:
     from lamina._typing import CallbacksLike, LossesLike, MetricsLike, OptimizerLike, Self
@@ -27,9 +28,10 @@ class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unuse
         A model, compiled or not: each fit trains a copy with new weights, in which layers that do
         not train keep what they hold (frozen ones their weights, normalisations what they were
         adapted to).  Or a function ``build(**parameters)`` that returns a model.  It is given what
-        it has parameters for of ``n_features_in_``, ``n_outputs_`` (1, or the columns of `y`),
+        it has parameters for: ``n_features_in_``, ``n_outputs_`` (1, or the columns of `y`),
         ``feature_names_in_``, ``X_shape_``, ``X_dtype_``, ``y_dtype_``, ``y_ndim_``,
-        ``target_type_``, and ``meta``, a dict of them.
+        ``target_type_``; ``meta``, a dict of these; and ``X`` and ``y``, the rows of the fit, to
+        which layers can be adapted.
     optimizer : str, Optimizer or class, optional
         By default what the model was compiled with, else "adam".
     loss : str, Loss, class or callable, optional
@@ -145,8 +147,11 @@ class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unuse
         ----------
         X : array_like, sparse matrix or table of shape (rows, columns) or (rows, ...)
             Numbers: images and series have more axes; tables of pandas and polars may have columns
-            of bools and of nullable types.  Sparse rows are made dense.
-        y : array_like of shape (rows,) or (rows, outputs)
+            of bools and of nullable types.  Sparse rows are made dense in parts.  A model
+            of named columns (``lamina.tables.TableModel``) reads tables as they are, one whose
+            input is of strings reads texts, a list of str.
+        y : array_like of shape (rows,), (rows, outputs) or (rows, ...)
+            Images and series may be targets too.
         sample_weight : array_like of shape (rows,), optional
         validation_data : tuple (X, y) or (X, y, sample_weight), optional
             Used instead of a split.
@@ -195,34 +200,61 @@ class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unuse
 
         Returns
         -------
-        ndarray of shape (rows,) or (rows, outputs), float64
+        ndarray of shape (rows,), (rows, outputs) or (rows, ...), float64
         """
         found = [np.asarray(each, np.float64) for each in self._outputs(X)]
-        if self._vector:
-            return found[0].reshape(len(found[0]))
-        return found[0] if len(found) == 1 else np.concatenate(found, axis=1)
+        whole = found[0] if len(found) == 1 else np.concatenate(found, axis=1)
+        return whole.reshape(len(whole), *self._target_shape)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R², the share of the variance that the predictions explain.
+
+        Parameters
+        ----------
+        X, y, sample_weight : array_like
+            As for ``fit``.
+
+        Returns
+        -------
+        float
+            Of several outputs the mean; of images and series as targets that of all their values,
+            weighted by their variances.
+        """
+        if len(self._target_shape) <= 1:
+            return float(super().score(X, y, sample_weight))
+        given, found = (each.reshape(len(each), -1) for each in (np.asarray(y), self.predict(X)))
+        return float(
+            r2_score(given, found, sample_weight=sample_weight, multioutput="variance_weighted")
+        )
 
     # --- targets
 
     def _know(self, y: Array, classes: Any) -> Array:  # noqa: ARG002
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        self._vector = y.ndim == 1
-        self.n_outputs_ = 1 if self._vector else int(y.shape[1])
-        self.target_type_ = "continuous" if self._vector else "continuous-multioutput"
+        self._target_shape = y.shape[1:]
+        self.n_outputs_ = int(y.shape[-1]) if y.ndim > 1 else 1
+        self.target_type_ = "continuous" if y.ndim == 1 else "continuous-multioutput"
         return y
 
     def _check_known(self, y: Array, classes: Any, whole: bool) -> Array:  # noqa: ARG002
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        outputs = 1 if y.ndim == 1 else y.shape[1]
-        if outputs != self.n_outputs_:
-            raise ValueError(f"y must have {self.n_outputs_} outputs as before; got {outputs}")
+        if y.shape[1:] != self._target_shape:
+            sizes = ", ".join(map(str, ("rows", *self._target_shape)))
+            raise ValueError(f"y must have shape ({sizes}) as before; got {y.shape}")
         return y
 
     def _targets(self, y: Array) -> Any:
-        if len(self._shapes) == 1 or y.ndim == 1:
-            return y
+        if len(self._shapes) == 1:
+            shape = self._shapes[0]
+            fits = None not in shape and math.prod(shape) == math.prod(y.shape[1:])
+            return y.reshape(len(y), *shape) if fits else y
+        if y.ndim != 2:
+            raise ValueError(
+                f"{type(self).__name__}: a model of {len(self._shapes)} outputs needs y of shape "
+                f"(rows, columns); got {y.shape}"
+            )
         widths = [shape[-1] if shape else 1 for shape in self._shapes]
         if sum(widths) != y.shape[1]:
             raise ValueError(

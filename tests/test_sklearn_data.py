@@ -1,0 +1,406 @@
+"""What estimators are given: tables, sparse rows, texts, labels of all kinds, weights."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import layers
+from lamina.layers import Dense
+
+pytestmark = pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")
+ROWS = 120
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(ROWS, 4))
+SIDE = X[:, 0] > X[:, 1]
+NAMES = np.where(SIDE, "left", "right")
+THREE = np.array(["low", "middle", "high"])[np.digitize(X[:, 0], [-0.5, 0.5])]
+
+
+def network(n_features_in_: int, n_outputs_: int, units: int = 16) -> Any:
+    """Build a network whose last layer gives logits, or numbers."""
+    return lamina.Sequential(
+        [lamina.Input((n_features_in_,)), Dense(units, "relu"), Dense(n_outputs_)]
+    )
+
+
+def of_table(X: Any, n_outputs_: int, hidden: int = 16) -> Any:
+    """Build a network that reads columns by name."""
+    return lamina.tables.TableModel(X, units=n_outputs_, hidden=(hidden,))
+
+
+def of_texts(X: Any, n_outputs_: int) -> Any:
+    """Build a network that reads texts, with the words of those that it is fitted to."""
+    words = layers.TextVectorization(max_tokens=50, output_sequence_length=5)
+    words.adapt(X)
+    return lamina.Sequential(
+        [
+            lamina.Input((1,), dtype="string"),
+            words,
+            layers.Embedding(50, 4),
+            layers.GlobalAveragePooling1D(),
+            Dense(n_outputs_, "sigmoid"),
+        ]
+    )
+
+
+@pytest.fixture
+def classifier() -> Any:
+    """Return a function that makes a classifier."""
+    pytest.importorskip("sklearn")
+    settings = {"epochs": 30, "learning_rate": 0.02, "random_state": 0}
+    return lambda model=network, **s: lamina.sklearn.NeuralNetClassifier(model, **{**settings, **s})
+
+
+@pytest.fixture
+def regressor() -> Any:
+    """Return a function that makes a regressor."""
+    pytest.importorskip("sklearn")
+    settings = {"epochs": 30, "learning_rate": 0.02, "random_state": 0}
+    return lambda model=network, **s: lamina.sklearn.NeuralNetRegressor(model, **{**settings, **s})
+
+
+# --- labels
+
+LABELS = {
+    "strings": NAMES,
+    "objects": NAMES.astype(object),
+    "list": NAMES.tolist(),
+    "bools": SIDE,
+    "list of bools": SIDE.tolist(),
+    "-1 and 1": np.where(SIDE, 1, -1),
+    "floats": np.where(SIDE, 2.0, 1.0),
+    "three": THREE,
+    "unsigned": np.digitize(X[:, 0], [-0.5, 0.5]).astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_labels_come_back(classifier, kind):
+    y = LABELS[kind]
+    net = classifier().fit(X, y)
+    expected = np.asarray(y)
+    assert net.classes_.tolist() == np.unique(expected).tolist()
+    assert net.classes_.dtype == net.predict(X).dtype == expected.dtype
+    assert net.score(X, y) > 0.9
+    chances = net.predict_proba(X)
+    assert chances.shape == (ROWS, len(net.classes_))
+    assert (net.classes_[chances.argmax(axis=1)] == net.predict(X)).all()
+    np.testing.assert_allclose(chances.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(np.exp(net.predict_log_proba(X)), chances, rtol=1e-5)
+
+
+def test_labels_of_tables(classifier):
+    pandas = pytest.importorskip("pandas")
+    polars = pytest.importorskip("polars")
+    for y, classes in (
+        (pandas.Series(SIDE, dtype="boolean"), [False, True]),
+        (pandas.Series(SIDE.astype(int), dtype="Int64"), [0, 1]),
+        (pandas.Series(NAMES, dtype="string"), ["left", "right"]),
+        (pandas.Categorical(NAMES), ["left", "right"]),
+        (polars.Series(SIDE), [False, True]),
+        (polars.Series(NAMES.tolist()), ["left", "right"]),
+    ):
+        net = classifier(epochs=1).fit(X, y)
+        assert net.classes_.tolist() == classes
+        assert type(net.classes_.tolist()[0]) is type(classes[0])
+    missing = pandas.Series(SIDE, dtype="boolean")
+    missing[3] = pandas.NA
+    with pytest.raises(ValueError, match="NaN"):
+        classifier().fit(X, missing)
+    with pytest.raises(ValueError, match="contains None, first in row 7"):
+        classifier().fit(X, [None if i == 7 else name for i, name in enumerate(NAMES)])
+
+
+def test_outputs_of_all_kinds(classifier):
+    """One unit or two for two classes; probabilities, logits or scores; any loss."""
+    for units, activation, loss in (
+        (1, "sigmoid", "binary_crossentropy"),
+        (1, "sigmoid", None),
+        (1, None, None),
+        (2, "softmax", "sparse_categorical_crossentropy"),
+        (2, "softmax", "categorical_crossentropy"),
+        (2, "sigmoid", "binary_crossentropy"),
+        (2, None, None),
+        (1, None, "mse"),
+        (1, "tanh", "hinge"),
+        (2, None, "categorical_hinge"),
+        (1, None, lamina.losses.BinaryCrossentropy(from_logits=True)),
+        (2, "softmax", lamina.losses.CategoricalFocalCrossentropy),
+    ):
+        model = lamina.Sequential([Dense(8, "relu"), Dense(units, activation)])
+        net = classifier(model, loss=loss).fit(X, NAMES)
+        assert net.score(X, NAMES) > 0.9, (units, activation, loss)
+        scores = "hinge" in str(loss)
+        assert hasattr(net, "decision_function") == scores == (not hasattr(net, "predict_proba"))
+        if not scores:
+            chances = net.predict_proba(X)
+            assert chances.min() >= 0
+            np.testing.assert_allclose(chances.sum(axis=1), 1, rtol=1e-6)
+        elif units == 1:
+            above = net.decision_function(X) > 0
+            assert (net.classes_[above.astype(int)] == net.predict(X)).all()
+
+
+def test_outputs_that_do_not_fit(classifier):
+    for units in (1, 2, 4):
+        with pytest.raises(ValueError, match=f"for 3 classes must end in 3 units; .* {units}"):
+            classifier(lamina.Sequential([Dense(units)])).fit(X, THREE)
+    with pytest.raises(ValueError, match="an output for each column of y, 2; it has 1"):
+        classifier(network(4, 2)).fit(X, np.column_stack([NAMES, THREE]))
+    with pytest.raises(ValueError, match="a unit for each of 3 labels; it has 2"):
+        classifier(network(4, 2)).fit(X, RNG.integers(0, 2, (ROWS, 3)))
+
+
+def test_several_labels(classifier):
+    sparse = pytest.importorskip("scipy.sparse")
+    y = np.column_stack([X[:, 0] > 0, X[:, 1] > 0, X[:, 2] > 1]).astype(np.int8)
+    net = classifier().fit(X, y)
+    assert net.classes_.tolist() == [0, 1, 2]
+    chances = net.predict_proba(X)
+    assert chances.shape == y.shape
+    assert (net.predict(X) == (chances > 0.5)).all()
+    assert net.predict(X).dtype == y.dtype
+    assert net.score(X, y) == (net.predict(X) == y).all(axis=1).mean() > 0.8
+    other = classifier().fit(X, sparse.csr_matrix(y))
+    assert (other.predict_proba(X) == chances).all()
+    parts = classifier()
+    for _ in range(30):
+        parts.partial_fit(X, y)
+    assert (parts.predict_proba(X) == chances).all()
+
+
+def test_several_columns_of_classes(classifier):
+    def two(n_features_in_, n_outputs_):
+        x = lamina.Input((n_features_in_,))
+        h = Dense(16, "relu")(x)
+        return lamina.Model(x, [Dense(units)(h) for units in n_outputs_])
+
+    y = np.column_stack([NAMES, THREE])
+    net = classifier(two).fit(X, y)
+    assert [c.tolist() for c in net.classes_] == [["left", "right"], ["high", "low", "middle"]]
+    assert [p.shape for p in net.predict_proba(X)] == [(ROWS, 2), (ROWS, 3)]
+    assert net.predict(X).shape == y.shape
+    assert net.score(X, y) == (net.predict(X) == y).all(axis=1).mean() > 0.8
+    assert classifier(two, class_weight="balanced").fit(X, y).score(X, y) > 0.8
+
+
+# --- numbers to predict
+
+
+def test_targets_of_any_shape(regressor):
+    single = X @ [1.0, -1.0, 0.5, 0.0]
+    assert regressor().fit(X, single).predict(X).shape == (ROWS,)
+    with pytest.warns(UserWarning, match="column-vector"):
+        column = regressor().fit(X, single[:, None])
+    assert (column.predict(X) == regressor().fit(X, single).predict(X)).all()
+    pair = np.column_stack([single, X[:, 3]])
+    net = regressor(epochs=60).fit(X, pair)
+    assert net.predict(X).shape == (ROWS, 2)
+    assert net.predict(X).dtype == np.float64
+    assert net.score(X, pair) > 0.95
+
+    def apart(n_features_in_):
+        x = lamina.Input((n_features_in_,))
+        h = Dense(16, "relu")(x)
+        return lamina.Model(x, [Dense(1)(h), Dense(1)(h)])
+
+    assert regressor(apart, epochs=60).fit(X, pair).score(X, pair) > 0.95
+    series = np.cumsum(RNG.normal(size=(ROWS, 6, 1)), axis=1)
+    chain = lamina.Sequential([layers.SimpleRNN(8, return_sequences=True), Dense(1)])
+    for y in (series, series[:, :, 0]):  # the output has the shape of the first
+        net = regressor(chain, epochs=60).fit(series, y)
+        assert net.predict(series).shape == y.shape
+        assert net.score(series, y) > 0.9
+    with pytest.raises(ValueError, match=r"shape \(rows, 6\) as before; got \(120,\)"):
+        net.partial_fit(series, single)
+
+
+# --- tables
+
+
+def test_names_of_columns(classifier):
+    pandas = pytest.importorskip("pandas")
+    polars = pytest.importorskip("polars")
+    flags = {"a": X[:, 0], "b": X[:, 1], "flag": SIDE, "n": np.arange(ROWS) % 3}
+    kinds = {"flag": "boolean", "n": "Int64", "a": "Float64"}
+    plain = np.column_stack(list(flags.values()))
+    wanted = classifier(epochs=2).fit(plain, NAMES).predict_proba(plain)
+    for table in (
+        pandas.DataFrame(flags),
+        pandas.DataFrame(flags).astype(kinds),
+        polars.DataFrame(flags),
+    ):
+        net = classifier(epochs=2).fit(table, NAMES)
+        assert net.feature_names_in_.tolist() == list(flags)
+        assert net.n_features_in_ == 4
+        assert (net.predict_proba(table) == wanted).all()
+        with pytest.raises(ValueError, match="same order"):
+            net.predict(table[["b", "a", "flag", "n"]])
+        with pytest.raises(ValueError, match="now missing"):
+            net.predict(table[["a", "b", "flag"]])
+        with pytest.warns(UserWarning, match="does not have valid feature names"):
+            net.predict(plain)
+    gap = pandas.DataFrame(flags).astype(kinds)
+    gap.loc[4, "n"] = pandas.NA
+    for wrong in (gap, polars.from_pandas(gap)):
+        with pytest.raises(ValueError, match="NaN"):
+            classifier().fit(wrong, NAMES)
+        with pytest.raises(ValueError, match="NaN"):
+            net.predict(wrong)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_column_transformers(classifier, library):
+    tables = pytest.importorskip(library)
+    from sklearn.compose import ColumnTransformer
+    from sklearn.model_selection import cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    table = tables.DataFrame({"a": X[:, 0], "b": 100 * X[:, 1], "kind": THREE, "flag": SIDE})
+    parts = [
+        ("number", StandardScaler(), ["a", "b"]),
+        ("kind", OneHotEncoder(sparse_output=False), ["kind"]),
+        ("flag", "passthrough", ["flag"]),
+    ]
+    whole = make_pipeline(ColumnTransformer(parts).set_output(transform=library), classifier())
+    assert cross_val_score(whole, table, NAMES, cv=2).min() > 0.9
+    names = whole.fit(table, NAMES)[-1].feature_names_in_.tolist()
+    assert names == ["number__a", "number__b", "kind__kind_high", "kind__kind_low",
+                     "kind__kind_middle", "flag__flag"]  # fmt: skip
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_models_of_named_columns(classifier, library):
+    """Categories and gaps go to a model that reads them, learned from each fold alone."""
+    tables = pytest.importorskip(library)
+    from sklearn.model_selection import GridSearchCV
+
+    ages = [None if i % 10 == 0 else value for i, value in enumerate(X[:, 0])]
+    table = tables.DataFrame({"age": ages, "kind": THREE.tolist(), "flag": SIDE.tolist()})
+    search = GridSearchCV(classifier(of_table), {"model__hidden": [4, 16]}, cv=2)
+    assert search.fit(table, NAMES).best_score_ > 0.9
+    net = search.best_estimator_
+    assert net.feature_names_in_.tolist() == ["age", "kind", "flag"]
+    with pytest.raises(ValueError, match="same order"):
+        net.predict(table[["kind", "age", "flag"]])
+    weights = np.arange(ROWS) % 2  # rows of a table can be left out
+    kept = np.flatnonzero(weights)
+    some = table.iloc[kept] if library == "pandas" else table[kept]
+    half = classifier(of_table, epochs=2).fit(table, NAMES, weights).predict_proba(table)
+    assert (
+        half == classifier(of_table, epochs=2).fit(some, NAMES[kept]).predict_proba(table)
+    ).all()
+    for model in (network, network(3, 1)):
+        with pytest.raises((ValueError, TypeError), match=r"NaN|None|convert|string"):
+            classifier(model).fit(table, NAMES)
+
+
+def test_texts(classifier):
+    from sklearn.model_selection import cross_val_score
+
+    y = RNG.integers(0, 2, ROWS)
+    words = np.array([["bad", "awful"], ["good", "fine"]])
+    texts = [f"{words[k, i % 2]} film {i % 7}" for i, k in enumerate(y)]
+    net = classifier(of_texts, learning_rate=0.05)
+    for given in (texts, np.array(texts), np.array(texts, dtype=object)[:, None]):
+        assert cross_val_score(net, given, y, cv=2).min() > 0.95
+    assert net.fit(texts, y).predict(["a good film", "awful"]).tolist() == [1, 0]
+
+
+def test_layers_adapted_to_the_rows_of_a_fit(classifier):
+    seen = []
+
+    def adapted(X, y, n_outputs_):
+        seen.append((X, y))
+        scale = layers.Normalization()
+        scale.adapt(X)
+        return lamina.Sequential([scale, Dense(8, "relu"), Dense(n_outputs_)])
+
+    half = X[: ROWS // 2] * 1000
+    net = classifier(adapted).fit(half, NAMES[: ROWS // 2])
+    assert (seen[0][0] == half).all()
+    assert (seen[0][1] == NAMES[: ROWS // 2]).all()
+    np.testing.assert_allclose(np.ravel(net.model_.layers[0].mean), half.mean(axis=0), rtol=1e-5)
+    assert net.score(X * 1000, NAMES) > 0.9
+
+
+# --- sparse rows
+
+
+def test_sparse_rows_are_dense_rows(classifier):
+    sparse = pytest.importorskip("scipy.sparse")
+    few = np.where(np.abs(X) > 0.7, X, 0)
+    for settings in (
+        {},
+        {"validation_split": 0.3},
+        {"batch_size": "all"},
+        {"class_weight": "balanced"},
+    ):
+        dense = classifier(epochs=3, **settings).fit(few, THREE)
+        for form in (sparse.csr_matrix, sparse.csc_array, sparse.coo_array):
+            net = classifier(epochs=3, **settings).fit(form(few), THREE)
+            assert net.history_ == dense.history_
+            assert (net.predict_proba(form(few)) == dense.predict_proba(few)).all()
+
+
+def test_sparse_rows_are_never_dense_together(classifier, monkeypatch):
+    sparse = pytest.importorskip("scipy.sparse")
+    rows, made, toarray = 3000, [], sparse.csr_matrix.toarray
+
+    def noted(self, *args, **settings):
+        made.append(self.shape[0])
+        return toarray(self, *args, **settings)
+
+    x = sparse.random(rows, 2000, 0.005, "csr", rng=np.random.default_rng(0))
+    y = np.asarray(x[:, :1000].sum(axis=1) > x[:, 1000:].sum(axis=1)).ravel()
+    monkeypatch.setattr(sparse.csr_matrix, "toarray", noted)
+    net = classifier(epochs=10).fit(sparse.csr_matrix(x), y)
+    assert net.score(sparse.csr_matrix(x), y) > 0.9
+    assert 0 < max(made) < rows / 2
+
+
+# --- weights
+
+
+def test_weights_are_repetitions(classifier, regressor):
+    counts = RNG.integers(0, 4, ROWS)
+
+    def exact(n_features_in_, n_outputs_):
+        return lamina.Sequential([Dense(8, "tanh"), Dense(n_outputs_)], dtype="float64")
+
+    for make, y in ((classifier, THREE), (regressor, X[:, 0] * X[:, 1])):
+        net = make(exact, batch_size="all")
+        weighted = net.fit(X, y, sample_weight=counts * 0.1).model_.get_weights()
+        repeated = net.fit(X.repeat(counts, 0), y.repeat(counts)).model_.get_weights()
+        for ours, theirs in zip(weighted, repeated, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-11)
+
+
+def test_weights_of_classes(classifier):
+    rare = X[:, 0] > 1.2
+
+    def found(**settings):
+        return classifier(epochs=5, **settings).fit(X, rare).predict(X)[rare].mean()
+
+    assert found(class_weight={True: 100.0, False: 1.0}) > found() + 0.2
+    balanced = {True: ROWS / (2 * rare.sum()), False: ROWS / (2 * (~rare).sum())}
+    assert found(class_weight="balanced") == found(class_weight=balanced)
+    weights = np.where(rare, balanced[True], balanced[False])
+    by_rows = classifier(epochs=5).fit(X, rare, sample_weight=7 * weights)
+    assert by_rows.predict(X)[rare].mean() == found(class_weight="balanced")
+    with pytest.raises(ValueError, match="class_weight"):
+        classifier(class_weight={"no": 1.0}).fit(X, rare)
+
+
+def test_weights_that_do_not_fit(classifier):
+    for weights, text in (
+        (np.zeros(ROWS), "zero"),
+        (-np.ones(ROWS), "[Nn]egative"),
+        (np.ones(ROWS - 1), "sample_weight"),
+        (SIDE * 1.0, "at least 2 classes"),
+    ):
+        with pytest.raises(ValueError, match=text):
+            classifier().fit(X, NAMES, sample_weight=weights)
