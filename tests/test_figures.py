@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lamina
-from lamina import layers, plot
+from lamina import inference, layers, plot
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(60, 2))
@@ -38,7 +38,26 @@ def pictures():
     )  # fmt: skip
 
 
+def product(x):
+    return np.stack([x[:, 0] * x[:, 1], x[:, 0]], axis=1)
+
+
+def double_descent():
+    x, grid = np.linspace(-3, 3, 12), np.linspace(-3, 3, 50)
+    wanted = np.sin(x) + 0.3 * RNG.normal(size=12)
+    return lamina.complexity_path("natural_spline", x, wanted, (grid, np.sin(grid)))
+
+
 FIGURES = {
+    "ale": lambda **o: plot.ale(product, X, 0, **o),
+    "attribution": lambda **o: plot.attribution(
+        inference.integrated_gradients(pictures(), np.eye(9).reshape(1, 9, 9, 1), 0),
+        np.eye(9).reshape(1, 9, 9, 1), **o
+    ),
+    "complexity_path": lambda **o: plot.complexity_path(double_descent(), **o),
+    "importance": lambda **o: plot.importance(inference.olden(network(1, None)), **o),
+    "lekprofile": lambda **o: plot.lekprofile(product, X, steps=5, **o),
+    "partial_dependence": lambda **o: plot.partial_dependence(product, X, 1, kind="both", **o),
     "calibration": lambda **o: plot.calibration(TRUE > 0, 1 / (1 + np.exp(-TRUE)), **o),
     "confusion_matrix": lambda **o: plot.confusion_matrix(LABELS, LABELS[::-1], **o),
     "decision_boundary": lambda **o: plot.decision_boundary(
@@ -192,6 +211,61 @@ def test_lines_that_lead_past_a_layer_are_drawn_around_it():
     assert labels == {"I1", "I2", "H1", "H2", "O1", "B1", "B2", "x1", "x2", "o"}
 
 
+def test_profiles_and_dependence_are_those_of_inference():
+    profile = inference.lekprofile(product, X, steps=5, group_vals=[0.0, 1.0])
+    drawn = plot.lekprofile(profile)
+    assert drawn.shape == (2, 2)
+    values, responses = profile.curve("x2", "o1", profile.group_names[1])
+    np.testing.assert_array_equal(drawn[0, 1].lines[1].get_xydata(), np.c_[values, responses])
+    assert [t.get_text() for t in drawn[0, 0].figure.legends[0].get_texts()] == profile.group_names
+    held = plot.lekprofile(profile, group_show=True).images[0].get_array()
+    np.testing.assert_array_equal(held, [[0, 0], [1, 1]])
+    one = plot.lekprofile(lambda x: x[:, 0], X, "x1", steps=4)
+    assert one.get_ylabel() == "response"
+
+    found = inference.partial_dependence(product, X, 0, kind="both")
+    ax = plot.partial_dependence(found, output="o2")
+    np.testing.assert_array_equal(ax.lines[3].get_ydata(), found.individual[1, 3])
+    np.testing.assert_array_equal(ax.lines[-1].get_ydata(), found.average[1])
+    two = plot.partial_dependence(product, X, (0, 1), grid_resolution=8)
+    assert (two.get_xlabel(), two.get_ylabel()) == ("x1", "x2")
+    effects = inference.ale(product, X, 0)
+    np.testing.assert_array_equal(plot.ale(effects).lines[1].get_ydata(), effects.effects[0])
+    plot.ale(inference.ale(product, X, (0, 1)))
+
+
+def test_bars_are_importances_the_largest_on_top():
+    found = inference.permutation_importance(
+        lambda x: 3 * x[:, 0] - x[:, 1], X, 3 * X[:, 0] - X[:, 1], scoring=None
+    )
+    ax = plot.importance(found)
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["x2", "x1"]
+    widths = [bar.get_width() for bar in ax.patches]
+    np.testing.assert_allclose(widths, found.importances_mean[::-1])
+    assert len(plot.importance(found, max_inputs=1).patches) == 1
+
+
+def test_attributions_of_series_and_tables():
+    table = inference.saliency(network(1, None), X[:2])
+    bars = plot.attribution(table, row=1).patches
+    np.testing.assert_allclose([b.get_width() for b in bars], table.values[1, ::-1])
+    series = lamina.Sequential([lamina.Input((6, 2)), layers.SimpleRNN(3), layers.Dense(1)])
+    steps = RNG.normal(size=(1, 6, 2)).astype("float32")
+    found = inference.integrated_gradients(series, steps)
+    heights = [b.get_height() for b in plot.attribution(found, steps).patches]
+    np.testing.assert_allclose(heights, found.values[0].sum(axis=1))
+
+
+def test_a_path_marks_the_training_rows_and_the_least_test_error():
+    found = double_descent()
+    ax = plot.complexity_path(found)
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), found["test_error"])
+    texts = [t.get_text() for t in ax.get_legend().get_texts()]
+    best = found["test_error"].argmin()
+    least = f"least: {found['test_error'].min():.3g} at {found['complexity'][best]:.4g}"
+    assert texts == ["training", "test", "12 training rows", least]
+
+
 def test_filters_and_maps_are_the_models():
     model = pictures()
     kernel = model.layers[0].get_weights()[0]
@@ -222,6 +296,15 @@ def test_regions_are_the_models():
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
+        (
+            lambda: plot.importance(3),
+            TypeError,
+            "needs what garson, olden or permutation_importance",
+        ),
+        (lambda: plot.attribution(3), TypeError, "needs what saliency"),
+        (lambda: plot.complexity_path({}), TypeError, "needs what lamina.complexity_path returns"),
+        (lambda: plot.lekprofile(product, X, xsel="x9"), ValueError, "among x1, x2; got 'x9'"),
+        (lambda: plot.ale(product, X, 0, output="o7"), ValueError, "among o1, o2; got 'o7'"),
         (lambda: plot.confusion_matrix([0], [0, 1]), ValueError, "as many rows.*got 1 and 2"),
         (lambda: plot.confusion_matrix([0], [0], normalize="rows"), ValueError, "got 'rows'"),
         (lambda: plot.confusion_matrix(["a"], ["b"], labels=["a"]), ValueError, "'b' is not among"),

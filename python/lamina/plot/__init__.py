@@ -11,20 +11,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
+from lamina.plot.attribution import attribution
 from lamina.plot.boundary import decision_boundary
 from lamina.plot.calibration import calibration
+from lamina.plot.complexity import complexity_path
 from lamina.plot.confusion import confusion_matrix
 from lamina.plot.curves import learning_curves
+from lamina.plot.dependence import ale, partial_dependence
 from lamina.plot.feature_maps import feature_maps
 from lamina.plot.filters import filters
+from lamina.plot.importance import importance
 from lamina.plot.intervals import intervals
 from lamina.plot.network import plotnet
+from lamina.plot.profiles import lekprofile
 from lamina.plot.rate_range import learning_rate_range
 from lamina.plot.residuals import residuals
 from lamina.plot.weights import first_layer
 
-__all__ = ["calibration", "confusion_matrix", "decision_boundary", "feature_maps", "filters",
-           "first_layer", "intervals", "learning_curves", "learning_rate_range", "plotnet",
+__all__ = ["ale", "attribution", "calibration", "complexity_path", "confusion_matrix",
+           "decision_boundary", "feature_maps", "filters", "first_layer", "importance", "intervals",
+           "learning_curves", "learning_rate_range", "lekprofile", "partial_dependence", "plotnet",
            "residuals"]  # fmt: skip
 
 
