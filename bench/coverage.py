@@ -197,13 +197,14 @@ def main() -> None:
         "--methods", nargs="+", choices=list(ours()), default=list(ours()),
         help="which to run (default: all)",
     )  # fmt: skip
+    options.add_argument("--alone", action="store_true", help="without MAPIE")
     options.add_argument("--no-history", action="store_true", help="append nothing to history/")
     chosen = options.parse_args()
     warnings.simplefilter("ignore")
     data = lamina.datasets.boston.load()
     x, y = data.x.astype(float), data.y.astype(float)
     found: dict[str, dict[str, Any]] = {}
-    peers = mapies()
+    peers = {} if chosen.alone else mapies()
     for method in chosen.methods:
         splits = [Split(x, y, seed, chosen.jackknife_rows) for seed in range(chosen.seeds)]
         Network.kept = {}

@@ -126,7 +126,7 @@ def test_report():
 
 def test_labels_that_the_classifier_has_not():
     p, labels = draws(10, 6)
-    with pytest.raises(ValueError, match=r"y must hold labels of classes_, .*; got 'e'"):
+    with pytest.raises(ValueError, match=r"y must hold the classes that were fitted, .*; got 'e'"):
         PredictionIntervals(Fixed()).calibrate(p, [*labels[:9], "e"])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,8 +30,8 @@ class Seen(NamedTuple):
 class FittedEstimator(Fitted):
     """An estimator: a classifier where it has ``predict_proba`` and ``classes_``."""
 
-    def __init__(self, estimator: Any, who: str) -> None:
-        self.estimator, self.who = estimator, who
+    def __init__(self, estimator: Any, who: str, refit: Any = None) -> None:
+        self.estimator, self.who, self.refit = estimator, who, refit
         has = hasattr(estimator, "classes_") and hasattr(estimator, "predict_proba")
         self.kind = "classes" if has else "values"
 
@@ -62,11 +62,11 @@ class FittedEstimator(Fitted):
             raise ValueError(
                 f"{self.who}: y must hold a label for each of {rows} rows; got shape {given.shape}"
             )
-        place = {label: i for i, label in enumerate(np.asarray(self.estimator.classes_).tolist())}
+        place = {label: i for i, label in enumerate(self._classes())}
         unseen = [label for label in given.ravel().tolist() if label not in place]
         if unseen:
             raise ValueError(
-                f"{self.who}: y must hold labels of classes_, {list(place)!r:.200}; got "
+                f"{self.who}: y must hold the classes that were fitted, {list(place)!r:.200}; got "
                 f"{unseen[0]!r}"
             )
         return np.array([place[label] for label in given.ravel().tolist()], np.int64)
@@ -85,15 +85,30 @@ class FittedEstimator(Fitted):
                 f"{self.who}: method 'cqr' needs a lamina model, whose loss it can replace; got "
                 f"{type(self.estimator).__name__}"
             )
-        flat = np.asarray(self.estimator.predict(taken(x, folds[0][1][:1]))).ndim == 1
         made = Refits([], [])
         for trained, held in folds:
-            clone = _clone(self.estimator)
-            clone.fit(taken(x, trained), y[trained, 0] if flat else y[trained], **fit)
-            made.copies.append(clone)
-            predicted = np.asarray(clone.predict(taken(x, held)), np.float64)
+            target = y[trained, 0] if y.shape[1] == 1 else y[trained]
+            copied = self._fitted_to(taken(x, trained), target, fit)
+            made.copies.append(copied)
+            predicted = self._of(copied, taken(x, held), {}).astype(np.float64)
             made.held_out.append(predicted.reshape(len(held), -1))
         return made
+
+    def _fitted_to(self, x: Any, y: Array, fit: dict[str, Any]) -> Any:
+        if self.refit is not None:
+            return self.refit(x, y, **fit)
+        if not hasattr(self.estimator, "fit"):
+            raise TypeError(
+                f"{self.who}: fits copies of the model, and {type(self.estimator).__name__} has no "
+                f"fit; give PredictionIntervals refit=, a function of (x, y) that returns a fitted "
+                f"model"
+            )
+        clone = _clone(self.estimator)
+        clone.fit(x, y, **fit)
+        return clone
+
+    def _classes(self) -> list[Any]:
+        return list(np.asarray(self.estimator.classes_).tolist())
 
     def predictions_of(self, copies: Sequence[Any], x: Any, **options: Any) -> Array:
         """Return what the copies predict."""
@@ -112,7 +127,9 @@ class FittedEstimator(Fitted):
 
 
 def taken(x: Any, rows: Array) -> Any:
-    """Return some rows of an array, a table or a sparse matrix."""
+    """Return some rows of an array, a table, a dict of columns or a sparse matrix."""
+    if isinstance(x, Mapping):
+        return {name: taken(column, rows) for name, column in x.items()}
     if hasattr(x, "iloc"):
         return x.iloc[rows]
     if hasattr(x, "shape") or hasattr(x, "gather_every"):
@@ -121,6 +138,8 @@ def taken(x: Any, rows: Array) -> Any:
 
 
 def _rows(x: Any) -> int:
+    if isinstance(x, Mapping):
+        return _rows(next(iter(x.values())))
     return int(x.shape[0]) if hasattr(x, "shape") else len(x)
 
 

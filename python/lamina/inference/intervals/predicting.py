@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,8 @@ class PredictionIntervals:
     Parameters
     ----------
     estimator : Model or object with ``predict``
-        Fitted.  A classifier of another library has ``predict_proba`` and ``classes_``.
+        Fitted: a model, an estimator of scikit-learn's kind, of which a classifier has
+        ``predict_proba`` and ``classes_``, or a fit of ``lamina.nnet``.
     method : str, optional
         See `calibrate`; by default "split", for classifiers "aps".
     cv : int, splitter or iterable of (trained, held out), default 10
@@ -77,6 +79,9 @@ class PredictionIntervals:
         Whether "aps" draws a number for each row, which makes the sets smaller and some empty.
     seed : int, default 0
         Of folds, resamples and randomised sets.
+    refit : callable, optional
+        Returns a model fitted to other rows, ``refit(x, y)``; by default a clone of the estimator
+        is fitted, or a copy of the model by ``lamina.fit_many``.  For objects without ``fit``.
 
     Attributes
     ----------
@@ -112,10 +117,11 @@ class PredictionIntervals:
         calibration_size: float = 0.5,
         randomized: bool = False,
         seed: int = 0,
+        refit: Callable[..., Any] | None = None,
     ) -> None:
         self._begin(
             "PredictionIntervals", estimator, method, cv, n_resamples, level, calibration_size,
-            randomized, seed,
+            randomized, seed, refit,
         )  # fmt: skip
 
     def _begin(
@@ -129,8 +135,14 @@ class PredictionIntervals:
         calibration_size: float = 0.5,
         randomized: bool = False,
         seed: int = 0,
+        refit: Callable[..., Any] | None = None,
     ) -> None:
-        self.estimator = estimator
+        if refit is not None and (not callable(refit) or isinstance(estimator, Model)):
+            raise TypeError(
+                f"{who}: refit must be a function of (x, y), for an estimator that is no lamina "
+                f"model; got {refit!r:.80}"
+            )
+        self.estimator, self.refit = estimator, refit
         self.calibration: Calibration | None = None
         kind = fitted_of(estimator, who).kind
         self.method = method or {"classes": "aps", "quantiles": "cqr"}.get(kind, "split")
@@ -160,7 +172,7 @@ class PredictionIntervals:
             Arguments of the copies' fits.
         """
         plan = replace(self._plan, who="calibrate", fit=fit)
-        fitted = fitted_of(self.estimator, plan.who)
+        fitted = fitted_of(self.estimator, plan.who, self.refit)
         _check_kind(plan.who, self._method, fitted.kind)
         fitted.check_fit(fit)
         predicted = fitted.raw(x)
@@ -317,7 +329,7 @@ def _check_kind(who: str, method: Method | SetMethod, kind: str) -> None:
     )
 
 
-def fitted_of(estimator: Any, who: str) -> Fitted:
+def fitted_of(estimator: Any, who: str, refit: Any = None) -> Fitted:
     """Return a fitted model of any library as calibration sees it."""
     if isinstance(estimator, Model):
         from lamina.inference.intervals.of_models import FittedModel
@@ -328,8 +340,10 @@ def fitted_of(estimator: Any, who: str) -> Fitted:
             f"{who}: needs a model or an object with predict; got {type(estimator).__name__}"
         )
     from lamina.inference.intervals.of_estimators import FittedEstimator
+    from lamina.inference.intervals.of_r_fits import FittedR, is_r_fit
 
-    return FittedEstimator(estimator, who)
+    kind = FittedR if is_r_fit(estimator) else FittedEstimator
+    return kind(estimator, who, refit)
 
 
 def _refuse_idle(plan: Plan, method: str) -> None:

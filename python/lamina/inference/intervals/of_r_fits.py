@@ -1,0 +1,40 @@
+"""The fits of ``lamina.nnet``, which predict as R's do, as calibration sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina._check import Array
+from lamina.inference.intervals.fitted import checked_probabilities
+from lamina.inference.intervals.of_estimators import FittedEstimator
+
+# What each class calls outputs or probabilities, as R's predict methods do.
+TYPES = {"NNet": "raw", "AvNNet": "raw", "Multinom": "probs"}
+
+
+class FittedR(FittedEstimator):
+    """A fit with ``lev``, its classes; None of a regression."""
+
+    def __init__(self, estimator: Any, who: str, refit: Any = None) -> None:
+        super().__init__(estimator, who, refit)
+        self.kind = "values" if estimator.lev is None else "classes"
+
+    def _of(self, estimator: Any, x: Any, options: dict[str, Any]) -> Array:
+        found = np.asarray(estimator.predict(x, type=TYPES[type(estimator).__name__], **options))
+        if self.kind == "values":
+            return found
+        second = found.reshape(len(found), -1)
+        if second.shape[1] == 1:  # of two classes the second one's alone
+            found = np.concatenate([1.0 - second, second], axis=1)
+        return checked_probabilities(self.who, found)
+
+    def _classes(self) -> list[Any]:
+        return list(np.asarray(self.estimator.lev).tolist())
+
+
+def is_r_fit(estimator: Any) -> bool:
+    """Return whether this is a fit of ``lamina.nnet``."""
+    kind = type(estimator)
+    return kind.__name__ in TYPES and kind.__module__.startswith("lamina.nnet")
