@@ -187,3 +187,38 @@ def test_the_model_is_kept_as_others_are(tmp_path: Any) -> None:
     model.save(tmp_path / "m.lamina")
     again = lamina.models.load_model(tmp_path / "m.lamina")
     assert np.array_equal(again.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+@pytest.mark.parametrize(("kind", "y"), OUTPUTS)
+def test_estimators_of_lamina_with_layers_of_their_own(kind: str, y: Any) -> None:
+    from lamina import sklearn as own
+
+    estimator = getattr(own, f"MLP{kind}")(
+        hidden_layer_sizes=(7, 5), activation=["gelu", "logistic"], dropout=0.1, batch_norm=True,
+        max_iter=5, random_state=0,
+    )  # fmt: skip
+    model = check_predicts(fitted(make_pipeline(scalers.StandardScaler(), estimator), y=y))
+    kinds = [type(layer).__name__ for layer in estimator.model_.layers]
+    assert [type(layer).__name__ for layer in model.layers] == ["Normalization", *kinds]
+
+
+@pytest.mark.parametrize(("kind", "y"), OUTPUTS)
+def test_a_step_is_that_of_an_estimator_of_lamina(kind: str, y: Any) -> None:
+    from lamina import sklearn as own
+
+    x, options = scalers.scale(X), {"solver": "sgd", "momentum": 0.0, "alpha": 3.0}
+    estimator = getattr(own, f"MLP{kind}")(activation=["tanh"], **options, max_iter=2)
+    model = from_sklearn(fitted(estimator, x, y))
+    labels = np.searchsorted(estimator.classes_, y) if y is SEVERAL or y is TWO else y
+    for _ in range(3):
+        estimator.partial_fit(x, y)
+        model.train_on_batch(x, labels)
+    for a, b in zip(model.get_weights(), estimator.model_.get_weights(), strict=True):
+        assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_losses_of_estimators_of_lamina() -> None:
+    from lamina import sklearn as own
+
+    model = from_sklearn(fitted(own.MLPRegressor("huber", max_iter=2), y=Y))
+    assert model.loss.name == "huber"

@@ -11,6 +11,8 @@ from lamina import _check
 from lamina._calls import answering_calls
 from lamina._check import Array
 
+OWN = "lamina.sklearn."  # modules of estimators that have a model of lamina's
+
 _ACTIVATIONS = {
     "identity": "linear",
     "logistic": "sigmoid",
@@ -30,8 +32,9 @@ def from_sklearn(estimator: Any, n_samples: int | None = None, dtype: str | None
     Parameters
     ----------
     estimator : MLPRegressor, MLPClassifier, LinearRegression, Ridge, LogisticRegression or Pipeline
-        A fitted estimator.  A pipeline consists of any of StandardScaler, MinMaxScaler,
-        MaxAbsScaler and RobustScaler, followed by one of the other estimators.
+        A fitted estimator; the first two may be those of `lamina.sklearn` too.  A pipeline consists
+        of any of StandardScaler, MinMaxScaler, MaxAbsScaler and RobustScaler, followed by one of
+        the other estimators.
     n_samples : int, optional
         The number of rows in a further fit.  Scikit-learn divides penalties by the number of rows
         in a step, which an estimator that was fitted by a full-batch solver does not store: if
@@ -100,9 +103,9 @@ def _steps(who: str, estimator: Any) -> list[Any]:
 
 
 def _name_of(estimator: Any) -> str:
-    """Return the class of scikit-learn's that an object is of, or derives from."""
+    """Return the class of scikit-learn's, or `lamina.sklearn`'s, that an object is of."""
     for each in type(estimator).__mro__:
-        if each.__module__.split(".")[0] == "sklearn":
+        if each.__module__.split(".")[0] == "sklearn" or each.__module__.startswith(OWN):
             return each.__name__
     return type(estimator).__name__
 
@@ -171,18 +174,10 @@ class _Described:
         from lamina.models import Sequential
 
         penalty = regularizers.L2(self.l2) if self.l2 > 0 else None
-        parts: list[Any] = [layers.Input((columns,)), *scales]
-        for place, kernel in enumerate(self.kernels):
-            last = place == len(self.kernels) - 1
-            activation = _ACTIVATIONS[self.output if last else self.hidden]
-            parts.append(
-                layers.Dense(kernel.shape[1], activation=activation, kernel_regularizer=penalty)
-            )
-        made = Sequential(parts, dtype=dtype)
-        for layer, kernel, bias in zip(
-            made.layers[len(scales) :], self.kernels, self.biases, strict=True
-        ):
-            layer.set_weights([kernel, bias])
+        behind = self._layers(penalty)
+        made = Sequential([layers.Input((columns,)), *scales, *behind], dtype=dtype)
+        for layer, weights in zip(behind, self._weights(), strict=True):
+            layer.set_weights(weights)
         made.compile(
             optimizer=self.optimizer,
             loss=self.loss,
@@ -190,6 +185,40 @@ class _Described:
             loss_weights=None if self.weight == 1 else [self.weight],
         )
         return made
+
+    def _layers(self, penalty: Any) -> list[Any]:
+        from lamina.layers import Dense
+
+        laws = [self.hidden] * (len(self.kernels) - 1) + [self.output]
+        return [
+            Dense(kernel.shape[1], activation=_ACTIVATIONS[law], kernel_regularizer=penalty)
+            for kernel, law in zip(self.kernels, laws, strict=True)
+        ]
+
+    def _weights(self) -> list[list[Array]]:
+        return [list(pair) for pair in zip(self.kernels, self.biases, strict=True)]
+
+
+class _DescribedModel(_Described):
+    """The network of an estimator of `lamina.sklearn`, which may have layers of any kind."""
+
+    def __init__(self, mlp: Any, *described: Any) -> None:
+        super().__init__(*described)
+        self._model = mlp.model_
+        if mlp.loss not in ("squared_error", "poisson", "log_loss"):
+            self.loss, self.weight, self.metrics = mlp.loss, 1.0, []
+
+    def _layers(self, penalty: Any) -> list[Any]:
+        made = []
+        for layer in self._model.layers:
+            config = {k: v for k, v in layer.get_config().items() if k != "dtype"}
+            if "kernel_regularizer" in config:
+                config["kernel_regularizer"] = penalty
+            made.append(type(layer).from_config(config))
+        return made
+
+    def _weights(self) -> list[list[Array]]:
+        return [layer.get_weights() for layer in self._model.layers]
 
 
 # --- estimators
@@ -199,7 +228,10 @@ def _mlp(who: str, mlp: Any, rows: int | None) -> _Described:
     coefs, intercepts, output = _fitted(who, mlp, "coefs_", "intercepts_", "out_activation_")
     batch = _batch_of(mlp, rows)
     l2 = 0.0 if batch is None else float(mlp.alpha) / (2 * batch)
-    return _Described(coefs, intercepts, mlp.activation, output, l2, _solver(mlp))
+    described = coefs, intercepts, mlp.activation, output, l2, _solver(mlp)
+    if type(mlp).__module__.startswith(OWN):
+        return _DescribedModel(mlp, *described)
+    return _Described(*described)
 
 
 def _batch_of(mlp: Any, rows: int | None) -> int | None:
