@@ -26,15 +26,20 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 @pytest.fixture
 def rooms():
     """Return scikit-learn's room of networks, and lamina's."""
-    theirs = pytest.importorskip("sklearn.neural_network")
+    pytest.importorskip("sklearn", minversion="1.9")  # before, networks took fewer arguments
+    from sklearn import neural_network as theirs
+
     from lamina import sklearn as ours
 
     return theirs, ours
 
 
 @pytest.fixture
-def ours(rooms):
-    return rooms[1]
+def ours():
+    pytest.importorskip("sklearn")
+    from lamina import sklearn as ours
+
+    return ours
 
 
 CLASSIFIER, REGRESSOR = "MLPClassifier", "MLPRegressor"
@@ -289,6 +294,20 @@ def test_tables_have_names(ours, room):
         mlp.predict(table[["b", "a", "c"]])
     with pytest.warns(UserWarning, match="X does not have valid feature names"):
         mlp.predict(plain)
+
+
+def test_labels_stay_what_they_are(ours):
+    pandas = pytest.importorskip("pandas")
+    for y in (
+        TWO,
+        TWO.astype("int8"),
+        np.where(TWO, "x", "yy"),
+        pandas.Series(TWO, dtype="boolean"),
+    ):
+        mlp = ours.MLPClassifier(hidden_layer_sizes=9, solver="lbfgs", random_state=0).fit(X, y)
+        wanted = np.asarray(y.astype(bool) if isinstance(y, pandas.Series) else y)
+        assert mlp.classes_.dtype == mlp.predict(X).dtype == wanted.dtype
+        assert (mlp.predict(X) == wanted).mean() > 0.95
 
 
 # --- copies, weights

@@ -12,6 +12,7 @@ from lamina._check import Array
 from lamina.losses import Loss
 from lamina.models import Sequential
 from lamina.sklearn import mlp_lbfgs, mlp_network, mlp_steps
+from lamina.sklearn._data import plain_labels
 from lamina.sklearn._scikit import (
     BaseEstimator,
     Interval,
@@ -221,7 +222,7 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
     ) -> tuple[Any, Array, Any]:
         dtype = (np.float64, np.float32) if self.dtype is None else np.dtype(self.dtype)
         X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=dtype,
+            self, X, plain_labels(y), accept_sparse=["csr", "csc"], multi_output=True, dtype=dtype,
             y_numeric=self._numbers, reset=first,
         )  # fmt: skip
         if sample_weight is not None:
