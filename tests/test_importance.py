@@ -251,3 +251,42 @@ def test_shuffles_that_are_refused():
         permutation_importance(lambda x: x[:, 0], X, Y, groups={"g": [9]})
     with pytest.raises(ValueError, match="n_repeats must be"):
         permutation_importance(lambda x: x[:, 0], X, Y, n_repeats=0)
+
+
+# --- fits of the other rooms
+
+
+def test_fits_of_nnet_and_estimators():
+    fit = lamina.nnet.nnet(X, Y, size=2, linout=True, skip=True, maxit=20, trace=False)
+    weights = fit.coef()
+    wanted = [
+        sum(weights[f"i{i}->h{j}"] * weights[f"h{j}->o"] for j in (1, 2)) + weights[f"i{i}->o"]
+        for i in (1, 2, 3)
+    ]
+    np.testing.assert_allclose(olden(fit)["importance"], wanted, rtol=1e-9)
+    np.testing.assert_allclose(olden(fit.to_model())["importance"], wanted, rtol=1e-6)
+    found = permutation_importance(fit, X, Y)
+    assert np.argmax(found["importance"]) == 0
+    profile = lekprofile(fit, X, steps=4, group_vals=[0.5])
+    middle = np.median(X, axis=0)
+    rows = np.tile(middle, (4, 1))
+    rows[:, 1] = np.linspace(X[:, 1].min(), X[:, 1].max(), 4)
+    np.testing.assert_allclose(
+        profile.curve("x2", "o", "0.5")[1], np.ravel(fit.predict(rows)), rtol=1e-9
+    )
+
+
+def test_estimators_of_lamina():
+    pytest.importorskip("sklearn")
+    from lamina.sklearn import MLPClassifier, NeuralNetRegressor
+
+    labels = np.array(["a", "b", "c"])[np.digitize(Y, [-1, 1])]
+    model = MLPClassifier((3,), "tanh", solver="lbfgs", alpha=1.0, random_state=0).fit(X, labels)
+    found = olden(model)
+    assert found.outputs == ["a", "b", "c"]
+    np.testing.assert_allclose(found.by_output.T, model.coefs_[0] @ model.coefs_[1], rtol=1e-6)
+    wrapped = NeuralNetRegressor(network(3, 1), epochs=1, verbose=0).fit(X, Y)
+    np.testing.assert_allclose(
+        olden(wrapped)["importance"], olden(wrapped.model_)["importance"], rtol=1e-12
+    )
+    assert permutation_importance(wrapped, X, Y).importances.shape == (3, 5)

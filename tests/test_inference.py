@@ -300,3 +300,98 @@ def test_effects_that_are_refused():
         result = images.inference(RNG.normal(size=(30, 4, 1)), RNG.normal(size=30))
     with pytest.raises(ValueError, match="x must be a table"):
         result.marginal_effects()
+
+
+# --- models and data of other kinds
+
+
+@pytest.mark.parametrize(
+    "options", [{"reduction": "sum"}, {"reduction": "mean_with_sample_weight"}]
+)
+def test_how_losses_are_reduced_and_weighted_does_not_matter(options):
+    model = fitted("binary_crossentropy", TRUTH, layers.Dense(1, "sigmoid"), weight=WEIGHTS)
+    plain, robust = (model.inference(X, TRUTH, WEIGHTS, k) for k in ("hessian", "sandwich"))
+    model.compile("sgd", losses.BinaryCrossentropy(**options), loss_weights=[3.0])
+    found = model.inference(X, TRUTH, WEIGHTS)
+    np.testing.assert_allclose(found.covariance, plain.covariance, rtol=1e-7)
+    assert found.log_likelihood == pytest.approx(plain.log_likelihood, rel=1e-10)
+    found = model.inference(X, TRUTH, WEIGHTS, "sandwich")
+    np.testing.assert_allclose(found.covariance, robust.covariance, rtol=1e-7)
+
+
+def test_rows_of_weight_zero_do_not_count():
+    weight = (np.arange(ROWS) >= 20).astype(float)
+    found = linear(weight=weight).inference(X, REAL, weight)
+    design, y = DESIGN[20:], REAL[20:]
+    residuals = y - design @ np.linalg.solve(design.T @ design, design.T @ y)
+    variance = residuals @ residuals / (ROWS - 24)
+    np.testing.assert_allclose(found.covariance, variance * np.linalg.inv(design.T @ design))
+
+
+def test_steps_of_series_are_observations():
+    series = RNG.normal(size=(40, 5, 2))
+    y = series.sum(axis=-1, keepdims=True) + RNG.normal(size=(40, 5, 1))
+    model = lamina.Sequential([lamina.Input((5, 2)), layers.Dense(1)], dtype="float64")
+    model.compile("bfgs", "mse")
+    model.fit(series, y, epochs=100, verbose=0)
+    found = model.inference(series, y)
+    design = np.column_stack([series.reshape(-1, 2), np.ones(200)])
+    residuals = y.ravel() - design @ np.linalg.solve(design.T @ design, design.T @ y.ravel())
+    variance = residuals @ residuals / 197
+    assert found.observations == 200
+    np.testing.assert_allclose(found.covariance, variance * np.linalg.inv(design.T @ design))
+
+
+def test_several_outputs_and_classes_of_the_users_own():
+    x = lamina.Input((3,))
+    heads = [layers.Dense(1, name="a")(x), layers.Dense(1, "sigmoid", name="b")(x)]
+    model = lamina.Model(x, heads, dtype="float64")
+    model.compile(lamina.optimizers.BFGS(tolerance_grad=1e-10), ["mse", "binary_crossentropy"])
+    model.fit(X, [REAL, TRUTH], epochs=200, verbose=0)
+    both = model.inference(X, [REAL, TRUTH], covariance="sandwich")
+    alone = linear().inference(X, REAL, covariance="sandwich")
+    assert both.names[0] == "a/kernel[0, 0]"
+    np.testing.assert_allclose(both.standard_errors[:4], alone.standard_errors, rtol=1e-5)
+
+    class Own(lamina.Model):
+        def __init__(self):
+            super().__init__(dtype="float64")
+            self.inner = layers.Dense(1)
+
+        def call(self, x):
+            return self.inner(x)
+
+    own = Own()
+    own.compile("bfgs", "mse")
+    own.fit(X, REAL, epochs=100, verbose=0)
+    found = own.inference(X, REAL)
+    assert found.names[0].endswith("kernel[0, 0]")  # how its layers are joined is not known
+    np.testing.assert_allclose(found.covariance, linear().inference(X, REAL).covariance, rtol=1e-5)
+
+
+def test_frames_name_the_weights_and_frozen_layers_are_conditioned_on():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X, columns=["age", "dose", "sex"])
+    hidden = layers.Dense(2, "tanh", trainable=False)
+    model = lamina.Sequential([lamina.Input((3,)), hidden, layers.Dense(1)], dtype="float64")
+    model.compile("bfgs", "mse")
+    model.fit(frame, REAL, epochs=100, verbose=0)
+    found = model.inference(frame, REAL)
+    assert found.names == ["h1->o", "h2->o", "b->o"]
+    design = np.column_stack([np.tanh(X @ hidden.kernel.numpy() + hidden.bias.numpy()),
+                              np.ones(ROWS)])  # fmt: skip
+    np.testing.assert_allclose(
+        found.covariance, found.sigma**2 * np.linalg.inv(design.T @ design), rtol=1e-6
+    )
+    assert list(found.marginal_effects()["input"]) == ["age", "dose", "sex"]
+
+
+def test_a_fit_of_nnet_has_its_hessian():
+    fit = lamina.nnet.nnet(X, REAL, size=2, linout=True, decay=0.1, maxit=500, Hess=True,
+                           reltol=1e-12, trace=False)  # fmt: skip
+    result = fit.to_model().inference(X, REAL)
+    # R's objective is the sum of squares; its weights come unit by unit.
+    order = [result.names.index(name.replace("i", "x")) for name in fit.coef()]
+    hessian = result._fit.pieces.hessian[np.ix_(order, order)]
+    np.testing.assert_allclose(hessian, fit.Hessian, rtol=1e-6, atol=1e-5)
+    assert result.df < 11

@@ -59,7 +59,9 @@ def infer(
     found = reference(model, function, family, reference_class)
     every = coefficient_names(function, wiring(model, _inputs(x, given, names), output_names))
     held = [every[i] for i in found.kept]
-    pieces, curvature = _pieces(function, rows, family, found, held, groups, singular)
+    pieces, curvature = _pieces(
+        function, rows, family, found, held, groups, singular, _shares(model, rows.weights)
+    )
     notes += curvature.said() + _about_columns(x, curvature, given)
     if singular == "raise" and curvature.rank < curvature.size:
         said = " ".join(curvature.said())
@@ -103,16 +105,39 @@ def _rows(model: Any, function: Any, y: Any, sample_weight: Any) -> Rows:
     outputs = function.outputs()
     row = tuple(outputs.shape[1:]) if None in shapes[0][1:] else tuple(shapes[0][1:])
     targets = as_numbers(WHO, "y", y).astype(np.float64)
-    return Rows(targets, outputs, weights, function.losses(), row)
+    return Rows(targets, outputs, weights, function.losses() * _shares(model, weights), row)
+
+
+def _shares(model: Any, weights: Array) -> Array:
+    """Return what each row's loss, as ``LossFunction`` has it, is to be multiplied by.
+
+    The weight that ``compile`` gives the only output does not change its likelihood; and a mean
+    over weights is, of one row, without its weight.
+    """
+    if getattr(model.loss, "reduction", None) != "mean_with_sample_weight":
+        weights = np.ones_like(weights)
+    made: Array = weights / _loss_weight(model)
+    return made
+
+
+def _loss_weight(model: Any) -> float:
+    """Return what ``compile`` was told that the loss of a model's only output counts."""
+    given = model.get_compile_config()["loss_weights"]
+    if given is None or len(model.output_names) > 1:
+        return 1.0
+    if isinstance(given, dict):
+        given = list(given.values())
+    weight = given[0] if isinstance(given, (list, tuple)) else given
+    return 1.0 if weight is None else float(weight)
 
 
 def _pieces(
     function: Any, rows: Rows, family: Family | None, found: Reference, names: list[str],
-    groups: Any, singular: str,
+    groups: Any, singular: str, shares: Array,
 ) -> tuple[Pieces, Curvature]:  # fmt: skip
     kept = found.kept
     both = np.ix_(kept, kept)
-    scale = _scale(function, rows)
+    scale = _scale(function, rows, float(shares.mean()))
     penalty = scale * function.penalty_hessian()[both]
     hessian = scale * function.hessian()[both]
     curvature = Curvature(hessian, names)
@@ -127,20 +152,20 @@ def _pieces(
                 f"{len(groups)}"
             )
     pieces = Pieces(
-        family, rows, inverse, hessian, penalty, function.scores()[:, kept],
+        family, rows, inverse, hessian, penalty, function.scores()[:, kept] * shares[:, None],
         lambda: function.jacobian()[:, :, kept], df, scale, groups,
     )  # fmt: skip
     return pieces, curvature
 
 
-def _scale(function: Any, rows: Rows) -> float:
+def _scale(function: Any, rows: Rows, share: float) -> float:
     """Return what makes the sum of the rows' losses of their mean, or however they are reduced."""
     total = float(rows.losses.sum())
     of_data: float = function.value() - function.penalty()
     size = float(np.abs(rows.losses).sum())
     if abs(total) > 1e-6 * size and of_data != 0.0:
         return total / of_data
-    return float(function.rows)
+    return float(function.rows * share)
 
 
 def _inverting(names: list[str], singular: str) -> Any:

@@ -247,6 +247,8 @@ def _named(
 
 
 def _of_model(model: Any, who: str) -> _Wiring:
+    if getattr(type(model), "calls", False):
+        raise ValueError(f"{who}: how a class with call joins its layers is not known")
     if len(model.input_names) > 1 or len(model.output_names) > 1:
         raise ValueError(f"{who}: the model must have one input and one output")
     shape = model.input_shape
@@ -302,7 +304,8 @@ def _behind(wiring: _Wiring, layer: Any, before: Sequence[_Bundle], who: str) ->
     factors = {"Add": 1.0, "Average": 1.0 / max(len(before), 1)}.get(kind)
     if factors is not None:
         return wiring.joined(before, [factors] * len(before))
-    if hasattr(layer, "layers") and hasattr(layer, "get_config") and len(before) == 1:
+    known = not getattr(type(layer), "calls", False) and hasattr(layer, "get_config")
+    if known and hasattr(layer, "layers") and len(before) == 1:
         return _through(wiring, layer, before[0], who)
     raise ValueError(
         f"{who}: layer {layer.name!r} ({kind}) does not join units by a matrix of weights; the "
