@@ -10,7 +10,7 @@ import lamina
 from interval_lines import data, exact_rank, kth, plus
 from lamina import layers, losses
 from lamina.inference import PredictionIntervals, coverage_report
-from lamina.inference.intervals import NotCalibratedError, of
+from lamina.inference.intervals import Calibration, NotCalibratedError, of
 
 X, Y = data(60, 0)
 NEW = data(5, 1)[0]
@@ -94,15 +94,24 @@ def test_a_model_of_quantiles_is_conformalised_as_it_is():
 def test_ends_that_would_cross_meet():
     model = lamina.Sequential([lamina.Input((1,)), layers.Dense(2)])
     model.compile(loss=losses.Pinball((0.1, 0.9)))
-    model.set_weights([np.zeros((1, 2)), np.array([-100.0, 100.0])])
-    rows = np.zeros((30, 1))
-    model.calibrate(rows, np.full(30, 100.0 - 1e-3))
-    found = model.predict(rows, interval=0.9)
-    assert (found.lower <= found.upper).all()
-    model.calibrate(rows, np.zeros(30))  # all far inside: the ends move by 100 towards each other
-    found = model.predict(rows, interval=0.5)
-    assert np.array_equal(found.lower, np.zeros(30))
-    assert np.array_equal(found.upper, np.zeros(30))
+    model.set_weights([[[-1.0, 1.0]], [7.0, 7.0]])
+    # Targets far within a wide interval move both ends by 100 towards each other.
+    model.calibrate(np.full((30, 1), 100.0), np.full(30, 7.0))
+    found = model.predict([[10.0], [300.0]], interval=0.9)
+    assert np.array_equal(found.lower, [7.0, -193.0])
+    assert np.array_equal(found.upper, [7.0, 207.0])
+
+
+METHODS = ["split", "cv+", "cv-minmax", "jackknife+ab", "bootstrap", "cqr"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_rows_and_one_row(method):
+    model = regression()
+    model.calibrate(X, Y, method, verbose=0)
+    assert [a.shape for a in model.predict(NEW[:0], interval=0.9)] == [(0, 1)] * 3
+    whole, one = model.predict(NEW, interval=0.9), model.predict(NEW[3:4], interval=0.9)
+    assert (one.lower[0], one.upper[0]) == (whole.lower[3], whole.upper[3])
 
 
 # --- what is kept
@@ -128,6 +137,22 @@ def test_files_of_classifiers_keep_the_calibration(tmp_path):
     model.save(tmp_path / "m.lamina")
     other = lamina.models.load_model(tmp_path / "m.lamina")
     assert np.array_equal(other.predict_set(X).sets, model.predict_set(X).sets)
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("scores", np.zeros((19, 1))), ("scores", np.full((20, 1), np.nan)),
+        ("scores", np.zeros((20, 1), np.float32)), ("fold_of", np.full(20, 2)),
+        ("fold_of", np.full(20, -1)), ("fold_of", np.zeros(19, np.int64)),
+        ("lacking", np.zeros((20, 2), bool)), ("lacking", np.ones((20, 3), bool)),
+        ("lacking", np.ones((20, 2))),
+    ],
+)  # fmt: skip
+def test_arrays_of_strange_files_are_refused(name, array):
+    arrays = {"scores": np.zeros((20, 1)), name: array}
+    with pytest.raises(ValueError, match=f"^calibration: {name} must"):
+        Calibration("cv+", 20, (1,), "", arrays, copies=[[], []]).check()
 
 
 @pytest.mark.parametrize("change", ["fit", "set_weights", "in place"])
@@ -172,6 +197,12 @@ def shape_of_two():
     model = lamina.Model([a, b], [layers.Dense(1)(a), layers.Dense(1)(b)])
     model.compile("adam", "mse")
     return model
+
+
+def of_generator():
+    model = regression()
+    model.calibrate(X, Y)
+    model.predict((NEW for _ in range(2)), interval=0.9)
 
 
 LABELS = np.arange(60) % 3
@@ -240,6 +271,8 @@ BAD = [
      "calibrate: needs a model with one output, an array"),
     (lambda: PredictionIntervals("line"), TypeError,
      "PredictionIntervals: needs a model or an object with predict; got str"),
+    (of_generator, TypeError,
+     "predict: intervals need rows that can be read again; got generator"),
     (lambda: coverage_report(regression(), X, Y), NotCalibratedError,
      "coverage_report: intervals need a calibrated model"),
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,12 +88,19 @@ class Fitted(ABC):
 
     def flat(self, predicted: Array) -> Array:
         """Return predictions as the methods take them, in float64."""
-        last = predicted.shape[-1:] if self.kind == "quantiles" else ()
-        return predicted.astype(np.float64).reshape(len(predicted), -1, *last)
+        if self.kind != "quantiles":
+            return by_output(predicted)
+        return np.stack([by_output(q) for q in np.moveaxis(predicted, -1, 0)], axis=-1)
 
     def probabilities(self, x: Any, **options: Any) -> Array:
         """Return probabilities of shape (rows, classes), float64."""
         return self.raw(x, **options).astype(np.float64)
+
+
+def by_output(predicted: Array) -> Array:
+    """Return numbers of any shape with rows as (rows, outputs), float64; there may be no rows."""
+    outputs = math.prod(predicted.shape[1:])
+    return predicted.astype(np.float64).reshape(len(predicted), outputs)
 
 
 def real_targets(who: str, y: Any, row_shape: tuple[int, ...], rows: int) -> Array:
@@ -115,10 +123,11 @@ def real_targets(who: str, y: Any, row_shape: tuple[int, ...], rows: int) -> Arr
             f"{who}: y must have rows of the predictions' shape {row_shape}; got rows of shape "
             f"{given.shape[1:]}"
         )
-    bad = np.flatnonzero(~np.isfinite(given.reshape(rows, -1)).all(axis=1))
+    made = by_output(given)
+    bad = np.flatnonzero(~np.isfinite(made).all(axis=1))
     if bad.size:
         raise ValueError(f"{who}: y must be finite; row {bad[0]} is not")
-    return given.reshape(rows, -1)
+    return made
 
 
 def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -50,8 +50,8 @@ class Plan:
 
     def refuse_fit(self, method: str) -> None:
         """Refuse arguments of a fit where nothing is fitted."""
-        if self.fit:
-            named = ", ".join(sorted(self.fit))
+        named = ", ".join(sorted(set(self.fit) - {"verbose"}))
+        if named:
             raise TypeError(
                 f"{self.who}: method {method!r} trains nothing, its rows are those that the model "
                 f"has not been trained on; got {named}"

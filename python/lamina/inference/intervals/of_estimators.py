@@ -13,6 +13,7 @@ from lamina.inference.intervals.fitted import (
     Fitted,
     Refits,
     Rows,
+    by_output,
     checked_probabilities,
     real_targets,
 )
@@ -90,8 +91,7 @@ class FittedEstimator(Fitted):
             target = y[trained, 0] if y.shape[1] == 1 else y[trained]
             copied = self._fitted_to(taken(x, trained), target, fit)
             made.copies.append(copied)
-            predicted = self._of(copied, taken(x, held), {}).astype(np.float64)
-            made.held_out.append(predicted.reshape(len(held), -1))
+            made.held_out.append(by_output(self._of(copied, taken(x, held), {})))
         return made
 
     def _fitted_to(self, x: Any, y: Array, fit: dict[str, Any]) -> Any:
@@ -112,8 +112,7 @@ class FittedEstimator(Fitted):
 
     def predictions_of(self, copies: Sequence[Any], x: Any, **options: Any) -> Array:
         """Return what the copies predict."""
-        made = [self._of(each, x, options) for each in copies]
-        return np.stack([np.asarray(m, np.float64).reshape(len(m), -1) for m in made])
+        return np.stack([by_output(self._of(each, x, options)) for each in copies])
 
     def mark(self, x: Any) -> Any:
         """Return a few rows and their predictions."""

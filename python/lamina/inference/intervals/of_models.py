@@ -16,6 +16,7 @@ from lamina.inference.intervals.fitted import (
     Fitted,
     Refits,
     Rows,
+    by_output,
     checked_probabilities,
     real_targets,
 )
@@ -146,10 +147,8 @@ class FittedModel(Fitted):
                 f"{self.who}: {len(bad)} of {len(folds)} copies could not be fitted; copy "
                 f"{bad[0]}: {row['status']}: {row['message']}"
             )
-        held = [np.asarray(made.held_out_predictions[i], np.float64) for i in range(len(folds))]
-        return Refits(
-            [list(weights) for weights in made.weights], [h.reshape(len(h), -1) for h in held]
-        )
+        held = [by_output(np.asarray(predicted)) for predicted in made.held_out_predictions]
+        return Refits([list(weights) for weights in made.weights], held)
 
     def _of_quantile(self, quantile: float) -> Model:
         model = copy.deepcopy(self.model)
@@ -174,12 +173,12 @@ class FittedModel(Fitted):
     def predictions_of(self, copies: Sequence[Any], x: Any, **options: Any) -> Array:
         """Return what the copies predict."""
         scratch = copy.deepcopy(self.model)  # another thread may predict with the model itself
-        made = []
+        made, live = [], scratch.weights
         for weights in copies:
-            scratch.set_weights(weights)
-            found = self._of(scratch, x, options)
-            made.append(found.reshape(len(found), -1))
-        return np.stack(made).astype(np.float64)
+            for place, array in zip(live, weights, strict=True):
+                place[...] = array
+            made.append(by_output(self._of(scratch, x, options)))
+        return np.stack(made)
 
     def mark(self, x: Any) -> Any:  # noqa: ARG002
         """Return a digest of the weights."""

@@ -228,6 +228,11 @@ class PredictionIntervals:
                 f"weights; call calibrate again"
             )
         _check_kind(who, self._method, fitted.kind)
+        if hasattr(x, "__next__"):
+            raise TypeError(
+                f"{who}: intervals need rows that can be read again; got {type(x).__name__}: give "
+                f"arrays, or a batch at a time"
+            )
         return Predicted(who, self._method, kept, fitted, x, options)
 
     def __repr__(self) -> str:
