@@ -12,15 +12,15 @@ from lamina import datasets, layers, losses, optimizers, plot, random, utils
 X, Y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
 ROOMS = (
     "", "baselines", "callbacks", "initializers", "layers", "losses", "metrics",
-    "model_selection", "optimizers", "optimizers.schedules", "plot", "random", "regularizers",
-    "runtime", "utils",
+    "model_selection", "nnet", "optimizers", "optimizers.schedules", "plot", "random",
+    "regularizers", "runtime", "utils",
     "datasets.boston", "datasets.cifar10", "datasets.cifar100", "datasets.fashion_mnist",
     "datasets.hitters", "datasets.imdb", "datasets.mnist", "datasets.nyse",
 )  # fmt: skip
 # Made by the package alone, or taking hooks as keywords, which it answers by a word of its own.
-OTHERS = {"Baseline", "Comparison", "ComplexityPath", "SymbolicTensor", "LambdaCallback",
-          "NotCompiledError", "TrainingAdvice", "TrainingDiverged", "Node",
-          "CallbackList"}  # fmt: skip
+OTHERS = {"AvNNet", "Baseline", "Comparison", "ComplexityPath", "SymbolicTensor", "LambdaCallback",
+          "ModelFrame", "Multinom", "NNet", "NotCompiledError", "TrainingAdvice",
+          "TrainingDiverged", "Node", "CallbackList"}  # fmt: skip
 
 
 def chain():

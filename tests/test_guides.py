@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-NEEDED = {"intervals": "numpy", "pytorch": "torch", "sklearn": "sklearn"}
+NEEDED = {"formulas": "formulaic", "intervals": "numpy", "pytorch": "torch", "sklearn": "sklearn"}
 
 
 @pytest.mark.parametrize("page", NEEDED)

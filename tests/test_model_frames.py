@@ -1,5 +1,7 @@
 """Model frames against R's model.frame and model.matrix: values, names, rows, and refusals."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,11 @@ FORMULAS = [
     "y ~ f*. - z", "y ~ C(o, contr.treatment, base=2)+C(f,contr.SAS)", "y ~ b*f-b",
     "y ~ cbind(x,z)+ factor(o, levels=c('top','mid','hi','lo'))", "y ~ ordered(f):x",
     "y ~ x:z + x + f:x:o", "y ~ f:g + f:o",
+    "y ~ cut(x, c(0, 1, 3, 10)) + cut(z, 3)", "y ~ cut(x, c(0, 2, 3, 10), right=FALSE)",
+    "y ~ cut(x, c(0.12345, 2.34567, 1e5), ordered_result = TRUE) + cut(z, 2, labels=FALSE)",
+    "y ~ I(x - mean(x)) + I(z > quantile(x, 0.5))", "y ~ bs(x, knots=quantile(x, c(0.3, 0.6)))",
+    "y ~ cut(x, quantile(x), include.lowest=TRUE, dig.lab=2) + I(sqrt(sd(x) * var(z)) * x)",
+    "y ~ cut(x, c(0, 2, 10), labels=c('s', 't')) + I(max(x) + min(x) - x)",
     "y ~ I(f %in% c('a', 'c') | !b) + my.w^2", "y ~ 1e5*x + (x)",
 ]  # fmt: skip
 
@@ -209,6 +216,13 @@ def test_missing_values_by_every_action():
 def test_refusals_say_what_to_do(formula, more, error, message):
     with pytest.raises(error, match=message):
         model_frame(formula, table(), **more)
+
+
+def test_without_formulaic_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "formulaic", None)
+    message = r'model_frame: formulas need the package formulaic; .* "lamina\[formula\]"$'
+    with pytest.raises(ImportError, match=message):
+        model_frame("y ~ x", table())
 
 
 def test_other_rows_that_do_not_fit_are_refused():

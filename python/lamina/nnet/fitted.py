@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina._calls import answering_calls
 from lamina.nnet.data import matrix_of
 from lamina.nnet.printed import Summary, fit_lines
 
@@ -92,6 +93,7 @@ class NNet:
         """The response, less ``fitted_values``: shape (rows, outputs)."""
         return self._given.spread(self._given.y - self._raw(self._given.x))
 
+    @answering_calls
     def predict(self, newdata: Any = None, type: str = "raw") -> Array:  # noqa: A002  (R's name)
         """Return predictions for new rows, or for those of the fit.
 
@@ -165,6 +167,7 @@ class NNet:
         return self._network.mean_model(self.wts, len(self._given.x))
 
 
+@answering_calls
 def nnet_hess(fit: NNet, x: Any = None, y: Any = None, weights: Any = None) -> Array:
     """Return the second derivatives of a fit's criterion by its weights, R's ``nnetHess``.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lamina._calls import answering_calls
 from lamina._check import boolean, integer, number
 from lamina.nnet.arguments import given_of, masked, network_of
 from lamina.nnet.data import WHO
@@ -17,6 +19,7 @@ from lamina.nnet.searching import Searches, tell_weights
 from lamina.nnet.starts import starting_weights
 
 
+@answering_calls
 def nnet(
     x: Any = None,
     y: Any = None,
@@ -175,9 +178,10 @@ def nnet(
 
 def _call(arguments: dict[str, Any]) -> str:
     """Return the call as text, of values that are short."""
-    defaults = nnet.__kwdefaults__ or {}
+    plain = inspect.unwrap(nnet)
+    defaults = plain.__kwdefaults__ or {}
     shown = []
-    for name in nnet.__code__.co_varnames[: nnet.__code__.co_argcount]:
+    for name in plain.__code__.co_varnames[: plain.__code__.co_argcount]:
         if isinstance(arguments[name], str):
             shown.append(repr(arguments[name]))
         elif arguments[name] is not None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina._calls import checking_keywords
 from lamina.random import next_seed
 
 Array = NDArray[np.float64]
@@ -26,6 +27,7 @@ class RSeed:
     array([0.2655087, 0.3721239, 0.5728534])
     """
 
+    @checking_keywords
     def __init__(self, seed: int) -> None:
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
             raise TypeError(f"RSeed: seed must be an integer; got {seed!r}")

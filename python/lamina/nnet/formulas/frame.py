@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina import _screen
+from lamina import _check, _screen
+from lamina._calls import answering_calls
 from lamina.nnet.formulas import contrasts as contrasts_
 from lamina.nnet.formulas.evaluation import Evaluation
 from lamina.nnet.formulas.expressions import deparse
@@ -293,9 +294,10 @@ def _numbers(who: str, name: str, held: Variable | None) -> Array | None:
     return None if held is None else np.asarray(held.values)
 
 
+@answering_calls
 def model_frame(
-    formula: str,
-    data: Any,
+    formula: str = _check.NEEDED,
+    data: Any = _check.NEEDED,
     *,
     weights: Any = None,
     subset: Any = None,
@@ -310,9 +312,9 @@ def model_frame(
     formula : str
         Such as ``"medv ~ ."`` or ``"y ~ a*b + log(x) + poly(z, 2) - 1"``.  Operators are R's
         (``+ - * / : ^ %in%``); calls may be ``I``, ``log``, ``exp``, ``sqrt``, ``poly``, ``bs``,
-        ``ns``, ``scale``, ``factor``, ``ordered``, ``relevel``, ``C``, ``cbind``, ``offset``,
-        ``ifelse``, ``is.na`` and others of R's base.  ``.`` stands for all columns that the left
-        side does not have.
+        ``ns``, ``scale``, ``cut``, ``factor``, ``ordered``, ``relevel``, ``C``, ``cbind``,
+        ``offset``, ``mean``, ``quantile``, ``ifelse``, ``is.na`` and others of R's base.  ``.``
+        stands for all columns that the left side does not have.
     data : table of pandas, polars, Arrow or lamina.datasets, dict of array_like, or ndarray
         Strings, and categories of pandas and polars, are factors.  The columns of an array are
         called V1, V2, ...

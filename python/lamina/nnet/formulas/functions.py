@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.nnet.formulas import splines
+from lamina.nnet.formulas import splines, summaries
 from lamina.nnet.formulas.variables import Variable, factor, level_text, variable
 
 Array = NDArray[Any]
@@ -36,10 +36,12 @@ def functions() -> Mapping[str, Callable[..., Any]]:
 
     own = (I, log, round_, as_numeric, as_factor, C, is_na, ifelse, cbind, c,
            is_in, sequence, negated)  # fmt: skip
-    learning = (poly, bs, ns, scale, factor_, ordered, relevel)
+    learning = (poly, bs, ns, scale, factor_, ordered, relevel, summaries.cut)
     named: dict[str, Callable[..., Any]] = dict(ELEMENTWISE)
     named |= {f.__name__.rstrip("_"): f for f in own}
     named |= {f.__name__.rstrip("_"): stateful_transform(f) for f in learning}
+    of_all = {name: summaries.summary(f) for name, f in summaries.OF_ALL.items()}
+    named |= {name: stateful_transform(f) for name, f in of_all.items()}
     named |= {"as_integer": as_numeric, "as_character": as_factor, "offset": I, "identity": I}
     return named
 

@@ -18,8 +18,8 @@ from lamina.nnet.formulas.expressions import number_text
 from lamina.nnet.formulas.rows import NaAction
 from lamina.nnet.formulas.variables import Array
 from lamina.nnet.multinomial.anova import likelihood_ratios
-from lamina.nnet.multinomial.network import Found, logistic, softmax
-from lamina.nnet.multinomial.rows import Rows
+from lamina.nnet.multinomial.network import Found, probabilities
+from lamina.nnet.multinomial.rows import Rows, offset_of_classes
 from lamina.nnet.multinomial.summary import Summary, printed
 
 WHO = "Multinom"
@@ -252,21 +252,17 @@ class Multinom:
         """
         if type not in ("class", "probs"):
             raise ValueError(f"predict: type must be 'class' or 'probs'; got {type!r}")
-        probabilities = self.fitted() if newdata is None else self._of_new(newdata, na_action)
+        found = self.fitted() if newdata is None else self._of_new(newdata, na_action)
         if type == "probs":
-            return probabilities[:, 0] if probabilities.shape[1] == 1 else probabilities
-        return self._classes(probabilities)
+            return found[:, 0] if found.shape[1] == 1 else found
+        return self._classes(found)
 
     def _of_new(self, newdata: Any, na_action: NaAction) -> Array:
         new = self.frame.again(newdata, na_action)
         x = np.column_stack([np.ones(len(new.x)), new.x]) if self.frame.intercept else new.x
+        offset = None if new.offset is None else offset_of_classes(new.offset, len(self.lab))
         scores = x @ self._found.coefficients.T
-        if new.offset is not None:
-            scores = scores + (new.offset if new.offset.ndim == 2 else
-                               np.column_stack([np.zeros(len(x)), new.offset]))  # fmt: skip
-        if self._rows.two_classes:
-            return new.spread(logistic(scores[:, 1:] - scores[:, :1]))
-        return new.spread(softmax(scores))
+        return new.spread(probabilities(scores, offset, self._rows.two_classes))
 
     def _classes(self, probabilities: Array) -> Array:
         known = np.asarray(~np.isnan(probabilities).any(axis=1))

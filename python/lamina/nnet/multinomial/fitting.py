@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from lamina.nnet.formulas import ModelFrame, model_frame
 from lamina.nnet.formulas.variables import Array, level_text
 from lamina.nnet.multinomial.fit import Multinom
 from lamina.nnet.multinomial.network import search
-from lamina.nnet.multinomial.rows import Rows, merged
+from lamina.nnet.multinomial.rows import Rows, merged, offset_of_classes
 
 WHO = "multinom"
 SEPARATED = 1e-3  # a class is separated where no row is further from its class than this
@@ -150,8 +151,13 @@ def multinom(
     return Multinom(frame, rows, found, call, keep_hessian=Hess, keep_model=model)
 
 
+@cache
+def _defaults() -> dict[str, Any]:
+    return {name: p.default for name, p in inspect.signature(multinom).parameters.items()}
+
+
 def _is_default(name: str, value: Any) -> bool:
-    default = inspect.signature(multinom).parameters[name].default
+    default = _defaults()[name]
     return value is default or (isinstance(value, (bool, int, float)) and value == default)
 
 
@@ -201,18 +207,7 @@ def _of_counts(counts: Array, weights: Array, censored: bool) -> tuple[Array, Ar
 
 
 def _offset(frame: ModelFrame, classes: int) -> Array | None:
-    """Return what is added to each class's score."""
-    offset = frame.offset
-    if offset is None:
-        return None
-    if offset.ndim == 1 and classes == 2:
-        return np.column_stack([np.zeros(len(offset)), offset])
-    if offset.ndim == 1 or offset.shape[1] != classes:
-        columns = 1 if offset.ndim == 1 else offset.shape[1]
-        raise ValueError(
-            f"{WHO}: the offset must have a column for each of {classes} classes; got {columns}"
-        )
-    return offset
+    return None if frame.offset is None else offset_of_classes(frame.offset, classes)
 
 
 def _warn_of_separation(rows: Rows, fitted: Array) -> None:

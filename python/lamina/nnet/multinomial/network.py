@@ -61,7 +61,14 @@ def search(rows: Rows, censored: bool, settings: Mapping[str, Any]) -> Found:
     )  # fmt: skip
     found = np.zeros((classes, columns))
     found[-outputs:] = fit.wts.reshape(start.shape)[:, 1 : 1 + columns]
-    return Found(found, fit.value, fit.fitted_values, fit.convergence)
+    fitted = probabilities(rows.x @ found.T, rows.offset, rows.two_classes)
+    return Found(found, fit.value, fitted, fit.convergence)
+
+
+def probabilities(scores: Array, offset: Array | None, two_classes: bool) -> Array:
+    """Return the probabilities of classes, of two classes those of the second one: (rows, 1)."""
+    scores = scores if offset is None else scores + offset
+    return logistic(scores[:, 1:] - scores[:, :1]) if two_classes else softmax(scores)
 
 
 def softmax(scores: Array) -> Array:

@@ -56,6 +56,18 @@ class Rows:
         return int(kept.shape[1])
 
 
+def offset_of_classes(offset: Array, classes: int) -> Array:
+    """Return what is added to each class's score: a vector is the second one's of two."""
+    if offset.ndim == 1 and classes == 2:
+        return np.column_stack([np.zeros(len(offset)), offset])
+    if offset.ndim == 1 or offset.shape[1] != classes:
+        columns = 1 if offset.ndim == 1 else offset.shape[1]
+        raise ValueError(
+            f"multinom: the offset must have a column for each of {classes} classes; got {columns}"
+        )
+    return offset
+
+
 def merged(rows: Rows, by_columns: bool, tell: bool) -> Rows:
     """Return rows that are alike as one, with the sum of their weights.
 

@@ -1,0 +1,112 @@
+"""What formulas may calculate of a whole variable: a mean, quantiles, classes by width.
+
+They are of the rows of the fit, for predictions too; R calculates means and their like anew there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.nnet.formulas.variables import Variable
+
+Array = NDArray[Any]
+State = dict[str, Any]
+Function = Callable[..., Any]
+
+
+def _quantile(x: Array, probs: Any = (0.0, 0.25, 0.5, 0.75, 1.0)) -> Any:
+    found = np.quantile(x, probs)
+    return found.tolist()
+
+
+OF_ALL: dict[str, Function] = {
+    "mean": np.mean,
+    "median": np.median,
+    "min": np.min,
+    "max": np.max,
+    "sum": np.sum,
+    "sd": lambda x: np.std(x, ddof=1),
+    "var": lambda x: np.var(x, ddof=1),
+    "quantile": _quantile,
+}
+
+
+def summary(function: Function) -> Function:
+    """Return a function of a variable that keeps its first value."""
+
+    def kept(x: Any, *given: Any, na_rm: bool = False, _state: State | None = None) -> Any:
+        state = {} if _state is None else _state
+        if "value" not in state:
+            values = np.asarray(x, np.float64)
+            state["value"] = function(values[~np.isnan(values)] if na_rm else values, *given)
+        return state["value"]
+
+    return kept
+
+
+def cut(
+    x: Any,
+    breaks: Any,
+    labels: Any = None,
+    include_lowest: bool = False,
+    right: bool = True,
+    dig_lab: int = 3,
+    ordered_result: bool = False,
+    _state: State | None = None,
+) -> Any:
+    """Return numbers as a factor of the intervals between breaks, or of so many of equal width."""
+    state = {} if _state is None else _state
+    x = np.asarray(x, np.float64)
+    if "breaks" not in state:
+        state["breaks"] = _breaks(x, breaks)
+    ends = state["breaks"]
+    codes = np.searchsorted(ends, x, "left" if right else "right") - 1
+    edge = ends[0] if right else ends[-1]
+    if include_lowest:
+        codes[x == edge] = 0 if right else len(ends) - 2
+    codes[(codes >= len(ends) - 1) | np.isnan(x)] = -1
+    if labels is False:
+        return np.where(codes < 0, np.nan, codes + 1.0)
+    names = _labels(ends, include_lowest, right, int(dig_lab)) if labels is None else list(labels)
+    if len(names) != len(ends) - 1:
+        raise ValueError(f"labels must be one for each of {len(ends) - 1} intervals; got {labels}")
+    return Variable("factor", codes, levels=tuple(names), ordered=bool(ordered_result))
+
+
+def _breaks(x: Array, breaks: Any) -> Array:
+    given = np.atleast_1d(np.asarray(breaks, np.float64))
+    if len(given) > 1:
+        if len(np.unique(given)) < len(given):
+            raise ValueError(f"breaks of cut must differ; got {given.tolist()}")
+        return np.sort(given)
+    if not given[0] >= 2:
+        raise ValueError(f"breaks of cut must be 2 or more intervals; got {breaks}")
+    low, high = np.nanmin(x), np.nanmax(x)
+    width = (high - low) or abs(low) or 1.0
+    ends = np.linspace(low, high, int(given[0]) + 1)
+    if low == high:
+        return np.linspace(low - width / 1000, high + width / 1000, int(given[0]) + 1)
+    ends[[0, -1]] = low - width / 1000, high + width / 1000
+    return ends
+
+
+def _labels(ends: Array, include_lowest: bool, right: bool, digits: int) -> list[str]:
+    """Return the intervals' names, with as many digits as tell the breaks apart."""
+    for most in range(digits, max(12, digits) + 1):
+        shown = [f"{end + 0.0:.{most}g}" for end in ends]
+        if all(a != b for a, b in pairwise(shown)):
+            break
+    else:
+        return [f"Range_{i + 1}" for i in range(len(ends) - 1)]
+    left, close = "(]" if right else "[)"
+    names = [f"{left}{a},{b}{close}" for a, b in pairwise(shown)]
+    if include_lowest and right:
+        names[0] = f"[{names[0][1:]}"
+    elif include_lowest:
+        names[-1] = f"{names[-1][:-1]}]"
+    return names
