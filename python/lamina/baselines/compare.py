@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from lamina import _check
 from lamina._calls import answering_calls
+from lamina._coding import Coding
 from lamina._columns import Columns
 from lamina._names import unknown
 from lamina.baselines.linear import Baseline
 from lamina.baselines.measures import WORDS, checked, losses, paired, r2
 from lamina.baselines.paths import is_large
-from lamina.baselines.problem import Coding, Problem, matrix, weights_of
+from lamina.baselines.problem import Problem, matrix, weights_of
 from lamina.baselines.selection import constant, fitted, folds_of
 
 Array = NDArray[Any]

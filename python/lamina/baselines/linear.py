@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.baselines.problem import linked, matrix
+from lamina._coding import linked
+from lamina.baselines.problem import matrix
 
 Array = NDArray[Any]
 

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _check
+from lamina._coding import linked
 from lamina.baselines.linear import Baseline, Scaling
 from lamina.baselines.measures import losses
 from lamina.baselines.paths import Path, is_large, path, penalties_of
-from lamina.baselines.problem import Problem, linked
+from lamina.baselines.problem import Problem
 
 Array = NDArray[Any]
 Folds = Sequence[tuple[Array, Array]]

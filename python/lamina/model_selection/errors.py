@@ -6,11 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina import _check
-
-Array = NDArray[Any]
+from lamina import _coding as coding
 
 WORDS = {
     "mse": "mean squared error",
@@ -25,7 +23,7 @@ def kind_of(model: Any, error: Any) -> str | Callable[[Any, Any], float]:
         return error  # type: ignore[no-any-return]
     if error is not None:
         return str(_check.choice("complexity_path", "error", error, tuple(WORDS)))
-    return "error_rate" if "Crossentropy" in type(model.loss).__name__ else "mse"
+    return "mse" if coding.kind_of(model.loss) == "regression" else "error_rate"
 
 
 def words(model: Any, error: Any) -> str:
@@ -37,22 +35,14 @@ def words(model: Any, error: Any) -> str:
 def error_of(model: Any, x: Any, y: Any, error: Any) -> float:
     """Return the error of a model's predictions over some rows."""
     kind = kind_of(model, error)
-    predicted = np.asarray(model.predict(x, verbose=0))
-    targets = np.asarray(y)
+    predicted = model.predict(x, verbose=0)
     if not isinstance(kind, str):
-        return float(kind(targets, predicted))
+        return float(kind(np.asarray(y), predicted))
+    read = coding.Coding("complexity_path", model)
+    targets, found = read.targets(y, len(predicted)), read.predictions(predicted)
     if kind == "error_rate":
-        return _error_rate(model, targets, predicted)
-    difference = predicted.astype(np.float64) - targets.reshape(predicted.shape)
-    return float(np.mean(np.square(difference) if kind == "mse" else np.abs(difference)))
-
-
-def _error_rate(model: Any, targets: Array, predicted: Array) -> float:
-    if type(model.loss).__name__.startswith("Binary"):
-        threshold = 0.0 if getattr(model.loss, "from_logits", False) else 0.5
-        wrong = (predicted > threshold) != (targets.reshape(predicted.shape) > 0.5)
+        wrong = found.argmax(1) != targets if targets.ndim == 1 else (found > 0.5) != targets
         return float(np.mean(wrong))
-    if targets.shape == predicted.shape:
-        targets = targets.argmax(axis=-1)
-    chosen = predicted.argmax(axis=-1)
-    return float(np.mean(chosen != targets.reshape(chosen.shape)))
+    if targets.ndim == 1:  # one class a row, coded as 0 and 1
+        targets = np.eye(found.shape[1])[targets]
+    return float(np.mean(np.square(found - targets) if kind == "mse" else np.abs(found - targets)))
