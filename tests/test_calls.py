@@ -18,8 +18,9 @@ ROOMS = (
     "datasets.hitters", "datasets.imdb", "datasets.mnist", "datasets.nyse",
 )  # fmt: skip
 # Made by the package alone, or taking hooks as keywords, which it answers by a word of its own.
-OTHERS = {"AvNNet", "Baseline", "Comparison", "ComplexityPath", "SymbolicTensor", "LambdaCallback",
-          "ModelFrame", "Multinom", "NNet", "NotCompiledError", "TrainingAdvice",
+OTHERS = {"AvNNet", "Baseline", "Comparison", "ComplexityPath", "CrossValidation", "Search",
+          "SymbolicTensor", "LambdaCallback", "ModelFrame", "Multinom", "NNet",
+          "NotCompiledError", "TrainingAdvice",
           "TrainingDiverged", "Node", "CallbackList"}  # fmt: skip
 
 

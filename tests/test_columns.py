@@ -39,7 +39,9 @@ def test_numbers_of_one_size_have_the_same_digits():
     assert repr(Columns({"rate": [1e-9, 100.0]})).split("\n") == [
         "     rate", "1.000e-09", "      100"
     ]  # fmt: skip
-    assert repr(Columns({"epochs": [10.0, 200.0]})) == "epochs\n    10\n   200"
+    assert repr(Columns({"epochs": [10.0, 200.0, np.nan]})) == "epochs\n    10\n   200\n     -"
+    assert repr(Columns({"rate": [0.02, 0.1]})) == "rate\n0.02\n0.10"
+    assert len(repr(Columns({"long": ["x" * 500]}))) == 65
 
 
 def test_long_tables_show_both_ends():

@@ -14,6 +14,13 @@ NEEDED = {"lamina.plot": "matplotlib", "lamina.data.tables": "pyarrow",
           "lamina.nnet.formulas.frame": "formulaic",
           "lamina.nnet.multinomial.fitting": "formulaic", "lamina.baselines.compare": "sklearn",
           "lamina.models.statistics": "sklearn"}  # fmt: skip
+NEEDED |= {  # all but complexity_path
+    f"lamina.model_selection.{name}": "sklearn"
+    for name in (
+        "cross", "estimators", "evaluation", "fitted", "networks", "results", "scikit", "scorers",
+        "search", "searched", "splits", "subjects",
+    )
+}  # fmt: skip
 ROOMS_NEEDED = {"lamina.sklearn.": "sklearn"}
 MODULES = sorted(
     info.name

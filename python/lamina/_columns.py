@@ -12,6 +12,7 @@ Array = NDArray[Any]
 
 _SHOWN = 20  # rows that a text shows; of more, the first and the last ones
 _DIGITS = 4
+_WIDEST = 60  # characters of a cell
 
 
 class Columns(Mapping[str, Array]):
@@ -136,9 +137,9 @@ def _places(values: Array) -> int | None:
     sizes = np.abs(values[np.isfinite(values) & (values != 0)])
     if not sizes.size or sizes.max() >= 1e7 or sizes.max() > 1e5 * sizes.min():
         return None
-    if (values == np.round(values)).all():
-        return 0
-    return max(0, _DIGITS - 1 - int(np.floor(np.log10(np.median(sizes)))))
+    most = max(0, _DIGITS - 1 - int(np.floor(np.log10(np.median(sizes)))))
+    exact = (p for p in range(most) if np.allclose(np.round(sizes, p), sizes, rtol=1e-12, atol=0))
+    return next(exact, most)
 
 
 def _cell(value: Any, places: int | None) -> str:
@@ -148,7 +149,8 @@ def _cell(value: Any, places: int | None) -> str:
         if np.isnan(value):
             return "-"
         return _number(float(value)) if places is None else f"{value:.{places}f}"
-    return " ".join(str(value).split())
+    text = " ".join(str(value).split())
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
 
 
 def _number(value: float) -> str:

@@ -1,0 +1,160 @@
+"""Cross-validation of networks and estimators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lamina import _check
+from lamina._arrays import is_array
+from lamina._calls import answering_calls
+from lamina.data.sources import source_of
+from lamina.model_selection.evaluation import Asked, check_failures
+from lamina.model_selection.results import CrossValidation, cross_results
+from lamina.model_selection.scorers import Scoring
+from lamina.model_selection.splits import Bootstrap, splits_of
+from lamina.model_selection.subjects import subject_of
+
+
+@answering_calls
+def cross_validate(
+    model: Any,
+    x: Any,
+    y: Any,
+    *,
+    groups: Any = None,
+    scoring: Any = None,
+    cv: Any = None,
+    n_jobs: int | None = None,
+    verbose: Any = "auto",
+    params: Mapping[str, Any] | None = None,
+    return_train_score: bool = False,
+    return_estimator: bool = False,
+    error_score: Any = np.nan,
+    seeds: Any = None,
+    bootstrap: int | None = None,
+    executor: Any = None,
+    sample_weight: Any = None,
+    **fit: Any,
+) -> CrossValidation:
+    """Fit a model on each of several splits and score it on the rows held out.
+
+    Arguments and results are those of scikit-learn's function of this name, with networks fitted
+    side by side by ``lamina.fit_many``.
+
+    Parameters
+    ----------
+    model : Model, callable or estimator
+        A compiled model, of which each fit trains a fresh copy, a function without arguments that
+        returns one, or an estimator of scikit-learn's protocol, such as those of
+        ``lamina.sklearn``.
+    x, y : array_like of shape (rows, ...), or a list or dict of them
+        As ``fit`` takes them.
+    groups : array_like of shape (rows,), optional
+        For splitters that keep groups together.
+    scoring : str, callable, list of str, or dict, optional
+        Names of scikit-learn's scorers, such as "neg_mean_absolute_error" or "roc_auc", or
+        functions of (estimator, x, y); larger is better.  By default R2 of numbers, and the share
+        of rows whose class is right.  A network is given to them as an estimator: see the notes.
+    cv : int, splitter, or iterable of (training rows, rows held out), optional
+        By default five folds, cut in the order of the rows as in scikit-learn; a number of folds
+        keeps the classes' shares.  ``sklearn.model_selection.KFold(5, shuffle=True,
+        random_state=0)`` draws them.
+    n_jobs : int, optional
+        Fits at a time.
+    verbose : {"auto", 0, 1, 2}
+        Whether a bar shows the networks' progress.
+    params : dict, optional
+        Further arguments of ``fit``.
+    return_train_score : bool, default False
+        Score the rows trained on too.
+    return_estimator : bool, default False
+        Keep the fitted models: a column of estimators, whose ``model`` is the network.
+    error_score : float or "raise", default NaN
+        Score of a fit that diverges or fails, with a warning.
+    seeds : int or sequence of int, optional
+        Fit with each of so many seeds; by default 0 alone, and an estimator's ``random_state``.
+    bootstrap : int, optional
+        In place of ``cv``: so many resamples drawn with replacement, scored on the rows that are
+        not in them; see ``Bootstrap``.
+    executor : concurrent.futures.Executor or "joblib", optional
+        Does the fits elsewhere: see ``lamina.fit_many``.
+    sample_weight : array_like of shape (rows,), optional
+        Weights in fitting; scores are not weighted.
+    **fit
+        Arguments of ``fit``, such as ``epochs``.
+
+    Returns
+    -------
+    CrossValidation
+        A table, and a mapping as scikit-learn's: ``result["test_score"]``.
+
+    Raises
+    ------
+    ImportError
+        Without scikit-learn.
+    ValueError
+        For fewer rows than folds, unknown scores, or if all fits fail.
+
+    Notes
+    -----
+    Scorers call ``predict`` of a network for numbers or classes, and ``predict_proba`` for
+    probabilities; classes are 0, 1, ..., as the network takes them, also where targets are one-hot.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> from lamina.datasets import hitters
+    >>> from lamina.model_selection import cross_validate
+    >>> data = hitters.load()
+    >>> x = (data.x - data.x.mean(axis=0)) / data.x.std(axis=0)
+    >>> model = lamina.Sequential([lamina.Input((19,)), lamina.layers.Dense(1)])
+    >>> model.compile(lamina.optimizers.Adam(10.0), "mse")
+    >>> result = cross_validate(model, x, data.y, cv=3, epochs=40, verbose=0)
+    >>> list(result), bool((result["test_score"] > 0.2).all())
+    (['fit_time', 'score_time', 'test_score'], True)
+    """
+    who = "cross_validate"
+    subject = subject_of(who, model)
+    asked = Asked(
+        who, Scoring(who, scoring), _check.boolean(who, "return_train_score", return_train_score),
+        _check.boolean(who, "return_estimator", return_estimator), checked_error(who, error_score),
+        seeds, n_jobs, executor, verbose, sample_weight, {**(params or {}), **fit},
+    )  # fmt: skip
+    if bootstrap is not None:
+        if cv is not None:
+            raise ValueError(f"{who}: give cv or bootstrap, not both")
+        cv = Bootstrap(_check.integer(who, "bootstrap", bootstrap))
+    rows = rows_of(who, x)
+    splits = splits_of(who, cv, x, rows, subject.labels(y, [{}]), groups)
+    found = subject.evaluate([{}], splits, x, y, asked)
+    check_failures(found, asked)
+    table = cross_results(found, len({each.seed for each in found}) > 1, return_estimator)
+    table.splits = splits
+    return table
+
+
+def rows_of(who: str, x: Any) -> int:
+    """Return the number of rows: those of the first array."""
+    source = source_of(x)
+    if source is not None:
+        raise TypeError(f"{who}: x must be arrays, of which folds are made; got a {source.kind}")
+    if isinstance(x, Mapping):
+        return rows_of(who, next(iter(x.values())))
+    if isinstance(x, (list, tuple)) and x and all(is_array(each) for each in x):
+        return rows_of(who, x[0])
+    shape = getattr(x, "shape", None)
+    return int(shape[0]) if shape else len(x)
+
+
+def checked_error(who: str, error_score: Any) -> Any:
+    """Return ``error_score``: a number or "raise"."""
+    if isinstance(error_score, str):
+        if error_score != "raise":
+            raise ValueError(f"{who}: error_score must be a number or 'raise'; got {error_score!r}")
+        return error_score
+    if isinstance(error_score, bool) or not isinstance(error_score, (int, float, np.number)):
+        raise TypeError(f"{who}: error_score must be a number or 'raise'; got {error_score!r}")
+    return float(error_score)

@@ -1,0 +1,33 @@
+"""What this room takes from scikit-learn; says what to install where it is missing."""
+
+# mypy: disable-error-code="import-not-found, import-untyped"
+from __future__ import annotations
+
+try:
+    from scipy.stats import rankdata
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_classifier
+    from sklearn.exceptions import FitFailedWarning
+    from sklearn.metrics import get_scorer, get_scorer_names
+    from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
+    from sklearn.utils import check_random_state
+except ImportError as error:
+    raise ImportError(
+        f"lamina.model_selection: needs scikit-learn 1.6 or newer ({error}); install it with: "
+        f'pip install "lamina[sklearn]"'
+    ) from error
+
+__all__ = [
+    "BaseEstimator",
+    "ClassifierMixin",
+    "FitFailedWarning",
+    "ParameterGrid",
+    "ParameterSampler",
+    "RegressorMixin",
+    "check_cv",
+    "check_random_state",
+    "clone",
+    "get_scorer",
+    "get_scorer_names",
+    "is_classifier",
+    "rankdata",
+]

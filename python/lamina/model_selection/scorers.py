@@ -1,0 +1,98 @@
+"""What a model is judged by: scikit-learn's scorers, larger is better."""
+
+from __future__ import annotations
+
+import traceback
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lamina._names import unknown
+from lamina.model_selection.scikit import get_scorer, get_scorer_names
+
+Scorer = Callable[[Any, Any, Any], Any]
+
+DEFAULT = "score"
+
+
+class Scoring:
+    """One score or several.
+
+    Parameters
+    ----------
+    who : str
+        For messages.
+    given : None, str, callable, list of str, or dict
+        As scikit-learn's ``scoring``: None is the estimator's own ``score``; a callable is called
+        with an estimator, x and y, and returns a number or a dict of them.
+
+    Attributes
+    ----------
+    scorers : dict of str to callable
+    multiple : bool
+        Whether there are several, or names were given.
+    """
+
+    def __init__(self, who: str, given: Any) -> None:
+        self.who = who
+        self.several = isinstance(given, (list, tuple, set, frozenset, Mapping))
+        if isinstance(given, Mapping):
+            self.scorers = {str(name): self._scorer(each) for name, each in given.items()}
+        elif self.several:
+            names = list(given)
+            if any(not isinstance(name, str) for name in names) or len(set(names)) < len(names):
+                raise ValueError(
+                    f"{who}: scoring must list different names of scores; got {given!r}; give a "
+                    f"dict for functions"
+                )
+            self.scorers = {name: self._scorer(name) for name in names}
+        else:
+            self.scorers = {DEFAULT: _own_score if given is None else self._scorer(given)}
+        if not self.scorers:
+            raise ValueError(f"{who}: scoring must have one score at least; got {given!r}")
+        self.multiple = self.several
+
+    def _scorer(self, given: Any) -> Scorer:
+        if callable(given):
+            return given  # type: ignore[no-any-return]
+        if given is None:
+            return _own_score
+        if not isinstance(given, str):
+            raise TypeError(
+                f"{self.who}: scoring must be a name, a function of (estimator, x, y), a list of "
+                f"names or a dict; got {given!r}"
+            )
+        if given not in get_scorer_names():
+            raise ValueError(f"{self.who}: {unknown('score', given, get_scorer_names())}")
+        return get_scorer(given)  # type: ignore[no-any-return]
+
+    def of(self, estimator: Any, x: Any, y: Any, error_score: Any) -> dict[str, float]:
+        """Return the scores of a fitted estimator on some rows.
+
+        A score that cannot be computed is ``error_score``, with a warning, or raises if that is
+        "raise".
+        """
+        found: dict[str, float] = {}
+        for name, scorer in self.scorers.items():
+            try:
+                value = scorer(estimator, x, y)
+            except Exception:
+                if isinstance(error_score, str):
+                    raise
+                warnings.warn(
+                    f"{self.who}: scoring failed. The score on this split will be set to "
+                    f"{error_score}. Details: \n{traceback.format_exc()}",
+                    UserWarning,
+                    stacklevel=2,
+                )
+                value = error_score
+            if isinstance(value, Mapping):
+                self.multiple = True
+                found |= {str(key): float(each) for key, each in value.items()}
+            else:
+                found[name] = float(value)
+        return found
+
+
+def _own_score(estimator: Any, x: Any, y: Any) -> float:
+    return float(estimator.score(x, y))

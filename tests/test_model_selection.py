@@ -1,0 +1,464 @@
+"""Cross-validation and searches, held against scikit-learn's and against fits by hand."""
+
+import importlib
+import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import layers
+from lamina.model_selection import one_standard_error
+
+sk = pytest.importorskip("sklearn.model_selection", reason="scikit-learn is not installed")
+
+from sklearn import metrics  # noqa: E402
+from sklearn.exceptions import FitFailedWarning  # noqa: E402
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge  # noqa: E402
+from sklearn.tree import DecisionTreeClassifier  # noqa: E402
+
+from lamina.model_selection import (  # noqa: E402
+    Bootstrap,
+    cross_validate,
+    grid_search,
+    random_search,
+)
+from lamina.sklearn import NeuralNetClassifier  # noqa: E402
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(75, 3))
+Y = X @ [1.0, -2.0, 0.5] + RNG.normal(size=75) * 0.3
+C = np.digitize(Y, [-1.0, 1.0])
+B = (Y > 0).astype(int)
+FAST = {"epochs": 3, "batch_size": 25, "verbose": 0}
+
+
+def numbers(units=2, rate=0.05):
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(units, "tanh"), layers.Dense(1)])
+    model.compile(lamina.optimizers.Adam(rate), "mse")
+    return model
+
+
+def classes(units=3, activation="softmax", loss="sparse_categorical_crossentropy", outputs=3):
+    model = lamina.Sequential(
+        [lamina.Input((3,)), layers.Dense(units, "tanh"), layers.Dense(outputs, activation)]
+    )
+    model.compile(lamina.optimizers.Adam(0.05), loss)
+    return model
+
+
+def fitted(build, setting, rows, y, seed=0):
+    """A fit by hand: the model with this seed."""
+    config = build(**setting).get_config() | {"seed": seed}
+    model = lamina.Sequential.from_config(config)
+    model.compile_from_config(build(**setting).get_compile_config())
+    model.fit(X[rows], y[rows], **FAST)
+    return model
+
+
+# --- networks
+
+
+def test_networks_are_those_of_fit_on_scikit_learn_s_folds():
+    result = cross_validate(
+        numbers, X, Y, cv=4, scoring=["r2", "neg_mean_absolute_error"], return_train_score=True,
+        seeds=[5], **FAST,
+    )  # fmt: skip
+    for place, (train, test) in enumerate(sk.KFold(4).split(X)):
+        model = fitted(numbers, {}, train, Y, seed=5)
+        for part, rows in (("test", test), ("train", train)):
+            p = model.predict(X[rows], verbose=0)[:, 0]
+            assert result[f"{part}_r2"][place] == pytest.approx(
+                metrics.r2_score(Y[rows], p), rel=1e-6
+            )
+            assert result[f"{part}_neg_mean_absolute_error"][place] == pytest.approx(
+                -metrics.mean_absolute_error(Y[rows], p), rel=1e-6
+            )
+    np.testing.assert_array_equal(result.splits[1][1], list(sk.KFold(4).split(X))[1][1])
+
+
+NAMES = ["accuracy", "neg_log_loss", "f1_macro", "roc_auc_ovr"]
+
+
+@pytest.mark.parametrize("kind", ["sparse", "one_hot", "logits", "binary"])
+def test_classes_are_scored_by_labels_and_probabilities(kind):
+    labels = B if kind == "binary" else C
+    y = np.eye(3)[C] if kind == "one_hot" else labels
+    settings = {
+        "sparse": {},
+        "one_hot": {"loss": "categorical_crossentropy"},
+        "logits": {
+            "activation": None,
+            "loss": lamina.losses.SparseCategoricalCrossentropy(from_logits=True),
+        },
+        "binary": {"activation": "sigmoid", "loss": "binary_crossentropy", "outputs": 1},
+    }[kind]
+
+    def build():
+        return classes(**settings)
+
+    names = [*NAMES[:3], "roc_auc"] if kind == "binary" else NAMES
+    result = cross_validate(build, X, y, cv=3, scoring=names, **FAST)
+    plain = cross_validate(build, X, y, cv=3, **FAST)
+    np.testing.assert_array_equal(plain["test_score"], result["test_accuracy"])
+    for place, (train, test) in enumerate(sk.StratifiedKFold(3).split(X, labels)):
+        p = fitted(build, {}, train, y).predict(X[test], verbose=0).astype(float)
+        p = np.exp(p) / np.exp(p).sum(1)[:, None] if kind == "logits" else p
+        p = np.hstack([1 - p, p]) if kind == "binary" else p / p.sum(1)[:, None]
+        truth, chosen = labels[test], p.argmax(1)
+        auc = metrics.roc_auc_score(truth, p[:, 1] if kind == "binary" else p, multi_class="ovr")
+        expected = [
+            metrics.accuracy_score(truth, chosen), -metrics.log_loss(truth, p),
+            metrics.f1_score(truth, chosen, average="macro"), auc,
+        ]  # fmt: skip
+        found = [result[f"test_{name}"][place] for name in names]
+        assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_grid_of_networks_and_its_best():
+    grid = {"units": [1, 4], "learning_rate": [0.01, 0.05], "epochs": [2, 4]}
+    fast = {"batch_size": 25, "verbose": 0}
+    search = grid_search(numbers, grid, X, Y, cv=3, seeds=2, **fast)
+    results = search.cv_results_
+    assert results["params"].tolist() == list(sk.ParameterGrid(grid))
+    best = search.best_params_
+    assert best == results["params"][np.argmax(results["mean_test_score"])]
+    one = cross_validate(
+        lambda: numbers(best["units"], best["learning_rate"]), X, Y, cv=3, seeds=2,
+        epochs=best["epochs"], **fast,
+    )  # fmt: skip
+    by_seed = one["test_score"].reshape(2, 3)
+    assert search.best_score_ == pytest.approx(by_seed.mean(), rel=1e-6)
+    means = by_seed.mean(axis=0)
+    place = search.best_index_
+    assert results["std_test_score"][place] == pytest.approx(means.std(), rel=1e-6)
+    assert results["se_test_score"][place] == pytest.approx(means.std(ddof=1) / 3**0.5, rel=1e-6)
+    fresh = lamina.Sequential.from_config(numbers(best["units"]).get_config() | {"seed": 0})
+    fresh.compile(lamina.optimizers.Adam(best["learning_rate"]), "mse")
+    fresh.fit(X, Y, epochs=best["epochs"], **fast)
+    for ours, theirs in zip(search.best_model_.get_weights(), fresh.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(search.predict(X), fresh.predict(X, verbose=0)[:, 0])
+    assert search.score(X, Y) == pytest.approx(metrics.r2_score(Y, search.predict(X)))
+    ranking = search.ranking()
+    assert ranking["rank"][0] == 1
+    assert ranking["mean"][0] == search.best_score_
+    assert "8 settings, 3 splits" in repr(search)
+
+
+def test_the_same_bits_by_any_workers():
+    grid = {"units": [1, 3]}
+    alone = grid_search(numbers, grid, X, Y, cv=3, n_jobs=1, **FAST)
+    two = grid_search(numbers, grid, X, Y, cv=3, n_jobs=2, **FAST)
+    with ThreadPoolExecutor(2) as pool:
+        pooled = grid_search(numbers, grid, X, Y, cv=3, executor=pool, **FAST)
+    for other in (two, pooled):
+        np.testing.assert_array_equal(
+            alone.cv_results_["mean_test_score"], other.cv_results_["mean_test_score"]
+        )
+        np.testing.assert_array_equal(
+            alone.best_model_.get_weights()[0], other.best_model_.get_weights()[0]
+        )
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_diverged_fit_has_the_error_score():
+    grid = {"learning_rate": [1e30, 0.01]}
+
+    def build():
+        model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)])
+        model.compile(lamina.optimizers.SGD(0.1), "mse")
+        return model
+
+    with pytest.warns(FitFailedWarning, match=r"3 fits failed out of a total of 6.*error_score="):
+        search = grid_search(build, grid, X, Y, cv=3, **FAST)
+    assert np.isnan(search.cv_results_["mean_test_score"][0])
+    assert search.cv_results_["rank_test_score"].tolist() == [2, 1]
+    assert search.best_params_ == {"learning_rate": 0.01}
+    with pytest.warns(FitFailedWarning):
+        search = grid_search(build, grid, X, Y, cv=3, error_score=-7, **FAST)
+    assert search.cv_results_["mean_test_score"][0] == -7
+    with pytest.raises(ArithmeticError, match="must stay finite"):
+        grid_search(build, grid, X, Y, cv=3, error_score="raise", **FAST)
+    with pytest.raises(ValueError, match="all the 3 fits failed; error_score='raise' raises"):
+        grid_search(build, {"learning_rate": [1e30]}, X, Y, cv=3, **FAST)
+
+
+def test_several_inputs_weights_and_own_scores():
+    a, b = lamina.Input((1,), name="a"), lamina.Input((2,), name="b")
+    model = lamina.Model([a, b], layers.Dense(1)(layers.Concatenate()([a, b])))
+    model.compile(lamina.optimizers.Adam(0.1), "mse")
+    inputs = {"a": X[:, :1], "b": X[:, 1:]}
+    seen = []
+
+    def worst(estimator, x, y):
+        seen.append(sorted(x))
+        return -np.abs(estimator.predict(x) - y).max()
+
+    result = cross_validate(
+        model, inputs, Y, cv=3, scoring=worst, return_train_score=True, return_estimator=True,
+        sample_weight=np.ones(75), **FAST,
+    )  # fmt: skip
+    assert seen == [["a", "b"]] * 6
+    test = result.splits[0][1]
+    estimator = result["estimator"][0]
+    p = estimator.predict({"a": X[test, :1], "b": X[test, 1:]})
+    assert result["test_score"][0] == pytest.approx(-np.abs(p - Y[test]).max())
+    assert "FittedRegressor" in repr(estimator)
+
+
+# --- estimators, against scikit-learn itself
+
+TIMES = ("fit_time", "score_time", "mean_fit_time", "std_fit_time", "mean_score_time",
+         "std_score_time")  # fmt: skip
+
+
+def same(ours, theirs):
+    for name, values in theirs.items():
+        if name in TIMES:
+            assert len(ours[name]) == len(values)
+        elif name == "params":
+            assert ours[name].tolist() == list(values)
+        elif name.startswith("param_"):
+            assert [v for v in ours[name] if v is not None] == list(values.compressed())
+        else:
+            np.testing.assert_allclose(ours[name], values, rtol=1e-12, err_msg=name)
+
+
+GROUPS = np.arange(75) % 5
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {}, {"cv": 4, "return_train_score": True}, {"scoring": "neg_log_loss"},
+        {"scoring": ["accuracy", "f1_macro"], "return_train_score": True},
+        {"scoring": {"a": "accuracy", "b": lambda e, x, y: len(x)}},
+        {"scoring": lambda e, x, y: {"one": e.score(x, y), "two": 2.0}},
+        {"cv": sk.GroupKFold(3), "groups": GROUPS},
+        {"cv": sk.ShuffleSplit(3, random_state=0)},
+        {"cv": [(np.arange(40), np.arange(40, 75)), (np.arange(30, 75), np.arange(30))]},
+    ],
+)  # fmt: skip
+def test_cross_validate_is_scikit_learn_s(options):
+    for estimator, y in ((LogisticRegression(), C.astype(str)), (Ridge(), Y)):
+        if (
+            isinstance(estimator, Ridge)
+            and "scoring" in options
+            and not callable(options["scoring"])
+        ):
+            continue
+        same(cross_validate(estimator, X, y, **options), sk.cross_validate(estimator, X, y,
+             **options))  # fmt: skip
+
+
+def simplest(results):
+    return int(np.argmin(results["param_max_depth"]))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {}, {"return_train_score": True, "cv": 3}, {"scoring": "neg_log_loss", "refit": False},
+        {"scoring": ["accuracy", "f1_macro"], "refit": "f1_macro"},
+        {"scoring": ["accuracy", "f1_macro"], "refit": False}, {"refit": simplest},
+        {"scoring": {"a": "accuracy"}, "refit": simplest},
+        {"scoring": lambda e, x, y: {"one": e.score(x, y)}, "refit": "one"},
+    ],
+)  # fmt: skip
+def test_grid_search_is_scikit_learn_s(options):
+    grid = [{"max_depth": [1, 2, 3], "min_samples_leaf": [1, 40]}, {"max_depth": [2]}]
+    tree = DecisionTreeClassifier(random_state=0)
+    ours = grid_search(tree, grid, X, C, **options)
+    theirs = sk.GridSearchCV(tree, grid, **options).fit(X, C)
+    same(ours.cv_results_, theirs.cv_results_)
+    for name in ("best_index_", "best_score_", "best_params_", "n_splits_", "multimetric_"):
+        assert hasattr(ours, name) >= hasattr(theirs, name), name
+        if hasattr(theirs, name):
+            assert getattr(ours, name) == getattr(theirs, name), name
+    assert hasattr(ours, "best_estimator_") == hasattr(theirs, "best_estimator_")
+    if hasattr(theirs, "best_estimator_"):
+        np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+        np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
+    else:
+        with pytest.raises(AttributeError, match="refit=False has fitted nothing"):
+            ours.predict(X)
+
+
+def test_random_search_is_scikit_learn_s():
+    from scipy.stats import loguniform
+
+    given = {"C": loguniform(1e-3, 1e2), "fit_intercept": [True, False]}
+    ours = random_search(LogisticRegression(), given, X, C, n_iter=5, random_state=3)
+    theirs = sk.RandomizedSearchCV(LogisticRegression(), given, n_iter=5, random_state=3).fit(X, C)
+    same(ours.cv_results_, theirs.cv_results_)
+    assert ours.best_params_ == theirs.best_params_
+
+
+def test_failing_estimators_are_ranked_as_scikit_learn_ranks_them():
+    grid = {"alpha": [-1.0, 1.0, 1.0, 5.0]}
+    with pytest.warns(FitFailedWarning):
+        ours = grid_search(Ridge(), grid, X, Y)
+    with pytest.warns(), np.errstate(all="ignore"):
+        theirs = sk.GridSearchCV(Ridge(), grid).fit(X, Y)
+    same(ours.cv_results_, theirs.cv_results_)
+    assert ours.cv_results_["rank_test_score"].tolist() == [4, 1, 1, 3]
+
+
+def test_estimators_of_lamina_and_workers():
+    net = NeuralNetClassifier(classes, epochs=3, verbose=0, random_state=1)
+    grid = {"model__units": [1, 3]}
+    theirs = sk.GridSearchCV(net, grid, cv=3).fit(X, C)
+    ours = grid_search(net, grid, X, C, cv=3)
+    with ThreadPoolExecutor(2) as pool:
+        pooled = grid_search(net, grid, X, C, cv=3, executor=pool, error_score="raise")
+    for each in (ours, pooled):
+        same(each.cv_results_, theirs.cv_results_)
+        assert each.best_params_ == theirs.best_params_
+    assert isinstance(ours.best_model_, lamina.Sequential)
+    seeds = cross_validate(net, X, C, cv=3, seeds=[1, 2])
+    np.testing.assert_array_equal(seeds["seed"], [1, 1, 1, 2, 2, 2])
+    np.testing.assert_array_equal(
+        seeds["test_score"][:3], sk.cross_validate(net, X, C, cv=3)["test_score"]
+    )
+    assert (seeds["test_score"][3:] != seeds["test_score"][:3]).any()
+
+
+# --- what scikit-learn does not have
+
+
+def test_bootstrap_resamples():
+    drawn = list(Bootstrap(200, random_state=1).split(X))
+    assert Bootstrap(200).get_n_splits() == len(drawn) == 200
+    for train, left in drawn:
+        assert len(train) == 75
+        np.testing.assert_array_equal(left, np.setdiff1d(np.arange(75), train))
+    assert np.mean([len(left) / 75 for _, left in drawn]) == pytest.approx(1 / np.e, abs=0.02)
+    result = cross_validate(Ridge(), X, Y, bootstrap=40)
+    by_hand = [
+        Ridge().fit(X[train], Y[train]).score(X[left], Y[left])
+        for train, left in Bootstrap(40).split(X)
+    ]
+    np.testing.assert_array_equal(result["test_score"], by_hand)
+    summary = result.summary(0.9).row(0)
+    assert summary["mean"] == np.mean(by_hand)
+    assert summary["sd"] == np.std(by_hand, ddof=1)
+    assert [summary["lower"], summary["upper"]] == np.quantile(by_hand, [0.05, 0.95]).tolist()
+    tiny = list(Bootstrap(50).split(np.zeros((2, 1))))
+    assert all(left.size for _, left in tiny)
+
+
+def test_one_standard_error_takes_the_simplest():
+    rule = one_standard_error("max_depth", "-min_samples_leaf")
+    tree = DecisionTreeClassifier(random_state=0)
+    grid = {"max_depth": [1, 2, 4, 8], "min_samples_leaf": [1, 2]}
+    search = grid_search(tree, grid, X, C, cv=5, refit=rule)
+    results = search.cv_results_
+    scores = np.array([results[f"split{k}_test_score"] for k in range(5)])
+    best = scores.mean(0).argmax()
+    limit = scores.mean(0)[best] - scores[:, best].std(ddof=1) / 5**0.5
+    good = [p for p, mean in zip(results["params"], scores.mean(0), strict=True) if mean >= limit]
+    expected = min(good, key=lambda p: (p["max_depth"], -p["min_samples_leaf"]))
+    assert search.best_params_ == expected
+    theirs = sk.GridSearchCV(tree, grid, cv=5, refit=rule).fit(X, C)
+    assert theirs.best_params_ == expected
+    table = {"mean_test_score": [0.5, 0.9], "param_n": [1, 2], "split0_test_score": [0.5, 0.8],
+             "split1_test_score": [0.5, 1.0]}  # fmt: skip
+    assert one_standard_error("n")(table) == 1
+    table["split1_test_score"] = [0.5, 2.0]
+    assert one_standard_error("n")(table) == 0
+
+
+def test_optimism_is_tibshiranis_correction():
+    rng = np.random.default_rng(1)
+    noise = rng.normal(size=(60, 3)), rng.integers(0, 2, 60)
+    grid = {"max_depth": list(range(1, 9)), "min_samples_leaf": [1, 3, 5]}
+    search = grid_search(DecisionTreeClassifier(random_state=0), grid, *noise, cv=6)
+    scores = np.array([search.cv_results_[f"split{k}_test_score"] for k in range(6)])
+    bias = np.mean([each.max() - each[search.best_index_] for each in scores])
+    assert search.optimism() == pytest.approx(bias)
+    assert bias > 0.02
+
+
+# --- bad input
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: cross_validate(numbers, X[:3], Y[:3], cv=5, **FAST), ValueError,
+         r"cross_validate: .*n_splits=5.*n_samples=3.*fewer folds, such as cv=2, or more rows"),
+        (lambda: cross_validate(Ridge(), X, Y, cv=1), ValueError, "cv must be an integer >= 2"),
+        (lambda: cross_validate(Ridge(), X, Y, cv="five"), TypeError, "cv must be a number of"),
+        (lambda: cross_validate(Ridge(), X, Y, cv=[([0, 1], [90])]), ValueError,
+         "cv must give rows from 0 to 74; split 0 has 1 to hold out"),
+        (lambda: cross_validate(Ridge(), X, Y, cv=[]), ValueError, "one pair of rows at least"),
+        (lambda: cross_validate(Ridge(), X, Y, cv=2, bootstrap=3), ValueError, "not both"),
+        (lambda: cross_validate(Ridge(), X, Y, scoring="r3"), ValueError,
+         "unknown score 'r3'; known: accuracy,"),
+        (lambda: cross_validate(Ridge(), X, Y, scoring=[len]), ValueError, "give a dict for"),
+        (lambda: cross_validate(Ridge(), X, Y, scoring=[]), ValueError, "one score at least"),
+        (lambda: cross_validate(Ridge(), X, Y, error_score="none"), ValueError,
+         "error_score must be a number or 'raise'; got 'none'"),
+        (lambda: cross_validate(7, X, Y), TypeError,
+         "model must be a compiled model, a function that returns one, or an estimator"),
+        (lambda: cross_validate(lamina.Sequential([layers.Dense(1)]), X, Y), ValueError,
+         "cross_validate: call compile"),
+        (lambda: cross_validate(Ridge(), iter([(X, Y)]), Y), TypeError, "x must be arrays"),
+        (lambda: grid_search(numbers, {}, X, Y), ValueError, "param_grid must hold one setting"),
+        (lambda: grid_search(numbers, {"units": []}, X, Y), ValueError,
+         "grid_search: .*'units'.* Give a list of values for each setting"),
+        (lambda: grid_search(numbers, {"units": 3}, X, Y), TypeError, "Give a list of values"),
+        (lambda: grid_search(numbers, "units", X, Y), TypeError, "param_grid must be a dict"),
+        (lambda: grid_search(numbers, {"unit": [3]}, X, Y, **FAST), ValueError,
+         "unknown setting 'unit'; did you mean 'units'"),
+        (lambda: grid_search(numbers(), {"units": [3]}, X, Y, **FAST), ValueError,
+         "unknown setting 'units'"),
+        (lambda: grid_search(Ridge(), {"alph": [3]}, X, Y), ValueError, "Invalid parameter 'alph'"),
+        (lambda: grid_search(Ridge(), {"alpha": [3]}, X, Y, scoring=["r2", "neg_max_error"]),
+         ValueError, "refit must be the name of the score that says which setting is best"),
+        (lambda: grid_search(Ridge(), {"alpha": [3]}, X, Y, scoring=["r2"], refit="r3"), ValueError,
+         "refit must be one of the scores r2; got 'r3'"),
+        (lambda: grid_search(Ridge(), {"alpha": [3]}, X, Y, refit=lambda r: 9), IndexError,
+         "refit must return a place in 0 to 0; got 9"),
+        (lambda: cross_validate(LinearRegression(), X, Y, seeds=2), ValueError,
+         "seeds set random_state, which LinearRegression does not have"),
+        (lambda: random_search(Ridge(), {"alpha": [3]}, X, Y, n_iter=0), ValueError,
+         "random_search: n_iter must be a positive integer; got 0"),
+        (one_standard_error, TypeError, "needs names of settings"),
+        (lambda: Bootstrap(0), ValueError, "Bootstrap: n_resamples must be a positive integer"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit(call, error, text):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(error, match=text):
+            call()
+
+
+def test_without_scikit_learn_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.setitem(sys.modules, "sklearn.base", None)
+    monkeypatch.delitem(sys.modules, "lamina.model_selection.scikit")
+    with pytest.raises(ImportError, match=r'pip install "lamina\[sklearn\]"'):
+        importlib.import_module("lamina.model_selection.scikit")
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_a_fold_of_one_class_alone():
+    """scikit-learn's AUC is NaN there, and the setting comes last."""
+    y = np.r_[np.zeros(50, int), np.ones(25, int)]
+    folds = [(np.arange(25, 75), np.arange(25)), (np.arange(0, 75, 2), np.arange(1, 75, 2))]
+    theirs = sk.cross_validate(LogisticRegression(), X, y, cv=folds, scoring="roc_auc")
+    ours = cross_validate(LogisticRegression(), X, y, cv=folds, scoring="roc_auc")
+    np.testing.assert_array_equal(np.isnan(ours["test_score"]), np.isnan(theirs["test_score"]))
+    build = lambda: classes(1, "sigmoid", "binary_crossentropy", 1)  # noqa: E731
+    network = cross_validate(build, X, y, cv=folds, scoring="roc_auc", **FAST)
+    np.testing.assert_array_equal(np.isnan(network["test_score"]), np.isnan(theirs["test_score"]))
+    with pytest.warns(UserWarning, match="least populated class"):
+        cross_validate(build, X[:30], np.r_[1, 1, np.zeros(28, int)], cv=3, **FAST)
+    with pytest.warns(UserWarning, match="scoring failed. The score on this split will be set to"):
+        broken = cross_validate(build, X, y, cv=3, scoring=lambda e, x, y: 1 / 0, **FAST)
+    assert np.isnan(broken["test_score"]).all()
