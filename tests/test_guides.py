@@ -7,12 +7,20 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-NEEDED = {"formulas": "formulaic", "intervals": "numpy", "pytorch": "torch", "sklearn": "sklearn"}
+NEEDED = {
+    "formulas": ("formulaic",),
+    "inference": ("matplotlib",),
+    "intervals": (),
+    "nnet": ("formulaic", "matplotlib"),
+    "pytorch": ("torch",),
+    "sklearn": ("sklearn",),
+}
 
 
 @pytest.mark.parametrize("page", NEEDED)
 def test_examples_of_guides(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip(NEEDED[page])
+    for package in NEEDED[page]:
+        pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
     run_examples_of(DOCS / f"{page}.md")
 
