@@ -271,6 +271,8 @@ BAD = [
      "calibrate: needs a model with one output, an array"),
     (lambda: PredictionIntervals("line"), TypeError,
      "PredictionIntervals: needs a model or an object with predict; got str"),
+    (lambda: coverage_report(regression(), X, Y, levels=[]), ValueError,
+     "coverage_report: levels must be at least one number; got none"),
     (of_generator, TypeError,
      "predict: intervals need rows that can be read again; got generator"),
     (lambda: coverage_report(regression(), X, Y), NotCalibratedError,

@@ -212,13 +212,15 @@ class Statistics:
         >>> found.lower.shape, bool((found.lower < found.upper).all())
         ((3, 1), True)
         """
-        from lamina.inference.intervals.predicting import calibrated
+        from lamina.inference.intervals.calibrating import calibration_of, fitted_of, planned
 
         settings = {
-            "method": method, "cv": cv, "n_resamples": n_resamples, "level": level,
+            "cv": cv, "n_resamples": n_resamples, "level": level,
             "calibration_size": calibration_size, "randomized": randomized, "seed": seed,
         }  # fmt: skip
-        self._calibration = calibrated(self, x, y, settings, fit)  # type: ignore[arg-type]
+        fitted = fitted_of(self, "calibrate")
+        plan = planned("calibrate", fitted, method, settings)
+        self._calibration = calibration_of(fitted, x, y, plan, fit)
         return self._calibration
 
     @answering_calls

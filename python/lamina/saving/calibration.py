@@ -39,7 +39,7 @@ def described(model: Model, tensors: dict[str, Array]) -> dict[str, Any] | None:
 def put_back(model: Any, told: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     """Give a model that was made of a file its calibration."""
     from lamina.inference.intervals import Calibration
-    from lamina.inference.intervals.predicting import METHODS
+    from lamina.inference.intervals.calibrating import METHODS
 
     who = "calibration"
     count, shapes = told["copies"], [w.shape for w in model.get_weights()]

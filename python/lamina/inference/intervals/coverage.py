@@ -12,7 +12,7 @@ from lamina._check import Array
 from lamina._columns import Columns
 from lamina.inference.intervals import ranks
 from lamina.inference.intervals.binomial import clopper_pearson
-from lamina.inference.intervals.predicting import fitted_of, of
+from lamina.inference.intervals.predicting import of
 
 WHO = "coverage_report"
 
@@ -59,11 +59,11 @@ def coverage_report(
     """
     several = levels if isinstance(levels, (Sequence, np.ndarray)) else [levels]
     chosen = [ranks.checked_level(WHO, "levels", level) for level in several]
+    if not chosen:
+        raise ValueError(f"{WHO}: levels must be at least one number; got none")
     predicted = of(model).predicted(x, WHO)
-    raw = predicted.raw
-    fitted = fitted_of(of(model).estimator, WHO)
-    truth = fitted.targets(y, raw.shape[1:], len(raw))
-    groups = _groups(by, len(raw))
+    truth = predicted.targets(y)
+    groups = _groups(by, len(truth))
     lines: list[dict[str, Any]] = []
     for level in chosen:
         found = predicted.at(level)

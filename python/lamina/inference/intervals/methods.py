@@ -23,8 +23,7 @@ class Plan:
 
     Attributes
     ----------
-    who : str
-        How messages call the caller.
+    method : str
     cv : object
         The folds: a number, a splitter, or pairs of row numbers.
     n_resamples : int or None
@@ -35,26 +34,29 @@ class Plan:
     randomized : bool
     seed : int
         Of folds and resamples.
+    who : str
+        How messages call the caller.
     fit : dict
         The arguments of the copies' fits.
     """
 
-    who: str = "calibrate"
+    method: str
     cv: Any = None
     n_resamples: int | None = None
     level: float = 0.9
     share: float = 0.5
     randomized: bool = False
     seed: int = 0
+    who: str = "calibrate"
     fit: dict[str, Any] = field(default_factory=dict)
 
-    def refuse_fit(self, method: str) -> None:
+    def refuse_fit(self) -> None:
         """Refuse arguments of a fit where nothing is fitted."""
         named = ", ".join(sorted(set(self.fit) - {"verbose"}))
         if named:
             raise TypeError(
-                f"{self.who}: method {method!r} trains nothing, its rows are those that the model "
-                f"has not been trained on; got {named}"
+                f"{self.who}: method {self.method!r} trains nothing, its rows are those that the "
+                f"model has not been trained on; got {named}"
             )
 
 

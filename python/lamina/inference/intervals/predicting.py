@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina import _check
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.inference.intervals import ranks
-from lamina.inference.intervals.bootstrap import Bootstrap, JackknifePlusAfterBootstrap
-from lamina.inference.intervals.cross import (
-    CrossValidationMinmax,
-    CrossValidationPlus,
-    JackknifeMinmax,
-    JackknifePlus,
+from lamina.inference.intervals.calibrating import (
+    METHODS,
+    NEEDS,
+    calibration_of,
+    check_kind,
+    fitted_of,
+    planned,
 )
 from lamina.inference.intervals.fitted import Fitted
 from lamina.inference.intervals.kept import (
@@ -26,32 +25,12 @@ from lamina.inference.intervals.kept import (
     NotCalibratedError,
     PredictionSets,
 )
-from lamina.inference.intervals.methods import Method, Plan
-from lamina.inference.intervals.quantiles import QuantileRegression, ends
-from lamina.inference.intervals.sets import (
-    AdaptivePredictionSets,
-    LeastAmbiguousClassifier,
-    SetMethod,
-)
-from lamina.inference.intervals.split import Split
+from lamina.inference.intervals.quantiles import ends
+from lamina.inference.intervals.sets import SetMethod
 from lamina.models import Model
 
 if TYPE_CHECKING:
     from lamina._typing import Self
-
-METHODS: dict[str, Method | SetMethod] = {
-    method.name: method
-    for method in (
-        Split(), CrossValidationPlus(), CrossValidationMinmax(), JackknifePlus(), JackknifeMinmax(),
-        JackknifePlusAfterBootstrap(), QuantileRegression(), Bootstrap(), AdaptivePredictionSets(),
-        LeastAmbiguousClassifier(),
-    )
-}  # fmt: skip
-_NEEDS = {
-    "values": "a regression",
-    "quantiles": "a model of quantiles, trained with losses.Pinball",
-    "classes": "a classifier",
-}
 
 
 class PredictionIntervals:
@@ -119,45 +98,24 @@ class PredictionIntervals:
         seed: int = 0,
         refit: Callable[..., Any] | None = None,
     ) -> None:
-        self._begin(
-            "PredictionIntervals", estimator, method, cv, n_resamples, level, calibration_size,
-            randomized, seed, refit,
-        )  # fmt: skip
-
-    def _begin(
-        self,
-        who: str,
-        estimator: Any,
-        method: str | None,
-        cv: Any = None,
-        n_resamples: int | None = None,
-        level: float = 0.9,
-        calibration_size: float = 0.5,
-        randomized: bool = False,
-        seed: int = 0,
-        refit: Callable[..., Any] | None = None,
-    ) -> None:
+        who = "PredictionIntervals"
         if refit is not None and (not callable(refit) or isinstance(estimator, Model)):
             raise TypeError(
                 f"{who}: refit must be a function of (x, y), for an estimator that is no lamina "
                 f"model; got {refit!r:.80}"
             )
+        settings = {
+            "cv": cv, "n_resamples": n_resamples, "level": level,
+            "calibration_size": calibration_size, "randomized": randomized, "seed": seed,
+        }  # fmt: skip
         self.estimator, self.refit = estimator, refit
         self.calibration: Calibration | None = None
-        kind = fitted_of(estimator, who).kind
-        self.method = method or {"classes": "aps", "quantiles": "cqr"}.get(kind, "split")
-        self._method = METHODS[_check.choice(who, "method", self.method, list(METHODS))]
-        self._plan = Plan(
-            who,
-            cv,
-            n_resamples,
-            ranks.checked_level(who, "level", level),
-            ranks.checked_level(who, "calibration_size", calibration_size),
-            _check.boolean(who, "randomized", randomized),
-            _check.integer(who, "seed", seed, 0),
-        )
-        _check_kind(who, self._method, kind)
-        _refuse_idle(self._plan, self.method)
+        self._plan = planned(who, fitted_of(estimator, who), method, settings)
+
+    @property
+    def method(self) -> str:
+        """The method's name."""
+        return self._plan.method
 
     @answering_calls
     def calibrate(self, x: Any, y: Any, **fit: Any) -> Self:
@@ -171,19 +129,8 @@ class PredictionIntervals:
         **fit
             Arguments of the copies' fits.
         """
-        plan = replace(self._plan, who="calibrate", fit=fit)
-        fitted = fitted_of(self.estimator, plan.who, self.refit)
-        _check_kind(plan.who, self._method, fitted.kind)
-        fitted.check_fit(fit)
-        predicted = fitted.raw(x)
-        rows, shape = len(predicted), predicted.shape[1:]
-        if rows == 0:
-            raise ValueError("calibrate: needs at least 1 row; got 0")
-        kept = self._method.prepare(fitted, x, fitted.targets(y, shape, rows), plan)
-        count = len(kept.arrays["scores"])
-        self.calibration = Calibration(
-            self.method, count, shape, fitted.mark(x), kept.arrays, kept.settings, kept.copies
-        )
+        fitted = fitted_of(self.estimator, "calibrate", self.refit)
+        self.calibration = calibration_of(fitted, x, y, self._plan, fit)
         return self
 
     @answering_calls
@@ -212,7 +159,7 @@ class PredictionIntervals:
         kind = fitted_of(self.estimator, "predict_set").kind
         if kind != "classes":
             raise ValueError(
-                f"predict_set: sets are for classifiers; the model given is {_NEEDS[kind]}, for "
+                f"predict_set: sets are for classifiers; the model given is {NEEDS[kind]}, for "
                 f"predict(x, interval={level:g})"
             )
         return self.predicted(x, "predict_set", **options).at(level)  # type: ignore[no-any-return]
@@ -227,13 +174,13 @@ class PredictionIntervals:
                 f"{who}: the model has changed since it was calibrated, by a fit or by other "
                 f"weights; call calibrate again"
             )
-        _check_kind(who, self._method, fitted.kind)
+        check_kind(who, kept.method, fitted.kind)
         if hasattr(x, "__next__"):
             raise TypeError(
                 f"{who}: intervals need rows that can be read again; got {type(x).__name__}: give "
                 f"arrays, or a batch at a time"
             )
-        return Predicted(who, self._method, kept, fitted, x, options)
+        return Predicted(who, kept, fitted, x, options)
 
     def __repr__(self) -> str:
         """Return method and calibration."""
@@ -253,13 +200,13 @@ class Predicted:
     def __init__(
         self,
         who: str,
-        method: Method | SetMethod,
         kept: Calibration,
         fitted: Fitted,
         x: Any,
         options: dict[str, Any],
     ) -> None:
-        self._who, self._method, self._kept, self._fitted = who, method, kept, fitted
+        self._who, self._kept, self._fitted = who, kept, fitted
+        self._method = METHODS[kept.method]
         self._x = x
         self._made: Array | None = None
         self._options = {n: v for n, v in options.items() if n == "batch_size"}
@@ -274,6 +221,10 @@ class Predicted:
     def of_classes(self) -> bool:
         """Whether these rows have sets, and no intervals."""
         return isinstance(self._method, SetMethod)
+
+    def targets(self, y: Any) -> Array:
+        """Return the true values of these rows, (rows, outputs), or their classes' places."""
+        return self._fitted.targets(y, self.raw.shape[1:], len(self.raw))
 
     def at(self, level: float) -> Any:
         """Return the intervals, or sets, of a level."""
@@ -315,53 +266,6 @@ def of(estimator: Any) -> PredictionIntervals:
     made = PredictionIntervals(estimator, None if kept is None else kept.method)
     made.calibration = kept
     return made
-
-
-def calibrated(model: Model, x: Any, y: Any, settings: dict[str, Any], fit: dict[str, Any]) -> Any:
-    """Return the calibration of a model, as ``model.calibrate`` asks for it."""
-    made = object.__new__(PredictionIntervals)
-    made._begin("calibrate", model, **settings)
-    return made.calibrate(x, y, **fit).calibration
-
-
-def _check_kind(who: str, method: Method | SetMethod, kind: str) -> None:
-    if kind in method.kinds:
-        return
-    fits = [name for name, other in METHODS.items() if kind in other.kinds]
-    raise ValueError(
-        f"{who}: method {method.name!r} is for {_NEEDS[method.kinds[0]]}; the model given is "
-        f"{_NEEDS[kind]}, for {', '.join(map(repr, fits))}"
-    )
-
-
-def fitted_of(estimator: Any, who: str, refit: Any = None) -> Fitted:
-    """Return a fitted model of any library as calibration sees it."""
-    if isinstance(estimator, Model):
-        from lamina.inference.intervals.of_models import FittedModel
-
-        return FittedModel(estimator, who)
-    if not hasattr(estimator, "predict"):
-        raise TypeError(
-            f"{who}: needs a model or an object with predict; got {type(estimator).__name__}"
-        )
-    from lamina.inference.intervals.of_estimators import FittedEstimator
-    from lamina.inference.intervals.of_r_fits import FittedR, is_r_fit
-
-    kind = FittedR if is_r_fit(estimator) else FittedEstimator
-    return kind(estimator, who, refit)
-
-
-def _refuse_idle(plan: Plan, method: str) -> None:
-    """Refuse arguments that belong to another method."""
-    for name, given, takers in (
-        ("cv", plan.cv, ("cv+", "cv-minmax")),
-        ("n_resamples", plan.n_resamples, ("bootstrap", "jackknife+ab")),
-        ("randomized", plan.randomized or None, ("aps",)),
-    ):
-        if given is not None and method not in takers:
-            raise TypeError(
-                f"{plan.who}: {name} is for {', '.join(map(repr, takers))}; method is {method!r}"
-            )
 
 
 def _uncalibrated(who: str, kind: str) -> str:

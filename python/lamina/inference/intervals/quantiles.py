@@ -27,7 +27,7 @@ class QuantileRegression(Method):
     def prepare(self, fitted: Fitted, x: Any, y: Array, plan: Plan) -> Prepared:
         """Return the scores of held-out rows."""
         if fitted.kind == "quantiles":
-            plan.refuse_fit(self.name)
+            plan.refuse_fit()
             low, high = ends(fitted.values(x))
             return Prepared({"scores": np.maximum(low - y, y - high)})
         count = len(y)

@@ -33,7 +33,7 @@ class SetMethod:
 
     def prepare(self, fitted: Fitted, x: Any, labels: Array, plan: Plan) -> Prepared:
         """Return the scores of the true classes."""
-        plan.refuse_fit(self.name)
+        plan.refuse_fit()
         probabilities = fitted.probabilities(x)
         drawn = uniform(len(labels), plan.seed) if plan.randomized else None
         scores = self.class_scores(probabilities, drawn)[np.arange(len(labels)), labels]

@@ -24,7 +24,7 @@ class Split(Method):
 
     def prepare(self, fitted: Fitted, x: Any, y: Array, plan: Plan) -> Prepared:
         """Return the absolute residuals."""
-        plan.refuse_fit(self.name)
+        plan.refuse_fit()
         return Prepared({"scores": np.abs(y - fitted.values(x))})
 
     def bounds(

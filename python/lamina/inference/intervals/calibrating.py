@@ -1,0 +1,121 @@
+"""How a calibration is made: the methods by name, the checks, the model as it is seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from lamina import _check
+from lamina.inference.intervals import ranks
+from lamina.inference.intervals.bootstrap import Bootstrap, JackknifePlusAfterBootstrap
+from lamina.inference.intervals.cross import (
+    CrossValidationMinmax,
+    CrossValidationPlus,
+    JackknifeMinmax,
+    JackknifePlus,
+)
+from lamina.inference.intervals.fitted import Fitted
+from lamina.inference.intervals.kept import Calibration
+from lamina.inference.intervals.methods import Method, Plan
+from lamina.inference.intervals.quantiles import QuantileRegression
+from lamina.inference.intervals.sets import (
+    AdaptivePredictionSets,
+    LeastAmbiguousClassifier,
+    SetMethod,
+)
+from lamina.inference.intervals.split import Split
+from lamina.models import Model
+
+METHODS: dict[str, Method | SetMethod] = {
+    method.name: method
+    for method in (
+        Split(), CrossValidationPlus(), CrossValidationMinmax(), JackknifePlus(), JackknifeMinmax(),
+        JackknifePlusAfterBootstrap(), QuantileRegression(), Bootstrap(), AdaptivePredictionSets(),
+        LeastAmbiguousClassifier(),
+    )
+}  # fmt: skip
+DEFAULTS = {"values": "split", "quantiles": "cqr", "classes": "aps"}
+NEEDS = {
+    "values": "a regression",
+    "quantiles": "a model of quantiles, trained with losses.Pinball",
+    "classes": "a classifier",
+}
+
+
+def planned(who: str, fitted: Fitted, method: str | None, settings: dict[str, Any]) -> Plan:
+    """Return what is asked for, checked for a model.
+
+    ``settings`` are ``cv``, ``n_resamples``, ``level``, ``calibration_size``, ``randomized`` and
+    ``seed``.
+    """
+    name = _check.choice(who, "method", method or DEFAULTS[fitted.kind], list(METHODS))
+    plan = Plan(
+        name,
+        settings["cv"],
+        settings["n_resamples"],
+        ranks.checked_level(who, "level", settings["level"]),
+        ranks.checked_level(who, "calibration_size", settings["calibration_size"]),
+        _check.boolean(who, "randomized", settings["randomized"]),
+        _check.integer(who, "seed", settings["seed"], 0),
+    )
+    check_kind(who, name, fitted.kind)
+    _refuse_idle(who, plan)
+    return plan
+
+
+def calibration_of(fitted: Fitted, x: Any, y: Any, plan: Plan, fit: dict[str, Any]) -> Calibration:
+    """Return the calibration of a model by these rows; ``fit`` is for the copies."""
+    plan = replace(plan, who=fitted.who, fit=fit)
+    check_kind(fitted.who, plan.method, fitted.kind)
+    fitted.check_fit(fit)
+    predicted = fitted.raw(x)
+    rows, shape = len(predicted), predicted.shape[1:]
+    if rows == 0:
+        raise ValueError(f"{fitted.who}: needs at least 1 row; got 0")
+    targets = fitted.targets(y, shape, rows)
+    kept = METHODS[plan.method].prepare(fitted, x, targets, plan)
+    count = len(kept.arrays["scores"])
+    return Calibration(
+        plan.method, count, shape, fitted.mark(x), kept.arrays, kept.settings, kept.copies
+    )
+
+
+def fitted_of(estimator: Any, who: str, refit: Any = None) -> Fitted:
+    """Return a fitted model of any library as calibration sees it."""
+    if isinstance(estimator, Model):
+        from lamina.inference.intervals.of_models import FittedModel
+
+        return FittedModel(estimator, who)
+    if not hasattr(estimator, "predict"):
+        raise TypeError(
+            f"{who}: needs a model or an object with predict; got {type(estimator).__name__}"
+        )
+    from lamina.inference.intervals.of_estimators import FittedEstimator
+    from lamina.inference.intervals.of_r_fits import FittedR, is_r_fit
+
+    kind = FittedR if is_r_fit(estimator) else FittedEstimator
+    return kind(estimator, who, refit)
+
+
+def check_kind(who: str, method: str, kind: str) -> None:
+    """Refuse a method that is for another kind of models."""
+    kinds = METHODS[method].kinds
+    if kind not in kinds:
+        fits = [name for name, other in METHODS.items() if kind in other.kinds]
+        raise ValueError(
+            f"{who}: method {method!r} is for {NEEDS[kinds[0]]}; the model given is "
+            f"{NEEDS[kind]}, for {', '.join(map(repr, fits))}"
+        )
+
+
+def _refuse_idle(who: str, plan: Plan) -> None:
+    """Refuse arguments that belong to another method."""
+    for name, given, takers in (
+        ("cv", plan.cv, ("cv+", "cv-minmax")),
+        ("n_resamples", plan.n_resamples, ("bootstrap", "jackknife+ab")),
+        ("randomized", plan.randomized or None, ("aps",)),
+    ):
+        if given is not None and plan.method not in takers:
+            raise TypeError(
+                f"{who}: {name} is for {', '.join(map(repr, takers))}; method is {plan.method!r}"
+            )
