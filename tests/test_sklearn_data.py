@@ -9,7 +9,10 @@ import lamina
 from lamina import layers
 from lamina.layers import Dense
 
-pytestmark = pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice"),
+    pytest.mark.filterwarnings("ignore:Stochastic Optimizer. Maximum iterations"),
+]
 ROWS = 120
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(ROWS, 4))
@@ -171,6 +174,19 @@ def test_several_labels(classifier):
     assert (parts.predict_proba(X) == chances).all()
 
 
+def test_one_hot_rows(classifier):
+    """With a categorical loss a row has one label, though the most probable be below 1/2."""
+    y = np.eye(3)[np.searchsorted(np.unique(THREE), THREE)]
+    for activation in ("softmax", None):
+        net = classifier(lamina.Sequential([Dense(16, "relu"), Dense(3, activation)]), epochs=1)
+        net.set_params(loss=lamina.losses.CategoricalCrossentropy(from_logits=activation is None))
+        chances = net.fit(X, y).predict_proba(X)
+        assert (chances.max(axis=1) < 0.5).any()
+        np.testing.assert_allclose(chances.sum(axis=1), 1, rtol=1e-6)
+        assert (net.predict(X).argmax(axis=1) == chances.argmax(axis=1)).all()
+        assert (net.predict(X).sum(axis=1) == 1).all()
+
+
 def test_several_columns_of_classes(classifier):
     def two(n_features_in_, n_outputs_):
         x = lamina.Input((n_features_in_,))
@@ -251,8 +267,9 @@ def test_names_of_columns(classifier):
             net.predict(wrong)
 
 
+@pytest.mark.parametrize("door", ["NeuralNet", "MLP"])
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_column_transformers(classifier, library):
+def test_column_transformers(classifier, library, door):
     tables = pytest.importorskip(library)
     from sklearn.compose import ColumnTransformer
     from sklearn.model_selection import cross_val_score
@@ -265,7 +282,10 @@ def test_column_transformers(classifier, library):
         ("kind", OneHotEncoder(sparse_output=False), ["kind"]),
         ("flag", "passthrough", ["flag"]),
     ]
-    whole = make_pipeline(ColumnTransformer(parts).set_output(transform=library), classifier())
+    net = classifier()
+    if door == "MLP":
+        net = lamina.sklearn.MLPClassifier((16,), learning_rate_init=0.02, max_iter=60, tol=0)
+    whole = make_pipeline(ColumnTransformer(parts).set_output(transform=library), net)
     assert cross_val_score(whole, table, NAMES, cv=2).min() > 0.9
     names = whole.fit(table, NAMES)[-1].feature_names_in_.tolist()
     assert names == ["number__a", "number__b", "kind__kind_high", "kind__kind_low",
@@ -296,6 +316,33 @@ def test_models_of_named_columns(classifier, library):
     for model in (network, network(3, 1)):
         with pytest.raises((ValueError, TypeError), match=r"NaN|None|convert|string"):
             classifier(model).fit(table, NAMES)
+
+
+def test_models_of_several_inputs(classifier):
+    """Columns go to the inputs in order; those of a table by name, where the names are inputs'."""
+    pandas = pytest.importorskip("pandas")
+    sparse = pytest.importorskip("scipy.sparse")
+
+    def joined(*inputs):
+        parts = [Dense(4, "relu")(each) for each in inputs]
+        return lamina.Model(list(inputs), Dense(1)(layers.Concatenate()(parts)))
+
+    def in_order():
+        return joined(lamina.Input((3,), name="three"), lamina.Input((1,), name="one"))
+
+    def by_name():
+        return joined(lamina.Input((1,), name="b"), lamina.Input((1,), name="a"))
+
+    with lamina.random.seeded(int(np.random.RandomState(0).randint(np.iinfo(np.int32).max))):
+        model = in_order()
+        model.compile("adam", lamina.losses.BinaryCrossentropy(from_logits=True))
+        model.fit([X[:, :3], X[:, 3:]], SIDE, epochs=2, verbose=0)
+    logits = model.predict([X[:, :3], X[:, 3:]], verbose=0)[:, 0]
+    table = pandas.DataFrame(X, columns=list("abcd"))
+    for given in (X, table, sparse.csr_matrix(X)):
+        net = classifier(in_order, epochs=2, learning_rate=None).fit(given, SIDE)
+        assert ((net.predict_proba(given)[:, 1] > 0.5) == (logits > 0)).all()
+    assert classifier(by_name, epochs=60).fit(table, SIDE).score(table, SIDE) > 0.9
 
 
 def test_texts(classifier):

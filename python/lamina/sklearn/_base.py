@@ -15,6 +15,7 @@ from lamina.random import seeded
 from lamina.sklearn import _models, _routed
 from lamina.sklearn._data import (
     Rows,
+    by_input,
     check_fit,
     check_given_rows,
     check_rows,
@@ -62,6 +63,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
             setattr(self, name, value)
 
     def _held(self) -> dict[str, Any]:
+        """Return the parameters of what the estimator holds that are set."""
         return {k: v for k, v in sorted(vars(self).items()) if _routed.is_routed(k)}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -77,7 +79,9 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         dict
             By name; those of the function as ``model__units``.
         """
-        own = super().get_params(deep=False)
+        own: dict[str, Any] = super().get_params(deep=False)
+        if not _routed.takes_any(type(self)):  # a subclass with parameters of its own
+            return own
         if deep and not isinstance(self.model, Model):
             found = _routed.defaults(self.model, set(self._told_names()))
             own |= {f"model__{name}": value for name, value in found.items()}
@@ -186,7 +190,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         self._row_shape = X.shape[1:]
         model = _models.made(who, self.model, self._told(X, y), _routed.routed(held, "model"))
         X.read_by(model)  # raises what is no number, where numbers are read
-        self._reads_as_given = X.given is not None and reads_as_given(model)
+        self._reads_as_given = X.given is not None and reads_as_given(model, X.given)
         if not self._reads_as_given:
             check_reads(who, model, self._row_shape)
         shapes = output_shapes(model, self._row_shape)
@@ -263,8 +267,9 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
 
     def _rows(self, X: Any) -> Any:
         """Return rows as the model reads them."""
-        check = check_given_rows if self._reads_as_given else check_rows
-        return self._check_row_shape(check(self, X))
+        if self._reads_as_given:
+            return self._check_row_shape(check_given_rows(self, X))
+        return by_input(self.model_, self._check_row_shape(check_rows(self, X)))
 
     def _check_row_shape(self, X: Any) -> Any:
         if tuple(X.shape[1:]) != self._row_shape:

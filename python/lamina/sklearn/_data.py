@@ -59,20 +59,36 @@ class Rows:
 
     def read_by(self, model: Any) -> Any:
         """Return the rows in the form that a model reads; raises if they are no numbers for it."""
-        if self.given is not None and reads_as_given(model):
+        if self.given is not None and reads_as_given(model, self.given):
             return self.given
         if self.refusal is not None:
             raise self.refusal
-        return self.numbers
+        return by_input(model, self.numbers)
 
 
-def reads_as_given(model: Any) -> bool:
-    """Return whether a model has inputs for columns by name, or for strings."""
+def reads_as_given(model: Any, given: Any) -> bool:
+    """Return whether a model has inputs for columns of a table by name, or for strings."""
+    inputs, columns = inputs_of(model), column_names(given)
+    if any(each.dtype == "string" for each in inputs):
+        return True
+    return len(inputs) > 1 and columns is not None and set(model.input_names) <= set(columns)
+
+
+def by_input(model: Any, X: Any) -> Any:
+    """Return the columns that each of several inputs is for, in order; of one input ``X``."""
+    widths = [each.shape[1] for each in inputs_of(model) if len(each.shape) == 2]
+    if len(widths) < 2 or X.ndim != 2 or None in widths or sum(widths) != X.shape[1]:
+        return X
+    ends = np.cumsum(widths).tolist()
+    return [X[:, end - width : end] for width, end in zip(widths, ends, strict=True)]
+
+
+def inputs_of(model: Any) -> list[Any]:
+    """Return the inputs of a model; none of one that will know them when it is built."""
     try:
-        inputs = model.inputs
-    except (TypeError, ValueError):  # it will know its inputs when it is built
-        return False
-    return len(inputs) > 1 or any(each.dtype == "string" for each in inputs)
+        return list(model.inputs)
+    except (TypeError, ValueError):
+        return []
 
 
 def check_fit(

@@ -210,7 +210,10 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
         ndarray of shape (rows,), (rows, labels) or (rows, columns)
         """
         outputs = self._outputs(X)
-        return self._labels.decided(self._each(outputs))
+        found = self._each(outputs)
+        if self._one_of_labels:
+            found = [np.eye(each.shape[1])[each.argmax(axis=1)] for each in found]
+        return self._labels.decided(found)
 
     @available_if(_chances)
     def predict_proba(self, X: Any) -> Any:
@@ -359,11 +362,23 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
 
     # --- predictions
 
+    @property
+    def _one_of_labels(self) -> bool:
+        """Whether a row has one label of an indicator, as one-hot rows have."""
+        one_hot = loss_names(self.model_.loss)[0].startswith("categorical_")
+        return self._labels.kind == "multilabel-indicator" and one_hot
+
+    def __sklearn_tags__(self) -> Any:
+        """Return what scikit-learn asks of estimators."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
     def _each(self, outputs: Sequence[Array]) -> list[Array]:
         """Return a probability, or a score, for each class, of each column of labels."""
         losses: Any = self.model_.loss
         losses = losses if isinstance(losses, (list, tuple)) else [losses] * len(outputs)
-        separate = self._labels.kind == "multilabel-indicator"
+        separate = self._labels.kind == "multilabel-indicator" and not self._one_of_labels
         found = []
         for output, loss in zip(outputs, losses, strict=True):
             values = output.reshape(len(output), -1)
