@@ -35,9 +35,9 @@ PEERS = {"lamina": "lamina.sklearn", "scikit-learn": "sklearn.neural_network"}
 
 def data_of(job: str) -> tuple[Any, Any]:
     if job.startswith("digits"):
-        from lamina.datasets import mnist
+        from lamina.datasets.mnist import digits
 
-        (x, y), _ = mnist.load_data()
+        (x, y), _ = digits()
         x, y = x[:5000], y[:5000]
         return x.reshape(len(x), -1).astype("float32" if "32" in job else "float64") / 255, y
     from lamina.datasets import boston

@@ -340,10 +340,17 @@ def test_weights_are_the_networks_own(ours):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(mlp)).predict(X), np.full(130, 2.5))
 
 
-def test_the_network_is_a_model(ours):
-    mlp = ours.MLPClassifier(7, random_state=3, max_iter=2).fit(X, CLASSES)
+def test_the_network_is_a_model(ours, tmp_path):
+    keep = lamina.callbacks.ModelCheckpoint(tmp_path / "best.lamina")
+    mlp = ours.MLPClassifier(hidden_layer_sizes=7, random_state=3, max_iter=2, callbacks=keep)
+    mlp.fit(X, CLASSES)
     assert isinstance(mlp.model_, lamina.Sequential)
     np.testing.assert_array_equal(mlp.model_.predict(X), mlp.predict_proba(X))
+    own = mlp.predict_proba(X)[np.arange(130), np.searchsorted(mlp.classes_, CLASSES)]
+    measured = mlp.model_.evaluate(X, np.searchsorted(mlp.classes_, CLASSES), verbose=0)
+    assert measured == pytest.approx(-np.log(own).mean(), rel=1e-12)
+    kept = lamina.models.load_model(tmp_path / "best.lamina")
+    np.testing.assert_array_equal(kept.predict(X), mlp.predict_proba(X))
 
 
 def test_within_scikit_learns_tools(ours):

@@ -274,13 +274,18 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
         drawn = mlp_network.draw_weights(plan, self._random_state)
         if any(plan.dropout):
             plan.seed = int(self._random_state.randint(np.iinfo(np.int32).max))
-        self._trainer, self.model_ = mlp_network.build(plan)
+        self._make(plan)
         mlp_network.put_weights(self._trainer, drawn)
         self._show_weights()
         if self.solver in STOCHASTIC:
             self.loss_curve_ = []
             self._no_improvement_count = 0
             self.validation_scores_ = self.best_validation_score_ = self.best_loss_ = None
+
+    def _make(self, plan: mlp_network.Plan) -> None:
+        self._trainer, self.model_ = mlp_network.build(plan)
+        loss = mlp_network.usual_loss(self.loss, self.out_activation_)
+        self.model_.compile(mlp_steps.optimizer_of(self), loss)
 
     def _plan(self, units: list[int], dtype: str) -> mlp_network.Plan:
         hidden = len(units) - 2
@@ -297,7 +302,7 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
     def _take_up(self, units: list[int], dtype: str) -> None:
         """Go on with the network at hand, and with weights that were put in its place."""
         if not hasattr(self, "model_"):  # a caller has set coefs_ and intercepts_
-            self._trainer, self.model_ = mlp_network.build(self._plan(units, dtype))
+            self._make(self._plan(units, dtype))
         sizes = [coef.shape[0] for coef in self.coefs_] + [self.coefs_[-1].shape[1]]
         if sizes != units:
             raise ValueError(

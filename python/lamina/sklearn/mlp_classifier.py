@@ -101,7 +101,8 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
     ----------
     classes_ : ndarray
     model_ : Sequential
-        The network.  Whatever lamina offers for models is offered for it.
+        The network, which is what all of lamina takes.  It is compiled with the estimator's loss,
+        without `alpha`: `lamina.models.from_sklearn` returns a copy that has the penalty too.
     coefs_, intercepts_ : list of ndarray
         Kernels and biases of the dense layers: the weights of ``model_`` themselves.  A list entry
         that is replaced counts from the next call on.

@@ -25,6 +25,8 @@ ACTIVATIONS = {
 }
 
 
+SKLEARN_LOSSES = ("log_loss", "squared_error", "poisson")
+
 NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
     "need to be preprocessed."
@@ -87,6 +89,10 @@ class Perceptron(Sequential):
     def test_step(self, data: Any) -> Any:
         """Return the same with all layers as in inference."""
         return self._step(data, False)
+
+    def save(self, *arguments: Any, **options: Any) -> None:
+        """Write the model that predicts, which files can hold: what a callback keeps."""
+        predicting(self).save(*arguments, **options)
 
     def _step(self, data: Any, training: bool) -> Any:
         x, given = data
@@ -162,8 +168,15 @@ def build(plan: Plan) -> tuple[Perceptron, Sequential]:
     options: dict[str, Any] = {"dtype": plan.dtype, "seed": plan.seed}
     trainer = Perceptron([Input((plan.units[0],)), *layers], **options)
     trainer.output = plan.output
-    last = [] if plan.output == "identity" else [Activation(ACTIVATIONS[plan.output])]
-    return trainer, Sequential([Input((plan.units[0],)), *layers, *last], **options)
+    return trainer, predicting(trainer)
+
+
+def predicting(trainer: Perceptron) -> Sequential:
+    """Return a model of the same layers, and the last activation behind them."""
+    law = trainer.output
+    last = [] if law == "identity" else [Activation(ACTIVATIONS[law])]
+    first = Input(trainer.input_shape[1:])
+    return Sequential([first, *trainer.layers, *last], dtype=trainer.dtype, seed=trainer.seed)
 
 
 def draw_weights(plan: Plan, random_state: Any) -> list[tuple[Array, Array]]:
@@ -196,9 +209,21 @@ def penalize(model: Any, l1: float) -> None:
             layer.kernel_regularizer.l1 = l1
 
 
+def usual_loss(given: Any, output: str) -> Any:
+    """Return the loss by which `lamina.Sequential` is compiled, for the parameter ``loss``."""
+    by_output = {
+        "identity": "mse",
+        "exp": "poisson",
+        "logistic": "binary_crossentropy",
+        "softmax": "sparse_categorical_crossentropy",
+    }
+    named = isinstance(given, str) and given in SKLEARN_LOSSES
+    return by_output[output] if named else given
+
+
 def loss_of(given: Any) -> Any:
     """Return what the parameter ``loss`` names as `Perceptron` takes it."""
-    if isinstance(given, str) and given in ("log_loss", "squared_error", "poisson"):
+    if isinstance(given, str) and given in SKLEARN_LOSSES:
         return given
     loss = losses.get(given)
     config = loss.get_config()

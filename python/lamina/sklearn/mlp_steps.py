@@ -161,6 +161,8 @@ def batch_rows(mlp: MLPBase, rows: int) -> int:
 
 def optimizer_of(mlp: MLPBase) -> Any:
     """Return a new optimizer of the estimator's settings."""
+    if mlp.solver == "lbfgs":
+        return optimizers.LBFGS()
     rate = float(mlp.learning_rate_init)
     if mlp.solver == "sgd":
         momentum = float(mlp.momentum)
