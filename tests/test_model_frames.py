@@ -20,7 +20,8 @@ FORMULAS = [
     "y ~ x + offset(z)", "y ~ x > 2", "y ~ ifelse(x>1&z<0,x,-1)", "y ~ relevel(f,ref='b')",
     "y ~ poly(x,2,raw=TRUE)+bs(x,knots=c(1,2,3),degree=2)", "y ~ 0+o+f", "y ~ g:f:x + f",
     "y ~ as.numeric(o)+exp(-x)+x%%2", "y ~ (.-my.w)^2", "y ~ f*g*x - f:g:x - f", "y ~ 1",
-    "y ~ f*. - z", "y ~ C(o, contr.treatment, base=2)+C(f,contr.SAS)", "y ~ b*f-b",
+    "y ~ f*. - z", "y ~ . + log(x)", "y ~ log(x) + .",
+    "y ~ C(o, contr.treatment, base=2)+C(f,contr.SAS)", "y ~ b*f-b",
     "y ~ cbind(x,z)+ factor(o, levels=c('top','mid','hi','lo'))", "y ~ ordered(f):x",
     "y ~ x:z + x + f:x:o", "y ~ f:g + f:o",
     "y ~ cut(x, c(0, 1, 3, 10)) + cut(z, 3)", "y ~ cut(x, c(0, 2, 3, 10), right=FALSE)",
@@ -144,6 +145,7 @@ def test_tables_of_every_kind_give_the_same():
     frames += [pytest.importorskip("pyarrow").Table.from_pandas(frames[0])]
     frames += [frames[3].with_columns(f=polars.col("f").cast(polars.Categorical))]
     frames += [frames[-1].with_columns(f=polars.col("f").cast(polars.Enum(["a", "b", "c"])))]
+    frames += [{**data, "f": [None if v is None else np.str_(v) for v in data["f"]]}]
     for frame in frames:
         got = model_frame("y ~ x*f + b", frame)
         assert got.coefnames == wanted.coefnames

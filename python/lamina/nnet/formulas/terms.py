@@ -135,9 +135,9 @@ def _spelt_out(tree: Tree, others: Sequence[str]) -> Tree:
         return Prefix(tree.operator, _spelt_out(tree.of, others))
     if isinstance(tree, Infix) and tree.operator in OPERATORS:
         left, right = (_spelt_out(side, others) for side in (tree.left, tree.right))
-        if tree.operator != "+":  # `. - x` takes x from all of them
-            left = Brackets(left) if tree.left == DOT else left
-            right = Brackets(right) if tree.right == DOT else right
+        # As R writes it: `. - x` takes x from all of them.
+        left = Brackets(left) if tree.left == DOT and tree.operator != "+" else left
+        right = Brackets(right) if tree.right == DOT else right
         return Infix(tree.operator, left, right)
     return tree
 

@@ -159,7 +159,7 @@ def _of_objects(who: str, name: str, values: list[Any]) -> Variable:
         kind = "logical"
     elif all(issubclass(each, (int, float, np.number)) for each in known):
         kind = "numeric"
-    elif known == {str}:
+    elif all(issubclass(each, str) for each in known):
         return factor(values)
     else:
         got = ", ".join(sorted(each.__name__ for each in known))
