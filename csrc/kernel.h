@@ -49,6 +49,17 @@ struct Kernels {
   void (*dense_backward)(T* dx_ni, T* dw_io, T* db_o, const T* dz_no, const T* x_ni, const T* w_io,
                          DenseDims, Accumulate);
 
+  // --- one hidden layer of logistic units (kernels/logistic_network.cpp); c: cases
+  // Weights lie unit by unit, hidden units first, of each that of the bias, then those of what
+  // feeds it: of outputs the hidden units, then, with skip, the inputs.  Outputs are linear.
+  void (*logistic_network_forward)(T* y_oc, T* hidden_hc, const T* x_ic, const T* w,
+                                   const LogisticNetworkDims&);
+  // By the weights alone.  The workspace holds hidden x columns numbers and, of more than
+  // logistic_network_chunk columns, as many as there are weights for each chunk.
+  void (*logistic_network_backward)(T* dw, T* workspace, const T* dy_oc, const T* hidden_hc,
+                                    const T* x_ic, const T* w, const LogisticNetworkDims&,
+                                    Accumulate);
+
   // --- convolution (kernels/conv.cpp): h, w image axes; r, s window axes; c channels; o filters
   // y = activation(x * w + b), cross-correlation as Keras's; b_o may be null.
   void (*conv2d_forward)(T* y_nhwo, const T* x_nhwc, const T* w_rsco, const T* b_o, ConvDims,

@@ -68,6 +68,14 @@ struct RowsCols {
   Index cols;
 };
 
+// A network of one hidden layer over cases that are columns; see kernel.h.
+constexpr Index logistic_network_chunk = 512;
+struct LogisticNetworkDims {
+  Index inputs, hidden, outputs, columns;
+  bool skip;     // whether inputs lead to the outputs too
+  double reach;  // beyond it a hidden unit is 0 or 1
+};
+
 struct DenseDims {
   Index rows;
   Index inputs;

@@ -122,6 +122,7 @@ GRAPH = {
     "origin": lambda n: [n.x],
     "permute": lambda n: [n.steps, [1, 0], "name"],
     "pool2d": lambda n: ["max", n.image, (2, 2), (1, 1), (0, 0, 0, 0), "name"],
+    "logistic_network": lambda n: [n.steps, n.weight(7), 1, 1, False, 15.0, "name"],
     "prelu": lambda n: [n.x, n.p[0], "name"],
     "python": lambda n: [[n.x], (3,), abs, None, "name"],
     "random": lambda _: ["uniform", (3,), 0, 0.0, 1.0, False, "name"],

@@ -1,8 +1,9 @@
 #include "variable_metric.h"
 
 #include <cmath>
-#include <numeric>
 #include <utility>
+
+#include "runtime/isa.h"
 
 namespace lamina {
 namespace {
@@ -13,7 +14,7 @@ constexpr double no_change = 10.0;        // steps that this number does not see
 constexpr int most_steps_an_element = 2;  // until H begins anew
 
 double slope_along(const std::vector<double>& a, const std::vector<double>& b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+  return kernels<double>().dot(a.data(), b.data(), Index(a.size()));
 }
 
 class VariableMetric {

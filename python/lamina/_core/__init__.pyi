@@ -301,6 +301,16 @@ class Graph:
     def lcm(self, a: Tensor, b: Tensor, name: str = "") -> Tensor: ...
     def leave(self) -> None: ...
     def log_softmax(self, x: Tensor, name: str = "") -> Tensor: ...
+    def logistic_network(
+        self,
+        x: Tensor,
+        weights: Tensor,
+        hidden: typing.SupportsIndex,
+        outputs: typing.SupportsIndex,
+        skip: bool = False,
+        reach: typing.SupportsFloat | typing.SupportsIndex | None = None,
+        name: str = "",
+    ) -> Tensor: ...
     def loss(
         self,
         kind: str,

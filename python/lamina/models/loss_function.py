@@ -32,6 +32,14 @@ class LossFunction:
     The value is that of ``model.evaluate``: the mean over the rows of each row's loss, for a loss
     whose reduction is that, plus penalties of weights.
 
+    Parameters
+    ----------
+    model, x, y, sample_weight, dtype
+        As for ``model.loss_function``.
+    copy : bool, default True
+        Whether the model is copied; without it the model is given away, as the function sets its
+        weights, and computes in its own type.
+
     Attributes
     ----------
     size : int
@@ -45,9 +53,15 @@ class LossFunction:
     """
 
     def __init__(
-        self, model: Any, x: Any, y: Any, sample_weight: Any = None, dtype: str = "float64"
+        self,
+        model: Any,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        dtype: str = "float64",
+        copy: bool = True,
     ) -> None:
-        self._model = twin(WHO, model, _check.dtype(WHO, dtype))
+        self._model = twin(WHO, model, _check.dtype(WHO, dtype)) if copy else model
         self._data = self._prepared(x, y, sample_weight)
         self.rows = self._data.rows
         self._objective = self._recorded()

@@ -3,12 +3,15 @@
 R takes the logistic function to be 0 or 1, with derivative 0, where its argument is more than 15
 away from 0, and so does this file: elsewhere values agree to rounding, and so do whole searches
 for as long as rounding does not tell them apart.
+
+Outputs come before their last function, of shape (..., outputs, cases); so do targets, below which
+case weights may lie in a row of their own.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from lamina import ops
 from lamina.losses import Loss
@@ -22,53 +25,83 @@ def logistic(z: Any) -> Any:
     return ops.where(ops.absolute(z) <= REACH, ops.sigmoid(z), ops.where(z > 0.0, 1.0, 0.0))
 
 
-class _Sum(Loss):
-    """A sum over rows of what ``call`` returns, each times its case weight."""
+class Criterion(Loss):
+    """A sum over cases of what ``each`` returns, times their weights.
 
-    def __init__(self) -> None:
-        super().__init__(reduction="sum")
-
-
-class SquaredError(_Sum):
-    """``sum (y - p)^2`` of predictions ``p``."""
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return each row's sum over the outputs."""
-        return ops.sum(ops.square(y_true - y_pred), axis=-1)
-
-
-class Entropy(_Sum):
-    """``sum y log(y / p) + (1 - y) log((1 - y) / (1 - p))`` of log-odds: at least 0."""
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return each row's sum over the outputs."""
-        own = _times_log(y_true) + _times_log(1.0 - y_true)
-        near = ops.softplus(y_pred) - y_true * y_pred
-        # Beyond the reach the value is constant, and the derivative that R takes is p - y.
-        end = ops.where(y_pred > 0.0, 1.0, 0.0)
-        slope = (end - y_true) * (y_pred - ops.stop_gradient(y_pred))
-        far = LEAST_LOG * ops.absolute(end - y_true) + slope
-        return ops.sum(own + ops.where(ops.absolute(y_pred) <= REACH, near, far), axis=-1)
-
-
-class LogLinear(_Sum):
-    """``-sum y log p`` for ``p`` the softmax of predictions, R's "softmax"."""
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return each row's sum over the classes."""
-        return -ops.sum(y_true * ops.log_softmax(y_pred, axis=-1), axis=-1)
-
-
-class Censored(_Sum):
-    """``-log`` of the probability of the classes whose target is 1: of one of them, unknown which.
-
-    Probabilities are the softmax of predictions.
+    Parameters
+    ----------
+    weighted : bool
+        Whether the last row of targets holds case weights.
     """
 
+    name = "criterion"
+    free_target: ClassVar[bool] = True  # targets may have a row more than outputs
+
+    def __init__(self, weighted: bool) -> None:
+        super().__init__(reduction="sum")
+        self.weighted = weighted
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return each row's value."""
-        possible = ops.where(y_true == 1.0, y_pred, -1e300)
-        return ops.logsumexp(y_pred, axis=-1) - ops.logsumexp(possible, axis=-1)
+        """Return the sum."""
+        if not self.weighted:
+            return ops.sum(self.each(y_true, y_pred), axis=(-2, -1))
+        values = ops.sum(self.each(y_true[..., :-1, :], y_pred), axis=-2)
+        return ops.sum(y_true[..., -1, :] * values, axis=-1)
+
+    def each(self, y: Any, z: Any) -> Any:
+        """Return values that are to be added up, (..., outputs, cases) or (..., 1, cases)."""
+        raise NotImplementedError
+
+
+class SquaredError(Criterion):
+    """``sum (y - p)^2`` for linear outputs."""
+
+    def each(self, y: Any, z: Any) -> Any:
+        """Return each output's value."""
+        return ops.square(y - z)
+
+
+class SquaredErrorOfShares(Criterion):
+    """The same for logistic outputs."""
+
+    def each(self, y: Any, z: Any) -> Any:
+        """Return each output's value."""
+        return ops.square(y - logistic(z))
+
+
+class Entropy(Criterion):
+    """``sum y log(y / p) + (1 - y) log((1 - y) / (1 - p))`` for logistic outputs: at least 0."""
+
+    def each(self, y: Any, z: Any) -> Any:
+        """Return each output's value."""
+        own = _times_log(y) + _times_log(1.0 - y)
+        near = ops.softplus(z) - y * z
+        # Beyond the reach the value is constant, and the derivative that R takes is p - y.
+        end = ops.where(z > 0.0, 1.0, 0.0)
+        slope = (end - y) * (z - ops.stop_gradient(z))
+        far = LEAST_LOG * ops.absolute(end - y) + slope
+        return own + ops.where(ops.absolute(z) <= REACH, near, far)
+
+
+class LogLinear(Criterion):
+    """``-sum y log p`` for ``p`` the softmax of the outputs, R's "softmax"."""
+
+    def each(self, y: Any, z: Any) -> Any:
+        """Return each class's value."""
+        return y * (ops.logsumexp(z, axis=-2, keepdims=True) - z)
+
+
+class Censored(Criterion):
+    """``-log`` of the probability of the classes whose target is 1: of one of them, unknown which.
+
+    Probabilities are the softmax of the outputs.
+    """
+
+    def each(self, y: Any, z: Any) -> Any:
+        """Return one value a case."""
+        possible = ops.where(y == 1.0, z, -1e300)
+        among = ops.logsumexp(possible, axis=-2, keepdims=True)
+        return ops.logsumexp(z, axis=-2, keepdims=True) - among
 
 
 def _times_log(y: Any) -> Any:

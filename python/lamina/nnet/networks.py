@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina import ops
-from lamina.layers import Concatenate, Dense, Input
+from lamina._tensors.given import given, record
+from lamina.layers import Concatenate, Dense, Input, Layer
 from lamina.losses import BinaryCrossentropy, CategoricalCrossentropy, Loss, MeanSquaredError
-from lamina.models import Model
-from lamina.nnet.criteria import Censored, Entropy, LogLinear, SquaredError, logistic
+from lamina.models import LossFunction, Model, Sequential
+from lamina.nnet.criteria import (
+    REACH,
+    Censored,
+    Criterion,
+    Entropy,
+    LogLinear,
+    SquaredError,
+    SquaredErrorOfShares,
+    logistic,
+)
 from lamina.nnet.structure import Structure
 from lamina.regularizers import L2, Regularizer
 
 Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Decay = float | Array
 
 
@@ -65,15 +73,15 @@ class Network:
             return "softmax"
         return "linear" if self.linout else "sigmoid"
 
-    def criterion(self) -> tuple[Loss, Any]:
-        """Return R's criterion, a sum, and the activation of the outputs that it takes."""
+    def criterion(self) -> type[Criterion]:
+        """Return R's criterion."""
         if self.censored:
-            return Censored(), "linear"
+            return Censored
         if self.softmax:
-            return LogLinear(), "linear"
+            return LogLinear
         if self.entropy:
-            return Entropy(), "linear"
-        return SquaredError(), "linear" if self.linout else logistic
+            return Entropy
+        return SquaredError if self.linout else SquaredErrorOfShares
 
     def mean_loss(self) -> Loss:
         """Return the loss of the same minimum that Keras has, a mean over rows and outputs."""
@@ -101,14 +109,12 @@ class Network:
         decay = np.ravel(self.decay) / share
         if not decay.any():
             return {}
-        if decay.size == 1:
-            penalty = L2(float(decay[0]))
-            return {"kernel_regularizer": penalty, "bias_regularizer": penalty}
         places = self.structure.places
-        return {
-            f"{kind}_regularizer": DecayByWeight(decay[places[f"{layer}/{kind}"]])
+        each = {
+            kind: decay if decay.size == 1 else decay[places[f"{layer}/{kind}"]]
             for kind in ("kernel", "bias")
         }
+        return {f"{kind}_regularizer": self._penalty(factors) for kind, factors in each.items()}
 
     def predicting(self, wts: Array) -> Any:
         """Return a model that predicts as R does."""
@@ -130,55 +136,72 @@ class Network:
 
     def objective(self, x: Array, y: Array, weights: Array | None) -> Objective:
         """Return R's criterion over these rows."""
-        loss, activation = self.criterion()
-        model = self.model(activation)
-        model.compile(loss=loss)
-        return Objective(self.structure, model.loss_function(x, y, weights))
+        s = self.structure
+        cases = len(x)
+        columns = np.ascontiguousarray(x.T)[None]
+        targets = y.T if weights is None else np.concatenate([y.T, weights[None]])
+        penalty = self._penalty(self.decay)
+        layer = LogisticNetwork(s.hidden, s.outputs, s.skip, penalty, name="network")
+        model = Sequential([Input((s.inputs, cases)), layer], dtype="float64")
+        model.compile(loss=self.criterion()(weights is not None))
+        goals = np.ascontiguousarray(targets)[None]
+        return Objective(LossFunction(model, columns, goals, copy=False))
+
+    @staticmethod
+    def _penalty(decay: Decay) -> Regularizer | None:
+        factors = np.asarray(decay, np.float64)
+        if not factors.any():
+            return None
+        return L2(float(factors.ravel()[0])) if factors.size == 1 else DecayByWeight(factors)
+
+
+class LogisticNetwork(Layer):
+    """A network with one hidden layer, whose one weight is R's vector.
+
+    Its input is a row of shape (inputs, cases): the whole data, case by case in columns, so that a
+    vector of the CPU's holds several.
+    """
+
+    def __init__(
+        self, hidden: int, outputs: int, skip: bool, penalty: Regularizer | None, name: str
+    ) -> None:
+        super().__init__(name=name)
+        self.hidden, self.outputs, self.skip, self.penalty = hidden, outputs, skip, penalty
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights."""
+        structure = Structure(input_shape[-2], self.hidden, self.outputs, self.skip)
+        self.wts = self.add_weight("wts", (structure.weights,), "zeros", regularizer=self.penalty)
+
+    def call(self, x: Any) -> Any:
+        """Return the outputs before their last function, (rows, outputs, cases)."""
+        settings = (self.hidden, self.outputs, self.skip, REACH)
+        return record("logistic_network", x, given(self.wts), *settings)
 
 
 class Objective:
     """A criterion over given rows as a function of R's ``wts``."""
 
-    def __init__(self, structure: Structure, function: Any) -> None:
-        self._structure, self.function = structure, function
-
-    @cached_property
-    def order(self) -> Integers:
-        """Of each element of the function's vector, where it lies in R's."""
-        order = np.empty(self.function.size, np.int64)
-        for path, part in self.function.slices.items():
-            order[part] = self._structure.places[path].ravel()
-        return order
-
-    def back(self, theta: Array) -> Array:
-        """Return R's vector for the function's."""
-        wts = np.empty_like(theta)
-        wts[..., self.order] = theta
-        return wts
+    def __init__(self, function: Any) -> None:
+        self.function = function
 
     def value(self, wts: Array) -> float:
         """Return the criterion."""
-        return float(self.function.value(wts[self.order]))
+        return float(self.function.value(wts))
 
     def gradient(self, wts: Array) -> Array:
         """Return its derivatives by the weights."""
-        gradient: Array = self.function.gradient(wts[self.order])
-        return self.back(gradient)
+        gradient: Array = self.function.gradient(wts)
+        return gradient
 
     def hessian(self, wts: Array) -> Array:
         """Return its second derivatives by the weights."""
-        found = self.function.hessian(wts[self.order])
-        hessian: Array = np.empty_like(found)
-        hessian[np.ix_(self.order, self.order)] = found
+        hessian: Array = self.function.hessian(wts)
         return hessian
 
     def search(self, starts: Array, settings: Any, report: Any = None) -> list[Any]:
         """Return the minima that searches from each row of starts end at."""
-        settings = dict(settings)
-        if settings.get("mask") is not None:
-            settings["mask"] = settings["mask"][self.order]
-        own = np.ascontiguousarray(starts[:, self.order])
         if report is not None:
-            return [self.function.minimize(own[0], report=report, **settings)]
-        found: list[Any] = self.function.minimize_many(own, **settings)
+            return [self.function.minimize(starts[0], report=report, **settings)]
+        found: list[Any] = self.function.minimize_many(starts, **settings)
         return found

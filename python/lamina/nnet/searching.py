@@ -73,10 +73,15 @@ class Searches:
                 "kept": np.arange(len(values)) == best,
             }
         )
-        wts = self._objective.back(found.x)
         return NNet(
-            self._network, self._given, wts, found.fun, int(found.status == "stopped"), table, call
-        )
+            self._network,
+            self._given,
+            found.x,
+            found.fun,
+            int(found.status == "stopped"),
+            table,
+            call,
+        )  # fmt: skip
 
     def _tell_end(self, best: int) -> None:
         found = self._minima[best]

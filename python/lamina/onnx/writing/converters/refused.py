@@ -15,6 +15,7 @@ _REASONS = {
     "ctc": "ONNX has no such loss",
     "ctc_beams": "ONNX has no beam search; export a model that ends before it",
     "masked_weight": "it weights a loss; export a model that ends before it",
+    "logistic_network": "it serves searches for weights; export what a fit's to_model() gives",
     "gcd": "ONNX has no greatest common divisor",
     "lcm": "ONNX has no least common multiple",
 }

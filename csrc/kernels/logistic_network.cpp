@@ -1,0 +1,257 @@
+// One hidden layer of logistic units with linear outputs, over the same data again and again: what
+// searches for its weights ask for.  Cases are columns, so that a vector holds several of them and
+// few units cost little.
+#include "simd.h"
+#include "table.h"
+#include "vmath.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+namespace {
+
+// Columns of one chunk: the sums of weights over it fit the first caches.
+constexpr Index columns_a_chunk = logistic_network_chunk;
+
+// Rows that feed units, each of so many columns.
+template <class T>
+struct Feeding {
+  const T* rows;
+  Index count;
+};
+
+// y = w [1; a; b] for some units and vectors of columns; the last vector has `tail` elements.
+template <class T, int Units, int Vectors>
+void sums_tile(T* y, const T* w, Index each, Feeding<T> a, Feeding<T> b, Index columns,
+               Index tail) {
+  Vec<T> sum[Units][Vectors];
+  LAMINA_UNROLL
+  for (int u = 0; u < Units; ++u) LAMINA_UNROLL
+  for (int v = 0; v < Vectors; ++v) sum[u][v] = broadcast(w[u * each]);
+  const T* factor = w + 1;
+  const auto add = [&](const Feeding<T>& from) {
+    for (Index i = 0; i < from.count; ++i, ++factor) {
+      Vec<T> x[Vectors];
+      LAMINA_UNROLL
+      for (int v = 0; v < Vectors; ++v)
+        x[v] =
+            load_count(from.rows + i * columns + v * lanes<T>, v < Vectors - 1 ? lanes<T> : tail);
+      LAMINA_UNROLL
+      for (int u = 0; u < Units; ++u) {
+        const Vec<T> f = broadcast(factor[u * each]);
+        LAMINA_UNROLL
+        for (int v = 0; v < Vectors; ++v) sum[u][v] = fma(f, x[v], sum[u][v]);
+      }
+    }
+  };
+  add(a);
+  add(b);
+  LAMINA_UNROLL
+  for (int u = 0; u < Units; ++u) LAMINA_UNROLL
+  for (int v = 0; v < Vectors; ++v)
+    store_count(y + u * columns + v * lanes<T>, sum[u][v], v < Vectors - 1 ? lanes<T> : tail);
+}
+
+template <class T, int Units>
+void sums_of_units(T* y, const T* w, Index each, Feeding<T> a, Feeding<T> b, Index columns,
+                   Index count) {
+  constexpr int vectors = 2;
+  Index j = 0;
+  const auto at = [j = &j](Feeding<T> from) { return Feeding<T>{from.rows + *j, from.count}; };
+  for (; j + vectors * lanes<T> <= count; j += vectors * lanes<T>)
+    sums_tile<T, Units, vectors>(y + j, w, each, at(a), at(b), columns, lanes<T>);
+  for (; j < count; j += lanes<T>)
+    sums_tile<T, Units, 1>(y + j, w, each, at(a), at(b), columns,
+                           count - j < lanes<T> ? count - j : lanes<T>);
+}
+
+// f.run<n>() for a number of units, at most the largest.
+template <int Largest, class F>
+LAMINA_INLINE void with_units(Index units, const F& f) {
+  if constexpr (Largest > 1)
+    if (units < Largest) return with_units<Largest - 1>(units, f);
+  f.template run<Largest>();
+}
+
+template <class T>
+struct SumsOfUnits {
+  T* y;
+  const T* w;
+  Index each;
+  Feeding<T> a, b;
+  Index columns, count;
+  template <int Units>
+  void run() const {
+    sums_of_units<T, Units>(y, w, each, a, b, columns, count);
+  }
+};
+
+// The same for all units and `count` columns.
+template <class T>
+void sums(T* y, const T* w, Index units, Feeding<T> a, Feeding<T> b, Index columns, Index count) {
+  constexpr int most = 6;
+  const Index each = 1 + a.count + b.count;
+  for (Index u = 0; u < units; u += most)
+    with_units<most>(units - u < most ? units - u : most,
+                     SumsOfUnits<T>{y + u * columns, w + u * each, each, a, b, columns, count});
+}
+
+// d(u, i) (+)= sum over columns of e(u) x(i).
+template <class T, int Units, int Inputs>
+void products_tile(T* d, Index each, const T* e, const T* x, Index columns, Index count,
+                   bool adds) {
+  Vec<T> sum[Units][Inputs];
+  LAMINA_UNROLL
+  for (int u = 0; u < Units; ++u) LAMINA_UNROLL
+  for (int i = 0; i < Inputs; ++i) sum[u][i] = Vec<T>{};
+  for_vectors<T>(0, count, [&](Index j, Index some) __attribute__((always_inline)) {
+    Vec<T> from[Inputs];
+    LAMINA_UNROLL
+    for (int i = 0; i < Inputs; ++i) from[i] = load_count(x + i * columns + j, some);
+    LAMINA_UNROLL
+    for (int u = 0; u < Units; ++u) {
+      const Vec<T> error = load_count(e + u * columns + j, some);
+      LAMINA_UNROLL
+      for (int i = 0; i < Inputs; ++i) sum[u][i] = fma(error, from[i], sum[u][i]);
+    }
+  });
+  for (int u = 0; u < Units; ++u)
+    for (int i = 0; i < Inputs; ++i) {
+      T& into = d[u * each + i];
+      into = (adds ? into : T(0)) + sum_lanes<T>(sum[u][i]);
+    }
+}
+
+template <class T, int Units>
+void products_of_units(T* d, Index each, const T* e, Feeding<T> x, Index columns, Index count,
+                       bool adds) {
+  constexpr int inputs = 3;
+  Index i = 0;
+  for (; i + inputs <= x.count; i += inputs)
+    products_tile<T, Units, inputs>(d + i, each, e, x.rows + i * columns, columns, count, adds);
+  for (; i < x.count; ++i)
+    products_tile<T, Units, 1>(d + i, each, e, x.rows + i * columns, columns, count, adds);
+}
+
+template <class T>
+struct ProductsOfUnits {
+  T* d;
+  Index each;
+  const T* e;
+  Feeding<T> x;
+  Index columns, count;
+  bool adds;
+  template <int Units>
+  void run() const {
+    products_of_units<T, Units>(d, each, e, x, columns, count, adds);
+  }
+};
+
+// The derivatives by the weights of units with errors e: d (+)= e [1; a; b]'.
+template <class T>
+void products(T* d, const T* e, Index units, Feeding<T> a, Feeding<T> b, Index columns, Index count,
+              bool adds) {
+  constexpr int most = 3;
+  const Index each = 1 + a.count + b.count;
+  for (Index u = 0; u < units; ++u) {
+    Vec<T> sum = {};
+    for_vectors<T>(0, count,
+                   [&](Index j, Index some) { sum = sum + load_count(e + u * columns + j, some); });
+    d[u * each] = (adds ? d[u * each] : T(0)) + sum_lanes<T>(sum);
+  }
+  for (Index u = 0; u < units; u += most) {
+    const Index some = units - u < most ? units - u : most;
+    const T* errors = e + u * columns;
+    T* into = d + u * each + 1;
+    with_units<most>(some, ProductsOfUnits<T>{into, each, errors, a, columns, count, adds});
+    with_units<most>(some,
+                     ProductsOfUnits<T>{into + a.count, each, errors, b, columns, count, adds});
+  }
+}
+
+template <class T>
+struct Network {
+  const LogisticNetworkDims& d;
+  Index of_hidden, of_outputs;  // where the weights of outputs begin, and how many each has
+
+  explicit Network(const LogisticNetworkDims& dims)
+      : d(dims),
+        of_hidden(dims.hidden * (1 + dims.inputs)),
+        of_outputs(1 + dims.hidden + (dims.skip ? dims.inputs : 0)) {}
+  Index weights() const { return of_hidden + d.outputs * of_outputs; }
+  Index count(Index first) const {
+    return d.columns - first < columns_a_chunk ? d.columns - first : columns_a_chunk;
+  }
+  Index chunks() const { return (d.columns + columns_a_chunk - 1) / columns_a_chunk; }
+  double work() const { return 2.0 * double(d.columns) * double(weights() + 10 * d.hidden); }
+  Feeding<T> inputs(const T* x, Index first) const { return {x + first, d.inputs}; }
+  Feeding<T> skipping(const T* x, Index first) const { return {x + first, d.skip ? d.inputs : 0}; }
+};
+
+template <class T>
+void logistic_network_forward(T* y_oc, T* hidden_hc, const T* x_ic, const T* w,
+                              const LogisticNetworkDims& d) {
+  const Network<T> n(d);
+  parallel_chunks(threads_for(n.work(), n.chunks()), n.chunks(), [=, &n](Index chunk) {
+    const Index first = chunk * columns_a_chunk, count = n.count(first);
+    T* hidden = hidden_hc + first;
+    sums<T>(hidden, w, n.d.hidden, n.inputs(x_ic, first), {nullptr, 0}, n.d.columns, count);
+    const Vec<T> reach = broadcast(T(n.d.reach)), one = broadcast(T(1));
+    for (Index h = 0; h < n.d.hidden; ++h)
+      for_vectors<T>(0, count, [&](Index j, Index some) __attribute__((always_inline)) {
+        T* at = hidden + h * n.d.columns + j;
+        const Vec<T> z = load_count(at, some), end = z > Vec<T>{} ? one : Vec<T>{};
+        store_count<T>(at, absolute(z) > reach ? end : sigmoid(z), some);
+      });
+    sums<T>(y_oc + first, w + n.of_hidden, n.d.outputs, {hidden, n.d.hidden},
+            n.skipping(x_ic, first), n.d.columns, count);
+  });
+}
+
+template <class T>
+void logistic_network_backward(T* dw, T* workspace, const T* dy_oc, const T* hidden_hc,
+                               const T* x_ic, const T* w, const LogisticNetworkDims& d,
+                               Accumulate accumulate) {
+  const Network<T> n(d);
+  const bool adds = accumulate == Accumulate::yes;
+  T* const error_hc = workspace;
+  T* const partial = workspace + d.hidden * d.columns;  // of each chunk, where there are several
+  const Index chunks = n.chunks(), weights = n.weights();
+  parallel_chunks(threads_for(2.0 * n.work(), chunks), chunks, [=, &n](Index chunk) {
+    const Index first = chunk * columns_a_chunk, count = n.count(first), columns = n.d.columns;
+    T* const into = chunks == 1 ? dw : partial + chunk * weights;
+    const bool onto = chunks == 1 && adds;
+    const T *hidden = hidden_hc + first, *dy = dy_oc + first, *to_outputs = w + n.of_hidden;
+    T* error = error_hc + first;
+    const Vec<T> one = broadcast(T(1));
+    for (Index h = 0; h < n.d.hidden; ++h)
+      for_vectors<T>(0, count, [&](Index j, Index some) {
+        Vec<T> sum = {};
+        for (Index o = 0; o < n.d.outputs; ++o)
+          sum = fma(broadcast(to_outputs[o * n.of_outputs + 1 + h]),
+                    load_count(dy + o * columns + j, some), sum);
+        const Vec<T> s = load_count(hidden + h * columns + j, some);
+        store_count<T>(error + h * columns + j, sum * s * (one - s), some);
+      });
+    products<T>(into, error, n.d.hidden, n.inputs(x_ic, first), {nullptr, 0}, columns, count, onto);
+    products<T>(into + n.of_hidden, dy, n.d.outputs, {hidden, n.d.hidden}, n.skipping(x_ic, first),
+                columns, count, onto);
+  });
+  for (Index chunk = 0; chunks > 1 && chunk < chunks; ++chunk)
+    for_vectors<T>(0, weights, [&](Index k, Index some) {
+      const Vec<T> part = load_count(partial + chunk * weights + k, some);
+      store_count<T>(dw + k, chunk > 0 || adds ? load_count(dw + k, some) + part : part, some);
+    });
+}
+
+}  // namespace
+
+template <class T>
+void fill_logistic_network(Kernels<T>& k) {
+  k.logistic_network_forward = logistic_network_forward<T>;
+  k.logistic_network_backward = logistic_network_backward<T>;
+}
+template void fill_logistic_network(Kernels<float>&);
+template void fill_logistic_network(Kernels<double>&);
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina
