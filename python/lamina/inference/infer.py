@@ -104,6 +104,8 @@ def _rows(model: Any, function: Any, y: Any, sample_weight: Any) -> Rows:
         y = np.zeros((function.rows, 1))  # only used where the loss is a likelihood
     outputs = function.outputs()
     row = tuple(outputs.shape[1:]) if None in shapes[0][1:] else tuple(shapes[0][1:])
+    if isinstance(y, dict) and len(y) == 1:
+        (y,) = y.values()
     targets = as_numbers(WHO, "y", y).astype(np.float64)
     return Rows(targets, outputs, weights, function.losses() * _shares(model, weights), row)
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina._calls import answering_calls
+
 Array = NDArray[Any]
 
 # Layers that act on each unit by itself: the unit behind one stands for the unit before it.
@@ -86,6 +88,7 @@ class Connections:
         return mixed or any(behind - before > 1 for before, behind in steps)
 
 
+@answering_calls
 def connections(
     model: Any,
     input_names: Sequence[str] | None = None,
