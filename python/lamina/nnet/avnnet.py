@@ -13,7 +13,7 @@ from lamina._arrays import column_names
 from lamina._calls import answering_calls, named_parameters, refuse_arguments
 from lamina._names import unknown
 from lamina.nnet.coding import class_ind
-from lamina.nnet.data import matrix_of
+from lamina.nnet.data import case_weights, matrix_of
 from lamina.nnet.fitted import NNet
 from lamina.nnet.fitting import nnet
 from lamina.nnet.formulas import ModelFrame, model_frame
@@ -108,7 +108,7 @@ class _Given:
     """Inputs, response and weights, from arrays or a formula."""
 
     def __init__(self, x: Array, response: Variable, weights: Any, names: list[str] | None) -> None:
-        self.x, self.weights, self.names = x, weights, names
+        self.x, self.names = x, names
         self.frame: ModelFrame | None = None
         self.levels = response.levels if response.kind == "factor" else None
         if self.levels is not None:
@@ -122,6 +122,7 @@ class _Given:
                 f"{WHO}: x and y must have the same number of rows; got {len(self.x)} and "
                 f"{len(self.y)}"
             )
+        self.weights = case_weights(weights, len(self.x))
 
     def again(self, newdata: Any) -> tuple[Array, Callable[[Array], Array]]:
         """Return the inputs of other rows, and what puts results in the places of all rows."""

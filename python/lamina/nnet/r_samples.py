@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -22,13 +23,17 @@ def resample(drawn: RSeed, rows: int) -> NDArray[Any]:
     [8, 3, 6, 0, 1, 6, 1, 2, 0, 4]
     """
     bits = math.ceil(math.log2(rows))
-    made = np.empty(rows, np.int64)
-    for place in range(rows):
-        number = rows
-        while number >= rows:
-            number = 0
-            for _ in range(0, bits + 1, 16):
-                number = 65536 * number + math.floor(float(drawn.uniform(0.0, 1.0, 1)[0]) * 65536)
-            number &= (1 << bits) - 1
-        made[place] = number
-    return made
+    parts = bits // 16 + 1
+    found = np.empty(0, np.int64)
+    while len(found) < rows:
+        # More than are needed, of a copy: numbers that are not used have not been drawn.
+        ahead = copy.deepcopy(drawn).uniform(0.0, 1.0, (2 * (rows - len(found)), parts))
+        numbers = np.zeros(len(ahead), np.int64)
+        for part in np.floor(ahead * 65536.0).astype(np.int64).T:
+            numbers = 65536 * numbers + part
+        numbers &= (1 << bits) - 1
+        fit = np.flatnonzero(numbers < rows)[: rows - len(found)]
+        last = fit[-1] + 1 if len(found) + len(fit) == rows else len(numbers)
+        drawn.uniform(0.0, 1.0, (last, parts))
+        found = np.append(found, numbers[fit])
+    return found
