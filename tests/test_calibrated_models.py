@@ -192,11 +192,38 @@ def test_calibrating_changes_nothing_of_the_model():
 # --- bad input
 
 
-def shape_of_two():
-    a, b = lamina.Input((3,)), lamina.Input((3,))
-    model = lamina.Model([a, b], [layers.Dense(1)(a), layers.Dense(1)(b)])
-    model.compile("adam", "mse")
+def two_heads(second="mse"):
+    a = lamina.Input((3,))
+    outputs = {"one": layers.Dense(1)(a), "two": layers.Dense(2, name="two")(a)}
+    model = lamina.Model(a, outputs, seed=0)
+    model.compile("adam", {"one": "mse", "two": second})
     return model
+
+
+@pytest.mark.parametrize("method", ["split", "cv+", "cqr", "jackknife+ab"])
+def test_each_of_several_outputs_has_intervals(method):
+    model, targets = two_heads(), {"one": Y, "two": np.c_[2 * Y, Y]}
+    model.fit(X, targets, epochs=2, verbose=0)
+    model.calibrate(X, targets, method, verbose=0)
+    found = model.predict(NEW, interval=0.8)
+    assert {name: a.shape for name, a in found.lower.items()} == {"one": (5, 1), "two": (5, 2)}
+    table = coverage_report(model, X, targets, levels=[0.8])
+    assert table["output"].tolist() == [0, 1, 2]
+    if method == "split":  # each as if it were alone
+        residual = np.abs(Y - model.predict(X, verbose=0)["two"][:, 1].astype(float))
+        width = kth(list(residual), exact_rank(60, 0.8))
+        assert np.array_equal(
+            found.upper["two"][:, 1], found.prediction["two"][:, 1].astype(float) + width
+        )
+
+
+def test_outputs_with_axes_keep_them():
+    model = lamina.Sequential([layers.SimpleRNN(2, return_sequences=True), layers.Dense(3)])
+    model.compile("adam", "mse")
+    x, y = X[:, :2].reshape(30, 4, 1), np.repeat(X[:, :2].reshape(30, 4, 1), 3, axis=2)
+    model.fit(x, y, verbose=0)
+    model.calibrate(x, y, "cv+", cv=3)
+    assert model.predict(x[:2], interval=0.8).lower.shape == (2, 4, 3)
 
 
 def of_generator():
@@ -267,8 +294,13 @@ BAD = [
      "calibrate: sets need one label a row; .* is trained for 3 labels at once"),
     (lambda: classifier(last=None).calibrate(X, LABELS), ValueError,
      "calibrate: sets need class probabilities, .*from_logits=True"),
-    (lambda: shape_of_two().calibrate([X, X], Y), TypeError,
-     "calibrate: needs a model with one output, an array"),
+    (lambda: two_heads().calibrate(X, Y), TypeError,
+     "calibrate: y must hold 2 arrays, in a dict as the outputs are; got ndarray"),
+    (lambda: two_heads().calibrate(X, {"one": Y, "three": Y}), TypeError,
+     "calibrate: y must hold 2 arrays, in a dict as the outputs are; got dict"),
+    (lambda: two_heads("categorical_crossentropy").calibrate(X, Y), TypeError,
+     "calibrate: sets, and quantiles of a model's own, need a model with one output; this one "
+     "has 2"),
     (lambda: PredictionIntervals("line"), TypeError,
      "PredictionIntervals: needs a model or an object with predict; got str"),
     (lambda: coverage_report(regression(), X, Y, levels=[]), ValueError,

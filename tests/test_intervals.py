@@ -193,8 +193,8 @@ def test_coverage(method, options, least, most):
     hits = 0
     for seed in range(REPEATS):
         x, y = data(40, 1000 + seed)
-        trained = slice(0, 20) if method == "split" else slice(0, 39)
-        rows = slice(20, 39) if method == "split" else slice(0, 39)
+        rows = slice(20, 39)
+        trained = slice(0, 20) if method == "split" else rows
         line = Line().fit(x[trained], y[trained])
         intervals = PredictionIntervals(line, method, **options).calibrate(x[rows], y[rows])
         found = intervals.predict(x[39:])

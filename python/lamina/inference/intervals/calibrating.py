@@ -69,14 +69,19 @@ def calibration_of(fitted: Fitted, x: Any, y: Any, plan: Plan, fit: dict[str, An
     check_kind(fitted.who, plan.method, fitted.kind)
     fitted.check_fit(fit)
     predicted = fitted.raw(x)
-    rows, shape = len(predicted), predicted.shape[1:]
-    if rows == 0:
+    targets = fitted.targets(y, predicted)
+    if len(targets) == 0:
         raise ValueError(f"{fitted.who}: needs at least 1 row; got 0")
-    targets = fitted.targets(y, shape, rows)
     kept = METHODS[plan.method].prepare(fitted, x, targets, plan)
     count = len(kept.arrays["scores"])
     return Calibration(
-        plan.method, count, shape, fitted.mark(x), kept.arrays, kept.settings, kept.copies
+        plan.method,
+        count,
+        fitted.form.shape,
+        fitted.mark(x),
+        kept.arrays,
+        kept.settings,
+        kept.copies,
     )
 
 

@@ -66,12 +66,11 @@ def coverage_report(
     groups = _groups(by, len(truth))
     lines: list[dict[str, Any]] = []
     for level in chosen:
-        found = predicted.at(level)
         if predicted.of_classes:
-            sized = [_of_sets(found.sets[rows], truth[rows]) for _, rows in groups]
-            lines += _lines(level, groups, [sized])
+            sets = predicted.sets(level)
+            lines += _lines(level, groups, [[_of_sets(sets[r], truth[r]) for _, r in groups]])
             continue
-        low, high = (a.reshape(truth.shape) for a in (found.lower, found.upper))
+        low, high = predicted.bounds(level)
         lines += _lines(
             level, groups,
             [[_of_intervals(low[r, k], high[r, k], truth[r, k], level) for _, r in groups]

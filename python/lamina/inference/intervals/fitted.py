@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lamina._check import Array
+from lamina.inference.intervals.forms import Form, by_output, real_targets
 
 Rows = tuple[Array, Array]  # those trained on, those held out
 
@@ -41,23 +41,26 @@ class Fitted(ABC):
     kind : {"values", "quantiles", "classes"}
     quantiles : tuple of float
         Of a model of quantiles, in the order of its last axis.
+    form : Form
+        That of the targets, once `targets` has been called.
     """
 
     who: str
     kind: str
     quantiles: tuple[float, ...] = ()
+    form: Form
 
     @abstractmethod
     def check_fit(self, fit: dict[str, Any]) -> None:
         """Refuse arguments that no fit of a copy takes."""
 
     @abstractmethod
-    def raw(self, x: Any, **options: Any) -> Array:
+    def raw(self, x: Any, **options: Any) -> Any:
         """Return the predictions as the model returns them, probabilities for classes."""
 
     @abstractmethod
-    def targets(self, y: Any, row_shape: tuple[int, ...], rows: int) -> Array:
-        """Return targets of shape (rows, outputs), or labels counted from 0 of shape (rows,)."""
+    def labels(self, y: Any, classes: int, rows: int) -> Array:
+        """Return labels counted from 0, of shape (rows,)."""
 
     @abstractmethod
     def refits(
@@ -82,56 +85,31 @@ class Fitted(ABC):
     def changed_since(self, mark: Any) -> bool:
         """Return whether the model has changed."""
 
+    def targets(self, y: Any, predicted: Any) -> Array:
+        """Return targets of shape (rows, outputs), or labels counted from 0 of shape (rows,)."""
+        form = self.form = self.form_of(predicted)
+        rows = len(form.parts(predicted)[0])
+        if self.kind == "classes":
+            return self.labels(y, form.shape[0], rows)
+        return real_targets(self.who, y, form, rows)
+
+    def form_of(self, predicted: Any) -> Form:
+        """Return the form of predictions, without the axis of the quantiles."""
+        return Form.of(self.who, predicted[..., 0] if self.kind == "quantiles" else predicted)
+
     def values(self, x: Any, **options: Any) -> Array:
         """Return predictions of shape (rows, outputs), with the quantiles last if there are any."""
         return self.flat(self.raw(x, **options))
 
-    def flat(self, predicted: Array) -> Array:
+    def flat(self, predicted: Any) -> Array:
         """Return predictions as the methods take them, in float64."""
         if self.kind != "quantiles":
-            return by_output(predicted)
+            return self.form_of(predicted).flat(predicted)
         return np.stack([by_output(q) for q in np.moveaxis(predicted, -1, 0)], axis=-1)
 
     def probabilities(self, x: Any, **options: Any) -> Array:
         """Return probabilities of shape (rows, classes), float64."""
-        return self.raw(x, **options).astype(np.float64)
-
-
-def by_output(predicted: Array) -> Array:
-    """Return numbers of any shape with rows as (rows, outputs), float64; there may be no rows."""
-    outputs = math.prod(predicted.shape[1:])
-    return predicted.astype(np.float64).reshape(len(predicted), outputs)
-
-
-def real_targets(who: str, y: Any, row_shape: tuple[int, ...], rows: int) -> Array:
-    """Return targets of shape (rows, outputs) in float64, or say what does not fit.
-
-    A last axis of size 1 may be missing or too many, as in ``fit``.
-    """
-    try:
-        given = np.asarray(y, np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"{who}: y must hold real numbers, the targets of a regression; got {y!r:.80}"
-        ) from None
-    if given.ndim == 0 or len(given) != rows:
-        found = "is a number" if given.ndim == 0 else f"has {len(given)}"
-        raise ValueError(f"{who}: x and y must have as many rows; x has {rows}, y {found}")
-    fits = _squeezed(given.shape[1:]) == _squeezed(row_shape)
-    if not fits:
-        raise ValueError(
-            f"{who}: y must have rows of the predictions' shape {row_shape}; got rows of shape "
-            f"{given.shape[1:]}"
-        )
-    made = by_output(given)
-    bad = np.flatnonzero(~np.isfinite(made).all(axis=1))
-    if bad.size:
-        raise ValueError(f"{who}: y must be finite; row {bad[0]} is not")
-    return made
-
-
-def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return shape[:-1] if shape and shape[-1] == 1 else shape
+        return np.asarray(self.raw(x, **options), np.float64)
 
 
 def checked_probabilities(who: str, probabilities: Array) -> Array:

@@ -17,11 +17,14 @@ class NotCalibratedError(ValueError):
 
 
 class Interval(NamedTuple):
-    """Predictions with their intervals, of which `lower` and `upper` are float64."""
+    """Predictions with their intervals, of which `lower` and `upper` are float64.
 
-    prediction: Array
-    lower: Array
-    upper: Array
+    Of a model that returns several outputs each is a list, tuple or dict of arrays, as these are.
+    """
+
+    prediction: Any
+    lower: Any
+    upper: Any
 
 
 class PredictionSets(NamedTuple):
@@ -41,7 +44,7 @@ class Calibration:
     rows : int
         How many rows have scores.
     shape : tuple of int
-        Of a row of the predictions.
+        Of a row of the predictions; of several arrays how many numbers a row of all has.
     mark : object
         What tells that the model has changed since: of a model the digest of its weights.
     arrays : dict of str to ndarray

@@ -13,10 +13,9 @@ from lamina.inference.intervals.fitted import (
     Fitted,
     Refits,
     Rows,
-    by_output,
     checked_probabilities,
-    real_targets,
 )
+from lamina.inference.intervals.forms import by_output
 
 _KEPT = 8  # rows whose predictions tell whether an estimator has been fitted again
 
@@ -54,10 +53,8 @@ class FittedEstimator(Fitted):
             )
         return checked_probabilities(self.who, found)
 
-    def targets(self, y: Any, row_shape: tuple[int, ...], rows: int) -> Array:
-        """Return targets of shape (rows, outputs), or places in ``classes_`` of shape (rows,)."""
-        if self.kind == "values":
-            return real_targets(self.who, y, row_shape, rows)
+    def labels(self, y: Any, classes: int, rows: int) -> Array:  # noqa: ARG002
+        """Return the places of labels among the estimator's classes."""
         given = np.asarray(y)
         if given.shape not in ((rows,), (rows, 1)):
             raise ValueError(
@@ -88,7 +85,7 @@ class FittedEstimator(Fitted):
             )
         made = Refits([], [])
         for trained, held in folds:
-            target = y[trained, 0] if y.shape[1] == 1 else y[trained]
+            target = y[trained, 0] if y.shape[1] == 1 else self.form.whole(y[trained])
             copied = self._fitted_to(taken(x, trained), target, fit)
             made.copies.append(copied)
             made.held_out.append(by_output(self._of(copied, taken(x, held), {})))

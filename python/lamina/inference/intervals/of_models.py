@@ -16,9 +16,7 @@ from lamina.inference.intervals.fitted import (
     Fitted,
     Refits,
     Rows,
-    by_output,
     checked_probabilities,
-    real_targets,
 )
 from lamina.inference.intervals.kept import digest
 from lamina.models import Model
@@ -36,7 +34,7 @@ class FittedModel(Fitted):
     def __init__(self, model: Model, who: str) -> None:
         self.model, self.who = model, who
         loss: Any = model.loss
-        self.kind = _kind(loss)
+        self.kind = _kind(who, loss)
         if self.kind == "quantiles":
             self.quantiles = tuple(loss.quantiles)
 
@@ -54,17 +52,12 @@ class FittedModel(Fitted):
 
     # --- predictions
 
-    def raw(self, x: Any, **options: Any) -> Array:
-        """Return the one output; of classes the probabilities, of shape (rows, classes)."""
+    def raw(self, x: Any, **options: Any) -> Any:
+        """Return the outputs; of classes the probabilities, of shape (rows, classes)."""
         return self._of(self.model, x, options)
 
-    def _of(self, model: Model, x: Any, options: dict[str, Any]) -> Array:
+    def _of(self, model: Model, x: Any, options: dict[str, Any]) -> Any:
         found = model.predict(x, **{"verbose": 0, **options})
-        if not isinstance(found, np.ndarray):
-            raise TypeError(
-                f"{self.who}: needs a model with one output, an array; {model.name} returns "
-                f"{type(found).__name__}"
-            )
         return self._probable(found) if self.kind == "classes" else found
 
     def _probable(self, found: Array) -> Array:
@@ -89,14 +82,8 @@ class FittedModel(Fitted):
 
     # --- targets
 
-    def targets(self, y: Any, row_shape: tuple[int, ...], rows: int) -> Array:
-        """Return targets of shape (rows, outputs), or labels of shape (rows,)."""
-        if self.kind == "classes":
-            return self._labels(y, row_shape[0], rows)
-        shape = row_shape[:-1] if self.kind == "quantiles" else row_shape
-        return real_targets(self.who, y, shape, rows)
-
-    def _labels(self, y: Any, classes: int, rows: int) -> Array:
+    def labels(self, y: Any, classes: int, rows: int) -> Array:
+        """Return labels of shape (rows,), given as such or as one-hot rows."""
         given = np.asarray(y)
         if given.ndim == 0 or len(given) != rows:
             raise ValueError(
@@ -137,7 +124,7 @@ class FittedModel(Fitted):
 
         model = self.model if quantile is None else self._of_quantile(quantile)
         made = lamina.fit_many(
-            model, x, y, seeds=[self.model.seed], folds=folds,
+            model, x, self.form.whole(y), seeds=[self.model.seed], folds=folds,
             keep=("weights", "held_out_predictions"), **self._settings(fit),
         )  # fmt: skip
         bad = [i for i, status in enumerate(made.table["status"]) if status != "ok"]
@@ -147,7 +134,7 @@ class FittedModel(Fitted):
                 f"{self.who}: {len(bad)} of {len(folds)} copies could not be fitted; copy "
                 f"{bad[0]}: {row['status']}: {row['message']}"
             )
-        held = [by_output(np.asarray(predicted)) for predicted in made.held_out_predictions]
+        held = [self.form.flat(predicted) for predicted in made.held_out_predictions]
         return Refits([list(weights) for weights in made.weights], held)
 
     def _of_quantile(self, quantile: float) -> Model:
@@ -177,7 +164,7 @@ class FittedModel(Fitted):
         for weights in copies:
             for place, array in zip(live, weights, strict=True):
                 place[...] = array
-            made.append(by_output(self._of(scratch, x, options)))
+            made.append(self.flat(self._of(scratch, x, options)))
         return np.stack(made)
 
     def mark(self, x: Any) -> Any:  # noqa: ARG002
@@ -189,7 +176,15 @@ class FittedModel(Fitted):
         return bool(self.mark(None) != mark)
 
 
-def _kind(loss: Any) -> str:
+def _kind(who: str, loss: Any) -> str:
+    if isinstance(loss, list):
+        kinds = {_kind(who, each) for each in loss}
+        if kinds - {"values"}:
+            raise TypeError(
+                f"{who}: sets, and quantiles of a model's own, need a model with one output; this "
+                f"one has {len(loss)}"
+            )
+        return "values"
     if isinstance(loss, _OF_CLASSES):
         return "classes"
     if isinstance(loss, losses.Pinball) and np.ndim(loss.quantiles):

@@ -25,6 +25,7 @@ from lamina.inference.intervals.kept import (
     NotCalibratedError,
     PredictionSets,
 )
+from lamina.inference.intervals.methods import Method
 from lamina.inference.intervals.quantiles import ends
 from lamina.inference.intervals.sets import SetMethod
 from lamina.models import Model
@@ -193,7 +194,7 @@ class Predicted:
 
     Attributes
     ----------
-    raw : ndarray of shape (rows, ...)
+    raw : ndarray of shape (rows, ...), or a list, tuple or dict of them
         What the model predicts, probabilities for classes.
     """
 
@@ -206,38 +207,49 @@ class Predicted:
         options: dict[str, Any],
     ) -> None:
         self._who, self._kept, self._fitted = who, kept, fitted
-        self._method = METHODS[kept.method]
         self._x = x
         self._made: Array | None = None
         self._options = {n: v for n, v in options.items() if n == "batch_size"}
         self.raw = fitted.raw(x, **options)
-        if self.raw.shape[1:] != kept.shape:
+        self._form = fitted.form_of(self.raw)
+        if self._form.shape != kept.shape:
             raise ValueError(
                 f"{who}: calibrated for predictions with rows of shape {kept.shape}; got "
-                f"{self.raw.shape[1:]}"
+                f"{self._form.shape}"
             )
 
     @property
     def of_classes(self) -> bool:
         """Whether these rows have sets, and no intervals."""
-        return isinstance(self._method, SetMethod)
+        return self._fitted.kind == "classes"
 
     def targets(self, y: Any) -> Array:
         """Return the true values of these rows, (rows, outputs), or their classes' places."""
-        return self._fitted.targets(y, self.raw.shape[1:], len(self.raw))
+        return self._fitted.targets(y, self.raw)
 
     def at(self, level: float) -> Any:
         """Return the intervals, or sets, of a level."""
-        kept = self._kept
-        if self._method.conformal:
-            ranks.warn_of_few(self._who, kept.rows, level)
-        if isinstance(self._method, SetMethod):
-            sets = self._method.sets(kept, self.raw.astype(np.float64), level)
-            return PredictionSets(self.raw, sets)
-        centre = self._fitted.flat(self.raw)
-        low, high = self._method.bounds(kept, centre, self._of_copies, level)
+        if self.of_classes:
+            return PredictionSets(self.raw, self.sets(level))
+        low, high = self.bounds(level)
         prediction = self._middle() if self._fitted.kind == "quantiles" else self.raw
-        return Interval(prediction, low.reshape(prediction.shape), high.reshape(prediction.shape))
+        return Interval(prediction, self._form.whole(low), self._form.whole(high))
+
+    def bounds(self, level: float) -> tuple[Array, Array]:
+        """Return lower and upper bounds of shape (rows, outputs)."""
+        method = METHODS[self._kept.method]
+        assert isinstance(method, Method)
+        if method.conformal:
+            ranks.warn_of_few(self._who, self._kept.rows, level)
+        centre = self._fitted.flat(self.raw)
+        return method.bounds(self._kept, centre, self._of_copies, level)
+
+    def sets(self, level: float) -> Array:
+        """Return which classes are in each row's set."""
+        method = METHODS[self._kept.method]
+        assert isinstance(method, SetMethod)
+        ranks.warn_of_few(self._who, self._kept.rows, level)
+        return method.sets(self._kept, np.asarray(self.raw, np.float64), level)
 
     def _of_copies(self) -> Array:
         if self._made is None:
@@ -248,7 +260,7 @@ class Predicted:
         # Of a model of quantiles: the median where it predicts it, else halfway between the ends.
         where = np.flatnonzero(np.asarray(self._fitted.quantiles) == 0.5)
         if where.size:
-            return self.raw[..., where[0]]
+            return np.asarray(self.raw[..., where[0]])
         low, high = ends(self.raw)
         return low + (high - low) / 2
 
