@@ -146,6 +146,32 @@ def test_outputs_of_all_kinds(classifier):
             assert (net.classes_[above.astype(int)] == net.predict(X)).all()
 
 
+def test_logits_of_models_whose_last_layer_does_not_say(classifier):
+    class Own(lamina.Model):
+        def __init__(self, activation=None):
+            super().__init__()
+            self.last, self.first = Dense(3, activation), Dense(8, "relu")
+
+        def call(self, inputs):
+            return self.last(self.first(inputs))
+
+    def dropped(activation=None):
+        return lamina.Sequential([Dense(8, "relu"), Dense(3, activation), layers.Dropout(0.0)])
+
+    for build in (Own, dropped):
+        for activation in (None, "softmax"):
+            net = classifier(build, model__activation=activation).fit(X, THREE)
+            assert net.model_.loss.from_logits == (activation is None)
+            assert net.score(X, THREE) > 0.9
+
+
+def test_a_function_that_makes_no_new_model(classifier):
+    model = network(4, 1)
+    net = classifier(lambda: model, epochs=1).fit(X, NAMES)
+    with pytest.raises(ValueError, match="must make a new model each time"):
+        net.fit(X, NAMES)
+
+
 def test_outputs_that_do_not_fit(classifier):
     for units in (1, 2, 4):
         with pytest.raises(ValueError, match=f"for 3 classes must end in 3 units; .* {units}"):

@@ -25,7 +25,7 @@ from lamina.sklearn._data import (
     reads_as_given,
     row_weights,
 )
-from lamina.sklearn._outputs import check_reads, output_shapes
+from lamina.sklearn._outputs import check_reads, listed, output_shapes
 from lamina.sklearn._scikit import BaseEstimator, check_is_fitted
 
 if TYPE_CHECKING:
@@ -135,8 +135,8 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
             "n_outputs_", "target_type_", "y", "y_dtype_", "y_ndim_",
         )  # fmt: skip
 
-    def _default_loss(self, model: Any, shapes: Sequence[Shape]) -> Any:
-        """Return the loss of a model that has none."""
+    def _default_loss(self, model: Any, shapes: Sequence[Shape], rows: Any) -> Any:
+        """Return the loss of a model that has none; ``rows`` are some, as it reads them."""
         raise NotImplementedError
 
     # --- fitting
@@ -196,7 +196,8 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         shapes = output_shapes(model, self._row_shape)
         loss = self.loss
         if loss is None and not model.get_compile_config():
-            loss = self._default_loss(model, shapes)
+            some = X.take(np.arange(min(X.shape[0], 16)))
+            loss = self._default_loss(model, shapes, some.read_by(model))
         _models.compile_as(
             model, self.optimizer, loss, self.metrics, self.learning_rate,
             {name: _routed.routed(held, name) for name in ("optimizer", "loss")},
@@ -282,7 +283,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
     def _outputs(self, X: Any) -> list[Array]:
         """Return what the model predicts, an array for each output."""
         check_is_fitted(self)
-        return _listed(self.model_.predict(self._rows(X), verbose=0))
+        return listed(self.model_.predict(self._rows(X), verbose=0))
 
     def __sklearn_is_fitted__(self) -> bool:
         """Return whether there is a model that was fitted."""
@@ -295,10 +296,3 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         tags.input_tags.three_d_array = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def _listed(predicted: Any) -> list[Array]:
-    """Return the arrays of a prediction."""
-    if isinstance(predicted, dict):
-        predicted = list(predicted.values())
-    return list(predicted) if isinstance(predicted, (list, tuple)) else [predicted]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakSet
 
 from lamina import losses, models, optimizers
-from lamina.sklearn._routed import call, check_model_parameters
+from lamina.sklearn._routed import call
+
+_made: WeakSet[models.Model] = WeakSet()  # those that functions returned
 
 
 def made(who: str, model: Any, told: Mapping[str, Any], given: Mapping[str, Any]) -> models.Model:
@@ -35,6 +38,13 @@ def made(who: str, model: Any, told: Mapping[str, Any], given: Mapping[str, Any]
     if not isinstance(found, models.Model):
         name = getattr(model, "__name__", model)
         raise TypeError(f"{who}: {name} must return a model; it returned {found!r}")
+    if found in _made:
+        name = getattr(model, "__name__", model)
+        raise ValueError(
+            f"{who}: {name} must make a new model each time; it returned one that it "
+            f"returned before"
+        )
+    _made.add(found)
     return found
 
 
@@ -129,6 +139,3 @@ def compile_as(
 def fresh_if(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what ``fresh`` does; nothing of a model that is not compiled."""
     return fresh(settings) if settings else {}
-
-
-__all__ = ["check_model_parameters", "compile_as", "made"]

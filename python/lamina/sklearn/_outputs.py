@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina._check import Array, Shape
-from lamina.models import Functional, Model
+from lamina.models import Functional, Model, Sequential
 
 TINY = 1e-30  # what a sum of probabilities that all vanish is divided by
 SCORES = ("hinge", "squared_hinge", "categorical_hinge")  # losses of scores on both sides of 0
@@ -43,18 +43,55 @@ def output_shapes(model: Model, row_shape: Shape) -> list[Shape]:
     return [tuple(shape[1:]) for shape in (found if several else [found])]
 
 
-def linear_outputs(model: Model, count: int) -> list[bool]:
-    """Return for each output whether its layer has no activation: its results are logits."""
-    ends: list[Any] = model.layers[-1:] * count or [None] * count
+def logits_of(model: Model, count: int, rows: Any, *, separate: bool) -> list[bool]:
+    """Return for each output whether its results are logits, no probabilities.
+
+    The activation of the last layer says it.  Where it is not known which layer that is, or it has
+    none, the results for some rows do.
+
+    Parameters
+    ----------
+    count : int
+        Outputs.
+    rows : object
+        As the model reads them.
+    separate : bool
+        Whether each unit is a label of its own, so that probabilities need not add up to 1.
+    """
+    ends: list[Any] = [None] * count
     if isinstance(model, Functional):
         ends = [getattr(output.node, "layer", None) for output in model.outputs]
-    return [_is_linear(end) for end in ends]
+    elif isinstance(model, Sequential):
+        ends = model.layers[-1:] or ends
+    names = [getattr(getattr(_last(end), "activation", None), "name", None) for end in ends]
+    if None in names:
+        results = listed(model.predict(rows, verbose=0))
+        found = [_are_chances(each, separate) for each in results]
+        names = [
+            name or ("softmax" if are_chances else "linear")
+            for name, are_chances in zip(names, found, strict=True)
+        ]
+    return [name == "linear" for name in names]
 
 
-def _is_linear(end: Any) -> bool:
-    while isinstance(end, Model) and end.layers:
+def _last(end: Any) -> Any:
+    while isinstance(end, Sequential) and end.layers:
         end = end.layers[-1]
-    return getattr(getattr(end, "activation", None), "name", None) == "linear"
+    return end
+
+
+def _are_chances(values: Array, separate: bool) -> bool:
+    within = bool(((values >= 0) & (values <= 1)).all())
+    if separate or values.shape[-1] == 1:
+        return within
+    return within and bool(np.allclose(values.sum(axis=-1), 1, atol=1e-3))
+
+
+def listed(predicted: Any) -> list[Array]:
+    """Return the arrays of a prediction."""
+    if isinstance(predicted, dict):
+        predicted = list(predicted.values())
+    return list(predicted) if isinstance(predicted, (list, tuple)) else [predicted]
 
 
 def loss_names(loss: Any) -> list[str]:

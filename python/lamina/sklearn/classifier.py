@@ -12,7 +12,7 @@ from lamina.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
 from lamina.models import Model
 from lamina.sklearn._base import NeuralNet
 from lamina.sklearn._labels import Labels, check_two_classes, labels_of
-from lamina.sklearn._outputs import chances_of, gives_scores, linear_outputs, loss_names
+from lamina.sklearn._outputs import chances_of, gives_scores, logits_of, loss_names
 from lamina.sklearn._scikit import ClassifierMixin, available_if, check_is_fitted, type_of_target
 
 if TYPE_CHECKING:
@@ -306,13 +306,14 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
     def _told_names(self) -> tuple[str, ...]:
         return (*super()._told_names(), "classes_", "n_classes_")
 
-    def _default_loss(self, model: Any, shapes: Sequence[Shape]) -> Any:
+    def _default_loss(self, model: Any, shapes: Sequence[Shape], rows: Any) -> Any:
         separate = self._labels.kind == "multilabel-indicator"
+        logits = logits_of(model, len(shapes), rows, separate=separate)
         found: list[Any] = [
             BinaryCrossentropy(from_logits=linear)
             if separate or _units(shape) == 1
             else SparseCategoricalCrossentropy(from_logits=linear)
-            for shape, linear in zip(shapes, linear_outputs(model, len(shapes)), strict=True)
+            for shape, linear in zip(shapes, logits, strict=True)
         ]
         return found[0] if len(found) == 1 else found
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina._check import Array, Shape
+from lamina._check import Array
 from lamina.models import Model
 from lamina.sklearn._base import NeuralNet
 from lamina.sklearn._scikit import RegressorMixin, column_or_1d, r2_score
@@ -263,5 +263,5 @@ class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unuse
             )
         return np.split(y, np.cumsum(widths)[:-1], axis=1)
 
-    def _default_loss(self, model: Any, shapes: Sequence[Shape]) -> Any:  # noqa: ARG002
+    def _default_loss(self, model: Any, shapes: Any, rows: Any) -> Any:  # noqa: ARG002
         return "mse"
