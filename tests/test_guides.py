@@ -11,6 +11,7 @@ NEEDED = {
     "formulas": ("formulaic",),
     "inference": ("matplotlib",),
     "intervals": (),
+    "many": (),
     "nnet": ("formulaic", "matplotlib"),
     "pytorch": ("torch",),
     "sklearn": ("sklearn",),

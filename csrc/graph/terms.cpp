@@ -115,6 +115,10 @@ void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers
     if (term.reduction == LossReduction::sum) count = 1.0;
     const T share = T(count != 0.0 ? loss_scale * term.scale / count : 0.0);
     const Index each = weighs_positions(graph, term.weight, positions) ? 1 : positions;
+    if (mask == nullptr && weight == nullptr && first) {
+      std::fill_n(gradient, size, share);
+      continue;
+    }
     for (Index i = 0; i < size; ++i) {
       const bool counts = mask == nullptr || mask[i] != 0;
       const T seed = !counts ? T(0) : weight == nullptr ? share : share * weight[i / each];

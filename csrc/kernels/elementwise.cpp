@@ -80,14 +80,32 @@ void penalty_backward(T* dw, const T* w, Index size, double l1, double l2) {
   });
 }
 
+// At least `piece` bytes, and at most twice as many: two pieces that may overlap.
+template <std::size_t piece>
+LAMINA_INLINE void copy_ends(void* out, const void* x, std::size_t bytes) {
+  unsigned char first[piece], last[piece];
+  const std::size_t rest = bytes - piece;
+  __builtin_memcpy(first, x, piece);
+  __builtin_memcpy(last, static_cast<const unsigned char*>(x) + rest, piece);
+  __builtin_memcpy(out, first, piece);
+  __builtin_memcpy(static_cast<unsigned char*>(out) + rest, last, piece);
+}
+
+// A row that is narrower than a vector.
+template <class T>
+LAMINA_INLINE void copy_narrow(T* out, const T* x, Index cols) {
+  const std::size_t bytes = sizeof(T) * std::size_t(cols);
+  if (bytes >= 32) return copy_ends<32>(out, x, bytes);
+  if (bytes >= 16) return copy_ends<16>(out, x, bytes);
+  if (bytes >= 8) return copy_ends<8>(out, x, bytes);
+  if (bytes > 0) __builtin_memcpy(out, x, sizeof(T));
+}
+
 // Whole vectors, the last one overlapping the one before it.  Bits are moved, not numbers: rows of
 // 32-bit integers pass as rows of float.
 template <class T>
 LAMINA_INLINE void copy_row(T* out, const T* x, Index cols) {
-  if (cols < lanes<T>) {
-    for (Index i = 0; i < cols; ++i) __builtin_memcpy(out + i, x + i, sizeof(T));
-    return;
-  }
+  if (cols < lanes<T>) return copy_narrow(out, x, cols);
   Index i = 0;
   for (; i + 4 * lanes<T> <= cols; i += 4 * lanes<T>) {
     const Vec<T> a = load(x + i), b = load(x + i + lanes<T>);
@@ -109,8 +127,10 @@ void gather_rows(T* out, const T* x, const std::int64_t* index, RowsCols dims) {
     });
     return;
   }
+  // Of narrow rows the CPU has many under way by itself.
+  const bool wide = sizeof(T) * std::size_t(dims.cols) > 128;
   for_each_row(dims, 25, [=](Index r) {
-    if (r + 1 < dims.rows) {  // the row after this one: its first lines, the rest the CPU guesses
+    if (wide && r + 1 < dims.rows) {  // the row after this one: its first lines, the CPU the rest
       const T* next = x + Index(index[r + 1]) * dims.cols;
       __builtin_prefetch(next);
       __builtin_prefetch(next + 64 / sizeof(T));

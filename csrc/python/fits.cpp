@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "data.h"
@@ -215,6 +216,22 @@ struct BoundRecord {
     return outputs(record.held_out_outputs, rows.back()->graph());
   }
 
+  // How many epochs were done, the last one and its loss; loss and validation loss of the epoch
+  // whose weights were put back, else of the last that has them.
+  py::tuple told() const {
+    constexpr double none = std::numeric_limits<double>::quiet_NaN();
+    const std::vector<EpochRecord>& epochs = record.epochs;
+    double loss = none, validation = none;
+    for (const EpochRecord& epoch : epochs) {
+      const bool counts = record.kept_epoch < 0 || epoch.epoch == record.kept_epoch;
+      if (counts) loss = epoch.training.loss;
+      if (counts && epoch.validation) validation = epoch.validation->loss;
+    }
+    if (epochs.empty()) return py::make_tuple(0, -1, none, none, none);
+    return py::make_tuple(epochs.size(), epochs.back().epoch, epochs.back().training.loss, loss,
+                          validation);
+  }
+
   py::object divergence() const {
     if (record.divergence.step == 0) return py::none();
     const Divergence& d = record.divergence;
@@ -296,7 +313,10 @@ void bind_records(py::module_& module) {
       .def_property_readonly(
           "epochs", [](const BoundRecord& r) { return r.record.epochs; },
           "A `FitEpoch` for each epoch that was done.")
-      .def_property_readonly("kept_epoch", [](const BoundRecord& r) { return r.record.kept_epoch; })
+      .def_property_readonly(
+          "told", &BoundRecord::told,
+          "How many epochs were done, the last one and its loss; loss and validation loss of the "
+          "epoch whose weights the fit ended with.")
       .def_property_readonly("seconds", [](const BoundRecord& r) { return r.record.seconds; })
       .def_property_readonly("held_out", [](const BoundRecord& r) { return r.record.held_out; })
       .def_property_readonly("predictions", &BoundRecord::predictions)

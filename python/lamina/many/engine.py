@@ -20,11 +20,24 @@ _PLAIN = (bool, int, float, str, type(None))
 
 
 class Template(NamedTuple):
-    """A model that fits of several settings are replicas of."""
+    """A model that fits of several settings are replicas of.
+
+    Attributes
+    ----------
+    build : dict
+        What it was built with.
+    replicas : Replicas or None
+        None where its fits have to go through ``fit``.
+    rate : float or LearningRateSchedule
+        Its learning rate.
+    courses : list of tuple
+        Arguments of ``fit``, and the course of fits that have these.
+    """
 
     build: dict[str, Any]
-    replicas: Replicas
-    rate: Any  # its learning rate, or the law of it
+    replicas: Replicas | None
+    rate: Any
+    courses: list[tuple[dict[str, Any], Course]]
 
 
 @dataclass
@@ -48,7 +61,7 @@ class Engine:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._templates: list[Template] = []
-        self._courses: dict[int, Course | None] = {}
+        self._courses: dict[int, tuple[Course, Any] | None] = {}  # by setting, with the rate
         self._judged: dict[Any, tuple[Any, ...]] = {}
         self._predicted: dict[int, Any] = {}
 
@@ -60,43 +73,54 @@ class Engine:
         fit = self.plan.fits[index]
         if fit.setting not in self._courses:
             self._courses[fit.setting] = self._course(fit.setting)
-        course = self._courses[fit.setting]
-        if course is None:
+        found = self._courses[fit.setting]
+        if found is None:
             return None
+        course, rate = found
         keep = self.plan.keep
         try:
             judge, rows = self._judging(course.replicas, fit.part)
             request = course.request(
-                fit.seed, fit.part, self.plan.parts[fit.part].rows, rows,
+                fit.seed, rate, fit.part, self.plan.parts[fit.part].rows, rows,
                 "weights" in keep, "histories" in keep,
             )  # fmt: skip
         except Exception:
             return None
         return Asked(index, course, request, judge)
 
-    def _course(self, setting: int) -> Course | None:
+    def _course(self, setting: int) -> tuple[Course, Any] | None:
         shares = self.plan.shares[setting]
+        template = self._template(shares.build)
+        if template.replicas is None:
+            return None
+        rate = template.rate
         try:
-            template = self._template(shares)
-            optimizer = template.replicas.model.optimizer
-            rate = template.rate
             if shares.rate:
+                optimizer = template.replicas.model.optimizer
                 optimizer.learning_rate = shares.rate[0]
                 rate = optimizer.rate_law
-            arguments = {**self.plan.arguments, **shares.fit}
-            return Course(template.replicas, arguments, rate)
+            for given, course in template.courses:
+                if _alike(given, shares.fit):
+                    return course, rate
+            course = Course(template.replicas, {**self.plan.arguments, **shares.fit})
         except Exception:
             return None
+        template.courses.append((shares.fit, course))
+        return course, rate
 
-    def _template(self, shares: Shares) -> Template:
+    def _template(self, build: dict[str, Any]) -> Template:
         for found in self._templates:
-            if _alike(found.build, shares.build):
+            if _alike(found.build, build):
                 return found
         plan = self.plan
-        model = plan.recipe.model(Shares(build=shares.build), 0)
-        replicas = Replicas(model, plan.x, plan.y, plan.sample_weight)
-        self._templates.append(Template(shares.build, replicas, model.optimizer.rate_law))
-        return self._templates[-1]
+        try:
+            model = plan.recipe.model(Shares(build=build), 0)
+            replicas = Replicas(model, plan.x, plan.y, plan.sample_weight)
+            made = Template(build, replicas, model.optimizer.rate_law, [])
+        except Exception:
+            made = Template(build, None, None, [])
+        self._templates.append(made)
+        return made
 
     def _judging(self, replicas: Replicas, part: int) -> tuple[Any, tuple[Any, ...]]:
         """Return what evaluates rows held out; these, to evaluate and to predict, and others."""
@@ -130,11 +154,10 @@ class Engine:
         if record.end == "diverged":
             assert record.divergence is not None
             outcome.status = DIVERGED
-            outcome.message = str(TrainingDiverged(*_told(record.divergence)))
-        epochs = record.epochs
-        note(outcome, _losses(epochs), None if record.kept_epoch < 0 else record.kept_epoch)
+            outcome.message = str(TrainingDiverged(*record.divergence))
+        note(outcome, *record.told)
         if "histories" in plan.keep:
-            outcome.record = _history(asked.request, epochs)
+            outcome.record = _history(asked.request, record.epochs)
         if "weights" in plan.keep:
             outcome.weights = replicas.weights(record.weights())
         if outcome.status == OK:
@@ -183,24 +206,6 @@ def _plain(value: Any) -> bool:
     if isinstance(value, tuple):
         return all(map(_plain, value))
     return isinstance(value, _PLAIN)
-
-
-def _told(divergence: tuple[Any, ...]) -> tuple[Any, ...]:
-    loss, epoch, step, rate, where, weight, kind = divergence
-    return loss, epoch, step, rate, where, weight, kind
-
-
-def _losses(epochs: Sequence[_core.FitEpoch]) -> Record:
-    """Return what the table tells of the epochs."""
-    record = Record()
-    record.epoch = [each.epoch for each in epochs]
-    record.history["loss"] = [each.training.mean_loss for each in epochs]
-    record.recorded_at["loss"] = record.epoch
-    validated = [(e.epoch, e.validation.mean_loss) for e in epochs if e.validation is not None]
-    if validated:
-        record.recorded_at["val_loss"] = [epoch for epoch, _ in validated]
-        record.history["val_loss"] = [loss for _, loss in validated]
-    return record
 
 
 def _history(request: Request, epochs: Sequence[_core.FitEpoch]) -> Record:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lamina.many.settings import Shares
 from lamina.models import Model
-from lamina.models.fresh import fresh
+from lamina.models.fresh import begun, fresh
 from lamina.optimizers.schedules import LearningRateSchedule
 
 
@@ -40,11 +40,7 @@ class Recipe:
         if self.build is None:
             model = fresh(self.source, seed)
         else:
-            model = self._built(self.build, shares)
-            if model.built:  # its weights may be drawn already
-                model = fresh(model, seed)
-            else:
-                model.take_seed(seed)
+            model = begun(self._built(self.build, shares), seed)
         for rate in shares.rate:
             model.optimizer.learning_rate = (
                 type(rate).from_config(rate.get_config())

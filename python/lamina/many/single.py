@@ -37,7 +37,8 @@ def _fit(plan: Plan, index: int, outcome: Outcome) -> None:
         model.fit(x, y, sample_weight=weight, callbacks=hooks, verbose=0, **arguments)
     except TrainingDiverged as error:
         outcome.status, outcome.message = DIVERGED, str(error)
-    note(outcome, _record(model.history), kept_epoch(hooks))
+    put_back = kept_epoch(hooks) if outcome.status == OK else None
+    note(outcome, *_told(_record(model.history), put_back))
     if "weights" in plan.keep:
         outcome.weights = model.get_weights()
     if "histories" in plan.keep:
@@ -61,16 +62,38 @@ def judge(plan: Plan, model: Any, index: int, outcome: Outcome) -> None:
         outcome.predictions = model.predict(plan.predict, verbose=0)
 
 
-def note(outcome: Outcome, record: Record, epoch: int | None) -> None:
-    """Note what the epochs said; ``epoch``: whose weights were put back."""
-    if outcome.status != OK:  # then nothing has been put back
-        epoch = None
-    outcome.epochs = len(record.epoch)
-    outcome.loss, outcome.val_loss = record.at("loss", epoch), record.at("val_loss", epoch)
-    last = record.at("loss", None)
-    if outcome.status == OK and outcome.epochs and not np.isfinite(last):
+def note(
+    outcome: Outcome, epochs: int, last: int, last_loss: float, loss: float, val_loss: float
+) -> None:
+    """Note what the epochs said.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    epochs : int
+        How many were done.
+    last : int
+        The number of the last one.
+    last_loss : float
+        Its loss; NaN if there was none.
+    loss, val_loss : float
+        Of the epoch whose weights the fit ended with.
+    """
+    outcome.epochs, outcome.loss, outcome.val_loss = epochs, loss, val_loss
+    if outcome.status == OK and epochs and not np.isfinite(last_loss):
         outcome.status = DIVERGED
-        outcome.message = f"the loss became {last} in epoch {record.epoch[-1] + 1}"
+        outcome.message = f"the loss became {last_loss} in epoch {last + 1}"
+
+
+def _told(record: Record, epoch: int | None) -> tuple[int, int, float, float, float]:
+    """Return what `note` is told; ``epoch``: whose weights were put back."""
+    return (
+        len(record.epoch),
+        record.epoch[-1] if record.epoch else -1,
+        record.at("loss", None),
+        record.at("loss", epoch),
+        record.at("val_loss", epoch),
+    )
 
 
 def kept_epoch(hooks: list[Any]) -> int | None:

@@ -21,7 +21,7 @@ from lamina.models.passes import listed_metrics, results_of
 from lamina.models.replicas import NotAlikeError, Recorded, Replicas
 from lamina.models.split import check_fraction, held_out
 from lamina.models.validation import given_data
-from lamina.models.watching import Rules, rules_of
+from lamina.models.watching import rules_of
 from lamina.optimizers.schedules import LearningRateSchedule
 from lamina.random import SHUFFLE, mix
 
@@ -40,8 +40,6 @@ class Course:
     replicas : Replicas
     arguments : dict
         For ``fit``.
-    rate : object
-        The learning rate: a number or a schedule.
 
     Raises
     ------
@@ -49,7 +47,7 @@ class Course:
         Where the fits have to go through ``fit``.
     """
 
-    def __init__(self, replicas: Replicas, arguments: Mapping[str, Any], rate: Any) -> None:
+    def __init__(self, replicas: Replicas, arguments: Mapping[str, Any]) -> None:
         unknown = [key for key in arguments if key not in (*_PLAN, *_SPLIT, *_OTHERS)]
         if unknown:
             raise NotAlikeError(f"fit's argument {unknown[0]}")
@@ -63,9 +61,8 @@ class Course:
         self._steps = arguments.get("steps_per_epoch")
         self._class_weight = arguments.get("class_weight")
         self._take_split(arguments)
-        self._rate = rate
-        self._rates: dict[int, _core.FitRates] = {}
-        self._rules: Rules | None = None
+        self._rates: dict[tuple[int, int], _core.FitRates] = {}
+        self._kept: list[Any] = []
         self._parts: dict[Any, _Rows] = {}
 
     def _take_split(self, arguments: Mapping[str, Any]) -> None:
@@ -87,6 +84,7 @@ class Course:
     def request(
         self,
         seed: int,
+        rate: Any,
         key: Any,
         rows: Array | None,
         judged: tuple[Any, ...],
@@ -98,6 +96,7 @@ class Course:
         Parameters
         ----------
         seed : int
+        rate : float or LearningRateSchedule
         key : hashable
             Stands for the rows.
         rows : ndarray of int64 or None
@@ -112,6 +111,10 @@ class Course:
         if parts is None:
             parts = self._parts[key] = _Rows(self, rows, seed)
         plan, rules = parts.plan, parts.rules
+        rates = None
+        if not isinstance(rate, float):
+            rules.check_schedule()
+            rates = self._known_rates(rate, plan.epochs * (plan.steps or 0))
         held, predicted, others = judged
         asked = _core.FitRequest(
             parts.model,
@@ -127,8 +130,8 @@ class Course:
             steps=plan.steps or 0,
             shuffle_seed=mix(seed, SHUFFLE) if plan.shuffle else None,
             validates=parts.validates,
-            rate=self._rate if isinstance(self._rate, float) else 0.0,
-            rates=self._known_rates(plan.epochs * (plan.steps or 0)),
+            rate=rate if isinstance(rate, float) else 0.0,
+            rates=rates,
             rules=rules.rules,
             lets_divergence_pass=rules.lets_pass,
             keeps_weights=keeps_weights,
@@ -136,23 +139,23 @@ class Course:
         )
         return Request(asked, parts)
 
-    def _known_rates(self, steps: int) -> _core.FitRates | None:
-        """Return the rates of so many steps, and of the next; None for one that stays."""
-        if isinstance(self._rate, float):
-            return None
-        if not isinstance(self._rate, LearningRateSchedule):
+    def _known_rates(self, rate: Any, steps: int) -> _core.FitRates:
+        """Return the rates of so many steps, and of the next."""
+        if not isinstance(rate, LearningRateSchedule):
             raise NotAlikeError("a learning rate that is a function")
-        if steps not in self._rates:
-            if steps > MOST_RATES:
-                raise NotAlikeError("a schedule of so many steps")
+        if steps > MOST_RATES:
+            raise NotAlikeError("a schedule of so many steps")
+        found = self._rates.get((id(rate), steps))
+        if found is None:
             optimizer = copy.copy(self.model.optimizer)
-            optimizer.learning_rate = self._rate
+            optimizer.learning_rate = rate
             rates = []
             for step in range(steps + 1):
                 optimizer.__dict__["_iterations"] = step
                 rates.append(optimizer.current_learning_rate())
-            self._rates[steps] = _core.FitRates(rates)
-        return self._rates[steps]
+            self._kept.append(rate)  # lest another has its id
+            found = self._rates[id(rate), steps] = _core.FitRates(rates)
+        return found
 
 
 class Request:
@@ -210,7 +213,7 @@ class _Rows:
         if self.validated is not None:
             self.validates = [self.plan.validates(epoch) for epoch in range(self.plan.epochs)]
         self.rules = rules_of(
-            course.model, course.callbacks, self.plan, self.trained, self.validated, course._rate
+            course.model, course.callbacks, self.plan, self.trained, self.validated
         )
 
     def _split(self, rows: Array | None, seed: int) -> tuple[Array | None, Array | None]:

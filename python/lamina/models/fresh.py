@@ -33,6 +33,25 @@ def fresh(model: Any, seed: int) -> Any:
     return new
 
 
+def begun(model: Any, seed: int) -> Any:
+    """Return a compiled model as it is before any training, with first weights of a seed.
+
+    It is the model given, which nobody else has, or one like it.  Layers that do not train keep
+    their weights, once they have any.
+    """
+    drawn = {id(first.parameter) for first in model.drawn}
+    known = not model._ready or all(id(p) in drawn for p in model.parameters)
+    if not known or model.optimizer.steps:  # weights of a file, or trained ones
+        return fresh(model, seed)
+    model.take_seed(seed)
+    frozen = {id(p) for layer in model.parts if not layer.trainable for p in layer.parameters}
+    for first in model.drawn:
+        if id(first.parameter) not in frozen:
+            first.draw(model.name)
+    model.drawn = [first for first in model.drawn if id(first.parameter) not in frozen]
+    return model
+
+
 def compile_like(model: Any, new: Any) -> None:
     """Compile a model as another, which may have been trained since."""
     asked = dict(model.get_compile_config())

@@ -32,10 +32,18 @@ class Rules:
     rules : list of _core.EpochRule
     lets_pass : bool
         Whether a step that diverges ends the fit without an error.
+    sets_rate : str
+        The callback that sets the learning rate, if one does.
     """
 
     rules: list[_core.EpochRule] = field(default_factory=list)
     lets_pass: bool = False
+    sets_rate: str = ""
+
+    def check_schedule(self) -> None:
+        """Raise NotAlikeError where a callback sets a rate that follows a schedule."""
+        if self.sets_rate:
+            raise NotAlikeError(f"{self.sets_rate} over a schedule")
 
 
 def rules_of(
@@ -44,7 +52,6 @@ def rules_of(
     plan: Plan,
     trained: Recorded,
     validated: Recorded | None,
-    rate: Any,
 ) -> Rules:
     """Return what callbacks are to the engine; NotAlikeError where one needs Python."""
     told = training.parameters_of_run(model, plan, validated is not None, 0, callbacks)
@@ -59,19 +66,14 @@ def rules_of(
         elif kind is EarlyStopping:
             found.rules.append(_early_stopping(callback, told, trained, validated))
         elif kind is ReduceLROnPlateau:
-            _check_rate(kind.__name__, rate)
+            found.sets_rate = kind.__name__
             found.rules.append(_on_plateau(callback, told, trained, validated))
         elif kind is LearningRateScheduler:
-            _check_rate(kind.__name__, rate)
+            found.sets_rate = kind.__name__
             found.rules.append(_core.EpochRule.rate_by_epoch(callback._rate_for))
         elif kind is not History:
             raise NotAlikeError(f"callback {kind.__name__}")
     return found
-
-
-def _check_rate(who: str, rate: Any) -> None:
-    if not isinstance(rate, float):
-        raise NotAlikeError(f"{who} over a schedule")
 
 
 def _watched(

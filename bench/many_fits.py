@@ -1,0 +1,142 @@
+"""A grid of small networks by cross-validation: fit_many beside scikit-learn's GridSearchCV.
+
+Boston, 20 settings (4 widths, 5 learning rates) times 10 folds, 100 epochs of Adam over batches
+of 200 rows; the same standardised columns, folds, network and score.  A round is the whole
+search, from the call to the best score, on all CPUs; each round has a seed of its own, for both.
+The best score of a search is the luck of its seed too: look at the mean over several rounds.
+
+python bench/many_fits.py
+python bench/many_fits.py --rounds 5 --peer none --profile
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+
+from common import add_options, append_history, machine, table
+
+UNITS = [4, 8, 16, 32]
+RATES = [0.01, 0.02, 0.05, 0.1, 0.2]
+FOLDS, EPOCHS, BATCH = 10, 100, 200
+FASTER = 40.0  # at least so many times
+
+
+def data() -> tuple[Any, Any, list[Any]]:
+    from lamina.datasets import boston
+
+    read = boston.load()
+    x = (read.x - read.x.mean(axis=0)) / read.x.std(axis=0)
+    order = np.random.default_rng(0).permutation(len(x))
+    held = np.array_split(order, FOLDS)
+    return x, read.y, [(np.setdiff1d(order, rows), np.sort(rows)) for rows in held]
+
+
+def by_lamina(x: Any, y: Any, folds: list[Any], seed: int = 0) -> tuple[float, Any]:
+    """Return the best setting's mean squared error, and what it is."""
+    import lamina
+
+    def build(units: int) -> Any:
+        model = lamina.Sequential(
+            [
+                lamina.Input((x.shape[1],)),
+                lamina.layers.Dense(units, activation="relu"),
+                lamina.layers.Dense(1),
+            ]
+        )
+        model.compile("adam", "mse")
+        return model
+
+    fits = lamina.fit_many(
+        build, x, y, settings={"units": UNITS, "learning_rate": RATES}, folds=folds,
+        seeds=[seed], epochs=EPOCHS, batch_size=BATCH, verbose=0,
+    )  # fmt: skip
+    best = fits.best_setting()
+    means = fits.by_setting()["held_out_loss"]
+    return float(np.nanmin(means)), best
+
+
+def by_sklearn(x: Any, y: Any, folds: list[Any], seed: int = 0) -> tuple[float, Any]:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.neural_network import MLPRegressor
+
+    network = MLPRegressor(
+        alpha=0.0, batch_size=BATCH, max_iter=EPOCHS, n_iter_no_change=EPOCHS, random_state=seed
+    )
+    grid = {"hidden_layer_sizes": [(u,) for u in UNITS], "learning_rate_init": RATES}
+    search = GridSearchCV(
+        network, grid, scoring="neg_mean_squared_error", cv=folds, n_jobs=-1, refit=False
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        search.fit(x, y)
+    return -float(search.best_score_), search.best_params_
+
+
+def seconds(search: Any, *arguments: Any) -> tuple[float, float, Any]:
+    begin = time.perf_counter()
+    score, best = search(*arguments)
+    return time.perf_counter() - begin, score, best
+
+
+def profile(x: Any, y: Any, folds: list[Any]) -> None:
+    """Show where the calling thread's time goes."""
+    import cProfile
+    import pstats
+
+    with cProfile.Profile() as run:
+        by_lamina(x, y, folds)
+    pstats.Stats(run).sort_stats("cumulative").print_stats(45)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    add_options(parser, rounds=3)
+    parser.add_argument("--peer", choices=["sklearn", "none"], default="sklearn")
+    parser.add_argument("--profile", action="store_true", help="profile one search more")
+    options = parser.parse_args()
+    x, y, folds = data()
+    # scikit-learn's worker processes take one thread each.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    contestants = {"lamina": by_lamina}
+    if options.peer == "sklearn":
+        contestants["scikit-learn"] = by_sklearn
+    for search in contestants.values():  # imports, worker processes
+        search(x, y, folds[:1])
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    scores: dict[str, list[float]] = {name: [] for name in contestants}
+    chosen: dict[str, Any] = {}
+    for seed in range(options.rounds):
+        for name, search in contestants.items():
+            took, score, chosen[name] = seconds(search, x, y, folds, seed)
+            times[name].append(took)
+            scores[name].append(score)
+    rows = [
+        [name, f"{statistics.median(all_):.3f}", f"{min(all_):.3f}", f"{np.mean(scores[name]):.2f}",
+         str(chosen[name])]
+        for name, all_ in times.items()
+    ]  # fmt: skip
+    fits = len(UNITS) * len(RATES) * FOLDS
+    print(f"{fits} fits of {EPOCHS} epochs, Boston")
+    print(table(["", "median s", "best s", "best score, mean", "last setting"], rows))
+    if len(times) == 2:
+        ratios = [b / a for a, b in zip(*times.values(), strict=True)]
+        ratio = statistics.median(ratios)
+        print(f"lamina is {ratio:.1f} times as fast (target {FASTER:g})")
+    if options.profile:
+        profile(x, y, folds)
+    if options.history:
+        append_history(
+            "many_fits", machine(os.cpu_count() or 1) | {"seconds": times, "scores": scores}
+        )
+
+
+if __name__ == "__main__":
+    main()
