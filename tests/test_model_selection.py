@@ -414,6 +414,8 @@ def test_optimism_is_tibshiranis_correction():
         (lambda: grid_search(numbers, "units", X, Y), TypeError, "param_grid must be a dict"),
         (lambda: grid_search(numbers, {"unit": [3]}, X, Y, **FAST), ValueError,
          "unknown setting 'unit'; did you mean 'units'"),
+        (lambda: grid_search(lambda units: numbers(2 * units), {"unit": [3]}, X, Y, **FAST),
+         ValueError, "unknown setting 'unit'; did you mean 'units'"),
         (lambda: grid_search(numbers(), {"units": [3]}, X, Y, **FAST), ValueError,
          "unknown setting 'units'"),
         (lambda: grid_search(Ridge(), {"alph": [3]}, X, Y), ValueError, "Invalid parameter 'alph'"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,30 +26,52 @@ class Network:
 
     def __init__(self, model: Any) -> None:
         self.model = model
-        self.kind = "regression"
+        self._read: list[tuple[dict[str, Any], Coding]] = []  # by arguments of the function
 
     def labels(self, y: Any, settings: Sequence[Mapping[str, Any]]) -> Any:
         """Return one class a row, where the loss has classes."""
-        self.kind = kind_of(self._first(settings).loss)
+        first = self._made(settings[0])
         targets = np.asarray(y)
-        if self.kind == "regression" or targets.dtype.kind not in "biuf":
+        if first is None or targets.dtype.kind not in "biuf":
+            return None
+        loss = first.loss
+        if kind_of(loss) == "regression":
             return None
         if targets.ndim == 2 and targets.shape[1] > 1:
-            one_hot = type(self._first(settings).loss).__name__.startswith("Categorical")
+            one_hot = type(loss).__name__.startswith("Categorical")
             return targets.argmax(axis=1) if one_hot else None
         return targets.reshape(len(targets)).astype(np.int64)
 
-    def _first(self, settings: Sequence[Mapping[str, Any]]) -> Any:
-        """Return a model of the first setting, for what its loss says."""
+    def _made(self, setting: Mapping[str, Any]) -> Any:
+        """Return a model of a setting, as it is before a fit; None where it cannot be made."""
         if isinstance(self.model, Model):
             return self.model
-        parameters = inspect.signature(self.model).parameters.values()
-        fit = inspect.signature(Model.fit).parameters
-        every = any(p.kind is p.VAR_KEYWORD for p in parameters)
-        names = {p.name for p in parameters}
-        first = settings[0]
-        given = {k: v for k, v in first.items() if k in names or (every and k not in fit)}
-        return self.model(**given)
+        try:
+            inspect.signature(self.model).bind(**self._given(setting))
+        except (TypeError, ValueError):  # for fit_many to say
+            return None
+        return self.model(**self._given(setting))
+
+    def _given(self, setting: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of a setting that are the function's arguments."""
+        if isinstance(self.model, Model):
+            return {}
+        parameters = inspect.signature(self.model).parameters
+        every = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        of_fit = (*inspect.signature(Model.fit).parameters, "learning_rate")
+        return {k: v for k, v in setting.items() if k in parameters or (every and k not in of_fit)}
+
+    def _coding(self, who: str, setting: Mapping[str, Any], fitted: Callable[[], Any]) -> Coding:
+        """Return how a setting's models are read: known before a fit, if their shapes are."""
+        given = self._given(setting)
+        for known, coding in self._read:
+            if known.keys() == given.keys() and all(known[k] is given[k] for k in known):
+                return coding
+        model = self._made(setting)
+        if model is None or not model.built:
+            model = fitted()
+        self._read.append((given, Coding(who, model)))
+        return self._read[-1][1]
 
     def evaluate(
         self, settings: list[dict[str, Any]], splits: Splits, x: Any, y: Any, asked: Asked
@@ -75,7 +98,8 @@ class Network:
                     raise FAULTS[table["status"][place]](each.message)
             else:
                 if setting not in read:
-                    coding = Coding(asked.who, fits.models[place])
+                    fitted = functools.partial(fits.models.__getitem__, place)
+                    coding = self._coding(asked.who, settings[setting], fitted)
                     read[setting] = coding, _told(coding.targets(y, len(y)))
                 self._score(fits, place, splits[split], x, read[setting], each, asked)
             found.append(each)
