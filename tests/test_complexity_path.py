@@ -113,7 +113,7 @@ def linear(penalty, units=1, activation=None, loss="mse"):
 
 
 @pytest.mark.parametrize("penalty", [0.0, 0.3])
-@pytest.mark.parametrize("kind", ["linear", "logistic", "multinomial", "logits"])
+@pytest.mark.parametrize("kind", ["linear", "pair", "logistic", "labels", "multinomial", "logits"])
 def test_degrees_of_freedom_are_those_of_linear_smoothers(kind, penalty):
     """The trace of (X'WX/n + P)^-1 X'WX/n, W of generalised linear models."""
     rng = np.random.default_rng(0)
@@ -128,6 +128,16 @@ def test_degrees_of_freedom_are_those_of_linear_smoothers(kind, penalty):
         p = model.predict(x, verbose=0).astype(float)
         gram = design.T @ (p * (1 - p) * design) / 40
         bent = np.diag([2 * penalty] * 3 + [0])
+    elif kind in ("pair", "labels"):  # theta: kernel (3, 2), then bias (2)
+        told = ("sigmoid", "binary_crossentropy") if kind == "labels" else (None, "mse")
+        model, y = linear(penalty, 2, *told), rng.integers(0, 2, (40, 2))
+        p = model.predict(x, verbose=0).astype(float)
+        curved = p * (1 - p) if kind == "labels" else np.full_like(p, 2.0)
+        gram = sum(
+            np.kron(np.outer(row, row), np.diag(each)) / 80
+            for row, each in zip(design, curved, strict=True)
+        )
+        bent = np.diag([2 * penalty] * 6 + [0] * 2)
     else:
         logits = kind == "logits"
         loss = lamina.losses.SparseCategoricalCrossentropy(from_logits=logits)
