@@ -12,6 +12,8 @@ namespace {
 // Columns of one chunk: the sums of weights over it fit the first caches.
 constexpr Index columns_a_chunk = logistic_network_chunk;
 
+constexpr double near = 20.0;  // sums for which a simpler exponential will do, in both types
+
 // Rows that feed units, each of so many columns.
 template <class T>
 struct Feeding {
@@ -168,6 +170,31 @@ void products(T* d, const T* e, Index units, Feeding<T> a, Feeding<T> b, Index c
   }
 }
 
+// 1 / (1 + exp(-x)) for |x| <= near, as vmath.h has it for all x: 2^n + 1 is exact, or as good as
+// that.  Beyond, anything.
+template <class V>
+LAMINA_INLINE V near_sigmoid(V x) {
+  const auto [n, r] = reduce(-x);
+  const V shift = constant<V>(Format<V>::shift);
+  const V power = power_of_two<V>(bits_of(n + shift) - bits_of(shift));
+  return constant<V>(1) / fma(power, expm1_reduced(r), power + constant<V>(1));
+}
+
+// Sums become units; one farther than `reach` from 0 is 0 or 1.
+template <class T, bool within>
+void become_units(T* at, Index count, double most) {
+  const Vec<T> reach = broadcast(T(most)), one = broadcast(T(1));
+  for_vectors<T>(0, count, [&](Index j, Index some) __attribute__((always_inline)) {
+    const Vec<T> z = load_count(at + j, some), end = z > Vec<T>{} ? one : Vec<T>{};
+    Vec<T> unit;
+    if constexpr (within)
+      unit = near_sigmoid(z);
+    else
+      unit = sigmoid(z);
+    store_count<T>(at + j, absolute(z) > reach ? end : unit, some);
+  });
+}
+
 template <class T>
 struct Network {
   const LogisticNetworkDims& d;
@@ -195,13 +222,13 @@ void logistic_network_forward(T* y_oc, T* hidden_hc, const T* x_ic, const T* w,
     const Index first = chunk * columns_a_chunk, count = n.count(first);
     T* hidden = hidden_hc + first;
     sums<T>(hidden, w, n.d.hidden, n.inputs(x_ic, first), {nullptr, 0}, n.d.columns, count);
-    const Vec<T> reach = broadcast(T(n.d.reach)), one = broadcast(T(1));
-    for (Index h = 0; h < n.d.hidden; ++h)
-      for_vectors<T>(0, count, [&](Index j, Index some) __attribute__((always_inline)) {
-        T* at = hidden + h * n.d.columns + j;
-        const Vec<T> z = load_count(at, some), end = z > Vec<T>{} ? one : Vec<T>{};
-        store_count<T>(at, absolute(z) > reach ? end : sigmoid(z), some);
-      });
+    for (Index h = 0; h < n.d.hidden; ++h) {
+      T* of_unit = hidden + h * n.d.columns;
+      if (n.d.reach <= near)
+        become_units<T, true>(of_unit, count, n.d.reach);
+      else
+        become_units<T, false>(of_unit, count, n.d.reach);
+    }
     sums<T>(y_oc + first, w + n.of_hidden, n.d.outputs, {hidden, n.d.hidden},
             n.skipping(x_ic, first), n.d.columns, count);
   });
