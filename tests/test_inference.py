@@ -254,6 +254,21 @@ def test_classes_that_cannot_be_estimated():
         model.inference(X, TRUTH)
 
 
+def test_a_saddle_and_a_loss_without_curvature():
+    model = lamina.Sequential(
+        [lamina.Input((3,)), layers.Dense(2, "tanh"), layers.Dense(1)], dtype="float64", seed=1
+    )
+    model.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match=r"\d negative eigenvalues: the weights are not at a min"):
+        result = model.inference(X, REAL)
+    assert result.rank == 11
+    assert np.isnan(result.standard_errors).all()
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)], dtype="float64", seed=1)
+    model.compile("sgd", "mae")
+    with pytest.warns(UserWarning, match="The loss has no curvature"):
+        assert model.inference(X, REAL, covariance="sandwich").rank == 0
+
+
 def test_weights_that_are_at_no_minimum():
     model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)], dtype="float64", seed=1)
     model.compile("sgd", "mse")
@@ -272,6 +287,7 @@ def test_weights_that_are_at_no_minimum():
         ({"covariance": "cluster", "groups": [1, 2]}, f"each of {ROWS} rows; got 2"),
         ({"reference": 1}, "reference is for a categorical cross-entropy"),
         ({"singular": "no"}, "singular must be one of"),
+        ({"sample_weight": -np.ones(ROWS)}, "sample_weight must be >= 0"),
     ],
 )
 def test_what_is_refused(arguments, message):

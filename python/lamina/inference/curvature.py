@@ -80,8 +80,8 @@ class Curvature:
         return self.rank == self.size and self.negative == 0
 
     def inverse(self) -> Array:
-        """Return the inverse; of a matrix that has none, an array of NaN."""
-        if self.rank < self.size:
+        """Return the inverse; of a matrix that is not positive definite, an array of NaN."""
+        if not self.definite:
             return np.full((self.size, self.size), np.nan)
         scaled = (self._vectors / self._values) @ self._vectors.T
         made: Array = scaled / np.outer(self._scale, self._scale)
@@ -103,6 +103,12 @@ class Curvature:
 
     def said(self) -> list[str]:
         """Return lines that say what keeps the matrix from being a covariance's inverse."""
+        if self.rank == 0:
+            return [
+                "The loss has no curvature: it is piecewise linear, as that of absolute errors and "
+                "of quantiles, or does not depend on the weights.  Standard errors of such a loss "
+                "need a bootstrap."
+            ]
         lines = []
         if self.rank < self.size:
             lines.append(
@@ -110,10 +116,10 @@ class Curvature:
                 f"loss does not change along " + "; ".join(self._shown()) + "."
             )
         if self.negative:
-            s, they = ("", "") if self.negative == 1 else ("s", "")
+            s = "" if self.negative == 1 else "s"
             lines.append(
-                f"The Hessian has {self.negative} negative eigenvalue{s}{they}: the weights are "
-                f"not at a minimum of the loss; train further, for instance with optimizer='bfgs'."
+                f"The Hessian has {self.negative} negative eigenvalue{s}: the weights are not at a "
+                f"minimum of the loss; train further, for instance with optimizer='bfgs'."
             )
         return lines
 

@@ -30,6 +30,11 @@ def marginal_effects(
 ) -> Columns:
     """Return the table that ``Inference.marginal_effects`` describes."""
     at = _check.choice(WHO, "at", at, PLACES)
+    if any(
+        "int" in str(getattr(entry, "dtype", ""))
+        for entry in getattr(fit.model, "inputs", None) or []
+    ):
+        raise ValueError(f"{WHO}: the model takes integers, by which outputs have no derivative")
     table = _table(fit)
     names = fit.input_names or [f"x{i + 1}" for i in range(table.shape[1])]
     asked = _places(inputs, names, "inputs") if inputs is not None else range(table.shape[1])

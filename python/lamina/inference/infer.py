@@ -100,6 +100,11 @@ def _rows(model: Any, function: Any, y: Any, sample_weight: Any) -> Rows:
                 f"{weights.shape}"
             )
         weights = weights.reshape(-1)
+        if (weights < 0).any() or not weights.any():
+            raise ValueError(
+                f"{WHO}: sample_weight must be >= 0, and not 0 in all rows; got a least one of "
+                f"{weights.min()}"
+            )
     if len(shapes) > 1:
         y = np.zeros((function.rows, 1))  # only used where the loss is a likelihood
     outputs = function.outputs()

@@ -59,7 +59,7 @@ class Inference:
         Of the weights, as R's ``nnet`` calls them: "x1->h1" from an input to a hidden unit,
         "b->h1" for a bias; "x1" and "(Intercept)" in a linear model.
     estimates, standard_errors : ndarray of shape (weights,)
-        Standard errors are NaN where the Hessian is singular.
+        Standard errors are NaN where the Hessian is singular or has negative eigenvalues.
     covariance : ndarray of shape (weights, weights)
     hessian : ndarray of shape (weights, weights)
         Second derivatives of the penalised negative log likelihood (of the sum of the rows' losses

@@ -349,7 +349,8 @@ class Statistics:
         singular : {"report", "pinv", "raise"}, default "report"
             For a Hessian without an inverse: a result with NaN for standard errors that names the
             rank and the directions in which the loss is flat; the Moore-Penrose inverse, which
-            holds these directions fixed; or a ``lamina.inference.SingularHessianError``.
+            holds these directions fixed; or a ``lamina.inference.SingularHessianError``.  With
+            negative eigenvalues standard errors are NaN too: the weights are at no minimum.
         use_t : bool, optional
             Whether tests and intervals use Student's t rather than the normal distribution, by
             default for mse unless the covariance is a sandwich, as in statsmodels.
