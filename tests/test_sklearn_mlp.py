@@ -61,7 +61,8 @@ CASES = {
     "adaptive": (CLASSIFIER, CLASSES, None, {**SGD, "learning_rate": "adaptive", "tol": 0.1,
                                              "n_iter_no_change": 1, "max_iter": 40}),
     "early": (CLASSIFIER, CLASSES, None, EARLY),
-    "early, labels, weights": (CLASSIFIER, LABELS, WEIGHTS, EARLY),
+    "early, labels": (CLASSIFIER, LABELS, None, EARLY),
+    "early, weights": (CLASSIFIER, CLASSES, WEIGHTS, EARLY),
     "early, numbers": (REGRESSOR, NUMBERS, None, {**EARLY, "validation_fraction": 0.3}),
     "early, several": (REGRESSOR, SEVERAL, None, EARLY),
     "to the end": (REGRESSOR, NUMBERS, None, {"tol": 0.05, "n_iter_no_change": 2,
@@ -149,6 +150,10 @@ def test_several_outputs_have_the_gradient_of_their_loss(ours):
                 sides.append(value(weights))
                 w[place] -= step
             assert abs(sides[0] - sides[1]) / 2e-5 < 1e-4
+    # It is told as scikit-learn tells it: half the mean over the outputs.
+    squares = sum(np.square(coef).sum() for coef in mlp.coefs_) / WEIGHTS.sum()
+    error = share @ np.square(mlp.predict(X) - SEVERAL).mean(axis=1) / 2
+    assert mlp.loss_ == pytest.approx(error + 2.0 / 2 * squares, rel=1e-12)
 
 
 # --- what lamina adds
