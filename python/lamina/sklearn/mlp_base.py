@@ -182,16 +182,10 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, incremental: bool, validation_data: Any = None
     ) -> Self:
-        self._validate_params()
-        hidden = self._hidden_sizes()
-        mlp_network.check(_of_layers("activation", self.activation, len(hidden)), self.loss)
-        if self.solver == "lbfgs":
-            mlp_lbfgs.check(self)
         held = self.validation_data if validation_data is None else validation_data
-        if held is not None and not 2 <= len(held) <= 3:
-            raise ValueError(
-                f"validation_data must be (X, y) or (X, y, sample_weight); got {len(held)} values"
-            )
+        if not (incremental and hasattr(self, "coefs_")):  # of which there may be very many
+            self._check_settings(held)
+        hidden = self._hidden_sizes()
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, Y, weight = self._validate(X, y, sample_weight, first, self.warm_start or incremental)
         self.n_outputs_ = Y.shape[1]
@@ -209,6 +203,17 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
         if not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
             raise ValueError(mlp_network.NOT_FINITE)
         return self
+
+    def _check_settings(self, held: Any) -> None:
+        self._validate_params()
+        laws = _of_layers("activation", self.activation, len(self._hidden_sizes()))
+        mlp_network.check(laws, self.loss)
+        if self.solver == "lbfgs":
+            mlp_lbfgs.check(self)
+        if held is not None and not 2 <= len(held) <= 3:
+            raise ValueError(
+                f"validation_data must be (X, y) or (X, y, sample_weight); got {len(held)} values"
+            )
 
     def _hidden_sizes(self) -> list[int]:
         sizes = self.hidden_layer_sizes
