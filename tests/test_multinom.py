@@ -251,11 +251,18 @@ def test_classes_come_back_as_the_data_have_them():
 
 def test_perfect_separation_is_told_in_words():
     data = {"y": ["a"] * 5 + ["b"] * 15, "x": [*range(5), *range(6, 21)]}
-    message = "multinom: the columns tell 'a', 'b' from the other classes without error, so that "
+    message = (
+        "rows of 'a', 'b' are told from those of other classes without error, by .Intercept., x;"
+    )
     with pytest.warns(UserWarning, match=message):
         fit = multinom("y ~ x", data, trace=False, maxit=500)
     assert np.abs(fit.coef()).max() > 10  # as in R
     multinom("y ~ x", data, trace=False, decay=0.1)  # no warning
+    # In some rows alone: none of the level s is a `c`.
+    data = {"y": list("abcabcabab"), "f": list("rrrrrrssss")}
+    with pytest.warns(UserWarning, match="rows of 'c' are told .* without error, by fs; coeff"):
+        multinom("y ~ f", data, trace=False)
+    multinom("y ~ f", {**data, "y": list("abcabcabac")}, trace=False)  # no warning
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina import _check, _screen
+from lamina import _check
 from lamina._calls import answering_calls
 from lamina.nnet.calls import call_text
 from lamina.nnet.formulas import ModelFrame, model_frame
@@ -17,9 +17,9 @@ from lamina.nnet.formulas.variables import Array, level_text
 from lamina.nnet.multinomial.fit import Multinom
 from lamina.nnet.multinomial.network import search
 from lamina.nnet.multinomial.rows import Rows, merged, offset_of_classes
+from lamina.nnet.multinomial.separation import warn_of_separation
 
 WHO = "multinom"
-SEPARATED = 1e-3  # a class is separated where no row is further from its class than this
 
 
 @answering_calls
@@ -96,9 +96,9 @@ def multinom(
     Warns
     -----
     UserWarning
-        If a class has no row; or if the columns tell a class from all others without error, and
-        there is no ``decay``: no coefficients are the best then, and those that are returned depend
-        on where the search ended.
+        If a class has no row; or if the columns tell rows of a class from all others without error,
+        and there is no ``decay``: no coefficients are the best then, and those that are returned
+        depend on where the search ended.
 
     Notes
     -----
@@ -141,7 +141,7 @@ def multinom(
                 "MaxNWts": MaxNWts, "trace": trace}  # fmt: skip
     found = search(rows, censored, settings)
     if not decay and not censored:
-        _warn_of_separation(rows, found.fitted_values)
+        warn_of_separation(rows, found.fitted_values)
     told = {
         "weights": weights, "subset": subset, "na_action": na_action, "contrasts": contrasts,
         "Hess": Hess, "summ": summ, "censored": censored, "model": model, **settings,
@@ -208,19 +208,3 @@ def _of_counts(counts: Array, weights: Array, censored: bool) -> tuple[Array, Ar
 
 def _offset(frame: ModelFrame, classes: int) -> Array | None:
     return None if frame.offset is None else offset_of_classes(frame.offset, classes)
-
-
-def _warn_of_separation(rows: Rows, fitted: Array) -> None:
-    """Warn of classes that the columns tell from the others without error."""
-    used = rows.weights > 0
-    if len(rows.labels) == 2 and fitted.shape[1] == 1:
-        fitted = np.column_stack([1.0 - fitted[:, 0], fitted[:, 0]])
-    off = np.abs(rows.y - fitted)[used].max(axis=0)
-    apart = [label for label, each in zip(rows.labels, off, strict=True) if each < SEPARATED]
-    if apart:
-        shown = ", ".join(map(repr, apart))
-        _screen.warn(
-            f"{WHO}: the columns tell {shown} from the other classes without error, so that "
-            f"coefficients grow without end and their standard errors mean nothing; decay=0.01, "
-            f"say, or fewer columns make them finite"
-        )

@@ -46,14 +46,20 @@ class Rows:
     @property
     def rank(self) -> int:
         """The number of columns that do not depend on those before, as R's ``qr`` counts them."""
-        kept = np.empty((len(self.x), 0))
-        for column in self.x.T:
-            rest = column - kept @ (kept.T @ column)
-            rest -= kept @ (kept.T @ rest)
-            length = np.linalg.norm(rest)
-            if length > 1e-7 * np.linalg.norm(column):
-                kept = np.column_stack([kept, rest / length])
-        return int(kept.shape[1])
+        return len(independent(self.x))
+
+
+def independent(x: Array) -> list[int]:
+    """Return the columns that are no combination of those before, within 1e-7 of their length."""
+    kept, places = np.empty((len(x), 0)), []
+    for place, column in enumerate(x.T):
+        rest = column - kept @ (kept.T @ column)
+        rest -= kept @ (kept.T @ rest)  # once more, for what rounding left
+        length = np.linalg.norm(rest)
+        if length > 1e-7 * np.linalg.norm(column):
+            kept = np.column_stack([kept, rest / length])
+            places.append(place)
+    return places
 
 
 def offset_of_classes(offset: Array, classes: int) -> Array:

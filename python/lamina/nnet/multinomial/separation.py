@@ -1,0 +1,44 @@
+"""Whether columns tell classes apart without error, so that no coefficients are the best."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lamina import _screen
+from lamina.nnet.formulas.variables import Array
+from lamina.nnet.multinomial.rows import Rows, independent
+
+NEAR = 1e-3  # a row further from its class than this says something of the coefficients
+SHOWN = 3  # columns in the warning
+
+
+def warn_of_separation(rows: Rows, fitted: Array) -> None:
+    """Warn of classes whose coefficients hang on rows that are fitted without error alone.
+
+    Of the other rows, which have a class though its probability was small or the other way round,
+    the columns must have the rank that they have of all.  Where they have not, some combination of
+    coefficients moves the probabilities of rows towards 0 or 1 that are right already.
+    """
+    used = rows.weights > 0
+    if fitted.shape[1] == 1:
+        fitted = np.column_stack([1.0 - fitted, fitted])
+    off = np.abs(rows.y - fitted) >= NEAR
+    if off[used].all():
+        return
+    x = rows.x[used]
+    every = independent(x)
+    apart, by = [], set[int]()
+    for label, each in zip(rows.labels, off[used].T, strict=True):
+        lost = set(every) - set(independent(x[each])) if not each.all() else set()
+        if lost:
+            apart.append(repr(label))
+            by |= lost
+    if apart:
+        names = [rows.coefnames[i] for i in sorted(by)]
+        more = ", ..." if len(names) > SHOWN else ""
+        _screen.warn(
+            f"multinom: rows of {', '.join(apart)} are told from those of other classes without "
+            f"error, by {', '.join(names[:SHOWN])}{more}; coefficients grow without end then, "
+            f"and their standard errors mean nothing: decay=0.01, say, or fewer columns make them "
+            f"finite"
+        )
