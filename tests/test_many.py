@@ -188,7 +188,7 @@ def test_an_interrupt_keeps_what_is_done():
         fits.weights[3]
 
 
-@pytest.mark.parametrize("kind", ["threads", "processes"])
+@pytest.mark.parametrize("kind", ["threads", "processes", "joblib"])
 def test_executors_give_the_bits_of_this_process(kind: str):
     x, y = data()
     arguments: Any = {
@@ -200,8 +200,13 @@ def test_executors_give_the_bits_of_this_process(kind: str):
         "threads": concurrent.futures.ThreadPoolExecutor,
         "processes": concurrent.futures.ProcessPoolExecutor,
     }
-    with pools[kind](2) as executor:
-        there = lamina.fit_many(build, x, y, executor=executor, **arguments)
+    if kind == "joblib":
+        joblib = pytest.importorskip("joblib")
+        with joblib.parallel_config(backend="threading", n_jobs=2):
+            there = lamina.fit_many(build, x, y, executor="joblib", **arguments)
+    else:
+        with pools[kind](2) as executor:
+            there = lamina.fit_many(build, x, y, executor=executor, **arguments)
     for name in here.table:
         if name != "seconds":
             np.testing.assert_array_equal(here.table[name], there.table[name])

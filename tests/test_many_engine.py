@@ -1,5 +1,7 @@
 """Whole fits that the engine runs, beside ``fit`` of a model with the same seed: the same bits."""
 
+import signal
+import time
 from typing import Any
 
 import numpy as np
@@ -265,6 +267,33 @@ def test_any_number_of_threads(threads: int, monkeypatch: pytest.MonkeyPatch):
     )
     monkeypatch.undo()
     same(fits._outcomes[4], single.fit_one(fits._plan, 4))
+
+
+def test_an_interrupt_ends_all_threads_and_keeps_what_is_done():
+    def interrupts(epoch: int) -> float:
+        if epoch == 3000:  # on another thread; Python's main thread hears of it
+            signal.raise_signal(signal.SIGINT)
+        return 0.01
+
+    endless = {"epochs": 10**9, "callbacks": [callbacks.LearningRateScheduler(interrupts)]}
+    settings = [{"epochs": 1}, {"epochs": 2}, endless, endless, {"epochs": 1}]
+    begin = time.monotonic()
+    fits = lamina.fit_many(compiled(), X, Y, settings=settings, n_jobs=2, verbose=0)
+    assert time.monotonic() - begin < 60
+    assert list(fits.table["status"]) == ["ok"] * 2 + ["interrupted"] * 3
+
+
+def test_one_bar_counts_all_fits(capsys: pytest.CaptureFixture[str]):
+    class Hears(callbacks.Callback):
+        pass
+
+    settings: Any = {"callbacks": [[], [Hears()]]}
+    lamina.fit_many(compiled(), X, Y, settings=settings, seeds=3, verbose=1)
+    shown = capsys.readouterr().err
+    assert "fit_many: 100%" in shown
+    assert "6/6" in shown
+    lamina.fit_many(compiled(), X, Y, verbose="auto")
+    assert capsys.readouterr().err == ""
 
 
 def test_what_needs_python_goes_through_fit():

@@ -263,10 +263,13 @@ py::tuple run_fits(const std::vector<BoundRequest*>& requests, int threads,
   bool interrupted = false;
   const auto watch = [&](Index done) {
     const WithGil gil;
-    if (!report.is_none()) call_python(report, py::make_tuple(done));
-    if (PyErr_CheckSignals() == 0) return true;
-    if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) == 0) throw py::error_already_set();
-    PyErr_Clear();
+    try {  // where the report runs, the signal is met there
+      if (!report.is_none()) call_python(report, py::make_tuple(done));
+      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+      return true;
+    } catch (const py::error_already_set& error) {
+      if (!error.matches(PyExc_KeyboardInterrupt)) throw;
+    }
     interrupted = true;
     return false;
   };

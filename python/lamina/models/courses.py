@@ -29,7 +29,7 @@ _PLAN = ("epochs", "initial_epoch", "shuffle", "validation_steps", "validation_b
          "validation_freq")  # fmt: skip
 _SPLIT = ("validation_split", "stratify", "time_ordered")
 _OTHERS = ("batch_size", "steps_per_epoch", "validation_data", "callbacks", "class_weight")
-MOST_RATES = 1 << 20  # steps of a schedule that are known before
+MOST = 1 << 20  # steps of a schedule, and epochs with and without validation, known before
 
 
 class Course:
@@ -143,7 +143,7 @@ class Course:
         """Return the rates of so many steps, and of the next."""
         if not isinstance(rate, LearningRateSchedule):
             raise NotAlikeError("a learning rate that is a function")
-        if steps > MOST_RATES:
+        if steps > MOST:
             raise NotAlikeError("a schedule of so many steps")
         found = self._rates.get((id(rate), steps))
         if found is None:
@@ -210,7 +210,9 @@ class _Rows:
         if kept is not None:
             self._validate_on(kept)
         self.validates: list[bool] = []
-        if self.validated is not None:
+        if self.validated is not None and self.plan.validation_freq != 1:
+            if self.plan.epochs > MOST:
+                raise NotAlikeError("a choice among so many epochs")
             self.validates = [self.plan.validates(epoch) for epoch in range(self.plan.epochs)]
         self.rules = rules_of(
             course.model, course.callbacks, self.plan, self.trained, self.validated
