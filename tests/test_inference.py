@@ -316,6 +316,13 @@ def test_effects_that_are_refused():
         result = images.inference(RNG.normal(size=(30, 4, 1)), RNG.normal(size=30))
     with pytest.raises(ValueError, match="x must be a table"):
         result.marginal_effects()
+    codes = lamina.Sequential([lamina.Input((1,), dtype="int32"), layers.Embedding(3, 1),
+                               layers.Flatten(), layers.Dense(1)])  # fmt: skip
+    codes.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match="not at a minimum"):
+        result = codes.inference(LABELS[:, None], REAL, covariance="sandwich")
+    with pytest.raises(ValueError, match="the model takes integers"):
+        result.marginal_effects()
 
 
 # --- models and data of other kinds
@@ -382,7 +389,11 @@ def test_several_outputs_and_classes_of_the_users_own():
     own.fit(X, REAL, epochs=100, verbose=0)
     found = own.inference(X, REAL)
     assert found.names[0].endswith("kernel[0, 0]")  # how its layers are joined is not known
-    np.testing.assert_allclose(found.covariance, linear().inference(X, REAL).covariance, rtol=1e-5)
+    plain = linear().inference(X, REAL)
+    np.testing.assert_allclose(found.covariance, plain.covariance, rtol=1e-5)
+    np.testing.assert_allclose(
+        found.marginal_effects()["effect"], plain.marginal_effects()["effect"], rtol=1e-3
+    )
 
 
 def test_frames_name_the_weights_and_frozen_layers_are_conditioned_on():
