@@ -332,6 +332,10 @@ def test_models_of_named_columns(classifier, library):
     assert net.feature_names_in_.tolist() == ["age", "kind", "flag"]
     with pytest.raises(ValueError, match="same order"):
         net.predict(table[["kind", "age", "flag"]])
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        net.predict(table.head(0))
+    with pytest.raises(TypeError, match="a table with the columns of the fit"):
+        net.predict([[1.0, "low", True]])
     weights = np.arange(ROWS) % 2  # rows of a table can be left out
     kept = np.flatnonzero(weights)
     some = table.iloc[kept] if library == "pandas" else table[kept]

@@ -129,6 +129,7 @@ def check_fit(
         if given is None or y is None:
             raise
         validate_data(estimator, X, y, reset=reset, skip_check_array=True)
+        check_any_rows(estimator, given)
         check_consistent_length(X, y)
         return Rows(None, given, error), plain_target(check_y(y, estimator=estimator, **of_y))
     return Rows(array, given), plain_target(y)
@@ -142,8 +143,23 @@ def check_rows(estimator: Any, X: Any) -> Any:
 def check_given_rows(estimator: Any, X: Any) -> Any:
     """Return the rows to predict for as they are given: a table by name, or texts."""
     given = as_given(X)
+    if given is None:
+        raise TypeError(
+            f"{type(estimator).__name__}: X must be a table with the columns of the fit, or texts, "
+            f"as in the fit; got {type(X).__name__}"
+        )
     validate_data(estimator, X, reset=False, skip_check_array=True)
-    return X if given is None else given
+    check_any_rows(estimator, given)
+    return given
+
+
+def check_any_rows(estimator: Any, given: Any) -> None:
+    """Refuse a table, or texts, without rows, in scikit-learn's words."""
+    if not given.shape[0]:
+        raise ValueError(
+            f"Found array with 0 sample(s) (shape={tuple(given.shape)}) while a minimum of 1 is "
+            f"required by {type(estimator).__name__}."
+        )
 
 
 def as_given(X: Any) -> Any:

@@ -65,8 +65,8 @@ class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unuse
     Attributes
     ----------
     model_ : Model
-        The model of the last fit, with all that models do: ``predict(X, interval=0.9)``,
-        ``inference(X, y)``, ``save``.
+        The model of the last fit, with all that models do: ``inference(X, y)``, ``calibrate`` and
+        ``predict(X, interval=0.9)``, ``save``.
     history_ : dict of str to list of float
         Loss and metrics of each epoch since the fit that made the model.
     n_iter_ : int
