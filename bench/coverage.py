@@ -47,7 +47,7 @@ class Network:
         return self
 
     def fit(self, x: Any, y: Any) -> Network:
-        key = np.ascontiguousarray(x).tobytes() + np.ascontiguousarray(y).tobytes()
+        key = repr(self.loss).encode() + np.ascontiguousarray(x).tobytes() + y.tobytes()
         if key not in Network.kept:
             model = network(self.loss)
             model.fit(x, y, **FIT)
