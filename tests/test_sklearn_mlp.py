@@ -1,6 +1,7 @@
 """Multilayer perceptrons beside scikit-learn's of the same seed, and what lamina adds to them."""
 
 import copy
+import inspect
 import pickle
 
 import numpy as np
@@ -154,6 +155,35 @@ def test_several_outputs_have_the_gradient_of_their_loss(ours):
     squares = sum(np.square(coef).sum() for coef in mlp.coefs_) / WEIGHTS.sum()
     error = share @ np.square(mlp.predict(X) - SEVERAL).mean(axis=1) / 2
     assert mlp.loss_ == pytest.approx(error + 2.0 / 2 * squares, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", [CLASSIFIER, REGRESSOR])
+def test_arguments_are_those_of_scikit_learn_and_more(rooms, name):
+    theirs, ours = (inspect.signature(getattr(room, name)).parameters for room in rooms)
+    assert list(ours)[: len(theirs)] == list(theirs)
+    for argument, parameter in theirs.items():
+        assert ours[argument].default == parameter.default
+        assert ours[argument].kind == parameter.kind
+
+
+BAD = {
+    "solver": "newton", "alpha": -1.0, "batch_size": 0, "learning_rate": "fast",
+    "learning_rate_init": 0.0, "power_t": -1.0, "max_iter": 0, "shuffle": "yes",
+    "random_state": "seed", "tol": -1.0, "warm_start": "no", "momentum": 2.0,
+    "nesterovs_momentum": 3, "early_stopping": None, "validation_fraction": 1.5, "beta_1": 1.0,
+    "beta_2": -0.1, "epsilon": 0.0, "n_iter_no_change": 0, "max_fun": 0,
+    "hidden_layer_sizes": (4, -1), "verbose": "loud",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("argument", BAD)
+def test_bad_arguments_are_told_in_scikit_learns_words(rooms, argument):
+    told = []
+    for room in rooms:
+        with pytest.raises(ValueError, match=argument) as error:
+            room.MLPRegressor(**{argument: BAD[argument]}).fit(X, NUMBERS)
+        told.append(str(error.value))
+    assert told[1] == told[0]
 
 
 # --- what lamina adds
