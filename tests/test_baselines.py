@@ -207,6 +207,21 @@ def test_separable_classes_are_told():
     assert "Not converged: logistic: classes that can be told apart" in table.note
 
 
+def test_large_problems_take_one_fold_and_fewer_penalties(monkeypatch):
+    x, number, _ = drawn(120)
+    y = np.digitize(number, np.quantile(number, [0.3, 0.6]))
+    model = network(4, 3, "softmax", "sparse_categorical_crossentropy")
+    rows = np.arange(30)
+    whole = compare(model, x, y, validation_rows=rows)
+    monkeypatch.setattr("lamina.baselines.paths.LARGE", 100)
+    less = compare(model, x, y, validation_rows=rows)
+    assert less["model"].tolist() == whole["model"].tolist()
+    np.testing.assert_allclose(less["log_loss"], whole["log_loss"], rtol=0.2)
+    tried = np.geomspace(10, 1e-4, 6)
+    assert np.isclose(tried, row(less, "ridge")["penalty"]).any()
+    assert not np.isclose(tried, row(whole, "ridge")["penalty"]).any()
+
+
 X, Y = np.arange(24.0).reshape(12, 2) % 7, np.arange(12.0)
 REGRESSION, CLASSES = network(2), network(2, 3, "softmax", "sparse_categorical_crossentropy")
 TWO = lamina.Model(

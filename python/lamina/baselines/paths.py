@@ -43,7 +43,7 @@ class Settings(NamedTuple):
 LARGE = 2_000_000  # rows * columns * classes
 NEWTON = 500  # columns * classes up to which a Hessian is cheap
 SMALL_CLASSES = Settings(16, 300, 1e-3)
-LARGE_CLASSES = Settings(8, 30, 1e-2)
+LARGE_CLASSES = Settings(6, 15, 1e-2)
 NUMBERS = Settings(100, 10_000, 1e-6)
 
 
@@ -69,7 +69,9 @@ def penalties_of(name: str, problem: Problem, z: Array) -> Array:
     """
     count = settings_of(problem).penalties
     if name == "ridge":
-        return np.geomspace(1e3, 1e-5, count)
+        return (
+            np.geomspace(10.0, 1e-4, count) if is_large(problem) else np.geomspace(1e3, 1e-5, count)
+        )
     goals = _goals(problem)
     weights = problem.weights / problem.weights.sum()
     centred = goals - weights @ goals
@@ -128,8 +130,7 @@ def _classes(name: str, problem: Problem, z: Array, penalties: Array) -> Path:
     target = problem.y if problem.kind == "classes" else problem.y[:, 0]
     present = np.unique(target)
     weights = problem.weights * len(target) / problem.weights.sum()
-    few = z.shape[1] * problem.outputs <= NEWTON
-    fit = _logistic("saga" if name == "lasso" else "newton-cholesky" if few else "lbfgs", settings)
+    fit = _lasso(settings) if name == "lasso" else _smooth(problem)
     found, converged = [], True
     for penalty in penalties:
         fit.set_params(C=np.inf if penalty == 0 else 1.0 / (penalty * len(target)))
@@ -157,15 +158,25 @@ def _of_all_classes(fit: Any, problem: Problem, present: Array) -> tuple[Array, 
     return coefficients, intercepts
 
 
-def _logistic(solver: str, settings: Settings) -> Any:
+def _smooth(problem: Problem) -> Any:
+    """Return a logistic regression with a penalty of squares, or none."""
     from sklearn.linear_model import LogisticRegression
 
-    if solver != "saga":
-        return LogisticRegression(solver=solver, max_iter=1000, tol=1e-5, warm_start=True)
+    few = problem.x.shape[1] * problem.outputs <= NEWTON
+    most, tolerance = (50, 1e-3) if is_large(problem) else (1000, 1e-5)
+    return LogisticRegression(
+        solver="newton-cholesky" if few else "lbfgs", max_iter=most, tol=tolerance, warm_start=True
+    )
+
+
+def _lasso(settings: Settings) -> Any:
+    """Return a logistic regression with a penalty of absolute values."""
+    from sklearn.linear_model import LogisticRegression
+
     old = LogisticRegression().get_params().get("penalty") == "l2"  # before scikit-learn 1.8
     lasso: dict[str, Any] = {"penalty": "l1"} if old else {"l1_ratio": 1.0}
     return LogisticRegression(
-        solver=solver, max_iter=settings.iterations, tol=settings.tolerance, warm_start=True,
+        solver="saga", max_iter=settings.iterations, tol=settings.tolerance, warm_start=True,
         random_state=0, **lasso,
     )  # fmt: skip
 
