@@ -1,5 +1,8 @@
 """Searches by R's variable metric method: R's counts, masks, and many starts at once."""
 
+import signal
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
@@ -103,3 +106,35 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(KeyError, match="told"):
         f.minimize(report=lambda *note: {}["told"])
     assert f.minimize_many(np.empty((0, 16))) == []
+
+
+@contextmanager
+def interrupted():
+    """Ctrl-C, a moment from now."""
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_an_interrupt_ends_a_search():
+    x = RNG.normal(size=(20_000, 3))
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(30, "tanh"), layers.Dense(1)])
+    model.compile(loss="mse")
+    f = model.loss_function(x, np.sin(3 * x[:, :1] * x[:, 1:2]))
+    told = []
+    with interrupted():
+        f.minimize(maxit=3000, reltol=0.0, report=lambda _, iterations, __: told.append(iterations))
+    assert not told or told[-1] < 2990
+
+
+def test_an_interrupt_ends_many_searches():
+    """They would take minutes."""
+    f = network()
+    starts = np.tile(RNG.uniform(-0.7, 0.7, (10, f.size)), (20_000, 1))
+    with interrupted():
+        f.minimize_many(starts, maxit=1000)

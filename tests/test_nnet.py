@@ -69,9 +69,9 @@ SESSIONS = {
                {"size": 2, "softmax": True, "decay": 0.02, "maxit": 30, "weights": D["w"]}),
     "censored": ("ab, ones, size=2, censored=TRUE, decay=0.02, maxit=30",
                  (AB, ONES), {"size": 2, "censored": True, "decay": 0.02, "maxit": 30}),
-    "several outputs": ("ab, cbind(d$y, d$far/1000), size=2, linout=TRUE, maxit=30",
+    "several outputs": ("ab, cbind(d$y, d$far/1000), size=2, linout=TRUE, maxit=30, decay=0.05",
                         (AB, np.column_stack([D["y"], D["far"] / 1000])),
-                        {"size": 2, "linout": True, "maxit": 30}),
+                        {"size": 2, "linout": True, "maxit": 30, "decay": 0.05}),
     "saturated": ("cbind(d$far, d$b), d$y, size=2, linout=TRUE, decay=0.001, maxit=25",
                   (np.column_stack([D["far"], D["b"]]), D["y"]),
                   {"size": 2, "linout": True, "decay": 0.001, "maxit": 25}),
@@ -123,6 +123,23 @@ say("convergence", fit$convergence)
     assert fit.convergence == said["convergence"]
     if not isinstance(y, np.ndarray) or name.startswith("entropy"):
         assert (fit.lev or ["none"]) == said["lev"]
+
+
+def test_confident_mistakes_cost_and_teach_what_they_do_in_r():
+    """Log-odds beyond 15 are certain to R: a mistake costs 184, and its slope is 1 or -1."""
+    program = """
+x <- d$a; y <- 1 * (d$b > 0)
+fit <- function(maxit) nnet(x, y, size = 0, skip = TRUE, entropy = TRUE, Wts = c(1, 30),
+                            maxit = maxit, trace = FALSE)
+say("before", fit(0)$value); say("after", fit(1)$value); say("wts", fit(1)$wts)
+"""
+    said = r_peer.ask(program, D)
+    settings = {"size": 0, "skip": True, "entropy": True, "Wts": [1.0, 30.0], "trace": False}
+    before, after = (lamina.nnet(D["a"], D["b"] > 0, maxit=maxit, **settings) for maxit in (0, 1))
+    assert before.value == pytest.approx(said["before"][0], rel=1e-12)
+    assert before.value > 184
+    assert after.value == pytest.approx(said["after"][0], rel=1e-10)
+    np.testing.assert_allclose(after.wts, said["wts"], rtol=1e-10)
 
 
 def fitted(**settings):

@@ -31,11 +31,8 @@ class RSeed:
     def __init__(self, seed: int) -> None:
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
             raise TypeError(f"RSeed: seed must be an integer; got {seed!r}")
-        scrambled = _congruential(int(seed), 51)  # R overwrites the last of these
-        key = np.empty(624, np.uint32)
-        for i in range(624):
-            scrambled = _congruential(scrambled)
-            key[i] = scrambled
+        # After 50 steps of a congruential generator and one that is lost come those of the state.
+        key = _congruential(int(seed) % 2**32, 51 + 624)[51:]
         self._bits = np.random.MT19937()
         self._bits.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": 624}}
 
@@ -48,10 +45,12 @@ class RSeed:
         return drawn
 
 
-def _congruential(number: int, times: int = 1) -> int:
-    for _ in range(times):
-        number = (69069 * number + 1) % 2**32
-    return number
+def _congruential(start: int, steps: int) -> NDArray[np.uint32]:
+    """Return the numbers after ``start`` of ``x -> 69069 x + 1``, modulo 2^32."""
+    powers = np.multiply.accumulate(np.full(steps, 69069, np.uint32), dtype=np.uint32)
+    sums = np.add.accumulate(np.r_[np.uint32(1), powers[:-1]], dtype=np.uint32)
+    numbers: NDArray[np.uint32] = powers * np.uint32(start) + sums
+    return numbers
 
 
 def starting_weights(
