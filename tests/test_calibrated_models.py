@@ -342,6 +342,19 @@ def test_a_copy_that_diverges_is_told_of():
         model.calibrate(X, Y, "cv+", cv=3)
 
 
+class Interrupting(lamina.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_ends_the_calibration_and_leaves_the_last_one():
+    model = regression()
+    kept = model.calibrate(X[40:], Y[40:])
+    with pytest.raises(KeyboardInterrupt):
+        model.calibrate(X, Y, "cv+", cv=3, callbacks=[Interrupting()])
+    assert of(model).calibration is kept
+
+
 def test_a_model_that_was_not_fitted_here_needs_to_be_told_for_how_long():
     model = regression()
     other = lamina.models.clone_model(model)

@@ -127,7 +127,10 @@ class FittedModel(Fitted):
             model, x, self.form.whole(y), seeds=[self.model.seed], folds=folds,
             keep=("weights", "held_out_predictions"), **self._settings(fit),
         )  # fmt: skip
-        bad = [i for i, status in enumerate(made.table["status"]) if status != "ok"]
+        ends = list(made.table["status"])
+        if "interrupted" in ends:  # fit_many keeps what is done, a calibration needs all
+            raise KeyboardInterrupt
+        bad = [i for i, status in enumerate(ends) if status != "ok"]
         if bad:
             row = made.table.row(bad[0])
             raise ValueError(
