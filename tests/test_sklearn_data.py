@@ -141,7 +141,8 @@ def test_outputs_of_all_kinds(classifier):
             chances = net.predict_proba(X)
             assert chances.min() >= 0
             np.testing.assert_allclose(chances.sum(axis=1), 1, rtol=1e-6)
-        elif units == 1:
+        else:
+            assert net.decision_function(X).shape == (ROWS,)
             above = net.decision_function(X) > 0
             assert (net.classes_[above.astype(int)] == net.predict(X)).all()
 
@@ -468,6 +469,10 @@ def test_weights_of_classes(classifier):
     weights = np.where(rare, balanced[True], balanced[False])
     by_rows = classifier(epochs=5).fit(X, rare, sample_weight=7 * weights)
     assert by_rows.predict(X)[rare].mean() == found(class_weight="balanced")
+    plain = classifier(epochs=5, optimizer="sgd", learning_rate=0.1)
+    by_rows = plain.fit(X, rare, sample_weight=7 * weights).predict_proba(X)
+    by_class = plain.set_params(class_weight="balanced").fit(X, rare).predict_proba(X)
+    np.testing.assert_allclose(by_rows, by_class, rtol=1e-4, atol=1e-6)
     with pytest.raises(ValueError, match="class_weight"):
         classifier(class_weight={"no": 1.0}).fit(X, rare)
 

@@ -203,10 +203,7 @@ def plain_labels(y: Any) -> Any:
 
 
 def row_weights(y: Array, sample_weight: Any, class_weight: Any = None) -> Array | None:
-    """Return the weight of each row, of mean 1; None where all are equal.
-
-    Weights of rows and of classes are multiplied.  A mean of 1 keeps the learning rate's meaning
-    whatever the weights add up to: a row of weight 2 counts as the row twice.
+    """Return the weight of each row, that of its own times that of its class; None for no weights.
 
     Raises
     ------
@@ -223,19 +220,23 @@ def row_weights(y: Array, sample_weight: Any, class_weight: Any = None) -> Array
         )
     if class_weight is not None:
         weights = weights * compute_sample_weight(class_weight, y)
-    total = weights.sum()
-    if not total > 0:
+    if not weights.any():
         raise ValueError("Sample weights must contain at least one that is not zero; all are 0")
-    return np.asarray(weights * (len(weights) / total))
+    return np.asarray(weights)
 
 
 def counted(X: Rows, y: Array, weights: Array | None) -> tuple[Rows, Array, Array | None]:
-    """Return the rows whose weight is not 0: the others are as if they were not there."""
-    if weights is None or weights.all():
-        return X, y, weights
-    kept = np.flatnonzero(weights)
-    weights = weights[kept]
-    return X.take(kept), y[kept], weights * (len(weights) / weights.sum())
+    """Return the rows whose weight is not 0, and weights of mean 1.
+
+    The others are as if they were not there, and a row of weight 2 counts as the row twice.  A mean
+    of 1 keeps the learning rate's meaning, whatever the weights add up to.
+    """
+    if weights is None:
+        return X, y, None
+    if not weights.all():
+        kept = np.flatnonzero(weights)
+        X, y, weights = X.take(kept), y[kept], weights[kept]
+    return X, y, weights / weights.mean()
 
 
 def drawn_seed(random_state: Any) -> int:

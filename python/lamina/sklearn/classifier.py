@@ -261,10 +261,8 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
         ndarray of shape (rows,) or (rows, classes), or list of them
             Above 0 for the second of two classes.
         """
-        found = [
-            values[:, 0] if values.shape[1] == 1 else values
-            for values in (each.reshape(len(each), -1) for each in self._outputs(X))
-        ]
+        outputs = self._outputs(X)
+        found = [_decision(each.reshape(len(each), -1), self._labels.kind) for each in outputs]
         return found if self._labels.several else found[0]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -281,7 +279,8 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
         """
         check_is_fitted(self)
         if self._labels.several:
-            return float(np.average((self.predict(X) == y).all(axis=1), weights=sample_weight))
+            right = (self.predict(X) == np.asarray(y)).all(axis=1)
+            return float(np.average(right, weights=sample_weight))
         return float(super().score(X, y, sample_weight))
 
     # --- targets
@@ -390,6 +389,14 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
             else:
                 found.append(chances_of(values, loss, separate=separate))
         return [np.concatenate(found, axis=1)] if separate and len(found) > 1 else found
+
+
+def _decision(values: Array, kind: str) -> Array:
+    """Return scores in scikit-learn's form: of two classes one number, above 0 for the second."""
+    if values.shape[1] == 1:
+        return values[:, 0]
+    two = values.shape[1] == 2 and kind != "multilabel-indicator"
+    return np.asarray(values[:, 1] - values[:, 0]) if two else values
 
 
 def _units(shape: Shape) -> int:
