@@ -91,21 +91,10 @@ LAMINA_INLINE void copy_ends(void* out, const void* x, std::size_t bytes) {
   __builtin_memcpy(static_cast<unsigned char*>(out) + rest, last, piece);
 }
 
-// A row that is narrower than a vector.
-template <class T>
-LAMINA_INLINE void copy_narrow(T* out, const T* x, Index cols) {
-  const std::size_t bytes = sizeof(T) * std::size_t(cols);
-  if (bytes >= 32) return copy_ends<32>(out, x, bytes);
-  if (bytes >= 16) return copy_ends<16>(out, x, bytes);
-  if (bytes >= 8) return copy_ends<8>(out, x, bytes);
-  if (bytes > 0) __builtin_memcpy(out, x, sizeof(T));
-}
-
-// Whole vectors, the last one overlapping the one before it.  Bits are moved, not numbers: rows of
-// 32-bit integers pass as rows of float.
+// At least a vector: whole ones, the last one overlapping the one before it.  Bits are moved, not
+// numbers: rows of 32-bit integers pass as rows of float.
 template <class T>
 LAMINA_INLINE void copy_row(T* out, const T* x, Index cols) {
-  if (cols < lanes<T>) return copy_narrow(out, x, cols);
   Index i = 0;
   for (; i + 4 * lanes<T> <= cols; i += 4 * lanes<T>) {
     const Vec<T> a = load(x + i), b = load(x + i + lanes<T>);
@@ -119,6 +108,24 @@ LAMINA_INLINE void copy_row(T* out, const T* x, Index cols) {
   if (i < cols) store(out + cols - lanes<T>, load(x + cols - lanes<T>));
 }
 
+template <std::size_t piece, class T>
+void gather_ends(T* out, const T* x, const std::int64_t* index, RowsCols dims) {
+  const std::size_t bytes = sizeof(T) * std::size_t(dims.cols);
+  for_each_row(dims, 25, [=](Index r) {
+    copy_ends<piece>(out + r * dims.cols, x + Index(index[r]) * dims.cols, bytes);
+  });
+}
+
+// Rows narrower than a vector, of which the CPU has many under way without being told.
+template <class T>
+void gather_narrow(T* out, const T* x, const std::int64_t* index, RowsCols dims) {
+  const std::size_t bytes = sizeof(T) * std::size_t(dims.cols);
+  if (bytes >= 32) return gather_ends<32>(out, x, index, dims);
+  if (bytes >= 16) return gather_ends<16>(out, x, index, dims);
+  if (bytes >= 8) return gather_ends<8>(out, x, index, dims);
+  if (bytes >= 4) return gather_ends<4>(out, x, index, dims);
+}
+
 template <class T>
 void gather_rows(T* out, const T* x, const std::int64_t* index, RowsCols dims) {
   if (index == nullptr) {
@@ -127,10 +134,9 @@ void gather_rows(T* out, const T* x, const std::int64_t* index, RowsCols dims) {
     });
     return;
   }
-  // Of narrow rows the CPU has many under way by itself.
-  const bool wide = sizeof(T) * std::size_t(dims.cols) > 128;
+  if (dims.cols < lanes<T>) return gather_narrow(out, x, index, dims);
   for_each_row(dims, 25, [=](Index r) {
-    if (wide && r + 1 < dims.rows) {  // the row after this one: its first lines, the CPU the rest
+    if (r + 1 < dims.rows) {  // the row after this one: its first lines, the rest the CPU guesses
       const T* next = x + Index(index[r + 1]) * dims.cols;
       __builtin_prefetch(next);
       __builtin_prefetch(next + 64 / sizeof(T));
