@@ -103,7 +103,8 @@ class Network:
                     read[setting] = coding, _told(coding.targets(y, len(y)))
                 self._score(fits, place, splits[split], x, read[setting], each, asked)
             found.append(each)
-        if all(status == "interrupted" for status in table["status"]):
+        stopped = np.reshape(table["status"] == "interrupted", (len(settings), -1)).any(axis=1)
+        if stopped.all():  # no setting is complete
             raise KeyboardInterrupt
         return found
 

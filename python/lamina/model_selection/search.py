@@ -79,6 +79,12 @@ sample_weight
         For an empty grid, a setting that the model does not have, fewer rows than folds, or if all
         fits fail.
 
+    Notes
+    -----
+    Ctrl-C ends a search of networks early: settings whose splits are all done count, the others
+    have the error score.  The best score has been chosen, and is too good for that reason; see
+    ``Search.optimism``.
+
     Examples
     --------
     >>> import numpy as np, lamina
