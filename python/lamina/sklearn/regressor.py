@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -247,9 +246,7 @@ class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unuse
 
     def _targets(self, y: Array) -> Any:
         if len(self._shapes) == 1:
-            shape = self._shapes[0]
-            fits = None not in shape and math.prod(shape) == math.prod(y.shape[1:])
-            return y.reshape(len(y), *shape) if fits else y
+            return y
         if y.ndim != 2:
             raise ValueError(
                 f"{type(self).__name__}: a model of {len(self._shapes)} outputs needs y of shape "
