@@ -9,18 +9,17 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``callbacks``: code that ``fit`` calls, such as ``EarlyStopping``
 - ``activations``, ``constraints``, ``initializers``, ``regularizers``: what layers take, by name
   or as objects
-- ``fit_many``: settings, seeds, folds and bootstrap resamples of a network in one call
 - ``data``: batches that are read while a model trains; ``datasets``: data to try; ``tables``:
   columns of every kind, with gaps
-- ``inference``: intervals and sets that cover at a chosen rate
+- ``nnet``: R's nnet and its companions, with formulas
+- ``sklearn``: estimators in scikit-learn's protocol, around any model
+- ``inference``: standard errors, effects, prediction intervals, importance of inputs
+- ``fit_many``: settings, seeds, folds and bootstrap resamples of a network in one call
+- ``model_selection``: searches over settings; ``baselines``: simple models to hold a network
+  against; ``complexity_path``: errors over the size of a model
 - ``utils``, ``plot``: coding of labels and texts, figures
 - ``onnx``: models that other programs write and run
-- ``sklearn``: estimators in scikit-learn's protocol around any model
 - ``set_random_seed`` makes all that follows repeat, to the bit
-- ``nnet``: R's nnet and its companions, with formulas
-- ``baselines``: simple models to hold a network against; ``model_selection``: searches over
-  settings, and ``complexity_path``, errors over the size of a model
-- ``inference``: standard errors, effects and importance of inputs, what a network looks at
 - ``trace`` writes a small network's backpropagation out, ``check_gradients`` checks any model's
 - ``set_num_threads`` says how many threads, ``profile`` what each operation of a step costs
 
