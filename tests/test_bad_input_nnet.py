@@ -10,6 +10,7 @@ X = RNG.normal(size=(20, 3))
 Y = RNG.normal(size=20)
 TABLE = {"y": Y, "a": X[:, 0], "g": np.repeat(["u", "v"], 10), "one": np.repeat(["u"], 20)}
 HOLED = np.where(np.arange(60).reshape(20, 3) == 7, np.nan, X)
+INFINITE = {"y": Y, "a": np.where(np.arange(20) == 3, -np.inf, Y)}
 
 WRONG = [
     ("missing values in 'x': got NaN in row 2, column 1", (HOLED, Y), {}),
@@ -38,6 +39,9 @@ WRONG = [
     ("size must be .* got -1", (X, Y), {"size": -1}),
     ("nothing", ("y ~ nothing", TABLE), {}),
     ("formula must have a response", ("~ a", TABLE), {}),
+    ("formula must have an input on its right; got 'y ~ 1'", ("y ~ 1", TABLE), {}),
+    ("a must be finite; got -inf in row 3", ("y ~ a", INFINITE), {}),
+    ("missing values in 'x'", ("y ~ a", {"y": Y, "a": HOLED[:, 1]}), {"na_action": "na.pass"}),
     ("criterion must be finite at the starting weights", (X, 1e200 * Y), {"linout": True}),
 ]
 
@@ -55,7 +59,8 @@ def test_wrong_calls():
         (lambda: lamina.nnet(X, size=2), "nnet: needs x and y, or a formula and data"),
         (lambda: lamina.nnet("y ~ a", size=2), "nnet: a formula needs data"),
         (lambda: lamina.nnet(X, Y, size=2, subset=[1]), "nnet: subset and contrasts need a form"),
-        (lambda: lamina.nnet(X, TABLE["g"], size=2), r"nnet: y must hold numbers"),
+        (lambda: lamina.nnet(X, TABLE["g"], size=2), r"nnet: y must hold num.* class_ind\(y\)"),
+        (lambda: lamina.nnet(X, Y, size=2, abstol="1"), "nnet: abstol must be a number; got '1'"),
         (lambda: lamina.nnet(X, Y, size=2, random_state="x"), "nnet: random_state must be None"),
         (lambda: lamina.nnet(X, Y, size=2, linout=2), "nnet: linout must be True or False"),
         (lambda: lamina.nnet.RSeed(1.5), r"RSeed: seed must be an integer; got 1\.5"),

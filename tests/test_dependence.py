@@ -153,7 +153,10 @@ def test_cells_without_rows_take_the_nearest_difference():
         (lambda: partial_dependence(response, X, 0, custom_values={0: [[1]]}), "custom_values of"),
         (lambda: partial_dependence(response, X[:0], 0), "x must have at least one row"),
         (lambda: ale(response, X * [0, 1, 1], 0), "column 'x1' is constant"),
-        (lambda: ale(response, X, 0, output=3), "output must be of o or their numbers; got 3"),
+        (
+            lambda: ale(response, X, 0, output=3),
+            "output must be one of 'o', or a number from 0 to 0; got 3",
+        ),
         (lambda: ale(response, X, 0, response_method="p"), "response_method must be one of"),
     ],
 )

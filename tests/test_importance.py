@@ -112,6 +112,17 @@ def test_graphs_with_connections_that_skip(join):
         garson(model)
 
 
+def test_classes_of_numbers_are_named_by_their_text():
+    pytest.importorskip("formulaic")
+    data = {"gear": np.tile([3, 4, 5], 10), "a": np.arange(30.0), "b": np.arange(30.0) % 7}
+    fit = lamina.nnet("factor(gear) ~ a + b", data, size=2, decay=0.1, trace=False, random_state=1)
+    table = olden(fit, output="4")
+    assert (table["output"].tolist(), table["input"].tolist()) == (["4"] * 2, ["a", "b"])
+    with pytest.raises(ValueError, match="one of '3', '4', '5', or a number from 0 to 2"):
+        olden(fit, output=4.0)
+    assert fit.predict(type="class").dtype.kind == "i"
+
+
 def test_networks_of_other_layers_are_refused():
     model = lamina.Sequential([lamina.Input((4, 1)), layers.Conv1D(2, 2), layers.Flatten(),
                                layers.Dense(1)])  # fmt: skip
@@ -124,7 +135,9 @@ def test_networks_of_other_layers_are_refused():
         garson(3)
     with pytest.raises(ValueError, match="input_names must have 3 names; got 1"):
         garson(network(2, 1), input_names=["a"])
-    with pytest.raises(ValueError, match="output must be of o or their numbers; got 'p'"):
+    with pytest.raises(
+        ValueError, match="output must be one of 'o', or a number from 0 to 0; got 'p'"
+    ):
         olden(network(2, 1), "p")
 
 

@@ -1,5 +1,8 @@
 """``model.inference``: standard errors and effects, against statsmodels and formulas."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -54,7 +57,8 @@ def test_a_linear_model_has_the_covariance_of_least_squares(kind, weight):
         return [fit.params, fit.cov_params(), fit.conf_int(0.1), fit.pvalues, whole]
 
     answer = golden.ask(ask, kind, REAL, DESIGN, weight)
-    result = linear(weight=weight).inference(X, REAL, weight, kind, groups=GROUPS)
+    groups = GROUPS if kind == "cluster" else None
+    result = linear(weight=weight).inference(X, REAL, weight, kind, groups=groups)
     estimates, covariance, interval, p, whole = answer
     np.testing.assert_allclose(result.estimates, estimates, rtol=1e-7)
     np.testing.assert_allclose(result.covariance, covariance, rtol=1e-6, atol=1e-9)
@@ -202,6 +206,15 @@ def test_losses_that_are_no_likelihood_have_a_sandwich_alone():
     assert np.isnan(result.effective_df)
 
 
+def test_results_can_be_pickled_and_copied():
+    for kind in ("hessian", "HC3", "fisher"):
+        result = linear().inference(X, REAL, covariance=kind)
+        for other in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):
+            assert repr(other) == repr(result)
+            assert other.newton_step == result.newton_step
+            assert str(other.marginal_effects()) == str(result.marginal_effects())
+
+
 def test_the_hessian_and_the_text():
     model = linear()
     np.testing.assert_allclose(model.hessian(X, REAL), 2 * DESIGN.T @ DESIGN / ROWS, rtol=1e-9)
@@ -285,6 +298,7 @@ def test_weights_that_are_at_no_minimum():
         ({"names": ["a"]}, "names must have a name for each of 3 inputs; got 1"),
         ({"covariance": "cluster"}, "needs groups, a label for each row"),
         ({"covariance": "cluster", "groups": [1, 2]}, f"each of {ROWS} rows; got 2"),
+        ({"groups": GROUPS}, "groups are for covariance='cluster'; got 'hessian'"),
         ({"reference": 1}, "reference is for a categorical cross-entropy"),
         ({"singular": "no"}, "singular must be one of"),
         ({"sample_weight": -np.ones(ROWS)}, "sample_weight must be >= 0"),

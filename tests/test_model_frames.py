@@ -29,7 +29,7 @@ FORMULAS = [
     "y ~ I(x - mean(x)) + I(z > quantile(x, 0.5))", "y ~ bs(x, knots=quantile(x, c(0.3, 0.6)))",
     "y ~ cut(x, quantile(x), include.lowest=TRUE, dig.lab=2) + I(sqrt(sd(x) * var(z)) * x)",
     "y ~ cut(x, c(0, 2, 10), labels=c('s', 't')) + I(max(x) + min(x) - x)",
-    "y ~ I(f %in% c('a', 'c') | !b) + my.w^2", "y ~ 1e5*x + (x)",
+    "y ~ I(f %in% c('a', 'c') | !b) + my.w^2", "y ~ I(b & my.w - 1 | z > 0)", "y ~ 1e5*x + (x)",
 ]  # fmt: skip
 
 
@@ -190,6 +190,27 @@ def test_missing_values_by_every_action():
     assert own.rows.tolist() == [2, 3]
     again = excluded.again({"x": [np.nan, 5.0]})
     np.testing.assert_array_equal(again.spread(again.x), [[np.nan], [5.0]])
+
+
+def test_values_that_do_not_exist_are_told_and_missing():
+    data = {"y": [1.0, 2, 3, 4], "x": [1.0, np.nan, -3, 4]}
+    with pytest.warns(UserWarning, match=r"log\(x\) is NaN in 1 rows, row 2 the first"):
+        frame = model_frame("y ~ log(x)", data)
+    assert frame.rows.tolist() == [0, 3]
+    with pytest.warns(UserWarning, match=r"log\(x\) is NaN in 1 rows"):
+        frame.again({"x": [-1.0, 2.0]})
+
+
+def test_infinite_values_are_refused_by_name_and_row():
+    data = {"y": [1.0, 2, 3, 4], "x": [1.0, 0, 3, 4]}
+    with pytest.raises(
+        ValueError, match=r"model_frame: log\(x\) must be finite; got -inf in row 1"
+    ):
+        model_frame("y ~ log(x)", data)
+    frame = model_frame("y ~ log(x)", data, subset="x > 0 & y")
+    assert frame.rows.tolist() == [0, 2, 3]
+    with pytest.raises(ValueError, match="got -inf in row 0"):
+        frame.again({"x": [0.0]})
 
 
 @pytest.mark.parametrize(

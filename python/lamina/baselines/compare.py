@@ -197,7 +197,8 @@ def names(who: str, baselines: Any) -> list[str]:
 
 def _pair(who: str, data: Any) -> tuple[Any, Any]:
     if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
-        raise TypeError(f"{who}: validation_data must be a tuple (x, y); got {type(data).__name__}")
+        got = f"{len(data)} elements" if isinstance(data, (tuple, list)) else type(data).__name__
+        raise TypeError(f"{who}: validation_data must be a tuple (x, y); got {got}")
     return data[0], data[1]
 
 

@@ -96,7 +96,7 @@ def chosen_outputs(who: str, output: Any, names: Sequence[str]) -> list[int]:
     """Return the places of outputs, asked for by number or name; None asks for all."""
     if output is None:
         return list(range(len(names)))
-    asked = [output] if isinstance(output, (int, np.integer, str)) else list(output)
+    asked = list(output) if isinstance(output, (list, tuple, range, np.ndarray)) else [output]
     places = []
     for each in asked:
         if isinstance(each, str) and each in names:
@@ -105,6 +105,7 @@ def chosen_outputs(who: str, output: Any, names: Sequence[str]) -> list[int]:
             places.append(int(each))
         else:
             raise ValueError(
-                f"{who}: output must be of {', '.join(names)} or their numbers; got {each!r}"
+                f"{who}: output must be one of {', '.join(map(repr, names))}, or a number from 0 "
+                f"to {len(names) - 1}; got {each!r}"
             )
     return places

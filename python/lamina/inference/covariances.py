@@ -28,8 +28,6 @@ class Pieces:
         Second derivatives of the sum of the rows' losses and penalties, and of penalties alone.
     scores : ndarray of shape (rows, size)
         Derivatives of each row's loss.
-    jacobian : callable
-        Returns the derivatives of the outputs, an array of shape (rows, outputs, size).
     df : float
         What the weights take of the degrees of freedom: tr(H^-1 (H - P)).
     scale : float
@@ -42,7 +40,6 @@ class Pieces:
     hessian: Array
     penalty: Array
     scores: Array
-    jacobian: Callable[[], Array]
     df: float
     scale: float
     groups: Array | None = None
@@ -53,8 +50,14 @@ class Pieces:
         return 1.0 if self.family is None else self.family.factor(self.rows, self.df)
 
 
-def covariance_of(kind: str, pieces: Pieces, invert: Callable[[Array], Array]) -> Array:
-    """Return the covariance of the weights; ``invert`` inverts other matrices than the Hessian."""
+def covariance_of(
+    kind: str, pieces: Pieces, jacobian: Callable[[], Array], invert: Callable[[Array], Array]
+) -> Array:
+    """Return the covariance of the weights.
+
+    ``jacobian()`` is the derivatives of the outputs, of shape (rows, outputs, size); ``invert``
+    inverts other matrices than the Hessian.
+    """
     if kind == "hessian":
         return pieces.inverse / _needed(kind, pieces).factor
     if kind == "opg":
@@ -63,9 +66,9 @@ def covariance_of(kind: str, pieces: Pieces, invert: Callable[[Array], Array]) -
     if kind == "fisher":
         family = _needed(kind, pieces).family
         assert family is not None
-        information = family.information(pieces.rows, pieces.jacobian(), pieces.df)
+        information = family.information(pieces.rows, jacobian(), pieces.df)
         return invert(information + pieces.factor * pieces.penalty)
-    middle = _clustered(pieces) if kind == "cluster" else _heteroscedastic(kind, pieces)
+    middle = _clustered(pieces) if kind == "cluster" else _robust(kind, pieces, jacobian)
     made: Array = pieces.inverse @ middle @ pieces.inverse
     return made
 
@@ -84,25 +87,25 @@ def _crossed(scores: Array) -> Array:
     return made
 
 
-def _heteroscedastic(kind: str, pieces: Pieces) -> Array:
+def _robust(kind: str, pieces: Pieces, jacobian: Callable[[], Array]) -> Array:
     scores, n = pieces.scores, pieces.rows.count
     if kind == "HC1":
         return _crossed(scores) * n / max(n - pieces.df, np.finfo(float).tiny)
     if kind in ("HC2", "HC3"):
-        left = 1.0 - leverages(kind, pieces)[:, None]
+        left = 1.0 - leverages(kind, pieces, jacobian)[:, None]
         scores = scores / (np.sqrt(left) if kind == "HC2" else left)
     return _crossed(scores)
 
 
-def leverages(kind: str, pieces: Pieces) -> Array:
+def leverages(kind: str, pieces: Pieces, jacobian: Callable[[], Array]) -> Array:
     """Return what each row's target moves its own output by: w_i j_i' (H / 2)^-1 j_i."""
     if not isinstance(pieces.family, Gaussian) or pieces.family.terms(pieces.rows) != 1:
         raise ValueError(
             f"inference: covariance={kind!r} needs mean squared error and one output value a row; "
             f"use 'HC0' or 'HC1'"
         )
-    jacobian = pieces.jacobian()[:, 0]
-    along = np.einsum("np,pq,nq->n", jacobian, 2.0 * pieces.inverse, jacobian)
+    of_output = jacobian()[:, 0]
+    along = np.einsum("np,pq,nq->n", of_output, 2.0 * pieces.inverse, of_output)
     made: Array = pieces.rows.weights * along
     return made
 

@@ -106,11 +106,11 @@ def _change(
 
 def _mean(fit: Fit, at: str, rows: Array) -> tuple[Array, Array]:
     """Return the outputs' mean over the rows, and its derivatives by the weights."""
-    theta, kept = fit.function.weights, fit.reference.kept
+    theta, kept = fit.weights, fit.reference.kept
     weights = fit.rows.weights if at == "overall" else np.ones(len(rows))
     y = np.asarray(fit.y)[: len(rows)]
     count = fit.rows.outputs.shape[1]
-    block = max(1, MOST_NUMBERS // max(1, count * fit.function.size))
+    block = max(1, MOST_NUMBERS // max(1, count * len(theta)))
     total, by_weights = np.zeros(count), np.zeros((count, len(kept)))
     for start in range(0, len(rows), block):
         here = slice(start, start + block)

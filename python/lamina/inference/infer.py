@@ -42,6 +42,11 @@ def infer(
     """Return estimates with their covariance: ``model.inference`` says what."""
     covariance = _check.choice(WHO, "covariance", covariance, KINDS)
     singular = _check.choice(WHO, "singular", singular, SINGULAR)
+    if groups is not None and covariance != "cluster":
+        raise ValueError(
+            f"{WHO}: groups are for covariance='cluster'; got {covariance!r}, which takes all rows "
+            f"for independent"
+        )
     function = model.loss_function(x, y, sample_weight)
     if function.size > MOST_WEIGHTS:
         raise ValueError(
@@ -66,11 +71,15 @@ def infer(
     if singular == "raise" and curvature.rank < curvature.size:
         said = " ".join(curvature.said())
         raise SingularHessianError(f"{WHO}: {said}", curvature.rank, curvature.null_directions)
-    matrix = covariance_of(covariance, pieces, _inverting(held, singular))
+    matrix = covariance_of(
+        covariance, pieces, lambda: function.jacobian()[:, :, found.kept],
+        _inverting(held, singular),
+    )  # fmt: skip
     fit = Fit(
-        model=copy.deepcopy(model), x=x, y=y, sample_weight=sample_weight, function=function,
-        family=family, rows=rows, pieces=pieces, curvature=curvature, reference=found,
-        names=held, input_names=None if given is None else [str(name) for name in given],
+        model=copy.deepcopy(model), x=x, y=y, count=function.rows, weights=function.weights,
+        gradient=function.gradient(), family=family, rows=rows, pieces=pieces,
+        curvature=curvature, reference=found, names=held,
+        input_names=None if given is None else [str(name) for name in given],
         output_names=output_names, kind=covariance, singular=singular,
     )  # fmt: skip
     student = use_t if use_t is not None else _is_student(family, covariance)
@@ -160,7 +169,7 @@ def _pieces(
             )
     pieces = Pieces(
         family, rows, inverse, hessian, penalty, function.scores()[:, kept] * shares[:, None],
-        lambda: function.jacobian()[:, :, kept], df, scale, groups,
+        df, scale, groups,
     )  # fmt: skip
     return pieces, curvature
 

@@ -348,7 +348,8 @@ def _of_nnet(fit: Any, who: str) -> _Wiring:  # noqa: ARG001
         parts.append(wiring.dense(wiring.entry, "skip", full[here, end], bias, {}))
     wiring.end = wiring.joined(parts, [1.0] * len(parts))
     levels = getattr(fit, "lev", None)
-    wiring.output_names = levels if levels is not None and len(levels) == outputs else None
+    if levels is not None and len(levels) == outputs:
+        wiring.output_names = [str(level) for level in levels]
     return wiring
 
 

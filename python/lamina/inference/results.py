@@ -29,13 +29,24 @@ WHO = "inference"
 
 @dataclass
 class Fit:
-    """A model and data with what has been found about them: what an ``Inference`` is made of."""
+    """A model and data with what has been found about them: what an ``Inference`` is made of.
+
+    It holds no function of the engine, so that results can be copied and pickled.
+
+    Attributes
+    ----------
+    count : int
+        Rows of the data.
+    weights, gradient : ndarray
+        All weights that the loss depends on, and its derivatives there.
+    """
 
     model: Any
     x: Any
     y: Any
-    sample_weight: Any
-    function: Any
+    count: int
+    weights: Array
+    gradient: Array
     family: Family | None
     rows: Rows
     pieces: Pieces
@@ -83,7 +94,7 @@ class Inference:
     def __init__(self, fit: Fit, covariance: Array, student: bool, notes: list[str]) -> None:
         self._fit, self._student = fit, student
         self.names, self.covariance, self.notes = fit.names, covariance, notes
-        self.estimates: Array = fit.reference.estimates(fit.function.weights)
+        self.estimates: Array = fit.reference.estimates(fit.weights)
         self.rank, self.null_directions = fit.curvature.rank, fit.curvature.null_directions
         self.reference_class = fit.reference.label
         self.hessian: Array = fit.pieces.factor * fit.pieces.hessian
@@ -221,7 +232,7 @@ class Inference:
     def newton_step(self) -> float:
         """How far a Newton step would move a weight at most, in standard errors: 0 at a minimum."""
         fit, pieces = self._fit, self._fit.pieces
-        gradient = pieces.scale * fit.function.gradient()[fit.reference.kept]
+        gradient = pieces.scale * fit.gradient[fit.reference.kept]
         with np.errstate(divide="ignore", invalid="ignore"):
             spread = np.sqrt(np.abs(np.diag(pieces.inverse)) / pieces.factor)
             steps = np.abs(pieces.inverse @ gradient) / spread

@@ -41,7 +41,7 @@ def _heading(inference: Inference, fit: Fit) -> list[str]:
         f"Model:      {fit.model.name}, {len(inference.names)} weights",
         f"Loss:       {loss}{family}",
         f"Covariance: {how}" + (", pseudo-inverse" if fit.singular == "pinv" else ""),
-        f"Rows:       {fit.function.rows}",
+        f"Rows:       {fit.count}",
     ]
     if inference.reference_class is not None:
         lines.append(f"Reference:  class {inference.reference_class}")

@@ -79,6 +79,7 @@ def matrix_of(who: str, name: str, value: Any, row: bool = False) -> Array:
 def from_arrays(x: Any, y: Any, weights: Any) -> Given:
     """Return what inputs and a response make."""
     names, columns = column_names(x), column_names(y)
+    _refuse_classes(y)
     at, response = matrix_of(WHO, "x", x), matrix_of(WHO, "y", y)
     if len(at) != len(response):
         raise ValueError(
@@ -89,6 +90,16 @@ def from_arrays(x: Any, y: Any, weights: Any) -> Given:
         None if names is None else [str(name) for name in names],
         None if columns is None or response.shape[1] < 2 else list(columns),
     )  # fmt: skip
+
+
+def _refuse_classes(y: Any) -> None:
+    values = np.asarray(y)
+    strings = values.dtype.kind == "O" and any(isinstance(v, str) for v in values.ravel())
+    if values.dtype.kind in "US" or strings:
+        raise TypeError(
+            f"{WHO}: y must hold numbers; got strings: of classes give class_ind(y), a column for "
+            f"each, with softmax=True, or a formula and a table"
+        )
 
 
 def from_formula(
@@ -110,13 +121,16 @@ def from_formula(
     y = np.asarray(frame.y)
     if levels is not None and len(levels) != 2:
         y = np.eye(len(levels))[y.astype(int)]
-    y = np.ascontiguousarray(y.reshape(len(y), -1), np.float64)
+    y = y.reshape(len(y), -1)
     classes = levels
     if levels is None and y.shape[1] > 1 and frame.labels is not None:
         classes = list(frame.labels)
+    if not frame.x.shape[1]:
+        raise ValueError(f"{WHO}: formula must have an input on its right; got {formula!r}")
     return Given(
-        np.ascontiguousarray(frame.x), y, case_weights(frame.weights, len(y)), frame.coefnames,
-        classes, 0 if levels is None else len(levels), frame.formula,
+        matrix_of(WHO, "x", frame.x), matrix_of(WHO, "y", y),
+        case_weights(frame.weights, len(y)), frame.coefnames, classes,
+        0 if levels is None else len(levels), frame.formula,
         deparse(frame.terms.response), frame,
     )  # fmt: skip
 

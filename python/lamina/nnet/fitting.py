@@ -159,7 +159,7 @@ def nnet(
     settings = {
         "mask": chosen,
         "maxit": integer(WHO, "maxit", maxit, low=0),
-        "abstol": float(abstol),
+        "abstol": number(WHO, "abstol", abstol),
         "reltol": number(WHO, "reltol", reltol, low=0.0),
     }
     starts = starting_weights(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.plot.figures import Path, on_axes
@@ -57,7 +58,8 @@ def intervals(
     >>> ax.get_title()
     '1 of 2 observations within (50 %)'
     """
-    if lower is None and upper is None and len(prediction) == 3:
+    alone = lower is None and upper is None and isinstance(prediction, (tuple, list))
+    if alone and len(prediction) == 3:
         prediction, lower, upper = prediction
     names = ("prediction", "lower", "upper", "y", "x")
     given = [prediction, lower, upper, y, x]
@@ -80,7 +82,7 @@ def intervals(
 
 
 def _column(name: str, values: Any) -> Array:
-    found = np.asarray(values, np.float64)
+    found = as_numbers(WHO, name, values).astype(np.float64)
     if found.ndim == 2 and found.shape[1] == 1:
         found = found[:, 0]
     if found.ndim != 1:

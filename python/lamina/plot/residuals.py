@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
-from lamina._check import Array
+from lamina._check import Array, choice
 from lamina.plot.figures import Path, on_axes
 from lamina.plot.style import BLUE, GREY, VERMILION, plain
 
@@ -55,14 +56,13 @@ def residuals(
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('predicted', 'residual')
     """
-    if kind not in ("fitted", "qq", "observed"):
-        raise ValueError(f"{WHO}: kind must be 'fitted', 'qq' or 'observed'; got {kind!r}")
     true, pred = _column("y_true", y_true), _column("y_pred", y_pred)
     if len(true) != len(pred) or len(true) == 0:
         raise ValueError(
             f"{WHO}: y_true and y_pred must have as many rows, at least one; got "
             f"{len(true)} and {len(pred)}"
         )
+    kind = choice(WHO, "kind", kind, ("fitted", "qq", "observed"))
     if kind == "fitted":
         x, y = pred, true - pred
     elif kind == "observed":
@@ -101,7 +101,7 @@ def running_mean(x: Array, y: Array) -> tuple[Array, Array]:
 
 
 def _column(name: str, values: Any) -> Array:
-    found = np.asarray(values, np.float64)
+    found = as_numbers(WHO, name, values).astype(np.float64)
     if found.ndim == 2 and found.shape[1] == 1:
         found = found[:, 0]
     if found.ndim != 1:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lamina import _screen
 from lamina._names import unknown
 from lamina.nnet.formulas import expressions, functions
 from lamina.nnet.formulas.expressions import Name, Tree, deparse
@@ -35,6 +36,8 @@ class Evaluation:
         self._check(label, called)
         made = self._calculated(label, tree, held)
         made = self._of_rows(label, variable(self.who, label, made), columns)
+        if not called & MIND_GAPS:
+            self._warn_of_gaps(label, made, held)
         if made.kind == "logical" and not called & MIND_GAPS:
             # Comparisons with NaN are false in NumPy, missing in R.
             for each in held.values():
@@ -59,6 +62,17 @@ class Evaluation:
                 return stateful_eval(expressions.python(tree, places), scope, {}, state, None)
         except (TypeError, ValueError, ArithmeticError, IndexError) as error:
             raise type(error)(f"{self.who}: {label} cannot be calculated: {error}") from None
+
+    def _warn_of_gaps(self, label: str, made: Variable, held: Mapping[str, Variable]) -> None:
+        """Warn, as R does, of values that do not exist, such as the logarithm of -1."""
+        new = made.missing.copy() if made.kind == "numeric" else np.zeros(made.rows, bool)
+        for each in held.values():
+            new &= ~each.missing
+        if new.any():
+            _screen.warn(
+                f"{self.who}: {label} is NaN in {new.sum()} rows, row {new.argmax()} the first, "
+                f"and counts as missing there"
+            )
 
     def _check(self, label: str, called: set[str]) -> None:
         for name in called:

@@ -34,8 +34,10 @@ CONSTANTS = {
     "TRUE": "True", "T": "True", "FALSE": "False", "F": "False", "NULL": "None", "NA": "nan",
     "NaN": "nan", "Inf": "inf", "pi": "pi",
 }  # fmt: skip
-PYTHON = {"&&": "&", "||": "|", "^": "**", "%%": "%", "%/%": "//"}
-CALLED = {"%in%": "is_in", ":": "sequence"}  # operators that are functions in Python
+PYTHON = {"^": "**", "%%": "%", "%/%": "//"}
+CALLED = {  # operators that are functions in Python
+    "%in%": "is_in", ":": "sequence", "&": "both", "&&": "both", "|": "either", "||": "either",
+}  # fmt: skip
 
 
 class FormulaError(ValueError):
@@ -303,7 +305,7 @@ def python(tree: Tree, variables: dict[str, str]) -> str:
     Examples
     --------
     >>> python(parse("f", "x > 1 & !(y %in% c('a', 'b'))"), {"x": "v0", "y": "v1"})
-    "((v0 > 1) & negated(is_in(v1, c('a', 'b'))))"
+    "both((v0 > 1), negated(is_in(v1, c('a', 'b'))))"
     """
     if isinstance(tree, Number):
         return tree.text.rstrip("L")

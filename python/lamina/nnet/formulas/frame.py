@@ -14,7 +14,14 @@ from lamina.nnet.formulas import contrasts as contrasts_
 from lamina.nnet.formulas.evaluation import Evaluation
 from lamina.nnet.formulas.expressions import deparse
 from lamina.nnet.formulas.matrix import Coding, as_factor, matrix
-from lamina.nnet.formulas.rows import NAMED, NaAction, rows_chosen, rows_kept, shown
+from lamina.nnet.formulas.rows import (
+    NAMED,
+    NaAction,
+    refuse_infinite,
+    rows_chosen,
+    rows_kept,
+    shown,
+)
 from lamina.nnet.formulas.terms import Terms, codings, read_formula
 from lamina.nnet.formulas.variables import Columns, Variable
 
@@ -117,6 +124,7 @@ class ModelFrame:
             )
         held = {name: v.take(self.rows) for name, v in held.items()}
         self._held = {self._titled(name): v for name, v in held.items()}
+        refuse_infinite(who, self._held, self.rows)
         self.weights = _numbers(who, "weights", held.pop("(weights)", None))
         self.offset = self._offset(held)
         self._respond(held.pop("(response)", None))
@@ -252,6 +260,7 @@ class ModelFrame:
         held |= {name: self._alike(name, held[name]) for name in self.terms.variables}
         kept = rows_kept(self._who, held, na_action) if held else np.arange(columns.rows)
         held = {name: v.take(kept) for name, v in held.items()}
+        refuse_infinite(self._who, held, kept)
         offset = self._offset(held)
         x, _ = self._matrix(held, len(kept))
         return NewRows(x, kept, columns.rows, offset)

@@ -35,7 +35,7 @@ def functions() -> Mapping[str, Callable[..., Any]]:
     from formulaic.transforms import stateful_transform  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
     own = (I, log, round_, as_numeric, as_factor, C, is_na, ifelse, cbind, c,
-           is_in, sequence, negated)  # fmt: skip
+           is_in, sequence, both, either, negated)  # fmt: skip
     learning = (poly, bs, ns, scale, factor_, ordered, relevel, summaries.cut)
     named: dict[str, Callable[..., Any]] = dict(ELEMENTWISE)
     named |= {f.__name__.rstrip("_"): f for f in own}
@@ -48,7 +48,7 @@ def functions() -> Mapping[str, Callable[..., Any]]:
 
 def known() -> list[str]:
     """Return the functions' names in R."""
-    operators = ("is_in", "sequence", "negated")
+    operators = ("is_in", "sequence", "both", "either", "negated")
     return sorted(name.replace("_", ".") for name in functions() if name not in operators)
 
 
@@ -108,6 +108,23 @@ def sequence(first: float, last: float) -> list[float]:
     """Return the numbers of ``first:last``."""
     step = 1 if last >= first else -1
     return [float(v) for v in np.arange(first, last + step / 2, step)]
+
+
+def both(a: Any, b: Any) -> Any:
+    """Return ``a & b``; numbers are true where they are not 0, and gaps are false here."""
+    return _truth(a) & _truth(b)
+
+
+def either(a: Any, b: Any) -> Any:
+    """Return ``a | b``, in the same way."""
+    return _truth(a) | _truth(b)
+
+
+def _truth(x: Any) -> Any:
+    if isinstance(x, Variable):
+        raise TypeError("'&' and '|' are for truth values and numbers; got a factor")
+    x = np.asarray(x)
+    return x if x.dtype.kind == "b" else (x != 0) & ~np.isnan(x)
 
 
 def negated(x: Any) -> Any:
@@ -223,7 +240,11 @@ def factor_(
 
 
 def _listed(values: Variable) -> list[Any]:
-    as_is = bool if values.kind == "logical" else float
+    if values.kind == "logical":
+        as_is: type = bool
+    else:  # levels of whole numbers are integers, whatever the column's type
+        known = values.values[~np.isnan(values.values)]
+        as_is = int if np.array_equal(known, np.round(known)) else float
     return [None if np.isnan(v) else as_is(v) for v in values.values.tolist()]
 
 

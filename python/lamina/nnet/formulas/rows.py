@@ -64,6 +64,18 @@ def rows_kept(who: str, held: Mapping[str, Variable], na_action: NaAction) -> Ar
     return np.flatnonzero(~missing)
 
 
+def refuse_infinite(who: str, held: Mapping[str, Variable], rows: Array) -> None:
+    """Raise ValueError where a variable of the rows used is infinite."""
+    for name, each in held.items():
+        if each.kind == "factor" or not np.isinf(each.values).any():
+            continue
+        place = np.argwhere(np.isinf(each.values))[0]
+        raise ValueError(
+            f"{who}: {name} must be finite; got {each.values[tuple(place)]} in row "
+            f"{rows[place[0]]}: leave such rows out"
+        )
+
+
 def _asked(who: str, held: Mapping[str, Variable], na_action: Any, every: Array) -> Array:
     """Return the rows that a user's function keeps."""
     frame = {name: shown(v) for name, v in held.items()}

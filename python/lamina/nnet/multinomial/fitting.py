@@ -130,6 +130,7 @@ def multinom(
     if _check.number(WHO, "decay", decay) < 0:
         raise ValueError(f"{WHO}: decay must be >= 0; got {decay}")
     _check.integer(WHO, "MaxNWts", MaxNWts)
+    _check.number(WHO, "abstol", abstol)
     frame = model_frame(
         formula, data, weights=weights, subset=subset, na_action=na_action, contrasts=contrasts,
         who=WHO,
