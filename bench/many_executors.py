@@ -1,16 +1,19 @@
 """A thousand small fits through Dask's and through mpi4py's executor: the bits of the local run.
 
-python bench/many_executors.py dask
-mpiexec -n 3 python -m mpi4py.futures bench/many_executors.py mpi
+python bench/many_executors.py --executor dask
+mpiexec -n 3 python -m mpi4py.futures bench/many_executors.py --executor mpi
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from typing import Any
 
 import numpy as np
+
+from common import add_options, append_history, machine
 
 FITS = 1000
 SETTINGS = {"units": [2, 3, 5, 8, 13], "learning_rate": [0.003, 0.01, 0.03, 0.1]}
@@ -58,22 +61,33 @@ def differing(here: Any, there: Any) -> int:
     return int((~same).sum())
 
 
-def report(name: str, executor: Any, workers: int) -> None:
-    here, local = fitted()
-    there, away = fitted(executor)
-    assert len(here) == FITS
-    done = int((there.table["status"] == "ok").sum())
-    print(
-        f"{name}: {done} of {FITS} fits by {workers} processes in {away:.2f} s, here in "
-        f"{local:.2f} s; {differing(here, there)} differ"
-    )
+def report(options: argparse.Namespace, executor: Any, workers: int) -> None:
+    """Print, and note, how long the fits took here and there, and how many differ."""
+    for _ in range(options.rounds):
+        here, local = fitted()
+        there, away = fitted(executor)
+        assert len(here) == FITS
+        done, wrong = int((there.table["status"] == "ok").sum()), differing(here, there)
+        print(
+            f"{options.executor}: {done} of {FITS} fits by {workers} processes in {away:.2f} s, "
+            f"here in {local:.2f} s; {wrong} differ"
+        )
+        if options.history:
+            append_history(
+                "many_executors",
+                machine(os.cpu_count() or 1)
+                | {"executor": options.executor, "seconds": [local, away], "differ": wrong},
+            )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("executor", choices=["dask", "mpi", "processes"])
-    chosen = parser.parse_args().executor
-    if chosen == "dask":
+    add_options(parser, rounds=1)
+    text = "where the fits run (default: %(default)s)"
+    choices = ["dask", "mpi", "processes"]
+    parser.add_argument("--executor", choices=choices, default="processes", help=text)
+    options = parser.parse_args()
+    if options.executor == "dask":
         from dask.distributed import Client, LocalCluster
 
         with (
@@ -82,17 +96,17 @@ def main() -> None:
             ) as cluster,
             Client(cluster) as client,
         ):
-            report("Dask", client.get_executor(), 2)
-    elif chosen == "mpi":
+            report(options, client.get_executor(), 2)
+    elif options.executor == "mpi":
         from mpi4py.futures import MPIPoolExecutor
 
         with MPIPoolExecutor() as executor:
-            report("mpi4py", executor, executor.num_workers)
+            report(options, executor, executor.num_workers)
     else:
         from concurrent.futures import ProcessPoolExecutor
 
         with ProcessPoolExecutor(2) as executor:
-            report("processes", executor, 2)
+            report(options, executor, 2)
 
 
 if __name__ == "__main__":

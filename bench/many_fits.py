@@ -105,7 +105,8 @@ def profile(x: Any, y: Any, folds: list[Any]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     add_options(parser, rounds=3)
-    parser.add_argument("--peer", choices=["sklearn", "none"], default="sklearn")
+    text = "what to hold it against (default: %(default)s)"
+    parser.add_argument("--peer", choices=["sklearn", "none"], default="sklearn", help=text)
     parser.add_argument("--profile", action="store_true", help="profile one search more")
     options = parser.parse_args()
     x, y, folds = data()

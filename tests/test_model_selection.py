@@ -10,22 +10,22 @@ import pytest
 
 import lamina
 from lamina import layers
-from lamina.model_selection import one_standard_error
-
-sk = pytest.importorskip("sklearn.model_selection", reason="scikit-learn is not installed")
-
-from sklearn import metrics  # noqa: E402
-from sklearn.exceptions import FitFailedWarning  # noqa: E402
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge  # noqa: E402
-from sklearn.tree import DecisionTreeClassifier  # noqa: E402
-
-from lamina.model_selection import (  # noqa: E402
+from lamina.model_selection import (
     Bootstrap,
     cross_validate,
     grid_search,
+    one_standard_error,
     random_search,
 )
-from lamina.sklearn import NeuralNetClassifier  # noqa: E402
+
+sk = pytest.importorskip("sklearn.model_selection", reason="scikit-learn is not installed")
+metrics = pytest.importorskip("sklearn.metrics")
+FitFailedWarning = pytest.importorskip("sklearn.exceptions").FitFailedWarning
+linear = pytest.importorskip("sklearn.linear_model")
+LinearRegression, LogisticRegression = linear.LinearRegression, linear.LogisticRegression
+Ridge = linear.Ridge
+DecisionTreeClassifier = pytest.importorskip("sklearn.tree").DecisionTreeClassifier
+NeuralNetClassifier = pytest.importorskip("lamina.sklearn").NeuralNetClassifier
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(75, 3))
