@@ -97,6 +97,18 @@ def test_a_model_given_is_copied_as_it_was_before_training():
     assert same(fits.weights[0], other.get_weights())
 
 
+def test_a_function_that_returns_the_same_model_gives_each_fit_one_of_its_own():
+    x, y = data()
+    model = network()
+    fits = lamina.fit_many(lambda: model, x, y, seeds=2, epochs=2, keep="weights", verbose=0)
+    made = list(fits.models)
+    assert made[0] is not made[1]
+    for seed in (0, 1):
+        other = network(seed=seed)
+        other.fit(x, y, epochs=2, verbose=0)
+        assert same(other.get_weights(), made[seed].get_weights())
+
+
 def test_a_graph_of_layers_draws_its_weights_from_each_seed():
     x, y = data()
 
@@ -298,3 +310,8 @@ def test_bad_models_and_data():
         lamina.fit_many(network(), x, y[:3])
     with pytest.raises(TypeError, match="x must be arrays, of which each fit"):
         lamina.fit_many(network(), iter([(x, y)]))
+    rows = {"a": x, "b": x[:3]}
+    with pytest.raises(ValueError, match=r"fit_many: all arrays of x must .* 3 in x\['b'\]"):
+        lamina.fit_many(network(), rows, y)
+    with pytest.raises(ValueError, match="fit_many: scoring: unknown metric 'r3'"):
+        lamina.fit_many(network(), x, y, folds=2, scoring="r3")

@@ -15,7 +15,7 @@ Array = NDArray[Any]
 
 
 def count_rows(who: str, name: str, value: Any) -> int:
-    """Return how many rows there are: those of the first array."""
+    """Return how many rows there are: as many in each array of a list or dict."""
     source = source_of(value)
     if source is not None:
         raise TypeError(
@@ -25,9 +25,9 @@ def count_rows(who: str, name: str, value: Any) -> int:
     if isinstance(value, Mapping):
         if not value:
             raise ValueError(f"{who}: {name} must hold arrays; got an empty dict")
-        return count_rows(who, name, next(iter(value.values())))
+        return _same(who, name, {f"{name}[{key!r}]": each for key, each in value.items()})
     if _of_arrays(value):
-        return count_rows(who, name, value[0])
+        return _same(who, name, {f"{name}[{k}]": each for k, each in enumerate(value)})
     rows = getattr(value, "shape", None)
     if rows is not None:
         rows = rows[0] if len(rows) else None
@@ -36,6 +36,18 @@ def count_rows(who: str, name: str, value: Any) -> int:
     if rows is None:
         raise TypeError(f"{who}: {name} must be arrays with rows; got {type(value).__name__}")
     return int(rows)
+
+
+def _same(who: str, name: str, arrays: Mapping[str, Any]) -> int:
+    counts = {
+        each: count_rows(who, each, array) for each, array in arrays.items() if array is not None
+    }
+    if not counts:
+        raise ValueError(f"{who}: {name} must hold arrays; got None alone")
+    if len(set(counts.values())) > 1:
+        listed = ", ".join(f"{count} in {each}" for each, count in counts.items())
+        raise ValueError(f"{who}: all arrays of {name} must have as many rows; got {listed}")
+    return next(iter(counts.values()))
 
 
 def take(value: Any, rows: Array | None) -> Any:

@@ -46,7 +46,7 @@ def fit_many(
     model : Model or callable
         A compiled model, of which each fit trains a fresh copy: its layers and what ``compile``
         was given, with first weights of the fit's seed (layers that do not train keep theirs).  Or
-        a function ``build(**setting)`` that returns a compiled model.
+        a function ``build(**setting)`` that makes and returns a new compiled model.
     x, y : array_like of shape (rows, ...), or a list or dict of them
         As in ``fit``; no sources of batches.
     sample_weight : array_like of shape (rows,), list or dict of them, optional
@@ -69,7 +69,8 @@ def fit_many(
     executor : concurrent.futures.Executor, or "joblib", optional
         Does the fits in chunks: those of the standard library, Dask's ``client.get_executor()``,
         ``mpi4py.futures.MPIPoolExecutor``, loky's; "joblib" takes the backend that joblib has
-        been told to use, such as Ray's.  By default they run in this process.
+        been told to use, such as Ray's.  By default they run in this process.  Of these Ctrl-C
+        keeps the chunks that have come back.
     n_jobs : int, optional
         Fits at a time, each on one thread: by default ``lamina.get_num_threads()``, and 1 in each
         worker of an executor.  -1 is the default too.

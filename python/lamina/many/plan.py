@@ -104,7 +104,7 @@ def planned(
     fits = [
         Fit(setting, seed, part)
         for setting, seed, part in itertools.product(
-            range(len(listed)), _seeds(who, seeds), range(len(of_rows))
+            range(len(listed)), seeds_of(who, seeds), range(len(of_rows))
         )
     ]
     return Plan(
@@ -113,7 +113,8 @@ def planned(
     )  # fmt: skip
 
 
-def _seeds(who: str, seeds: Any) -> list[int]:
+def seeds_of(who: str, seeds: Any) -> list[int]:
+    """Return the seeds that a list holds, or that a number stands for."""
     if isinstance(seeds, (int, np.integer)) and not isinstance(seeds, bool):
         return list(range(_check.integer(who, "seeds", seeds)))
     if isinstance(seeds, (str, bytes)) or not isinstance(seeds, (Sequence, np.ndarray, range)):

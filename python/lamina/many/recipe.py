@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 from lamina.many.settings import Shares
 from lamina.models import Model
 from lamina.models.fresh import begun, fresh
 from lamina.optimizers.schedules import LearningRateSchedule
+
+_returned: WeakSet[Model] = WeakSet()  # by functions; one that comes again is copied
 
 
 class Recipe:
@@ -40,7 +43,9 @@ class Recipe:
         if self.build is None:
             model = fresh(self.source, seed)
         else:
-            model = begun(self._built(self.build, shares), seed)
+            found = self._built(self.build, shares)
+            model = fresh(found, seed) if found in _returned else begun(found, seed)
+            _returned.add(found)
         for rate in shares.rate:
             model.optimizer.learning_rate = (
                 type(rate).from_config(rate.get_config())

@@ -61,7 +61,7 @@ def _named(who: str, given: Any) -> dict[str, Any]:
         pairs = [(None, given)]
     found: dict[str, Any] = {}
     for name, score in pairs:
-        judge = score if _is_function(score) else _metric(score)
+        judge = score if _is_function(score) else _metric(who, score)
         own = name or (judge if isinstance(judge, str) else None)
         own = own or getattr(judge, "name", None) or getattr(judge, "__name__", None)
         if own is None:
@@ -78,10 +78,13 @@ def _is_function(score: Any) -> bool:
     return callable(score) and not own
 
 
-def _metric(score: Any) -> Any:
+def _metric(who: str, score: Any) -> Any:
     if isinstance(score, str) and score.lower() in ("accuracy", "acc"):
         return score  # its form is that of the loss, which a model says
-    return metrics.get(score)
+    try:
+        return metrics.get(score)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{who}: scoring: {error}") from error
 
 
 def _score(score: Any, model: Any, y: Any, prediction: Any, weight: Any) -> float:

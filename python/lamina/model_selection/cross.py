@@ -10,7 +10,7 @@ import numpy as np
 from lamina import _check
 from lamina._arrays import is_array
 from lamina._calls import answering_calls
-from lamina.data.sources import source_of
+from lamina.many.data import count_rows
 from lamina.model_selection.evaluation import Asked, check_failures
 from lamina.model_selection.results import CrossValidation, cross_results
 from lamina.model_selection.scorers import Scoring
@@ -127,7 +127,7 @@ def cross_validate(
         if cv is not None:
             raise ValueError(f"{who}: give cv or bootstrap, not both")
         cv = Bootstrap(_check.integer(who, "bootstrap", bootstrap))
-    rows = rows_of(who, x)
+    rows = checked_rows(who, x, y=y, groups=groups, sample_weight=sample_weight)
     splits = splits_of(who, cv, x, rows, subject.labels(y, [{}]), groups)
     found = subject.evaluate([{}], splits, x, y, asked)
     check_failures(found, asked)
@@ -136,17 +136,16 @@ def cross_validate(
     return table
 
 
-def rows_of(who: str, x: Any) -> int:
-    """Return the number of rows: those of the first array."""
-    source = source_of(x)
-    if source is not None:
-        raise TypeError(f"{who}: x must be arrays, of which folds are made; got a {source.kind}")
-    if isinstance(x, Mapping):
-        return rows_of(who, next(iter(x.values())))
-    if isinstance(x, (list, tuple)) and x and all(is_array(each) for each in x):
-        return rows_of(who, x[0])
-    shape = getattr(x, "shape", None)
-    return int(shape[0]) if shape else len(x)
+def checked_rows(who: str, x: Any, **others: Any) -> int:
+    """Return the number of rows, which all of these must have."""
+    rows = count_rows(who, "x", x)
+    for name, value in others.items():
+        if value is None or (name == "sample_weight" and not is_array(value)):
+            continue
+        found = count_rows(who, name, value)
+        if found != rows:
+            raise ValueError(f"{who}: x and {name} must have as many rows; got {rows} and {found}")
+    return rows
 
 
 def checked_error(who: str, error_score: Any) -> Any:

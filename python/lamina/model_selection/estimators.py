@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from lamina.many.executors import check_executor
+from lamina.many.plan import seeds_of
 from lamina.model_selection.evaluation import Asked, Evaluated, taken
 from lamina.model_selection.scikit import clone, is_classifier
 from lamina.model_selection.splits import Splits
@@ -27,7 +29,8 @@ class Estimator:
         self, settings: list[dict[str, Any]], splits: Splits, x: Any, y: Any, asked: Asked
     ) -> list[Evaluated]:
         """Fit a clone for every setting, split and seed, one after the other or by workers."""
-        seeds = _seeds(asked.seeds)
+        check_executor(asked.who, asked.executor)
+        seeds = _seeds(asked)
         jobs = [
             (Evaluated(i, -1 if seed is None else seed, k), setting, seed, split)
             for i, setting in enumerate(settings)
@@ -35,11 +38,17 @@ class Estimator:
             for k, split in enumerate(splits)
         ]
         call: Callable[..., Evaluated] = _fit_and_score
-        given = [(each, self._set(s, seed), x, y, part, asked) for each, s, seed, part in jobs]
+        given = [
+            (each, self._set(s, seed, asked.who), x, y, part, asked) for each, s, seed, part in jobs
+        ]
         if asked.executor is not None and hasattr(asked.executor, "submit"):
             plain = [(*job[:-1], _without_executor(job[-1])) for job in given]
             futures = [asked.executor.submit(call, *job) for job in plain]
-            return [future.result() for future in futures]
+            try:
+                return [future.result() for future in futures]
+            finally:
+                for future in futures:
+                    future.cancel()
         from joblib import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
             Parallel,
             delayed,
@@ -49,20 +58,20 @@ class Estimator:
         found: Iterable[Evaluated] = Parallel(n_jobs=count)(delayed(call)(*job) for job in given)
         return list(found)
 
-    def _set(self, setting: Mapping[str, Any], seed: int | None) -> Any:
+    def _set(self, setting: Mapping[str, Any], seed: int | None, who: str) -> Any:
         estimator = clone(self.estimator)
         estimator.set_params(**{k: clone(v, safe=False) for k, v in setting.items()})
         if seed is not None:
             if "random_state" not in estimator.get_params(deep=False):
                 raise ValueError(
-                    f"seeds set random_state, which {type(estimator).__name__} does not have"
+                    f"{who}: seeds set random_state, which {type(estimator).__name__} does not have"
                 )
             estimator.set_params(random_state=seed)
         return estimator
 
     def refit(self, setting: dict[str, Any], x: Any, y: Any, asked: Asked) -> tuple[Any, Any]:
         """Return the estimator of a setting fitted to all rows, and the model that it holds."""
-        estimator = self._set(setting, _seeds(asked.seeds)[0])
+        estimator = self._set(setting, _seeds(asked)[0], asked.who)
         weights = {} if asked.sample_weight is None else {"sample_weight": asked.sample_weight}
         estimator.fit(x, y, **weights, **asked.fit)
         return getattr(estimator, "model_", estimator), estimator
@@ -100,7 +109,5 @@ def _fit_and_score(
     return each
 
 
-def _seeds(given: Any) -> list[int | None]:
-    if given is None:
-        return [None]
-    return list(range(given)) if isinstance(given, (int, np.integer)) else [int(s) for s in given]
+def _seeds(asked: Asked) -> Sequence[int | None]:
+    return [None] if asked.seeds is None else seeds_of(asked.who, asked.seeds)

@@ -12,6 +12,7 @@ import numpy as np
 
 from lamina._coding import Coding, kind_of
 from lamina.many import fit_many
+from lamina.many.settings import check_fit, shared
 from lamina.model_selection.evaluation import Asked, Evaluated, taken
 from lamina.model_selection.fitted import estimator_of
 from lamina.model_selection.splits import Splits
@@ -30,7 +31,8 @@ class Network:
 
     def labels(self, y: Any, settings: Sequence[Mapping[str, Any]]) -> Any:
         """Return one class a row, where the loss has classes."""
-        first = self._made(settings[0])
+        made = (self._made(setting) for setting in settings)
+        first = next((model for model in made if model is not None), None)
         targets = np.asarray(y)
         if first is None or targets.dtype.kind not in "biuf":
             return None
@@ -48,9 +50,9 @@ class Network:
             return self.model
         try:
             inspect.signature(self.model).bind(**self._given(setting))
-        except (TypeError, ValueError):  # for fit_many to say
+            return self.model(**self._given(setting))
+        except Exception:  # for fit_many to say
             return None
-        return self.model(**self._given(setting))
 
     def _given(self, setting: Mapping[str, Any]) -> dict[str, Any]:
         """Return those of a setting that are the function's arguments."""
@@ -77,6 +79,7 @@ class Network:
         self, settings: list[dict[str, Any]], splits: Splits, x: Any, y: Any, asked: Asked
     ) -> list[Evaluated]:
         """Fit every setting on every split with every seed, side by side."""
+        self._check(settings, asked)
         more = ("weights",) if asked.train_score or asked.estimators else ()
         seeds = 1 if asked.seeds is None else asked.seeds
         fits = fit_many(
@@ -107,6 +110,13 @@ class Network:
         if stopped.all():  # no setting is complete
             raise KeyboardInterrupt
         return found
+
+    def _check(self, settings: Sequence[Mapping[str, Any]], asked: Asked) -> None:
+        """Refuse settings and arguments that nothing takes."""
+        build = None if isinstance(self.model, Model) else self.model
+        check_fit(asked.who, asked.fit)
+        for setting in settings:
+            shared(asked.who, setting, build)
 
     def _score(
         self, fits: Any, place: int, split: Any, x: Any, read: tuple[Coding, Any], each: Evaluated,

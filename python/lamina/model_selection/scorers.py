@@ -54,6 +54,7 @@ class Scoring:
 
     def _scorer(self, given: Any) -> Scorer:
         if callable(given):
+            self._check_function(given)
             return given  # type: ignore[no-any-return]
         if given is None:
             return _own_score
@@ -65,6 +66,16 @@ class Scoring:
         if given not in get_scorer_names():
             raise ValueError(f"{self.who}: {unknown('score', given, get_scorer_names())}")
         return get_scorer(given)  # type: ignore[no-any-return]
+
+    def _check_function(self, given: Any) -> None:
+        """Refuse a metric: it would be called with an estimator in the place of targets."""
+        room, name = getattr(given, "__module__", None) or "", getattr(given, "__name__", "it")
+        if room.startswith("sklearn.metrics.") and "._scorer" not in room:
+            raise ValueError(
+                f"{self.who}: scoring must be a name or a function of (estimator, x, y); got "
+                f"{name}, a function of targets and predictions: "
+                f"sklearn.metrics.make_scorer({name}) makes a scorer of it"
+            )
 
     def of(self, estimator: Any, x: Any, y: Any, error_score: Any) -> dict[str, float]:
         """Return the scores of a fitted estimator on some rows.

@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina import _check
 from lamina._calls import answering_calls
-from lamina.model_selection.cross import checked_error, rows_of
+from lamina.model_selection.cross import checked_error, checked_rows
 from lamina.model_selection.evaluation import Asked, Subject, check_failures
 from lamina.model_selection.results import search_results
 from lamina.model_selection.scikit import ParameterGrid, ParameterSampler
@@ -172,7 +172,10 @@ sample_weight
     who = "random_search"
     count = _check.integer(who, "n_iter", n_iter)
     _not_empty(who, "param_distributions", param_distributions)
-    settings = list(ParameterSampler(param_distributions, count, random_state=random_state))
+    try:
+        settings = list(ParameterSampler(param_distributions, count, random_state=random_state))
+    except TypeError as error:
+        raise TypeError(f"{who}: {error}") from error
     return _searched(
         who, model, settings, x, y, groups, cv, refit,
         _asked(who, scoring, return_train_score, error_score, seeds, n_jobs, executor, verbose,
@@ -214,8 +217,9 @@ def _searched(
 ) -> Search:  # fmt: skip
     subject = subject_of(who, model)
     _check_refit(who, refit, asked.scoring)
+    rows = checked_rows(who, x, y=y, groups=groups, sample_weight=asked.sample_weight)
     labels = subject.labels(y, settings)
-    splits = splits_of(who, cv, x, rows_of(who, x), labels, groups)
+    splits = splits_of(who, cv, x, rows, labels, groups)
     found = subject.evaluate(settings, splits, x, y, asked)
     check_failures(found, asked)
     search = Search(search_results(settings, found), asked.scoring, refit, splits)

@@ -94,7 +94,7 @@ def splits_of(who: str, cv: Any, x: Any, rows: int, labels: Any, groups: Any) ->
     """
     if isinstance(cv, (int, np.integer)) and not isinstance(cv, bool):
         cv = _check.integer(who, "cv", cv, 2)
-    if isinstance(cv, (str, bytes)):
+    if isinstance(cv, (str, bytes, bool, float)):
         raise TypeError(
             f"{who}: cv must be a number of folds, a splitter of scikit-learn or pairs of row "
             f"numbers; got {cv!r}"
@@ -103,13 +103,12 @@ def splits_of(who: str, cv: Any, x: Any, rows: int, labels: Any, groups: Any) ->
     array = x if hasattr(x, "shape") else np.zeros((rows, 1))
     try:
         found = [
-            (_numbers(train, rows), _numbers(test, rows))
+            (_numbers(who, train, rows), _numbers(who, test, rows))
             for train, test in splitter.split(array, labels, groups)
         ]
     except ValueError as error:
-        raise ValueError(
-            f"{who}: {error} Give fewer folds, such as cv=2, or more rows: there are {rows}"
-        ) from error
+        advice = f" Give fewer folds, such as cv=2, or more rows: there are {rows}"
+        raise ValueError(f"{who}: {error}{advice if 'n_splits' in str(error) else ''}") from error
     if not found:
         raise ValueError(f"{who}: cv must give one pair of rows at least; it gave none")
     for place, pair in enumerate(found):
@@ -122,8 +121,10 @@ def splits_of(who: str, cv: Any, x: Any, rows: int, labels: Any, groups: Any) ->
     return found
 
 
-def _numbers(given: Any, rows: int) -> Array:
+def _numbers(who: str, given: Any, rows: int) -> Array:
     array = np.asarray(given)
     if array.dtype == bool and array.shape == (rows,):
         array = np.flatnonzero(array)
+    if array.size and array.dtype.kind not in "iu":
+        raise TypeError(f"{who}: cv must give row numbers, integers; got {array.dtype}")
     return np.ascontiguousarray(array, dtype=np.int64)
