@@ -75,6 +75,14 @@ def restore_threads() -> Iterator[None]:
     runtime.set_num_threads(before)
 
 
+@pytest.fixture(autouse=True)
+def close_figures() -> Iterator[None]:
+    """No test leaves figures open: matplotlib warns of the twenty-first."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
 @pytest.fixture
 def threads() -> Callable[[int], None]:
     """Set the number of threads: ``threads(2)``."""

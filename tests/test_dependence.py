@@ -6,7 +6,7 @@ import pytest
 import golden
 import lamina
 from lamina import layers
-from lamina.inference import ale, ice, partial_dependence
+from lamina.inference import ale, ice, lekprofile, partial_dependence, permutation_importance
 
 inspection = golden.Peer("sklearn.inspection")
 base = golden.Peer("sklearn.base")
@@ -86,6 +86,33 @@ def test_frames_keep_their_kinds():
     found = partial_dependence(lambda t: t["size"].to_numpy() ** 2, polars.DataFrame(frame), "size",
                                custom_values={"size": [3.0]})  # fmt: skip
     np.testing.assert_allclose(found["response"], 9.0)
+
+
+def test_dicts_of_columns_are_tables():
+    columns = {"a": X[:, 0], "kind": np.where(X[:, 2] > 1, "tall", "low").tolist()}
+
+    def model(table):
+        return table["a"] * np.where(table["kind"] == "tall", 2.0, 1.0)
+
+    found = partial_dependence(model, columns, "kind")
+    assert list(found["kind"]) == ["low", "tall"]
+    np.testing.assert_allclose(found["response"], X[:, 0].mean() * np.array([1, 2]), rtol=1e-12)
+    numbers = {"a": X[:, 0], "b": X[:, 1]}
+    data = {**numbers, "y": np.sin(X[:, 0])}
+    pytest.importorskip("formulaic")
+    fit = lamina.nnet("y ~ a + b", data, size=2, linout=True, maxit=20, trace=False)
+    wanted = lekprofile(lambda x: fit.predict(numbers_of(x)), X[:, :2], names=["a", "b"])
+    found = lekprofile(fit, numbers)
+    np.testing.assert_allclose(found["response"], wanted["response"], rtol=1e-12)
+    shuffled = permutation_importance(fit, data, data["y"])
+    assert shuffled["input"].tolist() == ["a", "b", "y"]
+    assert shuffled["importance"][2] == 0.0
+    with pytest.raises(ValueError, match=r"one length, shape \(rows,\); got a: \(70,\), b: \(3,\)"):
+        ale(model, {"a": X[:, 0], "b": [1, 2, 3]}, "a")
+
+
+def numbers_of(x):
+    return {"a": x[:, 0], "b": x[:, 1]}
 
 
 # --- accumulated local effects, by the loops of Apley and Zhu's paper

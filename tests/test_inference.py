@@ -215,6 +215,20 @@ def test_results_can_be_pickled_and_copied():
             assert str(other.marginal_effects()) == str(result.marginal_effects())
 
 
+def test_changed_data_do_not_change_effects():
+    x, y = X.copy(), REAL.copy()
+    result = linear().inference(x, y)
+    before = str(result.marginal_effects(at="mean"))
+    x[:, 2] = 0.0
+    assert str(result.marginal_effects(at="mean")) == before
+
+
+def test_names_are_unique_where_an_input_is_called_b():
+    model = fitted("mse", REAL, layers.Dense(1, "tanh"), layers.Dense(1))
+    names = model.inference(X, REAL, names=["a", "b", "c"]).names
+    assert names == ["a->h1", "b->h1", "c->h1", "(Intercept)->h1", "h1->o", "(Intercept)->o"]
+
+
 def test_the_hessian_and_the_text():
     model = linear()
     np.testing.assert_allclose(model.hessian(X, REAL), 2 * DESIGN.T @ DESIGN / ROWS, rtol=1e-9)

@@ -14,31 +14,36 @@ Array = NDArray[Any]
 
 
 class Table:
-    """Rows and named columns of an array, or of a frame of pandas or polars.
+    """Rows and named columns of an array, of a frame of pandas or polars, or of a dict.
 
-    A frame stays one, so that a pipeline or a formula finds its columns and their kinds.
+    A frame or dict stays one, so that a pipeline or a formula finds its columns and their kinds.
 
     Parameters
     ----------
     who : str
         Who asks, for messages.
-    x : array_like of shape (rows, columns), or a frame
+    x : array_like of shape (rows, columns), a frame, or a dict of columns
     names : sequence of str, optional
-        By default those of a frame, else x1, x2, ...
+        By default those of a frame or dict, else x1, x2, ...
     """
 
     def __init__(self, who: str, x: Any, names: Sequence[str] | None = None) -> None:
-        known = column_names(x) if not isinstance(x, np.ndarray) else None
+        known = _names(x)
         self.who, self._frame = who, known is not None
-        self.data: Any = x if self._frame else _array(who, x)
-        self.rows, count = (int(n) for n in self.data.shape)
+        if isinstance(x, Mapping):
+            self.data: Any = _columns(who, x)
+            shape = len(next(iter(self.data.values()))), len(self.data)
+        else:
+            self.data = x if self._frame else _array(who, x)
+            shape = self.data.shape
+        self.rows, count = (int(n) for n in shape)
         if names is not None and len(names) != count:
             raise ValueError(f"{who}: names must have {count} names; got {len(names)}")
         default = [f"x{i + 1}" for i in range(count)] if known is None else known
         self.names = [str(name) for name in (default if names is None else names)]
         self._columns = list(known) if known is not None else list(range(count))
         if self.rows == 0:
-            raise ValueError(f"{who}: x must have at least one row; got shape {self.data.shape}")
+            raise ValueError(f"{who}: x must have at least one row; got shape {shape}")
 
     def place(self, column: int | str) -> int:
         """Return the number of a column."""
@@ -67,13 +72,15 @@ class Table:
         return values.astype(np.float64)
 
     def replaced(self, values: Mapping[int, Any]) -> Any:
-        """Return the data with other values in some columns: an array or a frame as before."""
+        """Return the data with other values in some columns: of the same type."""
         if not self._frame:
             made = np.array(self.data, np.result_type(self.data, *map(np.asarray, values.values())))
             for place, column in values.items():
                 made[:, place] = column
             return made
         columns = {self._columns[p]: self._filled(column) for p, column in values.items()}
+        if isinstance(self.data, dict):
+            return {**self.data, **columns}
         if hasattr(self.data, "with_columns"):
             series = [type(self.data[name])(name, column) for name, column in columns.items()]
             return self.data.with_columns(series)
@@ -90,8 +97,26 @@ class Table:
 
     def taken(self, rows: Any) -> Table:
         """Return a table of some of the rows."""
-        data = self.data.iloc[rows] if hasattr(self.data, "iloc") else self.data[rows]
+        if isinstance(self.data, dict):
+            data: Any = {name: column[rows] for name, column in self.data.items()}
+        else:
+            data = self.data.iloc[rows] if hasattr(self.data, "iloc") else self.data[rows]
         return Table(self.who, data, self.names)
+
+
+def _names(x: Any) -> list[Any] | None:
+    if isinstance(x, Mapping):
+        return list(x)
+    return None if isinstance(x, np.ndarray) else column_names(x)
+
+
+def _columns(who: str, x: Mapping[Any, Any]) -> dict[Any, Array]:
+    columns = {name: np.asarray(column) for name, column in x.items()}
+    shapes = {column.shape for column in columns.values()}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 1:
+        got = ", ".join(f"{name}: {column.shape}" for name, column in columns.items())
+        raise ValueError(f"{who}: columns of x must have one length, shape (rows,); got {got}")
+    return columns
 
 
 def _array(who: str, x: Any) -> Array:

@@ -74,7 +74,7 @@ def ale(
     Parameters
     ----------
     model : Model, fit of lamina.nnet, fitted estimator, or function of a table
-    x : array_like of shape (rows, inputs), or a frame
+    x : array_like of shape (rows, inputs), a frame or a dict of columns
     features : int, str or pair of them
         Of two inputs it is the interaction: the second-order effect, without the main effects of
         both.

@@ -34,8 +34,9 @@ def _is_dense(model: Any) -> bool:
 def coefficient_names(function: Any, net: Connections | None) -> list[str]:
     """Return a name for each number in a loss function's vector of weights.
 
-    As R's ``nnet`` names them, "x1->h1" and "b->h1"; those of a linear model with one output as
-    ``lm`` does, "x1" and "(Intercept)"; of other weights "layer/weight[i, j]".
+    As R's ``nnet`` names them, "x1->h1" and "b->h1" ("(Intercept)->h1" where an input is called
+    b); those of a linear model with one output as ``lm`` does, "x1" and "(Intercept)"; of other
+    weights "layer/weight[i, j]".
     """
     by_path = {} if net is None else _of_units(net)
     names: list[str] = []
@@ -47,6 +48,7 @@ def coefficient_names(function: Any, net: Connections | None) -> list[str]:
 
 
 def _of_units(net: Connections) -> dict[str, list[str]]:
+    bias = "b" if "b" not in net.units else "(Intercept)"  # an input may be called b
     linear = len(net.layers) == 1 and len(net.outputs) == 1
     found: dict[str, list[str]] = {}
     for layer in net.layers:
@@ -56,7 +58,7 @@ def _of_units(net: Connections) -> dict[str, list[str]]:
             pairs = [s if linear else f"{s}->{t}" for s in sources for t in targets]
             found[layer.paths["kernel"]] = pairs
         if "bias" in layer.paths:
-            biases = ["(Intercept)"] if linear else [f"b->{t}" for t in targets]
+            biases = ["(Intercept)"] if linear else [f"{bias}->{t}" for t in targets]
             found[layer.paths["bias"]] = biases
     return found
 

@@ -77,7 +77,7 @@ def partial_dependence(
     Parameters
     ----------
     model : Model, fit of lamina.nnet, fitted estimator, or function of a table
-    x : array_like of shape (rows, inputs), or a frame
+    x : array_like of shape (rows, inputs), a frame or a dict of columns
         The rows that are averaged over.
     features : int, str or pair of them
         The input, or two inputs.

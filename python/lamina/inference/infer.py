@@ -76,8 +76,9 @@ def infer(
         _inverting(held, singular),
     )  # fmt: skip
     fit = Fit(
-        model=copy.deepcopy(model), x=x, y=y, count=function.rows, weights=function.weights,
-        gradient=function.gradient(), family=family, rows=rows, pieces=pieces,
+        model=copy.deepcopy(model), x=copy.deepcopy(x), y=copy.deepcopy(y),
+        count=function.rows, weights=function.weights, gradient=function.gradient(),
+        family=family, rows=rows, pieces=pieces,
         curvature=curvature, reference=found, names=held,
         input_names=None if given is None else [str(name) for name in given],
         output_names=output_names, kind=covariance, singular=singular,

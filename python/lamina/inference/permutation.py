@@ -60,7 +60,7 @@ def permutation_importance(
     Parameters
     ----------
     model : Model, fit of lamina.nnet, or fitted estimator
-    x : array_like of shape (rows, inputs), or a frame
+    x : array_like of shape (rows, inputs), a frame or a dict of columns
         Best rows that the model has not been trained on.
     y : array_like of shape (rows,) or (rows, outputs)
     scoring : str or callable, optional

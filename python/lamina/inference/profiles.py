@@ -70,7 +70,7 @@ def lekprofile(
     Parameters
     ----------
     model : Model, fit of lamina.nnet, fitted estimator, or function of a table
-    x : array_like of shape (rows, inputs), or a frame
+    x : array_like of shape (rows, inputs), a frame or a dict of columns
         What the model was trained on, all numbers, with at least two inputs.
     xsel : sequence of int or str, optional
         Inputs to go along, by default all.

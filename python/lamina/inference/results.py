@@ -68,7 +68,8 @@ class Inference:
     ----------
     names : list of str
         Of the weights, as R's ``nnet`` calls them: "x1->h1" from an input to a hidden unit,
-        "b->h1" for a bias; "x1" and "(Intercept)" in a linear model.
+        "b->h1" for a bias ("(Intercept)->h1" where an input is called b); "x1" and "(Intercept)" in
+        a linear model.
     estimates, standard_errors : ndarray of shape (weights,)
         Standard errors are NaN where the Hessian is singular or has negative eigenvalues.
     covariance : ndarray of shape (weights, weights)

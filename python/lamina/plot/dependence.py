@@ -34,7 +34,7 @@ def partial_dependence(
     result : PartialDependence, or model
         What ``lamina.inference.partial_dependence`` or ``ice`` returns; or a model, for which it is
         found with the arguments that follow.
-    x : array_like of shape (rows, inputs), or a frame, optional
+    x : array_like of shape (rows, inputs), a frame or a dict of columns, optional
         With a model.
     features : int, str or pair of them, optional
         With a model.
@@ -97,7 +97,7 @@ def ale(
     result : AccumulatedEffects, or model
         What ``lamina.inference.ale`` returns; or a model, for which it is found with the arguments
         that follow.
-    x : array_like of shape (rows, inputs), or a frame, optional
+    x : array_like of shape (rows, inputs), a frame or a dict of columns, optional
         With a model.
     features : int, str or pair of them, optional
         With a model.

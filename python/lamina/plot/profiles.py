@@ -39,7 +39,7 @@ def lekprofile(
     profile : LekProfile, or model
         What ``lamina.inference.lekprofile`` returns; or a model, whose profile over the rows `x`
         is found with `options`, such as ``group_vals`` and ``steps``.
-    x : array_like of shape (rows, inputs), or a frame, optional
+    x : array_like of shape (rows, inputs), a frame or a dict of columns, optional
         With a model.
     xsel : sequence of int or str, optional
         Inputs to draw, by default all.
