@@ -109,6 +109,33 @@ def test_a_function_that_returns_the_same_model_gives_each_fit_one_of_its_own():
         assert same(other.get_weights(), made[seed].get_weights())
 
 
+@pytest.mark.parametrize("hooks", [[], [lamina.callbacks.LambdaCallback()]])
+def test_each_fit_has_its_own_copy_of_an_optimizer_or_a_layer_in_a_setting(hooks: list[Any]):
+    x, y = data()
+
+    def of(parts: list[Any], optimizer: Any, seed: int | None = None) -> lamina.Model:
+        model = lamina.Sequential([lamina.Input((4,)), *parts, layers.Dense(1)], seed=seed)
+        model.compile(optimizer, "mse")
+        return model
+
+    given = [layers.Dense(3, "tanh")]
+    optimizer = lamina.optimizers.SGD(0.05, momentum=0.9)
+    rates = [0.01, 0.2]
+    settings = {"parts": [given], "optimizer": [optimizer], "learning_rate": rates}
+    fits = lamina.fit_many(
+        of, x, y, settings=settings, seeds=2, epochs=3, callbacks=hooks, verbose=0
+    )
+    places = [(rate, seed) for rate in rates for seed in (0, 1)]
+    for place, (rate, seed) in enumerate(places):
+        own = lamina.optimizers.SGD(rate, momentum=0.9)
+        model = of([layers.Dense(3, "tanh")], own, seed)
+        model.fit(x, y, epochs=3, verbose=0)
+        assert same(model.get_weights(), fits.models[place].get_weights())
+    assert optimizer.learning_rate == pytest.approx(0.05)
+    assert optimizer.iterations == 0
+    assert not given[0].built
+
+
 def test_a_graph_of_layers_draws_its_weights_from_each_seed():
     x, y = data()
 

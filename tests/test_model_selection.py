@@ -161,6 +161,20 @@ def test_the_same_bits_by_any_workers():
         )
 
 
+def test_optimizers_are_settings():
+    def build(optimizer):
+        model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)])
+        model.compile(optimizer, "mse")
+        return model
+
+    tried = [lamina.optimizers.SGD(0.001), lamina.optimizers.Adam(0.3)]
+    search = grid_search(build, {"optimizer": tried}, X, Y, cv=3, **FAST)
+    assert search.best_params_ == {"optimizer": tried[1]}
+    assert [each.iterations for each in tried] == [0, 0]
+    expected = fitted(lambda: build(lamina.optimizers.Adam(0.3)), {}, np.arange(75), Y)
+    np.testing.assert_array_equal(search.predict(X), expected.predict(X, verbose=0)[:, 0])
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_diverged_fit_has_the_error_score():
     grid = {"learning_rate": [1e30, 0.01]}

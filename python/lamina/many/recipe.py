@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakSet
 
+from lamina.layers import Layer
 from lamina.many.settings import Shares
 from lamina.models import Model
 from lamina.models.fresh import begun, fresh
+from lamina.optimizers import Optimizer
 from lamina.optimizers.schedules import LearningRateSchedule
 
 _returned: WeakSet[Model] = WeakSet()  # by functions; one that comes again is copied
@@ -55,7 +58,7 @@ class Recipe:
         return model
 
     def _built(self, build: Callable[..., Any], shares: Shares) -> Any:
-        model = build(**shares.build)
+        model = build(**own_arguments(shares.build))
         name = getattr(build, "__name__", type(build).__name__)
         if not isinstance(model, Model):
             raise TypeError(
@@ -63,3 +66,22 @@ class Recipe:
             )
         model.compiled(f"{self.who}: {name}")
         return model
+
+
+def own_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments of the function that builds a model, for this model alone.
+
+    Optimizers, layers and models are copied: each belongs to one model.
+    """
+    return {name: _own(value) for name, value in given.items()}
+
+
+def _own(value: Any) -> Any:
+    if type(value) in (list, tuple):
+        return type(value)(map(_own, value))
+    if not isinstance(value, (Layer, Model, Optimizer)):
+        return value
+    copied = copy.deepcopy(value)
+    if isinstance(copied, Optimizer):
+        copied.reset()
+    return copied

@@ -12,6 +12,7 @@ import numpy as np
 
 from lamina._coding import Coding, kind_of
 from lamina.many import fit_many
+from lamina.many.recipe import own_arguments
 from lamina.many.settings import check_fit, shared
 from lamina.model_selection.evaluation import Asked, Evaluated, taken
 from lamina.model_selection.fitted import estimator_of
@@ -50,7 +51,7 @@ class Network:
             return self.model
         try:
             inspect.signature(self.model).bind(**self._given(setting))
-            return self.model(**self._given(setting))
+            return self.model(**own_arguments(self._given(setting)))
         except Exception:  # for fit_many to say
             return None
 
