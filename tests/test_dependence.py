@@ -111,6 +111,22 @@ def test_dicts_of_columns_are_tables():
         ale(model, {"a": X[:, 0], "b": [1, 2, 3]}, "a")
 
 
+def test_every_fit_of_nnet_has_importance_and_dependence():
+    pytest.importorskip("formulaic")
+    data = {"a": X[:, 0], "b": X[:, 1], "kind": np.where(X[:, 0] > 0.1 * X[:, 2], "hi", "lo")}
+    several = lamina.nnet.avNNet("kind ~ a + b", data, size=2, repeats=2, decay=0.1, trace=False)
+    model = lamina.nnet.multinom("kind ~ a + b", data, decay=0.01, trace=False)
+    for fit in (several, model):
+        shuffled = permutation_importance(fit, data, data["kind"])
+        right = (fit.predict(data, type="class") == data["kind"]).mean()
+        assert shuffled.score == pytest.approx(right, abs=1e-12)
+        assert shuffled["importance"][0] > 0.2
+    found = partial_dependence(model, data, "a", custom_values={"a": [0.3]})
+    wanted = model.predict({**data, "a": np.full(70, 0.3)}, type="probs").mean()
+    np.testing.assert_allclose(found["response"], wanted, rtol=1e-12)
+    assert found["output"].tolist() == ["lo"]
+
+
 def numbers_of(x):
     return {"a": x[:, 0], "b": x[:, 1]}
 

@@ -293,6 +293,20 @@ def test_regions_are_the_models():
     plot.decision_boundary(regression, X, TRUE[:1].repeat(60) + X[:, 0], grid=10)
 
 
+def test_regions_of_fits_of_formulas():
+    pytest.importorskip("formulaic")
+    data = {"u": X[:, 0], "v": X[:, 1]}
+    kind = np.where(X.sum(axis=1) > 0, "hi", "lo")
+    more = {"decay": 0.1, "trace": False}
+    for fit in (
+        lamina.nnet("kind ~ u + v", {**data, "kind": kind}, size=2, **more),
+        lamina.nnet.multinom("kind ~ u + v", {**data, "kind": kind}, **more),
+        lamina.nnet.avNNet("kind ~ u + v", {**data, "kind": kind}, size=2, repeats=2, **more),
+    ):
+        ax = plot.decision_boundary(fit, data, kind, grid=10)
+        assert (ax.get_xlabel(), ax.get_ylabel()) == ("u", "v")
+
+
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [

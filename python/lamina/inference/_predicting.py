@@ -39,8 +39,9 @@ class Predicting:
         model = self.model
         if is_network(model):
             return lambda x: model.predict(x, verbose=0)
-        if hasattr(model, "wts") and hasattr(model, "predict"):
-            return lambda x: model.predict(x, type="raw")
+        if is_of_nnet(model):
+            kind = "probs" if hasattr(model, "lab") else "raw"  # of multinom, of nnet and avNNet
+            return lambda x: model.predict(x, type=kind)
         tried = METHODS[1:] if method == "auto" else (method,)
         if method == "auto" and not hasattr(model, "classes_"):
             tried = ("predict",)
@@ -90,6 +91,12 @@ class Predicting:
 def is_network(model: Any) -> bool:
     """Return whether it is a model of lamina."""
     return all(hasattr(model, name) for name in ("trainable_weights", "input_names", "predict"))
+
+
+def is_of_nnet(model: Any) -> bool:
+    """Return whether it is a fit of ``lamina.nnet``."""
+    fitted = hasattr(model, "wts") or hasattr(model, "lev")
+    return fitted and hasattr(model, "predict")
 
 
 def chosen_outputs(who: str, output: Any, names: Sequence[str]) -> list[int]:

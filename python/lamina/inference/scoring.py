@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.inference._predicting import Predicting, is_network
+from lamina.inference._predicting import Predicting, is_network, is_of_nnet
 
 Array = NDArray[Any]
 Score = Callable[[Any], float]
@@ -50,7 +50,7 @@ def _loss(model: Any, x: Any, y: Any, sample_weight: Any) -> float:
 def _by_name(who: str, model: Any, name: str, y: Any, sample_weight: Any) -> Score:
     targets = np.asarray(y)
     method = "predict_proba" if name == "neg_log_loss" else "predict"
-    plain = is_network(model) or hasattr(model, "wts") or not hasattr(model, method)
+    plain = is_network(model) or is_of_nnet(model) or not hasattr(model, method)
     predicting = Predicting(who, model, "auto" if plain else method)
     weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)
 

@@ -37,10 +37,10 @@ def decision_boundary(
 
     Parameters
     ----------
-    model : Model, or any object with ``predict``
+    model : Model, fit of lamina.nnet, or any object with ``predict``
         Of scikit-learn's estimators, one with ``predict_proba`` is asked for that.
-    X : array_like of shape (rows, features)
-        Says how far the axes go.
+    X : array_like of shape (rows, features), a frame or a dict of columns
+        Says how far the axes go; all numbers.
     y : array_like of shape (rows,), optional
         Draws the rows: classes by colour and marker.
     features : (int, int), default (0, 1)
@@ -68,11 +68,12 @@ def decision_boundary(
     >>> ax.get_xlabel()
     'x1'
     """
-    rows = np.asarray(X, np.float64)
-    if rows.ndim != 2 or len(rows) == 0:
-        raise ValueError(f"{WHO}: X must have shape (rows, features); got {rows.shape}")
+    from lamina.inference._tables import Table
+
+    table = Table(WHO, X)
+    rows = np.column_stack([table.numbers(i) for i in range(len(table.names))])
     first, second = (_feature(each, rows.shape[1]) for each in features)
-    names = named(feature_names, rows.shape[1], "x")
+    names = table.names if feature_names is None else named(feature_names, rows.shape[1], "x")
     count = _check.integer(WHO, "grid", grid)
     ends = [(v.min() - 0.05 * (np.ptp(v) or 1), v.max() + 0.05 * (np.ptp(v) or 1))
             for v in (rows[:, first], rows[:, second])]  # fmt: skip
@@ -80,7 +81,9 @@ def decision_boundary(
     asked = np.tile(np.median(rows, axis=0) if fixed is None else np.asarray(fixed, np.float64),
                     (count * count, 1))  # fmt: skip
     asked[:, first], asked[:, second] = (v.ravel() for v in np.meshgrid(*lines))
-    values = _asked(model, asked).reshape(count, count, -1)
+    # A table of the kind that was given, in which formulas and pipelines find their columns.
+    points = table.taken(np.zeros(len(asked), int)).replaced(dict(enumerate(asked.T)))
+    values = _asked(model, points).reshape(count, count, -1)
     target = None if y is None else _classes(y)
 
     def draw(axes: Axes) -> None:
@@ -102,7 +105,11 @@ def _feature(place: Any, count: int) -> int:
     return found
 
 
-def _asked(model: Any, rows: Array) -> Array:
+def _asked(model: Any, rows: Any) -> Array:
+    from lamina.inference._predicting import Predicting, is_of_nnet
+
+    if is_of_nnet(model):
+        return Predicting(WHO, model)(rows)
     if hasattr(model, "predict_proba"):
         found = np.asarray(model.predict_proba(rows))
         return found[:, 1] if found.shape[1] == 2 else found
