@@ -224,6 +224,24 @@ def test_an_interrupted_search_has_the_settings_that_are_done():
         grid_search(numbers, grid, X, Y, cv=2, n_jobs=1, callbacks=[Stop()], **FAST)
 
 
+def test_an_interrupt_while_scores_are_taken_keeps_the_settings_before():
+    calls = []
+
+    def stopping(estimator, x, y):
+        calls.append(len(x))
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return estimator.score(x, y)
+
+    with pytest.warns(FitFailedWarning, match="3 fits: interrupted"):
+        search = grid_search(numbers, {"units": [1, 2, 3]}, X, Y, cv=2, scoring=stopping, **FAST)
+    whole = grid_search(numbers, {"units": [1, 2, 3]}, X, Y, cv=2, **FAST)
+    means = search.cv_results_["mean_test_score"]
+    assert means[0] == whole.cv_results_["mean_test_score"][0]
+    assert np.isnan(means[1:]).all()
+    assert len(calls) == 4
+
+
 def test_several_inputs_weights_and_own_scores():
     a, b = lamina.Input((1,), name="a"), lamina.Input((2,), name="b")
     model = lamina.Model([a, b], layers.Dense(1)(layers.Concatenate()([a, b])))

@@ -280,6 +280,8 @@ def test_held_out_rows_of_ones_own_and_callbacks(ours):
         validation_data=held,
     ).fit(X[:100], NUMBERS[:100])  # fmt: skip
     assert stopped.n_iter_ == 2
+    (given,), (used,) = stopped.callbacks, stopped.callbacks_
+    assert (used.stopped_epoch, given.stopped_epoch, given.model) == (1, 0, None)
 
 
 def test_losses_of_laminas(ours):

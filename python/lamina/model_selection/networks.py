@@ -91,24 +91,31 @@ class Network:
         table = fits.table
         count, found = len(fits) // len(settings), []
         read: dict[int, tuple[Coding, Any]] = {}
+        stopped: set[int] = set()  # settings that an interrupt leaves incomplete
+        ended = False  # by an interrupt while scores were taken
         for place in range(len(fits)):
             setting = place // count
             split = int(table["fold"][place])
             each = Evaluated(setting, int(table["seed"][place]), split)
             each.fit_time = float(table["seconds"][place])
-            if table["status"][place] != "ok":
-                each.message = str(table["message"][place])
-                if asked.error_score == "raise":
-                    raise FAULTS[table["status"][place]](each.message)
-            else:
-                if setting not in read:
-                    fitted = functools.partial(fits.models.__getitem__, place)
-                    coding = self._coding(asked.who, settings[setting], fitted)
-                    read[setting] = coding, _told(coding.targets(y, len(y)))
-                self._score(fits, place, splits[split], x, read[setting], each, asked)
+            status, each.message = str(table["status"][place]), str(table["message"][place])
+            if status == "ok" and not ended:
+                try:
+                    if setting not in read:
+                        fitted = functools.partial(fits.models.__getitem__, place)
+                        coding = self._coding(asked.who, settings[setting], fitted)
+                        read[setting] = coding, _told(coding.targets(y, len(y)))
+                    self._score(fits, place, splits[split], x, read[setting], each, asked)
+                except KeyboardInterrupt:
+                    ended = True
+            if status == "ok" and ended:
+                status = each.message = "interrupted"
+            if status == "interrupted":
+                stopped.add(setting)
+            if status != "ok" and asked.error_score == "raise":
+                raise FAULTS[status](each.message)
             found.append(each)
-        stopped = np.reshape(table["status"] == "interrupted", (len(settings), -1)).any(axis=1)
-        if stopped.all():  # no setting is complete
+        if len(stopped) == len(settings):  # none is complete
             raise KeyboardInterrupt
         return found
 

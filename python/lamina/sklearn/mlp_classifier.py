@@ -91,7 +91,8 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
     validation_data : tuple (X, y) or (X, y, sample_weight), optional
         Scored after each epoch; `early_stopping` then holds out no rows.
     callbacks : Callback or list of Callback, optional
-        Of `lamina.callbacks`, for "sgd" and "adam".  Their ``model`` is the one that trains, which
+        Of `lamina.callbacks`, for "sgd" and "adam"; each fit has copies of them, ``callbacks_``.
+        Their ``model`` is the one that trains, which
         has the layers of ``model_``; logs have "loss", and with held-out rows "val_loss" and
         "val_score".
     dtype : {"float32", "float64"}, optional

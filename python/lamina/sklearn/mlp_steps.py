@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -183,7 +184,8 @@ def train(mlp: MLPBase, rows: Rows, held: Rows | None, once: bool) -> None:
     course = Course(mlp, count, held)
     course.begin()
     more = mlp.callbacks if isinstance(mlp.callbacks, (list, tuple)) else [mlp.callbacks]
-    own = [callback for callback in more if callback is not None]
+    # Their state is that of one fit; those that were given stay as they are.
+    mlp.callbacks_ = own = copy.deepcopy([callback for callback in more if callback is not None])
     try:
         trainer.fit(
             rows.x,
