@@ -117,6 +117,22 @@ def test_outputs_of_all_kinds(classifier):
             assert (net.classes_[above.astype(int)] == net.predict(X)).all()
 
 
+def test_numbers_are_no_probabilities(classifier):
+    """Several units trained by a loss of numbers have ``predict_proba`` behind a softmax alone."""
+    net = classifier(loss="mse").fit(X, THREE)
+    assert net.score(X, THREE) > 0.8
+    for name in ("predict_proba", "predict_log_proba"):
+        with pytest.raises(AttributeError) as raised:
+            getattr(net, name)
+        assert "'mean_squared_error' and the activation 'linear'" in str(raised.value.__cause__)
+    labels = np.stack([SIDE, X[:, 2] > 0], axis=1).astype(int)
+    net = classifier(loss="mse").fit(X, labels)
+    assert net.score(X, labels) > 0.8
+    assert not hasattr(net, "predict_proba")
+    net = classifier(lamina.Sequential([Dense(3, "softmax")]), loss="mse").fit(X, THREE)
+    np.testing.assert_allclose(net.predict_proba(X).sum(axis=1), 1, rtol=1e-6)
+
+
 def test_logits_of_models_whose_last_layer_does_not_say(classifier):
     class Own(lamina.Model):
         def __init__(self, activation=None):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from lamina._check import Array, Shape
+from lamina._coding import kind_of
 from lamina.models import Functional, Model, Sequential
 
 TINY = 1e-30  # what a sum of probabilities that all vanish is divided by
 SCORES = ("hinge", "squared_hinge", "categorical_hinge")  # losses of scores on both sides of 0
+TOGETHER = ("softmax", "sparsemax")  # activations of probabilities that add up to 1
+BY_ITSELF = ("sigmoid", "hard_sigmoid", *TOGETHER)  # and of those that need not
 
 
 def check_reads(who: str, model: Model, row_shape: Shape) -> None:
@@ -58,12 +62,7 @@ def logits_of(model: Model, count: int, rows: Any, *, separate: bool) -> list[bo
     separate : bool
         Whether each unit is a label of its own, so that probabilities need not add up to 1.
     """
-    ends: list[Any] = [None] * count
-    if isinstance(model, Functional):
-        ends = [getattr(output.node, "layer", None) for output in model.outputs]
-    elif isinstance(model, Sequential):
-        ends = model.layers[-1:] or ends
-    names = [getattr(getattr(_last(end), "activation", None), "name", None) for end in ends]
+    names = _activations(model, count)
     if None in names:
         results = listed(model.predict(rows, verbose=0))
         found = [_are_chances(each, separate) for each in results]
@@ -72,6 +71,44 @@ def logits_of(model: Model, count: int, rows: Any, *, separate: bool) -> list[bo
             for name, are_chances in zip(names, found, strict=True)
         ]
     return [name == "linear" for name in names]
+
+
+def _activations(model: Model, count: int) -> list[str | None]:
+    """Return the name of each output's activation; None where it is not known."""
+    ends: list[Any] = [None] * count
+    if isinstance(model, Functional):
+        ends = [getattr(output.node, "layer", None) for output in model.outputs]
+    elif isinstance(model, Sequential):
+        ends = model.layers[-1:] or ends
+    return [getattr(getattr(_last(end), "activation", None), "name", None) for end in ends]
+
+
+def no_chances(model: Model, shapes: Sequence[Shape], *, separate: bool) -> str | None:
+    """Return why outputs are no probabilities of classes, or None.
+
+    They are none where a loss of numbers, such as "mse", trains several units that their activation
+    lets be of any size.  A single unit is clipped to 0 and 1.
+
+    Parameters
+    ----------
+    shapes : sequence of tuple of int
+        Of a row of each output.
+    separate : bool
+        Whether each unit is a label of its own, so that probabilities need not add up to 1.
+    """
+    losses: Any = model.loss if isinstance(model.loss, (list, tuple)) else [model.loss]
+    losses = list(losses) * (len(shapes) if len(losses) == 1 else 1)
+    fit = BY_ITSELF if separate else TOGETHER
+    for loss, name, shape in zip(losses, _activations(model, len(shapes)), shapes, strict=True):
+        several = separate or math.prod(shape) > 1
+        numbers = kind_of(loss) == "regression" and not getattr(loss, "from_logits", False)
+        if several and numbers and name is not None and name not in fit:
+            return (
+                f"with the loss {loss_names(loss)[0]!r} and the activation {name!r} the outputs "
+                f"are numbers of any size, no probabilities; end the model in {fit[0]!r}, or give "
+                f"a crossentropy as loss"
+            )
+    return None
 
 
 def _last(end: Any) -> Any:

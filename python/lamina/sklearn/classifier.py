@@ -12,7 +12,7 @@ from lamina.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
 from lamina.models import Model
 from lamina.sklearn._base import NeuralNet
 from lamina.sklearn._labels import Labels, check_two_classes, labels_of
-from lamina.sklearn._outputs import chances_of, gives_scores, logits_of, loss_names
+from lamina.sklearn._outputs import chances_of, gives_scores, logits_of, loss_names, no_chances
 from lamina.sklearn._scikit import ClassifierMixin, available_if, check_is_fitted, type_of_target
 
 if TYPE_CHECKING:
@@ -38,7 +38,15 @@ def _scores(estimator: NeuralNetClassifier) -> bool:
 
 
 def _chances(estimator: NeuralNetClassifier) -> bool:
-    return not _scores(estimator)
+    why = None
+    if _scores(estimator):
+        why = "with a hinge loss the outputs are scores, no probabilities; see decision_function"
+    elif hasattr(estimator, "model_"):
+        separate = estimator._labels.kind == "multilabel-indicator" and not estimator._one_of_labels
+        why = no_chances(estimator.model_, estimator._shapes, separate=separate)
+    if why is not None:
+        raise AttributeError(f"{type(estimator).__name__}: {why}")
+    return True
 
 
 class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unused-ignore]
@@ -83,7 +91,8 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
     Notes
     -----
     With hinge losses, whose results are scores, there is ``decision_function`` in place of
-    ``predict_proba``.
+    ``predict_proba``.  With losses of numbers, such as "mse", and several units there is
+    ``predict_proba`` if the last layer's activation makes probabilities of them, such as "softmax".
 
     Examples
     --------
