@@ -333,7 +333,8 @@ class Statistics:
             - "sandwich" or "HC0": H^-1 G H^-1, right for any loss and where the model or the
               likelihood is not (Huber 1967, White 1982), "HC1" n / (n - df) times that, "HC2" and
               "HC3" with residuals weighted by leverage (mse with one output),
-            - "cluster": the same with scores summed within `groups`,
+            - "cluster": the same with scores summed within `groups`, times g / (g - 1) *
+              (n - 1) / (n - df) for g of them, as in Stata and statsmodels,
             - "opg": (G + P)^-1,
             - "fisher": the inverse of the expected information, plus P.
         names : sequence of str, optional
@@ -341,7 +342,7 @@ class Statistics:
         output_names : sequence of str, optional
             By default o, or o1, o2, ...
         groups : array_like of shape (rows,), optional
-            The clusters.
+            The clusters, for that covariance alone.
         reference : "auto", int or None, default "auto"
             Only differences between the weights of the classes of a softmax matter: the class whose
             weights are subtracted from the others'.  "auto" is class 0 where the last layer is
