@@ -141,6 +141,17 @@ def test_calibration_is_that_of_scikit_learn():
         np.testing.assert_allclose(drawn.get_ydata(), share)
 
 
+def test_calibration_of_named_classes():
+    p = np.array([[0.7, 0.2, 0.1], [0.2, 0.5, 0.3], [0.1, 0.1, 0.8], [0.6, 0.3, 0.1]])
+    names = ["ant", "bee", "cat", "bee"]
+    drawn = plot.calibration(names, p, 4).lines[1]
+    np.testing.assert_allclose(drawn.get_ydata(), [2 / 3, 1])  # 0.5 to 0.75: right, right, wrong
+    numbered = plot.calibration([0, 1, 2, 1], p, 4).lines[1]
+    np.testing.assert_array_equal(numbered.get_xydata(), drawn.get_xydata())
+    with pytest.raises(ValueError, match="labels must name the classes of the 3 columns"):
+        plot.calibration(["ant", "bee", "bee", "ant"], p)
+
+
 def test_wilsons_interval():
     from lamina.plot.calibration import binned
 
@@ -289,6 +300,17 @@ def test_regions_are_the_models():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("x1", "x2")
     low, high = ax.get_xlim()
     assert low < X[:, 0].min() < X[:, 0].max() < high
+    pandas = pytest.importorskip("pandas")
+    seen = []
+
+    class Asked:
+        def predict(self, table):
+            seen.append(list(table.columns))
+            return np.asarray(table["age"])
+
+    frame = pandas.DataFrame({"dose": X[:, 0], "age": X[:, 1]})
+    named = plot.decision_boundary(Asked(), frame, features=("age", "dose"), grid=5)
+    assert (named.get_xlabel(), named.get_ylabel(), seen[0]) == ("age", "dose", ["dose", "age"])
     regression = network(1, None)
     plot.decision_boundary(regression, X, TRUE[:1].repeat(60) + X[:, 0], grid=10)
 

@@ -1,6 +1,7 @@
 """README and pages of docs/: their examples run, one after the other."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,5 +36,9 @@ def run_examples_of(page: Path) -> None:
     examples = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
     assert examples
     scope: dict[str, object] = {}
-    for example in examples:
-        exec(re.sub(r"epochs=\d+", "epochs=1", example), scope)
+    try:
+        for example in examples:
+            exec(re.sub(r"epochs=\d+", "epochs=1", example), scope)
+    finally:
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close("all")

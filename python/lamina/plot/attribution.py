@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WHO = "attribution"
+FEWEST = 16  # pixels along a side whose outlines can be seen
 SIGNED = ("integrated_gradients", "occlusion")
 
 
@@ -99,7 +100,7 @@ def _image(axes: Axes, values: Array, below: Array | None, label: str, has_sign:
     if has_sign:
         options = {"cmap": signed(), "vmin": -limit, "vmax": limit}
     image = axes.imshow(values, **options)
-    if below is not None:
+    if below is not None and min(below.shape[:2]) >= FEWEST:
         grey = below.mean(axis=-1)
         if np.ptp(grey) > 0:
             middle = (grey.min() + grey.max()) / 2

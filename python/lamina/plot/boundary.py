@@ -24,7 +24,7 @@ def decision_boundary(
     model: Any,
     X: Any,
     y: Any = None,
-    features: Sequence[int] = (0, 1),
+    features: Sequence[int | str] = (0, 1),
     path: Path = None,
     *,
     grid: int = 200,
@@ -43,8 +43,8 @@ def decision_boundary(
         Says how far the axes go; all numbers.
     y : array_like of shape (rows,), optional
         Draws the rows: classes by colour and marker.
-    features : (int, int), default (0, 1)
-        Columns of the two axes.
+    features : (int, int) or (str, str), default (0, 1)
+        Columns of the two axes, by number or by name.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     grid : int, default 200
@@ -72,8 +72,8 @@ def decision_boundary(
 
     table = Table(WHO, X)
     rows = np.column_stack([table.numbers(i) for i in range(len(table.names))])
-    first, second = (_feature(each, rows.shape[1]) for each in features)
     names = table.names if feature_names is None else named(feature_names, rows.shape[1], "x")
+    first, second = (_feature(each, names) for each in features)
     count = _check.integer(WHO, "grid", grid)
     ends = [(v.min() - 0.05 * (np.ptp(v) or 1), v.max() + 0.05 * (np.ptp(v) or 1))
             for v in (rows[:, first], rows[:, second])]  # fmt: skip
@@ -98,10 +98,12 @@ def decision_boundary(
     return on_axes(WHO, draw, ax, path, (5.2, 4.2))
 
 
-def _feature(place: Any, count: int) -> int:
+def _feature(place: Any, names: list[str]) -> int:
+    if isinstance(place, str) and place in names:
+        return names.index(place)
     found = _check.integer(WHO, "features", place, 0)
-    if found >= count:
-        raise ValueError(f"{WHO}: features must be columns of X, below {count}; got {found}")
+    if found >= len(names):
+        raise ValueError(f"{WHO}: features must be columns of X, below {len(names)}; got {found}")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ def calibration(
     strategy: str = "uniform",
     path: Path = None,
     *,
+    labels: Sequence[Any] | None = None,
     label: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -39,15 +41,18 @@ def calibration(
     Parameters
     ----------
     y_true : array_like of shape (rows,)
-        Truth values: whether a row is of the class, 1 or 0.  Class numbers where `probabilities`
-        has a column for each class: then each row counts with its most probable class, and whether
-        that was right.
+        Truth values: whether a row is of the class, 1 or 0.  Labels of classes where
+        `probabilities` has a column for each class: then each row counts with its most probable
+        class, and whether that was right.
     probabilities : array_like of shape (rows,), (rows, 1) or (rows, classes)
     n_bins : int, default 10
     strategy : {"uniform", "quantile"}, default "uniform"
         Bins of one width, or of equally many rows.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
+    labels : sequence, optional
+        The classes in the order of the columns.  By default labels that are not 0, 1, ... are
+        sorted, which is the order of scikit-learn's ``classes_``.
     label : str, optional
         Of the curve, in a legend: for several on the same axes.
     ax : matplotlib Axes, optional
@@ -66,7 +71,7 @@ def calibration(
     >>> ax.get_xlabel()
     'predicted probability'
     """
-    happened, given, several = _checked(y_true, probabilities)
+    happened, given, several = _checked(y_true, probabilities, labels)
     bins = _check.integer(WHO, "n_bins", n_bins)
     if strategy not in ("uniform", "quantile"):
         raise ValueError(f"{WHO}: strategy must be 'uniform' or 'quantile'; got {strategy!r}")
@@ -93,7 +98,7 @@ def binned(happened: Array, given: Array, edges: Array) -> Array:
     return np.array(found)
 
 
-def _checked(y_true: Any, probabilities: Any) -> tuple[Array, Array, bool]:
+def _checked(y_true: Any, probabilities: Any, labels: Any) -> tuple[Array, Array, bool]:
     given, truth = np.asarray(probabilities, np.float64), np.asarray(y_true)
     if truth.ndim == 2 and truth.shape[1] == 1:
         truth = truth[:, 0]
@@ -110,13 +115,32 @@ def _checked(y_true: Any, probabilities: Any) -> tuple[Array, Array, bool]:
             f"{WHO}: probabilities must lie from 0 to 1; got {given.min():.6g} to {given.max():.6g}"
         )
     if several:
+        truth = _places(truth, labels, given.shape[1])
         return (given.argmax(axis=1) == truth).astype(float), given.max(axis=1), True
+    if labels is not None:
+        truth = _places(truth, labels, 2)
     if not np.isin(truth, (0, 1)).all():
         raise ValueError(
             f"{WHO}: y_true must be 0 or 1 for probabilities of one class; got "
-            f"{truth[~np.isin(truth, (0, 1))][0]!r}"
+            f"{truth[~np.isin(truth, (0, 1))].tolist()[0]!r}: give labels, the other class first"
         )
     return truth.astype(float), given.reshape(-1), False
+
+
+def _places(truth: Array, labels: Any, count: int) -> Array:
+    """Return the number of each row's class among the columns."""
+    if labels is None:
+        if truth.dtype.kind in "iuf" and np.isin(truth, np.arange(count)).all():
+            return truth
+        labels = np.unique(truth)
+    names = np.asarray(labels).tolist()
+    if len(names) != count or not np.isin(truth, names).all():
+        raise ValueError(
+            f"{WHO}: labels must name the classes of the {count} columns of probabilities, in "
+            f"their order; got {names} for y_true with {np.unique(truth).tolist()}"
+        )
+    place = {name: i for i, name in enumerate(names)}
+    return np.array([place[each] for each in truth.tolist()])
 
 
 def _draw(axes: Axes, table: Array, edges: Array, several: bool, label: str | None) -> None:

@@ -10,7 +10,7 @@ from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.plot.figures import Path, on_axes
 from lamina.plot.results import chosen, found
-from lamina.plot.style import BLUE, GREY, SEQUENTIAL, VERMILION, line, plain
+from lamina.plot.style import BLUE, GREY, SEQUENTIAL, VERMILION, beside, line, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -151,7 +151,8 @@ def _curves(axes: Axes, made: Any, outputs: list[str]) -> None:
             rows = made.individual[where]
             color = line(place)["color"] if len(outputs) > 1 else BLUE
             alpha = float(np.clip(20 / len(rows), 0.05, 0.6))
-            axes.plot(made.grid[0], rows.T, color=color, linewidth=0.6, alpha=alpha)
+            drawn = axes.plot(made.grid[0], rows.T, color=color, linewidth=0.6, alpha=alpha)
+            drawn[0].set_label("rows" if len(outputs) == 1 else f"rows, {name}")
         if made.average is not None:
             style = line(place) if len(outputs) > 1 or not single else {"color": VERMILION}
             label = name if len(outputs) > 1 else "mean" if single else None
@@ -165,7 +166,9 @@ def _finish(axes: Axes, x: str, y: str, legend: bool) -> None:
     axes.set_xlabel(x, parse_math=False)
     axes.set_ylabel(y, parse_math=False)
     if legend:
-        axes.legend(frameon=False)
+        beside(axes)
+        for handle in axes.get_legend().legend_handles:  # type: ignore[union-attr]
+            handle.set_alpha(1.0)  # type: ignore[union-attr]
     plain(axes)
 
 

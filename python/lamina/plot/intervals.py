@@ -10,7 +10,7 @@ from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.plot.figures import Path, on_axes
-from lamina.plot.style import BLUE, VERMILION, plain
+from lamina.plot.style import BLUE, SKY, VERMILION, beside, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +97,8 @@ def _draw(axes: Axes, band: bool, x: Any, middle: Any, low: Any, high: Any, seen
         axes.fill_between(x, low, high, color=BLUE, alpha=0.25, linewidth=0, label="interval")
         axes.plot(x, middle, color=BLUE, label="prediction")
     else:
-        axes.vlines(x, low, high, color=BLUE, alpha=0.45, linewidth=1.5, label="interval")
+        width = min(1.5, 300 / len(x))  # points; wider strokes of many rows would overlap
+        axes.vlines(x, low, high, color=SKY, linewidth=width, label="interval")
         axes.plot(x, middle, color=BLUE, linestyle="", marker="_", label="prediction")
         axes.set_xlabel("rows, by prediction")
     axes.set_ylabel("value")
@@ -109,5 +110,5 @@ def _draw(axes: Axes, band: bool, x: Any, middle: Any, low: Any, high: Any, seen
             f"{inside.sum()} of {len(inside)} observations within ({100 * inside.mean():.3g} %)",
             fontsize=10,
         )
-    axes.legend(frameon=False)
+    beside(axes)
     plain(axes)

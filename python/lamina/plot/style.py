@@ -51,6 +51,22 @@ def plain(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def beside(axes: Axes) -> None:
+    """Put a legend above the axes, where it hides nothing."""
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        axes.legend(
+            handles,
+            labels,
+            frameon=False,
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.0),
+            ncols=len(handles),
+            columnspacing=1.2,
+            handlelength=1.6,
+        )
+
+
 def named(names: Any, count: int, prefix: str) -> list[str]:
     """Return the names given as strings, or numbered ones."""
     if names is None:
