@@ -109,6 +109,27 @@ def test_a_function_that_returns_the_same_model_gives_each_fit_one_of_its_own():
         assert same(other.get_weights(), made[seed].get_weights())
 
 
+@pytest.mark.parametrize("lengths", [[2, 3, 5, 3, 4, 2], [3] * 6])
+def test_a_list_of_series_has_one_for_each_row(lengths: list[int]):
+    draw = np.random.default_rng(1).normal
+    series, y = [draw(size=(n, 2)).astype("float32") for n in lengths], np.arange(6.0)
+
+    def reading(seed: int | None = None) -> lamina.Model:
+        model = lamina.Sequential(
+            [lamina.Input((None, 2)), layers.GRU(2), layers.Dense(1)], seed=seed
+        )
+        model.compile("adam", "mse")
+        return model
+
+    folds = [([0, 1, 2, 3], [4, 5])]
+    fits = lamina.fit_many(reading, series, y, folds=folds, epochs=2, keep="all", verbose=0)
+    model = reading(0)
+    model.fit(series[:4], y[:4], epochs=2, verbose=0)
+    assert same(fits.weights[0], model.get_weights())
+    expected = model.predict(series[4:], verbose=0)
+    np.testing.assert_array_equal(fits.held_out_predictions[0], expected)
+
+
 @pytest.mark.parametrize("hooks", [[], [lamina.callbacks.LambdaCallback()]])
 def test_each_fit_has_its_own_copy_of_an_optimizer_or_a_layer_in_a_setting(hooks: list[Any]):
     x, y = data()

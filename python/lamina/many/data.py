@@ -38,6 +38,25 @@ def count_rows(who: str, name: str, value: Any) -> int:
     return int(rows)
 
 
+def meant_rows(x: Any, y: Any) -> Any:
+    """Return a list that holds an array for each row of ``y``, as ``fit`` takes it, as one array.
+
+    Their lengths may differ.  Other data are returned as they are.
+    """
+    if not _of_arrays(x) or y is None or isinstance(y, Mapping) or _of_arrays(y):
+        return x
+    shapes = {np.shape(each) for each in x}
+    rows = np.shape(y)[0] if hasattr(y, "shape") else len(y)
+    if len(x) != rows or all(shape[:1] == (rows,) for shape in shapes):
+        return x
+    if len(shapes) == 1:
+        return np.stack([np.asarray(each) for each in x])
+    found = np.empty(rows, dtype=object)
+    for place, each in enumerate(x):
+        found[place] = each
+    return found
+
+
 def _same(who: str, name: str, arrays: Mapping[str, Any]) -> int:
     counts = {
         each: count_rows(who, each, array) for each, array in arrays.items() if array is not None

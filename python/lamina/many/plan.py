@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lamina import _check
 from lamina._arrays import is_array
 from lamina.many import settings as settings_
-from lamina.many.data import count_rows
+from lamina.many.data import count_rows, meant_rows
 from lamina.many.parts import Part, parts
 from lamina.many.recipe import Recipe
 from lamina.many.scoring import Scoring
@@ -93,6 +93,7 @@ def planned(
     listed = settings_.listed(who, settings)
     settings_.check_fit(who, arguments)
     shares = [settings_.shared(who, each, recipe.build) for each in listed]
+    x = meant_rows(x, y)
     rows = count_rows(who, "x", x)
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is None or (name == "sample_weight" and not is_array(value)):

@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina import _check
 from lamina._calls import answering_calls
+from lamina.many.data import meant_rows
 from lamina.model_selection.cross import checked_error, checked_rows
 from lamina.model_selection.evaluation import Asked, Subject, check_failures
 from lamina.model_selection.results import search_results
@@ -217,6 +218,7 @@ def _searched(
 ) -> Search:  # fmt: skip
     subject = subject_of(who, model)
     _check_refit(who, refit, asked.scoring)
+    x = meant_rows(x, y)
     rows = checked_rows(who, x, y=y, groups=groups, sample_weight=asked.sample_weight)
     labels = subject.labels(y, settings)
     splits = splits_of(who, cv, x, rows, labels, groups)
