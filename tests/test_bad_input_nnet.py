@@ -5,6 +5,7 @@ import pytest
 
 import lamina
 
+pd = pytest.importorskip("pandas")
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(20, 3))
 Y = RNG.normal(size=20)
@@ -59,7 +60,7 @@ def test_wrong_calls():
         (lambda: lamina.nnet(X, size=2), "nnet: needs x and y, or a formula and data"),
         (lambda: lamina.nnet("y ~ a", size=2), "nnet: a formula needs data"),
         (lambda: lamina.nnet(X, Y, size=2, subset=[1]), "nnet: subset and contrasts need a form"),
-        (lambda: lamina.nnet(X, TABLE["g"], size=2), r"nnet: y must hold num.* class_ind\(y\)"),
+        (lambda: lamina.nnet(X, [["a", "b"]] * 20, size=2), r"one class a row; got .*\(20, 2\)"),
         (lambda: lamina.nnet(X, Y, size=2, abstol="1"), "nnet: abstol must be a number; got '1'"),
         (lambda: lamina.nnet(X, Y, size=2, random_state="x"), "nnet: random_state must be None"),
         (lambda: lamina.nnet(X, Y, size=2, linout=2), "nnet: linout must be True or False"),
@@ -82,6 +83,51 @@ def test_wrong_questions_of_a_fit():
         plain.predict(X[:, :2])
     with pytest.raises(ValueError, match="dims of x and y must match"):
         lamina.nnet.nnet_hess(plain, X, Y[:4])
+
+
+def test_questions_that_a_fit_answers_in_words():
+    fit = lamina.nnet("y ~ a + g", TABLE, size=1, linout=True, trace=False, maxit=5)
+    gaps = fit.predict({"a": [np.nan, np.nan], "g": [None, None]})
+    assert gaps.shape == (2, 1)
+    assert np.isnan(gaps).all()
+    assert fit.predict({"a": [], "g": np.array([], str)}).shape == (0, 1)
+    with pytest.raises(ValueError, match=r"column 'g' must have one .* got 'black': .*\['black'\]"):
+        fit.predict({"a": 3.0, "g": "black"} | {"a": [3.0]})
+    with pytest.raises(AttributeError, match=r"'inference'; .* fit\.to_model\(\)\.inference\("):
+        fit.inference  # noqa: B018
+    assert not hasattr(fit, "wights")
+    for call in (lambda: fit.predict(pd.DataFrame(TABLE).iloc[0]),
+                 lambda: lamina.nnet.multinom("g ~ a", pd.Series(Y, name="a"))):  # fmt: skip
+        with pytest.raises(TypeError, match=r"data must be a table; got a Series.*iloc\[\[0\]\]"):
+            call()
+    with pytest.raises(
+        TypeError, match=r"must be a string.*; got a DataFrame; .*multinom\('y ~ .'"
+    ):
+        lamina.nnet.multinom(pd.DataFrame(X), TABLE["g"])
+
+
+def test_columns_of_other_names_are_not_suggested():
+    fit = lamina.nnet("y ~ a", {"y": Y, "a": Y, "rm": Y}, size=1, trace=False, maxit=1)
+    with pytest.raises(ValueError, match=r"^nnet: unknown column 'a'; known: crim$"):
+        fit.predict({"crim": [1.0]})
+    rooms = lamina.nnet("y ~ rm", {"y": Y, "rm": Y}, size=1, trace=False, maxit=1)
+    with pytest.raises(ValueError, match=r"^nnet: unknown column 'rm'; known: crim$"):
+        rooms.predict({"crim": [1.0]})
+    with pytest.raises(ValueError, match="did you mean 'RM'"):
+        rooms.predict({"RM": [1.0]})
+
+
+def test_what_a_formula_does_not_mean_is_told():
+    settings = {"size": 1, "linout": True, "trace": False, "maxit": 1}
+    with pytest.warns(UserWarning, match="variable 'a' is numeric, its contrast is ignored"):
+        lamina.nnet("y ~ a", TABLE, contrasts={"a": "contr.sum"}, **settings)
+    with pytest.warns(UserWarning, match=r"'\|' in a formula means 'or', .*: a \| y is one truth"):
+        lamina.nnet("y ~ a | y", TABLE, **settings)
+
+
+def test_classes_with_gaps_are_refused():
+    with pytest.raises(ValueError, match="missing values in 'y': got no class in row 3"):
+        lamina.nnet(X, ["u", "v", "u", None] * 5, size=1)
 
 
 def test_constant_columns_are_no_error():

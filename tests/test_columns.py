@@ -41,6 +41,7 @@ def test_numbers_of_one_size_have_the_same_digits():
     ]  # fmt: skip
     assert repr(Columns({"epochs": [10.0, 200.0, np.nan]})) == "epochs\n    10\n   200\n     -"
     assert repr(Columns({"rate": [0.02, 0.1]})) == "rate\n0.02\n0.10"
+    assert repr(Columns({"p": [np.nan, 6.893e-64]})) == "        p\n        -\n6.893e-64"
     assert len(repr(Columns({"long": ["x" * 500]}))) == 65
 
 

@@ -83,7 +83,7 @@ def test_fits_are_rs(name):
     whole = [fit.deviance, fit.edf, fit.AIC, fit.rank]
     np.testing.assert_allclose(whole, asked["whole"][:4], rtol=1e-9)
     close(fit.fitted(), asked["fitted"], 1e-6)
-    close(fit.residuals(), asked["residuals"], 1e-5)
+    close(fit.residuals, asked["residuals"], 1e-5)
     few = {k: v[:7] for k, v in data.items()}
     close(fit.predict(few, type="probs"), asked["probs"], 1e-6)
     assert [level_text(c) for c in fit.predict(few)] == asked["class"]
@@ -230,7 +230,7 @@ def test_rows_with_gaps_are_predicted_as_gaps():
     data["x"][[2, 5]] = np.nan
     fit = multinom("y ~ x", data, trace=False, na_action="na.exclude")
     assert fit.fitted_values.shape == (22, 3)
-    assert np.isnan(fit.residuals()).all(axis=1).nonzero()[0].tolist() == [2, 5]
+    assert np.isnan(fit.residuals).all(axis=1).nonzero()[0].tolist() == [2, 5]
     assert fit.predict()[2] is None
     probabilities = fit.predict({"x": [0.5, np.nan]}, type="probs")
     assert np.isfinite(probabilities[0]).all()

@@ -234,6 +234,62 @@ def test_a_fit_can_be_pickled():
     np.testing.assert_array_equal(copy.predict(D), fit.predict(D))
 
 
+@pytest.mark.parametrize(("classes", "names"), [("third", ["one", "three", "two"]), ("h", ["y"])])
+def test_classes_beside_inputs_are_fitted_as_a_factor_is(classes, names):
+    settings = {"size": 2, "decay": 0.01, "maxit": 9, "trace": False, "random_state": 1}
+    wanted = lamina.nnet(f"{classes} ~ a + b", D, **settings)
+    pd = pytest.importorskip("pandas")
+    for y in (D[classes], D[classes][:, None], pd.Series(D[classes]).astype("category")):
+        fit = lamina.nnet(AB, y, **settings)
+        assert fit.wts.tolist() == wanted.wts.tolist()
+        assert (fit.lev, fit.entropy, fit.softmax) == (
+            wanted.lev, wanted.entropy, wanted.softmax,
+        )  # fmt: skip
+        assert fit.predict(AB, type="class").tolist() == wanted.predict(type="class").tolist()
+    if len(names) > 1:
+        assert fit.output_names == names
+    more = pd.Categorical(D[classes], [*np.unique(D[classes]), "none"])
+    with pytest.warns(UserWarning, match="group 'none' is empty"):
+        assert lamina.nnet(AB, more, **settings).lev == wanted.lev
+
+
+def test_inputs_of_tables_are_found_by_name():
+    pd = pytest.importorskip("pandas")
+    table = pd.DataFrame({"a": D["a"], "b": D["b"]})
+    fit = lamina.nnet(
+        table, pd.Series(D["y"], name="y"), size=2, linout=True, trace=False, maxit=20
+    )
+    wanted = fit.fitted_values.tolist()
+    for same in (table[["b", "a"]], table.assign(c=1.0), D, AB):
+        assert fit.predict(same).tolist() == wanted
+    assert fit.predict(table.iloc[0][::-1]).tolist() == fit.predict(AB[0].tolist()).tolist()
+    assert (fit.coefnames, fit.response, fit.output_names) == (["a", "b"], "y", ["y"])
+    assert "inputs" not in repr(fit)  # as in R
+    with pytest.raises(ValueError, match=r"^predict: unknown column 'b'; known: a$"):
+        fit.predict(table[["a"]])
+    numbered = lamina.nnet(pd.DataFrame(AB), D["y"], size=1, trace=False, maxit=2)
+    assert numbered.predict(table).tolist() == numbered.fitted_values.tolist()
+
+
+def test_outputs_are_called_as_the_response():
+    from lamina.inference import connections, lekprofile, olden
+
+    one = lamina.nnet("y ~ a + b", D, size=2, trace=False, maxit=2, random_state=1)
+    assert connections(one).units[-1] == "y"
+    assert set(olden(one)["output"]) == {"y"}
+    assert set(lekprofile(one, {"a": D["a"], "b": D["b"]})["output"]) == {"y"}
+    two = lamina.nnet("cbind(n1, n2) ~ a", D, size=2, linout=True, trace=False, maxit=2)
+    assert connections(two).units[-2:] == two.output_names == ["n1", "n2"]
+
+
+def test_coefficients_print_as_rs():
+    fit = lamina.nnet(AB, D["y"], size=1, trace=False, Wts=np.arange(5) / 4, maxit=0)
+    assert fit.coef()["i1->h1"] == 0.25
+    assert repr(fit.coef()).splitlines() == [
+        " b->h1 i1->h1 i2->h1   b->o  h1->o ", "  0.00   0.25   0.50   0.75   1.00 "
+    ]  # fmt: skip
+
+
 def test_the_room_can_be_called_and_the_call_is_kept():
     fit = lamina.nnet(AB, D["y"], size=2, linout=True, decay=0.1, trace=False, maxit=3)
     assert fit.call == "nnet(x, y, size=2, linout=True, decay=0.1, maxit=3, trace=False)"

@@ -135,7 +135,7 @@ def _drawn(name: str, values: Array, shown: Sequence[int]) -> list[str]:
 def _places(values: Array) -> int | None:
     """Return how many digits all of a column have behind the point; None for each as it needs."""
     sizes = np.abs(values[np.isfinite(values) & (values != 0)])
-    if not sizes.size or sizes.max() >= 1e7 or sizes.max() > 1e5 * sizes.min():
+    if not sizes.size or sizes.max() > 1e5 * sizes.min() or not 1e-4 <= sizes.max() < 1e7:
         return None
     most = max(0, _DIGITS - 1 - int(np.floor(np.log10(np.median(sizes)))))
     exact = (p for p in range(most) if np.allclose(np.round(sizes, p), sizes, rtol=1e-12, atol=0))

@@ -102,6 +102,8 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     spellings = {n.lower(): n for n in names} | {n: n for n in names}
     asked = str(name).lower()
     cutoff, count = (0.5, 1) if len(names) <= few else (0.6, 5)
+    if kind == "column":  # called as their owner likes: 'crim' is no slip for 'rm'
+        cutoff = 0.75
     near = list(
         dict.fromkeys(spellings[m] for m in get_close_matches(asked, spellings, count, cutoff))
     )

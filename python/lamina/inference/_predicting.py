@@ -85,6 +85,9 @@ class Predicting:
         for known in (getattr(self.model, "classes_", None), getattr(self.model, "lev", None)):
             if known is not None and len(known) - count in (0, 1) and count > len(known) - 2:
                 return [str(name) for name in list(known)[-count:]]
+        own = None if is_network(self.model) else getattr(self.model, "output_names", None)
+        if own is not None and len(own) == count:
+            return [str(name) for name in own]
         return ["o"] if count == 1 else [f"o{i + 1}" for i in range(count)]
 
 

@@ -347,9 +347,10 @@ def _of_nnet(fit: Any, who: str) -> _Wiring:  # noqa: ARG001
         bias = None if hidden else full[0, end]
         parts.append(wiring.dense(wiring.entry, "skip", full[here, end], bias, {}))
     wiring.end = wiring.joined(parts, [1.0] * len(parts))
-    levels = getattr(fit, "lev", None)
-    if levels is not None and len(levels) == outputs:
-        wiring.output_names = [str(level) for level in levels]
+    for known in (getattr(fit, "lev", None), getattr(fit, "output_names", None)):
+        if known is not None and len(known) == outputs:
+            wiring.output_names = [str(name) for name in known]
+            break
     return wiring
 
 

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from lamina import _check, _screen
-from lamina._arrays import column_names
 from lamina._calls import answering_calls, named_parameters, refuse_arguments
-from lamina._names import unknown
 from lamina.nnet.coding import class_ind
-from lamina.nnet.data import case_weights, matrix_of
+from lamina.nnet.data import case_weights, input_names, inputs_again, matrix_of
 from lamina.nnet.fitted import NNet
 from lamina.nnet.fitting import nnet
 from lamina.nnet.formulas import ModelFrame, model_frame
@@ -131,13 +129,7 @@ class _Given:
         if self.frame is not None:
             new = self.frame.again(newdata)
             return new.x, new.spread
-        columns = column_names(newdata)
-        if self.names is not None and columns is not None:
-            for name in self.names:
-                if name not in map(str, columns):
-                    raise ValueError(f"predict: {unknown('column', name, map(str, columns))}")
-            newdata = newdata[self.names]
-        return matrix_of("predict", "newdata", newdata, row=True), _as_they_are
+        return inputs_again(self.names, newdata), _as_they_are
 
 
 def _as_they_are(values: Array) -> Array:
@@ -277,9 +269,7 @@ def _given(x: Any, y: Any, weights: Any, subset: Any, na_action: Any, contrasts:
         response = response.drop_levels()
     else:
         response = Variable("numeric", matrix_of(WHO, "y", y))
-    names = column_names(x)
-    named = None if names is None else [str(name) for name in names]
-    return _Given(matrix_of(WHO, "x", x), response, weights, named)
+    return _Given(matrix_of(WHO, "x", x), response, weights, input_names(x))
 
 
 def _seeds(seeds: Any, count: int, random_state: Any) -> list[int]:

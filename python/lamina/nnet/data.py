@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from lamina import _screen
 from lamina._arrays import as_numbers, column_names
+from lamina._names import unknown
+from lamina.nnet.formulas.variables import Variable, categorical, used_levels, variable
 
 Array = NDArray[Any]
 WHO = "nnet"
@@ -32,6 +35,8 @@ class Given:
         How many levels the response has if it is a factor; 0 if it is none.
     formula, response : str or None
         As R prints them.
+    outputs : list of str or None
+        What the outputs are called.
     frame : ModelFrame or None
         What makes inputs of other tables.
     """
@@ -44,6 +49,7 @@ class Given:
     of_levels: int = 0
     formula: str | None = None
     response: str | None = None
+    outputs: list[str] | None = None
     frame: Any = None
 
     def spread(self, values: Array) -> Array:
@@ -78,28 +84,84 @@ def matrix_of(who: str, name: str, value: Any, row: bool = False) -> Array:
 
 def from_arrays(x: Any, y: Any, weights: Any) -> Given:
     """Return what inputs and a response make."""
-    names, columns = column_names(x), column_names(y)
-    _refuse_classes(y)
-    at, response = matrix_of(WHO, "x", x), matrix_of(WHO, "y", y)
+    columns = input_names(y)
+    classes = _classes(y)
+    levels = None if classes is None else list(classes.levels)
+    at = matrix_of(WHO, "x", x)
+    response = matrix_of(WHO, "y", y) if classes is None else _of_classes(classes)
     if len(at) != len(response):
         raise ValueError(
             f"{WHO}: nrows of 'x' and 'y' must match; got {len(at)} and {len(response)}"
         )
+    several = response.shape[1] > 1
     return Given(
-        at, response, case_weights(weights, len(at)),
-        None if names is None else [str(name) for name in names],
-        None if columns is None or response.shape[1] < 2 else list(columns),
+        at, response, case_weights(weights, len(at)), input_names(x),
+        columns if levels is None and several else levels,
+        0 if levels is None else len(levels),
+        response=columns[0] if columns is not None and len(columns) == 1 else None,
+        outputs=[str(v) for v in levels] if levels is not None and several else columns,
     )  # fmt: skip
 
 
-def _refuse_classes(y: Any) -> None:
-    values = np.asarray(y)
-    strings = values.dtype.kind == "O" and any(isinstance(v, str) for v in values.ravel())
-    if values.dtype.kind in "US" or strings:
-        raise TypeError(
-            f"{WHO}: y must hold numbers; got strings: of classes give class_ind(y), a column for "
-            f"each, with softmax=True, or a formula and a table"
+def input_names(x: Any) -> list[str] | None:
+    """Return the names of a table's columns, by which they are found again; None of numbers."""
+    names = column_names(x)
+    if names is None or len(set(names)) < len(names) or not all(isinstance(n, str) for n in names):
+        return None
+    return list(names)
+
+
+def inputs_again(names: list[str] | None, newdata: Any) -> Array:
+    """Return the inputs of new rows: of a table by their names, where the fit had names."""
+    table = isinstance(newdata, Mapping)
+    columns = list(newdata) if table else input_names(newdata)
+    if hasattr(newdata, "iloc") and newdata.ndim == 1:  # a row of a table of pandas
+        columns = list(newdata.index) if names and names[0] in newdata.index else None
+    if names is None or columns is None:
+        return matrix_of("predict", "newdata", newdata, row=True)
+    for name in names:
+        if name not in columns:
+            raise ValueError(f"predict: {unknown('column', name, columns)}")
+    found = [
+        np.asarray(as_numbers("predict", f"newdata[{n!r}]", newdata[n])).reshape(-1) for n in names
+    ]
+    if len({len(each) for each in found}) > 1:
+        raise ValueError(
+            f"predict: columns of newdata must have the same length; got {[len(v) for v in found]}"
         )
+    return matrix_of("predict", "newdata", np.stack(found, axis=1))
+
+
+def _classes(y: Any) -> Variable | None:
+    """Return a response of strings or categories as a factor; None of numbers."""
+    held = categorical(y)
+    if held is None:
+        values = np.asarray(y)
+        strings = values.dtype.kind == "O" and any(isinstance(v, str) for v in values.ravel())
+        if values.dtype.kind not in "US" and not strings:
+            return None
+        if values.ndim == 2 and values.shape[1] == 1:
+            values = values[:, 0]
+        if values.ndim != 1:
+            raise TypeError(
+                f"{WHO}: y must hold numbers, or one class a row; got strings of shape "
+                f"{values.shape}: give one column of classes, or class_ind(...) of it with "
+                f"softmax=True"
+            )
+        held = variable(WHO, "y", values)
+    if held.missing.any():
+        raise ValueError(
+            f"{WHO}: missing values in 'y': got no class in row {held.missing.argmax()}; leave "
+            f"such rows out, or give a formula and a table with na_action='na.omit'"
+        )
+    return used_levels(WHO, held)
+
+
+def _of_classes(response: Variable) -> Array:
+    """Return the outputs of a factor: one of two levels, one for each of more."""
+    if len(response.levels) == 2:
+        return np.asarray(response.values[:, None], np.float64)
+    return np.eye(len(response.levels))[response.values]
 
 
 def from_formula(
@@ -125,13 +187,15 @@ def from_formula(
     classes = levels
     if levels is None and y.shape[1] > 1 and frame.labels is not None:
         classes = list(frame.labels)
+    response = deparse(frame.terms.response)
     if not frame.x.shape[1]:
         raise ValueError(f"{WHO}: formula must have an input on its right; got {formula!r}")
     return Given(
         matrix_of(WHO, "x", frame.x), matrix_of(WHO, "y", y),
         case_weights(frame.weights, len(y)), frame.coefnames, classes,
-        0 if levels is None else len(levels), frame.formula,
-        deparse(frame.terms.response), frame,
+        0 if levels is None else len(levels), frame.formula, response,
+        [response] if y.shape[1] == 1 else None if classes is None else list(map(str, classes)),
+        frame,
     )  # fmt: skip
 
 

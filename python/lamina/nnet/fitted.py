@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina._calls import answering_calls
-from lamina.nnet.data import matrix_of
-from lamina.nnet.printed import Summary, fit_lines
+from lamina.nnet.data import inputs_again, matrix_of
+from lamina.nnet.printed import Coefficients, Summary, fit_lines
 
 if TYPE_CHECKING:
     from lamina._columns import Columns
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 WHO = "nnet"
+OF_MODELS = ("calibrate", "compare_baselines", "evaluate", "export", "inference", "save")
 
 
 class NNet:
@@ -40,7 +41,11 @@ class NNet:
     lev : list or None
         The classes.
     coefnames : list of str or None
-        What the inputs are called.
+        What the inputs are called; of arrays None.
+    response : str or None
+        The left side of the formula, or the name of y.
+    output_names : list of str or None
+        What the outputs are called: the response, or its classes or columns.
     Hessian : ndarray or None
         Second derivatives of the criterion by the weights, where ``Hess`` asked for them.
     conn, nconn : ndarray of int
@@ -66,9 +71,16 @@ class NNet:
         self.linout, self.entropy = network.linout, network.entropy
         self.softmax, self.censored, self.skip = network.softmax, network.censored, s.skip
         self.lev, self.coefnames, self.formula = given.levels, given.names, given.formula
-        self.response = given.response
+        self.response, self.output_names = given.response, given.outputs
         self.starts, self.call = starts, call
         self.Hessian: Array | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Say where the methods of models are."""
+        said = f"{type(self).__name__!r} object has no attribute {name!r}"
+        if name in OF_MODELS:
+            said += f"; a fit as a model has it: fit.to_model().{name}(...)"
+        raise AttributeError(said)
 
     def __repr__(self) -> str:
         """Return what R prints for a fit."""
@@ -78,10 +90,13 @@ class NNet:
         """Return an object that prints the weights, unit by unit, as R's ``summary`` does."""
         return Summary(self)
 
-    def coef(self) -> dict[str, float]:
-        """Return the weights by R's names: ``b->h1`` is that of the first hidden unit's bias."""
+    def coef(self) -> Coefficients:
+        """Return the weights by R's names, a dict that prints as in R.
+
+        ``b->h1`` is the weight of the first hidden unit's bias.
+        """
         names = self._network.structure.names
-        return dict(zip(names, map(float, self.wts), strict=True))
+        return Coefficients(zip(names, map(float, self.wts), strict=True))
 
     @cached_property
     def fitted_values(self) -> Array:
@@ -100,7 +115,8 @@ class NNet:
         Parameters
         ----------
         newdata : table or array_like of shape (rows, inputs), optional
-            A table with the columns of the formula, or the inputs; a vector is one row.
+            A table with the columns of the formula, or the inputs; a vector is one row.  Of a
+            table the inputs are found by name, if the fit was to a table with names.
         type : {"raw", "class"}, default "raw"
             Outputs, or the class of the largest one: for one output the second where it is above
             1/2.
@@ -131,7 +147,7 @@ class NNet:
         if self._given.frame is not None:
             new = self._given.frame.again(newdata)
             return np.asarray(new.spread(self._raw(new.x)))
-        x = matrix_of("predict", "newdata", newdata, row=True)
+        x = inputs_again(self._given.names, newdata)
         if x.shape[1] != self.n[0]:
             raise ValueError(
                 f"predict: newdata must have the fit's {self.n[0]} inputs; got {x.shape[1]}"
@@ -139,6 +155,8 @@ class NNet:
         return self._raw(x)
 
     def _raw(self, x: Array) -> Array:
+        if not len(x):
+            return np.empty((0, self.n[2]))
         predicted: Array = self._network.predicting(self.wts).predict(x, verbose=0)
         return predicted
 

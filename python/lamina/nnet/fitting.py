@@ -53,15 +53,16 @@ def nnet(
     """Fit a network with one hidden layer of logistic units, as R's ``nnet`` does.
 
     ``nnet(x, y, size=5)`` takes matrices, ``nnet("medv ~ .", data, size=5)`` a formula and a
-    table.  A response that is a factor has one output fitted by entropy for two levels, one for
-    each by softmax for more.
+    table.  A response that is a factor, strings or categories, has one output fitted by entropy for
+    two levels, one for each by softmax for more.
 
     Parameters
     ----------
     x : array_like of shape (rows, inputs), or str
         The inputs, or the formula.
     y : array_like of shape (rows,) or (rows, outputs), or a table
-        The response, or the table of the formula.
+        The response: numbers, or a class a row as strings or categories; or the table of the
+        formula.
     size : int
         Hidden units; 0 for none, with ``skip=True``.
     formula, data : str, table
@@ -123,6 +124,9 @@ def nnet(
 
     Notes
     -----
+    Classes beside ``x`` are fitted as a formula fits a factor; R's ``nnet.default`` takes numbers
+    alone.
+
     The criterion is the sum over rows, each times its case weight, and outputs of ``(y - p)^2``;
     with ``entropy`` of ``y log(y/p) + (1-y) log((1-y)/(1-p))``; with ``softmax`` of ``-y log p``;
     plus decay [1]_.  The search is R's: see ``LossFunction.minimize``.  It agrees with R's to

@@ -52,6 +52,14 @@ def _options(fit: NNet) -> str:
     return text
 
 
+class Coefficients(dict[str, float]):
+    """Weights by name: a dict that prints as R prints a vector with names."""
+
+    def __repr__(self) -> str:
+        """Return what R prints."""
+        return "\n".join(named_vector(list(self), formatted(list(self.values()))))
+
+
 class Summary:
     """What ``summary`` of a fit returns: prints the weights of each unit, as R does.
 

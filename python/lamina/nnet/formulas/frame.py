@@ -23,7 +23,7 @@ from lamina.nnet.formulas.rows import (
     shown,
 )
 from lamina.nnet.formulas.terms import Terms, codings, read_formula
-from lamina.nnet.formulas.variables import Columns, Variable
+from lamina.nnet.formulas.variables import Columns, Variable, used_levels
 
 Array = NDArray[Any]
 
@@ -167,16 +167,8 @@ class ModelFrame:
             return
         self.logical, self.whole = response.kind == "logical", response.whole
         if response.kind == "factor":
-            used = response.drop_levels()
-            empty = [label for label in response.labels if label not in used.labels]
-            if empty:
-                shown = " ".join(f"'{label}'" for label in empty)
-                _screen.warn(
-                    f"{self._who}: {'groups' if len(empty) > 1 else 'group'} {shown} "
-                    f"{'are' if len(empty) > 1 else 'is'} empty, and left out"
-                )
-            response, self.levels = used, used.levels
-            self.labels = used.labels
+            response = used_levels(self._who, response)
+            self.levels, self.labels = response.levels, response.labels
         elif response.columns:
             self.labels = list(response.columns)
         self.y = response.values
@@ -191,7 +183,12 @@ class ModelFrame:
                 f"{{'x': 'contr.sum'}}; got {given!r}"
             )
         for name in given:
-            if name not in factors | logical:
+            if name in self._factors and name not in factors | logical:
+                _screen.warn(
+                    f"{who}: variable {name!r} is numeric, its contrast is ignored; "
+                    f"factor({name}) in the formula makes levels of its numbers"
+                )
+            elif name not in factors | logical:
                 _screen.warn(f"{who}: variable {name!r} is absent, its contrast is ignored")
         self.contrasts: dict[str, Any] = {}
         codes = []
@@ -279,7 +276,9 @@ class ModelFrame:
                 )
             codes = np.array([*(places[label] for label in used.labels), -1])[used.values]
             return Variable("factor", codes, levels=self.xlevels[name])
-        if new.missing.all() and kind != "factor":  # of no kind that could be told
+        if new.missing.all():  # of no kind that could be told
+            if kind == "factor":
+                return Variable(kind, np.full(new.rows, -1), levels=self.xlevels[name])
             new = Variable(kind, new.values if new.kind != "factor" else new.values * np.nan)
         if kind != new.kind or self._widths[name] != new.values.shape[1:]:
             raise TypeError(
@@ -378,6 +377,12 @@ def model_frame(
     >>> frame.again({"x": [3.0], "g": ["a"]}).x
     array([[0., 9., 0.]])
     """
+    if not isinstance(formula, str):
+        got = repr(formula) if np.ndim(formula) == 0 else f"a {type(formula).__name__}"
+        raise TypeError(
+            f"{who}: formula must be a string, such as 'y ~ x1 + x2'; got {got}; a table comes "
+            f"next, as in {who}('y ~ .', table)"
+        )
     _need_formulaic(who)
     if isinstance(na_action, str) and na_action.replace("_", ".") not in NAMED:
         raise ValueError(

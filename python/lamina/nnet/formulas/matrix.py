@@ -30,7 +30,8 @@ def matrix(
         for name in term:
             part, of_part = _columns(name, held[name], codes.get(name))
             # As in R, the columns of a term's first variable change fastest.
-            block = (part[:, None, :] * block[:, :, None]).transpose(0, 2, 1).reshape(rows, -1)
+            block = (part[:, None, :] * block[:, :, None]).transpose(0, 2, 1)
+            block = block.reshape(rows, block.shape[1] * block.shape[2])
             of_term = [f"{a}:{b}" if a else b for b in of_part for a in of_term]
         blocks.append(block)
         names += of_term

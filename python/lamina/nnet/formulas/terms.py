@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lamina import _screen
 from lamina.nnet.formulas import expressions
 from lamina.nnet.formulas.expressions import (
     Brackets,
@@ -102,6 +103,11 @@ class _Algebra:
         if isinstance(tree, Infix) and tree.operator in OPERATORS:
             sign = OPERATORS[tree.operator]
             return f"{self.write(tree.left)} {sign} {self.write(tree.right)}"
+        if isinstance(tree, Infix) and tree.operator in ("|", "||"):
+            _screen.warn(
+                f"{self.who}: '|' in a formula means 'or', as in R, and groups nothing: "
+                f"{deparse(tree)} is one truth value a row; write I({deparse(tree)}) if it is meant"
+            )
         if isinstance(tree, Number):
             return tree.text.rstrip("L")
         if tree == DOT:

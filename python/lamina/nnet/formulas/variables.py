@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina._arrays import column_names
+from lamina import _screen
+from lamina._arrays import column_names, ndim_of
 from lamina._names import unknown
 from lamina._strings import is_missing, plain_array
 from lamina.nnet.formulas.expressions import number_text
@@ -129,7 +130,7 @@ def variable(who: str, name: str, values: Any) -> Variable:
     """Return values, a column or what an expression came to, as a variable."""
     if isinstance(values, Variable):
         return values
-    category = _categorical(values)
+    category = categorical(values)
     if category is not None:
         return category
     array = plain_array(values)
@@ -170,7 +171,7 @@ def _of_objects(who: str, name: str, values: list[Any]) -> Variable:
     return Variable(kind, np.array(filled, np.float64))
 
 
-def _categorical(values: Any) -> Variable | None:
+def categorical(values: Any) -> Variable | None:
     """Return a categorical column of pandas, polars or Arrow as a factor; None for others."""
     dtype = str(getattr(values, "dtype", getattr(values, "type", "")))
     if dtype == "category":  # pandas
@@ -185,6 +186,19 @@ def _categorical(values: Any) -> Variable | None:
     return None
 
 
+def used_levels(who: str, response: Variable) -> Variable:
+    """Return a response without levels that no row has, and warn of them."""
+    used = response.drop_levels()
+    empty = [label for label in response.labels if label not in used.labels]
+    if empty:
+        shown = " ".join(f"'{label}'" for label in empty)
+        _screen.warn(
+            f"{who}: {'groups' if len(empty) > 1 else 'group'} {shown} "
+            f"{'are' if len(empty) > 1 else 'is'} empty, and left out"
+        )
+    return used
+
+
 # --- columns of data
 
 
@@ -194,6 +208,12 @@ class Columns:
     def __init__(self, who: str, data: Any) -> None:
         self.who = who
         self.held = _columns(who, data)
+        for name, values in self.held.items():
+            if _length(values) < 0:
+                raise ValueError(
+                    f"{who}: column {name!r} must have one value a row; got {values!r}: of one row "
+                    f"give lists of one value, {{{name!r}: [{values!r}], ...}}"
+                )
         self.read: dict[str, Variable] = {}
         lengths = {name: _length(values) for name, values in self.held.items()}
         if len(set(lengths.values())) > 1:
@@ -221,10 +241,12 @@ class Columns:
 
 
 def _length(values: Any) -> int:
+    if isinstance(values, (str, bytes)):
+        return -1  # a single value
     try:
         return len(values)
     except TypeError:
-        return -1  # a single value: refused when it is read
+        return -1
 
 
 def _columns(who: str, data: Any) -> dict[str, Any]:
@@ -237,6 +259,11 @@ def _columns(who: str, data: Any) -> dict[str, Any]:
     if hasattr(data, "feature_names") and hasattr(data, "target_name"):  # lamina.datasets
         held = dict(zip(data.feature_names, data.x.T, strict=True))
         return {**held, data.target_name: data.y}
+    if hasattr(data, "to_numpy") and ndim_of(data) == 1:
+        raise TypeError(
+            f"{who}: data must be a table; got a {type(data).__name__}, one row or column alone: "
+            f"take a table of it, as frame.iloc[[0]] for a row and frame[['x']] for a column"
+        )
     names = column_names(data)
     if names is None or not hasattr(data, "__getitem__"):
         raise TypeError(

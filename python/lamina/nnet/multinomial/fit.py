@@ -69,6 +69,8 @@ class Multinom:
         Of the model matrix.
     fitted_values : ndarray (rows, classes), of two classes (rows, 1)
         Probabilities of the rows that were fitted, of two classes of the second one.
+    residuals : ndarray of the shape of ``fitted()``
+        What the response has more.
     weights : ndarray (rows,)
     convergence : int
         0, or 1 where ``maxit`` iterations did not suffice.
@@ -213,8 +215,9 @@ class Multinom:
         """Return ``fitted_values``; under ``na.exclude`` rows that were left out are NaN."""
         return self._spread(self.fitted_values)
 
+    @cached_property
     def residuals(self) -> Array:
-        """Return the response less the fitted values."""
+        """The response less the fitted values; under ``na.exclude`` with gaps, as ``fitted``."""
         y = self._rows.y[:, 1:] if self._rows.two_classes else self._rows.y
         return self._spread(y - self.fitted_values)
 
