@@ -207,6 +207,15 @@ def test_separable_classes_are_told():
     assert "Not converged: logistic: classes that can be told apart" in table.note
 
 
+def test_small_numbers_are_printed_in_fixed_columns():
+    x, _, _ = drawn()
+    model = network(4)
+    table = compare(model, x, x[:, :1] * 2 + 1, (x, x[:, :1] * 2 + 1), baselines="linear")
+    assert table["mae"][1] < 1e-9
+    assert repr(table).splitlines()[3].split()[2] == "0.00"
+    assert "e-" not in repr(table)
+
+
 def test_large_problems_take_one_fold_and_fewer_penalties(monkeypatch):
     x, number, _ = drawn(120)
     y = np.digitize(number, np.quantile(number, [0.3, 0.6]))

@@ -295,6 +295,17 @@ def test_scores_of_ones_own():
     assert fits.best(by="held_out_rmse") == int(np.argmin(fits.table["held_out_rmse"]))
 
 
+def test_empty_columns_are_not_printed():
+    x, y = data()
+    fits = lamina.fit_many(build, x, y, folds=2, settings={"units": [1, 2]}, epochs=1, verbose=0)
+    heads = repr(fits).splitlines()[1].split()
+    assert {"resample", "message", "val_loss"} == set(fits.table) - set(heads)
+    by_setting = fits.by_setting()
+    assert not {"std_epochs", "std_seconds"} & set(by_setting)
+    assert "val_loss" not in repr(by_setting)
+    assert "val_loss" in by_setting
+
+
 def test_folds_and_resamples():
     x, _ = data()
     y = np.array(["a", "b", "b"] * (ROWS // 3))
@@ -336,6 +347,8 @@ def test_folds_and_resamples():
         ({"n_jobs": 0}, ValueError, "n_jobs must be a positive integer"),
         ({"keep": ("models",)}, ValueError, "keep must be one of"),
         ({"epoch": 3}, TypeError, "unknown argument 'epoch'.*epochs"),
+        ({"verbos": 0}, TypeError, "did you mean 'verbose'.*folds.*settings"),
+        ({"cv": 3}, TypeError, "unknown argument 'cv'; here it is 'folds'"),
         ({"verbose": 7}, ValueError, "verbose must be"),
         ({"sample_weight": np.ones(3)}, ValueError, "x and sample_weight must have as many rows"),
     ],

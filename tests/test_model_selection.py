@@ -385,6 +385,23 @@ def test_estimators_of_lamina_and_workers():
 # --- what scikit-learn does not have
 
 
+def test_arguments_of_other_functions_and_swapped_ones():
+    from sklearn.linear_model import Ridge
+
+    with pytest.raises(TypeError, match="grid_search: unknown argument 'folds'; here it is 'cv'"):
+        grid_search(numbers, {"units": [1]}, X, Y, folds=3)
+    for model in (numbers, Ridge()):
+        with pytest.raises(TypeError, match="unknown argument 'folds'; here it is 'cv'"):
+            cross_validate(model, X, Y, folds=3)
+    with pytest.raises(TypeError, match="did you mean 'verbose'"):
+        cross_validate(numbers, X, Y, verbos=0)
+    shape = r"got ndarray of shape \(\d+, \d+\)$"
+    with pytest.raises(TypeError, match=shape):
+        grid_search(numbers, X, Y, {"units": [1]})
+    with pytest.raises(TypeError, match=shape):
+        cross_validate(X, Y, numbers)
+
+
 def test_bootstrap_resamples():
     drawn = list(Bootstrap(200, random_state=1).split(X))
     assert Bootstrap(200).get_n_splits() == len(drawn) == 200

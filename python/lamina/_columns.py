@@ -27,6 +27,10 @@ class Columns(Mapping[str, Array]):
         A line above the table where it is printed.
     note : str, default ""
         Lines below it.
+    leave_empty : bool, default False
+        Leave columns that are empty in all rows out of the text.
+    fixed : sequence of str, optional
+        Columns of numbers whose smallest are printed as 0.0000, with the digits of the others.
 
     Attributes
     ----------
@@ -44,13 +48,17 @@ class Columns(Mapping[str, Array]):
     (np.True_, {'fit': 'a', 'loss': 0.25})
     """
 
-    def __init__(self, columns: Mapping[str, Any], title: str = "", note: str = "") -> None:
+    def __init__(
+        self, columns: Mapping[str, Any], title: str = "", note: str = "", *,
+        leave_empty: bool = False, fixed: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         self._columns = {name: _column(values) for name, values in columns.items()}
         lengths = {name: len(values) for name, values in self._columns.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"Columns: all columns must have one length; got {lengths}")
         self.rows = next(iter(lengths.values()), 0)
         self.title, self.note = title, note
+        self._leave_empty, self._fixed = leave_empty, tuple(fixed)
 
     def __getitem__(self, name: str) -> Array:
         """Return a column."""
@@ -96,7 +104,11 @@ class Columns(Mapping[str, Array]):
         cut = self.rows > _SHOWN
         both = [*range(half), *range(self.rows - half, self.rows)]
         shown = both if cut else list(range(self.rows))
-        drawn = [_drawn(name, values, shown) for name, values in self._columns.items()]
+        drawn = [
+            _drawn(name, values, shown, name in self._fixed)
+            for name, values in self._columns.items()
+            if not (self._leave_empty and self.rows and all(map(_is_empty, values)))
+        ]
         lines = ["  ".join(cells).rstrip() for cells in zip(*drawn, strict=True)]
         if cut:
             lines.insert(1 + half, "...")
@@ -123,21 +135,29 @@ def _kind(value: Any) -> type:
     return str if isinstance(value, str) else object
 
 
-def _drawn(name: str, values: Array, shown: Sequence[int]) -> list[str]:
+def _is_empty(value: Any) -> bool:
+    return _cell(value, None) in ("", "-")
+
+
+def _drawn(name: str, values: Array, shown: Sequence[int], fixed: bool) -> list[str]:
     """Return the cells of a column, heading first, padded: numbers to the right."""
-    places = _places(values[shown]) if values.dtype.kind == "f" else None
+    places = _places(values[shown], fixed) if values.dtype.kind == "f" else None
     cells = [_cell(values[i], places) for i in shown]
     width = max(map(len, [name, *cells]))
     right = all(_kind(values[i]) is float or values[i] is None for i in shown)
     return [cell.rjust(width) if right else cell.ljust(width) for cell in [name, *cells]]
 
 
-def _places(values: Array) -> int | None:
+def _places(values: Array, fixed: bool) -> int | None:
     """Return how many digits all of a column have behind the point; None for each as it needs."""
     sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    if fixed and sizes.size:
+        sizes = sizes[sizes >= 1e-4 * sizes.max()]
     if not sizes.size or sizes.max() > 1e5 * sizes.min() or not 1e-4 <= sizes.max() < 1e7:
         return None
     most = max(0, _DIGITS - 1 - int(np.floor(np.log10(np.median(sizes)))))
+    if fixed:
+        return most
     exact = (p for p in range(most) if np.allclose(np.round(sizes, p), sizes, rtol=1e-12, atol=0))
     return next(exact, most)
 
@@ -148,9 +168,13 @@ def _cell(value: Any, places: int | None) -> str:
     if isinstance(value, (float, np.floating)):
         if np.isnan(value):
             return "-"
-        return _number(float(value)) if places is None else f"{value:.{places}f}"
+        return _number(float(value)) if places is None else f"{_rounded(value, places):.{places}f}"
     text = " ".join(str(value).split())
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
+
+
+def _rounded(value: Any, places: int) -> float:
+    return round(float(value), places) + 0.0  # no -0.0
 
 
 def _number(value: float) -> str:

@@ -294,7 +294,7 @@ def _table(
             why = "the problem is large"
         note += f"\nNot converged: {', '.join(slow)}: {why}."
     title = f"Baselines: {len(problem.x)} training rows, {rows} test rows"
-    table = Comparison(columns, title, note)
+    table = Comparison(columns, title, note, fixed=[n for n in columns if n != "penalty"])
     table.measure, table.level, table.losses = measure, level, by_row
     table.predictions = predictions
     table.baselines = {each.name: each for each in models}

@@ -95,3 +95,11 @@ def _of_arrays(value: Any) -> bool:
     if not isinstance(value, (list, tuple)) or not value:
         return False
     return all(is_array(each) or isinstance(each, Mapping) for each in value)
+
+
+def described(value: Any) -> str:
+    """Return in few words what was given: of arrays and tables type and shape alone."""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return f"{type(value).__name__} of shape {shape}"
+    return f"{value!r:.80}"

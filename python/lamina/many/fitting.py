@@ -12,6 +12,7 @@ from lamina.many.outcome import FAILED, INTERRUPTED, Outcome
 from lamina.many.plan import Plan, planned
 from lamina.many.progress import Bar
 from lamina.many.results import ManyFits
+from lamina.many.settings import check_fit
 
 if TYPE_CHECKING:
     from lamina._typing import Data, Verbose
@@ -123,6 +124,7 @@ def fit_many(
     ['units', 'seed', 'fold', 'resample', 'status', 'message', 'epochs', 'loss', 'val_loss',
      'held_out_loss', 'seconds']
     """
+    check_fit(WHO, fit, fit_many)
     executors.check_executor(WHO, executor)
     threads = None if n_jobs in (None, -1) else _check.integer(WHO, "n_jobs", n_jobs)
     plan = planned(

@@ -91,7 +91,6 @@ def planned(
     """Return the plan of all combinations, checked as far as can be without a fit."""
     recipe = Recipe(who, model)
     listed = settings_.listed(who, settings)
-    settings_.check_fit(who, arguments)
     shares = [settings_.shared(who, each, recipe.build) for each in listed]
     x = meant_rows(x, y)
     rows = count_rows(who, "x", x)

@@ -8,6 +8,7 @@ from typing import Any
 from weakref import WeakSet
 
 from lamina.layers import Layer
+from lamina.many.data import described
 from lamina.many.settings import Shares
 from lamina.models import Model
 from lamina.models.fresh import begun, fresh
@@ -32,7 +33,7 @@ class Recipe:
         elif isinstance(source, type) or not callable(source):
             raise TypeError(
                 f"{who}: model must be a compiled model, or a function that returns one; "
-                f"got {source!r:.80}"
+                f"got {described(source)}"
             )
         self.who, self.source = who, source
 

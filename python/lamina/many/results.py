@@ -73,7 +73,8 @@ class ManyFits(Public):
         "diverged", "interrupted" or "failed"), ``message``, ``epochs`` (done), ``loss`` and
         ``val_loss`` (of the last epoch, or of the one whose weights ``EarlyStopping`` put back),
         the scores of the rows held out (``held_out_loss``, ...) and ``seconds``.  A setting's key
-        that is also the name of another column has ``setting_`` in front.
+        that is also the name of another column has ``setting_`` in front.  Printed, columns that
+        are empty in all rows are left out.
     settings : list of dict
         Of each fit.
     models : sequence of Model
@@ -130,7 +131,7 @@ class ManyFits(Public):
     def table(self) -> Columns:
         """One row a fit."""
         if self._table is None:
-            self._table = Columns(self._columns(), title=self._title())
+            self._table = Columns(self._columns(), title=self._title(), leave_empty=True)
         return self._table
 
     def to_pandas(self) -> Any:
@@ -213,8 +214,9 @@ class ManyFits(Public):
         -------
         Columns
             The setting's keys, ``fits`` (how many), ``ok`` (how many of them), and for each number
-            of the table its mean and, ``std_`` in front, its standard deviation (divided by their
-            number); NaN where a fit has none.
+            of the table its mean and, of losses and scores with ``std_`` in front, its standard
+            deviation (divided by their number); NaN where a fit has none.  Printed, columns that
+            are empty in all rows are left out.
         """
         table = self.table
         scores = [name for name in table if name.startswith(PREFIX)]
@@ -231,8 +233,9 @@ class ManyFits(Public):
         for name in ("epochs", "loss", "val_loss", *scores, "seconds"):
             values = np.where(ok, np.asarray(table[name], dtype=float), np.nan)
             columns[name] = [float(values[group].mean()) for group in groups]
-            columns[f"std_{name}"] = [float(values[group].std()) for group in groups]
-        return Columns(columns)
+            if name not in ("epochs", "seconds"):
+                columns[f"std_{name}"] = [float(values[group].std()) for group in groups]
+        return Columns(columns, leave_empty=True)
 
     def _by(self, by: str | None, mode: str) -> tuple[str, float]:
         """Return a column, and the sign that makes its larger values the better ones."""

@@ -10,10 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from lamina._calls import named_parameters
 from lamina._names import unknown
+from lamina.many.data import described
 from lamina.models import Model
 
 RATE = "learning_rate"
+# Arguments of one function of many fits, by what they are called in another.
+_ELSEWHERE = {
+    "cv": "folds", "folds": "cv", "param_grid": "settings", "settings": "param_grid",
+    "random_state": "seeds",
+}  # fmt: skip
 _OURS = ("self", "x", "y", "sample_weight", "verbose", "unknown", "resume")
 
 
@@ -45,7 +52,8 @@ def listed(who: str, settings: Any) -> list[dict[str, Any]]:
         return [dict(zip(settings, chosen, strict=True)) for chosen in itertools.product(*values)]
     if isinstance(settings, (str, bytes)) or not isinstance(settings, Iterable):
         raise TypeError(
-            f"{who}: settings must be a list of dicts, or a dict of lists; got {settings!r:.80}"
+            f"{who}: settings must be a list of dicts, or a dict of lists; got "
+            f"{described(settings)}"
         )
     found = list(settings)
     for each in found:
@@ -100,11 +108,22 @@ def fit_arguments() -> list[str]:
     return [name for name in inspect.signature(Model.fit).parameters if name not in _OURS]
 
 
-def check_fit(who: str, fit: Mapping[str, Any]) -> None:
-    """Refuse keywords that ``fit`` does not take."""
+def check_fit(who: str, fit: Mapping[str, Any], caller: Callable[..., Any]) -> None:
+    """Refuse keywords that neither ``caller`` nor ``fit`` takes, and say what is meant."""
+    refuse_others(who, fit, caller)
+    known = [*named_parameters(caller), *fit_arguments()]
     for name in fit:
-        if name not in fit_arguments():
-            raise TypeError(f"{who}: {unknown('argument', name, fit_arguments())}")
+        if name not in known:
+            raise TypeError(f"{who}: {unknown('argument', name, known)}")
+
+
+def refuse_others(who: str, fit: Mapping[str, Any], caller: Callable[..., Any]) -> None:
+    """Refuse arguments that ``caller`` has by another name."""
+    own = named_parameters(caller)
+    for name in fit:
+        meant = _ELSEWHERE.get(name)
+        if meant in own:
+            raise TypeError(f"{who}: unknown argument {name!r}; here it is {meant!r}")
 
 
 def _arguments(build: Callable[..., Any] | None) -> tuple[list[str], bool]:

@@ -117,11 +117,12 @@ def cross_validate(
     (['fit_time', 'score_time', 'test_score'], True)
     """
     who = "cross_validate"
-    subject = subject_of(who, model)
+    fit = {**(params or {}), **fit}
+    subject = subject_of(who, model, fit, cross_validate)
     asked = Asked(
         who, Scoring(who, scoring), _check.boolean(who, "return_train_score", return_train_score),
         _check.boolean(who, "return_estimator", return_estimator), checked_error(who, error_score),
-        seeds, n_jobs, executor, verbose, sample_weight, {**(params or {}), **fit},
+        seeds, n_jobs, executor, verbose, sample_weight, fit,
     )  # fmt: skip
     if bootstrap is not None:
         if cv is not None:

@@ -13,7 +13,7 @@ import numpy as np
 from lamina._coding import Coding, kind_of
 from lamina.many import fit_many
 from lamina.many.recipe import own_arguments
-from lamina.many.settings import check_fit, shared
+from lamina.many.settings import shared
 from lamina.model_selection.evaluation import Asked, Evaluated, taken
 from lamina.model_selection.fitted import estimator_of
 from lamina.model_selection.splits import Splits
@@ -120,9 +120,8 @@ class Network:
         return found
 
     def _check(self, settings: Sequence[Mapping[str, Any]], asked: Asked) -> None:
-        """Refuse settings and arguments that nothing takes."""
+        """Refuse settings that nothing takes."""
         build = None if isinstance(self.model, Model) else self.model
-        check_fit(asked.who, asked.fit)
         for setting in settings:
             shared(asked.who, setting, build)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina import _check
 from lamina._calls import answering_calls
-from lamina.many.data import meant_rows
+from lamina.many.data import described, meant_rows
 from lamina.model_selection.cross import checked_error, checked_rows
 from lamina.model_selection.evaluation import Asked, Subject, check_failures
 from lamina.model_selection.results import search_results
@@ -196,7 +196,7 @@ def _not_empty(who: str, name: str, given: Any) -> None:
     if not isinstance(given, (Mapping, list, tuple)):
         raise TypeError(
             f"{who}: {name} must be a dict of settings and their values, or a list of such dicts; "
-            f"got {given!r:.80}"
+            f"got {described(given)}"
         )
     if not given:
         raise ValueError(f"{who}: {name} must hold one setting at least; got {given!r}")
@@ -216,7 +216,8 @@ def _searched(
     who: str, model: Any, settings: list[dict[str, Any]], x: Any, y: Any, groups: Any, cv: Any,
     refit: Any, asked: Asked,
 ) -> Search:  # fmt: skip
-    subject = subject_of(who, model)
+    caller = grid_search if who == "grid_search" else random_search
+    subject = subject_of(who, model, asked.fit, caller)
     _check_refit(who, refit, asked.scoring)
     x = meant_rows(x, y)
     rows = checked_rows(who, x, y=y, groups=groups, sample_weight=asked.sample_weight)

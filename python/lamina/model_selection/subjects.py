@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from lamina.many.data import described
+from lamina.many.settings import check_fit, refuse_others
 from lamina.model_selection.estimators import Estimator
 from lamina.model_selection.evaluation import Subject
 from lamina.model_selection.networks import Network
 from lamina.models import Model
 
 
-def subject_of(who: str, model: Any) -> Subject:
-    """Return a network or an estimator, by what it can do."""
+def subject_of(who: str, model: Any, fit: Mapping[str, Any], caller: Callable[..., Any]) -> Subject:
+    """Return a network or an estimator, by what it can do.
+
+    ``fit`` holds what ``caller`` was given for ``fit``, which that of a network must know.
+    """
     if not isinstance(model, (type, Model)) and hasattr(model, "get_params"):
+        refuse_others(who, fit, caller)
         return Estimator(model)
     if isinstance(model, Model):
         model.compiled(who)
     elif isinstance(model, type) or not callable(model):
         raise TypeError(
             f"{who}: model must be a compiled model, a function that returns one, or an estimator "
-            f"of scikit-learn's protocol; got {model!r:.80}"
+            f"of scikit-learn's protocol; got {described(model)}"
         )
+    check_fit(who, fit, caller)
     return Network(model)
