@@ -272,12 +272,14 @@ def test_inputs_of_tables_are_found_by_name():
 
 
 def test_outputs_are_called_as_the_response():
-    from lamina.inference import connections, lekprofile, olden
+    from lamina.inference import connections, lekprofile, olden, partial_dependence
 
     one = lamina.nnet("y ~ a + b", D, size=2, trace=False, maxit=2, random_state=1)
     assert connections(one).units[-1] == "y"
     assert set(olden(one)["output"]) == {"y"}
     assert set(lekprofile(one, {"a": D["a"], "b": D["b"]})["output"]) == {"y"}
+    several = lamina.nnet.avNNet("y ~ a", D, repeats=2, trace=False, maxit=2, random_state=1)
+    assert set(partial_dependence(several, {"a": D["a"]}, "a")["output"]) == {"y"}
     two = lamina.nnet("cbind(n1, n2) ~ a", D, size=2, linout=True, trace=False, maxit=2)
     assert connections(two).units[-2:] == two.output_names == ["n1", "n2"]
 

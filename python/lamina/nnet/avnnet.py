@@ -15,6 +15,7 @@ from lamina.nnet.data import case_weights, input_names, inputs_again, matrix_of
 from lamina.nnet.fitted import NNet
 from lamina.nnet.fitting import nnet
 from lamina.nnet.formulas import ModelFrame, model_frame
+from lamina.nnet.formulas.expressions import deparse
 from lamina.nnet.formulas.variables import Array, Variable, factor, variable
 from lamina.nnet.r_samples import resample
 from lamina.nnet.starts import RSeed
@@ -42,12 +43,14 @@ class AvNNet:
         The classes as the data have them; None of a regression.
     names : list of str or None
         The names of the inputs.
+    output_names : list of str or None
+        The classes, or the response's name or columns.
     formula : str or None
     """
 
     def __init__(self, model: list[NNet], bag: bool, seeds: list[int], data: _Given) -> None:
         self.model, self.repeats, self.bag, self.seeds = model, len(model), bag, seeds
-        self.lev, self.names = data.levels, data.names
+        self.lev, self.names, self.output_names = data.levels, data.names, data.outputs
         self.formula = None if data.frame is None else data.frame.formula
         self._data = data
 
@@ -105,8 +108,12 @@ class AvNNet:
 class _Given:
     """Inputs, response and weights, from arrays or a formula."""
 
-    def __init__(self, x: Array, response: Variable, weights: Any, names: list[str] | None) -> None:
+    def __init__(
+        self, x: Array, response: Variable, weights: Any, names: list[str] | None,
+        outputs: list[str] | None,
+    ) -> None:  # fmt: skip
         self.x, self.names = x, names
+        self.outputs = response.labels if response.kind == "factor" else outputs
         self.frame: ModelFrame | None = None
         self.levels = response.levels if response.kind == "factor" else None
         if self.levels is not None:
@@ -257,7 +264,10 @@ def _given(x: Any, y: Any, weights: Any, subset: Any, na_action: Any, contrasts:
         of_classes = frame.levels is not None
         kind = "factor" if of_classes else "numeric"
         response = Variable(kind, frame.y, levels=frame.levels or ())
-        made = _Given(frame.x, response, frame.weights, frame.coefnames)
+        outputs = frame.labels
+        if outputs is None and frame.y.ndim == 1 and frame.terms.response is not None:
+            outputs = [deparse(frame.terms.response)]
+        made = _Given(frame.x, response, frame.weights, frame.coefnames, outputs)
         made.frame = frame
         return made
     if subset is not None or contrasts is not None:
@@ -269,7 +279,7 @@ def _given(x: Any, y: Any, weights: Any, subset: Any, na_action: Any, contrasts:
         response = response.drop_levels()
     else:
         response = Variable("numeric", matrix_of(WHO, "y", y))
-    return _Given(matrix_of(WHO, "x", x), response, weights, input_names(x))
+    return _Given(matrix_of(WHO, "x", x), response, weights, input_names(x), input_names(y))
 
 
 def _seeds(seeds: Any, count: int, random_state: Any) -> list[int]:
