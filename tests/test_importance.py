@@ -255,6 +255,20 @@ def test_labels_of_estimators_and_of_columns_of_frames():
     assert list(olden(model)["input"]) == ["a", "b", "c"]
 
 
+def test_fits_of_formulas_need_tables():
+    pytest.importorskip("formulaic")
+    table = {"a": X[:, 0], "b": X[:, 1], "t": Y}
+    fit = lamina.nnet.nnet("t ~ a + b", table, size=1, linout=True, trace=False, maxit=5)
+    message = "needs a table with the columns of the formula 't ~ a \\+ b'.*; got ndarray"
+    with pytest.raises(TypeError, match=message):
+        permutation_importance(fit, X[:, :2], Y)
+    with pytest.raises(TypeError, match="y must hold a target for each row of x; got 't'"):
+        permutation_importance(fit, table, "t")
+    pytest.importorskip("matplotlib")
+    with pytest.raises(TypeError, match=message):
+        lamina.plot.decision_boundary(fit, X[:, :2])
+
+
 def test_shuffles_that_are_refused():
     with pytest.raises(ValueError, match="as many rows; got 60 and 3"):
         permutation_importance(lambda x: x[:, 0], X, Y[:3])

@@ -206,6 +206,15 @@ def test_losses_that_are_no_likelihood_have_a_sandwich_alone():
     assert np.isnan(result.effective_df)
 
 
+def test_tables_and_covariances_by_other_names():
+    pytest.importorskip("pandas")
+    result = linear().inference(X, REAL)
+    assert result.vcov() is result.covariance
+    frame = result.to_pandas()
+    assert list(frame) == list(result.table)
+    assert frame["estimate"].tolist() == result.estimates.tolist()
+
+
 def test_results_can_be_pickled_and_copied():
     for kind in ("hessian", "HC3", "fisher"):
         result = linear().inference(X, REAL, covariance=kind)

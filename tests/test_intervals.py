@@ -7,7 +7,7 @@ import pytest
 
 from interval_lines import Line, data, exact_rank, kth, plus
 from lamina.inference import PredictionIntervals, coverage_report
-from lamina.inference.intervals import clopper_pearson, ranks
+from lamina.inference.intervals import Interval, clopper_pearson, ranks
 
 LEVELS = (0.5, 0.8, 0.9)
 CLOSE = {"rtol": 1e-12, "atol": 1e-12}  # sums of three products
@@ -35,6 +35,17 @@ def test_split_is_a_quantile_of_held_out_residuals():
         assert np.array_equal(found.prediction, line.predict(x[90:]))
         assert np.array_equal(found.lower, found.prediction - width)
         assert np.array_equal(found.upper, found.prediction + width)
+
+
+def test_intervals_are_tables():
+    pytest.importorskip("pandas")
+    one, two = np.arange(3.0), np.arange(6.0).reshape(3, 2)
+    frame = Interval(one, one[:, None] - 1, one + 1).to_pandas()
+    assert list(frame) == ["prediction", "lower", "upper"]
+    assert frame["lower"].tolist() == [-1.0, 0.0, 1.0]
+    frame = Interval({"a": one, "b": two}, [one, two], (one, two)).to_pandas()
+    assert list(frame)[:4] == ["prediction_1", "lower_1", "upper_1", "prediction_2"]
+    assert frame["upper_3"].tolist() == [1.0, 3.0, 5.0]
 
 
 @pytest.mark.parametrize("name", ["cv+", "cv-minmax", "jackknife+", "jackknife-minmax"])

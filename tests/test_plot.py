@@ -49,6 +49,27 @@ def test_learning_curves(tmp_path):
     assert (tmp_path / "c.svg").exists()
 
 
+def test_learning_curves_of_many_fits_and_estimators():
+    pytest.importorskip("sklearn")
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    side = x[:, 0] > 0
+    net = lamina.sklearn.MLPClassifier((4,), max_iter=3, early_stopping=True, random_state=0)
+    with pytest.warns(Warning, match="Maximum iterations"):
+        net.fit(x, side)
+    loss, accuracy = plot.learning_curves(net)
+    np.testing.assert_array_equal(loss.lines[0].get_ydata(), net.loss_curve_)
+    assert [line.get_label() for line in accuracy.lines] == ["validation"]
+    assert (accuracy.lines[0].get_ydata() == net.validation_scores_).all()
+    model = lamina.Sequential([lamina.Input((2,)), Dense(1)])
+    model.compile("sgd", "mse")
+    fits = lamina.fit_many(model, x, x[:, 0], seeds=2, epochs=2, verbose=0)
+    assert len(plot.learning_curves(fits.histories[1]).lines[0].get_ydata()) == 2
+    net = lamina.sklearn.NeuralNetRegressor(model, epochs=2).fit(x, x[:, 0])
+    assert plot.learning_curves(net).get_ylabel() == "loss"
+    with pytest.raises(TypeError, match="a dictionary or a fitted estimator; got 3"):
+        plot.learning_curves(3)
+
+
 def test_a_history_draws_itself_where_pyplot_shows_it(plt, tmp_path):
     before = dict(plt.rcParams)
     other = plt.figure()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lamina._arrays import column_names
 
 Array = NDArray[Any]
 
@@ -59,6 +61,7 @@ class Predicting:
 
     def __call__(self, x: Any) -> Array:
         """Return an array of shape (rows, outputs), float64."""
+        self._check_table(x)
         made = self._function(x)
         if isinstance(made, dict):
             made = list(made.values())
@@ -68,6 +71,15 @@ class Predicting:
         both = np.concatenate(flat, axis=1)
         # Of two classes the second one says it all.
         return both[:, 1:] if self._is_pair(both) else both
+
+    def _check_table(self, x: Any) -> None:
+        """Refuse an array for a model of a formula, which finds its columns by name."""
+        formula = getattr(self.model, "formula", None)
+        if isinstance(formula, str) and not isinstance(x, Mapping) and column_names(x) is None:
+            raise TypeError(
+                f"{self.who}: needs a table with the columns of the formula {formula!r}, a frame "
+                f"or a dict; got {type(x).__name__}"
+            )
 
     def _is_pair(self, made: Array) -> bool:
         classes = getattr(self.model, "classes_", None)

@@ -98,6 +98,8 @@ def permutation_importance(
     """
     table = Table(WHO, x, names)
     repeats = _check.integer(WHO, "n_repeats", n_repeats)
+    if np.ndim(y) == 0:
+        raise TypeError(f"{WHO}: y must hold a target for each row of x; got {y!r:.80}")
     if len(np.asarray(y)) != table.rows:
         raise ValueError(
             f"{WHO}: x and y must have as many rows; got {table.rows} and {len(np.asarray(y))}"

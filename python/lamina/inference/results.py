@@ -147,6 +147,10 @@ class Inference:
         low, high = self._interval(level, self.estimates, self.standard_errors)
         return Columns({"name": self.names, "lower": low, "upper": high})
 
+    def vcov(self) -> Array:
+        """Return ``covariance``, by the name that R gives it."""
+        return self.covariance
+
     def _interval(self, level: float, values: Array, errors: Array) -> tuple[Array, Array]:
         level = _check.number("confint", "level", level, 0.0, 1.0, low_open=True, high_open=True)
         width = quantile(0.5 + level / 2.0, self._t_df) * errors
@@ -167,6 +171,10 @@ class Inference:
                 "upper": high,
             }
         )
+
+    def to_pandas(self) -> Any:
+        """Return ``table`` as a ``pandas.DataFrame``; pandas must be installed."""
+        return self.table.to_pandas()
 
     # --- the fit as a whole
 

@@ -152,7 +152,9 @@ class Statistics:
         ----------
         x, y : array_like
             For "split", "aps" and "lac" rows that the model has not been trained on; for the other
-            methods those that it has been trained on.
+            methods those that it has been trained on.  Nothing checks it: residuals of training
+            rows are too small, the intervals too narrow, and ``coverage_report`` on the same rows
+            shows the level all the same.
         method : str, optional
             By default "split", for a classifier "aps".
 

@@ -48,7 +48,7 @@ class Panel:
 
 @answering_calls
 def learning_curves(
-    history: History | Mapping[str, Sequence[float]],
+    history: History | Mapping[str, Sequence[float]] | Any,
     path: str | os.PathLike[str] | None = None,
     log: bool = False,
     *,
@@ -62,8 +62,9 @@ def learning_curves(
 
     Parameters
     ----------
-    history : History or dict of str to list of float
-        What ``model.fit`` returns, or its ``history``.
+    history : History, dict of str to list of float, or fitted estimator
+        What ``model.fit`` returns, or its ``history``; one of ``ManyFits.histories``; or an
+        estimator with ``history_``, or with ``loss_curve_`` as scikit-learn's.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     log : bool, default False
@@ -120,9 +121,13 @@ def _chosen(panels: list[Panel], metrics: Any, one: bool) -> list[Panel]:
 
 def panels_of(history: Any) -> list[Panel]:
     """Return what there is to draw of a history."""
+    history = _of_estimator(history)
     columns = getattr(history, "history", history)
     if not isinstance(columns, Mapping):
-        raise TypeError(f"learning_curves: needs a History or a dictionary; got {history!r}")
+        raise TypeError(
+            f"learning_curves: needs a History, a dictionary or a fitted estimator; got "
+            f"{history!r:.80}"
+        )
     # Callbacks may have recorded other things than numbers.
     numbers = {str(key): v for key, given in columns.items() if (v := _numbers(given)) is not None}
     if not numbers:
@@ -147,6 +152,17 @@ def panels_of(history: Any) -> list[Panel]:
         for name in sorted(curves, key=lambda name: name != "loss")  # that first
         if not (name.startswith(VALIDATION) and name.removeprefix(VALIDATION) in curves)
     ]
+
+
+def _of_estimator(given: Any) -> Any:
+    """Return what an estimator keeps of its fit, as a dictionary; anything else as it is."""
+    if hasattr(given, "history_"):
+        return given.history_
+    if not hasattr(given, "loss_curve_"):
+        return given
+    score = "val_accuracy" if hasattr(given, "classes_") else "val_r2"
+    scores = getattr(given, "validation_scores_", None)
+    return {"loss": given.loss_curve_} | ({} if scores is None else {score: scores})
 
 
 def _numbers(values: Any) -> Array | None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lamina._check import Array
+from lamina._columns import Columns
 
 
 class NotCalibratedError(ValueError):
@@ -25,6 +26,29 @@ class Interval(NamedTuple):
     prediction: Any
     lower: Any
     upper: Any
+
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` of the three; pandas must be installed.
+
+        Its columns are ``prediction``, ``lower`` and ``upper``; of several numbers a row
+        ``prediction_1``, ``lower_1``, ``upper_1``, ``prediction_2``, ...
+        """
+        parts = {name: _by_row(part) for name, part in self._asdict().items()}
+        count = len(parts["lower"].T)
+        return Columns(
+            {
+                name if count == 1 else f"{name}_{k + 1}": values[:, k]
+                for k in range(count)
+                for name, values in parts.items()
+            }
+        ).to_pandas()
+
+
+def _by_row(part: Any) -> Array:
+    """Return all numbers of a row beside each other, of one array or several."""
+    several = list(part.values()) if isinstance(part, dict) else part
+    arrays = several if isinstance(several, (list, tuple)) else [several]
+    return np.concatenate([np.reshape(each, (len(each), -1)) for each in arrays], axis=1)
 
 
 class PredictionSets(NamedTuple):

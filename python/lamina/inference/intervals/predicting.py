@@ -126,7 +126,8 @@ class PredictionIntervals:
         ----------
         x, y : array_like
             "split", "aps", "lac", and "cqr" of a model of quantiles: rows that the model has not
-            been trained on.  Of the other methods those that it has been trained on.
+            been trained on, which nothing checks: of training rows the intervals are too narrow.
+            Of the other methods those that it has been trained on.
         **fit
             Arguments of the copies' fits.
         """
