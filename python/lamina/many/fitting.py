@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lamina import _check
 from lamina._calls import answering_calls
 from lamina.many import executors, local
@@ -13,6 +15,7 @@ from lamina.many.plan import Plan, planned
 from lamina.many.progress import Bar
 from lamina.many.results import ManyFits
 from lamina.many.settings import check_fit
+from lamina.runtime import get_num_threads
 
 if TYPE_CHECKING:
     from lamina._typing import Data, Verbose
@@ -74,7 +77,7 @@ def fit_many(
         keeps the chunks that have come back.
     n_jobs : int, optional
         Fits at a time, each on one thread: by default ``lamina.get_num_threads()``, and 1 in each
-        worker of an executor.  -1 is the default too.
+        worker of an executor.  -1 is the default too, -2 one less, and so on, as in joblib.
     scoring : str, Metric, callable, or a list or dict of them, optional
         What rows held out are judged by: names of metrics, or functions of targets and
         predictions such as ``sklearn.metrics.r2_score``; by default loss and metrics of
@@ -126,7 +129,7 @@ def fit_many(
     """
     check_fit(WHO, fit, fit_many)
     executors.check_executor(WHO, executor)
-    threads = None if n_jobs in (None, -1) else _check.integer(WHO, "n_jobs", n_jobs)
+    threads = None if n_jobs is None else _threads(n_jobs)
     plan = planned(
         WHO, model, x, y, sample_weight, settings, seeds, folds, bootstrap, scoring, keep, predict,
         fit,
@@ -158,3 +161,10 @@ def _collected(
         except KeyboardInterrupt:
             pass
     return outcomes
+
+
+def _threads(n_jobs: Any) -> int | None:
+    """Return how many fits run at a time; None for as many as there are threads."""
+    if isinstance(n_jobs, (int, np.integer)) and not isinstance(n_jobs, bool) and n_jobs < 0:
+        return None if n_jobs == -1 else max(1, get_num_threads() + 1 + int(n_jobs))
+    return _check.integer(WHO, "n_jobs", n_jobs)
