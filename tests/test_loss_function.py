@@ -120,6 +120,17 @@ def test_it_is_without_dropout_and_follows_the_order_of_the_models_weights():
     np.testing.assert_allclose(f.jacobian() @ step, moved, rtol=1e-6, atol=1e-13)
 
 
+@pytest.mark.parametrize(
+    ("reduction", "weight"),
+    [("sum_over_batch_size", W), ("sum", W), ("mean_with_sample_weight", 1)],
+)
+def test_the_loss_of_a_row_is_that_of_a_batch_of_it(reduction, weight):
+    loss = lamina.losses.MeanSquaredError(reduction=reduction)
+    model = network(loss=loss)
+    f = model.loss_function(X, Y, sample_weight=W)
+    np.testing.assert_allclose(f.losses(), weight * (f.outputs() - Y)[:, 0] ** 2, rtol=1e-12)
+
+
 def test_an_outside_optimizer_finds_the_minimum():
     held = {"kernel_regularizer": L2(0.05)}
     dense = [layers.Dense(4, "tanh", **held), layers.Dense(1, **held)]

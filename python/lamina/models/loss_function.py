@@ -236,13 +236,17 @@ class LossFunction:
     # --- row by row
 
     def losses(self, theta: Any = None) -> Array:
-        """Return each row's own loss, weighted, without penalties: shape (rows,)."""
+        """Return each row's own loss, without penalties: shape (rows,).
+
+        It is what the loss makes of a batch of that row alone, so that it has the row's sample
+        weight unless the reduction divides by the weights ("mean_with_sample_weight").
+        """
         return self._data_function().of_rows(self._checked(theta))[0]  # type: ignore[no-any-return]
 
     def scores(self, theta: Any = None) -> Array:
         """Return the derivatives of each row's own loss by the weights: shape (rows, size).
 
-        Not divided by the number of rows, and without penalties.
+        Those of ``losses``: not divided by the number of rows, and without penalties.
         """
         return self._data_function().of_rows(self._checked(theta))[1]  # type: ignore[no-any-return]
 
