@@ -264,8 +264,9 @@ class Chain(Model):
 
     def output_row_shape(self, row_shape: Shape) -> Shape:
         """Return the shape of a row of output for rows of input of ``row_shape``."""
-        if self._ends and row_shape == self._row_shape:
-            return self._ends[-1][0].shape
+        ends = self._ends
+        if ends and row_shape == self._row_shape:
+            return ends[-1][0].shape
         if self.built:
             return self._recorded_row_shapes([row_shape])[0]
         with structure():
@@ -279,12 +280,13 @@ class Chain(Model):
     def shapes_by_place(self) -> list[Shape]:
         """Return the shape of a row behind each layer, of a model that knows its input's."""
         ahead = [spec.shape for spec in self._specs_ahead()[1:]] or [(None,)] * len(self._ahead)
-        return [*ahead, *(end.shape for end, _ in self._ends)] if self._ends or ahead else []
+        return [*ahead, *(end.shape for end, _ in self._ends)]
 
     def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
         """Return the shape of a row of each output, of which most models have one."""
-        if self._ends and shapes[0] == self._row_shape:
-            return [self._ends[-1][0].shape, *(spec.shape for spec in self._others)]
+        ends = self._ends
+        if ends and shapes[0] == self._row_shape:
+            return [ends[-1][0].shape, *(spec.shape for spec in self._others)]
         if self.built:
             return self._recorded_row_shapes(shapes)
         return [self.output_row_shape(shapes[0])]

@@ -317,13 +317,8 @@ class Sequential(Chain):
             "seed": self._own_seed.given,
             "input_shape": None if shapes is None else shapes[0],
             **({"input": told} if told else {}),
-            "layers": [self._serialized(place) for place in range(len(self._layers))],
+            "layers": _serialized(self._layers),
         }
-
-    def _serialized(self, place: int) -> dict[str, Any]:
-        layer = self._layers[place]
-        first = next(i for i, other in enumerate(self._layers) if other is layer)
-        return serialize(layer) if first == place else {"layer_again": first}
 
     @classmethod
     @answering_calls
@@ -351,6 +346,17 @@ class Sequential(Chain):
             known = None if again is None else model.parts[again]
             model.add(deserialize(layer, custom_objects) if known is None else known)
         return model
+
+
+def _serialized(layers: Sequence[Layer]) -> list[dict[str, Any]]:
+    """Return the configurations of the layers; one that comes again tells its first place."""
+    places: dict[Layer, int] = {}
+    for place, layer in enumerate(layers):
+        places.setdefault(layer, place)
+    return [
+        serialize(layer) if places[layer] == place else {"layer_again": places[layer]}
+        for place, layer in enumerate(layers)
+    ]
 
 
 def _as_it_is(given: Any) -> Callable[[], None]:
