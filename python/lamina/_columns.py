@@ -39,7 +39,8 @@ class Columns(Mapping[str, Array]):
 
     Examples
     --------
-    >>> table = Columns({"fit": ["a", "b"], "loss": [0.25, 1 / 3]})
+    >>> import lamina
+    >>> table = lamina.utils.Columns({"fit": ["a", "b"], "loss": [0.25, 1 / 3]})
     >>> table
     fit    loss
     a    0.2500

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
+from lamina._columns import Columns
 from lamina.backend import clear_session, is_keras_tensor, standardize_dtype
 from lamina.plot_model import model_to_dot, plot_model
 from lamina.random import set_random_seed
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from lamina.data.series import timeseries_dataset_from_array
 
 __all__ = [
+    "Columns",
     "CustomObjectScope",
     "FeatureSpace",
     "Progbar",

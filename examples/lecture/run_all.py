@@ -1,0 +1,92 @@
+"""Run every page of the lecture, write all pictures and a sheet of them, and check the figures.
+
+    python examples/lecture/run_all.py [--short] [--out FOLDER] [--pages] [SCRIPT ...]
+
+``--short`` takes fewer repetitions, for a quick look and for continuous integration.  ``--pages``
+puts what the scripts print, and their pictures, into the pages that stand beside them.  The exit
+status is 1 if a script fails or a figure leaves its stated range.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+
+HERE = Path(__file__).resolve().parent
+NO_PAGES = {"lecture", "run_all"}
+BEGIN, END = "<!-- what the script prints -->\n```text\n", "```\n<!-- end of it -->"
+
+
+def main():
+    """Run the scripts, two at a time, each on one thread."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("scripts", nargs="*", help="names such as hitters; by default all")
+    parser.add_argument("--short", action="store_true", help="fewer repetitions")
+    parser.add_argument("--out", type=Path, default=Path("pictures"), help="folder of the pictures")
+    parser.add_argument("--pages", action="store_true", help="write the pages beside the scripts")
+    options = parser.parse_args()
+    if options.pages and options.short:
+        parser.error("--pages takes the figures of a full run; leave --short out")
+    names = options.scripts or sorted(p.stem for p in HERE.glob("*.py") if p.stem not in NO_PAGES)
+    out = HERE / "pictures" if options.pages else options.out
+
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda name: run(name, out, options.short), names))
+    for name, done, seconds in runs:
+        print(f"=== {name}: {'failed' if done.returncode else 'done'} in {seconds:.1f} s")
+        print(done.stdout.rstrip())
+        print(done.stderr.rstrip(), file=sys.stderr)
+        if options.pages and not done.returncode:
+            write_page(HERE / f"{name}.md", done.stdout)
+    contact_sheet(out)
+    failed = [name for name, done, _ in runs if done.returncode]
+    sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
+
+
+def run(name, out, short):
+    """Run one script; return its name, what became of it, and the seconds it took."""
+    command = [sys.executable, "-W", "error", str(HERE / f"{name}.py"), "--out", str(out)]
+    start = time.perf_counter()
+    done = subprocess.run(
+        command + ["--short"] * short,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        env={**os.environ, "LAMINA_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"},
+    )
+    return name, done, time.perf_counter() - start
+
+
+def write_page(page, printed):
+    """Put what a script printed into its page."""
+    text = page.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    page.write_text(before + BEGIN + printed.strip("\n") + "\n" + END + after, encoding="utf-8")
+
+
+def contact_sheet(folder, columns=5):
+    """Draw all pictures of a folder, a third of their size, on one sheet."""
+    mpl.use("agg")
+    files = sorted(p for p in folder.glob("*.png") if p.stem != "contact_sheet")
+    rows = -(-len(files) // columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(3.2 * columns, 2.1 * rows), squeeze=False, layout="constrained"
+    )
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for ax, file in zip(axes.flat, files, strict=False):
+        ax.imshow(plt.imread(file))
+        ax.set_title(file.stem, fontsize=8)
+    figure.savefig(folder / "contact_sheet.png", dpi=100)
+
+
+if __name__ == "__main__":
+    main()
