@@ -222,6 +222,37 @@ def test_lines_that_lead_past_a_layer_are_drawn_around_it():
     assert labels == {"I1", "I2", "H1", "H2", "O1", "B1", "B2", "x1", "x2", "o"}
 
 
+def test_wide_layers_are_drawn_in_part_under_labels_of_one_s_own():
+    model = lamina.Sequential(
+        [lamina.Input((9,)), layers.Dense(40, "relu"), layers.Dense(3, "softmax")], seed=1
+    )
+    labels = ["$x_{%d}$", "$z_{%d}$", ["cat", "dog", "elk"]]
+    drawn = plot.plotnet(
+        model, max_units=4, node_labs=labels, bias=False, layer_names=["in", "hidden", "out"]
+    )
+    assert len(lines(drawn)) == 4 * 4 + 4 * 3
+    texts = {t.get_text() for t in drawn.texts}
+    units = {
+        f"${letter}_{{{n}}}$" for letter, last in (("x", 9), ("z", 40)) for n in (1, 2, 3, last)
+    }
+    assert units | {"cat", "dog", "elk", "in", "hidden", "out"} <= texts
+    assert {"x1", "x9", "o3"} <= texts
+    assert not {"x4", "$x_{4}$", "$z_{39}$", "I1"} & texts
+    dots = [line for line in drawn.lines if line.get_marker() == "."]
+    assert [set(line.get_xdata()) for line in dots] == [{0.0}, {1.0}]  # the outputs are all there
+    assert len(lines(plot.plotnet(model, max_units=40, bias=False))) == 9 * 40 + 40 * 3
+
+
+def test_networks_grow_with_the_font(plt):
+    sizes = []
+    for font in (10, 20):
+        with plt.rc_context({"font.size": font}):
+            drawn = plot.plotnet(network())
+            label = next(t for t in drawn.texts if t.get_text() == "H1")
+            sizes.append([label.get_fontsize(), drawn.lines[0].get_markersize()])
+    np.testing.assert_allclose(np.array(sizes[1]) / sizes[0], 2)
+
+
 def test_profiles_and_dependence_are_those_of_inference():
     profile = inference.lekprofile(product, X, steps=5, group_vals=[0.0, 1.0])
     drawn = plot.lekprofile(profile)
@@ -362,6 +393,14 @@ def test_regions_of_fits_of_formulas():
         (lambda: plot.plotnet([1.0], struct=[1, 1]), ValueError, r"\(2,\); got \(1,\)"),
         (lambda: plot.plotnet(network(), ["a"]), ValueError, "2"),
         (lambda: plot.plotnet(network(), all_in="z"), ValueError, "among x1, x2; got 'z'"),
+        (lambda: plot.plotnet(network(), max_units=1), ValueError, "max_units must be an integer"),
+        (lambda: plot.plotnet(network(), node_labs=["$x_{%d}$"]), ValueError, "each of the"),
+        (lambda: plot.plotnet(network(), layer_names="in"), ValueError, "each of the"),
+        (
+            lambda: plot.plotnet(network(), node_labs=["a", "b", ["c"] * 3]),
+            ValueError,
+            "labels for layer 2; got 3",
+        ),
         (lambda: plot.decision_boundary(network(), X, features=(0, 2)), ValueError, "below 2"),
         (lambda: plot.learning_curves({"loss": [1]}, metrics="f1"), ValueError, "got 'f1'"),
     ],

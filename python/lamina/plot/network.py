@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,8 @@ import numpy as np
 
 from lamina import _check
 from lamina._calls import answering_calls
-from lamina._check import Array
 from lamina.plot.figures import Path, on_axes
+from lamina.plot.lines import Edge, Lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,18 +20,6 @@ if TYPE_CHECKING:
 WHO = "plotnet"
 BETWEEN = 2.4  # inches from layer to layer
 EACH = 0.52  # inches from unit to unit
-
-
-@dataclass
-class Edge:
-    """A weight between two units, or between a bias and a unit."""
-
-    start: tuple[float, float]
-    end: tuple[float, float]
-    weight: float
-    skips: bool  # whether it leads past a layer
-    source: int | None  # number of the unit; None for a bias
-    target: int
 
 
 @answering_calls
@@ -50,7 +37,7 @@ def plotnet(
     bias_y: float | None = None,
     rel_rsc: tuple[float, float] | None = None,
     circle_cex: float = 1.0,
-    node_labs: bool = True,
+    node_labs: bool | Sequence[str | Sequence[str]] = True,
     var_labs: bool = True,
     line_stag: float | None = None,
     cex_val: float = 1.0,
@@ -64,6 +51,8 @@ def plotnet(
     prune_col: str | None = None,
     prune_lty: Any = "dashed",
     skip: bool | None = None,
+    max_units: int | None = None,
+    layer_names: Sequence[str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a network of dense layers: circles for units, lines for weights.
@@ -71,7 +60,8 @@ def plotnet(
     Inputs stand on the left, hidden units in the middle, outputs on the right, and biases (B1, B2,
     ...) above.  The wider a line the larger its weight's magnitude; positive weights are black,
     negative ones grey and dashed.  The arguments are those of ``plotnet`` in R's NeuralNetTools
-    (Beck 2018, Journal of Statistical Software 85(11)).
+    (Beck 2018, Journal of Statistical Software 85(11)), and `max_units` and `layer_names`.
+    Circles and labels grow with matplotlib's ``font.size``.
 
     Parameters
     ----------
@@ -99,8 +89,11 @@ def plotnet(
         where there are many lines.
     circle_cex : float, default 1.0
         Size of the circles, relative to one that suits the number of units.
-    node_labs, var_labs : bool, default True
-        Whether units are labelled I1, H1, O1, B1, ..., and inputs and outputs with their names.
+    node_labs : bool or sequence, default True
+        Whether units are labelled I1, H1, O1, B1, ...; or the labels of each layer, inputs first:
+        a list of them, or one such as ``"$x_{%d}$"``, where the unit's number is put for ``%d``.
+    var_labs : bool, default True
+        Whether the names of inputs and outputs stand beside them.
     line_stag : float, optional
         How far from the units' middles lines begin and end, in distances between layers; by
         default they go from middle to middle, behind the circles.
@@ -121,8 +114,13 @@ def plotnet(
     prune_lty : str, default "dashed"
     skip : bool, optional
         True draws skip connections alone, False leaves them out; by default all lines are drawn.
+    max_units : int, optional
+        Units drawn of a layer, at most: of one with more the first ones, dots and the last.
+    layer_names : sequence of str, optional
+        What to write above each layer, inputs first.
     ax : matplotlib Axes, optional
-        Where to draw; a new figure of pyplot's, as large as the network asks for, if not given.
+        Where to draw, with the layers at x = 0, 1, 2, ...; if not given, a new figure
+        of pyplot's, as large as the network asks for.
 
     Returns
     -------
@@ -148,7 +146,10 @@ def plotnet(
 
     given = model if struct is None else _of_weights(model, struct)
     net = connections(given, x_names, y_names, who=WHO)
-    drawing = Drawing(net, max_sp, bias and any(la.bias is not None for la in net.layers), bias_y)
+    biases = bias and any(la.bias is not None for la in net.layers)
+    drawing = Drawing(net, max_sp, biases, bias_y, max_units)
+    labels = [] if isinstance(node_labs, bool) else drawing.of_layers("node_labs", node_labs)
+    titles = [] if layer_names is None else drawing.of_layers("layer_names", layer_names)
     kept = [
         edge for edge in drawing.edges
         if skip in (None, edge.skips)
@@ -159,38 +160,49 @@ def plotnet(
     low, high = (0.12 * most, most) if rel_rsc is None else rel_rsc
     if not 0 < low <= high:
         raise ValueError(f"{WHO}: rel_rsc must be two widths, the smaller first; got {rel_rsc!r}")
-    lines = _Lines(nid, pos_col, neg_col, prune_col, prune_lty, (low, high), alpha_val,
+    lines = Lines(nid, pos_col, neg_col, prune_col, prune_lty, (low, high), alpha_val,
                    line_stag or 0.0)  # fmt: skip
     circles = (circle_col, circle_col) if isinstance(circle_col, str) else tuple(circle_col)
 
     def draw(axes: Axes) -> None:
         lines.draw(axes, kept)
-        drawing.draw_units(axes, circle_cex, circles, bord_col, cex_val if node_labs else 0.0)
+        shown = cex_val if node_labs is not False else 0.0
+        drawing.draw_units(axes, circle_cex, circles, bord_col, shown, drawing.labels(labels))
         if var_labs:
             drawing.draw_names(axes, cex_val)
-        drawing.frame(axes)
+        drawing.frame(axes, titles)
 
-    width = BETWEEN * _check.number(WHO, "pad_x", pad_x, 0.1, 10.0) * drawing.last + 2.2
-    size = min(max(width, 4.0), 16.0), min(max(EACH * drawing.tallest + 1.0, 3.2), 14.0)
+    larger = _larger()
+    between = BETWEEN * _check.number(WHO, "pad_x", pad_x, 0.1, 10.0) * (1 + larger) / 2
+    height = EACH * (drawing.tallest + bool(titles)) * larger + 1.0
+    size = min(max(between * drawing.last + 2.2 * larger, 4.0), 16.0), min(max(height, 3.2), 14.0)
     return on_axes(WHO, draw, ax, path, size)
 
 
 class Drawing:
     """Where the units and biases of a network stand, and the lines between them."""
 
-    def __init__(self, net: Any, spread: bool, biases: bool, bias_y: float | None) -> None:
+    def __init__(
+        self, net: Any, spread: bool, biases: bool, bias_y: float | None, most: int | None
+    ) -> None:
         self.net = net
         self.last = max(net.depth)
         layers = [[i for i, d in enumerate(net.depth) if d == k] for k in range(self.last + 1)]
         self.layers = layers
-        self.tallest = max(map(len, layers)) + (1.5 if biases else 0.0)
-        top = max(map(len, layers)) - 1.0
-        self.places: dict[int, tuple[float, float]] = {}
-        for depth, units in enumerate(layers):
+        rows = [_shown(units, most) for units in layers]
+        self.tallest = max(map(len, rows)) + (1.5 if biases else 0.0)
+        top = max(map(len, rows)) - 1.0
+        self.places: dict[int, tuple[float, float]] = {}  # of the units that are drawn
+        self.dots: list[tuple[float, float]] = []  # where others would stand
+        for depth, units in enumerate(rows):
             step = top / (len(units) - 1) if spread and len(units) > 1 else 1.0
             middle = (len(units) - 1) / 2
             for place, unit in enumerate(units):
-                self.places[unit] = (float(depth), top / 2 + (middle - place) * step)
+                at = (float(depth), top / 2 + (middle - place) * step)
+                if unit is None:
+                    self.dots.append(at)
+                else:
+                    self.places[unit] = at
         above = top + 1.2 if bias_y is None else bias_y * (top or 1.0)
         self.biases: dict[int, tuple[float, float]] = {}  # by the depth of what they lead to
         self.edges: list[Edge] = []
@@ -199,124 +211,86 @@ class Drawing:
 
     def _add(self, layer: Any, above: float | None) -> None:
         depth = self.net.depth
+        drawn = [(j, target) for j, target in enumerate(layer.targets) if target in self.places]
         for i, source in enumerate(layer.sources):
-            for j, target in enumerate(layer.targets):
+            for j, target in drawn if source in self.places else ():
                 skips = depth[target] - depth[source] > 1
                 ends = self.places[source], self.places[target]
                 self.edges.append(Edge(*ends, float(layer.kernel[i, j]), skips, source, target))
         if above is None or layer.bias is None:
             return
-        for j, target in enumerate(layer.targets):
+        for j, target in drawn:
             at = self.biases.setdefault(depth[target], (depth[target] - 0.5, above))
             self.edges.append(
                 Edge(at, self.places[target], float(layer.bias[j]), False, None, target)
             )
 
-    def labels(self) -> list[tuple[tuple[float, float], str, bool]]:
-        """Return place, label and whether it is an input, of each circle."""
+    def of_layers(self, what: str, given: Any) -> list[Any]:
+        """Return what is given for each layer."""
+        if isinstance(given, str) or len(given) != self.last + 1:
+            raise ValueError(
+                f"{WHO}: {what} must have an entry for each of the {self.last + 1} layers, inputs "
+                f"first; got {given!r}"
+            )
+        return list(given)
+
+    def labels(self, given: Sequence[Any]) -> list[tuple[tuple[float, float], str, bool]]:
+        """Return place, label and whether it is an input, of each circle that is drawn."""
         made = []
         inputs, outputs = set(self.net.inputs), set(self.net.outputs)
         counts = {"I": 0, "H": 0, "O": 0}
-        for units in self.layers:
-            for unit in units:
+        for depth, units in enumerate(self.layers):
+            own = _labels(given[depth], len(units), depth) if given else None
+            for place, unit in enumerate(units):
                 kind = "I" if unit in inputs else "O" if unit in outputs else "H"
                 counts[kind] += 1
-                made.append((self.places[unit], f"{kind}{counts[kind]}", kind == "I"))
+                label = f"{kind}{counts[kind]}" if own is None else own[place]
+                if unit in self.places:
+                    made.append((self.places[unit], label, kind == "I"))
         for place, depth in enumerate(sorted(self.biases)):
             made.append((self.biases[depth], f"B{place + 1}", False))
         return made
 
     def draw_units(
-        self, axes: Axes, size: float, colours: Sequence[str], border: str, text: float
-    ) -> None:
+        self, axes: Axes, size: float, colours: Sequence[str], border: str, text: float,
+        labels: Sequence[tuple[tuple[float, float], str, bool]],
+    ) -> None:  # fmt: skip
         """Draw circles, of a size at which neighbours do not touch, with their labels."""
-        points = min(18.0, 400.0 / max(self.tallest, 1.0)) * size
-        for (x, y), label, is_input in self.labels():
+        points, larger = min(18.0, 400.0 / max(self.tallest, 1.0)) * size, _larger()
+        for (x, y), label, is_input in labels:
             axes.plot(
-                [x], [y], "o", markersize=points + 8 * min(size, 1.0) * (points > 8),
+                [x], [y], "o", linestyle="",
+                markersize=(points + 8 * min(size, 1.0) * (points > 8)) * larger,
                 markerfacecolor=colours[0] if is_input else colours[-1], markeredgecolor=border,
                 markeredgewidth=0.8, zorder=3, clip_on=False,
             )  # fmt: skip
             if text and points > 6:
                 axes.text(x, y, label, ha="center", va="center", zorder=4,
-                          fontsize=min(9.0, 0.5 * points + 1) * text)  # fmt: skip
+                          fontsize=min(9.0, 0.5 * points + 1) * text * larger)  # fmt: skip
+        for x, y in self.dots:
+            axes.plot([x] * 3, [y - 0.2, y, y + 0.2], ".", linestyle="", markersize=5 * larger,
+                      color=border, zorder=3)  # fmt: skip
 
     def draw_names(self, axes: Axes, size: float) -> None:
         """Write the names of inputs and outputs beside them."""
-        points = min(10.0, 300.0 / max(self.tallest, 1.0)) * size
+        points, larger = min(10.0, 300.0 / max(self.tallest, 1.0)) * size, _larger()
         for units, side, align in ((self.net.inputs, -1, "right"), (self.net.outputs, 1, "left")):
-            for unit in units:
+            for unit in (each for each in units if each in self.places):
                 x, y = self.places[unit]
                 axes.annotate(
-                    self.net.units[unit], (x, y), xytext=(side * 17, 0), ha=align, va="center",
-                    textcoords="offset points", fontsize=points, parse_math=False,
-                    annotation_clip=False,
+                    self.net.units[unit], (x, y), xytext=(side * 17 * larger, 0), ha=align,
+                    va="center", textcoords="offset points", fontsize=points * larger,
+                    parse_math=False, annotation_clip=False,
                 )  # fmt: skip
 
-    def frame(self, axes: Axes) -> None:
-        """Leave the axes out, and room for circles at the edges."""
+    def frame(self, axes: Axes, titles: Sequence[str]) -> None:
+        """Leave the axes out, and room for circles at the edges; write titles above the layers."""
         heights = [y for _, y in (*self.places.values(), *self.biases.values())]
         axes.set_axis_off()
         axes.set_xlim(-0.2, self.last + 0.2)
-        axes.set_ylim(min(heights) - 0.6, max(heights) + 0.6)
-
-
-@dataclass
-class _Lines:
-    by_weight: bool
-    positive: str
-    negative: str
-    pruned: str | None
-    pruned_dashes: Any
-    widths: tuple[float, float]
-    alpha: float
-    stagger: float
-
-    def draw(self, axes: Axes, edges: Sequence[Edge]) -> None:
-        from matplotlib.collections import LineCollection
-
-        sizes = np.array([abs(edge.weight) for edge in edges])
-        largest = float(sizes.max(initial=0.0)) or 1.0
-        low, high = self.widths
-        order = np.argsort(sizes, kind="stable")  # the heaviest on top
-        paths, colours, widths, dashes = [], [], [], []
-        for edge in (edges[i] for i in order):
-            if edge.weight == 0 and self.pruned is None:
-                continue
-            paths.append(_curve(edge, self.stagger))
-            if edge.weight == 0:
-                colours.append(self.pruned)
-                widths.append(low)
-                dashes.append(self.pruned_dashes)
-                continue
-            size = abs(edge.weight) / largest
-            colours.append(self._colour(edge.weight))
-            widths.append(low + (high - low) * size if self.by_weight else low)
-            dashes.append("--" if self.by_weight and edge.weight < 0 else "-")
-        axes.add_collection(
-            LineCollection(
-                paths, colors=colours, linewidths=widths, linestyles=dashes, alpha=self.alpha,
-                zorder=1, capstyle="butt",
-            )
-        )  # fmt: skip
-
-    def _colour(self, weight: float) -> str:
-        if not self.by_weight:
-            return "black"
-        return self.positive if weight > 0 else self.negative
-
-
-def _curve(edge: Edge, stagger: float) -> Array:
-    """Return the points of a line: straight, or below the layers that it leads past."""
-    start, end = np.array(edge.start), np.array(edge.end)
-    along = np.linspace(0, 1, 25 if edge.skips else 2)[:, None]
-    points: Array = start + along * (end - start)
-    if edge.skips:
-        points[:, 1] -= 1.6 * (along * (1 - along) * (end[0] - start[0]))[:, 0]
-    if stagger:
-        points[0] += stagger * (points[1] - points[0]) / np.linalg.norm(points[1] - points[0])
-        points[-1] += stagger * (points[-2] - points[-1]) / np.linalg.norm(points[-2] - points[-1])
-    return points
+        axes.set_ylim(min(heights) - 0.6, max(heights) + (1.6 if titles else 0.6))
+        for depth, title in enumerate(titles):
+            axes.text(depth, max(heights) + 1.1, title, ha="center", va="center")
 
 
 def _is_wanted(what: str, wanted: Any, net: Any, unit: Any) -> bool:
@@ -329,6 +303,31 @@ def _is_wanted(what: str, wanted: Any, net: Any, unit: Any) -> bool:
         if name not in known:
             raise ValueError(f"{WHO}: {what} must be among {', '.join(known)}; got {name!r}")
     return net.units[unit] in names
+
+
+def _shown(units: list[int], most: int | None) -> list[int | None]:
+    """Return the units of a layer that are drawn, None in the place of those that are not."""
+    if most is None or len(units) <= _check.integer(WHO, "max_units", most, 2):
+        return [*units]
+    return [*units[: most - 1], None, units[-1]]
+
+
+def _labels(given: str | Sequence[Any], count: int, layer: int) -> list[str]:
+    """Return the labels of a layer's units: as given, or numbered."""
+    if isinstance(given, str):
+        return [given.replace("%d", str(i + 1)) for i in range(count)]
+    if len(given) != count:
+        raise ValueError(
+            f"{WHO}: node_labs must have {count} labels for layer {layer}; got {len(given)}"
+        )
+    return [str(label) for label in given]
+
+
+def _larger() -> float:
+    """Return how many times matplotlib's usual size text has."""
+    from matplotlib import rcParams
+
+    return float(rcParams["font.size"]) / 10.0
 
 
 def _of_weights(weights: Any, struct: Sequence[int]) -> Any:
