@@ -13,6 +13,9 @@ from lamina.baselines import compare
 from lamina.baselines.measures import OF_KIND, losses
 from lamina.datasets import hitters
 
+# Baselines do not depend on the network, which mostly has its first weights here.
+pytestmark = pytest.mark.filterwarnings("ignore:compare_baselines. .* has not been trained")
+
 
 @pytest.fixture(autouse=True)
 def _peer():

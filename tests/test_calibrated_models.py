@@ -12,6 +12,12 @@ from lamina import layers, losses
 from lamina.inference import PredictionIntervals, coverage_report
 from lamina.inference.intervals import Calibration, NotCalibratedError, of
 
+# Most of what is told here holds of any weights and any rows.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:calibrate. .* has not been trained"),
+    pytest.mark.filterwarnings("ignore:calibrate. the model was trained on"),
+]
+
 X, Y = data(60, 0)
 NEW = data(5, 1)[0]
 FIT = {"epochs": 3, "batch_size": 16}

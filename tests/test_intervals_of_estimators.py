@@ -95,7 +95,9 @@ def test_classes_of_nnet_and_multinom(classes):
         (nnet("y ~ a + b", table, size=2, random_state=0, trace=False), "raw"),
         (multinom("y ~ a + b", table, trace=False), "probs"),
     ):
-        sets = PredictionIntervals(fit).calibrate(table, labels)
+        sets = PredictionIntervals(fit)
+        with pytest.warns(UserWarning, match="the model was trained on these rows"):
+            sets.calibrate(table, labels)
         found = sets.predict_set(table, 0.8)
         said = np.asarray(fit.predict(table, type=kind)).reshape(150, -1)
         said = np.c_[1 - said, said] if classes == 2 else said

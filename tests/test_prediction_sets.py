@@ -86,6 +86,7 @@ def model(units, loss, last):
     return made
 
 
+@pytest.mark.filterwarnings("ignore:calibrate. .* has not been trained")
 def test_models_of_logits_and_of_one_probability():
     x, labels = draws(80, 3)
     places = np.searchsorted(Fixed.classes_, labels)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina import _check
+from lamina import _check, _screen
 from lamina._calls import answering_calls
 from lamina._coding import Coding
 from lamina._columns import Columns
@@ -18,6 +18,7 @@ from lamina.baselines.measures import WORDS, checked, losses, paired, r2
 from lamina.baselines.paths import is_large
 from lamina.baselines.problem import Problem, matrix, weights_of
 from lamina.baselines.selection import constant, fitted, folds_of
+from lamina.models import Model, NotCompiledError
 
 Array = NDArray[Any]
 
@@ -113,7 +114,13 @@ def compare(
     ImportError
         Without scikit-learn.
     ValueError
-        Without test rows, with fewer training rows than folds, with a single class.
+        If the model has no weights yet, without test rows, with fewer training rows than folds,
+        with a single class.
+
+    Warns
+    -----
+    UserWarning
+        If the model has not been trained: its weights are the first ones.
 
     Notes
     -----
@@ -145,6 +152,7 @@ def compare(
     needed()
     wanted = names(who, baselines)
     level = _check.number(who, "level", level, 0.0, 1.0, low_open=True, high_open=True)
+    _check_usable(who, model)
     coding = Coding(who, model)
     data = matrix(who, x)
     weights = weights_of(who, sample_weight, len(data))
@@ -168,6 +176,7 @@ def compare(
     problem = Problem(coding.kind, data, goals, weights, coding.outputs).at(train)
     measure = checked(who, problem.kind, measure)
     _refuse_few(who, problem)
+    _warn_of_no_training(who, model)
     models = _fitted(who, problem, wanted, cv, _check.integer(who, "random_state", random_state, 0),
                      measure)  # fmt: skip
     predictions = {"network": answers}
@@ -193,6 +202,24 @@ def names(who: str, baselines: Any) -> list[str]:
         if name not in KNOWN:
             raise ValueError(f"{who}: {unknown('baseline', str(name), KNOWN)}")
     return [name for name in KNOWN if name in wanted]
+
+
+def _check_usable(who: str, model: Any) -> None:
+    """Refuse what is no compiled model with weights."""
+    if not isinstance(model, Model):
+        raise TypeError(f"{who}: model must be a lamina model; got {type(model).__name__}")
+    if model.loss is None:
+        raise NotCompiledError(f"{who}: the loss says what targets are; call compile and fit first")
+    if not model.built:
+        raise ValueError(f"{who}: {model.name} has no weights yet; call fit first")
+
+
+def _warn_of_no_training(who: str, model: Model) -> None:
+    if model.as_drawn:
+        _screen.warn(
+            f"{who}: {model.name} has not been trained: its weights are the first ones; call fit, "
+            f"or load weights, first"
+        )
 
 
 def _pair(who: str, data: Any) -> tuple[Any, Any]:

@@ -15,6 +15,7 @@ from lamina.callbacks.epoch_text import number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from lamina._fingerprint import Fingerprint
     from lamina.baselines import Comparison
     from lamina.models.model import Model
 
@@ -36,6 +37,9 @@ class History(Callback):
         The rows of ``x`` that ``validation_split`` held out.
     baselines : Comparison or None
         What ``fit(..., baselines=True)`` compared the model with; see ``lamina.baselines``.
+    fingerprint : Fingerprint or None
+        Digests of a few of the rows trained on, by which ``calibrate`` knows them again; None for
+        sources of batches, and for rows of unequal shape.
 
     Examples
     --------
@@ -58,6 +62,7 @@ class History(Callback):
         self.recorded_at: dict[str, list[int]] = {}
         self.validation_rows: Array | None = None
         self.baselines: Comparison | None = None
+        self.fingerprint: Fingerprint | None = None
 
     # The model holds its history: a strong link back would keep both until a garbage collection.
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lamina._check import Array
+from lamina._fingerprint import Fingerprint
 from lamina.data.sources import Source, source_of
 from lamina.models import data as data_
 from lamina.models import orders, training
@@ -46,6 +47,13 @@ class Fit:
     first: Data
     rows: Array | None = None
     validation_rows: Array | None = None
+
+    @property
+    def fingerprint(self) -> Fingerprint | None:
+        """What tells the rows trained on from others; None where they are not all at hand."""
+        if isinstance(self.feed, Stream) or self.first.ragged:
+            return None
+        return Fingerprint(self.first.read_by_row, self.rows)
 
     @property
     def course(self) -> dict[str, Any]:

@@ -223,6 +223,7 @@ class Fitting(Evaluating):
                 position.check_course(fit.course, fit.settings.epochs)
             if fit.validation_rows is not None:
                 history.validation_rows = fit.validation_rows.copy()
+            history.fingerprint = fit.fingerprint
             validated = isinstance(fit.held, Stream) or bool(fit.held)
             told = training.parameters_of_run(self, fit.settings, validated, verbose, hooks)
             self.ensure_built(fit.first.open_shapes)

@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check
 from lamina._calls import answering_calls
+from lamina.models.calibrated import Calibrated
 
 if TYPE_CHECKING:
     from lamina._check import Array
     from lamina._typing import Data
     from lamina.baselines import Comparison
     from lamina.inference import Inference
-    from lamina.inference.intervals import Calibration, PredictionSets
     from lamina.models.loss_function import LossFunction
 
 
-class Statistics:
+class Statistics(Calibrated):
     """What ``Model`` has for statisticians."""
-
-    _calibration: Calibration | None = None
 
     @answering_calls
     def loss_function(
@@ -109,6 +107,18 @@ class Statistics:
             A table with a row for the model and one for each baseline; ``to_pandas()`` makes a
             frame of it.
 
+        Raises
+        ------
+        ValueError
+            If the model has no weights yet, or there are no test rows.
+        NotCompiledError
+            If the model has no loss.
+
+        Warns
+        -----
+        UserWarning
+            If the model has not been trained: its weights are the first ones.
+
         Examples
         --------
         >>> import numpy as np, lamina
@@ -127,143 +137,6 @@ class Statistics:
             sample_weight=sample_weight, baselines=baselines, measure=measure, cv=cv,
             random_state=random_state, level=level,
         )  # fmt: skip
-
-    @answering_calls
-    def calibrate(
-        self,
-        x: Data = _check.NEEDED,
-        y: Data = _check.NEEDED,
-        method: str | None = None,
-        *,
-        cv: Any = None,
-        n_resamples: int | None = None,
-        level: float = 0.9,
-        calibration_size: float = 0.5,
-        randomized: bool = False,
-        seed: int = 0,
-        **fit: Any,
-    ) -> Calibration:
-        """Prepare ``predict(x, interval=0.9)``, or ``predict_set(x)`` of a classifier.
-
-        The levels hold on average over rows drawn as those of the calibration are, in any order
-        (exchangeable), whatever the model is; for series see ``docs/intervals.md``.
-
-        Parameters
-        ----------
-        x, y : array_like
-            For "split", "aps" and "lac" rows that the model has not been trained on; for the other
-            methods those that it has been trained on.  Nothing checks it: residuals of training
-            rows are too small, the intervals too narrow, and ``coverage_report`` on the same rows
-            shows the level all the same.
-        method : str, optional
-            By default "split", for a classifier "aps".
-
-            - "split": the quantile of absolute residuals; nothing is trained.
-            - "cv+", "jackknife+": each row is held out of one of ``cv`` copies, or of as many
-              copies as rows, which are trained here.  At least ``2 level - 1`` is guaranteed, and
-              about ``level`` is seen.
-            - "cv-minmax", "jackknife-minmax": wider, and guaranteed.
-            - "jackknife+ab": the jackknife+ with the copies of a bootstrap.
-            - "cqr": widths that follow x, from two copies trained for quantiles on a part of the
-              rows.  Of a model that is compiled with ``losses.Pinball`` of several quantiles
-              nothing is trained, and the rows are such as for "split".
-            - "bootstrap": resampled pairs of x and y, with out-of-bag residuals; approximate.
-            - "aps", "lac": sets of classes.
-        cv : int, splitter or iterable of (trained, held out), default 10
-            Folds of "cv+" and "cv-minmax": a number, drawn by ``seed``; an object with
-            ``split(X, y)``; pairs of arrays of row numbers.
-        n_resamples : int, default 50
-            Of "bootstrap" and "jackknife+ab".
-        level : float, default 0.9
-            Of the quantiles that "cqr" trains; any ``interval`` may be asked for later.
-        calibration_size : float, default 0.5
-            Share of the rows that "cqr" holds out of training.
-        randomized : bool, default False
-            Whether "aps" draws a number for each row: the sets are smaller, and some are empty.
-        seed : int, default 0
-            Of folds, resamples and these numbers.
-        **fit
-            Arguments of the copies' fits by ``lamina.fit_many``, such as ``epochs``,
-            ``batch_size``, ``callbacks`` or ``n_jobs``.  By default epochs and batch size of the
-            model's last fit; its callbacks are not known, and are given again.
-
-        Returns
-        -------
-        Calibration
-            What is kept with the model, its copies and its files: scores, and the weights of the
-            copies.  A change of the model's weights makes it stale, and is told so.
-
-        Raises
-        ------
-        ValueError
-            A method for another kind of model, too few rows or folds, a copy that diverges.
-        TypeError
-            Arguments of another method, or ``sample_weight``, which no method takes.
-
-        Examples
-        --------
-        >>> import numpy as np, lamina
-        >>> x = np.linspace(-1, 1, 200)[:, None]
-        >>> y = x + np.tile([-0.1, -0.05, 0.05, 0.1], 50)[:, None]
-        >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)], seed=0)
-        >>> model.compile(lamina.optimizers.Adam(0.05), "mse")
-        >>> history = model.fit(x[::2], y[::2], epochs=20, verbose=0)
-        >>> model.calibrate(x[1::2], y[1::2])
-        <Calibration by 'split', 100 rows>
-        >>> found = model.predict(x[:3], interval=0.9)
-        >>> found.lower.shape, bool((found.lower < found.upper).all())
-        ((3, 1), True)
-        """
-        from lamina.inference.intervals.calibrating import calibration_of, fitted_of, planned
-
-        settings = {
-            "cv": cv, "n_resamples": n_resamples, "level": level,
-            "calibration_size": calibration_size, "randomized": randomized, "seed": seed,
-        }  # fmt: skip
-        fitted = fitted_of(self, "calibrate")
-        plan = planned("calibrate", fitted, method, settings)
-        self._calibration = calibration_of(fitted, x, y, plan, fit)
-        return self._calibration
-
-    @answering_calls
-    def predict_set(
-        self, x: Data = _check.NEEDED, level: float = 0.9, batch_size: int | None = None
-    ) -> PredictionSets:
-        """Return probabilities, and sets of classes that hold the true one at a rate of ``level``.
-
-        Parameters
-        ----------
-        x : array_like of shape (rows, ...)
-        level : float, default 0.9
-        batch_size : int, optional
-            As for ``predict``.
-
-        Returns
-        -------
-        PredictionSets (probabilities, sets)
-            Both of shape (rows, classes), ``sets`` of bool.  A model of one probability has the
-            classes 0 and 1.
-
-        Raises
-        ------
-        ValueError
-            The model is no classifier, `calibrate` has not been called, or the weights have
-            changed since.
-
-        Examples
-        --------
-        >>> import numpy as np, lamina
-        >>> x = np.linspace(-1, 1, 100)[:, None]
-        >>> model = lamina.Sequential([lamina.Input((1,)),
-        ...                            lamina.layers.Dense(1, activation="sigmoid")], seed=0)
-        >>> model.compile("adam", "binary_crossentropy")
-        >>> kept = model.calibrate(x, x > 0, method="aps")
-        >>> model.predict_set(x[:4]).sets.shape
-        (4, 2)
-        """
-        from lamina.inference.intervals import of
-
-        return of(self).predict_set(x, level, batch_size=batch_size)
 
     @answering_calls
     def hessian(

@@ -34,6 +34,8 @@ class Weighted:
     """
 
     name: str
+    seed: Any  # an integer; a property of a network
+    drawn: list[weights_.FirstValues]
 
     @property
     def parts(self) -> list[Layer]:
@@ -98,6 +100,31 @@ class Weighted:
     def copied_weights(self) -> list[Array]:
         """Return what ``get_weights`` does, of a model that is built."""
         return once(self._holders(), lambda layer: layer.get_weights())
+
+    @property
+    def as_drawn(self) -> bool:
+        """Whether all trainable weights still are the first ones, as the seed has drawn them.
+
+        False of a model that is not built, or has no trainable weights.
+
+        Examples
+        --------
+        >>> import lamina
+        >>> model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(1)])
+        >>> before = model.as_drawn
+        >>> model.set_weights([weights + 1.0 for weights in model.get_weights()])
+        >>> before, model.as_drawn
+        (True, False)
+        """
+        if not self.built:
+            return False
+        self.ensure_built(self.input_row_shapes)
+        first = {id(each.parameter): each for each in self.drawn}
+        trained = [p for p in self.parameters if p.trainable]
+        return bool(trained) and all(
+            id(p) in first and np.array_equal(first[id(p)].values(self.name, self.seed), p.array)
+            for p in trained
+        )
 
     @property
     def losses(self) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lamina import _check
+from lamina import _check, _screen
 from lamina.inference.intervals import ranks
 from lamina.inference.intervals.bootstrap import Bootstrap, JackknifePlusAfterBootstrap
 from lamina.inference.intervals.cross import (
@@ -34,6 +34,7 @@ METHODS: dict[str, Method | SetMethod] = {
         LeastAmbiguousClassifier(),
     )
 }  # fmt: skip
+SEEN = 0.2  # share of training rows among those of a calibration that is told
 DEFAULTS = {"values": "split", "quantiles": "cqr", "classes": "aps"}
 NEEDS = {
     "values": "a regression",
@@ -72,6 +73,9 @@ def calibration_of(fitted: Fitted, x: Any, y: Any, plan: Plan, fit: dict[str, An
     targets = fitted.targets(y, predicted)
     if len(targets) == 0:
         raise ValueError(f"{fitted.who}: needs at least 1 row; got 0")
+    fitted.warn_of_no_training()
+    if METHODS[plan.method].needs_unseen(fitted.kind):
+        _warn_of_seen(fitted, plan.method, fitted.trained_share(x, y, predicted))
     kept = METHODS[plan.method].prepare(fitted, x, targets, plan)
     count = len(kept.arrays["scores"])
     return Calibration(
@@ -111,6 +115,20 @@ def check_kind(who: str, method: str, kind: str) -> None:
             f"{who}: method {method!r} is for {NEEDS[kinds[0]]}; the model given is "
             f"{NEEDS[kind]}, for {', '.join(map(repr, fits))}"
         )
+
+
+def _warn_of_seen(fitted: Fitted, method: str, share: float) -> None:
+    """Warn of rows that the model was trained on, if they are a fifth or more."""
+    if share < SEEN:
+        return
+    found = "these rows" if share > 0.99 else f"about {100 * share:.0f} % of these rows"
+    outcome = "sets are too small" if fitted.kind == "classes" else "intervals are too narrow"
+    other = ", or take method='cv+', which is for training rows" if fitted.kind == "values" else ""
+    _screen.warn(
+        f"{fitted.who}: the model was trained on {found}, where its errors are smaller than on "
+        f"others, so that {outcome}; method {method!r} needs rows that it was not trained on: hold "
+        f"some out of fit{other}"
+    )
 
 
 def _refuse_idle(who: str, plan: Plan) -> None:

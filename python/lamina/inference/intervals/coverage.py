@@ -52,7 +52,8 @@ def coverage_report(
     >>> y = x[:, 0] + rng.normal(size=600)
     >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)], seed=0)
     >>> model.compile("adam", "mse")
-    >>> kept = model.calibrate(x[:300], y[:300])
+    >>> history = model.fit(x[:100], y[:100], epochs=5, verbose=0)
+    >>> kept = model.calibrate(x[100:300], y[100:300])
     >>> table = coverage_report(model, x[300:], y[300:], levels=[0.9])
     >>> bool(table["low"][0] < 0.9 < table["high"][0])
     True

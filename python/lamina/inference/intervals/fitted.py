@@ -77,6 +77,17 @@ class Fitted(ABC):
     def predictions_of(self, copies: Sequence[Any], x: Any, **options: Any) -> Array:
         """Return what copies predict, of shape (copies, rows, outputs), float64."""
 
+    def warn_of_no_training(self) -> None:
+        """Warn of a model that has not been trained, where that can be known."""
+        return
+
+    def trained_share(self, x: Any, y: Any, predicted: Any) -> float:  # noqa: ARG002
+        """Return the share of some rows that the model was trained on; 0 where nothing tells.
+
+        ``predicted`` is what `raw` returns for the rows.
+        """
+        return 0.0
+
     @abstractmethod
     def mark(self, x: Any) -> Any:
         """Return what tells later whether the model has changed; rows of ``x`` may be kept."""

@@ -92,6 +92,10 @@ class Method(ABC):
     kinds: ClassVar[tuple[str, ...]] = ("values",)  # of the models that it is for
     conformal: ClassVar[bool] = True  # whether its ranks need a least number of scores
 
+    def needs_unseen(self, kind: str) -> bool:  # noqa: ARG002
+        """Return whether rows must be such as a model of this kind was not trained on."""
+        return False
+
     @abstractmethod
     def prepare(self, fitted: Fitted, x: Any, y: Array, plan: Plan) -> Prepared:
         """Return what is kept, for the targets of shape (rows, outputs)."""

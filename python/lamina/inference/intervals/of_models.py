@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from lamina import losses
+from lamina import _screen, losses
+from lamina._arrays import as_numbers
 from lamina._calls import named_parameters
 from lamina._check import Array
 from lamina._names import unknown
@@ -170,6 +171,27 @@ class FittedModel(Fitted):
             made.append(self.flat(self._of(scratch, x, options)))
         return np.stack(made)
 
+    # --- what the model was trained on
+
+    def warn_of_no_training(self) -> None:
+        """Warn of a model whose weights still are those that its seed drew."""
+        if self.model.as_drawn:
+            _screen.warn(
+                f"{self.who}: {self.model.name} has not been trained: its weights are the first "
+                f"ones; call fit, or load weights, first"
+            )
+
+    def trained_share(self, x: Any, y: Any, predicted: Any) -> float:  # noqa: ARG002
+        """Return the share of the rows that the last fit is seen to have been trained on."""
+        known = None if self.model.history is None else self.model.history.fingerprint
+        if known is None:
+            return 0.0
+        try:
+            inputs = _arrays(x, self.model.input_names)
+            return known.share_of([*inputs, *_arrays(y, self.model.output_names)])
+        except (KeyError, TypeError, ValueError):  # rows in another form than those of the fit
+            return 0.0
+
     def mark(self, x: Any) -> Any:  # noqa: ARG002
         """Return a digest of the weights."""
         return digest(self.model.get_weights())
@@ -177,6 +199,15 @@ class FittedModel(Fitted):
     def changed_since(self, mark: Any) -> bool:
         """Return whether a weight has another bit."""
         return bool(self.mark(None) != mark)
+
+
+def _arrays(given: Any, names: Sequence[str]) -> list[Array]:
+    """Return what a model was given for each of its inputs, or outputs, as arrays of numbers."""
+    if isinstance(given, Mapping):
+        parts = [given[name] for name in names]
+    else:
+        parts = list(given) if len(names) > 1 else [given]
+    return [as_numbers("calibrate", "x", part) for part in parts]
 
 
 def _kind(who: str, loss: Any) -> str:

@@ -125,11 +125,17 @@ class PredictionIntervals:
         Parameters
         ----------
         x, y : array_like
-            "split", "aps", "lac", and "cqr" of a model of quantiles: rows that the model has not
-            been trained on, which nothing checks: of training rows the intervals are too narrow.
-            Of the other methods those that it has been trained on.
+            For "split", "aps", "lac", and "cqr" of a model of quantiles: rows that the model has
+            not been trained on.  For the other methods: those that it has been trained on.
         **fit
             Arguments of the copies' fits.
+
+        Warns
+        -----
+        UserWarning
+            Where a model is known to have been trained on rows that it must not have seen, or not
+            to have been trained at all: see ``Model.calibrate``.  Of a fit of ``lamina.nnet`` its
+            own rows are known in their order; of other estimators nothing is.
         """
         fitted = fitted_of(self.estimator, "calibrate", self.refit)
         self.calibration = calibration_of(fitted, x, y, self._plan, fit)

@@ -24,6 +24,10 @@ class QuantileRegression(Method):
     name = "cqr"
     kinds = ("values", "quantiles")
 
+    def needs_unseen(self, kind: str) -> bool:
+        """Return True of a model of quantiles; otherwise copies are trained here."""
+        return kind == "quantiles"
+
     def prepare(self, fitted: Fitted, x: Any, y: Array, plan: Plan) -> Prepared:
         """Return the scores of held-out rows."""
         if fitted.kind == "quantiles":

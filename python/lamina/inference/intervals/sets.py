@@ -31,6 +31,10 @@ class SetMethod:
             Numbers drawn from [0, 1), for a randomised score.
         """
 
+    def needs_unseen(self, kind: str) -> bool:  # noqa: ARG002
+        """Return True: the true classes of training rows are too probable."""
+        return True
+
     def prepare(self, fitted: Fitted, x: Any, labels: Array, plan: Plan) -> Prepared:
         """Return the scores of the true classes."""
         plan.refuse_fit()
