@@ -66,6 +66,7 @@ FIGURES = {
     "feature_maps": lambda **o: plot.feature_maps(pictures(), np.eye(9), **o),
     "filters": lambda **o: plot.filters(pictures(), **o),
     "first_layer": lambda **o: plot.first_layer(network(), image_shape=(1, 2), **o),
+    "images": lambda **o: plot.images(RNG.uniform(size=(5, 9, 7)), ["a shoe"] * 5, **o),
     "intervals": lambda **o: plot.intervals(FOUND, FOUND - 1, FOUND + 1, y=TRUE, **o),
     "learning_curves": lambda **o: plot.learning_curves({"loss": [2.0, 1.0], "mae": [1, 2]}, **o),
     "plotnet": lambda **o: plot.plotnet(network(), ["systolic pressure", "age"], **o),
@@ -323,6 +324,45 @@ def test_filters_and_maps_are_the_models():
     colour = lamina.Sequential([lamina.Input((6, 6, 3)), layers.Conv2D(2, 3)])
     assert plot.filters(colour)[0].images[0].get_array().shape == (3, 3, 3)
     assert plot.filters(colour, channel=2)[0].images[0].get_array().shape == (3, 3)
+
+
+def test_images_are_drawn_as_they_are():
+    x = RNG.uniform(size=(4, 6, 5, 1))
+    drawn = plot.images(x, [3, "$x", None, 2.5], columns=3)
+    assert [axes.get_title() for axes in drawn] == ["3", "$x", "None", "2.5"]
+    for axes, image in zip(drawn, x, strict=True):
+        np.testing.assert_array_equal(axes.images[0].get_array(), image[:, :, 0])
+        assert axes.images[0].get_clim() == (x.min(), x.max())
+    places = [axes.get_subplotspec().get_geometry()[2] for axes in drawn]
+    assert places == [0, 1, 2, 3]
+    assert drawn[0].get_subplotspec().get_geometry()[:2] == (2, 3)
+    assert not drawn[0].axison
+    each = plot.images(x, scale="each")[1].images[0]
+    assert each.get_clim() == (x[1].min(), x[1].max())
+    assert plot.images(x, scale=(-1, 2))[1].images[0].get_clim() == (-1, 2)
+    colours = plot.images([2 * x[0, :, :, [0, 0, 0]].T, np.full((300, 2), 7)])
+    assert colours[0].images[0].get_array().max() == 1  # what is above is cut off
+    assert colours[0].images[0].get_interpolation() == "nearest"
+    assert colours[1].images[0].get_interpolation() != "nearest"
+    bytes_ = RNG.integers(0, 256, (2, 4, 4, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(plot.images(bytes_)[1].images[0].get_array(), bytes_[1])
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"x": []}, "images: x must have at least one image; got none"),
+        ({"x": np.ones((2, 3))}, r"images: each image must have shape .* got \(3,\)"),
+        ({"x": np.ones((2, 3, 3, 2))}, r"with 1, 3 or 4 channels; got \(3, 3, 2\)"),
+        ({"x": np.ones((2, 0, 3))}, r"each image must have a pixel; got shape \(0, 3\)"),
+        ({"titles": ["a"]}, "images: titles must be as many as the images, 2; got 1"),
+        ({"columns": 0}, "images: columns must be a positive integer; got 0"),
+        ({"scale": "own"}, "images: scale must be 'shared', 'each' or two numbers; got 'own'"),
+    ],
+)
+def test_images_that_cannot_be_drawn(options, text):
+    with pytest.raises(ValueError, match=text):
+        plot.images(**{"x": np.ones((2, 3, 3)), **options})
 
 
 def test_regions_are_the_models():

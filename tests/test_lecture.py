@@ -86,6 +86,16 @@ def test_a_figure_outside_its_range_fails_the_script(run_page, tmp_path):
     assert (run_page(short).returncode, run_page(short, "--short").returncode) == (1, 0)
 
 
+def test_a_script_without_its_data_is_skipped(run_page, monkeypatch):
+    monkeypatch.delenv("LAMINA_REQUIRE_PEERS", raising=False)
+    body = "page.skip('needs clothes: apt install dataset-fashion-mnist')"
+    done = run_page(body)
+    assert done.returncode == 77
+    assert done.stderr == "shown: skipped: needs clothes: apt install dataset-fashion-mnist\n"
+    monkeypatch.setenv("LAMINA_REQUIRE_PEERS", "1")
+    assert run_page(body).returncode == 1
+
+
 def test_pictures_go_where_they_are_told(run_page, tmp_path):
     body = "import matplotlib.pyplot as plt\nax = plt.gca()\npage.save(ax)\npage.save(ax, 'more')\n"
     assert run_page(body + "page.state('error', 1)").returncode == 0

@@ -6,13 +6,17 @@ gives it the pictures, and states its figures, with the ranges that they must li
 
 import argparse
 import math
+import os
 import sys
 from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+from PIL import Image
 
 from lamina.utils import Columns
+
+SKIPPED = 77  # the exit status of a script that lacks its data, as test programs of make have it
 
 mpl.use("agg")  # no window opens
 plt.style.use("lamina.plot.talk")
@@ -47,8 +51,12 @@ class Page:
         """Write a figure, or the figure of axes, as ``SCRIPT.png`` or ``SCRIPT_NAME.png``."""
         figure = getattr(figure, "figure", figure)
         self.out.mkdir(parents=True, exist_ok=True)
-        figure.savefig(self.out / f"{self.name}{f'_{name}' if name else ''}.png")
+        file = self.out / f"{self.name}{f'_{name}' if name else ''}.png"
+        figure.savefig(file)
         plt.close(figure)
+        with Image.open(file) as drawn:  # 256 colours are enough, and make a smaller file
+            small = drawn.convert("RGB").quantize(256)
+        small.save(file, optimize=True)
 
     def state(self, what, value, low=-math.inf, high=math.inf, *, short=None, published=None):
         """State a figure and the range that it must lie in.
@@ -68,6 +76,15 @@ class Page:
         if self.short and short is not None:
             low, high = short
         self._stated.append((what, float(value), published, low, high))
+
+    def skip(self, why):
+        """Say why there is nothing to run, such as data that is not at hand, and exit.
+
+        The status is one that ``run_all.py`` counts as no failure, unless the environment variable
+        ``LAMINA_REQUIRE_PEERS`` is set, as it is in continuous integration.
+        """
+        print(f"{self.name}: skipped: {why}", file=sys.stderr)
+        sys.exit(1 if os.environ.get("LAMINA_REQUIRE_PEERS") else SKIPPED)
 
     def close(self):
         """Print the stated figures; exit with status 1 if one lies outside its range."""

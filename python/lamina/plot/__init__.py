@@ -20,6 +20,7 @@ from lamina.plot.curves import learning_curves
 from lamina.plot.dependence import ale, partial_dependence
 from lamina.plot.feature_maps import feature_maps
 from lamina.plot.filters import filters
+from lamina.plot.images import images
 from lamina.plot.importance import importance
 from lamina.plot.intervals import intervals
 from lamina.plot.network import plotnet
@@ -29,9 +30,9 @@ from lamina.plot.residuals import residuals
 from lamina.plot.weights import first_layer
 
 __all__ = ["ale", "attribution", "calibration", "complexity_path", "confusion_matrix",
-           "decision_boundary", "feature_maps", "filters", "first_layer", "importance", "intervals",
-           "learning_curves", "learning_rate_range", "lekprofile", "partial_dependence", "plotnet",
-           "residuals"]  # fmt: skip
+           "decision_boundary", "feature_maps", "filters", "first_layer", "images", "importance",
+           "intervals", "learning_curves", "learning_rate_range", "lekprofile",
+           "partial_dependence", "plotnet", "residuals"]  # fmt: skip
 
 
 def __dir__() -> list[str]:

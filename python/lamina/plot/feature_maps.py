@@ -96,7 +96,7 @@ def feature_maps(
             drawn = axes.imshow(each, cmap=cmap, vmin=low, vmax=high)
         used[0].figure.colorbar(drawn, ax=used.tolist(), label="output", aspect=30)
         if ax is None:
-            used[0].figure.suptitle(title, parse_math=False, fontsize=11)
+            used[0].figure.suptitle(title, parse_math=False)
         return used
 
     return on_grid(WHO, draw, grid_shape, ax, path, size)  # type: ignore[no-any-return]

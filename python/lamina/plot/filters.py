@@ -85,7 +85,7 @@ def filters(
     def draw(grid: Array) -> Array:
         used = _in_colour(grid, images) if colour else one_scale(grid, images, "weight")
         if ax is None:
-            used[0].figure.suptitle(title, parse_math=False, fontsize=11)
+            used[0].figure.suptitle(title, parse_math=False)
         return used
 
     return on_grid(WHO, draw, shape, ax, path, size)  # type: ignore[no-any-return]

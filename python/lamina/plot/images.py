@@ -1,0 +1,153 @@
+"""Images side by side, each with a title."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _check
+from lamina._calls import answering_calls
+from lamina._check import Array
+from lamina.plot.figures import Path, on_grid
+from lamina.plot.weights import grid_for
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WHO = "images"
+SIDE = 1.5  # inches of an image
+SMALL = 256  # pixels a side of images whose pixels are seen
+LINE = 1.9  # heights of its letters that a line of a title takes
+
+
+@answering_calls
+def images(
+    x: Any,
+    titles: Sequence[Any] | None = None,
+    path: Path = None,
+    *,
+    columns: int | None = None,
+    cmap: str = "gray",
+    scale: tuple[float, float] | str = "shared",
+    ax: Axes | None = None,
+) -> Array:
+    """Draw images in rows, such as a few of a data set, or those that a network took for others.
+
+    Pixels of images up to 256 a side are drawn as squares, those of larger ones smoothly.
+
+    Parameters
+    ----------
+    x : array_like of shape (images, height, width) or (images, height, width, channels)
+        Or a list of images of different sizes.  With three or four channels they are drawn in
+        colour, as integers from 0 to 255 or numbers from 0 to 1; beyond them, numbers are cut off.
+    titles : sequence, optional
+        What is written above each image, as a string or anything else that has one.
+    path : str or path-like, optional
+        Where to save the figure; the ending chooses the format.
+    columns : int, optional
+        Images in a row; by default about as many as there are rows.
+    cmap : str, default "gray"
+        Colours of images of one channel.  "gray_r" draws ink on paper: large values are dark.
+    scale : {"shared", "each"} or (float, float), default "shared"
+        The values of the first and the last of these colours: the smallest and the largest of all
+        images, or of each, or two numbers.
+    ax : matplotlib Axes, optional
+        A frame to draw the images in; a new figure of pyplot's if not given.
+
+    Returns
+    -------
+    ndarray of matplotlib Axes, shape (images,)
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If there is no image, one has no such shape, or titles are too few or too many.
+
+    Examples
+    --------
+    >>> from lamina import plot
+    >>> from lamina.datasets import mnist
+    >>> (digits, labels), _ = mnist.load_data()
+    >>> drawn = plot.images(digits[:10], labels[:10], columns=5, cmap="gray_r")
+    >>> drawn.shape, drawn[3].get_title()
+    ((10,), '3')
+    """
+    pictures = [_picture(each) for each in x]
+    if not pictures:
+        raise ValueError(f"{WHO}: x must have at least one image; got none")
+    words = None if titles is None else [str(title) for title in titles]
+    if words is not None and len(words) != len(pictures):
+        raise ValueError(
+            f"{WHO}: titles must be as many as the images, {len(pictures)}; got {len(words)}"
+        )
+    across = grid_for(len(pictures))[0][1]
+    if columns is not None:
+        across = min(_check.integer(WHO, "columns", columns), len(pictures))
+    down = -(-len(pictures) // across)
+    limits = _limits(pictures, scale)
+
+    def draw(grid: Array) -> Array:
+        used = grid.ravel()[: len(pictures)]
+        for axes in grid.ravel()[len(pictures) :]:
+            axes.remove()
+        for place, (axes, picture, (low, high)) in enumerate(
+            zip(used, pictures, limits, strict=True)
+        ):
+            axes.set_axis_off()
+            sharp = "nearest" if max(picture.shape[:2]) <= SMALL else None
+            axes.imshow(picture, cmap=cmap, vmin=low, vmax=high, interpolation=sharp)
+            if words is not None:
+                axes.set_title(words[place], parse_math=False, loc="center", pad=4)
+        return used
+
+    height, width = (max(sizes) for sizes in zip(*(p.shape[:2] for p in pictures), strict=True))
+    wide = SIDE * min(width / height, 3.0)
+    tall = min(SIDE, wide * height / width) + _title_inches(words)
+    size = (max(across * wide, 2.0), max(down * tall, 1.0))
+    return on_grid(WHO, draw, (down, across), ax, path, size)  # type: ignore[no-any-return]
+
+
+def _picture(image: Any) -> Array:
+    found = np.asarray(image)
+    if found.ndim == 3 and found.shape[2] == 1:
+        found = found[..., 0]
+    if found.ndim not in (2, 3) or (found.ndim == 3 and found.shape[2] not in (3, 4)):
+        raise ValueError(
+            f"{WHO}: each image must have shape (height, width) or (height, width, channels) with "
+            f"1, 3 or 4 channels; got {np.shape(image)}"
+        )
+    if found.size == 0:
+        raise ValueError(f"{WHO}: each image must have a pixel; got shape {np.shape(image)}")
+    if found.dtype == bool:
+        return found.astype(np.float32)
+    return found.clip(0, 255 if found.dtype.kind in "iu" else 1) if found.ndim == 3 else found
+
+
+def _limits(pictures: list[Array], scale: Any) -> list[tuple[float, float]]:
+    """Return the values of the first and the last colour, for each image."""
+    if isinstance(scale, str):
+        if scale not in ("shared", "each"):
+            raise ValueError(f"{WHO}: scale must be 'shared', 'each' or two numbers; got {scale!r}")
+        found = [(float(p.min()), float(p.max())) for p in pictures]
+        if scale == "each":
+            return found
+        grey = [pair for p, pair in zip(pictures, found, strict=True) if p.ndim == 2] or found
+        low, high = min(a for a, _ in grey), max(b for _, b in grey)
+    else:
+        low, high = (_check.number(WHO, "scale", each) for each in scale)
+    return [(low, high)] * len(pictures)
+
+
+def _title_inches(words: list[str] | None) -> float:
+    """Return the height that titles take above each image."""
+    if words is None:
+        return 0.05
+    from matplotlib import rcParams
+    from matplotlib.font_manager import FontProperties
+
+    points = FontProperties(size=rcParams["axes.titlesize"]).get_size_in_points()
+    return max(word.count("\n") + 1 for word in words) * LINE * points / 72
