@@ -333,6 +333,11 @@ def test_folds_and_resamples():
     ("arguments", "error", "text"),
     [
         ({"settings": {"width": [1]}}, ValueError, "unknown setting 'width'"),
+        (
+            {"settings": {"seed": [7]}, "seeds": 2},
+            ValueError,
+            r"fit_many: a setting must not have a 'seed'.*got 7: give seeds=\[7\]",
+        ),
         ({"settings": {"units": 3}}, TypeError, r"settings\['units'\] must be a list"),
         ({"settings": {"units": []}}, ValueError, "at least one value"),
         ({"settings": []}, ValueError, "at least one dict"),

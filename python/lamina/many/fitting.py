@@ -58,7 +58,8 @@ def fit_many(
     settings : list of dict, or dict of lists, optional
         Each dict is a setting; a dict of lists stands for all combinations, of which the last key
         changes fastest.  Keys are arguments of ``build``, or of ``fit`` (``epochs``,
-        ``batch_size``, ``callbacks``, ...), or ``learning_rate``.
+        ``batch_size``, ``callbacks``, ...), or ``learning_rate``.  Seeds are no setting: give
+        ``seeds``.
     seeds : int or sequence of int, default 1
         Seeds of the models, which decide first weights, shuffles, validation splits and dropout;
         a number k stands for 0, 1, ..., k - 1.

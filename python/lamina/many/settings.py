@@ -15,7 +15,7 @@ from lamina._names import unknown
 from lamina.many.data import described
 from lamina.models import Model
 
-RATE = "learning_rate"
+RATE, SEED = "learning_rate", "seed"
 # Arguments of one function of many fits, by what they are called in another.
 _ELSEWHERE = {
     "cv": "folds", "folds": "cv", "param_grid": "settings", "settings": "param_grid",
@@ -79,12 +79,17 @@ def _choices(who: str, key: Any, values: Any) -> list[Any]:
 def shared(who: str, setting: Mapping[str, Any], build: Callable[..., Any] | None) -> Shares:
     """Return which keys of a setting are arguments of ``build``, which of ``fit``.
 
-    A name that both have is ``build``'s.
+    A name that both have is ``build``'s.  A seed is refused: ``seeds`` decides it for every fit.
     """
     named, takes_all = _arguments(build)
     of_fit = fit_arguments()
     shares = Shares()
     for key, value in setting.items():
+        if key == SEED:
+            raise ValueError(
+                f"{who}: a setting must not have a 'seed', as seeds= decides those of all fits; "
+                f"got {value!r:.80}: give seeds=[{value!r:.80}], or the argument another name"
+            )
         if key in named:
             shares.build[key] = value
         elif key in of_fit:
