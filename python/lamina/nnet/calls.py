@@ -2,54 +2,111 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import Any
 
-from lamina.nnet.formulas import expressions
+from lamina.nnet.formulas.expressions import (
+    TIGHT,
+    Brackets,
+    Call,
+    Infix,
+    Name,
+    Prefix,
+    Text,
+    Tree,
+    deparse,
+    parse,
+)
 from lamina.nnet.formulas.variables import level_text
 
 CUTOFF = 60  # R's: what comes behind it begins a new line
 
 
 def call_text(function: str, formula: str, **given: Any) -> str:
-    """Return the call of a function as R's ``dput`` writes it.
+    """Return the call of a function as R prints it, in lines.
 
-    Strings are expressions.  Other values are called by the name that they have in the caller's
-    program, if they have one.
+    Strings are expressions, a dict is a list with names.  Other values are called by the name that
+    they have in the caller's program, if they have one, else by their type.
 
     Examples
     --------
-    >>> call_text("multinom", "y ~ a+b", data=[1.0, 2.0], Hess=True)
-    'multinom(formula = y ~ a + b, data = list, Hess = TRUE)'
+    >>> call_text("multinom", "y ~ a", data=[1.0, 2.0], subset="a>0")
+    'multinom(formula = y ~ a, data = list, subset = a > 0)'
     """
-    shown = expressions.deparse(expressions.parse(function, formula))
-    parts = [f"formula = {shown}"]
-    parts += [f"{name.replace('na_', 'na.')} = {_told(value)}" for name, value in given.items()]
-    return _broken(f"{function}({', '.join(parts)})")
+    arguments = [("formula", parse(function, formula))]
+    arguments += [(name.replace("na_", "na."), _told(value)) for name, value in given.items()]
+    writer = _Writer()
+    writer.write(Call(function, tuple(arguments)))
+    return "\n".join(writer.lines)
 
 
-def _broken(text: str) -> str:
-    """Return a text in lines, broken behind operators and commas once they are long enough."""
-    lines = [""]
-    for piece in re.findall(r".+?(?:, | [-+*] |$)", text):
-        lines[-1] += piece
-        if len(lines[-1]) > CUTOFF:
-            lines.append("    ")
-    return "\n".join(lines if lines[-1].strip() else lines[:-1])
+class _Writer:
+    """Writes expressions as R's ``deparse`` does, with its line breaks."""
+
+    def __init__(self) -> None:
+        self.lines = [""]
+        self._indent = 0
+
+    def write(self, tree: Tree) -> None:
+        """Write a tree behind what is there."""
+        if isinstance(tree, Call):
+            self._write_call(tree)
+        elif isinstance(tree, Infix):
+            tight = tree.operator in TIGHT
+            self.write(tree.left)
+            self._put(tree.operator if tight else f" {tree.operator} ")
+            broken = not tight and self._break(False)
+            self.write(tree.right)
+            self._indent -= broken
+        elif isinstance(tree, Prefix):
+            self._put(tree.operator)
+            self.write(tree.of)
+        elif isinstance(tree, Brackets):
+            self._put("(")
+            self.write(tree.of)
+            self._put(")")
+        else:
+            self._put(deparse(tree))
+
+    def _write_call(self, tree: Call) -> None:
+        self._put(f"{tree.function}(")
+        broken = False
+        for place, (name, argument) in enumerate(tree.arguments):
+            if place:
+                self._put(", ")
+                broken = self._break(broken)
+            self._put(f"{name} = " if name else "")
+            self.write(argument)
+        self._indent -= broken
+        self._put(")")
+
+    def _put(self, text: str) -> None:
+        if text and not self.lines[-1]:
+            self.lines[-1] = "    " * self._indent
+        self.lines[-1] += text
+
+    def _break(self, broken: bool) -> bool:
+        """Begin a line if this one is long; what is broken for the first time is indented."""
+        if len(self.lines[-1]) <= CUTOFF:
+            return broken
+        self._indent += not broken
+        self.lines.append("")
+        return True
 
 
-def _told(value: Any) -> str:
+def _told(value: Any) -> Tree:
     """Return the name that the caller's program has for a value, or what it is."""
     if isinstance(value, str):
-        return value
+        return parse("call", value)
+    if isinstance(value, dict) and all(isinstance(each, str) for each in value.values()):
+        return Call("list", tuple((str(name), Text(each)) for name, each in value.items()))
     if isinstance(value, (bool, int, float)):
-        return level_text(value)
+        return Name(level_text(value))
     frame = sys._getframe(1)
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith("lamina"):
         frame = frame.f_back
     for names in (frame.f_locals, frame.f_globals):
         for name, each in list(names.items()):
             if each is value and not name.startswith("_"):
-                return name
-    return type(value).__name__
+                return Name(name)
+    return Name(type(value).__name__)
