@@ -10,7 +10,16 @@ from lamina.nnet import class_ind, which_is_max
 
 def test_indicators_are_rs():
     cl = ["b", "a", "c", "a", "b"]
-    asked = r_peer.ask('say("i", class.ind(d$cl)); say("n", class.ind(c(2, 10, 2)))', {"cl": cl})
+    asked = r_peer.ask(
+        'say("i", class.ind(d$cl)); say("n", class.ind(c(2, 10, 2)))\n'
+        'say("names", colnames(class.ind(d$cl)))',
+        {"cl": cl},
+    )
+    indicators, levels = class_ind(cl, return_levels=True)
+    np.testing.assert_array_equal(indicators, asked["i"])
+    assert levels == asked["names"]
+    assert class_ind([2, 10, 2], return_levels=True)[1] == [2, 10]
+    assert class_ind([True, False], return_levels=True)[1] == [False, True]
     np.testing.assert_array_equal(class_ind(cl), asked["i"])
     np.testing.assert_array_equal(class_ind([2, 10, 2]), asked["n"])
     np.testing.assert_array_equal(class_ind([True, False]), [[0, 1], [1, 0]])
@@ -24,6 +33,7 @@ def test_categories_without_rows_have_a_column():
         polars.Series(["a", "c"], dtype=polars.Enum(["c", "b", "a"])),
     ):
         np.testing.assert_array_equal(class_ind(cl), [[0, 0, 1], [1, 0, 0]])
+        assert class_ind(cl, return_levels=True)[1] == ["c", "b", "a"]
 
 
 def test_ties_are_broken_by_the_seed_and_each_is_chosen_alike():

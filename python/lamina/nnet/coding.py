@@ -8,26 +8,33 @@ import numpy as np
 
 from lamina import _check
 from lamina._calls import answering_calls
-from lamina.nnet.formulas.variables import Array, factor, variable
+from lamina.nnet.formulas.variables import factor, variable
 
 Generator = np.random.Generator
 
 
 @answering_calls
-def class_ind(cl: Any = _check.NEEDED) -> Array:
+def class_ind(cl: Any = _check.NEEDED, return_levels: bool = False) -> Any:
     """Return the indicator matrix of classes, R's ``class.ind``.
+
+    R's matrix has the classes as names of its columns.  An array has none: ask for the classes with
+    ``return_levels``, in the manner of ``numpy.unique``.
 
     Parameters
     ----------
     cl : array_like (rows,)
         The class of each row: strings, numbers, truth values, or a categorical column of pandas or
         polars, whose categories all get a column.
+    return_levels : bool, default False
+        Whether to return the classes too.
 
     Returns
     -------
-    ndarray (rows, classes)
+    indicators : ndarray (rows, classes)
         float64: 1 in the column of a row's class, 0 elsewhere; 0 in all where the class is missing.
         The columns are in the order of the sorted classes, or of the categories.
+    levels : list
+        The class of each column, as the data have it.  Only with ``return_levels``.
 
     Raises
     ------
@@ -44,14 +51,19 @@ def class_ind(cl: Any = _check.NEEDED) -> Array:
     array([[0., 1.],
            [1., 0.],
            [0., 1.]])
+    >>> indicators, levels = class_ind(["b", "a", "b"], return_levels=True)
+    >>> levels
+    ['a', 'b']
     """
+    _check.boolean("class_ind", "return_levels", return_levels)
     held = variable("class_ind", "cl", cl)
     if held.values.ndim != 1:
         raise TypeError(f"class_ind: cl must have one class a row; got shape {held.values.shape}")
     if held.kind != "factor":
         held = factor([None if np.isnan(v) else v for v in held.values.tolist()])
     indicators = np.concatenate([np.eye(len(held.levels)), np.zeros((1, len(held.levels)))])
-    return np.asarray(indicators[held.values])
+    found = indicators[held.values]
+    return (found, list(held.levels)) if return_levels else found
 
 
 @answering_calls
