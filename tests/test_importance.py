@@ -82,7 +82,7 @@ def test_deep_networks_and_skip_layers():
     skipping = r_fit(3, 2, 1, weights, skip=True)
     kernel, out = weights[:8].reshape(2, 4)[:, 1:].T, weights[9:11]
     np.testing.assert_allclose(olden(skipping)["importance"], kernel @ out + weights[11:])
-    with pytest.raises(ValueError, match="skip layers; use olden"):
+    with pytest.raises(ValueError, match="garson: the model must have no skip layer; use olden"):
         garson(skipping)
 
 
@@ -301,6 +301,35 @@ def test_fits_of_nnet_and_estimators():
     np.testing.assert_allclose(
         profile.curve("x2", "o", "0.5")[1], np.ravel(fit.predict(rows)), rtol=1e-9
     )
+
+
+def test_multinom_is_a_network_without_hidden_units():
+    pytest.importorskip("formulaic")
+    names = np.array(["p", "q", "r"])[np.digitize(Y, [-0.5, 0.5])]
+    table = {"a": X[:, 0], "b": X[:, 1], "y": names}
+    fit = lamina.nnet.multinom("y ~ a + b", table, trace=False)
+    wanted = np.vstack([np.zeros(3), fit.coef()])
+    np.testing.assert_array_equal(olden(fit).by_output, wanted[:, 1:])
+    net = connections(fit)
+    assert net.units == ["a", "b", "p", "q", "r"]
+    np.testing.assert_array_equal(net.layers[0].bias, wanted[:, 0])
+    two = lamina.nnet.multinom("y ~ b + a - 1", table | {"y": Y > 0}, trace=False)
+    found = olden(two)
+    assert found["input"].tolist() == ["b", "a"]
+    assert found["output"].tolist() == ["TRUE", "TRUE"]
+    np.testing.assert_array_equal(found["importance"], two.coef())
+    assert connections(two).layers[0].bias is None
+    with pytest.raises(ValueError, match="must have one hidden layer; got none; use olden"):
+        garson(fit)
+
+
+def test_averages_of_networks_are_refused():
+    fit = lamina.nnet.avNNet(X, Y, size=2, repeats=3, linout=True, maxit=5, trace=False)
+    for ask in (garson, olden, connections, lamina.plot.plotnet):
+        text = rf"{ask.__name__}: an average of 3 networks .*fit.model\[0\] to fit.model\[2\]"
+        with pytest.raises(TypeError, match=text):
+            ask(fit)
+    assert olden(fit.model[1]).by_output.shape == (1, 3)
 
 
 def test_estimators_of_lamina():

@@ -101,8 +101,9 @@ def connections(
     ----------
     model : Model, lamina.nnet fit, or estimator
         A ``Sequential`` or graph model of dense layers, with skip connections through ``Add`` and
-        ``Concatenate``; a fit of ``lamina.nnet``; an estimator with ``coefs_`` and ``intercepts_``
-        as those of scikit-learn, or with a ``model_`` of lamina.
+        ``Concatenate``; a fit of ``nnet`` or ``multinom``, of an average of networks one of its
+        ``model``; an estimator with ``coefs_`` and ``intercepts_`` as those of scikit-learn, or
+        with a ``model_`` of lamina.
     input_names, output_names : sequence of str, optional
         By default the model's own if it knows them, else x1, x2, ... and o1, o2, ...
 
@@ -112,6 +113,8 @@ def connections(
 
     Raises
     ------
+    TypeError
+        For what is no network, and for averages of networks.
     ValueError
         For layers whose units are not joined by a matrix of weights, such as convolutions.
 
@@ -134,6 +137,14 @@ def _reader(model: Any, who: str) -> Callable[[Any, str], _Wiring]:
         return _of_model
     if all(hasattr(model, name) for name in ("wts", "conn", "nconn")):
         return _of_nnet
+    if hasattr(model, "coefnames") and hasattr(model, "lab"):
+        return _of_multinom
+    networks = getattr(model, "model", None)
+    if isinstance(networks, list) and hasattr(model, "bag"):
+        raise TypeError(
+            f"{who}: an average of {len(networks)} networks has no weights of its own; give one of "
+            f"them, fit.model[0] to fit.model[{len(networks) - 1}]"
+        )
     if hasattr(model, "coefs_") and hasattr(model, "intercepts_"):
         return _of_estimator
     if hasattr(model, "model_"):
@@ -351,6 +362,22 @@ def _of_nnet(fit: Any, who: str) -> _Wiring:  # noqa: ARG001
         if known is not None and len(known) == outputs:
             wiring.output_names = [str(name) for name in known]
             break
+    return wiring
+
+
+def _of_multinom(fit: Any, who: str) -> _Wiring:  # noqa: ARG001
+    # As in R: an output for each class, of several the first one's weights are 0.
+    columns = np.atleast_2d(np.asarray(fit.coefficients, np.float64)).T
+    classes = [str(label) for label in fit.lab]
+    if len(classes) > 2:
+        columns = np.column_stack([np.zeros(len(columns)), columns])
+    inputs = [i for i, name in enumerate(fit.coefnames) if name != "(Intercept)"]
+    constant = [i for i, name in enumerate(fit.coefnames) if name == "(Intercept)"]
+    wiring = _Wiring(len(inputs))
+    wiring.input_names = [fit.coefnames[i] for i in inputs]
+    wiring.output_names = classes[-columns.shape[1] :]
+    bias = columns[constant[0]] if constant else None
+    wiring.end = wiring.dense(wiring.entry, "output", columns[inputs], bias, {})
     return wiring
 
 

@@ -92,12 +92,7 @@ def garson(
     array([0.625, 0.375])
     """
     net = connections(model, input_names, output_names, "garson")
-    if net.has_skip:
-        raise ValueError("garson: is not for networks with skip layers; use olden")
-    if len(net.hidden) != 1 or len(net.layers) != 2:
-        raise ValueError(
-            f"garson: is for networks with one hidden layer; got {len(net.hidden)}; use olden"
-        )
+    _refuse_others(net)
     into, out = (np.abs(layer.kernel) for layer in net.layers)
     totals = into.sum(axis=0)
     shares = np.divide(into, totals, out=np.zeros_like(into), where=totals > 0)
@@ -151,6 +146,24 @@ def olden(
     """
     net = connections(model, input_names, output_names, "olden")
     return _importance("olden", net, net.totals, output)
+
+
+def _refuse_others(net: Connections) -> None:
+    """Refuse networks that Garson's algorithm is not defined for."""
+    count, other = (
+        len(net.hidden),
+        "use olden, which takes any number of hidden layers, and skip layers",
+    )
+    if net.has_skip and count:
+        raise ValueError(f"garson: the model must have no skip layer; {other}")
+    if count != 1:
+        found = "none" if count == 0 else count
+        raise ValueError(f"garson: the model must have one hidden layer; got {found}; {other}")
+    if len(net.layers) != 2:
+        raise ValueError(
+            f"garson: the hidden layer and the output must be a Dense layer each; got "
+            f"{len(net.layers)} Dense layers; {other}"
+        )
 
 
 def _importance(method: str, net: Connections, values: Array, output: Any) -> Importance:
