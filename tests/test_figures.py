@@ -54,6 +54,9 @@ FIGURES = {
         inference.integrated_gradients(pictures(), np.eye(9).reshape(1, 9, 9, 1), 0),
         np.eye(9).reshape(1, 9, 9, 1), **o
     ),
+    "backpropagation": lambda **o: plot.backpropagation(
+        lamina.trace(network(1, None), X[0], 1.0), **o
+    ),
     "complexity_path": lambda **o: plot.complexity_path(double_descent(), **o),
     "importance": lambda **o: plot.importance(inference.olden(network(1, None)), **o),
     "lekprofile": lambda **o: plot.lekprofile(product, X, steps=5, **o),
@@ -118,6 +121,22 @@ def test_every_figure_is_among_the_cases():
 
 
 # --- one by one
+
+
+def test_values_and_deltas_of_a_row_are_those_of_its_trace():
+    traced = lamina.trace(network(), X[0], [1.0, 0.0])
+    texts = [text.get_text() for text in plot.backpropagation(traced, digits=3).texts]
+    hidden, output = traced.layers
+    for value in [*traced.x, *hidden.outputs, *output.outputs, *hidden.kernel.ravel()]:
+        assert f"{value:.3f}".replace("-", "\N{MINUS SIGN}") in texts
+    deltas = [text for text in texts if text.startswith("δ")]
+    wanted = [*hidden.deltas, *output.deltas]
+    assert deltas == [f"δ = {each:.3f}".replace("-", "\N{MINUS SIGN}") for each in wanted]
+    symbols = ["$x_{1}$", "$x_{2}$", "$z_{1}$", "$z_{2}$", "$z_{3}$", r"$\hat{y}_{1}$"]
+    assert [text for text in texts if text in symbols] == symbols
+    assert len(plot.backpropagation(traced).lines) == 6 + 6 + 7  # weights and units
+    with pytest.raises(TypeError, match=r"backpropagation: needs what lamina\.trace returns"):
+        plot.backpropagation(network())
 
 
 def test_counts_of_a_confusion_matrix():

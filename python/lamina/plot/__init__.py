@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lamina._answers import answering
 from lamina.plot.attribution import attribution
+from lamina.plot.backpropagation import backpropagation
 from lamina.plot.boundary import decision_boundary
 from lamina.plot.calibration import calibration
 from lamina.plot.complexity import complexity_path
@@ -29,10 +30,10 @@ from lamina.plot.rate_range import learning_rate_range
 from lamina.plot.residuals import residuals
 from lamina.plot.weights import first_layer
 
-__all__ = ["ale", "attribution", "calibration", "complexity_path", "confusion_matrix",
-           "decision_boundary", "feature_maps", "filters", "first_layer", "images", "importance",
-           "intervals", "learning_curves", "learning_rate_range", "lekprofile",
-           "partial_dependence", "plotnet", "residuals"]  # fmt: skip
+__all__ = ["ale", "attribution", "backpropagation", "calibration", "complexity_path",
+           "confusion_matrix", "decision_boundary", "feature_maps", "filters", "first_layer",
+           "images", "importance", "intervals", "learning_curves", "learning_rate_range",
+           "lekprofile", "partial_dependence", "plotnet", "residuals"]  # fmt: skip
 
 
 def __dir__() -> list[str]:

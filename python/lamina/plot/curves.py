@@ -25,6 +25,7 @@ PANELS_A_ROW = 3
 WIDTH, HEIGHT = 4.5, 3.5  # inches of a panel
 VALIDATION = "val_"
 WHO = "learning_curves"
+STAR = 5 / 3  # of the size of other marks
 FEW = 10  # values that are marked one by one
 
 
@@ -217,7 +218,8 @@ def _mark_best(axes: Axes, panel: Panel) -> None:
         return
     best = int(np.nanargmax(curve.values) if panel.direction == UP else np.nanargmin(curve.values))
     epoch, value = int(curve.epochs[best]), curve.values[best]
+    size = STAR * axes.lines[-1].get_markersize()
     axes.scatter(
-        [epoch], [value], marker="*", s=100, zorder=3, color=axes.lines[-1].get_color(),
+        [epoch], [value], marker="*", s=size**2, zorder=3, color=axes.lines[-1].get_color(),
         label=f"best: {value:.4g}, epoch {epoch}",
     )  # fmt: skip

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lamina.tracing.traced import Trace
 
 _GREEK = {"alpha": "α", "beta": "β", "delta": "δ"}
 _HATTED = {"yhat": ("ŷ", r"\hat{y}")}
@@ -40,3 +44,14 @@ class Symbol:
         above = "" if self.layer is None else f"<sup>({self.layer})</sup>"
         below = f"<sub>{','.join(map(str, self.index))}</sub>" if self.index else ""
         return letter + below + above
+
+
+def unit_symbol(traced: Trace, layer: int, unit: int) -> Symbol:
+    """Return the symbol of a unit's value: x(1), z(1), ŷ; layer -1 has the inputs."""
+    layers = len(traced.layers)
+    if layer < 0:
+        return Symbol("x", None, (unit + 1,))
+    if layer < layers - 1:
+        return Symbol("z", layer + 1 if layers > 2 else None, (unit + 1,))
+    several = len(traced.layers[-1].outputs) > 1
+    return Symbol("yhat", None, (unit + 1,) if several else ())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from lamina.tracing.symbols import Symbol
+from lamina.tracing.symbols import Symbol, unit_symbol
 
 if TYPE_CHECKING:
     from lamina._check import Array
@@ -29,7 +29,7 @@ def tables(traced: Trace) -> list[Table]:
     named = _Names(len(traced.layers), len(traced.layers[-1].outputs))
     found = []
     for i, layer in enumerate(traced.layers):
-        found += [_units(i, layer, named), _weights(i, layer, named)]
+        found += [_units(traced, i, named), _weights(i, layer, named)]
     return found
 
 
@@ -46,18 +46,14 @@ class _Names:
         """Return the number that the layer's letters carry, if there are several such layers."""
         return None if self.is_last(i) or self.layers <= 2 else i + 1
 
-    def unit(self, i: int, unit: int) -> Symbol:
-        if not self.is_last(i):
-            return Symbol("z", self.above(i), (unit + 1,))
-        return Symbol("yhat", None, (unit + 1,) if self.outputs > 1 else ())
-
     def weight(self, i: int, source: int, unit: int) -> Symbol:
         if not self.is_last(i):
             return Symbol("alpha", self.above(i), (source, unit + 1))
         return Symbol("beta", None, (source, unit + 1) if self.outputs > 1 else (source,))
 
 
-def _units(i: int, layer: LayerTrace, named: _Names) -> Table:
+def _units(traced: Trace, i: int, named: _Names) -> Table:
+    layer = traced.layers[i]
     last = named.is_last(i)
     function, weights, outer = ("f", r"\beta", r"\hat{y}_c") if last else ("g", r"\alpha", "z_m")
     index, source = ("c", "m") if last and named.layers > 1 else ("m", "j")
@@ -78,7 +74,7 @@ def _units(i: int, layer: LayerTrace, named: _Names) -> Table:
     values += [] if layer.slopes is None else [layer.slopes]
     values += [layer.deltas]
     rows = [
-        (named.unit(i, u), [float(v[u]) for v in values]) for u in range(len(layer.sums))
+        (unit_symbol(traced, i, u), [float(v[u]) for v in values]) for u in range(len(layer.sums))
     ]  # fmt: skip
     where = "Output" if last else f"Hidden layer {i + 1}" if named.layers > 2 else "Hidden layer"
     title = f"{where} ({layer.name}), {function} = {layer.function}"
