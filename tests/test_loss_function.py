@@ -1,5 +1,7 @@
 """The loss as a function of one vector of weights: against formulas written out in NumPy."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -140,6 +142,29 @@ def test_an_outside_optimizer_finds_the_minimum():
     found = minimize(f.value_and_gradient, f.weights, jac=True, method="BFGS", tol=1e-9)
     assert np.abs(f.gradient(found.x)).max() < 1e-6
     assert np.linalg.eigvalsh(f.hessian(found.x)).min() > -1e-8
+
+
+def test_a_program_is_recorded_once_for_any_rows_of_its_form():
+    model = network()
+    first = model.loss_function(X, Y, sample_weight=W)
+    theta = first.weights + 0.1
+    kept = [f.tobytes() for f in (first.weights, first.gradient(theta), first.outputs(theta))]
+    others = [(X + k, Y - k, W * k) for k in range(1, 5)]
+    functions = [first.program.over(*data) for data in others]
+    with ThreadPoolExecutor(4) as pool:  # each has weights of its own
+        found = [pool.submit(lambda f, k: f.gradient(theta + k), f, k)
+                 for _ in range(20) for k, f in enumerate(functions)]  # fmt: skip
+    for k, data in enumerate(others):
+        alone = model.loss_function(*data)
+        assert functions[k].scores(theta).tobytes() == alone.scores(theta).tobytes()
+        for each in found[k::4]:
+            assert each.result().tobytes() == alone.gradient(theta + k).tobytes()
+    again = first.weights, first.gradient(theta), first.outputs(theta)
+    assert kept == [f.tobytes() for f in again]
+    with pytest.raises(ValueError, match="recorded for, rows 40; got 39"):
+        first.program.over(X[1:], Y[1:], W[1:])
+    with pytest.raises(ValueError, match=r"weights \[True\]; got \[False\]"):
+        first.program.over(X, Y)
 
 
 def test_what_does_not_fit_is_refused():

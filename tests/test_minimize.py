@@ -26,6 +26,16 @@ class Valley(layers.Layer):
         return x * 0.0 + across
 
 
+class Line(layers.Layer):
+    """``w'x`` for cases in columns."""
+
+    def build(self, input_shape):
+        self.w = self.add_weight("w", (input_shape[-2], 1))
+
+    def call(self, x):
+        return ops.sum(self.w * x, axis=-2)
+
+
 def valley():
     model = lamina.Sequential([lamina.Input((2,)), Valley()], dtype="float64")
     model.compile(loss=lambda y, p: ops.sum(ops.square(p - y), axis=-1))
@@ -93,6 +103,37 @@ def test_many_starts_give_the_bits_of_each_alone_on_any_number_of_threads():
     assert all(m.fun < f.value(start) for m, start in zip(found[0], starts, strict=True))
     assert f.weights.tobytes() == before.tobytes()
     assert f.value(found[0][0].x) == found[0][0].fun
+
+
+def in_columns():
+    """Least squares of cases that lie along the last axis."""
+    model = lamina.Sequential([lamina.Input((3, 60)), Line()], dtype="float64")
+    model.compile(loss=lambda y, p: ops.sum(ops.square(p - y[:, 0]), axis=-1))
+    return model.loss_function(X.T[None], Y.T[None])
+
+
+def test_searches_over_columns_of_their_own_are_those_over_arrays_of_these():
+    starts = RNG.uniform(-0.7, 0.7, (5, 3))
+    columns = RNG.integers(0, 60, (5, 60))
+    f = in_columns()
+    found = f.minimize_many(starts, columns=columns)
+    for one, start, places in zip(found, starts, columns, strict=True):
+        given = (np.ascontiguousarray(each[places].T)[None] for each in (X, Y))
+        alone = f.program.over(*given).minimize(start)
+        assert (one.x.tobytes(), one.fun, one.initial) == (
+            alone.x.tobytes(),
+            alone.fun,
+            alone.initial,
+        )
+        best = np.linalg.lstsq(X[places], Y[places, 0])[0]
+        np.testing.assert_allclose(one.x, best, atol=1e-4)
+    assert len({one.fun for one in found}) == 5
+    with pytest.raises(ValueError, match="places below 60; got 60"):
+        f.minimize_many(starts, columns=columns + 60 - columns.max())
+    with pytest.raises(ValueError, match=r"needs shape \(5, 60\); got \(4, 60\)"):
+        f.minimize_many(starts, columns=columns[1:])
+    with pytest.raises(ValueError, match="last axes of all inputs need one size"):
+        network().minimize_many(np.zeros((1, 16)), columns=[[0, 1, 2]])
 
 
 def test_what_does_not_fit_is_refused():

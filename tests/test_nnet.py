@@ -8,7 +8,7 @@ import pytest
 
 import lamina
 import r_peer
-from lamina.nnet import RSeed
+from lamina.nnet import RSeed, networks
 
 RNG = np.random.default_rng(12)
 ROWS = 70
@@ -190,6 +190,32 @@ def test_the_best_of_many_starts_is_kept_and_all_are_told():
     given = fitted(Wts=np.stack([alone.wts, alone.wts + 1.0]), maxit=0)
     assert given.starts["value"].tolist() == given.starts["initial"].tolist()
     assert given.wts.tolist() == alone.wts.tolist()
+
+
+def test_a_network_is_recorded_once_whatever_it_is_fitted_to(monkeypatch):
+    calls = []
+
+    def counted(*args, **more):
+        calls.append(args)
+        return lamina.models.LossFunction(*args, **more)
+
+    monkeypatch.setattr(networks, "LossFunction", counted)
+    networks._program.cache_clear()
+    cases = [{}, {"decay": 0.1}, {"decay": np.linspace(0, 1, 9)}, {"weights": D["w"]}]
+
+    def weights(k, more):
+        plain = {"size": 2, "linout": True, "maxit": 60, "trace": False, "random_state": RSeed(5)}
+        return lamina.nnet(AB * k, D["y"] + k, **{**plain, **more}).wts.tobytes()
+
+    several = {(k, place): weights(k, more) for k in (1, 2, 3) for place, more in enumerate(cases)}
+    assert len(calls) == 4
+    assert len(set(several.values())) == 12
+    for (k, place), found in several.items():
+        networks._program.cache_clear()
+        assert weights(k, cases[place]) == found
+    for hidden in range(1, 40):  # and what was recorded does not pile up
+        weights(1, {"size": hidden, "maxit": 0})
+    assert networks._program.cache_info().currsize <= 16
 
 
 def test_random_states():

@@ -11,18 +11,41 @@ namespace {
 
 constexpr auto between_looks = std::chrono::milliseconds(50);  // between two calls of the watch
 
-Variables own_copy(const Graph& graph, const Variables& from) {
-  Variables own(graph);
-  for (std::size_t slot = 0; slot < own.parameters(); ++slot)
-    std::memcpy(own.parameter(slot), from.parameter(slot),
-                std::size_t(graph.parameters()[slot].size) * bytes_of(graph.dtype));
-  return own;
-}
+// What a search is given of the data: all of them, or columns, which are then its own.
+class Share {
+ public:
+  Share(const Graph& graph, const std::vector<DataView>& data, const std::vector<Index>& columns)
+      : views_(data) {
+    if (columns.empty()) return;
+    for (std::size_t i = 0; i < data.size(); ++i)
+      views_[i].data = gather(graph, graph.inputs()[i], data[i], columns);
+  }
+  const std::vector<DataView>& views() const { return views_; }
+
+ private:
+  const std::byte* gather(const Graph& graph, const Tensor& input, const DataView& from,
+                          const std::vector<Index>& columns) {
+    const std::size_t element = bytes_of(graph.values()[std::size_t(input.value)].dtype);
+    const std::size_t line = columns.size() * element;
+    const Index lines = from.rows * runs_in(input.shape, Index(columns.size()));
+    gathered_.emplace_back(std::size_t(lines) * line);
+    std::byte* to = gathered_.back().data();
+    for (Index i = 0; i < lines; ++i)
+      for (const Index column : columns) {
+        std::memcpy(to, from.data + std::size_t(i) * line + std::size_t(column) * element, element);
+        to += element;
+      }
+    return gathered_.back().data();
+  }
+
+  std::vector<Buffer> gathered_;
+  std::vector<DataView> views_;
+};
 
 class Searches {
  public:
   Searches(const std::shared_ptr<const Graph>& graph, const Variables& variables,
-           const std::vector<DataView>& data, const std::vector<std::vector<double>>& starts,
+           const SearchesData& data, const std::vector<std::vector<double>>& starts,
            const SearchesSettings& settings, const SearchesWatch& watch)
       : graph_(graph),
         variables_(variables),
@@ -61,7 +84,11 @@ class Searches {
 
   template <class GoesOn>
   void search(Index start, const GoesOn& goes_on) {
-    Objective objective(graph_, own_copy(*graph_, variables_), data_, settings_.seed);
+    const auto at = std::size_t(start);
+    const Share share(*graph_, data_.views,
+                      data_.columns.empty() ? std::vector<Index>() : data_.columns[at]);
+    Objective objective(graph_, Variables::copy_of(*graph_, variables_), share.views(),
+                        settings_.seed);
     const auto note = [&](std::int64_t iterations, double value) {
       if (settings_.notes > 0 && iterations % settings_.notes == 0) {
         const std::lock_guard lock(mutex_);
@@ -69,7 +96,6 @@ class Searches {
       }
       return goes_on();
     };
-    const auto at = std::size_t(start);
     results_[at] = search_variable_metric(objective, starts_[at], settings_.each, note);
   }
 
@@ -84,7 +110,7 @@ class Searches {
 
   const std::shared_ptr<const Graph>& graph_;
   const Variables& variables_;
-  const std::vector<DataView>& data_;
+  const SearchesData& data_;
   const std::vector<std::vector<double>>& starts_;
   const SearchesSettings& settings_;
   const SearchesWatch& watch_;
@@ -96,8 +122,7 @@ class Searches {
 }  // namespace
 
 std::vector<SearchResult> run_searches(const std::shared_ptr<const Graph>& graph,
-                                       const Variables& variables,
-                                       const std::vector<DataView>& data,
+                                       const Variables& variables, const SearchesData& data,
                                        const std::vector<std::vector<double>>& starts,
                                        const SearchesSettings& settings,
                                        const SearchesWatch& watch) {

@@ -17,6 +17,14 @@ struct SearchNote {
   double value;
 };
 
+struct SearchesData {
+  std::vector<DataView> views;  // shared by all searches
+  // Of each search the places along the last axis of every input that it is given, as many as there
+  // are: resamples of cases that lie there.  They are copied while it runs.  Empty: all as they
+  // are.
+  std::vector<std::vector<Index>> columns = {};
+};
+
 struct SearchesSettings {
   SearchSettings each;
   int threads = 1;         // where there are several starts
@@ -28,12 +36,11 @@ struct SearchesSettings {
 // whether to go on.
 using SearchesWatch = std::function<bool(const std::vector<SearchNote>& notes)>;
 
-// A search from each start, each over weights of its own, which begin as `variables` are; `data`
-// is shared.  One start alone may use all threads; of several each is searched serially, so that
-// the bits do not depend on their number.  Those that did not begin have no point.
+// A search from each start, each over weights of its own, which begin as `variables` are.  One
+// start alone may use all threads; of several each is searched serially, so that the bits do not
+// depend on their number.  Those that did not begin have no point.
 std::vector<SearchResult> run_searches(const std::shared_ptr<const Graph>& graph,
-                                       const Variables& variables,
-                                       const std::vector<DataView>& data,
+                                       const Variables& variables, const SearchesData& data,
                                        const std::vector<std::vector<double>>& starts,
                                        const SearchesSettings& settings,
                                        const SearchesWatch& watch);

@@ -1,5 +1,6 @@
 #include "variables.h"
 
+#include <cstring>
 #include <stdexcept>
 
 #include "graph.h"
@@ -24,5 +25,13 @@ Variables::Variables(const Graph& graph) {
 Variables::Variables(std::vector<std::byte*> parameters, States states,
                      std::shared_ptr<const void> owner)
     : parameters_(std::move(parameters)), states_(std::move(states)), owner_(std::move(owner)) {}
+
+Variables Variables::copy_of(const Graph& graph, const Variables& from) {
+  Variables own(graph);
+  for (std::size_t slot = 0; slot < own.parameters(); ++slot)
+    std::memcpy(own.parameter(slot), from.parameter(slot),
+                std::size_t(graph.parameters()[slot].size) * bytes_of(graph.dtype));
+  return own;
+}
 
 }  // namespace lamina

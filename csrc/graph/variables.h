@@ -22,6 +22,9 @@ class Variables {
   // Somebody else's, by slot; `owner` is kept for as long as these variables are.
   Variables(std::vector<std::byte*> parameters, States states, std::shared_ptr<const void> owner);
 
+  // Of its own, with the parameters of others; states begin anew.
+  static Variables copy_of(const Graph& graph, const Variables& from);
+
   std::byte* parameter(std::size_t slot) const { return parameters_[slot]; }
   template <class T>
   T* parameter_as(std::size_t slot) const {

@@ -1,6 +1,7 @@
 // One hidden layer of logistic units with linear outputs, over the same data again and again: what
 // searches for its weights ask for.  Cases are columns, so that a vector holds several of them and
 // few units cost little.
+#include "microkernel.h"
 #include "simd.h"
 #include "table.h"
 #include "vmath.h"
@@ -97,35 +98,62 @@ void sums(T* y, const T* w, Index units, Feeding<T> a, Feeding<T> b, Index colum
                      SumsOfUnits<T>{y + u * columns, w + u * each, each, a, b, columns, count});
 }
 
-// d(u, i) (+)= sum over columns of e(u) x(i).
+// What sum_lanes makes of these lanes, without its loops.
+template <class T, int count>
+LAMINA_INLINE T folded(const T* part) {
+  constexpr int half = count / 2;
+  if constexpr (half == 0) {
+    return part[0];
+  } else {
+    T sums[half];
+    LAMINA_UNROLL
+    for (int i = 0; i < half; ++i) sums[i] = part[i] + part[i + half];
+    return folded<T, half>(sums);
+  }
+}
+
+// sum(u, i) += e(u) x(i) for one vector of columns; with no inputs sum(u, 0) += e(u).
+template <class T, int Units, int Inputs, int Sums>
+LAMINA_INLINE void add_products(Vec<T> (&sum)[Units][Sums], const T* e, const T* x, Index columns,
+                                Index some) {
+  Vec<T> from[Sums];
+  LAMINA_UNROLL
+  for (int i = 0; i < Inputs; ++i) from[i] = load_count(x + i * columns, some);
+  LAMINA_UNROLL
+  for (int u = 0; u < Units; ++u) {
+    const Vec<T> error = load_count(e + u * columns, some);
+    if constexpr (Inputs == 0) sum[u][0] = sum[u][0] + error;
+    LAMINA_UNROLL
+    for (int i = 0; i < Inputs; ++i) fma_into(sum[u][i], error, from[i]);
+  }
+}
+
+// d(u, i) (+)= these sums over all columns.
 template <class T, int Units, int Inputs>
 void products_tile(T* d, Index each, const T* e, const T* x, Index columns, Index count,
                    bool adds) {
-  Vec<T> sum[Units][Inputs];
+  constexpr int sums = Inputs > 0 ? Inputs : 1;
+  Vec<T> sum[Units][sums];
   LAMINA_UNROLL
   for (int u = 0; u < Units; ++u) LAMINA_UNROLL
-  for (int i = 0; i < Inputs; ++i) sum[u][i] = Vec<T>{};
-  for_vectors<T>(0, count, [&](Index j, Index some) __attribute__((always_inline)) {
-    Vec<T> from[Inputs];
-    LAMINA_UNROLL
-    for (int i = 0; i < Inputs; ++i) from[i] = load_count(x + i * columns + j, some);
-    LAMINA_UNROLL
-    for (int u = 0; u < Units; ++u) {
-      const Vec<T> error = load_count(e + u * columns + j, some);
-      LAMINA_UNROLL
-      for (int i = 0; i < Inputs; ++i) sum[u][i] = fma(error, from[i], sum[u][i]);
-    }
-  });
-  for (int u = 0; u < Units; ++u)
-    for (int i = 0; i < Inputs; ++i) {
-      T& into = d[u * each + i];
-      into = (adds ? into : T(0)) + sum_lanes<T>(sum[u][i]);
-    }
+  for (int i = 0; i < sums; ++i) sum[u][i] = Vec<T>{};
+  Index j = 0;
+  for (; j + lanes<T> <= count; j += lanes<T>)
+    add_products<T, Units, Inputs>(sum, e + j, x + j, columns, lanes<T>);
+  if (j < count) add_products<T, Units, Inputs>(sum, e + j, x + j, columns, count - j);
+  LAMINA_UNROLL
+  for (int u = 0; u < Units; ++u) LAMINA_UNROLL
+  for (int i = 0; i < sums; ++i) {
+    T part[lanes<T>];
+    store(part, sum[u][i]);
+    T& into = d[u * each + i];
+    into = (adds ? into : T(0)) + folded<T, int(lanes<T>)>(part);
+  }
 }
 
 template <class T, int Units>
-void products_of_units(T* d, Index each, const T* e, Feeding<T> x, Index columns, Index count,
-                       bool adds) {
+void products_of_inputs(T* d, Index each, const T* e, Feeding<T> x, Index columns, Index count,
+                        bool adds) {
   constexpr int inputs = 3;
   Index i = 0;
   for (; i + inputs <= x.count; i += inputs)
@@ -137,14 +165,16 @@ void products_of_units(T* d, Index each, const T* e, Feeding<T> x, Index columns
 template <class T>
 struct ProductsOfUnits {
   T* d;
-  Index each;
   const T* e;
-  Feeding<T> x;
+  Index each;
+  Feeding<T> a, b;
   Index columns, count;
   bool adds;
   template <int Units>
   void run() const {
-    products_of_units<T, Units>(d, each, e, x, columns, count, adds);
+    products_tile<T, Units, 0>(d, each, e, nullptr, columns, count, adds);
+    products_of_inputs<T, Units>(d + 1, each, e, a, columns, count, adds);
+    products_of_inputs<T, Units>(d + 1 + a.count, each, e, b, columns, count, adds);
   }
 };
 
@@ -152,22 +182,12 @@ struct ProductsOfUnits {
 template <class T>
 void products(T* d, const T* e, Index units, Feeding<T> a, Feeding<T> b, Index columns, Index count,
               bool adds) {
-  constexpr int most = 3;
+  constexpr int most = LAMINA_VECTOR_BYTES == 64 ? 6 : 3;  // as many as there are registers for
   const Index each = 1 + a.count + b.count;
-  for (Index u = 0; u < units; ++u) {
-    Vec<T> sum = {};
-    for_vectors<T>(0, count,
-                   [&](Index j, Index some) { sum = sum + load_count(e + u * columns + j, some); });
-    d[u * each] = (adds ? d[u * each] : T(0)) + sum_lanes<T>(sum);
-  }
-  for (Index u = 0; u < units; u += most) {
-    const Index some = units - u < most ? units - u : most;
-    const T* errors = e + u * columns;
-    T* into = d + u * each + 1;
-    with_units<most>(some, ProductsOfUnits<T>{into, each, errors, a, columns, count, adds});
-    with_units<most>(some,
-                     ProductsOfUnits<T>{into + a.count, each, errors, b, columns, count, adds});
-  }
+  for (Index u = 0; u < units; u += most)
+    with_units<most>(
+        units - u < most ? units - u : most,
+        ProductsOfUnits<T>{d + u * each, e + u * columns, each, a, b, columns, count, adds});
 }
 
 // 1 / (1 + exp(-x)) for |x| <= near, as vmath.h has it for all x: 2^n + 1 is exact, or as good as

@@ -36,7 +36,7 @@ class VariableMetric {
   }
 
   SearchResult run() {
-    result_.value = last_ = evaluate();
+    result_.initial = result_.value = last_ = evaluate();
     if (!std::isfinite(last_)) return ended(SearchEnd::not_finite);
     if (!goes_on()) return ended(SearchEnd::interrupted);
     if (settings_.most_iterations <= 0) return ended(SearchEnd::converged);

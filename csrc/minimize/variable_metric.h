@@ -28,7 +28,7 @@ enum class SearchEnd { converged, stopped, not_finite, interrupted };
 
 struct SearchResult {
   std::vector<double> point;
-  double value = 0.0;
+  double initial = 0.0, value = 0.0;  // at the start and at the point
   SearchEnd end = SearchEnd::converged;
   std::int64_t iterations = 0, evaluations = 0, gradients = 0;
 };

@@ -20,10 +20,10 @@ using Vector = py::array_t<double, py::array::c_style>;
 class BoundObjective {
  public:
   BoundObjective(const std::shared_ptr<RecordedGraph>& graph, std::vector<py::array> arrays,
-                 std::uint64_t seed)
+                 std::uint64_t seed, bool own)
       : arrays_(std::move(arrays)),
         rows_(arrays_.empty() ? 0 : Index(arrays_.front().shape(0))),
-        objective_(graph, graph->variables(), data_views(*graph, arrays_), seed) {}
+        objective_(graph, variables(*graph, own), data_views(*graph, arrays_), seed) {}
 
   Index size() const { return objective_.size(); }
   std::vector<std::string> paths() const {
@@ -64,6 +64,9 @@ class BoundObjective {
   }
 
  private:
+  static Variables variables(const RecordedGraph& graph, bool own) {
+    return own ? Variables::copy_of(graph, graph.variables()) : graph.variables();
+  }
   Vector checked(const py::object& theta) const {
     if (!py::isinstance<Vector>(theta))
       throw py::type_error("theta: needs a C-contiguous float64 array; got " +
@@ -89,12 +92,14 @@ void bind_objective(py::module_& module) {
       module, "Objective",
       "The loss over all rows as a function of the trainable weights, for an outside optimizer.")
       .def(py::init<const std::shared_ptr<python::RecordedGraph>&, std::vector<py::array>,
-                    std::uint64_t>(),
-           "graph"_a.none(false), "arrays"_a, "seed"_a = 0)
+                    std::uint64_t, bool>(),
+           "graph"_a.none(false), "arrays"_a, "seed"_a = 0, python::truth("own") = false,
+           "`own`: the parameters are copied, and those of the graph are not touched.")
       .def_property_readonly("size", &BoundObjective::size)
       .def("paths", &BoundObjective::paths, "Of the parameters that theta holds, in its order.")
       .def("weights", &BoundObjective::weights, "Theta as the parameters are now: a copy.")
-      .def("value", &BoundObjective::value, "theta"_a, "Sets the parameters; returns the loss.")
+      .def("value", &BoundObjective::value, "theta"_a,
+           "Sets the parameters, or the copy of them; returns the loss.")
       .def("value_and_gradient", &BoundObjective::value_and_gradient, "theta"_a)
       .def("of_rows", &BoundObjective::of_rows, "theta"_a,
            "Value and gradient of each row alone: arrays of shape (rows,) and (rows, size).");

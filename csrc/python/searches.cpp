@@ -44,6 +44,34 @@ std::vector<std::vector<double>> starts_of(const Starts& starts, Index size) {
   return rows;
 }
 
+// Whole numbers, a row for each start; the inputs' last axes have as many elements as a row.
+using Columns = py::array_t<std::int64_t, py::array::c_style>;
+
+std::vector<std::vector<Index>> columns_of(const std::optional<Columns>& given, const Graph& graph,
+                                           std::size_t starts) {
+  std::vector<std::vector<Index>> rows;
+  if (!given) return rows;
+  const Index width = graph.inputs().empty() || graph.inputs().front().shape.empty()
+                          ? 0
+                          : graph.inputs().front().shape.back();
+  for (const Tensor& input : graph.inputs())
+    if (width == 0 || input.shape.empty() || input.shape.back() != width)
+      throw py::value_error("columns: the last axes of all inputs need one size above 0; got " +
+                            to_string(input.shape) + " for '" +
+                            graph.values()[std::size_t(input.value)].name + "'");
+  if (given->ndim() != 2 || std::size_t(given->shape(0)) != starts || given->shape(1) != width)
+    throw py::value_error("columns: needs shape " + to_string({Index(starts), width}) + "; got " +
+                          to_string(Shape(given->shape(), given->shape() + given->ndim())));
+  for (py::ssize_t i = 0; i < given->shape(0); ++i) {
+    rows.emplace_back(given->data(i, 0), given->data(i, 0) + width);
+    for (const Index column : rows.back())
+      if (column < 0 || column >= width)
+        throw py::value_error("columns: needs places below " + std::to_string(width) + "; got " +
+                              std::to_string(column));
+  }
+  return rows;
+}
+
 std::vector<Index> moving_of(const std::optional<std::vector<Index>>& given, Index size) {
   std::vector<Index> moving;
   if (!given) {
@@ -59,7 +87,8 @@ std::vector<Index> moving_of(const std::optional<std::vector<Index>>& given, Ind
 
 py::dict table_of(const std::vector<SearchResult>& results, Index size) {
   const auto count = py::ssize_t(results.size());
-  py::array_t<double> points(std::vector<py::ssize_t>{count, py::ssize_t(size)}), values(count);
+  py::array_t<double> points(std::vector<py::ssize_t>{count, py::ssize_t(size)}), values(count),
+      initials(count);
   py::array_t<std::int64_t> iterations(count), evaluations(count), gradients(count);
   py::list ends;
   for (py::ssize_t i = 0; i < count; ++i) {
@@ -70,13 +99,14 @@ py::dict table_of(const std::vector<SearchResult>& results, Index size) {
     else
       std::copy(result.point.begin(), result.point.end(), point);
     values.mutable_at(i) = result.value;
+    initials.mutable_at(i) = result.initial;
     iterations.mutable_at(i) = result.iterations;
     evaluations.mutable_at(i) = result.evaluations;
     gradients.mutable_at(i) = result.gradients;
     ends.append(name_of_end(result.end));
   }
-  return py::dict("points"_a = points, "values"_a = values, "ends"_a = ends,
-                  "iterations"_a = iterations, "evaluations"_a = evaluations,
+  return py::dict("points"_a = points, "initials"_a = initials, "values"_a = values,
+                  "ends"_a = ends, "iterations"_a = iterations, "evaluations"_a = evaluations,
                   "gradients"_a = gradients);
 }
 
@@ -84,11 +114,13 @@ py::dict search_starts(const std::shared_ptr<RecordedGraph>& graph,
                        const std::vector<py::array>& arrays, const Starts& starts,
                        const std::optional<std::vector<Index>>& moving,
                        std::int64_t most_iterations, double absolute, double relative,
-                       const py::object& report, std::int64_t notes, std::uint64_t seed) {
+                       const py::object& report, std::int64_t notes, std::uint64_t seed,
+                       const std::optional<Columns>& columns) {
   const Variables variables = graph->variables();
-  const std::vector<DataView> data = data_views(*graph, arrays);
-  const Index size = Objective(graph, variables, data, seed).size();
+  SearchesData data{data_views(*graph, arrays)};
+  const Index size = Objective(graph, variables, data.views, seed).size();
   const std::vector<std::vector<double>> from = starts_of(starts, size);
+  data.columns = columns_of(columns, *graph, from.size());
   const SearchesSettings settings{{most_iterations, absolute, relative, moving_of(moving, size)},
                                   get_num_threads(),
                                   report.is_none() ? 0 : notes,
@@ -112,13 +144,15 @@ py::dict search_starts(const std::shared_ptr<RecordedGraph>& graph,
 }  // namespace python
 
 void bind_searches(py::module_& module) {
-  module.def("search", &python::search_starts, "graph"_a.none(false), "arrays"_a, "starts"_a,
-             "moving"_a = py::none(), "most_iterations"_a = 100, "absolute"_a = 1e-4,
-             "relative"_a = 1e-8, "report"_a = py::none(), "notes"_a = 10, "seed"_a = 0,
-             "Minimizes the loss over all rows from each start, a row of weights, by the variable "
-             "metric method of R's nnet.  The graph's parameters are not touched.  `moving`: the "
-             "places that may change; `report(start, iterations, value)` is called for iterations "
-             "that are multiples of `notes`.");
+  module.def(
+      "search", &python::search_starts, "graph"_a.none(false), "arrays"_a, "starts"_a,
+      "moving"_a = py::none(), "most_iterations"_a = 100, "absolute"_a = 1e-4, "relative"_a = 1e-8,
+      "report"_a = py::none(), "notes"_a = 10, "seed"_a = 0, "columns"_a = py::none(),
+      "Minimizes the loss over all rows from each start, a row of weights, by the variable "
+      "metric method of R's nnet.  The graph's parameters are not touched.  `moving`: the "
+      "places that may change; `report(start, iterations, value)` is called for iterations "
+      "that are multiples of `notes`; `columns`: of each start the places along the last axis "
+      "of every array that it is given, as many as there are.");
 }
 
 }  // namespace lamina

@@ -743,6 +743,7 @@ class Objective:
         graph: Graph,
         arrays: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
         seed: typing.SupportsInt | typing.SupportsIndex = 0,
+        own: bool = False,
     ) -> None: ...
     def of_rows(self, theta: typing.Any) -> tuple[typing.Any, ...]: ...
     def paths(self) -> list[str]: ...
@@ -906,6 +907,7 @@ def search(
     report: typing.Any = None,
     notes: typing.SupportsInt | typing.SupportsIndex = 10,
     seed: typing.SupportsInt | typing.SupportsIndex = 0,
+    columns: typing.Annotated[numpy.typing.ArrayLike, numpy.int64] | None = None,
 ) -> dict[str, typing.Any]: ...
 
 __version__: str

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina import _check, _core
+from lamina import _check
 from lamina.models import data as data_
 from lamina.models import minimum
-from lamina.models.objective import Objective
+from lamina.models.loss_program import LossProgram
 from lamina.models.ragged import refuse
 from lamina.models.recorded import recorded
 from lamina.models.twins import twin
@@ -37,8 +38,11 @@ class LossFunction:
     model, x, y, sample_weight, dtype
         As for ``model.loss_function``.
     copy : bool, default True
-        Whether the model is copied; without it the model is given away, as the function sets its
-        weights, and computes in its own type.
+        Whether the model is copied; without it the function computes in the model's own type, and
+        the model must not be changed any more.
+    program : LossProgram, optional
+        What another function of this model, which is not copied then, has recorded for rows of the
+        same form: see ``LossProgram.over``.
 
     Attributes
     ----------
@@ -50,6 +54,8 @@ class LossFunction:
     slices : dict of str to slice
         Where each of them lies in it.
     shapes : dict of str to tuple of int
+    program : LossProgram
+        What was recorded, without the rows.
     """
 
     def __init__(
@@ -60,23 +66,22 @@ class LossFunction:
         sample_weight: Any = None,
         dtype: str = "float64",
         copy: bool = True,
+        program: LossProgram | None = None,
     ) -> None:
-        self._model = twin(WHO, model, _check.dtype(WHO, dtype)) if copy else model
+        copied = copy and program is None
+        self._model = twin(WHO, model, _check.dtype(WHO, dtype)) if copied else model
         self._data = self._prepared(x, y, sample_weight)
         self.rows = self._data.rows
-        self._objective = self._recorded()
-        found = _core.Objective(self._objective.graph, self._data.arrays)
-        self._function = found
+        if program is None:
+            program = LossProgram(self._model, self._data)
+        else:
+            program.check(self._data)
+        self.program = program
         self._of_data: Any = None
         self._of_outputs: Any = None
-        self.paths: list[str] = found.paths()
-        self.size: int = found.size
-        self._theta: Array = found.weights()
-        parameters = {self._model.path_of(p): p for p in self._model.parameters}
-        self.shapes = {path: tuple(parameters[path].array.shape) for path in self.paths}
-        ends = np.cumsum([parameters[path].array.size for path in self.paths]).tolist()
-        starts = [0, *ends[:-1]]
-        self.slices = {p: slice(a, b) for p, a, b in zip(self.paths, starts, ends, strict=True)}
+        self.paths, self.size = program.paths, program.size
+        self.shapes, self.slices = program.shapes, program.slices
+        self._theta: Array = program.weights
 
     def _prepared(self, x: Any, y: Any, sample_weight: Any) -> Any:
         model = self._model
@@ -87,12 +92,9 @@ class LossFunction:
         (part,) = data.parts()
         return part.data
 
-    def _recorded(self, penalized: bool = True) -> Objective:
-        data = self._data
-        return Objective(
-            self._model, data.weighted, data.row_shapes, data.rows, True, data.forms, data.extra,
-            data.masked, still=True, penalized=penalized,
-        )  # fmt: skip
+    @cached_property
+    def _function(self) -> Any:
+        return self.program.function(*self._searched())
 
     def _checked(self, theta: Any) -> Array:
         if theta is None:
@@ -217,21 +219,28 @@ class LossFunction:
         abstol: float = -np.inf,
         reltol: float = 1e-8,
         mask: Any = None,
+        columns: Any = None,
     ) -> list[Minimum]:
         """Search from each row of `starts`, side by side on as many threads as lamina may use.
 
         Each search is serial: the results depend neither on the number of threads nor on the other
         starts.  `starts` has shape (starts, size); the rest is as in ``minimize``.
+
+        `columns`, whole numbers of shape (starts, columns), are for data whose cases lie along the
+        last axis of all arrays: of each start the places there that it is given, as many as there
+        are, such as a resample.  They are copied where the search runs.
         """
         given = np.ascontiguousarray(starts, np.float64)
         if given.ndim != 2 or given.shape[1] != self.size:
             raise ValueError(
                 f"LossFunction: starts must have shape (starts, {self.size}); got {given.shape}"
             )
-        return minimum.search(*self._searched(), given, mask, maxit, abstol, reltol)
+        return minimum.search(
+            *self._searched(), given, mask, maxit, abstol, reltol, columns=columns
+        )
 
     def _searched(self) -> tuple[Any, Any]:
-        return self._objective.graph, self._data.arrays
+        return self.program.objective.graph, self._data.arrays
 
     # --- row by row
 
@@ -251,16 +260,14 @@ class LossFunction:
         return self._data_function().of_rows(self._checked(theta))[1]  # type: ignore[no-any-return]
 
     def _data_function(self) -> Any:
-        if self._objective.of_batch:
+        if self.program.objective.of_batch:
             raise ValueError(
                 f"LossFunction: the loss of {self._model.name} is one number for all rows, and has "
                 f"no parts that are each row's own"
             )
         if self._of_data is None:
-            objective = self._recorded(penalized=False)
-            self._of_data = _Arranged(
-                _core.Objective(objective.graph, self._data.arrays), self.slices
-            )
+            graph = self.program.recorded(self._data, penalized=False).graph
+            self._of_data = _Arranged(self.program.function(graph, self._data.arrays), self.slices)
         return self._of_data
 
     def penalty(self, theta: Any = None) -> float:
@@ -365,7 +372,7 @@ class _Outputs:
         directions[:, place] = 1.0
         parts = np.split(directions, np.cumsum(self._sizes)[:-1], axis=1)
         arrays = [*self._inputs, *self._masks, *map(np.ascontiguousarray, parts)]
-        return _Arranged(_core.Objective(self._graph, arrays), self._slices)
+        return _Arranged(LossProgram.function(self._graph, arrays), self._slices)
 
     def _each(self, theta: Array) -> list[tuple[Array, Array]]:
         return [self._function(place).of_rows(theta) for place in range(self.count)]

@@ -28,6 +28,8 @@ class Minimum:
         The weights.
     fun : float
         The loss there.
+    initial : float
+        The loss at the start.
     status : {"converged", "stopped", "not finite"}
         "stopped" where `maxit` iterations did not suffice, "not finite" where the loss is NaN or
         infinite at the start.
@@ -37,6 +39,7 @@ class Minimum:
 
     x: Array
     fun: float
+    initial: float
     status: str
     nit: int
     nfev: int
@@ -57,6 +60,7 @@ def search(
     abstol: float = -np.inf,
     reltol: float = 1e-8,
     report: Report | None = None,
+    columns: Any = None,
 ) -> list[Minimum]:
     """Return where searches over a graph's loss end, one from each row of ``starts``."""
     found = _core.search(
@@ -68,10 +72,12 @@ def search(
         float(abstol),
         number(WHO, "reltol", reltol, low=0.0),
         report,
+        columns=None if columns is None else np.ascontiguousarray(columns, np.int64),
     )
     counts = zip(found["iterations"], found["evaluations"], found["gradients"], strict=True)
-    ends = zip(found["points"], found["values"], found["ends"], counts, strict=True)
-    return [Minimum(x, float(fun), end, *map(int, count)) for x, fun, end, count in ends]
+    values = zip(found["values"].tolist(), found["initials"].tolist(), strict=True)
+    ends = zip(found["points"], values, found["ends"], counts, strict=True)
+    return [Minimum(x, *value, end, *map(int, count)) for x, value, end, count in ends]
 
 
 def _moving(mask: Any, size: int) -> list[int]:

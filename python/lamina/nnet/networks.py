@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -114,7 +115,9 @@ class Network:
             kind: decay if decay.size == 1 else decay[places[f"{layer}/{kind}"]]
             for kind in ("kernel", "bias")
         }
-        return {f"{kind}_regularizer": self._penalty(factors) for kind, factors in each.items()}
+        return {
+            f"{kind}_regularizer": _penalty(np.asarray(factors)) for kind, factors in each.items()
+        }
 
     def predicting(self, wts: Array) -> Any:
         """Return a model that predicts as R does."""
@@ -136,23 +139,32 @@ class Network:
 
     def objective(self, x: Array, y: Array, weights: Array | None) -> Objective:
         """Return R's criterion over these rows."""
-        s = self.structure
-        cases = len(x)
         columns = np.ascontiguousarray(x.T)[None]
         targets = y.T if weights is None else np.concatenate([y.T, weights[None]])
-        penalty = self._penalty(self.decay)
-        layer = LogisticNetwork(s.hidden, s.outputs, s.skip, penalty, name="network")
-        model = Sequential([Input((s.inputs, cases)), layer], dtype="float64")
-        model.compile(loss=self.criterion()(weights is not None))
-        goals = np.ascontiguousarray(targets)[None]
-        return Objective(LossFunction(model, columns, goals, copy=False))
+        decay = np.asarray(self.decay, np.float64).tobytes()
+        program = _program(self.structure, self.criterion(), weights is not None, len(x), decay)
+        return Objective(program.over(columns, np.ascontiguousarray(targets)[None]))
 
-    @staticmethod
-    def _penalty(decay: Decay) -> Regularizer | None:
-        factors = np.asarray(decay, np.float64)
-        if not factors.any():
-            return None
-        return L2(float(factors.ravel()[0])) if factors.size == 1 else DecayByWeight(factors)
+
+def _penalty(factors: Array) -> Regularizer | None:
+    if not factors.any():
+        return None
+    return L2(float(factors.ravel()[0])) if factors.size == 1 else DecayByWeight(factors)
+
+
+@lru_cache(maxsize=16)  # recordings hold no data, and are for any thread
+def _program(
+    structure: Structure, criterion: type[Criterion], weighted: bool, cases: int, decay: bytes
+) -> Any:
+    """Return the recorded criterion over so many cases, with decay as float64 numbers."""
+    s = structure
+    penalty = _penalty(np.frombuffer(decay))
+    layer = LogisticNetwork(s.hidden, s.outputs, s.skip, penalty, name="network")
+    model = Sequential([Input((s.inputs, cases)), layer], dtype="float64", seed=0)
+    model.compile(loss=criterion(weighted))
+    columns = np.zeros((1, s.inputs, cases))
+    targets = np.zeros((1, s.outputs + weighted, cases))
+    return LossFunction(model, columns, targets, copy=False).program
 
 
 class LogisticNetwork(Layer):
@@ -199,9 +211,14 @@ class Objective:
         hessian: Array = self.function.hessian(wts)
         return hessian
 
-    def search(self, starts: Array, settings: Any, report: Any = None) -> list[Any]:
-        """Return the minima that searches from each row of starts end at."""
+    def search(
+        self, starts: Array, settings: Any, report: Any = None, cases: Any = None
+    ) -> list[Any]:
+        """Return the minima that searches from each row of starts end at.
+
+        `cases` are those of each search, of shape (starts, cases), where they are resamples.
+        """
         if report is not None:
             return [self.function.minimize(starts[0], report=report, **settings)]
-        found: list[Any] = self.function.minimize_many(starts, **settings)
+        found: list[Any] = self.function.minimize_many(starts, columns=cases, **settings)
         return found

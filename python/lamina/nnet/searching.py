@@ -64,7 +64,7 @@ class Searches:
         table = Columns(
             {
                 "start": np.arange(1, len(values) + 1),
-                "initial": [self._objective.value(start) for start in self._starts],
+                "initial": [m.initial for m in self._minima],
                 "value": values,
                 "convergence": [int(not m.success) for m in self._minima],
                 "iterations": [m.nit for m in self._minima],

@@ -1,0 +1,93 @@
+"""A model's loss recorded for rows of one form, to be a function of weights over any such rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _core
+from lamina.models.objective import Objective
+
+if TYPE_CHECKING:
+    from lamina._check import Array
+    from lamina.models.data import Data
+    from lamina.models.loss_function import LossFunction
+
+
+class LossProgram:
+    """What a ``LossFunction`` has recorded: ``function.program``.
+
+    It holds no data, so that it can be kept.  Any number of functions, on any threads, may be over
+    one program; each has weights of its own.
+
+    Attributes
+    ----------
+    model : Model
+        Whose loss it is.
+    size : int
+        Numbers in ``theta``: see ``LossFunction``.
+    paths : list of str
+    slices : dict of str to slice
+    shapes : dict of str to tuple of int
+    """
+
+    def __init__(self, model: Any, data: Data) -> None:
+        self.model = model
+        self.objective = self.recorded(data)
+        self._form = _form(data)
+        found = self.function(self.objective.graph, data.arrays)
+        self.paths: list[str] = found.paths()
+        self.size: int = found.size
+        self.weights: Array = found.weights()
+        parameters = {model.path_of(p): p for p in model.parameters}
+        self.shapes = {path: tuple(parameters[path].array.shape) for path in self.paths}
+        ends = np.cumsum([parameters[path].array.size for path in self.paths]).tolist()
+        starts = [0, *ends[:-1]]
+        self.slices = {p: slice(a, b) for p, a, b in zip(self.paths, starts, ends, strict=True)}
+
+    def recorded(self, data: Data, penalized: bool = True) -> Objective:
+        """Return the recording of the loss over such data, with or without penalties."""
+        return Objective(
+            self.model, data.weighted, data.row_shapes, data.rows, True, data.forms, data.extra,
+            data.masked, still=True, penalized=penalized,
+        )  # fmt: skip
+
+    @staticmethod
+    def function(graph: _core.Graph, arrays: Any) -> _core.Objective:
+        """Return the loss of a graph over arrays, with weights of its own."""
+        return _core.Objective(graph, arrays, own=True)
+
+    def check(self, data: Data) -> None:
+        """Refuse data that it was not recorded for."""
+        form = _form(data)
+        if form != self._form:
+            name, wanted, got = next(
+                (n, self._form[n], form[n]) for n in form if form[n] != self._form[n]
+            )
+            raise ValueError(
+                f"LossProgram: rows must have the form that the loss was recorded for, {name} "
+                f"{wanted}; got {got}"
+            )
+
+    def over(self, x: Any, y: Any, sample_weight: Any = None) -> LossFunction:
+        """Return the same loss over other rows, as many and of the same shapes.
+
+        Nothing is recorded anew.  The arguments are those of ``model.loss_function``; rows of
+        another form are refused with a ``ValueError``.
+        """
+        from lamina.models.loss_function import LossFunction
+
+        return LossFunction(self.model, x, y, sample_weight, copy=False, program=self)
+
+
+def _form(data: Data) -> dict[str, Any]:
+    """Return what a recording depends on."""
+    return {
+        "rows": data.rows,
+        "shapes": list(data.row_shapes),
+        "targets": data.forms,
+        "weights": list(data.weighted),
+        "masks": data.masked,
+        "extra targets": data.extra,
+    }
