@@ -336,3 +336,23 @@ def test_a_schedule_that_fails_fails_its_fits():
     )
     assert list(fits.table["status"]) == ["failed", "ok"]
     assert fits.table["message"][0] == "ZeroDivisionError: no rate"
+
+
+def test_a_fault_of_preparing_is_not_passed_over_in_silence(monkeypatch):
+    """What ``fit`` refuses is a row; what it does not refuse has gone wrong here."""
+
+    def broken(*arguments: Any) -> None:
+        raise AttributeError("a fault")
+
+    with pytest.raises(ValueError, match="epochs must be"):
+        lamina.fit_many(compiled(), X, Y, settings=[{"epochs": 0}], verbose=0)
+    monkeypatch.setattr(engine.Course, "request", broken)
+    with pytest.raises(AttributeError, match="a fault"):
+        lamina.fit_many(compiled(), X, Y, epochs=1, verbose=0)
+
+
+def test_a_row_that_no_fit_uses_may_be_what_fit_refuses():
+    spoilt = X.copy()
+    spoilt[-1] = np.nan
+    fits = lamina.fit_many(compiled(), spoilt, Y, folds=[(np.arange(40), np.arange(5))], epochs=1)
+    assert fits.table["status"][0] == "ok"

@@ -8,13 +8,12 @@ from typing import Any, NamedTuple
 
 from lamina import _core
 from lamina.many.data import take
-from lamina.many.outcome import DIVERGED, OK, Outcome, Record
+from lamina.many.outcome import DIVERGED, FAILED, OK, Outcome, Record
 from lamina.many.plan import Plan
 from lamina.many.settings import Shares
 from lamina.many.single import fit_one, note
 from lamina.models import TrainingDiverged
-from lamina.models.courses import Course, Request, scores
-from lamina.models.replicas import Replicas
+from lamina.models.replicas import Course, NotAlikeError, Replicas, Request, scores
 
 _PLAIN = (bool, int, float, str, type(None))
 
@@ -26,8 +25,8 @@ class Template(NamedTuple):
     ----------
     build : dict
         What it was built with.
-    replicas : Replicas or None
-        None where its fits have to go through ``fit``.
+    replicas : Replicas or Exception
+        Why its fits have to go through ``fit``, where they have to.
     rate : float or LearningRateSchedule
         Its learning rate.
     courses : list of tuple
@@ -35,7 +34,7 @@ class Template(NamedTuple):
     """
 
     build: dict[str, Any]
-    replicas: Replicas | None
+    replicas: Replicas | Exception
     rate: Any
     courses: list[tuple[dict[str, Any], Course]]
 
@@ -61,50 +60,69 @@ class Engine:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._templates: list[Template] = []
-        self._courses: dict[int, tuple[Course, Any] | None] = {}  # by setting, with the rate
+        # By setting, with the rate; or why its fits have to go through ``fit``.
+        self._courses: dict[int, tuple[Course, Any] | Exception] = {}
+        self._faults: dict[int, Exception] = {}  # by fit: what preparing it has raised
         self._judged: dict[Any, tuple[Any, ...]] = {}
         self._predicted: dict[int, Any] = {}
 
     def ask(self, index: int) -> Asked | None:
         """Return the request of a fit; None for one that has to go through ``fit``.
 
-        So have those that ``fit`` refuses: it says why.
+        So have those that ``fit`` refuses: it says why, in `checked`.
         """
+        try:
+            return self._asked(index)
+        except NotAlikeError:
+            return None
+        except Exception as error:
+            self._faults[index] = error
+            return None
+
+    def checked(self, outcome: Outcome) -> Outcome:
+        """Return what ``fit`` has made of a fit that `ask` refused.
+
+        What preparing it raised, other than NotAlikeError, ``fit`` must refuse too; it is raised
+        here where ``fit`` has not, for then the fault is in preparing.
+        """
+        fault = self._faults.get(outcome.index)
+        if fault is not None and outcome.status != FAILED:
+            raise fault
+        return outcome
+
+    def _asked(self, index: int) -> Asked:
         fit = self.plan.fits[index]
         if fit.setting not in self._courses:
-            self._courses[fit.setting] = self._course(fit.setting)
+            try:
+                self._courses[fit.setting] = self._course(fit.setting)
+            except Exception as error:
+                self._courses[fit.setting] = error
         found = self._courses[fit.setting]
-        if found is None:
-            return None
+        if isinstance(found, Exception):
+            raise found
         course, rate = found
         keep = self.plan.keep
-        try:
-            judge, rows = self._judging(course.replicas, fit.part)
-            request = course.request(
-                fit.seed, rate, fit.part, self.plan.parts[fit.part].rows, rows,
-                "weights" in keep, "histories" in keep,
-            )  # fmt: skip
-        except Exception:
-            return None
+        judge, rows = self._judging(course.replicas, fit.part)
+        request = course.request(
+            fit.seed, rate, fit.part, self.plan.parts[fit.part].rows, rows,
+            "weights" in keep, "histories" in keep,
+        )  # fmt: skip
         return Asked(index, course, request, judge)
 
-    def _course(self, setting: int) -> tuple[Course, Any] | None:
+    def _course(self, setting: int) -> tuple[Course, Any]:
         shares = self.plan.shares[setting]
         template = self._template(shares.build)
-        if template.replicas is None:
-            return None
+        if isinstance(template.replicas, Exception):
+            raise template.replicas
         rate = template.rate
-        try:
-            if shares.rate:
-                optimizer = template.replicas.model.optimizer
-                optimizer.learning_rate = shares.rate[0]
-                rate = optimizer.rate_law
-            for given, course in template.courses:
-                if _alike(given, shares.fit):
-                    return course, rate
-            course = Course(template.replicas, {**self.plan.arguments, **shares.fit})
-        except Exception:
-            return None
+        if shares.rate:
+            optimizer = template.replicas.model.optimizer
+            optimizer.learning_rate = shares.rate[0]
+            rate = optimizer.rate_law
+        for given, course in template.courses:
+            if _alike(given, shares.fit):
+                return course, rate
+        course = Course(template.replicas, {**self.plan.arguments, **shares.fit})
         template.courses.append((shares.fit, course))
         return course, rate
 
@@ -117,8 +135,8 @@ class Engine:
             model = plan.recipe.model(Shares(build=build), 0)
             replicas = Replicas(model, plan.x, plan.y, plan.sample_weight)
             made = Template(build, replicas, model.optimizer.rate_law, [])
-        except Exception:
-            made = Template(build, None, None, [])
+        except Exception as error:
+            made = Template(build, error, None, [])
         self._templates.append(made)
         return made
 
@@ -147,8 +165,9 @@ class Engine:
 
     def outcome(self, asked: Asked, record: _core.FitRecord) -> Outcome:
         """Return what a fit has come to."""
-        if record.failure:  # it says the same in words of its own
-            return fit_one(self.plan, asked.index)
+        if record.failure:  # ``fit`` says the same in words of its own
+            self._faults[asked.index] = RuntimeError(record.failure)
+            return self.checked(fit_one(self.plan, asked.index))
         plan, replicas = self.plan, asked.course.replicas
         outcome = Outcome(asked.index, seconds=record.seconds)
         if record.end == "diverged":

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from lamina import _check
 from lamina._calls import answering_calls
 from lamina.many import executors, local
 from lamina.many.outcome import FAILED, INTERRUPTED, Outcome
@@ -15,7 +12,6 @@ from lamina.many.plan import Plan, planned
 from lamina.many.progress import Bar
 from lamina.many.results import ManyFits
 from lamina.many.settings import check_fit
-from lamina.runtime import get_num_threads
 
 if TYPE_CHECKING:
     from lamina._typing import Data, Verbose
@@ -130,7 +126,8 @@ def fit_many(
     """
     check_fit(WHO, fit, fit_many)
     executors.check_executor(WHO, executor)
-    threads = None if n_jobs is None else _threads(n_jobs)
+    count = local.threads_of(WHO, n_jobs)
+    threads = None if n_jobs in (None, -1) else count  # workers then have one thread each
     plan = planned(
         WHO, model, x, y, sample_weight, settings, seeds, folds, bootstrap, scoring, keep, predict,
         fit,
@@ -162,10 +159,3 @@ def _collected(
         except KeyboardInterrupt:
             pass
     return outcomes
-
-
-def _threads(n_jobs: Any) -> int | None:
-    """Return how many fits run at a time; None for as many as there are threads."""
-    if isinstance(n_jobs, (int, np.integer)) and not isinstance(n_jobs, bool) and n_jobs < 0:
-        return None if n_jobs == -1 else max(1, get_num_threads() + 1 + int(n_jobs))
-    return _check.integer(WHO, "n_jobs", n_jobs)

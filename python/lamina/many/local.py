@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+import numpy as np
+
+from lamina import _check
 from lamina.many import engine
 from lamina.many.outcome import Outcome
 from lamina.many.plan import Plan
@@ -34,7 +38,16 @@ def outcomes(
     if asked:
         yield from engine.run(asking, asked, threads or get_num_threads(), told or _silent)
     for index in others:
-        yield fit_one(plan, index)
+        yield asking.checked(fit_one(plan, index))
+
+
+def threads_of(who: str, n_jobs: Any) -> int:
+    """Return how many fits run at a time: by default, and by -1, as many as there are threads."""
+    if n_jobs is None:
+        return get_num_threads()
+    if isinstance(n_jobs, (int, np.integer)) and not isinstance(n_jobs, bool) and n_jobs < 0:
+        return max(1, get_num_threads() + 1 + int(n_jobs))
+    return _check.integer(who, "n_jobs", n_jobs)
 
 
 def _silent(done: int) -> None:

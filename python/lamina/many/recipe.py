@@ -11,7 +11,7 @@ from lamina.layers import Layer
 from lamina.many.data import described
 from lamina.many.settings import Shares
 from lamina.models import Model
-from lamina.models.fresh import begun, fresh
+from lamina.models.replicas import begun, fresh
 from lamina.optimizers import Optimizer
 from lamina.optimizers.schedules import LearningRateSchedule
 

@@ -17,7 +17,7 @@ from lamina.callbacks import (
 from lamina.metrics.base import KernelMetric
 from lamina.models import training
 from lamina.models.passes import listed_metrics
-from lamina.models.replicas import NotAlikeError, Recorded
+from lamina.models.replicas.alike import NotAlikeError, Recorded
 
 if TYPE_CHECKING:
     from lamina.models.training import Plan

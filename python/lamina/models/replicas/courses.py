@@ -18,10 +18,10 @@ from lamina.models.data import Data, Part, part_of
 from lamina.models.gradients import check_search
 from lamina.models.logs import in_order
 from lamina.models.passes import listed_metrics, results_of
-from lamina.models.replicas import NotAlikeError, Recorded, Replicas
+from lamina.models.replicas.alike import NotAlikeError, Recorded, Replicas
+from lamina.models.replicas.watching import rules_of
 from lamina.models.split import check_fraction, held_out
 from lamina.models.validation import given_data
-from lamina.models.watching import rules_of
 from lamina.optimizers.schedules import LearningRateSchedule
 from lamina.random import SHUFFLE, mix
 

@@ -6,6 +6,7 @@ and an optimizer's state of its own, on rows of shared data, to the same bits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,17 +53,26 @@ class Replicas:
         Compiled, with an optimizer that has done no step; nobody else's from now on.
     x, y, sample_weight : object
         As ``fit`` takes them: all rows that any of the fits will use.
+    predicts : Model, optional
+        What predicts, if that is another model: one with the same weights.
 
     Raises
     ------
     NotAlikeError
-        Where something of the model runs in Python, or its batches depend on each other.
+        Where something of the model runs in Python, its batches depend on each other, or ``fit``
+        would refuse some of the rows, which need not be those of every fit.
     """
 
-    def __init__(self, model: Any, x: Any, y: Any, sample_weight: Any) -> None:
+    def __init__(
+        self, model: Any, x: Any, y: Any, sample_weight: Any, predicts: Any = None
+    ) -> None:
         _check(model)
         self.model, self.given = model, (x, y, sample_weight)
-        self.data = data_.prepare("fit", model, model.meet(x), y, sample_weight)
+        self.predicts = model if predicts is None else predicts
+        try:
+            self.data = data_.prepare("fit", model, model.meet(x), y, sample_weight)
+        except (ValueError, TypeError) as error:
+            raise NotAlikeError(f"rows that fit refuses: {error}") from error
         if self.data.ragged or self.data.reads:
             raise NotAlikeError("rows of unequal length, or that are read as they are needed")
         model.ensure_built(self.data.open_shapes)
@@ -88,9 +98,17 @@ class Replicas:
             self._first[seed] = found
         return found
 
+    def present_weights(self) -> list[Array]:
+        """Return copies of the model's weights, as the engine holds them."""
+        return [np.array(p.array, order="C") for p in self.parameters]
+
+    def put_weights(self, raw: Sequence[Array]) -> None:
+        """Let the model have weights as the engine holds them."""
+        self.model.put_arrays(raw)
+
     def weights(self, raw: list[Array]) -> list[Array]:
         """Return what ``get_weights`` does, of weights as the engine holds them."""
-        self.model.put_arrays(raw)
+        self.put_weights(raw)
         weights: list[Array] = self.model.get_weights()
         return weights
 
@@ -156,7 +174,7 @@ class Replicas:
     def predicting(self) -> tuple[_core.FitProgram, _core.Predictor]:
         """Return the graph that predicts, and what knows how many rows it takes at a time."""
         if self._predicting is None:
-            with recorded(self.model) as made:
+            with recorded(self.predicts) as made:
                 for output in made.outputs:
                     made.graph.add_output(output)
                 made.graph.build()
