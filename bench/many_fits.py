@@ -1,5 +1,8 @@
-"""A grid of small networks by cross-validation: fit_many beside scikit-learn's GridSearchCV.
+"""A grid of small networks by cross-validation, beside scikit-learn's GridSearchCV.
 
+Searched by fit_many over a lamina model, in float32, and by lamina.model_selection.grid_search over
+lamina.sklearn.MLPRegressor, in float64 as scikit-learn: its fits, and so its scores, are those of
+scikit-learn's estimator from the same seeds.
 Boston, 20 settings (4 widths, 5 learning rates) times 10 folds, 100 epochs of Adam over batches
 of 32 rows, Keras's default, or of 200, scikit-learn's (``--batch-size 200``); the same
 standardised columns, folds, network and score.  A round is the whole search, from the call to the
@@ -69,22 +72,37 @@ def by_lamina(x: Any, y: Any, folds: list[Any], batch: int, seed: int = 0) -> tu
     return float(np.nanmin(means)), best
 
 
+def by_estimator(x: Any, y: Any, folds: list[Any], batch: int, seed: int = 0) -> tuple[float, Any]:
+    """Return the same of scikit-learn's search over lamina's estimator, whose fits are the same."""
+    from lamina.model_selection import grid_search
+    from lamina.sklearn import MLPRegressor
+
+    return searched(grid_search, MLPRegressor, x, y, folds, batch, seed)
+
+
 def by_sklearn(x: Any, y: Any, folds: list[Any], batch: int, seed: int = 0) -> tuple[float, Any]:
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.model_selection import GridSearchCV
     from sklearn.neural_network import MLPRegressor
 
-    network = MLPRegressor(
+    def search(network: Any, grid: Any, x: Any, y: Any, **more: Any) -> Any:
+        return GridSearchCV(network, grid, n_jobs=-1, **more).fit(x, y)
+
+    return searched(search, MLPRegressor, x, y, folds, batch, seed)
+
+
+def searched(
+    search: Any, kind: Any, x: Any, y: Any, folds: list[Any], batch: int, seed: int
+) -> tuple[float, Any]:
+    from sklearn.exceptions import ConvergenceWarning
+
+    network = kind(
         alpha=0.0, batch_size=batch, max_iter=EPOCHS, n_iter_no_change=EPOCHS, random_state=seed
     )
     grid = {"hidden_layer_sizes": [(u,) for u in UNITS], "learning_rate_init": RATES}
-    search = GridSearchCV(
-        network, grid, scoring="neg_mean_squared_error", cv=folds, n_jobs=-1, refit=False
-    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        search.fit(x, y)
-    return -float(search.best_score_), search.best_params_
+        found = search(network, grid, x, y, scoring="neg_mean_squared_error", cv=folds, refit=False)
+    return -float(found.best_score_), found.best_params_
 
 
 def seconds(search: Any, *arguments: Any) -> tuple[float, float, Any]:
@@ -93,14 +111,21 @@ def seconds(search: Any, *arguments: Any) -> tuple[float, float, Any]:
     return time.perf_counter() - begin, score, best
 
 
+def apart(scores: dict[str, list[float]]) -> float:
+    """Return the largest relative difference of best scores over the same seeds."""
+    pairs = zip(scores["grid_search"], scores["scikit-learn"], strict=True)
+    return max(abs(ours / theirs - 1) for ours, theirs in pairs)
+
+
 def profile(x: Any, y: Any, folds: list[Any], batch: int) -> None:
     """Show where the calling thread's time goes."""
     import cProfile
     import pstats
 
-    with cProfile.Profile() as run:
-        by_lamina(x, y, folds, batch)
-    pstats.Stats(run).sort_stats("cumulative").print_stats(45)
+    for search in (by_lamina, by_estimator):
+        with cProfile.Profile() as run:
+            search(x, y, folds, batch)
+        pstats.Stats(run).sort_stats("cumulative").print_stats(45)
 
 
 def main() -> None:
@@ -116,7 +141,7 @@ def main() -> None:
     x, y, folds = data()
     # scikit-learn's worker processes take one thread each.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    contestants = {"lamina": by_lamina}
+    contestants = {"fit_many": by_lamina, "grid_search": by_estimator}
     if options.peer == "sklearn":
         contestants["scikit-learn"] = by_sklearn
     for search in contestants.values():  # imports, worker processes
@@ -137,10 +162,12 @@ def main() -> None:
     fits = len(UNITS) * len(RATES) * FOLDS
     print(f"{fits} fits of {EPOCHS} epochs, batches of {batch}, Boston")
     print(table(["", "median s", "best s", "best score, mean", "last setting"], rows))
-    if len(times) == 2:
-        ratios = [b / a for a, b in zip(*times.values(), strict=True)]
-        ratio = statistics.median(ratios)
-        print(f"lamina is {ratio:.1f} times as fast (target {FASTER:g})")
+    theirs = times.get("scikit-learn", [])
+    for name in ("fit_many", "grid_search") if theirs else ():
+        ratio = statistics.median(b / a for a, b in zip(times[name], theirs, strict=True))
+        print(f"{name} is {ratio:.1f} times as fast as scikit-learn (target {FASTER:g})")
+    if theirs:
+        print(f"best scores of grid_search and scikit-learn differ by at most {apart(scores):.1e}")
     if options.profile:
         profile(x, y, folds, batch)
     if options.history:

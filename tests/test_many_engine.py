@@ -269,12 +269,10 @@ def test_any_number_of_threads(threads: int, monkeypatch: pytest.MonkeyPatch):
     same(fits._outcomes[4], single.fit_one(fits._plan, 4))
 
 
-@pytest.mark.parametrize(("asked", "wanted"), [(-1, None), (-2, 2), (-9, 1), (3, 3)])
+@pytest.mark.parametrize(("asked", "wanted"), [(None, 3), (-1, 3), (-2, 2), (-9, 1), (3, 3)])
 def test_numbers_below_zero_count_from_all_threads(asked, wanted, threads):
-    from lamina.many.fitting import _threads
-
     threads(3)
-    assert _threads(asked) == wanted
+    assert local.threads_of("t", asked) == wanted
 
 
 def test_an_interrupt_ends_all_threads_and_keeps_what_is_done():

@@ -1,6 +1,7 @@
 #include "epoch_rules.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -89,6 +90,55 @@ class RateByEpoch final : public EpochRule {
   const std::function<double(int, double)>& rate_;
 };
 
+class StoppingWithoutGain final : public EpochRule {
+ public:
+  explicit StoppingWithoutGain(const WhileBetter& settings)
+      : s_(settings), best_(s_.larger ? -beyond_all : beyond_all) {}
+
+  // With a NaN no comparison holds: such an epoch counts as better, and is never the best.
+  void epoch_end(FitAtHand& fit, EpochRecord& record) override {
+    const double value = s_.quantity(record).value();
+    const bool worse = s_.larger ? value < best_ + s_.tolerance : value > best_ - s_.tolerance;
+    wait_ = worse ? wait_ + 1 : 0;
+    if (s_.larger ? value > best_ : value < best_) {
+      best_ = value;
+      if (s_.larger) {
+        best_epoch_ = record.epoch;
+        fit.keep_weights();
+      }
+    }
+    if (double(wait_) <= s_.patience) return;
+    if (s_.divisor == 0.0 || fit.rate() <= s_.smallest) return fit.stop();
+    fit.set_rate(fit.rate() / s_.divisor);
+    wait_ = 0;
+  }
+
+  void train_end(FitAtHand& fit) override {
+    if (best_epoch_ >= 0) fit.put_weights_back(best_epoch_);
+  }
+
+  int best_epoch() const override { return best_epoch_; }
+
+ private:
+  const WhileBetter& s_;
+  double best_;
+  std::int64_t wait_ = 0;
+  int best_epoch_ = -1;
+};
+
+class ScalingInversely final : public EpochRule {
+ public:
+  explicit ScalingInversely(const InverseScaling& settings) : s_(settings) {}
+  void epoch_end(FitAtHand& fit, EpochRecord&) override {
+    rows_ += s_.rows;
+    fit.set_rate(s_.first / std::pow(double(rows_ + 1), s_.power));
+  }
+
+ private:
+  const InverseScaling& s_;
+  std::int64_t rows_ = 0;
+};
+
 // The settings live as long as the maker, which outlives the fits.
 template <class Rule, class Settings>
 EpochRuleMaker maker(Settings settings) {
@@ -105,6 +155,14 @@ EpochRuleMaker early_stopping(StoppingEarly settings) {
 
 EpochRuleMaker reduce_on_plateau(Plateau settings) {
   return maker<ReduceOnPlateau>(std::move(settings));
+}
+
+EpochRuleMaker while_better(WhileBetter settings) {
+  return maker<StoppingWithoutGain>(std::move(settings));
+}
+
+EpochRuleMaker inverse_scaling(InverseScaling settings) {
+  return maker<ScalingInversely>(settings);
 }
 
 EpochRuleMaker rate_by_epoch(std::function<double(int epoch, double rate)> rate) {

@@ -64,4 +64,21 @@ EpochRuleMaker reduce_on_plateau(Plateau settings);
 // The rate of an epoch, by its number and the rate before.
 EpochRuleMaker rate_by_epoch(std::function<double(int epoch, double rate)> rate);
 
+// The rules of scikit-learn's networks: after more than `patience` epochs in a row that were not
+// better by `tolerance` the fit ends, or its rate is divided, until it is at most `smallest`.
+struct WhileBetter {
+  Quantity quantity;
+  bool larger = false;  // values are better; the weights of the best are then put back
+  double tolerance = 0.0, patience = 0.0;
+  double divisor = 0.0, smallest = 0.0;  // 0: the fit ends
+};
+EpochRuleMaker while_better(WhileBetter settings);
+
+// The rate after each epoch: first / (1 + so many rows for each epoch that is over)^power.
+struct InverseScaling {
+  double first = 0.0, power = 0.5;
+  std::int64_t rows = 0;
+};
+EpochRuleMaker inverse_scaling(InverseScaling settings);
+
 }  // namespace lamina

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "graph/objective.h"
 #include "moves/shuffle.h"
@@ -49,6 +50,7 @@ class Fit final : public FitAtHand {
       end_epoch(epoch);
       if (stopped_ || passed_) break;
     }
+    record_.stopped = stopped_;
     if (record_.end == FitEnd::done) finish();
     keep_results();
     return std::move(record_);
@@ -82,11 +84,22 @@ class Fit final : public FitAtHand {
 
   const std::int64_t* order(int done) {
     const std::int64_t* rows = r_.training.rows;
+    if (r_.mixes) return mixed(rows);
     if (!r_.shuffles) return rows;
     order_.resize(std::size_t(r_.training.size));
     shuffle(order_.data(), r_.training.size, {r_.shuffle_seed, std::uint32_t(done), 0});
     if (rows != nullptr)
       for (std::int64_t& row : order_) row = rows[row];
+    return order_.data();
+  }
+
+  const std::int64_t* mixed(const std::int64_t* rows) {
+    if (order_.empty()) {
+      order_.resize(std::size_t(r_.training.size));
+      std::iota(order_.begin(), order_.end(), 0);
+      if (rows != nullptr) std::copy_n(rows, order_.size(), order_.begin());
+    }
+    r_.mixes(order_.data(), r_.training.size);
     return order_.data();
   }
 
@@ -167,6 +180,7 @@ class Fit final : public FitAtHand {
     if (passed_) now.training.loss = diverged_loss_;
     const bool validates = r_.validates.empty() || r_.validates[std::size_t(epoch)];
     if (r_.validation.program != nullptr && validates) now.validation = validate();
+    if (r_.scored.program != nullptr) now.score = score();
     if (r_.rates != nullptr) now.rate = rate();
     for (const auto& rule : rules_) rule->epoch_end(*this, now);
     record_.end = FitEnd::done;
@@ -183,6 +197,14 @@ class Fit final : public FitAtHand {
       validation_->bind(r_.validation.data);
     }
     return test(*validation_, r_.validation);
+  }
+
+  double score() {
+    if (scorer_ == nullptr) {
+      scorer_ = execution(r_.scored, false);
+      scorer_->bind(r_.scored.data);
+    }
+    return r_.score->of(outputs(*scorer_, r_.scored).front().data());
   }
 
   static Sums test(Execution& execution, const RowsOf& rows) {
@@ -213,6 +235,10 @@ class Fit final : public FitAtHand {
   std::vector<std::vector<std::byte>> outputs(const RowsOf& rows) const {
     const auto predictor = execution(rows, false);
     predictor->bind(rows.data);
+    return outputs(*predictor, rows);
+  }
+
+  static std::vector<std::vector<std::byte>> outputs(Execution& predictor, const RowsOf& rows) {
     const Graph& graph = *rows.program->graph;
     std::vector<std::vector<std::byte>> made;
     std::vector<std::size_t> width;
@@ -222,9 +248,9 @@ class Fit final : public FitAtHand {
       made.emplace_back(width.back() * std::size_t(rows.size));
     }
     each_batch(rows, [&](const Batch& batch, Index start) {
-      predictor->test(batch);
+      predictor.test(batch);
       for (std::size_t i = 0; i < made.size(); ++i)
-        std::copy_n(predictor->output(i), width[i] * std::size_t(batch.rows()),
+        std::copy_n(predictor.output(i), width[i] * std::size_t(batch.rows()),
                     made[i].begin() + std::ptrdiff_t(width[i] * std::size_t(start)));
     });
     return made;
@@ -244,7 +270,7 @@ class Fit final : public FitAtHand {
   FitWeights weights_;
   const std::unique_ptr<Execution> training_;
   const FitState state_;
-  std::unique_ptr<Execution> validation_;
+  std::unique_ptr<Execution> validation_, scorer_;
   std::unique_ptr<Objective> objective_;
   std::unique_ptr<Minimizer> minimizer_;
   std::vector<std::unique_ptr<EpochRule>> rules_;

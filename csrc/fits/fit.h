@@ -1,6 +1,7 @@
 // One whole fit without Python: what Model.fit does, to the bit.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "pool.h"
 #include "program.h"
 #include "record.h"
+#include "score.h"
 
 namespace lamina {
 
@@ -26,11 +28,17 @@ struct FitRequest {
   std::uint64_t seed = 0;               // of noise
   RowsOf training, validation, held_out, predicted;
   RowsOf held_out_predicted;
+  // Rows whose outputs are scored after each epoch.
+  RowsOf scored;
+  std::shared_ptr<const OutputScore> score;
 
   int first_epoch = 0, epochs = 1;
   Index steps = 1;  // of an epoch, at most
   bool shuffles = true;
   std::uint64_t shuffle_seed = 0;
+  // In the place of such shuffles: mixes the order of the epoch before, at first that of
+  // `training`.
+  std::function<void(std::int64_t* order, Index size)> mixes;
   std::vector<bool> validates;  // by epoch; empty: all do
 
   double rate = 0.0;

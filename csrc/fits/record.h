@@ -20,7 +20,8 @@ struct EpochRecord {
   int epoch = 0;
   Sums training;
   std::optional<Sums> validation;
-  std::optional<double> rate;  // where the logs have it
+  std::optional<double> rate;   // where the logs have it
+  std::optional<double> score;  // of the rows that are scored
 };
 
 // A step whose loss, or whose result, was not finite.
@@ -37,6 +38,7 @@ enum class FitEnd { done, diverged, cancelled };
 
 struct FitRecord {
   FitEnd end = FitEnd::cancelled;
+  bool stopped = false;  // by a rule, or by a search that is at its end
   Divergence divergence;
   std::vector<EpochRecord> epochs;
   int kept_epoch = -1;  // whose weights were put back; -1: those of the last step stayed

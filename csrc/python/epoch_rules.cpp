@@ -18,10 +18,6 @@ using namespace py::literals;
 namespace python {
 namespace {
 
-struct BoundQuantity {
-  Quantity quantity;
-};
-
 std::optional<double> term_of(const Sums& sums, int term) {
   return term < 0 ? sums.loss : sums.losses.at(std::size_t(term));
 }
@@ -36,6 +32,17 @@ BoundQuantity loss_quantity(int term, bool validation) {
     const Sums* sums = sums_of(record, validation);
     return sums == nullptr ? std::nullopt : term_of(*sums, term);
   }};
+}
+
+BoundQuantity loss_less(int term, double share) {
+  return {[=](const EpochRecord& record) -> std::optional<double> {
+    const double less = share * record.training.losses.at(std::size_t(term));
+    return record.training.loss - less;
+  }};
+}
+
+BoundQuantity score_quantity() {
+  return {[](const EpochRecord& record) { return record.score; }};
 }
 
 // A function of Python's, which is let go of with the GIL.
@@ -78,6 +85,9 @@ void bind_epoch_rules(py::module_& module) {
   py::class_<BoundQuantity>(module, "FitQuantity", "A quantity of each epoch of a fit.")
       .def_static("loss", &loss_quantity, "term"_a = -1, truth("validation") = false,
                   "The loss, or one of its terms.")
+      .def_static("loss_less", &loss_less, "term"_a, "share"_a,
+                  "The loss less so much of one of the terms.")
+      .def_static("score", &score_quantity, "The score of the rows that are scored.")
       .def_static("metric", &metric_quantity, "index"_a, truth("validation") = false,
                   "function"_a = py::none(),
                   "What a function makes of a metric's sums; None: the first over the second.");
@@ -99,6 +109,22 @@ void bind_epoch_rules(py::module_& module) {
                 {{quantity.quantity, sign, min_delta}, factor, lowest, patience, cooldown})};
           },
           "quantity"_a, "sign"_a, "min_delta"_a, "factor"_a, "lowest"_a, "patience"_a, "cooldown"_a)
+      .def_static(
+          "while_better",
+          [](const BoundQuantity& quantity, bool larger, double tolerance, double patience,
+             double divisor, double smallest) {
+            return BoundRule{
+                while_better({quantity.quantity, larger, tolerance, patience, divisor, smallest})};
+          },
+          "quantity"_a, truth("larger"), "tolerance"_a, "patience"_a, "divisor"_a = 0.0,
+          "smallest"_a = 0.0,
+          "The rule of scikit-learn's networks; the rate is divided where divisor is not 0.")
+      .def_static(
+          "inverse_scaling",
+          [](double first, double power, std::int64_t rows) {
+            return BoundRule{inverse_scaling({first, power, rows})};
+          },
+          "first"_a, "power"_a, "rows"_a)
       .def_static(
           "rate_by_epoch",
           [](const py::object& function) {

@@ -11,6 +11,10 @@ void bind_epoch_rules(pybind11::module_& module);
 
 namespace python {
 
+struct BoundQuantity {
+  Quantity quantity;
+};
+
 struct BoundRule {
   EpochRuleMaker maker;
 };

@@ -12,6 +12,8 @@
 #include "fits/fit.h"
 #include "gil.h"
 #include "graph.h"
+#include "mixes.h"
+#include "scores.h"
 #include "updates.h"
 
 namespace lamina {
@@ -123,6 +125,7 @@ struct BoundRequest {
   std::shared_ptr<BoundModel> model;
   std::vector<py::array> first;
   std::vector<std::shared_ptr<BoundRows>> rows;
+  py::object generator;  // of orders
   FitRequest request;
 };
 
@@ -138,13 +141,22 @@ const std::byte* values_of(const py::array& array, const Parameter& parameter) {
 
 using Rows = std::optional<std::shared_ptr<BoundRows>>;
 
+void check_score(const BoundScore& score, const BoundRows& rows) {
+  const std::vector<Tensor>& outputs = rows.graph().outputs();
+  const bool fits = outputs.size() == 1 && score.rows == rows.rows().size &&
+                    size_of(outputs[0].shape) == score.width &&
+                    rows.graph().values()[std::size_t(outputs[0].value)].dtype == score.dtype;
+  if (!fits) throw py::value_error("FitRequest: the score is of other rows, or of other outputs");
+}
+
 std::unique_ptr<BoundRequest> request_of(
     std::shared_ptr<BoundModel> model, std::vector<py::array> first, std::uint64_t seed,
     const std::shared_ptr<BoundRows>& training, const Rows& validation, const Rows& held_out,
     const Rows& held_out_predicted, const Rows& predicted, int first_epoch, int epochs, Index steps,
     std::optional<std::uint64_t> shuffle_seed, std::vector<bool> validates, double rate,
     const std::optional<std::shared_ptr<BoundRates>>& rates, const std::vector<BoundRule>& rules,
-    bool lets_divergence_pass, bool keeps_weights, bool keeps_epochs) {
+    bool lets_divergence_pass, bool keeps_weights, bool keeps_epochs,
+    const std::optional<BoundScore>& score, const Rows& scored, const py::object& generator) {
   auto bound = std::make_unique<BoundRequest>();
   FitRequest& r = bound->request;
   if (first.size() != model->parameters.size())
@@ -157,6 +169,7 @@ std::unique_ptr<BoundRequest> request_of(
     bound->rows.push_back(*given);
   };
   take(training, r.training);
+  take(scored, r.scored);
   take(validation, r.validation);
   take(held_out, r.held_out);
   take(held_out_predicted, r.held_out_predicted);
@@ -174,6 +187,14 @@ std::unique_ptr<BoundRequest> request_of(
   r.rate = rate;
   if (rates) r.rates = (*rates)->by_step;
   for (const BoundRule& rule : rules) r.rules.push_back(rule.maker);
+  if (score.has_value() != scored.has_value())
+    throw py::value_error("FitRequest: score and scored go together");
+  if (score) {
+    check_score(*score, **scored);
+    r.score = score->score;
+  }
+  if (!generator.is_none()) r.mixes = numpy_shuffle(generator);
+  bound->generator = generator;
   r.lets_divergence_pass = lets_divergence_pass;
   r.keeps_weights = keeps_weights;
   r.keeps_epochs = keeps_epochs;
@@ -230,6 +251,14 @@ struct BoundRecord {
     if (epochs.empty()) return py::make_tuple(0, -1, none, none, none);
     return py::make_tuple(epochs.size(), epochs.back().epoch, epochs.back().training.loss, loss,
                           validation);
+  }
+
+  py::array_t<double> curve(const BoundQuantity& wanted) const {
+    py::array_t<double> values(Index(record.epochs.size()));
+    double* to = values.mutable_data();
+    for (const EpochRecord& epoch : record.epochs)
+      *to++ = wanted.quantity(epoch).value_or(std::numeric_limits<double>::quiet_NaN());
+    return values;
   }
 
   py::object divergence() const {
@@ -310,6 +339,10 @@ void bind_records(py::module_& module) {
       .def_readonly("rate", &EpochRecord::rate);
   py::class_<BoundRecord>(module, "FitRecord", "What a fit leaves behind.")
       .def_property_readonly("end", [](const BoundRecord& r) { return name_of_end(r.record.end); })
+      .def_property_readonly(
+          "stopped", [](const BoundRecord& r) { return r.record.stopped; },
+          "Whether a rule ended the fit.")
+      .def("curve", &BoundRecord::curve, "quantity"_a, "A quantity by epoch; NaN without it.")
       .def_property_readonly("failure", [](const BoundRecord& r) { return r.record.failure; })
       .def_property_readonly("divergence", &BoundRecord::divergence,
                              "Loss, epoch, step, rate, where, weight and kind; None for none.")
@@ -365,6 +398,7 @@ void bind_fits(py::module_& module) {
                  BoundRates{std::make_shared<const std::vector<double>>(std::move(rates))});
            }),
            "rates"_a);
+  bind_scores(module);
   bind_epoch_rules(module);
   bind_records(module);
   py::class_<BoundRequest>(module, "FitRequest", "What one fit is asked for.")
@@ -374,7 +408,8 @@ void bind_fits(py::module_& module) {
            "epochs"_a = 1, "steps"_a = 1, "shuffle_seed"_a = py::none(),
            "validates"_a = std::vector<bool>(), "rate"_a = 0.0, "rates"_a = py::none(),
            "rules"_a = std::vector<BoundRule>(), truth("lets_divergence_pass") = false,
-           truth("keeps_weights") = true, truth("keeps_epochs") = true);
+           truth("keeps_weights") = true, truth("keeps_epochs") = true, "score"_a = py::none(),
+           "scored"_a = py::none(), "generator"_a = py::none());
   module.def("run_fits", &run_fits, "requests"_a, "threads"_a, "report"_a = py::none(),
              "Runs all fits, each on one thread; report(done) is called now and then.  Returns a "
              "record for each, None for those that an interrupt ended, and whether there was one.");

@@ -19,6 +19,7 @@ __all__: list[str] = [
     "FitRecord",
     "FitRequest",
     "FitRows",
+    "FitScore",
     "FitSearch",
     "FitSums",
     "Graph",
@@ -789,10 +790,37 @@ class FitRates:
         self, rates: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]
     ) -> None: ...
 
+class FitScore:
+    @staticmethod
+    def accuracy(
+        classes: typing.Annotated[numpy.typing.ArrayLike, numpy.int32],
+        outputs: typing.SupportsInt | typing.SupportsIndex,
+        dtype: str,
+        weights: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None = None,
+    ) -> FitScore: ...
+    @staticmethod
+    def accuracy_of_labels(
+        labels: typing.Annotated[numpy.typing.ArrayLike, numpy.bool],
+        dtype: str,
+        weights: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None = None,
+    ) -> FitScore: ...
+    @staticmethod
+    def determination(
+        targets: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+        dtype: str,
+        weights: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None = None,
+    ) -> FitScore: ...
+    def __call__(self, outputs: numpy.typing.NDArray[typing.Any]) -> float: ...
+
 class FitQuantity:
     @staticmethod
     def loss(
         term: typing.SupportsInt | typing.SupportsIndex = -1, validation: bool = False
+    ) -> FitQuantity: ...
+    @staticmethod
+    def loss_less(
+        term: typing.SupportsInt | typing.SupportsIndex,
+        share: typing.SupportsFloat | typing.SupportsIndex,
     ) -> FitQuantity: ...
     @staticmethod
     def metric(
@@ -800,6 +828,8 @@ class FitQuantity:
         validation: bool = False,
         function: typing.Any = None,
     ) -> FitQuantity: ...
+    @staticmethod
+    def score() -> FitQuantity: ...
 
 class EpochRule:
     @staticmethod
@@ -813,6 +843,12 @@ class EpochRule:
         start_from_epoch: typing.SupportsInt | typing.SupportsIndex,
     ) -> EpochRule: ...
     @staticmethod
+    def inverse_scaling(
+        first: typing.SupportsFloat | typing.SupportsIndex,
+        power: typing.SupportsFloat | typing.SupportsIndex,
+        rows: typing.SupportsInt | typing.SupportsIndex,
+    ) -> EpochRule: ...
+    @staticmethod
     def rate_by_epoch(function: typing.Any) -> EpochRule: ...
     @staticmethod
     def reduce_on_plateau(
@@ -823,6 +859,15 @@ class EpochRule:
         lowest: typing.SupportsFloat | typing.SupportsIndex,
         patience: typing.SupportsInt | typing.SupportsIndex,
         cooldown: typing.SupportsInt | typing.SupportsIndex,
+    ) -> EpochRule: ...
+    @staticmethod
+    def while_better(
+        quantity: FitQuantity,
+        larger: bool,
+        tolerance: typing.SupportsFloat | typing.SupportsIndex,
+        patience: typing.SupportsFloat | typing.SupportsIndex,
+        divisor: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        smallest: typing.SupportsFloat | typing.SupportsIndex = 0.0,
     ) -> EpochRule: ...
 
 class FitSums:
@@ -844,6 +889,7 @@ class FitEpoch:
     def validation(self) -> FitSums | None: ...
 
 class FitRecord:
+    def curve(self, quantity: FitQuantity) -> numpy.typing.NDArray[numpy.float64]: ...
     def weights(self) -> list[typing.Any]: ...
     @property
     def divergence(self) -> typing.Any: ...
@@ -861,6 +907,8 @@ class FitRecord:
     def predictions(self) -> typing.Any: ...
     @property
     def seconds(self) -> float: ...
+    @property
+    def stopped(self) -> bool: ...
     @property
     def told(self) -> tuple[typing.Any, ...]: ...
 
@@ -886,6 +934,9 @@ class FitRequest:
         lets_divergence_pass: bool = False,
         keeps_weights: bool = True,
         keeps_epochs: bool = True,
+        score: FitScore | None = None,
+        scored: FitRows | None = None,
+        generator: typing.Any = None,
     ) -> None: ...
 
 def allocate(parameters: collections.abc.Sequence[Parameter]) -> None: ...

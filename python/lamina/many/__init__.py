@@ -2,12 +2,30 @@
 
 - ``fit_many(model, x, y, settings=..., seeds=..., folds=..., bootstrap=...)`` fits them all
 - ``ManyFits`` is what it returns: a table with a row for each fit, and the fitted models
+- ``run_stated`` runs fits that an estimator states in full, each as a ``StatedFit``
 """
 
 from lamina.many.fitting import fit_many
 from lamina.many.results import ManyFits
+from lamina.many.stated import (
+    OutputScore,
+    StatedFit,
+    StatedResult,
+    Stopping,
+    numpy_bits,
+    run_stated,
+)
 
-__all__ = ["ManyFits", "fit_many"]
+__all__ = [
+    "ManyFits",
+    "OutputScore",
+    "StatedFit",
+    "StatedResult",
+    "Stopping",
+    "fit_many",
+    "numpy_bits",
+    "run_stated",
+]
 
 
 def __dir__() -> list[str]:

@@ -42,7 +42,8 @@ def cross_validate(
     """Fit a model on each of several splits and score it on the rows held out.
 
     Arguments and results are those of scikit-learn's function of this name, with networks fitted
-    side by side by ``lamina.fit_many``.
+    side by side by ``lamina.fit_many``, and so are ``lamina.sklearn.MLPRegressor`` and
+    ``MLPClassifier`` (solvers "adam" and "sgd").
 
     Parameters
     ----------
@@ -63,7 +64,8 @@ def cross_validate(
         keeps the classes' shares.  ``sklearn.model_selection.KFold(5, shuffle=True,
         random_state=0)`` draws them.
     n_jobs : int, optional
-        Fits at a time.
+        Fits at a time.  By default networks and ``lamina.sklearn``'s MLPs take all threads; other
+        estimators are fitted one after the other.
     verbose : {"auto", 0, 1, 2}
         Whether a bar shows the networks' progress.
     params : dict, optional

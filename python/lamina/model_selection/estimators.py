@@ -1,9 +1,11 @@
-"""Estimators of scikit-learn's protocol in searches: clones, fitted by joblib or an executor."""
+"""Estimators of scikit-learn's protocol in searches: clones, fitted together or by workers."""
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,8 +17,22 @@ from lamina.model_selection.scikit import clone, is_classifier
 from lamina.model_selection.splits import Splits
 
 
+@dataclass
+class _Job:
+    """A fit: what will be known of it, the estimator before it, and the place of its split."""
+
+    each: Evaluated
+    estimator: Any
+    split: int
+
+
 class Estimator:
-    """An estimator of scikit-learn's protocol: cloned, given the setting's parameters, fitted."""
+    """An estimator of scikit-learn's protocol: cloned, given the setting's parameters, fitted.
+
+    One that has a method ``fit_together``, as the networks of ``lamina.sklearn`` have, fits its
+    clones side by side as far as that can.  The others are fitted one after the other, or by
+    joblib's workers or those of an executor.
+    """
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
@@ -28,35 +44,54 @@ class Estimator:
     def evaluate(
         self, settings: list[dict[str, Any]], splits: Splits, x: Any, y: Any, asked: Asked
     ) -> list[Evaluated]:
-        """Fit a clone for every setting, split and seed, one after the other or by workers."""
+        """Fit a clone for every setting, split and seed."""
         check_executor(asked.who, asked.executor)
-        seeds = _seeds(asked)
         jobs = [
-            (Evaluated(i, -1 if seed is None else seed, k), setting, seed, split)
+            _Job(Evaluated(i, -1 if seed is None else seed, k), estimator, k)
             for i, setting in enumerate(settings)
-            for seed in seeds
-            for k, split in enumerate(splits)
+            for seed in _seeds(asked)
+            for estimator in [self._set(setting, seed, asked.who)]
+            for k in range(len(splits))
         ]
-        call: Callable[..., Evaluated] = _fit_and_score
-        given = [
-            (each, self._set(s, seed, asked.who), x, y, part, asked) for each, s, seed, part in jobs
-        ]
-        if asked.executor is not None and hasattr(asked.executor, "submit"):
-            plain = [(*job[:-1], _without_executor(job[-1])) for job in given]
-            futures = [asked.executor.submit(call, *job) for job in plain]
-            try:
-                return [future.result() for future in futures]
-            finally:
-                for future in futures:
-                    future.cancel()
-        from joblib import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
-            Parallel,
-            delayed,
-        )
+        left, faults = dict(enumerate(jobs)), dict[int, Exception]()
+        if _fits_together(self.estimator, asked):
+            self._fit_together(left, faults, splits, (x, y), asked)
+        done = _by_workers(list(left.values()), splits, x, y, asked)
+        for place, each in zip(left, done, strict=True):
+            jobs[place].each = each
+        for place, fault in faults.items():
+            if not jobs[place].each.message:  # its own fit has nothing against it
+                raise fault
+        return [job.each for job in jobs]
 
-        count = -1 if asked.executor == "joblib" and asked.n_jobs is None else asked.n_jobs
-        found: Iterable[Evaluated] = Parallel(n_jobs=count)(delayed(call)(*job) for job in given)
-        return list(found)
+    def _fit_together(
+        self,
+        left: dict[int, _Job],
+        faults: dict[int, Exception],
+        splits: Splits,
+        data: tuple[Any, Any],
+        asked: Asked,
+    ) -> None:
+        """Do what the estimator can do of the fits ``left``, which keeps the others.
+
+        ``faults`` are what preparing some of these has raised.
+        """
+        jobs = list(left.values())
+        held: dict[int, Any] = {}  # by split: taken once for the fits that follow one another
+        for place, fitted, seconds in self.estimator.fit_together(
+            [job.estimator for job in jobs], *data, asked.sample_weight,
+            rows=[splits[job.split][0] for job in jobs], n_jobs=asked.n_jobs,
+        ):  # fmt: skip
+            if isinstance(fitted, Exception):
+                faults[place] = fitted
+                continue
+            job = left.pop(place)
+            job.each.fit_time = seconds
+            train, test = splits[job.split]
+            if job.split not in held:
+                held[job.split] = _taken(data, test)
+            trained = functools.partial(_taken, data, train)
+            _score(job.each, fitted, held[job.split], trained, asked)
 
     def _set(self, setting: Mapping[str, Any], seed: int | None, who: str) -> Any:
         estimator = clone(self.estimator)
@@ -77,6 +112,43 @@ class Estimator:
         return getattr(estimator, "model_", estimator), estimator
 
 
+def _fits_together(estimator: Any, asked: Asked) -> bool:
+    """Return whether an estimator fits its clones itself, and what is asked for allows it."""
+    return (
+        callable(getattr(estimator, "fit_together", None))
+        and asked.executor is None
+        and not asked.fit
+        and not asked.estimators  # which might be trained further
+    )
+
+
+def _taken(data: tuple[Any, Any], rows: Any) -> tuple[Any, Any]:
+    return taken(data[0], rows), taken(data[1], rows)
+
+
+def _by_workers(jobs: list[_Job], splits: Splits, x: Any, y: Any, asked: Asked) -> list[Evaluated]:
+    """Do fits one after the other, or by workers of joblib or of an executor."""
+    call: Callable[..., Evaluated] = _fit_and_score
+    given = [(job.each, clone(job.estimator), x, y, splits[job.split], asked) for job in jobs]
+    if not given:
+        return []
+    if asked.executor is not None and hasattr(asked.executor, "submit"):
+        plain = [(*job[:-1], _without_executor(job[-1])) for job in given]
+        futures = [asked.executor.submit(call, *job) for job in plain]
+        try:
+            return [future.result() for future in futures]
+        finally:
+            for future in futures:
+                future.cancel()
+    from joblib import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        Parallel,
+        delayed,
+    )
+
+    count = -1 if asked.executor == "joblib" and asked.n_jobs is None else asked.n_jobs
+    return list(Parallel(n_jobs=count)(delayed(call)(*job) for job in given))
+
+
 def _without_executor(asked: Asked) -> Asked:
     return Asked(**{**vars(asked), "executor": None})
 
@@ -84,29 +156,39 @@ def _without_executor(asked: Asked) -> Asked:
 def _fit_and_score(
     each: Evaluated, estimator: Any, x: Any, y: Any, split: Any, asked: Asked
 ) -> Evaluated:
-    train, held = split
+    train, test = split
     begin = time.perf_counter()
     weights = taken(asked.sample_weight, train)
     more = {} if weights is None else {"sample_weight": weights}
+    trained = _taken((x, y), train)
     try:
-        estimator.fit(taken(x, train), taken(y, train), **more, **asked.fit)
+        estimator.fit(*trained, **more, **asked.fit)
     except Exception as error:
         if asked.error_score == "raise":
             raise
         each.message = f"{type(error).__name__}: {error}"
         each.fit_time = time.perf_counter() - begin
         return each
-    middle = time.perf_counter()
-    each.fit_time = middle - begin
-    each.test = asked.scoring.of(estimator, taken(x, held), taken(y, held), asked.error_score)
-    each.score_time = time.perf_counter() - middle
-    if asked.train_score:
-        each.train = asked.scoring.of(
-            estimator, taken(x, train), taken(y, train), asked.error_score
-        )
+    each.fit_time = time.perf_counter() - begin
+    _score(each, estimator, _taken((x, y), test), lambda: trained, asked)
     if asked.estimators:
         each.estimator = estimator
     return each
+
+
+def _score(
+    each: Evaluated,
+    estimator: Any,
+    held: tuple[Any, Any],
+    trained: Callable[[], tuple[Any, Any]],
+    asked: Asked,
+) -> None:
+    """Score a fitted estimator on rows held out, and where it is asked for on those trained on."""
+    begin = time.perf_counter()
+    each.test = asked.scoring.of(estimator, *held, asked.error_score)
+    each.score_time = time.perf_counter() - begin
+    if asked.train_score:
+        each.train = asked.scoring.of(estimator, *trained(), asked.error_score)
 
 
 def _seeds(asked: Asked) -> Sequence[int | None]:

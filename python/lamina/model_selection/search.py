@@ -46,7 +46,8 @@ def grid_search(
     """Cross-validate all settings of a grid, and fit the best one to all rows.
 
     Arguments and results are those of scikit-learn's ``GridSearchCV``, with networks fitted side by
-    side by ``lamina.fit_many``.
+    side by ``lamina.fit_many``, and so are ``lamina.sklearn.MLPRegressor`` and ``MLPClassifier``
+    (solvers "adam" and "sgd").
 
     Parameters
     ----------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from lamina._check import Array
 from lamina.losses import Loss
+from lamina.many import OutputScore
 from lamina.models import Sequential
 from lamina.sklearn import mlp_lbfgs, mlp_network, mlp_steps
 from lamina.sklearn._data import plain_labels
@@ -22,6 +24,7 @@ from lamina.sklearn._scikit import (
     check_random_state,
     check_sample_weight,
     issparse,
+    safe_indexing,
     train_test_split,
     validate_data,
 )
@@ -113,7 +116,6 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
     l1: float
     dtype: Any
 
-    model_: Sequential
     coefs_: list[Array]
     intercepts_: list[Array]
     n_features_in_: int
@@ -127,7 +129,6 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
     best_loss_: Any
     validation_scores_: Any
     best_validation_score_: Any
-    _trainer: Any
     _held: tuple[list[Array], list[Array]]
     _no_improvement_count: int
     _random_state: Any
@@ -154,8 +155,13 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
         """Return rows as the network takes them."""
         raise NotImplementedError
 
-    def _score_of(self, held: Rows) -> float:
+    def _scorer(self, held: Rows, dtype: str) -> OutputScore:
+        """Return what scores the network's outputs of ``dtype`` for rows held out."""
         raise NotImplementedError
+
+    def _has_all_targets(self, Y: Array) -> bool:  # noqa: ARG002
+        """Return whether a fit to some of the rows would read their targets in the same way."""
+        return True
 
     # --- fit
 
@@ -248,18 +254,26 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
         if not self.early_stopping:
             return self._rows(X, Y, weight), None
         arrays = [X, Y] if weight is None else [X, Y, weight]
-        parts = train_test_split(
-            *arrays,
+        trained, held = self._split(Y)
+        return (
+            self._rows(*(safe_indexing(each, trained) for each in arrays)),
+            self._rows(*(safe_indexing(each, held) for each in arrays)),
+        )
+
+    def _split(self, Y: Array) -> tuple[Array, Array]:
+        """Return which rows `early_stopping` trains on, and which it holds out."""
+        trained, held = train_test_split(
+            np.arange(len(Y)),
             random_state=self._random_state,
             test_size=self.validation_fraction,
             stratify=Y if self._stratifies() else None,
         )
-        if parts[1].shape[0] < 2:
+        if len(held) < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of "
                 "your dataset."
             )
-        return self._rows(*parts[::2]), self._rows(*parts[1::2])
+        return trained, held
 
     def _stratifies(self) -> bool:
         return False
@@ -268,10 +282,60 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
         X, y, weight = (*given, None) if len(given) == 2 else given
         return self._rows(*self._validate(X, y, weight, False, True, held=True))
 
+    def fit_together(
+        self,
+        estimators: Sequence[MLPBase],
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        rows: Sequence[Array],
+        n_jobs: int | None = None,
+    ) -> Iterator[tuple[int, Any, float]]:
+        """Fit many estimators of this kind, each to some of the rows, side by side.
+
+        Each becomes what its ``fit`` to these rows makes of it, to the bit.  The fits run in C++,
+        without the interpreter: ``lamina.model_selection`` searches by them.
+
+        Parameters
+        ----------
+        estimators : sequence of estimators
+            As they are before a fit; they stay so, and may be the same ones.
+        X, y, sample_weight : object
+            As ``fit`` takes them: all rows.
+        rows : sequence of ndarray of int64
+            What each is fitted to.
+        n_jobs : int, optional
+            Fits at a time, as in ``lamina.fit_many``.
+
+        Yields
+        ------
+        place : int
+            Which of them it is.  Those that are left out have to be fitted by themselves, such as
+            those that call back into Python, and those that diverge.
+        fitted : estimator or Exception
+            A fitted copy, to be used before the next is asked for, as networks are lent; or what
+            preparing it has raised, which its ``fit`` must raise too.
+        seconds : float
+            How long the fit took.
+        """
+        from lamina.sklearn.mlp_together import fit_together
+
+        yield from fit_together(estimators, (X, y, sample_weight), rows, n_jobs)
+
     # --- the network
 
     def _begin(self, units: list[int], dtype: str) -> None:
         """Make a new network, with weights as scikit-learn draws them."""
+        plan, drawn = self._drawn(units, dtype)
+        self._make(plan)
+        mlp_network.put_weights(self._trainer, drawn)
+        self._show_weights()
+
+    def _drawn(
+        self, units: list[int], dtype: str
+    ) -> tuple[mlp_network.Plan, list[tuple[Array, Array]]]:
+        """Begin anew: returns what the network is made of, and its first kernels and biases."""
         self.n_iter_ = self.t_ = 0
         self.n_layers_ = len(units)
         self.out_activation_ = self._output_activation()
@@ -279,13 +343,11 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
         drawn = mlp_network.draw_weights(plan, self._random_state)
         if any(plan.dropout):
             plan.seed = int(self._random_state.randint(np.iinfo(np.int32).max))
-        self._make(plan)
-        mlp_network.put_weights(self._trainer, drawn)
-        self._show_weights()
         if self.solver in STOCHASTIC:
             self.loss_curve_ = []
             self._no_improvement_count = 0
             self.validation_scores_ = self.best_validation_score_ = self.best_loss_ = None
+        return plan, drawn
 
     def _make(self, plan: mlp_network.Plan) -> None:
         self._trainer, self.model_ = mlp_network.build(plan)
@@ -308,13 +370,35 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
         """Go on with the network at hand, and with weights that were put in its place."""
         if not hasattr(self, "model_"):  # a caller has set coefs_ and intercepts_
             self._make(self._plan(units, dtype))
-        sizes = [coef.shape[0] for coef in self.coefs_] + [self.coefs_[-1].shape[1]]
-        if sizes != units:
+        if (sizes := self._units()) != units:
             raise ValueError(
                 f"A further fit goes on with the layers of the first, of {sizes} units; the "
                 f"parameters and data ask for {units}. Use warm_start=False for new layers."
             )
         self._put_replaced()
+
+    def _units(self) -> list[int]:
+        return [coef.shape[0] for coef in self.coefs_] + [self.coefs_[-1].shape[1]]
+
+    @cached_property
+    def model_(self) -> Sequential:
+        """The network, which is what all of lamina takes."""
+        return self._made_late()["model_"]  # type: ignore[no-any-return]
+
+    @cached_property
+    def _trainer(self) -> mlp_network.Perceptron:
+        return self._made_late()["_trainer"]  # type: ignore[no-any-return]
+
+    def _made_late(self) -> dict[str, Any]:
+        """Make the network of an estimator that was fitted together with others."""
+        trained = self.__dict__.pop("_trained", None)
+        if trained is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute 'model_'")
+        self._make(self._plan(self._units(), self.coefs_[0].dtype.name))
+        self._trainer.set_weights(trained())
+        self._put_replaced()
+        self._show_weights()
+        return self.__dict__
 
     def _show_weights(self) -> None:
         """Let ``coefs_`` and ``intercepts_`` be the network's weights, which they stay."""
@@ -342,6 +426,8 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes; the weights are those of the network."""
+        if "_trained" in self.__dict__:
+            self.model_  # noqa: B018 -- which makes it
         state = dict(super().__getstate__())
         if "model_" in state:
             self._put_replaced()
@@ -359,7 +445,7 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
 
     def _outputs(self, X: Any) -> Array:
         """Return the network's outputs, of shape (rows, outputs)."""
-        if "model_" not in self.__dict__:
+        if "model_" not in self.__dict__ and "_trained" not in self.__dict__:
             check_is_fitted(self)
         self._put_replaced()
         model = self.model_

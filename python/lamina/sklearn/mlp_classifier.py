@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lamina._check import Array
+from lamina.many import OutputScore
 from lamina.sklearn import mlp_network
 from lamina.sklearn._scikit import (
     ClassifierMixin,
@@ -284,8 +285,14 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
         loss = mlp_network.loss_of(self.loss)
         return isinstance(loss, str) or loss.target_dtype == "int32"
 
-    def _score_of(self, held: Rows) -> float:
-        return accuracy(self.model_.predict(held.x), held)
+    def _scorer(self, held: Rows, dtype: str) -> OutputScore:
+        return accuracy(held, self.n_outputs_, dtype)
+
+    def _has_all_targets(self, Y: Array) -> bool:
+        if self._label_binarizer.y_type_.startswith("multilabel"):
+            return True
+        there = Y.any(axis=0).all()
+        return bool(there and (Y.shape[1] > 1 or not Y.all()))
 
     # --- predictions
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lamina._check import Array
+from lamina.many import OutputScore
 from lamina.sklearn._scikit import RegressorMixin, available_if, column_or_1d, xlogy
 from lamina.sklearn.mlp_base import MLPBase, by_steps
 from lamina.sklearn.mlp_rows import Rows, determination
@@ -207,8 +208,8 @@ class MLPRegressor(RegressorMixin, MLPBase):  # type: ignore[misc, unused-ignore
             constant = (xlogy(Y, Y) - Y).sum(axis=1)
         return Rows(X, Y, weight, constant, weight)
 
-    def _score_of(self, held: Rows) -> float:
-        return determination(self.model_.predict(held.x), held)
+    def _scorer(self, held: Rows, dtype: str) -> OutputScore:
+        return determination(held, dtype)
 
     def predict(self, X: Any) -> Array:
         """Return the outputs for each row.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from lamina._check import Array
+from lamina.many import OutputScore
 
 
 @dataclass
@@ -49,21 +48,16 @@ class Rows:
         return {name: array for name, array in given.items() if array is not None}
 
 
-def accuracy(outputs: Array, rows: Rows) -> float:
-    """Return the share of rows all of whose labels are right; NaN for outputs that are NaN."""
-    if not np.isfinite(outputs).all():
-        return float("nan")
+def accuracy(rows: Rows, outputs: int, dtype: str) -> OutputScore:
+    """Return what scores outputs of some rows by the share of them all of whose labels are right.
+
+    Outputs of ``dtype``, of shape (rows, outputs); NaN for outputs that are not finite.
+    """
     if rows.y.ndim == 1:
-        right = outputs.argmax(axis=1) == rows.y
-    else:
-        right = ((outputs > 0.5) == (rows.y > 0.5)).all(axis=1)
-    return float(np.average(right, weights=rows.score_weight))
+        return OutputScore.accuracy(rows.y, outputs, dtype, rows.score_weight)
+    return OutputScore.accuracy_of_labels(rows.y > 0.5, dtype, rows.score_weight)
 
 
-def determination(outputs: Array, rows: Rows) -> float:
-    """Return R², the mean over several outputs; NaN for outputs that are not finite."""
-    from lamina.sklearn._scikit import r2_score
-
-    if not np.isfinite(outputs).all():
-        return float("nan")
-    return float(r2_score(rows.y, outputs, sample_weight=rows.score_weight))
+def determination(rows: Rows, dtype: str) -> OutputScore:
+    """Return what scores outputs by R², the mean over several; NaN if they are not finite."""
+    return OutputScore.determination(rows.y, dtype, rows.score_weight)

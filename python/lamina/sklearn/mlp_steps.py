@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lamina.sklearn.mlp_rows import Rows
 
 DEFAULT_BATCH = 200
-SMALLEST_RATE = 1e-6  # at which "adaptive" ends
+DIVISOR, SMALLEST_RATE = 5.0, 1e-6  # of "adaptive": what it divides by, and where it ends
 
 
 class Orders:
@@ -54,6 +54,7 @@ class Course(Callback):
         super().__init__()
         self.mlp, self.rows, self.held = mlp, rows, held
         self.by_score = mlp.early_stopping and held is not None  # else the loss decides
+        self.scorer = None if held is None else mlp._scorer(held, mlp.model_.dtype)
         self.best: list[Any] | None = None  # the weights of the best score
         self.error: TrainingDiverged | None = None
         self.ended = False  # by the rules
@@ -95,15 +96,15 @@ class Course(Callback):
 
     def _loss(self, logs: Any) -> float:
         """Return the loss as scikit-learn reports it: half the mean square of several outputs."""
-        loss, outputs = float(logs["loss"]), self.mlp.n_outputs_
-        if self.mlp._trainer.row_loss == "squared_error" and outputs > 1 and self.error is None:
-            loss -= (1 - 1 / outputs) * logs["data_loss"]
-        return loss
+        loss, less = float(logs["loss"]), not_reported(self.mlp)
+        return loss - less * logs["data_loss"] if less and self.error is None else loss
 
     def _score(self) -> float | None:
-        if self.held is None:
+        if self.held is None or self.scorer is None:
             return None
-        score = float("nan") if self.error is not None else self.mlp._score_of(self.held)
+        score = float("nan")
+        if self.error is None:
+            score = self.scorer(self.mlp.model_.predict(self.held.x))
         self.mlp.validation_scores_.append(score)
         self._tell(f"Validation score: {score:f}")
         return score
@@ -137,8 +138,8 @@ class Course(Callback):
         elif rate <= SMALLEST_RATE:
             self._tell(f"{said} Learning rate too small. Stopping.")
         else:
-            optimizer.learning_rate = rate / 5.0
-            self._tell(f"{said} Setting learning rate to {rate / 5.0:f}")
+            optimizer.learning_rate = rate / DIVISOR
+            self._tell(f"{said} Setting learning rate to {rate / DIVISOR:f}")
             mlp._no_improvement_count = 0
             return
         self.ended = self.model.stop_training = True
@@ -203,13 +204,28 @@ def train(mlp: MLPBase, rows: Rows, held: Rows | None, once: bool) -> None:
         trainer.set_weights(course.best)
     if course.error is not None and not course.by_score:
         raise ValueError(mlp_network.NOT_FINITE) from course.error
-    if not (once or course.ended) and mlp.n_iter_ == mlp.max_iter:
+    if not (once or course.ended):
+        warn_of_end(mlp)
+
+
+def warn_of_end(mlp: MLPBase) -> None:
+    """Warn of a fit that no rule has ended, if it has done all its epochs."""
+    if mlp.n_iter_ == mlp.max_iter:
         warnings.warn(
             f"Stochastic Optimizer: Maximum iterations ({mlp.max_iter}) reached and the "
             f"optimization hasn't converged yet.",
             ConvergenceWarning,
             stacklevel=_screen.callers_level(),
         )
+
+
+def not_reported(mlp: MLPBase) -> float:
+    """Return the share of the data's loss that is not in ``loss_``.
+
+    Training lowers the sum over several outputs of numbers; scikit-learn reports the mean.
+    """
+    several = mlp.n_outputs_ > 1 and mlp.loss == "squared_error"
+    return 1 - 1 / mlp.n_outputs_ if several else 0.0
 
 
 def compile_for(mlp: MLPBase, optimizer: Any) -> None:

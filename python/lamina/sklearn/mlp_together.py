@@ -1,0 +1,250 @@
+"""Many multilayer perceptrons at once: their fits, stated for the engine of ``lamina.many``."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lamina._check import Array
+from lamina.many import StatedFit, StatedResult, Stopping, numpy_bits, run_stated
+from lamina.models.replicas import NotAlikeError, Replicas
+from lamina.sklearn import mlp_network, mlp_steps
+from lamina.sklearn._scikit import check_random_state, issparse
+from lamina.sklearn.mlp_base import STOCHASTIC, MLPBase
+from lamina.sklearn.mlp_rows import Rows
+
+
+def fit_together(
+    mlps: Sequence[MLPBase], data: tuple[Any, Any, Any], rows: Sequence[Array], n_jobs: int | None
+) -> Iterator[tuple[int, Any, float]]:
+    """Fit copies of estimators side by side: see ``MLPBase.fit_together``."""
+    together = _Together(data)
+    faults: list[tuple[int, Exception]] = []
+    waiting: deque[tuple[int, _Begun]] = deque()
+
+    def stated() -> Iterator[StatedFit]:
+        for place, (mlp, each) in enumerate(zip(mlps, rows, strict=True)):
+            try:
+                begun = together.setting(mlp).begun(each)
+            except NotAlikeError:
+                continue
+            except Exception as error:
+                faults.append((place, error))
+                continue
+            waiting.append((place, begun))
+            yield begun.fit
+
+    for result in run_stated(stated(), n_jobs):
+        place, begun = waiting.popleft()
+        if result is not None:
+            yield place, begun.network.lend(begun.take(result), result.weights), result.seconds
+            begun.network.take_back(begun.mlp)
+    for place, fault in faults:
+        yield place, fault, 0.0
+
+
+@dataclass
+class _Valid:
+    """All rows as estimators take them, and what they learn of them."""
+
+    X: Array
+    Y: Array
+    weight: Array | None
+    told: dict[str, Any]
+
+
+class _Network:
+    """A network that several fits begin with, but for its weights."""
+
+    def __init__(self, mlp: MLPBase, plan: mlp_network.Plan, valid: _Valid, l1: float) -> None:
+        mlp = copy.copy(mlp)
+        mlp._make(plan)
+        mlp_network.penalize(mlp._trainer, l1)
+        mlp_steps.compile_for(mlp, mlp_steps.optimizer_of(mlp))
+        self.trainer, self.model = mlp._trainer, mlp.model_
+        self.rows = mlp._rows(valid.X, valid.Y, valid.weight)
+        self.replicas = Replicas(self.trainer, valid.X, self.rows.targets, None, self.model)
+        self._first = self.replicas.present_weights()
+        places = {id(p): place for place, p in enumerate(self.replicas.parameters)}
+        self._places = [
+            (places[id(layer.kernel)], places[id(layer.bias)])
+            for layer in mlp_network.dense_layers(self.trainer)
+        ]
+
+    def weights(self, drawn: Sequence[tuple[Array, Array]]) -> list[Array]:
+        """Return all first weights, with these kernels and biases."""
+        found = list(self._first)
+        for places, pair in zip(self._places, drawn, strict=True):
+            for place, array in zip(places, pair, strict=True):
+                found[place] = np.ascontiguousarray(array)
+        return found
+
+    def lend(self, mlp: MLPBase, weights: list[Array]) -> MLPBase:
+        """Let a fitted estimator have the network, with its weights, until `take_back`."""
+        mlp.coefs_ = [weights[kernel] for kernel, _ in self._places]
+        mlp.intercepts_ = [weights[bias] for _, bias in self._places]
+        mlp._held = list(mlp.coefs_), list(mlp.intercepts_)
+        mlp.__dict__["_trained"] = functools.partial(self.replicas.weights, weights)
+        self.replicas.put_weights(weights)
+        mlp.model_, mlp._trainer = self.model, self.trainer
+        return mlp
+
+    def take_back(self, mlp: MLPBase) -> None:
+        """Leave an estimator to make a network of its own when it needs one."""
+        del mlp.model_, mlp._trainer
+
+
+class _Begun:
+    """A fit that is about to run, and the estimator that it is of."""
+
+    def __init__(self, mlp: MLPBase, network: _Network, fit: StatedFit) -> None:
+        self.mlp, self.network, self.fit = mlp, network, fit
+
+    def take(self, result: StatedResult) -> MLPBase:
+        """Return the estimator with what the fit has found, but for the weights."""
+        mlp = self.mlp
+        mlp.loss_curve_, mlp.n_iter_ = result.losses.tolist(), len(result.losses)
+        mlp.loss_, mlp.t_ = mlp.loss_curve_[-1], len(self.fit.rows) * mlp.n_iter_
+        if self.fit.held_out is None:
+            mlp.best_loss_ = min(mlp.loss_curve_)
+        else:
+            mlp.validation_scores_ = result.scores.tolist()
+            mlp.best_validation_score_ = max(mlp.validation_scores_)
+        if not result.stopped:
+            mlp_steps.warn_of_end(mlp)
+        return mlp
+
+
+class _Setting:
+    """What the fits of one estimator have in common."""
+
+    def __init__(self, mlp: MLPBase, valid: _Valid, together: _Together) -> None:
+        self.mlp, self.valid, self.together = mlp, valid, together
+        self._networks: dict[int, _Network] = {}  # by rows of a batch
+
+    def begun(self, rows: Array) -> _Begun:
+        """Return a fit to some of the rows."""
+        valid, mlp = self.valid, copy.copy(self.mlp)
+        mlp.__dict__.update(valid.told)
+        Y = valid.Y[rows]
+        if not mlp._has_all_targets(Y):
+            raise NotAlikeError("rows that lack one of the classes")
+        mlp.n_outputs_ = Y.shape[1]
+        mlp._random_state = own_random_state(mlp)
+        units = [valid.X.shape[1], *mlp._hidden_sizes(), Y.shape[1]]
+        plan, drawn = mlp._drawn(units, valid.X.dtype.name)
+        held = None
+        if mlp.early_stopping:
+            trained, out = mlp._split(Y)
+            rows, held = rows[trained], rows[out]
+        batch = mlp_steps.batch_rows(mlp, len(rows))
+        network = self._networks.get(batch)
+        if network is None:
+            network = self._networks[batch] = self.together.network(mlp, plan, valid, batch)
+        scale = mlp_steps.not_reported(mlp)
+        adaptive, inverse = (
+            mlp.solver == "sgd" and mlp.learning_rate == law for law in ("adaptive", "invscaling")
+        )
+        stopping = Stopping(
+            float(mlp.n_iter_no_change), float(mlp.tol), held is not None,
+            *((mlp_steps.DIVISOR, mlp_steps.SMALLEST_RATE) if adaptive else ()),
+        )  # fmt: skip
+        fit = StatedFit(
+            network.replicas, network.weights(drawn), rows, batch, int(mlp.max_iter),
+            float(mlp.learning_rate_init), stopping, plan.seed or 0,
+            numpy_bits(mlp._random_state) if mlp.shuffle else None,
+            float(mlp.power_t) if inverse else None,
+            ("data_loss", scale) if scale else None,
+            held, None if held is None else self._scorer(mlp, network.rows, held),
+        )  # fmt: skip
+        return _Begun(mlp, network, fit)
+
+    def _scorer(self, mlp: MLPBase, rows: Rows, held: Array) -> Any:
+        weight = None if rows.score_weight is None else rows.score_weight[held]
+        return mlp._scorer(Rows(None, rows.y[held], score_weight=weight), self.valid.X.dtype.name)
+
+
+class _Together:
+    """All data, and what fits of several settings share."""
+
+    def __init__(self, data: tuple[Any, Any, Any]) -> None:
+        self._data = data
+        self._settings: dict[int, _Setting | Exception] = {}
+        self._valid: dict[Any, _Valid] = {}
+        self._networks: list[tuple[Any, _Network]] = []
+
+    def setting(self, mlp: MLPBase) -> _Setting:
+        """Return what the fits of an estimator share."""
+        found = self._settings.get(id(mlp))
+        if found is None:
+            try:
+                _check_alike(mlp)
+                mlp._check_settings(None)
+                found = _Setting(mlp, self._valid_for(mlp), self)
+            except Exception as error:
+                found = error
+            self._settings[id(mlp)] = found
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def _valid_for(self, mlp: MLPBase) -> _Valid:
+        key = type(mlp), str(mlp.dtype), isinstance(mlp.loss, str) and mlp.loss
+        found = self._valid.get(key)
+        if found is None:
+            other = copy.copy(mlp)
+            before = set(vars(other))
+            try:
+                X, Y, weight = other._validate(*self._data, True, False)
+            except (ValueError, TypeError) as error:
+                raise NotAlikeError(f"rows that fit refuses: {error}") from error
+            if issparse(X):
+                raise NotAlikeError("sparse rows")
+            told = {name: value for name, value in vars(other).items() if name not in before}
+            found = self._valid[key] = _Valid(np.ascontiguousarray(X), Y, weight, told)
+        return found
+
+    def network(self, mlp: MLPBase, plan: mlp_network.Plan, valid: _Valid, batch: int) -> _Network:
+        """Return a network for an estimator: that of another whose steps are the same."""
+        l1 = float(mlp.l1) / batch
+        key = (
+            type(mlp), id(valid), plan.units, plan.activations, plan.dropout, plan.batch_norm, l1,
+            float(mlp.alpha), mlp.loss, getattr(mlp, "class_weight", None), mlp.solver,
+            mlp.momentum, mlp.nesterovs_momentum, mlp.beta_1, mlp.beta_2, mlp.epsilon,
+        )  # fmt: skip
+        for known, network in self._networks:
+            if known == key:
+                return network
+        made = _Network(mlp, plan, valid, l1)
+        self._networks.append((key, made))
+        return made
+
+
+def own_random_state(mlp: MLPBase) -> np.random.RandomState:
+    """Return what one fit draws from; NumPy's global state gives each a seed of its own."""
+    given = mlp.random_state
+    if given is None or given is np.random:
+        return np.random.RandomState(check_random_state(given).randint(np.iinfo(np.int32).max))
+    found = copy.deepcopy(given) if isinstance(given, np.random.RandomState) else given
+    state = check_random_state(found)
+    if type(state) is not np.random.RandomState:
+        raise NotAlikeError(f"{type(state).__name__}, which may draw in ways of its own")
+    return state
+
+
+def _check_alike(mlp: MLPBase) -> None:
+    """Raise NotAlikeError for an estimator whose fits have to run in Python."""
+    if any(getattr(type(mlp), name) is not getattr(MLPBase, name) for name in ("fit", "_fit")):
+        raise NotAlikeError("a class that defines its own fit")
+    if mlp.solver not in STOCHASTIC or hasattr(mlp, "coefs_"):
+        raise NotAlikeError("another solver, or an estimator that has been fitted")
+    if mlp.verbose or mlp.validation_data is not None or mlp.callbacks is not None:
+        raise NotAlikeError("what is printed, callbacks, or validation data")
+    if getattr(mlp, "class_weight", None) == "balanced":
+        raise NotAlikeError("weights that follow from the rows of each fit")

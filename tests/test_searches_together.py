@@ -1,0 +1,195 @@
+"""Searches over lamina's MLPs: fits that run side by side in C++ are those of each alone."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+sk = pytest.importorskip("sklearn.model_selection", reason="scikit-learn is not installed")
+base = pytest.importorskip("sklearn.base")
+FitFailedWarning = pytest.importorskip("sklearn.exceptions").FitFailedWarning
+
+from lamina import callbacks  # noqa: E402
+from lamina.model_selection import cross_validate, estimators, grid_search  # noqa: E402
+from lamina.sklearn import MLPClassifier, MLPRegressor, mlp_together  # noqa: E402
+
+RNG = np.random.default_rng(5)
+X = RNG.normal(size=(90, 4))
+NUMBERS = X[:, 0] - X[:, 1] * X[:, 2]
+SEVERAL = np.column_stack([NUMBERS, X[:, 3] ** 2])
+COUNTS = RNG.poisson(np.exp(X[:, 0] / 2))
+CLASSES = np.array(["ant", "bee", "cat"])[np.digitize(X[:, 0] + X[:, 1] ** 2, [0.0, 1.0])]
+TWO = X[:, 0] * X[:, 1] > 0
+LABELS = (X[:, :2] + X[:, 2:] > 0).astype(int)
+WEIGHTS = RNG.uniform(0.2, 3.0, 90)
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+PLAIN = {"hidden_layer_sizes": 5, "batch_size": 16, "max_iter": 8, "random_state": 4}
+EARLY = {"early_stopping": True, "max_iter": 30, "n_iter_no_change": 3, "validation_fraction": 0.3}
+SGD = {"solver": "sgd", "learning_rate_init": 0.1}
+CASES = {
+    "adam": (MLPRegressor, NUMBERS, None, {}),
+    "several, penalised": (MLPRegressor, SEVERAL, None, {"alpha": 5.0, "activation": "tanh"}),
+    "the loss stops it": (MLPRegressor, SEVERAL, WEIGHTS, {"tol": 0.1, "n_iter_no_change": 1,
+                                                           "max_iter": 60}),
+    "counts": (MLPRegressor, COUNTS, WEIGHTS, {"loss": "poisson"}),
+    "another loss": (MLPRegressor, NUMBERS, None, {"loss": "huber", "dtype": "float32"}),
+    "dropout, true zeros": (MLPRegressor, NUMBERS, None, {"dropout": 0.3, "l1": 0.5}),
+    "early, numbers": (MLPRegressor, SEVERAL, WEIGHTS, EARLY),
+    "classes, in order": (MLPClassifier, CLASSES, WEIGHTS, {"shuffle": False,
+                                                            "class_weight": {"ant": 3.0}}),
+    "normalised": (MLPClassifier, CLASSES, None, {"batch_norm": True,
+                                                  "hidden_layer_sizes": (5, 4)}),
+    "early, classes": (MLPClassifier, CLASSES, WEIGHTS, EARLY),
+    "early, two": (MLPClassifier, TWO, None, {**EARLY, "activation": "logistic"}),
+    "early, labels": (MLPClassifier, LABELS, None, EARLY),
+    "invscaling": (MLPClassifier, TWO, None, {**SGD, "learning_rate": "invscaling"}),
+    "adaptive": (MLPClassifier, CLASSES, None, {**SGD, "learning_rate": "adaptive", "tol": 0.1,
+                                                "n_iter_no_change": 1, "max_iter": 40}),
+    "a generator": (MLPRegressor, NUMBERS, None, {
+        "random_state": np.random.RandomState(np.random.PCG64(3))}),
+}  # fmt: skip
+# What has to be fitted by itself.
+ALONE = {
+    "lbfgs": (MLPRegressor, NUMBERS, None, {"solver": "lbfgs"}),
+    "balanced": (MLPClassifier, CLASSES, None, {"class_weight": "balanced"}),
+    "callbacks": (MLPRegressor, NUMBERS, None, {"callbacks": callbacks.TerminateOnNaN()}),
+    "held out": (MLPRegressor, NUMBERS, None, {"validation_data": (X[:9], NUMBERS[:9])}),
+}
+
+
+@pytest.fixture
+def left(monkeypatch):
+    """Return a list that notes how many fits each search leaves to workers."""
+    counts, by_workers = [], estimators._by_workers
+
+    def noted(jobs, *arguments):
+        counts.append(len(jobs))
+        return by_workers(jobs, *arguments)
+
+    monkeypatch.setattr(estimators, "_by_workers", noted)
+    return counts
+
+
+@pytest.mark.parametrize("case", [*CASES, *ALONE])
+def test_scores_are_those_of_each_estimator_alone_to_the_bit(case, left):
+    kind, y, weight, settings = {**CASES, **ALONE}[case]
+    estimator = kind(**{**PLAIN, **settings})
+    found = cross_validate(
+        estimator, X, y, cv=2, sample_weight=weight, return_train_score=True, n_jobs=2
+    )
+    assert left == [0 if case in CASES else 2]
+    for place, (train, test) in enumerate(found.splits):
+        alone = base.clone(estimator)
+        alone.fit(X[train], y[train], None if weight is None else weight[train])
+        assert found["test_score"][place] == alone.score(X[test], y[test])
+        assert found["train_score"][place] == alone.score(X[train], y[train])
+
+
+def test_a_search_has_scikit_learn_s_results(left):
+    grid = {
+        "hidden_layer_sizes": [2, (4, 3)], "alpha": [0.0, 1.0], "activation": ["relu", "tanh"],
+        "learning_rate_init": [1e-3, 0.05],
+    }  # fmt: skip
+    theirs = pytest.importorskip("sklearn.neural_network").MLPRegressor
+    made = [
+        search(kind(**PLAIN))
+        for search, kind in (
+            (lambda mlp: sk.GridSearchCV(mlp, grid, cv=3).fit(X, NUMBERS), theirs),
+            (lambda mlp: grid_search(mlp, grid, X, NUMBERS, cv=3, verbose=0), MLPRegressor),
+        )
+    ]
+    assert left == [0]
+    for name in ("mean_test_score", "std_test_score", "rank_test_score"):
+        np.testing.assert_allclose(*(each.cv_results_[name] for each in made), rtol=1e-9)
+    assert made[0].best_params_ == made[1].best_params_
+    np.testing.assert_allclose(*(each.predict(X[:5]) for each in made), rtol=1e-9)
+
+
+def test_results_do_not_depend_on_threads_and_global_seeds_count():
+    scores = []
+    for jobs in (1, 3):
+        np.random.seed(7)  # noqa: NPY002 -- what random_state=None draws from
+        scores.append(
+            cross_validate(
+                MLPRegressor(**{**PLAIN, "random_state": None}), X, NUMBERS, cv=3, n_jobs=jobs
+            )["test_score"]
+        )
+    np.testing.assert_array_equal(*scores)
+    assert len(set(scores[0])) == 3
+
+
+def test_a_fold_without_one_of_the_classes_is_fitted_by_itself(left):
+    rows = np.arange(90)
+    splits = [(rows[CLASSES != "ant"], rows[:9]), (rows, rows[:9])]
+    found = cross_validate(MLPClassifier(**PLAIN), X, CLASSES, cv=splits)
+    assert left == [1]
+    alone = MLPClassifier(**PLAIN).fit(X[splits[0][0]], CLASSES[splits[0][0]])
+    assert found["test_score"][0] == alone.score(X[:9], CLASSES[:9])
+
+
+def test_rows_that_no_fit_sees_need_not_be_numbers(left):
+    spoilt = X.copy()
+    spoilt[80] = np.nan
+    splits = [(np.arange(60), np.arange(60, 80))]
+    scores = [
+        cross_validate(MLPRegressor(**PLAIN), x, NUMBERS, cv=splits)["test_score"]
+        for x in (spoilt, X)
+    ]
+    np.testing.assert_array_equal(*scores)
+    assert left == [1, 0]
+
+
+def test_settings_that_are_refused_and_fits_that_diverge_are_rows(left):
+    with pytest.warns(FitFailedWarning, match="'alpha' parameter"):
+        found = grid_search(
+            MLPRegressor(**PLAIN, solver="sgd"),
+            [{"alpha": [0.1, -1.0]}, {"learning_rate_init": [1e9]}],
+            X, NUMBERS, cv=2, verbose=0,
+        )  # fmt: skip
+    assert left == [4]
+    np.testing.assert_array_equal(
+        np.isnan(found.cv_results_["mean_test_score"]), [False, True, True]
+    )
+
+
+def test_a_class_of_one_s_own_that_defines_fit_is_heard(left):
+    heard = []
+
+    class Own(MLPRegressor):
+        def fit(self, X, y, sample_weight=None):
+            heard.append(len(X))
+            return super().fit(X, y, sample_weight)
+
+    cross_validate(Own(**PLAIN), X, NUMBERS, cv=2)
+    assert left == [2]
+    assert heard == [45, 45]
+
+
+def test_a_fault_of_preparing_is_not_passed_over_in_silence(monkeypatch):
+    def broken(*arguments):
+        raise AttributeError("a fault")
+
+    monkeypatch.setattr(mlp_together._Setting, "begun", broken)
+    with pytest.raises(AttributeError, match="a fault"):
+        cross_validate(MLPRegressor(**PLAIN), X, NUMBERS, cv=2)
+
+
+def test_scorers_may_ask_for_all_of_an_estimator_and_keep_it():
+    kept = []
+
+    def scorer(mlp, x, y):
+        kept.append((mlp, mlp.predict(x), mlp.model_.predict(x)))
+        return mlp.score(x, y) - sum(np.abs(w).sum() for w in mlp.coefs_)
+
+    splits = cross_validate(MLPRegressor(**PLAIN), X, NUMBERS, cv=2, scoring=scorer).splits
+    for (mlp, *predicted), (train, test) in zip(kept, splits, strict=True):
+        alone = MLPRegressor(**PLAIN).fit(X[train], NUMBERS[train])
+        for other in (mlp, pickle.loads(pickle.dumps(mlp))):
+            np.testing.assert_array_equal(other.predict(X[test]), alone.predict(X[test]))
+        for each in predicted:
+            np.testing.assert_array_equal(np.ravel(each), alone.predict(X[test]))
+        for name in ("loss_curve_", "best_loss_", "n_iter_", "t_", "n_layers_", "n_outputs_"):
+            assert getattr(mlp, name) == getattr(alone, name), name
+        mlp.partial_fit(X[test], NUMBERS[test])
