@@ -81,6 +81,10 @@ def test_wrong_questions_of_a_fit():
     plain = lamina.nnet(X, Y, size=1, linout=True, trace=False, maxit=5)
     with pytest.raises(ValueError, match="newdata must have the fit's 3 inputs; got 2"):
         plain.predict(X[:, :2])
+    single = lamina.nnet(X[:, 0], Y, size=1, linout=True, trace=False, maxit=5)
+    np.testing.assert_array_equal(single.predict(X[:, 0]), single.predict(X[:, :1]))
+    with pytest.raises(ValueError, match="newdata must have the fit's 1 inputs; got 3"):
+        single.predict(X[:1])
     with pytest.raises(ValueError, match="dims of x and y must match"):
         lamina.nnet.nnet_hess(plain, X, Y[:4])
 

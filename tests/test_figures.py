@@ -261,6 +261,11 @@ def test_wide_layers_are_drawn_in_part_under_labels_of_one_s_own():
     dots = [line for line in drawn.lines if line.get_marker() == "."]
     assert [set(line.get_xdata()) for line in dots] == [{0.0}, {1.0}]  # the outputs are all there
     assert len(lines(plot.plotnet(model, max_units=40, bias=False))) == 9 * 40 + 40 * 3
+    unnamed = plot.plotnet(network(), ["", ""], ["", "risk"], bias=False)
+    assert {t.get_text() for t in unnamed.texts} - {""} == {
+        "risk", *(f"{kind}{n}" for kind, last in (("I", 2), ("H", 3), ("O", 2))
+                  for n in range(1, last + 1)),
+    }  # fmt: skip
 
 
 def test_networks_grow_with_the_font(plt):

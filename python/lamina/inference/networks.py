@@ -240,7 +240,7 @@ def _named(
     depth: Sequence[int], inputs: Sequence[int], outputs: Sequence[int], input_names: Any,
     output_names: Any,
 ) -> list[str]:  # fmt: skip
-    units = [""] * len(depth)
+    units: dict[int, str] = {}
     default = [f"x{i + 1}" for i in range(len(inputs))]
     for i, name in zip(inputs, input_names or default, strict=True):
         units[i] = name
@@ -248,13 +248,13 @@ def _named(
     default = [f"o{i + 1}" if several else "o" for i in range(len(outputs))]
     for i, name in zip(outputs, output_names or default, strict=True):
         units[i] = name
-    inner = sorted({d for i, d in enumerate(depth) if not units[i]})
+    inner = sorted({d for i, d in enumerate(depth) if i not in units})
     for d in inner:
-        here = [i for i in range(len(depth)) if depth[i] == d and not units[i]]
+        here = [i for i in range(len(depth)) if depth[i] == d and i not in units]
         before = f"h{d}." if len(inner) > 1 else "h"
         for count, i in enumerate(here):
             units[i] = f"{before}{count + 1}"
-    return units
+    return [units[i] for i in range(len(depth))]
 
 
 # --- models of lamina

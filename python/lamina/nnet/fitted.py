@@ -115,8 +115,9 @@ class NNet:
         Parameters
         ----------
         newdata : table or array_like of shape (rows, inputs), optional
-            A table with the columns of the formula, or the inputs; a vector is one row.  Of a
-            table the inputs are found by name, if the fit was to a table with names.
+            A table with the columns of the formula, or the inputs; a vector is one row, but for a
+            fit with one input it is that input of each row.  Of a table the inputs are found by
+            name, if the fit was to a table with names.
         type : {"raw", "class"}, default "raw"
             Outputs, or the class of the largest one: for one output the second where it is above
             1/2.
@@ -148,6 +149,8 @@ class NNet:
             new = self._given.frame.again(newdata)
             return np.asarray(new.spread(self._raw(new.x)))
         x = inputs_again(self._given.names, newdata)
+        if self.n[0] == 1 and np.ndim(newdata) == 1:  # R takes it for one row of many inputs
+            x = x.reshape(-1, 1)
         if x.shape[1] != self.n[0]:
             raise ValueError(
                 f"predict: newdata must have the fit's {self.n[0]} inputs; got {x.shape[1]}"
