@@ -37,20 +37,9 @@ SCRIPTS = {
         r"1 epochs of 128 reviews in \d+\.\d s",
         128,
     ),
-    "nyse_rnn": (
-        {"nyse"},
-        r"nyse_rnn: test R2 -?\d\.\d{3}, linear autoregression 0\.\d{3}, "
-        r"1 epochs of 500 days in \d+\.\d\d s",
-        500,
-    ),
     "seq2seq": (
         {"seq2seq_curves", "seq2seq_model"},
         r"seq2seq: \d+\.\d % of 1000 new sums right, 1 epochs of 256 sums in \d+\.\d s",
-        256,
-    ),
-    "one_hot_text": (
-        {"one_hot_curves", "one_hot_text"},
-        r"one_hot_text: test accuracy \d+\.\d %, logistic regression \d+\.\d %",
         256,
     ),
 }
@@ -118,11 +107,6 @@ def test_script(name, runs):
     for picture in found:
         assert picture.read_bytes().startswith(b"\x89PNG")
     assert [path.name for path in folder.iterdir()] == ["new"]  # and nothing elsewhere
-
-
-def test_the_autoregression_is_the_book_s(tmp_path):
-    done = run("nyse_rnn", "--epochs", 1, "--out", tmp_path)
-    assert "linear autoregression 0.413, 1 epochs of 4276 days" in done.stdout, done.stderr
 
 
 def test_missing_clothes_are_told(tmp_path):

@@ -38,6 +38,11 @@ def pictures():
     )  # fmt: skip
 
 
+def recurrent(length, layer=layers.SimpleRNN, **options):
+    before, behind = lamina.Input((length, 3)), layers.Dense(1)
+    return lamina.Sequential([before, layer(12, **options), behind], seed=1)
+
+
 def product(x):
     return np.stack([x[:, 0] * x[:, 1], x[:, 0]], axis=1)
 
@@ -74,6 +79,7 @@ FIGURES = {
     "learning_curves": lambda **o: plot.learning_curves({"loss": [2.0, 1.0], "mae": [1, 2]}, **o),
     "plotnet": lambda **o: plot.plotnet(network(), ["systolic pressure", "age"], **o),
     "residuals": lambda **o: plot.residuals(TRUE, FOUND, **o),
+    "unrolled": lambda **o: plot.unrolled(recurrent(9), **o),
 }  # fmt: skip
 
 
@@ -278,6 +284,33 @@ def test_networks_grow_with_the_font(plt):
     np.testing.assert_allclose(np.array(sizes[1]) / sizes[0], 2)
 
 
+def test_steps_of_a_recurrent_layer():
+    from matplotlib.patches import FancyBboxPatch
+
+    def drawn(model, **options):
+        axes = plot.unrolled(model, **options)
+        boxes = [p for p in axes.patches if isinstance(p, FancyBboxPatch)]
+        left_out = sum(box.get_linestyle() == "--" for box in boxes)
+        return [text.get_text() for text in axes.texts], len(boxes), left_out
+
+    texts, boxes, left_out = drawn(recurrent(4))
+    assert [t for t in texts if "X" in t] == [
+        r"$X_{\ell}$",
+        *(f"$X_{{{i}}}$" for i in (1, 2, 3, 4)),
+    ]
+    assert (boxes, left_out) == (15, 3)  # O_1, O_2, O_3 are not returned
+    assert texts.count("$U$") == 4  # of three steps and the loop
+    assert "$Y$" in texts
+    assert "states,\n$K$ = 12" in texts
+    assert "inputs,\n$p$ = 3" in texts
+
+    texts, boxes, left_out = drawn(recurrent(None, layers.LSTM, return_sequences=True))
+    assert [t for t in texts if "A" in t][1:] == [f"$A_{{{i}}}$" for i in (1, 2, 3, "L-1", "L")]
+    assert (boxes, left_out) == (18, 0)
+    assert "$Y$" not in texts
+    assert drawn(recurrent(9), max_steps=4)[1] == 12
+
+
 def test_profiles_and_dependence_are_those_of_inference():
     profile = inference.lekprofile(product, X, steps=5, group_vals=[0.0, 1.0])
     drawn = plot.lekprofile(profile)
@@ -466,6 +499,9 @@ def test_regions_of_fits_of_formulas():
             "labels for layer 2; got 3",
         ),
         (lambda: plot.decision_boundary(network(), X, features=(0, 2)), ValueError, "below 2"),
+        (lambda: plot.unrolled(network()), ValueError, "must have a recurrent layer"),
+        (lambda: plot.unrolled(recurrent(3), max_steps=3), ValueError, "max_steps"),
+        (lambda: plot.unrolled(lamina.Sequential([layers.GRU(2)])), ValueError, "give .* an Input"),
         (lambda: plot.learning_curves({"loss": [1]}, metrics="f1"), ValueError, "got 'f1'"),
     ],
 )

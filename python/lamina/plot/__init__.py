@@ -28,12 +28,13 @@ from lamina.plot.network import plotnet
 from lamina.plot.profiles import lekprofile
 from lamina.plot.rate_range import learning_rate_range
 from lamina.plot.residuals import residuals
+from lamina.plot.unrolled import unrolled
 from lamina.plot.weights import first_layer
 
 __all__ = ["ale", "attribution", "backpropagation", "calibration", "complexity_path",
            "confusion_matrix", "decision_boundary", "feature_maps", "filters", "first_layer",
            "images", "importance", "intervals", "learning_curves", "learning_rate_range",
-           "lekprofile", "partial_dependence", "plotnet", "residuals"]  # fmt: skip
+           "lekprofile", "partial_dependence", "plotnet", "residuals", "unrolled"]  # fmt: skip
 
 
 def __dir__() -> list[str]:
