@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lamina import _check, _screen
 from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
-from lamina.inference._predicting import is_network
+from lamina._predicting import is_network
 
 Array = NDArray[Any]
 

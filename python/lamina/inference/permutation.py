@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lamina import _check
 from lamina._calls import answering_calls
 from lamina._columns import Columns
-from lamina.inference._tables import Table
+from lamina._named_columns import Table
 from lamina.inference.scoring import scorer_of
 
 Array = NDArray[Any]

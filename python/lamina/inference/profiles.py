@@ -12,8 +12,8 @@ from lamina import _check
 from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._columns import Columns
-from lamina.inference._predicting import Predicting, chosen_outputs
-from lamina.inference._tables import Table
+from lamina._named_columns import Table
+from lamina._predicting import Predicting, chosen_outputs
 
 Array = NDArray[Any]
 

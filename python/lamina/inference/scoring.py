@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.inference._predicting import Predicting, is_network, is_of_nnet
+from lamina._predicting import Predicting, is_network, is_of_nnet
 
 Array = NDArray[Any]
 Score = Callable[[Any], float]

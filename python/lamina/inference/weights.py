@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lamina._calls import answering_calls
 from lamina._columns import Columns
-from lamina.inference._predicting import chosen_outputs
+from lamina._predicting import chosen_outputs
 from lamina.inference.networks import Connections, connections
 
 Array = NDArray[Any]

@@ -10,6 +10,8 @@ import numpy as np
 from lamina import _check
 from lamina._calls import answering_calls
 from lamina._check import Array
+from lamina._named_columns import Table
+from lamina._predicting import Predicting, is_of_nnet
 from lamina.plot.figures import Path, on_axes
 from lamina.plot.style import COLOURS, MARKERS, SEQUENTIAL, named, plain, two_classes
 
@@ -68,8 +70,6 @@ def decision_boundary(
     >>> ax.get_xlabel()
     'x1'
     """
-    from lamina.inference._tables import Table
-
     table = Table(WHO, X)
     rows = np.column_stack([table.numbers(i) for i in range(len(table.names))])
     names = table.names if feature_names is None else named(feature_names, rows.shape[1], "x")
@@ -108,8 +108,6 @@ def _feature(place: Any, names: list[str]) -> int:
 
 
 def _asked(model: Any, rows: Any) -> Array:
-    from lamina.inference._predicting import Predicting, is_of_nnet
-
     if is_of_nnet(model):
         return Predicting(WHO, model)(rows)
     if hasattr(model, "predict_proba"):
