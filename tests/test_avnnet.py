@@ -135,7 +135,7 @@ def test_columns_of_tables_are_found_by_name():
         ({"seeds": [1, 2]}, ValueError, "avNNet: seeds must be one for each of 5 repeats; got 2"),
         ({"bag": 1}, TypeError, "avNNet: bag must be True or False; got 1"),
         ({"subset": [1]}, TypeError, "avNNet: subset and contrasts need a formula"),
-        ({"decay": -1.0}, ValueError, "nnet: decay must be >= 0; got -1.0"),
+        ({"decay": -1.0}, ValueError, "avNNet: decay must be >= 0; got -1.0"),
         ({"sise": 3}, TypeError, "avNNet: unknown argument 'sise'; did you mean 'size'"),
         ({"weights": [1.0], "bag": True}, ValueError, "weights must have 60 numbers"),
         ({"y": Y[:5]}, ValueError, "avNNet: x and y must have the same number of rows; got 60 and"),

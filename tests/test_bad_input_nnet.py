@@ -72,7 +72,7 @@ def test_wrong_calls():
 
 def test_wrong_questions_of_a_fit():
     fit = lamina.nnet("y ~ a + g", TABLE, size=1, linout=True, trace=False, maxit=5)
-    with pytest.raises(ValueError, match="type must be 'raw' or 'class'; got 'probs'"):
+    with pytest.raises(ValueError, match="type must be one of 'raw', 'class'; got 'probs'"):
         fit.predict(type="probs")
     with pytest.raises(ValueError, match="inappropriate fit for class"):
         fit.predict(type="class")

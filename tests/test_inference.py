@@ -318,7 +318,7 @@ def test_weights_that_are_at_no_minimum():
     ("arguments", "message"),
     [
         ({"covariance": "ols"}, "covariance must be one of 'hessian', 'sandwich'"),
-        ({"names": ["a"]}, "names must have a name for each of 3 inputs; got 1"),
+        ({"names": ["a"]}, "names must have 3 names; got 1"),
         ({"covariance": "cluster"}, "needs groups, a label for each row"),
         ({"covariance": "cluster", "groups": [1, 2]}, f"each of {ROWS} rows; got 2"),
         ({"groups": GROUPS}, "groups are for covariance='cluster'; got 'hessian'"),

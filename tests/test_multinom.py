@@ -288,7 +288,9 @@ def test_refusals_say_what_to_do(formula, more, message):
 
 def test_refusals_of_methods():
     fit = multinom("y ~ x", simple(), trace=False)
-    with pytest.raises(ValueError, match="predict: type must be 'class' or 'probs'; got 'raw'"):
+    with pytest.raises(
+        ValueError, match="predict: type must be one of 'class', 'probs'; got 'raw'"
+    ):
         fit.predict(type="raw")
     with pytest.raises(ValueError, match="confint: unknown column 'z'"):
         fit.confint("z")

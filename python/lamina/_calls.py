@@ -7,9 +7,10 @@ tenth of a microsecond more.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any, NoReturn, TypeVar
 
 from lamina import _screen
@@ -100,6 +101,35 @@ def _refuse(who: str, name: str, known: set[str], said: str | None) -> NoReturn:
             else (f"did you mean {near!r}?")
         )
     raise TypeError(f"{who}: unknown argument {name!r}; {said}")
+
+
+@contextlib.contextmanager
+def on_behalf(who: str, *others: str) -> Iterator[None]:
+    """Let errors that functions called in the block raise name the function that users have called.
+
+    Parameters
+    ----------
+    who : str
+        What the user has called.
+    *others : str
+        How the errors call the functions within.
+
+    Examples
+    --------
+    >>> with on_behalf("calibrate", "predict"):
+    ...     raise ValueError("predict: x must be finite")
+    Traceback (most recent call last):
+        ...
+    ValueError: calibrate: x must be finite
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        said = error.args[0] if error.args else None
+        for other in others:
+            if isinstance(said, str) and said.startswith(f"{other}: "):
+                error.args = (f"{who}{said.removeprefix(other)}", *error.args[1:])
+        raise
 
 
 # --- calls that Python refuses

@@ -10,7 +10,7 @@ import functools
 import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar
 
@@ -179,6 +179,16 @@ def choice(who: str, name: str, value: Any, known: Sequence[str]) -> str:
         shown = ", ".join(map(repr, known))
         raise ValueError(f"{who}: {name} must be one of {shown}; got {value!r}")
     return value
+
+
+def names(who: str, name: str, value: Any, count: int | None = None) -> list[str]:
+    """Return ``value``, a sequence of so many names, as strings."""
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        raise TypeError(f"{who}: {name} must be a list of names; got {value!r:.80}")
+    found = [str(each) for each in value]
+    if count is not None and len(found) != count:
+        raise ValueError(f"{who}: {name} must have {count} names; got {len(found)}")
+    return found
 
 
 def quiet(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:

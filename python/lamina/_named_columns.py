@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina import _check
 from lamina._arrays import as_numbers, column_names
 
 Array = NDArray[Any]
@@ -37,10 +38,8 @@ class Table:
             self.data = x if self._frame else _array(who, x)
             shape = self.data.shape
         self.rows, count = (int(n) for n in shape)
-        if names is not None and len(names) != count:
-            raise ValueError(f"{who}: names must have {count} names; got {len(names)}")
         default = [f"x{i + 1}" for i in range(count)] if known is None else known
-        self.names = [str(name) for name in (default if names is None else names)]
+        self.names = _check.names(who, "names", default if names is None else names, count)
         self._columns = list(known) if known is not None else list(range(count))
         if self.rows == 0:
             raise ValueError(f"{who}: x must have at least one row; got shape {shape}")
@@ -57,9 +56,11 @@ class Table:
         """Return the numbers of columns; None asks for all."""
         if columns is None:
             return list(range(len(self.names)))
-        if isinstance(columns, (int, np.integer, str)):
-            columns = [columns]
-        return [self.place(column) for column in columns]
+        single = isinstance(columns, (int, np.integer, str)) or not isinstance(columns, Iterable)
+        found = [self.place(column) for column in ([columns] if single else columns)]
+        if not found:
+            raise ValueError(f"{self.who}: needs at least one column; got none")
+        return found
 
     def column(self, place: int) -> Array:
         """Return the values of a column."""

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina import _check
 from lamina._arrays import column_names
+from lamina._calls import on_behalf
 
 Array = NDArray[Any]
 
@@ -28,11 +30,7 @@ class Predicting:
     """
 
     def __init__(self, who: str, model: Any, response_method: str = "auto") -> None:
-        if response_method not in METHODS:
-            known = ", ".join(map(repr, METHODS))
-            raise ValueError(
-                f"{who}: response_method must be one of {known}; got {response_method!r}"
-            )
+        _check.choice(who, "response_method", response_method, METHODS)
         self.who, self.model = who, model
         self._function = self._chosen(response_method)
         self.names: list[str] | None = None
@@ -62,7 +60,8 @@ class Predicting:
     def __call__(self, x: Any) -> Array:
         """Return an array of shape (rows, outputs), float64."""
         self._check_table(x)
-        made = self._function(x)
+        with on_behalf(self.who, "predict"):
+            made = self._function(x)
         if isinstance(made, dict):
             made = list(made.values())
         parts = made if isinstance(made, (list, tuple)) else [made]
@@ -89,11 +88,7 @@ class Predicting:
     def output_names(self, count: int, given: Sequence[str] | None = None) -> list[str]:
         """Return names of the outputs: classes where they are known."""
         if given is not None:
-            if len(given) != count:
-                raise ValueError(
-                    f"{self.who}: output_names must have {count} names; got {len(given)}"
-                )
-            return [str(name) for name in given]
+            return _check.names(self.who, "output_names", given, count)
         for known in (getattr(self.model, "classes_", None), getattr(self.model, "lev", None)):
             if known is not None and len(known) - count in (0, 1) and count > len(known) - 2:
                 return [str(name) for name in list(known)[-count:]]
@@ -120,6 +115,8 @@ def chosen_outputs(who: str, output: Any, names: Sequence[str]) -> list[int]:
         return list(range(len(names)))
     asked = list(output) if isinstance(output, (list, tuple, range, np.ndarray)) else [output]
     places = []
+    if not len(asked):
+        raise ValueError(f"{who}: output must name one output at least; got {output!r}")
     for each in asked:
         if isinstance(each, str) and each in names:
             places.append(list(names).index(each))

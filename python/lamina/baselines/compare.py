@@ -199,7 +199,7 @@ def names(who: str, baselines: Any) -> list[str]:
     if not isinstance(given, Iterable) or not (wanted := list(given)):
         raise TypeError(f"{who}: baselines must be some of {', '.join(KNOWN)}; got {baselines!r}")
     for name in wanted:
-        if name not in KNOWN:
+        if not isinstance(name, str) or name not in KNOWN:
             raise ValueError(f"{who}: {unknown('baseline', str(name), KNOWN)}")
     return [name for name in KNOWN if name in wanted]
 

@@ -30,8 +30,8 @@ def checked(who: str, kind: str, measure: str | None) -> str:
     known = OF_KIND[kind]
     if measure is None:
         return known[0]
-    if measure not in known:
-        raise ValueError(f"{who}: {unknown('measure', measure, known)}")
+    if not isinstance(measure, str) or measure not in known:
+        raise ValueError(f"{who}: {unknown('measure', str(measure), known)}")
     return measure
 
 

@@ -55,6 +55,8 @@ def matrix(who: str, x: Any) -> Array:
     if isinstance(x, (list, tuple)) and x and is_array(x[0]) and np.ndim(x[0]) > 0:
         parts = list(x)
     arrays = [as_numbers(who, "x", part) for part in parts]
+    if any(array.ndim == 0 for array in arrays):
+        raise ValueError(f"{who}: x must have an axis of rows; got {x!r:.80}")
     flat = [array.reshape(len(array), -1).astype(np.float64) for array in arrays]
     if len({len(array) for array in flat}) > 1:
         raise ValueError(f"{who}: all inputs must have as many rows; got {[len(a) for a in flat]}")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lamina import _check, _screen
 from lamina._arrays import as_numbers
-from lamina._calls import answering_calls
+from lamina._calls import answering_calls, on_behalf
 from lamina._predicting import is_network
 
 Array = NDArray[Any]
@@ -110,10 +110,11 @@ def saliency(
     rows = _rows(who, model, x)
     chosen, predicted = explained(who, model, rows, output)
     samples = _check.integer(who, "n_samples", n_samples, 0)
+    times_input = _check.boolean(who, "times_input", times_input)
+    share = _check.number(who, "noise", noise, 0.0, _check.LARGEST)
     if samples == 0:
         found = model.input_gradients(rows, chosen)
     else:
-        share = _check.number(who, "noise", noise, 0.0, _check.LARGEST)
         spread = share * float(rows.max() - rows.min())
         random = np.random.default_rng(random_state)
         found = 0.0
@@ -237,7 +238,7 @@ def as_rows(who: str, model: Any, x: Any) -> Array:
 
 def explained(who: str, model: Any, rows: Array, output: Any) -> tuple[Any, Array]:
     """Return which value of each row's output is explained, and what it is."""
-    made = model.predict(rows, verbose=0) if hasattr(model, "predict") else model(rows)
+    made = _predicted(who, model, rows)
     chosen = output
     if isinstance(output, tuple) and len(output) == 2 and isinstance(output[0], str):
         names = list(model.output_names)
@@ -259,6 +260,19 @@ def explained(who: str, model: Any, rows: Array, output: Any) -> tuple[Any, Arra
     return chosen, flat[np.arange(len(rows)), units]
 
 
+def _predicted(who: str, model: Any, rows: Array) -> Any:
+    if is_network(model):
+        with on_behalf(who, "predict"):
+            return model.predict(rows, verbose=0)
+    ask = getattr(model, "predict", model)
+    if not callable(ask):
+        raise TypeError(
+            f"{who}: model must be a lamina model, a fitted estimator or a function of rows; got "
+            f"{type(model).__name__}"
+        )
+    return ask(rows)
+
+
 def _units(who: str, output: Any, shape: tuple[int, ...]) -> Array:
     units = np.asarray(output)
     if units.dtype.kind not in "iu" or units.shape not in ((), shape[:1]):
@@ -277,7 +291,9 @@ def _places(chosen: Any, rows: int) -> Array:
 
 
 def _baseline(who: str, given: Any, rows: Array) -> Array:
-    base = np.asarray(given, np.float64)
+    base = as_numbers(who, "baseline", given).astype(np.float64)
+    if not np.isfinite(base).all():
+        raise ValueError(f"{who}: baseline must be finite; got {given!r:.80}")
     if base.shape not in ((), rows.shape[1:], rows.shape):
         raise ValueError(
             f"{who}: baseline must be a number, or of shape {rows.shape[1:]} or {rows.shape}; got "

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _check
+from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._columns import Columns
 from lamina._named_columns import Table
 from lamina._predicting import Predicting, chosen_outputs
+from lamina.inference.scoring import weights_of
 
 Array = NDArray[Any]
 
@@ -126,6 +128,11 @@ def partial_dependence(
             f"{who}: features must be one input or two different ones; got {features!r}"
         )
     resolution = _check.integer(who, "grid_resolution", grid_resolution, 2)
+    if custom_values is not None and not isinstance(custom_values, Mapping):
+        raise TypeError(
+            f"{who}: custom_values must be a dict of columns and their values; got "
+            f"{custom_values!r:.80}"
+        )
     given = {table.place(k): v for k, v in (custom_values or {}).items()}
     percentiles = _percentiles(who, percentiles)
     grid = [_grid(table, p, resolution, percentiles, given.get(p)) for p in places]
@@ -134,7 +141,7 @@ def partial_dependence(
     )
     shown = chosen_outputs(who, output, every)
     curves = curves[shown]
-    weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)
+    weights = weights_of(who, sample_weight, table.rows)
     average: Array = np.average(curves, axis=1, weights=weights)
     return PartialDependence(
         [table.names[p] for p in places], [every[i] for i in shown], grid, average,
@@ -244,7 +251,7 @@ def _grid(
 
 
 def _percentiles(who: str, given: Any) -> tuple[float, float]:
-    values = [float(p) for p in given]
+    values = np.ravel(as_numbers(who, "percentiles", given)).tolist()
     if len(values) != 2 or not 0.0 <= values[0] < values[1] <= 1.0:
         raise ValueError(f"{who}: percentiles must be two numbers from 0 to 1; got {given!r}")
     return values[0], values[1]

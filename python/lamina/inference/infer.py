@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lamina import _check, _screen
 from lamina._arrays import as_numbers, column_names
+from lamina._calls import on_behalf
 from lamina.inference.coefficients import Reference, coefficient_names, reference, wiring
 from lamina.inference.covariances import KINDS, Pieces, covariance_of
 from lamina.inference.curvature import Curvature, SingularHessianError
@@ -47,17 +48,21 @@ def infer(
             f"{WHO}: groups are for covariance='cluster'; got {covariance!r}, which takes all rows "
             f"for independent"
         )
-    function = model.loss_function(x, y, sample_weight)
+    if use_t is not None:
+        use_t = _check.boolean(WHO, "use_t", use_t)
+    with on_behalf(WHO, "loss_function"):
+        function = model.loss_function(x, y, sample_weight)
     if function.size > MOST_WEIGHTS:
         raise ValueError(
             f"{WHO}: {function.size} weights are too many for a matrix of all pairs (at most "
             f"{MOST_WEIGHTS}); freeze layers (layer.trainable = False) to condition on them"
         )
-    given = column_names(x) if names is None else [str(name) for name in names]
-    if names is not None and np.ndim(x) == 2 and len(names) != np.shape(x)[1]:
-        raise ValueError(
-            f"{WHO}: names must have a name for each of {np.shape(x)[1]} inputs; got {len(names)}"
-        )
+    given = column_names(x)
+    if names is not None:
+        count = np.shape(x)[1] if np.ndim(x) == 2 else None
+        given = _check.names(WHO, "names", names, count)
+    if output_names is not None:
+        output_names = _check.names(WHO, "output_names", output_names)
     rows = _rows(model, function, y, sample_weight)
     family = family_of(model.loss)
     notes = _about_targets(family, rows, function)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina import _check
 from lamina._calls import answering_calls
 
 Array = NDArray[Any]
@@ -208,9 +209,7 @@ class _Wiring:
             ("output_names", outputs, len(self.end.nodes)),
         ):
             if given is not None:
-                if len(given) != count:
-                    raise ValueError(f"{who}: {what} must have {count} names; got {len(given)}")
-                setattr(self, what, [str(name) for name in given])
+                setattr(self, what, _check.names(who, what, given, count))
 
     def made(self) -> Connections:
         """Return the units, numbered by depth."""

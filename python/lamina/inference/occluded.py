@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _check
+from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina.inference.attributions import Attribution, as_rows, explained
 
@@ -91,7 +92,8 @@ def occlusion(
 
 
 def _sizes(name: str, given: Any, axes: int) -> tuple[int, ...]:
-    values = [given] * axes if isinstance(given, (int, np.integer)) else list(given)
+    single = np.ndim(given) == 0 and not isinstance(given, (list, tuple))
+    values = [given] * axes if single else list(given)
     if len(values) != axes:
         raise ValueError(f"{WHO}: {name} must have {axes} numbers, one an axis; got {given!r}")
     return tuple(_check.integer(WHO, name, value) for value in values)
@@ -113,7 +115,9 @@ def _cover(value: Any, rows: Array) -> Array:
         if value != MEAN:
             raise ValueError(f"{WHO}: value must be a number, an array or 'mean'; got {value!r}")
         value = rows.mean(axis=0)
-    base = np.asarray(value, rows.dtype)
+    base = as_numbers(WHO, "value", value).astype(rows.dtype)
+    if not np.isfinite(base).all():
+        raise ValueError(f"{WHO}: value must be finite; got {value!r:.80}")
     if base.shape not in ((), rows.shape[1:]):
         raise ValueError(
             f"{WHO}: value must be a number or an array of shape {rows.shape[1:]}; got {base.shape}"

@@ -106,7 +106,10 @@ def permutation_importance(
         )
     together = _together(table, groups)
     score = scorer_of(WHO, model, scoring, y, sample_weight)
-    seed = np.random.RandomState(random_state).randint(np.iinfo(np.int32).max + 1)
+    first = _check.integer(WHO, "random_state", random_state, 0)
+    if first >= 2**32:
+        raise ValueError(f"{WHO}: random_state must be in [0, 2**32); got {first}")
+    seed = np.random.RandomState(first).randint(np.iinfo(np.int32).max + 1)
     baseline = score(table.data)
     falls = np.empty((len(together), repeats))
     for place, columns in enumerate(together.values()):

@@ -115,12 +115,12 @@ def lekprofile(
     if len(table.names) == 1:
         raise ValueError(f"{WHO}: x must have at least two inputs; got one")
     steps = _check.integer(WHO, "steps", steps, 2)
+    val_out = _check.boolean(WHO, "val_out", val_out)
+    group_show = _check.boolean(WHO, "group_show", group_show)
     values = np.column_stack([table.numbers(i) for i in range(len(table.names))])
     held, labels = _groups(values, group_vals, random_state)
     if grp_nms is not None:
-        if len(grp_nms) != len(held):
-            raise ValueError(f"{WHO}: grp_nms must have {len(held)} names; got {len(grp_nms)}")
-        labels = [str(name) for name in grp_nms]
+        labels = _check.names(WHO, "grp_nms", grp_nms, len(held))
     columns = {name: held[:, i] for i, name in enumerate(table.names)}
     groups = Columns({"group": labels, **columns})
     if group_show:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina._arrays import as_numbers
+from lamina._calls import on_behalf
 from lamina._predicting import Predicting, is_network, is_of_nnet
 
 Array = NDArray[Any]
@@ -19,14 +21,14 @@ def scorer_of(who: str, model: Any, scoring: Any, y: Any, sample_weight: Any) ->
     if callable(scoring):
         return lambda x: float(scoring(model, x, y))
     if scoring is None and is_network(model):
-        return lambda x: -_loss(model, x, y, sample_weight)
+        return lambda x: -_loss(who, model, x, y, sample_weight)
     given = {} if sample_weight is None else {"sample_weight": sample_weight}
     if scoring is None and hasattr(model, "score"):
         return lambda x: float(model.score(x, y, **given))
     if scoring is None:
         labels = getattr(model, "lev", None) is not None
         scoring = "accuracy" if labels or np.asarray(y).dtype.kind in "OUSb" else "r2"
-    if scoring in SCORES:
+    if isinstance(scoring, str) and scoring in SCORES:
         return _by_name(who, model, scoring, y, sample_weight)
     if not (isinstance(scoring, str) and hasattr(model, "get_params")):
         known = ", ".join(map(repr, SCORES))
@@ -42,8 +44,21 @@ def scorer_of(who: str, model: Any, scoring: Any, y: Any, sample_weight: Any) ->
     return lambda x: float(scorer(model, x, y, **given))
 
 
-def _loss(model: Any, x: Any, y: Any, sample_weight: Any) -> float:
-    found = model.evaluate(x, y, sample_weight=sample_weight, verbose=0)
+def weights_of(who: str, given: Any, rows: int) -> Any:
+    """Return a weight for each row; None for no weights."""
+    if given is None:
+        return None
+    weights = as_numbers(who, "sample_weight", given).astype(np.float64)
+    if weights.shape != (rows,):
+        raise ValueError(
+            f"{who}: sample_weight must have shape ({rows},), one weight a row; got {weights.shape}"
+        )
+    return weights
+
+
+def _loss(who: str, model: Any, x: Any, y: Any, sample_weight: Any) -> float:
+    with on_behalf(who, "evaluate"):
+        found = model.evaluate(x, y, sample_weight=sample_weight, verbose=0)
     return float(np.ravel(np.asarray(found))[0])
 
 
@@ -52,7 +67,7 @@ def _by_name(who: str, model: Any, name: str, y: Any, sample_weight: Any) -> Sco
     method = "predict_proba" if name == "neg_log_loss" else "predict"
     plain = is_network(model) or is_of_nnet(model) or not hasattr(model, method)
     predicting = Predicting(who, model, "auto" if plain else method)
-    weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)
+    weights = weights_of(who, sample_weight, len(targets))
 
     def score(x: Any) -> float:
         if not plain and name == "accuracy":  # labels, of whatever kind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _check
-from lamina._arrays import is_array
 from lamina.many import settings as settings_
 from lamina.many.data import count_rows, meant_rows
 from lamina.many.parts import Part, parts
@@ -95,7 +94,7 @@ def planned(
     x = meant_rows(x, y)
     rows = count_rows(who, "x", x)
     for name, value in (("y", y), ("sample_weight", sample_weight)):
-        if value is None or (name == "sample_weight" and not is_array(value)):
+        if value is None or (name == "sample_weight" and isinstance(value, (list, tuple, Mapping))):
             continue
         if count_rows(who, name, value) != rows:
             got = f"{rows} and {count_rows(who, name, value)}"
@@ -126,7 +125,7 @@ def seeds_of(who: str, seeds: Any) -> list[int]:
 
 
 def _kept(who: str, keep: Any) -> frozenset[str]:
-    if isinstance(keep, str):
+    if isinstance(keep, str) or not isinstance(keep, Iterable):
         keep = KEPT if keep == "all" else (keep,)
     for each in keep:
         _check.choice(who, "keep", each, KEPT)

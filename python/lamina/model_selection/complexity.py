@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _check
-from lamina._calls import answering_calls
+from lamina._calls import answering_calls, on_behalf
 from lamina._columns import Columns
 from lamina.many import fit_many
 from lamina.model_selection.degrees import effective_degrees
-from lamina.model_selection.errors import error_of, words
+from lamina.model_selection.errors import WORDS, error_of, words
 from lamina.model_selection.splines import NaturalSplines, least_norm
 from lamina.models import Model
 
@@ -136,14 +136,17 @@ def complexity_path(
             f"{WHO}: model must be 'natural_spline', or a function of a size that returns a "
             f"compiled model, such as build(units); got {model!r:.80}"
         )
+    if error is not None and not callable(error):
+        _check.choice(WHO, "error", error, tuple(WORDS))
     if sizes is None:
         raise ValueError(f"{WHO}: sizes must be given for networks, such as [1, 2, 4, 8]")
     name = _size_name(model)
     listed = _sizes(sizes, 1)
-    fits = fit_many(
-        model, x, y, settings={name: listed}, seeds=seeds, executor=executor, n_jobs=n_jobs,
-        keep="weights", verbose=verbose, **fit,
-    )  # fmt: skip
+    with on_behalf(WHO, "fit_many"):
+        fits = fit_many(
+            model, x, y, settings={name: listed}, seeds=seeds, executor=executor, n_jobs=n_jobs,
+            keep="weights", verbose=verbose, **fit,
+        )  # fmt: skip
     table = fits.table
     runs: dict[str, list[Any]] = {"complexity": [s[name] for s in fits.settings]}
     runs |= {"seed": list(table["seed"]), "status": list(table["status"])}

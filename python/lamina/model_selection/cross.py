@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from lamina import _check
-from lamina._arrays import is_array
 from lamina._calls import answering_calls
 from lamina.many.data import count_rows, meant_rows
 from lamina.model_selection.evaluation import Asked, check_failures
@@ -119,6 +118,8 @@ def cross_validate(
     (['fit_time', 'score_time', 'test_score'], True)
     """
     who = "cross_validate"
+    if params is not None and not isinstance(params, Mapping):
+        raise TypeError(f"{who}: params must be a dict of arguments of fit; got {params!r:.80}")
     fit = {**(params or {}), **fit}
     subject = subject_of(who, model, fit, cross_validate)
     asked = Asked(
@@ -144,7 +145,9 @@ def checked_rows(who: str, x: Any, **others: Any) -> int:
     """Return the number of rows, which all of these must have."""
     rows = count_rows(who, "x", x)
     for name, value in others.items():
-        if value is None or (name == "sample_weight" and not is_array(value)):
+        if value is None and name == "y":
+            raise TypeError(f"{who}: y must hold a target for each row; got None")
+        if value is None or (name == "sample_weight" and isinstance(value, (list, tuple, Mapping))):
             continue
         found = count_rows(who, name, value)
         if found != rows:

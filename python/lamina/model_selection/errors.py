@@ -9,6 +9,7 @@ import numpy as np
 
 from lamina import _check
 from lamina import _coding as coding
+from lamina._calls import on_behalf
 
 WORDS = {
     "mse": "mean squared error",
@@ -35,7 +36,8 @@ def words(model: Any, error: Any) -> str:
 def error_of(model: Any, x: Any, y: Any, error: Any) -> float:
     """Return the error of a model's predictions over some rows."""
     kind = kind_of(model, error)
-    predicted = model.predict(x, verbose=0)
+    with on_behalf("complexity_path", "predict"):
+        predicted = model.predict(x, verbose=0)
     if not isinstance(kind, str):
         return float(kind(np.asarray(y), predicted))
     read = coding.Coding("complexity_path", model)

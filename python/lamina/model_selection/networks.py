@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lamina._calls import on_behalf
 from lamina._coding import Coding, kind_of
 from lamina.many import fit_many
 from lamina.many.recipe import own_arguments
@@ -83,11 +84,12 @@ class Network:
         self._check(settings, asked)
         more = ("weights",) if asked.train_score or asked.estimators else ()
         seeds = 1 if asked.seeds is None else asked.seeds
-        fits = fit_many(
-            self.model, x, y, sample_weight=asked.sample_weight, settings=settings, seeds=seeds,
-            folds=splits, executor=asked.executor, n_jobs=asked.n_jobs, verbose=asked.verbose,
-            keep=("held_out_predictions", *more), **asked.fit,
-        )  # fmt: skip
+        with on_behalf(asked.who, "fit_many"):
+            fits = fit_many(
+                self.model, x, y, sample_weight=asked.sample_weight, settings=settings, seeds=seeds,
+                folds=splits, executor=asked.executor, n_jobs=asked.n_jobs, verbose=asked.verbose,
+                keep=("held_out_predictions", *more), **asked.fit,
+            )  # fmt: skip
         table = fits.table
         count, found = len(fits) // len(settings), []
         read: dict[int, tuple[Coding, Any]] = {}

@@ -176,8 +176,8 @@ sample_weight
     _not_empty(who, "param_distributions", param_distributions)
     try:
         settings = list(ParameterSampler(param_distributions, count, random_state=random_state))
-    except TypeError as error:
-        raise TypeError(f"{who}: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{who}: {error}") from error
     return _searched(
         who, model, settings, x, y, groups, cv, refit,
         _asked(who, scoring, return_train_score, error_score, seeds, n_jobs, executor, verbose,

@@ -99,13 +99,20 @@ def splits_of(who: str, cv: Any, x: Any, rows: int, labels: Any, groups: Any) ->
             f"{who}: cv must be a number of folds, a splitter of scikit-learn or pairs of row "
             f"numbers; got {cv!r}"
         )
-    splitter = check_cv(5 if cv is None else cv, labels, classifier=labels is not None)
     array = x if hasattr(x, "shape") else np.zeros((rows, 1))
     try:
+        splitter = check_cv(5 if cv is None else cv, labels, classifier=labels is not None)
         found = [
             (_numbers(who, train, rows), _numbers(who, test, rows))
             for train, test in splitter.split(array, labels, groups)
         ]
+    except TypeError as error:
+        if str(error).startswith(f"{who}: "):
+            raise
+        raise TypeError(
+            f"{who}: cv must be a number of folds, a splitter of scikit-learn or pairs of row "
+            f"numbers; got {cv!r:.80}"
+        ) from error
     except ValueError as error:
         advice = f" Give fewer folds, such as cv=2, or more rows: there are {rows}"
         raise ValueError(f"{who}: {error}{advice if 'n_splits' in str(error) else ''}") from error

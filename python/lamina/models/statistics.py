@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check
-from lamina._calls import answering_calls
+from lamina._calls import answering_calls, on_behalf
 from lamina.models.calibrated import Calibrated
 
 if TYPE_CHECKING:
@@ -172,7 +172,8 @@ class Statistics(Calibrated):
         array([[10.,  4.],
                [ 4.,  2.]])
         """
-        return self.loss_function(x, y, sample_weight).hessian()
+        with on_behalf("hessian", "loss_function"):
+            return self.loss_function(x, y, sample_weight).hessian()
 
     @answering_calls
     def inference(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina._arrays import as_numbers
 from lamina._check import integer
 from lamina.nnet.data import WHO, Given, from_arrays, from_formula
 from lamina.nnet.networks import Network
@@ -35,7 +36,7 @@ def given_of(
 
 def network_of(
     given: Given, size: Any, linout: bool, entropy: bool, softmax: bool, censored: bool,
-    skip: bool, decay: Any, most: int,
+    skip: bool, decay: Any, most: Any,
 ) -> Network:  # fmt: skip
     """Return the network that a call asks for."""
     if size is None:
@@ -54,6 +55,7 @@ def network_of(
     structure = Structure(inputs, integer(WHO, "size", size, low=0), outputs, skip)
     if structure.weights == 0:
         raise ValueError(f"{WHO}: no weights to fit; size=0 needs skip=True")
+    most = integer(WHO, "MaxNWts", most)
     if structure.weights > most:
         raise ValueError(
             f"{WHO}: too many ({structure.weights}) weights; MaxNWts allows {most}: raise it, or "
@@ -77,7 +79,7 @@ def _outside(y: Array) -> float:
 
 
 def _decay(decay: Any, weights: int) -> Any:
-    factors = np.asarray(decay, np.float64)
+    factors = as_numbers(WHO, "decay", decay).astype(np.float64)
     if not np.isfinite(factors).all() or (factors < 0).any():
         wrong = factors[~np.isfinite(factors) | (factors < 0)]
         raise ValueError(f"{WHO}: decay must be >= 0; got {wrong.ravel()[0]}")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from lamina import _check, _screen
-from lamina._calls import answering_calls, named_parameters, refuse_arguments
+from lamina._calls import answering_calls, named_parameters, on_behalf, refuse_arguments
 from lamina.nnet.coding import class_ind
 from lamina.nnet.data import case_weights, input_names, inputs_again, matrix_of
 from lamina.nnet.fitted import NNet
@@ -18,6 +18,7 @@ from lamina.nnet.formulas import ModelFrame, model_frame
 from lamina.nnet.formulas.expressions import deparse
 from lamina.nnet.formulas.variables import Array, Variable, factor, variable
 from lamina.nnet.r_samples import resample
+from lamina.nnet.searching import check_executor
 from lamina.nnet.starts import RSeed
 from lamina.random import next_seed
 from lamina.runtime import get_num_threads
@@ -79,8 +80,7 @@ class AvNNet:
             (rows,) of numbers or classes, or (rows, outputs).  Rows of a table with missing values
             are NaN, or None among classes.
         """
-        if type not in ("raw", "class", "prob"):
-            raise ValueError(f"predict: type must be 'raw', 'class' or 'prob'; got {type!r}")
+        _check.choice("predict", "type", type, ("raw", "class", "prob"))
         if type != "raw" and self.lev is None:
             raise ValueError(f"predict: type={type!r} needs a fit to classes; use type='raw'")
         scores = self._mean(newdata)
@@ -236,22 +236,35 @@ def avNNet(  # noqa: N802
     count = _check.integer(WHO, "repeats", repeats)
     for name, value in (("bag", bag), ("allowParallel", allowParallel), ("trace", trace)):
         _check.boolean(WHO, name, value)
-    given = _given(x, y, weights, subset, na_action, contrasts)
+    if executor is not None:
+        check_executor(WHO, executor)
+    with on_behalf(WHO, "nnet"):
+        given = _given(x, y, weights, subset, na_action, contrasts)
     drawn = _seeds(seeds, count, random_state)
     settings = {**more, "size": size}
     serial = not allowParallel or get_num_threads() == 1 or count == 1
+    with on_behalf(WHO, "nnet"):
+        model = _networks(given, drawn, bag, trace, settings, executor, serial)
+    return AvNNet(model, bag, drawn, given)
+
+
+def _networks(
+    given: _Given, drawn: list[int], bag: bool, trace: bool, settings: dict[str, Any],
+    executor: Executor | None, serial: bool,
+) -> list[NNet]:  # fmt: skip
+    """Return the fitted networks, each announced where that is asked for."""
+    count = len(drawn)
     if executor is not None or not serial:
         if trace:
             for i in range(count):
                 _screen.write(f"Fitting Repeat {i + 1} ")
-        model = _side_by_side(given, drawn, bag, settings, executor)
-    else:
-        model = []
-        for i, seed in enumerate(drawn):
-            if trace:
-                _screen.write(f"Fitting Repeat {i + 1} \n")
-            model.append(fit_one(given.x, given.y, given.weights, seed, bag, trace, settings))
-    return AvNNet(model, bag, drawn, given)
+        return _side_by_side(given, drawn, bag, settings, executor)
+    model = []
+    for i, seed in enumerate(drawn):
+        if trace:
+            _screen.write(f"Fitting Repeat {i + 1} \n")
+        model.append(fit_one(given.x, given.y, given.weights, seed, bag, trace, settings))
+    return model
 
 
 def _given(x: Any, y: Any, weights: Any, subset: Any, na_action: Any, contrasts: Any) -> _Given:
@@ -284,6 +297,8 @@ def _given(x: Any, y: Any, weights: Any, subset: Any, na_action: Any, contrasts:
 
 def _seeds(seeds: Any, count: int, random_state: Any) -> list[int]:
     if seeds is not None:
+        if isinstance(seeds, (str, bytes)) or not isinstance(seeds, Iterable):
+            raise TypeError(f"{WHO}: seeds must be a list of integers; got {seeds!r:.80}")
         listed = [_check.integer(WHO, "seeds", seed, low=-(2**31)) for seed in seeds]
         if len(listed) != count:
             raise ValueError(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lamina import _check
+from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina.nnet.formulas.variables import factor, variable
 
@@ -94,7 +95,7 @@ def which_is_max(x: Any = _check.NEEDED, seed: int | Generator | None = None) ->
     >>> {which_is_max([2, 2, 0], seed=s) for s in range(20)}
     {0, 1}
     """
-    values = np.asarray(x, np.float64)
+    values = as_numbers("which_is_max", "x", x).astype(np.float64)
     if values.ndim != 1 or not values.size or np.isnan(values).any():
         raise ValueError(f"which_is_max: x must be a vector of numbers, not empty; got {x!r}")
     places = np.flatnonzero(values == values.max())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina import _check
 from lamina._calls import answering_calls
 from lamina.nnet.data import inputs_again, matrix_of
 from lamina.nnet.printed import Coefficients, Summary, fit_lines
@@ -134,8 +135,7 @@ class NNet:
             If classes are asked of a fit that has none, if inputs have missing values or are as
             many as the fit's are not, or for levels of a factor that it has not seen.
         """
-        if type not in ("raw", "class"):
-            raise ValueError(f"predict: type must be 'raw' or 'class'; got {type!r}")
+        _check.choice("predict", "type", type, ("raw", "class"))
         if type == "class" and self.lev is None:
             raise ValueError(
                 "predict: inappropriate fit for class: type='class' needs a fit to a factor, or "

@@ -17,6 +17,14 @@ from lamina.nnet.networks import Network
 Array = NDArray[np.float64]
 
 
+def check_executor(who: str, executor: Any) -> None:
+    """Refuse what takes no work."""
+    if not callable(getattr(executor, "submit", None)):
+        raise TypeError(
+            f"{who}: executor must be a concurrent.futures.Executor; got {executor!r:.80}"
+        )
+
+
 class Searches:
     """Searches from all starts, and what they report."""
 
@@ -31,6 +39,7 @@ class Searches:
 
     def _run(self, executor: Executor | None) -> list[Any]:
         if executor is not None:
+            check_executor(WHO, executor)
             return self._elsewhere(executor)
         single = len(self._starts) == 1
         told = self._told and single and self._settings["maxit"] > 0

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina._arrays import as_numbers
 from lamina._calls import checking_keywords
 from lamina.random import next_seed
 
@@ -59,7 +60,7 @@ def starting_weights(
     """Return one row for each start: `given` ones first, then ones in [-rang, rang]."""
     first = np.empty((0, weights))
     if given is not None:
-        first = np.atleast_2d(np.asarray(given, np.float64))
+        first = np.atleast_2d(as_numbers("nnet", "Wts", given).astype(np.float64))
         if first.ndim != 2 or first.shape[1] != weights:
             raise ValueError(
                 f"nnet: weights vector of incorrect length: Wts must have {weights} numbers, those "
@@ -81,6 +82,8 @@ def _generator(random_state: Any) -> Any:
     if hasattr(random_state, "uniform"):
         return random_state
     if isinstance(random_state, (int, np.integer)) and not isinstance(random_state, bool):
+        if not 0 <= random_state < 2**32:
+            raise ValueError(f"nnet: random_state must be in [0, 2**32); got {random_state}")
         return np.random.RandomState(int(random_state))
     raise TypeError(
         f"nnet: random_state must be None, an integer, a NumPy Generator or RandomState, or an "

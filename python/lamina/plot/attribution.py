@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _check
+from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.plot.figures import Path, on_axes
@@ -73,7 +74,7 @@ def attribution(
     if place >= len(values):
         raise ValueError(f"{WHO}: row must be below {len(values)}; got {place}")
     one = values[place]
-    given = None if x is None else np.asarray(x, np.float64)
+    given = None if x is None else as_numbers(WHO, "x", x).astype(np.float64)
     if given is not None and given.shape != values.shape:
         raise ValueError(
             f"{WHO}: x must have the shape of what is explained, {values.shape}; got {given.shape}"
@@ -88,7 +89,7 @@ def attribution(
     if one.ndim == 2:
         flat = one.sum(axis=-1) if has_sign else np.abs(one).max(axis=-1)
         return on_axes(WHO, lambda axes: _series(axes, flat, below, label), ax, path, (6.0, 3.2))
-    shown = named(names, one.size, "x")
+    shown = named(WHO, "names", names, one.size, "x")
     return on_axes(WHO, lambda axes: _bars(axes, one.ravel(), shown, label), ax, path,
                    (5.0, 1.0 + 0.28 * one.size))  # fmt: skip
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _check
+from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina._named_columns import Table
 from lamina._predicting import Predicting, is_of_nnet
 from lamina.plot.figures import Path, on_axes
-from lamina.plot.style import COLOURS, MARKERS, SEQUENTIAL, named, plain, two_classes
+from lamina.plot.style import COLOURS, MARKERS, SEQUENTIAL, plain, two_classes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,19 +73,20 @@ def decision_boundary(
     """
     table = Table(WHO, X)
     rows = np.column_stack([table.numbers(i) for i in range(len(table.names))])
-    names = table.names if feature_names is None else named(feature_names, rows.shape[1], "x")
-    first, second = (_feature(each, names) for each in features)
+    names = table.names
+    if feature_names is not None:
+        names = _check.names(WHO, "feature_names", feature_names, rows.shape[1])
+    first, second = _features(features, names)
     count = _check.integer(WHO, "grid", grid)
     ends = [(v.min() - 0.05 * (np.ptp(v) or 1), v.max() + 0.05 * (np.ptp(v) or 1))
             for v in (rows[:, first], rows[:, second])]  # fmt: skip
     lines = [np.linspace(*end, count) for end in ends]
-    asked = np.tile(np.median(rows, axis=0) if fixed is None else np.asarray(fixed, np.float64),
-                    (count * count, 1))  # fmt: skip
+    asked = np.tile(_fixed(fixed, rows), (count * count, 1))
     asked[:, first], asked[:, second] = (v.ravel() for v in np.meshgrid(*lines))
     # A table of the kind that was given, in which formulas and pipelines find their columns.
     points = table.taken(np.zeros(len(asked), int)).replaced(dict(enumerate(asked.T)))
     values = _asked(model, points).reshape(count, count, -1)
-    target = None if y is None else _classes(y)
+    target = None if y is None else _classes(y, len(rows))
 
     def draw(axes: Axes) -> None:
         _draw(axes, lines, values, target is not None and target.dtype.kind != "f")
@@ -96,6 +98,25 @@ def decision_boundary(
         plain(axes)
 
     return on_axes(WHO, draw, ax, path, (5.2, 4.2))
+
+
+def _features(given: Any, names: list[str]) -> tuple[int, int]:
+    if not isinstance(given, (list, tuple, np.ndarray)) or len(given) != 2:
+        raise ValueError(f"{WHO}: features must be two columns of X; got {given!r:.80}")
+    return _feature(given[0], names), _feature(given[1], names)
+
+
+def _fixed(given: Any, rows: Array) -> Array:
+    """Return the values at which the features are held."""
+    if given is None:
+        return np.asarray(np.median(rows, axis=0))
+    values = as_numbers(WHO, "fixed", given).astype(np.float64)
+    if values.shape != rows.shape[1:]:
+        raise ValueError(
+            f"{WHO}: fixed must have a value for each of {rows.shape[1]} features; got shape "
+            f"{values.shape}"
+        )
+    return values
 
 
 def _feature(place: Any, names: list[str]) -> int:
@@ -120,10 +141,14 @@ def _asked(model: Any, rows: Any) -> Array:
     return np.asarray(model.predict(rows), np.float64)
 
 
-def _classes(y: Any) -> Array:
+def _classes(y: Any, rows: int) -> Array:
     found = np.asarray(y)
     if found.ndim == 2:
         found = found.argmax(axis=1) if found.shape[1] > 1 else found[:, 0]
+    if found.shape != (rows,):
+        raise ValueError(
+            f"{WHO}: y must have a class or number for each of {rows} rows; got shape {np.shape(y)}"
+        )
     whole = found.dtype.kind == "f" and (found == np.round(found)).all()
     return found.astype(np.int64) if whole and len(np.unique(found)) <= 20 else found
 
@@ -163,7 +188,8 @@ def _draw_rows(axes: Axes, x: Array, y: Array, target: Array, given: Any) -> Non
         axes.scatter(x, y, c=target, cmap=SEQUENTIAL, edgecolors="black", linewidths=0.5, s=22)
         return
     kinds = np.unique(target)
-    names = [str(k) for k in kinds.tolist()] if given is None else [str(name) for name in given]
+    names = [str(k) for k in kinds.tolist()]
+    names = names if given is None else _check.names(WHO, "class_names", given)
     if len(names) < len(kinds):
         raise ValueError(f"{WHO}: class_names must name all {len(kinds)} classes; got {len(names)}")
     for place, kind in enumerate(kinds):

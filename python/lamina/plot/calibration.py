@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _check
+from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.plot.figures import Path, on_axes
@@ -73,8 +74,7 @@ def calibration(
     """
     happened, given, several = _checked(y_true, probabilities, labels)
     bins = _check.integer(WHO, "n_bins", n_bins)
-    if strategy not in ("uniform", "quantile"):
-        raise ValueError(f"{WHO}: strategy must be 'uniform' or 'quantile'; got {strategy!r}")
+    _check.choice(WHO, "strategy", strategy, ("uniform", "quantile"))
     edges = np.linspace(0, 1, bins + 1)
     if strategy == "quantile":
         edges = np.quantile(given, edges)
@@ -99,7 +99,8 @@ def binned(happened: Array, given: Array, edges: Array) -> Array:
 
 
 def _checked(y_true: Any, probabilities: Any, labels: Any) -> tuple[Array, Array, bool]:
-    given, truth = np.asarray(probabilities, np.float64), np.asarray(y_true)
+    given = as_numbers(WHO, "probabilities", probabilities).astype(np.float64)
+    truth = np.asarray(y_true)
     if truth.ndim == 2 and truth.shape[1] == 1:
         truth = truth[:, 0]
     several = given.ndim == 2 and given.shape[1] > 1
@@ -133,6 +134,8 @@ def _places(truth: Array, labels: Any, count: int) -> Array:
         if truth.dtype.kind in "iuf" and np.isin(truth, np.arange(count)).all():
             return truth
         labels = np.unique(truth)
+    if np.ndim(labels) != 1:
+        raise TypeError(f"{WHO}: labels must be a list of classes; got {labels!r:.80}")
     names = np.asarray(labels).tolist()
     if len(names) != count or not np.isin(truth, names).all():
         raise ValueError(

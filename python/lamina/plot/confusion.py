@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.plot.figures import Path, on_axes
@@ -70,7 +71,7 @@ def confusion_matrix(
     >>> [text.get_text() for text in ax.texts]
     ['1', '0', '1', '1']
     """
-    if normalize is not None and normalize not in NORMALIZE:
+    if normalize is not None and not (isinstance(normalize, str) and normalize in NORMALIZE):
         raise ValueError(
             f"{WHO}: normalize must be 'true', 'pred', 'all' or None; got {normalize!r}"
         )
@@ -97,6 +98,8 @@ def counted(
         )
     found = np.unique(np.concatenate([true, pred]))
     given = None if labels is None else np.asarray(labels)
+    if given is not None and given.ndim != 1:
+        raise TypeError(f"{WHO}: labels must be a list of classes; got {labels!r:.80}")
     if given is None:
         classes, names = found, found
     elif np.isin(found, given).all():
@@ -106,7 +109,9 @@ def counted(
     else:
         strange = found[~np.isin(found, given)].tolist()[0]
         raise ValueError(f"{WHO}: labels must name each class; {strange!r} is not among them")
-    weights = np.ones(len(true)) if sample_weight is None else np.asarray(sample_weight, float)
+    weights = np.ones(len(true))
+    if sample_weight is not None:
+        weights = as_numbers(WHO, "sample_weight", sample_weight).astype(np.float64)
     if weights.shape != true.shape:
         raise ValueError(f"{WHO}: sample_weight must have shape {true.shape}; got {weights.shape}")
     place = {each: i for i, each in enumerate(classes.tolist())}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina import _check
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.metrics.direction import UP, direction_of_name
@@ -105,7 +106,7 @@ def learning_curves(
 def _chosen(panels: list[Panel], metrics: Any, one: bool) -> list[Panel]:
     if metrics is None:
         return panels[:1] if one else panels
-    wanted = [metrics] if isinstance(metrics, str) else list(metrics)
+    wanted = [metrics] if isinstance(metrics, str) else _check.names(WHO, "metrics", metrics)
     by_name = {panel.name: panel for panel in panels}
     for name in wanted:
         if name not in by_name:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _check
-from lamina._calls import answering_calls
+from lamina._arrays import as_numbers
+from lamina._calls import answering_calls, on_behalf
 from lamina._check import Array
 from lamina.plot.figures import Path, on_grid
 from lamina.plot.layers import layer_of
@@ -76,12 +77,13 @@ def feature_maps(
 
     found = layer_of(WHO, model, layer, makes_images, "a layer whose outputs are images")
     shape = tuple(model.input_shape)
-    given = np.asarray(image)
+    given = as_numbers(WHO, "image", image)
     row = given[np.newaxis] if given.ndim == len(shape) - 1 else given
     if given.ndim == len(shape) - 2 and shape[-1] == 1:  # grey, without an axis for it
         row = given[np.newaxis, ..., np.newaxis]
     inner = Model(model.inputs, found.output)
-    maps = np.moveaxis(np.asarray(inner.predict(row, verbose=0))[:1][0], -1, 0)
+    with on_behalf(WHO, "predict"):
+        maps = np.moveaxis(np.asarray(inner.predict(row, verbose=0))[:1][0], -1, 0)
     images = maps[: _check.integer(WHO, "max_maps", max_maps)]
     grid_shape, size = grid_for(len(images))
     title = f"{found.name}: {len(images)} of {len(maps)} feature maps"

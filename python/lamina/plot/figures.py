@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check
@@ -16,6 +17,18 @@ DPI = 120
 SIZE = (5.5, 4.0)  # inches of one panel with labels
 
 Path = str | os.PathLike[str] | None
+
+
+@contextlib.contextmanager
+def telling(who: str) -> Iterator[None]:
+    """Say in Matplotlib's errors, of unknown colours and the like, which function was called."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        said = error.args[0] if error.args else None
+        if isinstance(said, str) and not said.startswith(f"{who}: "):
+            error.args = (f"{who}: {said}", *error.args[1:])
+        raise
 
 
 def _require_matplotlib(who: str) -> None:
@@ -58,7 +71,8 @@ def shown(who: str, draw: Callable[[Figure], Any], path: Path) -> Any:
     path = _checked(who, path)
     figure = plt.figure(FigureClass=FigureShownOnce, layout="constrained")
     try:
-        drawn = draw(figure)
+        with telling(who):
+            drawn = draw(figure)
         if path is not None:
             figure.savefig(path, dpi=DPI)
     except BaseException:
@@ -86,7 +100,8 @@ def on_axes(
         return shown(who, one, path)  # type: ignore[no-any-return]
     _check_axes(who, ax)
     path = _checked(who, path)
-    draw(ax)
+    with telling(who):
+        draw(ax)
     _save(ax, path)
     return ax
 
@@ -112,7 +127,8 @@ def on_grid(
         return shown(who, many, path)
     _check_axes(who, ax)
     path = _checked(who, path)
-    drawn = draw(_within(ax, shape))
+    with telling(who):
+        drawn = draw(_within(ax, shape))
     _save(ax, path)
     return drawn
 

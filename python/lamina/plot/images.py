@@ -76,10 +76,12 @@ def images(
     >>> drawn.shape, drawn[3].get_title()
     ((10,), '3')
     """
+    if not isinstance(x, (list, tuple)) and np.ndim(x) == 0:
+        raise TypeError(f"{WHO}: x must hold images, (images, height, width); got {x!r:.80}")
     pictures = [_picture(each) for each in x]
     if not pictures:
         raise ValueError(f"{WHO}: x must have at least one image; got none")
-    words = None if titles is None else [str(title) for title in titles]
+    words = None if titles is None else _check.names(WHO, "titles", titles)
     if words is not None and len(words) != len(pictures):
         raise ValueError(
             f"{WHO}: titles must be as many as the images, {len(pictures)}; got {len(words)}"

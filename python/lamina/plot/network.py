@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _check
+from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina.plot.figures import Path, on_axes
 from lamina.plot.lines import Edge, Lines
@@ -144,6 +145,10 @@ def plotnet(
     """
     from lamina.inference import connections
 
+    for name, value in (("bias_y", bias_y), ("circle_cex", circle_cex), ("cex_val", cex_val),
+                        ("line_stag", line_stag), ("alpha_val", alpha_val)):  # fmt: skip
+        if value is not None:
+            _check.number(WHO, name, value, 0.0)
     given = model if struct is None else _of_weights(model, struct)
     net = connections(given, x_names, y_names, who=WHO)
     biases = bias and any(la.bias is not None for la in net.layers)
@@ -157,7 +162,9 @@ def plotnet(
         and (edge.target not in net.outputs or _is_wanted("all_out", all_out, net, edge.target))
     ]  # fmt: skip
     most = min(5.0, 60.0 / max(len(kept), 1) ** 0.5)
-    low, high = (0.12 * most, most) if rel_rsc is None else rel_rsc
+    widths = (0.12 * most, most) if rel_rsc is None else rel_rsc
+    pair = as_numbers(WHO, "rel_rsc", widths)
+    low, high = pair.tolist() if pair.shape == (2,) else (0.0, 0.0)
     if not 0 < low <= high:
         raise ValueError(f"{WHO}: rel_rsc must be two widths, the smaller first; got {rel_rsc!r}")
     lines = Lines(nid, pos_col, neg_col, prune_col, prune_lty, (low, high), alpha_val,
@@ -296,7 +303,7 @@ class Drawing:
 def _is_wanted(what: str, wanted: Any, net: Any, unit: Any) -> bool:
     if isinstance(wanted, (bool, np.bool_)):
         return bool(wanted)
-    names = [wanted] if isinstance(wanted, str) else [str(name) for name in wanted]
+    names = [wanted] if isinstance(wanted, str) else _check.names(WHO, what, wanted)
     ends = net.inputs if what == "all_in" else net.outputs
     known = [net.units[i] for i in ends]
     for name in names:
@@ -332,8 +339,10 @@ def _larger() -> float:
 
 def _of_weights(weights: Any, struct: Sequence[int]) -> Any:
     """Return what has ``coefs_`` and ``intercepts_`` made of a vector of weights as R keeps it."""
+    if not isinstance(struct, (Sequence, np.ndarray)) or isinstance(struct, str):
+        raise TypeError(f"{WHO}: struct must be a list of units, such as [2, 3, 1]; got {struct!r}")
     sizes = [_check.integer(WHO, "struct", each) for each in struct]
-    given = np.asarray(weights, np.float64)
+    given = as_numbers(WHO, "model", weights).astype(np.float64)
     needed = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
     if len(sizes) < 2 or given.shape != (needed,):
         raise ValueError(

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina import _check
 from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
-from lamina._check import Array, choice
+from lamina._check import Array
 from lamina.plot.figures import Path, on_axes
 from lamina.plot.style import BLUE, GREY, VERMILION, plain
 
@@ -62,14 +63,15 @@ def residuals(
             f"{WHO}: y_true and y_pred must have as many rows, at least one; got "
             f"{len(true)} and {len(pred)}"
         )
-    kind = choice(WHO, "kind", kind, ("fitted", "qq", "observed"))
+    kind = _check.choice(WHO, "kind", kind, ("fitted", "qq", "observed"))
     if kind == "fitted":
         x, y = pred, true - pred
     elif kind == "observed":
         x, y = pred, true
     else:
         x, y = normal_quantiles(true - pred)
-    far = np.argsort(-np.abs(true - pred), kind="stable")[: max(0, int(label_rows))]
+    label_rows = _check.integer(WHO, "label_rows", label_rows, 0)
+    far = np.argsort(-np.abs(true - pred), kind="stable")[:label_rows]
     return on_axes(WHO, lambda axes: _draw(axes, x, y, kind, far), ax, path)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 
@@ -22,12 +22,15 @@ def chosen(who: str, what: str, wanted: Any, names: Sequence[str]) -> list[str]:
     """Return which of some names are wanted: all if None, by name or by number."""
     if wanted is None:
         return list(names)
-    listed = [wanted] if isinstance(wanted, (str, int)) else list(wanted)
+    single = isinstance(wanted, (str, int)) or not isinstance(wanted, Iterable)
+    listed = [wanted] if single else list(wanted)
     made: list[str] = []
+    if not listed:
+        raise ValueError(f"{who}: {what} must name one at least; got {wanted!r}")
     for each in listed:
         if isinstance(each, int) and not isinstance(each, bool) and 0 <= each < len(names):
             made.append(names[each])
-        elif each in names:
+        elif isinstance(each, str) and each in names:
             made.append(str(each))
         else:
             raise ValueError(f"{who}: {what} must be among {', '.join(names)}; got {each!r}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lamina import _check
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -67,8 +69,8 @@ def beside(axes: Axes) -> None:
         )
 
 
-def named(names: Any, count: int, prefix: str) -> list[str]:
+def named(who: str, what: str, names: Any, count: int, prefix: str) -> list[str]:
     """Return the names given as strings, or numbered ones."""
     if names is None:
         return [f"{prefix}{i + 1}" for i in range(count)]
-    return [str(name) for name in names]
+    return _check.names(who, what, names, count)

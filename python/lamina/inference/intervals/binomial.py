@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from lamina import _check
+from lamina._calls import answering_calls
 from lamina.inference._distributions import incomplete_beta
 
 
+@answering_calls
 def clopper_pearson(hits: int, rows: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return the exact limits of a rate of which ``hits`` of ``rows`` are seen.
 
@@ -16,6 +19,11 @@ def clopper_pearson(hits: int, rows: int, confidence: float = 0.95) -> tuple[flo
     >>> [round(limit, 4) for limit in clopper_pearson(9, 10)]
     [0.555, 0.9975]
     """
+    who = "clopper_pearson"
+    seen, of = _check.integer(who, "hits", hits, 0), _check.integer(who, "rows", rows)
+    if seen > of:
+        raise ValueError(f"{who}: hits must be at most rows, {of}; got {seen}")
+    _check.number(who, "confidence", confidence, 0.0, 1.0, low_open=True, high_open=True)
     tail = (1.0 - confidence) / 2.0
     low = 0.0 if hits == 0 else _beta_quantile(tail, hits, rows - hits + 1)
     high = 1.0 if hits == rows else _beta_quantile(1.0 - tail, hits + 1, rows - hits)

@@ -49,7 +49,8 @@ def planned(who: str, fitted: Fitted, method: str | None, settings: dict[str, An
     ``settings`` are ``cv``, ``n_resamples``, ``level``, ``calibration_size``, ``randomized`` and
     ``seed``.
     """
-    name = _check.choice(who, "method", method or DEFAULTS[fitted.kind], list(METHODS))
+    wanted = DEFAULTS[fitted.kind] if method is None else method
+    name = _check.choice(who, "method", wanted, list(METHODS))
     plan = Plan(
         name,
         settings["cv"],

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina._calls import answering_calls
+from lamina._calls import answering_calls, on_behalf
 from lamina._check import Array
 from lamina._columns import Columns
 from lamina.inference.intervals import ranks
@@ -62,7 +62,9 @@ def coverage_report(
     chosen = [ranks.checked_level(WHO, "levels", level) for level in several]
     if not chosen:
         raise ValueError(f"{WHO}: levels must be at least one number; got none")
-    predicted = of(model).predicted(x, WHO)
+    with on_behalf(WHO, "of"):
+        intervals = of(model)
+    predicted = intervals.predicted(x, WHO)
     truth = predicted.targets(y)
     groups = _groups(by, len(truth))
     lines: list[dict[str, Any]] = []

@@ -10,7 +10,7 @@ import numpy as np
 
 from lamina import _screen, losses
 from lamina._arrays import as_numbers
-from lamina._calls import named_parameters
+from lamina._calls import named_parameters, on_behalf
 from lamina._check import Array
 from lamina._names import unknown
 from lamina.inference.intervals.fitted import (
@@ -58,7 +58,8 @@ class FittedModel(Fitted):
         return self._of(self.model, x, options)
 
     def _of(self, model: Model, x: Any, options: dict[str, Any]) -> Any:
-        found = model.predict(x, **{"verbose": 0, **options})
+        with on_behalf(self.who, "predict"):
+            found = model.predict(x, **{"verbose": 0, **options})
         return self._probable(found) if self.kind == "classes" else found
 
     def _probable(self, found: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina._calls import answering_calls
+from lamina._calls import answering_calls, on_behalf
 from lamina._check import Array
 from lamina.inference.intervals import ranks
 from lamina.inference.intervals.calibrating import (
@@ -282,7 +282,8 @@ def of(estimator: Any) -> PredictionIntervals:
     if isinstance(estimator, PredictionIntervals):
         return estimator
     kept = getattr(estimator, "_calibration", None) if isinstance(estimator, Model) else None
-    made = PredictionIntervals(estimator, None if kept is None else kept.method)
+    with on_behalf("of", "PredictionIntervals"):
+        made = PredictionIntervals(estimator, None if kept is None else kept.method)
     made.calibration = kept
     return made
 

@@ -15,7 +15,6 @@ from lamina.nnet.formulas.evaluation import Evaluation
 from lamina.nnet.formulas.expressions import deparse
 from lamina.nnet.formulas.matrix import Coding, as_factor, matrix
 from lamina.nnet.formulas.rows import (
-    NAMED,
     NaAction,
     refuse_infinite,
     rows_chosen,
@@ -132,7 +131,7 @@ class ModelFrame:
         self._types = {n: v.kind for n, v in self._factors.items()}
         self._widths = {n: v.values.shape[1:] for n, v in self._factors.items()}
         self.xlevels = {n: v.levels for n, v in self._factors.items() if v.kind == "factor"}
-        self._codings = self._code(contrasts or {})
+        self._codings = self._code({} if contrasts is None else contrasts)
         self.x, self.coefnames = self._matrix(self._factors, len(self.rows))
         del self._factors
 
@@ -384,10 +383,6 @@ def model_frame(
             f"next, as in {who}('y ~ .', table)"
         )
     _need_formulaic(who)
-    if isinstance(na_action, str) and na_action.replace("_", ".") not in NAMED:
-        raise ValueError(
-            f"{who}: na_action must be one of {', '.join(NAMED)}, or a function; got {na_action!r}"
-        )
     return ModelFrame(who, formula, data, weights, subset, na_action, contrasts)
 
 

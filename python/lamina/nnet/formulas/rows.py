@@ -51,7 +51,12 @@ def rows_kept(who: str, held: Mapping[str, Variable], na_action: NaAction) -> Ar
     every = np.arange(len(missing))
     if callable(na_action):
         return _asked(who, held, na_action, every)
-    action = na_action.replace("_", ".")
+    action = na_action.replace("_", ".") if isinstance(na_action, str) else None
+    if action not in NAMED:
+        raise ValueError(
+            f"{who}: na_action must be one of {', '.join(NAMED)}, or a function of the variables "
+            f"that returns the rows to keep; got {na_action!r:.80}"
+        )
     if action == "na.pass":
         return every
     if action == "na.fail" and missing.any():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from statistics import NormalDist
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lamina import _check
-from lamina._calls import answering_calls
+from lamina._calls import answering_calls, on_behalf
 from lamina._columns import Columns
 from lamina._names import unknown
 from lamina.nnet.formulas import ModelFrame
@@ -180,6 +180,11 @@ class Multinom:
     def _places(self, parm: Any) -> list[int]:
         if parm is None:
             return list(range(len(self.coefnames)))
+        if not isinstance(parm, (str, int, Iterable)) or isinstance(parm, (bool, Mapping)):
+            raise TypeError(
+                f"confint: parm must be columns, by name or place; got {parm!r:.80}; known: "
+                f"{', '.join(self.coefnames)}"
+            )
         asked: Sequence[Any] = [parm] if isinstance(parm, (str, int)) else list(parm)
         for each in asked:
             known = self.coefnames if isinstance(each, str) else range(len(self.coefnames))
@@ -253,15 +258,15 @@ class Multinom:
         ValueError
             If a column is not there, or a factor has levels that were not fitted.
         """
-        if type not in ("class", "probs"):
-            raise ValueError(f"predict: type must be 'class' or 'probs'; got {type!r}")
+        _check.choice("predict", "type", type, ("class", "probs"))
         found = self.fitted() if newdata is None else self._of_new(newdata, na_action)
         if type == "probs":
             return found[:, 0] if found.shape[1] == 1 else found
         return self._classes(found)
 
     def _of_new(self, newdata: Any, na_action: NaAction) -> Array:
-        new = self.frame.again(newdata, na_action)
+        with on_behalf("predict", "multinom"):
+            new = self.frame.again(newdata, na_action)
         x = np.column_stack([np.ones(len(new.x)), new.x]) if self.frame.intercept else new.x
         offset = None if new.offset is None else offset_of_classes(new.offset, len(self.lab))
         scores = x @ self._found.coefficients.T
@@ -294,6 +299,8 @@ class Multinom:
         Wald_ratios : bool, default False
             Whether coefficients over their standard errors are shown.
         """
+        for name, value in (("correlation", correlation), ("Wald_ratios", Wald_ratios)):
+            _check.boolean("summary", name, value)
         return Summary(self, correlation, _check.integer("summary", "digits", digits), Wald_ratios)
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lamina import _check
-from lamina._calls import answering_calls
+from lamina._calls import answering_calls, on_behalf
 from lamina.nnet.calls import call_text
 from lamina.nnet.formulas import ModelFrame, model_frame
 from lamina.nnet.formulas.variables import Array, level_text
@@ -125,7 +125,7 @@ def multinom(
     flags = {"Hess": Hess, "censored": censored, "model": model, "trace": trace}
     for name, value in flags.items():
         _check.boolean(WHO, name, value)
-    if summ not in (0, 1, 2, 3):
+    if not isinstance(summ, (int, np.integer)) or summ not in (0, 1, 2, 3):
         raise ValueError(f"{WHO}: summ must be 0, 1, 2 or 3; got {summ!r}")
     if _check.number(WHO, "decay", decay) < 0:
         raise ValueError(f"{WHO}: decay must be >= 0; got {decay}")
@@ -140,7 +140,8 @@ def multinom(
         rows = merged(rows, by_columns=summ == 3, tell=trace)
     settings = {"decay": decay, "maxit": maxit, "abstol": abstol, "reltol": reltol,
                 "MaxNWts": MaxNWts, "trace": trace}  # fmt: skip
-    found = search(rows, censored, settings)
+    with on_behalf(WHO, "nnet"):
+        found = search(rows, censored, settings)
     if not decay and not censored:
         warn_of_separation(rows, found.fitted_values)
     told = {
