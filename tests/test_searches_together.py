@@ -47,14 +47,19 @@ CASES = {
     "invscaling": (MLPClassifier, TWO, None, {**SGD, "learning_rate": "invscaling"}),
     "adaptive": (MLPClassifier, CLASSES, None, {**SGD, "learning_rate": "adaptive", "tol": 0.1,
                                                 "n_iter_no_change": 1, "max_iter": 40}),
-    "a generator": (MLPRegressor, NUMBERS, None, {
-        "random_state": np.random.RandomState(np.random.PCG64(3))}),
+    "a random state": (MLPRegressor, NUMBERS, None, {"random_state": np.random.RandomState(3)}),
 }  # fmt: skip
 # What has to be fitted by itself.
 ALONE = {
     "lbfgs": (MLPRegressor, NUMBERS, None, {"solver": "lbfgs"}),
     "balanced": (MLPClassifier, CLASSES, None, {"class_weight": "balanced"}),
     "callbacks": (MLPRegressor, NUMBERS, None, {"callbacks": callbacks.TerminateOnNaN()}),
+    "other bits": (
+        MLPRegressor,
+        NUMBERS,
+        None,
+        {"random_state": np.random.RandomState(np.random.PCG64(3))},
+    ),
     "held out": (MLPRegressor, NUMBERS, None, {"validation_data": (X[:9], NUMBERS[:9])}),
 }
 

@@ -33,6 +33,7 @@ class Fit final : public FitAtHand {
         weights_(*r_.model, r_.first),
         training_(execution(r_.training, true)),
         state_(*r_.model, *training_),
+        twister_(r_.twister),
         rate_(r_.rate) {
     for (const EpochRuleMaker& make : r_.rules) rules_.push_back(make());
     training_->bind(r_.training.data);
@@ -84,7 +85,7 @@ class Fit final : public FitAtHand {
 
   const std::int64_t* order(int done) {
     const std::int64_t* rows = r_.training.rows;
-    if (r_.mixes) return mixed(rows);
+    if (twister_) return mixed(rows);
     if (!r_.shuffles) return rows;
     order_.resize(std::size_t(r_.training.size));
     shuffle(order_.data(), r_.training.size, {r_.shuffle_seed, std::uint32_t(done), 0});
@@ -99,7 +100,7 @@ class Fit final : public FitAtHand {
       std::iota(order_.begin(), order_.end(), 0);
       if (rows != nullptr) std::copy_n(rows, order_.size(), order_.begin());
     }
-    r_.mixes(order_.data(), r_.training.size);
+    twister_->shuffle(order_.data(), r_.training.size);
     return order_.data();
   }
 
@@ -275,6 +276,7 @@ class Fit final : public FitAtHand {
   std::unique_ptr<Minimizer> minimizer_;
   std::vector<std::unique_ptr<EpochRule>> rules_;
   std::vector<std::int64_t> order_;
+  std::optional<Twister> twister_;
   std::vector<std::byte> kept_;
   double rate_, diverged_loss_ = 0.0;
   std::int64_t iterations_ = 0;

@@ -1,8 +1,8 @@
 // One whole fit without Python: what Model.fit does, to the bit.
 #pragma once
 
-#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "epoch_rules.h"
@@ -10,6 +10,7 @@
 #include "program.h"
 #include "record.h"
 #include "score.h"
+#include "twister.h"
 
 namespace lamina {
 
@@ -36,9 +37,8 @@ struct FitRequest {
   Index steps = 1;  // of an epoch, at most
   bool shuffles = true;
   std::uint64_t shuffle_seed = 0;
-  // In the place of such shuffles: mixes the order of the epoch before, at first that of
-  // `training`.
-  std::function<void(std::int64_t* order, Index size)> mixes;
+  // In the place of such shuffles: mixes the order of the epoch before, at first that of the rows.
+  std::optional<Twister> twister;
   std::vector<bool> validates;  // by epoch; empty: all do
 
   double rate = 0.0;

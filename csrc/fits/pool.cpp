@@ -14,7 +14,7 @@
 namespace lamina {
 namespace {
 
-constexpr auto glance = std::chrono::milliseconds(50);  // between two calls of the watch
+constexpr auto glance = std::chrono::milliseconds(10);  // between two calls of the watch
 
 class Pool {
  public:

@@ -16,7 +16,7 @@ namespace lamina {
 // What a job asks at times that are a few milliseconds apart: whether to give up.
 using Cancelled = std::atomic<bool>;
 using Job = std::function<void(Index index, const Cancelled& cancelled)>;
-// Told on the calling thread, several times a second and once at the end, how many jobs are done;
+// Told on the calling thread, many times a second and once at the end, how many jobs are done;
 // returns whether to go on.
 using Watch = std::function<bool(Index done)>;
 

@@ -4,6 +4,33 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
+namespace {
+
+constexpr Index most_turned = 1024;  // elements of C
+
+template <class T>
+Index vectors_of(Index size) {
+  return (size + lanes<T> - 1) / lanes<T>;
+}
+
+// C = A B, where the rows of A^T and of B run along memory, by way of C^T = B^T A^T: the columns of
+// C may be too few to fill a vector, and its rows not.  Each element is the same chain.
+template <class T>
+void turned(T* c_mn, const T* a, const T* b, Index m, Index n, Index k, Index ldc, Index lda,
+            Index ldb, bool add) {
+  alignas(64) T c_nm[most_turned];
+  for (Index i = 0; add && i < m; ++i)
+    for (Index j = 0; j < n; ++j) c_nm[j * m + i] = c_mn[i * ldc + j];
+  const Product<T, Strided<T>, Strided<T>> p{
+      c_nm,    m,    left_operand(b, ldb, true, k), right_operand(a, lda, false, k), n, m, k, add,
+      nullptr, false};
+  multiply(p, NoHook{});
+  for (Index i = 0; i < m; ++i)
+    for (Index j = 0; j < n; ++j) c_mn[i * ldc + j] = c_nm[j * m + i];
+}
+
+}  // namespace
+
 template <class T>
 void gemm(T* c_mn, const T* a, const T* b, Index m, Index n, Index k, Index ldc, Index lda,
           Index ldb, bool transpose_a, bool transpose_b, Accumulate accumulate) {
@@ -21,6 +48,12 @@ void gemm(T* c_mn, const T* a, const T* b, Index m, Index n, Index k, Index ldc,
                                                nullptr,
                                                false};
     multiply(p, NoHook{});
+    return;
+  }
+  // 13x4x200 with AVX-512: 1.02 to 0.37 us; 13x8x200: 1.03 to 0.67.
+  if (transpose_a && !transpose_b && m * n <= most_turned &&
+      n * vectors_of<T>(m) < m * vectors_of<T>(n)) {
+    turned(c_mn, a, b, m, n, k, ldc, lda, ldb, add);
     return;
   }
   const Product<T, Strided<T>, Strided<T>> p{c_mn,

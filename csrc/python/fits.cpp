@@ -4,15 +4,17 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "data.h"
 #include "epoch_rules.h"
 #include "fits/fit.h"
 #include "gil.h"
 #include "graph.h"
-#include "mixes.h"
 #include "scores.h"
 #include "updates.h"
 
@@ -125,7 +127,6 @@ struct BoundRequest {
   std::shared_ptr<BoundModel> model;
   std::vector<py::array> first;
   std::vector<std::shared_ptr<BoundRows>> rows;
-  py::object generator;  // of orders
   FitRequest request;
 };
 
@@ -156,7 +157,8 @@ std::unique_ptr<BoundRequest> request_of(
     std::optional<std::uint64_t> shuffle_seed, std::vector<bool> validates, double rate,
     const std::optional<std::shared_ptr<BoundRates>>& rates, const std::vector<BoundRule>& rules,
     bool lets_divergence_pass, bool keeps_weights, bool keeps_epochs,
-    const std::optional<BoundScore>& score, const Rows& scored, const py::object& generator) {
+    const std::optional<BoundScore>& score, const Rows& scored,
+    const std::optional<std::pair<py::array_t<std::uint32_t, py::array::c_style>, int>>& twister) {
   auto bound = std::make_unique<BoundRequest>();
   FitRequest& r = bound->request;
   if (first.size() != model->parameters.size())
@@ -193,8 +195,12 @@ std::unique_ptr<BoundRequest> request_of(
     check_score(*score, **scored);
     r.score = score->score;
   }
-  if (!generator.is_none()) r.mixes = numpy_shuffle(generator);
-  bound->generator = generator;
+  if (twister) {
+    const auto& [key, drawn] = *twister;
+    if (key.size() != Twister::words || drawn < 0 || drawn > Twister::words)
+      throw py::value_error("FitRequest: twister must be the state of an MT19937");
+    r.twister.emplace(key.data(), drawn);
+  }
   r.lets_divergence_pass = lets_divergence_pass;
   r.keeps_weights = keeps_weights;
   r.keeps_epochs = keeps_epochs;
@@ -287,13 +293,22 @@ const char* name_of_end(FitEnd end) {
 // Runs all requests; returns a record for each, None for one that was not begun or not ended, and
 // whether the user has interrupted.
 py::tuple run_fits(const std::vector<BoundRequest*>& requests, int threads,
-                   const py::object& report) {
-  std::vector<FitRecord> records(requests.size());
+                   const py::object& report, const py::object& take) {
+  const std::size_t count = requests.size();
+  std::vector<FitRecord> records(count);
+  const std::unique_ptr<std::atomic<bool>[]> over(new std::atomic<bool>[count]());
+  std::size_t taken = 0;
   bool interrupted = false;
+  const auto record_of = [&](std::size_t i) -> py::object {
+    if (records[i].end == FitEnd::cancelled && records[i].failure.empty()) return py::none();
+    return py::cast(BoundRecord{requests[i]->model, requests[i]->rows, std::move(records[i])});
+  };
   const auto watch = [&](Index done) {
     const WithGil gil;
     try {  // where the report runs, the signal is met there
       if (!report.is_none()) call_python(report, py::make_tuple(done));
+      for (; !take.is_none() && taken < count && over[taken]; ++taken)
+        call_python(take, py::make_tuple(taken, record_of(taken)));
       if (PyErr_CheckSignals() != 0) throw py::error_already_set();
       return true;
     } catch (const py::error_already_set& error) {
@@ -308,17 +323,12 @@ py::tuple run_fits(const std::vector<BoundRequest*>& requests, int threads,
         Index(requests.size()), threads,
         [&](Index i, const Cancelled& cancelled) {
           records[std::size_t(i)] = run_fit(requests[std::size_t(i)]->request, cancelled);
+          over[std::size_t(i)] = true;
         },
         watch);
   }
   py::list found;
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const bool ended = records[i].end != FitEnd::cancelled || !records[i].failure.empty();
-    if (ended)
-      found.append(BoundRecord{requests[i]->model, requests[i]->rows, std::move(records[i])});
-    else
-      found.append(py::none());
-  }
+  for (std::size_t i = 0; i < count; ++i) found.append(i < taken ? py::none() : record_of(i));
   return py::make_tuple(found, interrupted);
 }
 
@@ -409,10 +419,13 @@ void bind_fits(py::module_& module) {
            "validates"_a = std::vector<bool>(), "rate"_a = 0.0, "rates"_a = py::none(),
            "rules"_a = std::vector<BoundRule>(), truth("lets_divergence_pass") = false,
            truth("keeps_weights") = true, truth("keeps_epochs") = true, "score"_a = py::none(),
-           "scored"_a = py::none(), "generator"_a = py::none());
+           "scored"_a = py::none(), "twister"_a = py::none());
   module.def("run_fits", &run_fits, "requests"_a, "threads"_a, "report"_a = py::none(),
-             "Runs all fits, each on one thread; report(done) is called now and then.  Returns a "
-             "record for each, None for those that an interrupt ended, and whether there was one.");
+             "take"_a = py::none(),
+             "Runs all fits, each on one thread; report(done) is called now and then, and "
+             "take(place, record) for each fit in order while the others run.  Returns a record "
+             "for each, None for those taken and those that an interrupt ended, and whether there "
+             "was one.");
 }
 
 }  // namespace lamina

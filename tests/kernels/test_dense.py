@@ -88,11 +88,28 @@ def test_fused_activation_is_the_separate_one(activation, units, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_rows_do_not_depend_on_the_batch(dtype):
-    x, w, b = (a.astype(dtype) for a in arrays(130, 37, 29))
+@pytest.mark.parametrize("units", [1, 29])
+def test_rows_do_not_depend_on_the_batch(units, dtype):
+    x, w, b = (a.astype(dtype) for a in arrays(130, 37, units))
     whole = kernels.dense_forward(x, w, b, "tanh")
     for rows in (1, 2, 5, 31, 64, 129):
         assert_same_bits([kernels.dense_forward(x[:rows], w, b, "tanh")], [whole[:rows]], str(rows))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", [30, 1300])
+def test_columns_do_not_depend_on_their_number(rows, dtype):
+    """Few columns of a gradient are calculated as rows."""
+    x, w = (a.astype(dtype) for a in arrays(rows, 13, 40, bias=False))
+    dz = np.random.default_rng(4).normal(size=(rows, 40)).astype(dtype)
+    _, dw, db = kernels.dense_backward(dz, x, w)
+    _, added, _ = kernels.dense_backward(dz, x, w, dw.copy(), db.copy())
+    for units in (2, 3, 4, 7):
+        some, kernel = np.ascontiguousarray(dz[:, :units]), np.ascontiguousarray(w[:, :units])
+        _, few, sums = kernels.dense_backward(some, x, kernel)
+        assert_same_bits([few], [dw[:, :units]], str(units))
+        _, more, _ = kernels.dense_backward(some, x, kernel, few.copy(), sums)
+        assert_same_bits([more], [added[:, :units]], f"{units} added")
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -936,7 +936,11 @@ class FitRequest:
         keeps_epochs: bool = True,
         score: FitScore | None = None,
         scored: FitRows | None = None,
-        generator: typing.Any = None,
+        twister: tuple[
+            typing.Annotated[numpy.typing.ArrayLike, numpy.uint32],
+            typing.SupportsInt | typing.SupportsIndex,
+        ]
+        | None = None,
     ) -> None: ...
 
 def allocate(parameters: collections.abc.Sequence[Parameter]) -> None: ...
@@ -946,6 +950,7 @@ def run_fits(
     requests: collections.abc.Sequence[FitRequest],
     threads: typing.SupportsInt | typing.SupportsIndex,
     report: typing.Any = None,
+    take: typing.Any = None,
 ) -> tuple[typing.Any, ...]: ...
 def search(
     graph: Graph,

@@ -12,8 +12,8 @@ from lamina.many.stated import (
     StatedFit,
     StatedResult,
     Stopping,
-    numpy_bits,
     run_stated,
+    twister_of,
 )
 
 __all__ = [
@@ -23,8 +23,8 @@ __all__ = [
     "StatedResult",
     "Stopping",
     "fit_many",
-    "numpy_bits",
     "run_stated",
+    "twister_of",
 ]
 
 

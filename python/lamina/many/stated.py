@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _core
@@ -70,9 +69,10 @@ class StatedFit:
     stopping : Stopping
     seed : int
         Of noise.
-    generator : numpy.random.BitGenerator, optional
-        Shuffles the rows before each epoch as ``RandomState.shuffle`` does, each order made of the
-        one before; by default rows are taken as they stand.
+    twister : tuple of (ndarray of uint32, int), optional
+        State of an MT19937, as `twister_of` returns it, which shuffles the rows before each epoch
+        as ``RandomState.shuffle`` does, each order made of the one before; by default rows are
+        taken as they stand.
     power : float, optional
         The learning rate is divided by ``(1 + rows trained on so far) ** power`` after each epoch.
     less : tuple of (str, float), optional
@@ -92,7 +92,7 @@ class StatedFit:
     learning_rate: float
     stopping: Stopping
     seed: int = 0
-    generator: Any = None
+    twister: tuple[Array, int] | None = None
     power: float | None = None
     less: tuple[str, float] | None = None
     held_out: Array | None = None
@@ -151,7 +151,7 @@ class _Asked:
             keeps_epochs=fit.less is not None,
             score=fit.score,
             scored=scored,
-            generator=fit.generator,
+            twister=fit.twister,
         )
 
     def result(self, record: _core.FitRecord) -> StatedResult | None:
@@ -170,22 +170,22 @@ class _Asked:
 
 
 def run_stated(
-    fits: Iterable[StatedFit], n_jobs: int | None = None
-) -> Iterator[StatedResult | None]:
-    """Run fits side by side, each on one thread; yields their results in order.
+    fits: Iterable[StatedFit],
+    take: Callable[[StatedResult | None], object],
+    n_jobs: int | None = None,
+) -> None:
+    """Run fits side by side, each on one thread.
 
     They are taken from ``fits`` some at a time, as the memory of their weights allows.
 
     Parameters
     ----------
     fits : iterable of StatedFit
+    take : callable
+        Called on this thread with the result of each fit in order, while others run; with None for
+        one that has diverged.
     n_jobs : int, optional
         Fits at a time, as in ``fit_many``.
-
-    Yields
-    ------
-    StatedResult or None
-        None for a fit that has diverged.
     """
     threads = threads_of("fit_many", n_jobs)
     waiting = iter(fits)
@@ -193,13 +193,17 @@ def run_stated(
         size = sum(weight.nbytes for weight in first.weights)
         count = max(LEAST * threads, MOST_BYTES // max(size, 1))
         asked = [_Asked(fit) for fit in itertools.chain([first], itertools.islice(waiting, count))]
-        records, interrupted = _core.run_fits([each.request for each in asked], threads)
-        if interrupted:
+
+        def taken(place: int, record: _core.FitRecord, asked: list[_Asked] = asked) -> None:
+            take(asked[place].result(record))
+
+        requests = [each.request for each in asked]
+        if _core.run_fits(requests, threads, None, taken)[1]:
             raise KeyboardInterrupt
-        for each, record in zip(asked, records, strict=True):
-            yield each.result(record)
 
 
-def numpy_bits(random_state: np.random.RandomState) -> Any:
-    """Return the bit generator that a ``RandomState`` draws by, whose state is both's."""
-    return random_state._bit_generator
+def twister_of(state: Mapping[str, Any]) -> tuple[Array, int] | None:
+    """Return what ``RandomState.get_state(legacy=False)`` says of an MT19937; None of others."""
+    if state["bit_generator"] != "MT19937":
+        return None
+    return state["state"]["key"], int(state["state"]["pos"])

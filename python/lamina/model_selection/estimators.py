@@ -78,13 +78,11 @@ class Estimator:
         """
         jobs = list(left.values())
         held: dict[int, Any] = {}  # by split: taken once for the fits that follow one another
-        for place, fitted, seconds in self.estimator.fit_together(
-            [job.estimator for job in jobs], *data, asked.sample_weight,
-            rows=[splits[job.split][0] for job in jobs], n_jobs=asked.n_jobs,
-        ):  # fmt: skip
+
+        def done(place: int, fitted: Any, seconds: float) -> None:
             if isinstance(fitted, Exception):
                 faults[place] = fitted
-                continue
+                return
             job = left.pop(place)
             job.each.fit_time = seconds
             train, test = splits[job.split]
@@ -92,6 +90,11 @@ class Estimator:
                 held[job.split] = _taken(data, test)
             trained = functools.partial(_taken, data, train)
             _score(job.each, fitted, held[job.split], trained, asked)
+
+        self.estimator.fit_together(
+            [job.estimator for job in jobs], *data, asked.sample_weight,
+            rows=[splits[job.split][0] for job in jobs], done=done, n_jobs=asked.n_jobs,
+        )  # fmt: skip
 
     def _set(self, setting: Mapping[str, Any], seed: int | None, who: str) -> Any:
         estimator = clone(self.estimator)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -290,8 +290,9 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
         sample_weight: Any = None,
         *,
         rows: Sequence[Array],
+        done: Callable[[int, Any, float], object],
         n_jobs: int | None = None,
-    ) -> Iterator[tuple[int, Any, float]]:
+    ) -> None:
         """Fit many estimators of this kind, each to some of the rows, side by side.
 
         Each becomes what its ``fit`` to these rows makes of it, to the bit.  The fits run in C++,
@@ -305,23 +306,18 @@ class MLPBase(BaseEstimator):  # type: ignore[misc, unused-ignore]
             As ``fit`` takes them: all rows.
         rows : sequence of ndarray of int64
             What each is fitted to.
+        done : callable
+            Called as ``done(place, fitted, seconds)`` while others still run: which of them it is,
+            a fitted copy, and how long the fit took.  A copy is fast to use within the call alone:
+            the network is lent to it.  In the place of a copy it may be what preparing the fit has
+            raised, which its own ``fit`` must raise too.  Those that it is not called for have to
+            be fitted by themselves, such as those that call back into Python, or that diverge.
         n_jobs : int, optional
             Fits at a time, as in ``lamina.fit_many``.
-
-        Yields
-        ------
-        place : int
-            Which of them it is.  Those that are left out have to be fitted by themselves, such as
-            those that call back into Python, and those that diverge.
-        fitted : estimator or Exception
-            A fitted copy, to be used before the next is asked for, as networks are lent; or what
-            preparing it has raised, which its ``fit`` must raise too.
-        seconds : float
-            How long the fit took.
         """
         from lamina.sklearn.mlp_together import fit_together
 
-        yield from fit_together(estimators, (X, y, sample_weight), rows, n_jobs)
+        fit_together(estimators, (X, y, sample_weight), rows, done, n_jobs)
 
     # --- the network
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 import functools
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lamina._check import Array
-from lamina.many import StatedFit, StatedResult, Stopping, numpy_bits, run_stated
+from lamina.many import StatedFit, StatedResult, Stopping, run_stated, twister_of
 from lamina.models.replicas import NotAlikeError, Replicas
 from lamina.sklearn import mlp_network, mlp_steps
 from lamina.sklearn._scikit import check_random_state, issparse
@@ -21,8 +21,12 @@ from lamina.sklearn.mlp_rows import Rows
 
 
 def fit_together(
-    mlps: Sequence[MLPBase], data: tuple[Any, Any, Any], rows: Sequence[Array], n_jobs: int | None
-) -> Iterator[tuple[int, Any, float]]:
+    mlps: Sequence[MLPBase],
+    data: tuple[Any, Any, Any],
+    rows: Sequence[Array],
+    done: Callable[[int, Any, float], object],
+    n_jobs: int | None,
+) -> None:
     """Fit copies of estimators side by side: see ``MLPBase.fit_together``."""
     together = _Together(data)
     faults: list[tuple[int, Exception]] = []
@@ -40,13 +44,15 @@ def fit_together(
             waiting.append((place, begun))
             yield begun.fit
 
-    for result in run_stated(stated(), n_jobs):
+    def take(result: StatedResult | None) -> None:
         place, begun = waiting.popleft()
         if result is not None:
-            yield place, begun.network.lend(begun.take(result), result.weights), result.seconds
+            done(place, begun.network.lend(begun.take(result), result.weights), result.seconds)
             begun.network.take_back(begun.mlp)
+
+    run_stated(stated(), take, n_jobs)
     for place, fault in faults:
-        yield place, fault, 0.0
+        done(place, fault, 0.0)
 
 
 @dataclass
@@ -121,46 +127,60 @@ class _Begun:
         return mlp
 
 
+class _Drawn(NamedTuple):
+    """A fit that has drawn its first weights: the estimator, its network, and the random state."""
+
+    mlp: MLPBase
+    plan: mlp_network.Plan
+    weights: list[tuple[Array, Array]]
+    state: dict[str, Any]
+
+
 class _Setting:
     """What the fits of one estimator have in common."""
 
     def __init__(self, mlp: MLPBase, valid: _Valid, together: _Together) -> None:
-        self.mlp, self.valid, self.together = mlp, valid, together
+        self.mlp, self.valid, self.together = copy.copy(mlp), valid, together
+        self.mlp.__dict__.update(valid.told)
+        self.mlp.n_outputs_ = valid.Y.shape[1]
         self._networks: dict[int, _Network] = {}  # by rows of a batch
+        # All fits draw the same weights, but for those of NumPy's global state.
+        self._first = None if _draws_globally(mlp) else self._drawn()
+
+    def _drawn(self) -> _Drawn:
+        mlp = copy.copy(self.mlp)
+        mlp._random_state = state = _own_random_state(mlp)
+        units = [self.valid.X.shape[1], *mlp._hidden_sizes(), mlp.n_outputs_]
+        plan, weights = mlp._drawn(units, self.valid.X.dtype.name)
+        return _Drawn(mlp, plan, weights, state.get_state(legacy=False))
 
     def begun(self, rows: Array) -> _Begun:
         """Return a fit to some of the rows."""
-        valid, mlp = self.valid, copy.copy(self.mlp)
-        mlp.__dict__.update(valid.told)
-        Y = valid.Y[rows]
-        if not mlp._has_all_targets(Y):
+        Y = self.valid.Y[rows]
+        if not self.mlp._has_all_targets(Y):
             raise NotAlikeError("rows that lack one of the classes")
-        mlp.n_outputs_ = Y.shape[1]
-        mlp._random_state = own_random_state(mlp)
-        units = [valid.X.shape[1], *mlp._hidden_sizes(), Y.shape[1]]
-        plan, drawn = mlp._drawn(units, valid.X.dtype.name)
-        held = None
+        first, plan, drawn, state = self._first or self._drawn()
+        mlp, held = copy.copy(first), None
         if mlp.early_stopping:
+            mlp._random_state.set_state(state)
             trained, out = mlp._split(Y)
             rows, held = rows[trained], rows[out]
+            state = mlp._random_state.get_state(legacy=False)
+        twister = twister_of(state) if mlp.shuffle else None
+        if mlp.shuffle and twister is None:
+            raise NotAlikeError(f"{state['bit_generator']}, which is no MT19937")
         batch = mlp_steps.batch_rows(mlp, len(rows))
         network = self._networks.get(batch)
         if network is None:
-            network = self._networks[batch] = self.together.network(mlp, plan, valid, batch)
-        scale = mlp_steps.not_reported(mlp)
-        adaptive, inverse = (
-            mlp.solver == "sgd" and mlp.learning_rate == law for law in ("adaptive", "invscaling")
-        )
-        stopping = Stopping(
-            float(mlp.n_iter_no_change), float(mlp.tol), held is not None,
-            *((mlp_steps.DIVISOR, mlp_steps.SMALLEST_RATE) if adaptive else ()),
-        )  # fmt: skip
+            network = self.together.network(mlp, plan, self.valid, batch)
+            self._networks[batch] = network
+        less = mlp_steps.not_reported(mlp)
+        inverse = mlp.solver == "sgd" and mlp.learning_rate == "invscaling"
         fit = StatedFit(
             network.replicas, network.weights(drawn), rows, batch, int(mlp.max_iter),
-            float(mlp.learning_rate_init), stopping, plan.seed or 0,
-            numpy_bits(mlp._random_state) if mlp.shuffle else None,
+            float(mlp.learning_rate_init), _stopping(mlp), plan.seed or 0, twister,
             float(mlp.power_t) if inverse else None,
-            ("data_loss", scale) if scale else None,
+            ("data_loss", less) if less else None,
             held, None if held is None else self._scorer(mlp, network.rows, held),
         )  # fmt: skip
         return _Begun(mlp, network, fit)
@@ -226,13 +246,22 @@ class _Together:
         return made
 
 
-def own_random_state(mlp: MLPBase) -> np.random.RandomState:
+def _stopping(mlp: MLPBase) -> Stopping:
+    adaptive = mlp.solver == "sgd" and mlp.learning_rate == "adaptive"
+    rate = (mlp_steps.DIVISOR, mlp_steps.SMALLEST_RATE) if adaptive else (0.0, 0.0)
+    return Stopping(float(mlp.n_iter_no_change), float(mlp.tol), bool(mlp.early_stopping), *rate)
+
+
+def _draws_globally(mlp: MLPBase) -> bool:
+    return mlp.random_state is None or mlp.random_state is np.random
+
+
+def _own_random_state(mlp: MLPBase) -> np.random.RandomState:
     """Return what one fit draws from; NumPy's global state gives each a seed of its own."""
     given = mlp.random_state
-    if given is None or given is np.random:
+    if _draws_globally(mlp):
         return np.random.RandomState(check_random_state(given).randint(np.iinfo(np.int32).max))
-    found = copy.deepcopy(given) if isinstance(given, np.random.RandomState) else given
-    state = check_random_state(found)
+    state = check_random_state(copy.deepcopy(given))
     if type(state) is not np.random.RandomState:
         raise NotAlikeError(f"{type(state).__name__}, which may draw in ways of its own")
     return state

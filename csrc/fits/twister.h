@@ -1,0 +1,32 @@
+// Orders of rows as NumPy's RandomState draws them, whose stream is frozen.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "kernel.h"
+
+namespace lamina {
+
+// The generator MT19937: Matsumoto and Nishimura, "Mersenne Twister" (1998),
+// https://doi.org/10.1145/272991.272995
+class Twister {
+ public:
+  static constexpr int words = 624;
+
+  // As RandomState.get_state has it: the words, and how many of them have been drawn.
+  Twister(const std::uint32_t* key, int drawn);
+  std::uint32_t next();
+  // As RandomState.shuffle: each place from the last one on is exchanged for one up to it.
+  void shuffle(std::int64_t* order, Index size);
+
+ private:
+  void temper();
+  void turn();
+  std::uint32_t up_to(std::uint32_t most);
+
+  std::array<std::uint32_t, words> key_, tempered_;
+  int drawn_;
+};
+
+}  // namespace lamina
