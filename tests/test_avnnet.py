@@ -7,7 +7,8 @@ import pytest
 
 import lamina
 import r_peer
-from lamina.nnet import avNNet
+from lamina.nnet import RSeed, avNNet, avnnet
+from lamina.nnet.r_samples import resample
 
 RNG = np.random.default_rng(4)
 X = RNG.normal(size=(60, 3)).round(3)
@@ -104,6 +105,39 @@ def test_threads_executors_and_order_change_nothing(threads):
     lamina.set_random_seed(2)
     assert avNNet(X, Y, linout=True, **QUIET).seeds == first.seeds
     assert len(set(first.seeds)) == 5
+
+
+@pytest.mark.parametrize("more", [
+    {"linout": True, "bag": True}, {"linout": True}, {"linout": True, "bag": True, "n_starts": 2},
+    {"linout": True, "bag": True, "Wts": np.linspace(-0.5, 0.5, 11), "Hess": True},
+    {"bag": True, "weights": np.abs(X[:, 0]), "entropy": True, "skip": True},
+])  # fmt: skip
+def test_each_network_is_what_nnet_makes_of_its_rows(more, monkeypatch, threads):
+    """Side by side in one call of the engine, and not one after the other."""
+    threads(2)
+    y = (Y > 0) * 1.0 if "entropy" in more else Y
+    made = []
+    monkeypatch.setattr(avnnet, "nnet", lambda *a, **k: made.append(k))
+    fit = avNNet(X, y, repeats=4, random_state=3, **QUIET, **more)
+    assert not made
+    plain = {k: v for k, v in more.items() if k not in ("bag", "weights")}
+    for seed, found in zip(fit.seeds, fit.model, strict=True):
+        drawn = RSeed(seed)
+        rows = resample(drawn, len(X)) if "bag" in more else np.arange(len(X))
+        weights = more["weights"][rows] if "weights" in more else None
+        alone = lamina.nnet(X[rows], y[rows], weights=weights, random_state=drawn, **QUIET, **plain)
+        assert found.wts.tobytes() == alone.wts.tobytes()
+        assert found.fitted_values.tobytes() == alone.fitted_values.tobytes()
+        for column in alone.starts:
+            assert found.starts[column].tolist() == alone.starts[column].tolist()
+        if "Hess" in more:
+            np.testing.assert_array_equal(found.Hessian, alone.Hessian)
+
+
+def test_a_network_that_cannot_begin_is_refused(threads):
+    threads(2)
+    with pytest.raises(ValueError, match="criterion must be finite at the starting weights"):
+        avNNet(X * 1e300, Y, linout=True, skip=True, bag=True, rang=1e10, **QUIET)
 
 
 def test_it_prints_as_carets(capsys):

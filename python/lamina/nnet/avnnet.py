@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,14 @@ import numpy as np
 from lamina import _check, _screen
 from lamina._calls import answering_calls, named_parameters, on_behalf, refuse_arguments
 from lamina.nnet.coding import class_ind
-from lamina.nnet.data import case_weights, input_names, inputs_again, matrix_of
+from lamina.nnet.data import case_weights, from_arrays, input_names, inputs_again, matrix_of
 from lamina.nnet.fitted import NNet
-from lamina.nnet.fitting import nnet
+from lamina.nnet.fitting import nnet, planned
 from lamina.nnet.formulas import ModelFrame, model_frame
 from lamina.nnet.formulas.expressions import deparse
 from lamina.nnet.formulas.variables import Array, Variable, factor, variable
 from lamina.nnet.r_samples import resample
-from lamina.nnet.searching import check_executor
+from lamina.nnet.searching import check_executor, fits_side_by_side
 from lamina.nnet.starts import RSeed
 from lamina.random import next_seed
 from lamina.runtime import get_num_threads
@@ -258,7 +258,9 @@ def _networks(
         if trace:
             for i in range(count):
                 _screen.write(f"Fitting Repeat {i + 1} ")
-        return _side_by_side(given, drawn, bag, settings, executor)
+        if executor is not None:
+            return _on(executor, given, drawn, bag, settings)
+        return _side_by_side(given, drawn, bag, settings)
     model = []
     for i, seed in enumerate(drawn):
         if trace:
@@ -314,27 +316,45 @@ def _seeds(seeds: Any, count: int, random_state: Any) -> list[int]:
     return [int(v) for v in generator.choice(100_000, count, replace=False) + 1]
 
 
-def _side_by_side(
-    given: _Given, seeds: list[int], bag: bool, settings: dict[str, Any], executor: Executor | None
+def _on(
+    executor: Executor, given: _Given, seeds: list[int], bag: bool, settings: dict[str, Any]
 ) -> list[NNet]:
     arguments = (given.x, given.y, given.weights)
-    if executor is not None:
-        waiting = [
-            executor.submit(fit_one, *arguments, seed, bag, False, settings) for seed in seeds
-        ]
-        return [each.result() for each in waiting]
-    with ThreadPoolExecutor(min(len(seeds), get_num_threads())) as pool:
-        waiting = [pool.submit(fit_one, *arguments, seed, bag, False, settings) for seed in seeds]
-        return [each.result() for each in waiting]
+    waiting = [executor.submit(fit_one, *arguments, seed, bag, False, settings) for seed in seeds]
+    return [each.result() for each in waiting]
+
+
+def _side_by_side(
+    given: _Given, seeds: list[int], bag: bool, settings: dict[str, Any]
+) -> list[NNet]:
+    """Return the networks, all searched at once on lamina's threads."""
+    data, cases, searches = (given.x, given.y, given.weights), [], []
+    for seed in seeds:
+        drawn, rows = _drawn(seed, len(given.x), bag)
+        cases.append(rows)
+        searches.append(planned(_arguments(*data, rows, drawn, False, settings)))
+    return fits_side_by_side(searches, from_arrays(*data), cases if bag else None)
 
 
 def fit_one(
     x: Array, y: Array, weights: Any, seed: int, bag: bool, trace: bool, settings: dict[str, Any]
 ) -> NNet:
     """Return one of the networks; executors call it."""
+    drawn, rows = _drawn(seed, len(x), bag)
+    return nnet(**_arguments(x, y, weights, rows, drawn, trace, settings))
+
+
+def _drawn(seed: int, rows: int, bag: bool) -> tuple[RSeed, Any]:
+    """Return what draws a network's weights, and its rows before that, or all of them."""
     drawn = RSeed(seed)
-    if bag:
-        rows = resample(drawn, len(x))
-        x, y = x[rows], y[rows]
-        weights = None if weights is None else np.asarray(weights)[rows]
-    return nnet(x, y, weights=weights, random_state=drawn, trace=trace, **settings)
+    return drawn, resample(drawn, rows) if bag else slice(None)
+
+
+def _arguments(
+    x: Array, y: Array, weights: Any, rows: Any, drawn: RSeed, trace: bool,
+    settings: dict[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    """Return those of nnet for a network."""
+    case = None if weights is None else np.asarray(weights)[rows]
+    own = {"x": x[rows], "y": y[rows], "weights": case, "random_state": drawn, "trace": trace}
+    return {**own, **settings}

@@ -15,7 +15,7 @@ from lamina._check import boolean, integer, number
 from lamina.nnet.arguments import given_of, masked, network_of
 from lamina.nnet.data import WHO
 from lamina.nnet.fitted import NNet
-from lamina.nnet.searching import Searches, tell_weights
+from lamina.nnet.searching import Searches
 from lamina.nnet.starts import starting_weights
 
 
@@ -152,45 +152,50 @@ def nnet(
     >>> bool(abs(fit.residuals).max() < 0.05)
     True
     """
-    given = given_of(x, y, formula, data, weights, subset, na_action, contrasts)
+    return planned(locals()).run(executor)
+
+
+def planned(arguments: dict[str, Any]) -> Searches:
+    """Return the searches that a call of nnet asks for; what it leaves out has its default."""
+    a = {**_defaults(), "x": None, "y": None, **arguments}
+    given = given_of(
+        a["x"], a["y"], a["formula"], a["data"], a["weights"], a["subset"], a["na_action"],
+        a["contrasts"],
+    )  # fmt: skip
     network = network_of(
-        given, size, boolean(WHO, "linout", linout), boolean(WHO, "entropy", entropy),
-        boolean(WHO, "softmax", softmax), boolean(WHO, "censored", censored),
-        boolean(WHO, "skip", skip), decay, MaxNWts,
+        given, a["size"], boolean(WHO, "linout", a["linout"]),
+        boolean(WHO, "entropy", a["entropy"]), boolean(WHO, "softmax", a["softmax"]),
+        boolean(WHO, "censored", a["censored"]), boolean(WHO, "skip", a["skip"]), a["decay"],
+        a["MaxNWts"],
     )  # fmt: skip
     count = network.structure.weights
-    chosen = masked(mask, count)
     settings = {
-        "mask": chosen,
-        "maxit": integer(WHO, "maxit", maxit, low=0),
-        "abstol": number(WHO, "abstol", abstol),
-        "reltol": number(WHO, "reltol", reltol, low=0.0),
+        "mask": masked(a["mask"], count),
+        "maxit": integer(WHO, "maxit", a["maxit"], low=0),
+        "abstol": number(WHO, "abstol", a["abstol"]),
+        "reltol": number(WHO, "reltol", a["reltol"], low=0.0),
     }
     starts = starting_weights(
-        count, Wts, integer(WHO, "n_starts", n_starts), number(WHO, "rang", rang, low=0.0),
-        random_state,
+        count, a["Wts"], integer(WHO, "n_starts", a["n_starts"]),
+        number(WHO, "rang", a["rang"], low=0.0), a["random_state"],
     )  # fmt: skip
-    told = boolean(WHO, "trace", trace)
-    if told:
-        tell_weights(count, chosen)
-    searched = Searches(network, given, settings, starts, told, executor)
-    fit = searched.best(_call(locals()))
-    if boolean(WHO, "Hess", Hess):
-        fit.Hessian = searched.hessian(fit.wts)
-    return fit
+    told, hess = boolean(WHO, "trace", a["trace"]), boolean(WHO, "Hess", a["Hess"])
+    return Searches(network, given, settings, starts, told, hess, _call(a))
+
+
+def _defaults() -> dict[str, Any]:
+    return inspect.unwrap(nnet).__kwdefaults__ or {}
 
 
 def _call(arguments: dict[str, Any]) -> str:
     """Return the call as text, of values that are short."""
-    plain = inspect.unwrap(nnet)
-    defaults = plain.__kwdefaults__ or {}
     shown = []
-    for name in plain.__code__.co_varnames[: plain.__code__.co_argcount]:
+    for name in ("x", "y"):
         if isinstance(arguments[name], str):
             shown.append(repr(arguments[name]))
         elif arguments[name] is not None:
             shown.append(name if name != "y" or not isinstance(arguments["x"], str) else "data")
-    for name, default in defaults.items():
+    for name, default in _defaults().items():
         value = arguments[name]
         if value is default or (np.isscalar(value) and value == default):
             continue

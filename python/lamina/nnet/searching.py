@@ -12,7 +12,7 @@ from lamina import _screen
 from lamina._columns import Columns
 from lamina.nnet.data import WHO, Given
 from lamina.nnet.fitted import NNet
-from lamina.nnet.networks import Network
+from lamina.nnet.networks import Network, Objective
 
 Array = NDArray[np.float64]
 
@@ -26,89 +26,117 @@ def check_executor(who: str, executor: Any) -> None:
 
 
 class Searches:
-    """Searches from all starts, and what they report."""
+    """The searches that a call of nnet asks for, and what they report.
+
+    Parameters
+    ----------
+    network : Network
+    given : Given
+    settings : dict
+        Of ``LossFunction.minimize``.
+    starts : ndarray (starts, weights)
+    told : bool
+        Whether they are reported as they run.
+    hess : bool
+        Whether the fit is to have its Hessian.
+    call : str
+    """
 
     def __init__(
         self, network: Network, given: Given, settings: dict[str, Any], starts: Array, told: bool,
-        executor: Executor | None,
+        hess: bool, call: str,
     ) -> None:  # fmt: skip
-        self._network, self._given, self._settings = network, given, settings
-        self._starts, self._told = starts, told
-        self._objective = network.objective(given.x, given.y, given.weights)
-        self._minima = self._run(executor)
+        self.network, self.settings, self.starts = network, settings, starts
+        self._given, self._told, self._hess, self._call = given, told, hess, call
 
-    def _run(self, executor: Executor | None) -> list[Any]:
+    def run(self, executor: Executor | None) -> NNet:
+        """Search, on all threads or where an executor does, and return the best fit."""
         if executor is not None:
             check_executor(WHO, executor)
-            return self._elsewhere(executor)
-        single = len(self._starts) == 1
-        told = self._told and single and self._settings["maxit"] > 0
-        report = _tell if told else None
-        return self._objective.search(self._starts, self._settings, report)
+        if self._told:
+            _tell_weights(len(self.starts[0]), self.settings["mask"])
+        return self.fit(self._found() if executor is None else self._elsewhere(executor))
+
+    def _objective(self) -> Objective:
+        return self.network.objective(self._given.x, self._given.y, self._given.weights)
+
+    def _found(self) -> list[Any]:
+        told = self._told and len(self.starts) == 1 and self.settings["maxit"] > 0
+        return self._objective().search(self.starts, self.settings, _tell if told else None)
 
     def _elsewhere(self, executor: Executor) -> list[Any]:
         given = self._given
-        parts = np.array_split(self._starts, min(len(self._starts), 16))
+        parts = np.array_split(self.starts, min(len(self.starts), 16))
         waiting = [
             executor.submit(
-                _search_part, self._network, given.x, given.y, given.weights, part, self._settings
+                _search_part, self.network, given.x, given.y, given.weights, part, self.settings
             )
             for part in parts
         ]
         return [minimum for each in waiting for minimum in each.result()]
 
-    def best(self, call: str) -> NNet:
+    def fit(self, minima: list[Any]) -> NNet:
         """Return the fit with the least criterion."""
-        values = np.array([m.fun for m in self._minima])
-        finite = [m.status != "not finite" for m in self._minima]
+        values = np.array([m.fun for m in minima])
+        finite = [m.status != "not finite" for m in minima]
         if not any(finite):
             raise ValueError(
                 f"{WHO}: the criterion must be finite at the starting weights; got {values[0]}: "
                 f"scale the columns of x, or take a smaller rang"
             )
         best = int(np.argmin(np.where(finite, values, np.inf)))
-        found = self._minima[best]
+        found = minima[best]
         if self._told:
-            self._tell_end(best)
+            self._tell_end(minima, best)
         table = Columns(
             {
                 "start": np.arange(1, len(values) + 1),
-                "initial": [m.initial for m in self._minima],
+                "initial": [m.initial for m in minima],
                 "value": values,
-                "convergence": [int(not m.success) for m in self._minima],
-                "iterations": [m.nit for m in self._minima],
-                "evaluations": [m.nfev for m in self._minima],
-                "gradients": [m.njev for m in self._minima],
+                "convergence": [int(not m.success) for m in minima],
+                "iterations": [m.nit for m in minima],
+                "evaluations": [m.nfev for m in minima],
+                "gradients": [m.njev for m in minima],
                 "kept": np.arange(len(values)) == best,
             }
         )
-        return NNet(
-            self._network,
-            self._given,
-            found.x,
-            found.fun,
-            int(found.status == "stopped"),
-            table,
-            call,
-        )  # fmt: skip
+        stopped = int(found.status == "stopped")
+        made = NNet(self.network, self._given, found.x, found.fun, stopped, table, self._call)
+        if self._hess:
+            made.Hessian = self._objective().hessian(found.x)
+        return made
 
-    def _tell_end(self, best: int) -> None:
-        found = self._minima[best]
-        if len(self._minima) > 1:
-            for place, m in enumerate(self._minima):
+    def _tell_end(self, minima: list[Any], best: int) -> None:
+        found = minima[best]
+        if len(minima) > 1:
+            for place, m in enumerate(minima):
                 _screen.write(f"start {place + 1:4d} value {m.fun:f} {m.status}")
-        if self._settings["maxit"] == 0:
+        if self.settings["maxit"] == 0:
             return
         _screen.write(f"final  value {found.fun:f} ")
         ended = "converged" if found.success else f"stopped after {found.nit} iterations"
         _screen.write(f"{ended}")
 
-    def hessian(self, wts: Array) -> Array:
-        """Return the second derivatives of the criterion."""
-        return self._objective.hessian(wts)
+
+def fits_side_by_side(
+    searches: list[Searches], given: Given, cases: list[Array] | None
+) -> list[NNet]:
+    """Return the fits of searches for networks of one kind, all searched at once.
+
+    They are over `given`, or each over its `cases` of it.
+    """
+    network, settings = searches[0].network, searches[0].settings
+    counts = [len(each.starts) for each in searches]
+    found = network.objective(given.x, given.y, given.weights).search(
+        np.concatenate([each.starts for each in searches]), settings,
+        cases=None if cases is None else np.repeat(cases, counts, axis=0),
+    )  # fmt: skip
+    ends = np.cumsum(counts).tolist()
+    parts = zip([0, *ends[:-1]], ends, strict=True)
+    return [each.fit(found[a:b]) for each, (a, b) in zip(searches, parts, strict=True)]
 
 
-def tell_weights(count: int, mask: Any) -> None:
+def _tell_weights(count: int, mask: Any) -> None:
     """Report how many weights there are."""
     varied = "" if mask is None or mask.all() else f" ({int(mask.sum())} variable)"
     _screen.write(f"# weights:  {count}{varied}")
