@@ -102,6 +102,23 @@ def test_networks_are_those_of_fit():
     assert mae["test_error"][0] == pytest.approx(own["test_error"][0])
 
 
+def test_a_path_predicts_by_the_models_it_has_fitted():
+    x, y, test = sine(1)
+    splines = complexity_path("natural_spline", x, y, test, [5, 20])
+    assert np.square(splines.predict(5, test[0])[:, 0] - test[1]).mean() == splines["test_error"][0]
+    np.testing.assert_allclose(splines.predict(20, x)[:, 0], y, atol=1e-9)
+    path = complexity_path(network, x, y, test, [2, 3], seeds=[4, 7], epochs=3, verbose=0)
+    for row, (size, seed) in enumerate([(2, 4), (2, 7), (3, 4), (3, 7)]):
+        off = path.predict(size, test[0], seed)[:, 0] - test[1]
+        assert path.runs["test_error"][row] == pytest.approx(np.square(off).mean(), rel=1e-6)
+    np.testing.assert_array_equal(path.predict(3, x), path.predict(3, x, 4))
+    assert path.training_data[0] is x
+    with pytest.raises(ValueError, match="size must be one that was fitted: 2, 3; got 4"):
+        path.predict(4, x)
+    with pytest.raises(ValueError, match="seed must be one of a fit: 4, 7; got 5"):
+        path.predict(2, x, seed=5)
+
+
 def linear(penalty, units=1, activation=None, loss="mse"):
     regularizer = lamina.regularizers.L2(penalty) if penalty else None
     model = lamina.Sequential(

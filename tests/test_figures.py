@@ -53,6 +53,19 @@ def double_descent():
     return lamina.complexity_path("natural_spline", x, wanted, (grid, np.sin(grid)))
 
 
+def compared():
+    """What compare_baselines returns has these columns."""
+    columns = {
+        "model": ["network", "constant", "lasso"],
+        "difference": [np.nan, 1.0, -0.2],
+        "lower": [np.nan, 0.5, -0.6],
+        "upper": [np.nan, 1.5, 0.2],
+    }
+    table = lamina.utils.Columns(columns)
+    table.measure = "mae"
+    return table
+
+
 FIGURES = {
     "ale": lambda **o: plot.ale(product, X, 0, **o),
     "attribution": lambda **o: plot.attribution(
@@ -62,7 +75,9 @@ FIGURES = {
     "backpropagation": lambda **o: plot.backpropagation(
         lamina.trace(network(1, None), X[0], 1.0), **o
     ),
+    "baselines": lambda **o: plot.baselines(compared(), **o),
     "complexity_path": lambda **o: plot.complexity_path(double_descent(), **o),
+    "fitted_curves": lambda **o: plot.fitted_curves(double_descent(), **o),
     "importance": lambda **o: plot.importance(inference.olden(network(1, None)), **o),
     "lekprofile": lambda **o: plot.lekprofile(product, X, steps=5, **o),
     "partial_dependence": lambda **o: plot.partial_dependence(product, X, 1, kind="both", **o),
@@ -366,6 +381,46 @@ def test_a_path_marks_the_training_rows_and_the_least_test_error():
     assert texts == ["training", "test", "12 training rows", least]
 
 
+def test_several_paths_are_drawn_as_medians_and_quartiles():
+    paths = [double_descent() for _ in range(5)]
+    ax = plot.complexity_path(paths)
+    every = np.array([path["test_error"] for path in paths])
+    np.testing.assert_allclose(ax.lines[1].get_ydata(), np.median(every, axis=0))
+    edge = ax.collections[1].get_paths()[0].vertices[:, 1]
+    for share in (0.25, 0.75):
+        assert np.isin(np.quantile(every, share, axis=0), edge).all()
+    by_units = lamina.complexity_path(
+        lambda units: network(1, "tanh"), X, X[:, 0], (X, X[:, 0]), [40, 90], epochs=1, verbose=0
+    )
+    texts = [t.get_text() for t in plot.complexity_path(by_units).get_legend().get_texts()]
+    assert not [text for text in texts if "training rows" in text]  # units are no parameters
+
+
+def test_curves_are_what_the_fits_predict():
+    path = double_descent()
+    _, y = path.training_data
+    panels = plot.fitted_curves(path, [4, 12, 40], function=np.cos)
+    assert [ax.get_title() for ax in panels] == [f"{d} degrees of freedom" for d in (4, 12, 40)]
+    for ax, size in zip(panels, (4, 12, 40), strict=True):
+        curve, true, rows = ax.lines
+        at = curve.get_xdata()
+        np.testing.assert_allclose(curve.get_ydata(), path.predict(size, at)[:, 0])
+        np.testing.assert_array_equal(true.get_ydata(), np.cos(at))
+        np.testing.assert_array_equal(rows.get_ydata(), y)
+    assert len(panels[0].figure.axes) == 4  # of which one stays empty
+    assert not panels[0].figure.axes[3].axison
+
+
+def test_baselines_are_drawn_with_their_intervals():
+    ax = plot.baselines(compared(), ["lasso", "constant"])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["lasso", "constant"]
+    lasso, constant = ax.containers
+    assert (lasso[0].get_xdata()[0], constant[0].get_xdata()[0]) == (-0.2, 1.0)
+    np.testing.assert_allclose(lasso[2][0].get_segments()[0][:, 0], [-0.6, 0.2])
+    assert lasso[0].get_markerfacecolor() == "white"  # holds 0
+    assert constant[0].get_markerfacecolor() != "white"
+
+
 def test_filters_and_maps_are_the_models():
     model = pictures()
     kernel = model.layers[0].get_weights()[0]
@@ -467,6 +522,12 @@ def test_regions_of_fits_of_formulas():
         ),
         (lambda: plot.attribution(3), TypeError, "needs what saliency"),
         (lambda: plot.complexity_path({}), TypeError, "needs what lamina.complexity_path returns"),
+        (lambda: plot.complexity_path([]), ValueError, "needs one path at least"),
+        (lambda: plot.fitted_curves({}), TypeError, "needs what lamina.complexity_path returns"),
+        (lambda: plot.fitted_curves(double_descent(), [99]), ValueError, "was fitted.*got 99"),
+        (lambda: plot.fitted_curves(double_descent(), []), ValueError, "one at least"),
+        (lambda: plot.baselines({}), TypeError, "needs what model.compare_baselines returns"),
+        (lambda: plot.baselines(compared(), ["rigde"]), ValueError, "constant, lasso; got 'rigde'"),
         (lambda: plot.lekprofile(product, X, xsel="x9"), ValueError, "among x1, x2; got 'x9'"),
         (lambda: plot.ale(product, X, 0, output="o7"), ValueError, "among o1, o2; got 'o7'"),
         (lambda: plot.confusion_matrix([0], [0, 1]), ValueError, "as many rows.*got 1 and 2"),

@@ -350,3 +350,21 @@ def test_missing_rows_follow_na_action():
     assert excluded.wts.tolist() == omitted.wts.tolist()
     with pytest.raises(ValueError, match="missing values"):
         lamina.nnet("y ~ a", gaps, na_action="na.fail", **settings)
+
+
+def test_samples_are_r_s():
+    """Those of R 4.2, and the uniform numbers that come after them."""
+    drawn = RSeed(123)
+    rows = drawn.sample(506, 404)
+    assert (rows[:6] + 1).tolist() == [415, 463, 179, 14, 195, 426]
+    (x, _), _ = lamina.datasets.boston.load_data()
+    np.testing.assert_array_equal(lamina.datasets.boston.load().x[np.sort(rows)], x)
+    np.testing.assert_allclose(drawn.uniform(0, 1, 2), [0.08146656002, 0.85436474648], atol=5e-11)
+    drawn = RSeed(7)
+    assert (drawn.sample(5) + 1).tolist() == [2, 3, 4, 5, 1]
+    assert (drawn.sample(70_000, 3) + 1).tolist() == [50648, 36744, 64602]
+    assert drawn.sample(4, 0).tolist() == []
+    with pytest.raises(ValueError, match="size must be at most rows, 3: each is drawn once; got 4"):
+        drawn.sample(3, 4)
+    with pytest.raises(ValueError, match="rows must be at most 10000000"):
+        drawn.sample(10**8)

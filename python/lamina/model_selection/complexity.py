@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from lamina import _check
 from lamina._calls import answering_calls, on_behalf
 from lamina._columns import Columns
-from lamina.many import fit_many
+from lamina.many import ManyFits, fit_many
 from lamina.model_selection.degrees import effective_degrees
 from lamina.model_selection.errors import WORDS, error_of, words
 from lamina.model_selection.splines import NaturalSplines, least_norm
@@ -42,11 +43,51 @@ class ComplexityPath(Columns):
         From as many degrees of freedom on a model may reproduce its training rows.
     runs : Columns
         The same for each seed, with ``seed`` and ``status``.
+    training_data, validation_data : tuple (x, y)
+        The rows that the errors are of, as they were given.
     """
 
     labels: dict[str, str]
     training_rows: int
     runs: Columns
+    training_data: tuple[Any, Any]
+    validation_data: tuple[Any, Any]
+    _fitted: dict[tuple[int, int], Callable[[Any], Array]]  # by size and seed
+
+    def predict(self, size: int, x: Any, seed: int | None = None) -> Array:
+        """Return what the fit of one size predicts.
+
+        Parameters
+        ----------
+        size : int
+            One of the column ``complexity``.
+        x : array_like of shape (rows, ...)
+            As in the call that made the path.
+        seed : int, optional
+            Of a network; by default the first.
+
+        Returns
+        -------
+        ndarray of shape (rows, outputs)
+
+        Examples
+        --------
+        >>> import numpy as np, lamina
+        >>> x = np.linspace(-3, 3, 8)
+        >>> path = lamina.complexity_path("natural_spline", x, np.sin(x), (x, np.sin(x)), [2, 8])
+        >>> bool(np.allclose(path.predict(8, x)[:, 0], np.sin(x)))  # as many as there are rows
+        True
+        """
+        fits = [each for of, each in self._fitted.items() if of[0] == size]
+        if not fits:
+            sizes = ", ".join(str(each) for each in dict.fromkeys(of for of, _ in self._fitted))
+            raise ValueError(f"{WHO}: size must be one that was fitted: {sizes}; got {size!r}")
+        if seed is None:
+            return fits[0](x)
+        if (size, seed) not in self._fitted:
+            seeds = ", ".join(str(of[1]) for of in self._fitted if of[0] == size)
+            raise ValueError(f"{WHO}: seed must be one of a fit: {seeds}; got {seed!r}")
+        return self._fitted[size, seed](x)
 
 
 @answering_calls
@@ -92,7 +133,8 @@ def complexity_path(
     Returns
     -------
     ComplexityPath
-        ``lamina.plot.complexity_path(path)`` draws it.
+        ``lamina.plot.complexity_path(path)`` draws it, ``lamina.plot.fitted_curves(path, sizes)``
+        what the models of some sizes predict.
 
     Notes
     -----
@@ -130,7 +172,9 @@ def complexity_path(
         if fit or error not in (None, "mse"):
             what = ", ".join(fit) or "error"
             raise TypeError(f"{WHO}: splines are fitted by least squares; they take no {what}")
-        return _of_splines(x, y, x_test, y_test, sizes)
+        path = _of_splines(x, y, x_test, y_test, sizes)
+        path.training_data, path.validation_data = (x, y), (x_test, y_test)
+        return path
     if not callable(model) or isinstance(model, (type, Model)):
         raise TypeError(
             f"{WHO}: model must be 'natural_spline', or a function of a size that returns a "
@@ -160,7 +204,14 @@ def complexity_path(
     good = next(i for i in range(len(fits)) if table["status"][i] != "failed")
     labels = {"complexity": name, "error": words(fits.models[good], error), "norm": "weight norm"}
     counts = _rows(y), _rows(y_test)
-    return _path(runs, listed, labels, counts, "Networks")
+    path = _path(runs, listed, labels, counts, "Networks")
+    path.training_data, path.validation_data = (x, y), (x_test, y_test)
+    path._fitted = {
+        (size, seed): partial(_answers, fits, i)
+        for i, (size, seed) in enumerate(zip(runs["complexity"], runs["seed"], strict=True))
+        if table["status"][i] == "ok"
+    }
+    return path
 
 
 _MEASURED = ("parameters", "train_error", "test_error", "norm", "degrees_of_freedom")
@@ -180,10 +231,12 @@ def _of_splines(x: Any, y: Any, x_test: Any, y_test: Any, sizes: Any) -> Complex
     runs: dict[str, list[Any]] = {"complexity": listed, "seed": [0] * len(listed)}
     runs["status"] = ["ok"] * len(listed)
     runs |= {key: [] for key in _MEASURED}
+    fitted: dict[tuple[int, int], Callable[[Any], Array]] = {}
     for degrees in listed:
         splines = NaturalSplines(x, degrees)
         basis = splines(x)
         coefficients, rank = least_norm(basis, y)
+        fitted[degrees, 0] = partial(_on_spline, splines, coefficients)
         runs["parameters"].append(degrees)
         runs["train_error"].append(float(np.square(basis @ coefficients - y).mean()))
         runs["test_error"].append(float(np.square(splines(x_test) @ coefficients - y_test).mean()))
@@ -195,7 +248,17 @@ def _of_splines(x: Any, y: Any, x_test: Any, y_test: Any, sizes: Any) -> Complex
         "error": "mean squared error",
         "norm": "norm of the coefficients",
     }
-    return _path(runs, listed, labels, counts, "Natural splines")
+    path = _path(runs, listed, labels, counts, "Natural splines")
+    path._fitted = fitted
+    return path
+
+
+def _on_spline(splines: NaturalSplines, coefficients: Array, x: Any) -> Array:
+    return np.asarray(splines(_column("x", x)) @ coefficients)[:, None]
+
+
+def _answers(fits: ManyFits, place: int, x: Any) -> Array:
+    return np.asarray(fits.models[place].predict(x, verbose=0))
 
 
 def _of_network(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,12 @@ from numpy.typing import NDArray
 
 from lamina._arrays import as_numbers
 from lamina._calls import checking_keywords
+from lamina._check import integer
 from lamina.random import next_seed
 
 Array = NDArray[np.float64]
+
+MOST_ROWS = 10_000_000  # of a sample: of more, R draws in another way
 
 
 class RSeed:
@@ -44,6 +48,43 @@ class RSeed:
         unit = np.clip(raw * 2.0**-32, 2.0**-33, 1.0 - 2.0**-33)
         drawn: Array = (low + (high - low) * unit).reshape(size)
         return drawn
+
+    def sample(self, rows: int, size: int | None = None) -> NDArray[np.int64]:
+        """Return row numbers, from 0, each once: one less than those of R's ``sample(rows, size)``.
+
+        Parameters
+        ----------
+        rows : int
+            From 0 to rows - 1; ten million at most, beyond which R draws in another way.
+        size : int, optional
+            How many; by default all, in random order.
+
+        Examples
+        --------
+        >>> RSeed(123).sample(506, 404)[:5] + 1
+        array([415, 463, 179,  14, 195])
+        """
+        rows = integer("RSeed.sample", "rows", rows)
+        if rows > MOST_ROWS:
+            raise ValueError(f"RSeed.sample: rows must be at most {MOST_ROWS}; got {rows}")
+        size = rows if size is None else integer("RSeed.sample", "size", size, 0)
+        if size > rows:
+            raise ValueError(
+                f"RSeed.sample: size must be at most rows, {rows}: each is drawn once; got {size}"
+            )
+        left, found = np.arange(rows), np.empty(size, np.int64)
+        for place in range(size):
+            # As many bits as the largest number needs; a number that is too large is drawn anew.
+            bits, number = math.ceil(math.log2(rows)), rows
+            while number >= rows:
+                number = 0
+                for part in np.floor(65536.0 * self.uniform(0.0, 1.0, bits // 16 + 1)):
+                    number = 65536 * number + int(part)
+                number &= 2**bits - 1
+            rows -= 1
+            found[place] = left[number]
+            left[number] = left[rows]
+        return found
 
 
 def _congruential(start: int, steps: int) -> NDArray[np.uint32]:

@@ -15,12 +15,14 @@ from lamina.plot.attribution import attribution
 from lamina.plot.backpropagation import backpropagation
 from lamina.plot.boundary import decision_boundary
 from lamina.plot.calibration import calibration
+from lamina.plot.compared import baselines
 from lamina.plot.complexity import complexity_path
 from lamina.plot.confusion import confusion_matrix
 from lamina.plot.curves import learning_curves
 from lamina.plot.dependence import ale, partial_dependence
 from lamina.plot.feature_maps import feature_maps
 from lamina.plot.filters import filters
+from lamina.plot.fitted import fitted_curves
 from lamina.plot.images import images
 from lamina.plot.importance import importance
 from lamina.plot.intervals import intervals
@@ -31,10 +33,11 @@ from lamina.plot.residuals import residuals
 from lamina.plot.unrolled import unrolled
 from lamina.plot.weights import first_layer
 
-__all__ = ["ale", "attribution", "backpropagation", "calibration", "complexity_path",
-           "confusion_matrix", "decision_boundary", "feature_maps", "filters", "first_layer",
-           "images", "importance", "intervals", "learning_curves", "learning_rate_range",
-           "lekprofile", "partial_dependence", "plotnet", "residuals", "unrolled"]  # fmt: skip
+__all__ = ["ale", "attribution", "backpropagation", "baselines", "calibration",
+           "complexity_path", "confusion_matrix", "decision_boundary", "feature_maps", "filters",
+           "first_layer", "fitted_curves", "images", "importance", "intervals",
+           "learning_curves", "learning_rate_range", "lekprofile", "partial_dependence",
+           "plotnet", "residuals", "unrolled"]  # fmt: skip
 
 
 def __dir__() -> list[str]:

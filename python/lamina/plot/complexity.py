@@ -32,8 +32,9 @@ def complexity_path(
 
     Parameters
     ----------
-    result : ComplexityPath
-        What ``lamina.complexity_path`` returns.
+    result : ComplexityPath, or a sequence of them
+        What ``lamina.complexity_path`` returns.  Of several with the same sizes, such as of several
+        samples, lines are the medians, and bands reach from the lower to the upper quartile.
     against : {"complexity", "parameters", "norm", "degrees_of_freedom"}, default "complexity"
         The horizontal axis.
     path : str or path-like, optional
@@ -47,8 +48,8 @@ def complexity_path(
     Returns
     -------
     matplotlib Axes
-        A dotted line marks the size from which on the training rows can be reproduced, a star the
-        least test error.
+        A dotted line marks where there are as many degrees of freedom, or parameters, as training
+        rows, which may then be reproduced; a star the least test error.
 
     Examples
     --------
@@ -60,20 +61,27 @@ def complexity_path(
     >>> [label.get_text() for label in ax.get_legend().get_texts()][:2]
     ['training', 'test']
     """
-    for name in NEEDED:
-        if not hasattr(result, "keys") or name not in result:
-            raise TypeError(f"{WHO}: needs what lamina.complexity_path returns; got {result!r:.80}")
+    results = list(result) if isinstance(result, (list, tuple)) else [result]
+    if not results:
+        raise ValueError(f"{WHO}: needs one path at least")
+    for each in results:
+        if not hasattr(each, "keys") or any(name not in each for name in NEEDED):
+            raise TypeError(f"{WHO}: needs what lamina.complexity_path returns; got {each!r:.80}")
+        if not np.array_equal(each["complexity"], results[0]["complexity"]):
+            raise ValueError(f"{WHO}: several paths must have the same sizes")
     if against not in ("complexity", "parameters", "norm", "degrees_of_freedom"):
         raise ValueError(
             f"{WHO}: against must be 'complexity', 'parameters', 'norm' or "
             f"'degrees_of_freedom'; got {against!r}"
         )
-    return on_axes(WHO, lambda axes: _draw(axes, result, against, log), ax, path)
+    return on_axes(WHO, lambda axes: _draw(axes, results, against, log), ax, path)
 
 
-def _draw(axes: Axes, result: Any, against: str, log: bool | None) -> None:
-    at = np.asarray(result[against], np.float64)
-    errors = [np.asarray(result[name], np.float64) for name in NEEDED[1:]]
+def _draw(axes: Axes, results: list[Any], against: str, log: bool | None) -> None:
+    result = results[0]
+    at = np.median([np.asarray(each[against], np.float64) for each in results], axis=0)
+    every = [np.array([each[name] for each in results], np.float64) for name in NEEDED[1:]]
+    errors = [np.median(each, axis=0) for each in every]
     order = np.arange(len(at)) if against == "norm" else np.argsort(at, kind="stable")
     marker = "o" if len(at) <= 15 else None
     for place, (values, label) in enumerate(zip(errors, ("training", "test"), strict=True)):
@@ -82,10 +90,12 @@ def _draw(axes: Axes, result: Any, against: str, log: bool | None) -> None:
             values[order],
             label=label,
             marker=marker,
-            markersize=4,
-            linewidth=2,
             **line(place),
         )
+        if len(results) > 1:
+            low, high = np.quantile(every[place], [0.25, 0.75], axis=0)
+            colour = line(place)["color"]
+            axes.fill_between(at[order], low[order], high[order], color=colour, alpha=0.2, lw=0)
     labels = getattr(result, "labels", {})
     axes.set_xlabel(labels.get(against, against.replace("_", " ")), parse_math=False)
     what = labels.get("test_error", "error").removeprefix("test ")
@@ -98,7 +108,9 @@ def _draw(axes: Axes, result: Any, against: str, log: bool | None) -> None:
         # Errors of reproduced rows are rounding: they would flatten all else.
         axes.set_ylim(bottom=max(float(axes.get_ylim()[0]), least / 100))
     rows = getattr(result, "training_rows", None)
-    if against in ("complexity", "degrees_of_freedom") and rows is not None and at.max() >= rows:
+    counted = against in ("parameters", "degrees_of_freedom")
+    counted |= labels.get(against) == "degrees of freedom"  # a spline's size; units are not
+    if counted and rows is not None and at.max() >= rows:
         axes.axvline(rows, color=GREY, linestyle=":", label=f"{rows} training rows")
     if np.isfinite(errors[1]).any():
         best = int(np.nanargmin(errors[1]))
@@ -115,11 +127,11 @@ def _draw(axes: Axes, result: Any, against: str, log: bool | None) -> None:
 
 
 def _number_decades(axes: Axes) -> None:
-    from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
 
 

@@ -86,12 +86,16 @@ def on_axes(
     draw: Callable[[Axes], Any],
     ax: Axes | None,
     path: Path,
-    size: tuple[float, float] = SIZE,
+    size: tuple[float, float] | None = None,
 ) -> Axes:
-    """Draw on the caller's axes, or on those of pyplot's next figure; returns the axes."""
+    """Draw on the caller's axes, or on those of pyplot's next figure; returns the axes.
+
+    Without a ``size`` of its own the figure is as large as the caller's style says, if that is not
+    Matplotlib's own size.
+    """
 
     def one(figure: Figure) -> Axes:
-        figure.set_size_inches(size)
+        figure.set_size_inches(size or _usual_size())
         axes = figure.add_subplot()
         draw(axes)
         return axes
@@ -104,6 +108,13 @@ def on_axes(
         draw(ax)
     _save(ax, path)
     return ax
+
+
+def _usual_size() -> tuple[float, float]:
+    from matplotlib import rcParams, rcParamsDefault
+
+    wanted = rcParams["figure.figsize"]
+    return SIZE if wanted == rcParamsDefault["figure.figsize"] else tuple(wanted)
 
 
 def on_grid(
