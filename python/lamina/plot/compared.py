@@ -89,5 +89,5 @@ def _draw(axes: Axes, comparison: Any, rows: list[dict[str, Any]]) -> None:
     reach = np.nanmax(np.abs([[row["lower"], row["upper"]] for row in rows]), initial=0.0) or 1.0
     left, right = axes.get_xlim()
     axes.set_xlim(min(left, -0.3 * reach), max(right, 0.3 * reach))  # zero stands inside
-    axes.set_xlabel(f"{WORDS[comparison.measure]}: baseline minus network")
+    axes.set_xlabel(f"{WORDS[comparison.measure]}:\nbaseline minus network")
     plain(axes)
