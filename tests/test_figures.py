@@ -226,6 +226,19 @@ def test_intervals_say_how_many_observations_are_within():
     assert len(plot.intervals(bounds).collections) == 1
 
 
+def test_units_that_are_dropped_are_crossed_out_and_have_no_lines():
+    wts = [0.0, 2.0, -1.0, 0.5, 0.0, 4.0, -0.25, 1.0, -2.0]
+    whole = plot.plotnet(wts, struct=[2, 2, 1])
+    ax = plot.plotnet(wts, struct=[2, 2, 1], dropped=["I1", "H2"])
+    assert len(lines(whole)) == 7  # two weights are 0
+    assert len(lines(ax)) == 3  # I2 to H1, H1 and B2 to O1
+    labels = {text.get_text() for text in whole.texts} - {text.get_text() for text in ax.texts}
+    assert labels == {"I1", "H2"}
+    assert [line.get_marker() for line in ax.lines].count("x") == 2
+    with pytest.raises(ValueError, match="dropped must be among I1, I2, H1, H2, O1; got 'H3'"):
+        plot.plotnet(wts, struct=[2, 2, 1], dropped=["H3"])
+
+
 def lines(ax):
     (collection,) = ax.collections
     return list(zip(collection.get_segments(), collection.get_linewidths(), strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina.plot.figures import Path, on_axes
 from lamina.plot.lines import Edge, Lines
+from lamina.plot.style import GREY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,6 +55,7 @@ def plotnet(
     skip: bool | None = None,
     max_units: int | None = None,
     layer_names: Sequence[str] | None = None,
+    dropped: Sequence[str] = (),
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a network of dense layers: circles for units, lines for weights.
@@ -119,6 +121,9 @@ def plotnet(
         Units drawn of a layer, at most: of one with more the first ones, dots and the last.
     layer_names : sequence of str, optional
         What to write above each layer, inputs first.
+    dropped : sequence of str, optional
+        Units such as "I2" and "H3" that are drawn as dropout leaves them out: crossed out, and
+        without their lines.
     ax : matplotlib Axes, optional
         Where to draw, with the layers at x = 0, 1, 2, ...; if not given, a new figure
         of pyplot's, as large as the network asks for.
@@ -155,11 +160,13 @@ def plotnet(
     drawing = Drawing(net, max_sp, biases, bias_y, max_units)
     labels = [] if isinstance(node_labs, bool) else drawing.of_layers("node_labs", node_labs)
     titles = [] if layer_names is None else drawing.of_layers("layer_names", layer_names)
+    drawing.drop(dropped)
     kept = [
         edge for edge in drawing.edges
         if skip in (None, edge.skips)
         and (edge.source not in net.inputs or _is_wanted("all_in", all_in, net, edge.source))
         and (edge.target not in net.outputs or _is_wanted("all_out", all_out, net, edge.target))
+        and not {edge.source, edge.target} & drawing.dropped
     ]  # fmt: skip
     most = min(5.0, 60.0 / max(len(kept), 1) ** 0.5)
     widths = (0.12 * most, most) if rel_rsc is None else rel_rsc
@@ -184,6 +191,15 @@ def plotnet(
     height = EACH * (drawing.tallest + bool(titles)) * larger + 1.0
     size = min(max(between * drawing.last + 2.2 * larger, 4.0), 16.0), min(max(height, 3.2), 14.0)
     return on_axes(WHO, draw, ax, path, size)
+
+
+class Circle(NamedTuple):
+    """A unit or a bias as it is drawn."""
+
+    place: tuple[float, float]
+    label: str
+    is_input: bool
+    gone: bool
 
 
 class Drawing:
@@ -213,6 +229,7 @@ class Drawing:
         above = top + 1.2 if bias_y is None else bias_y * (top or 1.0)
         self.biases: dict[int, tuple[float, float]] = {}  # by the depth of what they lead to
         self.edges: list[Edge] = []
+        self.dropped: set[int | None] = set()
         for layer in net.layers:
             self._add(layer, above if biases else None)
 
@@ -241,37 +258,58 @@ class Drawing:
             )
         return list(given)
 
-    def labels(self, given: Sequence[Any]) -> list[tuple[tuple[float, float], str, bool]]:
-        """Return place, label and whether it is an input, of each circle that is drawn."""
-        made = []
+    def units(self) -> dict[str, int]:
+        """Return all units by their usual labels."""
+        found: dict[str, int] = {}
         inputs, outputs = set(self.net.inputs), set(self.net.outputs)
         counts = {"I": 0, "H": 0, "O": 0}
+        for unit in itertools.chain.from_iterable(self.layers):
+            kind = "I" if unit in inputs else "O" if unit in outputs else "H"
+            counts[kind] += 1
+            found[f"{kind}{counts[kind]}"] = unit
+        return found
+
+    def drop(self, labels: Sequence[str]) -> None:
+        """Leave units out."""
+        known = self.units()
+        for label in [labels] if isinstance(labels, str) else labels:
+            if label not in known:
+                raise ValueError(f"{WHO}: dropped must be among {', '.join(known)}; got {label!r}")
+            self.dropped.add(known[label])
+
+    def labels(self, given: Sequence[Any]) -> list[Circle]:
+        """Return each circle that is drawn, with its label."""
+        usual = {unit: label for label, unit in self.units().items()}
+        made = []
         for depth, units in enumerate(self.layers):
             own = _labels(given[depth], len(units), depth) if given else None
             for place, unit in enumerate(units):
-                kind = "I" if unit in inputs else "O" if unit in outputs else "H"
-                counts[kind] += 1
-                label = f"{kind}{counts[kind]}" if own is None else own[place]
                 if unit in self.places:
-                    made.append((self.places[unit], label, kind == "I"))
+                    label = usual[unit] if own is None else own[place]
+                    is_input, gone = usual[unit].startswith("I"), unit in self.dropped
+                    made.append(Circle(self.places[unit], label, is_input, gone))
         for place, depth in enumerate(sorted(self.biases)):
-            made.append((self.biases[depth], f"B{place + 1}", False))
+            made.append(Circle(self.biases[depth], f"B{place + 1}", False, False))
         return made
 
     def draw_units(
         self, axes: Axes, size: float, colours: Sequence[str], border: str, text: float,
-        labels: Sequence[tuple[tuple[float, float], str, bool]],
+        labels: Sequence[Circle],
     ) -> None:  # fmt: skip
         """Draw circles, of a size at which neighbours do not touch, with their labels."""
         points, larger = min(18.0, 400.0 / max(self.tallest, 1.0)) * size, _larger()
-        for (x, y), label, is_input in labels:
+        across = (points + 8 * min(size, 1.0) * (points > 8)) * larger
+        for (x, y), label, is_input, gone in labels:
+            fill = "white" if gone else colours[0] if is_input else colours[-1]
+            edge, width = (GREY, larger) if gone else (border, 0.8)
             axes.plot(
-                [x], [y], "o", linestyle="",
-                markersize=(points + 8 * min(size, 1.0) * (points > 8)) * larger,
-                markerfacecolor=colours[0] if is_input else colours[-1], markeredgecolor=border,
-                markeredgewidth=0.8, zorder=3, clip_on=False,
+                [x], [y], "o", linestyle="", markersize=across, markerfacecolor=fill,
+                markeredgecolor=edge, markeredgewidth=width, zorder=3, clip_on=False,
             )  # fmt: skip
-            if text and points > 6:
+            if gone:
+                axes.plot([x], [y], "x", linestyle="", markersize=0.7 * across, zorder=3,
+                          markeredgecolor=edge, markeredgewidth=width)  # fmt: skip
+            elif text and points > 6:
                 axes.text(x, y, label, ha="center", va="center", zorder=4,
                           fontsize=min(9.0, 0.5 * points + 1) * text * larger)  # fmt: skip
         for x, y in self.dots:
