@@ -394,6 +394,13 @@ def test_a_path_marks_the_training_rows_and_the_least_test_error():
     assert texts == ["training", "test", "12 training rows", least]
 
 
+def test_a_figure_is_as_large_as_the_caller_s_style_says(plt):
+    with plt.rc_context({"figure.figsize": (9, 3)}):
+        drawn = plot.complexity_path(double_descent())
+        assert drawn.figure.get_size_inches().tolist() == [9, 3]
+    assert plot.complexity_path(double_descent()).figure.get_size_inches().tolist() == [5.5, 4]
+
+
 def test_several_paths_are_drawn_as_medians_and_quartiles():
     paths = [double_descent() for _ in range(5)]
     ax = plot.complexity_path(paths)

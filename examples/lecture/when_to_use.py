@@ -18,9 +18,9 @@ from lamina.utils import Columns
 
 page = Page(__file__)
 SEEDS = page.setting(3, short=1)
-DIGITS = page.setting([100, 250, 500, 1000, 2500, 5000], short=[250])
+DIGITS = page.setting([100, 250, 500, 1000, 2500, 5000], short=[500])
 SUBURBS = page.setting([30, 50, 100, 200, 404], short=[30, 404])
-SUBSETS = page.setting(20, short=2)
+SUBSETS = page.setting(20, short=1)
 
 data = {"Hitters": hitters, "Boston": boston, "NYSE": nyse, "MNIST": mnist}
 train, test = {}, {}
