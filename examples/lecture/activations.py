@@ -20,7 +20,7 @@ from lamina.utils import Columns
 page = Page(__file__)
 DEPTHS = page.setting([1, 2, 3, 5, 7, 10], short=[1, 3, 7])  # hidden layers
 UNITS, EPOCHS, RATE = 64, 10, 0.05  # gradient descent in batches of 32
-START = "he_normal"  # distribution of starting weights
+HE = "he_normal"  # distribution of starting weights
 SEEDS = page.setting(5, short=2)
 
 # Output activations, by hand and by name.
@@ -43,9 +43,7 @@ for activation in ("sigmoid", "relu"):
     for depth in DEPTHS:
         norms, losses = [], []
         for seed in range(SEEDS):
-            hidden = [
-                layers.Dense(UNITS, activation, kernel_initializer=START) for _ in range(depth)
-            ]
+            hidden = [layers.Dense(UNITS, activation, kernel_initializer=HE) for _ in range(depth)]
             output = layers.Dense(10, "softmax")
             model = lamina.Sequential([lamina.Input((784,)), *hidden, output], seed=seed)
             model.compile(lamina.optimizers.SGD(RATE), "sparse_categorical_crossentropy")
