@@ -365,6 +365,27 @@ def test_bad_arguments(arguments: dict[str, Any], error: type[Exception], text: 
         lamina.fit_many(build, x, y, **arguments)
 
 
+@pytest.mark.parametrize("callbacks", [None, [lamina.callbacks.LambdaCallback()]])
+def test_divergence_names_layers_as_the_model_does(callbacks):
+    """The engine, and ``fit`` for fits with callbacks of Python, say the same."""
+    x, y = data()
+
+    def deep(units):
+        inner = lamina.Sequential([lamina.Input((4,)), layers.Dense(units), layers.Dense(2)])
+        model = lamina.Sequential([lamina.Input((4,)), inner, layers.Dense(1)])
+        model.compile(lamina.optimizers.SGD(1e30), "mse")
+        return model
+
+    given = {"epochs": 2, "verbose": 0, "callbacks": callbacks}
+    fits = lamina.fit_many(deep, x, y, settings={"units": [2, 3]}, seeds=2, **given)
+    begun = {text.partition("began in ")[2].partition(".")[0] for text in fits.table["message"]}
+    assert begun == {"'sequential/dense_1'"}
+    model = network(optimizer=lamina.optimizers.SGD(1e30))
+    first = model.layers[0].name
+    (said,) = lamina.fit_many(model, x, y, **given).table["message"]
+    assert f"began in '{first}'" in said or f"'{model.layers[-1].name}'" in said
+
+
 def test_bad_models_and_data():
     x, y = data()
     with pytest.raises(TypeError, match="model must be a compiled model, or a function"):

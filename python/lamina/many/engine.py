@@ -173,7 +173,8 @@ class Engine:
         if record.end == "diverged":
             assert record.divergence is not None
             outcome.status = DIVERGED
-            outcome.message = str(TrainingDiverged(*record.divergence))
+            error = TrainingDiverged(*record.divergence)
+            outcome.message = plan.recipe.told(error, replicas.model)
         note(outcome, *record.told)
         if "histories" in plan.keep:
             outcome.record = _history(asked.request, record.epochs)

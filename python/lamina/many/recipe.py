@@ -10,7 +10,7 @@ from weakref import WeakSet
 from lamina.layers import Layer
 from lamina.many.data import described
 from lamina.many.settings import Shares
-from lamina.models import Model
+from lamina.models import Model, TrainingDiverged
 from lamina.models.replicas import begun, fresh
 from lamina.optimizers import Optimizer
 from lamina.optimizers.schedules import LearningRateSchedule
@@ -57,6 +57,14 @@ class Recipe:
                 else rate
             )
         return model
+
+    def told(self, error: TrainingDiverged, model: Any) -> str:
+        """Return what a fit that diverged says: layers of a compiled model have the names there.
+
+        Those of a function's models are called by their paths, as their numbers would tell how many
+        layers other fits have made before.
+        """
+        return str(error if self.build is None else error.by_path(model))
 
     def _built(self, build: Callable[..., Any], shares: Shares) -> Any:
         model = build(**own_arguments(shares.build))

@@ -36,7 +36,7 @@ def _fit(plan: Plan, index: int, outcome: Outcome) -> None:
     try:
         model.fit(x, y, sample_weight=weight, callbacks=hooks, verbose=0, **arguments)
     except TrainingDiverged as error:
-        outcome.status, outcome.message = DIVERGED, str(error)
+        outcome.status, outcome.message = DIVERGED, plan.recipe.told(error, model)
     put_back = kept_epoch(hooks) if outcome.status == OK else None
     note(outcome, *_told(_record(model.history), put_back))
     if "weights" in plan.keep:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 HELP = "A smaller learning rate, scaled inputs (layers.Normalization) or clipnorm=1.0 usually help."
 
 
@@ -73,6 +75,21 @@ class TrainingDiverged(ArithmeticError):  # noqa: N818  what happened, not what 
             place = f"; NaN or infinity began in {where!r}" if where else ""
             found = f"the loss must stay finite; it became {loss} in {at}{place}"
         super().__init__(f"fit: {found}. {before} {HELP}")
+
+    def by_path(self, model: Any) -> TrainingDiverged:
+        """Return the same error with its layer called by the path in a model, "encoder/dense_1".
+
+        Layers without names of their own are numbered over all models of a program; a path is the
+        same in every model that is made alike.
+        """
+        from lamina.models.paths import layer_paths
+
+        cls, arguments = self.__reduce__()
+        paths = layer_paths(model.parts)
+        where = None if self.where is None else paths.get(self.where, self.where)
+        made = cls(*arguments[:4], where, *arguments[5:])
+        assert isinstance(made, TrainingDiverged)
+        return made
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
         """Rebuild from the arguments (pickle)."""

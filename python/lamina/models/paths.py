@@ -26,6 +26,22 @@ def by_path(
     return found
 
 
+def layer_paths(layers: Sequence[Layer], prefix: str = "") -> dict[str, str]:
+    """Return the paths of layers, and of those within, by their names: "dense_7" is "dense_1".
+
+    The paths are those that weights have in ``by_path``.
+    """
+    found: dict[str, str] = {}
+    names: set[str] = set()
+    for layer in layers:
+        name = free_name(_uncounted(layer), names)
+        names.add(name)
+        found.setdefault(layer.name, f"{prefix}{name}")
+        for inner, path in layer_paths(layer.layers_within(), f"{prefix}{name}/").items():
+            found.setdefault(inner, path)
+    return found
+
+
 def _add(
     parameters: Iterable[_core.Parameter],
     layers: Sequence[Layer],
