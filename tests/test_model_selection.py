@@ -14,7 +14,6 @@ from lamina.model_selection import (
     cross_validate,
     grid_search,
     one_standard_error,
-    random_search,
 )
 
 sk = pytest.importorskip("sklearn.model_selection", reason="scikit-learn is not installed")
@@ -263,123 +262,6 @@ def test_several_inputs_weights_and_own_scores():
     p = estimator.predict({"a": X[test, :1], "b": X[test, 1:]})
     assert result["test_score"][0] == pytest.approx(-np.abs(p - Y[test]).max())
     assert "FittedRegressor" in repr(estimator)
-
-
-# --- estimators, against scikit-learn itself
-
-TIMES = ("fit_time", "score_time", "mean_fit_time", "std_fit_time", "mean_score_time",
-         "std_score_time")  # fmt: skip
-
-
-def same(ours, theirs):
-    for name, values in theirs.items():
-        if name in TIMES:
-            assert len(ours[name]) == len(values)
-        elif name == "params":
-            assert ours[name].tolist() == list(values)
-        elif name.startswith("param_"):
-            assert [v for v in ours[name] if v is not None] == list(values.compressed())
-        else:
-            np.testing.assert_allclose(ours[name], values, rtol=1e-12, err_msg=name)
-
-
-GROUPS = np.arange(75) % 5
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {}, {"cv": 4, "return_train_score": True}, {"scoring": "neg_log_loss"},
-        {"scoring": ["accuracy", "f1_macro"], "return_train_score": True},
-        {"scoring": {"a": "accuracy", "b": lambda e, x, y: len(x)}},
-        {"scoring": lambda e, x, y: {"one": e.score(x, y), "two": 2.0}},
-        {"cv": sk.GroupKFold(3), "groups": GROUPS},
-        {"cv": sk.ShuffleSplit(3, random_state=0)},
-        {"cv": [(np.arange(40), np.arange(40, 75)), (np.arange(30, 75), np.arange(30))]},
-    ],
-)  # fmt: skip
-def test_cross_validate_is_scikit_learn_s(options):
-    for estimator, y in ((LogisticRegression(), C.astype(str)), (Ridge(), Y)):
-        if (
-            isinstance(estimator, Ridge)
-            and "scoring" in options
-            and not callable(options["scoring"])
-        ):
-            continue
-        same(cross_validate(estimator, X, y, **options), sk.cross_validate(estimator, X, y,
-             **options))  # fmt: skip
-
-
-def simplest(results):
-    return int(np.argmin(results["param_max_depth"]))
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {}, {"return_train_score": True, "cv": 3}, {"scoring": "neg_log_loss", "refit": False},
-        {"scoring": ["accuracy", "f1_macro"], "refit": "f1_macro"},
-        {"scoring": ["accuracy", "f1_macro"], "refit": False}, {"refit": simplest},
-        {"scoring": {"a": "accuracy"}, "refit": simplest},
-        {"scoring": lambda e, x, y: {"one": e.score(x, y)}, "refit": "one"},
-    ],
-)  # fmt: skip
-def test_grid_search_is_scikit_learn_s(options):
-    grid = [{"max_depth": [1, 2, 3], "min_samples_leaf": [1, 40]}, {"max_depth": [2]}]
-    tree = DecisionTreeClassifier(random_state=0)
-    ours = grid_search(tree, grid, X, C, **options)
-    theirs = sk.GridSearchCV(tree, grid, **options).fit(X, C)
-    same(ours.cv_results_, theirs.cv_results_)
-    for name in ("best_index_", "best_score_", "best_params_", "n_splits_", "multimetric_"):
-        assert hasattr(ours, name) >= hasattr(theirs, name), name
-        if hasattr(theirs, name):
-            assert getattr(ours, name) == getattr(theirs, name), name
-    assert hasattr(ours, "best_estimator_") == hasattr(theirs, "best_estimator_")
-    if hasattr(theirs, "best_estimator_"):
-        np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
-        np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
-    else:
-        with pytest.raises(AttributeError, match="refit=False has fitted nothing"):
-            ours.predict(X)
-
-
-def test_random_search_is_scikit_learn_s():
-    from scipy.stats import loguniform
-
-    given = {"C": loguniform(1e-3, 1e2), "fit_intercept": [True, False]}
-    ours = random_search(LogisticRegression(), given, X, C, n_iter=5, random_state=3)
-    theirs = sk.RandomizedSearchCV(LogisticRegression(), given, n_iter=5, random_state=3).fit(X, C)
-    same(ours.cv_results_, theirs.cv_results_)
-    assert ours.best_params_ == theirs.best_params_
-
-
-def test_failing_estimators_are_ranked_as_scikit_learn_ranks_them():
-    grid = {"alpha": [-1.0, 1.0, 1.0, 5.0]}
-    with pytest.warns(FitFailedWarning):
-        ours = grid_search(Ridge(), grid, X, Y)
-    with pytest.warns(), np.errstate(all="ignore"):
-        theirs = sk.GridSearchCV(Ridge(), grid).fit(X, Y)
-    same(ours.cv_results_, theirs.cv_results_)
-    assert ours.cv_results_["rank_test_score"].tolist() == [4, 1, 1, 3]
-
-
-def test_estimators_of_lamina_and_workers():
-    net = NeuralNetClassifier(classes, epochs=3, verbose=0, random_state=1)
-    grid = {"model__units": [1, 3]}
-    theirs = sk.GridSearchCV(net, grid, cv=3).fit(X, C)
-    ours = grid_search(net, grid, X, C, cv=3)
-    with ThreadPoolExecutor(2) as pool:
-        pooled = grid_search(net, grid, X, C, cv=3, executor=pool, error_score="raise")
-    for each in (ours, pooled):
-        same(each.cv_results_, theirs.cv_results_)
-        assert each.best_params_ == theirs.best_params_
-    assert isinstance(ours.best_model_, lamina.Sequential)
-    seeds = cross_validate(net, X, C, cv=3, seeds=[1, 2])
-    np.testing.assert_array_equal(seeds["seed"], [1, 1, 1, 2, 2, 2])
-    np.testing.assert_array_equal(
-        seeds["test_score"][:3], sk.cross_validate(net, X, C, cv=3)["test_score"]
-    )
-    assert (seeds["test_score"][3:] != seeds["test_score"][:3]).any()
 
 
 # --- what scikit-learn does not have
