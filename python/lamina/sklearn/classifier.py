@@ -14,6 +14,7 @@ from lamina.sklearn._base import NeuralNet
 from lamina.sklearn._labels import Labels, check_two_classes, labels_of
 from lamina.sklearn._outputs import chances_of, gives_scores, logits_of, loss_names, no_chances
 from lamina.sklearn._scikit import ClassifierMixin, available_if, check_is_fitted, type_of_target
+from lamina.sklearn._targets import by_label, encoded, units_of
 
 if TYPE_CHECKING:
     from lamina._typing import (
@@ -319,7 +320,7 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
         logits = logits_of(model, len(shapes), rows, separate=separate)
         found: list[Any] = [
             BinaryCrossentropy(from_logits=linear)
-            if separate or _units(shape) == 1
+            if separate or units_of(shape) == 1
             else SparseCategoricalCrossentropy(from_logits=linear)
             for shape, linear in zip(shapes, logits, strict=True)
         ]
@@ -328,11 +329,11 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
     def _targets(self, y: Array) -> Any:
         codes, shapes = self._labels.codes(y), self._shapes
         if self._labels.kind == "multilabel-indicator":
-            found = self._by_label(codes[0])
+            found = by_label(type(self).__name__, codes[0], shapes)
         else:
             self._check_outputs(len(codes))
             found = [
-                self._encoded(*each)
+                encoded(type(self).__name__, *each)
                 for each in zip(
                     codes, self._labels.every, shapes, loss_names(self.model_.loss), strict=True
                 )
@@ -345,29 +346,6 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
                 f"{type(self).__name__}: the model must have an output for each column of y, "
                 f"{wanted}; it has {len(self._shapes)}"
             )
-
-    def _by_label(self, indicator: Array) -> list[Array]:
-        """Return the columns of an indicator that each output is for."""
-        units = [_units(shape) for shape in self._shapes]
-        if sum(units) != indicator.shape[1]:
-            raise ValueError(
-                f"{type(self).__name__}: the model must have a unit for each of "
-                f"{indicator.shape[1]} labels; it has {sum(units)}"
-            )
-        return np.split(indicator, np.cumsum(units)[:-1], axis=1)
-
-    def _encoded(self, codes: Array, classes: Array, shape: Shape, loss: str) -> Array:
-        """Return the classes of an output as its loss takes them: numbers, or one-hot rows."""
-        units, count = _units(shape), len(classes)
-        if units == 1 and count <= 2:
-            return codes
-        if units != count:
-            fits = "1 or 2 units" if count == 2 else f"{count} units"
-            raise ValueError(
-                f"{type(self).__name__}: a model for {count} classes must end in {fits}; it ends "
-                f"in {units}"
-            )
-        return codes if loss.startswith("sparse_") else np.eye(count, dtype=np.float32)[codes]
 
     # --- predictions
 
@@ -406,7 +384,3 @@ def _decision(values: Array, kind: str) -> Array:
         return values[:, 0]
     two = values.shape[1] == 2 and kind != "multilabel-indicator"
     return np.asarray(values[:, 1] - values[:, 0]) if two else values
-
-
-def _units(shape: Shape) -> int:
-    return shape[-1] if shape else 1
