@@ -11,6 +11,7 @@ from lamina.layers import Layer
 from lamina.many.data import described
 from lamina.many.settings import Shares
 from lamina.models import Model, TrainingDiverged
+from lamina.models.errors import by_path
 from lamina.models.replicas import begun, fresh
 from lamina.optimizers import Optimizer
 from lamina.optimizers.schedules import LearningRateSchedule
@@ -64,7 +65,7 @@ class Recipe:
         Those of a function's models are called by their paths, as their numbers would tell how many
         layers other fits have made before.
         """
-        return str(error if self.build is None else error.by_path(model))
+        return str(error if self.build is None else by_path(error, model))
 
     def _built(self, build: Callable[..., Any], shares: Shares) -> Any:
         model = build(**own_arguments(shares.build))

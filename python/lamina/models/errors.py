@@ -76,21 +76,6 @@ class TrainingDiverged(ArithmeticError):  # noqa: N818  what happened, not what 
             found = f"the loss must stay finite; it became {loss} in {at}{place}"
         super().__init__(f"fit: {found}. {before} {HELP}")
 
-    def by_path(self, model: Any) -> TrainingDiverged:
-        """Return the same error with its layer called by the path in a model, "encoder/dense_1".
-
-        Layers without names of their own are numbered over all models of a program; a path is the
-        same in every model that is made alike.
-        """
-        from lamina.models.paths import layer_paths
-
-        cls, arguments = self.__reduce__()
-        paths = layer_paths(model.parts)
-        where = None if self.where is None else paths.get(self.where, self.where)
-        made = cls(*arguments[:4], where, *arguments[5:])
-        assert isinstance(made, TrainingDiverged)
-        return made
-
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
         """Rebuild from the arguments (pickle)."""
         arguments = (
@@ -98,3 +83,19 @@ class TrainingDiverged(ArithmeticError):  # noqa: N818  what happened, not what 
             self.kind,
         )  # fmt: skip
         return type(self), arguments
+
+
+def by_path(error: TrainingDiverged, model: Any) -> TrainingDiverged:
+    """Return the same error with its layer called by the path in a model, "encoder/dense_1".
+
+    Layers without names of their own are numbered over all models of a program; a path is the same
+    in every model that is made alike.
+    """
+    from lamina.models.paths import layer_paths
+
+    where = error.where
+    if where is not None:
+        where = layer_paths(model.parts).get(where, where)
+    return TrainingDiverged(
+        error.loss, error.epoch, error.step, error.learning_rate, where, error.weight, error.kind
+    )
