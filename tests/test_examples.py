@@ -31,17 +31,6 @@ SCRIPTS = {
         r"fashion_cnn: test accuracy \d+\.\d\d %, 1 epochs of 64 pictures in \d+\.\d s",
         64,
     ),
-    "imdb_lstm": (
-        {"imdb_curves", "imdb_probabilities"},
-        r"imdb_lstm: test accuracy \d+\.\d %, loss \d\.\d{3}, "
-        r"1 epochs of 128 reviews in \d+\.\d s",
-        128,
-    ),
-    "seq2seq": (
-        {"seq2seq_curves", "seq2seq_model"},
-        r"seq2seq: \d+\.\d % of 1000 new sums right, 1 epochs of 256 sums in \d+\.\d s",
-        256,
-    ),
 }
 
 
