@@ -16,7 +16,8 @@ from lamina.many import StatedFit, StatedResult, Stopping, run_stated, twister_o
 from lamina.models.replicas import NotAlikeError, Replicas
 from lamina.sklearn import mlp_network, mlp_steps
 from lamina.sklearn._scikit import check_random_state, issparse
-from lamina.sklearn.mlp_base import STOCHASTIC, MLPBase
+from lamina.sklearn.mlp_base import MLPBase
+from lamina.sklearn.mlp_parameters import STOCHASTIC
 from lamina.sklearn.mlp_rows import Rows
 
 
