@@ -58,7 +58,7 @@ ax = lamina.plot.plotnet(
     model,
     node_labs=["$x_{%d}$", "$z_{%d}$", r"$\hat y$"],
     layer_names=["Input layer", "Hidden layer", "Output layer"],
-    x_names=INPUTS,
+    x_names=list(INPUTS),
     y_names=["medv"],
     bias=False,
 )

@@ -27,7 +27,7 @@ FUNCTIONS = {
     "exp(2x - 2)": lambda x: np.exp(2 * x - 2),
 }
 WIDTHS = page.setting([1, 2, 4, 8, 16, 32, 64, 128, 256], short=[1, 2, 4, 8, 16, 32, 64])
-STEPS = page.setting(1000, short=400)  # of L-BFGS
+STEPS = page.setting(1000, short=300)  # of L-BFGS
 SIGMOIDS = page.setting([1, 2, 4, 8, 16, 32], short=[1, 2, 4])
 STARTS = page.setting(10, short=4)
 
