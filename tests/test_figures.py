@@ -458,6 +458,18 @@ def test_filters_and_maps_are_the_models():
     assert plot.filters(colour, channel=2)[0].images[0].get_array().shape == (3, 3)
 
 
+def test_the_title_of_a_frame_stays_above_its_images(plt):
+    figure, (left, right) = plt.subplots(1, 2, layout="constrained")
+    left.set_title("before")
+    grids = plot.images(np.ones((6, 5, 5)), ax=left), plot.filters(pictures(), ax=right)
+    right.set_title("after")
+    figure.canvas.draw()
+    for frame, grid in zip((left, right), grids, strict=True):
+        title = frame.title.get_window_extent()
+        assert title.y1 <= figure.bbox.y1
+        assert title.y0 >= max(axes.get_window_extent().y1 for axes in grid)
+
+
 def test_images_are_drawn_as_they_are():
     x = RNG.uniform(size=(4, 6, 5, 1))
     drawn = plot.images(x, [3, "$x", None, 2.5], columns=3)

@@ -96,6 +96,20 @@ def test_a_script_without_its_data_is_skipped(run_page, monkeypatch):
     assert run_page(body).returncode == 1
 
 
+def test_a_skipped_script_is_no_failure(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("LAMINA_DATA", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(_path()))
+    run_all = [sys.executable, str(LECTURE / "run_all.py"), "--short", "fashion_mnist"]
+    for variable, status in (("", 0), ("1", 1)):
+        monkeypatch.setenv("LAMINA_REQUIRE_PEERS", variable)
+        done = subprocess.run(
+            [*run_all, "--out", str(tmp_path)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == status, done.stderr
+        assert "apt install dataset-fashion-mnist" in done.stderr
+
+
 def test_pictures_go_where_they_are_told(run_page, tmp_path):
     body = "import matplotlib.pyplot as plt\nax = plt.gca()\npage.save(ax)\npage.save(ax, 'more')\n"
     assert run_page(body + "page.state('error', 1)").returncode == 0

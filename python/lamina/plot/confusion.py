@@ -140,6 +140,8 @@ def _labels(values: Any) -> Array:
 
 
 def _draw(axes: Axes, shown: Array, names: list[str], normalize: str | None, cmap: str) -> None:
+    from matplotlib import rcParams
+
     top = 1.0 if normalize in ("true", "pred") else float(shown.max()) or 1.0
     image = axes.imshow(shown, cmap=cmap, vmin=0, vmax=top)
     places = np.arange(len(names))
@@ -154,6 +156,7 @@ def _draw(axes: Axes, shown: Array, names: list[str], normalize: str | None, cma
     if len(names) > MOST_WRITTEN:
         return
     whole = (shown == np.round(shown)).all() and normalize is None
+    letters = rcParams["font.size"] * (1.0 if len(names) <= 10 else 0.7)
     for i, j in np.ndindex(shown.shape):
         text = f"{shown[i, j]:.0f}" if whole else f"{shown[i, j]:.2f}"
         red, green, blue, _ = image.cmap(image.norm(shown[i, j]))
@@ -165,5 +168,5 @@ def _draw(axes: Axes, shown: Array, names: list[str], normalize: str | None, cma
             ha="center",
             va="center",
             color="black" if light else "white",
-            fontsize=10 if len(names) <= 10 else 7,
+            fontsize=letters,
         )

@@ -48,7 +48,7 @@ def feature_maps(
         Draw at most this many, the first ones.
     cmap : str, default "viridis"
     ax : matplotlib Axes, optional
-        A frame to draw the images in; a new figure of pyplot's if not given.
+        A frame to draw the images in, below its title; a new figure of pyplot's if not given.
 
     Returns
     -------

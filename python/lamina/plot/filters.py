@@ -47,7 +47,7 @@ def filters(
     max_filters : int, default 64
         Draw at most this many, the first ones.
     ax : matplotlib Axes, optional
-        A frame to draw the images in; a new figure of pyplot's if not given.
+        A frame to draw the images in, below its title; a new figure of pyplot's if not given.
 
     Returns
     -------

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WHO = "images"
 SIDE = 1.5  # inches of an image
+WIDEST = 10.0  # inches of a figure
 SMALL = 256  # pixels a side of images whose pixels are seen
 LINE = 1.9  # heights of its letters that a line of a title takes
 
@@ -54,7 +55,7 @@ def images(
         The values of the first and the last of these colours: the smallest and the largest of all
         images, or of each, or two numbers.
     ax : matplotlib Axes, optional
-        A frame to draw the images in; a new figure of pyplot's if not given.
+        A frame to draw the images in, below its title; a new figure of pyplot's if not given.
 
     Returns
     -------
@@ -107,7 +108,7 @@ def images(
         return used
 
     height, width = (max(sizes) for sizes in zip(*(p.shape[:2] for p in pictures), strict=True))
-    wide = SIDE * min(width / height, 3.0)
+    wide = min(SIDE * min(width / height, 3.0), WIDEST / across)
     tall = min(SIDE, wide * height / width) + _title_inches(words)
     size = (max(across * wide, 2.0), max(down * tall, 1.0))
     return on_grid(WHO, draw, (down, across), ax, path, size)  # type: ignore[no-any-return]

@@ -50,7 +50,7 @@ def first_layer(
     max_units : int, default 64
         Draw at most this many units, the first ones.
     ax : matplotlib Axes, optional
-        A frame to draw the images in; a new figure of pyplot's if not given.
+        A frame to draw the images in, below its title; a new figure of pyplot's if not given.
 
     Returns
     -------
