@@ -79,6 +79,8 @@ def contact_sheet(folder, columns=5):
     """Draw all pictures of a folder, a third of their size, on one sheet."""
     mpl.use("agg")
     files = sorted(p for p in folder.glob("*.png") if p.stem != "contact_sheet")
+    if not files:  # all scripts were skipped
+        return
     rows = -(-len(files) // columns)
     figure, axes = plt.subplots(
         rows, columns, figsize=(3.2 * columns, 2.1 * rows), squeeze=False, layout="constrained"

@@ -151,9 +151,9 @@ def _within(ax: Axes, shape: tuple[int, int]) -> Any:
     spec = ax.get_subplotspec()
     if spec is not None:
         # The frame becomes a line above the grid, so that its title stays above it.
-        line, rest = spec.subgridspec(2, 1, height_ratios=[1e-3, 1], hspace=0)
-        ax.set_subplotspec(line)
-        return rest.subgridspec(*shape).subplots(squeeze=False)
+        halves = spec.subgridspec(2, 1, height_ratios=[1e-3, 1], hspace=0)
+        ax.set_subplotspec(halves[0])
+        return halves[1].subgridspec(*shape).subplots(squeeze=False)
     rows, columns = shape
     width, height = 1 / columns, 1 / rows
     grid = np.empty(shape, dtype=object)
