@@ -109,8 +109,9 @@ page.save(fig, "curves")
 
 for name, f in FUNCTIONS.items():
     tail = np.log(WIDTHS[4:]), np.log(errors[name][4:])
-    page.state(f"slope from M = 16 on, {name}", np.polyfit(*tail, 1)[0], -2.1, -1.9)
+    slope = np.polyfit(*tail, 1)[0]
+    page.state(f"slope from M = 16 on, {name}", slope, -2.1, -1.9, short=(-2.3, -1.7))
     ratio = errors[name][-1] * WIDTHS[-1] ** 2 / spread(f)[1]
-    page.state(f"error at M = {WIDTHS[-1]} over c / M², {name}", ratio, 0.95, 1.2)
+    page.state(f"error at M = {WIDTHS[-1]} over c / M², {name}", ratio, 0.95, 1.2, short=(0.9, 1.5))
 page.state("largest ratio of sigmoid error and bound", max(sigmoid / bound), high=1)
 page.close()
