@@ -70,8 +70,9 @@ def plotnet(
     ----------
     model : Model, ``lamina.nnet`` fit, fitted estimator, or array_like
         Whatever ``lamina.inference.connections`` reads: dense layers with skip connections through
-        ``Add`` and ``Concatenate``; fits of ``lamina.nnet``, skip layers included; estimators with
-        ``coefs_`` and ``intercepts_`` or a ``model_``.  Or a vector of weights with `struct`.
+        ``Add`` and ``Concatenate``; fits of ``nnet``, skip layers included, and of ``multinom``;
+        estimators with ``coefs_`` and ``intercepts_`` or a ``model_``.  Or a vector of weights
+        with `struct`.
     x_names, y_names : sequence of str, optional
         Names of inputs and outputs.
     path : str or path-like, optional

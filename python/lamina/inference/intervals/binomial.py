@@ -9,10 +9,33 @@ from lamina.inference._distributions import incomplete_beta
 
 @answering_calls
 def clopper_pearson(hits: int, rows: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the exact limits of a rate of which ``hits`` of ``rows`` are seen.
+    """Return the exact confidence limits of a rate.
 
-    Clopper and Pearson 1934: the rates at which so many, or so few, hits have a probability of
-    ``(1 - confidence) / 2``; quantiles of beta distributions.
+    Parameters
+    ----------
+    hits : int
+        How many of the rows have what is counted.
+    rows : int
+        How many rows there are.
+    confidence : float, default 0.95
+        The confidence of the interval, in (0, 1).
+
+    Returns
+    -------
+    low, high : float
+        The interval covers the true rate with at least that probability.
+
+    Raises
+    ------
+    ValueError
+        If ``hits`` exceeds ``rows``, or ``confidence`` is not in (0, 1).
+
+    Notes
+    -----
+    With ``a = (1 - confidence) / 2`` the limits are the ``a`` quantile of the Beta(hits, rows -
+    hits + 1) distribution and the ``1 - a`` quantile of Beta(hits + 1, rows - hits); they are 0
+    and 1 if no row, or every row, is a hit.  C. J. Clopper and E. S. Pearson, Biometrika 26 (1934)
+    404-413.
 
     Examples
     --------

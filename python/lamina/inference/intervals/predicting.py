@@ -162,7 +162,28 @@ class PredictionIntervals:
 
     @answering_calls
     def predict_set(self, x: Any, level: float = 0.9, **options: Any) -> PredictionSets:
-        """Return probabilities, and which classes are in each row's set."""
+        """Return the probabilities of the classes, and a set of classes for each row.
+
+        Parameters
+        ----------
+        x : array_like of shape (rows, ...)
+        level : float, default 0.9
+            The share of rows whose set is to hold the true class.
+        **options
+            What the model's ``predict`` takes.
+
+        Returns
+        -------
+        PredictionSets (probabilities, sets)
+            Both of shape (rows, classes); ``sets`` holds bools.
+
+        Raises
+        ------
+        ValueError
+            If the model is a regression.
+        NotCalibratedError
+            If ``calibrate`` has not been called, or the model has changed since.
+        """
         level = ranks.checked_level("predict_set", "level", level)
         kind = fitted_of(self.estimator, "predict_set").kind
         if kind != "classes":
@@ -273,11 +294,23 @@ class Predicted:
 
 
 def of(estimator: Any) -> PredictionIntervals:
-    """Return the intervals of a fitted model: a lamina model's with what `calibrate` has kept.
+    """Return the prediction intervals that belong to a fitted model.
 
     Parameters
     ----------
     estimator : Model, object with ``predict``, or PredictionIntervals
+        A model of lamina brings the calibration that ``model.calibrate`` has kept with it.  Other
+        objects have to be calibrated first.
+
+    Returns
+    -------
+    PredictionIntervals
+        The object itself, if it already is one.
+
+    Raises
+    ------
+    TypeError
+        If the object has no ``predict``.
     """
     if isinstance(estimator, PredictionIntervals):
         return estimator
