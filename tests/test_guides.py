@@ -9,12 +9,16 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 NEEDED = {
+    "data": (),
     "formulas": ("formulaic",),
     "inference": ("matplotlib",),
     "intervals": (),
     "many": (),
+    "models": (),
     "nnet": ("formulaic", "matplotlib"),
     "pytorch": ("torch",),
+    "running": (),
+    "saving": (),
     "sklearn": ("sklearn",),
 }
 
