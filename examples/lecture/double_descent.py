@@ -87,6 +87,8 @@ page.save(ax, "networks")
 at = dict(zip(SIZES, test, strict=True))
 peak = max(at, key=at.get)
 page.state("d of the largest test error", peak, 19, 21, short=(18, 23), published=20)
+ticks = [2, 5, 10, 20, 50]  # of the book's axis
+page.state("the same among 2, 5, 10, 20, 50", max(ticks, key=at.get), 20, 20, published=20)
 page.state("d of the least test error", min(at, key=at.get), 5, 10, short=(4, 12))
 page.state("largest training error for d >= 20", training[SIZES.index(20) :].max(), high=1e-12)
 page.state("test error at the peak / at 42", at[peak] / at[42], 5, short=(3, np.inf))

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina._public import PublicKeywords
+
 Array = NDArray[Any]
 
 _SHOWN = 20  # rows that a text shows; of more, the first and the last ones
@@ -15,7 +17,7 @@ _DIGITS = 4
 _WIDEST = 60  # characters of a cell
 
 
-class Columns(Mapping[str, Array]):
+class Columns(PublicKeywords, Mapping[str, Array]):
     """A table of results: NumPy columns of one length by name, as a mapping.
 
     Parameters
