@@ -139,8 +139,6 @@ def main() -> None:
     options = parser.parse_args()
     batch = options.batch_size
     x, y, folds = data()
-    # scikit-learn's worker processes take one thread each.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     contestants = {"fit_many": by_lamina, "grid_search": by_estimator}
     if options.peer == "sklearn":
         contestants["scikit-learn"] = by_sklearn
