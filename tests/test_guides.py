@@ -11,7 +11,7 @@ DOCS = ROOT / "docs"
 NEEDED = {
     "data": (),
     "formulas": ("formulaic",),
-    "inference": ("matplotlib",),
+    "inference": ("matplotlib", "sklearn"),
     "intervals": (),
     "many": (),
     "models": (),
