@@ -92,7 +92,7 @@ class Page:
         pairs = list(zip(values, lows, highs, strict=True))
         columns = {
             "figure": whats,
-            "here": [f"{value:.5g}" for value in values],
+            "here": [_number(value) for value in values],
             "published": ["" if each is None else str(each) for each in published],
             "stated": [_range(low, high) for _, low, high in pairs],
             "": ["" if low <= value <= high else "OUT OF RANGE" for value, low, high in pairs],
@@ -101,6 +101,10 @@ class Page:
         print(Columns(columns, leave_empty=True))
         if not all(low <= value <= high for value, low, high in pairs):
             sys.exit(f"{self.name}: a figure lies outside its stated range")
+
+
+def _number(value):
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e9 else f"{value:.5g}"
 
 
 def _range(low, high):

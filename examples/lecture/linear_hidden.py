@@ -47,9 +47,9 @@ print(f"Linear regression: 14 parameters, training MSE {np.mean((y - regression)
 print(Columns(table))
 
 fig, ax = plt.subplots(figsize=(7, 5.4))
-ax.plot(regression, network, "o", color="C0", markersize=5, alpha=0.6)
 ends = [min(regression), max(regression)]
 ax.plot(ends, ends, color="C6", linestyle="-", linewidth=1.5, label="equal")
+ax.plot(regression, network, "o", color="C0", markersize=6, alpha=0.6, label="one suburb")
 ax.set(
     xlabel="linear regression (1,000 dollars)",
     ylabel="network (1,000 dollars)",

@@ -74,8 +74,8 @@ sums = [
     -np.sum(to_categorical(third) * np.log(f["C = 3"])),
 ]
 means = np.array([loss for loss, _ in linear_losses.values()])
-table = {"problem": PROBLEMS, "mean": means, "n times it": len(x) * means, "lecture's sum": sums}
-table["largest difference"] = differences.values()
+table = {"problem": PROBLEMS, "mean": means, "n times the mean": len(x) * means}
+table |= {"lecture's sum": sums, "largest difference": differences.values()}
 print("No hidden layer: losses, and the difference of predictions from the regression's\n")
 print(Columns(table))
 

@@ -66,8 +66,8 @@ print(f"\nFirst test digit, a {y_test[0]}: of the 256 units of the first hidden 
 print(f"{(A1 > 0).sum()} are above 0, of the 128 of the second {(A2 > 0).sum()}.\n")
 print(Columns({"digit m": range(10), "Z_m": Z[0], "f_m(X)": [f"{each:.4f}" for each in f[0]]}))
 
-# A network by hand: each hidden layer folds the interval, A_1 = max(0, v), A_2 = max(0, v - 1/2),
-# and passes 2 A_1 - 4 A_2 on.
+# A network by hand: each hidden layer folds the interval, A_1 = max(0, x), A_2 = max(0, x - 1/2),
+# and passes 2 A_1 - 4 A_2 on, the next layer's x.
 grid = np.linspace(0, 1, 1025)
 fig, axes = plt.subplots(1, 3, figsize=(12.8, 4.2), sharey=True)
 table = {"hidden layers": [], "parameters": [], "straight pieces": []}

@@ -107,7 +107,7 @@ test = lamina.fit_many(
 )
 errors = [np.mean((y_test - made[:, 0]) ** 2) for made in test.predictions]
 
-page.state("parameters of the network with M = 5", model.count_params(), 31, 31, published=31)
+page.state("parameters of the network with M = 5", model.count_params(), 31, 31)
 largest = np.abs(by_hand - model.predict(x_test)).max()
 page.state("largest difference from the formula", largest, high=1e-12)
 page.state("M by cross-validation", chosen, 2, 7)

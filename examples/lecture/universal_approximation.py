@@ -92,7 +92,7 @@ for place, (name, f) in enumerate(FUNCTIONS.items()):
     ax.loglog(WIDTHS, spread(f)[1] / np.square(WIDTHS), color=f"C{place}", linestyle="-", lw=1.5)
 ax.loglog(SIGMOIDS, sigmoid, "x--", color="C6", label="sigmoid, sin 5x")
 ax.set(xlabel="M, hidden units", ylabel="root mean squared error")
-ax.set_title("ReLU networks fall as predicted (lines), as 1/M²")
+ax.set_title("ReLU: the error falls as 1/M², as predicted (lines)")
 ax.set_xticks(WIDTHS, WIDTHS)
 ax.minorticks_off()
 ax.legend()
