@@ -441,6 +441,15 @@ def test_baselines_are_drawn_with_their_intervals():
     assert constant[0].get_markerfacecolor() != "white"
 
 
+def test_a_frame_is_drawn_round_an_image_if_wanted():
+    for framed in (False, True):
+        drawn = plot.images(np.ones((3, 2, 2)), frame=framed)
+        assert [axes.axison and axes.spines["top"].get_visible() for axes in drawn] == [framed] * 3
+        assert not framed or [tick for axes in drawn for tick in axes.get_xticks()] == []
+    with pytest.raises(TypeError, match="frame"):
+        plot.images(np.ones((3, 2, 2)), frame="grey")
+
+
 def test_filters_and_maps_are_the_models():
     model = pictures()
     kernel = model.layers[0].get_weights()[0]

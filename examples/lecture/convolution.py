@@ -53,7 +53,7 @@ places = [["picture", "filter 1", "result 1"], ["picture", "filter 2", "result 2
 fig, axes = plt.subplot_mosaic(places, figsize=(8.8, 5.8), width_ratios=[1.75, 0.6, 1])
 plot.images([grey], ["picture, 190 x 170"], ax=axes["picture"])
 for k, name in enumerate(["vertical", "horizontal"]):
-    plot.images([kernel[:, :, 0, k]], [name], ax=axes[f"filter {k + 1}"])
+    plot.images([kernel[:, :, 0, k]], [name], scale=(-1, 1), frame=True, ax=axes[f"filter {k + 1}"])
     bright = np.quantile(stripes[:, :, k], 0.99)
     plot.images([stripes[:, :, k]], ["convolved"], scale=(0, bright), ax=axes[f"result {k + 1}"])
 fig.suptitle("A filter highlights the stripes that look like it")

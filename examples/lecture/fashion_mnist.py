@@ -53,7 +53,7 @@ for name, hidden in networks.items():
     found = fits.predictions[0].argmax(axis=1)  # at last those of the CNN
     right = [100 * np.mean(p.argmax(axis=1) == y_test) for p in fits.predictions]
     rows.append([name, model.count_params(), np.median(right), min(right), max(right)])
-title = f"{PICTURES} pictures to train, 10000 to test, {EPOCHS} epochs, {len(SEEDS)} seeds"
+title = f"{PICTURES} pictures to train, 10000 to test, {EPOCHS} epochs, seeds {SEEDS}"
 print(Columns(dict(zip(columns, zip(*rows, strict=True), strict=True)), title))
 
 confused = np.zeros((10, 10), int)

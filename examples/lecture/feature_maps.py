@@ -82,7 +82,7 @@ for ax, maps, size, step in zip("ab", both_maps, [5, 14], [1, 2], strict=True):
             place = np.unravel_index(maps[i, :, :, channel].argmax(), maps.shape[1:3])
             row, column = step * place[0], step * place[1]
             patches.append(x_test[i, row : row + size, column : column + size])
-    plot.images(patches, columns=6, cmap="gray_r", ax=axes[ax])
+    plot.images(patches, columns=6, cmap="gray_r", frame=True, ax=axes[ax])
 axes["a"].set_title("first layer: 5 x 5 pixels")
 axes["b"].set_title("second layer: 14 x 14 pixels")
 fig.suptitle("A row a filter: where in the test digits its output is largest")

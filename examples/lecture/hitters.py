@@ -2,7 +2,8 @@
 
 The book's split: 176 training and 87 test rows.  19 predictors, standardised by the training rows;
 one hidden layer of M = 64 ReLU units, dropout 0.4, linear output, squared error; RMSprop, 1,500
-epochs in batches of 32.  These are the book's settings; nothing is chosen on the test rows.
+epochs in batches of 32.  These are the settings of the book's lab; nothing is chosen on the test
+rows.
 """
 
 import matplotlib.pyplot as plt
@@ -64,6 +65,7 @@ left.set(xlim=(245, 265), ylim=(2.5, -0.5), xlabel="mean absolute error (1,000 d
 left.legend(*(each[:2] for each in left.get_legend_handles_labels()), loc="center right")
 left.set_title("Much the same errors ...")
 lamina.plot.baselines(baselines, ["least squares", "lasso", "ridge"], ax=right)
+right.set_xlabel("baseline's error minus network's\n(1,000 dollars)")
 right.set_title("... and none surely better")
 page.save(fig)
 

@@ -29,7 +29,7 @@ KERAS = 82.14  # per cent: mean accuracy over 60 seeds, by bench/quality.py; med
     Path(__file__).parents[1] / "data", num_words=WORDS
 )
 lengths = [len(review) for review in reviews_test]
-print(f"{len(y)} reviews to train, {len(y_test)} to test, half of them good")
+print(f"{len(y)} reviews to train, {len(y_test)} to test, about half of them good")
 print(f"words in a test review: median {np.median(lengths):.0f}, longest {max(lengths)}\n")
 
 # The recurrent network: numbers of words in, 0 for padding, which the LSTM skips.

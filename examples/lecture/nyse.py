@@ -32,6 +32,17 @@ series = nyse.load()
 past = series.x[series.train]
 normalized = (series.x - past.mean(0)) / past.std(0)
 
+# The correlation of each series with itself, l days before.
+lags = np.arange(1, 38)
+correlations = {
+    name: np.array([np.corrcoef(values[lag:], values[:-lag])[0, 1] for lag in lags])
+    for name, values in zip(series.feature_names, series.x.T, strict=True)
+}
+shown = [1, 5, 10, 20, 37]
+table = {name: values[np.subtract(shown, 1)] for name, values in correlations.items()}
+print(Columns({"days apart": shown, **table}, "Auto-correlation"))
+print()
+
 # The sequences: arrays of shape (days, L, 3), and the volume of the day that follows.
 (x_train, y_train), (x_test, y_test) = nyse.load_data(lags=L)
 
@@ -83,6 +94,15 @@ axes[0].set_ylim(-6, 8)
 page.save(fig, "series")
 
 fig, ax = plt.subplots()
+for (name, values), marker in zip(correlations.items(), "s^o", strict=True):
+    ax.plot(lags, values, marker=marker, markersize=6, label=name.replace("_", " "))
+ax.axhline(0, color="C6", linestyle="-", linewidth=1)
+ax.set(xlabel="days apart", ylabel="auto-correlation", ylim=(-0.1, 1.05))
+ax.set_title("Volume and volatility remember, the return does not")
+ax.legend(loc="upper right", bbox_to_anchor=(1, 0.62))
+page.save(fig, "autocorrelation")
+
+fig, ax = plt.subplots()
 dates = series.date[-len(y_test) :]
 middle = forecasts[np.argsort(scores)[len(scores) // 2]]
 ax.plot(dates, y_test, color="C6", linestyle="-", linewidth=1, label="log volume")
@@ -91,7 +111,9 @@ ax.set(ylabel="standard deviations", title=f"Forecasts for the test days: R² = 
 plt.setp(ax.legend(loc="lower center", ncols=2).get_lines(), linewidth=3)
 page.save(fig)
 
+at_20 = correlations["log_volume"][19]
+page.state("volume, auto-correlation, 20 days", at_20, 0.2, 0.25, published="above 0.2")
 page.state("yesterday's volume, R2", r_squared(y_test, yesterday), 0.175, 0.185, published=0.18)
-page.state("AR(5), R2", r_squared(y_test, linear), 0.4125, 0.4135, published=0.413)
+page.state(f"AR({L}), R2", r_squared(y_test, linear), 0.4125, 0.4135, published=0.413)
 page.state("RNN, median R2", median, low=0.405, short=(0.395, 0.43), published=0.42)
 page.close()

@@ -73,6 +73,12 @@ def compare(name, rows, seeds, baselines, cv=10):
 
 columns = ["data", "rows", "network", "baseline", "its error", "difference", "lower", "upper"]
 lines, results = [], {}
+units = {
+    "Hitters": "absolute error, 1,000 dollars",
+    "Boston": "absolute error, 1,000 dollars",
+    "NYSE": "absolute error, standard deviations",
+    "MNIST": "share of wrong digits",
+}
 fig, panels = plt.subplots(2, 2, figsize=(11, 7))
 for name, ax in zip(data, panels.flat, strict=True):
     kinds, cv = ("linear", "lasso", "ridge"), 10
@@ -84,8 +90,9 @@ for name, ax in zip(data, panels.flat, strict=True):
         interval = (f"{result[column][place]:.3g}" for column in columns[5:])
         lines.append((name, rows, f"{error['network']:.4g}", who, f"{error[who]:.4g}", *interval))
     lamina.plot.baselines(result, ax=ax)
+    ax.set_xlabel(f"baseline minus network\n({units[name]})")
     ax.set_title(f"{name}, {rows:,} rows")
-fig.suptitle("Right of 0 the network is better; open: the interval holds 0", ha="left", x=0.02)
+fig.suptitle("Right of 0 the network is better; open circles: not surely", ha="left", x=0.02)
 table = dict(zip(columns, zip(*lines, strict=True), strict=True))
 print(Columns(table, "Mean absolute error; of MNIST the share of wrong digits"))
 page.save(fig)

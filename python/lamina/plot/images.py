@@ -11,6 +11,7 @@ from lamina import _check
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.plot.figures import Path, on_grid
+from lamina.plot.style import GREY
 from lamina.plot.weights import grid_for
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def images(
     columns: int | None = None,
     cmap: str = "gray",
     scale: tuple[float, float] | str = "shared",
+    frame: bool = False,
     ax: Axes | None = None,
 ) -> Array:
     """Draw images in rows, such as a few of a data set, or those that a network took for others.
@@ -54,6 +56,8 @@ def images(
     scale : {"shared", "each"} or (float, float), default "shared"
         The values of the first and the last of these colours: the smallest and the largest of all
         images, or of each, or two numbers.
+    frame : bool, default False
+        A thin grey line round each image, for images whose edges have the colour of the paper.
     ax : matplotlib Axes, optional
         A frame to draw the images in, below its title; a new figure of pyplot's if not given.
 
@@ -92,6 +96,7 @@ def images(
         across = min(_check.integer(WHO, "columns", columns), len(pictures))
     down = -(-len(pictures) // across)
     limits = _limits(pictures, scale)
+    framed = _check.boolean(WHO, "frame", frame)
 
     def draw(grid: Array) -> Array:
         used = grid.ravel()[: len(pictures)]
@@ -100,7 +105,11 @@ def images(
         for place, (axes, picture, (low, high)) in enumerate(
             zip(used, pictures, limits, strict=True)
         ):
-            axes.set_axis_off()
+            if framed:
+                axes.set(xticks=[], yticks=[])
+                axes.spines[:].set(visible=True, color=GREY, linewidth=1)
+            else:
+                axes.set_axis_off()
             sharp = "nearest" if max(picture.shape[:2]) <= SMALL else None
             axes.imshow(picture, cmap=cmap, vmin=low, vmax=high, interpolation=sharp)
             if words is not None:
