@@ -44,6 +44,12 @@ def test_the_derivation_of_the_lecture():
     assert traced.largest_difference < 1e-8
 
 
+def test_a_gradient_of_zero_has_no_sign():
+    traced = lamina.trace(lecture_network(), np.array([0.0, 1.0]), 5.0)
+    assert np.signbit(traced.layers[0].kernel_gradient[0]).any()
+    assert "-0" not in [cell for line in str(traced).splitlines() for cell in line.split()]
+
+
 def deep_network(*, last="softmax", units=3):
     x = lamina.Input((4, 1))
     h = layers.Dense(5, activation="tanh")(layers.Flatten()(x))

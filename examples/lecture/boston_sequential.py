@@ -86,7 +86,7 @@ table = {"": list(errors), "parameters": [5121, 76, 14], "fits": list(map(len, m
 for name, values in (("MSE", mse), ("MAE", mae)):
     for word, share in (("", 0.5), (", 5 %", 0.05), (", 95 %", 0.95)):
         table[name + word] = [np.quantile(each, share) for each in values.values()]
-print(Columns(table, f"{len(x_test)} test rows: medians over seeds"))
+print(Columns(table, f"{len(x_test)} test rows: medians and quantiles over seeds"))
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(11.5, 5))
 after = np.arange(1, MOST + 1)
@@ -101,7 +101,7 @@ for place, each in enumerate(mae.values()):
     right.plot(np.median(each), place, "|", color="C6", markersize=26, markeredgewidth=3)
 right.set_yticks(range(3), ["Sequential", "nnet", "least\nsquares"])
 right.set(ylim=(2.5, -0.5), xlabel="MAE on the test rows (1,000 dollars)")
-right.set_title(f"{SEEDS} seeds of each network, and medians")
+right.set_title(f"{SEEDS} seeds of each, and medians")
 page.save(fig)
 
 page.state("cross-validated MAE", validation[epochs - 1], 2.3, 2.7, short=(2.2, 2.8))

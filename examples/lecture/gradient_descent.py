@@ -3,8 +3,8 @@
     theta(t+1) = theta(t) - lambda * grad R(theta(t)),    R(theta) = 1/n sum_i (y_i - f(x_i))^2
 
 Full gradient descent takes the mean of all n gradients in each step, mini-batch SGD the mean over a
-random sample of 32 rows, true SGD one row.  Boston: medv on lstat and rm, all standardised, so that
-f(x) = theta_1 x_1 + theta_2 x_2 and R can be drawn.
+random sample of 32 rows, true SGD one row.  Boston: medv, centred, on lstat and rm, standardised:
+no intercept is needed, f(x) = theta_1 x_1 + theta_2 x_2, and R can be drawn.
 """
 
 import matplotlib.pyplot as plt
@@ -88,6 +88,8 @@ for ax, (name, paths) in zip(axes, walks.items(), strict=True):
     ax.plot(*minimum, "*", color="C5", markersize=18, markeredgecolor="black")
     ax.set(title=f"{name}\n{costs[name]:,} gradients", xlabel="weight of lstat")
 axes[0].set_ylabel("weight of rm")
+axes[0].annotate("start", START, (0, -12), textcoords="offset points", ha="center", va="top")
+axes[0].annotate("minimum", minimum, (0, -12), textcoords="offset points", ha="center", va="top")
 fig.suptitle(f"{STEPS} steps at one rate: the fewer rows in a step, the more it staggers")
 page.save(fig)
 

@@ -76,7 +76,8 @@ fig, axes = plt.subplots(1, len(WRONG), figsize=(9.6, 5), squeeze=False)
 for ax, wrong in zip(axes[0], WRONG, strict=True):
     for epsilon in EPSILONS:
         values = accuracy[wrong, epsilon]
-        ax.plot(np.full(len(values), epsilon), values, "o", color="C0", alpha=0.5)
+        name = "one seed" if epsilon == EPSILONS[0] else None
+        ax.plot(np.full(len(values), epsilon), values, "o", color="C0", alpha=0.5, label=name)
     medians = [np.median(accuracy[wrong, epsilon]) for epsilon in EPSILONS]
     ax.plot(EPSILONS, medians, "-", color="black", label="median")
     ax.set(title=f"{100 * wrong:g} % of the labels wrong", xlabel="ε", xticks=EPSILONS)

@@ -3,8 +3,9 @@
     J(w) = R(w) + lambda w'w        (L2, ridge),
     J(w) = R(w) + alpha |w|         (L1, lasso).
 
-A linear network must then have the weights that the lasso and ridge regression have, for every
-lambda, and with L1 the same weights must be exactly 0.  Boston: medv on 13 standardised predictors.
+R is the mean squared error.  A linear network must then have the weights that the lasso and ridge
+regression have, for every lambda, and with L1 the same weights must be exactly 0.  Boston: medv on
+13 standardised predictors.
 """
 
 import matplotlib.pyplot as plt
@@ -76,7 +77,9 @@ for ax, penalties, exact, net in (
     (axes[1], LAMBDAS, np.array(ridge), ridge_net),
 ):
     for j, name in enumerate(table.feature_names):
-        style = {"label": name} if name in NAMED else {"color": "0.75", "linestyle": "-"}
+        style = {"label": name}
+        if name not in NAMED:  # in grey, one entry of the legend for all
+            style = {"color": "0.75", "linestyle": "-", "label": "others" if j == 0 else None}
         (line,) = ax.plot(penalties, exact[:, j], **style)
         ax.plot(penalties, net[:, j], "o", color=line.get_color(), markersize=6)
     ax.set_xscale("log")

@@ -116,7 +116,7 @@ def _weights(i: int, layer: LayerTrace, named: _Names) -> Table:
 
 
 def _number(value: float) -> str:
-    return f"{value:.6g}"
+    return f"{value + 0.0:.6g}"  # no -0
 
 
 def _ended(table: Table, most: int) -> tuple[Sequence[tuple[Symbol, list[float]]], str]:
