@@ -73,6 +73,29 @@ def test_rows_that_are_alike_by_chance_are_not():
     assert Fingerprint([np.zeros((50, 2))]).share_of([np.zeros((50, 2))]) == 0.0
 
 
+@pytest.mark.parametrize("trained", [10, 40, 1000, 5000])
+@pytest.mark.parametrize("levels", [5, 16])
+def test_a_few_whole_numbers_are_alike_by_chance(levels, trained):
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        rows = rng.integers(0, levels, (trained + 30, 3)).astype(float)
+        assert Fingerprint([rows[:trained]]).share_of([rows[trained:]]) == 0.0
+
+
+@pytest.mark.parametrize("trained", [40, 1000, 5000])
+def test_unlike_rows_that_come_again_among_others_are_noticed(trained):
+    rows = np.random.default_rng(0).normal(size=(trained + 30, 3))
+    again = np.concatenate([rows[: 2 * trained // 3], rows[trained:]])[::-1]
+    assert Fingerprint([rows[:trained]]).share_of([again]) > 0.15
+
+
+def test_few_and_sorted_rows_may_be_equal_in_their_places():
+    sorted_rows = np.repeat(np.eye(2), 50, axis=0)
+    for rows in (np.eye(4), np.ones((1, 2)), sorted_rows):
+        assert Fingerprint([rows]).share_of([rows]) == 0.0
+    assert Fingerprint([X[:8]]).share_of([X[:8]]) == 1.0
+
+
 def test_sets_of_training_rows():
     made = model("sigmoid", "binary_crossentropy")
     made.fit(X, Y > 0, verbose=0)
@@ -98,6 +121,24 @@ def test_rows_of_fits_of_nnet():
     with pytest.warns(UserWarning, match="trained on these rows"):
         intervals.calibrate(X[:200], Y[:200])
     assert told(lambda: intervals.calibrate(X[200:], Y[200:])) == []
+    # The same inputs once more, as in a designed experiment, with other targets.
+    assert told(lambda: intervals.calibrate(X[:200], Y[200:])) == []
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_rows_of_fits_of_classes(classes):
+    y, other = np.array(["a", "b", "c"])[RNG.integers(0, classes, (2, 60))]
+    intervals = PredictionIntervals(nnet.nnet(X[:60], y, size=1, trace=False, random_state=0))
+    with pytest.warns(UserWarning, match="trained on these rows"):
+        intervals.calibrate(X[:60], y)
+    assert told(lambda: intervals.calibrate(X[:60], other)) == []
+
+
+def test_rows_of_averages():
+    for bag in (False, True):
+        fit = nnet.avNNet(X[:60], Y[:60], size=1, linout=True, trace=False, bag=bag)
+        intervals = PredictionIntervals(fit)
+        assert len(told(lambda each=intervals: each.calibrate(X[:60], Y[:60]))) == (not bag)
 
 
 def test_a_fingerprint_is_of_few_rows_and_knows_types():

@@ -13,7 +13,9 @@ Array = NDArray[Any]
 
 KEPT = 64  # rows whose digests are kept
 WIDEST = 4096  # numbers of a row of one array that its digest is of
+BITS = 20.0  # of coincidence in rows of the same order, from which on they are the same ones
 DISTINCT = 0.95  # share of rows unlike all others, from which on equal rows tell something
+RARE = 5.0  # pairs of equal rows that chance may make where none has been seen
 
 
 class Fingerprint:
@@ -51,24 +53,56 @@ class Fingerprint:
         """Return about what share of other rows are among these, as far as it can be told.
 
         It is 1 where the same rows stand in the same order, and 0 where nothing can be told: for
-        arrays of other widths, and for rows in another order of which many are alike, so that equal
+        arrays of other widths, for a few rows, and for rows of which so many are alike that equal
         rows need not be the same case.
         """
         if not self.rows or len({len(array) for array in arrays}) != 1 or not len(arrays[0]):
             return 0.0
         digests = _digests(arrays)
         count = len(digests)
-        if (
-            count == self.rows
-            and np.array_equal(digests[self._places], self._digests)
-            and (count == 1 or len(np.unique(self._digests)) > 1)
-        ):
-            return 1.0
+        if count == self.rows and np.array_equal(digests[self._places], self._digests):
+            return 1.0 if _surprise(digests, self._places) >= BITS else 0.0
         if len(np.unique(digests)) < DISTINCT * count:
             return 0.0
+        if self._pairs_with(digests) <= self._pairs_by_chance(digests):
+            return 0.0
         found = int(np.isin(self._digests, digests).sum())
-        # A single one may be a coincidence.
-        return min(1.0, found / len(self._digests) * self.rows / count) if found > 1 else 0.0
+        return min(1.0, found / len(self._digests) * self.rows / count)
+
+    def _pairs_with(self, digests: Array) -> int:
+        """Return how many pairs of a row that is kept and another one are equal."""
+        ordered = np.sort(digests)
+        ends = [np.searchsorted(ordered, self._digests, side) for side in ("left", "right")]
+        return int((ends[1] - ends[0]).sum())
+
+    def _pairs_by_chance(self, digests: Array) -> float:
+        """Return how many such pairs there may be at most if no row is the same case.
+
+        Pairs within one set of rows are equal as often as those across two sets that chance has
+        split.  Where ``k`` are seen, hardly more than ``k + 3 sqrt(k)`` were to be expected, and
+        where ``m`` are to be expected, hardly more than ``m + 3 sqrt(m)`` are seen.
+        """
+        equal = pairs = 0
+        for each in (digests, self._digests):
+            counts = np.unique(each, return_counts=True)[1]
+            equal += int((counts * (counts - 1) // 2).sum())
+            pairs += len(each) * (len(each) - 1) // 2
+        most = equal + 3.0 * math.sqrt(equal) + RARE
+        expected = most * len(digests) * len(self._digests) / max(pairs, 1)
+        return expected + 3.0 * math.sqrt(expected)
+
+
+def _surprise(digests: Array, places: Array) -> float:
+    """Return how unlikely it is by chance that the rows at some places are these ones, in bits.
+
+    Rows that are as the one before, as in sorted tables, say nothing.
+    """
+    values, inverse, counts = np.unique(digests, return_inverse=True, return_counts=True)
+    if len(values) == 1:
+        return 0.0
+    here = inverse[places]
+    new = np.r_[True, here[1:] != here[:-1]]
+    return float(np.log2(len(digests) / counts[here[new]]).sum())
 
 
 def _digests(arrays: Sequence[Any]) -> Array:

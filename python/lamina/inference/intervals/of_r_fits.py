@@ -31,10 +31,28 @@ class FittedR(FittedEstimator):
         return checked_probabilities(self.who, found)
 
     def trained_share(self, x: Any, y: Any, predicted: Any) -> float:  # noqa: ARG002
-        """Return 1 where each row is predicted as the row of its place that was fitted."""
+        """Return 1 where each row has the target and the prediction of the fitted one in its place.
+
+        Of averages over resamples nothing is known.
+        """
+        bag = getattr(self.estimator, "bag", None)  # of averages
+        if bag:
+            return 0.0
         fitted = self._of(self.estimator, None, {})
-        same = fitted.shape == predicted.shape and len(np.unique(fitted, axis=0)) > 1
-        return float(same and np.allclose(fitted, predicted, 1e-9, 0.0))
+        if fitted.shape != predicted.shape or len(np.unique(fitted, axis=0)) < 2:
+            return 0.0
+        known, given = self._fitted_targets(bag is not None), self.targets(y, predicted)
+        same = np.allclose(fitted, predicted, 1e-9, 0.0) and known.shape == given.shape
+        return float(same and np.allclose(known, given, 1e-6, 1e-9))
+
+    def _fitted_targets(self, averaged: bool) -> Array:
+        """Return what was fitted to, as `targets` does."""
+        fit = self.estimator.model[0] if averaged else self.estimator
+        found = np.asarray(fit.fitted_values + fit.residuals, np.float64)
+        found = found.reshape(len(found), -1)
+        if self.kind == "values":
+            return found
+        return (found[:, 0] > 0.5).astype(np.int64) if found.shape[1] == 1 else found.argmax(axis=1)
 
     def _classes(self) -> list[Any]:
         return list(np.asarray(self.estimator.lev).tolist())
