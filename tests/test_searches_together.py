@@ -1,13 +1,15 @@
 """Searches over lamina's MLPs: fits that run side by side in C++ are those of each alone."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
 
 sk = pytest.importorskip("sklearn.model_selection", reason="scikit-learn is not installed")
 base = pytest.importorskip("sklearn.base")
-FitFailedWarning = pytest.importorskip("sklearn.exceptions").FitFailedWarning
+exceptions = pytest.importorskip("sklearn.exceptions")
+ConvergenceWarning, FitFailedWarning = exceptions.ConvergenceWarning, exceptions.FitFailedWarning
 
 from lamina import callbacks  # noqa: E402
 from lamina.model_selection import cross_validate, estimators, grid_search  # noqa: E402
@@ -42,6 +44,8 @@ CASES = {
     "normalised": (MLPClassifier, CLASSES, None, {"batch_norm": True,
                                                   "hidden_layer_sizes": (5, 4)}),
     "early, classes": (MLPClassifier, CLASSES, WEIGHTS, EARLY),
+    "early, one-hot": (MLPClassifier, CLASSES, WEIGHTS, {**EARLY,
+                                                         "loss": "categorical_crossentropy"}),
     "early, two": (MLPClassifier, TWO, None, {**EARLY, "activation": "logistic"}),
     "early, labels": (MLPClassifier, LABELS, None, EARLY),
     "invscaling": (MLPClassifier, TWO, None, {**SGD, "learning_rate": "invscaling"}),
@@ -157,6 +161,31 @@ def test_settings_that_are_refused_and_fits_that_diverge_are_rows(left):
     np.testing.assert_array_equal(
         np.isnan(found.cv_results_["mean_test_score"]), [False, True, True]
     )
+
+
+def test_warnings_that_are_errors_are_failures_of_their_fits(left):
+    grid = {"max_iter": [1, 200], "tol": [0.1], "n_iter_no_change": [1]}
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("error", ConvergenceWarning)
+        warnings.simplefilter("always", FitFailedWarning)
+        found = grid_search(MLPRegressor(**PLAIN), grid, X, NUMBERS, cv=2, verbose=0)
+    assert "ConvergenceWarning: Stochastic Optimizer" in str(told[0].message)
+    assert left == [2]
+    assert np.isnan(found.cv_results_["mean_test_score"]).tolist() == [True, False]
+
+
+def test_scores_of_rows_held_out_are_accuracies_whatever_the_loss_takes():
+    one_hot, numbers = (
+        MLPClassifier(**{**PLAIN, **EARLY}, loss=f"{kind}categorical_crossentropy").fit(X, CLASSES)
+        for kind in ("", "sparse_")
+    )
+    assert one_hot.predict_proba(X).max(axis=1).min() < 0.5  # a class without half of them
+    assert one_hot.validation_scores_ == numbers.validation_scores_
+
+
+def test_messages_of_arguments_are_of_the_search_that_was_called():
+    with pytest.raises(ValueError, match="grid_search: n_jobs must be a positive integer; got 0"):
+        grid_search(MLPRegressor(**PLAIN), {"alpha": [0.0]}, X, NUMBERS, cv=2, n_jobs=0, verbose=0)
 
 
 def test_a_class_of_one_s_own_that_defines_fit_is_heard(left):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lamina.many.executors import check_executor
+from lamina.many.local import threads_of
 from lamina.many.plan import seeds_of
 from lamina.model_selection.evaluation import Asked, Evaluated, taken
 from lamina.model_selection.scikit import clone, is_classifier
@@ -93,7 +94,8 @@ class Estimator:
 
         self.estimator.fit_together(
             [job.estimator for job in jobs], *data, asked.sample_weight,
-            rows=[splits[job.split][0] for job in jobs], done=done, n_jobs=asked.n_jobs,
+            rows=[splits[job.split][0] for job in jobs], done=done,
+            n_jobs=threads_of(asked.who, asked.n_jobs),
         )  # fmt: skip
 
     def _set(self, setting: Mapping[str, Any], seed: int | None, who: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -286,6 +287,8 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
         return isinstance(loss, str) or loss.target_dtype == "int32"
 
     def _scorer(self, held: Rows, dtype: str) -> OutputScore:
+        if self.out_activation_ == "softmax" and held.y.ndim == 2:  # as the loss takes them
+            held = replace(held, y=held.y.argmax(axis=1).astype(np.int32))
         return accuracy(held, self.n_outputs_, dtype)
 
     def _has_all_targets(self, Y: Array) -> bool:

@@ -37,7 +37,7 @@ def fit_together(
         for place, (mlp, each) in enumerate(zip(mlps, rows, strict=True)):
             try:
                 begun = together.setting(mlp).begun(each)
-            except NotAlikeError:
+            except (NotAlikeError, Warning):  # one that the caller's filters make an error
                 continue
             except Exception as error:
                 faults.append((place, error))
@@ -47,9 +47,14 @@ def fit_together(
 
     def take(result: StatedResult | None) -> None:
         place, begun = waiting.popleft()
-        if result is not None:
-            done(place, begun.network.lend(begun.take(result), result.weights), result.seconds)
-            begun.network.take_back(begun.mlp)
+        if result is None:
+            return
+        try:
+            fitted = begun.take(result)
+        except Warning:
+            return
+        done(place, begun.network.lend(fitted, result.weights), result.seconds)
+        begun.network.take_back(fitted)
 
     run_stated(stated(), take, n_jobs)
     for place, fault in faults:
