@@ -201,6 +201,18 @@ def test_a_class_of_one_s_own_that_defines_fit_is_heard(left):
     assert heard == [45, 45]
 
 
+@pytest.mark.parametrize(("kind", "y"), [(MLPRegressor, X[:, 0]), (MLPClassifier, CLASSES)])
+def test_networks_share_one_copy_of_the_rows(kind, y):
+    together = mlp_together._Together((X, y, None))
+    first, second = (
+        together.setting(kind(**PLAIN, alpha=alpha)).begun(np.arange(60)).network.replicas
+        for alpha in (0.0, 1.0)
+    )
+    assert first is not second
+    for one, other in zip(first.data.arrays, second.data.arrays, strict=True):
+        assert np.shares_memory(one, other)
+
+
 def test_a_fault_of_preparing_is_not_passed_over_in_silence(monkeypatch):
     def broken(*arguments):
         raise AttributeError("a fault")

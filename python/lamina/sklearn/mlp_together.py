@@ -6,7 +6,7 @@ import copy
 import functools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,6 +69,17 @@ class _Valid:
     Y: Array
     weight: Array | None
     told: dict[str, Any]
+    _rows: list[tuple[Any, Rows]] = field(default_factory=list)
+
+    def rows_for(self, mlp: MLPBase) -> Rows:
+        """Return them as an estimator's network takes them: one copy for all that take the same."""
+        key = mlp.loss, getattr(mlp, "class_weight", None)
+        for known, rows in self._rows:
+            if known == key:
+                return rows
+        made = mlp._rows(self.X, self.Y, self.weight)
+        self._rows.append((key, made))
+        return made
 
 
 class _Network:
@@ -80,7 +91,7 @@ class _Network:
         mlp_network.penalize(mlp._trainer, l1)
         mlp_steps.compile_for(mlp, mlp_steps.optimizer_of(mlp))
         self.trainer, self.model = mlp._trainer, mlp.model_
-        self.rows = mlp._rows(valid.X, valid.Y, valid.weight)
+        self.rows = valid.rows_for(mlp)
         self.replicas = Replicas(self.trainer, valid.X, self.rows.targets, None, self.model)
         self._first = self.replicas.present_weights()
         places = {id(p): place for place, p in enumerate(self.replicas.parameters)}
@@ -233,7 +244,8 @@ class _Together:
             if issparse(X):
                 raise NotAlikeError("sparse rows")
             told = {name: value for name, value in vars(other).items() if name not in before}
-            found = self._valid[key] = _Valid(np.ascontiguousarray(X), Y, weight, told)
+            X, Y = np.ascontiguousarray(X), np.ascontiguousarray(Y)
+            found = self._valid[key] = _Valid(X, Y, weight, told)
         return found
 
     def network(self, mlp: MLPBase, plan: mlp_network.Plan, valid: _Valid, batch: int) -> _Network:
