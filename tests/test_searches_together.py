@@ -12,6 +12,7 @@ exceptions = pytest.importorskip("sklearn.exceptions")
 ConvergenceWarning, FitFailedWarning = exceptions.ConvergenceWarning, exceptions.FitFailedWarning
 
 from lamina import callbacks  # noqa: E402
+from lamina.many import stated  # noqa: E402
 from lamina.model_selection import cross_validate, estimators, grid_search  # noqa: E402
 from lamina.sklearn import MLPClassifier, MLPRegressor, mlp_together  # noqa: E402
 
@@ -199,6 +200,27 @@ def test_a_class_of_one_s_own_that_defines_fit_is_heard(left):
     cross_validate(Own(**PLAIN), X, NUMBERS, cv=2)
     assert left == [2]
     assert heard == [45, 45]
+
+
+def test_fits_are_held_some_at_a_time(monkeypatch, left):
+    held, run_fits = [], stated._core.run_fits
+
+    def noted(requests, *arguments):
+        held.append(len(requests))
+        return run_fits(requests, *arguments)
+
+    monkeypatch.setattr(stated._core, "run_fits", noted)
+    grid = {"solver": ["adam", "lbfgs", "sgd"], "alpha": [0.0, 1.0]}
+    found = []
+    for most in (stated.MOST_BYTES, 6 * stated.BESIDE):
+        monkeypatch.setattr(stated, "MOST_BYTES", most)
+        monkeypatch.setattr(stated, "LEAST", 1)
+        found.append(
+            grid_search(MLPRegressor(**PLAIN), grid, X, NUMBERS, cv=3, n_jobs=2, verbose=0)
+        )
+    assert held == [12, 5, 5, 2]
+    assert left == [6, 6]
+    np.testing.assert_array_equal(*(each.cv_results_["mean_test_score"] for each in found))
 
 
 @pytest.mark.parametrize(("kind", "y"), [(MLPRegressor, X[:, 0]), (MLPClassifier, CLASSES)])

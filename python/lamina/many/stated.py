@@ -17,7 +17,8 @@ Array = NDArray[Any]
 
 OutputScore = _core.FitScore
 
-MOST_BYTES = 1 << 28  # of weights that are held at a time
+MOST_BYTES = 1 << 28  # of fits that are held at a time
+BESIDE = 1 << 14  # bytes of a fit beside its weights, such as the state that shuffles its rows
 LEAST = 16  # fits at a time, for each thread
 
 
@@ -190,8 +191,8 @@ def run_stated(
     threads = threads_of("fit_many", n_jobs)
     waiting = iter(fits)
     for first in waiting:
-        size = sum(weight.nbytes for weight in first.weights)
-        count = max(LEAST * threads, MOST_BYTES // max(size, 1))
+        size = sum(weight.nbytes for weight in first.weights) + BESIDE
+        count = max(LEAST * threads, MOST_BYTES // size) - 1
         asked = [_Asked(fit) for fit in itertools.chain([first], itertools.islice(waiting, count))]
 
         def taken(place: int, record: _core.FitRecord, asked: list[_Asked] = asked) -> None:
