@@ -1,7 +1,9 @@
 """Searches over lamina's MLPs: fits that run side by side in C++ are those of each alone."""
 
+import gc
 import pickle
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -221,6 +223,16 @@ def test_fits_are_held_some_at_a_time(monkeypatch, left):
     assert held == [12, 5, 5, 2]
     assert left == [6, 6]
     np.testing.assert_array_equal(*(each.cv_results_["mean_test_score"] for each in found))
+
+
+def test_settings_are_of_estimators_that_live_as_long():
+    """Else another estimator may come to have the same id."""
+    together, mlp = mlp_together._Together((X, NUMBERS, None)), MLPRegressor(**PLAIN)
+    alive = weakref.ref(mlp)
+    together.setting(mlp)
+    del mlp
+    gc.collect()
+    assert alive() is not None
 
 
 @pytest.mark.parametrize(("kind", "y"), [(MLPRegressor, X[:, 0]), (MLPClassifier, CLASSES)])

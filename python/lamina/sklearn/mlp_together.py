@@ -212,24 +212,27 @@ class _Together:
 
     def __init__(self, data: tuple[Any, Any, Any]) -> None:
         self._data = data
-        self._settings: dict[int, _Setting | Exception] = {}
+        # By the estimator's id, with the estimator, so that no other comes to have it.
+        self._settings: dict[int, tuple[MLPBase, _Setting | Exception]] = {}
         self._valid: dict[Any, _Valid] = {}
         self._networks: list[tuple[Any, _Network]] = []
 
     def setting(self, mlp: MLPBase) -> _Setting:
         """Return what the fits of an estimator share."""
-        found = self._settings.get(id(mlp))
-        if found is None:
-            try:
-                _check_alike(mlp)
-                mlp._check_settings(None)
-                found = _Setting(mlp, self._valid_for(mlp), self)
-            except Exception as error:
-                found = error
-            self._settings[id(mlp)] = found
+        if id(mlp) not in self._settings:
+            self._settings[id(mlp)] = mlp, self._new_setting(mlp)
+        found = self._settings[id(mlp)][1]
         if isinstance(found, Exception):
             raise found
         return found
+
+    def _new_setting(self, mlp: MLPBase) -> _Setting | Exception:
+        try:
+            _check_alike(mlp)
+            mlp._check_settings(None)
+            return _Setting(mlp, self._valid_for(mlp), self)
+        except Exception as error:
+            return error
 
     def _valid_for(self, mlp: MLPBase) -> _Valid:
         key = type(mlp), str(mlp.dtype), isinstance(mlp.loss, str) and mlp.loss
