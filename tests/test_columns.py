@@ -66,3 +66,17 @@ def test_what_does_not_fit():
         Columns({"a": [1], "b": [1, 2]})
     with pytest.raises(KeyError, match="no column 'c'; there are a, b"):
         Columns({"a": [1], "b": [2]})["c"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "text"),
+    [({"a": 3}, "column 'a' must be a list of values; got 3"),
+     ({"a": "xyz"}, "column 'a' must be a list of values; got 'xyz'"),
+     ({"a": np.array(3)}, "column 'a' must be a list"),
+     ({1: [1]}, "names of columns must be strings; got 1"),
+     ([("a", [1])], "columns must be a dict of columns by name; got ")],
+)  # fmt: skip
+def test_what_is_no_table_is_refused(columns, text):
+    with pytest.raises(TypeError, match=f"^Columns: {text}"):
+        Columns(columns)
+    assert Columns({"a": (i for i in range(2)), "b": [[1], [1, 2]]}).row(1) == {"a": 1, "b": [1, 2]}

@@ -431,6 +431,16 @@ def test_curves_are_what_the_fits_predict():
     assert not panels[0].figure.axes[3].axison
 
 
+@pytest.mark.parametrize(
+    ("sizes", "text"),
+    [(4, "sizes must be a list of sizes; got 4"), ([4.5], "sizes must be an integer >= 0; got 4.5"),
+     ([99], "size must be one that was fitted")],
+)  # fmt: skip
+def test_sizes_of_curves_are_those_that_were_fitted(sizes, text):
+    with pytest.raises((TypeError, ValueError), match=f"^fitted_curves: {text}"):
+        plot.fitted_curves(double_descent(), sizes)
+
+
 def test_baselines_are_drawn_with_their_intervals():
     ax = plot.baselines(compared(), ["lasso", "constant"])
     assert [label.get_text() for label in ax.get_yticklabels()] == ["lasso", "constant"]
@@ -511,10 +521,14 @@ def test_images_are_drawn_as_they_are():
         ({"titles": ["a"]}, "images: titles must be as many as the images, 2; got 1"),
         ({"columns": 0}, "images: columns must be a positive integer; got 0"),
         ({"scale": "own"}, "images: scale must be 'shared', 'each' or two numbers; got 'own'"),
+        ({"scale": (0,)}, r"images: scale must be .* two numbers; got \(0,\)"),
+        ({"scale": 5}, "images: scale must be 'shared', 'each' or two numbers; got 5"),
+        ({"x": np.full((2, 3, 3), "a")}, "images: x must hold numbers .*; got strings"),
+        ({"x": np.ones((2, 3, 3)) * 1j}, "images: x must hold numbers .*complex128"),
     ],
 )
 def test_images_that_cannot_be_drawn(options, text):
-    with pytest.raises(ValueError, match=text):
+    with pytest.raises((TypeError, ValueError), match=text):
         plot.images(**{"x": np.ones((2, 3, 3)), **options})
 
 

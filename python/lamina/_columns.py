@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,7 @@ class Columns(PublicKeywords, Mapping[str, Array]):
         self, columns: Mapping[str, Any], title: str = "", note: str = "", *,
         leave_empty: bool = False, fixed: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        self._columns = {name: _column(values) for name, values in columns.items()}
+        self._columns = {name: _column(name, values) for name, values in _checked(columns).items()}
         lengths = {name: len(values) for name, values in self._columns.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"Columns: all columns must have one length; got {lengths}")
@@ -118,9 +118,21 @@ class Columns(PublicKeywords, Mapping[str, Array]):
         return lines
 
 
-def _column(values: Any) -> Array:
+def _checked(columns: Any) -> Mapping[str, Any]:
+    if not isinstance(columns, Mapping):
+        raise TypeError(f"Columns: columns must be a dict of columns by name; got {columns!r:.80}")
+    for name in columns:
+        if not isinstance(name, str):
+            raise TypeError(f"Columns: names of columns must be strings; got {name!r:.80}")
+    return columns
+
+
+def _column(name: str, values: Any) -> Array:
     if isinstance(values, np.ndarray) and values.ndim == 1:
         return values
+    single = isinstance(values, (str, bytes)) or getattr(values, "ndim", 1) == 0
+    if single or not isinstance(values, Iterable):
+        raise TypeError(f"Columns: column {name!r} must be a list of values; got {values!r:.80}")
     values = list(values)
     kinds = {_kind(value) for value in values}
     if len(kinds) == 1 and kinds != {object}:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina._calls import answering_calls
+from lamina import _check
+from lamina._calls import answering_calls, on_behalf
 from lamina._check import Array
 from lamina.plot.figures import Path, on_grid
 from lamina.plot.style import BLACK, BLUE, ORANGE, plain
@@ -69,8 +70,12 @@ def fitted_curves(
     fitted = np.asarray(result["complexity"])
     if sizes is None:
         sizes = fitted[np.unique(np.linspace(0, len(fitted) - 1, 4).round().astype(int))]
+    if not isinstance(sizes, (Sequence, np.ndarray)):
+        raise TypeError(f"{WHO}: sizes must be a list of sizes; got {sizes!r:.80}")
+    sizes = [_check.integer(WHO, "sizes", size, 0) for size in sizes]
     at = np.linspace(x.min(), x.max(), POINTS)
-    curves = [result.predict(int(size), at.reshape(-1, *x.shape[1:]))[:, 0] for size in sizes]
+    with on_behalf(WHO, "complexity_path"):
+        curves = [result.predict(size, at.reshape(-1, *x.shape[1:]))[:, 0] for size in sizes]
     if not curves:
         raise ValueError(f"{WHO}: sizes must hold one at least")
     word = result.labels["complexity"]

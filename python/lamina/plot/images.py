@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _check
+from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.plot.figures import Path, on_grid
@@ -124,7 +125,7 @@ def images(
 
 
 def _picture(image: Any) -> Array:
-    found = np.asarray(image)
+    found = as_numbers(WHO, "x", image if isinstance(image, np.ndarray) else np.asarray(image))
     if found.ndim == 3 and found.shape[2] == 1:
         found = found[..., 0]
     if found.ndim not in (2, 3) or (found.ndim == 3 and found.shape[2] not in (3, 4)):
@@ -141,9 +142,10 @@ def _picture(image: Any) -> Array:
 
 def _limits(pictures: list[Array], scale: Any) -> list[tuple[float, float]]:
     """Return the values of the first and the last colour, for each image."""
-    if isinstance(scale, str):
-        if scale not in ("shared", "each"):
-            raise ValueError(f"{WHO}: scale must be 'shared', 'each' or two numbers; got {scale!r}")
+    two = isinstance(scale, (list, tuple, np.ndarray)) and len(scale) == 2
+    if not two and not (isinstance(scale, str) and scale in ("shared", "each")):
+        raise ValueError(f"{WHO}: scale must be 'shared', 'each' or two numbers; got {scale!r:.80}")
+    if not two:
         found = [(float(p.min()), float(p.max())) for p in pictures]
         if scale == "each":
             return found
