@@ -225,6 +225,19 @@ def test_fits_are_held_some_at_a_time(monkeypatch, left):
     np.testing.assert_array_equal(*(each.cv_results_["mean_test_score"] for each in found))
 
 
+def test_scorers_that_train_further_do_not_reach_other_fits():
+    def scorer(mlp, x, y):
+        return mlp.partial_fit(x, y).score(x, y)
+
+    splits = [(np.arange(60), np.arange(60, 90)), (np.arange(30, 90), np.arange(30))]
+    alone = [
+        cross_validate(MLPRegressor(**PLAIN), X, NUMBERS, cv=[split], scoring=scorer)["test_score"]
+        for split in splits
+    ]
+    both = cross_validate(MLPRegressor(**PLAIN), X, NUMBERS, cv=splits, scoring=scorer)
+    np.testing.assert_array_equal(both["test_score"], np.ravel(alone))
+
+
 def test_settings_are_of_estimators_that_live_as_long():
     """Else another estimator may come to have the same id."""
     together, mlp = mlp_together._Together((X, NUMBERS, None)), MLPRegressor(**PLAIN)

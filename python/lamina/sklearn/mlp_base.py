@@ -215,8 +215,9 @@ class MLPBase(MLPParameters):
     ) -> None:
         """Fit many estimators of this kind, each to some of the rows, side by side.
 
-        Each becomes what its ``fit`` to these rows makes of it, to the bit.  The fits run in C++,
-        without the interpreter: ``lamina.model_selection`` searches by them.
+        Each becomes what its ``fit`` to these rows makes of it, to the bit, but for the optimizer's
+        state: ``partial_fit`` begins with a new one.  The fits run in C++, without the interpreter:
+        ``lamina.model_selection`` searches by them.
 
         Parameters
         ----------

@@ -115,6 +115,7 @@ class _Network:
         mlp._held = list(mlp.coefs_), list(mlp.intercepts_)
         mlp.__dict__["_trained"] = functools.partial(self.replicas.weights, weights)
         self.replicas.put_weights(weights)
+        self.trainer.optimizer.reset()  # which a caller may have gone on with
         mlp.model_, mlp._trainer = self.model, self.trainer
         return mlp
 
