@@ -50,6 +50,23 @@ def test_what_a_page_shows_is_there(name):
     assert [link for link in links if not (LECTURE / link).is_file()] == []
 
 
+def test_the_list_has_the_figures_of_the_pages():
+    program = (
+        "import run_all as r; print(r.PUBLISHED[0] + r.published(), *r.PUBLISHED[1:], sep='\\n')"
+    )
+    paths = os.pathsep.join([str(LECTURE), str(_path())])
+    table = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": paths},
+    ).stdout
+    assert table.count("\n") > 15
+    assert "| [hitters](hitters.md) | lasso, MAE | 252." in table
+    assert table.strip() in page("README")
+
+
 @pytest.fixture
 def run_page(tmp_path):
     def run(body, *arguments):

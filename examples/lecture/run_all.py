@@ -3,7 +3,8 @@
     python examples/lecture/run_all.py [--short] [--out FOLDER] [--pages] [SCRIPT ...]
 
 ``--short`` takes fewer repetitions, for a quick look and for continuous integration.  ``--pages``
-puts what the scripts print, and their pictures, into the pages that stand beside them.  The exit
+puts what the scripts print, and their pictures, into the pages that stand beside them, and the
+figures that have a published value into the list of pages.  The exit
 status is 1 if a script fails or a figure leaves its stated range.  A script whose data are not at
 hand is skipped; where the environment variable LAMINA_REQUIRE_PEERS is set it fails.
 """
@@ -22,7 +23,8 @@ from lecture import SKIPPED
 
 HERE = Path(__file__).resolve().parent
 NO_PAGES = {"lecture", "run_all"}
-BEGIN, END = "<!-- what the script prints -->\n```text\n", "```\n<!-- end of it -->"
+PRINTED = "<!-- what the script prints -->\n```text\n", "```\n<!-- end of it -->"
+PUBLISHED = "<!-- figures that are published -->\n", "<!-- end of them -->"
 
 
 def main():
@@ -46,7 +48,9 @@ def main():
         print(done.stdout.rstrip())
         print(done.stderr.rstrip(), file=sys.stderr)
         if options.pages and not done.returncode:
-            write_page(HERE / f"{name}.md", done.stdout)
+            put(HERE / f"{name}.md", PRINTED, done.stdout)
+    if options.pages:
+        put(HERE / "README.md", PUBLISHED, published())
     contact_sheet(out)
     failed = [name for name, done, _ in runs if done.returncode not in (0, SKIPPED)]
     sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
@@ -67,12 +71,28 @@ def run(name, out, short):
     return name, done, time.perf_counter() - start
 
 
-def write_page(page, printed):
-    """Put what a script printed into its page."""
+def put(page, marks, new):
+    """Put a text between two marks of a page."""
     text = page.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
-    page.write_text(before + BEGIN + printed.strip("\n") + "\n" + END + after, encoding="utf-8")
+    before, rest = text.split(marks[0])
+    after = rest.split(marks[1])[1]
+    page.write_text(before + marks[0] + new.strip("\n") + "\n" + marks[1] + after, encoding="utf-8")
+
+
+def published():
+    """Return a table of the figures on all pages that have a published value."""
+    lines = ["| page | figure | here | published |", "| --- | --- | --- | --- |"]
+    for page in sorted(HERE.glob("*.md")):
+        printed = page.read_text(encoding="utf-8").partition(PRINTED[0])[2].partition(PRINTED[1])[0]
+        head, *rows = f"figure{printed.rpartition('figure ')[2]}".splitlines() or [""]
+        if "  published" not in head:
+            continue
+        here, theirs, stated = (head.index(name) for name in ("here", "published", "stated"))
+        for row in rows:
+            cells = row[:here].strip(), row[here:theirs].strip(), row[theirs:stated].strip()
+            if cells[2]:
+                lines.append(f"| [{page.stem}]({page.name}) | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def contact_sheet(folder, columns=5):
