@@ -141,3 +141,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("skipped, though LAMINA_REQUIRE_PEERS is set")
         for line in MISSING:
             terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def plt():
+    """Pyplot, without a window and with no figure left over."""
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+    yield plt
+    plt.close("all")

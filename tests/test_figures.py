@@ -4,43 +4,14 @@ import numpy as np
 import pytest
 
 import lamina
+from drawn_models import network, pictures, recurrent
 from lamina import inference, layers, plot
 
+pytestmark = pytest.mark.usefixtures("plt")
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(60, 2))
 LABELS = (X[:, 0] > 0).astype(int) + (X[:, 1] > 1)
 TRUE, FOUND = RNG.normal(size=40), RNG.normal(size=40)
-
-
-@pytest.fixture(autouse=True)
-def plt():
-    """Pyplot, without a window and with no figure left over."""
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
-
-    plt.close("all")
-    yield plt
-    plt.close("all")
-
-
-def network(outputs=2, activation="softmax"):
-    dense = [layers.Dense(3, "tanh"), layers.Dense(outputs, activation)]
-    model = lamina.Sequential([lamina.Input((2,)), *dense], seed=1)
-    model.compile("adam", "mse")
-    return model
-
-
-def pictures():
-    return lamina.Sequential(
-        [lamina.Input((9, 9, 1)), layers.Conv2D(5, 3), layers.MaxPooling2D(2), layers.Flatten(),
-         layers.Dense(2)], seed=1,
-    )  # fmt: skip
-
-
-def recurrent(length, layer=layers.SimpleRNN, **options):
-    before, behind = lamina.Input((length, 3)), layers.Dense(1)
-    return lamina.Sequential([before, layer(12, **options), behind], seed=1)
 
 
 def product(x):
@@ -144,22 +115,6 @@ def test_every_figure_is_among_the_cases():
 # --- one by one
 
 
-def test_values_and_deltas_of_a_row_are_those_of_its_trace():
-    traced = lamina.trace(network(), X[0], [1.0, 0.0])
-    texts = [text.get_text() for text in plot.backpropagation(traced, digits=3).texts]
-    hidden, output = traced.layers
-    for value in [*traced.x, *hidden.outputs, *output.outputs, *hidden.kernel.ravel()]:
-        assert f"{value:.3f}".replace("-", "\N{MINUS SIGN}") in texts
-    deltas = [text for text in texts if text.startswith("δ")]
-    wanted = [*hidden.deltas, *output.deltas]
-    assert deltas == [f"δ = {each:.3f}".replace("-", "\N{MINUS SIGN}") for each in wanted]
-    symbols = ["$x_{1}$", "$x_{2}$", "$z_{1}$", "$z_{2}$", "$z_{3}$", r"$\hat{y}_{1}$"]
-    assert [text for text in texts if text in symbols] == symbols
-    assert len(plot.backpropagation(traced).lines) == 6 + 6 + 7  # weights and units
-    with pytest.raises(TypeError, match=r"backpropagation: needs what lamina\.trace returns"):
-        plot.backpropagation(network())
-
-
 def test_counts_of_a_confusion_matrix():
     probabilities = [[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]]
     ax = plot.confusion_matrix([0, 1, 0], probabilities, labels=["no", "yes"])
@@ -224,119 +179,6 @@ def test_intervals_say_how_many_observations_are_within():
     np.testing.assert_array_equal(outside.get_xdata(), [1, 3])
     bounds = np.zeros((5, 1)), -np.ones((5, 1)), np.ones((5, 1))
     assert len(plot.intervals(bounds).collections) == 1
-
-
-def test_units_that_are_dropped_are_crossed_out_and_have_no_lines():
-    wts = [0.0, 2.0, -1.0, 0.5, 0.0, 4.0, -0.25, 1.0, -2.0]
-    whole = plot.plotnet(wts, struct=[2, 2, 1])
-    ax = plot.plotnet(wts, struct=[2, 2, 1], dropped=["I1", "H2"])
-    assert len(lines(whole)) == 7  # two weights are 0
-    assert len(lines(ax)) == 3  # I2 to H1, H1 and B2 to O1
-    labels = {text.get_text() for text in whole.texts} - {text.get_text() for text in ax.texts}
-    assert labels == {"I1", "H2"}
-    assert [line.get_marker() for line in ax.lines].count("x") == 2
-    with pytest.raises(ValueError, match="dropped must be among I1, I2, H1, H2, O1; got 'H3'"):
-        plot.plotnet(wts, struct=[2, 2, 1], dropped=["H3"])
-
-
-def lines(ax):
-    (collection,) = ax.collections
-    return list(zip(collection.get_segments(), collection.get_linewidths(), strict=True))
-
-
-def test_lines_of_a_network_follow_its_weights():
-    # In the order of R's wts: for each unit the bias, then what is before it.
-    wts = [0.0, 2.0, -1.0, 0.5, 0.0, 4.0, -0.25, 1.0, -2.0]
-    ax = plot.plotnet(wts, struct=[2, 2, 1], rel_rsc=(1, 9))
-    drawn = {
-        (tuple(segment[0]), tuple(segment[-1])): width for segment, width in lines(ax)
-    }  # fmt: skip
-    assert len(drawn) == 7  # weights that are 0 are left out
-    assert drawn[(0.0, 0.0), (1.0, 0.0)] == 9.0  # from the second input to the second unit: 4
-    assert drawn[(0.0, 1.0), (1.0, 1.0)] == 5.0  # 2
-    assert drawn[(1.0, 0.0), (2.0, 0.5)] == 5.0  # -2
-    pruned = plot.plotnet(wts, struct=[2, 2, 1], prune_col="red")
-    assert len(lines(pruned)) == 9
-    assert len(lines(plot.plotnet(wts, struct=[2, 2, 1], bias=False))) == 5
-    few = plot.plotnet(wts, ["a", "b"], struct=[2, 2, 1], all_in="b", bias=False)
-    assert len(lines(few)) == 4
-    assert len(lines(plot.plotnet(wts, struct=[2, 2, 1], all_out=False, bias=False))) == 3
-
-
-def test_lines_that_lead_past_a_layer_are_drawn_around_it():
-    x = lamina.Input((2,))
-    h = layers.Dense(2, "tanh", bias_initializer="ones")(x)
-    y = layers.Dense(1, bias_initializer="ones")(layers.concatenate([x, h]))
-    model = lamina.Model(x, y)
-    drawn = plot.plotnet(model)
-    assert sorted(len(segment) for segment, _ in lines(drawn)) == [2] * 9 + [25] * 2
-    assert len(lines(plot.plotnet(model, skip=True))) == 2
-    assert len(lines(plot.plotnet(model, skip=False))) == 9
-    labels = {t.get_text() for t in drawn.texts}
-    assert labels == {"I1", "I2", "H1", "H2", "O1", "B1", "B2", "x1", "x2", "o"}
-
-
-def test_wide_layers_are_drawn_in_part_under_labels_of_one_s_own():
-    model = lamina.Sequential(
-        [lamina.Input((9,)), layers.Dense(40, "relu"), layers.Dense(3, "softmax")], seed=1
-    )
-    labels = ["$x_{%d}$", "$z_{%d}$", ["cat", "dog", "elk"]]
-    drawn = plot.plotnet(
-        model, max_units=4, node_labs=labels, bias=False, layer_names=["in", "hidden", "out"]
-    )
-    assert len(lines(drawn)) == 4 * 4 + 4 * 3
-    texts = {t.get_text() for t in drawn.texts}
-    units = {
-        f"${letter}_{{{n}}}$" for letter, last in (("x", 9), ("z", 40)) for n in (1, 2, 3, last)
-    }
-    assert units | {"cat", "dog", "elk", "in", "hidden", "out"} <= texts
-    assert {"x1", "x9", "o3"} <= texts
-    assert not {"x4", "$x_{4}$", "$z_{39}$", "I1"} & texts
-    dots = [line for line in drawn.lines if line.get_marker() == "."]
-    assert [set(line.get_xdata()) for line in dots] == [{0.0}, {1.0}]  # the outputs are all there
-    assert len(lines(plot.plotnet(model, max_units=40, bias=False))) == 9 * 40 + 40 * 3
-    unnamed = plot.plotnet(network(), ["", ""], ["", "risk"], bias=False)
-    assert {t.get_text() for t in unnamed.texts} - {""} == {
-        "risk", *(f"{kind}{n}" for kind, last in (("I", 2), ("H", 3), ("O", 2))
-                  for n in range(1, last + 1)),
-    }  # fmt: skip
-
-
-def test_networks_grow_with_the_font(plt):
-    sizes = []
-    for font in (10, 20):
-        with plt.rc_context({"font.size": font}):
-            drawn = plot.plotnet(network())
-            label = next(t for t in drawn.texts if t.get_text() == "H1")
-            sizes.append([label.get_fontsize(), drawn.lines[0].get_markersize()])
-    np.testing.assert_allclose(np.array(sizes[1]) / sizes[0], 2)
-
-
-def test_steps_of_a_recurrent_layer():
-    from matplotlib.patches import FancyBboxPatch
-
-    def drawn(model, **options):
-        axes = plot.unrolled(model, **options)
-        boxes = [p for p in axes.patches if isinstance(p, FancyBboxPatch)]
-        left_out = sum(box.get_linestyle() == "--" for box in boxes)
-        return [text.get_text() for text in axes.texts], len(boxes), left_out
-
-    texts, boxes, left_out = drawn(recurrent(4))
-    assert [t for t in texts if "X" in t] == [
-        r"$X_{\ell}$",
-        *(f"$X_{{{i}}}$" for i in (1, 2, 3, 4)),
-    ]
-    assert (boxes, left_out) == (15, 3)  # O_1, O_2, O_3 are not returned
-    assert texts.count("$U$") == 4  # of three steps and the loop
-    assert "$Y$" in texts
-    assert "states,\n$K$ = 12" in texts
-    assert "inputs,\n$p$ = 3" in texts
-
-    texts, boxes, left_out = drawn(recurrent(None, layers.LSTM, return_sequences=True))
-    assert [t for t in texts if "A" in t][1:] == [f"$A_{{{i}}}$" for i in (1, 2, 3, "L-1", "L")]
-    assert (boxes, left_out) == (18, 0)
-    assert "$Y$" not in texts
-    assert drawn(recurrent(9), max_steps=4)[1] == 12
 
 
 def test_profiles_and_dependence_are_those_of_inference():
@@ -449,87 +291,6 @@ def test_baselines_are_drawn_with_their_intervals():
     np.testing.assert_allclose(lasso[2][0].get_segments()[0][:, 0], [-0.6, 0.2])
     assert lasso[0].get_markerfacecolor() == "white"  # holds 0
     assert constant[0].get_markerfacecolor() != "white"
-
-
-def test_a_frame_is_drawn_round_an_image_if_wanted():
-    for framed in (False, True):
-        drawn = plot.images(np.ones((3, 2, 2)), frame=framed)
-        assert [axes.axison and axes.spines["top"].get_visible() for axes in drawn] == [framed] * 3
-        assert not framed or [tick for axes in drawn for tick in axes.get_xticks()] == []
-    with pytest.raises(TypeError, match="frame"):
-        plot.images(np.ones((3, 2, 2)), frame="grey")
-
-
-def test_filters_and_maps_are_the_models():
-    model = pictures()
-    kernel = model.layers[0].get_weights()[0]
-    drawn = plot.filters(model, max_filters=3)
-    assert drawn.shape == (3,)
-    for place, axes in enumerate(drawn):
-        np.testing.assert_array_equal(axes.images[0].get_array(), kernel[:, :, 0, place])
-    image = RNG.normal(size=(9, 9, 1))
-    maps = plot.feature_maps(model, image, layer="max_pooling2d")
-    wanted = lamina.Model(model.inputs, model.layers[1].output).predict(image[np.newaxis])[0]
-    for place, axes in enumerate(maps):
-        np.testing.assert_allclose(axes.images[0].get_array(), wanted[..., place], rtol=1e-6)
-    colour = lamina.Sequential([lamina.Input((6, 6, 3)), layers.Conv2D(2, 3)])
-    assert plot.filters(colour)[0].images[0].get_array().shape == (3, 3, 3)
-    assert plot.filters(colour, channel=2)[0].images[0].get_array().shape == (3, 3)
-
-
-def test_the_title_of_a_frame_stays_above_its_images(plt):
-    figure, (left, right) = plt.subplots(1, 2, layout="constrained")
-    left.set_title("before")
-    grids = plot.images(np.ones((6, 5, 5)), ax=left), plot.filters(pictures(), ax=right)
-    right.set_title("after")
-    figure.canvas.draw()
-    for frame, grid in zip((left, right), grids, strict=True):
-        title = frame.title.get_window_extent()
-        assert title.y1 <= figure.bbox.y1
-        assert title.y0 >= max(axes.get_window_extent().y1 for axes in grid)
-
-
-def test_images_are_drawn_as_they_are():
-    x = RNG.uniform(size=(4, 6, 5, 1))
-    drawn = plot.images(x, [3, "$x", None, 2.5], columns=3)
-    assert [axes.get_title() for axes in drawn] == ["3", "$x", "None", "2.5"]
-    for axes, image in zip(drawn, x, strict=True):
-        np.testing.assert_array_equal(axes.images[0].get_array(), image[:, :, 0])
-        assert axes.images[0].get_clim() == (x.min(), x.max())
-    places = [axes.get_subplotspec().get_geometry()[2] for axes in drawn]
-    assert places == [0, 1, 2, 3]
-    assert drawn[0].get_subplotspec().get_geometry()[:2] == (2, 3)
-    assert not drawn[0].axison
-    each = plot.images(x, scale="each")[1].images[0]
-    assert each.get_clim() == (x[1].min(), x[1].max())
-    assert plot.images(x, scale=(-1, 2))[1].images[0].get_clim() == (-1, 2)
-    colours = plot.images([2 * x[0, :, :, [0, 0, 0]].T, np.full((300, 2), 7)])
-    assert colours[0].images[0].get_array().max() == 1  # what is above is cut off
-    assert colours[0].images[0].get_interpolation() == "nearest"
-    assert colours[1].images[0].get_interpolation() != "nearest"
-    bytes_ = RNG.integers(0, 256, (2, 4, 4, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(plot.images(bytes_)[1].images[0].get_array(), bytes_[1])
-
-
-@pytest.mark.parametrize(
-    ("options", "text"),
-    [
-        ({"x": []}, "images: x must have at least one image; got none"),
-        ({"x": np.ones((2, 3))}, r"images: each image must have shape .* got \(3,\)"),
-        ({"x": np.ones((2, 3, 3, 2))}, r"with 1, 3 or 4 channels; got \(3, 3, 2\)"),
-        ({"x": np.ones((2, 0, 3))}, r"each image must have a pixel; got shape \(0, 3\)"),
-        ({"titles": ["a"]}, "images: titles must be as many as the images, 2; got 1"),
-        ({"columns": 0}, "images: columns must be a positive integer; got 0"),
-        ({"scale": "own"}, "images: scale must be 'shared', 'each' or two numbers; got 'own'"),
-        ({"scale": (0,)}, r"images: scale must be .* two numbers; got \(0,\)"),
-        ({"scale": 5}, "images: scale must be 'shared', 'each' or two numbers; got 5"),
-        ({"x": np.full((2, 3, 3), "a")}, "images: x must hold numbers .*; got strings"),
-        ({"x": np.ones((2, 3, 3)) * 1j}, "images: x must hold numbers .*complex128"),
-    ],
-)
-def test_images_that_cannot_be_drawn(options, text):
-    with pytest.raises((TypeError, ValueError), match=text):
-        plot.images(**{"x": np.ones((2, 3, 3)), **options})
 
 
 def test_regions_are_the_models():
