@@ -15,6 +15,7 @@ from lamina.model_selection import (
     grid_search,
     one_standard_error,
 )
+from search_data import FAST, B, C, X, Y, classes, numbers
 
 sk = pytest.importorskip("sklearn.model_selection", reason="scikit-learn is not installed")
 metrics = pytest.importorskip("sklearn.metrics")
@@ -22,28 +23,6 @@ FitFailedWarning = pytest.importorskip("sklearn.exceptions").FitFailedWarning
 linear = pytest.importorskip("sklearn.linear_model")
 LogisticRegression, Ridge = linear.LogisticRegression, linear.Ridge
 DecisionTreeClassifier = pytest.importorskip("sklearn.tree").DecisionTreeClassifier
-NeuralNetClassifier = pytest.importorskip("lamina.sklearn").NeuralNetClassifier
-
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(75, 3))
-Y = X @ [1.0, -2.0, 0.5] + RNG.normal(size=75) * 0.3
-C = np.digitize(Y, [-1.0, 1.0])
-B = (Y > 0).astype(int)
-FAST = {"epochs": 3, "batch_size": 25, "verbose": 0}
-
-
-def numbers(units=2, rate=0.05):
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(units, "tanh"), layers.Dense(1)])
-    model.compile(lamina.optimizers.Adam(rate), "mse")
-    return model
-
-
-def classes(units=3, activation="softmax", loss="sparse_categorical_crossentropy", outputs=3):
-    model = lamina.Sequential(
-        [lamina.Input((3,)), layers.Dense(units, "tanh"), layers.Dense(outputs, activation)]
-    )
-    model.compile(lamina.optimizers.Adam(0.05), loss)
-    return model
 
 
 def fitted(build, setting, rows, y, seed=0):

@@ -15,23 +15,13 @@ from lamina.model_selection import (
     one_standard_error,
     random_search,
 )
+from search_data import FAST, X, Y, numbers
 
 sk = pytest.importorskip("sklearn.model_selection", reason="scikit-learn is not installed")
 metrics = pytest.importorskip("sklearn.metrics")
 FitFailedWarning = pytest.importorskip("sklearn.exceptions").FitFailedWarning
 linear = pytest.importorskip("sklearn.linear_model")
 LinearRegression, Ridge = linear.LinearRegression, linear.Ridge
-
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(75, 3))
-Y = X @ [1.0, -2.0, 0.5] + RNG.normal(size=75) * 0.3
-FAST = {"epochs": 3, "batch_size": 25, "verbose": 0}
-
-
-def numbers(units=2):
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(units, "tanh"), layers.Dense(1)])
-    model.compile(lamina.optimizers.Adam(0.05), "mse")
-    return model
 
 
 @pytest.mark.parametrize(

@@ -6,31 +6,15 @@ import numpy as np
 import pytest
 
 import lamina
-from lamina import layers
 from lamina.model_selection import cross_validate, grid_search, random_search
+from search_data import C, X, Y, classes
 
 sk = pytest.importorskip("sklearn.model_selection", reason="scikit-learn is not installed")
-metrics = pytest.importorskip("sklearn.metrics")
 FitFailedWarning = pytest.importorskip("sklearn.exceptions").FitFailedWarning
 linear = pytest.importorskip("sklearn.linear_model")
 LogisticRegression, Ridge = linear.LogisticRegression, linear.Ridge
 DecisionTreeClassifier = pytest.importorskip("sklearn.tree").DecisionTreeClassifier
 NeuralNetClassifier = pytest.importorskip("lamina.sklearn").NeuralNetClassifier
-
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(75, 3))
-Y = X @ [1.0, -2.0, 0.5] + RNG.normal(size=75) * 0.3
-C = np.digitize(Y, [-1.0, 1.0])
-B = (Y > 0).astype(int)
-FAST = {"epochs": 3, "batch_size": 25, "verbose": 0}
-
-
-def classes(units=3, activation="softmax", loss="sparse_categorical_crossentropy", outputs=3):
-    model = lamina.Sequential(
-        [lamina.Input((3,)), layers.Dense(units, "tanh"), layers.Dense(outputs, activation)]
-    )
-    model.compile(lamina.optimizers.Adam(0.05), loss)
-    return model
 
 
 TIMES = ("fit_time", "score_time", "mean_fit_time", "std_fit_time", "mean_score_time",

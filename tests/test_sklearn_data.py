@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import lamina
+from estimator_data import NAMES, ROWS, SIDE, THREE, X, network
 from lamina import layers
 from lamina.layers import Dense
 
@@ -13,19 +14,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice"),
     pytest.mark.filterwarnings("ignore:Stochastic Optimizer. Maximum iterations"),
 ]
-ROWS = 120
-RNG = np.random.default_rng(3)
-X = RNG.normal(size=(ROWS, 4))
-SIDE = X[:, 0] > X[:, 1]
-NAMES = np.where(SIDE, "left", "right")
-THREE = np.array(["low", "middle", "high"])[np.digitize(X[:, 0], [-0.5, 0.5])]
-
-
-def network(n_features_in_: int, n_outputs_: int, units: int = 16) -> Any:
-    """Build a network whose last layer gives logits, or numbers."""
-    return lamina.Sequential(
-        [lamina.Input((n_features_in_,)), Dense(units, "relu"), Dense(n_outputs_)]
-    )
+RNG = np.random.default_rng(4)
 
 
 def of_table(X: Any, n_outputs_: int, hidden: int = 16) -> Any:
