@@ -17,7 +17,7 @@ from lamina.utils import Columns
 
 page = Page(__file__)
 PICTURES = page.setting(60000, short=2000)  # to train on
-SEEDS = page.setting([1], short=[1])
+SEEDS = page.setting([1, 2, 3], short=[1])
 EPOCHS = page.setting(5, short=4)  # batches of 128, Adam
 
 try:
