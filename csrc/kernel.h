@@ -258,7 +258,8 @@ struct Kernels {
 int threads_for(double flop, Index chunks);
 
 // Runs body(context, chunk) for chunk = 0 .. chunks-1 on `threads` threads, a contiguous run of
-// chunks per thread.  The body must not throw.  threads == 1 runs in place.
+// chunks per thread.  The body must not throw.  threads == 1 runs in place.  Every thread rounds
+// and treats denormals as the calling one has been told to.
 void parallel_for(int threads, Index chunks, void (*body)(void* context, Index chunk),
                   void* context);
 

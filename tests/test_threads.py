@@ -1,6 +1,8 @@
 """How many threads: what is obeyed, and that the bits do not depend on it."""
 
+import ctypes
 import os
+import platform
 import subprocess
 import sys
 
@@ -66,6 +68,23 @@ def test_more_threads_than_cores_give_the_same_bits():
     a = rng.normal(size=(301, 257)).astype("float32")
     b = rng.normal(size=(257, 403)).astype("float32")
     same_on_threads(lambda: _core.kernels.matmul(a, b), counts=(2, 3, 4, 7))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs glibc's libm by name")
+def test_all_threads_round_as_the_calling_one(isa):
+    rng = np.random.default_rng(2)
+    a = rng.normal(size=(160, 200)).astype("float32")
+    b = rng.normal(size=(200, 240)).astype("float32")
+    libm = ctypes.CDLL("libm.so.6")
+    before, nearest = libm.fegetround(), _core.kernels.matmul(a, b)
+    upward = 0x800 if platform.machine() == "x86_64" else 0x400000
+    try:
+        assert libm.fesetround(upward) == 0
+        [(rounded,)] = same_on_threads(lambda: _core.kernels.matmul(a, b), counts=(2, 3))
+    finally:
+        libm.fesetround(before)
+    assert (rounded > nearest).mean() > 0.9
+    same_on_threads(lambda: _core.kernels.matmul(a, b), counts=(2, 3))
 
 
 def test_thread_info_says_where_the_limit_comes_from():

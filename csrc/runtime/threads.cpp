@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "cpu_limits.h"
+#include "float_control.h"
 
 namespace lamina {
 namespace {
@@ -154,6 +155,7 @@ struct Region {
   Index chunks;
   void (*body)(void*, Index);
   void* context;
+  FloatControl float_control{};        // of the thread that called
   Clock::duration worked{}, waited{};  // by the thread that led it
 };
 
@@ -162,6 +164,7 @@ void run_region(Region& region) {
   Clock::time_point worked = begin;
 #pragma omp parallel num_threads(region.threads)
   {
+    const AdoptedFloatControl adopted(region.float_control);
     // OpenMP may grant fewer threads than asked for; the chunks are shared out among those.
     const Index count = omp_get_num_threads(), self = omp_get_thread_num();
     const Index end = region.chunks * (self + 1) / count;
@@ -309,7 +312,8 @@ int threads_for(double flop, Index chunks) {
 }
 
 void parallel_for(int threads, Index chunks, void (*body)(void*, Index), void* context) {
-  Region region{int(std::min<Index>(threads, chunks)), chunks, body, context, {}, {}};
+  Region region{
+      int(std::min<Index>(threads, chunks)), chunks, body, context, float_control(), {}, {}};
   if (region.threads <= 1 || serial || omp_in_parallel()) return run_serial(region);
   watch_forks();
   if (region.threads > largest_team) {
