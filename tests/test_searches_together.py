@@ -250,9 +250,12 @@ def test_settings_are_of_estimators_that_live_as_long():
 
 @pytest.mark.parametrize(("kind", "y"), [(MLPRegressor, X[:, 0]), (MLPClassifier, CLASSES)])
 def test_networks_share_one_copy_of_the_rows(kind, y):
-    together = mlp_together._Together((X, y, None))
+    together, rows = (
+        mlp_together._Together((X, y, None)),
+        (np.arange(60), (np.arange(60, 90), X[60:])),
+    )
     first, second = (
-        together.setting(kind(**PLAIN, alpha=alpha)).begun(np.arange(60)).network.replicas
+        together.setting(kind(**PLAIN, alpha=alpha)).begun(*rows).network.replicas
         for alpha in (0.0, 1.0)
     )
     assert first is not second
@@ -286,3 +289,33 @@ def test_scorers_may_ask_for_all_of_an_estimator_and_keep_it():
         for name in ("loss_curve_", "best_loss_", "n_iter_", "t_", "n_layers_", "n_outputs_"):
             assert getattr(mlp, name) == getattr(alone, name), name
         mlp.partial_fit(X[test], NUMBERS[test])
+
+
+def test_usual_scores_are_of_predictions_that_the_fits_have_made(monkeypatch):
+    def lent(self, mlp):
+        raise AssertionError("the network was asked for")
+
+    monkeypatch.setattr(mlp_together.Trained, "lend_network", lent)
+    scoring = [
+        "r2",
+        "neg_mean_squared_error",
+        "neg_max_error",
+    ]  # scikit-learn's own function is one
+    cross_validate(MLPRegressor(**PLAIN), X, NUMBERS, cv=2, scoring=scoring, error_score="raise")
+    cross_validate(MLPClassifier(**PLAIN), X, CLASSES, cv=2, error_score="raise")
+
+
+def test_predictions_follow_weights_that_a_scorer_has_changed():
+    def scorer(mlp, x, y):
+        first = mlp.predict(x)
+        first[:] = np.nan  # a copy
+        before = mlp.predict(x)
+        mlp.intercepts_[-1][:] += 1.0
+        inside = mlp.predict(x)
+        mlp.intercepts_ = [*mlp.intercepts_[:-1], mlp.intercepts_[-1] + 1.0]
+        return np.abs([inside - before - 1.0, mlp.predict(x) - inside - 1.0]).max()
+
+    found = cross_validate(
+        MLPRegressor(**PLAIN), X, NUMBERS, cv=2, scoring=scorer, error_score="raise"
+    )
+    np.testing.assert_allclose(found["test_score"], 0.0, atol=1e-14)

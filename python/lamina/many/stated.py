@@ -83,6 +83,8 @@ class StatedFit:
         Rows that are scored after each epoch.
     score : OutputScore, optional
         What scores them.
+    predicted : FitRows, optional
+        Rows to predict at the end, as ``network.rows_to_predict`` returns them.
     """
 
     network: Replicas
@@ -98,6 +100,7 @@ class StatedFit:
     less: tuple[str, float] | None = None
     held_out: Array | None = None
     score: OutputScore | None = None
+    predicted: _core.FitRows | None = None
 
 
 @dataclass
@@ -113,6 +116,8 @@ class StatedResult:
     stopped : bool
         Whether ``stopping`` has ended it.
     seconds : float
+    predictions : ndarray or None
+        What the fitted model predicts for the rows that were asked for.
     """
 
     weights: list[Array]
@@ -120,6 +125,7 @@ class StatedResult:
     scores: Array
     stopped: bool
     seconds: float
+    predictions: Array | None
 
 
 class _Asked:
@@ -153,6 +159,7 @@ class _Asked:
             score=fit.score,
             scored=scored,
             twister=fit.twister,
+            predicted=fit.predicted,
         )
 
     def result(self, record: _core.FitRecord) -> StatedResult | None:
@@ -167,6 +174,7 @@ class _Asked:
             record.curve(_core.FitQuantity.score()),
             record.stopped,
             record.seconds,
+            None if record.predictions is None else record.predictions[0],
         )
 
 

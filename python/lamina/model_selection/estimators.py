@@ -78,7 +78,7 @@ class Estimator:
         ``faults`` are what preparing some of these has raised.
         """
         jobs = list(left.values())
-        held: dict[int, Any] = {}  # by split: taken once for the fits that follow one another
+        held = [_taken(data, test) for _, test in splits]
 
         def done(place: int, fitted: Any, seconds: float) -> None:
             if isinstance(fitted, Exception):
@@ -86,16 +86,14 @@ class Estimator:
                 return
             job = left.pop(place)
             job.each.fit_time = seconds
-            train, test = splits[job.split]
-            if job.split not in held:
-                held[job.split] = _taken(data, test)
-            trained = functools.partial(_taken, data, train)
+            trained = functools.partial(_taken, data, splits[job.split][0])
             _score(job.each, fitted, held[job.split], trained, asked)
 
         self.estimator.fit_together(
             [job.estimator for job in jobs], *data, asked.sample_weight,
-            rows=[splits[job.split][0] for job in jobs], done=done,
-            n_jobs=threads_of(asked.who, asked.n_jobs),
+            rows=[splits[job.split][0] for job in jobs],
+            held_out=[(splits[job.split][1], held[job.split][0]) for job in jobs],
+            done=done, n_jobs=threads_of(asked.who, asked.n_jobs),
         )  # fmt: skip
 
     def _set(self, setting: Mapping[str, Any], seed: int | None, who: str) -> Any:

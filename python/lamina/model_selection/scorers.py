@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lamina._names import unknown
+from lamina.model_selection.plain_scores import plain_score
 from lamina.model_selection.scikit import get_scorer, get_scorer_names
 
 Scorer = Callable[[Any, Any, Any], Any]
@@ -35,9 +36,12 @@ class Scoring:
 
     def __init__(self, who: str, given: Any) -> None:
         self.who = who
+        # By score: the name of scikit-learn's scorer, None for the estimator's own score.
+        self._known: dict[str, str | None] = {}
         self.several = isinstance(given, (list, tuple, set, frozenset, Mapping))
         if isinstance(given, Mapping):
             self.scorers = {str(name): self._scorer(each) for name, each in given.items()}
+            self._known = {str(k): v for k, v in given.items() if v is None or isinstance(v, str)}
         elif self.several:
             names = list(given)
             if any(not isinstance(name, str) for name in names) or len(set(names)) < len(names):
@@ -46,8 +50,11 @@ class Scoring:
                     f"dict for functions"
                 )
             self.scorers = {name: self._scorer(name) for name in names}
+            self._known = {name: name for name in names}
         else:
-            self.scorers = {DEFAULT: _own_score if given is None else self._scorer(given)}
+            self.scorers = {DEFAULT: self._scorer(given)}
+            if given is None or isinstance(given, str):
+                self._known = {DEFAULT: given}
         if not self.scorers:
             raise ValueError(f"{who}: scoring must have one score at least; got {given!r}")
         self.multiple = self.several
@@ -86,7 +93,9 @@ class Scoring:
         found: dict[str, float] = {}
         for name, scorer in self.scorers.items():
             try:
-                value = scorer(estimator, x, y)
+                value = self._plain(name, estimator, x, y)
+                if value is None:
+                    value = scorer(estimator, x, y)
             except Exception:
                 if isinstance(error_score, str):
                     raise
@@ -103,6 +112,13 @@ class Scoring:
             else:
                 found[name] = float(value)
         return found
+
+    def _plain(self, name: str, estimator: Any, x: Any, y: Any) -> Any:
+        """Return a score that is known here, of plain arrays; None for others."""
+        if name not in self._known:
+            return None
+        score = plain_score(self._known[name], estimator, y)
+        return None if score is None else score(y, estimator.predict(x))
 
 
 def _own_score(estimator: Any, x: Any, y: Any) -> float:

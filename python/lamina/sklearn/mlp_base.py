@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from lamina._check import Array
 from lamina.many import OutputScore
-from lamina.models import Sequential
 from lamina.sklearn import mlp_lbfgs, mlp_network, mlp_steps
 from lamina.sklearn._data import plain_labels
 from lamina.sklearn._scikit import (
@@ -22,7 +20,8 @@ from lamina.sklearn._scikit import (
     train_test_split,
     validate_data,
 )
-from lamina.sklearn.mlp_parameters import STOCHASTIC, MLPParameters
+from lamina.sklearn.mlp_holding import HoldsNetwork, of_layers
+from lamina.sklearn.mlp_parameters import STOCHASTIC
 from lamina.sklearn.mlp_rows import Rows
 
 if TYPE_CHECKING:
@@ -39,25 +38,12 @@ def by_steps(mlp: MLPBase) -> bool:
     return True
 
 
-class MLPBase(MLPParameters):
+class MLPBase(HoldsNetwork):
     """A multilayer perceptron; a subclass says what targets are, and what outputs mean."""
 
-    coefs_: list[Array]
-    intercepts_: list[Array]
     n_features_in_: int
     n_outputs_: int
-    n_layers_: int
-    n_iter_: int
-    t_: int
-    out_activation_: str
     loss_: float
-    loss_curve_: list[float]
-    best_loss_: Any
-    validation_scores_: Any
-    best_validation_score_: Any
-    _held: tuple[list[Array], list[Array]]
-    _no_improvement_count: int
-    _random_state: Any
 
     # --- what a subclass says
 
@@ -66,9 +52,6 @@ class MLPBase(MLPParameters):
 
         Those that are ``held`` out need not have all classes.
         """
-        raise NotImplementedError
-
-    def _output_activation(self) -> str:
         raise NotImplementedError
 
     def _rows(self, X: Any, Y: Array, *weights: Any) -> Rows:
@@ -132,7 +115,7 @@ class MLPBase(MLPParameters):
 
     def _check_settings(self, held: Any) -> None:
         self._validate_params()
-        laws = _of_layers("activation", self.activation, len(self._hidden_sizes()))
+        laws = of_layers("activation", self.activation, len(self._hidden_sizes()))
         mlp_network.check(laws, self.loss)
         if self.solver == "lbfgs":
             mlp_lbfgs.check(self)
@@ -210,6 +193,7 @@ class MLPBase(MLPParameters):
         sample_weight: Any = None,
         *,
         rows: Sequence[Array],
+        held_out: Sequence[tuple[Array, Any]],
         done: Callable[[int, Any, float], object],
         n_jobs: int | None = None,
     ) -> None:
@@ -227,6 +211,9 @@ class MLPBase(MLPParameters):
             As ``fit`` takes them: all rows.
         rows : sequence of ndarray of int64
             What each is fitted to.
+        held_out : sequence of tuple (ndarray of int64, object)
+            What ``done`` will have each predict: numbers of rows, and these rows as taken from
+            ``X``.  For this very object a copy knows its predictions.
         done : callable
             Called as ``done(place, fitted, seconds)`` while others still run: which of them it is,
             a fitted copy, and how long the fit took.  A copy is fast to use within the call alone:
@@ -238,134 +225,18 @@ class MLPBase(MLPParameters):
         """
         from lamina.sklearn.mlp_together import fit_together
 
-        fit_together(estimators, (X, y, sample_weight), rows, done, n_jobs)
-
-    # --- the network
-
-    def _begin(self, units: list[int], dtype: str) -> None:
-        """Make a new network, with weights as scikit-learn draws them."""
-        plan, drawn = self._drawn(units, dtype)
-        self._make(plan)
-        mlp_network.put_weights(self._trainer, drawn)
-        self._show_weights()
-
-    def _drawn(
-        self, units: list[int], dtype: str
-    ) -> tuple[mlp_network.Plan, list[tuple[Array, Array]]]:
-        """Begin anew: returns what the network is made of, and its first kernels and biases."""
-        self.n_iter_ = self.t_ = 0
-        self.n_layers_ = len(units)
-        self.out_activation_ = self._output_activation()
-        plan = self._plan(units, dtype)
-        drawn = mlp_network.draw_weights(plan, self._random_state)
-        if any(plan.dropout):
-            plan.seed = int(self._random_state.randint(np.iinfo(np.int32).max))
-        if self.solver in STOCHASTIC:
-            self.loss_curve_ = []
-            self._no_improvement_count = 0
-            self.validation_scores_ = self.best_validation_score_ = self.best_loss_ = None
-        return plan, drawn
-
-    def _make(self, plan: mlp_network.Plan) -> None:
-        self._trainer, self.model_ = mlp_network.build(plan)
-        loss = mlp_network.usual_loss(self.loss, self.out_activation_)
-        self.model_.compile(mlp_steps.optimizer_of(self), loss)
-
-    def _plan(self, units: list[int], dtype: str) -> mlp_network.Plan:
-        hidden = len(units) - 2
-        return mlp_network.Plan(
-            units,
-            _of_layers("activation", self.activation, hidden),
-            _of_layers("dropout", self.dropout, hidden),
-            bool(self.batch_norm),
-            self.out_activation_,
-            dtype,
-            penalized=bool(self.l1),
-        )
-
-    def _take_up(self, units: list[int], dtype: str) -> None:
-        """Go on with the network at hand, and with weights that were put in its place."""
-        if not hasattr(self, "model_"):  # a caller has set coefs_ and intercepts_
-            self._make(self._plan(units, dtype))
-        if (sizes := self._units()) != units:
-            raise ValueError(
-                f"A further fit goes on with the layers of the first, of {sizes} units; the "
-                f"parameters and data ask for {units}. Use warm_start=False for new layers."
-            )
-        self._put_replaced()
-
-    def _units(self) -> list[int]:
-        return [coef.shape[0] for coef in self.coefs_] + [self.coefs_[-1].shape[1]]
-
-    @cached_property
-    def model_(self) -> Sequential:
-        """The network, which is what all of lamina takes."""
-        return self._made_late()["model_"]  # type: ignore[no-any-return]
-
-    @cached_property
-    def _trainer(self) -> mlp_network.Perceptron:
-        return self._made_late()["_trainer"]  # type: ignore[no-any-return]
-
-    def _made_late(self) -> dict[str, Any]:
-        """Make the network of an estimator that was fitted together with others."""
-        trained = self.__dict__.pop("_trained", None)
-        if trained is None:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute 'model_'")
-        self._make(self._plan(self._units(), self.coefs_[0].dtype.name))
-        self._trainer.set_weights(trained())
-        self._put_replaced()
-        self._show_weights()
-        return self.__dict__
-
-    def _show_weights(self) -> None:
-        """Let ``coefs_`` and ``intercepts_`` be the network's weights, which they stay."""
-        layers = mlp_network.dense_layers(self._trainer)
-        self.coefs_ = [layer.kernel.value for layer in layers]
-        self.intercepts_ = [layer.bias.value for layer in layers]
-        self._held = list(self.coefs_), list(self.intercepts_)
-
-    def _put_replaced(self) -> None:
-        """Give the network the arrays that a caller has put into ``coefs_`` or ``intercepts_``."""
-        held = getattr(self, "_held", None)
-        if held is not None and _same(self.coefs_, held[0]) and _same(self.intercepts_, held[1]):
-            return
-        mlp_network.put_weights(
-            self._trainer, list(zip(self.coefs_, self.intercepts_, strict=True))
-        )
-        self._show_weights()
-
-    @property
-    def _optimizer(self) -> Any:
-        """The optimizer of the last fit."""
-        return self._trainer.optimizer
-
-    # --- copies
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes; the weights are those of the network."""
-        if "_trained" in self.__dict__:
-            self.model_  # noqa: B018 -- which makes it
-        state = dict(super().__getstate__())
-        if "model_" in state:
-            self._put_replaced()
-            for name in ("coefs_", "intercepts_", "_held"):
-                state.pop(name, None)
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore."""
-        super().__setstate__(state)
-        if "model_" in state:
-            self._show_weights()
+        fit_together(estimators, (X, y, sample_weight), rows, held_out, done, n_jobs)
 
     # --- outputs
 
     def _outputs(self, X: Any) -> Array:
         """Return the network's outputs, of shape (rows, outputs)."""
+        if (known := self._known_outputs(X)) is not None:
+            return known
         if "model_" not in self.__dict__ and "_trained" not in self.__dict__:
             check_is_fitted(self)
-        self._put_replaced()
         model = self.model_
+        self._put_replaced()
         plain = (
             type(X) is np.ndarray
             and X.ndim == 2
@@ -389,18 +260,3 @@ class MLPBase(MLPParameters):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _same(arrays: Sequence[Any], held: Sequence[Any]) -> bool:
-    return len(arrays) == len(held) and all(a is b for a, b in zip(arrays, held, strict=True))
-
-
-def _of_layers(name: str, given: Any, count: int) -> list[Any]:
-    """Return one value for each hidden layer."""
-    if isinstance(given, str) or not hasattr(given, "__len__"):
-        return [given] * count
-    if len(given) != count:
-        raise ValueError(
-            f"{name} must be one value, or one for each of {count} hidden layers; got {given!r}"
-        )
-    return list(given)

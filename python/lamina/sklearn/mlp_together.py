@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from lamina.models.replicas import NotAlikeError, Replicas
 from lamina.sklearn import mlp_network, mlp_steps
 from lamina.sklearn._scikit import check_random_state, issparse
 from lamina.sklearn.mlp_base import MLPBase
+from lamina.sklearn.mlp_holding import HoldsNetwork
 from lamina.sklearn.mlp_parameters import STOCHASTIC
 from lamina.sklearn.mlp_rows import Rows
 
@@ -25,6 +25,7 @@ def fit_together(
     mlps: Sequence[MLPBase],
     data: tuple[Any, Any, Any],
     rows: Sequence[Array],
+    held_out: Sequence[tuple[Array, Any]],
     done: Callable[[int, Any, float], object],
     n_jobs: int | None,
 ) -> None:
@@ -36,7 +37,7 @@ def fit_together(
     def stated() -> Iterator[StatedFit]:
         for place, (mlp, each) in enumerate(zip(mlps, rows, strict=True)):
             try:
-                begun = together.setting(mlp).begun(each)
+                begun = together.setting(mlp).begun(each, held_out[place])
             except (NotAlikeError, Warning):  # one that the caller's filters make an error
                 continue
             except Exception as error:
@@ -53,8 +54,10 @@ def fit_together(
             fitted = begun.take(result)
         except Warning:
             return
-        done(place, begun.network.lend(fitted, result.weights), result.seconds)
-        begun.network.take_back(fitted)
+        trained = Trained(begun.network, result.weights, begun.held_out[1], result.predictions)
+        fitted._trained = trained
+        done(place, fitted, result.seconds)
+        trained.take_back(fitted)
 
     run_stated(stated(), take, n_jobs)
     for place, fault in faults:
@@ -94,6 +97,7 @@ class _Network:
         self.rows = valid.rows_for(mlp)
         self.replicas = Replicas(self.trainer, valid.X, self.rows.targets, None, self.model)
         self._first = self.replicas.present_weights()
+        self._predicted: dict[int, tuple[Array, Any]] = {}  # by the id of the rows' numbers
         places = {id(p): place for place, p in enumerate(self.replicas.parameters)}
         self._places = [
             (places[id(layer.kernel)], places[id(layer.bias)])
@@ -108,27 +112,78 @@ class _Network:
                 found[place] = np.ascontiguousarray(array)
         return found
 
-    def lend(self, mlp: MLPBase, weights: list[Array]) -> MLPBase:
-        """Let a fitted estimator have the network, with its weights, until `take_back`."""
-        mlp.coefs_ = [weights[kernel] for kernel, _ in self._places]
-        mlp.intercepts_ = [weights[bias] for _, bias in self._places]
-        mlp._held = list(mlp.coefs_), list(mlp.intercepts_)
-        mlp.__dict__["_trained"] = functools.partial(self.replicas.weights, weights)
-        self.replicas.put_weights(weights)
-        self.trainer.optimizer.reset()  # which a caller may have gone on with
-        mlp.model_, mlp._trainer = self.model, self.trainer
-        return mlp
+    def dense(self, weights: list[Array]) -> tuple[list[Array], list[Array]]:
+        """Return those of all weights that are kernels and biases of dense layers."""
+        return [weights[k] for k, _ in self._places], [weights[b] for _, b in self._places]
 
-    def take_back(self, mlp: MLPBase) -> None:
-        """Leave an estimator to make a network of its own when it needs one."""
-        del mlp.model_, mlp._trainer
+    def rows_to_predict(self, rows: Array) -> Any:
+        """Return rows as the engine predicts them: one object for all fits that hold them out."""
+        found = self._predicted.get(id(rows))
+        if found is None:
+            made = self.replicas.rows_to_predict(self.replicas.data.inputs, rows)
+            found = self._predicted[id(rows)] = rows, made
+        return found[1]
+
+
+class Trained:
+    """What a fit has left to its estimator, which makes a network of it when it needs one.
+
+    Parameters
+    ----------
+    network : _Network
+        Lent to the estimator until `take_back`.
+    weights : list of ndarray
+    x, outputs : object, ndarray
+        Rows, and what the network puts out for them.
+    """
+
+    def __init__(self, network: _Network, weights: list[Array], x: Any, outputs: Any) -> None:
+        self._network, self._weights = network, weights
+        self._x, self._outputs, self._lends = x, outputs, True
+
+    def show(self, mlp: HoldsNetwork) -> dict[str, Any]:
+        """Let the estimator have ``coefs_`` and ``intercepts_``."""
+        kernels, biases = mlp._held = self._network.dense(self._weights)
+        mlp.__dict__.setdefault("coefs_", list(kernels))
+        mlp.__dict__.setdefault("intercepts_", list(biases))
+        return mlp.__dict__
+
+    def weights(self) -> list[Array]:
+        """Return the weights as ``set_weights`` of the network takes them."""
+        return self._network.replicas.weights(self._weights)
+
+    def outputs_for(self, x: Any) -> Array | None:
+        """Return what the network puts out for these very rows, if that is known."""
+        if x is not self._x or self._outputs is None:
+            return None
+        outputs: Array = self._outputs.copy()
+        return outputs
+
+    def lend_network(self, mlp: HoldsNetwork) -> bool:
+        """Let the estimator have the network, with its weights; False where it is taken back."""
+        if not self._lends:
+            return False
+        network = self._network
+        self.show(mlp)
+        network.replicas.put_weights(self._weights)
+        network.trainer.optimizer.reset()  # which a caller may have gone on with
+        mlp.model_, mlp._trainer = network.model, network.trainer
+        return True
+
+    def take_back(self, mlp: HoldsNetwork) -> None:
+        """Leave the estimator to make a network of its own."""
+        self._x, self._outputs, self._lends = None, None, False
+        mlp.__dict__.pop("model_", None)
+        mlp.__dict__.pop("_trainer", None)
 
 
 class _Begun:
     """A fit that is about to run, and the estimator that it is of."""
 
-    def __init__(self, mlp: MLPBase, network: _Network, fit: StatedFit) -> None:
-        self.mlp, self.network, self.fit = mlp, network, fit
+    def __init__(
+        self, mlp: MLPBase, network: _Network, fit: StatedFit, held_out: tuple[Array, Any]
+    ) -> None:
+        self.mlp, self.network, self.fit, self.held_out = mlp, network, fit, held_out
 
     def take(self, result: StatedResult) -> MLPBase:
         """Return the estimator with what the fit has found, but for the weights."""
@@ -172,8 +227,8 @@ class _Setting:
         plan, weights = mlp._drawn(units, self.valid.X.dtype.name)
         return _Drawn(mlp, plan, weights, state.get_state(legacy=False))
 
-    def begun(self, rows: Array) -> _Begun:
-        """Return a fit to some of the rows."""
+    def begun(self, rows: Array, held_out: tuple[Array, Any]) -> _Begun:
+        """Return a fit to some of the rows, which then predicts those held out."""
         Y = self.valid.Y[rows]
         if not self.mlp._has_all_targets(Y):
             raise NotAlikeError("rows that lack one of the classes")
@@ -200,8 +255,9 @@ class _Setting:
             float(mlp.power_t) if inverse else None,
             ("data_loss", less) if less else None,
             held, None if held is None else self._scorer(mlp, network.rows, held),
+            network.rows_to_predict(held_out[0]),
         )  # fmt: skip
-        return _Begun(mlp, network, fit)
+        return _Begun(mlp, network, fit, held_out)
 
     def _scorer(self, mlp: MLPBase, rows: Rows, held: Array) -> Any:
         weight = None if rows.score_weight is None else rows.score_weight[held]
