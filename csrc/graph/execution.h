@@ -15,6 +15,7 @@
 #include "graph.h"
 #include "plan.h"
 #include "profile.h"
+#include "runtime/denormals.h"
 #include "terms.h"
 #include "update.h"
 #include "variables.h"
@@ -120,6 +121,7 @@ class Execution {
 
    private:
     Execution& owner_;
+    const FlushDenormals flush_;
   };
 
   Execution(std::shared_ptr<const Graph> graph, Variables variables, ExecutionSettings settings);

@@ -97,10 +97,11 @@ class BoundExecution {
   double train_by(const py::object& order, Index start, Index stop, std::uint32_t random_step,
                   const py::object& update) {
     const Batch batch = make_batch(order, start, stop, random_step);
-    const py::gil_scoped_release release;
+    const WithoutGil released;
     return execution_->train(batch, [&] {
-      const py::gil_scoped_acquire acquire;
-      const auto found = py::cast<std::optional<std::pair<std::string, std::string>>>(update());
+      const WithGil gil;
+      const auto found = py::cast<std::optional<std::pair<std::string, std::string>>>(
+          call_python(update, py::tuple()));
       return found ? NotFinite{found->first, found->second} : NotFinite();
     });
   }

@@ -11,6 +11,8 @@
 #include <pybind11/pybind11.h>
 #include <unistd.h>
 
+#include "../runtime/denormals.h"
+
 namespace lamina {
 namespace python {
 
@@ -52,7 +54,8 @@ class WithoutGil {
   PyThreadState* const state_;
 };
 
-// With the GIL while it lives, from within or without WithoutGil.
+// With the GIL while it lives, from within or without WithoutGil; the user's code computes with
+// denormals as it does elsewhere.
 class WithGil {
  public:
   WithGil() : state_(enter()) {}
@@ -66,6 +69,7 @@ class WithGil {
     return unless_ended([] { return PyGILState_Ensure(); });
   }
   const PyGILState_STATE state_;
+  const CallersFloats floats_;
 };
 
 // f(), which calls NumPy or Python code that may give the GIL away, and throw: an array converted

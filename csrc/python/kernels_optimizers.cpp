@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "../runtime/denormals.h"
 #include "array.h"
 #include "graph/buffer.h"
 #include "kernels.h"
@@ -93,7 +94,10 @@ void rule_update(const std::string& name, Object param_, const std::vector<Objec
       workspace = Buffer(std::size_t(rule.workspace(shape.data(), axes)) * sizeof(T));
       run.weight = {shape.data(), axes, reinterpret_cast<T*>(workspace.data()), &kernels<T>()};
     }
-    without_gil([&] { apply_rule(rule, run); });
+    without_gil([&] {
+      const FlushDenormals flush;  // as in an execution: the same step has the same bits
+      apply_rule(rule, run);
+    });
   });
 }
 
