@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import json
 import math
@@ -12,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,19 @@ def serve(answer: Any, hello: Mapping[str, Any]) -> None:
     send(hello)
     for line in sys.stdin:
         send(answer(json.loads(line)))
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Keep what a library writes to standard error, past Python, off the screen."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def seconds_of(call: Callable[[], object], calls: int) -> float:

@@ -33,7 +33,7 @@ def interpreter(build: str) -> tuple[str, str | None]:
 def compare(workload: Workload, builds: list[str], options: argparse.Namespace) -> list[str]:
     """Measure one workload with both builds; return a row of the table."""
     epochs = workload.epochs(options.steps or workload.steps)
-    arguments = {"peer": "lamina", "workload": workload.name, "epochs": epochs}
+    arguments = {"peer": "lamina", "workload": workload.description(), "epochs": epochs}
     children = []
     for build in builds:
         python, site = interpreter(build)

@@ -1,84 +1,37 @@
-"""The training jobs on which lamina and its peers are compared: one entry each.
-
-A workload is data.  `layers` is a list of plain tuples; each peer's module has a table from the
-first word of a tuple to what it builds.  A workload with a new kind of layer adds one entry here
-and one line to the table of each peer that can do it; the others say so and are left out.
-"""
+"""The training jobs on which lamina and its peers are compared: one entry each."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from workloads.workload import Input, Layer, Workload, ids, numbers
 
-import numpy as np
-from numpy.typing import NDArray
-
-
-@dataclass(frozen=True)
-class Workload:
-    """A network, its data's shape, and what lamina must reach on it."""
-
-    name: str
-    input_shape: tuple[int, ...]
-    layers: tuple[tuple[str | int | float, ...], ...]
-    task: str  # "regression" (mean squared error) or "classification" (integer labels)
-    batch: int
-    rows: int  # of the training set, a multiple of the batch
-    steps: int  # of one round
-    mflop: float  # of one step: forward and backward, without the gradient at the data
-    target_us: float  # median of one step on two threads
-    target_ratio: float  # the best peer's time over lamina's
-
-    @property
-    def steps_per_epoch(self) -> int:
-        return self.rows // self.batch
-
-    @property
-    def classes(self) -> int:
-        """Give the units of the last dense layer."""
-        return int(next(layer[1] for layer in reversed(self.layers) if layer[0] == "dense"))
-
-    def epochs(self, steps: int) -> int:
-        """Give the whole epochs that come nearest to `steps`, at least one."""
-        return max(1, round(steps / self.steps_per_epoch))
-
-    def data(self) -> tuple[NDArray[np.float32], NDArray[np.generic]]:
-        """Draw inputs, and targets that the inputs explain, so that every peer's loss must fall."""
-        rng = np.random.default_rng(20)
-        x = rng.standard_normal((self.rows, *self.input_shape), dtype=np.float32)
-        flat = x.reshape(self.rows, -1)
-        weights = rng.standard_normal((flat.shape[1], self.classes), dtype=np.float32)
-        if len(self.input_shape) == 2:  # (steps, inputs): the past fades, or no state could tell
-            steps, inputs = self.input_shape
-            fade = np.float32(0.5) ** np.arange(steps - 1, -1, -1, dtype=np.float32)
-            weights *= np.repeat(fade, inputs)[:, None]
-        scores = flat @ weights / np.linalg.norm(weights, axis=0)
-        if self.task == "classification":
-            return x, scores.argmax(axis=1).astype(np.int32)
-        return x, scores.astype(np.float32)
+__all__ = ["WORKLOADS", "Input", "Layer", "Workload", "ids", "numbers"]
 
 
 def _by_name(*workloads: Workload) -> dict[str, Workload]:
     return {workload.name: workload for workload in workloads}
 
 
-WORKLOADS = _by_name(
+def _perceptron(*units: int, activation: str = "relu", last: str = "linear") -> tuple[Layer, ...]:
+    hidden = (("dense", count, activation) for count in units[:-1])
+    return (*hidden, ("dense", units[-1], last))
+
+
+_DENSE = _by_name(
     # The book's Hitters network (section 10.9.1) on about as many rows as Hitters has.
     Workload(
         name="hitters",
-        input_shape=(19,),
+        inputs=(numbers(19),),
         layers=(("dense", 64, "relu"), ("dropout", 0.4), ("dense", 1, "linear")),
         task="regression",
         batch=32,
         rows=256,
         steps=2048,
-        mflop=0.25,
-        target_us=12,
-        target_ratio=4.0,
+        ratio=4.0,
     ),
     # The book's MNIST network (section 10.9.2) on about as many digits as lamina brings along.
     Workload(
         name="mlp",
-        input_shape=(784,),
+        inputs=(numbers(784),),
         layers=(
             ("dense", 256, "relu"),
             ("dropout", 0.4),
@@ -90,31 +43,87 @@ WORKLOADS = _by_name(
         batch=128,
         rows=4992,
         steps=312,
-        mflop=129,
-        target_us=1150,
-        target_ratio=1.5,
+        ratio=2.7,
+        inference={1: 1.2},
     ),
     Workload(
         name="wide",
-        input_shape=(1024,),
-        layers=(
-            ("dense", 1024, "relu"),
-            ("dense", 1024, "relu"),
-            ("dense", 1024, "relu"),
-            ("dense", 10, "softmax"),
-        ),
+        inputs=(numbers(1024),),
+        layers=_perceptron(1024, 1024, 1024, 10, last="softmax"),
         task="classification",
         batch=256,
         rows=2048,
         steps=24,
-        mflop=4900,
-        target_us=33000,
-        target_ratio=1.1,
+        ratio=1.2,
+        inference={1: 1.2, 32: 1.2},
     ),
+    # An autoencoder of images of MNIST's size.
+    Workload(
+        name="ae",
+        inputs=(numbers(784),),
+        layers=_perceptron(128, 32, 128, 784, last="sigmoid"),
+        task="reconstruction",
+        batch=256,
+        rows=2560,
+        steps=60,
+        ratio=1.6,
+    ),
+    # Five hidden layers of 300, as Baldi, Sadowski and Whiteson (2014) found Higgs bosons with.
+    Workload(
+        name="higgs",
+        inputs=(numbers(28),),
+        layers=_perceptron(300, 300, 300, 300, 300, 1, activation="tanh", last="sigmoid"),
+        task="binary",
+        batch=100,
+        rows=10_000,
+        steps=100,
+        ratio=2.0,
+    ),
+    # The values of CartPole's two actions, as deep Q-learning fits them.
+    Workload(
+        name="dqn",
+        inputs=(numbers(4),),
+        layers=_perceptron(64, 64, 2),
+        task="regression",
+        batch=64,
+        rows=6400,
+        steps=1000,
+        ratio=3.0,
+    ),
+    # The network with which SimpleChains.jl learns exponentials of 2 x 2 matrices, whole batches.
+    Workload(
+        name="mexp",
+        inputs=(numbers(4),),
+        layers=_perceptron(32, 16, 4, activation="tanh"),
+        task="regression",
+        batch=10_000,
+        rows=10_000,
+        steps=60,
+        ratio=5.0,
+    ),
+    # Twelve columns of numbers and eight of categories, whose embeddings share one table.
+    Workload(
+        name="table",
+        inputs=(numbers(12), ids(8, words=800)),
+        layers=(
+            ("concatenate", (), (("embedding", 800, 8), ("flatten",))),
+            ("dense", 128, "relu"),
+            ("dense", 64, "relu"),
+            ("dense", 1, "sigmoid"),
+        ),
+        task="binary",
+        batch=256,
+        rows=25_600,
+        steps=200,
+        ratio=3.0,
+    ),
+)
+
+_CONVOLUTIONS = _by_name(
     # Two convolutions on images of MNIST's size.
     Workload(
         name="cnn",
-        input_shape=(28, 28, 1),
+        inputs=(numbers(28, 28, 1),),
         layers=(
             ("conv2d", 32, 3, "valid", "relu"),
             ("max_pool2d", 2),
@@ -128,14 +137,13 @@ WORKLOADS = _by_name(
         batch=128,
         rows=1280,
         steps=20,
-        mflop=1970,
-        target_us=18000,
-        target_ratio=2.5,
+        ratio=2.5,
+        inference={1: 1.2},
     ),
     # The book's CIFAR-100 network (section 10.9.3).
     Workload(
         name="cifar",
-        input_shape=(32, 32, 3),
+        inputs=(numbers(32, 32, 3),),
         layers=(
             ("conv2d", 32, 3, "same", "relu"),
             ("max_pool2d", 2),
@@ -153,46 +161,146 @@ WORKLOADS = _by_name(
         batch=128,
         rows=640,
         steps=10,
-        mflop=11770,
-        target_us=88000,
-        target_ratio=1.6,
+        ratio=2.2,
     ),
+    # LeNet as SimpleChains.jl publishes its time: ReLU, maxima of 2 x 2.
+    Workload(
+        name="lenet",
+        inputs=(numbers(28, 28, 1),),
+        layers=(
+            ("conv2d", 6, 5, "valid", "relu"),
+            ("max_pool2d", 2),
+            ("conv2d", 16, 5, "valid", "relu"),
+            ("max_pool2d", 2),
+            ("flatten",),
+            *_perceptron(120, 84, 10, last="softmax"),
+        ),
+        task="classification",
+        batch=2048,
+        rows=8192,
+        steps=8,
+        ratio=2.0,
+    ),
+    # A block of a residual network (He et al. 2016).
+    Workload(
+        name="resblock",
+        inputs=(numbers(32, 32, 64),),
+        layers=(
+            (
+                "residual",
+                (
+                    ("conv2d", 64, 3, "same", "linear"),
+                    ("batch_norm",),
+                    ("activation", "relu"),
+                    ("conv2d", 64, 3, "same", "linear"),
+                    ("batch_norm",),
+                ),
+            ),
+            ("activation", "relu"),
+            ("global_average_pool2d",),
+            ("dense", 10, "softmax"),
+        ),
+        task="classification",
+        batch=64,
+        rows=128,
+        steps=4,
+        ratio=1.5,
+    ),
+    # A block of MobileNet (Howard et al. 2017): a window a channel, then channels mixed.
+    Workload(
+        name="mobile",
+        inputs=(numbers(32, 32, 128),),
+        layers=(
+            ("depthwise_conv2d", 3, "same"),
+            ("batch_norm",),
+            ("activation", "relu"),
+            ("conv2d", 128, 1, "same", "linear"),
+            ("batch_norm",),
+            ("activation", "relu"),
+            ("global_average_pool2d",),
+            ("dense", 10, "softmax"),
+        ),
+        task="classification",
+        batch=64,
+        rows=128,
+        steps=6,
+        ratio=2.5,
+        inference={1: 1.2, 32: 1.2, 1024: 1.2},
+    ),
+    # Signals of eight channels.
+    Workload(
+        name="conv1d",
+        inputs=(numbers(500, 8),),
+        layers=(
+            ("conv1d", 64, 5, "same", "relu"),
+            ("conv1d", 64, 5, "same", "relu"),
+            ("global_average_pool1d",),
+            ("dense", 10, "softmax"),
+        ),
+        task="classification",
+        batch=64,
+        rows=256,
+        steps=12,
+        ratio=2.0,
+    ),
+)
+
+_SEQUENCES = _by_name(
     # The book's NYSE network (section 10.9.6): five days of three series, as many rows as there.
     Workload(
         name="nyse",
-        input_shape=(5, 3),
+        inputs=(numbers(5, 3),),
         layers=(("simple_rnn", 12, "relu"), ("dense", 1, "linear")),
         task="regression",
         batch=64,
         rows=4288,
         steps=670,
-        mflop=0.33,
-        target_us=20,
-        target_ratio=3.0,
+        ratio=6.0,
     ),
     # Long sequences: the last state alone goes on.
     Workload(
         name="rnn",
-        input_shape=(200, 32),
+        inputs=(numbers(200, 32),),
         layers=(("simple_rnn", 64, "tanh"), ("dense", 1, "linear")),
         task="regression",
         batch=64,
         rows=512,
         steps=16,
-        mflop=419,
-        target_us=5000,
-        target_ratio=2.5,
+        ratio=5.0,
     ),
     Workload(
         name="lstm",
-        input_shape=(200, 32),
+        inputs=(numbers(200, 32),),
         layers=(("lstm", 64), ("dense", 1, "linear")),
         task="regression",
         batch=64,
         rows=512,
         steps=16,
-        mflop=1680,
-        target_us=16000,
-        target_ratio=3.0,
+        ratio=4.0,
+        inference={1: 1.2},
+    ),
+    Workload(
+        name="gru",
+        inputs=(numbers(200, 32),),
+        layers=(("gru", 64), ("dense", 1, "linear")),
+        task="regression",
+        batch=64,
+        rows=512,
+        steps=16,
+        ratio=4.0,
+    ),
+    # Reviews of a hundred words, read both ways.
+    Workload(
+        name="text",
+        inputs=(ids(100, words=5000),),
+        layers=(("embedding", 5000, 64), ("bidirectional_lstm", 64), ("dense", 1, "sigmoid")),
+        task="binary",
+        batch=64,
+        rows=640,
+        steps=10,
+        ratio=4.0,
+        inference={1: 1.2},
     ),
 )
+
+WORKLOADS = {**_DENSE, **_CONVOLUTIONS, **_SEQUENCES}

@@ -1,10 +1,10 @@
-"""The process of one peer on one workload: `python -m workloads.peer '{"peer": ..., ...}'`.
+"""The process of one peer: `python -m workloads.peer '{"peer": ..., "workload": ...}'`.
 
 A peer's module offers
 
     KINDS      the kinds of layer it can build
-    LEFT_OUT   if there is any: what it could build but nobody would use, and why
     versions() what is installed, for the table
+    unfit(workload, variant)   if there is any: what it could build but nobody would use, and why
     Trainer(workload, threads, variant)   builds the model; `note` says where the job differs
         .fit(epochs)    trains for whole epochs, as its user would write it, and waits for the end
         .loss()         the loss over the training data without dropout
@@ -19,11 +19,13 @@ import time
 from typing import Any
 
 from common import pin, serve
-from workloads import WORKLOADS, Workload
+from workloads import Workload
+from workloads.workload import kinds
 
 # name: (module, variant)
 PEERS = {
     "lamina": ("workloads.lamina_peer", ""),
+    "tensorflow": ("workloads.tensorflow_peer", ""),
     "torch": ("workloads.torch_peer", ""),
     "jax": ("workloads.jax_peer", "step"),
     "jax-loop": ("workloads.jax_peer", "loop"),
@@ -32,27 +34,26 @@ PEERS = {
 }
 
 
-def missing_kinds(workload: Workload, kinds: Any) -> list[str]:
-    """Name the kinds of layer in `workload` that are not among `kinds`."""
-    return sorted({str(layer[0]) for layer in workload.layers} - set(kinds))
+def refusal(module: Any, workload: Workload, variant: str) -> str | None:
+    """Say why a peer does not take part in a workload, or nothing."""
+    lacking = sorted(set(kinds(workload.layers)) - set(module.KINDS))
+    if lacking:
+        return f"has no layer for {', '.join(lacking)}"
+    if hasattr(module, "unfit"):
+        return module.unfit(workload, variant)
+    return None
 
 
-def start(arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def start(arguments: dict[str, Any], workload: Workload) -> tuple[Any, dict[str, Any]]:
     """Build the peer's model and warm it up; return its trainer and the greeting."""
-    name = arguments["peer"]
-    workload = WORKLOADS[arguments["workload"]]
-    module_name, variant = PEERS[name]
+    module_name, variant = PEERS[arguments["peer"]]
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
         return None, {"error": f"not installed ({error})"}
-    lacking = missing_kinds(workload, module.KINDS)
-    if lacking:
-        return None, {"error": f"has no layer for {', '.join(lacking)}"}
-    unfit = getattr(module, "LEFT_OUT", {})
-    for kind, *_ in workload.layers:
-        if (variant, kind) in unfit:
-            return None, {"error": unfit[variant, kind]}
+    reason = refusal(module, workload, variant)
+    if reason:
+        return None, {"error": reason}
     trainer = module.Trainer(workload, arguments["threads"], variant)
     before = trainer.loss()
     # Twice: the first call compiles, the second finds buffers and caches in place.
@@ -69,8 +70,8 @@ def start(arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
 def main() -> None:
     arguments = json.loads(sys.argv[1])
     pin(arguments["threads"])
-    workload = WORKLOADS[arguments["workload"]]
-    trainer, hello = start(arguments)
+    workload = Workload.described(arguments["workload"])
+    trainer, hello = start(arguments, workload)
 
     def answer(command: dict[str, Any]) -> dict[str, Any]:
         epochs = int(command["epochs"])

@@ -203,7 +203,7 @@ JOBS = {
         Job(
             name="imdb-lstm",
             input_shape=(200,),
-            layers=(("embedding", 500, 32), ("lstm", 32), ("dense", 1, "sigmoid")),
+            layers=(("masked_embedding", 500, 32), ("lstm", 32), ("dense", 1, "sigmoid")),
             optimizer="adam",
             loss="binary_crossentropy",
             batch=64,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 
-import numpy as np
 import sklearn
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss, mean_squared_error
@@ -15,6 +14,13 @@ from workloads import Workload
 KINDS = ("dense", "dropout")
 
 
+def unfit(workload: Workload, _variant: str) -> str | None:
+    activations = {layer[2] for layer in workload.to_logits[:-1] if layer[0] == "dense"}
+    if len(activations) > 1:
+        return "has one activation for all hidden layers"
+    return "has no activation of a regression" if workload.to_logits[-1][2] != "linear" else None
+
+
 def versions() -> dict[str, str]:
     return {"scikit-learn": sklearn.__version__}
 
@@ -22,15 +28,15 @@ def versions() -> dict[str, str]:
 class Trainer:
     def __init__(self, workload: Workload, _threads: int, _variant: str) -> None:
         self.note = "no dropout" if any(k[0] == "dropout" for k in workload.layers) else ""
-        self.classification = workload.task == "classification"
-        self.x, self.y = workload.data()
-        if not self.classification:
+        self.classification = workload.task in ("classification", "binary")
+        (self.x,), self.y = workload.data()
+        if self.y.shape[-1] == 1:
             self.y = self.y.ravel()
-        hidden = [int(layer[1]) for layer in workload.layers if layer[0] == "dense"][:-1]
+        dense = [layer for layer in workload.layers if layer[0] == "dense"]
         kind = MLPClassifier if self.classification else MLPRegressor
         self.model = kind(
-            hidden_layer_sizes=hidden,
-            activation="relu",
+            hidden_layer_sizes=[layer[1] for layer in dense[:-1]],
+            activation=dense[0][2],
             solver="adam",
             alpha=0.0,
             batch_size=workload.batch,
@@ -47,5 +53,5 @@ class Trainer:
     def loss(self) -> float:
         if self.classification:
             probabilities = self.model.predict_proba(self.x)
-            return float(log_loss(self.y, probabilities, labels=np.arange(probabilities.shape[1])))
+            return float(log_loss(self.y, probabilities, labels=self.model.classes_))
         return float(mean_squared_error(self.y, self.model.predict(self.x)))

@@ -1,132 +1,68 @@
-"""PyTorch, eager: a plain loop over slices of a permuted tensor, the fused Adam, no DataLoader.
+"""PyTorch: a plain loop over slices of a permuted tensor, the fused Adam, no DataLoader.
 
-Images are tried in both of PyTorch's memory formats, and the faster one runs.
+Eager, or compiled: then Inductor makes one function of forward, loss and backward and one of Adam.
+Images and signals are tried with channels last and first, and the faster one runs.
 """
 
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import torch
 from torch import nn
 
 from workloads import Workload
+from workloads.torch_layers import LAYERS, initialize, sequence
+from workloads.workload import kinds
 
-Shape = tuple[int, ...]  # of a row, as PyTorch has it: channels first
-Built = tuple[list[nn.Module], Shape]
 TRIALS = 3
-
-
-class LastOutput(nn.Module):
-    """A recurrent module that passes on the output of the last step."""
-
-    def __init__(self, recurrent: nn.RNNBase) -> None:
-        super().__init__()
-        self.recurrent = recurrent
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.recurrent(x)[0][:, -1]
-
-
-def activated(layer: nn.Module, activation: str) -> list[nn.Module]:
-    # A softmax at the end belongs to CrossEntropyLoss, which takes logits.
-    return [layer, nn.ReLU()] if activation == "relu" else [layer]
-
-
-def dense(shape: Shape, units: int, activation: str) -> Built:
-    return activated(nn.Linear(shape[-1], units), activation), (units,)
-
-
-def conv2d(shape: Shape, filters: int, size: int, padding: str, activation: str) -> Built:
-    channels, height, width = shape
-    pad = size // 2 if padding == "same" else 0
-    layer = nn.Conv2d(channels, filters, size, padding=pad)
-    lost = size - 1 - 2 * pad
-    return activated(layer, activation), (filters, height - lost, width - lost)
-
-
-def max_pool2d(shape: Shape, size: int) -> Built:
-    return [nn.MaxPool2d(size)], (shape[0], shape[1] // size, shape[2] // size)
-
-
-def simple_rnn(shape: Shape, units: int, activation: str) -> Built:
-    layer = nn.RNN(shape[1], units, nonlinearity=activation, batch_first=True)
-    return [LastOutput(layer)], (units,)
-
-
-def lstm(shape: Shape, units: int) -> Built:
-    return [LastOutput(nn.LSTM(shape[1], units, batch_first=True))], (units,)
-
-
-LAYERS: dict[str, Any] = {
-    "dense": dense,
-    "dropout": lambda shape, rate: ([nn.Dropout(rate)], shape),
-    "conv2d": conv2d,
-    "max_pool2d": max_pool2d,
-    "flatten": lambda shape: ([nn.Flatten()], (torch.Size(shape).numel(),)),
-    "simple_rnn": simple_rnn,
-    "lstm": lstm,
-}
 KINDS = LAYERS.keys()
+CONVOLVED = {"conv1d", "conv2d", "depthwise_conv2d"}
 
 
 def versions() -> dict[str, str]:
     return {"torch": torch.__version__}
 
 
-def initialize(model: nn.Module) -> None:
-    """Draw weights from the laws that the other peers start with, Keras's."""
-    for name, weight in model.named_parameters():
-        if weight.ndim == 1:
-            nn.init.zeros_(weight)
-        elif "weight_hh" in name:
-            nn.init.orthogonal_(weight)
-        else:
-            nn.init.xavier_uniform_(weight)
-    for module in model.modules():
-        if isinstance(module, nn.LSTM):  # gates i, f, g, o: forget little at first
-            units = module.hidden_size
-            nn.init.ones_(module.bias_ih_l0.data[units : 2 * units])
+def criterion(task: str) -> nn.Module:
+    if task == "classification":
+        return nn.CrossEntropyLoss()
+    return nn.BCEWithLogitsLoss() if task == "binary" else nn.MSELoss()
 
 
 class Trainer:
-    def __init__(self, workload: Workload, threads: int, _variant: str) -> None:
+    def __init__(self, workload: Workload, threads: int, variant: str) -> None:
         torch.set_num_threads(threads)
         torch.manual_seed(0)
+        self.compiled = variant == "compiled"
         self.note = "fused Adam"
-        self.batch = workload.batch
-        x, y = workload.data()
-        self.y = torch.from_numpy(y)
+        self.batch, self.workload = workload.batch, workload
+        xs, y = workload.data()
+        self.rows, self.y = [torch.from_numpy(x) for x in xs], torch.from_numpy(y)
         if workload.task == "classification":
             self.y = self.y.long()
-            self.criterion: nn.Module = nn.CrossEntropyLoss()
-        else:
-            self.criterion = nn.MSELoss()
-        self.images = len(workload.input_shape) == 3
-        self.workload, self.rows = workload, torch.from_numpy(x)
-        if self.images:
+        self.criterion = criterion(workload.task)
+        self.channels = bool(CONVOLVED & set(kinds(workload.layers)))
+        if self.channels:
             self.choose_format()
         else:
             self.start(channels_last=False)
 
     def start(self, channels_last: bool) -> None:
         """Build the model, and lay out the data so that a batch is a slice."""
-        self.channels_last = channels_last
-        self.x, shape = self.rows, self.workload.input_shape
-        if self.images:
-            shape = (shape[2], *shape[:2])
+        self.xs, shape = self.rows, self.workload.shape
+        if self.channels:
+            shape = (shape[-1], *shape[:-1])
+            # Channels first as PyTorch sees them; last in memory, or first there too.
+            self.xs = [torch.movedim(x, -1, 1) for x in self.rows]
             if not channels_last:
-                self.x = self.rows.permute(0, 3, 1, 2).contiguous()
-        modules: list[nn.Module] = []
-        for kind, *settings in self.workload.layers:
-            built, shape = LAYERS[str(kind)](shape, *settings)
-            modules += built
-        self.model = nn.Sequential(*modules)
+                self.xs = [x.contiguous() for x in self.xs]
+        self.model, _ = sequence(shape, self.workload.to_logits)
         initialize(self.model)
-        if channels_last:
+        if channels_last and len(shape) == 3:
             self.model = self.model.to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, fused=True)
+        self.backward = torch.compile(self._backward) if self.compiled else self._backward
 
     def choose_format(self) -> None:
         seconds = {}
@@ -142,26 +78,29 @@ class Trainer:
         faster = min(seconds, key=lambda channels_last: seconds[channels_last])
         self.start(faster)
         other = f"{seconds[not faster] / seconds[faster]:.2f}x the time"
-        formats = {True: "channels_last", False: "NCHW"}
+        formats = {True: "channels_last", False: "channels first"}
         self.note += f", {formats[faster]} ({formats[not faster]}: {other})"
 
-    def predict(self, x: torch.Tensor) -> torch.Tensor:
-        return self.model(x.permute(0, 3, 1, 2) if self.channels_last else x)
+    def predict(self, xs: list[torch.Tensor]) -> torch.Tensor:
+        return self.model(xs if len(xs) > 1 else xs[0])
+
+    def _backward(self, xs: list[torch.Tensor], y: torch.Tensor) -> None:
+        self.criterion(self.predict(xs), y).backward()
 
     def fit(self, epochs: int) -> None:
-        predict, criterion, optimizer = self.predict, self.criterion, self.optimizer
+        backward, optimizer = self.backward, self.optimizer
         self.model.train()
-        rows = len(self.x)
+        rows = len(self.y)
         for _ in range(epochs):
             order = torch.randperm(rows)
-            x, y = self.x[order], self.y[order]
+            xs, y = [x[order] for x in self.xs], self.y[order]
             for begin in range(0, rows, self.batch):
                 end = begin + self.batch
                 optimizer.zero_grad(set_to_none=True)
-                criterion(predict(x[begin:end]), y[begin:end]).backward()
+                backward([x[begin:end] for x in xs], y[begin:end])
                 optimizer.step()
 
     def loss(self) -> float:
         self.model.eval()
         with torch.inference_mode():
-            return float(self.criterion(self.predict(self.x), self.y))
+            return float(self.criterion(self.predict(self.xs), self.y))

@@ -1,0 +1,102 @@
+"""The floating-point operations of a training step, and the shapes between its layers.
+
+Products alone are counted, at two operations a multiplication and addition, once forward and once
+each for the gradients of the weights and of the input (which the first layer, fed with data, does
+not compute).  What costs no products, such as a pool, an embedding or batch normalisation, counts
+an operation an element each way, so that networks of those alone do not count as free.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+Shape = Any  # of a row: a tuple of ints, channels last; of several inputs, a tuple of those
+Counted = tuple[float, Shape]  # operations forward, and the shape that comes out
+
+
+def _window(shape: Shape, size: int, padding: str) -> tuple[int, ...]:
+    lost = 0 if padding == "same" else size - 1
+    return tuple(length - lost for length in shape[:-1])
+
+
+def dense(shape: Shape, units: int, _activation: str) -> Counted:
+    return 2.0 * math.prod(shape) * units, (*shape[:-1], units)
+
+
+def conv(shape: Shape, filters: int, size: int, padding: str, _activation: str) -> Counted:
+    places = _window(shape, size, padding)
+    window = size ** len(places)
+    return 2.0 * math.prod(places) * window * shape[-1] * filters, (*places, filters)
+
+
+def depthwise_conv2d(shape: Shape, size: int, padding: str) -> Counted:
+    out = (*_window(shape, size, padding), shape[-1])
+    return 2.0 * math.prod(out) * size**2, out
+
+
+def pool(shape: Shape, size: int) -> Counted:
+    out = (*(length // size for length in shape[:-1]), shape[-1])
+    return float(math.prod(shape)), out
+
+
+def recurrent(gates: int) -> Callable[..., Counted]:
+    def count(shape: Shape, units: int, *_activation: str) -> Counted:
+        return 2.0 * shape[0] * gates * units * (shape[1] + units), (units,)
+
+    return count
+
+
+def bidirectional_lstm(shape: Shape, units: int) -> Counted:
+    return 2 * recurrent(4)(shape, units)[0], (2 * units,)
+
+
+def embedding(shape: Shape, _words: int, size: int) -> Counted:
+    return float(math.prod(shape) * size), (*shape, size)
+
+
+def elementwise(shape: Shape, *_settings: Any) -> Counted:
+    return float(math.prod(shape)), shape
+
+
+LAYERS: dict[str, Callable[..., Counted]] = {
+    "dense": dense,
+    "conv1d": conv,
+    "conv2d": conv,
+    "depthwise_conv2d": depthwise_conv2d,
+    "max_pool2d": pool,
+    "global_average_pool1d": lambda shape: (float(math.prod(shape)), shape[-1:]),
+    "global_average_pool2d": lambda shape: (float(math.prod(shape)), shape[-1:]),
+    "simple_rnn": recurrent(1),
+    "lstm": recurrent(4),
+    "gru": recurrent(3),
+    "bidirectional_lstm": bidirectional_lstm,
+    "embedding": embedding,
+    "flatten": lambda shape: (0.0, (math.prod(shape),)),
+    "dropout": elementwise,
+    "activation": elementwise,
+    "batch_norm": elementwise,
+}
+
+
+def step(layers: tuple[tuple[Any, ...], ...], shape: Shape) -> float:
+    """Count forward and backward of one row, without the gradient at the data."""
+    return _through(layers, shape, at_data=True)[0]
+
+
+def _through(layers: tuple[tuple[Any, ...], ...], shape: Shape, at_data: bool) -> Counted:
+    total = 0.0
+    for kind, *settings in layers:
+        if kind == "residual":
+            count, shape = _through(settings[0], shape, at_data)
+            total += count + 2 * math.prod(shape)
+        elif kind == "concatenate":
+            parts = [_through(*each, at_data) for each in zip(settings, shape, strict=True)]
+            total += sum(count for count, _ in parts)
+            shape = (*parts[0][1][:-1], sum(out[-1] for _, out in parts))
+        else:
+            count, shape = LAYERS[kind](shape, *settings)
+            total += (2 if at_data else 3) * count
+        at_data = at_data and kind == "flatten"
+    return total, shape
