@@ -6,18 +6,22 @@ whole `fit` (shuffling and gathering of rows included), its figure microseconds 
 
     python bench/peers.py
     python bench/peers.py --workloads hitters mlp --peers lamina torch jax-loop --rounds 5
+    python bench/peers.py --workloads mlp --busy 1
+    python bench/peers.py --inference --results figures.jsonl
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 from typing import Any
 
+import contest
+import inference
 from common import Child, add_options, append_history, at_least_one, machine, table
 from workloads import WORKLOADS, Workload
 from workloads.peer import PEERS
+from workloads.predictor import PREDICTORS
 
 
 def start_children(
@@ -42,35 +46,11 @@ def start_children(
     return children
 
 
-def measure(children: dict[str, Child], rounds: int, epochs: int) -> dict[str, list[float]]:
-    """Run interleaved rounds; each starts one peer further on, so that neighbours change."""
-    names = list(children)
-    figures: dict[str, list[float]] = {name: [] for name in names}
-    for turn in range(rounds):
-        shift = turn % max(1, len(names))
-        for name in names[shift:] + names[:shift]:
-            answer = children[name].ask(epochs=epochs)
-            if "error" in answer:
-                raise SystemExit(f"peers: {name}: {answer['error']}")
-            figures[name].append(answer["us"])
-    return figures
-
-
-def target(workload: Workload, medians: dict[str, float]) -> dict[str, Any]:
-    """Compare lamina's median with the best peer's, and their ratio with the workload's goal."""
-    others = {name: us for name, us in medians.items() if name != "lamina"}
-    if "lamina" not in medians or not others:
-        return {}
-    best = min(others, key=lambda name: others[name])
-    ratio = others[best] / medians["lamina"]
-    return {"best_peer": best, "ratio": ratio, "ratio_met": ratio >= workload.ratio}
-
-
 def report(
-    workload: Workload, figures: dict[str, list[float]], children: dict[str, Child]
-) -> tuple[dict[str, float], dict[str, Any]]:
+    workload: Workload, figures: contest.Figures, children: dict[str, Child]
+) -> dict[str, Any]:
     """Print the table of one workload and whether its target is met."""
-    medians = {name: statistics.median(values) for name, values in figures.items()}
+    medians = figures.medians()
     own = medians.get("lamina")
     rows = []
     for name in sorted(medians, key=lambda name: medians[name]):
@@ -81,75 +61,107 @@ def report(
                 workload.name,
                 name,
                 f"{medians[name]:.1f}",
-                f"{min(figures[name]):.1f}",
+                f"{min(figures.quiet[name]):.1f}",
                 f"{1e-3 * workload.mflop / medians[name] * 1e6:.1f}",
                 f"{medians[name] / own:.2f}" if own else "-",
+                *contest.busy_cells(figures, name),
                 f"{hello['loss_after']:.4f}",
                 "; ".join(part for part in (versions, hello["note"]) if part),
             ]
         )
-    head = ["workload", "peer", "median us", "min us", "GFLOP/s", "x lamina", "loss", "what"]
+    more = contest.BUSY_HEAD if figures.busy else []
+    head = ["workload", "peer", "median us", "min us", "GFLOP/s", "x lamina", *more, "loss", "what"]
     print(table(head, rows))
-    verdict = target(workload, medians)
-    if verdict:
-        line = f"{workload.name}: {own:.1f} us a step, {verdict['ratio']:.2f}x faster than "
-        line += f"{verdict['best_peer']}, target {workload.ratio:g}x: "
-        print(line + ("met" if verdict["ratio_met"] else "MISSED"))
+    found = contest.verdict(figures, workload.ratio)
+    if found and own is not None:
+        print(contest.in_words(workload.name, own, found))
     print()
-    return medians, verdict
+    return found
 
 
 def run(workload: Workload, options: argparse.Namespace) -> None:
     epochs = workload.epochs(options.steps or workload.steps)
     children = start_children(workload, options.peers, options.threads, epochs)
+
+    def ask(name: str) -> float:
+        answer = children[name].ask(epochs=epochs)
+        if "error" in answer:
+            raise SystemExit(f"peers: {name}: {answer['error']}")
+        return float(answer["us"])
+
+    names = list(children)
     try:
-        figures = measure(children, options.rounds, epochs)
+        figures = contest.measure(names, ask, options.rounds, options.busy, options.threads)
     finally:
         for child in children.values():
             child.close()
-    if not figures:
+    if not children:
         return
-    medians, verdict = report(workload, figures, children)
+    versions: dict[str, str] = {}
+    for child in children.values():
+        versions |= child.hello["versions"]
+    record = {
+        **machine(options.threads),
+        "isa": versions.pop("isa", None),
+        "job": workload.name,
+        "batch": workload.batch,
+        "steps": epochs * workload.steps_per_epoch,
+        "busy_cpus": options.busy,
+        "versions": versions,
+        "median_us": figures.medians(),
+        "rounds_us": figures.quiet,
+        "busy_rounds_us": figures.busy,
+        "notes": {name: child.hello["note"] for name, child in children.items()},
+        **report(workload, figures, children),
+    }
     if options.history:
-        versions: dict[str, str] = {}
-        for child in children.values():
-            versions |= child.hello["versions"]
-        append_history(
-            "peers",
-            {
-                **machine(options.threads),
-                "isa": versions.pop("isa", None),
-                "workload": workload.name,
-                "batch": workload.batch,
-                "steps": epochs * workload.steps_per_epoch,
-                "versions": versions,
-                "median_us": medians,
-                "rounds_us": figures,
-                "notes": {name: child.hello["note"] for name, child in children.items()},
-                **verdict,
-            },
-        )
+        append_history("peers", record)
+    if options.results:
+        contest.keep(options.results, record)
+
+
+def read_options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "--workloads", nargs="+", choices=list(WORKLOADS), help="(default: all that have a target)"
+    )
+    parser.add_argument(
+        "--peers",
+        nargs="+",
+        choices=sorted({*PEERS, *PREDICTORS}),
+        help="(default: all; onnxruntime and openvino only predict)",
+    )
+    parser.add_argument("--steps", type=at_least_one, help="steps a round (default: by workload)")
+    text = "measure predictions from trained weights instead of training"
+    parser.add_argument("--inference", action="store_true", help=text)
+    text = "a call, with --inference (default: 1 32 1024)"
+    parser.add_argument("--rows", type=at_least_one, nargs="+", default=inference.ROWS, help=text)
+    text = "measure a second time beside N processes that keep CPUs of the contestants busy"
+    parser.add_argument("--busy", type=at_least_one, default=0, metavar="N", help=text)
+    text = "append to FILE, and print the table of all results in it"
+    parser.add_argument("--results", metavar="FILE", help=text)
+    add_options(parser, rounds=7, threads=2)
+    options = parser.parse_args(arguments)
+    known = PREDICTORS if options.inference else PEERS
+    options.peers = options.peers or list(known)
+    strangers = sorted(set(options.peers) - set(known))
+    if strangers:
+        what = "predicts" if options.inference else "trains"
+        parser.error(f"--peers: none of this name {what}: {', '.join(strangers)}")
+    if not options.workloads:
+        everything = WORKLOADS.values()
+        options.workloads = [w.name for w in everything if w.inference or not options.inference]
+    return options
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument(
-        "--workloads",
-        nargs="+",
-        choices=list(WORKLOADS),
-        default=list(WORKLOADS),
-        help="(default: all)",
-    )
-    parser.add_argument(
-        "--peers", nargs="+", choices=list(PEERS), default=list(PEERS), help="(default: all)"
-    )
-    parser.add_argument("--steps", type=at_least_one, help="steps a round (default: by workload)")
-    add_options(parser, rounds=7, threads=2)
-    options = parser.parse_args(arguments)
+    options = read_options(arguments)
     where = machine(options.threads)
     print(f"{where['cpu']}, {where['threads']} threads, {where['revision']}, {where['date']}\n")
     for name in options.workloads:
-        run(WORKLOADS[name], options)
+        (inference.run if options.inference else run)(WORKLOADS[name], options)
+    if options.results:
+        print(contest.summary(options.results))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """bench/*.py: each command explains itself and refuses what measures nothing; the workloads."""
 
 import importlib
+import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -100,3 +103,82 @@ def test_peers_of_a_workload_with_branches_learn():
     assert done.returncode == 0, done.stderr
     assert "does not learn" not in done.stdout
     assert re.search(r"^table +lamina ", done.stdout, re.M)
+
+
+def test_lead_is_over_the_best_peer_quiet_and_busy(of_bench):
+    contest = of_bench("contest")
+    quiet = {"lamina": [10.0, 12.0, 20.0], "a": [30.0, 36.0, 90.0], "b": [50.0, 60.0, 1.0]}
+    busy = {"lamina": [24.0], "a": [48.0], "b": [36.0]}
+    found = contest.verdict(contest.Figures(quiet, busy), 3.5)
+    assert (found["best_peer"], found["ratio"], found["met"]) == ("a", 3.0, False)
+    assert found["ratio_of_best"] == 1 / 10  # b's best round over lamina's
+    assert found["busy"] == {"best_peer": "b", "ratio": 1.5, "kept": 0.5}
+    assert contest.verdict(contest.Figures({"lamina": [1.0]}), 2.0) == {}
+
+
+def test_results_of_several_runs_make_one_table(of_bench, tmp_path):
+    contest, path = of_bench("contest"), str(tmp_path / "results.jsonl")
+    for peer_us, goal in ((20.0, 4.0), (50.0, 4.0)):
+        figures = contest.Figures({"lamina": [10.0], "torch": [peer_us]})
+        contest.keep(path, {"job": "mlp", "threads": 2, **contest.verdict(figures, goal)})
+    *_, last = lines = contest.summary(path).splitlines()
+    assert len(lines) == 3  # the later run of a job replaces the earlier
+    assert last.split() == ["mlp", "torch", "2", "5.00", "5.00", "4", "-", "-", "met"]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs Linux's /proc")
+def test_busy_processes_run_on_the_contestants_cpus_while_asked(of_bench):
+    def ticks():  # of processor time, in user mode
+        return int(stat.read_text().rsplit(")", 1)[1].split()[11])
+
+    busy = of_bench("busy").Busy(1, threads=1)
+    try:
+        (process,) = busy.processes
+        stat = Path(f"/proc/{process.pid}/stat")
+        assert os.sched_getaffinity(process.pid) == {min(os.sched_getaffinity(0))}
+        stopped = ticks()
+        time.sleep(0.05)
+        assert ticks() == stopped
+        with busy:
+            deadline = time.monotonic() + 60
+            while ticks() < stopped + 2 and time.monotonic() < deadline:
+                time.sleep(0.01)
+        assert ticks() >= stopped + 2
+    finally:
+        busy.close()
+    assert process.returncode is not None
+
+
+def test_contestants_that_predict_otherwise_stop_the_command(of_bench):
+    class Answers:
+        def __init__(self, outputs):
+            self.outputs = outputs
+
+        def ask(self, **_):
+            return {"outputs": self.outputs}
+
+    inference = of_bench("inference")
+    near = {"lamina": Answers([[1.0, 2.0]]), "torch": Answers([[1.0, 2.0001]])}
+    inference.compare_outputs("mlp", near, 1)
+    for wrong in ([[1.0, 2.1]], [[1.0, float("nan")]], [[1.0], [2.0]]):
+        with pytest.raises(SystemExit, match="torch and lamina differ"):
+            inference.compare_outputs("mlp", {**near, "torch": Answers(wrong)}, 1)
+
+
+@pytest.mark.parametrize("name", ["mlp", "text"])
+def test_peers_predict_what_lamina_predicts(name):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    peers = ["lamina", "onnxruntime"]
+    peers += [name for name in ("torch", "jax") if importlib.util.find_spec(name)]
+    options = ("--inference", "--rows", "1", "3", "--rounds", "1", "--no-history")
+    done = run("peers", "--workloads", name, "--peers", *peers, *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for peer in peers:
+        assert len(re.findall(rf"^{name}, \d rows? +{peer} ", done.stdout, re.M)) == 2
+
+
+def test_peers_that_only_predict_do_not_train():
+    done = run("peers", "--peers", "onnxruntime", "--no-history")
+    assert done.returncode == 2
+    assert "none of this name trains: onnxruntime" in done.stderr

@@ -51,7 +51,12 @@ class Pass:
 
 
 def activated(z: Any, activation: str) -> Any:
-    known = {"relu": jax.nn.relu, "tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid}
+    known = {
+        "relu": jax.nn.relu,
+        "tanh": jnp.tanh,
+        "sigmoid": jax.nn.sigmoid,
+        "softmax": jax.nn.softmax,
+    }
     return known.get(activation, lambda z: z)(z)
 
 

@@ -7,6 +7,7 @@ and optimizer state are donated, so that updates happen in place.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -15,6 +16,7 @@ import numpy as np
 
 from workloads import Workload
 from workloads.jax_layers import LAYERS, Draw, Pass, network, network_init
+from workloads.predicted_files import Files
 from workloads.workload import kinds
 
 # XLA's own generator: on a CPU the default (threefry) costs more than the small networks.
@@ -121,3 +123,22 @@ class Trainer:
 
     def loss(self) -> float:
         return float(self.full_loss(self.state[0], self.state[1], self.xs, self.y))
+
+
+class Predictor:
+    def __init__(self, workload: Workload, _threads: int, files: Files) -> None:
+        drawn, _ = network_init(Draw(np.random.default_rng(0)), workload.shape, workload.layers)
+        given = [jnp.asarray(array) for array in files.arrays("weights")]
+        self.weights = jax.tree.unflatten(jax.tree.structure(drawn), given)
+        means = [jnp.asarray(array) for array in files.arrays("statistics")]
+        self.statistics = list(zip(means[::2], means[1::2], strict=True))
+
+        @jax.jit
+        def predict(weights: Tree, statistics: Tree, xs: Any) -> Any:
+            x = xs if len(xs) > 1 else xs[0]
+            return network(weights, x, Pass(None, statistics), workload.layers)
+
+        self.predict = predict
+
+    def prepare(self, xs: list[Any]) -> Callable[[], Any]:
+        return lambda: np.asarray(self.predict(self.weights, self.statistics, xs))

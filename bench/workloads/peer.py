@@ -27,6 +27,7 @@ PEERS = {
     "lamina": ("workloads.lamina_peer", ""),
     "tensorflow": ("workloads.tensorflow_peer", ""),
     "torch": ("workloads.torch_peer", ""),
+    "torch-compiled": ("workloads.torch_compiled_peer", ""),
     "jax": ("workloads.jax_peer", "step"),
     "jax-loop": ("workloads.jax_peer", "loop"),
     "keras": ("workloads.keras_peer", ""),

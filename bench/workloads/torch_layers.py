@@ -17,6 +17,7 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
     "tanh": nn.Tanh,
     "sigmoid": nn.Sigmoid,
+    "softmax": lambda: nn.Softmax(-1),
 }
 
 
@@ -49,6 +50,14 @@ class Concatenate(nn.Module):
 
     def forward(self, xs: list[torch.Tensor]) -> torch.Tensor:
         return torch.cat([branch(x) for branch, x in zip(self.branches, xs, strict=True)], -1)
+
+
+class Flatten(nn.Flatten):
+    """One that knows the shape of the rows that it flattens, channels first."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.shape = shape
 
 
 class Mean(nn.Module):
@@ -130,7 +139,7 @@ LAYERS: dict[str, Callable[..., Built]] = {
     "max_pool2d": max_pool2d,
     "global_average_pool1d": lambda shape: ([Mean()], shape[:1]),
     "global_average_pool2d": lambda shape: ([Mean()], shape[:1]),
-    "flatten": lambda shape: ([nn.Flatten()], (math.prod(shape),)),
+    "flatten": lambda shape: ([Flatten(shape)], (math.prod(shape),)),
     "simple_rnn": recurrent(nn.RNN),
     "lstm": recurrent(nn.LSTM),
     "gru": recurrent(nn.GRU),

@@ -1,18 +1,23 @@
-"""PyTorch: a plain loop over slices of a permuted tensor, the fused Adam, no DataLoader.
+"""PyTorch, eager: a plain loop over slices of a permuted tensor, the fused Adam, no DataLoader.
 
-Eager, or compiled: then Inductor makes one function of forward, loss and backward and one of Adam.
 Images and signals are tried with channels last and first, and the faster one runs.
 """
 
 from __future__ import annotations
 
+import copy
 import time
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
 
+from common import median_seconds
 from workloads import Workload
+from workloads.predicted_files import Files
 from workloads.torch_layers import LAYERS, initialize, sequence
+from workloads.torch_weights import load
 from workloads.workload import kinds
 
 TRIALS = 3
@@ -31,10 +36,9 @@ def criterion(task: str) -> nn.Module:
 
 
 class Trainer:
-    def __init__(self, workload: Workload, threads: int, variant: str) -> None:
+    def __init__(self, workload: Workload, threads: int, _variant: str) -> None:
         torch.set_num_threads(threads)
         torch.manual_seed(0)
-        self.compiled = variant == "compiled"
         self.note = "fused Adam"
         self.batch, self.workload = workload.batch, workload
         xs, y = workload.data()
@@ -62,7 +66,6 @@ class Trainer:
         if channels_last and len(shape) == 3:
             self.model = self.model.to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, fused=True)
-        self.backward = torch.compile(self._backward) if self.compiled else self._backward
 
     def choose_format(self) -> None:
         seconds = {}
@@ -84,11 +87,16 @@ class Trainer:
     def predict(self, xs: list[torch.Tensor]) -> torch.Tensor:
         return self.model(xs if len(xs) > 1 else xs[0])
 
-    def _backward(self, xs: list[torch.Tensor], y: torch.Tensor) -> None:
+    def backward(self, xs: list[torch.Tensor], y: torch.Tensor) -> None:
         self.criterion(self.predict(xs), y).backward()
 
+    def step(self, xs: list[torch.Tensor], y: torch.Tensor) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        self.backward(xs, y)
+        self.optimizer.step()
+
     def fit(self, epochs: int) -> None:
-        backward, optimizer = self.backward, self.optimizer
+        step = self.step
         self.model.train()
         rows = len(self.y)
         for _ in range(epochs):
@@ -96,11 +104,38 @@ class Trainer:
             xs, y = [x[order] for x in self.xs], self.y[order]
             for begin in range(0, rows, self.batch):
                 end = begin + self.batch
-                optimizer.zero_grad(set_to_none=True)
-                backward([x[begin:end] for x in xs], y[begin:end])
-                optimizer.step()
+                step([x[begin:end] for x in xs], y[begin:end])
 
     def loss(self) -> float:
         self.model.eval()
         with torch.inference_mode():
             return float(self.criterion(self.predict(self.xs), self.y))
+
+
+class Predictor:
+    def __init__(self, workload: Workload, threads: int, files: Files) -> None:
+        torch.set_num_threads(threads)
+        self.images = "conv2d" in kinds(workload.layers)
+        shape = workload.shape
+        shape = (shape[-1], *shape[:-1]) if self.images else shape
+        self.model = sequence(shape, workload.layers)[0].eval()
+        load(self.model, files.arrays("weights"), files.arrays("statistics"))
+
+    def prepare(self, xs: list[Any]) -> Callable[[], Any]:
+        """Predict images in the faster format of memory; their data come channels last."""
+        rows = [torch.from_numpy(x) for x in xs]
+        if not self.images:
+            return self._call(rows)
+        rows = [x.permute(0, 3, 1, 2) for x in rows]
+        last = copy.deepcopy(self.model).to(memory_format=torch.channels_last)
+        calls = [self._call(rows, last), self._call([x.contiguous() for x in rows])]
+        return min(calls, key=median_seconds)
+
+    def _call(self, xs: list[torch.Tensor], model: nn.Module | None = None) -> Callable[[], Any]:
+        model, x = model or self.model, xs if len(xs) > 1 else xs[0]
+
+        def call() -> Any:
+            with torch.inference_mode():
+                return model(x).numpy()
+
+        return call

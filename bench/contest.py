@@ -1,0 +1,133 @@
+"""Contestants measured in turns, quiet and beside busy processes, and what comes of it."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from busy import Busy
+from common import table
+
+Rounds = dict[str, list[float]]
+
+
+@dataclass
+class Figures:
+    """Microseconds of every round, by contestant."""
+
+    quiet: Rounds
+    busy: Rounds = field(default_factory=dict)  # beside busy processes, where asked for
+
+    def medians(self) -> dict[str, float]:
+        return {name: statistics.median(values) for name, values in self.quiet.items()}
+
+    def kept(self, name: str) -> float:
+        """Give the share of the quiet throughput that is left beside busy processes."""
+        return statistics.median(self.quiet[name]) / statistics.median(self.busy[name])
+
+
+def measure(
+    names: list[str], ask: Callable[[str], float], rounds: int, busy: int, threads: int
+) -> Figures:
+    """Run interleaved rounds; each starts one contestant further on, so that neighbours change."""
+    figures = Figures({name: [] for name in names})
+    if busy:
+        figures.busy = {name: [] for name in names}
+    others = Busy(busy, threads)
+    try:
+        for turn in range(rounds):
+            shift = turn % max(1, len(names))
+            order = names[shift:] + names[:shift]
+            for name in order:
+                figures.quiet[name].append(ask(name))
+            for name in order if busy else ():
+                with others:
+                    figures.busy[name].append(ask(name))
+    finally:
+        others.close()
+    return figures
+
+
+def lead(rounds: Rounds, of: Callable[[list[float]], float]) -> tuple[str, float] | None:
+    """Give the best peer and its time over lamina's; None without lamina or without a peer."""
+    figures = {name: of(values) for name, values in rounds.items()}
+    own = figures.pop("lamina", None)
+    if own is None or not figures:
+        return None
+    best = min(figures, key=lambda name: figures[name])
+    return best, figures[best] / own
+
+
+def verdict(figures: Figures, goal: float | None) -> dict[str, Any]:
+    """Compare lamina with the best peer by medians and by the best rounds, and with the goal."""
+    leading = lead(figures.quiet, statistics.median)
+    if leading is None:
+        return {}
+    result: dict[str, Any] = {"best_peer": leading[0], "ratio": leading[1], "goal": goal}
+    result["ratio_of_best"] = lead(figures.quiet, min)[1]  # type: ignore[index]
+    if goal is not None:
+        result["met"] = leading[1] >= goal
+    if figures.busy:
+        peer, ratio = lead(figures.busy, statistics.median)  # type: ignore[misc]
+        result["busy"] = {"best_peer": peer, "ratio": ratio, "kept": figures.kept("lamina")}
+    return result
+
+
+def in_words(what: str, own_us: float, found: dict[str, Any]) -> str:
+    """Say in a line how lamina stands."""
+    line = f"{what}: {own_us:.1f} us, {found['ratio']:.2f}x faster than {found['best_peer']}"
+    if found["goal"] is not None:
+        line += f", target {found['goal']:g}x: " + ("met" if found["met"] else "MISSED")
+    if "busy" in found:
+        busy = found["busy"]
+        line += f"; beside busy processes it keeps {100 * busy['kept']:.0f} % of its throughput, "
+        line += f"{busy['ratio']:.2f}x faster than {busy['best_peer']}"
+    return line
+
+
+def busy_cells(figures: Figures, name: str) -> list[str]:
+    """Give what a table shows of one contestant beside busy processes."""
+    if not figures.busy:
+        return []
+    return [f"{statistics.median(figures.busy[name]):.1f}", f"{100 * figures.kept(name):.0f} %"]
+
+
+BUSY_HEAD = ["busy us", "kept"]
+
+
+def keep(path: str, record: dict[str, Any]) -> None:
+    """Append a result to a file of them."""
+    with Path(path).open("a") as file:
+        file.write(json.dumps(record) + "\n")
+
+
+def summary(path: str) -> str:
+    """Lay out all results of a file, the last of each job: ratios of the best peer's time."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    for line in Path(path).read_text().splitlines():
+        record = json.loads(line)
+        found[record["job"], record["threads"]] = record
+    rows = []
+    for (job, threads), record in found.items():
+        if "ratio" not in record:
+            continue
+        goal, busy = record["goal"], record.get("busy")
+        rows.append(
+            [
+                job,
+                record["best_peer"],
+                str(threads),
+                f"{record['ratio']:.2f}",
+                f"{record['ratio_of_best']:.2f}",
+                "-" if goal is None else f"{goal:g}",
+                f"{busy['ratio']:.2f}" if busy else "-",
+                f"{100 * busy['kept']:.0f} %" if busy else "-",
+                "" if goal is None else "met" if record["met"] else "MISSED",
+            ]
+        )
+    head = ["job", "best peer", "threads", "medians", "best rounds", "goal", "busy", "kept", ""]
+    return table(head, rows)

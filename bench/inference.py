@@ -1,0 +1,115 @@
+"""Predictions of lamina and its peers: the same weights in each, one row up to a thousand."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from typing import Any
+
+import numpy as np
+
+import contest
+from common import Child, append_history, machine, table
+from workloads import Workload
+
+ROWS = (1, 32, 1024)
+
+
+def start_children(
+    workload: Workload, peers: list[str], threads: int, folder: str
+) -> dict[str, Child]:
+    """Start one process a contestant; say which are left out, and why."""
+    children = {}
+    for peer in peers:
+        arguments = {"peer": peer, "workload": workload.description(), "folder": folder}
+        child = Child("workloads.predictor", arguments, threads)
+        if "error" in child.hello:
+            print(f"{workload.name}: {peer} left out: {child.hello['error']}")
+            child.close()
+        else:
+            children[peer] = child
+    return children
+
+
+def compare_outputs(what: str, children: dict[str, Child], rows: int) -> None:
+    """Stop if contestants do not predict the same; float32, so to 1e-4 of the largest output."""
+    outputs = {
+        name: np.asarray(child.ask(rows=rows, outputs=True)["outputs"])
+        for name, child in children.items()
+    }
+    first, expected = next(iter(outputs.items()))
+    for name, values in outputs.items():
+        apart = float(np.abs(values - expected).max()) if values.shape == expected.shape else np.inf
+        if not apart <= 1e-4 * max(1.0, float(np.abs(expected).max())):
+            raise SystemExit(f"peers: {what}: {name} and {first} differ by {apart:.2g}")
+
+
+def report(
+    what: str, goal: float | None, figures: contest.Figures, children: dict[str, Child]
+) -> dict[str, Any]:
+    medians = figures.medians()
+    own = medians.get("lamina")
+    rows = []
+    for name in sorted(medians, key=lambda name: medians[name]):
+        rows.append(
+            [
+                what,
+                name,
+                f"{medians[name]:.1f}",
+                f"{min(figures.quiet[name]):.1f}",
+                f"{medians[name] / own:.2f}" if own else "-",
+                *contest.busy_cells(figures, name),
+                children[name].hello["version"],
+            ]
+        )
+    more = contest.BUSY_HEAD if figures.busy else []
+    print(table(["predictions", "peer", "median us", "min us", "x lamina", *more, "what"], rows))
+    found = contest.verdict(figures, goal)
+    if found and own is not None:
+        print(contest.in_words(what, own, found))
+    print()
+    return found
+
+
+def measure_rows(
+    workload: Workload, rows: int, children: dict[str, Child], options: argparse.Namespace
+) -> None:
+    """Measure one number of rows a call."""
+    what = f"{workload.name}, {rows} row{'s' * (rows > 1)}"
+    compare_outputs(what, children, rows)
+
+    def ask(name: str) -> float:
+        return float(children[name].ask(rows=rows)["us"])
+
+    figures = contest.measure(list(children), ask, options.rounds, options.busy, options.threads)
+    found = report(what, workload.inference.get(rows), figures, children)
+    record = {
+        **machine(options.threads),
+        "job": what,
+        "busy_cpus": options.busy,
+        "versions": {name: child.hello["version"] for name, child in children.items()},
+        "median_us": figures.medians(),
+        "best_us": {name: min(values) for name, values in figures.quiet.items()},
+        **found,
+    }
+    if options.history:
+        append_history("inference", record)
+    if options.results:
+        contest.keep(options.results, record)
+
+
+def run(workload: Workload, options: argparse.Namespace) -> None:
+    """Train briefly, write the model for everyone, measure."""
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = {"workload": workload.description(), "folder": folder}
+        writer = Child("workloads.predicted_files", arguments, options.threads)
+        writer.close()
+        if "error" in writer.hello:
+            raise SystemExit(f"peers: {workload.name}: {writer.hello['error']}")
+        children = start_children(workload, options.peers, options.threads, folder)
+        try:
+            for rows in options.rows if children else ():
+                measure_rows(workload, rows, children, options)
+        finally:
+            for child in children.values():
+                child.close()
