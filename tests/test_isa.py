@@ -59,22 +59,28 @@ def test_every_set_gives_nearly_the_same(isa):
     assert np.all(np.abs(_core.kernels.matmul(x, w) - exact) <= bound)
 
 
+# The sets of kernels with a namespace of their own: products in bfloat16 have one beside v4's.
+SETS = _core.runtime.available_isas()
+if "v4" in SETS and "was made without" not in _core.runtime.bfloat16_lacks():
+    SETS = [*SETS, "bf16"]
+
+
 def kernel_objects():
     """Objects by instruction set, of the newest build below build/ or LAMINA_BUILD_DIR."""
     folder = Path(os.environ.get("LAMINA_BUILD_DIR", ROOT / "build"))
     builds = {}
-    for name in _core.runtime.available_isas():
+    for name in SETS:
         for path in sorted(folder.glob(f"**/kernels_{name}.dir/**/*.o")):
             build = next(p for p in path.parents if p.name == f"kernels_{name}.dir").parent
             builds.setdefault(build, {}).setdefault(name, []).append(path)
     if not builds:
-        return dict.fromkeys(_core.runtime.available_isas(), ())
+        return dict.fromkeys(SETS, ())
 
     def newest(build):
         return max(path.stat().st_mtime for paths in builds[build].values() for path in paths)
 
     objects = builds[max(builds, key=newest)]
-    return {name: objects.get(name, ()) for name in _core.runtime.available_isas()}
+    return {name: objects.get(name, ()) for name in SETS}
 
 
 OBJECTS = kernel_objects()
@@ -108,6 +114,7 @@ LEVELS = {
     "v2": {"cmpxchg16b", "lahf_lm", "popcnt", "sse3", "sse4.1", "sse4.2", "ssse3"},
     "v3": {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "lzcnt", "movbe", "osxsave", "ymm_state"},
     "v4": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "zmm_state"},
+    "bf16": {"avx512_bf16"},
 }
 # Names in Linux's /proc/cpuinfo, which shows what the kernel lets programs use.
 IN_CPUINFO = {
@@ -130,7 +137,20 @@ def test_every_feature_of_a_level_is_asked_for():
         wanted |= more
         assert set(_core.runtime.required_features(name)) == wanted
         usable = not _core.runtime.missing_features(name)
-        assert usable == (name in _core.runtime.available_isas())
+        if name != "bf16":  # which is not chosen, but asked for by models
+            assert usable == (name in _core.runtime.available_isas())
+
+
+def test_products_in_bfloat16_say_what_they_lack(isa):
+    lacks, missing = _core.runtime.bfloat16_lacks(), _core.runtime.missing_features("bf16")
+    if "was made without" in lacks:
+        return
+    if missing:
+        assert lacks == "this CPU lacks " + " ".join(missing)
+    elif isa == "v4":
+        assert lacks == ""
+    else:
+        assert lacks.startswith(f"they need the instruction set v4, and {isa} was chosen")
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="x86-64's levels")

@@ -20,6 +20,17 @@ Graph::Graph(DType dtype_) : id(next_id()), dtype(dtype_) {
                                 name_of(dtype));
 }
 
+void Graph::set_products(Products products) {
+  if (products == Products::bfloat16) {
+    if (dtype != DType::float32)
+      throw std::invalid_argument(std::string("products in bfloat16 need a float32 graph; got ") +
+                                  name_of(dtype));
+    if (const std::string lacks = bfloat16_lacks(); !lacks.empty())
+      throw std::invalid_argument("no products in bfloat16 here: " + lacks);
+  }
+  products_ = products;
+}
+
 void Graph::check_open(const char* who) const {
   if (closed_)
     throw std::runtime_error(std::string(who) +

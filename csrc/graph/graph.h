@@ -11,6 +11,7 @@
 
 #include "buffer.h"
 #include "operation.h"
+#include "products.h"
 
 namespace lamina {
 
@@ -114,6 +115,11 @@ class Graph {
   std::vector<Tensor> record(std::unique_ptr<Operation> operation, std::vector<Shape> shapes,
                              std::string name, const std::vector<DType>& types);
 
+  // In what type the products of what is recorded from here on are taken.
+  // std::invalid_argument where this machine has none of the kind, or the graph is not float32.
+  void set_products(Products products);
+  Products products() const { return products_; }
+
   // From here on the graph serves batches of exactly so many rows; std::invalid_argument where it
   // serves another number.
   void require_rows(Index rows, const char* who);
@@ -208,6 +214,7 @@ class Graph {
   std::vector<Penalty> penalties_;
   std::vector<MetricTerm> metrics_;
   std::vector<StateTerm> states_;
+  Products products_ = Products::of_graph;
   Index rows_ = 0;
   std::atomic<bool> closed_{false}, built_{false};  // since build() began, and since it ended
 };

@@ -48,23 +48,25 @@ struct PooledImages {
 // the winners alone.
 class Convolution final : public OperationOf<Convolution> {
  public:
-  Convolution(std::vector<ValueId> inputs_, bool transposed, const ConvDims& row)
+  Convolution(std::vector<ValueId> inputs_, bool transposed, const ConvDims& row, Products products)
       : OperationOf(transposed ? "conv2d_transpose" : "conv2d", std::move(inputs_)),
         transposed_(transposed),
-        row_(row) {}
+        row_(row),
+        products_(products) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
     const ConvDims d = dims(c.rows);
+    const Kernels<T>& products = product_kernels(c, products_);
     PooledImages<T> pooled{c.kernels, pool_, c.out(), c.saved(), rectified()};
     T* const z = pooled_ ? reinterpret_cast<T*>(c.workspace()) : c.out();
     if (z == nullptr && pooled_) {
-      if (!c.kernels.conv2d_forward_images({PooledImages<T>::take, &pooled}, c.in(0), c.in(1),
-                                           c.in(2), d, activation_))
+      if (!products.conv2d_forward_images({PooledImages<T>::take, &pooled}, c.in(0), c.in(1),
+                                          c.in(2), d, activation_))
         throw std::bad_alloc();
       return;
     }
-    const auto kernel = transposed_ ? c.kernels.conv2d_transpose_forward : c.kernels.conv2d_forward;
+    const auto kernel = transposed_ ? products.conv2d_transpose_forward : products.conv2d_forward;
     kernel(z, c.in(0), c.in(1), c.in(2), d, activation_);
     if (pooled_) PooledImages<T>::take(&pooled, z, 0, c.rows);
   }
@@ -77,13 +79,13 @@ class Convolution final : public OperationOf<Convolution> {
     T* const dz = pooled_ ? reinterpret_cast<T*>(c.workspace()) : c.dout();
     if (pooled_ && dz != nullptr) PooledImages<T>::give(&pooled, dz, 0, c.rows);
     const ConvDims d = dims(c.rows);
-    const auto kernel =
-        transposed_ ? c.kernels.conv2d_transpose_backward : c.kernels.conv2d_backward;
+    const Kernels<T>& products = product_kernels(c, products_);
+    const auto kernel = transposed_ ? products.conv2d_transpose_backward : products.conv2d_backward;
     if (dz != nullptr || !pooled_)
       kernel(c.din(0), c.din(1), c.din(2), dz, c.in(0), c.in(1), d, c.accumulate);
-    else if (!c.kernels.conv2d_backward_images(c.din(0), c.din(1), c.din(2),
-                                               {PooledImages<T>::give, &pooled}, c.in(0), c.in(1),
-                                               d, c.accumulate))
+    else if (!products.conv2d_backward_images(c.din(0), c.din(1), c.din(2),
+                                              {PooledImages<T>::give, &pooled}, c.in(0), c.in(1), d,
+                                              c.accumulate))
       throw std::bad_alloc();
   }
 
@@ -169,7 +171,8 @@ class Convolution final : public OperationOf<Convolution> {
 
   const bool transposed_;
   const ConvDims row_;  // images: 1
-  PoolDims pool_{};     // of one row, where it is pooled
+  const Products products_;
+  PoolDims pool_{};  // of one row, where it is pooled
   bool pooled_ = false;
   ActivationSpec activation_;
   bool relu_left_ = false;  // to a pool behind
@@ -233,7 +236,7 @@ Tensor record_convolution(Graph& graph, const Tensor& x, const Tensor& kernel, c
   const Tensor z = graph.record(
       std::make_unique<Convolution>(
           std::vector<ValueId>{x.value, kernel.value, bias == nullptr ? -1 : bias->value},
-          transposed, d),
+          transposed, d, graph.products()),
       shape, name);
   return activation(graph, z, spec, name);
 }

@@ -10,15 +10,18 @@ namespace {
 
 class Dense final : public OperationOf<Dense> {
  public:
-  Dense(std::vector<ValueId> inputs_, Index inputs_count, Index units, Index positions)
+  Dense(std::vector<ValueId> inputs_, Index inputs_count, Index units, Index positions,
+        Products products)
       : OperationOf("dense", std::move(inputs_)),
         features_(inputs_count),
         units_(units),
-        positions_(positions) {}
+        positions_(positions),
+        products_(products) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
-    c.kernels.dense_forward(c.out(), c.in(0), c.in(1), c.in(2), dims(c.rows), activation_);
+    product_kernels(c, products_)
+        .dense_forward(c.out(), c.in(0), c.in(1), c.in(2), dims(c.rows), activation_);
   }
 
   template <class T>
@@ -26,13 +29,14 @@ class Dense final : public OperationOf<Dense> {
     const DenseDims d = dims(c.rows);
     if (activation_.kind != Activation::linear)  // dz over dy, whose last reader this is
       c.kernels.activation_backward(c.dout(), c.dout(), c.out(), d.rows * d.units, activation_);
-    c.kernels.dense_backward(c.din(0), c.din(1), c.din(2), c.dout(), c.in(0), c.in(1), d,
-                             c.accumulate);
+    product_kernels(c, products_)
+        .dense_backward(c.din(0), c.din(1), c.din(2), c.dout(), c.in(0), c.in(1), d, c.accumulate);
   }
 
   bool same_as(const Operation& operation) const override {
     const auto& other = static_cast<const Dense&>(operation);
-    return features_ == other.features_ && units_ == other.units_ && positions_ == other.positions_;
+    return features_ == other.features_ && units_ == other.units_ &&
+           positions_ == other.positions_ && products_ == other.products_;
   }
   bool absorb(const Operation& follower) override {
     if (activation_.kind != Activation::linear) return false;
@@ -75,6 +79,7 @@ class Dense final : public OperationOf<Dense> {
 
   const Index features_, units_;
   const Index positions_;  // rows of the product a row of the batch
+  const Products products_;
   ActivationSpec activation_;
 };
 
@@ -101,7 +106,7 @@ Tensor dense(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* 
   const Tensor z = graph.record(
       std::make_unique<Dense>(
           std::vector<ValueId>{x.value, kernel.value, bias == nullptr ? -1 : bias->value}, features,
-          units, runs_in(x.shape, features)),
+          units, runs_in(x.shape, features), graph.products()),
       shape, name);
   return activation(graph, z, {kind, alpha}, name);
 }

@@ -245,6 +245,19 @@ void bind_graph(py::module_& module) {
             return g.whole(x);
           },
           "x"_a, "Whether a tensor has no axis of rows: parameters, constants, what all rows make.")
+      .def_property(
+          "products",
+          [](const python::RecordedGraph& g) {
+            return g.products() == Products::bfloat16 ? "bfloat16" : name_of(g.dtype);
+          },
+          [](python::RecordedGraph& g, const std::string& name) {
+            if (name != "bfloat16" && name != name_of(g.dtype))
+              throw std::invalid_argument(std::string("products: must be 'bfloat16' or the graph's "
+                                                      "own '") +
+                                          name_of(g.dtype) + "'; got '" + name + "'");
+            g.set_products(name == "bfloat16" ? Products::bfloat16 : Products::of_graph);
+          },
+          "The type of the products of what is recorded from here on: the graph's, or 'bfloat16'.")
       .def(
           "require_rows",
           [](python::RecordedGraph& g, Index rows) { g.require_rows(rows, "require_rows"); },

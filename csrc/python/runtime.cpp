@@ -22,6 +22,8 @@ void bind_runtime(py::module_& module) {
   module.def("required_features", &required_features, "isa"_a,
              "What an instruction set needs of the CPU and of the operating system.");
   module.def("missing_features", &missing_features, "isa"_a, "What this machine lacks of them.");
+  module.def("bfloat16_lacks", &bfloat16_lacks,
+             "Why products cannot be in bfloat16 here; '' where they can.");
   module.def("get_num_threads", &get_num_threads);
   module.def("set_num_threads", &set_num_threads, "threads"_a);
   module.def("thread_info", [] {

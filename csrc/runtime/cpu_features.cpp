@@ -15,13 +15,16 @@ namespace {
 
 // Words of CPUID, and the register states that the operating system saves (XCR0).
 struct Machine {
-  std::uint32_t leaf_1_ecx = 0, leaf_7_ebx = 0, extended_1_ecx = 0;
+  std::uint32_t leaf_1_ecx = 0, leaf_7_ebx = 0, leaf_7_1_eax = 0, extended_1_ecx = 0;
   std::uint64_t saved_states = 0;
 
   Machine() {
     std::uint32_t a = 0, b = 0, c = 0, d = 0;
     if (__get_cpuid(1, &a, &b, &c, &d)) leaf_1_ecx = c;
-    if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) leaf_7_ebx = b;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+      leaf_7_ebx = b;
+      if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d)) leaf_7_1_eax = a;
+    }
     if (__get_cpuid(0x80000001u, &a, &b, &c, &d)) extended_1_ecx = c;
     constexpr std::uint32_t osxsave = 1u << 27;
     if ((leaf_1_ecx & osxsave) == 0) return;
@@ -40,7 +43,7 @@ struct Feature {
   int bit;
 };
 
-// The x86-64 psABI's table of micro-architecture levels.
+// The x86-64 psABI's table of micro-architecture levels, and what bfloat16 needs beyond the last.
 constexpr Feature features[] = {
     {2, "cmpxchg16b", &Machine::leaf_1_ecx, 13}, {2, "lahf_lm", &Machine::extended_1_ecx, 0},
     {2, "popcnt", &Machine::leaf_1_ecx, 23},     {2, "sse3", &Machine::leaf_1_ecx, 0},
@@ -52,7 +55,7 @@ constexpr Feature features[] = {
     {3, "movbe", &Machine::leaf_1_ecx, 22},      {3, "osxsave", &Machine::leaf_1_ecx, 27},
     {4, "avx512bw", &Machine::leaf_7_ebx, 30},   {4, "avx512cd", &Machine::leaf_7_ebx, 28},
     {4, "avx512dq", &Machine::leaf_7_ebx, 17},   {4, "avx512f", &Machine::leaf_7_ebx, 16},
-    {4, "avx512vl", &Machine::leaf_7_ebx, 31},
+    {4, "avx512vl", &Machine::leaf_7_ebx, 31},   {5, "avx512_bf16", &Machine::leaf_7_1_eax, 5},
 };
 
 struct SavedState {
@@ -66,7 +69,7 @@ constexpr SavedState states[] = {
 };
 
 int level_of_isa(const std::string& isa) {
-  return isa == "v4" ? 4 : isa == "v3" ? 3 : isa == "v2" ? 2 : 0;
+  return isa == "bf16" ? 5 : isa == "v4" ? 4 : isa == "v3" ? 3 : isa == "v2" ? 2 : 0;
 }
 
 template <class Wanted>

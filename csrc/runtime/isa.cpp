@@ -17,6 +17,12 @@
 LAMINA_EACH_ISA
 #undef X
 
+#ifdef LAMINA_BFLOAT16
+namespace lamina::bf16 {
+void fill_products(Kernels<float>&);
+}
+#endif
+
 namespace lamina {
 namespace {
 
@@ -55,6 +61,34 @@ const Isa& in_use() {
 }
 
 }  // namespace
+
+std::string bfloat16_lacks() {
+#ifdef LAMINA_BFLOAT16
+  if (const std::string missing = lacks("bf16"); !missing.empty())
+    return "this CPU lacks" + missing;
+  if (isa() != "v4")
+    return "they need the instruction set v4, and " + isa() + " was chosen (LAMINA_ISA, use_isa)";
+  return "";
+#else
+  return "this build of lamina was made without AVX512_BF16, which compilers have from GCC 10 and "
+         "clang 9 on";
+#endif
+}
+
+#ifdef LAMINA_BFLOAT16
+const Kernels<float>& bfloat16_kernels() {
+  static const Kernels<float> table = [] {
+    Kernels<float> singles{};
+    Kernels<double> doubles{};
+    v4::fill_tables(singles, doubles);
+    bf16::fill_products(singles);
+    return singles;
+  }();
+  return table;
+}
+#else
+const Kernels<float>& bfloat16_kernels() { return kernels<float>(); }
+#endif
 
 std::string missing_cpu_features() { return lacks(isas.front().name); }
 

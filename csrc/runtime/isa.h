@@ -17,6 +17,14 @@ const Kernels<float>& kernels<float>();
 template <>
 const Kernels<double>& kernels<double>();
 
+// The float32 kernels of v4, with products of numbers rounded to bfloat16; only to be called where
+// bfloat16_lacks() is "".
+const Kernels<float>& bfloat16_kernels();
+
+// Why there are no such products, "" where there are: the build has none, the CPU lacks features,
+// or LAMINA_ISA or use_isa chose an instruction set other than v4.
+std::string bfloat16_lacks();
+
 // The optimizers' rules of the instruction set in use, null behind the last.  Every set has the
 // same rules at the same places; only their steps differ.
 const Rule* const* rules();
