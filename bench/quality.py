@@ -178,8 +178,9 @@ def main(arguments: list[str] | None = None) -> None:
         "--workloads", nargs="+", choices=list(JOBS), default=list(JOBS), help="(default: all)"
     )
     parser.add_argument(
-        "--peers", nargs="+", choices=list(PEERS), default=list(PEERS), help="(default: all)"
-    )
+        "--peers", nargs="+", choices=list(PEERS), default=["lamina", "keras"],
+        help="(default: %(default)s)",
+    )  # fmt: skip
     text = "trainings of each, of which the median counts (default: %(default)s)"
     parser.add_argument("--seeds", type=at_least_one, default=5, help=text)
     text = "the seeds count up from here (default: %(default)s)"

@@ -17,7 +17,11 @@ import numpy as np
 from common import pin, serve
 from workloads.quality_jobs import JOBS, Array, Job, floats
 
-PEERS = {"lamina": "workloads.lamina_peer", "keras": "workloads.keras_peer"}
+PEERS = {
+    "lamina": "workloads.lamina_peer",
+    "lamina-bfloat16": "workloads.lamina_peer",
+    "keras": "workloads.keras_peer",
+}
 
 
 def compiled(library: Any, layers: Any, job: Job) -> Any:
@@ -33,6 +37,14 @@ def lamina_model(layers: Any, job: Job, seed: int, _arrays: dict[str, Array]) ->
 
     lamina.set_random_seed(seed)
     return compiled(lamina, layers, job), 0.0  # nothing is compiled: all of it is within `fit`
+
+
+def mixed_model(layers: Any, job: Job, seed: int, arrays: dict[str, Array]) -> tuple[Any, float]:
+    """Products in bfloat16, on a CPU that has them."""
+    import lamina
+
+    lamina.config.set_dtype_policy("mixed_bfloat16")
+    return lamina_model(layers, job, seed, arrays)
 
 
 def keras_model(layers: Any, job: Job, seed: int, arrays: dict[str, Array]) -> tuple[Any, float]:
@@ -56,7 +68,7 @@ def keras_model(layers: Any, job: Job, seed: int, arrays: dict[str, Array]) -> t
     return model, seconds
 
 
-MODELS = {"lamina": lamina_model, "keras": keras_model}
+MODELS = {"lamina": lamina_model, "lamina-bfloat16": mixed_model, "keras": keras_model}
 
 
 def main() -> None:

@@ -1,0 +1,80 @@
+"""A training step in float32 and with products in bfloat16: lamina, and PyTorch's autocast.
+
+    python bench/precision.py --workloads wide cifar --rounds 5
+
+Contestants take turns, each in a process of its own.  Needs a CPU with AVX512_BF16.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+
+from common import Child, add_options, append_history, machine, table
+from workloads import WORKLOADS, Workload
+from workloads.precision_peer import CONTESTANTS
+
+FIRST = "lamina float32"
+
+
+def measure(
+    workload: Workload, names: list[str], threads: int, rounds: int
+) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """Give milliseconds a step, round by round, and the losses after warming up."""
+    epochs = workload.epochs(workload.steps)
+    children = {}
+    try:
+        for name in names:
+            given = {"workload": workload.name, "contestant": name, "epochs": epochs}
+            child = Child("workloads.precision_peer", given, threads)
+            if "error" in child.hello:
+                print(f"{name} left out: {child.hello['error']}")
+                child.close()
+            else:
+                children[name] = child
+        times: dict[str, list[float]] = {name: [] for name in children}
+        present = list(children)
+        for turn in range(rounds):
+            shift = turn % len(present)
+            for name in present[shift:] + present[:shift]:
+                seconds = children[name].ask(epochs=epochs)["seconds"]
+                times[name].append(1e3 * seconds / (epochs * workload.steps_per_epoch))
+        return times, {name: child.hello["loss"] for name, child in children.items()}
+    finally:
+        for child in children.values():
+            child.close()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    usual = ["wide", "cnn", "cifar"]
+    parser.add_argument(
+        "--workloads", nargs="+", choices=list(WORKLOADS), default=usual,
+        help=f"(default: {' '.join(usual)})",
+    )  # fmt: skip
+    text = "(default: all)"
+    parser.add_argument("--contestants", nargs="+", choices=list(CONTESTANTS), help=text)
+    add_options(parser, rounds=5, threads=[2])
+    options = parser.parse_args(arguments)
+    for threads in options.threads:
+        for name in options.workloads:
+            names = options.contestants or list(CONTESTANTS)
+            times, losses = measure(WORKLOADS[name], names, threads, options.rounds)
+            rows = []
+            for who, own in times.items():
+                ratios = [a / b for a, b in zip(times.get(FIRST, own), own, strict=True)]
+                rows.append(
+                    [name, who, f"{statistics.median(own):.2f}", f"{min(own):.2f}",
+                     f"{statistics.median(ratios):.2f}", f"{losses[who]:.4g}"]
+                )  # fmt: skip
+            plural = "s" if threads > 1 else ""
+            print(f"{threads} thread{plural}; faster: times as fast as {FIRST}")
+            print(table(["workload", "contestant", "ms a step", "best", "faster", "loss"], rows))
+            print(flush=True)
+            if options.history:
+                kept = {"workload": name, "ms": times, "losses": losses}
+                append_history("precision", {**machine(threads), **kept})
+
+
+if __name__ == "__main__":
+    main()
