@@ -14,6 +14,9 @@ def test_info(capsys):
     out = capsys.readouterr().out
     assert out.startswith("lamina ")
     assert "Instruction set: " in out
+    lacks = lamina._core.runtime.bfloat16_lacks()
+    products = f"no: {lacks}" if lacks else "yes"
+    assert f"Products in bfloat16 (mixed_bfloat16): {products}\n" in out
     assert "Threads: " in out
 
 

@@ -73,7 +73,10 @@ def test_flatten_reshape_activation_dropout():
         (lambda: Dense(2, kernel_initializer="glorot_unifrom"), "did you mean 'glorot_uniform'"),
         (lambda: Dense(2, use_bias=1), "use_bias must be True or False"),
         (lambda: Dense(2, name=3), "name must be a non-empty string"),
-        (lambda: Dense(2, dtype="int8"), "dtype must be 'float32' or 'float64'; got 'int8'"),
+        (
+            lambda: Dense(2, dtype="int8"),
+            "dtype must be 'float32', 'float64' or 'mixed_bfloat16'; got 'int8'",
+        ),
         (lambda: Dense(2, input_shape=(2,), input_dim=2), "not both"),
         (lambda: Dropout(1.0), r"Dropout: rate must be in \[0, 1\); got 1.0"),
         (lambda: Dropout("half"), "Dropout: rate must be a number"),

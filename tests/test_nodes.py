@@ -98,7 +98,7 @@ def test_input_gives_the_tensor_of_an_input_layer():
     assert Input((3,), dtype="int64").dtype == "int32"
     assert Input((3,), dtype="bool").kind == "bool"
     assert InputLayer((3,), dtype="int32").get_config()["dtype"] == "int32"
-    with pytest.raises(ValueError, match="dtype must be 'float32' or 'float64'; got 'complex64'"):
+    with pytest.raises(ValueError, match="or 'mixed_bfloat16'; got 'complex64'"):
         Input((3,), dtype="complex64")
 
 

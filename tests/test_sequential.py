@@ -102,7 +102,7 @@ def test_refused_calls_change_nothing(bad, text):
     [
         (lambda: lamina.Sequential(Dense(2)), "layers must be a list of layers; got <Dense"),
         (lambda: lamina.Sequential([Dense(2), Input((3,))]), "Input must be the first layer"),
-        (lambda: lamina.Sequential(dtype="float16"), "'float32' or 'float64'; got 'float16'"),
+        (lambda: lamina.Sequential(dtype="float16"), "'mixed_bfloat16'; got 'float16'"),
         (lambda: lamina.Sequential(seed=-1), "seed must be an integer >= 0; got -1"),
         (lambda: lamina.Sequential(name=3), "name must be a string; got 3"),
         (

@@ -2,6 +2,7 @@
 // what is known is calculated, and one takes over another.
 #include <algorithm>
 #include <numeric>
+#include <stdexcept>
 #include <typeinfo>
 
 #include "graph.h"
@@ -283,7 +284,19 @@ void Graph::drop_unused_constants() {
       constants_[std::size_t(values_[id].slot)] = Buffer();
 }
 
+void Graph::check_products() const {
+  for (const auto& operation : operations_) {
+    if (operation->products() != Products::bfloat16) continue;
+    const std::string lacks = bfloat16_lacks();
+    if (lacks.empty()) return;
+    throw std::invalid_argument(operation->name +
+                                ": mixed_bfloat16 needs products in bfloat16: " + lacks +
+                                "; dtype_policy = 'float32' of the model computes everywhere");
+  }
+}
+
 void Graph::build() {
+  check_products();
   if (closed_.exchange(true)) check_open("build");
   drop_unused();
   share_equal();

@@ -11,7 +11,6 @@
 
 #include "buffer.h"
 #include "operation.h"
-#include "products.h"
 
 namespace lamina {
 
@@ -115,8 +114,8 @@ class Graph {
   std::vector<Tensor> record(std::unique_ptr<Operation> operation, std::vector<Shape> shapes,
                              std::string name, const std::vector<DType>& types);
 
-  // In what type the products of what is recorded from here on are taken.
-  // std::invalid_argument where this machine has none of the kind, or the graph is not float32.
+  // In what type the products of what is recorded from here on are taken; std::invalid_argument
+  // where the graph is not float32.  `build` refuses what this machine has no products for.
   void set_products(Products products);
   Products products() const { return products_; }
 
@@ -199,6 +198,7 @@ class Graph {
   void calculate(const Operation& operation);
   void calculate_known();
   void drop_unused_constants();
+  void check_products() const;
   void fuse_followers();
   void fuse_producers();
   void settle_producers();

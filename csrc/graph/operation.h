@@ -64,6 +64,10 @@ struct Cost {
 
 enum class Pass { forward, backward };
 
+// In what type the products of matrices are taken.  bfloat16: both operands are rounded to it,
+// forward and backward, and the sums are float32.
+enum class Products { of_graph, bfloat16 };
+
 class Operation {
  public:
   Operation(std::string kind_, std::vector<ValueId> inputs_)
@@ -108,6 +112,7 @@ class Operation {
   virtual bool joins_rows() const { return false; }
   // Whether the outputs have rows although no input has.
   virtual bool gives_rows() const { return false; }
+  virtual Products products() const { return Products::of_graph; }
   // Whether another gives the same for the same inputs, to the bit, in every batch, in training or
   // not.  One that draws numbers or leaves something behind is not even the same as itself.
   virtual bool same_as(const Operation&) const { return false; }

@@ -1,4 +1,4 @@
-// In what type the matrix products of an operation are taken.
+// The kernels that take an operation's products of matrices.
 #pragma once
 
 #include <type_traits>
@@ -8,10 +8,7 @@
 
 namespace lamina {
 
-// bfloat16: both operands are rounded to it, forward and backward, and the sums are float32.
-enum class Products { of_graph, bfloat16 };
-
-// The kernels for them; everything else a call does with its own.
+// Everything else a call does with its own kernels.
 template <class T>
 const Kernels<T>& product_kernels(const Call<T>& call, Products products) {
   if constexpr (std::is_same_v<T, float>) {

@@ -5,6 +5,7 @@
 #include "activation.h"
 #include "expression.h"
 #include "graph/names.h"
+#include "graph/products.h"
 #include "pooling.h"
 #include "registry.h"
 #include "windows.h"
@@ -52,7 +53,7 @@ class Convolution final : public OperationOf<Convolution> {
       : OperationOf(transposed ? "conv2d_transpose" : "conv2d", std::move(inputs_)),
         transposed_(transposed),
         row_(row),
-        products_(products) {}
+        products_(row.groups == 1 ? products : Products::of_graph) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
@@ -121,6 +122,7 @@ class Convolution final : public OperationOf<Convolution> {
   std::size_t saved_bytes(Index rows, DType) const override {
     return pooled_ ? std::size_t(checked_product(output_size(rows), pool_index_bytes(pool_))) : 0;
   }
+  Products products() const override { return products_; }
   bool rectified() const override { return activation_.kind == Activation::relu; }
   bool leave_relu() override { return relu_left_ = rectified() && !pooled_; }
 
@@ -145,7 +147,8 @@ class Convolution final : public OperationOf<Convolution> {
     const Index width = transposed_ ? out_width(row_) : row_.width;
     return text(rows) + "x" + text(height) + "x" + text(width) + "x" +
            text(transposed_ ? row_.filters : row_.channels) + " * " + text(row_.kernel_h) + "x" +
-           text(row_.kernel_w) + "x" + text(row_.channels / row_.groups) + "x" + text(row_.filters);
+           text(row_.kernel_w) + "x" + text(row_.channels / row_.groups) + "x" +
+           text(row_.filters) + (products() == Products::bfloat16 ? " in bfloat16" : "");
   }
 
  private:

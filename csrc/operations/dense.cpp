@@ -3,6 +3,7 @@
 #include "activation.h"
 #include "expression.h"
 #include "graph/names.h"
+#include "graph/products.h"
 #include "registry.h"
 
 namespace lamina {
@@ -54,6 +55,7 @@ class Dense final : public OperationOf<Dense> {
   std::string origin() const override {
     return activation_.kind == Activation::linear ? "dense" : lamina::name_of(activation_.kind);
   }
+  Products products() const override { return products_; }
   bool rectified() const override { return activation_.kind == Activation::relu; }
 
   // The weights are read for dx, the inputs for dw, the output for the activation's derivative.
@@ -71,7 +73,8 @@ class Dense final : public OperationOf<Dense> {
   }
   std::string sizes(Index rows) const override {
     return std::to_string(dims(rows).rows) + "x" + std::to_string(features_) + " @ " +
-           std::to_string(features_) + "x" + std::to_string(units_);
+           std::to_string(features_) + "x" + std::to_string(units_) +
+           (products_ == Products::bfloat16 ? " in bfloat16" : "");
   }
 
  private:

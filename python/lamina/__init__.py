@@ -69,9 +69,11 @@ if TYPE_CHECKING:
         baselines,
         config,
         datasets,
+        dtype_policies,
         inference,
         kernels,
         many,
+        mixed_precision,
         model_selection,
         nnet,
         onnx,
@@ -93,13 +95,14 @@ _environment.check(os.environ)
 # Keras's names of the same.
 Layer, KerasTensor = layers.Layer, layers.SymbolicTensor
 Initializer, Regularizer = initializers.Initializer, regularizers.Regularizer
+DTypePolicy = dtype_policies.DTypePolicy
 Loss, Metric, Optimizer = losses.Loss, metrics.Metric, optimizers.Optimizer
 
 __version__: str = _core.__version__
 
 __all__ = [
     # models
-    "Input", "Model", "Sequential", "Variable", "layers", "models",
+    "DTypePolicy", "Input", "Model", "Sequential", "Variable", "layers", "models",
     # what they are made of
     "activations", "constraints", "initializers", "ops", "regularizers",
     # training
@@ -110,7 +113,7 @@ __all__ = [
     # data and figures
     "data", "datasets", "plot", "tables", "utils",
     # reproducibility, threads, speed
-    "backend", "config", "onnx", "saving",
+    "backend", "config", "dtype_policies", "mixed_precision", "onnx", "saving",
     "get_num_threads", "kernels", "profile", "profiling", "random", "runtime", "set_num_threads",
     "set_random_seed",
     # scikit-learn's protocol
@@ -131,9 +134,11 @@ if not TYPE_CHECKING:  # a type checker would take every misspelt name for one o
             "baselines",
             "config",
             "datasets",
+            "dtype_policies",
             "inference",
             "kernels",
             "many",
+            "mixed_precision",
             "model_selection",
             "nnet",
             "onnx",

@@ -12,6 +12,7 @@ from lamina.activations import Activation
 from lamina.callbacks import Callback
 from lamina.constraints import Constraint
 from lamina.data import PyDataset
+from lamina.dtype_policies import DTypePolicy
 from lamina.initializers import Initializer
 from lamina.layers.node import SymbolicTensor
 from lamina.losses import Loss
@@ -21,7 +22,7 @@ from lamina.regularizers import Regularizer
 
 __all__ = [
     "ActivationLike", "ArrayLike", "BaseArguments", "Batches", "CallbacksLike", "ClassWeight",
-    "ConstraintLike", "Data",
+    "ConstraintLike", "DTypeLike", "Data",
     "DimArguments", "Hooks", "InitializerLike", "InputArguments", "LossLike", "LossesLike",
     "Margins", "Masks", "MetricLike", "MetricsLike", "OptimizerLike", "RegularizerLike", "Self",
     "ShapeLike", "Sizes", "Symbols", "Tensors", "Unpack", "Verbose",
@@ -29,6 +30,7 @@ __all__ = [
 
 Config: TypeAlias = Mapping[str, Any]  # {"class_name": ..., "config": ...}
 
+DTypeLike: TypeAlias = str | DTypePolicy | Config
 Function: TypeAlias = Callable[[Any], Any]  # of a tensor
 ActivationLike: TypeAlias = str | Activation | type[Activation] | Config | Function | None
 ConstraintLike: TypeAlias = str | Constraint | type[Constraint] | Config | Function | None
@@ -70,7 +72,7 @@ class BaseArguments(InputArguments, total=False):
     """What every layer's constructor takes beside its own arguments."""
 
     name: str | None
-    dtype: str | None
+    dtype: DTypeLike | None
     activity_regularizer: RegularizerLike
 
 

@@ -194,6 +194,8 @@ def _info(_: argparse.Namespace) -> int:
     _screen.write(f"{python}, NumPy {np.__version__}, {platform.platform()}")
     others = ", ".join(runtime.available_isas())
     _screen.write(f"Instruction set: {runtime.isa()} (this CPU can run: {others})")
+    lacks = runtime.bfloat16_lacks()
+    _screen.write(f"Products in bfloat16 (mixed_bfloat16): {'no: ' + lacks if lacks else 'yes'}")
     _screen.write(f"Threads: {runtime.get_num_threads()}")
     for key, value in runtime.thread_info().items():
         _screen.write(f"  {key}: {value}")

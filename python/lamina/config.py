@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from lamina import _policies
 from lamina._answers import answering
+from lamina._calls import answering_calls
 from lamina.backend import backend, epsilon, floatx, image_data_format
+from lamina.dtype_policies import DTypePolicy
 from lamina.utils.interactive import (
     disable_interactive_logging,
     enable_interactive_logging,
@@ -13,9 +16,10 @@ from lamina.utils.interactive import (
 )
 
 __all__ = [
-    "backend", "disable_interactive_logging", "disable_traceback_filtering",
+    "backend", "disable_interactive_logging", "disable_traceback_filtering", "dtype_policy",
     "enable_interactive_logging", "enable_traceback_filtering", "epsilon", "floatx",
     "image_data_format", "is_interactive_logging_enabled", "is_traceback_filtering_enabled",
+    "set_dtype_policy",
 ]  # fmt: skip
 
 
@@ -30,6 +34,36 @@ def enable_traceback_filtering() -> None:
 def is_traceback_filtering_enabled() -> bool:
     """Return False: tracebacks are never filtered."""
     return False
+
+
+def dtype_policy() -> DTypePolicy:
+    """Return the policy of layers and models that are given no ``dtype``; at first "float32"."""
+    return DTypePolicy(_policies.chosen())
+
+
+@answering_calls
+def set_dtype_policy(policy: str | DTypePolicy | dict[str, Any]) -> None:
+    """Let layers and models that are made from now on, and given no ``dtype``, have this policy.
+
+    Parameters
+    ----------
+    policy : {"float32", "float64", "mixed_bfloat16"} or DTypePolicy
+        See ``lamina.dtype_policies``.  ``layer.dtype_policy`` keeps it, and so do files.
+
+    Raises
+    ------
+    ValueError
+        There is no such policy.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> lamina.config.set_dtype_policy("mixed_bfloat16")
+    >>> lamina.layers.Dense(2).compute_dtype
+    'bfloat16'
+    >>> lamina.config.set_dtype_policy("float32")
+    """
+    _policies.choose(_policies.named("set_dtype_policy", policy))
 
 
 def __dir__() -> list[str]:

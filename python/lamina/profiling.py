@@ -159,7 +159,7 @@ def profile(
             for i in range(repeats + 1)
         ][1:]
     rows = [_row(lines) for lines in zip(*runs, strict=True)]
-    title = f"One training step of {model.name}, {settings.batch} rows, {model.dtype}"
+    title = f"One training step of {model.name}, {settings.batch} rows, {model.dtype_policy.name}"
     return Profile(rows, title)
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "available_isas",
     "explain_threads",
     "get_num_threads",
+    "has_bfloat16",
     "isa",
     "set_num_threads",
     "use_isa",
@@ -82,6 +83,21 @@ def available_isas() -> list[str]:
     True
     """
     return _core.runtime.available_isas()
+
+
+@answering_calls
+def has_bfloat16() -> bool:
+    """Return whether models of the policy "mixed_bfloat16" can run: see ``dtype_policies``.
+
+    They need a CPU with AVX512_BF16, and the instruction set "v4" in use; ``lamina info`` says what
+    is missing.
+
+    Examples
+    --------
+    >>> has_bfloat16() in (True, False)
+    True
+    """
+    return not _core.runtime.bfloat16_lacks()
 
 
 @answering_calls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lamina._keras.rooms import PRECISION, STEP, WEIGHTS_FILE
+from lamina._keras.rooms import STEP, WEIGHTS_FILE
 
 ARRAYS = "use weights, trainable_weights and non_trainable_weights"
 NO_QUANTIZING = "models are float32 or float64; there is no quantisation"
@@ -19,7 +19,7 @@ COMMON = {  # to models and layers
         "quantize quantization_mode quantized_build quantized_call "
         "get_quantization_layer_structure enable_lora"
     ),
-    "use dtype; " + PRECISION: "dtype_policy autocast",
+    "inputs are floats of the model's type, or integers where a layer says so": "autocast",
     STEP: "stateless_call rematerialized_call jax_state_sync",
     SHAPES: "compute_output_spec input_spec symbolic_call",
     "use name": "path",

@@ -14,7 +14,6 @@ OWN = "write a layer of your own (see lamina.layers.Layer), or PythonLayer for N
 WEIGHTS_FILE = "model.save('model.lamina') keeps all of a model, and models.load_model reads it"
 SHAPES = "a layer of your own refuses inputs by raising ValueError in build(input_shape)"
 STEP = "write the loop yourself with train_on_batch, or a layer or a loss with lamina.ops"
-PRECISION = "float32 or float64 is an argument of each model: Sequential(..., dtype='float64')"
 
 NO_CHOICE = (
     "there is one backend, and no session; dtype is each model's, epsilon an argument, and images "
@@ -23,7 +22,7 @@ NO_CHOICE = (
 
 TOP = {
     "use lamina.__version__": "version",
-    PRECISION: "DTypePolicy FloatDTypePolicy dtype_policies mixed_precision",
+    "use DTypePolicy": "FloatDTypePolicy",
     "there are no pretrained models; build one of lamina.layers": "applications",
     NO_CHOICE: "device clear_session",
     "use Sequential or Model(inputs, outputs) without it": (
@@ -109,14 +108,22 @@ BACKEND = {
 
 CONFIG = {
     NO_CHOICE: (
-        "disable_flash_attention dtype_policy enable_flash_attention is_flash_attention_enabled "
-        "is_nnx_enabled set_backend set_dtype_policy set_epsilon set_floatx set_image_data_format"
+        "disable_flash_attention enable_flash_attention is_flash_attention_enabled "
+        "is_nnx_enabled set_backend set_epsilon set_floatx set_image_data_format"
     ),
     "nothing in a file is run: give load_model your functions as custom_objects": (
         "enable_unsafe_deserialization"
     ),
     "epochs and steps_per_epoch are arguments of fit": (
         "max_epochs max_steps_per_epoch set_max_epochs set_max_steps_per_epoch"
+    ),
+}
+
+DTYPE_POLICIES = {
+    "use DTypePolicy": "DTypePolicyMap FloatDTypePolicy",
+    "weights are float32 or float64; there is no quantisation": (
+        "AWQDTypePolicy GPTQDTypePolicy Int4DTypePolicy QuantizedDTypePolicy "
+        "QuantizedFloat8DTypePolicy"
     ),
 }
 
@@ -161,6 +168,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "random": {},
     "backend": BACKEND,
     "config": CONFIG,
+    "dtype_policies": DTYPE_POLICIES,
+    "mixed_precision": {},
     "saving": SAVING,
     "preprocessing": PREPROCESSING,
     "preprocessing.image": IMAGES,

@@ -25,7 +25,6 @@ BASE_ARGUMENTS = frozenset(
 class Configured(Weighted):
     """What a layer says of itself: its configuration, its state, its text; a part of ``Layer``."""
 
-    _given_dtype: str | None
     _input_shape: Shape | None
     activity_regularizer: Any
 
@@ -42,7 +41,7 @@ class Configured(Weighted):
         """
         config: dict[str, Any] = {"name": self.name, "trainable": self._trainable}
         if self._given_dtype is not None:
-            config["dtype"] = self._given_dtype
+            config["dtype"] = self._own_policy
         if self._input_shape is not None:
             config["input_shape"] = self._input_shape
         if self.activity_regularizer is not None:

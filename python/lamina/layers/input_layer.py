@@ -54,6 +54,9 @@ class InputLayer(Layer):
         whole = old.pop("batch_input_shape", old.pop("batch_shape", None))
         kind = _discrete(dtype)
         super().__init__(name=name, dtype=None if kind else dtype, **base)
+        if kind or dtype is None:
+            self._drop_policy()  # what is chosen for layers says nothing of what is fed
+            self._dtype = None
         shape, batch_size = _of_row("InputLayer", shape, batch_size, whole)
         # Strings may be a single one a row; numbers have an axis.
         alone = kind == "string" and isinstance(shape, (list, tuple)) and len(shape) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, overload
 
-from lamina import _check, regularizers
+from lamina import _check, _policies, regularizers
 from lamina._answers import is_own
 from lamina._calls import refuse_unknown
 from lamina._check import Array, Shape
@@ -31,7 +31,7 @@ from lamina.layers.shapes import (
 )
 
 if TYPE_CHECKING:
-    from lamina._typing import ArrayLike, Masks, RegularizerLike, Symbols
+    from lamina._typing import ArrayLike, DTypeLike, Masks, RegularizerLike, Symbols
 
 L = TypeVar("L", bound="Layer")
 
@@ -47,8 +47,9 @@ class Layer(Recordable, PublicKeywords):
     trainable : bool, default True
         False keeps the weights as they are in ``fit``.  May be changed at any time; it holds from
         the next step on.
-    dtype : {"float32", "float64"}, optional
-        The model's if not given.
+    dtype : {"float32", "float64", "mixed_bfloat16"} or DTypePolicy, optional
+        The model's if not given.  The weights of "mixed_bfloat16" are float32, and products take
+        their factors rounded to bfloat16: see ``lamina.dtype_policies``.
     input_shape : tuple of int, optional
         Shape of a row of input, for the first layer of a model without an ``Input``.
     input_dim : int, optional
@@ -95,7 +96,8 @@ class Layer(Recordable, PublicKeywords):
         "penalties place placed positionwise prepare record record_masks recorded_settings "
         "regularize_activity regularize_recorded replays restore row_output_shape settle snapshot "
         "stands_for state_rows stream streams take_beside take_dtype take_pending "
-        "takes_any_name takes_empty takes_mask takes_training turn unlearned walk within written"
+        "takes_any_name takes_empty takes_mask takes_training tell_policy turn unlearned walk "
+        "within written"
     )
 
     _overwritten: ClassVar[str] = "nodes"  # that users may name otherwise: see _own_names.py
@@ -146,7 +148,7 @@ class Layer(Recordable, PublicKeywords):
         *,
         name: str | None = None,
         trainable: bool = True,
-        dtype: str | None = None,
+        dtype: DTypeLike | None = None,
         input_shape: int | Sequence[int] | None = None,
         input_dim: int | None = None,
         activity_regularizer: RegularizerLike = None,
@@ -164,8 +166,8 @@ class Layer(Recordable, PublicKeywords):
         self.moment = next_moment()
         self.built = False
         self._stream = 0
-        self._dtype = None if dtype is None else _check.dtype(who, dtype)
-        self._given_dtype = self._dtype
+        self._take_policy(_policies.given(who, dtype))
+        self._dtype = self._given_dtype
         self._trainable = _check.boolean(who, "trainable", trainable)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._input_shape: Shape | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from lamina import _check, _core
+from lamina import _check, _core, _policies
 from lamina._check import Shape
 from lamina._settings import Configurable, argument_names, check_fits, version
 from lamina._tensors import Recording, Tensor
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 # What the base keeps for itself: neither settings nor layers that it holds.
 STATE = frozenset(
     {
-        "built", "_built_shape", "_dtype", "_given_dtype", "_input_shape", "_name", "_stream",
-        "_trainable", "_parameters", "_undrawn", "_pending", "_learnable", "_penalized",
-        "_regularized", "_constrained", "_constructed", "_open_axes", "_in_row",
+        "built", "_built_shape", "_dtype", "_given_dtype", "_policy", "_policy_of_model",
+        "_input_shape", "_name", "_stream", "_trainable", "_parameters", "_undrawn", "_pending",
+        "_learnable", "_penalized", "_regularized", "_constrained", "_constructed", "_open_axes",
+        "_in_row",
     }
 )  # fmt: skip
 HELD_BESIDE = STATE | {"built_within", "nodes"}
@@ -267,6 +268,12 @@ class Recordable(Configured):
         """Return the seeds of the models that this layer is, or holds."""
         return [seed for layer in self.layers_within() for seed in layer._seeds_within()]
 
+    def tell_policy(self, name: str | None) -> None:
+        """Let the layer, and those within it, know the policy of their model."""
+        self._policy_of_model = name
+        for layer in self.layers_within():
+            layer.tell_policy(self._own_policy or name)
+
     def place(self) -> None:
         """Note that something relies on the shapes of this layer and of those within it."""
         for layer in self.walk():
@@ -304,8 +311,11 @@ class Recordable(Configured):
     def within(self, graph: _core.Graph) -> Iterator[None]:
         """Let the paths of parameters say that what is recorded belongs to this layer."""
         graph.enter(self._own_name.rpartition("/")[2])
+        if self._policy is not None:
+            self.tell_policy(self._policy)
         try:
-            yield
+            with _policies.recorded_under(graph, self._own_policy):
+                yield
         finally:
             graph.leave()
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lamina import _check, _core, constraints, initializers, regularizers
+from lamina import _check, _core, _policies, constraints, initializers, regularizers
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina._names import free_name
 from lamina._settings import check_fits, note_change
 from lamina._tensors import Recording, Variable, written_weights
 from lamina._tensors.variable import discrete, stored
+from lamina.dtype_policies import DTypePolicy
 from lamina.layers import weights as weights_
 from lamina.layers._lock import structure
 from lamina.random import Seed
@@ -29,6 +30,10 @@ class Weighted:
     built: bool
     calls: ClassVar[bool]
     _dtype: str | None  # None until a model says
+    _given_dtype: str | None
+    # Names of policies: the layer's own, where it is not that of its dtype, and its model's.
+    _policy: str | None = None
+    _policy_of_model: str | None = None
     _trainable: bool
 
     def _hold_none(self) -> None:
@@ -304,13 +309,47 @@ class Weighted:
 
     @property
     def dtype(self) -> str:
-        """The layer's own, else its model's: "float32" or "float64"."""
+        """Of the weights, the layer's own, else its model's: "float32" or "float64"."""
         return self._dtype or "float32"
 
     @property
+    def dtype_policy(self) -> DTypePolicy:
+        """In what types the layer computes and holds weights: its own policy, else its model's.
+
+        It may be set to one of the same ``variable_dtype``, at any time.
+        """
+        return DTypePolicy(self._own_policy or self._policy_of_model or self.dtype)
+
+    @dtype_policy.setter
+    def dtype_policy(self, policy: Any) -> None:
+        name = _policies.named(f"{self.name}: dtype_policy", policy)
+        if _policies.variable_dtype(name) != self.dtype and self.built:
+            raise ValueError(
+                f"{self.name}: holds {self.dtype}; dtype_policy must have it as its "
+                f"variable_dtype; got {name!r}"
+            )
+        self._take_policy(name)
+        self._dtype = self._given_dtype
+        note_change(self)
+
+    def _take_policy(self, name: str | None) -> None:
+        # As what the constructor was given.
+        self._given_dtype = None if name is None else _policies.variable_dtype(name)
+        self._policy = None if name == self._given_dtype else name
+
+    def _drop_policy(self) -> None:
+        # That of its model is its own from now on.
+        self._take_policy(None)
+        note_change(self)
+
+    @property
+    def _own_policy(self) -> str | None:
+        return self._policy or self._given_dtype
+
+    @property
     def compute_dtype(self) -> str:
-        """The same as ``dtype``: computations use the type of the weights."""
-        return self.dtype
+        """The type of the factors of products: ``dtype``, or "bfloat16" under a mixed policy."""
+        return self.dtype_policy.compute_dtype
 
     @property
     def variable_dtype(self) -> str:

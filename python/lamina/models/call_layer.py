@@ -41,6 +41,10 @@ class CallLayer(Layer):
         return self.model.dtype
 
     @property
+    def _own_policy(self) -> str | None:
+        return self.model.dtype_policy.name
+
+    @property
     def stands_for(self) -> Called:
         """The model."""
         return self.model

@@ -36,6 +36,7 @@ from lamina.models.rows import gathered
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
+    from lamina._typing import DTypeLike
 
 
 class Called(Compilable):
@@ -51,7 +52,7 @@ class Called(Compilable):
     )
     _own_build: ClassVar[Callable[..., None] | None] = None  # that of a class that defines one
 
-    def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
+    def _begin(self, name: str | None, dtype: DTypeLike | None, seed: int | None) -> None:
         super()._begin(name, dtype, seed)
         self._fed: tuple[Any, list[Port]] | None = None  # the form of the inputs, and each one
         self._first_shapes: list[Shape] | None = None
@@ -321,7 +322,7 @@ class Called(Compilable):
         """Return name, dtype and what the constructor was given, as plain values."""
         given: Any = self.__dict__.get(GIVEN)
         own = {} if given is None else given.values()
-        return {"name": self.name, "dtype": self.dtype, **own}
+        return {"name": self.name, "dtype": self.dtype_policy.name, **own}
 
     @answering_calls
     def get_build_config(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from lamina.models.model import Model
 from lamina.models.stateful import batch_of_input
 
 if TYPE_CHECKING:
+    from lamina._typing import DTypeLike
     from lamina.layers.ahead import AheadLayer
 
 
@@ -37,7 +38,7 @@ def _alone(y: Any, mask: Any) -> tuple[Any, Any]:
 class Chain(Model):
     """A model whose layers each take what the one before returns; ``Sequential`` makes one."""
 
-    def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
+    def _begin(self, name: str | None, dtype: DTypeLike | None, seed: int | None) -> None:
         super()._begin(name, dtype, seed)
         self._input: InputLayer | None = None
         # Never changed in place: who holds the list holds the layers as they were.

@@ -21,7 +21,7 @@ from lamina.models.train_state import TrainState
 
 if TYPE_CHECKING:
     from lamina._check import Shape
-    from lamina._typing import LossesLike, MetricsLike, OptimizerLike
+    from lamina._typing import DTypeLike, LossesLike, MetricsLike, OptimizerLike
     from lamina.losses import Loss
     from lamina.models.data import Data, Form
     from lamina.models.steps import Given
@@ -38,7 +38,7 @@ class Compilable(Predicting):
 
     train_state: TrainState
 
-    def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
+    def _begin(self, name: str | None, dtype: DTypeLike | None, seed: int | None) -> None:
         super()._begin(name, dtype, seed)
         self._compiled: Compiled | None = None
         self._asked: tuple[Any, ...] = ()  # what compile was given

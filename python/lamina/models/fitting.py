@@ -21,13 +21,21 @@ from lamina.models.train_state import TrainState
 from lamina.models.validation import Split
 
 if TYPE_CHECKING:
-    from lamina._typing import ArrayLike, Batches, CallbacksLike, ClassWeight, Data, Verbose
+    from lamina._typing import (
+        ArrayLike,
+        Batches,
+        CallbacksLike,
+        ClassWeight,
+        Data,
+        DTypeLike,
+        Verbose,
+    )
 
 
 class Fitting(Evaluating):
     """A compiled network that trains, and is evaluated."""
 
-    def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
+    def _begin(self, name: str | None, dtype: DTypeLike | None, seed: int | None) -> None:
         super()._begin(name, dtype, seed)
         self.history: History | Any = None
         self.stop_training = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from lamina import _check, _core
+from lamina import _check, _core, _policies
 from lamina._calls import answering_calls, refuse_unknown
 from lamina._check import Shape
 from lamina._names import free_name
@@ -20,7 +20,7 @@ from lamina.models.stateful import batch_of_input
 from lamina.models.structure import Structure
 
 if TYPE_CHECKING:
-    from lamina._typing import Tensors
+    from lamina._typing import DTypeLike, Tensors
 
 
 class Functional(Model):
@@ -72,7 +72,7 @@ class Functional(Model):
         outputs: Tensors,
         *,
         name: str | None = None,
-        dtype: str | None = None,
+        dtype: DTypeLike | None = None,
         seed: int | None = None,
         **unknown: NoReturn,
     ) -> None:
@@ -85,6 +85,7 @@ class Functional(Model):
         structure = Structure("Model", ins, outs)
         self._begin(name, dtype or _dtype_of(structure), seed)
         self._structure = structure
+        self._tell_policy(structure.layers)
         structure.ports([t.name for t in ins])  # readers that disagree are told
         renamed = [(layer, layer.name, free) for layer, free in _free_names(structure.layers)]
         for layer, _, free in renamed:
@@ -252,7 +253,7 @@ class Functional(Model):
         """
         return {
             "name": self.name,
-            "dtype": self.dtype,
+            "dtype": self.dtype_policy.name,
             "seed": self._own_seed.given,
             **functional_config.to_config(self._structure, self._input_form, self._output_form),
         }
@@ -319,7 +320,10 @@ def _dtype_of(structure: Structure) -> str:
     held = [
         la.dtype for la in structure.layers if la.built and la.parameters and not la._is_unplaced()
     ]
-    return next(iter(given), held[0] if held else "float32")
+    chosen = _policies.chosen()
+    if held and _policies.variable_dtype(chosen) != held[0]:
+        chosen = held[0]
+    return next(iter(given), chosen)
 
 
 def _free_names(layers: Sequence[Layer]) -> list[tuple[Layer, str]]:

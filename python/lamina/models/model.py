@@ -14,7 +14,7 @@ from lamina.layers import Layer, SymbolicTensor, signatures
 from lamina.models.saved import Saved
 
 if TYPE_CHECKING:
-    from lamina._typing import Self, Tensors
+    from lamina._typing import DTypeLike, Self, Tensors
 
 
 OPTIONS = ("name", "dtype", "seed")  # of every model
@@ -61,7 +61,7 @@ class Model(Saved):
     ----------
     name : str
     dtype : {"float32", "float64"}
-        Of weights and computation.
+        Of the weights, and of computation but for what ``dtype_policy`` says.
     seed : int
         Fixes initial weights, shuffles, validation splits and dropout.
     history : History or None
@@ -123,7 +123,7 @@ class Model(Saved):
         outputs: Tensors | None = None,
         *,
         name: str | None = None,
-        dtype: str | None = None,
+        dtype: DTypeLike | None = None,
         seed: int | None = None,
         **unknown: NoReturn,
     ) -> None:
@@ -140,7 +140,7 @@ class Model(Saved):
             return
         if not self.calls:
             raise TypeError(f"{type(self).__name__}: a model of your own must define call")
-        self._begin(name, dtype or "float32", seed)
+        self._begin(name, dtype, seed)
 
     calls: ClassVar[bool] = False  # whether the class defines ``call``; found out
 

@@ -99,6 +99,10 @@ class ModelLayer(Layer):
         """The model's."""
         return self.model.dtype
 
+    @property
+    def _own_policy(self) -> str | None:
+        return self.model.dtype_policy.name
+
     # --- shapes and what is fed
 
     def _shapes(self, input_shape: Any) -> list[Any]:

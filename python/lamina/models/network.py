@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lamina import _check, _core, _room
+from lamina import _check, _core, _policies, _room
 from lamina._calls import answering_calls
 from lamina._check import Shape
 from lamina._names import free_name, lookup, next_name, snake_case
 from lamina._public import PublicKeywords
+from lamina.dtype_policies import DTypePolicy
 from lamina.layers import Layer
 from lamina.layers import weights as weights_
 from lamina.layers._held import next_moment
@@ -27,6 +28,9 @@ from lamina.models.rows import gathered
 from lamina.models.stateful import Stateful
 from lamina.random import Seed, seed_value
 
+if TYPE_CHECKING:
+    from lamina._typing import DTypeLike
+
 
 class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
     """Layers that follow each other in some way, with weights.
@@ -37,7 +41,7 @@ class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
     ----------
     name : str
     dtype : {"float32", "float64"}
-        Of weights and computation.
+        Of the weights, and of computation but for what ``dtype_policy`` says.
     seed : int
         Fixes initial weights, shuffles, validation splits and dropout.
     """
@@ -55,11 +59,12 @@ class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
         "through_front train_state unbuild unbuilt weights_by_path"
     )
     moment: int = 0  # when it was made
+    _policy: str | None = None  # its name; None: that of the dtype
     _not_copied: tuple[str, ...] = (
         "_ready", "_row_shapes", "_layer", "_known_ports", "_known_front", "_paths", "drawn",
     )  # fmt: skip
 
-    def _begin(self, name: str | None, dtype: str, seed: int | None) -> None:
+    def _begin(self, name: str | None, dtype: DTypeLike | None, seed: int | None) -> None:
         # What the constructors of both kinds of models begin with.
         who = type(self).__name__
         if name is not None and not isinstance(name, str):
@@ -67,7 +72,8 @@ class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
         self.name = name or next_name(snake_case(who))
         self.named = name is not None
         self.moment = next_moment()
-        self.dtype = _check.dtype(who, dtype)
+        self._policy = _policies.given(who, dtype) or _policies.FLOAT
+        self.dtype = _policies.variable_dtype(self._policy)
         self._own_seed = Seed(None if seed is None else seed_value(who, seed))
         self._start()
 
@@ -160,9 +166,32 @@ class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
         return self._own_seed.value
 
     @property
+    def dtype_policy(self) -> DTypePolicy:
+        """In what types the model computes and holds weights, but for layers that have their own.
+
+        Set, it becomes that of all its layers; its ``variable_dtype`` has to be that of the model.
+        """
+        return DTypePolicy(self._policy or self.dtype)
+
+    @dtype_policy.setter
+    def dtype_policy(self, policy: Any) -> None:
+        name = _policies.named(f"{self.name}: dtype_policy", policy)
+        if _policies.variable_dtype(name) != self.dtype:
+            raise ValueError(
+                f"{self.name}: holds {self.dtype}; dtype_policy must have it as its "
+                f"variable_dtype; got {name!r}"
+            )
+        with structure():
+            self._policy = name
+            for layer in self.parts:
+                for each in layer.walk():
+                    each._drop_policy()
+                layer.tell_policy(name)
+
+    @property
     def compute_dtype(self) -> str:
-        """The same as ``dtype``: computations use the type of the weights."""
-        return self.dtype
+        """The type of the factors of products: ``dtype``, or "bfloat16" under a mixed policy."""
+        return self.dtype_policy.compute_dtype
 
     @property
     def variable_dtype(self) -> str:
@@ -317,8 +346,15 @@ class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
         stream: int = 0,
     ) -> tuple[list[Any], list[Any]]:
         """Record the whole model on a graph under construction; returns outputs and masks."""
-        with structure():
+        with structure(), _policies.recorded_under(graph, self.dtype_policy.name):
+            self._tell_policy(self.parts)
             return self._record(graph, inputs, masks or [None] * len(inputs), stream)
+
+    def _tell_policy(self, layers: Sequence[Layer]) -> None:
+        name = None if self._policy == self.dtype else self._policy
+        for layer in layers:
+            if layer._policy_of_model != name:
+                layer.tell_policy(name)
 
     # --- the model as a part of others
 

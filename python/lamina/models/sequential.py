@@ -19,7 +19,7 @@ from lamina.models.model import Model
 
 if TYPE_CHECKING:
     from lamina._check import Array
-    from lamina._typing import Batches, CallbacksLike, Data, Masks, Tensors, Verbose
+    from lamina._typing import Batches, CallbacksLike, Data, DTypeLike, Masks, Tensors, Verbose
 
 
 class Sequential(Chain):
@@ -65,7 +65,7 @@ class Sequential(Chain):
         layers: Iterable[Layer | SymbolicTensor | Model] | None = None,
         *,
         name: str | None = None,
-        dtype: str = "float32",
+        dtype: DTypeLike | None = None,
         seed: int | None = None,
         **unknown: NoReturn,
     ) -> None:
@@ -149,6 +149,7 @@ class Sequential(Chain):
                 f"cannot stand behind {self._layers[-1].name!r}, which is recorded"
             )
         self._layers = [*self._layers, layer]
+        self._tell_policy([layer])
         if layer._in_row is None:
             layer._in_row = weakref.ref(self)
         if layer in self._ahead and self._input is not None:
@@ -313,7 +314,7 @@ class Sequential(Chain):
         shapes = None if self._ahead and self._input is None else self._given_row_shapes
         return {
             "name": self.name,
-            "dtype": self.dtype,
+            "dtype": self.dtype_policy.name,
             "seed": self._own_seed.given,
             "input_shape": None if shapes is None else shapes[0],
             **({"input": told} if told else {}),

@@ -155,4 +155,5 @@ def totals(model: Network) -> str:
         units.pop(0)
     shown = f"{size:.0f} {units[0]}" if units[0] == "B" else f"{size:.1f} {units[0]}"
     fixed = f", fixed: {total - trainable:,}" if total > trainable else ""
-    return f"Weights: {total:,} ({shown}), trainable: {trainable:,}{fixed}"
+    mixed = "" if model.compute_dtype == model.dtype else f", {model.dtype_policy.name}"
+    return f"Weights: {total:,} ({shown}), trainable: {trainable:,}{fixed}{mixed}"

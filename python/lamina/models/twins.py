@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from lamina._policies import TYPES
+
 
 def twin(who: str, model: Any, dtype: str = "float64") -> Any:
     """Return a compiled copy of a compiled model with the same weights, in ``dtype`` if it can be.
@@ -18,11 +20,24 @@ def twin(who: str, model: Any, dtype: str = "float64") -> Any:
     same = model.dtype == dtype
     if same or type(model) not in (Sequential, Functional):
         other = copy.deepcopy(model)
+        other.dtype_policy = model.dtype  # all digits of its type
     else:
-        other = type(model).from_config({**model.get_config(), "dtype": dtype})
+        config = _without_policies(model.get_config())
+        other = type(model).from_config({**config, "dtype": dtype})
         if model.weights:
             other.build_from_config(model.get_build_config())
             other.set_weights(model.get_weights())
     asked = model.get_compile_config()
     other.compile("sgd", loss=asked["loss"], loss_weights=asked["loss_weights"])
     return other
+
+
+def _without_policies(config: Any) -> Any:
+    """Return a configuration whose layers say nothing of the floats that they compute in."""
+    if isinstance(config, list):
+        return [_without_policies(each) for each in config]
+    if not isinstance(config, dict):
+        return config
+    told = config.get("dtype")
+    floats = "trainable" in config and isinstance(told, str) and told in TYPES  # of a layer
+    return {k: _without_policies(v) for k, v in config.items() if k != "dtype" or not floats}

@@ -28,7 +28,7 @@ def cloned(model: Any, clone_function: Callable[[Any], Any] | None) -> Any:
         made = {layer.name: _made(clone_function, layer) for layer in model.parts}
         if isinstance(model, Functional):
             inputs, outputs = from_config(config, None, lambda entry: made[entry["name"]])
-            return Functional(inputs, outputs, name=model.name, dtype=model.dtype)
+            return Functional(inputs, outputs, name=model.name, dtype=model.dtype_policy)
         if not isinstance(model, Sequential):
             raise ValueError(
                 f"clone_model: a clone_function is for a Sequential or a graph of layers; got "

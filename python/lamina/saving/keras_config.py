@@ -6,12 +6,13 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lamina import _screen
+from lamina import _core, _screen
+from lamina._policies import MIXED
 from lamina._settings import custom
 from lamina.saving import functions, keras_table
 from lamina.saving.plain import restored
 
-_HALVES = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16")
+_HALVES = ("mixed_float16", "float16", "bfloat16")
 # Layers that stand for activations, and which of their settings these have.
 _ACTIVATIONS = {
     "ELU": {"alpha"}, "LeakyReLU": {"negative_slope"}, "ReLU": {"negative_slope"}, "Softmax": set(),
@@ -132,12 +133,13 @@ def _taken(name: str, module: str) -> set[str] | None:
 
 
 def _dtype(name: Any) -> str:
-    """Return the dtype of weights under a policy."""
-    return "float32" if name in _HALVES else str(name)
+    """Return the policy that stands for one of Keras's."""
+    unfit = name in _HALVES or (name == MIXED and _core.runtime.bfloat16_lacks())
+    return "float32" if unfit else str(name)
 
 
 def dtype_of(told: Mapping[str, Any]) -> str:
-    """Return the one dtype of a model, which its layers say."""
+    """Return the one dtype of a model, which its layers say, or its mixed policy."""
     names: set[str] = set()
 
     def look(value: Any) -> None:
@@ -151,7 +153,9 @@ def dtype_of(told: Mapping[str, Any]) -> str:
                 look(list(value.values()))
 
     look(told.get("config"))
-    halves = sorted(names.intersection(_HALVES))
-    if halves:
-        _screen.warn(f"load_model: {halves[0]} is not computed with; the model is of float32")
-    return "float64" if "float64" in names else "float32"
+    lost = sorted(name for name in names if _dtype(name) != name)
+    if lost:
+        lacks = f": {_core.runtime.bfloat16_lacks()}" if lost[0] == MIXED else ""
+        _screen.warn(f"load_model: {lost[0]} is not computed with{lacks}; the model is of float32")
+    known = {_dtype(name) for name in names}
+    return next((name for name in ("float64", MIXED) if name in known), "float32")

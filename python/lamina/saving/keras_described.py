@@ -174,12 +174,12 @@ class Describer:
         changed = ", ".join(f"{k}={v!r}" for k, v in config.items() if k not in usual)
         raise LostError(f"{who}: the activation {kind}({changed}) has no counterpart in Keras")
 
-    def policy(self) -> dict[str, Any]:
-        """Return the type that a layer computes in."""
+    def policy(self, thing: Any) -> dict[str, Any]:
+        """Return in what types a layer or a model computes and holds weights."""
         return {
             "module": "keras",
             "class_name": "DTypePolicy",
-            "config": {"name": self.dtype},
+            "config": {"name": thing.dtype_policy.name},
             "registered_name": None,
         }
 

@@ -153,7 +153,7 @@ def layer_of(entry: Mapping[str, Any], reading: Reading, path: str, within: str 
         config["name"] = str(config.get("name")).removeprefix("forward_")
     if name == "InputLayer":
         return _input(config)
-    if config.get("dtype") == "float32":
+    if config.get("dtype") == reading.dtype:
         del config["dtype"]  # the model's
     for part in ("layer", "backward_layer"):
         inner = entry["config"].get(part)

@@ -110,7 +110,7 @@ def _sequential(describer: Describer, model: Any) -> Entry:
     config = {
         "name": model.name,
         "trainable": bool(model.trainable or not model.parameters),
-        "dtype": describer.policy(),
+        "dtype": describer.policy(model),
         "layers": entries,
     }
     if shapes is not None:
@@ -256,7 +256,7 @@ def _layer(describer: Describer, layer: Any) -> Entry:
     config["name"] = name
     takes = keras_table.arguments("layers", cls.__name__) if is_own(cls) else None
     if takes is None or "dtype" in takes:
-        config["dtype"] = describer.policy()
+        config["dtype"] = describer.policy(layer)
     shape = _built_for(layer)
     return made if shape is None else {**made, "build_config": {"input_shape": shape}}
 
