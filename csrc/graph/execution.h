@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "graph.h"
+#include "piece.h"
 #include "plan.h"
 #include "profile.h"
 #include "runtime/denormals.h"
@@ -72,6 +73,29 @@ class Execution {
                                            std::int64_t step) = 0;
   // The operation in whose output or statistics NaN or infinity first appears; "" if none.
   virtual std::string first_nonfinite(const Batch& batch) = 0;
+
+  // --- a batch in pieces, each calculated by an execution of its own, here or in other processes,
+  // as `piece.h` says.  Stateful graphs have none.
+
+  // One piece; what it adds to the batch is `piece_sums`.  Nothing is added up here or left behind.
+  virtual void forward_piece(const Batch& piece, bool training) = 0;
+  const PieceSums& piece_sums() const { return piece_sums_; }
+  PieceSums no_sums(bool training) const;  // those of no piece
+  // Whether the gradient of a piece depends on what the others count: see `backward_piece`.
+  bool piece_needs_totals() const;
+  // Buckets of at least so many bytes of the gradient, in the order in which backward leaves them.
+  virtual void set_buckets(std::size_t bytes) = 0;
+  const std::vector<GradientBucket>& buckets() const { return buckets_; }
+  // The gradient of that piece's share in a batch of so many rows, without penalties.  `totals` may
+  // be null where it does not depend on them; `done` is told the number of each bucket.
+  using BucketDone = std::function<void(std::size_t)>;
+  virtual void backward_piece(Index batch_rows, const PieceSums* totals, double loss_scale,
+                              const BucketDone& done) = 0;
+  // A step, or an evaluation, as `train` and `test` do it, once `gradient` is that of all pieces
+  // and `totals` are their sums.
+  virtual double train_pieces(const PieceSums& totals, double learning_rate, std::int64_t step) = 0;
+  virtual double train_pieces(const PieceSums& totals, const OwnUpdate& update) = 0;
+  virtual double test_pieces(const PieceSums& totals) = 0;
 
   // Of the last batch, `last_rows` rows; valid until the next, or the next bind.
   virtual const std::byte* output(std::size_t index) const = 0;
@@ -139,6 +163,9 @@ class Execution {
   std::vector<std::vector<double>> metric_states_;
   std::vector<Mean> losses_, batch_losses_;  // by loss term
   Mean penalties_;
+  std::vector<std::size_t> left_;  // the slots of parameters that `Operation::settle` moves
+  PieceSums piece_sums_;
+  std::vector<GradientBucket> buckets_;
   std::vector<signed char> sides_;  // of zero, of weights with penalties that stop them there
   NotFinite failed_step_;
   double step_loss_ = 0.0;

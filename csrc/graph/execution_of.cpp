@@ -37,6 +37,16 @@ ExecutionOf<T>::ExecutionOf(std::shared_ptr<const Graph> graph, Variables variab
   for (const Plan::Step& step : plan_.backward) prepare(step);
   for (const int index : plan_.forward)
     if (operation(index).settles()) settling_.push_back(index);
+  for (const int index : settling_)
+    for (std::size_t i = 0; i < operation(index).inputs.size(); ++i) {
+      const ValueId id = operation(index).inputs[i];
+      if (id < 0 || operation(index).differentiable(int(i))) continue;
+      const Value& value = graph_->values()[std::size_t(id)];
+      const auto slot = std::size_t(value.slot);
+      if (value.kind == ValueKind::parameter &&
+          std::find(left_.begin(), left_.end(), slot) == left_.end())
+        left_.push_back(slot);
+    }
 }
 
 template <class T>
@@ -206,7 +216,7 @@ void ExecutionOf<T>::leave_states(const Batch& batch) {
 }
 
 template <class T>
-double ExecutionOf<T>::run_forward(const Batch& batch, bool training, double loss_scale) {
+void ExecutionOf<T>::run_operations(const Batch& batch, bool training) {
   k_ = &kernels<T>();
   const bool learns = training && settings.training;
   profiler_.timed("gather", "rows", [&] { fetch(batch); });
@@ -218,6 +228,12 @@ double ExecutionOf<T>::run_forward(const Batch& batch, bool training, double los
           describe(line, operation, Pass::forward, rows_of(operation, batch), false);
         });
   }
+}
+
+template <class T>
+double ExecutionOf<T>::run_forward(const Batch& batch, bool training, double loss_scale) {
+  const bool learns = training && settings.training;
+  run_operations(batch, training);
   double loss = 0.0;
   profiler_.timed("loss", "total", [&] {
     const double penalty = total_penalty<T>(*graph_, buffers()), rows = double(batch.rows());
@@ -226,7 +242,8 @@ double ExecutionOf<T>::run_forward(const Batch& batch, bool training, double los
     for (std::size_t t = 0; t < losses_.size(); ++t) losses_[t].add(batch_losses_[t]);
     penalties_.add({penalty * rows, rows});
     if (learns)
-      seed_gradients<T>(*graph_, plan_, buffers(), batch.rows(), batch_losses_, loss_scale);
+      seed_gradients<T>(*graph_, plan_, buffers(), batch.rows(), batch.rows(), batch_losses_,
+                        loss_scale);
   });
   if (learns && std::isfinite(loss) && !can_settle(batch))
     loss = std::numeric_limits<double>::quiet_NaN();
@@ -237,8 +254,18 @@ double ExecutionOf<T>::run_forward(const Batch& batch, bool training, double los
 }
 
 template <class T>
-void ExecutionOf<T>::run_backward(const Batch& batch, double loss_scale) {
-  for (const Prepared& step : backward_)
+void ExecutionOf<T>::run_operations_back(const Batch& batch, const BucketDone* done) {
+  for (const ValueId id : plan_.only_penalized)
+    std::fill_n(reinterpret_cast<T*>(gradients_[std::size_t(id)]),
+                graph_->values()[std::size_t(id)].width, T(0));
+  std::size_t bucket = 0;
+  const auto tell = [&](int step) {
+    if (done == nullptr) return;
+    for (; bucket < buckets_.size() && buckets_[bucket].step <= step; ++bucket) (*done)(bucket);
+  };
+  tell(-1);
+  int number = 0;
+  for (const Prepared& step : backward_) {
     profiler_.timed(
         "backward", "",
         [&] {
@@ -252,14 +279,16 @@ void ExecutionOf<T>::run_backward(const Batch& batch, double loss_scale) {
           describe(line, *step.operation, Pass::backward, rows_of(*step.operation, batch),
                    !step.input_gradients.empty() && step.input_gradients[0] != nullptr);
         });
-  for (const ValueId id : plan_.only_penalized)
-    std::fill_n(reinterpret_cast<T*>(gradients_[std::size_t(id)]),
-                graph_->values()[std::size_t(id)].width, T(0));
+    tell(number++);
+  }
+}
+
+template <class T>
+void ExecutionOf<T>::run_backward(const Batch& batch, double loss_scale) {
+  run_operations_back(batch);
   add_penalty_gradients<T>(*graph_, buffers(), loss_scale);
 }
 
-// update() moves the parameters, or moves nothing and says what is not finite.  What the batch
-// leaves behind moves with them.
 template <class T>
 template <class Update>
 double ExecutionOf<T>::run_step(const Batch& batch, double loss_scale, const Update& update) {
@@ -269,24 +298,11 @@ double ExecutionOf<T>::run_step(const Batch& batch, double loss_scale, const Upd
   const double loss = step_loss_ = run_forward(batch, true, loss_scale);
   if (!std::isfinite(loss)) return loss;
   run_backward(batch, loss_scale);
-  profiler_.timed(
-      "update", "",
-      [&] {
-        reserve_states(batch);
-        note_sides<T>(*graph_, buffers(), sides_);
-        failed_step_ = update();
-        if (!failed_step_.kind.empty()) return;
-        if (!sides_.empty()) stop_at_zero<T>(*graph_, buffers(), sides_);
-        settle(batch);
-        leave_states(batch);
-        ++completed_steps_;
-      },
-      [&](ProfileLine& line) {
-        line.operation = "optimizer";
-        line.sizes = std::to_string(gradient_size_);
-        line.elements = double(gradient_size_) * double(3 + 2 * updater_.slots());
-      });
-  return failed_step_.kind.empty() ? loss : std::numeric_limits<double>::quiet_NaN();
+  reserve_states(batch);
+  return move(loss, update, [&] {
+    settle(batch);
+    leave_states(batch);
+  });
 }
 
 template <class T>

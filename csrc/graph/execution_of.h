@@ -1,11 +1,13 @@
 // An execution in one floating-point type: where the plan put everything, and the replay's parts.
 #pragma once
 
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "execution.h"
+#include "proximal.h"
 
 namespace lamina {
 
@@ -24,6 +26,13 @@ class ExecutionOf final : public Execution {
   double loss(const Batch& batch) override;
   void backward(const Batch& batch) override;
   double test(const Batch& batch) override;
+  void forward_piece(const Batch& piece, bool training) override;
+  void set_buckets(std::size_t bytes) override;
+  void backward_piece(Index batch_rows, const PieceSums* totals, double loss_scale,
+                      const BucketDone& done) override;
+  double train_pieces(const PieceSums& totals, double learning_rate, std::int64_t step) override;
+  double train_pieces(const PieceSums& totals, const OwnUpdate& update) override;
+  double test_pieces(const PieceSums& totals) override;
   std::vector<ProfileLine> profile(const Batch& batch, double learning_rate,
                                    std::int64_t step) override;
   std::string first_nonfinite(const Batch& batch) override;
@@ -91,15 +100,26 @@ class ExecutionOf final : public Execution {
   void take_order(const Batch& batch);
   void fetch(const Batch& batch);
   void copy_rows(std::size_t input, const Batch& batch);
+  void run_operations(const Batch& batch, bool training);
   double run_forward(const Batch& batch, bool training, double loss_scale = 1.0);
   bool can_settle(const Batch& batch) const;
   void reserve_states(const Batch& batch);
   void leave_states(const Batch& batch);
+  void run_operations_back(const Batch& batch, const BucketDone* done = nullptr);
   void run_backward(const Batch& batch, double loss_scale = 1.0);
   void settle(const Batch& batch);
+  template <class Update, class Leave>
+  double move(double loss, const Update& update, const Leave& leave);
   template <class Update>
   double run_step(const Batch& batch, double loss_scale, const Update& update);
   double run_rule(const Batch& batch, double learning_rate, std::int64_t step);
+
+  // The parts of a batch in pieces.
+  void add_left_behind(const Batch& piece);
+  void leave_behind(const PieceSums& totals, const std::vector<std::vector<T>>& before);
+  double add_totals(const PieceSums& totals);
+  template <class Update>
+  double step_of_pieces(const PieceSums& totals, double loss_scale, const Update& update);
 
   static inline const std::vector<T*> none_;  // outlives the calls that refer to it
 
@@ -108,11 +128,35 @@ class ExecutionOf final : public Execution {
   std::vector<DataView> data_;
   std::vector<std::int64_t> order_;  // the batch's rows: a copy, which nobody else writes to
   std::vector<Prepared> backward_;
-  std::vector<int> settling_;  // operations whose steps leave something behind
+  std::vector<int> settling_;      // operations whose steps leave something behind
+  Batch piece_{nullptr, 0, 0, 0};  // the one that backward is of
   Updater<T> updater_;
   const Kernels<T>* k_ = nullptr;
   Profiler profiler_;
 };
+
+// update() moves the parameters, or moves nothing and says what is not finite.  leave() moves with
+// them what the batch leaves behind.
+template <class T>
+template <class Update, class Leave>
+double ExecutionOf<T>::move(double loss, const Update& update, const Leave& leave) {
+  profiler_.timed(
+      "update", "",
+      [&] {
+        note_sides<T>(*graph_, buffers(), sides_);
+        failed_step_ = update();
+        if (!failed_step_.kind.empty()) return;
+        if (!sides_.empty()) stop_at_zero<T>(*graph_, buffers(), sides_);
+        leave();
+        ++completed_steps_;
+      },
+      [&](ProfileLine& line) {
+        line.operation = "optimizer";
+        line.sizes = std::to_string(gradient_size_);
+        line.elements = double(gradient_size_) * double(3 + 2 * updater_.slots());
+      });
+  return failed_step_.kind.empty() ? loss : std::numeric_limits<double>::quiet_NaN();
+}
 
 extern template class ExecutionOf<float>;
 extern template class ExecutionOf<double>;

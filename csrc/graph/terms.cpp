@@ -96,7 +96,7 @@ double total_loss(const Graph& graph, const std::vector<Mean>& losses) {
 
 template <class T>
 void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers, Index rows,
-                    const std::vector<Mean>& sums, double loss_scale) {
+                    Index batch_rows, const std::vector<Mean>& sums, double loss_scale) {
   const std::vector<LossTerm>& terms = graph.losses();
   for (std::size_t t = 0; t < terms.size(); ++t) {
     const LossTerm& term = terms[t];
@@ -111,7 +111,8 @@ void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers
     const auto* mask = values<std::uint8_t>(buffers, term.mask);
     const Index size = graph.elements(term.loss, rows);
     const bool whole = graph.values()[std::size_t(term.loss)].whole;
-    double count = whole ? double(size) : sums[t].count;
+    // What is made of all rows of a piece counts in the batch's mean as each of them does.
+    double count = whole ? double(size) * double(batch_rows) / double(rows) : sums[t].count;
     if (term.reduction == LossReduction::sum) count = 1.0;
     const T share = T(count != 0.0 ? loss_scale * term.scale / count : 0.0);
     const Index each = weighs_positions(graph, term.weight, positions) ? 1 : positions;
@@ -177,13 +178,13 @@ void update_metrics(const Graph& graph, const Buffers& buffers, Index rows,
   }
 }
 
-#define LAMINA_INSTANTIATE(T)                                                           \
-  template void sum_losses<T>(const Graph&, const Buffers&, Index, std::vector<Mean>&); \
-  template double total_penalty<T>(const Graph&, const Buffers&);                       \
-  template void seed_gradients<T>(const Graph&, const Plan&, const Buffers&, Index,     \
-                                  const std::vector<Mean>&, double);                    \
-  template void add_penalty_gradients<T>(const Graph&, const Buffers&, double);         \
-  template void update_metrics<T>(const Graph&, const Buffers&, Index,                  \
+#define LAMINA_INSTANTIATE(T)                                                              \
+  template void sum_losses<T>(const Graph&, const Buffers&, Index, std::vector<Mean>&);    \
+  template double total_penalty<T>(const Graph&, const Buffers&);                          \
+  template void seed_gradients<T>(const Graph&, const Plan&, const Buffers&, Index, Index, \
+                                  const std::vector<Mean>&, double);                       \
+  template void add_penalty_gradients<T>(const Graph&, const Buffers&, double);            \
+  template void update_metrics<T>(const Graph&, const Buffers&, Index,                     \
                                   std::vector<std::vector<double>>&);
 LAMINA_INSTANTIATE(float)
 LAMINA_INSTANTIATE(double)

@@ -37,10 +37,11 @@ double total_penalty(const Graph& graph, const Buffers& buffers);
 // What the terms' means come to, each times its scale.
 double total_loss(const Graph& graph, const std::vector<Mean>& losses);
 
-// loss_scale d total / d loss at every position, where a gradient flows; `sums` are the batch's.
+// loss_scale d total / d loss at every position, where a gradient flows; `sums` are those of the
+// batch, of whose `batch_rows` rows these may be a piece.
 template <class T>
 void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers, Index rows,
-                    const std::vector<Mean>& sums, double loss_scale);
+                    Index batch_rows, const std::vector<Mean>& sums, double loss_scale);
 
 // Adds the penalties' gradients, times loss_scale, to those of the parameters.
 template <class T>

@@ -1,4 +1,4 @@
-// Execution and Predictor for Python: they check arrays, keep them alive and drop the GIL.
+// Execution for Python: it checks arrays, keeps them alive and drops the GIL.
 #include "graph/execution.h"
 
 #include <pybind11/stl.h>
@@ -10,7 +10,6 @@
 #include "data.h"
 #include "gil.h"
 #include "graph.h"
-#include "graph/predictor.h"
 #include "minimizer.h"
 #include "updates.h"
 
@@ -21,6 +20,9 @@ using namespace py::literals;
 
 namespace python {
 namespace {
+
+// Sums of pieces, one behind the other.
+using Numbers = py::array_t<double, py::array::c_style | py::array::forcecast>;
 
 class BoundExecution {
  public:
@@ -98,12 +100,7 @@ class BoundExecution {
                   const py::object& update) {
     const Batch batch = make_batch(order, start, stop, random_step);
     const WithoutGil released;
-    return execution_->train(batch, [&] {
-      const WithGil gil;
-      const auto found = py::cast<std::optional<std::pair<std::string, std::string>>>(
-          call_python(update, py::tuple()));
-      return found ? NotFinite{found->first, found->second} : NotFinite();
-    });
+    return execution_->train(batch, own_update(update));
   }
   py::object failed_step() const {
     const NotFinite& failed = execution_->failed_step();
@@ -120,6 +117,56 @@ class BoundExecution {
     const WithoutGil released;
     return execution_->test(batch);
   }
+
+  // --- a batch in pieces
+
+  void forward_piece(const py::object& order, Index start, Index stop, std::uint32_t random_step,
+                     std::uint64_t seed, bool training) {
+    Batch piece = make_batch(order, start, stop, random_step);
+    piece.seed = seed;
+    const WithoutGil released;
+    execution_->forward_piece(piece, training);
+  }
+  py::array_t<double> piece_sums() const { return numbers(execution_->piece_sums()); }
+  py::array_t<double> no_sums(bool training) const {
+    return numbers(execution_->no_sums(training));
+  }
+  void backward_piece(Index batch_rows, const std::optional<Numbers>& totals, double loss_scale,
+                      const py::object& done) {
+    const std::optional<PieceSums> sums =
+        totals ? std::optional(totals_of(*totals, true)) : std::nullopt;
+    Execution::BucketDone tell;
+    if (!done.is_none())
+      tell = [&](std::size_t bucket) {
+        const WithGil gil;
+        call_python(done, py::make_tuple(bucket));
+      };
+    const WithoutGil released;
+    execution_->backward_piece(batch_rows, sums ? &*sums : nullptr, loss_scale, tell);
+  }
+  std::vector<std::pair<Index, Index>> set_buckets(std::size_t bytes) {
+    execution_->set_buckets(bytes);
+    std::vector<std::pair<Index, Index>> bounds;
+    for (const GradientBucket& bucket : execution_->buckets())
+      bounds.emplace_back(bucket.begin, bucket.end);
+    return bounds;
+  }
+  double train_pieces(const Numbers& totals, double learning_rate, std::int64_t step) {
+    const PieceSums sums = totals_of(totals, true);
+    const WithoutGil released;
+    return execution_->train_pieces(sums, learning_rate, step);
+  }
+  double train_pieces_by(const Numbers& totals, const py::object& update) {
+    const PieceSums sums = totals_of(totals, true);
+    const WithoutGil released;
+    return execution_->train_pieces(sums, own_update(update));
+  }
+  double test_pieces(const Numbers& totals) {
+    const PieceSums sums = totals_of(totals, false);
+    const WithoutGil released;
+    return execution_->test_pieces(sums);
+  }
+
   py::object first_nonfinite(const py::object& order, Index start, Index stop,
                              std::uint32_t random_step) {
     const Batch batch = make_batch(order, start, stop, random_step);
@@ -162,6 +209,9 @@ class BoundExecution {
     return copy_of(value.dtype, value.whole ? tensor.shape : with_rows(tensor.shape),
                    execution_->output(index));
   }
+  bool output_has_rows(std::size_t index) const {
+    return !graph().values()[std::size_t(graph().outputs().at(index).value)].whole;
+  }
   py::array input_gradient(std::size_t index) const {
     const Tensor& tensor = graph().inputs().at(index);
     const std::byte* data = execution_->input_gradient(index);
@@ -178,6 +228,24 @@ class BoundExecution {
 
  private:
   const Graph& graph() const { return execution_->graph(); }
+  // A function of the user's that moves the weights, or returns what is not finite.
+  static Execution::OwnUpdate own_update(const py::object& update) {
+    return [&update] {
+      const WithGil gil;
+      const auto found = py::cast<std::optional<std::pair<std::string, std::string>>>(
+          call_python(update, py::tuple()));
+      return found ? NotFinite{found->first, found->second} : NotFinite();
+    };
+  }
+  PieceSums totals_of(const Numbers& flat, bool training) const {
+    PieceSums sums = execution_->no_sums(training);
+    sums.take({flat.data(), flat.data() + flat.size()});
+    return sums;
+  }
+  static py::array_t<double> numbers(const PieceSums& sums) {
+    const std::vector<double> flat = sums.flat();
+    return py::array_t<double>(Index(flat.size()), flat.data());
+  }
   Shape with_rows(Shape shape) const {
     shape.insert(shape.begin(), execution_->last_rows());
     return shape;
@@ -230,60 +298,6 @@ py::list BoundExecution::profile(const py::object& order, Index start, Index sto
   return rows;
 }
 
-// The pool is touched under the GIL, the work is done without it.
-void run_predictor(Predictor& predictor, const std::vector<DataView>& views, Index batch_size,
-                   const std::vector<std::byte*>& outputs, std::uint64_t seed,
-                   std::uint32_t random_step) {
-  const Index rows = views.empty() ? 0 : views.front().rows;
-  std::unique_ptr<Execution> execution = predictor.take(std::min(batch_size, rows));
-  {
-    const WithoutGil released;
-    lamina::predict(*execution, views, batch_size, outputs, seed, random_step);
-  }
-  predictor.give_back(std::move(execution));
-}
-
-std::vector<py::array> predict(Predictor& predictor, const std::vector<py::array>& arrays,
-                               Index batch_size, std::uint64_t seed, std::uint32_t random_step) {
-  const Graph& graph = predictor.graph();
-  if (batch_size < 1)
-    throw py::value_error("predict: batch_size must be at least 1; got " +
-                          std::to_string(batch_size));
-  const std::vector<DataView> views = data_views(graph, arrays);
-  const Index rows = views.empty() ? 0 : views.front().rows;
-  std::vector<py::array> results;
-  std::vector<std::byte*> pointers;
-  for (const Tensor& output : graph.outputs()) {
-    const Value& value = graph.values()[std::size_t(output.value)];
-    Shape shape = output.shape;
-    if (!value.whole) shape.insert(shape.begin(), rows);
-    results.emplace_back(numpy_dtype(value.dtype), shape);
-    pointers.push_back(static_cast<std::byte*>(results.back().mutable_data()));
-  }
-  run_predictor(predictor, views, predictor.batch(std::min(batch_size, std::max<Index>(rows, 1))),
-                pointers, seed, random_step);
-  return results;
-}
-
-py::array predict_all(Predictor& predictor, const py::array& x, std::uint64_t seed,
-                      std::uint32_t random_step) {
-  const Graph& graph = predictor.graph();
-  if (graph.inputs().size() != 1 || graph.outputs().size() != 1)
-    throw py::value_error("the model has " + std::to_string(graph.inputs().size()) +
-                          " inputs and " + std::to_string(graph.outputs().size()) +
-                          " outputs; call predict with lists");
-  const std::vector<DataView> views{data_view(graph, graph.inputs().front(), x)};
-  const Tensor& output = graph.outputs().front();
-  const Value& value = graph.values()[std::size_t(output.value)];
-  Shape shape = output.shape;
-  if (!value.whole) shape.insert(shape.begin(), views.front().rows);
-  py::array result(numpy_dtype(value.dtype), shape);
-  const std::vector<std::byte*> pointers{static_cast<std::byte*>(result.mutable_data())};
-  run_predictor(predictor, views, predictor.block(std::max<Index>(views.front().rows, 1)), pointers,
-                seed, random_step);
-  return result;
-}
-
 }  // namespace
 }  // namespace python
 
@@ -334,6 +348,30 @@ void bind_execution(py::module_& module) {
       .def("gradients", &BoundExecution::gradients, "order"_a, "start"_a, "stop"_a,
            "random_step"_a = 0)
       .def("test", &BoundExecution::test, "order"_a, "start"_a, "stop"_a, "random_step"_a = 0)
+      .def("forward_piece", &BoundExecution::forward_piece, "order"_a, "start"_a, "stop"_a,
+           "random_step"_a, "seed"_a = 0, truth("training") = true,
+           "Forward, in training or not, of rows that are a piece of a batch; `seed` tells its "
+           "random numbers from those of other pieces.")
+      .def_property_readonly("piece_sums", &BoundExecution::piece_sums,
+                             "What the last piece adds to the totals of its batch.")
+      .def("no_sums", &BoundExecution::no_sums, truth("training"), "The sums of no piece.")
+      .def_property_readonly(
+          "piece_needs_totals",
+          [](BoundExecution& e) { return e.execution().piece_needs_totals(); },
+          "Whether the gradient of a piece depends on what others count: on masks or weights.")
+      .def("set_buckets", &BoundExecution::set_buckets, "least"_a,
+           "Cut the gradient into buckets of at least so many bytes; returns where each begins and "
+           "ends, in the order in which backward leaves them.")
+      .def("backward_piece", &BoundExecution::backward_piece, "batch_rows"_a,
+           "totals"_a = py::none(), "loss_scale"_a = 1.0, "done"_a = py::none(),
+           "The gradient of the last piece's share in a batch of so many rows, without penalties; "
+           "`done(bucket)` is called as each is whole.")
+      .def("train_pieces", &BoundExecution::train_pieces, "totals"_a, "learning_rate"_a, "step"_a,
+           "One step by the gradient as it is, that of all pieces; returns the batch's loss.")
+      .def("train_pieces_by", &BoundExecution::train_pieces_by, "totals"_a, "update"_a,
+           "The same with an update as train_by takes it.")
+      .def("test_pieces", &BoundExecution::test_pieces, "totals"_a,
+           "Add a batch to losses and metrics; returns its loss.")
       .def("first_nonfinite", &BoundExecution::first_nonfinite, "order"_a, "start"_a, "stop"_a,
            "random_step"_a = 0)
       .def("profile", &BoundExecution::profile, "order"_a, "start"_a, "stop"_a, "learning_rate"_a,
@@ -350,6 +388,7 @@ void bind_execution(py::module_& module) {
       .def("trainable", &BoundExecution::trainable)
       .def("paths", &BoundExecution::paths, "Of the parameters that `trainable` returns.")
       .def("output", &BoundExecution::output, "index"_a)
+      .def("output_has_rows", &BoundExecution::output_has_rows, "index"_a)
       .def("input_gradient", &BoundExecution::input_gradient, "index"_a)
       .def("reset", [](BoundExecution& e) { e.execution().reset(); })
       .def_property_readonly("mean_loss",
@@ -373,25 +412,6 @@ void bind_execution(py::module_& module) {
           "arena_bytes", [](BoundExecution& e) { return e.execution().arena_bytes(); },
           "Memory planned for values and gradients.")
       .def_property_readonly("rows", [](BoundExecution& e) { return e.execution().settings.rows; });
-
-  py::class_<Predictor, std::unique_ptr<Predictor>>(
-      module, "Predictor", "Inference from any number of threads: a pool of executions.")
-      .def(py::init([](const std::shared_ptr<python::RecordedGraph>& graph) {
-             return std::make_unique<Predictor>(graph, graph->variables());
-           }),
-           "graph"_a.none(false))
-      .def("predict", &python::predict, "arrays"_a, "batch_size"_a, "seed"_a = 0,
-           "random_step"_a = 0,
-           "Noise that acts outside training follows from the seed and the batch's step, "
-           "`random_step` for the first and one more for each that follows.")
-      .def("block", &Predictor::block, "rows"_a,
-           "How many of `rows` rows one plan of a few megabytes holds, at least 1.")
-      .def_property_readonly("pooled_bytes", &Predictor::pooled_bytes,
-                             "Memory of the executions that wait for a caller.")
-      .def_property_readonly("joins_rows", &Predictor::joins_rows,
-                             "Whether outputs of a row depend on the other rows of its batch.")
-      .def("__call__", &python::predict_all, "x"_a, "seed"_a = 0, "random_step"_a = 0,
-           "One input, one output, all rows at once.");
 }
 
 }  // namespace lamina

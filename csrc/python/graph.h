@@ -13,6 +13,7 @@ namespace lamina {
 
 void bind_graph(pybind11::module_& module);
 void bind_execution(pybind11::module_& module);
+void bind_predictor(pybind11::module_& module);
 void bind_searches(pybind11::module_& module);
 void bind_objective(pybind11::module_& module);
 void bind_runtime(pybind11::module_& module);

@@ -38,6 +38,7 @@ PYBIND11_MODULE(_core, module) {
   lamina::bind_updates(module);
   lamina::bind_minimizer(module);
   lamina::bind_execution(module);
+  lamina::bind_predictor(module);
   lamina::bind_objective(module);
   lamina::bind_searches(module);
   lamina::bind_fits(module);
